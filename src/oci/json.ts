@@ -1,0 +1,180 @@
+import { type ErrorCode, StrakeError } from './error.ts'
+import { limits } from './limits.ts'
+
+/**
+ * Reads one JSON document from a stranger, refusing whatever two readers could
+ * understand differently: a name twice in one object, invalid UTF-8, a byte
+ * order mark, half a surrogate pair, an integer that does not fit, `1.0` for
+ * `1`, `__proto__`, bytes behind the end. `what` names the document in the message.
+ *
+ * Names that differ from a known one only by case are a matter of the fields,
+ * and are refused there. The caller keeps `raw`: it is what has a digest.
+ */
+export function parseJson(raw: Uint8Array, what: string, code: ErrorCode = 'INVALID'): unknown {
+  const fail: Fail = (reason, offset) => {
+    const place = offset === undefined ? '' : ` at offset ${offset}`
+    return new StrakeError(code, `Cannot read ${what}: ${reason}${place}`)
+  }
+  const scanner = new Scanner(decode(raw, fail), fail)
+  const value = scanner.value(0)
+  scanner.end()
+  return value
+}
+
+/**
+ * Writes JSON the way Go's encoder prints it, so that a document made here has
+ * the digest it would have there: no white space, names in insertion order,
+ * `<`, `>` and `&` escaped.
+ */
+export function encodeJson(value: unknown): Uint8Array<ArrayBuffer> {
+  const text = JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  return new TextEncoder().encode(text)
+}
+
+type Fail = (reason: string, offset?: number) => StrakeError
+
+function decode(raw: Uint8Array, fail: Fail): string {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(raw)
+  } catch {
+    throw fail('it is not valid UTF-8')
+  }
+  if (text.startsWith('\uFEFF')) throw fail('it starts with a byte order mark')
+  return text
+}
+
+const whitespace = /[ \t\n\r]*/y
+const number = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y
+const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
+const loneSurrogate = /\p{Surrogate}/u
+
+/** One pass over the text; `#at` is where it stands. */
+class Scanner {
+  readonly #text: string
+  readonly #fail: Fail
+  #at = 0
+
+  constructor(text: string, fail: Fail) {
+    this.#text = text
+    this.#fail = fail
+  }
+
+  value(depth: number): unknown {
+    if (depth > limits.jsonDepth) throw this.#fail('it is nested too deeply', this.#at)
+    this.#skip()
+    switch (this.#text[this.#at]) {
+      case '{':
+        return this.#object(depth)
+      case '[':
+        return this.#array(depth)
+      case '"':
+        return this.#string()
+      case 't':
+        return this.#word('true', true)
+      case 'f':
+        return this.#word('false', false)
+      case 'n':
+        return this.#word('null', null)
+      default:
+        return this.#number()
+    }
+  }
+
+  end(): void {
+    this.#skip()
+    if (this.#at < this.#text.length) {
+      throw this.#fail('something follows the end of the document', this.#at)
+    }
+  }
+
+  #object(depth: number): Record<string, unknown> {
+    const members: Record<string, unknown> = {}
+    this.#at++
+    if (this.#take('}')) return members
+    do {
+      this.#skip()
+      const start = this.#at
+      const name = this.#string()
+      if (Object.hasOwn(members, name)) {
+        throw this.#fail(`the name ${JSON.stringify(name)} appears twice`, start)
+      }
+      if (name === '__proto__') throw this.#fail('the name "__proto__" is not allowed', start)
+      if (!this.#take(':')) throw this.#unexpected()
+      members[name] = this.value(depth + 1)
+    } while (this.#take(','))
+    if (!this.#take('}')) throw this.#unexpected()
+    return members
+  }
+
+  #array(depth: number): unknown[] {
+    const items: unknown[] = []
+    this.#at++
+    if (this.#take(']')) return items
+    do {
+      items.push(this.value(depth + 1))
+    } while (this.#take(','))
+    if (!this.#take(']')) throw this.#unexpected()
+    return items
+  }
+
+  #string(): string {
+    const start = this.#at
+    const literal = this.#match(string)?.[0]
+    if (literal === undefined) throw this.#unexpected()
+    if (!literal.includes('\\')) return literal.slice(1, -1)
+    const value: string = JSON.parse(literal)
+    if (loneSurrogate.test(value)) throw this.#fail('half a surrogate pair is escaped', start)
+    return value
+  }
+
+  #number(): number {
+    const start = this.#at
+    const match = this.#match(number)
+    if (match === undefined) throw this.#unexpected()
+    const value = Number(match[0])
+    const isWrittenAsInteger = match[1] === undefined && match[2] === undefined
+    if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) {
+      throw this.#fail(`the number ${match[0].slice(0, 40)} cannot be held exactly`, start)
+    }
+    if (!isWrittenAsInteger && Number.isInteger(value)) {
+      throw this.#fail(`the integer ${match[0].slice(0, 40)} is written as a fraction`, start)
+    }
+    return value === 0 ? 0 : value
+  }
+
+  #word<T>(word: string, value: T): T {
+    if (!this.#text.startsWith(word, this.#at)) throw this.#unexpected()
+    this.#at += word.length
+    return value
+  }
+
+  #take(char: string): boolean {
+    this.#skip()
+    if (this.#text[this.#at] !== char) return false
+    this.#at++
+    return true
+  }
+
+  #skip(): void {
+    this.#match(whitespace)
+  }
+
+  #match(pattern: RegExp): RegExpExecArray | undefined {
+    pattern.lastIndex = this.#at
+    const match = pattern.exec(this.#text)
+    if (match === null) return undefined
+    this.#at = pattern.lastIndex
+    return match
+  }
+
+  #unexpected(): StrakeError {
+    const char = this.#text[this.#at]
+    return char === undefined
+      ? this.#fail('it ends too early')
+      : this.#fail(`${JSON.stringify(char)} is not expected`, this.#at)
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * What strake accepts at most of the documents that describe images. Everything
+ * here comes from strangers, so each number stops an attack and none of them
+ * stops an image that other tools can run.
+ */
+export const limits = {
+  /** Bytes of a manifest or index. */
+  manifestSize: 4_194_304,
+  /** Bytes of an image configuration. */
+  configSize: 4_194_304,
+  /** Bytes of the JSON files in an archive that `docker save` wrote. */
+  archiveJsonSize: 20_971_520,
+  /** Objects and arrays inside each other in one JSON document. */
+  jsonDepth: 128,
+  /** Indexes inside each other, the outermost included. */
+  indexDepth: 4,
+  /** Descriptors in one document, and in everything one root reaches. */
+  descriptors: 10_000,
+  /** Layers of one image; overlayfs cannot stack more. */
+  layers: 500,
+  /** More layers than this are worth a warning: Docker refuses such images. */
+  layersOfDocker: 125,
+  /** Characters of a repository's name. */
+  repositoryLength: 255,
+  /** Characters of a tag. */
+  tagLength: 128,
+} as const
