@@ -1,0 +1,56 @@
+import type { Bytes } from './bytes.ts'
+import { limited } from './limit.ts'
+
+/** The bytes of all `chunks` in one buffer. */
+export function concat(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0))
+  let offset = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, offset)
+    offset += chunk.length
+  }
+  return whole
+}
+
+/** Buffers as a stream. They are yielded as they are, so nobody may change them meanwhile. */
+export async function* fromBuffers(buffers: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for (const buffer of buffers) if (buffer.length > 0) yield buffer
+}
+
+/** One buffer as a stream. */
+export function fromBuffer(buffer: Uint8Array): AsyncGenerator<Uint8Array> {
+  return fromBuffers([buffer])
+}
+
+/** The whole stream in memory; more than `max` bytes throw `SIZE_INVALID`. */
+export async function toBuffer(
+  bytes: Bytes,
+  max: number,
+  what = 'content',
+): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of limited(bytes, max, what)) chunks.push(chunk.slice())
+  return concat(chunks)
+}
+
+/**
+ * The same bytes in chunks of `size`, the last one shorter. Every chunk is a
+ * buffer of its own that the consumer may keep.
+ */
+export async function* rechunk(bytes: Bytes, size: number): AsyncGenerator<Uint8Array> {
+  let buffer = new Uint8Array(size)
+  let filled = 0
+  for await (const chunk of bytes) {
+    for (let offset = 0; offset < chunk.length; ) {
+      const part = chunk.subarray(offset, offset + size - filled)
+      buffer.set(part, filled)
+      filled += part.length
+      offset += part.length
+      if (filled < size) continue
+      yield buffer
+      buffer = new Uint8Array(size)
+      filled = 0
+    }
+  }
+  if (filled > 0) yield buffer.subarray(0, filled)
+}

@@ -1,0 +1,163 @@
+import { isStrakeError, StrakeError } from '#oci'
+import { concat, rechunk } from './buffer.ts'
+import type { Bytes } from './bytes.ts'
+import { detectCompression, detectLength } from './detect.ts'
+import { counted } from './limit.ts'
+import { type Decoder, pumped } from './pump.ts'
+import { ZstdFrames } from './zstd-frames.ts'
+
+/** `node:zlib`, loaded when it is needed: loading it costs milliseconds. */
+const zlib = (): typeof import('node:zlib') => process.getBuiltinModule('node:zlib')
+
+const mebibyte = 1024 * 1024
+const gibibyte = 1024 * mebibyte
+
+/** Large chunks, and a few of them ahead of the reader: decoding and hashing overlap. */
+const buffers = { chunkSize: mebibyte, highWaterMark: 4 * mebibyte }
+
+/** What a small input may become at most. */
+export interface DecompressLimits {
+  /** Bytes of output. Default 100 GiB. */
+  readonly size?: number
+  /** Output bytes per input byte, once there are more than `ratioFrom`. Default 1000. */
+  readonly ratio?: number
+  /** Bytes of output below which any ratio is fine. Default 1 GiB. */
+  readonly ratioFrom?: number
+}
+
+/**
+ * The uncompressed bytes of a stream that is gzip, zstd or not compressed, told
+ * by its first bytes. All gzip members and zstd frames are read and zeros behind
+ * them dropped; anything else behind them, a truncated stream and damage throw
+ * `INVALID`, a bomb throws `SIZE_INVALID`, xz and bzip2 `UNSUPPORTED`. The input
+ * is always read to its end, so a digest computed on its way covers all of it.
+ */
+export async function* decompress(
+  bytes: Bytes,
+  limits: DecompressLimits = {},
+): AsyncGenerator<Uint8Array> {
+  const { head, all } = await peek(bytes)
+  const compression = detectCompression(head)
+  switch (compression) {
+    case 'none':
+      yield* bounded(all, () => Number.POSITIVE_INFINITY, limits)
+      return
+    case 'gzip':
+      yield* gunzip(all, limits)
+      return
+    case 'zstd':
+      yield* unzstd(all, limits)
+      return
+    default:
+      await all.return(undefined)
+      throw new StrakeError(
+        'UNSUPPORTED',
+        `Cannot decompress ${compression} data: only gzip and zstd are supported`,
+        { remedy: `decompress it first, for example with ${compression} -d` },
+      )
+  }
+}
+
+/** `decompress` for a stream that must be gzip. */
+export function gunzip(bytes: Bytes, limits: DecompressLimits = {}): AsyncGenerator<Uint8Array> {
+  return decode('gzip', bytes, () => zlib().createGunzip(buffers), limits)
+}
+
+/** `decompress` for a stream that must be zstd. */
+export function unzstd(bytes: Bytes, limits: DecompressLimits = {}): AsyncGenerator<Uint8Array> {
+  const open = (): Decoder => {
+    const { constants, createZstdDecompress } = zlib()
+    const params = { [constants.ZSTD_d_windowLogMax]: 27 }
+    return createZstdDecompress({ ...buffers, params })
+  }
+  return decode('zstd', framesOf(bytes), open, limits)
+}
+
+async function* decode(
+  name: string,
+  bytes: Bytes,
+  open: () => Decoder,
+  limits: DecompressLimits,
+): AsyncGenerator<Uint8Array> {
+  let input = 0
+  const source = counted(bytes, (total) => {
+    input = total
+  })
+  const output = pumped(rechunk(source, mebibyte), open(), (rest) => refuseData(name, rest))
+  try {
+    yield* bounded(output, () => input, limits)
+  } catch (error) {
+    throw explained(name, error)
+  }
+}
+
+async function* bounded(
+  bytes: Bytes,
+  input: () => number,
+  limits: DecompressLimits,
+): AsyncGenerator<Uint8Array> {
+  const { size = 100 * gibibyte, ratio = 1000, ratioFrom = gibibyte } = limits
+  let output = 0
+  for await (const chunk of bytes) {
+    output += chunk.length
+    if (output > size) throw bomb(`it has more than ${size} bytes`)
+    if (output > ratioFrom && output > ratio * input()) {
+      throw bomb(`it is more than ${ratio} times as large as its compressed form`)
+    }
+    yield chunk
+  }
+}
+
+/** The bytes of a zstd stream without the zeros behind its last frame. */
+async function* framesOf(bytes: Bytes): AsyncGenerator<Uint8Array> {
+  const frames = new ZstdFrames()
+  for await (const chunk of bytes) {
+    const used = frames.follow(chunk)
+    if (used > 0) yield chunk.subarray(0, used)
+    refuseData('zstd', chunk.subarray(used))
+  }
+  if (!frames.complete) {
+    throw new StrakeError('INVALID', 'Cannot decompress zstd data: it ends too early')
+  }
+}
+
+function refuseData(name: string, rest: Uint8Array): void {
+  if (rest.every((byte) => byte === 0)) return
+  throw new StrakeError('INVALID', `Cannot decompress ${name} data: other data follows its end`)
+}
+
+function bomb(reason: string): StrakeError {
+  return new StrakeError('SIZE_INVALID', `Cannot decompress data: ${reason}`)
+}
+
+function explained(name: string, error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (isStrakeError(error) || typeof code !== 'string' || !/^Z(?:STD)?_/.test(code)) return error
+  const reason = code === 'Z_BUF_ERROR' ? 'it ends too early' : 'it is damaged'
+  return new StrakeError('INVALID', `Cannot decompress ${name} data: ${reason}`, { cause: error })
+}
+
+/** The first bytes of a stream, and the stream with them. */
+async function peek(bytes: Bytes): Promise<{ head: Uint8Array; all: AsyncGenerator<Uint8Array> }> {
+  const iterator = bytes[Symbol.asyncIterator]()
+  let head = new Uint8Array(0)
+  let done = false
+  while (!done && head.length < detectLength) {
+    const next = await iterator.next()
+    done = next.done === true
+    if (!next.done) head = concat([head, next.value])
+  }
+  async function* all(): AsyncGenerator<Uint8Array> {
+    try {
+      if (head.length > 0) yield head
+      while (!done) {
+        const next = await iterator.next()
+        done = next.done === true
+        if (!next.done) yield next.value
+      }
+    } finally {
+      if (!done) await iterator.return?.()
+    }
+  }
+  return { head, all: all() }
+}

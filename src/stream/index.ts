@@ -1,0 +1,27 @@
+// Bytes on their way: verified, limited, hashed, compressed, in chunks of a useful size.
+
+// Moving between streams and buffers.
+export { concat, fromBuffer, fromBuffers, rechunk, toBuffer } from './buffer.ts'
+// The one currency.
+export type { Bytes } from './bytes.ts'
+// Compressing reproducibly, on all processors.
+export type { CompressOptions } from './compress.ts'
+export { gzip, zstd } from './compress.ts'
+// The one way to do several things at a time.
+export { mapConcurrently, mapOrdered } from './concurrency.ts'
+// Decompressing what strangers sent.
+export type { DecompressLimits } from './decompress.ts'
+export { decompress, gunzip, unzstd } from './decompress.ts'
+// Telling compressions apart.
+export type { Compression } from './detect.ts'
+export { detectCompression, detectLength } from './detect.ts'
+// Digests, natively.
+export type { Hasher } from './hash.ts'
+export { createHasher, hashed } from './hash.ts'
+// Bounds and counts.
+export { counted, limited } from './limit.ts'
+// Telling the caller what happens.
+export type { Emit, ProgressEvent, StepEvent } from './progress.ts'
+export { silent } from './progress.ts'
+// Proving that bytes are the content a descriptor names.
+export { verified } from './verify.ts'

@@ -1,0 +1,31 @@
+import { StrakeError } from '#oci'
+import type { Bytes } from './bytes.ts'
+
+/** Passes at most `max` bytes; the first one more throws `SIZE_INVALID` and is not yielded. */
+export async function* limited(
+  bytes: Bytes,
+  max: number,
+  what: string,
+): AsyncGenerator<Uint8Array> {
+  let size = 0
+  for await (const chunk of bytes) {
+    size += chunk.length
+    if (size > max) {
+      throw new StrakeError('SIZE_INVALID', `Cannot read ${what}: it has more than ${max} bytes`)
+    }
+    yield chunk
+  }
+}
+
+/** Passes bytes through and tells `onBytes` how many there have been so far, after each chunk. */
+export async function* counted(
+  bytes: Bytes,
+  onBytes: (total: number) => void,
+): AsyncGenerator<Uint8Array> {
+  let total = 0
+  for await (const chunk of bytes) {
+    total += chunk.length
+    onBytes(total)
+    yield chunk
+  }
+}

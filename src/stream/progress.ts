@@ -1,0 +1,44 @@
+/** Tells the caller what happens while it happens. Synchronous; must not throw. */
+export type Emit = (event: ProgressEvent) => void
+
+/** `id` is a digest, a vertex digest or a container id; sizes are bytes. */
+export type ProgressEvent =
+  | StepEvent
+  | {
+      readonly type: 'transfer'
+      readonly id: string
+      readonly action:
+        | 'download'
+        | 'upload'
+        | 'unpack'
+        | 'exists'
+        | 'mount'
+        | 'compress'
+        | 'read'
+        | 'retry'
+      readonly current: number
+      readonly total?: number
+      readonly done?: boolean
+    }
+  | {
+      readonly type: 'log'
+      readonly id: string
+      readonly stream: 'stdout' | 'stderr'
+      readonly data: Uint8Array
+    }
+  | { readonly type: 'warning'; readonly message: string; readonly rule?: string }
+  | { readonly type: 'status'; readonly message: string }
+
+export interface StepEvent {
+  readonly type: 'step'
+  readonly id: string
+  /** As BuildKit prints it: `[build 2/4] RUN make`. */
+  readonly name: string
+  readonly state: 'started' | 'cached' | 'done' | 'failed' | 'canceled'
+  /** Milliseconds, on `done` and `failed`. */
+  readonly duration?: number
+  readonly error?: string
+}
+
+/** The `Emit` of callers that do not listen. */
+export const silent: Emit = () => {}

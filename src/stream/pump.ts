@@ -1,0 +1,53 @@
+import type { Transform } from 'node:stream'
+import type { Bytes } from './bytes.ts'
+
+/** A decoder of `node:zlib`: `bytesWritten` counts the input it has used. */
+export type Decoder = Transform & { readonly bytesWritten: number }
+
+/**
+ * Sends bytes through a decoder of `node:zlib`, whose work happens on the
+ * runtime's thread pool. Bytes behind the decoder's own end go to `onRest`
+ * instead. The next input chunk is asked for only when the decoder is done with
+ * the last one, so producers may reuse their buffers.
+ */
+export async function* pumped(
+  bytes: Bytes,
+  decoder: Decoder,
+  onRest: (rest: Uint8Array) => void,
+): AsyncGenerator<Uint8Array> {
+  const feeding = feed(bytes, decoder, onRest)
+  feeding.catch((error) => decoder.destroy(error instanceof Error ? error : new Error(`${error}`)))
+  try {
+    for await (const chunk of decoder) yield chunk
+    await feeding
+  } finally {
+    decoder.destroy()
+    await feeding.catch(() => {})
+  }
+}
+
+async function feed(
+  bytes: Bytes,
+  decoder: Decoder,
+  onRest: (rest: Uint8Array) => void,
+): Promise<void> {
+  const closed = new Promise<void>((resolve) => decoder.once('close', resolve))
+  decoder.on('error', () => {})
+  let fed = 0
+  let ended = false
+  for await (const chunk of bytes) {
+    if (ended) {
+      onRest(chunk)
+      continue
+    }
+    if (decoder.destroyed) return
+    fed += chunk.length
+    const written = new Promise<void>((resolve) => decoder.write(chunk, () => resolve()))
+    await Promise.race([written, closed])
+    if (decoder.errored) return
+    const unused = fed - decoder.bytesWritten
+    ended = unused > 0
+    if (ended) onRest(chunk.subarray(chunk.length - unused))
+  }
+  if (!ended) decoder.end()
+}

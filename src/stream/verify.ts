@@ -1,0 +1,37 @@
+import { ContentMismatchError, type Descriptor, digestAlgorithm } from '#oci'
+import type { Bytes } from './bytes.ts'
+import { createHasher } from './hash.ts'
+
+/**
+ * Passes bytes through unchanged and proves, by the time the last one has been
+ * yielded, that they are the content `expected` names.
+ *
+ * Nothing is proved before the iteration ends: a consumer that stops early has
+ * read unverified bytes and must not commit them. More than `expected.size`
+ * bytes are never yielded, whatever the sender does.
+ */
+export async function* verified(
+  bytes: Bytes,
+  expected: Pick<Descriptor, 'digest' | 'size'>,
+): AsyncGenerator<Uint8Array> {
+  const hasher = createHasher(digestAlgorithm(expected.digest))
+  let size = 0
+  for await (const chunk of bytes) {
+    size += chunk.length
+    if (size > expected.size) throw wrongSize(expected, `at least ${size} bytes`)
+    hasher.update(chunk)
+    yield chunk
+  }
+  if (size !== expected.size) throw wrongSize(expected, `${size} bytes`)
+  const actual = hasher.digest()
+  if (actual !== expected.digest) {
+    throw new ContentMismatchError('content', expected.digest, actual)
+  }
+}
+
+function wrongSize(
+  expected: Pick<Descriptor, 'digest' | 'size'>,
+  actual: string,
+): ContentMismatchError {
+  return new ContentMismatchError(expected.digest, `${expected.size} bytes`, actual)
+}
