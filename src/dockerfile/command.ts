@@ -1,0 +1,54 @@
+import type { Command, Heredoc } from './ast.ts'
+import { findHeredocs } from './heredoc.ts'
+
+/** A script that must be written to a file before the command can run. */
+export interface InlineScript {
+  /** Absolute; always directly below `/dev/pipes`. */
+  readonly path: string
+  readonly content: string
+  readonly mode: 0o755
+}
+
+/**
+ * The script of `RUN <<EOF` when its body starts with `#!`: then it is a file
+ * to execute, not text for the shell.
+ */
+export function inlineScript(command: Command): InlineScript | undefined {
+  const only = onlyHeredoc(command)
+  if (only === undefined || !only.content.startsWith('#!')) {
+    return undefined
+  }
+  const name = only.name.replaceAll(/[/\0]/g, '_').replace(/^\.{1,2}$/, '_')
+  return { path: `/dev/pipes/${name}`, content: only.content, mode: 0o755 }
+}
+
+/**
+ * What to execute. Exec form stays as it is; shell form becomes the last
+ * argument of `shell`: the body of a lone heredoc, or the text followed by the
+ * bodies it names, for the shell to read. With an `inlineScript` it is that file.
+ */
+export function commandArgv(command: Command, shell: readonly string[]): readonly string[] {
+  if (command.form === 'exec') {
+    return command.argv
+  }
+  const script = inlineScript(command)
+  if (script !== undefined) {
+    return [script.path]
+  }
+  const only = onlyHeredoc(command)
+  if (only !== undefined) {
+    return [...shell, only.content]
+  }
+  const bodies = command.heredocs.map(({ content, name }) => `\n${content}${name}`)
+  return [...shell, command.text + bodies.join('')]
+}
+
+/** The heredoc of a command that is nothing but one. */
+function onlyHeredoc(command: Command): Heredoc | undefined {
+  if (command.form === 'exec' || command.heredocs.length !== 1) {
+    return undefined
+  }
+  const [marker] = findHeredocs(command.text)
+  const isAll = marker?.start === 0 && marker.end === command.text.length
+  return isAll ? command.heredocs[0] : undefined
+}

@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'bun:test'
+import { parseCheck, readDirectives } from './directives.ts'
+
+describe('readDirectives()', () => {
+  const rows: readonly (readonly [string, object])[] = [
+    ['FROM a', { escape: '\\' }],
+    [
+      '#escape=`\n#SYNTAX = x:1 \r\n# check = skip=all\n',
+      { escape: '`', syntax: 'x:1', check: 'skip=all' },
+    ],
+    ['\n# escape=`\n', { escape: '\\' }],
+    ['# a comment\n# escape=`\n', { escape: '\\' }],
+    ['# escape=\n# escape=`\n', { escape: '\\' }],
+    ['#!/bin/x\n# syntax=y\n', { escape: '\\', syntax: 'y' }],
+    ['// syntax=z\n', { escape: '\\', syntax: 'z' }],
+    ['#!/bin/x\n{"syntax": "j"}', { escape: '\\', syntax: 'j' }],
+    ['{"syntax": 1}', { escape: '\\' }],
+    ['{"syntax": ', { escape: '\\' }],
+  ]
+  for (const [text, expected] of rows) {
+    test(`readDirectives() of ${JSON.stringify(text)}`, () => {
+      expect(readDirectives(text).directives).toEqual(expected as never)
+    })
+  }
+
+  test('readDirectives() finds a directive that is repeated or wrong', () => {
+    const rules = (text: string): string[] => readDirectives(text).problems.map(({ rule }) => rule)
+    expect(rules('# syntax=a\n# syntax=b\n')).toEqual(['duplicate-directive'])
+    expect(rules('# escape=ab\n')).toEqual(['invalid-directive'])
+  })
+})
+
+describe('parseCheck()', () => {
+  test('parseCheck() reads lists and switches, and passes over the rest', () => {
+    expect(parseCheck(' skip = A, B ;error=TRUE; other=1;experimental=all')).toEqual({
+      skip: ['A', 'B'],
+      skipAll: false,
+      error: true,
+      experimental: ['all'],
+    })
+    expect(parseCheck('skip=all').skipAll).toBe(true)
+    expect(parseCheck('')).toEqual({ skip: [], skipAll: false, error: false, experimental: [] })
+  })
+})

@@ -1,0 +1,127 @@
+import type { Directives, Range } from './ast.ts'
+import { trimEol } from './lines.ts'
+import { Problem } from './problem.ts'
+
+export interface DirectiveResult {
+  readonly directives: Directives
+  readonly problems: readonly Problem[]
+  /** True when the syntax directive is in a form that no Dockerfile can start with. */
+  readonly isForeign: boolean
+}
+
+/**
+ * Reads the parser directives at the top of a Dockerfile. They end at the
+ * first line that is not one; a `#!` line may come before them. The syntax
+ * directive is also known as `// syntax=…` and `{"syntax": "…"}`.
+ */
+export function readDirectives(text: string): DirectiveResult {
+  const problems: Problem[] = []
+  const found = new Map<string, string>()
+  for (const { name, value, range } of directiveLines(text, '#')) {
+    if (found.has(name)) {
+      const message = `only one ${name} parser directive can be used`
+      problems.push(new Problem('duplicate-directive', message, range))
+    } else if (name === 'escape' && value !== '\\' && value !== '`') {
+      const message = `invalid escape token '${value}' does not match \` or \\`
+      problems.push(new Problem('invalid-directive', message, range))
+    } else {
+      found.set(name, value)
+    }
+  }
+  const foreign = found.size === 0 ? foreignSyntax(text) : undefined
+  const syntax = found.get('syntax') ?? foreign
+  const check = found.get('check')
+  return {
+    directives: {
+      escape: found.get('escape') === '`' ? '`' : '\\',
+      ...(syntax === undefined ? {} : { syntax }),
+      ...(check === undefined ? {} : { check }),
+    },
+    problems,
+    isForeign: foreign !== undefined,
+  }
+}
+
+interface DirectiveLine {
+  readonly name: string
+  readonly value: string
+  readonly range: Range
+}
+
+function* directiveLines(text: string, prefix: '#' | '//'): Generator<DirectiveLine> {
+  let at = text.startsWith('#!') ? nextLine(text, 0) : 0
+  for (let line = at > 0 ? 2 : 1; at < text.length; line++) {
+    const end = nextLine(text, at)
+    const raw = trimEol(text.slice(at, end))
+    at = end
+    const body = raw.trim()
+    if (!body.startsWith(prefix)) {
+      return
+    }
+    const rest = body.slice(prefix.length).trimStart()
+    const equals = rest.indexOf('=')
+    const name = rest.slice(0, Math.max(equals, 0)).trimEnd().toLowerCase()
+    const value = rest.slice(equals + 1).trim()
+    if (!['escape', 'syntax', 'check'].includes(name) || value === '') {
+      return
+    }
+    const range = { start: { line, column: 0 }, end: { line, column: raw.length } }
+    yield { name, value, range }
+  }
+}
+
+function nextLine(text: string, at: number): number {
+  const found = text.indexOf('\n', at)
+  return found < 0 ? text.length : found + 1
+}
+
+function foreignSyntax(text: string): string | undefined {
+  for (const { name, value } of directiveLines(text, '//')) {
+    if (name === 'syntax') {
+      return value
+    }
+  }
+  const start = text.startsWith('#!') ? nextLine(text, 0) : 0
+  if (!/^\s{0,1024}\{/.test(text.slice(start, start + 1025))) {
+    return undefined
+  }
+  try {
+    const value: unknown = JSON.parse(text.slice(start))
+    if (typeof value === 'object' && value !== null && 'syntax' in value) {
+      return typeof value.syntax === 'string' ? value.syntax : undefined
+    }
+  } catch {
+    // Not JSON: then it is an ordinary, probably broken Dockerfile.
+  }
+  return undefined
+}
+
+/** What `# check=` asks for: `skip=<rules>`, `error=<bool>` and `experimental=<rules>`, joined by `;`. */
+export interface CheckOptions {
+  readonly skip: readonly string[]
+  readonly skipAll: boolean
+  /** True when warnings are to fail the build. */
+  readonly error: boolean
+  readonly experimental: readonly string[]
+}
+
+/** Reads the value of a check directive; parts it does not know are passed over. */
+export function parseCheck(text: string): CheckOptions {
+  const parts = new Map<string, string>()
+  for (const part of text.split(';')) {
+    const [key = '', value = ''] = part.split('=', 2)
+    parts.set(key.trim().toLowerCase(), value.trim())
+  }
+  const list = (key: string): string[] =>
+    (parts.get(key) ?? '')
+      .split(',')
+      .map((rule) => rule.trim())
+      .filter((rule) => rule !== '')
+  const skip = list('skip')
+  return {
+    skip,
+    skipAll: skip.includes('all'),
+    error: parts.get('error')?.toLowerCase() === 'true',
+    experimental: list('experimental'),
+  }
+}

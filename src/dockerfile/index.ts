@@ -1,0 +1,34 @@
+/** The nodes of a parsed Dockerfile. */
+export type * from './ast.ts'
+/** What a command executes, and the script file it may need. */
+export { commandArgv, type InlineScript, inlineScript } from './command.ts'
+/** The value of `# check=`. */
+export { type CheckOptions, parseCheck } from './directives.ts'
+/** Durations as Go writes them, in nanoseconds. */
+export { formatDuration, parseDuration } from './duration.ts'
+/** Variables, quotes and escapes of words. */
+export {
+  type ExpandOptions,
+  expand,
+  expandWords,
+  type Lookup,
+  SubstitutionError,
+} from './expand/expand.ts'
+/** Diagnostics with source excerpts, for people. */
+export { formatDiagnostics } from './format.ts'
+/** Go's file name patterns. */
+export { hasWildcard, matchPattern, PatternError } from './ignore/glob.ts'
+/** `.dockerignore`. */
+export { type IgnoreMatcher, parseIgnore } from './ignore/ignore.ts'
+/** Variables in `RUN --mount`. */
+export { expandMount } from './instructions/mount.ts'
+/** One word of EXPOSE. */
+export { type PortSpec, parsePortSpec } from './instructions/ports.ts'
+/** Names and numbers STOPSIGNAL takes. */
+export { isSignal } from './instructions/signals.ts'
+/** Where a build check is explained. */
+export { ruleUrl } from './lint/rules.ts'
+/** Text to syntax tree and diagnostics. */
+export { parse, parseTrigger } from './parse.ts'
+/** Spelling help. */
+export { suggest } from './suggest.ts'

@@ -1,0 +1,96 @@
+import type { Heredoc, Node, Range } from '../ast.ts'
+import type { HeredocMarker } from '../heredoc.ts'
+import { Problem } from '../problem.ts'
+
+/** One instruction taken apart as far as all instructions are alike. */
+export interface Source {
+  /** Upper-cased. */
+  readonly keyword: string
+  /** The keyword as written. */
+  readonly written: string
+  readonly text: string
+  readonly range: Range
+  /** The `--name[=value]` words before the arguments, quotes and escapes removed. */
+  readonly flags: readonly string[]
+  /** What follows the flags. */
+  readonly rest: string
+  readonly heredocs: readonly Heredoc[]
+  /** Where the heredocs stand in `rest`, in the same order. */
+  readonly markers: readonly HeredocMarker[]
+  readonly comments: readonly string[]
+  readonly escape: '\\' | '`'
+}
+
+export type Head = Pick<Source, 'keyword' | 'written' | 'flags' | 'rest'>
+
+/** Splits an instruction into its keyword, its flags and the rest. */
+export function splitHead(text: string): Head {
+  const keywordEnd = text.search(/[\s\v\f]/)
+  const written = keywordEnd < 0 ? text : text.slice(0, keywordEnd)
+  const after = keywordEnd < 0 ? '' : text.slice(keywordEnd)
+  const flags: string[] = []
+  let at = skipSpace(after, 0)
+  while (after.startsWith('--', at)) {
+    const word = readFlag(after, at)
+    at = skipSpace(after, word.end)
+    if (word.text === '--') {
+      break
+    }
+    flags.push(word.text)
+  }
+  return { keyword: written.toUpperCase(), written, flags, rest: after.slice(at).trim() }
+}
+
+function skipSpace(text: string, start: number): number {
+  let at = start
+  while (at < text.length && /\s/.test(text[at] ?? '')) {
+    at++
+  }
+  return at
+}
+
+/** A flag's word: quotes and backslashes protect white space and are removed. */
+function readFlag(text: string, start: number): { text: string; end: number } {
+  let out = ''
+  let quote = ''
+  let at = start
+  for (; at < text.length; at++) {
+    const char = text[at] ?? ''
+    if (char === '\\') {
+      at++
+      out += text[at] ?? ''
+    } else if (quote !== '') {
+      if (char === quote) {
+        quote = ''
+      } else {
+        out += char
+      }
+    } else if (char === '"' || char === "'") {
+      quote = char
+    } else if (/\s/.test(char)) {
+      break
+    } else {
+      out += char
+    }
+  }
+  return { text: out, end: at }
+}
+
+/** The fields every node has. */
+export function nodeOf<Kind extends string>(source: Source, kind: Kind): Node<Kind> {
+  return { kind, range: source.range, text: source.text }
+}
+
+export function requireArguments(source: Source): void {
+  if (source.rest === '') {
+    throw new Problem('missing-argument', `${source.keyword} requires at least one argument`)
+  }
+}
+
+/** The whole rest as one argument, which must be there. */
+export function oneArgument(source: Source): string {
+  if (source.rest === '') {
+    throw new Problem('missing-argument', `${source.keyword} requires exactly one argument`)
+  }
+  return source.rest
+}

@@ -1,0 +1,59 @@
+import { Problem } from '../problem.ts'
+
+/** The words between white space; quotes mean nothing. */
+export function splitSpace(text: string): string[] {
+  return text === '' ? [] : text.split(/\s+/)
+}
+
+/** The words of a line whose quotes and escapes protect white space; both stay in the words. */
+export function splitWords(text: string, escapeChar: string): string[] {
+  const words: string[] = []
+  let start = -1
+  let quote = ''
+  for (let at = 0; at <= text.length; at++) {
+    const char = text[at]
+    const ends = char === undefined || (quote === '' && /\s/.test(char))
+    if (ends) {
+      if (start >= 0) {
+        words.push(text.slice(start, at))
+      }
+      start = -1
+      continue
+    }
+    if (start < 0) {
+      start = at
+    }
+    if (char === escapeChar && quote !== "'") {
+      at++
+    } else if (quote !== '') {
+      quote = char === quote ? '' : quote
+    } else if (char === '"' || char === "'") {
+      quote = char
+    }
+  }
+  if (start >= 0) {
+    words.push(text.slice(start))
+  }
+  return words
+}
+
+/**
+ * The strings of a JSON array; undefined when the text is no JSON array, so
+ * that it is in shell form. An array of something else is a Problem.
+ */
+export function parseJsonForm(text: string): string[] | undefined {
+  if (!text.startsWith('[')) {
+    return undefined
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
+    const message = 'when using JSON array syntax, arrays must be comprised of strings only'
+    throw new Problem('invalid-json', message)
+  }
+  return value
+}

@@ -1,0 +1,109 @@
+import type { Diagnostic, Dockerfile, Instruction, Stage } from '../ast.ts'
+import { parsePortSpec } from '../instructions/ports.ts'
+import { warning } from './rules.ts'
+
+/** What the instructions of a stage have in common with those of the stage it is built from. */
+interface Inherited {
+  readonly hasShell: boolean
+  readonly hasWorkdir: boolean
+}
+
+/** What is odd about single instructions and about their order within a stage. */
+export function checkInstructions(file: Pick<Dockerfile, 'args' | 'stages'>): Diagnostic[] {
+  const found = file.args.flatMap((node) => checkSecrets(node))
+  const ends = new Map<string, Inherited>()
+  for (const stage of file.stages) {
+    const base = ends.get(stage.from.image.toLowerCase())
+    const { diagnostics, end } = checkStage(stage, base ?? { hasShell: false, hasWorkdir: false })
+    found.push(...diagnostics)
+    if (stage.name !== undefined) {
+      ends.set(stage.name, end)
+    }
+  }
+  return found
+}
+
+function checkStage(
+  { instructions }: Stage,
+  base: Inherited,
+): { diagnostics: Diagnostic[]; end: Inherited } {
+  const diagnostics: Diagnostic[] = []
+  const last = new Map<string, Instruction>()
+  let { hasShell, hasWorkdir } = base
+  for (const node of instructions) {
+    diagnostics.push(...checkOne(node, hasShell))
+    const earlier = last.get(node.kind)
+    if (earlier !== undefined && ['CMD', 'ENTRYPOINT', 'HEALTHCHECK'].includes(node.kind)) {
+      const message = `Multiple ${node.kind} instructions should not be used in the same stage because only the last one will be used`
+      diagnostics.push(warning('MultipleInstructionsDisallowed', message, earlier.range))
+    }
+    if (node.kind === 'WORKDIR' && !hasWorkdir && /^[^/$"'\\]/.test(node.path)) {
+      const message = `Relative workdir ${JSON.stringify(node.path)} can have unexpected results if the base image changes`
+      diagnostics.push(warning('WorkdirRelativePath', message, node.range))
+    }
+    hasShell ||= node.kind === 'SHELL'
+    hasWorkdir ||= node.kind === 'WORKDIR'
+    last.set(node.kind, node)
+  }
+  return { diagnostics, end: { hasShell, hasWorkdir } }
+}
+
+function checkOne(node: Instruction, hasShell: boolean): Diagnostic[] {
+  switch (node.kind) {
+    case 'CMD':
+    case 'ENTRYPOINT': {
+      const message = `JSON arguments recommended for ${node.kind} to prevent unintended behavior related to OS signals`
+      return node.command.form === 'shell' && !hasShell
+        ? [warning('JSONArgsRecommended', message, node.range)]
+        : []
+    }
+    case 'MAINTAINER': {
+      const message = 'Maintainer instruction is deprecated in favor of using label'
+      return [warning('MaintainerDeprecated', message, node.range)]
+    }
+    case 'ENV':
+      return [...checkLegacy(node), ...checkSecrets(node)]
+    case 'LABEL':
+      return checkLegacy(node)
+    case 'ARG':
+      return checkSecrets(node)
+    case 'EXPOSE':
+      return checkPorts(node)
+    default:
+      return []
+  }
+}
+
+function checkLegacy(node: Extract<Instruction, { kind: 'ENV' | 'LABEL' }>): Diagnostic[] {
+  const message = `"${node.kind} key=value" should be used instead of legacy "${node.kind} key value" format`
+  return node.legacy ? [warning('LegacyKeyValueFormat', message, node.range)] : []
+}
+
+const secret = /(?:^|_)(?:apikey|auth|credentials?|key|password|pword|passwd|secret|token)(?:_|$)/i
+const harmless = /(?:^|_)(?:public|file|version)(?:_|$)/i
+
+function checkSecrets(node: Extract<Instruction, { kind: 'ARG' | 'ENV' }>): Diagnostic[] {
+  const pairs = node.kind === 'ARG' ? node.args : node.pairs
+  return pairs
+    .filter(({ key }) => secret.test(key) && !harmless.test(key))
+    .map(({ key }) => {
+      const message = `Do not use ARG or ENV instructions for sensitive data (${node.kind} ${JSON.stringify(key)})`
+      return warning('SecretsUsedInArgOrEnv', message, node.range)
+    })
+}
+
+function checkPorts({ ports, range }: Extract<Instruction, { kind: 'EXPOSE' }>): Diagnostic[] {
+  return ports.flatMap((port) => {
+    const found: Diagnostic[] = []
+    if (parsePortSpec(port)?.mapped === true) {
+      const message = `EXPOSE instruction should not define an IP address or host-port mapping, found '${port}'`
+      found.push(warning('ExposeInvalidFormat', message, range))
+    }
+    const protocol = port.split('/')[1] ?? ''
+    if (!protocol.includes('$') && protocol !== protocol.toLowerCase()) {
+      const message = `Defined protocol '${port}' in EXPOSE instruction should be lowercase`
+      found.push(warning('ExposeProtoCasing', message, range))
+    }
+    return found
+  })
+}

@@ -1,0 +1,91 @@
+import type { Diagnostic, Dockerfile, FromInstruction, Stage } from '../ast.ts'
+import { expand, SubstitutionError } from '../expand/expand.ts'
+import { withSuggestion } from '../suggest.ts'
+import { warning } from './rules.ts'
+
+/** What is odd about how stages are named. */
+export function checkStageNames(stages: readonly Stage[]): Diagnostic[] {
+  const found: Diagnostic[] = []
+  const seen = new Set<string>()
+  for (const { from, name } of stages) {
+    if (name === undefined) {
+      continue
+    }
+    const words = from.text.split(/\s+/)
+    const [keyword = '', as = '', written = ''] = [words[0], words.at(-2), words.at(-1)]
+    if (written !== name) {
+      const message = `Stage name '${written}' should be lowercase`
+      found.push(warning('StageNameCasing', message, from.range))
+    }
+    if ((keyword === 'FROM' && as !== 'AS') || (keyword === 'from' && as !== 'as')) {
+      const message = `'${as}' and '${keyword}' keywords' casing do not match`
+      found.push(warning('FromAsCasing', message, from.range))
+    }
+    if (seen.has(name)) {
+      const message = `Duplicate stage name ${JSON.stringify(name)}, stage names should be unique`
+      found.push(warning('DuplicateStageName', message, from.range))
+    }
+    if (name === 'scratch' || name === 'context') {
+      const message = `Stage name should not use the same name as reserved stage ${JSON.stringify(name)}`
+      found.push(warning('ReservedStageName', message, from.range))
+    }
+    seen.add(name)
+  }
+  return found
+}
+
+export function checkPlatforms(stages: readonly Stage[]): Diagnostic[] {
+  return stages.flatMap(({ from, name }) => {
+    const { platform } = from
+    if (platform === undefined) {
+      return []
+    }
+    if (/^(?:\$TARGETPLATFORM|\$\{TARGETPLATFORM\})$/.test(platform)) {
+      const message = `Setting platform to predefined ${platform} in FROM is redundant as this is the default behavior`
+      return [warning('RedundantTargetPlatform', message, from.range)]
+    }
+    const inName = platform.split('/').some((part) => part !== '' && name?.includes(part))
+    if (platform.includes('$') || inName) {
+      return []
+    }
+    const message = `FROM --platform flag should not use constant value ${JSON.stringify(platform)}`
+    return [warning('FromPlatformFlagConstDisallowed', message, from.range)]
+  })
+}
+
+/** Arguments that FROM may use without an ARG. */
+const predefined = ['TARGET', 'BUILD']
+  .flatMap((side) => ['PLATFORM', 'OS', 'OSVERSION', 'ARCH', 'VARIANT'].map((what) => side + what))
+  .concat('TARGETSTAGE')
+
+/** A FROM is to use global arguments only. */
+export function checkFromArguments(file: Pick<Dockerfile, 'args' | 'stages'>): Diagnostic[] {
+  const declared = file.args.flatMap((node) => node.args.map(({ key }) => key))
+  const known = [...declared, ...predefined]
+  const names = new Set(known)
+  return file.stages.flatMap(({ from }) =>
+    [...usedNames(from)]
+      .filter((name) => !names.has(name))
+      .map((name) => {
+        const message = withSuggestion(`FROM argument '${name}' is not declared`, name, known)
+        return warning('UndefinedArgInFrom', message, from.range)
+      }),
+  )
+}
+
+function usedNames({ image, platform = '' }: FromInstruction): Set<string> {
+  const used = new Set<string>()
+  for (const word of [image, platform]) {
+    try {
+      expand(word, (name) => {
+        used.add(name)
+        return name
+      })
+    } catch (error) {
+      if (!(error instanceof SubstitutionError)) {
+        throw error
+      }
+    }
+  }
+  return used
+}

@@ -1,0 +1,241 @@
+import type {
+  ArgInstruction,
+  Diagnostic,
+  Dockerfile,
+  FromInstruction,
+  Heredoc,
+  Instruction,
+  Range,
+  Stage,
+} from './ast.ts'
+import { readDirectives } from './directives.ts'
+import { findHeredocs, readHeredoc } from './heredoc.ts'
+import { describe } from './instructions/description.ts'
+import { type Head, type Source, splitHead } from './instructions/source.ts'
+import { parseInstruction } from './instructions/table.ts'
+import { LineReader, type LogicalLine } from './lines.ts'
+import { lint } from './lint/lint.ts'
+import { Problem } from './problem.ts'
+
+const maxFile = 10 * 1024 * 1024
+const maxLine = 1024 * 1024
+const maxStages = 1000
+const maxInstructions = 65_536
+const maxDiagnostics = 1000
+
+/**
+ * Reads a Dockerfile. Never throws: what is wrong is in `diagnostics`, in the
+ * order of the file, and what is right is in the rest. Limits: 10 MiB, 1 MiB
+ * for a line, 1,000 stages, 65,536 instructions.
+ */
+export function parse(text: string): Dockerfile {
+  const tooBig = findTooBig(text)
+  if (tooBig !== undefined) {
+    const diagnostics = [diagnosticOf(tooBig, firstLine)]
+    return { directives: { escape: '\\' }, args: [], stages: [], diagnostics }
+  }
+  return new Parser(text).dockerfile()
+}
+
+/**
+ * Reads instructions that stand alone, such as the ONBUILD triggers an image
+ * carries: no FROM is needed, or allowed. Never throws.
+ */
+export function parseTrigger(text: string): Pick<Dockerfile, 'diagnostics'> & {
+  readonly instructions: readonly Instruction[]
+} {
+  const tooBig = findTooBig(text)
+  if (tooBig !== undefined) {
+    return { instructions: [], diagnostics: [diagnosticOf(tooBig, firstLine)] }
+  }
+  return new Parser(text).trigger()
+}
+
+const firstLine: Range = { start: { line: 1, column: 0 }, end: { line: 1, column: 0 } }
+
+function findTooBig(text: string): Problem | undefined {
+  if (text.length > maxFile) {
+    return new Problem('limit', 'the Dockerfile is larger than 10 MiB')
+  }
+  let line = 1
+  for (let at = 0; at < text.length; line++) {
+    const found = text.indexOf('\n', at)
+    const end = found < 0 ? text.length : found
+    if (end - at > maxLine) {
+      const position = { line, column: 0 }
+      const range = { start: position, end: position }
+      return new Problem('limit', `line ${line} is longer than 1 MiB`, range)
+    }
+    at = end + 1
+  }
+  return undefined
+}
+
+function diagnosticOf(problem: Problem, range: Range): Diagnostic {
+  return {
+    severity: 'error',
+    rule: problem.rule,
+    message: problem.message,
+    range: problem.range ?? range,
+  }
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+type OpenStage = Mutable<Stage> & { instructions: Instruction[] }
+
+class Parser {
+  readonly #text: string
+  readonly #reader: LineReader
+  readonly #directives: Dockerfile['directives']
+  readonly #isForeign: boolean
+  readonly #args: ArgInstruction[] = []
+  readonly #stages: OpenStage[] = []
+  readonly #lines: LogicalLine[] = []
+  readonly #errors: Diagnostic[] = []
+
+  constructor(text: string) {
+    this.#text = text.startsWith('\ufeff') ? text.slice(1) : text
+    const { directives, problems, isForeign } = readDirectives(this.#text)
+    this.#directives = directives
+    this.#isForeign = isForeign
+    this.#errors.push(...problems.map((problem) => diagnosticOf(problem, firstLine)))
+    this.#reader = new LineReader(this.#text, directives.escape)
+  }
+
+  dockerfile(): Dockerfile {
+    if (this.#isForeign) {
+      const message = `the file is written for the frontend ${this.#directives.syntax}, not in the Dockerfile language`
+      this.#report(new Problem('foreign-syntax', message), firstLine)
+      const diagnostics = this.#errors
+      return { directives: this.#directives, args: [], stages: [], diagnostics }
+    }
+    this.#readAll((instruction, line) => this.#place(instruction, line))
+    if (this.#lines.length === 0) {
+      this.#reportEmpty()
+    } else if (this.#stages.length === 0 && this.#errors.length === 0) {
+      const last = this.#lines.at(-1)?.range ?? firstLine
+      const message = 'no build stage: a Dockerfile has at least one FROM'
+      this.#report(new Problem('no-from', message), last)
+    }
+    const file = { directives: this.#directives, args: this.#args, stages: this.#stages }
+    const found = [...this.#errors, ...lint(file, this.#lines)]
+    found.sort((a, b) => a.range.start.line - b.range.start.line)
+    return { ...file, diagnostics: found.slice(0, maxDiagnostics) }
+  }
+
+  trigger(): { instructions: readonly Instruction[]; diagnostics: readonly Diagnostic[] } {
+    const instructions: Instruction[] = []
+    this.#readAll((instruction) => {
+      if (instruction.kind === 'FROM') {
+        throw new Problem('onbuild-not-allowed', "FROM isn't allowed as an ONBUILD trigger")
+      }
+      instructions.push(instruction)
+    })
+    return { instructions, diagnostics: this.#errors }
+  }
+
+  #report(problem: Problem, range: Range): void {
+    this.#errors.push(diagnosticOf(problem, range))
+  }
+
+  /** Reads every instruction; a broken one becomes a diagnostic and is left out. */
+  #readAll(take: (instruction: Instruction | FromInstruction, line: LogicalLine) => void): void {
+    for (let line = this.#reader.next(); line !== undefined; line = this.#reader.next()) {
+      this.#lines.push(line)
+      try {
+        if (this.#lines.length > maxInstructions) {
+          throw new Problem('limit', `the Dockerfile has more than ${maxInstructions} instructions`)
+        }
+        take(parseInstruction(this.#source(line)), line)
+      } catch (error) {
+        if (!(error instanceof Problem)) {
+          throw error
+        }
+        this.#report(error, this.#upToHere(line.range))
+        if (error.rule === 'limit' || this.#errors.length >= maxDiagnostics) {
+          return
+        }
+      }
+    }
+  }
+
+  /** The instruction with its heredoc bodies, which follow it in the file. */
+  #source(line: LogicalLine): Source {
+    const head = splitHead(line.text)
+    const shellText = heredocText(head)
+    const markers = shellText?.includes('<<') ? findHeredocs(shellText) : []
+    const heredocs: Heredoc[] = markers.map((marker) => readHeredoc(marker, this.#reader))
+    return {
+      ...head,
+      text: line.text,
+      range: this.#upToHere(line.range),
+      heredocs,
+      markers,
+      comments: line.comments,
+      escape: this.#directives.escape,
+    }
+  }
+
+  /** `range`, made longer by the heredoc bodies that were read after it. */
+  #upToHere(range: Range): Range {
+    const line = this.#reader.line
+    return line <= range.end.line ? range : { start: range.start, end: this.#reader.end }
+  }
+
+  #place(instruction: Instruction | FromInstruction, line: LogicalLine): void {
+    if (instruction.kind === 'FROM') {
+      this.#open(instruction, line)
+      return
+    }
+    const stage = this.#stages.at(-1)
+    if (stage !== undefined) {
+      stage.instructions.push(instruction)
+    } else if (instruction.kind === 'ARG') {
+      this.#args.push(instruction)
+    } else if (this.#errors.length === 0) {
+      const message = 'no build stage in current context: only ARG may stand before the first FROM'
+      throw new Problem('no-from', message)
+    }
+  }
+
+  #open(from: FromInstruction, line: LogicalLine): void {
+    if (this.#stages.length >= maxStages) {
+      throw new Problem('limit', `the Dockerfile has more than ${maxStages} stages`)
+    }
+    const index = this.#stages.length
+    const description = from.name === undefined ? undefined : describe(line.comments, from.name)
+    this.#stages.push({
+      index,
+      ...(from.name === undefined ? {} : { name: from.name }),
+      from,
+      instructions: [],
+      ...(description === undefined ? {} : { description }),
+    })
+  }
+
+  #reportEmpty(): void {
+    const message =
+      this.#text.trim() === '' ? 'the Dockerfile cannot be empty' : 'file with no instructions'
+    this.#report(new Problem('empty-file', message), firstLine)
+  }
+}
+
+/** The part of an instruction that may hold heredocs: RUN, COPY, ADD, and ONBUILD of those, in shell form. */
+function heredocText(head: Head): string | undefined {
+  const inner = head.keyword === 'ONBUILD' ? splitHead(head.rest) : head
+  if (inner.keyword !== 'RUN' && inner.keyword !== 'COPY' && inner.keyword !== 'ADD') {
+    return undefined
+  }
+  return isJsonArray(inner.rest) ? undefined : inner.rest
+}
+
+function isJsonArray(text: string): boolean {
+  if (!text.startsWith('[')) {
+    return false
+  }
+  try {
+    return Array.isArray(JSON.parse(text))
+  } catch {
+    return false
+  }
+}
