@@ -1,0 +1,121 @@
+// The only code that knows Bun, Node and the kernel.
+
+/** A lock between processes that dies with its holder. */
+export { lockFile } from './file-lock.ts'
+/** Files: durable writes, syncs, temporary names, and a recursive removal that never enters a mount. */
+export type { TemporaryDirectory } from './files.ts'
+export {
+  mkdtempDisposable,
+  renameDurable,
+  syncDirectory,
+  syncFilesystem,
+  temporaryName,
+  writeAll,
+  writeFileDurable,
+} from './files.ts'
+/** What this machine is. */
+export {
+  bootId,
+  cpuCount,
+  hostPlatform,
+  kernelAtLeast,
+  kernelRelease,
+  totalMemory,
+} from './host.ts'
+/** Processes: which one it is, starting, reaping, and running this program again. */
+export type { ProcessIdentity } from './identity.ts'
+export { identifyProcess, isAlive, ownIdentity, signalProcess } from './identity.ts'
+/** A C function table linked at first use, strings for it, and what errno says as an error. */
+export type { CFunctions, CMemory, CSignature, CType } from './libc.ts'
+export { check, cString, errno, ffi, isSystemError, SystemError, symbols } from './libc.ts'
+/** Mounts: overlay, bind, memory, proc; what is mounted where. */
+export type { MountRestrictions, TmpfsOptions, UnmountOptions } from './mount.ts'
+export { makePrivate, mountBind, mountProc, mountTmpfs, unmount } from './mount.ts'
+export type { MountEntry } from './mountinfo.ts'
+export { isMountPoint, mountOf, mountsBelow, readMounts } from './mountinfo.ts'
+/** The kernel's network: netlink sockets and messages, network namespaces, nftables. */
+export type { NetlinkMessage, NetlinkRequest, NetlinkSocket } from './netlink.ts'
+export {
+  attribute,
+  concatenate,
+  NetlinkError,
+  nested,
+  netlinkFlag,
+  netlinkProtocol,
+  openNetlink,
+  parseAttributes,
+  parseText,
+} from './netlink.ts'
+export {
+  createNetworkNamespace,
+  enterNetworkNamespace,
+  removeNetworkNamespace,
+} from './netns.ts'
+export type { NftChain, NftElement, NftMap } from './nftables.ts'
+export {
+  addElements,
+  deleteElements,
+  deleteElementsInBackground,
+  findNft,
+  listElements,
+  listForwardChains,
+  listRules,
+  replaceElements,
+  runLegacyIptables,
+  runNft,
+} from './nftables.ts'
+export type { OverlayOptions } from './overlay.ts'
+export { maxOverlayLowers, mountOverlay } from './overlay.ts'
+/** Pipes, and moving bytes through descriptors without stopping the event loop. */
+export { makePipe, readInput, readPipe, readTerminal, writeDescriptor } from './pipe.ts'
+export { probePort } from './port.ts'
+/** Direct file calls for the path before a container starts, where loading node:fs would cost more. */
+export type { FileStatus } from './posix.ts'
+export {
+  changeMode,
+  closeFile,
+  copyDirectoryStatus,
+  fileStatus,
+  filesystemType,
+  makeDirectories,
+  makeDirectory,
+  openFile,
+  openFlag,
+  pathExists,
+  readSmallFile,
+  realPath,
+  removeDirectory,
+  removeFile,
+  renamePath,
+} from './posix.ts'
+export type {
+  ChildInput,
+  ChildProcess,
+  CommandResult,
+  ProcessExit,
+  RunCommandOptions,
+  SpawnOptions,
+  StdioSlot,
+} from './process.ts'
+export {
+  becomeSubreaper,
+  newSession,
+  programEnvironment,
+  reapChild,
+  reapOrphans,
+  runCommand,
+  selfCommand,
+  spawnProcess,
+} from './process.ts'
+export { removeTree } from './remove-tree.ts'
+/** Files inside a tree that is not trusted, by directory descriptor and name: `at.openDirectory(fd, name)`. */
+export * as at from './root.ts'
+/** Serving a `Request -> Response` function over HTTP. */
+export type { ServeOptions, Server } from './serve.ts'
+export { serve } from './serve.ts'
+/** SQLite: one connection, prepared statements, transactions. */
+export type { Database, DatabaseOptions, SqlRow, SqlValue } from './sqlite.ts'
+export { isDatabaseDamaged, isUniqueViolation, openDatabase } from './sqlite.ts'
+/** Terminals: raw mode, size, and the socket a runtime delivers one on. */
+export type { ConsoleSocket, WindowSize } from './tty.ts'
+export { listenConsole, makeRaw, setWindowSize, windowSize } from './tty.ts'

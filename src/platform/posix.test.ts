@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import {
+  copyDirectoryStatus,
+  fileStatus,
+  filesystemType,
+  makeDirectories,
+  makeDirectory,
+  pathExists,
+  readSmallFile,
+  realPath,
+  removeDirectory,
+  removeFile,
+} from './posix.ts'
+
+const root = `/dev/shm/strake-posix-test-${process.pid}`
+beforeAll(() => mkdirSync(root))
+afterAll(() => rmSync(root, { recursive: true }))
+
+test('makeDirectories() makes what is missing and makeDirectory() tells old from new', () => {
+  makeDirectories(`${root}/a/b/c`, 0o700)
+  makeDirectories(`${root}/a/b/c`, 0o700)
+  expect(lstatSync(`${root}/a/b`).mode & 0o777).toBe(0o700)
+  expect(makeDirectory(`${root}/a`)).toBe(false)
+  expect(makeDirectory(`${root}/new`)).toBe(true)
+  expect(() => makeDirectory(`${root}/no/parent`)).toThrow('ENOENT')
+  expect(removeDirectory(`${root}/new`)).toBe(true)
+  expect(removeDirectory(`${root}/new`)).toBe(false)
+  expect(() => removeDirectory(`${root}/a`)).toThrow('ENOTEMPTY')
+})
+
+test('readSmallFile() reads files of any length and says undefined where there is none', () => {
+  const text = 'line\n'.repeat(10_000)
+  writeFileSync(`${root}/long`, text)
+  expect(readSmallFile(`${root}/long`)).toBe(text)
+  expect(readSmallFile('/proc/self/mounts')).toBe(readFileSync('/proc/self/mounts', 'utf8'))
+  expect(readSmallFile(`${root}/absent`)).toBeUndefined()
+  expect(removeFile(`${root}/long`)).toBe(true)
+  expect(removeFile(`${root}/long`)).toBe(false)
+})
+
+test('fileStatus() agrees with node:fs and does not follow links', () => {
+  writeFileSync(`${root}/file`, 'hello')
+  symlinkSync('file', `${root}/link`)
+  const expected = lstatSync(`${root}/file`, { bigint: true })
+  const status = fileStatus(`${root}/file`)
+  expect(BigInt(status.mode)).toBe(expected.mode)
+  expect(status.inode).toBe(expected.ino)
+  expect(status.size).toBe(5)
+  expect(status.mtime.seconds * 1_000_000_000n + BigInt(status.mtime.nanoseconds)).toBe(
+    expected.mtimeNs,
+  )
+  expect(fileStatus(`${root}/link`).mode & 0o170000).toBe(0o120000)
+  expect(fileStatus('/proc').mountRoot).toBe(true)
+  expect(fileStatus(root).mountRoot).toBe(false)
+})
+
+test('copyDirectoryStatus() copies owner, permissions and time', () => {
+  makeDirectory(`${root}/from`)
+  makeDirectory(`${root}/to`)
+  chmodSync(`${root}/from`, 0o1751)
+  utimesSync(`${root}/from`, 1, 1234567890)
+  copyDirectoryStatus(`${root}/from`, `${root}/to`)
+  const copied = lstatSync(`${root}/to`)
+  expect(copied.mode & 0o7777).toBe(0o1751)
+  expect(copied.mtimeMs).toBe(1234567890_000)
+})
+
+test('realPath(), pathExists() and filesystemType() look at what is there', () => {
+  mkdirSync(`${root}/real`)
+  symlinkSync('real', `${root}/alias`)
+  expect(realPath(`${root}/alias/../alias`)).toBe(`${root}/real`)
+  expect(() => realPath(`${root}/missing`)).toThrow('ENOENT')
+  expect(pathExists(`${root}/alias`)).toBe(true)
+  expect(pathExists(`${root}/missing`)).toBe(false)
+  expect(filesystemType('/dev/shm')).toBe('tmpfs')
+  expect(filesystemType('/proc')).toBe('0x9fa0')
+})

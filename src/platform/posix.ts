@@ -1,0 +1,237 @@
+import { check, cString, symbols } from './libc.ts'
+
+/**
+ * Direct, synchronous file calls for code that runs before every container
+ * start, where loading `node:fs` (2-3 ms) would cost more than the work. They
+ * need Bun and throw `SystemError`; anything long or large belongs to `files.ts`.
+ */
+const c = symbols({
+  open: { args: ['ptr', 'i32', 'u32'], returns: 'i32' },
+  close: { args: ['i32'], returns: 'i32' },
+  read: { args: ['i32', 'ptr', 'u64'], returns: 'i64' },
+  mkdir: { args: ['ptr', 'u32'], returns: 'i32' },
+  rmdir: { args: ['ptr'], returns: 'i32' },
+  unlink: { args: ['ptr'], returns: 'i32' },
+  rename: { args: ['ptr', 'ptr'], returns: 'i32' },
+  access: { args: ['ptr', 'i32'], returns: 'i32' },
+  realpath: { args: ['ptr', 'ptr'], returns: 'u64' },
+  statx: { args: ['i32', 'ptr', 'i32', 'u32', 'ptr'], returns: 'i32' },
+  statfs: { args: ['ptr', 'ptr'], returns: 'i32' },
+  chmod: { args: ['ptr', 'u32'], returns: 'i32' },
+  lchown: { args: ['ptr', 'u32', 'u32'], returns: 'i32' },
+  utimensat: { args: ['i32', 'ptr', 'ptr', 'i32'], returns: 'i32' },
+})
+
+const arm = process.arch === 'arm64'
+
+/** Flags of `open(2)`; two of them differ between x86-64 and arm64. */
+export const openFlag: Readonly<
+  Record<
+    | 'readOnly'
+    | 'writeOnly'
+    | 'create'
+    | 'exclusive'
+    | 'directory'
+    | 'noFollow'
+    | 'closeOnExec'
+    | 'path',
+    number
+  >
+> = {
+  readOnly: 0,
+  writeOnly: 1,
+  create: 0o100,
+  exclusive: 0o200,
+  directory: arm ? 0o40000 : 0o200000,
+  noFollow: arm ? 0o100000 : 0o400000,
+  closeOnExec: 0o2000000,
+  path: 0o10000000,
+}
+
+const atCwd = -100
+const symlinkNoFollow = 0x100
+
+/** Opens `path`, always close-on-exec. The caller closes the descriptor. */
+export function openFile(path: string, flags: number, mode = 0): number {
+  return check(c().open(cString(path), flags | openFlag.closeOnExec, mode), 'open', path)
+}
+
+export function closeFile(fd: number): void {
+  check(c().close(fd), 'close')
+}
+
+/** Fills `target` from `fd` as far as one call gets; 0 at the end. */
+export function readFile(fd: number, target: Uint8Array): number {
+  return check(c().read(fd, target, target.length), 'read')
+}
+
+/** The whole of a small file such as those of `/proc`, or `undefined` when there is none. */
+export function readSmallFile(path: string): string | undefined {
+  if (process.versions['bun'] === undefined) return readWithNode(path)
+  const fd = ignoring(['ENOENT', 'ENOTDIR', 'ESRCH'], () => openFile(path, openFlag.readOnly))
+  if (fd === undefined) return undefined
+  try {
+    let content = new Uint8Array(16384)
+    let length = 0
+    for (;;) {
+      if (length === content.length) {
+        const larger = new Uint8Array(content.length * 2)
+        larger.set(content)
+        content = larger
+      }
+      const count = ignoring(['ESRCH'], () => readFile(fd, content.subarray(length)))
+      if (count === undefined) return undefined
+      if (count === 0) return new TextDecoder().decode(content.subarray(0, length))
+      length += count
+    }
+  } finally {
+    closeFile(fd)
+  }
+}
+
+function readWithNode(path: string): string | undefined {
+  const { readFileSync } = process.getBuiltinModule('node:fs')
+  return ignoring(['ENOENT', 'ENOTDIR', 'ESRCH'], () => readFileSync(path, 'utf8'))
+}
+
+/** What `call` returns, or `undefined` when it throws a system error with one of `codes`. */
+export function ignoring<T>(codes: readonly string[], call: () => T): T | undefined {
+  try {
+    return call()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && codes.includes(String(error.code))) {
+      return undefined
+    }
+    throw error
+  }
+}
+
+/** Creates one directory; `false` when something of that name is already there. */
+export function makeDirectory(path: string, mode = 0o777): boolean {
+  const make = (): boolean => check(c().mkdir(cString(path), mode), 'mkdir', path) === 0
+  return ignoring(['EEXIST'], make) ?? false
+}
+
+/** Creates a directory and what is missing above it; `mode` holds for every one that is made. */
+export function makeDirectories(path: string, mode = 0o777): void {
+  try {
+    if (makeDirectory(path, mode)) return
+  } catch (error) {
+    const parent = path.slice(0, path.lastIndexOf('/'))
+    if (parent === '' || !(error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
+      throw error
+    }
+    makeDirectories(parent, mode)
+    makeDirectory(path, mode)
+  }
+}
+
+/** Removes an empty directory; `false` when there is none. Throws `ENOTEMPTY`, and `EBUSY` on a mount. */
+export function removeDirectory(path: string): boolean {
+  const remove = (): boolean => check(c().rmdir(cString(path)), 'rmdir', path) === 0
+  return ignoring(['ENOENT'], remove) ?? false
+}
+
+/** Removes a file or link; `false` when there is none. */
+export function removeFile(path: string): boolean {
+  const remove = (): boolean => check(c().unlink(cString(path)), 'unlink', path) === 0
+  return ignoring(['ENOENT'], remove) ?? false
+}
+
+/** Renames without making it durable; `renameDurable` does. */
+export function renamePath(from: string, to: string): void {
+  check(c().rename(cString(from), cString(to)), 'rename', from)
+}
+
+/** True when `path` exists, following links. */
+export function pathExists(path: string): boolean {
+  return c().access(cString(path), 0) === 0
+}
+
+/** `path` without links and dots, as `/proc/self/mountinfo` spells it. Throws `ENOENT`. */
+export function realPath(path: string): string {
+  const resolved = new Uint8Array(4096)
+  const found = BigInt(c().realpath(cString(path), resolved)) !== 0n
+  check(found ? 0 : -1, 'realpath', path)
+  return new TextDecoder().decode(resolved.subarray(0, resolved.indexOf(0)))
+}
+
+/** What `statx(2)` says about a path, its last link not followed. */
+export interface FileStatus {
+  /** Type and permission bits. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Bytes. */
+  readonly size: number
+  /** 512-byte blocks in use. */
+  readonly blocks: number
+  readonly inode: bigint
+  /** `major:minor` of the filesystem. */
+  readonly device: string
+  readonly mtime: { readonly seconds: bigint; readonly nanoseconds: number }
+  /** Root of a mount; `undefined` when the kernel (before 5.8) cannot tell. */
+  readonly mountRoot: boolean | undefined
+}
+
+const basicStats = 0x7ff
+const attributeMountRoot = 0x2000n
+
+/** Throws `ENOENT`; the last component is not followed when it is a link. */
+export function fileStatus(path: string): FileStatus {
+  const buffer = new Uint8Array(256)
+  check(c().statx(atCwd, cString(path), symlinkNoFollow, basicStats, buffer), 'statx', path)
+  const view = new DataView(buffer.buffer)
+  const knowsMounts = (view.getBigUint64(56, true) & attributeMountRoot) !== 0n
+  return {
+    mode: view.getUint16(28, true),
+    uid: view.getUint32(20, true),
+    gid: view.getUint32(24, true),
+    size: Number(view.getBigUint64(40, true)),
+    blocks: Number(view.getBigUint64(48, true)),
+    inode: view.getBigUint64(32, true),
+    device: `${view.getUint32(136, true)}:${view.getUint32(140, true)}`,
+    mtime: { seconds: view.getBigInt64(112, true), nanoseconds: view.getUint32(120, true) },
+    mountRoot: knowsMounts ? (view.getBigUint64(8, true) & attributeMountRoot) !== 0n : undefined,
+  }
+}
+
+/** Gives the directory `to` the owner, permissions and modification time that `from` has. */
+export function copyDirectoryStatus(from: string, to: string): void {
+  const { mode, uid, gid, mtime } = fileStatus(from)
+  check(c().lchown(cString(to), uid, gid), 'lchown', to)
+  check(c().chmod(cString(to), mode & 0o7777), 'chmod', to)
+  const omit = 0x3ffffffen // UTIME_OMIT: the access time stays as it is
+  const times = new BigInt64Array([0n, omit, mtime.seconds, BigInt(mtime.nanoseconds)])
+  check(c().utimensat(atCwd, cString(to), times, symlinkNoFollow), 'utimensat', to)
+}
+
+/** Changes permission bits, whatever the umask. */
+export function changeMode(path: string, mode: number): void {
+  check(c().chmod(cString(path), mode), 'chmod', path)
+}
+
+const filesystemNames: Readonly<Record<string, string>> = {
+  ef53: 'ext4',
+  '58465342': 'xfs',
+  '9123683e': 'btrfs',
+  '1021994': 'tmpfs',
+  '794c7630': 'overlay',
+  '6969': 'nfs',
+  '65735546': 'fuse',
+  ff534d42: 'cifs',
+  e0f5e1e2: 'erofs',
+  '2fc12fc1': 'zfs',
+  f2f52010: 'f2fs',
+  '1021997': '9p',
+  '4d44': 'vfat',
+  '2011bab0': 'exfat',
+}
+
+/** The type of the filesystem `path` lies on: `ext4`; hexadecimal when it has no name here. */
+export function filesystemType(path: string): string {
+  const buffer = new Uint8Array(256)
+  check(c().statfs(cString(path), buffer), 'statfs', path)
+  const magic = new DataView(buffer.buffer).getUint32(0, true).toString(16)
+  return filesystemNames[magic] ?? `0x${magic}`
+}

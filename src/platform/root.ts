@@ -1,0 +1,34 @@
+// Files inside a tree that is not trusted: everything by directory descriptor and name.
+
+export type { DirectoryName, SpecialFile } from './root-entries.ts'
+export {
+  closeDescriptor,
+  createFile,
+  listDirectory,
+  locate,
+  makeDirectory,
+  makeHardlink,
+  makeSpecial,
+  makeSymlink,
+  openDirectory,
+  openFileAt,
+  openPlace,
+  openRoot,
+  readSymlink,
+  removeTree,
+  resolveDirectory,
+} from './root-entries.ts'
+export type { EntryStatus } from './root-metadata.ts'
+export {
+  entryStatus,
+  listAttributes,
+  readAttribute,
+  setAttribute,
+  setMode,
+  setOwner,
+  setOwnerAt,
+  setPlaceMode,
+  setSize,
+  setTime,
+  setTimeAt,
+} from './root-metadata.ts'

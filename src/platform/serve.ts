@@ -1,0 +1,173 @@
+import type { IncomingMessage, Server as NodeServer, ServerResponse } from 'node:http'
+import { StrakeError } from '#oci'
+
+export interface ServeOptions {
+  /** An address or name of this machine; 127.0.0.1 unless told otherwise. */
+  readonly hostname?: string
+  /** 0 or absent: any free one. */
+  readonly port?: number
+  /** Listen on a Unix socket at this path instead. */
+  readonly unix?: string
+}
+
+/** A listening server. Disposing it stops new requests at once and gives running ones three seconds. */
+export interface Server extends AsyncDisposable {
+  /** `http://127.0.0.1:5000`, or `unix:///path`. */
+  readonly url: string
+  /** 0 for a Unix socket. */
+  readonly port: number
+}
+
+type Handler = (request: Request) => Promise<Response>
+
+/** Seconds a connection may stay silent. There is no limit on a whole request: uploads are long. */
+const idleSeconds = 255
+const graceMilliseconds = 3000
+
+/**
+ * Serves `handler` over HTTP, bodies streaming both ways. Throws `UNAVAILABLE`
+ * when it cannot listen there.
+ */
+export async function serve(handler: Handler, options: ServeOptions = {}): Promise<Server> {
+  try {
+    return typeof Bun === 'undefined'
+      ? await serveOnNode(handler, options)
+      : serveOnBun(handler, options)
+  } catch (cause) {
+    throw listenError(options, cause)
+  }
+}
+
+function serveOnBun(handler: Handler, options: ServeOptions): Server {
+  const { hostname = '127.0.0.1', port = 0, unix } = options
+  const common = {
+    fetch: handler,
+    development: false,
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+  }
+  const server =
+    unix === undefined
+      ? // Without `reusePort: false` a second server would silently share the port.
+        Bun.serve({ ...common, hostname, port, idleTimeout: idleSeconds, reusePort: false })
+      : Bun.serve({ ...common, unix })
+  const stop = async (): Promise<void> => {
+    const stopped = server.stop(false)
+    await Promise.race([stopped, wait(graceMilliseconds)])
+    await server.stop(true)
+  }
+  return describeServer(options, server.port ?? 0, stop)
+}
+
+async function serveOnNode(handler: Handler, options: ServeOptions): Promise<Server> {
+  const { createServer } = await import('node:http')
+  const { hostname = '127.0.0.1', port = 0, unix } = options
+  const server = createServer(
+    { headersTimeout: 60_000, requestTimeout: 0, maxHeaderSize: 16 * 1024 },
+    (incoming, outgoing) => {
+      answer(handler, incoming, outgoing).catch(() => outgoing.destroy())
+    },
+  )
+  server.timeout = idleSeconds * 1000
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(unix === undefined ? { host: hostname, port } : { path: unix }, resolve)
+  })
+  const address = server.address()
+  const bound = typeof address === 'object' && address !== null ? address.port : 0
+  return describeServer(options, bound, () => stopNode(server))
+}
+
+async function stopNode(server: NodeServer): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  await Promise.race([closed, wait(graceMilliseconds)])
+  server.closeAllConnections()
+  await closed
+}
+
+async function answer(
+  handler: Handler,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const abort = new AbortController()
+  outgoing.once('close', () => abort.abort())
+  const response = await handler(toRequest(incoming, abort.signal))
+  outgoing.writeHead(response.status, [...response.headers].flat())
+  if (response.body === null || incoming.method === 'HEAD') {
+    await response.body?.cancel()
+    outgoing.end()
+  } else {
+    const { pipeline } = await import('node:stream/promises')
+    await pipeline(response.body, outgoing)
+  }
+  // A body nobody read would hold up the next request of the connection.
+  incoming.resume()
+}
+
+function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request {
+  const { method = 'GET', url = '/', rawHeaders } = incoming
+  const headers = new Headers()
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    headers.append(rawHeaders[index] ?? '', rawHeaders[index + 1] ?? '')
+  }
+  const host = headers.get('Host') ?? 'localhost'
+  const base = URL.canParse(`http://${host}`) ? `http://${host}` : 'http://localhost'
+  const body = method === 'GET' || method === 'HEAD' ? null : bodyOf(incoming)
+  const init = { method, headers, signal, body, duplex: 'half' }
+  return new Request(url.startsWith('/') ? base + url : url, init as RequestInit)
+}
+
+/** Pulled chunk by chunk, so that a slow handler slows the sender down. */
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  const iterator = incoming[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await iterator.next()
+        if (done === true) controller.close()
+        else controller.enqueue(value)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+function describeServer(options: ServeOptions, port: number, stop: () => Promise<void>): Server {
+  const { hostname = '127.0.0.1', unix } = options
+  const host = hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname
+  const url = unix === undefined ? `http://${host}:${port}` : `unix://${unix}`
+  return { url, port, [Symbol.asyncDispose]: stop }
+}
+
+function listenError(options: ServeOptions, cause: unknown): StrakeError {
+  const { hostname = '127.0.0.1', port = 0, unix } = options
+  const where = unix ?? `${hostname}:${port}`
+  const code = cause instanceof Error ? String((cause as { code?: unknown }).code) : ''
+  const known = listenReasons[code]
+  return new StrakeError('UNAVAILABLE', `Cannot listen on ${where}: ${known?.reason ?? code}`, {
+    cause,
+    ...(known === undefined ? {} : { remedy: known.remedy }),
+  })
+}
+
+const listenReasons: Readonly<Record<string, { reason: string; remedy: string }>> = {
+  EADDRINUSE: {
+    reason: 'the port is already in use',
+    remedy: 'stop the program that uses it, or choose another port',
+  },
+  EACCES: {
+    reason: 'no permission',
+    remedy: 'choose a port above 1023, or run as root',
+  },
+  EADDRNOTAVAIL: {
+    reason: 'this machine does not have that address',
+    remedy: 'choose one of its own addresses, or 0.0.0.0 for all',
+  },
+}
+
+function wait(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref()
+  })
+}

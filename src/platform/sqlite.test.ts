@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { isDatabaseDamaged, isUniqueViolation, openDatabase } from './sqlite.ts'
+
+const root = `/dev/shm/strake-sqlite-test-${process.pid}`
+beforeAll(() => mkdirSync(root))
+afterAll(() => rmSync(root, { recursive: true }))
+
+test('openDatabase() writes ahead and syncs every transaction', () => {
+  using database = openDatabase(`${root}/modes.db`)
+  expect(database.get('PRAGMA journal_mode')).toEqual({ journal_mode: 'wal' })
+  expect(database.get('PRAGMA synchronous')).toEqual({ synchronous: 2 })
+})
+
+test('transaction() keeps all or nothing and joins an outer one', () => {
+  using database = openDatabase(`${root}/all.db`)
+  database.execute('CREATE TABLE t (n INTEGER PRIMARY KEY)')
+  database.transaction(() => {
+    database.run('INSERT INTO t VALUES (?)', 1)
+    database.transaction(() => database.run('INSERT INTO t VALUES (?)', 2))
+  })
+  expect(() =>
+    database.transaction(() => {
+      database.run('INSERT INTO t VALUES (?)', 3)
+      throw new Error('changed my mind')
+    }),
+  ).toThrow('changed my mind')
+  expect(database.values('SELECT n FROM t ORDER BY n')).toEqual([[1], [2]])
+  expect(() => database.transaction(() => Promise.resolve())).toThrow(TypeError)
+  database.transaction(() => database.run('DELETE FROM t'))
+  expect(database.all('SELECT n FROM t')).toEqual([])
+  expect(database.get('SELECT n FROM t')).toBeUndefined()
+})
+
+test('transaction() of two connections take turns', () => {
+  using one = openDatabase(`${root}/turns.db`)
+  using two = openDatabase(`${root}/turns.db`, { busyTimeout: 1 })
+  one.execute('CREATE TABLE t (n INTEGER)')
+  one.transaction(() => {
+    one.run('INSERT INTO t VALUES (1)')
+    expect(() => two.transaction(() => undefined)).toThrow('locked')
+    expect(two.all('SELECT * FROM t')).toEqual([])
+  })
+  expect(two.transaction(() => two.all('SELECT * FROM t'))).toEqual([{ n: 1 }])
+})
+
+test('isUniqueViolation() and isDatabaseDamaged() tell errors apart', () => {
+  using database = openDatabase(`${root}/unique.db`)
+  database.execute('CREATE TABLE t (n INTEGER PRIMARY KEY)')
+  database.run('INSERT INTO t VALUES (1)')
+  const failure = (call: () => unknown): unknown => {
+    try {
+      return call()
+    } catch (error) {
+      return error
+    }
+  }
+  expect(isUniqueViolation(failure(() => database.run('INSERT INTO t VALUES (1)')))).toBe(true)
+  writeFileSync(`${root}/junk.db`, 'this is not a database, whatever it is called'.repeat(100))
+  const damage = failure(() => openDatabase(`${root}/junk.db`))
+  expect(isDatabaseDamaged(damage)).toBe(true)
+  expect(isUniqueViolation(damage)).toBe(false)
+})

@@ -1,0 +1,185 @@
+import { StrakeError } from '#oci'
+
+type Sqlite = typeof import('bun:sqlite')
+type Connection = import('bun:sqlite').Database
+type Statement = import('bun:sqlite').Statement
+
+/** What can be bound to a `?`; a bigint must fit 64 bits. */
+export type SqlValue = string | number | bigint | boolean | Uint8Array | null
+/** A result row: values by column name. */
+export type SqlRow = Readonly<Record<string, unknown>>
+
+/** One connection to a database file. Calls are synchronous and may wait for other writers. */
+export interface Database extends Disposable {
+  readonly path: string
+  /** Executes one statement and tells how many rows it changed. */
+  run(sql: string, ...values: readonly SqlValue[]): number
+  /** The first row, or `undefined`. */
+  get(sql: string, ...values: readonly SqlValue[]): SqlRow | undefined
+  all(sql: string, ...values: readonly SqlValue[]): SqlRow[]
+  /** Rows as arrays of column values: less work for many rows. */
+  values(sql: string, ...values: readonly SqlValue[]): readonly (readonly unknown[])[]
+  /** Executes statements that take no values and give no rows. */
+  execute(sql: string): void
+  /**
+   * Runs `work` with the database's one write lock, taken before the first read
+   * so that nothing read can change under it; all of it is durable when this
+   * returns, none of it when `work` throws. Inside a transaction it joins in.
+   */
+  transaction<T>(work: () => T): T
+  close(): void
+}
+
+export interface DatabaseOptions {
+  /** Milliseconds to wait for another process's write; 15,000 unless given. */
+  readonly busyTimeout?: number
+  /** Opens an existing file and refuses to change it. */
+  readonly readOnly?: boolean
+}
+
+function sqlite(): Sqlite {
+  const module = process.getBuiltinModule('bun:sqlite') as Sqlite | undefined
+  if (module === undefined) {
+    throw new StrakeError(
+      'UNSUPPORTED',
+      'Cannot open a database: this program is not running on Bun',
+      {
+        remedy: 'run it with Bun 1.4 or later',
+      },
+    )
+  }
+  return module
+}
+
+/**
+ * Opens or creates an SQLite file in WAL mode with `synchronous=FULL`: readers
+ * never wait, writers queue, and a transaction that returned survives a power
+ * cut. Throws SQLite's own errors; `isDatabaseDamaged` tells the fatal ones.
+ */
+export function openDatabase(path: string, options: DatabaseOptions = {}): Database {
+  const { busyTimeout = 15_000, readOnly = false } = options
+  const { Database: Constructor } = sqlite()
+  const connection = new Constructor(path, readOnly ? { readonly: true } : { create: true })
+  try {
+    connection.run(`PRAGMA busy_timeout=${busyTimeout}`)
+    if (!readOnly) useWriteAheadLog(connection, busyTimeout)
+    connection.run('PRAGMA synchronous=FULL')
+    connection.run('PRAGMA foreign_keys=ON')
+    return new BunDatabase(path, connection)
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+}
+
+/**
+ * The switch needs the file alone for a moment and SQLite does not wait for that
+ * as it does for a write: so ask whether it is done, and try until it is.
+ */
+function useWriteAheadLog(connection: Connection, timeout: number): void {
+  const end = performance.now() + timeout
+  for (;;) {
+    try {
+      const row = connection.query('PRAGMA journal_mode=WAL').get()
+      if (row !== null && Object.values(row as SqlRow)[0] === 'wal') return
+      throw new StrakeError(
+        'UNSUPPORTED',
+        `Cannot open ${connection.filename}: its filesystem has no shared memory`,
+        {
+          remedy: 'put the store on a local disk with STRAKE_ROOT',
+        },
+      )
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > end) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    }
+  }
+}
+
+class BunDatabase implements Database {
+  readonly path: string
+  readonly #connection: Connection
+  readonly #statements = new Map<string, Statement>()
+  #inTransaction = false
+
+  constructor(path: string, connection: Connection) {
+    this.path = path
+    this.#connection = connection
+  }
+
+  run(sql: string, ...values: readonly SqlValue[]): number {
+    return this.#prepare(sql).run(...values).changes
+  }
+
+  get(sql: string, ...values: readonly SqlValue[]): SqlRow | undefined {
+    return (this.#prepare(sql).get(...values) as SqlRow | null) ?? undefined
+  }
+
+  all(sql: string, ...values: readonly SqlValue[]): SqlRow[] {
+    return this.#prepare(sql).all(...values) as SqlRow[]
+  }
+
+  values(sql: string, ...values: readonly SqlValue[]): readonly (readonly unknown[])[] {
+    return this.#prepare(sql).values(...values)
+  }
+
+  execute(sql: string): void {
+    this.#connection.run(sql)
+  }
+
+  transaction<T>(work: () => T): T {
+    if (this.#inTransaction) return work()
+    this.run('BEGIN IMMEDIATE')
+    this.#inTransaction = true
+    try {
+      const result = work()
+      if (result instanceof Promise) throw new TypeError('a transaction cannot wait for a promise')
+      this.run('COMMIT')
+      return result
+    } catch (error) {
+      if (this.#connection.inTransaction) this.run('ROLLBACK')
+      throw error
+    } finally {
+      this.#inTransaction = false
+    }
+  }
+
+  close(): void {
+    for (const statement of this.#statements.values()) statement.finalize()
+    this.#statements.clear()
+    this.#connection.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #prepare(sql: string): Statement {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) {
+      statement = this.#connection.prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+}
+
+/** True for the errors by which SQLite says that the file is not a database, or not a whole one. */
+export function isDatabaseDamaged(error: unknown): boolean {
+  return hasCode(error, 'SQLITE_NOTADB') || hasCode(error, 'SQLITE_CORRUPT')
+}
+
+/** True when a uniqueness rule of the schema refused a row. */
+export function isUniqueViolation(error: unknown): boolean {
+  return (
+    hasCode(error, 'SQLITE_CONSTRAINT_UNIQUE') || hasCode(error, 'SQLITE_CONSTRAINT_PRIMARYKEY')
+  )
+}
+
+function isBusy(error: unknown): boolean {
+  return hasCode(error, 'SQLITE_BUSY')
+}
+
+function hasCode(error: unknown, prefix: string): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith(prefix)
+}
