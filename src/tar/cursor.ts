@@ -1,0 +1,69 @@
+import type { Bytes } from '#stream'
+
+const nothing = new Uint8Array(0)
+
+/**
+ * A position in a stream of chunks. What lies inside the current chunk is
+ * handed out without copying or waiting; only what crosses into the next one
+ * is awaited.
+ */
+export class Cursor {
+  /** Bytes consumed since the start of the stream. */
+  offset = 0
+  #chunk: Uint8Array = nothing
+  #position = 0
+  readonly #source: AsyncIterator<Uint8Array>
+
+  constructor(bytes: Bytes) {
+    this.#source = bytes[Symbol.asyncIterator]()
+  }
+
+  /** The next `size` bytes where they lie, or `undefined` if the current chunk ends before. */
+  take(size: number): Uint8Array | undefined {
+    const end = this.#position + size
+    if (end > this.#chunk.length) return undefined
+    const taken = this.#chunk.subarray(this.#position, end)
+    this.#position = end
+    this.offset += size
+    return taken
+  }
+
+  /** The next `size` bytes in memory of their own; fewer at the end of the stream. */
+  async gather(size: number): Promise<Uint8Array> {
+    const gathered = new Uint8Array(size)
+    let length = 0
+    while (length < size) {
+      const part = await this.next(size - length)
+      if (part === undefined) return gathered.subarray(0, length)
+      gathered.set(part, length)
+      length += part.length
+    }
+    return gathered
+  }
+
+  /** What has arrived, at most `size` bytes of it; `undefined` at the end of the stream. */
+  async next(size: number): Promise<Uint8Array | undefined> {
+    while (this.#position === this.#chunk.length) {
+      const result = await this.#source.next()
+      if (result.done === true) return undefined
+      this.#chunk = result.value
+      this.#position = 0
+    }
+    return this.take(Math.min(size, this.#chunk.length - this.#position))
+  }
+
+  /** Passes over as much of `size` bytes as the current chunk holds; returns what is left of them. */
+  skip(size: number): number {
+    const step = Math.min(size, this.#chunk.length - this.#position)
+    this.#position += step
+    this.offset += step
+    return size - step
+  }
+
+  /** Stops the source: nothing more will be read. */
+  async close(): Promise<void> {
+    this.#chunk = nothing
+    this.#position = 0
+    await this.#source.return?.()
+  }
+}

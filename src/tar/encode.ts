@@ -1,0 +1,164 @@
+import { StrakeError } from '#oci'
+import type { TarEntryType, TarInput } from './entry.ts'
+import { blockSize, paddingOf } from './field.ts'
+import { encodeName, printableName } from './name.ts'
+import { baseName, parentPath } from './path.ts'
+
+const flags: Readonly<Record<TarEntryType, number>> = {
+  file: 0x30,
+  hardlink: 0x31,
+  symlink: 0x32,
+  character: 0x33,
+  block: 0x34,
+  directory: 0x35,
+  fifo: 0x36,
+}
+
+const usualModes: Readonly<Record<TarEntryType, number>> = {
+  file: 0o644,
+  hardlink: 0o644,
+  symlink: 0o777,
+  character: 0o644,
+  block: 0o644,
+  directory: 0o755,
+  fifo: 0o644,
+}
+
+const largestId = 0o7777777
+const largestSize = 0o77777777777
+
+type Records = Map<string, string | Uint8Array>
+
+/**
+ * The header of one entry, without contents: a ustar block, and before it a
+ * pax header for what does not fit. A directory's name gets its slash.
+ */
+export function encodeEntry(entry: TarInput): Uint8Array {
+  const type = entry.type ?? 'file'
+  const size = type === 'file' ? (entry.size ?? 0) : 0
+  const name = encodeName(
+    type === 'directory' && !entry.path.endsWith('/') ? `${entry.path}/` : entry.path,
+  )
+  if (name.length === 0 || name.includes(0)) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot write tar entry ${printableName(entry.path)}: bad name`,
+    )
+  }
+  const link = encodeName(entry.linkpath ?? '')
+  const records: Records = new Map()
+  const split = splitName(name)
+  if (split === undefined) records.set('path', name)
+  if (link.length > 100) records.set('linkpath', link)
+  const field = (key: string, value: number, largest: number): number => {
+    if (value <= largest && value >= 0) return value
+    records.set(key, String(value))
+    return 0
+  }
+  const block = new Uint8Array(blockSize)
+  block.set(split?.name ?? name.subarray(0, 100), 0)
+  writeOctal(block, { at: 100, length: 8, value: (entry.mode ?? usualModes[type]) & 0o7777 })
+  writeOctal(block, { at: 108, length: 8, value: field('uid', entry.uid ?? 0, largestId) })
+  writeOctal(block, { at: 116, length: 8, value: field('gid', entry.gid ?? 0, largestId) })
+  writeOctal(block, { at: 124, length: 12, value: field('size', size, largestSize) })
+  writeOctal(block, { at: 136, length: 12, value: timeField(entry, records) })
+  block[156] = flags[type]
+  block.set(link.subarray(0, 100), 157)
+  block.set(magic, 257)
+  if (type === 'character' || type === 'block') {
+    const [major, minor] = [entry.deviceMajor ?? 0, entry.deviceMinor ?? 0]
+    writeOctal(block, { at: 329, length: 8, value: field('SCHILY.devmajor', major, largestId) })
+    writeOctal(block, { at: 337, length: 8, value: field('SCHILY.devminor', minor, largestId) })
+  }
+  block.set(split?.prefix ?? nothing, 345)
+  for (const [key, value] of entry.xattrs ?? []) records.set(`SCHILY.xattr.${key}`, value)
+  writeChecksum(block)
+  return records.size === 0 ? block : Buffer.concat([paxHeader(entry.path, records), block])
+}
+
+const nothing = new Uint8Array(0)
+/** `ustar`, NUL, version `00`. */
+const magic = Uint8Array.of(0x75, 0x73, 0x74, 0x61, 0x72, 0, 0x30, 0x30)
+
+function timeField(entry: TarInput, records: Records): number {
+  const seconds = entry.mtime ?? 0
+  const nanoseconds = entry.mtimeNanoseconds ?? 0
+  if (nanoseconds === 0 && seconds >= 0 && seconds <= largestSize) return seconds
+  records.set('mtime', formatTime(seconds, nanoseconds))
+  return Math.max(0, Math.min(seconds, largestSize))
+}
+
+function formatTime(seconds: number, nanoseconds: number): string {
+  if (nanoseconds === 0) return String(seconds)
+  const [whole, part] =
+    seconds < 0 ? [-1 - seconds, 1_000_000_000 - nanoseconds] : [seconds, nanoseconds]
+  const digits = String(part).padStart(9, '0').replace(/0+$/, '')
+  return `${seconds < 0 ? '-' : ''}${whole}.${digits}`
+}
+
+/** Parts a name at a slash into the two fields of a ustar header, if it can be. */
+function splitName(
+  name: Uint8Array,
+): { readonly name: Uint8Array; readonly prefix: Uint8Array } | undefined {
+  if (name.length <= 100) return { name, prefix: nothing }
+  if (name.length > 256) return undefined
+  // The slash that ends a directory's name cannot part it.
+  const slash = name.lastIndexOf(0x2f, Math.min(155, name.length - 2))
+  if (slash <= 0 || name.length - slash - 1 > 100) return undefined
+  return { name: name.subarray(slash + 1), prefix: name.subarray(0, slash) }
+}
+
+interface OctalField {
+  readonly at: number
+  readonly length: number
+  readonly value: number
+}
+
+function writeOctal(block: Uint8Array, { at, length, value }: OctalField): void {
+  let rest = value
+  for (let i = at + length - 2; i >= at; i--) {
+    block[i] = 0x30 + (rest % 8)
+    rest = Math.floor(rest / 8)
+  }
+}
+
+function writeChecksum(block: Uint8Array): void {
+  let sum = 8 * 0x20
+  for (let i = 0; i < blockSize; i++) sum += block[i] ?? 0
+  writeOctal(block, { at: 148, length: 7, value: sum })
+  block[155] = 0x20
+}
+
+/** A pax header for the entry `path`: its own ustar block, the records in key order, padding. */
+function paxHeader(path: string, records: Records): Uint8Array {
+  const sorted = [...records].sort(([a], [b]) => (a < b ? -1 : 1))
+  const body = Buffer.concat(sorted.map(([key, value]) => paxRecord(key, value)))
+  if (body.length > 1_048_576) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot write tar entry ${printableName(path)}: its name and attributes exceed 1 MiB`,
+    )
+  }
+  const block = new Uint8Array(blockSize)
+  const parent = parentPath(path)
+  const name = encodeName(`${parent === '' ? '' : `${parent}/`}PaxHeaders.0/${baseName(path)}`)
+  block.set(name.subarray(0, 100), 0)
+  writeOctal(block, { at: 100, length: 8, value: 0o644 })
+  writeOctal(block, { at: 108, length: 8, value: 0 })
+  writeOctal(block, { at: 116, length: 8, value: 0 })
+  writeOctal(block, { at: 124, length: 12, value: body.length })
+  writeOctal(block, { at: 136, length: 12, value: 0 })
+  block[156] = 0x78
+  block.set(magic, 257)
+  writeChecksum(block)
+  return Buffer.concat([block, body, new Uint8Array(paddingOf(body.length))])
+}
+
+/** `length key=value\n`, where the length counts its own digits. */
+function paxRecord(key: string, value: string | Uint8Array): Uint8Array {
+  const contents = typeof value === 'string' ? encodeName(value) : value
+  const rest = Buffer.concat([encodeName(` ${key}=`), contents, encodeName('\n')])
+  let length = rest.length + String(rest.length).length
+  if (String(length).length > String(rest.length).length) length++
+  return Buffer.concat([encodeName(String(length)), rest])
+}

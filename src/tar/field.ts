@@ -1,0 +1,98 @@
+/**
+ * Reads a number field of a header block: octal digits, or base-256 when the
+ * first bit is set. An empty field is 0. Gives `NaN` for anything malformed or
+ * not a safe integer, and negative numbers as they are: the caller refuses both
+ * where they make no sense.
+ */
+export function readNumber(block: Uint8Array, start: number, length: number): number {
+  const first = block[start] ?? 0
+  return first >= 0x80 ? readBase256(block, start, length) : readOctal(block, start, length)
+}
+
+function readOctal(block: Uint8Array, start: number, length: number): number {
+  const end = start + length
+  let at = start
+  while (at < end && block[at] === 0x20) at++
+  // Readers disagree on whether digits after a NUL count, so there may be none.
+  if (block[at] === 0) return onlyPadding(block, at, end) ? 0 : Number.NaN
+  let value = 0
+  for (; at < end; at++) {
+    const digit = (block[at] ?? 0) - 0x30
+    if (digit < 0 || digit > 7) break
+    value = value * 8 + digit
+  }
+  // A NUL ends the field whatever follows; blanks may only be followed by blanks and NULs.
+  for (; at < end && block[at] !== 0; at++) if (block[at] !== 0x20) return Number.NaN
+  return value
+}
+
+function onlyPadding(block: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (block[at] !== 0 && block[at] !== 0x20) return false
+  return true
+}
+
+/** Two's complement, big-endian; of the first byte only the lower seven bits count. */
+function readBase256(block: Uint8Array, start: number, length: number): number {
+  const negative = ((block[start] ?? 0) & 0x40) !== 0
+  const flip = negative ? 0xff : 0
+  let value = ((block[start] ?? 0) ^ flip) & 0x7f
+  for (let at = start + 1; at < start + length; at++) {
+    value = value * 256 + ((block[at] ?? 0) ^ flip)
+    if (value > Number.MAX_SAFE_INTEGER) return Number.NaN
+  }
+  return negative ? -1 - value : value
+}
+
+/** Non-negative decimal digits and nothing else; `NaN` otherwise, or when not a safe integer. */
+export function readDecimal(bytes: Uint8Array, start: number, end: number): number {
+  if (start >= end) return Number.NaN
+  let value = 0
+  for (let at = start; at < end; at++) {
+    const digit = (bytes[at] ?? 0) - 0x30
+    if (digit < 0 || digit > 9) return Number.NaN
+    value = value * 10 + digit
+    if (value > Number.MAX_SAFE_INTEGER) return Number.NaN
+  }
+  return value
+}
+
+/** A moment: `seconds` is rounded down, so the nanoseconds are always 0-999,999,999. */
+export interface TarTime {
+  readonly seconds: number
+  readonly nanoseconds: number
+}
+
+/** A pax time such as `-1.5`; `undefined` when malformed. Digits beyond the ninth are dropped. */
+export function readTime(bytes: Uint8Array, start: number, end: number): TarTime | undefined {
+  const negative = bytes[start] === 0x2d
+  const dot = bytes.subarray(start, end).indexOf(0x2e)
+  const wholeEnd = dot === -1 ? end : start + dot
+  const seconds = readDecimal(bytes, start + (negative ? 1 : 0), wholeEnd)
+  if (Number.isNaN(seconds)) return undefined
+  let nanoseconds = 0
+  let unit = 100_000_000
+  for (let at = wholeEnd + 1; at < end; at++) {
+    const digit = (bytes[at] ?? 0) - 0x30
+    if (digit < 0 || digit > 9) return undefined
+    nanoseconds += digit * unit
+    unit = Math.trunc(unit / 10)
+  }
+  if (!negative) return { seconds, nanoseconds }
+  if (nanoseconds === 0) return { seconds: 0 - seconds, nanoseconds }
+  return { seconds: -1 - seconds, nanoseconds: 1_000_000_000 - nanoseconds }
+}
+
+/** Index of the first NUL in a field, or the field's end. */
+export function textEnd(block: Uint8Array, start: number, length: number): number {
+  const end = start + length
+  let at = start
+  while (at < end && block[at] !== 0) at++
+  return at
+}
+
+export const blockSize = 512
+
+/** Bytes that fill the last block of `size` bytes up. */
+export function paddingOf(size: number): number {
+  return (blockSize - (size % blockSize)) % blockSize
+}

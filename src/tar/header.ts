@@ -1,0 +1,112 @@
+import { blockSize, readNumber, textEnd } from './field.ts'
+import { decodeName } from './name.ts'
+
+/** Refuses the archive, naming the entry at hand and its offset. */
+export type Refuse = (reason: string) => never
+
+/** One header block, as it is: extended headers are not applied yet. */
+export interface HeaderBlock {
+  /** The typeflag byte; 0 for NUL. */
+  readonly flag: number
+  readonly path: string
+  readonly linkpath: string
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly size: number
+  readonly mtime: number
+  readonly deviceMajor: number
+  readonly deviceMinor: number
+}
+
+const position = { name: 0, mode: 100, uid: 108, gid: 116, size: 124, mtime: 136, checksum: 148 }
+const [flagAt, linkAt, magicAt, majorAt, minorAt, prefixAt] = [156, 157, 257, 329, 337, 345]
+const [linkLength, prefixLength] = [100, 155]
+const gnuTimes = [prefixAt, prefixAt + 12]
+
+/**
+ * Reads one header block (POSIX.1-2017 pax, "ustar Interchange Format"; GNU
+ * and Unix v7 variants). Every field is checked: readers that guess disagree,
+ * and whoever they disagree with is attacked through the difference.
+ */
+export function parseHeader(block: Uint8Array, refuse: Refuse): HeaderBlock {
+  checkSum(block, refuse)
+  const magic = magicOf(block)
+  const flag = block[flagAt] ?? 0
+  let path = decodeName(block, 0, textEnd(block, 0, linkLength))
+  if (magic === 'ustar' && block[prefixAt] !== 0) {
+    const prefix = decodeName(block, prefixAt, textEnd(block, prefixAt, prefixLength))
+    path = path === '' ? prefix : `${prefix}/${path}`
+  }
+  // Old Go writers put a prefix where GNU has its times, and only Go still reads it.
+  if (magic === 'gnu') for (const at of gnuTimes) integer(block, at, 12, 'time', refuse)
+  const device = magic !== 'v7' && (flag === 0x33 || flag === 0x34)
+  return {
+    flag,
+    path,
+    linkpath:
+      block[linkAt] === 0 ? '' : decodeName(block, linkAt, textEnd(block, linkAt, linkLength)),
+    mode: natural(block, position.mode, 8, 'mode', refuse) & 0o7777,
+    uid: natural(block, position.uid, 8, 'uid', refuse),
+    gid: natural(block, position.gid, 8, 'gid', refuse),
+    size: natural(block, position.size, 12, 'size', refuse),
+    mtime: integer(block, position.mtime, 12, 'mtime', refuse),
+    deviceMajor: device ? natural(block, majorAt, 8, 'devmajor', refuse) : 0,
+    deviceMinor: device ? natural(block, minorAt, 8, 'devminor', refuse) : 0,
+  }
+}
+
+function magicOf(block: Uint8Array): 'ustar' | 'gnu' | 'v7' {
+  const [u, s, t, a, r] = [0x75, 0x73, 0x74, 0x61, 0x72]
+  const ustar =
+    block[magicAt] === u &&
+    block[magicAt + 1] === s &&
+    block[magicAt + 2] === t &&
+    block[magicAt + 3] === a &&
+    block[magicAt + 4] === r
+  if (!ustar) return 'v7'
+  // GNU uses the bytes of the prefix for times and sparse maps.
+  if (block[magicAt + 5] === 0) return 'ustar'
+  return block[magicAt + 5] === 0x20 ? 'gnu' : 'v7'
+}
+
+function integer(
+  block: Uint8Array,
+  start: number,
+  length: number,
+  field: string,
+  refuse: Refuse,
+): number {
+  const value = readNumber(block, start, length)
+  return Number.isNaN(value) ? refuse(`its ${field} field is not a number`) : value
+}
+
+function natural(
+  block: Uint8Array,
+  start: number,
+  length: number,
+  field: string,
+  refuse: Refuse,
+): number {
+  const value = integer(block, start, length, field, refuse)
+  return value < 0 ? refuse(`its ${field} is negative`) : value
+}
+
+/** The sum of all bytes, the checksum field read as blanks; old writers summed signed bytes. */
+function checkSum(block: Uint8Array, refuse: Refuse): void {
+  const expected = readNumber(block, position.checksum, 8)
+  let sum = 8 * 0x20
+  for (let i = 0; i < 148; i++) sum += block[i] ?? 0
+  for (let i = 156; i < blockSize; i++) sum += block[i] ?? 0
+  if (sum === expected) return
+  let signed = 8 * 0x20
+  for (let i = 0; i < blockSize; i++) {
+    if (i < 148 || i >= 156) signed += ((block[i] ?? 0) << 24) >> 24
+  }
+  if (signed !== expected) refuse('its header has a wrong checksum')
+}
+
+export function isZeroBlock(block: Uint8Array): boolean {
+  for (let i = 0; i < block.length; i++) if (block[i] !== 0) return false
+  return true
+}

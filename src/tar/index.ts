@@ -1,0 +1,24 @@
+// Archives as streams of entries: what an entry is, reading, writing, and names that lose no byte.
+
+// Header blocks of one entry, for whoever places contents itself.
+export { encodeEntry } from './encode.ts'
+// One entry: as read, and as given to the writer.
+export type {
+  TarEntry,
+  TarEntryType,
+  TarExtent,
+  TarHeader,
+  TarInput,
+  TarLimits,
+} from './entry.ts'
+// The most a reader accepts.
+export { defaultTarLimits } from './entry.ts'
+// Names are bytes: as strings and back, in order, and fit for a message.
+export { compareNames, decodeName, encodeName, printableName } from './name.ts'
+// Spelling of paths inside an archive.
+export { baseName, cleanPath, parentPath } from './path.ts'
+// Archive to entries.
+export type { ReadTarOptions } from './read.ts'
+export { readTar } from './read.ts'
+// Entries to archive.
+export { packTar, writeTar } from './write.ts'

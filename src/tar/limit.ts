@@ -1,0 +1,25 @@
+import type { TarLimits } from './entry.ts'
+import type { Refuse } from './header.ts'
+import { encodeName } from './name.ts'
+
+/** Refuses a name that is empty or longer, wider or deeper than the limits allow. */
+export function checkName(name: string, limits: TarLimits, refuse: Refuse): void {
+  if (name === '') refuse('it has no name')
+  // A name this short breaks no limit that a filesystem could hold.
+  if (name.length * 3 <= Math.min(limits.componentLength, limits.depth, limits.pathLength)) return
+  const bytes = encodeName(name)
+  if (bytes.length > limits.pathLength) {
+    refuse(`its name is longer than ${limits.pathLength} bytes`)
+  }
+  let depth = 0
+  for (let start = 0; start <= bytes.length; ) {
+    const slash = bytes.indexOf(0x2f, start)
+    const end = slash === -1 ? bytes.length : slash
+    if (end - start > limits.componentLength) {
+      refuse(`its name has a component longer than ${limits.componentLength} bytes`)
+    }
+    if (end > start) depth++
+    start = end + 1
+  }
+  if (depth > limits.depth) refuse(`its name is deeper than ${limits.depth} directories`)
+}

@@ -1,0 +1,43 @@
+/**
+ * The canonical spelling of an archive path: components joined by single
+ * slashes, no leading or trailing one, `''` for the root. Absolute paths are
+ * relative to the root; `..` is resolved by spelling. Gives `undefined` for a
+ * path whose `..` leaves the root.
+ *
+ * This is a spelling and no safety: a component may still be a symbolic link,
+ * so whoever touches a filesystem resolves it there (`Root`, RELIABILITY A2).
+ */
+export function cleanPath(path: string): string | undefined {
+  if (isClean(path)) return path
+  const parts: string[] = []
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.') continue
+    if (part !== '..') parts.push(part)
+    else if (parts.pop() === undefined) return undefined
+  }
+  return parts.join('/')
+}
+
+function isClean(path: string): boolean {
+  let start = 0
+  for (let i = 0; i <= path.length; i++) {
+    if (i < path.length && path.charCodeAt(i) !== 0x2f) continue
+    const length = i - start
+    const dots = path.charCodeAt(start) === 0x2e
+    if (length === 0 || (dots && length === 1)) return false
+    if (dots && length === 2 && path.charCodeAt(start + 1) === 0x2e) return false
+    start = i + 1
+  }
+  return true
+}
+
+/** The directory part of a clean path; `''` for a name in the root. */
+export function parentPath(path: string): string {
+  const slash = path.lastIndexOf('/')
+  return slash === -1 ? '' : path.slice(0, slash)
+}
+
+/** The last component of a clean path. */
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}

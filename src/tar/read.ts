@@ -1,0 +1,286 @@
+import { StrakeError } from '#oci'
+import type { Bytes } from '#stream'
+import { assembleEntry, entryTypes, type Found } from './assemble.ts'
+import { expandSparse } from './body.ts'
+import { Cursor } from './cursor.ts'
+import { defaultTarLimits, type TarEntry, type TarEntryType, type TarLimits } from './entry.ts'
+import { blockSize, paddingOf, textEnd } from './field.ts'
+import { type HeaderBlock, isZeroBlock, parseHeader, type Refuse } from './header.ts'
+import { checkName } from './limit.ts'
+import { decodeName, printableName } from './name.ts'
+import { type PaxHeader, pairExtents, parsePax } from './pax.ts'
+import { checkSparse, readGnuSparse, readSparseLines, type SparseMap } from './sparse.ts'
+
+export interface ReadTarOptions extends Partial<TarLimits> {
+  /** Hears of what is odd and harmless: bytes after the end of the archive. */
+  readonly warn?: (message: string) => void
+}
+
+/**
+ * Reads an archive entry by entry: ustar, pax, GNU and v7 headers. Asking for
+ * the next entry skips what was not read of the last one's body; stopping early
+ * closes `bytes`. After the last entry `bytes` is read to its end, so that a
+ * digest over it is complete.
+ *
+ * Strict: what two common readers understand differently is refused with
+ * `INVALID`, naming entry and offset, and nothing is ever passed over silently.
+ * Paths are given as they are spelled; see `cleanPath`.
+ */
+export async function* readTar(
+  bytes: Bytes,
+  options: ReadTarOptions = {},
+): AsyncGenerator<TarEntry, void, undefined> {
+  const reader = new TarReader(bytes, options)
+  try {
+    for (;;) {
+      const entry = await reader.next()
+      if (entry === undefined) return
+      yield entry
+    }
+  } finally {
+    await reader.close()
+  }
+}
+
+/** What the extended headers before an entry say about it. */
+interface Extension {
+  pax?: PaxHeader
+  longPath?: string
+  longLink?: string
+}
+
+class TarReader {
+  readonly #cursor: Cursor
+  readonly #limits: TarLimits
+  readonly #warn: (message: string) => void
+  /** Of the entry handed out last: bytes of contents not read yet, and of padding after them. */
+  #remaining = 0
+  #padding = 0
+  #current: TarEntry | undefined
+  #globals: PaxHeader = {}
+  #headers = 0
+  #headerOffset = 0
+  #name = ''
+
+  constructor(bytes: Bytes, { warn, ...limits }: ReadTarOptions) {
+    this.#cursor = new Cursor(bytes)
+    this.#limits = { ...defaultTarLimits, ...limits }
+    this.#warn = warn ?? (() => {})
+  }
+
+  async next(): Promise<TarEntry | undefined> {
+    this.#current = undefined
+    await this.#skipBody()
+    const extension: Extension = {}
+    for (;;) {
+      this.#headerOffset = this.#cursor.offset
+      const block = this.#cursor.take(blockSize) ?? (await this.#cursor.gather(blockSize))
+      if (block.length > 0 && block.length < blockSize) {
+        return this.#refuse('the archive ends inside a header')
+      }
+      if (block.length === 0 || (block[0] === 0 && isZeroBlock(block))) {
+        if ((extension.pax ?? extension.longPath ?? extension.longLink) !== undefined) {
+          return this.#refuse('an extended header stands before nothing')
+        }
+        await this.#finish(block.length)
+        return undefined
+      }
+      if (++this.#headers > this.#limits.entries) {
+        return this.#refuse(`the archive has more than ${this.#limits.entries} entries`)
+      }
+      const header = parseHeader(block, this.#refuse)
+      this.#name = header.path
+      if (isMeta(header.flag)) await this.#readMeta(header, extension)
+      else return this.#open(header, block, extension)
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#cursor.close()
+  }
+
+  #refuse: Refuse = (reason) => {
+    const name = this.#name === '' ? 'entry' : `entry ${printableName(this.#name)}`
+    throw new StrakeError(
+      'INVALID',
+      `Cannot read tar ${name} at offset ${this.#headerOffset}: ${reason}`,
+    )
+  }
+
+  async #skipBody(): Promise<void> {
+    let rest = this.#cursor.skip(this.#remaining + this.#padding)
+    this.#remaining = 0
+    this.#padding = 0
+    while (rest > 0) {
+      const part = await this.#cursor.next(rest)
+      if (part === undefined) this.#refuse('the archive ends inside its contents')
+      else rest -= part.length
+    }
+  }
+
+  /** Reads what follows the first zero block: another one, then anything, to its end. */
+  async #finish(length: number): Promise<void> {
+    if (length === 0) return
+    const second = this.#cursor.take(blockSize) ?? (await this.#cursor.gather(blockSize))
+    this.#name = ''
+    if (!isZeroBlock(second)) this.#refuse('a zero block stands before an entry')
+    let trailing = false
+    for (;;) {
+      const part = await this.#cursor.next(Number.MAX_SAFE_INTEGER)
+      if (part === undefined) break
+      trailing ||= !isZeroBlock(part)
+    }
+    if (trailing) this.#warn('The archive has data after its end, which no reader sees')
+  }
+
+  async #readMeta(header: HeaderBlock, extension: Extension): Promise<void> {
+    const { size } = header
+    if (size > this.#limits.metaSize) {
+      this.#refuse(`its extended header is larger than ${this.#limits.metaSize} bytes`)
+    }
+    const whole = size + paddingOf(size)
+    const bytes = this.#cursor.take(whole) ?? (await this.#cursor.gather(whole))
+    if (bytes.length < whole) this.#refuse('the archive ends inside its extended header')
+    const contents = bytes.subarray(0, size)
+    if (header.flag === flag.pax) {
+      if (extension.pax !== undefined) this.#refuse('it has two extended headers')
+      extension.pax = parsePax(contents, this.#refuse)
+    } else if (header.flag === flag.globalPax) this.#readGlobals(contents)
+    else {
+      const key = header.flag === flag.longPath ? 'longPath' : 'longLink'
+      if (extension[key] !== undefined) this.#refuse('it has two long names')
+      extension[key] = decodeName(contents, 0, textEnd(contents, 0, size))
+    }
+  }
+
+  #readGlobals(contents: Uint8Array): void {
+    const globals = parsePax(contents, this.#refuse)
+    // Half of the readers apply these to every entry and half ignore them.
+    for (const key of ['path', 'linkpath', 'size', 'sparse', 'xattrs'] as const) {
+      if (key in globals) this.#refuse(`a global header sets the ${key} of the entries after it`)
+    }
+    this.#globals = { ...this.#globals, ...globals }
+  }
+
+  #open(
+    header: HeaderBlock,
+    block: Uint8Array,
+    extension: Extension,
+  ): TarEntry | Promise<TarEntry> {
+    const pax = extension.pax ?? {}
+    const long = extension.longPath ?? extension.longLink
+    if (long !== undefined && (pax.path ?? pax.linkpath ?? pax.sparse) !== undefined) {
+      this.#refuse('it has both pax and GNU long names')
+    }
+    const path = pax.sparse?.name ?? pax.path ?? extension.longPath ?? header.path
+    this.#name = path
+    const linkpath = pax.linkpath ?? extension.longLink ?? header.linkpath
+    const type = this.#typeOf(header, path)
+    const isLink = type === 'symlink' || type === 'hardlink'
+    checkName(path, this.#limits, this.#refuse)
+    if (isLink) this.#checkLink(linkpath)
+    const stored = this.#storedSize(type, pax.size ?? header.size)
+    const found: Found = { header, pax, path, type, linkpath: isLink ? linkpath : '', stored }
+    if (header.flag === flag.gnuSparse || (pax.sparse !== undefined && type === 'file')) {
+      return this.#openSparse(found, block)
+    }
+    return this.#begin(found, stored)
+  }
+
+  /** Starts an entry whose `stored` bytes begin here. */
+  #begin(found: Found, stored: number, sparse?: SparseMap): TarEntry {
+    this.#remaining = stored
+    this.#padding = paddingOf(found.stored)
+    const entry: TarEntry = assembleEntry(found, this.#globals, {
+      headerOffset: this.#headerOffset,
+      dataOffset: this.#cursor.offset,
+      size: sparse?.realSize ?? stored,
+      extents: sparse?.extents,
+      body: { [Symbol.asyncIterator]: () => this.#body(entry) },
+    })
+    if (entry.uid > maximumId || entry.gid > maximumId) this.#refuse('its owner is out of range')
+    this.#current = entry
+    return entry
+  }
+
+  async #openSparse(found: Found, block: Uint8Array): Promise<TarEntry> {
+    const most = this.#limits.sparseExtents
+    const options = { most, refuse: this.#refuse }
+    const sparse = found.pax.sparse
+    let map: SparseMap
+    let { stored } = found
+    if (sparse === undefined) map = await readGnuSparse(block, this.#cursor, options)
+    else {
+      const realSize = sparse.realSize ?? this.#refuse('its sparse map has no size')
+      let numbers: readonly number[] = sparse.map
+      if (sparse.major === 1 && (sparse.minor ?? 0) === 0) {
+        const lines = await readSparseLines(this.#cursor, options)
+        numbers = lines.map
+        stored -= lines.size
+      } else if ((sparse.major ?? 0) !== 0) this.#refuse('its sparse format is unknown')
+      map = { extents: pairExtents(numbers, this.#refuse), realSize }
+      if (sparse.count !== undefined && sparse.count !== map.extents.length) {
+        this.#refuse('its sparse map is not as long as it says')
+      }
+    }
+    if (map.extents.length > most) this.#refuse(`its sparse map has more than ${most} extents`)
+    if (map.realSize > this.#limits.sparseSize) {
+      this.#refuse(`it is a sparse file of more than ${this.#limits.sparseSize} bytes`)
+    }
+    checkSparse(map, stored, this.#refuse)
+    return this.#begin(found, stored, map)
+  }
+
+  #body(entry: TarEntry): AsyncGenerator<Uint8Array, void, undefined> {
+    const stored = this.#stored(entry)
+    return entry.extents === undefined ? stored : expandSparse(stored, entry.extents, entry.size)
+  }
+
+  async *#stored(entry: TarEntry): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      if (this.#current !== entry) {
+        throw new TypeError('The body of a tar entry was read after the next entry was asked for')
+      }
+      if (this.#remaining === 0) return
+      const part = await this.#cursor.next(this.#remaining)
+      if (part === undefined) return this.#refuse('the archive ends inside its contents')
+      this.#remaining -= part.length
+      yield part
+    }
+  }
+
+  #typeOf(header: HeaderBlock, path: string): TarEntryType {
+    const type = entryTypes[header.flag]
+    if (type === undefined) {
+      return this.#refuse(`its type ${printableName(String.fromCharCode(header.flag))} is unknown`)
+    }
+    if (type !== 'file' || !path.endsWith('/')) return type
+    if (header.flag === 0) return 'directory'
+    return this.#refuse('it is a file with the name of a directory')
+  }
+
+  /** Hard links repeat the size of their target; no other entry without contents has one. */
+  #storedSize(type: TarEntryType, size: number): number {
+    if (type === 'file') return size
+    if (size !== 0 && type !== 'hardlink') this.#refuse(`it is a ${type} with contents`)
+    return 0
+  }
+
+  #checkLink(linkpath: string): void {
+    if (linkpath === '') this.#refuse('it is a link to nothing')
+    checkName(linkpath, { ...this.#limits, componentLength: 4096 }, this.#refuse)
+  }
+}
+
+const maximumId = 2 ** 32 - 2
+
+const flag = { gnuSparse: 0x53, longPath: 0x4c, longLink: 0x4b, pax: 0x78, globalPax: 0x67 }
+
+function isMeta(value: number): boolean {
+  return (
+    value === flag.pax ||
+    value === flag.globalPax ||
+    value === flag.longPath ||
+    value === flag.longLink
+  )
+}

@@ -1,0 +1,110 @@
+import { StrakeError } from '#oci'
+import type { Bytes } from '#stream'
+import { encodeEntry } from './encode.ts'
+import type { TarInput } from './entry.ts'
+import { blockSize, paddingOf } from './field.ts'
+import { printableName } from './name.ts'
+
+const outputSize = 262_144
+const endSize = 2 * blockSize
+const padding = new Uint8Array(blockSize)
+
+/**
+ * Writes an archive: the same entries always give the same bytes. Plain ustar
+ * headers, with a pax header only where an entry does not fit one. A body that
+ * is shorter or longer than its entry says is refused with `INVALID`.
+ */
+export async function* writeTar(
+  entries: AsyncIterable<TarInput> | Iterable<TarInput>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const output = new Output()
+  for await (const entry of entries) {
+    const { body } = entry
+    const size = sizeOf(entry)
+    for (const chunk of output.add(encodeEntry({ ...entry, size }))) yield chunk
+    if (!hasContents(entry)) continue
+    if (body instanceof Uint8Array) {
+      for (const chunk of output.add(body)) yield chunk
+    } else if (body !== undefined) {
+      for await (const part of exactly(body, entry.path, size)) {
+        for (const chunk of output.add(part)) yield chunk
+      }
+    } else if (size > 0) wrongSize(entry.path, size, 0)
+    const rest = paddingOf(size)
+    if (rest > 0) for (const chunk of output.add(padding.subarray(0, rest))) yield chunk
+  }
+  yield* output.add(new Uint8Array(endSize))
+  yield* output.flush()
+}
+
+/** The whole archive of entries whose bodies are in memory. */
+export async function packTar(entries: Iterable<TarInput>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  for await (const part of writeTar(entries)) parts.push(part)
+  return Buffer.concat(parts)
+}
+
+function hasContents(entry: TarInput): boolean {
+  return (entry.type ?? 'file') === 'file'
+}
+
+function sizeOf(entry: TarInput): number {
+  const { body, size } = entry
+  if (!hasContents(entry)) return 0
+  if (body instanceof Uint8Array) {
+    return size === undefined || size === body.length
+      ? body.length
+      : wrongSize(entry.path, size, body.length)
+  }
+  if (body !== undefined && size === undefined) {
+    throw new TypeError(`The size of ${printableName(entry.path)} must be given with its body`)
+  }
+  return size ?? 0
+}
+
+async function* exactly(
+  body: Bytes,
+  path: string,
+  size: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let written = 0
+  for await (const chunk of body) {
+    written += chunk.length
+    if (written > size) wrongSize(path, size, written)
+    yield chunk
+  }
+  if (written < size) wrongSize(path, size, written)
+}
+
+function wrongSize(path: string, expected: number, actual: number): never {
+  throw new StrakeError(
+    'INVALID',
+    `Cannot write tar entry ${printableName(path)}: it has ${actual} bytes where ${expected} were announced`,
+    { remedy: 'keep the file unchanged while it is read' },
+  )
+}
+
+/** Joins what is small into chunks of 256 KiB and lets through what is large. */
+class Output {
+  #buffer = new Uint8Array(outputSize)
+  #length = 0
+
+  /** Takes `part` in; gives the chunks that are complete now. */
+  add(part: Uint8Array): readonly Uint8Array[] {
+    if (part.length >= outputSize / 2) return [...this.flush(), part]
+    const full = this.#length + part.length > outputSize ? this.flush() : none
+    this.#buffer.set(part, this.#length)
+    this.#length += part.length
+    return full
+  }
+
+  flush(): readonly Uint8Array[] {
+    if (this.#length === 0) return none
+    const full = this.#buffer.subarray(0, this.#length)
+    this.#buffer = new Uint8Array(outputSize)
+    this.#length = 0
+    return [full]
+  }
+}
+
+const none: readonly Uint8Array[] = []
