@@ -1,0 +1,84 @@
+import type { Descriptor, Platform } from '#oci'
+import { type Bytes, counted, type Emit, fromBuffer, mapConcurrently, silent } from '#stream'
+import { readGraph, selectManifest } from './graph.ts'
+import type { ContentSource, ContentStore } from './store.ts'
+
+export interface CopyOptions {
+  /** Of an index, copy only the manifest for this platform, and not the index. */
+  readonly platform?: Platform
+  /** Blobs at a time. Default 3. */
+  readonly concurrency?: number
+  /** What the progress events call it. Default `download`. */
+  readonly action?: 'download' | 'upload'
+  /** A repository of the target's registry that may have a blob already. */
+  readonly mountFrom?: (blob: Descriptor) => string | undefined
+  readonly emit?: Emit
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Copies `root` and everything it refers to; the only code that moves images.
+ * What refers comes after what it refers to, so at no time does the target hold
+ * a manifest without its layers. Content that is there already is not moved
+ * again, and manifests travel as the bytes they are. Returns the descriptor of
+ * what was copied: `root`, or the manifest that `platform` chose.
+ *
+ * Safe to repeat and to interrupt: a local target keeps what it received.
+ */
+export async function copy(
+  source: ContentSource,
+  target: ContentStore,
+  root: Descriptor,
+  options: CopyOptions = {},
+): Promise<Descriptor> {
+  const { platform, signal, concurrency = 3 } = options
+  const top = platform === undefined ? root : await selectManifest(source, root, platform, signal)
+  const { blobs, documents } = await readGraph(source, top, { prune: isElsewhere, signal })
+  await mapConcurrently(
+    blobs,
+    concurrency,
+    (blob, _, stop) => copyBlob(source, target, blob, { ...options, signal: stop }),
+    signal,
+  )
+  for (const { descriptor, raw } of documents) {
+    signal?.throwIfAborted()
+    if (await target.has(descriptor, signal)) continue
+    await target.write(descriptor, fromBuffer(raw), signal === undefined ? {} : { signal })
+  }
+  return top
+}
+
+/** True for a layer that its maker allows only to be fetched from a URL of theirs. */
+function isElsewhere({ mediaType, urls }: Descriptor): boolean {
+  return /\.(?:foreign|nondistributable)\./.test(mediaType) && (urls?.length ?? 0) > 0
+}
+
+async function copyBlob(
+  source: ContentSource,
+  target: ContentStore,
+  blob: Descriptor,
+  options: CopyOptions & { readonly signal: AbortSignal },
+): Promise<void> {
+  const { emit = silent, action = 'download', signal } = options
+  const event = { type: 'transfer', id: blob.digest, total: blob.size } as const
+  if (await target.has(blob, signal)) {
+    emit({ ...event, action: 'exists', current: blob.size, done: true })
+    return
+  }
+  let isMoved = false
+  const readFrom = (start: number): Bytes => {
+    const bytes = source.read(blob, { start, signal })
+    return counted(bytes, (total) => {
+      isMoved = true
+      emit({ ...event, action, current: start + total })
+    })
+  }
+  const mountFrom = options.mountFrom?.(blob)
+  await target.write(blob, readFrom(0), {
+    readFrom,
+    signal,
+    ...(mountFrom !== undefined && { mountFrom }),
+  })
+  const settled = isMoved || blob.size === 0 ? action : mountFrom === undefined ? 'exists' : 'mount'
+  emit({ ...event, action: settled, current: blob.size, done: true })
+}

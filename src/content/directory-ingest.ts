@@ -1,0 +1,142 @@
+import type { FileHandle } from 'node:fs/promises'
+import {
+  ContentMismatchError,
+  type Digest,
+  type DigestAlgorithm,
+  digestAlgorithm,
+  StrakeError,
+} from '#oci'
+import { syncDirectory, writeAll } from '#platform'
+import { type Bytes, createHasher, type Hasher } from '#stream'
+import type { Claim } from './claim.ts'
+import { fs, hasCode, readHandle } from './file.ts'
+import { blobPath } from './layout.ts'
+import type { Ingest } from './store.ts'
+
+/**
+ * Opens the ingest in a claimed directory. What an earlier holder received is
+ * hashed again: its bytes may be torn, and nobody vouches for them.
+ */
+export async function openDirectoryIngest(
+  claim: Claim,
+  options: { readonly root: string; readonly id: string; readonly algorithm: DigestAlgorithm },
+): Promise<Ingest> {
+  const file = await fs().open(`${claim.path}/data`, 'a+', 0o600)
+  try {
+    const { size } = await file.stat()
+    const hasher = createHasher(options.algorithm)
+    for await (const chunk of readHandle(file, size)) hasher.update(chunk)
+    return new DirectoryIngest({ claim, file, hasher, size, ...options })
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+interface Parts {
+  readonly root: string
+  readonly id: string
+  readonly claim: Claim
+  readonly file: FileHandle
+  readonly hasher: Hasher
+  readonly size: number
+}
+
+class DirectoryIngest implements Ingest {
+  readonly id: string
+  readonly #parts: Parts
+  #size: number
+  #isOpen = true
+
+  constructor(parts: Parts) {
+    this.id = parts.id
+    this.#parts = parts
+    this.#size = parts.size
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  async append(bytes: Bytes): Promise<void> {
+    const { file, hasher } = this.#parts
+    for await (const chunk of bytes) {
+      try {
+        const writing = writeAll(file, chunk)
+        hasher.update(chunk)
+        await writing
+      } catch (error) {
+        // How much of the chunk is in the file is unknown, so nothing of it is of use.
+        await this.abort()
+        throw explained(error, this.#parts.root)
+      }
+      this.#size += chunk.length
+    }
+  }
+
+  async commit(expected?: Digest): Promise<Digest> {
+    try {
+      const digest = await this.#digestAs(expected)
+      if (expected !== undefined && digest !== expected) {
+        throw new ContentMismatchError('content', expected, digest)
+      }
+      await this.#publish(digest)
+      return digest
+    } catch (error) {
+      // After an fsync that did not succeed the file cannot be trusted, nor a retry of it.
+      await this.abort()
+      throw explained(error, this.#parts.root)
+    }
+  }
+
+  async abort(): Promise<void> {
+    if (!(await this.#close())) return
+    await this.#parts.claim.remove()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!(await this.#close())) return
+    await (this.#size === 0 ? this.#parts.claim.remove() : this.#parts.claim.release())
+  }
+
+  async #digestAs(expected: Digest | undefined): Promise<Digest> {
+    const digest = this.#parts.hasher.digest()
+    if (expected === undefined || digestAlgorithm(expected) === digestAlgorithm(digest)) {
+      return digest
+    }
+    const hasher = createHasher(digestAlgorithm(expected))
+    for await (const chunk of readHandle(this.#parts.file, this.#size)) hasher.update(chunk)
+    return hasher.digest()
+  }
+
+  /** File content first, then its name, then the directory that holds the name. */
+  async #publish(digest: Digest): Promise<void> {
+    const { root, file, claim } = this.#parts
+    const path = blobPath(root, digest)
+    const directory = path.slice(0, path.lastIndexOf('/'))
+    await file.chmod(0o444)
+    await file.sync()
+    await fs().mkdir(directory, { recursive: true, mode: 0o700 })
+    await fs().rename(`${claim.path}/data`, path)
+    await syncDirectory(directory)
+    await this.#close()
+    await claim.remove()
+  }
+
+  /** False when it was closed before. */
+  async #close(): Promise<boolean> {
+    if (!this.#isOpen) return false
+    this.#isOpen = false
+    await this.#parts.file.close()
+    return true
+  }
+}
+
+/** What the system refuses for want of space, as a sentence with a remedy. */
+function explained(error: unknown, root: string): unknown {
+  if (!hasCode(error, 'ENOSPC', 'EDQUOT')) return error
+  return new StrakeError('UNAVAILABLE', `Cannot store content in ${root}: no space is left`, {
+    cause: error,
+    remedy: 'free disk space, for example with strake system prune',
+  })
+}

@@ -1,0 +1,173 @@
+import { describe, expect, test } from 'bun:test'
+import { spawn } from 'node:child_process'
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { type Descriptor, digestHex, mediaType, sha256 } from '#oci'
+import { type Bytes, fromBuffer, toBuffer } from '#stream'
+import { testContentStore, testLocalIngests } from './contract.ts'
+import { type DirectoryStore, openDirectoryStore } from './directory.ts'
+import { readIndex, writeIndex } from './layout.ts'
+
+async function openTemporary(): Promise<{ store: DirectoryStore } & AsyncDisposable> {
+  const root = await mkdtemp(`${tmpdir()}/strake-content-`)
+  const store = await openDirectoryStore(root)
+  return { store, [Symbol.asyncDispose]: () => rm(root, { recursive: true }) }
+}
+
+testContentStore('openDirectoryStore()', openTemporary)
+describe('openDirectoryStore() as a local store', () => testLocalIngests(openTemporary))
+
+const content = new TextEncoder().encode('one line of planking\n'.repeat(1000))
+const descriptor: Descriptor = {
+  mediaType: mediaType.ociLayer,
+  digest: sha256(content),
+  size: content.length,
+}
+const ingestName = `sha256-${digestHex(descriptor.digest)}`
+
+/** Leaves the first `length` bytes of `bytes` behind, as an interrupted `write` does. */
+async function interrupt(store: DirectoryStore, bytes: Uint8Array, length: number): Promise<void> {
+  async function* broken(): Bytes & AsyncGenerator<Uint8Array> {
+    yield bytes.subarray(0, length)
+    throw new Error('connection reset')
+  }
+  await store.write(descriptor, broken()).catch(() => {})
+}
+
+test('openDirectoryStore() keeps blobs read-only in an image layout', async () => {
+  await using opened = await openTemporary()
+  const { store } = opened
+  await store.write(descriptor, fromBuffer(content))
+  expect((await stat(store.pathOf(descriptor.digest))).mode & 0o777).toBe(0o444)
+  expect(store.pathOf(descriptor.digest)).toBe(
+    `${store.root}/blobs/sha256/${digestHex(descriptor.digest)}`,
+  )
+  expect(await readFile(`${store.root}/oci-layout`, 'utf8')).toBe('{"imageLayoutVersion":"1.0.0"}')
+  expect(await readdir(`${store.root}/ingest`)).toEqual([])
+})
+
+test('openDirectoryStore() opens what is there without changing it', async () => {
+  await using opened = await openTemporary()
+  const { root } = opened.store
+  await writeIndex(root, [{ ...descriptor, mediaType: mediaType.ociManifest }])
+  await openDirectoryStore(root)
+  expect(await readIndex(root)).toEqual([{ ...descriptor, mediaType: mediaType.ociManifest }])
+})
+
+test('read() notices a blob that was changed, cut or extended on disk', async () => {
+  await using opened = await openTemporary()
+  const { store } = opened
+  const path = store.pathOf(descriptor.digest)
+  const read = () => toBuffer(store.read(descriptor), content.length + 10)
+  const damages = [
+    (other: Uint8Array) => writeFile(path, other.fill(0, 9, 10)),
+    () => truncate(path, content.length - 1),
+    (other: Uint8Array) => writeFile(path, Buffer.concat([other, Buffer.from('x')])),
+  ]
+  for (const damage of damages) {
+    await store.delete(descriptor)
+    await store.write(descriptor, fromBuffer(content))
+    await chmod(path, 0o644)
+    await damage(content.slice())
+    await expect(read()).rejects.toMatchObject({ name: 'ContentMismatchError' })
+  }
+})
+
+test('write() resumes with the bytes it lacks', async () => {
+  await using opened = await openTemporary()
+  const { store } = opened
+  await interrupt(store, content, 5000)
+  expect(await readdir(`${store.root}/ingest`)).toEqual([ingestName])
+  const starts: number[] = []
+  const readFrom = (start: number): Bytes => {
+    starts.push(start)
+    return fromBuffer(content.subarray(start))
+  }
+  const unused: Bytes = { [Symbol.asyncIterator]: () => expect.unreachable() }
+  await store.write(descriptor, unused, { readFrom })
+  expect(starts).toEqual([5000])
+  expect(await toBuffer(store.read(descriptor), content.length)).toEqual(content)
+})
+
+test('write() starts again when what an earlier attempt left does not fit', async () => {
+  await using opened = await openTemporary()
+  const { store } = opened
+  await interrupt(store, new Uint8Array(5000), 5000)
+  const readFrom = (start: number): Bytes => fromBuffer(content.subarray(start))
+  await store.write(descriptor, fromBuffer(content), { readFrom })
+  expect(await toBuffer(store.read(descriptor), content.length)).toEqual(content)
+  expect(await readdir(`${store.root}/ingest`)).toEqual([])
+})
+
+test('write() takes over from a process that died, and hashes what it left', async () => {
+  await using opened = await openTemporary()
+  const { store } = opened
+  await interrupt(store, content, 5000)
+  const child = spawn('true')
+  await new Promise((resolve) => child.once('exit', resolve))
+  const held = `${store.root}/ingest/${ingestName}@${child.pid}.1.00000000.1`
+  await rename(`${store.root}/ingest/${ingestName}`, held)
+  const readFrom = (start: number): Bytes => fromBuffer(content.subarray(start))
+  await store.write(descriptor, fromBuffer(content), { readFrom })
+  expect(await toBuffer(store.read(descriptor), content.length)).toEqual(content)
+  expect(await readdir(`${store.root}/ingest`)).toEqual([])
+})
+
+test('write() waits for a living holder and takes its result', async () => {
+  await using opened = await openTemporary()
+  const { store } = opened
+  const holder = await store.ingest({ id: ingestName })
+  const unused: Bytes = { [Symbol.asyncIterator]: () => expect.unreachable() }
+  const writing = store.write(descriptor, unused)
+  await holder.append(fromBuffer(content))
+  await holder.commit(descriptor.digest)
+  await writing
+  expect(await store.has(descriptor)).toBe(true)
+})
+
+test('write() leaves nothing behind when the content turns out to be other content', async () => {
+  await using opened = await openTemporary()
+  const { store } = opened
+  await store.write(descriptor, fromBuffer(new Uint8Array(content.length))).catch(() => {})
+  expect(await readdir(`${store.root}/ingest`)).toEqual([])
+  expect(await readdir(`${store.root}/blobs/sha256`)).toEqual([])
+})
+
+test('has() marks what it finds as used, and refuses another size', async () => {
+  await using opened = await openTemporary()
+  const { store } = opened
+  await store.write(descriptor, fromBuffer(content))
+  const path = store.pathOf(descriptor.digest)
+  await utimes(path, 1000, 1000)
+  expect(await store.has({ ...descriptor, size: 1 })).toBe(false)
+  expect((await stat(path)).mtimeMs).toBe(1_000_000)
+  expect(await store.has(descriptor)).toBe(true)
+  expect(Date.now() - (await stat(path)).mtimeMs).toBeLessThan(60_000)
+})
+
+test('sweep() empties the trash and drops old ingests, but none that are held', async () => {
+  await using opened = await openTemporary()
+  const { store } = opened
+  await interrupt(store, content, 5000)
+  await mkdir(`${store.root}/trash/old`)
+  await using held = await store.ingest({ id: 'held' })
+  await store.sweep(60_000)
+  expect((await readdir(`${store.root}/ingest`)).length).toBe(2)
+  await store.sweep(-1)
+  const left = await readdir(`${store.root}/ingest`)
+  expect(left.length).toBe(1)
+  expect(left[0]).toStartWith(`${held.id}@`)
+  expect(await readdir(`${store.root}/trash`)).toEqual([])
+})

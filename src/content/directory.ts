@@ -1,0 +1,233 @@
+import {
+  ContentMismatchError,
+  type Descriptor,
+  type Digest,
+  digestAlgorithm,
+  isDigest,
+  StrakeError,
+  sha256,
+} from '#oci'
+import { readSmallFile, temporaryName } from '#platform'
+import { type Bytes, verified } from '#stream'
+import { claim, heldByOther, listIngests } from './claim.ts'
+import { openDirectoryIngest } from './directory-ingest.ts'
+import { fs, hasCode, readFileBytes } from './file.ts'
+import { checkIngestId } from './ingest-id.ts'
+import { blobPath, createLayout } from './layout.ts'
+import { rangeOf } from './range.ts'
+import type {
+  Ingest,
+  IngestOptions,
+  LocalStore,
+  ReadOptions,
+  StoredBlob,
+  WriteOptions,
+} from './store.ts'
+
+/** A store whose blobs are files that others may map, mount or hand to the kernel. */
+export interface DirectoryStore extends LocalStore {
+  readonly root: string
+  /** Where the blob is if it is there: a read-only file. */
+  pathOf(digest: Digest): string
+  /**
+   * Removes what crashes left: trash, and ingests nobody holds that were last
+   * written more than `olderThan` milliseconds ago.
+   */
+  sweep(olderThan: number): Promise<void>
+}
+
+/**
+ * Opens the store in `root`, an image layout with `ingest/` and `trash/` beside
+ * it; makes it when it is not there. Any number of processes may have it open.
+ *
+ * A blob appears by a rename of a file that was hashed and counted while it was
+ * written, and synced; it is never opened for writing again.
+ */
+export async function openDirectoryStore(root: string): Promise<DirectoryStore> {
+  // The last thing made tells that all of it is there, without loading node:fs.
+  if (readSmallFile(`${root}/oci-layout`) === undefined) {
+    await fs().mkdir(`${root}/ingest`, { recursive: true, mode: 0o700 })
+    await fs().mkdir(`${root}/trash`, { recursive: true, mode: 0o700 })
+    await createLayout(root)
+  }
+  return new OpenDirectoryStore(root)
+}
+
+/** Bytes of content that is likely a document. */
+const smallSize = 16_384
+
+/** How long a lookup leaves a blob's time of use alone. */
+const useResolution = 60_000
+
+/** How often a process looks whether another one has finished receiving the same blob. */
+const patience = 50
+
+class OpenDirectoryStore implements DirectoryStore {
+  readonly root: string
+
+  constructor(root: string) {
+    this.root = root
+  }
+
+  pathOf(digest: Digest): string {
+    return blobPath(this.root, digest)
+  }
+
+  async has(target: Descriptor): Promise<boolean> {
+    const path = this.pathOf(target.digest)
+    const found = await fs().stat(path).catch(ignoreAbsent)
+    if (found === undefined || !found.isFile() || found.size !== target.size) return false
+    // Whoever is told "it is there" is about to rely on it: collection must see that.
+    if (Date.now() - found.mtimeMs > useResolution) {
+      const now = new Date()
+      await fs().utimes(path, now, now).catch(ignoreReadOnly)
+    }
+    return true
+  }
+
+  async *read(target: Descriptor, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
+    options.signal?.throwIfAborted()
+    const { start, end, isWhole } = rangeOf(target, options)
+    const small = isWhole ? this.#readSmall(target) : undefined
+    if (small !== undefined) {
+      yield small
+      return
+    }
+    // One byte more than there should be, so that a file that grew is noticed.
+    const last = isWhole ? end + 1 : end
+    const range = { start, end: last, signal: options.signal }
+    const bytes = readFileBytes(this.pathOf(target.digest), range)
+    try {
+      yield* isWhole ? verified(bytes, target) : bytes
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error
+      throw new StrakeError('NOT_FOUND', `Cannot read ${target.digest}: the store does not have it`)
+    }
+  }
+
+  async write(expected: Descriptor, bytes: Bytes, options: WriteOptions = {}): Promise<void> {
+    await using ingest = await this.#ingestFor(expected, options.signal)
+    if (ingest === undefined) return
+    if (ingest.size === 0) return await receive(ingest, expected, bytes)
+    if (options.readFrom !== undefined) {
+      try {
+        return await receive(ingest, expected, options.readFrom(ingest.size))
+      } catch (error) {
+        // What was kept is not the beginning of this content: it is gone now, start again.
+        if (!(error instanceof ContentMismatchError)) throw error
+      }
+    }
+    await ingest.abort()
+    await using anew = await this.#ingestFor(expected, options.signal)
+    if (anew !== undefined) await receive(anew, expected, bytes)
+  }
+
+  async ingest(options: IngestOptions = {}): Promise<Ingest> {
+    const id = checkIngestId(options.id ?? crypto.randomUUID())
+    const held = await claim(`${this.root}/ingest`, id)
+    if (held === undefined) throw heldByOther(id)
+    const { algorithm = 'sha256' } = options
+    return await openDirectoryIngest(held, { root: this.root, id, algorithm })
+  }
+
+  async delete(target: Descriptor): Promise<void> {
+    const trash = `${this.root}/trash/${temporaryName()}`
+    try {
+      await fs().rename(this.pathOf(target.digest), trash)
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return
+      throw error
+    }
+    await fs().unlink(trash).catch(ignoreAbsent)
+  }
+
+  async *list(): AsyncGenerator<StoredBlob> {
+    for (const algorithm of await fs().readdir(`${this.root}/blobs`)) {
+      const directory = `${this.root}/blobs/${algorithm}`
+      for (const hex of await fs().readdir(directory)) {
+        const found = await fs().stat(`${directory}/${hex}`).catch(ignoreAbsent)
+        if (found === undefined) continue
+        const digest = `${algorithm}:${hex}`
+        if (isDigest(digest)) yield { digest, size: found.size, usedAt: found.mtimeMs }
+      }
+    }
+  }
+
+  async sweep(olderThan: number): Promise<void> {
+    for (const name of await fs().readdir(`${this.root}/trash`)) {
+      await fs().rm(`${this.root}/trash/${name}`, { recursive: true, force: true })
+    }
+    const directory = `${this.root}/ingest`
+    for (const { name, id, isAlive } of await listIngests(directory)) {
+      if (isAlive) continue
+      const data = await fs().stat(`${directory}/${name}/data`).catch(ignoreAbsent)
+      if (data !== undefined && Date.now() - data.mtimeMs < olderThan) continue
+      await (await claim(directory, id))?.remove()
+    }
+  }
+
+  /**
+   * A manifest or config, read without loading `node:fs`: most commands read
+   * little more than these. Only the digest decides whether the text it was
+   * read as is the content.
+   */
+  #readSmall(target: Descriptor): Uint8Array | undefined {
+    if (target.size > smallSize) return undefined
+    const text = readSmallFile(this.pathOf(target.digest))
+    const bytes = text === undefined ? undefined : new TextEncoder().encode(text)
+    return bytes !== undefined && sha256(bytes) === target.digest ? bytes : undefined
+  }
+
+  /** An ingest for `expected`; `undefined` when it is there, perhaps after another process got it. */
+  async #ingestFor(expected: Descriptor, signal?: AbortSignal): Promise<Ingest | undefined> {
+    const id = expected.digest.replace(':', '-')
+    for (;;) {
+      signal?.throwIfAborted()
+      if (await this.has(expected)) return undefined
+      const held = await claim(`${this.root}/ingest`, id)
+      if (held !== undefined) {
+        const algorithm = digestAlgorithm(expected.digest)
+        return await openDirectoryIngest(held, { root: this.root, id, algorithm })
+      }
+      await new Promise((resolve) => setTimeout(resolve, patience))
+    }
+  }
+}
+
+/** Takes in the rest of `expected` and commits it; what turns out to be other content is dropped. */
+async function receive(ingest: Ingest, expected: Descriptor, bytes: Bytes): Promise<void> {
+  try {
+    await ingest.append(upTo(bytes, expected, ingest.size))
+    if (ingest.size !== expected.size) throw wrongSize(expected, `${ingest.size} bytes`)
+    await ingest.commit(expected.digest)
+  } catch (error) {
+    if (error instanceof ContentMismatchError) await ingest.abort()
+    throw error
+  }
+}
+
+/** Passes bytes while they fit into `expected`; the first one too many is never yielded. */
+async function* upTo(
+  bytes: Bytes,
+  expected: Descriptor,
+  start: number,
+): AsyncGenerator<Uint8Array> {
+  let size = start
+  for await (const chunk of bytes) {
+    size += chunk.length
+    if (size > expected.size) throw wrongSize(expected, `at least ${size} bytes`)
+    yield chunk
+  }
+}
+
+function wrongSize(expected: Descriptor, actual: string): ContentMismatchError {
+  return new ContentMismatchError(expected.digest, `${expected.size} bytes`, actual)
+}
+
+function ignoreAbsent(error: unknown): undefined {
+  if (!hasCode(error, 'ENOENT')) throw error
+}
+
+function ignoreReadOnly(error: unknown): void {
+  if (!hasCode(error, 'EROFS', 'EACCES', 'EPERM', 'ENOENT')) throw error
+}

@@ -1,0 +1,51 @@
+import type { FileHandle } from 'node:fs/promises'
+import type { Bytes } from '#stream'
+
+/** `node:fs/promises`, loaded when it is needed: loading it costs milliseconds. */
+export const fs = (): typeof import('node:fs/promises') =>
+  process.getBuiltinModule('node:fs/promises')
+
+/** Large enough that a system call per chunk costs nothing against hashing it. */
+const readSize = 1024 * 1024
+
+/**
+ * Bytes `start` to `end` of a file, fewer when it is shorter. Every chunk is a
+ * buffer of its own: a peer that is slow to send one cannot see the next.
+ */
+export async function* readFileBytes(
+  path: string,
+  { start, end, signal }: { start: number; end: number; signal?: AbortSignal | undefined },
+): AsyncGenerator<Uint8Array> {
+  const file = await fs().open(path, 'r')
+  try {
+    for (let offset = start; offset < end; ) {
+      signal?.throwIfAborted()
+      const buffer = Buffer.allocUnsafeSlow(Math.min(readSize, end - offset))
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, offset)
+      if (bytesRead === 0) return
+      offset += bytesRead
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+/** All bytes of an open file, for hashing what an earlier process wrote. */
+export async function* readHandle(
+  file: FileHandle,
+  size: number,
+): Bytes & AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(readSize)
+  for (let offset = 0; offset < size; ) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(readSize, size - offset), offset)
+    if (bytesRead === 0) return
+    offset += bytesRead
+    yield buffer.subarray(0, bytesRead)
+  }
+}
+
+/** True for an error of the operating system with one of these codes. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
+}

@@ -1,0 +1,30 @@
+// Blobs by digest: where they are kept, how they move, and when they go.
+
+// Deleting what nothing reaches.
+export type { Collected, CollectOptions } from './collect.ts'
+export { collect } from './collect.ts'
+// The only transfer code.
+export type { CopyOptions } from './copy.ts'
+export { copy } from './copy.ts'
+// Blobs as files in an image layout.
+export type { DirectoryStore } from './directory.ts'
+export { openDirectoryStore } from './directory.ts'
+// Manifests and what they refer to.
+export type { ContentDocument, ContentGraph } from './graph.ts'
+export { childrenOf, isDocument, readDocument, readGraph, selectManifest } from './graph.ts'
+// The image layout on disk: where a blob lies, and the index other tools read.
+export { blobPath, createLayout, readIndex, writeIndex } from './layout.ts'
+// Blobs in memory.
+export { createMemoryStore } from './memory.ts'
+// What stores are.
+export type {
+  ContentSource,
+  ContentStore,
+  Ingest,
+  IngestOptions,
+  LocalStore,
+  ReadOptions,
+  StoredBlob,
+  TagStore,
+  WriteOptions,
+} from './store.ts'

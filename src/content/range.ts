@@ -1,0 +1,14 @@
+import type { Descriptor } from '#oci'
+import type { ReadOptions } from './store.ts'
+
+/** The part of `target` a read is for; reads of everything are verified. Throws `RangeError`. */
+export function rangeOf(
+  target: Descriptor,
+  { start = 0, end = target.size }: ReadOptions,
+): { readonly start: number; readonly end: number; readonly isWhole: boolean } {
+  if (!(Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start <= end)) {
+    throw new RangeError(`Bytes ${start} to ${end} are no range`)
+  }
+  const last = Math.min(end, target.size)
+  return { start: Math.min(start, last), end: last, isWhole: start === 0 && last === target.size }
+}

@@ -1,0 +1,92 @@
+import type { Descriptor, Digest, DigestAlgorithm } from '#oci'
+import type { Bytes } from '#stream'
+
+export interface ReadOptions {
+  /** First byte, inclusive. */
+  readonly start?: number
+  /** Byte after the last one. */
+  readonly end?: number
+  readonly signal?: AbortSignal
+}
+
+export interface WriteOptions {
+  /** A repository of the same registry that has the blob; only registries use it. */
+  readonly mountFrom?: string
+  /**
+   * The same content from a later byte on. A store that kept part of an earlier
+   * attempt asks for the rest only, and leaves `bytes` untouched.
+   */
+  readonly readFrom?: (start: number) => Bytes
+  readonly signal?: AbortSignal
+}
+
+/** Anything that can serve blobs: memory, a directory, a registry's repository. */
+export interface ContentSource {
+  has(target: Descriptor, signal?: AbortSignal): Promise<boolean>
+  /**
+   * The content, verified: an iteration that ends without a throw has yielded
+   * exactly the bytes `target` names (a range is not verified, only counted).
+   * Throws `NOT_FOUND` or `BLOB_UNKNOWN`, `ContentMismatchError`.
+   */
+  read(target: Descriptor, options?: ReadOptions): Bytes
+}
+
+/** Somewhere that also keeps them. */
+export interface ContentStore extends ContentSource {
+  /** Verified and idempotent; `bytes` is not touched when the content is already there. */
+  write(expected: Descriptor, bytes: Bytes, options?: WriteOptions): Promise<void>
+  /** For content whose digest is not known yet. */
+  ingest(options?: IngestOptions): Promise<Ingest>
+  /** Absent content is not an error. */
+  delete(target: Descriptor): Promise<void>
+}
+
+export interface IngestOptions {
+  /**
+   * Resume this ingest if it is there, else create it under this id: at most 200
+   * letters, digits, `.`, `_` and `-`. Throws `CONFLICT` while somebody holds it.
+   */
+  readonly id?: string
+  /** What `commit` will name the content by; `sha256` unless given. */
+  readonly algorithm?: DigestAlgorithm
+}
+
+/**
+ * A blob being received, by one holder at a time. Disposing without `commit`
+ * keeps what was received for a resume, unless that is nothing.
+ */
+export interface Ingest extends AsyncDisposable {
+  readonly id: string
+  /** Bytes received so far. */
+  readonly size: number
+  append(bytes: Bytes): Promise<void>
+  /** Makes it content. Throws `ContentMismatchError` when `expected` names other bytes. */
+  commit(expected?: Digest): Promise<Digest>
+  /** Forgets everything received. */
+  abort(): Promise<void>
+}
+
+/** A blob of a local store. */
+export interface StoredBlob {
+  readonly digest: Digest
+  /** Bytes. */
+  readonly size: number
+  /** When it was written, or last found to be there already: milliseconds since 1970. */
+  readonly usedAt: number
+}
+
+/** What collection needs and no registry can offer. */
+export interface LocalStore extends ContentStore {
+  /** In no order; blobs that come and go meanwhile may be missed. */
+  list(): AsyncIterable<StoredBlob>
+}
+
+/** Names for content: tags of a repository. */
+export interface TagStore {
+  /** Throws `MANIFEST_UNKNOWN`. */
+  resolve(tagOrDigest: string, signal?: AbortSignal): Promise<Descriptor>
+  tag(tag: string, target: Descriptor, signal?: AbortSignal): Promise<void>
+  untag(tag: string): Promise<void>
+  /** In lexical order. */
+  tags(options?: { readonly after?: string }): AsyncIterable<string>
+}
