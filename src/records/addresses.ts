@@ -1,0 +1,143 @@
+import { StrakeError } from '#oci'
+import { isAlive, ownIdentity, type SqlRow } from '#platform'
+import type { RecordsContext } from './context.ts'
+import { Fields, readRows } from './fields.ts'
+import { formatIpv4, parseIpv4, parseSubnet } from './ipv4.ts'
+
+export interface AddressRecord {
+  readonly network: string
+  readonly address: string
+  /** Id of the container, or of whatever else lives on the network for a while. */
+  readonly container: string
+}
+
+export interface AllocateOptions {
+  /** Id of who gets it. */
+  readonly container: string
+  /** IPv4 in CIDR form: `10.88.0.0/16`. */
+  readonly subnet: string
+  /** Addresses never given away: the gateway. */
+  readonly reserved?: readonly string[]
+  /** Exactly this one, as `--ip` asks. */
+  readonly address?: string
+}
+
+/** Which address on a network belongs to whom. */
+export interface Addresses {
+  /**
+   * Gives away the next free address after the last one given, so that one just
+   * released rests as long as possible. Throws `CONFLICT` when the address asked
+   * for is taken or reserved, `UNAVAILABLE` when the subnet is full, `INVALID`.
+   */
+  allocate(network: string, options: AllocateOptions): string
+  /** Takes back all of a container's addresses, or those on one network; says how many. */
+  release(container: string, network?: string): number
+  /** Takes back what belongs to no container while the process that asked for it is gone. */
+  releaseGone(): number
+  list(network?: string): AddressRecord[]
+}
+
+export function createAddresses({ database, report }: RecordsContext): Addresses {
+  const rows = (): (AddressRecord & { readonly row: SqlRow })[] =>
+    readRows(database.all('SELECT * FROM addresses ORDER BY network, address'), readAddress, report)
+  const insert = (network: string, address: string, container: string): void => {
+    const { pid, startTime, bootId } = ownIdentity()
+    database.run(
+      'INSERT INTO addresses (network, address, container, pid, start_time, boot_id) VALUES (?,?,?,?,?,?)',
+      ...[network, address, container, pid, startTime, bootId],
+    )
+  }
+  const next = (network: string, options: AllocateOptions): string => {
+    const { first, last } = parseSubnet(options.subnet)
+    const taken = new Set(options.reserved)
+    for (const [address] of database.values(
+      'SELECT address FROM addresses WHERE network = ?',
+      network,
+    )) {
+      taken.add(String(address))
+    }
+    const row = database.get('SELECT last FROM address_cursors WHERE network = ?', network)
+    const start = Number(row?.['last'] ?? first - 1)
+    const count = last - first + 1
+    for (let step = 1; step <= count; step++) {
+      const offset = (((start - first + step) % count) + count) % count
+      const address = formatIpv4(first + offset)
+      if (taken.has(address)) continue
+      database.run(
+        'INSERT OR REPLACE INTO address_cursors (network, last) VALUES (?,?)',
+        ...[network, first + offset],
+      )
+      return address
+    }
+    throw new StrakeError(
+      'UNAVAILABLE',
+      `Cannot allocate an address on network ${network}: all of ${options.subnet} are in use`,
+      { remedy: 'remove containers that are no longer needed' },
+    )
+  }
+  return {
+    allocate: (network, options) =>
+      database.transaction(() => {
+        const { address: wanted, container } = options
+        if (wanted !== undefined) refuseUnfit(wanted, options)
+        const address = wanted ?? next(network, options)
+        const owner = database.get(
+          'SELECT container FROM addresses WHERE network = ? AND address = ?',
+          ...[network, address],
+        )
+        if (owner !== undefined)
+          throw conflict(address, `${String(owner['container']).slice(0, 12)} has it`)
+        insert(network, address, container)
+        return address
+      }),
+    release: (container, network) =>
+      network === undefined
+        ? database.run('DELETE FROM addresses WHERE container = ?', container)
+        : database.run(
+            'DELETE FROM addresses WHERE container = ? AND network = ?',
+            container,
+            network,
+          ),
+    releaseGone: () =>
+      database.transaction(() => {
+        const known = new Set(database.values('SELECT id FROM containers').map(([id]) => id))
+        const gone = rows().filter(
+          ({ row, container }) => !known.has(container) && !ownerLives(row),
+        )
+        for (const { network, address } of gone) {
+          database.run('DELETE FROM addresses WHERE network = ? AND address = ?', network, address)
+        }
+        return gone.length
+      }),
+    list: (network) =>
+      rows()
+        .filter((each) => network === undefined || each.network === network)
+        .map(({ network, address, container }) => ({ network, address, container })),
+  }
+}
+
+function refuseUnfit(address: string, { subnet, reserved = [] }: AllocateOptions): void {
+  const { first, last } = parseSubnet(subnet)
+  const number = parseIpv4(address)
+  if (number < first || number > last) throw conflict(address, `it is not an address of ${subnet}`)
+  if (reserved.includes(address)) throw conflict(address, 'it is reserved')
+}
+
+function conflict(address: string, reason: string): StrakeError {
+  return new StrakeError('CONFLICT', `Cannot use address ${address}: ${reason}`)
+}
+
+function ownerLives(row: SqlRow): boolean {
+  const fields = new Fields('an address', row)
+  return isAlive({
+    pid: fields.number('pid'),
+    startTime: fields.text('start_time'),
+    bootId: fields.text('boot_id'),
+  })
+}
+
+function readAddress(row: SqlRow): AddressRecord & { readonly row: SqlRow } {
+  const fields = new Fields(`the address ${String(row['address'])}`, row)
+  const [network, address] = [fields.text('network'), fields.text('address')]
+  return { network, address, container: fields.text('container'), row }
+}

@@ -1,0 +1,119 @@
+import type { SqlRow } from '#platform'
+import type { RecordsContext } from './context.ts'
+import { Fields, readRows } from './fields.ts'
+
+export interface CacheRecord {
+  readonly key: string
+  /** The JSON that was put; whoever put it checks it. */
+  readonly value: unknown
+  /** Bytes that go with it when it goes. */
+  readonly size: number
+  readonly createdAt: number
+  readonly lastUsedAt: number
+}
+
+export interface PruneOptions {
+  /** Drops what was not used since this time. */
+  readonly unusedSince?: number
+  /** Then drops the least recently used until the rest is no larger. */
+  readonly keepBytes?: number
+}
+
+/** What the build solver remembers: results by key, and the inputs it last saw by definition. */
+export interface Cache {
+  /** The value, and a note that it was used; `undefined` for a miss. */
+  get(key: string): unknown
+  put(key: string, value: unknown, options?: { readonly size?: number }): void
+  remove(key: string): boolean
+  /** Least recently used first. */
+  list(): CacheRecord[]
+  /** Drops records and returns them; without options, all. */
+  prune(options?: PruneOptions): CacheRecord[]
+  /** Remembers which inputs a step had, so that the next miss can be explained. */
+  putInputs(definition: string, inputs: unknown): void
+  /** The inputs of the step's latest run, `undefined` when it never ran. */
+  inputsOf(definition: string): unknown
+  /** Writes down what was used; closing the records does it too. */
+  flush(): void
+}
+
+export function createCache({ database, now, report }: RecordsContext): Cache {
+  // A hit must not cost a durable write: uses are collected and written together.
+  const used = new Map<string, number>()
+  const flush = (): void => {
+    if (used.size === 0) return
+    database.transaction(() => {
+      for (const [key, at] of used) {
+        database.run('UPDATE cache SET last_used_at = max(last_used_at, ?) WHERE key = ?', at, key)
+      }
+    })
+    used.clear()
+  }
+  const list = (): CacheRecord[] => {
+    flush()
+    return readRows(
+      database.all('SELECT * FROM cache ORDER BY last_used_at, key'),
+      readCache,
+      report,
+    )
+  }
+  const remove = (key: string): boolean => database.run('DELETE FROM cache WHERE key = ?', key) > 0
+  return {
+    get: (key) => {
+      const row = database.get('SELECT * FROM cache WHERE key = ?', key)
+      const [record] = row === undefined ? [] : readRows([row], readCache, report)
+      if (record !== undefined) used.set(key, now())
+      return record?.value
+    },
+    put: (key, value, { size = 0 } = {}) => {
+      database.run(
+        'INSERT OR REPLACE INTO cache (key, value, size, created_at, last_used_at) VALUES (?,?,?,?,?)',
+        ...[key, JSON.stringify(value), size, now(), now()],
+      )
+    },
+    remove,
+    list,
+    prune: (options) =>
+      database.transaction(() => {
+        const dropped = options === undefined ? list() : superfluous(list(), options)
+        for (const { key } of dropped) remove(key)
+        if (options === undefined) database.run('DELETE FROM cache_inputs')
+        return dropped
+      }),
+    putInputs: (definition, inputs) => {
+      database.run(
+        'INSERT OR REPLACE INTO cache_inputs (definition, inputs, at) VALUES (?,?,?)',
+        ...[definition, JSON.stringify(inputs), now()],
+      )
+    },
+    inputsOf: (definition) => {
+      const row = database.get('SELECT inputs FROM cache_inputs WHERE definition = ?', definition)
+      return row && new Fields(`the inputs of ${definition}`, row).json('inputs')
+    },
+    flush,
+  }
+}
+
+function superfluous(records: readonly CacheRecord[], options: PruneOptions): CacheRecord[] {
+  const { unusedSince = 0, keepBytes = Number.POSITIVE_INFINITY } = options
+  let kept = records
+    .filter(({ lastUsedAt }) => lastUsedAt >= unusedSince)
+    .reduce((sum, { size }) => sum + size, 0)
+  return records.filter(({ lastUsedAt, size }) => {
+    if (lastUsedAt < unusedSince) return true
+    if (kept <= keepBytes) return false
+    kept -= size
+    return true
+  })
+}
+
+function readCache(row: SqlRow): CacheRecord {
+  const fields = new Fields(`the cache record ${String(row['key'])}`, row)
+  return {
+    key: fields.text('key'),
+    value: fields.json('value'),
+    size: fields.number('size'),
+    createdAt: fields.number('created_at'),
+    lastUsedAt: fields.number('last_used_at'),
+  }
+}

@@ -1,0 +1,127 @@
+import { StrakeError } from '#oci'
+import { isUniqueViolation, type SqlRow } from '#platform'
+import type { RecordsContext } from './context.ts'
+import { Fields, type JsonDocument, readRows } from './fields.ts'
+
+export interface ContainerRecord {
+  /** 64 hexadecimal digits. */
+  readonly id: string
+  /** Unique among containers. */
+  readonly name: string
+  /** Digest of the image's manifest, `null` when it was made from none. */
+  readonly image: string | null
+  readonly createdAt: number
+  /** What it was created with; its owner gives it meaning. */
+  readonly config: JsonDocument
+  /** What has become of it. Files in the container's folder and the kernel know better. */
+  readonly state: JsonDocument
+}
+
+export type ContainerChange = Partial<Pick<ContainerRecord, 'name' | 'config' | 'state'>>
+
+export interface Containers {
+  /** Throws `CONFLICT` when the name or id is taken, whoever of two creators came second. */
+  insert(container: Omit<ContainerRecord, 'createdAt'> & { readonly createdAt?: number }): void
+  /** Throws `NOT_FOUND`, and `CONFLICT` for a name that is taken. */
+  update(id: string, change: ContainerChange): ContainerRecord
+  /** Changes the state to what `next` makes of it, with no other writer between. Throws `NOT_FOUND`. */
+  updateState(id: string, next: (state: JsonDocument) => JsonDocument): ContainerRecord
+  get(id: string): ContainerRecord | undefined
+  /**
+   * By full id, else by name, else by the start of an id: Docker's order.
+   * `undefined` for none; throws `CONFLICT` when several ids start so.
+   */
+  findByNameOrId(text: string): ContainerRecord | undefined
+  /** Newest first. */
+  list(): ContainerRecord[]
+  /** Its addresses are released with it. `false` when there is none. */
+  remove(id: string): boolean
+}
+
+export function createContainers({ database, now, report }: RecordsContext): Containers {
+  const select = (where: string, ...values: readonly string[]): SqlRow[] =>
+    database.all(`SELECT * FROM containers WHERE ${where} LIMIT 2`, ...values)
+  const get = (id: string): ContainerRecord | undefined => {
+    const [row] = select('id = ?', id)
+    return row && readContainer(row)
+  }
+  const refusingTaken = <T>(name: string, write: () => T): T => {
+    try {
+      return write()
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error
+      const id = String(select('name = ?', name)[0]?.['id'] ?? 'another one').slice(0, 12)
+      throw new StrakeError(
+        'CONFLICT',
+        `Cannot name a container ${name}: the name is taken by ${id}`,
+        {
+          remedy: `remove that one with strake rm ${name}, or choose another name`,
+          cause: error,
+        },
+      )
+    }
+  }
+  const update = (id: string, change: ContainerChange): ContainerRecord =>
+    database.transaction(() => {
+      const current = get(id)
+      if (current === undefined) {
+        throw new StrakeError(
+          'NOT_FOUND',
+          `Cannot update container ${id}: there is no such container`,
+        )
+      }
+      const { name, config, state } = { ...current, ...change }
+      const documents = [JSON.stringify(config), JSON.stringify(state)]
+      refusingTaken(name, () =>
+        database.run(
+          'UPDATE containers SET name = ?, config = ?, state = ? WHERE id = ?',
+          ...[name, ...documents, id],
+        ),
+      )
+      return { ...current, name, config, state }
+    })
+  return {
+    insert: ({ id, name, image, createdAt = now(), config, state }) => {
+      const documents = [JSON.stringify(config), JSON.stringify(state)]
+      refusingTaken(name, () =>
+        database.run(
+          'INSERT INTO containers (id, name, image, created_at, config, state) VALUES (?,?,?,?,?,?)',
+          ...[id, name, image, createdAt, ...documents],
+        ),
+      )
+    },
+    update,
+    updateState: (id, next) =>
+      database.transaction(() => update(id, { state: next(get(id)?.state ?? {}) })),
+    get,
+    findByNameOrId: (text) => {
+      const [exact] = [...select('id = ?', text), ...select('name = ?', text)]
+      if (exact !== undefined) return readContainer(exact)
+      if (!/^[0-9a-f]+$/.test(text)) return undefined
+      const [first, second] = select('id >= ? AND id < ?', text, `${text}g`)
+      if (second !== undefined) {
+        throw new StrakeError('CONFLICT', `Cannot choose container ${text}: several ids start so`, {
+          remedy: 'give more of the id, or the name',
+        })
+      }
+      return first && readContainer(first)
+    },
+    list: () => {
+      const rows = database.all('SELECT * FROM containers ORDER BY created_at DESC, id')
+      return readRows(rows, readContainer, report)
+    },
+    remove: (id) => database.run('DELETE FROM containers WHERE id = ?', id) > 0,
+  }
+}
+
+function readContainer(row: SqlRow): ContainerRecord {
+  const fields = new Fields(`the container ${String(row['id'])}`, row)
+  return {
+    id: fields.text('id'),
+    name: fields.text('name'),
+    image: fields.nullable('image', (column) => fields.text(column)),
+    createdAt: fields.number('created_at'),
+    config: fields.document('config'),
+    state: fields.document('state'),
+  }
+}

@@ -1,0 +1,10 @@
+import type { Database } from '#platform'
+import type { ReportDamage } from './fields.ts'
+
+/** What every group of records works with. */
+export interface RecordsContext {
+  readonly database: Database
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly report: ReportDamage
+}

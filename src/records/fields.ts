@@ -1,0 +1,85 @@
+import { type Digest, isDigest, StrakeError } from '#oci'
+import type { SqlRow } from '#platform'
+
+/**
+ * Takes typed values out of a row. What the schema cannot promise (that a text
+ * is a digest, a document JSON) is checked here; a value that is not what it
+ * must be throws `INTERNAL`, naming the record.
+ */
+export class Fields {
+  readonly #what: string
+  readonly #row: SqlRow
+
+  constructor(what: string, row: SqlRow) {
+    this.#what = what
+    this.#row = row
+  }
+
+  text(column: string): string {
+    const value = this.#row[column]
+    return typeof value === 'string' ? value : this.#damaged(column)
+  }
+
+  number(column: string): number {
+    const value = this.#row[column]
+    return typeof value === 'number' ? value : this.#damaged(column)
+  }
+
+  /** `null` for SQL's NULL. */
+  nullable<T>(column: string, read: (column: string) => T): T | null {
+    return this.#row[column] === null ? null : read(column)
+  }
+
+  digest(column: string): Digest {
+    const value = this.text(column)
+    return isDigest(value) ? value : this.#damaged(column)
+  }
+
+  json(column: string): unknown {
+    try {
+      return JSON.parse(this.text(column))
+    } catch (error) {
+      return this.#damaged(column, error)
+    }
+  }
+
+  /** A JSON object, not an array. */
+  document(column: string): JsonDocument {
+    const value = this.json(column)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      return this.#damaged(column)
+    }
+    return value as JsonDocument
+  }
+
+  #damaged(column: string, cause?: unknown): never {
+    throw new StrakeError('INTERNAL', `Cannot read ${this.#what}: its ${column} is damaged`, {
+      cause,
+      remedy: 'run strake doctor',
+    })
+  }
+}
+
+/** A JSON object whose members their owner checks. */
+export type JsonDocument = Readonly<Record<string, unknown>>
+
+/** What reading a table leaves out because it cannot be understood. */
+export type ReportDamage = (error: StrakeError) => void
+
+/** Reads many rows; one that is damaged is reported and left out, never the end of the list. */
+export function readRows<T>(
+  rows: readonly SqlRow[],
+  read: (row: SqlRow) => T,
+  report: ReportDamage,
+): T[] {
+  const records: T[] = []
+  for (const row of rows) {
+    try {
+      records.push(read(row))
+    } catch (error) {
+      if (!(error instanceof StrakeError)) throw error
+      report(error)
+    }
+  }
+  return records
+}

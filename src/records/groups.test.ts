@@ -1,0 +1,140 @@
+import { afterAll, beforeEach, expect, test } from 'bun:test'
+import { mkdirSync, rmSync } from 'node:fs'
+import type { Digest } from '#oci'
+import { ownIdentity } from '#platform'
+import type { ImageRecord } from './images.ts'
+import { openRecords, type Records } from './records.ts'
+
+const root = `/dev/shm/strake-groups-test-${process.pid}`
+mkdirSync(root)
+let time = 0
+let count = 0
+let records: Records
+beforeEach(() => {
+  records?.close()
+  time = 1000
+  records = openRecords(`${root}/${count++}.db`, { now: () => time++ })
+})
+afterAll(() => {
+  records.close()
+  rmSync(root, { recursive: true })
+})
+
+const digest = (prefix: string): Digest => `sha256:${prefix.padEnd(64, '0')}`
+const image = (manifest: string, id: string): ImageRecord => ({
+  digest: digest(manifest),
+  mediaType: 'application/vnd.oci.image.manifest.v1+json',
+  size: 500,
+  imageId: digest(id),
+  platform: { os: 'linux', architecture: 'arm', variant: 'v7' },
+  createdAt: 1700000000000,
+  totalSize: 12345678901,
+})
+
+test('images give back what was put and are found by the start of either digest', () => {
+  records.images.put(image('aa', '11'))
+  records.images.put(image('ab', '12'))
+  expect(records.images.get(digest('aa'))).toEqual(image('aa', '11'))
+  const found = (prefix: string): string[] =>
+    records.images.findByPrefix(prefix).map((each) => each.digest.slice(7, 9))
+  expect(found('11')).toEqual(['aa'])
+  expect(found('1')).toEqual(['ab', 'aa'])
+  expect(found('sha256:ab')).toEqual(['ab'])
+  expect(found('f')).toEqual([])
+  expect(found("'; DROP TABLE images; --")).toEqual([])
+  expect(records.images.remove(digest('aa'))).toBe(true)
+  expect(records.images.remove(digest('aa'))).toBe(false)
+  expect(records.images.list()).toEqual([image('ab', '12')])
+})
+
+test('layers link compressed blobs and diff IDs both ways', () => {
+  const gzip = { mediaType: 'gzip', digest: digest('1'), size: 10 }
+  const zstd = { mediaType: 'zstd', digest: digest('2'), size: 8 }
+  records.layers.link(digest('d'), gzip, 4096)
+  records.layers.link(digest('d'), zstd, 4096)
+  expect(records.layers.tarSizeOf(digest('d'))).toBe(4096)
+  expect(records.layers.tarSizeOf(digest('e'))).toBeUndefined()
+  expect(records.layers.compressedOf(digest('d'))).toEqual([gzip, zstd])
+  expect(records.layers.diffIdOf(digest('2'))).toBe(digest('d'))
+  expect(records.layers.diffIdOf(digest('3'))).toBeUndefined()
+  expect(records.layers.unlink(digest('1'))).toBe(true)
+  expect(records.layers.compressedOf(digest('d'))).toEqual([zstd])
+})
+
+test('leases hold until released, expired, or their owner is gone', () => {
+  const lease = records.leases.acquire({ purpose: 'pull', lifetime: 1_000_000 })
+  lease.hold(digest('1'), digest('2'))
+  lease.hold(digest('2'))
+  expect(records.leases.isHeld(digest('1'))).toBe(true)
+  expect(records.leases.held()).toEqual(new Set([digest('1'), digest('2')]))
+  expect(records.leases.oldest()).toBe(1000)
+  lease.release()
+  expect(records.leases.oldest()).toBeUndefined()
+  expect(records.leases.held().size).toBe(0)
+
+  const short = records.leases.acquire({ purpose: 'short', lifetime: 100 })
+  short.hold(digest('3'))
+  time += 90
+  short.renew()
+  time += 90
+  expect(records.leases.isHeld(digest('3'))).toBe(true)
+  time += 90
+  expect(records.leases.isHeld(digest('3'))).toBe(false)
+
+  for (const change of [{ startTime: '1' }, { bootId: 'another boot' }, { pid: 4_000_000 }]) {
+    const owner = { ...ownIdentity(), ...change }
+    records.leases.acquire({ purpose: 'dead', owner }).hold(digest('4'))
+  }
+  expect(records.leases.expire()).toBe(3)
+  {
+    using scoped = records.leases.acquire({ purpose: 'scope' })
+    scoped.hold(digest('5'))
+  }
+  expect(records.leases.isHeld(digest('5'))).toBe(false)
+})
+
+test('cache remembers values, uses and inputs', () => {
+  expect(records.cache.get('k')).toBeUndefined()
+  records.cache.put('k', { chain: digest('1'), list: [1, null] }, { size: 10 })
+  records.cache.put('l', 'text', { size: 20 })
+  records.cache.put('m', null, { size: 5 })
+  expect(records.cache.get('k')).toEqual({ chain: digest('1'), list: [1, null] })
+  expect(records.cache.list().map(({ key }) => key)).toEqual(['l', 'm', 'k'])
+  records.cache.putInputs('definition', { files: { 'a.txt': '1' } })
+  expect(records.cache.inputsOf('definition')).toEqual({ files: { 'a.txt': '1' } })
+  expect(records.cache.inputsOf('other')).toBeUndefined()
+  expect(records.cache.prune({ keepBytes: 15 }).map(({ key }) => key)).toEqual(['l'])
+  time += 1000
+  records.cache.get('m')
+  expect(records.cache.prune({ unusedSince: 2000 }).map(({ key }) => key)).toEqual(['k'])
+  expect(records.cache.prune()).toMatchObject([{ key: 'm', size: 5 }])
+  expect(records.cache.inputsOf('definition')).toBeUndefined()
+})
+
+test('files are read and written by root', () => {
+  const file = (path: string, stamp = 's') => ({ path, stamp, digest: digest('a') })
+  const many = Array.from({ length: 1003 }, (_, n) => file(`dir/${n}`))
+  records.files.write('/one', many)
+  records.files.write('/two', [file('x')])
+  records.files.write('/one', [file('dir/0', 'changed'), file('new')], ['dir/1', 'dir/2'])
+  const one = records.files.read('/one')
+  expect(one.size).toBe(1002)
+  expect(one.get('dir/0')).toEqual(file('dir/0', 'changed'))
+  expect(one.has('dir/1')).toBe(false)
+  expect([...records.files.read('/two').keys()]).toEqual(['x'])
+  expect(records.files.read('/three').size).toBe(0)
+  expect(records.files.prune()).toBe(2)
+  expect(records.files.read('/one').size).toBe(0)
+})
+
+test('sources name where a blob was seen, last first', () => {
+  records.sources.remember(digest('1'), 'docker.io', 'library/a')
+  records.sources.remember(digest('1'), 'ghcr.io', 'b')
+  records.sources.remember(digest('1'), 'docker.io', 'library/a')
+  expect(records.sources.of(digest('1')).map(({ registry }) => registry)).toEqual([
+    'docker.io',
+    'ghcr.io',
+  ])
+  records.sources.forget(digest('1'), 'ghcr.io', 'b')
+  expect(records.sources.of(digest('1'))).toHaveLength(1)
+})

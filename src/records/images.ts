@@ -1,0 +1,84 @@
+import type { Digest, Platform } from '#oci'
+import type { SqlRow } from '#platform'
+import type { RecordsContext } from './context.ts'
+import { Fields, readRows } from './fields.ts'
+
+/** One image of one platform: what lists show without opening its documents. */
+export interface ImageRecord {
+  /** Of the manifest. */
+  readonly digest: Digest
+  readonly mediaType: string
+  /** Bytes of the manifest. */
+  readonly size: number
+  /** Digest of the config: what people call the image's ID. */
+  readonly imageId: Digest
+  readonly platform: Platform
+  /** What its config says, milliseconds since 1970; `null` when it says nothing. */
+  readonly createdAt: number | null
+  /** Bytes of all its layers, uncompressed. */
+  readonly totalSize: number
+}
+
+/** Images by manifest digest. */
+export interface Images {
+  /** Replaces what is known about the same manifest. Its content must be durable. */
+  put(image: ImageRecord): void
+  get(digest: Digest): ImageRecord | undefined
+  /** Last recorded first. */
+  list(): ImageRecord[]
+  remove(digest: Digest): boolean
+  /**
+   * Images whose ID or manifest digest starts with `prefix`, hexadecimal with or
+   * without `sha256:`; empty when it is no such text. Images of one ID are equal
+   * in everything but their manifest.
+   */
+  findByPrefix(prefix: string): ImageRecord[]
+}
+
+export function createImages({ database, now, report }: RecordsContext): Images {
+  return {
+    put: (image) => {
+      database.run(
+        'INSERT OR REPLACE INTO images (digest, media_type, size, image_id, platform, created_at, total_size, added_at) VALUES (?,?,?,?,?,?,?,?)',
+        ...[image.digest, image.mediaType, image.size, image.imageId],
+        ...[JSON.stringify(image.platform), image.createdAt, image.totalSize, now()],
+      )
+    },
+    get: (digest) => {
+      const row = database.get('SELECT * FROM images WHERE digest = ?', digest)
+      return row && readImage(row)
+    },
+    list: () =>
+      readRows(
+        database.all('SELECT * FROM images ORDER BY added_at DESC, digest'),
+        readImage,
+        report,
+      ),
+    remove: (digest) => database.run('DELETE FROM images WHERE digest = ?', digest) > 0,
+    findByPrefix: (prefix) => {
+      const match = /^(?:(sha256|sha384|sha512):)?([0-9a-f]{1,128})$/.exec(prefix)
+      if (match === null) return []
+      const from = `${match[1] ?? 'sha256'}:${match[2]}`
+      const rows = database.all(
+        `SELECT * FROM images WHERE (image_id >= ?1 AND image_id < ?2) OR (digest >= ?1 AND digest < ?2)
+         ORDER BY added_at DESC, digest`,
+        ...[from, `${from}g`],
+      )
+      return readRows(rows, readImage, report)
+    },
+  }
+}
+
+function readImage(row: SqlRow): ImageRecord {
+  const fields = new Fields(`the image ${String(row['digest'])}`, row)
+  const { os, architecture, ...rest } = fields.document('platform')
+  return {
+    digest: fields.digest('digest'),
+    mediaType: fields.text('media_type'),
+    size: fields.number('size'),
+    imageId: fields.digest('image_id'),
+    platform: { ...rest, os: String(os), architecture: String(architecture) },
+    createdAt: fields.nullable('created_at', (column) => fields.number(column)),
+    totalSize: fields.number('total_size'),
+  }
+}

@@ -1,0 +1,51 @@
+import type { Descriptor, Digest } from '#oci'
+import type { SqlRow } from '#platform'
+import type { RecordsContext } from './context.ts'
+import { Fields, readRows } from './fields.ts'
+
+/**
+ * Which blobs are compressed forms of which layer, so that nothing is
+ * decompressed to learn its diff ID, or compressed, twice.
+ */
+export interface Layers {
+  /** The blob `compressed` decompresses to `diffId`, a tar of `tarSize` bytes: somebody has hashed both. */
+  link(diffId: Digest, compressed: Descriptor, tarSize: number): void
+  /** The known compressed forms, in no order. They may have been collected since. */
+  compressedOf(diffId: Digest): Descriptor[]
+  diffIdOf(digest: Digest): Digest | undefined
+  /** Bytes of a layer's tar, once one of its blobs was linked. */
+  tarSizeOf(diffId: Digest): number | undefined
+  /** Forgets a blob. */
+  unlink(digest: Digest): boolean
+}
+
+export function createLayers({ database, report }: RecordsContext): Layers {
+  return {
+    link: (diffId, { digest, mediaType, size }, tarSize) => {
+      database.run(
+        'INSERT OR REPLACE INTO layers (digest, diff_id, media_type, size, tar_size) VALUES (?,?,?,?,?)',
+        ...[digest, diffId, mediaType, size, tarSize],
+      )
+    },
+    compressedOf: (diffId) =>
+      readRows(database.all('SELECT * FROM layers WHERE diff_id = ?', diffId), readLayer, report),
+    diffIdOf: (digest) => {
+      const row = database.get('SELECT diff_id FROM layers WHERE digest = ?', digest)
+      return row && new Fields(`the layer ${digest}`, row).digest('diff_id')
+    },
+    tarSizeOf: (diffId) => {
+      const row = database.get('SELECT tar_size FROM layers WHERE diff_id = ? LIMIT 1', diffId)
+      return row && new Fields(`the layer ${diffId}`, row).number('tar_size')
+    },
+    unlink: (digest) => database.run('DELETE FROM layers WHERE digest = ?', digest) > 0,
+  }
+}
+
+function readLayer(row: SqlRow): Descriptor {
+  const fields = new Fields(`the layer ${String(row['digest'])}`, row)
+  return {
+    mediaType: fields.text('media_type'),
+    digest: fields.digest('digest'),
+    size: fields.number('size'),
+  }
+}

@@ -1,0 +1,103 @@
+import type { Digest } from '#oci'
+import { isAlive, ownIdentity, type ProcessIdentity, type SqlRow } from '#platform'
+import type { RecordsContext } from './context.ts'
+import { Fields, readRows } from './fields.ts'
+
+/** Keeps content from being collected while somebody makes it or is about to use it. */
+export interface Lease extends Disposable {
+  readonly id: string
+  /** From now on the content is kept. Hold before asking whether it is there. */
+  hold(...digests: readonly Digest[]): void
+  /** Lets it live for another `lifetime`. */
+  renew(): void
+  /** Ends it; disposing does the same. */
+  release(): void
+}
+
+export interface LeaseOptions {
+  /** What for, to be shown: `pull docker.io/library/app:1`. */
+  readonly purpose: string
+  /** Milliseconds until it ends by itself, a day unless given. */
+  readonly lifetime?: number
+  /** The process whose death ends it; this one unless given. */
+  readonly owner?: ProcessIdentity
+}
+
+export interface Leases {
+  acquire(options: LeaseOptions): Lease
+  /** Everything that live leases hold. Ask inside the transaction that deletes. */
+  held(): Set<Digest>
+  isHeld(digest: Digest): boolean
+  /** When the oldest live lease was acquired, milliseconds since 1970: somebody has worked since then. */
+  oldest(): number | undefined
+  /** Drops the leases of dead processes, of earlier boots, and those past their time; says how many. */
+  expire(): number
+}
+
+const day = 24 * 60 * 60 * 1000
+
+export function createLeases(context: RecordsContext): Leases {
+  const { database, now, report } = context
+  const expire = (): number =>
+    database.transaction(() => {
+      const leases = readRows(database.all('SELECT * FROM leases'), readOwner, report)
+      const dead = leases.filter(({ owner, expiresAt }) => expiresAt <= now() || !isAlive(owner))
+      for (const { id } of dead) database.run('DELETE FROM leases WHERE id = ?', id)
+      return dead.length
+    })
+  const held = (): Set<Digest> => {
+    expire()
+    const rows = database.all('SELECT DISTINCT digest FROM lease_holds')
+    return new Set(readRows(rows, (row) => new Fields('a lease', row).digest('digest'), report))
+  }
+  return {
+    acquire: (options) => acquire(context, options),
+    held,
+    isHeld: (digest) => {
+      expire()
+      return database.get('SELECT 1 FROM lease_holds WHERE digest = ?', digest) !== undefined
+    },
+    oldest: () => {
+      expire()
+      const acquired = database.get('SELECT min(acquired_at) AS at FROM leases')?.['at']
+      return typeof acquired === 'number' ? acquired : undefined
+    },
+    expire,
+  }
+}
+
+function acquire({ database, now }: RecordsContext, options: LeaseOptions): Lease {
+  const { purpose, lifetime = day, owner = ownIdentity() } = options
+  const id = crypto.randomUUID()
+  database.run(
+    'INSERT INTO leases (id, purpose, pid, start_time, boot_id, acquired_at, expires_at) VALUES (?,?,?,?,?,?,?)',
+    ...[id, purpose, owner.pid, owner.startTime, owner.bootId, now(), now() + lifetime],
+  )
+  const release = (): void => {
+    database.run('DELETE FROM leases WHERE id = ?', id)
+  }
+  return {
+    id,
+    hold: (...digests) =>
+      database.transaction(() => {
+        for (const digest of digests) {
+          database.run('INSERT OR IGNORE INTO lease_holds (digest, lease) VALUES (?,?)', digest, id)
+        }
+      }),
+    renew: () => {
+      database.run('UPDATE leases SET expires_at = ? WHERE id = ?', now() + lifetime, id)
+    },
+    release,
+    [Symbol.dispose]: release,
+  }
+}
+
+function readOwner(row: SqlRow): { id: string; owner: ProcessIdentity; expiresAt: number } {
+  const fields = new Fields(`the lease ${String(row['id'])}`, row)
+  const owner = {
+    pid: fields.number('pid'),
+    startTime: fields.text('start_time'),
+    bootId: fields.text('boot_id'),
+  }
+  return { id: fields.text('id'), owner, expiresAt: fields.number('expires_at') }
+}

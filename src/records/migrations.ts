@@ -1,0 +1,79 @@
+/**
+ * How the database came to be: step n takes schema n-1 to schema n. A step that
+ * has been released is never edited; a change is a new step at the end.
+ *
+ * Times are milliseconds since 1970, sizes bytes, digests `algorithm:hex`,
+ * documents JSON.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE tags (
+    name TEXT PRIMARY KEY, digest TEXT NOT NULL, media_type TEXT NOT NULL, size INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX tags_by_digest ON tags (digest);
+  CREATE TABLE tag_moves (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL,
+    digest TEXT, media_type TEXT, size INTEGER,
+    previous_digest TEXT, previous_media_type TEXT, previous_size INTEGER
+  ) STRICT;
+  CREATE INDEX tag_moves_by_name ON tag_moves (name, id);
+
+  CREATE TABLE images (
+    digest TEXT PRIMARY KEY, media_type TEXT NOT NULL, size INTEGER NOT NULL, image_id TEXT NOT NULL,
+    platform TEXT NOT NULL, created_at INTEGER, total_size INTEGER NOT NULL, added_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX images_by_id ON images (image_id);
+
+  CREATE TABLE layers (
+    digest TEXT PRIMARY KEY, diff_id TEXT NOT NULL, media_type TEXT NOT NULL, size INTEGER NOT NULL,
+    tar_size INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX layers_by_diff_id ON layers (diff_id);
+
+  CREATE TABLE leases (
+    id TEXT PRIMARY KEY, purpose TEXT NOT NULL, pid INTEGER NOT NULL, start_time TEXT NOT NULL,
+    boot_id TEXT NOT NULL, acquired_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE lease_holds (
+    digest TEXT NOT NULL, lease TEXT NOT NULL REFERENCES leases (id) ON DELETE CASCADE,
+    PRIMARY KEY (digest, lease)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX lease_holds_by_lease ON lease_holds (lease);
+
+  CREATE TABLE cache (
+    key TEXT PRIMARY KEY, value TEXT NOT NULL, size INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, last_used_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX cache_by_use ON cache (last_used_at);
+  CREATE TABLE cache_inputs (
+    definition TEXT PRIMARY KEY, inputs TEXT NOT NULL, at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE file_roots (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, used_at INTEGER NOT NULL) STRICT;
+  CREATE TABLE files (
+    root INTEGER NOT NULL REFERENCES file_roots (id) ON DELETE CASCADE, path TEXT NOT NULL,
+    stamp TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (root, path)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE containers (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, image TEXT, created_at INTEGER NOT NULL,
+    config TEXT NOT NULL, state TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE addresses (
+    network TEXT NOT NULL, address TEXT NOT NULL, container TEXT NOT NULL, pid INTEGER NOT NULL,
+    start_time TEXT NOT NULL, boot_id TEXT NOT NULL, PRIMARY KEY (network, address)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX addresses_by_container ON addresses (container);
+  CREATE TABLE address_cursors (network TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER addresses_of_removed_container AFTER DELETE ON containers BEGIN
+    DELETE FROM addresses WHERE container = old.id;
+  END;
+
+  CREATE TABLE sources (
+    digest TEXT NOT NULL, registry TEXT NOT NULL, repository TEXT NOT NULL, seen_at INTEGER NOT NULL,
+    PRIMARY KEY (digest, registry, repository)
+  ) STRICT, WITHOUT ROWID;
+  `,
+]

@@ -1,0 +1,95 @@
+import type { StrakeError } from '#oci'
+import type { Database } from '#platform'
+import { type Addresses, createAddresses } from './addresses.ts'
+import { type Cache, createCache } from './cache.ts'
+import { type Containers, createContainers } from './containers.ts'
+import { createFileIndex, type FileIndex } from './file-index.ts'
+import { createImages, type Images } from './images.ts'
+import { createLayers, type Layers } from './layers.ts'
+import { createLeases, type Leases } from './leases.ts'
+import { openOrQuarantine } from './quarantine.ts'
+import { createSources, type Sources } from './sources.ts'
+import { createTags, type Tags } from './tags.ts'
+
+/**
+ * The facts of a store, in one SQLite file that any number of processes use at
+ * the same time. A fact is written after the content it names is durable, and
+ * is durable itself when the call returns; it is removed before the content is.
+ *
+ * Locks, in the order in which they may be taken:
+ *
+ * 1. locks of one thing: a container's directory, an ingest, a network;
+ * 2. the database's write lock (`transaction`, and every call that writes).
+ *
+ * The second is always the last. Transactions are synchronous, so nothing that
+ * waits for a network, a child process or another lock can happen inside one.
+ */
+export interface Records extends AsyncDisposable {
+  readonly path: string
+  readonly tags: Tags
+  readonly images: Images
+  readonly layers: Layers
+  readonly leases: Leases
+  readonly cache: Cache
+  readonly files: FileIndex
+  readonly containers: Containers
+  readonly addresses: Addresses
+  readonly sources: Sources
+  /** Where the file was moved that stood here and could not be read, when that happened at opening. */
+  readonly quarantined: string | undefined
+  /** Records that lists left out since opening, because they are damaged. */
+  readonly damaged: readonly StrakeError[]
+  /** All of `work` or none of it, with no other writer between. `work` must not await. */
+  transaction<T>(work: () => T): T
+  /** What SQLite finds wrong with the whole file, in its words; reads all of it. Empty when sound. */
+  verify(): string[]
+  close(): void
+}
+
+export interface RecordsOptions {
+  /** Milliseconds since 1970; the system's clock unless given. */
+  readonly now?: () => number
+}
+
+/**
+ * Opens or creates the records at `path`, whose directory exists. A file that is
+ * not a whole database is set aside as `<path>.bad-<time>` and an empty one
+ * takes its place; `quarantined` tells. Throws `UNSUPPORTED` when a newer strake
+ * wrote it, `INVALID` when it is another program's database.
+ */
+export function openRecords(path: string, options: RecordsOptions = {}): Records {
+  const { now = Date.now } = options
+  const { database, quarantined } = openOrQuarantine(path, now)
+  const damaged: StrakeError[] = []
+  const context = { database, now, report: (error: StrakeError) => void damaged.push(error) }
+  const cache = createCache(context)
+  const close = (): void => {
+    cache.flush()
+    database.close()
+  }
+  return {
+    path,
+    tags: createTags(context),
+    images: createImages(context),
+    layers: createLayers(context),
+    leases: createLeases(context),
+    cache,
+    files: createFileIndex(context),
+    containers: createContainers(context),
+    addresses: createAddresses(context),
+    sources: createSources(context),
+    quarantined,
+    damaged,
+    transaction: (work) => database.transaction(work),
+    verify: () => problemsOf(database),
+    close,
+    [Symbol.asyncDispose]: async () => close(),
+  }
+}
+
+function problemsOf(database: Database): string[] {
+  return database
+    .values('PRAGMA integrity_check')
+    .map(([message]) => String(message))
+    .filter((message) => message !== 'ok')
+}
