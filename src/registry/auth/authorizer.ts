@@ -1,0 +1,129 @@
+import { isStrakeError } from '#oci'
+import { isSameSite } from '../client/address.ts'
+import type { Fetch } from '../client/transport.ts'
+import type { Credential, CredentialSource } from '../registry.ts'
+import { type Challenge, parseChallenges } from './challenge.ts'
+import { isPullOnly, repositoryOf, unionScopes } from './scope.ts'
+import { fetchToken, formatBasic, realmOf, type Token } from './token.ts'
+
+export interface AuthorizerOptions {
+  /** The registry as users write it: the key of its credentials. */
+  readonly host: string
+  readonly origin: URL
+  readonly fetch: Fetch
+  readonly userAgent: string
+  readonly credentials?: CredentialSource | undefined
+  /** Hosts of token services that may see this registry's password although they are elsewhere. */
+  readonly trustedRealms?: readonly string[] | undefined
+  readonly now: () => number
+}
+
+/**
+ * What to put into `Authorization`. Starts out anonymous, learns from the
+ * challenges of the registry, keeps one token per set of scopes.
+ */
+export class Authorizer {
+  readonly #options: AuthorizerOptions
+  readonly #tokens = new Map<string, Promise<Token>>()
+  #challenge: Challenge | undefined
+
+  constructor(options: AuthorizerOptions) {
+    this.#options = options
+  }
+
+  /** The header for a request that needs `scopes`, as far as is known without asking the registry. */
+  async header(scopes: readonly string[], signal?: AbortSignal): Promise<string | undefined> {
+    if (this.#challenge === undefined) return undefined
+    return this.#answer(this.#challenge, unionScopes(scopes), signal)
+  }
+
+  /**
+   * The header to try again with after a 401; `undefined` when there is nothing
+   * better to offer than `used`.
+   */
+  async retry(
+    response: Response,
+    scopes: readonly string[],
+    used: string | undefined,
+    signal?: AbortSignal,
+  ): Promise<string | undefined> {
+    const challenges = parseChallenges(response.headers.get('WWW-Authenticate') ?? '')
+    const challenge =
+      challenges.find(({ scheme }) => scheme === 'bearer') ??
+      challenges.find(({ scheme }) => scheme === 'basic')
+    if (challenge === undefined) return undefined
+    this.#challenge = challenge
+    const wanted = unionScopes(scopes)
+    const asked = unionScopes([...wanted, challenge.params.get('scope') ?? ''])
+    if (used !== undefined) this.#tokens.delete(wanted.join(' '))
+    const header = await this.#answer(challenge, asked, signal)
+    const token = this.#tokens.get(asked.join(' '))
+    if (token !== undefined) this.#tokens.set(wanted.join(' '), token)
+    return header === used ? undefined : header
+  }
+
+  /** The host of a token service that was not given the password it may have wanted. */
+  get distrustedRealm(): string | undefined {
+    const challenge = this.#challenge
+    if (challenge?.scheme !== 'bearer') return undefined
+    const realm = realmOf(this.#options.origin, challenge)
+    return this.#trusts(realm) ? undefined : realm.host
+  }
+
+  async #answer(
+    challenge: Challenge,
+    scopes: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<string | undefined> {
+    const { host, credentials } = this.#options
+    const credential = await credentials?.(host, repositoryOf(scopes))
+    if (challenge.scheme === 'basic') {
+      if (credential === undefined || credential.secret === '') return undefined
+      return formatBasic(credential.username, credential.secret)
+    }
+    if (credential?.registryToken !== undefined) return `Bearer ${credential.registryToken}`
+    const token = await this.#token(challenge, scopes, credential, signal)
+    return `Bearer ${token.value}`
+  }
+
+  async #token(
+    challenge: Challenge,
+    scopes: readonly string[],
+    credential: Credential | undefined,
+    signal?: AbortSignal,
+  ): Promise<Token> {
+    const key = scopes.join(' ')
+    const cached = await this.#tokens.get(key)?.catch(() => undefined)
+    if (cached !== undefined && cached.expires - 10_000 > this.#options.now()) return cached
+    const fetching = this.#fetchToken(challenge, scopes, credential, signal)
+    this.#tokens.set(key, fetching)
+    fetching.catch(() => this.#tokens.delete(key))
+    return fetching
+  }
+
+  async #fetchToken(
+    challenge: Challenge,
+    scopes: readonly string[],
+    credential: Credential | undefined,
+    signal?: AbortSignal,
+  ): Promise<Token> {
+    const { origin, fetch, userAgent, now } = this.#options
+    const realm = realmOf(origin, challenge)
+    const request = { fetch, origin, challenge, scopes, userAgent, now: now(), signal }
+    if (credential === undefined || !this.#trusts(realm)) return fetchToken(request)
+    try {
+      return await fetchToken({ ...request, credential })
+    } catch (error) {
+      const mayReadAnyway = scopes.length > 0 && isPullOnly(scopes)
+      if (!mayReadAnyway || !isStrakeError(error, 'UNAUTHORIZED')) throw error
+      return fetchToken(request).catch(() => {
+        throw error
+      })
+    }
+  }
+
+  #trusts(realm: URL): boolean {
+    const { origin, trustedRealms = [] } = this.#options
+    return isSameSite(realm.hostname, origin.hostname) || trustedRealms.includes(realm.host)
+  }
+}

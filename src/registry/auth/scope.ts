@@ -1,0 +1,43 @@
+/**
+ * What a token is asked for, `type:name:action,action`. A union has each
+ * resource once, with all actions, in a fixed order, so that it can be a key.
+ */
+export function unionScopes(scopes: readonly string[]): string[] {
+  const actions = new Map<string, Set<string>>()
+  for (const scope of scopes.flatMap((text) => text.split(' ')).filter((text) => text !== '')) {
+    const colon = scope.lastIndexOf(':')
+    if (colon <= 0) continue
+    const resource = scope.slice(0, colon)
+    const known = actions.get(resource) ?? new Set<string>()
+    for (const action of scope.slice(colon + 1).split(',')) known.add(action)
+    actions.set(resource, known)
+  }
+  return [...actions]
+    .map(([resource, wanted]) => `${resource}:${[...wanted].sort().join(',')}`)
+    .sort()
+}
+
+export function pullScope(repository: string): string {
+  return `repository:${repository}:pull`
+}
+
+export function pushScope(repository: string): string {
+  return `repository:${repository}:pull,push`
+}
+
+export function deleteScope(repository: string): string {
+  return `repository:${repository}:delete,pull`
+}
+
+export const catalogScope = 'registry:catalog:*'
+
+/** True when nothing but reading is asked for, so that an anonymous token may do. */
+export function isPullOnly(scopes: readonly string[]): boolean {
+  return scopes.every((scope) => scope.endsWith(':pull'))
+}
+
+/** The repository the scopes are about, to find its account. */
+export function repositoryOf(scopes: readonly string[]): string | undefined {
+  const scope = scopes.find((text) => text.startsWith('repository:') && text.includes('push'))
+  return (scope ?? scopes.find((text) => text.startsWith('repository:')))?.split(':')[1]
+}

@@ -1,0 +1,135 @@
+import { type ErrorCode, StrakeError } from '#oci'
+import type { Bytes } from '#stream'
+import type { Authorizer } from '../auth/authorizer.ts'
+import { type Endpoint, formatEndpoint } from '../endpoints.ts'
+import { peerError, readErrorResponse } from '../errors.ts'
+import {
+  isRetryableStatus,
+  parseRetryAfter,
+  RetryableError,
+  type RetryOptions,
+  withRetries,
+} from './retry.ts'
+import { discard, type Fetch, resolveHop, send } from './transport.ts'
+
+/** One request to a registry, before authentication, redirects and retries. */
+export interface ApiRequest {
+  readonly method: string
+  /** An endpoint, or a URL the registry gave us. */
+  readonly to: Endpoint | URL
+  readonly scopes: readonly string[]
+  /** What fails when this fails: `pull localhost:5000/app:1`. */
+  readonly what: string
+  /** What a bare 404 means here. */
+  readonly missing?: ErrorCode
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: () => Bytes | Uint8Array<ArrayBuffer>
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ConnectionOptions {
+  /** As users write it, for messages and credentials. */
+  readonly host: string
+  readonly origin: URL
+  readonly fetch: Fetch
+  readonly userAgent: string
+  readonly authorizer: Authorizer
+  readonly retry: RetryOptions
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The way to one registry: authenticates, follows redirects, retries, and puts failures into words. */
+export class Connection {
+  readonly host: string
+  readonly retry: RetryOptions
+  readonly #options: ConnectionOptions
+
+  constructor(options: ConnectionOptions) {
+    this.host = options.host
+    this.retry = options.retry
+    this.#options = options
+  }
+
+  /** The absolute URL of an endpoint, or of what a `Location` or `Link` says. */
+  resolve(to: Endpoint | string, base?: URL): URL {
+    const { origin } = this.#options
+    return typeof to === 'string'
+      ? resolveHop(base ?? origin, to)
+      : new URL(formatEndpoint(to), origin)
+  }
+
+  /** True for the registry's own origin: the only one that gets credentials and may page. */
+  isOwn(url: URL): boolean {
+    return url.origin === this.#options.origin.origin
+  }
+
+  signal(signal?: AbortSignal): AbortSignal | undefined {
+    const own = this.#options.signal
+    if (own === undefined) return signal
+    return signal === undefined ? own : AbortSignal.any([own, signal])
+  }
+
+  /** Any answer but a 401 that credentials could turn into something else. Tried once. */
+  async send(request: ApiRequest): Promise<Response> {
+    const { authorizer, fetch, userAgent } = this.#options
+    const signal = this.signal(request.signal)
+    const url = request.to instanceof URL ? request.to : this.resolve(request.to)
+    const attempt = (authorization: string | undefined): Promise<Response> =>
+      send(fetch, {
+        method: request.method,
+        url,
+        headers: {
+          'User-Agent': userAgent,
+          ...request.headers,
+          ...(authorization === undefined ? {} : { Authorization: authorization }),
+        },
+        ...(request.body === undefined ? {} : { body: request.body }),
+        signal,
+      })
+    if (!this.isOwn(url)) return attempt(undefined)
+    const used = await authorizer.header(request.scopes, signal)
+    const response = await attempt(used)
+    if (response.status !== 401) return response
+    const better = await authorizer.retry(response, request.scopes, used, signal)
+    if (better === undefined) return response
+    await discard(response)
+    return attempt(better)
+  }
+
+  /** `send` once; an answer that is not one of `statuses` is thrown, as retryable where it is. */
+  async expect(request: ApiRequest, statuses: readonly number[]): Promise<Response> {
+    const response = await this.send(request)
+    if (statuses.includes(response.status)) return response
+    throw await this.failure(request, response)
+  }
+
+  /** `expect`, with retries: only for requests that may arrive twice. */
+  request(request: ApiRequest, statuses: readonly number[]): Promise<Response> {
+    const work = (): Promise<Response> => this.expect(request, statuses)
+    return withRetries(work, this.retry, this.signal(request.signal))
+  }
+
+  /** The error an unwanted answer means. */
+  async failure(
+    { what, missing = 'NOT_FOUND' }: Pick<ApiRequest, 'what' | 'missing'>,
+    response: Response,
+  ): Promise<StrakeError> {
+    const retryAfter = response.headers.get('Retry-After')
+    const read = await readErrorResponse(response)
+    const peer = read.code === 'NOT_FOUND' ? { ...read, code: missing } : read
+    const error = this.#explain(peerError(what, this.host, peer), peer.status)
+    if (!isRetryableStatus(peer.status)) return error
+    const now = this.retry.now ?? Date.now
+    return new RetryableError(error, parseRetryAfter(retryAfter, now()))
+  }
+
+  #explain(error: StrakeError, status: number): StrakeError {
+    const realm = status === 401 ? this.#options.authorizer.distrustedRealm : undefined
+    if (realm === undefined) return error
+    return new StrakeError(
+      error.code,
+      `${error.message}, and its token service ${realm} is not trusted with the password`,
+      { remedy: `trust it explicitly if ${this.host} really uses ${realm}` },
+    )
+  }
+}

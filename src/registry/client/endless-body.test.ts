@@ -1,0 +1,79 @@
+import { expect, test } from 'bun:test'
+import { limits } from '#oci'
+import { toBuffer } from '#stream'
+import { expectCode } from '../contract.ts'
+import { blob, instantRetries, manifest, noise, type Peer, peer } from '../fixtures.ts'
+import type { Repository } from '../registry.ts'
+import { connectRegistry } from './connect.ts'
+
+const connect = ({ fetch }: Pick<Peer, 'fetch'>): Repository =>
+  connectRegistry('localhost', { fetch, retry: instantRetries(2) }).repository('app')
+
+function endless(chunk: Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) {
+  const sent = { bytes: 0 }
+  const server = peer((request) => {
+    if (request.method === 'HEAD') return undefined
+    const body = new ReadableStream({
+      pull(controller) {
+        sent.bytes += chunk.byteLength
+        controller.enqueue(chunk)
+      },
+    })
+    return new Response(body, { headers })
+  })
+  return { ...server, sent }
+}
+
+test('read() stops at the size of the descriptor, however much is sent', async () => {
+  const { descriptor } = blob(noise(100_000))
+  const server = endless(new Uint8Array(1000))
+  await expectCode(toBuffer(connect(server).read(descriptor), 1e9), ['DIGEST_INVALID'])
+  expect(server.sent.bytes).toBeLessThan(120_000)
+})
+
+test('read() yields no byte beyond the size', async () => {
+  const { descriptor } = blob('x'.repeat(1500))
+  let yielded = 0
+  const reading = (async () => {
+    const server = endless(new Uint8Array(1000))
+    for await (const chunk of connect(server).read(descriptor)) yielded += chunk.byteLength
+  })()
+  await expectCode(reading, ['DIGEST_INVALID'])
+  expect(yielded).toBeLessThanOrEqual(1500)
+})
+
+test('read() of an endless manifest stops at 4 MiB', async () => {
+  const { descriptor } = manifest()
+  const server = endless(new Uint8Array(65_536))
+  await expectCode(toBuffer(connect(server).read(descriptor), 1e9), ['SIZE_INVALID'])
+  expect(server.sent.bytes).toBeLessThan(limits.manifestSize + 300_000)
+})
+
+test('an endless error answer is read up to 64 KiB', async () => {
+  let sent = 0
+  const server = peer(() => {
+    const body = new ReadableStream({
+      pull(controller) {
+        sent += 1024
+        controller.enqueue(new Uint8Array(1024).fill(0x20))
+      },
+    })
+    return new Response(body, { status: 403 })
+  })
+  await expectCode(connect(server).mount(blob('x').descriptor.digest), ['DENIED'])
+  expect(sent).toBeLessThan(200_000)
+})
+
+test('a length that contradicts the descriptor is refused before a byte is read', async () => {
+  const { descriptor } = blob('twelve bytes')
+  const server = peer(
+    () => new Response('twelve bytes and more', { headers: { 'Content-Length': '21' } }),
+  )
+  await expectCode(toBuffer(connect(server).read(descriptor), 100), ['DIGEST_INVALID'])
+  expect(server.requests.length).toBe(1)
+})
+
+test('more than 16 KiB of headers are refused', async () => {
+  const server = peer(() => new Response('x', { headers: { 'X-Much': 'y'.repeat(20_000) } }))
+  await expectCode(connect(server).resolve('1'), ['UNAVAILABLE'])
+})

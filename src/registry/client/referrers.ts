@@ -1,0 +1,105 @@
+import {
+  type Descriptor,
+  type Digest,
+  encodeJson,
+  type Index,
+  isStrakeError,
+  limits,
+  mediaType,
+  parseIndex,
+  parseManifestOrIndex,
+} from '#oci'
+import { toBuffer } from '#stream'
+import { pullScope } from '../auth/scope.ts'
+import { describeReferrer } from '../referrer.ts'
+import type { ReferrersOptions } from '../registry.ts'
+import type { Connection } from './connection.ts'
+import type { Manifests } from './manifests.ts'
+import { pages } from './pages.ts'
+
+/**
+ * Manifests attached to `subject`: from the referrers API, or from the fallback
+ * tag where a registry answers 404 because it does not have that API.
+ *
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
+ */
+export async function* listReferrers(
+  connection: Connection,
+  manifests: Manifests,
+  query: { readonly repository: string; readonly subject: Digest },
+  options: ReferrersOptions = {},
+): AsyncGenerator<Descriptor> {
+  const { repository, subject } = query
+  const { artifactType } = options
+  const filter = artifactType === undefined ? {} : { artifactType }
+  const request = {
+    method: 'GET',
+    to: { kind: 'referrers', repository, digest: subject, ...filter, page: {} },
+    scopes: [pullScope(repository)],
+    what: `list the referrers of ${manifests.name(subject)}`,
+    headers: { Accept: mediaType.ociIndex },
+    signal: options.signal,
+  } as const
+  try {
+    for await (const { raw } of pages(connection, request)) {
+      yield* matching(parseIndex(raw, mediaType.ociIndex), artifactType)
+    }
+  } catch (error) {
+    if (!isStrakeError(error, 'NOT_FOUND', 'NAME_UNKNOWN', 'MANIFEST_UNKNOWN', 'UNSUPPORTED')) {
+      throw error
+    }
+    const index = await readFallback(manifests, subject, options.signal)
+    if (index !== undefined) yield* matching(index, artifactType)
+  }
+}
+
+/**
+ * Adds a manifest that was pushed with a `subject` to the fallback tag, for a
+ * registry that did not say it keeps referrers itself.
+ */
+export async function addToFallback(
+  manifests: Manifests,
+  pushed: Descriptor,
+  raw: Uint8Array,
+  signal?: AbortSignal,
+): Promise<void> {
+  const parsed = parseManifestOrIndex(raw, pushed.mediaType)
+  const document = parsed.kind === 'manifest' ? parsed.manifest : parsed.index
+  if (document.subject === undefined) return
+  const subject = document.subject.digest
+  const entry = describeReferrer(pushed, raw)
+  const old = await readFallback(manifests, subject, signal)
+  if (old?.manifests.some(({ digest }) => digest === entry.digest) === true) return
+  const index: Index = {
+    schemaVersion: 2,
+    mediaType: mediaType.ociIndex,
+    manifests: [...(old?.manifests ?? []), entry],
+  }
+  const body = new Uint8Array(encodeJson(index))
+  await manifests.put(fallbackTag(subject), mediaType.ociIndex, body, signal)
+}
+
+function fallbackTag(subject: Digest): string {
+  return subject.replace(':', '-').slice(0, 128)
+}
+
+async function readFallback(
+  manifests: Manifests,
+  subject: Digest,
+  signal?: AbortSignal,
+): Promise<Index | undefined> {
+  try {
+    const target = await manifests.resolve(fallbackTag(subject), signal)
+    const raw = await toBuffer(manifests.read(target, signal), limits.manifestSize)
+    return parseIndex(raw, target.mediaType)
+  } catch (error) {
+    if (isStrakeError(error, 'MANIFEST_UNKNOWN', 'NAME_UNKNOWN', 'NOT_FOUND')) return undefined
+    throw error
+  }
+}
+
+function* matching(index: Index, artifactType: string | undefined): Generator<Descriptor> {
+  for (const entry of index.manifests) {
+    if (artifactType === undefined || entry.artifactType === artifactType) yield entry
+  }
+}

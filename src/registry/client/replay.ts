@@ -1,0 +1,93 @@
+import { StrakeError } from '#oci'
+import type { Bytes } from '#stream'
+
+const defaultCapacity = 8 * 1024 * 1024
+
+/**
+ * Bytes that can be sent again from a little way back. What a broken connection
+ * swallowed is at most what the socket buffers hold, so keeping the last 8 MiB
+ * is enough to continue an upload whose source can be read only once.
+ */
+export class ReplayWindow {
+  readonly #source: AsyncIterator<Uint8Array>
+  readonly #capacity: number
+  readonly #chunks: Uint8Array<ArrayBuffer>[] = []
+  /** Offset of the first byte kept, and of the next one to come. */
+  #first = 0
+  #next = 0
+  #filling: Promise<boolean> | undefined
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(bytes: Bytes, capacity: number = defaultCapacity) {
+    this.#source = bytes[Symbol.asyncIterator]()
+    this.#capacity = capacity
+  }
+
+  /** What the source threw, which a consumer such as `fetch` may have put other words on. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure
+  }
+
+  canRewind(offset: number): boolean {
+    return offset >= this.#first && offset <= this.#next
+  }
+
+  /** All bytes from `offset` on. Only the latest call may be iterated. */
+  async *from(offset: number): AsyncGenerator<Uint8Array> {
+    if (!this.canRewind(offset)) {
+      throw new StrakeError(
+        'UNAVAILABLE',
+        `Cannot continue the upload: byte ${offset} is no longer at hand`,
+      )
+    }
+    let at = offset
+    for (;;) {
+      const chunk = this.#at(at)
+      if (chunk !== undefined) {
+        at += chunk.byteLength
+        yield chunk
+      } else if (!(await this.#fill())) return
+    }
+  }
+
+  /** Lets go of the source when it was not read to its end. */
+  async close(): Promise<void> {
+    await this.#filling?.catch(() => {})
+    await this.#source.return?.()
+  }
+
+  #at(offset: number): Uint8Array<ArrayBuffer> | undefined {
+    let start = this.#first
+    for (const chunk of this.#chunks) {
+      if (offset < start + chunk.byteLength) return chunk.subarray(offset - start)
+      start += chunk.byteLength
+    }
+    return undefined
+  }
+
+  #fill(): Promise<boolean> {
+    this.#filling ??= this.#pull().finally(() => {
+      this.#filling = undefined
+    })
+    return this.#filling
+  }
+
+  async #pull(): Promise<boolean> {
+    try {
+      const { done, value } = await this.#source.next()
+      if (done === true) return false
+      this.#chunks.push(new Uint8Array(value))
+      this.#next += value.byteLength
+    } catch (error) {
+      this.#failure = { error }
+      throw error
+    }
+    for (;;) {
+      const oldest = this.#chunks[0]
+      if (oldest === undefined || this.#chunks.length < 2) return true
+      if (this.#next - this.#first - oldest.byteLength < this.#capacity) return true
+      this.#chunks.shift()
+      this.#first += oldest.byteLength
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { expect, test } from 'bun:test'
+import { expectCode } from '../contract.ts'
+import { instantRetries, manifest, peer, serveContent } from '../fixtures.ts'
+import { connectRegistry } from './connect.ts'
+import { parseRetryAfter, withRetries } from './retry.ts'
+
+const image = manifest()
+const failing = (...statuses: readonly number[]) =>
+  peer((request, count) => {
+    const status = statuses[count - 1]
+    if (status === undefined) return serveContent(request, image)
+    return new Response(null, { status, headers: status === 429 ? { 'Retry-After': '7' } : {} })
+  })
+
+test('a burst of server errors is waited out, longer each time', async () => {
+  const server = failing(503, 502, 504)
+  const retry = instantRetries()
+  const repository = connectRegistry('localhost', { fetch: server.fetch, retry }).repository('app')
+  expect(await repository.resolve('1')).toEqual(image.descriptor)
+  expect(retry.delays).toEqual([2000, 4000, 8000])
+})
+
+test('Retry-After is honoured', async () => {
+  const server = failing(429)
+  const retry = instantRetries()
+  const repository = connectRegistry('localhost', { fetch: server.fetch, retry }).repository('app')
+  await repository.resolve('1')
+  expect(retry.delays).toEqual([7000])
+})
+
+test('five tries are all', async () => {
+  const server = peer(() => new Response(null, { status: 503 }))
+  const retry = instantRetries()
+  const repository = connectRegistry('localhost', { fetch: server.fetch, retry }).repository('app')
+  await expectCode(repository.resolve('1'), ['UNAVAILABLE'])
+  expect(server.requests.length).toBe(5)
+  expect(retry.delays).toEqual([2000, 4000, 8000, 16_000])
+})
+
+test('a refusal is not asked for twice', async () => {
+  for (const status of [403, 404, 410, 451]) {
+    const server = peer(() => new Response(null, { status }))
+    const options = { fetch: server.fetch, retry: instantRetries() }
+    const work = connectRegistry('localhost', options).repository('app').resolve('1')
+    await work.catch(() => {})
+    expect(server.requests.length).toBe(1)
+  }
+})
+
+test('cancelling ends the wait and rethrows the reason', async () => {
+  const controller = new AbortController()
+  const server = peer(() => {
+    setTimeout(() => controller.abort(new Error('enough')), 10)
+    return new Response(null, { status: 503 })
+  })
+  const repository = connectRegistry('localhost', { fetch: server.fetch }).repository('app')
+  await expect(repository.resolve('1', controller.signal)).rejects.toThrow('enough')
+})
+
+test('parseRetryAfter() reads seconds and dates', () => {
+  const now = Date.parse('2026-01-01T00:00:00Z')
+  expect(parseRetryAfter('12', now)).toBe(12_000)
+  expect(parseRetryAfter('Thu, 01 Jan 2026 00:00:30 GMT', now)).toBe(30_000)
+  expect(parseRetryAfter('soon', now)).toBeUndefined()
+  expect(parseRetryAfter(null, now)).toBeUndefined()
+})
+
+test('withRetries() does not retry what it does not know', async () => {
+  let tries = 0
+  const work = async (): Promise<void> => {
+    tries += 1
+    throw new TypeError('a bug')
+  }
+  await expect(withRetries(work, instantRetries())).rejects.toThrow('a bug')
+  expect(tries).toBe(1)
+})

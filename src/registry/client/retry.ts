@@ -1,0 +1,163 @@
+import { isStrakeError, StrakeError } from '#oci'
+
+/** Time and chance, so that tests need neither. */
+export interface RetryOptions {
+  /** How often something is tried in all; 5 unless told otherwise. */
+  readonly attempts?: number
+  readonly sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>
+  /** In [0, 1). */
+  readonly random?: () => number
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number
+}
+
+/** An answer or a broken connection that another try may cure. */
+export class RetryableError extends StrakeError {
+  /** What the server asked to wait, in milliseconds. */
+  readonly retryAfter: number | undefined
+
+  constructor(error: StrakeError, retryAfter?: number) {
+    super(error.code, error.message, {
+      cause: error.cause ?? error,
+      ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+    })
+    this.retryAfter = retryAfter
+  }
+}
+
+/** Counts the tries of one piece of work and waits between them. */
+export class Backoff {
+  readonly #options: RetryOptions
+  #failures = 0
+
+  constructor(options: RetryOptions) {
+    this.#options = options
+  }
+
+  /** Something got through: the next failure is a first one again. */
+  progressed(): void {
+    this.#failures = 0
+  }
+
+  /**
+   * Waits before the next try: 2 s, 4 s, 8 s ... at most 60 s, each with up to a
+   * quarter more by chance, or what the server asked for. Rethrows `error` when
+   * it is not retryable or no try is left.
+   */
+  async wait(error: unknown, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    this.#failures += 1
+    if (!(error instanceof RetryableError)) throw error
+    if (this.#failures >= (this.#options.attempts ?? 5)) throw error
+    const random = this.#options.random ?? Math.random
+    const planned = Math.min(60_000, 1000 * 2 ** this.#failures)
+    const asked = error.retryAfter === undefined ? undefined : Math.min(error.retryAfter, 600_000)
+    const delay = (asked ?? planned) + random() * Math.min(planned / 4, 1000)
+    await (this.#options.sleep ?? sleep)(delay, signal)
+  }
+}
+
+/** Runs `work` until it succeeds, fails for good, or the tries are used up. */
+export async function withRetries<T>(
+  work: () => Promise<T>,
+  options: RetryOptions,
+  signal?: AbortSignal,
+): Promise<T> {
+  const backoff = new Backoff(options)
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      await backoff.wait(error, signal)
+    }
+  }
+}
+
+/** True for statuses another try may cure: 408, 425, 429 and what a server says about itself. */
+export function isRetryableStatus(status: number): boolean {
+  return [408, 425, 429, 500, 502, 503, 504].includes(status)
+}
+
+/** `Retry-After` in milliseconds: a number of seconds or a date. */
+export function parseRetryAfter(header: string | null, now: number): number | undefined {
+  if (header === null) return undefined
+  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000
+  const date = Date.parse(header)
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+}
+
+/** Wraps what `fetch` or a body threw, unless it is the caller's own cancellation. */
+export function connectionError(host: string, cause: unknown, signal?: AbortSignal): unknown {
+  if (signal?.aborted === true) return signal.reason
+  if (isStrakeError(cause)) return cause
+  const { reason, retryable, remedy } = describeCause(cause)
+  const error = new StrakeError('UNAVAILABLE', `Cannot reach ${host}: ${reason}`, { cause, remedy })
+  return retryable ? new RetryableError(error) : error
+}
+
+const causes: readonly { codes: RegExp; reason: string; retryable: boolean; remedy: string }[] = [
+  {
+    codes: /ECONNREFUSED|ConnectionRefused/,
+    reason: 'connection refused',
+    retryable: false,
+    remedy: 'check that the registry is running and that its name and port are right',
+  },
+  {
+    codes: /ENOTFOUND|EAI_NONAME|DNS_ENOTFOUND/,
+    reason: 'no such host',
+    retryable: false,
+    remedy: 'check the spelling of the registry name and the DNS settings',
+  },
+  {
+    codes: /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|ALTNAME/,
+    reason: 'its TLS certificate is not trusted',
+    retryable: false,
+    remedy: "add the registry's certificate authority with NODE_EXTRA_CA_CERTS",
+  },
+  {
+    codes: /EPROTO|ERR_SSL|WRONG_VERSION/,
+    reason: 'it does not speak TLS',
+    retryable: false,
+    remedy: 'allow plain HTTP for this registry with --insecure if that is what it serves',
+  },
+  {
+    codes: /ETIMEDOUT|TimeoutError|UND_ERR_\w*TIMEOUT/i,
+    reason: 'it does not answer',
+    retryable: true,
+    remedy: 'check the network and try again',
+  },
+]
+
+function describeCause(cause: unknown): { reason: string; retryable: boolean; remedy: string } {
+  const words = causeWords(cause)
+  return (
+    causes.find((known) => known.codes.test(words)) ?? {
+      reason: 'the connection broke',
+      retryable: true,
+      remedy: 'check the network and try again',
+    }
+  )
+}
+
+function causeWords(cause: unknown): string {
+  const words: string[] = []
+  for (let error = cause, depth = 0; error instanceof Error && depth < 5; depth += 1) {
+    words.push(error.name, String((error as { code?: unknown }).code ?? ''))
+    error = error instanceof AggregateError ? error.errors[0] : error.cause
+  }
+  return words.join(' ')
+}
+
+function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop)
+      resolve()
+    }, milliseconds)
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+}

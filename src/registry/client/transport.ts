@@ -1,0 +1,145 @@
+import { channel } from 'node:diagnostics_channel'
+import { StrakeError } from '#oci'
+import type { Bytes } from '#stream'
+import { redact } from '../errors.ts'
+import { toReadableStream } from '../web-stream.ts'
+import { isPrivateHost } from './address.ts'
+import { connectionError } from './retry.ts'
+
+/** `fetch`, or a handler called in its place. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+export interface HttpRequest {
+  readonly method: string
+  readonly url: URL
+  readonly headers?: Readonly<Record<string, string>>
+  /** Asked for again when a redirect has to be followed with it. */
+  readonly body?: () => Bytes | Uint8Array<ArrayBuffer>
+  readonly signal?: AbortSignal | undefined
+}
+
+const maxHops = 10
+const maxHeaderSize = 16 * 1024
+const headersTimeout = 100_000
+const requests = channel('registry:request')
+
+/**
+ * One request and its redirects, followed by hand: `fetch` would decide for
+ * itself what travels along. `Authorization` stays with the origin it was meant
+ * for and is not picked up again on the way back; HTTPS never becomes HTTP; a
+ * public registry cannot point into the network of the caller.
+ */
+export async function send(fetch: Fetch, request: HttpRequest): Promise<Response> {
+  let { url, method } = request
+  let headers: Record<string, string> = {
+    ...request.headers,
+    'Accept-Encoding': 'identity',
+  }
+  let body = request.body
+  for (let hop = 0; hop <= maxHops; hop += 1) {
+    const response = await sendOnce(fetch, { ...request, url, method, headers, body })
+    const location = response.headers.get('Location')
+    if (![301, 302, 303, 307, 308].includes(response.status) || location === null) {
+      return response
+    }
+    await discard(response)
+    const next = resolveHop(url, location)
+    if (next.origin !== url.origin) {
+      const { Authorization: _dropped, ...others } = headers
+      headers = others
+    }
+    if (response.status === 303 && method !== 'HEAD') {
+      method = 'GET'
+      body = undefined
+    }
+    url = next
+  }
+  throw new StrakeError('UNAVAILABLE', `Cannot reach ${url.host}: more than ${maxHops} redirects`)
+}
+
+/**
+ * Where a server sends us next: a redirect's or an upload's `Location`, a token
+ * realm. Throws `DENIED` for a place it may not name.
+ */
+export function resolveHop(from: URL, location: string): URL {
+  const next = URL.canParse(location, from.href) ? new URL(location, from) : undefined
+  const refuse = (reason: string): never => {
+    throw new StrakeError(
+      'DENIED',
+      `Cannot follow ${from.host} to ${redact(location.slice(0, 200))}: ${reason}`,
+    )
+  }
+  if (next === undefined) return refuse('not a URL')
+  if (next.protocol !== 'https:' && next.protocol !== 'http:') return refuse('not HTTP')
+  if (next.username !== '' || next.password !== '') return refuse('it carries a user name')
+  if (from.protocol === 'https:' && next.protocol === 'http:') {
+    return refuse('it would leave HTTPS')
+  }
+  if (next.host !== from.host && isPrivateHost(next.hostname) && !isPrivateHost(from.hostname)) {
+    return refuse('a public registry may not name a private address')
+  }
+  return next
+}
+
+/** Ends a response nobody will read, so that its connection is free again. */
+export async function discard(response: Response): Promise<void> {
+  await response.body?.cancel().catch(() => {})
+}
+
+interface SingleRequest {
+  readonly method: string
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: (() => Bytes | Uint8Array<ArrayBuffer>) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+async function sendOnce(fetch: Fetch, request: SingleRequest): Promise<Response> {
+  const { method, url, headers, signal } = request
+  signal?.throwIfAborted()
+  const body = request.body?.()
+  const started = performance.now()
+  const abort = new AbortController()
+  const isStream = body !== undefined && !(body instanceof Uint8Array)
+  const timer = isStream ? undefined : setTimeout(() => abort.abort(timeoutError()), headersTimeout)
+  try {
+    const response = await fetch(url.href, {
+      method,
+      headers,
+      redirect: 'manual',
+      signal: signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal]),
+      decompress: false,
+      ...(body === undefined ? {} : bodyInit(body)),
+    } as RequestInit)
+    if (requests.hasSubscribers) {
+      const duration = performance.now() - started
+      requests.publish({ method, url: redact(url.href), status: response.status, duration })
+    }
+    checkHeaders(response, url)
+    return response
+  } catch (error) {
+    throw connectionError(url.host, error, signal)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function bodyInit(body: Bytes | Uint8Array<ArrayBuffer>): object {
+  if (body instanceof Uint8Array) return { body }
+  return { body: toReadableStream(body), duplex: 'half' }
+}
+
+function checkHeaders(response: Response, url: URL): void {
+  let size = 0
+  for (const [name, value] of response.headers) size += name.length + value.length + 4
+  if (size > maxHeaderSize) {
+    throw new StrakeError(
+      'UNAVAILABLE',
+      `Cannot reach ${url.host}: its answer has more than ${maxHeaderSize} bytes of headers`,
+    )
+  }
+}
+
+function timeoutError(): Error {
+  return new DOMException('no answer in time', 'TimeoutError')
+}

@@ -1,0 +1,54 @@
+import { expect, test } from 'bun:test'
+import { expectCode } from '../contract.ts'
+import { eraseFromHelper, getFromHelper, storeInHelper } from './helper.ts'
+import { openTestbed } from './testbed.ts'
+
+test('getFromHelper() gives undefined when the helper knows nothing', async () => {
+  await using bed = await openTestbed()
+  await bed.helper('none', 'echo "credentials not found in native keychain"; exit 1')
+  expect(await getFromHelper('none', 'quay.io', bed)).toBeUndefined()
+  expect(await eraseFromHelper('none', 'quay.io', bed)).toBe(false)
+})
+
+test('a helper name that is more than one word is never run', async () => {
+  await using bed = await openTestbed()
+  for (const name of ['../../bin/sh', 'a/b', '-x', 'a b', 'a;touch x', '', 'a\0', '..']) {
+    await expectCode(getFromHelper(name, 'quay.io', bed), ['INVALID'])
+  }
+})
+
+test('what a helper prints is not shown', async () => {
+  await using bed = await openTestbed()
+  await bed.helper('loud', 'echo "the password is hunter2"; echo "hunter2" >&2; exit 3')
+  await bed.helper('odd', 'echo hunter2')
+  for (const name of ['loud', 'odd']) {
+    const message = await expectCode(getFromHelper(name, 'quay.io', bed), ['UNAVAILABLE'])
+    expect(message).not.toContain('hunter2')
+  }
+})
+
+test('a helper that does not end is killed', async () => {
+  await using bed = await openTestbed()
+  await bed.helper('slow', 'exec sleep 60')
+  const work = getFromHelper('slow', 'quay.io', { ...bed, timeout: 200 })
+  expect(await expectCode(work, ['UNAVAILABLE'])).toContain('did not answer in time')
+})
+
+test('a helper that floods is killed', async () => {
+  await using bed = await openTestbed()
+  await bed.helper('flood', 'exec yes')
+  await expectCode(getFromHelper('flood', 'quay.io', bed), ['UNAVAILABLE'])
+})
+
+test('storeInHelper() hands over server, user name and secret on standard input only', async () => {
+  await using bed = await openTestbed()
+  await bed.helper('keep', `echo "$@" > ${bed.root}/args; cat > ${bed.root}/stored`)
+  const credential = { username: 'ann', secret: 's3cret; rm -rf /' }
+  await storeInHelper('keep', 'quay.io', credential, bed)
+  expect(JSON.parse(await bed.read('stored'))).toEqual({
+    ServerURL: 'quay.io',
+    Username: 'ann',
+    Secret: 's3cret; rm -rf /',
+  })
+  expect(await bed.read('args')).toBe('store\n')
+})

@@ -1,0 +1,72 @@
+import { expect, test } from 'bun:test'
+import { readdir, stat, symlink } from 'node:fs/promises'
+import { expectCode } from '../contract.ts'
+import { instantRetries, peer } from '../fixtures.ts'
+import { login, logout } from './login.ts'
+import { credentialsFromConfig } from './source.ts'
+import { auth, openTestbed } from './testbed.ts'
+
+const config = '.docker/config.json'
+const ann = { username: 'ann', secret: 'right' }
+
+const { fetch } = peer((request) =>
+  request.headers.get('Authorization') === `Basic ${btoa('ann:right')}`
+    ? new Response('{}')
+    : new Response(null, { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="r"' } }),
+)
+const connect = { fetch, retry: instantRetries(2) }
+
+test('login() writes what the registry accepted, for its owner only', async () => {
+  await using bed = await openTestbed()
+  const result = await login('localhost:5000', ann, { ...connect, env: bed.env })
+  expect(result.storedIn).toBe(`${bed.root}/${config}`)
+  expect((await stat(`${bed.root}/${config}`)).mode & 0o777).toBe(0o600)
+  expect(await credentialsFromConfig(bed.env)('localhost:5000')).toEqual(ann)
+})
+
+test('login() writes nothing when the registry refuses, and says so', async () => {
+  await using bed = await openTestbed()
+  const work = login('localhost:5000', { ...ann, secret: 'wrong' }, { ...connect, env: bed.env })
+  const message = await expectCode(work, ['UNAUTHORIZED'])
+  expect(message).toBe('Cannot log in to localhost:5000: the user name or the password is wrong')
+  expect(await readdir(bed.root)).toEqual(['bin'])
+})
+
+test('login() keeps everything else in the file, and a symbolic link', async () => {
+  await using bed = await openTestbed()
+  await bed.write('real.json', {
+    auths: { 'quay.io': auth('u', 'p') },
+    psFormat: 'table',
+    currentContext: 'x',
+  })
+  await bed.write('.docker/other', '')
+  await symlink(`${bed.root}/real.json`, `${bed.root}/${config}`)
+  await login('localhost:5000', ann, { ...connect, env: bed.env })
+  const written = JSON.parse(await bed.read('real.json'))
+  expect(written).toMatchObject({ psFormat: 'table', currentContext: 'x' })
+  expect(Object.keys(written.auths)).toEqual(['quay.io', 'localhost:5000'])
+  expect((await readdir(`${bed.root}/.docker`)).sort()).toEqual(['config.json', 'other'])
+})
+
+test('login() and logout() leave the secret to the helper where there is one', async () => {
+  await using bed = await openTestbed()
+  await bed.helper('box', `cat > ${bed.root}/$1`)
+  await bed.write(config, { credsStore: 'box' })
+  const { storedIn } = await login('localhost:5000', ann, { ...connect, env: bed.env })
+  expect(storedIn).toBe('the credential helper box')
+  expect(await bed.read(config)).not.toContain(auth('ann', 'right').auth)
+  expect(await bed.read('store')).toContain('right')
+  expect(await logout('localhost:5000', { env: bed.env })).toBe(true)
+  expect(await bed.read('erase')).toBe('localhost:5000')
+})
+
+test('logout() forgets the credential everywhere, and only that one', async () => {
+  await using bed = await openTestbed()
+  const auths = { 'localhost:5000': auth('u', 'p'), 'quay.io': auth('u', 'p') }
+  for (const path of [config, '.config/containers/auth.json']) await bed.write(path, { auths })
+  expect(await logout('localhost:5000', { env: bed.env })).toBe(true)
+  const find = credentialsFromConfig(bed.env)
+  expect(await find('localhost:5000')).toBeUndefined()
+  expect(await find('quay.io')).toBeDefined()
+  expect(await logout('localhost:5000', { env: bed.env })).toBe(false)
+})

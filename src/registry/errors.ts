@@ -1,0 +1,168 @@
+import { ContentMismatchError, type ErrorCode, isStrakeError, StrakeError } from '#oci'
+import type { Bytes } from '#stream'
+
+/**
+ * The one table from error code to HTTP status.
+ *
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
+ */
+const statusOf = {
+  BLOB_UNKNOWN: 404,
+  BLOB_UPLOAD_INVALID: 400,
+  BLOB_UPLOAD_UNKNOWN: 404,
+  DIGEST_INVALID: 400,
+  MANIFEST_BLOB_UNKNOWN: 400,
+  MANIFEST_INVALID: 400,
+  MANIFEST_UNKNOWN: 404,
+  NAME_INVALID: 400,
+  NAME_UNKNOWN: 404,
+  SIZE_INVALID: 400,
+  UNAUTHORIZED: 401,
+  DENIED: 403,
+  TOOMANYREQUESTS: 429,
+  RANGE_INVALID: 416,
+  NOT_FOUND: 404,
+  ALREADY_EXISTS: 409,
+  INVALID: 400,
+  CONFLICT: 409,
+  UNSUPPORTED: 405,
+  UNAVAILABLE: 503,
+  INTERNAL: 500,
+} as const satisfies Record<ErrorCode, number>
+
+/** What a status means when the body does not say. */
+const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
+  400: 'INVALID',
+  401: 'UNAUTHORIZED',
+  403: 'DENIED',
+  404: 'NOT_FOUND',
+  405: 'UNSUPPORTED',
+  409: 'CONFLICT',
+  413: 'SIZE_INVALID',
+  416: 'RANGE_INVALID',
+  429: 'TOOMANYREQUESTS',
+}
+
+/** Longest error body of a peer that is read at all. */
+const maxErrorBody = 64 * 1024
+
+/** The status that goes with an error, whatever was thrown. */
+export function errorStatus(error: unknown): number {
+  return isStrakeError(error) ? statusOf[error.code] : 500
+}
+
+/**
+ * The body a registry answers with. Unexpected errors say nothing about
+ * themselves: their messages may hold paths.
+ */
+export function formatErrorBody(error: unknown): string {
+  const known = isStrakeError(error)
+  const code = known ? error.code : 'INTERNAL'
+  const message = known ? error.message : 'Cannot serve the request: internal error'
+  const detail =
+    error instanceof ContentMismatchError
+      ? { expected: error.expected, actual: error.actual }
+      : undefined
+  return JSON.stringify({
+    errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }],
+  })
+}
+
+export interface PeerError {
+  readonly status: number
+  readonly code: ErrorCode
+  /** The peer's own words, one line, without control characters; may be empty. */
+  readonly message: string
+}
+
+/** Reads a peer's error answer, at most 64 KiB of it, and never throws because of it. */
+export async function readErrorResponse(response: Response): Promise<PeerError> {
+  const { status } = response
+  const text = await readCapped(response.body, maxErrorBody).catch(() => '')
+  const fallback = codeOfStatus[status] ?? (status >= 500 ? 'UNAVAILABLE' : 'INVALID')
+  const first = firstError(text)
+  const code =
+    first !== undefined && Object.hasOwn(statusOf, first.code)
+      ? (first.code as ErrorCode)
+      : fallback
+  return { status, code, message: oneLine(first?.message ?? '') }
+}
+
+/** `manifest unknown` for `MANIFEST_UNKNOWN`: how Docker's users know it. */
+export function describePeerError(peer: PeerError): string {
+  const words = knownReasons[peer.code]
+  if (words !== undefined) return words
+  if (peer.message !== '') return peer.message
+  return `the registry answered ${peer.status}`
+}
+
+const knownReasons: Partial<Record<ErrorCode, string>> = {
+  MANIFEST_UNKNOWN: 'manifest unknown',
+  BLOB_UNKNOWN: 'blob unknown',
+  NAME_UNKNOWN: 'repository unknown',
+  BLOB_UPLOAD_UNKNOWN: 'upload session unknown',
+  TOOMANYREQUESTS: 'too many requests',
+  UNAUTHORIZED: 'authentication required',
+  NOT_FOUND: 'not found',
+}
+
+/** The error a caller sees: the verb and thing are the caller's, the reason is the peer's. */
+export function peerError(what: string, host: string, peer: PeerError): StrakeError {
+  const reason =
+    peer.code === 'DENIED'
+      ? `access denied${peer.message === '' ? '' : `: ${peer.message}`}`
+      : describePeerError(peer)
+  const remedy =
+    peer.status === 401 || peer.status === 403
+      ? `log in with strake login ${host}`
+      : peer.status === 429
+        ? 'wait a while, or log in for a higher limit'
+        : undefined
+  return new StrakeError(peer.code, `Cannot ${what}: ${reason}`, {
+    ...(remedy === undefined ? {} : { remedy }),
+  })
+}
+
+/** Hides what must not be printed: userinfo, tokens and signatures in URLs, and bearer values. */
+export function redact(text: string): string {
+  return text
+    .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/gi, '$1***@')
+    .replace(
+      /([?&][^=&\s]*(?:token|secret|password|signature|sig|credential|key)[^=&\s]*=)[^&\s]+/gi,
+      '$1***',
+    )
+    .replace(/\b(Bearer|Basic)\s+(?!realm\b)[A-Za-z0-9._~+/=-]{8,}/gi, '$1 ***')
+}
+
+function firstError(text: string): { code: string; message: string } | undefined {
+  try {
+    const body: unknown = JSON.parse(text)
+    if (typeof body !== 'object' || body === null) return undefined
+    const { errors, message, details } = body as Record<string, unknown>
+    if (Array.isArray(errors) && typeof errors[0] === 'object' && errors[0] !== null) {
+      const first = errors[0] as Record<string, unknown>
+      return { code: String(first['code'] ?? ''), message: String(first['message'] ?? '') }
+    }
+    const words = details ?? message
+    return typeof words === 'string' ? { code: '', message: words } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function readCapped(body: Bytes | null, max: number): Promise<string> {
+  if (body === null) return ''
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of body) {
+    text += decoder.decode(chunk, { stream: true })
+    if (text.length >= max) break
+  }
+  return text.slice(0, max)
+}
+
+function oneLine(text: string): string {
+  return redact(
+    text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ').trim(),
+  ).slice(0, 300)
+}

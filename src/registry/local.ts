@@ -1,0 +1,220 @@
+import type { ContentStore, Ingest, IngestOptions, ReadOptions, WriteOptions } from '#content'
+import {
+  type Descriptor,
+  type Digest,
+  isDigest,
+  isIndexType,
+  isManifestType,
+  isTag,
+  limits,
+  parseManifestOrIndex,
+  StrakeError,
+} from '#oci'
+import { type Bytes, fromBuffer, toBuffer, verified } from '#stream'
+import { parseName } from './endpoints.ts'
+import type { Member, MemberKind, RegistryFacts, RepositoryFacts } from './facts.ts'
+import { describeReferrer } from './referrer.ts'
+import type { MountOptions, ReferrersOptions, Registry, Repository } from './registry.ts'
+
+export interface LocalRegistryOptions {
+  /**
+   * Content any repository may take in without naming where from and without
+   * proving that it has the bytes: an embedded registry over an image store
+   * gives its blobs here, so that pushing to it moves nothing.
+   */
+  readonly findBlob?: (digest: Digest) => Promise<Descriptor | undefined>
+}
+
+/** A registry made of content and facts: memory, a directory, an image store. */
+export function createLocalRegistry(
+  blobs: ContentStore,
+  facts: RegistryFacts,
+  options: LocalRegistryOptions = {},
+): Registry {
+  return {
+    repository: (name) => new LocalRepository(parseName(name), { blobs, facts, options }),
+    repositories: (page) => facts.repositories(page),
+  }
+}
+
+interface Backing {
+  readonly blobs: ContentStore
+  readonly facts: RegistryFacts
+  readonly options: LocalRegistryOptions
+}
+
+class LocalRepository implements Repository {
+  readonly name: string
+  readonly #blobs: ContentStore
+  readonly #backing: Backing
+  readonly #facts: RepositoryFacts
+
+  constructor(name: string, backing: Backing) {
+    this.name = name
+    this.#backing = backing
+    this.#blobs = backing.blobs
+    this.#facts = backing.facts.repository(name)
+  }
+
+  async has(target: Descriptor): Promise<boolean> {
+    return (await this.#facts.find(kindOf(target), target.digest)) !== undefined
+  }
+
+  async *read(target: Descriptor, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
+    const { descriptor } = await this.#get(kindOf(target), target.digest)
+    yield* this.#blobs.read({ ...descriptor, size: target.size }, options)
+  }
+
+  async write(expected: Descriptor, bytes: Bytes, options: WriteOptions = {}): Promise<void> {
+    if (await this.has(expected)) return
+    if (kindOf(expected) === 'manifest') return this.#writeManifest(expected, bytes)
+    const { mountFrom, signal } = options
+    const from = mountFrom === undefined ? {} : { from: mountFrom }
+    if ((await this.mount(expected.digest, from)) !== undefined) return
+    if (await this.#blobs.has(expected)) await drain(verified(bytes, expected))
+    else await this.#blobs.write(expected, bytes, signal === undefined ? {} : { signal })
+    await this.#link(expected)
+  }
+
+  async ingest(options?: IngestOptions): Promise<Ingest> {
+    const ingest = await this.#blobs.ingest(options)
+    return new LinkingIngest(ingest, (digest, size) =>
+      this.#link({ mediaType: octetStream, digest, size }),
+    )
+  }
+
+  async delete(target: Descriptor): Promise<void> {
+    await this.#facts.remove(kindOf(target), target.digest)
+  }
+
+  async resolve(tagOrDigest: string): Promise<Descriptor> {
+    const digest = isDigest(tagOrDigest) ? tagOrDigest : await this.#facts.findTag(tagOrDigest)
+    if (digest === undefined) throw this.#unknown('manifest', tagOrDigest)
+    return bare((await this.#get('manifest', digest)).descriptor)
+  }
+
+  async resolveBlob(digest: Digest): Promise<Descriptor> {
+    return bare((await this.#get('blob', digest)).descriptor)
+  }
+
+  async mount(digest: Digest, options: MountOptions = {}): Promise<Descriptor | undefined> {
+    const { facts, options: backing } = this.#backing
+    const found =
+      options.from === undefined
+        ? await backing.findBlob?.(digest)
+        : (await facts.repository(parseName(options.from)).find('blob', digest))?.descriptor
+    if (found === undefined) return undefined
+    await this.#link(found)
+    return bare({ ...found, mediaType: octetStream })
+  }
+
+  async tag(tag: string, target: Descriptor): Promise<void> {
+    if (!isTag(tag)) {
+      throw new StrakeError('MANIFEST_INVALID', `Cannot tag ${this.name}: ${tag} is not a tag`)
+    }
+    await this.#get('manifest', target.digest)
+    await this.#facts.setTag(tag, target.digest)
+  }
+
+  async untag(tag: string): Promise<void> {
+    await this.#facts.setTag(tag, undefined)
+  }
+
+  async *tags(options?: { readonly after?: string }): AsyncGenerator<string> {
+    if (!(await this.#facts.exists())) {
+      throw new StrakeError(
+        'NAME_UNKNOWN',
+        `Cannot list the tags of ${this.name}: repository unknown`,
+      )
+    }
+    yield* this.#facts.tags(options)
+  }
+
+  async *referrers(subject: Digest, options: ReferrersOptions = {}): AsyncGenerator<Descriptor> {
+    const { artifactType } = options
+    for await (const referrer of this.#facts.referrers(subject)) {
+      if (artifactType === undefined || referrer.artifactType === artifactType) yield referrer
+    }
+  }
+
+  async #writeManifest(expected: Descriptor, bytes: Bytes): Promise<void> {
+    const raw = await toBuffer(verified(bytes, expected), limits.manifestSize)
+    const parsed = parseManifestOrIndex(raw, expected.mediaType)
+    const { subject } = parsed.kind === 'manifest' ? parsed.manifest : parsed.index
+    await this.#blobs.write(expected, fromBuffer(raw))
+    await this.#facts.add({
+      kind: 'manifest',
+      descriptor: subject === undefined ? bare(expected) : describeReferrer(expected, raw),
+      ...(subject === undefined ? {} : { subject: subject.digest }),
+    })
+  }
+
+  async #link(target: Descriptor): Promise<void> {
+    await this.#facts.add({ kind: 'blob', descriptor: bare({ ...target, mediaType: octetStream }) })
+  }
+
+  async #get(kind: MemberKind, digest: Digest): Promise<Member> {
+    const member = await this.#facts.find(kind, digest)
+    if (member === undefined) throw this.#unknown(kind, digest)
+    return member
+  }
+
+  #unknown(kind: MemberKind, reference: string): StrakeError {
+    const name = `${this.name}${reference.includes(':') ? '@' : ':'}${reference}`
+    return kind === 'blob'
+      ? new StrakeError('BLOB_UNKNOWN', `Cannot find ${name}: blob unknown`)
+      : new StrakeError('MANIFEST_UNKNOWN', `Cannot find ${name}: manifest unknown`)
+  }
+}
+
+const octetStream = 'application/octet-stream'
+
+/** An ingest whose content becomes the repository's when it is committed. */
+class LinkingIngest implements Ingest {
+  readonly #ingest: Ingest
+  readonly #link: (digest: Digest, size: number) => Promise<void>
+
+  constructor(ingest: Ingest, link: (digest: Digest, size: number) => Promise<void>) {
+    this.#ingest = ingest
+    this.#link = link
+  }
+
+  get id(): string {
+    return this.#ingest.id
+  }
+
+  get size(): number {
+    return this.#ingest.size
+  }
+
+  append(bytes: Bytes): Promise<void> {
+    return this.#ingest.append(bytes)
+  }
+
+  async commit(expected?: Digest): Promise<Digest> {
+    const { size } = this.#ingest
+    const digest = await this.#ingest.commit(expected)
+    await this.#link(digest, size)
+    return digest
+  }
+
+  abort(): Promise<void> {
+    return this.#ingest.abort()
+  }
+
+  [Symbol.asyncDispose](): PromiseLike<void> {
+    return this.#ingest[Symbol.asyncDispose]()
+  }
+}
+
+function kindOf(target: Descriptor): MemberKind {
+  return isManifestType(target.mediaType) || isIndexType(target.mediaType) ? 'manifest' : 'blob'
+}
+
+function bare({ mediaType, digest, size }: Descriptor): Descriptor {
+  return { mediaType, digest, size }
+}
+
+async function drain(bytes: Bytes): Promise<void> {
+  for await (const _ of bytes);
+}

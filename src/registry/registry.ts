@@ -1,0 +1,60 @@
+import type { ContentStore, TagStore } from '#content'
+import type { Descriptor, Digest } from '#oci'
+
+/**
+ * One repository of a registry. Manifests and blobs are told apart by media
+ * type; writing tries "exists", then mount, then upload, so lazy bytes cost
+ * nothing. What another repository holds is not here: `has`, `read` and
+ * `resolve` answer for this repository only.
+ */
+export interface Repository extends ContentStore, TagStore {
+  readonly name: string
+  /** The blob's descriptor, as `application/octet-stream`. Throws `BLOB_UNKNOWN`. */
+  resolveBlob(digest: Digest, signal?: AbortSignal): Promise<Descriptor>
+  /**
+   * Makes a blob of the repository `from` this repository's too, without moving
+   * bytes; without `from`, a blob the registry has anywhere, if it allows that.
+   * `undefined` when there is nothing to mount: upload it instead.
+   */
+  mount(digest: Digest, options?: MountOptions): Promise<Descriptor | undefined>
+  /** Manifests whose `subject` is `subject`, with their artifact type and annotations. */
+  referrers(subject: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>
+}
+
+export interface MountOptions {
+  readonly from?: string
+  readonly signal?: AbortSignal
+}
+
+export interface ReferrersOptions {
+  readonly artifactType?: string
+  readonly signal?: AbortSignal
+}
+
+/** One interface for the HTTP client, memory, the local store and proxies; the server is a function of it. */
+export interface Registry {
+  repository(name: string): Repository
+  /** Names in lexical order. */
+  repositories(options?: { readonly after?: string }): AsyncIterable<string>
+}
+
+export type FetchHandler = (request: Request) => Promise<Response>
+
+/**
+ * Where a client finds a user name and secret for a registry; `undefined` means
+ * anonymous. `repository` narrows the search where a store keeps several
+ * accounts for one host.
+ */
+export type CredentialSource = (
+  host: string,
+  repository?: string,
+) => Promise<Credential | undefined>
+
+export interface Credential {
+  readonly username: string
+  readonly secret: string
+  /** An OAuth2 refresh token (`identitytoken`); `username` is then `<token>`. */
+  readonly identityToken?: string
+  /** A ready bearer token (`registrytoken`). */
+  readonly registryToken?: string
+}

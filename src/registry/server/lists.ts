@@ -1,0 +1,110 @@
+import { type Descriptor, isStrakeError, mediaType } from '#oci'
+import { type Endpoint, formatEndpoint, type Page } from '../endpoints.ts'
+import type { Context } from './handler.ts'
+import { reply, replyJson } from './reply.ts'
+
+const maxTags = 10_000
+const maxRepositories = 1_000
+const maxReferrers = 1_000
+const maxIndexSize = 4 * 1024 * 1024
+
+export async function listTags(
+  context: Context,
+  _request: Request,
+  endpoint: Extract<Endpoint, { kind: 'tags' }>,
+): Promise<Response> {
+  const { repository, page } = endpoint
+  const names = context.registry.repository(repository).tags(after(page))
+  const { items, next } = await takePage(names, page, maxTags)
+  const link = next === undefined ? undefined : { ...endpoint, page: next }
+  return replyJson(200, { name: repository, tags: items }, linkTo(link))
+}
+
+export async function listRepositories(
+  context: Context,
+  _request: Request,
+  endpoint: Extract<Endpoint, { kind: 'catalog' }>,
+): Promise<Response> {
+  const { page } = endpoint
+  const names = context.registry.repositories(after(page))
+  const { items, next } = await takePage(names, page, maxRepositories)
+  const link = next === undefined ? undefined : { ...endpoint, page: next }
+  return replyJson(200, { repositories: items }, linkTo(link))
+}
+
+/** Always an index, empty for a subject nobody refers to. */
+export async function listReferrers(
+  context: Context,
+  request: Request,
+  endpoint: Extract<Endpoint, { kind: 'referrers' }>,
+): Promise<Response> {
+  const { repository, digest, artifactType, page } = endpoint
+  const limit = Math.min(page.n ?? maxReferrers, maxReferrers)
+  const filter = artifactType === undefined ? {} : { artifactType }
+  const all = context.registry
+    .repository(repository)
+    .referrers(digest, { ...filter, signal: request.signal })
+  const { manifests, more } = await takeReferrers(all, page.last, limit)
+  const last = manifests.at(-1)?.digest
+  const link = more && last !== undefined ? { ...endpoint, page: { ...page, last } } : undefined
+  return reply(
+    200,
+    {
+      'Content-Type': mediaType.ociIndex,
+      'OCI-Filters-Applied': artifactType === undefined ? undefined : 'artifactType',
+      ...linkTo(link),
+    },
+    JSON.stringify({ schemaVersion: 2, mediaType: mediaType.ociIndex, manifests }),
+  )
+}
+
+async function takeReferrers(
+  all: AsyncIterable<Descriptor>,
+  last: string | undefined,
+  limit: number,
+): Promise<{ readonly manifests: readonly Descriptor[]; readonly more: boolean }> {
+  const manifests: Descriptor[] = []
+  let size = 0
+  let skipping = last !== undefined
+  try {
+    for await (const each of all) {
+      if (skipping) {
+        skipping = each.digest !== last
+        continue
+      }
+      size += JSON.stringify(each).length
+      const full = manifests.length >= limit || size > maxIndexSize - 1024
+      if (full) return { manifests, more: manifests.length > 0 }
+      manifests.push(each)
+    }
+  } catch (error) {
+    if (!isStrakeError(error, 'NAME_UNKNOWN', 'MANIFEST_UNKNOWN')) throw error
+  }
+  return { manifests, more: false }
+}
+
+/** At most as many as were asked for and `max` allows, however large the list is. */
+async function takePage(
+  names: AsyncIterable<string>,
+  page: Page,
+  max: number,
+): Promise<{ readonly items: readonly string[]; readonly next: Page | undefined }> {
+  const limit = Math.min(page.n ?? max, max)
+  const items: string[] = []
+  for await (const name of names) {
+    if (items.length === limit) {
+      const last = items.at(-1)
+      return { items, next: last === undefined ? undefined : { n: limit, last } }
+    }
+    items.push(name)
+  }
+  return { items, next: undefined }
+}
+
+function after(page: Page): { readonly after?: string } {
+  return page.last === undefined ? {} : { after: page.last }
+}
+
+function linkTo(endpoint: Endpoint | undefined): { readonly Link?: string } {
+  return endpoint === undefined ? {} : { Link: `<${formatEndpoint(endpoint)}>; rel="next"` }
+}

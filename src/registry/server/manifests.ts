@@ -1,0 +1,157 @@
+import {
+  type Descriptor,
+  type Digest,
+  digestAlgorithm,
+  documentType,
+  type Index,
+  isDigest,
+  isIndexType,
+  isManifestType,
+  isStrakeError,
+  limits,
+  type Manifest,
+  parseManifestOrIndex,
+  StrakeError,
+} from '#oci'
+import { createHasher, fromBuffer, mapConcurrently, toBuffer } from '#stream'
+import { type Endpoint, formatEndpoint } from '../endpoints.ts'
+import type { Repository } from '../registry.ts'
+import { checkDeletable } from './blobs.ts'
+import type { Context } from './handler.ts'
+import { reply, replyError } from './reply.ts'
+
+type ManifestEndpoint = Extract<Endpoint, { kind: 'manifest' }>
+
+export async function getManifest(
+  context: Context,
+  request: Request,
+  { repository: name, reference }: ManifestEndpoint,
+): Promise<Response> {
+  const repository = context.registry.repository(name)
+  const target = await repository.resolve(reference, request.signal)
+  const headers = {
+    'Content-Type': target.mediaType,
+    'Content-Length': String(target.size),
+    'Docker-Content-Digest': target.digest,
+    ETag: `"${target.digest}"`,
+  }
+  if (request.headers.get('If-None-Match') === headers.ETag) return reply(304, headers)
+  if (request.method === 'HEAD') return reply(200, headers)
+  return reply(200, headers, await toBuffer(repository.read(target), limits.manifestSize))
+}
+
+export async function putManifest(
+  context: Context,
+  request: Request,
+  endpoint: ManifestEndpoint,
+): Promise<Response> {
+  const { repository: name, reference, tags = [] } = endpoint
+  const repository = context.registry.repository(name)
+  const raw = await readBody(request)
+  if (raw === undefined) return replyError(tooLarge(), request.method, 413)
+  const digest = digestOf(raw, reference)
+  const parsed = parseManifestOrIndex(raw, contentType(request))
+  const document = parsed.kind === 'manifest' ? parsed.manifest : parsed.index
+  if (parsed.kind === 'manifest') await checkBlobs(repository, parsed.manifest)
+  else if (context.options.sparseIndexes !== true) await checkManifests(repository, parsed.index)
+  const target = { mediaType: documentType(parsed), digest, size: raw.byteLength }
+  await repository.write(target, fromBuffer(raw))
+  const names = isDigest(reference) ? tags : [reference, ...tags]
+  for (const tag of names) await repository.tag(tag, target)
+  return reply(201, {
+    Location: formatEndpoint({ kind: 'manifest', repository: name, reference: digest }),
+    'Docker-Content-Digest': digest,
+    'OCI-Subject': document.subject?.digest,
+    'OCI-Tag': tags.length === 0 ? undefined : tags.join(', '),
+    'Content-Length': '0',
+  })
+}
+
+/** By digest the manifest goes, with all its tags; by tag only the tag. */
+export async function deleteManifest(
+  context: Context,
+  request: Request,
+  { repository: name, reference }: ManifestEndpoint,
+): Promise<Response> {
+  checkDeletable(context)
+  const repository = context.registry.repository(name)
+  const target = await repository.resolve(reference, request.signal)
+  if (isDigest(reference)) await repository.delete(target)
+  else await repository.untag(reference)
+  return reply(202, { 'Content-Length': '0' })
+}
+
+async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (Number(request.headers.get('Content-Length') ?? 0) > limits.manifestSize) return undefined
+  try {
+    return await toBuffer(request.body ?? fromBuffer(new Uint8Array(0)), limits.manifestSize)
+  } catch (error) {
+    if (isStrakeError(error, 'SIZE_INVALID')) return undefined
+    throw error
+  }
+}
+
+function tooLarge(): StrakeError {
+  return new StrakeError(
+    'SIZE_INVALID',
+    `Cannot accept the manifest: it has more than ${limits.manifestSize} bytes`,
+  )
+}
+
+function digestOf(raw: Uint8Array, reference: string): Digest {
+  const wanted = isDigest(reference) ? reference : undefined
+  const hasher = createHasher(wanted === undefined ? 'sha256' : digestAlgorithm(wanted))
+  hasher.update(raw)
+  const digest = hasher.digest()
+  if (wanted === undefined || wanted === digest) return digest
+  throw new StrakeError('DIGEST_INVALID', `Cannot accept ${wanted}: the manifest is ${digest}`)
+}
+
+function contentType(request: Request): string | undefined {
+  const type = request.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase()
+  return type === undefined || type === '' ? undefined : type
+}
+
+async function checkBlobs(repository: Repository, manifest: Manifest): Promise<void> {
+  const own = [manifest.config, ...manifest.layers.filter((layer) => !isForeign(layer))]
+  await checkAll(own, async (wanted) => {
+    const found = await repository.resolveBlob(wanted.digest)
+    if (found.size === wanted.size) return
+    throw new StrakeError(
+      'MANIFEST_INVALID',
+      `Cannot accept the manifest: ${wanted.digest} has ${found.size} bytes, not ${wanted.size}`,
+    )
+  })
+}
+
+async function checkManifests(repository: Repository, index: Index): Promise<void> {
+  await checkAll(index.manifests, async (wanted) => {
+    const isDocument = isManifestType(wanted.mediaType) || isIndexType(wanted.mediaType)
+    if (isDocument) await repository.resolve(wanted.digest)
+    else await repository.resolveBlob(wanted.digest)
+  })
+}
+
+async function checkAll(
+  descriptors: readonly Descriptor[],
+  check: (wanted: Descriptor) => Promise<void>,
+): Promise<void> {
+  const distinct = new Map(descriptors.map((each) => [`${each.digest} ${each.size}`, each]))
+  await mapConcurrently([...distinct.values()], 8, async (wanted) => {
+    try {
+      await check(wanted)
+    } catch (cause) {
+      if (!isStrakeError(cause, 'BLOB_UNKNOWN', 'MANIFEST_UNKNOWN', 'NAME_UNKNOWN')) throw cause
+      throw new StrakeError(
+        'MANIFEST_BLOB_UNKNOWN',
+        `Cannot accept the manifest: ${wanted.digest} is not in the repository`,
+        { cause },
+      )
+    }
+  })
+}
+
+/** Layers that are fetched from elsewhere by agreement, and so need not be here. */
+function isForeign(layer: Descriptor): boolean {
+  return /\bforeign\b|\bnondistributable\b/.test(layer.mediaType) && (layer.urls ?? []).length > 0
+}
