@@ -1,0 +1,78 @@
+import { expect, test } from 'bun:test'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { at } from '#platform'
+import { decodeName, encodeName } from '#tar'
+import { mayTravel } from './attribute.ts'
+import { Arena, isRoot, unlessRoot } from './testing.ts'
+
+// RELIABILITY A12
+test.each([
+  ['user.mime', true],
+  ['security.capability', true],
+  ['user.', false],
+  ['user.overlay.opaque', false],
+  ['trusted.overlay.redirect', false],
+  ['trusted.anything', false],
+  ['security.selinux', false],
+  ['security.ima', false],
+  ['security.evm', false],
+  ['system.posix_acl_access', false],
+  ['USER.x', false],
+])('mayTravel() says of %s: %p', (name, expected) => {
+  expect(mayTravel(name)).toBe(expected)
+})
+
+test('mayTravel() lets access control lists travel when asked', () => {
+  expect(mayTravel('system.posix_acl_access', true)).toBe(true)
+  expect(mayTravel('system.posix_acl_default', true)).toBe(true)
+  expect(mayTravel('system.nfs4_acl', true)).toBe(false)
+})
+
+function attributes(path: string): Record<string, string> {
+  const dir = at.openRoot(join(path, '..'))
+  const fd = at.openFileAt(dir, encodeName(path.slice(path.lastIndexOf('/') + 1))) ?? -1
+  const found = at
+    .listAttributes(fd)
+    .map((name) => [
+      decodeName(name),
+      Buffer.from(at.readAttribute(fd, name) ?? []).toString('hex'),
+    ])
+  at.closeDescriptor(fd)
+  at.closeDescriptor(dir)
+  return Object.fromEntries(found)
+}
+
+/** cap_net_bind_service=ep, as the kernel stores it. */
+const capability = Buffer.from('0100000200040000000000000000000000000000', 'hex')
+
+test.skipIf(!isRoot)(
+  `applyLayer() sets only attributes that may travel, capabilities last${unlessRoot}`,
+  async () => {
+    using arena = new Arena()
+    const value = Buffer.from([1, 0, 2])
+    const xattrs = new Map([
+      ['security.capability', capability],
+      ['user.empty', Buffer.alloc(0)],
+      ['user.binary', value],
+      ['user.overlay.opaque', Buffer.from('y')],
+      ['user.overlay.redirect', Buffer.from('/etc')],
+      ['trusted.overlay.opaque', Buffer.from('y')],
+      ['trusted.overlay.metacopy', Buffer.alloc(0)],
+      ['security.selinux', Buffer.from('host')],
+      ['security.ima', value],
+    ])
+    mkdirSync(join(arena.root, 'lower'))
+    const { error } = await arena.apply([
+      { path: 'f', body: Buffer.alloc(10), uid: 7, gid: 7, mode: 0o755, xattrs },
+      { path: 'lower', type: 'directory', xattrs: new Map([...xattrs].slice(1)) },
+    ])
+    expect(error).toBeUndefined()
+    const allowed = { 'user.empty': '', 'user.binary': '010002' }
+    expect(attributes(join(arena.root, 'f'))).toEqual({
+      ...allowed,
+      'security.capability': capability.toString('hex'),
+    })
+    expect(attributes(join(arena.root, 'lower'))).toEqual(allowed)
+  },
+)

@@ -1,0 +1,184 @@
+import { StrakeError } from '#oci'
+import { at } from '#platform'
+import {
+  baseName,
+  cleanPath,
+  decodeName,
+  encodeName,
+  parentPath,
+  printableName,
+  type TarEntry,
+} from '#tar'
+import {
+  type ExtractOptions,
+  extractFile,
+  extractSpecial,
+  extractSymlink,
+  setMetadata,
+  timeOf,
+} from './extract.ts'
+import { type Place, Places } from './place.ts'
+import { parseWhiteout } from './whiteout.ts'
+
+/** One layer being applied to one tree. Call `finish` after the last entry. */
+export class Changeset implements Disposable {
+  readonly #places: Places
+  readonly #options: ExtractOptions
+
+  constructor(root: string, options: ExtractOptions) {
+    this.#places = new Places(root)
+    this.#options = options
+  }
+
+  async apply(entry: TarEntry): Promise<void> {
+    const path = cleanPath(entry.path)
+    if (path === undefined) return refuse(entry, 'its path leaves the root')
+    const whiteout = parseWhiteout(path)
+    if (whiteout === 'invalid') return refuse(entry, 'its name is reserved for whiteouts')
+    if (whiteout?.kind === 'ignored') return
+    if (path === '') return this.#applyRoot(entry)
+    const parent = parentPath(path)
+    if (whiteout !== undefined) {
+      if (entry.type !== 'file') refuse(entry, `it is a whiteout, yet a ${entry.type}`)
+      return this.#removeLower(parent, whiteout.kind === 'name' ? whiteout.name : undefined)
+    }
+    // The form whiteouts have on overlayfs, where nobody else can make it.
+    if (isOverlayWhiteout(entry)) return this.#removeLower(parent, baseName(path))
+    const place = this.#places.make(parent)
+    const name = baseName(path)
+    this.#places.claim(place, name)
+    if (entry.type === 'directory') this.#makeDirectory(entry, place, path)
+    else await this.#replace(entry, place, encodeName(name))
+  }
+
+  /** Gives directories their times. Nothing may be applied after it. */
+  finish(): void {
+    this.#places.finish()
+  }
+
+  [Symbol.dispose](): void {
+    this.#places[Symbol.dispose]()
+  }
+
+  #applyRoot(entry: TarEntry): void {
+    if (entry.type !== 'directory') refuse(entry, 'the root can only be a directory')
+    const { key } = this.#places.make('')
+    setMetadata(this.#places.root, entry, this.#options)
+    this.#places.setTime(key, timeOf(entry, this.#options))
+  }
+
+  /** A directory that is there already keeps what is in it. */
+  #makeDirectory(entry: TarEntry, place: Place, path: string): void {
+    const name = encodeName(baseName(path))
+    let fd: number | undefined
+    if (!at.makeDirectory(place.fd, name)) {
+      fd = at.openDirectory(place.fd, name)
+      if (fd === undefined) {
+        at.removeTree(place.fd, name)
+        at.makeDirectory(place.fd, name)
+      }
+    }
+    fd ??= at.openDirectory(place.fd, name)
+    if (fd === undefined) refuse(entry, 'it was replaced while it was made')
+    try {
+      setMetadata(fd, entry, this.#options)
+    } catch (error) {
+      at.closeDescriptor(fd)
+      throw error
+    }
+    const { key } = this.#places.enter(path, fd)
+    this.#places.setTime(key, timeOf(entry, this.#options))
+  }
+
+  /** Makes anything but a directory; what has its name is unlinked first and never written through. */
+  async #replace(entry: TarEntry, place: Place, name: Uint8Array): Promise<void> {
+    if (await this.#make(entry, place, name)) return
+    at.removeTree(place.fd, name)
+    if (!(await this.#make(entry, place, name))) {
+      refuse(entry, 'something else made it at the same time')
+    }
+  }
+
+  async #make(entry: TarEntry, place: Place, name: Uint8Array): Promise<boolean> {
+    const options = { ...this.#options, name }
+    switch (entry.type) {
+      case 'file':
+        return extractFile(entry, place, options)
+      case 'symlink':
+        return extractSymlink(entry, place, options)
+      case 'hardlink':
+        return this.#link(entry, place, name)
+      default:
+        return extractSpecial(entry, place, options)
+    }
+  }
+
+  /**
+   * The target's directories are resolved in the root; the target itself is
+   * taken as it is: a link to a symbolic link is another name of that link. Its
+   * metadata is left alone, it belongs to a file that is made already.
+   */
+  #link(entry: TarEntry, place: Place, name: Uint8Array): boolean {
+    const target = cleanPath(entry.linkpath)
+    if (target === undefined || target === '') return refuse(entry, 'its target leaves the root')
+    const missing = `its target ${printableName(entry.linkpath)} does not exist`
+    const dir = at.resolveDirectory(this.#places.root, encodeName(parentPath(target) || '.'))
+    if (dir === undefined) return refuse(entry, missing)
+    try {
+      const targetName = encodeName(baseName(target))
+      const found = at.entryStatus(dir, targetName)
+      if (found === undefined) return refuse(entry, missing)
+      if ((found.mode & 0o170000) === 0o040000) return refuse(entry, 'its target is a directory')
+      // Already that file: removing the name first would remove the file.
+      if (at.entryStatus(place.fd, name)?.identity === found.identity) return true
+      return at.makeHardlink(place.fd, name, { dir, name: targetName })
+    } finally {
+      at.closeDescriptor(dir)
+    }
+  }
+
+  /** Removes `name` of the parent's content from a directory, or all of it. */
+  #removeLower(directory: string, name: string | undefined): void {
+    const place = this.#places.find(directory)
+    if (place === undefined) return
+    if (name === undefined) this.#clear(place.fd, place.key)
+    else if (this.#places.isOwn(place.key, name)) this.#clearChild(place.fd, place.key, name)
+    else at.removeTree(place.fd, encodeName(name))
+  }
+
+  /** Removes from a directory, and from those in it that are kept, what this layer did not bring. */
+  #clear(dir: number, key: string): void {
+    const fd = at.openDirectory(dir, dot)
+    if (fd === undefined) return
+    try {
+      for (const child of at.listDirectory(fd)) {
+        const name = decodeName(child.name)
+        if (this.#places.isOwn(key, name)) this.#clearChild(fd, key, name)
+        else at.removeTree(fd, child.name)
+      }
+    } finally {
+      at.closeDescriptor(fd)
+    }
+  }
+
+  #clearChild(dir: number, key: string, name: string): void {
+    const fd = at.openDirectory(dir, encodeName(name))
+    if (fd === undefined) return
+    try {
+      this.#clear(fd, key === '' ? name : `${key}/${name}`)
+    } finally {
+      at.closeDescriptor(fd)
+    }
+  }
+}
+
+const dot = encodeName('.')
+
+function isOverlayWhiteout({ type, deviceMajor, deviceMinor }: TarEntry): boolean {
+  return type === 'character' && deviceMajor === 0 && deviceMinor === 0
+}
+
+function refuse(entry: TarEntry, reason: string): never {
+  const where = `${printableName(entry.path)} at offset ${entry.headerOffset}`
+  throw new StrakeError('INVALID', `Cannot apply tar entry ${where}: ${reason}`)
+}

@@ -1,0 +1,94 @@
+import { readSync } from 'node:fs'
+import { at } from '#platform'
+import { travellingAttributes } from './attribute.ts'
+
+/** An open file or directory with what is known of it. */
+export interface Opened {
+  readonly fd: number
+  readonly status: at.EntryStatus
+  readonly xattrs: ReadonlyMap<string, Uint8Array>
+}
+
+/** True when the directory of the parent filesystem has the same owner, mode and attributes. */
+export function isSameDirectory(upper: Opened, lower: number, acls: boolean): boolean {
+  const status = at.entryStatus(lower)
+  if (status === undefined || !sameOwnerAndMode(upper.status, status)) return false
+  return sameAttributes(upper.xattrs, travellingAttributes(lower, acls))
+}
+
+/**
+ * The status of the file `name` of the parent filesystem if a layer need not
+ * carry `upper` because it is the same to its last byte: overlayfs copies a
+ * file up when it is only opened for writing. `time` is what the layer would
+ * give it. Contents are compared once everything else is equal, since programs
+ * that clamp times make equal times mean little.
+ */
+export function findSameFile(
+  upper: Opened,
+  lowerDir: number,
+  { name, time, acls }: { readonly name: Uint8Array; readonly time: Time; readonly acls: boolean },
+): at.EntryStatus | undefined {
+  const { status } = upper
+  const lower = at.entryStatus(lowerDir, name)
+  if (lower === undefined || !sameOwnerAndMode(status, lower)) return undefined
+  const untouched = sameTime(statusTime(status), statusTime(lower))
+  if (status.size !== lower.size || !(untouched || sameTime(time, statusTime(lower)))) {
+    return undefined
+  }
+  const fd = at.openFileAt(lowerDir, name)
+  if (fd === undefined) return undefined
+  try {
+    const same =
+      sameAttributes(upper.xattrs, travellingAttributes(fd, acls)) &&
+      sameContents(upper.fd, fd, status.size)
+    return same ? lower : undefined
+  } finally {
+    at.closeDescriptor(fd)
+  }
+}
+
+export interface Time {
+  readonly seconds: number
+  readonly nanoseconds: number
+}
+
+export function statusTime({ mtime, mtimeNanoseconds }: at.EntryStatus): Time {
+  return { seconds: mtime, nanoseconds: mtimeNanoseconds }
+}
+
+export function sameTime(left: Time, right: Time): boolean {
+  return left.seconds === right.seconds && left.nanoseconds === right.nanoseconds
+}
+
+function sameOwnerAndMode(left: at.EntryStatus, right: at.EntryStatus): boolean {
+  return left.mode === right.mode && left.uid === right.uid && left.gid === right.gid
+}
+
+function sameAttributes(
+  left: ReadonlyMap<string, Uint8Array>,
+  right: ReadonlyMap<string, Uint8Array>,
+): boolean {
+  if (left.size !== right.size) return false
+  for (const [name, value] of left) {
+    const other = right.get(name)
+    if (other === undefined || Buffer.compare(value, other) !== 0) return false
+  }
+  return true
+}
+
+const [leftBuffer, rightBuffer] = [Buffer.alloc(65_536), Buffer.alloc(65_536)]
+
+function sameContents(left: number, right: number, size: number): boolean {
+  for (let position = 0; position < size; ) {
+    const count = readSync(left, leftBuffer, 0, leftBuffer.length, position)
+    if (count === 0) return false
+    for (let read = 0; read < count; ) {
+      const more = readSync(right, rightBuffer, read, count - read, position + read)
+      if (more === 0) return false
+      read += more
+    }
+    if (leftBuffer.compare(rightBuffer, 0, count, 0, count) !== 0) return false
+    position += count
+  }
+  return true
+}

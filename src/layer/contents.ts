@@ -1,0 +1,28 @@
+import { readSync } from 'node:fs'
+import type { Bytes } from '#stream'
+
+const chunkSize = 1_048_576
+/** Contents up to this size are read at once; the writer copies them before it asks for more. */
+export const smallSize = 65_536
+const small = new Uint8Array(smallSize)
+
+/** The contents of a small open file, in memory that the next call overwrites. */
+export function smallContents(fd: number, size: number): Uint8Array {
+  let length = 0
+  while (length < size) {
+    const count = readSync(fd, small, length, size - length, null)
+    if (count === 0) break
+    length += count
+  }
+  return small.subarray(0, length)
+}
+
+/** The contents of an open file, to wherever it ends. Leaves the descriptor open. */
+export async function* contents(fd: number): Bytes {
+  const chunk = Buffer.allocUnsafeSlow(chunkSize)
+  for (;;) {
+    const count = readSync(fd, chunk, 0, chunkSize, null)
+    if (count === 0) return
+    yield chunk.subarray(0, count)
+  }
+}

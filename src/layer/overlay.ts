@@ -1,0 +1,34 @@
+import { StrakeError } from '#oci'
+import { at } from '#platform'
+import { decodeName, encodeName, printableName } from '#tar'
+
+/** Overlayfs keeps its marks under the first prefix, in a user namespace under the second. */
+const prefixes = ['trusted.overlay.', 'user.overlay.']
+const opaque = prefixes.map((prefix) => encodeName(`${prefix}opaque`))
+
+/** True for the device 0:0 by which overlayfs marks a deleted name. */
+export function isWhiteoutDevice(status: at.EntryStatus): boolean {
+  return (
+    (status.mode & 0o170000) === 0o020000 && status.deviceMajor === 0 && status.deviceMinor === 0
+  )
+}
+
+/** True for an upper directory that hides the lower one of its name. */
+export function isOpaque(fd: number): boolean {
+  return opaque.some((name) => at.readAttribute(fd, name)?.[0] === 0x79)
+}
+
+/** Refuses files whose contents or place overlayfs keeps elsewhere than in the upper directory. */
+export function refuseRemote(fd: number, path: string): void {
+  for (const bytes of at.listAttributes(fd)) {
+    const name = decodeName(bytes)
+    const mark = prefixes.find((prefix) => name.startsWith(prefix))
+    const what = mark === undefined ? '' : name.slice(mark.length)
+    if (what !== 'metacopy' && what !== 'redirect') continue
+    throw new StrakeError(
+      'UNSUPPORTED',
+      `Cannot make a layer of ${printableName(path)}: overlayfs stored it with ${what}`,
+      { remedy: 'mount the overlay with redirect_dir=off,metacopy=off' },
+    )
+  }
+}

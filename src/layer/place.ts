@@ -1,0 +1,206 @@
+import { StrakeError } from '#oci'
+import { at, isSystemError, SystemError } from '#platform'
+import { baseName, decodeName, encodeName, parentPath } from '#tar'
+import { whiteoutPrefix } from './whiteout.ts'
+
+/** A directory of the tree that a layer is being applied to. */
+export interface Place {
+  /** For names in it; closed by `Places`. */
+  readonly fd: number
+  /** Where it is below the root, without links; `''` is the root. */
+  readonly key: string
+}
+
+interface Time {
+  readonly seconds: number
+  readonly nanoseconds: number
+}
+
+const mostLinks = 40
+const [ENOENT, ELOOP] = [2, 40]
+
+/**
+ * Finds and makes the directories that entries go into, and keeps the books of
+ * the layer: which names are its own, and which time each directory shall have
+ * in the end.
+ *
+ * The directory used last stays open, because archives list a directory's
+ * files in a row. Only that one: whatever replaces or removes a directory does
+ * so through the directory above it, which then is the one kept. Books are kept
+ * under the place the kernel resolved, never under the name the archive used.
+ */
+export class Places implements Disposable {
+  readonly #root: number
+  readonly #rootPath: string
+  readonly #own = new Map<string, Set<string>>()
+  readonly #times = new Map<string, Time>()
+  #last: { readonly path: string; readonly place: Place } | undefined
+
+  constructor(rootPath: string) {
+    this.#root = at.openRoot(rootPath)
+    const path = decodeName(at.locate(this.#root))
+    this.#rootPath = path === '/' ? '' : path
+  }
+
+  get root(): number {
+    return this.#root
+  }
+
+  /** The directory of a clean path; what is missing on the way is made, 0755 and owned by root. */
+  make(path: string): Place {
+    const known = this.#known(path)
+    if (known !== undefined) return known
+    const fd = at.resolveDirectory(this.#root, here(path)) ?? this.#makeMissing(path, 0)
+    return this.#keep(path, fd)
+  }
+
+  /** The directory of a clean path; `undefined` when there is none. */
+  find(path: string): Place | undefined {
+    const known = this.#known(path)
+    if (known !== undefined) return known
+    const fd = resolveIfDirectory(this.#root, path)
+    return fd === undefined ? undefined : this.#keep(path, fd)
+  }
+
+  /** Lets a directory just made and opened be the next one used. Takes the descriptor over. */
+  enter(path: string, fd: number): Place {
+    return this.#keep(path, fd)
+  }
+
+  /** Notes that `name` in `place` is this layer's own, and so are the directories above it. */
+  claim(place: Place, name: string): void {
+    let names = this.#own.get(place.key)
+    if (names === undefined) {
+      names = new Set()
+      this.#own.set(place.key, names)
+      if (place.key !== '') this.#claimAbove(place.key)
+    }
+    names.add(name)
+  }
+
+  isOwn(key: string, name: string): boolean {
+    return this.#own.get(key)?.has(name) === true
+  }
+
+  setTime(key: string, time: Time): void {
+    this.#times.set(key, time)
+  }
+
+  /** Gives every directory its time, now that nothing is made in them any more. */
+  finish(): void {
+    this.#forget()
+    for (const [key, time] of this.#times) {
+      const place = resolveIfDirectory(this.#root, key, 'refuse')
+      if (place === undefined) continue
+      const fd = at.openDirectory(place, dot)
+      at.closeDescriptor(place)
+      if (fd === undefined) continue
+      at.setTime(fd, time.seconds, time.nanoseconds)
+      at.closeDescriptor(fd)
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#forget()
+    at.closeDescriptor(this.#root)
+  }
+
+  #forget(): void {
+    if (this.#last !== undefined) at.closeDescriptor(this.#last.place.fd)
+    this.#last = undefined
+  }
+
+  #known(path: string): Place | undefined {
+    return this.#last?.path === path ? this.#last.place : undefined
+  }
+
+  #keep(path: string, fd: number): Place {
+    const place = { fd, key: this.#keyOf(fd) }
+    this.#forget()
+    this.#last = { path, place }
+    if (!this.#times.has(place.key)) {
+      const status = at.entryStatus(fd)
+      if (status !== undefined) {
+        this.setTime(place.key, { seconds: status.mtime, nanoseconds: status.mtimeNanoseconds })
+      }
+    }
+    return place
+  }
+
+  #keyOf(fd: number): string {
+    const path = decodeName(at.locate(fd))
+    const above = path.slice(0, this.#rootPath.length)
+    const rest = path.slice(this.#rootPath.length)
+    if (above === this.#rootPath && (rest === '' || rest.startsWith('/'))) return rest.slice(1)
+    at.closeDescriptor(fd)
+    throw new StrakeError('CONFLICT', 'Cannot apply layer: its directory was moved away meanwhile')
+  }
+
+  #claimAbove(key: string): void {
+    let child = key
+    while (child !== '') {
+      const parent = parentPath(child)
+      const names = this.#own.get(parent)
+      this.#own.set(parent, (names ?? new Set()).add(baseName(child)))
+      if (names !== undefined) return
+      child = parent
+    }
+  }
+
+  /** Makes the first missing component of `path` and those after it; `path` may hold `..` of links. */
+  #makeMissing(path: string, links: number): number {
+    const parent = parentPath(path)
+    const parentFd =
+      at.resolveDirectory(this.#root, here(parent)) ?? this.#makeMissing(parent, links)
+    const base = baseName(path)
+    const name = encodeName(base)
+    try {
+      if (base === '' || base === '.' || base === '..') {
+        const fd = at.resolveDirectory(this.#root, here(path))
+        if (fd === undefined) throw new SystemError(ENOENT, 'openat2')
+        return fd
+      }
+      if (base.startsWith(whiteoutPrefix)) {
+        const reason = 'a link leads to a name that is reserved for whiteouts'
+        throw new StrakeError('INVALID', `Cannot apply layer: ${reason}`)
+      }
+      if (at.makeDirectory(parentFd, name)) return this.#initialise(parentFd, name)
+      // Taken, and yet not to be resolved: a link to what does not exist. Make that.
+      const target = decodeName(at.readSymlink(parentFd, name))
+      if (links === mostLinks) throw new SystemError(ELOOP, 'openat2')
+      const next = target.startsWith('/') ? target : `${parent}/${target}`
+      const trimmed = next.replace(/^\/+|\/+$/g, '')
+      return at.resolveDirectory(this.#root, here(trimmed)) ?? this.#makeMissing(trimmed, links + 1)
+    } finally {
+      at.closeDescriptor(parentFd)
+    }
+  }
+
+  #initialise(parentFd: number, name: Uint8Array): number {
+    const fd = at.openDirectory(parentFd, name)
+    if (fd === undefined) throw new SystemError(ENOENT, 'openat')
+    at.setOwner(fd, 0, 0)
+    at.setMode(fd, 0o755)
+    this.setTime(this.#keyOf(fd), { seconds: 0, nanoseconds: 0 })
+    return fd
+  }
+}
+
+const dot = encodeName('.')
+
+function here(path: string): Uint8Array {
+  return path === '' ? dot : encodeName(path)
+}
+
+function resolveIfDirectory(
+  root: number,
+  path: string,
+  links: 'follow' | 'refuse' = 'follow',
+): number | undefined {
+  try {
+    return at.resolveDirectory(root, here(path), { links })
+  } catch (error) {
+    if (isSystemError(error, 'ENOTDIR', 'ELOOP')) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,23 @@
+import { cString, symbols } from '#platform'
+
+// A program for the race test: exchanges `d` and `e` in a directory as fast as
+// it can, each time at once, until its input ends; then tells how often it did.
+const c = symbols({ renameat2: { args: ['i32', 'ptr', 'i32', 'ptr', 'u32'], returns: 'i32' } })
+const [atCwd, exchange] = [-100, 2]
+
+process.chdir(process.argv[2] ?? '')
+const [left, right] = [cString('d'), cString('e')]
+let [swaps, ended] = [0, false]
+process.stdin.on('end', () => {
+  ended = true
+})
+process.stdin.resume()
+
+function swap(): void {
+  for (let i = 0; i < 1000; i++) {
+    if (c().renameat2(atCwd, left, atCwd, right, exchange) === 0) swaps++
+  }
+  if (ended) process.stdout.write(`${swaps}\n`)
+  else setImmediate(swap)
+}
+swap()

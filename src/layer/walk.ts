@@ -1,0 +1,304 @@
+import { StrakeError } from '#oci'
+import { at, SystemError } from '#platform'
+import { decodeName, defaultTarLimits, encodeName, printableName, type TarInput } from '#tar'
+import { travellingAttributes } from './attribute.ts'
+import { createBreath } from './breathe.ts'
+import {
+  findSameFile,
+  isSameDirectory,
+  type Opened,
+  sameTime,
+  statusTime,
+  type Time,
+} from './compare.ts'
+import { contents, smallContents, smallSize } from './contents.ts'
+import { isOpaque, isWhiteoutDevice, refuseRemote } from './overlay.ts'
+import { explained } from './refusal.ts'
+import { opaqueName, whiteoutPrefix } from './whiteout.ts'
+
+export interface TreeWalkOptions {
+  readonly acls?: boolean
+  readonly epoch?: number
+  readonly exclude: ReadonlySet<string>
+  readonly stubs: ReadonlySet<string>
+  readonly includeRoot?: boolean
+  readonly lower?: string
+  readonly overlay: boolean
+  readonly settle?: boolean
+  readonly signal?: AbortSignal
+  readonly subsecond?: boolean
+}
+
+/** A directory being walked. */
+interface Frame {
+  readonly fd: number
+  /** The same directory of the parent filesystem, if it has one that shows through. */
+  readonly lower: number | undefined
+  /** Clean path, `''` for the root. */
+  readonly path: string
+  readonly names: readonly DirectoryName[]
+  /** What the layer says the directory's time is. */
+  readonly time: Time
+  next: number
+  /** The directory's own entry, until it is given out: only when something below it is. */
+  pending: TarInput | undefined
+}
+
+const fileType = {
+  mask: 0o170000,
+  directory: 0o040000,
+  file: 0o100000,
+  symlink: 0o120000,
+  socket: 0o140000,
+  fifo: 0o010000,
+  block: 0o060000,
+}
+const listedDirectory = 4
+const listedFile = 8
+const [ENOENT, ENAMETOOLONG] = [2, 36]
+type DirectoryName = at.DirectoryName
+type EntryStatus = at.EntryStatus
+
+/** Walks a tree depth first, names in byte order, and gives out what a layer of it holds. */
+export class TreeWalk implements Disposable {
+  readonly #options: TreeWalkOptions
+  readonly #acls: boolean
+  readonly #stack: Frame[] = []
+  /** First path of each file that has several, by identity. */
+  readonly #links = new Map<string, string>()
+  /** The file whose contents are being given out. */
+  #openFile: number | undefined
+
+  constructor(root: string, options: TreeWalkOptions) {
+    this.#options = options
+    this.#acls = options.acls ?? false
+    const fd = at.openRoot(root)
+    const lower = options.lower === undefined ? undefined : at.openRoot(options.lower)
+    const header = { ...this.#header('./', this.#opened(fd)), type: 'directory' } as const
+    this.#push({ fd, lower, path: '', time: headerTime(header), pending: header })
+  }
+
+  /** Entries whose bodies are valid until the next one is asked for. */
+  async *entries(): AsyncGenerator<TarInput, void, undefined> {
+    const breath = createBreath(this.#options.signal)
+    const [root] = this.#stack
+    if (this.#options.includeRoot === true && root?.pending !== undefined) {
+      yield root.pending
+      root.pending = undefined
+    }
+    for (;;) {
+      const frame = this.#stack.at(-1)
+      if (frame === undefined) return
+      const child = frame.names[frame.next++]
+      if (child === undefined) {
+        this.#settleDirectory(frame)
+        this.#pop()
+      } else for (const entry of this.#visit(frame, child)) yield entry
+      this.#closeFile()
+      const pause = breath()
+      if (pause !== undefined) await pause
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#closeFile()
+    while (this.#stack.length > 0) this.#pop()
+  }
+
+  /** What one name adds to the layer, preceded by the directories above it that are still pending. */
+  #visit(frame: Frame, child: DirectoryName): readonly TarInput[] {
+    const name = decodeName(child.name)
+    const path = frame.path === '' ? name : `${frame.path}/${name}`
+    if (this.#options.exclude.has(path)) return nothing
+    if (name.startsWith(whiteoutPrefix)) refuseReserved(path)
+    let own: readonly TarInput[]
+    try {
+      // No reader of ours takes a longer one, and it bounds the depth of the walk.
+      if (encodeName(path).length > defaultTarLimits.pathLength)
+        throw new SystemError(ENAMETOOLONG, 'openat')
+      own = this.#entriesOf(frame, child, path)
+    } catch (error) {
+      throw explained(error, `Cannot pack ${printableName(path)}`)
+    }
+    if (own.length === 0) return own
+    const pending: TarInput[] = []
+    for (const above of this.#stack) {
+      if (above.pending === undefined || above.path === '' || above.path === path) continue
+      pending.push(above.pending)
+      above.pending = undefined
+    }
+    return pending.length === 0 ? own : [...pending, ...own]
+  }
+
+  #entriesOf(frame: Frame, child: DirectoryName, path: string): readonly TarInput[] {
+    if (child.type === listedDirectory) return this.#directory(frame, child.name, path)
+    if (child.type === listedFile) return this.#file(frame, child.name, path)
+    const status = at.entryStatus(frame.fd, child.name)
+    if (status === undefined) return nothing
+    switch (status.mode & fileType.mask) {
+      case fileType.directory:
+        return this.#directory(frame, child.name, path)
+      case fileType.file:
+        return this.#file(frame, child.name, path)
+      case fileType.socket:
+        return nothing
+      default:
+        return this.#special(frame, { name: child.name, path, status })
+    }
+  }
+
+  #directory(frame: Frame, name: Uint8Array, path: string): readonly TarInput[] {
+    const fd = at.openDirectory(frame.fd, name)
+    if (fd === undefined) return nothing
+    const opened = this.#opened(fd)
+    const header = { ...this.#header(path, opened), type: 'directory' } as const
+    const { overlay, stubs } = this.#options
+    if (overlay) refuseRemote(fd, path)
+    const opaque = overlay && isOpaque(fd)
+    const lower = frame.lower === undefined ? undefined : at.openDirectory(frame.lower, name)
+    const same = lower !== undefined && isSameDirectory(opened, lower, this.#acls)
+    if (opaque && lower !== undefined) at.closeDescriptor(lower)
+    const waits = !opaque && (same || stubs.has(path))
+    const pending = waits ? header : undefined
+    const time = headerTime(header)
+    this.#push({ fd, lower: opaque ? undefined : lower, path, time, pending })
+    if (waits) return nothing
+    return opaque ? [header, this.#whiteout(`${path}/${opaqueName}`)] : [header]
+  }
+
+  #file(frame: Frame, name: Uint8Array, path: string): readonly TarInput[] {
+    const fd = at.openFileAt(frame.fd, name)
+    if (fd === undefined) return nothing
+    this.#openFile = fd
+    const opened = this.#opened(fd)
+    const { status } = opened
+    if (this.#options.overlay) refuseRemote(fd, path)
+    if (status.size === 0 && this.#options.stubs.has(path)) return nothing
+    const header = { ...this.#header(path, opened), type: 'file' } as const
+    const time = headerTime(header)
+    if (status.links === 1 && frame.lower !== undefined) {
+      const same = findSameFile(opened, frame.lower, { name, time, acls: this.#acls })
+      if (same !== undefined) {
+        this.#settle(opened, statusTime(same))
+        return nothing
+      }
+    }
+    this.#settle(opened, time)
+    const link = status.links > 1 ? this.#linkTo(status, path) : undefined
+    if (link !== undefined) return [link]
+    const { size } = status
+    return [{ ...header, size, body: size > smallSize ? contents(fd) : smallContents(fd, size) }]
+  }
+
+  #special(
+    frame: Frame,
+    { name, path, status }: { name: Uint8Array; path: string; status: EntryStatus },
+  ): readonly TarInput[] {
+    if (isWhiteoutDevice(status)) {
+      if (!this.#options.overlay) return nothing
+      const above = frame.path === '' ? '' : `${frame.path}/`
+      return [this.#whiteout(`${above}${whiteoutPrefix}${decodeName(name)}`)]
+    }
+    const header = this.#header(path, { status, xattrs: noXattrs })
+    if (this.#options.settle === true) at.setTimeAt(frame.fd, name, headerTime(header))
+    const link = status.links > 1 ? this.#linkTo(status, path) : undefined
+    if (link !== undefined) return [link]
+    const { deviceMajor, deviceMinor } = status
+    switch (status.mode & fileType.mask) {
+      case fileType.symlink:
+        return [
+          { ...header, type: 'symlink', linkpath: decodeName(at.readSymlink(frame.fd, name)) },
+        ]
+      case fileType.fifo:
+        return [{ ...header, type: 'fifo' }]
+      case fileType.block:
+        return [{ ...header, type: 'block', deviceMajor, deviceMinor }]
+      default:
+        return [{ ...header, type: 'character', deviceMajor, deviceMinor }]
+    }
+  }
+
+  /** A hard link to the path under which the file went out already; `undefined` at its first. */
+  #linkTo(status: EntryStatus, path: string): TarInput | undefined {
+    const first = this.#links.get(status.identity)
+    if (first === undefined) {
+      this.#links.set(status.identity, path)
+      return undefined
+    }
+    return {
+      ...this.#header(path, { status, xattrs: noXattrs }),
+      type: 'hardlink',
+      linkpath: first,
+    }
+  }
+
+  #header(path: string, { status, xattrs }: Omit<Opened, 'fd'>): TarInput {
+    const { epoch, subsecond } = this.#options
+    const late = epoch !== undefined && status.mtime >= epoch
+    return {
+      path,
+      mode: status.mode & 0o7777,
+      uid: status.uid,
+      gid: status.gid,
+      mtime: late ? epoch : status.mtime,
+      mtimeNanoseconds: subsecond === true && !late ? status.mtimeNanoseconds : 0,
+      xattrs,
+    }
+  }
+
+  #settle({ fd, status }: Opened, time: Time): void {
+    if (this.#options.settle !== true || sameTime(time, statusTime(status))) return
+    at.setTime(fd, time.seconds, time.nanoseconds)
+  }
+
+  /** A directory that the layer leaves out keeps the time its parent filesystem has for it. */
+  #settleDirectory({ fd, lower, pending, time }: Frame): void {
+    if (this.#options.settle !== true) return
+    const kept = pending === undefined || lower === undefined ? undefined : at.entryStatus(lower)
+    this.#settle(this.#opened(fd), kept === undefined ? time : statusTime(kept))
+  }
+
+  #whiteout(path: string): TarInput {
+    return { path, type: 'file', mode: 0, mtime: this.#options.epoch ?? 0 }
+  }
+
+  #opened(fd: number): Opened {
+    const status = at.entryStatus(fd)
+    if (status === undefined) throw new SystemError(ENOENT, 'statx')
+    return { fd, status, xattrs: travellingAttributes(fd, this.#acls) }
+  }
+
+  #push(frame: Omit<Frame, 'names' | 'next'>): void {
+    const { fd } = frame
+    const names = at.listDirectory(fd).sort((left, right) => Buffer.compare(left.name, right.name))
+    this.#stack.push({ ...frame, names, next: 0 })
+  }
+
+  #pop(): void {
+    const frame = this.#stack.pop()
+    if (frame === undefined) return
+    at.closeDescriptor(frame.fd)
+    if (frame.lower !== undefined) at.closeDescriptor(frame.lower)
+  }
+
+  #closeFile(): void {
+    if (this.#openFile === undefined) return
+    at.closeDescriptor(this.#openFile)
+    this.#openFile = undefined
+  }
+}
+
+/** In a layer such a name would not make a file but remove one. */
+function refuseReserved(path: string): never {
+  const reason = `names that begin with ${whiteoutPrefix} mean deletions in a layer`
+  throw new StrakeError('INVALID', `Cannot pack ${printableName(path)}: ${reason}`, {
+    remedy: 'rename or remove it',
+  })
+}
+
+function headerTime({ mtime = 0, mtimeNanoseconds = 0 }: TarInput): Time {
+  return { seconds: mtime, nanoseconds: mtimeNanoseconds }
+}
+
+const nothing: readonly TarInput[] = []
+const noXattrs: ReadonlyMap<string, Uint8Array> = new Map()

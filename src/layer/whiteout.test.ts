@@ -1,0 +1,168 @@
+import { expect, test } from 'bun:test'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { isStrakeError } from '#oci'
+import { readTar } from '#tar'
+import { packTree } from './diff.ts'
+import { Arena, isRoot, unlessRoot } from './testing.ts'
+import { parseWhiteout } from './whiteout.ts'
+
+const body = Buffer.from('new')
+
+function put(root: string, ...paths: readonly string[]): void {
+  for (const path of paths) {
+    mkdirSync(join(root, dirname(path)), { recursive: true })
+    writeFileSync(join(root, path), 'old')
+  }
+}
+
+async function pathsOf(root: string): Promise<string[]> {
+  const paths: string[] = []
+  for await (const entry of readTar(packTree(root))) paths.push(entry.path)
+  return paths
+}
+
+test.each([
+  ['a/.wh.b', { kind: 'name', name: 'b' }],
+  ['.wh.wh', { kind: 'name', name: 'wh' }],
+  ['.wh..hidden', { kind: 'name', name: '.hidden' }],
+  ['.wh....', { kind: 'name', name: '...' }],
+  ['a/.wh..wh..opq', { kind: 'opaque' }],
+  ['.wh..wh.aufs', { kind: 'ignored' }],
+  ['a/.wh..wh.plnk/1.2', { kind: 'ignored' }],
+  ['.wh.', 'invalid'],
+  ['a/.wh..', 'invalid'],
+  ['a/.wh...', 'invalid'],
+  ['a/.wh.b/c', 'invalid'],
+  ['a/x.wh.b', undefined],
+  ['a/.who', undefined],
+] as const)('parseWhiteout() reads %p', (path, expected) => {
+  expect(parseWhiteout(path)).toEqual(expected)
+})
+
+// RELIABILITY A8
+test.each(['.wh.', '.wh..', 'd/.wh...', 'd/.wh.x/y'])(
+  'applyLayer() refuses the whiteout %p',
+  async (path) => {
+    using arena = new Arena()
+    put(arena.root, 'd/x/y', 'e')
+    const { error } = await arena.apply([{ path }])
+    expect(isStrakeError(error, 'INVALID')).toBe(true)
+    expect(readdirSync(join(arena.root, 'd/x'))).toEqual(['y'])
+    expect(arena.escaped()).toBe('')
+  },
+)
+
+test('applyLayer() makes no reserved name for a link that leads to one', async () => {
+  using arena = new Arena()
+  const { error } = await arena.apply([
+    { path: 'l', type: 'symlink', linkpath: '/.wh..wh..opq' },
+    { path: 'l/x', body },
+  ])
+  expect(isStrakeError(error, 'INVALID')).toBe(true)
+  expect(readdirSync(arena.root)).toEqual(['l'])
+})
+
+test('applyLayer() refuses whiteouts that are no plain files', async () => {
+  using arena = new Arena()
+  put(arena.root, 'd/x')
+  const symlink = { path: 'd/.wh.x', type: 'symlink', linkpath: '/' } as const
+  for (const entry of [symlink, { path: 'd/.wh..wh..opq', type: 'directory' } as const]) {
+    expect(isStrakeError((await arena.apply([entry])).error, 'INVALID')).toBe(true)
+  }
+  expect(existsSync(join(arena.root, 'd/x'))).toBe(true)
+})
+
+test('applyLayer() removes what whiteouts name, files and trees, and nothing for what is absent', async () => {
+  using arena = new Arena()
+  put(arena.root, 'a/f', 'a/d/deep/er', 'a/kept')
+  symlinkSync(arena.outside, join(arena.root, 'a/l'))
+  const { error } = await arena.apply([
+    { path: 'a/.wh.f', body: Buffer.from('payload') },
+    { path: 'a/.wh.d' },
+    { path: 'a/.wh.l' },
+    { path: 'a/.wh.never' },
+    { path: 'no/such/.wh.x' },
+    { path: 'a/kept/.wh.x' },
+    { path: 'no/such/.wh..wh..opq' },
+  ])
+  expect(error).toBeUndefined()
+  expect(await pathsOf(arena.root)).toEqual(['a', 'a/kept'])
+  expect(arena.escaped()).toBe('')
+})
+
+test('applyLayer() removes through links as parents, inside the root', async () => {
+  using arena = new Arena()
+  put(arena.root, 'usr/lib/x', 'usr/lib/y')
+  symlinkSync('/usr/lib', join(arena.root, 'lib'))
+  await arena.apply([{ path: 'lib/.wh.x' }, { path: 'usr/lib/z', body }, { path: 'lib/.wh.z' }])
+  expect(readdirSync(join(arena.root, 'usr/lib')).sort()).toEqual(['y', 'z'])
+})
+
+test.each([
+  ['before', [{ path: 'd/.wh..wh..opq' }, { path: 'd/sub/new', body }, { path: 'd/f', body }]],
+  ['after', [{ path: 'd/sub/new', body }, { path: 'd/f', body }, { path: 'd/.wh..wh..opq' }]],
+])('applyLayer() keeps what the layer itself brings %s an opaque whiteout', async (_, entries) => {
+  using arena = new Arena()
+  put(arena.root, 'd/f', 'd/g', 'd/sub/old', 'd/sub/deep/old', 'd/other/old', 'e')
+  await arena.apply(entries)
+  expect(await pathsOf(arena.root)).toEqual(['d', 'd/f', 'd/sub', 'd/sub/new', 'e'])
+  expect(readFileSync(join(arena.root, 'd/f'), 'utf8')).toBe('new')
+})
+
+test.each([
+  ['before', [{ path: '.wh.d' }, { path: 'd/new', body }, { path: '.wh.f' }, { path: 'f', body }]],
+  ['after', [{ path: 'd/new', body }, { path: '.wh.d' }, { path: 'f', body }, { path: '.wh.f' }]],
+])(
+  'applyLayer() keeps what the layer itself brings %s a whiteout of its name',
+  async (_, entries) => {
+    using arena = new Arena()
+    put(arena.root, 'd/old', 'f')
+    await arena.apply(entries)
+    expect(await pathsOf(arena.root)).toEqual(['d', 'd/new', 'f'])
+    expect(readFileSync(join(arena.root, 'f'), 'utf8')).toBe('new')
+  },
+)
+
+test('applyLayer() makes the whole root opaque when its whiteout says so', async () => {
+  using arena = new Arena()
+  put(arena.root, 'a/b', 'c')
+  await arena.apply([{ path: 'a/new', body }, { path: '.wh..wh..opq' }])
+  expect(await pathsOf(arena.root)).toEqual(['a', 'a/new'])
+})
+
+test('applyLayer() passes over what AUFS kept for itself', async () => {
+  using arena = new Arena()
+  const { applied } = await arena.apply([
+    { path: '.wh..wh.plnk', type: 'directory' },
+    { path: '.wh..wh.plnk/1.2', body },
+    { path: '.wh..wh.aufs', body },
+  ])
+  expect(applied).toEqual({ entries: 3, size: 0 })
+  expect(readdirSync(arena.root)).toEqual([])
+})
+
+test.skipIf(!isRoot)(
+  `applyLayer() takes a device 0:0 for the whiteout it is on overlayfs${unlessRoot}`,
+  async () => {
+    using arena = new Arena()
+    put(arena.root, 'a/x')
+    await arena.apply([{ path: 'a/x', type: 'character' }])
+    expect(readdirSync(join(arena.root, 'a'))).toEqual([])
+  },
+)
+
+test('applyLayer() applies many whiteouts of one directory while it shrinks', async () => {
+  using arena = new Arena()
+  const names = Array.from({ length: 300 }, (_, i) => `n${i}`)
+  put(arena.root, ...names.map((name) => `d/${name}/f`))
+  await arena.apply(names.slice(1).map((name) => ({ path: `d/.wh.${name}` })))
+  expect(await pathsOf(arena.root)).toEqual(['d', 'd/n0', 'd/n0/f'])
+})
