@@ -1,0 +1,230 @@
+import { closeSync, openSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { StrakeError } from '#oci'
+import {
+  createNetworkNamespace,
+  deleteElements,
+  deleteElementsInBackground,
+  isSystemError,
+  type NetlinkSocket,
+  netlinkProtocol,
+  openNetlink,
+  removeNetworkNamespace,
+} from '#platform'
+import { contains, formatAddress, formatSubnet, lastAddress, macOf, parseAddress } from '../ipv4.ts'
+import type { PortRequest, PublishedPort } from '../publish.ts'
+import { type Bridge, type BridgeOptions, ensureBridge, removeBridge } from './bridge.ts'
+import { claimPorts, isSamePort, listPublished } from './claim-ports.ts'
+import { configureContainer, createVeth, setPortUp } from './link.ts'
+import { encodeElement, formatRemoval } from './ruleset.ts'
+import { type AttachmentRecord, openAttachmentRecords, randomHex } from './state.ts'
+import { writeSysctl } from './sysctl.ts'
+
+/** The addresses a container may be given: `first` to `last`, both usable. */
+export interface AddressRange {
+  /** The network's name, for whoever keeps account of several. */
+  readonly network: string
+  readonly subnet: string
+  readonly gateway: string
+  readonly first: string
+  readonly last: string
+}
+
+/** Chooses an address that no other container of the network has, and not soon one that was just free. */
+export type AllocateAddress = (range: AddressRange) => string | Promise<string>
+
+export interface BridgeAttachOptions {
+  readonly containerId: string
+  readonly name: string
+  readonly allocate: AllocateAddress
+  readonly ports: readonly PortRequest[]
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A container's place on the bridge. */
+export interface BridgeAttachment {
+  readonly netnsPath: string
+  readonly ip: string
+  readonly prefix: number
+  readonly gateway: string
+  readonly mac: string
+  readonly ports: readonly PublishedPort[]
+}
+
+/** Containers on one bridge; the state is in the kernel and in small files, not in this object. */
+export interface BridgeNetwork {
+  attach(options: BridgeAttachOptions): Promise<BridgeAttachment>
+  detach(containerId: string): void
+  /** Ids of whatever is attached, or left over from an attachment that was cut off. */
+  list(): readonly string[]
+  /** Publishes no longer what belongs to no container. */
+  dropOrphans(): void
+  remove(): void
+}
+
+export function openBridgeNetwork(
+  options: BridgeOptions & { readonly namespaces: string },
+): BridgeNetwork {
+  const records = openAttachmentRecords(join(options.directory, 'attachments'))
+  const pathOf = (containerId: string) => join(options.namespaces, containerId)
+
+  function detach(containerId: string): void {
+    removeNetworkNamespace(pathOf(containerId))
+    const record = records.get(containerId)
+    if (record === undefined) return
+    if (record.ports.length === 0) records.remove(containerId)
+    else deleteInBackground(options.table, record, records.bury(containerId))
+  }
+
+  return {
+    detach,
+
+    async attach({ containerId, name, allocate, ports: requests, signal }) {
+      const bridge = ensureBridge(options, records)
+      const ip = checkAddress(await allocate(rangeOf(options.name, bridge)), bridge)
+      // Left by a start that was cut off.
+      if (records.get(containerId) !== undefined) detach(containerId)
+      const veth = `veth${randomHex(5)}`
+      const record = { containerId, name, ip, veth, ports: [] }
+      try {
+        const ports = await publish(requests, record, signal)
+        connect(pathOf(containerId), veth, { ip, bridge, hairpin: ports.length > 0 })
+        const { gateway, subnet } = bridge
+        const place = { netnsPath: pathOf(containerId), ip, prefix: subnet.prefix, gateway }
+        return { ...place, mac: macOf(ip), ports }
+      } catch (error) {
+        detach(containerId)
+        throw error
+      }
+    },
+
+    list() {
+      const ids = [...records.list().map(({ containerId }) => containerId), ...listNames()]
+      return [...new Set(ids)]
+    },
+
+    dropOrphans() {
+      using netfilter = openNetlink(netlinkProtocol.netfilter)
+      const owners = [...records.list(), ...records.listBuried().map(({ record }) => record)]
+      const isOwned = (port: PublishedPort, ip: string) =>
+        owners.some(
+          (record) => record.ip === ip && record.ports.some((own) => isSamePort(own, port)),
+        )
+      for (const { port, ip } of tryListPublished(netfilter, options.table)) {
+        if (isOwned(port, ip)) continue
+        deleteElements(netfilter, [encodeElement(options.table, port, ip)])
+      }
+      for (const { file, record } of records.listBuried()) {
+        deleteInBackground(options.table, record, file)
+      }
+    },
+
+    remove() {
+      const [attached] = records.list()
+      if (attached !== undefined) {
+        const reason = `container ${attached.name || attached.containerId} is attached to it`
+        throw new StrakeError('CONFLICT', `Cannot remove network ${options.name}: ${reason}`)
+      }
+      removeBridge(options)
+    },
+  }
+
+  async function publish(
+    requests: readonly PortRequest[],
+    record: AttachmentRecord,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly PublishedPort[]> {
+    if (requests.length === 0) {
+      records.put(record)
+      return []
+    }
+    using netfilter = openNetlink(netlinkProtocol.netfilter)
+    return await claimPorts(requests, { netfilter, table: options.table, records, record, signal })
+  }
+
+  function listNames(): readonly string[] {
+    try {
+      return readdirSync(options.namespaces)
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) return []
+      throw error
+    }
+  }
+}
+
+/** Makes the namespace and the pair of interfaces that leads into it. */
+function connect(
+  path: string,
+  veth: string,
+  {
+    ip,
+    bridge,
+    hairpin,
+  }: { readonly ip: string; readonly bridge: Bridge; readonly hairpin: boolean },
+): void {
+  using host = openNetlink(netlinkProtocol.route)
+  using inside = makeNamespace(path, () => {
+    // For interfaces to come: no IPv6 there, neither by router advertisement nor link-local.
+    writeSysctl('ipv6/conf/default/accept_ra', '0')
+    writeSysctl('ipv6/conf/default/disable_ipv6', '1')
+    return openNetlink(netlinkProtocol.route)
+  })
+  const namespace = openSync(path, 'r')
+  try {
+    createVeth(host, { name: veth, bridge: bridge.link, mac: macOf(ip), namespace })
+  } finally {
+    closeSync(namespace)
+  }
+  writeSysctl(`ipv6/conf/${veth}/disable_ipv6`, '1')
+  setPortUp(host, veth, { hairpin })
+  configureContainer(inside, { ip, prefix: bridge.subnet.prefix, gateway: bridge.gateway })
+}
+
+/** Takes the place of a namespace that a start which was cut off has left. */
+function makeNamespace<T>(path: string, inside: () => T): T {
+  try {
+    return createNetworkNamespace(path, inside)
+  } catch (error) {
+    if (!isSystemError(error, 'EEXIST')) throw error
+    removeNetworkNamespace(path)
+    return createNetworkNamespace(path, inside)
+  }
+}
+
+function deleteInBackground(table: string, record: AttachmentRecord, file: string): void {
+  const commands = record.ports.map((port) => formatRemoval(table, port, record.ip))
+  deleteElementsInBackground(commands, file)
+}
+
+function rangeOf(network: string, { subnet, gateway }: Bridge): AddressRange {
+  return {
+    network,
+    subnet: formatSubnet(subnet),
+    gateway,
+    first: formatAddress(subnet.base + 2),
+    last: formatAddress(lastAddress(subnet) - 1),
+  }
+}
+
+function checkAddress(ip: string, bridge: Bridge): string {
+  const address = parseAddress(ip)
+  const { subnet, gateway } = bridge
+  const usable = address !== undefined && address > subnet.base && address < lastAddress(subnet)
+  if (usable && contains(subnet, address) && ip !== gateway) return ip
+  throw new StrakeError(
+    'INVALID',
+    `Cannot give a container the address ${ip}: it is not a free one of ${formatSubnet(subnet)}`,
+  )
+}
+
+function tryListPublished(
+  netfilter: NetlinkSocket,
+  table: string,
+): ReturnType<typeof listPublished> {
+  try {
+    return listPublished(netfilter, table)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return []
+    throw error
+  }
+}

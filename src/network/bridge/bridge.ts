@@ -1,0 +1,216 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { StrakeError } from '#oci'
+import {
+  isSystemError,
+  listRules,
+  lockFile,
+  type NetlinkSocket,
+  netlinkProtocol,
+  openNetlink,
+  runNft,
+} from '#platform'
+import {
+  formatAddress,
+  formatSubnet,
+  overlaps,
+  parseAddress,
+  type Subnet,
+  subnetOf,
+} from '../ipv4.ts'
+import { readContainerResolver } from '../resolv-conf.ts'
+import { acceptForwarding, isForwardingClosed, revokeForwarding } from './forward.ts'
+import {
+  addAddress,
+  createBridge,
+  deleteLink,
+  getLink,
+  type Link,
+  listAddresses,
+  listLinks,
+  listRoutes,
+  setLinkUp,
+  setMaster,
+  setPortUp,
+} from './link.ts'
+import { formatElement, formatRuleset, ruleCount } from './ruleset.ts'
+import type { AttachmentRecord, AttachmentRecords } from './state.ts'
+import { chooseSubnet, requireFree, requireSubnet } from './subnet.ts'
+import { readSysctl, writeSysctl } from './sysctl.ts'
+
+/** Where a bridge network lives and what it is called. */
+export interface BridgeOptions {
+  /** Directory of the network's own files. */
+  readonly directory: string
+  /** The interface. */
+  readonly name: string
+  /** The nftables table, in the family `ip`. */
+  readonly table: string
+  /** Configured; without it a free one is chosen. */
+  readonly subnet?: string
+}
+
+/** A bridge in working order. */
+export interface Bridge {
+  readonly link: Link
+  readonly gateway: string
+  readonly subnet: Subnet
+}
+
+/** Sockets into the host's network namespace. */
+interface Kernel {
+  readonly route: NetlinkSocket
+  readonly netfilter: NetlinkSocket
+}
+
+/**
+ * The bridge with its address, its rules, and the way through other programs'
+ * forward chains: made at first use, and restored with the running containers'
+ * links and published ports when somebody took a part of it away. In the usual
+ * case nothing is written. Other tables are only ever given the accepts of
+ * `acceptForwarding`.
+ */
+export function ensureBridge(options: BridgeOptions, records: AttachmentRecords): Bridge {
+  using route = openNetlink(netlinkProtocol.route)
+  using netfilter = openNetlink(netlinkProtocol.netfilter)
+  const kernel = { route, netfilter }
+  const intact = findIntact(kernel, options)
+  if (intact !== undefined) return intact
+  using _lock = lockBridge(options)
+  return findIntact(kernel, options) ?? restore(kernel, options, records)
+}
+
+/** Takes the bridge, its table and its rules in other tables away. Nothing must be attached. */
+export function removeBridge(options: BridgeOptions): void {
+  using route = openNetlink(netlinkProtocol.route)
+  using netfilter = openNetlink(netlinkProtocol.netfilter)
+  using _lock = lockBridge(options)
+  if (findLink(route, options.name) !== undefined) {
+    revokeForwarding(netfilter, options.name)
+    deleteLink(route, options.name)
+  }
+  if (listRules(netfilter, options.table).length > 0) runNft(`delete table ip ${options.table}`)
+  rmSync(subnetFile(options), { force: true })
+}
+
+function lockBridge(options: BridgeOptions): Disposable {
+  mkdirSync(options.directory, { recursive: true, mode: 0o700 })
+  return lockFile(join(options.directory, 'lock'))
+}
+
+function findIntact({ route, netfilter }: Kernel, options: BridgeOptions): Bridge | undefined {
+  const link = findLink(route, options.name)
+  if (link === undefined || !link.up) return undefined
+  const bridge = findAddress(route, link, options)
+  if (bridge === undefined || readSysctl('ipv4/ip_forward') !== '1') return undefined
+  if (listRules(netfilter, options.table).length !== ruleCount) return undefined
+  return isForwardingClosed(netfilter, options.name) ? undefined : bridge
+}
+
+function restore(kernel: Kernel, options: BridgeOptions, records: AttachmentRecords): Bridge {
+  const attached = records.list()
+  const bridge = restoreLink(kernel.route, options, attached.length > 0)
+  writeSysctl('ipv4/ip_forward', '1')
+  if (listRules(kernel.netfilter, options.table).length !== ruleCount) {
+    const elements = new Map<string, string>()
+    for (const { ip, ports } of attached) {
+      for (const port of ports) {
+        elements.set(`${port.hostIp} ${port.protocol} ${port.hostPort}`, formatElement(port, ip))
+      }
+    }
+    const { table, name } = options
+    const rules = { table, bridge: name, subnet: bridge.subnet }
+    runNft(formatRuleset(rules, [...elements.values()]))
+  }
+  for (const record of attached) reconnect(kernel.route, record, bridge.link)
+  acceptForwarding(kernel.netfilter, options.name)
+  return bridge
+}
+
+function restoreLink(route: NetlinkSocket, options: BridgeOptions, inUse: boolean): Bridge {
+  const { name } = options
+  const existing = findLink(route, name)
+  const addressed = existing && findAddress(route, existing, options)
+  const subnet = addressed?.subnet ?? pickSubnet(route, options, inUse)
+  const gateway = formatAddress(subnet.base + 1)
+  if (existing === undefined) {
+    createBridge(route, { name, ip: gateway, mtu: uplinkMtu(route) })
+    // Replies to what was published on loopback come back through here; `guard` keeps the rest out.
+    writeSysctl(`ipv4/conf/${name}/route_localnet`, '1')
+    writeSysctl(`ipv6/conf/${name}/disable_ipv6`, '1')
+  }
+  const link = getLink(route, name)
+  if (addressed === undefined) addAddress(route, link, { ip: gateway, prefix: subnet.prefix })
+  setLinkUp(route, name)
+  writeFileSync(subnetFile(options), formatSubnet(subnet), { mode: 0o600 })
+  return { link, gateway, subnet }
+}
+
+/** The configured subnet, or the one this network had before, or a free one. */
+function pickSubnet(route: NetlinkSocket, options: BridgeOptions, inUse: boolean): Subnet {
+  const routes = listRoutes(route).map(({ subnet }) => subnet)
+  if (options.subnet !== undefined) {
+    const wanted = requireSubnet(options.subnet)
+    requireFree(wanted, routes)
+    return wanted
+  }
+  const before = readSubnet(options)
+  const isFree = (subnet: Subnet) =>
+    !routes.some((other) => other.prefix > 0 && overlaps(other, subnet))
+  if (before !== undefined && (inUse || isFree(before))) return before
+  return chooseSubnet(routes, readContainerResolver().nameservers)
+}
+
+function readSubnet(options: BridgeOptions): Subnet | undefined {
+  try {
+    return requireSubnet(readFileSync(subnetFile(options), 'utf8'))
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || error instanceof StrakeError) return undefined
+    throw error
+  }
+}
+
+function subnetFile(options: BridgeOptions): string {
+  return join(options.directory, 'subnet')
+}
+
+/** At most Ethernet's, and no more than the way out of the host can carry. */
+function uplinkMtu(route: NetlinkSocket): number {
+  const uplink = listRoutes(route).find(({ subnet }) => subnet.prefix === 0)?.index
+  const mtu = listLinks(route).find(({ index }) => index === uplink)?.mtu ?? 1500
+  return Math.max(576, Math.min(1500, mtu))
+}
+
+function findLink(route: NetlinkSocket, name: string): Link | undefined {
+  try {
+    return getLink(route, name)
+  } catch (error) {
+    if (isSystemError(error, 'ENODEV')) return undefined
+    throw error
+  }
+}
+
+function findAddress(route: NetlinkSocket, link: Link, options: BridgeOptions): Bridge | undefined {
+  const found = listAddresses(route).find(({ index }) => index === link.index)
+  const address = parseAddress(found?.ip ?? '')
+  if (found === undefined || address === undefined) return undefined
+  const subnet = subnetOf(address, found.prefix)
+  if (options.subnet !== undefined && formatSubnet(subnet) !== options.subnet) {
+    throw new StrakeError(
+      'CONFLICT',
+      `Cannot use the subnet ${options.subnet}: the network ${options.name} has ${formatSubnet(subnet)}`,
+      { remedy: 'stop its containers and remove the network first' },
+    )
+  }
+  return { link, gateway: found.ip, subnet }
+}
+
+function reconnect(route: NetlinkSocket, { veth, ports }: AttachmentRecord, bridge: Link): void {
+  try {
+    setMaster(route, veth, bridge)
+    setPortUp(route, veth, { hairpin: ports.length > 0 })
+  } catch (error) {
+    // The container has ended and its interfaces went with it.
+    if (!isSystemError(error, 'ENODEV')) throw error
+  }
+}

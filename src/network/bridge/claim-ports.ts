@@ -1,0 +1,236 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { StrakeError } from '#oci'
+import {
+  addElements,
+  deleteElements,
+  isSystemError,
+  listElements,
+  listForwardChains,
+  type NetlinkSocket,
+  probePort,
+} from '#platform'
+import { addressBytes } from '../ipv4.ts'
+import type { PortRequest, PublishedPort } from '../publish.ts'
+import { findPortOwner } from './port-owner.ts'
+import {
+  decodeElement,
+  encodeElement,
+  isWildcard,
+  publishedAtMap,
+  publishedMap,
+} from './ruleset.ts'
+import type { AttachmentRecord, AttachmentRecords } from './state.ts'
+
+/** Who publishes, where, and how others learn of it. */
+export interface ClaimOptions {
+  readonly netfilter: NetlinkSocket
+  readonly table: string
+  readonly records: AttachmentRecords
+  /** The claimant; its ports are put in by the claim. */
+  readonly record: AttachmentRecord
+  readonly signal?: AbortSignal | undefined
+}
+
+/** How long the ports of a container that has just ended may still be in the kernel, in milliseconds. */
+const patience = 500
+
+/**
+ * Publishes ports, all or none, and leaves the record that says so; chosen
+ * ports stand for those that were left open. The kernel's map decides between
+ * two that want the same port. Throws `CONFLICT` when a process of the host or
+ * another container has one of them.
+ */
+export async function claimPorts(
+  requests: readonly PortRequest[],
+  options: ClaimOptions,
+): Promise<readonly PublishedPort[]> {
+  const { netfilter, table, records, record, signal } = options
+  const deadline = performance.now() + patience
+  for (;;) {
+    signal?.throwIfAborted()
+    const taken = listTaken(requests, options)
+    const leftovers = taken.filter((port) => port.leftover && isNamed(port, requests))
+    if (leftovers.length > 0) {
+      const owned = leftovers.some((port) => port.owner !== undefined)
+      if (owned && performance.now() < deadline) await sleep(3, undefined, { signal })
+      else
+        deleteElements(
+          netfilter,
+          leftovers.map((port) => encodeElement(port.table, port, port.ip)),
+        )
+      continue
+    }
+    const ports = choosePorts(requests, taken)
+    // Written first: an element without a record is a leftover, and anybody may delete it.
+    records.put({ ...record, ports })
+    try {
+      const elements = ports.map((port) => encodeElement(table, port, record.ip))
+      addElements(netfilter, elements)
+      return ports
+    } catch (error) {
+      records.remove(record.containerId)
+      if (!isSystemError(error, 'EEXIST') || performance.now() > deadline) throw error
+    }
+  }
+}
+
+interface TakenPort extends PublishedPort {
+  readonly table: string
+  readonly ip: string
+  /** The container that has it, where it is one of ours. */
+  readonly owner: AttachmentRecord | undefined
+  /** Its container has ended, and the port is about to be taken away. */
+  readonly leftover: boolean
+}
+
+/** Those of the published ports that somebody who wants `requests` has to know of. */
+function listTaken(
+  requests: readonly PortRequest[],
+  { netfilter, table, records }: ClaimOptions,
+): readonly TakenPort[] {
+  const isWanted = ({ port }: { readonly port: PublishedPort }) => isRequested(port, requests)
+  const own = listPublished(netfilter, table).filter(isWanted)
+  const live = own.length === 0 ? [] : records.list()
+  const buried = own.length === 0 ? [] : records.listBuried().map(({ record }) => record)
+  const ours = own.map(({ port, ip }) => {
+    const publishes = (record: AttachmentRecord) =>
+      record.ip === ip && record.ports.some((other) => isSamePort(other, port))
+    const owner = live.find(publishes)
+    const leftover = owner === undefined
+    return { ...port, table, ip, leftover, owner: owner ?? buried.find(publishes) }
+  })
+  const foreign = listForeignTables(netfilter, table).flatMap((other) =>
+    listPublished(netfilter, other)
+      .filter(isWanted)
+      .map(({ port, ip }) => {
+        return { ...port, table: other, ip, leftover: false, owner: undefined }
+      }),
+  )
+  return [...ours, ...foreign]
+}
+
+/** Every port in the table's maps. */
+export function listPublished(
+  netfilter: NetlinkSocket,
+  table: string,
+): readonly { readonly port: PublishedPort; readonly ip: string }[] {
+  return [publishedMap(table), publishedAtMap(table)].flatMap((map) =>
+    listElements(netfilter, map).map(decodeElement),
+  )
+}
+
+/** Tables like ours of strake with other directories, on the same host. */
+function listForeignTables(netfilter: NetlinkSocket, table: string): readonly string[] {
+  return listForwardChains(netfilter)
+    .filter(({ family, name }) => family === 'ip' && name === 'publish')
+    .map((chain) => chain.table)
+    .filter((other) => other !== table && other.startsWith('strake'))
+}
+
+function choosePorts(
+  requests: readonly PortRequest[],
+  taken: readonly TakenPort[],
+): readonly PublishedPort[] {
+  const chosen: PublishedPort[] = []
+  for (const request of requests) {
+    const isTaken = (port: PublishedPort) =>
+      [...taken, ...chosen].some((other) => meets(other, port))
+    chosen.push(choosePort(request, isTaken, taken))
+  }
+  return chosen
+}
+
+function choosePort(
+  request: PortRequest,
+  isTaken: (port: PublishedPort) => boolean,
+  taken: readonly TakenPort[],
+): PublishedPort {
+  const { hostIp = '0.0.0.0', containerPort, protocol, hostPort, hostPortEnd = hostPort } = request
+  const port = (number: number) => ({ hostIp, hostPort: number, containerPort, protocol })
+  if (hostPort === 0) {
+    for (let attempt = 0; attempt < 100; attempt++) {
+      const candidate = port(probe(port(0)) ?? 0)
+      if (candidate.hostPort !== 0 && !isTaken(candidate)) return candidate
+    }
+    throw new StrakeError('CONFLICT', `Cannot publish port ${containerPort}: no host port is free`)
+  }
+  for (let number = hostPort; number <= hostPortEnd; number++) {
+    const candidate = port(number)
+    if (!isTaken(candidate) && probe(candidate) !== undefined) return candidate
+  }
+  throw inUse(port(hostPort), hostPortEnd, taken)
+}
+
+/** The port, when no socket of the host is bound to it. */
+function probe(port: PublishedPort): number | undefined {
+  try {
+    return probePort(port.protocol, addressBytes(port.hostIp), port.hostPort)
+  } catch (error) {
+    if (isSystemError(error, 'EADDRINUSE')) return undefined
+    if (!isSystemError(error, 'EADDRNOTAVAIL')) throw error
+    throw new StrakeError(
+      'INVALID',
+      `Cannot publish port ${describe(port)}: this host has no address ${port.hostIp}`,
+      { cause: error },
+    )
+  }
+}
+
+function inUse(port: PublishedPort, last: number, taken: readonly TakenPort[]): StrakeError {
+  const remedy = 'choose another host port, or stop what uses this one'
+  if (last > port.hostPort) {
+    const range = `${port.hostPort}-${last}`
+    return new StrakeError('CONFLICT', `Cannot publish ports ${range}: all of them are in use`, {
+      remedy,
+    })
+  }
+  const other = taken.find((candidate) => meets(candidate, port))
+  const owner = other === undefined ? describeProcess(port) : describeContainer(other)
+  return new StrakeError(
+    'CONFLICT',
+    `Cannot publish port ${describe(port)}: already in use by ${owner}`,
+    { remedy },
+  )
+}
+
+function describeProcess(port: PublishedPort): string {
+  return findPortOwner(port.protocol, port.hostPort) ?? 'another process'
+}
+
+function describeContainer({ owner }: TakenPort): string {
+  if (owner === undefined) return 'a container of another strake store'
+  return `container ${owner.name || owner.containerId.slice(0, 12)}`
+}
+
+function describe(port: PublishedPort): string {
+  const at = isWildcard(port) ? '' : `${port.hostIp}:`
+  return `${at}${port.hostPort}${port.protocol === 'tcp' ? '' : '/udp'}`
+}
+
+/** Whether two ports would receive the same packets. */
+function meets(a: PublishedPort, b: PublishedPort): boolean {
+  if (a.protocol !== b.protocol || a.hostPort !== b.hostPort) return false
+  return isWildcard(a) || isWildcard(b) || a.hostIp === b.hostIp
+}
+
+/** Whether two entries are the same port, leading to the same port of a container. */
+export function isSamePort(a: PublishedPort, b: PublishedPort): boolean {
+  return meets(a, b) && a.hostIp === b.hostIp && a.containerPort === b.containerPort
+}
+
+/** Whether a request names the port, so that a leftover has to go first. */
+function isNamed(port: PublishedPort, requests: readonly PortRequest[]): boolean {
+  return isRequested(
+    port,
+    requests.filter(({ hostPort }) => hostPort !== 0),
+  )
+}
+
+/** Whether the port could be what one of the requests gets; a request for any port could get each. */
+function isRequested(port: PublishedPort, requests: readonly PortRequest[]): boolean {
+  return requests.some(({ hostIp = '0.0.0.0', hostPort, hostPortEnd = hostPort, ...rest }) => {
+    if (hostPort === 0) return port.protocol === rest.protocol
+    if (port.hostPort < hostPort || port.hostPort > hostPortEnd) return false
+    return meets(port, { ...rest, hostIp, hostPort: port.hostPort })
+  })
+}

@@ -1,0 +1,91 @@
+import { existsSync, readFileSync } from 'node:fs'
+import {
+  isSystemError,
+  listForwardChains,
+  listRules,
+  type NetlinkSocket,
+  type NftChain,
+  runLegacyIptables,
+  runNft,
+} from '#platform'
+
+/**
+ * Lets the bridge's packets through where another program (Docker, ufw) set the
+ * policy of its forward chain to drop: an accept in our own table is not enough
+ * there, because every chain on the hook has to accept. What may reach a
+ * container is still decided by our table. Rules that are there are not added
+ * again; only interface matches are used, because iptables refuses to list a
+ * chain that holds native conntrack expressions.
+ */
+export function acceptForwarding(socket: NetlinkSocket, bridge: string): void {
+  const closed = listClosedChains(socket, bridge)
+  if (closed.length > 0) {
+    runNft(closed.flatMap((chain) => formatInsertions(chain, bridge)).join('\n'))
+  }
+  if (!usesLegacyTables()) return
+  if (!runLegacyIptables(['-S', 'FORWARD'])?.includes('-P FORWARD DROP')) return
+  for (const direction of ['-i', '-o']) {
+    const rule = ['FORWARD', direction, bridge, '-j', 'ACCEPT']
+    if (runLegacyIptables(['-C', ...rule]) === undefined) runLegacyIptables(['-I', ...rule])
+  }
+}
+
+/** True when a chain drops what the bridge forwards: then `acceptForwarding` has something to do. */
+export function isForwardingClosed(socket: NetlinkSocket, bridge: string): boolean {
+  return listClosedChains(socket, bridge).length > 0
+}
+
+/** Takes the rules of `acceptForwarding` away again, whatever the policies are now. */
+export function revokeForwarding(socket: NetlinkSocket, bridge: string): void {
+  for (const chain of listForwardChains(socket)) {
+    if (!chain.hooked && chain.name !== dockerUser) continue
+    const where = `${chain.family} ${chain.table} ${chain.name}`
+    const listing = runNft(`list chain ${where}`, ['-a'])
+    const rule = new RegExp(`^\\s*[io]ifname "${bridge}" .*accept # handle (\\d+)$`, 'gm')
+    const handles = [...listing.matchAll(rule)].map((match) => match[1])
+    if (handles.length === 0) continue
+    runNft(handles.map((handle) => `delete rule ${where} handle ${handle}`).join('\n'))
+  }
+  if (!usesLegacyTables()) return
+  for (const direction of ['-i', '-o']) {
+    runLegacyIptables(['-D', 'FORWARD', direction, bridge, '-j', 'ACCEPT'])
+  }
+}
+
+const dockerUser = 'DOCKER-USER'
+
+/** The chains that need our rules and do not have them: Docker's chain for users where there is one. */
+function listClosedChains(socket: NetlinkSocket, bridge: string): readonly NftChain[] {
+  const chains = listForwardChains(socket)
+  return chains
+    .filter((chain) => chain.drops)
+    .map((chain) => {
+      const isUser = (other: NftChain) =>
+        other.name === dockerUser && other.table === chain.table && other.family === chain.family
+      return chains.find(isUser) ?? chain
+    })
+    .filter((chain) => countMentions(listRules(socket, chain.table, chain), bridge) < 2)
+}
+
+/** In how many rules the interface is compared with: it stands there as 16 bytes, NUL-padded. */
+function countMentions(rules: readonly Uint8Array[], bridge: string): number {
+  const name = Buffer.alloc(16)
+  name.write(bridge)
+  return rules.filter((rule) => Buffer.from(rule).includes(name)).length
+}
+
+function formatInsertions(chain: NftChain, bridge: string): readonly string[] {
+  const where = `${chain.family} ${chain.table} ${chain.name}`
+  return ['iifname', 'oifname'].map((match) => `insert rule ${where} ${match} "${bridge}" accept`)
+}
+
+/** Whether the kernel has a filter table of the older iptables, which nft does not see. */
+function usesLegacyTables(): boolean {
+  const names = '/proc/net/ip_tables_names'
+  try {
+    return existsSync(names) && readFileSync(names, 'utf8').split('\n').includes('filter')
+  } catch (error) {
+    if (isSystemError(error)) return false
+    throw error
+  }
+}

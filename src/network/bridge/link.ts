@@ -1,0 +1,242 @@
+import {
+  attribute,
+  concatenate,
+  type NetlinkRequest,
+  type NetlinkSocket,
+  nested,
+  netlinkFlag,
+  parseAttributes,
+  parseText,
+} from '#platform'
+import { addressBytes, formatAddress, macBytes, macOf, type Subnet, subnetOf } from '../ipv4.ts'
+
+/** A network interface as the kernel describes it. */
+export interface Link {
+  readonly index: number
+  readonly name: string
+  readonly up: boolean
+  readonly mtu: number
+}
+
+/** An IPv4 address of an interface. */
+export interface LinkAddress {
+  readonly index: number
+  readonly ip: string
+  readonly prefix: number
+}
+
+/** An entry of the main routing table; the default route has prefix 0. */
+export interface Route {
+  readonly subnet: Subnet
+  readonly index: number | undefined
+}
+
+/** Message types of rtnetlink; attributes below are numbered as in linux/if_link.h and its neighbours. */
+const message = {
+  newLink: 16,
+  deleteLink: 17,
+  getLink: 18,
+  setLink: 19,
+  newAddress: 20,
+  getAddress: 22,
+  newRoute: 24,
+  getRoute: 26,
+}
+const UP = 1
+const fresh = netlinkFlag.create | netlinkFlag.excl
+
+export function listLinks(socket: NetlinkSocket): readonly Link[] {
+  const body = linkHeader()
+  return socket
+    .send([{ type: message.getLink, flags: netlinkFlag.dump, body }])
+    .map(({ body }) => parseLink(body))
+}
+
+/** The interface of that name. Throws `NetlinkError` ENODEV where there is none. */
+export function getLink(socket: NetlinkSocket, name: string): Link {
+  const request = { type: message.getLink, body: concatenate([linkHeader(), attribute(3, name)]) }
+  const [answer] = socket.send([request])
+  if (answer === undefined) throw new TypeError(`no answer about interface ${name}`)
+  return parseLink(answer.body)
+}
+
+function parseLink(body: Uint8Array): Link {
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
+  const fields = parseAttributes(body.subarray(16))
+  return {
+    index: view.getInt32(4, true),
+    name: parseText(fields.get(3) ?? new Uint8Array()),
+    up: (view.getUint32(8, true) & UP) !== 0,
+    mtu: number32(fields.get(4)),
+  }
+}
+
+/** The first IPv4 address of every interface that has one. */
+export function listAddresses(socket: NetlinkSocket): readonly LinkAddress[] {
+  const body = new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0])
+  const answers = socket.send([{ type: message.getAddress, flags: netlinkFlag.dump, body }])
+  return answers.map(({ body }) => {
+    const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
+    const ip = parseAttributes(body.subarray(8)).get(2) ?? new Uint8Array(4)
+    return { index: view.getUint32(4, true), prefix: body[1] ?? 32, ip: ip.join('.') }
+  })
+}
+
+/** Every IPv4 route of every table but those to the host's own addresses. */
+export function listRoutes(socket: NetlinkSocket): readonly Route[] {
+  const UNICAST = 1
+  const body = routeHeader(0)
+  return socket
+    .send([{ type: message.getRoute, flags: netlinkFlag.dump, body }])
+    .filter(({ body }) => body[7] === UNICAST)
+    .map(({ body }) => {
+      const fields = parseAttributes(body.subarray(12))
+      const [a = 0, b = 0, c = 0, d = 0] = fields.get(1) ?? []
+      const output = fields.get(4)
+      const base = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0
+      return {
+        subnet: subnetOf(base, body[1] ?? 0),
+        index: output === undefined ? undefined : number32(output),
+      }
+    })
+}
+
+/** Makes a bridge that is still down. Its hardware address is fixed, so it does not follow its ports'. */
+export function createBridge(
+  socket: NetlinkSocket,
+  options: { readonly name: string; readonly ip: string; readonly mtu: number },
+): void {
+  const body = concatenate([
+    linkHeader(),
+    attribute(3, options.name),
+    attribute(1, macBytes(macOf(options.ip))),
+    attribute(4, options.mtu),
+    nested(18, attribute(1, 'bridge')),
+  ])
+  socket.send([{ type: message.newLink, flags: fresh, body }])
+}
+
+/** Makes a pair of interfaces, both down: one on the bridge, and `eth0` in the namespace of that descriptor. */
+export function createVeth(
+  socket: NetlinkSocket,
+  options: {
+    readonly name: string
+    readonly bridge: Link
+    readonly mac: string
+    readonly namespace: number
+  },
+): void {
+  const mtu = attribute(4, options.bridge.mtu)
+  const peer = concatenate([
+    linkHeader(),
+    attribute(3, 'eth0'),
+    attribute(1, macBytes(options.mac)),
+    mtu,
+    attribute(28, options.namespace),
+  ])
+  const body = concatenate([
+    linkHeader(),
+    attribute(3, options.name),
+    attribute(10, options.bridge.index),
+    mtu,
+    nested(18, attribute(1, 'veth'), nested(2, nested(1, peer))),
+  ])
+  socket.send([{ type: message.newLink, flags: fresh, body }])
+}
+
+/** Gives the container's end its address and default route, and brings it and loopback up. */
+export function configureContainer(
+  socket: NetlinkSocket,
+  options: { readonly ip: string; readonly prefix: number; readonly gateway: string },
+): void {
+  const { index } = getLink(socket, 'eth0')
+  socket.send([
+    upRequest('lo'),
+    upRequest('eth0'),
+    addressRequest(index, options.ip, options.prefix),
+    {
+      type: message.newRoute,
+      flags: fresh,
+      body: concatenate([
+        routeHeader(1),
+        attribute(5, addressBytes(options.gateway)),
+        attribute(4, index),
+      ]),
+    },
+  ])
+}
+
+/**
+ * Brings a port of a bridge up. With `hairpin` it sends frames back to where
+ * they came from: where br_netfilter is loaded, a container that calls its own
+ * published port would not get an answer otherwise.
+ */
+export function setPortUp(
+  socket: NetlinkSocket,
+  name: string,
+  options: { readonly hairpin: boolean },
+): void {
+  const mode = nested(5, attribute(4, Uint8Array.of(1)))
+  const bridgePort = options.hairpin ? [nested(18, attribute(4, 'bridge'), mode)] : []
+  const body = concatenate([linkHeader(UP), attribute(3, name), ...bridgePort])
+  socket.send([{ type: message.newLink, body }])
+}
+
+export function setLinkUp(socket: NetlinkSocket, name: string): void {
+  socket.send([upRequest(name)])
+}
+
+export function addAddress(
+  socket: NetlinkSocket,
+  link: Link,
+  options: { readonly ip: string; readonly prefix: number },
+): void {
+  socket.send([addressRequest(link.index, options.ip, options.prefix)])
+}
+
+/** Makes the interface a port of the bridge. Throws `NetlinkError` ENODEV where there is none. */
+export function setMaster(socket: NetlinkSocket, name: string, bridge: Link): void {
+  const body = concatenate([linkHeader(), attribute(3, name), attribute(10, bridge.index)])
+  socket.send([{ type: message.setLink, body }])
+}
+
+export function deleteLink(socket: NetlinkSocket, name: string): void {
+  socket.send([{ type: message.deleteLink, body: concatenate([linkHeader(), attribute(3, name)]) }])
+}
+
+function upRequest(name: string): NetlinkRequest {
+  return { type: message.setLink, body: concatenate([linkHeader(UP), attribute(3, name)]) }
+}
+
+function addressRequest(index: number, ip: string, prefix: number): NetlinkRequest {
+  const header = new Uint8Array([2, prefix, 0, 0, 0, 0, 0, 0])
+  new DataView(header.buffer).setUint32(4, index, true)
+  const { base } = subnetOf(new DataView(addressBytes(ip).buffer).getUint32(0), prefix)
+  const broadcast = formatAddress((base | (0xffffffff >>> prefix)) >>> 0)
+  const body = concatenate([
+    header,
+    attribute(2, addressBytes(ip)),
+    attribute(1, addressBytes(ip)),
+    attribute(4, addressBytes(broadcast)),
+  ])
+  return { type: message.newAddress, flags: fresh, body }
+}
+
+function linkHeader(flags = 0): Uint8Array {
+  const bytes = new Uint8Array(16)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(8, flags, true)
+  view.setUint32(12, flags, true)
+  return bytes
+}
+
+function routeHeader(type: number): Uint8Array {
+  const MAIN = 254
+  const BOOT = 3
+  return new Uint8Array([2, 0, 0, 0, MAIN, BOOT, 0, type, 0, 0, 0, 0])
+}
+
+function number32(value: Uint8Array | undefined): number {
+  if (value === undefined || value.length < 4) return 0
+  return new DataView(value.buffer, value.byteOffset, 4).getUint32(0, true)
+}

@@ -1,0 +1,129 @@
+import type { NftElement, NftMap } from '#platform'
+import { addressBytes, formatSubnet, type Subnet } from '../ipv4.ts'
+import type { PublishedPort } from '../publish.ts'
+
+/** What the rules are about. */
+export interface RulesetOptions {
+  readonly table: string
+  readonly bridge: string
+  readonly subnet: Subnet
+}
+
+/** How many rules `formatRuleset` makes: another number in the kernel means that somebody changed them. */
+export const ruleCount = 13
+
+/**
+ * The script, for `nft -f`, that makes the network's one table anew with these
+ * elements in its maps, in one transaction and whatever was there before.
+ *
+ * `guard` comes before address translation, which would otherwise make a packet
+ * for 127.0.0.1 from the wire or from a container an ordinary one: that is what
+ * keeps ports published on loopback, and the host's own, out of their reach.
+ * `forward` lets in only replies and what was published, so that knowing a
+ * container's address is not enough to reach its other ports.
+ */
+export function formatRuleset(options: RulesetOptions, elements: readonly string[]): string {
+  const { table, bridge } = options
+  const subnet = formatSubnet(options.subnet)
+  return `
+add table ip ${table}
+delete table ip ${table}
+table ip ${table} {
+  map published {
+    type inet_proto . inet_service : ipv4_addr . inet_service
+  }
+  map published_at {
+    type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service
+  }
+  chain guard {
+    type filter hook prerouting priority raw; policy accept;
+    iifname != "lo" ip daddr 127.0.0.0/8 drop
+  }
+  chain publish {
+    dnat ip to ip daddr . meta l4proto . th dport map @published_at
+    dnat ip to meta l4proto . th dport map @published
+  }
+  chain prerouting {
+    type nat hook prerouting priority -100; policy accept;
+    fib daddr type local jump publish
+  }
+  chain output {
+    type nat hook output priority -100; policy accept;
+    fib daddr type local jump publish
+  }
+  chain postrouting {
+    type nat hook postrouting priority 100; policy accept;
+    ip saddr ${subnet} oifname != "${bridge}" masquerade
+    ip saddr 127.0.0.0/8 oifname "${bridge}" masquerade
+    ip saddr ${subnet} oifname "${bridge}" ct status dnat masquerade
+  }
+  chain forward {
+    type filter hook forward priority 0; policy accept;
+    oifname != "${bridge}" accept
+    iifname "${bridge}" accept
+    ct state established,related accept
+    ct status dnat accept
+    drop
+  }
+}
+${elements.map((element) => `add element ip ${table} ${element}`).join('\n')}
+`
+}
+
+export function publishedMap(table: string): NftMap {
+  return { table, name: 'published' }
+}
+
+export function publishedAtMap(table: string): NftMap {
+  return { table, name: 'published_at' }
+}
+
+/** A published port as an element in nft's words: `published { tcp . 80 : 10.89.0.2 . 80 }`. */
+export function formatElement(port: PublishedPort, ip: string): string {
+  return `${formatKey(port, ` : ${ip} . ${port.containerPort}`)}`
+}
+
+/** The command that deletes the element if, and only if, it still leads to this container. */
+export function formatRemoval(table: string, port: PublishedPort, ip: string): string {
+  const add = `add element ip ${table} ${formatElement(port, ip)}`
+  return `${add}; delete element ip ${table} ${formatKey(port, '')}`
+}
+
+function formatKey(port: PublishedPort, value: string): string {
+  const key = `${port.protocol} . ${port.hostPort}`
+  if (isWildcard(port)) return `published { ${key}${value} }`
+  return `published_at { ${port.hostIp} . ${key}${value} }`
+}
+
+/** The same element as the kernel keeps it. */
+export function encodeElement(table: string, port: PublishedPort, ip: string): NftElement {
+  const protocol = port.protocol === 'tcp' ? 6 : 17
+  const key = [protocol, 0, 0, 0, ...bigEndian(port.hostPort), 0, 0]
+  const value = Uint8Array.from([...addressBytes(ip), ...bigEndian(port.containerPort), 0, 0])
+  if (isWildcard(port)) return { map: publishedMap(table), key: Uint8Array.from(key), value }
+  const at = Uint8Array.from([...addressBytes(port.hostIp), ...key])
+  return { map: publishedAtMap(table), key: at, value }
+}
+
+/** Which port an element publishes, and for whom. */
+export function decodeElement({ key, value }: NftElement): {
+  readonly port: PublishedPort
+  readonly ip: string
+} {
+  const at = key.length > 8 ? 4 : 0
+  const port = {
+    hostIp: at === 0 ? '0.0.0.0' : key.subarray(0, 4).join('.'),
+    protocol: key[at] === 6 ? ('tcp' as const) : ('udp' as const),
+    hostPort: new DataView(key.buffer, key.byteOffset).getUint16(at + 4),
+    containerPort: new DataView(value.buffer, value.byteOffset).getUint16(4),
+  }
+  return { port, ip: value.subarray(0, 4).join('.') }
+}
+
+export function isWildcard(port: PublishedPort): boolean {
+  return port.hostIp === '0.0.0.0'
+}
+
+function bigEndian(port: number): readonly [number, number] {
+  return [port >> 8, port & 255]
+}

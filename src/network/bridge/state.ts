@@ -1,0 +1,82 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isSystemError } from '#platform'
+import type { PublishedPort } from '../publish.ts'
+
+/** What is known of a container on the bridge: enough to restore it there, and to take it away. */
+export interface AttachmentRecord {
+  readonly containerId: string
+  readonly name: string
+  readonly ip: string
+  /** The host's end of its pair of interfaces. */
+  readonly veth: string
+  readonly ports: readonly PublishedPort[]
+}
+
+/** The attachments of one network, a file each, under `$STRAKE_RUN`: gone after a reboot, as they are. */
+export interface AttachmentRecords {
+  put(record: AttachmentRecord): void
+  get(containerId: string): AttachmentRecord | undefined
+  list(): readonly AttachmentRecord[]
+  remove(containerId: string): void
+  /** Turns the record into a dying one and returns its file, which whoever finishes the work deletes. */
+  bury(containerId: string): string
+  /** The records whose ports are being taken away: `age` is in milliseconds. */
+  listBuried(): readonly { readonly file: string; readonly record: AttachmentRecord }[]
+}
+
+const LIVE = '.json'
+const BURIED = '.gone'
+
+export function openAttachmentRecords(directory: string): AttachmentRecords {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const pathOf = (containerId: string) => join(directory, `${containerId}${LIVE}`)
+  const listFiles = (ending: string) =>
+    readdirSync(directory)
+      .filter((name) => name.endsWith(ending))
+      .flatMap((name) => {
+        const file = join(directory, name)
+        const record = readRecord(file)
+        return record === undefined ? [] : [{ file, record }]
+      })
+  return {
+    put(record) {
+      const path = pathOf(record.containerId)
+      const temporary = `${path}.${process.pid}.tmp`
+      writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 })
+      renameSync(temporary, path)
+    },
+    get: (containerId) => readRecord(pathOf(containerId)),
+    list: () => listFiles(LIVE).map(({ record }) => record),
+    remove: (containerId) => rmSync(pathOf(containerId), { force: true }),
+    bury(containerId) {
+      const grave = join(directory, `${containerId}.${randomHex(4)}${BURIED}`)
+      renameSync(pathOf(containerId), grave)
+      return grave
+    },
+    listBuried: () => listFiles(BURIED),
+  }
+}
+
+/** Hexadecimal digits for `bytes` random bytes. */
+export function randomHex(bytes: number): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString('hex')
+}
+
+function readRecord(file: string): AttachmentRecord | undefined {
+  try {
+    return parseRecord(JSON.parse(readFileSync(file, 'utf8')))
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+function parseRecord(value: unknown): AttachmentRecord | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const record = value as Partial<AttachmentRecord>
+  const { containerId, name, ip, veth, ports } = record
+  if (typeof containerId !== 'string' || typeof ip !== 'string') return undefined
+  if (typeof veth !== 'string' || !Array.isArray(ports)) return undefined
+  return { containerId, name: String(name ?? ''), ip, veth, ports }
+}

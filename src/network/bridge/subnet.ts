@@ -1,0 +1,57 @@
+import { StrakeError } from '#oci'
+import {
+  contains,
+  formatSubnet,
+  overlaps,
+  parseAddress,
+  parseSubnet,
+  type Subnet,
+} from '../ipv4.ts'
+
+const candidates = [
+  ...Array.from({ length: 11 }, (_, i) => `10.${89 + i}.0.0/16`),
+  ...Array.from({ length: 4 }, (_, i) => `172.${28 + i}.0.0/16`),
+  ...Array.from({ length: 16 }, (_, i) => `192.168.${200 + i}.0/24`),
+].flatMap((text) => parseSubnet(text) ?? [])
+
+/** The first usual subnet that meets neither a route of this host nor one of its name servers. */
+export function chooseSubnet(routes: readonly Subnet[], nameservers: readonly string[]): Subnet {
+  const used = routes.filter((route) => route.prefix > 0)
+  const servers = nameservers.flatMap((server) => parseAddress(server) ?? [])
+  const free = candidates.find(
+    (subnet) =>
+      !used.some((route) => overlaps(route, subnet)) &&
+      !servers.some((server) => contains(subnet, server)),
+  )
+  if (free !== undefined) return free
+  throw new StrakeError(
+    'CONFLICT',
+    'Cannot create the container network: every usual subnet meets a route of this host',
+    { remedy: 'choose a free subnet in the configuration' },
+  )
+}
+
+/** Reads a configured subnet: private use is not demanded, room for two addresses is. Throws `INVALID`. */
+export function requireSubnet(text: string): Subnet {
+  const subnet = parseSubnet(text)
+  if (subnet === undefined || subnet.prefix > 29 || subnet.prefix < 8) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot use the subnet ${JSON.stringify(text)}: not a block of 8 to 2^24 IPv4 addresses`,
+      {
+        remedy: 'write it as 10.89.0.0/16',
+      },
+    )
+  }
+  return subnet
+}
+
+/** Throws `CONFLICT` when a configured subnet meets a route of this host. */
+export function requireFree(subnet: Subnet, routes: readonly Subnet[]): void {
+  const route = routes.find((route) => route.prefix > 0 && overlaps(route, subnet))
+  if (route === undefined) return
+  throw new StrakeError(
+    'CONFLICT',
+    `Cannot use the subnet ${formatSubnet(subnet)}: this host has a route to ${formatSubnet(route)}`,
+  )
+}

@@ -1,0 +1,22 @@
+/** What a container's `/etc/hosts` says. */
+export interface HostsOptions {
+  readonly hostname: string
+  /** The container's own address; without one its name stands for loopback. */
+  readonly ip?: string
+  /** Further entries, as `--add-host name:ip` gives them. */
+  readonly extra?: readonly { readonly name: string; readonly ip: string }[]
+}
+
+export function formatHosts({ hostname, ip, extra = [] }: HostsOptions): string {
+  const entries = [
+    ['127.0.0.1', 'localhost'],
+    ['::1', 'localhost ip6-localhost ip6-loopback'],
+    ['fe00::', 'ip6-localnet'],
+    ['ff00::', 'ip6-mcastprefix'],
+    ['ff02::1', 'ip6-allnodes'],
+    ['ff02::2', 'ip6-allrouters'],
+    ...extra.map(({ name, ip }) => [ip, name]),
+    [ip ?? '127.0.1.1', hostname],
+  ]
+  return entries.map((entry) => `${entry.join('\t')}\n`).join('')
+}

@@ -1,0 +1,20 @@
+/** Networks of containers: attach, detach, clean, remove. */
+
+/** How the caller is asked for an address. */
+export type { AddressRange, AllocateAddress } from './bridge/bridge-network.ts'
+export type { HostsOptions } from './hosts-file.ts'
+export { formatHosts } from './hosts-file.ts'
+export type {
+  Attachment,
+  AttachOptions,
+  NetworkKind,
+  Networks,
+  NetworksOptions,
+} from './networks.ts'
+export { openNetworks } from './networks.ts'
+/** Published ports: what a user writes and what a table prints. */
+export type { PortProtocol, PortRequest, PublishedPort } from './publish.ts'
+export { formatPublishedPort, parsePublish } from './publish.ts'
+/** A container's resolv.conf and hosts. */
+export type { ResolverConfig } from './resolv-conf.ts'
+export { formatResolvConf, readContainerResolver, readHostResolver } from './resolv-conf.ts'

@@ -1,0 +1,52 @@
+import { expect, test } from 'bun:test'
+import { formatPublishedPort, parsePublish } from './publish.ts'
+
+test('parsePublish() reads every form that names ports', () => {
+  const cases = {
+    '80': [{ hostPort: 0, containerPort: 80, protocol: 'tcp' }],
+    '8080:80': [{ hostPort: 8080, containerPort: 80, protocol: 'tcp' }],
+    '0:80': [{ hostPort: 0, containerPort: 80, protocol: 'tcp' }],
+    '53:53/UDP': [{ hostPort: 53, containerPort: 53, protocol: 'udp' }],
+    '127.0.0.1:8080:80': [
+      { hostIp: '127.0.0.1', hostPort: 8080, containerPort: 80, protocol: 'tcp' },
+    ],
+    '127.0.0.1::80': [{ hostIp: '127.0.0.1', hostPort: 0, containerPort: 80, protocol: 'tcp' }],
+    '0.0.0.0:8080:80': [{ hostPort: 8080, containerPort: 80, protocol: 'tcp' }],
+    '8000-8001:80-81': [
+      { hostPort: 8000, containerPort: 80, protocol: 'tcp' },
+      { hostPort: 8001, containerPort: 81, protocol: 'tcp' },
+    ],
+    '8000-8009:80': [{ hostPort: 8000, hostPortEnd: 8009, containerPort: 80, protocol: 'tcp' }],
+    '80-81': [
+      { hostPort: 0, containerPort: 80, protocol: 'tcp' },
+      { hostPort: 0, containerPort: 81, protocol: 'tcp' },
+    ],
+  } as const
+  for (const [text, requests] of Object.entries(cases)) {
+    expect(parsePublish(text)).toEqual([...requests])
+  }
+})
+
+test('parsePublish() says what is wrong', () => {
+  const cases = {
+    '': '"" is not a port',
+    'http:80': '"http" is not a port',
+    '65536:80': 'ports are 1 to 65535',
+    '8080:0': 'ports are 1 to 65535',
+    '81-80:80-81': 'the range 81-80 is backwards',
+    '8000-8002:80-81': 'the two ranges differ in length',
+    '80:80/sctp': 'the protocol is tcp or udp, not "sctp"',
+    '[::1]:80:80': 'host addresses are IPv4 only',
+    'localhost:80:80': '"localhost" is not an IPv4 address',
+    '1:2:3:4': 'there are too many colons',
+  }
+  for (const [text, reason] of Object.entries(cases)) {
+    const message = `Cannot publish ${JSON.stringify(text)}: ${reason}`
+    expect(() => parsePublish(text)).toThrow(message)
+  }
+})
+
+test('formatPublishedPort() writes what docker ps prints', () => {
+  const port = { hostIp: '0.0.0.0', hostPort: 8080, containerPort: 80, protocol: 'tcp' } as const
+  expect(formatPublishedPort(port)).toBe('0.0.0.0:8080->80/tcp')
+})

@@ -1,0 +1,97 @@
+import { StrakeError } from '#oci'
+import { parseAddress } from './ipv4.ts'
+
+export type PortProtocol = 'tcp' | 'udp'
+
+/** What a user asks for with `--publish`; several container ports are several requests. */
+export interface PortRequest {
+  /** An address of the host; without it the port is published on all of them. */
+  readonly hostIp?: string
+  /** 0 stands for any free port. */
+  readonly hostPort: number
+  /** Last of the host ports to choose a free one from, where the user gave a range. */
+  readonly hostPortEnd?: number
+  readonly containerPort: number
+  readonly protocol: PortProtocol
+}
+
+/** A port as it was published. `hostIp` is `0.0.0.0` for all addresses of the host. */
+export interface PublishedPort {
+  readonly hostIp: string
+  readonly hostPort: number
+  readonly containerPort: number
+  readonly protocol: PortProtocol
+}
+
+/**
+ * Reads Docker's `[ip:][hostPort[-end]:]containerPort[-end][/protocol]`. Ranges
+ * of the same length are paired; a range of host ports for one container port
+ * means any free one of them. Throws `INVALID`.
+ */
+export function parsePublish(text: string): readonly PortRequest[] {
+  const [address = '', protocolText = 'tcp', ...more] = text.split('/')
+  const protocol = protocolText.toLowerCase()
+  if (more.length > 0 || (protocol !== 'tcp' && protocol !== 'udp')) {
+    throw invalid(text, `the protocol is tcp or udp, not ${JSON.stringify(protocolText)}`)
+  }
+  if (address.includes('[')) throw invalid(text, 'host addresses are IPv4 only')
+  const parts = address.split(':')
+  if (parts.length > 3) throw invalid(text, 'there are too many colons')
+  const container = parseRange(parts.at(-1) ?? '', text)
+  const hostText = parts.length > 1 ? (parts.at(-2) ?? '') : ''
+  const host = hostText === '' || hostText === '0' ? undefined : parseRange(hostText, text)
+  const ip = parts.length === 3 ? parseHostIp(parts[0] ?? '', text) : undefined
+  const base = { ...(ip === undefined ? {} : { hostIp: ip }), protocol } as const
+  return pairPorts(host, container, text).map((ports) => ({ ...base, ...ports }))
+}
+
+/** The text Docker prints for a port: `0.0.0.0:8080->80/tcp`. */
+export function formatPublishedPort(port: PublishedPort): string {
+  return `${port.hostIp}:${port.hostPort}->${port.containerPort}/${port.protocol}`
+}
+
+interface PortRange {
+  readonly first: number
+  readonly last: number
+}
+
+function pairPorts(
+  host: PortRange | undefined,
+  container: PortRange,
+  text: string,
+): readonly Pick<PortRequest, 'hostPort' | 'hostPortEnd' | 'containerPort'>[] {
+  const count = container.last - container.first + 1
+  const hostCount = host === undefined ? count : host.last - host.first + 1
+  if (host !== undefined && count === 1 && hostCount > 1) {
+    return [{ hostPort: host.first, hostPortEnd: host.last, containerPort: container.first }]
+  }
+  if (hostCount !== count) throw invalid(text, 'the two ranges differ in length')
+  return Array.from({ length: count }, (_, i) => ({
+    hostPort: host === undefined ? 0 : host.first + i,
+    containerPort: container.first + i,
+  }))
+}
+
+function parseRange(range: string, text: string): PortRange {
+  const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(range)
+  if (match === null) throw invalid(text, `${JSON.stringify(range)} is not a port`)
+  const first = Number(match[1])
+  const last = Number(match[2] ?? match[1])
+  if (first < 1 || last > 65535) throw invalid(text, 'ports are 1 to 65535')
+  if (last < first) throw invalid(text, `the range ${range} is backwards`)
+  return { first, last }
+}
+
+function parseHostIp(ip: string, text: string): string | undefined {
+  if (ip === '' || ip === '0.0.0.0') return undefined
+  if (parseAddress(ip) === undefined) {
+    throw invalid(text, `${JSON.stringify(ip)} is not an IPv4 address`)
+  }
+  return ip
+}
+
+function invalid(text: string, reason: string): StrakeError {
+  return new StrakeError('INVALID', `Cannot publish ${JSON.stringify(text)}: ${reason}`, {
+    remedy: 'write it as 8080:80, 127.0.0.1:8080:80 or 53:53/udp',
+  })
+}

@@ -1,0 +1,56 @@
+/**
+ * Runs network operations in the namespace it was started in: one JSON call a
+ * line on standard input, one answer a line on standard output.
+ */
+import { createInterface } from 'node:readline'
+import { type AttachOptions, openNetworks } from '../networks.ts'
+
+/** A call of the driver; the address is given in place of the callback. */
+export type DriverCall =
+  | { readonly method: 'attach'; readonly options: AttachOptions; readonly ip?: string }
+  | { readonly method: 'detach'; readonly containerId: string }
+  | { readonly method: 'cleanStale'; readonly liveIds: readonly string[] }
+  | { readonly method: 'remove' }
+
+export interface DriverAnswer {
+  readonly value?: unknown
+  readonly error?: { readonly code: string; readonly message: string }
+  readonly milliseconds: number
+}
+
+const [run = '', bridge, subnet] = process.argv.slice(2)
+const networks = openNetworks({
+  run,
+  bridge: { ...(bridge ? { name: bridge } : {}), ...(subnet ? { subnet } : {}) },
+})
+
+async function perform(call: DriverCall): Promise<unknown> {
+  switch (call.method) {
+    case 'attach':
+      return await networks.attach({ ...call.options, allocate: () => call.ip ?? '10.89.0.2' })
+    case 'detach':
+      return await networks.detach(call.containerId)
+    case 'cleanStale':
+      return await networks.cleanStale(call.liveIds)
+    case 'remove':
+      return await networks.remove()
+  }
+}
+
+async function answer(call: DriverCall): Promise<DriverAnswer> {
+  const start = performance.now()
+  try {
+    const value = await perform(call)
+    return { value, milliseconds: performance.now() - start }
+  } catch (error) {
+    const { code = 'INTERNAL', message = '' } = error as { code?: string; message?: string }
+    return { error: { code, message }, milliseconds: performance.now() - start }
+  }
+}
+
+if (import.meta.main) {
+  for await (const line of createInterface({ input: process.stdin })) {
+    const reply = await answer(JSON.parse(line))
+    process.stdout.write(`${JSON.stringify(reply)}\n`)
+  }
+}
