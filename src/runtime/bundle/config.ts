@@ -1,0 +1,172 @@
+import { writeFile } from 'node:fs/promises'
+import { StrakeError } from '#oci'
+import { cgroupPath } from '../cgroup.ts'
+import type { ResolvedUser } from '../user.ts'
+import { type CapabilityOptions, resolveCapabilities } from './capabilities.ts'
+import { type DeviceOptions, deviceConfig } from './devices.ts'
+import {
+  type ContainerMount,
+  hasCgroupNamespace,
+  maskedPaths,
+  mountConfig,
+  readonlyPaths,
+} from './mounts.ts'
+import { type ResourceOptions, resourceConfig } from './resources.ts'
+import { defaultSeccomp, type SeccompProfile } from './seccomp.ts'
+import type { NamespaceConfig, ProcessConfig, Rlimit, RuntimeConfig } from './spec.ts'
+
+/** What may be loosened or tightened; everything absent is the default of Docker or stricter. */
+export interface SecurityOptions
+  extends CapabilityOptions,
+    Pick<DeviceOptions, 'devices' | 'rules'> {
+  /** Everything the host has: capabilities, devices, kernel paths, no filter. */
+  readonly privileged?: boolean
+  /** Default: the built-in profile. */
+  readonly seccomp?: 'unconfined' | SeccompProfile
+  readonly noNewPrivileges?: boolean
+  /** False leaves kernel paths unmasked and writable (`systempaths=unconfined`). */
+  readonly maskPaths?: boolean
+}
+
+export interface ProcessOptions {
+  readonly args: readonly string[]
+  /** `NAME=value`. */
+  readonly env: readonly string[]
+  readonly cwd: string
+  readonly user: ResolvedUser
+  readonly terminal?: boolean
+  readonly consoleSize?: { readonly rows: number; readonly columns: number }
+  readonly rlimits?: readonly Rlimit[]
+  readonly oomScoreAdj?: number
+  readonly security?: SecurityOptions
+}
+
+/**
+ * `path` is the network namespace to join. `none` makes an empty one, `host`
+ * shares the machine's.
+ */
+export type NetworkNamespace = 'none' | 'host' | { readonly path: string }
+
+export interface BundleOptions extends ProcessOptions {
+  readonly id: string
+  /** Absolute path of the root file system. */
+  readonly root: string
+  readonly readOnlyRoot?: boolean
+  readonly hostname?: string
+  readonly network: NetworkNamespace
+  readonly pidNamespace?: 'private' | 'host'
+  readonly ipcNamespace?: 'private' | 'host'
+  readonly mounts?: readonly ContainerMount[]
+  /** Bytes of `/dev/shm`; default 64 MiB. */
+  readonly shmSize?: number
+  readonly resources?: ResourceOptions
+  readonly sysctls?: Readonly<Record<string, string>>
+}
+
+/**
+ * The whole `config.json` with every security default. No annotation of an
+ * image or a user gets in: runtimes take orders from some.
+ */
+export function createBundleConfig(options: BundleOptions): RuntimeConfig {
+  const security = options.security ?? {}
+  const { nodes, rules } = deviceConfig(security)
+  const open = security.privileged || security.maskPaths === false
+  const seccomp = seccompOf(security)
+  return {
+    ociVersion: '1.0.2',
+    process: processConfig(options),
+    root: { path: options.root, ...(options.readOnlyRoot ? { readonly: true } : {}) },
+    ...(options.hostname === undefined ? {} : { hostname: options.hostname }),
+    mounts: mountConfig({ ...options, privileged: security.privileged ?? false }),
+    linux: {
+      namespaces: namespaces(options),
+      cgroupsPath: cgroupPath(options.id),
+      resources: resourceConfig(options.resources ?? {}, rules),
+      ...(nodes.length === 0 ? {} : { devices: nodes }),
+      sysctl: sysctls(options),
+      ...(seccomp === undefined ? {} : { seccomp }),
+      ...(open ? {} : { maskedPaths: maskedPaths(), readonlyPaths }),
+      ...propagation(options.mounts ?? []),
+    },
+  }
+}
+
+/** The `process` part alone, as `exec` needs it: the same capabilities for the same options. */
+export function processConfig(options: ProcessOptions): ProcessConfig {
+  const security = options.security ?? {}
+  const capabilities = resolveCapabilities(security)
+  const size = options.consoleSize
+  return {
+    ...(options.terminal ? { terminal: true } : {}),
+    ...(size === undefined ? {} : { consoleSize: { height: size.rows, width: size.columns } }),
+    user: {
+      uid: options.user.uid,
+      gid: options.user.gid,
+      additionalGids: options.user.additionalGids,
+    },
+    args: options.args,
+    env: options.env,
+    cwd: options.cwd,
+    capabilities: {
+      bounding: capabilities,
+      effective: capabilities,
+      permitted: capabilities,
+      inheritable: [],
+      ambient: [],
+    },
+    ...(options.rlimits === undefined ? {} : { rlimits: options.rlimits }),
+    noNewPrivileges: security.noNewPrivileges ?? false,
+    ...(options.oomScoreAdj === undefined ? {} : { oomScoreAdj: options.oomScoreAdj }),
+  }
+}
+
+function seccompOf(security: SecurityOptions): SeccompProfile | undefined {
+  if (security.seccomp === 'unconfined' || (security.privileged && !security.seccomp))
+    return undefined
+  return security.seccomp ?? defaultSeccomp(resolveCapabilities(security))
+}
+
+function namespaces(options: BundleOptions): readonly NamespaceConfig[] {
+  const { network } = options
+  const made: NamespaceConfig[] = [{ type: 'mount' }, { type: 'uts' }]
+  if (options.pidNamespace !== 'host') made.push({ type: 'pid' })
+  if (options.ipcNamespace !== 'host') made.push({ type: 'ipc' })
+  if (network === 'none') made.push({ type: 'network' })
+  else if (network !== 'host') made.push({ type: 'network', path: network.path })
+  if (hasCgroupNamespace() && !options.security?.privileged) made.push({ type: 'cgroup' })
+  return made
+}
+
+const ipcSysctl =
+  /^(kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)|fs\.mqueue\..+)$/
+
+function sysctls(options: BundleOptions): Readonly<Record<string, string>> {
+  const defaults: Record<string, string> =
+    options.network === 'host'
+      ? {}
+      : {
+          'net.ipv4.ip_unprivileged_port_start': '0',
+          'net.ipv4.ping_group_range': '0 2147483647',
+        }
+  for (const name of Object.keys(options.sysctls ?? {})) {
+    const allowed =
+      (name.startsWith('net.') && options.network !== 'host') ||
+      (ipcSysctl.test(name) && options.ipcNamespace !== 'host')
+    if (!allowed) {
+      throw new StrakeError('DENIED', `Cannot set sysctl ${name}: it would change the host`)
+    }
+  }
+  return { ...defaults, ...options.sysctls }
+}
+
+/** A shared bind needs a root that passes mounts on. */
+function propagation(mounts: readonly ContainerMount[]): { rootfsPropagation?: string } {
+  const kinds = mounts.map((mount) => mount.propagation ?? 'rprivate')
+  if (kinds.some((kind) => kind.endsWith('shared'))) return { rootfsPropagation: 'shared' }
+  return kinds.some((kind) => kind.endsWith('slave')) ? { rootfsPropagation: 'slave' } : {}
+}
+
+/** Writes `config.json` into a bundle directory that is private to us. */
+export async function writeBundle(directory: string, config: RuntimeConfig): Promise<void> {
+  await writeFile(`${directory}/config.json`, JSON.stringify(config), { mode: 0o600 })
+}

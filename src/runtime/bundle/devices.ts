@@ -1,0 +1,124 @@
+import { lstatSync, readdirSync, statSync } from 'node:fs'
+import { StrakeError } from '#oci'
+import type { DeviceNode, DeviceRule } from './spec.ts'
+
+/** One `--device`: a node of the host, where it appears, and what may be done with it (`rwm`). */
+export interface DeviceOption {
+  readonly source: string
+  readonly destination: string
+  readonly access: string
+}
+
+export interface DeviceOptions {
+  readonly devices?: readonly DeviceOption[]
+  /** As `--device-cgroup-rule` takes them: `c 189:* rmw`. */
+  readonly rules?: readonly string[]
+  /** Every device of the host. */
+  readonly privileged?: boolean
+}
+
+/** Deny everything, then what every program expects. The runtime adds full, ptmx and pts. */
+const defaultRules: readonly DeviceRule[] = [
+  { allow: false, access: 'rwm' },
+  { allow: true, type: 'c', major: 1, minor: 5, access: 'rwm' },
+  { allow: true, type: 'c', major: 1, minor: 3, access: 'rwm' },
+  { allow: true, type: 'c', major: 1, minor: 9, access: 'rwm' },
+  { allow: true, type: 'c', major: 1, minor: 8, access: 'rwm' },
+  { allow: true, type: 'c', major: 5, minor: 0, access: 'rwm' },
+  { allow: true, type: 'c', major: 5, minor: 1, access: 'rwm' },
+  { allow: false, type: 'c', major: 10, minor: 229, access: 'rwm' },
+]
+
+/** The nodes a container gets beside the runtime's own, and the rules its control group enforces. */
+export function deviceConfig(options: DeviceOptions = {}): {
+  readonly nodes: readonly DeviceNode[]
+  readonly rules: readonly DeviceRule[]
+} {
+  if (options.privileged) {
+    return { nodes: hostDevices('/dev'), rules: [{ allow: true, access: 'rwm' }] }
+  }
+  const wanted = (options.devices ?? []).map((device) => ({
+    node: readDevice(device.source, device.destination),
+    access: device.access,
+  }))
+  return {
+    nodes: wanted.map(({ node }) => node),
+    rules: [
+      ...defaultRules,
+      ...wanted.map(({ node, access }) => ({
+        allow: true,
+        type: node.type,
+        major: node.major,
+        minor: node.minor,
+        access,
+      })),
+      ...(options.rules ?? []).map(parseRule),
+    ],
+  }
+}
+
+function readDevice(source: string, destination: string): DeviceNode {
+  let node: DeviceNode | undefined
+  try {
+    node = deviceNode(source, destination)
+  } catch (cause) {
+    throw new StrakeError('NOT_FOUND', `Cannot use device ${source}: no such file or directory`, {
+      cause,
+    })
+  }
+  if (node === undefined) {
+    throw new StrakeError('INVALID', `Cannot use device ${source}: it is not a device node`)
+  }
+  return node
+}
+
+function deviceNode(source: string, destination: string): DeviceNode | undefined {
+  const stats = statSync(source)
+  if (!stats.isBlockDevice() && !stats.isCharacterDevice()) return undefined
+  const number = BigInt(stats.rdev)
+  return {
+    path: destination,
+    type: stats.isBlockDevice() ? 'b' : 'c',
+    major: Number(((number >> 8n) & 0xfffn) | ((number >> 32n) & 0xfffff000n)),
+    minor: Number((number & 0xffn) | ((number >> 12n) & 0xffffff00n)),
+    fileMode: stats.mode & 0o777,
+    uid: stats.uid,
+    gid: stats.gid,
+  }
+}
+
+/** Directories the runtime fills itself, and names that belong to one terminal or one namespace. */
+const notShared = new Set(['pts', 'shm', 'fd', 'mqueue', 'console', '.lxc', '.lxd-mounts', 'ptmx'])
+
+function hostDevices(directory: string): readonly DeviceNode[] {
+  const nodes: DeviceNode[] = []
+  for (const name of readdirSync(directory)) {
+    if (notShared.has(name)) continue
+    const path = `${directory}/${name}`
+    const stats = lstatSync(path)
+    if (stats.isDirectory()) nodes.push(...hostDevices(path))
+    else if (stats.isBlockDevice() || stats.isCharacterDevice()) {
+      const node = deviceNode(path, path)
+      if (node !== undefined) nodes.push(node)
+    }
+  }
+  return nodes
+}
+
+function parseRule(text: string): DeviceRule {
+  const match = /^([acb]) ([0-9]+|\*):([0-9]+|\*) ([rwm]{1,3})$/.exec(text)
+  if (match === null) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot use device rule ${text}: it must read like c 189:* rwm`,
+    )
+  }
+  const [, type = 'a', major = '*', minor = '*', access = 'rwm'] = match
+  return {
+    allow: true,
+    type,
+    ...(major === '*' ? {} : { major: Number(major) }),
+    ...(minor === '*' ? {} : { minor: Number(minor) }),
+    access,
+  }
+}

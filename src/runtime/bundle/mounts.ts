@@ -1,0 +1,130 @@
+import { readdirSync, statSync } from 'node:fs'
+import { cgroupMode } from '../cgroup.ts'
+import type { MountConfig } from './spec.ts'
+
+/** A mount a user asked for, its source already resolved and checked. */
+export interface ContainerMount {
+  readonly type: 'bind' | 'tmpfs'
+  /** Absolute path on the host; for a tmpfs anything. */
+  readonly source: string
+  /** Absolute path in the container. */
+  readonly destination: string
+  readonly readOnly?: boolean
+  /** Default `rprivate`: mounts made on one side later do not show on the other. */
+  readonly propagation?: 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave'
+  /** Of a tmpfs: `size=64m`, `mode=1777`, `noexec`… */
+  readonly options?: readonly string[]
+}
+
+export interface MountOptions {
+  readonly mounts?: readonly ContainerMount[]
+  /** Bytes of `/dev/shm`; default 64 MiB. */
+  readonly shmSize?: number
+  readonly readOnlyRoot?: boolean
+  readonly privileged?: boolean
+}
+
+const defaultShmSize = 64 * 1024 * 1024
+
+/**
+ * All mounts in the order they are made: the kernel's file systems as Docker
+ * mounts them, then the user's, shallow destinations first.
+ */
+export function mountConfig(options: MountOptions): readonly MountConfig[] {
+  const own = kernelMounts(options)
+  const wanted = [...(options.mounts ?? [])]
+    .sort((a, b) => depth(a.destination) - depth(b.destination))
+    .map(userMount)
+  const replaced = new Set(wanted.map(({ destination }) => destination))
+  return [...own.filter(({ destination }) => !replaced.has(destination)), ...wanted]
+}
+
+function kernelMounts(options: MountOptions): readonly MountConfig[] {
+  const access = options.privileged ? 'rw' : 'ro'
+  const mounts: readonly MountConfig[] = [
+    mount('/proc', 'proc', ['nosuid', 'noexec', 'nodev']),
+    mount('/dev', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
+    mount('/dev/pts', 'devpts', [
+      ...['nosuid', 'noexec', 'newinstance'],
+      ...['ptmxmode=0666', 'mode=0620', 'gid=5'],
+    ]),
+    mount('/sys', 'sysfs', ['nosuid', 'noexec', 'nodev', access]),
+    mount('/sys/fs/cgroup', 'cgroup', [access, 'nosuid', 'noexec', 'nodev']),
+    mount('/dev/mqueue', 'mqueue', ['nosuid', 'noexec', 'nodev']),
+    mount('/dev/shm', 'tmpfs', [
+      ...['nosuid', 'noexec', 'nodev', 'mode=1777'],
+      `size=${options.shmSize ?? defaultShmSize}`,
+    ]),
+  ]
+  return mounts
+}
+
+function mount(destination: string, type: string, options: readonly string[]): MountConfig {
+  return { destination, type, source: type === 'tmpfs' ? 'tmpfs' : type, options }
+}
+
+function userMount(wanted: ContainerMount): MountConfig {
+  const { type, source, destination, readOnly } = wanted
+  if (type === 'tmpfs') {
+    const options = ['nosuid', 'nodev', 'noexec', ...(wanted.options ?? [])]
+    return { destination, type, source: 'tmpfs', options: readOnly ? [...options, 'ro'] : options }
+  }
+  const propagation = wanted.propagation ?? 'rprivate'
+  // `ro` alone would leave the mounts below the source writable.
+  const access = readOnly ? ['ro', ...(isDirectory(source) ? ['rro'] : [])] : ['rw']
+  return { destination, type, source, options: ['rbind', propagation, ...access] }
+}
+
+/** There is nothing below a file, and crun refuses to look. */
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true
+}
+
+function depth(path: string): number {
+  return path.split('/').filter((part) => part !== '').length
+}
+
+/** What a container must not read: what tells of the host's hardware, keys and timing. */
+export function maskedPaths(): readonly string[] {
+  return [
+    ...['acpi', 'asound', 'interrupts', 'kcore', 'keys', 'latency_stats'].map(inProc),
+    ...['sched_debug', 'scsi', 'timer_list', 'timer_stats'].map(inProc),
+    '/sys/devices/virtual/powercap',
+    '/sys/firmware',
+    '/sys/fs/selinux',
+    ...thermalPaths(),
+  ]
+}
+
+/** What a container may read and not write. */
+export const readonlyPaths: readonly string[] = [
+  ...['asound', 'bus', 'fs', 'irq', 'sys', 'sysrq-trigger'].map(inProc),
+]
+
+function inProc(name: string): string {
+  return `/proc/${name}`
+}
+
+let thermal: readonly string[] | undefined
+
+function thermalPaths(): readonly string[] {
+  const directory = '/sys/devices/system/cpu'
+  thermal ??= entriesOf(directory)
+    .filter((name) => /^cpu\d+$/.test(name))
+    .filter((name) => entriesOf(`${directory}/${name}`).includes('thermal_throttle'))
+    .map((name) => `${directory}/${name}/thermal_throttle`)
+  return thermal
+}
+
+function entriesOf(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory)
+  } catch {
+    return []
+  }
+}
+
+/** Namespaces that give a container a view of its own of the control groups exist with cgroup v2 only. */
+export function hasCgroupNamespace(): boolean {
+  return cgroupMode() === 'unified'
+}

@@ -1,0 +1,83 @@
+import { StrakeError } from '#oci'
+import { cgroupMode, countsSwap } from '../cgroup.ts'
+import type { DeviceRule, ResourceConfig } from './spec.ts'
+
+/** Limits of one container; sizes are bytes, absent means none (pids: 2048). */
+export interface ResourceOptions {
+  readonly memory?: number
+  /** Memory and swap together; -1 is no limit. Default: twice `memory`. */
+  readonly memorySwap?: number
+  readonly memoryReservation?: number
+  readonly memorySwappiness?: number
+  /** How many processors' time: 1.5. */
+  readonly cpus?: number
+  readonly cpuShares?: number
+  readonly cpuPeriod?: number
+  readonly cpuQuota?: number
+  readonly cpusetCpus?: string
+  readonly cpusetMems?: string
+  /** 0 or -1 is no limit. */
+  readonly pids?: number
+  readonly blkioWeight?: number
+}
+
+const defaultPids = 2048
+const smallestMemory = 6 * 1024 * 1024
+const defaultPeriod = 100_000
+
+/** Limits as the runtime takes them. Throws `INVALID` on a limit no kernel would accept. */
+export function resourceConfig(
+  options: ResourceOptions,
+  devices: readonly DeviceRule[],
+): ResourceConfig {
+  const memory = memoryConfig(options)
+  const cpu = cpuConfig(options)
+  const pids = options.pids ?? defaultPids
+  return {
+    devices,
+    ...(Object.keys(memory).length === 0 ? {} : { memory }),
+    ...(Object.keys(cpu).length === 0 ? {} : { cpu }),
+    ...(pids > 0 ? { pids: { limit: pids } } : {}),
+    ...(options.blkioWeight === undefined ? {} : { blockIO: { weight: options.blkioWeight } }),
+  }
+}
+
+function memoryConfig(options: ResourceOptions): NonNullable<ResourceConfig['memory']> {
+  const { memory: limit, memoryReservation: reservation, memorySwappiness: swappiness } = options
+  if (limit !== undefined && limit < smallestMemory) {
+    throw new StrakeError('INVALID', `Cannot limit memory to ${limit} bytes: the least is 6 MiB`)
+  }
+  const swap = options.memorySwap ?? (limit === undefined ? undefined : 2 * limit)
+  if (swap !== undefined && swap !== -1 && (limit === undefined || swap < limit)) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot limit memory and swap to ${swap} bytes: it must be at least the memory limit`,
+    )
+  }
+  return {
+    ...(limit === undefined ? {} : { limit }),
+    // A kernel that does not count swap has no such file, and the runtime would stop there.
+    ...(swap === undefined || !countsSwap() ? {} : { swap }),
+    ...(reservation === undefined ? {} : { reservation }),
+    ...(swappiness === undefined || cgroupMode() === 'unified' ? {} : { swappiness }),
+  }
+}
+
+function cpuConfig(options: ResourceOptions): NonNullable<ResourceConfig['cpu']> {
+  const { cpus, cpuShares, cpusetCpus, cpusetMems } = options
+  if (cpus !== undefined && !(cpus > 0)) {
+    throw new StrakeError('INVALID', `Cannot limit processors to ${cpus}: it must be above 0`)
+  }
+  if (cpus !== undefined && (options.cpuQuota ?? options.cpuPeriod) !== undefined) {
+    throw new StrakeError('INVALID', 'Cannot use --cpus: it excludes --cpu-period and --cpu-quota')
+  }
+  const period = options.cpuPeriod ?? (cpus === undefined ? undefined : defaultPeriod)
+  const quota = cpus === undefined ? options.cpuQuota : Math.round(cpus * defaultPeriod)
+  return {
+    ...(cpuShares === undefined ? {} : { shares: cpuShares }),
+    ...(quota === undefined ? {} : { quota }),
+    ...(period === undefined ? {} : { period }),
+    ...(cpusetCpus === undefined ? {} : { cpus: cpusetCpus }),
+    ...(cpusetMems === undefined ? {} : { mems: cpusetMems }),
+  }
+}

@@ -1,0 +1,53 @@
+import { expect, test } from 'bun:test'
+import { defaultSeccomp, type SeccompRule } from './seccomp.ts'
+
+function rulesFor(name: string, capabilities: readonly string[] = []): readonly SeccompRule[] {
+  return (defaultSeccomp(capabilities, 'x64').syscalls ?? []).filter((rule) =>
+    rule.names.includes(name),
+  )
+}
+
+test('defaultSeccomp() allows 361 system calls to everyone and refuses the rest with EPERM', () => {
+  const profile = defaultSeccomp([], 'x64')
+  expect(profile.syscalls?.[0]?.names).toHaveLength(361)
+  expect(profile).toMatchObject({ defaultAction: 'SCMP_ACT_ERRNO', defaultErrnoRet: 1 })
+  expect(profile.architectures).toEqual(['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'])
+})
+
+test('defaultSeccomp() never lists what leads into the kernel', () => {
+  const all = ['CAP_SYS_ADMIN', 'CAP_SYS_MODULE', 'CAP_SYS_BOOT', 'CAP_SYS_PTRACE', 'CAP_BPF']
+  for (const name of ['io_uring_setup', 'keyctl', 'userfaultfd', 'kexec_load', 'pivot_root']) {
+    expect(rulesFor(name, all)).toEqual([])
+  }
+})
+
+test('defaultSeccomp() allows sockets of every family but 38 and 40', () => {
+  const allowed = (family: number): boolean =>
+    rulesFor('socket').some(({ args: [argument] = [] }) => {
+      if (argument?.op === 'SCMP_CMP_LT') return family < argument.value
+      if (argument?.op === 'SCMP_CMP_GT') return family > argument.value
+      return family === argument?.value
+    })
+  const families = Array.from({ length: 46 }, (_, family) => family)
+  expect(families.filter((family) => !allowed(family))).toEqual([38, 40])
+})
+
+test('defaultSeccomp() keeps new namespaces for CAP_SYS_ADMIN', () => {
+  expect(rulesFor('clone')).toMatchObject([
+    { action: 'SCMP_ACT_ALLOW', args: [{ op: 'SCMP_CMP_MASKED_EQ', value: 0x7e020000 }] },
+  ])
+  expect(rulesFor('clone3')).toMatchObject([{ action: 'SCMP_ACT_ERRNO', errnoRet: 38 }])
+  expect(rulesFor('unshare')).toEqual([])
+  for (const name of ['clone', 'clone3', 'unshare', 'mount']) {
+    const [rule, ...others] = rulesFor(name, ['CAP_SYS_ADMIN'])
+    expect(others).toEqual([])
+    expect(rule?.args).toBeUndefined()
+  }
+})
+
+test('defaultSeccomp() ties single calls to single capabilities', () => {
+  expect(rulesFor('chroot', ['CAP_SYS_CHROOT'])).toHaveLength(1)
+  expect(rulesFor('chroot')).toEqual([])
+  expect(rulesFor('settimeofday', ['CAP_SYS_TIME'])).toHaveLength(1)
+  expect(rulesFor('open_by_handle_at')).toEqual([])
+})

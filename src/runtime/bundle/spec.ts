@@ -1,0 +1,111 @@
+import type { SeccompProfile } from './seccomp.ts'
+
+/**
+ * The part of the runtime configuration that strake writes (version 1.0.2).
+ *
+ * @see https://github.com/opencontainers/runtime-spec/blob/v1.0.2/config.md
+ */
+export interface RuntimeConfig {
+  readonly ociVersion: '1.0.2'
+  readonly process: ProcessConfig
+  readonly root: { readonly path: string; readonly readonly?: boolean }
+  readonly hostname?: string
+  readonly mounts: readonly MountConfig[]
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly linux: LinuxConfig
+}
+
+/** `config.json`'s `process`, which `exec --process` takes too. */
+export interface ProcessConfig {
+  readonly terminal?: boolean
+  readonly consoleSize?: { readonly height: number; readonly width: number }
+  readonly user: {
+    readonly uid: number
+    readonly gid: number
+    readonly additionalGids?: readonly number[]
+  }
+  readonly args: readonly string[]
+  readonly env: readonly string[]
+  readonly cwd: string
+  readonly capabilities: CapabilitySets
+  readonly rlimits?: readonly Rlimit[]
+  readonly noNewPrivileges: boolean
+  readonly oomScoreAdj?: number
+}
+
+/** Inheritable and ambient stay empty: they would survive a change of user. */
+export interface CapabilitySets {
+  readonly bounding: readonly string[]
+  readonly effective: readonly string[]
+  readonly permitted: readonly string[]
+  readonly inheritable: readonly string[]
+  readonly ambient: readonly string[]
+}
+
+/** `type` as in `RLIMIT_NOFILE`. */
+export interface Rlimit {
+  readonly type: string
+  readonly soft: number
+  readonly hard: number
+}
+
+export interface MountConfig {
+  readonly destination: string
+  readonly type: string
+  readonly source: string
+  readonly options?: readonly string[]
+}
+
+export interface LinuxConfig {
+  readonly namespaces: readonly NamespaceConfig[]
+  readonly cgroupsPath: string
+  readonly resources: ResourceConfig
+  readonly devices?: readonly DeviceNode[]
+  readonly sysctl?: Readonly<Record<string, string>>
+  readonly seccomp?: SeccompProfile
+  readonly maskedPaths?: readonly string[]
+  readonly readonlyPaths?: readonly string[]
+  readonly rootfsPropagation?: string
+}
+
+export interface NamespaceConfig {
+  readonly type: 'mount' | 'network' | 'uts' | 'pid' | 'ipc' | 'cgroup'
+  readonly path?: string
+}
+
+export interface DeviceNode {
+  readonly path: string
+  readonly type: 'b' | 'c'
+  readonly major: number
+  readonly minor: number
+  readonly fileMode?: number
+  readonly uid?: number
+  readonly gid?: number
+}
+
+export interface DeviceRule {
+  readonly allow: boolean
+  readonly type?: string
+  readonly major?: number
+  readonly minor?: number
+  readonly access: string
+}
+
+export interface ResourceConfig {
+  readonly devices: readonly DeviceRule[]
+  readonly memory?: {
+    readonly limit?: number
+    readonly swap?: number
+    readonly reservation?: number
+    readonly swappiness?: number
+  }
+  readonly cpu?: {
+    readonly shares?: number
+    readonly quota?: number
+    readonly period?: number
+    readonly cpus?: string
+    readonly mems?: string
+  }
+  readonly pids?: { readonly limit: number }
+  readonly blockIO?: { readonly weight: number }
+}

@@ -1,0 +1,127 @@
+import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+
+import { spawnProcess } from '#platform'
+
+const base = '/sys/fs/cgroup'
+
+/** `unified` is cgroup v2 alone, `legacy` v1 alone, `hybrid` v1 with v2 beside it. */
+export type CgroupMode = 'unified' | 'hybrid' | 'legacy'
+
+/** How this machine arranges its control groups. */
+export function cgroupMode(): CgroupMode {
+  if (existsSync(`${base}/cgroup.controllers`)) return 'unified'
+  return existsSync(`${base}/unified/cgroup.controllers`) ? 'hybrid' : 'legacy'
+}
+
+/** The controllers that sit on the v2 mount of a hybrid machine; crun refuses any. */
+export function hybridControllers(): readonly string[] {
+  try {
+    const text = readFileSync(`${base}/unified/cgroup.controllers`, 'latin1').trim()
+    return text === '' ? [] : text.split(' ')
+  } catch {
+    return []
+  }
+}
+
+/** Whether the kernel can limit swap. */
+export function countsSwap(): boolean {
+  if (cgroupMode() === 'unified') return existsSync('/proc/swaps')
+  return existsSync(`${base}/memory/memory.memsw.limit_in_bytes`)
+}
+
+/** The control group of a container, below every hierarchy's root. */
+export function cgroupPath(id: string): string {
+  return `/strake/${id}`
+}
+
+/** How often the kernel killed a process of this container for want of memory. Read before the group goes. */
+export function oomKills(id: string): number {
+  const file =
+    cgroupMode() === 'unified'
+      ? `${base}${cgroupPath(id)}/memory.events`
+      : `${base}/memory${cgroupPath(id)}/memory.oom_control`
+  try {
+    return Number(/^oom_kill (\d+)$/m.exec(readFileSync(file, 'latin1'))?.[1] ?? 0)
+  } catch {
+    return 0
+  }
+}
+
+/** Stops every process of a container where it is, or lets them go on. False where that cannot be done. */
+export function freeze(id: string, frozen: boolean): boolean {
+  const unified = cgroupMode() === 'unified'
+  const file = unified
+    ? `${base}${cgroupPath(id)}/cgroup.freeze`
+    : `${base}/freezer${cgroupPath(id)}/freezer.state`
+  const word = unified ? (frozen ? '1' : '0') : frozen ? 'FROZEN' : 'THAWED'
+  try {
+    writeFileSync(file, word)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Removes the control groups of an ended container. False when a process is still in one. */
+export function removeCgroups(id: string): boolean {
+  let empty = true
+  for (const hierarchy of hierarchies()) {
+    const path = `${hierarchy}${cgroupPath(id)}`
+    try {
+      rmdirSync(path)
+    } catch {
+      empty &&= !existsSync(path) || removeChildren(path)
+    }
+  }
+  return empty
+}
+
+/** Programs inside may have made groups of their own; a group with a child cannot be removed. */
+function removeChildren(path: string): boolean {
+  try {
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      if (entry.isDirectory()) removeChildren(`${path}/${entry.name}`)
+    }
+    rmdirSync(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function hierarchies(): readonly string[] {
+  if (cgroupMode() === 'unified') return [base]
+  return readdirSync(base).map((name) => `${base}/${name}`)
+}
+
+/** Whether the processes of a container are stopped where they are. */
+export function isFrozen(id: string): boolean {
+  const unified = cgroupMode() === 'unified'
+  const file = unified
+    ? `${base}${cgroupPath(id)}/cgroup.freeze`
+    : `${base}/freezer${cgroupPath(id)}/freezer.state`
+  try {
+    const word = readFileSync(file, 'latin1').trim()
+    return word === '1' || word === 'FROZEN' || word === 'FREEZING'
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Starts the wait that the first process put into a control group has to go
+ * through (5-10 ms for the kernel's next grace period) while there is other
+ * work to do: a short-lived shell moves itself to where it already is.
+ */
+export function primeCgroups(): void {
+  const unified = cgroupMode() === 'unified'
+  try {
+    const [, own = '/'] =
+      (unified ? /^0::(.*)$/m : /:pids:(.*)$/m).exec(readFileSync('/proc/self/cgroup', 'latin1')) ??
+      []
+    const file = `${base}${unified ? '' : '/pids'}${own}/cgroup.procs`
+    spawnProcess(['/bin/sh', '-c', 'echo $$ >"$0"', file]).unref()
+  } catch {
+    // Only a head start is lost.
+  }
+}

@@ -1,0 +1,135 @@
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { StrakeError } from '#oci'
+import { programEnvironment, runCommand } from '#platform'
+import { hybridControllers } from './cgroup.ts'
+import { openRuntime, type Runtime } from './runtime.ts'
+
+export interface DetectRuntimeOptions {
+  /** Directory for the runtimes' own state, on a file system that a reboot empties. */
+  readonly root: string
+  /** `crun`, `runc` or an absolute path: that one or none. Default: `$STRAKE_RUNTIME`, else the best. */
+  readonly preferred?: string
+  /** File that remembers versions: asking runc for its own costs 20 ms. */
+  readonly cache?: string
+}
+
+export interface DetectedRuntime {
+  readonly runtime: Runtime
+  /** Why this one, as `strake info` prints it. */
+  readonly reason: string
+  readonly rejected: readonly { readonly name: string; readonly reason: string }[]
+}
+
+type Name = Runtime['name']
+
+/** Fastest first. */
+const known: readonly Name[] = ['crun', 'runc']
+
+const purpose: Readonly<Record<Name, string>> = {
+  crun: 'the fastest runtime installed',
+  runc: 'the runtime that works here',
+}
+
+/**
+ * The runtime that works on this machine. Throws `UNSUPPORTED` with every
+ * reason when none does, or when the one asked for does not.
+ */
+export async function detectRuntime(options: DetectRuntimeOptions): Promise<DetectedRuntime> {
+  const asked = options.preferred ?? process.env['STRAKE_RUNTIME']
+  const candidates = asked === undefined || asked === '' ? known.map(String) : [asked]
+  const rejected: { name: string; reason: string }[] = []
+  for (const candidate of candidates) {
+    const found = await inspect(candidate, options.cache)
+    if ('reason' in found) rejected.push({ name: candidate, reason: found.reason })
+    else {
+      mkdirSync(options.root, { recursive: true, mode: 0o700 })
+      const runtime = openRuntime({ ...found, root: options.root })
+      const reason = asked ? 'asked for' : purpose[found.name]
+      return { runtime, reason, rejected }
+    }
+  }
+  throw new StrakeError(
+    'UNSUPPORTED',
+    `Cannot run containers: ${rejected.map(({ name, reason }) => `${name} ${reason}`).join('; ')}`,
+    { remedy: 'install runc, or crun on a machine with cgroup v2' },
+  )
+}
+
+type Inspected = { name: Name; path: string; version: string } | { reason: string }
+
+async function inspect(candidate: string, cache: string | undefined): Promise<Inspected> {
+  const path = candidate.startsWith('/') ? candidate : find(candidate)
+  if (path === undefined || !isExecutable(path)) return { reason: 'is not installed' }
+  const { name, version } = await identify(path, cache)
+  if (name === undefined) return { reason: 'is neither crun nor runc' }
+  const controllers = hybridControllers()
+  if (name === 'crun' && controllers.length > 0) {
+    return {
+      reason: `${version} refuses cgroup v1 with controllers on v2 beside it (${controllers.join(' ')})`,
+    }
+  }
+  if (name === 'runc' && version.startsWith('0.')) {
+    return { reason: `${version} lets a container overwrite it (CVE-2019-5736)` }
+  }
+  return { name, path, version }
+}
+
+function find(name: string): string | undefined {
+  const directories = programEnvironment['PATH']?.split(':') ?? []
+  return directories.map((directory) => `${directory}/${name}`).find(isExecutable)
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+interface Identity {
+  readonly name: Name | undefined
+  readonly version: string
+}
+
+async function identify(path: string, cache: string | undefined): Promise<Identity> {
+  const { mtimeMs, size, ino } = statSync(path)
+  const key = `${path} ${ino} ${size} ${mtimeMs}`
+  const remembered = cache === undefined ? {} : readCache(cache)
+  const line =
+    remembered[key] ?? (await runCommand([path, '--version'])).stdout.split('\n')[0] ?? ''
+  if (cache !== undefined && remembered[key] === undefined) {
+    writeCache(cache, { ...remembered, [key]: line })
+  }
+  const [, name, version = 'unknown'] = /^(\S+) version (\S+)/.exec(line) ?? []
+  return { name: known.find((one) => one === name), version }
+}
+
+function readCache(path: string): Record<string, string> {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    if (typeof value !== 'object' || value === null) return {}
+    return Object.fromEntries(
+      Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+    )
+  } catch {
+    return {}
+  }
+}
+
+function writeCache(path: string, value: Readonly<Record<string, string>>): void {
+  const temporary = `${path}.${process.pid}`
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  writeFileSync(temporary, JSON.stringify(value), { mode: 0o600 })
+  renameSync(temporary, path)
+}

@@ -1,0 +1,70 @@
+import { StrakeError } from '#oci'
+
+const container = 'the container'
+
+/** A container that could not be started, with the exit code Docker gives such a command. */
+export class StartError extends StrakeError {
+  /** 127: no such command. 126: there, but cannot be executed. 125: anything else. */
+  readonly exitCode: 125 | 126 | 127
+
+  constructor(exitCode: 125 | 126 | 127, reason: string, what: string = container) {
+    super(exitCode === 125 ? 'INVALID' : 'NOT_FOUND', `Cannot start ${what}: ${reason}`)
+    this.name = 'StartError'
+    this.exitCode = exitCode
+  }
+
+  /** The same failure after it travelled as text between processes. */
+  static from(exitCode: number, message: string, what: string = container): StartError {
+    const code = exitCode === 126 || exitCode === 127 ? exitCode : 125
+    return new StartError(code, message.replace(`Cannot start ${container}: `, ''), what)
+  }
+}
+
+/**
+ * What a runtime's last words mean. `log` is its `--log` file in JSON lines;
+ * both runtimes exit with 1 whatever went wrong, so the text has to tell.
+ */
+export function startFailure(log: string, command: string): StartError {
+  const reason = lastError(log)
+  const about =
+    /executable file|exec: "|open executable|exec user process|execve|exec format|cannot execute/i
+  if (about.test(reason)) {
+    if (/not found in \$PATH/i.test(reason) && !command.includes('/')) {
+      return new StartError(127, `${command}: not found in the PATH of the image`)
+    }
+    if (/not found|no such file/i.test(reason)) {
+      return new StartError(127, `${command}: no such file or directory in the image`)
+    }
+    if (/exec format error/i.test(reason)) {
+      return new StartError(126, `${command}: it is not a program this machine can execute`)
+    }
+    if (/is a directory|not a regular file/i.test(reason)) {
+      return new StartError(126, `${command}: it is a directory`)
+    }
+    if (/permission denied|not executable|operation not permitted/i.test(reason)) {
+      return new StartError(126, `${command}: permission denied`)
+    }
+  }
+  return new StartError(125, reason === '' ? 'the runtime gave no reason' : reason)
+}
+
+/** The last line of level error, without the runtime's own preamble. */
+function lastError(log: string): string {
+  const messages = log
+    .split('\n')
+    .map(messageOf)
+    .filter((message) => message !== undefined)
+  return (messages.at(-1) ?? log.trim().split('\n').at(-1) ?? '')
+    .replace(/^(runc (run|create|exec) failed: |exec failed: )+/, '')
+    .replace(/^unable to start container process: /, '')
+    .slice(0, 1000)
+}
+
+function messageOf(line: string): string | undefined {
+  try {
+    const { level, msg }: { level?: unknown; msg?: unknown } = JSON.parse(line)
+    return level === 'error' && typeof msg === 'string' ? msg.trim() : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,115 @@
+import { rm } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { StrakeError } from '#oci'
+import { programEnvironment, runCommand } from '#platform'
+import { removeCgroups } from './cgroup.ts'
+
+/** The OCI runtime that makes processes of bundles: crun or runc. */
+export interface Runtime {
+  readonly name: 'crun' | 'runc'
+  /** Absolute path of the program. */
+  readonly path: string
+  readonly version: string
+  /** Where the runtime keeps its state (`--root`). */
+  readonly root: string
+  state(id: string): Promise<ContainerState | undefined>
+  kill(id: string, signal: string): Promise<void>
+  /** Absent is not an error. Throws `CONFLICT` when the container runs and `force` is not given. */
+  delete(id: string, options?: { readonly force?: boolean }): Promise<void>
+}
+
+export interface ContainerState {
+  readonly id: string
+  readonly status: 'creating' | 'created' | 'running' | 'stopped' | 'paused'
+  readonly pid?: number
+  readonly bundle: string
+}
+
+export interface ExitStatus {
+  /** 0-255; a process killed by signal n has 128 + n. */
+  readonly code: number
+  readonly oomKilled?: boolean
+}
+
+export type RuntimeProgram = Pick<Runtime, 'name' | 'path' | 'version' | 'root'>
+
+/** The runtime behind a program on this machine. */
+export function openRuntime(program: RuntimeProgram): Runtime {
+  const run = (...args: readonly string[]): ReturnType<typeof runCommand> =>
+    runCommand(runtimeCommand(program, ...args))
+  return {
+    name: program.name,
+    path: program.path,
+    version: program.version,
+    root: program.root,
+    async state(id) {
+      const { code, stdout } = await run('state', id)
+      return code === 0 ? parseState(stdout) : undefined
+    },
+    async kill(id, signal) {
+      const { code, stderr } = await run('kill', id, signal)
+      if (code !== 0) {
+        throw new StrakeError('CONFLICT', `Cannot signal container ${id}: ${lastLine(stderr)}`)
+      }
+    },
+    async delete(id, { force } = {}) {
+      const { code, stderr } = await run('delete', ...(force ? ['--force'] : []), id)
+      if (code !== 0 && !/does not exist|no such file/i.test(stderr)) {
+        throw new StrakeError('CONFLICT', `Cannot delete container ${id}: ${lastLine(stderr)}`)
+      }
+    },
+  }
+}
+
+/** A command line of the runtime: `runtimeCommand(runtime, 'exec', '--process', file, id)`. */
+export function runtimeCommand(
+  runtime: Pick<Runtime, 'path' | 'root'>,
+  ...args: readonly string[]
+): readonly [string, ...string[]] {
+  return [runtime.path, '--root', runtime.root, ...args]
+}
+
+/** The only environment a runtime is started with. */
+export const runtimeEnvironment: Readonly<Record<string, string>> = programEnvironment
+
+/** How long dying processes may still be counted in a control group after they were collected. */
+const longestDying = 200
+
+/**
+ * Forgets an ended container as `delete` would, without starting a program
+ * (25 ms with runc): its control groups and its state directory go. What
+ * cannot be removed that way is left to `delete --force`.
+ */
+export async function forget(runtime: Runtime, id: string): Promise<void> {
+  const deadline = Date.now() + longestDying
+  while (!removeCgroups(id)) {
+    if (Date.now() > deadline) return await runtime.delete(id, { force: true })
+    await sleep(1)
+  }
+  await rm(`${runtime.root}/${id}`, { recursive: true, force: true })
+}
+
+function parseState(text: string): ContainerState | undefined {
+  let state: unknown
+  try {
+    state = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (typeof state !== 'object' || state === null) return undefined
+  const { id, status, pid, bundle }: Partial<Record<string, unknown>> = { ...state }
+  const known = statuses.find((one) => one === status)
+  if (typeof id !== 'string' || known === undefined) return undefined
+  return {
+    id,
+    status: known,
+    bundle: typeof bundle === 'string' ? bundle : '',
+    ...(typeof pid === 'number' && pid > 0 ? { pid } : {}),
+  }
+}
+
+const statuses = ['creating', 'created', 'running', 'stopped', 'paused'] as const
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1)?.slice(0, 500) ?? 'the runtime gave no reason'
+}

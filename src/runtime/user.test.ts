@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { resolveUser } from './user.ts'
+
+let root = ''
+
+beforeAll(() => {
+  root = mkdtempSync('/dev/shm/strake-user-')
+  mkdirSync(`${root}/etc`)
+})
+
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+function image(passwd: string, group = ''): void {
+  rmSync(`${root}/etc/passwd`, { force: true })
+  writeFileSync(`${root}/etc/passwd`, passwd)
+  writeFileSync(`${root}/etc/group`, group)
+}
+
+test('resolveUser() finds ids, home and all groups of a name', () => {
+  image('root:x:0:0::/root:\nann:x:7:8::/home/ann:\n', 'g:x:8:\nwheel:x:10:bob,ann\nx:x:11:anna\n')
+  const ann = { uid: 7, gid: 8, additionalGids: [8, 10], home: '/home/ann' }
+  expect(resolveUser(root, 'ann')).toEqual(ann)
+  expect(resolveUser(root, '7')).toEqual(ann)
+  expect(resolveUser(root, '')).toEqual({ uid: 0, gid: 0, additionalGids: [0], home: '/root' })
+  expect(resolveUser(root, 'ann:wheel')).toMatchObject({ gid: 10, additionalGids: [10] })
+  expect(resolveUser(root, '5:6', { groupAdd: ['wheel', '77'] })).toEqual({
+    uid: 5,
+    gid: 6,
+    additionalGids: [6, 10, 77],
+    home: '/',
+  })
+})
+
+test('resolveUser() never takes digits for a name', () => {
+  image('1000:x:0:0::/root:\n')
+  expect(resolveUser(root, '1000')).toMatchObject({ uid: 1000, gid: 0, home: '/' })
+})
+
+test('resolveUser() refuses ids that would wrap and names nobody listed', () => {
+  image('root:x:0:0::/root:\n')
+  expect(() => resolveUser(root, '4294967296')).toThrow('Cannot use id 4294967296')
+  expect(() => resolveUser(root, '2147483648:0')).toThrow('Cannot use id 2147483648')
+  expect(() => resolveUser(root, 'ann')).toThrow("the image's /etc/passwd does not list ann")
+  expect(() => resolveUser(root, '0:ann')).toThrow('Cannot run in group ann')
+})
+
+test('resolveUser() reads a regular file of bounded size and nothing else', () => {
+  image('')
+  truncateSync(`${root}/etc/passwd`, 10 * 1024 * 1024 + 1)
+  expect(() => resolveUser(root, 'ann')).toThrow('it is larger than 10 MiB')
+  rmSync(`${root}/etc/passwd`)
+  symlinkSync('/etc/passwd', `${root}/etc/passwd`)
+  expect(() => resolveUser(root, 'root')).toThrow('it is a symbolic link')
+  rmSync(`${root}/etc/passwd`)
+  mkdirSync(`${root}/etc/passwd`)
+  expect(() => resolveUser(root, 'root')).toThrow('it is not a regular file')
+  rmSync(`${root}/etc/passwd`, { recursive: true })
+  expect(Bun.spawnSync(['mkfifo', `${root}/etc/passwd`]).exitCode).toBe(0)
+  expect(() => resolveUser(root, 'root')).toThrow('it is not a regular file')
+})
+
+test('resolveUser() needs no files for ids', () => {
+  rmSync(`${root}/etc`, { recursive: true })
+  expect(resolveUser(root, '12:34')).toMatchObject({ uid: 12, gid: 34 })
+  mkdirSync(`${root}/etc`)
+})

@@ -1,0 +1,165 @@
+import { closeSync, constants, fstatSync, readFileSync } from 'node:fs'
+import { StrakeError } from '#oci'
+import { errorCode, openInRoot, openRoot } from './in-root.ts'
+
+/** Whom a process runs as. */
+export interface ResolvedUser {
+  readonly uid: number
+  readonly gid: number
+  /** All groups, the primary one included: some programs look only here. */
+  readonly additionalGids: readonly number[]
+  /** From `/etc/passwd`; `/` when nobody is listed. */
+  readonly home: string
+}
+
+export interface ResolveUserOptions {
+  /** More groups, by name or number (`--group-add`). */
+  readonly groupAdd?: readonly string[]
+}
+
+/**
+ * Turns `user`, `uid`, `user:group` or `uid:gid` (empty: root) into numbers by
+ * the passwd and group files of the image below `root`.
+ *
+ * Digits are always an id: an image that lists a user *named* `1000` with id 0
+ * must not make `USER 1000` root. The files are the image's, so they are read
+ * only when regular, without following a link, and up to 10 MiB.
+ */
+export function resolveUser(
+  root: string,
+  spec: string,
+  options: ResolveUserOptions = {},
+): ResolvedUser {
+  const [user = '', group] = splitSpec(spec)
+  const directory = openRoot(root)
+  try {
+    const passwd = readTable(directory, 'etc/passwd')
+    const groups = lazy(() => readTable(directory, 'etc/group'))
+    const entry = findUser(passwd, user, spec)
+    const gid = group === undefined ? entry.gid : findGroup(groups(), group)
+    const member = group === undefined ? groupsOf(groups(), entry.name) : []
+    const added = (options.groupAdd ?? []).map((name) => findGroup(groups(), name))
+    return {
+      uid: entry.uid,
+      gid,
+      additionalGids: [...new Set([gid, ...member, ...added])],
+      home: entry.home,
+    }
+  } finally {
+    closeSync(directory)
+  }
+}
+
+function splitSpec(spec: string): readonly [string, string | undefined] {
+  const colon = spec.indexOf(':')
+  if (colon === -1) return [spec, undefined]
+  const group = spec.slice(colon + 1)
+  return [spec.slice(0, colon), group === '' ? undefined : group]
+}
+
+interface UserEntry {
+  /** Absent for an id that is not listed. */
+  readonly name: string | undefined
+  readonly uid: number
+  readonly gid: number
+  readonly home: string
+}
+
+type Table = readonly (readonly string[])[]
+
+function findUser(passwd: Table, user: string, spec: string): UserEntry {
+  const id = user === '' ? 0 : parseId(user)
+  const row = passwd.find((fields) =>
+    id === undefined ? fields[0] === user : toId(fields[2]) === id,
+  )
+  if (row === undefined) {
+    if (id !== undefined) return { name: undefined, uid: id, gid: 0, home: '/' }
+    throw new StrakeError(
+      'INVALID',
+      `Cannot run as user ${spec}: the image's /etc/passwd does not list ${user}`,
+    )
+  }
+  const uid = id ?? toId(row[2])
+  const gid = toId(row[3])
+  if (uid === undefined || gid === undefined) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot run as user ${spec}: its line in /etc/passwd is damaged`,
+    )
+  }
+  const home = row[5]
+  return { name: row[0], uid, gid, home: home?.startsWith('/') ? home : '/' }
+}
+
+function findGroup(groups: Table, group: string): number {
+  const id = parseId(group) ?? toId(groups.find((fields) => fields[0] === group)?.[2])
+  if (id !== undefined) return id
+  throw new StrakeError(
+    'INVALID',
+    `Cannot run in group ${group}: the image's /etc/group does not list it`,
+  )
+}
+
+function groupsOf(groups: Table, user: string | undefined): readonly number[] {
+  if (user === undefined) return []
+  return groups
+    .filter((fields) => fields[3]?.split(',').includes(user))
+    .map((fields) => toId(fields[2]))
+    .filter((id) => id !== undefined)
+}
+
+/** The largest id every runtime accepts. */
+const largestId = 0x7fffffff
+
+/** A number written in the specification; `undefined` for a name. */
+function parseId(text: string): number | undefined {
+  if (!/^\d+$/.test(text)) return undefined
+  const id = toId(text)
+  if (id === undefined) {
+    throw new StrakeError('INVALID', `Cannot use id ${text}: the largest is ${largestId}`)
+  }
+  return id
+}
+
+function toId(text: string | undefined): number | undefined {
+  if (text === undefined || !/^\d{1,10}$/.test(text)) return undefined
+  const id = Number(text)
+  return id <= largestId ? id : undefined
+}
+
+const largestTable = 10 * 1024 * 1024
+
+/** Lines of a colon-separated file; an image without it has none. */
+function readTable(root: number, path: string): Table {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+  let fd: number
+  try {
+    fd = openInRoot(root, path, { flags })
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return []
+    throw refused(path, 'it is a symbolic link or cannot be opened', error)
+  }
+  try {
+    const stats = fstatSync(fd)
+    if (!stats.isFile()) throw refused(path, 'it is not a regular file')
+    if (stats.size > largestTable) throw refused(path, 'it is larger than 10 MiB')
+    return readFileSync(fd, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+      .map((line) => line.split(':'))
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function refused(path: string, reason: string, cause?: unknown): StrakeError {
+  return new StrakeError('INVALID', `Cannot read /${path} of the image: ${reason}`, { cause })
+}
+
+function lazy<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
