@@ -1,4 +1,3 @@
-import packageJson from '../../../package.json' with { type: 'json' }
 import { Authorizer } from '../auth/authorizer.ts'
 import { catalogScope } from '../auth/scope.ts'
 import { parseName } from '../endpoints.ts'
@@ -62,7 +61,7 @@ export async function pingRegistry(host: string, options: ConnectOptions = {}): 
 function openConnection(host: string, options: ConnectOptions): Connection {
   const origin = registryOrigin(host, options)
   const fetch = asFetch(options.fetch)
-  const userAgent = options.userAgent ?? `strake/${packageJson.version}`
+  const userAgent = options.userAgent ?? 'strake'
   const retry = options.retry ?? {}
   const { credentials, trustedRealms } = options
   const now = retry.now ?? Date.now

@@ -1,0 +1,267 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import type { Digest } from '#oci'
+import type { Snapshotter } from './snapshotter.ts'
+
+/** What a suite works on: snapshots that are empty at first, and the same ones as another process sees them. */
+export interface SnapshotterFixture extends AsyncDisposable {
+  readonly snapshots: Snapshotter
+  reopen(): Promise<Snapshotter>
+  /** An empty directory for the directories of containers. */
+  readonly scratch: string
+}
+
+const chain = (n: number): Digest => `sha256:${n.toString(16).padStart(64, '0')}`
+
+/** Every implementation of `Snapshotter` passes these; as root. */
+export function testSnapshotter(name: string, open: () => Promise<SnapshotterFixture>): void {
+  describe(name, () => {
+    let fixture: SnapshotterFixture
+    let snapshots: Snapshotter
+    beforeEach(async () => {
+      fixture = await open()
+      snapshots = fixture.snapshots
+    })
+    afterEach(() => fixture[Symbol.asyncDispose]())
+
+    /** Commits `n` above `parent` with what `change` does. */
+    const commit = async (
+      n: number,
+      parent: number | null,
+      change: (root: string) => void,
+    ): Promise<Digest> => {
+      await using active = await snapshots.prepare(parent === null ? null : chain(parent))
+      change(active.root)
+      await active.commit(chain(n))
+      return chain(n)
+    }
+    const base = (): Promise<Digest> =>
+      commit(1, null, (root) => {
+        mkdirSync(`${root}/etc`)
+        writeFileSync(`${root}/etc/hosts`, 'localhost')
+        writeFileSync(`${root}/etc/passwd`, 'root')
+        writeFileSync(`${root}/motd`, 'one')
+      })
+
+    test('commit() keeps a filesystem under its chain ID and view() shows it read-only', async () => {
+      const chainId = await base()
+      expect(await snapshots.has(chainId)).toBe(true)
+      await using view = await snapshots.view(chainId)
+      expect(readFileSync(`${view.root}/etc/hosts`, 'utf8')).toBe('localhost')
+      expect(statSync(view.root).mode & 0o777).toBe(0o755)
+      expect(() => writeFileSync(`${view.root}/new`, '')).toThrow('EROFS')
+    })
+
+    test('prepare() above a parent shows its files, and commit() leaves the parent as it was', async () => {
+      await base()
+      await commit(2, 1, (root) => {
+        expect(readFileSync(`${root}/motd`, 'utf8')).toBe('one')
+        writeFileSync(`${root}/motd`, 'two')
+        rmSync(`${root}/etc/hosts`)
+      })
+      await using below = await snapshots.view(chain(1))
+      await using above = await snapshots.view(chain(2))
+      expect(readFileSync(`${below.root}/motd`, 'utf8')).toBe('one')
+      expect(readFileSync(`${above.root}/motd`, 'utf8')).toBe('two')
+      expect(readdirSync(`${below.root}/etc`).sort()).toEqual(['hosts', 'passwd'])
+      expect(readdirSync(`${above.root}/etc`)).toEqual(['passwd'])
+    })
+
+    test('commit() keeps whiteouts and replaced directories through further layers', async () => {
+      await base()
+      await commit(2, 1, (root) => {
+        rmSync(`${root}/etc`, { recursive: true })
+        mkdirSync(`${root}/etc`)
+        writeFileSync(`${root}/etc/new`, '')
+        rmSync(`${root}/motd`)
+        mkdirSync(`${root}/motd`)
+      })
+      await commit(3, 2, (root) => {
+        expect(readdirSync(`${root}/etc`)).toEqual(['new'])
+        rmSync(`${root}/motd`, { recursive: true })
+        symlinkSync('etc', `${root}/motd`)
+      })
+      await using view = await snapshots.view(chain(3))
+      expect(readdirSync(view.root).sort()).toEqual(['etc', 'motd'])
+      expect(lstatSync(`${view.root}/motd`).isSymbolicLink()).toBe(true)
+      expect(readdirSync(`${view.root}/etc`)).toEqual(['new'])
+    })
+
+    test('upper holds only the changes', async () => {
+      await base()
+      await using active = await snapshots.prepare(chain(1))
+      writeFileSync(`${active.root}/etc/added`, '')
+      rmSync(`${active.root}/motd`)
+      expect(readdirSync(active.upper).sort()).toEqual(['etc', 'motd'])
+      expect(readdirSync(`${active.upper}/etc`)).toEqual(['added'])
+      expect(lstatSync(`${active.upper}/motd`).isCharacterDevice()).toBe(true)
+      expect(lstatSync(`${active.upper}/motd`).rdev).toBe(0)
+    })
+
+    test('prepare() gives the root directory the owner, permissions and time of its parent', async () => {
+      await commit(1, null, (root) => {
+        mkdirSync(`${root}/x`)
+        utimesSync(root, 1, 1234567890)
+      })
+      await using active = await snapshots.prepare(chain(1))
+      expect(statSync(active.root).mode & 0o777).toBe(0o755)
+      expect(statSync(active.root).mtimeMs).toBe(1234567890_000)
+      await active.commit(chain(2))
+      await using view = await snapshots.view(chain(2))
+      expect(statSync(view.root).mtimeMs).toBe(1234567890_000)
+    })
+
+    test('disposing an active snapshot discards its changes', async () => {
+      await base()
+      let root: string
+      {
+        await using active = await snapshots.prepare(chain(1))
+        root = active.root
+        writeFileSync(`${root}/gone`, '')
+      }
+      expect(existsSync(root)).toBe(false)
+      {
+        await using active = await snapshots.prepare(null)
+        root = active.root
+        writeFileSync(`${root}/gone`, '')
+      }
+      expect(existsSync(root)).toBe(false)
+      expect(await Array.fromAsync(snapshots.list(), ({ chainId }) => chainId)).toEqual([chain(1)])
+    })
+
+    test('commit() of a chain ID that exists succeeds and keeps the first', async () => {
+      await base()
+      const other = await fixture.reopen()
+      await using one = await snapshots.prepare(chain(1))
+      await using two = await other.prepare(chain(1))
+      writeFileSync(`${one.root}/who`, 'one')
+      writeFileSync(`${two.root}/who`, 'two')
+      await Promise.all([one.commit(chain(2)), two.commit(chain(2))])
+      await using view = await snapshots.view(chain(2))
+      expect(['one', 'two']).toContain(readFileSync(`${view.root}/who`, 'utf8'))
+      await commit(2, 1, (root) => writeFileSync(`${root}/who`, 'three'))
+      expect(['one', 'two']).toContain(readFileSync(`${view.root}/who`, 'utf8'))
+      const [record] = (await Array.fromAsync(snapshots.list())).filter(
+        (each) => each.parent !== null,
+      )
+      expect(record).toMatchObject({ chainId: chain(2), parent: chain(1) })
+    })
+
+    test('prepare() and view() throw NOT_FOUND for what is not there', async () => {
+      const code = async (call: Promise<unknown>): Promise<unknown> =>
+        call.catch((error: unknown) =>
+          error instanceof Error && 'code' in error ? error.code : error,
+        )
+      expect(await code(snapshots.prepare(chain(9)))).toBe('NOT_FOUND')
+      expect(await code(snapshots.view(chain(9)))).toBe('NOT_FOUND')
+      expect(await code(snapshots.container(chain(9), `${fixture.scratch}/c`))).toBe('NOT_FOUND')
+      expect(await snapshots.has(chain(9))).toBe(false)
+      await snapshots.remove(chain(9))
+    })
+
+    test('a chain of 30 layers shows the top of each file, hard links and renames included', async () => {
+      await commit(1, null, (root) => {
+        writeFileSync(`${root}/counter`, '1')
+        writeFileSync(`${root}/file-1`, '')
+        linkSync(`${root}/file-1`, `${root}/link-1`)
+      })
+      for (let n = 2; n <= 30; n++) {
+        await commit(n, n - 1, (root) => {
+          writeFileSync(`${root}/counter`, `${n}`)
+          renameSync(`${root}/file-${n - 1}`, `${root}/file-${n}`)
+          linkSync(`${root}/file-${n}`, `${root}/link-${n}`)
+        })
+      }
+      await using view = await snapshots.view(chain(30))
+      expect(readFileSync(`${view.root}/counter`, 'utf8')).toBe('30')
+      expect(readdirSync(view.root).sort()).toEqual(
+        ['counter', 'file-30', ...Array.from({ length: 30 }, (_, n) => `link-${n + 1}`)].sort(),
+      )
+      expect(await Array.fromAsync(snapshots.list(), ({ chainId }) => chainId)).toHaveLength(30)
+    })
+
+    test('container() keeps changes in its directory, over unmounting too', async () => {
+      await base()
+      const directory = `${fixture.scratch}/c0ffee`
+      {
+        await using container = await snapshots.container(chain(1), directory)
+        expect(statSync(container.root).mode & 0o777).toBe(0o755)
+        writeFileSync(`${container.root}/data`, 'kept')
+        rmSync(`${container.root}/motd`)
+        expect(readdirSync(container.upper).sort()).toEqual(['data', 'motd'])
+        await using again = await (await fixture.reopen()).container(chain(1), directory)
+        expect(again.root).toBe(container.root)
+        expect(readFileSync(`${again.root}/data`, 'utf8')).toBe('kept')
+      }
+      await using container = await snapshots.container(chain(1), directory)
+      expect(readFileSync(`${container.root}/data`, 'utf8')).toBe('kept')
+      expect(readdirSync(container.root).sort()).toEqual(['data', 'etc'])
+    })
+
+    test('container() lays directories over the image, and works without an image', async () => {
+      await base()
+      const over = `${fixture.scratch}/over`
+      mkdirSync(`${over}/etc`, { recursive: true })
+      writeFileSync(`${over}/etc/hosts`, '')
+      await using one = await snapshots.container(chain(1), `${fixture.scratch}/one`, {
+        overlays: [over],
+        volatile: true,
+      })
+      expect(readFileSync(`${one.root}/etc/hosts`, 'utf8')).toBe('')
+      expect(readFileSync(`${one.root}/etc/passwd`, 'utf8')).toBe('root')
+      await using two = await snapshots.container(null, `${fixture.scratch}/two`, {
+        overlays: [over],
+      })
+      expect(readdirSync(two.root)).toEqual(['etc'])
+      await using three = await snapshots.container(null, `${fixture.scratch}/three`)
+      writeFileSync(`${three.root}/file`, '')
+    })
+
+    test('remove() refuses what a child stands on or a mount shows, and then removes', async () => {
+      await base()
+      await commit(2, 1, (root) => writeFileSync(`${root}/x`, ''))
+      const refusal = (n: number): Promise<string> =>
+        snapshots.remove(chain(n)).then(
+          () => 'removed',
+          (error: unknown) => String(error),
+        )
+      expect(await refusal(1)).toContain(`snapshot ${chain(2)} stands on it`)
+      for (const use of [
+        () => snapshots.view(chain(2)),
+        () => snapshots.prepare(chain(2)),
+        () => snapshots.container(chain(2), `${fixture.scratch}/user`),
+      ]) {
+        await using _user = await use()
+        expect(await refusal(2)).toContain('uses it')
+      }
+      expect(await refusal(2)).toBe('removed')
+      expect(await refusal(1)).toBe('removed')
+      expect(await snapshots.has(chain(1))).toBe(false)
+      expect(await Array.fromAsync(snapshots.list())).toEqual([])
+    })
+
+    test('list() says what each snapshot takes on disk', async () => {
+      await commit(1, null, (root) => writeFileSync(`${root}/large`, new Uint8Array(1 << 20)))
+      await commit(2, 1, (root) => writeFileSync(`${root}/small`, new Uint8Array(1 << 12)))
+      const sizes = new Map(
+        await Array.fromAsync(snapshots.list(), ({ chainId, size }) => [chainId, size] as const),
+      )
+      expect(sizes.get(chain(1))).toBeGreaterThanOrEqual(1 << 20)
+      expect(sizes.get(chain(2))).toBeGreaterThanOrEqual(1 << 12)
+      expect(sizes.get(chain(2))).toBeLessThan(1 << 19)
+    })
+  })
+}

@@ -1,0 +1,216 @@
+import { afterAll, expect, test } from 'bun:test'
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import type { Digest } from '#oci'
+import { mountsBelow, readMounts, unmount } from '#platform'
+import { type SnapshotterFixture, testSnapshotter } from './contract.ts'
+import { DirectorySnapshots } from './directory.ts'
+import { chooseSnapshots, openSnapshots } from './open.ts'
+
+const isRoot = process.getuid?.() === 0
+const reason = isRoot ? '' : ' (skipped: mounting needs root)'
+const base = `/dev/shm/strake-snapshot-test-${process.pid}`
+let count = 0
+
+async function open(): Promise<SnapshotterFixture & { root: string; run: string }> {
+  const home = `${base}/${count++}`
+  const [root, run, scratch] = [`${home}/root`, `${home}/run`, `${home}/scratch`]
+  mkdirSync(scratch, { recursive: true })
+  return {
+    snapshots: await openSnapshots(root, run),
+    reopen: () => openSnapshots(root, run),
+    scratch,
+    root,
+    run,
+    [Symbol.asyncDispose]: async () => removeAll(home),
+  }
+}
+
+function removeAll(home: string): void {
+  for (const { target } of mountsBelow(home)) unmount(target, { detach: true })
+  expect(mountsBelow(home)).toEqual([])
+  rmSync(home, { recursive: true, force: true })
+}
+afterAll(() => removeAll(base))
+
+const chain = (n: number): Digest => `sha256:${n.toString(16).padStart(64, '0')}`
+
+if (isRoot) testSnapshotter('DirectorySnapshots', open)
+else test.skip(`DirectorySnapshots passes the contract${reason}`, () => {})
+
+test('chooseSnapshots() explains its choice and refuses what it has not', () => {
+  expect(chooseSnapshots()).toEqual({
+    kind: 'directory',
+    reason: 'layers are unpacked and stacked by overlayfs',
+  })
+  expect(() => chooseSnapshots({ kind: 'erofs' })).toThrow('Cannot use erofs snapshots')
+})
+
+test.skipIf(!isRoot)(`DirectorySnapshots leaves no mount and no note behind${reason}`, async () => {
+  await using fixture = await open()
+  const { snapshots, root, run, scratch } = fixture
+  {
+    await using first = await snapshots.prepare(null)
+    await first.commit(chain(1))
+    await using second = await snapshots.prepare(chain(1))
+    await second.commit(chain(2))
+    await using _view = await snapshots.view(chain(2))
+    await using _single = await snapshots.view(chain(1))
+    await using _container = await snapshots.container(chain(2), `${scratch}/c`)
+    await using _abandoned = await snapshots.prepare(chain(2))
+    expect(readdirSync(`${run}/users`)).toHaveLength(4)
+  }
+  expect(mountsBelow(fixture.scratch.replace(/scratch$/, ''))).toEqual([])
+  expect(readdirSync(`${run}/users`)).toEqual([])
+  expect(readdirSync(`${run}/mounts`)).toEqual([])
+  expect(readdirSync(`${root}/staging`)).toEqual([])
+  expect(readdirSync(`${root}/chains/${chain(2).slice(7)}`).sort()).toEqual(['parents', 'tree'])
+  expect(readFileSync(`${root}/chains/${chain(2).slice(7)}/parents`, 'utf8')).toBe(`${chain(1)}\n`)
+})
+
+test.skipIf(!isRoot)(
+  `cleanStale() takes away what a killed process left, and nothing of a living one${reason}`,
+  async () => {
+    await using fixture = await open()
+    const { snapshots, root, run } = fixture
+    await using first = await snapshots.prepare(null)
+    writeFileSync(`${first.root}/file`, '')
+    await first.commit(chain(1))
+    const code = `
+    import { openSnapshots } from ${JSON.stringify(`${import.meta.dirname}/open.ts`)}
+    const snapshots = await openSnapshots(${JSON.stringify(root)}, ${JSON.stringify(run)})
+    await snapshots.prepare(${JSON.stringify(chain(1))})
+    await snapshots.prepare(null)
+    await snapshots.view(${JSON.stringify(chain(1))})
+    console.log('ready')
+    process.kill(process.pid, 'SIGKILL')`
+    const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
+    await new Promise((resolve) => child.once('exit', resolve))
+    await using mine = await snapshots.prepare(chain(1))
+    await using view = await snapshots.view(chain(1))
+    mkdirSync(`${root}/trash/half-removed/x`, { recursive: true })
+    expect(readdirSync(`${run}/mounts`)).toHaveLength(4)
+    // Two mounts, two stagings, one trash, two notes.
+    expect(await snapshots.cleanStale()).toBe(7)
+    expect(await snapshots.cleanStale()).toBe(0)
+    expect(readdirSync(`${run}/mounts`)).toHaveLength(2)
+    expect(readdirSync(`${root}/staging`)).toHaveLength(1)
+    expect(existsSync(`${mine.root}/file`)).toBe(true)
+    expect(existsSync(`${view.root}/file`)).toBe(true)
+    await mine.commit(chain(2))
+  },
+)
+
+test.skipIf(!isRoot)(`DirectorySnapshots lets nobody else in (A10, A11)${reason}`, async () => {
+  await using fixture = await open()
+  const { snapshots, root, run } = fixture
+  {
+    await using first = await snapshots.prepare(null)
+    spawnSync('mknod', [`${first.root}/zero`, 'c', '1', '5'])
+    spawnSync('cp', ['/usr/bin/id', `${first.root}/id`])
+    spawnSync('chmod', ['4755', `${first.root}/id`])
+    spawnSync('chmod', ['666', `${first.root}/zero`])
+    await first.commit(chain(1))
+  }
+  expect(statSync(root).mode & 0o777).toBe(0o700)
+  expect(statSync(`${root}/chains`).mode & 0o777).toBe(0o700)
+  expect(statSync(`${run}/mounts`).mode & 0o777).toBe(0o700)
+  // Through a shell: setpriv itself keeps its capabilities until it has executed something.
+  const user = ['--reuid=65534', '--regid=65534', '--clear-groups']
+  const asNobody = (command: string) =>
+    spawnSync('setpriv', [...user, 'sh', '-c', command], { encoding: 'utf8' })
+  await using view = await snapshots.view(chain(1))
+  await using active = await snapshots.prepare(chain(1), { use: 'unpack' })
+  const tree = `${root}/chains/${chain(1).slice(7)}/tree`
+  for (const place of [view.root, active.root, tree]) {
+    expect(statSync(`${place}/id`).mode & 0o7777).toBe(0o4755)
+    expect(asNobody(`${place}/id`).stderr).toContain('Permission denied')
+    expect(asNobody(`ls ${place}`).stderr).toContain('Permission denied')
+  }
+  for (const place of [view.root, active.root]) {
+    expect(() => readFileSync(`${place}/zero`)).toThrow('EACCES')
+    const mount = readMounts().findLast(({ target }) => target === place)
+    expect(mount?.options).toEqual(expect.arrayContaining(['nosuid', 'nodev']))
+  }
+})
+
+test.skipIf(!isRoot)(`commit() refuses while a process still uses the mount${reason}`, async () => {
+  await using fixture = await open()
+  await using first = await fixture.snapshots.prepare(null)
+  await first.commit(chain(1))
+  await using active = await fixture.snapshots.prepare(chain(1))
+  const child = spawn('sleep', ['60'], { cwd: active.root })
+  await new Promise((resolve) => child.once('spawn', resolve))
+  const outcome = await active.commit(chain(2)).catch((error: unknown) => String(error))
+  expect(outcome).toContain('a process still uses it')
+  child.kill('SIGKILL')
+  await new Promise((resolve) => child.once('exit', resolve))
+  await active.commit(chain(2))
+  expect(await fixture.snapshots.has(chain(2))).toBe(true)
+})
+
+test.skipIf(!isRoot)(
+  `container() recovers a volatile mount that a crash left dirty${reason}`,
+  async () => {
+    await using fixture = await open()
+    const { snapshots, scratch } = fixture
+    await using first = await snapshots.prepare(null)
+    await first.commit(chain(1))
+    const crashed = await snapshots.container(chain(1), `${scratch}/c`, { volatile: true })
+    writeFileSync(`${crashed.root}/data`, '1')
+    unmount(crashed.root)
+    await using again = await snapshots.container(chain(1), `${scratch}/c`, { volatile: true })
+    expect(readFileSync(`${again.root}/data`, 'utf8')).toBe('1')
+    mkdirSync(`${scratch}/other/c`, { recursive: true })
+    const clash = await snapshots
+      .container(chain(1), `${scratch}/other/c`)
+      .catch((e: unknown) => String(e))
+    expect(clash).toContain('another filesystem is mounted')
+  },
+)
+
+test.skipIf(!isRoot)(
+  `prepare() refuses more layers than the kernel stacks, in words${reason}`,
+  async () => {
+    await using fixture = await open()
+    const { snapshots, root } = fixture
+    await using first = await snapshots.prepare(null)
+    await first.commit(chain(1))
+    const folder = `${root}/chains/${chain(999).slice(7)}`
+    mkdirSync(`${folder}/tree`, { recursive: true })
+    const parents = Array.from({ length: 480 }, (_, n) => `${chain(n + 1)}\n`)
+    writeFileSync(`${folder}/parents`, parents.join(''))
+    const refusal = await snapshots.prepare(chain(999)).catch((error: unknown) => String(error))
+    expect(refusal).toContain('it has 481 layers, more than the 480 that can be stacked')
+    expect(readdirSync(`${root}/staging`)).toEqual([])
+  },
+)
+
+test.skipIf(!isRoot)(
+  `DirectorySnapshots keeps its mounts out of other mount namespaces${reason}`,
+  async () => {
+    await using fixture = await open()
+    const { snapshots, root, run } = fixture
+    mkdirSync(run)
+    const shared = fixture.scratch.replace(/scratch$/, 'shared')
+    mkdirSync(shared)
+    spawnSync('mount', ['--bind', shared, shared])
+    spawnSync('mount', ['--make-shared', shared])
+    const inside = new DirectorySnapshots(`${root}`, `${shared}/run`)
+    await using first = await inside.prepare(null)
+    await first.commit(chain(1))
+    await using second = await inside.prepare(chain(1))
+    const mounts = mountsBelow(`${shared}/run`)
+    expect(mounts.map(({ target }) => target)).toContain(second.root)
+    expect(mounts.every((each) => !each.shared)).toBe(true)
+    expect(await snapshots.has(chain(1))).toBe(true)
+  },
+)

@@ -1,0 +1,89 @@
+import type { Digest } from '#oci'
+
+/**
+ * Keeps filesystems by chain ID and makes them mountable.
+ *
+ * A *committed* snapshot is immutable and named by its chain ID. An *active*
+ * one is being written above a committed parent (or nothing) and becomes
+ * committed under the chain ID of its result. Active and committed are
+ * different types, so a key cannot be passed where a name is meant.
+ */
+export interface Snapshotter {
+  readonly kind: SnapshotterKind
+  /** A writable filesystem above `parent`; `null` starts from nothing. Throws `NOT_FOUND`. */
+  prepare(parent: Digest | null, options?: PrepareOptions): Promise<ActiveSnapshot>
+  /**
+   * A writable filesystem above `parent` that keeps its changes in `directory`,
+   * a container's own, and is never committed. Opening the same directory again
+   * finds the same changes; while it is mounted, also by another process, that
+   * very mount. Throws `NOT_FOUND`.
+   */
+  container(
+    parent: Digest | null,
+    directory: string,
+    options?: ContainerOptions,
+  ): Promise<ContainerSnapshot>
+  /** A read-only mount of `chainId`; devices and setuid do not work in it. Throws `NOT_FOUND`. */
+  view(chainId: Digest): Promise<SnapshotView>
+  has(chainId: Digest): Promise<boolean>
+  /**
+   * Absent is not an error. Throws `CONFLICT` when another snapshot stands on it
+   * or it is mounted. A stopped container does not show here: whoever removes
+   * asks the records first.
+   */
+  remove(chainId: Digest): Promise<void>
+  list(): AsyncIterable<SnapshotRecord>
+  /**
+   * Takes away what processes left that are gone: mounts, uncommitted snapshots,
+   * half-done removals. Mounts of containers stay. Says how many things went.
+   */
+  cleanStale(): Promise<number>
+}
+
+export type SnapshotterKind = 'directory' | 'erofs'
+
+export interface PrepareOptions {
+  /**
+   * `run`, unless given: programs will run in it. `unpack`: files are only
+   * written, and then devices and setuid do not work in it.
+   */
+  readonly use?: 'run' | 'unpack'
+}
+
+export interface ContainerOptions {
+  /** Read-only directories laid over the image, topmost first: empty files to mount on, say. */
+  readonly overlays?: readonly string[]
+  /** Never syncs the changes: right for a container that goes away when it ends. */
+  readonly volatile?: boolean
+}
+
+export interface SnapshotRecord {
+  readonly chainId: Digest
+  readonly parent: Digest | null
+  /** Bytes on disk of this snapshot alone, without its parents. */
+  readonly size: number
+}
+
+/** A mounted filesystem. Leaving the scope unmounts it. */
+export interface SnapshotView extends AsyncDisposable {
+  /** Absolute path of the mounted root. */
+  readonly root: string
+}
+
+/**
+ * A filesystem being written. Change it below `root`, then commit it under the
+ * chain ID of the result; leaving the scope uncommitted discards every change.
+ *
+ * Committing a chain ID that already exists succeeds and discards this copy:
+ * two builds that arrive at the same layers race harmlessly.
+ */
+export interface ActiveSnapshot extends SnapshotView {
+  /** The directory that holds only the changes, as overlayfs writes them; `diff` reads it. */
+  readonly upper: string
+  commit(chainId: Digest): Promise<void>
+}
+
+/** A container's root. Disposing unmounts it and keeps the changes. */
+export interface ContainerSnapshot extends SnapshotView {
+  readonly upper: string
+}
