@@ -1,0 +1,184 @@
+import type { FileHandle } from 'node:fs/promises'
+import { limits, parseJson, StrakeError } from '#oci'
+import { mkdtempDisposable, writeAll } from '#platform'
+import { type Bytes, decompress, detectCompression, detectLength, toBuffer } from '#stream'
+import { cleanPath, parentPath, printableName, readTar, type TarEntry } from '#tar'
+
+/**
+ * An archive of images, its members found by name in any order. Names are keys
+ * into the archive and never paths on this machine: links are followed within
+ * the archive only.
+ */
+export interface Archive extends AsyncDisposable {
+  has(name: string): boolean
+  /** Bytes of the member. Throws `INVALID` when there is none. */
+  sizeOf(name: string): number
+  read(name: string, range?: { readonly start?: number; readonly end?: number }): Bytes
+  /** The member as JSON of at most 20 MiB. */
+  readJson(name: string): Promise<unknown>
+}
+
+/** Members an archive may have. */
+const entryLimit = 100_000
+
+/** Links that may lead to each other. */
+const linkLimit = 16
+
+type Member =
+  | { readonly kind: 'file'; readonly offset: number; readonly size: number }
+  | { readonly kind: 'link'; readonly target: string | undefined }
+
+/**
+ * Opens an archive, compressed or not. What cannot be read in any order (a
+ * stream, a compressed file) is first written to a file in `directory`, which
+ * goes away with the archive.
+ */
+export async function openArchive(
+  input: Bytes | { readonly path: string },
+  directory: string,
+  signal?: AbortSignal,
+): Promise<Archive> {
+  await using stack = new AsyncDisposableStack()
+  const file = await seekable(input, directory, stack)
+  const members = await findMembers(file, signal)
+  const resources = stack.move()
+  return new OpenArchive(file, members, resources)
+}
+
+async function seekable(
+  input: Bytes | { readonly path: string },
+  directory: string,
+  stack: AsyncDisposableStack,
+): Promise<FileHandle> {
+  if (!('path' in input)) return await spool(input, directory, stack)
+  const file = stack.adopt(await open(input.path, 'r'), close)
+  const head = await toBuffer(readRange(file, 0, detectLength), detectLength)
+  if (detectCompression(head) === 'none') return file
+  return await spool(readRange(file, 0, Number.POSITIVE_INFINITY), directory, stack)
+}
+
+async function spool(
+  bytes: Bytes,
+  directory: string,
+  stack: AsyncDisposableStack,
+): Promise<FileHandle> {
+  const temporary = stack.use(await mkdtempDisposable(directory, 'load-'))
+  const file = stack.adopt(await open(`${temporary.path}/archive.tar`, 'wx+', 0o600), close)
+  for await (const chunk of decompress(bytes)) await writeAll(file, chunk)
+  return file
+}
+
+/** `node:fs/promises` is loaded when it is needed: loading it costs milliseconds. */
+function open(path: string, flags: string, mode?: number): Promise<FileHandle> {
+  return process.getBuiltinModule('node:fs/promises').open(path, flags, mode)
+}
+
+function close(file: FileHandle): Promise<void> {
+  return file.close()
+}
+
+async function findMembers(
+  file: FileHandle,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, Member>> {
+  const members = new Map<string, Member>()
+  const bytes = readRange(file, 0, Number.POSITIVE_INFINITY)
+  for await (const entry of readTar(bytes, { entries: entryLimit })) {
+    signal?.throwIfAborted()
+    const member = memberOf(entry)
+    if (member === undefined) continue
+    const name = cleanPath(entry.path)
+    if (name === undefined) throw invalid(`${printableName(entry.path)} leads out of it`)
+    if (members.has(name)) throw invalid(`${printableName(name)} is in it twice`)
+    members.set(name, member)
+  }
+  return members
+}
+
+/** What an entry is as a member; directories and devices are none. */
+function memberOf(entry: TarEntry): Member | undefined {
+  const { type, size, dataOffset, linkpath, path } = entry
+  if (entry.extents !== undefined) throw invalid(`${printableName(path)} is a sparse file`)
+  if (type === 'file') return { kind: 'file', offset: dataOffset, size }
+  if (type === 'hardlink') return { kind: 'link', target: cleanPath(linkpath) }
+  if (type !== 'symlink') return undefined
+  const parent = parentPath(cleanPath(path) ?? '')
+  return {
+    kind: 'link',
+    target: cleanPath(linkpath.startsWith('/') ? linkpath : `${parent}/${linkpath}`),
+  }
+}
+
+class OpenArchive implements Archive {
+  readonly #file: FileHandle
+  readonly #members: ReadonlyMap<string, Member>
+  readonly #resources: AsyncDisposableStack
+
+  constructor(
+    file: FileHandle,
+    members: ReadonlyMap<string, Member>,
+    resources: AsyncDisposableStack,
+  ) {
+    this.#file = file
+    this.#members = members
+    this.#resources = resources
+  }
+
+  has(name: string): boolean {
+    return this.#find(name) !== undefined
+  }
+
+  sizeOf(name: string): number {
+    return this.#get(name).size
+  }
+
+  read(name: string, { start = 0, end }: { start?: number; end?: number } = {}): Bytes {
+    const { offset, size } = this.#get(name)
+    return readRange(this.#file, offset + start, offset + Math.min(end ?? size, size))
+  }
+
+  async readJson(name: string): Promise<unknown> {
+    const raw = await toBuffer(this.read(name), limits.archiveJsonSize, name)
+    return parseJson(raw, name)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources.disposeAsync()
+  }
+
+  #get(name: string): { readonly offset: number; readonly size: number } {
+    const member = this.#find(name)
+    if (member !== undefined) return member
+    throw invalid(`${printableName(name.slice(0, 300))} is not in it`)
+  }
+
+  #find(name: string): { readonly offset: number; readonly size: number } | undefined {
+    let key = cleanPath(name)
+    for (let links = 0; key !== undefined && links <= linkLimit; links++) {
+      const member = this.#members.get(key)
+      if (member === undefined) return undefined
+      if (member.kind === 'file') return member
+      key = member.target
+    }
+    return undefined
+  }
+}
+
+async function* readRange(
+  file: FileHandle,
+  start: number,
+  end: number,
+): AsyncGenerator<Uint8Array> {
+  for (let offset = start; offset < end; ) {
+    const buffer = Buffer.allocUnsafeSlow(Math.min(1024 * 1024, end - offset))
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, offset)
+    if (bytesRead === 0) return
+    offset += bytesRead
+    yield buffer.subarray(0, bytesRead)
+  }
+}
+
+/** An archive that must not be, for this reason. */
+export function invalid(reason: string): StrakeError {
+  return new StrakeError('INVALID', `Cannot load the archive: ${reason}`)
+}

@@ -1,0 +1,118 @@
+import type { ContentStore } from '#content'
+import {
+  type Annotations,
+  type Descriptor,
+  encodeJson,
+  type HistoryEntry,
+  type ImageConfig,
+  type Layer,
+  layerCompression,
+  type Manifest,
+  mediaType,
+  type RunConfig,
+  sha256,
+} from '#oci'
+import { fromBuffer } from '#stream'
+import { describeImage, type Image } from './image.ts'
+
+export interface ImageParts {
+  /** A `rootfs` in it is not looked at: it is made from `layers`. */
+  readonly config: Omit<ImageConfig, 'rootfs'>
+  /** Bottom first; their content must be in the store, or come before the image is used. */
+  readonly layers: readonly Layer[]
+  readonly annotations?: Annotations
+}
+
+/**
+ * Writes configuration and manifest of a new image, in OCI's format. Equal parts
+ * give equal bytes. Throws `MANIFEST_INVALID` when the history describes another
+ * number of layers.
+ */
+export async function createImage(store: ContentStore, parts: ImageParts): Promise<Image> {
+  const { architecture, os, created, author, variant, config: run, history, ...rest } = parts.config
+  const config: ImageConfig = {
+    ...(created !== undefined && { created }),
+    ...(author !== undefined && { author }),
+    architecture,
+    ...(variant !== undefined && { variant }),
+    os,
+    ...rest,
+    config: run ?? {},
+    rootfs: { type: 'layers', diff_ids: parts.layers.map(({ diffId }) => diffId) },
+    ...(history !== undefined && { history }),
+  }
+  const configRaw = encodeJson(config)
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: mediaType.ociManifest,
+    config: describe(mediaType.ociConfig, configRaw),
+    layers: parts.layers.map(({ descriptor }) => asOciLayer(descriptor)),
+    ...(parts.annotations !== undefined && { annotations: parts.annotations }),
+  }
+  return await writeImage(store, { manifest, config, configRaw })
+}
+
+/**
+ * Writes an image whose documents are ready, configuration first. The
+ * configuration's bytes are taken as they are, so the image ID stays.
+ */
+export async function writeImage(
+  store: ContentStore,
+  image: { manifest: Manifest; config: ImageConfig; configRaw: Uint8Array },
+): Promise<Image> {
+  const { manifest, config, configRaw } = image
+  const manifestRaw = encodeJson(manifest)
+  const descriptor = describe(manifest.mediaType ?? mediaType.ociManifest, manifestRaw)
+  const written = describeImage({ descriptor, manifest, manifestRaw, config, configRaw })
+  await store.write(manifest.config, fromBuffer(configRaw))
+  await store.write(descriptor, fromBuffer(manifestRaw))
+  return written
+}
+
+/** The same layers under a configuration that `change` made of the old one. */
+export async function withConfig(
+  store: ContentStore,
+  image: Image,
+  change: (config: ImageConfig) => Omit<ImageConfig, 'rootfs'>,
+): Promise<Image> {
+  return await createImage(store, { config: change(image.config), layers: image.layers })
+}
+
+/** The image with one more layer on top, and the step that made it in its history. */
+export async function appendLayer(
+  store: ContentStore,
+  image: Image,
+  layer: Layer,
+  options: { readonly history: HistoryEntry; readonly run?: RunConfig },
+): Promise<Image> {
+  const { config } = image
+  const history = [...(config.history ?? fillHistory(image)), options.history]
+  const run = options.run ?? config.config
+  return await createImage(store, {
+    config: { ...config, ...(run !== undefined && { config: run }), history },
+    layers: [...image.layers, layer],
+  })
+}
+
+/** An entry per layer, for an image that came without a history. */
+function fillHistory(image: Image): HistoryEntry[] {
+  return image.layers.map(() => ({}))
+}
+
+/** A layer's descriptor with OCI's media type, without what belongs to where it came from. */
+function asOciLayer(descriptor: Descriptor): Descriptor {
+  const { mediaType: type, digest, size, annotations } = descriptor
+  const names = {
+    none: mediaType.ociLayer,
+    gzip: mediaType.ociLayerGzip,
+    zstd: mediaType.ociLayerZstd,
+  }
+  const isForeign = /\.(?:foreign|nondistributable)\./.test(type)
+  if (isForeign) return descriptor
+  const name = names[layerCompression(type)]
+  return { mediaType: name, digest, size, ...(annotations !== undefined && { annotations }) }
+}
+
+function describe(type: string, raw: Uint8Array): Descriptor {
+  return { mediaType: type, digest: sha256(raw), size: raw.length }
+}

@@ -1,0 +1,94 @@
+import type { ContentSource } from '#content'
+import { readDocument, selectManifest } from '#content'
+import {
+  type Descriptor,
+  type Digest,
+  type ImageConfig,
+  isConfigType,
+  isLayerType,
+  type Layer,
+  layersOf,
+  limits,
+  type Manifest,
+  type Platform,
+  parseConfig,
+  StrakeError,
+} from '#oci'
+import { hostPlatform } from '#platform'
+import { toBuffer } from '#stream'
+
+/**
+ * One image of one platform, its documents read and found to agree. The layers
+ * themselves are neither read nor known to be there.
+ */
+export interface Image {
+  /** Of the manifest. */
+  readonly descriptor: Descriptor
+  readonly manifest: Manifest
+  /** The manifest's bytes; `descriptor.digest` is theirs. */
+  readonly manifestRaw: Uint8Array
+  readonly config: ImageConfig
+  /** The configuration's bytes; `imageId` is their digest. */
+  readonly configRaw: Uint8Array
+  /** Bottom first. */
+  readonly layers: readonly Layer[]
+  readonly imageId: Digest
+  /** Bytes of all layers as they are stored. */
+  readonly size: number
+}
+
+/**
+ * Opens the image that `descriptor` names; of an index, the manifest for
+ * `platform`, which is this machine's unless given. Works on a registry as well
+ * as on a local store, and moves only the documents.
+ *
+ * Throws `MANIFEST_INVALID` when manifest and configuration do not fit together,
+ * `UNSUPPORTED` for an artifact that is no image, `NOT_FOUND`.
+ */
+export async function openImage(
+  source: ContentSource,
+  descriptor: Descriptor,
+  platform: Platform = hostPlatform(),
+  signal?: AbortSignal,
+): Promise<Image> {
+  const selected = await selectManifest(source, descriptor, platform, signal)
+  const { parsed, raw: manifestRaw } = await readDocument(source, selected, signal)
+  if (parsed.kind !== 'manifest') throw notAnImage(selected, 'it is an index')
+  const { manifest } = parsed
+  checkKinds(selected, manifest)
+  const configBytes = source.read(manifest.config, signal === undefined ? {} : { signal })
+  const configRaw = await toBuffer(configBytes, limits.configSize, 'image configuration')
+  const config = parseConfig(configRaw)
+  return describeImage({ descriptor: selected, manifest, manifestRaw, config, configRaw })
+}
+
+/** An image of its documents. Throws `MANIFEST_INVALID` when they do not fit together. */
+export function describeImage(documents: Omit<Image, 'layers' | 'imageId' | 'size'>): Image {
+  const { manifest, config } = documents
+  return {
+    ...documents,
+    layers: layersOf(manifest, config),
+    imageId: manifest.config.digest,
+    size: manifest.layers.reduce((sum, layer) => sum + layer.size, 0),
+  }
+}
+
+function checkKinds(descriptor: Descriptor, manifest: Manifest): void {
+  if (!isConfigType(manifest.config.mediaType)) {
+    throw notAnImage(descriptor, `it is an artifact of type ${manifest.config.mediaType}`)
+  }
+  if (manifest.layers.length > limits.layers) {
+    throw notAnImage(
+      descriptor,
+      `it has ${manifest.layers.length} layers, more than ${limits.layers}`,
+    )
+  }
+  const unknown = manifest.layers.find(({ mediaType }) => !isLayerType(mediaType))
+  if (unknown !== undefined) {
+    throw notAnImage(descriptor, `a layer has the unknown type ${unknown.mediaType}`)
+  }
+}
+
+function notAnImage({ digest }: Descriptor, reason: string): StrakeError {
+  return new StrakeError('UNSUPPORTED', `Cannot use ${digest} as an image: ${reason}`)
+}

@@ -1,0 +1,100 @@
+import { type ContentSource, type ContentStore, copy } from '#content'
+import {
+  type Annotations,
+  type Descriptor,
+  type Digest,
+  isStrakeError,
+  limits,
+  parseIndex,
+  parseReference,
+  type Reference,
+  sha256,
+} from '#oci'
+import { hostPlatform } from '#platform'
+import { toBuffer, verified } from '#stream'
+import { type Archive, invalid } from './archive.ts'
+import { type Image, openImage } from './image.ts'
+import type { LoadedImage, LoadOptions } from './load.ts'
+import type { DockerEntry } from './load-docker.ts'
+import { blobName } from './save.ts'
+
+/**
+ * Loads what `index.json` lists. When the archive has a `manifest.json` too, it
+ * gives names, and must not describe an image that the layout does not have.
+ */
+export async function loadLayout(
+  archive: Archive,
+  store: ContentStore,
+  docker: readonly DockerEntry[] | undefined,
+  options: LoadOptions,
+): Promise<LoadedImage[]> {
+  const { emit, signal, platform = hostPlatform() } = options
+  const source = sourceOf(archive)
+  const raw = await toBuffer(archive.read('index.json'), limits.manifestSize, 'index.json')
+  const images = new Map<Digest, { image: Image; names: Reference[] }>()
+  for (const descriptor of parseIndex(raw).manifests) {
+    const image = await openImage(source, descriptor, platform, signal)
+    const known = images.get(image.descriptor.digest) ?? { image, names: [] }
+    known.names.push(...nameIn(descriptor.annotations))
+    images.set(image.descriptor.digest, known)
+  }
+  for (const entry of docker ?? []) await joinDocker(archive, entry, [...images.values()])
+  const loaded: LoadedImage[] = []
+  for (const { image, names } of images.values()) {
+    const { mediaType, digest, size } = image.descriptor
+    const descriptor = { mediaType, digest, size }
+    await copy(source, store, descriptor, {
+      ...(emit !== undefined && { emit }),
+      ...(signal !== undefined && { signal }),
+    })
+    loaded.push({ descriptor, names })
+  }
+  return loaded
+}
+
+/** Adds the names of an entry of `manifest.json` to the image it describes. */
+async function joinDocker(
+  archive: Archive,
+  entry: DockerEntry,
+  images: readonly { image: Image; names: Reference[] }[],
+): Promise<void> {
+  const raw = await toBuffer(archive.read(entry.config), limits.configSize, entry.config)
+  const imageId = sha256(raw)
+  const match = images.find(({ image }) => image.imageId === imageId)
+  if (match === undefined || match.image.layers.length !== entry.layers.length) {
+    throw invalid('its index.json and its manifest.json describe different images')
+  }
+  const known = new Set(match.names.map((name) => JSON.stringify(name)))
+  match.names.push(...entry.names.filter((name) => !known.has(JSON.stringify(name))))
+}
+
+/** The blobs of an archive as content: verified like any other. */
+function sourceOf(archive: Archive): ContentSource {
+  return {
+    has: async ({ digest, size }: Descriptor) => {
+      const name = blobName(digest)
+      return archive.has(name) && archive.sizeOf(name) === size
+    },
+    read: (target, { start = 0, end = target.size } = {}) => {
+      const bytes = archive.read(blobName(target.digest), { start, end })
+      return start === 0 && end === target.size ? verified(bytes, target) : bytes
+    },
+  }
+}
+
+/**
+ * The name an entry of `index.json` carries, if it is a whole one. A bare tag
+ * names nothing: it says which image of a layout is meant, not what it is called.
+ */
+function nameIn(annotations: Annotations = {}): Reference[] {
+  const whole = annotations['io.containerd.image.name']
+  const short = annotations['org.opencontainers.image.ref.name'] ?? ''
+  const text = whole ?? (/[/:]/.test(short) ? short : undefined)
+  if (text === undefined) return []
+  try {
+    return [parseReference(text)]
+  } catch (error) {
+    if (!isStrakeError(error)) throw error
+    throw invalid(`a name in its index.json is none (${error.message})`)
+  }
+}

@@ -1,0 +1,132 @@
+import type { ContentSource } from '#content'
+import {
+  type Annotations,
+  type Descriptor,
+  type Digest,
+  digestAlgorithm,
+  digestHex,
+  encodeJson,
+  formatReference,
+  layerCompression,
+  mediaType,
+  type Reference,
+} from '#oci'
+import { type Bytes, fromBuffer, unzstd } from '#stream'
+import { type TarInput, writeTar } from '#tar'
+import type { Image } from './image.ts'
+
+/** An image to save, and what it shall be called where it is loaded. */
+export interface NamedImage {
+  readonly image: Image
+  readonly names: readonly Reference[]
+}
+
+/**
+ * One archive that is two: an OCI image layout, and what `docker load` reads
+ * (`manifest.json`). Each blob is in it once, under its digest, as it is stored;
+ * so loading gives the same image IDs, and an OCI reader the same manifests.
+ * Layers in zstd are there a second time, decompressed, because Docker before 23
+ * reads no zstd. Equal images and names give equal bytes.
+ */
+export function saveImages(
+  source: ContentSource,
+  images: readonly NamedImage[],
+  options: { readonly signal?: AbortSignal } = {},
+): Bytes {
+  return writeTar(entries(source, images, options.signal))
+}
+
+async function* entries(
+  source: ContentSource,
+  images: readonly NamedImage[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<TarInput> {
+  const read = (blob: Descriptor): Bytes =>
+    source.read(blob, signal === undefined ? {} : { signal })
+  yield file('oci-layout', encodeJson({ imageLayoutVersion: '1.0.0' }))
+  yield file('index.json', encodeJson(indexOf(images)))
+  yield file('manifest.json', encodeJson(images.map(dockerEntry)))
+  const blobs = collectBlobs(images)
+  const algorithms = new Set(blobs.map(({ digest }) => digestAlgorithm(digest)))
+  for (const path of ['blobs', ...[...algorithms].map((algorithm) => `blobs/${algorithm}`)]) {
+    yield { path, type: 'directory', mode: 0o755 }
+  }
+  for (const blob of blobs) {
+    yield { path: blobName(blob.digest), size: blob.size, body: read(blob) }
+  }
+  const written = new Set(blobs.map(({ digest }) => digest))
+  for (const { descriptor, diffId } of images.flatMap(({ image }) => image.layers)) {
+    if (!isZstd(descriptor) || written.has(diffId)) continue
+    written.add(diffId)
+    // An archive says how long a member is before the member.
+    const size = await sizeOf(unzstd(read(descriptor)))
+    yield { path: blobName(diffId), size, body: unzstd(read(descriptor)) }
+  }
+}
+
+function isZstd({ mediaType: type }: Descriptor): boolean {
+  return layerCompression(type) === 'zstd'
+}
+
+async function sizeOf(bytes: Bytes): Promise<number> {
+  let size = 0
+  for await (const chunk of bytes) size += chunk.length
+  return size
+}
+
+/** Where a blob is in the archive. */
+export function blobName(digest: Digest): string {
+  return `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`
+}
+
+function file(path: string, content: Uint8Array): TarInput {
+  return { path, size: content.length, body: fromBuffer(content) }
+}
+
+function indexOf(images: readonly NamedImage[]): object {
+  const manifests = images.flatMap(({ image, names }) => {
+    const { digest, size, mediaType: type } = image.descriptor
+    const { os, architecture, variant } = image.config
+    const platform = { architecture, os, ...(variant !== undefined && { variant }) }
+    const named = names.length === 0 ? [undefined] : names.map(annotate)
+    return named.map((annotations) => ({
+      mediaType: type,
+      digest,
+      size,
+      ...(annotations !== undefined && { annotations }),
+      platform,
+    }))
+  })
+  return { schemaVersion: 2, mediaType: mediaType.ociIndex, manifests }
+}
+
+/** Both ways to name an image in a layout: containerd's whole name, and the specification's tag. */
+function annotate(name: Reference): Annotations {
+  return {
+    'io.containerd.image.name': formatReference(name),
+    ...(name.tag !== undefined && { 'org.opencontainers.image.ref.name': name.tag }),
+  }
+}
+
+function dockerEntry({ image, names }: NamedImage): object {
+  const tagged = names.filter(({ tag }) => tag !== undefined)
+  return {
+    Config: blobName(image.imageId),
+    // Whole names: podman would take a short one for a local image's.
+    RepoTags: tagged.map(({ digest: _, ...name }) => formatReference(name)),
+    Layers: image.layers.map(({ descriptor, diffId }) =>
+      blobName(isZstd(descriptor) ? diffId : descriptor.digest),
+    ),
+  }
+}
+
+/** Every blob once, in the order of their digests. */
+function collectBlobs(images: readonly NamedImage[]): Descriptor[] {
+  const blobs = new Map<Digest, Descriptor>()
+  for (const { image } of images) {
+    for (const blob of [image.descriptor, image.manifest.config, ...image.manifest.layers]) {
+      blobs.set(blob.digest, blob)
+    }
+  }
+  return [...blobs.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1))
+}

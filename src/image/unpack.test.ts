@@ -1,0 +1,117 @@
+import { expect, test } from 'bun:test'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { chainIds, mediaType, sha256 } from '#oci'
+import { mountsBelow, unmount } from '#platform'
+import { openSnapshots, type Snapshotter } from '#snapshot'
+import type { ProgressEvent } from '#stream'
+import { appendLayer, createImage } from './create.ts'
+import { imageOf, layerTar, put, putLayer } from './fixture.ts'
+import { unpackImage } from './unpack.ts'
+
+const isRoot = process.getuid?.() === 0
+const rooted = isRoot ? test : test.skip
+let count = 0
+
+async function open(): Promise<{ snapshots: Snapshotter } & AsyncDisposable> {
+  const home = `/dev/shm/strake-unpack-${process.pid}-${++count}`
+  const snapshots = await openSnapshots(`${home}/root`, `${home}/run`)
+  return {
+    snapshots,
+    [Symbol.asyncDispose]: async () => {
+      for (const { target } of mountsBelow(home)) unmount(target, { detach: true })
+      rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
+
+rooted(
+  'unpackImage() makes the filesystem of an image, whatever its layers are stored as',
+  async () => {
+    await using opened = await open()
+    const { store, image } = await imageOf([{ etc: null, 'etc/motd': 'one', 'etc/old': 'x' }])
+    const zipped = { type: mediaType.ociLayerGzip, change: (tar: Uint8Array) => gzipSync(tar) }
+    const second = await putLayer(store, { 'etc/motd': 'two', 'etc/.wh.old': '' }, zipped)
+    const packed = {
+      type: mediaType.ociLayerZstd,
+      change: (tar: Uint8Array) => zstdCompressSync(tar),
+    }
+    const third = await putLayer(store, { top: '3' }, packed)
+    const layers = [...image.layers, second, third]
+    const whole = await createImage(store, { config: image.config, layers })
+    const links: string[] = []
+    const chain = await unpackImage(whole, store, opened.snapshots, {
+      layers: { link: (diffId, { digest }) => links.push(`${diffId} ${digest}`) },
+    })
+    expect(chain).toBe(chainIds(layers.map(({ diffId }) => diffId)).at(-1) ?? null)
+    if (chain === null) throw new TypeError('three layers')
+    await using view = await opened.snapshots.view(chain)
+    expect(readFileSync(`${view.root}/etc/motd`, 'utf8')).toBe('two')
+    expect(readFileSync(`${view.root}/top`, 'utf8')).toBe('3')
+    expect(existsSync(`${view.root}/etc/old`)).toBe(false)
+    expect(links).toEqual(layers.map(({ diffId, descriptor }) => `${diffId} ${descriptor.digest}`))
+  },
+)
+
+rooted('unpackImage() reads only the layers that are not there yet', async () => {
+  await using opened = await open()
+  const { store, image } = await imageOf([{ a: '1' }])
+  await unpackImage(image, store, opened.snapshots)
+  const more = await appendLayer(store, image, await putLayer(store, { b: '2' }), { history: {} })
+  for (const { descriptor } of image.layers) await store.delete(descriptor)
+  const events: ProgressEvent[] = []
+  await unpackImage(more, store, opened.snapshots, { emit: (event) => events.push(event) })
+  const top = more.layers.at(-1)?.descriptor
+  expect(events.at(-1)).toEqual({
+    type: 'transfer',
+    id: top?.digest ?? '',
+    action: 'unpack',
+    current: top?.size ?? 0,
+    total: top?.size ?? 0,
+    done: true,
+  })
+  await unpackImage(more, store, opened.snapshots, { emit: () => expect.unreachable() })
+})
+
+rooted(
+  'unpackImage() refuses layers that were swapped or are others, and keeps nothing',
+  async () => {
+    await using opened = await open()
+    const { store, image } = await imageOf([])
+    const [one, two] = [await putLayer(store, { a: '1' }), await putLayer(store, { b: '2' })]
+    const zipped = gzipSync(await layerTar({ evil: 'yes' }))
+    const evil = await put(store, mediaType.ociLayerGzip, zipped)
+    for (const layers of [
+      [
+        { ...one, descriptor: two.descriptor },
+        { ...two, descriptor: one.descriptor },
+      ],
+      [{ descriptor: evil, diffId: one.diffId }],
+      [{ descriptor: evil, diffId: evil.digest }],
+    ]) {
+      const swapped = await createImage(store, { config: image.config, layers })
+      const unpacking = unpackImage(swapped, store, opened.snapshots)
+      await expect(unpacking).rejects.toThrow()
+      expect(await Array.fromAsync(opened.snapshots.list())).toEqual([])
+    }
+  },
+)
+
+rooted('unpackImage() refuses a layer with other data behind its archive', async () => {
+  await using opened = await open()
+  const { store, image } = await imageOf([])
+  const tar = await layerTar({ a: '1' })
+  const longer = new Uint8Array([...tar, ...new Uint8Array(512).fill(7)])
+  const layer = {
+    descriptor: await put(store, mediaType.ociLayerGzip, gzipSync(longer)),
+    diffId: sha256(tar),
+  }
+  const lying = await createImage(store, { config: image.config, layers: [layer] })
+  await expect(unpackImage(lying, store, opened.snapshots)).rejects.toThrow()
+})
+
+test('unpackImage() of an image without layers needs no filesystem', async () => {
+  await using opened = await open()
+  const { store, image } = await imageOf([])
+  expect(await unpackImage(image, store, opened.snapshots)).toBeNull()
+})
