@@ -1,0 +1,163 @@
+import { mkdir, realpath } from 'node:fs/promises'
+import { type Layer, StrakeError } from '#oci'
+import { cpuCount, mkdtempDisposable } from '#platform'
+import type { Lease } from '#records'
+import { silent } from '#stream'
+import { type ContextSources, collectContextSources } from './context-sources.ts'
+import type { DockerfileSource } from './error.ts'
+import { type ExportedImage, exportResult, finishHistory } from './export.ts'
+import { createFileDigests } from './files/digests.ts'
+import { readDefinition } from './files/dockerfile.ts'
+import { type FileTree, openTree } from './files/tree.ts'
+import { inStep } from './in-step.ts'
+import type { BuildOptions } from './options.ts'
+import { createBuildArgs, proxyArgs } from './plan/scope.ts'
+import { chooseTimes, creationTime, makePlan, withLabels } from './prepare.ts'
+import { createFilesystems } from './solve/filesystems.ts'
+import { solve } from './solve/solve.ts'
+import type { FileState } from './solve/state.ts'
+import { createStepRunner } from './solve/steps.ts'
+import { unpackState } from './solve/unpack.ts'
+import { retimeLayer } from './times/retime.ts'
+import type { Times } from './times/times.ts'
+import type { Workspace } from './workspace.ts'
+
+/** The image a build made; it is in the store, and has no tag yet. */
+export interface BuildResult extends ExportedImage {
+  /** Keeps the image from being collected: release it when the image is tagged. */
+  readonly lease: Lease
+}
+
+/**
+ * Builds the image a Dockerfile describes and writes it to the store: the same
+ * Dockerfile and context give the same digest, on any machine and whatever is
+ * cached, as far as the commands of RUN allow. Throws `DockerfileError` for what
+ * is wrong with the file, `ExitError` for a RUN that fails.
+ */
+export async function build(options: BuildOptions): Promise<BuildResult> {
+  const { services } = options
+  const lease = services.records.leases.acquire({ purpose: 'build' })
+  try {
+    await mkdir(services.run, { recursive: true, mode: 0o700 })
+    await using directory = await mkdtempDisposable(services.run, 'build-')
+    return { ...(await buildIn(directory.path, options, lease)), lease }
+  } catch (error) {
+    lease.release()
+    throw error
+  }
+}
+
+async function buildIn(
+  directory: string,
+  options: BuildOptions,
+  lease: Lease,
+): Promise<ExportedImage> {
+  const { signal } = options
+  const root = await contextRoot(options, directory)
+  const { source, ignore } = await readDefinition(root, options.dockerfile)
+  using context = openTree(root, {
+    name: 'the build context',
+    hasOwners: false,
+    ...(ignore && { ignore }),
+  })
+  const buildArgs = createBuildArgs(options.buildArgs ?? {})
+  const plan = await makePlan(options, source, buildArgs)
+  const sources = collectContextSources(plan.target, context, source)
+  const times = await chooseTimes(options, plan, { root, sources })
+  const made = { source, context, sources, times, lease, directory }
+  const workspace = createWorkspace(options, made)
+  try {
+    const states = await solve(plan.target, createStepRunner(workspace, plan.images), {
+      concurrency: options.concurrency ?? cpuCount(),
+      emit: workspace.emit,
+      ...(signal && { signal }),
+    })
+    const created = creationTime(times, plan)
+    const layers = await finalLayers(states.get(plan.target.digest), times, workspace, signal)
+    const image = {
+      layers,
+      config: withLabels(plan.config, options.labels),
+      ...(plan.author !== undefined && { author: plan.author }),
+      history: finishHistory(plan.history, states, created),
+      platform: plan.platform,
+      created,
+    }
+    return await inStep('exporting to image', workspace.emit, () =>
+      exportResult(workspace, image, signal),
+    )
+  } finally {
+    workspace.contextDigests.save()
+  }
+}
+
+/** The layers of the image; those of earlier commits get the times of this one. */
+async function finalLayers(
+  state: FileState | undefined,
+  times: Times,
+  workspace: Workspace,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Layer[]> {
+  const isDerived = times.kind === 'fixed' && !times.isExplicit
+  const layers: Layer[] = []
+  for (const layer of state?.layers ?? []) {
+    const { descriptor, diffId } = isDerived
+      ? await retimeLayer(layer, times.epoch, workspace, signal)
+      : layer
+    layers.push({ descriptor, diffId })
+  }
+  return layers
+}
+
+/** The context's real path: its files are remembered under it, whichever way it was named. */
+async function contextRoot({ context }: BuildOptions, directory: string): Promise<string> {
+  if (context === undefined) {
+    const empty = `${directory}/context`
+    await mkdir(empty)
+    return empty
+  }
+  try {
+    return await realpath(context)
+  } catch (cause) {
+    throw new StrakeError('NOT_FOUND', `Cannot build ${context}: there is no such directory`, {
+      cause,
+    })
+  }
+}
+
+function createWorkspace(
+  options: BuildOptions,
+  made: {
+    readonly source: DockerfileSource
+    readonly context: FileTree
+    readonly sources: ContextSources
+    readonly times: Times
+    readonly lease: Lease
+    readonly directory: string
+  },
+): Workspace {
+  const { services, buildArgs = {}, emit = silent, signal } = options
+  const { store, snapshots, records, network, filters } = services
+  const index = options.context === undefined ? undefined : records.files
+  return {
+    ...made,
+    project: `${options.context === undefined ? '' : made.context.root} ${made.source.name}`,
+    store,
+    filesystems: createFilesystems({
+      snapshots,
+      unpack: (state) => unpackState(state, { store, snapshots, emit, ...(signal && { signal }) }),
+      read: (layer) => store.read(layer.descriptor, signal ? { signal } : {}),
+    }),
+    cache: records.cache,
+    contextDigests: createFileDigests(made.context, index),
+    runtime: services.runtime,
+    ...(network !== undefined && { network }),
+    ...(filters !== undefined && { filters }),
+    proxies: proxyArgs.flatMap((name) =>
+      buildArgs[name] === undefined ? [] : [`${name}=${buildArgs[name]}`],
+    ),
+    noCache: options.noCache === true,
+    explain: options.explain === true,
+    fetch: services.fetch ?? fetch,
+    emit,
+  }
+}

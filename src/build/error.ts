@@ -1,0 +1,67 @@
+import { type Diagnostic, formatDiagnostics, type Range } from '#dockerfile'
+import { isStrakeError, StrakeError, type StrakeErrorOptions } from '#oci'
+
+/** Where a Dockerfile's text comes from, for excerpts. */
+export interface DockerfileSource {
+  readonly text: string
+  /** As messages name it: `Dockerfile`. */
+  readonly name: string
+}
+
+/**
+ * A Dockerfile that cannot be built. The first line of the message is the
+ * sentence; the lines of the file it is about follow, marked with `>>>`.
+ */
+export class DockerfileError extends StrakeError {
+  readonly diagnostics: readonly Diagnostic[]
+
+  constructor(
+    sentence: string,
+    source: DockerfileSource,
+    diagnostics: readonly Diagnostic[],
+    options: StrakeErrorOptions = {},
+  ) {
+    const excerpt = excerptOf(source, diagnostics)
+    super('INVALID', excerpt === '' ? sentence : `${sentence}\n${excerpt}`, options)
+    this.name = 'DockerfileError'
+    this.diagnostics = diagnostics
+  }
+}
+
+/** Without the message of an only diagnostic, which is in the sentence already. */
+function excerptOf(source: DockerfileSource, diagnostics: readonly Diagnostic[]): string {
+  const text = formatDiagnostics(source.text, diagnostics, source.name).trimEnd()
+  return diagnostics.length === 1 ? text.slice(0, text.lastIndexOf('\nERROR: ')) : text
+}
+
+/** A RUN whose command did not exit with 0. */
+export class ExitError extends DockerfileError {
+  /** 1-255; a process killed by signal n has 128 + n. */
+  readonly status: number
+
+  constructor(sentence: string, status: number, source: DockerfileSource, range?: Range) {
+    super(sentence, source, range === undefined ? [] : [failure('run-failed', sentence, range)])
+    this.name = 'ExitError'
+    this.status = status
+  }
+}
+
+/** An error diagnostic for `range`. */
+export function failure(rule: string, message: string, range: Range): Diagnostic {
+  return { severity: 'error', rule, message, range }
+}
+
+/** The same refusal with the lines of the Dockerfile that asked for what was refused. */
+export function withExcerpt(
+  error: unknown,
+  range: Range | undefined,
+  source: DockerfileSource,
+  remedy: string | undefined = isStrakeError(error) ? error.remedy : undefined,
+): unknown {
+  if (!isStrakeError(error) || error instanceof DockerfileError || range === undefined) return error
+  const { message } = error
+  return new DockerfileError(message, source, [failure('step', message, range)], {
+    cause: error,
+    ...(remedy !== undefined && { remedy }),
+  })
+}

@@ -1,0 +1,85 @@
+import { StrakeError } from '#oci'
+import { type Bytes, decompress, detectCompression } from '#stream'
+import { cleanPath, printableName, type TarEntry, type TarInput } from '#tar'
+import type { FileNode } from './node.ts'
+import { type PackOptions, refuseWhiteout } from './pack.ts'
+
+const blockSize = 512
+
+/**
+ * True when the contents of a file are an archive, compressed or not: its first
+ * block has a tar header's checksum. The name counts only for compressions that
+ * cannot be looked into, which reading then refuses by name.
+ */
+export async function isArchive(node: FileNode, open: () => Bytes): Promise<boolean> {
+  if (node.size < blockSize / 8) return false
+  const compression = detectCompression(await readHead(open(), blockSize))
+  if (compression === 'xz' || compression === 'bzip2') {
+    return /\.(?:t(?:ar\.)?(?:xz|bz2)|tbz)$/i.test(node.name)
+  }
+  try {
+    const head = await readHead(decompress(open()), blockSize)
+    return head.length === blockSize && hasHeaderChecksum(head)
+  } catch {
+    // Not what its first bytes promised: a file like any other.
+    return false
+  }
+}
+
+async function readHead(bytes: Bytes, size: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of bytes) {
+    chunks.push(chunk.slice(0, size))
+    length += chunk.length
+    if (length >= size) break
+  }
+  return Buffer.concat(chunks).subarray(0, size)
+}
+
+/** The sum of all bytes with the checksum field itself taken as blanks. */
+function hasHeaderChecksum(block: Uint8Array): boolean {
+  const field = String.fromCharCode(...block.subarray(148, 156))
+  const match = /^[\s0]*([0-7]+)[\s\0]*$/.exec(field)
+  if (match === null) return false
+  const sum = block.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 0x20 : byte), 0)
+  return sum === Number.parseInt(match[1] ?? '', 8)
+}
+
+/** The entries of an archive, moved below `place`; owners are the archive's unless `--chown` says otherwise. */
+export async function* unpackEntries(
+  archive: AsyncIterable<TarEntry>,
+  place: string,
+  options: PackOptions,
+): AsyncGenerator<TarInput> {
+  const below = (path: string): string => (place === '' ? path : `${place}/${path}`)
+  for await (const entry of archive) {
+    const path = cleanPath(entry.path)
+    if (path === undefined) throw escapes(entry)
+    if (path === '') continue
+    refuseWhiteout(path)
+    const { body, size, type, linkpath, uid, gid, mode, mtime, xattrs } = entry
+    const target = type === 'hardlink' ? cleanPath(linkpath) : undefined
+    if (type === 'hardlink' && target === undefined) throw escapes(entry)
+    yield {
+      path: below(path),
+      type,
+      size,
+      body,
+      linkpath: target === undefined ? linkpath : below(target),
+      deviceMajor: entry.deviceMajor,
+      deviceMinor: entry.deviceMinor,
+      mode: type === 'symlink' ? mode : (options.mode?.(mode, type === 'directory') ?? mode),
+      ...(options.owner ?? { uid, gid }),
+      mtime: options.times(BigInt(mtime) * 1_000_000_000n),
+      xattrs,
+    }
+  }
+}
+
+function escapes(entry: TarEntry): StrakeError {
+  return new StrakeError(
+    'INVALID',
+    `Cannot unpack ${printableName(entry.path)}: it leads out of the archive`,
+  )
+}

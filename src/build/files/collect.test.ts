@@ -1,0 +1,77 @@
+import { afterAll, expect, test } from 'bun:test'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { parseIgnore } from '#dockerfile'
+import { mkdtempDisposable } from '#platform'
+import { type CollectOptions, collectSources } from './collect.ts'
+import { openTree } from './tree.ts'
+
+const directory = await mkdtempDisposable('/dev/shm', 'strake-collect-')
+afterAll(() => directory[Symbol.asyncDispose]())
+const files =
+  'a.txt b.txt c.md src/main.ts src/lib/x.ts src/lib/y.md deep/one/two/z.txt [odd] secret.env'
+for (const file of files.split(' ')) {
+  await mkdir(dirname(`${directory.path}/${file}`), { recursive: true })
+  await writeFile(`${directory.path}/${file}`, file)
+}
+await mkdir(`${directory.path}/empty`)
+await symlink('src', `${directory.path}/link`)
+await symlink('/etc/shadow', `${directory.path}/shadow`)
+await symlink('../a.txt', `${directory.path}/src/up`)
+const tree = openTree(directory.path, {
+  name: 'the build context',
+  hasOwners: false,
+  ignore: parseIgnore('secret.*'),
+})
+afterAll(() => tree[Symbol.dispose]())
+
+/** `name: relative paths`, a directory's name with a slash. */
+function collect(paths: string, options: Partial<CollectOptions> = {}): string[] {
+  const sources = paths.split(' ').map((path) => ({ kind: 'path', path }) as const)
+  return collectSources(tree, sources, { exclude: [], parents: false, ...options }).map(
+    ({ name, isDirectory, items }) =>
+      `${name}${isDirectory ? '/' : ''}: ${items.map((item) => item.relative).join(' ')}`,
+  )
+}
+
+test('collectSources() takes the contents of a directory, and a file as itself', () => {
+  expect(collect('src')).toEqual(['src/: lib lib/x.ts lib/y.md main.ts up'])
+  expect(collect('src/')).toEqual(collect('src'))
+  expect(collect('/src/main.ts')).toEqual(['main.ts: '])
+  expect(collect('../../src/./lib/../main.ts')).toEqual(['main.ts: '])
+  expect(collect('empty')).toEqual(['empty/: '])
+})
+
+test('collectSources() matches wildcards by name, never across a slash', () => {
+  expect(collect('*.txt')).toEqual(['a.txt: ', 'b.txt: '])
+  expect(collect('?.md')).toEqual(['c.md: '])
+  expect(collect('src/*/x.ts')).toEqual(['x.ts: '])
+  expect(collect('[ab].txt')).toEqual(['a.txt: ', 'b.txt: '])
+  expect(collect('[[]odd]')).toEqual(['[odd]: '])
+})
+
+test('collectSources() lets a wildcard match nothing but not a plain path', () => {
+  expect(collect('*.rs')).toEqual([])
+  expect(() => collect('d.txt')).toThrow('Cannot copy d.txt: it is not in the build context')
+  expect(() => collect('src/main.tx')).toThrow(
+    expect.objectContaining({ remedy: 'did you mean src/main.ts' }),
+  )
+  expect(() => collect('secret.env')).toThrow('.dockerignore leaves it out')
+})
+
+test('collectSources() follows a link at the top, inside the context only', () => {
+  expect(collect('link')).toEqual(['link/: lib lib/x.ts lib/y.md main.ts up'])
+  expect(() => collect('shadow')).toThrow('it is a link that leads out of the build context')
+})
+
+test('collectSources() excludes by patterns relative to each source', () => {
+  expect(collect('src', { exclude: ['**/*.md', 'up'] })).toEqual(['src/: lib lib/x.ts main.ts'])
+  expect(collect('*.txt', { exclude: ['b*'] })).toEqual(['a.txt: '])
+})
+
+test('collectSources() keeps the directories above a source with --parents', () => {
+  const parents = { parents: true }
+  expect(collect('src/lib/x.ts', parents)).toEqual(['/: src src/lib src/lib/x.ts'])
+  expect(collect('deep/./one/two', parents)).toEqual(['/: one one/two one/two/z.txt'])
+  expect(collect('**/*.md', parents)).toEqual(['/: c.md', '/: src src/lib src/lib/y.md'])
+})

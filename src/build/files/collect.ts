@@ -1,0 +1,196 @@
+import { type IgnoreMatcher, matchPattern, parseIgnore, suggest } from '#dockerfile'
+import { StrakeError } from '#oci'
+import { printableName } from '#tar'
+import type { SourceSpec } from '../graph.ts'
+import type { FileNode } from './node.ts'
+import { resolveNode } from './resolve.ts'
+import type { FileTree } from './tree.ts'
+
+/** One thing a source brings along. */
+export interface CopyItem {
+  /** Where, relative to what the source becomes; `''` for a source that is a file itself. */
+  readonly relative: string
+  readonly content: FileNode | { readonly inline: string }
+}
+
+/** A source that was found: a file, or the contents of a directory. */
+export interface Selection {
+  /** The last name of the path as written, which a file keeps inside a directory. */
+  readonly name: string
+  readonly isDirectory: boolean
+  readonly items: readonly CopyItem[]
+}
+
+export interface CollectOptions {
+  readonly exclude: readonly string[]
+  /** Keep the sources' own directories below the destination. */
+  readonly parents: boolean
+}
+
+/**
+ * Finds what the sources of a COPY or ADD name and walks the directories among
+ * them: links at the top are followed inside the tree, those below are copied as
+ * links. A wildcard may match nothing; a plain path that is missing throws
+ * `NOT_FOUND` and says what may have been meant (DF-071 to DF-073, DF-077).
+ */
+export function collectSources(
+  tree: FileTree,
+  sources: readonly SourceSpec[],
+  options: CollectOptions,
+): Selection[] {
+  const exclude = options.exclude.length > 0 ? parseIgnore(options.exclude.join('\n')) : undefined
+  return sources.flatMap((source) => {
+    if (source.kind === 'inline') return [inlineSelection(source.name, source.content)]
+    const { pivot, path } = splitPivot(source.path, options.parents)
+    return findPaths(tree, path, options.parents).flatMap((found) => {
+      const name = found.split('/').at(-1) ?? ''
+      if (exclude?.ignores(options.parents ? found.slice(pivot) : name) === true) return []
+      const node = resolveNode(tree, found)
+      if (node === undefined) throw missing(tree, found)
+      return [
+        options.parents
+          ? selectWithParents(tree, found, pivot, node, exclude)
+          : select(tree, name, node, exclude),
+      ]
+    })
+  })
+}
+
+function inlineSelection(name: string, content: string): Selection {
+  return { name, isDirectory: false, items: [{ relative: '', content: { inline: content } }] }
+}
+
+function select(
+  tree: FileTree,
+  name: string,
+  node: FileNode,
+  exclude: IgnoreMatcher | undefined,
+): Selection {
+  if (node.type !== 'directory') {
+    return { name, isDirectory: false, items: [{ relative: '', content: node }] }
+  }
+  const items: CopyItem[] = []
+  walk(tree, node, '', exclude, items)
+  return { name, isDirectory: true, items }
+}
+
+/** As if the directories above the source were copied too, with nothing else in them. */
+function selectWithParents(
+  tree: FileTree,
+  found: string,
+  pivot: number,
+  node: FileNode,
+  exclude: IgnoreMatcher | undefined,
+): Selection {
+  const items: CopyItem[] = []
+  const relative = found.slice(pivot)
+  for (let at = relative.indexOf('/'); at !== -1; at = relative.indexOf('/', at + 1)) {
+    const directory = resolveNode(tree, found.slice(0, pivot + at))
+    if (directory !== undefined) items.push({ relative: relative.slice(0, at), content: directory })
+  }
+  if (relative !== '') items.push({ relative, content: node })
+  if (node.type === 'directory') walk(tree, node, relative, exclude, items)
+  return { name: '', isDirectory: true, items }
+}
+
+function walk(
+  tree: FileTree,
+  directory: FileNode,
+  relative: string,
+  exclude: IgnoreMatcher | undefined,
+  items: CopyItem[],
+): void {
+  for (const node of tree.list(directory)) {
+    const path = relative === '' ? node.name : `${relative}/${node.name}`
+    const isExcluded = exclude?.ignores(path) === true
+    if (isExcluded && !(node.type === 'directory' && exclude.mayContain(path))) continue
+    // A socket is a meeting point of two running programs: nothing to copy.
+    if (node.type === 'socket') continue
+    const before = items.length
+    items.push({ relative: path, content: node })
+    if (node.type !== 'directory') continue
+    walk(tree, node, path, exclude, items)
+    if (isExcluded && items.length === before + 1) items.pop()
+  }
+}
+
+/** The clean path, and where the part that `--parents` keeps begins: behind `/./`. */
+function splitPivot(path: string, parents: boolean): { path: string; pivot: number } {
+  const at = parents ? path.indexOf('/./') : -1
+  if (at === -1) return { path: cleanSource(path), pivot: 0 }
+  const head = cleanSource(path.slice(0, at))
+  const tail = cleanSource(path.slice(at + 3))
+  if (head === '') return { path: tail, pivot: 0 }
+  return tail === ''
+    ? { path: head, pivot: head.length }
+    : { path: `${head}/${tail}`, pivot: head.length + 1 }
+}
+
+/** Relative to the root of the tree, which `..` does not leave. */
+function cleanSource(path: string): string {
+  const names: string[] = []
+  for (const name of path.split('/')) {
+    if (name === '..') names.pop()
+    else if (name !== '' && name !== '.') names.push(name)
+  }
+  return names.join('/')
+}
+
+function findPaths(tree: FileTree, path: string, deep: boolean): string[] {
+  if (!hasWildcard(path)) {
+    if (resolveNode(tree, path) === undefined) throw missing(tree, path)
+    return [path]
+  }
+  let found = ['']
+  for (const pattern of path.split('/')) {
+    found = found.flatMap((directory) => matchIn(tree, directory, pattern, deep))
+  }
+  return [...new Set(found)]
+}
+
+/** True when matching nothing is no mistake: a backslash alone only escapes. */
+function hasWildcard(path: string): boolean {
+  return /[*?[]/.test(path.replace(/\\./g, ''))
+}
+
+function matchIn(tree: FileTree, directory: string, pattern: string, deep: boolean): string[] {
+  const node = resolveNode(tree, directory)
+  if (node?.type !== 'directory') return []
+  const join = (name: string): string => (directory === '' ? name : `${directory}/${name}`)
+  if (deep && pattern === '**') return [directory, ...subdirectories(tree, node, directory)]
+  if (!hasWildcard(pattern)) {
+    const name = pattern.replace(/\\(.)/g, '$1')
+    return tree.child(node, name) === undefined ? [] : [join(name)]
+  }
+  return tree.list(node).flatMap(({ name }) => (matchPattern(pattern, name) ? [join(name)] : []))
+}
+
+function subdirectories(tree: FileTree, directory: FileNode, path: string): string[] {
+  return tree.list(directory).flatMap((node) => {
+    if (node.type !== 'directory') return []
+    const below = path === '' ? node.name : `${path}/${node.name}`
+    return [below, ...subdirectories(tree, node, below)]
+  })
+}
+
+function missing(tree: FileTree, path: string): StrakeError {
+  const shown = path === '' ? '.' : printableName(path)
+  if (tree.hides(path)) {
+    return new StrakeError('NOT_FOUND', `Cannot copy ${shown}: .dockerignore leaves it out`, {
+      remedy: `add a line !${path} to .dockerignore`,
+    })
+  }
+  const at = path.lastIndexOf('/')
+  const parent = resolveNode(tree, at === -1 ? '' : path.slice(0, at))
+  const names = parent?.type === 'directory' ? tree.list(parent).map(({ name }) => name) : []
+  const close = suggest(path.slice(at + 1), names)
+  const isLink = at === -1 && tree.child(tree.top, path)?.type === 'symlink'
+  const reason = isLink
+    ? `it is a link that leads out of ${tree.name} or nowhere`
+    : `it is not in ${tree.name}`
+  const remedy =
+    close === undefined
+      ? 'check the path, which is relative to the root of what is copied from'
+      : `did you mean ${printableName(at === -1 ? close : `${path.slice(0, at)}/${close}`)}`
+  return new StrakeError('NOT_FOUND', `Cannot copy ${shown}: ${reason}`, { remedy })
+}

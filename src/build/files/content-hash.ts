@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto'
+import type { CopyItem, Selection } from './collect.ts'
+import type { FileDigests } from './digests.ts'
+import type { FileTree } from './tree.ts'
+
+export interface ContentHash {
+  /** Hex. */
+  readonly hash: string
+  /** Short hashes by path, or by directory where there are many, to tell later what changed. */
+  summarize(): Record<string, string>
+}
+
+/**
+ * One hash for all that the selections bring along: names, types, modes, bytes,
+ * link targets, device numbers, and owners where the tree has any. Never times
+ * (DF-078).
+ */
+export async function hashSelections(
+  tree: FileTree,
+  selections: readonly Selection[],
+  digests: FileDigests,
+): Promise<ContentHash> {
+  const hash = new TextHash()
+  for (const { name, isDirectory, items } of selections) {
+    hash.add(`${isDirectory ? 'directory' : 'file'} ${items.length} ${name}\0`)
+    for (const { relative, content } of items) {
+      const known = describe(tree, content, digests)
+      hash.add(`${relative}\0${typeof known === 'string' ? known : await known}\0`)
+    }
+  }
+  return { hash: hash.finish(), summarize: () => summarize(tree, selections, digests) }
+}
+
+/** Every file has its digest by now. */
+function summarize(
+  tree: FileTree,
+  selections: readonly Selection[],
+  digests: FileDigests,
+): Record<string, string> {
+  const count = selections.reduce((sum, { items }) => sum + items.length, 0)
+  const summary = count > detailed ? new GroupedSummary() : new PlainSummary()
+  for (const { name, items } of selections) {
+    for (const { relative, content } of items) {
+      const description = describe(tree, content, digests)
+      if (typeof description === 'string') summary.add(pathOf(name, relative, content), description)
+    }
+  }
+  return summary.finish()
+}
+
+/** Hashes many short texts at the price of few long ones. */
+class TextHash {
+  readonly #hash = createHash('sha256')
+  #pending = ''
+
+  add(text: string): void {
+    this.#pending += text
+    if (this.#pending.length > 65_536) this.#flush()
+  }
+
+  finish(): string {
+    this.#flush()
+    return this.#hash.digest('hex')
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#pending)
+    this.#pending = ''
+  }
+}
+
+/** More files than this are remembered by directory only. */
+const detailed = 4000
+
+/** A promise only where a file must be read: waiting for each of thousands takes its time. */
+function describe(
+  tree: FileTree,
+  content: CopyItem['content'],
+  digests: FileDigests,
+): string | Promise<string> {
+  if ('inline' in content) return `inline ${JSON.stringify(content.inline)}`
+  const owner = tree.hasOwners ? ` ${content.uid}:${content.gid}` : ''
+  const status = `${content.type} ${content.mode.toString(8)}${owner}`
+  switch (content.type) {
+    case 'file': {
+      const attributes = describeAttributes(tree.attributes(content))
+      const known = digests.known(content)
+      if (known !== undefined) return `${status} ${known}${attributes}`
+      return digests.compute(content).then((digest) => `${status} ${digest}${attributes}`)
+    }
+    case 'symlink':
+      return `symlink${owner} ${JSON.stringify(tree.readLink(content))}`
+    case 'character':
+    case 'block':
+      return `${status} ${content.deviceNumber}`
+    default:
+      return status
+  }
+}
+
+function describeAttributes(attributes: ReadonlyMap<string, Uint8Array>): string {
+  const pairs = [...attributes].map(([name, value]) => [name, Buffer.from(value).toString('hex')])
+  return pairs.length === 0 ? '' : ` ${JSON.stringify(pairs)}`
+}
+
+function pathOf(name: string, relative: string, content: CopyItem['content']): string {
+  if ('path' in content) return content.path
+  return relative === '' ? name : relative
+}
+
+interface Summary {
+  add(path: string, description: string): void
+  finish(): Record<string, string>
+}
+
+class PlainSummary implements Summary {
+  readonly #files: Record<string, string> = {}
+
+  add(path: string, description: string): void {
+    this.#files[path] = description.length <= 40 ? description : shorten(description)
+  }
+
+  finish(): Record<string, string> {
+    return this.#files
+  }
+}
+
+/** One hash for every directory of the second level. */
+class GroupedSummary implements Summary {
+  readonly #groups = new Map<string, TextHash>()
+
+  add(path: string, description: string): void {
+    const second = path.indexOf('/', path.indexOf('/') + 1)
+    const name = second === -1 ? path : path.slice(0, second)
+    const group = this.#groups.get(name) ?? new TextHash()
+    this.#groups.set(name, group)
+    group.add(`${path}\0${description}\0`)
+  }
+
+  finish(): Record<string, string> {
+    const groups = [...this.#groups]
+    return Object.fromEntries(groups.map(([name, hash]) => [name, hash.finish().slice(0, 16)]))
+  }
+}
+
+/** `file 644 sha256:abcdef…` keeps its beginning; anything else long is hashed. */
+function shorten(description: string): string {
+  const match = /^(file [0-7]+(?: \d+:\d+)? sha256:[0-9a-f]{16})[0-9a-f]{48}$/.exec(description)
+  return match?.[1] ?? createHash('sha256').update(description).digest('hex').slice(0, 16)
+}

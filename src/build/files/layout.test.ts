@@ -1,0 +1,100 @@
+import { afterAll, expect, test } from 'bun:test'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdtempDisposable } from '#platform'
+import type { Selection } from './collect.ts'
+import { emptyTree } from './empty-tree.ts'
+import { layOut, layOutDirectory } from './layout.ts'
+import { openTree } from './tree.ts'
+
+const directory = await mkdtempDisposable('/dev/shm', 'strake-layout-')
+afterAll(() => directory[Symbol.asyncDispose]())
+const image = `${directory.path}/image`
+await mkdir(`${image}/etc/conf.d`, { recursive: true })
+await mkdir(`${image}/usr/lib`, { recursive: true })
+await writeFile(`${image}/etc/motd`, 'hi')
+await symlink('usr/lib', `${image}/lib`)
+await symlink('/etc/conf.d', `${image}/usr/conf`)
+await symlink('../../../../etc', `${image}/usr/up`)
+await symlink('/nowhere/yet', `${image}/dangling`)
+const below = openTree(image, { name: 'the image', hasOwners: true })
+afterAll(() => below[Symbol.dispose]())
+
+const file = (name: string): Selection => ({
+  name,
+  isDirectory: false,
+  items: [{ relative: '', content: { inline: name } }],
+})
+const folder = (...paths: string[]): Selection => ({
+  name: 'folder',
+  isDirectory: true,
+  items: paths.map((path) => ({
+    relative: path.replace(/\/$/, ''),
+    content: path.endsWith('/') ? emptyTree.top : { inline: path },
+  })),
+})
+
+/** Paths of the entries; directories made on the way end with a slash. */
+function paths(destination: string, ...selections: Selection[]): string[] {
+  const intoDirectory = destination.length > 1 && destination.endsWith('/')
+  const options = { destination: destination.replace(/(.)\/$/, '$1'), intoDirectory }
+  return layOut(below, selections, options).entries.map(
+    ({ path, content }) => path + (content === 'directory' ? '/' : ''),
+  )
+}
+
+test('layOut() writes one file as the destination, unless that is a directory', () => {
+  expect(paths('/new', file('a'))).toEqual(['new'])
+  expect(paths('/new/', file('a'))).toEqual(['new/', 'new/a'])
+  expect(paths('/etc', file('a'))).toEqual(['etc/a'])
+  expect(paths('/etc/motd', file('a'))).toEqual(['etc/motd'])
+  expect(paths('/x/y/z', file('a'))).toEqual(['x/', 'x/y/', 'x/y/z'])
+  expect(paths('/', file('a'))).toEqual(['a'])
+})
+
+test('layOut() takes the destination of several files as a directory', () => {
+  expect(paths('/new', file('a'), file('b'))).toEqual(['new/', 'new/a', 'new/b'])
+})
+
+test('layOut() makes only those directories of a source that are missing', () => {
+  expect(paths('/', folder('etc/', 'etc/conf.d/', 'etc/conf.d/x', 'opt/', 'opt/y'))).toEqual([
+    'etc/conf.d/x',
+    'opt',
+    'opt/y',
+  ])
+  expect(paths('/new', folder())).toEqual(['new/'])
+})
+
+test('layOut() follows links of the image on the way, and never out of it', () => {
+  expect(paths('/lib/x.so', file('a'))).toEqual(['usr/lib/x.so'])
+  expect(paths('/usr/conf/', file('a'))).toEqual(['etc/conf.d/a'])
+  expect(paths('/usr/up/new/', file('a'))).toEqual(['etc/new/', 'etc/new/a'])
+  expect(paths('/dangling/', file('a'))).toEqual(['nowhere/', 'nowhere/yet/', 'nowhere/yet/a'])
+  expect(paths('/../../etc/new', file('a'))).toEqual(['etc/new'])
+})
+
+test('layOut() refuses to put a directory and a file in the same place', () => {
+  expect(() => paths('/', folder('etc'))).toThrow(
+    'Cannot copy to /etc: a file cannot take the place of a directory',
+  )
+  expect(() => paths('/etc', folder('motd/'))).toThrow(
+    'Cannot copy to /etc/motd: a directory cannot take the place of a file',
+  )
+  expect(() => paths('/etc/motd/', file('a'))).toThrow('Cannot copy to /etc/motd')
+  // As in BuildKit, a directory of the source does not follow a link of the image.
+  expect(() => paths('/', folder('lib/'))).toThrow('Cannot copy to /lib')
+})
+
+test('layOut() lets the later of two sources win', () => {
+  const { entries } = layOut(emptyTree, [folder('x'), folder('x', 'y')], {
+    destination: '/',
+    intoDirectory: true,
+  })
+  expect(entries.map(({ path }) => path)).toEqual(['x', 'y'])
+})
+
+test('layOutDirectory() makes nothing where the directory is', () => {
+  const made = (path: string): string[] => layOutDirectory(below, path).map((each) => each.path)
+  expect(made('/etc/conf.d')).toEqual([])
+  expect(made('/lib')).toEqual([])
+  expect(made('/srv/app')).toEqual(['srv', 'srv/app'])
+})

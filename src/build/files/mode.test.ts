@@ -1,0 +1,34 @@
+import { expect, test } from 'bun:test'
+import { parseModeChange } from './mode.ts'
+
+const cases: readonly (readonly [string, number, boolean, number])[] = [
+  ['644', 0o755, false, 0o644],
+  ['0755', 0o600, false, 0o755],
+  ['4755', 0o644, false, 0o4755],
+  ['7777', 0, false, 0o7777],
+  ['u=rwX,go=rX', 0o600, false, 0o644],
+  ['u=rwX,go=rX', 0o700, false, 0o755],
+  ['u=rwX,go=rX', 0o600, true, 0o755],
+  ['+x', 0o644, false, 0o755],
+  ['a-w', 0o666, false, 0o444],
+  ['g+w,o-r', 0o644, false, 0o660],
+  ['u+s', 0o755, false, 0o4755],
+  ['g+s', 0o755, true, 0o2755],
+  ['+t', 0o777, true, 0o1777],
+  ['go=u', 0o740, false, 0o777],
+  ['u=rw-x+t', 0o755, false, 0o1655],
+]
+
+test.each(cases)(
+  'parseModeChange(%p) turns %o into the mode chmod gives',
+  (text, mode, isDirectory, expected) => {
+    expect(parseModeChange(text)(mode, isDirectory)).toBe(expected)
+  },
+)
+
+test.each(['', '8', '10000', 'rwx', 'u=q', 'u', '+x,,', '0o755'])(
+  'parseModeChange(%p) is refused',
+  (text) => {
+    expect(() => parseModeChange(text)).toThrow('neither an octal mode')
+  },
+)

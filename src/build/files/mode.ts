@@ -1,0 +1,71 @@
+import { StrakeError } from '#oci'
+
+/** Gives a file the mode that `--chmod` asks for. */
+export type ModeChange = (mode: number, isDirectory: boolean) => number
+
+/**
+ * Reads `--chmod`: octal (`644`, `0755`) or symbolic (`u=rwX,go=rX`, `+x`), of
+ * which an omitted `who` means everybody. Throws `INVALID`.
+ */
+export function parseModeChange(text: string): ModeChange {
+  if (/^[0-7]{1,5}$/.test(text)) {
+    const mode = Number.parseInt(text, 8)
+    if (mode <= 0o7777) return () => mode
+  }
+  const clauses = text.split(',').map(parseClause)
+  if (clauses.some((clause) => clause === undefined)) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot use --chmod=${text}: it is neither an octal mode up to 7777 nor a symbolic one`,
+      { remedy: 'write for example --chmod=755 or --chmod=u=rwX,go=rX' },
+    )
+  }
+  return (mode, isDirectory) =>
+    clauses.reduce((changed, clause) => clause?.(changed, isDirectory) ?? changed, mode)
+}
+
+const allClasses = 'ugo'
+const shift: Readonly<Record<string, number>> = { u: 6, g: 3, o: 0 }
+
+/** `[ugoa]*([-+=]([rwxXst]*|[ugo]))+`, as chmod(1) has it. */
+function parseClause(clause: string): ModeChange | undefined {
+  const match = /^([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)$/.exec(clause)
+  if (match === null) return undefined
+  const [, who = '', actions = ''] = match
+  const classes = who === '' || who.includes('a') ? allClasses : who
+  const changes = [...actions.matchAll(/([-+=])([rwxXst]+|[ugo])?/g)].map(
+    ([, operator = '', permissions = '']) => changeOf(classes, operator, permissions),
+  )
+  return (mode, isDirectory) => changes.reduce((now, change) => change(now, isDirectory), mode)
+}
+
+function changeOf(classes: string, operator: string, permissions: string): ModeChange {
+  return (mode, isDirectory) => {
+    let bits = 0
+    let covered = 0
+    for (const name of classes) {
+      const at = shift[name] ?? 0
+      bits |= classBits(permissions, mode, isDirectory) << at
+      covered |= 0o7 << at
+      if (name === 'u') covered |= 0o4000
+      if (name === 'g') covered |= 0o2000
+      if (permissions.includes('s') && name === 'u') bits |= 0o4000
+      if (permissions.includes('s') && name === 'g') bits |= 0o2000
+    }
+    if (permissions.includes('t')) bits |= 0o1000
+    if (classes === allClasses) covered |= 0o1000
+    if (operator === '+') return mode | bits
+    return operator === '-' ? mode & ~bits : (mode & ~covered) | bits
+  }
+}
+
+function classBits(permissions: string, mode: number, isDirectory: boolean): number {
+  if (/^[ugo]$/.test(permissions)) return (mode >> (shift[permissions] ?? 0)) & 0o7
+  let bits = 0
+  if (permissions.includes('r')) bits |= 0o4
+  if (permissions.includes('w')) bits |= 0o2
+  if (permissions.includes('x')) bits |= 0o1
+  // X: only where somebody may execute already, and for directories.
+  if (permissions.includes('X') && (isDirectory || (mode & 0o111) !== 0)) bits |= 0o1
+  return bits
+}

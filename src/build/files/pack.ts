@@ -1,0 +1,107 @@
+import { StrakeError } from '#oci'
+import { printableName, type TarInput } from '#tar'
+import type { LayoutEntry } from './layout.ts'
+import type { ModeChange } from './mode.ts'
+import type { FileNode } from './node.ts'
+import type { FileTree } from './tree.ts'
+
+/** What happens to files on their way into a layer. */
+export interface PackOptions {
+  /** `--chown`; files keep their owners, or become root's, without it. */
+  readonly owner?: { readonly uid: number; readonly gid: number }
+  /** `--chmod`. */
+  readonly mode?: ModeChange
+  readonly times: FileTimes
+}
+
+/**
+ * Gives a file its time in the layer, in whole seconds since 1970; directories
+ * made on the way and inline files have none to start from.
+ */
+export type FileTimes = (mtimeNs: bigint | undefined) => number
+
+/** Every time is `epoch`: where a file's own says only when it was checked out. */
+export function fixedTimes(epoch: number): FileTimes {
+  return () => epoch
+}
+
+/** Times later than `epoch` become `epoch`; without one, all are kept. */
+export function clampedTimes(epoch: number | undefined, now: () => number = Date.now): FileTimes {
+  return (mtimeNs) => {
+    if (mtimeNs === undefined) return epoch ?? Math.floor(now() / 1000)
+    const time = Math.floor(Number(mtimeNs / 1_000_000n) / 1000)
+    return epoch === undefined ? time : Math.min(time, epoch)
+  }
+}
+
+/** The entries of a layer; files are opened as their entries are asked for. */
+export function* packEntries(
+  treeOf: (node: FileNode) => FileTree,
+  entries: readonly LayoutEntry[],
+  options: PackOptions,
+): Generator<TarInput> {
+  const owner = options.owner ?? { uid: 0, gid: 0 }
+  const modeOf = (mode: number, isDirectory: boolean): number =>
+    options.mode?.(mode, isDirectory) ?? mode
+  for (const { path, content } of entries) {
+    refuseWhiteout(path)
+    if (content === 'directory') {
+      yield { path, type: 'directory', mode: 0o755, ...owner, mtime: options.times(undefined) }
+    } else if ('inline' in content) {
+      const body = new TextEncoder().encode(content.inline)
+      const mtime = options.times(undefined)
+      yield { path, type: 'file', mode: modeOf(0o644, false), ...owner, mtime, body }
+    } else {
+      const tree = treeOf(content)
+      const kept = tree.hasOwners ? { uid: content.uid, gid: content.gid } : owner
+      const isLink = content.type === 'symlink'
+      yield {
+        path,
+        ...contentOf(tree, content),
+        mode: isLink ? 0o777 : modeOf(content.mode, content.type === 'directory'),
+        ...(options.owner ?? kept),
+        mtime: options.times(content.mtimeNs),
+      }
+    }
+  }
+}
+
+/** In a layer such a name would remove a file of the image instead of making one. */
+export function refuseWhiteout(path: string): void {
+  if (!/(?:^|\/)\.wh\./.test(path)) return
+  throw new StrakeError(
+    'UNSUPPORTED',
+    `Cannot copy to /${printableName(path)}: names that begin with .wh. mark removed files in a layer`,
+    { remedy: 'rename it, or leave it out with .dockerignore' },
+  )
+}
+
+function contentOf(tree: FileTree, node: FileNode): Omit<TarInput, 'path'> {
+  switch (node.type) {
+    case 'file':
+      return {
+        type: 'file',
+        size: node.size,
+        body: tree.read(node),
+        xattrs: tree.attributes(node),
+      }
+    case 'symlink':
+      return { type: 'symlink', linkpath: tree.readLink(node) }
+    case 'character':
+    case 'block':
+      return { type: node.type, ...deviceOf(node.deviceNumber) }
+    case 'directory':
+    case 'fifo':
+      return { type: node.type }
+    case 'socket':
+      throw new TypeError('A socket cannot be packed')
+  }
+}
+
+/** Splits a `dev_t` as glibc does. */
+function deviceOf(number: bigint): { deviceMajor: number; deviceMinor: number } {
+  return {
+    deviceMajor: Number(((number >> 8n) & 0xfffn) | ((number >> 32n) & ~0xfffn)),
+    deviceMinor: Number((number & 0xffn) | ((number >> 12n) & ~0xffn)),
+  }
+}

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { fromBuffer, gzip, toBuffer } from '#stream'
+import { packTar } from '#tar'
+import { build } from '../build.ts'
+import { openWorkshop, refusalOf, type Workshop } from '../fixture.ts'
+
+let workshop: Workshop
+let context: string
+beforeAll(async () => {
+  workshop = await openWorkshop()
+  const tar = await packTar([
+    { path: 'top/', type: 'directory', mode: 0o700, uid: 3, gid: 4 },
+    { path: 'top/file', body: Buffer.from('inside'), mode: 0o640, uid: 3, gid: 4 },
+    { path: 'top/hard', type: 'hardlink', linkpath: 'top/file' },
+    { path: 'link', type: 'symlink', linkpath: '/etc' },
+  ])
+  const text = Buffer.from('not an archive at all, only text of some length')
+  context = await workshop.context('context', {
+    'a.tar': tar,
+    'a.tgz': await toBuffer(gzip(fromBuffer(tar)), 1e6),
+    'text.gz': await toBuffer(gzip(fromBuffer(text)), 1e6),
+    'd/a.tar': tar,
+    'up.tar': await packTar([{ path: '../escaped', body: Buffer.from('x') }]),
+    'hard.tar': await packTar([{ path: 'x', type: 'hardlink', linkpath: '../../etc/shadow' }]),
+    'gone.tar': await packTar([{ path: 'etc/.wh.passwd', body: Buffer.from('') }]),
+    'a.tar.xz': Buffer.concat([Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]), Buffer.alloc(100)]),
+    plain: 'plain',
+  })
+})
+afterAll(() => workshop[Symbol.asyncDispose]())
+
+const add = async (lines: string): Promise<Record<string, string>> => {
+  const dockerfile = { text: `FROM scratch\n${lines}\n` }
+  const { layers } = await workshop.build({ context, dockerfile })
+  const [layer] = layers
+  return layer === undefined ? {} : workshop.list(layer)
+}
+
+const unpacked = {
+  o: 'directory 755 0:0',
+  'o/link': 'symlink 777 0:0 /etc',
+  'o/top': 'directory 700 3:4',
+  'o/top/file': 'file 640 3:4 "inside"',
+  'o/top/hard': 'hardlink 644 0:0 o/top/file',
+}
+
+test('add unpacks an archive, compressed or not, by what is in it', async () => {
+  expect(await add('ADD a.tar /o')).toEqual(unpacked)
+  expect(await add('ADD a.tgz /o/')).toEqual(unpacked)
+})
+
+test('add copies what is no archive, what lies in a directory, and what it is told not to unpack', async () => {
+  expect(Object.keys(await add('ADD text.gz /o/'))).toEqual(['o', 'o/text.gz'])
+  expect(Object.keys(await add('ADD d /o/'))).toEqual(['o', 'o/a.tar'])
+  expect(Object.keys(await add('ADD --unpack=false a.tar /o'))).toEqual(['o'])
+  expect(await add('ADD plain /o')).toEqual({ o: 'file 644 0:0 "plain"' })
+})
+
+test('add gives everything to --chown', async () => {
+  const owned = await add('ADD --chown=8:9 a.tar /o')
+  expect(Object.values(owned).every((entry) => entry.includes(' 8:9'))).toBe(true)
+})
+
+test.each(['up.tar', 'hard.tar'])('add refuses %p, whose entries lead out of it', async (name) => {
+  await expect(add(`ADD ${name} /o`)).rejects.toThrow('leads out of the archive')
+})
+
+test('add refuses archives that would delete files and those it cannot read', async () => {
+  await expect(add('ADD gone.tar /')).rejects.toThrow('mark removed files')
+  await expect(add('ADD a.tar.xz /')).rejects.toThrow('only gzip and zstd are supported')
+})
+
+test('add downloads with mode 0600 and the name of the URL, and verifies a checksum', async () => {
+  const asked: string[] = []
+  const fetcher = async (input: unknown): Promise<Response> => {
+    asked.push(String(input))
+    if (String(input).includes('missing')) return new Response('no', { status: 404 })
+    const headers = { 'last-modified': 'Tue, 14 Nov 2023 22:13:20 GMT' }
+    return new Response('payload', { headers })
+  }
+  const services = { ...workshop.services, fetch: Object.assign(fetcher, { preconnect() {} }) }
+  const digest = 'sha256:239f59ed55e737c77147cf55ad0c1b030b6d7ee748a7426952f9b852d5a935e5'
+  const download = async (text: string): Promise<Record<string, string>> => {
+    const dockerfile = { text: `FROM scratch\n${text}\n` }
+    const { layers, lease } = await build({ services, context, dockerfile })
+    lease.release()
+    const [layer] = layers
+    return layer === undefined ? {} : workshop.list(layer)
+  }
+  const file = 'file 600 0:0 "payload"'
+  expect(await download('ADD https://user:pw@h/a/b.bin?q /d/')).toEqual({
+    d: 'directory 755 0:0',
+    'd/b.bin': file,
+  })
+  expect(await download(`ADD --checksum=${digest} https://h/x /y`)).toEqual({ y: file })
+  const wrong = digest.replace('239f', 'aaaa')
+  const lie = await refusalOf(download(`ADD --checksum=${wrong} https://u:pw@h/x /y`))
+  expect(lie.message).toStartWith(`Cannot add https://h/x: its content is ${digest}`)
+  const missing = await refusalOf(download('ADD https://u:pw@h/missing?token=1 /y'))
+  expect(missing.message).toStartWith('Cannot add https://h/missing: the server answered 404\n')
+  expect(asked).toHaveLength(4)
+})

@@ -1,0 +1,160 @@
+import { StrakeError } from '#oci'
+import { resolveUser } from '#runtime'
+import { writeTar } from '#tar'
+import { collectSources, type Selection } from '../files/collect.ts'
+import { hashSelections } from '../files/content-hash.ts'
+import { createFileDigests, type FileDigests } from '../files/digests.ts'
+import { emptyTree } from '../files/empty-tree.ts'
+import { layOut } from '../files/layout.ts'
+import { parseModeChange } from '../files/mode.ts'
+import { clampedTimes, fixedTimes, type PackOptions, packEntries } from '../files/pack.ts'
+import { type FileTree, openTree } from '../files/tree.ts'
+import type { CopyFields, CopyOp } from '../graph.ts'
+import { type CacheKey, createKey } from '../solve/key.ts'
+import type { FileState, StateLayer } from '../solve/state.ts'
+import { storeLayer } from '../solve/store-layer.ts'
+import { stepEpoch, timesKey } from '../times/times.ts'
+import type { StepContext } from '../workspace.ts'
+import { baseOf, type OpRunner } from './runner.ts'
+
+/**
+ * COPY. From a stage or image the definition key settles most rebuilds without
+ * mounting anything; from the context, and when a stage was built anew, the key
+ * is the content of the files that are used.
+ */
+export const copyRunner: OpRunner<CopyOp> = {
+  definitionKey(op, inputs, context) {
+    const source = inputs[1]
+    if (op.from === 'context' || source === undefined) return undefined
+    return createKey({
+      ...operationParts(op, inputs, context),
+      source: source.chainId ?? 'scratch',
+    })
+  },
+
+  async prepare(op, inputs, context) {
+    await using stack = new AsyncDisposableStack()
+    const { tree, digests, selections } = await openSource(op, inputs, context, stack)
+    const { hash, summarize } = await hashSelections(tree, selections, digests)
+    const key = createKey({ ...operationParts(op, inputs, context), files: hash })
+    const taken = stack.move()
+    return {
+      key,
+      summarize,
+      run: () => copyToLayer(tree, selections, op, inputs, context),
+      [Symbol.asyncDispose]: () => taken.disposeAsync(),
+    }
+  },
+}
+
+/** What COPY and ADD put into every key beside the files. */
+export function operationParts(
+  op: CopyFields,
+  inputs: readonly FileState[],
+  { times }: StepContext,
+): CacheKey['parts'] {
+  return {
+    operation: JSON.stringify(op),
+    // With --link the layer stands alone, whatever lies below.
+    parent: op.link ? 'link' : (baseOf(inputs).chainId ?? 'scratch'),
+    times: timesKey(times),
+  }
+}
+
+interface OpenSource {
+  readonly tree: FileTree
+  readonly digests: FileDigests
+  readonly selections: readonly Selection[]
+}
+
+async function openSource(
+  op: CopyOp,
+  inputs: readonly FileState[],
+  context: StepContext,
+  stack: AsyncDisposableStack,
+): Promise<OpenSource> {
+  const source = inputs[1]
+  if (op.from === 'context' || source === undefined) {
+    const selections = context.sources.get(context.vertex.digest) ?? []
+    return { tree: context.context, digests: context.contextDigests, selections }
+  }
+  const view = await context.filesystems.view(source)
+  if (view === undefined) {
+    throw new StrakeError('NOT_FOUND', 'Cannot copy from scratch: it has no files')
+  }
+  stack.use(view)
+  const tree = stack.use(openTree(view.root, { name: 'that stage', hasOwners: true }))
+  const options = { exclude: op.exclude, parents: op.parents }
+  const selections = collectSources(tree, op.sources, options)
+  return { tree, digests: createFileDigests(tree), selections }
+}
+
+async function copyToLayer(
+  tree: FileTree,
+  selections: readonly Selection[],
+  op: CopyOp,
+  inputs: readonly FileState[],
+  context: StepContext,
+): Promise<StateLayer | undefined> {
+  const { entries, owner } = await placeInBase(selections, op, inputs, context)
+  if (entries.length === 0) return undefined
+  const epoch = stepEpoch(context.times, context.vertex)
+  const options = packOptions(op, owner, { epoch, isContext: op.from === 'context', context })
+  const tar = writeTar(packEntries(() => tree, entries, options))
+  return storeLayer(context, tar, { epoch, isAdditive: !op.link })
+}
+
+/** Lays the files out above the stage, and finds out who `--chown` means there. */
+export async function placeInBase(
+  selections: readonly Selection[],
+  op: CopyFields,
+  inputs: readonly FileState[],
+  context: StepContext,
+): Promise<ReturnType<typeof layOut> & { readonly owner: PackOptions['owner'] }> {
+  const base = baseOf(inputs)
+  const owner = op.chown === undefined ? undefined : await ownerOf(op.chown, base, context)
+  if (op.link) return { ...layOut(emptyTree, selections, op), owner }
+  await using below = await context.filesystems.lookup(base)
+  return { ...layOut(below, selections, op), owner }
+}
+
+export function packOptions(
+  op: CopyFields,
+  owner: PackOptions['owner'],
+  origin: {
+    readonly epoch: number | undefined
+    /** Context files were written by a checkout, whose time says nothing about them. */
+    readonly isContext: boolean
+    readonly context: StepContext
+  },
+): PackOptions {
+  const { epoch, isContext, context } = origin
+  const isFixed = isContext && epoch !== undefined && context.times.kind === 'fixed'
+  return {
+    ...(owner !== undefined && { owner }),
+    ...(op.chmod !== undefined && { mode: parseModeChange(op.chmod) }),
+    times: isFixed ? fixedTimes(epoch) : clampedTimes(epoch),
+  }
+}
+
+type Owner = NonNullable<PackOptions['owner']>
+
+/** `1000` and `1000:50` need no passwd file; a user alone is its own group (DF-074). */
+async function ownerOf(
+  chown: string,
+  base: FileState,
+  { filesystems }: StepContext,
+): Promise<Owner> {
+  const match = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(chown)
+  if (match !== null) return { uid: Number(match[1]), gid: Number(match[2] ?? match[1]) }
+  await using view = await filesystems.view(base)
+  if (view === undefined) {
+    throw new StrakeError(
+      'NOT_FOUND',
+      `Cannot copy with --chown=${chown}: the image has no /etc/passwd to find the name in`,
+      { remedy: 'write numbers' },
+    )
+  }
+  const { uid, gid } = resolveUser(view.root, chown)
+  return { uid, gid: chown.includes(':') ? gid : uid }
+}

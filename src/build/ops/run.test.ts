@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { readdirSync } from 'node:fs'
+import { build } from '../build.ts'
+import { ExitError } from '../error.ts'
+import { addBusybox, busyboxMissing, openWorkshop, refusalOf, type Workshop } from '../fixture.ts'
+
+describe.skipIf(busyboxMissing !== undefined)(`RUN (${busyboxMissing ?? 'in a runtime'})`, () => {
+  let workshop: Workshop
+  beforeAll(async () => {
+    workshop = await openWorkshop()
+    await addBusybox(workshop)
+  })
+  afterAll(() => workshop[Symbol.asyncDispose]())
+
+  /** What the steps of the latest build printed. */
+  const output = (): string =>
+    Buffer.concat(
+      workshop.events.flatMap((event) => (event.type === 'log' ? [event.data] : [])),
+    ).toString()
+
+  const run = async (lines: string, options = {}): Promise<Record<string, string>[]> => {
+    const dockerfile = { text: `FROM busybox\n${lines}\n` }
+    const { layers } = await workshop.build({ dockerfile, ...options })
+    return Promise.all(layers.slice(1).map((layer) => workshop.list(layer)))
+  }
+
+  test('run makes a layer of exactly what the command changed', async () => {
+    const layers = await run(
+      'RUN mkdir /new && echo hi > /new/file && rm /bin/wc && chmod 600 /etc/group',
+    )
+    expect(layers).toEqual([
+      {
+        bin: 'directory 755 0:0',
+        'bin/.wh.wc': 'file 0 0:0 ""',
+        etc: 'directory 755 0:0',
+        'etc/group': expect.stringContaining('file 600 0:0'),
+        new: 'directory 755 0:0',
+        'new/file': 'file 644 0:0 "hi\\n"',
+      },
+    ])
+  })
+
+  test('run leaves no mount point behind and makes no layer of nothing', async () => {
+    expect(await run('RUN ls /etc/hosts /etc/resolv.conf /proc/self /sys /dev/null')).toEqual([])
+    const { config } = await workshop.build({ dockerfile: { text: 'FROM busybox\nRUN echo\n' } })
+    expect(config.history?.at(-1)).toMatchObject({ empty_layer: true })
+    expect(config.rootfs.diff_ids).toHaveLength(1)
+  })
+
+  test('run gives the next step the files and the times the layer has', async () => {
+    await run('RUN touch /a\nRUN stat -c %Y /a\nRUN ls /a', { epoch: 1_600_000_000 })
+    expect(output()).toContain('1600000000\n/a\n')
+  })
+
+  test('run has a clean environment: the variables of the Dockerfile and the epoch', async () => {
+    process.env['STRAKE_CANARY'] = 'of the host'
+    await run('ARG a=1\nENV b=2\nRUN env', { buildArgs: { no_proxy: 'local' } })
+    delete process.env['STRAKE_CANARY']
+    const lines = output()
+      .split('\n')
+      .filter((line) => line !== '')
+    const shell = ['HOME', 'PWD', 'SHLVL']
+    expect(lines.map((line) => line.split('=')[0] ?? '').toSorted()).toEqual(
+      [...shell, 'PATH', 'SOURCE_DATE_EPOCH', 'a', 'b', 'no_proxy'].toSorted(),
+    )
+  })
+
+  test('run keeps the epoch and proxies out of the image', async () => {
+    const text = 'FROM busybox\nRUN env > /dev/null\n'
+    const options = { epoch: 1, buildArgs: { http_proxy: 'http://canary' } }
+    const { config } = await workshop.build({ dockerfile: { text }, ...options })
+    expect(JSON.stringify(config)).not.toMatch(/canary|SOURCE_DATE_EPOCH/)
+  })
+
+  test('run is the user, in the directory, by the names of the image', async () => {
+    await run('WORKDIR /w\nUSER app:staff\nRUN id -u && id -g && pwd\nUSER 7\nRUN id -u')
+    expect(output()).toBe('1000\n50\n/w\n7\n')
+  })
+
+  test('run executes scripts, programs and commands with heredocs', async () => {
+    const lines = [
+      ...['RUN <<EOF', 'echo script', 'EOF'],
+      ...['RUN <<PROGRAM', '#!/bin/cat', 'as written $x', 'PROGRAM'],
+      ...['RUN cat <<ONE', 'input', 'ONE'],
+      'RUN ["echo", "exec form", "$x"]',
+    ]
+    await run(lines.join('\n'))
+    expect(output()).toBe('script\n#!/bin/cat\nas written $x\ninput\nexec form $x\n')
+  })
+
+  test('run that fails shows command, exit code and line, and stops the build', async () => {
+    const dockerfile = { text: 'FROM busybox\nRUN echo before && exit 42\nRUN echo after\n' }
+    const error = await refusalOf(workshop.build({ dockerfile }))
+    expect(error).toBeInstanceOf(ExitError)
+    expect(error instanceof ExitError && error.status).toBe(42)
+    expect(error.message).toStartWith(
+      'Cannot build Dockerfile: the command /bin/sh -c "echo before && exit 42" exited with code 42\n',
+    )
+    expect(error.message).toContain('2 | >>> RUN echo before && exit 42\n')
+    expect(output()).toBe('before\n')
+    expect(workshop.stateOf('RUN echo before')).toBe('failed')
+    expect(workshop.stateOf('RUN echo after')).toBeUndefined()
+  })
+
+  test('run of a program that is not there says so', async () => {
+    const { message } = await refusalOf(run('RUN ["/bin/nothing"]'))
+    expect(message).toContain('>>> RUN ["/bin/nothing"]')
+    expect(message).toMatch(/^Cannot .*\/bin\/nothing/)
+  })
+
+  test('run is done again when an argument changes, and says which', async () => {
+    const lines = 'ARG version\nRUN echo $version > /v'
+    await run(lines, { buildArgs: { version: '1' } })
+    await run(lines, { buildArgs: { version: '1' } })
+    expect(workshop.stateOf('RUN echo')).toBe('cached')
+    const [layer] = await run(lines, { buildArgs: { version: '2' }, explain: true })
+    expect(layer).toEqual({ v: 'file 644 0:0 "2\\n"' })
+    expect(workshop.events).toContainEqual({
+      type: 'status',
+      message: '[2/2] RUN echo $version > /v: the environment changed: version',
+    })
+  })
+
+  test('run is isolated: own processes, no network, no way to the host', async () => {
+    await run('RUN echo $$ && ls /sys/class/net && cat /proc/self/status')
+    expect(output()).toStartWith('1\nlo\n')
+    expect(output()).toMatch(/Seccomp:\t2/)
+    expect(output()).toMatch(/CapEff:\t00000000a80425fb/)
+  })
+
+  test('run gets its network from the provider and gives it back', async () => {
+    const asked: string[] = []
+    const services = {
+      ...workshop.services,
+      network: async (mode: string) => {
+        asked.push(mode)
+        return {
+          resolvConf: 'nameserver 192.0.2.1\n',
+          hosts: '192.0.2.2 peer\n',
+          [Symbol.asyncDispose]: async () => void asked.push('disposed'),
+        }
+      },
+    }
+    const text =
+      'FROM busybox\nRUN cat /etc/resolv.conf /etc/hosts > /seen\nRUN --network=none true\n'
+    const { layers, lease } = await build({ services, dockerfile: { text } })
+    lease.release()
+    const [, layer] = layers
+    expect(layer && (await workshop.list(layer))).toEqual({
+      seen: 'file 644 0:0 "nameserver 192.0.2.1\\n192.0.2.2 peer\\n"',
+    })
+    expect(asked).toEqual(['default', 'disposed', 'none', 'disposed'])
+  })
+
+  test('run stops when the build is cancelled, and leaves nothing', async () => {
+    const controller = new AbortController()
+    const running = run('RUN echo started && sleep 60', { signal: controller.signal })
+    running.catch(() => {})
+    while (!output().includes('started')) await Bun.sleep(10)
+    const begin = performance.now()
+    controller.abort(new Error('enough'))
+    await expect(running).rejects.toThrow('enough')
+    expect(performance.now() - begin).toBeLessThan(5000)
+    const left = readdirSync(`${workshop.path}/run`).filter((name) => name.startsWith('build-'))
+    expect(left).toEqual([])
+  })
+
+  test('run of independent stages happens at the same time', async () => {
+    const wait = (own: string): string => `RUN echo ${own} started && sleep 0.3 && touch /${own}`
+    const text = `FROM busybox AS a
+${wait('a')}
+FROM busybox AS b
+${wait('b')}
+FROM scratch
+COPY --from=a /a /
+COPY --from=b /b /
+`
+    await workshop.build({ dockerfile: { text }, concurrency: 2 })
+    const ends = workshop.events.findIndex(
+      (event) => event.type === 'step' && event.state === 'done' && event.name.includes('RUN'),
+    )
+    const before = workshop.events.slice(0, ends).filter(({ type }) => type === 'log')
+    expect(before).toHaveLength(2)
+  })
+})

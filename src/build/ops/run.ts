@@ -1,0 +1,177 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { diffUpper } from '#layer'
+import {
+  type ContainerMount,
+  createBundleConfig,
+  prepareRootfs,
+  resolveUser,
+  runProcess,
+  useCompiledFilter,
+  writeBundle,
+} from '#runtime'
+import type { ActiveSnapshot } from '#snapshot'
+import { ExitError } from '../error.ts'
+import type { RunOp } from '../graph.ts'
+import { createKey } from '../solve/key.ts'
+import { addLayer, type FileState, type StateLayer } from '../solve/state.ts'
+import { storeLayer } from '../solve/store-layer.ts'
+import { stepEpoch, timesKey } from '../times/times.ts'
+import type { StepContext, StepNetwork } from '../workspace.ts'
+import { clampTimes } from './clamp-times.ts'
+import { baseOf, type OpRunner } from './runner.ts'
+
+/**
+ * RUN: the command in a container above the stage's filesystem, with the
+ * security defaults of `run`; what it changed becomes the layer.
+ */
+export const runRunner: OpRunner<RunOp> = {
+  definitionKey: (op, inputs, { times }) =>
+    createKey({
+      operation: JSON.stringify(op),
+      parent: baseOf(inputs).chainId ?? 'scratch',
+      times: timesKey(times),
+    }),
+
+  async prepare(op, inputs, context) {
+    const key = runRunner.definitionKey(op, inputs, context)
+    if (key === undefined) throw new RangeError('RUN always has a definition key')
+    return {
+      key,
+      run: () => runToLayer(op, baseOf(inputs), context),
+      async [Symbol.asyncDispose]() {},
+    }
+  },
+}
+
+async function runToLayer(
+  op: RunOp,
+  base: FileState,
+  context: StepContext,
+): Promise<StateLayer | undefined> {
+  await using active = await context.filesystems.prepare(base)
+  await runCommand(op, active, context)
+  context.signal.throwIfAborted()
+  const epoch = stepEpoch(context.times, context.vertex)
+  await using lower = await context.filesystems.view(base)
+  const tar = diffUpper(active.upper, {
+    ...(lower !== undefined && { lower: lower.root }),
+    ...(epoch !== undefined && { epoch }),
+    signal: context.signal,
+  })
+  const layer = await storeLayer(context, tar, { epoch })
+  const { chainId } = addLayer(base, layer)
+  if (layer === undefined || chainId === null) return undefined
+  // The committed filesystem must be what the layer says it is, times included.
+  if (epoch !== undefined) clampTimes(active.upper, epoch)
+  await active.commit(chainId)
+  return layer
+}
+
+async function runCommand(op: RunOp, active: ActiveSnapshot, context: StepContext): Promise<void> {
+  const id = `build-${crypto.randomUUID()}`
+  const directory = `${context.directory}/${id}`
+  await mkdir(directory, { mode: 0o700 })
+  await using network = await attach(op, id, context)
+  const mounts = await writeMounts(op, network, directory)
+  const mountPoints = prepareRootfs(active.root, {
+    cwd: op.cwd,
+    mountPoints: mounts.map(({ destination }) => ({
+      destination,
+      kind: destination === scriptDirectory ? 'directory' : 'file',
+    })),
+  })
+  const runtime = await context.runtime()
+  const config = createBundleConfig({
+    id,
+    root: active.root,
+    args: op.argv,
+    env: environment(op, context),
+    cwd: op.cwd,
+    user: resolveUser(active.root, op.user),
+    hostname: 'buildkitsandbox',
+    network: networkNamespace(op, network),
+    mounts,
+  })
+  await writeBundle(
+    directory,
+    context.filters === undefined
+      ? config
+      : useCompiledFilter(config, { runtime, directory: context.filters }),
+  )
+  const log = (stream: 'stdout' | 'stderr') => (data: Uint8Array) =>
+    context.emit({ type: 'log', id: context.vertex.digest, stream, data: data.slice() })
+  const { code } = await runProcess(runtime, {
+    id,
+    bundle: directory,
+    stdout: log('stdout'),
+    stderr: log('stderr'),
+    signal: context.signal,
+  })
+  mountPoints.remove()
+  if (code !== 0) throw exitError(op, code, context)
+}
+
+/** Without a provider a step has no network at all. */
+async function attach(
+  op: RunOp,
+  id: string,
+  { network }: StepContext,
+): Promise<StepNetwork & AsyncDisposable> {
+  if (network !== undefined) return network(op.network, id)
+  const hosts = '127.0.0.1\tlocalhost\n::1\tlocalhost\n'
+  return { resolvConf: '', hosts, async [Symbol.asyncDispose]() {} }
+}
+
+function networkNamespace(
+  op: RunOp,
+  network: StepNetwork,
+): 'none' | 'host' | { readonly path: string } {
+  if (network.netnsPath !== undefined) return { path: network.netnsPath }
+  return op.network === 'host' ? 'host' : 'none'
+}
+
+/** Where the program of a `#!` heredoc is seen, in the memory filesystem of `/dev`. */
+const scriptDirectory = '/dev/pipes'
+
+async function writeMounts(
+  op: RunOp,
+  network: StepNetwork,
+  directory: string,
+): Promise<ContainerMount[]> {
+  await writeFile(`${directory}/resolv.conf`, network.resolvConf, { mode: 0o644 })
+  await writeFile(`${directory}/hosts`, network.hosts, { mode: 0o644 })
+  const mounts: ContainerMount[] = [
+    bind(`${directory}/resolv.conf`, '/etc/resolv.conf'),
+    bind(`${directory}/hosts`, '/etc/hosts'),
+  ]
+  if (op.script !== undefined) {
+    const scripts = `${directory}/pipes`
+    const file = `${scripts}/${op.script.path.slice(scriptDirectory.length + 1)}`
+    await mkdir(scripts, { mode: 0o755 })
+    await writeFile(file, op.script.content)
+    await chmod(file, 0o755)
+    mounts.push({ ...bind(scripts, scriptDirectory), readOnly: true })
+  }
+  return mounts
+}
+
+function bind(source: string, destination: string): ContainerMount {
+  return { type: 'bind', source, destination }
+}
+
+/** What the Dockerfile says, the proxies, and the epoch; nothing of our own environment (E19). */
+function environment(op: RunOp, context: StepContext): string[] {
+  const names = new Set(op.env.map((line) => line.slice(0, line.indexOf('='))))
+  const epoch = stepEpoch(context.times, context.vertex)
+  const added = epoch === undefined ? [] : [`SOURCE_DATE_EPOCH=${epoch}`]
+  const extra = [...context.proxies, ...added]
+  return [...op.env, ...extra.filter((line) => !names.has(line.slice(0, line.indexOf('='))))]
+}
+
+function exitError(op: RunOp, code: number, { source, vertex }: StepContext): ExitError {
+  const shown = op.argv.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : JSON.stringify(word)))
+  const command = shown.join(' ')
+  const text = command.length > 500 ? `${command.slice(0, 500)}…` : command
+  const sentence = `Cannot build ${source.name}: the command ${text} exited with code ${code}`
+  return new ExitError(sentence, code, source, vertex.range)
+}

@@ -1,0 +1,33 @@
+import type { CacheKey } from '../solve/key.ts'
+import type { FileState, StateLayer } from '../solve/state.ts'
+import type { StepContext } from '../workspace.ts'
+
+/**
+ * How one kind of operation is done: first what it is the same work as, then
+ * the work. The table in `steps.ts` has one for every kind that makes layers.
+ */
+export interface OpRunner<O> {
+  /**
+   * The definition key: known from the operation and its inputs alone, without
+   * looking at a file. `undefined` when files must be looked at.
+   */
+  definitionKey(op: O, inputs: readonly FileState[], context: StepContext): CacheKey | undefined
+  /** Looks at the files that will be used; the result knows the content key. */
+  prepare(op: O, inputs: readonly FileState[], context: StepContext): Promise<Work>
+}
+
+/** Work that is ready to be done. Disposing it gives back what `prepare` took, done or not. */
+export interface Work extends AsyncDisposable {
+  readonly key: CacheKey
+  /** Short hashes of the files used, by path, so that a later miss can be explained. */
+  readonly summarize?: () => Readonly<Record<string, string>>
+  /** The layer; `undefined` when nothing changes. */
+  run(): Promise<StateLayer | undefined>
+}
+
+/** The state an operation changes. */
+export function baseOf(inputs: readonly FileState[]): FileState {
+  const [base] = inputs
+  if (base === undefined) throw new RangeError('An operation that makes a layer needs an input')
+  return base
+}

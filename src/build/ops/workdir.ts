@@ -1,0 +1,55 @@
+import { resolveUser } from '#runtime'
+import { writeTar } from '#tar'
+import { layOutDirectory } from '../files/layout.ts'
+import { clampedTimes, fixedTimes, packEntries } from '../files/pack.ts'
+import type { WorkdirOp } from '../graph.ts'
+import { createKey } from '../solve/key.ts'
+import type { FileState } from '../solve/state.ts'
+import { storeLayer } from '../solve/store-layer.ts'
+import { stepEpoch, timesKey } from '../times/times.ts'
+import type { StepContext } from '../workspace.ts'
+import { baseOf, type OpRunner } from './runner.ts'
+
+/** Makes the working directory, 0755 and the user's, where it is missing (DF-094). */
+export const workdirRunner: OpRunner<WorkdirOp> = {
+  definitionKey: (op, inputs, { times }) =>
+    createKey({
+      operation: JSON.stringify(op),
+      parent: baseOf(inputs).chainId ?? 'scratch',
+      times: timesKey(times),
+    }),
+
+  async prepare(op, inputs, context) {
+    const key = workdirRunner.definitionKey(op, inputs, context)
+    if (key === undefined) throw new RangeError('WORKDIR always has a definition key')
+    return {
+      key,
+      async run() {
+        const base = baseOf(inputs)
+        await using below = await context.filesystems.lookup(base)
+        const entries = layOutDirectory(below, op.path)
+        if (entries.length === 0) return undefined
+        const { uid, gid } = await ownerOf(op.user, base, context)
+        const epoch = stepEpoch(context.times, context.vertex)
+        const times = epoch === undefined ? clampedTimes(undefined) : fixedTimes(epoch)
+        const tar = writeTar(packEntries(noFiles, entries, { owner: { uid, gid }, times }))
+        return storeLayer(context, tar, { epoch, isAdditive: true })
+      },
+      async [Symbol.asyncDispose]() {},
+    }
+  },
+}
+
+async function ownerOf(
+  user: string,
+  base: FileState,
+  { filesystems }: StepContext,
+): Promise<{ uid: number; gid: number }> {
+  if (user === '' || user === 'root' || user === '0') return { uid: 0, gid: 0 }
+  await using view = await filesystems.view(base)
+  return view === undefined ? { uid: 0, gid: 0 } : resolveUser(view.root, user)
+}
+
+function noFiles(): never {
+  throw new RangeError('WORKDIR copies no file')
+}

@@ -1,0 +1,71 @@
+import type { LocalStore } from '#content'
+import type { Platform } from '#oci'
+import type { Records } from '#records'
+import type { Runtime } from '#runtime'
+import type { Snapshotter } from '#snapshot'
+import type { Emit } from '#stream'
+import type { NetworkMode } from './graph.ts'
+import type { BaseImage } from './plan/base-images.ts'
+import type { NetworkProvider } from './workspace.ts'
+
+/** What a build is made with; the engine gives the same to all of them. */
+export interface BuildServices {
+  readonly store: LocalStore
+  readonly records: Pick<Records, 'cache' | 'files' | 'leases'>
+  readonly snapshots: Snapshotter
+  /** Asked for at the first RUN that is not cached. */
+  readonly runtime: () => Promise<Runtime>
+  /** Finds a base image or pulls it; its manifest, configuration and layers are then in the store. */
+  readonly resolveImage: ImageResolver
+  /** RUN has no network without it. */
+  readonly network?: NetworkProvider
+  /** Directory for bundles and downloads; what a build puts there it removes. */
+  readonly run: string
+  /** Directory of compiled seccomp filters, if any are kept. */
+  readonly filters?: string
+  /** For ADD; the global one unless given. */
+  readonly fetch?: typeof fetch
+}
+
+export type ImageResolver = (
+  reference: string,
+  options: {
+    readonly platform: Platform
+    /** Ask the registry even when the image is here. */
+    readonly pull: boolean
+    readonly emit: Emit
+    readonly signal?: AbortSignal
+  },
+) => Promise<BaseImage>
+
+export interface BuildOptions {
+  readonly services: BuildServices
+  /** The directory files are copied from; without one, nothing can be. */
+  readonly context?: string
+  /** A path, or the text itself; `Dockerfile` in the context unless given. */
+  readonly dockerfile?: string | { readonly text: string }
+  /** Stage name or index; the last stage unless given. */
+  readonly target?: string
+  readonly buildArgs?: Readonly<Record<string, string>>
+  /** Added to the image, over the Dockerfile's. */
+  readonly labels?: Readonly<Record<string, string>>
+  /** The machine's own unless given. */
+  readonly platform?: Platform
+  /** Do every step anew; results are remembered all the same. */
+  readonly noCache?: boolean
+  readonly pull?: boolean
+  /** Network of RUNs that name none; `default` unless given. */
+  readonly network?: NetworkMode
+  /** What a Dockerfile may ask for that reaches beyond its sandbox. */
+  readonly allow?: readonly 'network.host'[]
+  /** Seconds since 1970; also given by the build argument SOURCE_DATE_EPOCH. */
+  readonly epoch?: number
+  /** `epoch` (reproducible) unless given; `now` keeps times, as Docker does. */
+  readonly timestamp?: 'epoch' | 'now'
+  /** Steps at the same time; as many as there are processors unless given. */
+  readonly concurrency?: number
+  /** Says for every step that is not cached why it is not. */
+  readonly explain?: boolean
+  readonly emit?: Emit
+  readonly signal?: AbortSignal
+}

@@ -1,0 +1,66 @@
+import { type Range, suggest } from '#dockerfile'
+import type { Descriptor, Digest, ImageConfig, Layer, Platform } from '#oci'
+import { type DockerfileSource, withExcerpt } from '../error.ts'
+import { createVertex, type Vertex } from '../graph.ts'
+
+/** A base image, as the plan needs it. */
+export interface BaseImage {
+  /** Of the manifest chosen for the platform. */
+  readonly descriptor: Descriptor
+  readonly config: ImageConfig
+  readonly layers: readonly Layer[]
+}
+
+export type ResolveBase = (reference: string, platform: Platform) => Promise<BaseImage>
+
+/** The images that FROM and COPY `--from` name, each resolved once. */
+export class BaseImages {
+  /** Those that a vertex names, by manifest digest. */
+  readonly used = new Map<Digest, BaseImage>()
+  readonly #resolveImage: ResolveBase
+  readonly #source: DockerfileSource
+  readonly #resolving = new Map<string, Promise<BaseImage>>()
+
+  constructor(resolveImage: ResolveBase, source: DockerfileSource) {
+    this.#resolveImage = resolveImage
+    this.#source = source
+  }
+
+  /** Starts to resolve an image that will be needed. */
+  prefetch(reference: string, platform: Platform): void {
+    // A failure is met again by whoever needs the image.
+    this.#start(reference, platform).catch(() => {})
+  }
+
+  /** Shows the line that asked when there is no such image, and the stage that may have been meant. */
+  async resolve(
+    reference: string,
+    platform: Platform,
+    asking: { readonly range: Range; readonly stages: readonly string[] },
+  ): Promise<BaseImage> {
+    try {
+      return await this.#start(reference, platform)
+    } catch (error) {
+      const close = suggest(reference, asking.stages)
+      const remedy = close === undefined ? undefined : `did you mean the stage ${close}`
+      throw withExcerpt(error, asking.range, this.#source, remedy)
+    }
+  }
+
+  vertex(
+    image: BaseImage,
+    platform: Platform,
+    origin: { readonly name: string; readonly range: Range },
+  ): Vertex {
+    const manifest = image.descriptor.digest
+    this.used.set(manifest, image)
+    return createVertex({ kind: 'image', manifest, platform }, [], origin)
+  }
+
+  #start(reference: string, platform: Platform): Promise<BaseImage> {
+    const key = JSON.stringify([reference, platform])
+    const resolving = this.#resolving.get(key) ?? this.#resolveImage(reference, platform)
+    this.#resolving.set(key, resolving)
+    return resolving
+  }
+}

@@ -1,0 +1,233 @@
+import { posix } from 'node:path'
+import {
+  type AddInstruction,
+  type CopyInstruction,
+  type Instruction,
+  inlineScript,
+  type RunInstruction,
+  type WorkdirInstruction,
+} from '#dockerfile'
+import { DockerfileError, failure } from '../error.ts'
+import {
+  type CopyFields,
+  createVertex,
+  type NetworkMode,
+  type Op,
+  type RunOp,
+  type SourceSpec,
+  type Vertex,
+} from '../graph.ts'
+import { historyComment, layerSuffix, runCommandText } from './history.ts'
+import { commandLine } from './metadata.ts'
+import { defaultPath, type Expander, type PlanContext, type StageState } from './stage.ts'
+
+/** What filesystem instructions need beyond the stage. */
+export interface FilesystemContext extends PlanContext {
+  /** The network of RUNs that name none. */
+  readonly network: NetworkMode
+  /** RUN may use the host's network. */
+  readonly allowHostNetwork: boolean
+  /** `[build 2/4] RUN make`: numbers the step. */
+  nameStep(text: string): string
+  /** The filesystem COPY `--from` names. */
+  resolveFrom(from: string, instruction: CopyInstruction): Promise<Vertex>
+}
+
+type FilesystemInstruction = Extract<Instruction, { kind: 'RUN' | 'COPY' | 'ADD' | 'WORKDIR' }>
+
+/** Plans an instruction that may make a layer: a vertex above the stage's, and a line of history. */
+export async function planFilesystem(
+  stage: StageState,
+  instruction: FilesystemInstruction,
+  expand: Expander,
+  context: FilesystemContext,
+): Promise<void> {
+  const step = await planStep(stage, instruction, expand, context)
+  const { op, line } = step
+  const inputs = step.from === undefined ? [stage.vertex] : [stage.vertex, step.from]
+  const name = context.nameStep(instruction.text)
+  const vertex = createVertex(op, inputs, { name, range: instruction.range })
+  stage.vertex = vertex
+  stage.history.push({ entry: { created_by: line, comment: historyComment }, vertex })
+}
+
+interface Step {
+  readonly op: Op
+  readonly line: string
+  readonly from?: Vertex
+}
+
+async function planStep(
+  stage: StageState,
+  instruction: FilesystemInstruction,
+  expand: Expander,
+  context: FilesystemContext,
+): Promise<Step> {
+  switch (instruction.kind) {
+    case 'RUN':
+      return planRun(stage, instruction, context)
+    case 'COPY':
+      return planCopy(stage, instruction, expand, context)
+    case 'ADD':
+      return planAdd(stage, instruction, expand, context)
+    case 'WORKDIR':
+      return planWorkdir(stage, instruction, expand)
+  }
+}
+
+function planWorkdir(stage: StageState, { path }: WorkdirInstruction, expand: Expander): Step {
+  const workdir = posix.resolve('/', stage.workdir, expand.one(path))
+  stage.config.WorkingDir = workdir
+  return { op: { kind: 'workdir', path: workdir, user: stage.user }, line: `WORKDIR ${workdir}` }
+}
+
+function planRun(stage: StageState, run: RunInstruction, context: FilesystemContext): Step {
+  const unsupported = unsupportedFlag(run)
+  if (unsupported !== undefined) throw refuse(context, run, unsupported)
+  const network = run.network ?? context.network
+  if (network === 'host' && !context.allowHostNetwork) {
+    throw refuse(context, run, 'RUN --network=host needs the permission network.host', {
+      remedy: 'allow it with --allow network.host',
+    })
+  }
+  const argv = commandLine(run.command, stage)
+  const script = inlineScript(run.command)
+  const op: RunOp = {
+    kind: 'run',
+    argv,
+    env: runEnvironment(stage),
+    cwd: stage.workdir,
+    user: stage.user,
+    network,
+    ...(script !== undefined && { script: { path: script.path, content: script.content } }),
+  }
+  const text = runCommandText(argv, stage.args, (name) => stage.lookup(name))
+  return { op, line: `RUN ${text}${layerSuffix}` }
+}
+
+function unsupportedFlag({ mounts, security, devices }: RunInstruction): string | undefined {
+  const [mount] = mounts
+  if (mount !== undefined) return `RUN --mount=type=${mount.type} is not supported yet`
+  if (security === 'insecure') return 'RUN --security=insecure is not supported yet'
+  return devices.length > 0 ? 'RUN --device is not supported yet' : undefined
+}
+
+/** The environment of a RUN: arguments, then ENV over them, and a search path in any case. */
+function runEnvironment(stage: StageState): string[] {
+  const env = new Map<string, string>()
+  if (stage.lookup('PATH') === undefined) env.set('PATH', defaultPath)
+  for (const [name, value] of stage.args) if (value !== undefined) env.set(name, value)
+  for (const [name, value] of stage.env) env.set(name, value)
+  return [...env].map(([name, value]) => `${name}=${value}`)
+}
+
+async function planCopy(
+  stage: StageState,
+  copy: CopyInstruction,
+  expand: Expander,
+  context: FilesystemContext,
+): Promise<Step> {
+  const { fields, written } = copyFields(stage, copy, expand, context)
+  const from = copy.from === undefined ? undefined : await context.resolveFrom(copy.from, copy)
+  const op: Op = {
+    kind: 'copy',
+    ...fields,
+    from: from === undefined ? 'context' : 'input',
+    parents: copy.parents,
+  }
+  const line = ['COPY', ...copyFlags(copy, fields), ...written].join(' ') + layerSuffix
+  return { op, line, ...(from !== undefined && { from }) }
+}
+
+function planAdd(
+  stage: StageState,
+  add: AddInstruction,
+  expand: Expander,
+  context: FilesystemContext,
+): Step {
+  const { fields, written } = copyFields(stage, add, expand, context)
+  const isRemote = (source: SourceSpec): boolean =>
+    source.kind === 'path' && /^https?:\/\//i.test(source.path)
+  for (const source of fields.sources) {
+    if (source.kind === 'path' && isGitSource(source.path)) {
+      throw refuse(context, add, `ADD from a git repository is not supported yet`, {
+        remedy: 'clone it beside the Dockerfile and ADD the directory',
+      })
+    }
+  }
+  const urls = fields.sources.flatMap((each) =>
+    each.kind === 'path' && isRemote(each) ? [each.path] : [],
+  )
+  const checksum = add.checksum === undefined ? undefined : expand.one(add.checksum)
+  if (checksum !== undefined && (urls.length !== 1 || fields.sources.length !== 1)) {
+    throw refuse(context, add, 'ADD --checksum needs exactly one URL as its source')
+  }
+  const op: Op = {
+    kind: 'add',
+    ...fields,
+    sources: fields.sources.filter((source) => !isRemote(source)),
+    urls,
+    ...(checksum !== undefined && { checksum }),
+    unpack: add.unpack === undefined ? 'auto' : add.unpack ? 'always' : 'never',
+  }
+  const line = ['ADD', ...copyFlags(add, fields), ...written].join(' ') + layerSuffix
+  return { op, line }
+}
+
+function isGitSource(path: string): boolean {
+  if (/^(?:git@|ssh:\/\/|git:\/\/)/i.test(path)) return true
+  return /^https?:\/\/[^#?]+\.git(?:[#?].*)?$/i.test(path)
+}
+
+function copyFields(
+  stage: StageState,
+  copy: CopyInstruction | AddInstruction,
+  expand: Expander,
+  context: FilesystemContext,
+): { fields: CopyFields; written: string[] } {
+  const sources = copy.sources.map((source): SourceSpec => {
+    if (source.kind === 'path') return { kind: 'path', path: expand.one(source.path) }
+    const { name, content, expand: isExpanded } = source.heredoc
+    const file = name.split('/').at(-1) || 'file'
+    return { kind: 'inline', name: file, content: isExpanded ? expand.raw(content) : content }
+  })
+  const destination = expand.one(copy.destination)
+  const isDirectory = /(?:^|\/)\.{0,2}$/.test(destination)
+  if (sources.length > 1 && !isDirectory) {
+    const reason = `${copy.kind} with several sources needs a directory as its destination`
+    throw refuse(context, copy, reason, { remedy: `end the destination with a slash` })
+  }
+  const written = sources.map((each) => (each.kind === 'path' ? each.path : `<<${each.name}`))
+  return {
+    fields: {
+      sources,
+      destination: posix.resolve('/', stage.workdir, destination),
+      intoDirectory: isDirectory,
+      ...(copy.chown !== undefined && { chown: expand.one(copy.chown) }),
+      ...(copy.chmod !== undefined && { chmod: expand.one(copy.chmod) }),
+      exclude: copy.exclude.map((pattern) => expand.one(pattern)),
+      link: copy.link,
+    },
+    written: [...written, destination],
+  }
+}
+
+function copyFlags(copy: CopyInstruction | AddInstruction, fields: CopyFields): string[] {
+  return [
+    ...(fields.chown === undefined ? [] : [`--chown=${fields.chown}`]),
+    ...(fields.chmod === undefined ? [] : [`--chmod=${fields.chmod}`]),
+    ...(copy.kind === 'COPY' && copy.parents ? ['--parents'] : []),
+    ...(fields.link ? ['--link'] : []),
+    ...fields.exclude.map((pattern) => `--exclude=${pattern}`),
+  ]
+}
+
+function refuse(
+  { source }: PlanContext,
+  instruction: Instruction,
+  reason: string,
+  options: { readonly remedy?: string } = {},
+): DockerfileError {
+  const diagnostics = [failure('unsupported', reason, instruction.range)]
+  return new DockerfileError(`Cannot build ${source.name}: ${reason}`, source, diagnostics, options)
+}

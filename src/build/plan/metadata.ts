@@ -1,0 +1,170 @@
+import { type Command, commandArgv, type Instruction, isSignal, parsePortSpec } from '#dockerfile'
+import type { Healthcheck } from '#oci'
+import { DockerfileError, failure } from '../error.ts'
+import { healthcheckText, historyComment, plainList, plainSet, quotedList } from './history.ts'
+import type { Expander, PlanContext, StageState } from './stage.ts'
+
+/** Instructions that change the configuration and no file. */
+type MetadataKind = Exclude<Instruction['kind'], 'RUN' | 'COPY' | 'ADD' | 'WORKDIR'>
+type Of<Kind extends MetadataKind> = Extract<Instruction, { kind: Kind }>
+type MetadataInstruction = Of<MetadataKind>
+
+/** Changes `stage` and returns the history line. */
+type Apply<Kind extends MetadataKind> = (
+  stage: StageState,
+  instruction: Of<Kind>,
+  expand: Expander,
+  context: PlanContext,
+) => string
+
+const table: { readonly [Kind in MetadataKind]: Apply<Kind> } = {
+  ARG: applyArg,
+  CMD(stage, { command }) {
+    const argv = commandLine(command, stage)
+    stage.config.Cmd = argv
+    stage.hasCommand = true
+    return `CMD ${quotedList(argv)}`
+  },
+  ENTRYPOINT(stage, { command }) {
+    const argv = commandLine(command, stage)
+    stage.config.Entrypoint = argv
+    // The base image's CMD was written for the base image's entry point.
+    if (!stage.hasCommand) delete stage.config.Cmd
+    return `ENTRYPOINT ${quotedList(argv)}`
+  },
+  ENV(stage, { pairs }, expand) {
+    const set = pairs.map(({ key, value }) => [expand.one(key), expand.one(value)] as const)
+    for (const [key, value] of set) stage.env.set(key, value)
+    return `ENV ${set.map((pair) => pair.join('=')).join(' ')}`
+  },
+  EXPOSE: applyExpose,
+  HEALTHCHECK(stage, instruction) {
+    const check = healthcheck(instruction)
+    stage.config.Healthcheck = check
+    return `HEALTHCHECK ${healthcheckText(check)}`
+  },
+  LABEL(stage, { pairs }, expand) {
+    const set = pairs.map(({ key, value }) => [expand.one(key), expand.one(value)] as const)
+    stage.config.Labels = { ...stage.config.Labels, ...Object.fromEntries(set) }
+    return `LABEL ${set.map((pair) => pair.join('=')).join(' ')}`
+  },
+  MAINTAINER(stage, { author }) {
+    stage.author = author
+    return `MAINTAINER ${author}`
+  },
+  ONBUILD(stage, { trigger }) {
+    stage.config.OnBuild = [...(stage.config.OnBuild ?? []), trigger]
+    return `ONBUILD ${trigger}`
+  },
+  SHELL(stage, { argv }) {
+    stage.config.Shell = [...argv]
+    return `SHELL ${plainList(argv)}`
+  },
+  STOPSIGNAL: applyStopsignal,
+  USER(stage, { user }, expand) {
+    stage.config.User = expand.one(user)
+    return `USER ${stage.config.User}`
+  },
+  VOLUME(stage, { paths }, expand) {
+    const volumes = paths.map((path) => expand.one(path))
+    const declared = volumes.map((path) => [path, {} as Record<string, never>] as const)
+    stage.config.Volumes = { ...stage.config.Volumes, ...Object.fromEntries(declared) }
+    return `VOLUME ${plainList(volumes)}`
+  },
+}
+
+/** Applies an instruction that makes no layer: configuration, arguments and history. */
+export function applyMetadata(
+  stage: StageState,
+  instruction: MetadataInstruction,
+  expand: Expander,
+  context: PlanContext,
+): void {
+  const apply = table[instruction.kind] as Apply<MetadataKind>
+  const line = apply(stage, instruction, expand, context)
+  stage.history.push({ entry: { created_by: line, comment: historyComment, empty_layer: true } })
+}
+
+/** The argv of RUN, CMD and ENTRYPOINT: the shell form goes through SHELL. */
+export function commandLine(command: Command, stage: StageState): string[] {
+  return [...commandArgv(command, stage.config.Shell ?? ['/bin/sh', '-c'])]
+}
+
+function applyArg(
+  stage: StageState,
+  { args }: Of<'ARG'>,
+  expand: Expander,
+  context: PlanContext,
+): string {
+  const declared = args.map(({ key, value }) => {
+    const name = expand.one(key)
+    context.buildArgs.declare(name)
+    const given = context.buildArgs.get(name)
+    if (given !== undefined) return [name, given] as const
+    if (value !== undefined) return [name, expand.one(value)] as const
+    return [name, context.globals.get(name)] as const
+  })
+  for (const [name, value] of declared) stage.args.set(name, value)
+  const words = declared.map(([name, value]) => (value === undefined ? name : `${name}=${value}`))
+  return `ARG ${words.join(' ')}`
+}
+
+function applyExpose(
+  stage: StageState,
+  { ports, range }: Of<'EXPOSE'>,
+  expand: Expander,
+  { source }: PlanContext,
+): string {
+  const exposed = ports
+    .flatMap((port) => expand.many(port))
+    .flatMap((word) => {
+      const expanded = expandPorts(word)
+      if (expanded !== undefined) return expanded
+      const reason = `${word} is not a port, a range of ports or either with /tcp, /udp or /sctp`
+      const sentence = `Cannot build ${source.name}: ${reason}`
+      throw new DockerfileError(sentence, source, [failure('expose-port', reason, range)])
+    })
+  const all = [...Object.keys(stage.config.ExposedPorts ?? {}), ...exposed].sort()
+  stage.config.ExposedPorts = Object.fromEntries(all.map((port) => [port, {}]))
+  return `EXPOSE ${plainSet(exposed)}`
+}
+
+/** `8000-8002/udp` → three ports; `undefined` when it is no port. */
+function expandPorts(word: string): string[] | undefined {
+  const spec = parsePortSpec(word)
+  if (spec === undefined) return undefined
+  const { first, last, protocol } = spec
+  return Array.from({ length: last - first + 1 }, (_, index) => `${first + index}/${protocol}`)
+}
+
+function applyStopsignal(
+  stage: StageState,
+  { signal, range }: Of<'STOPSIGNAL'>,
+  expand: Expander,
+  { source }: PlanContext,
+): string {
+  const name = expand.one(signal)
+  if (!isSignal(name)) {
+    const reason = `${JSON.stringify(name)} is not a signal`
+    const sentence = `Cannot build ${source.name}: ${reason}`
+    throw new DockerfileError(sentence, source, [failure('stopsignal', reason, range)])
+  }
+  stage.config.StopSignal = name
+  return `STOPSIGNAL ${name}`
+}
+
+function healthcheck(instruction: Of<'HEALTHCHECK'>): Healthcheck {
+  const { command, interval, timeout, startPeriod, startInterval, retries } = instruction
+  if (command === undefined) return { Test: ['NONE'] }
+  const test =
+    // CMD-SHELL goes through the image's SHELL when it runs, so the text alone is kept.
+    command.form === 'exec' ? ['CMD', ...command.argv] : ['CMD-SHELL', command.text]
+  return {
+    Test: test,
+    ...(interval !== undefined && { Interval: interval }),
+    ...(timeout !== undefined && { Timeout: timeout }),
+    ...(startPeriod !== undefined && { StartPeriod: startPeriod }),
+    ...(startInterval !== undefined && { StartInterval: startInterval }),
+    ...(retries !== undefined && { Retries: retries }),
+  }
+}

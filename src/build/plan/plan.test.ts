@@ -1,0 +1,339 @@
+import { expect, test } from 'bun:test'
+import { parse } from '#dockerfile'
+import { type ImageConfig, StrakeError } from '#oci'
+import type { Vertex } from '../graph.ts'
+import { inDependencyOrder } from '../solve/solve.ts'
+import type { BaseImage } from './base-images.ts'
+import { type Plan, planBuild } from './plan.ts'
+import { createBuildArgs } from './scope.ts'
+
+const linux = { os: 'linux', architecture: 'amd64' }
+
+interface Planned extends Plan {
+  readonly resolved: readonly string[]
+  readonly warnings: readonly string[]
+  readonly unused: readonly string[]
+  /** Names of the steps, inputs first. */
+  readonly steps: readonly string[]
+  readonly lines: readonly (string | undefined)[]
+}
+
+async function plan(
+  text: string,
+  options: {
+    readonly target?: string
+    readonly args?: Record<string, string>
+    readonly base?: ImageConfig['config']
+    readonly allowHostNetwork?: boolean
+  } = {},
+): Promise<Planned> {
+  const resolved: string[] = []
+  const warnings: string[] = []
+  const buildArgs = createBuildArgs(options.args ?? {})
+  const planned = await planBuild(parse(text), {
+    source: { text, name: 'Dockerfile' },
+    buildArgs,
+    platforms: { build: linux, target: { os: 'linux', architecture: 'arm64' } },
+    network: 'default',
+    allowHostNetwork: options.allowHostNetwork === true,
+    warn: (rule) => warnings.push(rule),
+    ...(options.target !== undefined && { target: options.target }),
+    resolveImage: async (reference) => {
+      resolved.push(reference)
+      return baseImage(options.base)
+    },
+  })
+  return {
+    ...planned,
+    resolved,
+    warnings,
+    unused: buildArgs.unused(),
+    steps: inDependencyOrder(planned.target).map(({ name }) => name),
+    lines: planned.history.map(({ entry }) => entry.created_by),
+  }
+}
+
+function baseImage(config: ImageConfig['config'] = {}): BaseImage {
+  const rootfs = { type: 'layers', diff_ids: [] } as const
+  return {
+    descriptor: { mediaType: 'test', digest: 'sha256:base', size: 1 },
+    config: { os: 'linux', architecture: 'arm64', rootfs, config },
+    layers: [],
+  }
+}
+
+function opOf<Kind extends Vertex['op']['kind']>(
+  { target }: Plan,
+  kind: Kind,
+): Extract<Vertex['op'], { kind: Kind }> {
+  const ops = inDependencyOrder(target).map(({ op }) => op)
+  const found = ops.findLast((op) => op.kind === kind)
+  if (found?.kind !== kind) throw new Error(`the plan has no ${kind}`)
+  return found as Extract<Vertex['op'], { kind: Kind }>
+}
+
+test('planBuild() plans the stages the target needs and resolves no other image', async () => {
+  const text = `FROM one AS a
+RUN make
+FROM two AS unused
+RUN never
+FROM three
+COPY --from=a /out /
+COPY --from=four /bin/x /x
+`
+  const planned = await plan(text)
+  expect(planned.resolved.toSorted()).toEqual(['four', 'one', 'three'])
+  expect(planned.steps).toEqual([
+    '[stage-2 1/3] FROM three',
+    '[a 2/2] RUN make',
+    '[stage-2 2/3] COPY --from=a /out /',
+    '[stage-2 3/3] COPY --from=four /bin/x /x',
+  ])
+  const first = await plan(text, { target: 'A' })
+  expect(first.steps).toEqual(['[a 1/2] FROM one', '[a 2/2] RUN make'])
+})
+
+test('planBuild() numbers the steps of an only stage without naming it', async () => {
+  const { steps } = await plan('FROM scratch\nCOPY a /\nENV x=1\nWORKDIR /w\n')
+  expect(steps).toEqual(['FROM scratch', '[1/2] COPY a /', '[2/2] WORKDIR /w'])
+})
+
+test('planBuild() gives FROM the global arguments, and stages only what they declare', async () => {
+  const text = `ARG VERSION=1
+ARG TAG=v$VERSION
+FROM base:$TAG
+ARG VERSION
+ENV seen=$VERSION missing=$TAG
+`
+  const planned = await plan(text)
+  expect(planned.resolved).toEqual(['base:v1'])
+  expect(planned.config.Env).toEqual(['seen=1', 'missing='])
+  const given = await plan(text, { args: { VERSION: '2', unheard: 'of' } })
+  expect(given.resolved).toEqual(['base:v2'])
+  expect(given.config.Env).toEqual(['seen=2', 'missing='])
+  expect(given.unused).toEqual(['unheard'])
+})
+
+test('planBuild() hands arguments on to stages built from a stage', async () => {
+  const { config } = await plan(
+    'FROM b AS one\nARG a=1\nFROM one\nENV got=$a\nFROM b\nFROM one\nENV got=$a',
+  )
+  expect(config.Env).toEqual(['got=1'])
+})
+
+test('planBuild() lets ENV win over ARG, before and after', async () => {
+  const planned = await plan('FROM b\nENV a=env\nARG a=arg\nARG b=arg\nENV b=env\nRUN x')
+  expect(opOf(planned, 'run').env.toSorted()).toEqual([`PATH=${path}`, 'a=env', 'b=env'])
+  expect(planned.lines.at(-1)).toBe('RUN |2 a=env b=env /bin/sh -c x # buildkit')
+})
+
+const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+test('planBuild() substitutes with the variables from before the instruction', async () => {
+  const { config } = await plan('FROM b\nENV abc=hello\nENV abc=bye def=$abc\nENV ghi=$abc')
+  expect(config.Env).toEqual(['abc=bye', 'def=hello', 'ghi=bye'])
+})
+
+test('planBuild() keys a RUN by the arguments declared before it, and by no others', async () => {
+  const digest = async (args: Record<string, string>, after = ''): Promise<string> =>
+    (await plan(`FROM b\nARG a\nRUN x\n${after}`, { args })).target.digest
+  expect(await digest({ a: '1' })).not.toBe(await digest({ a: '2' }))
+  expect(await digest({ a: '1' })).toBe(await digest({ a: '1', other: '2' }))
+  expect(await digest({ a: '1', late: '1' }, 'ARG late')).toBe(
+    await digest({ a: '1', late: '2' }, 'ARG late'),
+  )
+})
+
+test('planBuild() keeps proxies out of keys and history unless they are declared', async () => {
+  const secret = { HTTP_PROXY: 'http://user:password@proxy' }
+  const silent = await plan('FROM b\nRUN x', { args: secret })
+  expect(JSON.stringify([silent.history, silent.target])).not.toContain('password')
+  expect(silent.unused).toEqual([])
+  const declared = await plan('FROM b\nARG HTTP_PROXY\nRUN x', { args: secret })
+  expect(opOf(declared, 'run').env).toContain('HTTP_PROXY=http://user:password@proxy')
+})
+
+test('planBuild() knows the platform arguments in the global scope', async () => {
+  const planned = await plan(
+    'FROM --platform=$BUILDPLATFORM b:$TARGETARCH AS x\nARG TARGETPLATFORM\nARG TARGETSTAGE\nENV p=$TARGETPLATFORM s=$TARGETSTAGE o=$TARGETOS',
+  )
+  expect(planned.resolved).toEqual(['b:arm64'])
+  expect(planned.config.Env).toEqual(['p=linux/arm64', 's=x', 'o='])
+})
+
+test('planBuild() writes the history BuildKit writes', async () => {
+  const planned = await plan(`FROM b
+MAINTAINER me
+ARG v=1
+LABEL a="b c"
+ENV k=v w="x y"
+EXPOSE 80 443/tcp 53/udp
+VOLUME /data /log
+USER app:staff
+WORKDIR /app
+SHELL ["/bin/bash", "-c"]
+STOPSIGNAL SIGQUIT
+HEALTHCHECK --interval=90s --retries=3 CMD curl localhost
+COPY --chown=1:2 --chmod=755 a b ./
+ADD c /d
+RUN make
+ENTRYPOINT ["/x", "y"]
+CMD run it
+ONBUILD RUN later
+`)
+  expect(planned.lines).toEqual([
+    'MAINTAINER me',
+    'ARG v=1',
+    'LABEL a=b c',
+    'ENV k=v w=x y',
+    'EXPOSE map[443/tcp:{} 53/udp:{} 80/tcp:{}]',
+    'VOLUME [/data /log]',
+    'USER app:staff',
+    'WORKDIR /app',
+    'SHELL [/bin/bash -c]',
+    'STOPSIGNAL SIGQUIT',
+    'HEALTHCHECK &{["CMD-SHELL" "curl localhost"] "1m30s" "0s" "0s" "0s" \'\\x03\'}',
+    'COPY --chown=1:2 --chmod=755 a b ./ # buildkit',
+    'ADD c /d # buildkit',
+    'RUN |1 v=1 /bin/bash -c make # buildkit',
+    'ENTRYPOINT ["/x" "y"]',
+    'CMD ["/bin/bash" "-c" "run it"]',
+    'ONBUILD RUN later',
+  ])
+  expect(planned.author).toBe('me')
+  expect(planned.config).toEqual({
+    Labels: { a: 'b c' },
+    Env: ['k=v', 'w=x y'],
+    ExposedPorts: { '443/tcp': {}, '53/udp': {}, '80/tcp': {} },
+    Volumes: { '/data': {}, '/log': {} },
+    User: 'app:staff',
+    WorkingDir: '/app',
+    Shell: ['/bin/bash', '-c'],
+    StopSignal: 'SIGQUIT',
+    Healthcheck: {
+      Test: ['CMD-SHELL', 'curl localhost'],
+      Interval: 90_000_000_000,
+      Retries: 3,
+    },
+    Entrypoint: ['/x', 'y'],
+    Cmd: ['/bin/bash', '-c', 'run it'],
+    OnBuild: ['RUN later'],
+  })
+})
+
+test('planBuild() lets ENTRYPOINT drop the CMD of the base and keep that of the stage', async () => {
+  const base = { Cmd: ['inherited'] }
+  expect((await plan('FROM b\nENTRYPOINT ["x"]', { base })).config.Cmd).toBeUndefined()
+  expect((await plan('FROM b\nCMD ["own"]\nENTRYPOINT ["x"]', { base })).config.Cmd).toEqual([
+    'own',
+  ])
+  expect((await plan('FROM b\nENV a=1', { base })).config.Cmd).toEqual(['inherited'])
+})
+
+test('planBuild() runs the triggers of a base right after FROM and forgets them', async () => {
+  const base = { OnBuild: ['ENV first=1', 'COPY . /src'], WorkingDir: '/w' }
+  const planned = await plan('FROM b\nENV second=$first\nONBUILD RUN later', { base })
+  expect(planned.steps).toEqual(['[1/2] FROM b', '[2/2] COPY . /src'])
+  expect(planned.config.Env).toEqual(['first=1', 'second=1'])
+  expect(planned.config.OnBuild).toEqual(['RUN later'])
+  const nested = { OnBuild: ['ONBUILD RUN x'] }
+  await expect(plan('FROM b', { base: nested })).rejects.toThrow(
+    'ONBUILD trigger that cannot be run',
+  )
+})
+
+test('planBuild() resolves WORKDIR and destinations against what came before', async () => {
+  const planned = await plan('FROM b\nWORKDIR /a\nWORKDIR b/../c\nCOPY x y', {
+    base: { WorkingDir: '/z' },
+  })
+  expect(planned.config.WorkingDir).toBe('/a/c')
+  expect(opOf(planned, 'copy')).toMatchObject({ destination: '/a/c/y', intoDirectory: false })
+})
+
+test('planBuild() makes RUN of a heredoc a script, a program or a command with input', async () => {
+  const run = async (text: string): Promise<unknown> => opOf(await plan(`FROM b\n${text}`), 'run')
+  expect(await run('RUN <<EOF\necho $a\nEOF\n')).toMatchObject({
+    argv: ['/bin/sh', '-c', 'echo $a\n'],
+  })
+  expect(await run('RUN <<EOF\n#!/bin/awk -f\nx\nEOF\n')).toMatchObject({
+    argv: ['/dev/pipes/EOF'],
+    script: { path: '/dev/pipes/EOF', content: '#!/bin/awk -f\nx\n' },
+  })
+  expect(await run('RUN cat <<EOF | wc\nx\nEOF\n')).toMatchObject({
+    argv: ['/bin/sh', '-c', 'cat <<EOF | wc\nx\nEOF'],
+  })
+})
+
+test('planBuild() expands the bodies of COPY heredocs unless their name is quoted', async () => {
+  const planned = await plan('FROM b\nENV v=1\nCOPY <<A <<"B" /d/\na "$v"\nA\nb $v\nB\n')
+  expect(opOf(planned, 'copy').sources).toEqual([
+    { kind: 'inline', name: 'A', content: 'a "1"\n' },
+    { kind: 'inline', name: 'B', content: 'b $v\n' },
+  ])
+})
+
+const refusals: readonly (readonly [string, string])[] = [
+  ['FROM a AS x\nFROM b\nCOPY --from=2 / /', 'stage index 2 is not that of an earlier stage'],
+  ['FROM a\nCOPY --from=later / /\nFROM b AS later\nFROM 0', 'stage later comes later'],
+  ['FROM a AS self\nCOPY --from=self / /', 'stage self comes later in the file, or is this stage'],
+  ['FROM a\nRUN --mount=type=cache,target=/x y', 'RUN --mount=type=cache is not supported yet'],
+  ['FROM a\nRUN --network=host y', 'needs the permission network.host'],
+  ['FROM a\nRUN --security=insecure y', '--security=insecure is not supported'],
+  ['FROM a\nADD git@github.com:x/y.git /x', 'git repository is not supported'],
+  ['FROM a\nADD https://github.com/x/y.git#main /x', 'git repository is not supported'],
+  ['FROM a\nCOPY a b c', 'several sources needs a directory'],
+  ['FROM $nothing', 'the base image $nothing is empty'],
+  ['FROM a\nENV x=$' + '{y:?needed}', 'y: needed'],
+  ['FROM a\nARG p=x\nEXPOSE $p', 'x is not a port'],
+  ['FROM a\nARG s=x\nSTOPSIGNAL $s', '"x" is not a signal'],
+]
+
+test.each(refusals)('planBuild() refuses %p', async (text, reason) => {
+  await expect(plan(text)).rejects.toThrow(reason)
+})
+
+test('planBuild() allows the host network when it is told to', async () => {
+  const planned = await plan('FROM a\nRUN --network=host y', { allowHostNetwork: true })
+  expect(opOf(planned, 'run').network).toBe('host')
+})
+
+test('planBuild() names the stages when the target is none of them', async () => {
+  const refused = plan('FROM a AS build\nFROM b AS test', { target: 'biuld' })
+  await expect(refused).rejects.toMatchObject({
+    message: 'Cannot build stage biuld: Dockerfile has no such stage',
+    remedy: 'did you mean build',
+  })
+})
+
+test('planBuild() warns of a base image for another platform and takes it at its word', async () => {
+  const text = 'FROM --platform=linux/s390x b\n'
+  const planned = await plan(text)
+  expect(planned.warnings).toEqual(['InvalidBaseImagePlatform'])
+  expect(planned.platform).toEqual({ os: 'linux', architecture: 'arm64' })
+})
+
+test('planBuild() does not choke on arguments that double each other', async () => {
+  const lines = Array.from({ length: 40 }, (_, index) => `ARG a${index + 1}=$a${index}$a${index}`)
+  const begin = performance.now()
+  await expect(plan(`ARG a0=xxxxxxxxxx\n${lines.join('\n')}\nFROM b`)).rejects.toThrow('1 MiB')
+  expect(performance.now() - begin).toBeLessThan(1000)
+})
+
+test('planBuild() suggests the stage when an image is not to be had', async () => {
+  const text = 'FROM a AS build\nFROM a\nCOPY --from=biuld /x /\n'
+  const refused = planBuild(parse(text), {
+    source: { text, name: 'Dockerfile' },
+    buildArgs: createBuildArgs({}),
+    platforms: { build: linux, target: linux },
+    network: 'default',
+    allowHostNetwork: false,
+    warn: () => {},
+    resolveImage: async (reference) => {
+      if (reference === 'a') return baseImage()
+      throw new StrakeError('NOT_FOUND', `Cannot use ${reference} as a base: there is none`)
+    },
+  })
+  const error: unknown = await refused.catch((reason: unknown) => reason)
+  expect(error).toHaveProperty('remedy', 'did you mean the stage build')
+  expect(String(error)).toContain('3 | >>> COPY --from=biuld /x /')
+})

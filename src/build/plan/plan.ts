@@ -1,0 +1,306 @@
+import type { CopyInstruction, Dockerfile, Instruction, Range, Stage } from '#dockerfile'
+import { parseTrigger } from '#dockerfile'
+import {
+  type Digest,
+  type ImageConfig,
+  isStrakeError,
+  type Platform,
+  parsePlatform,
+  type RunConfig,
+} from '#oci'
+import { DockerfileError, type DockerfileSource, failure } from '../error.ts'
+import { createVertex, type NetworkMode, type Vertex } from '../graph.ts'
+import { type BaseImage, BaseImages, type ResolveBase } from './base-images.ts'
+import { type FilesystemContext, planFilesystem } from './filesystem.ts'
+import { applyMetadata } from './metadata.ts'
+import { type BuildArgs, type BuildPlatforms, platformArgs } from './scope.ts'
+import { createExpander, defaultPath, type PlannedHistory, StageState } from './stage.ts'
+import { findStage, selectTarget } from './stages.ts'
+
+export interface PlanOptions {
+  readonly source: DockerfileSource
+  readonly target?: string
+  readonly buildArgs: BuildArgs
+  readonly platforms: BuildPlatforms
+  readonly network: NetworkMode
+  readonly allowHostNetwork: boolean
+  readonly warn: (rule: string, message: string) => void
+  readonly resolveImage: ResolveBase
+}
+
+/** What to do, and all of the image that is known before it is done. */
+export interface Plan {
+  /** The filesystem of the target stage. */
+  readonly target: Vertex
+  readonly config: RunConfig
+  readonly author?: string
+  readonly history: readonly PlannedHistory[]
+  readonly platform: Platform
+  /** The global ARGs, defaults and `--build-arg` applied. */
+  readonly globals: ReadonlyMap<string, string>
+  /** Every image that a vertex names, by manifest digest. */
+  readonly images: ReadonlyMap<Digest, BaseImage>
+}
+
+/**
+ * Plans the target stage and the stages it needs; the others are not even
+ * looked at. Base images are resolved (their configurations take part in
+ * substitution), nothing is run. Throws `DockerfileError`.
+ */
+export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): Promise<Plan> {
+  const planner = new Planner(dockerfile, options)
+  const target = selectTarget(dockerfile, options.target, options.source)
+  planner.prefetch(target)
+  const planned = await planner.stage(target)
+  const { state, platform } = planned
+  return {
+    target: state.vertex,
+    config: state.finish(),
+    ...(state.author !== undefined && { author: state.author }),
+    history: state.history,
+    platform,
+    globals: planner.globals,
+    images: planner.images.used,
+  }
+}
+
+interface PlannedStage {
+  readonly state: StageState
+  readonly platform: Platform
+}
+
+class Planner {
+  readonly images: BaseImages
+  readonly #dockerfile: Dockerfile
+  readonly #options: PlanOptions
+  readonly globals: Map<string, string>
+  readonly #stages = new Map<number, Promise<PlannedStage>>()
+
+  constructor(dockerfile: Dockerfile, options: PlanOptions) {
+    this.#dockerfile = dockerfile
+    this.#options = options
+    this.images = new BaseImages(options.resolveImage, options.source)
+    const stageName = selectTarget(dockerfile, options.target, options.source).name
+    this.globals = platformArgs(options.platforms, stageName ?? 'default')
+    this.#declareGlobals()
+  }
+
+  /** Stages are planned once, whoever asks. */
+  stage(stage: Stage): Promise<PlannedStage> {
+    const planned = this.#stages.get(stage.index) ?? this.#planStage(stage)
+    this.#stages.set(stage.index, planned)
+    return planned
+  }
+
+  /** Starts to resolve the base images of all reachable stages at once. */
+  prefetch(stage: Stage, seen: Set<number> = new Set()): void {
+    if (seen.has(stage.index)) return
+    seen.add(stage.index)
+    const platform = this.#platformOf(stage)
+    const froms = stage.instructions.flatMap((each) =>
+      each.kind === 'COPY' && each.from !== undefined ? [each.from] : [],
+    )
+    for (const name of [this.#expandFrom(stage), ...froms]) {
+      const named = this.#dockerfile.stages.filter(
+        (each) => each.name === name.toLowerCase() || String(each.index) === name,
+      )
+      const earlier = named.findLast(({ index }) => index < stage.index)
+      if (earlier !== undefined) this.prefetch(earlier, seen)
+      else if (named.length === 0 && name !== 'scratch') this.images.prefetch(name, platform)
+    }
+  }
+
+  #declareGlobals(): void {
+    const { buildArgs } = this.#options
+    for (const stage of this.#dockerfile.stages) {
+      for (const each of stage.instructions) {
+        if (each.kind === 'ARG') for (const { key } of each.args) buildArgs.declare(key)
+      }
+    }
+    for (const instruction of this.#dockerfile.args) {
+      for (const { key, value } of instruction.args) {
+        const expand = this.#globalExpander(instruction.range)
+        buildArgs.declare(key)
+        const given = buildArgs.get(key) ?? (value === undefined ? undefined : expand.one(value))
+        if (given !== undefined) this.globals.set(key, given)
+      }
+    }
+  }
+
+  #globalExpander(range: Range): ReturnType<typeof createExpander> {
+    const context = { source: this.#options.source, escape: this.#dockerfile.directives.escape }
+    return createExpander((name) => this.globals.get(name), range, context)
+  }
+
+  #expandFrom({ from }: Stage): string {
+    const name = this.#globalExpander(from.range).one(from.image)
+    if (name !== '') return name
+    throw this.#fail('base-name', `the base image ${from.image} is empty`, from.range)
+  }
+
+  #platformOf({ from }: Stage): Platform {
+    if (from.platform === undefined) return this.#options.platforms.target
+    const text = this.#globalExpander(from.range).one(from.platform)
+    try {
+      return parsePlatform(text)
+    } catch (cause) {
+      if (!isStrakeError(cause)) throw cause
+      throw this.#fail('platform', `${JSON.stringify(text)} is not a platform`, from.range, cause)
+    }
+  }
+
+  async #planStage(stage: Stage): Promise<PlannedStage> {
+    const { planned, numbered } = await this.#planFrom(stage)
+    const { state, platform } = planned
+    const triggers = this.#triggers(state.config.OnBuild ?? [], stage)
+    delete state.config.OnBuild
+    const instructions = [...triggers, ...stage.instructions]
+    const total = numbered + instructions.filter(makesLayer).length
+    const context = this.#stageContext(stage, platform, numbered, total)
+    for (const instruction of instructions) {
+      const expand = createExpander((name) => state.lookup(name), instruction.range, context)
+      if (makesLayer(instruction)) await planFilesystem(state, instruction, expand, context)
+      else applyMetadata(state, instruction, expand, context)
+    }
+    return planned
+  }
+
+  /** The state a stage starts with, and how many numbered steps FROM itself takes. */
+  async #planFrom(stage: Stage): Promise<{ planned: PlannedStage; numbered: 0 | 1 }> {
+    const { source } = this.#options
+    const base = this.#expandFrom(stage)
+    const platform = this.#platformOf(stage)
+    if (base === 'scratch') {
+      const vertex = createVertex({ kind: 'scratch' }, [], { name: 'FROM scratch' })
+      const config = { Env: [`PATH=${defaultPath}`], WorkingDir: '/' }
+      return {
+        planned: { state: new StageState(vertex, config, { history: [] }), platform },
+        numbered: 0,
+      }
+    }
+    const parent = findStage(this.#dockerfile, base, stage.index, source)
+    if (parent !== undefined) {
+      const { state, platform: inherited } = await this.stage(parent)
+      const { vertex, author, args, history } = state
+      const copy = new StageState(vertex, state.finish(), { author, args, history })
+      return { planned: { state: copy, platform: inherited }, numbered: 0 }
+    }
+    const image = await this.images.resolve(base, platform, {
+      range: stage.from.range,
+      stages: this.#namesBefore(stage),
+    })
+    const triggers = this.#triggers(image.config.config?.OnBuild ?? [], stage)
+    const total = 1 + [...triggers, ...stage.instructions].filter(makesLayer).length
+    const name = `${this.#prefix(stage, 1, total)}FROM ${base}`
+    const vertex = this.images.vertex(image, platform, { name, range: stage.from.range })
+    const state = new StageState(vertex, image.config.config ?? {}, {
+      author: image.config.author,
+      history: baseHistory(image),
+    })
+    const actual = this.#checkPlatform(image.config, platform, base)
+    return { planned: { state, platform: actual }, numbered: 1 }
+  }
+
+  /** What the image says it is wins over what was asked for; a difference is worth a warning. */
+  #checkPlatform(config: ImageConfig, wanted: Platform, base: string): Platform {
+    const { os, architecture, variant } = config
+    if (os !== wanted.os || architecture !== wanted.architecture) {
+      this.#options.warn(
+        'InvalidBaseImagePlatform',
+        `${base} is an image for ${os}/${architecture}, not for ${wanted.os}/${wanted.architecture}`,
+      )
+    }
+    return { os, architecture, ...(variant !== undefined && { variant }) }
+  }
+
+  #stageContext(
+    stage: Stage,
+    platform: Platform,
+    numbered: number,
+    total: number,
+  ): FilesystemContext {
+    const { source, buildArgs, network, allowHostNetwork, warn } = this.#options
+    let index = numbered
+    return {
+      source,
+      buildArgs,
+      network,
+      allowHostNetwork,
+      warn,
+      escape: this.#dockerfile.directives.escape,
+      globals: this.globals,
+      nameStep: (text) => `${this.#prefix(stage, ++index, total)}${text}`,
+      resolveFrom: (from, instruction) => this.#resolveFrom(stage, from, instruction, platform),
+    }
+  }
+
+  async #resolveFrom(
+    stage: Stage,
+    from: string,
+    instruction: CopyInstruction,
+    platform: Platform,
+  ): Promise<Vertex> {
+    if (from === 'scratch') return createVertex({ kind: 'scratch' }, [], { name: 'FROM scratch' })
+    const found = findStage(this.#dockerfile, from, stage.index, this.#options.source)
+    if (found !== undefined) return (await this.stage(found)).state.vertex
+    const origin = { name: `FROM ${from}`, range: instruction.range }
+    const stages = this.#namesBefore(stage)
+    const image = await this.images.resolve(from, platform, { range: instruction.range, stages })
+    return this.images.vertex(image, platform, origin)
+  }
+
+  #namesBefore({ index }: Stage): string[] {
+    const earlier = this.#dockerfile.stages.slice(0, index)
+    return earlier.flatMap(({ name }) => (name === undefined ? [] : [name]))
+  }
+
+  /** ONBUILD instructions of the base, read again as instructions of this stage. */
+  #triggers(triggers: readonly string[], { from }: Stage): Instruction[] {
+    return triggers.flatMap((trigger) => {
+      const { instructions, diagnostics } = parseTrigger(trigger)
+      const isWrong = diagnostics.some((each) => each.severity === 'error')
+      const isNested = instructions.some(({ kind }) => kind === 'ONBUILD' || kind === 'MAINTAINER')
+      if (isWrong || isNested) {
+        const reason = `the base image has an ONBUILD trigger that cannot be run: ${trigger}`
+        throw this.#fail('onbuild', reason, from.range)
+      }
+      return instructions.map((instruction) => ({ ...instruction, range: from.range }))
+    })
+  }
+
+  #prefix(stage: Stage, index: number, total: number): string {
+    const isOnly = this.#dockerfile.stages.length === 1
+    const name = stage.name ?? `stage-${stage.index}`
+    const place = `${String(index).padStart(String(total).length)}/${total}`
+    return isOnly ? `[${place}] ` : `[${name} ${place}] `
+  }
+
+  #fail(
+    rule: string,
+    reason: string,
+    range: Range,
+    cause?: unknown,
+    options: { readonly remedy?: string } = {},
+  ): DockerfileError {
+    const { source } = this.#options
+    return new DockerfileError(
+      `Cannot build ${source.name}: ${reason}`,
+      source,
+      [failure(rule, reason, range)],
+      { ...options, cause },
+    )
+  }
+}
+
+type LayerInstruction = Extract<Instruction, { kind: 'RUN' | 'COPY' | 'ADD' | 'WORKDIR' }>
+
+function makesLayer(instruction: Instruction): instruction is LayerInstruction {
+  return ['RUN', 'COPY', 'ADD', 'WORKDIR'].includes(instruction.kind)
+}
+
+/** The base's own lines; an image without any gets one for each of its layers. */
+function baseHistory({ config, layers }: BaseImage): PlannedHistory[] {
+  const { history = [] } = config
+  if (history.length > 0) return history.map((entry) => ({ entry, isInherited: true }))
+  return layers.map(() => ({ entry: { created_by: 'layer of the base image' }, isInherited: true }))
+}

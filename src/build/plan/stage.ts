@@ -1,0 +1,131 @@
+import { posix } from 'node:path'
+import { expand, expandWords, type Range, SubstitutionError } from '#dockerfile'
+import type { HistoryEntry, RunConfig } from '#oci'
+import { DockerfileError, type DockerfileSource, failure } from '../error.ts'
+import type { Vertex } from '../graph.ts'
+import type { BuildArgs } from './scope.ts'
+
+/** The search path of images that have none (DF-049). */
+export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/** A line of the history to be, and the vertex that may have made a layer for it. */
+export interface PlannedHistory {
+  readonly entry: HistoryEntry
+  /** Absent for what only changed the configuration. */
+  readonly vertex?: Vertex
+  /** A line of the base image, which stays as it is. */
+  readonly isInherited?: true
+}
+
+/** A configuration that is being written. */
+export type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+/** What is the same for every instruction of a build. */
+export interface PlanContext {
+  readonly source: DockerfileSource
+  readonly escape: '\\' | '`'
+  readonly buildArgs: BuildArgs
+  /** The ARGs before the first FROM and the platform's; no others are seen by FROM. */
+  readonly globals: ReadonlyMap<string, string>
+  warn(rule: string, message: string): void
+}
+
+/**
+ * A build stage while its instructions are read one by one. The filesystem is
+ * only named (`vertex`); the configuration is known in full, because nothing
+ * that runs can change it.
+ */
+export class StageState {
+  vertex: Vertex
+  readonly config: Writable<RunConfig>
+  author: string | undefined
+  /** ENV: in the image's configuration. */
+  readonly env: Map<string, string>
+  /** ARG: in the environment of RUN only; `undefined` when declared without a value. */
+  readonly args: Map<string, string | undefined>
+  readonly history: PlannedHistory[]
+  /** CMD was written in this very stage, so ENTRYPOINT leaves it alone. */
+  hasCommand = false
+
+  constructor(
+    vertex: Vertex,
+    config: RunConfig,
+    inherited: {
+      readonly author?: string | undefined
+      readonly args?: ReadonlyMap<string, string | undefined>
+      readonly history: readonly PlannedHistory[]
+    },
+  ) {
+    this.vertex = vertex
+    this.config = { ...config }
+    this.author = inherited.author
+    this.env = parseEnv(config.Env ?? [])
+    this.args = new Map(inherited.args)
+    this.history = [...inherited.history]
+  }
+
+  get workdir(): string {
+    return posix.resolve('/', this.config.WorkingDir || '/')
+  }
+
+  get user(): string {
+    return this.config.User ?? ''
+  }
+
+  /** ENV wins over ARG of the same name, whichever comes later (DF-042). */
+  lookup(name: string): string | undefined {
+    return this.env.get(name) ?? this.args.get(name)
+  }
+
+  /** The configuration as the image will carry it. */
+  finish(): RunConfig {
+    const env = [...this.env].map(([name, value]) => `${name}=${value}`)
+    return { ...this.config, ...(env.length > 0 && { Env: env }) }
+  }
+}
+
+/** `NAME=value` lines as a map; a line without `=` is an empty value. */
+export function parseEnv(lines: readonly string[]): Map<string, string> {
+  return new Map(
+    lines.map((line) => {
+      const at = line.indexOf('=')
+      return at === -1 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)]
+    }),
+  )
+}
+
+/** Substitutes variables with what was in force before the instruction at `range` (DF-038). */
+export interface Expander {
+  one(word: string): string
+  /** Unquoted white space in the result separates words. */
+  many(word: string): string[]
+  /** As `one`, for text in which quotes mean nothing. */
+  raw(text: string): string
+}
+
+export function createExpander(
+  lookup: (name: string) => string | undefined,
+  range: Range,
+  context: Pick<PlanContext, 'source' | 'escape'>,
+): Expander {
+  const { source } = context
+  const options = { escape: context.escape }
+  const guard = <T>(substitute: () => T): T => {
+    try {
+      return substitute()
+    } catch (cause) {
+      if (!(cause instanceof SubstitutionError)) throw cause
+      throw new DockerfileError(
+        `Cannot build ${source.name}: ${cause.message}`,
+        source,
+        [failure('substitution', cause.message, range)],
+        { cause },
+      )
+    }
+  }
+  return {
+    one: (word) => guard(() => expand(word, lookup, options)),
+    many: (word) => guard(() => expandWords(word, lookup, options)),
+    raw: (text) => guard(() => expand(text, lookup, { ...options, quotes: false })),
+  }
+}

@@ -1,0 +1,102 @@
+import { parse } from '#dockerfile'
+import { formatPlatform, normalizePlatform, type RunConfig } from '#oci'
+import { hostPlatform } from '#platform'
+import { silent } from '#stream'
+import type { ContextSources } from './context-sources.ts'
+import { DockerfileError, type DockerfileSource } from './error.ts'
+import { inStep } from './in-step.ts'
+import type { BuildOptions } from './options.ts'
+import { type Plan, planBuild } from './plan/plan.ts'
+import type { BuildArgs } from './plan/scope.ts'
+import { newestEpochs } from './times/epochs.ts'
+import { gitCommitTime } from './times/git-time.ts'
+import { parseEpoch, type Times } from './times/times.ts'
+
+/** Parses and plans, and tells what the author should know. */
+export async function makePlan(
+  options: BuildOptions,
+  source: DockerfileSource,
+  buildArgs: BuildArgs,
+): Promise<Plan> {
+  const { services, emit = silent, signal } = options
+  const dockerfile = parse(source.text)
+  const errors = dockerfile.diagnostics.filter(({ severity }) => severity === 'error')
+  if (errors.length > 0) {
+    const [first] = errors
+    const sentence = `Cannot build ${source.name}: ${first?.message}`
+    throw new DockerfileError(sentence, source, errors)
+  }
+  for (const { rule, message, range } of dockerfile.diagnostics) {
+    emit({ type: 'warning', rule, message: `${source.name}:${range.start.line}: ${message}` })
+  }
+  const build = hostPlatform()
+  const plan = await planBuild(dockerfile, {
+    source,
+    buildArgs,
+    platforms: { build, target: normalizePlatform(options.platform ?? build) },
+    network: options.network ?? 'default',
+    allowHostNetwork: options.allow?.includes('network.host') === true,
+    warn: (rule, message) => emit({ type: 'warning', rule, message }),
+    ...(options.target !== undefined && { target: options.target }),
+    resolveImage: (reference, platform) => {
+      const suffix =
+        formatPlatform(platform) === formatPlatform(build) ? '' : ` for ${formatPlatform(platform)}`
+      return inStep(`[internal] load metadata for ${reference}${suffix}`, emit, () =>
+        services.resolveImage(reference, {
+          platform,
+          pull: options.pull === true,
+          emit,
+          ...(signal && { signal }),
+        }),
+      )
+    },
+  })
+  const unused = buildArgs.unused()
+  if (unused.length > 0) {
+    emit({
+      type: 'warning',
+      message: `one or more build-args ${unused.join(', ')} were not consumed`,
+    })
+  }
+  return plan
+}
+
+/**
+ * Decides what times are written: the epoch the user named, else the time of the
+ * commit the context stands on, else those of the files used.
+ */
+export async function chooseTimes(
+  options: BuildOptions,
+  plan: Plan,
+  { root, sources }: { readonly root: string; readonly sources: ContextSources },
+): Promise<Times> {
+  if (options.timestamp === 'now') return { kind: 'now' }
+  const named =
+    options.epoch ??
+    parseEpoch(options.buildArgs?.['SOURCE_DATE_EPOCH'] ?? plan.globals.get('SOURCE_DATE_EPOCH'))
+  if (named !== undefined) return { kind: 'fixed', epoch: named, isExplicit: true }
+  const committed = options.context === undefined ? undefined : await gitCommitTime(root)
+  if (committed !== undefined) return { kind: 'fixed', epoch: committed, isExplicit: false }
+  return { kind: 'newest', epochs: newestEpochs(plan, sources) }
+}
+
+/** The time the image says it was created. */
+export function creationTime(times: Times, plan: Plan, now: () => number = Date.now): number {
+  switch (times.kind) {
+    case 'now':
+      return Math.floor(now() / 1000)
+    case 'fixed':
+      return times.epoch
+    case 'newest':
+      return times.epochs.get(plan.target.digest) ?? 0
+  }
+}
+
+/** Labels of the command line win over the Dockerfile's (DF-091). */
+export function withLabels(
+  config: RunConfig,
+  labels: Readonly<Record<string, string>> = {},
+): RunConfig {
+  if (Object.keys(labels).length === 0) return config
+  return { ...config, Labels: { ...config.Labels, ...labels } }
+}

@@ -1,0 +1,57 @@
+import { type Descriptor, isDigest, mediaType } from '#oci'
+import type { Workspace } from '../workspace.ts'
+import type { CacheKey } from './key.ts'
+import type { StateLayer } from './state.ts'
+
+type CacheContext = Pick<Workspace, 'cache' | 'store' | 'lease'>
+
+/** A step's remembered result: a layer, or `null` for a step that changed nothing. */
+export type CachedResult = StateLayer | null
+
+/** The result remembered under `key`, if its blob is still there. */
+export async function findCached(
+  { cache, store, lease }: CacheContext,
+  key: CacheKey,
+  signal: AbortSignal,
+): Promise<CachedResult | undefined> {
+  const result = readResult(cache.get(key.hash))
+  if (result === undefined || result === null) return result
+  // Held first: what is there now must still be there when it is used.
+  lease.hold(result.descriptor.digest)
+  if (await store.has(result.descriptor, signal)) return result
+  cache.remove(key.hash)
+  return undefined
+}
+
+export function rememberResult(
+  { cache }: CacheContext,
+  key: CacheKey,
+  layer: StateLayer | undefined,
+): void {
+  const value = { layer: layer ?? null }
+  cache.put(key.hash, value, { size: layer?.descriptor.size ?? 0 })
+}
+
+/** The blobs that cache records name, for whoever collects what nothing refers to. */
+export function cachedLayer(value: unknown): Descriptor | undefined {
+  return readResult(value)?.descriptor
+}
+
+function readResult(value: unknown): CachedResult | undefined {
+  if (typeof value !== 'object' || value === null || !('layer' in value)) return undefined
+  const { layer } = value
+  if (layer === null) return null
+  if (typeof layer !== 'object' || !('descriptor' in layer)) return undefined
+  const { descriptor } = layer
+  if (typeof descriptor !== 'object' || descriptor === null) return undefined
+  if (!('digest' in descriptor && 'size' in descriptor)) return undefined
+  const { digest, size } = descriptor
+  if (typeof digest !== 'string' || !isDigest(digest) || typeof size !== 'number') return undefined
+  const epoch = 'epoch' in layer && typeof layer.epoch === 'number' ? layer.epoch : undefined
+  return {
+    descriptor: { mediaType: mediaType.ociLayer, digest, size },
+    diffId: digest,
+    ...(epoch !== undefined && { epoch }),
+    ...('isAdditive' in layer && layer.isAdditive === true && { isAdditive: true }),
+  }
+}

@@ -1,0 +1,100 @@
+import { chainIds, type Digest } from '#oci'
+import type { ActiveSnapshot, Snapshotter, SnapshotView } from '#snapshot'
+import type { Bytes } from '#stream'
+import { emptyTree } from '../files/empty-tree.ts'
+import type { LookupTree } from '../files/layout.ts'
+import { type LayerListing, layListings, listLayer } from '../files/listed-tree.ts'
+import { openTree } from '../files/tree.ts'
+import { type FileState, type StateLayer, stateOf } from './state.ts'
+
+/** Makes states visible, when and only when somebody must look at one. */
+export interface Filesystems {
+  /** A read-only mount; `undefined` for the empty filesystem. */
+  view(state: FileState): Promise<SnapshotView | undefined>
+  /** A writable mount above the state. */
+  prepare(state: FileState): Promise<ActiveSnapshot>
+  /** Where things are in the state; layers that only add are not unpacked for it. */
+  lookup(state: FileState): Promise<LookupTree & AsyncDisposable>
+}
+
+export interface FilesystemsOptions {
+  readonly snapshots: Pick<Snapshotter, 'view' | 'prepare' | 'has'>
+  /** Unpacks whatever of the stack of layers is not committed yet. */
+  readonly unpack: (state: FileState) => Promise<void>
+  /** The uncompressed archive of a layer that a build made. */
+  readonly read: (layer: StateLayer) => Bytes
+}
+
+/** Two steps that need the same state wait for the same unpacking. */
+export function createFilesystems(options: FilesystemsOptions): Filesystems {
+  const { snapshots, read } = options
+  const ensure = createUnpacker(options)
+  const listings = new Map<Digest, Promise<LayerListing>>()
+  const list = (layer: StateLayer): Promise<LayerListing> => {
+    const listing = listings.get(layer.diffId) ?? listLayer(read(layer))
+    listings.set(layer.diffId, listing)
+    return listing
+  }
+  const view = async (state: FileState): Promise<SnapshotView | undefined> => {
+    await ensure(state)
+    return state.chainId === null ? undefined : snapshots.view(state.chainId)
+  }
+  return {
+    view,
+    async prepare(state) {
+      await ensure(state)
+      return snapshots.prepare(state.chainId)
+    },
+    async lookup(state) {
+      const mounted = await mountedPart(state, snapshots)
+      const above = await Promise.all(state.layers.slice(mounted.layers.length).map(list))
+      await using stack = new AsyncDisposableStack()
+      const mount = stack.use(await view(mounted))
+      const below =
+        mount === undefined
+          ? emptyTree
+          : stack.use(openTree(mount.root, { name: 'the image', hasOwners: true }))
+      const taken = stack.move()
+      return {
+        ...layListings(below, above),
+        [Symbol.asyncDispose]: () => taken.disposeAsync(),
+      }
+    },
+  }
+}
+
+/** The largest part of the state below layers that only add and are not unpacked. */
+async function mountedPart(
+  { layers }: FileState,
+  snapshots: Pick<Snapshotter, 'has'>,
+): Promise<FileState> {
+  const chains = chainIds(layers.map((layer) => layer.diffId))
+  let count = layers.length
+  while (count > 0 && layers[count - 1]?.isAdditive === true) {
+    const chain = chains[count - 1]
+    if (chain !== undefined && (await snapshots.has(chain))) break
+    count--
+  }
+  return stateOf(layers.slice(0, count))
+}
+
+function createUnpacker({
+  unpack,
+}: Pick<FilesystemsOptions, 'unpack'>): (state: FileState) => Promise<void> {
+  const unpacking = new Map<Digest, Promise<void>>()
+  return async (state) => {
+    const { chainId } = state
+    if (chainId === null) return
+    // The states below are unpacked on the way, so a step above one of them waits for it.
+    const chains = chainIds(state.layers.map((layer) => layer.diffId)).slice(0, -1)
+    await Promise.all(chains.map((below) => unpacking.get(below)))
+    const running = unpacking.get(chainId) ?? unpack(state)
+    unpacking.set(chainId, running)
+    try {
+      await running
+    } catch (error) {
+      unpacking.delete(chainId)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import type { Digest } from '#oci'
+import type { Emit } from '#stream'
+import type { Vertex } from '../graph.ts'
+import type { FileState } from './state.ts'
+
+/** What became of a vertex. */
+export interface StepResult {
+  readonly state: FileState
+  /** Nothing was done: the result was known. */
+  readonly isCached: boolean
+}
+
+/** Does the work of one vertex whose inputs are there. */
+export type StepRunner = (
+  vertex: Vertex,
+  inputs: readonly FileState[],
+  signal: AbortSignal,
+) => Promise<StepResult>
+
+export interface SolveOptions {
+  /** Steps that run at the same time. */
+  readonly concurrency: number
+  readonly emit: Emit
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Computes the state of `target` and of everything it needs, and returns them
+ * by vertex digest. A vertex is worked on once, however many need it, as soon
+ * as its inputs are there; what `target` does not need is never looked at.
+ *
+ * The first failure aborts the signal of all running steps, waits for them, and
+ * is thrown; so nothing runs any more when this returns.
+ */
+export async function solve(
+  target: Vertex,
+  run: StepRunner,
+  options: SolveOptions,
+): Promise<ReadonlyMap<Digest, FileState>> {
+  const failed = new AbortController()
+  const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])])
+  const limit = createSemaphore(options.concurrency)
+  const steps = new Map<Digest, Promise<FileState>>()
+
+  const work = async (vertex: Vertex): Promise<FileState> => {
+    const inputs = await Promise.all(vertex.inputs.map((input) => stepOf(steps, input)))
+    return limit(() => runStep(vertex, inputs, run, { signal, emit: options.emit }))
+  }
+  for (const vertex of inDependencyOrder(target)) {
+    const step = work(vertex)
+    step.catch((error) => failed.abort(error))
+    steps.set(vertex.digest, step)
+  }
+
+  await Promise.allSettled(steps.values())
+  if (signal.aborted) throw signal.reason
+  const states = new Map<Digest, FileState>()
+  for (const [digest, step] of steps) states.set(digest, await step)
+  return states
+}
+
+async function runStep(
+  vertex: Vertex,
+  inputs: readonly FileState[],
+  run: StepRunner,
+  { signal, emit }: { readonly signal: AbortSignal; readonly emit: Emit },
+): Promise<FileState> {
+  signal.throwIfAborted()
+  const step = { type: 'step', id: vertex.digest, name: vertex.name } as const
+  const begin = performance.now()
+  emit({ ...step, state: 'started' })
+  try {
+    const { state, isCached } = await run(vertex, inputs, signal)
+    const duration = performance.now() - begin
+    emit(isCached ? { ...step, state: 'cached' } : { ...step, state: 'done', duration })
+    return state
+  } catch (error) {
+    const duration = performance.now() - begin
+    // A step that fails because another one did was only stopped.
+    if (signal.aborted) emit({ ...step, state: 'canceled', duration })
+    else emit({ ...step, state: 'failed', duration, error: firstLine(error) })
+    throw error
+  }
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return message.split('\n', 1)[0] ?? ''
+}
+
+function stepOf(
+  steps: ReadonlyMap<Digest, Promise<FileState>>,
+  { digest }: Vertex,
+): Promise<FileState> {
+  const step = steps.get(digest)
+  if (step === undefined) throw new RangeError(`Vertex ${digest} is used before it is planned`)
+  return step
+}
+
+/** Every vertex `target` needs, once, inputs before what uses them. Needs no recursion. */
+export function inDependencyOrder(target: Vertex): Vertex[] {
+  const ordered = new Map<Digest, Vertex>()
+  const stack = [{ vertex: target, isReady: false }]
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    const { vertex, isReady } = top
+    if (ordered.has(vertex.digest)) continue
+    if (isReady) ordered.set(vertex.digest, vertex)
+    else {
+      stack.push({ vertex, isReady: true })
+      for (const input of vertex.inputs.toReversed()) stack.push({ vertex: input, isReady: false })
+    }
+  }
+  return [...ordered.values()]
+}
+
+/** Lets `size` calls run at a time; the others wait in order. */
+function createSemaphore(size: number): <T>(call: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = []
+  let free = Math.max(1, size)
+  return async (call) => {
+    if (free > 0) free -= 1
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    try {
+      return await call()
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) free += 1
+      else next()
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import { withExcerpt } from '../error.ts'
+import type { Op } from '../graph.ts'
+import { addRunner } from '../ops/add.ts'
+import { copyRunner } from '../ops/copy.ts'
+import { runRunner } from '../ops/run.ts'
+import { baseOf, type OpRunner } from '../ops/runner.ts'
+import { workdirRunner } from '../ops/workdir.ts'
+import type { BaseImage } from '../plan/base-images.ts'
+import type { StepContext, Workspace } from '../workspace.ts'
+import { type CachedResult, findCached, rememberResult } from './cache.ts'
+import { explainMiss, rememberInputs } from './explain.ts'
+import type { StepResult, StepRunner } from './solve.ts'
+import { addLayer, emptyState, type FileState, type StateLayer, stateOf } from './state.ts'
+
+type LayerOp = Exclude<Op, { kind: 'scratch' | 'image' }>
+
+const runners: { readonly [Kind in LayerOp['kind']]: OpRunner<Extract<LayerOp, { kind: Kind }>> } =
+  {
+    add: addRunner,
+    copy: copyRunner,
+    run: runRunner,
+    workdir: workdirRunner,
+  }
+
+/** Does the work of a build's vertices, or finds that it has been done. */
+export function createStepRunner(
+  workspace: Workspace,
+  images: ReadonlyMap<string, BaseImage>,
+): StepRunner {
+  const working = new Map<string, Promise<StateLayer | undefined>>()
+  return async (vertex, inputs, signal) => {
+    const { op } = vertex
+    switch (op.kind) {
+      case 'scratch':
+        return { state: emptyState, isCached: true }
+      case 'image':
+        return { state: stateOf(imageLayers(images, op.manifest)), isCached: false }
+      default:
+        try {
+          return await makeLayer(op, inputs, { ...workspace, vertex, signal }, working)
+        } catch (error) {
+          throw withExcerpt(error, vertex.range, workspace.source)
+        }
+    }
+  }
+}
+
+function imageLayers(
+  images: ReadonlyMap<string, BaseImage>,
+  manifest: string,
+): readonly StateLayer[] {
+  const layers = images.get(manifest)?.layers
+  if (layers === undefined) throw new RangeError(`Image ${manifest} is used before it is resolved`)
+  return layers
+}
+
+async function makeLayer(
+  op: LayerOp,
+  inputs: readonly FileState[],
+  context: StepContext,
+  working: Map<string, Promise<StateLayer | undefined>>,
+): Promise<StepResult> {
+  const base = baseOf(inputs)
+  const known = (layer: CachedResult): StepResult => ({
+    state: addLayer(base, layer ?? undefined),
+    isCached: true,
+  })
+  // The table has for every kind the runner of that kind.
+  const runner = runners[op.kind] as OpRunner<LayerOp>
+  const definition = runner.definitionKey(op, inputs, context)
+  if (definition !== undefined && !context.noCache) {
+    const found = await findCached(context, definition, context.signal)
+    if (found !== undefined) return known(found)
+  }
+  await using work = await runner.prepare(op, inputs, context)
+  if (work.key.hash !== definition?.hash && !context.noCache) {
+    const found = await findCached(context, work.key, context.signal)
+    if (found !== undefined) {
+      if (definition !== undefined) rememberResult(context, definition, found ?? undefined)
+      return known(found)
+    }
+  }
+  explainMiss(context, work)
+  // Two vertices may turn out to be the same work only now, and at the same time.
+  const running = working.get(work.key.hash) ?? work.run()
+  working.set(work.key.hash, running)
+  const layer = await running
+  rememberResult(context, work.key, layer)
+  if (definition !== undefined) rememberResult(context, definition, layer)
+  rememberInputs(context, work)
+  return { state: addLayer(base, layer), isCached: false }
+}

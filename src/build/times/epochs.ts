@@ -1,0 +1,41 @@
+import type { ContextSources } from '../context-sources.ts'
+import type { Selection } from '../files/collect.ts'
+import type { Vertex } from '../graph.ts'
+import type { BaseImage } from '../plan/base-images.ts'
+import type { Plan } from '../plan/plan.ts'
+import { inDependencyOrder } from '../solve/solve.ts'
+
+/**
+ * For every vertex the time of the newest context file it or a vertex below it
+ * uses, in seconds; for images the time they were created. A file that one
+ * layer uses does not change another's times.
+ */
+export function newestEpochs(
+  { target, images }: Pick<Plan, 'target' | 'images'>,
+  sources: ContextSources,
+): Map<Vertex['digest'], number> {
+  const epochs = new Map<Vertex['digest'], number>()
+  for (const { digest, op, inputs } of inDependencyOrder(target)) {
+    const below = inputs.map((input) => epochs.get(input.digest) ?? 0)
+    const image = op.kind === 'image' ? creation(images.get(op.manifest)) : 0
+    epochs.set(digest, Math.max(image, newestFile(sources.get(digest) ?? []), ...below))
+  }
+  return epochs
+}
+
+function creation(image: BaseImage | undefined): number {
+  const created = Date.parse(image?.config.created ?? '')
+  return Number.isNaN(created) ? 0 : Math.max(0, Math.floor(created / 1000))
+}
+
+function newestFile(selections: readonly Selection[]): number {
+  let newest = 0n
+  for (const { items } of selections) {
+    for (const { content } of items) {
+      // A directory's time moves when an ignored file comes or goes.
+      if (!('mtimeNs' in content) || content.type === 'directory') continue
+      if (content.mtimeNs > newest) newest = content.mtimeNs
+    }
+  }
+  return Number(newest / 1_000_000_000n)
+}

@@ -1,0 +1,40 @@
+import { readTar, type TarInput, writeTar } from '#tar'
+import { findCached, rememberResult } from '../solve/cache.ts'
+import { createKey } from '../solve/key.ts'
+import type { StateLayer } from '../solve/state.ts'
+import { storeLayer } from '../solve/store-layer.ts'
+import type { Workspace } from '../workspace.ts'
+
+/**
+ * The layer as a build from nothing would make it now. A cached layer was
+ * clamped to the epoch of its day, so its times say when this store happened to
+ * make it; without this, a warm store and an empty one would come to different
+ * digests. What was the old epoch, or is later than the new one, becomes the new one.
+ */
+export async function retimeLayer(
+  layer: StateLayer,
+  epoch: number,
+  context: Pick<Workspace, 'cache' | 'store' | 'lease'>,
+  signal: AbortSignal,
+): Promise<StateLayer> {
+  const from = layer.epoch
+  if (from === undefined || from === epoch) return layer
+  const parts = { layer: layer.diffId, from: String(from), to: String(epoch) }
+  const key = createKey({ operation: 'retime', ...parts })
+  const known = await findCached(context, key, signal)
+  if (known) return known
+  const bytes = context.store.read(layer.descriptor, { signal })
+  const retimed = await storeLayer(context, writeTar(retimeEntries(bytes, from, epoch)), { epoch })
+  rememberResult(context, key, retimed)
+  return retimed ?? layer
+}
+
+async function* retimeEntries(
+  bytes: Parameters<typeof readTar>[0],
+  from: number,
+  to: number,
+): AsyncGenerator<TarInput> {
+  for await (const entry of readTar(bytes)) {
+    yield { ...entry, mtime: entry.mtime === from ? to : Math.min(entry.mtime, to) }
+  }
+}

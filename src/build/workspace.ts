@@ -1,0 +1,58 @@
+import type { LocalStore } from '#content'
+import type { Lease, Records } from '#records'
+import type { Runtime } from '#runtime'
+import type { Emit } from '#stream'
+import type { ContextSources } from './context-sources.ts'
+import type { DockerfileSource } from './error.ts'
+import type { FileDigests } from './files/digests.ts'
+import type { FileTree } from './files/tree.ts'
+import type { NetworkMode, Vertex } from './graph.ts'
+import type { Filesystems } from './solve/filesystems.ts'
+import type { Times } from './times/times.ts'
+
+/** A network for the process of one RUN; disposing it takes the network down. */
+export interface StepNetwork extends AsyncDisposable {
+  /** The namespace to join; absent for the host's, and for an empty one. */
+  readonly netnsPath?: string
+  /** The text of `/etc/resolv.conf`. */
+  readonly resolvConf: string
+  /** The text of `/etc/hosts`. */
+  readonly hosts: string
+}
+
+/** Attaches a step to a network; what it means is the engine's business. */
+export type NetworkProvider = (mode: NetworkMode, stepId: string) => Promise<StepNetwork>
+
+/** What the steps of one build share. */
+export interface Workspace {
+  /** Names context and Dockerfile, so that a build can be compared with the one before. */
+  readonly project: string
+  readonly store: LocalStore
+  readonly filesystems: Filesystems
+  readonly cache: Records['cache']
+  readonly lease: Pick<Lease, 'hold'>
+  readonly context: FileTree
+  readonly contextDigests: FileDigests
+  /** What every COPY and ADD takes from it. */
+  readonly sources: ContextSources
+  readonly runtime: () => Promise<Runtime>
+  /** Directory of compiled seccomp filters, if any are kept. */
+  readonly filters?: string
+  readonly network?: NetworkProvider
+  /** A directory of this build alone, removed at its end. */
+  readonly directory: string
+  readonly times: Times
+  /** Proxy settings for RUN and downloads; in no key and in no image. */
+  readonly proxies: readonly string[]
+  readonly source: DockerfileSource
+  readonly noCache: boolean
+  readonly explain: boolean
+  readonly fetch: typeof fetch
+  readonly emit: Emit
+}
+
+/** What an operation is given beside its inputs. */
+export interface StepContext extends Workspace {
+  readonly vertex: Vertex
+  readonly signal: AbortSignal
+}
