@@ -1,0 +1,55 @@
+import { StrakeError } from '#oci'
+import { type ContainerContext, containerPaths } from './context.ts'
+import { forwardSignals } from './foreground.ts'
+import { getContainer } from './model/record.ts'
+import { connectMonitor } from './session/connection.ts'
+import {
+  runSession,
+  type SessionEnd,
+  standardStreams,
+  type UserStreams,
+} from './session/session.ts'
+
+export interface AttachOptions {
+  readonly streams?: UserStreams
+  /** Pass our input on; only a container made with `-i` takes it. Default true. */
+  readonly stdin?: boolean
+  /** Pass our signals on, where no terminal does. Default true. */
+  readonly proxySignals?: boolean
+  readonly detachKeys?: string
+  /** Leaves; the container goes on. */
+  readonly signal?: AbortSignal
+}
+
+/** Joins a running container's streams. Throws `CONFLICT` when it does not run, `NOT_FOUND`. */
+export async function attachContainer(
+  context: ContainerContext,
+  nameOrId: string,
+  options: AttachOptions = {},
+): Promise<SessionEnd> {
+  const container = getContainer(context, nameOrId)
+  const { name, id, settings, state } = container
+  if (state.status !== 'running' && state.status !== 'restarting') {
+    throw new StrakeError('CONFLICT', `Cannot attach to container ${name}: it is ${state.status}`)
+  }
+  const connection = await connectMonitor(containerPaths(context, id).socket)
+  if (connection === undefined) {
+    throw new StrakeError('UNAVAILABLE', `Cannot attach to container ${name}: its monitor is gone`)
+  }
+  await connection.send({ kind: 'hello', hello: { output: true, patient: false } })
+  const stop =
+    options.proxySignals !== false && !settings.tty
+      ? forwardSignals((signal) => void connection.send({ kind: 'signal', signal }))
+      : undefined
+  try {
+    return await runSession(connection, {
+      streams: options.streams ?? standardStreams,
+      terminal: settings.tty,
+      stdin: options.stdin !== false && settings.interactive,
+      ...(options.detachKeys === undefined ? {} : { detachKeys: options.detachKeys }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    })
+  } finally {
+    stop?.()
+  }
+}

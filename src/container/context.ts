@@ -1,0 +1,51 @@
+import type { Networks } from '#network'
+import type { Records } from '#records'
+import type { Runtime } from '#runtime'
+import type { Snapshotter } from '#snapshot'
+
+/** The store and the machine as containers need them. */
+export interface ContainerContext {
+  /** `$STRAKE_ROOT`. */
+  readonly root: string
+  /** `$STRAKE_RUN`. */
+  readonly run: string
+  readonly records: Records
+  readonly snapshots: Snapshotter
+  readonly networks: Networks
+  readonly runtime: Runtime
+  /** The program whose hidden role the monitor is; default: this one. */
+  readonly monitorCommand?: readonly [string, ...string[]]
+}
+
+/** Where the parts of a container lie. */
+export interface ContainerPaths {
+  /** Private, kept until the container is removed; bundle of the runtime and home of the writable layer. */
+  readonly directory: string
+  readonly state: string
+  readonly health: string
+  readonly log: string
+  readonly order: string
+  /** Exists once somebody asked the container to stop, so that it is not restarted. */
+  readonly stopRequest: string
+  /** Gone after a reboot. */
+  readonly run: string
+  /** Where the monitor listens. */
+  readonly socket: string
+}
+
+export function containerPaths(
+  { root, run }: Pick<ContainerContext, 'root' | 'run'>,
+  id: string,
+): ContainerPaths {
+  const directory = `${root}/containers/${id}`
+  return {
+    directory,
+    state: `${directory}/state.json`,
+    health: `${directory}/health.json`,
+    log: `${directory}/${id}-json.log`,
+    order: `${directory}/order.json`,
+    stopRequest: `${directory}/stop-request`,
+    run: `${run}/containers/${id}`,
+    socket: `${run}/containers/${id}/monitor.sock`,
+  }
+}

@@ -1,0 +1,180 @@
+import { writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { StrakeError } from '#oci'
+import { isAlive, signalProcess } from '#platform'
+import { freeze } from '#runtime'
+import { type ContainerContext, containerPaths } from './context.ts'
+import { type Container, getContainer, isRunning } from './model/record.ts'
+import { readState } from './model/state.ts'
+import { connectMonitor, type MonitorConnection } from './session/connection.ts'
+
+export interface StopOptions {
+  /** Seconds until it is killed; default: the container's, which is 10 unless set. */
+  readonly timeout?: number
+  readonly stopSignal?: string
+}
+
+/** Asks a container to end, then makes it. One that is not running is left as it is. Throws `NOT_FOUND`. */
+export async function stopContainer(
+  context: ContainerContext,
+  nameOrId: string,
+  options: StopOptions = {},
+): Promise<void> {
+  const container = getContainer(context, nameOrId)
+  if (!isRunning(container)) return
+  const timeout = options.timeout ?? container.settings.stopTimeout
+  await requestStop(context, container)
+  signal(container, options.stopSignal ?? container.settings.stopSignal)
+  if (container.state.status === 'paused') freeze(container.id, false)
+  const ended = waitForEnd(context, container.id)
+  // Negative is Docker's way of saying: wait for ever.
+  if (timeout >= 0) {
+    const late = Symbol('late')
+    const alarm = new AbortController()
+    const first = await Promise.race([
+      ended,
+      sleep(timeout * 1000, late, { signal: alarm.signal }).catch(() => undefined),
+    ])
+    alarm.abort()
+    if (first === late) signal(container, 'SIGKILL')
+  }
+  await ended
+}
+
+/** Sends a signal to the container's first process. Throws `CONFLICT` when it does not run, `NOT_FOUND`. */
+export async function killContainer(
+  context: ContainerContext,
+  nameOrId: string,
+  name = 'SIGKILL',
+): Promise<void> {
+  const container = getContainer(context, nameOrId)
+  requireRunning(container, 'kill')
+  const wanted = parseSignal(name)
+  // Docker restarts a container that was killed by hand only when asked to later.
+  if (wanted === 'SIGKILL' || wanted === container.settings.stopSignal) {
+    await requestStop(context, container)
+  }
+  signal(container, wanted)
+  if (wanted === 'SIGKILL' && container.state.status === 'paused') freeze(container.id, false)
+}
+
+/** Stops all processes of a container where they are. Throws `CONFLICT`, `NOT_FOUND`. */
+export async function pauseContainer(context: ContainerContext, nameOrId: string): Promise<void> {
+  const container = getContainer(context, nameOrId)
+  requireRunning(container, 'pause')
+  if (container.state.status === 'paused') {
+    throw new StrakeError('CONFLICT', `Cannot pause container ${container.name}: it is paused`)
+  }
+  if (!freeze(container.id, true)) throw notFreezable(container)
+}
+
+/** Lets a paused container go on. Throws `CONFLICT`, `NOT_FOUND`. */
+export async function unpauseContainer(context: ContainerContext, nameOrId: string): Promise<void> {
+  const container = getContainer(context, nameOrId)
+  if (container.state.status !== 'paused') {
+    throw new StrakeError(
+      'CONFLICT',
+      `Cannot unpause container ${container.name}: it is not paused`,
+    )
+  }
+  if (!freeze(container.id, false)) throw notFreezable(container)
+}
+
+function notFreezable({ name }: Container): StrakeError {
+  return new StrakeError(
+    'UNSUPPORTED',
+    `Cannot pause container ${name}: this machine has no freezer control group`,
+  )
+}
+
+/** Waits until a container runs no more and gives its exit code. Throws `NOT_FOUND`. */
+export async function waitContainer(
+  context: ContainerContext,
+  nameOrId: string,
+  signal?: AbortSignal,
+): Promise<number> {
+  return await waitForEnd(context, getContainer(context, nameOrId).id, signal)
+}
+
+/** The same for an id, also of a container that removes itself meanwhile. */
+export async function waitForEnd(
+  context: ContainerContext,
+  id: string,
+  signal?: AbortSignal,
+): Promise<number> {
+  const paths = containerPaths(context, id)
+  const connection = await connectMonitor(paths.socket)
+  if (connection !== undefined) {
+    const code = await exitCodeFrom(connection, signal)
+    if (code !== undefined) return code
+  }
+  // No monitor to tell us: look until neither it nor the container is there.
+  for (;;) {
+    const state = readState(paths.state)
+    const { process, monitor } = state
+    if (![process, monitor].some((one) => one !== undefined && isAlive(one))) return state.exitCode
+    await sleep(50, undefined, { signal })
+  }
+}
+
+async function exitCodeFrom(
+  connection: MonitorConnection,
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> {
+  const close = (): void => connection.close()
+  signal?.addEventListener('abort', close, { once: true })
+  try {
+    connection.send({ kind: 'hello', hello: { output: false, patient: false } })
+    for await (const frame of connection.frames) {
+      if (frame.kind === 'exit') return frame.code
+    }
+    signal?.throwIfAborted()
+    return undefined
+  } finally {
+    signal?.removeEventListener('abort', close)
+    connection.close()
+  }
+}
+
+function requireRunning(container: Container, verb: string): void {
+  if (isRunning(container)) return
+  throw new StrakeError('CONFLICT', `Cannot ${verb} container ${container.name}: it is not running`)
+}
+
+/** Leaves word for the monitor before the container ends, or while it waits to restart it. */
+async function requestStop(context: ContainerContext, { id }: Container): Promise<void> {
+  const paths = containerPaths(context, id)
+  writeFileSync(paths.stopRequest, '', { mode: 0o600 })
+  const connection = await connectMonitor(paths.socket)
+  connection?.send({ kind: 'wake' })
+  connection?.close()
+}
+
+function signal({ state }: Container, name: string | number): void {
+  if (state.process !== undefined) signalProcess(state.process, parseSignal(String(name)))
+}
+
+/** `TERM`, `SIGTERM`, `15` or, as images may say, `SIGRTMIN+3`. Throws `INVALID`. */
+export function parseSignal(text: string): NodeJS.Signals | number {
+  const name = text.toUpperCase().replace(/^SIG/, '')
+  const number = /^\d+$/.test(name) ? Number(name) : realTime(name)
+  if (number !== undefined && number > 0 && number <= 64) return number
+  const known = signalNames.find((one) => one === `SIG${name}`)
+  if (known !== undefined) return known
+  throw new StrakeError('INVALID', `Cannot send signal ${text}: there is none of that name`)
+}
+
+const firstRealTime = 34
+
+function realTime(name: string): number | undefined {
+  const match = /^RTMIN(?:\+(\d+))?$/.exec(name)
+  return match === null ? undefined : firstRealTime + Number(match[1] ?? 0)
+}
+
+const signalNames = [
+  ...(['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS'] as const),
+  ...(['SIGFPE', 'SIGKILL', 'SIGUSR1', 'SIGSEGV', 'SIGUSR2', 'SIGPIPE', 'SIGALRM'] as const),
+  ...(['SIGTERM', 'SIGSTKFLT', 'SIGCHLD', 'SIGCONT', 'SIGSTOP', 'SIGTSTP'] as const),
+  ...(['SIGTTIN', 'SIGTTOU', 'SIGURG', 'SIGXCPU', 'SIGXFSZ', 'SIGVTALRM'] as const),
+  ...(['SIGPROF', 'SIGWINCH', 'SIGIO', 'SIGPWR', 'SIGSYS'] as const),
+]

@@ -1,0 +1,64 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { StrakeError } from '#oci'
+import { type ContainerContext, containerPaths } from './context.ts'
+import { isContainerName, randomId, randomName } from './model/names.ts'
+import type { ContainerOptions } from './model/options.ts'
+import { mergeSettings } from './model/settings.ts'
+
+export interface CreatedContainer {
+  readonly id: string
+  readonly name: string
+}
+
+/**
+ * Makes a container without starting it: its directory and its record. Throws
+ * `CONFLICT` for a name that is taken and `INVALID` for options that contradict
+ * each other; then nothing is left behind.
+ */
+export async function createContainer(
+  context: ContainerContext,
+  options: ContainerOptions,
+): Promise<CreatedContainer> {
+  if (options.name !== undefined && !isContainerName(options.name)) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot name a container ${options.name}: only letters, digits, _ . and - are allowed, two at least`,
+    )
+  }
+  const id = randomId()
+  const settings = mergeSettings(id, options)
+  const { directory } = containerPaths(context, id)
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  try {
+    const name = insert(context, options, (name) => ({
+      ...{ id, name, image: options.image.digest ?? null },
+      config: { ...settings },
+      state: {},
+    }))
+    return { id, name }
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true })
+    throw error
+  }
+}
+
+type NewRecord = Parameters<ContainerContext['records']['containers']['insert']>[0]
+
+const mostAttempts = 8
+
+function insert(
+  { records }: ContainerContext,
+  options: ContainerOptions,
+  recordFor: (name: string) => NewRecord,
+): string {
+  for (let attempt = 0; ; attempt++) {
+    const name = options.name ?? randomName(attempt)
+    try {
+      records.containers.insert(recordFor(name))
+      return name
+    } catch (error) {
+      const taken = error instanceof StrakeError && error.code === 'CONFLICT'
+      if (!taken || options.name !== undefined || attempt === mostAttempts) throw error
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { isatty } from 'node:tty'
+import { StrakeError } from '#oci'
+import { type ChildProcess, spawnProcess, windowSize } from '#platform'
+import {
+  type ProcessConfig,
+  processConfig,
+  type RuntimeConfig,
+  resolveUser,
+  runtimeCommand,
+  runtimeEnvironment,
+  StartError,
+  startFailure,
+} from '#runtime'
+import { type ContainerContext, containerPaths } from './context.ts'
+import { type Container, getContainer } from './model/record.ts'
+import { mergeEnv } from './model/settings.ts'
+import { connectExec } from './session/exec-stdio.ts'
+import { standardStreams, type UserStreams } from './session/session.ts'
+
+export interface ExecOptions {
+  readonly command: readonly string[]
+  readonly tty?: boolean
+  /** Pass our standard input on (`-i`). */
+  readonly interactive?: boolean
+  /** Return once it runs. */
+  readonly detach?: boolean
+  /** `NAME=value`, beside the container's own. */
+  readonly env?: readonly string[]
+  readonly user?: string
+  readonly workingDir?: string
+  /** All capabilities. The container's seccomp filter stays. */
+  readonly privileged?: boolean
+  readonly streams?: UserStreams
+}
+
+/**
+ * Runs another process in a running container, with the capabilities and the
+ * filter the container has, and gives its exit code (0 with `detach`). Throws
+ * `StartError` when there is no such command, `CONFLICT` when the container
+ * does not run, `NOT_FOUND`.
+ */
+export async function execInContainer(
+  context: ContainerContext,
+  nameOrId: string,
+  options: ExecOptions,
+): Promise<number> {
+  const container = getContainer(context, nameOrId)
+  if (container.state.status !== 'running') {
+    const { name, state } = container
+    throw new StrakeError('CONFLICT', `Cannot exec in container ${name}: it is ${state.status}`, {
+      remedy: state.status === 'paused' ? 'unpause it first' : 'start it first',
+    })
+  }
+  const { run, directory } = containerPaths(context, container.id)
+  const own = mkdtempSync(`${run}/exec-`)
+  try {
+    const config: RuntimeConfig = JSON.parse(readFileSync(`${directory}/config.json`, 'utf8'))
+    const process = execProcess(container, config.process, options)
+    writeFileSync(`${own}/process.json`, JSON.stringify(process), { mode: 0o600 })
+    return await runExec(context, container, { options, own })
+  } finally {
+    rmSync(own, { recursive: true, force: true })
+  }
+}
+
+function execProcess(
+  { settings, state }: Container,
+  base: ProcessConfig,
+  options: ExecOptions,
+): ProcessConfig {
+  const { user: wanted, workingDir, env = [], privileged } = options
+  const user = wanted === undefined ? undefined : resolveUser(state.root ?? '/', wanted)
+  const home = user === undefined ? [] : [`HOME=${user.home}`]
+  const size = options.tty ? windowSize((options.streams ?? standardStreams).stdout) : undefined
+  const { terminal, consoleSize, ...inherited } = base
+  return {
+    ...inherited,
+    ...processConfig({
+      args: options.command,
+      env: mergeEnv(base.env, home, options.tty ? ['TERM=xterm'] : [], env),
+      cwd: workingDir ?? base.cwd,
+      user: user ?? { ...base.user, additionalGids: base.user.additionalGids ?? [], home: '/' },
+      terminal: options.tty ?? false,
+      ...(size === undefined ? {} : { consoleSize: size }),
+      security: privileged ? { ...settings.security, privileged: true } : settings.security,
+    }),
+  }
+}
+
+interface RunExec {
+  readonly options: ExecOptions
+  /** A directory for this one process. */
+  readonly own: string
+}
+
+async function runExec(
+  { runtime }: ContainerContext,
+  { id, name }: Container,
+  { options, own }: RunExec,
+): Promise<number> {
+  const streams = options.streams ?? standardStreams
+  if (options.tty && !options.detach && !isatty(streams.stdin)) {
+    throw new StrakeError('INVALID', 'Cannot use --tty: the input is not a terminal')
+  }
+  const [log, pidFile] = [`${own}/log`, `${own}/pid`]
+  const carried =
+    options.detach || options.tty
+      ? undefined
+      : connectExec({ streams, stdin: options.interactive ?? false, startedFile: pidFile })
+  const { stdin, stdout, stderr } = streams
+  const direct = options.detach
+    ? (['ignore', 'ignore', 'ignore'] as const)
+    : [stdin, stdout, stderr]
+  const child = spawnProcess(
+    [
+      ...runtimeCommand(runtime, '--log', log, '--log-format', 'json', 'exec'),
+      ...['--process', `${own}/process.json`, '--pid-file', pidFile],
+      ...(options.detach ? ['--detach'] : []),
+      id,
+    ],
+    { stdio: carried?.slots ?? direct, env: runtimeEnvironment },
+  )
+  const [code] = await Promise.all([waitQuietly(child), carried?.carry()])
+  if (code !== 0 && !isStarted(pidFile)) {
+    const { message, exitCode } = startFailure(readText(log), options.command[0] ?? 'the command')
+    throw StartError.from(exitCode, message, `a process in container ${name}`)
+  }
+  return code
+}
+
+/** Signals of the terminal reach the runtime too, which passes them on; we only must outlive it. */
+async function waitQuietly(child: ChildProcess): Promise<number> {
+  const ignore = (): void => {}
+  for (const name of ['SIGINT', 'SIGQUIT'] as const) process.on(name, ignore)
+  const pass = (): void => child.kill('SIGTERM')
+  process.on('SIGTERM', pass)
+  try {
+    return (await child.exited).code
+  } finally {
+    for (const name of ['SIGINT', 'SIGQUIT'] as const) process.off(name, ignore)
+    process.off('SIGTERM', pass)
+  }
+}
+
+function isStarted(pidFile: string): boolean {
+  return readText(pidFile) !== ''
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}

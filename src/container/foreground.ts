@@ -1,0 +1,154 @@
+import { closeSync } from 'node:fs'
+import { isatty } from 'node:tty'
+import { makePipe, readInput, windowSize, writeDescriptor } from '#platform'
+import type { ExitStatus } from '#runtime'
+import { type ContainerContext, containerPaths } from './context.ts'
+import type { ContainerOptions } from './model/options.ts'
+import { type Container, getContainer } from './model/record.ts'
+import { connectMonitor } from './session/connection.ts'
+import { type MonitorHandle, spawnMonitor } from './session/monitor-client.ts'
+import { runSession, standardStreams, type UserStreams } from './session/session.ts'
+import { orderStart } from './start.ts'
+
+/** How a run in the foreground ended. */
+export type RunEnd =
+  | ({ readonly type: 'exited' } & ExitStatus)
+  /** The user left with the detach keys; the container goes on. */
+  | { readonly type: 'detached' }
+
+export interface ForegroundOptions {
+  readonly streams?: UserStreams
+  readonly detachKeys?: string
+  /** A monitor from `launchMonitor`, to save its starting time. */
+  readonly launched?: LaunchedMonitor
+  /** Aborts only the preparation; a container that runs is ended by signals. */
+  readonly signal?: AbortSignal
+}
+
+/** A monitor on its way, and what feeds the container's input. */
+export interface LaunchedMonitor {
+  readonly monitor: MonitorHandle
+  /** Starts passing a terminal's input on, when the container has none itself. */
+  readonly feed: () => void
+}
+
+/**
+ * Starts a monitor for a container in the foreground before anything about the
+ * container is known but this. Without a terminal the monitor and the container
+ * use our own descriptors, so that what is written passes through no one else.
+ */
+export function launchMonitor(
+  context: Pick<ContainerContext, 'monitorCommand'>,
+  settings: Pick<ContainerOptions, 'tty' | 'interactive'>,
+  streams: UserStreams = standardStreams,
+): LaunchedMonitor {
+  if (settings.tty) return { monitor: spawnMonitor(context), feed: () => {} }
+  const { stdin, stdout, stderr } = streams
+  if (!settings.interactive || !isatty(stdin)) {
+    const input = settings.interactive ? stdin : 'ignore'
+    return {
+      monitor: spawnMonitor(context, { foreground: [stdout, stderr, input] }),
+      feed: () => {},
+    }
+  }
+  // Another session may not read our terminal: it would compete with the shell once we are gone.
+  const pipe = makePipe()
+  const monitor = spawnMonitor(context, { foreground: [stdout, stderr, pipe.read] })
+  closeSync(pipe.read)
+  return { monitor, feed: () => void feed(stdin, pipe.write) }
+}
+
+async function feed(from: number, to: number): Promise<void> {
+  for await (const chunk of readInput(from)) {
+    if (!(await writeDescriptor(to, chunk))) break
+  }
+  closeSync(to)
+}
+
+/**
+ * Starts a container and stays with it to its end, our streams being its own.
+ * Throws `StartError` when it cannot be started.
+ */
+export async function runForeground(
+  context: ContainerContext,
+  nameOrId: string,
+  options: ForegroundOptions = {},
+): Promise<RunEnd> {
+  const container = getContainer(context, nameOrId)
+  const streams = options.streams ?? standardStreams
+  const launched = options.launched ?? launchMonitor(context, container.settings, streams)
+  return container.settings.tty
+    ? await runInTerminal(context, container, { ...options, streams, launched })
+    : await runInStreams(context, container, { ...options, launched })
+}
+
+interface Launched extends ForegroundOptions {
+  readonly launched: LaunchedMonitor
+}
+
+async function runInStreams(
+  context: ContainerContext,
+  container: Container,
+  { launched, signal }: Launched,
+): Promise<RunEnd> {
+  const { monitor, feed } = launched
+  const stop = forwardSignals((name) => void monitor.send({ type: 'signal', signal: name }))
+  try {
+    const prepare = signal === undefined ? {} : { signal }
+    await orderStart(context, container, { monitor, foreground: true, ...prepare })
+    await monitor.expect('started')
+    feed()
+    const { code, oomKilled } = await monitor.expect('exited')
+    return { type: 'exited', code, oomKilled }
+  } finally {
+    stop()
+    monitor.leave()
+  }
+}
+
+async function runInTerminal(
+  context: ContainerContext,
+  container: Container,
+  options: Launched & { readonly streams: UserStreams },
+): Promise<RunEnd> {
+  const { launched, streams, signal, detachKeys } = options
+  const { monitor } = launched
+  const consoleSize = windowSize(streams.stdout)
+  await orderStart(context, container, {
+    ...{ monitor, foreground: false, awaitClient: true },
+    ...(consoleSize === undefined ? {} : { consoleSize }),
+    ...(signal === undefined ? {} : { signal }),
+  })
+  await monitor.expect('listening')
+  const connection = await connectMonitor(containerPaths(context, container.id).socket)
+  if (connection === undefined) return { type: 'detached' }
+  try {
+    await connection.send({ kind: 'hello', hello: { output: true, patient: true } })
+    await monitor.expect('started')
+    return await runSession(connection, {
+      ...{ streams, terminal: true, stdin: container.settings.interactive },
+      ...(detachKeys === undefined ? {} : { detachKeys }),
+    })
+  } finally {
+    connection.close()
+    monitor.leave()
+  }
+}
+
+/** What a program may be sent to do its work; the rest is about us or our terminal. */
+const forwarded = [
+  ...(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const),
+  ...(['SIGALRM', 'SIGCONT', 'SIGWINCH'] as const),
+]
+
+/** Passes our signals on instead of dying of them. The result puts things back. */
+export function forwardSignals(send: (name: NodeJS.Signals) => void): () => void {
+  const listeners = forwarded.map((name) => {
+    const listener = (): void => send(name)
+    process.on(name, listener)
+    return { name, listener }
+  })
+  return () => {
+    for (const { name, listener } of listeners) process.off(name, listener)
+  }
+}

@@ -1,0 +1,51 @@
+import { expect, test } from 'bun:test'
+import { parseMount, parseTmpfs, parseVolume } from './mount-request.ts'
+
+test('parseVolume() tells binds, named and anonymous volumes apart', () => {
+  expect(parseVolume('/host/./a:/b/:ro,rslave')).toEqual({
+    ...{ type: 'bind', source: '/host/a', destination: '/b', readOnly: true },
+    ...{ createSource: true, propagation: 'rslave' },
+  })
+  expect(parseVolume('data:/b:nocopy,z')).toEqual({
+    ...{ type: 'volume', source: 'data', destination: '/b', noCopy: true },
+  })
+  expect(parseVolume('/b')).toEqual({ type: 'volume', destination: '/b' })
+})
+
+test('parseVolume() refuses what it would have to guess', () => {
+  for (const text of ['a:b', '../a:/b', 'a/b:/c', '/a:/b:ro:x', ':/b', '/a:/', '/a:/b:what']) {
+    expect(() => parseVolume(text)).toThrow(`Cannot mount ${text}: `)
+  }
+})
+
+test('parseMount() reads every key and its short names', () => {
+  expect(parseMount('type=bind,src=/a,dst=/b,ro,bind-propagation=shared')).toEqual({
+    ...{ type: 'bind', source: '/a', destination: '/b', readOnly: true, propagation: 'shared' },
+  })
+  expect(parseMount('source=data,target=/b,readonly=false')).toEqual({
+    ...{ type: 'volume', source: 'data', destination: '/b' },
+  })
+  expect(parseMount('type=tmpfs,destination=/t,tmpfs-size=1m,tmpfs-mode=700')).toEqual({
+    ...{ type: 'tmpfs', destination: '/t', options: ['size=1m', 'mode=700'] },
+  })
+})
+
+test('parseMount() refuses unknown types, keys of another type and relative paths', () => {
+  for (const text of [
+    'type=image,source=a,target=/b',
+    'type=tmpfs,source=/a,target=/b',
+    'type=bind,source=a,target=/b',
+    'type=bind,source=/a,target=b',
+    'type=bind,source=/a,target=/b,bind-propagation=up',
+    'type=volume,source=/a,target=/b',
+  ]) {
+    expect(() => parseMount(text)).toThrow(`Cannot mount ${text}: `)
+  }
+})
+
+test('parseTmpfs() takes options after a colon', () => {
+  expect(parseTmpfs('/t:size=1m,exec')).toEqual({
+    ...{ type: 'tmpfs', destination: '/t', options: ['size=1m', 'exec'] },
+  })
+  expect(parseTmpfs('/t')).toMatchObject({ destination: '/t', options: [] })
+})

@@ -1,0 +1,150 @@
+import { posix } from 'node:path'
+import { StrakeError } from '#oci'
+import type { ContainerMount } from '#runtime'
+
+/** One `-v`, `--mount` or `--tmpfs`, read but not yet resolved on this machine. */
+export interface MountRequest {
+  readonly type: 'bind' | 'volume' | 'tmpfs'
+  /** Host path, or volume name; absent for a tmpfs and an anonymous volume. */
+  readonly source?: string
+  /** Absolute path in the container. */
+  readonly destination: string
+  readonly readOnly?: boolean
+  readonly propagation?: NonNullable<ContainerMount['propagation']>
+  /** Mount options of a tmpfs. */
+  readonly options?: readonly string[]
+  /** Make the host directory of a bind when it is missing, as `-v` does. */
+  readonly createSource?: boolean
+  /** Leave a new volume empty instead of filling it from the image. */
+  readonly noCopy?: boolean
+}
+
+const propagations = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'] as const
+
+/** Reads `-v`: `[source:]destination[:options]`. Throws `INVALID`. */
+export function parseVolume(text: string): MountRequest {
+  const parts = text.split(':')
+  if (parts.length > 3 || parts.some((part) => part === '')) {
+    throw invalid(text, 'it must read source:destination or source:destination:ro')
+  }
+  const [first = '', second, options = ''] = parts
+  if (second === undefined) return { type: 'volume', destination: destinationOf(text, first) }
+  const flags = options === '' ? [] : options.split(',')
+  const bind = first.startsWith('/')
+  if (!bind && !isVolumeName(first)) {
+    throw invalid(text, 'the source must be an absolute path or a volume name')
+  }
+  return {
+    type: bind ? 'bind' : 'volume',
+    source: bind ? posix.normalize(first) : first,
+    destination: destinationOf(text, second),
+    ...(bind ? { createSource: true } : {}),
+    ...flagsOf(text, flags),
+  }
+}
+
+/** Names of volumes become directory names. */
+export function isVolumeName(name: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/.test(name)
+}
+
+/** Accepted for Docker's sake; they mean nothing on this system. */
+const ignored = new Set(['rw', 'z', 'Z', 'delegated', 'cached', 'consistent'])
+
+function flagsOf(text: string, flags: readonly string[]): Partial<MountRequest> {
+  let found: Partial<MountRequest> = {}
+  for (const flag of flags) {
+    const propagation = propagations.find((one) => one === flag)
+    if (propagation !== undefined) found = { ...found, propagation }
+    else if (flag === 'ro') found = { ...found, readOnly: true }
+    else if (flag === 'nocopy') found = { ...found, noCopy: true }
+    else if (!ignored.has(flag)) throw invalid(text, `there is no option ${flag}`)
+  }
+  return found
+}
+
+/** Reads `--mount`: comma-separated `key=value`. Throws `INVALID`. */
+export function parseMount(text: string): MountRequest {
+  const fields = new Map<string, string>()
+  for (const field of text.split(',')) {
+    const equals = field.indexOf('=')
+    const key = (equals === -1 ? field : field.slice(0, equals)).trim().toLowerCase()
+    fields.set(aliases[key] ?? key, equals === -1 ? 'true' : field.slice(equals + 1))
+  }
+  const type = fields.get('type') ?? 'volume'
+  if (type !== 'bind' && type !== 'volume' && type !== 'tmpfs') {
+    throw invalid(text, `there is no type ${type}`)
+  }
+  for (const key of fields.keys()) {
+    if (!mountKeys[type].includes(key)) throw invalid(text, `a ${type} mount has no ${key}`)
+  }
+  const source = fields.get('source')
+  if (type === 'bind' && !source?.startsWith('/')) {
+    throw invalid(text, 'the source of a bind must be an absolute path')
+  }
+  if (type === 'volume' && source !== undefined && !isVolumeName(source)) {
+    throw invalid(text, `${source} is no name for a volume`)
+  }
+  const propagation = fields.get('bind-propagation')
+  const known = propagations.find((one) => one === propagation)
+  if (propagation !== undefined && known === undefined) {
+    throw invalid(text, `there is no propagation ${propagation}`)
+  }
+  return {
+    type,
+    destination: destinationOf(text, fields.get('destination') ?? ''),
+    ...(source === undefined ? {} : { source: type === 'bind' ? posix.normalize(source) : source }),
+    ...(isTrue(fields.get('readonly')) ? { readOnly: true } : {}),
+    ...(known === undefined ? {} : { propagation: known }),
+    ...(isTrue(fields.get('volume-nocopy')) ? { noCopy: true } : {}),
+    ...(isTrue(fields.get('bind-create-src')) ? { createSource: true } : {}),
+    ...(type === 'tmpfs' ? { options: tmpfsOptions(fields) } : {}),
+  }
+}
+
+const aliases: Readonly<Record<string, string>> = {
+  src: 'source',
+  dst: 'destination',
+  target: 'destination',
+  ro: 'readonly',
+}
+
+const mountKeys: Readonly<Record<MountRequest['type'], readonly string[]>> = {
+  bind: ['type', 'source', 'destination', 'readonly', 'bind-propagation', 'bind-create-src'],
+  volume: ['type', 'source', 'destination', 'readonly', 'volume-nocopy'],
+  tmpfs: ['type', 'destination', 'readonly', 'tmpfs-size', 'tmpfs-mode'],
+}
+
+function isTrue(value: string | undefined): boolean {
+  return value === 'true' || value === '1'
+}
+
+function tmpfsOptions(fields: ReadonlyMap<string, string>): readonly string[] {
+  const [size, mode] = [fields.get('tmpfs-size'), fields.get('tmpfs-mode')]
+  return [
+    ...(size === undefined ? [] : [`size=${size}`]),
+    ...(mode === undefined ? [] : [`mode=${mode}`]),
+  ]
+}
+
+/** Reads `--tmpfs`: `destination[:options]`. Throws `INVALID`. */
+export function parseTmpfs(text: string): MountRequest {
+  const colon = text.indexOf(':')
+  const options = colon === -1 ? [] : text.slice(colon + 1).split(',')
+  return {
+    type: 'tmpfs',
+    destination: destinationOf(text, colon === -1 ? text : text.slice(0, colon)),
+    options,
+  }
+}
+
+function destinationOf(text: string, path: string): string {
+  if (!path.startsWith('/')) throw invalid(text, 'the destination must be an absolute path')
+  const destination = posix.normalize(path).replace(/(?<=.)\/$/, '')
+  if (destination === '/') throw invalid(text, 'the destination cannot be /')
+  return destination
+}
+
+function invalid(text: string, reason: string): StrakeError {
+  return new StrakeError('INVALID', `Cannot mount ${text}: ${reason}`)
+}

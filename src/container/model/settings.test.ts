@@ -1,0 +1,64 @@
+import { expect, test } from 'bun:test'
+import type { Digest, RunConfig } from '#oci'
+import type { ContainerOptions } from './options.ts'
+import { mergeEnv, mergeSettings } from './settings.ts'
+
+const digest: Digest = `sha256:${'0'.repeat(64)}`
+
+function options(config: RunConfig, more: Partial<ContainerOptions> = {}): ContainerOptions {
+  return { image: { reference: 'app', id: digest, chainId: null, config }, ...more }
+}
+
+const image: RunConfig = { Entrypoint: ['/e'], Cmd: ['c'], Labels: { a: '1' } }
+
+test('mergeSettings() puts the command together as Docker does', () => {
+  const command = (more: Partial<ContainerOptions>): readonly string[] => {
+    const settings = mergeSettings('0'.repeat(64), options(image, more))
+    return [...settings.entrypoint, ...settings.command]
+  }
+  expect(command({})).toEqual(['/e', 'c'])
+  expect(command({ command: ['x'] })).toEqual(['/e', 'x'])
+  expect(command({ entrypoint: ['/f'] })).toEqual(['/f'])
+  expect(command({ entrypoint: [], command: ['x'] })).toEqual(['x'])
+  expect(() => command({ entrypoint: [] })).toThrow('the image names no command')
+})
+
+test('mergeSettings() adds anonymous volumes but where something else is mounted', () => {
+  const volumes = { Volumes: { '/a': {}, '/b/': {} }, Cmd: ['x'] }
+  const mounts = [{ type: 'tmpfs', destination: '/a' }] as const
+  expect(mergeSettings('0', options(volumes, { mounts })).mounts).toEqual([
+    { type: 'tmpfs', destination: '/a' },
+    { type: 'volume', destination: '/b' },
+  ])
+})
+
+test('mergeSettings() publishes what the image exposes only when asked to', () => {
+  const exposing = { Cmd: ['x'], ExposedPorts: { '80/tcp': {}, '53/udp': {} } }
+  const ports = [{ hostPort: 8080, containerPort: 80, protocol: 'tcp' }] as const
+  expect(mergeSettings('0', options(exposing, { ports })).ports).toEqual([...ports])
+  expect(mergeSettings('0', options(exposing, { ports, publishAll: true })).ports).toEqual([
+    ...ports,
+    { hostPort: 0, containerPort: 53, protocol: 'udp' },
+  ])
+})
+
+test('mergeSettings() overrides a health check field by field and takes NONE for none', () => {
+  const checked = { Cmd: ['x'], Healthcheck: { Test: ['CMD', 'a'], Retries: 5 } }
+  const health = (override?: ContainerOptions['health']) =>
+    mergeSettings('0', options(checked, override === undefined ? {} : { health: override })).health
+  expect(health()).toEqual({ Test: ['CMD', 'a'], Retries: 5 })
+  expect(health({ Interval: 7 })).toEqual({ Test: ['CMD', 'a'], Retries: 5, Interval: 7 })
+  expect(health({ Test: ['NONE'] })).toBeUndefined()
+})
+
+test('mergeSettings() refuses options that exclude each other', () => {
+  const restart = { name: 'always', maximumRetryCount: 0 } as const
+  expect(() => mergeSettings('0', options(image, { remove: true, restart }))).toThrow(
+    'Cannot use --rm with --restart',
+  )
+  expect(() => mergeSettings('0', options(image, { workingDir: 'a' }))).toThrow('not absolute')
+})
+
+test('mergeEnv() keeps places, replaces values and takes bare names away', () => {
+  expect(mergeEnv(['A=1', 'B=2'], ['A=3', 'C=a=b', 'D='], ['B'])).toEqual(['A=3', 'C=a=b', 'D='])
+})

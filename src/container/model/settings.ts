@@ -1,0 +1,184 @@
+import type { NetworkKind, PortRequest } from '#network'
+import { type Healthcheck, type RunConfig, StrakeError } from '#oci'
+import type { ResourceOptions, Rlimit, SecurityOptions } from '#runtime'
+import type { MountRequest } from './mount-request.ts'
+import type { ContainerImage, ContainerOptions, LogOptions, RestartPolicy } from './options.ts'
+
+/** All that was decided when the container was created: options and image merged. Kept in its record. */
+export interface ContainerSettings {
+  readonly version: 1
+  readonly image: Omit<ContainerImage, 'config'>
+  readonly entrypoint: readonly string[]
+  readonly command: readonly string[]
+  readonly env: readonly string[]
+  readonly workingDir: string
+  readonly user: string
+  readonly groupAdd: readonly string[]
+  readonly hostname: string
+  readonly tty: boolean
+  readonly interactive: boolean
+  readonly remove: boolean
+  readonly restart: RestartPolicy
+  readonly labels: Readonly<Record<string, string>>
+  readonly stopSignal: string
+  readonly stopTimeout: number
+  readonly init: boolean
+  readonly readOnly: boolean
+  readonly security: SecurityOptions
+  readonly resources: ResourceOptions
+  readonly sysctls: Readonly<Record<string, string>>
+  readonly rlimits: readonly Rlimit[]
+  readonly oomScoreAdj: number
+  readonly mounts: readonly MountRequest[]
+  readonly shmSize: number
+  readonly network: NetworkKind
+  readonly ip?: string
+  readonly ports: readonly PortRequest[]
+  /** `80/tcp`; what the image exposes. */
+  readonly exposed: readonly string[]
+  readonly extraHosts: NonNullable<ContainerOptions['extraHosts']>
+  readonly dns: readonly string[]
+  readonly dnsSearch: readonly string[]
+  readonly dnsOptions: readonly string[]
+  readonly pid: 'private' | 'host'
+  readonly ipc: 'private' | 'host'
+  readonly health?: Healthcheck
+  /** Of the image, for the shell form of a health check. */
+  readonly shell: readonly string[]
+  readonly log: Required<LogOptions>
+}
+
+const searchPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const megabyte = 1024 * 1024
+
+/** Merges what the user asked for with what the image says. Throws `INVALID` on what cannot be. */
+export function mergeSettings(id: string, options: ContainerOptions): ContainerSettings {
+  const image = options.image.config
+  const hostname = options.hostname ?? id.slice(0, 12)
+  const restart = options.restart ?? { name: 'no', maximumRetryCount: 0 }
+  if (options.remove && restart.name !== 'no') {
+    throw new StrakeError('INVALID', 'Cannot use --rm with --restart: they exclude each other')
+  }
+  const workingDir = options.workingDir ?? (image.WorkingDir || '/')
+  if (!workingDir.startsWith('/')) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot use working directory ${workingDir}: it is not absolute`,
+    )
+  }
+  const { config, ...identity } = options.image
+  const health = healthOf(image.Healthcheck, options.health)
+  return {
+    version: 1,
+    image: identity,
+    ...commandOf(options),
+    env: mergeEnv(
+      [searchPath, `HOSTNAME=${hostname}`, ...(options.tty ? ['TERM=xterm'] : [])],
+      image.Env ?? [],
+      options.env ?? [],
+    ),
+    workingDir,
+    user: options.user ?? image.User ?? '',
+    groupAdd: options.groupAdd ?? [],
+    hostname,
+    tty: options.tty ?? false,
+    interactive: options.interactive ?? false,
+    remove: options.remove ?? false,
+    restart,
+    labels: { ...image.Labels, ...options.labels },
+    stopSignal: options.stopSignal ?? (image.StopSignal || 'SIGTERM'),
+    stopTimeout: options.stopTimeout ?? 10,
+    init: options.init ?? false,
+    readOnly: options.readOnly ?? false,
+    security: options.security ?? {},
+    resources: options.resources ?? {},
+    sysctls: options.sysctls ?? {},
+    rlimits: options.rlimits ?? [],
+    oomScoreAdj: options.oomScoreAdj ?? 0,
+    mounts: withVolumes(options.mounts ?? [], image),
+    shmSize: options.shmSize ?? 64 * megabyte,
+    network: options.network ?? 'bridge',
+    ...(options.ip === undefined ? {} : { ip: options.ip }),
+    ports: portsOf(options),
+    exposed: Object.keys(image.ExposedPorts ?? {}),
+    extraHosts: options.extraHosts ?? [],
+    dns: options.dns ?? [],
+    dnsSearch: options.dnsSearch ?? [],
+    dnsOptions: options.dnsOptions ?? [],
+    pid: options.pid ?? 'private',
+    ipc: options.ipc ?? 'private',
+    ...(health === undefined ? {} : { health }),
+    shell: image.Shell ?? ['/bin/sh', '-c'],
+    log: {
+      driver: options.log?.driver ?? 'json-file',
+      maxSize: options.log?.maxSize ?? 10 * megabyte,
+      maxFile: options.log?.maxFile ?? 3,
+    },
+  }
+}
+
+function commandOf(options: ContainerOptions): Pick<ContainerSettings, 'entrypoint' | 'command'> {
+  const image = options.image.config
+  const entrypoint = options.entrypoint ?? image.Entrypoint ?? []
+  // A new entrypoint does not take the image's arguments, which were meant for the old one.
+  const inherited = options.entrypoint === undefined ? (image.Cmd ?? []) : []
+  const command = options.command?.length ? options.command : inherited
+  if (entrypoint.length + command.length === 0) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot create a container of ${options.image.reference}: the image names no command`,
+      { remedy: 'write the command after the image' },
+    )
+  }
+  return { entrypoint, command }
+}
+
+/** Later lists win, every name keeps its first place; a name without a value takes the variable away. */
+export function mergeEnv(...lists: readonly (readonly string[])[]): readonly string[] {
+  const merged = new Map<string, string>()
+  for (const entry of lists.flat()) {
+    const equals = entry.indexOf('=')
+    if (equals === -1) merged.delete(entry)
+    else merged.set(entry.slice(0, equals), entry.slice(equals + 1))
+  }
+  return [...merged].map(([name, value]) => `${name}=${value}`)
+}
+
+/** An image's VOLUME becomes an anonymous volume unless something else is mounted there. */
+function withVolumes(mounts: readonly MountRequest[], image: RunConfig): readonly MountRequest[] {
+  const taken = new Set(mounts.map(({ destination }) => destination))
+  const volumes = Object.keys(image.Volumes ?? {})
+    .map((path) => `/${path.split('/').filter(Boolean).join('/')}`)
+    .filter((path) => path !== '/' && !taken.has(path))
+  return [
+    ...mounts,
+    ...volumes.map((destination): MountRequest => ({ type: 'volume', destination })),
+  ]
+}
+
+function portsOf(options: ContainerOptions): readonly PortRequest[] {
+  const asked = options.ports ?? []
+  if (!options.publishAll) return asked
+  const exposed = Object.keys(options.image.config.ExposedPorts ?? {}).map((text): PortRequest => {
+    const [port, protocol = 'tcp'] = text.split('/')
+    return {
+      hostPort: 0,
+      containerPort: Number(port),
+      protocol: protocol === 'udp' ? 'udp' : 'tcp',
+    }
+  })
+  const published = new Set(asked.map((port) => `${port.containerPort}/${port.protocol}`))
+  return [
+    ...asked,
+    ...exposed.filter((port) => !published.has(`${port.containerPort}/${port.protocol}`)),
+  ]
+}
+
+function healthOf(
+  image: Healthcheck | undefined,
+  overrides: Healthcheck | undefined,
+): Healthcheck | undefined {
+  const merged = { ...image, ...overrides }
+  const test = merged.Test ?? []
+  return test.length === 0 || test[0] === 'NONE' ? undefined : merged
+}

@@ -1,0 +1,82 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import type { ProcessIdentity } from '#platform'
+
+export type ContainerStatus =
+  | 'created'
+  | 'running'
+  | 'paused'
+  | 'restarting'
+  | 'removing'
+  | 'exited'
+  | 'dead'
+
+/** What has become of a container: `state.json`, written by its monitor alone while there is one. */
+export interface ContainerState {
+  readonly status: ContainerStatus
+  /** The first process of the container. */
+  readonly process?: ProcessIdentity
+  readonly monitor?: ProcessIdentity
+  readonly exitCode: number
+  readonly oomKilled: boolean
+  /** Why it could not be started. */
+  readonly error: string
+  /** ISO 8601; empty before it happened. */
+  readonly startedAt: string
+  readonly finishedAt: string
+  readonly restartCount: number
+  readonly network?: NetworkState
+  /** The mounted root file system. */
+  readonly root?: string
+}
+
+/** A container's place on its network, as it was when it was started. */
+export interface NetworkState {
+  readonly ip?: string
+  readonly prefix?: number
+  readonly gateway?: string
+  readonly mac?: string
+  readonly ports: readonly {
+    readonly hostIp: string
+    readonly hostPort: number
+    readonly containerPort: number
+    readonly protocol: 'tcp' | 'udp'
+  }[]
+}
+
+export const createdState: ContainerState = {
+  status: 'created',
+  exitCode: 0,
+  oomKilled: false,
+  error: '',
+  startedAt: '',
+  finishedAt: '',
+  restartCount: 0,
+}
+
+/** Reads `state.json`; a container that was never started has none, and a damaged one tells nothing. */
+export function readState(path: string): ContainerState {
+  const value = readJson(path)
+  if (value === undefined) return createdState
+  return { ...createdState, ...value }
+}
+
+/** Replaces `state.json` as a whole, so that no reader ever sees half of it. */
+export function writeState(path: string, state: ContainerState): void {
+  writeJson(path, state)
+}
+
+/** Any JSON object of ours; `undefined` when there is none or it is damaged. */
+export function readJson(path: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    return typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export function writeJson(path: string, value: object): void {
+  const temporary = `${path}.${process.pid}.tmp`
+  writeFileSync(temporary, JSON.stringify(value), { mode: 0o600 })
+  renameSync(temporary, path)
+}

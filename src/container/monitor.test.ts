@@ -1,0 +1,257 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { type ChildProcess, isAlive, spawnProcess } from '#platform'
+import { attachContainer } from './attach.ts'
+import { containerPaths } from './context.ts'
+import {
+  killContainer,
+  pauseContainer,
+  stopContainer,
+  unpauseContainer,
+  waitContainer,
+} from './control.ts'
+import { createContainer } from './create.ts'
+import { inspectContainer } from './inspect.ts'
+import { type LogEntry, type LogsOptions, readLogs } from './logs.ts'
+import type { ContainerOptions } from './model/options.ts'
+import { getContainer, listContainers } from './model/record.ts'
+import { reconcileContainers } from './reconcile.ts'
+import { removeContainer } from './remove.ts'
+import { runDetached } from './run.ts'
+import { startContainer } from './start.ts'
+import { cannotRun, openTestbed, type Testbed } from './testing/testbed.ts'
+
+let bed: Testbed
+
+describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})` : ''}`, () => {
+  beforeAll(async () => {
+    bed = await openTestbed()
+  })
+
+  afterAll(async () => {
+    await bed[Symbol.asyncDispose]()
+  })
+
+  test('a monitor keeps container, log and exit code when the command is killed with SIGKILL', async () => {
+    const { id } = await create({ command: ['sh', '-c', 'echo one; sleep 0.4; echo two; exit 5'] })
+    const command = join('run', id)
+    await until(() => logText(id).includes('one'))
+    command.kill('SIGKILL')
+    expect(await waitContainer(bed.context, id)).toBe(5)
+    expect(await logs(id)).toEqual(['one\n', 'two\n'])
+    expect(getContainer(bed.context, id).state).toMatchObject({ status: 'exited', exitCode: 5 })
+  })
+
+  test('a monitor forwards a signal exactly once', async () => {
+    const script = 'trap "echo got" USR1; trap "exit 6" TERM; echo up; while :; do sleep 0.02; done'
+    const { id } = await create({ command: ['sh', '-c', script] })
+    const command = join('run', id)
+    await until(() => logText(id).includes('up'))
+    command.kill('SIGUSR1')
+    await until(() => logText(id).includes('got'))
+    command.kill('SIGTERM')
+    expect((await command.exited).code).toBe(6)
+    expect(await logs(id)).toEqual(['up\n', 'got\n'])
+  })
+
+  test('a monitor restarts by the policy until a stop is asked for', async () => {
+    const { id } = await runDetached(bed.context, {
+      ...base(),
+      command: ['sh', '-c', 'echo run; exit 1'],
+      restart: { name: 'on-failure', maximumRetryCount: 2 },
+    })
+    expect(await waitContainer(bed.context, id)).toBe(1)
+    expect(getContainer(bed.context, id).state).toMatchObject({ status: 'exited', restartCount: 2 })
+    expect(await logs(id)).toEqual(['run\n', 'run\n', 'run\n'])
+
+    const always = await runDetached(bed.context, {
+      ...base(),
+      command: ['true'],
+      restart: { name: 'always', maximumRetryCount: 0 },
+    })
+    await until(() => getContainer(bed.context, always.id).state.restartCount > 0)
+    await stopContainer(bed.context, always.id)
+    expect(getContainer(bed.context, always.id).state.status).toBe('exited')
+  })
+
+  test('a monitor probes health and keeps the last five results', async () => {
+    const { id } = await runDetached(bed.context, {
+      ...base(),
+      command: ['sh', '-c', 'touch /ok; exec sleep 100'],
+      health: { Test: ['CMD-SHELL', 'echo probing; ls /ok'], Interval: 30_000_000, Retries: 2 },
+    })
+    const health = (): unknown =>
+      (inspectContainer(bed.context, id)['State'] as { Health: unknown }).Health
+    await until(() => (health() as { Status: string }).Status === 'healthy')
+    expect(health()).toMatchObject({
+      FailingStreak: 0,
+      Log: [{ ExitCode: 0, Output: 'probing\n/ok\n' }],
+    })
+    await execShell(id, 'rm /ok')
+    await until(() => (health() as { Status: string }).Status === 'unhealthy')
+    await until(() => (health() as { Log: unknown[] }).Log.length === 5)
+    await removeContainer(bed.context, id, { force: true })
+  })
+
+  test('readLogs() follows to the end of the container and across rotations', async () => {
+    const { id } = await runDetached(bed.context, {
+      ...base(),
+      command: [
+        'sh',
+        '-c',
+        'i=0; while [ $i -lt 400 ]; do echo line $i; i=$((i+1)); done; sleep 0.2; echo last',
+      ],
+      log: { maxSize: 20_000, maxFile: 3 },
+    })
+    const lines = await logs(id, { follow: true })
+    expect(lines.at(-1)).toBe('last\n')
+    expect(lines.length).toBe(new Set(lines).size)
+    const { directory } = containerPaths(bed.context, id)
+    expect(readdirSync(directory).filter((name) => name.includes('-json.log'))).toHaveLength(2)
+    expect(await logs(id, { tail: 2 })).toEqual(['line 399\n', 'last\n'])
+    expect(await logs(id, { since: new Date(Date.now() + 1000) })).toEqual([])
+  })
+
+  test('attachContainer() joins streams of a container with open input', async () => {
+    const { id } = await runDetached(bed.context, {
+      ...base(),
+      command: ['sh', '-c', 'while read line; do echo "<$line>"; done; exit 8'],
+      interactive: true,
+    })
+    const client = join('attach', id)
+    await client.stdin?.write(new TextEncoder().encode('hello\n'))
+    expect(await firstLine(client)).toBe('<hello>\n')
+    await client.stdin?.end()
+    expect((await client.exited).code).toBe(8)
+    await expect(attachContainer(bed.context, id)).rejects.toThrow('it is exited')
+  })
+
+  test('pauseContainer() stops everything and unpauseContainer() lets it go on', async () => {
+    const { context } = bed
+    const { id } = await runDetached(context, {
+      ...base(),
+      command: ['sh', '-c', 'while :; do echo x; sleep 0.02; done'],
+    })
+    await pauseContainer(context, id)
+    expect(getContainer(context, id).state.status).toBe('paused')
+    await Bun.sleep(40)
+    const before = logText(id).length
+    await Bun.sleep(100)
+    expect(logText(id).length).toBe(before)
+    await unpauseContainer(context, id)
+    await until(() => logText(id).length > before)
+    await pauseContainer(context, id)
+    await killContainer(context, id)
+    expect(await waitContainer(context, id)).toBe(137)
+  })
+
+  test('a terminal has its size, passes resizes and echo, and is detached from by its keys', async () => {
+    const { id } = await create({ command: ['sh'], tty: true, interactive: true })
+    const terminal = inTerminal('run', id)
+    await terminal.type('stty size; echo $TERM\n')
+    await until(() => terminal.text().includes('24 80\r\nxterm'))
+    terminal.resize(100, 30)
+    await terminal.type('stty size\n')
+    await until(() => terminal.text().includes('30 100\r\n'))
+    await terminal.type('\x10\x11')
+    expect(await terminal.exited).toBe(99)
+    expect(getContainer(bed.context, id).state.status).toBe('running')
+    const again = inTerminal('attach', id)
+    await again.type('echo again; exit 9\n')
+    expect(await again.exited).toBe(9)
+    expect(again.text()).toContain('again\r\n')
+  })
+
+  test('reconcileContainers() ends what lost its monitor and its process', async () => {
+    const { context } = bed
+    const { id } = await runDetached(context, { ...base(), command: ['sleep', '100'] })
+    const { process: first, monitor } = getContainer(context, id).state
+    if (first === undefined || monitor === undefined) throw new Error('it does not run')
+    process.kill(monitor.pid, 'SIGKILL')
+    await until(() => !isAlive(monitor))
+    expect(getContainer(context, id).state.status).toBe('running')
+    process.kill(first.pid, 'SIGKILL')
+    await until(() => !isAlive(first))
+    expect(getContainer(context, id).state).toMatchObject({ status: 'exited', exitCode: 137 })
+    expect(await reconcileContainers(context)).toBe(1)
+    expect(await reconcileContainers(context)).toBe(0)
+    expect(existsSync(containerPaths(context, id).run)).toBe(false)
+    await startContainer(context, id)
+    expect(getContainer(context, id).state.status).toBe('running')
+    await removeContainer(context, id, { force: true })
+    expect(listContainers(context).some((one) => one.id === id)).toBe(false)
+  })
+})
+
+function base(): ContainerOptions {
+  return { image: bed.image, network: 'none' }
+}
+
+function create(options: Partial<ContainerOptions>): Promise<{ id: string }> {
+  return createContainer(bed.context, { ...base(), ...options })
+}
+
+const program = [process.execPath, `${import.meta.dirname}/testing/join-program.ts`]
+
+function join(verb: string, id: string): ChildProcess {
+  const { root, run } = bed.context
+  return spawnProcess([...program, verb, root, run, id], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: { PATH: '/bin:/usr/bin' },
+  })
+}
+
+async function execShell(id: string, script: string): Promise<void> {
+  const { execInContainer } = await import('./exec.ts')
+  expect(await execInContainer(bed.context, id, { command: ['sh', '-c', script] })).toBe(0)
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  for await (const chunk of child.stdout ?? []) return new TextDecoder().decode(chunk)
+  return ''
+}
+
+/** Runs a command of ours with a terminal of its own. */
+function inTerminal(verb: string, id: string) {
+  const { root, run } = bed.context
+  let text = ''
+  const child = Bun.spawn([...program, verb, root, run, id], {
+    env: { PATH: '/bin:/usr/bin' },
+    terminal: {
+      cols: 80,
+      rows: 24,
+      data: (_terminal: unknown, data: Uint8Array) => {
+        text += new TextDecoder().decode(data)
+      },
+    },
+  })
+  return {
+    text: () => text,
+    exited: child.exited,
+    resize: (columns: number, rows: number) => child.terminal?.resize(columns, rows),
+    async type(keys: string) {
+      // The shell's prompt: it listens.
+      await until(() => text.includes('#') || verb === 'attach')
+      if (verb === 'attach') await Bun.sleep(300)
+      child.terminal?.write(keys)
+    },
+  }
+}
+
+function logText(id: string): string {
+  const { log } = containerPaths(bed.context, id)
+  return existsSync(log) ? readFileSync(log, 'utf8') : ''
+}
+
+async function logs(id: string, options: LogsOptions = {}): Promise<readonly string[]> {
+  const entries: LogEntry[] = await Array.fromAsync(readLogs(bed.context, id, options))
+  return entries.map((entry) => entry.text)
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 1000; turn++) {
+    if (condition()) return
+    await Bun.sleep(5)
+  }
+  throw new Error(`never happened: ${condition}`)
+}

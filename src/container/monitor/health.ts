@@ -1,0 +1,166 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { Healthcheck } from '#oci'
+import { spawnProcess } from '#platform'
+import { type RuntimeConfig, runtimeCommand, runtimeEnvironment } from '#runtime'
+import { writeJson } from '../model/state.ts'
+import type { MonitorOrder } from './order.ts'
+
+/** As Docker's inspect shows it, kept in `health.json`. */
+export interface HealthState {
+  readonly Status: 'starting' | 'healthy' | 'unhealthy'
+  readonly FailingStreak: number
+  readonly Log: readonly HealthProbe[]
+}
+
+export interface HealthProbe {
+  readonly Start: string
+  readonly End: string
+  readonly ExitCode: number
+  /** The first 4096 bytes. */
+  readonly Output: string
+}
+
+const second = 1_000_000_000
+const mostProbes = 5
+const mostOutput = 4096
+
+interface Timing {
+  /** Milliseconds. */
+  readonly interval: number
+  readonly timeout: number
+  readonly startPeriod: number
+  readonly startInterval: number
+  readonly retries: number
+}
+
+function timingOf(health: Healthcheck): Timing {
+  const milliseconds = (value: number | undefined, fallback: number): number =>
+    (value === undefined || value === 0 ? fallback * second : value) / 1_000_000
+  return {
+    interval: milliseconds(health.Interval, 30),
+    timeout: milliseconds(health.Timeout, 30),
+    startPeriod: milliseconds(health.StartPeriod, 0),
+    startInterval: milliseconds(health.StartInterval, 5),
+    retries: health.Retries || 3,
+  }
+}
+
+/**
+ * The state after one more probe. Failures before the start period is over do
+ * not count, unless the container has been healthy before.
+ */
+export function afterProbe(
+  state: HealthState,
+  probe: HealthProbe,
+  options: { readonly retries: number; readonly starting: boolean },
+): HealthState {
+  const Log = [...state.Log, probe].slice(-mostProbes)
+  if (probe.ExitCode === 0) return { Status: 'healthy', FailingStreak: 0, Log }
+  if (options.starting && state.Status === 'starting') return { ...state, Log }
+  const FailingStreak = state.FailingStreak + 1
+  const Status = FailingStreak >= options.retries ? 'unhealthy' : state.Status
+  return { Status, FailingStreak, Log }
+}
+
+export interface HealthOptions {
+  readonly order: MonitorOrder
+  readonly health: Healthcheck
+  /** The container's directory. */
+  readonly directory: string
+  /** Where the state goes. */
+  readonly path: string
+}
+
+/** Probes the container until the result is called. One probe at a time, however long it takes. */
+export function watchHealth(options: HealthOptions): () => void {
+  const timing = timingOf(options.health)
+  const started = Date.now()
+  let state: HealthState = { Status: 'starting', FailingStreak: 0, Log: [] }
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let stopped = false
+  writeJson(options.path, state)
+  const starting = (): boolean => Date.now() - started < timing.startPeriod
+  const schedule = (): void => {
+    if (stopped) return
+    const wait = starting() && state.Status === 'starting' ? timing.startInterval : timing.interval
+    timer = setTimeout(() => void look(), wait)
+  }
+  const look = async (): Promise<void> => {
+    const begun = starting()
+    const probe = await runProbe(options, timing.timeout)
+    if (stopped) return
+    state = afterProbe(state, probe, { retries: timing.retries, starting: begun })
+    writeJson(options.path, state)
+    schedule()
+  }
+  schedule()
+  return () => {
+    stopped = true
+    clearTimeout(timer)
+  }
+}
+
+async function runProbe(options: HealthOptions, timeout: number): Promise<HealthProbe> {
+  const { order, directory } = options
+  const [file, pidFile] = [`${directory}/health-process.json`, `${directory}/health.pid`]
+  const Start = new Date().toISOString()
+  const finish = (ExitCode: number, Output: string): HealthProbe => {
+    return { Start, End: new Date().toISOString(), ExitCode, Output }
+  }
+  try {
+    const config: RuntimeConfig = JSON.parse(readFileSync(`${directory}/config.json`, 'utf8'))
+    const { terminal, consoleSize, ...process } = config.process
+    writeFileSync(file, JSON.stringify({ ...process, args: probeCommand(options) }), {
+      mode: 0o600,
+    })
+    rmSync(pidFile, { force: true })
+  } catch (error) {
+    return finish(-1, String(error))
+  }
+  const child = spawnProcess(
+    runtimeCommand(order.runtime, 'exec', '--process', file, '--pid-file', pidFile, order.id),
+    { stdio: ['ignore', 'pipe', 'pipe'], env: runtimeEnvironment, cwd: directory },
+  )
+  let late = false
+  const alarm = setTimeout(() => {
+    late = true
+    killProbe(pidFile)
+    child.kill('SIGKILL')
+  }, timeout)
+  const output = createOutput()
+  await Promise.all([output.take(child.stdout), output.take(child.stderr)])
+  const { code } = await child.exited
+  clearTimeout(alarm)
+  if (late) return finish(-1, `Health check exceeded timeout (${timeout / 1000}s)`)
+  return finish(code, output.text())
+}
+
+/** Killing the runtime's `exec` leaves what it started running. */
+function killProbe(pidFile: string): void {
+  try {
+    process.kill(Number(readFileSync(pidFile, 'latin1')), 'SIGKILL')
+  } catch {
+    // Not started yet, or gone meanwhile.
+  }
+}
+
+function probeCommand({ health, order }: HealthOptions): readonly string[] {
+  const [kind, ...words] = health.Test ?? []
+  return kind === 'CMD-SHELL' ? [...order.shell, ...words] : words
+}
+
+/** Keeps the beginning and reads on to the end, so that the probe is never blocked. */
+function createOutput(): {
+  take(bytes: AsyncIterable<Uint8Array> | undefined): Promise<void>
+  text(): string
+} {
+  let kept: Uint8Array = new Uint8Array(0)
+  return {
+    async take(bytes) {
+      for await (const chunk of bytes ?? []) {
+        if (kept.length < mostOutput) kept = Buffer.concat([kept, chunk]).subarray(0, mostOutput)
+      }
+    },
+    text: () => new TextDecoder().decode(kept),
+  }
+}

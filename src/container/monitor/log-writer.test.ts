@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createLogWriter, formatTime } from './log-writer.ts'
+
+let directory = ''
+let path = ''
+
+beforeEach(() => {
+  directory = mkdtempSync('/dev/shm/strake-log-')
+  path = `${directory}/log`
+})
+
+afterEach(() => rmSync(directory, { recursive: true, force: true }))
+
+const now = (): number => 1_700_000_000_000.25
+
+function open(maxSize = 1_000_000, maxFile = 3) {
+  return createLogWriter(path, { maxSize, maxFile, now })
+}
+
+function lines(file = path): { log: string; stream: string; time: string }[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
+}
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+test('createLogWriter() writes one object a line, with stream and time', () => {
+  const log = open()
+  log.write('stdout', bytes('one\ntwo "2"\n'))
+  log.write('stderr', bytes('three\n'))
+  const time = '2023-11-14T22:13:20.000250Z'
+  expect(lines()).toEqual([
+    { log: 'one\n', stream: 'stdout', time },
+    { log: 'two "2"\n', stream: 'stdout', time },
+    { log: 'three\n', stream: 'stderr', time },
+  ])
+})
+
+test('createLogWriter() holds an unfinished line back until it is complete or flushed', () => {
+  const log = open()
+  const [first, second] = [bytes('aé').subarray(0, 2), bytes('aé').subarray(2)]
+  log.write('stdout', first)
+  log.write('stderr', bytes('x\n'))
+  log.write('stdout', second)
+  log.write('stdout', bytes('\nrest'))
+  expect(lines().map((line) => line.log)).toEqual(['x\n', 'aé\n'])
+  log.flush()
+  log.flush()
+  expect(lines().map((line) => line.log)).toEqual(['x\n', 'aé\n', 'rest'])
+})
+
+test('createLogWriter() splits long lines at 16 KiB', () => {
+  open().write('stdout', bytes(`${'x'.repeat(40_000)}\n`))
+  expect(lines().map((line) => line.log.length)).toEqual([16_384, 16_384, 7233])
+})
+
+test('createLogWriter() stores bytes that are no UTF-8 as replacement characters', () => {
+  open().write('stdout', new Uint8Array([0x61, 0xff, 0x0a]))
+  expect(lines()[0]?.log).toBe('a\ufffd\n')
+})
+
+test('createLogWriter() sets full files aside and keeps as many as asked for', () => {
+  const log = open(1000, 3)
+  for (let turn = 0; turn < 100; turn++) log.write('stdout', bytes(`line ${turn}\n`))
+  expect(readdirSync(directory).sort()).toEqual(['log', 'log.1', 'log.2'])
+  for (const name of ['log', 'log.1', 'log.2']) {
+    expect(statSync(`${directory}/${name}`).size).toBeLessThan(1100)
+  }
+  expect(lines().at(-1)?.log).toBe('line 99\n')
+  expect(lines(`${path}.1`).at(-1)?.log).toBe(`line ${99 - lines().length}\n`)
+})
+
+test('createLogWriter() with one file starts that anew', () => {
+  const log = open(300, 1)
+  for (let turn = 0; turn < 20; turn++) log.write('stdout', bytes(`line ${turn}\n`))
+  expect(readdirSync(directory)).toEqual(['log'])
+  expect(lines().at(-1)?.log).toBe('line 19\n')
+})
+
+test('createLogWriter() stays bounded under one huge chunk', () => {
+  open(10_000, 3).write('stdout', bytes('0123456789\n'.repeat(50_000)))
+  for (const name of readdirSync(directory)) {
+    expect(statSync(`${directory}/${name}`).size).toBeLessThan(22_000)
+  }
+})
+
+test('formatTime() has microseconds', () => {
+  expect(formatTime(0)).toBe('1970-01-01T00:00:00.000000Z')
+  expect(formatTime(1.5)).toBe('1970-01-01T00:00:00.001500Z')
+})

@@ -1,0 +1,87 @@
+import { appendFileSync, writeSync } from 'node:fs'
+import { basename } from 'node:path'
+import { becomeSubreaper, newSession, readInput } from '#platform'
+import { containerPaths } from '../context.ts'
+import { type MonitorCommand, type MonitorReport, readOrder } from './order.ts'
+import { type SuperviseOptions, supervise } from './supervise.ts'
+
+/** Descriptors a monitor in the foreground gets beside its own three. */
+export const foregroundDescriptors = { stdout: 3, stderr: 4, stdin: 5 } as const
+
+/**
+ * The hidden role in which this program looks after one container. It reads
+ * commands on its standard input and reports on its standard output; when
+ * whoever started it goes away, it carries on. Never returns.
+ */
+export async function monitorMain(): Promise<void> {
+  newSession()
+  becomeSubreaper()
+  // What a child of ours leaves behind must not stop us: a lost reader is no reason to die.
+  process.on('SIGPIPE', () => {})
+  const commands = readCommands()
+  const { value: first } = await commands.next()
+  if (first?.type !== 'start') process.exit(0)
+  let send: ((signal: NodeJS.Signals) => void) | undefined
+  const early: NodeJS.Signals[] = []
+  void listen(commands, (signal) => {
+    if (send === undefined) early.push(signal)
+    else send(signal)
+  })
+  try {
+    await supervise({
+      ...open(first),
+      report,
+      onSignal(sender) {
+        send = sender
+        for (const signal of early) sender(signal)
+      },
+    })
+    process.exit(0)
+  } catch (error) {
+    const text = error instanceof Error ? error.stack : String(error)
+    appendFileSync(`${first.directory}/monitor.log`, `${new Date().toISOString()} ${text}\n`)
+    process.exit(1)
+  }
+}
+
+function open({
+  directory,
+  foreground,
+}: Extract<MonitorCommand, { type: 'start' }>): Pick<
+  SuperviseOptions,
+  'order' | 'paths' | 'streams'
+> {
+  const order = readOrder(`${directory}/order.json`)
+  const paths = containerPaths(order, basename(directory))
+  const { stdin, ...outputs } = foregroundDescriptors
+  if (!foreground) return { order, paths, streams: {} }
+  return { order, paths, streams: order.interactive ? { ...outputs, stdin } : outputs }
+}
+
+async function listen(
+  commands: AsyncIterable<MonitorCommand>,
+  signal: (name: NodeJS.Signals) => void,
+): Promise<void> {
+  for await (const command of commands) {
+    if (command.type === 'signal') signal(command.signal as NodeJS.Signals)
+  }
+}
+
+async function* readCommands(): AsyncGenerator<MonitorCommand> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of readInput(0)) {
+    text += decoder.decode(chunk, { stream: true })
+    const lines = text.split('\n')
+    text = lines.pop() ?? ''
+    for (const line of lines) yield JSON.parse(line)
+  }
+}
+
+function report(report: MonitorReport): void {
+  try {
+    writeSync(1, `${JSON.stringify(report)}\n`)
+  } catch {
+    // Whoever started us is gone. The state is in files for everybody else.
+  }
+}

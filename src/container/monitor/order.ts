@@ -1,0 +1,53 @@
+import type { Digest, Healthcheck } from '#oci'
+import type { WindowSize } from '#platform'
+import type { RuntimeProgram } from '#runtime'
+import type { LogOptions, RestartPolicy } from '../model/options.ts'
+import { readJson } from '../model/state.ts'
+
+/** What a monitor has to do: `order.json` in the container's directory, next to the bundle's `config.json`. */
+export interface MonitorOrder {
+  readonly id: string
+  /** `$STRAKE_ROOT` and `$STRAKE_RUN`. */
+  readonly root: string
+  readonly run: string
+  readonly runtime: RuntimeProgram
+  readonly terminal: boolean
+  readonly consoleSize?: WindowSize
+  readonly interactive: boolean
+  readonly restart: RestartPolicy
+  readonly log: Required<LogOptions>
+  readonly health?: Healthcheck
+  /** For the shell form of the health check. */
+  readonly shell: readonly string[]
+  /** Remove the container when it has ended. */
+  readonly remove: boolean
+  /** Whether there is a network to leave. */
+  readonly bridged: boolean
+  /** What the root file system stands on, to be unmounted at the end. */
+  readonly chainId: Digest | null
+  readonly overlays: readonly string[]
+  /** Volumes that go with the container. */
+  readonly anonymousVolumes: readonly string[]
+  /** Start only when somebody listens to the output: the terminal that asked for it. */
+  readonly awaitClient: boolean
+}
+
+export function readOrder(path: string): MonitorOrder {
+  const order = readJson(path)
+  if (order === undefined || !('id' in order)) throw new TypeError(`no order at ${path}`)
+  return order as MonitorOrder
+}
+
+/** What a monitor tells whoever started it, one JSON line each. */
+export type MonitorReport =
+  /** Ready for clients, and waiting for the first. */
+  | { readonly type: 'listening' }
+  | { readonly type: 'started' }
+  | { readonly type: 'failed'; readonly exitCode: number; readonly message: string }
+  /** Ended for good, everything cleaned up. */
+  | { readonly type: 'exited'; readonly code: number; readonly oomKilled: boolean }
+
+/** What it is told, one JSON line each. */
+export type MonitorCommand =
+  | { readonly type: 'start'; readonly directory: string; readonly foreground: boolean }
+  | { readonly type: 'signal'; readonly signal: string }

@@ -1,0 +1,198 @@
+import { closeSync, readFileSync, rmSync } from 'node:fs'
+import {
+  identifyProcess,
+  isSystemError,
+  listenConsole,
+  makePipe,
+  type ProcessExit,
+  type ProcessIdentity,
+  readPipe,
+  readTerminal,
+  reapChild,
+  reapOrphans,
+  type StdioSlot,
+  setWindowSize,
+  spawnProcess,
+  type WindowSize,
+  writeDescriptor,
+} from '#platform'
+import { type RuntimeConfig, runtimeCommand, runtimeEnvironment, startFailure } from '#runtime'
+import type { OutputStream } from './log-writer.ts'
+import type { MonitorOrder } from './order.ts'
+
+/** A container between its start and its end. */
+export interface RunningContainer {
+  /** Absent when it had already ended. */
+  readonly identity: ProcessIdentity | undefined
+  readonly outputs: readonly {
+    readonly stream: OutputStream
+    readonly bytes: AsyncIterable<Uint8Array>
+  }[]
+  readonly exited: Promise<ProcessExit>
+  input(data: Uint8Array): Promise<void>
+  endInput(): void
+  resize(size: WindowSize): void
+  signal(signal: NodeJS.Signals): void
+}
+
+/**
+ * Has the runtime start the container and leave, so that its first process
+ * becomes our child. Throws `StartError`.
+ *
+ * @param stdin descriptor that becomes the container's input, if there is one
+ */
+export async function startProcess(
+  order: MonitorOrder,
+  directory: string,
+  stdin: number | undefined,
+): Promise<RunningContainer> {
+  return order.terminal
+    ? await startWithTerminal(order, directory)
+    : await startWithPipes(order, directory, stdin)
+}
+
+async function startWithTerminal(
+  order: MonitorOrder,
+  directory: string,
+): Promise<RunningContainer> {
+  using socket = listenConsole(`${directory}/console.sock`)
+  // Named relative to the bundle: the whole path may be too long for a socket.
+  const pid = await run(order, {
+    directory,
+    args: ['--console-socket', 'console.sock'],
+    stdio: ['ignore', 'ignore', 'ignore'],
+  })
+  const terminal = socket.receive()
+  let open = true
+  const bytes = (async function* () {
+    yield* readTerminal(terminal)
+    open = false
+  })()
+  if (order.consoleSize !== undefined) setWindowSize(terminal, order.consoleSize)
+  return {
+    ...processOf(pid),
+    outputs: [{ stream: 'stdout', bytes }],
+    async input(data) {
+      if (open) await writeDescriptor(terminal, data)
+    },
+    // A terminal has no end of input but the key for it.
+    endInput() {},
+    resize(size) {
+      if (open) setWindowSize(terminal, size)
+    },
+  }
+}
+
+async function startWithPipes(
+  order: MonitorOrder,
+  directory: string,
+  stdin: number | undefined,
+): Promise<RunningContainer> {
+  const [stdout, stderr] = [makePipe(), makePipe()]
+  const own = stdin === undefined && order.interactive ? makePipe() : undefined
+  const stdio = [stdin ?? own?.read ?? 'ignore', stdout.write, stderr.write] as const
+  let pid: number
+  try {
+    pid = await run(order, { directory, args: [], stdio })
+  } catch (error) {
+    for (const fd of [stdout.read, stderr.read, own?.write]) if (fd !== undefined) closeSync(fd)
+    throw error
+  } finally {
+    for (const fd of [stdout.write, stderr.write, own?.read]) if (fd !== undefined) closeSync(fd)
+  }
+  let input = own?.write
+  return {
+    ...processOf(pid),
+    outputs: [
+      { stream: 'stdout', bytes: readPipe(stdout.read) },
+      { stream: 'stderr', bytes: readPipe(stderr.read) },
+    ],
+    async input(data) {
+      if (input !== undefined) await writeDescriptor(input, data)
+    },
+    endInput() {
+      if (input !== undefined) closeSync(input)
+      input = undefined
+    },
+    resize() {},
+  }
+}
+
+interface RunOptions {
+  readonly directory: string
+  readonly args: readonly string[]
+  readonly stdio: readonly StdioSlot[]
+}
+
+async function run(order: MonitorOrder, { directory, args, stdio }: RunOptions): Promise<number> {
+  const [log, pidFile] = [`${directory}/runtime.log`, `${directory}/pid`]
+  for (const file of [log, pidFile]) rmSync(file, { force: true })
+  const command = [
+    ...runtimeCommand(order.runtime, '--log', log, '--log-format', 'json', 'run', '--detach'),
+    ...['--bundle', directory, '--pid-file', pidFile, ...args, order.id],
+  ]
+  const child = spawnProcess(command, { stdio, env: runtimeEnvironment, cwd: directory })
+  const { code } = await child.exited
+  const pid = Number(readText(pidFile))
+  if (code === 0 && pid > 0) return pid
+  const config: RuntimeConfig = JSON.parse(readText(`${directory}/config.json`))
+  throw startFailure(readText(log), config.process.args[0] ?? 'the command')
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function processOf(pid: number): Pick<RunningContainer, 'identity' | 'exited' | 'signal'> {
+  let ended = false
+  const exited = waitForChild(pid).finally(() => {
+    ended = true
+  })
+  return {
+    identity: identifyProcess(pid),
+    exited,
+    signal(signal) {
+      // Until we reap it, the number belongs to nobody else.
+      if (ended) return
+      try {
+        process.kill(pid, signal)
+      } catch (error) {
+        if (!isSystemError(error, 'ESRCH')) throw error
+      }
+    },
+  }
+}
+
+/** How often to look without having been told, should a signal get lost. */
+const lookAnyway = 1000
+/** crun reports before the process is ours: its own intermediary may still be its parent. */
+const handOver = 2
+const longestHandOver = 2000
+
+function waitForChild(pid: number): Promise<ProcessExit> {
+  const { promise, resolve, reject } = Promise.withResolvers<ProcessExit>()
+  const deadline = Date.now() + longestHandOver
+  const look = (): void => {
+    try {
+      const exit = reapChild(pid)
+      reapOrphans([pid])
+      if (exit !== undefined) settle(() => resolve(exit))
+    } catch (error) {
+      if (isSystemError(error, 'ECHILD') && Date.now() < deadline) setTimeout(look, handOver)
+      else settle(() => reject(error))
+    }
+  }
+  const timer = setInterval(look, lookAnyway)
+  const settle = (finish: () => void): void => {
+    clearInterval(timer)
+    process.off('SIGCHLD', look)
+    finish()
+  }
+  process.on('SIGCHLD', look)
+  look()
+  return promise
+}

@@ -1,0 +1,39 @@
+import type { RestartPolicy } from '../model/options.ts'
+
+/** How the last run ended. */
+export interface Ending {
+  readonly code: number
+  /** Milliseconds it ran. */
+  readonly ran: number
+  /** Somebody asked it to stop. */
+  readonly stopRequested: boolean
+  /** How often it was restarted. */
+  readonly restarts: number
+}
+
+export function shouldRestart(policy: RestartPolicy, ending: Ending): boolean {
+  if (ending.stopRequested) return false
+  switch (policy.name) {
+    case 'no':
+      return false
+    case 'on-failure':
+      return (
+        ending.code !== 0 &&
+        (policy.maximumRetryCount === 0 || ending.restarts < policy.maximumRetryCount)
+      )
+    case 'always':
+    case 'unless-stopped':
+      return true
+  }
+}
+
+const firstDelay = 100
+const longestDelay = 60_000
+/** A container that ran this long did not fail to start. */
+const settled = 10_000
+
+/** Milliseconds to wait before the next start: doubling from 100, until a run lasts 10 seconds. */
+export function nextDelay(previous: number | undefined, ran: number): number {
+  if (previous === undefined || ran >= settled) return firstDelay
+  return Math.min(previous * 2, longestDelay)
+}

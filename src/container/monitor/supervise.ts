@@ -1,0 +1,225 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { ownIdentity, type ProcessExit, writeDescriptor } from '#platform'
+import { forget, keepCompiledFilter, oomKills, openRuntime, StartError } from '#runtime'
+import type { ContainerPaths } from '../context.ts'
+import { type ContainerState, readState, writeState } from '../model/state.ts'
+import { cleanUp } from './cleanup.ts'
+import { watchHealth } from './health.ts'
+import { createLogWriter, type LogWriter } from './log-writer.ts'
+import type { MonitorOrder, MonitorReport } from './order.ts'
+import { type RunningContainer, startProcess } from './process.ts'
+import { nextDelay, shouldRestart } from './restart.ts'
+import { type ClientServer, listenForClients } from './server.ts'
+
+export interface SuperviseOptions {
+  readonly order: MonitorOrder
+  readonly paths: ContainerPaths
+  /** Descriptors of whoever started the container in the foreground. */
+  readonly streams: { readonly stdin?: number; readonly stdout?: number; readonly stderr?: number }
+  readonly report: (report: MonitorReport) => void
+  /** Hands over the way to signal the container, as soon as there is one. */
+  readonly onSignal: (send: (signal: NodeJS.Signals) => void) => void
+}
+
+/** One container's whole life: from its first start, over every restart, until nothing of it is left. */
+export async function supervise(options: SuperviseOptions): Promise<void> {
+  const { order, paths, report } = options
+  const life = new Life(options)
+  const server = await listenForClients(paths.socket, life.requests)
+  report({ type: 'listening' })
+  if (order.awaitClient) await server.firstListener
+  let ending: Ended
+  try {
+    ending = await life.run(server)
+  } catch (error) {
+    ending = life.failed(error)
+    await forget(openRuntime(order.runtime), order.id)
+  }
+  try {
+    await cleanUp(order, paths)
+    if (!order.remove) life.cleaned()
+  } catch (error) {
+    life.note(error)
+  }
+  if (ending.failure === undefined) {
+    const { code, oomKilled } = ending
+    report({ type: 'exited', code, oomKilled })
+  } else {
+    report({ type: 'failed', exitCode: ending.code, message: ending.failure })
+  }
+  await server.finish(ending.code)
+}
+
+interface Ended {
+  readonly code: number
+  readonly oomKilled: boolean
+  /** Why it could not be started, when it could not. */
+  readonly failure?: string
+}
+
+class Life {
+  readonly #options: SuperviseOptions
+  #state: ContainerState
+  #container: RunningContainer | undefined
+  #wake = Promise.withResolvers<void>()
+
+  constructor(options: SuperviseOptions) {
+    this.#options = options
+    this.#state = readState(options.paths.state)
+    options.onSignal((signal) => this.#container?.signal(signal))
+  }
+
+  readonly requests = {
+    input: (data: Uint8Array): void => void this.#container?.input(data),
+    endInput: (): void => this.#container?.endInput(),
+    resize: (rows: number, columns: number): void => this.#container?.resize({ rows, columns }),
+    signal: (name: string): void => this.#container?.signal(name as NodeJS.Signals),
+    wake: (): void => this.#wake.resolve(),
+  }
+
+  /** Something went wrong that the container need not die of. */
+  note(error: unknown): void {
+    this.#write({ error: error instanceof Error ? error.message : String(error) })
+  }
+
+  /** There is no root file system any more for anybody to unmount. */
+  cleaned(): void {
+    const { root, ...state } = this.#state
+    this.#state = state
+    this.#write({})
+  }
+
+  async run(server: ClientServer): Promise<Ended> {
+    const { order, paths, report } = this.#options
+    const log = openLog(order, paths)
+    let delay: number | undefined
+    for (let restarts = 0; ; restarts++) {
+      const begun = Date.now()
+      const container = await this.#start(restarts)
+      if (restarts === 0) report({ type: 'started' })
+      const { code, oomKilled } = await this.#follow(container, server, log)
+      const ran = Date.now() - begun
+      const stopRequested = existsSync(paths.stopRequest)
+      const ended = { exitCode: code, oomKilled, finishedAt: new Date().toISOString() }
+      if (!shouldRestart(order.restart, { code, ran, stopRequested, restarts })) {
+        this.#write({ ...ended, status: 'exited' })
+        log?.close()
+        return { code, oomKilled }
+      }
+      delay = nextDelay(delay, ran)
+      this.#write({ ...ended, status: 'restarting', restartCount: restarts + 1 })
+      if (!(await this.#pause(delay))) {
+        this.#write({ status: 'exited' })
+        return { code, oomKilled }
+      }
+    }
+  }
+
+  failed(error: unknown): Ended {
+    const code = error instanceof StartError ? error.exitCode : 125
+    const failure = error instanceof Error ? error.message : String(error)
+    const finishedAt = new Date().toISOString()
+    // Docker calls a container that was never started `created`, with the reason.
+    const status = this.#state.startedAt === '' ? 'created' : 'exited'
+    this.#write({ status, exitCode: code, error: failure, finishedAt })
+    return { code, oomKilled: false, failure }
+  }
+
+  async #start(restarts: number): Promise<RunningContainer> {
+    const { order, paths, streams } = this.#options
+    const container = await startProcess(order, paths.directory, streams.stdin)
+    this.#container = container
+    this.#write({
+      status: 'running',
+      ...(container.identity === undefined ? {} : { process: container.identity }),
+      monitor: ownIdentity(),
+      startedAt: new Date().toISOString(),
+      exitCode: 0,
+      oomKilled: false,
+      error: '',
+      restartCount: restarts,
+    })
+    return container
+  }
+
+  /** From a start to the end of that run, its output passed on to the last byte. */
+  async #follow(
+    container: RunningContainer,
+    server: ClientServer,
+    log: LogWriter | undefined,
+  ): Promise<{ code: number; oomKilled: boolean }> {
+    const { order, paths } = this.#options
+    const pumps = container.outputs.map((output) => this.#pump(output, server, log))
+    const stopHealth =
+      order.health === undefined
+        ? undefined
+        : watchHealth({
+            ...{ order, health: order.health, path: paths.health },
+            directory: paths.directory,
+          })
+    keepFilter(order, paths)
+    const exit: ProcessExit = await container.exited
+    stopHealth?.()
+    const oomKilled = oomKills(order.id) > 0
+    await Promise.race([Promise.all(pumps), timeout(lastWords)])
+    container.endInput()
+    log?.flush()
+    this.#container = undefined
+    await forget(openRuntime(order.runtime), order.id)
+    return { code: exit.code, oomKilled }
+  }
+
+  async #pump(
+    { stream, bytes }: RunningContainer['outputs'][number],
+    server: ClientServer,
+    log: LogWriter | undefined,
+  ): Promise<void> {
+    let target = this.#options.streams[stream]
+    for await (const chunk of bytes) {
+      log?.write(stream, chunk)
+      const shown = target === undefined ? true : writeDescriptor(target, chunk)
+      await server.broadcast(stream, chunk)
+      // Nobody reads there any more; the container goes on.
+      if (!(await shown)) target = undefined
+    }
+  }
+
+  /** False when a stop was requested meanwhile. */
+  async #pause(delay: number): Promise<boolean> {
+    this.#wake = Promise.withResolvers()
+    const { stopRequest } = this.#options.paths
+    if (!existsSync(stopRequest)) await Promise.race([this.#wake.promise, timeout(delay)])
+    return !existsSync(stopRequest)
+  }
+
+  #write(change: Partial<ContainerState>): void {
+    this.#state = { ...this.#state, ...change }
+    if (change.status === 'exited' || change.status === 'restarting') {
+      const { process, ...ended } = this.#state
+      this.#state = ended
+    }
+    writeState(this.#options.paths.state, this.#state)
+  }
+}
+
+/** How long output may go on after the first process has ended: something else holds the pipe. */
+const lastWords = 3000
+
+function timeout(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}
+
+function openLog(order: MonitorOrder, paths: ContainerPaths): LogWriter | undefined {
+  if (order.log.driver === 'none') return undefined
+  return createLogWriter(paths.log, order.log)
+}
+
+function keepFilter(order: MonitorOrder, paths: ContainerPaths): void {
+  if (order.runtime.name !== 'crun') return
+  const config = JSON.parse(readFileSync(`${paths.directory}/config.json`, 'utf8'))
+  keepCompiledFilter(order.id, config, {
+    runtime: order.runtime,
+    directory: `${order.root}/seccomp`,
+  })
+  rmSync(`${paths.directory}/runtime.log`, { force: true })
+}

@@ -1,0 +1,65 @@
+import { rmSync } from 'node:fs'
+import { isAlive } from '#platform'
+import { forget } from '#runtime'
+import { type ContainerContext, containerPaths } from './context.ts'
+import { type Container, listContainers, lostExitCode } from './model/record.ts'
+import { createdState, readState, writeState } from './model/state.ts'
+import { removeRemains } from './setup/remains.ts'
+
+/**
+ * Brings records and reality together: of every container whose processes are
+ * gone without its monitor having said so (killed, or the machine went down),
+ * mounts, network and runtime state are given back and the state becomes
+ * `exited`. Says how many there were. Nothing that lives is touched.
+ */
+export async function reconcileContainers(context: ContainerContext): Promise<number> {
+  let count = 0
+  for (const container of listContainers(context)) {
+    if (await reconcileContainer(context, container)) count += 1
+  }
+  return count
+}
+
+/** The same for one container; says whether there was something to do. */
+export async function reconcileContainer(
+  context: ContainerContext,
+  container: Container,
+): Promise<boolean> {
+  const { id, settings } = container
+  const paths = containerPaths(context, id)
+  const state = readState(paths.state)
+  const ended = state.status !== 'running' && state.status !== 'restarting'
+  if (ended && state.root === undefined) return false
+  const { process, monitor, root, ...rest } = state
+  if ([process, monitor].some((one) => one !== undefined && isAlive(one))) return false
+  await forget(context.runtime, id)
+  await releaseRoot(context, container)
+  await context.networks.detach(id)
+  context.records.addresses.release(id)
+  rmSync(paths.run, { recursive: true, force: true })
+  if (settings.remove) {
+    await removeRemains(context, container)
+    return true
+  }
+  const lost = {
+    status: 'exited' as const,
+    exitCode: lostExitCode,
+    error: 'it ended without its monitor',
+    finishedAt: new Date().toISOString(),
+  }
+  writeState(paths.state, { ...createdState, ...rest, ...(ended ? {} : lost) })
+  return !ended
+}
+
+/** Mounting it again finds the mount that is there, or makes one that can be undone. */
+export async function releaseRoot(
+  context: ContainerContext,
+  { id, settings }: Container,
+): Promise<void> {
+  const { directory } = containerPaths(context, id)
+  const root = await context.snapshots.container(settings.image.chainId, directory, {
+    overlays: [`${context.run}/init-layer`],
+    volatile: settings.remove,
+  })
+  await root[Symbol.asyncDispose]()
+}

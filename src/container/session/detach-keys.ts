@@ -1,0 +1,42 @@
+import { StrakeError } from '#oci'
+
+const usual = 'ctrl-p,ctrl-q'
+
+/** Takes input as it comes; what could be the beginning of the keys is held back until the next byte. */
+export type DetachFilter = (chunk: Uint8Array) => {
+  readonly data: Uint8Array
+  readonly detached: boolean
+}
+
+/** Looks for a sequence of keys, as Docker writes them: `ctrl-p,ctrl-q`, `a,b`. Throws `INVALID`. */
+export function createDetachFilter(keys: string = usual): DetachFilter {
+  const sequence = keys === '' ? [] : keys.split(',').map((key) => codeOf(key, keys))
+  let matched = 0
+  return (chunk) => {
+    if (sequence.length === 0) return { data: chunk, detached: false }
+    const data: number[] = []
+    for (const byte of chunk) {
+      if (byte === sequence[matched]) {
+        matched += 1
+        if (matched === sequence.length) return { data: new Uint8Array(data), detached: true }
+        continue
+      }
+      data.push(...sequence.slice(0, matched))
+      matched = byte === sequence[0] ? 1 : 0
+      if (matched === 0) data.push(byte)
+    }
+    return { data: new Uint8Array(data), detached: false }
+  }
+}
+
+const controlKeys = '@abcdefghijklmnopqrstuvwxyz[\\]^_'
+
+function codeOf(key: string, keys: string): number {
+  if (key.length === 1) return key.charCodeAt(0)
+  const code = /^ctrl-(.)$/.exec(key)?.[1]
+  if (code !== undefined && controlKeys.includes(code)) return controlKeys.indexOf(code)
+  throw new StrakeError(
+    'INVALID',
+    `Cannot use detach keys ${keys}: ${key} is neither a letter nor ctrl- with a letter`,
+  )
+}

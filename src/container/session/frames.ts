@@ -1,0 +1,113 @@
+/**
+ * What a monitor and its clients say to each other over a stream socket: one
+ * byte of kind, four bytes of length (big-endian), then that many bytes.
+ */
+export type Frame =
+  /** The first frame of a client: what it wants. */
+  | { readonly kind: 'hello'; readonly hello: Hello }
+  | { readonly kind: 'stdin' | 'stdout' | 'stderr'; readonly data: Uint8Array }
+  /** No more input comes. */
+  | { readonly kind: 'end' }
+  | { readonly kind: 'resize'; readonly rows: number; readonly columns: number }
+  | { readonly kind: 'signal'; readonly signal: string }
+  /** Look at the state again: a stop was requested. */
+  | { readonly kind: 'wake' }
+  /** The container has ended for good and everything of it is cleaned up. */
+  | { readonly kind: 'exit'; readonly code: number }
+
+export interface Hello {
+  /** Output from now on. */
+  readonly output: boolean
+  /** Whoever is slow makes the container wait instead of losing the connection. */
+  readonly patient: boolean
+}
+
+const kinds = [
+  ...(['hello', 'stdin', 'stdout', 'stderr'] as const),
+  ...(['end', 'resize', 'signal', 'wake', 'exit'] as const),
+]
+
+const headerSize = 5
+/** No frame we send is larger; a peer that claims one is not a monitor. */
+const largestFrame = 4 * 1024 * 1024
+
+export function encodeFrame(frame: Frame): Uint8Array {
+  const body = bodyOf(frame)
+  const bytes = new Uint8Array(headerSize + body.length)
+  bytes[0] = kinds.indexOf(frame.kind)
+  new DataView(bytes.buffer).setUint32(1, body.length)
+  bytes.set(body, headerSize)
+  return bytes
+}
+
+function bodyOf(frame: Frame): Uint8Array {
+  switch (frame.kind) {
+    case 'stdin':
+    case 'stdout':
+    case 'stderr':
+      return frame.data
+    case 'end':
+    case 'wake':
+      return new Uint8Array(0)
+    case 'hello':
+      return new TextEncoder().encode(JSON.stringify(frame.hello))
+    default: {
+      const { kind, ...fields } = frame
+      return new TextEncoder().encode(JSON.stringify(fields))
+    }
+  }
+}
+
+/** Puts frames together from whatever pieces a socket delivers. Throws `RangeError` on what is no frame. */
+export function createFrameDecoder(): (chunk: Uint8Array) => readonly Frame[] {
+  let waiting: Uint8Array = new Uint8Array(0)
+  return (chunk) => {
+    waiting = waiting.length === 0 ? chunk : Buffer.concat([waiting, chunk])
+    const frames: Frame[] = []
+    while (waiting.length >= headerSize) {
+      const view = new DataView(waiting.buffer, waiting.byteOffset, waiting.length)
+      const size = view.getUint32(1)
+      if (size > largestFrame) throw new RangeError(`a frame of ${size} bytes is too large`)
+      if (waiting.length < headerSize + size) break
+      frames.push(decode(view.getUint8(0), waiting.slice(headerSize, headerSize + size)))
+      waiting = waiting.subarray(headerSize + size)
+    }
+    return frames
+  }
+}
+
+function decode(index: number, body: Uint8Array): Frame {
+  const kind = kinds[index]
+  switch (kind) {
+    case undefined:
+      throw new RangeError(`there is no frame of kind ${index}`)
+    case 'stdin':
+    case 'stdout':
+    case 'stderr':
+      return { kind, data: body }
+    case 'end':
+    case 'wake':
+      return { kind }
+    default:
+      return decodeFields(kind, JSON.parse(new TextDecoder().decode(body)))
+  }
+}
+
+function decodeFields(
+  kind: 'hello' | 'resize' | 'signal' | 'exit',
+  fields: Readonly<Record<string, unknown>>,
+): Frame {
+  switch (kind) {
+    case 'hello':
+      return {
+        kind,
+        hello: { output: fields['output'] === true, patient: fields['patient'] === true },
+      }
+    case 'resize':
+      return { kind, rows: Number(fields['rows']), columns: Number(fields['columns']) }
+    case 'signal':
+      return { kind, signal: String(fields['signal']) }
+    case 'exit':
+      return { kind, code: Number(fields['code']) }
+  }
+}

@@ -1,0 +1,58 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { type Attachment, formatHosts, formatResolvConf } from '#network'
+import type { ContainerPaths } from '../context.ts'
+import type { ContainerSettings } from '../model/settings.ts'
+import type { ResolvedMount } from './volumes.ts'
+
+/** Files every container gets its own of. */
+const names = ['hosts', 'hostname', 'resolv.conf'] as const
+
+/**
+ * Writes the container's `/etc/hosts`, `hostname` and `resolv.conf` and gives
+ * the mounts that put them in place, but for those the user mounts himself.
+ */
+export function writeEtcFiles(
+  paths: ContainerPaths,
+  settings: ContainerSettings,
+  attachment: Attachment,
+): readonly ResolvedMount[] {
+  const content: Readonly<Record<(typeof names)[number], string>> = {
+    hosts: hosts(settings, attachment),
+    hostname: `${settings.hostname}\n`,
+    'resolv.conf': formatResolvConf({
+      nameservers: settings.dns.length > 0 ? settings.dns : attachment.resolver.nameservers,
+      search: settings.dnsSearch.length > 0 ? settings.dnsSearch : attachment.resolver.search,
+      options: settings.dnsOptions.length > 0 ? settings.dnsOptions : attachment.resolver.options,
+    }),
+  }
+  const taken = new Set(settings.mounts.map(({ destination }) => destination))
+  return names
+    .filter((name) => !taken.has(`/etc/${name}`))
+    .map((name) => {
+      const source = `${paths.directory}/${name}`
+      writeFileSync(source, content[name], { mode: 0o644 })
+      const place = { type: 'bind', source, destination: `/etc/${name}` } as const
+      return { ...place, kind: 'bind', anonymous: false, point: 'file' }
+    })
+}
+
+function hosts(settings: ContainerSettings, attachment: Attachment): string {
+  const extra = settings.extraHosts.map(({ name, ip }) => ({
+    name,
+    ip: ip === 'host-gateway' ? (attachment.gateway ?? '127.0.0.1') : ip,
+  }))
+  if (settings.network === 'host') {
+    const lines = extra.map(({ name, ip }) => `${ip}\t${name}\n`)
+    return `${readHostFile()}${lines.join('')}`
+  }
+  const { ip } = attachment
+  return formatHosts({ hostname: settings.hostname, extra, ...(ip === undefined ? {} : { ip }) })
+}
+
+function readHostFile(): string {
+  try {
+    return readFileSync('/etc/hosts', 'utf8')
+  } catch {
+    return '127.0.0.1\tlocalhost\n'
+  }
+}

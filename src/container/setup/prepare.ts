@@ -1,0 +1,225 @@
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import type { Attachment } from '#network'
+import { isSystemError } from '#platform'
+import {
+  type BundleOptions,
+  createBundleConfig,
+  findInit,
+  initDestination,
+  type NetworkNamespace,
+  prepareRootfs,
+  resolveUser,
+  useCompiledFilter,
+  writeBundle,
+} from '#runtime'
+import type { ContainerSnapshot } from '#snapshot'
+import { type ContainerContext, type ContainerPaths, containerPaths } from '../context.ts'
+import type { Container } from '../model/record.ts'
+import { type ContainerSettings, mergeEnv } from '../model/settings.ts'
+import { createdState, type NetworkState, writeJson, writeState } from '../model/state.ts'
+import type { MonitorOrder } from '../monitor/order.ts'
+import { writeEtcFiles } from './etc-files.ts'
+import { fillVolumes, type ResolvedMount, resolveMounts } from './volumes.ts'
+
+export interface PrepareOptions {
+  readonly consoleSize?: { readonly rows: number; readonly columns: number }
+  /** A terminal will connect before the container starts. */
+  readonly awaitClient?: boolean
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Makes everything a container needs to run: root file system, network, files
+ * and configuration. When a step cannot be taken, those before are undone.
+ */
+export async function prepareContainer(
+  context: ContainerContext,
+  container: Container,
+  options: PrepareOptions = {},
+): Promise<void> {
+  const { id, settings } = container
+  const paths = containerPaths(context, id)
+  const overlays = [initLayer(context)]
+  await using undo = new AsyncDisposableStack()
+  const snapshot = undo.use(
+    await context.snapshots.container(settings.image.chainId, paths.directory, {
+      overlays,
+      volatile: settings.remove,
+    }),
+  )
+  const attachment = undo.use(await attach(context, container, options.signal))
+  const { mounts, visible } = await makeMounts(context, container, { snapshot, attachment, paths })
+  const config = createBundleConfig(
+    bundleOptions(container, { root: snapshot.root, attachment, mounts, options }),
+  )
+  const filters = { runtime: context.runtime, directory: `${context.root}/seccomp` }
+  await writeBundle(paths.directory, useCompiledFilter(config, filters))
+  writeJson(paths.order, orderOf(context, container, { overlays, mounts, options }))
+  const network = networkState(attachment)
+  writeState(paths.state, { ...createdState, network, root: snapshot.root })
+  writeJson(`${paths.directory}/mounts.json`, { mounts: visible })
+  undo.move()
+}
+
+/**
+ * Empty places for what is mounted in every container, in a read-only layer of
+ * their own: so the runtime changes nothing in the container's, and an image
+ * that has links there cannot lead a mount astray.
+ */
+function initLayer({ run }: ContainerContext): string {
+  const layer = `${run}/init-layer`
+  if (existsSync(layer)) return layer
+  const made = mkdtempSync(`${layer}-`)
+  chmodSync(made, 0o755)
+  const files = ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf']
+  prepareRootfs(made, {
+    mountPoints: files.map((destination) => ({ destination, kind: 'file' as const })),
+  })
+  try {
+    // Whole or not at all: a layer must not change while something stands on it.
+    renameSync(made, layer)
+  } catch (error) {
+    if (!isSystemError(error, 'EEXIST', 'ENOTEMPTY')) throw error
+    rmSync(made, { recursive: true, force: true })
+  }
+  return layer
+}
+
+async function attach(
+  { networks, records }: ContainerContext,
+  { id, name, settings }: Container,
+  signal: AbortSignal | undefined,
+): Promise<Attachment> {
+  return await networks.attach({
+    containerId: id,
+    kind: settings.network,
+    name,
+    ports: settings.ports,
+    allocate: (range) => {
+      records.addresses.release(id, range.network)
+      return records.addresses.allocate(range.network, {
+        container: id,
+        subnet: range.subnet,
+        reserved: [range.gateway],
+        ...(settings.ip === undefined ? {} : { address: settings.ip }),
+      })
+    },
+    ...(signal === undefined ? {} : { signal }),
+  })
+}
+
+interface Places {
+  readonly snapshot: ContainerSnapshot
+  readonly attachment: Attachment
+  readonly paths: ContainerPaths
+}
+
+async function makeMounts(
+  { root }: ContainerContext,
+  { id, settings }: Container,
+  { snapshot, attachment, paths }: Places,
+): Promise<{
+  readonly mounts: readonly ResolvedMount[]
+  /** Those a user asked for: what `inspect` shows. */
+  readonly visible: readonly ResolvedMount[]
+}> {
+  const users = resolveMounts({ containerId: id, root, requests: settings.mounts })
+  await fillVolumes(snapshot.root, users, settings.mounts)
+  const mounts = [...writeEtcFiles(paths, settings, attachment), ...initMount(settings), ...users]
+  prepareRootfs(snapshot.root, {
+    mountPoints: mounts.map(({ destination, point }) => ({ destination, kind: point })),
+    cwd: settings.workingDir,
+  })
+  return { mounts, visible: users }
+}
+
+function initMount(settings: ContainerSettings): readonly ResolvedMount[] {
+  if (!settings.init) return []
+  const place = { type: 'bind', source: findInit(), destination: initDestination } as const
+  return [{ ...place, readOnly: true, kind: 'bind', anonymous: false, point: 'file' }]
+}
+
+interface BundleParts {
+  readonly root: string
+  readonly attachment: Attachment
+  readonly mounts: readonly ResolvedMount[]
+  readonly options: PrepareOptions
+}
+
+function bundleOptions(
+  { id, settings }: Container,
+  { root, attachment, mounts, options }: BundleParts,
+): BundleOptions {
+  const user = resolveUser(root, settings.user, { groupAdd: settings.groupAdd })
+  const args = [...settings.entrypoint, ...settings.command]
+  return {
+    id,
+    root,
+    readOnlyRoot: settings.readOnly,
+    args: settings.init ? [initDestination, '--', ...args] : args,
+    env: mergeEnv([`HOME=${user.home}`], settings.env),
+    cwd: settings.workingDir,
+    user,
+    terminal: settings.tty,
+    ...(options.consoleSize === undefined ? {} : { consoleSize: options.consoleSize }),
+    ...(settings.rlimits.length === 0 ? {} : { rlimits: settings.rlimits }),
+    oomScoreAdj: settings.oomScoreAdj,
+    security: settings.security,
+    ...(settings.network === 'host' ? {} : { hostname: settings.hostname }),
+    network: namespaceOf(settings, attachment),
+    pidNamespace: settings.pid,
+    ipcNamespace: settings.ipc,
+    mounts,
+    shmSize: settings.shmSize,
+    resources: settings.resources,
+    sysctls: settings.sysctls,
+  }
+}
+
+function namespaceOf(settings: ContainerSettings, { netnsPath }: Attachment): NetworkNamespace {
+  if (settings.network === 'host') return 'host'
+  return netnsPath === undefined ? 'none' : { path: netnsPath }
+}
+
+function networkState({ ip, prefix, gateway, mac, ports }: Attachment): NetworkState {
+  return {
+    ...(ip === undefined ? {} : { ip }),
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(gateway === undefined ? {} : { gateway }),
+    ...(mac === undefined ? {} : { mac }),
+    ports,
+  }
+}
+
+interface OrderParts {
+  readonly overlays: readonly string[]
+  readonly mounts: readonly ResolvedMount[]
+  readonly options: PrepareOptions
+}
+
+function orderOf(
+  { root, run, runtime }: ContainerContext,
+  { id, settings }: Container,
+  { overlays, mounts, options }: OrderParts,
+): MonitorOrder {
+  const { name, path, version, root: runtimeRoot } = runtime
+  return {
+    id,
+    root,
+    run,
+    runtime: { name, path, version, root: runtimeRoot },
+    terminal: settings.tty,
+    ...(options.consoleSize === undefined ? {} : { consoleSize: options.consoleSize }),
+    interactive: settings.interactive,
+    restart: settings.restart,
+    log: settings.log,
+    ...(settings.health === undefined ? {} : { health: settings.health }),
+    shell: settings.shell,
+    remove: settings.remove,
+    bridged: settings.network === 'bridge',
+    chainId: settings.image.chainId,
+    overlays,
+    anonymousVolumes: mounts.flatMap(({ anonymous, name }) => (anonymous && name ? [name] : [])),
+    awaitClient: options.awaitClient ?? false,
+  }
+}

@@ -1,0 +1,29 @@
+import { isSystemError, removeTree } from '#platform'
+import { type ContainerContext, containerPaths } from '../context.ts'
+import type { Container } from '../model/record.ts'
+import { anonymousVolume, volumePath } from './volumes.ts'
+
+/** The record first: what has no record does not exist, and the rest is only garbage. */
+export async function removeRemains(
+  context: ContainerContext,
+  { id, settings }: Container,
+  volumes: boolean = settings.remove,
+): Promise<void> {
+  context.records.addresses.release(id)
+  context.records.containers.remove(id)
+  await removeTreeOnce(containerPaths(context, id).directory)
+  if (!volumes) return
+  for (const { type, source, destination } of settings.mounts) {
+    if (type !== 'volume' || source !== undefined) continue
+    await removeTreeOnce(volumePath(context, anonymousVolume(id, destination)))
+  }
+}
+
+/** Somebody else may be removing the same. */
+async function removeTreeOnce(path: string): Promise<void> {
+  try {
+    await removeTree(path)
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error
+  }
+}

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto'
+import { closeSync, constants, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { StrakeError } from '#oci'
+import { isSystemError, runCommand } from '#platform'
+import { type ContainerMount, openInRoot, openRoot } from '#runtime'
+import type { MountRequest } from '../model/mount-request.ts'
+
+/** A mount as it was made on this machine. */
+export interface ResolvedMount extends ContainerMount {
+  /** What `inspect` calls it. */
+  readonly kind: MountRequest['type']
+  /** Of a volume. */
+  readonly name?: string
+  /** Goes when the container goes. */
+  readonly anonymous: boolean
+  /** What lies at the destination. */
+  readonly point: 'directory' | 'file'
+}
+
+/** Where the content of a volume lies; its parent is the volume itself. */
+function volumeData(store: { readonly root: string }, name: string): string {
+  return `${volumePath(store, name)}/_data`
+}
+
+export function volumePath({ root }: { readonly root: string }, name: string): string {
+  return `${root}/volumes/${name}`
+}
+
+/** The name of a container's own volume, the same at every start. */
+export function anonymousVolume(containerId: string, destination: string): string {
+  return createHash('sha256').update(`${containerId} ${destination}`).digest('hex')
+}
+
+export interface ResolveMountsOptions {
+  readonly containerId: string
+  /** `$STRAKE_ROOT`. */
+  readonly root: string
+  readonly requests: readonly MountRequest[]
+}
+
+/** Finds or makes what is to be mounted. Throws `NOT_FOUND` for a source that is not there. */
+export function resolveMounts(options: ResolveMountsOptions): readonly ResolvedMount[] {
+  return options.requests.map((request) => resolveMount(options, request))
+}
+
+function resolveMount(options: ResolveMountsOptions, request: MountRequest): ResolvedMount {
+  const { type: kind, destination, readOnly, propagation } = request
+  const shared = {
+    ...{ kind, destination },
+    ...(readOnly ? { readOnly } : {}),
+    ...(propagation === undefined ? {} : { propagation }),
+  }
+  switch (kind) {
+    case 'tmpfs': {
+      const memory = { type: 'tmpfs', source: 'tmpfs', options: request.options ?? [] } as const
+      return { ...shared, ...memory, anonymous: false, point: 'directory' }
+    }
+    case 'bind':
+      return { ...shared, type: 'bind', ...bindSource(request), anonymous: false }
+    case 'volume': {
+      const name = request.source ?? anonymousVolume(options.containerId, destination)
+      const source = volumeData(options, name)
+      mkdirSync(source, { recursive: true, mode: 0o755 })
+      const anonymous = request.source === undefined
+      return { ...shared, type: 'bind', source, name, anonymous, point: 'directory' }
+    }
+  }
+}
+
+function bindSource(request: MountRequest): Pick<ResolvedMount, 'source' | 'point'> {
+  const wanted = request.source ?? ''
+  try {
+    if (request.createSource) mkdirSync(wanted, { recursive: true, mode: 0o755 })
+  } catch (error) {
+    // It is there and is a file.
+    if (!isSystemError(error, 'EEXIST', 'ENOTDIR')) throw error
+  }
+  try {
+    const source = realpathSync(wanted)
+    return { source, point: statSync(source).isDirectory() ? 'directory' : 'file' }
+  } catch (cause) {
+    throw new StrakeError('NOT_FOUND', `Cannot mount ${wanted}: no such file or directory`, {
+      cause,
+    })
+  }
+}
+
+/**
+ * Fills volumes that are still empty with what the image has in their place,
+ * owners and modes included. The source is opened inside the image's root, so a
+ * link in the image cannot make it something of the host's.
+ */
+export async function fillVolumes(
+  rootfs: string,
+  mounts: readonly ResolvedMount[],
+  requests: readonly MountRequest[],
+): Promise<void> {
+  for (const mount of mounts) {
+    if (mount.kind !== 'volume' || readdirSync(mount.source).length > 0) continue
+    const request = requests.find(({ destination }) => destination === mount.destination)
+    if (!request?.noCopy) await fill(rootfs, mount)
+  }
+}
+
+async function fill(rootfs: string, mount: ResolvedMount): Promise<void> {
+  const root = openRoot(rootfs)
+  let directory: number
+  try {
+    directory = openInRoot(root, mount.destination, {
+      flags: constants.O_RDONLY | constants.O_DIRECTORY,
+    })
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return
+    throw error
+  } finally {
+    closeSync(root)
+  }
+  try {
+    const source = `/proc/${process.pid}/fd/${directory}/.`
+    const { code, stderr } = await runCommand(['cp', '-a', '--', source, mount.source])
+    if (code !== 0) {
+      throw new StrakeError(
+        'INTERNAL',
+        `Cannot fill volume ${mount.name} from the image: ${stderr.trim().split('\n')[0]}`,
+      )
+    }
+  } finally {
+    closeSync(directory)
+  }
+}

@@ -1,0 +1,31 @@
+import { openNetworks } from '#network'
+import { openRecords } from '#records'
+import { detectRuntime } from '#runtime'
+import { openSnapshots } from '#snapshot'
+import { attachContainer } from '../attach.ts'
+import { execInContainer } from '../exec.ts'
+import { runForeground } from '../foreground.ts'
+
+/** A program that joins one container of a store, for tests that need its streams or kill it. */
+const [verb, root = '', run = '', id = '', ...command] = process.argv.slice(2)
+const { runtime } = await detectRuntime({ root: `${run}/runtime`, cache: `${run}/runtimes.json` })
+const context = {
+  root,
+  run,
+  runtime,
+  records: openRecords(`${root}/strake.db`),
+  snapshots: await openSnapshots(root, run),
+  networks: openNetworks({ run }),
+  monitorCommand: monitorCommand(),
+}
+const end =
+  verb === 'exec'
+    ? { type: 'exited', code: await execInContainer(context, id, { command, interactive: true }) }
+    : verb === 'attach'
+      ? await attachContainer(context, id)
+      : await runForeground(context, id)
+process.exit('code' in end ? Number(end.code) : 99)
+
+function monitorCommand(): [string, string] {
+  return [process.execPath, `${import.meta.dirname}/monitor-program.ts`]
+}
