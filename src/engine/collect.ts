@@ -1,0 +1,156 @@
+import { readSettings } from '#container'
+import { collect, type DirectoryStore } from '#content'
+import { chainIds, type Descriptor, type Digest, isDigest, isStrakeError } from '#oci'
+import type { Snapshotter } from '#snapshot'
+import type { Engine } from './engine.ts'
+
+/** What a collection removed. */
+export interface Collected {
+  readonly blobs: readonly Digest[]
+  /** File systems, by chain ID. */
+  readonly chains: readonly Digest[]
+  /** Bytes freed. */
+  readonly bytes: number
+}
+
+export interface CollectOptions {
+  /**
+   * Of the file systems only these, such as those of an image that was removed: others may serve
+   * the next build. Every one that nothing reaches, unless given.
+   */
+  readonly chains?: readonly Digest[]
+}
+
+/** Looking a blob up renews its time of use at most this often, in milliseconds. */
+const useResolution = 60_000
+
+/**
+ * Removes every blob and file system that no name, container, cache record or
+ * lease reaches. While somebody pulls, builds or loads, what was used since they
+ * began stays as well: they may be about to refer to it.
+ */
+export async function collectGarbage(
+  engine: Engine,
+  options: CollectOptions = {},
+): Promise<Collected> {
+  const { content, records } = engine
+  const since = records.leases.oldest()
+  const graceMs = since === undefined ? 0 : Date.now() - since + useResolution
+  const cached = digestsIn(records.cache.list().map(({ value }) => value))
+  const roots = [...imageRoots(engine), ...[...cached].map(asRoot)]
+  const { digests, size } = await collect(content, roots, {
+    graceMs,
+    isHeld: async (digest) => records.leases.isHeld(digest) || (await isServed(engine, digest)),
+  })
+  for (const digest of digests) records.layers.unlink(digest)
+  await content.sweep(24 * 60 * 60 * 1000)
+  if (graceMs > 0) return { blobs: digests, chains: [], bytes: size }
+  const wanted = new Set([...cached, ...(await imageChains(engine))])
+  const snapshots = await engine.snapshots()
+  const { chains, bytes } = await collectChains(snapshots, wanted, options.chains)
+  return { blobs: digests, chains, bytes: size + bytes }
+}
+
+/** Manifests that a name, an unnamed image or a container refers to. */
+function imageRoots({ records }: Engine): readonly Descriptor[] {
+  const roots: Descriptor[] = records.tags.list().map(({ target }) => target)
+  for (const { digest, mediaType, size } of records.images.list()) {
+    roots.push({ mediaType, digest, size })
+  }
+  return roots
+}
+
+async function imageChains(engine: Engine): Promise<readonly Digest[]> {
+  const chains: Digest[] = []
+  for (const record of engine.records.containers.list()) {
+    const { chainId } = readSettings(record).image
+    if (chainId !== null) chains.push(chainId)
+  }
+  for (const image of engine.records.images.list()) {
+    try {
+      const { config } = await engine.openImage(image)
+      chains.push(...chainIds(config.rootfs.diff_ids))
+    } catch (error) {
+      // A damaged image keeps nothing; it must not stop the others from being collected.
+      if (!isStrakeError(error)) throw error
+    }
+  }
+  return chains
+}
+
+/** Children first: a file system that another stands on cannot go. */
+async function collectChains(
+  snapshots: Snapshotter,
+  wanted: ReadonlySet<Digest>,
+  candidates: readonly Digest[] | undefined,
+): Promise<Pick<Collected, 'chains' | 'bytes'>> {
+  const all = await Array.fromAsync(snapshots.list())
+  const parents = new Map(all.map(({ chainId, parent }) => [chainId, parent]))
+  const keep = new Set<Digest>()
+  for (const chainId of wanted) {
+    for (
+      let at: Digest | null = chainId;
+      at !== null && !keep.has(at);
+      at = parents.get(at) ?? null
+    ) {
+      keep.add(at)
+    }
+  }
+  const depth = (chainId: Digest): number => {
+    let count = 0
+    for (let at = parents.get(chainId) ?? null; at !== null; at = parents.get(at) ?? null) count++
+    return count
+  }
+  const doomed = all
+    .filter(({ chainId }) => !keep.has(chainId))
+    .filter(({ chainId }) => candidates === undefined || candidates.includes(chainId))
+    .sort((a, b) => depth(b.chainId) - depth(a.chainId))
+  const chains: Digest[] = []
+  let bytes = 0
+  for (const { chainId, size } of doomed) {
+    try {
+      await snapshots.remove(chainId)
+      chains.push(chainId)
+      bytes += size
+    } catch (error) {
+      if (!isStrakeError(error, 'CONFLICT')) throw error
+    }
+  }
+  return { chains, bytes }
+}
+
+/** True for a blob that a repository of the embedded registry holds. */
+async function isServed(engine: Engine, digest: Digest): Promise<boolean> {
+  const facts = engine.registryFacts()
+  for await (const name of facts.repositories()) {
+    const repository = facts.repository(name)
+    if ((await repository.find('blob', digest)) ?? (await repository.find('manifest', digest)))
+      return true
+  }
+  return false
+}
+
+/** Every digest in a JSON value, however deep: what a build remembers, it needs. */
+function digestsIn(value: unknown, found: Set<Digest> = new Set()): Set<Digest> {
+  if (typeof value === 'string') {
+    if (isDigest(value)) found.add(value)
+  } else if (typeof value === 'object' && value !== null) {
+    for (const child of Object.values(value)) digestsIn(child, found)
+  }
+  return found
+}
+
+function asRoot(digest: Digest): Descriptor {
+  return { mediaType: 'application/octet-stream', digest, size: 0 }
+}
+
+/** Bytes of all blobs. */
+export async function sizeOf(content: DirectoryStore): Promise<{ count: number; size: number }> {
+  let count = 0
+  let size = 0
+  for await (const blob of content.list()) {
+    count++
+    size += blob.size
+  }
+  return { count, size }
+}

@@ -1,0 +1,113 @@
+import { mkdirSync } from 'node:fs'
+import { type DirectoryStore, openDirectoryStore } from '#content'
+import { type Image, openImage } from '#image'
+import { type Networks, openNetworks } from '#network'
+import { isStrakeError, StrakeError } from '#oci'
+import { type ImageRecord, openRecords, type Records } from '#records'
+import {
+  connectRegistry,
+  createDirectoryFacts,
+  credentialsFromConfig,
+  type Registry,
+  type RegistryFacts,
+} from '#registry'
+import { type DetectedRuntime, detectRuntime } from '#runtime'
+import { openSnapshots, type Snapshotter } from '#snapshot'
+import { findRoots, type RootsOptions } from './roots.ts'
+import { version } from './version.ts'
+
+export interface EngineOptions extends RootsOptions {
+  /** `crun`, `runc` or a path; the best that works here unless given. */
+  readonly runtime?: string
+  /** Called in place of the global `fetch`. */
+  readonly fetch?: (request: Request) => Promise<Response>
+}
+
+/**
+ * One store and everything that works on it. Any number of engines, in this and
+ * other processes, may have the same store open. What a verb does not need is
+ * not opened.
+ */
+export interface Engine extends AsyncDisposable {
+  /** `$STRAKE_ROOT`. */
+  readonly root: string
+  /** `$STRAKE_RUN`. */
+  readonly run: string
+  readonly content: DirectoryStore
+  readonly records: Records
+  readonly env: Readonly<Record<string, string | undefined>>
+  snapshots(): Promise<Snapshotter>
+  networks(): Networks
+  /** The runtime that works here. Throws `UNSUPPORTED` when none does. */
+  runtime(): Promise<DetectedRuntime>
+  /** A client of `host`, with the credentials of this user. */
+  registry(host: string): Registry
+  /** What the repositories of the embedded registry hold. */
+  registryFacts(): RegistryFacts
+  openImage(image: Pick<ImageRecord, 'digest' | 'mediaType' | 'size'>): Promise<Image>
+}
+
+/** Opens the store, making it when it is not there. Throws `UNAVAILABLE` when it cannot be written. */
+export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
+  const { root, run } = findRoots(options)
+  const env = options.env ?? process.env
+  makePrivate(root)
+  const content = await openDirectoryStore(root)
+  const records = openRecords(`${root}/strake.db`)
+  const credentials = credentialsFromConfig(env)
+  const snapshots = once(() => openSnapshots(root, run))
+  const networks = once(() => openNetworks({ run }))
+  const runtime = once(() =>
+    detectRuntime({
+      root: `${run}/runtime`,
+      cache: `${run}/runtime-versions.json`,
+      ...(options.runtime === undefined ? {} : { preferred: options.runtime }),
+    }),
+  )
+  return {
+    root,
+    run,
+    content,
+    records,
+    env,
+    snapshots,
+    networks,
+    runtime,
+    registry: (host) =>
+      connectRegistry(host, {
+        credentials,
+        userAgent: `strake/${version}`,
+        ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+      }),
+    registryFacts: () => createDirectoryFacts(`${root}/registry`),
+    openImage: (image) => openImage(content, image),
+    [Symbol.asyncDispose]: async () => records.close(),
+  }
+}
+
+/** The store holds setuid files and device nodes of images: nobody else may walk in. */
+function makePrivate(root: string): void {
+  try {
+    mkdirSync(root, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    if (isStrakeError(cause)) throw cause
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOSPC') throw cause
+    throw new StrakeError(
+      'UNAVAILABLE',
+      `Cannot open the store ${root}: it cannot be made (${code})`,
+      {
+        cause,
+        remedy: 'run as root, or choose another place with --root',
+      },
+    )
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}

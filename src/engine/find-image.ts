@@ -1,0 +1,77 @@
+import {
+  type Digest,
+  formatReference,
+  isStrakeError,
+  parseReference,
+  type Reference,
+  StrakeError,
+} from '#oci'
+import type { ImageRecord, Records } from '#records'
+
+/** What a word on a command line turned out to mean. */
+export interface FoundImage {
+  readonly image: ImageRecord
+  /** The canonical name that was typed; absent when it was an ID or digest. */
+  readonly name?: string
+}
+
+/** The image that `text` names: a name, an image ID or its beginning, a digest. Throws `NOT_FOUND`. */
+export function getImage(records: Records, text: string): FoundImage {
+  const found = findImage(records, text)
+  if (found) return found
+  throw new StrakeError('NOT_FOUND', `Cannot find image ${text}: no such image`, {
+    remedy: `strake pull ${text}, or see strake images`,
+  })
+}
+
+/** The same, but absence is an answer. Throws `CONFLICT` when an ID fits several images. */
+export function findImage(records: Records, text: string): FoundImage | undefined {
+  const byName = findByName(records, text)
+  if (byName) return byName
+  const matches = records.images.findByPrefix(text)
+  const ids = new Set(matches.map(({ imageId }) => imageId))
+  if (ids.size > 1) {
+    throw new StrakeError('CONFLICT', `Cannot choose image ${text}: ${ids.size} images begin so`, {
+      remedy: 'type more of the ID',
+    })
+  }
+  const [image] = matches
+  return image && { image }
+}
+
+function findByName(records: Records, text: string): FoundImage | undefined {
+  const reference = tryParse(text)
+  if (!reference) return undefined
+  const name = formatReference(reference)
+  const tag = records.tags.get(name)
+  const image = tag && records.images.get(tag.target.digest)
+  return image && { image, name }
+}
+
+/** An ID or its beginning may be no reference at all, so a refusal only means: look it up as an ID. */
+function tryParse(text: string): Reference | undefined {
+  try {
+    return parseReference(text)
+  } catch (error) {
+    if (isStrakeError(error)) return undefined
+    throw error
+  }
+}
+
+/** `registry/repository@digest`: the name under which a manifest was pulled or pushed. */
+export function digestName(reference: Reference, digest: Digest): string {
+  return `${reference.registry}/${reference.repository}@${digest}`
+}
+
+/** True for the names that `digestName` makes. */
+export function isDigestName(name: string): boolean {
+  return name.includes('@')
+}
+
+/** `registry/repository` of a canonical name. */
+export function repositoryOf(name: string): string {
+  const bare = name.split('@', 1)[0] ?? ''
+  return bare.slice(bare.lastIndexOf('/')).includes(':')
+    ? bare.slice(0, bare.lastIndexOf(':'))
+    : bare
+}

@@ -1,0 +1,44 @@
+import { formatPlatform, isStrakeError } from '#oci'
+import { cpuCount, hostPlatform, kernelRelease, totalMemory } from '#platform'
+import { cgroupMode } from '#runtime'
+import { chooseSnapshots } from '#snapshot'
+import type { Engine } from './engine.ts'
+import { listContainers } from './ps.ts'
+import { version } from './version.ts'
+
+/** The store, the runtime and the host, title by title, as `strake info` prints them. */
+export async function describeEngine(
+  engine: Engine,
+): Promise<Readonly<Record<string, string | number | readonly string[]>>> {
+  const containers = await listContainers(engine, { all: true, filters: [] })
+  const snapshots = chooseSnapshots()
+  return {
+    'Server Version': version,
+    Store: engine.root,
+    'Run directory': engine.run,
+    Images: engine.records.images.list().length,
+    Containers: containers.length,
+    Running: containers.filter(({ state }) => state === 'running').length,
+    Snapshotter: `${snapshots.kind}: ${snapshots.reason}`,
+    Runtime: await describeRuntime(engine),
+    Cgroups: cgroupMode(),
+    Kernel: kernelRelease(),
+    Platform: formatPlatform(hostPlatform()),
+    CPUs: cpuCount(),
+    Memory: `${(totalMemory() / 1024 ** 3).toFixed(1)}GiB`,
+  }
+}
+
+/** The runtime and why, then what was not chosen and why. */
+async function describeRuntime(engine: Engine): Promise<readonly string[]> {
+  try {
+    const { runtime, reason, rejected } = await engine.runtime()
+    return [
+      `${runtime.name} ${runtime.version} (${runtime.path}): ${reason}`,
+      ...rejected.map(({ name, reason: why }) => `not ${name}: it ${why}`),
+    ]
+  } catch (error) {
+    if (isStrakeError(error)) return [`none: ${error.message}`]
+    throw error
+  }
+}

@@ -1,0 +1,53 @@
+import { loadArchive } from '#image'
+import { type Digest, familiarReference, formatReference } from '#oci'
+import { type Emit, silent } from '#stream'
+import { recordImage } from './add-image.ts'
+import { publishIndex } from './content-index.ts'
+import type { Engine } from './engine.ts'
+import { readArchive } from './import.ts'
+import { unpack } from './unpack.ts'
+
+export interface LoadOptions {
+  /** Standard input without it. */
+  readonly file?: string
+  readonly emit?: Emit
+  readonly signal?: AbortSignal
+}
+
+/** One image of an archive, and what its names did. */
+export interface Loaded {
+  readonly imageId: Digest
+  /** As people write them. */
+  readonly names: readonly string[]
+  /** Names that meant another image before. */
+  readonly moved: readonly { readonly name: string; readonly previous: string }[]
+}
+
+/** Takes in the images of an archive, all or none. Throws `INVALID` for an archive that is none. */
+export async function load(engine: Engine, options: LoadOptions = {}): Promise<readonly Loaded[]> {
+  const { file = '-', emit = silent, signal } = options
+  using _lease = engine.records.leases.acquire({ purpose: `load ${file}` })
+  const input = file === '-' ? readArchive(file) : { path: file }
+  const cancel = signal === undefined ? {} : { signal }
+  const found = await loadArchive(input, engine.content, {
+    temporaryDirectory: `${engine.root}/ingest`,
+    emit,
+    ...cancel,
+  })
+  const images = []
+  for (const { descriptor, names } of found) {
+    const image = await engine.openImage(descriptor)
+    await unpack(engine, image, { emit, ...cancel })
+    images.push({ image, names })
+  }
+  const loaded = images.map(({ image, names }): Loaded => {
+    const moved = recordImage(
+      engine,
+      image,
+      names.map((reference) => ({ name: formatReference(reference), by: 'load' })),
+    )
+    return { imageId: image.imageId, names: names.map(familiarReference), moved }
+  })
+  publishIndex(engine)
+  return loaded
+}

@@ -1,0 +1,32 @@
+import { logout as dropCredential, login as keepCredential } from '#registry'
+
+/** The registry that names without a host mean. */
+const defaultRegistry = 'docker.io'
+
+export interface LoginRequest {
+  readonly username: string
+  readonly secret: string
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly signal?: AbortSignal
+}
+
+/** Proves the credentials to the registry and keeps them. Throws `UNAUTHORIZED`; then nothing is kept. */
+export async function login(
+  host: string = defaultRegistry,
+  { username, secret, env = process.env, signal }: LoginRequest,
+): Promise<{ readonly storedIn: string; readonly encrypted: boolean }> {
+  const { storedIn } = await keepCredential(
+    host,
+    { username, secret },
+    { env, ...(signal === undefined ? {} : { signal }) },
+  )
+  return { storedIn, encrypted: storedIn.startsWith('the credential helper') }
+}
+
+/** Forgets them. The host, or `undefined` when there was nothing to forget. */
+export async function logout(
+  host: string = defaultRegistry,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<string | undefined> {
+  return (await dropCredential(host, { env })) ? host : undefined
+}

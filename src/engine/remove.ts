@@ -1,0 +1,120 @@
+import {
+  chainIds,
+  type Digest,
+  familiarReference,
+  isStrakeError,
+  parseReference,
+  StrakeError,
+} from '#oci'
+import type { ImageRecord } from '#records'
+import { collectGarbage } from './collect.ts'
+import { publishIndex } from './content-index.ts'
+import type { Engine } from './engine.ts'
+import { type FoundImage, getImage, isDigestName, repositoryOf } from './find-image.ts'
+import { containersOf } from './image-use.ts'
+
+/** What `rmi` did. */
+export interface Removed {
+  /** Names, as people write them. */
+  readonly untagged: readonly string[]
+  /** Image IDs, then chain IDs of the file systems that went with them. */
+  readonly deleted: readonly Digest[]
+}
+
+export interface RemoveOptions {
+  /** Remove an image by ID although it has several names, or although stopped containers stand on it. */
+  readonly force?: boolean
+}
+
+/**
+ * Takes a name away, and with the last name the image, and with the image all
+ * content that nothing else uses. Throws `NOT_FOUND`, and `CONFLICT` when a
+ * container stands on it.
+ */
+export async function removeImage(
+  engine: Engine,
+  text: string,
+  { force = false }: RemoveOptions = {},
+): Promise<Removed> {
+  const found = getImage(engine.records, text)
+  const names = namesToRemove(engine, found, text, force)
+  const left = plainNames(engine, found.image).filter((name) => !names.includes(name))
+  if (left.length === 0) refuseWhileUsed(engine, found.image, text, force)
+  const untagged = untag(engine, found.image, names)
+  const deleted = left.length === 0 ? await dropImage(engine, found.image) : []
+  return { untagged: untagged.map(familiar), deleted }
+}
+
+function plainNames({ records }: Engine, image: ImageRecord): readonly string[] {
+  return records.tags.namesOf(image.digest).filter((name) => !isDigestName(name))
+}
+
+function namesToRemove(
+  engine: Engine,
+  { image, name }: FoundImage,
+  text: string,
+  force: boolean,
+): readonly string[] {
+  if (name !== undefined) return [name]
+  const names = plainNames(engine, image)
+  if (names.length <= 1 || force) return names
+  throw new StrakeError(
+    'CONFLICT',
+    `Cannot remove image ${text}: it has ${names.length} names (${names.map(familiar).join(', ')})`,
+    { remedy: 'name the one to remove, or add --force' },
+  )
+}
+
+function refuseWhileUsed(engine: Engine, image: ImageRecord, text: string, force: boolean): void {
+  const users = containersOf(engine, image.imageId)
+  const blocking = force ? users.filter(({ isRunning }) => isRunning) : users
+  const [user] = blocking
+  if (user === undefined) return
+  const state = user.isRunning ? 'running' : 'stopped'
+  throw new StrakeError(
+    'CONFLICT',
+    `Cannot remove image ${text}: the ${state} container ${user.name} stands on it`,
+    { remedy: user.isRunning ? `strake rm -f ${user.name}` : `strake rm ${user.name}, or --force` },
+  )
+}
+
+/** Digest names go with the last plain name of their repository. */
+function untag(engine: Engine, image: ImageRecord, names: readonly string[]): readonly string[] {
+  const { tags } = engine.records
+  const removed = engine.records.transaction(() => {
+    const gone = names.filter((name) => tags.remove(name, 'rmi'))
+    const left = tags.namesOf(image.digest)
+    const repositories = new Set(left.filter((name) => !isDigestName(name)).map(repositoryOf))
+    const orphans = left.filter(
+      (name) => isDigestName(name) && !repositories.has(repositoryOf(name)),
+    )
+    for (const name of orphans) tags.remove(name, 'rmi')
+    return [...gone, ...orphans]
+  })
+  publishIndex(engine)
+  return removed
+}
+
+async function dropImage(engine: Engine, image: ImageRecord): Promise<readonly Digest[]> {
+  const used = containersOf(engine, image.imageId).length > 0
+  if (used) return []
+  const candidates = await chainsOf(engine, image)
+  engine.records.images.remove(image.digest)
+  const { chains } = await collectGarbage(engine, { chains: candidates })
+  return [image.imageId, ...chains]
+}
+
+/** None of an image that cannot be read: a prune finds what it leaves. */
+async function chainsOf(engine: Engine, image: ImageRecord): Promise<readonly Digest[]> {
+  try {
+    const { config } = await engine.openImage(image)
+    return chainIds(config.rootfs.diff_ids)
+  } catch (error) {
+    if (isStrakeError(error)) return []
+    throw error
+  }
+}
+
+function familiar(name: string): string {
+  return familiarReference(parseReference(name))
+}

@@ -1,0 +1,27 @@
+import { expect, test } from 'bun:test'
+import { findRoots } from './roots.ts'
+
+test('findRoots() uses the system directories for root', () => {
+  expect(findRoots({ env: {}, uid: 0 })).toEqual({ root: '/var/lib/strake', run: '/run/strake' })
+})
+
+test('findRoots() uses the home and runtime directories for others', () => {
+  const env = { HOME: '/home/me', XDG_RUNTIME_DIR: '/run/user/7' }
+  expect(findRoots({ env, uid: 7 })).toEqual({
+    root: '/home/me/.local/share/strake',
+    run: '/run/user/7/strake',
+  })
+})
+
+test('findRoots() takes the environment, and options before it', () => {
+  const env = { STRAKE_ROOT: '/a', STRAKE_RUN: '/b' }
+  expect(findRoots({ env, uid: 0 })).toEqual({ root: '/a', run: '/b' })
+  expect(findRoots({ env, uid: 0, root: '/c' })).toEqual({ root: '/c', run: '/b' })
+})
+
+test('findRoots() gives two stores elsewhere two run directories', () => {
+  const one = findRoots({ env: {}, uid: 0, root: '/one' })
+  const two = findRoots({ env: {}, uid: 0, root: '/two' })
+  expect(one.run).not.toBe(two.run)
+  expect(one.run).toStartWith('/run/strake/stores/')
+})

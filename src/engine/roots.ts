@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+/** The two directories of a store: what lasts, and what a reboot empties. */
+export interface Roots {
+  /** `$STRAKE_ROOT`. */
+  readonly root: string
+  /** `$STRAKE_RUN`. */
+  readonly run: string
+}
+
+export interface RootsOptions {
+  readonly root?: string
+  readonly run?: string
+  /** This process's environment unless given. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** User ID; this process's unless given. */
+  readonly uid?: number
+}
+
+/**
+ * Where a store lives: what was asked for, else the environment, else the usual
+ * places. A store elsewhere gets a run directory of its own, so that two stores
+ * never mix their mounts and networks.
+ */
+export function findRoots(options: RootsOptions = {}): Roots {
+  const env = options.env ?? process.env
+  const isRoot = (options.uid ?? process.getuid?.() ?? 0) === 0
+  const home = env['XDG_DATA_HOME'] || join(env['HOME'] || homedir(), '.local/share')
+  const usual = isRoot ? '/var/lib/strake' : join(home, 'strake')
+  const runtime = env['XDG_RUNTIME_DIR']
+  const usualRun = isRoot || !runtime ? '/run/strake' : join(runtime, 'strake')
+  const root = resolve(options.root ?? (env['STRAKE_ROOT'] || usual))
+  const asked = options.run ?? env['STRAKE_RUN']
+  if (asked) return { root, run: resolve(asked) }
+  return { root, run: root === usual ? usualRun : join(usualRun, 'stores', nameOf(root)) }
+}
+
+function nameOf(root: string): string {
+  return createHash('sha256').update(root).digest('hex').slice(0, 12)
+}

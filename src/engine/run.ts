@@ -1,0 +1,139 @@
+import {
+  type ContainerImage,
+  type ContainerOptions,
+  type CreatedContainer,
+  createContainer,
+  type ForegroundOptions,
+  runContainer,
+  runDetached as startDetached,
+} from '#container'
+import { unpackImage } from '#image'
+import { isStrakeError, StrakeError } from '#oci'
+import { writeFileDurable } from '#platform'
+import { type Emit, silent } from '#stream'
+import { containerContext } from './container-context.ts'
+import type { Engine } from './engine.ts'
+import { type FoundImage, findImage } from './find-image.ts'
+import { pull } from './pull.ts'
+
+/** What `strake run` and `create` can be asked for: an image by name, and everything of a container. */
+export interface RunOptions extends Omit<ContainerOptions, 'image'> {
+  readonly image: string
+  /** Default `missing`. */
+  readonly pull?: 'missing' | 'always' | 'never'
+  readonly platform?: string
+  /** Gets the container ID as its content; must not exist. */
+  readonly containerIdFile?: string
+  readonly emit?: Emit
+  readonly signal?: AbortSignal
+}
+
+export interface ForegroundRunOptions
+  extends RunOptions,
+    Pick<ForegroundOptions, 'detachKeys' | 'streams'> {
+  /** Told as soon as there is a container; from then on signals are its own. */
+  readonly onCreated?: (container: CreatedContainer) => void
+}
+
+/** Makes a container and stays with it to its end, on this process's own standard streams. */
+export async function run(
+  engine: Engine,
+  options: ForegroundRunOptions,
+): Promise<{ readonly code: number }> {
+  const context = await containerContext(engine)
+  const created = await containerOptions(engine, options)
+  const { detachKeys, streams, signal } = options
+  const end = await runContainer(context, created, {
+    ...(detachKeys === undefined ? {} : { detachKeys }),
+    ...(streams === undefined ? {} : { streams }),
+    ...(signal === undefined ? {} : { signal }),
+    onCreated: (container) => options.onCreated?.(container),
+  })
+  return { code: end.type === 'exited' ? end.code : 0 }
+}
+
+/** Makes a container and leaves it running. */
+export async function runDetached(engine: Engine, options: RunOptions): Promise<CreatedContainer> {
+  const context = await containerContext(engine)
+  const request = await containerOptions(engine, options)
+  const created = await startDetached(context, request, options.signal)
+  await writeContainerId(options, created)
+  return created
+}
+
+/** Makes a container without starting it. */
+export async function create(engine: Engine, options: RunOptions): Promise<CreatedContainer> {
+  const context = await containerContext(engine)
+  const created = await createContainer(context, await containerOptions(engine, options))
+  await writeContainerId(options, created)
+  return created
+}
+
+async function writeContainerId(
+  { containerIdFile }: RunOptions,
+  { id }: CreatedContainer,
+): Promise<void> {
+  if (containerIdFile !== undefined) await writeFileDurable(containerIdFile, Buffer.from(id), 0o644)
+}
+
+/** Finds the image, pulls it where that is wanted, and has its file system ready. */
+async function containerOptions(engine: Engine, options: RunOptions): Promise<ContainerOptions> {
+  const {
+    image: reference,
+    pull: _pull,
+    platform,
+    containerIdFile,
+    emit,
+    signal,
+    ...rest
+  } = options
+  const found = await findOrPull(engine, options)
+  const image = await engine.openImage(found.image)
+  const chainId = await unpackImage(image, engine.content, await engine.snapshots(), {
+    layers: engine.records.layers,
+    ...(emit === undefined ? {} : { emit }),
+    ...(signal === undefined ? {} : { signal }),
+  })
+  const containerImage: ContainerImage = {
+    reference,
+    digest: image.descriptor.digest,
+    id: image.imageId,
+    chainId,
+    config: image.config.config ?? {},
+  }
+  return { ...rest, image: containerImage }
+}
+
+async function findOrPull(engine: Engine, options: RunOptions): Promise<FoundImage> {
+  const { image: text, pull: when = 'missing', platform, emit = silent, signal } = options
+  const found = when === 'always' ? undefined : findImage(engine.records, text)
+  if (found && (platform === undefined || platform.includes(found.image.platform.architecture))) {
+    return found
+  }
+  if (when === 'never') {
+    throw new StrakeError('NOT_FOUND', `Cannot run ${text}: no such image`, {
+      remedy: `strake pull ${text}, or see strake images`,
+    })
+  }
+  try {
+    emit({ type: 'status', message: `Unable to find image '${text}' locally` })
+    await pull(engine, text, {
+      emit,
+      ...(platform === undefined ? {} : { platform }),
+      ...(signal === undefined ? {} : { signal }),
+    })
+  } catch (cause) {
+    if (!isStrakeError(cause)) throw cause
+    throw new StrakeError(
+      cause.code,
+      `Cannot run ${text}: it is not in the store, and ${cause.message.replace(/^C/, 'c')}`,
+      {
+        cause,
+        remedy: cause.remedy ?? 'see strake images',
+      },
+    )
+  }
+  const pulled = findImage(engine.records, text)
+  if (pulled) return pulled
+  throw new StrakeError('NOT_FOUND', `Cannot run ${text}: it was removed meanwhile`)
+}
