@@ -1,0 +1,27 @@
+import { Command } from 'commander'
+import { attachContainer } from '#engine/container'
+import type { Context } from '../context.ts'
+
+interface Options {
+  readonly detachKeys?: string
+  readonly sigProxy: boolean
+  readonly stdin: boolean
+}
+
+export function define(context: Context): Command {
+  return new Command('attach')
+    .description('Join the standard streams of a running container')
+    .argument('<container>')
+    .option('--detach-keys <keys>', 'how to leave; ctrl-p,ctrl-q unless given')
+    .option('--no-sig-proxy', 'do not forward signals')
+    .option('--no-stdin', 'do not join the input')
+    .addHelpText('after', '\nExample:\n  strake attach web')
+    .action(async (name: string, options: Options) => {
+      context.leaveSignals()
+      context.exitCode = await attachContainer(await context.engine(), name, {
+        stdin: options.stdin,
+        proxySignals: options.sigProxy,
+        ...(options.detachKeys === undefined ? {} : { detachKeys: options.detachKeys }),
+      })
+    })
+}

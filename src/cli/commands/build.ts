@@ -1,0 +1,90 @@
+import { Command, Option } from 'commander'
+import { type BuildRequest, build } from '#engine/build'
+import type { Context } from '../context.ts'
+import { buildRenderer } from '../render/build.ts'
+import { collect, parseAssignments } from '../values.ts'
+
+interface Options {
+  readonly buildArg?: readonly string[]
+  readonly cache: boolean
+  readonly file?: string
+  readonly iidfile?: string
+  readonly label?: readonly string[]
+  readonly network?: string
+  readonly platform?: string
+  readonly progress: 'auto' | 'tty' | 'plain' | 'quiet' | 'rawjson'
+  readonly pull?: true
+  readonly push?: true
+  readonly quiet?: true
+  readonly tag?: readonly string[]
+  readonly target?: string
+  readonly timestamp?: string
+}
+
+export function define(context: Context): Command {
+  return new Command('build')
+    .description('Build an image from a Dockerfile')
+    .argument('<context>', 'a directory; - reads the Dockerfile from standard input, without files')
+    .option('-t, --tag <name[:tag]>', 'a name for the image', collect)
+    .option('-f, --file <path>', 'the Dockerfile; - for standard input')
+    .option('--target <stage>', 'the stage to build')
+    .option('--build-arg <name[=value]>', 'a value for an ARG', collect)
+    .option('--label <key=value>', 'a label of the image', collect)
+    .option('--no-cache', 'run every step again')
+    .option('--pull', 'look for newer base images')
+    .option('--platform <platform>', 'os/architecture of the result')
+    .option('--network <mode>', 'default, none or host for RUN')
+    .addOption(
+      new Option('--progress <kind>', 'how to show progress')
+        .choices(['auto', 'tty', 'plain', 'quiet', 'rawjson'])
+        .default('auto')
+        .env('BUILDKIT_PROGRESS'),
+    )
+    .option('-q, --quiet', 'print only the image ID')
+    .option('--iidfile <file>', 'write the image ID into a file')
+    .option('--timestamp <time>', "'now', or seconds since 1970, instead of a reproducible time")
+    .option('--load', 'accepted for compatibility: the image is always in the store')
+    .option('--push', 'push every name afterwards')
+    .addHelpText('after', '\nExample:\n  strake build -t app:1.0 --build-arg VERSION=1.0 .')
+    .action(async (directory: string, options: Options) => {
+      const renderer = buildRenderer(context, options.quiet ? 'quiet' : options.progress)
+      const engine = await context.engine()
+      const result = await build(engine, {
+        ...request(directory, options),
+        emit: renderer.emit,
+        signal: context.signal,
+      }).finally(() => renderer.finish())
+      if (options.push) await pushAll(context, result.names)
+      renderer.report(result)
+    })
+}
+
+function request(context: string, options: Options): BuildRequest {
+  return {
+    context,
+    names: options.tag ?? [],
+    buildArgs: parseAssignments(options.buildArg, process.env),
+    labels: parseAssignments(options.label),
+    noCache: !options.cache,
+    pull: options.pull === true,
+    ...(options.file === undefined ? {} : { file: options.file }),
+    ...(options.target === undefined ? {} : { target: options.target }),
+    ...(options.platform === undefined ? {} : { platform: options.platform }),
+    ...(options.network === undefined ? {} : { network: options.network }),
+    ...(options.iidfile === undefined ? {} : { imageIdFile: options.iidfile }),
+    ...(options.timestamp === undefined ? {} : { timestamp: options.timestamp }),
+  }
+}
+
+async function pushAll(context: Context, names: readonly string[]): Promise<void> {
+  const { push } = await import('#engine/push')
+  const { renderTransfers } = await import('../render/transfers.ts')
+  for (const name of names) {
+    const renderer = renderTransfers(context.err)
+    await push(await context.engine(), name, {
+      compression: 'gzip',
+      emit: renderer.emit,
+      signal: context.signal,
+    }).finally(() => renderer.finish())
+  }
+}

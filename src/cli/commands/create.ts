@@ -1,0 +1,22 @@
+import { Command } from 'commander'
+import { create } from '#engine/run'
+import {
+  addContainerOptions,
+  type ContainerFlags,
+  readContainerFlags,
+} from '../container-options.ts'
+import type { Context } from '../context.ts'
+import { pullRenderer } from '../render/pull.ts'
+
+export function define(context: Context): Command {
+  return addContainerOptions(new Command('create'))
+    .description('Make a container without starting it')
+    .addHelpText('after', '\nExample:\n  strake create --name job busybox echo hello')
+    .action(async (image: string, command: readonly string[], options: ContainerFlags) => {
+      const request = await readContainerFlags(image, command, options)
+      const renderer = pullRenderer(context, options.quiet === true)
+      const { id } = await create(await context.engine(), { ...request, emit: renderer.emit })
+      renderer.finish()
+      context.out.write(`${id}\n`)
+    })
+}

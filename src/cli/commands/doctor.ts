@@ -1,0 +1,22 @@
+import { Command } from 'commander'
+import { examine } from '#engine/doctor'
+import type { Context } from '../context.ts'
+import { printDocument, wantsJson } from '../format.ts'
+
+const marks = { ok: 'ok', warning: 'warn', failure: 'FAIL' } as const
+
+export function define(context: Context): Command {
+  return new Command('doctor')
+    .description('Check this machine and say what to mend')
+    .option('--format <format>', 'json for one line')
+    .addHelpText('after', '\nExample:\n  strake doctor')
+    .action(async (options: { readonly format?: string }) => {
+      const findings = await examine(await context.engine())
+      if (findings.some(({ state }) => state === 'failure')) context.exitCode = 1
+      if (wantsJson(options.format)) return printDocument(context.out, findings, 'json')
+      for (const { state, subject, message, remedy } of findings) {
+        context.out.write(`${marks[state].padEnd(5)} ${subject}: ${message}\n`)
+        if (remedy !== undefined) context.out.write(`      try: ${remedy}\n`)
+      }
+    })
+}

@@ -1,0 +1,47 @@
+import { Command } from 'commander'
+import { execInContainer } from '#engine/container'
+import type { Context } from '../context.ts'
+import { readEnvironment } from '../environment.ts'
+import { collect } from '../values.ts'
+
+interface Options {
+  readonly detach?: true
+  readonly env?: readonly string[]
+  readonly envFile?: readonly string[]
+  readonly interactive?: true
+  readonly privileged?: true
+  readonly tty?: true
+  readonly user?: string
+  readonly workdir?: string
+}
+
+export function define(context: Context): Command {
+  return new Command('exec')
+    .description('Run a command in a running container')
+    .argument('<container>')
+    .argument('<command>')
+    .argument('[args...]')
+    .passThroughOptions()
+    .option('-d, --detach', 'do not wait for it')
+    .option('-e, --env <name[=value]>', 'set an environment variable', collect)
+    .option('--env-file <file>', 'read environment variables from a file', collect)
+    .option('-i, --interactive', 'keep the input open')
+    .option('--privileged', 'with all capabilities')
+    .option('-t, --tty', 'with a terminal')
+    .option('-u, --user <user[:group]>', 'as this user')
+    .option('-w, --workdir <directory>', 'in this directory')
+    .addHelpText('after', '\nExample:\n  strake exec -it web sh')
+    .action(async (name: string, program: string, args: readonly string[], options: Options) => {
+      context.leaveSignals()
+      context.exitCode = await execInContainer(await context.engine(), name, {
+        command: [program, ...args],
+        env: await readEnvironment(options.env, options.envFile),
+        detach: options.detach === true,
+        interactive: options.interactive === true,
+        tty: options.tty === true,
+        privileged: options.privileged === true,
+        ...(options.user === undefined ? {} : { user: options.user }),
+        ...(options.workdir === undefined ? {} : { workingDir: options.workdir }),
+      })
+    })
+}

@@ -1,0 +1,61 @@
+import { Command } from 'commander'
+import { imageHistory } from '#engine/history'
+import type { Context } from '../context.ts'
+import { printListing } from '../format.ts'
+import { formatAge, formatSize, shortId } from '../render/units.ts'
+
+interface Options {
+  readonly format?: string
+  readonly human: boolean
+  readonly quiet?: true
+  readonly trunc: boolean
+}
+
+export function define(context: Context): Command {
+  return new Command('history')
+    .description('Show how an image was made, newest instruction first')
+    .argument('<image>')
+    .option('--format <format>', 'table or json')
+    .option('-H, --human', 'sizes and dates in readable form', true)
+    .option('--no-human', 'sizes in bytes, dates in RFC 3339')
+    .option('--no-trunc', 'do not shorten anything')
+    .option('-q, --quiet', 'only IDs')
+    .addHelpText('after', '\nExample:\n  strake history --no-trunc app')
+    .action(async (name: string, options: Options) => {
+      const entries = await imageHistory(await context.engine(), name)
+      const rows = entries.map((entry) => {
+        const id = entry.imageId ?? '<missing>'
+        const created = entry.created
+        return {
+          ID: options.trunc ? shortId(id) : id,
+          CreatedSince: readableDate(created, options.human),
+          CreatedAt: created?.toISOString() ?? '',
+          CreatedBy: options.trunc ? shorten(entry.createdBy) : entry.createdBy,
+          Size: options.human ? formatSize(entry.size) : String(entry.size),
+          Comment: entry.comment,
+        }
+      })
+      if (options.quiet) {
+        context.out.write(rows.map(({ ID }) => `${ID}\n`).join(''))
+        return
+      }
+      const columns = [
+        { title: 'IMAGE', key: 'ID' },
+        { title: 'CREATED', key: 'CreatedSince' },
+        { title: 'CREATED BY', key: 'CreatedBy' },
+        { title: 'SIZE', key: 'Size' },
+        { title: 'COMMENT', key: 'Comment' },
+      ] as const
+      printListing(context.out, { columns, rows }, options.format)
+    })
+}
+
+function readableDate(created: Date | undefined, human: boolean): string {
+  if (created === undefined) return 'N/A'
+  return human ? formatAge(created) : created.toISOString()
+}
+
+function shorten(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ')
+  return line.length <= 45 ? line : `${line.slice(0, 44)}…`
+}

@@ -1,0 +1,68 @@
+import { Command } from 'commander'
+import { type ImageSummary, listImages } from '#engine/images'
+import type { Context } from '../context.ts'
+import { printListing } from '../format.ts'
+import { formatAge, formatSize, shortId } from '../render/units.ts'
+import { collect } from '../values.ts'
+
+interface Options {
+  readonly all?: true
+  readonly digests?: true
+  readonly filter?: readonly string[]
+  readonly format?: string
+  readonly quiet?: true
+  readonly trunc: boolean
+}
+
+export function define(context: Context): Command {
+  return new Command('images')
+    .description('List images, newest first')
+    .argument('[repository[:tag]]', 'only images with this name')
+    .option('-a, --all', 'also images without a name')
+    .option('--digests', 'show digests')
+    .option(
+      '-f, --filter <condition>',
+      'dangling=true, label=KEY[=VALUE], reference=PATTERN',
+      collect,
+    )
+    .option('--format <format>', 'table or json')
+    .option('--no-trunc', 'show whole IDs')
+    .option('-q, --quiet', 'only IDs')
+    .addHelpText('after', '\nExample:\n  strake images --digests debian')
+    .action(async (reference: string | undefined, options: Options) => {
+      const engine = await context.engine()
+      const images = await listImages(engine, {
+        all: options.all === true,
+        filters: options.filter ?? [],
+        ...(reference === undefined ? {} : { reference }),
+      })
+      print(context, images, options)
+    })
+}
+
+function print(context: Context, images: readonly ImageSummary[], options: Options): void {
+  const id = (image: ImageSummary): string => (options.trunc ? shortId(image.id) : image.id)
+  if (options.quiet) {
+    context.out.write([...new Set(images.map(id))].map((text) => `${text}\n`).join(''))
+    return
+  }
+  const rows = images.map((image) => ({
+    Repository: image.repository,
+    Tag: image.tag,
+    Digest: image.digest ?? '<none>',
+    ID: id(image),
+    CreatedSince: formatAge(image.created),
+    CreatedAt: image.created.toISOString(),
+    Size: formatSize(image.size),
+  }))
+  const digest = options.digests ? [{ title: 'DIGEST', key: 'Digest' } as const] : []
+  const columns = [
+    { title: 'REPOSITORY', key: 'Repository' },
+    { title: 'TAG', key: 'Tag' },
+    ...digest,
+    { title: 'IMAGE ID', key: 'ID' },
+    { title: 'CREATED', key: 'CreatedSince' },
+    { title: 'SIZE', key: 'Size' },
+  ] as const
+  printListing(context.out, { columns, rows }, options.format)
+}

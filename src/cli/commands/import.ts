@@ -1,0 +1,41 @@
+import { Command } from 'commander'
+import { importImage } from '#engine/import'
+import type { Context } from '../context.ts'
+import { renderTransfers } from '../render/transfers.ts'
+import { collect } from '../values.ts'
+
+interface Options {
+  readonly change?: readonly string[]
+  readonly message?: string
+  readonly platform?: string
+}
+
+export function define(context: Context): Command {
+  return new Command('import')
+    .description('Make an image of one layer from the tar archive of a file system')
+    .argument('<file>', 'a tar archive, compressed or not; - for standard input')
+    .argument('[name[:tag]]', 'the name of the image')
+    .option(
+      '-c, --change <instruction>',
+      'apply a Dockerfile instruction such as CMD or ENV',
+      collect,
+    )
+    .option('-m, --message <text>', 'the comment of the history entry')
+    .option('--platform <platform>', 'os/architecture of the image; this machine unless given')
+    .addHelpText(
+      'after',
+      '\nExample:\n  mmdebstrap --variant=minbase bookworm - | strake import - debian:bookworm',
+    )
+    .action(async (file: string, name: string | undefined, options: Options) => {
+      const renderer = renderTransfers(context.err)
+      const { imageId } = await importImage(await context.engine(), file, {
+        changes: options.change ?? [],
+        emit: renderer.emit,
+        signal: context.signal,
+        ...(name === undefined ? {} : { name }),
+        ...(options.message === undefined ? {} : { message: options.message }),
+        ...(options.platform === undefined ? {} : { platform: options.platform }),
+      }).finally(() => renderer.finish())
+      context.out.write(`${imageId}\n`)
+    })
+}

@@ -1,0 +1,33 @@
+import { Command } from 'commander'
+import { inspect } from '#engine/inspect'
+import type { Context } from '../context.ts'
+import { printDocument } from '../format.ts'
+import { renderError } from '../render/error.ts'
+
+interface Options {
+  readonly format?: string
+  readonly type?: string
+}
+
+export function define(context: Context): Command {
+  return new Command('inspect')
+    .description('Show everything known about containers and images, as JSON')
+    .argument('<name...>', 'names or IDs')
+    .option('-f, --format <format>', 'json for one line')
+    .option('--type <type>', 'container or image')
+    .option('-s, --size', 'accepted for compatibility; sizes are always shown')
+    .addHelpText('after', '\nExample:\n  strake inspect --type image debian')
+    .action(async (names: readonly string[], options: Options) => {
+      const engine = await context.engine()
+      const documents: unknown[] = []
+      for (const name of names) {
+        try {
+          documents.push(await inspect(engine, name, options.type))
+        } catch (error) {
+          renderError(context.err, error, context.debug)
+          context.exitCode = 1
+        }
+      }
+      printDocument(context.out, documents, options.format)
+    })
+}

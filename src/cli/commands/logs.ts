@@ -1,0 +1,36 @@
+import { Command } from 'commander'
+import { readContainerLogs } from '#engine/container'
+import type { Context } from '../context.ts'
+
+interface Options {
+  readonly follow?: true
+  readonly since?: string
+  readonly until?: string
+  readonly tail?: string
+  readonly timestamps?: true
+}
+
+export function define(context: Context): Command {
+  return new Command('logs')
+    .description('Show what a container printed')
+    .argument('<container>')
+    .option('-f, --follow', 'go on until the container ends')
+    .option('--since <time>', 'RFC 3339, seconds since 1970, or an age such as 10m')
+    .option('--until <time>', 'the same forms')
+    .option('-n, --tail <lines>', 'only the last lines; all unless given', 'all')
+    .option('-t, --timestamps', 'begin each line with its time')
+    .addHelpText('after', '\nExample:\n  strake logs -f --tail 20 web')
+    .action(async (name: string, options: Options) => {
+      const entries = readContainerLogs(await context.engine(), name, {
+        follow: options.follow === true,
+        tail: options.tail ?? 'all',
+        signal: context.signal,
+        ...(options.since === undefined ? {} : { since: options.since }),
+        ...(options.until === undefined ? {} : { until: options.until }),
+      })
+      for await (const entry of entries) {
+        const output = entry.stream === 'stderr' ? context.err : context.out
+        output.write(options.timestamps ? `${entry.time} ${entry.text}` : entry.text)
+      }
+    })
+}

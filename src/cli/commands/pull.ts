@@ -1,0 +1,34 @@
+import { Command } from 'commander'
+import { pull } from '#engine/pull'
+import type { Context } from '../context.ts'
+import { renderTransfers } from '../render/transfers.ts'
+
+interface Options {
+  readonly platform?: string
+  readonly quiet?: true
+}
+
+export function define(context: Context): Command {
+  return new Command('pull')
+    .description('Fetch an image from a registry')
+    .argument('<name[:tag|@digest]>')
+    .option(
+      '--platform <platform>',
+      'os/architecture[/variant] to choose; this machine unless given',
+    )
+    .option('-q, --quiet', 'print only the name')
+    .addHelpText('after', '\nExample:\n  strake pull localhost:5000/app:1.0')
+    .action(async (name: string, options: Options) => {
+      const renderer = renderTransfers(context.err)
+      const result = await pull(await context.engine(), name, {
+        emit: options.quiet ? () => {} : renderer.emit,
+        signal: context.signal,
+        ...(options.platform === undefined ? {} : { platform: options.platform }),
+      }).finally(() => renderer.finish())
+      if (!options.quiet) {
+        const status = result.upToDate ? 'Image is up to date for' : 'Downloaded newer image for'
+        context.out.write(`Digest: ${result.digest}\nStatus: ${status} ${result.familiarName}\n`)
+      }
+      context.out.write(`${result.name}\n`)
+    })
+}

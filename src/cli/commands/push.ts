@@ -1,0 +1,38 @@
+import { Command, Option } from 'commander'
+import { push } from '#engine/push'
+import type { Context } from '../context.ts'
+import { renderTransfers } from '../render/transfers.ts'
+
+interface Options {
+  readonly compression: 'gzip' | 'zstd'
+  readonly quiet?: true
+}
+
+export function define(context: Context): Command {
+  return new Command('push')
+    .description('Send an image to a registry')
+    .argument('<name[:tag]>')
+    .addOption(
+      new Option('--compression <kind>', 'how layers that are not compressed yet travel')
+        .choices(['gzip', 'zstd'])
+        .default('gzip'),
+    )
+    .option('-q, --quiet', 'print only the name')
+    .addHelpText(
+      'after',
+      '\nExample:\n  strake tag app localhost:5000/app && strake push localhost:5000/app',
+    )
+    .action(async (name: string, options: Options) => {
+      const renderer = renderTransfers(context.err)
+      const result = await push(await context.engine(), name, {
+        compression: options.compression,
+        emit: options.quiet ? () => {} : renderer.emit,
+        signal: context.signal,
+      }).finally(() => renderer.finish())
+      context.out.write(
+        options.quiet
+          ? `${result.name}\n`
+          : `${result.tag}: digest: ${result.digest} size: ${result.size}\n`,
+      )
+    })
+}

@@ -1,0 +1,40 @@
+import { Command } from 'commander'
+import { serveRegistry } from '#engine/registry'
+import type { Context } from '../context.ts'
+import { parseWhole } from '../values.ts'
+
+interface Options {
+  readonly host: string
+  readonly port: number
+  readonly storage?: string
+  readonly readOnly?: true
+}
+
+export function define(context: Context): Command {
+  const command = new Command('registry').description('Serve a registry')
+  command
+    .command('serve')
+    .description('Serve the OCI distribution API until interrupted')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('-p, --port <port>', 'port to listen on; 0 picks one', parseWhole, 5000)
+    .option('--storage <directory>', 'where repositories are kept; in the store unless given')
+    .option('--read-only', 'refuse pushes and deletes')
+    .addHelpText(
+      'after',
+      '\nExample:\n  strake registry serve --port 5000 &\n  strake tag app localhost:5000/app && strake push localhost:5000/app',
+    )
+    .action(async (options: Options) => {
+      await using server = await serveRegistry(await context.engine(), {
+        hostname: options.host,
+        port: options.port,
+        readOnly: options.readOnly === true,
+        ...(options.storage === undefined ? {} : { storage: options.storage }),
+      })
+      context.out.write(`Serving ${server.storage} on ${server.url}\n`)
+      await new Promise<void>((resolve) => {
+        if (context.signal.aborted) resolve()
+        context.signal.addEventListener('abort', () => resolve())
+      })
+    })
+  return command
+}

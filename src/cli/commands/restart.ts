@@ -1,0 +1,21 @@
+import { Command } from 'commander'
+import { startContainer, stopContainer } from '#engine/container'
+import type { Context } from '../context.ts'
+import { forEachName } from '../each.ts'
+import { parseWhole } from '../values.ts'
+
+export function define(context: Context): Command {
+  return new Command('restart')
+    .description('Stop containers and start them again')
+    .argument('<container...>')
+    .option('-t, --timeout <seconds>', 'how long to wait before SIGKILL', parseWhole)
+    .addHelpText('after', '\nExample:\n  strake restart web')
+    .action(async (names: readonly string[], options: { readonly timeout?: number }) => {
+      const engine = await context.engine()
+      await forEachName(context, names, async (name) => {
+        await stopContainer(engine, name, options)
+        await startContainer(engine, name)
+        return name
+      })
+    })
+}

@@ -1,0 +1,28 @@
+import { Command } from 'commander'
+import { removeContainer } from '#engine/container'
+import type { Context } from '../context.ts'
+import { forEachName } from '../each.ts'
+
+interface Options {
+  readonly force?: true
+  readonly volumes?: true
+}
+
+export function define(context: Context): Command {
+  return new Command('rm')
+    .description('Remove containers and what they wrote')
+    .argument('[container...]')
+    .option('-f, --force', 'also running ones, and ignore missing ones')
+    .option('-v, --volumes', 'with their anonymous volumes')
+    .addHelpText('after', '\nExample:\n  strake rm -f web')
+    .action(async (names: readonly string[], options: Options) => {
+      const engine = await context.engine()
+      await forEachName(context, names, async (name) => {
+        const found = await removeContainer(engine, name, {
+          force: options.force === true,
+          volumes: options.volumes === true,
+        })
+        return found ? name : undefined
+      })
+    })
+}

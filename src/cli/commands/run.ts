@@ -1,0 +1,44 @@
+import { Command } from 'commander'
+import { run, runDetached } from '#engine/run'
+import {
+  addContainerOptions,
+  type ContainerFlags,
+  readContainerFlags,
+} from '../container-options.ts'
+import type { Context } from '../context.ts'
+import { pullRenderer } from '../render/pull.ts'
+
+interface Options extends ContainerFlags {
+  readonly detach?: true
+  readonly detachKeys?: string
+}
+
+export function define(context: Context): Command {
+  return addContainerOptions(new Command('run'))
+    .description('Run a command in a new container')
+    .option('-d, --detach', 'print the container ID and leave it running')
+    .option('--detach-keys <keys>', 'how to leave; ctrl-p,ctrl-q unless given')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  strake run --rm -it debian bash\n  strake run -d --name web -p 8080:80 site',
+    )
+    .action(async (image: string, command: readonly string[], options: Options) => {
+      const request = await readContainerFlags(image, command, options)
+      const renderer = pullRenderer(context, options.quiet === true)
+      const engine = await context.engine()
+      if (options.detach) {
+        const { id } = await runDetached(engine, { ...request, emit: renderer.emit })
+        renderer.finish()
+        context.out.write(`${id}\n`)
+        return
+      }
+      const status = await run(engine, {
+        ...request,
+        emit: renderer.emit,
+        onCreated: () => context.leaveSignals(),
+        ...(options.detachKeys === undefined ? {} : { detachKeys: options.detachKeys }),
+      })
+      renderer.finish()
+      context.exitCode = status.code
+    })
+}

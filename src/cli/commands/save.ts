@@ -1,0 +1,37 @@
+import { Command } from 'commander'
+import { save } from '#engine/save'
+import { StrakeError } from '#oci'
+import type { Context } from '../context.ts'
+import { renderTransfers } from '../render/transfers.ts'
+
+interface Options {
+  readonly output?: string
+  readonly platform?: string
+}
+
+export function define(context: Context): Command {
+  return new Command('save')
+    .description('Write images into one tar archive that docker, podman and skopeo read')
+    .argument('<image...>')
+    .option('-o, --output <file>', 'where to write; standard output unless given')
+    .option('--platform <platform>', 'only this platform of a multi-platform image')
+    .addHelpText('after', '\nExample:\n  strake save -o app.tar app:1.0')
+    .action(async (names: readonly string[], options: Options) => {
+      if (options.output === undefined && context.out.isTerminal) {
+        throw new StrakeError('INVALID', 'Cannot save to a terminal: an archive is not text', {
+          remedy: 'write to a file with -o FILE, or into a pipe',
+        })
+      }
+      const renderer = renderTransfers(context.err)
+      try {
+        await save(await context.engine(), names, {
+          emit: renderer.emit,
+          signal: context.signal,
+          ...(options.output === undefined ? {} : { file: options.output }),
+          ...(options.platform === undefined ? {} : { platform: options.platform }),
+        })
+      } finally {
+        renderer.finish()
+      }
+    })
+}

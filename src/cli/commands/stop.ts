@@ -1,0 +1,36 @@
+import { Command } from 'commander'
+import { stopContainer } from '#engine/container'
+import type { Context } from '../context.ts'
+import { forEachName } from '../each.ts'
+import { parseWhole } from '../values.ts'
+
+interface Options {
+  readonly signal?: string
+  readonly time?: number
+  readonly timeout?: number
+}
+
+export function define(context: Context): Command {
+  return new Command('stop')
+    .description('Stop containers: their stop signal first, SIGKILL when the time is over')
+    .argument('<container...>')
+    .option('-s, --signal <signal>', "the signal; the container's own unless given")
+    .option(
+      '-t, --timeout <seconds>',
+      'how long to wait; 10 unless the container says more',
+      parseWhole,
+    )
+    .option('--time <seconds>', 'the same', parseWhole)
+    .addHelpText('after', '\nExample:\n  strake stop -t 30 web')
+    .action(async (names: readonly string[], options: Options) => {
+      const engine = await context.engine()
+      const timeout = options.timeout ?? options.time
+      await forEachName(context, names, async (name) => {
+        await stopContainer(engine, name, {
+          ...(options.signal === undefined ? {} : { stopSignal: options.signal }),
+          ...(timeout === undefined ? {} : { timeout }),
+        })
+        return name
+      })
+    })
+}

@@ -1,0 +1,55 @@
+import { Command } from 'commander'
+import { rollbackTag, tagImage, tagLog } from '#engine/tag'
+import type { Context } from '../context.ts'
+import { printListing } from '../format.ts'
+import { formatAge, shortId } from '../render/units.ts'
+
+export function define(context: Context): Command {
+  const command = new Command('tag')
+    .description('Give an image another name, and look back at what a name meant')
+    .argument('<source>', 'a name or ID of an image')
+    .argument('<target>', 'the new name')
+    .addHelpText(
+      'after',
+      '\nExample:\n  strake tag app registry.example.com/app:1.0\n  strake tag log app\n  strake tag rollback app',
+    )
+    .action(async (source: string, target: string) => {
+      await tagImage(await context.engine(), source, target)
+    })
+  command.addCommand(defineLog(context))
+  command.addCommand(defineRollback(context))
+  return command
+}
+
+function defineLog(context: Context): Command {
+  return new Command('log')
+    .description('List every image that a name has meant, newest first')
+    .argument('<name>')
+    .option('--format <format>', 'table or json')
+    .action(async (name: string, options: { readonly format?: string }) => {
+      const moves = await tagLog(await context.engine(), name)
+      const rows = moves.map((move) => ({
+        When: formatAge(move.time),
+        Time: move.time.toISOString(),
+        Action: move.action,
+        Digest: move.digest ?? '',
+        Manifest: move.digest === undefined ? '<removed>' : shortId(move.digest),
+      }))
+      const columns = [
+        { title: 'WHEN', key: 'When' },
+        { title: 'BY', key: 'Action' },
+        { title: 'MANIFEST', key: 'Manifest' },
+      ] as const
+      printListing(context.out, { columns, rows }, options.format)
+    })
+}
+
+function defineRollback(context: Context): Command {
+  return new Command('rollback')
+    .description('Move a name back to the image it meant before')
+    .argument('<name>')
+    .action(async (name: string) => {
+      const move = await rollbackTag(await context.engine(), name)
+      context.out.write(`${move.name} is ${move.digest} again\n`)
+    })
+}

@@ -1,0 +1,23 @@
+import { Command } from 'commander'
+import { version } from '#engine/version'
+import type { Context } from '../context.ts'
+import { printDocument, wantsJson } from '../format.ts'
+
+export function define(context: Context): Command {
+  return new Command('version')
+    .description('Show the versions of strake and what it runs on')
+    .option('-f, --format <format>', 'json for one line')
+    .addHelpText('after', '\nExample:\n  strake version --format json')
+    .action((options: { readonly format?: string }) => {
+      const versions = {
+        Version: version,
+        Bun: process.versions['bun'] ?? 'none',
+        Os: process.platform,
+        Arch: process.arch,
+      }
+      if (wantsJson(options.format)) return printDocument(context.out, versions, 'json')
+      for (const [name, value] of Object.entries(versions)) {
+        context.out.write(`${`${name}:`.padEnd(10)}${value}\n`)
+      }
+    })
+}

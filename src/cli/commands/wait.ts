@@ -1,0 +1,17 @@
+import { Command } from 'commander'
+import { waitContainer } from '#engine/container'
+import type { Context } from '../context.ts'
+import { forEachName } from '../each.ts'
+
+export function define(context: Context): Command {
+  return new Command('wait')
+    .description('Wait until containers end and print their exit codes')
+    .argument('<container...>')
+    .addHelpText('after', '\nExample:\n  strake wait job')
+    .action(async (names: readonly string[]) => {
+      const engine = await context.engine()
+      await forEachName(context, names, async (name) =>
+        String(await waitContainer(engine, name, context.signal)),
+      )
+    })
+}

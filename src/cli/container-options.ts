@@ -1,0 +1,252 @@
+import { readFile } from 'node:fs/promises'
+import { type Command, Option } from 'commander'
+import { parseContainerRequest } from '#engine/container-request'
+import type { RunOptions } from '#engine/run'
+import { readEnvironment } from './environment.ts'
+import { collect, parseAssignments, parseBytes, parsePositive, parseWhole } from './values.ts'
+
+/** The options that `run` and `create` share, as commander gives them. */
+export interface ContainerFlags {
+  readonly addHost?: readonly string[]
+  readonly capAdd?: readonly string[]
+  readonly capDrop?: readonly string[]
+  readonly cidfile?: string
+  readonly cpuShares?: number
+  readonly cpus?: number
+  readonly cpusetCpus?: string
+  readonly device?: readonly string[]
+  readonly dns?: readonly string[]
+  readonly entrypoint?: string
+  readonly env?: readonly string[]
+  readonly envFile?: readonly string[]
+  readonly groupAdd?: readonly string[]
+  readonly healthCmd?: string
+  readonly healthInterval?: string
+  readonly healthRetries?: number
+  readonly healthStartPeriod?: string
+  readonly healthTimeout?: string
+  readonly healthcheck: boolean
+  readonly hostname?: string
+  readonly init?: true
+  readonly interactive?: true
+  readonly ip?: string
+  readonly ipc?: 'private' | 'host'
+  readonly label?: readonly string[]
+  readonly labelFile?: readonly string[]
+  readonly logDriver?: string
+  readonly logOpt?: readonly string[]
+  readonly memory?: number
+  readonly memoryReservation?: number
+  readonly memorySwap?: number
+  readonly mount?: readonly string[]
+  readonly name?: string
+  readonly network?: string
+  readonly pid?: 'private' | 'host'
+  readonly pidsLimit?: number
+  readonly platform?: string
+  readonly privileged?: true
+  readonly publish?: readonly string[]
+  readonly publishAll?: true
+  readonly pull: 'missing' | 'always' | 'never'
+  readonly quiet?: true
+  readonly readOnly?: true
+  readonly restart?: string
+  readonly rm?: true
+  readonly securityOpt?: readonly string[]
+  readonly shmSize?: number
+  readonly stopSignal?: string
+  readonly stopTimeout?: number
+  readonly sysctl?: readonly string[]
+  readonly tmpfs?: readonly string[]
+  readonly tty?: true
+  readonly ulimit?: readonly string[]
+  readonly user?: string
+  readonly volume?: readonly string[]
+  readonly workdir?: string
+}
+
+/** Adds every shared option to `command`; words after the image belong to the container. */
+export function addContainerOptions(command: Command): Command {
+  return command
+    .argument('<image>')
+    .argument('[command...]')
+    .passThroughOptions()
+    .option('--add-host <name:address>', 'a line of /etc/hosts', collect)
+    .option('--cap-add <name>', 'add a capability', collect)
+    .option('--cap-drop <name>', 'drop a capability; ALL drops every one', collect)
+    .option('--cidfile <file>', 'write the container ID into a file')
+    .option('-c, --cpu-shares <weight>', 'share of the processors when they are busy', parseWhole)
+    .option('--cpus <number>', 'how many processors at most', parsePositive)
+    .option('--cpuset-cpus <list>', 'which processors')
+    .option('--device <path>', 'a device of the host', collect)
+    .option('--dns <address>', 'a name server', collect)
+    .option('--entrypoint <program>', 'instead of the ENTRYPOINT of the image')
+    .option('-e, --env <name[=value]>', 'an environment variable', collect)
+    .option('--env-file <file>', 'environment variables from a file', collect)
+    .option('--group-add <group>', 'an additional group', collect)
+    .option('--health-cmd <command>', 'how to tell that the container is well')
+    .option('--health-interval <duration>', 'between two checks')
+    .option('--health-retries <count>', 'failures before it is unhealthy', parseWhole)
+    .option('--health-start-period <duration>', 'when failures do not count yet')
+    .option('--health-timeout <duration>', 'for one check')
+    .option('--no-healthcheck', 'no health checks, whatever the image says')
+    .option('-h, --hostname <name>', 'host name in the container')
+    .option('--init', 'run a small init that reaps processes')
+    .option('-i, --interactive', 'keep standard input open')
+    .option('--ip <address>', 'address on the bridge')
+    .addOption(new Option('--ipc <mode>', 'whose IPC').choices(['private', 'host']))
+    .option('-l, --label <key=value>', 'a label', collect)
+    .option('--label-file <file>', 'labels from a file', collect)
+    .option('--log-driver <name>', 'json-file or none')
+    .option('--log-opt <key=value>', 'max-size=10m, max-file=3', collect)
+    .option('-m, --memory <size>', 'limit of memory', parseBytes)
+    .option('--memory-reservation <size>', 'memory it keeps under pressure', parseBytes)
+    .option('--memory-swap <size>', 'limit of memory and swap; -1 is none', parseSwap)
+    .option('--mount <spec>', 'type=bind|volume|tmpfs,source=…,target=…', collect)
+    .option('--name <name>', 'name of the container')
+    .addOption(new Option('--network <mode>', 'bridge, host or none').default('bridge'))
+    .addOption(new Option('--net <mode>', 'the same').hideHelp())
+    .addOption(new Option('--pid <mode>', 'whose processes').choices(['private', 'host']))
+    .option('--pids-limit <count>', 'limit of processes; -1 is none', parseWhole)
+    .option('--platform <platform>', 'which platform of the image')
+    .option('--privileged', 'all capabilities and devices, nothing masked')
+    .option('-p, --publish <[[address:]port:]port>', 'publish a port of the container', collect)
+    .option('-P, --publish-all', 'publish every exposed port')
+    .addOption(
+      new Option('--pull <when>', 'when to pull the image')
+        .choices(['missing', 'always', 'never'])
+        .default('missing'),
+    )
+    .option('-q, --quiet', 'no progress of a pull')
+    .option('--read-only', 'make the root read-only')
+    .option('--restart <policy>', 'no, on-failure[:count], always or unless-stopped')
+    .option('--rm', 'remove the container when it ends')
+    .option('--security-opt <option>', 'no-new-privileges, seccomp=FILE, …', collect)
+    .option('--shm-size <size>', 'size of /dev/shm', parseBytes)
+    .option('--stop-signal <signal>', 'what stop sends first')
+    .option('--stop-timeout <seconds>', 'when stop kills', parseWhole)
+    .option('--sysctl <name=value>', 'a kernel setting of the container', collect)
+    .option('--tmpfs <path[:options]>', 'a temporary file system', collect)
+    .option('-t, --tty', 'with a terminal')
+    .option('--ulimit <name=soft[:hard]>', 'a resource limit', collect)
+    .option('-u, --user <user[:group]>', 'as this user')
+    .option('-v, --volume <source:target[:ro]>', 'mount a directory or a volume', collect)
+    .option('-w, --workdir <directory>', 'working directory')
+}
+
+function parseSwap(text: string): number {
+  return text === '-1' ? -1 : parseBytes(text)
+}
+
+/** What the engine takes, from what was typed. */
+export async function readContainerFlags(
+  image: string,
+  command: readonly string[],
+  flags: ContainerFlags & { readonly net?: string },
+): Promise<RunOptions> {
+  const request = parseContainerRequest({
+    network: flags.net ?? flags.network ?? 'bridge',
+    ...define('volumes', flags.volume),
+    ...define('mounts', flags.mount),
+    ...define('tmpfs', flags.tmpfs),
+    ...define('publish', flags.publish),
+    ...define('restart', flags.restart),
+    ...define('ulimits', flags.ulimit),
+    ...define('devices', flags.device),
+    ...define('securityOptions', flags.securityOpt),
+    ...define('addHosts', flags.addHost),
+    ...define('logOptions', flags.logOpt),
+    ...define('logDriver', flags.logDriver),
+    ...readHealth(flags),
+  })
+  const { security, ...parsed } = request
+  return {
+    ...parsed,
+    image,
+    command,
+    env: await readEnvironment(flags.env, flags.envFile),
+    labels: await readLabels(flags),
+    pull: flags.pull,
+    security: {
+      ...security,
+      ...define('add', flags.capAdd),
+      ...define('drop', flags.capDrop),
+      ...define('privileged', flags.privileged),
+    },
+    resources: readResources(flags),
+    sysctls: Object.fromEntries(parseAssignments(flags.sysctl)),
+    ...define('name', flags.name),
+    ...define('hostname', flags.hostname),
+    ...define('entrypoint', flags.entrypoint === undefined ? undefined : words(flags.entrypoint)),
+    ...define('workingDir', flags.workdir),
+    ...define('user', flags.user),
+    ...define('groupAdd', flags.groupAdd),
+    ...define('tty', flags.tty),
+    ...define('interactive', flags.interactive),
+    ...define('remove', flags.rm),
+    ...define('stopSignal', flags.stopSignal),
+    ...define('stopTimeout', flags.stopTimeout),
+    ...define('init', flags.init),
+    ...define('readOnly', flags.readOnly),
+    ...define('shmSize', flags.shmSize),
+    ...define('ip', flags.ip),
+    ...define('publishAll', flags.publishAll),
+    ...define('dns', flags.dns),
+    ...define('pid', flags.pid),
+    ...define('ipc', flags.ipc),
+    ...define('platform', flags.platform),
+    ...define('containerIdFile', flags.cidfile),
+  }
+}
+
+/** An empty `--entrypoint ""` takes the entrypoint of the image away. */
+function words(entrypoint: string): readonly string[] {
+  return entrypoint === '' ? [] : [entrypoint]
+}
+
+/** A property that is there only when it has a value. */
+function define<Key extends string, Value>(
+  key: Key,
+  value: Value | undefined,
+): { readonly [K in Key]?: Value } {
+  return value === undefined ? {} : ({ [key]: value } as { [K in Key]: Value })
+}
+
+function readResources(flags: ContainerFlags): NonNullable<RunOptions['resources']> {
+  return {
+    ...define('memory', flags.memory),
+    ...define('memoryReservation', flags.memoryReservation),
+    ...define('memorySwap', flags.memorySwap),
+    ...define('cpus', flags.cpus),
+    ...define('cpuShares', flags.cpuShares),
+    ...define('cpusetCpus', flags.cpusetCpus),
+    ...define('pids', flags.pidsLimit),
+  }
+}
+
+async function readLabels(flags: ContainerFlags): Promise<Readonly<Record<string, string>>> {
+  const lines: string[] = []
+  for (const file of flags.labelFile ?? []) {
+    const text = await readFile(file, 'utf8')
+    lines.push(...text.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#')))
+  }
+  const all = [...lines, ...(flags.label ?? [])]
+  return Object.fromEntries(all.map((word) => (word.includes('=') ? splitOnce(word) : [word, ''])))
+}
+
+function splitOnce(word: string): [string, string] {
+  const at = word.indexOf('=')
+  return [word.slice(0, at), word.slice(at + 1)]
+}
+
+function readHealth(flags: ContainerFlags): Parameters<typeof parseContainerRequest>[0] {
+  const health = {
+    ...define('command', flags.healthCmd),
+    ...define('interval', flags.healthInterval),
+    ...define('timeout', flags.healthTimeout),
+    ...define('startPeriod', flags.healthStartPeriod),
+    ...define('retries', flags.healthRetries),
+    ...(flags.healthcheck ? {} : { none: true }),
+  }
+  return Object.keys(health).length === 0 ? {} : { health }
+}

@@ -1,0 +1,38 @@
+import { StrakeError } from '#oci'
+import type { Output } from './render/output.ts'
+import { formatTable } from './render/table.ts'
+
+/** A list command's rows: what a table shows and what `--format json` prints, key by key. */
+export interface Listing<Row> {
+  readonly columns: readonly { readonly title: string; readonly key: string & keyof Row }[]
+  readonly rows: readonly Row[]
+}
+
+/** Prints a listing as `--format` asks: Docker's table, or one JSON object per line. */
+export function printListing<Row extends Readonly<Record<string, string>>>(
+  output: Output,
+  listing: Listing<Row>,
+  format: string | undefined,
+): void {
+  if (wantsJson(format)) {
+    output.write(listing.rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+    return
+  }
+  const titles = listing.columns.map(({ title }) => title)
+  const cells = listing.rows.map((row) => listing.columns.map(({ key }) => row[key] ?? ''))
+  output.write(formatTable(titles, cells))
+}
+
+/** Prints an object or list of objects as indented JSON, or on one line for `--format json`. */
+export function printDocument(output: Output, value: unknown, format: string | undefined): void {
+  output.write(`${wantsJson(format) ? JSON.stringify(value) : JSON.stringify(value, null, 4)}\n`)
+}
+
+/** Throws `UNSUPPORTED` for templates, which this version does not evaluate. */
+export function wantsJson(format: string | undefined): boolean {
+  if (format === undefined || format === '' || format === 'table') return false
+  if (format === 'json' || format === '{{json .}}') return true
+  throw new StrakeError('UNSUPPORTED', `Cannot print with --format '${format}': unknown format`, {
+    remedy: 'use --format json, or --format table',
+  })
+}

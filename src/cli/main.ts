@@ -1,0 +1,13 @@
+#!/usr/bin/env bun
+import { version } from '#engine/version'
+
+const [first] = process.argv.slice(2)
+if (first === '--version' || first === '-v') {
+  process.stdout.write(`strake version ${version}\n`)
+} else if (first === '__monitor') {
+  const { monitorMain } = await import('#engine/monitor')
+  await monitorMain()
+} else {
+  const { runCommand } = await import('./run-command.ts')
+  await runCommand(process.argv.slice(2))
+}

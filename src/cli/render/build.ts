@@ -1,0 +1,43 @@
+import type { ProgressEvent } from '#stream'
+import type { Context } from '../context.ts'
+import { jsonSteps, plainSteps, type StepRenderer, terminalSteps } from './steps.ts'
+
+interface Built {
+  readonly imageId: string
+  readonly names: readonly string[]
+}
+
+/** What a build shows while it runs, and what it says in the end. */
+export interface BuildRenderer {
+  emit(event: ProgressEvent): void
+  finish(): void
+  report(result: Built): void
+}
+
+/** `auto` redraws on a terminal and prints lines in a pipe; progress goes to standard error. */
+export function buildRenderer(
+  { out, err }: Context,
+  kind: 'auto' | 'tty' | 'plain' | 'quiet' | 'rawjson',
+): BuildRenderer {
+  const quiet = kind === 'quiet'
+  const steps: StepRenderer = quiet ? { emit() {}, finish() {} } : chooseSteps({ err, kind })
+  return {
+    emit: steps.emit,
+    finish: steps.finish,
+    report({ imageId, names }) {
+      if (quiet) return out.write(`${imageId}\n`)
+      if (kind === 'rawjson') return
+      const lines = [`writing image ${imageId}`, ...names.map((name) => `naming to ${name}`)]
+      err.write(lines.map((line) => `${line}\n`).join(''))
+    },
+  }
+}
+
+function chooseSteps({
+  err,
+  kind,
+}: Pick<Context, 'err'> & { readonly kind: string }): StepRenderer {
+  if (kind === 'rawjson') return jsonSteps(err)
+  if (kind === 'tty' || (kind === 'auto' && err.isTerminal)) return terminalSteps(err)
+  return plainSteps(err)
+}

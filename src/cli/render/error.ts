@@ -1,0 +1,46 @@
+import { isStrakeError } from '#oci'
+import { type Output, printable } from './output.ts'
+
+/** Prints a refusal: one sentence and its remedy; the causes and stacks only with `--debug`. */
+export function renderError(output: Output, error: unknown, debug: boolean): void {
+  output.write(`${describeError(error)}\n`)
+  if (!debug) return
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    output.write(`${cause.stack ?? cause.message}\n`)
+  }
+}
+
+/** The sentence and, where there is one, the remedy after a colon. */
+export function describeError(error: unknown): string {
+  if (isStrakeError(error)) {
+    const message = multiline(error.message)
+    return error.remedy
+      ? `strake: ${message}\n  try: ${printable(error.remedy)}`
+      : `strake: ${message}`
+  }
+  if (error instanceof Error) return `strake: ${multiline(systemReason(error) ?? error.message)}`
+  return `strake: ${multiline(String(error))}`
+}
+
+/** Build errors carry a source excerpt, so line breaks stay; everything else is made harmless. */
+function multiline(message: string): string {
+  return message.split('\n').map(printable).join('\n')
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left on the device; free some with `strake system prune`',
+  EDQUOT: 'the disk quota is used up',
+  EACCES: 'permission denied; run it as root or with sudo',
+  EPERM: 'operation not permitted; run it as root or with sudo',
+  EROFS: 'the file system is read-only',
+  EMFILE: 'too many open files; raise the limit with `ulimit -n`',
+  ENOENT: 'no such file or directory',
+  EISDIR: 'it is a directory',
+  ENOTDIR: 'a part of the path is not a directory',
+}
+
+function systemReason(error: NodeJS.ErrnoException): string | undefined {
+  const reason = error.code === undefined ? undefined : reasons[error.code]
+  if (reason === undefined) return undefined
+  return error.path ? `Cannot use ${error.path}: ${reason}` : `Cannot go on: ${reason}`
+}

@@ -1,0 +1,61 @@
+import { writeSync } from 'node:fs'
+
+/** A stream that people or programs read. */
+export interface Output {
+  readonly isTerminal: boolean
+  readonly color: boolean
+  /** Width in cells; 80 where it is not known. */
+  columns(): number
+  write(text: string | Uint8Array): void
+}
+
+/**
+ * Standard output or error. Writes are complete when `write` returns, so the
+ * process may end right after; a reader that went away ends the program as it
+ * would end `cat`.
+ */
+export function openOutput(fd: 1 | 2): Output {
+  const stream = fd === 1 ? process.stdout : process.stderr
+  const isTerminal = stream.isTTY === true
+  const plain = (process.env['NO_COLOR'] ?? '') !== '' || process.env['TERM'] === 'dumb'
+  return {
+    isTerminal,
+    color: isTerminal && !plain,
+    columns: () => stream.columns || 80,
+    write: (text) => writeAll(fd, typeof text === 'string' ? Buffer.from(text) : text),
+  }
+}
+
+function writeAll(fd: number, bytes: Uint8Array): void {
+  let offset = 0
+  while (offset < bytes.length) {
+    try {
+      offset += writeSync(fd, bytes, offset)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EPIPE') process.exit(141)
+      if (code !== 'EAGAIN') throw error
+      waitForReader()
+    }
+  }
+}
+
+/** A non-blocking pipe is full: give its reader a moment instead of spinning. */
+function waitForReader(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
+}
+
+/**
+ * Makes text from outside safe to print: control characters, which could steer
+ * the terminal, are shown as escapes (RELIABILITY A23, F16).
+ */
+export function printable(text: string): string {
+  return text.replaceAll(
+    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (char) => {
+      if (char === '\n') return '\\n'
+      if (char === '\t') return '\\t'
+      return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+    },
+  )
+}

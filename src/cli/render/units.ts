@@ -1,0 +1,48 @@
+/** Bytes as Docker prints them: decimal units, three significant digits (`187MB`). */
+export function formatSize(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
+  let value = bytes
+  let unit = 0
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${trimNumber(value)}${units[unit]}`
+}
+
+function trimNumber(value: number): string {
+  return Number(value.toPrecision(3)).toString()
+}
+
+/** A past instant as Docker says it: `2 hours ago`. */
+export function formatAge(instant: Date, now: Date = new Date()): string {
+  return `${formatSpan(now.getTime() - instant.getTime())} ago`
+}
+
+/** A span of milliseconds in the largest unit that reads well: `About an hour`, `3 days`. */
+export function formatSpan(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000))
+  if (seconds < 1) return 'Less than a second'
+  if (seconds < 2) return '1 second'
+  if (seconds < 60) return `${seconds} seconds`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes === 1) return 'About a minute'
+  if (minutes < 60) return `${minutes} minutes`
+  const hours = Math.round(seconds / 3600)
+  if (hours === 1) return 'About an hour'
+  if (hours < 48) return `${hours} hours`
+  if (hours < 24 * 7 * 2) return `${Math.floor(hours / 24)} days`
+  if (hours < 24 * 30 * 2) return `${Math.floor(hours / 24 / 7)} weeks`
+  if (hours < 24 * 365 * 2) return `${Math.floor(hours / 24 / 30)} months`
+  return `${Math.floor(hours / 24 / 365)} years`
+}
+
+/** Seconds with one decimal, as build steps show them. */
+export function formatSeconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)}s`
+}
+
+/** `sha256:abcdef...` to the twelve characters people type. */
+export function shortId(digestOrId: string): string {
+  return digestOrId.replace(/^sha(256|512):/, '').slice(0, 12)
+}

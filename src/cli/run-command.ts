@@ -1,0 +1,152 @@
+import type { Command, CommanderError } from 'commander'
+import type { Engine } from '#engine/engine'
+import type { Context } from './context.ts'
+import { renderError } from './render/error.ts'
+import { openOutput } from './render/output.ts'
+import { commands, shorten } from './table.ts'
+
+interface GlobalOptions {
+  readonly root?: string
+  readonly debug: boolean
+  /** What remains after the global options: the command and its arguments. */
+  readonly argv: readonly string[]
+}
+
+/** Runs one command line to its end and sets the exit code of the process. */
+export async function runCommand(rawArgv: readonly string[]): Promise<void> {
+  const options = parseGlobalOptions(rawArgv)
+  const cancel = cancelOnSignals()
+  let opening: Promise<Engine> | undefined
+  const context: Context = {
+    out: openOutput(1),
+    err: openOutput(2),
+    signal: cancel.signal,
+    debug: options.debug,
+    exitCode: 0,
+    leaveSignals: cancel.leave,
+    engine() {
+      opening ??= openEngineLazily(options.root)
+      return opening
+    },
+  }
+  try {
+    await dispatch(context, shorten(options.argv))
+  } catch (error) {
+    context.exitCode = cancel.signal.aborted
+      ? cancel.exitCode()
+      : reportFailure(context, options.argv, error)
+  } finally {
+    await opening?.then((engine) => engine[Symbol.asyncDispose]()).catch(() => {})
+  }
+  process.exit(context.exitCode)
+}
+
+async function openEngineLazily(root: string | undefined): Promise<Engine> {
+  const { openEngine } = await import('#engine/engine')
+  return openEngine(root === undefined ? {} : { root })
+}
+
+async function dispatch(context: Context, argv: readonly string[]): Promise<void> {
+  const [name, ...rest] = argv
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    const topic = name === 'help' ? rest[0] : undefined
+    if (topic !== undefined) return dispatch(context, [topic, '--help'])
+    const { formatHelp } = await import('./help.ts')
+    context.out.write(formatHelp())
+    return
+  }
+  if (name === '__complete') {
+    const { complete } = await import('./complete.ts')
+    return complete(context, rest)
+  }
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (entry === undefined) return refuseUnknown(context, name)
+  const { define } = await entry.load()
+  const command = define(context)
+  configure(command, context)
+  await command.parseAsync(rest, { from: 'user' })
+}
+
+/** Makes commander print through us and throw instead of ending the process. */
+function configure(command: Command, context: Context): void {
+  command.exitOverride()
+  command.configureOutput({
+    writeOut: (text) => context.out.write(text),
+    writeErr: (text) => context.err.write(text),
+    outputError: (text, write) => write(text.replace(/^error: /, 'strake: ')),
+  })
+  command.showSuggestionAfterError(true)
+  for (const child of command.commands) configure(child, context)
+}
+
+async function refuseUnknown(context: Context, name: string): Promise<void> {
+  const { suggest } = await import('#engine/suggest')
+  const close = suggest(name, Object.keys(commands))
+  const hint = close ? `did you mean 'strake ${close}'?` : "see 'strake --help'"
+  context.err.write(`strake: unknown command '${name}': ${hint}\n`)
+  context.exitCode = 1
+}
+
+function reportFailure(context: Context, argv: readonly string[], error: unknown): number {
+  if (isCommanderError(error)) return error.exitCode === 0 ? 0 : engineErrorCode(argv)
+  renderError(context.err, error, context.debug)
+  return startFailureCode(error) ?? engineErrorCode(argv)
+}
+
+/** 126 and 127 for a command that cannot be executed or is not there. */
+function startFailureCode(error: unknown): number | undefined {
+  const isStart = error instanceof Error && 'exitCode' in error
+  return isStart && typeof error.exitCode === 'number' ? error.exitCode : undefined
+}
+
+/** Docker's `run`, `create` and `exec` keep 125 for the engine's own refusals. */
+function engineErrorCode(argv: readonly string[]): number {
+  const [name] = shorten(argv)
+  return name === 'run' || name === 'create' || name === 'exec' ? 125 : 1
+}
+
+/** By its code: importing the class would load commander for commands that need none. */
+function isCommanderError(error: unknown): error is CommanderError {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.')
+}
+
+function parseGlobalOptions(argv: readonly string[]): GlobalOptions {
+  let root: string | undefined
+  let debug = false
+  let index = 0
+  for (; index < argv.length; index++) {
+    const word = argv[index] ?? ''
+    if (word === '--debug' || word === '-D') debug = true
+    else if (word === '--root') root = argv[++index]
+    else if (word.startsWith('--root=')) root = word.slice('--root='.length)
+    else break
+  }
+  return { ...(root === undefined ? {} : { root }), debug, argv: argv.slice(index) }
+}
+
+/** The first SIGINT or SIGTERM cancels what runs; a second one ends the process at once. */
+function cancelOnSignals(): {
+  readonly signal: AbortSignal
+  exitCode(): number
+  leave(): void
+} {
+  const controller = new AbortController()
+  let code = 130
+  const handle = (exitCode: number) => () => {
+    if (controller.signal.aborted) process.exit(exitCode)
+    code = exitCode
+    controller.abort(new Error('interrupted'))
+  }
+  const interrupt = handle(130)
+  const terminate = handle(143)
+  process.on('SIGINT', interrupt)
+  process.on('SIGTERM', terminate)
+  return {
+    signal: controller.signal,
+    exitCode: () => code,
+    leave() {
+      process.off('SIGINT', interrupt)
+      process.off('SIGTERM', terminate)
+    },
+  }
+}

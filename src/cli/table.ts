@@ -1,0 +1,240 @@
+import type { Command } from 'commander'
+import type { Context } from './context.ts'
+
+/** What a command module exports: its commander definition, bound to where it prints. */
+export interface CommandModule {
+  define(context: Context): Command
+}
+
+export interface CommandEntry {
+  readonly group: 'images' | 'containers' | 'registries' | 'system'
+  readonly summary: string
+  load(): Promise<CommandModule>
+}
+
+/**
+ * Every command, loaded only when it is the one that was typed: start-up pays
+ * for one command, not for all of them.
+ */
+export const commands: Readonly<Record<string, CommandEntry>> = {
+  build: {
+    group: 'images',
+    summary: 'Build an image from a Dockerfile',
+    load: () => import('./commands/build.ts'),
+  },
+  images: {
+    group: 'images',
+    summary: 'List images',
+    load: () => import('./commands/images.ts'),
+  },
+  tag: {
+    group: 'images',
+    summary: 'Name an image; `tag log` and `tag rollback` show and undo moves',
+    load: () => import('./commands/tag.ts'),
+  },
+  rmi: {
+    group: 'images',
+    summary: 'Remove images',
+    load: () => import('./commands/rmi.ts'),
+  },
+  history: {
+    group: 'images',
+    summary: 'Show how an image was made',
+    load: () => import('./commands/history.ts'),
+  },
+  inspect: {
+    group: 'images',
+    summary: 'Show everything known about images and containers',
+    load: () => import('./commands/inspect.ts'),
+  },
+  save: {
+    group: 'images',
+    summary: 'Write images into an archive',
+    load: () => import('./commands/save.ts'),
+  },
+  load: {
+    group: 'images',
+    summary: 'Read images from an archive',
+    load: () => import('./commands/load.ts'),
+  },
+  import: {
+    group: 'images',
+    summary: 'Make an image of a file system archive',
+    load: () => import('./commands/import.ts'),
+  },
+  run: {
+    group: 'containers',
+    summary: 'Run a command in a new container',
+    load: () => import('./commands/run.ts'),
+  },
+  create: {
+    group: 'containers',
+    summary: 'Make a container without starting it',
+    load: () => import('./commands/create.ts'),
+  },
+  start: {
+    group: 'containers',
+    summary: 'Start stopped containers',
+    load: () => import('./commands/start.ts'),
+  },
+  restart: {
+    group: 'containers',
+    summary: 'Stop containers and start them again',
+    load: () => import('./commands/restart.ts'),
+  },
+  ps: {
+    group: 'containers',
+    summary: 'List containers',
+    load: () => import('./commands/ps.ts'),
+  },
+  logs: {
+    group: 'containers',
+    summary: 'Show what a container printed',
+    load: () => import('./commands/logs.ts'),
+  },
+  exec: {
+    group: 'containers',
+    summary: 'Run a command in a running container',
+    load: () => import('./commands/exec.ts'),
+  },
+  attach: {
+    group: 'containers',
+    summary: 'Join the standard streams of a running container',
+    load: () => import('./commands/attach.ts'),
+  },
+  stop: {
+    group: 'containers',
+    summary: 'Stop containers, gently first',
+    load: () => import('./commands/stop.ts'),
+  },
+  kill: {
+    group: 'containers',
+    summary: 'Send a signal to containers',
+    load: () => import('./commands/kill.ts'),
+  },
+  wait: {
+    group: 'containers',
+    summary: 'Wait until containers end and print their exit codes',
+    load: () => import('./commands/wait.ts'),
+  },
+  rm: {
+    group: 'containers',
+    summary: 'Remove containers',
+    load: () => import('./commands/rm.ts'),
+  },
+  export: {
+    group: 'containers',
+    summary: 'Write the file system of a container as a tar archive',
+    load: () => import('./commands/export.ts'),
+  },
+  pull: {
+    group: 'registries',
+    summary: 'Fetch an image from a registry',
+    load: () => import('./commands/pull.ts'),
+  },
+  push: {
+    group: 'registries',
+    summary: 'Send an image to a registry',
+    load: () => import('./commands/push.ts'),
+  },
+  login: {
+    group: 'registries',
+    summary: 'Keep credentials for a registry',
+    load: () => import('./commands/login.ts'),
+  },
+  logout: {
+    group: 'registries',
+    summary: 'Forget the credentials for a registry',
+    load: () => import('./commands/logout.ts'),
+  },
+  registry: {
+    group: 'registries',
+    summary: 'Serve a registry (`registry serve`)',
+    load: () => import('./commands/registry.ts'),
+  },
+  image: {
+    group: 'system',
+    summary: 'Image commands by their long names, and `image prune`',
+    load: () => import('./commands/image.ts'),
+  },
+  container: {
+    group: 'system',
+    summary: 'Container commands by their long names, and `container prune`',
+    load: () => import('./commands/container.ts'),
+  },
+  system: {
+    group: 'system',
+    summary: '`system df`, `system prune`, `system info`',
+    load: () => import('./commands/system.ts'),
+  },
+  info: {
+    group: 'system',
+    summary: 'Show the store, the runtime and the host, and why they were chosen',
+    load: () => import('./commands/info.ts'),
+  },
+  doctor: {
+    group: 'system',
+    summary: 'Check this machine and say what to mend',
+    load: () => import('./commands/doctor.ts'),
+  },
+  version: {
+    group: 'system',
+    summary: 'Show the versions of strake and what it runs on',
+    load: () => import('./commands/version.ts'),
+  },
+  completion: {
+    group: 'system',
+    summary: 'Print a completion script for bash, zsh or fish',
+    load: () => import('./commands/completion.ts'),
+  },
+}
+
+/** Docker's long forms: `image ls` is `images`, `container rm` is `rm`. */
+const longForms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  image: {
+    build: 'build',
+    history: 'history',
+    import: 'import',
+    inspect: 'inspect',
+    list: 'images',
+    load: 'load',
+    ls: 'images',
+    pull: 'pull',
+    push: 'push',
+    remove: 'rmi',
+    rm: 'rmi',
+    save: 'save',
+    tag: 'tag',
+  },
+  container: {
+    attach: 'attach',
+    create: 'create',
+    exec: 'exec',
+    export: 'export',
+    inspect: 'inspect',
+    kill: 'kill',
+    list: 'ps',
+    logs: 'logs',
+    ls: 'ps',
+    ps: 'ps',
+    remove: 'rm',
+    restart: 'restart',
+    rm: 'rm',
+    run: 'run',
+    start: 'start',
+    stop: 'stop',
+    wait: 'wait',
+  },
+  builder: { build: 'build' },
+  buildx: { build: 'build' },
+  system: { info: 'info' },
+}
+
+/** Rewrites a long form to the short one: `['image', 'ls', '-q']` to `['images', '-q']`. */
+export function shorten(argv: readonly string[]): readonly string[] {
+  const [first, second, ...rest] = argv
+  const short = first && second ? longForms[first]?.[second] : undefined
+  if (short === undefined) return argv
+  const typed = (first === 'image' || first === 'container') && short === 'inspect'
+  return typed ? [short, '--type', first, ...rest] : [short, ...rest]
+}

@@ -1,0 +1,55 @@
+import { InvalidArgumentError } from 'commander'
+
+/** Collects an option that may be given many times. */
+export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value]
+}
+
+const units: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  k: 1024,
+  m: 1024 ** 2,
+  g: 1024 ** 3,
+  t: 1024 ** 4,
+}
+
+/** `512m`, `2g`, `1.5G`, `1048576`: bytes, binary units as Docker has them. */
+export function parseBytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([bkmgt]?)(?:i?b)?$/i.exec(text)
+  const factor = units[(match?.[2] ?? '').toLowerCase()]
+  if (!match?.[1] || factor === undefined) {
+    throw new InvalidArgumentError('expected a size such as 512m or 2g.')
+  }
+  return Math.floor(Number(match[1]) * factor)
+}
+
+/** A number that may have decimals, above zero. */
+export function parsePositive(text: string): number {
+  const value = Number(text)
+  if (!Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError('expected a number above 0.')
+  return value
+}
+
+export function parseWhole(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('expected a whole number.')
+  return value
+}
+
+/** `key=value`; a bare `key` takes its value from this process's environment, if it is there. */
+export function parseAssignments(
+  words: readonly string[] | undefined,
+  environment: Readonly<Record<string, string | undefined>> = {},
+): ReadonlyMap<string, string> {
+  const result = new Map<string, string>()
+  for (const word of words ?? []) {
+    const at = word.indexOf('=')
+    const key = at < 0 ? word : word.slice(0, at)
+    const value = at < 0 ? environment[key] : word.slice(at + 1)
+    if (key === '') throw new InvalidArgumentError(`expected key=value, got '${word}'.`)
+    if (value !== undefined) result.set(key, value)
+  }
+  return result
+}
