@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { appendFile, cp, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import { importBusybox, writeContext } from './busybox.ts'
+import { missing, openStrake, type Strake } from './strake.ts'
+
+const reason = missing('busybox', 'tar', 'runc')
+if (reason) console.info(`skipped: build: ${reason}`)
+
+const site = {
+  Dockerfile: [
+    'ARG GREETING=hello',
+    'FROM busybox AS pages',
+    'ARG GREETING',
+    'WORKDIR /site',
+    'COPY pages pages',
+    'RUN for page in pages/*; do tr a-z A-Z < $page > $(basename $page); done; rm -r pages',
+    'FROM busybox AS unused',
+    'RUN false',
+    'FROM busybox',
+    'ENV MODE=production',
+    'COPY --from=pages --chown=user:staff --chmod=640 /site /srv/www',
+    'COPY <<EOF /etc/motd',
+    'mode is $MODE',
+    'EOF',
+    'LABEL title="a site"',
+    'EXPOSE 8080',
+    'USER user',
+    'HEALTHCHECK --interval=5s CMD true',
+    'CMD ["cat", "/etc/motd"]',
+  ].join('\n'),
+  '.dockerignore': '*.log\n',
+  'pages/index.txt': 'index\n',
+  'pages/about.txt': 'about\n',
+  'noise.log': 'ignored\n',
+}
+
+describe.skipIf(reason !== undefined)('build', () => {
+  let strake: Strake
+  let context: string
+
+  beforeAll(async () => {
+    strake = await openStrake()
+    await importBusybox(strake)
+    context = await writeContext(join(strake.directory, 'site'), site)
+  })
+  afterAll(async () => strake[Symbol.asyncDispose]())
+
+  const imageId = (name: string): Promise<string> => strake.ok('images', '-q', '--no-trunc', name)
+
+  test('build makes an image of several stages, and only those needed', async () => {
+    const outcome = await strake('build', '-t', 'site', '--progress', 'plain', context)
+    expect(outcome).toMatchObject({ exitCode: 0 })
+    expect(outcome.stderr).not.toContain('RUN false')
+    const shown = await strake.ok('run', '--rm', '--network', 'none', 'site')
+    expect(shown).toBe('mode is production')
+  })
+
+  test('build keeps owners, modes and contents that COPY asked for', async () => {
+    const script = 'stat -c "%U:%G %a %n" /srv/www/index.txt; cat /srv/www/index.txt'
+    const shown = await strake.ok('run', '--rm', '--network', 'none', 'site', 'sh', '-c', script)
+    expect(shown).toBe('user:staff 640 /srv/www/index.txt\nINDEX')
+  })
+
+  test('build keeps HEALTHCHECK and labels in the config', async () => {
+    const [{ Config }] = JSON.parse(await strake.ok('inspect', 'site'))
+    expect(Config).toMatchObject({
+      Healthcheck: { Test: ['CMD-SHELL', 'true'], Interval: 5_000_000_000 },
+      Labels: { title: 'a site' },
+      ExposedPorts: { '8080/tcp': {} },
+      User: 'user',
+    })
+  })
+
+  test('build again uses the cache for every step and makes the same image', async () => {
+    const before = await imageId('site')
+    const outcome = await strake('build', '-t', 'site', '--progress', 'plain', context)
+    expect(outcome.stderr).toMatch(/CACHED/)
+    expect(outcome.stderr).not.toMatch(/RUN for page[^\n]*\n#\d+ \d/)
+    expect(await imageId('site')).toBe(before)
+  })
+
+  test('build ignores modification times and ignored files', async () => {
+    await utimes(join(context, 'pages/index.txt'), new Date(), new Date())
+    await appendFile(join(context, 'noise.log'), 'more\n')
+    const outcome = await strake('build', '-t', 'site', '--progress', 'plain', context)
+    expect(outcome.stderr).toMatch(
+      /#(\d+) \[pages 4\/4\] RUN[^\n]*\n(#(?!\1 )[^\n]*\n|\n)*#\1 CACHED/,
+    )
+  })
+
+  test('build gives the same digest in another store and directory', async () => {
+    await using second = await openStrake()
+    const archive = join(strake.directory, 'base.tar')
+    await strake.ok('save', '-o', archive, 'busybox')
+    await second.ok('load', '-i', archive)
+    const copy = join(second.directory, 'elsewhere')
+    await cp(context, copy, { recursive: true, preserveTimestamps: true })
+    const id = await second.ok('build', '-q', '--build-arg', 'SOURCE_DATE_EPOCH=1700000000', copy)
+    expect(
+      await strake.ok('build', '-q', '--build-arg', 'SOURCE_DATE_EPOCH=1700000000', context),
+    ).toBe(id)
+  })
+
+  test('build --target builds one stage and --build-arg changes an ARG', async () => {
+    const text =
+      'FROM busybox AS one\nARG WORD=none\nRUN echo $WORD > /word\nFROM one AS two\nRUN false\n'
+    const directory = await writeContext(join(strake.directory, 'target'), { Dockerfile: text })
+    await strake.ok(
+      'build',
+      '-q',
+      '-t',
+      'one',
+      '--target',
+      'ONE',
+      '--build-arg',
+      'WORD=given',
+      directory,
+    )
+    expect(await strake.ok('run', '--rm', '--network', 'none', 'one', 'cat', '/word')).toBe('given')
+  })
+
+  test('build reads a Dockerfile from standard input', async () => {
+    const input = 'FROM busybox\nRUN echo piped > /piped\n'
+    const outcome = await strake.with({ input }, 'build', '-q', '-t', 'piped', '-')
+    expect(outcome).toMatchObject({ exitCode: 0 })
+    expect(await strake.ok('run', '--rm', '--network', 'none', 'piped', 'cat', '/piped')).toBe(
+      'piped',
+    )
+  })
+
+  test('build removes what RUN removed and keeps what it linked', async () => {
+    const text = [
+      'FROM busybox',
+      'RUN mkdir /d && echo x > /d/a && ln /d/a /d/b && ln -s a /d/c',
+      'RUN rm /d/a && rm /etc/group',
+    ].join('\n')
+    const directory = await writeContext(join(strake.directory, 'whiteout'), { Dockerfile: text })
+    await strake.ok('build', '-q', '-t', 'whiteout', directory)
+    const script = 'ls /d; cat /d/b; test -e /etc/group || echo gone'
+    const shown = await strake.ok(
+      'run',
+      '--rm',
+      '--network',
+      'none',
+      'whiteout',
+      'sh',
+      '-c',
+      script,
+    )
+    expect(shown).toBe('b\nc\nx\ngone')
+  })
+
+  test('build --iidfile and --progress rawjson serve programs', async () => {
+    const file = join(strake.directory, 'iid')
+    const outcome = await strake('build', '--iidfile', file, '--progress', 'rawjson', context)
+    const events = outcome.stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(events.some(({ type, state }) => type === 'step' && state === 'cached')).toBe(true)
+    expect(await Bun.file(file).text()).toBe(await imageId('site'))
+  })
+})

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { importBusybox } from './busybox.ts'
+import { missing, openStrake, type Strake } from './strake.ts'
+
+const reason = missing('busybox', 'tar', 'runc', 'nft')
+if (reason) console.info(`skipped: network: ${reason}`)
+
+describe.skipIf(reason !== undefined)('network', () => {
+  let strake: Strake
+
+  beforeAll(async () => {
+    strake = await openStrake()
+    await importBusybox(strake)
+  })
+  afterAll(async () => strake[Symbol.asyncDispose]())
+
+  const serve = (...options: readonly string[]): Promise<string> =>
+    strake.ok(
+      ...['run', '-d', ...options, 'busybox', 'sh', '-c'],
+      'mkdir /www; echo hello from $(hostname) > /www/index.html; exec httpd -f -p 80 -h /www',
+    )
+
+  const fetchText = async (url: string): Promise<string> => {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await (await fetch(url)).text()
+      } catch (error) {
+        if (attempt === 50) throw error
+        await Bun.sleep(100)
+      }
+    }
+  }
+
+  test('a published port answers on the loopback address', async () => {
+    await serve('--name', 'web', '--hostname', 'web', '-p', '127.0.0.1::80')
+    const [{ NetworkSettings }] = JSON.parse(await strake.ok('inspect', 'web'))
+    const [binding] = NetworkSettings.Ports['80/tcp']
+    expect(await fetchText(`http://127.0.0.1:${binding.HostPort}/`)).toBe('hello from web\n')
+    expect(await strake.ok('ps')).toContain(`127.0.0.1:${binding.HostPort}->80/tcp`)
+    await strake.ok('rm', '-f', 'web')
+    expect(fetch(`http://127.0.0.1:${binding.HostPort}/`)).rejects.toThrow()
+  }, 30_000)
+
+  test('containers on the bridge reach each other by address', async () => {
+    await serve('--name', 'server', '--hostname', 'server')
+    const [{ NetworkSettings }] = JSON.parse(await strake.ok('inspect', 'server'))
+    const shown = await strake.ok(
+      ...[
+        'run',
+        '--rm',
+        'busybox',
+        'wget',
+        '-q',
+        '-O',
+        '-',
+        `http://${NetworkSettings.IPAddress}/`,
+      ],
+    )
+    expect(shown).toBe('hello from server')
+    await strake.ok('rm', '-f', 'server')
+  }, 30_000)
+
+  test('--network none has a loopback device alone', async () => {
+    const shown = await strake.ok('run', '--rm', '--network', 'none', 'busybox', 'ip', '-o', 'link')
+    expect(shown.split('\n')).toHaveLength(1)
+    expect(shown).toContain('lo:')
+    expect(shown).toContain('UP')
+  })
+
+  test('--network host shares the network of the machine', async () => {
+    const shown = await strake.ok(
+      'run',
+      '--rm',
+      '--network',
+      'host',
+      'busybox',
+      'readlink',
+      '/proc/self/ns/net',
+    )
+    const { readlinkSync } = await import('node:fs')
+    expect(shown).toBe(readlinkSync('/proc/self/ns/net'))
+  })
+
+  test('two containers cannot publish the same port', async () => {
+    await serve('--name', 'first', '-p', '127.0.0.1:18480:80')
+    const second = await strake('run', '--rm', '-p', '127.0.0.1:18480:80', 'busybox', 'true')
+    expect(second.exitCode).toBe(125)
+    expect(second.stderr).toContain('18480')
+    await strake.ok('rm', '-f', 'first')
+  }, 30_000)
+})
