@@ -61,6 +61,15 @@ for (const [reason, text] of Object.entries(ambiguous)) {
   })
 }
 
+test('parseJson() reads literals as large as a whole document, in linear time', () => {
+  const size = 4 * 1024 * 1024 - 2
+  const long = 'x'.repeat(size)
+  expect(parse(`"${long}"`)).toBe(long)
+  expect(parse(`"${'\\n'.repeat(size / 2)}"`)).toBe('\n'.repeat(size / 2))
+  expect(() => parse(`"${long}`)).toThrow('it ends too early')
+  expect(() => parse(`"${long}\\x"`)).toThrow('"\\\\" is not expected')
+})
+
 test('parseJson() refuses bytes that are not UTF-8', () => {
   const raw = Uint8Array.of(0x22, 0xff, 0x22)
   expect(() => parseJson(raw, 'document', 'MANIFEST_INVALID')).toThrow(

@@ -49,8 +49,10 @@ function decode(raw: Uint8Array, fail: Fail): string {
 
 const whitespace = /[ \t\n\r]*/y
 const number = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y
-const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
+const escapeSequence = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 const loneSurrogate = /\p{Surrogate}/u
+
+const [quote, backslash, firstPrintable] = [0x22, 0x5c, 0x20]
 
 /** One pass over the text; `#at` is where it stands. */
 class Scanner {
@@ -121,11 +123,23 @@ class Scanner {
     return items
   }
 
+  /** Character by character: a pattern for a whole literal overflows the engine at some millions. */
   #string(): string {
     const start = this.#at
-    const literal = this.#match(string)?.[0]
-    if (literal === undefined) throw this.#unexpected()
-    if (!literal.includes('\\')) return literal.slice(1, -1)
+    if (this.#text[start] !== '"') throw this.#unexpected()
+    let isEscaped = false
+    for (this.#at++; ; ) {
+      const code = this.#text.charCodeAt(this.#at)
+      if (code === quote) break
+      if (code === backslash) {
+        isEscaped = true
+        if (this.#match(escapeSequence) === undefined) throw this.#unexpected()
+      } else if (code >= firstPrintable) this.#at++
+      else throw this.#unexpected()
+    }
+    this.#at++
+    const literal = this.#text.slice(start, this.#at)
+    if (!isEscaped) return literal.slice(1, -1)
     const value: string = JSON.parse(literal)
     if (loneSurrogate.test(value)) throw this.#fail('half a surrogate pair is escaped', start)
     return value
