@@ -238,4 +238,15 @@ export function testLocalIngests(open: Open): void {
     const read = toBuffer(opened.store.read({ ...described, digest }), content.length)
     expect(await read).toEqual(content)
   })
+
+  test('ingest() commits under the algorithm of the digest it is given', async () => {
+    await using opened = await open()
+    const hasher = createHasher('sha512')
+    hasher.update(content)
+    const digest = hasher.digest()
+    await using ingest = await opened.store.ingest()
+    await ingest.append(fromBuffer(content))
+    expect(await ingest.commit(digest)).toBe(digest)
+    expect(await opened.store.has({ ...described, digest })).toBe(true)
+  })
 }

@@ -1,4 +1,10 @@
-import { ContentMismatchError, type Descriptor, type Digest, StrakeError } from '#oci'
+import {
+  ContentMismatchError,
+  type Descriptor,
+  type Digest,
+  digestAlgorithm,
+  StrakeError,
+} from '#oci'
 import { type Bytes, concat, createHasher, fromBuffer, toBuffer, verified } from '#stream'
 import { checkIngestId } from './ingest-id.ts'
 import { rangeOf } from './range.ts'
@@ -113,7 +119,8 @@ class MemoryIngest implements Ingest {
 
   async commit(expected?: Digest): Promise<Digest> {
     const bytes = concat(this.#chunks)
-    const hasher = createHasher(this.#options.algorithm)
+    const algorithm = expected === undefined ? this.#options.algorithm : digestAlgorithm(expected)
+    const hasher = createHasher(algorithm)
     hasher.update(bytes)
     const digest = hasher.digest()
     await this.abort()
