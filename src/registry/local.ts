@@ -57,23 +57,29 @@ class LocalRepository implements Repository {
   }
 
   async has(target: Descriptor): Promise<boolean> {
-    return (await this.#facts.find(kindOf(target), target.digest)) !== undefined
+    return (await this.#facts.find(await this.#kindOf(target), target.digest)) !== undefined
   }
 
   async *read(target: Descriptor, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
-    const { descriptor } = await this.#get(kindOf(target), target.digest)
+    const { descriptor } = await this.#get(await this.#kindOf(target), target.digest)
     yield* this.#blobs.read({ ...descriptor, size: target.size }, options)
   }
 
   async write(expected: Descriptor, bytes: Bytes, options: WriteOptions = {}): Promise<void> {
     if (await this.has(expected)) return
-    if (kindOf(expected) === 'manifest') return this.#writeManifest(expected, bytes)
+    if (isDocument(expected)) return this.#writeManifest(expected, bytes)
     const { mountFrom, signal } = options
     const from = mountFrom === undefined ? {} : { from: mountFrom }
     if ((await this.mount(expected.digest, from)) !== undefined) return
     if (await this.#blobs.has(expected)) await drain(verified(bytes, expected))
     else await this.#blobs.write(expected, bytes, signal === undefined ? {} : { signal })
     await this.#link(expected)
+  }
+
+  async writeOpaqueManifest(target: Descriptor, bytes: Bytes): Promise<void> {
+    const raw = await toBuffer(verified(bytes, target), limits.manifestSize)
+    await this.#blobs.write(target, fromBuffer(raw))
+    await this.#facts.add({ kind: 'manifest', descriptor: bare(target) })
   }
 
   async ingest(options?: IngestOptions): Promise<Ingest> {
@@ -84,7 +90,7 @@ class LocalRepository implements Repository {
   }
 
   async delete(target: Descriptor): Promise<void> {
-    await this.#facts.remove(kindOf(target), target.digest)
+    await this.#facts.remove(await this.#kindOf(target), target.digest)
   }
 
   async resolve(tagOrDigest: string): Promise<Descriptor> {
@@ -159,6 +165,14 @@ class LocalRepository implements Repository {
     return member
   }
 
+  /** A manifest of a type that means nothing here is one only by having been written as one. */
+  async #kindOf({ mediaType, digest }: Descriptor): Promise<MemberKind> {
+    if (isDocument({ mediaType })) return 'manifest'
+    if (mediaType === octetStream) return 'blob'
+    const member = await this.#facts.find('manifest', digest)
+    return member?.descriptor.mediaType === mediaType ? 'manifest' : 'blob'
+  }
+
   #unknown(kind: MemberKind, reference: string): StrakeError {
     const name = `${this.name}${reference.includes(':') ? '@' : ':'}${reference}`
     return kind === 'blob'
@@ -207,8 +221,8 @@ class LinkingIngest implements Ingest {
   }
 }
 
-function kindOf(target: Descriptor): MemberKind {
-  return isManifestType(target.mediaType) || isIndexType(target.mediaType) ? 'manifest' : 'blob'
+function isDocument({ mediaType }: Pick<Descriptor, 'mediaType'>): boolean {
+  return isManifestType(mediaType) || isIndexType(mediaType)
 }
 
 function bare({ mediaType, digest, size }: Descriptor): Descriptor {

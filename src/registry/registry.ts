@@ -1,5 +1,6 @@
 import type { ContentStore, TagStore } from '#content'
 import type { Descriptor, Digest } from '#oci'
+import type { Bytes } from '#stream'
 
 /**
  * One repository of a registry. Manifests and blobs are told apart by media
@@ -17,6 +18,11 @@ export interface Repository extends ContentStore, TagStore {
    * `undefined` when there is nothing to mount: upload it instead.
    */
   mount(digest: Digest, options?: MountOptions): Promise<Descriptor | undefined>
+  /**
+   * Keeps a manifest of a media type that nobody here reads, byte for byte and
+   * without a look at what it refers to. `resolve` then gives its descriptor.
+   */
+  writeOpaqueManifest(target: Descriptor, bytes: Bytes, signal?: AbortSignal): Promise<void>
   /** Manifests whose `subject` is `subject`, with their artifact type and annotations. */
   referrers(subject: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>
 }

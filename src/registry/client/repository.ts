@@ -82,6 +82,11 @@ export class RemoteRepository implements Repository {
     return new UploadIngest(session, { target, resumed: resumed !== undefined })
   }
 
+  async writeOpaqueManifest(target: Descriptor, bytes: Bytes, signal?: AbortSignal): Promise<void> {
+    const raw = await readWhole(target, bytes)
+    await this.#manifests.put(target.digest, target.mediaType, raw, signal)
+  }
+
   async delete(target: Descriptor): Promise<void> {
     if (isDocumentType(target.mediaType)) return this.#manifests.delete(target.digest)
     const request = this.#blob('DELETE', 'delete', target.digest)

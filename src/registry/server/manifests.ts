@@ -50,20 +50,84 @@ export async function putManifest(
   const raw = await readBody(request)
   if (raw === undefined) return replyError(tooLarge(), request.method, 413)
   const digest = digestOf(raw, reference)
-  const parsed = parseManifestOrIndex(raw, contentType(request))
-  const document = parsed.kind === 'manifest' ? parsed.manifest : parsed.index
-  if (parsed.kind === 'manifest') await checkBlobs(repository, parsed.manifest)
-  else if (context.options.sparseIndexes !== true) await checkManifests(repository, parsed.index)
-  const target = { mediaType: documentType(parsed), digest, size: raw.byteLength }
-  await repository.write(target, fromBuffer(raw))
+  const content = { raw, digest, type: contentType(request) }
+  const { target, subject } = isOpaque(content)
+    ? await keepOpaque(repository, content)
+    : await keepChecked(context, repository, content)
   const names = isDigest(reference) ? tags : [reference, ...tags]
   for (const tag of names) await repository.tag(tag, target)
   return reply(201, {
     Location: formatEndpoint({ kind: 'manifest', repository: name, reference: digest }),
     'Docker-Content-Digest': digest,
-    'OCI-Subject': document.subject?.digest,
+    'OCI-Subject': subject?.digest,
     'OCI-Tag': tags.length === 0 ? undefined : tags.join(', '),
     'Content-Length': '0',
+  })
+}
+
+interface PushedContent {
+  readonly raw: Uint8Array<ArrayBuffer>
+  readonly digest: Digest
+  /** What the client says it is. */
+  readonly type: string | undefined
+}
+
+interface Kept {
+  readonly target: Descriptor
+  readonly subject?: Descriptor | undefined
+}
+
+async function keepChecked(
+  { options }: Context,
+  repository: Repository,
+  { raw, digest, type }: PushedContent,
+): Promise<Kept> {
+  const parsed = parseManifestOrIndex(raw, type)
+  if (parsed.kind === 'manifest') await checkBlobs(repository, parsed.manifest)
+  else if (options.sparseIndexes !== true) await checkManifests(repository, parsed.index)
+  const target = { mediaType: documentType(parsed), digest, size: raw.byteLength }
+  await repository.write(target, fromBuffer(raw))
+  const { subject } = parsed.kind === 'manifest' ? parsed.manifest : parsed.index
+  return { target, subject }
+}
+
+async function keepOpaque(
+  repository: Repository,
+  { raw, digest, type = '' }: PushedContent & { readonly type: string },
+): Promise<Kept> {
+  const target = { mediaType: type, digest, size: raw.byteLength }
+  await repository.writeOpaqueManifest(target, fromBuffer(raw))
+  return { target }
+}
+
+/**
+ * True for a manifest of some other kind, which is kept as it is. What says or
+ * looks like one of the kinds we read is none, whatever it is delivered as:
+ * clients that trust the bytes would take it for what nobody has checked.
+ */
+function isOpaque(content: PushedContent): content is PushedContent & { readonly type: string } {
+  const { raw, type } = content
+  if (type === undefined || isManifestType(type) || isIndexType(type)) return false
+  return isMediaType(type) && !looksLikeManifest(raw, type)
+}
+
+/** `type/subtype` as RFC 6838, section 4.2, spells them. */
+function isMediaType(text: string): boolean {
+  return text.length <= 255 && /^[a-z0-9][\w!#$&^.+-]*\/[a-z0-9][\w!#$&^.+-]*$/.test(text)
+}
+
+function looksLikeManifest(raw: Uint8Array, type: string): boolean {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder().decode(raw))
+  } catch {
+    return false
+  }
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(([name, member]) => {
+    const folded = name.toLowerCase()
+    if (folded === 'mediatype') return name !== 'mediaType' || member !== type
+    return ['config', 'layers', 'manifests', 'fslayers'].includes(folded)
   })
 }
 
