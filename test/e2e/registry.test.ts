@@ -81,6 +81,28 @@ describe.skipIf(reason !== undefined)('registry', () => {
     expect(await response.json()).toEqual({ name: 'kept', tags: ['1'] })
   }, 60_000)
 
+  test('pull refuses content that is not what its digest says, and keeps nothing of it', async () => {
+    const storage = join(strake.directory, 'damaged')
+    await using server = await serveStrakeRegistry(strake, '--storage', storage)
+    const name = `${server.host}/damaged:1`
+    await strake.ok('tag', 'app', name)
+    await strake.ok('push', name)
+    const blobs = (await command(['find', join(storage, 'blobs'), '-type', 'f', '-size', '+100k']))
+      .stdout
+    const [victim = ''] = blobs.split('\n')
+    await command([
+      'sh',
+      '-c',
+      `chmod 644 ${victim}; printf X | dd of=${victim} bs=1 seek=5000 conv=notrunc`,
+    ])
+    await using second = await openStrake()
+    const outcome = await second('pull', name)
+    expect(outcome.exitCode).toBe(1)
+    expect(outcome.stderr).toMatch(/expected sha256:[0-9a-f]{64}, got|connection|ended/)
+    expect(await second.ok('images', '-aq')).toBe('')
+    await strake.ok('rmi', name)
+  }, 60_000)
+
   const docker = missing('docker-registry')
   if (docker) console.info(`skipped: push and pull with docker-registry: ${docker}`)
   test.skipIf(docker !== undefined)(

@@ -71,6 +71,10 @@ describe.skipIf(reason !== undefined)('run', () => {
     expect(await Bun.file(join(host, 'out')).text()).toBe('back\n')
   })
 
+  test('run --init puts a small init in front of the command', async () => {
+    expect(await sh('cat /proc/1/cmdline | tr "\\0" " "', '--init')).toMatch(/init .*sh -c/)
+  })
+
   test('run --read-only makes the root read-only', async () => {
     expect(await sh('touch /x 2>/dev/null || echo refused', '--read-only')).toBe('refused')
   })
@@ -120,7 +124,7 @@ describe.skipIf(reason !== undefined)('run', () => {
     const [{ State }] = JSON.parse(await strake.ok('inspect', 'hungry'))
     expect(State).toMatchObject({ OOMKilled: true, ExitCode: 137, Status: 'exited' })
     await strake.ok('rm', 'hungry')
-    const limits = 'cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null'
+    const limits = 'cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null; true'
     expect(await sh(limits, '--pids-limit', '77')).toBe('77')
   }, 60_000)
 
@@ -239,20 +243,9 @@ describe.skipIf(reason !== undefined)('run', () => {
   }, 30_000)
 
   test('signals to a foreground run reach the container once', async () => {
-    const script =
-      'n=0; trap "n=\\$((n+1))" USR1; trap "echo got \\$n; exit 0" TERM; echo up; while true; do sleep 0.05; done'
+    const script = `n=0; trap 'n=$((n+1))' USR1; trap 'echo got $n; exit 0' TERM; echo up; while true; do sleep 0.05; done`
     const child = Bun.spawn(
-      [
-        program,
-        'run',
-        '--rm',
-        '--network',
-        'none',
-        'busybox',
-        'sh',
-        '-c',
-        script.replaceAll('\\$', '$'),
-      ],
+      [program, 'run', '--rm', '--network', 'none', 'busybox', 'sh', '-c', script],
       {
         env: { PATH: process.env['PATH'] ?? '', ...strake.env },
         stdout: 'pipe',
