@@ -1,17 +1,21 @@
 import { expect, test } from 'bun:test'
-import { mediaType, sha256 } from '#oci'
+import { tmpdir } from 'node:os'
+import { type Descriptor, mediaType, sha256 } from '#oci'
+import { mkdtempDisposable } from '#platform'
 import { collect } from './collect.ts'
+import { openDirectoryStore } from './directory.ts'
 import { put, putImage, putIndex } from './fixture.ts'
 import { createMemoryStore } from './memory.ts'
+import type { StoredBlob } from './store.ts'
 
-const always = { graceMs: 0, isHeld: () => false, now: Number.MAX_SAFE_INTEGER }
+const unheld = { isHeld: () => false }
 
 test('collect() deletes what no root reaches and keeps what one does', async () => {
   const store = createMemoryStore()
   const kept = await putImage(store, 'kept', ['base', 'top'])
   const index = await putIndex(store, [kept])
   await putImage(store, 'gone', ['base', 'other'])
-  const { digests, size } = await collect(store, [index], always)
+  const { digests, size } = await collect(store, () => [index], unheld)
   expect(digests.length).toBe(3)
   expect(digests).toContain(sha256('other'))
   expect(size).toBeGreaterThan(5)
@@ -20,23 +24,69 @@ test('collect() deletes what no root reaches and keeps what one does', async () 
   expect(left.length).toBe(5)
 })
 
-test('collect() keeps what a lease holds, asking right before it deletes', async () => {
-  const store = createMemoryStore()
+test('collect() keeps what is held, telling the holder when it was used', async () => {
+  const store = createMemoryStore(() => 7)
   const one = await put(store, mediaType.ociLayer, 'one')
   await put(store, mediaType.ociLayer, 'two')
-  const isHeld = async (digest: string): Promise<boolean> => digest === one.digest
-  const { digests } = await collect(store, [], { ...always, isHeld })
-  expect(digests).toEqual([sha256('two')])
+  const isHeld = async ({ digest, usedAt }: StoredBlob): Promise<boolean> =>
+    usedAt === 7 && digest === one.digest
+  expect((await collect(store, () => [], { isHeld })).digests).toEqual([sha256('two')])
 })
 
-test('collect() keeps what was used within the grace time', async () => {
-  let now = 0
-  const store = createMemoryStore(() => now)
-  const old = await put(store, mediaType.ociLayer, 'old')
-  now = 1000
-  await put(store, mediaType.ociLayer, 'new')
-  const options = { ...always, graceMs: 500, now: 1200 }
-  expect((await collect(store, [], options)).digests).toEqual([old.digest])
+test('collect() keeps what becomes held or reached after it looked, manifest and all', async () => {
+  await using directory = await mkdtempDisposable(tmpdir(), 'strake-collect-')
+  for (const store of [createMemoryStore(), await openDirectoryStore(directory.path)]) {
+    const image = await putImage(store, 'late', ['a', 'b'])
+    const before = (await Array.fromAsync(store.list())).length
+    let asked = 0
+    const isHeld = (): boolean => ++asked % 2 === 0
+    expect((await collect(store, () => [], { isHeld })).digests).toEqual([])
+    let calls = 0
+    const roots = (): Descriptor[] => (++calls === 1 ? [] : [image])
+    expect((await collect(store, roots, unheld)).digests).toEqual([])
+    expect((await Array.fromAsync(store.list())).length).toBe(before)
+    expect(await store.has(image)).toBe(true)
+  }
+})
+
+test('collect() hides a blob before it asks for the last time, so that nobody relies on it', async () => {
+  await using directory = await mkdtempDisposable(tmpdir(), 'strake-collect-')
+  for (const store of [createMemoryStore(), await openDirectoryStore(directory.path)]) {
+    const blob = await put(store, mediaType.ociLayer, 'seen by nobody')
+    const seen: boolean[] = []
+    const isHeld = async (): Promise<boolean> => {
+      seen.push(await store.has(blob))
+      return false
+    }
+    expect((await collect(store, () => [], { isHeld })).digests).toEqual([blob.digest])
+    expect(seen).toEqual([true, false])
+  }
+})
+
+test('collect() puts a blob back when asking fails', async () => {
+  await using directory = await mkdtempDisposable(tmpdir(), 'strake-collect-')
+  for (const store of [createMemoryStore(), await openDirectoryStore(directory.path)]) {
+    const blob = await put(store, mediaType.ociLayer, 'still here')
+    let asked = 0
+    const isHeld = (): boolean => {
+      if (++asked === 2) throw new Error('database is locked')
+      return false
+    }
+    await expect(collect(store, () => [], { isHeld })).rejects.toThrow('database is locked')
+    expect(await store.has(blob)).toBe(true)
+  }
+})
+
+test('collect() walks a manifest that another root names as a mere blob', async () => {
+  const store = createMemoryStore()
+  const image = await putImage(store, 'one', ['a'])
+  const asBlob = { ...image, mediaType: 'application/octet-stream' }
+  for (const roots of [
+    [image, asBlob],
+    [asBlob, image],
+  ]) {
+    expect((await collect(store, () => roots, unheld)).digests).toEqual([])
+  }
 })
 
 test('collect() goes on when a manifest is missing, and visits shared ones once', async () => {
@@ -44,5 +94,5 @@ test('collect() goes on when a manifest is missing, and visits shared ones once'
   const image = await putImage(store, 'one', ['a'])
   const missing = { mediaType: mediaType.ociManifest, digest: sha256('missing'), size: 7 }
   const index = await putIndex(store, [image, missing, image])
-  expect((await collect(store, [index, index], always)).digests).toEqual([])
+  expect((await collect(store, () => [index, index], unheld)).digests).toEqual([])
 })

@@ -114,6 +114,8 @@ class DirectoryIngest implements Ingest {
     const { root, file, claim } = this.#parts
     const path = blobPath(root, digest)
     const directory = path.slice(0, path.lastIndexOf('/'))
+    const now = new Date()
+    await file.utimes(now, now)
     await file.chmod(0o444)
     await file.sync()
     await fs().mkdir(directory, { recursive: true, mode: 0o700 })

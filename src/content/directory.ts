@@ -78,11 +78,8 @@ class OpenDirectoryStore implements DirectoryStore {
     const found = await fs().stat(path).catch(ignoreAbsent)
     if (found === undefined || !found.isFile() || found.size !== target.size) return false
     // Whoever is told "it is there" is about to rely on it: collection must see that.
-    if (Date.now() - found.mtimeMs > useResolution) {
-      const now = new Date()
-      await fs().utimes(path, now, now).catch(ignoreReadOnly)
-    }
-    return true
+    if (Date.now() - found.mtimeMs <= useResolution) return true
+    return await this.#touch(path)
   }
 
   async *read(target: Descriptor, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
@@ -141,6 +138,27 @@ class OpenDirectoryStore implements DirectoryStore {
     await fs().unlink(trash).catch(ignoreAbsent)
   }
 
+  async deleteUnless(
+    digest: Digest,
+    isNeeded: (blob: StoredBlob) => boolean | Promise<boolean>,
+  ): Promise<boolean> {
+    const path = this.pathOf(digest)
+    const trash = `${this.root}/trash/${temporaryName()}`
+    const found = await fs()
+      .rename(path, trash)
+      .then(() => fs().stat(trash))
+      .catch(ignoreAbsent)
+    if (found === undefined) return false
+    let isGone = false
+    try {
+      isGone = !(await isNeeded({ digest, size: found.size, usedAt: found.mtimeMs }))
+    } finally {
+      if (!isGone) await fs().rename(trash, path)
+    }
+    if (isGone) await fs().unlink(trash).catch(ignoreAbsent)
+    return isGone
+  }
+
   async *list(): AsyncGenerator<StoredBlob> {
     for (const algorithm of await fs().readdir(`${this.root}/blobs`)) {
       const directory = `${this.root}/blobs/${algorithm}`
@@ -163,6 +181,19 @@ class OpenDirectoryStore implements DirectoryStore {
       const data = await fs().stat(`${directory}/${name}/data`).catch(ignoreAbsent)
       if (data !== undefined && Date.now() - data.mtimeMs < olderThan) continue
       await (await claim(directory, id))?.remove()
+    }
+  }
+
+  /** False when the blob went away meanwhile. */
+  async #touch(path: string): Promise<boolean> {
+    const now = new Date()
+    try {
+      await fs().utimes(path, now, now)
+      return true
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return false
+      if (hasCode(error, 'EROFS', 'EACCES', 'EPERM')) return true
+      throw error
     }
   }
 
@@ -226,8 +257,4 @@ function wrongSize(expected: Descriptor, actual: string): ContentMismatchError {
 
 function ignoreAbsent(error: unknown): undefined {
   if (!hasCode(error, 'ENOENT')) throw error
-}
-
-function ignoreReadOnly(error: unknown): void {
-  if (!hasCode(error, 'EROFS', 'EACCES', 'EPERM', 'ENOENT')) throw error
 }

@@ -70,6 +70,22 @@ class MemoryStore implements LocalStore {
     this.#blobs.delete(target.digest)
   }
 
+  async deleteUnless(
+    digest: Digest,
+    isNeeded: (blob: StoredBlob) => boolean | Promise<boolean>,
+  ): Promise<boolean> {
+    const blob = this.#blobs.get(digest)
+    if (blob === undefined) return false
+    this.#blobs.delete(digest)
+    let isGone = false
+    try {
+      isGone = !(await isNeeded({ digest, size: blob.bytes.length, usedAt: blob.usedAt }))
+    } finally {
+      if (!isGone) this.#blobs.set(digest, blob)
+    }
+    return isGone
+  }
+
   async *list(): AsyncGenerator<StoredBlob> {
     for (const [digest, { bytes, usedAt }] of [...this.#blobs]) {
       yield { digest, size: bytes.length, usedAt }

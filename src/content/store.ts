@@ -79,6 +79,14 @@ export interface StoredBlob {
 export interface LocalStore extends ContentStore {
   /** In no order; blobs that come and go meanwhile may be missed. */
   list(): AsyncIterable<StoredBlob>
+  /**
+   * Deletes a blob unless it is needed after all, which is asked when `has` does
+   * not find it any more; then it comes back. False for what is kept or not there.
+   */
+  deleteUnless(
+    digest: Digest,
+    isNeeded: (blob: StoredBlob) => boolean | Promise<boolean>,
+  ): Promise<boolean>
 }
 
 /** Names for content: tags of a repository. */

@@ -34,20 +34,25 @@ export async function collectGarbage(
   options: CollectOptions = {},
 ): Promise<Collected> {
   const { content, records } = engine
-  const since = records.leases.oldest()
-  const graceMs = since === undefined ? 0 : Date.now() - since + useResolution
-  const cached = digestsIn(records.cache.list().map(({ value }) => value))
-  const roots = [...imageRoots(engine), ...[...cached].map(asRoot)]
+  const cachedDigests = (): Set<Digest> => digestsIn(records.cache.list().map(({ value }) => value))
+  const roots = (): Descriptor[] => [...imageRoots(engine), ...[...cachedDigests()].map(asRoot)]
   const { digests, size } = await collect(content, roots, {
-    graceMs,
-    isHeld: async (digest) => records.leases.isHeld(digest) || (await isServed(engine, digest)),
+    isHeld: async ({ digest, usedAt }) => {
+      const since = records.leases.oldest()
+      if (since !== undefined && usedAt >= since - useResolution) return true
+      return records.leases.isHeld(digest) || (await isServed(engine, digest))
+    },
   })
   for (const digest of digests) records.layers.unlink(digest)
   await content.sweep(24 * 60 * 60 * 1000)
-  if (graceMs > 0) return { blobs: digests, chains: [], bytes: size }
-  const wanted = new Set([...cached, ...(await imageChains(engine))])
+  const isBusy = (): boolean => records.leases.oldest() !== undefined
+  if (isBusy()) return { blobs: digests, chains: [], bytes: size }
+  const wanted = new Set([...cachedDigests(), ...(await imageChains(engine))])
   const snapshots = await engine.snapshots()
-  const { chains, bytes } = await collectChains(snapshots, wanted, options.chains)
+  const { chains, bytes } = await collectChains(snapshots, wanted, {
+    candidates: options.chains,
+    isBusy,
+  })
   return { blobs: digests, chains, bytes: size + bytes }
 }
 
@@ -82,7 +87,7 @@ async function imageChains(engine: Engine): Promise<readonly Digest[]> {
 async function collectChains(
   snapshots: Snapshotter,
   wanted: ReadonlySet<Digest>,
-  candidates: readonly Digest[] | undefined,
+  { candidates, isBusy }: { candidates: readonly Digest[] | undefined; isBusy: () => boolean },
 ): Promise<Pick<Collected, 'chains' | 'bytes'>> {
   const all = await Array.fromAsync(snapshots.list())
   const parents = new Map(all.map(({ chainId, parent }) => [chainId, parent]))
@@ -108,6 +113,7 @@ async function collectChains(
   const chains: Digest[] = []
   let bytes = 0
   for (const { chainId, size } of doomed) {
+    if (isBusy()) break
     try {
       await snapshots.remove(chainId)
       chains.push(chainId)

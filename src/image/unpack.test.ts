@@ -115,3 +115,25 @@ test('unpackImage() of an image without layers needs no filesystem', async () =>
   const { store, image } = await imageOf([])
   expect(await unpackImage(image, store, opened.snapshots)).toBeNull()
 })
+
+rooted('unpackImage() makes again what a collection took away under it', async () => {
+  await using opened = await open()
+  const { snapshots } = opened
+  const { store, image } = await imageOf([{ a: '1' }, { b: '2' }])
+  let removed = 0
+  const prepare: Snapshotter['prepare'] = async (parent, options) => {
+    if (parent !== null && removed++ === 0) await snapshots.remove(parent)
+    return snapshots.prepare(parent, options)
+  }
+  const collected = new Proxy(snapshots, {
+    get: (target, name) => {
+      const member: unknown = name === 'prepare' ? prepare : Reflect.get(target, name)
+      return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
+  const chain = await unpackImage(image, store, collected)
+  expect(removed).toBeGreaterThan(1)
+  if (chain === null) throw new TypeError('two layers')
+  await using view = await snapshots.view(chain)
+  expect(readFileSync(`${view.root}/a`, 'utf8')).toBe('1')
+})

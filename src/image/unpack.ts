@@ -1,6 +1,6 @@
 import type { ContentSource } from '#content'
 import { applyLayer } from '#layer'
-import { ContentMismatchError, chainIds, type Digest, type Layer } from '#oci'
+import { ContentMismatchError, chainIds, type Digest, isStrakeError, type Layer } from '#oci'
 import type { Layers } from '#records'
 import type { Snapshotter } from '#snapshot'
 import { type Bytes, counted, decompress, type Emit, hashed, silent } from '#stream'
@@ -12,6 +12,9 @@ export interface UnpackOptions {
   readonly emit?: Emit
   readonly signal?: AbortSignal
 }
+
+/** A collection at the same time may take away what was found a moment ago; not for ever. */
+const mostAttempts = 5
 
 /**
  * Makes the filesystem of an image and returns its chain ID, `null` for an image
@@ -25,6 +28,21 @@ export async function unpackImage(
   source: ContentSource,
   snapshots: Snapshotter,
   options: UnpackOptions = {},
+): Promise<Digest | null> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await unpackMissing(image, source, snapshots, options)
+    } catch (error) {
+      if (attempt === mostAttempts || !isStrakeError(error, 'NOT_FOUND')) throw error
+    }
+  }
+}
+
+async function unpackMissing(
+  image: Image,
+  source: ContentSource,
+  snapshots: Snapshotter,
+  options: UnpackOptions,
 ): Promise<Digest | null> {
   const chain = chainIds(image.layers.map(({ diffId }) => diffId))
   let done = chain.length
