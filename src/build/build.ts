@@ -62,7 +62,10 @@ async function buildIn(
   })
   const buildArgs = createBuildArgs(options.buildArgs ?? {})
   const plan = await makePlan(options, source, buildArgs)
-  const sources = collectContextSources(plan.target, context, source)
+  const emit = options.emit ?? silent
+  const sources = await inStep('[internal] load build context', emit, async () =>
+    collectContextSources(plan.target, context, source),
+  )
   const times = await chooseTimes(options, plan, { root, sources })
   const made = { source, context, sources, times, lease, directory }
   const workspace = createWorkspace(options, made)
@@ -101,7 +104,7 @@ async function finalLayers(
   const layers: Layer[] = []
   for (const layer of state?.layers ?? []) {
     const { descriptor, diffId } = isDerived
-      ? await retimeLayer(layer, times.epoch, workspace, signal)
+      ? await retimeLayer(layer, times.epoch, { ...workspace, signal })
       : layer
     layers.push({ descriptor, diffId })
   }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { chmod, copyFile, mkdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, lutimes, mkdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type LocalStore, openDirectoryStore } from '#content'
+import { type DirectoryStore, type LocalStore, openDirectoryStore } from '#content'
 import { packTree } from '#layer'
 import { type Descriptor, type ImageConfig, type Layer, mediaType } from '#oci'
 import { hostPlatform, mkdtempDisposable } from '#platform'
@@ -25,7 +25,7 @@ export type FixtureFile =
 /** A store of its own and what is needed to build into it. */
 export interface Workshop extends AsyncDisposable {
   readonly path: string
-  readonly store: LocalStore
+  readonly store: DirectoryStore
   readonly records: Records
   readonly snapshots: Snapshotter
   readonly services: BuildServices
@@ -193,6 +193,7 @@ async function writeTree(
     if (name.endsWith('/')) continue
     if (typeof file === 'object' && 'link' in file) {
       await symlink(file.link, path)
+      await lutimes(path, mtime, mtime)
       continue
     }
     const { text, mode } =

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { Range } from '#dockerfile'
-import { type Digest, encodeJson, type Platform, sha256 } from '#oci'
+import type { Digest, Platform } from '#oci'
 
 /**
  * One operation on a filesystem and the filesystems it works on. The digest is
@@ -96,6 +97,7 @@ export function createVertex(
   inputs: readonly Vertex[],
   origin: { readonly name: string; readonly range?: Range },
 ): Vertex {
-  const digest = sha256(encodeJson({ op, inputs: inputs.map((input) => input.digest) }))
+  const text = JSON.stringify({ op, inputs: inputs.map((input) => input.digest) })
+  const digest: Digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
   return { digest, op, inputs, ...origin }
 }

@@ -1,4 +1,4 @@
-import type { LocalStore } from '#content'
+import type { DirectoryStore } from '#content'
 import type { Platform } from '#oci'
 import type { Records } from '#records'
 import type { Runtime } from '#runtime'
@@ -10,7 +10,7 @@ import type { NetworkProvider } from './workspace.ts'
 
 /** What a build is made with; the engine gives the same to all of them. */
 export interface BuildServices {
-  readonly store: LocalStore
+  readonly store: DirectoryStore
   readonly records: Pick<Records, 'cache' | 'files' | 'leases'>
   readonly snapshots: Snapshotter
   /** Asked for at the first RUN that is not cached. */

@@ -1,4 +1,4 @@
-import type { LocalStore } from '#content'
+import type { DirectoryStore } from '#content'
 import type { Lease, Records } from '#records'
 import type { Runtime } from '#runtime'
 import type { Emit } from '#stream'
@@ -27,7 +27,7 @@ export type NetworkProvider = (mode: NetworkMode, stepId: string) => Promise<Ste
 export interface Workspace {
   /** Names context and Dockerfile, so that a build can be compared with the one before. */
   readonly project: string
-  readonly store: LocalStore
+  readonly store: DirectoryStore
   readonly filesystems: Filesystems
   readonly cache: Records['cache']
   readonly lease: Pick<Lease, 'hold'>
@@ -42,7 +42,7 @@ export interface Workspace {
   /** A directory of this build alone, removed at its end. */
   readonly directory: string
   readonly times: Times
-  /** Proxy settings for RUN and downloads; in no key and in no image. */
+  /** Proxy settings for RUN; in no key and in no image. */
   readonly proxies: readonly string[]
   readonly source: DockerfileSource
   readonly noCache: boolean

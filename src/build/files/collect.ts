@@ -142,10 +142,11 @@ function findPaths(tree: FileTree, path: string, deep: boolean): string[] {
     return [path]
   }
   let found = ['']
-  for (const pattern of path.split('/')) {
-    found = found.flatMap((directory) => matchIn(tree, directory, pattern, deep))
+  for (const pattern of path.replace(/\*\*(?:\/\*\*)+/g, '**').split('/')) {
+    // Without duplicates, or a few `**` in a deep tree would find more paths than fit anywhere.
+    found = [...new Set(found.flatMap((directory) => matchIn(tree, directory, pattern, deep)))]
   }
-  return [...new Set(found)]
+  return found
 }
 
 /** True when matching nothing is no mistake: a backslash alone only escapes. */

@@ -19,11 +19,13 @@ export async function hashSelections(
   tree: FileTree,
   selections: readonly Selection[],
   digests: FileDigests,
+  signal?: AbortSignal,
 ): Promise<ContentHash> {
   const hash = new TextHash()
   for (const { name, isDirectory, items } of selections) {
     hash.add(`${isDirectory ? 'directory' : 'file'} ${items.length} ${name}\0`)
     for (const { relative, content } of items) {
+      signal?.throwIfAborted()
       const known = describe(tree, content, digests)
       hash.add(`${relative}\0${typeof known === 'string' ? known : await known}\0`)
     }

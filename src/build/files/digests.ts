@@ -24,10 +24,12 @@ export function createFileDigests(tree: FileTree, index?: FileIndex): FileDigest
   let indexed: Map<string, FileRecord> | undefined
   const computed = new Map<string, FileRecord>()
   const unsaved = new Map<string, FileRecord>()
+  const seen = new Set<string>()
   let read = 0
   return {
     known(node) {
       indexed ??= index?.read(tree.root) ?? new Map()
+      seen.add(node.path)
       const record = computed.get(node.path) ?? indexed.get(node.path)
       return record !== undefined && record.stamp === stampOf(node) ? record.digest : undefined
     },
@@ -42,7 +44,12 @@ export function createFileDigests(tree: FileTree, index?: FileIndex): FileDigest
       return record.digest
     },
     save() {
-      if (unsaved.size > 0) index?.write(tree.root, [...unsaved.values()])
+      const forgotten = [...(indexed?.keys() ?? [])].filter((path) => !seen.has(path))
+      // A build may use a part of the context only, so some files are allowed to be unknown to it.
+      const removed = forgotten.length > seen.size + spare ? forgotten : []
+      if (unsaved.size + removed.length > 0) {
+        index?.write(tree.root, [...unsaved.values()], removed)
+      }
       unsaved.clear()
     },
   }
@@ -52,6 +59,8 @@ function stampOf({ size, mtimeNs, ctimeNs, inode }: FileNode): string {
   return `${size} ${mtimeNs} ${ctimeNs} ${inode}`
 }
 
+/** Files that are kept in the index though no build uses them any more. */
+const spare = 10_000
 const racyNs = 50_000_000n
 /** Small files are read without leaving the thread; others want their turn too. */
 const readsPerTurn = 32

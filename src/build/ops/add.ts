@@ -13,7 +13,7 @@ import type { FileState, StateLayer } from '../solve/state.ts'
 import { storeLayer } from '../solve/store-layer.ts'
 import { stepEpoch } from '../times/times.ts'
 import type { StepContext } from '../workspace.ts'
-import { operationParts, packOptions, placeInBase } from './copy.ts'
+import { operationParts, packOptions, placeInBase, reportReading } from './copy.ts'
 import { download } from './download.ts'
 import type { OpRunner } from './runner.ts'
 
@@ -25,7 +25,9 @@ export const addRunner: OpRunner<AddOp> = {
     await using stack = new AsyncDisposableStack()
     const sources = await openSources(op, context, stack)
     const hashes = await Promise.all(
-      sources.map(({ tree, selections, digests }) => hashSelections(tree, selections, digests)),
+      sources.map(({ tree, selections, digests }) =>
+        hashSelections(tree, selections, digests, context.signal),
+      ),
     )
     const content = hashes.map(({ hash }) => hash).join(' ')
     const key = createKey({ ...operationParts(op, inputs, context), files: content })
@@ -90,7 +92,8 @@ async function addToLayer(
   }
   if (entries.length === 0 && archives.length === 0) return undefined
   const isAdditive = archives.length === 0 && !op.link
-  return storeLayer(context, writeTar(all()), { epoch, isAdditive })
+  const onProgress = reportReading(context)
+  return storeLayer(context, writeTar(all()), { epoch, isAdditive, onProgress })
 }
 
 interface Separated {

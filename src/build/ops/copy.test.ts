@@ -60,6 +60,20 @@ describe.skipIf(busyboxMissing !== undefined)(`COPY (${busyboxMissing ?? 'above 
     })
   })
 
+  test('copy --link is done once for all bases, except by the names of a base', async () => {
+    const passwd = (id: number): Record<string, string> => ({
+      'etc/passwd': `app:x:${id}:${id}::/:/bin/sh\n`,
+    })
+    await workshop.addImage('names:1', passwd(1))
+    await workshop.addImage('names:2', passwd(2))
+    await copy('COPY --link --chown=9 a /l', 'names:1')
+    await copy('COPY --link --chown=9 a /l', 'names:2')
+    expect(workshop.stateOf('COPY')).toBe('cached')
+    const named = 'COPY --link --chown=app a /l'
+    expect(await copy(named, 'names:1')).toEqual({ l: 'file 644 1:1 "a"' })
+    expect(await copy(named, 'names:2')).toEqual({ l: 'file 644 2:2 "a"' })
+  })
+
   test('copy from a stage keeps owners and modes, and resolves links in the stage', async () => {
     const stage = `RUN mkdir /out && cd /out && echo 1 > f && chown 5:6 f && chmod 4755 f && ln -s f l
 RUN ln -s /out /way && ln -s /etc/shadow /shadow

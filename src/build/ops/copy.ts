@@ -35,7 +35,7 @@ export const copyRunner: OpRunner<CopyOp> = {
   async prepare(op, inputs, context) {
     await using stack = new AsyncDisposableStack()
     const { tree, digests, selections } = await openSource(op, inputs, context, stack)
-    const { hash, summarize } = await hashSelections(tree, selections, digests)
+    const { hash, summarize } = await hashSelections(tree, selections, digests, context.signal)
     const key = createKey({ ...operationParts(op, inputs, context), files: hash })
     const taken = stack.move()
     return {
@@ -47,6 +47,11 @@ export const copyRunner: OpRunner<CopyOp> = {
   },
 }
 
+/** Shows how much of a step's layer has been read. */
+export function reportReading({ emit, vertex }: StepContext): (bytes: number) => void {
+  return (current) => emit({ type: 'transfer', id: vertex.digest, action: 'read', current })
+}
+
 /** What COPY and ADD put into every key beside the files. */
 export function operationParts(
   op: CopyFields,
@@ -55,10 +60,14 @@ export function operationParts(
 ): CacheKey['parts'] {
   return {
     operation: JSON.stringify(op),
-    // With --link the layer stands alone, whatever lies below.
-    parent: op.link ? 'link' : (baseOf(inputs).chainId ?? 'scratch'),
+    parent: standsAlone(op) ? 'link' : (baseOf(inputs).chainId ?? 'scratch'),
     times: timesKey(times),
   }
+}
+
+/** With --link the layer is the same whatever lies below, unless names must be looked up there. */
+function standsAlone({ link, chown }: CopyFields): boolean {
+  return link && (chown === undefined || numericOwner(chown) !== undefined)
 }
 
 interface OpenSource {
@@ -101,7 +110,8 @@ async function copyToLayer(
   const epoch = stepEpoch(context.times, context.vertex)
   const options = packOptions(op, owner, { epoch, isContext: op.from === 'context', context })
   const tar = writeTar(packEntries(() => tree, entries, options))
-  return storeLayer(context, tar, { epoch, isAdditive: !op.link })
+  const onProgress = reportReading(context)
+  return storeLayer(context, tar, { epoch, isAdditive: !op.link, onProgress })
 }
 
 /** Lays the files out above the stage, and finds out who `--chown` means there. */
@@ -140,13 +150,18 @@ export function packOptions(
 type Owner = NonNullable<PackOptions['owner']>
 
 /** `1000` and `1000:50` need no passwd file; a user alone is its own group (DF-074). */
+function numericOwner(chown: string): Owner | undefined {
+  const match = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(chown)
+  return match === null ? undefined : { uid: Number(match[1]), gid: Number(match[2] ?? match[1]) }
+}
+
 async function ownerOf(
   chown: string,
   base: FileState,
   { filesystems }: StepContext,
 ): Promise<Owner> {
-  const match = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(chown)
-  if (match !== null) return { uid: Number(match[1]), gid: Number(match[2] ?? match[1]) }
+  const numeric = numericOwner(chown)
+  if (numeric !== undefined) return numeric
   await using view = await filesystems.view(base)
   if (view === undefined) {
     throw new StrakeError(

@@ -182,4 +182,46 @@ COPY --from=b /b /
     const before = workshop.events.slice(0, ends).filter(({ type }) => type === 'log')
     expect(before).toHaveLength(2)
   })
+
+  test('run that does the same makes the same layer in another store', async () => {
+    const text = `FROM busybox
+WORKDIR /w
+COPY a .
+RUN mkdir z y x && for f in c b a; do echo $f > x/$f; done && ln x/a x/hard && ln -s a x/soft
+RUN rm -r z && chmod 700 y && chown app x/b && mkdir y/new && echo $SOURCE_DATE_EPOCH > epoch
+`
+    await using other = await openWorkshop()
+    await addBusybox(other)
+    const first = await workshop.build({
+      context: await workshop.context('same', { a: 'a' }),
+      dockerfile: { text },
+    })
+    const second = await other.build({
+      context: await other.context('elsewhere', { a: 'a' }),
+      dockerfile: { text },
+    })
+    expect(second.descriptor).toEqual(first.descriptor)
+    expect(first.layers).toHaveLength(5)
+  })
+
+  test('run of what changed is never taken from the cache: base, user, directory, network', async () => {
+    const variants = [
+      'RUN id > /seen',
+      'USER app\nRUN id > /tmp/seen',
+      'WORKDIR /w\nRUN id > /seen',
+      'RUN --network=none id > /seen',
+      'ENV x=1\nRUN id > /seen',
+      'SHELL ["/bin/sh", "-ec"]\nRUN id > /seen',
+      'RUN ["/bin/sh", "-c", "id  > /seen"]',
+    ]
+    for (const lines of variants) {
+      await run(lines)
+      expect(workshop.stateOf('RUN')).toBe('done')
+      await run(lines)
+      expect(workshop.stateOf('RUN')).toBe('cached')
+    }
+    await run('ENV y=1\nLABEL a=b\nEXPOSE 80\nCMD ["x"]\nRUN echo')
+    await run('ENV y=1\nLABEL a=c\nEXPOSE 81\nRUN echo')
+    expect(workshop.stateOf('RUN')).toBe('cached')
+  })
 })

@@ -63,7 +63,8 @@ async function runToLayer(
   if (layer === undefined || chainId === null) return undefined
   // The committed filesystem must be what the layer says it is, times included.
   if (epoch !== undefined) clampTimes(active.upper, epoch)
-  await active.commit(chainId)
+  const { diffId } = layer
+  await active.commit(chainId, { diffId, tar: context.store.pathOf(diffId) })
   return layer
 }
 

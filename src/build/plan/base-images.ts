@@ -16,7 +16,7 @@ export type ResolveBase = (reference: string, platform: Platform) => Promise<Bas
 /** The images that FROM and COPY `--from` name, each resolved once. */
 export class BaseImages {
   /** Those that a vertex names, by manifest digest. */
-  readonly used = new Map<Digest, BaseImage>()
+  readonly used: Map<Digest, BaseImage> = new Map()
   readonly #resolveImage: ResolveBase
   readonly #source: DockerfileSource
   readonly #resolving = new Map<string, Promise<BaseImage>>()

@@ -48,7 +48,7 @@ export async function planFilesystem(
   const name = context.nameStep(instruction.text)
   const vertex = createVertex(op, inputs, { name, range: instruction.range })
   stage.vertex = vertex
-  stage.history.push({ entry: { created_by: line, comment: historyComment }, vertex })
+  stage.addHistory({ entry: { created_by: line, comment: historyComment }, vertex })
 }
 
 interface Step {
@@ -87,15 +87,19 @@ function planRun(stage: StageState, run: RunInstruction, context: FilesystemCont
   const network = run.network ?? context.network
   if (network === 'host' && !context.allowHostNetwork) {
     throw refuse(context, run, 'RUN --network=host needs the permission network.host', {
-      remedy: 'allow it with --allow network.host',
+      remedy: 'build with --network host, which allows it',
     })
+  }
+  const env = runEnvironment(stage)
+  if (env.length > maxVariables) {
+    throw refuse(context, run, `its environment has more than ${maxVariables} variables`)
   }
   const argv = commandLine(run.command, stage)
   const script = inlineScript(run.command)
   const op: RunOp = {
     kind: 'run',
     argv,
-    env: runEnvironment(stage),
+    env,
     cwd: stage.workdir,
     user: stage.user,
     network,
@@ -104,6 +108,9 @@ function planRun(stage: StageState, run: RunInstruction, context: FilesystemCont
   const text = runCommandText(argv, stage.args, (name) => stage.lookup(name))
   return { op, line: `RUN ${text}${layerSuffix}` }
 }
+
+/** Every step keeps its own environment, so a file of a few megabytes must not multiply it. */
+const maxVariables = 4096
 
 function unsupportedFlag({ mounts, security, devices }: RunInstruction): string | undefined {
   const [mount] = mounts

@@ -82,7 +82,7 @@ export function applyMetadata(
 ): void {
   const apply = table[instruction.kind] as Apply<MetadataKind>
   const line = apply(stage, instruction, expand, context)
-  stage.history.push({ entry: { created_by: line, comment: historyComment, empty_layer: true } })
+  stage.addHistory({ entry: { created_by: line, comment: historyComment, empty_layer: true } })
 }
 
 /** The argv of RUN, CMD and ENTRYPOINT: the shell form goes through SHELL. */

@@ -337,3 +337,22 @@ test('planBuild() suggests the stage when an image is not to be had', async () =
   expect(error).toHaveProperty('remedy', 'did you mean the stage build')
   expect(String(error)).toContain('3 | >>> COPY --from=biuld /x /')
 })
+
+const repeated = (count: number, line: (index: number) => string): string =>
+  `FROM b\n${Array.from({ length: count }, (_, index) => line(index)).join('\n')}`
+
+const excesses: readonly (readonly [string, string, string])[] = [
+  ['steps', repeated(600, () => 'RUN x'), 'more than 500 steps'],
+  ['ports', repeated(100, () => 'EXPOSE 1-65535'), 'larger than 4 MiB'],
+  [
+    'variables',
+    `${repeated(5000, (index) => `ENV a${index}=b`)}\nRUN x`,
+    'more than 4096 variables',
+  ],
+]
+
+test.each(excesses)('planBuild() refuses too many %s soon', async (_what, text, reason) => {
+  const begin = performance.now()
+  await expect(plan(text)).rejects.toThrow(reason)
+  expect(performance.now() - begin).toBeLessThan(2000)
+})

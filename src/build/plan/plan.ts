@@ -4,6 +4,7 @@ import {
   type Digest,
   type ImageConfig,
   isStrakeError,
+  limits,
   type Platform,
   parsePlatform,
   type RunConfig,
@@ -68,6 +69,9 @@ interface PlannedStage {
   readonly state: StageState
   readonly platform: Platform
 }
+
+/** As many layers as overlayfs can stack (RELIABILITY 5.11). */
+const maxSteps = 500
 
 class Planner {
   readonly images: BaseImages
@@ -161,8 +165,19 @@ class Planner {
       const expand = createExpander((name) => state.lookup(name), instruction.range, context)
       if (makesLayer(instruction)) await planFilesystem(state, instruction, expand, context)
       else applyMetadata(state, instruction, expand, context)
+      this.#checkSize(state, instruction.range)
     }
     return planned
+  }
+
+  /** Stops where no image could be made of it anyway, before it takes minutes to find out. */
+  #checkSize({ steps, historySize }: StageState, range: Range): void {
+    if (steps > maxSteps) {
+      throw this.#fail('limit', `it has more than ${maxSteps} steps that make layers`, range)
+    }
+    if (historySize > limits.configSize) {
+      throw this.#fail('limit', 'the history of the image would be larger than 4 MiB', range)
+    }
   }
 
   /** The state a stage starts with, and how many numbered steps FROM itself takes. */
@@ -181,8 +196,7 @@ class Planner {
     const parent = findStage(this.#dockerfile, base, stage.index, source)
     if (parent !== undefined) {
       const { state, platform: inherited } = await this.stage(parent)
-      const { vertex, author, args, history } = state
-      const copy = new StageState(vertex, state.finish(), { author, args, history })
+      const copy = new StageState(state.vertex, state.finish(), state)
       return { planned: { state: copy, platform: inherited }, numbered: 0 }
     }
     const image = await this.images.resolve(base, platform, {

@@ -43,7 +43,11 @@ export class StageState {
   readonly env: Map<string, string>
   /** ARG: in the environment of RUN only; `undefined` when declared without a value. */
   readonly args: Map<string, string | undefined>
-  readonly history: PlannedHistory[]
+  readonly #history: PlannedHistory[]
+  /** Characters of all lines of the history. */
+  historySize: number
+  /** Steps of this stage and of the stages it stands on that may make a layer. */
+  steps: number
   /** CMD was written in this very stage, so ENTRYPOINT leaves it alone. */
   hasCommand = false
 
@@ -54,6 +58,7 @@ export class StageState {
       readonly author?: string | undefined
       readonly args?: ReadonlyMap<string, string | undefined>
       readonly history: readonly PlannedHistory[]
+      readonly steps?: number
     },
   ) {
     this.vertex = vertex
@@ -61,7 +66,19 @@ export class StageState {
     this.author = inherited.author
     this.env = parseEnv(config.Env ?? [])
     this.args = new Map(inherited.args)
-    this.history = [...inherited.history]
+    this.#history = [...inherited.history]
+    this.historySize = inherited.history.reduce((sum, line) => sum + sizeOf(line), 0)
+    this.steps = inherited.steps ?? 0
+  }
+
+  get history(): readonly PlannedHistory[] {
+    return this.#history
+  }
+
+  addHistory(line: PlannedHistory): void {
+    this.#history.push(line)
+    this.historySize += sizeOf(line)
+    if (line.vertex !== undefined) this.steps += 1
   }
 
   get workdir(): string {
@@ -82,6 +99,10 @@ export class StageState {
     const env = [...this.env].map(([name, value]) => `${name}=${value}`)
     return { ...this.config, ...(env.length > 0 && { Env: env }) }
   }
+}
+
+function sizeOf({ entry }: PlannedHistory): number {
+  return (entry.created_by ?? '').length
 }
 
 /** `NAME=value` lines as a map; a line without `=` is an empty value. */

@@ -68,6 +68,8 @@ async function runStep(
   signal.throwIfAborted()
   const step = { type: 'step', id: vertex.digest, name: vertex.name } as const
   const begin = performance.now()
+  // Nothing is done for the empty filesystem, so there is nothing to show.
+  if (vertex.op.kind === 'scratch') return (await run(vertex, inputs, signal)).state
   emit({ ...step, state: 'started' })
   try {
     const { state, isCached } = await run(vertex, inputs, signal)

@@ -27,6 +27,10 @@ export function createStepRunner(
   workspace: Workspace,
   images: ReadonlyMap<string, BaseImage>,
 ): StepRunner {
+  // What is removed by name meanwhile must still be there when a step unpacks it.
+  for (const { descriptor, layers } of images.values()) {
+    workspace.lease.hold(descriptor.digest, ...layers.map((layer) => layer.descriptor.digest))
+  }
   const working = new Map<string, Promise<StateLayer | undefined>>()
   return async (vertex, inputs, signal) => {
     const { op } = vertex

@@ -1,6 +1,6 @@
 import { mediaType } from '#oci'
-import type { Bytes } from '#stream'
-import type { Workspace } from '../workspace.ts'
+import { type Bytes, counted } from '#stream'
+import type { StepContext } from '../workspace.ts'
 import type { StateLayer } from './state.ts'
 
 /** Size of an archive without entries. */
@@ -11,13 +11,23 @@ const emptyArchive = 1024
  * `undefined` when it has no entries, for a layer that changes nothing is none.
  */
 export async function storeLayer(
-  { store, lease }: Pick<Workspace, 'store' | 'lease'>,
+  { store, lease, signal }: Pick<StepContext, 'store' | 'lease' | 'signal'>,
   tar: Bytes,
-  facts: { readonly epoch: number | undefined; readonly isAdditive?: boolean },
+  facts: {
+    readonly epoch: number | undefined
+    readonly isAdditive?: boolean
+    /** Is told how many bytes of the archive there are so far. */
+    readonly onProgress?: (bytes: number) => void
+  },
 ): Promise<StateLayer | undefined> {
   await using ingest = await store.ingest()
   try {
-    await ingest.append(tar)
+    await ingest.append(
+      counted(tar, (bytes) => {
+        signal.throwIfAborted()
+        facts.onProgress?.(bytes)
+      }),
+    )
   } catch (error) {
     await ingest.abort()
     throw error

@@ -1,43 +1,46 @@
-import type { LocalStore } from '#content'
-import { applyLayer } from '#layer'
-import { ContentMismatchError, chainIds, type Layer } from '#oci'
-import type { Snapshotter } from '#snapshot'
-import { decompress, type Emit, hashed } from '#stream'
+import type { DirectoryStore } from '#content'
+import { chainIds, type Layer } from '#oci'
+import type { LayerSource, Snapshotter } from '#snapshot'
+import { counted, decompress, type Emit } from '#stream'
 import type { FileState } from './state.ts'
 
 export interface UnpackStateOptions {
-  readonly store: LocalStore
-  readonly snapshots: Snapshotter
+  readonly store: DirectoryStore
+  readonly snapshots: Pick<Snapshotter, 'has' | 'importLayer'>
   readonly emit: Emit
   readonly signal?: AbortSignal
 }
 
 /** Commits every layer of `state` that has no snapshot yet, each proved to be its diff ID. */
 export async function unpackState(state: FileState, options: UnpackStateOptions): Promise<void> {
-  const { snapshots } = options
-  const chains = chainIds(state.layers.map((layer) => layer.diffId))
-  for (const [index, layer] of state.layers.entries()) {
-    const chain = chains[index]
-    if (chain === undefined || (await snapshots.has(chain))) continue
-    await using active = await snapshots.prepare(chains[index - 1] ?? null, { use: 'unpack' })
-    await unpackLayer(layer, active.root, options)
-    await active.commit(chain)
+  const { snapshots, emit, signal } = options
+  const { layers } = state
+  const chains = chainIds(layers.map((layer) => layer.diffId))
+  let done = layers.length
+  for (; done > 0; done--) {
+    const chain = chains[done - 1]
+    if (chain !== undefined && (await snapshots.has(chain))) break
+  }
+  for (const [index, layer] of layers.entries()) {
+    const chainId = chains[index]
+    if (index < done || chainId === undefined) continue
+    const source = { diffId: layer.diffId, chainId, tar: openArchive(layer, options) }
+    await snapshots.importLayer(chains[index - 1] ?? null, source, {
+      index: index === layers.length - 1 ? 'now' : 'later',
+      emit,
+      ...(signal && { signal }),
+    })
   }
 }
 
-async function unpackLayer(
+/** A layer that a build made is in the store as it is; those of images may be compressed. */
+function openArchive(
   { descriptor, diffId }: Layer,
-  root: string,
   { store, emit, signal }: UnpackStateOptions,
-): Promise<void> {
-  const options = signal === undefined ? {} : { signal }
-  const stored = store.read(descriptor, options)
-  const tar = descriptor.digest === diffId ? stored : decompress(stored)
-  let actual: string = 'something else'
-  const proved = hashed(tar, ({ digest }) => {
-    actual = digest
-  })
-  await applyLayer(proved, root, { emit, ...options })
-  if (actual === diffId) return
-  throw new ContentMismatchError(`layer ${descriptor.digest}`, `the diff ID ${diffId}`, actual)
+): LayerSource['tar'] {
+  if (descriptor.digest === diffId) return store.pathOf(diffId)
+  const transfer = { type: 'transfer', id: descriptor.digest, action: 'unpack' } as const
+  const stored = store.read(descriptor, signal === undefined ? {} : { signal })
+  const total = descriptor.size
+  return decompress(counted(stored, (current) => emit({ ...transfer, current, total })))
 }

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { mkdtempDisposable } from '#platform'
-import { openWorkshop } from '../fixture.ts'
+import { addBusybox, busyboxMissing, openWorkshop } from '../fixture.ts'
 import { gitCommitTime } from './git-time.ts'
 
 const directory = await mkdtempDisposable('/dev/shm', 'strake-git-')
@@ -105,6 +105,29 @@ describe.skipIf(!hasGit)(`gitCommitTime (${hasGit ? 'with git' : 'git is missing
     expect(clone.descriptor).toEqual(after.descriptor)
   })
 })
+
+test.skipIf(!hasGit || busyboxMissing !== undefined)(
+  'build() gives cached RUN layers the times of the commit they are built for',
+  async () => {
+    const path = repository('run')
+    writeFileSync(`${path}/Dockerfile`, 'FROM busybox\nRUN mkdir /d && echo x > /d/f\nCOPY a /\n')
+    git(path, ['add', '.'])
+    git(path, ['commit', '-q', '-m', 'second'], 1_600_000_100)
+    await using warm = await openWorkshop()
+    await addBusybox(warm)
+    await warm.build({ context: path })
+    git(path, ['commit', '-q', '--allow-empty', '-m', 'third'], 1_600_000_200)
+    const after = await warm.build({ context: path })
+    expect(warm.stateOf('RUN')).toBe('cached')
+    await using cold = await openWorkshop()
+    await addBusybox(cold)
+    const fresh = await cold.build({ context: path })
+    expect(cold.stateOf('RUN')).toBe('done')
+    expect(fresh.descriptor).toEqual(after.descriptor)
+    const again = await warm.build({ context: path })
+    expect(again.descriptor).toEqual(after.descriptor)
+  },
+)
 
 function packs(path: string): string[] {
   const folder = `${path}/.git/objects/pack`

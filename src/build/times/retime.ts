@@ -3,7 +3,7 @@ import { findCached, rememberResult } from '../solve/cache.ts'
 import { createKey } from '../solve/key.ts'
 import type { StateLayer } from '../solve/state.ts'
 import { storeLayer } from '../solve/store-layer.ts'
-import type { Workspace } from '../workspace.ts'
+import type { StepContext } from '../workspace.ts'
 
 /**
  * The layer as a build from nothing would make it now. A cached layer was
@@ -14,9 +14,9 @@ import type { Workspace } from '../workspace.ts'
 export async function retimeLayer(
   layer: StateLayer,
   epoch: number,
-  context: Pick<Workspace, 'cache' | 'store' | 'lease'>,
-  signal: AbortSignal,
+  context: Pick<StepContext, 'cache' | 'store' | 'lease' | 'signal'>,
 ): Promise<StateLayer> {
+  const { signal } = context
   const from = layer.epoch
   if (from === undefined || from === epoch) return layer
   const parts = { layer: layer.diffId, from: String(from), to: String(epoch) }
