@@ -29,6 +29,8 @@ export interface ContainerPaths {
   readonly stopRequest: string
   /** Gone after a reboot. */
   readonly run: string
+  /** Who prepares the container, until its monitor has taken over. */
+  readonly starter: string
   /** Where the monitor listens. */
   readonly socket: string
 }
@@ -46,6 +48,7 @@ export function containerPaths(
     order: `${directory}/order.json`,
     stopRequest: `${directory}/stop-request`,
     run: `${run}/containers/${id}`,
+    starter: `${run}/containers/${id}/starter.json`,
     socket: `${run}/containers/${id}/monitor.sock`,
   }
 }

@@ -1,9 +1,8 @@
-/** The store and machine a container lives on. */
-
-/** Joining, looking in. */
+/** Joining the streams of a running container. */
 export { type AttachOptions, attachContainer } from './attach.ts'
+/** The store and the machine containers live on. */
 export type { ContainerContext } from './context.ts'
-/** Ending. */
+/** Stopping, killing, pausing, waiting. */
 export {
   killContainer,
   parseSignal,
@@ -13,22 +12,38 @@ export {
   unpauseContainer,
   waitContainer,
 } from './control.ts'
-/** Making and starting. */
-export type { CreatedContainer } from './create.ts'
-export { createContainer } from './create.ts'
+/** Making a container without starting it. */
+export { type CreatedContainer, createContainer } from './create.ts'
+/** Another process in a running container. */
 export { type ExecOptions, execInContainer } from './exec.ts'
-export { type ForegroundOptions, type RunEnd, runForeground } from './foreground.ts'
+/** Starting a container and staying with it to its end. */
+export {
+  type ForegroundOptions,
+  type LaunchedMonitor,
+  launchMonitor,
+  type RunEnd,
+  runForeground,
+} from './foreground.ts'
+/** Docker's inspect document. */
 export { type InspectDocument, inspectContainer, readHealth } from './inspect.ts'
+/** What a container wrote. */
 export { type LogEntry, type LogsOptions, readLogs } from './logs.ts'
-export type { MountRequest } from './model/mount-request.ts'
-export { isVolumeName, parseMount, parseTmpfs, parseVolume } from './model/mount-request.ts'
-/** What can be asked for, and reading it from flags. */
+/** Reading `-v`, `--mount` and `--tmpfs`. */
+export {
+  isVolumeName,
+  type MountRequest,
+  parseMount,
+  parseTmpfs,
+  parseVolume,
+} from './model/mount-request.ts'
+/** What can be asked for. */
 export type {
   ContainerImage,
   ContainerOptions,
   LogOptions,
   RestartPolicy,
 } from './model/options.ts'
+/** Finding containers, and how they are now. */
 export {
   type Container,
   getContainer,
@@ -37,14 +52,21 @@ export {
   readContainer,
   readSettings,
 } from './model/record.ts'
-/** Telling. */
+/** What was decided when a container was created. */
 export type { ContainerSettings } from './model/settings.ts'
+/** What has become of it. */
 export type { ContainerState, ContainerStatus } from './model/state.ts'
 /** The hidden role of this program that looks after one container. */
 export { monitorMain } from './monitor/main.ts'
+/** Mending what crashes and reboots left. */
 export { reconcileContainers } from './reconcile.ts'
+/** Removing a container. */
 export { type RemoveOptions, removeContainer } from './remove.ts'
+/** Creating and starting in one go. */
 export { runContainer, runDetached } from './run.ts'
+/** The descriptors a user sits at, and how a session ended. */
 export type { SessionEnd, UserStreams } from './session/session.ts'
+/** Starting in the background. */
 export { type StartOptions, startContainer } from './start.ts'
+/** Texts of `ps`. */
 export { formatDuration, formatStatus } from './status-text.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { type ChildProcess, isAlive, spawnProcess } from '#platform'
 import { attachContainer } from './attach.ts'
 import { containerPaths } from './context.ts'
@@ -15,6 +15,7 @@ import { inspectContainer } from './inspect.ts'
 import { type LogEntry, type LogsOptions, readLogs } from './logs.ts'
 import type { ContainerOptions } from './model/options.ts'
 import { getContainer, listContainers } from './model/record.ts'
+import { createdState } from './model/state.ts'
 import { reconcileContainers } from './reconcile.ts'
 import { removeContainer } from './remove.ts'
 import { runDetached } from './run.ts'
@@ -40,6 +41,18 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     expect(await waitContainer(bed.context, id)).toBe(5)
     expect(await logs(id)).toEqual(['one\n', 'two\n'])
     expect(getContainer(bed.context, id).state).toMatchObject({ status: 'exited', exitCode: 5 })
+  })
+
+  test('a monitor uses the very streams of the command', async () => {
+    const { id } = await create({
+      ...{ command: ['sh', '-c', 'cat; echo done; exit 3'], interactive: true },
+    })
+    const command = join('run', id)
+    await command.stdin?.write(new TextEncoder().encode('input\n'))
+    await command.stdin?.end()
+    let text = ''
+    for await (const chunk of command.stdout ?? []) text += new TextDecoder().decode(chunk)
+    expect({ text, code: (await command.exited).code }).toEqual({ text: 'input\ndone\n', code: 3 })
   })
 
   test('a monitor forwards a signal exactly once', async () => {
@@ -160,6 +173,32 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     await again.type('echo again; exit 9\n')
     expect(await again.exited).toBe(9)
     expect(again.text()).toContain('again\r\n')
+  })
+
+  test('reconcileContainers() ends what ran before the machine went down', async () => {
+    const { context } = bed
+    const { id } = await create({ command: ['true'] })
+    const { state } = containerPaths(context, id)
+    const lost = { pid: process.pid, startTime: '1', bootId: 'another' }
+    const root = '/nowhere'
+    const before = { ...createdState, status: 'running', process: lost, monitor: lost, root }
+    writeFileSync(state, JSON.stringify(before))
+    expect(getContainer(context, id).state).toMatchObject({ status: 'exited', exitCode: 137 })
+    expect(await reconcileContainers(context)).toBe(1)
+    expect(getContainer(context, id).state.root).toBeUndefined()
+    await startContainer(context, id)
+    expect(await waitContainer(context, id)).toBe(0)
+  })
+
+  test('startContainer() lets one of two who start at once win and the other say so', async () => {
+    const { context } = bed
+    const { id } = await create({ command: ['sleep', '100'] })
+    const results = await Promise.allSettled([
+      startContainer(context, id),
+      startContainer(context, id),
+    ])
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    await removeContainer(context, id, { force: true })
   })
 
   test('reconcileContainers() ends what lost its monitor and its process', async () => {

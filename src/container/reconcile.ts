@@ -3,7 +3,7 @@ import { isAlive } from '#platform'
 import { forget } from '#runtime'
 import { type ContainerContext, containerPaths } from './context.ts'
 import { type Container, listContainers, lostExitCode } from './model/record.ts'
-import { createdState, readState, writeState } from './model/state.ts'
+import { createdState, readIdentity, readState, writeState } from './model/state.ts'
 import { removeRemains } from './setup/remains.ts'
 
 /**
@@ -30,6 +30,8 @@ export async function reconcileContainer(
   const state = readState(paths.state)
   const ended = state.status !== 'running' && state.status !== 'restarting'
   if (ended && state.root === undefined) return false
+  // Somebody is preparing it at this moment.
+  if (readIdentity(paths.starter) !== undefined) return false
   const { process, monitor, root, ...rest } = state
   if ([process, monitor].some((one) => one !== undefined && isAlive(one))) return false
   await forget(context.runtime, id)

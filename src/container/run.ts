@@ -32,7 +32,7 @@ export async function runContainer(
     readonly onCreated?: (created: CreatedContainer) => void
   } = {},
 ): Promise<RunEnd> {
-  const launched = launchMonitor(context, options, foreground.streams)
+  const launched = foreground.launched ?? launchMonitor(context, options, foreground.streams)
   const created = await createOrAbandon(context, options, launched.monitor)
   foreground.onCreated?.(created)
   return await removingFailed(context, options, created, () =>

@@ -1,15 +1,10 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { StrakeError } from '#oci'
-import {
-  identifyProcess,
-  isAlive,
-  isSystemError,
-  ownIdentity,
-  type ProcessIdentity,
-} from '#platform'
+import { isAlive, isSystemError, ownIdentity } from '#platform'
 import { type ContainerContext, containerPaths } from './context.ts'
 import { type Container, getContainer, isRunning } from './model/record.ts'
-import { readJson, writeJson } from './model/state.ts'
+import { readIdentity, writeJson } from './model/state.ts'
 import { reconcileContainer } from './reconcile.ts'
 import { type MonitorHandle, spawnMonitor } from './session/monitor-client.ts'
 import { type PrepareOptions, prepareContainer } from './setup/prepare.ts'
@@ -62,19 +57,19 @@ export async function orderStart(
   await monitor.send({ type: 'start', directory: paths.directory, foreground })
 }
 
-/** Of two who start the same container one wins: whoever makes its run directory. */
+/**
+ * Of two who start the same container one wins: whoever puts the run directory
+ * in place, with his identity in it.
+ */
 async function claim(context: ContainerContext, container: Container): Promise<void> {
-  const { run } = containerPaths(context, container.id)
+  const { run, starter } = containerPaths(context, container.id)
   for (let attempt = 0; attempt < 2; attempt++) {
-    if (tryMake(run)) {
-      writeJson(`${run}/starter.json`, ownIdentity())
-      return
-    }
-    const starter = readIdentity(`${run}/starter.json`)
+    if (takePlace(run)) return
     const { monitor } = container.state
-    const busy = [starter, monitor].some((one) => one !== undefined && isAlive(one))
-    if (busy && starter?.pid !== process.pid) break
+    const busy = readIdentity(starter) !== undefined || (monitor !== undefined && isAlive(monitor))
+    if (busy) break
     await reconcileContainer(context, container)
+    rmSync(run, { recursive: true, force: true })
   }
   throw new StrakeError(
     'CONFLICT',
@@ -82,20 +77,16 @@ async function claim(context: ContainerContext, container: Container): Promise<v
   )
 }
 
-function tryMake(path: string): boolean {
-  mkdirSync(path.slice(0, path.lastIndexOf('/')), { recursive: true, mode: 0o700 })
+function takePlace(run: string): boolean {
+  mkdirSync(dirname(run), { recursive: true, mode: 0o700 })
+  const made = mkdtempSync(`${run}.`)
+  writeJson(`${made}/starter.json`, ownIdentity())
   try {
-    mkdirSync(path, { mode: 0o700 })
+    renameSync(made, run)
     return true
   } catch (error) {
-    if (isSystemError(error, 'EEXIST')) return false
+    rmSync(made, { recursive: true, force: true })
+    if (isSystemError(error, 'EEXIST', 'ENOTEMPTY')) return false
     throw error
   }
-}
-
-function readIdentity(path: string): ProcessIdentity | undefined {
-  const value: { pid?: unknown; startTime?: unknown } | undefined = readJson(path)
-  if (typeof value?.pid !== 'number') return undefined
-  const now = identifyProcess(value.pid)
-  return now?.startTime === value.startTime ? now : undefined
 }

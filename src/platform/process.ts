@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { closeSync, readdirSync, readFileSync } from 'node:fs'
 import { StrakeError } from '#oci'
 import { check, symbols } from './libc.ts'
 
@@ -45,7 +45,15 @@ export interface ChildProcess {
  * directory given. Throws `NOT_FOUND` when there is no such program.
  */
 export function spawnProcess(argv: readonly string[], options: SpawnOptions = {}): ChildProcess {
-  const [stdin, stdout, stderr, ...others] = options.stdio ?? []
+  const duplicates: number[] = []
+  // The child's own 0 to 2 are set first, so ours must be out of their way.
+  const slots = (options.stdio ?? []).map((slot, index) => {
+    if (typeof slot !== 'number' || slot > 2 || slot === index) return slot
+    const duplicate = duplicateDescriptor(slot)
+    duplicates.push(duplicate)
+    return duplicate
+  })
+  const [stdin, stdout, stderr, ...others] = slots
   let child: Bun.Subprocess
   try {
     child = Bun.spawn([...argv], {
@@ -55,6 +63,8 @@ export function spawnProcess(argv: readonly string[], options: SpawnOptions = {}
     })
   } catch (cause) {
     throw new StrakeError('NOT_FOUND', `Cannot start ${argv[0]}: no such program`, { cause })
+  } finally {
+    for (const fd of duplicates) closeSync(fd)
   }
   return {
     pid: child.pid,
@@ -166,6 +176,7 @@ export function selfCommand(): readonly [string, ...string[]] {
 }
 
 const calls = symbols({
+  fcntl: { args: ['i32', 'i32', 'i64'], returns: 'i32' },
   setsid: { args: [], returns: 'i32' },
   prctl: { args: ['i32', 'u64', 'u64', 'u64', 'u64'], returns: 'i32' },
   waitpid: { args: ['i32', 'ptr', 'i32'], returns: 'i32' },
@@ -231,4 +242,11 @@ function sessionOf(pid: number): string | undefined {
   } catch {
     return undefined
   }
+}
+
+const duplicateCloseOnExec = 1030
+const firstDuplicate = 10
+
+function duplicateDescriptor(fd: number): number {
+  return check(calls().fcntl(fd, duplicateCloseOnExec, firstDuplicate), 'fcntl')
 }

@@ -16,7 +16,13 @@ import {
   type WindowSize,
   writeDescriptor,
 } from '#platform'
-import { type RuntimeConfig, runtimeCommand, runtimeEnvironment, startFailure } from '#runtime'
+import {
+  primeCgroups,
+  type RuntimeConfig,
+  runtimeCommand,
+  runtimeEnvironment,
+  startFailure,
+} from '#runtime'
 import type { OutputStream } from './log-writer.ts'
 import type { MonitorOrder } from './order.ts'
 
@@ -55,11 +61,11 @@ async function startWithTerminal(
   order: MonitorOrder,
   directory: string,
 ): Promise<RunningContainer> {
-  using socket = listenConsole(`${directory}/console.sock`)
+  using socket = listenConsole(`${directory}/terminal.sock`)
   // Named relative to the bundle: the whole path may be too long for a socket.
   const pid = await run(order, {
     directory,
-    args: ['--console-socket', 'console.sock'],
+    args: ['--console-socket', 'terminal.sock'],
     stdio: ['ignore', 'ignore', 'ignore'],
   })
   const terminal = socket.receive()
@@ -131,6 +137,7 @@ async function run(order: MonitorOrder, { directory, args, stdio }: RunOptions):
     ...runtimeCommand(order.runtime, '--log', log, '--log-format', 'json', 'run', '--detach'),
     ...['--bundle', directory, '--pid-file', pidFile, ...args, order.id],
   ]
+  primeCgroups()
   const child = spawnProcess(command, { stdio, env: runtimeEnvironment, cwd: directory })
   const { code } = await child.exited
   const pid = Number(readText(pidFile))

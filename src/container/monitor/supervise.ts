@@ -139,6 +139,7 @@ class Life {
       error: '',
       restartCount: restarts,
     })
+    rmSync(paths.starter, { force: true })
     return container
   }
 

@@ -6,7 +6,7 @@ import {
   selfCommand,
   spawnProcess,
 } from '#platform'
-import { primeCgroups, StartError } from '#runtime'
+import { StartError } from '#runtime'
 import type { ContainerContext } from '../context.ts'
 import type { MonitorCommand, MonitorReport } from '../monitor/order.ts'
 
@@ -36,7 +36,6 @@ export function spawnMonitor(
   context: Pick<ContainerContext, 'monitorCommand'>,
   options: SpawnMonitorOptions = {},
 ): MonitorHandle {
-  primeCgroups()
   const command = context.monitorCommand ?? selfCommand()
   const child = spawnProcess([...command, '__monitor'], {
     stdio: ['pipe', 'pipe', 'ignore', ...(options.foreground ?? [])],

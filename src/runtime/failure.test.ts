@@ -1,0 +1,46 @@
+import { expect, test } from 'bun:test'
+import { StartError, startFailure } from './failure.ts'
+
+function fail(message: string, command = '/nope') {
+  const log = JSON.stringify({ level: 'error', msg: message, time: '' })
+  const { exitCode, message: text } = startFailure(log, command)
+  return { exitCode, text }
+}
+
+const runc = 'runc run failed: unable to start container process: '
+
+test('startFailure() tells a missing command from one that cannot be executed, for both runtimes', () => {
+  const missing = {
+    ...{ exitCode: 127 },
+    text: 'Cannot start the container: /nope: no such file or directory in the image',
+  }
+  expect(fail(`${runc}exec: "/nope": stat /nope: no such file or directory`)).toEqual(
+    missing as never,
+  )
+  expect(fail('executable file `/nope` not found in $PATH: No such file or directory')).toEqual(
+    missing as never,
+  )
+  expect(fail(`${runc}exec: "nope": executable file not found in $PATH`, 'nope')).toMatchObject({
+    ...{
+      exitCode: 127,
+      text: 'Cannot start the container: nope: not found in the PATH of the image',
+    },
+  })
+  expect(fail('open executable: Permission denied')).toMatchObject({ exitCode: 126 })
+  expect(fail(`${runc}exec /nope: exec format error`)).toMatchObject({ exitCode: 126 })
+})
+
+test('startFailure() gives 125 and the runtime’s own words for everything else', () => {
+  expect(fail(`${runc}error mounting "/x" to rootfs: no such file or directory`)).toEqual({
+    exitCode: 125,
+    text: 'Cannot start the container: error mounting "/x" to rootfs: no such file or directory',
+  })
+  expect(startFailure('', 'x').message).toBe(
+    'Cannot start the container: the runtime gave no reason',
+  )
+})
+
+test('StartError.from() restores a failure that travelled as text', () => {
+  const { exitCode, text } = fail('open executable: Permission denied')
+  expect(StartError.from(exitCode, text)).toMatchObject({ exitCode: 126, message: text })
+})
