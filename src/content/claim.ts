@@ -39,7 +39,9 @@ export async function claim(directory: string, id: string): Promise<Claim | unde
   return {
     path,
     release: async () => {
-      if (!(await rename(path, free))) await remove()
+      // Nothing was received: there is nothing to resume.
+      const isEmpty = await fs().rmdir(path).then(yes, ignoreGone)
+      if (isEmpty !== true && !(await rename(path, free))) await remove()
     },
     remove,
   }
@@ -90,6 +92,10 @@ async function make(path: string): Promise<boolean> {
     if (hasCode(error, 'EEXIST')) return false
     throw error
   }
+}
+
+function yes(): true {
+  return true
 }
 
 function ignoreGone(error: unknown): void {

@@ -101,6 +101,15 @@ test('write() resumes with the bytes it lacks', async () => {
   expect(await toBuffer(store.read(descriptor), content.length)).toEqual(content)
 })
 
+test('write() asks for nothing when an earlier attempt had received everything', async () => {
+  await using opened = await openTemporary()
+  const { store } = opened
+  await interrupt(store, content, content.length)
+  const unused: Bytes = { [Symbol.asyncIterator]: () => expect.unreachable() }
+  await store.write(descriptor, unused, { readFrom: () => unused })
+  expect(await toBuffer(store.read(descriptor), content.length)).toEqual(content)
+})
+
 test('write() starts again when what an earlier attempt left does not fit', async () => {
   await using opened = await openTemporary()
   const { store } = opened
@@ -143,6 +152,41 @@ test('write() leaves nothing behind when the content turns out to be other conte
   await store.write(descriptor, fromBuffer(new Uint8Array(content.length))).catch(() => {})
   expect(await readdir(`${store.root}/ingest`)).toEqual([])
   expect(await readdir(`${store.root}/blobs/sha256`)).toEqual([])
+})
+
+test('deleteUnless() hides a blob from new readers while it asks, not from waiting ones', async () => {
+  await using opened = await openTemporary()
+  const { store } = opened
+  await store.write(descriptor, fromBuffer(content))
+  let reading: Promise<Uint8Array> | undefined
+  const isGone = await store.deleteUnless(descriptor.digest, async () => {
+    expect(await store.has(descriptor)).toBe(false)
+    // Another collection at the same time must not take what this one holds.
+    await store.sweep(-1)
+    expect(await store.deleteUnless(descriptor.digest, () => false)).toBe(false)
+    reading = toBuffer(store.read(descriptor), content.length)
+    return true
+  })
+  expect(isGone).toBe(false)
+  expect(await reading).toEqual(content)
+  expect(await readdir(`${store.root}/ingest`)).toEqual([])
+})
+
+test('deleteUnless() that was killed leaves what a write resumes', async () => {
+  await using opened = await openTemporary()
+  const { store } = opened
+  await store.write(descriptor, fromBuffer(content))
+  const script = `
+    import { openDirectoryStore } from '${new URL('./index.ts', import.meta.url).pathname}'
+    const store = await openDirectoryStore('${store.root}')
+    await store.deleteUnless('${descriptor.digest}', () => process.kill(process.pid, 'SIGKILL'))`
+  const child = spawn(process.execPath, ['-e', script], { stdio: 'inherit' })
+  await new Promise((resolve) => child.once('exit', resolve))
+  expect(await store.has(descriptor)).toBe(false)
+  const unused: Bytes = { [Symbol.asyncIterator]: () => expect.unreachable() }
+  await store.write(descriptor, unused)
+  expect(await toBuffer(store.read(descriptor), content.length)).toEqual(content)
+  expect(await readdir(`${store.root}/ingest`)).toEqual([])
 })
 
 test('has() marks what it finds as used, and refuses another size', async () => {

@@ -7,8 +7,8 @@ import {
   StrakeError,
   sha256,
 } from '#oci'
-import { readSmallFile, temporaryName } from '#platform'
-import { type Bytes, verified } from '#stream'
+import { readSmallFile, renameDurable, temporaryName } from '#platform'
+import { type Bytes, fromBuffers, verified } from '#stream'
 import { claim, heldByOther, listIngests } from './claim.ts'
 import { openDirectoryIngest } from './directory-ingest.ts'
 import { fs, hasCode, readFileBytes } from './file.ts'
@@ -62,6 +62,9 @@ const useResolution = 60_000
 /** How often a process looks whether another one has finished receiving the same blob. */
 const patience = 50
 
+/** How often a reader waits for a blob that somebody handles; a second in all. */
+const mostWaits = 20
+
 class OpenDirectoryStore implements DirectoryStore {
   readonly root: string
 
@@ -93,12 +96,16 @@ class OpenDirectoryStore implements DirectoryStore {
     // One byte more than there should be, so that a file that grew is noticed.
     const last = isWhole ? end + 1 : end
     const range = { start, end: last, signal: options.signal }
-    const bytes = readFileBytes(this.pathOf(target.digest), range)
-    try {
-      yield* isWhole ? verified(bytes, target) : bytes
-    } catch (error) {
-      if (!hasCode(error, 'ENOENT')) throw error
-      throw new StrakeError('NOT_FOUND', `Cannot read ${target.digest}: the store does not have it`)
+    for (let attempt = 1; ; attempt++) {
+      const bytes = readFileBytes(this.pathOf(target.digest), range)
+      try {
+        yield* isWhole ? verified(bytes, target) : bytes
+        return
+      } catch (error) {
+        if (!hasCode(error, 'ENOENT')) throw error
+        if (attempt <= mostWaits && (await this.#isHandled(target.digest))) await wait()
+        else throw unknown(target.digest)
+      }
     }
   }
 
@@ -106,9 +113,11 @@ class OpenDirectoryStore implements DirectoryStore {
     await using ingest = await this.#ingestFor(expected, options.signal)
     if (ingest === undefined) return
     if (ingest.size === 0) return await receive(ingest, expected, bytes)
-    if (options.readFrom !== undefined) {
+    const isComplete = ingest.size === expected.size
+    const readFrom = isComplete ? () => fromBuffers([]) : options.readFrom
+    if (readFrom !== undefined) {
       try {
-        return await receive(ingest, expected, options.readFrom(ingest.size))
+        return await receive(ingest, expected, readFrom(ingest.size))
       } catch (error) {
         // What was kept is not the beginning of this content: it is gone now, start again.
         if (!(error instanceof ContentMismatchError)) throw error
@@ -142,20 +151,26 @@ class OpenDirectoryStore implements DirectoryStore {
     digest: Digest,
     isNeeded: (blob: StoredBlob) => boolean | Promise<boolean>,
   ): Promise<boolean> {
+    // As its ingest: writers wait for the outcome, and what a crash leaves they resume.
+    const held = await claim(`${this.root}/ingest`, ingestIdOf(digest))
+    if (held === undefined) return false
     const path = this.pathOf(digest)
-    const trash = `${this.root}/trash/${temporaryName()}`
+    const hidden = `${held.path}/data`
     const found = await fs()
-      .rename(path, trash)
-      .then(() => fs().stat(trash))
+      .rename(path, hidden)
+      .then(() => fs().stat(hidden))
       .catch(ignoreAbsent)
-    if (found === undefined) return false
+    if (found === undefined) {
+      await held.release()
+      return false
+    }
     let isGone = false
     try {
       isGone = !(await isNeeded({ digest, size: found.size, usedAt: found.mtimeMs }))
     } finally {
-      if (!isGone) await fs().rename(trash, path)
+      if (!isGone) await renameDurable(hidden, path)
+      await held.remove()
     }
-    if (isGone) await fs().unlink(trash).catch(ignoreAbsent)
     return isGone
   }
 
@@ -209,9 +224,16 @@ class OpenDirectoryStore implements DirectoryStore {
     return bytes !== undefined && sha256(bytes) === target.digest ? bytes : undefined
   }
 
+  /** True while somebody receives the blob, or holds it back to decide whether it is needed. */
+  async #isHandled(digest: Digest): Promise<boolean> {
+    const id = ingestIdOf(digest)
+    const ingests = await listIngests(`${this.root}/ingest`)
+    return ingests.some((each) => each.id === id && each.isAlive)
+  }
+
   /** An ingest for `expected`; `undefined` when it is there, perhaps after another process got it. */
   async #ingestFor(expected: Descriptor, signal?: AbortSignal): Promise<Ingest | undefined> {
-    const id = expected.digest.replace(':', '-')
+    const id = ingestIdOf(expected.digest)
     for (;;) {
       signal?.throwIfAborted()
       if (await this.has(expected)) return undefined
@@ -220,9 +242,22 @@ class OpenDirectoryStore implements DirectoryStore {
         const algorithm = digestAlgorithm(expected.digest)
         return await openDirectoryIngest(held, { root: this.root, id, algorithm })
       }
-      await new Promise((resolve) => setTimeout(resolve, patience))
+      await wait()
     }
   }
+}
+
+function wait(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, patience))
+}
+
+function unknown(digest: Digest): StrakeError {
+  return new StrakeError('NOT_FOUND', `Cannot read ${digest}: the store does not have it`)
+}
+
+/** Under which everybody who receives this content does so, one at a time. */
+function ingestIdOf(digest: Digest): string {
+  return digest.replace(':', '-')
 }
 
 /** Takes in the rest of `expected` and commits it; what turns out to be other content is dropped. */
