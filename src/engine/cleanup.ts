@@ -1,5 +1,6 @@
 import { reconcileContainers } from '#container'
 import { containerContext } from './container-context.ts'
+import { publishIndex } from './content-index.ts'
 import type { Engine } from './engine.ts'
 
 /**
@@ -22,5 +23,6 @@ export async function cleanUp(engine: Engine): Promise<readonly string[]> {
   )
   say(await (await engine.snapshots()).cleanStale(), 'abandoned mounts and snapshots removed')
   await engine.content.sweep(24 * 60 * 60 * 1000)
+  publishIndex(engine)
   return lines
 }

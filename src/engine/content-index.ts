@@ -1,6 +1,5 @@
 import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
 import { type Descriptor, encodeJson, mediaType } from '#oci'
-import { temporaryName } from '#platform'
 import type { Records } from '#records'
 
 /** The annotation that other tools look a name up by. */
@@ -25,10 +24,13 @@ export function publishIndex({ root, records }: { root: string; records: Records
   })
 }
 
-/** Synchronous, because a transaction must not await. */
+/**
+ * Synchronous, because a transaction must not await. Its lock keeps others out,
+ * so the temporary file can have one name: what a crash leaves, the next one takes.
+ */
 function replaceFile(path: string, bytes: Uint8Array): void {
-  const temporary = temporaryName(path)
-  const fd = openSync(temporary, 'wx', 0o644)
+  const temporary = `${path}.tmp`
+  const fd = openSync(temporary, 'w', 0o644)
   try {
     for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
     fsyncSync(fd)
