@@ -207,6 +207,11 @@ test('sweep() empties the trash and drops old ingests, but none that are held', 
   await interrupt(store, content, 5000)
   await mkdir(`${store.root}/trash/old`)
   await using held = await store.ingest({ id: 'held' })
+  {
+    await using anonymous = await store.ingest()
+    await anonymous.append(fromBuffer(content))
+  }
+  expect((await readdir(`${store.root}/ingest`)).length).toBe(3)
   await store.sweep(60_000)
   expect((await readdir(`${store.root}/ingest`)).length).toBe(2)
   await store.sweep(-1)

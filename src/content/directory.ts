@@ -12,7 +12,7 @@ import { type Bytes, fromBuffers, verified } from '#stream'
 import { claim, heldByOther, listIngests } from './claim.ts'
 import { openDirectoryIngest } from './directory-ingest.ts'
 import { fs, hasCode, readFileBytes } from './file.ts'
-import { checkIngestId } from './ingest-id.ts'
+import { anonymousId, checkIngestId, isAnonymousId } from './ingest-id.ts'
 import { blobPath, createLayout } from './layout.ts'
 import { rangeOf } from './range.ts'
 import type {
@@ -30,8 +30,8 @@ export interface DirectoryStore extends LocalStore {
   /** Where the blob is if it is there: a read-only file. */
   pathOf(digest: Digest): string
   /**
-   * Removes what crashes left: trash, and ingests nobody holds that were last
-   * written more than `olderThan` milliseconds ago.
+   * Removes what crashes left: trash, and ingests nobody holds that cannot be
+   * resumed or were last written more than `olderThan` milliseconds ago.
    */
   sweep(olderThan: number): Promise<void>
 }
@@ -129,7 +129,7 @@ class OpenDirectoryStore implements DirectoryStore {
   }
 
   async ingest(options: IngestOptions = {}): Promise<Ingest> {
-    const id = checkIngestId(options.id ?? crypto.randomUUID())
+    const id = checkIngestId(options.id ?? anonymousId())
     const held = await claim(`${this.root}/ingest`, id)
     if (held === undefined) throw heldByOther(id)
     const { algorithm = 'sha256' } = options
@@ -194,7 +194,8 @@ class OpenDirectoryStore implements DirectoryStore {
     for (const { name, id, isAlive } of await listIngests(directory)) {
       if (isAlive) continue
       const data = await fs().stat(`${directory}/${name}/data`).catch(ignoreAbsent)
-      if (data !== undefined && Date.now() - data.mtimeMs < olderThan) continue
+      const isRecent = data !== undefined && Date.now() - data.mtimeMs < olderThan
+      if (isRecent && !isAnonymousId(id)) continue
       await (await claim(directory, id))?.remove()
     }
   }

@@ -1,5 +1,16 @@
 import { StrakeError } from '#oci'
 
+const anonymous = 'anonymous.'
+
+/** For an ingest that nobody will ask to resume. */
+export function anonymousId(): string {
+  return anonymous + crypto.randomUUID()
+}
+
+export function isAnonymousId(id: string): boolean {
+  return id.startsWith(anonymous)
+}
+
 /** `id` if it is safe as a file name; throws `INVALID`. */
 export function checkIngestId(id: string): string {
   if (/^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/.test(id)) return id

@@ -6,7 +6,7 @@ import {
   StrakeError,
 } from '#oci'
 import { type Bytes, concat, createHasher, fromBuffer, toBuffer, verified } from '#stream'
-import { checkIngestId } from './ingest-id.ts'
+import { anonymousId, checkIngestId } from './ingest-id.ts'
 import { rangeOf } from './range.ts'
 import type { Ingest, IngestOptions, LocalStore, ReadOptions, StoredBlob } from './store.ts'
 
@@ -53,7 +53,7 @@ class MemoryStore implements LocalStore {
   }
 
   async ingest(options: IngestOptions = {}): Promise<Ingest> {
-    const id = checkIngestId(options.id ?? crypto.randomUUID())
+    const id = checkIngestId(options.id ?? anonymousId())
     const ingest =
       this.#ingests.get(id) ??
       new MemoryIngest(id, {
