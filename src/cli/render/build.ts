@@ -1,6 +1,8 @@
 import type { ProgressEvent } from '#stream'
 import type { Context } from '../context.ts'
-import { jsonSteps, plainSteps, type StepRenderer, terminalSteps } from './steps.ts'
+import { plainSteps } from './plain-steps.ts'
+import { jsonSteps, type StepRenderer } from './steps.ts'
+import { terminalSteps } from './terminal-steps.ts'
 
 interface Built {
   readonly imageId: string

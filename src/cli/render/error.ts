@@ -1,5 +1,6 @@
 import { isStrakeError } from '#oci'
-import { type Output, printable } from './output.ts'
+import type { Output } from './output.ts'
+import { printable } from './text.ts'
 
 /** Prints a refusal: one sentence and its remedy; the causes and stacks only with `--debug`. */
 export function renderError(output: Output, error: unknown, debug: boolean): void {
@@ -33,6 +34,8 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied; run it as root or with sudo',
   EPERM: 'operation not permitted; run it as root or with sudo',
   EROFS: 'the file system is read-only',
+  EIO: 'the disk reports an input/output error; see `dmesg`',
+  EFBIG: 'a file would be larger than this process may write; raise the limit with `ulimit -f`',
   EMFILE: 'too many open files; raise the limit with `ulimit -n`',
   ENOENT: 'no such file or directory',
   EISDIR: 'it is a directory',

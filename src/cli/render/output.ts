@@ -6,6 +6,8 @@ export interface Output {
   readonly color: boolean
   /** Width in cells; 80 where it is not known. */
   columns(): number
+  /** Height in lines; 24 where it is not known. */
+  rows(): number
   write(text: string | Uint8Array): void
 }
 
@@ -22,6 +24,7 @@ export function openOutput(fd: 1 | 2): Output {
     isTerminal,
     color: isTerminal && !plain,
     columns: () => stream.columns || 80,
+    rows: () => stream.rows || 24,
     write: (text) => writeAll(fd, typeof text === 'string' ? Buffer.from(text) : text),
   }
 }
@@ -43,19 +46,4 @@ function writeAll(fd: number, bytes: Uint8Array): void {
 /** A non-blocking pipe is full: give its reader a moment instead of spinning. */
 function waitForReader(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
-}
-
-/**
- * Makes text from outside safe to print: control characters, which could steer
- * the terminal, are shown as escapes (RELIABILITY A23, F16).
- */
-export function printable(text: string): string {
-  return text.replaceAll(
-    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (char) => {
-      if (char === '\n') return '\\n'
-      if (char === '\t') return '\\t'
-      return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
-    },
-  )
 }

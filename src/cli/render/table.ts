@@ -1,26 +1,31 @@
-import { printable } from './output.ts'
+import { displayWidth, printable } from './text.ts'
 
-/** Docker's columns: left-aligned, padded to the widest cell, three spaces apart. */
+/** Docker's columns: left-aligned, padded to the widest cell, three spaces apart, ten wide at least. */
 export function formatTable(
   header: readonly string[],
   rows: readonly (readonly string[])[],
 ): string {
   const cells = [header, ...rows.map((row) => row.map(printable))]
   const widths = header.map((_, column) =>
-    Math.max(...cells.map((row) => displayWidth(row[column] ?? ''))),
+    Math.max(narrowest, ...cells.map((row) => displayWidth(row[column] ?? '') + gap)),
   )
   return cells.map((row) => `${formatRow(row, widths)}\n`).join('')
 }
+
+const gap = 3
+const narrowest = 10
 
 function formatRow(row: readonly string[], widths: readonly number[]): string {
   return row
     .map(
       (cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - displayWidth(cell))),
     )
-    .join('   ')
+    .join('')
     .trimEnd()
 }
 
-function displayWidth(text: string): number {
-  return [...text].length
+/** At most `width` cells of a text, the last one being `…` when something was left out. */
+export function ellipsis(text: string, width: number): string {
+  const characters = [...text]
+  return characters.length <= width ? text : `${characters.slice(0, width - 1).join('')}…`
 }

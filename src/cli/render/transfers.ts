@@ -1,5 +1,7 @@
 import type { ProgressEvent } from '#stream'
-import { type Output, printable } from './output.ts'
+import { liveArea } from './live.ts'
+import type { Output } from './output.ts'
+import { fit, printable } from './text.ts'
 import { formatSize, shortId } from './units.ts'
 
 type TransferEvent = Extract<ProgressEvent, { type: 'transfer' }>
@@ -15,55 +17,81 @@ const verbs: Readonly<Record<TransferEvent['action'], readonly [during: string, 
   retry: ['Retrying', 'Retrying'],
 }
 
+interface Row {
+  readonly text: string
+  readonly done: boolean
+}
+
+/** Milliseconds between two drawings. */
+const pause = 50
+
 /** Shows blobs on the move: redrawn lines on a terminal, one line per finished blob in a pipe. */
 export function renderTransfers(output: Output): {
   emit(event: ProgressEvent): void
   finish(): void
 } {
-  const rows = new Map<string, string>()
-  let drawn = 0
+  const rows = new Map<string, Row>()
+  const area = liveArea(output)
   let last = 0
-  const draw = (): void => {
-    const up = drawn === 0 ? '' : `\u001b[${drawn}F`
-    const lines = [...rows].map(([id, text]) => `${id}: ${text}`.slice(0, output.columns() - 1))
-    output.write(`${up}${lines.map((line) => `\u001b[2K${line}\n`).join('')}`)
-    drawn = lines.length
+  const settle = (): void => {
+    if (output.isTerminal && rows.size > 0) area.settle(compose(rows, output, rows.size))
+    rows.clear()
   }
   return {
     emit(event) {
       if (event.type === 'warning' || event.type === 'status') {
+        settle()
         const prefix = event.type === 'warning' ? 'WARN: ' : ''
         output.write(`${prefix}${printable(event.message)}\n`)
-        drawn = 0
       }
       if (event.type !== 'transfer') return
-      const text = describe(event)
+      const id = titleOf(event)
+      const row = { text: describe(event, output.columns()), done: event.done === true }
       if (!output.isTerminal) {
-        if (event.done || event.action === 'retry') output.write(`${shortId(event.id)}: ${text}\n`)
+        if (row.done || event.action === 'retry') output.write(`${id}: ${row.text}\n`)
         return
       }
-      rows.set(shortId(event.id), text)
-      if (!event.done && performance.now() - last < 50) return
+      rows.set(id, row)
+      if (performance.now() - last < pause) return
       last = performance.now()
-      draw()
+      area.draw(compose(rows, output, output.rows() - 1))
     },
-    finish() {
-      if (output.isTerminal && rows.size > 0) draw()
-      rows.clear()
-      drawn = 0
-    },
+    finish: settle,
   }
 }
 
-function describe(event: TransferEvent): string {
-  const [during, after] = verbs[event.action]
-  if (event.done) return after
-  if (event.total === undefined) return `${during} ${formatSize(event.current)}`
-  return `${during} ${bar(event.current / Math.max(1, event.total))} ${formatSize(event.current)}/${formatSize(event.total)}`
+/** What moves comes before what is done when there is not room for all. */
+function compose(rows: ReadonlyMap<string, Row>, output: Output, room: number): string[] {
+  const all = [...rows]
+  const moving = all.filter(([, { done }]) => !done).slice(0, room)
+  const done = all.filter(([, row]) => row.done)
+  const kept = new Set([...moving, ...done.slice(Math.max(0, done.length - room + moving.length))])
+  return all
+    .filter((row) => kept.has(row))
+    .map(([id, { text }]) => fit(`${id}: ${text}`, output.columns() - 1))
 }
 
-function bar(fraction: number): string {
-  const width = 30
+/** The beginning of a digest; an archive that is being read has no digest yet. */
+function titleOf({ id }: TransferEvent): string {
+  return /^sha\d+:/.test(id) ? shortId(id) : printable(id)
+}
+
+function describe(event: TransferEvent, columns: number): string {
+  const [during, after] = verbs[event.action]
+  if (event.done) return after
+  const current = formatSize(event.current)
+  if (event.total === undefined) return `${during} ${current}`
+  const fraction = event.current / Math.max(1, event.total)
+  return `${during} ${bar(fraction, columns)}${current}/${formatSize(event.total)}`
+}
+
+/** Cells of the ID, the verb, two sizes and what is between them. */
+const besideBar = 48
+
+/** As wide as the line leaves room for; the numbers matter more. */
+function bar(fraction: number, columns: number): string {
+  const width = Math.min(30, columns - besideBar)
+  if (width < 5) return ''
   const filled = Math.min(width, Math.max(0, Math.floor(fraction * width)))
-  return `[${'='.repeat(filled)}>${' '.repeat(width - filled)}]`
+  return `[${'='.repeat(filled)}>${' '.repeat(width - filled)}] `
 }

@@ -1,0 +1,34 @@
+import { expect, test } from 'bun:test'
+import { StrakeError } from '#oci'
+import { describeError, renderError } from './error.ts'
+import { createTestOutput } from './fixture.ts'
+
+test('describeError() is one sentence and its remedy', () => {
+  const error = new StrakeError('NOT_FOUND', 'Cannot find image x: no such image', {
+    remedy: 'strake pull x',
+  })
+  expect(describeError(error)).toBe(
+    'strake: Cannot find image x: no such image\n  try: strake pull x',
+  )
+})
+
+test('describeError() explains what the system said', () => {
+  const full = Object.assign(new Error('ENOSPC: write'), { code: 'ENOSPC', path: '/a/b' })
+  expect(describeError(full)).toStartWith('strake: Cannot use /a/b: no space left on the device')
+  const directory = Object.assign(new Error('EISDIR: read'), { code: 'EISDIR' })
+  expect(describeError(directory)).toBe('strake: Cannot go on: it is a directory')
+})
+
+test('describeError() lets no name steer the terminal, but keeps an excerpt in lines', () => {
+  const error = new StrakeError('INVALID', 'Cannot build a\u001b[2J\n>>> RNU x')
+  expect(describeError(error)).toBe('strake: Cannot build a\\u001b[2J\n>>> RNU x')
+})
+
+test('renderError() shows causes only when asked to', () => {
+  const error = new StrakeError('INTERNAL', 'Cannot do it', { cause: new Error('the reason') })
+  const [quiet, loud] = [createTestOutput(), createTestOutput()]
+  renderError(quiet, error, false)
+  renderError(loud, error, true)
+  expect(quiet.text).toBe('strake: Cannot do it\n')
+  expect(loud.text).toContain('the reason')
+})

@@ -1,0 +1,62 @@
+import { expect, test } from 'bun:test'
+import { createTestOutput } from './fixture.ts'
+import { plainSteps } from './plain-steps.ts'
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+/** Times differ from run to run. */
+const untimed = (text: string): string => text.replaceAll(/ \d+\.\d{3} /g, ' T ')
+
+test('plainSteps() numbers steps and prefixes what they print', () => {
+  const output = createTestOutput()
+  const { emit, finish } = plainSteps(output)
+  emit({ type: 'step', id: 'a', name: '[1/2] FROM busybox', state: 'cached' })
+  emit({ type: 'step', id: 'b', name: '[2/2] RUN make', state: 'started' })
+  emit({ type: 'log', id: 'b', stream: 'stdout', data: bytes('one\ntw') })
+  emit({ type: 'log', id: 'b', stream: 'stderr', data: bytes('o\r\nrest') })
+  emit({ type: 'step', id: 'b', name: '[2/2] RUN make', state: 'done', duration: 1500 })
+  finish()
+  expect(untimed(output.text)).toBe(
+    [
+      '#1 [1/2] FROM busybox',
+      '#1 CACHED',
+      '',
+      '#2 [2/2] RUN make',
+      '#2 T one',
+      '#2 T two',
+      '#2 T rest',
+      '#2 DONE 1.5s',
+      '',
+      '',
+    ].join('\n'),
+  )
+})
+
+test('plainSteps() puts a character together that two chunks share', () => {
+  const output = createTestOutput()
+  const { emit } = plainSteps(output)
+  const [first, second] = [bytes('ü\n').slice(0, 1), bytes('ü\n').slice(1)]
+  emit({ type: 'step', id: 'a', name: 'RUN', state: 'started' })
+  emit({ type: 'log', id: 'a', stream: 'stdout', data: first })
+  emit({ type: 'log', id: 'a', stream: 'stdout', data: second })
+  expect(untimed(output.text)).toBe('#1 RUN\n#1 T ü\n')
+})
+
+test('plainSteps() says what failed, what was canceled, and warnings', () => {
+  const output = createTestOutput()
+  const { emit } = plainSteps(output)
+  emit({ type: 'step', id: 'a', name: 'RUN false', state: 'failed', error: 'exit 1' })
+  emit({ type: 'step', id: 'b', name: 'RUN sleep', state: 'canceled' })
+  emit({ type: 'warning', message: 'old\u001b[2J' })
+  expect(output.text).toBe(
+    '#1 RUN false\n#1 ERROR: exit 1\n\n#2 RUN sleep\n#2 CANCELED\n\nWARN: old\\u001b[2J\n',
+  )
+})
+
+test('plainSteps() passes no escape sequence of a program on', () => {
+  const output = createTestOutput()
+  const { emit } = plainSteps(output)
+  emit({ type: 'step', id: 'a', name: 'RUN', state: 'started' })
+  emit({ type: 'log', id: 'a', stream: 'stdout', data: bytes('\u001b[31mred\u001b[0m\u0007\n') })
+  expect(untimed(output.text)).toBe('#1 RUN\n#1 T red\\u0007\n')
+})

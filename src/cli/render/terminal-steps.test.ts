@@ -1,0 +1,88 @@
+import { expect, test } from 'bun:test'
+import { createTestOutput, type TestOutputOptions } from './fixture.ts'
+import { terminalSteps } from './terminal-steps.ts'
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+function open(options: TestOutputOptions = {}): {
+  readonly output: ReturnType<typeof createTestOutput>
+  readonly renderer: ReturnType<typeof terminalSteps>
+} {
+  const output = createTestOutput({ isTerminal: true, columns: 40, rows: 8, ...options })
+  return { output, renderer: terminalSteps(output) }
+}
+
+test('terminalSteps() leaves one line for every step', () => {
+  const { output, renderer } = open()
+  renderer.emit({ type: 'step', id: 'a', name: '[1/2] FROM busybox', state: 'cached' })
+  renderer.emit({ type: 'step', id: 'b', name: '[2/2] RUN x', state: 'done', duration: 2000 })
+  renderer.finish()
+  const [title, ...lines] = output.screen()
+  expect(title).toMatch(/^\[\+\] Building \d+\.\d+s \(2\/2\)$/)
+  expect(lines).toEqual([
+    ' => CACHED [1/2] FROM busybox       0.0s',
+    ' => [2/2] RUN x                     2.0s',
+  ])
+})
+
+test('terminalSteps() shows more steps than the screen has lines only in the end', async () => {
+  const { output, renderer } = open()
+  const count = 30
+  for (let index = 0; index < count; index++) {
+    const step = { type: 'step', id: String(index), name: `step ${index}` } as const
+    renderer.emit({ ...step, state: 'started' })
+    renderer.emit({ type: 'log', id: step.id, stream: 'stdout', data: bytes('line\n'.repeat(9)) })
+    if (index % 10 === 0) await Bun.sleep(120)
+    renderer.emit({ ...step, state: 'done', duration: 1 })
+  }
+  renderer.finish()
+  const screen = output.screen()
+  expect(screen).toHaveLength(count + 1)
+  expect(screen.filter((line) => line.startsWith('[+]'))).toHaveLength(1)
+})
+
+test('terminalSteps() shows what a running step printed last', async () => {
+  const { output, renderer } = open()
+  renderer.emit({ type: 'step', id: 'a', name: 'RUN x', state: 'started' })
+  renderer.emit({ type: 'log', id: 'a', stream: 'stdout', data: bytes('1%\r2%\n\u001b[31mred') })
+  await Bun.sleep(150)
+  expect(output.screen().slice(-2)).toEqual([' => => # 2%', ' => => # red'])
+  renderer.finish()
+})
+
+test('terminalSteps() ends with what a failed step printed', () => {
+  const { output, renderer } = open()
+  renderer.emit({ type: 'step', id: 'a', name: 'RUN x', state: 'started' })
+  renderer.emit({ type: 'log', id: 'a', stream: 'stderr', data: bytes('no such file\n') })
+  renderer.emit({ type: 'step', id: 'a', name: 'RUN x', state: 'failed', duration: 10 })
+  renderer.finish()
+  expect(output.screen().slice(-4)).toEqual(['------', ' > RUN x:', 'no such file', '------'])
+})
+
+test('terminalSteps() tells how much moves, while it moves', async () => {
+  const { output, renderer } = open({ columns: 60 })
+  renderer.emit({ type: 'step', id: 'a', name: 'FROM x', state: 'started' })
+  const blob = { type: 'transfer', id: 'sha256:1', action: 'download' } as const
+  renderer.emit({ ...blob, current: 1_000_000, total: 4_000_000 })
+  await Bun.sleep(150)
+  expect(output.screen().at(-1)).toBe(' => => transferring 1 blob 1MB / 4MB')
+  renderer.emit({ ...blob, current: 4_000_000, total: 4_000_000, done: true })
+  renderer.finish()
+  expect(output.screen().join('\n')).not.toContain('transferring')
+})
+
+test('terminalSteps() has colours only where they are wanted', () => {
+  for (const color of [true, false]) {
+    const { output, renderer } = open({ color })
+    renderer.emit({ type: 'step', id: 'a', name: 'RUN x', state: 'failed' })
+    renderer.finish()
+    expect(output.text.includes('\u001b[31m')).toBe(color)
+  }
+})
+
+test('terminalSteps() never draws a line wider than the terminal', () => {
+  const { output, renderer } = open({ columns: 20 })
+  renderer.emit({ type: 'step', id: 'a', name: 'x'.repeat(100), state: 'done', duration: 1 })
+  renderer.finish()
+  for (const line of output.screen()) expect(line.length).toBeLessThanOrEqual(20)
+})
