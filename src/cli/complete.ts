@@ -1,10 +1,21 @@
 import type { Command } from 'commander'
+import { shorten } from './arguments/long-forms.ts'
 import type { Context } from './context.ts'
-import { commands, shorten } from './table.ts'
+import { commands } from './table.ts'
 
-const wantsImage = new Set(['run', 'create', 'push', 'rmi', 'tag', 'history', 'save', 'inspect'])
+const wantsImage = new Set([
+  'run',
+  'create',
+  'push',
+  'rmi',
+  'tag',
+  'history',
+  'save',
+  'inspect',
+  'images',
+])
 const wantsContainer = new Set(
-  'exec logs attach stop kill wait rm start restart export inspect'.split(' '),
+  'exec logs attach stop kill wait rm start restart pause unpause export inspect'.split(' '),
 )
 
 /**
@@ -34,7 +45,7 @@ async function candidatesFor(
 }
 
 function longOptions(command: Command): readonly string[] {
-  return command.options.flatMap(({ long }) => (long ? [long] : []))
+  return command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : []))
 }
 
 async function names(context: Context, command: string): Promise<readonly string[]> {

@@ -15,12 +15,17 @@ export function printListing<Row extends Readonly<Record<string, string>>>(
   format: string | undefined,
 ): void {
   if (wantsJson(format)) {
-    output.write(listing.rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+    output.write(listing.rows.map((row) => `${JSON.stringify(sortKeys(row))}\n`).join(''))
     return
   }
   const titles = listing.columns.map(({ title }) => title)
   const cells = listing.rows.map((row) => listing.columns.map(({ key }) => row[key] ?? ''))
   output.write(formatTable(titles, cells))
+}
+
+/** Docker sorts them, and people compare its lines. */
+function sortKeys(row: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** Prints an object or list of objects as indented JSON, or on one line for `--format json`. */
@@ -33,6 +38,6 @@ export function wantsJson(format: string | undefined): boolean {
   if (format === undefined || format === '' || format === 'table') return false
   if (format === 'json' || format === '{{json .}}') return true
   throw new StrakeError('UNSUPPORTED', `Cannot print with --format '${format}': unknown format`, {
-    remedy: 'use --format json, or --format table',
+    remedy: 'use --format json, and a program such as jq',
   })
 }

@@ -1,17 +1,22 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 
-/** Asks one question on the terminal; what is typed is not shown when `hidden`. */
-export async function readLine(question: string, hidden: boolean): Promise<string> {
+export interface PromptOptions {
+  /** What is typed is not shown. */
+  readonly hidden?: boolean
+  readonly signal: AbortSignal
+}
+
+/** Asks one question on the terminal. Rejects when `signal` fires, as it does at Ctrl-C. */
+export async function readLine(question: string, options: PromptOptions): Promise<string> {
+  const { hidden = false, signal } = options
   process.stderr.write(question)
+  // A line that is not to be shown is read key by key, with nowhere to echo to.
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const reader = createInterface({
-    input: process.stdin,
-    output: hidden ? silent : process.stderr,
-    terminal: true,
-  })
+  const reader = createInterface({ input: process.stdin, output: silent, terminal: hidden })
+  reader.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
   try {
-    return await reader.question('')
+    return await reader.question('', { signal })
   } finally {
     reader.close()
     if (hidden) process.stderr.write('\n')
@@ -19,8 +24,17 @@ export async function readLine(question: string, hidden: boolean): Promise<strin
 }
 
 /** Asks before something is destroyed; only `y` or `yes` agrees. */
-export async function confirm(question: string): Promise<boolean> {
-  const answer = await readLine(`${question} [y/N] `, false)
+export async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
+  return isYes(await readLine(`${question} [y/N] `, { signal }))
+}
+
+/** The first line of a pipe as yes or no; `undefined` when there is none. */
+export async function readAnswer(): Promise<boolean | undefined> {
+  const [line = ''] = (await readAll()).split('\n', 1)
+  return line === '' ? undefined : isYes(line)
+}
+
+function isYes(answer: string): boolean {
   return /^y(es)?$/i.test(answer.trim())
 }
 

@@ -1,36 +1,45 @@
 import type { Pruned } from '#engine/prune'
 import { StrakeError } from '#oci'
 import type { Context } from './context.ts'
-import { confirm } from './prompt.ts'
+import { confirm, readAnswer } from './prompt.ts'
 import { formatSize } from './render/units.ts'
 
-/** Asks on a terminal; refuses without one unless `force`, so that no script destroys by surprise. */
-export async function confirmed(question: string, force: boolean): Promise<boolean> {
+/**
+ * Asks, on a terminal or of whoever writes into the pipe. Without an answer it
+ * refuses unless `force`, so that no script destroys by surprise.
+ */
+export async function confirmed(
+  { err, signal }: Context,
+  question: string,
+  force: boolean,
+): Promise<boolean> {
   if (force) return true
-  if (!process.stdin.isTTY) {
-    throw new StrakeError(
-      'INVALID',
-      'Cannot ask before removing: standard input is not a terminal',
-      {
-        remedy: 'add --force',
-      },
-    )
-  }
-  return confirm(question)
+  if (process.stdin.isTTY) return confirm(question, signal)
+  err.write(`${question} [y/N] `)
+  const answer = await readAnswer()
+  err.write('\n')
+  if (answer !== undefined) return answer
+  throw new StrakeError('INVALID', 'Cannot ask before removing: standard input has no answer', {
+    remedy: 'add --force',
+  })
 }
 
-const titles = {
-  containers: 'Deleted containers',
-  untagged: 'Untagged images',
-  images: 'Deleted images',
-  cache: 'Deleted build cache',
-} as const
-
+/** What went, in Docker's words and order. */
 export function printPruned({ out }: Context, pruned: Pruned): void {
-  for (const key of ['containers', 'untagged', 'images', 'cache'] as const) {
-    const names = pruned[key]
-    if (names.length === 0) continue
-    out.write(`${titles[key]}:\n${names.map((name) => `${name}\n`).join('')}\n`)
+  const { containers, untagged, images, cache } = pruned
+  const sections = [
+    { title: 'Deleted Containers', lines: containers },
+    {
+      title: 'Deleted Images',
+      lines: [
+        ...untagged.map((name) => `untagged: ${name}`),
+        ...images.map((id) => `deleted: ${id}`),
+      ],
+    },
+    { title: 'Deleted build cache objects', lines: cache },
+  ]
+  for (const { title, lines } of sections) {
+    if (lines.length > 0) out.write(`${[`${title}:`, ...lines].join('\n')}\n\n`)
   }
   out.write(`Total reclaimed space: ${formatSize(pruned.reclaimed)}\n`)
 }

@@ -1,9 +1,10 @@
 import type { Command, CommanderError } from 'commander'
 import type { Engine } from '#engine/engine'
+import { shorten } from './arguments/long-forms.ts'
 import type { Context } from './context.ts'
 import { renderError } from './render/error.ts'
 import { openOutput } from './render/output.ts'
-import { commands, shorten } from './table.ts'
+import { commands } from './table.ts'
 
 interface GlobalOptions {
   readonly root?: string
@@ -32,9 +33,11 @@ export async function runCommand(rawArgv: readonly string[]): Promise<void> {
   try {
     await dispatch(context, shorten(options.argv))
   } catch (error) {
-    context.exitCode = cancel.signal.aborted
-      ? cancel.exitCode()
-      : reportFailure(context, options.argv, error)
+    if (cancel.signal.aborted) {
+      // The shell's prompt should not stand behind the ^C.
+      if (context.err.isTerminal) context.err.write('\n')
+      context.exitCode = cancel.exitCode()
+    } else context.exitCode = await reportFailure(context, options.argv, error)
   } finally {
     await opening?.then((engine) => engine[Symbol.asyncDispose]()).catch(() => {})
   }
@@ -49,8 +52,8 @@ async function openEngineLazily(root: string | undefined): Promise<Engine> {
 async function dispatch(context: Context, argv: readonly string[]): Promise<void> {
   const [name, ...rest] = argv
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    const topic = name === 'help' ? rest[0] : undefined
-    if (topic !== undefined) return dispatch(context, [topic, '--help'])
+    const topic = name === 'help' ? rest : []
+    if (topic.length > 0) return dispatch(context, shorten([...topic, '--help']))
     const { formatHelp } = await import('./help.ts')
     context.out.write(formatHelp())
     return
@@ -62,9 +65,10 @@ async function dispatch(context: Context, argv: readonly string[]): Promise<void
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (entry === undefined) return refuseUnknown(context, name)
   const { define } = await entry.load()
+  const { normalizeFlags } = await import('./arguments/flags.ts')
   const command = define(context)
   configure(command, context)
-  await command.parseAsync(rest, { from: 'user' })
+  await command.parseAsync(normalizeFlags(command, rest), { from: 'user' })
 }
 
 /** Makes commander print through us and throw instead of ending the process. */
@@ -73,22 +77,33 @@ function configure(command: Command, context: Context): void {
   command.configureOutput({
     writeOut: (text) => context.out.write(text),
     writeErr: (text) => context.err.write(text),
-    outputError: (text, write) => write(text.replace(/^error: /, 'strake: ')),
+    outputError: () => {},
   })
+  const plain = command.createHelp()
+  command.configureHelp({ commandUsage: (shown) => `strake ${plain.commandUsage(shown)}` })
   command.showSuggestionAfterError(true)
   for (const child of command.commands) configure(child, context)
 }
 
 async function refuseUnknown(context: Context, name: string): Promise<void> {
   const { suggest } = await import('#engine/suggest')
+  const { describeUnknown } = await import('./arguments/usage.ts')
   const close = suggest(name, Object.keys(commands))
-  const hint = close ? `did you mean 'strake ${close}'?` : "see 'strake --help'"
-  context.err.write(`strake: unknown command '${name}': ${hint}\n`)
+  context.err.write(`strake: ${describeUnknown(name, { close, path: '' })}\n`)
   context.exitCode = 1
 }
 
-function reportFailure(context: Context, argv: readonly string[], error: unknown): number {
-  if (isCommanderError(error)) return error.exitCode === 0 ? 0 : engineErrorCode(argv)
+async function reportFailure(
+  context: Context,
+  argv: readonly string[],
+  error: unknown,
+): Promise<number> {
+  if (isCommanderError(error)) {
+    const { commandPath, describeUsageError } = await import('./arguments/usage.ts')
+    const { text, isHelp } = describeUsageError(error, commandPath(shorten(argv)))
+    context.err.write(text)
+    return isHelp ? 0 : engineErrorCode(argv)
+  }
   renderError(context.err, error, context.debug)
   return startFailureCode(error) ?? engineErrorCode(argv)
 }
@@ -117,7 +132,7 @@ function parseGlobalOptions(argv: readonly string[]): GlobalOptions {
   for (; index < argv.length; index++) {
     const word = argv[index] ?? ''
     if (word === '--debug' || word === '-D') debug = true
-    else if (word === '--root') root = argv[++index]
+    else if (word === '--root' && index + 1 < argv.length) root = argv[++index]
     else if (word.startsWith('--root=')) root = word.slice('--root='.length)
     else break
   }

@@ -77,6 +77,16 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Start stopped containers',
     load: () => import('./commands/start.ts'),
   },
+  pause: {
+    group: 'containers',
+    summary: 'Stop every process of containers where it is',
+    load: () => import('./commands/pause.ts'),
+  },
+  unpause: {
+    group: 'containers',
+    summary: 'Let paused containers go on',
+    load: () => import('./commands/unpause.ts'),
+  },
   restart: {
     group: 'containers',
     summary: 'Stop containers and start them again',
@@ -162,9 +172,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Container commands by their long names, and `container prune`',
     load: () => import('./commands/container.ts'),
   },
+  builder: {
+    group: 'system',
+    summary: 'Look after the build cache: `builder prune`',
+    load: () => import('./commands/builder.ts'),
+  },
   system: {
     group: 'system',
-    summary: '`system df`, `system prune`, `system info`',
+    summary: '`system df`, `system prune`, `system cleanup`',
     load: () => import('./commands/system.ts'),
   },
   info: {
@@ -187,54 +202,4 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Print a completion script for bash, zsh or fish',
     load: () => import('./commands/completion.ts'),
   },
-}
-
-/** Docker's long forms: `image ls` is `images`, `container rm` is `rm`. */
-const longForms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  image: {
-    build: 'build',
-    history: 'history',
-    import: 'import',
-    inspect: 'inspect',
-    list: 'images',
-    load: 'load',
-    ls: 'images',
-    pull: 'pull',
-    push: 'push',
-    remove: 'rmi',
-    rm: 'rmi',
-    save: 'save',
-    tag: 'tag',
-  },
-  container: {
-    attach: 'attach',
-    create: 'create',
-    exec: 'exec',
-    export: 'export',
-    inspect: 'inspect',
-    kill: 'kill',
-    list: 'ps',
-    logs: 'logs',
-    ls: 'ps',
-    ps: 'ps',
-    remove: 'rm',
-    restart: 'restart',
-    rm: 'rm',
-    run: 'run',
-    start: 'start',
-    stop: 'stop',
-    wait: 'wait',
-  },
-  builder: { build: 'build' },
-  buildx: { build: 'build' },
-  system: { info: 'info' },
-}
-
-/** Rewrites a long form to the short one: `['image', 'ls', '-q']` to `['images', '-q']`. */
-export function shorten(argv: readonly string[]): readonly string[] {
-  const [first, second, ...rest] = argv
-  const short = first && second ? longForms[first]?.[second] : undefined
-  if (short === undefined) return argv
-  const typed = (first === 'image' || first === 'container') && short === 'inspect'
-  return typed ? [short, '--type', first, ...rest] : [short, ...rest]
 }

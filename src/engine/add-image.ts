@@ -1,5 +1,5 @@
 import type { Image } from '#image'
-import { layerCompression } from '#oci'
+import { type Layer, layerCompression } from '#oci'
 import type { Engine } from './engine.ts'
 
 /** A name to give, and the verb that gives it. */
@@ -44,10 +44,13 @@ export function recordImage(
   })
 }
 
-/** Bytes of all layers uncompressed; of one that was never decompressed here, as it is stored. */
-function tarSize({ layers }: Engine['records'], image: Image): number {
-  return image.layers.reduce((sum, { descriptor, diffId }) => {
-    const isTar = layerCompression(descriptor.mediaType) === 'none'
-    return sum + (isTar ? descriptor.size : (layers.tarSizeOf(diffId) ?? descriptor.size))
-  }, 0)
+/** Bytes of all layers, uncompressed where that is known. */
+function tarSize(records: Engine['records'], image: Image): number {
+  return image.layers.reduce((sum, layer) => sum + layerSize(records, layer), 0)
+}
+
+/** Bytes of a layer uncompressed; of one that was never decompressed here, as it is stored. */
+export function layerSize({ layers }: Engine['records'], { descriptor, diffId }: Layer): number {
+  if (layerCompression(descriptor.mediaType) === 'none') return descriptor.size
+  return layers.tarSizeOf(diffId) ?? descriptor.size
 }

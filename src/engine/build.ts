@@ -8,7 +8,6 @@ import {
   formatPlatform,
   formatReference,
   isStrakeError,
-  type Platform,
   parsePlatform,
   parseReference,
   StrakeError,
@@ -19,7 +18,7 @@ import { recordImage } from './add-image.ts'
 import { allocateAddress } from './addresses.ts'
 import { publishIndex } from './content-index.ts'
 import type { Engine } from './engine.ts'
-import { findImage } from './find-image.ts'
+import { findImage, isForPlatform } from './find-image.ts'
 import { pull } from './pull.ts'
 
 /** What `strake build` can be asked for. */
@@ -111,7 +110,7 @@ const resolveBase = async (
 ): ReturnType<BuildServices['resolveImage']> => {
   const { platform, emit, signal } = options
   const found = options.pull ? undefined : findImage(engine.records, text)
-  if (found && matches(found.image.platform, platform)) return engine.openImage(found.image)
+  if (found && isForPlatform(found.image, platform)) return engine.openImage(found.image)
   const reference = parseReference(text)
   try {
     const pulled = await pull(engine, text, {
@@ -134,10 +133,6 @@ const resolveBase = async (
 
 function lower(sentence: string): string {
   return sentence.charAt(0).toLowerCase() + sentence.slice(1)
-}
-
-function matches(have: Platform, want: Platform): boolean {
-  return have.os === want.os && have.architecture === want.architecture
 }
 
 /** The network of one RUN: the bridge of containers, nothing, or that of the machine. */

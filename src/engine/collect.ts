@@ -36,6 +36,7 @@ export async function collectGarbage(
   const { content, records } = engine
   const cachedDigests = (): Set<Digest> => digestsIn(records.cache.list().map(({ value }) => value))
   const roots = (): Descriptor[] => [...imageRoots(engine), ...[...cachedDigests()].map(asRoot)]
+  await content.sweep(24 * 60 * 60 * 1000)
   const { digests, size } = await collect(content, roots, {
     isHeld: async ({ digest, usedAt }) => {
       const since = records.leases.oldest()
@@ -44,7 +45,6 @@ export async function collectGarbage(
     },
   })
   for (const digest of digests) records.layers.unlink(digest)
-  await content.sweep(24 * 60 * 60 * 1000)
   const isBusy = (): boolean => records.leases.oldest() !== undefined
   if (isBusy()) return { blobs: digests, chains: [], bytes: size }
   const wanted = new Set([...cachedDigests(), ...(await imageChains(engine))])

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type ContainerOptions, parseMount, parseTmpfs, parseVolume } from '#container'
+import { type ContainerOptions, parseMount, parseSignal, parseTmpfs, parseVolume } from '#container'
 import { parseDuration } from '#dockerfile'
 import { parsePublish } from '#network'
 import { StrakeError } from '#oci'
@@ -18,6 +18,7 @@ export interface ContainerRequest {
   readonly network?: string
   readonly logOptions?: readonly string[]
   readonly logDriver?: string
+  readonly stopSignal?: string
   readonly health?: {
     readonly command?: string
     readonly interval?: string
@@ -31,7 +32,15 @@ export interface ContainerRequest {
 
 type Parsed = Pick<
   ContainerOptions,
-  'mounts' | 'ports' | 'restart' | 'rlimits' | 'extraHosts' | 'network' | 'log' | 'health'
+  | 'mounts'
+  | 'ports'
+  | 'restart'
+  | 'rlimits'
+  | 'extraHosts'
+  | 'network'
+  | 'log'
+  | 'health'
+  | 'stopSignal'
 > & {
   readonly security: Pick<
     NonNullable<ContainerOptions['security']>,
@@ -57,6 +66,9 @@ export function parseContainerRequest(request: ContainerRequest): Parsed {
     log: parseLog(request.logDriver, request.logOptions ?? []),
     ...(request.restart === undefined ? {} : { restart: parseRestart(request.restart) }),
     ...(request.network === undefined ? {} : { network: parseNetwork(request.network) }),
+    ...(request.stopSignal === undefined
+      ? {}
+      : { stopSignal: parseStopSignal(request.stopSignal) }),
     ...(request.health === undefined ? {} : { health: parseHealth(request.health) }),
   }
 }
@@ -84,11 +96,28 @@ function parseNetwork(text: string): NonNullable<ContainerOptions['network']> {
   return known
 }
 
+/** Kept as it was typed, as `inspect` shows it. */
+function parseStopSignal(text: string): string {
+  parseSignal(text)
+  return text
+}
+
+const ulimits = new Set(
+  (
+    'as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending ' +
+    'stack'
+  ).split(' '),
+)
+
 function parseUlimit(text: string): NonNullable<ContainerOptions['rlimits']>[number] {
   const [name = '', values = ''] = text.split('=')
   const [soft = Number.NaN, hard = soft] = values.split(':').map(Number)
-  if (!/^[a-z]+$/.test(name) || values === '' || !(soft <= hard || hard === -1)) {
-    throw refuse('--ulimit', text, 'it reads NAME=SOFT[:HARD]')
+  if (!ulimits.has(name) || values === '' || !(soft <= hard || hard === -1)) {
+    throw refuse(
+      '--ulimit',
+      text,
+      `it reads NAME=SOFT[:HARD], and NAME is one of ${[...ulimits].join(', ')}`,
+    )
   }
   return { type: `RLIMIT_${name.toUpperCase()}`, soft, hard }
 }

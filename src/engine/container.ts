@@ -5,18 +5,22 @@ import {
   execInContainer as exec,
   killContainer as kill,
   type LogEntry,
+  pauseContainer as pause,
   type RemoveOptions,
+  type RunEnd,
   readLogs,
   removeContainer as remove,
   runForeground,
   type StopOptions,
   startContainer as start,
   stopContainer as stop,
+  unpauseContainer as unpause,
   waitContainer as wait,
 } from '#container'
 import { isStrakeError, StrakeError } from '#oci'
 import { containerContext } from './container-context.ts'
 import type { Engine } from './engine.ts'
+import { parseTime } from './time.ts'
 
 /** What the verbs on one container do, over the engine: by name, ID, or the beginning of an ID. */
 
@@ -24,14 +28,26 @@ export async function startContainer(engine: Engine, name: string): Promise<void
   await start(await containerContext(engine), name)
 }
 
-/** Starts a container and stays with it; gives its exit code. */
+/** How staying with a container ended. */
+export interface ContainerEnd {
+  /** The exit code of the container; 0 when it goes on. */
+  readonly code: number
+  /** The user left with the detach keys. */
+  readonly detached: boolean
+}
+
+/** Of a session that the container or the user ended. */
+export function describeEnd(end: RunEnd): ContainerEnd {
+  return end.type === 'exited' ? { code: end.code, detached: false } : { code: 0, detached: true }
+}
+
+/** Starts a container and stays with it. */
 export async function startAttached(
   engine: Engine,
   name: string,
   options: { readonly detachKeys?: string } = {},
-): Promise<number> {
-  const end = await runForeground(await containerContext(engine), name, options)
-  return end.type === 'exited' ? end.code : 0
+): Promise<ContainerEnd> {
+  return describeEnd(await runForeground(await containerContext(engine), name, options))
 }
 
 export async function stopContainer(
@@ -44,6 +60,14 @@ export async function stopContainer(
 
 export async function killContainer(engine: Engine, name: string, signal: string): Promise<void> {
   await kill(await containerContext(engine), name, signal)
+}
+
+export async function pauseContainer(engine: Engine, name: string): Promise<void> {
+  await pause(await containerContext(engine), name)
+}
+
+export async function unpauseContainer(engine: Engine, name: string): Promise<void> {
+  await unpause(await containerContext(engine), name)
 }
 
 /** Gives the exit code. */
@@ -70,14 +94,13 @@ export async function removeContainer(
   }
 }
 
-/** Gives the exit code; 0 when the user left with the detach keys. */
+/** Joins a running container until it ends or the user leaves. */
 export async function attachContainer(
   engine: Engine,
   name: string,
   options: AttachOptions = {},
-): Promise<number> {
-  const end = await attach(await containerContext(engine), name, options)
-  return end.type === 'exited' ? end.code : 0
+): Promise<ContainerEnd> {
+  return describeEnd(await attach(await containerContext(engine), name, options))
 }
 
 /** Gives the exit code; 0 for one that goes on in the background. */
@@ -121,23 +144,4 @@ function parseTail(text: string): number | undefined {
   const count = Number(text)
   if (Number.isSafeInteger(count) && count >= 0) return count
   throw new StrakeError('INVALID', `Cannot use --tail ${text}: it is a number of lines, or all`)
-}
-
-const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
-
-export function parseTime(flag: string, text: string, now: number = Date.now()): Date {
-  const age = [...text.matchAll(/(\d+(?:\.\d+)?)([smhd])/g)]
-  if (age.length > 0 && age.map(([part]) => part).join('') === text) {
-    const seconds = age.reduce(
-      (sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ''] ?? 0),
-      0,
-    )
-    return new Date(now - seconds * 1000)
-  }
-  const instant = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text)
-  if (!Number.isNaN(instant)) return new Date(instant)
-  throw new StrakeError(
-    'INVALID',
-    `Cannot use ${flag} ${text}: it is a time (RFC 3339), seconds since 1970, or an age such as 10m`,
-  )
 }

@@ -68,7 +68,17 @@ async function containerUsage(engine: Engine): Promise<DiskUsage> {
   return { type: 'Containers', count: containers.length, active, size, reclaimable }
 }
 
-/** Bytes that a container wrote, its logs included. */
+/** Bytes that a container wrote, and those with its image. */
+export async function containerSize(
+  engine: Engine,
+  { id, imageId }: { readonly id: string; readonly imageId: string },
+): Promise<{ readonly written: number; readonly virtual: number }> {
+  const written = await writtenBytes(engine, id)
+  const image = engine.records.images.list().find((one) => one.imageId === imageId)
+  return { written, virtual: written + (image?.totalSize ?? 0) }
+}
+
+/** Bytes that a container wrote. */
 export async function writtenBytes({ root }: Engine, id: string): Promise<number> {
   return await treeSize(`${root}/containers/${id}/layer/upper`).catch(() => 0)
 }

@@ -80,7 +80,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
         ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
       }),
     registryFacts: () => createDirectoryFacts(`${root}/registry`),
-    openImage: (image) => openImage(content, image),
+    openImage: ({ digest, mediaType, size }) => openImage(content, { mediaType, digest, size }),
     [Symbol.asyncDispose]: async () => records.close(),
   }
 }

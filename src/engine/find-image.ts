@@ -2,6 +2,8 @@ import {
   type Digest,
   formatReference,
   isStrakeError,
+  normalizePlatform,
+  type Platform,
   parseReference,
   type Reference,
   StrakeError,
@@ -56,6 +58,15 @@ function tryParse(text: string): Reference | undefined {
     if (isStrakeError(error)) return undefined
     throw error
   }
+}
+
+/** Whether an image is for the platform that was asked for; any will do when none was. */
+export function isForPlatform({ platform }: ImageRecord, wanted: Platform | undefined): boolean {
+  if (wanted === undefined) return true
+  const { os, architecture, variant } = normalizePlatform(wanted)
+  const own = normalizePlatform(platform)
+  const sameVariant = variant === undefined || own.variant === undefined || own.variant === variant
+  return own.os === os && own.architecture === architecture && sameVariant
 }
 
 /** `registry/repository@digest`: the name under which a manifest was pulled or pushed. */

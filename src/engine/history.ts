@@ -1,5 +1,6 @@
 import { historyOf } from '#image'
 import type { Digest } from '#oci'
+import { layerSize } from './add-image.ts'
 import type { Engine } from './engine.ts'
 import { getImage } from './find-image.ts'
 
@@ -25,7 +26,7 @@ export async function imageHistory(
     return {
       createdBy: step.createdBy,
       comment: step.comment,
-      size: step.layer?.descriptor.size ?? 0,
+      size: step.layer === undefined ? 0 : layerSize(engine.records, step.layer),
       ...(step.imageId === undefined ? {} : { imageId: step.imageId }),
       ...(Number.isNaN(created) ? {} : { created: new Date(created) }),
     }

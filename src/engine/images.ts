@@ -2,7 +2,9 @@ import { matchPattern } from '#dockerfile'
 import { familiarReference, parseReference, StrakeError } from '#oci'
 import type { ImageRecord } from '#records'
 import type { Engine } from './engine.ts'
-import { isDigestName, repositoryOf } from './find-image.ts'
+import { getImage, isDigestName, repositoryOf } from './find-image.ts'
+import { hasLabel } from './prune-filter.ts'
+import { parseTime } from './time.ts'
 
 /** One line of `images`: an image under one of its names, or without any. */
 export interface ImageSummary {
@@ -92,6 +94,8 @@ function familiarRepository(repository: string): string {
   return familiarReference(parseReference(repository)).replace(/:latest$/, '')
 }
 
+const timely = new Set(['before', 'since', 'until'])
+
 interface Filter {
   readonly key: string
   readonly value: string
@@ -100,34 +104,42 @@ interface Filter {
 function parseFilter(text: string): Filter {
   const at = text.indexOf('=')
   const key = text.slice(0, at)
-  if (at > 0 && ['dangling', 'label', 'reference'].includes(key)) {
+  if (at > 0 && ['dangling', 'label', 'reference', 'before', 'since', 'until'].includes(key)) {
     return { key, value: text.slice(at + 1) }
   }
   throw new StrakeError('INVALID', `Cannot filter images by '${text}': unknown condition`, {
-    remedy: 'use dangling=true, label=KEY[=VALUE] or reference=PATTERN',
+    remedy:
+      'use dangling=true, label=KEY[=VALUE], reference=PATTERN, before=IMAGE, since=IMAGE or until=AGE',
   })
 }
 
 async function passes(engine: Engine, row: Row, filters: readonly Filter[]): Promise<boolean> {
-  for (const { key, value } of filters) {
+  for (const filter of filters) {
+    const { key, value } = filter
+    if (timely.has(key) && !isTimely(engine, row.image, filter)) return false
     if (key === 'dangling' && (row.repository === '<none>') !== (value === 'true')) return false
     if (key === 'reference') {
       const pattern = value.includes(':') ? `${row.repository}:${row.tag}` : row.repository
       if (!matchPattern(value, pattern)) return false
     }
-    if (key === 'label' && !(await hasLabel(engine, row.image, value))) return false
+    if (key === 'label' && !(await imageHasLabel(engine, row.image, value))) return false
   }
   return true
 }
 
-async function hasLabel(engine: Engine, image: ImageRecord, condition: string): Promise<boolean> {
-  const { config } = await engine.openImage(image)
-  const labels = config.config?.Labels ?? {}
-  const [key = '', value] = splitOnce(condition, '=')
-  return Object.hasOwn(labels, key) && (value === undefined || labels[key] === value)
+/** Made before or after another image, or before an instant. */
+function isTimely({ records }: Engine, { createdAt }: ImageRecord, filter: Filter): boolean {
+  const created = createdAt ?? 0
+  if (filter.key === 'until') return created < parseTime('--filter until', filter.value).getTime()
+  const other = getImage(records, filter.value).image.createdAt ?? 0
+  return filter.key === 'before' ? created < other : created > other
 }
 
-function splitOnce(text: string, separator: string): readonly [string, string | undefined] {
-  const at = text.indexOf(separator)
-  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)]
+async function imageHasLabel(
+  engine: Engine,
+  image: ImageRecord,
+  condition: string,
+): Promise<boolean> {
+  const { config } = await engine.openImage(image)
+  return hasLabel(config.config?.Labels ?? {}, condition)
 }

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { basename } from 'node:path'
 import { build } from '#build'
 import { type Image, importTar } from '#image'
 import { type Digest, formatReference, parsePlatform, parseReference, StrakeError } from '#oci'
@@ -36,7 +37,7 @@ export async function importImage(
     options.name === undefined ? undefined : formatReference(parseReference(options.name))
   using _lease = engine.records.leases.acquire({ purpose: `import ${file}` })
   const imported = await importTar(readArchive(file), engine.content, {
-    emit,
+    emit: nameTransfers(emit, file),
     ...(message === undefined ? {} : { message }),
     ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
     ...(signal === undefined ? {} : { signal }),
@@ -46,6 +47,12 @@ export async function importImage(
   recordImage(engine, image, name === undefined ? [] : [{ name, by: 'import' }])
   publishIndex(engine)
   return { imageId: image.imageId, digest: image.descriptor.digest }
+}
+
+/** What is read has no digest yet: progress tells the file instead. */
+function nameTransfers(emit: Emit, file: string): Emit {
+  const id = file === '-' ? 'standard input' : basename(file)
+  return (event) => emit(event.type === 'transfer' ? { ...event, id } : event)
 }
 
 /** `--change` instructions are a Dockerfile on top of the image, so they mean what they mean there. */

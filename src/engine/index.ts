@@ -9,10 +9,12 @@ export {
   execInContainer,
   killContainer,
   type LogRequest,
+  pauseContainer,
   readContainerLogs,
   removeContainer,
   startContainer,
   stopContainer,
+  unpauseContainer,
   waitContainer,
 } from './container.ts'
 export { type DiskUsage, diskUsage } from './disk-usage.ts'

@@ -1,3 +1,5 @@
+import { familiarReference, isStrakeError, parseReference } from '#oci'
+import type { ImageRecord } from '#records'
 import { collectGarbage } from './collect.ts'
 import { removeContainer } from './container.ts'
 import { publishIndex } from './content-index.ts'
@@ -5,13 +7,14 @@ import { writtenBytes } from './disk-usage.ts'
 import type { Engine } from './engine.ts'
 import { isDigestName } from './find-image.ts'
 import { containersOf } from './image-use.ts'
+import { type PruneFilter, parsePruneFilters } from './prune-filter.ts'
 import { listContainers } from './ps.ts'
 
 /** What a prune removed. */
 export interface Pruned {
   /** Container IDs. */
   readonly containers: readonly string[]
-  /** Names that meant a removed image. */
+  /** Names that meant a removed image, as people write them. */
   readonly untagged: readonly string[]
   /** Image IDs. */
   readonly images: readonly string[]
@@ -23,7 +26,12 @@ export interface Pruned {
 
 const nothing: Pruned = { containers: [], untagged: [], images: [], cache: [], reclaimed: 0 }
 
-export interface PruneImagesOptions {
+export interface PruneOptions {
+  /** Docker's conditions: `until=24h`, `label=a=b`. */
+  readonly filters?: readonly string[]
+}
+
+export interface PruneImagesOptions extends PruneOptions {
   /** Every image that no container uses; else only those without a name. */
   readonly all?: boolean
 }
@@ -31,20 +39,22 @@ export interface PruneImagesOptions {
 /** Removes images and the content that nothing else uses. */
 export async function pruneImages(
   engine: Engine,
-  { all = false }: PruneImagesOptions = {},
+  { all = false, filters = [] }: PruneImagesOptions = {},
 ): Promise<Pruned> {
   const { records } = engine
+  const passes = parsePruneFilters(filters)
   const untagged: string[] = []
   const images: string[] = []
   for (const image of records.images.list()) {
     const names = records.tags.namesOf(image.digest)
     const isNamed = names.some((name) => !isDigestName(name))
     if ((isNamed && !all) || containersOf(engine, image.imageId).length > 0) continue
+    if (!(await imagePasses(engine, image, passes))) continue
     records.transaction(() => {
       for (const name of names) records.tags.remove(name, 'prune')
       records.images.remove(image.digest)
     })
-    untagged.push(...names)
+    untagged.push(...names.map((name) => familiarReference(parseReference(name))))
     images.push(image.imageId)
   }
   if (untagged.length > 0) publishIndex(engine)
@@ -52,13 +62,34 @@ export async function pruneImages(
   return { ...nothing, untagged, images, reclaimed: bytes }
 }
 
+/** An image that cannot be read has no labels. */
+async function imagePasses(
+  engine: Engine,
+  image: ImageRecord,
+  passes: PruneFilter,
+): Promise<boolean> {
+  const created = image.createdAt ?? 0
+  try {
+    const { config } = await engine.openImage(image)
+    return passes({ created, labels: config.config?.Labels ?? {} })
+  } catch (error) {
+    if (isStrakeError(error)) return passes({ created, labels: {} })
+    throw error
+  }
+}
+
 /** Removes every container that does not run. */
-export async function pruneContainers(engine: Engine): Promise<Pruned> {
+export async function pruneContainers(
+  engine: Engine,
+  { filters = [] }: PruneOptions = {},
+): Promise<Pruned> {
+  const passes = parsePruneFilters(filters)
   const stopped = await listContainers(engine, { all: true, filters: [] })
   const containers: string[] = []
   let reclaimed = 0
-  for (const { id, state } of stopped) {
+  for (const { id, state, created, labels } of stopped) {
     if (!['exited', 'created', 'dead'].includes(state)) continue
+    if (!passes({ created: created.getTime(), labels })) continue
     reclaimed += await writtenBytes(engine, id)
     if (await removeContainer(engine, id, { volumes: true })) containers.push(id)
   }
@@ -74,7 +105,7 @@ export async function pruneCache(engine: Engine): Promise<Pruned> {
 
 /** Containers that do not run, then images, then the build cache. */
 export async function pruneSystem(engine: Engine, options: PruneImagesOptions): Promise<Pruned> {
-  const containers = await pruneContainers(engine)
+  const containers = await pruneContainers(engine, options)
   const images = await pruneImages(engine, options)
   const cache = await pruneCache(engine)
   return {

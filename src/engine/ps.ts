@@ -1,6 +1,5 @@
 import { type Container, formatStatus, isRunning, readContainer, readHealth } from '#container'
-import { matchPattern } from '#dockerfile'
-import { StrakeError } from '#oci'
+import { parseContainerFilters } from './container-filter.ts'
 import type { Engine } from './engine.ts'
 import { formatPorts } from './ports.ts'
 
@@ -21,6 +20,12 @@ export interface ContainerSummary {
   /** `127.0.0.1:8080->80/tcp`. */
   readonly ports: string
   readonly labels: Readonly<Record<string, string>>
+  /** `bridge`, `host` or `none`. */
+  readonly network: string
+  /** `none` without health checks. */
+  readonly health: string
+  /** Names of volumes and paths of the host. */
+  readonly mounts: readonly string[]
 }
 
 export interface ListContainersOptions {
@@ -35,14 +40,13 @@ export async function listContainers(
   engine: Engine,
   { all, filters }: ListContainersOptions,
 ): Promise<readonly ContainerSummary[]> {
-  const tests = filters.map(parseFilter)
-  const asksState = tests.some(({ key }) => key === 'status' || key === 'exited')
+  const wanted = parseContainerFilters(filters, engine.records)
   return engine.records.containers
     .list()
     .map((record) => readContainer(engine, record))
-    .filter((container) => all || asksState || isRunning(container))
+    .filter((container) => all || wanted.asksState || isRunning(container))
     .map((container) => summarize(engine, container))
-    .filter((summary) => tests.every((test) => test.passes(summary)))
+    .filter(wanted.passes)
 }
 
 function summarize(engine: Engine, container: Container): ContainerSummary {
@@ -60,37 +64,8 @@ function summarize(engine: Engine, container: Container): ContainerSummary {
     exitCode: state.exitCode,
     ports: formatPorts(container),
     labels: settings.labels,
+    network: settings.network,
+    health: health ?? 'none',
+    mounts: settings.mounts.flatMap(({ source }) => (source === undefined ? [] : [source])),
   }
-}
-
-interface Filter {
-  readonly key: string
-  passes(container: ContainerSummary): boolean
-}
-
-const tests: Readonly<Record<string, (container: ContainerSummary, value: string) => boolean>> = {
-  id: ({ id }, value) => id.startsWith(value),
-  name: ({ name }, value) => name.includes(value) || matchPattern(value, name),
-  status: ({ state }, value) => state === value,
-  exited: ({ state, exitCode }, value) => state === 'exited' && String(exitCode) === value,
-  ancestor: ({ image, imageId }, value) =>
-    image === value || imageId.startsWith(value) || imageId.startsWith(`sha256:${value}`),
-  label: ({ labels }, value) => {
-    const at = value.indexOf('=')
-    const key = at < 0 ? value : value.slice(0, at)
-    return Object.hasOwn(labels, key) && (at < 0 || labels[key] === value.slice(at + 1))
-  },
-}
-
-function parseFilter(text: string): Filter {
-  const at = text.indexOf('=')
-  const key = text.slice(0, at)
-  const test = at > 0 && Object.hasOwn(tests, key) ? tests[key] : undefined
-  if (test === undefined) {
-    throw new StrakeError('INVALID', `Cannot filter containers by '${text}': unknown condition`, {
-      remedy: `use ${Object.keys(tests).join('=, ')}=`,
-    })
-  }
-  const value = text.slice(at + 1)
-  return { key, passes: (container) => test(container, value) }
 }

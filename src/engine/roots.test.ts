@@ -19,6 +19,13 @@ test('findRoots() takes the environment, and options before it', () => {
   expect(findRoots({ env, uid: 0, root: '/c' })).toEqual({ root: '/c', run: '/b' })
 })
 
+test('findRoots() keeps the run directory of a user without a runtime directory in the store', () => {
+  expect(findRoots({ env: { HOME: '/home/me' }, uid: 7 })).toEqual({
+    root: '/home/me/.local/share/strake',
+    run: '/home/me/.local/share/strake/run',
+  })
+})
+
 test('findRoots() gives two stores elsewhere two run directories', () => {
   const one = findRoots({ env: {}, uid: 0, root: '/one' })
   const two = findRoots({ env: {}, uid: 0, root: '/two' })

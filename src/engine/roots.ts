@@ -30,10 +30,12 @@ export function findRoots(options: RootsOptions = {}): Roots {
   const home = env['XDG_DATA_HOME'] || join(env['HOME'] || homedir(), '.local/share')
   const usual = isRoot ? '/var/lib/strake' : join(home, 'strake')
   const runtime = env['XDG_RUNTIME_DIR']
-  const usualRun = isRoot || !runtime ? '/run/strake' : join(runtime, 'strake')
   const root = resolve(options.root ?? (env['STRAKE_ROOT'] || usual))
   const asked = options.run ?? env['STRAKE_RUN']
   if (asked) return { root, run: resolve(asked) }
+  // A user without a runtime directory, in a cron job or a container, has no other place to write.
+  if (!isRoot && !runtime) return { root, run: join(root, 'run') }
+  const usualRun = isRoot || !runtime ? '/run/strake' : join(runtime, 'strake')
   return { root, run: root === usual ? usualRun : join(usualRun, 'stores', nameOf(root)) }
 }
 

@@ -1,3 +1,4 @@
+import { existsSync, writeFileSync } from 'node:fs'
 import {
   type ContainerImage,
   type ContainerOptions,
@@ -8,12 +9,13 @@ import {
   runDetached as startDetached,
 } from '#container'
 import { unpackImage } from '#image'
-import { isStrakeError, StrakeError } from '#oci'
+import { isStrakeError, parsePlatform, StrakeError } from '#oci'
 import { writeFileDurable } from '#platform'
 import { type Emit, silent } from '#stream'
+import { type ContainerEnd, describeEnd } from './container.ts'
 import { containerContext } from './container-context.ts'
 import type { Engine } from './engine.ts'
-import { type FoundImage, findImage } from './find-image.ts'
+import { type FoundImage, findImage, isForPlatform } from './find-image.ts'
 import { pull } from './pull.ts'
 
 /** What `strake run` and `create` can be asked for: an image by name, and everything of a container. */
@@ -36,10 +38,7 @@ export interface ForegroundRunOptions
 }
 
 /** Makes a container and stays with it to its end, on this process's own standard streams. */
-export async function run(
-  engine: Engine,
-  options: ForegroundRunOptions,
-): Promise<{ readonly code: number }> {
+export async function run(engine: Engine, options: ForegroundRunOptions): Promise<ContainerEnd> {
   const context = await containerContext(engine)
   const created = await containerOptions(engine, options)
   const { detachKeys, streams, signal } = options
@@ -47,9 +46,13 @@ export async function run(
     ...(detachKeys === undefined ? {} : { detachKeys }),
     ...(streams === undefined ? {} : { streams }),
     ...(signal === undefined ? {} : { signal }),
-    onCreated: (container) => options.onCreated?.(container),
+    onCreated: (container) => {
+      const { containerIdFile } = options
+      if (containerIdFile !== undefined) writeFileSync(containerIdFile, container.id)
+      options.onCreated?.(container)
+    },
   })
-  return { code: end.type === 'exited' ? end.code : 0 }
+  return describeEnd(end)
 }
 
 /** Makes a container and leaves it running. */
@@ -87,6 +90,7 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
     signal,
     ...rest
   } = options
+  refuseUsedIdFile(containerIdFile)
   const found = await findOrPull(engine, options)
   const image = await engine.openImage(found.image)
   const chainId = await unpackImage(image, engine.content, await engine.snapshots(), {
@@ -104,19 +108,27 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
   return { ...rest, image: containerImage }
 }
 
+/** It may be how somebody finds another container. */
+function refuseUsedIdFile(file: string | undefined): void {
+  if (file === undefined || !existsSync(file)) return
+  throw new StrakeError('ALREADY_EXISTS', `Cannot use --cidfile ${file}: the file exists`, {
+    remedy: `remove ${file} when its container is gone, or name another file`,
+  })
+}
+
 async function findOrPull(engine: Engine, options: RunOptions): Promise<FoundImage> {
   const { image: text, pull: when = 'missing', platform, emit = silent, signal } = options
   const found = when === 'always' ? undefined : findImage(engine.records, text)
-  if (found && (platform === undefined || platform.includes(found.image.platform.architecture))) {
-    return found
-  }
+  const wanted = platform === undefined ? undefined : parsePlatform(platform)
+  if (found && isForPlatform(found.image, wanted)) return found
+  const suffix = platform === undefined ? '' : ` for ${platform}`
   if (when === 'never') {
-    throw new StrakeError('NOT_FOUND', `Cannot run ${text}: no such image`, {
-      remedy: `strake pull ${text}, or see strake images`,
+    throw new StrakeError('NOT_FOUND', `Cannot run ${text}: no such image${suffix}`, {
+      remedy: `strake pull ${platform === undefined ? '' : `--platform ${platform} `}${text}, or see strake images`,
     })
   }
   try {
-    emit({ type: 'status', message: `Unable to find image '${text}' locally` })
+    if (!found) emit({ type: 'status', message: `Unable to find image '${text}' locally` })
     await pull(engine, text, {
       emit,
       ...(platform === undefined ? {} : { platform }),
@@ -126,7 +138,7 @@ async function findOrPull(engine: Engine, options: RunOptions): Promise<FoundIma
     if (!isStrakeError(cause)) throw cause
     throw new StrakeError(
       cause.code,
-      `Cannot run ${text}: it is not in the store, and ${cause.message.replace(/^C/, 'c')}`,
+      `Cannot run ${text}: it is not in the store${suffix}, and ${cause.message.replace(/^C/, 'c')}`,
       {
         cause,
         remedy: cause.remedy ?? 'see strake images',

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { attachContainer } from '#engine/container'
 import type { Context } from '../context.ts'
+import { endWith } from '../detach.ts'
 
 interface Options {
   readonly detachKeys?: string
@@ -18,10 +19,11 @@ export function define(context: Context): Command {
     .addHelpText('after', '\nExample:\n  strake attach web')
     .action(async (name: string, options: Options) => {
       context.leaveSignals()
-      context.exitCode = await attachContainer(await context.engine(), name, {
+      const end = await attachContainer(await context.engine(), name, {
         stdin: options.stdin,
         proxySignals: options.sigProxy,
         ...(options.detachKeys === undefined ? {} : { detachKeys: options.detachKeys }),
       })
+      endWith(context, end)
     })
 }

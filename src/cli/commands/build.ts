@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander'
 import { type BuildRequest, build } from '#engine/build'
+import { collect, parseAssignments } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { buildRenderer } from '../render/build.ts'
-import { collect, parseAssignments } from '../values.ts'
 
 interface Options {
   readonly buildArg?: readonly string[]

@@ -2,9 +2,15 @@ import { Argument, Command } from 'commander'
 import type { Context } from '../context.ts'
 
 const scripts = {
+  // Bash breaks words at colons, which names are full of: the line is split at blanks instead.
   bash: `_strake() {
-  local IFS=$'\\n'
-  COMPREPLY=($(strake __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+  local typed="\${COMP_LINE:0:COMP_POINT}" words last IFS=$' \\t'
+  read -ra words <<<"$typed"
+  [[ $typed == *' ' ]] && words+=('')
+  last="\${words[\${#words[@]}-1]}"
+  IFS=$'\\n'
+  COMPREPLY=($(strake __complete "\${words[@]:1}" 2>/dev/null))
+  [[ $last == *:* && $COMP_WORDBREAKS == *:* ]] && COMPREPLY=("\${COMPREPLY[@]#"\${last%:*}:"}")
 }
 complete -o default -F _strake strake
 `,

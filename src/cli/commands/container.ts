@@ -1,21 +1,26 @@
 import { Command } from 'commander'
 import { pruneContainers } from '#engine/prune'
+import { addLongForms } from '../arguments/long-forms.ts'
+import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { confirmed, printPruned } from '../prune.ts'
 
 export function define(context: Context): Command {
-  const command = new Command('container').description(
-    'Container commands by their long names: attach, create, exec, export, inspect, kill, logs, ls, restart, rm, run, start, stop, wait',
-  )
+  const command = new Command('container').description('Container commands by their long names')
+  addLongForms(command)
   command
     .command('prune')
     .description('Remove all containers that do not run')
     .option('-f, --force', 'do not ask')
+    .option('--filter <condition>', 'until=AGE, label=KEY[=VALUE]', collect)
     .addHelpText('after', '\nExample:\n  strake container prune -f')
-    .action(async (options: { readonly force?: true }) => {
+    .action(async (options: { readonly force?: true; readonly filter?: readonly string[] }) => {
       const question = 'This removes all containers that do not run. Go on?'
-      if (!(await confirmed(question, options.force === true))) return
-      printPruned(context, await pruneContainers(await context.engine()))
+      if (!(await confirmed(context, question, options.force === true))) return
+      printPruned(
+        context,
+        await pruneContainers(await context.engine(), { filters: options.filter ?? [] }),
+      )
     })
   return command
 }

@@ -1,10 +1,7 @@
 import { Command } from 'commander'
 import { create } from '#engine/run'
-import {
-  addContainerOptions,
-  type ContainerFlags,
-  readContainerFlags,
-} from '../container-options.ts'
+import { readContainerFlags } from '../arguments/container-flags.ts'
+import { addContainerOptions, type ContainerFlags } from '../arguments/container-options.ts'
 import type { Context } from '../context.ts'
 import { pullRenderer } from '../render/pull.ts'
 

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import { execInContainer } from '#engine/container'
+import { readEnvironment } from '../arguments/environment.ts'
+import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
-import { readEnvironment } from '../environment.ts'
-import { collect } from '../values.ts'
 
 interface Options {
   readonly detach?: true

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { imageHistory } from '#engine/history'
 import type { Context } from '../context.ts'
 import { printListing } from '../format.ts'
+import { ellipsis } from '../render/table.ts'
 import { formatAge, formatSize, shortId } from '../render/units.ts'
 
 interface Options {
@@ -29,8 +30,8 @@ export function define(context: Context): Command {
         return {
           ID: options.trunc ? shortId(id) : id,
           CreatedSince: readableDate(created, options.human),
-          CreatedAt: created?.toISOString() ?? '',
-          CreatedBy: options.trunc ? shorten(entry.createdBy) : entry.createdBy,
+          CreatedAt: created === undefined ? '' : formatSecond(created),
+          CreatedBy: options.trunc ? ellipsis(oneLine(entry.createdBy), 45) : entry.createdBy,
           Size: options.human ? formatSize(entry.size) : String(entry.size),
           Comment: entry.comment,
         }
@@ -52,10 +53,14 @@ export function define(context: Context): Command {
 
 function readableDate(created: Date | undefined, human: boolean): string {
   if (created === undefined) return 'N/A'
-  return human ? formatAge(created) : created.toISOString()
+  return human ? formatAge(created) : formatSecond(created)
 }
 
-function shorten(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ')
-  return line.length <= 45 ? line : `${line.slice(0, 44)}…`
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ')
+}
+
+/** RFC 3339 without fractions. */
+function formatSecond(instant: Date): string {
+  return `${instant.toISOString().slice(0, 19)}Z`
 }

@@ -1,27 +1,34 @@
 import { Command } from 'commander'
 import { pruneImages } from '#engine/prune'
+import { addLongForms } from '../arguments/long-forms.ts'
+import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { confirmed, printPruned } from '../prune.ts'
 
 interface Options {
   readonly all?: true
+  readonly filter?: readonly string[]
   readonly force?: true
 }
 
 export function define(context: Context): Command {
-  const command = new Command('image').description(
-    'Image commands by their long names: build, history, import, inspect, load, ls, pull, push, rm, save, tag',
-  )
+  const command = new Command('image').description('Image commands by their long names')
+  addLongForms(command)
   command
     .command('prune')
     .description('Remove images without a name; with --all every image that no container uses')
     .option('-a, --all', 'every image that no container uses')
     .option('-f, --force', 'do not ask')
+    .option('--filter <condition>', 'until=AGE, label=KEY[=VALUE]', collect)
     .addHelpText('after', '\nExample:\n  strake image prune --all')
     .action(async (options: Options) => {
       const what = options.all ? 'all images that no container uses' : 'all images without a name'
-      if (!(await confirmed(`This removes ${what}. Go on?`, options.force === true))) return
-      const pruned = await pruneImages(await context.engine(), { all: options.all === true })
+      if (!(await confirmed(context, `This removes ${what}. Go on?`, options.force === true)))
+        return
+      const pruned = await pruneImages(await context.engine(), {
+        all: options.all === true,
+        filters: options.filter ?? [],
+      })
       printPruned(context, pruned)
     })
   return command

@@ -1,9 +1,9 @@
 import { Command } from 'commander'
 import { type ImageSummary, listImages } from '#engine/images'
+import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { printListing } from '../format.ts'
-import { formatAge, formatSize, shortId } from '../render/units.ts'
-import { collect } from '../values.ts'
+import { formatAge, formatInstant, formatSize, shortId } from '../render/units.ts'
 
 interface Options {
   readonly all?: true
@@ -20,11 +20,7 @@ export function define(context: Context): Command {
     .argument('[repository[:tag]]', 'only images with this name')
     .option('-a, --all', 'also images without a name')
     .option('--digests', 'show digests')
-    .option(
-      '-f, --filter <condition>',
-      'dangling=true, label=KEY[=VALUE], reference=PATTERN',
-      collect,
-    )
+    .option('-f, --filter <condition>', 'dangling=, label=, reference=, before=, since=', collect)
     .option('--format <format>', 'table or json')
     .option('--no-trunc', 'show whole IDs')
     .option('-q, --quiet', 'only IDs')
@@ -52,8 +48,12 @@ function print(context: Context, images: readonly ImageSummary[], options: Optio
     Digest: image.digest ?? '<none>',
     ID: id(image),
     CreatedSince: formatAge(image.created),
-    CreatedAt: image.created.toISOString(),
+    CreatedAt: formatInstant(image.created),
     Size: formatSize(image.size),
+    VirtualSize: formatSize(image.size),
+    Containers: 'N/A',
+    SharedSize: 'N/A',
+    UniqueSize: 'N/A',
   }))
   const digest = options.digests ? [{ title: 'DIGEST', key: 'Digest' } as const] : []
   const columns = [

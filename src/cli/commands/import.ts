@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import { importImage } from '#engine/import'
+import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { renderTransfers } from '../render/transfers.ts'
-import { collect } from '../values.ts'
 
 interface Options {
   readonly change?: readonly string[]

@@ -25,8 +25,8 @@ export function define(context: Context): Command {
       if (options.password !== undefined) {
         context.err.write('WARN: --password is visible to other users; prefer --password-stdin\n')
       }
-      const username = options.username ?? (await ask('Username: ', false))
-      const secret = await readSecret(options)
+      const username = options.username ?? (await ask(context, 'Username: ', false))
+      const secret = await readSecret(context, options)
       const kept = await login(host, { username, secret, signal: context.signal })
       if (!kept.encrypted) {
         context.err.write(`WARN: the password is kept unencrypted in ${kept.storedIn}\n`)
@@ -35,13 +35,13 @@ export function define(context: Context): Command {
     })
 }
 
-async function readSecret(options: Options): Promise<string> {
+async function readSecret(context: Context, options: Options): Promise<string> {
   if (options.password !== undefined) return options.password
   if (options.passwordStdin) return (await readAll()).replace(/\r?\n$/, '')
-  return ask('Password: ', true)
+  return ask(context, 'Password: ', true)
 }
 
-async function ask(question: string, hidden: boolean): Promise<string> {
+async function ask({ signal }: Context, question: string, hidden: boolean): Promise<string> {
   if (!process.stdin.isTTY) {
     throw new StrakeError(
       'INVALID',
@@ -51,5 +51,5 @@ async function ask(question: string, hidden: boolean): Promise<string> {
       },
     )
   }
-  return readLine(question, hidden)
+  return readLine(question, { hidden, signal })
 }

@@ -30,7 +30,13 @@ export function define(context: Context): Command {
       })
       for await (const entry of entries) {
         const output = entry.stream === 'stderr' ? context.err : context.out
-        output.write(options.timestamps ? `${entry.time} ${entry.text}` : entry.text)
+        output.write(options.timestamps ? `${formatTime(entry.time)} ${entry.text}` : entry.text)
       }
+      context.signal.throwIfAborted()
     })
+}
+
+/** Always nine digits, so that lines stay aligned. */
+function formatTime(time: string): string {
+  return time.replace(/(?:\.(\d+))?Z$/, (_, digits: string = '') => `.${digits.padEnd(9, '0')}Z`)
 }

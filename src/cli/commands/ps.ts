@@ -1,9 +1,11 @@
 import { Command } from 'commander'
+import type { Engine } from '#engine/engine'
 import { type ContainerSummary, listContainers } from '#engine/ps'
+import { collect, parseWhole } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { printListing } from '../format.ts'
-import { formatAge } from '../render/units.ts'
-import { collect, parseWhole } from '../values.ts'
+import { ellipsis } from '../render/table.ts'
+import { formatAge, formatInstant, formatSize } from '../render/units.ts'
 
 interface Options {
   readonly all?: true
@@ -12,6 +14,7 @@ interface Options {
   readonly last?: number
   readonly latest?: true
   readonly quiet?: true
+  readonly size?: true
   readonly trunc: boolean
 }
 
@@ -19,24 +22,50 @@ export function define(context: Context): Command {
   return new Command('ps')
     .description('List containers, newest first')
     .option('-a, --all', 'also those that do not run')
-    .option('-f, --filter <condition>', 'name=, id=, status=, exited=, ancestor=, label=', collect)
+    .option('-f, --filter <condition>', 'name=, id=, status=, ancestor=, label=, …', collect)
     .option('--format <format>', 'table or json')
     .option('-n, --last <count>', 'the last ones made, running or not', parseWhole)
     .option('-l, --latest', 'the last one made, running or not')
     .option('--no-trunc', 'do not shorten anything')
     .option('-q, --quiet', 'only IDs')
+    .option('-s, --size', 'also how much they wrote')
     .addHelpText('after', '\nExample:\n  strake ps --all --filter status=exited')
     .action(async (options: Options) => {
       const last = options.latest ? 1 : options.last
-      const containers = await listContainers(await context.engine(), {
+      const engine = await context.engine()
+      const containers = await listContainers(engine, {
         all: options.all === true || last !== undefined,
         filters: options.filter ?? [],
       })
-      print(context, containers.slice(0, last ?? containers.length), options)
+      const shown = containers.slice(0, last ?? containers.length)
+      const sizes = options.size ? await containerSizes(engine, shown) : new Map<string, string>()
+      print(context, shown, { ...options, sizes })
     })
 }
 
-function print(context: Context, containers: readonly ContainerSummary[], options: Options): void {
+/** `12B (virtual 2MB)`: what a container wrote, and that with its image. */
+async function containerSizes(
+  engine: Engine,
+  containers: readonly ContainerSummary[],
+): Promise<ReadonlyMap<string, string>> {
+  const { containerSize } = await import('#engine/disk-usage')
+  const sizes = new Map<string, string>()
+  for (const container of containers) {
+    const { written, virtual } = await containerSize(engine, container)
+    sizes.set(container.id, `${formatSize(written)} (virtual ${formatSize(virtual)})`)
+  }
+  return sizes
+}
+
+interface PrintOptions extends Options {
+  readonly sizes: ReadonlyMap<string, string>
+}
+
+function print(
+  context: Context,
+  containers: readonly ContainerSummary[],
+  options: PrintOptions,
+): void {
   const id = (container: ContainerSummary): string =>
     options.trunc ? container.id.slice(0, 12) : container.id
   if (options.quiet) {
@@ -48,11 +77,18 @@ function print(context: Context, containers: readonly ContainerSummary[], option
     Image: container.image,
     Command: formatCommand(container.command, options.trunc),
     RunningFor: formatAge(container.created),
-    CreatedAt: container.created.toISOString(),
+    CreatedAt: formatInstant(container.created),
     Status: container.status,
     State: container.state,
     Ports: container.ports,
     Names: container.name,
+    Labels: Object.entries(container.labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(','),
+    LocalVolumes: String(container.mounts.filter((mount) => !mount.startsWith('/')).length),
+    Mounts: container.mounts.join(','),
+    Networks: container.network,
+    Size: options.sizes.get(container.id) ?? '0B',
   }))
   const columns = [
     { title: 'CONTAINER ID', key: 'ID' },
@@ -62,11 +98,13 @@ function print(context: Context, containers: readonly ContainerSummary[], option
     { title: 'STATUS', key: 'Status' },
     { title: 'PORTS', key: 'Ports' },
     { title: 'NAMES', key: 'Names' },
+    ...(options.size ? [{ title: 'SIZE', key: 'Size' } as const] : []),
   ] as const
   printListing(context.out, { columns, rows }, options.format)
 }
 
+/** Docker's way: words with spaces in single quotes, all of it quoted as Go quotes. */
 function formatCommand(argv: readonly string[], shorten: boolean): string {
-  const text = argv.join(' ')
-  return `"${shorten && text.length > 20 ? `${text.slice(0, 19)}…` : text}"`
+  const text = argv.map((word) => (word.includes(' ') ? `'${word}'` : word)).join(' ')
+  return JSON.stringify(shorten ? ellipsis(text, 20) : text)
 }

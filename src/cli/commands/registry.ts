@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { serveRegistry } from '#engine/registry'
+import { parseWhole } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
-import { parseWhole } from '../values.ts'
 
 interface Options {
   readonly host: string

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import { startContainer, stopContainer } from '#engine/container'
+import { parseWhole } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { forEachName } from '../each.ts'
-import { parseWhole } from '../values.ts'
 
 export function define(context: Context): Command {
   return new Command('restart')

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { removeContainer } from '#engine/container'
+import { StrakeError } from '#oci'
 import type { Context } from '../context.ts'
 import { forEachName } from '../each.ts'
 
@@ -16,6 +17,8 @@ export function define(context: Context): Command {
     .option('-v, --volumes', 'with their anonymous volumes')
     .addHelpText('after', '\nExample:\n  strake rm -f web')
     .action(async (names: readonly string[], options: Options) => {
+      // With --force nothing to remove is no failure: `rm -f $(strake ps -aq)` of an empty list.
+      if (names.length === 0 && !options.force) throw noContainer()
       const engine = await context.engine()
       await forEachName(context, names, async (name) => {
         const found = await removeContainer(engine, name, {
@@ -25,4 +28,10 @@ export function define(context: Context): Command {
         return found ? name : undefined
       })
     })
+}
+
+function noContainer(): StrakeError {
+  return new StrakeError('INVALID', "Cannot run 'strake rm': <container> is missing", {
+    remedy: 'strake rm --help',
+  })
 }

@@ -1,11 +1,9 @@
 import { Command } from 'commander'
 import { run, runDetached } from '#engine/run'
-import {
-  addContainerOptions,
-  type ContainerFlags,
-  readContainerFlags,
-} from '../container-options.ts'
+import { readContainerFlags } from '../arguments/container-flags.ts'
+import { addContainerOptions, type ContainerFlags } from '../arguments/container-options.ts'
 import type { Context } from '../context.ts'
+import { endWith } from '../detach.ts'
 import { pullRenderer } from '../render/pull.ts'
 
 interface Options extends ContainerFlags {
@@ -39,6 +37,6 @@ export function define(context: Context): Command {
         ...(options.detachKeys === undefined ? {} : { detachKeys: options.detachKeys }),
       })
       renderer.finish()
-      context.exitCode = status.code
+      endWith(context, status)
     })
 }

@@ -1,10 +1,12 @@
 import { Command } from 'commander'
 import { startAttached, startContainer } from '#engine/container'
 import type { Context } from '../context.ts'
+import { endWith } from '../detach.ts'
 import { forEachName } from '../each.ts'
 
 interface Options {
   readonly attach?: true
+  readonly detachKeys?: string
   readonly interactive?: true
 }
 
@@ -13,6 +15,7 @@ export function define(context: Context): Command {
     .description('Start stopped containers')
     .argument('<container...>')
     .option('-a, --attach', 'join the output and forward signals')
+    .option('--detach-keys <keys>', 'how to leave; ctrl-p,ctrl-q unless given')
     .option('-i, --interactive', 'join the input too')
     .addHelpText('after', '\nExample:\n  strake start -a job')
     .action(async (names: readonly string[], options: Options) => {
@@ -20,7 +23,7 @@ export function define(context: Context): Command {
       const [only] = names
       if ((options.attach || options.interactive) && only !== undefined && names.length === 1) {
         context.leaveSignals()
-        context.exitCode = await startAttached(engine, only)
+        endWith(context, await startAttached(engine, only, options))
         return
       }
       await forEachName(context, names, async (name) => {

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import { stopContainer } from '#engine/container'
+import { parseWhole } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { forEachName } from '../each.ts'
-import { parseWhole } from '../values.ts'
 
 interface Options {
   readonly signal?: string

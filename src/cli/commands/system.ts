@@ -2,6 +2,8 @@ import { Command } from 'commander'
 import { cleanUp } from '#engine/cleanup'
 import { diskUsage } from '#engine/disk-usage'
 import { pruneSystem } from '#engine/prune'
+import { addLongForms } from '../arguments/long-forms.ts'
+import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { printListing } from '../format.ts'
 import { confirmed, printPruned } from '../prune.ts'
@@ -9,6 +11,7 @@ import { formatSize } from '../render/units.ts'
 
 export function define(context: Context): Command {
   const command = new Command('system').description('The store as a whole')
+  addLongForms(command)
   command.addCommand(defineDiskUsage(context))
   command.addCommand(definePrune(context))
   command
@@ -20,6 +23,18 @@ export function define(context: Context): Command {
       context.out.write(lines.map((line) => `${line}\n`).join(''))
     })
   return command
+}
+
+/** `1.2MB (40%)`, as Docker has it; no share of nothing. */
+function formatReclaimable({
+  size,
+  reclaimable,
+}: {
+  readonly size: number
+  readonly reclaimable: number
+}): string {
+  if (size === 0) return formatSize(reclaimable)
+  return `${formatSize(reclaimable)} (${Math.round((reclaimable / size) * 100)}%)`
 }
 
 function defineDiskUsage(context: Context): Command {
@@ -34,7 +49,7 @@ function defineDiskUsage(context: Context): Command {
         TotalCount: String(row.count),
         Active: String(row.active),
         Size: formatSize(row.size),
-        Reclaimable: formatSize(row.reclaimable),
+        Reclaimable: formatReclaimable(row),
       }))
       const columns = [
         { title: 'TYPE', key: 'Type' },
@@ -47,16 +62,27 @@ function defineDiskUsage(context: Context): Command {
     })
 }
 
+interface PruneOptions {
+  readonly all?: true
+  readonly filter?: readonly string[]
+  readonly force?: true
+}
+
 function definePrune(context: Context): Command {
   return new Command('prune')
     .description('Remove stopped containers, images without a name and the build cache')
     .option('-a, --all', 'every image that no container uses')
     .option('-f, --force', 'do not ask')
+    .option('--filter <condition>', 'until=AGE, label=KEY[=VALUE]', collect)
     .addHelpText('after', '\nExample:\n  strake system prune')
-    .action(async (options: { readonly all?: true; readonly force?: true }) => {
+    .action(async (options: PruneOptions) => {
       const images = options.all ? 'every image that no container uses' : 'images without a name'
       const question = `This removes stopped containers, ${images} and the build cache. Go on?`
-      if (!(await confirmed(question, options.force === true))) return
-      printPruned(context, await pruneSystem(await context.engine(), { all: options.all === true }))
+      if (!(await confirmed(context, question, options.force === true))) return
+      const pruned = await pruneSystem(await context.engine(), {
+        all: options.all === true,
+        filters: options.filter ?? [],
+      })
+      printPruned(context, pruned)
     })
 }

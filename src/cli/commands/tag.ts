@@ -26,6 +26,7 @@ function defineLog(context: Context): Command {
     .description('List every image that a name has meant, newest first')
     .argument('<name>')
     .option('--format <format>', 'table or json')
+    .addHelpText('after', '\nExample:\n  strake tag log app:1.0')
     .action(async (name: string, options: { readonly format?: string }) => {
       const moves = await tagLog(await context.engine(), name)
       const rows = moves.map((move) => ({
@@ -48,6 +49,7 @@ function defineRollback(context: Context): Command {
   return new Command('rollback')
     .description('Move a name back to the image it meant before')
     .argument('<name>')
+    .addHelpText('after', '\nExample:\n  strake tag rollback app:1.0')
     .action(async (name: string) => {
       const move = await rollbackTag(await context.engine(), name)
       context.out.write(`${move.name} is ${move.digest} again\n`)

@@ -1,9 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { type Command, Option } from 'commander'
-import { parseContainerRequest } from '#engine/container-request'
-import type { RunOptions } from '#engine/run'
-import { readEnvironment } from './environment.ts'
-import { collect, parseAssignments, parseBytes, parsePositive, parseWhole } from './values.ts'
+import { collect, parseBytes, parsePositive, parseWhole } from './values.ts'
 
 /** The options that `run` and `create` share, as commander gives them. */
 export interface ContainerFlags {
@@ -16,6 +12,8 @@ export interface ContainerFlags {
   readonly cpusetCpus?: string
   readonly device?: readonly string[]
   readonly dns?: readonly string[]
+  readonly dnsOption?: readonly string[]
+  readonly dnsSearch?: readonly string[]
   readonly entrypoint?: string
   readonly env?: readonly string[]
   readonly envFile?: readonly string[]
@@ -40,7 +38,9 @@ export interface ContainerFlags {
   readonly memorySwap?: number
   readonly mount?: readonly string[]
   readonly name?: string
+  readonly net?: string
   readonly network?: string
+  readonly oomScoreAdj?: number
   readonly pid?: 'private' | 'host'
   readonly pidsLimit?: number
   readonly platform?: string
@@ -80,6 +80,8 @@ export function addContainerOptions(command: Command): Command {
     .option('--cpuset-cpus <list>', 'which processors')
     .option('--device <path>', 'a device of the host', collect)
     .option('--dns <address>', 'a name server', collect)
+    .option('--dns-option <option>', 'an option of the resolver', collect)
+    .option('--dns-search <domain>', 'a domain to search', collect)
     .option('--entrypoint <program>', 'instead of the ENTRYPOINT of the image')
     .option('-e, --env <name[=value]>', 'an environment variable', collect)
     .option('--env-file <file>', 'environment variables from a file', collect)
@@ -106,6 +108,7 @@ export function addContainerOptions(command: Command): Command {
     .option('--name <name>', 'name of the container')
     .addOption(new Option('--network <mode>', 'bridge, host or none').default('bridge'))
     .addOption(new Option('--net <mode>', 'the same').hideHelp())
+    .option('--oom-score-adj <score>', 'who goes first when memory is out', parseWhole)
     .addOption(new Option('--pid <mode>', 'whose processes').choices(['private', 'host']))
     .option('--pids-limit <count>', 'limit of processes; -1 is none', parseWhole)
     .option('--platform <platform>', 'which platform of the image')
@@ -136,117 +139,4 @@ export function addContainerOptions(command: Command): Command {
 
 function parseSwap(text: string): number {
   return text === '-1' ? -1 : parseBytes(text)
-}
-
-/** What the engine takes, from what was typed. */
-export async function readContainerFlags(
-  image: string,
-  command: readonly string[],
-  flags: ContainerFlags & { readonly net?: string },
-): Promise<RunOptions> {
-  const request = parseContainerRequest({
-    network: flags.net ?? flags.network ?? 'bridge',
-    ...define('volumes', flags.volume),
-    ...define('mounts', flags.mount),
-    ...define('tmpfs', flags.tmpfs),
-    ...define('publish', flags.publish),
-    ...define('restart', flags.restart),
-    ...define('ulimits', flags.ulimit),
-    ...define('devices', flags.device),
-    ...define('securityOptions', flags.securityOpt),
-    ...define('addHosts', flags.addHost),
-    ...define('logOptions', flags.logOpt),
-    ...define('logDriver', flags.logDriver),
-    ...readHealth(flags),
-  })
-  const { security, ...parsed } = request
-  return {
-    ...parsed,
-    image,
-    command,
-    env: await readEnvironment(flags.env, flags.envFile),
-    labels: await readLabels(flags),
-    pull: flags.pull,
-    security: {
-      ...security,
-      ...define('add', flags.capAdd),
-      ...define('drop', flags.capDrop),
-      ...define('privileged', flags.privileged),
-    },
-    resources: readResources(flags),
-    sysctls: Object.fromEntries(parseAssignments(flags.sysctl)),
-    ...define('name', flags.name),
-    ...define('hostname', flags.hostname),
-    ...define('entrypoint', flags.entrypoint === undefined ? undefined : words(flags.entrypoint)),
-    ...define('workingDir', flags.workdir),
-    ...define('user', flags.user),
-    ...define('groupAdd', flags.groupAdd),
-    ...define('tty', flags.tty),
-    ...define('interactive', flags.interactive),
-    ...define('remove', flags.rm),
-    ...define('stopSignal', flags.stopSignal),
-    ...define('stopTimeout', flags.stopTimeout),
-    ...define('init', flags.init),
-    ...define('readOnly', flags.readOnly),
-    ...define('shmSize', flags.shmSize),
-    ...define('ip', flags.ip),
-    ...define('publishAll', flags.publishAll),
-    ...define('dns', flags.dns),
-    ...define('pid', flags.pid),
-    ...define('ipc', flags.ipc),
-    ...define('platform', flags.platform),
-    ...define('containerIdFile', flags.cidfile),
-  }
-}
-
-/** An empty `--entrypoint ""` takes the entrypoint of the image away. */
-function words(entrypoint: string): readonly string[] {
-  return entrypoint === '' ? [] : [entrypoint]
-}
-
-/** A property that is there only when it has a value. */
-function define<Key extends string, Value>(
-  key: Key,
-  value: Value | undefined,
-): { readonly [K in Key]?: Value } {
-  return value === undefined ? {} : ({ [key]: value } as { [K in Key]: Value })
-}
-
-function readResources(flags: ContainerFlags): NonNullable<RunOptions['resources']> {
-  return {
-    ...define('memory', flags.memory),
-    ...define('memoryReservation', flags.memoryReservation),
-    ...define('memorySwap', flags.memorySwap),
-    ...define('cpus', flags.cpus),
-    ...define('cpuShares', flags.cpuShares),
-    ...define('cpusetCpus', flags.cpusetCpus),
-    ...define('pids', flags.pidsLimit),
-  }
-}
-
-async function readLabels(flags: ContainerFlags): Promise<Readonly<Record<string, string>>> {
-  const lines: string[] = []
-  for (const file of flags.labelFile ?? []) {
-    const text = await readFile(file, 'utf8')
-    lines.push(...text.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#')))
-  }
-  const all = [...lines, ...(flags.label ?? [])]
-  return Object.fromEntries(all.map((word) => (word.includes('=') ? splitOnce(word) : [word, ''])))
-}
-
-function splitOnce(word: string): [string, string] {
-  const at = word.indexOf('=')
-  return [word.slice(0, at), word.slice(at + 1)]
-}
-
-function readHealth(flags: ContainerFlags): Parameters<typeof parseContainerRequest>[0] {
-  const health = {
-    ...define('command', flags.healthCmd),
-    ...define('interval', flags.healthInterval),
-    ...define('timeout', flags.healthTimeout),
-    ...define('startPeriod', flags.healthStartPeriod),
-    ...define('retries', flags.healthRetries),
-    ...(flags.healthcheck ? {} : { none: true }),
-  }
-  return Object.keys(health).length === 0 ? {} : { health }
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { StrakeError } from '#oci'
 
 /** Collects an option that may be given many times. */
 export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
@@ -19,22 +20,22 @@ export function parseBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([bkmgt]?)(?:i?b)?$/i.exec(text)
   const factor = units[(match?.[2] ?? '').toLowerCase()]
   if (!match?.[1] || factor === undefined) {
-    throw new InvalidArgumentError('expected a size such as 512m or 2g.')
+    throw new InvalidArgumentError('it is a size such as 512m or 2g')
   }
   return Math.floor(Number(match[1]) * factor)
 }
 
-/** A number that may have decimals, above zero. */
+/** A number that may have decimals; 0 is no limit, as Docker has it. */
 export function parsePositive(text: string): number {
   const value = Number(text)
-  if (!Number.isFinite(value) || value <= 0)
-    throw new InvalidArgumentError('expected a number above 0.')
+  if (!Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('it is a number, 0 or above')
   return value
 }
 
 export function parseWhole(text: string): number {
   const value = Number(text)
-  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('expected a whole number.')
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('it is a whole number')
   return value
 }
 
@@ -48,7 +49,8 @@ export function parseAssignments(
     const at = word.indexOf('=')
     const key = at < 0 ? word : word.slice(0, at)
     const value = at < 0 ? environment[key] : word.slice(at + 1)
-    if (key === '') throw new InvalidArgumentError(`expected key=value, got '${word}'.`)
+    if (key === '')
+      throw new StrakeError('INVALID', `Cannot use '${word}': it has no name before =`)
     if (value !== undefined) result.set(key, value)
   }
   return result

@@ -1,0 +1,75 @@
+import { expect, test } from 'bun:test'
+import { resolve } from 'node:path'
+import { Command } from 'commander'
+import { readContainerFlags } from './container-flags.ts'
+import { addContainerOptions } from './container-options.ts'
+
+/** What the engine gets for a command line of `run`. */
+async function read(...argv: readonly string[]): ReturnType<typeof readContainerFlags> {
+  const command = addContainerOptions(new Command('run'))
+    .exitOverride()
+    .action(() => {})
+  command.parse([...argv], { from: 'user' })
+  const [image = '', words] = command.processedArgs
+  return readContainerFlags(image, words ?? [], command.opts())
+}
+
+test('readContainerFlags() takes combined letters, and leaves the command alone', async () => {
+  expect(await read('-itu', 'me', '--rm', 'app', 'ls', '-l', '--rm')).toMatchObject({
+    ...{ image: 'app', command: ['ls', '-l', '--rm'] },
+    ...{ interactive: true, tty: true, user: 'me', remove: true, pull: 'missing' },
+  })
+})
+
+test('readContainerFlags() makes a relative source absolute, but not a volume', async () => {
+  const { mounts } = await read('-v', './data:/a', '-v', 'data:/b', '-v', '..:/c:ro', 'app')
+  expect(mounts).toMatchObject([
+    { type: 'bind', source: resolve('data'), destination: '/a' },
+    { type: 'volume', source: 'data', destination: '/b' },
+    { type: 'bind', source: resolve('..'), destination: '/c', readOnly: true },
+  ])
+})
+
+test('readContainerFlags() reads ports, resources and security', async () => {
+  const options = await read(
+    ...['-p', '127.0.0.1:8080:80', '-m', '64m', '--memory-swap', '-1', '--cpus', '0.5'],
+    ...['--cap-drop', 'ALL', '--cap-add', 'CHOWN', '--security-opt', 'no-new-privileges', 'app'],
+  )
+  expect(options).toMatchObject({
+    ports: [{ hostIp: '127.0.0.1', containerPort: 80 }],
+    resources: { memory: 64 * 1024 ** 2, memorySwap: -1, cpus: 0.5 },
+    security: { drop: ['ALL'], add: ['CHOWN'], noNewPrivileges: true },
+  })
+})
+
+test('readContainerFlags() takes --cpus 0 for no limit and --net for --network', async () => {
+  const options = await read('--cpus', '0', '--net', 'none', 'app')
+  expect(options.network).toBe('none')
+  expect(options.resources).toEqual({})
+})
+
+test('readContainerFlags() takes the entrypoint away when it is empty', async () => {
+  expect((await read('--entrypoint', '', 'app')).entrypoint).toEqual([])
+  expect((await read('--entrypoint', 'sh', 'app')).entrypoint).toEqual(['sh'])
+})
+
+test('readContainerFlags() reads labels and health checks', async () => {
+  const options = await read(
+    ...['-l', 'a=b=c', '-l', 'bare', '--health-cmd', 'true', '--health-interval', '1m30s', 'app'],
+  )
+  expect(options.labels).toEqual({ a: 'b=c', bare: '' })
+  expect(options.health).toEqual({ Test: ['CMD-SHELL', 'true'], Interval: 90_000_000_000 })
+  expect((await read('--no-healthcheck', 'app')).health).toEqual({ Test: ['NONE'] })
+})
+
+test('readContainerFlags() refuses what means nothing', async () => {
+  for (const [argv, message] of [
+    [['--stop-signal', 'FOO', 'app'], 'FOO'],
+    [['--label-file', '/nowhere', 'app'], 'Cannot read the label file /nowhere: no such file'],
+    [['-v', 'a:b:c:d', 'app'], 'Cannot mount a:b:c:d'],
+    [['--network', 'mine', 'app'], 'Cannot use --network mine'],
+    [['-e', '=x', 'app'], 'no name'],
+  ] as const) {
+    await expect(read(...argv)).rejects.toThrow(message)
+  }
+})

@@ -1,0 +1,39 @@
+import { expect, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readEnvironment } from './environment.ts'
+
+/** A file with this text, for as long as `use` runs. */
+async function withFile<T>(text: string, use: (file: string) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), 'strake-env-'))
+  try {
+    const file = join(directory, 'env')
+    writeFileSync(file, text)
+    return await use(file)
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+test('readEnvironment() reads files as Docker does, and options win', async () => {
+  const text = '# comment\nA=1\n\n  B=two words "kept"\r\nNOT_SET_ANYWHERE\nC=x=y\n'
+  const env = await withFile(text, (file) => readEnvironment(['A=2', 'D='], [file]))
+  expect(env).toEqual(['A=2', 'B=two words "kept"', 'C=x=y', 'D='])
+})
+
+test('readEnvironment() takes a bare name from this process', async () => {
+  expect(await readEnvironment(['PATH'])).toEqual([`PATH=${process.env['PATH']}`])
+})
+
+test('readEnvironment() names the line it cannot read', async () => {
+  await withFile('A=1\nB C=2\n', async (file) => {
+    await expect(readEnvironment([], [file])).rejects.toThrow(`${file}: line 2 is not NAME=value`)
+  })
+})
+
+test('readEnvironment() names a file that is not there', async () => {
+  await expect(readEnvironment([], ['/nowhere/env'])).rejects.toThrow(
+    'Cannot read the env file /nowhere/env: no such file',
+  )
+})

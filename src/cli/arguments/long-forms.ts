@@ -1,0 +1,64 @@
+import type { Command } from 'commander'
+
+/** Docker's long forms: `image ls` is `images`, `container rm` is `rm`. */
+export const longForms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  image: {
+    build: 'build',
+    history: 'history',
+    import: 'import',
+    inspect: 'inspect',
+    list: 'images',
+    load: 'load',
+    ls: 'images',
+    pull: 'pull',
+    push: 'push',
+    remove: 'rmi',
+    rm: 'rmi',
+    save: 'save',
+    tag: 'tag',
+  },
+  container: {
+    attach: 'attach',
+    create: 'create',
+    exec: 'exec',
+    export: 'export',
+    inspect: 'inspect',
+    kill: 'kill',
+    list: 'ps',
+    logs: 'logs',
+    ls: 'ps',
+    pause: 'pause',
+    ps: 'ps',
+    remove: 'rm',
+    restart: 'restart',
+    rm: 'rm',
+    run: 'run',
+    start: 'start',
+    stop: 'stop',
+    unpause: 'unpause',
+    wait: 'wait',
+  },
+  builder: { build: 'build' },
+  system: { info: 'info' },
+}
+
+/** Rewrites a long form to the short one: `['image', 'ls', '-q']` to `['images', '-q']`. */
+export function shorten(argv: readonly string[]): readonly string[] {
+  const [typedFirst, second, ...rest] = argv
+  const first = typedFirst === 'buildx' ? 'builder' : typedFirst
+  const short = first && second ? longForms[first]?.[second] : undefined
+  if (short === undefined) return first === undefined ? argv : [first, ...argv.slice(1)]
+  const typed = (first === 'image' || first === 'container') && short === 'inspect'
+  return typed ? [short, '--type', first, ...rest] : [short, ...rest]
+}
+
+/** Other words for the same; the help of a group shows one of them. */
+const synonyms = new Set(['list', 'remove'])
+
+/** Lists in the help of a group what else begins with its name: `image ls` and so on. */
+export function addLongForms(command: Command): void {
+  for (const [name, short] of Object.entries(longForms[command.name()] ?? {})) {
+    if (synonyms.has(name)) continue
+    command.command(name).description(`the same as strake ${short}`)
+  }
+}

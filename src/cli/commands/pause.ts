@@ -1,0 +1,18 @@
+import { Command } from 'commander'
+import { pauseContainer } from '#engine/container'
+import type { Context } from '../context.ts'
+import { forEachName } from '../each.ts'
+
+export function define(context: Context): Command {
+  return new Command('pause')
+    .description('Stop every process of containers where it is')
+    .argument('<container...>')
+    .addHelpText('after', '\nExample:\n  strake pause web')
+    .action(async (names: readonly string[]) => {
+      const engine = await context.engine()
+      await forEachName(context, names, async (name) => {
+        await pauseContainer(engine, name)
+        return name
+      })
+    })
+}

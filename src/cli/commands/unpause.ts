@@ -1,0 +1,18 @@
+import { Command } from 'commander'
+import { unpauseContainer } from '#engine/container'
+import type { Context } from '../context.ts'
+import { forEachName } from '../each.ts'
+
+export function define(context: Context): Command {
+  return new Command('unpause')
+    .description('Let paused containers go on')
+    .argument('<container...>')
+    .addHelpText('after', '\nExample:\n  strake unpause web')
+    .action(async (names: readonly string[]) => {
+      const engine = await context.engine()
+      await forEachName(context, names, async (name) => {
+        await unpauseContainer(engine, name)
+        return name
+      })
+    })
+}

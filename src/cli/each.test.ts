@@ -1,0 +1,28 @@
+import { expect, test } from 'bun:test'
+import { StrakeError } from '#oci'
+import { forEachName } from './each.ts'
+import { createTestContext } from './fixture.ts'
+
+test('forEachName() goes on after a failure, and fails in the end', async () => {
+  const context = createTestContext()
+  await forEachName(context, ['a', 'bad', 'c'], async (name) => {
+    if (name === 'bad') throw new StrakeError('NOT_FOUND', 'Cannot find bad: there is none')
+    return name
+  })
+  expect(context.out.text).toBe('a\nc\n')
+  expect(context.err.text).toBe('strake: Cannot find bad: there is none\n')
+  expect(context.exitCode).toBe(1)
+})
+
+test('forEachName() stops when the user does', async () => {
+  const controller = new AbortController()
+  const context = { ...createTestContext(), signal: controller.signal }
+  const seen: string[] = []
+  const done = forEachName(context, ['a', 'b'], async (name) => {
+    seen.push(name)
+    controller.abort()
+    throw new Error('interrupted')
+  })
+  await expect(done).rejects.toThrow('interrupted')
+  expect(seen).toEqual(['a'])
+})

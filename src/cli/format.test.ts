@@ -1,0 +1,31 @@
+import { expect, test } from 'bun:test'
+import { printDocument, printListing, wantsJson } from './format.ts'
+import { createTestOutput } from './render/fixture.ts'
+
+const listing = {
+  columns: [{ title: 'NAME', key: 'Name' }],
+  rows: [{ Name: 'web', Id: '1' }],
+} as const
+
+test('printListing() prints columns, or whole rows with sorted keys as JSON', () => {
+  const [table, json] = [createTestOutput(), createTestOutput()]
+  printListing(table, listing, undefined)
+  printListing(json, listing, 'json')
+  expect(table.text).toBe('NAME\nweb\n')
+  expect(json.text).toBe('{"Id":"1","Name":"web"}\n')
+})
+
+test('printDocument() indents unless it is for a program', () => {
+  const [person, program] = [createTestOutput(), createTestOutput()]
+  printDocument(person, [{ a: 1 }], undefined)
+  printDocument(program, [{ a: 1 }], 'json')
+  expect(person.text).toBe('[\n    {\n        "a": 1\n    }\n]\n')
+  expect(program.text).toBe('[{"a":1}]\n')
+})
+
+test('wantsJson() says what to use instead of a template', () => {
+  expect(['json', '{{json .}}', 'table', '', undefined].map(wantsJson)).toEqual([
+    ...[true, true, false, false, false],
+  ])
+  expect(() => wantsJson('{{.ID}}')).toThrow("Cannot print with --format '{{.ID}}'")
+})

@@ -1,0 +1,24 @@
+import { expect, test } from 'bun:test'
+import { createTestContext } from './fixture.ts'
+import { confirmed, printPruned } from './prune.ts'
+
+test("printPruned() uses Docker's words", () => {
+  const context = createTestContext()
+  printPruned(context, {
+    ...{ containers: ['c1'], untagged: ['app:1'], images: ['sha256:aa'], cache: [] },
+    reclaimed: 1_500_000,
+  })
+  expect(context.out.text).toBe(
+    [
+      'Deleted Containers:\nc1\n\n',
+      'Deleted Images:\nuntagged: app:1\ndeleted: sha256:aa\n\n',
+      'Total reclaimed space: 1.5MB\n',
+    ].join(''),
+  )
+})
+
+test('confirmed() does not ask with --force', async () => {
+  const context = createTestContext()
+  expect(await confirmed(context, 'Go on?', true)).toBe(true)
+  expect(context.err.text).toBe('')
+})

@@ -1,0 +1,24 @@
+import { StrakeError } from '#oci'
+
+const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
+
+/**
+ * A point in time as Docker's flags take it: RFC 3339, seconds since 1970, or an
+ * age such as `1h30m`. Throws `INVALID`, naming the flag.
+ */
+export function parseTime(flag: string, text: string, now: number = Date.now()): Date {
+  const age = [...text.matchAll(/(\d+(?:\.\d+)?)([smhd])/g)]
+  if (age.length > 0 && age.map(([part]) => part).join('') === text) {
+    const seconds = age.reduce(
+      (sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ''] ?? 0),
+      0,
+    )
+    return new Date(now - seconds * 1000)
+  }
+  const instant = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text)
+  if (!Number.isNaN(instant)) return new Date(instant)
+  throw new StrakeError(
+    'INVALID',
+    `Cannot use ${flag} ${text}: it is a time (RFC 3339), seconds since 1970, or an age such as 10m`,
+  )
+}
