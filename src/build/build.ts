@@ -55,6 +55,7 @@ async function buildIn(
   const { signal } = options
   const root = await contextRoot(options, directory)
   const { source, ignore } = await readDefinition(root, options.dockerfile)
+  const listedAt = Date.now()
   using context = openTree(root, {
     name: 'the build context',
     hasOwners: false,
@@ -67,7 +68,7 @@ async function buildIn(
     collectContextSources(plan.target, context, source),
   )
   const times = await chooseTimes(options, plan, { root, sources })
-  const made = { source, context, sources, times, lease, directory }
+  const made = { source, context, listedAt, sources, times, lease, directory }
   const workspace = createWorkspace(options, made)
   try {
     const states = await solve(plan.target, createStepRunner(workspace, plan.images), {
@@ -132,6 +133,7 @@ function createWorkspace(
   made: {
     readonly source: DockerfileSource
     readonly context: FileTree
+    readonly listedAt: number
     readonly sources: ContextSources
     readonly times: Times
     readonly lease: Lease

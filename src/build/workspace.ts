@@ -33,6 +33,8 @@ export interface Workspace {
   readonly lease: Pick<Lease, 'hold'>
   readonly context: FileTree
   readonly contextDigests: FileDigests
+  /** Milliseconds since 1970; no file of the context was looked at before. */
+  readonly listedAt: number
   /** What every COPY and ADD takes from it. */
   readonly sources: ContextSources
   readonly runtime: () => Promise<Runtime>

@@ -1,5 +1,6 @@
 // Files inside a tree that is not trusted: everything by directory descriptor and name.
 
+export { openBeneath, readFully } from './read-file.ts'
 export type { DirectoryName, SpecialFile } from './root-entries.ts'
 export {
   closeDescriptor,
@@ -32,3 +33,5 @@ export {
   setTime,
   setTimeAt,
 } from './root-metadata.ts'
+export type { ScannedStatus } from './scan.ts'
+export { scanDescriptor, scanDirectory, scanPath } from './scan.ts'

@@ -71,7 +71,7 @@ export async function* unpackEntries(
       deviceMinor: entry.deviceMinor,
       mode: type === 'symlink' ? mode : (options.mode?.(mode, type === 'directory') ?? mode),
       ...(options.owner ?? { uid, gid }),
-      mtime: options.times(BigInt(mtime) * 1_000_000_000n),
+      mtime: options.times(mtime),
       xattrs,
     }
   }

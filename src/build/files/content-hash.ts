@@ -26,15 +26,20 @@ export async function hashSelections(
     hash.add(`${isDirectory ? 'directory' : 'file'} ${items.length} ${name}\0`)
     for (const { relative, content } of items) {
       signal?.throwIfAborted()
-      const known = describe(tree, content, digests)
-      hash.add(`${relative}\0${typeof known === 'string' ? known : await known}\0`)
+      const digest = digestOf(content, digests)
+      // Waiting for each of thousands takes its time: only where a file must be read.
+      const known = typeof digest === 'object' ? await digest.compute() : digest
+      hash.add(`${relative}\0${describe(tree, content, known)}\0`)
     }
   }
-  return { hash: hash.finish(), summarize: () => summarize(tree, selections, digests) }
+  return {
+    hash: hash.finish(),
+    summarize: () => summarizeSelections(tree, selections, digests),
+  }
 }
 
-/** Every file has its digest by now. */
-function summarize(
+/** See `ContentHash`. Leaves out files whose digest is not known. */
+export function summarizeSelections(
   tree: FileTree,
   selections: readonly Selection[],
   digests: FileDigests,
@@ -43,8 +48,9 @@ function summarize(
   const summary = count > detailed ? new GroupedSummary() : new PlainSummary()
   for (const { name, items } of selections) {
     for (const { relative, content } of items) {
-      const description = describe(tree, content, digests)
-      if (typeof description === 'string') summary.add(pathOf(name, relative, content), description)
+      const digest = digestOf(content, digests)
+      if (typeof digest === 'object') continue
+      summary.add(pathOf(name, relative, content), describe(tree, content, digest))
     }
   }
   return summary.finish()
@@ -74,27 +80,27 @@ class TextHash {
 /** More files than this are remembered by directory only. */
 const detailed = 4000
 
-/** A promise only where a file must be read: waiting for each of thousands takes its time. */
-function describe(
-  tree: FileTree,
+/** Empty for what is no file; for a file to be read, the way to do it. */
+function digestOf(
   content: CopyItem['content'],
   digests: FileDigests,
-): string | Promise<string> {
+): string | { readonly compute: () => Promise<string> } {
+  if ('inline' in content || content.type !== 'file') return ''
+  return digests.known(content) ?? { compute: () => digests.compute(content) }
+}
+
+function describe(tree: FileTree, content: CopyItem['content'], digest: string): string {
   if ('inline' in content) return `inline ${JSON.stringify(content.inline)}`
   const owner = tree.hasOwners ? ` ${content.uid}:${content.gid}` : ''
   const status = `${content.type} ${content.mode.toString(8)}${owner}`
   switch (content.type) {
-    case 'file': {
-      const attributes = describeAttributes(tree.attributes(content))
-      const known = digests.known(content)
-      if (known !== undefined) return `${status} ${known}${attributes}`
-      return digests.compute(content).then((digest) => `${status} ${digest}${attributes}`)
-    }
+    case 'file':
+      return `${status} ${digest}${describeAttributes(tree.attributes(content))}`
     case 'symlink':
       return `symlink${owner} ${JSON.stringify(tree.readLink(content))}`
     case 'character':
     case 'block':
-      return `${status} ${content.deviceNumber}`
+      return `${status} ${content.deviceMajor}:${content.deviceMinor}`
     default:
       return status
   }

@@ -11,6 +11,10 @@ export interface FileDigests {
   known(node: FileNode): Digest | undefined
   /** Reads the file. */
   compute(node: FileNode): Promise<Digest>
+  /** Takes the digest from somebody who read the file for another end, and began to after `begin`. */
+  learn(node: FileNode, digest: Digest, begin: number): void
+  /** Some files are in use without having been asked for: nothing is forgotten by this build. */
+  keepAll(): void
   /** Remembers what was read, for the next build. */
   save(): void
 }
@@ -25,8 +29,15 @@ export function createFileDigests(tree: FileTree, index?: FileIndex): FileDigest
   const computed = new Map<string, FileRecord>()
   const unsaved = new Map<string, FileRecord>()
   const seen = new Set<string>()
+  let isForgetful = true
   let read = 0
+  const learn = (node: FileNode, digest: Digest, begin: number): void => {
+    const record = { path: node.path, stamp: stampOf(node), digest }
+    computed.set(node.path, record)
+    if (isSettled(node, begin)) unsaved.set(node.path, record)
+  }
   return {
+    learn,
     known(node) {
       indexed ??= index?.read(tree.root) ?? new Map()
       seen.add(node.path)
@@ -35,18 +46,19 @@ export function createFileDigests(tree: FileTree, index?: FileIndex): FileDigest
     },
     async compute(node) {
       if (++read % readsPerTurn === 0) await new Promise((resolve) => setImmediate(resolve))
-      const begin = BigInt(Date.now()) * 1_000_000n
-      const record = { path: node.path, stamp: stampOf(node), digest: await hashFile(tree, node) }
-      computed.set(node.path, record)
-      // The clock of a filesystem ticks in steps: a change within the tick in which a file
-      // was hashed leaves no trace in its status.
-      if (begin - node.ctimeNs > racyNs) unsaved.set(node.path, record)
-      return record.digest
+      const begin = Date.now()
+      const digest = await hashFile(tree, node)
+      learn(node, digest, begin)
+      return digest
+    },
+    keepAll() {
+      isForgetful = false
     },
     save() {
       const forgotten = [...(indexed?.keys() ?? [])].filter((path) => !seen.has(path))
       // A build may use a part of the context only, so some files are allowed to be unknown to it.
-      const removed = forgotten.length > seen.size + spare ? forgotten : []
+      const isTooMuch = isForgetful && forgotten.length > seen.size + spare
+      const removed = isTooMuch ? forgotten : []
       if (unsaved.size + removed.length > 0) {
         index?.write(tree.root, [...unsaved.values()], removed)
       }
@@ -55,13 +67,24 @@ export function createFileDigests(tree: FileTree, index?: FileIndex): FileDigest
   }
 }
 
-function stampOf({ size, mtimeNs, ctimeNs, inode }: FileNode): string {
-  return `${size} ${mtimeNs} ${ctimeNs} ${inode}`
+/**
+ * True when a file looked at from `time` on (milliseconds) shows by its status
+ * every change that is still to come. The clock of a filesystem ticks in steps:
+ * a second change within the same tick leaves no trace.
+ */
+export function isSettled({ ctime, ctimeNanoseconds }: FileNode, time: number): boolean {
+  return time - (ctime * 1000 + ctimeNanoseconds / 1e6) > racyTime
+}
+
+function stampOf(node: FileNode): string {
+  const { size, mtime, mtimeNanoseconds, ctime, ctimeNanoseconds, inodeLow, inodeHigh } = node
+  return `${size} ${mtime}.${mtimeNanoseconds} ${ctime}.${ctimeNanoseconds} ${inodeHigh}.${inodeLow}`
 }
 
 /** Files that are kept in the index though no build uses them any more. */
 const spare = 10_000
-const racyNs = 50_000_000n
+/** Milliseconds. */
+const racyTime = 50
 /** Small files are read without leaving the thread; others want their turn too. */
 const readsPerTurn = 32
 

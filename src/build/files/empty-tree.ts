@@ -9,11 +9,15 @@ const top: FileNode = {
   uid: 0,
   gid: 0,
   size: 0,
-  mtimeNs: 0n,
-  ctimeNs: 0n,
-  inode: 0n,
-  device: 0n,
-  deviceNumber: 0n,
+  mtime: 0,
+  mtimeNanoseconds: 0,
+  ctime: 0,
+  ctimeNanoseconds: 0,
+  inodeLow: 0,
+  inodeHigh: 0,
+  device: 0,
+  deviceMajor: 0,
+  deviceMinor: 0,
 }
 
 /** The filesystem of `FROM scratch`. */

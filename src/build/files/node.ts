@@ -1,48 +1,54 @@
-import { lstatSync } from 'node:fs'
+import { at } from '#platform'
 
 /** A file, directory or link of a tree, as lstat saw it. */
-export interface FileNode {
+export interface FileNode extends Omit<at.ScannedStatus, 'mode'> {
   readonly name: string
   /** Relative to the root, without a leading slash; `''` is the root itself. */
   readonly path: string
   readonly type: 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'character' | 'block'
   /** 0-0o7777. */
   readonly mode: number
-  readonly uid: number
-  readonly gid: number
-  /** Bytes. */
-  readonly size: number
-  readonly mtimeNs: bigint
-  readonly ctimeNs: bigint
-  readonly inode: bigint
-  readonly device: bigint
-  /** Of device nodes. */
-  readonly deviceNumber: bigint
 }
 
 /** What lstat says of a name in a directory; `undefined` when there is none. */
 export function lookUp(root: string, directory: string, name: string): FileNode | undefined {
   const path = directory === '' ? name : `${directory}/${name}`
-  const status = lstatSync(path === '' ? root : `${root}/${path}`, {
-    bigint: true,
-    throwIfNoEntry: false,
-  })
-  if (status === undefined) return undefined
-  const mode = Number(status.mode)
+  const status = at.scanPath(path === '' ? root : `${root}/${path}`)
+  return status === undefined ? undefined : nodeOf(name, path, status)
+}
+
+export function nodeOf(name: string, path: string, status: at.ScannedStatus): FileNode {
   return {
     name,
     path,
-    type: typeOf(mode),
-    mode: mode & 0o7777,
-    uid: Number(status.uid),
-    gid: Number(status.gid),
-    size: Number(status.size),
-    mtimeNs: status.mtimeNs,
-    ctimeNs: status.ctimeNs,
-    inode: status.ino,
-    device: status.dev,
-    deviceNumber: status.rdev,
+    type: typeOf(status.mode),
+    mode: status.mode & 0o7777,
+    uid: status.uid,
+    gid: status.gid,
+    size: status.size,
+    mtime: status.mtime,
+    mtimeNanoseconds: status.mtimeNanoseconds,
+    ctime: status.ctime,
+    ctimeNanoseconds: status.ctimeNanoseconds,
+    inodeLow: status.inodeLow,
+    inodeHigh: status.inodeHigh,
+    device: status.device,
+    deviceMajor: status.deviceMajor,
+    deviceMinor: status.deviceMinor,
   }
+}
+
+/** True when nothing happened to a file between two looks at it. */
+export function isUnchanged(node: FileNode, seen: at.ScannedStatus): boolean {
+  return (
+    seen.inodeLow === node.inodeLow &&
+    seen.inodeHigh === node.inodeHigh &&
+    seen.device === node.device &&
+    // The change time too: what is copied must be what the cache key was made of.
+    seen.ctime === node.ctime &&
+    seen.ctimeNanoseconds === node.ctimeNanoseconds &&
+    seen.size === node.size
+  )
 }
 
 function typeOf(mode: number): FileNode['type'] {

@@ -18,7 +18,7 @@ export interface PackOptions {
  * Gives a file its time in the layer, in whole seconds since 1970; directories
  * made on the way and inline files have none to start from.
  */
-export type FileTimes = (mtimeNs: bigint | undefined) => number
+export type FileTimes = (mtime: number | undefined) => number
 
 /** Every time is `epoch`: where a file's own says only when it was checked out. */
 export function fixedTimes(epoch: number): FileTimes {
@@ -27,10 +27,9 @@ export function fixedTimes(epoch: number): FileTimes {
 
 /** Times later than `epoch` become `epoch`; without one, all are kept. */
 export function clampedTimes(epoch: number | undefined, now: () => number = Date.now): FileTimes {
-  return (mtimeNs) => {
-    if (mtimeNs === undefined) return epoch ?? Math.floor(now() / 1000)
-    const time = Math.floor(Number(mtimeNs / 1_000_000n) / 1000)
-    return epoch === undefined ? time : Math.min(time, epoch)
+  return (mtime) => {
+    if (mtime === undefined) return epoch ?? Math.floor(now() / 1000)
+    return epoch === undefined ? mtime : Math.min(mtime, epoch)
   }
 }
 
@@ -60,7 +59,7 @@ export function* packEntries(
         ...contentOf(tree, content),
         mode: isLink ? 0o777 : modeOf(content.mode, content.type === 'directory'),
         ...(options.owner ?? kept),
-        mtime: options.times(content.mtimeNs),
+        mtime: options.times(content.mtime),
       }
     }
   }
@@ -89,19 +88,11 @@ function contentOf(tree: FileTree, node: FileNode): Omit<TarInput, 'path'> {
       return { type: 'symlink', linkpath: tree.readLink(node) }
     case 'character':
     case 'block':
-      return { type: node.type, ...deviceOf(node.deviceNumber) }
+      return { type: node.type, deviceMajor: node.deviceMajor, deviceMinor: node.deviceMinor }
     case 'directory':
     case 'fifo':
       return { type: node.type }
     case 'socket':
       throw new TypeError('A socket cannot be packed')
-  }
-}
-
-/** Splits a `dev_t` as glibc does. */
-function deviceOf(number: bigint): { deviceMajor: number; deviceMinor: number } {
-  return {
-    deviceMajor: Number(((number >> 8n) & 0xfffn) | ((number >> 32n) & ~0xfffn)),
-    deviceMinor: Number((number & 0xffn) | ((number >> 12n) & ~0xffn)),
   }
 }

@@ -1,22 +1,12 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  read,
-  readdirSync,
-  readlinkSync,
-  readSync,
-} from 'node:fs'
+import { lstatSync, read, readlinkSync } from 'node:fs'
 import { promisify } from 'node:util'
 import type { IgnoreMatcher } from '#dockerfile'
 import { mayTravel } from '#layer'
 import { StrakeError } from '#oci'
 import { at } from '#platform'
-import { openInRoot, openRoot } from '#runtime'
 import type { Bytes } from '#stream'
 import { compareNames, decodeName, encodeName, printableName } from '#tar'
-import { type FileNode, lookUp } from './node.ts'
+import { type FileNode, isUnchanged, lookUp, nodeOf } from './node.ts'
 
 /**
  * Files to copy from: a build context, or the mounted filesystem of a stage.
@@ -41,10 +31,24 @@ export interface FileTree extends Disposable {
    * when it is small, as a stream when it is not. Throws `CONFLICT`.
    */
   read(node: FileNode): Uint8Array | Bytes
+  /** The file itself, to be read piece by piece. Throws `CONFLICT`. */
+  open(node: FileNode): OpenFile
   /** The extended attributes of a file that belong into a layer; none where there are no owners. */
   attributes(node: FileNode): ReadonlyMap<string, Uint8Array>
   /** True when a file is there and only the ignore file hides it. */
   hides(path: string): boolean
+}
+
+/** A file of a tree being read. */
+export interface OpenFile extends Disposable {
+  readonly descriptor: number
+  /** Fills `target` with what comes next. Throws `CONFLICT` when the file ends before. */
+  fill(target: Uint8Array): void
+  /**
+   * Throws `CONFLICT` unless the file is still, or again, as it was listed: then
+   * it was so all the while, for nothing turns back the time of a change.
+   */
+  finish(): void
 }
 
 /** Opens a directory as a tree. Throws `NOT_FOUND` when it is none. */
@@ -95,13 +99,18 @@ class DirectoryTree implements FileTree {
     const known = this.#listed.get(directory.path)
     if (known !== undefined) return known
     const nodes: FileNode[] = []
-    for (const name of readdirSync(this.#absolute(directory)).sort(compareNames)) {
-      checkName(name, directory)
-      const node = lookUp(this.root, directory.path, name)
-      if (node !== undefined && this.#isIncluded(node)) nodes.push(node)
-    }
-    this.#listed.set(directory.path, nodes)
-    return nodes
+    let compare = compareAscii
+    const prefix = directory.path === '' ? '' : `${directory.path}/`
+    this.#scan(directory, (bytes, status) => {
+      if (typeof bytes !== 'string') compare = compareNames
+      const name = typeof bytes === 'string' ? bytes : textOf(bytes, directory)
+      nodes.push(nodeOf(name, prefix + name, status))
+    })
+    nodes.sort((left, right) => compare(left.name, right.name))
+    const included =
+      this.#ignore === undefined ? nodes : nodes.filter((node) => this.#isIncluded(node))
+    this.#listed.set(directory.path, included)
+    return included
   }
 
   child(directory: FileNode, name: string): FileNode | undefined {
@@ -122,75 +131,68 @@ class DirectoryTree implements FileTree {
   // Opening, reading and closing thousands of small files costs several times as much when
   // each call goes through the event loop.
   #readSmall(node: FileNode): Uint8Array {
-    const file = this.#open(node)
-    try {
-      const bytes = Buffer.allocUnsafe(node.size)
-      for (let done = 0; done < node.size; ) {
-        const count = readSync(file, bytes, done, node.size - done, done)
-        if (count === 0) throw changed(this, node)
-        done += count
-      }
-      return bytes
-    } finally {
-      closeSync(file)
-    }
+    using file = this.open(node)
+    const bytes = Buffer.allocUnsafe(node.size)
+    file.fill(bytes)
+    file.finish()
+    return bytes
   }
 
   async *#readLarge(node: FileNode): AsyncGenerator<Uint8Array> {
-    const file = this.#open(node)
-    try {
-      const buffer = Buffer.allocUnsafe(readSize)
-      for (let done = 0; done < node.size; ) {
-        const length = Math.min(readSize, node.size - done)
-        const { bytesRead } = await readAsync(file, buffer, 0, length, done)
-        if (bytesRead === 0) throw changed(this, node)
-        done += bytesRead
-        yield buffer.subarray(0, bytesRead)
-      }
-    } finally {
-      closeSync(file)
+    using file = this.open(node)
+    const buffer = Buffer.allocUnsafe(readSize)
+    for (let done = 0; done < node.size; ) {
+      const length = Math.min(readSize, node.size - done)
+      const { bytesRead } = await readAsync(file.descriptor, buffer, 0, length, done)
+      if (bytesRead === 0) throw changed(this, node)
+      done += bytesRead
+      yield buffer.subarray(0, bytesRead)
     }
+    file.finish()
+  }
+
+  open(node: FileNode): OpenFile {
+    return new OpenNode(this, node, this.#openNode(node))
   }
 
   /**
    * Opens relative to the root and through no link at all: between listing and
    * opening, someone may have put a link in the place of a directory.
    */
-  #open(node: FileNode): number {
-    this.#descriptor ??= openRoot(this.root)
-    let file: number
+  #openNode(node: FileNode): number {
+    this.#descriptor ??= at.openRoot(this.root)
     try {
-      file = openInRoot(this.#descriptor, node.path, { flags: openFlags, noSymlinks: true })
+      return at.openBeneath(this.#descriptor, node.path)
     } catch (cause) {
       throw changed(this, node, cause)
     }
-    const seen = fstatSync(file, { bigint: true })
-    // The change time too: what is copied must be what the cache key was made of.
-    const isSame = seen.ino === node.inode && seen.dev === node.device
-    if (isSame && seen.ctimeNs === node.ctimeNs && Number(seen.size) === node.size) return file
-    closeSync(file)
-    throw changed(this, node)
+  }
+
+  #scan(directory: FileNode, visit: Parameters<typeof at.scanDirectory>[1]): void {
+    const descriptor = this.#openNode(directory)
+    try {
+      at.scanDirectory(descriptor, visit)
+    } finally {
+      at.closeDescriptor(descriptor)
+    }
   }
 
   [Symbol.dispose](): void {
-    if (this.#descriptor !== undefined) closeSync(this.#descriptor)
+    if (this.#descriptor !== undefined) at.closeDescriptor(this.#descriptor)
     this.#descriptor = undefined
   }
 
   attributes(node: FileNode): ReadonlyMap<string, Uint8Array> {
     // What a host's files carry, labels say, is nobody else's business.
     if (!this.hasOwners || node.type !== 'file') return noAttributes
-    const file = this.#open(node)
-    try {
-      const names = at.listAttributes(file).map((name) => decodeName(name))
-      const found = names.filter((name) => mayTravel(name)).sort()
-      const values = found.map((name) => [name, at.readAttribute(file, encodeName(name))] as const)
-      return new Map(
-        values.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-      )
-    } finally {
-      closeSync(file)
+    using file = this.open(node)
+    const names = at.listAttributes(file.descriptor).map((name) => decodeName(name))
+    const found = new Map<string, Uint8Array>()
+    for (const name of names.filter((each) => mayTravel(each)).sort()) {
+      const value = at.readAttribute(file.descriptor, encodeName(name))
+      if (value !== undefined) found.set(name, value)
     }
+    return found
   }
 
   hides(path: string): boolean {
@@ -215,16 +217,47 @@ class DirectoryTree implements FileTree {
   }
 }
 
+class OpenNode implements OpenFile {
+  readonly descriptor: number
+  readonly #tree: FileTree
+  readonly #node: FileNode
+  #position = 0
+
+  constructor(tree: FileTree, node: FileNode, descriptor: number) {
+    this.#tree = tree
+    this.#node = node
+    this.descriptor = descriptor
+  }
+
+  fill(target: Uint8Array): void {
+    const count = at.readFully(this.descriptor, target, this.#position)
+    if (count < target.length) throw changed(this.#tree, this.#node)
+    this.#position += count
+  }
+
+  finish(): void {
+    const seen = at.scanDescriptor(this.descriptor)
+    if (!isUnchanged(this.#node, seen)) throw changed(this.#tree, this.#node)
+  }
+
+  [Symbol.dispose](): void {
+    at.closeDescriptor(this.descriptor)
+  }
+}
+
+function compareAscii(left: string, right: string): number {
+  return left < right ? -1 : 1
+}
+
 const noAttributes: ReadonlyMap<string, Uint8Array> = new Map()
 const smallSize = 262_144
 const readSize = 1_048_576
-/** A pipe put in the place of a file must not make us wait for its writer. */
-const openFlags = constants.O_RDONLY | constants.O_NONBLOCK
 const readAsync = promisify(read)
 
-/** A name the runtime could not decode cannot be opened by what it was decoded to. */
-function checkName(name: string, directory: FileNode): void {
-  if (!name.includes('\uFFFD')) return
+/** Paths of a tree are text, by which its files are opened again. */
+function textOf(bytes: Uint8Array, directory: FileNode): string {
+  const name = decodeName(bytes)
+  if (name.isWellFormed()) return name
   const place = directory.path === '' ? '' : ` in ${printableName(directory.path)}`
   throw new StrakeError(
     'UNSUPPORTED',

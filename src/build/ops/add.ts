@@ -8,6 +8,7 @@ import type { FileNode } from '../files/node.ts'
 import { packEntries } from '../files/pack.ts'
 import { type FileTree, openTree } from '../files/tree.ts'
 import type { AddOp } from '../graph.ts'
+import { hashContextFiles } from '../solve/files-hash.ts'
 import { createKey } from '../solve/key.ts'
 import type { FileState, StateLayer } from '../solve/state.ts'
 import { storeLayer } from '../solve/store-layer.ts'
@@ -25,8 +26,10 @@ export const addRunner: OpRunner<AddOp> = {
     await using stack = new AsyncDisposableStack()
     const sources = await openSources(op, context, stack)
     const hashes = await Promise.all(
-      sources.map(({ tree, selections, digests }) =>
-        hashSelections(tree, selections, digests, context.signal),
+      sources.map(({ tree, selections }) =>
+        tree === context.context
+          ? hashContextFiles(selections, context)
+          : hashSelections(tree, selections, createFileDigests(tree), context.signal),
       ),
     )
     const content = hashes.map(({ hash }) => hash).join(' ')
@@ -45,7 +48,6 @@ export const addRunner: OpRunner<AddOp> = {
 interface Source {
   readonly tree: FileTree
   readonly selections: readonly Selection[]
-  readonly digests: ReturnType<typeof createFileDigests>
   /** Archives among them are unpacked. */
   readonly unpack: boolean
 }
@@ -58,7 +60,6 @@ async function openSources(
   const local: Source = {
     tree: context.context,
     selections: context.sources.get(context.vertex.digest) ?? [],
-    digests: context.contextDigests,
     unpack: op.unpack !== 'never',
   }
   if (op.urls.length === 0) return [local]
@@ -66,8 +67,7 @@ async function openSources(
   const tree = stack.use(openTree(directory.path, { name: 'the download', hasOwners: false }))
   const paths = directory.names.map((path) => ({ kind: 'path', path }) as const)
   const selections = collectSources(tree, paths, { exclude: [], parents: false })
-  const digests = createFileDigests(tree)
-  return [local, { tree, selections, digests, unpack: op.unpack === 'always' }]
+  return [local, { tree, selections, unpack: op.unpack === 'always' }]
 }
 
 async function addToLayer(

@@ -3,13 +3,14 @@ import { resolveUser } from '#runtime'
 import { writeTar } from '#tar'
 import { collectSources, type Selection } from '../files/collect.ts'
 import { hashSelections } from '../files/content-hash.ts'
-import { createFileDigests, type FileDigests } from '../files/digests.ts'
+import { createFileDigests } from '../files/digests.ts'
 import { emptyTree } from '../files/empty-tree.ts'
 import { layOut } from '../files/layout.ts'
 import { parseModeChange } from '../files/mode.ts'
 import { clampedTimes, fixedTimes, type PackOptions, packEntries } from '../files/pack.ts'
 import { type FileTree, openTree } from '../files/tree.ts'
 import type { CopyFields, CopyOp } from '../graph.ts'
+import { hashContextFiles } from '../solve/files-hash.ts'
 import { type CacheKey, createKey } from '../solve/key.ts'
 import type { FileState, StateLayer } from '../solve/state.ts'
 import { storeLayer } from '../solve/store-layer.ts'
@@ -34,8 +35,10 @@ export const copyRunner: OpRunner<CopyOp> = {
 
   async prepare(op, inputs, context) {
     await using stack = new AsyncDisposableStack()
-    const { tree, digests, selections } = await openSource(op, inputs, context, stack)
-    const { hash, summarize } = await hashSelections(tree, selections, digests, context.signal)
+    const { tree, selections } = await openSource(op, inputs, context, stack)
+    const { hash, summarize } = isContext(op, inputs)
+      ? await hashContextFiles(selections, context)
+      : await hashSelections(tree, selections, createFileDigests(tree), context.signal)
     const key = createKey({ ...operationParts(op, inputs, context), files: hash })
     const taken = stack.move()
     return {
@@ -70,9 +73,12 @@ function standsAlone({ link, chown }: CopyFields): boolean {
   return link && (chown === undefined || numericOwner(chown) !== undefined)
 }
 
+function isContext(op: CopyOp, inputs: readonly FileState[]): boolean {
+  return op.from === 'context' || inputs[1] === undefined
+}
+
 interface OpenSource {
   readonly tree: FileTree
-  readonly digests: FileDigests
   readonly selections: readonly Selection[]
 }
 
@@ -83,9 +89,9 @@ async function openSource(
   stack: AsyncDisposableStack,
 ): Promise<OpenSource> {
   const source = inputs[1]
-  if (op.from === 'context' || source === undefined) {
+  if (isContext(op, inputs) || source === undefined) {
     const selections = context.sources.get(context.vertex.digest) ?? []
-    return { tree: context.context, digests: context.contextDigests, selections }
+    return { tree: context.context, selections }
   }
   const view = await context.filesystems.view(source)
   if (view === undefined) {
@@ -95,7 +101,7 @@ async function openSource(
   const tree = stack.use(openTree(view.root, { name: 'that stage', hasOwners: true }))
   const options = { exclude: op.exclude, parents: op.parents }
   const selections = collectSources(tree, op.sources, options)
-  return { tree, digests: createFileDigests(tree), selections }
+  return { tree, selections }
 }
 
 async function copyToLayer(

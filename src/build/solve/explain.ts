@@ -22,7 +22,7 @@ export function rememberInputs(context: StepContext, work: Work): void {
 }
 
 /** The same place of the same project, whatever it says there now. */
-function definitionOf({ project, vertex }: StepContext): string {
+export function definitionOf({ project, vertex }: StepContext): string {
   const place = vertex.range === undefined ? vertex.name : `line ${vertex.range.start.line}`
   const step = /^\[[^\]]*\]/.exec(vertex.name)?.[0] ?? place
   return `${project} ${step}`

@@ -29,13 +29,13 @@ function creation(image: BaseImage | undefined): number {
 }
 
 function newestFile(selections: readonly Selection[]): number {
-  let newest = 0n
+  let newest = 0
   for (const { items } of selections) {
     for (const { content } of items) {
       // A directory's time moves when an ignored file comes or goes.
-      if (!('mtimeNs' in content) || content.type === 'directory') continue
-      if (content.mtimeNs > newest) newest = content.mtimeNs
+      if (!('mtime' in content) || content.type === 'directory') continue
+      if (content.mtime > newest) newest = content.mtime
     }
   }
-  return Number(newest / 1_000_000_000n)
+  return newest
 }

@@ -1,0 +1,46 @@
+import { afterAll, expect, test } from 'bun:test'
+import { chmodSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdtempDisposable } from '#platform'
+import { collectSources } from './collect.ts'
+import { hashStatus } from './status-hash.ts'
+import { openTree } from './tree.ts'
+
+const directory = await mkdtempDisposable('/dev/shm', 'strake-status-')
+afterAll(() => directory[Symbol.asyncDispose]())
+const { path } = directory
+writeFileSync(`${path}/a`, 'one')
+writeFileSync(`${path}/b`, 'two')
+
+/** As seen by somebody to whom every change so far is long past. */
+function hash(listedAt = Date.now() + 10_000): string | undefined {
+  using tree = openTree(path, { name: 'the build context', hasOwners: false })
+  const options = { exclude: [], parents: false }
+  return hashStatus(collectSources(tree, [{ kind: 'path', path: '.' }], options), listedAt)
+}
+
+test('hashStatus() changes with everything that happens to a file', () => {
+  const seen = [hash()]
+  const changes = [
+    () => chmodSync(`${path}/a`, 0o600),
+    () => utimesSync(`${path}/a`, 5, 5),
+    () => renameSync(`${path}/b`, `${path}/c`),
+    () => writeFileSync(`${path}/c`, 'new'),
+    () => {
+      writeFileSync(`${path}/other`, 'old')
+      renameSync(`${path}/other`, `${path}/c`)
+    },
+  ]
+  for (const change of changes) {
+    Bun.sleepSync(10)
+    change()
+    expect(hash()).toBe(hash())
+    seen.push(hash())
+  }
+  expect(seen).not.toContain(undefined)
+  expect(new Set(seen).size).toBe(seen.length)
+})
+
+test('hashStatus() says nothing of files that have only just changed', () => {
+  writeFileSync(`${path}/a`, 'now')
+  expect(hash(Date.now())).toBeUndefined()
+})

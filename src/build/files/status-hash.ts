@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import type { Selection } from './collect.ts'
+import { isSettled } from './digests.ts'
+import type { FileNode } from './node.ts'
+
+/**
+ * One hash for what listing found out about all files of the selections: names
+ * and status, everything that changes when a file does. Equal hashes mean equal
+ * contents, with no file opened and no digest looked up.
+ *
+ * `undefined` when a file has changed so shortly before `listedAt`
+ * (milliseconds) that another change might not show.
+ */
+export function hashStatus(selections: readonly Selection[], listedAt: number): string | undefined {
+  const hash = createHash('sha256')
+  const numbers = new Float64Array(numbersPerFile * filesPerUpdate)
+  let names = ''
+  let filled = 0
+  const flush = (): void => {
+    hash.update(names).update('\0').update(numbers.subarray(0, filled))
+    names = ''
+    filled = 0
+  }
+  for (const { name, isDirectory, items } of selections) {
+    names += `${isDirectory ? 'directory' : 'file'} ${items.length} ${name}\0`
+    for (const { relative, content } of items) {
+      names += `${relative}\0`
+      if ('inline' in content) names += `${JSON.stringify(content.inline)}\0`
+      else {
+        if (!isSettled(content, listedAt)) return undefined
+        writeStatus(numbers, filled, content)
+        filled += numbersPerFile
+      }
+      if (filled === numbers.length) flush()
+    }
+  }
+  flush()
+  return hash.digest('hex')
+}
+
+const numbersPerFile = 13
+const filesPerUpdate = 1024
+const types: readonly FileNode['type'][] = [
+  'file',
+  'directory',
+  'symlink',
+  'fifo',
+  'socket',
+  'character',
+  'block',
+]
+
+function writeStatus(numbers: Float64Array, at: number, node: FileNode): void {
+  numbers[at] = types.indexOf(node.type) * 0o10000 + node.mode
+  numbers[at + 1] = node.uid
+  numbers[at + 2] = node.gid
+  numbers[at + 3] = node.size
+  numbers[at + 4] = node.mtime
+  numbers[at + 5] = node.mtimeNanoseconds
+  numbers[at + 6] = node.ctime
+  numbers[at + 7] = node.ctimeNanoseconds
+  numbers[at + 8] = node.inodeLow
+  numbers[at + 9] = node.inodeHigh
+  numbers[at + 10] = node.device
+  numbers[at + 11] = node.deviceMajor
+  numbers[at + 12] = node.deviceMinor
+}

@@ -1,0 +1,51 @@
+import type { Selection } from '../files/collect.ts'
+import { type ContentHash, hashSelections, summarizeSelections } from '../files/content-hash.ts'
+import { hashStatus } from '../files/status-hash.ts'
+import type { StepContext } from '../workspace.ts'
+import { definitionOf } from './explain.ts'
+
+/** What a step's files from the build context came to. */
+interface Known {
+  /** The hash of their status. */
+  readonly status: string
+  /** The hash of their content. */
+  readonly content: string
+}
+
+/**
+ * `hashSelections` for files of the build context. When their status is what it
+ * was at the last build of this step, so is their content: neither is the index
+ * of digests read then, nor a single file looked at again.
+ */
+export async function hashContextFiles(
+  selections: readonly Selection[],
+  context: StepContext,
+): Promise<ContentHash> {
+  const { context: tree, contextDigests: digests, signal } = context
+  const status = hashStatus(selections, context.listedAt)
+  const known = recall(context)
+  if (status !== undefined && known?.status === status) {
+    digests.keepAll()
+    const summarize = (): Record<string, string> => summarizeSelections(tree, selections, digests)
+    return { hash: known.content, summarize }
+  }
+  const found = await hashSelections(tree, selections, digests, signal)
+  if (status !== undefined) remember(context, { status, content: found.hash })
+  return found
+}
+
+function recall(context: StepContext): Known | undefined {
+  const value = context.cache.inputsOf(keyOf(context))
+  if (typeof value !== 'object' || value === null) return undefined
+  if (!('status' in value && 'content' in value)) return undefined
+  const { status, content } = value
+  return typeof status === 'string' && typeof content === 'string' ? { status, content } : undefined
+}
+
+function remember(context: StepContext, known: Known): void {
+  context.cache.putInputs(keyOf(context), known)
+}
+
+function keyOf(context: StepContext): string {
+  return `${definitionOf(context)} status`
+}

@@ -1,0 +1,51 @@
+import { errno, SystemError, symbols } from './libc.ts'
+import { openFlag } from './posix.ts'
+
+const c = symbols({
+  openat2: { args: ['i32', 'ptr', 'ptr', 'u64'], returns: 'i64', syscall: 437 },
+  pread: { args: ['i32', 'ptr', 'u64', 'i64'], returns: 'i64' },
+})
+
+const path = new Uint8Array(8192)
+const encoder = new TextEncoder()
+const nonBlocking = 0o4000
+const [resolveNoSymlinks, resolveInRoot] = [0x04, 0x10]
+const how = new BigUint64Array(3)
+const triesWhileRenamed = 100
+const [EINTR, EAGAIN, ENAMETOOLONG] = [4, 11, 36]
+
+/**
+ * Opens a file or directory below an open directory for reading, through no
+ * link at all; a pipe does not wait for its writer. Throws `SystemError`.
+ */
+export function openBeneath(root: number, relativePath: string): number {
+  const { read, written } = encoder.encodeInto(relativePath === '' ? '.' : relativePath, path)
+  if (read < relativePath.length || written === path.length) refuse(ENAMETOOLONG, relativePath)
+  path[written] = 0
+  how[0] = BigInt(openFlag.readOnly | nonBlocking | openFlag.closeOnExec)
+  how[2] = BigInt(resolveInRoot | resolveNoSymlinks)
+  for (let tries = 0; ; tries++) {
+    const fd = Number(c().openat2(root, path, how, 24))
+    if (fd !== -1) return fd
+    const number = errno()
+    // The kernel gives up when something above was renamed meanwhile.
+    if (number !== EAGAIN || tries === triesWhileRenamed) refuse(number, relativePath)
+  }
+}
+
+/** Fills `target` from `position` on; gives how much there was, less only at the file's end. */
+export function readFully(fd: number, target: Uint8Array, position: number): number {
+  let done = 0
+  while (done < target.length) {
+    const rest = done === 0 ? target : target.subarray(done)
+    const count = Number(c().pread(fd, rest, rest.length, position + done))
+    if (count === 0) break
+    if (count > 0) done += count
+    else if (errno() !== EINTR) throw new SystemError(errno(), 'pread')
+  }
+  return done
+}
+
+function refuse(number: number, relativePath: string): never {
+  throw new SystemError(number, 'openat2', relativePath)
+}
