@@ -17,63 +17,76 @@ export function createMemoryRegistry(): Registry {
 
 /** Facts in maps. */
 export function createMemoryFacts(): RegistryFacts {
-  const repositories = new Map<string, MemoryRepositoryFacts>()
+  const repositories = new Map<string, Held>()
   return {
-    repository(name) {
-      const known = repositories.get(name)
-      if (known !== undefined) return known
-      return new MemoryRepositoryFacts((facts) => repositories.set(name, facts))
-    },
+    repository: (name) => new MemoryRepositoryFacts(name, repositories),
     async *repositories({ after = '' } = {}) {
       for (const name of [...repositories.keys()].sort(lexically)) if (name > after) yield name
     },
   }
 }
 
-class MemoryRepositoryFacts implements RepositoryFacts {
-  readonly #members = new Map<string, Member>()
-  readonly #tags = new Map<string, Digest>()
-  readonly #enter: (self: MemoryRepositoryFacts) => void
+/** What a repository holds. There is one from the first thing added on, and for all who ask. */
+interface Held {
+  readonly members: Map<string, Member>
+  readonly tags: Map<string, Digest>
+}
 
-  constructor(enter: (self: MemoryRepositoryFacts) => void) {
-    this.#enter = enter
+class MemoryRepositoryFacts implements RepositoryFacts {
+  readonly #name: string
+  readonly #repositories: Map<string, Held>
+
+  constructor(name: string, repositories: Map<string, Held>) {
+    this.#name = name
+    this.#repositories = repositories
+  }
+
+  /** Looked up every time: two first uploads at once must not each have their own. */
+  get #held(): Held {
+    return this.#repositories.get(this.#name) ?? { members: new Map(), tags: new Map() }
+  }
+
+  #enter(): Held {
+    const held = this.#held
+    this.#repositories.set(this.#name, held)
+    return held
   }
 
   async exists(): Promise<boolean> {
-    return this.#members.size > 0 || this.#tags.size > 0
+    return this.#held.members.size > 0 || this.#held.tags.size > 0
   }
 
   async find(kind: MemberKind, digest: Digest): Promise<Member | undefined> {
-    return this.#members.get(`${kind} ${digest}`)
+    return this.#held.members.get(`${kind} ${digest}`)
   }
 
   async add(member: Member): Promise<void> {
-    this.#enter(this)
-    this.#members.set(`${member.kind} ${member.descriptor.digest}`, member)
+    this.#enter().members.set(`${member.kind} ${member.descriptor.digest}`, member)
   }
 
   async remove(kind: MemberKind, digest: Digest): Promise<void> {
     if (kind === 'manifest') {
-      for (const [tag, target] of this.#tags) if (target === digest) this.#tags.delete(tag)
+      for (const [tag, target] of this.#held.tags)
+        if (target === digest) this.#held.tags.delete(tag)
     }
-    this.#members.delete(`${kind} ${digest}`)
+    this.#held.members.delete(`${kind} ${digest}`)
   }
 
   async findTag(tag: string): Promise<Digest | undefined> {
-    return this.#tags.get(tag)
+    return this.#held.tags.get(tag)
   }
 
   async setTag(tag: string, digest: Digest | undefined): Promise<void> {
-    if (digest === undefined) this.#tags.delete(tag)
-    else this.#tags.set(tag, digest)
+    if (digest === undefined) this.#held.tags.delete(tag)
+    else this.#enter().tags.set(tag, digest)
   }
 
   async *tags({ after = '' }: { readonly after?: string } = {}): AsyncIterable<string> {
-    for (const tag of [...this.#tags.keys()].sort(lexically)) if (tag > after) yield tag
+    for (const tag of [...this.#held.tags.keys()].sort(lexically)) if (tag > after) yield tag
   }
 
   async *referrers(subject: Digest): AsyncIterable<Descriptor> {
-    const found = [...this.#members.values()].filter((member) => member.subject === subject)
+    const found = [...this.#held.members.values()].filter((member) => member.subject === subject)
     found.sort((one, other) => lexically(one.descriptor.digest, other.descriptor.digest))
     for (const member of found) yield member.descriptor
   }
