@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
 import { type Descriptor, encodeJson, mediaType } from '#oci'
+import { isSystemError } from '#platform'
 import type { Records } from '#records'
 
 /** The annotation that other tools look a name up by. */
@@ -22,6 +23,21 @@ export function publishIndex({ root, records }: { root: string; records: Records
       encodeJson({ schemaVersion: 2, mediaType: mediaType.ociIndex, manifests }),
     )
   })
+  records.keepRoom()
+}
+
+/**
+ * `publishIndex` for removals, which must work on a full disk too. False when
+ * there was no room; then call it again after space was freed.
+ */
+export function tryPublishIndex(engine: { root: string; records: Records }): boolean {
+  try {
+    publishIndex(engine)
+    return true
+  } catch (error) {
+    if (isSystemError(error, 'ENOSPC', 'EDQUOT')) return false
+    throw error
+  }
 }
 
 /**

@@ -1,10 +1,10 @@
-import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
 import { build } from '#build'
 import { type Image, importTar } from '#image'
 import { type Digest, formatReference, parsePlatform, parseReference, StrakeError } from '#oci'
 import { type Emit, silent } from '#stream'
 import { recordImage } from './add-image.ts'
+import { readArchive } from './archive-file.ts'
 import { buildServices } from './build.ts'
 import { publishIndex } from './content-index.ts'
 import type { Engine } from './engine.ts'
@@ -35,6 +35,7 @@ export async function importImage(
   const { emit = silent, signal, message, platform } = options
   const name =
     options.name === undefined ? undefined : formatReference(parseReference(options.name))
+  refuseOtherChanges(options.changes ?? [])
   using _lease = engine.records.leases.acquire({ purpose: `import ${file}` })
   const imported = await importTar(readArchive(file), engine.content, {
     emit: nameTransfers(emit, file),
@@ -55,6 +56,22 @@ function nameTransfers(emit: Emit, file: string): Emit {
   return (event) => emit(event.type === 'transfer' ? { ...event, id } : event)
 }
 
+/** Docker's list: what changes the configuration and nothing else. */
+const changing = (
+  'CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL MAINTAINER ONBUILD SHELL STOPSIGNAL USER VOLUME ' +
+  'WORKDIR'
+).split(' ')
+
+function refuseOtherChanges(changes: readonly string[]): void {
+  for (const change of changes) {
+    const [word = ''] = change.trim().split(/\s/, 1)
+    if (changing.includes(word.toUpperCase())) continue
+    throw new StrakeError('INVALID', `Cannot use --change '${change}': it is no configuration`, {
+      remedy: `use ${changing.join(', ')}`,
+    })
+  }
+}
+
 /** `--change` instructions are a Dockerfile on top of the image, so they mean what they mean there. */
 async function applyChanges(
   engine: Engine,
@@ -70,16 +87,4 @@ async function applyChanges(
   })
   using _lease = lease
   return await engine.openImage(descriptor)
-}
-
-/** An archive on disk or on standard input, in large chunks. Throws `NOT_FOUND`, `INVALID`. */
-export async function* readArchive(file: string): AsyncGenerator<Uint8Array> {
-  try {
-    yield* createReadStream(file === '-' ? '/dev/stdin' : file, { highWaterMark: 1024 * 1024 })
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    const reason = { ENOENT: 'there is no such file', EISDIR: 'it is a directory' }[code ?? '']
-    if (reason === undefined) throw cause
-    throw new StrakeError('NOT_FOUND', `Cannot read ${file}: ${reason}`, { cause })
-  }
 }

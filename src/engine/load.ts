@@ -1,10 +1,10 @@
 import { loadArchive } from '#image'
-import { type Digest, familiarReference, formatReference } from '#oci'
+import { type Digest, familiarReference, formatReference, isStrakeError, StrakeError } from '#oci'
 import { type Emit, silent } from '#stream'
 import { recordImage } from './add-image.ts'
+import { readArchive, requireFile } from './archive-file.ts'
 import { publishIndex } from './content-index.ts'
 import type { Engine } from './engine.ts'
-import { readArchive } from './import.ts'
 import { unpack } from './unpack.ts'
 
 export interface LoadOptions {
@@ -27,13 +27,8 @@ export interface Loaded {
 export async function load(engine: Engine, options: LoadOptions = {}): Promise<readonly Loaded[]> {
   const { file = '-', emit = silent, signal } = options
   using _lease = engine.records.leases.acquire({ purpose: `load ${file}` })
-  const input = file === '-' ? readArchive(file) : { path: file }
   const cancel = signal === undefined ? {} : { signal }
-  const found = await loadArchive(input, engine.content, {
-    temporaryDirectory: `${engine.root}/ingest`,
-    emit,
-    ...cancel,
-  })
+  const found = await readImages(engine, file, { emit, ...cancel })
   const images = []
   for (const { descriptor, names } of found) {
     const image = await engine.openImage(descriptor)
@@ -50,4 +45,27 @@ export async function load(engine: Engine, options: LoadOptions = {}): Promise<r
   })
   publishIndex(engine)
   return loaded
+}
+
+/** The images of the archive, whose content is in the store then. What is wrong with it names it. */
+async function readImages(
+  engine: Engine,
+  file: string,
+  options: { readonly emit: Emit; readonly signal?: AbortSignal },
+): ReturnType<typeof loadArchive> {
+  const input = file === '-' ? readArchive(file) : { path: await requireFile('load', file) }
+  try {
+    return await loadArchive(input, engine.content, {
+      temporaryDirectory: `${engine.root}/ingest`,
+      ...options,
+    })
+  } catch (cause) {
+    if (!isStrakeError(cause, 'INVALID')) throw cause
+    const name = file === '-' ? 'standard input' : file
+    const reason = cause.message.replace(/^Cannot load the archive: /, '').replace(/^C/, 'c')
+    throw new StrakeError('INVALID', `Cannot load ${name}: ${reason}`, {
+      cause,
+      remedy: cause.remedy ?? 'give an archive that docker save, podman save or strake save wrote',
+    })
+  }
 }

@@ -2,7 +2,7 @@ import { familiarReference, isStrakeError, parseReference } from '#oci'
 import type { ImageRecord } from '#records'
 import { collectGarbage } from './collect.ts'
 import { removeContainer } from './container.ts'
-import { publishIndex } from './content-index.ts'
+import { tryPublishIndex } from './content-index.ts'
 import { writtenBytes } from './disk-usage.ts'
 import type { Engine } from './engine.ts'
 import { isDigestName } from './find-image.ts'
@@ -57,8 +57,9 @@ export async function pruneImages(
     untagged.push(...names.map((name) => familiarReference(parseReference(name))))
     images.push(image.imageId)
   }
-  if (untagged.length > 0) publishIndex(engine)
+  const isPublished = untagged.length === 0 || tryPublishIndex(engine)
   const { bytes } = await collectGarbage(engine)
+  if (!isPublished) tryPublishIndex(engine)
   return { ...nothing, untagged, images, reclaimed: bytes }
 }
 

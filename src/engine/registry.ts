@@ -27,7 +27,7 @@ export interface RegistryServer extends AsyncDisposable {
   readonly storage: string
 }
 
-/** Serves a registry until disposed. Throws `CONFLICT` when the port is taken. */
+/** Serves a registry until disposed. Throws `UNAVAILABLE` when the port is taken. */
 export async function serveRegistry(
   engine: Engine,
   options: ServeRegistryOptions,

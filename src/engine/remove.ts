@@ -8,7 +8,7 @@ import {
 } from '#oci'
 import type { ImageRecord } from '#records'
 import { collectGarbage } from './collect.ts'
-import { publishIndex } from './content-index.ts'
+import { tryPublishIndex } from './content-index.ts'
 import type { Engine } from './engine.ts'
 import { type FoundImage, getImage, isDigestName, repositoryOf } from './find-image.ts'
 import { containersOf } from './image-use.ts'
@@ -41,7 +41,9 @@ export async function removeImage(
   const left = plainNames(engine, found.image).filter((name) => !names.includes(name))
   if (left.length === 0) refuseWhileUsed(engine, found.image, text, force)
   const untagged = untag(engine, found.image, names)
+  const isPublished = tryPublishIndex(engine)
   const deleted = left.length === 0 ? await dropImage(engine, found.image) : []
+  if (!isPublished) tryPublishIndex(engine)
   return { untagged: untagged.map(familiar), deleted }
 }
 
@@ -81,7 +83,7 @@ function refuseWhileUsed(engine: Engine, image: ImageRecord, text: string, force
 /** Digest names go with the last plain name of their repository. */
 function untag(engine: Engine, image: ImageRecord, names: readonly string[]): readonly string[] {
   const { tags } = engine.records
-  const removed = engine.records.transaction(() => {
+  return engine.records.transaction(() => {
     const gone = names.filter((name) => tags.remove(name, 'rmi'))
     const left = tags.namesOf(image.digest)
     const repositories = new Set(left.filter((name) => !isDigestName(name)).map(repositoryOf))
@@ -91,8 +93,6 @@ function untag(engine: Engine, image: ImageRecord, names: readonly string[]): re
     for (const name of orphans) tags.remove(name, 'rmi')
     return [...gone, ...orphans]
   })
-  publishIndex(engine)
-  return removed
 }
 
 async function dropImage(engine: Engine, image: ImageRecord): Promise<readonly Digest[]> {

@@ -54,6 +54,16 @@ export async function writeArchive(
     await rename(temporary, file)
   } catch (error) {
     await rm(temporary, { force: true })
-    throw error
+    throw nameFile(error, { temporary, file })
   }
+}
+
+/** People asked for `file`; that another name is written first is none of their business. */
+function nameFile(
+  error: unknown,
+  { temporary, file }: { readonly temporary: string; readonly file: string },
+): unknown {
+  if (!(error instanceof Error) || !('path' in error) || error.path !== temporary) return error
+  const code = 'code' in error ? error.code : undefined
+  return Object.assign(new Error(error.message, { cause: error }), { code, path: file })
 }

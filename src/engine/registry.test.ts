@@ -1,0 +1,71 @@
+import { expect, test } from 'bun:test'
+import { collectGarbage } from './collect.ts'
+import { addTestImage, blobsOf, openTestEngine, type TestEngine } from './fixture.ts'
+import { pull } from './pull.ts'
+import { push } from './push.ts'
+import { serveRegistry } from './registry.ts'
+import { removeImage } from './remove.ts'
+import { tagImage } from './tag.ts'
+
+/** An image of `engine`, pushed to the registry that serves `engine` itself. */
+async function pushToSelf(
+  engine: TestEngine,
+): Promise<AsyncDisposable & { readonly name: string }> {
+  const server = await serveRegistry(engine, { port: 0 })
+  const name = `127.0.0.1:${server.port}/app:1`
+  await addTestImage(engine, { names: ['app'] })
+  await tagImage(engine, 'app', name)
+  await push(engine, name)
+  return { name, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
+}
+
+test('serveRegistry() over the store takes a push in without a second copy', async () => {
+  await using engine = await openTestEngine()
+  await using pushed = await pushToSelf(engine)
+  const blobs = await blobsOf(engine)
+  // The layer as it is and as it travels; one config; a manifest for each.
+  expect(blobs).toHaveLength(5)
+  await push(engine, pushed.name)
+  expect(await blobsOf(engine)).toEqual(blobs)
+})
+
+test('serveRegistry() keeps what it serves when the names of the store are gone', async () => {
+  await using engine = await openTestEngine()
+  await using pushed = await pushToSelf(engine)
+  await removeImage(engine, 'app')
+  await removeImage(engine, pushed.name)
+  await collectGarbage(engine)
+  const { imageId } = await pull(engine, pushed.name)
+  expect(engine.records.images.findByPrefix(imageId)).toHaveLength(1)
+})
+
+test('serveRegistry() does not show the images of the store', async () => {
+  await using engine = await openTestEngine()
+  await addTestImage(engine, { names: ['secret'] })
+  await using server = await serveRegistry(engine, { port: 0 })
+  const response = await fetch(`${server.url}/v2/library/secret/manifests/latest`)
+  expect(response.status).toBe(404)
+})
+
+test('serveRegistry() with a storage of its own leaves the store alone', async () => {
+  await using engine = await openTestEngine()
+  await using server = await serveRegistry(engine, {
+    ...{ port: 0, storage: `${engine.directory}/registry` },
+  })
+  await addTestImage(engine, { names: [`127.0.0.1:${server.port}/app`] })
+  await push(engine, `127.0.0.1:${server.port}/app`)
+  await using other = await openTestEngine()
+  await pull(other, `127.0.0.1:${server.port}/app`)
+  expect(await blobsOf(other)).toHaveLength(3)
+})
+
+test('serveRegistry() refuses pushes when it is read-only, and a port that is taken', async () => {
+  await using engine = await openTestEngine()
+  await using server = await serveRegistry(engine, { port: 0, readOnly: true })
+  const name = `127.0.0.1:${server.port}/app`
+  await addTestImage(engine, { names: [name] })
+  await expect(push(engine, name)).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+  await expect(serveRegistry(engine, { port: server.port })).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+  })
+})

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'bun:test'
+import { removeContainer } from './container.ts'
+import { addTestImage, blobsOf, cannotContain, openTestEngine } from './fixture.ts'
+import { listImages } from './images.ts'
+import { removeImage } from './remove.ts'
+import { create } from './run.ts'
+
+test('removeImage() takes names one by one, and the content with the last', async () => {
+  await using engine = await openTestEngine()
+  const { imageId } = await addTestImage(engine, { names: ['a:1', 'b:1'] })
+  expect(await removeImage(engine, 'a:1')).toEqual({ untagged: ['a:1'], deleted: [] })
+  expect(await blobsOf(engine)).toHaveLength(3)
+  const { untagged, deleted } = await removeImage(engine, 'b:1')
+  expect(untagged).toEqual(['b:1'])
+  expect(deleted[0]).toBe(imageId)
+  expect(await blobsOf(engine)).toEqual([])
+})
+
+test('removeImage() keeps the layers another image has', async () => {
+  await using engine = await openTestEngine()
+  const shared = { base: 'shared' }
+  await addTestImage(engine, { names: ['one'], layers: [shared, { a: '1' }] })
+  const two = await addTestImage(engine, { names: ['two'], layers: [shared, { b: '2' }] })
+  await removeImage(engine, 'one')
+  const kept = [two.descriptor, two.manifest.config, ...two.layers.map((l) => l.descriptor)]
+  expect(await blobsOf(engine)).toEqual(kept.map(({ digest }) => digest).sort())
+})
+
+test('removeImage() by ID refuses several names unless forced', async () => {
+  await using engine = await openTestEngine()
+  const { imageId } = await addTestImage(engine, { names: ['a:1', 'b:1'] })
+  const prefix = imageId.slice(7, 19)
+  await expect(removeImage(engine, prefix)).rejects.toThrow('it has 2 names (a:1, b:1)')
+  expect((await removeImage(engine, prefix, { force: true })).untagged).toEqual(['a:1', 'b:1'])
+  expect(await listImages(engine, { all: true, filters: [] })).toEqual([])
+})
+
+test('removeImage() leaves what a lease holds', async () => {
+  await using engine = await openTestEngine()
+  const { layers } = await addTestImage(engine, { names: ['app'] })
+  const [layer] = layers
+  {
+    using lease = engine.records.leases.acquire({ purpose: 'test' })
+    if (layer) lease.hold(layer.descriptor.digest)
+    await removeImage(engine, 'app')
+    expect(await blobsOf(engine)).toContain(layer?.descriptor.digest ?? '')
+  }
+})
+
+test('removeImage() names an image that is not there', async () => {
+  await using engine = await openTestEngine()
+  await expect(removeImage(engine, 'absent')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+})
+
+describe.skipIf(cannotContain !== undefined)('with containers', () => {
+  test('removeImage() refuses while a container stands on it', async () => {
+    await using engine = await openTestEngine()
+    await addTestImage(engine, { names: ['app'], config: { Cmd: ['x'] } })
+    const { id } = await create(engine, { image: 'app', name: 'user', network: 'none' })
+    await expect(removeImage(engine, 'app')).rejects.toThrow('the stopped container user stands')
+    expect(await removeImage(engine, 'app', { force: true })).toEqual({
+      untagged: ['app:latest'],
+      deleted: [],
+    })
+    expect(await blobsOf(engine)).toHaveLength(3)
+    await removeContainer(engine, id)
+    expect((await removeImage(engine, (await blobsOf(engine))[0] ?? '')).deleted).not.toEqual([])
+  })
+})
