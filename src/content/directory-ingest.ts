@@ -21,7 +21,10 @@ export async function openDirectoryIngest(
   claim: Claim,
   options: { readonly root: string; readonly id: string; readonly algorithm: DigestAlgorithm },
 ): Promise<Ingest> {
-  const file = await fs().open(`${claim.path}/data`, 'a+', 0o600)
+  const path = `${claim.path}/data`
+  // A holder that died right before its rename had made it read-only.
+  await fs().chmod(path, 0o600).catch(ignoreAbsent)
+  const file = await fs().open(path, 'a+', 0o600)
   try {
     const { size } = await file.stat()
     const hasher = createHasher(options.algorithm)
@@ -122,7 +125,8 @@ class DirectoryIngest implements Ingest {
     await fs().rename(`${claim.path}/data`, path)
     await syncDirectory(directory)
     await this.#close()
-    await claim.remove()
+    // The content is there; a folder that cannot go now goes with the next sweep.
+    await claim.remove().catch(() => {})
   }
 
   /** False when it was closed before. */
@@ -132,6 +136,10 @@ class DirectoryIngest implements Ingest {
     await this.#parts.file.close()
     return true
   }
+}
+
+function ignoreAbsent(error: unknown): void {
+  if (!hasCode(error, 'ENOENT')) throw error
 }
 
 /** What the system refuses for want of space, as a sentence with a remedy. */

@@ -172,7 +172,7 @@ test('deleteUnless() hides a blob from new readers while it asks, not from waiti
   expect(await readdir(`${store.root}/ingest`)).toEqual([])
 })
 
-test('deleteUnless() that was killed leaves what a write resumes', async () => {
+test('deleteUnless() that was killed leaves what a write or a sweep brings back', async () => {
   await using opened = await openTemporary()
   const { store } = opened
   await store.write(descriptor, fromBuffer(content))
@@ -180,13 +180,17 @@ test('deleteUnless() that was killed leaves what a write resumes', async () => {
     import { openDirectoryStore } from '${new URL('./index.ts', import.meta.url).pathname}'
     const store = await openDirectoryStore('${store.root}')
     await store.deleteUnless('${descriptor.digest}', () => process.kill(process.pid, 'SIGKILL'))`
-  const child = spawn(process.execPath, ['-e', script], { stdio: 'inherit' })
-  await new Promise((resolve) => child.once('exit', resolve))
-  expect(await store.has(descriptor)).toBe(false)
-  const unused: Bytes = { [Symbol.asyncIterator]: () => expect.unreachable() }
-  await store.write(descriptor, unused)
-  expect(await toBuffer(store.read(descriptor), content.length)).toEqual(content)
-  expect(await readdir(`${store.root}/ingest`)).toEqual([])
+  for (const recover of [
+    () => store.write(descriptor, { [Symbol.asyncIterator]: () => expect.unreachable() }),
+    () => store.sweep(60_000),
+  ]) {
+    const child = spawn(process.execPath, ['-e', script], { stdio: 'inherit' })
+    await new Promise((resolve) => child.once('exit', resolve))
+    expect(await store.has(descriptor)).toBe(false)
+    await recover()
+    expect(await toBuffer(store.read(descriptor), content.length)).toEqual(content)
+    expect(await readdir(`${store.root}/ingest`)).toEqual([])
+  }
 })
 
 test('has() marks what it finds as used, and refuses another size', async () => {

@@ -9,7 +9,7 @@ import {
 } from '#oci'
 import { readSmallFile, renameDurable, temporaryName } from '#platform'
 import { type Bytes, fromBuffers, verified } from '#stream'
-import { claim, heldByOther, listIngests } from './claim.ts'
+import { type Claim, claim, heldByOther, listIngests } from './claim.ts'
 import { openDirectoryIngest } from './directory-ingest.ts'
 import { fs, hasCode, readFileBytes } from './file.ts'
 import { anonymousId, checkIngestId, isAnonymousId } from './ingest-id.ts'
@@ -31,7 +31,8 @@ export interface DirectoryStore extends LocalStore {
   pathOf(digest: Digest): string
   /**
    * Removes what crashes left: trash, and ingests nobody holds that cannot be
-   * resumed or were last written more than `olderThan` milliseconds ago.
+   * resumed or were last written more than `olderThan` milliseconds ago. Whole
+   * blobs among them become content again, for a collection to judge.
    */
   sweep(olderThan: number): Promise<void>
 }
@@ -151,10 +152,17 @@ class OpenDirectoryStore implements DirectoryStore {
     digest: Digest,
     isNeeded: (blob: StoredBlob) => boolean | Promise<boolean>,
   ): Promise<boolean> {
-    // As its ingest: writers wait for the outcome, and what a crash leaves they resume.
-    const held = await claim(`${this.root}/ingest`, ingestIdOf(digest))
-    if (held === undefined) return false
     const path = this.pathOf(digest)
+    let held: Claim | undefined
+    try {
+      // As its ingest: writers wait for the outcome, and what a crash leaves they resume.
+      held = await claim(`${this.root}/ingest`, ingestIdOf(digest))
+    } catch (error) {
+      if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error
+      // No room to hold it back: it was not needed a moment ago, and deleting makes room.
+      return (await fs().unlink(path).then(yes, ignoreAbsent)) === true
+    }
+    if (held === undefined) return false
     const hidden = `${held.path}/data`
     const found = await fs()
       .rename(path, hidden)
@@ -194,6 +202,10 @@ class OpenDirectoryStore implements DirectoryStore {
     for (const { name, id, isAlive } of await listIngests(directory)) {
       if (isAlive) continue
       const data = await fs().stat(`${directory}/${name}/data`).catch(ignoreAbsent)
+      if (data !== undefined && isFinished(data)) {
+        await this.#putBack(id)
+        continue
+      }
       const isRecent = data !== undefined && Date.now() - data.mtimeMs < olderThan
       if (isRecent && !isAnonymousId(id)) continue
       await (await claim(directory, id))?.remove()
@@ -225,6 +237,21 @@ class OpenDirectoryStore implements DirectoryStore {
     return bytes !== undefined && sha256(bytes) === target.digest ? bytes : undefined
   }
 
+  /** Somebody was killed between taking a blob in or out and the rename: if it is whole, it is content. */
+  async #putBack(id: string): Promise<void> {
+    const digest = id.replace('-', ':')
+    const held = await claim(`${this.root}/ingest`, id)
+    if (held === undefined) return
+    if (!isDigest(digest)) return await held.remove()
+    const algorithm = digestAlgorithm(digest)
+    const ingest = await openDirectoryIngest(held, { root: this.root, id, algorithm })
+    try {
+      await ingest.commit(digest)
+    } catch (error) {
+      if (!(error instanceof ContentMismatchError)) throw error
+    }
+  }
+
   /** True while somebody receives the blob, or holds it back to decide whether it is needed. */
   async #isHandled(digest: Digest): Promise<boolean> {
     const id = ingestIdOf(digest)
@@ -246,6 +273,15 @@ class OpenDirectoryStore implements DirectoryStore {
       await wait()
     }
   }
+}
+
+function yes(): true {
+  return true
+}
+
+/** Blobs are read-only; ingests become so right before they become blobs. */
+function isFinished({ mode }: { readonly mode: number }): boolean {
+  return (mode & 0o222) === 0
 }
 
 function wait(): Promise<void> {
