@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mountTmpfs, unmount } from './mount.ts'
 import { isDatabaseDamaged, isUniqueViolation, openDatabase } from './sqlite.ts'
 
 const root = `/dev/shm/strake-sqlite-test-${process.pid}`
@@ -38,7 +39,9 @@ test('transaction() of two connections take turns', () => {
   one.execute('CREATE TABLE t (n INTEGER)')
   one.transaction(() => {
     one.run('INSERT INTO t VALUES (1)')
-    expect(() => two.transaction(() => undefined)).toThrow('locked')
+    expect(() => two.transaction(() => undefined)).toThrow(
+      `Cannot use ${root}/turns.db: another process does not stop writing to it`,
+    )
     expect(two.all('SELECT * FROM t')).toEqual([])
   })
   expect(two.transaction(() => two.all('SELECT * FROM t'))).toEqual([{ n: 1 }])
@@ -60,4 +63,22 @@ test('isUniqueViolation() and isDatabaseDamaged() tell errors apart', () => {
   const damage = failure(() => openDatabase(`${root}/junk.db`))
   expect(isDatabaseDamaged(damage)).toBe(true)
   expect(isUniqueViolation(damage)).toBe(false)
+})
+
+test.skipIf(process.getuid?.() !== 0)('run() says that the disk is full, and where', () => {
+  const disk = `${root}/disk`
+  mkdirSync(disk)
+  mountTmpfs(disk, { size: 256 * 1024 })
+  try {
+    using database = openDatabase(`${disk}/full.db`)
+    database.execute('CREATE TABLE t (b BLOB)')
+    expect(() => database.run('INSERT INTO t VALUES (?)', new Uint8Array(400_000))).toThrow(
+      expect.objectContaining({
+        code: 'UNAVAILABLE',
+        message: `Cannot use ${disk}/full.db: no space is left`,
+      }),
+    )
+  } finally {
+    unmount(disk, { detach: true })
+  }
 })

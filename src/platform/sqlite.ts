@@ -1,4 +1,4 @@
-import { StrakeError } from '#oci'
+import { isStrakeError, StrakeError } from '#oci'
 
 type Sqlite = typeof import('bun:sqlite')
 type Connection = import('bun:sqlite').Database
@@ -35,6 +35,11 @@ export interface DatabaseOptions {
   readonly busyTimeout?: number
   /** Opens an existing file and refuses to change it. */
   readonly readOnly?: boolean
+  /**
+   * Called when the disk is full; true when there may be space now. What failed
+   * is then tried once more, the work of a transaction included.
+   */
+  readonly makeRoom?: () => boolean
 }
 
 function sqlite(): Sqlite {
@@ -54,9 +59,14 @@ function sqlite(): Sqlite {
 /**
  * Opens or creates an SQLite file in WAL mode with `synchronous=FULL`: readers
  * never wait, writers queue, and a transaction that returned survives a power
- * cut. Throws SQLite's own errors; `isDatabaseDamaged` tells the fatal ones.
+ * cut. Throws `UNAVAILABLE` where the disk does not let it work, else SQLite's
+ * own errors; `isDatabaseDamaged` tells the fatal ones.
  */
 export function openDatabase(path: string, options: DatabaseOptions = {}): Database {
+  return withRoom(options.makeRoom, () => explaining(path, () => connect(path, options)))
+}
+
+function connect(path: string, options: DatabaseOptions): Database {
   const { busyTimeout = 15_000, readOnly = false } = options
   const { Database: Constructor } = sqlite()
   const connection = new Constructor(path, readOnly ? { readonly: true } : { create: true })
@@ -65,7 +75,7 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
     if (!readOnly) useWriteAheadLog(connection, busyTimeout)
     connection.run('PRAGMA synchronous=FULL')
     connection.run('PRAGMA foreign_keys=ON')
-    return new BunDatabase(path, connection)
+    return new BunDatabase(path, connection, options.makeRoom)
   } catch (error) {
     connection.close()
     throw error
@@ -100,35 +110,49 @@ class BunDatabase implements Database {
   readonly path: string
   readonly #connection: Connection
   readonly #statements = new Map<string, Statement>()
+  readonly #makeRoom: DatabaseOptions['makeRoom']
   #inTransaction = false
 
-  constructor(path: string, connection: Connection) {
+  constructor(path: string, connection: Connection, makeRoom: DatabaseOptions['makeRoom']) {
     this.path = path
     this.#connection = connection
+    this.#makeRoom = makeRoom
   }
 
   run(sql: string, ...values: readonly SqlValue[]): number {
-    return this.#prepare(sql).run(...values).changes
+    return this.#withRoom(() =>
+      explaining(this.path, () => this.#prepare(sql).run(...values).changes),
+    )
   }
 
   get(sql: string, ...values: readonly SqlValue[]): SqlRow | undefined {
-    return (this.#prepare(sql).get(...values) as SqlRow | null) ?? undefined
+    const row = explaining(this.path, () => this.#prepare(sql).get(...values))
+    return (row as SqlRow | null) ?? undefined
   }
 
   all(sql: string, ...values: readonly SqlValue[]): SqlRow[] {
-    return this.#prepare(sql).all(...values) as SqlRow[]
+    return explaining(this.path, () => this.#prepare(sql).all(...values)) as SqlRow[]
   }
 
   values(sql: string, ...values: readonly SqlValue[]): readonly (readonly unknown[])[] {
-    return this.#prepare(sql).values(...values)
+    return explaining(this.path, () => this.#prepare(sql).values(...values))
   }
 
   execute(sql: string): void {
-    this.#connection.run(sql)
+    explaining(this.path, () => this.#connection.run(sql))
   }
 
   transaction<T>(work: () => T): T {
     if (this.#inTransaction) return work()
+    return this.#withRoom(() => this.#transact(work))
+  }
+
+  /** Within a transaction the whole of it has to be tried again, not one statement. */
+  #withRoom<T>(work: () => T): T {
+    return this.#inTransaction ? work() : withRoom(this.#makeRoom, work)
+  }
+
+  #transact<T>(work: () => T): T {
     this.run('BEGIN IMMEDIATE')
     this.#inTransaction = true
     try {
@@ -174,6 +198,41 @@ export function isUniqueViolation(error: unknown): boolean {
   return (
     hasCode(error, 'SQLITE_CONSTRAINT_UNIQUE') || hasCode(error, 'SQLITE_CONSTRAINT_PRIMARYKEY')
   )
+}
+
+/** What the disk or another process does to a database, as a sentence that names the file. */
+const reasons = [
+  ['SQLITE_FULL', 'no space is left', 'free disk space, for example with strake system prune'],
+  ['SQLITE_IOERR', 'the disk reports an error', 'see dmesg, and whether the disk is full'],
+  ['SQLITE_READONLY', 'it cannot be written', 'run as root, or choose another place with --root'],
+  ['SQLITE_CANTOPEN', 'it cannot be opened', 'run as root, or choose another place with --root'],
+  ['SQLITE_BUSY', 'another process does not stop writing to it', 'wait for it, or end it'],
+] as const
+
+function explaining<T>(path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    const found = reasons.find(([code]) => hasCode(error, code))
+    if (found === undefined) throw error
+    const [, reason, remedy] = found
+    throw new StrakeError('UNAVAILABLE', `Cannot use ${path}: ${reason}`, { cause: error, remedy })
+  }
+}
+
+function withRoom<T>(makeRoom: DatabaseOptions['makeRoom'], work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!isOutOfSpace(error) || makeRoom?.() !== true) throw error
+    return work()
+  }
+}
+
+/** A full disk comes as an error of the disk where SQLite did not expect to need space. */
+function isOutOfSpace(error: unknown): boolean {
+  if (!isStrakeError(error, 'UNAVAILABLE')) return false
+  return hasCode(error.cause, 'SQLITE_FULL') || hasCode(error.cause, 'SQLITE_IOERR')
 }
 
 function isBusy(error: unknown): boolean {

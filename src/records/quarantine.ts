@@ -7,6 +7,7 @@ import {
   renamePath,
 } from '#platform'
 import { migrate } from './migrate.ts'
+import { spendReserve } from './reserve.ts'
 
 /**
  * Opens the database at `path`; one that SQLite cannot read is set aside, with
@@ -37,8 +38,13 @@ export function openOrQuarantine(
   return { database: openMigrated(path), quarantined: aside }
 }
 
+/** Beside the database, which is the only thing that may spend it. */
+export function reservePath(path: string): string {
+  return `${path.slice(0, path.lastIndexOf('/'))}/reserve`
+}
+
 function openMigrated(path: string): Database {
-  const database = openDatabase(path)
+  const database = openDatabase(path, { makeRoom: () => spendReserve(reservePath(path)) })
   try {
     migrate(database)
     return database

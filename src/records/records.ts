@@ -7,7 +7,8 @@ import { createFileIndex, type FileIndex } from './file-index.ts'
 import { createImages, type Images } from './images.ts'
 import { createLayers, type Layers } from './layers.ts'
 import { createLeases, type Leases } from './leases.ts'
-import { openOrQuarantine } from './quarantine.ts'
+import { openOrQuarantine, reservePath } from './quarantine.ts'
+import { keepReserve } from './reserve.ts'
 import { createSources, type Sources } from './sources.ts'
 import { createTags, type Tags } from './tags.ts'
 
@@ -41,6 +42,11 @@ export interface Records extends AsyncDisposable {
   readonly damaged: readonly StrakeError[]
   /** All of `work` or none of it, with no other writer between. `work` must not await. */
   transaction<T>(work: () => T): T
+  /**
+   * Keeps a little of the disk back, if there is plenty: then everything here
+   * still works once when the disk is full, which is when things are removed.
+   */
+  keepRoom(): void
   /** What SQLite finds wrong with the whole file, in its words; reads all of it. Empty when sound. */
   verify(): string[]
   close(): void
@@ -81,6 +87,7 @@ export function openRecords(path: string, options: RecordsOptions = {}): Records
     quarantined,
     damaged,
     transaction: (work) => database.transaction(work),
+    keepRoom: () => keepReserve(reservePath(path)),
     verify: () => problemsOf(database),
     close,
     [Symbol.asyncDispose]: async () => close(),

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { sha256 } from '#oci'
+import { mountTmpfs, unmount } from '#platform'
+import { openRecords, type Records } from './records.ts'
+
+const disk = `/dev/shm/strake-reserve-test-${process.pid}`
+const path = `${disk}/strake.db`
+const rooted = process.getuid?.() === 0 ? test : test.skip
+const target = { mediaType: 'text/plain', digest: sha256('x'), size: 1 }
+
+beforeAll(() => mkdirSync(disk))
+afterAll(() => rmSync(disk, { recursive: true }))
+
+function fill(): void {
+  const block = new Uint8Array(4096)
+  for (let free = statfsSync(disk).bavail; free > 0; free = statfsSync(disk).bavail) {
+    writeFileSync(`${disk}/fill`, block, { flag: 'a' })
+  }
+}
+
+function onFullDisk(work: () => void, whileOpen?: (records: Records) => void): void {
+  mountTmpfs(disk, { size: 4 * 1024 * 1024 })
+  try {
+    using records = disposable(openRecords(path))
+    records.tags.set('a', target, 'test')
+    records.keepRoom()
+    if (whileOpen === undefined) records.close()
+    fill()
+    whileOpen?.(records)
+    work()
+  } finally {
+    unmount(disk, { detach: true })
+  }
+}
+
+function disposable(records: Records): Records & Disposable {
+  return Object.assign(records, { [Symbol.dispose]: () => records.close() })
+}
+
+rooted('openRecords() opens, reads and removes on a disk without a byte left', () => {
+  onFullDisk(() => {
+    using records = disposable(openRecords(path))
+    expect(records.tags.list().map(({ name }) => name)).toEqual(['a'])
+    expect(records.tags.remove('a', 'test')).toBe(true)
+    expect(records.tags.list()).toEqual([])
+  })
+})
+
+rooted('transaction() finds room when the disk fills up under it', () => {
+  onFullDisk(
+    () => {},
+    (records) => {
+      for (let count = 0; count < 3; count++) {
+        records.transaction(() => {
+          records.tags.set(`b${count}`, target, 'test')
+          records.tags.remove(`b${count}`, 'test')
+        })
+      }
+      expect(existsSync(`${disk}/reserve`)).toBe(false)
+    },
+  )
+})
+
+rooted('keepRoom() leaves a disk alone that has little left', () => {
+  mountTmpfs(disk, { size: 1024 * 1024 })
+  try {
+    using records = disposable(openRecords(path))
+    records.keepRoom()
+    expect(existsSync(`${disk}/reserve`)).toBe(false)
+  } finally {
+    unmount(disk, { detach: true })
+  }
+})
