@@ -2,6 +2,9 @@ import { StrakeError } from '#oci'
 import type { Output } from './render/output.ts'
 import { formatTable } from './render/table.ts'
 
+/** A value of a row, or how to make it: what no table shows is made for JSON alone. */
+type Cell = string | (() => string)
+
 /** A list command's rows: what a table shows and what `--format json` prints, key by key. */
 export interface Listing<Row> {
   readonly columns: readonly { readonly title: string; readonly key: string & keyof Row }[]
@@ -9,7 +12,7 @@ export interface Listing<Row> {
 }
 
 /** Prints a listing as `--format` asks: Docker's table, or one JSON object per line. */
-export function printListing<Row extends Readonly<Record<string, string>>>(
+export function printListing<Row extends Readonly<Record<string, Cell>>>(
   output: Output,
   listing: Listing<Row>,
   format: string | undefined,
@@ -19,13 +22,18 @@ export function printListing<Row extends Readonly<Record<string, string>>>(
     return
   }
   const titles = listing.columns.map(({ title }) => title)
-  const cells = listing.rows.map((row) => listing.columns.map(({ key }) => row[key] ?? ''))
+  const cells = listing.rows.map((row) => listing.columns.map(({ key }) => textOf(row[key])))
   output.write(formatTable(titles, cells))
 }
 
 /** Docker sorts them, and people compare its lines. */
-function sortKeys(row: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)))
+function sortKeys(row: Readonly<Record<string, Cell>>): Readonly<Record<string, string>> {
+  const entries = Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, cell]) => [key, textOf(cell)]))
+}
+
+function textOf(cell: Cell | undefined): string {
+  return typeof cell === 'function' ? cell() : (cell ?? '')
 }
 
 /** Prints an object or list of objects as indented JSON, or on one line for `--format json`. */

@@ -98,6 +98,8 @@ async function reportFailure(
   argv: readonly string[],
   error: unknown,
 ): Promise<number> {
+  // Who reads our output has gone: that is no failure to tell anybody about.
+  if (isBrokenPipe(error)) return 141
   if (isCommanderError(error)) {
     const { commandPath, describeUsageError } = await import('./arguments/usage.ts')
     const { text, isHelp } = describeUsageError(error, commandPath(shorten(argv)))
@@ -106,6 +108,10 @@ async function reportFailure(
   }
   renderError(context.err, error, context.debug)
   return startFailureCode(error) ?? engineErrorCode(argv)
+}
+
+function isBrokenPipe(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE'
 }
 
 /** 126 and 127 for a command that cannot be executed or is not there. */

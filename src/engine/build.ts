@@ -12,13 +12,13 @@ import {
   parseReference,
   StrakeError,
 } from '#oci'
-import { writeFileDurable } from '#platform'
 import type { Emit } from '#stream'
 import { recordImage } from './add-image.ts'
 import { allocateAddress } from './addresses.ts'
 import { publishIndex } from './content-index.ts'
 import type { Engine } from './engine.ts'
 import { findImage, isForPlatform } from './find-image.ts'
+import { writeTextFile } from './output-file.ts'
 import { pull } from './pull.ts'
 
 /** What `strake build` can be asked for. */
@@ -84,7 +84,7 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   )
   publishIndex(engine)
   if (request.imageIdFile !== undefined) {
-    await writeFileDurable(request.imageIdFile, Buffer.from(result.imageId), 0o644)
+    await writeTextFile(request.imageIdFile, result.imageId)
   }
   return { imageId: result.imageId, digest: result.descriptor.digest, names }
 }
@@ -148,7 +148,8 @@ const attachStep = async (
       [Symbol.asyncDispose]: async () => {},
     }
   }
-  const attachment = await engine.networks().attach({
+  const networks = await engine.networks()
+  const attachment = await networks.attach({
     containerId: stepId,
     kind: 'bridge',
     allocate: (range) => allocateAddress(engine.records, stepId, range),

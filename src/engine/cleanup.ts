@@ -18,7 +18,7 @@ export async function cleanUp(engine: Engine): Promise<readonly string[]> {
   say(engine.records.addresses.releaseGone(), 'addresses of containers that are gone released')
   const live = engine.records.containers.list().map(({ id }) => id)
   say(
-    (await engine.networks().cleanStale(live)).length,
+    (await (await engine.networks()).cleanStale(live)).length,
     'networks of containers that are gone removed',
   )
   say(await (await engine.snapshots()).cleanStale(), 'abandoned mounts and snapshots removed')

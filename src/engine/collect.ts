@@ -127,7 +127,7 @@ async function collectChains(
 
 /** True for a blob that a repository of the embedded registry holds. */
 async function isServed(engine: Engine, digest: Digest): Promise<boolean> {
-  const facts = engine.registryFacts()
+  const facts = await engine.registryFacts()
   for await (const name of facts.repositories()) {
     const repository = facts.repository(name)
     if ((await repository.find('blob', digest)) ?? (await repository.find('manifest', digest)))

@@ -9,7 +9,7 @@ export async function containerContext(engine: Engine): Promise<ContainerContext
     run: engine.run,
     records: engine.records,
     snapshots: await engine.snapshots(),
-    networks: engine.networks(),
+    networks: await engine.networks(),
     runtime,
   }
 }

@@ -1,18 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { type DirectoryStore, openDirectoryStore } from '#content'
-import { type Image, openImage } from '#image'
-import { type Networks, openNetworks } from '#network'
+import type { Image } from '#image'
+import type { Networks } from '#network'
 import { isStrakeError, StrakeError } from '#oci'
 import { type ImageRecord, openRecords, type Records } from '#records'
-import {
-  connectRegistry,
-  createDirectoryFacts,
-  credentialsFromConfig,
-  type Registry,
-  type RegistryFacts,
-} from '#registry'
-import { type DetectedRuntime, detectRuntime } from '#runtime'
-import { openSnapshots, type Snapshotter } from '#snapshot'
+import type { Registry, RegistryFacts } from '#registry'
+import type { DetectedRuntime } from '#runtime'
+import type { Snapshotter } from '#snapshot'
 import { findRoots, type RootsOptions } from './roots.ts'
 import { version } from './version.ts'
 
@@ -26,7 +20,7 @@ export interface EngineOptions extends RootsOptions {
 /**
  * One store and everything that works on it. Any number of engines, in this and
  * other processes, may have the same store open. What a verb does not need is
- * not opened.
+ * not opened, nor is its code loaded: `images` should not wait for a network's.
  */
 export interface Engine extends AsyncDisposable {
   /** `$STRAKE_ROOT`. */
@@ -37,13 +31,13 @@ export interface Engine extends AsyncDisposable {
   readonly records: Records
   readonly env: Readonly<Record<string, string | undefined>>
   snapshots(): Promise<Snapshotter>
-  networks(): Networks
+  networks(): Promise<Networks>
   /** The runtime that works here. Throws `UNSUPPORTED` when none does. */
   runtime(): Promise<DetectedRuntime>
   /** A client of `host`, with the credentials of this user. */
-  registry(host: string): Registry
+  registry(host: string): Promise<Registry>
   /** What the repositories of the embedded registry hold. */
-  registryFacts(): RegistryFacts
+  registryFacts(): Promise<RegistryFacts>
   openImage(image: Pick<ImageRecord, 'digest' | 'mediaType' | 'size'>): Promise<Image>
 }
 
@@ -54,16 +48,22 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   makePrivate(root)
   const content = await openDirectoryStore(root)
   const records = openRecords(`${root}/strake.db`)
-  const credentials = credentialsFromConfig(env)
-  const snapshots = once(() => openSnapshots(root, run))
-  const networks = once(() => openNetworks({ run }))
-  const runtime = once(() =>
-    detectRuntime({
+  const snapshots = once(async () => {
+    const { openSnapshots } = await import('#snapshot')
+    return await openSnapshots(root, run)
+  })
+  const networks = once(async () => {
+    const { openNetworks } = await import('#network')
+    return openNetworks({ run })
+  })
+  const runtime = once(async () => {
+    const { detectRuntime } = await import('#runtime')
+    return await detectRuntime({
       root: `${run}/runtime`,
       cache: `${run}/runtime-versions.json`,
       ...(options.runtime === undefined ? {} : { preferred: options.runtime }),
-    }),
-  )
+    })
+  })
   return {
     root,
     run,
@@ -73,14 +73,22 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     snapshots,
     networks,
     runtime,
-    registry: (host) =>
-      connectRegistry(host, {
-        credentials,
+    async registry(host) {
+      const { connectRegistry, credentialsFromConfig } = await import('#registry')
+      return connectRegistry(host, {
+        credentials: credentialsFromConfig(env),
         userAgent: `strake/${version}`,
         ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
-      }),
-    registryFacts: () => createDirectoryFacts(`${root}/registry`),
-    openImage: ({ digest, mediaType, size }) => openImage(content, { mediaType, digest, size }),
+      })
+    },
+    async registryFacts() {
+      const { createDirectoryFacts } = await import('#registry')
+      return createDirectoryFacts(`${root}/registry`)
+    },
+    async openImage({ digest, mediaType, size }) {
+      const { openImage } = await import('#image')
+      return await openImage(content, { mediaType, digest, size })
+    },
     [Symbol.asyncDispose]: async () => records.close(),
   }
 }

@@ -2,7 +2,7 @@ import { getContainer } from '#container'
 import { packTree } from '#layer'
 import { containerContext } from './container-context.ts'
 import type { Engine } from './engine.ts'
-import { writeArchive } from './save.ts'
+import { writeArchive } from './output-file.ts'
 
 export interface ExportOptions {
   /** Standard output without it. */

@@ -1,4 +1,3 @@
-import { matchPattern } from '#dockerfile'
 import { familiarReference, parseReference, StrakeError } from '#oci'
 import type { ImageRecord } from '#records'
 import type { Engine } from './engine.ts'
@@ -94,6 +93,12 @@ function familiarRepository(repository: string): string {
   return familiarReference(parseReference(repository)).replace(/:latest$/, '')
 }
 
+/** The code of patterns is that of `.dockerignore`, and loaded only when there is one. */
+async function matches(pattern: string, name: string): Promise<boolean> {
+  const { matchPattern } = await import('#dockerfile')
+  return matchPattern(pattern, name)
+}
+
 const timely = new Set(['before', 'since', 'until'])
 
 interface Filter {
@@ -120,7 +125,7 @@ async function passes(engine: Engine, row: Row, filters: readonly Filter[]): Pro
     if (key === 'dangling' && (row.repository === '<none>') !== (value === 'true')) return false
     if (key === 'reference') {
       const pattern = value.includes(':') ? `${row.repository}:${row.tag}` : row.repository
-      if (!matchPattern(value, pattern)) return false
+      if (!(await matches(value, pattern))) return false
     }
     if (key === 'label' && !(await imageHasLabel(engine, row.image, value))) return false
   }

@@ -54,7 +54,8 @@ export async function push(
     emit,
     ...(signal === undefined ? {} : { signal }),
   })
-  const target = engine.registry(reference.registry).repository(reference.repository)
+  const registry = await engine.registry(reference.registry)
+  const target = registry.repository(reference.repository)
   await copy(engine.content, target, sent, {
     action: 'upload',
     concurrency: 5,

@@ -55,7 +55,7 @@ async function openRegistry(engine: Engine, storage: string | undefined): Promis
     await mkdir(storage, { recursive: true, mode: 0o700 })
     return openDirectoryRegistry(storage)
   }
-  return createLocalRegistry(engine.content, engine.registryFacts(), {
+  return createLocalRegistry(engine.content, await engine.registryFacts(), {
     findBlob: async (digest) => {
       const found = await stat(engine.content.pathOf(digest)).catch(() => undefined)
       return found && { mediaType: 'application/octet-stream', digest, size: found.size }

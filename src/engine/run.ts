@@ -10,12 +10,12 @@ import {
 } from '#container'
 import { unpackImage } from '#image'
 import { isStrakeError, parsePlatform, StrakeError } from '#oci'
-import { writeFileDurable } from '#platform'
 import { type Emit, silent } from '#stream'
 import { type ContainerEnd, describeEnd } from './container.ts'
 import { containerContext } from './container-context.ts'
 import type { Engine } from './engine.ts'
 import { type FoundImage, findImage, isForPlatform } from './find-image.ts'
+import { writeTextFile } from './output-file.ts'
 import { pull } from './pull.ts'
 
 /** What `strake run` and `create` can be asked for: an image by name, and everything of a container. */
@@ -76,7 +76,7 @@ async function writeContainerId(
   { containerIdFile }: RunOptions,
   { id }: CreatedContainer,
 ): Promise<void> {
-  if (containerIdFile !== undefined) await writeFileDurable(containerIdFile, Buffer.from(id), 0o644)
+  if (containerIdFile !== undefined) await writeTextFile(containerIdFile, id)
 }
 
 /** Finds the image, pulls it where that is wanted, and has its file system ready. */

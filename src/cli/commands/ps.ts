@@ -77,7 +77,8 @@ function print(
     Image: container.image,
     Command: formatCommand(container.command, options.trunc),
     RunningFor: formatAge(container.created),
-    CreatedAt: formatInstant(container.created),
+    // Finding the time zone costs milliseconds, and no table shows it.
+    CreatedAt: () => formatInstant(container.created),
     Status: container.status,
     State: container.state,
     Ports: container.ports,
