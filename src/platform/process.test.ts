@@ -1,0 +1,88 @@
+import { expect, test } from 'bun:test'
+import { closeSync } from 'node:fs'
+import { identifyProcess, isAlive, ownIdentity, signalProcess } from './identity.ts'
+import { makePipe, readPipe, writeDescriptor } from './pipe.ts'
+import { runCommand, selfCommand, spawnProcess } from './process.ts'
+
+async function textOf(bytes: AsyncIterable<Uint8Array> | undefined): Promise<string> {
+  let text = ''
+  for await (const chunk of bytes ?? []) text += new TextDecoder().decode(chunk)
+  return text
+}
+
+const env = { PATH: '/bin:/usr/bin' }
+
+test('spawnProcess() gives exactly the descriptors and the environment asked for', async () => {
+  const child = spawnProcess(['sh', '-c', 'ls /proc/$$/fd; env'], {
+    ...{ stdio: ['ignore', 'pipe', 'ignore'], env: { ...env, ONLY: 'this' } },
+  })
+  const words = (await textOf(child.stdout)).trim().split('\n')
+  expect(words.filter((word) => /^\d+$/.test(word))).toEqual(['0', '1', '2'])
+  expect(words.filter((word) => /^[A-Z]+=/.test(word)).sort()).toEqual(
+    expect.arrayContaining(['ONLY=this', 'PATH=/bin:/usr/bin']),
+  )
+  expect(words.join()).not.toContain('HOME=')
+})
+
+test('spawnProcess() passes the own standard streams under other numbers', async () => {
+  const script = 'cat <&5 >&3; echo error >&4'
+  const source = `
+    const { spawnProcess } = await import(${JSON.stringify(`${import.meta.dirname}/process.ts`)})
+    const child = spawnProcess(['sh', '-c', ${JSON.stringify(script)}],
+      { stdio: ['pipe', 'pipe', 'ignore', 1, 2, 0], env: { PATH: '/bin:/usr/bin' } })
+    await child.exited
+    process.exit(0)`
+  const { stdout, stderr } = await runCommand([process.execPath, '-e', source], { input: 'data' })
+  expect({ stdout, stderr }).toEqual({ stdout: 'data', stderr: 'error\n' })
+})
+
+test('spawnProcess() tells an exit from a signal and names a program that is missing', async () => {
+  expect(await spawnProcess(['sh', '-c', 'exit 3'], { env }).exited).toEqual({ code: 3 })
+  const killed = spawnProcess(['sleep', '10'], { env })
+  killed.kill('SIGTERM')
+  expect(await killed.exited).toEqual({ code: 143, signal: 15 })
+  expect(() => spawnProcess(['/nowhere/program'])).toThrow('Cannot start /nowhere/program')
+})
+
+test('runCommand() captures both streams, feeds input and is stopped by a signal', async () => {
+  const result = await runCommand(['sh', '-c', 'cat; echo e >&2; exit 4'], { input: 'in' })
+  expect(result).toEqual({ code: 4, stdout: 'in', stderr: 'e\n' })
+  const controller = new AbortController()
+  const running = runCommand(['sleep', '10'], { signal: controller.signal })
+  controller.abort(new Error('enough'))
+  await expect(running).rejects.toThrow('enough')
+})
+
+test('selfCommand() runs this program again', async () => {
+  const { stdout } = await runCommand([...selfCommand(), '--version'])
+  expect(stdout).toStartWith('strake version ')
+})
+
+test('identifyProcess() names a process so that no later one is taken for it', async () => {
+  const child = spawnProcess(['sleep', '10'], { env })
+  const identity = identifyProcess(child.pid)
+  if (identity === undefined) throw new Error('it does not live')
+  expect(isAlive(identity)).toBe(true)
+  expect(isAlive({ ...identity, startTime: '1' })).toBe(false)
+  expect(isAlive({ ...identity, bootId: 'another' })).toBe(false)
+  expect(signalProcess({ ...identity, startTime: '1' }, 'SIGKILL')).toBe(false)
+  expect(signalProcess(identity, 'SIGKILL')).toBe(true)
+  await child.exited
+  expect(isAlive(identity)).toBe(false)
+  expect(identifyProcess(child.pid)).toBeUndefined()
+  expect(isAlive(ownIdentity())).toBe(true)
+})
+
+test('readPipe() ends when the last writer is gone, and writeDescriptor() says when nobody reads', async () => {
+  const pipe = makePipe()
+  const reading = textOf(readPipe(pipe.read))
+  expect(await writeDescriptor(pipe.write, new TextEncoder().encode('x'.repeat(200_000)))).toBe(
+    true,
+  )
+  closeSync(pipe.write)
+  expect((await reading).length).toBe(200_000)
+  const deaf = makePipe()
+  closeSync(deaf.read)
+  expect(await writeDescriptor(deaf.write, new Uint8Array(1))).toBe(false)
+  closeSync(deaf.write)
+})

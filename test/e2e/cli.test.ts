@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { importBusybox, writeContext } from './busybox.ts'
+import { serveStrakeRegistry } from './servers.ts'
+import { command, missing, openStrake, program, type Strake } from './strake.ts'
+
+const reason = missing('busybox', 'tar', 'bash', 'setpriv')
+if (reason) console.info(`skipped: cli: ${reason}`)
+
+describe.skipIf(reason !== undefined)('command line', () => {
+  let strake: Strake
+  const run = ['run', '--rm', '--network', 'none']
+
+  beforeAll(async () => {
+    strake = await openStrake()
+    await importBusybox(strake)
+  })
+  afterAll(async () => strake[Symbol.asyncDispose]())
+
+  /** A shell script with `strake` as a command, as users write them. */
+  const shell = (script: string, env: Readonly<Record<string, string>> = {}): ReturnType<Strake> =>
+    command(['bash', '-c', `strake() { ${program} "$@"; }; ${script}`], {
+      env: { ...strake.env, ...env },
+      cwd: strake.directory,
+    })
+
+  test('long forms of Docker mean the same', async () => {
+    expect(await strake.ok('image', 'ls', '-q')).toBe(await strake.ok('images', '-q'))
+    expect(await strake.ok('container', 'ls', '-aq')).toBe(await strake.ok('ps', '-aq'))
+    expect(await strake.ok('container', ...run, 'busybox', 'echo', 'hi')).toBe('hi')
+  })
+
+  test('switches take =true and =false', async () => {
+    await strake.ok('run', '--rm=false', '--init=true', '--net=none', '--name', 'kept', 'busybox')
+    expect(await strake.ok('rm', 'kept')).toBe('kept')
+  })
+
+  test('-v takes a relative directory, --env-file and -e what Docker takes', async () => {
+    await mkdir(join(strake.directory, 'data'), { recursive: true })
+    await writeFile(join(strake.directory, 'data/file'), 'from here\n')
+    await writeFile(join(strake.directory, 'env'), '# none\nA=one two\nFROM_HERE\n')
+    const options = '--rm --network none -v ./data:/data --env-file env -e B='
+    const script = `strake run ${options} busybox sh -c 'cat /data/file; echo "$A|$FROM_HERE|\${B-x}"'`
+    const { stdout } = await shell(script, { FROM_HERE: 'yes' })
+    expect(stdout).toBe('from here\none two|yes|\n')
+  })
+
+  test('--cidfile has the ID, and is not written over', async () => {
+    const file = join(strake.directory, 'cid')
+    await strake.ok(...run, '--cidfile', file, 'busybox', 'true')
+    expect(await readFile(file, 'utf8')).toMatch(/^[0-9a-f]{64}$/)
+    const outcome = await strake(...run, '--cidfile', file, 'busybox', 'true')
+    expect(outcome).toMatchObject({ exitCode: 125, stdout: '' })
+    expect(outcome.stderr).toContain('the file exists')
+  })
+
+  test('pause and unpause are seen by ps', async () => {
+    await strake.ok('run', '-d', '--network', 'none', '--name', 'still', 'busybox', 'sleep', '60')
+    expect(await strake.ok('pause', 'still')).toBe('still')
+    expect(await strake.ok('ps', '--filter', 'status=paused')).toContain('(Paused)')
+    await strake.ok('unpause', 'still')
+    await strake.ok('rm', '-f', 'still')
+  })
+
+  test('logs -f ends with 130 at Ctrl-C and says nothing', async () => {
+    const forever = 'while :; do echo tick; sleep 0.1; done'
+    await strake.ok(
+      'run',
+      '-d',
+      '--network',
+      'none',
+      '--name',
+      'ticks',
+      'busybox',
+      'sh',
+      '-c',
+      forever,
+    )
+    const script = `${program} logs -f ticks >out 2>err & sleep 0.7; kill -INT $!; wait $!; echo $?; cat err`
+    // A background job of a script ignores the interrupt unless it has job control.
+    expect((await shell(`set -m; ${script}`)).stdout).toBe('130\n')
+    expect(await readFile(join(strake.directory, 'out'), 'utf8')).toContain('tick\n')
+    await strake.ok('rm', '-f', 'ticks')
+  })
+
+  test('a reader that goes away ends the program quietly', async () => {
+    for (const words of ['save busybox', 'history busybox', 'images --help']) {
+      const { stdout, stderr } = await shell(`strake ${words} | true; echo "\${PIPESTATUS[0]}"`)
+      expect(stderr).toBe('')
+      expect(['0\n', '141\n']).toContain(stdout)
+    }
+  })
+
+  test('prune takes its answer from a pipe, and refuses without one', async () => {
+    await strake.ok('create', '--name', 'old', '--network', 'none', 'busybox')
+    const refused = await strake('container', 'prune')
+    expect(refused.exitCode).toBe(1)
+    expect(refused.stderr).toContain('try: add --force')
+    expect((await shell('echo n | strake container prune')).stdout).toBe('')
+    const agreed = await shell('echo y | strake container prune --filter until=0s')
+    expect(agreed.stdout).toStartWith('Deleted Containers:\n')
+  })
+
+  test('inspect prints what it finds and names the rest', async () => {
+    const outcome = await strake('inspect', 'busybox', 'absent')
+    expect(JSON.parse(outcome.stdout)).toHaveLength(1)
+    expect(outcome.stderr).toContain('Cannot inspect absent')
+    expect(outcome.exitCode).toBe(1)
+  })
+
+  test('rm -f of a missing container is no failure, rm without names is', async () => {
+    expect(await strake('rm', '-f', 'absent')).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(await strake('rm')).toMatchObject({ exitCode: 1 })
+    expect(await strake('rm', '-f')).toMatchObject({ exitCode: 0 })
+  })
+
+  test('build reads the Dockerfile from standard input', async () => {
+    const input = 'FROM busybox\nCMD ["echo", "built"]\n'
+    const context = await writeContext(join(strake.directory, 'context'), { file: 'x' })
+    for (const words of [['-'], ['-f', '-', context]]) {
+      const { stdout, exitCode } = await strake.with({ input }, 'build', '-q', ...words)
+      expect(exitCode).toBe(0)
+      expect(await strake.ok(...run, stdout.trim())).toBe('built')
+    }
+  })
+
+  test('the output of a failed step is shown on a terminal, too', async () => {
+    const Dockerfile = 'FROM busybox\nRUN echo the reason; exit 3\n'
+    const context = await writeContext(join(strake.directory, 'failing'), { Dockerfile })
+    const outcome = await strake('build', '--progress', 'tty', context)
+    expect(outcome.exitCode).toBe(1)
+    expect(outcome.stderr).toMatch(/------\n > .*RUN.*\nthe reason\n------\n/)
+  })
+
+  test('bash completes names with colons', async () => {
+    await strake.ok('tag', 'busybox', 'localhost:5000/team/app:1.0')
+    const typed = 'strake rmi localhost:5000/te'
+    const { stdout } = await shell(
+      [
+        `PATH=${join(program, '..')}:$PATH; unset -f strake; source <(strake completion bash)`,
+        `COMP_LINE='${typed}' COMP_POINT=${typed.length} COMP_WORDBREAKS=$' :'`,
+        `_strake; printf '%s\\n' "\${COMPREPLY[@]}"`,
+      ].join('\n'),
+    )
+    expect(stdout).toBe('5000/team/app:1.0\n')
+    await strake.ok('rmi', 'localhost:5000/team/app:1.0')
+  })
+
+  test('a user without rights pulls, tags, pushes, saves, loads and serves', async () => {
+    await using server = await serveStrakeRegistry(strake)
+    await strake.ok('tag', 'busybox', `${server.host}/bb`)
+    await strake.ok('push', `${server.host}/bb`)
+    const home = join(strake.directory, 'nobody')
+    await mkdir(home)
+    await command(['chmod', '755', strake.directory])
+    await command(['chown', '65534:65534', home])
+    const as = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'bash', '-ec']
+    if ((await command([...as, `test -x ${program}`])).exitCode !== 0) {
+      console.info('skipped: others may not reach the program where it is')
+      return
+    }
+    const script = [
+      `cd ${home}; strake() { ${program} "$@"; }`,
+      `strake pull -q ${server.host}/bb; strake tag ${server.host}/bb mine:1`,
+      `strake tag mine:1 ${server.host}/mine; strake push -q ${server.host}/mine`,
+      'strake save -o mine.tar mine:1; strake rmi mine:1; strake load -q -i mine.tar',
+      'strake inspect mine:1 >inspected; strake history mine:1; strake ps -a; strake info; strake images',
+      `${program} registry serve --port 0 >served & sleep 0.5; kill $!; wait $!; cat served`,
+    ].join('\n')
+    const outcome = await command([...as, script], { env: { HOME: home } })
+    expect(outcome.stderr).not.toContain('strake:')
+    expect(outcome.exitCode).toBe(0)
+    expect(outcome.stdout).toContain('Loaded image: mine:1\n')
+    expect(outcome.stdout).toMatch(/Serving \S+ on http:/)
+    const refused = await command([...as, `${program} run mine:1`], { env: { HOME: home } })
+    expect(refused.exitCode).toBe(125)
+    expect(refused.stderr).toMatch(/root/)
+  })
+})
