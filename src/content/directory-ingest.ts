@@ -122,7 +122,7 @@ class DirectoryIngest implements Ingest {
     await file.chmod(0o444)
     await file.sync()
     await fs().mkdir(directory, { recursive: true, mode: 0o700 })
-    await fs().rename(`${claim.path}/data`, path)
+    await replace(`${claim.path}/data`, path)
     await syncDirectory(directory)
     await this.#close()
     // The content is there; a folder that cannot go now goes with the next sweep.
@@ -135,6 +135,17 @@ class DirectoryIngest implements Ingest {
     this.#isOpen = false
     await this.#parts.file.close()
     return true
+  }
+}
+
+/** A directory in the way, which only damage can have brought there, goes with the claim. */
+async function replace(from: string, to: string): Promise<void> {
+  try {
+    await fs().rename(from, to)
+  } catch (error) {
+    if (!hasCode(error, 'EISDIR', 'ENOTEMPTY', 'EEXIST')) throw error
+    await fs().rename(to, `${from}.other`)
+    await fs().rename(from, to)
   }
 }
 

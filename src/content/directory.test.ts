@@ -9,6 +9,7 @@ import {
   rename,
   rm,
   stat,
+  symlink,
   truncate,
   utimes,
   writeFile,
@@ -83,6 +84,44 @@ test('read() notices a blob that was changed, cut or extended on disk', async ()
     await damage(content.slice())
     await expect(read()).rejects.toMatchObject({ name: 'ContentMismatchError' })
   }
+})
+
+test('read() refuses whatever else lies in the place of a blob, sets it aside, and is healed', async () => {
+  await using opened = await openTemporary()
+  const { store } = opened
+  const small = new TextEncoder().encode('{"small":true}')
+  const disguises = [
+    (path: string) => mkdir(`${path}/sub`, { recursive: true }),
+    (path: string) => symlink('/dev/zero', path),
+    (path: string) => new Promise((resolve) => spawn('mkfifo', [path]).once('exit', resolve)),
+    (path: string) => writeFile(path, new Uint8Array(small.length)),
+  ]
+  for (const bytes of [content, small]) {
+    const target = { ...descriptor, digest: sha256(bytes), size: bytes.length }
+    const path = store.pathOf(target.digest)
+    for (const disguise of disguises) {
+      await store.write(target, fromBuffer(bytes))
+      await rm(path)
+      await disguise(path)
+      const reading = toBuffer(store.read(target), 1_000_000)
+      await expect(reading).rejects.toMatchObject({ name: 'ContentMismatchError' })
+      expect(await store.has(target)).toBe(false)
+      await mkdir(path)
+      await store.write(target, fromBuffer(bytes))
+      expect(await toBuffer(store.read(target), bytes.length)).toEqual(bytes)
+    }
+  }
+})
+
+test('read() leaves a blob alone whose descriptor lies about the size', async () => {
+  await using opened = await openTemporary()
+  const { store } = opened
+  await store.write(descriptor, fromBuffer(content))
+  for (const size of [content.length - 1, content.length + 1, 5]) {
+    const reading = toBuffer(store.read({ ...descriptor, size }), content.length + 10)
+    await expect(reading).rejects.toMatchObject({ name: 'ContentMismatchError' })
+  }
+  expect(await store.has(descriptor)).toBe(true)
 })
 
 test('write() resumes with the bytes it lacks', async () => {

@@ -2,16 +2,17 @@ import {
   ContentMismatchError,
   type Descriptor,
   type Digest,
+  type DigestAlgorithm,
   digestAlgorithm,
   isDigest,
   StrakeError,
   sha256,
 } from '#oci'
 import { readSmallFile, renameDurable, temporaryName } from '#platform'
-import { type Bytes, fromBuffers, verified } from '#stream'
+import { type Bytes, createHasher, fromBuffers, verified } from '#stream'
 import { type Claim, claim, heldByOther, listIngests } from './claim.ts'
 import { openDirectoryIngest } from './directory-ingest.ts'
-import { fs, hasCode, readFileBytes } from './file.ts'
+import { fs, hasCode, NotAFileError, readFileBytes } from './file.ts'
 import { anonymousId, checkIngestId, isAnonymousId } from './ingest-id.ts'
 import { blobPath, createLayout } from './layout.ts'
 import { rangeOf } from './range.ts'
@@ -79,7 +80,7 @@ class OpenDirectoryStore implements DirectoryStore {
 
   async has(target: Descriptor): Promise<boolean> {
     const path = this.pathOf(target.digest)
-    const found = await fs().stat(path).catch(ignoreAbsent)
+    const found = await fs().lstat(path).catch(ignoreAbsent)
     if (found === undefined || !found.isFile() || found.size !== target.size) return false
     // Whoever is told "it is there" is about to rely on it: collection must see that.
     if (Date.now() - found.mtimeMs <= useResolution) return true
@@ -103,6 +104,7 @@ class OpenDirectoryStore implements DirectoryStore {
         yield* isWhole ? verified(bytes, target) : bytes
         return
       } catch (error) {
+        if (isDamage(error)) throw await this.#setAside(target.digest, error)
         if (!hasCode(error, 'ENOENT')) throw error
         if (attempt <= mostWaits && (await this.#isHandled(target.digest))) await wait()
         else throw unknown(target.digest)
@@ -212,6 +214,22 @@ class OpenDirectoryStore implements DirectoryStore {
     }
   }
 
+  /**
+   * Moves a blob out of the way that is not what its name says, so that the next
+   * pull or load brings it anew, and gives the error to throw. The size that was
+   * asked for proves nothing: it may be a manifest that lies.
+   */
+  async #setAside(digest: Digest, error: unknown): Promise<unknown> {
+    const path = this.pathOf(digest)
+    const actual = await digestOfFile(path, digestAlgorithm(digest)).catch(() => 'no file')
+    if (actual === digest) return error
+    await fs()
+      .rename(path, `${this.root}/trash/${temporaryName()}`)
+      .catch(() => {})
+    const remedy = 'pull, load or build it again: the damaged copy was set aside'
+    return new ContentMismatchError('what is stored', digest, actual, { cause: error, remedy })
+  }
+
   /** False when the blob went away meanwhile. */
   async #touch(path: string): Promise<boolean> {
     const now = new Date()
@@ -232,9 +250,10 @@ class OpenDirectoryStore implements DirectoryStore {
    */
   #readSmall(target: Descriptor): Uint8Array | undefined {
     if (target.size > smallSize) return undefined
-    const text = readSmallFile(this.pathOf(target.digest))
+    const text = readIfText(this.pathOf(target.digest))
     const bytes = text === undefined ? undefined : new TextEncoder().encode(text)
-    return bytes !== undefined && sha256(bytes) === target.digest ? bytes : undefined
+    if (bytes?.length !== target.size) return undefined
+    return sha256(bytes) === target.digest ? bytes : undefined
   }
 
   /** Somebody was killed between taking a blob in or out and the rename: if it is whole, it is content. */
@@ -282,6 +301,26 @@ function yes(): true {
 /** Blobs are read-only; ingests become so right before they become blobs. */
 function isFinished({ mode }: { readonly mode: number }): boolean {
   return (mode & 0o222) === 0
+}
+
+/** `undefined` also where no file is: the careful way of reading says what there is. */
+function readIfText(path: string): string | undefined {
+  try {
+    return readSmallFile(path, smallSize)
+  } catch {
+    return undefined
+  }
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof ContentMismatchError || error instanceof NotAFileError
+}
+
+async function digestOfFile(path: string, algorithm: DigestAlgorithm): Promise<Digest> {
+  const hasher = createHasher(algorithm)
+  const everything = { start: 0, end: Number.MAX_SAFE_INTEGER }
+  for await (const chunk of readFileBytes(path, everything)) hasher.update(chunk)
+  return hasher.digest()
 }
 
 function wait(): Promise<void> {

@@ -8,6 +8,24 @@ export const fs = (): typeof import('node:fs/promises') =>
 /** Large enough that a system call per chunk costs nothing against hashing it. */
 const readSize = 1024 * 1024
 
+/** Something else lies where a file should be: a link, a directory, a pipe that nobody writes to. */
+export class NotAFileError extends Error {}
+
+/** Opens a file for reading, and nothing that only has its name. Throws `NotAFileError`. */
+export async function openPlainFile(path: string): Promise<FileHandle> {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = process.getBuiltinModule('node:fs').constants
+  let file: FileHandle
+  try {
+    // A pipe would otherwise be waited for.
+    file = await fs().open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  } catch (error) {
+    throw hasCode(error, 'ELOOP', 'ENXIO') ? new NotAFileError(path) : error
+  }
+  if ((await file.stat()).isFile()) return file
+  await file.close()
+  throw new NotAFileError(path)
+}
+
 /**
  * Bytes `start` to `end` of a file, fewer when it is shorter. Every chunk is a
  * buffer of its own: a peer that is slow to send one cannot see the next.
@@ -16,7 +34,7 @@ export async function* readFileBytes(
   path: string,
   { start, end, signal }: { start: number; end: number; signal?: AbortSignal | undefined },
 ): AsyncGenerator<Uint8Array> {
-  const file = await fs().open(path, 'r')
+  const file = await openPlainFile(path)
   try {
     for (let offset = start; offset < end; ) {
       signal?.throwIfAborted()

@@ -31,6 +31,7 @@ export const openFlag: Readonly<
     | 'writeOnly'
     | 'create'
     | 'exclusive'
+    | 'nonBlocking'
     | 'directory'
     | 'noFollow'
     | 'closeOnExec'
@@ -42,6 +43,7 @@ export const openFlag: Readonly<
   writeOnly: 1,
   create: 0o100,
   exclusive: 0o200,
+  nonBlocking: 0o4000,
   directory: arm ? 0o40000 : 0o200000,
   noFollow: arm ? 0o100000 : 0o400000,
   closeOnExec: 0o2000000,
@@ -65,10 +67,19 @@ export function readFile(fd: number, target: Uint8Array): number {
   return check(c().read(fd, target, target.length), 'read')
 }
 
-/** The whole of a small file such as those of `/proc`, or `undefined` when there is none. */
-export function readSmallFile(path: string): string | undefined {
+/**
+ * The whole of a small file such as those of `/proc`, or `undefined` when there
+ * is none. Of one that has more than `limit` bytes it gives more than those, but
+ * not all; of a pipe that nobody writes to, nothing.
+ */
+export function readSmallFile(
+  path: string,
+  limit: number = Number.POSITIVE_INFINITY,
+): string | undefined {
   if (process.versions['bun'] === undefined) return readWithNode(path)
-  const fd = ignoring(['ENOENT', 'ENOTDIR', 'ESRCH'], () => openFile(path, openFlag.readOnly))
+  const fd = ignoring(['ENOENT', 'ENOTDIR', 'ESRCH'], () =>
+    openFile(path, openFlag.readOnly | openFlag.nonBlocking),
+  )
   if (fd === undefined) return undefined
   try {
     let content = new Uint8Array(16384)
@@ -81,7 +92,8 @@ export function readSmallFile(path: string): string | undefined {
       }
       const count = ignoring(['ESRCH'], () => readFile(fd, content.subarray(length)))
       if (count === undefined) return undefined
-      if (count === 0) return new TextDecoder().decode(content.subarray(0, length))
+      if (count === 0 || length > limit)
+        return new TextDecoder().decode(content.subarray(0, length))
       length += count
     }
   } finally {
