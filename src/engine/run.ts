@@ -17,6 +17,7 @@ import type { Engine } from './engine.ts'
 import { type FoundImage, findImage, isForPlatform } from './find-image.ts'
 import { writeTextFile } from './output-file.ts'
 import { pull } from './pull.ts'
+import { requireRoot } from './require-root.ts'
 
 /** What `strake run` and `create` can be asked for: an image by name, and everything of a container. */
 export interface RunOptions extends Omit<ContainerOptions, 'image'> {
@@ -90,6 +91,7 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
     signal,
     ...rest
   } = options
+  requireRoot(`run ${reference}`)
   refuseUsedIdFile(containerIdFile)
   const found = await findOrPull(engine, options)
   const image = await engine.openImage(found.image)

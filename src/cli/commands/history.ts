@@ -42,7 +42,7 @@ export function define(context: Context): Command {
       }
       const columns = [
         { title: 'IMAGE', key: 'ID' },
-        { title: 'CREATED', key: 'CreatedSince' },
+        { title: options.human ? 'CREATED' : 'CREATED AT', key: 'CreatedSince' },
         { title: 'CREATED BY', key: 'CreatedBy' },
         { title: 'SIZE', key: 'Size' },
         { title: 'COMMENT', key: 'Comment' },

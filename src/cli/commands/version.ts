@@ -3,6 +3,9 @@ import { version } from '#engine/version'
 import type { Context } from '../context.ts'
 import { printDocument, wantsJson } from '../format.ts'
 
+/** As image specifications name them. */
+const architectures: Readonly<Record<string, string>> = { x64: 'amd64' }
+
 export function define(context: Context): Command {
   return new Command('version')
     .description('Show the versions of strake and what it runs on')
@@ -13,7 +16,7 @@ export function define(context: Context): Command {
         Version: version,
         Bun: process.versions['bun'] ?? 'none',
         Os: process.platform,
-        Arch: process.arch,
+        Arch: architectures[process.arch] ?? process.arch,
       }
       if (wantsJson(options.format)) return printDocument(context.out, versions, 'json')
       for (const [name, value] of Object.entries(versions)) {

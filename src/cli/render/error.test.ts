@@ -24,6 +24,13 @@ test('describeError() lets no name steer the terminal, but keeps an excerpt in l
   expect(describeError(error)).toBe('strake: Cannot build a\\u001b[2J\n>>> RNU x')
 })
 
+test('describeError() owns up to a mistake of the program', () => {
+  expect(describeError(new TypeError('x is not a function'))).toBe(
+    'strake: Cannot go on, by a mistake of strake itself: x is not a function\n' +
+      '  try: run it again with strake --debug, and report what that prints',
+  )
+})
+
 test('renderError() shows causes only when asked to', () => {
   const error = new StrakeError('INTERNAL', 'Cannot do it', { cause: new Error('the reason') })
   const [quiet, loud] = [createTestOutput(), createTestOutput()]

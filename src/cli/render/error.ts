@@ -19,8 +19,18 @@ export function describeError(error: unknown): string {
       ? `strake: ${message}\n  try: ${printable(error.remedy)}`
       : `strake: ${message}`
   }
+  if (isMistake(error)) {
+    const remedy = 'run it again with strake --debug, and report what that prints'
+    return `strake: Cannot go on, by a mistake of strake itself: ${printable(error.message)}\n  try: ${remedy}`
+  }
   if (error instanceof Error) return `strake: ${multiline(systemReason(error) ?? error.message)}`
   return `strake: ${multiline(String(error))}`
+}
+
+/** What only a program can do wrong; the system's own errors have a code. */
+function isMistake(error: unknown): error is Error {
+  const kinds = [TypeError, RangeError, ReferenceError, SyntaxError]
+  return kinds.some((kind) => error instanceof kind) && !(error instanceof Error && 'code' in error)
 }
 
 /** Build errors carry a source excerpt, so line breaks stay; everything else is made harmless. */
