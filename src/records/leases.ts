@@ -1,4 +1,4 @@
-import type { Digest } from '#oci'
+import { type Digest, isStrakeError } from '#oci'
 import { isAlive, ownIdentity, type ProcessIdentity, type SqlRow } from '#platform'
 import type { RecordsContext } from './context.ts'
 import { Fields, readRows } from './fields.ts'
@@ -88,7 +88,14 @@ function acquire({ database, now }: RecordsContext, options: LeaseOptions): Leas
       database.run('UPDATE leases SET expires_at = ? WHERE id = ?', now() + lifetime, id)
     },
     release,
-    [Symbol.dispose]: release,
+    [Symbol.dispose]: () => {
+      try {
+        release()
+      } catch (error) {
+        // On a full disk it ends with the process; what failed before matters more.
+        if (!isStrakeError(error, 'UNAVAILABLE')) throw error
+      }
+    },
   }
 }
 

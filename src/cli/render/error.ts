@@ -13,6 +13,8 @@ export function renderError(output: Output, error: unknown, debug: boolean): voi
 
 /** The sentence and, where there is one, the remedy after a colon. */
 export function describeError(error: unknown): string {
+  // Cleaning up failed as well: what it cleaned up after is the reason.
+  if (error instanceof SuppressedError) return describeError(error.suppressed)
   if (isStrakeError(error)) {
     const message = multiline(error.message)
     return error.remedy
