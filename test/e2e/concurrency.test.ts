@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'bun:test'
+import { damage, writeSmallImage } from './fault-rig.ts'
+import { serveStrakeRegistry } from './servers.ts'
+import { missing, openStrake } from './strake.ts'
+
+// RELIABILITY FX1, FX2: many processes on one store.
+
+const reason = missing()
+if (reason !== undefined) console.log(`skipped concurrency: ${reason}`)
+
+describe.skipIf(reason !== undefined)('many processes', () => {
+  test('eight pulls of one image succeed and fetch each blob once', async () => {
+    await using source = await openStrake()
+    const archive = await writeSmallImage(`${source.directory}/kept.tar`, 'kept:1', 'kept')
+    await source.ok('load', '-i', archive)
+    await using server = await serveStrakeRegistry(source)
+    const name = `${server.host}/kept:1`
+    await source.ok('tag', 'kept:1', name)
+    await source.ok('push', name)
+    await using strake = await openStrake()
+    const pulls = await Promise.all(Array.from({ length: 8 }, () => strake('pull', name)))
+    expect(pulls.map(({ exitCode }) => exitCode)).toEqual(pulls.map(() => 0))
+    await strake.ok('tag', name, 'kept:1')
+    expect(await damage(strake)).toEqual([])
+  })
+
+  test('pull and save fail only for what is true while others rmi and prune', async () => {
+    await using source = await openStrake()
+    await using server = await serveStrakeRegistry(source)
+    const names: string[] = []
+    for (const word of ['one', 'two']) {
+      const name = `${server.host}/${word}:1`
+      const path = `${source.directory}/${word}.tar`
+      await source.ok('load', '-i', await writeSmallImage(path, `${word}:1`, word))
+      await source.ok('tag', `${word}:1`, name)
+      await source.ok('push', name)
+      names.push(name)
+    }
+    const [one = '', two = ''] = names
+    await using strake = await openStrake()
+    const end = Date.now() + 6000
+    const failures: string[] = []
+    const repeat = async (...commands: readonly (readonly string[])[]): Promise<void> => {
+      while (Date.now() < end) {
+        for (const args of commands) {
+          const { exitCode, stderr } = await strake(...args)
+          const isTrue = /no such image/.test(stderr) && args[0] === 'save'
+          const isWatched = args[0] === 'pull' || args[0] === 'save'
+          if (exitCode === 0 || !isWatched || isTrue) continue
+          failures.push(`${args.join(' ')}: ${stderr}`)
+        }
+      }
+    }
+    const saved = (word: string): string => `${strake.directory}/${word}.tar`
+    await Promise.all([
+      repeat(['pull', one], ['save', '-o', saved('a'), one]),
+      repeat(['pull', one], ['save', '-o', saved('b'), one]),
+      repeat(['pull', two], ['save', '-o', saved('c'), two]),
+      repeat(['rmi', one]),
+      repeat(['system', 'prune', '--force']),
+    ])
+    expect(failures).toEqual([])
+    for (const name of names) await strake.ok('pull', name)
+    await strake.ok('tag', one, 'kept:1')
+    expect(await damage(strake)).toEqual([])
+  }, 60_000)
+})

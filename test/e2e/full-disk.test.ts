@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'bun:test'
+import { mkdirSync, statfsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { mountTmpfs, unmount } from '#platform'
+import { damage, namesOf, writeSmallImage } from './fault-rig.ts'
+import { command, missing, openStrake, type Strake } from './strake.ts'
+
+// RELIABILITY FD2: stores on disks of every size, from too small to large enough.
+
+const reason = missing()
+if (reason !== undefined) console.log(`skipped full disks: ${reason}`)
+
+describe.skipIf(reason !== undefined)('a full disk', () => {
+  test('load on a disk of any size fails with a sentence or succeeds', async () => {
+    const outcomes: boolean[] = []
+    for (const kibibytes of [64, 160, 256, 320, 384, 512, 1024, 2048]) {
+      await using disk = await openDisk(kibibytes)
+      const { strake, archive } = disk
+      const { exitCode, stderr } = await strake('load', '-i', archive)
+      outcomes.push(exitCode === 0)
+      // Looking needs a little space, too.
+      await command(['mount', '-o', 'remount,size=8m', strake.root])
+      if (exitCode === 0) expect(await damage(strake)).toEqual([])
+      else expect(stderr).toMatch(/^strake: Cannot .*(?:no space|reports an error)/m)
+      await strake.ok('load', '-i', archive)
+      expect(await damage(strake)).toEqual([])
+    }
+    expect(outcomes[0]).toBe(false)
+    expect(outcomes.at(-1)).toBe(true)
+    expect(outcomes.map(Number).toSorted()).toEqual(outcomes.map(Number))
+  }, 60_000)
+
+  test('images, rmi and prune work without a byte left', async () => {
+    await using disk = await openDisk(4096)
+    const { strake, archive } = disk
+    await strake.ok('load', '-i', archive)
+    await strake.ok('tag', 'kept:1', 'other:1')
+    fill(strake.root)
+    expect(await namesOf(strake)).toEqual(expect.arrayContaining(['kept:1', 'other:1']))
+    await strake.ok('rmi', 'other:1')
+    await strake.ok('rmi', 'kept:1')
+    await strake.ok('system', 'prune', '--all', '--force')
+    expect(await namesOf(strake)).toEqual([])
+  })
+})
+
+interface Disk extends AsyncDisposable {
+  readonly strake: Strake
+  readonly archive: string
+}
+
+/** A store on a memory disk of its own, and an archive beside it. */
+async function openDisk(kibibytes: number): Promise<Disk> {
+  const strake = await openStrake()
+  const archive = await writeSmallImage(join(strake.directory, 'kept.tar'), 'kept:1', 'kept')
+  mkdirSync(strake.root)
+  mountTmpfs(strake.root, { size: kibibytes * 1024 })
+  return {
+    strake,
+    archive,
+    [Symbol.asyncDispose]: async () => {
+      unmount(strake.root, { detach: true })
+      await strake[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Takes every block. */
+function fill(directory: string): void {
+  const block = new Uint8Array(4096)
+  while (statfsSync(directory).bavail > 0) {
+    writeFileSync(join(directory, 'filler'), block, { flag: 'a' })
+  }
+}
