@@ -1,5 +1,8 @@
 // The only code that knows Bun, Node and the kernel.
 
+/** EROFS images, loop devices under them, and memory files of their own. */
+export type { ErofsOptions } from './erofs-mount.ts'
+export { mountErofs } from './erofs-mount.ts'
 /** A lock between processes that dies with its holder. */
 export { lockFile } from './file-lock.ts'
 /** Files: durable writes, syncs, temporary names, and a recursive removal that never enters a mount. */
@@ -13,6 +16,10 @@ export {
   writeAll,
   writeFileDurable,
 } from './files.ts'
+/** Writing a large file and hashing it, in another thread. */
+export type { HashedFile } from './hash-ring.ts'
+export type { HashingWriter, HashingWriterOptions } from './hashing-writer.ts'
+export { openHashingWriter } from './hashing-writer.ts'
 /** What this machine is. */
 export {
   bootId,
@@ -28,6 +35,10 @@ export { identifyProcess, isAlive, ownIdentity, signalProcess } from './identity
 /** A C function table linked at first use, strings for it, and what errno says as an error. */
 export type { CFunctions, CMemory, CSignature, CType } from './libc.ts'
 export { check, cString, errno, ffi, isSystemError, SystemError, symbols } from './libc.ts'
+export type { LoopDevice } from './loop.ts'
+export { attachLoop } from './loop.ts'
+export type { MemoryFile } from './memory-file.ts'
+export { createMemoryFile } from './memory-file.ts'
 /** Mounts: overlay, bind, memory, proc; what is mounted where. */
 export type { MountRestrictions, TmpfsOptions, UnmountOptions } from './mount.ts'
 export { makePrivate, mountBind, mountProc, mountTmpfs, unmount } from './mount.ts'

@@ -1,0 +1,20 @@
+import { setImmediate } from 'node:timers/promises'
+
+const longest = 50
+
+/**
+ * Lets everything else in the process run at least every 50 ms of a long row of
+ * synchronous work, and ends it when `signal` aborts. Call it between steps.
+ */
+export function createBreath(signal: AbortSignal | undefined): () => Promise<void> | undefined {
+  let last = performance.now()
+  let steps = 0
+  return () => {
+    signal?.throwIfAborted()
+    if (++steps % 256 !== 0 || performance.now() - last < longest) return undefined
+    return setImmediate().then(() => {
+      last = performance.now()
+      signal?.throwIfAborted()
+    })
+  }
+}

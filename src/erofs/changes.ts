@@ -1,0 +1,293 @@
+import { StrakeError } from '#oci'
+import {
+  baseName,
+  cleanPath,
+  parentPath,
+  printableName,
+  type TarEntry,
+  type TarEntryType,
+} from '#tar'
+import { fileType } from './format.ts'
+import {
+  byteLength,
+  childDirectory,
+  fault,
+  LayerFault,
+  longestPath,
+  makeDirectories,
+  nameLength,
+  resolveDirectory,
+} from './resolve.ts'
+import { Directory, Inode, type InodeAttributes, type Tree } from './tree.ts'
+import { parseWhiteout } from './whiteout.ts'
+import { checkXattr, checkXattrs, mayTravel } from './xattr.ts'
+
+export interface ChangesOptions {
+  readonly acls: boolean
+  /** The device that holds the archive, as an index into the tree's. */
+  readonly device: number
+  readonly warn: (message: string) => void
+}
+
+/**
+ * One layer being applied to one tree, entry by entry, to the same effect as
+ * an unpacker has on a mounted tree. What it cannot take is thrown as
+ * `LayerFault` or refused with `INVALID`; the tree is worthless then.
+ */
+export class Changes implements Disposable {
+  readonly #tree: Tree
+  readonly #options: ChangesOptions
+  readonly #layer: number
+  /** Directories in which files of the layers below got names. */
+  readonly #linkers: Directory[] = []
+  /** The directory used last: archives list a directory's files in a row. */
+  #last: { readonly path: string; readonly directory: Directory } | undefined
+
+  constructor(tree: Tree, options: ChangesOptions) {
+    this.#tree = tree
+    this.#options = options
+    this.#layer = ++tree.layers
+  }
+
+  /** Takes one entry in and returns the file it made, whose contents have no place yet. */
+  apply(entry: TarEntry): Inode | undefined {
+    const path = cleanPath(entry.path)
+    if (path === undefined) return refuse(entry, 'its path leaves the root')
+    const whiteout = parseWhiteout(path)
+    if (whiteout === 'invalid') return refuse(entry, 'its name is reserved for whiteouts')
+    if (whiteout?.kind === 'ignored') return undefined
+    if (path === '') return this.#applyRoot(entry)
+    const above = parentPath(path)
+    if (whiteout !== undefined) {
+      if (entry.type !== 'file') refuse(entry, `it is a whiteout, yet a ${entry.type}`)
+      this.#removeLower(above, whiteout.kind === 'name' ? whiteout.name : undefined)
+      return undefined
+    }
+    const name = baseName(path)
+    // The form whiteouts have on overlayfs, where nobody else can make it.
+    if (isOverlayWhiteout(entry)) {
+      this.#removeLower(above, name)
+      return undefined
+    }
+    const directory = this.#make(above)
+    this.#claim(directory)
+    if (entry.type === 'directory') this.#makeDirectory(entry, directory, { name, path })
+    else if (entry.type === 'hardlink') this.#link(entry, directory, name)
+    else return this.#makeInode(entry, directory, name)
+    return undefined
+  }
+
+  /** Forgets which names are this layer's own. */
+  [Symbol.dispose](): void {
+    for (const directory of this.#linkers) directory.linked = undefined
+  }
+
+  #applyRoot(entry: TarEntry): undefined {
+    if (entry.type !== 'directory') refuse(entry, 'the root can only be a directory')
+    this.#describe(entry, this.#tree.root, fileType.directory)
+  }
+
+  /** A directory that is there already keeps what is in it, and attributes the entry does not name. */
+  #makeDirectory(
+    entry: TarEntry,
+    parent: Directory,
+    { name, path }: { readonly name: string; readonly path: string },
+  ): void {
+    const found = parent.children.get(name)
+    let directory: Directory
+    if (found instanceof Directory) directory = found
+    else {
+      directory = childDirectory(parent, name)
+      parent.children.set(name, directory)
+    }
+    directory.layer = this.#layer
+    this.#describe(entry, directory, fileType.directory)
+    this.#last = { path, directory }
+  }
+
+  /** Anything but directories and hard links; what has the name is replaced, never written through. */
+  #makeInode(entry: TarEntry, directory: Directory, name: string): Inode | undefined {
+    nameLength(name)
+    const { mtime, mtimeNanoseconds } = this.#timeOf(entry)
+    const { uid, gid } = entry
+    const mode = typeBits[entry.type] | entry.mode
+    const inode = new Inode({ mode, uid, gid, mtime, mtimeNanoseconds })
+    inode.layer = this.#layer
+    switch (entry.type) {
+      case 'file':
+        inode.size = entry.size
+        this.#setXattrs(entry, inode)
+        break
+      case 'symlink':
+        inode.target = entry.linkpath
+        inode.size = byteLength(entry.linkpath)
+        if (inode.size > longestPath) throw new LayerFault(fault.nameTooLong)
+        inode.mode = fileType.symlink | 0o777
+        break
+      default:
+        inode.rdev = deviceNumber(entry)
+    }
+    this.#replace(directory, name, inode)
+    return entry.type === 'file' ? inode : undefined
+  }
+
+  #replace(directory: Directory, name: string, inode: Inode): void {
+    if (directory.children.has(name)) this.#last = undefined
+    directory.children.set(name, inode)
+  }
+
+  /**
+   * Another name of a file. Of its target the directories are resolved, links
+   * included; the target itself is taken as it is, and its attributes are left
+   * alone.
+   */
+  #link(entry: TarEntry, directory: Directory, name: string): void {
+    nameLength(name)
+    const target = this.#linkTarget(entry)
+    if (directory.children.get(name) !== target) {
+      if (directory.children.delete(name)) this.#last = undefined
+      // The name may have been a directory that held the target.
+      directory.children.set(name, this.#linkTarget(entry))
+    }
+    if (target.layer !== this.#layer) this.#noteLink(directory, name)
+  }
+
+  #noteLink(directory: Directory, name: string): void {
+    if (directory.linked === undefined) {
+      directory.linked = new Set()
+      this.#linkers.push(directory)
+    }
+    directory.linked.add(name)
+  }
+
+  #linkTarget(entry: TarEntry): Inode {
+    const target = cleanPath(entry.linkpath)
+    if (target === undefined || target === '') return refuse(entry, 'its target leaves the root')
+    const found = resolveDirectory(this.#tree.root, parentPath(target))?.children.get(
+      baseName(target),
+    )
+    if (found === undefined) {
+      return refuse(entry, `its target ${printableName(entry.linkpath)} does not exist`)
+    }
+    return found instanceof Directory ? refuse(entry, 'its target is a directory') : found
+  }
+
+  #make(path: string): Directory {
+    if (this.#last?.path === path) return this.#last.directory
+    const directory = makeDirectories(this.#tree.root, path)
+    this.#last = { path, directory }
+    return directory
+  }
+
+  /** Notes that something in `directory` is this layer's own, and so are the directories above it. */
+  #claim(directory: Directory): void {
+    for (let at = directory; at.layer !== this.#layer; at = at.parent) at.layer = this.#layer
+  }
+
+  /** Whether this layer brought the name; removals must leave it alone then. */
+  #isOwn(directory: Directory, name: string): boolean {
+    if (directory.children.get(name)?.layer === this.#layer) return true
+    return directory.linked?.has(name) === true
+  }
+
+  /** Removes `name` of the parent's content from a directory, or all of it. */
+  #removeLower(path: string, name: string | undefined): void {
+    const directory = this.#find(path)
+    if (directory === undefined) return
+    if (name === undefined) this.#clear(directory)
+    else if (this.#isOwn(directory, name)) this.#clearChild(directory, name)
+    else {
+      nameLength(name)
+      directory.children.delete(name)
+    }
+    this.#last = undefined
+  }
+
+  /** Removes from a directory, and from those in it that are kept, what this layer did not bring. */
+  #clear(directory: Directory): void {
+    for (const name of [...directory.children.keys()]) {
+      if (this.#isOwn(directory, name)) this.#clearChild(directory, name)
+      else directory.children.delete(name)
+    }
+  }
+
+  #clearChild(directory: Directory, name: string): void {
+    const child = directory.children.get(name)
+    if (child instanceof Directory) this.#clear(child)
+  }
+
+  #find(path: string): Directory | undefined {
+    if (this.#last?.path === path) return this.#last.directory
+    try {
+      return resolveDirectory(this.#tree.root, path)
+    } catch (error) {
+      if (!(error instanceof LayerFault) || error.message === fault.nameTooLong) throw error
+      return undefined
+    }
+  }
+
+  #describe(entry: TarEntry, inode: Inode, type: number): void {
+    inode.mode = type | entry.mode
+    inode.uid = entry.uid
+    inode.gid = entry.gid
+    const { mtime, mtimeNanoseconds } = this.#timeOf(entry)
+    inode.mtime = mtime
+    inode.mtimeNanoseconds = mtimeNanoseconds
+    this.#setXattrs(entry, inode)
+  }
+
+  #setXattrs(entry: TarEntry, inode: Inode): void {
+    if (entry.xattrs.size === 0) return
+    const xattrs = new Map(inode.xattrs)
+    for (const [name, value] of entry.xattrs) {
+      if (!mayTravel(name, this.#options.acls)) continue
+      checkXattr(name, value)
+      xattrs.set(name, value)
+    }
+    checkXattrs(xattrs)
+    if (xattrs.size > 0) inode.xattrs = xattrs
+  }
+
+  #timeOf(entry: TarEntry): Pick<InodeAttributes, 'mtime' | 'mtimeNanoseconds'> {
+    const { mtime } = entry
+    if (mtime >= earliest && mtime <= latest) return entry
+    const what = `The time of ${printableName(entry.path)}`
+    this.#options.warn(`${what} is out of range and was brought into it`)
+    return { mtime: mtime < earliest ? earliest : latest, mtimeNanoseconds: 0 }
+  }
+}
+
+/** What ext4 can hold, so that a tree is the same however it is kept. */
+const [earliest, latest] = [-(2 ** 31), 15_032_385_535]
+
+const typeBits: Readonly<Record<TarEntryType, number>> = {
+  file: fileType.file,
+  hardlink: fileType.file,
+  symlink: fileType.symlink,
+  character: fileType.character,
+  block: fileType.block,
+  directory: fileType.directory,
+  fifo: fileType.fifo,
+}
+
+/** The kernel's 32-bit coding: 12 bits of major, 20 of minor. */
+function deviceNumber({ type, deviceMajor, deviceMinor }: TarEntry): number {
+  if (type === 'fifo') return 0
+  if (deviceMajor > 0xfff || deviceMinor > 0xfffff) throw new LayerFault(fault.invalid)
+  return ((deviceMinor & 0xff) | (deviceMajor << 8) | ((deviceMinor & 0xfff00) << 12)) >>> 0
+}
+
+function isOverlayWhiteout({ type, deviceMajor, deviceMinor }: TarEntry): boolean {
+  return type === 'character' && deviceMajor === 0 && deviceMinor === 0
+}
+
+function refuse(entry: TarEntry, reason: string): never {
+  throw refusal(entry, reason)
+}
+
+/** Says which entry of the archive cannot be applied, and why. */
+export function refusal(entry: TarEntry, reason: string, cause?: unknown): StrakeError {
+  const where = `${printableName(entry.path)} at offset ${entry.headerOffset}`
+  const message = `Cannot apply tar entry ${where}: ${reason}`
+  return new StrakeError('INVALID', message, cause === undefined ? {} : { cause })
+}

@@ -1,0 +1,121 @@
+import { decodeName, encodeName } from '#tar'
+import { roundUp, xattrEntrySize, xattrHeaderSize } from './format.ts'
+import { fault, LayerFault } from './resolve.ts'
+
+export type Xattrs = ReadonlyMap<string, Uint8Array>
+
+const accessList = 'system.posix_acl_access'
+const defaultList = 'system.posix_acl_default'
+
+/** What an index stores instead of the beginning of a name. */
+const prefixes: readonly (readonly [prefix: string, index: number])[] = [
+  ['user.', 1],
+  [accessList, 2],
+  [defaultList, 3],
+  ['trusted.', 4],
+  ['security.', 6],
+]
+
+const [longestName, longestValue] = [255, 65_535]
+/** The count of four-byte units after the header is 16 bits wide. */
+const mostEntryBytes = (65_535 - 1) * 4
+
+/**
+ * Whether an extended attribute may come from a layer. `trusted.*` and
+ * `user.overlay.*` would steer overlayfs, `security.*` but file capabilities
+ * belongs to the host (RELIABILITY A12).
+ */
+export function mayTravel(name: string, acls: boolean): boolean {
+  if (name.startsWith('user.')) return name.length > 5 && !name.startsWith('user.overlay.')
+  if (name === 'security.capability') return true
+  return acls && (name === accessList || name === defaultList)
+}
+
+/** Throws `LayerFault` for an attribute that no filesystem would take. */
+export function checkXattr(name: string, value: Uint8Array): void {
+  if (encodeName(name).length > longestName) throw new LayerFault(fault.outOfRange)
+  if (value.length > longestValue) throw new LayerFault(fault.valueTooLong)
+  if (name === 'security.capability' && !isCapability(value)) throw new LayerFault(fault.invalid)
+}
+
+/** Throws `LayerFault` when they are too many or too large together. */
+export function checkXattrs(xattrs: Xattrs): void {
+  if (entriesSize(xattrs) > mostEntryBytes) throw new LayerFault(fault.valueTooLong)
+}
+
+/** `struct vfs_cap_data` of revision 2 or 3: the kernel stores no other. */
+function isCapability(value: Uint8Array): boolean {
+  const revision = value[3]
+  const flagsOnly = ((value[0] ?? 0) & 0xfe) === 0 && value[1] === 0 && value[2] === 0
+  return (
+    flagsOnly &&
+    ((value.length === 20 && revision === 2) || (value.length === 24 && revision === 3))
+  )
+}
+
+/** Bytes of the attribute body that follows an inode; 0 without attributes. */
+export function xattrSize(xattrs: Xattrs | undefined): number {
+  return xattrs === undefined || xattrs.size === 0 ? 0 : xattrHeaderSize + entriesSize(xattrs)
+}
+
+function entriesSize(xattrs: Xattrs): number {
+  let size = 0
+  for (const [name, value] of xattrs) {
+    const { rest } = splitName(name)
+    size += roundUp(xattrEntrySize + encodeName(rest).length + value.length, 4)
+  }
+  return size
+}
+
+/** The inode's field for a body of `size` bytes. */
+export function xattrCount(size: number): number {
+  return size === 0 ? 0 : 1 + (size - xattrHeaderSize) / 4
+}
+
+/** Bytes of the body that the inode's field stands for. */
+export function xattrSizeOf(count: number): number {
+  return count === 0 ? 0 : xattrHeaderSize + (count - 1) * 4
+}
+
+/** Writes the attributes in the order of their names; the header's bytes are all 0. */
+export function writeXattrs(xattrs: Xattrs, target: Buffer, start: number): void {
+  let at = start + xattrHeaderSize
+  for (const name of [...xattrs.keys()].sort()) {
+    const value = xattrs.get(name) ?? new Uint8Array(0)
+    const { index, rest } = splitName(name)
+    const bytes = encodeName(rest)
+    target[at] = bytes.length
+    target[at + 1] = index
+    target.writeUInt16LE(value.length, at + 2)
+    target.set(bytes, at + xattrEntrySize)
+    target.set(value, at + xattrEntrySize + bytes.length)
+    at += roundUp(xattrEntrySize + bytes.length + value.length, 4)
+  }
+}
+
+/** Reads a body of `size` bytes; `undefined` when it is damaged. */
+export function readXattrs(source: Buffer, start: number, size: number): Xattrs | undefined {
+  const found = new Map<string, Uint8Array>()
+  const end = start + size
+  if (end > source.length) return undefined
+  let at = start + xattrHeaderSize
+  while (at + xattrEntrySize <= end) {
+    const nameSize = source[at] ?? 0
+    const prefix = prefixes.find(([, index]) => index === source[at + 1])
+    const valueSize = source.readUInt16LE(at + 2)
+    const nameAt = at + xattrEntrySize
+    const valueAt = nameAt + nameSize
+    if (prefix === undefined || valueAt + valueSize > end) return undefined
+    const name = `${prefix[0]}${decodeName(source, nameAt, valueAt)}`
+    found.set(name, new Uint8Array(source.subarray(valueAt, valueAt + valueSize)))
+    at += roundUp(xattrEntrySize + nameSize + valueSize, 4)
+  }
+  return found
+}
+
+function splitName(name: string): { readonly index: number; readonly rest: string } {
+  for (const [prefix, index] of prefixes) {
+    if (name.startsWith(prefix)) return { index, rest: name.slice(prefix.length) }
+  }
+  throw new RangeError(`The attribute ${name} has no place in an index`)
+}
