@@ -109,6 +109,7 @@ export async function openWorkshop(): Promise<Workshop> {
       return event?.type === 'step' ? event.state : undefined
     },
     async [Symbol.asyncDispose]() {
+      await snapshots.cleanStale()
       await records[Symbol.asyncDispose]()
       await directory[Symbol.asyncDispose]()
     },

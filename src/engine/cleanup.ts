@@ -15,12 +15,13 @@ export async function cleanUp(engine: Engine): Promise<readonly string[]> {
   }
   say(engine.records.leases.expire(), 'leases of dead processes ended')
   say(await reconcileContainers(await containerContext(engine)), 'containers marked as exited')
-  say(engine.records.addresses.releaseGone(), 'addresses of containers that are gone released')
-  const live = engine.records.containers.list().map(({ id }) => id)
-  say(
-    (await (await engine.networks()).cleanStale(live)).length,
-    'networks of containers that are gone removed',
-  )
+  // A build step has a network and an address, but no record: while one may run, they stay.
+  if (engine.records.leases.oldest() === undefined) {
+    say(engine.records.addresses.releaseGone(), 'addresses of containers that are gone released')
+    const live = engine.records.containers.list().map(({ id }) => id)
+    const gone = await (await engine.networks()).cleanStale(live)
+    say(gone.length, 'networks of containers that are gone removed')
+  }
   say(await (await engine.snapshots()).cleanStale(), 'abandoned mounts and snapshots removed')
   await engine.content.sweep(24 * 60 * 60 * 1000)
   publishIndex(engine)

@@ -2,7 +2,6 @@ import { readFile, statfs } from 'node:fs/promises'
 import { isStrakeError } from '#oci'
 import { findNft, kernelAtLeast, kernelRelease } from '#platform'
 import { cgroupMode } from '#runtime'
-import { chooseSnapshots } from '#snapshot'
 import type { Engine } from './engine.ts'
 import { missingFixes } from './runtime-fixes.ts'
 
@@ -61,10 +60,10 @@ async function checkSpace({ root }: Engine): Promise<readonly Finding[]> {
   return [{ state: 'warning', subject: 'space', message: gigabytes, remedy: 'strake system prune' }]
 }
 
-async function checkKernel(): Promise<readonly Finding[]> {
+async function checkKernel(engine: Engine): Promise<readonly Finding[]> {
   const release = kernelRelease()
   const overlay = /\toverlay$/m.test(await readFile('/proc/filesystems', 'utf8'))
-  const { kind, reason } = chooseSnapshots()
+  const { kind, reason } = await engine.snapshots()
   return [
     kernelAtLeast(5, 11)
       ? { state: 'ok', subject: 'kernel', message: release }

@@ -30,6 +30,7 @@ export async function openTestEngine(
     ...engine,
     directory,
     async [Symbol.asyncDispose]() {
+      await (await engine.snapshots()).cleanStale()
       await engine[Symbol.asyncDispose]()
       await rm(directory, { recursive: true, force: true })
     },

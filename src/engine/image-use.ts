@@ -1,4 +1,4 @@
-import { readSettings } from '#container'
+import { isRunning, readContainer } from '#container'
 import type { Digest } from '#oci'
 import type { Engine } from './engine.ts'
 
@@ -10,13 +10,14 @@ export interface ImageUser {
 }
 
 /** The containers that were made of an image. */
-export function containersOf({ records }: Engine, imageId: Digest): readonly ImageUser[] {
-  return records.containers
+export function containersOf(engine: Engine, imageId: Digest): readonly ImageUser[] {
+  return engine.records.containers
     .list()
-    .filter((record) => readSettings(record).image.id === imageId)
-    .map((record) => ({
-      id: record.id,
-      name: record.name,
-      isRunning: record.state['status'] === 'running' || record.state['status'] === 'paused',
+    .map((record) => readContainer(engine, record))
+    .filter(({ settings }) => settings.image.id === imageId)
+    .map((container) => ({
+      id: container.id,
+      name: container.name,
+      isRunning: isRunning(container),
     }))
 }

@@ -1,7 +1,6 @@
 import { formatPlatform, isStrakeError } from '#oci'
 import { cpuCount, hostPlatform, kernelRelease, totalMemory } from '#platform'
 import { cgroupMode } from '#runtime'
-import { chooseSnapshots } from '#snapshot'
 import type { Engine } from './engine.ts'
 import { listContainers } from './ps.ts'
 import { version } from './version.ts'
@@ -11,7 +10,7 @@ export async function describeEngine(
   engine: Engine,
 ): Promise<Readonly<Record<string, string | number | readonly string[]>>> {
   const containers = await listContainers(engine, { all: true, filters: [] })
-  const snapshots = chooseSnapshots()
+  const snapshots = await engine.snapshots()
   return {
     'Server Version': version,
     Store: engine.root,

@@ -96,6 +96,7 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
   const found = await findOrPull(engine, options)
   const image = await engine.openImage(found.image)
   const chainId = await unpackImage(image, engine.content, await engine.snapshots(), {
+    pathOf: (digest) => engine.content.pathOf(digest),
     layers: engine.records.layers,
     ...(emit === undefined ? {} : { emit }),
     ...(signal === undefined ? {} : { signal }),

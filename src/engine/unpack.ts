@@ -20,6 +20,7 @@ export async function unpack(
   if (process.getuid?.() !== 0) return
   await unpackImage(image, engine.content, await engine.snapshots(), {
     ...options,
+    pathOf: (digest) => engine.content.pathOf(digest),
     layers: engine.records.layers,
   })
 }

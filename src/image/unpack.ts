@@ -1,12 +1,12 @@
 import type { ContentSource } from '#content'
-import { applyLayer } from '#layer'
-import { ContentMismatchError, chainIds, type Digest, isStrakeError, type Layer } from '#oci'
+import { chainIds, type Digest, isStrakeError, type Layer } from '#oci'
 import type { Layers } from '#records'
-import type { Snapshotter } from '#snapshot'
-import { type Bytes, counted, decompress, type Emit, hashed, silent } from '#stream'
-import type { Image } from './image.ts'
+import type { LayerSource, Snapshotter } from '#snapshot'
+import { counted, decompress, type Emit, silent } from '#stream'
 
 export interface UnpackOptions {
+  /** Where the source keeps a blob as a file: layers that are not compressed are then not read through us. */
+  readonly pathOf?: (digest: Digest) => string
   /** Is told which stored blob has which diff ID, once both are proved. */
   readonly layers?: Pick<Layers, 'link'>
   readonly emit?: Emit
@@ -17,21 +17,20 @@ export interface UnpackOptions {
 const mostAttempts = 5
 
 /**
- * Makes the filesystem of an image and returns its chain ID, `null` for an image
+ * Makes the filesystem of layers, bottom first, and returns its chain ID, `null`
  * without layers. Starts above the highest layer that is there already; of each
- * other layer, the bytes are decompressed and applied while their digest is
- * computed, and a layer that is not what the configuration says throws
- * `ContentMismatchError` and leaves nothing.
+ * other one the bytes are decompressed and proved to be what its diff ID names.
+ * A layer that is not throws `ContentMismatchError` and leaves nothing.
  */
 export async function unpackImage(
-  image: Image,
+  { layers }: { readonly layers: readonly Layer[] },
   source: ContentSource,
-  snapshots: Snapshotter,
+  snapshots: Pick<Snapshotter, 'has' | 'importLayer'>,
   options: UnpackOptions = {},
 ): Promise<Digest | null> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await unpackMissing(image, source, snapshots, options)
+      return await unpackMissing(layers, source, snapshots, options)
     } catch (error) {
       if (attempt === mostAttempts || !isStrakeError(error, 'NOT_FOUND')) throw error
     }
@@ -39,62 +38,58 @@ export async function unpackImage(
 }
 
 async function unpackMissing(
-  image: Image,
+  layers: readonly Layer[],
   source: ContentSource,
-  snapshots: Snapshotter,
+  snapshots: Pick<Snapshotter, 'has' | 'importLayer'>,
   options: UnpackOptions,
 ): Promise<Digest | null> {
-  const chain = chainIds(image.layers.map(({ diffId }) => diffId))
+  const { emit = silent, signal } = options
+  const chain = chainIds(layers.map(({ diffId }) => diffId))
   let done = chain.length
   while (done > 0 && !(await snapshots.has(chain[done - 1] ?? unreachable()))) done--
-  for (const [index, layer] of image.layers.entries()) {
+  for (const [index, layer] of layers.entries()) {
     if (index < done) continue
-    options.signal?.throwIfAborted()
-    const parent = chain[index - 1] ?? null
-    await using snapshot = await snapshots.prepare(parent, { use: 'unpack' })
-    const tarSize = await unpackLayer(layer, source, snapshot.root, options)
-    await snapshot.commit(chain[index] ?? unreachable())
-    options.layers?.link(layer.diffId, layer.descriptor, tarSize)
+    signal?.throwIfAborted()
+    const { descriptor, diffId } = layer
+    const archive = openArchive(layer, source, options)
+    const chainId = chain[index] ?? unreachable()
+    await snapshots.importLayer(
+      chain[index - 1] ?? null,
+      { diffId, chainId, tar: archive.tar },
+      { index: index === layers.length - 1 ? 'now' : 'later', emit, ...(signal && { signal }) },
+    )
+    emit({ ...unpacking(layer), current: descriptor.size, done: true })
+    options.layers?.link(diffId, descriptor, archive.size())
   }
   return chain.at(-1) ?? null
 }
 
-/** Returns the bytes of the layer's tar. */
-async function unpackLayer(
-  { descriptor, diffId }: Layer,
+/** The layer's tar: the stored file itself, or its bytes on their way through decompression. */
+function openArchive(
+  layer: Layer,
   source: ContentSource,
-  root: string,
-  { emit = silent, signal }: UnpackOptions,
-): Promise<number> {
-  const event = {
-    type: 'transfer',
-    id: descriptor.digest,
-    action: 'unpack',
-    total: descriptor.size,
-  } as const
+  { pathOf, emit = silent, signal }: UnpackOptions,
+): { readonly tar: LayerSource['tar']; size(): number } {
+  const { descriptor, diffId } = layer
+  const isTar = descriptor.digest === diffId
+  if (isTar && pathOf !== undefined) return { tar: pathOf(diffId), size: () => descriptor.size }
   const stored = source.read(descriptor, signal === undefined ? {} : { signal })
-  const read = counted(stored, (current) => emit({ ...event, current }))
-  let actual: Digest | undefined
-  let tarSize = 0
-  const tar = hashed(uncompressed(read, { descriptor, diffId }), ({ digest, size }) => {
-    actual = digest
-    tarSize = size
+  const read = counted(stored, (current) => emit({ ...unpacking(layer), current }))
+  let size = 0
+  // A blob whose digest is its diff ID is not compressed, whatever it looks like.
+  const tar = counted(isTar ? read : decompress(read), (total) => {
+    size = total
   })
-  await applyLayer(tar, root, { emit, ...(signal !== undefined && { signal }) })
-  if (actual !== diffId) {
-    throw new ContentMismatchError(
-      `layer ${descriptor.digest}`,
-      `the diff ID ${diffId}`,
-      actual ?? 'an archive that goes on behind its end',
-    )
-  }
-  emit({ ...event, current: descriptor.size, done: true })
-  return tarSize
+  return { tar, size: () => size }
 }
 
-/** A blob whose digest is its diff ID is not compressed, whatever it looks like. */
-function uncompressed(bytes: Bytes, { descriptor, diffId }: Layer): Bytes {
-  return descriptor.digest === diffId ? bytes : decompress(bytes)
+function unpacking({ descriptor }: Layer): {
+  type: 'transfer'
+  id: Digest
+  action: 'unpack'
+  total: number
+} {
+  return { type: 'transfer', id: descriptor.digest, action: 'unpack', total: descriptor.size }
 }
 
 function unreachable(): never {

@@ -125,7 +125,8 @@ function plainOptions(options: OverlayOptions): [key: string, value?: string][] 
   const list: [key: string, value?: string][] = []
   if (options.userXattr) list.push(['userxattr'])
   else list.push(['redirect_dir', 'nofollow'], ['metacopy', 'off'])
-  list.push(['index', 'off'])
+  // Without it files and directories of one root show different devices.
+  list.push(['index', 'off'], ['xino', 'auto'])
   if (options.volatile && options.upper !== undefined) list.push(['volatile'])
   return list
 }

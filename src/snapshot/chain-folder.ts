@@ -2,6 +2,7 @@ import { type Digest, digestHex, isDigest, StrakeError } from '#oci'
 import {
   changeMode,
   isMountPoint,
+  isSystemError,
   lockFile,
   makeDirectories,
   makeDirectory,
@@ -13,8 +14,8 @@ import {
   removeTree,
   renamePath,
   syncDirectory,
-  syncFilesystem,
   temporaryName,
+  unmount,
 } from '#platform'
 import { isAbandoned } from './owner-name.ts'
 
@@ -22,32 +23,39 @@ import { isAbandoned } from './owner-name.ts'
 const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 /**
- * Where committed trees lie, and who uses them.
+ * Where committed filesystems lie, and who uses them.
  *
- *     root/chains/<hex>/tree      that layer's own changes, as overlayfs keeps them
  *     root/chains/<hex>/parents   the chain IDs below it, nearest first, one a line
+ *     root/chains/<hex>/tree      directory: that layer's own changes, as overlayfs keeps them
+ *     root/chains/<hex>/layers    erofs: which layers it is made of
+ *     root/chains/<hex>/index.erofs       and their index, which can be made again
  *     root/staging/<name>/        an active snapshot
  *     root/trash/                 on its way out
  *     run/mounts/<name>/          mount points
+ *     run/mounts/chain-<hex>/     erofs: the chain, mounted once for all its users
  *     run/users/<hex>.<name>/     the chain <hex> is needed by the mount <name>
  *
- * A chain exists exactly when its folder does: it appears by rename after
- * everything in it was synced, and leaves by rename. Taking a chain into use and
- * removing one exclude each other by one short lock.
+ * A chain exists, for one kind of snapshots, exactly when its folder has the
+ * entry by which this kind tells: it appears by rename after everything was
+ * synced, and leaves by rename. Taking a chain into use and removing one
+ * exclude each other by one short lock.
  */
 export class ChainFolder {
   readonly root: string
   readonly run: string
+  readonly #marker: 'tree' | 'layers'
   #ready = false
 
-  constructor(root: string, run: string) {
+  constructor(root: string, run: string, marker: 'tree' | 'layers' = 'tree') {
     this.root = root
     this.run = run
+    this.#marker = marker
   }
 
   /** The chain `chainId` and what lies below it, nearest first. Throws `NOT_FOUND`. */
   lineage(chainId: Digest): Digest[] {
-    const parents = readSmallFile(`${this.#folder(chainId)}/parents`)
+    const folder = this.folder(chainId)
+    const parents = this.has(chainId) ? readSmallFile(`${folder}/parents`) : undefined
     if (parents === undefined) {
       throw new StrakeError(
         'NOT_FOUND',
@@ -60,12 +68,16 @@ export class ChainFolder {
     return [chainId, ...parents.split('\n').filter(isDigest)]
   }
 
+  folder(chainId: Digest): string {
+    return `${this.root}/chains/${digestHex(chainId)}`
+  }
+
   tree(chainId: Digest): string {
-    return `${this.#folder(chainId)}/tree`
+    return `${this.folder(chainId)}/tree`
   }
 
   has(chainId: Digest): boolean {
-    return pathExists(this.#folder(chainId))
+    return pathExists(`${this.folder(chainId)}/${this.#marker}`)
   }
 
   staging(name: string): string {
@@ -74,6 +86,11 @@ export class ChainFolder {
 
   mountPoint(name: string): string {
     return `${this.run}/mounts/${name}`
+  }
+
+  /** Where a chain is mounted for all who use it. */
+  sharedMountPoint(chainId: Digest): string {
+    return this.mountPoint(`${sharedPrefix}${digestHex(chainId)}`)
   }
 
   /**
@@ -103,27 +120,57 @@ export class ChainFolder {
     removeDirectory(this.#userNote(chainId, name))
   }
 
+  /** Runs `action` while no other process takes, removes or commits anything. It must be short. */
+  exclusively<T>(action: () => T): T {
+    this.makeReady()
+    using _lock = this.#lock()
+    return action()
+  }
+
   /**
-   * Makes the folder of an active snapshot the one of `chainId`. `false` when
-   * somebody was quicker; the folder is then still there.
+   * Makes the folder of an active snapshot the one of `chainId`, once `sync` has
+   * made everything in it durable. `false` when somebody was quicker; the folder
+   * is then still there.
    */
-  async commit(name: string, chainId: Digest, parents: readonly Digest[]): Promise<boolean> {
+  async commit(
+    name: string,
+    chainId: Digest,
+    options: {
+      readonly parents: readonly Digest[]
+      readonly sync: (folder: string) => Promise<void>
+    },
+  ): Promise<boolean> {
+    const { parents, sync } = options
     const folder = this.staging(name)
-    fs().writeFileSync(`${folder}/parents`, parents.map((each) => `${each}\n`).join(''))
-    await syncFilesystem(folder)
-    const target = this.#folder(chainId)
+    writeSynced(`${folder}/parents`, parents.map((each) => `${each}\n`).join(''))
+    await sync(folder)
     {
       using _lock = this.#lock()
       for (const parent of parents.slice(0, 1)) this.lineage(parent)
-      if (pathExists(target)) return false
-      renamePath(folder, target)
+      if (this.has(chainId)) return false
+      this.#settle(folder, this.folder(chainId))
     }
     await syncDirectory(`${this.root}/chains`)
+    if (pathExists(folder)) await removeTree(folder)
     return true
   }
 
-  async remove(chainId: Digest): Promise<void> {
-    const trash = `${this.root}/trash/${temporaryName()}`
+  /** Another kind of snapshots may have the chain already; what it has stays. */
+  #settle(from: string, to: string): void {
+    if (!pathExists(to)) {
+      renamePath(from, to)
+      return
+    }
+    for (const entry of fs().readdirSync(from)) {
+      if (entry === this.#marker || pathExists(`${to}/${entry}`)) continue
+      renamePath(`${from}/${entry}`, `${to}/${entry}`)
+    }
+    renamePath(`${from}/${this.#marker}`, `${to}/${this.#marker}`)
+  }
+
+  /** Removes a chain; `alsoRemove` names what else is of no use then, to be moved out under the same lock. */
+  async remove(chainId: Digest, alsoRemove: () => readonly string[] = () => []): Promise<void> {
+    const moved: string[] = []
     this.makeReady()
     {
       using _lock = this.#lock()
@@ -132,14 +179,29 @@ export class ChainFolder {
       if (reason !== undefined) {
         throw new StrakeError('CONFLICT', `Cannot remove snapshot ${chainId}: ${reason}`)
       }
-      renamePath(this.#folder(chainId), trash)
+      const mount = this.sharedMountPoint(chainId)
+      unmount(mount, { detach: true })
+      removeDirectory(mount)
+      moved.push(this.#discard(this.folder(chainId)))
+      for (const path of alsoRemove()) moved.push(this.#discard(path))
     }
     await syncDirectory(`${this.root}/chains`)
-    await removeTree(trash)
+    for (const trash of moved) await removeTree(trash)
+  }
+
+  #discard(path: string): string {
+    const trash = `${this.root}/trash/${temporaryName()}`
+    renamePath(path, trash)
+    return trash
   }
 
   /** Every chain, in no order. */
   list(): Digest[] {
+    return this.#all().filter((chainId) => this.has(chainId))
+  }
+
+  /** Every chain of any kind of snapshots. */
+  #all(): Digest[] {
     if (!pathExists(`${this.root}/chains`)) return []
     return fs().readdirSync(`${this.root}/chains`).map(digestOfHex).filter(isDigest)
   }
@@ -150,11 +212,56 @@ export class ChainFolder {
     return pathExists(`${parent}/${folder}`) ? fs().readdirSync(`${parent}/${folder}`) : []
   }
 
-  /** Drops the notes of mounts that are gone, and says how many. */
-  forgetStaleUsers(): number {
+  /**
+   * Takes away what processes left that are gone, and shared mounts that nobody
+   * uses; `unneeded` names what else can go, asked under the lock. Says how many
+   * things went.
+   */
+  async cleanStale(unneeded: () => readonly string[] = () => []): Promise<number> {
+    let count = 0
+    for (const name of this.entries('mounts').filter(isAbandoned)) {
+      const root = this.mountPoint(name)
+      while (unmount(root, { detach: true })) count += 1
+      removeDirectory(root)
+    }
+    for (const name of this.entries('staging').filter(isAbandoned)) {
+      await removeTree(this.staging(name))
+      count += 1
+    }
+    count += this.#forgetStaleUsers()
+    if (pathExists(`${this.root}/chains`)) {
+      using _lock = this.#lock()
+      count += this.#releaseShared()
+      for (const path of unneeded()) this.#discard(path)
+    }
+    for (const name of this.entries('trash')) {
+      await removeTree(`${this.root}/trash/${name}`)
+      count += 1
+    }
+    return count
+  }
+
+  #forgetStaleUsers(): number {
     const stale = this.entries('users').filter((note) => !this.#isUsed(mountName(note)))
     for (const note of stale) removeDirectory(`${this.run}/users/${note}`)
     return stale.length
+  }
+
+  /** Unmounts the chains that nobody uses; one whose mount is busy all the same stays. */
+  #releaseShared(): number {
+    const used = new Set(this.entries('users').map((note) => note.slice(0, note.indexOf('.'))))
+    const shared = this.entries('mounts').filter((name) => name.startsWith(sharedPrefix))
+    let count = 0
+    for (const name of shared) {
+      if (used.has(name.slice(sharedPrefix.length))) continue
+      try {
+        if (unmount(this.mountPoint(name))) count += 1
+        removeDirectory(this.mountPoint(name))
+      } catch (error) {
+        if (!isSystemError(error, 'EBUSY')) throw error
+      }
+    }
+    return count
   }
 
   /**
@@ -180,10 +287,6 @@ export class ChainFolder {
     this.#ready = true
   }
 
-  #folder(chainId: Digest): string {
-    return `${this.root}/chains/${digestHex(chainId)}`
-  }
-
   #userNote(chainId: Digest, name: string): string {
     return `${this.run}/users/${digestHex(chainId)}.${name}`
   }
@@ -193,7 +296,7 @@ export class ChainFolder {
   }
 
   #reasonToKeep(chainId: Digest): string | undefined {
-    const child = this.list().find((each) => this.lineage(each)[1] === chainId)
+    const child = this.#all().find((each) => this.#parentOf(each) === chainId)
     if (child !== undefined) return `snapshot ${child} stands on it`
     const hex = digestHex(chainId)
     const user = this.entries('users').find(
@@ -202,8 +305,24 @@ export class ChainFolder {
     return user === undefined ? undefined : `${mountName(user)} uses it`
   }
 
+  #parentOf(chainId: Digest): string | undefined {
+    return readSmallFile(`${this.folder(chainId)}/parents`)?.split('\n')[0]
+  }
+
   #isUsed(name: string): boolean {
     return name.startsWith('container-') ? isMountPoint(this.mountPoint(name)) : !isAbandoned(name)
+  }
+}
+
+const sharedPrefix = 'chain-'
+
+function writeSynced(path: string, text: string): void {
+  const file = fs().openSync(path, 'w', 0o600)
+  try {
+    fs().writeFileSync(file, text)
+    fs().fsyncSync(file)
+  } finally {
+    fs().closeSync(file)
   }
 }
 

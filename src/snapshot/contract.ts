@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { createHash } from 'node:crypto'
 import {
+  chmodSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -14,7 +16,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import type { Digest } from '#oci'
-import type { Snapshotter } from './snapshotter.ts'
+import { packTar, type TarInput } from '#tar'
+import type { LayerSource, Snapshotter } from './snapshotter.ts'
 
 /** What a suite works on: snapshots that are empty at first, and the same ones as another process sees them. */
 export interface SnapshotterFixture extends AsyncDisposable {
@@ -25,6 +28,10 @@ export interface SnapshotterFixture extends AsyncDisposable {
 }
 
 const chain = (n: number): Digest => `sha256:${n.toString(16).padStart(64, '0')}`
+
+async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
 
 /** Every implementation of `Snapshotter` passes these; as root. */
 export function testSnapshotter(name: string, open: () => Promise<SnapshotterFixture>): void {
@@ -211,6 +218,17 @@ export function testSnapshotter(name: string, open: () => Promise<SnapshotterFix
       expect(readdirSync(container.root).sort()).toEqual(['data', 'etc'])
     })
 
+    test('container() gives the root directory what the image says of it', async () => {
+      await commit(1, null, (root) => {
+        chmodSync(root, 0o711)
+        utimesSync(root, 1, 1234567890)
+      })
+      const other = await fixture.reopen()
+      await using container = await other.container(chain(1), `${fixture.scratch}/c`)
+      expect(statSync(container.root).mode & 0o7777).toBe(0o711)
+      expect(statSync(container.root).mtimeMs).toBe(1234567890_000)
+    })
+
     test('container() lays directories over the image, and works without an image', async () => {
       await base()
       const over = `${fixture.scratch}/over`
@@ -251,6 +269,106 @@ export function testSnapshotter(name: string, open: () => Promise<SnapshotterFix
       expect(await refusal(1)).toBe('removed')
       expect(await snapshots.has(chain(1))).toBe(false)
       expect(await Array.fromAsync(snapshots.list())).toEqual([])
+    })
+
+    const tarOf = async (
+      n: number,
+      entries: Iterable<TarInput>,
+    ): Promise<LayerSource & { archive: Uint8Array }> => {
+      const archive = await packTar(entries)
+      const hex = createHash('sha256').update(archive).digest('hex')
+      return { diffId: `sha256:${hex}`, chainId: chain(n), tar: one(archive), archive }
+    }
+    const text = (value: string): Uint8Array => Buffer.from(value)
+
+    test('importLayer() commits what an archive makes of its parent, from bytes or a file', async () => {
+      const first = await tarOf(1, [
+        { path: 'etc/hosts', body: text('localhost') },
+        { path: 'etc/motd', body: text('one'), mode: 0o4755 },
+        { path: 'lib', type: 'symlink', linkpath: 'usr/lib' },
+      ])
+      const size = first.archive.length
+      expect(await snapshots.importLayer(null, first)).toEqual({ entries: 3, size })
+      const second = await tarOf(2, [
+        { path: 'etc/.wh.hosts' },
+        { path: 'lib/file', body: text('through the link') },
+        { path: 'also', type: 'hardlink', linkpath: 'etc/motd' },
+      ])
+      const tar = `${fixture.scratch}/layer.tar`
+      writeFileSync(tar, second.archive, { mode: 0o444 })
+      await snapshots.importLayer(chain(1), { ...second, tar })
+      await using view = await snapshots.view(chain(2))
+      expect(readdirSync(view.root).sort()).toEqual(['also', 'etc', 'lib', 'usr'])
+      expect(readdirSync(`${view.root}/etc`)).toEqual(['motd'])
+      expect(readFileSync(`${view.root}/usr/lib/file`, 'utf8')).toBe('through the link')
+      expect(lstatSync(`${view.root}/also`).mode).toBe(0o104755)
+      expect(readFileSync(tar).equals(second.archive)).toBe(true)
+    })
+
+    test('importLayer() reads nothing of a chain that is there', async () => {
+      await base()
+      let asked = false
+      const tar = {
+        [Symbol.asyncIterator]: () => {
+          asked = true
+          return one(new Uint8Array(1024))
+        },
+      }
+      const layer = { diffId: chain(7), chainId: chain(1), tar }
+      expect(await snapshots.importLayer(null, layer)).toBeUndefined()
+      expect(asked).toBe(false)
+    })
+
+    test('importLayer() leaves nothing of bytes with another digest, or of a layer that must not be', async () => {
+      const good = await tarOf(1, [{ path: 'x', body: text('x') }])
+      const code = async (call: Promise<unknown>): Promise<unknown> =>
+        call.catch((error: unknown) =>
+          error instanceof Error && 'code' in error ? error.code : error,
+        )
+      const lie = snapshots.importLayer(null, { ...good, diffId: chain(5) })
+      expect(await code(lie)).toBe('DIGEST_INVALID')
+      const bad = await tarOf(1, [
+        { path: 'x', body: text('x') },
+        { path: '../y', body: text('y') },
+      ])
+      expect(await code(snapshots.importLayer(null, bad))).toBe('INVALID')
+      const orphan = await tarOf(2, [])
+      expect(await code(snapshots.importLayer(chain(1), orphan))).toBe('NOT_FOUND')
+      expect(await Array.fromAsync(snapshots.list())).toEqual([])
+      await snapshots.importLayer(null, await tarOf(1, [{ path: 'x', body: text('x') }]))
+      expect(await snapshots.has(chain(1))).toBe(true)
+    })
+
+    test('importLayer() may leave work for later, and what runs above it finds everything', async () => {
+      for (let n = 1; n <= 4; n++) {
+        const layer = await tarOf(n, [
+          { path: `file-${n}`, body: text(`${n}`) },
+          { path: 'd', type: 'directory' },
+        ])
+        await snapshots.importLayer(n === 1 ? null : chain(n - 1), layer, { index: 'later' })
+      }
+      const other = await fixture.reopen()
+      await using container = await other.container(chain(3), `${fixture.scratch}/c`)
+      expect(readdirSync(container.root).sort()).toEqual(['d', 'file-1', 'file-2', 'file-3'])
+      const top = await tarOf(5, [{ path: 'd/top', body: text('top') }])
+      await other.importLayer(chain(4), top)
+      await using view = await snapshots.view(chain(5))
+      expect(readdirSync(view.root)).toHaveLength(5)
+      expect(readFileSync(`${view.root}/file-4`, 'utf8')).toBe('4')
+    })
+
+    test('commit() takes a layer that says the same as the changes', async () => {
+      await base()
+      const layer = await tarOf(2, [{ path: 'motd', body: text('two') }])
+      {
+        await using active = await snapshots.prepare(chain(1))
+        writeFileSync(`${active.root}/motd`, 'two')
+        await active.commit(chain(2), layer)
+      }
+      await snapshots.importLayer(chain(2), await tarOf(3, [{ path: 'three', body: text('3') }]))
+      await using view = await snapshots.view(chain(3))
+      expect(readFileSync(`${view.root}/motd`, 'utf8')).toBe('two')
+      expect(readdirSync(view.root).sort()).toEqual(['etc', 'motd', 'three'])
     })
 
     test('list() says what each snapshot takes on disk', async () => {

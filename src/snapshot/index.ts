@@ -1,5 +1,7 @@
 // Layers as mountable filesystems, by chain ID.
 
+// How indexes are mounted, where they are.
+export type { ErofsWay } from './erofs/probe.ts'
 // Opening them, and which kind is chosen why.
 export type { SnapshotsChoice, SnapshotsOptions } from './open.ts'
 export { chooseSnapshots, openSnapshots } from './open.ts'
@@ -8,6 +10,9 @@ export type {
   ActiveSnapshot,
   ContainerOptions,
   ContainerSnapshot,
+  ImportedLayer,
+  ImportLayerOptions,
+  LayerSource,
   PrepareOptions,
   SnapshotRecord,
   Snapshotter,

@@ -1,4 +1,5 @@
 import type { Digest } from '#oci'
+import type { Bytes, Emit } from '#stream'
 
 /**
  * Keeps filesystems by chain ID and makes them mountable.
@@ -10,8 +11,22 @@ import type { Digest } from '#oci'
  */
 export interface Snapshotter {
   readonly kind: SnapshotterKind
+  /** Why this kind was chosen: a clause to be shown after the kind. */
+  readonly reason: string
   /** A writable filesystem above `parent`; `null` starts from nothing. Throws `NOT_FOUND`. */
   prepare(parent: Digest | null, options?: PrepareOptions): Promise<ActiveSnapshot>
+  /**
+   * Commits the filesystem that a layer's archive makes of `parent`, and says
+   * how much that was; `undefined`, and nothing is read, when it is there
+   * already. Throws `NOT_FOUND` without the parent, `ContentMismatchError` when
+   * bytes are not what `diffId` names, `INVALID` for a layer that must not be;
+   * nothing is left then.
+   */
+  importLayer(
+    parent: Digest | null,
+    layer: LayerSource,
+    options?: ImportLayerOptions,
+  ): Promise<ImportedLayer | undefined>
   /**
    * A writable filesystem above `parent` that keeps its changes in `directory`,
    * a container's own, and is never committed. Opening the same directory again
@@ -50,6 +65,38 @@ export interface PrepareOptions {
   readonly use?: 'run' | 'unpack'
 }
 
+/** A layer, uncompressed. */
+export interface LayerSource {
+  readonly diffId: Digest
+  /** What the layer makes of its parent. */
+  readonly chainId: Digest
+  /**
+   * The archive. Bytes are checked against `diffId`. A path must be known to
+   * hold it: a blob of the store, say, which is read-only and never written
+   * again. Such a file may be kept under a second name instead of being copied.
+   */
+  readonly tar: string | Bytes
+}
+
+export interface ImportLayerOptions {
+  /**
+   * `now`, unless given. `later` is for layers that others will be imported
+   * above at once: what only mounting needs is left to whoever mounts this one.
+   */
+  readonly index?: 'now' | 'later'
+  /** Bounds what the layer may hold; see `applyLayer`. */
+  readonly limits?: Readonly<Partial<Record<'entries' | 'totalSize', number>>>
+  readonly emit?: Emit
+  readonly signal?: AbortSignal
+}
+
+export interface ImportedLayer {
+  /** Entries of the archive. */
+  readonly entries: number
+  /** Bytes of the archive. */
+  readonly size: number
+}
+
 export interface ContainerOptions {
   /** Read-only directories laid over the image, topmost first: empty files to mount on, say. */
   readonly overlays?: readonly string[]
@@ -80,7 +127,11 @@ export interface SnapshotView extends AsyncDisposable {
 export interface ActiveSnapshot extends SnapshotView {
   /** The directory that holds only the changes, as overlayfs writes them; `diff` reads it. */
   readonly upper: string
-  commit(chainId: Digest): Promise<void>
+  /**
+   * With `layer`, the layer that says the same as the changes, snapshots that
+   * keep layers as archives need not make one; others pass it over.
+   */
+  commit(chainId: Digest, layer?: Omit<LayerSource, 'chainId'>): Promise<void>
 }
 
 /** A container's root. Disposing unmounts it and keeps the changes. */

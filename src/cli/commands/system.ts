@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { cleanUp } from '#engine/cleanup'
 import { diskUsage } from '#engine/disk-usage'
 import { pruneSystem } from '#engine/prune'
+import { resetStore } from '#engine/reset'
 import { addLongForms } from '../arguments/long-forms.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
@@ -21,6 +22,16 @@ export function define(context: Context): Command {
     .action(async () => {
       const lines = await cleanUp(await context.engine())
       context.out.write(lines.map((line) => `${line}\n`).join(''))
+    })
+  command
+    .command('reset')
+    .description('Remove every container, image, volume and cache, and the store itself')
+    .option('-f, --force', 'do not ask')
+    .addHelpText('after', '\nExample:\n  strake --root /tmp/try system reset')
+    .action(async (options: { readonly force?: true }) => {
+      const engine = await context.engine()
+      const question = `This removes every container, image, volume and cache in ${engine.root}. Go on?`
+      if (await confirmed(context, question, options.force === true)) await resetStore(engine)
     })
   return command
 }

@@ -1,0 +1,101 @@
+import { afterAll, expect, test } from 'bun:test'
+import { createHash } from 'node:crypto'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { mkdtempDisposable } from './files.ts'
+import type { HashedFile } from './hash-ring.ts'
+import { type HashingWriter, maxReserve, openHashingWriter } from './hashing-writer.ts'
+
+const directory = await mkdtempDisposable('/dev/shm', 'strake-writer-')
+afterAll(() => directory[Symbol.asyncDispose]())
+
+const pieces = [0, 1, 700_000, 400_000, maxReserve, 3, ...Array(20).fill(900_001)]
+
+async function fill(writer: HashingWriter): Promise<HashedFile> {
+  let count = 0
+  for (const size of pieces) {
+    if (writer.free < size) await writer.flush()
+    writer.reserve(size).fill(++count)
+    writer.hashPart(size)
+  }
+  return writer.finish()
+}
+
+function sha256(bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest()
+}
+
+test.each([true, false])(
+  'openHashingWriter() writes and hashes everything, threaded %p',
+  async (isThreaded) => {
+    const path = `${directory.path}/file-${isThreaded}`
+    const descriptor = openSync(path, 'ax')
+    {
+      await using writer = openHashingWriter(descriptor, { isThreaded })
+      const { digest, parts } = await fill(writer)
+      expect(writer.size).toBe(pieces.reduce((sum, size) => sum + size))
+      expect(digest).toBe(sha256(readFileSync(path)).toString('hex'))
+      const expected = pieces.map((size, index) => sha256(Buffer.alloc(size, index + 1)))
+      expect(Buffer.compare(parts, Buffer.concat(expected))).toBe(0)
+    }
+    closeSync(descriptor)
+    const written = readFileSync(path)
+    expect(written.length).toBe(pieces.reduce((sum, size) => sum + size))
+    let at = 0
+    for (const [index, size] of pieces.entries()) {
+      expect(written.subarray(at, at + size).every((byte) => byte === index + 1)).toBe(true)
+      at += size
+    }
+  },
+)
+
+test('openHashingWriter() gives the digest of nothing', async () => {
+  const descriptor = openSync(`${directory.path}/empty`, 'ax')
+  for (const isThreaded of [true, false]) {
+    await using writer = openHashingWriter(descriptor, { isThreaded })
+    const { digest, parts } = await writer.finish()
+    expect(digest).toBe(sha256(Buffer.alloc(0)).toString('hex'))
+    expect(parts.length).toBe(0)
+  }
+  closeSync(descriptor)
+})
+
+test.each([true, false])(
+  'openHashingWriter() says why it cannot write, threaded %p',
+  async (isThreaded) => {
+    const descriptor = openSync('/dev/full', 'a')
+    {
+      await using writer = openHashingWriter(descriptor, { isThreaded })
+      await expect(fill(writer)).rejects.toMatchObject({ code: 'ENOSPC' })
+    }
+    closeSync(descriptor)
+  },
+)
+
+test('openHashingWriter() hashes any number of parts', async () => {
+  const descriptor = openSync(`${directory.path}/parts`, 'ax')
+  for (const isThreaded of [true, false]) {
+    await using writer = openHashingWriter(descriptor, { isThreaded })
+    for (let count = 0; count < 5000; count++) {
+      if (writer.free === 0) await writer.flush()
+      writer.reserve(1).fill(count)
+      writer.hashPart(1)
+    }
+    const { parts } = await writer.finish()
+    const expected = Array.from({ length: 5000 }, (_, count) => sha256(Uint8Array.of(count)))
+    expect(Buffer.compare(parts, Buffer.concat(expected))).toBe(0)
+  }
+  closeSync(descriptor)
+})
+
+test('dispose ends a writer that is not finished', async () => {
+  const path = `${directory.path}/left`
+  const descriptor = openSync(path, 'ax')
+  {
+    await using writer = openHashingWriter(descriptor, { isThreaded: true })
+    writer.reserve(5).fill(1)
+    await writer.flush()
+    writer.reserve(5).fill(2)
+  }
+  closeSync(descriptor)
+  expect(readFileSync(path).length).toBe(5)
+})

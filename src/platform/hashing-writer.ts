@@ -1,0 +1,204 @@
+import {
+  abandon,
+  chunkSize,
+  createChunkWriter,
+  createRing,
+  emptiedAt,
+  end,
+  filledAt,
+  type HashedFile,
+  maxParts,
+  type Ring,
+  slots,
+  slotsAt,
+} from './hash-ring.ts'
+
+/**
+ * Writes a file and hashes it on the way. Whoever fills it gets memory to fill,
+ * so that contents can be read straight into it. Disposing ends the writing; the
+ * descriptor may be closed after that and not before.
+ */
+export interface HashingWriter extends AsyncDisposable {
+  /** Bytes reserved so far. */
+  readonly size: number
+  /** Bytes that can be reserved before the next `flush`. */
+  readonly free: number
+  /** The next `count` bytes of the file, to be filled, with zeros too, before the next call. */
+  reserve(count: number): Uint8Array
+  /** The last `count` bytes reserved are to be hashed by themselves, too. */
+  hashPart(count: number): void
+  /** Passes on what is there; then there is room for `maxReserve` bytes. */
+  flush(): Promise<void>
+  /** Passes on the rest and waits for all of it. */
+  finish(): Promise<HashedFile>
+}
+
+/** The most bytes that can be reserved at once. */
+export const maxReserve: number = chunkSize
+
+export interface HashingWriterOptions {
+  /**
+   * Hash and write in another thread. It costs some milliseconds, and halves the
+   * time of filling where there are two processors; the bytes are the same.
+   */
+  readonly isThreaded: boolean
+}
+
+/** Appends to an open file, which nobody else may write or close meanwhile. */
+export function openHashingWriter(
+  descriptor: number,
+  { isThreaded }: HashingWriterOptions,
+): HashingWriter {
+  const canThread = isThreaded && typeof Worker === 'function'
+  return new Filling(canThread ? openThread(descriptor) : openPlain(descriptor))
+}
+
+/** A chunk to be filled, and the parts of it to be hashed by themselves. */
+interface Slot {
+  readonly chunk: Uint8Array
+  readonly parts: Int32Array
+}
+
+/** Takes filled slots; each one it gives may be filled until it is given back. */
+interface Sink {
+  readonly first: Slot
+  take(length: number, partCount: number): Promise<Slot>
+  finish(): Promise<HashedFile>
+  close(): Promise<void>
+}
+
+class Filling implements HashingWriter {
+  readonly #sink: Sink
+  #slot: Slot
+  #filled = 0
+  #partCount = 0
+  #passed = 0
+
+  constructor(sink: Sink) {
+    this.#sink = sink
+    this.#slot = sink.first
+  }
+
+  get size(): number {
+    return this.#passed + this.#filled
+  }
+
+  get free(): number {
+    return this.#partCount === maxParts ? 0 : chunkSize - this.#filled
+  }
+
+  reserve(count: number): Uint8Array {
+    if (count > this.free) throw new RangeError(`There is no room for ${count} bytes`)
+    this.#filled += count
+    return this.#slot.chunk.subarray(this.#filled - count, this.#filled)
+  }
+
+  hashPart(count: number): void {
+    if (count > this.#filled) throw new RangeError(`Less than ${count} bytes are there`)
+    const { parts } = this.#slot
+    parts[2 * this.#partCount] = this.#filled - count
+    parts[2 * this.#partCount + 1] = count
+    this.#partCount++
+  }
+
+  async flush(): Promise<void> {
+    if (this.#filled === 0 && this.#partCount === 0) return
+    const [filled, partCount] = [this.#filled, this.#partCount]
+    this.#passed += filled
+    this.#filled = 0
+    this.#partCount = 0
+    this.#slot = await this.#sink.take(filled, partCount)
+    // Filling blocks the thread: signals and other steps want their turn too.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  async finish(): Promise<HashedFile> {
+    await this.flush()
+    return await this.#sink.finish()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#sink.close()
+  }
+}
+
+function openPlain(descriptor: number): Sink {
+  const writer = createChunkWriter(descriptor)
+  const slot = { chunk: new Uint8Array(chunkSize), parts: new Int32Array(2 * maxParts) }
+  return {
+    first: slot,
+    async take(length, partCount) {
+      writer.write(slot.chunk.subarray(0, length), slot.parts.subarray(0, 2 * partCount))
+      return slot
+    },
+    finish: async () => writer.finish(),
+    close: async () => {},
+  }
+}
+
+function openThread(descriptor: number): Sink {
+  const ring = createRing(descriptor)
+  const control = new Int32Array(ring.control)
+  const worker = startWorker(ring)
+  let count = 0
+  const slotOf = (): Slot => ({
+    chunk: new Uint8Array(ring.chunks, (count % slots) * chunkSize, chunkSize),
+    parts: new Int32Array(ring.parts, (count % slots) * maxParts * 8, 2 * maxParts),
+  })
+  const pass = (length: number, partCount = 0): void => {
+    const at = slotsAt + 2 * (count % slots)
+    control[at] = length
+    control[at + 1] = partCount
+    Atomics.store(control, filledAt, ++count)
+    Atomics.notify(control, filledAt)
+  }
+  return {
+    first: slotOf(),
+    async take(length, partCount) {
+      pass(length, partCount)
+      for (;;) {
+        const emptied = Atomics.load(control, emptiedAt)
+        if (count - emptied < slots) return slotOf()
+        // A thread that ended before its time has failed, and says why.
+        await Promise.race([Atomics.waitAsync(control, emptiedAt, emptied).value, worker.ended])
+      }
+    },
+    finish() {
+      pass(end)
+      return worker.ended
+    },
+    async close() {
+      pass(abandon)
+      await worker.ended.catch(() => {})
+      worker.terminate()
+    },
+  }
+}
+
+interface HashWorker {
+  /** What was written, or why not. */
+  readonly ended: Promise<HashedFile>
+  terminate(): void
+}
+
+function startWorker(ring: Ring): HashWorker {
+  const worker = new Worker(workerPath())
+  const ended = new Promise<HashedFile>((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent) => {
+      if ('file' in data) resolve(data.file)
+      else reject(Object.assign(new Error(data.error.message), data.error))
+    }
+    worker.onerror = ({ message }) => reject(new Error(`the hashing thread ended: ${message}`))
+  })
+  ended.catch(() => {})
+  worker.postMessage(ring)
+  return { ended, terminate: () => worker.terminate() }
+}
+
+/** `scripts/build` puts the worker into the executable as an entry point of its own. */
+function workerPath(): string {
+  const isCompiled = import.meta.url.includes('/$bunfs/')
+  return isCompiled
+    ? '/$bunfs/root/platform/hash-worker.js'
+    : new URL('./hash-worker.ts', import.meta.url).href
+}

@@ -1,0 +1,65 @@
+import { applyTar } from '#erofs'
+import type { Digest } from '#oci'
+import { removeTree, syncDirectory } from '#platform'
+import type { ChainFolder } from '../chain-folder.ts'
+import { ownedName } from '../owner-name.ts'
+import type { ImportedLayer, ImportLayerOptions, LayerSource } from '../snapshotter.ts'
+import { archiveTag, sparseTag } from './device-tag.ts'
+import { writeDurable } from './durable.ts'
+import type { Indexes } from './indexes.ts'
+import { formatLayers, type LayerFolder } from './layer-folder.ts'
+import { StagedLayer } from './stage-layer.ts'
+
+/** What imports work on. */
+export interface ErofsStore {
+  readonly chains: ChainFolder
+  readonly layers: LayerFolder
+  readonly indexes: Indexes
+}
+
+/** Keeps a layer's archive and commits the chain that it makes of `parent`. */
+export async function importLayer(
+  { chains, layers, indexes }: ErofsStore,
+  parent: Digest | null,
+  { layer, ...options }: ImportLayerOptions & { readonly layer: LayerSource },
+): Promise<ImportedLayer> {
+  const { chainId, diffId } = layer
+  const { emit, index = 'now', limits, signal } = options
+  const lineage = parent === null ? [] : chains.lineage(parent)
+  chains.makeReady()
+  const name = ownedName('active')
+  const staging = chains.staging(name)
+  await mkdir(staging)
+  const staged = new StagedLayer(`${staging}/layer`, layer, layers)
+  let committed = false
+  try {
+    const tree = await indexes.take(parent)
+    const { entries, size, sparseSize } = await applyTar(tree, staged.bytes, {
+      device: archiveTag(diffId),
+      sparse: {
+        device: sparseTag(diffId),
+        write: (piece, position) => staged.writeSparse(piece, position),
+      },
+      ...(emit && { emit }),
+      ...(limits && { limits }),
+      ...(signal && { signal }),
+    })
+    await staged.finish(sparseSize)
+    if (index === 'now') await indexes.write(tree, chainId, `${staging}/index.erofs`)
+    const below = parent === null ? [] : layers.layersOf(parent)
+    const list = formatLayers([...below, { diffId, size, sparseSize }])
+    await writeDurable(`${staging}/layers`, list, 0o600)
+    await layers.publish(staged.folder, diffId)
+    await removeTree(staged.folder)
+    committed = await chains.commit(name, chainId, { parents: lineage, sync: syncDirectory })
+    indexes.give(chainId, tree)
+    return { entries, size }
+  } finally {
+    await staged.close()
+    if (!committed) await removeTree(staging)
+  }
+}
+
+async function mkdir(path: string): Promise<void> {
+  await process.getBuiltinModule('node:fs/promises').mkdir(path, { mode: 0o700 })
+}

@@ -1,0 +1,106 @@
+import { applyTar, createTree, readIndex, type Tree, writeIndex } from '#erofs'
+import { type Digest, digestHex, StrakeError } from '#oci'
+import { pathExists, renamePath, syncDirectory } from '#platform'
+import type { ChainFolder } from '../chain-folder.ts'
+import { readFile } from '../layer-source.ts'
+import { ownedName } from '../owner-name.ts'
+import { archiveTag, sparseTag } from './device-tag.ts'
+import { writeDurable } from './durable.ts'
+import type { ChainLayer, LayerFolder } from './layer-folder.ts'
+
+/** `node:fs`, loaded when it is needed: mounting for a container does not. */
+const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
+
+/**
+ * The indexes of chains, and the trees they are made from. Every chain has one
+ * index of its own over all its layers: one mount shows it, and what a layer
+ * alone does not know (attributes of directories it only passes through, links
+ * among its parents, targets of hard links) is resolved when it is made. The
+ * index of a chain one layer longer is made by reading the shorter one's back,
+ * which costs less than mounting two would; the tree used last is kept for that.
+ */
+export class Indexes {
+  readonly #chains: ChainFolder
+  readonly #layers: LayerFolder
+  #kept: { readonly chainId: Digest; readonly tree: Tree } | undefined
+
+  constructor(chains: ChainFolder, layers: LayerFolder) {
+    this.#chains = chains
+    this.#layers = layers
+  }
+
+  /** The tree of a chain, for the caller to change. */
+  async take(chainId: Digest | null): Promise<Tree> {
+    if (chainId === null) return createTree()
+    const kept = this.#kept
+    if (kept?.chainId === chainId) {
+      this.#kept = undefined
+      return kept.tree
+    }
+    return this.#load(chainId)
+  }
+
+  /** Keeps a tree for whoever goes on from it. */
+  give(chainId: Digest, tree: Tree): void {
+    this.#kept = { chainId, tree }
+  }
+
+  /** Makes the index of a chain that has none. */
+  async ensure(chainId: Digest): Promise<void> {
+    const target = indexPath(this.#chains, chainId)
+    if (pathExists(target) || !this.#chains.has(chainId)) return
+    const tree = await this.take(chainId)
+    const staging = this.#chains.staging(ownedName('active'))
+    fs().mkdirSync(staging, { mode: 0o700 })
+    try {
+      const made = `${staging}/index.erofs`
+      await this.write(tree, chainId, made)
+      renamePath(made, target)
+      await syncDirectory(this.#chains.folder(chainId))
+    } finally {
+      fs().rmSync(staging, { recursive: true, force: true })
+    }
+    this.give(chainId, tree)
+  }
+
+  /** Writes the index of a chain, durably; the same layers always give the same bytes. */
+  async write(tree: Tree, chainId: Digest, path: string): Promise<void> {
+    const uuid = Buffer.from(digestHex(chainId).slice(0, 32), 'hex')
+    await writeDurable(path, writeIndex(tree, { uuid }), 0o444)
+  }
+
+  /** Reads the nearest index there is, and applies the layers above it. */
+  async #load(chainId: Digest): Promise<Tree> {
+    const lineage = this.#chains.lineage(chainId)
+    const nearest = lineage.findIndex((each) => pathExists(indexPath(this.#chains, each)))
+    const from = nearest === -1 ? undefined : lineage[nearest]
+    const tree = from === undefined ? createTree() : this.#read(from)
+    const layers = this.#layers.layersOf(chainId)
+    const above = nearest === -1 ? layers.length : nearest
+    for (const layer of layers.slice(layers.length - above)) await this.#apply(tree, layer)
+    return tree
+  }
+
+  #read(chainId: Digest): Tree {
+    try {
+      return readIndex(fs().readFileSync(indexPath(this.#chains, chainId)))
+    } catch (error) {
+      const message = `Cannot use snapshot ${chainId}: its index is damaged`
+      throw new StrakeError('INVALID', message, { cause: error, remedy: repair })
+    }
+  }
+
+  async #apply(tree: Tree, { diffId }: ChainLayer): Promise<void> {
+    await applyTar(tree, readFile(this.#layers.archive(diffId)), {
+      device: archiveTag(diffId),
+      // They are there since the layer was imported.
+      sparse: { device: sparseTag(diffId), write: () => {} },
+    })
+  }
+}
+
+export const repair = 'make it again with strake system check --repair'
+
+export function indexPath(chains: ChainFolder, chainId: Digest): string {
+  return `${chains.folder(chainId)}/index.erofs`
+}

@@ -1,0 +1,181 @@
+import type { Digest } from '#oci'
+import { isMountPoint } from '#platform'
+import { ChainFolder } from '../chain-folder.ts'
+import { OverlayMounts, type StagedOverlay } from '../overlay-mounts.ts'
+import { ownedName } from '../owner-name.ts'
+import type {
+  ActiveSnapshot,
+  ContainerOptions,
+  ContainerSnapshot,
+  ImportedLayer,
+  ImportLayerOptions,
+  LayerSource,
+  PrepareOptions,
+  SnapshotRecord,
+  Snapshotter,
+  SnapshotView,
+} from '../snapshotter.ts'
+import type { ErofsStore } from './import-layer.ts'
+import { LayerFolder, sizeOnDisk } from './layer-folder.ts'
+import type { ErofsWay } from './probe.ts'
+
+/**
+ * Layers as their archives, mounted through an index. A chain is mounted once,
+ * for all containers and builds on this machine, and stays mounted until
+ * `cleanStale` or `remove` finds that nobody uses it.
+ */
+export class ErofsSnapshots implements Snapshotter {
+  readonly kind = 'erofs'
+  readonly reason: string
+  readonly #chains: ChainFolder
+  readonly #layers: LayerFolder
+  readonly #overlays: OverlayMounts
+  readonly #way: ErofsWay
+  #store: ErofsStore | undefined
+
+  constructor(
+    root: string,
+    run: string,
+    probe: { readonly way: ErofsWay; readonly reason: string },
+  ) {
+    this.#chains = new ChainFolder(root, run, 'layers')
+    this.#layers = new LayerFolder(this.#chains)
+    this.#way = probe.way
+    this.reason = probe.reason
+    this.#overlays = new OverlayMounts(this.#chains, (lineage) =>
+      lineage.slice(0, 1).map((chainId) => this.#mounted(chainId)),
+    )
+  }
+
+  async prepare(parent: Digest | null, options: PrepareOptions = {}): Promise<ActiveSnapshot> {
+    const staged = await this.#whileMounted(parent, () => this.#overlays.prepare(parent, options))
+    return new ErofsActive(this, staged)
+  }
+
+  async importLayer(
+    parent: Digest | null,
+    layer: LayerSource,
+    options: ImportLayerOptions = {},
+  ): Promise<ImportedLayer | undefined> {
+    if (this.#chains.has(layer.chainId)) return undefined
+    const { importLayer } = await import('./import-layer.ts')
+    return importLayer(await this.#loaded(), parent, { ...options, layer })
+  }
+
+  container(
+    parent: Digest | null,
+    directory: string,
+    options: ContainerOptions = {},
+  ): Promise<ContainerSnapshot> {
+    return this.#whileMounted(parent, () => this.#overlays.container(parent, directory, options))
+  }
+
+  async view(chainId: Digest): Promise<SnapshotView> {
+    const name = await this.#hold(chainId)
+    return {
+      root: this.#chains.sharedMountPoint(chainId),
+      [Symbol.asyncDispose]: async () => this.#chains.unuse(chainId, name),
+    }
+  }
+
+  async has(chainId: Digest): Promise<boolean> {
+    return this.#chains.has(chainId)
+  }
+
+  remove(chainId: Digest): Promise<void> {
+    return this.#chains.remove(chainId, () => this.#layers.unneeded())
+  }
+
+  async *list(): AsyncGenerator<SnapshotRecord> {
+    for (const chainId of this.#chains.list()) {
+      const [, parent = null] = this.#chains.lineage(chainId)
+      const own = this.#layers.layersOf(chainId).at(-1)
+      const index = sizeOnDisk(`${this.#chains.folder(chainId)}/index.erofs`)
+      const size = index + (own === undefined ? 0 : this.#layers.sizeOnDisk(own.diffId))
+      yield { chainId, parent, size }
+    }
+  }
+
+  cleanStale(): Promise<number> {
+    return this.#chains.cleanStale(() => this.#layers.unneeded())
+  }
+
+  /** Where a chain is mounted; throws `NotMounted` when it is not. */
+  #mounted(chainId: Digest): string {
+    const path = this.#chains.sharedMountPoint(chainId)
+    if (!isMountPoint(path)) throw new NotMounted()
+    return path
+  }
+
+  /** Runs what needs `chainId` mounted, after mounting it when it is not. */
+  async #whileMounted<T>(chainId: Digest | null, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action()
+    } catch (error) {
+      if (!(error instanceof NotMounted) || chainId === null) throw error
+    }
+    const name = await this.#hold(chainId)
+    try {
+      return await action()
+    } finally {
+      this.#chains.unuse(chainId, name)
+    }
+  }
+
+  /** Mounts a chain, and keeps it mounted in the name returned. */
+  async #hold(chainId: Digest): Promise<string> {
+    const { chains, layers, indexes } = await this.#loaded()
+    const { mountChain } = await import('./mount-chain.ts')
+    await indexes.ensure(chainId)
+    const name = ownedName('view')
+    chains.use(chainId, name, () => {
+      if (isMountPoint(chains.sharedMountPoint(chainId))) return
+      mountChain(chains, layers, { chainId, way: this.#way })
+    })
+    return name
+  }
+
+  /** Containers whose image is mounted start without ever loading what makes indexes. */
+  async #loaded(): Promise<ErofsStore> {
+    if (this.#store === undefined) {
+      const { Indexes } = await import('./indexes.ts')
+      const [chains, layers] = [this.#chains, this.#layers]
+      this.#store ??= { chains, layers, indexes: new Indexes(chains, layers) }
+    }
+    return this.#store
+  }
+}
+
+class NotMounted extends Error {}
+
+class ErofsActive implements ActiveSnapshot {
+  readonly root: string
+  readonly upper: string
+  readonly #snapshots: Snapshotter
+  readonly #staged: StagedOverlay
+
+  constructor(snapshots: Snapshotter, staged: StagedOverlay) {
+    this.#snapshots = snapshots
+    this.#staged = staged
+    this.root = staged.root
+    this.upper = staged.upper
+  }
+
+  async commit(chainId: Digest, layer?: Omit<LayerSource, 'chainId'>): Promise<void> {
+    const { lineage, upper } = this.#staged
+    this.#staged.seal(chainId)
+    const [parent = null] = lineage
+    if (layer !== undefined) {
+      await this.#snapshots.importLayer(parent, { ...layer, chainId })
+    } else if (!(await this.#snapshots.has(chainId))) {
+      const { packUpper } = await import('./pack-upper.ts')
+      await using packed = await packUpper(upper)
+      await this.#snapshots.importLayer(parent, { ...packed.layer, chainId })
+    }
+    await this.#staged.release('remove')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#staged.discard()
+  }
+}

@@ -1,0 +1,104 @@
+import type { FileHandle } from 'node:fs/promises'
+import { isSystemError, pathExists, writeAll } from '#platform'
+import type { Bytes } from '#stream'
+import { readFile, readLayer } from '../layer-source.ts'
+import type { LayerSource } from '../snapshotter.ts'
+import type { LayerFolder } from './layer-folder.ts'
+
+/** `node:fs`, loaded when it is needed: mounting for a container does not. */
+const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
+
+const readOnlyMode = 0o444
+const writableBits = 0o222
+
+/**
+ * The files of a layer on their way into the store, in a folder of their own.
+ * Read `bytes` to the end, then `finish`; nothing is certain before.
+ */
+export class StagedLayer {
+  readonly folder: string
+  readonly bytes: Bytes
+  readonly #files: FileHandle[] = []
+  #sparse: number | undefined
+
+  /** A layer that is in the store already is taken from there, and `source` is not read. */
+  constructor(folder: string, source: Omit<LayerSource, 'chainId'>, layers: LayerFolder) {
+    this.folder = folder
+    fs().mkdirSync(folder, { mode: 0o700 })
+    const present = layers.archive(source.diffId)
+    const target = `${folder}/layer.tar`
+    const path = pathExists(present) ? present : source.tar
+    if (typeof path === 'string') {
+      linkOrCopy(path, target)
+      this.bytes = readFile(target)
+    } else this.bytes = this.#written(readLayer(source).bytes, target)
+  }
+
+  /** Takes a piece of the contents of sparse files. */
+  writeSparse(piece: Uint8Array, position: number): void {
+    this.#sparse ??= fs().openSync(`${this.folder}/sparse.data`, 'wx', readOnlyMode)
+    for (let at = 0; at < piece.length; ) {
+      at += fs().writeSync(this.#sparse, piece, at, piece.length - at, position + at)
+    }
+  }
+
+  /** Makes everything durable; `sparseSize` is what the file of sparse contents must have. */
+  async finish(sparseSize: number): Promise<void> {
+    for (const file of this.#files.splice(0)) {
+      await file.sync()
+      await file.close()
+    }
+    if (sparseSize === 0) return
+    this.#sparse ??= fs().openSync(`${this.folder}/sparse.data`, 'wx', readOnlyMode)
+    fs().ftruncateSync(this.#sparse, sparseSize)
+    fs().fsyncSync(this.#sparse)
+  }
+
+  /** Lets go of what is open. */
+  async close(): Promise<void> {
+    for (const file of this.#files.splice(0)) await file.close()
+    if (this.#sparse !== undefined) fs().closeSync(this.#sparse)
+    this.#sparse = undefined
+  }
+
+  async *#written(bytes: Bytes, target: string): Bytes {
+    const { open } = process.getBuiltinModule('node:fs/promises')
+    const file = await open(target, 'wx', readOnlyMode)
+    this.#files.push(file)
+    for await (const chunk of bytes) {
+      await writeAll(file, chunk)
+      yield chunk
+    }
+  }
+}
+
+/** A file that nobody may write to gets a second name; any other is copied. */
+function linkOrCopy(from: string, to: string): void {
+  const {
+    constants,
+    chmodSync,
+    copyFileSync,
+    fsyncSync,
+    linkSync,
+    lstatSync,
+    openSync,
+    closeSync,
+  } = fs()
+  const status = lstatSync(from)
+  if (status.isFile() && (status.mode & writableBits) === 0) {
+    try {
+      linkSync(from, to)
+      return
+    } catch (error) {
+      if (!isSystemError(error, 'EXDEV', 'EMLINK', 'EPERM', 'EOPNOTSUPP')) throw error
+    }
+  }
+  copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+  chmodSync(to, readOnlyMode)
+  const file = openSync(to, 'r')
+  try {
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}

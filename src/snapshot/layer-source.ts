@@ -1,0 +1,56 @@
+import { ContentMismatchError, type Digest, digestAlgorithm } from '#oci'
+import type { Bytes } from '#stream'
+import { createHasher } from '#stream'
+import type { LayerSource } from './snapshotter.ts'
+
+/** `node:fs`, loaded when it is needed: mounting for a container does not. */
+const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
+
+const chunkSize = 1_048_576
+
+/** A layer's archive on its way. */
+export interface LayerStream {
+  readonly bytes: Bytes
+  /** Bytes that have passed. */
+  size(): number
+}
+
+/** The archive of a layer; bytes that are not what its diff ID names throw before the last is out. */
+export function readLayer({ tar, diffId }: Pick<LayerSource, 'tar' | 'diffId'>): LayerStream {
+  const state = { size: 0 }
+  const bytes = typeof tar === 'string' ? readFile(tar) : proved(tar, diffId)
+  return {
+    bytes: (async function* () {
+      for await (const chunk of bytes) {
+        state.size += chunk.length
+        yield chunk
+      }
+    })(),
+    size: () => state.size,
+  }
+}
+
+/** A file from its beginning, in memory that the next chunk overwrites. */
+export async function* readFile(path: string): Bytes {
+  const file = fs().openSync(path, 'r')
+  const chunk = Buffer.allocUnsafeSlow(chunkSize)
+  try {
+    for (;;) {
+      const count = fs().readSync(file, chunk, 0, chunkSize, null)
+      if (count === 0) return
+      yield chunk.subarray(0, count)
+    }
+  } finally {
+    fs().closeSync(file)
+  }
+}
+
+async function* proved(bytes: Bytes, diffId: Digest): Bytes {
+  const hasher = createHasher(digestAlgorithm(diffId))
+  for await (const chunk of bytes) {
+    hasher.update(chunk)
+    yield chunk
+  }
+  const actual = hasher.digest()
+  if (actual !== diffId) throw new ContentMismatchError('layer', `the diff ID ${diffId}`, actual)
+}

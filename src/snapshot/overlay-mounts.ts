@@ -1,0 +1,224 @@
+import { type Digest, StrakeError } from '#oci'
+import {
+  changeMode,
+  copyDirectoryStatus,
+  isMountPoint,
+  isSystemError,
+  makeDirectories,
+  makeDirectory,
+  mountOverlay,
+  pathExists,
+  readMounts,
+  realPath,
+  removeDirectory,
+  removeFile,
+  removeTree,
+  unmount,
+} from '#platform'
+import type { ChainFolder } from './chain-folder.ts'
+import { ownedName } from './owner-name.ts'
+import type { ContainerOptions, ContainerSnapshot, PrepareOptions } from './snapshotter.ts'
+
+/** The read-only directories that show a chain, topmost first; called while nobody can remove it. */
+export type LowersOf = (lineage: readonly Digest[]) => readonly string[]
+
+/** Writable overlays above chains, for builds and containers: the same for every kind of snapshots. */
+export class OverlayMounts {
+  readonly #chains: ChainFolder
+  readonly #lowersOf: LowersOf
+
+  constructor(chains: ChainFolder, lowersOf: LowersOf) {
+    this.#chains = chains
+    this.#lowersOf = lowersOf
+  }
+
+  /** A staging folder whose `tree` takes the changes above `parent`. */
+  async prepare(parent: Digest | null, options: PrepareOptions = {}): Promise<StagedOverlay> {
+    const chains = this.#chains
+    const name = ownedName('active')
+    chains.makeReady()
+    const staging = chains.staging(name)
+    const upper = `${staging}/tree`
+    makeDirectory(staging, 0o700)
+    makeRoot(upper)
+    if (parent === null) return new StagedOverlay(chains, { name, upper, root: upper, lineage: [] })
+    const root = chains.mountPoint(name)
+    const restricted = options.use === 'unpack'
+    let lineage: readonly Digest[] = []
+    try {
+      chains.use(parent, name, (found) => {
+        lineage = found
+        const work = `${staging}/work`
+        makeDirectory(work, 0o700)
+        const lower = this.#lowersOf(lineage)
+        copyDirectoryStatus(lower[0] ?? upper, upper)
+        makeDirectory(root, 0o700)
+        const restrictions = { noSuid: restricted, noDev: restricted }
+        mountOverlay(root, { lower, upper, work, volatile: true, ...restrictions })
+      })
+    } catch (error) {
+      removeDirectory(root)
+      await removeTree(staging)
+      throw error
+    }
+    return new StagedOverlay(chains, { name, upper, root, lineage })
+  }
+
+  async container(
+    parent: Digest | null,
+    directory: string,
+    options: ContainerOptions = {},
+  ): Promise<ContainerSnapshot> {
+    const chains = this.#chains
+    const { overlays = [], volatile = false } = options
+    makeDirectories(directory, 0o700)
+    const real = realPath(directory)
+    const upper = `${real}/upper`
+    const work = `${real}/work`
+    if (parent === null && overlays.length === 0) {
+      makeUpper(upper)
+      return { root: upper, upper, [Symbol.asyncDispose]: async () => {} }
+    }
+    const name = `container-${real.slice(real.lastIndexOf('/') + 1)}`
+    const root = chains.mountPoint(name)
+    chains.use(parent, name, (lineage) => {
+      if (isMountPoint(root)) {
+        refuseOthersMount(root, upper)
+        return
+      }
+      const below = parent === null ? [] : this.#lowersOf(lineage)
+      makeUpper(upper, below[0])
+      makeDirectory(work, 0o700)
+      forgetVolatile(work)
+      makeDirectory(root, 0o700)
+      try {
+        mountOverlay(root, { lower: [...overlays, ...below], upper, work, volatile })
+      } catch (error) {
+        removeDirectory(root)
+        throw error
+      }
+    })
+    return new MountedSnapshot(chains, { root, upper, name, chainId: parent })
+  }
+}
+
+/** A mount that keeps a chain in use; disposing undoes both, once. */
+export class MountedSnapshot implements ContainerSnapshot {
+  readonly root: string
+  readonly upper: string
+  readonly #chains: ChainFolder
+  readonly #name: string
+  readonly #chainId: Digest | null
+
+  constructor(
+    chains: ChainFolder,
+    mount: { root: string; upper: string; name: string; chainId: Digest | null },
+  ) {
+    this.#chains = chains
+    this.root = mount.root
+    this.upper = mount.upper
+    this.#name = mount.name
+    this.#chainId = mount.chainId
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    unmount(this.root, { detach: true })
+    removeDirectory(this.root)
+    if (this.#chainId !== null) this.#chains.unuse(this.#chainId, this.#name)
+  }
+}
+
+/** A staging folder with the overlay that writes to it, until it is committed or discarded. */
+export class StagedOverlay {
+  readonly root: string
+  readonly upper: string
+  readonly name: string
+  /** The parent and the chains below it, nearest first. */
+  readonly lineage: readonly Digest[]
+  readonly #chains: ChainFolder
+  #done = false
+
+  constructor(
+    chains: ChainFolder,
+    made: { name: string; upper: string; root: string; lineage: readonly Digest[] },
+  ) {
+    this.#chains = chains
+    this.name = made.name
+    this.upper = made.upper
+    this.root = made.root
+    this.lineage = made.lineage
+  }
+
+  /** Ends the writing. Throws `CONFLICT`, and changes nothing, when a process still uses the mount. */
+  seal(chainId: Digest): void {
+    if (this.#done) throw new TypeError(`the snapshot ${this.name} is committed or discarded`)
+    try {
+      // Not detached: whoever still has a file open here could change a committed tree.
+      this.#unmount(false)
+    } catch (error) {
+      if (!isSystemError(error, 'EBUSY')) throw error
+      const message = `Cannot commit snapshot ${chainId}: a process still uses it`
+      throw new StrakeError('CONFLICT', message, { cause: error })
+    }
+  }
+
+  /** Lets go of the parent; the folder is somebody else's now, or goes too. */
+  async release(folder: 'keep' | 'remove'): Promise<void> {
+    this.#done = true
+    const [parent] = this.lineage
+    if (parent !== undefined) this.#chains.unuse(parent, this.name)
+    if (folder === 'remove') await removeTree(this.#chains.staging(this.name))
+  }
+
+  async discard(): Promise<void> {
+    if (this.#done) return
+    this.#unmount(true)
+    await this.release('remove')
+  }
+
+  #unmount(detach: boolean): void {
+    if (this.lineage.length === 0) return
+    unmount(this.root, { detach })
+    removeDirectory(this.root)
+  }
+}
+
+/** The directory for a container's changes, as the root of its image is, unless it is there already. */
+function makeUpper(upper: string, below?: string): void {
+  if (!makeDirectory(upper, 0o755)) return
+  changeMode(upper, 0o755)
+  if (below !== undefined) copyDirectoryStatus(below, upper)
+}
+
+/** An empty root directory, with the permissions every program expects of `/`, whatever the umask. */
+function makeRoot(path: string): void {
+  makeDirectory(path, 0o755)
+  changeMode(path, 0o755)
+}
+
+/**
+ * Lets the kernel mount a volatile upper directory again that was not unmounted:
+ * its writer is gone, but the machine is not, so nothing was lost.
+ */
+function forgetVolatile(work: string): void {
+  const incompat = `${work}/work/incompat`
+  if (!pathExists(incompat)) return
+  removeFile(`${incompat}/volatile/dirty`)
+  removeDirectory(`${incompat}/volatile`)
+  removeDirectory(incompat)
+}
+
+/** Two containers whose directories have the same last name would share a mount point. */
+function refuseOthersMount(root: string, upper: string): void {
+  const mount = readMounts().findLast(({ target }) => target === realPath(root))
+  if (mount?.superOptions.includes(`upperdir=${upper}`)) return
+  // Under other names than plain ones the kernel shows a descriptor instead of the path.
+  if (mount?.superOptions.some((each) => each.startsWith('upperdir=/proc/self/fd/'))) return
+  throw new StrakeError(
+    'CONFLICT',
+    `Cannot mount ${upper}: another filesystem is mounted at ${root}`,
+    {
+      remedy: `unmount it with umount ${root}`,
+    },
+  )
+}
