@@ -59,18 +59,10 @@ export async function openStrake(): Promise<Strake> {
       return outcome.stdout.trim()
     },
     async [Symbol.asyncDispose]() {
-      await invoke({}, ['rm', '--force', ...(await containerIds(invoke))])
-      await invoke({}, ['system', 'cleanup'])
+      await invoke({}, ['system', 'reset', '--force'])
       await rm(directory, { recursive: true, force: true })
     },
   })
-}
-
-async function containerIds(
-  invoke: (options: CommandOptions, args: readonly string[]) => Promise<Outcome>,
-): Promise<readonly string[]> {
-  const { stdout } = await invoke({}, ['ps', '--all', '--quiet'])
-  return stdout.split('\n').filter((id) => id !== '')
 }
 
 /** Runs any program with a clean environment. */
