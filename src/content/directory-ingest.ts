@@ -20,7 +20,7 @@ import type { Ingest } from './store.ts'
 export async function openDirectoryIngest(
   claim: Claim,
   options: { readonly root: string; readonly id: string; readonly algorithm: DigestAlgorithm },
-): Promise<Ingest> {
+): Promise<FileIngest> {
   const path = `${claim.path}/data`
   // A holder that died right before its rename had made it read-only.
   await fs().chmod(path, 0o600).catch(ignoreAbsent)
@@ -36,6 +36,20 @@ export async function openDirectoryIngest(
   }
 }
 
+/** An ingest whose file can be written by somebody else. */
+export interface FileIngest extends Ingest {
+  /**
+   * Hands the empty file to `write`, which appends to it and says what it wrote:
+   * it has hashed the bytes on their way, and is believed.
+   */
+  fill(write: (descriptor: number) => Promise<Written>): Promise<void>
+}
+
+export interface Written {
+  readonly digest: Digest
+  readonly size: number
+}
+
 interface Parts {
   readonly root: string
   readonly id: string
@@ -45,11 +59,12 @@ interface Parts {
   readonly size: number
 }
 
-class DirectoryIngest implements Ingest {
+class DirectoryIngest implements FileIngest {
   readonly id: string
   readonly #parts: Parts
   #size: number
   #isOpen = true
+  #written: Digest | undefined
 
   constructor(parts: Parts) {
     this.id = parts.id
@@ -74,6 +89,18 @@ class DirectoryIngest implements Ingest {
         throw explained(error, this.#parts.root)
       }
       this.#size += chunk.length
+    }
+  }
+
+  async fill(write: (descriptor: number) => Promise<Written>): Promise<void> {
+    if (this.#size > 0) throw new RangeError('An ingest that has content cannot be filled')
+    try {
+      const { digest, size } = await write(this.#parts.file.fd)
+      this.#written = digest
+      this.#size = size
+    } catch (error) {
+      await this.abort()
+      throw explained(error, this.#parts.root)
     }
   }
 
@@ -103,7 +130,7 @@ class DirectoryIngest implements Ingest {
   }
 
   async #digestAs(expected: Digest | undefined): Promise<Digest> {
-    const digest = this.#parts.hasher.digest()
+    const digest = this.#written ?? this.#parts.hasher.digest()
     if (expected === undefined || digestAlgorithm(expected) === digestAlgorithm(digest)) {
       return digest
     }

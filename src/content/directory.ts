@@ -11,7 +11,7 @@ import {
 import { readSmallFile, renameDurable, temporaryName } from '#platform'
 import { type Bytes, createHasher, fromBuffers, verified } from '#stream'
 import { type Claim, claim, heldByOther, listIngests } from './claim.ts'
-import { openDirectoryIngest } from './directory-ingest.ts'
+import { type FileIngest, openDirectoryIngest } from './directory-ingest.ts'
 import { fs, hasCode, NotAFileError, readFileBytes } from './file.ts'
 import { anonymousId, checkIngestId, isAnonymousId } from './ingest-id.ts'
 import { blobPath, createLayout } from './layout.ts'
@@ -30,6 +30,7 @@ export interface DirectoryStore extends LocalStore {
   readonly root: string
   /** Where the blob is if it is there: a read-only file. */
   pathOf(digest: Digest): string
+  ingest(options?: IngestOptions): Promise<FileIngest>
   /**
    * Removes what crashes left: trash, and ingests nobody holds that cannot be
    * resumed or were last written more than `olderThan` milliseconds ago. Whole
@@ -131,7 +132,7 @@ class OpenDirectoryStore implements DirectoryStore {
     if (anew !== undefined) await receive(anew, expected, bytes)
   }
 
-  async ingest(options: IngestOptions = {}): Promise<Ingest> {
+  async ingest(options: IngestOptions = {}): Promise<FileIngest> {
     const id = checkIngestId(options.id ?? anonymousId())
     const held = await claim(`${this.root}/ingest`, id)
     if (held === undefined) throw heldByOther(id)

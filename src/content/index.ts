@@ -9,6 +9,7 @@ export { copy } from './copy.ts'
 // Blobs as files in an image layout.
 export type { DirectoryStore } from './directory.ts'
 export { openDirectoryStore } from './directory.ts'
+export type { FileIngest, Written } from './directory-ingest.ts'
 // Manifests and what they refer to.
 export type { ContentDocument, ContentGraph } from './graph.ts'
 export { childrenOf, isDocument, readDocument, readGraph, selectManifest } from './graph.ts'

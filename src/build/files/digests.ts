@@ -26,23 +26,27 @@ export interface FileDigests {
  */
 export function createFileDigests(tree: FileTree, index?: FileIndex): FileDigests {
   let indexed: Map<string, FileRecord> | undefined
-  const computed = new Map<string, FileRecord>()
-  const unsaved = new Map<string, FileRecord>()
-  const seen = new Set<string>()
+  const asked = new Map<FileNode, Digest | undefined>()
+  const unsaved = new Set<FileNode>()
   let isForgetful = true
   let read = 0
+  const find = (node: FileNode): Digest | undefined => {
+    indexed ??= index?.read(tree.root) ?? new Map()
+    const record = indexed.get(node.path)
+    return record !== undefined && record.stamp === stampOf(node) ? record.digest : undefined
+  }
   const learn = (node: FileNode, digest: Digest, begin: number): void => {
-    const record = { path: node.path, stamp: stampOf(node), digest }
-    computed.set(node.path, record)
-    if (isSettled(node, begin)) unsaved.set(node.path, record)
+    asked.set(node, digest)
+    if (isSettled(node, begin)) unsaved.add(node)
   }
   return {
     learn,
     known(node) {
-      indexed ??= index?.read(tree.root) ?? new Map()
-      seen.add(node.path)
-      const record = computed.get(node.path) ?? indexed.get(node.path)
-      return record !== undefined && record.stamp === stampOf(node) ? record.digest : undefined
+      const digest = asked.get(node)
+      if (digest !== undefined || asked.has(node)) return digest
+      const found = find(node)
+      asked.set(node, found)
+      return found
     },
     async compute(node) {
       if (++read % readsPerTurn === 0) await new Promise((resolve) => setImmediate(resolve))
@@ -55,16 +59,27 @@ export function createFileDigests(tree: FileTree, index?: FileIndex): FileDigest
       isForgetful = false
     },
     save() {
-      const forgotten = [...(indexed?.keys() ?? [])].filter((path) => !seen.has(path))
-      // A build may use a part of the context only, so some files are allowed to be unknown to it.
-      const isTooMuch = isForgetful && forgotten.length > seen.size + spare
-      const removed = isTooMuch ? forgotten : []
-      if (unsaved.size + removed.length > 0) {
-        index?.write(tree.root, [...unsaved.values()], removed)
-      }
+      const removed = isForgetful ? forgotten([...(indexed?.keys() ?? [])], asked.keys()) : []
+      const changed = [...unsaved].flatMap((node) => {
+        const digest = asked.get(node)
+        return digest === undefined ? [] : [{ path: node.path, stamp: stampOf(node), digest }]
+      })
+      if (changed.length + removed.length > 0) index?.write(tree.root, changed, removed)
       unsaved.clear()
     },
   }
+}
+
+/**
+ * What the index has and this build did not ask for. A build may use a part of
+ * the context only, so some files are allowed to be unknown to it.
+ */
+function forgotten(indexed: readonly string[], asked: Iterable<FileNode>): readonly string[] {
+  if (indexed.length <= spare) return []
+  const seen = new Set<string>()
+  for (const { path } of asked) seen.add(path)
+  const unseen = indexed.filter((path) => !seen.has(path))
+  return unseen.length > seen.size + spare ? unseen : []
 }
 
 /**

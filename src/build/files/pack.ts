@@ -39,29 +39,47 @@ export function* packEntries(
   entries: readonly LayoutEntry[],
   options: PackOptions,
 ): Generator<TarInput> {
+  for (const entry of entries) {
+    const input = describeEntry(treeOf, entry, options)
+    const node = fileOf(entry)
+    yield node === undefined ? input : { ...input, body: treeOf(node).read(node) }
+  }
+}
+
+/** The file that an entry takes its contents from, if it does. */
+export function fileOf({ content }: LayoutEntry): FileNode | undefined {
+  if (content === 'directory' || 'inline' in content) return undefined
+  return content.type === 'file' ? content : undefined
+}
+
+/** An entry without the contents of its file, but with their size. */
+export function describeEntry(
+  treeOf: (node: FileNode) => FileTree,
+  { path, content }: LayoutEntry,
+  options: PackOptions,
+): TarInput {
   const owner = options.owner ?? { uid: 0, gid: 0 }
   const modeOf = (mode: number, isDirectory: boolean): number =>
     options.mode?.(mode, isDirectory) ?? mode
-  for (const { path, content } of entries) {
-    refuseWhiteout(path)
-    if (content === 'directory') {
-      yield { path, type: 'directory', mode: 0o755, ...owner, mtime: options.times(undefined) }
-    } else if ('inline' in content) {
-      const body = new TextEncoder().encode(content.inline)
-      const mtime = options.times(undefined)
-      yield { path, type: 'file', mode: modeOf(0o644, false), ...owner, mtime, body }
-    } else {
-      const tree = treeOf(content)
-      const kept = tree.hasOwners ? { uid: content.uid, gid: content.gid } : owner
-      const isLink = content.type === 'symlink'
-      yield {
-        path,
-        ...contentOf(tree, content),
-        mode: isLink ? 0o777 : modeOf(content.mode, content.type === 'directory'),
-        ...(options.owner ?? kept),
-        mtime: options.times(content.mtime),
-      }
-    }
+  refuseWhiteout(path)
+  if (content === 'directory') {
+    return { path, type: 'directory', mode: 0o755, ...owner, mtime: options.times(undefined) }
+  }
+  if ('inline' in content) {
+    const body = new TextEncoder().encode(content.inline)
+    const mtime = options.times(undefined)
+    const mode = modeOf(0o644, false)
+    return { path, type: 'file', mode, ...owner, mtime, size: body.length, body }
+  }
+  const tree = treeOf(content)
+  const kept = tree.hasOwners ? { uid: content.uid, gid: content.gid } : owner
+  const isLink = content.type === 'symlink'
+  return {
+    path,
+    ...contentOf(tree, content),
+    mode: isLink ? 0o777 : modeOf(content.mode, content.type === 'directory'),
+    ...(options.owner ?? kept),
+    mtime: options.times(content.mtime),
   }
 }
 
@@ -78,12 +96,7 @@ export function refuseWhiteout(path: string): void {
 function contentOf(tree: FileTree, node: FileNode): Omit<TarInput, 'path'> {
   switch (node.type) {
     case 'file':
-      return {
-        type: 'file',
-        size: node.size,
-        body: tree.read(node),
-        xattrs: tree.attributes(node),
-      }
+      return { type: 'file', size: node.size, xattrs: tree.attributes(node) }
     case 'symlink':
       return { type: 'symlink', linkpath: tree.readLink(node) }
     case 'character':

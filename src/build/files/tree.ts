@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import type { IgnoreMatcher } from '#dockerfile'
 import { mayTravel } from '#layer'
 import { StrakeError } from '#oci'
-import { at } from '#platform'
+import { at, isSystemError } from '#platform'
 import type { Bytes } from '#stream'
 import { compareNames, decodeName, encodeName, printableName } from '#tar'
 import { type FileNode, isUnchanged, lookUp, nodeOf } from './node.ts'
@@ -230,9 +230,18 @@ class OpenNode implements OpenFile {
   }
 
   fill(target: Uint8Array): void {
-    const count = at.readFully(this.descriptor, target, this.#position)
-    if (count < target.length) throw changed(this.#tree, this.#node)
-    this.#position += count
+    this.#position += this.#read(target)
+  }
+
+  #read(target: Uint8Array): number {
+    try {
+      const count = at.readFully(this.descriptor, target, this.#position)
+      if (count === target.length) return count
+    } catch (error) {
+      // A pipe or a directory has come to lie where the file was.
+      if (!isSystemError(error, 'ESPIPE', 'EISDIR')) throw error
+    }
+    throw changed(this.#tree, this.#node)
   }
 
   finish(): void {

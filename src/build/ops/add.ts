@@ -8,6 +8,7 @@ import type { FileNode } from '../files/node.ts'
 import { packEntries } from '../files/pack.ts'
 import { type FileTree, openTree } from '../files/tree.ts'
 import type { AddOp } from '../graph.ts'
+import { draftFiles } from '../solve/draft-files.ts'
 import { hashContextFiles } from '../solve/files-hash.ts'
 import { createKey } from '../solve/key.ts'
 import type { FileState, StateLayer } from '../solve/state.ts'
@@ -82,6 +83,11 @@ async function addToLayer(
   const epoch = stepEpoch(context.times, context.vertex)
   const treeOf = (node: FileNode): FileTree => trees.get(node) ?? context.context
   const local = packOptions(op, owner, { epoch, isContext: op.urls.length === 0, context })
+  if (archives.length === 0 && sources.length === 1) {
+    const options = { ...local, epoch, isAdditive: !op.link }
+    await using draft = await draftFiles(context.context, entries, options, context)
+    return await draft?.commit()
+  }
   const unpacked = packOptions(op, owner, { epoch, isContext: false, context })
 
   async function* all(): AsyncGenerator<TarInput> {

@@ -1,19 +1,19 @@
 import { StrakeError } from '#oci'
 import { resolveUser } from '#runtime'
-import { writeTar } from '#tar'
 import { collectSources, type Selection } from '../files/collect.ts'
 import { hashSelections } from '../files/content-hash.ts'
 import { createFileDigests } from '../files/digests.ts'
 import { emptyTree } from '../files/empty-tree.ts'
 import { layOut } from '../files/layout.ts'
 import { parseModeChange } from '../files/mode.ts'
-import { clampedTimes, fixedTimes, type PackOptions, packEntries } from '../files/pack.ts'
+import { clampedTimes, fixedTimes, type PackOptions } from '../files/pack.ts'
 import { type FileTree, openTree } from '../files/tree.ts'
 import type { CopyFields, CopyOp } from '../graph.ts'
+import { draftFiles } from '../solve/draft-files.ts'
 import { hashContextFiles } from '../solve/files-hash.ts'
 import { type CacheKey, createKey } from '../solve/key.ts'
-import type { FileState, StateLayer } from '../solve/state.ts'
-import { storeLayer } from '../solve/store-layer.ts'
+import type { FileState } from '../solve/state.ts'
+import type { LayerDraft } from '../solve/store-layer.ts'
 import { stepEpoch, timesKey } from '../times/times.ts'
 import type { StepContext } from '../workspace.ts'
 import { baseOf, type OpRunner } from './runner.ts'
@@ -36,15 +36,28 @@ export const copyRunner: OpRunner<CopyOp> = {
   async prepare(op, inputs, context) {
     await using stack = new AsyncDisposableStack()
     const { tree, selections } = await openSource(op, inputs, context, stack)
+    const draftCopy = async (): Promise<LayerDraft | undefined> => {
+      const { entries, owner } = await placeInBase(selections, op, inputs, context)
+      const epoch = stepEpoch(context.times, context.vertex)
+      const options = packOptions(op, owner, { epoch, isContext: op.from === 'context', context })
+      return draftFiles(tree, entries, { ...options, epoch, isAdditive: !op.link }, context)
+    }
+    let early: LayerDraft | undefined
     const { hash, summarize } = isContext(op, inputs)
-      ? await hashContextFiles(selections, context)
+      ? await hashContextFiles(selections, context, async () => {
+          early = await draftCopy()
+          stack.use(early)
+        })
       : await hashSelections(tree, selections, createFileDigests(tree), context.signal)
     const key = createKey({ ...operationParts(op, inputs, context), files: hash })
     const taken = stack.move()
     return {
       key,
       summarize,
-      run: () => copyToLayer(tree, selections, op, inputs, context),
+      async run() {
+        await using draft = early ?? (await draftCopy())
+        return await draft?.commit()
+      },
       [Symbol.asyncDispose]: () => taken.disposeAsync(),
     }
   },
@@ -102,22 +115,6 @@ async function openSource(
   const options = { exclude: op.exclude, parents: op.parents }
   const selections = collectSources(tree, op.sources, options)
   return { tree, selections }
-}
-
-async function copyToLayer(
-  tree: FileTree,
-  selections: readonly Selection[],
-  op: CopyOp,
-  inputs: readonly FileState[],
-  context: StepContext,
-): Promise<StateLayer | undefined> {
-  const { entries, owner } = await placeInBase(selections, op, inputs, context)
-  if (entries.length === 0) return undefined
-  const epoch = stepEpoch(context.times, context.vertex)
-  const options = packOptions(op, owner, { epoch, isContext: op.from === 'context', context })
-  const tar = writeTar(packEntries(() => tree, entries, options))
-  const onProgress = reportReading(context)
-  return storeLayer(context, tar, { epoch, isAdditive: !op.link, onProgress })
 }
 
 /** Lays the files out above the stage, and finds out who `--chown` means there. */

@@ -1,5 +1,6 @@
 import type { Selection } from '../files/collect.ts'
 import { type ContentHash, hashSelections, summarizeSelections } from '../files/content-hash.ts'
+import type { FileDigests } from '../files/digests.ts'
 import { hashStatus } from '../files/status-hash.ts'
 import type { StepContext } from '../workspace.ts'
 import { definitionOf } from './explain.ts'
@@ -15,11 +16,14 @@ interface Known {
 /**
  * `hashSelections` for files of the build context. When their status is what it
  * was at the last build of this step, so is their content: neither is the index
- * of digests read then, nor a single file looked at again.
+ * of digests read then, nor a single file looked at again. When most of them
+ * have to be read, `readAll` may do it first, for an end of its own, and tell
+ * the digests.
  */
 export async function hashContextFiles(
   selections: readonly Selection[],
   context: StepContext,
+  readAll?: () => Promise<void>,
 ): Promise<ContentHash> {
   const { context: tree, contextDigests: digests, signal } = context
   const status = hashStatus(selections, context.listedAt)
@@ -29,9 +33,25 @@ export async function hashContextFiles(
     const summarize = (): Record<string, string> => summarizeSelections(tree, selections, digests)
     return { hash: known.content, summarize }
   }
+  if (readAll !== undefined && areMostlyUnknown(selections, digests)) await readAll()
   const found = await hashSelections(tree, selections, digests, signal)
   if (status !== undefined) remember(context, { status, content: found.hash })
   return found
+}
+
+/** Fewer bytes than this are read twice without anybody noticing. */
+const smallSize = 4_194_304
+
+function areMostlyUnknown(selections: readonly Selection[], digests: FileDigests): boolean {
+  let [unknown, total] = [0, 0]
+  for (const { items } of selections) {
+    for (const { content } of items) {
+      if ('inline' in content || content.type !== 'file') continue
+      total += content.size
+      if (digests.known(content) === undefined) unknown += content.size
+    }
+  }
+  return unknown > Math.max(smallSize, total / 2)
 }
 
 function recall(context: StepContext): Known | undefined {

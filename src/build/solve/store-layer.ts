@@ -1,4 +1,6 @@
+import type { FileIngest, Written } from '#content'
 import { mediaType } from '#oci'
+import { cpuCount, type HashingWriter, openHashingWriter } from '#platform'
 import { type Bytes, counted } from '#stream'
 import type { StepContext } from '../workspace.ts'
 import type { StateLayer } from './state.ts'
@@ -6,43 +8,82 @@ import type { StateLayer } from './state.ts'
 /** Size of an archive without entries. */
 const emptyArchive = 1024
 
-/**
- * Streams an uncompressed archive into the store; its digest is its diff ID.
- * `undefined` when it has no entries, for a layer that changes nothing is none.
- */
+/** Less than this is hashed before another thread has started. */
+const threadedSize = 4_194_304
+
+type StoreContext = Pick<StepContext, 'store' | 'lease' | 'signal'>
+
+export interface LayerFacts {
+  readonly epoch: number | undefined
+  readonly isAdditive?: boolean
+}
+
+/** A layer that is written and not yet part of the store; disposing it uncommitted drops it. */
+export interface LayerDraft extends AsyncDisposable {
+  /** `undefined` when it has no entries, for a layer that changes nothing is none. */
+  commit(): Promise<StateLayer | undefined>
+}
+
+/** Streams an uncompressed archive into the store; its digest is its diff ID. */
 export async function storeLayer(
-  { store, lease, signal }: Pick<StepContext, 'store' | 'lease' | 'signal'>,
+  context: StoreContext,
   tar: Bytes,
-  facts: {
-    readonly epoch: number | undefined
-    readonly isAdditive?: boolean
+  facts: LayerFacts & {
     /** Is told how many bytes of the archive there are so far. */
     readonly onProgress?: (bytes: number) => void
   },
 ): Promise<StateLayer | undefined> {
-  await using ingest = await store.ingest()
+  await using ingest = await context.store.ingest()
+  const append = ingest.append(
+    counted(tar, (bytes) => {
+      context.signal.throwIfAborted()
+      facts.onProgress?.(bytes)
+    }),
+  )
+  await using draft = await draftOf(ingest, append, facts, context)
+  return await draft.commit()
+}
+
+/** An archive that `write` writes; `size` is about how many bytes it will have. */
+export async function draftLayer(
+  context: StoreContext,
+  write: (writer: HashingWriter) => Promise<Written>,
+  facts: LayerFacts & { readonly size: number },
+): Promise<LayerDraft> {
+  const isThreaded = facts.size >= threadedSize && cpuCount() > 1
+  const ingest = await context.store.ingest()
+  const filling = ingest.fill(async (descriptor) => {
+    await using writer = openHashingWriter(descriptor, { isThreaded })
+    return await write(writer)
+  })
+  return await draftOf(ingest, filling, facts, context)
+}
+
+async function draftOf(
+  ingest: FileIngest,
+  writing: Promise<void>,
+  facts: LayerFacts,
+  { lease }: StoreContext,
+): Promise<LayerDraft> {
   try {
-    await ingest.append(
-      counted(tar, (bytes) => {
-        signal.throwIfAborted()
-        facts.onProgress?.(bytes)
-      }),
-    )
+    await writing
   } catch (error) {
     await ingest.abort()
     throw error
   }
-  const { size } = ingest
-  if (size <= emptyArchive) {
-    await ingest.abort()
-    return undefined
-  }
-  const digest = await ingest.commit()
-  lease.hold(digest)
   return {
-    descriptor: { mediaType: mediaType.ociLayer, digest, size },
-    diffId: digest,
-    ...(facts.epoch !== undefined && { epoch: facts.epoch }),
-    ...(facts.isAdditive === true && { isAdditive: true }),
+    async commit() {
+      const { size } = ingest
+      if (size <= emptyArchive) return undefined
+      const digest = await ingest.commit()
+      lease.hold(digest)
+      return {
+        descriptor: { mediaType: mediaType.ociLayer, digest, size },
+        diffId: digest,
+        ...(facts.epoch !== undefined && { epoch: facts.epoch }),
+        ...(facts.isAdditive === true && { isAdditive: true }),
+      }
+    },
+    [Symbol.asyncDispose]: () => ingest.abort(),
   }
 }
