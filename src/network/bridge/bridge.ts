@@ -19,6 +19,7 @@ import {
   subnetOf,
 } from '../ipv4.ts'
 import { readContainerResolver } from '../resolv-conf.ts'
+import { removeAbandoned } from './abandoned.ts'
 import { acceptForwarding, isForwardingClosed, revokeForwarding } from './forward.ts'
 import {
   addAddress,
@@ -29,6 +30,7 @@ import {
   listAddresses,
   listLinks,
   listRoutes,
+  setAlias,
   setLinkUp,
   setMaster,
   setPortUp,
@@ -109,6 +111,7 @@ function findIntact({ route, netfilter }: Kernel, options: BridgeOptions): Bridg
 
 function restore(kernel: Kernel, options: BridgeOptions, records: AttachmentRecords): Bridge {
   const attached = records.list()
+  if (findLink(kernel.route, options.name) === undefined) removeAbandoned(kernel)
   const bridge = restoreLink(kernel.route, options, attached.length > 0)
   writeSysctl('ipv4/ip_forward', '1')
   if (listRules(kernel.netfilter, options.table).length !== ruleCount) {
@@ -135,6 +138,8 @@ function restoreLink(route: NetlinkSocket, options: BridgeOptions, inUse: boolea
   const gateway = formatAddress(subnet.base + 1)
   if (existing === undefined) {
     createBridge(route, { name, ip: gateway, mtu: uplinkMtu(route) })
+    // Says whose it is when the directory is gone.
+    setAlias(route, name, options.directory)
     // Replies to what was published on loopback come back through here; `guard` keeps the rest out.
     writeSysctl(`ipv4/conf/${name}/route_localnet`, '1')
     writeSysctl(`ipv6/conf/${name}/disable_ipv6`, '1')

@@ -16,6 +16,10 @@ export interface Link {
   readonly name: string
   readonly up: boolean
   readonly mtu: number
+  /** Index of the bridge it is a port of. */
+  readonly master?: number
+  /** Whatever its maker wrote there. */
+  readonly alias?: string
 }
 
 /** An IPv4 address of an interface. */
@@ -68,6 +72,8 @@ function parseLink(body: Uint8Array): Link {
     name: parseText(fields.get(3) ?? new Uint8Array()),
     up: (view.getUint32(8, true) & UP) !== 0,
     mtu: number32(fields.get(4)),
+    ...(fields.has(10) ? { master: number32(fields.get(10)) } : {}),
+    ...(fields.has(20) ? { alias: parseText(fields.get(20) ?? new Uint8Array()) } : {}),
   }
 }
 
@@ -192,6 +198,12 @@ export function addAddress(
   options: { readonly ip: string; readonly prefix: number },
 ): void {
   socket.send([addressRequest(link.index, options.ip, options.prefix)])
+}
+
+/** Writes a note that `ip link` shows and every interface keeps. */
+export function setAlias(socket: NetlinkSocket, name: string, alias: string): void {
+  const body = concatenate([linkHeader(), attribute(3, name), attribute(20, alias)])
+  socket.send([{ type: message.setLink, body }])
 }
 
 /** Makes the interface a port of the bridge. Throws `NetlinkError` ENODEV where there is none. */

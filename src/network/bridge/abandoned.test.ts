@@ -1,0 +1,26 @@
+import { expect, test } from 'bun:test'
+import { missingForTests, openTestbed } from '../testbed/testbed.ts'
+
+test.skipIf(missingForTests() !== undefined)(
+  'attach() for the first time removes the bridges of stores that are gone, and no others',
+  async () => {
+    await using bed = openTestbed()
+    await using driver = bed.openDriver()
+    const make = (name: string, alias: string): void => {
+      bed.exec(bed.host, 'ip', 'link', 'add', name, 'type', 'bridge')
+      bed.exec(bed.host, 'ip', 'link', 'set', name, 'alias', alias)
+    }
+    make('strakegone', `${bed.run}/gone/network`)
+    bed.exec(bed.host, 'nft', 'add table ip strakegone; add chain ip strakegone c { counter; }')
+    make('strakekept', bed.run)
+    make('strakebusy', `${bed.run}/gone/network`)
+    bed.exec(bed.host, 'ip', 'link', 'add', 'port', 'master', 'strakebusy', 'type', 'veth')
+    make('othergone', `${bed.run}/gone/network`)
+    await driver.attach({ containerId: 'one', ip: '10.89.0.2' })
+    const links = bed.exec(bed.host, 'ip', '-o', 'link', 'show', 'type', 'bridge')
+    const names = links.split('\n').flatMap((line) => line.split(': ')[1] ?? [])
+    expect(names.sort()).toEqual(['othergone', 'strake0', 'strakebusy', 'strakekept'])
+    expect(bed.exec(bed.host, 'nft', 'list', 'tables')).not.toContain('strakegone')
+    expect(bed.exec(bed.host, 'ip', 'link', 'show', 'strake0')).toContain(`alias ${bed.run}`)
+  },
+)

@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
+import { listRules, type NetlinkSocket, runNft } from '#platform'
+import { revokeForwarding } from './forward.ts'
+import { deleteLink, listLinks } from './link.ts'
+
+/**
+ * Takes away the bridges of stores that are gone: those whose alias, the
+ * directory of their network, does not exist, and that have no port. A store
+ * whose directory was simply deleted would else keep its subnet for ever.
+ */
+export function removeAbandoned(kernel: {
+  readonly route: NetlinkSocket
+  readonly netfilter: NetlinkSocket
+}): void {
+  const links = listLinks(kernel.route)
+  const used = new Set(links.map(({ master }) => master))
+  for (const { index, name, alias = '' } of links) {
+    if (!name.startsWith('strake') || !isAbsolute(alias) || existsSync(alias)) continue
+    if (used.has(index)) continue
+    revokeForwarding(kernel.netfilter, name)
+    deleteLink(kernel.route, name)
+    if (listRules(kernel.netfilter, name).length > 0) runNft(`delete table ip ${name}`)
+  }
+}
