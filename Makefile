@@ -18,7 +18,7 @@ check: setup
 	@sh scripts/check
 
 bench: build
-	@scripts/bun bench/main.ts
+	@scripts/bun bench/main.ts $(ARGS)
 
 clean:
 	rm -rf dist node_modules

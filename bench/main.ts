@@ -1,149 +1,107 @@
-// Medians of what people wait for, measured on this machine, with the store on
-// tmpfs: `make bench`, or `make bench` for single rows with `scripts/bun bench/main.ts run push`.
-import { existsSync } from 'node:fs'
-import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises'
+// What people wait for, by strake and by its peers, interleaved on the same work:
+// `make bench`, or single rows with `scripts/bun bench/main.ts run push --runs 3`.
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { prepareApp } from './app.ts'
-import { measure, median, type Sample } from './measure.ts'
+import { cache, prepareInputs, preparePeers } from './inputs.ts'
+import {
+  type Options,
+  parseOptions,
+  peerNames,
+  type ToolName,
+  UsageError,
+  usage,
+} from './options.ts'
+import { agree, type Results } from './results.ts'
+import { enter, type Sandbox } from './sandbox.ts'
+import type { Task } from './session.ts'
+import { renderResults } from './table.ts'
 
-const program = resolve(import.meta.dir, '../dist/strake')
-const directory = existsSync('/dev/shm') ? '/dev/shm/strake-bench' : '/tmp/strake-bench'
-const env = {
-  PATH: process.env['PATH'] ?? '',
-  HOME: directory,
-  STRAKE_ROOT: join(directory, 'root'),
-  STRAKE_RUN: join(directory, 'run'),
-}
-const wanted = new Set(process.argv.slice(2))
+const introduction = `# Results of \`make bench\`
 
-interface Row {
-  readonly name: string
-  /** What the issue or DESIGN section 2 asks for, milliseconds. */
-  readonly goal?: number
-  readonly times: number
-  /** Not measured, before each run. */
-  readonly before?: () => Promise<unknown>
-  readonly run: () => Promise<Sample>
-}
+Whole commands from start to end, in the order strake, Docker, Podman in every round, all in
+one root (Debian trixie) with the same runtimes. Memory is the largest resident size of any
+one process of the command (never below what the benchmark has itself); for Docker plus that of
+dockerd and containerd while it worked. A ratio below 1 means that strake is faster.
+`
 
-function strake(...args: readonly string[]): Promise<Sample> {
-  return measure([program, ...args], env)
-}
-
-async function prepare(): Promise<string> {
-  await rm(directory, { recursive: true, force: true })
-  await mkdir(directory, { recursive: true })
-  const app = await prepareApp(directory)
-  await strake('import', '-c', 'CMD ["bash"]', app.base, 'base')
-  await strake('run', '--rm', 'base', 'true')
-  return app.context
+interface Peers {
+  readonly root?: string
+  readonly absent: Task['absent']
 }
 
-async function serveRegistry(): Promise<{ readonly host: string; stop(): void }> {
-  const storage = join(directory, 'registry')
-  const child = Bun.spawn([program, 'registry', 'serve', '--port', '0', '--storage', storage], {
-    env,
-    stdout: 'pipe',
-    stderr: 'inherit',
-  })
-  const { value } = await child.stdout.getReader().read()
-  const host = /http:\/\/(\S+)/.exec(new TextDecoder().decode(value))?.[1]
-  if (host === undefined) throw new Error('the registry did not start')
-  return { host, stop: () => child.kill() }
-}
-
-function rowsOf(context: string, host: string): readonly Row[] {
-  const name = `${host}/app:1`
-  const build = (...options: readonly string[]): Promise<Sample> =>
-    strake('build', '-q', '-t', 'app', ...options, context)
-  const changed = join(context, 'src/main.js')
-  const dropRegistry = (): Promise<void> =>
-    rm(join(directory, 'registry'), { recursive: true, force: true })
-  return [
-    { name: 'start-up: strake --version', goal: 20, times: 21, run: () => strake('--version') },
-    { name: 'start-up: strake images', goal: 20, times: 21, run: () => strake('images') },
-    {
-      name: 'run --rm --network none',
-      goal: 95,
-      times: 21,
-      run: () => strake('run', '--rm', '--network', 'none', 'base', 'true'),
-    },
-    {
-      name: 'run --rm (bridge)',
-      times: 21,
-      run: () => strake('run', '--rm', 'base', 'true'),
-    },
-    {
-      name: 'build, cold',
-      times: 3,
-      before: async () => {
-        await strake('rmi', '-f', 'app')
-        await strake('system', 'prune', '-f')
-      },
-      run: () => build(),
-    },
-    { name: 'build, nothing changed', times: 5, run: () => build() },
-    {
-      name: 'build, one file changed',
-      times: 3,
-      before: () => appendFile(changed, `// ${Date.now()}\n`),
-      run: () => build(),
-    },
-    {
-      name: 'push, gzip, first time',
-      times: 3,
-      before: async () => {
-        await appendFile(changed, `// ${Date.now()}\n`)
-        await build()
-        await dropRegistry()
-        await strake('tag', 'app', name)
-      },
-      run: () => strake('push', '-q', name),
-    },
-    {
-      name: 'pull',
-      times: 3,
-      before: async () => {
-        await strake('rmi', '-f', name, 'app')
-        await strake('system', 'prune', '-f', '-a')
-      },
-      run: () => strake('pull', '-q', name),
-    },
-  ]
-}
-
-const context = await prepare()
-const registry = await serveRegistry()
-try {
-  const lines: string[] = []
-  for (const row of rowsOf(context, registry.host)) {
-    if (wanted.size > 0 && ![...wanted].some((word) => row.name.includes(word))) continue
-    const samples: Sample[] = []
-    for (let count = 0; count < row.times; count++) {
-      await row.before?.()
-      samples.push(await row.run())
-    }
-    const times = samples.map(({ milliseconds }) => milliseconds)
-    const peak = Math.max(...samples.map(({ peakBytes }) => peakBytes)) / 1e6
-    const goal = row.goal === undefined ? '' : `${row.goal}`
-    const line = `| ${row.name} | ${Math.min(...times).toFixed(0)} | ${median(times).toFixed(0)} | ${goal} | ${peak.toFixed(0)} |`
-    console.log(line)
-    lines.push(line)
+/** The root of the peers, or why there is none. */
+async function findPeers({ without }: Options): Promise<Peers> {
+  const absent: Partial<Record<ToolName, string>> = {}
+  for (const peer of without) absent[peer] = 'not measured: left out by --without'
+  if (peerNames.every((peer) => without.has(peer))) return { absent }
+  try {
+    return { root: await preparePeers(), absent }
+  } catch (error) {
+    const reason = `not measured: ${error instanceof Error ? error.message : String(error)}`
+    return { absent: { docker: reason, podman: reason } }
   }
-  const info = await new Response(
-    Bun.spawn([program, 'info'], { env, stdout: 'pipe' }).stdout,
-  ).text()
-  const table = [
-    '| what | min ms | median ms | goal ms | peak MB |',
-    '|---|---|---|---|---|',
-    ...lines,
+}
+
+type Assignment = Omit<Task, 'output'>
+
+/** One table: runs the session in a sandbox and reads what it found. */
+async function runSession(sandbox: Sandbox, task: Assignment): Promise<Results> {
+  const exchange = await mkdtemp(join(cache, 'session-'))
+  try {
+    const output = join(exchange, 'results.json')
+    const file = join(exchange, 'task.json')
+    const program = join(exchange, 'strake')
+    // A copy, because others may build while this lasts.
+    await copyFile(task.program, program)
+    await writeFile(file, JSON.stringify({ ...task, program, output }))
+    const session = resolve(import.meta.dir, 'session.ts')
+    const exitCode = await enter(sandbox, [process.execPath, session, '{store}', file])
+    if (exitCode !== 0) throw new Error(`the session ended with ${exitCode}`)
+    return JSON.parse(await readFile(output, 'utf8')) as Results
+  } finally {
+    await rm(exchange, { recursive: true, force: true })
+  }
+}
+
+async function runOnDisk(sandbox: Sandbox, task: Assignment): Promise<Results> {
+  const disk = await mkdtemp(join(cache, 'store-'))
+  try {
+    return await runSession({ ...sandbox, disk }, { ...task, onDisk: true })
+  } finally {
+    await rm(disk, { recursive: true, force: true })
+  }
+}
+
+async function main(options: Options): Promise<number> {
+  if (process.getuid?.() !== 0) throw new UsageError('Cannot measure: containers need root here')
+  const { project, base } = await prepareInputs()
+  const { root, absent } = await findPeers(options)
+  const sandbox = root === undefined ? {} : { root }
+  const runs = options.runs === undefined ? {} : { runs: options.runs }
+  const program = options.program ?? resolve(import.meta.dir, '../dist/strake')
+  const task = { rows: options.rows, ...runs, absent, program, project, base, onDisk: false }
+  const tables = [{ heading: 'Stores in memory', results: await runSession(sandbox, task) }]
+  if (options.disk) {
+    tables.push({ heading: 'Stores on disk', results: await runOnDisk(sandbox, task) })
+  }
+  const text = [
+    introduction,
+    ...tables.map(({ heading, results }) => renderResults(heading, results)),
   ].join('\n')
-  await writeFile(
-    join(import.meta.dir, 'results.md'),
-    `# Results of \`make bench\`\n\n${table}\n\nMeasured with:\n\n\`\`\`\n${info.replaceAll(/^(Store|Run directory):.*\n/gm, '')}\`\`\`\n`,
-  )
-} finally {
-  registry.stop()
-  await strake('system', 'cleanup')
-  await rm(directory, { recursive: true, force: true })
+  if (options.rows.length === 0) await writeFile(resolve(import.meta.dir, 'results.md'), text)
+  console.log(`\n${text}`)
+  return tables.every(({ results }) => isSound(results)) ? 0 : 1
+}
+
+/** Whether strake did every row and the results that have to be equal are. */
+function isSound({ rows, equal }: Results): boolean {
+  return equal.every(agree) && rows.every(({ cells }) => cells.strake && 'samples' in cells.strake)
+}
+
+try {
+  process.exitCode = await main(parseOptions(process.argv.slice(2)))
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  console.error(`${error.message}\n\n${usage}`)
+  process.exitCode = 2
 }

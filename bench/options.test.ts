@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'bun:test'
+import { parseOptions, UsageError } from './options.ts'
+
+describe('parseOptions', () => {
+  test('parseOptions takes every row and peer unless told otherwise', () => {
+    expect(parseOptions([])).toEqual({ rows: [], without: new Set(), disk: false })
+  })
+
+  test('parseOptions reads rows and options in any order', () => {
+    expect(
+      parseOptions(['push', '--runs', '2', 'pull', '--without=docker,podman', '--disk']),
+    ).toEqual({
+      rows: ['push', 'pull'],
+      runs: 2,
+      without: new Set(['docker', 'podman']),
+      disk: true,
+    })
+  })
+
+  test.each([
+    [['--runs']],
+    [['--program']],
+    [['--runs', '0']],
+    [['--runs', '1.5']],
+    [['--without', 'rkt']],
+    [['-x']],
+  ])('parseOptions refuses %j', (words) => {
+    expect(() => parseOptions(words)).toThrow(UsageError)
+  })
+})

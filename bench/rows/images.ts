@@ -1,0 +1,120 @@
+import { rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { onlyImageId, treeOf } from '../equal.ts'
+import type { Group } from '../row.ts'
+import type { Stage } from '../stage.ts'
+import { run } from '../tools/tool.ts'
+
+const savedBy = ({ tool }: Stage): string => join(dirname(tool.store), 'saved.tar')
+
+/** The life of the image `app`, in an order that leaves each row what the next one needs. */
+export const images: Group = [
+  {
+    name: 'build, cold',
+    goal: 3000,
+    times: 5,
+    before: async (stage) => {
+      await stage.props.context.prepare()
+      await stage.fresh()
+    },
+    run: (stage) => stage.build(),
+    equal: { what: 'files of the image that was built', of: ({ tool }) => treeOf(tool, 'app') },
+    weigh: true,
+  },
+  {
+    name: 'build, nothing changed',
+    goal: 400,
+    times: 5,
+    before: (stage) => stage.upToDate(),
+    run: (stage) => stage.build(),
+  },
+  {
+    name: 'build, one file changed',
+    goal: 1600,
+    times: 5,
+    before: async (stage) => {
+      await stage.withApp()
+      await stage.props.context.change()
+    },
+    run: (stage) => stage.build(),
+  },
+  {
+    name: 'read every file of a container',
+    times: 5,
+    before: (stage) => stage.withApp(),
+    run: ({ tool }) => {
+      const script = 'find / -xdev -type f -exec cat {} + >/dev/null'
+      return run(tool, ['run', '--rm', '--network', 'none', 'app', 'sh', '-c', script])
+    },
+  },
+  {
+    name: 'push, gzip',
+    goal: 4000,
+    times: 5,
+    before: (stage) => stage.uncompressed('gzip'),
+    run: (stage) => stage.push('gzip'),
+  },
+  {
+    name: 'push, one file changed',
+    goal: 1600,
+    times: 5,
+    before: (stage) => stage.changedSincePush(),
+    run: (stage) => stage.push('gzip'),
+  },
+  {
+    name: 'push, zstd',
+    goal: 1600,
+    times: 5,
+    before: (stage) => stage.uncompressed('zstd'),
+    run: (stage) => stage.push('zstd'),
+  },
+  {
+    name: 'save',
+    goal: 1000,
+    times: 5,
+    before: (stage) => stage.withApp(),
+    run: (stage) => run(stage.tool, ['save', '-o', savedBy(stage), 'app']),
+    after: async (stage) => {
+      const { size } = await stat(savedBy(stage))
+      await rm(savedBy(stage))
+      if (size < 400e6) throw new Error(`${stage.tool.name} save wrote only ${size} bytes`)
+    },
+  },
+  {
+    name: 'load',
+    goal: 2000,
+    times: 5,
+    before: async (stage) => {
+      await stage.props.received.archive()
+      await stage.empty()
+    },
+    run: (stage) => stage.load(),
+    equal: {
+      what: 'ID and files of the image that was loaded',
+      of: async ({ tool }) => `${await onlyImageId(tool)} ${await treeOf(tool, 'app')}`,
+    },
+  },
+  {
+    name: 'rmi',
+    goal: 50,
+    times: 5,
+    before: (stage) => stage.withLoaded(),
+    run: (stage) => stage.removeLoaded(),
+  },
+  {
+    name: 'pull',
+    goal: 2000,
+    times: 5,
+    before: async (stage) => {
+      await stage.props.received.name()
+      await stage.empty()
+    },
+    run: (stage) => stage.pull(),
+    equal: {
+      what: 'ID and files of the image that was pulled',
+      of: async (stage) =>
+        `${await onlyImageId(stage.tool)} ${await treeOf(stage.tool, await stage.props.received.name())}`,
+    },
+    weigh: true,
+  },
+]

@@ -1,0 +1,6 @@
+import type { Group } from '../row.ts'
+import { containers, startUp } from './containers.ts'
+import { images } from './images.ts'
+
+/** Every row, in the order of the table. */
+export const groups: readonly Group[] = [startUp, containers, images]

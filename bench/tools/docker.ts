@@ -1,0 +1,84 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { startDaemon } from '../daemon.ts'
+import { execute } from '../measure.ts'
+import { NotOffered, type Place, removeListed, run, type Tool } from './tool.ts'
+
+/** Starts a daemon of its own, which starts its own containerd, and opens its empty store. */
+export async function openDocker(place: Place): Promise<Tool> {
+  const directory = join(place.directory, 'docker')
+  const store = join(directory, 'root')
+  const socket = join(directory, 'docker.sock')
+  await mkdir(directory, { recursive: true })
+  const env = { ...place.env, DOCKER_HOST: `unix://${socket}` }
+  const daemon = await startDaemon(
+    [
+      'dockerd',
+      `--data-root=${store}`,
+      `--exec-root=${join(directory, 'run')}`,
+      `--pidfile=${join(directory, 'docker.pid')}`,
+      `--host=unix://${socket}`,
+      '--storage-driver=overlay2',
+      '--add-runtime=crun=/usr/bin/crun',
+    ],
+    {
+      env,
+      log: join(directory, 'log'),
+      ready: async () => (await execute(['docker', 'version'], env)).exitCode === 0,
+    },
+  )
+  const { stdout } = await execute(['docker', 'version', '--format', '{{.Server.Version}}'], env)
+  const tool: Tool = {
+    name: 'docker',
+    about: `${stdout.trim()} with BuildKit; storage overlay2; runtime runc unless a row says otherwise`,
+    store,
+    async attempt(args, { runtime } = {}) {
+      const [verb = '', ...rest] = args
+      const argv = runtime === undefined ? args : [verb, '--runtime', runtime, ...rest]
+      const daemons = await familyOf(daemon.pid)
+      await Promise.all(daemons.map(forgetPeak))
+      const execution = await execute(['docker', ...argv], env)
+      const peaks = await Promise.all(daemons.map(peakOf))
+      return {
+        ...execution,
+        peakBytes: peaks.reduce((sum, peak) => sum + peak, execution.peakBytes),
+      }
+    },
+    async reset() {
+      await removeListed(tool, ['ps', '--all', '--quiet'], ['rm', '--force'])
+      await removeListed(tool, ['images', '--all', '--quiet'], ['rmi', '--force'])
+      await run(tool, ['builder', 'prune', '--all', '--force'])
+      await run(tool, ['system', 'prune', '--all', '--force', '--volumes'])
+    },
+    pullArguments: (image) => ['pull', '-q', image],
+    pushArguments(image, compression) {
+      if (compression === 'zstd') throw new NotOffered('docker push knows gzip only')
+      return ['push', '-q', image]
+    },
+    async [Symbol.asyncDispose]() {
+      await removeListed(tool, ['ps', '--all', '--quiet'], ['rm', '--force'])
+      await daemon[Symbol.asyncDispose]()
+    },
+  }
+  return tool
+}
+
+/** dockerd and its containerd; what they start for one container is not counted. */
+async function familyOf(pid: number): Promise<readonly number[]> {
+  const children: number[] = []
+  for (const task of await readdir(`/proc/${pid}/task`)) {
+    const text = await readFile(`/proc/${pid}/task/${task}/children`, 'utf8').catch(() => '')
+    children.push(...text.split(' ').filter(Boolean).map(Number))
+  }
+  return [pid, ...children]
+}
+
+/** Makes the kernel begin anew with the largest resident size of a process. */
+async function forgetPeak(pid: number): Promise<void> {
+  await writeFile(`/proc/${pid}/clear_refs`, '5').catch(() => {})
+}
+
+async function peakOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024
+}

@@ -1,0 +1,56 @@
+import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Environment, execute, measure } from '../measure.ts'
+import { type Place, removeListed, run, type Tool } from './tool.ts'
+
+/** Opens an empty store for a copy of `executable`, which lies where the stores are. */
+export async function openStrake(place: Place, executable: string): Promise<Tool> {
+  const directory = join(place.directory, 'strake')
+  const program = join(directory, 'bin/strake')
+  const store = join(directory, 'root')
+  const env = { ...place.env, STRAKE_ROOT: store, STRAKE_RUN: join(directory, 'run') }
+  await mkdir(join(directory, 'bin'), { recursive: true })
+  await copyFile(executable, program)
+  const info = await execute([program, 'info'], env)
+  const tool: Tool = {
+    name: 'strake',
+    about: describe(info.stdout),
+    store,
+    attempt: (args, { runtime } = {}) =>
+      execute(
+        [program, ...args],
+        runtime === undefined ? env : { ...env, STRAKE_RUNTIME: runtime },
+      ),
+    async reset() {
+      await removeListed(tool, ['ps', '--all', '--quiet'], ['rm', '--force'])
+      await run(tool, ['system', 'prune', '--all', '--force'])
+      await run(tool, ['system', 'cleanup'])
+      await unmountBelow(directory, place.env)
+      await rm(store, { recursive: true, force: true })
+      await rm(env.STRAKE_RUN, { recursive: true, force: true })
+    },
+    pullArguments: (image) => ['pull', '-q', image],
+    pushArguments: (image, compression) => ['push', '-q', '--compression', compression, image],
+    [Symbol.asyncDispose]: () => tool.reset(),
+  }
+  return tool
+}
+
+function describe(info: string): string {
+  const line = (title: string): string =>
+    new RegExp(`^${title}:\\s*(.*)$`, 'm').exec(info)?.[1] ?? 'unknown'
+  return [
+    line('Server Version'),
+    `snapshotter ${line('Snapshotter')}`,
+    `runtime ${line('Runtime')}`,
+  ].join('; ')
+}
+
+/** Lets go of mounts, lest removing the store removes what is mounted there. */
+async function unmountBelow(directory: string, env: Environment): Promise<void> {
+  const mounts = (await readFile('/proc/self/mounts', 'utf8'))
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((path) => path.startsWith(`${directory}/`))
+  for (const mount of mounts.toReversed()) await measure(['umount', mount], env)
+}
