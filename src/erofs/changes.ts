@@ -102,7 +102,7 @@ export class Changes implements Disposable {
     }
     directory.layer = this.#layer
     this.#describe(entry, directory, fileType.directory)
-    this.#last = { path, directory }
+    this.#last = found === undefined || found === directory ? { path, directory } : undefined
   }
 
   /** Anything but directories and hard links; what has the name is replaced, never written through. */

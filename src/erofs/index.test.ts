@@ -90,6 +90,8 @@ test('applyTar() looks a directory up again when the link it was reached by is r
   expect(await replaced.catch(String)).toEndWith('p/x at offset 1536: not a directory')
   const { tree } = await build([[link], [{ path: 'p/.wh.p' }, { path: 'p/x', body }]])
   expect(Array.from(listTree(tree), ({ path }) => path)).toEqual(['', 'p', 'p/x'])
+  const above = await build([[link, { path: 'p/p', type: 'directory' }, { path: 'p/p/x', body }]])
+  expect(Array.from(listTree(above.tree), ({ path }) => path)).toContain('p/p/x')
 })
 
 test('applyTar() counts entries, bytes and the space of sparse files', async () => {

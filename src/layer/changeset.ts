@@ -70,15 +70,14 @@ export class Changeset implements Disposable {
   /** A directory that is there already keeps what is in it. */
   #makeDirectory(entry: TarEntry, place: Place, path: string): void {
     const name = encodeName(baseName(path))
-    let fd: number | undefined
-    if (!at.makeDirectory(place.fd, name)) {
+    const found = !at.makeDirectory(place.fd, name)
+    let fd = at.openDirectory(place.fd, name)
+    const replaced = found && fd === undefined
+    if (replaced) {
+      at.removeTree(place.fd, name)
+      at.makeDirectory(place.fd, name)
       fd = at.openDirectory(place.fd, name)
-      if (fd === undefined) {
-        at.removeTree(place.fd, name)
-        at.makeDirectory(place.fd, name)
-      }
     }
-    fd ??= at.openDirectory(place.fd, name)
     if (fd === undefined) refuse(entry, 'it was replaced while it was made')
     try {
       setMetadata(fd, entry, this.#options)
@@ -88,6 +87,7 @@ export class Changeset implements Disposable {
     }
     const { key } = this.#places.enter(path, fd)
     this.#places.setTime(key, timeOf(entry, this.#options))
+    if (replaced) this.#places.forget()
   }
 
   /** Makes anything but a directory; what has its name is unlinked first and never written through. */
@@ -97,6 +97,7 @@ export class Changeset implements Disposable {
     if (!(await this.#make(entry, place, name))) {
       refuse(entry, 'something else made it at the same time')
     }
+    this.#places.forget()
   }
 
   async #make(entry: TarEntry, place: Place, name: Uint8Array): Promise<boolean> {
@@ -144,6 +145,7 @@ export class Changeset implements Disposable {
     if (name === undefined) this.#clear(place.fd, place.key)
     else if (this.#places.isOwn(place.key, name)) this.#clearChild(place.fd, place.key, name)
     else at.removeTree(place.fd, encodeName(name))
+    this.#places.forget()
   }
 
   /** Removes from a directory, and from those in it that are kept, what this layer did not bring. */

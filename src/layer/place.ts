@@ -25,9 +25,9 @@ const [ENOENT, ELOOP] = [2, 40]
  * in the end.
  *
  * The directory used last stays open, because archives list a directory's
- * files in a row. Only that one: whatever replaces or removes a directory does
- * so through the directory above it, which then is the one kept. Books are kept
- * under the place the kernel resolved, never under the name the archive used.
+ * files in a row. Only that one, and whoever replaces or removes a name forgets
+ * it: the path that led to it may have led through a link of that name. Books
+ * are kept under the place the kernel resolved, never under the archive's name.
  */
 export class Places implements Disposable {
   readonly #root: number
@@ -82,13 +82,19 @@ export class Places implements Disposable {
     return this.#own.get(key)?.has(name) === true
   }
 
+  /** To be called when a name was replaced or removed; closes the place used last. */
+  forget(): void {
+    if (this.#last !== undefined) at.closeDescriptor(this.#last.place.fd)
+    this.#last = undefined
+  }
+
   setTime(key: string, time: Time): void {
     this.#times.set(key, time)
   }
 
   /** Gives every directory its time, now that nothing is made in them any more. */
   finish(): void {
-    this.#forget()
+    this.forget()
     for (const [key, time] of this.#times) {
       const place = resolveIfDirectory(this.#root, key, 'refuse')
       if (place === undefined) continue
@@ -101,13 +107,8 @@ export class Places implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#forget()
+    this.forget()
     at.closeDescriptor(this.#root)
-  }
-
-  #forget(): void {
-    if (this.#last !== undefined) at.closeDescriptor(this.#last.place.fd)
-    this.#last = undefined
   }
 
   #known(path: string): Place | undefined {
@@ -116,7 +117,7 @@ export class Places implements Disposable {
 
   #keep(path: string, fd: number): Place {
     const place = { fd, key: this.#keyOf(fd) }
-    this.#forget()
+    this.forget()
     this.#last = { path, place }
     if (!this.#times.has(place.key)) {
       const status = at.entryStatus(fd)

@@ -1,5 +1,13 @@
 import { expect, test } from 'bun:test'
-import { lstatSync, mkdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { isStrakeError } from '#oci'
 import type { TarInput } from '#tar'
@@ -155,4 +163,24 @@ test('applyLayer() refuses links that lead round in a circle, and files as paren
   expect(isStrakeError(below.error, 'INVALID')).toBe(true)
   const growing = await arena.apply([link('g', 'g/g'), { path: 'g/x', body }])
   expect(isStrakeError(growing.error, 'INVALID')).toBe(true)
+})
+
+// RELIABILITY A9: where the last entry went says nothing once a name has changed.
+test('applyLayer() looks a directory up again when the link it was reached by is gone', async () => {
+  const self = link('p', '.')
+  using replaced = new Arena()
+  const { error } = await replaced.apply([self, { path: 'p/p', body }, { path: 'p/x', body }])
+  expect(String(error)).toEndWith('p/x at offset 1536: not a directory')
+  expect(readdirSync(replaced.root)).toEqual(['p'])
+  using linked = new Arena()
+  const hardlink = { path: 'p/p', type: 'hardlink', linkpath: 'f' } as const
+  const second = await linked.apply([{ path: 'f' }, self, hardlink, { path: 'p/x', body }])
+  expect(String(second.error)).toEndWith('p/x at offset 1536: not a directory')
+  using removed = new Arena()
+  await removed.apply([self])
+  await removed.apply([{ path: 'p/.wh.p' }, { path: 'p/x', body }])
+  expect(readdirSync(removed.root)).toEqual(['p'])
+  using directory = new Arena()
+  await directory.apply([self, { path: 'p/p', type: 'directory' }, { path: 'p/p/x', body }])
+  expect(existsSync(join(directory.root, 'p/p/x'))).toBe(true)
 })
