@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -45,6 +46,24 @@ test('applyLayer() restores the times of directories after their contents', asyn
   expect(lstatSync(join(arena.root, 'd'), { bigint: true }).mtimeNs).toBe(1_000_000_005_000n)
   expect(lstatSync(join(arena.root, 'd/e')).mtimeMs).toBe(2_000_000)
   expect(lstatSync(join(arena.root, 'lower')).mtimeMs).toBe(before)
+})
+
+test('applyLayer() leaves directories of the parent their times when it only passes through', async () => {
+  using arena = new Arena()
+  const directories = ['passed', 'passed/deep', 'cleared', 'cleared/sub', 'cleared/sub/deep']
+  for (const path of directories) mkdirSync(join(arena.root, path))
+  writeFileSync(join(arena.root, 'cleared/sub/old'), 'old')
+  for (const path of directories) utimesSync(join(arena.root, path), 7, 7)
+  await arena.apply([
+    { path: 'passed/deep/new/x', body },
+    { path: 'passed/new/x', body },
+    { path: 'cleared/sub/deep/x', body },
+    { path: '.wh..wh..opq' },
+  ])
+  expect(existsSync(join(arena.root, 'cleared/sub/old'))).toBe(false)
+  for (const path of directories) {
+    expect(statSync(join(arena.root, path)).mtimeMs, path).toBe(7000)
+  }
 })
 
 // RELIABILITY A9

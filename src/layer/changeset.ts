@@ -17,7 +17,7 @@ import {
   setMetadata,
   timeOf,
 } from './extract.ts'
-import { type Place, Places } from './place.ts'
+import { closedOnError, type Place, Places } from './place.ts'
 import { parseWhiteout } from './whiteout.ts'
 
 /** One layer being applied to one tree. Call `finish` after the last entry. */
@@ -79,12 +79,7 @@ export class Changeset implements Disposable {
       fd = at.openDirectory(place.fd, name)
     }
     if (fd === undefined) refuse(entry, 'it was replaced while it was made')
-    try {
-      setMetadata(fd, entry, this.#options)
-    } catch (error) {
-      at.closeDescriptor(fd)
-      throw error
-    }
+    closedOnError(fd, () => setMetadata(fd, entry, this.#options))
     const { key } = this.#places.enter(path, fd)
     this.#places.setTime(key, timeOf(entry, this.#options))
     if (replaced) this.#places.forget()
@@ -153,6 +148,7 @@ export class Changeset implements Disposable {
     const fd = at.openDirectory(dir, dot)
     if (fd === undefined) return
     try {
+      this.#places.keepTime({ fd, key })
       for (const child of at.listDirectory(fd)) {
         const name = decodeName(child.name)
         if (this.#places.isOwn(key, name)) this.#clearChild(fd, key, name)

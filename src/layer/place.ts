@@ -92,6 +92,14 @@ export class Places implements Disposable {
     this.#times.set(key, time)
   }
 
+  /** A directory in which something is about to change keeps the time it has, unless it is given one. */
+  keepTime({ fd, key }: Place): void {
+    if (this.#times.has(key)) return
+    const status = at.entryStatus(fd)
+    if (status === undefined) return
+    this.setTime(key, { seconds: status.mtime, nanoseconds: status.mtimeNanoseconds })
+  }
+
   /** Gives every directory its time, now that nothing is made in them any more. */
   finish(): void {
     this.forget()
@@ -116,24 +124,20 @@ export class Places implements Disposable {
   }
 
   #keep(path: string, fd: number): Place {
-    const place = { fd, key: this.#keyOf(fd) }
     this.forget()
+    const place = closedOnError(fd, () => this.#placeOf(fd))
     this.#last = { path, place }
-    if (!this.#times.has(place.key)) {
-      const status = at.entryStatus(fd)
-      if (status !== undefined) {
-        this.setTime(place.key, { seconds: status.mtime, nanoseconds: status.mtimeNanoseconds })
-      }
-    }
+    this.keepTime(place)
     return place
   }
 
-  #keyOf(fd: number): string {
+  #placeOf(fd: number): Place {
     const path = decodeName(at.locate(fd))
     const above = path.slice(0, this.#rootPath.length)
     const rest = path.slice(this.#rootPath.length)
-    if (above === this.#rootPath && (rest === '' || rest.startsWith('/'))) return rest.slice(1)
-    at.closeDescriptor(fd)
+    if (above === this.#rootPath && (rest === '' || rest.startsWith('/'))) {
+      return { fd, key: rest.slice(1) }
+    }
     throw new StrakeError('CONFLICT', 'Cannot apply layer: its directory was moved away meanwhile')
   }
 
@@ -165,6 +169,7 @@ export class Places implements Disposable {
         const reason = 'a link leads to a name that is reserved for whiteouts'
         throw new StrakeError('INVALID', `Cannot apply layer: ${reason}`)
       }
+      this.keepTime(this.#placeOf(parentFd))
       if (at.makeDirectory(parentFd, name)) return this.#initialise(parentFd, name)
       // Taken, and yet not to be resolved: a link to what does not exist. Make that.
       const target = decodeName(at.readSymlink(parentFd, name))
@@ -180,10 +185,22 @@ export class Places implements Disposable {
   #initialise(parentFd: number, name: Uint8Array): number {
     const fd = at.openDirectory(parentFd, name)
     if (fd === undefined) throw new SystemError(ENOENT, 'openat')
-    at.setOwner(fd, 0, 0)
-    at.setMode(fd, 0o755)
-    this.setTime(this.#keyOf(fd), { seconds: 0, nanoseconds: 0 })
-    return fd
+    return closedOnError(fd, () => {
+      at.setOwner(fd, 0, 0)
+      at.setMode(fd, 0o755)
+      this.setTime(this.#placeOf(fd).key, { seconds: 0, nanoseconds: 0 })
+      return fd
+    })
+  }
+}
+
+/** What `use` gives; when it throws, the descriptor is closed. */
+export function closedOnError<T>(fd: number, use: () => T): T {
+  try {
+    return use()
+  } catch (error) {
+    at.closeDescriptor(fd)
+    throw error
   }
 }
 
