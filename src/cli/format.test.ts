@@ -23,6 +23,14 @@ test('printDocument() indents unless it is for a program', () => {
   expect(program.text).toBe('[{"a":1}]\n')
 })
 
+test('printDocument() escapes what would steer a terminal, and means the same', () => {
+  const output = createTestOutput()
+  const value = { label: 'a\u009b31mb\u202ec\u001b' }
+  printDocument(output, value, 'json')
+  expect(output.text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u0080-\u009f\u202e]/)
+  expect(JSON.parse(output.text)).toEqual(value)
+})
+
 test('wantsJson() says what to use instead of a template', () => {
   expect(['json', '{{json .}}', 'table', '', undefined].map(wantsJson)).toEqual([
     ...[true, true, false, false, false],

@@ -18,7 +18,9 @@ export function printListing<Row extends Readonly<Record<string, Cell>>>(
   format: string | undefined,
 ): void {
   if (wantsJson(format)) {
-    output.write(listing.rows.map((row) => `${JSON.stringify(sortKeys(row))}\n`).join(''))
+    output.write(
+      listing.rows.map((row) => `${escapeControls(JSON.stringify(sortKeys(row)))}\n`).join(''),
+    )
     return
   }
   const titles = listing.columns.map(({ title }) => title)
@@ -38,7 +40,16 @@ function textOf(cell: Cell | undefined): string {
 
 /** Prints an object or list of objects as indented JSON, or on one line for `--format json`. */
 export function printDocument(output: Output, value: unknown, format: string | undefined): void {
-  output.write(`${wantsJson(format) ? JSON.stringify(value) : JSON.stringify(value, null, 4)}\n`)
+  const text = wantsJson(format) ? JSON.stringify(value) : JSON.stringify(value, null, 4)
+  output.write(`${escapeControls(text)}\n`)
+}
+
+/** JSON leaves some characters as they are that steer a terminal; escaped they mean the same. */
+function escapeControls(json: string): string {
+  return json.replaceAll(
+    /[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 /** Throws `UNSUPPORTED` for templates, which this version does not evaluate. */

@@ -57,7 +57,8 @@ class LocalRepository implements Repository {
   }
 
   async has(target: Descriptor): Promise<boolean> {
-    return (await this.#facts.find(await this.#kindOf(target), target.digest)) !== undefined
+    const member = await this.#facts.find(await this.#kindOf(target), target.digest)
+    return member !== undefined && (await this.#blobs.has(member.descriptor))
   }
 
   async *read(target: Descriptor, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
@@ -161,7 +162,10 @@ class LocalRepository implements Repository {
 
   async #get(kind: MemberKind, digest: Digest): Promise<Member> {
     const member = await this.#facts.find(kind, digest)
-    if (member === undefined) throw this.#unknown(kind, digest)
+    // Content that was lost or set aside as damaged is unknown, so that it is sent again.
+    if (member === undefined || !(await this.#blobs.has(member.descriptor))) {
+      throw this.#unknown(kind, digest)
+    }
     return member
   }
 

@@ -18,6 +18,7 @@ import {
   unmount,
 } from '#platform'
 import { isAbandoned } from './owner-name.ts'
+import type { SnapshotRecord } from './snapshotter.ts'
 
 /** `node:fs`, loaded when it is needed: mounting for a container does not. */
 const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
@@ -195,9 +196,15 @@ export class ChainFolder {
     return trash
   }
 
-  /** Every chain, in no order. */
-  list(): Digest[] {
-    return this.#all().filter((chainId) => this.has(chainId))
+  /** Every chain with its parent, in no order; one that is removed meanwhile may be left out. */
+  *list(): Generator<Pick<SnapshotRecord, 'chainId' | 'parent'>> {
+    for (const chainId of this.#all()) {
+      const parents = this.has(chainId)
+        ? readSmallFile(`${this.folder(chainId)}/parents`)
+        : undefined
+      if (parents === undefined) continue
+      yield { chainId, parent: parents.split('\n').find(isDigest) ?? null }
+    }
   }
 
   /** Every chain of any kind of snapshots. */

@@ -103,9 +103,8 @@ export class DirectorySnapshots implements Snapshotter {
   }
 
   async *list(): AsyncGenerator<SnapshotRecord> {
-    for (const chainId of this.#chains.list()) {
-      const [, parent = null] = this.#chains.lineage(chainId)
-      yield { chainId, parent, size: await treeSize(this.#chains.tree(chainId)) }
+    for (const chain of this.#chains.list()) {
+      yield { ...chain, size: await treeSize(this.#chains.tree(chain.chainId)) }
     }
   }
 

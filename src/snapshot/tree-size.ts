@@ -8,7 +8,9 @@ export async function treeSize(path: string): Promise<number> {
   let size = 0
   const pending: Buffer[] = [Buffer.from(path)]
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const status = await lstat(next)
+    const status = await lstat(next).catch(ignoreAbsent)
+    // What vanishes while it is counted takes nothing.
+    if (status === undefined) continue
     if (!status.isDirectory() && status.nlink > 1) {
       if (seen.has(status.ino)) continue
       seen.add(status.ino)
@@ -16,9 +18,14 @@ export async function treeSize(path: string): Promise<number> {
     size += status.blocks * 512
     if (!status.isDirectory()) continue
     // Names are bytes: not all of them are text.
-    for (const name of await readdir(next, { encoding: 'buffer' })) {
+    for (const name of (await readdir(next, { encoding: 'buffer' }).catch(ignoreAbsent)) ?? []) {
       pending.push(Buffer.concat([next, Buffer.from('/'), name]))
     }
   }
   return size
+}
+
+function ignoreAbsent(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+  throw error
 }

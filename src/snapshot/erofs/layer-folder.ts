@@ -76,7 +76,7 @@ export class LayerFolder {
     const parent = `${this.#chains.root}/layers`
     if (!pathExists(parent)) return []
     const named = new Set<string>()
-    for (const chainId of this.#chains.list()) {
+    for (const { chainId } of this.#chains.list()) {
       for (const { diffId } of this.layersOf(chainId)) named.add(digestHex(diffId))
     }
     for (const name of this.#chains.entries('staging')) {

@@ -87,8 +87,7 @@ export class ErofsSnapshots implements Snapshotter {
   }
 
   async *list(): AsyncGenerator<SnapshotRecord> {
-    for (const chainId of this.#chains.list()) {
-      const [, parent = null] = this.#chains.lineage(chainId)
+    for (const { chainId, parent } of this.#chains.list()) {
       const own = this.#layers.layersOf(chainId).at(-1)
       const index = sizeOnDisk(`${this.#chains.folder(chainId)}/index.erofs`)
       const size = index + (own === undefined ? 0 : this.#layers.sizeOnDisk(own.diffId))

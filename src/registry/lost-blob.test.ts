@@ -1,0 +1,23 @@
+import { expect, test } from 'bun:test'
+import { createMemoryStore } from '#content'
+import { mkdtempDisposable } from '#platform'
+import { fromBuffer } from '#stream'
+import { createDirectoryFacts } from './directory-facts.ts'
+import { blob } from './fixtures.ts'
+import { createLocalRegistry } from './local.ts'
+
+test('a blob that the store lost is unknown, and comes back by the next upload', async () => {
+  await using directory = await mkdtempDisposable('/dev/shm', 'strake-lost-')
+  const store = createMemoryStore()
+  const repository = createLocalRegistry(store, createDirectoryFacts(directory.path)).repository(
+    'a',
+  )
+  const { descriptor, raw: bytes } = blob('content')
+  await repository.write(descriptor, fromBuffer(bytes))
+  expect(await repository.has(descriptor)).toBe(true)
+  await store.delete(descriptor)
+  expect(await repository.has(descriptor)).toBe(false)
+  expect(repository.resolveBlob(descriptor.digest)).rejects.toMatchObject({ code: 'BLOB_UNKNOWN' })
+  await repository.write(descriptor, fromBuffer(bytes))
+  expect(await Array.fromAsync(repository.read(descriptor))).toEqual([bytes])
+})
