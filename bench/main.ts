@@ -18,10 +18,10 @@ import { renderResults } from './table.ts'
 
 const introduction = `# Results of \`make bench\`
 
-Whole commands from start to end, in the order strake, Docker, Podman in every round, all in
-one root (Debian trixie) with the same runtimes. Memory is the largest resident size of any
-one process of the command (never below what the benchmark has itself); for Docker plus that of
-dockerd and containerd while it worked. A ratio below 1 means that strake is faster.
+Whole commands from start to end, by strake, Docker and Podman in turn, in one root with the
+same runtimes. Memory is the largest resident size of any one process of the command (never
+below what the benchmark has itself, some 45 MB); for Docker plus that of dockerd and containerd
+while it worked. A ratio below 1 means that strake is faster.
 `
 
 interface Peers {
@@ -42,6 +42,16 @@ async function findPeers({ without }: Options): Promise<Peers> {
   }
 }
 
+/** The session said itself why it ended. */
+class SessionError extends Error {
+  readonly exitCode: number
+
+  constructor(exitCode: number) {
+    super(`The session ended with ${exitCode}`)
+    this.exitCode = exitCode
+  }
+}
+
 type Assignment = Omit<Task, 'output'>
 
 /** One table: runs the session in a sandbox and reads what it found. */
@@ -56,7 +66,7 @@ async function runSession(sandbox: Sandbox, task: Assignment): Promise<Results> 
     await writeFile(file, JSON.stringify({ ...task, program, output }))
     const session = resolve(import.meta.dir, 'session.ts')
     const exitCode = await enter(sandbox, [process.execPath, session, '{store}', file])
-    if (exitCode !== 0) throw new Error(`the session ended with ${exitCode}`)
+    if (exitCode !== 0) throw new SessionError(exitCode)
     return JSON.parse(await readFile(output, 'utf8')) as Results
   } finally {
     await rm(exchange, { recursive: true, force: true })
@@ -101,7 +111,9 @@ function isSound({ rows, equal }: Results): boolean {
 try {
   process.exitCode = await main(parseOptions(process.argv.slice(2)))
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error
-  console.error(`${error.message}\n\n${usage}`)
-  process.exitCode = 2
+  if (error instanceof SessionError) process.exitCode = error.exitCode
+  else if (error instanceof UsageError) {
+    console.error(`${error.message}\n\n${usage}`)
+    process.exitCode = 2
+  } else throw error
 }

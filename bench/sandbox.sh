@@ -21,7 +21,9 @@ join_cgroups() {
   done
 }
 
+# Mounts the hierarchies that the host has at $1.
 mount_cgroups() {
+  mkdir "$1"
   if grep -q ' /sys/fs/cgroup cgroup2 ' /proc/self/mounts; then
     mount -t cgroup2 cgroup2 "$1"
     mkdir "$1/init"
@@ -57,7 +59,7 @@ enter_root() {
   mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts "$base/root/dev/pts"
   mount -t proc proc "$base/root/proc"
   mount -t sysfs sysfs "$base/root/sys"
-  mount_cgroups "$base/root/sys/fs/cgroup"
+  mount --move "$base/cgroups" "$base/root/sys/fs/cgroup"
   bind "$2" "$base/root$2"
   bind "$base/store" "$base/root$base/store"
   mkdir "$base/root/.old"
@@ -78,14 +80,14 @@ base=$2 root=$3 store=$4 repository=$5
 shift 5
 mount -t tmpfs -o size=14g,mode=755 tmpfs "$base"
 mkdir "$base/store"
+mount_cgroups "$base/cgroups"
 [ -z "$store" ] || mount --bind "$store" "$base/store"
 if [ -n "$root" ]; then
   enter_root "$root" "$repository"
 else
   mount -t proc proc /proc
-  umount -l /sys/fs/cgroup
   mount -t sysfs sysfs /sys
-  mount_cgroups /sys/fs/cgroup
+  mount --move "$base/cgroups" /sys/fs/cgroup
 fi
 mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 ip link set lo up

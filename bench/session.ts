@@ -131,7 +131,12 @@ async function describeMachine(directory: string): Promise<string> {
     .map((line) => line.split(' '))
   const mount = mounts.findLast(([, path = '?']) => directory.startsWith(path))
   const memory = `${(totalmem() / 2 ** 30).toFixed(0)} GiB`
-  return `Linux ${release()}, ${availableParallelism()} processors, ${memory}; stores on ${mount?.[2]}`
+  const system = /^PRETTY_NAME="(.*)"$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1]
+  return [
+    `${system}, Linux ${release()}`,
+    `${availableParallelism()} processors, ${memory}`,
+    `stores on ${mount?.[2]}`,
+  ].join('; ')
 }
 
 const [directory, file] = process.argv.slice(2)
