@@ -1,7 +1,6 @@
 import { StrakeError } from '#oci'
-import { type Bytes, type Emit, silent } from '#stream'
+import { type Bytes, createBreath, type Emit, silent } from '#stream'
 import { readTar, type TarEntry, type TarLimits } from '#tar'
-import { createBreath } from './breathe.ts'
 import { Changes, refusal } from './changes.ts'
 import { blockSize, roundUp } from './format.ts'
 import { LayerFault } from './resolve.ts'

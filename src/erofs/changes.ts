@@ -2,10 +2,14 @@ import { StrakeError } from '#oci'
 import {
   baseName,
   cleanPath,
+  isOverlayWhiteout,
+  mayTravel,
   parentPath,
+  parseWhiteout,
   printableName,
   type TarEntry,
   type TarEntryType,
+  travellingTime,
 } from '#tar'
 import { fileType } from './format.ts'
 import {
@@ -18,9 +22,8 @@ import {
   nameLength,
   resolveDirectory,
 } from './resolve.ts'
-import { Directory, Inode, type InodeAttributes, type Tree } from './tree.ts'
-import { parseWhiteout } from './whiteout.ts'
-import { checkXattr, checkXattrs, mayTravel } from './xattr.ts'
+import { Directory, Inode, type Tree } from './tree.ts'
+import { checkXattr, checkXattrs } from './xattr.ts'
 
 export interface ChangesOptions {
   readonly acls: boolean
@@ -64,7 +67,6 @@ export class Changes implements Disposable {
       return undefined
     }
     const name = baseName(path)
-    // The form whiteouts have on overlayfs, where nobody else can make it.
     if (isOverlayWhiteout(entry)) {
       this.#removeLower(above, name)
       return undefined
@@ -108,10 +110,10 @@ export class Changes implements Disposable {
   /** Anything but directories and hard links; what has the name is replaced, never written through. */
   #makeInode(entry: TarEntry, directory: Directory, name: string): Inode | undefined {
     nameLength(name)
-    const { mtime, mtimeNanoseconds } = this.#timeOf(entry)
+    const { seconds: mtime, nanoseconds } = travellingTime(entry, this.#options.warn)
     const { uid, gid } = entry
     const mode = typeBits[entry.type] | entry.mode
-    const inode = new Inode({ mode, uid, gid, mtime, mtimeNanoseconds })
+    const inode = new Inode({ mode, uid, gid, mtime, mtimeNanoseconds: nanoseconds })
     inode.layer = this.#layer
     switch (entry.type) {
       case 'file':
@@ -230,9 +232,9 @@ export class Changes implements Disposable {
     inode.mode = type | entry.mode
     inode.uid = entry.uid
     inode.gid = entry.gid
-    const { mtime, mtimeNanoseconds } = this.#timeOf(entry)
-    inode.mtime = mtime
-    inode.mtimeNanoseconds = mtimeNanoseconds
+    const { seconds, nanoseconds } = travellingTime(entry, this.#options.warn)
+    inode.mtime = seconds
+    inode.mtimeNanoseconds = nanoseconds
     this.#setXattrs(entry, inode)
   }
 
@@ -247,18 +249,7 @@ export class Changes implements Disposable {
     checkXattrs(xattrs)
     if (xattrs.size > 0) inode.xattrs = xattrs
   }
-
-  #timeOf(entry: TarEntry): Pick<InodeAttributes, 'mtime' | 'mtimeNanoseconds'> {
-    const { mtime } = entry
-    if (mtime >= earliest && mtime <= latest) return entry
-    const what = `The time of ${printableName(entry.path)}`
-    this.#options.warn(`${what} is out of range and was brought into it`)
-    return { mtime: mtime < earliest ? earliest : latest, mtimeNanoseconds: 0 }
-  }
 }
-
-/** What ext4 can hold, so that a tree is the same however it is kept. */
-const [earliest, latest] = [-(2 ** 31), 15_032_385_535]
 
 const typeBits: Readonly<Record<TarEntryType, number>> = {
   file: fileType.file,
@@ -275,10 +266,6 @@ function deviceNumber({ type, deviceMajor, deviceMinor }: TarEntry): number {
   if (type === 'fifo') return 0
   if (deviceMajor > 0xfff || deviceMinor > 0xfffff) throw new LayerFault(fault.invalid)
   return ((deviceMinor & 0xff) | (deviceMajor << 8) | ((deviceMinor & 0xfff00) << 12)) >>> 0
-}
-
-function isOverlayWhiteout({ type, deviceMajor, deviceMinor }: TarEntry): boolean {
-  return type === 'character' && deviceMajor === 0 && deviceMinor === 0
 }
 
 function refuse(entry: TarEntry, reason: string): never {

@@ -1,26 +1,15 @@
 import type { Bytes } from '#stream'
-import { compareNames } from '#tar'
+import { compareNames, type TarEntryType, type TarHeader } from '#tar'
 import { blockSize, fileType } from './format.ts'
 import { Directory, type Inode, type Tree } from './tree.ts'
 
 /** One name in a tree. */
-export interface IndexEntry {
+export interface IndexEntry extends Omit<TarHeader, 'type'> {
   /** Clean path, `''` for the root; see `cleanPath`. */
   readonly path: string
-  readonly type: 'file' | 'directory' | 'symlink' | 'character' | 'block' | 'fifo'
-  /** Permission bits with setuid, setgid and sticky. */
-  readonly mode: number
-  readonly uid: number
-  readonly gid: number
+  readonly type: Exclude<TarEntryType, 'hardlink'>
   /** Bytes of a file's contents or of a link's target, 0 for others. */
   readonly size: number
-  readonly mtime: number
-  readonly mtimeNanoseconds: number
-  /** Target of a symbolic link. */
-  readonly linkpath: string
-  readonly deviceMajor: number
-  readonly deviceMinor: number
-  readonly xattrs: ReadonlyMap<string, Uint8Array>
   /** Where a file's contents lie, in one piece: which device, and the byte they start at. */
   readonly contents?: { readonly device: string; readonly offset: number }
   /** The same object for all names of one file. */

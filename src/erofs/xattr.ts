@@ -4,14 +4,11 @@ import { fault, LayerFault } from './resolve.ts'
 
 export type Xattrs = ReadonlyMap<string, Uint8Array>
 
-const accessList = 'system.posix_acl_access'
-const defaultList = 'system.posix_acl_default'
-
 /** What an index stores instead of the beginning of a name. */
 const prefixes: readonly (readonly [prefix: string, index: number])[] = [
   ['user.', 1],
-  [accessList, 2],
-  [defaultList, 3],
+  ['system.posix_acl_access', 2],
+  ['system.posix_acl_default', 3],
   ['trusted.', 4],
   ['security.', 6],
 ]
@@ -19,17 +16,6 @@ const prefixes: readonly (readonly [prefix: string, index: number])[] = [
 const [longestName, longestValue] = [255, 65_535]
 /** The count of four-byte units after the header is 16 bits wide. */
 const mostEntryBytes = (65_535 - 1) * 4
-
-/**
- * Whether an extended attribute may come from a layer. `trusted.*` and
- * `user.overlay.*` would steer overlayfs, `security.*` but file capabilities
- * belongs to the host (RELIABILITY A12).
- */
-export function mayTravel(name: string, acls: boolean): boolean {
-  if (name.startsWith('user.')) return name.length > 5 && !name.startsWith('user.overlay.')
-  if (name === 'security.capability') return true
-  return acls && (name === accessList || name === defaultList)
-}
 
 /** Throws `LayerFault` for an attribute that no filesystem would take. */
 export function checkXattr(name: string, value: Uint8Array): void {

@@ -1,7 +1,6 @@
 import { StrakeError } from '#oci'
-import { type Bytes, type Emit, silent } from '#stream'
+import { type Bytes, createBreath, type Emit, silent } from '#stream'
 import { printableName, readTar, type TarLimits } from '#tar'
-import { createBreath } from './breathe.ts'
 import { Changeset } from './changeset.ts'
 import { explained } from './refusal.ts'
 

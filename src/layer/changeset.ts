@@ -5,9 +5,12 @@ import {
   cleanPath,
   decodeName,
   encodeName,
+  isOverlayWhiteout,
   parentPath,
+  parseWhiteout,
   printableName,
   type TarEntry,
+  travellingTime,
 } from '#tar'
 import {
   type ExtractOptions,
@@ -15,10 +18,8 @@ import {
   extractSpecial,
   extractSymlink,
   setMetadata,
-  timeOf,
 } from './extract.ts'
 import { closedOnError, type Place, Places } from './place.ts'
-import { parseWhiteout } from './whiteout.ts'
 
 /** One layer being applied to one tree. Call `finish` after the last entry. */
 export class Changeset implements Disposable {
@@ -42,7 +43,6 @@ export class Changeset implements Disposable {
       if (entry.type !== 'file') refuse(entry, `it is a whiteout, yet a ${entry.type}`)
       return this.#removeLower(parent, whiteout.kind === 'name' ? whiteout.name : undefined)
     }
-    // The form whiteouts have on overlayfs, where nobody else can make it.
     if (isOverlayWhiteout(entry)) return this.#removeLower(parent, baseName(path))
     const place = this.#places.make(parent)
     const name = baseName(path)
@@ -64,7 +64,7 @@ export class Changeset implements Disposable {
     if (entry.type !== 'directory') refuse(entry, 'the root can only be a directory')
     const { key } = this.#places.make('')
     setMetadata(this.#places.root, entry, this.#options)
-    this.#places.setTime(key, timeOf(entry, this.#options))
+    this.#places.setTime(key, travellingTime(entry, this.#options.warn))
   }
 
   /** A directory that is there already keeps what is in it. */
@@ -81,7 +81,7 @@ export class Changeset implements Disposable {
     if (fd === undefined) refuse(entry, 'it was replaced while it was made')
     closedOnError(fd, () => setMetadata(fd, entry, this.#options))
     const { key } = this.#places.enter(path, fd)
-    this.#places.setTime(key, timeOf(entry, this.#options))
+    this.#places.setTime(key, travellingTime(entry, this.#options.warn))
     if (replaced) this.#places.forget()
   }
 
@@ -171,10 +171,6 @@ export class Changeset implements Disposable {
 }
 
 const dot = encodeName('.')
-
-function isOverlayWhiteout({ type, deviceMajor, deviceMinor }: TarEntry): boolean {
-  return type === 'character' && deviceMajor === 0 && deviceMinor === 0
-}
 
 function refuse(entry: TarEntry, reason: string): never {
   const where = `${printableName(entry.path)} at offset ${entry.headerOffset}`

@@ -1,7 +1,6 @@
 import { writeSync } from 'node:fs'
 import { at, isSystemError } from '#platform'
-import { encodeName, printableName, type TarEntry } from '#tar'
-import { mayTravel } from './attribute.ts'
+import { encodeName, mayTravel, printableName, type TarEntry, travellingTime } from '#tar'
 import type { Place } from './place.ts'
 
 export interface ExtractOptions {
@@ -25,7 +24,7 @@ export async function extractFile(
     // After the contents: writing takes setuid and capabilities away. The owner
     // first: changing it does the same.
     setMetadata(fd, entry, options)
-    const { seconds, nanoseconds } = timeOf(entry, options)
+    const { seconds, nanoseconds } = travellingTime(entry, options.warn)
     at.setTime(fd, seconds, nanoseconds)
   } finally {
     at.closeDescriptor(fd)
@@ -90,7 +89,7 @@ export function extractSymlink(
 ): boolean {
   if (!at.makeSymlink(place.fd, name, encodeName(entry.linkpath))) return false
   at.setOwnerAt(place.fd, name, entry)
-  at.setTimeAt(place.fd, name, timeOf(entry, options))
+  at.setTimeAt(place.fd, name, travellingTime(entry, options.warn))
   return true
 }
 
@@ -115,23 +114,9 @@ export function extractSpecial(
   try {
     at.setOwnerAt(place.fd, name, entry)
     at.setPlaceMode(fd, entry.mode)
-    at.setTimeAt(place.fd, name, timeOf(entry, options))
+    at.setTimeAt(place.fd, name, travellingTime(entry, options.warn))
   } finally {
     at.closeDescriptor(fd)
   }
   return true
-}
-
-/** What ext4 can hold; other filesystems hold more. */
-const [earliest, latest] = [-(2 ** 31), 15_032_385_535]
-
-export function timeOf(
-  entry: TarEntry,
-  { warn }: Pick<ExtractOptions, 'warn'>,
-): { readonly seconds: number; readonly nanoseconds: number } {
-  if (entry.mtime >= earliest && entry.mtime <= latest) {
-    return { seconds: entry.mtime, nanoseconds: entry.mtimeNanoseconds }
-  }
-  warn(`The time of ${printableName(entry.path)} is out of range and was brought into it`)
-  return { seconds: entry.mtime < earliest ? earliest : latest, nanoseconds: 0 }
 }

@@ -1,7 +1,6 @@
 import { StrakeError } from '#oci'
 import { at, isSystemError, SystemError } from '#platform'
-import { baseName, decodeName, encodeName, parentPath } from '#tar'
-import { whiteoutPrefix } from './whiteout.ts'
+import { baseName, decodeName, encodeName, parentPath, whiteoutPrefix } from '#tar'
 
 /** A directory of the tree that a layer is being applied to. */
 export interface Place {

@@ -1,8 +1,16 @@
 import { StrakeError } from '#oci'
 import { at, SystemError } from '#platform'
-import { decodeName, defaultTarLimits, encodeName, printableName, type TarInput } from '#tar'
+import { createBreath } from '#stream'
+import {
+  decodeName,
+  defaultTarLimits,
+  encodeName,
+  opaqueName,
+  printableName,
+  type TarInput,
+  whiteoutPrefix,
+} from '#tar'
 import { travellingAttributes } from './attribute.ts'
-import { createBreath } from './breathe.ts'
 import {
   findSameFile,
   isSameDirectory,
@@ -14,7 +22,6 @@ import {
 import { contents, smallContents, smallSize } from './contents.ts'
 import { isOpaque, isWhiteoutDevice, refuseRemote } from './overlay.ts'
 import { explained } from './refusal.ts'
-import { opaqueName, whiteoutPrefix } from './whiteout.ts'
 
 export interface TreeWalkOptions {
   readonly acls?: boolean

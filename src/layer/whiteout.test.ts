@@ -12,7 +12,6 @@ import { isStrakeError } from '#oci'
 import { readTar } from '#tar'
 import { packTree } from './diff.ts'
 import { Arena, isRoot, unlessRoot } from './testing.ts'
-import { parseWhiteout } from './whiteout.ts'
 
 const body = Buffer.from('new')
 
@@ -28,24 +27,6 @@ async function pathsOf(root: string): Promise<string[]> {
   for await (const entry of readTar(packTree(root))) paths.push(entry.path)
   return paths
 }
-
-test.each([
-  ['a/.wh.b', { kind: 'name', name: 'b' }],
-  ['.wh.wh', { kind: 'name', name: 'wh' }],
-  ['.wh..hidden', { kind: 'name', name: '.hidden' }],
-  ['.wh....', { kind: 'name', name: '...' }],
-  ['a/.wh..wh..opq', { kind: 'opaque' }],
-  ['.wh..wh.aufs', { kind: 'ignored' }],
-  ['a/.wh..wh.plnk/1.2', { kind: 'ignored' }],
-  ['.wh.', 'invalid'],
-  ['a/.wh..', 'invalid'],
-  ['a/.wh...', 'invalid'],
-  ['a/.wh.b/c', 'invalid'],
-  ['a/x.wh.b', undefined],
-  ['a/.who', undefined],
-] as const)('parseWhiteout() reads %p', (path, expected) => {
-  expect(parseWhiteout(path)).toEqual(expected)
-})
 
 // RELIABILITY A8
 test.each(['.wh.', '.wh..', 'd/.wh...', 'd/.wh.x/y'])(

@@ -1,5 +1,7 @@
 // Bytes on their way: verified, limited, hashed, compressed, in chunks of a useful size.
 
+// Long synchronous work that lets others run.
+export { createBreath } from './breathe.ts'
 // Moving between streams and buffers.
 export { concat, fromBuffer, fromBuffers, rechunk, toBuffer } from './buffer.ts'
 // The one currency.

@@ -20,5 +20,10 @@ export { baseName, cleanPath, parentPath } from './path.ts'
 // Archive to entries.
 export type { ReadTarOptions } from './read.ts'
 export { readTar } from './read.ts'
+// What of attributes and times goes from a layer into a filesystem, and back.
+export { mayTravel, travellingTime } from './travel.ts'
+// How a layer says that something below it is gone.
+export type { Whiteout } from './whiteout.ts'
+export { isOverlayWhiteout, opaqueName, parseWhiteout, whiteoutPrefix } from './whiteout.ts'
 // Entries to archive.
 export { packTar, writeTar } from './write.ts'

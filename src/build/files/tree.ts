@@ -1,11 +1,10 @@
 import { lstatSync, read, readlinkSync } from 'node:fs'
 import { promisify } from 'node:util'
 import type { IgnoreMatcher } from '#dockerfile'
-import { mayTravel } from '#layer'
 import { StrakeError } from '#oci'
 import { at, isSystemError } from '#platform'
 import type { Bytes } from '#stream'
-import { compareNames, decodeName, encodeName, printableName } from '#tar'
+import { compareNames, decodeName, encodeName, mayTravel, printableName } from '#tar'
 import { type FileNode, isUnchanged, lookUp, nodeOf } from './node.ts'
 
 /**

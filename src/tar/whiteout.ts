@@ -1,3 +1,5 @@
+import type { TarEntry } from './entry.ts'
+
 /** How a layer's archive says that something of the layers below is gone (image-spec layer.md, "Whiteouts"). */
 export type Whiteout =
   | { readonly kind: 'name'; readonly name: string }
@@ -27,4 +29,9 @@ export function parseWhiteout(path: string): Whiteout | 'invalid' | undefined {
   if (!base.startsWith(whiteoutPrefix)) return undefined
   const name = base.slice(whiteoutPrefix.length)
   return name === '' || name === '.' || name === '..' ? 'invalid' : { kind: 'name', name }
+}
+
+/** The form whiteouts have on overlayfs, where nobody else can make it; a layer means the same by it. */
+export function isOverlayWhiteout({ type, deviceMajor, deviceMinor }: TarEntry): boolean {
+  return type === 'character' && deviceMajor === 0 && deviceMinor === 0
 }
