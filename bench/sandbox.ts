@@ -54,5 +54,12 @@ async function removeCgroup(cgroup: string): Promise<void> {
   for (const entry of await readdir(cgroup, { withFileTypes: true })) {
     if (entry.isDirectory()) await removeCgroup(join(cgroup, entry.name))
   }
-  await rmdir(cgroup)
+  // The processes of a sandbox that was killed take a moment to end.
+  const deadline = Date.now() + 10_000
+  while (existsSync(cgroup)) {
+    await rmdir(cgroup).catch((error: unknown) => {
+      if (Date.now() > deadline) throw error
+    })
+    await Bun.sleep(20)
+  }
 }
