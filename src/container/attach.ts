@@ -3,12 +3,8 @@ import { type ContainerContext, containerPaths } from './context.ts'
 import { forwardSignals } from './foreground.ts'
 import { getContainer } from './model/record.ts'
 import { connectMonitor } from './session/connection.ts'
-import {
-  runSession,
-  type SessionEnd,
-  standardStreams,
-  type UserStreams,
-} from './session/session.ts'
+import { runSession, type SessionEnd } from './session/session.ts'
+import { standardStreams, type UserStreams } from './session/streams.ts'
 
 export interface AttachOptions {
   readonly streams?: UserStreams

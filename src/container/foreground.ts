@@ -1,13 +1,11 @@
-import { closeSync } from 'node:fs'
-import { isatty } from 'node:tty'
-import { makePipe, readInput, windowSize, writeDescriptor } from '#platform'
+import { windowSize } from '#platform'
 import type { ExitStatus } from '#runtime'
 import { type ContainerContext, containerPaths } from './context.ts'
-import type { ContainerOptions } from './model/options.ts'
 import { type Container, getContainer } from './model/record.ts'
 import { connectMonitor } from './session/connection.ts'
-import { type MonitorHandle, spawnMonitor } from './session/monitor-client.ts'
-import { runSession, standardStreams, type UserStreams } from './session/session.ts'
+import { type LaunchedMonitor, launchMonitor } from './session/launch.ts'
+import { runSession } from './session/session.ts'
+import { standardStreams, type UserStreams } from './session/streams.ts'
 import { orderStart } from './start.ts'
 
 /** How a run in the foreground ended. */
@@ -23,46 +21,6 @@ export interface ForegroundOptions {
   readonly launched?: LaunchedMonitor
   /** Aborts only the preparation; a container that runs is ended by signals. */
   readonly signal?: AbortSignal
-}
-
-/** A monitor on its way, and what feeds the container's input. */
-export interface LaunchedMonitor {
-  readonly monitor: MonitorHandle
-  /** Starts passing a terminal's input on, when the container has none itself. */
-  readonly feed: () => void
-}
-
-/**
- * Starts a monitor for a container in the foreground before anything about the
- * container is known but this. Without a terminal the monitor and the container
- * use our own descriptors, so that what is written passes through no one else.
- */
-export function launchMonitor(
-  context: Pick<ContainerContext, 'monitorCommand'>,
-  settings: Pick<ContainerOptions, 'tty' | 'interactive'>,
-  streams: UserStreams = standardStreams,
-): LaunchedMonitor {
-  if (settings.tty) return { monitor: spawnMonitor(context), feed: () => {} }
-  const { stdin, stdout, stderr } = streams
-  if (!settings.interactive || !isatty(stdin)) {
-    const input = settings.interactive ? stdin : 'ignore'
-    return {
-      monitor: spawnMonitor(context, { foreground: [stdout, stderr, input] }),
-      feed: () => {},
-    }
-  }
-  // Another session may not read our terminal: it would compete with the shell once we are gone.
-  const pipe = makePipe()
-  const monitor = spawnMonitor(context, { foreground: [stdout, stderr, pipe.read] })
-  closeSync(pipe.read)
-  return { monitor, feed: () => void feed(stdin, pipe.write) }
-}
-
-async function feed(from: number, to: number): Promise<void> {
-  for await (const chunk of readInput(from)) {
-    if (!(await writeDescriptor(to, chunk))) break
-  }
-  closeSync(to)
 }
 
 /**

@@ -17,13 +17,7 @@ export { type CreatedContainer, createContainer } from './create.ts'
 /** Another process in a running container. */
 export { type ExecOptions, execInContainer } from './exec.ts'
 /** Starting a container and staying with it to its end. */
-export {
-  type ForegroundOptions,
-  type LaunchedMonitor,
-  launchMonitor,
-  type RunEnd,
-  runForeground,
-} from './foreground.ts'
+export { type ForegroundOptions, type RunEnd, runForeground } from './foreground.ts'
 /** Docker's inspect document. */
 export { type InspectDocument, inspectContainer, readHealth } from './inspect.ts'
 /** What a container wrote. */
@@ -64,8 +58,11 @@ export { reconcileContainers } from './reconcile.ts'
 export { type RemoveOptions, removeContainer } from './remove.ts'
 /** Creating and starting in one go. */
 export { runContainer, runDetached } from './run.ts'
+/** A monitor, started before its container is known. */
+export { type LaunchedMonitor, type LaunchSettings, launchMonitor } from './session/launch.ts'
 /** The descriptors a user sits at, and how a session ended. */
-export type { SessionEnd, UserStreams } from './session/session.ts'
+export type { SessionEnd } from './session/session.ts'
+export type { UserStreams } from './session/streams.ts'
 /** Starting in the background. */
 export { type StartOptions, startContainer } from './start.ts'
 /** Texts of `ps`. */

@@ -1,18 +1,19 @@
 import type { ContainerContext } from './context.ts'
 import { type CreatedContainer, createContainer } from './create.ts'
-import { type ForegroundOptions, launchMonitor, type RunEnd, runForeground } from './foreground.ts'
+import { type ForegroundOptions, type RunEnd, runForeground } from './foreground.ts'
 import type { ContainerOptions } from './model/options.ts'
 import { removeContainer } from './remove.ts'
-import { type MonitorHandle, spawnMonitor } from './session/monitor-client.ts'
+import { type LaunchedMonitor, launchMonitor } from './session/launch.ts'
+import type { MonitorHandle } from './session/monitor-client.ts'
 import { startContainer } from './start.ts'
 
 /** Creates a container and starts it in the background. What cannot be started stays, unless `--rm`. */
 export async function runDetached(
   context: ContainerContext,
   options: ContainerOptions,
-  signal?: AbortSignal,
+  { launched, signal }: { readonly launched?: LaunchedMonitor; readonly signal?: AbortSignal } = {},
 ): Promise<CreatedContainer> {
-  const monitor = spawnMonitor(context)
+  const { monitor } = launched ?? launchMonitor(context, { detached: true })
   const created = await createOrAbandon(context, options, monitor)
   return await removingFailed(context, options, created, async () => {
     await startContainer(context, created.id, {

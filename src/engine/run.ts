@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import {
+  type ContainerContext,
   type ContainerImage,
   type ContainerOptions,
   type CreatedContainer,
@@ -15,6 +16,7 @@ import { type ContainerEnd, describeEnd } from './container.ts'
 import { containerContext } from './container-context.ts'
 import type { Engine } from './engine.ts'
 import { type FoundImage, findImage, isForPlatform } from './find-image.ts'
+import type { LaunchedMonitor } from './launch.ts'
 import { writeTextFile } from './output-file.ts'
 import { pull } from './pull.ts'
 import { requireRoot } from './require-root.ts'
@@ -27,6 +29,8 @@ export interface RunOptions extends Omit<ContainerOptions, 'image'> {
   readonly platform?: string
   /** Gets the container ID as its content; must not exist. */
   readonly containerIdFile?: string
+  /** From `launch`, to save the monitor's starting time. Used, or let go of when there is no container. */
+  readonly launched?: LaunchedMonitor
   readonly emit?: Emit
   readonly signal?: AbortSignal
 }
@@ -40,10 +44,10 @@ export interface ForegroundRunOptions
 
 /** Makes a container and stays with it to its end, on this process's own standard streams. */
 export async function run(engine: Engine, options: ForegroundRunOptions): Promise<ContainerEnd> {
-  const context = await containerContext(engine)
-  const created = await containerOptions(engine, options)
-  const { detachKeys, streams, signal } = options
-  const end = await runContainer(context, created, {
+  const { detachKeys, streams, signal, launched } = options
+  const { context, request } = await prepare(engine, options)
+  const end = await runContainer(context, request, {
+    ...(launched === undefined ? {} : { launched }),
     ...(detachKeys === undefined ? {} : { detachKeys }),
     ...(streams === undefined ? {} : { streams }),
     ...(signal === undefined ? {} : { signal }),
@@ -58,11 +62,28 @@ export async function run(engine: Engine, options: ForegroundRunOptions): Promis
 
 /** Makes a container and leaves it running. */
 export async function runDetached(engine: Engine, options: RunOptions): Promise<CreatedContainer> {
-  const context = await containerContext(engine)
-  const request = await containerOptions(engine, options)
-  const created = await startDetached(context, request, options.signal)
+  const { launched, signal } = options
+  const { context, request } = await prepare(engine, options)
+  const created = await startDetached(context, request, {
+    ...(launched === undefined ? {} : { launched }),
+    ...(signal === undefined ? {} : { signal }),
+  })
   await writeContainerId(options, created)
   return created
+}
+
+/** A monitor that was launched for a container that cannot be made ends. */
+async function prepare(
+  engine: Engine,
+  options: RunOptions,
+): Promise<{ readonly context: ContainerContext; readonly request: ContainerOptions }> {
+  try {
+    const context = await containerContext(engine)
+    return { context, request: await containerOptions(engine, options) }
+  } catch (error) {
+    await options.launched?.monitor.abandon()
+    throw error
+  }
 }
 
 /** Makes a container without starting it. */
@@ -87,6 +108,7 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
     pull: _pull,
     platform,
     containerIdFile,
+    launched: _launched,
     emit,
     signal,
     ...rest

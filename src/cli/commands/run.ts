@@ -1,6 +1,5 @@
 import { Command } from 'commander'
-import { run, runDetached } from '#engine/run'
-import { readContainerFlags } from '../arguments/container-flags.ts'
+import type { RunOptions } from '#engine/run'
 import { addContainerOptions, type ContainerFlags } from '../arguments/container-options.ts'
 import type { Context } from '../context.ts'
 import { endWith } from '../detach.ts'
@@ -21,17 +20,28 @@ export function define(context: Context): Command {
       '\nExamples:\n  strake run --rm -it debian bash\n  strake run -d --name web -p 8080:80 site',
     )
     .action(async (image: string, command: readonly string[], options: Options) => {
-      const request = await readContainerFlags(image, command, options)
+      const { launch } = await import('#engine/launch')
+      const launched = launch({
+        tty: options.tty === true,
+        interactive: options.interactive === true,
+        detached: options.detach === true,
+      })
+      const request = await readRequest(image, command, options).catch(async (error) => {
+        await launched.monitor.abandon()
+        throw error
+      })
       const renderer = pullRenderer(context, options.quiet === true)
       const engine = await context.engine()
+      const { run, runDetached } = await import('#engine/run')
       if (options.detach) {
-        const { id } = await runDetached(engine, { ...request, emit: renderer.emit })
+        const { id } = await runDetached(engine, { ...request, launched, emit: renderer.emit })
         renderer.finish()
         context.out.write(`${id}\n`)
         return
       }
       const status = await run(engine, {
         ...request,
+        launched,
         emit: renderer.emit,
         onCreated: () => context.leaveSignals(),
         ...(options.detachKeys === undefined ? {} : { detachKeys: options.detachKeys }),
@@ -39,4 +49,14 @@ export function define(context: Context): Command {
       renderer.finish()
       endWith(context, status)
     })
+}
+
+/** What was typed, read while the monitor starts. */
+async function readRequest(
+  image: string,
+  command: readonly string[],
+  options: Options,
+): Promise<RunOptions> {
+  const { readContainerFlags } = await import('../arguments/container-flags.ts')
+  return await readContainerFlags(image, command, options)
 }

@@ -1,7 +1,7 @@
 import { closeSync, existsSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { makePipe, readInput, readPipe, type StdioSlot, writeDescriptor } from '#platform'
-import type { UserStreams } from './session.ts'
+import type { UserStreams } from './streams.ts'
 
 /** What a process in a container is connected to, and what has to be carried between it and us. */
 export interface ExecStdio {

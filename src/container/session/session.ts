@@ -2,15 +2,7 @@ import { isatty } from 'node:tty'
 import { makeRaw, readInput, windowSize, writeDescriptor } from '#platform'
 import type { MonitorConnection } from './connection.ts'
 import { createDetachFilter } from './detach-keys.ts'
-
-/** Descriptors of the terminal, pipe or file a user sits at. */
-export interface UserStreams {
-  readonly stdin: number
-  readonly stdout: number
-  readonly stderr: number
-}
-
-export const standardStreams: UserStreams = { stdin: 0, stdout: 1, stderr: 2 }
+import type { UserStreams } from './streams.ts'
 
 export interface SessionOptions {
   readonly streams: UserStreams
