@@ -107,8 +107,9 @@ function describe(tree: FileTree, content: CopyItem['content'], digest: string):
 }
 
 function describeAttributes(attributes: ReadonlyMap<string, Uint8Array>): string {
+  if (attributes.size === 0) return ''
   const pairs = [...attributes].map(([name, value]) => [name, Buffer.from(value).toString('hex')])
-  return pairs.length === 0 ? '' : ` ${JSON.stringify(pairs)}`
+  return ` ${JSON.stringify(pairs)}`
 }
 
 function pathOf(name: string, relative: string, content: CopyItem['content']): string {

@@ -59,7 +59,7 @@ export function createFileDigests(tree: FileTree, index?: FileIndex): FileDigest
       isForgetful = false
     },
     save() {
-      const removed = isForgetful ? forgotten([...(indexed?.keys() ?? [])], asked.keys()) : []
+      const removed = isForgetful && indexed !== undefined ? forgotten(indexed, asked) : []
       const changed = [...unsaved].flatMap((node) => {
         const digest = asked.get(node)
         return digest === undefined ? [] : [{ path: node.path, stamp: stampOf(node), digest }]
@@ -74,11 +74,14 @@ export function createFileDigests(tree: FileTree, index?: FileIndex): FileDigest
  * What the index has and this build did not ask for. A build may use a part of
  * the context only, so some files are allowed to be unknown to it.
  */
-function forgotten(indexed: readonly string[], asked: Iterable<FileNode>): readonly string[] {
-  if (indexed.length <= spare) return []
+function forgotten(
+  indexed: ReadonlyMap<string, unknown>,
+  asked: ReadonlyMap<FileNode, unknown>,
+): readonly string[] {
+  if (indexed.size <= asked.size + spare) return []
   const seen = new Set<string>()
-  for (const { path } of asked) seen.add(path)
-  const unseen = indexed.filter((path) => !seen.has(path))
+  for (const { path } of asked.keys()) seen.add(path)
+  const unseen = [...indexed.keys()].filter((path) => !seen.has(path))
   return unseen.length > seen.size + spare ? unseen : []
 }
 

@@ -10,7 +10,7 @@ import type { FileTree } from './tree.ts'
 export interface WriteFilesOptions extends PackOptions {
   /** True for files whose digest is wanted. */
   readonly isWanted: (node: FileNode) => boolean
-  /** Is told the wanted digests when all is written. */
+  /** Is told the digests of these, and of all recalled contents, when all is written. */
   readonly onDigest: (node: FileNode, digest: Digest) => void
   /** Fills `target` with the contents of the file at `path`, if it has them from elsewhere. */
   readonly recall?: (path: string, node: FileNode, target: Uint8Array) => boolean
@@ -49,9 +49,10 @@ export async function writeFiles(
     writer.reserve(header.length).set(header)
     const contents = writer.reserve(size)
     if (node === undefined) contents.set(inlineBytes(entry))
-    else if (options.recall?.(entry.path, node, contents) !== true) {
-      readFile(tree, node, contents)
-      if (options.isWanted(node)) {
+    else {
+      const isThere = options.recall?.(entry.path, node, contents) === true
+      if (!isThere) readFile(tree, node, contents)
+      if (isThere || options.isWanted(node)) {
         writer.hashPart(size)
         hashed.push(node)
       }

@@ -45,10 +45,11 @@ test('draftFiles() makes the layer of a first build, whatever it takes from an e
   }
 })
 
-test('draftFiles() reads the file when the earlier layer is damaged or gone', async () => {
+test('draftFiles() reads the files when the earlier layer is damaged or gone', async () => {
   const damage = (path: string): void => {
     chmodSync(path, 0o600)
-    writeFileSync(path, readFileSync(path).fill('?', 1024, 4096))
+    const bytes = readFileSync(path)
+    writeFileSync(path, bytes.fill('?', bytes.indexOf('new'), bytes.indexOf('new') + 3))
   }
   for (const harm of [damage, rmSync]) {
     const before = await layerOf(workshop)
