@@ -15,7 +15,7 @@ export function formatHelp(): string {
       .map(([name, entry]) => `  ${name.padEnd(12)}${entry.summary}`)
     return `${title}:\n${rows.join('\n')}`
   })
-  return `Usage: strake [--root DIR] [--debug] COMMAND
+  return `Usage: strake [OPTIONS] COMMAND
 
 Container images, their whole life, without a daemon.
 
@@ -23,6 +23,9 @@ ${groups.join('\n\n')}
 
 Options:
   --root DIR    Keep everything in DIR instead of $STRAKE_ROOT
+  --snapshotter KIND
+                Mount layers (erofs) or unpack them (directory); what works best here,
+                unless this or $STRAKE_SNAPSHOTTER says
   -D, --debug   Show causes and stack traces of errors
   -v, --version Print the version
   -h, --help    Print this, or the help of a command

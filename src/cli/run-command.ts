@@ -8,6 +8,7 @@ import { commands } from './table.ts'
 
 interface GlobalOptions {
   readonly root?: string
+  readonly snapshotter?: string
   readonly debug: boolean
   /** What remains after the global options: the command and its arguments. */
   readonly argv: readonly string[]
@@ -26,7 +27,7 @@ export async function runCommand(rawArgv: readonly string[]): Promise<void> {
     exitCode: 0,
     leaveSignals: cancel.leave,
     engine() {
-      opening ??= openEngineLazily(options.root)
+      opening ??= openEngineLazily(options)
       return opening
     },
   }
@@ -44,9 +45,12 @@ export async function runCommand(rawArgv: readonly string[]): Promise<void> {
   process.exit(context.exitCode)
 }
 
-async function openEngineLazily(root: string | undefined): Promise<Engine> {
+async function openEngineLazily({ root, snapshotter }: GlobalOptions): Promise<Engine> {
   const { openEngine } = await import('#engine/engine')
-  return openEngine(root === undefined ? {} : { root })
+  return openEngine({
+    ...(root === undefined ? {} : { root }),
+    ...(snapshotter === undefined ? {} : { snapshotter }),
+  })
 }
 
 async function dispatch(context: Context, argv: readonly string[]): Promise<void> {
@@ -132,17 +136,19 @@ function isCommanderError(error: unknown): error is CommanderError {
 }
 
 function parseGlobalOptions(argv: readonly string[]): GlobalOptions {
-  let root: string | undefined
+  const values: { root?: string; snapshotter?: string } = {}
   let debug = false
   let index = 0
   for (; index < argv.length; index++) {
     const word = argv[index] ?? ''
+    const [, name, inline] = /^--(root|snapshotter)(?:=(.*))?$/s.exec(word) ?? []
     if (word === '--debug' || word === '-D') debug = true
-    else if (word === '--root' && index + 1 < argv.length) root = argv[++index]
-    else if (word.startsWith('--root=')) root = word.slice('--root='.length)
+    else if (name !== 'root' && name !== 'snapshotter') break
+    else if (inline !== undefined) values[name] = inline
+    else if (index + 1 < argv.length) values[name] = argv[++index] ?? ''
     else break
   }
-  return { ...(root === undefined ? {} : { root }), debug, argv: argv.slice(index) }
+  return { ...values, debug, argv: argv.slice(index) }
 }
 
 /** The first SIGINT or SIGTERM cancels what runs; a second one ends the process at once. */

@@ -8,11 +8,14 @@ import type { Registry, RegistryFacts } from '#registry'
 import type { DetectedRuntime } from '#runtime'
 import type { Snapshotter } from '#snapshot'
 import { findRoots, type RootsOptions } from './roots.ts'
+import { findSnapshotter } from './snapshotter-choice.ts'
 import { version } from './version.ts'
 
 export interface EngineOptions extends RootsOptions {
   /** `crun`, `runc` or a path; the best that works here unless given. */
   readonly runtime?: string
+  /** `erofs` or `directory`; `$STRAKE_SNAPSHOTTER`, then what works best here, unless given. */
+  readonly snapshotter?: string
   /** Called in place of the global `fetch`. */
   readonly fetch?: (request: Request) => Promise<Response>
 }
@@ -41,16 +44,20 @@ export interface Engine extends AsyncDisposable {
   openImage(image: Pick<ImageRecord, 'digest' | 'mediaType' | 'size'>): Promise<Image>
 }
 
-/** Opens the store, making it when it is not there. Throws `UNAVAILABLE` when it cannot be written. */
+/**
+ * Opens the store, making it when it is not there. Throws `UNAVAILABLE` when it
+ * cannot be written, `INVALID` for a kind of snapshots that there is not.
+ */
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const { root, run } = findRoots(options)
   const env = options.env ?? process.env
+  const kind = findSnapshotter(options.snapshotter, env)
   makePrivate(root)
   const content = await openDirectoryStore(root)
   const records = openRecords(`${root}/strake.db`)
   const snapshots = once(async () => {
     const { openSnapshots } = await import('#snapshot')
-    return await openSnapshots(root, run)
+    return await openSnapshots(root, run, kind === undefined ? {} : { kind })
   })
   const networks = once(async () => {
     const { openNetworks } = await import('#network')

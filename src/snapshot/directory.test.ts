@@ -49,7 +49,7 @@ else test.skip(`DirectorySnapshots passes the contract${reason}`, () => {})
 test('chooseSnapshots() explains its choice', () => {
   expect(chooseSnapshots({ kind: 'directory' })).toEqual({
     kind: 'directory',
-    reason: 'layers are unpacked and stacked by overlayfs',
+    reason: 'layers are unpacked and stacked by overlayfs, as asked for',
   })
   expect(chooseSnapshots({ kind: 'erofs' }).kind).toBe('erofs')
 })

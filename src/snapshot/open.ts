@@ -21,6 +21,7 @@ export interface SnapshotsChoice {
 }
 
 const unpacked = 'layers are unpacked and stacked by overlayfs'
+const asAsked = 'as asked for'
 
 /**
  * What is used for a store, or would be, without trying anything: before the
@@ -31,7 +32,7 @@ export function chooseSnapshots(
   { kind = automatic }: SnapshotsOptions = {},
   store?: { readonly root: string; readonly run: string },
 ): SnapshotsChoice {
-  if (kind === 'directory') return { kind, reason: unpacked }
+  if (kind === 'directory') return { kind, reason: `${unpacked}, ${asAsked}` }
   const known = store && knownProbe(store.root, store.run)
   return decide(kind, known ?? { way: 'file', reason: 'layers are mounted' })
 }
@@ -47,7 +48,7 @@ export async function openSnapshots(
   run: string,
   { kind = automatic, way }: SnapshotsOptions = {},
 ): Promise<Snapshotter> {
-  if (kind === 'directory') return new DirectorySnapshots(root, run, unpacked)
+  if (kind === 'directory') return new DirectorySnapshots(root, run, `${unpacked}, ${asAsked}`)
   const probe = await probeFor(root, run, way)
   const { reason } = decide(kind, probe)
   return probe.way === undefined
@@ -56,7 +57,9 @@ export async function openSnapshots(
 }
 
 function decide(kind: 'erofs' | 'best', { way, reason }: ErofsProbe): SnapshotsChoice {
-  if (way !== undefined) return { kind: 'erofs', reason }
+  if (way !== undefined) {
+    return { kind: 'erofs', reason: kind === 'best' ? reason : `${reason}, ${asAsked}` }
+  }
   if (kind === 'best') return { kind: 'directory', reason: `${unpacked}, for ${reason}` }
   throw new StrakeError('UNSUPPORTED', `Cannot use erofs snapshots: ${reason}`, {
     remedy: 'use directory snapshots',

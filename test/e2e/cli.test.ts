@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { mountsBelow } from '#platform'
 import { importBusybox, writeContext } from './busybox.ts'
 import { serveStrakeRegistry } from './servers.ts'
 import { command, missing, openStrake, program, type Strake } from './strake.ts'
@@ -29,6 +30,20 @@ describe.skipIf(reason !== undefined)('command line', () => {
     expect(await strake.ok('image', 'ls', '-q')).toBe(await strake.ok('images', '-q'))
     expect(await strake.ok('container', 'ls', '-aq')).toBe(await strake.ok('ps', '-aq'))
     expect(await strake.ok('container', ...run, 'busybox', 'echo', 'hi')).toBe('hi')
+  })
+
+  test('--snapshotter and STRAKE_SNAPSHOTTER choose, and containers leave no mounts either way', async () => {
+    for (const kind of ['erofs', 'directory']) {
+      expect(await strake.ok('--snapshotter', kind, 'info')).toContain(`${kind}: layers are`)
+      expect(await strake.ok(`--snapshotter=${kind}`, ...run, 'busybox', 'echo', kind)).toBe(kind)
+    }
+    const env = { STRAKE_SNAPSHOTTER: 'btrfs' }
+    expect(await strake.with({ env }, 'images')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("Cannot use the snapshotter 'btrfs': there are erofs and"),
+    })
+    const mounted = mountsBelow(strake.directory).map(({ target }) => target)
+    expect(mounted.filter((target) => target.includes('/container-'))).toEqual([])
   })
 
   test('switches take =true and =false', async () => {
