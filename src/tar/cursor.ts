@@ -28,6 +28,13 @@ export class Cursor {
     return taken
   }
 
+  /** The `size` bytes that come after `ahead` others, as `take` would give them, without taking them. */
+  peek(ahead: number, size: number): Uint8Array | undefined {
+    const start = this.#position + ahead
+    const end = start + size
+    return end > this.#chunk.length ? undefined : this.#chunk.subarray(start, end)
+  }
+
   /** The next `size` bytes in memory of their own; fewer at the end of the stream. */
   async gather(size: number): Promise<Uint8Array> {
     const gathered = new Uint8Array(size)

@@ -8,7 +8,9 @@
  * so whoever touches a filesystem resolves it there (`Root`, RELIABILITY A2).
  */
 export function cleanPath(path: string): string | undefined {
-  if (isClean(path)) return path
+  // As `tar -C directory .` spells every path.
+  const rest = path.startsWith('./') ? path.slice(2) : path
+  if (isClean(rest)) return rest
   const parts: string[] = []
   for (const part of path.split('/')) {
     if (part === '' || part === '.') continue

@@ -5,7 +5,7 @@ import { expandSparse } from './body.ts'
 import { Cursor } from './cursor.ts'
 import { defaultTarLimits, type TarEntry, type TarEntryType, type TarLimits } from './entry.ts'
 import { blockSize, paddingOf, textEnd } from './field.ts'
-import { type HeaderBlock, isZeroBlock, parseHeader, type Refuse } from './header.ts'
+import { flagAt, type HeaderBlock, isZeroBlock, parseHeader, type Refuse } from './header.ts'
 import { checkName } from './limit.ts'
 import { decodeName, printableName } from './name.ts'
 import { type PaxHeader, pairExtents, parsePax } from './pax.ts'
@@ -33,7 +33,7 @@ export async function* readTar(
   const reader = new TarReader(bytes, options)
   try {
     for (;;) {
-      const entry = await reader.next()
+      const entry = reader.nextAtHand() ?? (await reader.next())
       if (entry === undefined) return
       yield entry
     }
@@ -48,6 +48,9 @@ interface Extension {
   longPath?: string
   longLink?: string
 }
+
+const noPax: PaxHeader = {}
+const nothingExtended: Readonly<Extension> = {}
 
 class TarReader {
   readonly #cursor: Cursor
@@ -68,6 +71,24 @@ class TarReader {
     this.#warn = warn ?? (() => {})
   }
 
+  /**
+   * The next entry if it is one header in the chunk at hand, as nearly all are:
+   * waiting costs more than reading them. Otherwise `undefined`, and `next` is
+   * to be called; nothing has happened then.
+   */
+  nextAtHand(): TarEntry | undefined {
+    const rest = this.#remaining + this.#padding
+    const block = this.#cursor.peek(rest, blockSize)
+    const isPlain = block !== undefined && block[0] !== 0 && isPlainFlag(block[flagAt] ?? 0)
+    if (!isPlain) return undefined
+    this.#current = undefined
+    this.#cursor.skip(rest + blockSize)
+    this.#remaining = 0
+    this.#padding = 0
+    this.#headerOffset = this.#cursor.offset - blockSize
+    return this.#begin(this.#describe(this.#parse(block), nothingExtended))
+  }
+
   async next(): Promise<TarEntry | undefined> {
     this.#current = undefined
     await this.#skipBody()
@@ -85,13 +106,12 @@ class TarReader {
         await this.#finish(block.length)
         return undefined
       }
-      if (++this.#headers > this.#limits.entries) {
-        return this.#refuse(`the archive has more than ${this.#limits.entries} entries`)
+      const header = this.#parse(block)
+      if (!isMeta(header.flag)) {
+        const found = this.#describe(header, extension)
+        return isSparse(found) ? this.#openSparse(found, block) : this.#begin(found)
       }
-      const header = parseHeader(block, this.#refuse)
-      this.#name = header.path
-      if (isMeta(header.flag)) await this.#readMeta(header, extension)
-      else return this.#open(header, block, extension)
+      await this.#readMeta(header, extension)
     }
   }
 
@@ -105,6 +125,15 @@ class TarReader {
       'INVALID',
       `Cannot read tar ${name} at offset ${this.#headerOffset}: ${reason}`,
     )
+  }
+
+  #parse(block: Uint8Array): HeaderBlock {
+    if (++this.#headers > this.#limits.entries) {
+      this.#refuse(`the archive has more than ${this.#limits.entries} entries`)
+    }
+    const header = parseHeader(block, this.#refuse)
+    this.#name = header.path
+    return header
   }
 
   async #skipBody(): Promise<void> {
@@ -162,12 +191,8 @@ class TarReader {
     this.#globals = { ...this.#globals, ...globals }
   }
 
-  #open(
-    header: HeaderBlock,
-    block: Uint8Array,
-    extension: Extension,
-  ): TarEntry | Promise<TarEntry> {
-    const pax = extension.pax ?? {}
+  #describe(header: HeaderBlock, extension: Readonly<Extension>): Found {
+    const pax = extension.pax ?? noPax
     const long = extension.longPath ?? extension.longLink
     if (long !== undefined && (pax.path ?? pax.linkpath ?? pax.sparse) !== undefined) {
       this.#refuse('it has both pax and GNU long names')
@@ -180,15 +205,11 @@ class TarReader {
     checkName(path, this.#limits, this.#refuse)
     if (isLink) this.#checkLink(linkpath)
     const stored = this.#storedSize(type, pax.size ?? header.size)
-    const found: Found = { header, pax, path, type, linkpath: isLink ? linkpath : '', stored }
-    if (header.flag === flag.gnuSparse || (pax.sparse !== undefined && type === 'file')) {
-      return this.#openSparse(found, block)
-    }
-    return this.#begin(found, stored)
+    return { header, pax, path, type, linkpath: isLink ? linkpath : '', stored }
   }
 
-  /** Starts an entry whose `stored` bytes begin here. */
-  #begin(found: Found, stored: number, sparse?: SparseMap): TarEntry {
+  /** Starts an entry whose `stored` bytes begin here; of a sparse file those without its map. */
+  #begin(found: Found, stored: number = found.stored, sparse?: SparseMap): TarEntry {
     this.#remaining = stored
     this.#padding = paddingOf(found.stored)
     const entry: TarEntry = assembleEntry(found, this.#globals, {
@@ -283,4 +304,13 @@ function isMeta(value: number): boolean {
     value === flag.longPath ||
     value === flag.longLink
   )
+}
+
+/** Whether an entry of this type is over with its header block. */
+function isPlainFlag(value: number): boolean {
+  return value in entryTypes && value !== flag.gnuSparse
+}
+
+function isSparse({ header, pax, type }: Found): boolean {
+  return header.flag === flag.gnuSparse || (pax.sparse !== undefined && type === 'file')
 }
