@@ -3,6 +3,7 @@ import { type Descriptor, mediaType, parsePlatform, sha256 } from '#oci'
 import { fromBuffer, type ProgressEvent } from '#stream'
 import { copy } from './copy.ts'
 import { put, putImage, putIndex } from './fixture.ts'
+import { readGraph } from './graph.ts'
 import { createMemoryStore } from './memory.ts'
 import type { ContentStore } from './store.ts'
 
@@ -191,4 +192,20 @@ test('copy() resumes a blob where an interrupted copy stopped', async () => {
     expect.objectContaining({ action: 'download', current: 10 }),
     expect.objectContaining({ action: 'download', current: 10, done: true }),
   ])
+})
+
+test('copy() passes over in silence what was copied before, and still asks for all else', async () => {
+  const source = createMemoryStore()
+  const root = await putImage(source, 'image', ['one', 'two'])
+  const { blobs } = await readGraph(source, root)
+  const [config, first] = blobs
+  if (config === undefined || first === undefined) throw new TypeError('a config and layers')
+  const target = createMemoryStore()
+  await copy(source, target, first)
+  const events: ProgressEvent[] = []
+  const copied = new Set([first.digest])
+  await copy(source, target, root, { copied, emit: (event) => events.push(event) })
+  const ids = new Set(events.map((event) => ('id' in event ? event.id : undefined)))
+  expect(ids).toEqual(new Set(blobs.slice().map(({ digest }) => digest)).difference(copied))
+  expect(await target.has(root)).toBe(true)
 })

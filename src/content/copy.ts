@@ -1,4 +1,4 @@
-import type { Descriptor, Platform } from '#oci'
+import type { Descriptor, Digest, Platform } from '#oci'
 import { type Bytes, counted, type Emit, fromBuffer, mapConcurrently, silent } from '#stream'
 import { readGraph, selectManifest } from './graph.ts'
 import type { ContentSource, ContentStore } from './store.ts'
@@ -12,6 +12,8 @@ export interface CopyOptions {
   readonly action?: 'download' | 'upload'
   /** A repository of the target's registry that may have a blob already. */
   readonly mountFrom?: (blob: Descriptor) => string | undefined
+  /** Blobs that were copied before this call, for the same root: passed over in silence. */
+  readonly copied?: ReadonlySet<Digest>
   readonly emit?: Emit
   readonly signal?: AbortSignal
 }
@@ -35,7 +37,7 @@ export async function copy(
   const top = platform === undefined ? root : await selectManifest(source, root, platform, signal)
   const { blobs, documents } = await readGraph(source, top, { prune: isElsewhere, signal })
   await mapConcurrently(
-    blobs,
+    blobs.filter(({ digest }) => options.copied?.has(digest) !== true),
     concurrency,
     (blob, _, stop) => copyBlob(source, target, blob, { ...options, signal: stop }),
     signal,

@@ -49,18 +49,29 @@ export async function push(
     message: `The push refers to repository [${reference.registry}/${reference.repository}]`,
   })
   const image = await engine.openImage(record)
+  const registry = await engine.registry(reference.registry)
+  const target = registry.repository(reference.repository)
+  const copied = new Set<Digest>()
+  const copyOptions = {
+    action: 'upload',
+    concurrency: 5,
+    mountFrom: (blob: Descriptor) => otherRepository(engine, reference, blob),
+    emit,
+  } as const
   const sent = await compressImage(image, engine.content, engine.records, {
     compression,
+    // A layer travels while others are compressed.
+    onLayer: async (layer, stop) => {
+      if (copied.has(layer.digest)) return
+      copied.add(layer.digest)
+      await copy(engine.content, target, layer, { ...copyOptions, signal: stop })
+    },
     emit,
     ...(signal === undefined ? {} : { signal }),
   })
-  const registry = await engine.registry(reference.registry)
-  const target = registry.repository(reference.repository)
   await copy(engine.content, target, sent, {
-    action: 'upload',
-    concurrency: 5,
-    mountFrom: (blob) => otherRepository(engine, reference, blob),
-    emit,
+    ...copyOptions,
+    copied,
     ...(signal === undefined ? {} : { signal }),
   })
   await target.tag(reference.tag, sent, signal)

@@ -81,3 +81,33 @@ test('compressImage() leaves compressed layers and whole compressed images as th
   await using opened = await temporaryRecords()
   expect(await compressImage(compressed, store, opened.records)).toBe(compressed.descriptor)
 })
+
+test('compressImage() hands out every layer once it is stored, without waiting for slower ones', async () => {
+  const { store, image } = await imageOf([{ big: 'x'.repeat(3_000_000) }, { b: '2' }, { c: '3' }])
+  await using opened = await temporaryRecords()
+  const seen: string[] = []
+  let release = (): void => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const descriptor = await compressImage(image, store, opened.records, {
+    onLayer: async (layer) => {
+      expect(await store.has(layer)).toBe(true)
+      seen.push(layer.digest)
+      // Ends only when every layer has come this far.
+      if (seen.length === 3) release()
+      await held
+    },
+  })
+  const sent = await openImage(store, descriptor)
+  expect(seen.toSorted()).toEqual(sent.layers.map((layer) => layer.descriptor.digest).toSorted())
+})
+
+test('compressImage() ends with what onLayer throws, and makes no manifest', async () => {
+  const { store, image } = await imageOf([{ a: '1' }])
+  await using opened = await temporaryRecords()
+  const refused = compressImage(image, store, opened.records, {
+    onLayer: () => Promise.reject(new Error('no room there')),
+  })
+  await expect(refused).rejects.toThrow('no room there')
+})

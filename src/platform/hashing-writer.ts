@@ -12,6 +12,7 @@ import {
   slots,
   slotsAt,
 } from './hash-ring.ts'
+import { workerPath } from './worker-path.ts'
 
 /**
  * Writes a file and hashes it on the way. Whoever fills it gets memory to fill,
@@ -182,7 +183,7 @@ interface HashWorker {
 }
 
 function startWorker(ring: Ring): HashWorker {
-  const worker = new Worker(workerPath())
+  const worker = new Worker(workerPath('hash-worker'))
   const ended = new Promise<HashedFile>((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent) => {
       if ('file' in data) resolve(data.file)
@@ -193,12 +194,4 @@ function startWorker(ring: Ring): HashWorker {
   ended.catch(() => {})
   worker.postMessage(ring)
   return { ended, terminate: () => worker.terminate() }
-}
-
-/** `scripts/build` puts the worker into the executable as an entry point of its own. */
-function workerPath(): string {
-  const isCompiled = import.meta.url.includes('/$bunfs/')
-  return isCompiled
-    ? '/$bunfs/root/platform/hash-worker.js'
-    : new URL('./hash-worker.ts', import.meta.url).href
 }

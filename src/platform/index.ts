@@ -1,5 +1,9 @@
 // The only code that knows Bun, Node and the kernel.
 
+/** Compressing in threads. */
+export type { Compression } from './compress-member.ts'
+export type { CompressThreads } from './compress-threads.ts'
+export { openCompressThreads } from './compress-threads.ts'
 /** EROFS images, loop devices under them, and memory files of their own. */
 export type { ErofsOptions } from './erofs-mount.ts'
 export { mountErofs } from './erofs-mount.ts'

@@ -37,7 +37,10 @@ export async function toBuffer(
  * The same bytes in chunks of `size`, the last one shorter. Every chunk is a
  * buffer of its own that the consumer may keep.
  */
-export async function* rechunk(bytes: Bytes, size: number): AsyncGenerator<Uint8Array> {
+export async function* rechunk(
+  bytes: Bytes,
+  size: number,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let buffer = new Uint8Array(size)
   let filled = 0
   for await (const chunk of bytes) {

@@ -13,6 +13,11 @@ export interface CompressOptions {
   readonly level?: number
   /** Chunks compressed at the same time. Default one more than there are processors. */
   readonly parallel?: number
+  /**
+   * Makes the member or frame of a chunk, which it may keep; the level is then
+   * its own to know. The zlib of the runtime unless given.
+   */
+  readonly member?: (chunk: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>
 }
 
 /**
@@ -21,23 +26,25 @@ export interface CompressOptions {
  * zlib in the runtime), not on chunk boundaries or parallelism.
  */
 export function gzip(bytes: Bytes, options: CompressOptions = {}): AsyncGenerator<Uint8Array> {
-  const { level = 6 } = options
-  return inMembers(bytes, options, (chunk, done) =>
+  const { level = 6, parallel } = options
+  const zlibMember = called((chunk, done) =>
     zlib().gzip(chunk, { level, chunkSize: outputSize(chunk) }, done),
   )
+  return inMembers(bytes, options.member ?? zlibMember, parallel)
 }
 
 /** Compresses to zstd, every mebibyte into a checksummed frame of its own; otherwise as `gzip`. */
 export function zstd(bytes: Bytes, options: CompressOptions = {}): AsyncGenerator<Uint8Array> {
-  const { level = 3 } = options
+  const { level = 3, parallel } = options
   const { constants, zstdCompress } = zlib()
   const params = {
     [constants.ZSTD_c_compressionLevel]: level,
     [constants.ZSTD_c_checksumFlag]: 1,
   }
-  return inMembers(bytes, options, (chunk, done) =>
+  const zlibMember = called((chunk, done) =>
     zstdCompress(chunk, { params, chunkSize: outputSize(chunk) }, done),
   )
+  return inMembers(bytes, options.member ?? zlibMember, parallel)
 }
 
 /** `node:zlib`, loaded when it is needed: loading it costs milliseconds. */
@@ -49,17 +56,21 @@ function outputSize(chunk: Uint8Array): number {
 }
 
 type Done = (error: Error | null, member: Uint8Array) => void
+type MakeMember = (chunk: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>
 
 /** `compress` runs on the runtime's thread pool, so as many processors work as calls are open. */
-async function* inMembers(
-  bytes: Bytes,
-  { parallel = navigator.hardwareConcurrency + 1 }: CompressOptions,
-  compress: (chunk: Uint8Array, done: Done) => void,
-): AsyncGenerator<Uint8Array> {
-  const member = (chunk: Uint8Array): Promise<Uint8Array> =>
+function called(compress: (chunk: Uint8Array, done: Done) => void): MakeMember {
+  return (chunk) =>
     new Promise((resolve, reject) => {
       compress(chunk, (error, output) => (error === null ? resolve(output) : reject(error)))
     })
+}
+
+async function* inMembers(
+  bytes: Bytes,
+  member: MakeMember,
+  parallel: number = navigator.hardwareConcurrency + 1,
+): AsyncGenerator<Uint8Array> {
   let isEmpty = true
   for await (const output of mapOrdered(rechunk(bytes, chunkSize), parallel, member)) {
     isEmpty = false
