@@ -4,6 +4,8 @@
 export type { Compression } from './compress-member.ts'
 export type { CompressThreads } from './compress-threads.ts'
 export { openCompressThreads } from './compress-threads.ts'
+/** Letting a directory look like another. */
+export { copyDirectoryStatus } from './directory-status.ts'
 /** EROFS images, loop devices under them, and memory files of their own. */
 export type { ErofsOptions } from './erofs-mount.ts'
 export { mountErofs } from './erofs-mount.ts'
@@ -89,7 +91,6 @@ export type { FileStatus } from './posix.ts'
 export {
   changeMode,
   closeFile,
-  copyDirectoryStatus,
   fileStatus,
   filesystemType,
   makeDirectories,

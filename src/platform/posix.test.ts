@@ -1,16 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import {
-  chmodSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
-import {
-  copyDirectoryStatus,
   fileStatus,
   filesystemType,
   makeDirectories,
@@ -62,17 +52,6 @@ test('fileStatus() agrees with node:fs and does not follow links', () => {
   expect(fileStatus(`${root}/link`).mode & 0o170000).toBe(0o120000)
   expect(fileStatus('/proc').mountRoot).toBe(true)
   expect(fileStatus(root).mountRoot).toBe(false)
-})
-
-test('copyDirectoryStatus() copies owner, permissions and time', () => {
-  makeDirectory(`${root}/from`)
-  makeDirectory(`${root}/to`)
-  chmodSync(`${root}/from`, 0o1751)
-  utimesSync(`${root}/from`, 1, 1234567890)
-  copyDirectoryStatus(`${root}/from`, `${root}/to`)
-  const copied = lstatSync(`${root}/to`)
-  expect(copied.mode & 0o7777).toBe(0o1751)
-  expect(copied.mtimeMs).toBe(1234567890_000)
 })
 
 test('realPath(), pathExists() and filesystemType() look at what is there', () => {

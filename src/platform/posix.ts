@@ -18,8 +18,6 @@ const c = symbols({
   statx: { args: ['i32', 'ptr', 'i32', 'u32', 'ptr'], returns: 'i32' },
   statfs: { args: ['ptr', 'ptr'], returns: 'i32' },
   chmod: { args: ['ptr', 'u32'], returns: 'i32' },
-  lchown: { args: ['ptr', 'u32', 'u32'], returns: 'i32' },
-  utimensat: { args: ['i32', 'ptr', 'ptr', 'i32'], returns: 'i32' },
 })
 
 const arm = process.arch === 'arm64'
@@ -206,16 +204,6 @@ export function fileStatus(path: string): FileStatus {
     mtime: { seconds: view.getBigInt64(112, true), nanoseconds: view.getUint32(120, true) },
     mountRoot: knowsMounts ? (view.getBigUint64(8, true) & attributeMountRoot) !== 0n : undefined,
   }
-}
-
-/** Gives the directory `to` the owner, permissions and modification time that `from` has. */
-export function copyDirectoryStatus(from: string, to: string): void {
-  const { mode, uid, gid, mtime } = fileStatus(from)
-  check(c().lchown(cString(to), uid, gid), 'lchown', to)
-  check(c().chmod(cString(to), mode & 0o7777), 'chmod', to)
-  const omit = 0x3ffffffen // UTIME_OMIT: the access time stays as it is
-  const times = new BigInt64Array([0n, omit, mtime.seconds, BigInt(mtime.nanoseconds)])
-  check(c().utimensat(atCwd, cString(to), times, symlinkNoFollow), 'utimensat', to)
 }
 
 /** Changes permission bits, whatever the umask. */

@@ -1,0 +1,35 @@
+import { expect, test } from 'bun:test'
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs'
+import { copyDirectoryStatus } from './directory-status.ts'
+import * as at from './root.ts'
+
+const isRoot = process.getuid?.() === 0
+
+test.skipIf(!isRoot)(
+  `copyDirectoryStatus() copies owner, permissions, time and attributes, but overlayfs's own${isRoot ? '' : ' (skipped: needs root)'}`,
+  () => {
+    const home = mkdtempSync('/dev/shm/strake-status-test-')
+    try {
+      mkdirSync(`${home}/from`)
+      mkdirSync(`${home}/to`)
+      const from = at.openRoot(`${home}/from`)
+      for (const name of ['user.note', 'user.overlay.opaque', 'trusted.overlay.opaque']) {
+        at.setAttribute(from, Buffer.from(name), Buffer.from('y'))
+      }
+      at.closeDescriptor(from)
+      chmodSync(`${home}/from`, 0o1751)
+      utimesSync(`${home}/from`, 1, 1234567890)
+      copyDirectoryStatus(`${home}/from`, `${home}/to`)
+      const copied = lstatSync(`${home}/to`)
+      expect(copied.mode & 0o7777).toBe(0o1751)
+      expect(copied.mtimeMs).toBe(1234567890_000)
+      const to = at.openRoot(`${home}/to`)
+      expect(at.listAttributes(to).map((name) => Buffer.from(name).toString())).toEqual([
+        'user.note',
+      ])
+      at.closeDescriptor(to)
+    } finally {
+      rmSync(home, { recursive: true })
+    }
+  },
+)
