@@ -1,8 +1,11 @@
+import { stat } from 'node:fs/promises'
 import { readSettings } from '#container'
-import { collect, type DirectoryStore } from '#content'
+import { collect, type DirectoryStore, type LocalStore } from '#content'
 import { chainIds, type Descriptor, type Digest, isDigest, isStrakeError } from '#oci'
+import { isSystemError, pathExists } from '#platform'
 import type { Snapshotter } from '#snapshot'
 import type { Engine } from './engine.ts'
+import type { ImageParts } from './image-parts.ts'
 
 /** What a collection removed. */
 export interface Collected {
@@ -34,9 +37,49 @@ export async function collectGarbage(
   options: CollectOptions = {},
 ): Promise<Collected> {
   const { content, records } = engine
-  const cachedDigests = (): Set<Digest> => digestsIn(records.cache.list().map(({ value }) => value))
-  const roots = (): Descriptor[] => [...imageRoots(engine), ...[...cachedDigests()].map(asRoot)]
   await content.sweep(24 * 60 * 60 * 1000)
+  const { digests, size } = await collectBlobs(engine, content)
+  const isBusy = (): boolean => records.leases.oldest() !== undefined
+  if (isBusy()) return { blobs: digests, chains: [], bytes: size }
+  const wanted = new Set([...cachedDigests(engine), ...(await imageChains(engine))])
+  const snapshots = await engine.snapshots()
+  const { chains, bytes } = await collectChains(snapshots, wanted, {
+    candidates: options.chains,
+    isBusy,
+  })
+  return { blobs: digests, chains, bytes: size + bytes }
+}
+
+/**
+ * The same for an image that was removed: looks at its parts alone, whatever
+ * else the store holds. Says which file systems went.
+ */
+export async function collectImage(engine: Engine, parts: ImageParts): Promise<readonly Digest[]> {
+  const { content, records } = engine
+  await collectBlobs(engine, onlyOf(content, parts.blobs))
+  const isBusy = (): boolean => records.leases.oldest() !== undefined
+  if (isBusy()) return []
+  const wanted = new Set([...cachedDigests(engine), ...(await imageChains(engine))])
+  const snapshots = await engine.snapshots()
+  const doomed: Digest[] = []
+  for (const chainId of parts.chains.toReversed()) {
+    if (!wanted.has(chainId) && (await snapshots.has(chainId))) doomed.push(chainId)
+  }
+  if (isBusy()) return []
+  if (await removeChains(snapshots, doomed)) return doomed
+  const left = await Promise.all(doomed.map((chainId) => snapshots.has(chainId)))
+  return doomed.filter((_, index) => !left[index])
+}
+
+async function collectBlobs(
+  engine: Engine,
+  content: LocalStore,
+): Promise<{ readonly digests: readonly Digest[]; readonly size: number }> {
+  const { records } = engine
+  const roots = (): Descriptor[] => [
+    ...imageRoots(engine),
+    ...[...cachedDigests(engine)].map(asRoot),
+  ]
   const { digests, size } = await collect(content, roots, {
     isHeld: async ({ digest, usedAt }) => {
       const since = records.leases.oldest()
@@ -44,16 +87,38 @@ export async function collectGarbage(
       return records.leases.isHeld(digest) || (await isServed(engine, digest))
     },
   })
-  for (const digest of digests) records.layers.unlink(digest)
-  const isBusy = (): boolean => records.leases.oldest() !== undefined
-  if (isBusy()) return { blobs: digests, chains: [], bytes: size }
-  const wanted = new Set([...cachedDigests(), ...(await imageChains(engine))])
-  const snapshots = await engine.snapshots()
-  const { chains, bytes } = await collectChains(snapshots, wanted, {
-    candidates: options.chains,
-    isBusy,
-  })
-  return { blobs: digests, chains, bytes: size + bytes }
+  if (digests.length > 0) {
+    records.transaction(() => {
+      for (const digest of digests) records.layers.unlink(digest)
+    })
+  }
+  return { digests, size }
+}
+
+/** A store as if it held nothing but these. */
+function onlyOf(content: DirectoryStore, digests: readonly Digest[]): LocalStore {
+  return {
+    has: (target) => content.has(target),
+    read: (target, options) => content.read(target, options),
+    write: (expected, bytes, options) => content.write(expected, bytes, options),
+    ingest: (options) => content.ingest(options),
+    delete: (target) => content.delete(target),
+    deleteUnless: (digest, isNeeded) => content.deleteUnless(digest, isNeeded),
+    async *list() {
+      for (const digest of digests) {
+        const found = await stat(content.pathOf(digest)).catch(ignoreAbsent)
+        if (found !== undefined) yield { digest, size: found.size, usedAt: found.mtimeMs }
+      }
+    },
+  }
+}
+
+function ignoreAbsent(error: unknown): undefined {
+  if (!isSystemError(error, 'ENOENT')) throw error
+}
+
+function cachedDigests({ records }: Engine): Set<Digest> {
+  return digestsIn(records.cache.list().map(({ value }) => value))
 }
 
 /** Manifests that a name, an unnamed image or a container refers to. */
@@ -114,19 +179,27 @@ async function collectChains(
   let bytes = 0
   for (const { chainId, size } of doomed) {
     if (isBusy()) break
-    try {
-      await snapshots.remove(chainId)
-      chains.push(chainId)
-      bytes += size
-    } catch (error) {
-      if (!isStrakeError(error, 'CONFLICT')) throw error
-    }
+    if (!(await removeChains(snapshots, [chainId]))) continue
+    chains.push(chainId)
+    bytes += size
   }
   return { chains, bytes }
 }
 
+/** False when something stands on one of them or uses it: it and those after it stay. */
+async function removeChains(snapshots: Snapshotter, chainIds: readonly Digest[]): Promise<boolean> {
+  try {
+    await snapshots.remove(...chainIds)
+    return true
+  } catch (error) {
+    if (!isStrakeError(error, 'CONFLICT')) throw error
+    return false
+  }
+}
+
 /** True for a blob that a repository of the embedded registry holds. */
 async function isServed(engine: Engine, digest: Digest): Promise<boolean> {
+  if (!pathExists(`${engine.root}/registry`)) return false
   const facts = await engine.registryFacts()
   for await (const name of facts.repositories()) {
     const repository = facts.repository(name)

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'bun:test'
+import { type Descriptor, mediaType, sha256 } from '#oci'
+import { fromBuffer } from '#stream'
 import { removeContainer } from './container.ts'
 import { addTestImage, blobsOf, cannotContain, openTestEngine } from './fixture.ts'
 import { listImages } from './images.ts'
@@ -45,6 +47,36 @@ test('removeImage() leaves what a lease holds', async () => {
     await removeImage(engine, 'app')
     expect(await blobsOf(engine)).toContain(layer?.descriptor.digest ?? '')
   }
+})
+
+test('removeImage() looks at what the image had, and takes other forms of its layers', async () => {
+  await using engine = await openTestEngine()
+  const { layers } = await addTestImage(engine, { names: ['app'] })
+  const write = async (text: string): Promise<Descriptor> => {
+    const bytes = new TextEncoder().encode(text)
+    const descriptor = {
+      mediaType: mediaType.ociLayerGzip,
+      digest: sha256(bytes),
+      size: bytes.length,
+    }
+    await engine.content.write(descriptor, fromBuffer(bytes))
+    return descriptor
+  }
+  const stranger = await write('of no image')
+  const compressed = await write('another form of the layer')
+  for (const { diffId } of layers) engine.records.layers.link(diffId, compressed, 512)
+  await removeImage(engine, 'app')
+  expect(await blobsOf(engine)).toEqual([stranger.digest])
+  expect(layers.flatMap(({ diffId }) => engine.records.layers.compressedOf(diffId))).toEqual([])
+})
+
+test('removeImage() of an image that cannot be read looks at everything', async () => {
+  await using engine = await openTestEngine()
+  const image = await addTestImage(engine, { names: ['app'] })
+  await engine.content.delete(image.manifest.config)
+  const { deleted } = await removeImage(engine, 'app')
+  expect(deleted).toEqual([image.imageId])
+  expect(await blobsOf(engine)).toEqual([])
 })
 
 test('removeImage() names an image that is not there', async () => {

@@ -1,16 +1,10 @@
-import {
-  chainIds,
-  type Digest,
-  familiarReference,
-  isStrakeError,
-  parseReference,
-  StrakeError,
-} from '#oci'
+import { type Digest, familiarReference, parseReference, StrakeError } from '#oci'
 import type { ImageRecord } from '#records'
-import { collectGarbage } from './collect.ts'
+import { collectGarbage, collectImage } from './collect.ts'
 import { tryPublishIndex } from './content-index.ts'
 import type { Engine } from './engine.ts'
 import { type FoundImage, getImage, isDigestName, repositoryOf } from './find-image.ts'
+import { type ImageParts, partsOf } from './image-parts.ts'
 import { containersOf } from './image-use.ts'
 
 /** What `rmi` did. */
@@ -40,9 +34,15 @@ export async function removeImage(
   const names = namesToRemove(engine, found, text, force)
   const left = plainNames(engine, found.image).filter((name) => !names.includes(name))
   if (left.length === 0) refuseWhileUsed(engine, found.image, text, force)
-  const untagged = untag(engine, found.image, names)
+  const isLast = left.length === 0 && containersOf(engine, found.image.imageId).length === 0
+  // Asked while all of it is there for certain.
+  const parts = isLast ? await partsOf(engine, found.image) : undefined
+  const untagged = engine.records.transaction(() => {
+    if (isLast) engine.records.images.remove(found.image.digest)
+    return untag(engine, found.image, names)
+  })
   const isPublished = tryPublishIndex(engine)
-  const deleted = left.length === 0 ? await dropImage(engine, found.image) : []
+  const deleted = isLast ? await dropContent(engine, found.image, parts) : []
   if (!isPublished) tryPublishIndex(engine)
   return { untagged: untagged.map(familiar), deleted }
 }
@@ -83,36 +83,23 @@ function refuseWhileUsed(engine: Engine, image: ImageRecord, text: string, force
 /** Digest names go with the last plain name of their repository. */
 function untag(engine: Engine, image: ImageRecord, names: readonly string[]): readonly string[] {
   const { tags } = engine.records
-  return engine.records.transaction(() => {
-    const gone = names.filter((name) => tags.remove(name, 'rmi'))
-    const left = tags.namesOf(image.digest)
-    const repositories = new Set(left.filter((name) => !isDigestName(name)).map(repositoryOf))
-    const orphans = left.filter(
-      (name) => isDigestName(name) && !repositories.has(repositoryOf(name)),
-    )
-    for (const name of orphans) tags.remove(name, 'rmi')
-    return [...gone, ...orphans]
-  })
+  const gone = names.filter((name) => tags.remove(name, 'rmi'))
+  const left = tags.namesOf(image.digest)
+  const repositories = new Set(left.filter((name) => !isDigestName(name)).map(repositoryOf))
+  const orphans = left.filter((name) => isDigestName(name) && !repositories.has(repositoryOf(name)))
+  for (const name of orphans) tags.remove(name, 'rmi')
+  return [...gone, ...orphans]
 }
 
-async function dropImage(engine: Engine, image: ImageRecord): Promise<readonly Digest[]> {
-  const used = containersOf(engine, image.imageId).length > 0
-  if (used) return []
-  const candidates = await chainsOf(engine, image)
-  engine.records.images.remove(image.digest)
-  const { chains } = await collectGarbage(engine, { chains: candidates })
-  return [image.imageId, ...chains]
-}
-
-/** None of an image that cannot be read: a prune finds what it leaves. */
-async function chainsOf(engine: Engine, image: ImageRecord): Promise<readonly Digest[]> {
-  try {
-    const { config } = await engine.openImage(image)
-    return chainIds(config.rootfs.diff_ids)
-  } catch (error) {
-    if (isStrakeError(error)) return []
-    throw error
-  }
+/** Of an image that cannot be read, nobody knows the parts: then everything is looked at. */
+async function dropContent(
+  engine: Engine,
+  { imageId }: ImageRecord,
+  parts: ImageParts | undefined,
+): Promise<readonly Digest[]> {
+  if (parts !== undefined) return [imageId, ...(await collectImage(engine, parts))]
+  await collectGarbage(engine, { chains: [] })
+  return [imageId]
 }
 
 function familiar(name: string): string {

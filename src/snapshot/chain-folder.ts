@@ -169,25 +169,59 @@ export class ChainFolder {
     renamePath(`${from}/${this.#marker}`, `${to}/${this.#marker}`)
   }
 
-  /** Removes a chain; `alsoRemove` names what else is of no use then, to be moved out under the same lock. */
-  async remove(chainId: Digest, alsoRemove: () => readonly string[] = () => []): Promise<void> {
-    const moved: string[] = []
+  /**
+   * Removes chains in the order given, as far as that goes; `alsoRemove` names
+   * folders of files that are of no use then, to be moved out under the same
+   * lock and freed soon.
+   */
+  async remove(
+    chainIds: readonly Digest[],
+    alsoRemove: () => readonly string[] = () => [],
+  ): Promise<void> {
     this.makeReady()
-    {
-      using _lock = this.#lock()
-      if (!this.has(chainId)) return
-      const reason = this.#reasonToKeep(chainId)
+    const moved = this.exclusively(() => this.#takeOut(chainIds, alsoRemove))
+    if (moved.chains.length > 0) await syncDirectory(`${this.root}/chains`)
+    for (const trash of moved.chains) await removeTree(trash)
+    if (moved.files.length > 0) {
+      const { freeLater } = await import('./free-later.ts')
+      await freeLater(moved.files)
+    }
+    if (moved.conflict !== undefined) throw moved.conflict
+  }
+
+  #takeOut(
+    chainIds: readonly Digest[],
+    alsoRemove: () => readonly string[],
+  ): { chains: string[]; files: string[]; conflict?: StrakeError } {
+    const chains: string[] = []
+    const children = this.#childrenByParent()
+    const finish = (): string[] =>
+      chains.length === 0 ? [] : alsoRemove().map((path) => this.#discard(path))
+    for (const chainId of chainIds) {
+      if (!this.has(chainId)) continue
+      const reason = this.#reasonToKeep(chainId, children)
       if (reason !== undefined) {
-        throw new StrakeError('CONFLICT', `Cannot remove snapshot ${chainId}: ${reason}`)
+        const message = `Cannot remove snapshot ${chainId}: ${reason}`
+        return { chains, files: finish(), conflict: new StrakeError('CONFLICT', message) }
       }
       const mount = this.sharedMountPoint(chainId)
       unmount(mount, { detach: true })
       removeDirectory(mount)
-      moved.push(this.#discard(this.folder(chainId)))
-      for (const path of alsoRemove()) moved.push(this.#discard(path))
+      chains.push(this.#discard(this.folder(chainId)))
+      for (const siblings of children.values()) siblings.delete(chainId)
     }
-    await syncDirectory(`${this.root}/chains`)
-    for (const trash of moved) await removeTree(trash)
+    return { chains, files: finish() }
+  }
+
+  #childrenByParent(): ReadonlyMap<string, Set<Digest>> {
+    const children = new Map<string, Set<Digest>>()
+    for (const chainId of this.#all()) {
+      const parent = this.#parentOf(chainId)
+      if (parent === undefined) continue
+      const siblings = children.get(parent) ?? new Set()
+      children.set(parent, siblings.add(chainId))
+    }
+    return children
   }
 
   #discard(path: string): string {
@@ -302,8 +336,11 @@ export class ChainFolder {
     return lockFile(`${this.root}/chains/.lock`)
   }
 
-  #reasonToKeep(chainId: Digest): string | undefined {
-    const child = this.#all().find((each) => this.#parentOf(each) === chainId)
+  #reasonToKeep(
+    chainId: Digest,
+    children: ReadonlyMap<string, ReadonlySet<Digest>>,
+  ): string | undefined {
+    const [child] = children.get(chainId) ?? []
     if (child !== undefined) return `snapshot ${child} stands on it`
     const hex = digestHex(chainId)
     const user = this.entries('users').find(

@@ -248,6 +248,22 @@ export function testSnapshotter(name: string, open: () => Promise<SnapshotterFix
       writeFileSync(`${three.root}/file`, '')
     })
 
+    test('remove() of several stops at the one that is in use', async () => {
+      await base()
+      await commit(2, 1, (root) => writeFileSync(`${root}/motd`, 'two'))
+      await commit(3, 2, (root) => writeFileSync(`${root}/motd`, 'three'))
+      await commit(4, 3, (root) => writeFileSync(`${root}/motd`, 'four'))
+      {
+        await using _view = await snapshots.view(chain(2))
+        const removal = snapshots.remove(chain(4), chain(3), chain(2), chain(1))
+        expect(await removal.catch((error) => error)).toMatchObject({ code: 'CONFLICT' })
+        const left = await Array.fromAsync(snapshots.list())
+        expect(left.map(({ chainId }) => chainId).sort()).toEqual([chain(1), chain(2)])
+      }
+      await snapshots.remove(chain(2), chain(7), chain(1))
+      expect(await Array.fromAsync(snapshots.list())).toEqual([])
+    })
+
     test('remove() refuses what a child stands on or a mount shows, and then removes', async () => {
       await base()
       await commit(2, 1, (root) => writeFileSync(`${root}/x`, ''))

@@ -98,8 +98,8 @@ export class DirectorySnapshots implements Snapshotter {
     return this.#chains.has(chainId)
   }
 
-  remove(chainId: Digest): Promise<void> {
-    return this.#chains.remove(chainId)
+  remove(...chainIds: readonly Digest[]): Promise<void> {
+    return this.#chains.remove(chainIds)
   }
 
   async *list(): AsyncGenerator<SnapshotRecord> {

@@ -42,11 +42,12 @@ export interface Snapshotter {
   view(chainId: Digest): Promise<SnapshotView>
   has(chainId: Digest): Promise<boolean>
   /**
-   * Absent is not an error. Throws `CONFLICT` when another snapshot stands on it
-   * or it is mounted. A stopped container does not show here: whoever removes
-   * asks the records first.
+   * Removes in the order given. Absent is not an error. Throws `CONFLICT` at one
+   * that another snapshot stands on or that is mounted; it and what comes after
+   * it stay. A stopped container does not show here: whoever removes asks the
+   * records first.
    */
-  remove(chainId: Digest): Promise<void>
+  remove(...chainIds: readonly Digest[]): Promise<void>
   list(): AsyncIterable<SnapshotRecord>
   /**
    * Takes away what processes left that are gone: mounts, uncommitted snapshots,

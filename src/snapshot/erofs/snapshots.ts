@@ -82,8 +82,8 @@ export class ErofsSnapshots implements Snapshotter {
     return this.#chains.has(chainId)
   }
 
-  remove(chainId: Digest): Promise<void> {
-    return this.#chains.remove(chainId, () => this.#layers.unneeded())
+  remove(...chainIds: readonly Digest[]): Promise<void> {
+    return this.#chains.remove(chainIds, () => this.#layers.unneeded())
   }
 
   async *list(): AsyncGenerator<SnapshotRecord> {

@@ -1,0 +1,38 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { freeLater } from './free-later.ts'
+
+let directory: string
+beforeEach(() => {
+  directory = mkdtempSync(`${tmpdir()}/strake-free-`)
+})
+afterEach(() => rmSync(directory, { recursive: true, force: true }))
+
+const folderOf = (name: string, bytes: Uint8Array): string => {
+  mkdirSync(`${directory}/${name}`)
+  writeFileSync(`${directory}/${name}/layer.tar`, bytes)
+  return `${directory}/${name}`
+}
+
+test('freeLater() has freed what is little when it returns', async () => {
+  const folders = [folderOf('a', Buffer.from('x')), folderOf('b', Buffer.alloc(0))]
+  await freeLater(folders)
+  expect(folders.filter((folder) => existsSync(folder))).toEqual([])
+})
+
+test('freeLater() frees what is much soon, and nothing beside it', async () => {
+  const much = folderOf('much', Buffer.alloc(48 * 1024 ** 2, 1))
+  const other = folderOf('other', Buffer.from('x'))
+  await freeLater([much])
+  const deadline = Date.now() + 5_000
+  while (existsSync(much) && Date.now() < deadline) await Bun.sleep(5)
+  expect([existsSync(much), existsSync(other)]).toEqual([false, true])
+})
+
+test('freeLater() takes a file of holes for what it is', async () => {
+  const folder = folderOf('holes', Buffer.alloc(0))
+  truncateSync(`${folder}/layer.tar`, 1024 ** 4)
+  await freeLater([folder])
+  expect(existsSync(folder)).toBe(false)
+})
