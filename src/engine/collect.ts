@@ -52,11 +52,13 @@ export async function collectGarbage(
 
 /**
  * The same for an image that was removed: looks at its parts alone, whatever
- * else the store holds. Says which file systems went.
+ * else the store holds, and at every blob only when it was the last image. Says
+ * which file systems went.
  */
 export async function collectImage(engine: Engine, parts: ImageParts): Promise<readonly Digest[]> {
   const { content, records } = engine
-  await collectBlobs(engine, onlyOf(content, parts.blobs))
+  const isLast = records.images.list().length === 0
+  await collectBlobs(engine, isLast ? content : onlyOf(content, parts.blobs))
   const isBusy = (): boolean => records.leases.oldest() !== undefined
   if (isBusy()) return []
   const wanted = new Set([...cachedDigests(engine), ...(await imageChains(engine))])

@@ -52,6 +52,9 @@ test('removeImage() leaves what a lease holds', async () => {
 test('removeImage() looks at what the image had, and takes other forms of its layers', async () => {
   await using engine = await openTestEngine()
   const { layers } = await addTestImage(engine, { names: ['app'] })
+  const own = await blobsOf(engine)
+  await addTestImage(engine, { names: ['other'], layers: [{ other: 'layer' }] })
+  const others = await blobsOf(engine)
   const write = async (text: string): Promise<Descriptor> => {
     const bytes = new TextEncoder().encode(text)
     const descriptor = {
@@ -66,8 +69,11 @@ test('removeImage() looks at what the image had, and takes other forms of its la
   const compressed = await write('another form of the layer')
   for (const { diffId } of layers) engine.records.layers.link(diffId, compressed, 512)
   await removeImage(engine, 'app')
-  expect(await blobsOf(engine)).toEqual([stranger.digest])
+  const left = others.filter((digest) => !own.includes(digest))
+  expect(await blobsOf(engine)).toEqual([...left, stranger.digest].sort())
   expect(layers.flatMap(({ diffId }) => engine.records.layers.compressedOf(diffId))).toEqual([])
+  await removeImage(engine, 'other')
+  expect(await blobsOf(engine)).toEqual([])
 })
 
 test('removeImage() of an image that cannot be read looks at everything', async () => {
