@@ -89,7 +89,7 @@ export class Changes implements Disposable {
     this.#describe(entry, this.#tree.root, fileType.directory)
   }
 
-  /** A directory that is there already keeps what is in it, and attributes the entry does not name. */
+  /** A directory that is there already keeps what is in it; its attributes become the entry's. */
   #makeDirectory(
     entry: TarEntry,
     parent: Directory,
@@ -239,8 +239,9 @@ export class Changes implements Disposable {
   }
 
   #setXattrs(entry: TarEntry, inode: Inode): void {
+    inode.xattrs = undefined
     if (entry.xattrs.size === 0) return
-    const xattrs = new Map(inode.xattrs)
+    const xattrs = new Map<string, Uint8Array>()
     for (const [name, value] of entry.xattrs) {
       if (!mayTravel(name, this.#options.acls)) continue
       checkXattr(name, value)

@@ -52,3 +52,26 @@ test.skipIf(!isRoot)(
     expect(attributes(join(arena.root, 'lower'))).toEqual(allowed)
   },
 )
+
+// image-spec layer.md, "Applying Changesets": the existing path's attributes are replaced.
+test.skipIf(!isRoot)(
+  `applyLayer() takes attributes from a directory that an entry no longer gives it${unlessRoot}`,
+  async () => {
+    using arena = new Arena()
+    const both = new Map(['user.a', 'user.b'].map((name) => [name, Buffer.from('1')]))
+    const second = new Map([['user.b', Buffer.from('2')]])
+    await arena.apply([
+      { path: './', type: 'directory', xattrs: both },
+      { path: 'd', type: 'directory', xattrs: both },
+      { path: 'passed', type: 'directory', xattrs: both },
+    ])
+    await arena.apply([
+      { path: './', type: 'directory' },
+      { path: 'd', type: 'directory', xattrs: second },
+      { path: 'passed/x' },
+    ])
+    expect(attributes(arena.root)).toEqual({})
+    expect(attributes(join(arena.root, 'd'))).toEqual({ 'user.b': '32' })
+    expect(attributes(join(arena.root, 'passed'))).toEqual({ 'user.a': '31', 'user.b': '31' })
+  },
+)

@@ -1,5 +1,5 @@
 import { at } from '#platform'
-import { decodeName, encodeName, mayTravel } from '#tar'
+import { decodeName, encodeName, mayTravel, type TarEntry } from '#tar'
 
 /** The attributes of an open file that may travel, in byte order of their names. */
 export function travellingAttributes(fd: number, acls: boolean): ReadonlyMap<string, Uint8Array> {
@@ -14,3 +14,11 @@ export function travellingAttributes(fd: number, acls: boolean): ReadonlyMap<str
 }
 
 const none: ReadonlyMap<string, Uint8Array> = new Map()
+
+/** Takes away the attributes that may travel, and that `kept` does not name. */
+export function removeAttributes(fd: number, kept: TarEntry['xattrs'], acls: boolean): void {
+  for (const bytes of at.listAttributes(fd)) {
+    const name = decodeName(bytes)
+    if (mayTravel(name, acls) && !kept.has(name)) at.removeAttribute(fd, bytes)
+  }
+}

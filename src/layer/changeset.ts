@@ -12,6 +12,7 @@ import {
   type TarEntry,
   travellingTime,
 } from '#tar'
+import { removeAttributes } from './attribute.ts'
 import {
   type ExtractOptions,
   extractFile,
@@ -63,11 +64,12 @@ export class Changeset implements Disposable {
   #applyRoot(entry: TarEntry): void {
     if (entry.type !== 'directory') refuse(entry, 'the root can only be a directory')
     const { key } = this.#places.make('')
+    removeAttributes(this.#places.root, entry.xattrs, this.#options.acls)
     setMetadata(this.#places.root, entry, this.#options)
     this.#places.setTime(key, travellingTime(entry, this.#options.warn))
   }
 
-  /** A directory that is there already keeps what is in it. */
+  /** A directory that is there already keeps what is in it; its attributes become the entry's. */
   #makeDirectory(entry: TarEntry, place: Place, path: string): void {
     const name = encodeName(baseName(path))
     const found = !at.makeDirectory(place.fd, name)
@@ -79,7 +81,10 @@ export class Changeset implements Disposable {
       fd = at.openDirectory(place.fd, name)
     }
     if (fd === undefined) refuse(entry, 'it was replaced while it was made')
-    closedOnError(fd, () => setMetadata(fd, entry, this.#options))
+    closedOnError(fd, () => {
+      if (found && !replaced) removeAttributes(fd, entry.xattrs, this.#options.acls)
+      setMetadata(fd, entry, this.#options)
+    })
     const { key } = this.#places.enter(path, fd)
     this.#places.setTime(key, travellingTime(entry, this.#options.warn))
     if (replaced) this.#places.forget()

@@ -12,6 +12,7 @@ const c = symbols({
   utimensat: { args: ['i32', 'ptr', 'ptr', 'i32'], returns: 'i32' },
   ftruncate: { args: ['i32', 'i64'], returns: 'i32' },
   fsetxattr: { args: ['i32', 'ptr', 'ptr', 'u64', 'i32'], returns: 'i32' },
+  fremovexattr: { args: ['i32', 'ptr'], returns: 'i32' },
   fgetxattr: { args: ['i32', 'ptr', 'ptr', 'u64'], returns: 'i64' },
   flistxattr: { args: ['i32', 'ptr', 'u64'], returns: 'i64' },
 })
@@ -125,6 +126,14 @@ export function setSize(fd: number, size: number): void {
 export function setAttribute(fd: number, name: Uint8Array, value: Uint8Array): void {
   const memory = value.length === 0 ? new Uint8Array(1) : value
   done(c().fsetxattr(fd, terminated(name), memory, value.length, 0), 'fsetxattr')
+}
+
+/** `false` when the file has no attribute of that name. */
+export function removeAttribute(fd: number, name: Uint8Array): boolean {
+  if (c().fremovexattr(fd, terminated(name)) !== -1) return true
+  const number = errno()
+  if (number === ENODATA || number === ENOTSUP) return false
+  throw new SystemError(number, 'fremovexattr')
 }
 
 const attributeNames = Buffer.allocUnsafeSlow(65_536)

@@ -24,6 +24,7 @@ export {
   entryStatus,
   listAttributes,
   readAttribute,
+  removeAttribute,
   setAttribute,
   setMode,
   setOwner,
