@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { limits, parseJson, StrakeError } from '#oci'
-import { mkdtempDisposable, writeAll } from '#platform'
+import { decodeWithProgram, mkdtempDisposable, writeAll } from '#platform'
 import { type Bytes, decompress, detectCompression, detectLength, toBuffer } from '#stream'
 import { cleanPath, parentPath, printableName, readTar, type TarEntry } from '#tar'
 
@@ -64,7 +64,8 @@ async function spool(
 ): Promise<FileHandle> {
   const temporary = stack.use(await mkdtempDisposable(directory, 'load-'))
   const file = stack.adopt(await open(`${temporary.path}/archive.tar`, 'wx+', 0o600), close)
-  for await (const chunk of decompress(bytes)) await writeAll(file, chunk)
+  const plain = decompress(bytes, { foreign: decodeWithProgram })
+  for await (const chunk of plain) await writeAll(file, chunk)
   return file
 }
 

@@ -1,6 +1,6 @@
 import type { ContentStore, Ingest } from '#content'
 import { mediaType, type Platform, type RunConfig } from '#oci'
-import { hostPlatform } from '#platform'
+import { decodeWithProgram, hostPlatform } from '#platform'
 import { type Bytes, counted, decompress, type Emit, fromBuffer, silent } from '#stream'
 import { readTar } from '#tar'
 import { createImage } from './create.ts'
@@ -39,9 +39,10 @@ export async function importTar(
   await using ingest = await store.ingest()
   const event = { type: 'transfer', id: ingest.id, action: 'read' } as const
   const read = counted(archive, (current) => emit({ ...event, current }))
+  const plain = decompress(read, { foreign: decodeWithProgram })
   let newest = 0
   try {
-    for await (const { mtime } of readTar(recorded(decompress(read), ingest))) {
+    for await (const { mtime } of readTar(recorded(plain, ingest))) {
       signal?.throwIfAborted()
       newest = Math.max(newest, mtime)
     }

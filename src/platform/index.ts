@@ -22,6 +22,8 @@ export {
   writeAll,
   writeFileDurable,
 } from './files.ts'
+/** Decoding by a program of this machine what has no decoder here. */
+export { decodeWithProgram } from './foreign-decoder.ts'
 /** Writing a large file and hashing it, in another thread. */
 export type { HashedFile } from './hash-ring.ts'
 export type { HashingWriter, HashingWriterOptions } from './hashing-writer.ts'

@@ -25,16 +25,21 @@ export interface DecompressLimits {
   readonly ratioFrom?: number
 }
 
+export interface DecompressOptions extends DecompressLimits {
+  /** Decodes what has no decoder here; without it such streams are refused. */
+  readonly foreign?: (compression: 'xz' | 'bzip2', bytes: Bytes) => Bytes
+}
+
 /**
  * The uncompressed bytes of a stream that is gzip, zstd or not compressed, told
  * by its first bytes. All gzip members and zstd frames are read and zeros behind
  * them dropped; anything else behind them, a truncated stream and damage throw
- * `INVALID`, a bomb throws `SIZE_INVALID`, xz and bzip2 `UNSUPPORTED`. The input
+ * `INVALID`, a bomb throws `SIZE_INVALID`, xz and bzip2 without `foreign` `UNSUPPORTED`. The input
  * is always read to its end, so a digest computed on its way covers all of it.
  */
 export async function* decompress(
   bytes: Bytes,
-  limits: DecompressLimits = {},
+  limits: DecompressOptions = {},
 ): AsyncGenerator<Uint8Array> {
   const { head, all } = await peek(bytes)
   const compression = detectCompression(head)
@@ -49,6 +54,14 @@ export async function* decompress(
       yield* unzstd(all, limits)
       return
     default:
+      if (limits.foreign !== undefined) {
+        let input = 0
+        const source = counted(all, (total) => {
+          input = total
+        })
+        yield* bounded(limits.foreign(compression, source), () => input, limits)
+        return
+      }
       await all.return(undefined)
       throw new StrakeError(
         'UNSUPPORTED',

@@ -12,7 +12,7 @@ export { gzip, zstd } from './compress.ts'
 // The one way to do several things at a time.
 export { mapConcurrently, mapOrdered } from './concurrency.ts'
 // Decompressing what strangers sent.
-export type { DecompressLimits } from './decompress.ts'
+export type { DecompressLimits, DecompressOptions } from './decompress.ts'
 export { decompress, gunzip, unzstd } from './decompress.ts'
 // Telling compressions apart.
 export type { Compression } from './detect.ts'

@@ -1,24 +1,25 @@
 import { StrakeError } from '#oci'
-import { type Bytes, decompress, detectCompression } from '#stream'
+import { decodeWithProgram } from '#platform'
+import { type Bytes, decompress } from '#stream'
 import { cleanPath, printableName, type TarEntry, type TarInput } from '#tar'
 import type { FileNode } from './node.ts'
 import { type PackOptions, refuseWhiteout } from './pack.ts'
 
 const blockSize = 512
 
+/** The bytes of an archive that is gzip, zstd, xz, bzip2 or not compressed, bounded (A13). */
+export function decompressArchive(bytes: Bytes): Bytes {
+  return decompress(bytes, { foreign: decodeWithProgram })
+}
+
 /**
  * True when the contents of a file are an archive, compressed or not: its first
- * block has a tar header's checksum. The name counts only for compressions that
- * cannot be looked into, which reading then refuses by name.
+ * block has a tar header's checksum.
  */
 export async function isArchive(node: FileNode, open: () => Bytes): Promise<boolean> {
   if (node.size < blockSize / 8) return false
-  const compression = detectCompression(await readHead(open(), blockSize))
-  if (compression === 'xz' || compression === 'bzip2') {
-    return /\.(?:t(?:ar\.)?(?:xz|bz2)|tbz)$/i.test(node.name)
-  }
   try {
-    const head = await readHead(decompress(open()), blockSize)
+    const head = await readHead(decompressArchive(open()), blockSize)
     return head.length === blockSize && hasHeaderChecksum(head)
   } catch {
     // Not what its first bytes promised: a file like any other.

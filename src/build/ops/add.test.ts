@@ -23,11 +23,24 @@ beforeAll(async () => {
     'up.tar': await packTar([{ path: '../escaped', body: Buffer.from('x') }]),
     'hard.tar': await packTar([{ path: 'x', type: 'hardlink', linkpath: '../../etc/shadow' }]),
     'gone.tar': await packTar([{ path: 'etc/.wh.passwd', body: Buffer.from('') }]),
-    'a.tar.xz': Buffer.concat([Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]), Buffer.alloc(100)]),
+    ...Object.fromEntries(foreign.map((name) => [`a.tar.${name}`, packWith(name, tar)])),
+    'fake.tar.xz': Buffer.concat([
+      Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]),
+      Buffer.alloc(100),
+    ]),
     plain: 'plain',
   })
 })
 afterAll(() => workshop[Symbol.asyncDispose]())
+
+/** Compressions that programs of the host decode, as far as they are installed. */
+const foreign = ['xz', 'bzip2'].filter((name) => Bun.which(name) !== null)
+if (foreign.length < 2)
+  console.info('skipped: add of xz and bzip2 archives: not both are installed')
+
+function packWith(program: string, bytes: Uint8Array): Buffer {
+  return Bun.spawnSync([program, '-c'], { stdin: bytes }).stdout
+}
 
 const add = async (lines: string): Promise<Record<string, string>> => {
   const dockerfile = { text: `FROM scratch\n${lines}\n` }
@@ -49,6 +62,16 @@ test('add unpacks an archive, compressed or not, by what is in it', async () => 
   expect(await add('ADD a.tgz /o/')).toEqual(unpacked)
 })
 
+for (const name of foreign) {
+  test(`add unpacks ${name} archives, by the program of the host`, async () => {
+    expect(await add(`ADD a.tar.${name} /o`)).toEqual(unpacked)
+  })
+}
+
+test('add copies what only begins like an archive', async () => {
+  expect(Object.keys(await add('ADD fake.tar.xz /o/'))).toEqual(['o', 'o/fake.tar.xz'])
+})
+
 test('add copies what is no archive, what lies in a directory, and what it is told not to unpack', async () => {
   expect(Object.keys(await add('ADD text.gz /o/'))).toEqual(['o', 'o/text.gz'])
   expect(Object.keys(await add('ADD d /o/'))).toEqual(['o', 'o/a.tar'])
@@ -65,9 +88,8 @@ test.each(['up.tar', 'hard.tar'])('add refuses %p, whose entries lead out of it'
   await expect(add(`ADD ${name} /o`)).rejects.toThrow('leads out of the archive')
 })
 
-test('add refuses archives that would delete files and those it cannot read', async () => {
+test('add refuses archives that would delete files', async () => {
   await expect(add('ADD gone.tar /')).rejects.toThrow('mark removed files')
-  await expect(add('ADD a.tar.xz /')).rejects.toThrow('only gzip and zstd are supported')
 })
 
 test('add downloads with mode 0600 and the name of the URL, and verifies a checksum', async () => {

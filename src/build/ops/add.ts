@@ -1,6 +1,6 @@
-import { type Bytes, decompress, fromBuffer } from '#stream'
+import { type Bytes, fromBuffer } from '#stream'
 import { readTar, type TarInput, writeTar } from '#tar'
-import { isArchive, unpackEntries } from '../files/archive.ts'
+import { decompressArchive, isArchive, unpackEntries } from '../files/archive.ts'
 import { type CopyItem, collectSources, type Selection } from '../files/collect.ts'
 import { hashSelections } from '../files/content-hash.ts'
 import { createFileDigests } from '../files/digests.ts'
@@ -93,7 +93,8 @@ async function addToLayer(
   async function* all(): AsyncGenerator<TarInput> {
     yield* packEntries(treeOf, entries, local)
     for (const archive of archives) {
-      yield* unpackEntries(readTar(decompress(bytesOf(treeOf(archive), archive))), place, unpacked)
+      const plain = decompressArchive(bytesOf(treeOf(archive), archive))
+      yield* unpackEntries(readTar(plain), place, unpacked)
     }
   }
   if (entries.length === 0 && archives.length === 0) return undefined

@@ -1,0 +1,58 @@
+import { expect, test } from 'bun:test'
+import { decodeWithProgram } from './foreign-decoder.ts'
+
+async function compressed(program: 'xz' | 'bzip2', bytes: Uint8Array): Promise<Uint8Array> {
+  const child = Bun.spawn([program, '-c'], { stdin: bytes, stdout: 'pipe' })
+  return new Response(child.stdout).bytes()
+}
+
+async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+}
+
+const content = Buffer.alloc(3_000_000, 'some text that is not the same everywhere \u0001\u0002')
+
+for (const program of ['xz', 'bzip2'] as const) {
+  const missing = Bun.which(program) === null
+  if (missing) console.info(`skipped: decodeWithProgram() of ${program}: it is not installed`)
+
+  test.skipIf(missing)(`decodeWithProgram() decodes ${program}`, async () => {
+    const packed = await compressed(program, content)
+    const chunks = await Array.fromAsync(
+      decodeWithProgram(program, inPieces(packed, 1000)),
+      (chunk) => chunk.slice(),
+    )
+    expect(Buffer.concat(chunks).equals(content)).toBe(true)
+  })
+
+  test.skipIf(missing)(`decodeWithProgram() refuses damaged and truncated ${program}`, async () => {
+    const packed = await compressed(program, content)
+    const damaged = packed.slice()
+    damaged[packed.length >> 1] = (damaged[packed.length >> 1] ?? 0) ^ 1
+    for (const bad of [damaged, packed.subarray(0, packed.length - 20)]) {
+      const reading = Array.fromAsync(decodeWithProgram(program, inPieces(bad, 4096)))
+      await expect(reading).rejects.toMatchObject({ code: 'INVALID' })
+    }
+  })
+
+  test.skipIf(missing)(
+    `decodeWithProgram() of ${program} passes the failure of its source on`,
+    async () => {
+      const packed = await compressed(program, content)
+      const failing = (async function* () {
+        yield packed.subarray(0, 100)
+        throw new RangeError('the source broke')
+      })()
+      const reading = Array.fromAsync(decodeWithProgram(program, failing))
+      await expect(reading).rejects.toThrow('the source broke')
+    },
+  )
+
+  test.skipIf(missing)(`decodeWithProgram() ends ${program} when the reader stops`, async () => {
+    const packed = await compressed(program, content)
+    for await (const chunk of decodeWithProgram(program, inPieces(packed, 1000))) {
+      expect(chunk.length).toBeGreaterThan(0)
+      break
+    }
+  })
+}
