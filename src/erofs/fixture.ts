@@ -1,38 +1,18 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { TarInput } from '#tar'
+import {
+  capability,
+  dir,
+  file,
+  hardlink,
+  raw,
+  root,
+  symlink,
+  text,
+  whiteout,
+} from './fixture-entries.ts'
 import { readIndexHead } from './superblock.ts'
-
-const text = (value: string): Uint8Array => Buffer.from(value)
-const root: TarInput = { path: './', type: 'directory', mtime: 1_000_000 }
-const dir = (path: string, more: Partial<TarInput> = {}): TarInput => ({
-  path,
-  type: 'directory',
-  mtime: 2_000_000,
-  ...more,
-})
-const file = (path: string, contents = path, more: Partial<TarInput> = {}): TarInput => ({
-  path,
-  body: text(contents),
-  mtime: 3_000_000,
-  ...more,
-})
-const symlink = (path: string, linkpath: string): TarInput => ({
-  path,
-  type: 'symlink',
-  linkpath,
-  mtime: 4_000_000,
-})
-const hardlink = (path: string, linkpath: string): TarInput => ({
-  path,
-  type: 'hardlink',
-  linkpath,
-})
-const whiteout = (path: string): TarInput => ({ path })
-
-const capability = Uint8Array.from([1, 0, 0, 2, ...Array.from({ length: 16 }, (_, i) => i)])
-/** A name that is no text, as names in archives are spelled. */
-const raw = 'caf\udce9-\udcff'
 
 /** Layers of images, lowest first, by what is odd about them. */
 export const layerFixtures: Readonly<Record<string, readonly (readonly TarInput[])[]>> = {

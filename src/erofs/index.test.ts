@@ -3,6 +3,7 @@ import { isStrakeError } from '#oci'
 import { packTar, type TarInput } from '#tar'
 import { applyTar } from './apply.ts'
 import { checkIndex, layerFixtures, noChecker } from './fixture.ts'
+import { chainFixtures } from './fixture-chains.ts'
 import { listTree, readContents } from './list.ts'
 import { readIndex } from './read.ts'
 import { readIndexHead } from './superblock.ts'
@@ -32,7 +33,9 @@ async function build(layers: readonly (readonly TarInput[])[]): Promise<{
 
 const listed = (tree: Tree) => Array.from(listTree(tree), ({ identity: _, ...entry }) => entry)
 
-for (const [name, layers] of Object.entries(layerFixtures)) {
+const fixtures = { ...layerFixtures, ...chainFixtures }
+
+for (const [name, layers] of Object.entries(fixtures)) {
   test(`writeIndex() and readIndex() keep ${name}`, async () => {
     const { tree, devices } = await build(layers)
     const index = writeIndex(tree, { uuid })
@@ -47,7 +50,7 @@ test.skipIf(noChecker !== '')(`fsck.erofs accepts every index of these tests${no
 })
 
 test('applyTar() gives the same index whether layers are applied in a row or each above an index', async () => {
-  for (const layers of Object.values(layerFixtures)) {
+  for (const layers of Object.values(fixtures)) {
     const inRow = await build(layers)
     let tree = createTree()
     for (const [n, archive] of [...inRow.devices.values()].entries()) {

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import type { Digest } from '#oci'
 import { checkIndex, layerFixtures } from '../../erofs/fixture.ts'
+import { chainFixtures } from '../../erofs/fixture-chains.ts'
 import { openSnapshots } from '../open.ts'
 import {
   type Described,
@@ -63,7 +64,7 @@ async function looped(home: Home, top: Digest, plain: Description): Promise<void
   expectSame(describeTree(view.root), plain)
 }
 
-for (const [name, entries] of Object.entries(layerFixtures)) {
+for (const [name, entries] of Object.entries({ ...layerFixtures, ...chainFixtures })) {
   test.skipIf(!isRoot)(
     `a mounted index shows what an unpacker makes of ${name}${unlessRoot}`,
     async () => {

@@ -192,8 +192,8 @@ export async function describeIndex(
       device: isNode ? `${entry.deviceMajor}:${entry.deviceMinor}` : '',
       target: entry.linkpath,
       xattrs: [...entry.xattrs]
+        .sort(([left], [right]) => (left < right ? -1 : 1))
         .map(([name, value]) => `${name}=${hexOf(value)}`)
-        .sort()
         .join(','),
       contents: entry.type === 'file' ? hash.digest('hex') : '',
       links: isDirectory ? 1 : (links.get(entry.identity) ?? 0),

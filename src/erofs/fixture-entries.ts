@@ -1,0 +1,37 @@
+import type { TarInput } from '#tar'
+
+// Entries in few words, each type with a time of its own.
+export const text = (value: string): Uint8Array => Buffer.from(value)
+export const root: TarInput = { path: './', type: 'directory', mtime: 1_000_000 }
+
+export function dir(path: string, more: Partial<TarInput> = {}): TarInput {
+  return { path, type: 'directory', mtime: 2_000_000, ...more }
+}
+
+/** Contains its own path unless it is given other contents. */
+export function file(path: string, contents?: string, more: Partial<TarInput> = {}): TarInput {
+  return { path, body: text(contents ?? path), mtime: 3_000_000, ...more }
+}
+
+export function symlink(path: string, linkpath: string): TarInput {
+  return { path, type: 'symlink', linkpath, mtime: 4_000_000 }
+}
+
+export function hardlink(path: string, linkpath: string): TarInput {
+  return { path, type: 'hardlink', linkpath }
+}
+
+export function whiteout(path: string): TarInput {
+  return { path }
+}
+
+/** `struct vfs_cap_data` of revision 2. */
+export const capability: Uint8Array = Uint8Array.from([
+  1,
+  0,
+  0,
+  2,
+  ...Array.from({ length: 16 }, (_, i) => i),
+])
+/** A name that is no text, as names in archives are spelled. */
+export const raw = 'caf\udce9-\udcff'
