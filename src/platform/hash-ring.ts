@@ -6,7 +6,7 @@ export interface Ring {
   readonly chunks: SharedArrayBuffer
   /** By slot: where the parts are that are hashed by themselves, as offset and length. */
   readonly parts: SharedArrayBuffer
-  /** How many chunks were filled, how many emptied, who waits; by slot, its bytes and its parts. */
+  /** How many chunks were filled, how many emptied; by slot, its bytes and its parts. */
   readonly control: SharedArrayBuffer
   /** Where the emptying end writes to. */
   readonly descriptor: number
@@ -26,9 +26,7 @@ export const slots: number = 6
 /** Indexes into `control`; the numbers of a slot are two. */
 export const filledAt: number = 0
 export const emptiedAt: number = 1
-/** 1 while the filling end wants to be told of the next slot that is emptied. */
-export const waitingAt: number = 2
-export const slotsAt: number = 3
+export const slotsAt: number = 2
 /** Lengths that mean no chunk: nothing more comes, or nothing of it is wanted. */
 export const end: number = -1
 export const abandon: number = -2
@@ -42,8 +40,8 @@ export function createRing(descriptor: number): Ring {
   }
 }
 
-/** Empties the ring into the file until its end. Blocks; calls `onEmptied` when somebody waits for it. */
-export function writeRing(ring: Ring, onEmptied: () => void): HashedFile {
+/** Empties the ring into the file until its end. Blocks. */
+export function writeRing(ring: Ring): HashedFile {
   const control = new Int32Array(ring.control)
   const writer = createChunkWriter(ring.descriptor)
   for (let count = 0; ; count++) {
@@ -57,7 +55,7 @@ export function writeRing(ring: Ring, onEmptied: () => void): HashedFile {
       new Int32Array(ring.parts, slot * maxParts * 8, 2 * partCount),
     )
     Atomics.add(control, emptiedAt, 1)
-    if (Atomics.exchange(control, waitingAt, 0) === 1) onEmptied()
+    Atomics.notify(control, emptiedAt)
   }
 }
 

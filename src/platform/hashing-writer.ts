@@ -11,7 +11,6 @@ import {
   type Ring,
   slots,
   slotsAt,
-  waitingAt,
 } from './hash-ring.ts'
 import { workerPath } from './worker-path.ts'
 
@@ -159,13 +158,10 @@ function openThread(descriptor: number): Sink {
     async take(length, partCount) {
       pass(length, partCount)
       for (;;) {
-        if (count - Atomics.load(control, emptiedAt) < slots) return slotOf()
-        const emptied = worker.emptied()
-        // Not Atomics.waitAsync: it does not wake an event loop that has nothing else to do.
-        Atomics.store(control, waitingAt, 1)
-        if (count - Atomics.load(control, emptiedAt) < slots) continue
+        const emptied = Atomics.load(control, emptiedAt)
+        if (count - emptied < slots) return slotOf()
         // A thread that ended before its time has failed, and says why.
-        await Promise.race([emptied, worker.ended])
+        await Promise.race([Atomics.waitAsync(control, emptiedAt, emptied).value, worker.ended])
       }
     },
     finish() {
@@ -183,27 +179,19 @@ function openThread(descriptor: number): Sink {
 interface HashWorker {
   /** What was written, or why not. */
   readonly ended: Promise<HashedFile>
-  /** Resolves with its next message that a slot was emptied. */
-  emptied(): Promise<void>
   terminate(): void
 }
 
 function startWorker(ring: Ring): HashWorker {
   const worker = new Worker(workerPath('hash-worker'))
-  let onEmptied = (): void => {}
   const ended = new Promise<HashedFile>((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent) => {
-      if ('emptied' in data) onEmptied()
-      else if ('file' in data) resolve(data.file)
+      if ('file' in data) resolve(data.file)
       else reject(Object.assign(new Error(data.error.message), data.error))
     }
     worker.onerror = ({ message }) => reject(new Error(`the hashing thread ended: ${message}`))
   })
   ended.catch(() => {})
   worker.postMessage(ring)
-  const emptied = (): Promise<void> =>
-    new Promise((resolve) => {
-      onEmptied = resolve
-    })
-  return { ended, emptied, terminate: () => worker.terminate() }
+  return { ended, terminate: () => worker.terminate() }
 }
