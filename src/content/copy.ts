@@ -69,7 +69,8 @@ async function copyBlob(
   }
   let isMoved = false
   const readFrom = (start: number): Bytes => {
-    const bytes = source.read(blob, { start, signal })
+    // The target proves what it takes.
+    const bytes = source.read(blob, { start, isProved: true, signal })
     return counted(bytes, (total) => {
       isMoved = true
       emit({ ...event, action, current: start + total })

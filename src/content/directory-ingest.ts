@@ -6,12 +6,23 @@ import {
   digestAlgorithm,
   StrakeError,
 } from '#oci'
-import { syncDirectory, writeAll } from '#platform'
+import { type HashingWriter, openHashingWriter, syncDirectory, writeAll } from '#platform'
 import { type Bytes, createHasher, type Hasher } from '#stream'
 import type { Claim } from './claim.ts'
 import { fs, hasCode, readHandle } from './file.ts'
 import { blobPath } from './layout.ts'
 import type { Ingest } from './store.ts'
+
+export interface IngestFileOptions {
+  readonly root: string
+  readonly id: string
+  readonly algorithm: DigestAlgorithm
+  /** Bytes it will have, if that is known. */
+  readonly expectedSize?: number
+}
+
+/** From here on it pays to hash and write in another thread. */
+const largeSize = 16 * 1024 * 1024
 
 /**
  * Opens the ingest in a claimed directory. What an earlier holder received is
@@ -19,7 +30,7 @@ import type { Ingest } from './store.ts'
  */
 export async function openDirectoryIngest(
   claim: Claim,
-  options: { readonly root: string; readonly id: string; readonly algorithm: DigestAlgorithm },
+  options: IngestFileOptions,
 ): Promise<FileIngest> {
   const path = `${claim.path}/data`
   // A holder that died right before its rename had made it read-only.
@@ -29,7 +40,10 @@ export async function openDirectoryIngest(
     const { size } = await file.stat()
     const hasher = createHasher(options.algorithm)
     for await (const chunk of readHandle(file, size)) hasher.update(chunk)
-    return new DirectoryIngest({ claim, file, hasher, size, ...options })
+    const isLarge = (options.expectedSize ?? 0) >= largeSize && options.algorithm === 'sha256'
+    const writer =
+      isLarge && size === 0 ? openHashingWriter(file.fd, { isThreaded: true }) : undefined
+    return new DirectoryIngest({ claim, file, hasher, size, writer, ...options })
   } catch (error) {
     await file.close()
     throw error
@@ -57,6 +71,8 @@ interface Parts {
   readonly file: FileHandle
   readonly hasher: Hasher
   readonly size: number
+  /** Does the hashing and writing instead, in another thread. */
+  readonly writer: HashingWriter | undefined
 }
 
 class DirectoryIngest implements FileIngest {
@@ -77,12 +93,9 @@ class DirectoryIngest implements FileIngest {
   }
 
   async append(bytes: Bytes): Promise<void> {
-    const { file, hasher } = this.#parts
     for await (const chunk of bytes) {
       try {
-        const writing = writeAll(file, chunk)
-        hasher.update(chunk)
-        await writing
+        await this.#take(chunk)
       } catch (error) {
         // How much of the chunk is in the file is unknown, so nothing of it is of use.
         await this.abort()
@@ -125,12 +138,31 @@ class DirectoryIngest implements FileIngest {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // A part that cannot be kept is fetched again.
+    if (this.#isOpen && this.#size > 0) await this.#parts.writer?.flush().catch(() => {})
     if (!(await this.#close())) return
     await (this.#size === 0 ? this.#parts.claim.remove() : this.#parts.claim.release())
   }
 
+  async #take(chunk: Uint8Array): Promise<void> {
+    const { file, hasher, writer } = this.#parts
+    if (writer === undefined) {
+      const writing = writeAll(file, chunk)
+      hasher.update(chunk)
+      return await writing
+    }
+    for (let at = 0; at < chunk.length; ) {
+      if (writer.free === 0) await writer.flush()
+      const part = chunk.subarray(at, at + writer.free)
+      writer.reserve(part.length).set(part)
+      at += part.length
+    }
+  }
+
   async #digestAs(expected: Digest | undefined): Promise<Digest> {
-    const digest = this.#written ?? this.#parts.hasher.digest()
+    const { writer } = this.#parts
+    const threaded: Digest | undefined = writer && `sha256:${(await writer.finish()).digest}`
+    const digest = this.#written ?? threaded ?? this.#parts.hasher.digest()
     if (expected === undefined || digestAlgorithm(expected) === digestAlgorithm(digest)) {
       return digest
     }
@@ -160,6 +192,7 @@ class DirectoryIngest implements FileIngest {
   async #close(): Promise<boolean> {
     if (!this.#isOpen) return false
     this.#isOpen = false
+    await this.#parts.writer?.[Symbol.asyncDispose]()
     await this.#parts.file.close()
     return true
   }

@@ -288,7 +288,9 @@ class OpenDirectoryStore implements DirectoryStore {
       const held = await claim(`${this.root}/ingest`, id)
       if (held !== undefined) {
         const algorithm = digestAlgorithm(expected.digest)
-        return await openDirectoryIngest(held, { root: this.root, id, algorithm })
+        const { root } = this
+        const expectedSize = expected.size
+        return await openDirectoryIngest(held, { root, id, algorithm, expectedSize })
       }
       await wait()
     }

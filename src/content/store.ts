@@ -6,6 +6,8 @@ export interface ReadOptions {
   readonly start?: number
   /** Byte after the last one. */
   readonly end?: number
+  /** The reader proves the content itself: a source that can save the work need not. */
+  readonly isProved?: boolean
   readonly signal?: AbortSignal
 }
 
