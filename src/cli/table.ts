@@ -179,7 +179,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   system: {
     group: 'system',
-    summary: '`system df`, `system prune`, `system cleanup`',
+    summary: '`system df`, `system prune`, `system check`, `system cleanup`',
     load: () => import('./commands/system.ts'),
   },
   info: {

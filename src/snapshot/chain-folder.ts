@@ -213,6 +213,26 @@ export class ChainFolder {
     return { chains, files: finish() }
   }
 
+  /** Unmounts a shared mount whose files were replaced; what a container has mounted stays. Says who keeps it. */
+  releaseMount(chainId: Digest): readonly string[] {
+    return this.exclusively(() => {
+      const users = this.#usersOf(chainId)
+      if (users.every((name) => name.startsWith('container-'))) {
+        unmount(this.sharedMountPoint(chainId), { detach: true })
+        removeDirectory(this.sharedMountPoint(chainId))
+      }
+      return users
+    })
+  }
+
+  #usersOf(chainId: Digest): readonly string[] {
+    const hex = digestHex(chainId)
+    return this.entries('users')
+      .filter((note) => note.startsWith(`${hex}.`))
+      .map(mountName)
+      .filter((name) => this.#isUsed(name))
+  }
+
   #childrenByParent(): ReadonlyMap<string, Set<Digest>> {
     const children = new Map<string, Set<Digest>>()
     for (const chainId of this.#all()) {
@@ -342,11 +362,8 @@ export class ChainFolder {
   ): string | undefined {
     const [child] = children.get(chainId) ?? []
     if (child !== undefined) return `snapshot ${child} stands on it`
-    const hex = digestHex(chainId)
-    const user = this.entries('users').find(
-      (note) => note.startsWith(`${hex}.`) && this.#isUsed(mountName(note)),
-    )
-    return user === undefined ? undefined : `${mountName(user)} uses it`
+    const [user] = this.#usersOf(chainId)
+    return user === undefined ? undefined : `${user} uses it`
   }
 
   #parentOf(chainId: Digest): string | undefined {

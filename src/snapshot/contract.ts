@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import type { Digest } from '#oci'
 import { packTar, type TarInput } from '#tar'
-import type { LayerSource, Snapshotter } from './snapshotter.ts'
+import type { LayerSource, SnapshotFinding, Snapshotter } from './snapshotter.ts'
 
 /** What a suite works on: snapshots that are empty at first, and the same ones as another process sees them. */
 export interface SnapshotterFixture extends AsyncDisposable {
@@ -246,6 +246,16 @@ export function testSnapshotter(name: string, open: () => Promise<SnapshotterFix
       expect(readdirSync(two.root)).toEqual(['etc'])
       await using three = await snapshots.container(null, `${fixture.scratch}/three`)
       writeFileSync(`${three.root}/file`, '')
+    })
+
+    test('verify() finds nothing where nothing is wrong, also while it is mounted', async () => {
+      await base()
+      await commit(2, 1, (root) => writeFileSync(`${root}/motd`, 'two'))
+      const findings = (): Promise<SnapshotFinding[]> => Array.fromAsync(snapshots.verify())
+      expect(await findings()).toEqual([])
+      await using view = await snapshots.view(chain(2))
+      expect(await findings()).toEqual([])
+      expect(readFileSync(`${view.root}/motd`, 'utf8')).toBe('two')
     })
 
     test('remove() of several stops at the one that is in use', async () => {

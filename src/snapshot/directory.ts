@@ -19,9 +19,11 @@ import type {
   ImportLayerOptions,
   LayerSource,
   PrepareOptions,
+  SnapshotFinding,
   SnapshotRecord,
   Snapshotter,
   SnapshotView,
+  VerifyOptions,
 } from './snapshotter.ts'
 import { treeSize } from './tree-size.ts'
 
@@ -110,6 +112,16 @@ export class DirectorySnapshots implements Snapshotter {
 
   cleanStale(): Promise<number> {
     return this.#chains.cleanStale()
+  }
+
+  async *verify({ signal }: VerifyOptions = {}): AsyncGenerator<SnapshotFinding> {
+    for (const { chainId } of this.#chains.list()) {
+      signal?.throwIfAborted()
+      const broken = this.#chains.lineage(chainId).find((each) => !this.#chains.has(each))
+      if (broken === undefined || !this.#chains.has(chainId)) continue
+      const problem = `snapshot ${broken}, which it stands on, is missing`
+      yield { subject: `snapshot ${chainId}`, problem, state: 'damaged' }
+    }
   }
 
   #trees(lineage: readonly Digest[]): string[] {

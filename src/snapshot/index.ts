@@ -14,10 +14,12 @@ export type {
   ImportLayerOptions,
   LayerSource,
   PrepareOptions,
+  SnapshotFinding,
   SnapshotRecord,
   Snapshotter,
   SnapshotterKind,
   SnapshotView,
+  VerifyOptions,
 } from './snapshotter.ts'
 // What a tree takes on the disk.
 export { treeSize } from './tree-size.ts'

@@ -50,6 +50,12 @@ export interface Snapshotter {
   remove(...chainIds: readonly Digest[]): Promise<void>
   list(): AsyncIterable<SnapshotRecord>
   /**
+   * Reads everything that is kept as files and tells what is not as it was
+   * written. Unpacked trees have nothing to compare with: of them only what
+   * stands on what is looked at. What cannot be healed is no longer mounted.
+   */
+  verify(options?: VerifyOptions): AsyncIterable<SnapshotFinding>
+  /**
    * Takes away what processes left that are gone: mounts, uncommitted snapshots,
    * half-done removals. Mounts of containers stay. Says how many things went.
    */
@@ -110,6 +116,24 @@ export interface SnapshotRecord {
   readonly parent: Digest | null
   /** Bytes on disk of this snapshot alone, without its parents. */
   readonly size: number
+}
+
+export interface VerifyOptions {
+  /** The archive of a layer from elsewhere, `undefined` when it cannot be had. Given, heals. */
+  readonly archiveOf?: (diffId: Digest) => Promise<LayerSource['tar'] | undefined>
+  readonly signal?: AbortSignal
+}
+
+/** Something that is not as it was written. */
+export interface SnapshotFinding {
+  /** `layer sha256:...`, `index sha256:...` */
+  readonly subject: string
+  /** A clause. */
+  readonly problem: string
+  /** `damaged` unless healing was asked for; `lost` when it did not work. */
+  readonly state: 'damaged' | 'healed' | 'lost'
+  /** What was done, or why nothing could be; a clause. */
+  readonly action?: string
 }
 
 /** A mounted filesystem. Leaving the scope unmounts it. */

@@ -1,8 +1,17 @@
 import { describe, expect, test } from 'bun:test'
-import { chmodSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { damage, writeSmallImage } from './fault-rig.ts'
-import { command, missing, openStrake } from './strake.ts'
+import { command, missing, openStrake, type Strake } from './strake.ts'
 
 // RELIABILITY FR1: files of the store that are not what they were.
 
@@ -50,4 +59,63 @@ describe.skipIf(reason !== undefined)('damage at rest', () => {
       }
     }, 60_000)
   }
+
+  const parts: Readonly<Record<string, (root: string) => string>> = {
+    'layer.tar': (root) => largest(join(root, 'layers'), 'layer.tar'),
+    'index.erofs': (root) => largest(join(root, 'chains'), 'index.erofs'),
+  }
+  for (const [part, find] of Object.entries(parts)) {
+    for (const [kind, change] of Object.entries(damages)) {
+      test(`${part} that is ${kind} is found and healed by system check, and never served`, async () => {
+        await using strake = await openStrake()
+        const archive = await writeSmallImage(`${strake.directory}/kept.tar`, 'kept:1', 'kept')
+        await strake.ok('--snapshotter', 'erofs', 'load', '-i', archive)
+        const good = await contentsOf(strake)
+        expect(await strake('system', 'check')).toMatchObject({ exitCode: 0 })
+        await change(find(strake.root))
+        const found = await strake('system', 'check', '--format', 'json')
+        // An index that is not there is made by whoever needs it.
+        const isWrong = part === 'layer.tar' || kind !== 'gone'
+        expect(found.exitCode).toBe(isWrong ? 1 : 0)
+        if (isWrong) expect(found.stdout).toContain('"state":"damaged"')
+        expect(await strake('system', 'check', '--repair')).toMatchObject({ exitCode: 0 })
+        expect(await strake('system', 'check')).toMatchObject({ exitCode: 0 })
+        expect(await contentsOf(strake)).toEqual(good)
+      }, 60_000)
+    }
+  }
+
+  test('a layer that cannot be healed is named, not served, and spares other images', async () => {
+    await using strake = await openStrake()
+    const archive = await writeSmallImage(`${strake.directory}/kept.tar`, 'kept:1', 'kept')
+    const other = await writeSmallImage(`${strake.directory}/other.tar`, 'other:1', 'other')
+    await strake.ok('load', '-i', archive)
+    const own = readdirSync(join(strake.root, 'blobs/sha256'))
+    await damages['one bit']?.(largest(join(strake.root, 'layers'), 'layer.tar'))
+    for (const blob of own) rmSync(join(strake.root, 'blobs/sha256', blob))
+    await strake.ok('load', '-i', other)
+    const { exitCode, stdout } = await strake('system', 'check', '--repair')
+    expect(exitCode).toBe(1)
+    expect(stdout).toMatch(/^LOST {2}layer sha256:.*layer.tar has the digest/m)
+    expect((await strake('create', '--name', 'c', 'kept:1')).exitCode).not.toBe(0)
+    expect(await contentsOf(strake, 'other:1')).not.toBe('')
+  }, 60_000)
 })
+
+/** The path of the largest file of a name, one folder down. */
+function largest(folder: string, name: string): string {
+  const paths = readdirSync(folder)
+    .map((each) => join(folder, each, name))
+    .filter((path) => existsSync(path))
+    .sort((a, b) => statSync(b).size - statSync(a).size || (a < b ? -1 : 1))
+  return paths[0] ?? ''
+}
+
+/** What the files of an image say, through a container's mounted root. */
+async function contentsOf(strake: Strake, image = 'kept:1'): Promise<string> {
+  const id = await strake.ok('create', image)
+  const archive = join(strake.directory, 'exported.tar')
+  await strake.ok('export', '-o', archive, id)
+  await strake.ok('rm', id)
+  return (await command(['tar', '-xOf', archive, 'etc/file1', 'etc/file2'])).stdout
+}

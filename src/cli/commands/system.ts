@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { type CheckFinding, checkStore } from '#engine/check'
 import { cleanUp } from '#engine/cleanup'
 import { diskUsage } from '#engine/disk-usage'
 import { pruneSystem } from '#engine/prune'
@@ -6,7 +7,7 @@ import { resetStore } from '#engine/reset'
 import { addLongForms } from '../arguments/long-forms.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
-import { printListing } from '../format.ts'
+import { printDocument, printListing, wantsJson } from '../format.ts'
 import { confirmed, printPruned } from '../prune.ts'
 import { formatSize } from '../render/units.ts'
 
@@ -15,6 +16,7 @@ export function define(context: Context): Command {
   addLongForms(command)
   command.addCommand(defineDiskUsage(context))
   command.addCommand(definePrune(context))
+  command.addCommand(defineCheck(context))
   command
     .command('cleanup')
     .description('Mend what a crash or reboot left: mounts, namespaces, states of containers')
@@ -96,4 +98,35 @@ function definePrune(context: Context): Command {
       })
       printPruned(context, pruned)
     })
+}
+
+const marks = { damaged: 'FAIL', lost: 'LOST', healed: 'ok', leftover: 'warn' } as const
+
+function defineCheck(context: Context): Command {
+  return new Command('check')
+    .description('Read everything in the store and say what is not as it was written')
+    .option('--repair', 'make again or fetch again what is damaged')
+    .option('--format <format>', 'json for one line per finding')
+    .addHelpText('after', '\nExample:\n  strake system check --repair')
+    .action(async (options: { readonly repair?: true; readonly format?: string }) => {
+      const isJson = wantsJson(options.format)
+      const repair = options.repair === true
+      let count = 0
+      for await (const finding of checkStore(await context.engine(), {
+        repair,
+        signal: context.signal,
+      })) {
+        count++
+        if (finding.state === 'damaged' || finding.state === 'lost') context.exitCode = 1
+        if (isJson) printDocument(context.out, finding, 'json')
+        else context.out.write(`${describeFinding(finding)}\n`)
+      }
+      if (count === 0 && !isJson) context.out.write('ok    everything is as it was written\n')
+      if (context.exitCode !== 0 && !repair)
+        context.err.write('try: strake system check --repair\n')
+    })
+}
+
+function describeFinding({ state, subject, problem, action }: CheckFinding): string {
+  return `${marks[state].padEnd(5)} ${subject}: ${problem}${action === undefined ? '' : `; ${action}`}`
 }

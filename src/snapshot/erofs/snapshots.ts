@@ -11,9 +11,11 @@ import type {
   ImportLayerOptions,
   LayerSource,
   PrepareOptions,
+  SnapshotFinding,
   SnapshotRecord,
   Snapshotter,
   SnapshotView,
+  VerifyOptions,
 } from '../snapshotter.ts'
 import type { ErofsStore } from './import-layer.ts'
 import { LayerFolder, sizeOnDisk } from './layer-folder.ts'
@@ -97,6 +99,11 @@ export class ErofsSnapshots implements Snapshotter {
 
   cleanStale(): Promise<number> {
     return this.#chains.cleanStale(() => this.#layers.unneeded())
+  }
+
+  async *verify(options: VerifyOptions = {}): AsyncGenerator<SnapshotFinding> {
+    const { verifyErofs } = await import('./verify.ts')
+    yield* verifyErofs(await this.#loaded(), options)
   }
 
   /** Where a chain is mounted; throws `NotMounted` when it is not. */

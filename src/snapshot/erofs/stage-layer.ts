@@ -21,13 +21,17 @@ export class StagedLayer {
   readonly #files: FileHandle[] = []
   #sparse: number | undefined
 
-  /** A layer that is in the store already is taken from there, and `source` is not read. */
-  constructor(folder: string, source: Omit<LayerSource, 'chainId'>, layers: LayerFolder) {
+  /** A layer that is in the store already, in `layers`, is taken from there, and `source` is not read. */
+  constructor(
+    folder: string,
+    source: Omit<LayerSource, 'chainId'>,
+    layers: LayerFolder | undefined,
+  ) {
     this.folder = folder
     fs().mkdirSync(folder, { mode: 0o700 })
-    const present = layers.archive(source.diffId)
+    const present = layers?.archive(source.diffId)
     const target = `${folder}/layer.tar`
-    const path = pathExists(present) ? present : source.tar
+    const path = present !== undefined && pathExists(present) ? present : source.tar
     if (typeof path === 'string') {
       linkOrCopy(path, target)
       this.bytes = readFile(target)

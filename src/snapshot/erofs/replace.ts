@@ -1,0 +1,58 @@
+import type { Digest } from '#oci'
+import { makeDirectory, removeTree, renamePath, syncDirectory } from '#platform'
+import type { Bytes } from '#stream'
+import { ownedName } from '../owner-name.ts'
+import { writeDurable } from './durable.ts'
+import type { ErofsStore } from './import-layer.ts'
+import { indexPath } from './indexes.ts'
+import type { ChainLayer } from './layer-folder.ts'
+import { StagedLayer } from './stage-layer.ts'
+
+/**
+ * Puts a layer's archive in place of what is there. False when it cannot be had.
+ * Throws `ContentMismatchError`, and changes nothing, when it is not the archive.
+ */
+export async function replaceArchive(
+  { chains, layers }: ErofsStore,
+  { diffId }: ChainLayer,
+  archiveOf: (diffId: Digest) => Promise<string | Bytes | undefined>,
+): Promise<boolean> {
+  const tar = await archiveOf(diffId)
+  if (tar === undefined) return false
+  const staging = chains.staging(ownedName('active'))
+  makeDirectory(staging, 0o700)
+  const staged = new StagedLayer(`${staging}/layer`, { diffId, tar }, undefined)
+  try {
+    for await (const _ of staged.bytes);
+    await staged.finish(0)
+    const parent = `${chains.root}/layers`
+    makeDirectory(parent, 0o700)
+    makeDirectory(layers.folder(diffId), 0o700)
+    await removeTree(layers.archive(diffId))
+    renamePath(`${staged.folder}/layer.tar`, layers.archive(diffId))
+    await syncDirectory(layers.folder(diffId))
+    await syncDirectory(parent)
+    return true
+  } finally {
+    await staged.close()
+    await removeTree(staging)
+  }
+}
+
+/** Puts an index in place of what is there, durably. */
+export async function replaceIndex(
+  { chains }: ErofsStore,
+  chainId: Digest,
+  bytes: Uint8Array,
+): Promise<void> {
+  const staging = chains.staging(ownedName('active'))
+  makeDirectory(staging, 0o700)
+  try {
+    await writeDurable(`${staging}/index.erofs`, bytes, 0o444)
+    await removeTree(indexPath(chains, chainId))
+    renamePath(`${staging}/index.erofs`, indexPath(chains, chainId))
+    await syncDirectory(chains.folder(chainId))
+  } finally {
+    await removeTree(staging)
+  }
+}
