@@ -1,6 +1,7 @@
 import { type Digest, digestHex, isDigest, StrakeError } from '#oci'
 import {
   changeMode,
+  closeFile,
   isMountPoint,
   isSystemError,
   lockFile,
@@ -8,6 +9,8 @@ import {
   makeDirectory,
   mountBind,
   mountOf,
+  openFile,
+  openFlag,
   pathExists,
   readSmallFile,
   removeDirectory,
@@ -180,11 +183,15 @@ export class ChainFolder {
   ): Promise<void> {
     this.makeReady()
     const moved = this.exclusively(() => this.#takeOut(chainIds, alsoRemove))
-    if (moved.chains.length > 0) await syncDirectory(`${this.root}/chains`)
-    for (const trash of moved.chains) await removeTree(trash)
-    if (moved.files.length > 0) {
-      const { freeLater } = await import('./free-later.ts')
-      await freeLater(moved.files)
+    try {
+      if (moved.chains.length > 0) await syncDirectory(`${this.root}/chains`)
+      for (const trash of moved.chains) await removeTree(trash)
+      if (moved.files.length > 0) {
+        const { freeLater } = await import('./free-later.ts')
+        await freeLater(moved.files, moved.mounts)
+      }
+    } finally {
+      for (const mount of moved.mounts) closeFile(mount)
     }
     if (moved.conflict !== undefined) throw moved.conflict
   }
@@ -192,8 +199,9 @@ export class ChainFolder {
   #takeOut(
     chainIds: readonly Digest[],
     alsoRemove: () => readonly string[],
-  ): { chains: string[]; files: string[]; conflict?: StrakeError } {
+  ): { chains: string[]; files: string[]; mounts: number[]; conflict?: StrakeError } {
     const chains: string[] = []
+    const mounts: number[] = []
     const children = this.#childrenByParent()
     const finish = (): string[] =>
       chains.length === 0 ? [] : alsoRemove().map((path) => this.#discard(path))
@@ -202,15 +210,17 @@ export class ChainFolder {
       const reason = this.#reasonToKeep(chainId, children)
       if (reason !== undefined) {
         const message = `Cannot remove snapshot ${chainId}: ${reason}`
-        return { chains, files: finish(), conflict: new StrakeError('CONFLICT', message) }
+        return { chains, files: finish(), mounts, conflict: new StrakeError('CONFLICT', message) }
       }
       const mount = this.sharedMountPoint(chainId)
+      // The last one to let go of a mount waits until the kernel has forgotten its files.
+      if (isMountPoint(mount)) mounts.push(openFile(mount, openFlag.path | openFlag.directory))
       unmount(mount, { detach: true })
       removeDirectory(mount)
       chains.push(this.#discard(this.folder(chainId)))
       for (const siblings of children.values()) siblings.delete(chainId)
     }
-    return { chains, files: finish() }
+    return { chains, files: finish(), mounts }
   }
 
   /** Unmounts a shared mount whose files were replaced; what a container has mounted stays. Says who keeps it. */

@@ -11,9 +11,13 @@ const little = 32 * 1024 ** 2
  * any more. The kernel takes about 150 ms per gigabyte to give the space back:
  * many bytes are freed by a program that outlives this one, and what a crash
  * leaves of them the next clean-up takes. Where room is scarce, waits instead:
- * whoever removes then, needs the room now.
+ * whoever removes then, needs the room now. Descriptors `held` are given to that
+ * program as well: what ends with the last of them, ends with it.
  */
-export async function freeLater(folders: readonly string[]): Promise<void> {
+export async function freeLater(
+  folders: readonly string[],
+  held: readonly number[] = [],
+): Promise<void> {
   const size = folders.reduce((sum, folder) => sum + freedBy(folder), 0)
   const rm = ['/bin/rm', '/usr/bin/rm'].find((path) => fs().existsSync(path))
   const [first] = folders
@@ -23,7 +27,8 @@ export async function freeLater(folders: readonly string[]): Promise<void> {
     return
   }
   const argv = [rm, '-rf', '--one-file-system', '--', ...folders]
-  spawnProcess(argv, { env: programEnvironment, cwd: '/' }).unref()
+  const stdio = ['ignore', 'ignore', 'ignore', ...held] as const
+  spawnProcess(argv, { stdio, env: programEnvironment, cwd: '/' }).unref()
 }
 
 /** Bytes that go with the last names of the files in a folder. */
