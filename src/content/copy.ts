@@ -14,6 +14,8 @@ export interface CopyOptions {
   readonly mountFrom?: (blob: Descriptor) => string | undefined
   /** Blobs that were copied before this call, for the same root: passed over in silence. */
   readonly copied?: ReadonlySet<Digest>
+  /** Is told every blob once the target has it. */
+  readonly onBlob?: (blob: Descriptor) => void
   readonly emit?: Emit
   readonly signal?: AbortSignal
 }
@@ -39,7 +41,10 @@ export async function copy(
   await mapConcurrently(
     blobs.filter(({ digest }) => options.copied?.has(digest) !== true),
     concurrency,
-    (blob, _, stop) => copyBlob(source, target, blob, { ...options, signal: stop }),
+    async (blob, _, stop) => {
+      await copyBlob(source, target, blob, { ...options, signal: stop })
+      options.onBlob?.(blob)
+    },
     signal,
   )
   for (const { descriptor, raw } of documents) {
@@ -69,8 +74,8 @@ async function copyBlob(
   }
   let isMoved = false
   const readFrom = (start: number): Bytes => {
-    // The target proves what it takes.
-    const bytes = source.read(blob, { start, isProved: true, signal })
+    // The target proves what it takes; a store of ours also learns of damage when it proves.
+    const bytes = source.read(blob, { start, isProved: action === 'download', signal })
     return counted(bytes, (total) => {
       isMoved = true
       emit({ ...event, action, current: start + total })

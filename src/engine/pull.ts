@@ -1,4 +1,5 @@
-import { copy } from '#content'
+import type { ContentSource } from '#content'
+import { openImage } from '#image'
 import {
   type Digest,
   familiarReference,
@@ -14,7 +15,7 @@ import { recordImage } from './add-image.ts'
 import { publishIndex } from './content-index.ts'
 import type { Engine } from './engine.ts'
 import { digestName } from './find-image.ts'
-import { unpack } from './unpack.ts'
+import { receive } from './receive.ts'
 
 export interface PullOptions {
   /** `os/architecture[/variant]`; this machine unless given. */
@@ -56,16 +57,13 @@ export async function pull(
   const root = await source.resolve(reference.digest ?? reference.tag ?? 'latest', signal)
   lease.hold(root.digest)
   const before = engine.records.tags.get(name)?.target.digest
-  const manifest = await copy(source, engine.content, root, {
-    platform: normalizePlatform(platform),
-    emit,
-    ...(signal === undefined ? {} : { signal }),
-  })
-  const image = await engine.openImage(manifest)
-  await unpack(engine, image, {
-    emit,
-    ...(signal === undefined ? {} : { signal }),
-  })
+  const image = await openImage(
+    nearest(engine.content, source),
+    root,
+    normalizePlatform(platform),
+    signal,
+  )
+  await receive(engine, source, image, { emit, ...(signal === undefined ? {} : { signal }) })
   recordImage(engine, image, [
     { name, by: 'pull' },
     { name: digestName(reference, root.digest), by: 'pull' },
@@ -80,7 +78,19 @@ export async function pull(
     familiarName: familiarReference(reference),
     digest: root.digest,
     imageId: image.imageId,
-    upToDate: before === manifest.digest,
+    upToDate: before === image.descriptor.digest,
+  }
+}
+
+/** Reads what is in `near` from there, and all else from `far`. */
+function nearest(near: ContentSource, far: ContentSource): ContentSource {
+  return {
+    has: async (target, signal) =>
+      (await near.has(target, signal)) || (await far.has(target, signal)),
+    async *read(target, options) {
+      const source = (await near.has(target, options?.signal)) ? near : far
+      yield* source.read(target, options)
+    },
   }
 }
 

@@ -1,8 +1,11 @@
 import { type Image, unpackImage } from '#image'
+import type { Descriptor } from '#oci'
 import type { Emit } from '#stream'
 import type { Engine } from './engine.ts'
 
 export interface UnpackOptions {
+  /** Waits until the store has a layer. */
+  readonly arrival?: (layer: Descriptor) => Promise<void>
   readonly emit?: Emit
   readonly signal?: AbortSignal
 }

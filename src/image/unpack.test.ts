@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { openDirectoryStore } from '#content'
 import { chainIds, mediaType, sha256 } from '#oci'
-import { mountsBelow, unmount } from '#platform'
+import { mkdtempDisposable, mountsBelow, unmount } from '#platform'
 import { openSnapshots, type Snapshotter } from '#snapshot'
 import type { ProgressEvent } from '#stream'
 import { appendLayer, createImage } from './create.ts'
@@ -133,4 +134,24 @@ rooted('unpackImage() makes again what a collection took away under it', async (
   if (chain === null) throw new TypeError('two layers')
   await using view = await snapshots.view(chain)
   expect(readFileSync(`${view.root}/a`, 'utf8')).toBe('1')
+})
+
+rooted('unpackImage() has a damaged blob set aside, so that a pull brings it again', async () => {
+  await using home = await mkdtempDisposable('/dev/shm', 'strake-unpack-')
+  const store = await openDirectoryStore(`${home.path}/content`)
+  const { image } = await imageOf([])
+  const layer = await putLayer(
+    store,
+    { a: 'x'.repeat(9000) },
+    { type: mediaType.ociLayerGzip, change: (tar) => gzipSync(tar) },
+  )
+  const path = store.pathOf(layer.descriptor.digest)
+  chmodSync(path, 0o600)
+  const bytes = readFileSync(path)
+  bytes[bytes.length - 7] = 255 - (bytes[bytes.length - 7] ?? 0)
+  writeFileSync(path, bytes)
+  await using opened = await open()
+  const unpacking = unpackImage({ ...image, layers: [layer] }, store, opened.snapshots)
+  expect(await unpacking.catch(String)).toContain('Cannot accept what is stored')
+  expect(await store.has(layer.descriptor)).toBe(false)
 })

@@ -1,5 +1,5 @@
 import type { ContentSource } from '#content'
-import { chainIds, type Digest, isStrakeError, type Layer } from '#oci'
+import { chainIds, type Descriptor, type Digest, isStrakeError, type Layer } from '#oci'
 import type { Layers } from '#records'
 import type { LayerSource, Snapshotter } from '#snapshot'
 import { counted, decompress, type Emit, silent } from '#stream'
@@ -9,6 +9,8 @@ export interface UnpackOptions {
   readonly pathOf?: (digest: Digest) => string
   /** Is told which stored blob has which diff ID, once both are proved. */
   readonly layers?: Pick<Layers, 'link'>
+  /** Waits until the source has a layer, for one that is still being filled. */
+  readonly arrival?: (layer: Descriptor, signal?: AbortSignal) => Promise<void>
   readonly emit?: Emit
   readonly signal?: AbortSignal
 }
@@ -51,13 +53,19 @@ async function unpackMissing(
     if (index < done) continue
     signal?.throwIfAborted()
     const { descriptor, diffId } = layer
+    await options.arrival?.(descriptor, signal)
     const archive = openArchive(layer, source, options)
     const chainId = chain[index] ?? unreachable()
-    await snapshots.importLayer(
-      chain[index - 1] ?? null,
-      { diffId, chainId, tar: archive.tar },
-      { index: index === layers.length - 1 ? 'now' : 'later', emit, ...(signal && { signal }) },
-    )
+    try {
+      await snapshots.importLayer(
+        chain[index - 1] ?? null,
+        { diffId, chainId, tar: archive.tar },
+        { index: index === layers.length - 1 ? 'now' : 'later', emit, ...(signal && { signal }) },
+      )
+    } catch (error) {
+      if (signal?.aborted !== true) await proveStored(source, descriptor)
+      throw error
+    }
     emit({ ...unpacking(layer), current: descriptor.size, done: true })
     options.layers?.link(diffId, descriptor, archive.size())
   }
@@ -73,7 +81,8 @@ function openArchive(
   const { descriptor, diffId } = layer
   const isTar = descriptor.digest === diffId
   if (isTar && pathOf !== undefined) return { tar: pathOf(diffId), size: () => descriptor.size }
-  const stored = source.read(descriptor, signal === undefined ? {} : { signal })
+  // Its diff ID proves it.
+  const stored = source.read(descriptor, { isProved: true, ...(signal && { signal }) })
   const read = counted(stored, (current) => emit({ ...unpacking(layer), current }))
   let size = 0
   // A blob whose digest is its diff ID is not compressed, whatever it looks like.
@@ -81,6 +90,11 @@ function openArchive(
     size = total
   })
   return { tar, size: () => size }
+}
+
+/** Reads a blob to its end, so that the source finds out when it is damaged, and says so. */
+async function proveStored(source: ContentSource, descriptor: Descriptor): Promise<void> {
+  for await (const _ of source.read(descriptor));
 }
 
 function unpacking({ descriptor }: Layer): {
