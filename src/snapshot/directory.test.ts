@@ -46,6 +46,27 @@ const chain = (n: number): Digest => `sha256:${n.toString(16).padStart(64, '0')}
 if (isRoot) testSnapshotter('DirectorySnapshots', open)
 else test.skip(`DirectorySnapshots passes the contract${reason}`, () => {})
 
+test.skipIf(!isRoot)(
+  `a container's mount is found by the other kind of snapshots${reason}`,
+  async () => {
+    await using fixture = await open()
+    const { snapshots, root, run, scratch } = fixture
+    {
+      await using active = await snapshots.prepare(null)
+      writeFileSync(`${active.root}/file`, 'one')
+      await active.commit(chain(1))
+    }
+    const directory = `${scratch}/c`
+    const mounted = await snapshots.container(chain(1), directory)
+    const other = await openSnapshots(root, run)
+    const same = await other.container(chain(1), directory)
+    expect(same.root).toBe(mounted.root)
+    await same[Symbol.asyncDispose]()
+    expect(mountsBelow(run).map(({ target }) => target)).not.toContain(mounted.root)
+    await snapshots.remove(chain(1))
+  },
+)
+
 test('chooseSnapshots() explains its choice', () => {
   expect(chooseSnapshots({ kind: 'directory' })).toEqual({
     kind: 'directory',

@@ -81,6 +81,11 @@ export class OverlayMounts {
     }
     const name = `container-${real.slice(real.lastIndexOf('/') + 1)}`
     const root = chains.mountPoint(name)
+    if (isMountPoint(root)) {
+      // Whoever takes it down need not know by which kind of snapshots it was mounted.
+      refuseOthersMount(root, upper)
+      return new MountedSnapshot(chains, { root, upper, name, chainId: parent })
+    }
     chains.use(parent, name, (lineage) => {
       if (isMountPoint(root)) {
         refuseOthersMount(root, upper)

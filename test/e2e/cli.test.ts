@@ -42,6 +42,15 @@ describe.skipIf(reason !== undefined)('command line', () => {
       exitCode: 1,
       stderr: expect.stringContaining("Cannot use the snapshotter 'btrfs': there are erofs and"),
     })
+    await using unpacked = await openStrake()
+    const options = { env: { STRAKE_SNAPSHOTTER: 'directory' } }
+    for (const args of [
+      ['import', `${strake.directory}/rootfs-busybox.tar`, 'busybox'],
+      [...run, 'busybox', 'true'],
+      ['--snapshotter', 'directory', 'system', 'reset', '--force'],
+    ]) {
+      expect(await unpacked.with(options, ...args)).toMatchObject({ exitCode: 0 })
+    }
     const mounted = mountsBelow(strake.directory).map(({ target }) => target)
     expect(mounted.filter((target) => target.includes('/container-'))).toEqual([])
   })
