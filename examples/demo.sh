@@ -9,12 +9,10 @@ demo=${STRAKE_DEMO:-${XDG_CACHE_HOME:-$HOME/.cache}/strake-demo}
 export STRAKE_ROOT="$demo/root" STRAKE_RUN="$demo/run"
 mkdir -p "$demo"
 
+sudo=
+[ "$(id -u)" = 0 ] || sudo="sudo --preserve-env=STRAKE_ROOT,STRAKE_RUN"
 as_root() {
-  if [ "$(id -u)" = 0 ]; then
-    "$@"
-  else
-    sudo --preserve-env=STRAKE_ROOT,STRAKE_RUN "$@"
-  fi
+  $sudo "$@"
 }
 # Prints the command as a user would type it, then does it.
 do_() {
@@ -76,7 +74,9 @@ do_ rm hello
 
 printf '\n\033[1m$ strake registry serve --port 0 --storage %s &\033[0m\n' "$demo/registry"
 : > "$demo/registry.log"
-as_root "$strake" registry serve --port 0 --storage "$demo/registry" > "$demo/registry.log" 2>&1 &
+# Not through as_root: in the background a function is a shell of its own, and ending that one
+# would leave the registry running.
+$sudo "$strake" registry serve --port 0 --storage "$demo/registry" > "$demo/registry.log" 2>&1 &
 registry=$!
 for _ in $(seq 100); do
   address=$(sed -n 's|.*http://\([^/ ]*\).*|\1|p' "$demo/registry.log")
@@ -92,4 +92,5 @@ do_ pull "$address/hello-web:1.0"
 do_ run --rm "$address/hello-web:1.0" cat /srv/www/index.html
 do_ rmi "$address/hello-web:1.0"
 
-printf '\nAll of it is in %s; remove it with: sudo rm -rf %s\n' "$demo" "$demo"
+printf '\nAll of it is in %s; remove it with:\n  %s\n  %s\n' "$demo" \
+  "sudo env STRAKE_ROOT=$STRAKE_ROOT STRAKE_RUN=$STRAKE_RUN dist/strake system reset" "sudo rm -r $demo"
