@@ -9,6 +9,8 @@ export { copyDirectoryStatus } from './directory-status.ts'
 /** EROFS images, loop devices under them, and memory files of their own. */
 export type { ErofsOptions } from './erofs-mount.ts'
 export { mountErofs } from './erofs-mount.ts'
+/** Programs of this machine. */
+export { isExecutable } from './executable.ts'
 /** A lock between processes that dies with its holder. */
 export { lockFile } from './file-lock.ts'
 /** Files: durable writes, syncs, temporary names, and a recursive removal that never enters a mount. */
@@ -79,7 +81,6 @@ export {
   listElements,
   listForwardChains,
   listRules,
-  replaceElements,
   runLegacyIptables,
   runNft,
 } from './nftables.ts'

@@ -1,5 +1,5 @@
-import { accessSync, constants } from 'node:fs'
 import { StrakeError } from '#oci'
+import { isExecutable } from './executable.ts'
 import { isSystemError } from './libc.ts'
 import {
   attribute,
@@ -54,15 +54,6 @@ export function findNft(candidates: readonly string[] = locations): string {
   })
 }
 
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** Applies a script of nft's language, all of it or nothing, and returns what nft printed. */
 export function runNft(script: string, args: readonly string[] = []): string {
   const nft = findNft()
@@ -101,17 +92,6 @@ export function addElements(socket: NetlinkSocket, elements: readonly NftElement
   commit(
     socket,
     elements.map((element) => elementRequest('newElement', element, netlinkFlag.excl)),
-  )
-}
-
-/** Replaces whatever the keys hold, in one transaction; every key must be there. */
-export function replaceElements(socket: NetlinkSocket, elements: readonly NftElement[]): void {
-  commit(
-    socket,
-    elements.flatMap((element) => [
-      elementRequest('deleteElement', element),
-      elementRequest('newElement', element, netlinkFlag.excl),
-    ]),
   )
 }
 

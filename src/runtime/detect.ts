@@ -1,15 +1,7 @@
-import {
-  accessSync,
-  constants,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { StrakeError } from '#oci'
-import { programEnvironment, runCommand } from '#platform'
+import { isExecutable, programEnvironment, runCommand } from '#platform'
 import { hybridControllers } from './cgroup.ts'
 import { openRuntime, type Runtime } from './runtime.ts'
 
@@ -86,15 +78,6 @@ async function inspect(candidate: string, cache: string | undefined): Promise<In
 function find(name: string): string | undefined {
   const directories = programEnvironment['PATH']?.split(':') ?? []
   return directories.map((directory) => `${directory}/${name}`).find(isExecutable)
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 interface Identity {

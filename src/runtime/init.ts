@@ -1,5 +1,6 @@
-import { accessSync, constants, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { StrakeError } from '#oci'
+import { isExecutable } from '#platform'
 
 /** Where distributions put a small init; static ones first, since it runs with the image's libraries. */
 const candidates = [
@@ -24,15 +25,6 @@ export function findInit(): string {
   throw new StrakeError('UNSUPPORTED', 'Cannot use --init: no static init program is installed', {
     remedy: 'install the package tini or catatonit',
   })
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 const interpreterHeader = 3

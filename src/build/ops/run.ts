@@ -12,31 +12,23 @@ import {
 import type { ActiveSnapshot } from '#snapshot'
 import { ExitError } from '../error.ts'
 import type { RunOp } from '../graph.ts'
-import { createKey } from '../solve/key.ts'
 import { addLayer, type FileState, type StateLayer } from '../solve/state.ts'
 import { storeLayer } from '../solve/store-layer.ts'
-import { stepEpoch, timesKey } from '../times/times.ts'
+import { stepEpoch } from '../times/times.ts'
 import type { StepContext, StepNetwork } from '../workspace.ts'
 import { clampTimes } from './clamp-times.ts'
-import { baseOf, type OpRunner } from './runner.ts'
+import { baseOf, type OpRunner, operationKey } from './runner.ts'
 
 /**
  * RUN: the command in a container above the stage's filesystem, with the
  * security defaults of `run`; what it changed becomes the layer.
  */
 export const runRunner: OpRunner<RunOp> = {
-  definitionKey: (op, inputs, { times }) =>
-    createKey({
-      operation: JSON.stringify(op),
-      parent: baseOf(inputs).chainId ?? 'scratch',
-      times: timesKey(times),
-    }),
+  definitionKey: operationKey,
 
   async prepare(op, inputs, context) {
-    const key = runRunner.definitionKey(op, inputs, context)
-    if (key === undefined) throw new RangeError('RUN always has a definition key')
     return {
-      key,
+      key: operationKey(op, inputs, context),
       run: () => runToLayer(op, baseOf(inputs), context),
       async [Symbol.asyncDispose]() {},
     }

@@ -1,5 +1,6 @@
-import type { CacheKey } from '../solve/key.ts'
+import { type CacheKey, createKey } from '../solve/key.ts'
 import type { FileState, StateLayer } from '../solve/state.ts'
+import { timesKey } from '../times/times.ts'
 import type { StepContext } from '../workspace.ts'
 
 /**
@@ -30,4 +31,17 @@ export function baseOf(inputs: readonly FileState[]): FileState {
   const [base] = inputs
   if (base === undefined) throw new RangeError('An operation that makes a layer needs an input')
   return base
+}
+
+/** The key of an operation that no file decides: itself, what it stands on, and the times asked for. */
+export function operationKey(
+  op: object,
+  inputs: readonly FileState[],
+  { times }: Pick<StepContext, 'times'>,
+): CacheKey {
+  return createKey({
+    operation: JSON.stringify(op),
+    parent: baseOf(inputs).chainId ?? 'scratch',
+    times: timesKey(times),
+  })
 }

@@ -3,27 +3,19 @@ import { writeTar } from '#tar'
 import { layOutDirectory } from '../files/layout.ts'
 import { clampedTimes, fixedTimes, packEntries } from '../files/pack.ts'
 import type { WorkdirOp } from '../graph.ts'
-import { createKey } from '../solve/key.ts'
 import type { FileState } from '../solve/state.ts'
 import { storeLayer } from '../solve/store-layer.ts'
-import { stepEpoch, timesKey } from '../times/times.ts'
+import { stepEpoch } from '../times/times.ts'
 import type { StepContext } from '../workspace.ts'
-import { baseOf, type OpRunner } from './runner.ts'
+import { baseOf, type OpRunner, operationKey } from './runner.ts'
 
 /** Makes the working directory, 0755 and the user's, where it is missing (DF-094). */
 export const workdirRunner: OpRunner<WorkdirOp> = {
-  definitionKey: (op, inputs, { times }) =>
-    createKey({
-      operation: JSON.stringify(op),
-      parent: baseOf(inputs).chainId ?? 'scratch',
-      times: timesKey(times),
-    }),
+  definitionKey: operationKey,
 
   async prepare(op, inputs, context) {
-    const key = workdirRunner.definitionKey(op, inputs, context)
-    if (key === undefined) throw new RangeError('WORKDIR always has a definition key')
     return {
-      key,
+      key: operationKey(op, inputs, context),
       async run() {
         const base = baseOf(inputs)
         await using below = await context.filesystems.lookup(base)

@@ -1,3 +1,5 @@
+import { formatDuration } from '#engine/duration'
+
 /** Bytes as Docker prints them: decimal units, three significant digits (`187MB`). */
 export function formatSize(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
@@ -31,20 +33,7 @@ export function formatInstant(instant: Date): string {
 
 /** A span of milliseconds in the largest unit that reads well: `About an hour`, `3 days`. */
 export function formatSpan(milliseconds: number): string {
-  const seconds = Math.max(0, Math.floor(milliseconds / 1000))
-  if (seconds < 1) return 'Less than a second'
-  if (seconds < 2) return '1 second'
-  if (seconds < 60) return `${seconds} seconds`
-  const minutes = Math.floor(seconds / 60)
-  if (minutes === 1) return 'About a minute'
-  if (minutes < 60) return `${minutes} minutes`
-  const hours = Math.round(seconds / 3600)
-  if (hours === 1) return 'About an hour'
-  if (hours < 48) return `${hours} hours`
-  if (hours < 24 * 7 * 2) return `${Math.floor(hours / 24)} days`
-  if (hours < 24 * 30 * 2) return `${Math.floor(hours / 24 / 7)} weeks`
-  if (hours < 24 * 365 * 2) return `${Math.floor(hours / 24 / 30)} months`
-  return `${Math.floor(hours / 24 / 365)} years`
+  return formatDuration(Math.max(0, milliseconds) / 1000)
 }
 
 /** Seconds with one decimal, as build steps show them. */
