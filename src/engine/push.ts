@@ -4,7 +4,8 @@ import { type Descriptor, type Digest, formatReference, parseReference, StrakeEr
 import { type Emit, silent } from '#stream'
 import { publishIndex } from './content-index.ts'
 import type { Engine } from './engine.ts'
-import { digestName, getImage } from './find-image.ts'
+import { digestName } from './find-image.ts'
+import { holdImage } from './hold-image.ts'
 import { rememberSource } from './pull.ts'
 
 export interface PushOptions {
@@ -42,13 +43,12 @@ export async function push(
       remedy: `strake tag ${text} ${reference.registry}/${reference.repository}:TAG, and push that`,
     })
   }
-  const { image: record } = getImage(engine.records, text)
-  using _lease = engine.records.leases.acquire({ purpose: `push ${formatReference(reference)}` })
+  using lease = engine.records.leases.acquire({ purpose: `push ${formatReference(reference)}` })
+  const { image: record, opened: image } = await holdImage(engine, text, lease)
   emit({
     type: 'status',
     message: `The push refers to repository [${reference.registry}/${reference.repository}]`,
   })
-  const image = await engine.openImage(record)
   const registry = await engine.registry(reference.registry)
   const target = registry.repository(reference.repository)
   const copied = new Set<Digest>()

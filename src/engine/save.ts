@@ -2,7 +2,8 @@ import { saveImages } from '#image'
 import { parseReference } from '#oci'
 import type { Emit } from '#stream'
 import type { Engine } from './engine.ts'
-import { getImage, isDigestName } from './find-image.ts'
+import { isDigestName } from './find-image.ts'
+import { holdImage } from './hold-image.ts'
 import { writeArchive } from './output-file.ts'
 
 export interface SaveOptions {
@@ -21,15 +22,15 @@ export async function save(
   texts: readonly string[],
   options: SaveOptions = {},
 ): Promise<void> {
+  using lease = engine.records.leases.acquire({ purpose: 'save' })
   const images = []
   for (const text of texts) {
-    const { image, name } = getImage(engine.records, text)
+    const { image, name, opened } = await holdImage(engine, text, lease)
     const names =
       name === undefined
         ? engine.records.tags.namesOf(image.digest).filter((one) => !isDigestName(one))
         : [name]
-    images.push({ image: await engine.openImage(image), names: names.map(parseReference) })
+    images.push({ image: opened, names: names.map(parseReference) })
   }
-  using _lease = engine.records.leases.acquire({ purpose: 'save' })
   await writeArchive(saveImages(engine.content, images), options)
 }
