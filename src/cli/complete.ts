@@ -10,12 +10,13 @@ const wantsImage = new Set([
   'rmi',
   'tag',
   'history',
+  'diff',
   'save',
   'inspect',
   'images',
 ])
 const wantsContainer = new Set(
-  'exec logs attach stop kill wait rm start restart pause unpause export inspect'.split(' '),
+  'exec logs attach stop kill wait rm start restart pause unpause export diff inspect'.split(' '),
 )
 
 /**

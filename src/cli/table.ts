@@ -42,6 +42,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Show how an image was made',
     load: () => import('./commands/history.ts'),
   },
+  diff: {
+    group: 'images',
+    summary: 'Show what a container or an image changed',
+    load: () => import('./commands/diff.ts'),
+  },
   inspect: {
     group: 'images',
     summary: 'Show everything known about images and containers',
@@ -174,7 +179,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   builder: {
     group: 'system',
-    summary: 'Look after the build cache: `builder prune`',
+    summary: 'Look after the build cache: `builder du` and `builder prune`',
     load: () => import('./commands/builder.ts'),
   },
   system: {

@@ -21,6 +21,8 @@ export interface ContainerContext {
 export interface ContainerPaths {
   /** Private, kept until the container is removed; bundle of the runtime and home of the writable layer. */
   readonly directory: string
+  /** What it changed of its image, as overlayfs keeps it. */
+  readonly upper: string
   readonly state: string
   readonly health: string
   readonly log: string
@@ -42,6 +44,7 @@ export function containerPaths(
   const directory = `${root}/containers/${id}`
   return {
     directory,
+    upper: `${directory}/upper`,
     state: `${directory}/state.json`,
     health: `${directory}/health.json`,
     log: `${directory}/${id}-json.log`,

@@ -1,7 +1,7 @@
 /** Joining the streams of a running container. */
 export { type AttachOptions, attachContainer } from './attach.ts'
 /** The store and the machine containers live on. */
-export type { ContainerContext } from './context.ts'
+export { type ContainerContext, containerPaths } from './context.ts'
 /** Stopping, killing, pausing, waiting. */
 export {
   killContainer,

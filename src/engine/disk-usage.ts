@@ -1,4 +1,5 @@
-import { readSettings } from '#container'
+import { containerPaths, readSettings } from '#container'
+import { pathExists } from '#platform'
 import { treeSize } from '#snapshot'
 import { sizeOf } from './collect.ts'
 import type { Engine } from './engine.ts'
@@ -79,6 +80,8 @@ export async function containerSize(
 }
 
 /** Bytes that a container wrote. */
-export async function writtenBytes({ root }: Engine, id: string): Promise<number> {
-  return await treeSize(`${root}/containers/${id}/layer/upper`).catch(() => 0)
+export async function writtenBytes(engine: Engine, id: string): Promise<number> {
+  const { upper } = containerPaths(engine, id)
+  // It may never have been started, or be on its way out.
+  return pathExists(upper) ? await treeSize(upper) : 0
 }

@@ -17,6 +17,7 @@ export {
   unpauseContainer,
   waitContainer,
 } from './container.ts'
+export { diff, type PathChange } from './diff.ts'
 export { type DiskUsage, diskUsage } from './disk-usage.ts'
 export { examine, type Finding } from './doctor.ts'
 // The engine itself.

@@ -29,6 +29,13 @@ export interface SnapshotterFixture extends AsyncDisposable {
 
 const chain = (n: number): Digest => `sha256:${n.toString(16).padStart(64, '0')}`
 
+/** The code of what a call throws. */
+async function code(call: Promise<unknown>): Promise<unknown> {
+  return call.catch((error: unknown) =>
+    error instanceof Error && 'code' in error ? error.code : error,
+  )
+}
+
 async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
 }
@@ -107,6 +114,50 @@ export function testSnapshotter(name: string, open: () => Promise<SnapshotterFix
       expect(readdirSync(`${view.root}/etc`)).toEqual(['new'])
     })
 
+    test('compare() tells what was added, changed and deleted, to the last byte', async () => {
+      const compared = async (before: number | null, after: number): Promise<string[]> => {
+        const from = before === null ? null : chain(before)
+        const changes = await Array.fromAsync(snapshots.compare(from, chain(after)))
+        return changes.map(({ kind, path }) => `${kind} ${path}`)
+      }
+      await commit(1, null, (root) => {
+        for (const name of ['a', 'gone', 'kind']) mkdirSync(`${root}/${name}`)
+        for (const name of ['a/same', 'a/body', 'a/mode', 'gone/x', 'z']) {
+          writeFileSync(`${root}/${name}`, name)
+          utimesSync(`${root}/${name}`, 1, 1234567890)
+        }
+        symlinkSync('z', `${root}/link`)
+        utimesSync(`${root}/a`, 1, 1234567890)
+      })
+      await commit(2, 1, (root) => {
+        writeFileSync(`${root}/a/body`, 'A/BODY')
+        utimesSync(`${root}/a/body`, 1, 1234567890)
+        chmodSync(`${root}/a/mode`, 0o600)
+        // Written again as it was: other bytes on disk, the same file.
+        rmSync(`${root}/a/same`)
+        writeFileSync(`${root}/a/same`, 'a/same')
+        utimesSync(`${root}/a/same`, 1, 1234567890)
+        utimesSync(`${root}/a`, 1, 1234567890)
+        rmSync(`${root}/gone`, { recursive: true })
+        rmSync(`${root}/kind`, { recursive: true })
+        writeFileSync(`${root}/kind`, '')
+        mkdirSync(`${root}/new/below`, { recursive: true })
+      })
+      expect(await compared(1, 2)).toEqual([
+        'changed a/body',
+        'changed a/mode',
+        'deleted gone',
+        'changed kind',
+        'added new',
+        'added new/below',
+      ])
+      expect(await compared(2, 1)).toContain('added gone/x')
+      expect(await compared(2, 2)).toEqual([])
+      const added = ['a', 'a/body', 'a/mode', 'a/same', 'gone', 'gone/x', 'kind', 'link', 'z']
+      expect(await compared(null, 1)).toEqual(added.map((path) => `added ${path}`))
+      expect(await code(compared(1, 9))).toBe('NOT_FOUND')
+    })
+
     test('upper holds only the changes', async () => {
       await base()
       await using active = await snapshots.prepare(chain(1))
@@ -168,10 +219,6 @@ export function testSnapshotter(name: string, open: () => Promise<SnapshotterFix
     })
 
     test('prepare() and view() throw NOT_FOUND for what is not there', async () => {
-      const code = async (call: Promise<unknown>): Promise<unknown> =>
-        call.catch((error: unknown) =>
-          error instanceof Error && 'code' in error ? error.code : error,
-        )
       expect(await code(snapshots.prepare(chain(9)))).toBe('NOT_FOUND')
       expect(await code(snapshots.view(chain(9)))).toBe('NOT_FOUND')
       expect(await code(snapshots.container(chain(9), `${fixture.scratch}/c`))).toBe('NOT_FOUND')
@@ -347,10 +394,6 @@ export function testSnapshotter(name: string, open: () => Promise<SnapshotterFix
 
     test('importLayer() leaves nothing of bytes with another digest, or of a layer that must not be', async () => {
       const good = await tarOf(1, [{ path: 'x', body: text('x') }])
-      const code = async (call: Promise<unknown>): Promise<unknown> =>
-        call.catch((error: unknown) =>
-          error instanceof Error && 'code' in error ? error.code : error,
-        )
       const lie = snapshots.importLayer(null, { ...good, diffId: chain(5) })
       expect(await code(lie)).toBe('DIGEST_INVALID')
       const bad = await tarOf(1, [

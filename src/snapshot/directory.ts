@@ -1,3 +1,4 @@
+import type { PathChange } from '#layer'
 import { type Digest, StrakeError } from '#oci'
 import {
   makeDirectory,
@@ -98,6 +99,13 @@ export class DirectorySnapshots implements Snapshotter {
 
   async has(chainId: Digest): Promise<boolean> {
     return this.#chains.has(chainId)
+  }
+
+  async *compare(before: Digest | null, after: Digest): AsyncGenerator<PathChange> {
+    const { compareTrees } = await import('#layer')
+    await using now = await this.view(after)
+    await using old = before === null ? await this.prepare(null) : await this.view(before)
+    yield* compareTrees(old.root, now.root)
   }
 
   remove(...chainIds: readonly Digest[]): Promise<void> {

@@ -1,3 +1,4 @@
+import type { PathChange } from '#layer'
 import type { Digest } from '#oci'
 import type { Bytes, Emit } from '#stream'
 
@@ -41,6 +42,11 @@ export interface Snapshotter {
   /** A read-only mount of `chainId`; devices and setuid do not work in it. Throws `NOT_FOUND`. */
   view(chainId: Digest): Promise<SnapshotView>
   has(chainId: Digest): Promise<boolean>
+  /**
+   * How `after` differs from `before`, `null` for nothing, depth first and in byte
+   * order; of a directory that is gone only its own name. Throws `NOT_FOUND`.
+   */
+  compare(before: Digest | null, after: Digest): AsyncIterable<PathChange>
   /**
    * Removes in the order given. Absent is not an error. Throws `CONFLICT` at one
    * that another snapshot stands on or that is mounted; it and what comes after

@@ -51,6 +51,31 @@ describe.skipIf(reason !== undefined)('images', () => {
     expect((await strake.ok('history', 'busybox')).split('\n')).toHaveLength(3)
   })
 
+  test('diff tells what a container and an image changed', async () => {
+    const script = 'echo x > /new; rm /etc/group; chmod 700 /home'
+    await strake.ok('run', '--name', 'changer', '--network', 'none', 'busybox', 'sh', '-c', script)
+    const changes = ['C /etc', 'D /etc/group', 'C /home', 'A /new']
+    expect((await strake.ok('diff', 'changer')).split('\n')).toEqual(changes)
+    expect(await strake.ok('container', 'diff', 'changer', '--format', 'json')).toContain(
+      '{"Kind":"D","Path":"/etc/group"}',
+    )
+    expect(await strake.ok('ps', '-a', '--size', '--format', 'json')).not.toContain('"0B (virtual')
+    await strake.ok('rm', 'changer')
+    const dockerfile = 'FROM busybox\nRUN echo x > /new && rm /etc/group\nRUN rm -r /home\n'
+    await strake.with({ input: dockerfile }, 'build', '-q', '-t', 'changed', '-')
+    expect((await strake.ok('diff', 'changed')).split('\n')).toContain('D /home')
+    const both = (await strake.ok('diff', 'changed', 'busybox')).split('\n')
+    expect(both).toEqual(expect.arrayContaining(['D /etc/group', 'D /home', 'A /new']))
+    expect(await strake.ok('diff', 'busybox', 'busybox')).toBe('')
+    expect((await strake('diff', 'nothing')).stderr).toContain('no such image')
+    const cached = (await strake.ok('builder', 'du')).split('\n')
+    expect(cached[0]).toMatch(/^ID +RECLAIMABLE +SIZE +LAST USED$/)
+    expect(cached.slice(1, 3).join('\n')).toMatch(/^\w{12} +false /)
+    expect(cached.at(-1)).toMatch(/^Total: +\d/)
+    await strake.ok('rmi', 'changed')
+    expect(await strake.ok('builder', 'du', '--format', 'json')).toContain('"Reclaimable":"true"')
+  })
+
   test('tag, tag log and tag rollback move a name and back', async () => {
     const other = await importBusybox(strake, 'other', 'CMD ["ls"]')
     await strake.ok('tag', 'busybox', 'moving:1')

@@ -20,6 +20,7 @@ export const longForms: Readonly<Record<string, Readonly<Record<string, string>>
   container: {
     attach: 'attach',
     create: 'create',
+    diff: 'diff',
     exec: 'exec',
     export: 'export',
     inspect: 'inspect',

@@ -1,12 +1,16 @@
 import { Command } from 'commander'
+import { cacheUsage } from '#engine/cache-usage'
 import { pruneCache } from '#engine/prune'
 import { addLongForms } from '../arguments/long-forms.ts'
 import type { Context } from '../context.ts'
+import { printListing, wantsJson } from '../format.ts'
 import { confirmed, printPruned } from '../prune.ts'
+import { formatAge, formatSize, shortId } from '../render/units.ts'
 
 export function define(context: Context): Command {
   const command = new Command('builder').description('Look after the build cache')
   addLongForms(command)
+  command.addCommand(defineDiskUsage(context))
   command
     .command('prune')
     .description('Forget what builds remember, and remove what only they kept')
@@ -19,4 +23,34 @@ export function define(context: Context): Command {
       printPruned(context, await pruneCache(await context.engine()))
     })
   return command
+}
+
+function defineDiskUsage(context: Context): Command {
+  return new Command('du')
+    .description('Show what builds remember, how large it is, and when it was used')
+    .option('--format <format>', 'table or json')
+    .option('--no-trunc', 'whole IDs')
+    .addHelpText('after', '\nExample:\n  strake builder du')
+    .action(async ({ format, trunc }: { readonly format?: string; readonly trunc: boolean }) => {
+      const usage = await cacheUsage(await context.engine())
+      const rows = usage.map(({ id, size, isShared, createdAt, lastUsedAt }) => ({
+        ID: trunc ? shortId(id) : id,
+        Reclaimable: String(!isShared),
+        Size: formatSize(size),
+        LastUsedSince: formatAge(lastUsedAt),
+        CreatedAt: createdAt.toISOString(),
+        LastUsedAt: lastUsedAt.toISOString(),
+      }))
+      const columns = [
+        { title: 'ID', key: 'ID' },
+        { title: 'RECLAIMABLE', key: 'Reclaimable' },
+        { title: 'SIZE', key: 'Size' },
+        { title: 'LAST USED', key: 'LastUsedSince' },
+      ] as const
+      printListing(context.out, { columns, rows }, format)
+      if (wantsJson(format)) return
+      const sum = (of: typeof usage): string => formatSize(of.reduce((n, { size }) => n + size, 0))
+      context.out.write(`Reclaimable: ${sum(usage.filter(({ isShared }) => !isShared))}\n`)
+      context.out.write(`Total:       ${sum(usage)}\n`)
+    })
 }

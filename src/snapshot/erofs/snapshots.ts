@@ -1,3 +1,4 @@
+import type { PathChange } from '#layer'
 import type { Digest } from '#oci'
 import { isMountPoint } from '#platform'
 import { ChainFolder } from '../chain-folder.ts'
@@ -82,6 +83,11 @@ export class ErofsSnapshots implements Snapshotter {
 
   async has(chainId: Digest): Promise<boolean> {
     return this.#chains.has(chainId)
+  }
+
+  async *compare(before: Digest | null, after: Digest): AsyncGenerator<PathChange> {
+    const { compareChains } = await import('./compare.ts')
+    yield* compareChains(await this.#loaded(), before, after)
   }
 
   remove(...chainIds: readonly Digest[]): Promise<void> {

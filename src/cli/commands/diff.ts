@@ -1,0 +1,29 @@
+import { Command } from 'commander'
+import { diff, type PathChange } from '#engine/diff'
+import type { Context } from '../context.ts'
+import { printListing, wantsJson } from '../format.ts'
+import { printable } from '../render/text.ts'
+
+const letters = { added: 'A', changed: 'C', deleted: 'D' } as const satisfies Record<
+  PathChange['kind'],
+  string
+>
+
+export function define(context: Context): Command {
+  return new Command('diff')
+    .description('Show what a container changed of its image, or the last layer of an image')
+    .argument('<name>', 'a container or an image')
+    .argument('[other]', 'an image to compare with; what the last layer changed unless given')
+    .option('--format <format>', 'plain or json')
+    .addHelpText(
+      'after',
+      '\nA: added, C: changed, D: deleted.\n\nExamples:\n  strake diff web\n  strake diff app:2 app:1',
+    )
+    .action(async (name: string, other: string | undefined, { format }: { format?: string }) => {
+      const isJson = wantsJson(format === 'plain' ? undefined : format)
+      const changes = await diff(await context.engine(), name, other)
+      const rows = changes.map(({ kind, path }) => ({ Kind: letters[kind], Path: `/${path}` }))
+      if (isJson) printListing(context.out, { columns: [], rows }, format)
+      else context.out.write(rows.map(({ Kind, Path }) => `${Kind} ${printable(Path)}\n`).join(''))
+    })
+}

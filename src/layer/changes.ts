@@ -1,0 +1,69 @@
+import { at } from '#platform'
+import { compareNames, decodeName, encodeName } from '#tar'
+import { isOpaque, isWhiteoutDevice } from './overlay.ts'
+
+/** What became of one path of a filesystem. */
+export interface PathChange {
+  /** From the root, without a slash in front. */
+  readonly path: string
+  /** A directory also counts as changed when only what is in it did. */
+  readonly kind: 'added' | 'changed' | 'deleted'
+}
+
+/** A directory that was written to, and the one below it that shows through. */
+interface Pair {
+  readonly upper: number
+  readonly lower: number | undefined
+  readonly path: string
+}
+
+const [typeMask, directoryType] = [0o170000, 0o040000]
+
+/**
+ * What overlayfs wrote into `upper` above the tree `lower`, depth first and in
+ * byte order, as `docker diff` tells it: of a deleted directory only its own name.
+ */
+export function* listChanges(upper: string, lower?: string): Generator<PathChange> {
+  const own = at.openRoot(upper)
+  const below = lower === undefined ? undefined : at.openRoot(lower)
+  yield* within({ upper: own, lower: below, path: '' })
+}
+
+/** Closes what it is given. */
+function* within(pair: Pair): Generator<PathChange> {
+  const { upper, lower, path } = pair
+  try {
+    const written = new Set(at.listDirectory(upper).map(({ name }) => decodeName(name)))
+    const hidden = isOpaque(upper) && lower !== undefined ? namesIn(lower) : []
+    const names = [...written, ...hidden.filter((name) => !written.has(name))]
+    for (const name of names.sort(compareNames)) {
+      const child = path === '' ? name : `${path}/${name}`
+      if (written.has(name)) yield* changeOf(pair, name, child)
+      else yield { path: child, kind: 'deleted' }
+    }
+  } finally {
+    at.closeDescriptor(upper)
+    if (lower !== undefined) at.closeDescriptor(lower)
+  }
+}
+
+function* changeOf({ upper, lower }: Pair, name: string, path: string): Generator<PathChange> {
+  const bytes = encodeName(name)
+  const status = at.entryStatus(upper, bytes)
+  if (status === undefined) return
+  const before = lower === undefined ? undefined : at.entryStatus(lower, bytes)
+  if (isWhiteoutDevice(status)) {
+    if (before !== undefined) yield { path, kind: 'deleted' }
+    return
+  }
+  yield { path, kind: before === undefined ? 'added' : 'changed' }
+  if ((status.mode & typeMask) !== directoryType) return
+  const opened = at.openDirectory(upper, bytes)
+  if (opened === undefined) return
+  const below = lower === undefined ? undefined : at.openDirectory(lower, bytes)
+  yield* within({ upper: opened, lower: below, path })
+}
+
+function namesIn(directory: number): string[] {
+  return at.listDirectory(directory).map(({ name }) => decodeName(name))
+}

@@ -1,0 +1,123 @@
+import { at } from '#platform'
+import { compareNames, decodeName, encodeName } from '#tar'
+import { travellingAttributes } from './attribute.ts'
+import type { PathChange } from './changes.ts'
+import { findSameFile, isSameDirectory, type Opened, sameTime, statusTime } from './compare.ts'
+
+/** The same directory of two trees. */
+interface Pair {
+  readonly before: number
+  readonly after: number
+  readonly path: string
+}
+
+const type = { mask: 0o170000, directory: 0o040000, file: 0o100000, symlink: 0o120000 }
+
+/**
+ * How the tree at `after` differs from the one at `before`, depth first and in
+ * byte order: owner, mode, times to the nanosecond, attributes and contents. Of
+ * a directory that is gone only its own name.
+ */
+export function* compareTrees(before: string, after: string): Generator<PathChange> {
+  const left = at.openRoot(before)
+  yield* within({ before: left, after: at.openRoot(after), path: '' })
+}
+
+/** Closes what it is given. */
+function* within({ before, after, path }: Pair): Generator<PathChange> {
+  try {
+    const old = namesIn(before)
+    const now = namesIn(after)
+    for (const name of [...old.union(now)].sort(compareNames)) {
+      const child = path === '' ? name : `${path}/${name}`
+      if (!now.has(name)) yield { path: child, kind: 'deleted' }
+      else if (!old.has(name)) yield* added(after, name, child)
+      else yield* changeOf({ before, after, path: child }, encodeName(name))
+    }
+  } finally {
+    at.closeDescriptor(before)
+    at.closeDescriptor(after)
+  }
+}
+
+/** A name and everything below it. */
+function* added(directory: number, name: string, path: string): Generator<PathChange> {
+  yield { path, kind: 'added' }
+  const opened = openIfDirectory(directory, encodeName(name))
+  if (opened === undefined) return
+  try {
+    for (const child of [...namesIn(opened)].sort(compareNames)) {
+      yield* added(opened, child, `${path}/${child}`)
+    }
+  } finally {
+    at.closeDescriptor(opened)
+  }
+}
+
+function* changeOf({ before, after, path }: Pair, name: Uint8Array): Generator<PathChange> {
+  if (!isSame(before, after, name)) yield { path, kind: 'changed' }
+  const now = openIfDirectory(after, name)
+  if (now === undefined) return
+  const old = openIfDirectory(before, name)
+  if (old !== undefined) return yield* within({ before: old, after: now, path })
+  try {
+    for (const child of [...namesIn(now)].sort(compareNames)) {
+      yield* added(now, child, `${path}/${child}`)
+    }
+  } finally {
+    at.closeDescriptor(now)
+  }
+}
+
+function isSame(before: number, after: number, name: Uint8Array): boolean {
+  const old = at.entryStatus(before, name)
+  const now = at.entryStatus(after, name)
+  if (old === undefined || now === undefined) return old === now
+  if (old.mode !== now.mode || !sameTime(statusTime(old), statusTime(now))) return false
+  switch (now.mode & type.mask) {
+    case type.directory:
+      return withOpened(openIfDirectory(after, name), now, (opened) => {
+        const lower = openIfDirectory(before, name)
+        if (lower === undefined) return false
+        try {
+          return isSameDirectory(opened, lower, true)
+        } finally {
+          at.closeDescriptor(lower)
+        }
+      })
+    case type.file:
+      return withOpened(at.openFileAt(after, name), now, (opened) => {
+        const same = { name, time: statusTime(now), acls: true }
+        return findSameFile(opened, before, same) !== undefined
+      })
+    case type.symlink:
+      if (Buffer.compare(at.readSymlink(before, name), at.readSymlink(after, name)) !== 0)
+        return false
+  }
+  const sameDevice = old.deviceMajor === now.deviceMajor && old.deviceMinor === now.deviceMinor
+  return sameDevice && old.uid === now.uid && old.gid === now.gid
+}
+
+function withOpened(
+  fd: number | undefined,
+  status: at.EntryStatus,
+  action: (opened: Opened) => boolean,
+): boolean {
+  if (fd === undefined) return false
+  try {
+    return action({ fd, status, xattrs: travellingAttributes(fd, true) })
+  } finally {
+    at.closeDescriptor(fd)
+  }
+}
+
+/** `undefined` for anything that is no directory. */
+function openIfDirectory(directory: number, name: Uint8Array): number | undefined {
+  const status = at.entryStatus(directory, name)
+  if (status === undefined || (status.mode & type.mask) !== type.directory) return undefined
+  return at.openDirectory(directory, name)
+}
+
+function namesIn(directory: number): Set<string> {
+  return new Set(at.listDirectory(directory).map(({ name }) => decodeName(name)))
+}
