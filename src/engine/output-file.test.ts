@@ -35,6 +35,7 @@ test('writeArchive() replaces a file only by a whole one', () =>
       throw new Error('half way')
     }
     await expect(writeArchive(broken(), { file })).rejects.toThrow('half way')
+    expect(await readdir(directory)).toEqual(['a.tar'])
     expect(await readFile(file, 'utf8')).toBe('old')
     await writeArchive(bytes('new'), { file })
     expect(await readFile(file, 'utf8')).toBe('new')

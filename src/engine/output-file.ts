@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
@@ -25,7 +26,10 @@ export async function writeArchive(
   }
   const temporary = temporaryName(place.path)
   try {
-    await pipeline(bytes, createWriteStream(temporary, { ...chunks, flags: 'wx' }), signals)
+    const stream = createWriteStream(temporary, { ...chunks, flags: 'wx' })
+    // Bytes that fail at once would else be followed by a file that nobody removes.
+    await once(stream, 'open')
+    await pipeline(bytes, stream, signals)
     await rename(temporary, place.path)
   } catch (error) {
     await rm(temporary, { force: true })
