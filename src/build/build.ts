@@ -1,8 +1,9 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { type Layer, StrakeError } from '#oci'
-import { cpuCount, mkdtempDisposable } from '#platform'
+import { cpuCount } from '#platform'
 import type { Lease } from '#records'
 import { silent } from '#stream'
+import { openBuildDirectory } from './abandoned.ts'
 import { type ContextSources, collectContextSources } from './context-sources.ts'
 import type { DockerfileSource } from './error.ts'
 import { type ExportedImage, exportResult, finishHistory } from './export.ts'
@@ -39,7 +40,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const lease = services.records.leases.acquire({ purpose: 'build' })
   try {
     await mkdir(services.run, { recursive: true, mode: 0o700 })
-    await using directory = await mkdtempDisposable(services.run, 'build-')
+    await using directory = await openBuildDirectory(services.run)
     return { ...(await buildIn(directory.path, options, lease)), lease }
   } catch (error) {
     lease.release()

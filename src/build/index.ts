@@ -1,5 +1,7 @@
 // A Dockerfile and a context to an image in the store.
 
+// What killed builds leave.
+export { endAbandonedBuilds } from './abandoned.ts'
 // The whole of it.
 export type { BuildResult } from './build.ts'
 export { build } from './build.ts'

@@ -15,6 +15,7 @@ import {
 import type { Emit } from '#stream'
 import { recordImage } from './add-image.ts'
 import { allocateAddress } from './addresses.ts'
+import { buildsOf, cleanAfterCrash } from './after-crash.ts'
 import { publishIndex } from './content-index.ts'
 import type { Engine } from './engine.ts'
 import { findImage, isForPlatform } from './find-image.ts'
@@ -58,6 +59,7 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   const names = (request.names ?? []).map((name) => formatReference(parseReference(name)))
   const dockerfile = await readDockerfile(request)
   const { emit, signal } = request
+  await cleanAfterCrash(engine)
   const result = await buildImage({
     services: await buildServices(engine),
     ...(request.context === '-' ? {} : { context: request.context }),
@@ -98,7 +100,7 @@ export async function buildServices(engine: Engine): Promise<BuildServices> {
     runtime: async () => (await engine.runtime()).runtime,
     resolveImage: (reference, options) => resolveBase(engine, reference, options),
     network: (mode, stepId) => attachStep(engine, mode, stepId),
-    run: `${engine.run}/builds`,
+    run: buildsOf(engine),
   }
 }
 

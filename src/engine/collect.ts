@@ -4,6 +4,7 @@ import { collect, type DirectoryStore, type LocalStore } from '#content'
 import { chainIds, type Descriptor, type Digest, isDigest, isStrakeError } from '#oci'
 import { isSystemError, pathExists } from '#platform'
 import type { Snapshotter } from '#snapshot'
+import { cleanAfterCrash } from './after-crash.ts'
 import type { Engine } from './engine.ts'
 import type { ImageParts } from './image-parts.ts'
 
@@ -37,6 +38,7 @@ export async function collectGarbage(
   options: CollectOptions = {},
 ): Promise<Collected> {
   const { content, records } = engine
+  await cleanAfterCrash(engine)
   await content.sweep(24 * 60 * 60 * 1000)
   const { digests, size } = await collectBlobs(engine, content)
   const isBusy = (): boolean => records.leases.oldest() !== undefined

@@ -12,6 +12,7 @@ import {
 import { hostPlatform } from '#platform'
 import { type Emit, silent } from '#stream'
 import { recordImage } from './add-image.ts'
+import { cleanAfterCrash } from './after-crash.ts'
 import { publishIndex } from './content-index.ts'
 import type { Engine } from './engine.ts'
 import { digestName } from './find-image.ts'
@@ -52,6 +53,7 @@ export async function pull(
   const platform = options.platform === undefined ? hostPlatform() : parsePlatform(options.platform)
   const registry = await engine.registry(reference.registry)
   const source = registry.repository(reference.repository)
+  await cleanAfterCrash(engine)
   using lease = engine.records.leases.acquire({ purpose: `pull ${name}` })
   emit({ type: 'status', message: describeSource(reference) })
   const root = await source.resolve(reference.digest ?? reference.tag ?? 'latest', signal)

@@ -1,5 +1,6 @@
 import { type Digest, familiarReference, parseReference, StrakeError } from '#oci'
 import type { ImageRecord } from '#records'
+import { cleanAfterCrash } from './after-crash.ts'
 import { collectGarbage, collectImage } from './collect.ts'
 import { tryPublishIndex } from './content-index.ts'
 import type { Engine } from './engine.ts'
@@ -30,6 +31,7 @@ export async function removeImage(
   text: string,
   { force = false }: RemoveOptions = {},
 ): Promise<Removed> {
+  await cleanAfterCrash(engine)
   const found = getImage(engine.records, text)
   const names = namesToRemove(engine, found, text, force)
   const left = plainNames(engine, found.image).filter((name) => !names.includes(name))

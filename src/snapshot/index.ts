@@ -5,6 +5,8 @@ export type { ErofsWay } from './erofs/probe.ts'
 // Opening them, and which kind is chosen why.
 export type { SnapshotsChoice, SnapshotsOptions } from './open.ts'
 export { chooseSnapshots, openSnapshots } from './open.ts'
+// Names of what is worthless without its process.
+export { isAbandoned, ownedName } from './owner-name.ts'
 // What snapshots promise.
 export type {
   ActiveSnapshot,

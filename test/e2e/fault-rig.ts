@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { encodeJson, mediaType, sha256 } from '#oci'
 import { mountsBelow } from '#platform'
 import { packTar, type TarInput } from '#tar'
+import type { Killing } from './kill-at-call.ts'
 import { command, type Outcome, openStrake, program, type Strake } from './strake.ts'
 
 /** What a fault is injected into: a command, and the names it makes when it succeeds. */
@@ -22,10 +23,10 @@ export interface Tally {
 }
 
 /**
- * System calls by which a store changes, with the step to go through them in a
- * quick run; `STRAKE_FAULTS=all` tries every one.
+ * System calls that need space, with the step to go through them in a quick
+ * run; `STRAKE_FAULTS=all` tries every one.
  */
-const calls: Readonly<Record<string, number>> = {
+const writingCalls: Readonly<Record<string, number>> = {
   fsync: 11,
   rename: 7,
   mkdir: 15,
@@ -34,6 +35,9 @@ const calls: Readonly<Record<string, number>> = {
   pwrite64: 41,
   write: 51,
 }
+
+/** About as many times a quick run kills a command. */
+const quickKills = 4
 
 const isThorough = process.env['STRAKE_FAULTS'] === 'all'
 
@@ -86,73 +90,123 @@ export async function writeSmallImage(path: string, name: string, text: string):
   return path
 }
 
-/** A store of its own with the content of `base`. */
+/** A store of its own with the content of `base`, used in the same way. */
 export async function copyOf(base: Strake): Promise<Strake> {
-  const copy = await openStrake()
+  const way = base.env['STRAKE_SNAPSHOTTER']
+  const copy = await openStrake(way === undefined ? {} : { STRAKE_SNAPSHOTTER: way })
   // Node's copy knows neither the device nodes nor the attributes of unpacked layers.
-  const { exitCode, stderr } = await command(['cp', '-a', base.root, copy.root])
-  if (exitCode !== 0) throw new Error(stderr)
+  await cp(base.root, copy.root)
+  if (existsSync(probeOf(base))) {
+    mkdirSync(dirname(probeOf(copy)))
+    await cp(probeOf(base), probeOf(copy))
+  }
   return copy
 }
 
+async function cp(from: string, to: string): Promise<void> {
+  const { exitCode, stderr } = await command(['cp', '-a', from, to])
+  if (exitCode !== 0) throw new Error(stderr)
+}
+
+/** What a store found out about mounting. */
+function probeOf({ env }: Strake): string {
+  return `${env['STRAKE_RUN']}/erofs.json`
+}
+
+/** Lets a store that has mounted or imported something mount through loop devices from now on. */
+export function mountByLoop(strake: Strake): void {
+  const probe = JSON.parse(readFileSync(probeOf(strake), 'utf8')) as object
+  writeFileSync(probeOf(strake), JSON.stringify({ ...probe, way: 'loop', reason: 'of a test' }))
+}
+
+/** The store that faults happen to, and one with nothing but `kept:1`. */
+export interface Stores {
+  readonly base: Strake
+  readonly kept: Strake
+}
+
 /**
- * Runs `operation` again and again on copies of `base`, and lets `fault` happen
- * at one system call after the other. After each the store must be whole, and
- * the same command must then succeed; with all but `kept:1` removed after that
- * the store must be as `clean` is.
+ * Kills `operation` on copies of `base` before one call after the other by which
+ * it changes something, whichever thread or process makes it. After each the
+ * store must be whole, and the same command must then succeed; with all but
+ * `kept:1` removed after that, no more may be left than if nothing had happened.
  */
-export async function sweep(
-  { base, clean }: { readonly base: Strake; readonly clean: Strake },
+export async function sweepKills({ base, kept }: Stores, operation: Operation): Promise<Tally> {
+  const tally: Tally = { injected: 0, detected: 0, violations: [] }
+  await using unhurt = await copyOf(base)
+  const { calls, exitCode } = await kill(unhurt, operation, 0)
+  if (exitCode !== 0) throw new Error(`${operation.args.join(' ')} does not work`)
+  tally.violations.push(...(await aftermath(unhurt, operation, contents(kept), contents)))
+  const clean = inventory(unhurt)
+  const step = isThorough ? 1 : Math.max(1, Math.floor(calls / quickKills))
+  for (let when = 1 + (isThorough ? 0 : seed % step); ; when += step) {
+    await using strake = await copyOf(base)
+    const { killedAt, exitCode } = await kill(strake, operation, when)
+    if (killedAt === undefined) return tally
+    tally.injected++
+    if (exitCode !== 0) tally.detected++
+    const found = await aftermath(strake, operation, clean)
+    const at = `${operation.args[0]}, killed before call ${when}, ${killedAt}`
+    tally.violations.push(...found.map((text) => `${at}: ${text}`))
+  }
+}
+
+async function kill(strake: Strake, { args }: Operation, when: number): Promise<Killing> {
+  const report = join(strake.directory, 'killing')
+  const killer = join(import.meta.dir, 'kill-at-call.ts')
+  await command(
+    [process.execPath, killer, report, strake.directory, String(when), program, ...args],
+    { env: strake.env },
+  )
+  return JSON.parse(await readFile(report, 'utf8')) as Killing
+}
+
+/** The same with calls that fail, such as `ENOSPC`; each call is counted in each thread. */
+export async function sweepErrors(
+  { base, kept }: Stores,
   operation: Operation,
-  fault: string,
+  error: string,
 ): Promise<Tally> {
   const tally: Tally = { injected: 0, detected: 0, violations: [] }
-  const before = inventory(clean)
-  for (const [call, usual] of Object.entries(calls)) {
+  const clean = contents(kept)
+  for (const [call, usual] of Object.entries(writingCalls)) {
     const step = isThorough ? 1 : usual
     for (let when = 1 + (isThorough ? 0 : seed % step); ; when += step) {
       await using strake = await copyOf(base)
-      const { outcome, isHit } = await inject(strake, operation, { call, when, fault })
-      if (!isHit) break
+      const trace = join(strake.directory, 'trace')
+      const inject = `inject=${call}:error=${error}:when=${when}`
+      const outcome = await command(
+        ['strace', '-f', '-qqq', '-o', trace, '-e', `trace=${call}`, '-e', inject].concat(
+          ...[program, ...operation.args],
+        ),
+        { env: strake.env },
+      )
+      if (!(await readFile(trace, 'utf8')).includes('(INJECTED)')) break
       tally.injected++
       if (outcome.exitCode !== 0) tally.detected++
-      const found = [
-        ...complaints(outcome, fault),
-        ...(await damage(strake)),
-        ...(await repeat(strake, operation)),
-        ...difference(before, inventory(strake)),
-      ]
-      const at = `${operation.args[0]}, ${fault} at ${call} ${when}`
+      const left = await aftermath(strake, operation, clean, contents)
+      const found = [...complaints(outcome), ...left]
+      const at = `${operation.args[0]}, ${error} at ${call} ${when}`
       tally.violations.push(...found.map((text) => `${at}: ${text}`))
     }
   }
   return tally
 }
 
-async function inject(
+/** What is wrong after a fault, after repeating the command, and after removing what it made. */
+async function aftermath(
   strake: Strake,
-  { args }: Operation,
-  { call, when, fault }: { call: string; when: number; fault: string },
-): Promise<{ readonly outcome: Outcome; readonly isHit: boolean }> {
-  const trace = join(strake.directory, 'trace')
-  const outcome = await command(
-    [
-      ...['strace', '-f', '-qqq', '-o', trace],
-      ...['-e', `trace=${call}`, '-e', `inject=${call}:${fault}:when=${when}`],
-      ...[program, ...args],
-    ],
-    { env: strake.env },
-  )
-  const isKill = fault.startsWith('signal=SIGKILL')
-  const isHit = isKill
-    ? outcome.exitCode === 137
-    : (await readFile(trace, 'utf8')).includes('(INJECTED)')
-  return { outcome, isHit }
+  operation: Operation,
+  clean: readonly string[],
+  look: (strake: Strake) => readonly string[] = inventory,
+): Promise<readonly string[]> {
+  const found = [...(await damage(strake)), ...(await repeat(strake, operation))]
+  return [...found, ...difference(clean, look(strake))]
 }
 
 /** A failure that was noticed is said in one sentence, without a stack. */
-function complaints({ exitCode, stderr }: Outcome, fault: string): readonly string[] {
-  if (exitCode === 0 || fault.startsWith('signal=')) return []
+function complaints({ exitCode, stderr }: Outcome): readonly string[] {
+  if (exitCode === 0) return []
   const isPlain = /^strake: Cannot /m.test(stderr) && !/^\s+at /m.test(stderr)
   return isPlain ? [] : [`said ${JSON.stringify(stderr.slice(-300))}`]
 }
@@ -172,6 +226,8 @@ export async function damage(strake: Strake): Promise<readonly string[]> {
     if (saved.exitCode !== 0) found.push(`${name} is not whole: ${saved.stderr}`)
   }
   if (!(await namesOf(strake)).includes('kept:1')) found.push('kept:1 is lost')
+  const checked = await strake('system', 'check')
+  if (checked.exitCode !== 0) found.push(`system check: ${checked.stdout}${checked.stderr}`)
   return found
 }
 
@@ -190,7 +246,7 @@ async function repeat(strake: Strake, { args, makes }: Operation): Promise<reado
   const isDone = args[0] === 'rmi' && /no such image/.test(again.stderr)
   if (again.exitCode !== 0 && !isDone) return [`again: ${again.stderr}`]
   const names = await namesOf(strake)
-  const found = [...(await damage(strake))]
+  const found = [...abandoned(strake), ...(await damage(strake))]
   for (const name of makes) if (!names.includes(name)) found.push(`${name} was not made`)
   const others = names.filter((name) => name !== 'kept:1')
   if (others.length > 0) await strake.ok('rmi', '--force', ...others)
@@ -199,16 +255,48 @@ async function repeat(strake: Strake, { args, makes }: Operation): Promise<reado
   return found
 }
 
-/** Every name in the store that a leftover could have, and what is mounted. */
+/** What a killed process had mounted or begun: the next command takes it away. */
+function abandoned(strake: Strake): readonly string[] {
+  const left =
+    /^run\/(?:builds|mounts|users)\/(?:[0-9a-f]+\.)?(?:build|active|view)-[^/]*$|^root\/staging\/./
+  const found = inventory(strake).filter((name) => left.test(name))
+  return found.map((name) => `${name} was left by the next command`)
+}
+
+/** Every name in a store, what is mounted, and by which loop devices. */
 function inventory(strake: Strake): readonly string[] {
-  const names: string[] = []
-  for (const folder of ['.', 'blobs/sha256', 'chains', 'ingest', 'staging', 'trash']) {
-    const path = join(strake.root, folder)
-    const inside = existsSync(path) ? readdirSync(path) : []
-    names.push(...inside.map((name) => `${folder}/${name}`))
-  }
+  const names = ['root', 'run'].flatMap((folder) => {
+    const path = join(strake.directory, folder)
+    const inside = existsSync(path) ? readdirSync(path, { recursive: true, encoding: 'utf8' }) : []
+    return inside.map((name) => `${folder}/${name}`)
+  })
   const mounts = mountsBelow(strake.directory).map(({ target }) => `mount ${target}`)
-  return [...names.filter((name) => !/strake\.db-(?:wal|shm)$/.test(name)), ...mounts]
+  const kept = names.filter((name) => !/strake\.db-(?:wal|shm)$|^run\/(?:mounts|users)$/.test(name))
+  return [...kept, ...mounts, ...loopsOver(strake.directory)]
+}
+
+/** What of that belongs to images. */
+function contents(strake: Strake): readonly string[] {
+  const folders =
+    /^root\/(?:blobs|chains|containers|ingest|layers|staging|trash)\/.|^(?:mount|loop device) /
+  return inventory(strake).filter((name) => folders.test(name))
+}
+
+/** Files below a directory that loop devices hold. */
+function loopsOver(directory: string): readonly string[] {
+  return readdirSync('/sys/block')
+    .map((name) => backingFile(`/sys/block/${name}/loop/backing_file`))
+    .filter((file) => file.startsWith(directory))
+    .map((file) => `loop device of ${file}`)
+}
+
+/** Others may let go of theirs at any moment. */
+function backingFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    return ''
+  }
 }
 
 function difference(before: readonly string[], after: readonly string[]): readonly string[] {

@@ -1,71 +1,198 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { existsSync } from 'node:fs'
+import { chmod, copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { copyOf, type Operation, seed, sweep, writeSmallImage } from './fault-rig.ts'
-import { serveStrakeRegistry } from './servers.ts'
-import { missing, openStrake, type Strake } from './strake.ts'
+import { mountsBelow } from '#platform'
+import { writeContext } from './busybox.ts'
+import {
+  copyOf,
+  mountByLoop,
+  type Operation,
+  type Stores,
+  seed,
+  sweepErrors,
+  sweepKills,
+  type Tally,
+  writeSmallImage,
+} from './fault-rig.ts'
+import { serveStrakeRegistry, until } from './servers.ts'
+import { command, missing, openStrake, program, type Strake } from './strake.ts'
 
-// RELIABILITY FK1, FK6, FD1: a fault at every system call that changes the
-// store. In short, by steps; STRAKE_FAULTS=all takes every call, and minutes.
+// RELIABILITY FK1, FK2, FK3, FK6, FK8, FD1: a fault at every system call that
+// changes the store. In short, at some of them, others every day;
+// STRAKE_FAULTS=all takes every call, and an hour.
 
-const reason = missing('strace')
+const reason = missing('strace', 'busybox', 'pgrep')
 if (reason !== undefined) console.log(`skipped faults: ${reason}`)
-const limit = process.env['STRAKE_FAULTS'] === 'all' ? 3_600_000 : 120_000
+const isTraceable = process.arch === 'x64'
+const limit = process.env['STRAKE_FAULTS'] === 'all' ? 7_200_000 : 120_000
 
 describe.skipIf(reason !== undefined)('faults', () => {
-  let kept: Strake
-  let full: Strake
-  let load: Operation
+  let stores: Stores
+  let archive = ''
   beforeAll(async () => {
-    kept = await openStrake()
-    const archive = await writeSmallImage(join(kept.directory, 'small.tar'), 'small:1', 'small')
-    const other = await writeSmallImage(join(kept.directory, 'kept.tar'), 'kept:1', 'kept')
-    await kept.ok('load', '-i', other)
-    full = await copyOf(kept)
-    await full.ok('load', '-i', archive)
-    load = { args: ['load', '-i', archive], makes: ['small:1'] }
+    stores = await openStores()
+    archive = join(stores.kept.directory, 'small.tar')
   })
-  afterAll(async () => {
-    await kept[Symbol.asyncDispose]()
-    await full[Symbol.asyncDispose]()
-  })
+  afterAll(() => closeStores(stores))
 
-  async function expectNoViolations(base: Strake, operation: Operation, fault: string) {
-    const tally = await sweep({ base, clean: kept }, operation, fault)
-    const { injected, detected, violations } = tally
+  function report({ args }: Operation, { injected, detected, violations }: Tally): void {
     const numbers = `${injected} injected, ${detected} detected, ${violations.length} violations`
-    console.log(`${operation.args[0]}, ${fault}, seed ${seed}: ${numbers}`)
+    console.log(`${args[0]}, seed ${seed}: ${numbers}`)
     expect(violations).toEqual([])
     expect(injected).toBeGreaterThan(1)
   }
 
-  test(
-    'load that is killed leaves nothing half, and succeeds when repeated',
-    () => expectNoViolations(kept, load, 'signal=SIGKILL'),
-    limit,
-  )
+  /** Kills an operation on a copy of the store `base` or `kept`. */
+  function testKills(
+    title: string,
+    from: keyof Stores,
+    prepare: (strake: Strake) => Promise<Operation> | Operation,
+  ): void {
+    test.skipIf(!isTraceable)(
+      title,
+      async () => {
+        await using base = await copyOf(stores[from])
+        const operation = await prepare(base)
+        report(operation, await sweepKills({ base, kept: stores.kept }, operation))
+      },
+      limit,
+    )
+  }
 
-  test(
+  const load = (): Operation => ({ args: ['load', '-i', archive], makes: ['small:1'] })
+  testKills('load that is killed leaves nothing half, and succeeds when repeated', 'kept', load)
+
+  test.skipIf(!isTraceable)(
     'pull that is killed leaves nothing half, and succeeds when repeated',
     async () => {
-      await using source = await copyOf(full)
+      await using source = await copyOf(stores.base)
       await using server = await serveStrakeRegistry(source)
       const name = `${server.host}/small:1`
       await source.ok('tag', 'small:1', name)
       await source.ok('push', name)
-      await expectNoViolations(kept, { args: ['pull', name], makes: [name] }, 'signal=SIGKILL')
+      const operation = { args: ['pull', name], makes: [name] }
+      const { kept } = stores
+      report(operation, await sweepKills({ base: kept, kept }, operation))
     },
     limit,
   )
 
-  test(
-    'rmi that is killed removes an image or keeps it, never half of it',
-    () => expectNoViolations(full, { args: ['rmi', 'small:1'], makes: [] }, 'signal=SIGKILL'),
+  testKills('rmi that is killed removes an image or keeps it, never half of it', 'base', () => ({
+    args: ['rmi', 'small:1'],
+    makes: [],
+  }))
+
+  testKills('tag that is killed sets a name or does not', 'base', () => ({
+    args: ['tag', 'small:1', 'new:1'],
+    makes: ['new:1'],
+  }))
+
+  testKills('import that is killed leaves nothing half', 'kept', async (strake) => {
+    const file = join(strake.directory, 'files.tar')
+    const packed = await command(['tar', '-C', await writeBuild(strake), '-cf', file, '.'])
+    expect(packed).toMatchObject({ exitCode: 0 })
+    return { args: ['import', file, 'imported:1'], makes: ['imported:1'] }
+  })
+
+  testKills('build that is killed leaves nothing half, and no step running', 'kept', buildOf)
+
+  testKills(
+    'prune that is killed keeps what is in use, and ends when repeated',
+    'base',
+    async (strake) => {
+      const { args } = await buildOf(strake)
+      await strake.ok(...args)
+      for (const name of ['small:1', 'built:1']) await strake.ok('tag', 'kept:1', name)
+      return { args: ['system', 'prune', '--force'], makes: ['small:1', 'built:1'] }
+    },
+  )
+
+  testKills('build that mounts through loop devices leaves none when killed', 'kept', (strake) => {
+    mountByLoop(strake)
+    return buildOf(strake)
+  })
+
+  test.skipIf(!isTraceable)(
+    'build that unpacks layers into directories leaves nothing half when killed',
+    async () => {
+      const unpacked = await openStores({ STRAKE_SNAPSHOTTER: 'directory' })
+      try {
+        const { kept } = unpacked
+        const operation = await buildOf(kept)
+        report(operation, await sweepKills({ base: kept, kept }, operation))
+      } finally {
+        await closeStores(unpacked)
+      }
+    },
     limit,
   )
 
+  test('the step of a killed build runs on until the next command', async () => {
+    await using strake = await copyOf(stores.kept)
+    const seconds = 1_000_000 + process.pid
+    const context = await writeBuild(strake, `RUN ["/bin/busybox", "sleep", "${seconds}"]`)
+    const child = Bun.spawn([program, 'build', context], { env: strake.env, stderr: 'ignore' })
+    let step = ''
+    await until(async () => {
+      step = (await command(['pgrep', '-f', `^/bin/busybox sleep ${seconds}$`])).stdout.trim()
+      return step !== ''
+    })
+    child.kill('SIGKILL')
+    await child.exited
+    expect(existsSync(`/proc/${step}`)).toBe(true)
+    await strake.ok('tag', 'kept:1', 'other:1')
+    await strake.ok('rmi', 'other:1')
+    expect(existsSync(`/proc/${step}`)).toBe(false)
+    expect(mountsBelow(strake.directory)).toEqual([])
+  }, 60_000)
+
   test(
     'load that finds the disk full says so, and succeeds when there is space',
-    () => expectNoViolations(kept, load, 'error=ENOSPC'),
+    async () => {
+      const { kept } = stores
+      report(load(), await sweepErrors({ base: kept, kept }, load(), 'ENOSPC'))
+    },
     limit,
   )
 })
+
+/** A store with `kept:1`, and one with `small:1` besides; their archives lie beside the first. */
+async function openStores(env: Readonly<Record<string, string>> = {}): Promise<Stores> {
+  const kept = await openStrake(env)
+  const archive = await writeSmallImage(join(kept.directory, 'small.tar'), 'small:1', 'small')
+  const other = await writeSmallImage(join(kept.directory, 'kept.tar'), 'kept:1', 'kept')
+  await kept.ok('load', '-i', other)
+  const base = await copyOf(kept)
+  await base.ok('load', '-i', archive)
+  return { base, kept }
+}
+
+async function closeStores({ base, kept }: Stores): Promise<void> {
+  await base[Symbol.asyncDispose]()
+  await kept[Symbol.asyncDispose]()
+}
+
+/** A build of two stages, with files, a command and its network. */
+async function buildOf(strake: Strake): Promise<Operation> {
+  return { args: ['build', '-t', 'built:1', await writeBuild(strake)], makes: ['built:1'] }
+}
+
+async function writeBuild(strake: Strake, more = ''): Promise<string> {
+  const context = await writeContext(join(strake.directory, 'context'), {
+    file: 'contents\n',
+    Dockerfile: `FROM scratch AS tools
+COPY busybox /bin/
+FROM kept:1
+COPY --from=tools /bin/busybox /bin/busybox
+RUN ["/bin/busybox", "cp", "/etc/file1", "/made"]
+COPY file /
+${more}
+CMD ["/bin/busybox", "true"]
+`,
+  })
+  const busybox = join(context, 'busybox')
+  await copyFile('/bin/busybox', busybox)
+  await chmod(busybox, 0o755)
+  return context
+}

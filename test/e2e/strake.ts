@@ -34,8 +34,8 @@ export interface Strake extends AsyncDisposable {
 /** The single-file executable that `make build` makes. */
 export const program: string = resolve(import.meta.dir, '../../dist/strake')
 
-/** Opens a store in a temporary directory (on tmpfs where there is one). */
-export async function openStrake(): Promise<Strake> {
+/** Opens a store in a temporary directory (on tmpfs where there is one); `more` goes into its environment. */
+export async function openStrake(more: Readonly<Record<string, string>> = {}): Promise<Strake> {
   const directory = mkdtempSync(join(temporaryRoot(), 'strake-e2e-'))
   const root = join(directory, 'root')
   const env = {
@@ -43,6 +43,7 @@ export async function openStrake(): Promise<Strake> {
     STRAKE_RUN: join(directory, 'run'),
     DOCKER_CONFIG: join(directory, 'docker'),
     HOME: join(directory, 'home'),
+    ...more,
   }
   await mkdir(env.HOME, { recursive: true })
   const invoke = (options: CommandOptions, args: readonly string[]): Promise<Outcome> =>

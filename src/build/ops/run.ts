@@ -10,6 +10,7 @@ import {
   writeBundle,
 } from '#runtime'
 import type { ActiveSnapshot } from '#snapshot'
+import { stepName } from '../abandoned.ts'
 import { ExitError } from '../error.ts'
 import type { RunOp } from '../graph.ts'
 import { addLayer, type FileState, type StateLayer } from '../solve/state.ts'
@@ -61,7 +62,7 @@ async function runToLayer(
 }
 
 async function runCommand(op: RunOp, active: ActiveSnapshot, context: StepContext): Promise<void> {
-  const id = `build-${crypto.randomUUID()}`
+  const id = stepName()
   const directory = `${context.directory}/${id}`
   await mkdir(directory, { mode: 0o700 })
   await using network = await attach(op, id, context)

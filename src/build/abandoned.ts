@@ -1,0 +1,46 @@
+import { readdir, rm } from 'node:fs/promises'
+import { isSystemError, mkdtempDisposable, type TemporaryDirectory } from '#platform'
+import { forget, type Runtime } from '#runtime'
+import { isAbandoned, ownedName } from '#snapshot'
+
+/** A directory for one build, below that of all of them. */
+export function openBuildDirectory(run: string): Promise<TemporaryDirectory> {
+  return mkdtempDisposable(run, `${ownedName('build')}.`)
+}
+
+/**
+ * Ends what is left of builds whose process was killed: containers of RUN, which
+ * would run on, and their directories. Says how many builds there were.
+ */
+export async function endAbandonedBuilds(
+  run: string,
+  runtime: () => Promise<Runtime>,
+): Promise<number> {
+  const builds = (await entries(run)).filter(isAbandoned)
+  for (const build of builds) {
+    for (const step of (await entries(`${run}/${build}`)).filter(isStep)) {
+      await (await runtime()).delete(step, { force: true })
+      await forget(await runtime(), step)
+    }
+    await rm(`${run}/${build}`, { recursive: true, force: true })
+  }
+  return builds.length
+}
+
+/** Name of a container that runs one step, and of its directory. */
+export function stepName(): string {
+  return `build-${crypto.randomUUID()}`
+}
+
+function isStep(name: string): boolean {
+  return name.startsWith('build-')
+}
+
+async function entries(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return []
+    throw error
+  }
+}

@@ -1,0 +1,44 @@
+import { isStrakeError } from '#oci'
+import { isSystemError, pathExists } from '#platform'
+import type { Engine } from './engine.ts'
+
+/** Where builds keep what they need meanwhile. */
+export function buildsOf({ run }: Engine): string {
+  return `${run}/builds`
+}
+
+/**
+ * What a command that changes the store does first: a lease whose process is
+ * gone shows that somebody was killed, and then what they left goes at once.
+ */
+export async function cleanAfterCrash(engine: Engine): Promise<void> {
+  if (engine.records.leases.expire() === 0) return
+  try {
+    await endAbandoned(engine)
+  } catch (error) {
+    // `system cleanup` says why; it must not keep anybody from working.
+    if (!isStrakeError(error) && !isSystemError(error)) throw error
+  }
+}
+
+/** Ends what killed processes left: steps of builds, networks, mounts, unfinished snapshots. A line for each. */
+export async function endAbandoned(engine: Engine): Promise<readonly string[]> {
+  const lines: string[] = []
+  const say = (count: number, what: string): void => {
+    if (count > 0) lines.push(`${count} ${what}`)
+  }
+  if (pathExists(buildsOf(engine))) {
+    const { endAbandonedBuilds } = await import('#build')
+    const runtime = async () => (await engine.runtime()).runtime
+    say(await endAbandonedBuilds(buildsOf(engine), runtime), 'abandoned builds ended')
+  }
+  // A build step has a network and an address, but no record: while one may run, they stay.
+  if (engine.records.leases.oldest() === undefined) {
+    say(engine.records.addresses.releaseGone(), 'addresses of containers that are gone released')
+    const live = engine.records.containers.list().map(({ id }) => id)
+    const gone = await (await engine.networks()).cleanStale(live)
+    say(gone.length, 'networks of containers that are gone removed')
+  }
+  say(await (await engine.snapshots()).cleanStale(), 'abandoned mounts and snapshots removed')
+  return lines
+}

@@ -1,0 +1,176 @@
+import { closeSync, openSync, readlinkSync, readSync, writeFileSync } from 'node:fs'
+import { check, symbols } from '#platform'
+
+// Runs a program, and kills it right before the Nth system call by which it, or a process that it
+// starts, changes something below a directory. Calls are counted over all threads and processes:
+// going through N = 1, 2, ... until nothing is killed leaves none out. N = 0 only counts.
+//
+//   bun kill-at-call.ts REPORT DIRECTORY N PROGRAM ARGUMENTS...
+//
+// REPORT gets what came of it as JSON. For Linux on x86-64: others have other numbers.
+
+/** What happened to the program. */
+export interface Killing {
+  /** Calls that were seen. */
+  readonly calls: number
+  /** The call that was not made; absent when there were fewer. */
+  readonly killedAt?: string
+  /** How the program itself ended; 137 when it was what was killed. */
+  readonly exitCode: number
+}
+
+/** Calls that take a path, by number: name and which argument the path is. */
+const onPaths: Readonly<Record<number, readonly [string, number]>> = {
+  76: ['truncate', 0],
+  82: ['rename', 1],
+  83: ['mkdir', 0],
+  84: ['rmdir', 0],
+  85: ['creat', 0],
+  86: ['link', 1],
+  87: ['unlink', 0],
+  88: ['symlink', 1],
+  90: ['chmod', 0],
+  92: ['chown', 0],
+  94: ['lchown', 0],
+  133: ['mknod', 0],
+  165: ['mount', 1],
+  166: ['umount2', 0],
+  188: ['setxattr', 0],
+  189: ['lsetxattr', 0],
+  258: ['mkdirat', 1],
+  259: ['mknodat', 1],
+  260: ['fchownat', 1],
+  263: ['unlinkat', 1],
+  264: ['renameat', 3],
+  265: ['linkat', 3],
+  266: ['symlinkat', 2],
+  268: ['fchmodat', 1],
+  280: ['utimensat', 1],
+  316: ['renameat2', 3],
+  429: ['move_mount', 3],
+}
+
+/** Calls that take a descriptor, and which argument that is; counted when it is open below the directory. */
+const onDescriptors: Readonly<Record<number, readonly [string, number]>> = {
+  1: ['write', 0],
+  18: ['pwrite64', 0],
+  20: ['writev', 0],
+  40: ['sendfile', 0],
+  74: ['fsync', 0],
+  75: ['fdatasync', 0],
+  77: ['ftruncate', 0],
+  91: ['fchmod', 0],
+  93: ['fchown', 0],
+  190: ['fsetxattr', 0],
+  275: ['splice', 2],
+  285: ['fallocate', 0],
+  296: ['pwritev', 0],
+  306: ['syncfs', 0],
+  326: ['copy_file_range', 2],
+}
+
+/** `open` and `openat` change something with `O_CREAT` or `O_TRUNC`. */
+const openings: Readonly<Record<number, number>> = { 2: 0, 257: 1 }
+const createOrTruncate = 0o1100n
+const ioctl = 16
+/** `LOOP_CONFIGURE`, and `LOOP_CTL_GET_FREE`. */
+const loopRequests: readonly (bigint | undefined)[] = [0x4c0an, 0x4c82n]
+
+/** Of ptrace(2). */
+const requests = { syscall: 24, seize: 0x4206, interrupt: 0x4207, callInfo: 0x420e }
+/** Follow threads, processes and programs; tell stops at calls from others. */
+const traceOptions = 0b11111
+const callStop = 5 | 0x80
+const allChildren = 0x40000000
+
+const c = symbols({
+  ptrace: { args: ['i64', 'i64', 'i64', 'ptr'], returns: 'i64' },
+  waitpid: { args: ['i32', 'ptr', 'i32'], returns: 'i32' },
+  kill: { args: ['i32', 'i32'], returns: 'i32' },
+})
+
+/** A call that changes something below `directory`, in words; `undefined` for any other. */
+function changeOf(thread: number, info: DataView, directory: string): string | undefined {
+  const number = Number(info.getBigUint64(24, true))
+  const argument = (index: number): bigint => info.getBigUint64(32 + 8 * index, true)
+  const path = onPaths[number]
+  if (path !== undefined) return `${path[0]} ${textAt(thread, argument(path[1]))}`
+  const descriptor = onDescriptors[number]
+  if (descriptor !== undefined) {
+    const target = linkOf(`/proc/${thread}/fd/${argument(descriptor[1])}`)
+    return target.startsWith(directory) ? `${descriptor[0]} ${target}` : undefined
+  }
+  const at = openings[number]
+  if (at !== undefined && (argument(at + 1) & createOrTruncate) !== 0n) {
+    return `open ${textAt(thread, argument(at))}`
+  }
+  return number === ioctl && loopRequests.includes(argument(1))
+    ? 'ioctl of a loop device'
+    : undefined
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
+
+/** The C string at an address of another process. */
+function textAt(thread: number, address: bigint): string {
+  const bytes = Buffer.alloc(4096)
+  const memory = openSync(`/proc/${thread}/mem`, 'r')
+  try {
+    const size = readSync(memory, bytes, 0, bytes.length - Number(address & 4095n), address)
+    return bytes.toString('utf8', 0, Math.max(0, bytes.subarray(0, size).indexOf(0)))
+  } catch {
+    return ''
+  } finally {
+    closeSync(memory)
+  }
+}
+
+function main([report = '', directory = '', wanted = '0', ...argv]: readonly string[]): void {
+  // It waits for a line until it is traced.
+  const child = Bun.spawn(['sh', '-c', 'read _ && exec "$@" </dev/null', 'sh', ...argv], {
+    stdio: ['pipe', 'inherit', 'inherit'],
+  })
+  const { pid } = child
+  check(c().ptrace(requests.seize, pid, 0, traceOptions), 'ptrace')
+  check(c().ptrace(requests.interrupt, pid, 0, null), 'ptrace')
+  const status = new Int32Array(1)
+  const info = new DataView(new ArrayBuffer(88))
+  let calls = 0
+  let killedAt: string | undefined
+  let exitCode = -1
+  let isStarted = false
+  for (;;) {
+    const thread = c().waitpid(-1, status, allChildren)
+    if (thread === -1) break
+    const [word = 0] = status
+    const signal = (word >> 8) & 0xff
+    if ((word & 0xff) !== 0x7f) {
+      if (thread === pid) exitCode = (word & 0x7f) === 0 ? signal : 128 + (word & 0x7f)
+      continue
+    }
+    if (signal === callStop) {
+      c().ptrace(requests.callInfo, thread, info.byteLength, info)
+      const change = info.getUint8(0) === 1 ? changeOf(thread, info, directory) : undefined
+      if (change !== undefined && ++calls === Number(wanted)) {
+        killedAt = change
+        c().kill(thread, 9)
+      }
+    }
+    const isOurs = signal === callStop || word >> 16 !== 0
+    c().ptrace(requests.syscall, thread, 0, isOurs ? null : signal)
+    if (isStarted) continue
+    isStarted = true
+    child.stdin.write('\n')
+    child.stdin.flush()
+  }
+  const killing: Killing = { calls, exitCode, ...(killedAt !== undefined && { killedAt }) }
+  writeFileSync(report, JSON.stringify(killing))
+}
+
+if (import.meta.main) main(process.argv.slice(2))
