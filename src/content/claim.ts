@@ -2,6 +2,9 @@ import { StrakeError } from '#oci'
 import { identifyProcess, ownIdentity, type ProcessIdentity } from '#platform'
 import { fs, hasCode } from './file.ts'
 
+/** `node:fs`, loaded when it is needed. What touches names alone takes less time than a thread does. */
+const sync = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
+
 /**
  * A directory of `ingest/` that this process holds. Its name says so:
  * `<id>@<pid>.<start time>.<boot>.<count>`. Taking and giving back are renames,
@@ -25,23 +28,22 @@ export async function claim(directory: string, id: string): Promise<Claim | unde
   const free = `${directory}/${id}`
   let isMade = false
   for (;;) {
-    const holder = await findHolder(directory, id)
+    const holder = findHolder(directory, id)
     if (holder?.isAlive) {
       // Another process was first to take a directory of its own.
-      if (isMade) await fs().rmdir(free).catch(ignoreGone)
+      if (isMade) removeEmpty(free)
       return undefined
     }
     const leftover = holder === undefined ? free : `${directory}/${holder.name}`
-    if (await rename(leftover, path)) break
-    isMade = await make(free)
+    if (rename(leftover, path)) break
+    isMade = make(free)
   }
   const remove = (): Promise<void> => fs().rm(path, { recursive: true, force: true })
   return {
     path,
     release: async () => {
       // Nothing was received: there is nothing to resume.
-      const isEmpty = await fs().rmdir(path).then(yes, ignoreGone)
-      if (isEmpty !== true && !(await rename(path, free))) await remove()
+      if (!removeEmpty(path) && !rename(path, free)) await remove()
     },
     remove,
   }
@@ -55,8 +57,8 @@ export interface Leftover {
 }
 
 /** Everything in `ingest/`, held or not. */
-export async function listIngests(directory: string): Promise<Leftover[]> {
-  const names = await fs().readdir(directory)
+export function listIngests(directory: string): Leftover[] {
+  const names = sync().readdirSync(directory)
   return names.map((name) => {
     const [id = '', owner] = name.split('@')
     return { name, id, isAlive: owner !== undefined && isAlive(owner) }
@@ -67,39 +69,35 @@ export function heldByOther(id: string): StrakeError {
   return new StrakeError('CONFLICT', `Cannot resume ingest ${id}: another process holds it`)
 }
 
-async function findHolder(directory: string, id: string): Promise<Leftover | undefined> {
-  const all = (await listIngests(directory)).filter((each) => each.id === id && each.name !== id)
+function findHolder(directory: string, id: string): Leftover | undefined {
+  const all = listIngests(directory).filter((each) => each.id === id && each.name !== id)
   return all.find((each) => each.isAlive) ?? all[0]
 }
 
 /** False when there is nothing to rename, or something in the way. */
-async function rename(from: string, to: string): Promise<boolean> {
-  try {
-    await fs().rename(from, to)
-    return true
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) return false
-    throw error
-  }
+function rename(from: string, to: string): boolean {
+  return succeeds(() => sync().renameSync(from, to), 'ENOENT', 'ENOTEMPTY', 'EEXIST')
 }
 
 /** False when somebody else made it. */
-async function make(path: string): Promise<boolean> {
+function make(path: string): boolean {
+  return succeeds(() => sync().mkdirSync(path, { mode: 0o700 }), 'EEXIST')
+}
+
+/** False when something is in it, or it is not there. */
+function removeEmpty(path: string): boolean {
+  return succeeds(() => sync().rmdirSync(path), 'ENOENT', 'ENOTEMPTY', 'EEXIST')
+}
+
+/** False when an action ends with one of these codes. */
+function succeeds(action: () => unknown, ...codes: readonly string[]): boolean {
   try {
-    await fs().mkdir(path, { mode: 0o700 })
+    action()
     return true
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false
+    if (hasCode(error, ...codes)) return false
     throw error
   }
-}
-
-function yes(): true {
-  return true
-}
-
-function ignoreGone(error: unknown): void {
-  if (!hasCode(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw error
 }
 
 function ownName(): string {

@@ -43,7 +43,7 @@ export async function collect(
   let size = 0
   for await (const blob of store.list()) {
     signal?.throwIfAborted()
-    if (reachable.has(blob.digest) || (await isNeeded(blob))) continue
+    if (reachable.has(blob.digest) || (await isHeld(blob))) continue
     if (!(await store.deleteUnless(blob.digest, isNeeded))) continue
     digests.push(blob.digest)
     size += blob.size

@@ -107,7 +107,7 @@ class OpenDirectoryStore implements DirectoryStore {
       } catch (error) {
         if (isDamage(error)) throw await this.#setAside(target.digest, error)
         if (!hasCode(error, 'ENOENT')) throw error
-        if (attempt <= mostWaits && (await this.#isHandled(target.digest))) await wait()
+        if (attempt <= mostWaits && this.#isHandled(target.digest)) await wait()
         else throw unknown(target.digest)
       }
     }
@@ -202,7 +202,7 @@ class OpenDirectoryStore implements DirectoryStore {
       await fs().rm(`${this.root}/trash/${name}`, { recursive: true, force: true })
     }
     const directory = `${this.root}/ingest`
-    for (const { name, id, isAlive } of await listIngests(directory)) {
+    for (const { name, id, isAlive } of listIngests(directory)) {
       if (isAlive) continue
       const data = await fs().stat(`${directory}/${name}/data`).catch(ignoreAbsent)
       if (data !== undefined && isFinished(data)) {
@@ -273,9 +273,9 @@ class OpenDirectoryStore implements DirectoryStore {
   }
 
   /** True while somebody receives the blob, or holds it back to decide whether it is needed. */
-  async #isHandled(digest: Digest): Promise<boolean> {
+  #isHandled(digest: Digest): boolean {
     const id = ingestIdOf(digest)
-    const ingests = await listIngests(`${this.root}/ingest`)
+    const ingests = listIngests(`${this.root}/ingest`)
     return ingests.some((each) => each.id === id && each.isAlive)
   }
 

@@ -38,13 +38,19 @@ const day = 24 * 60 * 60 * 1000
 
 export function createLeases(context: RecordsContext): Leases {
   const { database, now, report } = context
-  const expire = (): number =>
-    database.transaction(() => {
-      const leases = readRows(database.all('SELECT * FROM leases'), readOwner, report)
-      const dead = leases.filter(({ owner, expiresAt }) => expiresAt <= now() || !isAlive(owner))
+  const findDead = () =>
+    readRows(database.all('SELECT * FROM leases'), readOwner, report).filter(
+      ({ owner, expiresAt }) => expiresAt <= now() || !isAlive(owner),
+    )
+  const expire = (): number => {
+    // Mostly there is none, and to read alone locks nobody out.
+    if (findDead().length === 0) return 0
+    return database.transaction(() => {
+      const dead = findDead()
       for (const { id } of dead) database.run('DELETE FROM leases WHERE id = ?', id)
       return dead.length
     })
+  }
   const held = (): Set<Digest> => {
     expire()
     const rows = database.all('SELECT DISTINCT digest FROM lease_holds')

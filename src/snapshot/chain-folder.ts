@@ -1,7 +1,6 @@
 import { type Digest, digestHex, isDigest, StrakeError } from '#oci'
 import {
   changeMode,
-  closeFile,
   isMountPoint,
   isSystemError,
   lockFile,
@@ -183,15 +182,11 @@ export class ChainFolder {
   ): Promise<void> {
     this.makeReady()
     const moved = this.exclusively(() => this.#takeOut(chainIds, alsoRemove))
-    try {
-      if (moved.chains.length > 0) await syncDirectory(`${this.root}/chains`)
-      for (const trash of moved.chains) await removeTree(trash)
-      if (moved.files.length > 0) {
-        const { freeLater } = await import('./free-later.ts')
-        await freeLater(moved.files, moved.mounts)
-      }
-    } finally {
-      for (const mount of moved.mounts) closeFile(mount)
+    if (moved.chains.length > 0) await syncDirectory(`${this.root}/chains`)
+    for (const trash of moved.chains) await removeTree(trash)
+    if (moved.files.length > 0 || moved.mounts.length > 0) {
+      const { freeLater } = await import('./free-later.ts')
+      await freeLater(moved.files, moved.mounts)
     }
     if (moved.conflict !== undefined) throw moved.conflict
   }

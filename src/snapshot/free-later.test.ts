@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { freeLater } from './free-later.ts'
 
@@ -28,6 +36,21 @@ test('freeLater() frees what is much soon, and nothing beside it', async () => {
   const deadline = Date.now() + 5_000
   while (existsSync(much) && Date.now() < deadline) await Bun.sleep(5)
   expect([existsSync(much), existsSync(other)]).toEqual([false, true])
+})
+
+test('freeLater() closes what it is given to hold, and frees what is little as well', async () => {
+  const folder = folderOf('held', Buffer.alloc(0))
+  const pipe = `${directory}/pipe`
+  Bun.spawnSync(['mkfifo', pipe])
+  // Reading ends when nobody has the pipe open for writing any more.
+  const reader = Bun.spawn(['cat', pipe], { stdout: 'ignore' })
+  const held = openSync(pipe, 'w')
+  await freeLater([folder], [held])
+  expect(existsSync(`/proc/self/fd/${held}`)).toBe(false)
+  expect(await reader.exited).toBe(0)
+  const deadline = Date.now() + 5_000
+  while (existsSync(folder) && Date.now() < deadline) await Bun.sleep(5)
+  expect(existsSync(folder)).toBe(false)
 })
 
 test('freeLater() takes a file of holes for what it is', async () => {
