@@ -26,7 +26,7 @@ chosen. Needs root.
   --runs N                how often each row runs, instead of its own number
   --without TOOL[,TOOL]   leave docker or podman out; without both, strake runs in
                           this machine's root with its runtimes
-  --disk                  a second table with the stores on disk
+  --disk                  a second table with the stores on disk, every row three times
   --program PATH          measure this executable instead of dist/strake
 
 Example:

@@ -7,7 +7,7 @@ import { median } from './statistics.ts'
 import { NotOffered } from './tools/tool.ts'
 
 /** A row that takes longer than this runs only a few times. */
-const slow = { milliseconds: 10_000, times: 3 }
+const slow = { milliseconds: 10_000, times: 5 }
 
 export interface GroupResult {
   readonly rows: readonly RowResult[]
