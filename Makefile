@@ -18,7 +18,7 @@ check: setup
 	@sh scripts/check
 
 bench: build
-	@scripts/bun bench/main.ts $(ARGS)
+	@scripts/bun bench/main.ts $(or $(ARGS),--disk)
 
 clean:
 	rm -rf dist node_modules
