@@ -1,4 +1,4 @@
-import type { Descriptor, Digest, Platform } from '#oci'
+import { ContentMismatchError, type Descriptor, type Digest, type Platform } from '#oci'
 import { type Bytes, counted, type Emit, fromBuffer, mapConcurrently, silent } from '#stream'
 import { readGraph, selectManifest } from './graph.ts'
 import type { ContentSource, ContentStore } from './store.ts'
@@ -74,19 +74,26 @@ async function copyBlob(
   }
   let isMoved = false
   const readFrom = (start: number): Bytes => {
-    // The target proves what it takes; a store of ours also learns of damage when it proves.
-    const bytes = source.read(blob, { start, isProved: action === 'download', signal })
+    // The target proves what it takes.
+    const bytes = source.read(blob, { start, isProved: true, isReused: true, signal })
     return counted(bytes, (total) => {
       isMoved = true
       emit({ ...event, action, current: start + total })
     })
   }
   const mountFrom = options.mountFrom?.(blob)
-  await target.write(blob, readFrom(0), {
-    readFrom,
-    signal,
-    ...(mountFrom !== undefined && { mountFrom }),
-  })
+  try {
+    await target.write(blob, readFrom(0), {
+      readFrom,
+      signal,
+      ...(mountFrom !== undefined && { mountFrom }),
+    })
+  } catch (error) {
+    // A store of ours that proves what it has learns of the damage, and says what to do.
+    const isOurs = action === 'upload' && error instanceof ContentMismatchError
+    if (isOurs) for await (const _ of source.read(blob, { signal }));
+    throw error
+  }
   const settled = isMoved || blob.size === 0 ? action : mountFrom === undefined ? 'exists' : 'mount'
   emit({ ...event, action: settled, current: blob.size, done: true })
 }

@@ -98,7 +98,8 @@ class OpenDirectoryStore implements DirectoryStore {
     }
     // One byte more than there should be, so that a file that grew is noticed.
     const last = isWhole ? end + 1 : end
-    const range = { start, end: last, signal: options.signal }
+    const { isReused, signal } = options
+    const range = { start, end: last, isReused, signal }
     for (let attempt = 1; ; attempt++) {
       const bytes = readFileBytes(this.pathOf(target.digest), range)
       try {

@@ -8,6 +8,8 @@ export interface ReadOptions {
   readonly end?: number
   /** The reader proves the content itself: a source that can save the work need not. */
   readonly isProved?: boolean
+  /** The reader is done with a chunk when it asks for the next: its memory may be used again. */
+  readonly isReused?: boolean
   readonly signal?: AbortSignal
 }
 

@@ -2,11 +2,12 @@ import { expect, test } from 'bun:test'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { gzipSync } from 'node:zlib'
-import { mediaType } from '#oci'
+import type { ContentStore } from '#content'
+import { ContentMismatchError, type Descriptor, mediaType, StrakeError } from '#oci'
 import { openRecords, type Records } from '#records'
-import { decompress, toBuffer } from '#stream'
+import { type Bytes, decompress, toBuffer, verified } from '#stream'
 import { compressImage } from './compress.ts'
-import { appendLayer } from './create.ts'
+import { appendLayer, createImage } from './create.ts'
 import { imageOf, putLayer } from './fixture.ts'
 import { openImage } from './image.ts'
 
@@ -21,6 +22,29 @@ async function temporaryRecords(): Promise<{ records: Records } & AsyncDisposabl
       await rm(directory, { recursive: true })
     },
   }
+}
+
+const text = Array.from({ length: 20_000 }, (_, line) => line * line).join('\n')
+
+/** Files of three mebibytes. */
+const large = Object.fromEntries(
+  Array.from({ length: 20 }, (_, file) => [`app/${file}`, text.slice(file * 100)]),
+)
+
+/** The same store, read in another way. */
+function withRead(store: ContentStore, read: ContentStore['read']): ContentStore {
+  return {
+    read,
+    has: (target) => store.has(target),
+    write: (expected, bytes, options) => store.write(expected, bytes, options),
+    ingest: (options) => store.ingest(options),
+    delete: (target) => store.delete(target),
+  }
+}
+
+async function* flipped(bytes: Bytes): Bytes {
+  for await (const chunk of bytes)
+    yield chunk.map((byte, index) => (index === 600 ? byte ^ 1 : byte))
 }
 
 for (const [compression, type] of [
@@ -67,6 +91,77 @@ test('compressImage() compresses again what was collected since', async () => {
   expect(again).toEqual(once)
   const [layer] = (await openImage(store, again)).layers
   expect(layer !== undefined && (await store.has(layer.descriptor))).toBe(true)
+})
+
+test('compressImage() makes the same layer with the members of an earlier one as without', async () => {
+  const { store, image } = await imageOf([{ ...large, z: '1' }])
+  const after = await createImage(store, {
+    config: { architecture: 'amd64', os: 'linux' },
+    layers: [await putLayer(store, { ...large, z: '2' })],
+  })
+  await using opened = await temporaryRecords()
+  await using others = await temporaryRecords()
+  const reads: number[] = []
+  const watched: ContentStore = withRead(store, (target, options = {}) => {
+    if (options.end !== undefined) reads.push(options.end)
+    return store.read(target, options)
+  })
+  await compressImage(image, watched, opened.records)
+  expect(reads).toEqual([])
+  const [layer] = (await openImage(store, await compressImage(after, watched, opened.records)))
+    .layers
+  expect(reads.length).toBeGreaterThan(1)
+  if (layer === undefined) throw new TypeError('there is one')
+  await store.delete(layer.descriptor)
+  const [anew] = (await openImage(store, await compressImage(after, store, others.records))).layers
+  expect(anew).toEqual(layer)
+})
+
+test('compressImage() makes a layer itself when members of an earlier one are gone or damaged', async () => {
+  const { store, image } = await imageOf([{ ...large, z: '1' }])
+  const after = await createImage(store, {
+    config: { architecture: 'amd64', os: 'linux' },
+    layers: [await putLayer(store, { ...large, z: '2' })],
+  })
+  const expected = await (async () => {
+    await using opened = await temporaryRecords()
+    return await compressImage(after, store, opened.records)
+  })()
+  for (const change of [
+    (_bytes: Uint8Array) => undefined,
+    (bytes: Uint8Array) => bytes.subarray(0, 1000),
+    (bytes: Uint8Array) => bytes.map((byte, index) => (index % 1000 === 0 ? byte ^ 1 : byte)),
+  ]) {
+    await using opened = await temporaryRecords()
+    const [layer] = (await openImage(store, await compressImage(image, store, opened.records)))
+      .layers
+    const damaged: ContentStore = withRead(store, async function* (target, options = {}) {
+      if (target.digest !== layer?.descriptor.digest) return yield* store.read(target, options)
+      const bytes = change(await toBuffer(store.read(target), 1 << 26))
+      if (bytes === undefined) throw new StrakeError('NOT_FOUND', 'Cannot read it')
+      yield bytes.subarray(options.start, options.end)
+    })
+    expect(await compressImage(after, damaged, opened.records)).toEqual(expected)
+  }
+})
+
+test('compressImage() publishes nothing of a layer that is not what its diff ID says', async () => {
+  const { store, image } = await imageOf([large])
+  await using opened = await temporaryRecords()
+  const [layer] = image.layers
+  const damaged: ContentStore = withRead(store, (target, options) =>
+    target.digest === layer?.diffId
+      ? verified(flipped(store.read(target, options)), target)
+      : store.read(target, options),
+  )
+  const sent: Descriptor[] = []
+  const onLayer = async (each: Descriptor): Promise<void> => {
+    sent.push(each)
+  }
+  const compressing = compressImage(image, damaged, opened.records, { onLayer })
+  await expect(compressing).rejects.toBeInstanceOf(ContentMismatchError)
+  expect(sent).toEqual([])
+  expect(opened.records.layers.compressedOf(layer?.diffId ?? image.imageId)).toEqual([])
 })
 
 test('compressImage() leaves compressed layers and whole compressed images as they are', async () => {

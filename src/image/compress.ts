@@ -1,10 +1,12 @@
 import type { ContentStore } from '#content'
-import { type Descriptor, type Digest, type Layer, layerCompression, mediaType } from '#oci'
+import { type Descriptor, type Layer, layerCompression, mediaType } from '#oci'
 import { type CompressThreads, openCompressThreads } from '#platform'
 import type { Records } from '#records'
-import { counted, type Emit, gzip, mapConcurrently, silent, zstd } from '#stream'
+import { type Bytes, counted, type Emit, mapConcurrently, silent } from '#stream'
 import { writeImage } from './create.ts'
 import type { Image } from './image.ts'
+import { KeptMembers, MemberList } from './kept-members.ts'
+import { compressMembers, type Member } from './members.ts'
 
 export interface CompressImageOptions {
   /** Default `gzip`, which every registry and engine reads. */
@@ -21,10 +23,14 @@ const levels = { gzip: 1, zstd: 1 }
 /** Layers at a time: one large layer keeps all processors busy, many small ones wait for syncs. */
 const concurrency = 3
 
+/** Blobs whose members are looked through for pieces that did not change. */
+const mostKept = 200
+
 /**
  * Makes the form of an image to push and describes its manifest: the same
  * configuration and image ID, every uncompressed layer compressed. Compressed
- * blobs are stored and remembered by diff ID, so nothing is compressed twice;
+ * blobs are stored and remembered by diff ID, so nothing is compressed twice,
+ * nor are the pieces of a layer that equal some of an earlier one;
  * layers that are compressed already stay as they are. An image without
  * uncompressed layers keeps its manifest.
  */
@@ -36,19 +42,21 @@ export async function compressImage(
 ): Promise<Descriptor> {
   const { compression: format = 'gzip' } = options
   using threads = openCompressThreads({ format, level: levels[format] })
-  const layers = await mapConcurrently(
-    image.layers,
+  const results = new Map<Layer, Descriptor>()
+  await mapConcurrently(
+    largestFirst(image.layers),
     concurrency,
-    async (layer, _, signal) => {
+    async (layer, rank, signal) => {
       const isCompressed = layerCompression(layer.descriptor.mediaType) !== 'none'
       const compressed = isCompressed
         ? layer.descriptor
-        : await compressLayer(layer, store, records, { ...options, threads, signal })
+        : await compressLayer(layer, store, records, { ...options, threads, rank, signal })
+      results.set(layer, compressed)
       await options.onLayer?.(compressed, signal)
-      return compressed
     },
     options.signal,
   )
+  const layers = image.layers.map((layer) => results.get(layer) ?? layer.descriptor)
   const isSame = layers.every((layer, index) => layer === image.layers[index]?.descriptor)
   if (isSame) return image.descriptor
   const { config, configRaw } = image
@@ -56,18 +64,26 @@ export async function compressImage(
   return (await writeImage(store, { manifest, config, configRaw })).descriptor
 }
 
+/** So that the largest one is sent while the others are still being compressed. */
+function largestFirst(layers: readonly Layer[]): readonly Layer[] {
+  return layers.toSorted((a, b) => b.descriptor.size - a.descriptor.size)
+}
+
+interface CompressLayerOptions extends CompressImageOptions {
+  readonly threads: CompressThreads
+  readonly rank: number
+  readonly signal: AbortSignal
+}
+
 async function compressLayer(
   { descriptor, diffId }: Layer,
   store: ContentStore,
-  records: Pick<Records, 'layers'>,
-  options: CompressImageOptions & {
-    readonly threads: CompressThreads
-    readonly signal: AbortSignal
-  },
+  { layers }: Pick<Records, 'layers'>,
+  options: CompressLayerOptions,
 ): Promise<Descriptor> {
-  const { compression = 'gzip', threads, emit = silent, signal } = options
+  const { compression = 'gzip', threads, rank, emit = silent, signal } = options
   const type = compressedType(descriptor.mediaType, compression)
-  const known = await findCompressed(diffId, compression, { store, records })
+  const known = await findCompressed(layers.compressedOf(diffId), compression, store)
   if (known !== undefined) return { mediaType: type, digest: known.digest, size: known.size }
   const event = {
     type: 'transfer',
@@ -75,28 +91,39 @@ async function compressLayer(
     action: 'compress',
     total: descriptor.size,
   } as const
-  const tar = counted(store.read(descriptor, { signal }), (current) => emit({ ...event, current }))
-  const compress = compression === 'gzip' ? gzip : zstd
+  const stored = store.read(descriptor, { isReused: true, signal })
+  const tar = counted(stored, (current) => emit({ ...event, current }))
+  const kept = new KeptMembers(store, layers.madeBy(threads.compressor, mostKept))
+  const find = (size: number, checksum: number) => kept.find(size, checksum)
+  const list = new MemberList()
   await using ingest = await store.ingest()
   try {
-    await ingest.append(compress(tar, { member: (chunk) => threads.compress(chunk) }))
+    await ingest.append(listed(compressMembers(tar, { threads, rank, find }), list))
   } catch (error) {
     await ingest.abort()
     throw error
   }
   const { size } = ingest
   const compressed = { mediaType: type, digest: await ingest.commit(), size }
-  records.layers.link(diffId, compressed, descriptor.size)
+  const made = { compressor: threads.compressor, members: list.format() }
+  layers.link(diffId, compressed, descriptor.size, made)
   emit({ ...event, current: descriptor.size, done: true })
   return compressed
 }
 
+async function* listed(members: AsyncIterable<Member>, list: MemberList): Bytes {
+  for await (const member of members) {
+    list.add(member)
+    yield member.bytes
+  }
+}
+
 async function findCompressed(
-  diffId: Digest,
+  candidates: readonly Descriptor[],
   compression: 'gzip' | 'zstd',
-  { store, records }: { store: ContentStore; records: Pick<Records, 'layers'> },
+  store: ContentStore,
 ): Promise<Descriptor | undefined> {
-  for (const candidate of records.layers.compressedOf(diffId)) {
+  for (const candidate of candidates) {
     if (layerCompression(candidate.mediaType) !== compression) continue
     if (await store.has(candidate)) return candidate
   }

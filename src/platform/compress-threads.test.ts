@@ -1,12 +1,22 @@
 import { expect, test } from 'bun:test'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { compressMember } from './compress-member.ts'
-import { openCompressThreads } from './compress-threads.ts'
+import { type CompressThreads, maxChunkSize, openCompressThreads } from './compress-threads.ts'
 
 /** More chunks than there are threads, the first ones too small to leave this one. */
-const chunks = [0, 10, 300_000, 1_048_576, 900_001, 70_000, 1_048_576, 65_537].map((size, seed) =>
-  new Uint8Array(size).map((_, index) => (index * index + seed) >> 7),
+const chunks = [0, 10, 300_000, 1_048_576, 900_001, 70_000, maxChunkSize, 65_537].map(
+  (size, seed) => new Uint8Array(size).map((_, index) => (index * index + seed) >> 7),
 )
+
+async function compress(
+  threads: CompressThreads,
+  chunk: Uint8Array,
+  kept?: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array> {
+  const memory = await threads.take(0)
+  memory.bytes.set(chunk)
+  return await memory.compress(chunk.length, kept)
+}
 
 for (const [format, decompress] of [
   ['gzip', gunzipSync],
@@ -14,18 +24,65 @@ for (const [format, decompress] of [
 ] as const) {
   test(`openCompressThreads() makes of every chunk the ${format} bytes that one thread makes`, async () => {
     using threads = openCompressThreads({ format, level: 1 })
-    const members = await Promise.all(chunks.map((chunk) => threads.compress(chunk.slice())))
+    const members = await Promise.all(chunks.map((chunk) => compress(threads, chunk)))
     for (const [index, chunk] of chunks.entries()) {
       const member = members[index] ?? new Uint8Array(0)
       expect(Buffer.compare(decompress(member), chunk)).toBe(0)
-      expect(Buffer.compare(member, compressMember(chunk.slice(), { format, level: 1 }))).toBe(0)
+      expect(Buffer.compare(member, compressMember(chunk, { format, level: 1 }))).toBe(0)
+    }
+  })
+
+  test(`compress() takes a kept ${format} member only if it is one of exactly these bytes`, async () => {
+    using threads = openCompressThreads({ format, level: 1 })
+    // One that stays in this thread and one that does not.
+    for (const size of [5000, 300_000]) {
+      const chunk = new Uint8Array(size).map((_, index) => (index * index) >> 7)
+      const made = compressMember(chunk, { format, level: 1 })
+      // Told apart from one that was made anew by its level.
+      const foreign = compressMember(chunk, { format, level: 9 })
+      expect(Buffer.compare(foreign, made)).not.toBe(0)
+      const taken = await compress(threads, chunk, new Uint8Array(foreign))
+      expect(Buffer.compare(taken, foreign)).toBe(0)
+      const changed = chunk.slice()
+      changed[3] = 200
+      const damaged = foreign.slice()
+      damaged[damaged.length >> 1] = (damaged[damaged.length >> 1] ?? 0) ^ 1
+      for (const [index, wrong] of [
+        damaged,
+        foreign.slice(0, -1),
+        foreign.slice(0, 0),
+        Buffer.concat([foreign, foreign]),
+        compressMember(changed, { format, level: 1 }),
+        compressMember(chunk.subarray(1), { format, level: 1 }),
+        compressMember(new Uint8Array(maxChunkSize), { format, level: 1 }),
+      ].entries()) {
+        const member = await compress(threads, chunk, new Uint8Array(wrong))
+        expect([index, Buffer.compare(member, made)]).toEqual([index, 0])
+      }
     }
   })
 }
 
+test('take() gives memory to the lowest rank first, once some is free', async () => {
+  using threads = openCompressThreads({ format: 'gzip', level: 1 })
+  const all = await Promise.all(Array.from({ length: threads.parallel }, () => threads.take(0)))
+  const order: number[] = []
+  const waiting = [2, 1, 3, 1].map(async (rank) => {
+    const memory = await threads.take(rank)
+    order.push(rank)
+    memory.release()
+  })
+  await Promise.resolve()
+  expect(order).toEqual([])
+  all[0]?.release()
+  await Promise.all(waiting)
+  expect(order).toEqual([1, 1, 2, 3])
+  for (const memory of all.slice(1)) memory.release()
+})
+
 test('openCompressThreads() passes on why a thread could not compress', async () => {
   using threads = openCompressThreads({ format: 'gzip', level: 99 })
-  const chunk = (): Uint8Array<ArrayBuffer> => new Uint8Array(100_000)
-  await expect(threads.compress(chunk())).rejects.toThrow('compressing thread')
-  await expect(threads.compress(chunk())).rejects.toThrow('compressing thread')
+  const chunk = new Uint8Array(100_000)
+  await expect(compress(threads, chunk)).rejects.toThrow('compressing thread')
+  await expect(compress(threads, chunk)).rejects.toThrow('compressing thread')
 })

@@ -2,8 +2,8 @@
 
 /** Compressing in threads. */
 export type { Compression } from './compress-member.ts'
-export type { CompressThreads } from './compress-threads.ts'
-export { openCompressThreads } from './compress-threads.ts'
+export type { ChunkMemory, CompressThreads } from './compress-threads.ts'
+export { maxChunkSize, openCompressThreads } from './compress-threads.ts'
 /** Letting a directory look like another. */
 export { copyDirectoryStatus } from './directory-status.ts'
 /** EROFS images, loop devices under them, and memory files of their own. */

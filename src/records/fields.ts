@@ -25,6 +25,11 @@ export class Fields {
     return typeof value === 'number' ? value : this.#damaged(column)
   }
 
+  bytes(column: string): Uint8Array {
+    const value = this.#row[column]
+    return value instanceof Uint8Array ? value : this.#damaged(column)
+  }
+
   /** `null` for SQL's NULL. */
   nullable<T>(column: string, read: (column: string) => T): T | null {
     return this.#row[column] === null ? null : read(column)

@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, expect, test } from 'bun:test'
 import { mkdirSync, rmSync } from 'node:fs'
-import type { Digest } from '#oci'
+import type { Descriptor, Digest } from '#oci'
 import { ownIdentity } from '#platform'
 import type { ImageRecord } from './images.ts'
 import { openRecords, type Records } from './records.ts'
@@ -45,6 +45,26 @@ test('images give back what was put and are found by the start of either digest'
   expect(records.images.remove(digest('aa'))).toBe(true)
   expect(records.images.remove(digest('aa'))).toBe(false)
   expect(records.images.list()).toEqual([image('ab', '12')])
+})
+
+test('layers tell what a compressor made, also after others linked it, until it is unlinked', () => {
+  const made = { compressor: 'press 1', members: Uint8Array.of(1, 2, 3) }
+  const [first, second] = ['a', 'b'].map((hex) => ({
+    mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
+    digest: digest(hex),
+    size: 7,
+  })) as [Descriptor, Descriptor]
+  records.layers.link(digest('d'), first, 4096, made)
+  records.layers.link(digest('e'), second, 4096)
+  expect(records.layers.madeBy('press 1', 9)).toEqual([{ blob: first, members: made.members }])
+  records.layers.link(digest('d'), first, 4096)
+  records.layers.link(digest('e'), second, 4096, made)
+  expect(records.layers.madeBy('press 1', 9).length).toBe(2)
+  expect(records.layers.madeBy('press 1', 1).length).toBe(1)
+  expect(records.layers.madeBy('press 2', 9)).toEqual([])
+  records.layers.unlink(digest('a'))
+  records.layers.unlink(digest('b'))
+  expect(records.layers.madeBy('press 1', 9)).toEqual([])
 })
 
 test('layers link compressed blobs and diff IDs both ways', () => {

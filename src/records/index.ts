@@ -11,7 +11,7 @@ export type { FileIndex, FileRecord } from './file-index.ts'
 export { stampOf } from './file-index.ts'
 // Images by manifest digest, and layers by diff ID.
 export type { ImageRecord, Images } from './images.ts'
-export type { Layers } from './layers.ts'
+export type { Layers, MadeLayer, MadeMembers } from './layers.ts'
 // What keeps content from being collected.
 export type { Lease, LeaseOptions, Leases } from './leases.ts'
 // The groups of facts, opened together.

@@ -9,7 +9,9 @@ import { Fields, readRows } from './fields.ts'
  */
 export interface Layers {
   /** The blob `compressed` decompresses to `diffId`, a tar of `tarSize` bytes: somebody has hashed both. */
-  link(diffId: Digest, compressed: Descriptor, tarSize: number): void
+  link(diffId: Digest, compressed: Descriptor, tarSize: number, made?: MadeMembers): void
+  /** The blobs that a compressor made here, with what they consist of; at most `most` of them. */
+  madeBy(compressor: string, most: number): MadeLayer[]
   /** The known compressed forms, in no order. They may have been collected since. */
   compressedOf(diffId: Digest): Descriptor[]
   diffIdOf(digest: Digest): Digest | undefined
@@ -19,16 +21,50 @@ export interface Layers {
   unlink(digest: Digest): boolean
 }
 
+/** How a blob was made that was compressed here. */
+export interface MadeMembers {
+  readonly compressor: string
+  /** What the one who wrote it understands. */
+  readonly members: Uint8Array
+}
+
+/** A blob that was compressed here. */
+export interface MadeLayer {
+  readonly blob: Descriptor
+  readonly members: Uint8Array
+}
+
 export function createLayers({ database, report }: RecordsContext): Layers {
   return {
-    link: (diffId, { digest, mediaType, size }, tarSize) => {
+    link: (diffId, { digest, mediaType, size }, tarSize, made) => {
+      // What is linked again, by one who did not make it, stays what it was made as.
       database.run(
-        'INSERT OR REPLACE INTO layers (digest, diff_id, media_type, size, tar_size) VALUES (?,?,?,?,?)',
+        `INSERT INTO layers (digest, diff_id, media_type, size, tar_size, compressor, members)
+         VALUES (?,?,?,?,?,?,?)
+         ON CONFLICT (digest) DO UPDATE SET
+           diff_id = excluded.diff_id, media_type = excluded.media_type, size = excluded.size,
+           tar_size = excluded.tar_size, compressor = coalesce(excluded.compressor, compressor),
+           members = coalesce(excluded.members, members)`,
         ...[digest, diffId, mediaType, size, tarSize],
+        ...[made?.compressor ?? null, made?.members ?? null],
       )
     },
+    madeBy: (compressor, most) =>
+      readRows(
+        database.all(
+          'SELECT digest, media_type, size, members FROM layers WHERE compressor = ? LIMIT ?',
+          compressor,
+          most,
+        ),
+        (row) => ({ blob: readLayer(row), members: new Fields('a layer', row).bytes('members') }),
+        report,
+      ),
     compressedOf: (diffId) =>
-      readRows(database.all('SELECT * FROM layers WHERE diff_id = ?', diffId), readLayer, report),
+      readRows(
+        database.all('SELECT digest, media_type, size FROM layers WHERE diff_id = ?', diffId),
+        readLayer,
+        report,
+      ),
     diffIdOf: (digest) => {
       const row = database.get('SELECT diff_id FROM layers WHERE digest = ?', digest)
       return row && new Fields(`the layer ${digest}`, row).digest('diff_id')

@@ -76,4 +76,10 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (digest, registry, repository)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Of blobs that were compressed here: by what, and the pieces they consist of.
+  `
+  ALTER TABLE layers ADD COLUMN compressor TEXT;
+  ALTER TABLE layers ADD COLUMN members BLOB;
+  CREATE INDEX layers_by_compressor ON layers (compressor) WHERE compressor IS NOT NULL;
+  `,
 ]

@@ -46,7 +46,10 @@ export async function* mapOrdered<T, R>(
   const running: Promise<R>[] = []
   try {
     for await (const item of items) {
-      running.push(fn(item))
+      const result = fn(item)
+      // It is thrown when its turn comes; nobody may be waiting for it yet.
+      result.catch(() => {})
+      running.push(result)
       const next = running.length >= limit ? running.shift() : undefined
       if (next !== undefined) yield await next
     }

@@ -1,8 +1,7 @@
 import { expect, test } from 'bun:test'
-import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { constants, gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { concat, fromBuffer, fromBuffers, toBuffer } from './buffer.ts'
-import { gzip, zstd } from './compress.ts'
 import { decompress } from './decompress.ts'
 
 const text = new TextEncoder().encode('planking, line by line. '.repeat(500))
@@ -123,8 +122,8 @@ test('decompress() may be fed from one buffer that its producer reuses', async (
 })
 
 test('decompress() notices damage anywhere in a checksummed stream', async () => {
-  for (const compress of [gzip, zstd]) {
-    const good = await toBuffer(compress(fromBuffer(text)), 1 << 24)
+  const params = { [constants.ZSTD_c_checksumFlag]: 1 }
+  for (const good of [gzipSync(text), zstdCompressSync(text, { params })]) {
     await fc.assert(
       fc.asyncProperty(fc.nat(good.length - 9), fc.integer({ min: 0, max: 7 }), async (at, bit) => {
         const damaged = good.slice()

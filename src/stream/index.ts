@@ -6,9 +6,6 @@ export { createBreath } from './breathe.ts'
 export { concat, fromBuffer, fromBuffers, rechunk, toBuffer } from './buffer.ts'
 // The one currency.
 export type { Bytes } from './bytes.ts'
-// Compressing reproducibly, on all processors.
-export type { CompressOptions } from './compress.ts'
-export { gzip, zstd } from './compress.ts'
 // The one way to do several things at a time.
 export { mapConcurrently, mapOrdered } from './concurrency.ts'
 // Decompressing what strangers sent.

@@ -23,6 +23,7 @@ export interface ApiRequest {
   /** What a bare 404 means here. */
   readonly missing?: ErrorCode
   readonly headers?: Readonly<Record<string, string>>
+  /** In chunks that nobody changes any more. */
   readonly body?: () => Bytes | Uint8Array<ArrayBuffer>
   readonly signal?: AbortSignal | undefined
 }

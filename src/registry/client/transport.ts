@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import { StrakeError } from '#oci'
 import type { Bytes } from '#stream'
 import { redact } from '../errors.ts'
-import { toReadableStream } from '../web-stream.ts'
+import { asReadableStream } from '../web-stream.ts'
 import { isPrivateHost } from './address.ts'
 import { connectionError } from './retry.ts'
 
@@ -13,7 +13,7 @@ export interface HttpRequest {
   readonly method: string
   readonly url: URL
   readonly headers?: Readonly<Record<string, string>>
-  /** Asked for again when a redirect has to be followed with it. */
+  /** Asked for again when a redirect has to be followed with it. Nobody changes its chunks any more. */
   readonly body?: () => Bytes | Uint8Array<ArrayBuffer>
   readonly signal?: AbortSignal | undefined
 }
@@ -126,7 +126,7 @@ async function sendOnce(fetch: Fetch, request: SingleRequest): Promise<Response>
 
 function bodyInit(body: Bytes | Uint8Array<ArrayBuffer>): object {
   if (body instanceof Uint8Array) return { body }
-  return { body: toReadableStream(body), duplex: 'half' }
+  return { body: asReadableStream(body), duplex: 'half' }
 }
 
 function checkHeaders(response: Response, url: URL): void {

@@ -1,0 +1,31 @@
+/** The least bytes a member is made of, unless it is the last one. */
+export const minMemberSize: number = 512 * 1024
+
+const blockSize = 512
+const checksumEnd = 154
+const magicAt = 257
+const magic = [0x75, 0x73, 0x74, 0x61, 0x72] as const
+
+/**
+ * Where an archive may be cut into pieces that are compressed by themselves: at
+ * headers whose checksum is a multiple of 16. What lies before a place does not
+ * matter, so behind a change two archives are soon cut at the same places again.
+ * `bytes` begins at a multiple of 512 in the archive. Returns the first such place
+ * at or after `from`, `undefined` when there is none or its block is not whole.
+ */
+export function findCut(bytes: Uint8Array, from: number): number | undefined {
+  const first = Math.ceil(from / blockSize) * blockSize
+  for (let at = first; at + blockSize <= bytes.length; at += blockSize) {
+    if (bytes[at + magicAt] === magic[0] && isCut(bytes, at)) return at
+  }
+  return undefined
+}
+
+/** File contents that look like such a header do no harm: the same bytes are always cut alike. */
+function isCut(bytes: Uint8Array, at: number): boolean {
+  if (magic.some((byte, index) => bytes[at + magicAt + index] !== byte)) return false
+  // Six octal digits: the last one and the lowest bit of the one before it.
+  const last = bytes[at + checksumEnd - 1] ?? 0
+  const before = bytes[at + checksumEnd - 2] ?? 0
+  return (last & 7) === 0 && (before & 1) === 0
+}

@@ -1,0 +1,82 @@
+import type { ContentStore } from '#content'
+import type { Descriptor } from '#oci'
+import type { MadeLayer } from '#records'
+import type { Member } from './members.ts'
+
+/** Four numbers of four bytes: bytes and CRC-32 of a piece, bytes and CRC-32 of its member. */
+const entrySize = 16
+
+/** What a blob consists of, to be found by `KeptMembers` later. */
+export class MemberList {
+  readonly #numbers: number[] = []
+
+  add({ size, checksum, bytes }: Member): void {
+    this.#numbers.push(size, checksum, bytes.length, crc32(bytes))
+  }
+
+  format(): Uint8Array {
+    const list = new DataView(new ArrayBuffer(4 * this.#numbers.length))
+    for (const [index, number] of this.#numbers.entries()) list.setUint32(4 * index, number, true)
+    return new Uint8Array(list.buffer)
+  }
+}
+
+interface Place {
+  readonly blob: Descriptor
+  readonly start: number
+  readonly end: number
+  readonly checksum: number
+}
+
+/**
+ * The members of blobs that were compressed before, so that pieces of a layer
+ * that did not change need not be compressed again. Nothing is promised about
+ * them: a blob may be gone, a list may lie.
+ */
+export class KeptMembers {
+  readonly #store: ContentStore
+  readonly #places = new Map<number, Place>()
+
+  constructor(store: ContentStore, layers: readonly MadeLayer[]) {
+    this.#store = store
+    for (const { blob, members } of layers) this.#index(blob, members)
+  }
+
+  /** What is likely the member of a piece with these numbers. */
+  async find(size: number, checksum: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const place = this.#places.get(keyOf(size, checksum))
+    if (place === undefined) return undefined
+    const bytes = new Uint8Array(place.end - place.start)
+    let filled = 0
+    try {
+      for await (const chunk of this.#store.read(place.blob, place)) {
+        bytes.set(chunk, filled)
+        filled += chunk.length
+      }
+    } catch {
+      // Collected since, or damaged: it is made again.
+      return undefined
+    }
+    return filled === bytes.length && crc32(bytes) === place.checksum ? bytes : undefined
+  }
+
+  #index(blob: Descriptor, members: Uint8Array): void {
+    const list = new DataView(members.buffer, members.byteOffset, members.byteLength)
+    let start = 0
+    for (let at = 0; at + entrySize <= list.byteLength; at += entrySize) {
+      const key = keyOf(list.getUint32(at, true), list.getUint32(at + 4, true))
+      const end = start + list.getUint32(at + 8, true)
+      this.#places.set(key, { blob, start, end, checksum: list.getUint32(at + 12, true) })
+      start = end
+    }
+  }
+}
+
+/** One number of both. No piece has more than 2^21 bytes. */
+function keyOf(size: number, checksum: number): number {
+  return checksum * 2 ** 21 + (size % 2 ** 21)
+}
+
+function crc32(bytes: Uint8Array): number {
+  return process.getBuiltinModule('node:zlib').crc32(bytes)
+}

@@ -1,0 +1,84 @@
+import { type ChunkMemory, type CompressThreads, maxChunkSize } from '#platform'
+import { type Bytes, mapOrdered } from '#stream'
+import { findCut, minMemberSize } from './cut.ts'
+
+/** A gzip member or zstd frame, and the piece of an archive that it is. */
+export interface Member {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Bytes of the piece. */
+  readonly size: number
+  /** CRC-32 of the piece. */
+  readonly checksum: number
+}
+
+export interface CompressOptions {
+  readonly threads: CompressThreads
+  /** Of several streams the one with the lowest is compressed first. */
+  readonly rank: number
+  /** Finds what is likely the member of a piece; it is used only if it is. */
+  readonly find?: (size: number, checksum: number) => Promise<Uint8Array<ArrayBuffer> | undefined>
+}
+
+/**
+ * Compresses an archive, every piece between two cuts into a member of its own;
+ * nothing becomes the member of nothing. The members depend on the archive and
+ * the compressor alone. `tar` may use the memory of its chunks again.
+ */
+export async function* compressMembers(
+  tar: Bytes,
+  { threads, rank, find }: CompressOptions,
+): AsyncGenerator<Member> {
+  const { crc32 } = process.getBuiltinModule('node:zlib')
+  yield* mapOrdered(pieces(tar, threads, rank), threads.parallel, async ({ memory, size }) => {
+    const checksum = crc32(memory.bytes.subarray(0, size))
+    const kept = await find?.(size, checksum)
+    return { bytes: await memory.compress(size, kept), size, checksum }
+  })
+}
+
+/** A piece of an archive in memory that whoever takes it gives back. */
+interface Piece {
+  readonly memory: ChunkMemory
+  readonly size: number
+}
+
+async function* pieces(tar: Bytes, threads: CompressThreads, rank: number): AsyncGenerator<Piece> {
+  let memory: ChunkMemory | undefined
+  let size = 0
+  let isEmpty = true
+  let carried: Uint8Array = new Uint8Array(0)
+  try {
+    for await (const chunk of tar) {
+      for (let at = 0; at < chunk.length; ) {
+        if (memory === undefined) {
+          memory = await threads.take(rank)
+          memory.bytes.set(carried)
+          size = carried.length
+        }
+        const part = chunk.subarray(at, at + maxChunkSize - size)
+        memory.bytes.set(part, size)
+        // A header that was not whole is looked at again.
+        const from = Math.max(minMemberSize, size - (size % 512))
+        size += part.length
+        at += part.length
+        const filled: Uint8Array = memory.bytes.subarray(0, size)
+        const cut = findCut(filled, from) ?? (size === maxChunkSize ? size : undefined)
+        if (cut === undefined) continue
+        // What follows is taken from the chunk again, but for the part of a header before it.
+        const rest = size - cut
+        at -= Math.min(rest, part.length)
+        carried = filled.slice(cut, cut + Math.max(0, rest - part.length))
+        isEmpty = false
+        const piece = { memory, size: cut }
+        memory = undefined
+        yield piece
+      }
+    }
+    if (memory === undefined && !isEmpty) return
+    const last = { memory: memory ?? (await threads.take(rank)), size }
+    memory = undefined
+    yield last
+  } finally {
+    memory?.release()
+  }
+}
