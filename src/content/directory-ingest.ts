@@ -146,17 +146,10 @@ class DirectoryIngest implements FileIngest {
 
   async #take(chunk: Uint8Array): Promise<void> {
     const { file, hasher, writer } = this.#parts
-    if (writer === undefined) {
-      const writing = writeAll(file, chunk)
-      hasher.update(chunk)
-      return await writing
-    }
-    for (let at = 0; at < chunk.length; ) {
-      if (writer.free === 0) await writer.flush()
-      const part = chunk.subarray(at, at + writer.free)
-      writer.reserve(part.length).set(part)
-      at += part.length
-    }
+    if (writer !== undefined) return await writer.append(chunk)
+    const writing = writeAll(file, chunk)
+    hasher.update(chunk)
+    return await writing
   }
 
   async #digestAs(expected: Digest | undefined): Promise<Digest> {

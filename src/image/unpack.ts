@@ -59,7 +59,7 @@ async function unpackMissing(
     try {
       await snapshots.importLayer(
         chain[index - 1] ?? null,
-        { diffId, chainId, tar: archive.tar },
+        { diffId, chainId, tar: archive.tar, leastSize: descriptor.size },
         { index: index === layers.length - 1 ? 'now' : 'later', emit, ...(signal && { signal }) },
       )
     } catch (error) {

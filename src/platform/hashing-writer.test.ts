@@ -48,6 +48,23 @@ test.each([true, false])(
   },
 )
 
+test.each([true, false])('append() copies chunks of any size, threaded %p', async (isThreaded) => {
+  const path = `${directory.path}/appended-${isThreaded}`
+  const descriptor = openSync(path, 'ax')
+  const chunk = new Uint8Array(5 * maxReserve + 7).map((_, index) => index * 31)
+  {
+    await using writer = openHashingWriter(descriptor, { isThreaded })
+    for (const part of [chunk.subarray(0, 3), chunk.subarray(3, 3), chunk.subarray(3)]) {
+      const lent = part.slice()
+      await writer.append(lent)
+      lent.fill(0)
+    }
+    expect((await writer.finish()).digest).toBe(sha256(chunk).toString('hex'))
+  }
+  closeSync(descriptor)
+  expect(Buffer.compare(readFileSync(path), chunk)).toBe(0)
+})
+
 test('openHashingWriter() gives the digest of nothing', async () => {
   const descriptor = openSync(`${directory.path}/empty`, 'ax')
   for (const isThreaded of [true, false]) {

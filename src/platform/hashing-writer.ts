@@ -28,6 +28,8 @@ export interface HashingWriter extends AsyncDisposable {
   reserve(count: number): Uint8Array
   /** The last `count` bytes reserved are to be hashed by themselves, too. */
   hashPart(count: number): void
+  /** Appends a copy of `chunk`, however large. */
+  append(chunk: Uint8Array): Promise<void>
   /** Passes on what is there; then there is room for `maxReserve` bytes. */
   flush(): Promise<void>
   /** Passes on the rest and waits for all of it. */
@@ -100,6 +102,15 @@ class Filling implements HashingWriter {
     parts[2 * this.#partCount] = this.#filled - count
     parts[2 * this.#partCount + 1] = count
     this.#partCount++
+  }
+
+  async append(chunk: Uint8Array): Promise<void> {
+    for (let at = 0; at < chunk.length; ) {
+      if (this.free === 0) await this.flush()
+      const part = chunk.subarray(at, at + this.free)
+      this.reserve(part.length).set(part)
+      at += part.length
+    }
   }
 
   async flush(): Promise<void> {

@@ -378,6 +378,18 @@ export function testSnapshotter(name: string, open: () => Promise<SnapshotterFix
       expect(readFileSync(tar).equals(second.archive)).toBe(true)
     })
 
+    test('importLayer() keeps a large archive as it is, and one named by SHA-512', async () => {
+      const body = Buffer.alloc(3_000_000, 'planking')
+      const first = await tarOf(1, [{ path: 'large', body }])
+      await snapshots.importLayer(null, { ...first, leastSize: 2 ** 30 })
+      const second = await tarOf(2, [{ path: 'small', body: text('x') }])
+      const hex = createHash('sha512').update(second.archive).digest('hex')
+      await snapshots.importLayer(chain(1), { ...second, diffId: `sha512:${hex}` })
+      await using view = await snapshots.view(chain(2))
+      expect(readFileSync(`${view.root}/large`).equals(body)).toBe(true)
+      expect(readFileSync(`${view.root}/small`, 'utf8')).toBe('x')
+    })
+
     test('importLayer() reads nothing of a chain that is there', async () => {
       await base()
       let asked = false
@@ -394,8 +406,16 @@ export function testSnapshotter(name: string, open: () => Promise<SnapshotterFix
 
     test('importLayer() leaves nothing of bytes with another digest, or of a layer that must not be', async () => {
       const good = await tarOf(1, [{ path: 'x', body: text('x') }])
-      const lie = snapshots.importLayer(null, { ...good, diffId: chain(5) })
-      expect(await code(lie)).toBe('DIGEST_INVALID')
+      const sha512: Digest = `sha512:${'0'.repeat(128)}`
+      for (const other of [
+        { diffId: chain(5) },
+        { diffId: sha512 },
+        // Large enough to be hashed in a thread of its own.
+        { diffId: chain(5), leastSize: 2 ** 30 },
+      ]) {
+        const lie = snapshots.importLayer(null, { ...good, ...other, tar: one(good.archive) })
+        expect(await code(lie)).toBe('DIGEST_INVALID')
+      }
       const bad = await tarOf(1, [
         { path: 'x', body: text('x') },
         { path: '../y', body: text('y') },

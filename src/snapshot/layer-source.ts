@@ -45,12 +45,17 @@ export async function* readFile(path: string): Bytes {
   }
 }
 
-async function* proved(bytes: Bytes, diffId: Digest): Bytes {
+/** Passes bytes through; ones that are not what `diffId` names throw before the end. */
+export async function* proved(bytes: Bytes, diffId: Digest): Bytes {
   const hasher = createHasher(digestAlgorithm(diffId))
   for await (const chunk of bytes) {
     hasher.update(chunk)
     yield chunk
   }
-  const actual = hasher.digest()
+  requireDiffId(diffId, hasher.digest())
+}
+
+/** Throws `ContentMismatchError` when the archive of a layer turned out to be another. */
+export function requireDiffId(diffId: Digest, actual: Digest): void {
   if (actual !== diffId) throw new ContentMismatchError('layer', `the diff ID ${diffId}`, actual)
 }

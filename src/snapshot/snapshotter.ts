@@ -89,6 +89,8 @@ export interface LayerSource {
    * again. Such a file may be kept under a second name instead of being copied.
    */
   readonly tar: string | Bytes
+  /** Bytes that it has at least, if that is known: large ones are worth a thread of their own. */
+  readonly leastSize?: number
 }
 
 export interface ImportLayerOptions {

@@ -13,7 +13,7 @@ const mebibyte = 1024 * 1024
 const gibibyte = 1024 * mebibyte
 
 /** Large chunks, and a few of them ahead of the reader: decoding and hashing overlap. */
-const buffers = { chunkSize: mebibyte, highWaterMark: 4 * mebibyte }
+const buffers = { chunkSize: mebibyte / 4, highWaterMark: 2 * mebibyte }
 
 /** What a small input may become at most. */
 export interface DecompressLimits {

@@ -1,12 +1,16 @@
 import type { FileHandle } from 'node:fs/promises'
-import { isSystemError, pathExists, writeAll } from '#platform'
+import { digestAlgorithm } from '#oci'
+import { isSystemError, openHashingWriter, pathExists, writeAll } from '#platform'
 import type { Bytes } from '#stream'
-import { readFile, readLayer } from '../layer-source.ts'
+import { proved, readFile, requireDiffId } from '../layer-source.ts'
 import type { LayerSource } from '../snapshotter.ts'
 import type { LayerFolder } from './layer-folder.ts'
 
 /** `node:fs`, loaded when it is needed: mounting for a container does not. */
 const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
+
+/** From here on it pays to hash and write in another thread. */
+const largeSize = 4 * 1024 * 1024
 
 const readOnlyMode = 0o444
 const writableBits = 0o222
@@ -36,7 +40,7 @@ export class StagedLayer {
     if (typeof path === 'string') {
       linkOrCopy(path, target)
       this.bytes = readFile(target)
-    } else this.bytes = this.#written(readLayer(source).bytes, target)
+    } else this.bytes = this.#written(path, source, target)
   }
 
   /** Takes a piece of the contents of sparse files. */
@@ -59,14 +63,27 @@ export class StagedLayer {
     this.#sparse.close()
   }
 
-  async *#written(bytes: Bytes, target: string): Bytes {
+  async *#written(
+    tar: Bytes,
+    { diffId, leastSize = 0 }: Omit<LayerSource, 'chainId'>,
+    target: string,
+  ): Bytes {
     const { open } = process.getBuiltinModule('node:fs/promises')
     const file = await open(target, 'wx', readOnlyMode)
     this.#files.push(file)
-    for await (const chunk of bytes) {
-      await writeAll(file, chunk)
+    if (digestAlgorithm(diffId) !== 'sha256') {
+      for await (const chunk of proved(tar, diffId)) {
+        await writeAll(file, chunk)
+        yield chunk
+      }
+      return
+    }
+    await using writer = openHashingWriter(file.fd, { isThreaded: leastSize >= largeSize })
+    for await (const chunk of tar) {
+      await writer.append(chunk)
       yield chunk
     }
+    requireDiffId(diffId, `sha256:${(await writer.finish()).digest}`)
   }
 }
 
