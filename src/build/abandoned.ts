@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises'
 import { isSystemError, mkdtempDisposable, type TemporaryDirectory } from '#platform'
-import { forget, type Runtime } from '#runtime'
+import { discard, type Runtime } from '#runtime'
 import { isAbandoned, ownedName } from '#snapshot'
 
 /** A directory for one build, below that of all of them. */
@@ -19,8 +19,7 @@ export async function endAbandonedBuilds(
   const builds = (await entries(run)).filter(isAbandoned)
   for (const build of builds) {
     for (const step of (await entries(`${run}/${build}`)).filter(isStep)) {
-      await (await runtime()).delete(step, { force: true })
-      await forget(await runtime(), step)
+      await discard(await runtime(), step)
     }
     await rm(`${run}/${build}`, { recursive: true, force: true })
   }

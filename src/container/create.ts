@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { StrakeError } from '#oci'
 import { type ContainerContext, containerPaths } from './context.ts'
 import { isContainerName, randomId, randomName } from './model/names.ts'
@@ -28,18 +28,19 @@ export async function createContainer(
   const id = randomId()
   const settings = mergeSettings(id, options)
   const { directory } = containerPaths(context, id)
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  // The record first, so that nothing is there that nobody knows of.
+  const name = insert(context, options, (name) => ({
+    ...{ id, name, image: options.image.digest ?? null },
+    config: { ...settings },
+    state: {},
+  }))
   try {
-    const name = insert(context, options, (name) => ({
-      ...{ id, name, image: options.image.digest ?? null },
-      config: { ...settings },
-      state: {},
-    }))
-    return { id, name }
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
   } catch (error) {
-    rmSync(directory, { recursive: true, force: true })
+    context.records.containers.remove(id)
     throw error
   }
+  return { id, name }
 }
 
 type NewRecord = Parameters<ContainerContext['records']['containers']['insert']>[0]

@@ -1,5 +1,5 @@
-import { rmSync } from 'node:fs'
-import { isAlive } from '#platform'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { isAlive, removeTree } from '#platform'
 import { forget } from '#runtime'
 import { type ContainerContext, containerPaths } from './context.ts'
 import { type Container, listContainers, lostExitCode } from './model/record.ts'
@@ -17,7 +17,17 @@ export async function reconcileContainers(context: ContainerContext): Promise<nu
   for (const container of listContainers(context)) {
     if (await reconcileContainer(context, container)) count += 1
   }
+  await removeForgotten(context)
   return count
+}
+
+/** Records come first and go first: a directory without one is left of a removal. */
+async function removeForgotten({ root, records }: ContainerContext): Promise<void> {
+  const directory = `${root}/containers`
+  if (!existsSync(directory)) return
+  for (const id of readdirSync(directory)) {
+    if (records.containers.get(id) === undefined) await removeTree(`${directory}/${id}`)
+  }
 }
 
 /** The same for one container; says whether there was something to do. */
@@ -29,7 +39,8 @@ export async function reconcileContainer(
   const paths = containerPaths(context, id)
   const state = readState(paths.state)
   const ended = state.status !== 'running' && state.status !== 'restarting'
-  if (ended && state.root === undefined) return false
+  // The directory is there from before its root is mounted until after that is given back.
+  if (ended && state.root === undefined && !existsSync(paths.run)) return false
   // Somebody is preparing it at this moment.
   if (readIdentity(paths.starter) !== undefined) return false
   const { process, monitor, root, ...rest } = state

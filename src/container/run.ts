@@ -1,4 +1,5 @@
-import type { ContainerContext } from './context.ts'
+import { rmSync } from 'node:fs'
+import { type ContainerContext, containerPaths } from './context.ts'
 import { type CreatedContainer, createContainer } from './create.ts'
 import { type ForegroundOptions, type RunEnd, runForeground } from './foreground.ts'
 import type { ContainerOptions } from './model/options.ts'
@@ -65,6 +66,8 @@ async function removingFailed<T>(
     return await run()
   } catch (error) {
     if (options.remove && context.records.containers.get(id) !== undefined) {
+      // It was this process that started it, and it does so no more.
+      rmSync(containerPaths(context, id).starter, { force: true })
       await removeContainer(context, id, { force: true, volumes: true })
     }
     throw error

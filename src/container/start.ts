@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { StrakeError } from '#oci'
 import { isAlive, isSystemError, ownIdentity } from '#platform'
+import { ownedName } from '#snapshot'
 import { type ContainerContext, containerPaths } from './context.ts'
 import { type Container, getContainer, isRunning } from './model/record.ts'
 import { readIdentity, writeJson } from './model/state.ts'
@@ -79,7 +80,8 @@ async function claim(context: ContainerContext, container: Container): Promise<v
 
 function takePlace(run: string): boolean {
   mkdirSync(dirname(run), { recursive: true, mode: 0o700 })
-  const made = mkdtempSync(`${run}.`)
+  const made = `${dirname(run)}/${ownedName('place')}`
+  mkdirSync(made, { mode: 0o700 })
   writeJson(`${made}/starter.json`, ownIdentity())
   try {
     renameSync(made, run)

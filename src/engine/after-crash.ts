@@ -1,5 +1,6 @@
+import { readdirSync } from 'node:fs'
 import { isStrakeError } from '#oci'
-import { isSystemError, pathExists } from '#platform'
+import { isSystemError, pathExists, removeTree } from '#platform'
 import type { Engine } from './engine.ts'
 
 /** Where builds keep what they need meanwhile. */
@@ -21,12 +22,22 @@ export async function cleanAfterCrash(engine: Engine): Promise<void> {
   }
 }
 
+/** What was to be renamed into place. */
+async function removePlaces(directory: string): Promise<void> {
+  if (!pathExists(directory)) return
+  const { isAbandoned } = await import('#snapshot')
+  for (const name of readdirSync(directory).filter(isAbandoned)) {
+    await removeTree(`${directory}/${name}`)
+  }
+}
+
 /** Ends what killed processes left: steps of builds, networks, mounts, unfinished snapshots. A line for each. */
 export async function endAbandoned(engine: Engine): Promise<readonly string[]> {
   const lines: string[] = []
   const say = (count: number, what: string): void => {
     if (count > 0) lines.push(`${count} ${what}`)
   }
+  for (const directory of [engine.run, `${engine.run}/containers`]) await removePlaces(directory)
   if (pathExists(buildsOf(engine))) {
     const { endAbandonedBuilds } = await import('#build')
     const runtime = async () => (await engine.runtime()).runtime

@@ -35,6 +35,7 @@ export { type OutputTarget, type RunProcessOptions, runProcess } from './run-pro
 /** The runtime itself. */
 export {
   type ContainerState,
+  discard,
   type ExitStatus,
   forget,
   openRuntime,

@@ -1,7 +1,13 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { type ChildProcess, type StdioSlot, spawnProcess } from '#platform'
 import { startFailure } from './failure.ts'
-import { type ExitStatus, type Runtime, runtimeCommand, runtimeEnvironment } from './runtime.ts'
+import {
+  discard,
+  type ExitStatus,
+  type Runtime,
+  runtimeCommand,
+  runtimeEnvironment,
+} from './runtime.ts'
 
 /**
  * Where output goes: nowhere, to our own stream, to a descriptor, or to a
@@ -58,10 +64,9 @@ export async function runProcess(
     signal?.removeEventListener('abort', kill)
   }
   const { code } = await child.exited
-  if (signal?.aborted) {
-    await runtime.delete(id, { force: true })
-    signal.throwIfAborted()
-  }
+  // A runtime that was killed leaves its container behind.
+  if (signal?.aborted || existsSync(`${runtime.root}/${id}`)) await discard(runtime, id)
+  signal?.throwIfAborted()
   if (!existsSync(pidFile)) throw startFailure(readText(log), commandOf(bundle))
   return { code }
 }

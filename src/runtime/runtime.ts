@@ -89,6 +89,12 @@ export async function forget(runtime: Runtime, id: string): Promise<void> {
   await rm(`${runtime.root}/${id}`, { recursive: true, force: true })
 }
 
+/** Ends a container, however far it has come or been left by a runtime that was killed, and forgets it. */
+export async function discard(runtime: Runtime, id: string): Promise<void> {
+  await runtime.delete(id, { force: true })
+  await forget(runtime, id)
+}
+
 function parseState(text: string): ContainerState | undefined {
   let state: unknown
   try {

@@ -2,14 +2,14 @@ import { bootId, isAlive, ownIdentity } from '#platform'
 
 let count = 0
 
-const owned = /^(?:active|view|build)-(\d+)-(\d+)-([0-9a-f]*)-\d+(?:\.|$)/
+const owned = /^(?:active|view|build|place)-(\d+)-(\d+)-([0-9a-f]*)-\d+(?:\.|$)/
 
 /**
  * A name for something on disk that is worthless once this process is gone. The
  * process is part of the name, so there is no moment in which a crash could
  * leave the thing without its owner.
  */
-export function ownedName(kind: 'active' | 'view' | 'build'): string {
+export function ownedName(kind: 'active' | 'view' | 'build' | 'place'): string {
   const { pid, startTime } = ownIdentity()
   count += 1
   return `${kind}-${pid}-${startTime}-${shortBootId()}-${count}`

@@ -134,8 +134,7 @@ export interface Stores {
 export async function sweepKills({ base, kept }: Stores, operation: Operation): Promise<Tally> {
   const tally: Tally = { injected: 0, detected: 0, violations: [] }
   await using unhurt = await copyOf(base)
-  const { calls, exitCode } = await kill(unhurt, operation, 0)
-  if (exitCode !== 0) throw new Error(`${operation.args.join(' ')} does not work`)
+  const { calls } = await kill(unhurt, operation, 0)
   tally.violations.push(...(await aftermath(unhurt, operation, contents(kept), contents)))
   const clean = inventory(unhurt)
   const step = isThorough ? 1 : Math.max(1, Math.floor(calls / quickKills))
@@ -154,11 +153,15 @@ export async function sweepKills({ base, kept }: Stores, operation: Operation): 
 async function kill(strake: Strake, { args }: Operation, when: number): Promise<Killing> {
   const report = join(strake.directory, 'killing')
   const killer = join(import.meta.dir, 'kill-at-call.ts')
-  await command(
+  const { stderr } = await command(
     [process.execPath, killer, report, strake.directory, String(when), program, ...args],
     { env: strake.env },
   )
-  return JSON.parse(await readFile(report, 'utf8')) as Killing
+  const killing = JSON.parse(await readFile(report, 'utf8')) as Killing
+  if (killing.killedAt === undefined && killing.exitCode !== 0) {
+    throw new Error(`${args.join(' ')} does not work by itself: ${stderr}`)
+  }
+  return killing
 }
 
 /** The same with calls that fail, such as `ENOSPC`; each call is counted in each thread. */

@@ -18,7 +18,7 @@ import {
 import { serveStrakeRegistry, until } from './servers.ts'
 import { command, missing, openStrake, program, type Strake } from './strake.ts'
 
-// RELIABILITY FK1, FK2, FK3, FK6, FK8, FD1: a fault at every system call that
+// RELIABILITY FK1, FK2, FK3, FK6, FK7, FK8, FD1: a fault at every system call that
 // changes the store. In short, at some of them, others every day;
 // STRAKE_FAULTS=all takes every call, and an hour.
 
@@ -105,6 +105,16 @@ describe.skipIf(reason !== undefined)('faults', () => {
       await strake.ok(...args)
       for (const name of ['small:1', 'built:1']) await strake.ok('tag', 'kept:1', name)
       return { args: ['system', 'prune', '--force'], makes: ['small:1', 'built:1'] }
+    },
+  )
+
+  testKills(
+    'run that is killed leaves no container that removes itself',
+    'kept',
+    async (strake) => {
+      const { args } = await buildOf(strake)
+      await strake.ok(...args)
+      return { args: ['run', '--rm', 'built:1'], makes: [] }
     },
   )
 

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import type { Attachment } from '#network'
 import { isSystemError } from '#platform'
 import {
@@ -12,7 +12,7 @@ import {
   useCompiledFilter,
   writeBundle,
 } from '#runtime'
-import type { ContainerSnapshot } from '#snapshot'
+import { type ContainerSnapshot, ownedName } from '#snapshot'
 import { type ContainerContext, type ContainerPaths, containerPaths } from '../context.ts'
 import type { Container } from '../model/record.ts'
 import { type ContainerSettings, mergeEnv } from '../model/settings.ts'
@@ -69,7 +69,8 @@ export async function prepareContainer(
 function initLayer({ run }: ContainerContext): string {
   const layer = `${run}/init-layer`
   if (existsSync(layer)) return layer
-  const made = mkdtempSync(`${layer}-`)
+  const made = `${run}/${ownedName('place')}`
+  mkdirSync(made)
   chmodSync(made, 0o755)
   const files = ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf']
   prepareRootfs(made, {
