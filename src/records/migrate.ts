@@ -14,8 +14,8 @@ const applicationId = 0x7374726b
  */
 export function migrate(database: Database, steps: readonly string[] = migrations): void {
   if (schemaOf(database) === steps.length) return
-  refuseForeign(database, steps.length)
   database.transaction(() => {
+    // Not before: somebody else may be making the tables at this moment.
     refuseForeign(database, steps.length)
     for (const step of steps.slice(schemaOf(database))) database.execute(step)
     database.execute(`PRAGMA user_version=${steps.length}`)

@@ -38,6 +38,19 @@ test('detectRuntime() asks a program for its version once', async () => {
   expect((await detectRuntime(options)).runtime.version).toBe('1.1.17')
 })
 
+test('detectRuntime() asks a program again that was killed instead of answering', async () => {
+  const preferred = pretend('killed', 'runc version 1.1.0')
+  const answer = readFileSync(preferred, 'utf8')
+  writeFileSync(
+    preferred,
+    answer.replace('echo asked', `[ -e ${preferred}.calls ] || kill -9 $$; echo asked`),
+  )
+  const options = { root: `${base}/state`, preferred, cache: `${base}/cache/killed.json` }
+  await expect(detectRuntime(options)).rejects.toThrow('is neither crun nor runc')
+  writeFileSync(`${preferred}.calls`, '')
+  expect((await detectRuntime(options)).runtime.version).toBe('1.1.0')
+})
+
 test('detectRuntime() refuses with the reason', async () => {
   const refuse = (preferred: string) => detectRuntime({ root: `${base}/state`, preferred })
   const old = pretend('old', 'runc version 0.1.1')

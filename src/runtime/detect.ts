@@ -91,11 +91,13 @@ async function identify(path: string, cache: string | undefined): Promise<Identi
   const remembered = cache === undefined ? {} : readCache(cache)
   const line =
     remembered[key] ?? (await runCommand([path, '--version'])).stdout.split('\n')[0] ?? ''
-  if (cache !== undefined && remembered[key] === undefined) {
+  const [, word, version = 'unknown'] = /^(\S+) version (\S+)/.exec(line) ?? []
+  const name = known.find((one) => one === word)
+  // One that was killed before it could answer is asked again.
+  if (cache !== undefined && name !== undefined && remembered[key] === undefined) {
     writeCache(cache, { ...remembered, [key]: line })
   }
-  const [, name, version = 'unknown'] = /^(\S+) version (\S+)/.exec(line) ?? []
-  return { name: known.find((one) => one === name), version }
+  return { name, version }
 }
 
 function readCache(path: string): Record<string, string> {

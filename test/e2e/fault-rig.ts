@@ -274,7 +274,9 @@ function inventory(strake: Strake): readonly string[] {
     return inside.map((name) => `${folder}/${name}`)
   })
   const mounts = mountsBelow(strake.directory).map(({ target }) => `mount ${target}`)
-  const kept = names.filter((name) => !/strake\.db-(?:wal|shm)$|^run\/(?:mounts|users)$/.test(name))
+  // Of a cache below `run` what was to be renamed into place may stay until the next start of the machine.
+  const passing = /strake\.db-(?:wal|shm)$|^run\/(?:mounts|users)$|^run\/[^/]*\.json\.[^/]*$/
+  const kept = names.filter((name) => !passing.test(name))
   return [...kept, ...mounts, ...loopsOver(strake.directory)]
 }
 
