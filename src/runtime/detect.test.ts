@@ -41,9 +41,10 @@ test('detectRuntime() asks a program for its version once', async () => {
 test('detectRuntime() asks a program again that was killed instead of answering', async () => {
   const preferred = pretend('killed', 'runc version 1.1.0')
   const answer = readFileSync(preferred, 'utf8')
+  const once = `[ -e ${preferred}.calls ] || kill -9 $$`
   writeFileSync(
     preferred,
-    answer.replace('echo asked', `[ -e ${preferred}.calls ] || kill -9 $$; echo asked`),
+    answer.replace('\n', () => `\n${once}\n`),
   )
   const options = { root: `${base}/state`, preferred, cache: `${base}/cache/killed.json` }
   await expect(detectRuntime(options)).rejects.toThrow('is neither crun nor runc')

@@ -140,11 +140,12 @@ export async function sweepKills({ base, kept }: Stores, operation: Operation): 
   const step = isThorough ? 1 : Math.max(1, Math.floor(calls / quickKills))
   for (let when = 1 + (isThorough ? 0 : seed % step); ; when += step) {
     await using strake = await copyOf(base)
-    const { killedAt, exitCode } = await kill(strake, operation, when)
+    const { killedAt, exitCode, left } = await kill(strake, operation, when)
     if (killedAt === undefined) return tally
     tally.injected++
     if (exitCode !== 0) tally.detected++
-    const found = await aftermath(strake, operation, clean)
+    const running = left.map((text) => `${text} ran on`)
+    const found = [...running, ...(await aftermath(strake, operation, clean))]
     const at = `${operation.args[0]}, killed before call ${when}, ${killedAt}`
     tally.violations.push(...found.map((text) => `${at}: ${text}`))
   }

@@ -1,4 +1,12 @@
-import { closeSync, openSync, readlinkSync, readSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  writeFileSync,
+} from 'node:fs'
 import { check, symbols } from '#platform'
 
 // Runs a program, and kills it right before the Nth system call by which it, or a process that it
@@ -17,6 +25,8 @@ export interface Killing {
   readonly killedAt?: string
   /** How the program itself ended; 137 when it was what was killed. */
   readonly exitCode: number
+  /** Command lines of processes that it started and that ran on after it. */
+  readonly left: readonly string[]
 }
 
 /** Calls that take a path, by number: name and which argument the path is. */
@@ -82,6 +92,9 @@ const requests = { syscall: 24, seize: 0x4206, interrupt: 0x4207, callInfo: 0x42
 const traceOptions = 0b11111
 const callStop = 5 | 0x80
 const allChildren = 0x40000000
+const noHang = 1
+/** Milliseconds for which others may go on when the program has ended. */
+const patience = 10_000
 
 const c = symbols({
   ptrace: { args: ['i64', 'i64', 'i64', 'ptr'], returns: 'i64' },
@@ -131,6 +144,21 @@ function textAt(thread: number, address: bigint): string {
   }
 }
 
+/** Command lines of what is still traced. */
+function tracees(): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => textOf(`/proc/${name}/status`).includes(`\nTracerPid:\t${process.pid}\n`))
+    .map((name) => textOf(`/proc/${name}/cmdline`).replaceAll('\0', ' ').trim())
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
 function main([report = '', directory = '', wanted = '0', ...argv]: readonly string[]): void {
   // It waits for a line until it is traced.
   const child = Bun.spawn(['sh', '-c', 'read _ && exec "$@" </dev/null', 'sh', ...argv], {
@@ -145,13 +173,20 @@ function main([report = '', directory = '', wanted = '0', ...argv]: readonly str
   let killedAt: string | undefined
   let exitCode = -1
   let isStarted = false
+  let end = Number.POSITIVE_INFINITY
   for (;;) {
-    const thread = c().waitpid(-1, status, allChildren)
-    if (thread === -1) break
+    const thread = c().waitpid(-1, status, exitCode === -1 ? allChildren : allChildren | noHang)
+    if (thread === -1 || performance.now() > end) break
+    if (thread === 0) {
+      Bun.sleepSync(2)
+      continue
+    }
     const [word = 0] = status
     const signal = (word >> 8) & 0xff
     if ((word & 0xff) !== 0x7f) {
-      if (thread === pid) exitCode = (word & 0x7f) === 0 ? signal : 128 + (word & 0x7f)
+      if (thread !== pid) continue
+      exitCode = (word & 0x7f) === 0 ? signal : 128 + (word & 0x7f)
+      end = performance.now() + patience
       continue
     }
     if (signal === callStop) {
@@ -169,7 +204,8 @@ function main([report = '', directory = '', wanted = '0', ...argv]: readonly str
     child.stdin.write('\n')
     child.stdin.flush()
   }
-  const killing: Killing = { calls, exitCode, ...(killedAt !== undefined && { killedAt }) }
+  const left = tracees()
+  const killing: Killing = { calls, exitCode, left, ...(killedAt !== undefined && { killedAt }) }
   writeFileSync(report, JSON.stringify(killing))
 }
 
