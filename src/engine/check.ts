@@ -2,11 +2,12 @@ import { readdir } from 'node:fs/promises'
 import { childrenOf, isDocument, readDocument } from '#content'
 import { type Descriptor, type Digest, isStrakeError, mediaType } from '#oci'
 import { pathExists } from '#platform'
-import type { SnapshotFinding } from '#snapshot'
+import { layerArchive, type SnapshotFinding } from '#snapshot'
 import { decompress } from '#stream'
 import { blobProblem, setAside } from './check-blob.ts'
 import type { Engine } from './engine.ts'
 import { refetch } from './refetch.ts'
+import { restoreBlob } from './restore-blob.ts'
 
 /** One thing that is not as it should be. */
 export interface CheckFinding extends Omit<SnapshotFinding, 'state'> {
@@ -116,18 +117,25 @@ async function* checkImages(
     const { digest } = descriptor
     needed.add(digest)
     const path = engine.content.pathOf(digest)
-    const problem = damaged.get(digest) ?? (pathExists(path) ? undefined : 'it is missing')
+    const isThere = pathExists(path) || isDropped(engine, digest)
+    const problem = damaged.get(digest) ?? (isThere ? undefined : 'it is missing')
     if (problem === undefined || isForeign(descriptor)) continue
     const finding = { subject: `blob ${digest} of ${by}`, problem }
     if (!repair) {
       yield { ...finding, state: 'damaged' }
       continue
     }
-    const { source, reason } = await refetch(engine, descriptor, signal)
-    if (source === undefined) yield { ...finding, state: 'lost', action: reason }
-    else yield { ...finding, state: 'healed', action: `fetched again from ${source}` }
+    const { action, reason } = await restoreBlob(engine, descriptor, signal)
+    if (action === undefined) yield { ...finding, state: 'lost', action: reason }
+    else yield { ...finding, state: 'healed', action }
   }
   return needed
+}
+
+/** A compressed layer that was deleted on purpose; that its archive is whole is proved as well. */
+function isDropped({ records, root }: Engine, digest: Digest): boolean {
+  const diffId = records.dropped.diffIdOf(digest)
+  return diffId !== undefined && pathExists(layerArchive(root, diffId))
 }
 
 /** Layers that must not be pushed are not kept either when their source does not give them. */
@@ -148,14 +156,19 @@ async function* checkSnapshots(
 
 /** The archive of a layer from its blobs: as it is, or decompressed. */
 async function archiveOf(
-  { content, records }: Engine,
+  engine: Engine,
   diffId: Digest,
 ): Promise<string | AsyncIterable<Uint8Array> | undefined> {
+  const { content, records } = engine
   const path = content.pathOf(diffId)
   if (pathExists(path) && (await blobProblem(path, diffId)) === undefined) return path
   for (const compressed of records.layers.compressedOf(diffId)) {
     const other = content.pathOf(compressed.digest)
-    if (!pathExists(other) || (await blobProblem(other, compressed.digest)) !== undefined) continue
+    // The archive it would be made of is what is damaged.
+    if (records.dropped.diffIdOf(compressed.digest) !== undefined && !pathExists(other)) {
+      await refetch(engine, compressed)
+    }
+    if ((await blobProblem(other, compressed.digest)) !== undefined) continue
     return decompress(content.read(compressed))
   }
   return undefined

@@ -202,7 +202,7 @@ async function removeChains(snapshots: Snapshotter, chainIds: readonly Digest[])
 }
 
 /** True for a blob that a repository of the embedded registry holds. */
-async function isServed(engine: Engine, digest: Digest): Promise<boolean> {
+export async function isServed(engine: Engine, digest: Digest): Promise<boolean> {
   if (!pathExists(`${engine.root}/registry`)) return false
   const facts = await engine.registryFacts()
   for await (const name of facts.repositories()) {
@@ -225,15 +225,4 @@ function digestsIn(value: unknown, found: Set<Digest> = new Set()): Set<Digest> 
 
 function asRoot(digest: Digest): Descriptor {
   return { mediaType: 'application/octet-stream', digest, size: 0 }
-}
-
-/** Bytes of all blobs. */
-export async function sizeOf(content: DirectoryStore): Promise<{ count: number; size: number }> {
-  let count = 0
-  let size = 0
-  for await (const blob of content.list()) {
-    count++
-    size += blob.size
-  }
-  return { count, size }
 }

@@ -1,20 +1,32 @@
 import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
-import { type Descriptor, encodeJson, mediaType } from '#oci'
-import { isSystemError } from '#platform'
+import { blobPath } from '#content'
+import {
+  type Descriptor,
+  type Digest,
+  encodeJson,
+  isDigest,
+  isIndexType,
+  limits,
+  mediaType,
+} from '#oci'
+import { isSystemError, pathExists, readSmallFile } from '#platform'
 import type { Records } from '#records'
 
 /** The annotation that other tools look a name up by. */
 const nameAnnotation = 'org.opencontainers.image.ref.name'
 
 /**
- * Writes `index.json` again, so that other tools find every name in the store.
+ * Writes `index.json` again, so that other tools find every name in the store
+ * whose image they can read: one of which layers were dropped is left out.
  * Names are read and the file is replaced under the write lock of the records:
  * of two processes the later one has seen everything.
  */
 export function publishIndex({ root, records }: { root: string; records: Records }): void {
   records.transaction(() => {
+    const isWhole = wholeness(root, records)
     const manifests = records.tags
       .list()
+      .filter(({ target }) => isWhole(target))
       .map(
         ({ name, target }): Descriptor => ({ ...target, annotations: { [nameAnnotation]: name } }),
       )
@@ -24,6 +36,20 @@ export function publishIndex({ root, records }: { root: string; records: Records
     )
   })
   records.keepRoom()
+}
+
+/** Tells images of which nothing was dropped. */
+function wholeness(root: string, { dropped }: Records): (target: Descriptor) => boolean {
+  const all = dropped.list().map(({ digest }) => digest)
+  const gone = new Set<string>(all.filter((digest) => !pathExists(blobPath(root, digest))))
+  const isWhole = (digest: Digest, isIndex: boolean): boolean => {
+    const document = readSmallFile(blobPath(root, digest), limits.manifestSize) ?? ''
+    const named = Array.from(document.matchAll(/\bsha\d+:[0-9a-f]+\b/g), ([text]) => text)
+    return named
+      .filter(isDigest)
+      .every((each) => !gone.has(each) && (!isIndex || isWhole(each, false)))
+  }
+  return ({ digest, mediaType: type }) => gone.size === 0 || isWhole(digest, isIndexType(type))
 }
 
 /**

@@ -1,13 +1,15 @@
 import { containerPaths, readSettings } from '#container'
+import type { StoredBlob } from '#content'
 import { pathExists } from '#platform'
-import { treeSize } from '#snapshot'
-import { sizeOf } from './collect.ts'
+import { layerArchive, treeSize } from '#snapshot'
+import { droppable } from './drop-compressed.ts'
 import type { Engine } from './engine.ts'
+import { findKeepCompressed } from './keep-compressed.ts'
 import { listContainers } from './ps.ts'
 
 /** One kind of thing in the store. */
 export interface DiskUsage {
-  readonly type: 'Images' | 'Containers' | 'File systems' | 'Build Cache'
+  readonly type: 'Images' | 'Compressed layers' | 'Containers' | 'File systems' | 'Build Cache'
   readonly count: number
   /** How many are in use. */
   readonly active: number
@@ -18,26 +20,18 @@ export interface DiskUsage {
 }
 
 /**
- * What takes how much space. Image content and the file systems unpacked of it
- * are counted apart, because both are on the disk.
+ * What takes how much space. A layer that is stored as its archive is counted
+ * once, among the file systems; a compressed one beside its archive is counted
+ * apart from what images have else.
  */
 export async function diskUsage(engine: Engine): Promise<readonly DiskUsage[]> {
   const { records } = engine
-  const used = new Set(records.containers.list().map((record) => readSettings(record).image.id))
-  const images = records.images.list()
-  const blobs = await sizeOf(engine.content)
-  const active = images.filter(({ imageId }) => used.has(imageId))
-  const activeSize = active.reduce((sum, { totalSize }) => sum + totalSize, 0)
   const chains = await Array.fromAsync((await engine.snapshots()).list())
   const cache = records.cache.list()
+  const blobs = await sortBlobs(engine)
   return [
-    {
-      type: 'Images',
-      count: images.length,
-      active: active.length,
-      size: blobs.size,
-      reclaimable: Math.max(0, blobs.size - activeSize),
-    },
+    await imageUsage(engine, blobs.other),
+    await compressedUsage(engine, blobs.compressed),
     {
       type: 'File systems',
       count: chains.length,
@@ -54,6 +48,57 @@ export async function diskUsage(engine: Engine): Promise<readonly DiskUsage[]> {
       reclaimable: cache.reduce((sum, { size }) => sum + size, 0),
     },
   ]
+}
+
+/** Blobs that are compressed forms of archives that are here, and those that no archive is. */
+async function sortBlobs({ content, records, root }: Engine): Promise<{
+  readonly compressed: readonly StoredBlob[]
+  readonly other: readonly StoredBlob[]
+}> {
+  const compressed: StoredBlob[] = []
+  const other: StoredBlob[] = []
+  for await (const blob of content.list()) {
+    const diffId = records.layers.diffIdOf(blob.digest)
+    if (diffId !== undefined && diffId !== blob.digest && pathExists(layerArchive(root, diffId))) {
+      compressed.push(blob)
+    } else if (!pathExists(layerArchive(root, blob.digest))) other.push(blob)
+  }
+  return { compressed, other }
+}
+
+async function imageUsage(engine: Engine, blobs: readonly StoredBlob[]): Promise<DiskUsage> {
+  const { records } = engine
+  const used = new Set(records.containers.list().map((record) => readSettings(record).image.id))
+  const images = records.images.list()
+  const active = images.filter(({ imageId }) => used.has(imageId))
+  const activeSize = active.reduce((sum, { totalSize }) => sum + totalSize, 0)
+  const size = sum(blobs)
+  return {
+    type: 'Images',
+    count: images.length,
+    active: active.length,
+    size,
+    reclaimable: Math.max(0, size - activeSize),
+  }
+}
+
+/** What a prune may drop, some of it only if it can be made again, and what no image needs. */
+async function compressedUsage(engine: Engine, blobs: readonly StoredBlob[]): Promise<DiskUsage> {
+  const isKept = findKeepCompressed(engine.env) === 'always'
+  const layers = isKept ? [] : await droppable(engine)
+  const digests = new Set(layers.map(({ descriptor }) => descriptor.digest))
+  const reclaimable = sum(blobs.filter(({ digest }) => digests.has(digest)))
+  return {
+    type: 'Compressed layers',
+    count: blobs.length,
+    active: 0,
+    size: sum(blobs),
+    reclaimable,
+  }
+}
+
+function sum(blobs: readonly StoredBlob[]): number {
+  return blobs.reduce((total, { size }) => total + size, 0)
 }
 
 async function containerUsage(engine: Engine): Promise<DiskUsage> {

@@ -10,6 +10,7 @@ import type { Snapshotter } from '#snapshot'
 import { findRoots, type RootsOptions } from './roots.ts'
 import { findSnapshotter } from './snapshotter-choice.ts'
 import { version } from './version.ts'
+import { wholeContent } from './whole-content.ts'
 
 export interface EngineOptions extends RootsOptions {
   /** `crun`, `runc` or a path; the best that works here unless given. */
@@ -53,7 +54,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const env = options.env ?? process.env
   const kind = findSnapshotter(options.snapshotter, env)
   makePrivate(root)
-  const content = await openDirectoryStore(root)
+  const store = await openDirectoryStore(root)
   const records = openRecords(`${root}/strake.db`)
   const snapshots = once(async () => {
     const { openSnapshots } = await import('#snapshot')
@@ -71,6 +72,21 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       ...(options.runtime === undefined ? {} : { preferred: options.runtime }),
     })
   })
+  const registry = async (host: string): Promise<Registry> => {
+    const { connectRegistry, credentialsFromConfig } = await import('#registry')
+    return connectRegistry(host, {
+      credentials: credentialsFromConfig(env),
+      userAgent: `strake/${version}`,
+      ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+    })
+  }
+  const content = wholeContent(store, {
+    records,
+    restore: async (blob, signal) => {
+      const { restoreBlob } = await import('./restore-blob.ts')
+      return await restoreBlob({ root, content: store, records, registry }, blob, signal)
+    },
+  })
   return {
     root,
     run,
@@ -80,14 +96,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     snapshots,
     networks,
     runtime,
-    async registry(host) {
-      const { connectRegistry, credentialsFromConfig } = await import('#registry')
-      return connectRegistry(host, {
-        credentials: credentialsFromConfig(env),
-        userAgent: `strake/${version}`,
-        ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
-      })
-    },
+    registry,
     async registryFacts() {
       const { createDirectoryFacts } = await import('#registry')
       return createDirectoryFacts(`${root}/registry`)

@@ -4,6 +4,7 @@ import { collectGarbage } from './collect.ts'
 import { removeContainer } from './container.ts'
 import { tryPublishIndex } from './content-index.ts'
 import { writtenBytes } from './disk-usage.ts'
+import { dropCompressed } from './drop-compressed.ts'
 import type { Engine } from './engine.ts'
 import { isDigestName } from './find-image.ts'
 import { containersOf } from './image-use.ts'
@@ -104,16 +105,17 @@ export async function pruneCache(engine: Engine): Promise<Pruned> {
   return { ...nothing, cache, reclaimed: bytes }
 }
 
-/** Containers that do not run, then images, then the build cache. */
+/** Containers that do not run, then images, the build cache, and compressed layers that can be had again. */
 export async function pruneSystem(engine: Engine, options: PruneImagesOptions): Promise<Pruned> {
   const containers = await pruneContainers(engine, options)
   const images = await pruneImages(engine, options)
   const cache = await pruneCache(engine)
+  const compressed = await dropCompressed(engine)
   return {
     containers: containers.containers,
     untagged: images.untagged,
     images: images.images,
     cache: cache.cache,
-    reclaimed: containers.reclaimed + images.reclaimed + cache.reclaimed,
+    reclaimed: containers.reclaimed + images.reclaimed + cache.reclaimed + compressed,
   }
 }

@@ -11,7 +11,7 @@ export interface Refetched {
 
 /** Fetches content again from where it was seen, the last place first. */
 export async function refetch(
-  engine: Engine,
+  engine: Pick<Engine, 'content' | 'records' | 'registry'>,
   descriptor: Descriptor,
   signal?: AbortSignal,
 ): Promise<Refetched> {
@@ -32,7 +32,7 @@ export async function refetch(
 
 /** A registry that had an image's manifest or a layer of it is likely to have its config too. */
 function sourcesOf(
-  { records }: Engine,
+  { records }: Pick<Engine, 'records'>,
   { digest }: Descriptor,
 ): readonly { readonly registry: string; readonly repository: string }[] {
   const own = records.sources.of(digest)

@@ -5,6 +5,8 @@ export type { Addresses, AddressRecord, AllocateOptions } from './addresses.ts'
 export type { Cache, CacheRecord, PruneOptions } from './cache.ts'
 // Containers and their addresses.
 export type { ContainerChange, ContainerRecord, Containers } from './containers.ts'
+// Blobs that were deleted on purpose.
+export type { Dropped, DroppedRecord } from './dropped.ts'
 // A JSON object whose members their owner checks.
 export type { JsonDocument } from './fields.ts'
 export type { FileIndex, FileRecord } from './file-index.ts'

@@ -82,4 +82,8 @@ export const migrations: readonly string[] = [
   ALTER TABLE layers ADD COLUMN members BLOB;
   CREATE INDEX layers_by_compressor ON layers (compressor) WHERE compressor IS NOT NULL;
   `,
+  // Compressed layers that can be had again.
+  `
+  CREATE TABLE dropped (digest TEXT PRIMARY KEY, diff_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ]

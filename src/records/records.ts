@@ -3,6 +3,7 @@ import type { Database } from '#platform'
 import { type Addresses, createAddresses } from './addresses.ts'
 import { type Cache, createCache } from './cache.ts'
 import { type Containers, createContainers } from './containers.ts'
+import { createDropped, type Dropped } from './dropped.ts'
 import { createFileIndex, type FileIndex } from './file-index.ts'
 import { createImages, type Images } from './images.ts'
 import { createLayers, type Layers } from './layers.ts'
@@ -30,6 +31,7 @@ export interface Records extends AsyncDisposable {
   readonly tags: Tags
   readonly images: Images
   readonly layers: Layers
+  readonly dropped: Dropped
   readonly leases: Leases
   readonly cache: Cache
   readonly files: FileIndex
@@ -78,6 +80,7 @@ export function openRecords(path: string, options: RecordsOptions = {}): Records
     tags: createTags(context),
     images: createImages(context),
     layers: createLayers(context),
+    dropped: createDropped(context),
     leases: createLeases(context),
     cache,
     files: createFileIndex(context),

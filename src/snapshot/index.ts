@@ -1,5 +1,7 @@
 // Layers as mountable filesystems, by chain ID.
 
+// Archives of layers, where they are kept.
+export { layerArchive } from './erofs/layer-folder.ts'
 // How indexes are mounted, where they are.
 export type { ErofsWay } from './erofs/probe.ts'
 // Opening them, and which kind is chosen why.

@@ -85,6 +85,26 @@ describe.skipIf(reason !== undefined)('damage at rest', () => {
     }
   }
 
+  for (const kind of ['gone', 'a link', 'a directory', 'a pipe']) {
+    test(`the blob of a layer that is ${kind} is made again from its archive`, async () => {
+      await using strake = await openStrake()
+      const root = join(strake.directory, 'root.tar')
+      await command(['tar', '-cf', root, '-C', '/etc', 'passwd'])
+      await strake.ok('--snapshotter', 'erofs', 'import', root, 'kept:1')
+      const saved = join(strake.directory, 'saved.tar')
+      await strake.ok('save', '-o', saved, 'kept:1')
+      const good = readFileSync(saved)
+      const layers = readdirSync(join(strake.root, 'layers'))
+      for (const hex of layers) await damages[kind]?.(join(strake.root, 'blobs/sha256', hex))
+      expect((await strake('system', 'check')).exitCode).toBe(1)
+      const { stdout } = await strake('system', 'check', '--repair')
+      expect(stdout.match(/made again from its layer/g)).toHaveLength(layers.length)
+      expect(await strake('system', 'check')).toMatchObject({ exitCode: 0 })
+      await strake.ok('save', '-o', saved, 'kept:1')
+      expect(readFileSync(saved).equals(good)).toBe(true)
+    }, 60_000)
+  }
+
   test('a layer that cannot be healed is named, not served, and spares other images', async () => {
     await using strake = await openStrake()
     const archive = await writeSmallImage(`${strake.directory}/kept.tar`, 'kept:1', 'kept')

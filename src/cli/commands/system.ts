@@ -83,11 +83,22 @@ interface PruneOptions {
 
 function definePrune(context: Context): Command {
   return new Command('prune')
-    .description('Remove stopped containers, images without a name and the build cache')
+    .description(
+      'Remove stopped containers, images without a name, the build cache and spare copies of layers',
+    )
     .option('-a, --all', 'every image that no container uses')
     .option('-f, --force', 'do not ask')
     .option('--filter <condition>', 'until=AGE, label=KEY[=VALUE]', collect)
-    .addHelpText('after', '\nExample:\n  strake system prune')
+    .addHelpText(
+      'after',
+      `
+Of a layer that is kept as its archive the compressed form goes too, if it can be
+made again byte for byte and a registry was seen to have it. $STRAKE_KEEP_COMPRESSED
+changes that: always keeps all, never relies on the registry alone.
+
+Example:
+  strake system prune`,
+    )
     .action(async (options: PruneOptions) => {
       const images = options.all ? 'every image that no container uses' : 'images without a name'
       const question = `This removes stopped containers, ${images} and the build cache. Go on?`

@@ -43,7 +43,7 @@ export class LayerFolder {
   }
 
   archive(diffId: Digest): string {
-    return `${this.folder(diffId)}/layer.tar`
+    return layerArchive(this.#chains.root, diffId)
   }
 
   sparse(diffId: Digest): string {
@@ -91,6 +91,11 @@ export class LayerFolder {
   sizeOnDisk(diffId: Digest): number {
     return sizeOnDisk(this.archive(diffId)) + sizeOnDisk(this.sparse(diffId))
   }
+}
+
+/** Where the store in `root` has a layer's uncompressed archive, if it keeps that: a read-only file. */
+export function layerArchive(root: string, diffId: Digest): string {
+  return `${root}/layers/${digestHex(diffId)}/layer.tar`
 }
 
 /** Bytes on disk of a file; 0 when there is none. */

@@ -1,0 +1,54 @@
+import type { DirectoryStore, ReadOptions } from '#content'
+import { type Descriptor, type Digest, StrakeError } from '#oci'
+import { pathExists } from '#platform'
+import type { Records } from '#records'
+import type { Restored } from './restore-blob.ts'
+
+export interface WholeContentOptions {
+  readonly records: Pick<Records, 'dropped'>
+  /** Puts a blob back into the store. */
+  readonly restore: (blob: Descriptor, signal?: AbortSignal) => Promise<Restored>
+}
+
+/**
+ * A store that also has what was dropped: whoever reads a compressed layer that
+ * was deleted on purpose has it made again first. Throws `NOT_FOUND` with the
+ * reason when that does not work.
+ */
+export function wholeContent(
+  store: DirectoryStore,
+  { records, restore }: WholeContentOptions,
+): DirectoryStore {
+  const isDropped = async (digest: Digest): Promise<boolean> => {
+    const diffId = records.dropped.diffIdOf(digest)
+    if (diffId === undefined) return false
+    const { layerArchive } = await import('#snapshot')
+    return pathExists(layerArchive(store.root, diffId))
+  }
+  async function* read(target: Descriptor, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
+    if (!pathExists(store.pathOf(target.digest)) && (await isDropped(target.digest))) {
+      const { action, reason } = await restore(target, options.signal)
+      if (action === undefined) throw cannotRestore(target, reason)
+    }
+    yield* store.read(target, options)
+  }
+  return {
+    root: store.root,
+    pathOf: (digest) => store.pathOf(digest),
+    has: async (target) => (await store.has(target)) || isDropped(target.digest),
+    read,
+    write: (expected, bytes, options) => store.write(expected, bytes, options),
+    ingest: (options) => store.ingest(options),
+    delete: (target) => store.delete(target),
+    deleteUnless: (digest, isNeeded) => store.deleteUnless(digest, isNeeded),
+    list: () => store.list(),
+    sweep: (olderThan) => store.sweep(olderThan),
+  }
+}
+
+function cannotRestore({ digest }: Descriptor, reason: string): StrakeError {
+  const message = `Cannot read ${digest}: it was dropped to save space, and ${reason}`
+  return new StrakeError('NOT_FOUND', message, {
+    remedy: 'pull the image again when its registry can be reached',
+  })
+}
