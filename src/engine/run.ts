@@ -101,6 +101,19 @@ async function writeContainerId(
   if (containerIdFile !== undefined) await writeTextFile(containerIdFile, id)
 }
 
+/** A socket of an engine in a container is no boundary at all; it is often mounted without that thought. */
+async function warnOfSockets({ mounts = [], emit }: RunOptions): Promise<void> {
+  const binds = mounts.filter(({ type }) => type === 'bind')
+  if (emit === undefined || binds.length === 0) return
+  const { controlSocketsIn } = await import('./control-sockets.ts')
+  for (const path of new Set(binds.flatMap(({ source }) => controlSocketsIn(source ?? '/')))) {
+    emit({
+      type: 'warning',
+      message: `${path} is mounted: whoever is in the container can become root on this machine`,
+    })
+  }
+}
+
 /** Finds the image, pulls it where that is wanted, and has its file system ready. */
 async function containerOptions(engine: Engine, options: RunOptions): Promise<ContainerOptions> {
   const {
@@ -115,6 +128,7 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
   } = options
   requireRoot(`run ${reference}`)
   refuseUsedIdFile(containerIdFile)
+  await warnOfSockets(options)
   const found = await findOrPull(engine, options)
   const image = await engine.openImage(found.image)
   const chainId = await unpackImage(image, engine.content, await engine.snapshots(), {

@@ -32,6 +32,15 @@ describe.skipIf(reason !== undefined)('refusals', () => {
     expectRefusal(outcome, 1, "unknown command 'imagse': did you mean 'strake images'?")
   })
 
+  test('the socket of an engine in a container gets a warning', async () => {
+    const socket = join(strake.directory, 'podman.sock')
+    using _listener = Bun.listen({ unix: socket, socket: { data() {} } })
+    const { exitCode, stderr } = await strake('create', '-v', `${socket}:/engine`, 'busybox')
+    expect(exitCode).toBe(0)
+    expect(stderr).toContain(`WARN: ${socket} is mounted: whoever is in the container can become`)
+    expect((await strake('create', '-v', '/etc:/etc2', 'busybox')).stderr).toBe('')
+  })
+
   test('an unknown option gets a suggestion', async () => {
     expectRefusal(await strake('images', '--quite'), 1, 'unknown option')
   })

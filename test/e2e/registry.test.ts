@@ -45,6 +45,24 @@ describe.skipIf(reason !== undefined)('registry', () => {
     await roundTrip(server.host)
   }, 60_000)
 
+  test('a thousand clients that never finish their request keep nobody waiting', async () => {
+    await using server = await serveStrakeRegistry(strake)
+    const [hostname = '', port = ''] = server.host.split(':')
+    const ignore = { data() {}, error() {} }
+    const sockets = await Promise.all(
+      Array.from({ length: 1000 }, () =>
+        Bun.connect({ hostname, port: Number(port), socket: ignore }),
+      ),
+    )
+    for (const [n, socket] of sockets.entries()) {
+      socket.write(
+        n % 2 === 0 ? 'GET /v2/ HT' : 'PATCH /v2/ HTTP/1.1\r\nContent-Length: 9\r\n\r\n1',
+      )
+    }
+    await roundTrip(server.host)
+    for (const socket of sockets) socket.terminate()
+  }, 60_000)
+
   test('push --compression zstd arrives as the same image', async () => {
     await using server = await serveStrakeRegistry(strake)
     await roundTrip(server.host, '--compression', 'zstd')
