@@ -53,8 +53,8 @@ export async function openDirectoryIngest(
 /** An ingest whose file can be written by somebody else. */
 export interface FileIngest extends Ingest {
   /**
-   * Hands the empty file to `write`, which appends to it and says what it wrote:
-   * it has hashed the bytes on their way, and is believed.
+   * Hands the empty file to `write`, which writes it in any order and says what it
+   * wrote: it has hashed the bytes on their way, and is believed.
    */
   fill(write: (descriptor: number) => Promise<Written>): Promise<void>
 }
@@ -108,9 +108,15 @@ class DirectoryIngest implements FileIngest {
   async fill(write: (descriptor: number) => Promise<Written>): Promise<void> {
     if (this.#size > 0) throw new RangeError('An ingest that has content cannot be filled')
     try {
-      const { digest, size } = await write(this.#parts.file.fd)
-      this.#written = digest
-      this.#size = size
+      // Not the descriptor that appends: whoever fills may write in any order.
+      const file = await fs().open(`${this.#parts.claim.path}/data`, 'r+')
+      try {
+        const { digest, size } = await write(file.fd)
+        this.#written = digest
+        this.#size = size
+      } finally {
+        await file.close()
+      }
     } catch (error) {
       await this.abort()
       throw explained(error, this.#parts.root)

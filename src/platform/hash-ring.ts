@@ -6,9 +6,9 @@ export interface Ring {
   readonly chunks: SharedArrayBuffer
   /** By slot: where the parts are that are hashed by themselves, as offset and length. */
   readonly parts: SharedArrayBuffer
-  /** How many chunks were filled, how many emptied; by slot, its bytes and its parts. */
+  /** How many chunks were filled, how many emptied; by slot, its bytes, its parts, and who writes it. */
   readonly control: SharedArrayBuffer
-  /** Where the emptying end writes to. */
+  /** Where chunks are written to, beginning at its start. */
   readonly descriptor: number
 }
 
@@ -18,15 +18,20 @@ export interface HashedFile {
   readonly digest: string
   /** SHA-256 of every part that was asked for, 32 bytes each, in order. */
   readonly parts: Uint8Array
+  /** CRC-32 of every `sumSize` bytes of the file, the last of what is left. */
+  readonly sums: Uint32Array
 }
 
 export const chunkSize: number = 1_048_576
 export const maxParts: number = 2048
 export const slots: number = 6
-/** Indexes into `control`; the numbers of a slot are two. */
+/** Bytes of a file that share a sum. */
+export const sumSize: number = 1_048_576
+/** Indexes into `control`. */
 export const filledAt: number = 0
 export const emptiedAt: number = 1
-export const slotsAt: number = 2
+const slotsAt = 2
+const numbersPerSlot = 3
 /** Lengths that mean no chunk: nothing more comes, or nothing of it is wanted. */
 export const end: number = -1
 export const abandon: number = -2
@@ -35,51 +40,85 @@ export function createRing(descriptor: number): Ring {
   return {
     chunks: new SharedArrayBuffer(slots * chunkSize),
     parts: new SharedArrayBuffer(slots * maxParts * 8),
-    control: new SharedArrayBuffer(4 * (slotsAt + 2 * slots)),
+    control: new SharedArrayBuffer(4 * (slotsAt + numbersPerSlot * slots)),
     descriptor,
   }
 }
 
-/** Empties the ring into the file until its end. Blocks. */
-export function writeRing(ring: Ring): HashedFile {
+/** Marks a slot as filled with `length` bytes and `partCount` parts, and written by nobody yet. */
+export function fillSlot(
+  control: Int32Array,
+  slot: number,
+  filled: { readonly length: number; readonly partCount: number },
+): void {
+  const at = slotsAt + numbersPerSlot * slot
+  control[at] = filled.length
+  control[at + 1] = filled.partCount
+  control[at + 2] = 0
+}
+
+/** True for the first end that asks: it has to write what is in the slot. */
+export function claimSlot(control: Int32Array, slot: number): boolean {
+  return Atomics.exchange(control, slotsAt + numbersPerSlot * slot + 2, 1) === 0
+}
+
+/** Empties the ring until its end: hashes all chunks, and writes those the other end does not. Blocks. */
+export function emptyRing(ring: Ring): HashedFile {
   const control = new Int32Array(ring.control)
-  const writer = createChunkWriter(ring.descriptor)
+  const hasher = createChunkHasher()
+  let position = 0
   for (let count = 0; ; count++) {
     while (Atomics.load(control, filledAt) === count) Atomics.wait(control, filledAt, count)
     const slot = count % slots
-    const length = control[slotsAt + 2 * slot] ?? end
-    if (length < 0) return writer.finish()
-    const partCount = control[slotsAt + 2 * slot + 1] ?? 0
-    writer.write(
-      new Uint8Array(ring.chunks, slot * chunkSize, length),
-      new Int32Array(ring.parts, slot * maxParts * 8, 2 * partCount),
+    const at = slotsAt + numbersPerSlot * slot
+    const length = control[at] ?? end
+    if (length < 0) return hasher.finish()
+    const chunk = new Uint8Array(ring.chunks, slot * chunkSize, length)
+    hasher.update(
+      chunk,
+      new Int32Array(ring.parts, slot * maxParts * 8, 2 * (control[at + 1] ?? 0)),
     )
+    if (claimSlot(control, slot)) writeChunk(ring.descriptor, chunk, position)
+    position += length
     Atomics.add(control, emptiedAt, 1)
     Atomics.notify(control, emptiedAt)
   }
 }
 
-/** Hashes chunks and appends them to a file, in this thread. */
-export interface ChunkWriter {
+/** Hashes the chunks of a file. */
+export interface ChunkHasher {
   /** `parts` are pairs of offset and length in the chunk. */
-  write(chunk: Uint8Array, parts: Int32Array): void
+  update(chunk: Uint8Array, parts: Int32Array): void
   finish(): HashedFile
 }
 
-export function createChunkWriter(descriptor: number): ChunkWriter {
+export function createChunkHasher(): ChunkHasher {
+  const { crc32 } = process.getBuiltinModule('node:zlib')
   const hash = startHash()
   const digests: Uint8Array[] = []
+  const sums: number[] = []
+  let size = 0
   return {
-    write(chunk, parts) {
+    update(chunk, parts) {
       hash.update(chunk)
+      for (let at = 0; at < chunk.length; ) {
+        const part = chunk.subarray(at, at + sumSize - (size % sumSize))
+        const block = Math.floor(size / sumSize)
+        sums[block] = crc32(part, sums[block] ?? 0)
+        size += part.length
+        at += part.length
+      }
       for (let at = 0; at < parts.length; at += 2) {
         const start = parts[at] ?? 0
         const part = chunk.subarray(start, start + (parts[at + 1] ?? 0))
         digests.push(startHash().update(part).digest())
       }
-      append(descriptor, chunk)
     },
-    finish: () => ({ digest: hash.digest('hex'), parts: Buffer.concat(digests) }),
+    finish: () => ({
+      digest: hash.digest('hex'),
+      parts: Buffer.concat(digests),
+      sums: Uint32Array.from(sums),
+    }),
   }
 }
 
@@ -89,9 +128,9 @@ function startHash(): Hash {
 }
 
 /** However little the kernel takes at a time. */
-function append(descriptor: number, chunk: Uint8Array): void {
+export function writeChunk(descriptor: number, chunk: Uint8Array, position: number): void {
   const { writeSync } = process.getBuiltinModule('node:fs')
   for (let done = 0; done < chunk.length; ) {
-    done += writeSync(descriptor, chunk, done, chunk.length - done)
+    done += writeSync(descriptor, chunk, done, chunk.length - done, position + done)
   }
 }

@@ -1,10 +1,10 @@
 import { parentPort } from 'node:worker_threads'
-import { type Ring, writeRing } from './hash-ring.ts'
+import { emptyRing, type Ring } from './hash-ring.ts'
 
 // The other end of `openHashingWriter`, in a thread of its own.
 parentPort?.once('message', (ring: Ring) => {
   try {
-    parentPort?.postMessage({ file: writeRing(ring) })
+    parentPort?.postMessage({ file: emptyRing(ring) })
   } catch (error) {
     const { message, code, syscall } = error as NodeJS.ErrnoException
     parentPort?.postMessage({ error: { message, code, syscall } })

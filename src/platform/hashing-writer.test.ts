@@ -1,8 +1,9 @@
 import { afterAll, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readFileSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
 import { mkdtempDisposable } from './files.ts'
-import type { HashedFile } from './hash-ring.ts'
+import { type HashedFile, sumSize } from './hash-ring.ts'
 import { type HashingWriter, maxReserve, openHashingWriter } from './hashing-writer.ts'
 
 const directory = await mkdtempDisposable('/dev/shm', 'strake-writer-')
@@ -24,29 +25,35 @@ function sha256(bytes: Uint8Array): Buffer {
   return createHash('sha256').update(bytes).digest()
 }
 
-test.each([true, false])(
-  'openHashingWriter() writes and hashes everything, threaded %p',
-  async (isThreaded) => {
-    const path = `${directory.path}/file-${isThreaded}`
-    const descriptor = openSync(path, 'ax')
-    {
-      await using writer = openHashingWriter(descriptor, { isThreaded })
-      const { digest, parts } = await fill(writer)
-      expect(writer.size).toBe(pieces.reduce((sum, size) => sum + size))
-      expect(digest).toBe(sha256(readFileSync(path)).toString('hex'))
-      const expected = pieces.map((size, index) => sha256(Buffer.alloc(size, index + 1)))
-      expect(Buffer.compare(parts, Buffer.concat(expected))).toBe(0)
-    }
-    closeSync(descriptor)
-    const written = readFileSync(path)
-    expect(written.length).toBe(pieces.reduce((sum, size) => sum + size))
-    let at = 0
-    for (const [index, size] of pieces.entries()) {
-      expect(written.subarray(at, at + size).every((byte) => byte === index + 1)).toBe(true)
-      at += size
-    }
-  },
-)
+test.each([
+  { isThreaded: true, isShared: true },
+  { isThreaded: true, isShared: false },
+  { isThreaded: false },
+])('openHashingWriter() writes and hashes everything, with %p', async (options) => {
+  const path = `${directory.path}/file-${JSON.stringify(options)}`
+  const descriptor = openSync(path, 'wx')
+  {
+    await using writer = openHashingWriter(descriptor, options)
+    const { digest, parts, sums } = await fill(writer)
+    expect(writer.size).toBe(pieces.reduce((sum, size) => sum + size))
+    expect(digest).toBe(sha256(readFileSync(path)).toString('hex'))
+    const expected = pieces.map((size, index) => sha256(Buffer.alloc(size, index + 1)))
+    expect(Buffer.compare(parts, Buffer.concat(expected))).toBe(0)
+    const bytes = readFileSync(path)
+    const blocks = Array.from({ length: Math.ceil(bytes.length / sumSize) }, (_, n) =>
+      crc32(bytes.subarray(n * sumSize, (n + 1) * sumSize)),
+    )
+    expect([...sums]).toEqual(blocks)
+  }
+  closeSync(descriptor)
+  const written = readFileSync(path)
+  expect(written.length).toBe(pieces.reduce((sum, size) => sum + size))
+  let at = 0
+  for (const [index, size] of pieces.entries()) {
+    expect(written.subarray(at, at + size).every((byte) => byte === index + 1)).toBe(true)
+    at += size
+  }
+})
 
 test.each([true, false])('append() copies chunks of any size, threaded %p', async (isThreaded) => {
   const path = `${directory.path}/appended-${isThreaded}`

@@ -1,16 +1,18 @@
 import {
   abandon,
   chunkSize,
-  createChunkWriter,
+  claimSlot,
+  createChunkHasher,
   createRing,
   emptiedAt,
   end,
   filledAt,
+  fillSlot,
   type HashedFile,
   maxParts,
   type Ring,
   slots,
-  slotsAt,
+  writeChunk,
 } from './hash-ring.ts'
 import { workerPath } from './worker-path.ts'
 
@@ -26,6 +28,8 @@ export interface HashingWriter extends AsyncDisposable {
   readonly free: number
   /** The next `count` bytes of the file, to be filled, with zeros too, before the next call. */
   reserve(count: number): Uint8Array
+  /** Reserves as many bytes as `source` has between two places, and copies those. */
+  copy(source: Buffer, start: number, end: number): void
   /** The last `count` bytes reserved are to be hashed by themselves, too. */
   hashPart(count: number): void
   /** Appends a copy of `chunk`, however large. */
@@ -45,15 +49,21 @@ export interface HashingWriterOptions {
    * time of filling where there are two processors; the bytes are the same.
    */
   readonly isThreaded: boolean
+  /**
+   * Let whoever fills write too, when the other thread does not keep up: then chunks
+   * come in any order, so what a crash leaves is of no use, and the descriptor must
+   * not be one that appends.
+   */
+  readonly isShared?: boolean
 }
 
-/** Appends to an open file, which nobody else may write or close meanwhile. */
+/** Writes an open and empty file, which nobody else may write or close meanwhile. */
 export function openHashingWriter(
   descriptor: number,
-  { isThreaded }: HashingWriterOptions,
+  { isThreaded, isShared = false }: HashingWriterOptions,
 ): HashingWriter {
   const canThread = isThreaded && typeof Worker === 'function'
-  return new Filling(canThread ? openThread(descriptor) : openPlain(descriptor))
+  return new Filling(canThread ? openThread(descriptor, isShared) : openPlain(descriptor))
 }
 
 /** A chunk to be filled, and the parts of it to be hashed by themselves. */
@@ -96,6 +106,12 @@ class Filling implements HashingWriter {
     return this.#slot.chunk.subarray(this.#filled - count, this.#filled)
   }
 
+  copy(source: Buffer, start: number, end: number): void {
+    if (end - start > this.free) throw new RangeError(`There is no room for ${end - start} bytes`)
+    source.copy(this.#slot.chunk, this.#filled, start, end)
+    this.#filled += end - start
+  }
+
   hashPart(count: number): void {
     if (count > this.#filled) throw new RangeError(`Less than ${count} bytes are there`)
     const { parts } = this.#slot
@@ -135,42 +151,60 @@ class Filling implements HashingWriter {
 }
 
 function openPlain(descriptor: number): Sink {
-  const writer = createChunkWriter(descriptor)
+  const hasher = createChunkHasher()
   const slot = { chunk: new Uint8Array(chunkSize), parts: new Int32Array(2 * maxParts) }
+  let position = 0
   return {
     first: slot,
     async take(length, partCount) {
-      writer.write(slot.chunk.subarray(0, length), slot.parts.subarray(0, 2 * partCount))
+      const chunk = slot.chunk.subarray(0, length)
+      hasher.update(chunk, slot.parts.subarray(0, 2 * partCount))
+      writeChunk(descriptor, chunk, position)
+      position += length
       return slot
     },
-    finish: async () => writer.finish(),
+    finish: async () => hasher.finish(),
     close: async () => {},
   }
 }
 
-function openThread(descriptor: number): Sink {
+function openThread(descriptor: number, isShared: boolean): Sink {
   const ring = createRing(descriptor)
   const control = new Int32Array(ring.control)
   const worker = startWorker(ring)
-  let count = 0
+  const waiting: { index: number; length: number; position: number }[] = []
+  let [count, position] = [0, 0]
   const slotOf = (): Slot => ({
     chunk: new Uint8Array(ring.chunks, (count % slots) * chunkSize, chunkSize),
     parts: new Int32Array(ring.parts, (count % slots) * maxParts * 8, 2 * maxParts),
   })
   const pass = (length: number, partCount = 0): void => {
-    const at = slotsAt + 2 * (count % slots)
-    control[at] = length
-    control[at + 1] = partCount
+    fillSlot(control, count % slots, { length, partCount })
     Atomics.store(control, filledAt, ++count)
     Atomics.notify(control, filledAt)
+  }
+  /** Writes the chunk that the other thread would come to last; false when there is none left. */
+  const help = (emptied: number): boolean => {
+    const last = waiting.pop()
+    if (last === undefined || last.index < emptied) return false
+    const slot = last.index % slots
+    if (claimSlot(control, slot)) {
+      const chunk = new Uint8Array(ring.chunks, slot * chunkSize, last.length)
+      writeChunk(descriptor, chunk, last.position)
+    }
+    return true
   }
   return {
     first: slotOf(),
     async take(length, partCount) {
+      if (isShared) waiting.push({ index: count, length, position })
+      if (waiting.length > slots) waiting.shift()
+      position += length
       pass(length, partCount)
       for (;;) {
         const emptied = Atomics.load(control, emptiedAt)
         if (count - emptied < slots) return slotOf()
+        if (help(emptied)) continue
         // A thread that ended before its time has failed, and says why.
         await Promise.race([Atomics.waitAsync(control, emptiedAt, emptied).value, worker.ended])
       }

@@ -28,6 +28,7 @@ export {
 export { decodeWithProgram } from './foreign-decoder.ts'
 /** Writing a large file and hashing it, in another thread. */
 export type { HashedFile } from './hash-ring.ts'
+export { sumSize } from './hash-ring.ts'
 export type { HashingWriter, HashingWriterOptions } from './hashing-writer.ts'
 export { openHashingWriter } from './hashing-writer.ts'
 /** What this machine is. */

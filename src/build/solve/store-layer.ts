@@ -53,7 +53,7 @@ export async function draftLayer(
   const isThreaded = facts.size >= threadedSize && cpuCount() > 1
   const ingest = await context.store.ingest()
   const filling = ingest.fill(async (descriptor) => {
-    await using writer = openHashingWriter(descriptor, { isThreaded })
+    await using writer = openHashingWriter(descriptor, { isThreaded, isShared: true })
     return await write(writer)
   })
   return await draftOf(ingest, filling, facts, context)
