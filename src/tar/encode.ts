@@ -31,9 +31,13 @@ type Records = Map<string, string | Uint8Array>
 
 /**
  * The header of one entry, without contents: a ustar block, and before it a
- * pax header for what does not fit. A directory's name gets its slash.
+ * pax header for what does not fit. A directory's name gets its slash. Who makes
+ * many of them gives the memory of a `block`, which a header without pax then is.
  */
-export function encodeEntry(entry: TarInput): Uint8Array {
+export function encodeEntry(
+  entry: TarInput,
+  block: Uint8Array = new Uint8Array(blockSize),
+): Uint8Array {
   const type = entry.type ?? 'file'
   const size = type === 'file' ? (entry.size ?? 0) : 0
   const name = encodeName(
@@ -45,7 +49,7 @@ export function encodeEntry(entry: TarInput): Uint8Array {
       `Cannot write tar entry ${printableName(entry.path)}: bad name`,
     )
   }
-  const link = encodeName(entry.linkpath ?? '')
+  const link = entry.linkpath === undefined ? nothing : encodeName(entry.linkpath)
   const records: Records = new Map()
   const split = splitName(name)
   if (split === undefined) records.set('path', name)
@@ -55,22 +59,22 @@ export function encodeEntry(entry: TarInput): Uint8Array {
     records.set(key, String(value))
     return 0
   }
-  const block = new Uint8Array(blockSize)
-  block.set(split?.name ?? name.subarray(0, 100), 0)
-  writeOctal(block, { at: 100, length: 8, value: (entry.mode ?? usualModes[type]) & 0o7777 })
-  writeOctal(block, { at: 108, length: 8, value: field('uid', entry.uid ?? 0, largestId) })
-  writeOctal(block, { at: 116, length: 8, value: field('gid', entry.gid ?? 0, largestId) })
-  writeOctal(block, { at: 124, length: 12, value: field('size', size, largestSize) })
-  writeOctal(block, { at: 136, length: 12, value: timeField(entry, records) })
+  block.fill(0)
+  block.set(split === undefined ? name.subarray(0, 100) : name.subarray(split))
+  writeOctal(block, 100, 8, (entry.mode ?? usualModes[type]) & 0o7777)
+  writeOctal(block, 108, 8, field('uid', entry.uid ?? 0, largestId))
+  writeOctal(block, 116, 8, field('gid', entry.gid ?? 0, largestId))
+  writeOctal(block, 124, 12, field('size', size, largestSize))
+  writeOctal(block, 136, 12, timeField(entry, records))
   block[156] = flags[type]
-  block.set(link.subarray(0, 100), 157)
+  if (link.length > 0) block.set(link.subarray(0, 100), 157)
   block.set(magic, 257)
   if (type === 'character' || type === 'block') {
     const [major, minor] = [entry.deviceMajor ?? 0, entry.deviceMinor ?? 0]
-    writeOctal(block, { at: 329, length: 8, value: field('SCHILY.devmajor', major, largestId) })
-    writeOctal(block, { at: 337, length: 8, value: field('SCHILY.devminor', minor, largestId) })
+    writeOctal(block, 329, 8, field('SCHILY.devmajor', major, largestId))
+    writeOctal(block, 337, 8, field('SCHILY.devminor', minor, largestId))
   }
-  block.set(split?.prefix ?? nothing, 345)
+  if (split !== undefined && split > 0) block.set(name.subarray(0, split - 1), 345)
   for (const [key, value] of entry.xattrs ?? []) records.set(`SCHILY.xattr.${key}`, value)
   writeChecksum(block)
   return records.size === 0 ? block : Buffer.concat([paxHeader(entry.path, records), block])
@@ -96,36 +100,36 @@ function formatTime(seconds: number, nanoseconds: number): string {
   return `${seconds < 0 ? '-' : ''}${whole}.${digits}`
 }
 
-/** Parts a name at a slash into the two fields of a ustar header, if it can be. */
-function splitName(
-  name: Uint8Array,
-): { readonly name: Uint8Array; readonly prefix: Uint8Array } | undefined {
-  if (name.length <= 100) return { name, prefix: nothing }
+/**
+ * Where the second part of a name begins that is parted at a slash for the two
+ * fields of a ustar header; 0 when it needs no parting.
+ */
+function splitName(name: Uint8Array): number | undefined {
+  if (name.length <= 100) return 0
   if (name.length > 256) return undefined
   // The slash that ends a directory's name cannot part it.
   const slash = name.lastIndexOf(0x2f, Math.min(155, name.length - 2))
-  if (slash <= 0 || name.length - slash - 1 > 100) return undefined
-  return { name: name.subarray(slash + 1), prefix: name.subarray(0, slash) }
+  return slash <= 0 || name.length - slash - 1 > 100 ? undefined : slash + 1
 }
 
-interface OctalField {
-  readonly at: number
-  readonly length: number
-  readonly value: number
-}
-
-function writeOctal(block: Uint8Array, { at, length, value }: OctalField): void {
+/** Eight or twelve octal digits, the last of them a NUL. */
+function writeOctal(block: Uint8Array, start: number, length: number, value: number): void {
+  let at = start + length - 2
   let rest = value
-  for (let i = at + length - 2; i >= at; i--) {
-    block[i] = 0x30 + (rest % 8)
+  for (; rest > 0x3fffffff; at--) {
+    block[at] = 0x30 + (rest % 8)
     rest = Math.floor(rest / 8)
+  }
+  for (; at >= start; at--) {
+    block[at] = 0x30 | (rest & 7)
+    rest >>= 3
   }
 }
 
 function writeChecksum(block: Uint8Array): void {
   let sum = 8 * 0x20
   for (let i = 0; i < blockSize; i++) sum += block[i] ?? 0
-  writeOctal(block, { at: 148, length: 7, value: sum })
+  writeOctal(block, 148, 7, sum)
   block[155] = 0x20
 }
 
@@ -143,11 +147,11 @@ function paxHeader(path: string, records: Records): Uint8Array {
   const parent = parentPath(path)
   const name = encodeName(`${parent === '' ? '' : `${parent}/`}PaxHeaders.0/${baseName(path)}`)
   block.set(name.subarray(0, 100), 0)
-  writeOctal(block, { at: 100, length: 8, value: 0o644 })
-  writeOctal(block, { at: 108, length: 8, value: 0 })
-  writeOctal(block, { at: 116, length: 8, value: 0 })
-  writeOctal(block, { at: 124, length: 12, value: body.length })
-  writeOctal(block, { at: 136, length: 12, value: 0 })
+  writeOctal(block, 100, 8, 0o644)
+  writeOctal(block, 108, 8, 0)
+  writeOctal(block, 116, 8, 0)
+  writeOctal(block, 124, 12, body.length)
+  writeOctal(block, 136, 12, 0)
   block[156] = 0x78
   block.set(magic, 257)
   writeChecksum(block)
