@@ -8,7 +8,6 @@ export type Cell = { readonly samples: readonly Sample[] } | { readonly reason: 
 export interface RowResult {
   readonly name: string
   readonly goal?: number
-  readonly comparedWith?: string
   readonly cells: Readonly<Partial<Record<ToolName, Cell>>>
 }
 

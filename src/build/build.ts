@@ -7,6 +7,7 @@ import { openBuildDirectory } from './abandoned.ts'
 import { type ContextSources, collectContextSources } from './context-sources.ts'
 import type { DockerfileSource } from './error.ts'
 import { type ExportedImage, exportResult, finishHistory } from './export.ts'
+import { cachePath } from './files/cache-file.ts'
 import { createFileDigests } from './files/digests.ts'
 import { readDefinition } from './files/dockerfile.ts'
 import { type FileTree, openTree } from './files/tree.ts'
@@ -142,8 +143,9 @@ function createWorkspace(
   },
 ): Workspace {
   const { services, buildArgs = {}, emit = silent, signal } = options
-  const { store, snapshots, records, network, filters } = services
-  const index = options.context === undefined ? undefined : records.files
+  const { store, snapshots, records, memory, network, filters } = services
+  const isKept = options.context !== undefined
+  const index = isKept ? cachePath(memory, 'files', made.context.root) : undefined
   return {
     ...made,
     project: `${options.context === undefined ? '' : made.context.root} ${made.source.name}`,
@@ -154,6 +156,7 @@ function createWorkspace(
       read: (layer) => store.read(layer.descriptor, signal ? { signal } : {}),
     }),
     cache: records.cache,
+    memory,
     contextDigests: createFileDigests(made.context, index),
     runtime: services.runtime,
     ...(network !== undefined && { network }),

@@ -73,6 +73,7 @@ export async function openWorkshop(): Promise<Workshop> {
     store,
     records,
     snapshots,
+    memory: `${path}/root/builds`,
     run: `${path}/run`,
     runtime: async () => (await detectRuntime({ root: `${path}/run/runtime` })).runtime,
     resolveImage: async (reference) => {

@@ -11,7 +11,9 @@ import type { NetworkProvider } from './workspace.ts'
 /** What a build is made with; the engine gives the same to all of them. */
 export interface BuildServices {
   readonly store: DirectoryStore
-  readonly records: Pick<Records, 'cache' | 'files' | 'leases'>
+  readonly records: Pick<Records, 'cache' | 'leases'>
+  /** Directory of what builds remember in files; it may be removed at any time. */
+  readonly memory: string
   readonly snapshots: Snapshotter
   /** Asked for at the first RUN that is not cached. */
   readonly runtime: () => Promise<Runtime>

@@ -30,6 +30,8 @@ export interface Workspace {
   readonly store: DirectoryStore
   readonly filesystems: Filesystems
   readonly cache: Records['cache']
+  /** Directory of what builds remember in files. */
+  readonly memory: string
   readonly lease: Pick<Lease, 'hold'>
   readonly context: FileTree
   readonly contextDigests: FileDigests

@@ -16,6 +16,7 @@ import type { Emit } from '#stream'
 import { recordImage } from './add-image.ts'
 import { allocateAddress } from './addresses.ts'
 import { buildsOf, cleanAfterCrash } from './after-crash.ts'
+import { buildMemory } from './build-memory.ts'
 import { publishIndex } from './content-index.ts'
 import type { Engine } from './engine.ts'
 import { findImage, isForPlatform } from './find-image.ts'
@@ -96,6 +97,7 @@ export async function buildServices(engine: Engine): Promise<BuildServices> {
   return {
     store: engine.content,
     records: engine.records,
+    memory: buildMemory(engine),
     snapshots: await engine.snapshots(),
     runtime: async () => (await engine.runtime()).runtime,
     resolveImage: (reference, options) => resolveBase(engine, reference, options),

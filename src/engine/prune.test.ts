@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { addTestImage, blobsOf, cannotContain, openTestEngine } from './fixture.ts'
 import { listImages } from './images.ts'
 import { pruneCache, pruneContainers, pruneImages, pruneSystem } from './prune.ts'
@@ -45,8 +46,11 @@ test('pruneCache() forgets builds and frees what only they kept', async () => {
   const before = await blobsOf(engine)
   expect(await pruneImages(engine).then(() => blobsOf(engine))).toEqual([layer])
   expect(before).toHaveLength(3)
+  mkdirSync(`${engine.root}/builds`)
+  writeFileSync(`${engine.root}/builds/x.files`, '')
   expect((await pruneCache(engine)).cache).toEqual(['step'])
   expect(await blobsOf(engine)).toEqual([])
+  expect(existsSync(`${engine.root}/builds`)).toBe(false)
 })
 
 describe.skipIf(cannotContain !== undefined)('with containers', () => {

@@ -1,5 +1,7 @@
 import { familiarReference, isStrakeError, parseReference } from '#oci'
+import { removeTree } from '#platform'
 import type { ImageRecord } from '#records'
+import { buildMemory } from './build-memory.ts'
 import { collectGarbage } from './collect.ts'
 import { removeContainer } from './container.ts'
 import { tryPublishIndex } from './content-index.ts'
@@ -101,6 +103,7 @@ export async function pruneContainers(
 /** Forgets everything builds remember, and removes what only they kept. */
 export async function pruneCache(engine: Engine): Promise<Pruned> {
   const cache = engine.records.cache.prune().map(({ key }) => key)
+  await removeTree(buildMemory(engine))
   const { bytes } = await collectGarbage(engine)
   return { ...nothing, cache, reclaimed: bytes }
 }

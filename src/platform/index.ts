@@ -34,6 +34,7 @@ export { openHashingWriter } from './hashing-writer.ts'
 /** What this machine is. */
 export {
   bootId,
+  collectMemory,
   cpuCount,
   hostPlatform,
   kernelAtLeast,

@@ -131,22 +131,6 @@ test('cache remembers values, uses and inputs', () => {
   expect(records.cache.inputsOf('definition')).toBeUndefined()
 })
 
-test('files are read and written by root', () => {
-  const file = (path: string, stamp = 's') => ({ path, stamp, digest: digest('a') })
-  const many = Array.from({ length: 1003 }, (_, n) => file(`dir/${n}`))
-  records.files.write('/one', many)
-  records.files.write('/two', [file('x')])
-  records.files.write('/one', [file('dir/0', 'changed'), file('new')], ['dir/1', 'dir/2'])
-  const one = records.files.read('/one')
-  expect(one.size).toBe(1002)
-  expect(one.get('dir/0')).toEqual(file('dir/0', 'changed'))
-  expect(one.has('dir/1')).toBe(false)
-  expect([...records.files.read('/two').keys()]).toEqual(['x'])
-  expect(records.files.read('/three').size).toBe(0)
-  expect(records.files.prune()).toBe(2)
-  expect(records.files.read('/one').size).toBe(0)
-})
-
 test('sources name where a blob was seen, last first', () => {
   records.sources.remember(digest('1'), 'docker.io', 'library/a')
   records.sources.remember(digest('1'), 'ghcr.io', 'b')

@@ -9,8 +9,6 @@ export type { ContainerChange, ContainerRecord, Containers } from './containers.
 export type { Dropped, DroppedRecord } from './dropped.ts'
 // A JSON object whose members their owner checks.
 export type { JsonDocument } from './fields.ts'
-export type { FileIndex, FileRecord } from './file-index.ts'
-export { stampOf } from './file-index.ts'
 // Images by manifest digest, and layers by diff ID.
 export type { ImageRecord, Images } from './images.ts'
 export type { Layers, MadeLayer, MadeMembers } from './layers.ts'

@@ -86,4 +86,9 @@ export const migrations: readonly string[] = [
   `
   CREATE TABLE dropped (digest TEXT PRIMARY KEY, diff_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  // What builds remember of files is in files of its own.
+  `
+  DROP TABLE files;
+  DROP TABLE file_roots;
+  `,
 ]

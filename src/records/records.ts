@@ -4,7 +4,6 @@ import { type Addresses, createAddresses } from './addresses.ts'
 import { type Cache, createCache } from './cache.ts'
 import { type Containers, createContainers } from './containers.ts'
 import { createDropped, type Dropped } from './dropped.ts'
-import { createFileIndex, type FileIndex } from './file-index.ts'
 import { createImages, type Images } from './images.ts'
 import { createLayers, type Layers } from './layers.ts'
 import { createLeases, type Leases } from './leases.ts'
@@ -34,7 +33,6 @@ export interface Records extends AsyncDisposable {
   readonly dropped: Dropped
   readonly leases: Leases
   readonly cache: Cache
-  readonly files: FileIndex
   readonly containers: Containers
   readonly addresses: Addresses
   readonly sources: Sources
@@ -83,7 +81,6 @@ export function openRecords(path: string, options: RecordsOptions = {}): Records
     dropped: createDropped(context),
     leases: createLeases(context),
     cache,
-    files: createFileIndex(context),
     containers: createContainers(context),
     addresses: createAddresses(context),
     sources: createSources(context),

@@ -101,7 +101,9 @@ function walk(
   items: CopyItem[],
 ): void {
   for (const node of tree.list(directory)) {
-    const path = relative === '' ? node.name : `${relative}/${node.name}`
+    // One text for both names where they are the same: there may be many.
+    const isAtTop = relative === directory.path
+    const path = isAtTop ? node.path : relative === '' ? node.name : `${relative}/${node.name}`
     const isExcluded = exclude?.ignores(path) === true
     if (isExcluded && !(node.type === 'directory' && exclude.mayContain(path))) continue
     // A socket is a meeting point of two running programs: nothing to copy.

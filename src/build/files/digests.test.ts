@@ -1,31 +1,28 @@
 import { afterAll, expect, test } from 'bun:test'
 import { utimesSync, writeFileSync } from 'node:fs'
 import { mkdtempDisposable } from '#platform'
-import type { FileIndex, FileRecord } from '#records'
 import { collectSources } from './collect.ts'
 import { hashSelections } from './content-hash.ts'
 import { createFileDigests } from './digests.ts'
+import { FileIndex } from './file-index.ts'
+import { type FileNode, lookUp } from './node.ts'
 import { openTree } from './tree.ts'
 
 const directory = await mkdtempDisposable('/dev/shm', 'strake-digests-')
 afterAll(() => directory[Symbol.asyncDispose]())
 const path = `${directory.path}/file`
+const elsewhere = await mkdtempDisposable('/dev/shm', 'strake-digests-index-')
+afterAll(() => elsewhere[Symbol.asyncDispose]())
 writeFileSync(path, 'one')
 
-/** The index of records, reduced to a map that can be looked into. */
-function createIndex(): FileIndex & { readonly files: Map<string, FileRecord> } {
-  const files = new Map<string, FileRecord>()
-  return {
-    files,
-    read: () => new Map(files),
-    write: (_root, changed) => {
-      for (const record of changed) files.set(record.path, record)
-    },
-    prune: () => 0,
-  }
+/** What an index has, and the status of the file. */
+function look(index: string): { readonly size: number; readonly node: FileNode } {
+  const node = lookUp(directory.path, '', 'file')
+  if (node === undefined) throw new Error('the file is not there')
+  return { size: new FileIndex(index).size, node }
 }
 
-async function hash(index?: FileIndex): Promise<string> {
+async function hash(index?: string): Promise<string> {
   using tree = openTree(directory.path, { name: 'the build context', hasOwners: false })
   const digests = createFileDigests(tree, index)
   const options = { exclude: [], parents: false }
@@ -36,24 +33,27 @@ async function hash(index?: FileIndex): Promise<string> {
 }
 
 test('createFileDigests() does not read an unchanged file again', async () => {
-  const index = createIndex()
+  const index = `${elsewhere.path}/index`
   await Bun.sleep(80)
   const first = await hash(index)
-  const record = index.files.get('file')
-  if (record === undefined) throw new Error('the file is not in the index')
+  const { size, node } = look(index)
+  expect(size).toBe(1)
+  const believed = new FileIndex(index)
   // A wrong digest shows that it is believed.
   const digest = `sha256:${'0'.repeat(64)}` as const
-  index.files.set('file', { ...record, digest })
+  believed.set(node, digest)
+  believed.write(index)
   expect(await hash(index)).not.toBe(first)
-  index.files.set('file', { ...record, digest, stamp: `${record.stamp}1` })
+  believed.set({ ...node, ctimeNanoseconds: node.ctimeNanoseconds + 1 }, digest)
+  believed.write(index)
   expect(await hash(index)).toBe(first)
 })
 
 test('createFileDigests() keeps no digest of a file that has just changed', async () => {
-  const index = createIndex()
+  const index = `${elsewhere.path}/racy`
   writeFileSync(path, 'two')
   await hash(index)
-  expect(index.files.size).toBe(0)
+  expect(look(index).size).toBe(0)
 })
 
 test('hashSelections() knows names, bytes and modes, and no times', async () => {

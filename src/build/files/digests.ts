@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Digest } from '#oci'
-import type { FileIndex, FileRecord } from '#records'
 import { createHasher } from '#stream'
+import { FileIndex } from './file-index.ts'
 import type { FileNode } from './node.ts'
 import type { FileTree } from './tree.ts'
 
@@ -15,36 +15,31 @@ export interface FileDigests {
   learn(node: FileNode, digest: Digest, begin: number): void
   /** Some files are in use without having been asked for: nothing is forgotten by this build. */
   keepAll(): void
-  /** Remembers what was read, for the next build. */
+  /** Remembers what was read, for the next build; as often as there is something new. */
   save(): void
 }
 
 /**
- * Digests that are kept between builds in a stat index: a file whose size,
- * times and inode are unchanged is not read again. Without an `index` nothing
- * is kept.
+ * Digests that are kept between builds in the file at `indexPath`: a file whose
+ * size, times and inode are unchanged is not read again. Without it nothing is kept.
  */
-export function createFileDigests(tree: FileTree, index?: FileIndex): FileDigests {
-  let indexed: Map<string, FileRecord> | undefined
+export function createFileDigests(tree: FileTree, indexPath?: string): FileDigests {
+  let index: FileIndex | undefined
   const asked = new Map<FileNode, Digest | undefined>()
-  const unsaved = new Set<FileNode>()
+  const unsaved = new Map<FileNode, Digest>()
   let isForgetful = true
   let read = 0
-  const find = (node: FileNode): Digest | undefined => {
-    indexed ??= index?.read(tree.root) ?? new Map()
-    const record = indexed.get(node.path)
-    return record !== undefined && record.stamp === stampOf(node) ? record.digest : undefined
-  }
   const learn = (node: FileNode, digest: Digest, begin: number): void => {
     asked.set(node, digest)
-    if (isSettled(node, begin)) unsaved.add(node)
+    if (isSettled(node, begin)) unsaved.set(node, digest)
   }
   return {
     learn,
     known(node) {
       const digest = asked.get(node)
       if (digest !== undefined || asked.has(node)) return digest
-      const found = find(node)
+      if (indexPath !== undefined) index ??= new FileIndex(indexPath)
+      const found = index?.find(node)
       asked.set(node, found)
       return found
     },
@@ -59,30 +54,15 @@ export function createFileDigests(tree: FileTree, index?: FileIndex): FileDigest
       isForgetful = false
     },
     save() {
-      const removed = isForgetful && indexed !== undefined ? forgotten(indexed, asked) : []
-      const changed = [...unsaved].flatMap((node) => {
-        const digest = asked.get(node)
-        return digest === undefined ? [] : [{ path: node.path, stamp: stampOf(node), digest }]
-      })
-      if (changed.length + removed.length > 0) index?.write(tree.root, changed, removed)
+      if (indexPath === undefined || index === undefined) return
+      for (const [node, digest] of unsaved) index.set(node, digest)
+      // A build may use a part of the context only, so some files may be unknown to it.
+      const isForgetting = isForgetful && index.size > 2 * (asked.size + spare)
+      if (isForgetting) index.keep(new Set([...asked.keys()].map(({ path }) => path)))
+      if (unsaved.size > 0 || isForgetting) index.write(indexPath)
       unsaved.clear()
     },
   }
-}
-
-/**
- * What the index has and this build did not ask for. A build may use a part of
- * the context only, so some files are allowed to be unknown to it.
- */
-function forgotten(
-  indexed: ReadonlyMap<string, unknown>,
-  asked: ReadonlyMap<FileNode, unknown>,
-): readonly string[] {
-  if (indexed.size <= asked.size + spare) return []
-  const seen = new Set<string>()
-  for (const { path } of asked.keys()) seen.add(path)
-  const unseen = [...indexed.keys()].filter((path) => !seen.has(path))
-  return unseen.length > seen.size + spare ? unseen : []
 }
 
 /**
@@ -92,11 +72,6 @@ function forgotten(
  */
 export function isSettled({ ctime, ctimeNanoseconds }: FileNode, time: number): boolean {
   return time - (ctime * 1000 + ctimeNanoseconds / 1e6) > racyTime
-}
-
-function stampOf(node: FileNode): string {
-  const { size, mtime, mtimeNanoseconds, ctime, ctimeNanoseconds, inodeLow, inodeHigh } = node
-  return `${size} ${mtime}.${mtimeNanoseconds} ${ctime}.${ctimeNanoseconds} ${inodeHigh}.${inodeLow}`
 }
 
 /** Files that are kept in the index though no build uses them any more. */

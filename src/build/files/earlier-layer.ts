@@ -1,134 +1,213 @@
 import { closeSync, openSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
 import type { Digest } from '#oci'
-import { at } from '#platform'
+import { at, type HashingWriter, sumSize } from '#platform'
 import { compareNames, decodeName } from '#tar'
+import { bytesOf, readCacheFile, writeCacheFile } from './cache-file.ts'
 
-/** The contents of files, from an archive that the same step made before. */
+/** What of an entry an archive has: a stretch of it, up to where the next entry begins. */
+export interface EarlierEntry {
+  readonly start: number
+  readonly end: number
+  /** The stretch begins with the header, not with the contents. */
+  readonly hasHeader: boolean
+}
+
+/** An archive that the same step made before: one large file is read much faster than many small ones. */
 export interface EarlierLayer extends Disposable {
   /**
-   * Fills `target` with what the archive has at `path`, if that seems to be
-   * `digest`. Paths must come in the order of archives. Nothing is proved:
-   * whoever asks hashes what he gets.
+   * Finds the entry at `path` with this header, or else with these contents.
+   * `digest` is that of a file, `undefined` for an entry without contents. Paths
+   * must come in the order of archives. Throws `EarlierLayerError`.
    */
-  recall(path: string, digest: Digest, target: Uint8Array): boolean
+  find(path: string, header: Uint8Array, digest: Digest | undefined): EarlierEntry | undefined
+  /**
+   * Copies what was written from `start` on, as far as there is room and it is at
+   * hand, at least one byte; gives where it stopped. Throws `EarlierLayerError`.
+   */
+  copy(start: number, end: number, target: HashingWriter): number
 }
 
-/**
- * The beginnings of the digests of an archive's files, in its order: enough to
- * tell which of them are others now. `undefined` for contents that are not looked for.
- */
-export function shortenDigests(digests: readonly (Digest | undefined)[]): string {
-  const short = Uint32Array.from(digests, (digest) => (digest === undefined ? 0 : shorten(digest)))
-  return Buffer.from(short.buffer).toString('base64')
+/** The archive is not what was written, or is gone. */
+export class EarlierLayerError extends Error {
+  override readonly name = 'EarlierLayerError'
+  override readonly message = 'an earlier layer is not what was written'
 }
 
-function shorten(digest: Digest): number {
-  return Number.parseInt(digest.slice(digest.indexOf(':') + 1).slice(0, 8), 16)
+/** What is remembered of an archive to copy from it later. */
+export interface WrittenLayer {
+  readonly digest: Digest
+  /** CRC-32 of each `sumSize` bytes. */
+  readonly sums: Uint32Array
+  /** Of its files, in order; `undefined` for contents that are not looked for. */
+  readonly digests: readonly (Digest | undefined)[]
 }
 
-/**
- * Opens an archive that this program made of files with these `shortDigests`: one
- * large file is read much faster than many small ones. Throws `ENOENT`.
- */
-export function openEarlierLayer(path: string, shortDigests: string): EarlierLayer {
-  const bytes = Uint8Array.from(Buffer.from(shortDigests, 'base64'))
-  const digests = new Uint32Array(bytes.buffer, 0, Math.floor(bytes.length / 4))
-  const descriptor = openSync(path, 'r')
-  const window = new Window(descriptor)
-  const files = listFiles(window)
-  let file = files.next().value
-  return {
-    recall(name, digest, target) {
-      while (file !== undefined && file.path !== name && compareNames(file.path, name) < 0) {
-        file = files.next().value
-      }
-      if (file?.path !== name || digests[file.index] !== shorten(digest)) return false
-      return window.copy(file.offset, target)
-    },
-    [Symbol.dispose]: () => closeSync(descriptor),
+/** Remembers an archive in a cache file. */
+export function writeEarlierLayer(path: string, { digest, sums, digests }: WrittenLayer): void {
+  const known = Buffer.alloc(digests.length * digestSize)
+  for (const [index, each] of digests.entries()) {
+    if (each !== undefined) known.write(hexOf(each), index * digestSize, 'hex')
+  }
+  writeCacheFile(path, [Buffer.from(hexOf(digest), 'hex'), bytesOf(sums), known])
+}
+
+/** Opens the archive that the cache file at `path` is about; `undefined` when there is none. */
+export function openEarlierLayer(
+  path: string,
+  pathOf: (digest: Digest) => string,
+): EarlierLayer | undefined {
+  const [digest, sums, digests] = readCacheFile(path, 3) ?? []
+  if (digest?.length !== digestSize || sums === undefined || digests === undefined) return undefined
+  try {
+    const file = openSync(pathOf(`sha256:${Buffer.from(digest).toString('hex')}`), 'r')
+    return new OpenLayer(
+      file,
+      new Uint32Array(sums.buffer, sums.byteOffset, sums.length / 4),
+      digests,
+    )
+  } catch {
+    return undefined
   }
 }
 
-interface FileAt {
-  readonly path: string
-  /** How many files come before. */
-  readonly index: number
-  /** Where its contents begin. */
-  readonly offset: number
+/** Where an entry lies. */
+interface Place {
+  readonly start: number
+  readonly contents: number
+  readonly end: number
+  readonly isFile: boolean
+  /** A pax header comes first, which may have the name instead. */
+  readonly isPax: boolean
 }
 
-/**
- * The files of an archive of this program's own making, but for those behind a
- * pax header; ends where it does not look like one.
- */
-function* listFiles(window: Window): Generator<FileAt, undefined> {
-  for (let offset = 0, index = 0; ; ) {
-    const block = window.view(offset, blockSize)
-    if (block === undefined || block[magicAt] !== 0x75) return
-    const contents = Math.ceil(sizeField(block) / blockSize) * blockSize
-    const isPax = block[flagAt] === paxFlag
-    if (block[flagAt] === fileFlag) {
-      yield { path: nameOf(block), index: index++, offset: offset + blockSize }
+class OpenLayer implements EarlierLayer {
+  readonly #file: number
+  readonly #sums: Uint32Array
+  /** In hex, one after the other. */
+  readonly #digests: string
+  readonly #block = Buffer.allocUnsafeSlow(sumSize)
+  #blockNumber = -1
+  #blockLength = 0
+  /** Where the next entry begins, and how many files come before it. */
+  #next = 0
+  #files = 0
+  /** The next entry, once it was looked at. */
+  #place: Place | undefined
+
+  constructor(file: number, sums: Uint32Array, digests: Uint8Array) {
+    this.#file = file
+    this.#sums = sums
+    this.#digests = Buffer.from(digests.buffer, digests.byteOffset, digests.length).toString('hex')
+  }
+
+  find(path: string, header: Uint8Array, digest: Digest | undefined): EarlierEntry | undefined {
+    for (;;) {
+      this.#place ??= this.#placeAt(this.#next)
+      if (this.#place === undefined) return undefined
+      const { start, contents, end, isFile } = this.#place
+      const hasHeader = contents - start === header.length && this.#isAt(start, header)
+      const order = hasHeader ? 0 : this.#compareName(this.#place, path)
+      if (order > 0) return undefined
+      const isWanted = !isFile || (digest !== undefined && this.#isDigest(digest))
+      if (isFile) this.#files++
+      this.#next = end
+      this.#place = undefined
+      if (order < 0) continue
+      if (hasHeader && isWanted) return { start, end, hasHeader }
+      return isFile && isWanted ? { start: contents, end, hasHeader } : undefined
     }
-    offset += blockSize + contents
-    if (!isPax) continue
-    const described = window.view(offset, blockSize)
-    if (described === undefined) return
-    if (described[flagAt] === fileFlag) index++
-    offset += blockSize + Math.ceil(sizeField(described) / blockSize) * blockSize
-  }
-}
-
-/** A stretch of a file in memory, moved along with what is asked for. */
-class Window {
-  readonly #descriptor: number
-  readonly #bytes = new Uint8Array(1_048_576)
-  #start = 0
-  #length = 0
-
-  constructor(descriptor: number) {
-    this.#descriptor = descriptor
   }
 
-  /** `undefined` behind the end of the file. */
-  view(offset: number, length: number): Uint8Array | undefined {
-    if (offset < this.#start || offset + length > this.#start + this.#length) {
-      this.#start = offset
-      this.#length = at.readFully(this.#descriptor, this.#bytes, offset)
+  copy(start: number, end: number, target: HashingWriter): number {
+    const offset = this.#load(start)
+    const count = Math.min(end - start, target.free, this.#blockLength - offset)
+    target.copy(this.#block, offset, offset + count)
+    return start + count
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#file)
+  }
+
+  /** `undefined` behind the last entry, and where a size is only in a pax header. */
+  #placeAt(start: number): Place | undefined {
+    const offset = this.#load(start)
+    const block = this.#block
+    if (block[offset + magicAt] !== 0x75) return undefined
+    const contents = start + blockSize
+    const end = contents + Math.ceil(sizeField(block, offset) / blockSize) * blockSize
+    const flag = block[offset + flagAt]
+    if (flag !== paxFlag) return { start, contents, end, isFile: flag === fileFlag, isPax: false }
+    for (let at = contents; at < end; at += blockSize) {
+      if (block.includes(' size=', this.#load(at))) return undefined
     }
-    const from = offset - this.#start
-    return from + length <= this.#length ? this.#bytes.subarray(from, from + length) : undefined
+    const described = this.#placeAt(end)
+    return described && { ...described, start, isPax: true }
   }
 
-  /** False when the file ends before. */
-  copy(offset: number, target: Uint8Array): boolean {
-    if (target.length > this.#bytes.length / 4) {
-      return at.readFully(this.#descriptor, target, offset) === target.length
+  /** What has its name in a pax header counts as passed. */
+  #compareName({ start, isPax }: Place, path: string): number {
+    return isPax ? -1 : compareNames(nameAt(this.#block, this.#load(start)), path)
+  }
+
+  #isAt(start: number, bytes: Uint8Array): boolean {
+    for (let done = 0; done < bytes.length; ) {
+      const offset = this.#load(start + done)
+      const count = Math.min(bytes.length - done, this.#blockLength - offset)
+      if (this.#block.compare(bytes, done, done + count, offset, offset + count) !== 0) return false
+      done += count
     }
-    const bytes = this.view(offset, target.length)
-    if (bytes !== undefined) target.set(bytes)
-    return bytes !== undefined
+    return true
+  }
+
+  /** True for the digest of the next file. */
+  #isDigest(digest: Digest): boolean {
+    return this.#digests.startsWith(hexOf(digest), this.#files * 2 * digestSize)
+  }
+
+  /** Brings the part of the archive around a position into memory; gives where in it that is. */
+  #load(position: number): number {
+    const number = Math.floor(position / sumSize)
+    if (number !== this.#blockNumber) {
+      const sum = this.#sums[number]
+      this.#blockNumber = -1
+      this.#blockLength = at.readFully(this.#file, this.#block, number * sumSize)
+      const bytes = this.#block.subarray(0, this.#blockLength)
+      if (sum === undefined || crc32(bytes) !== sum) throw new EarlierLayerError()
+      this.#blockNumber = number
+    }
+    const offset = position - number * sumSize
+    if (offset + blockSize > this.#blockLength) throw new EarlierLayerError()
+    return offset
   }
 }
 
-function nameOf(block: Uint8Array): string {
-  const name = field(block, 0, 100)
-  return block[prefixAt] === 0 ? name : `${field(block, prefixAt, 155)}/${name}`
+function nameAt(block: Uint8Array, offset: number): string {
+  const name = textAt(block, offset, 100)
+  const prefix = block[offset + prefixAt] === 0 ? '' : `${textAt(block, offset + prefixAt, 155)}/`
+  const path = prefix + name
+  return path.endsWith('/') ? path.slice(0, -1) : path
 }
 
-function field(block: Uint8Array, start: number, length: number): string {
+function textAt(block: Uint8Array, start: number, length: number): string {
   let end = start
   while (end < start + length && block[end] !== 0) end++
   return decodeName(block, start, end)
 }
 
 /** Eleven octal digits, as this program writes them. */
-function sizeField(block: Uint8Array): number {
+function sizeField(block: Uint8Array, offset: number): number {
   let size = 0
-  for (let at = 124; at < 135; at++) size = size * 8 + ((block[at] ?? 0) & 7)
+  for (let at = offset + 124; at < offset + 135; at++) size = size * 8 + ((block[at] ?? 0) & 7)
   return size
 }
 
+function hexOf(digest: Digest): string {
+  return digest.slice(digest.indexOf(':') + 1)
+}
+
+const digestSize = 32
 const blockSize = 512
 const [flagAt, magicAt, prefixAt] = [156, 257, 345]
 const [fileFlag, paxFlag] = [0x30, 0x78]

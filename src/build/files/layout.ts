@@ -1,4 +1,3 @@
-import { posix } from 'node:path'
 import { StrakeError } from '#oci'
 import { compareNames, printableName } from '#tar'
 import type { CopyItem, Selection } from './collect.ts'
@@ -61,12 +60,14 @@ export function layOutDirectory(below: LookupTree, path: string): LayoutEntry[] 
 class Layout {
   readonly #below: LookupTree
   readonly #entries = new Map<string, LayoutEntry['content']>()
-  /** Directories of `below` that are known to be there. */
-  readonly #nodes = new Map<string, FileNode | undefined>()
+  /** By path: the directories of `below`, as far as they were looked for. */
+  readonly #directories = new Map<string, FileNode | undefined>()
+  #latest: { readonly path: string; readonly node: FileNode | undefined }
 
   constructor(below: LookupTree) {
     this.#below = below
-    this.#nodes.set('', below.top)
+    this.#latest = { path: '', node: below.top }
+    this.#directories.set('', below.top)
   }
 
   /** Follows links of `below` inside its root; what does not exist yet is taken as written. */
@@ -127,12 +128,20 @@ class Layout {
   }
 
   #node(path: string): FileNode | undefined {
-    if (this.#nodes.has(path)) return this.#nodes.get(path)
-    const parent = this.#node(parentOf(path))
-    const isParent = parent?.type === 'directory'
-    const node = isParent ? this.#below.child(parent, posix.basename(path)) : undefined
-    this.#nodes.set(path, node)
-    return node
+    const slash = path.lastIndexOf('/')
+    const parent = this.#directory(slash === -1 ? '' : path.slice(0, slash))
+    return parent && this.#below.child(parent, path.slice(slash + 1))
+  }
+
+  /** A directory of `below`; what comes in order has the same one many times. */
+  #directory(path: string): FileNode | undefined {
+    if (path === this.#latest.path) return this.#latest.node
+    if (!this.#directories.has(path)) {
+      const node = this.#node(path)
+      this.#directories.set(path, node?.type === 'directory' ? node : undefined)
+    }
+    this.#latest = { path, node: this.#directories.get(path) }
+    return this.#latest.node
   }
 }
 

@@ -85,7 +85,7 @@ export function describeEntry(
 
 /** In a layer such a name would remove a file of the image instead of making one. */
 export function refuseWhiteout(path: string): void {
-  if (!/(?:^|\/)\.wh\./.test(path)) return
+  if (!path.includes('.wh.') || !/(?:^|\/)\.wh\./.test(path)) return
   throw new StrakeError(
     'UNSUPPORTED',
     `Cannot copy to /${printableName(path)}: names that begin with .wh. mark removed files in a layer`,

@@ -74,11 +74,11 @@ async function write(
   options: PackOptions & Partial<WriteFilesOptions> & { readonly isThreaded: boolean },
 ): Promise<Buffer> {
   const path = `${directory.path}/tar-${++count}`
-  const descriptor = openSync(path, 'ax')
+  const descriptor = openSync(path, 'wx')
   try {
-    await using writer = openHashingWriter(descriptor, options)
+    await using writer = openHashingWriter(descriptor, { ...options, isShared: true })
     const entries = layOutAll(tree)
-    const silent = { isWanted: () => false, onDigest() {}, onProgress() {} }
+    const silent = { known: () => undefined, isWanted: () => false, onDigest() {}, onProgress() {} }
     const { digest, size } = await writeFiles(tree, entries, { ...silent, ...options }, writer)
     const bytes = readFileSync(path)
     expect(size).toBe(bytes.length)

@@ -2,20 +2,32 @@ import { createHash } from 'node:crypto'
 import type { Digest } from '#oci'
 import type { HashingWriter } from '#platform'
 import { encodeEntry } from '#tar'
+import type { EarlierLayer } from './earlier-layer.ts'
 import type { LayoutEntry } from './layout.ts'
 import type { FileNode } from './node.ts'
 import { describeEntry, fileOf, type PackOptions } from './pack.ts'
 import type { FileTree } from './tree.ts'
 
 export interface WriteFilesOptions extends PackOptions {
+  /** The digest of a file, when it is known. */
+  readonly known: (node: FileNode) => Digest | undefined
   /** True for files whose digest is wanted. */
   readonly isWanted: (node: FileNode) => boolean
-  /** Is told the digests of these, and of all recalled contents, when all is written. */
+  /** Is told the digests of these when all is written. */
   readonly onDigest: (node: FileNode, digest: Digest) => void
-  /** Fills `target` with the contents of the file at `path`, if it has them from elsewhere. */
-  readonly recall?: (path: string, node: FileNode, target: Uint8Array) => boolean
+  /** Has entries as they were written before; files whose digest is known are not read then. */
+  readonly earlier?: EarlierLayer | undefined
   /** Is told how many bytes of the archive there are so far; may throw to end it. */
   readonly onProgress: (bytes: number) => void
+}
+
+/** An archive that was written. */
+export interface WrittenFiles {
+  readonly digest: Digest
+  /** Bytes. */
+  readonly size: number
+  /** CRC-32 of each `sumSize` bytes. */
+  readonly sums: Uint32Array
 }
 
 /**
@@ -28,46 +40,86 @@ export async function writeFiles(
   entries: readonly LayoutEntry[],
   options: WriteFilesOptions,
   writer: HashingWriter,
-): Promise<{ readonly digest: Digest; readonly size: number }> {
+): Promise<WrittenFiles> {
+  const output = new Output(writer, options.onProgress)
   const treeOf = (): FileTree => tree
-  const flush = async (): Promise<void> => {
-    await writer.flush()
-    options.onProgress(writer.size)
-  }
+  const { earlier } = options
+  const block = new Uint8Array(blockSize)
   const hashed: FileNode[] = []
   for (const entry of entries) {
     const input = describeEntry(treeOf, entry, options)
-    const header = encodeEntry(input)
+    const header = encodeEntry(input, block)
     const node = fileOf(entry)
     const size = input.size ?? 0
+    const found = earlier?.find(entry.path, header, node && options.known(node))
+    if (earlier !== undefined && found !== undefined) {
+      if (!found.hasHeader) await output.put(header)
+      // Waiting for each of thousands takes its time: only when the memory is full.
+      for (let at = found.start; at < found.end; at = earlier.copy(at, found.end, writer)) {
+        if (writer.free === 0) await output.flush()
+      }
+      continue
+    }
     const length = header.length + size + paddingOf(size)
-    if (length > writer.free) await flush()
+    if (length > writer.free) await output.flush()
     if (length > writer.free) {
-      await writeLarge({ tree, entry, header, size }, options, { writer, flush })
+      await writeLarge({ tree, entry, header, size }, options, output)
       continue
     }
     writer.reserve(header.length).set(header)
     const contents = writer.reserve(size)
     if (node === undefined) contents.set(inlineBytes(entry))
     else {
-      const isThere = options.recall?.(entry.path, node, contents) === true
-      if (!isThere) readFile(tree, node, contents)
-      if (isThere || options.isWanted(node)) {
+      readFile(tree, node, contents)
+      if (options.isWanted(node)) {
         writer.hashPart(size)
         hashed.push(node)
       }
     }
     writer.reserve(paddingOf(size)).fill(0)
   }
-  if (writer.free < endSize) await flush()
-  writer.reserve(endSize).fill(0)
-  const { digest, parts } = await writer.finish()
+  await output.put(new Uint8Array(endSize))
+  const { digest, parts, sums } = await writer.finish()
   for (const [index, node] of hashed.entries()) {
     const part = Buffer.from(parts.buffer, parts.byteOffset + 32 * index, 32)
     options.onDigest(node, `sha256:${part.toString('hex')}`)
   }
   options.onProgress(writer.size)
-  return { digest: `sha256:${digest}`, size: writer.size }
+  return { digest: `sha256:${digest}`, size: writer.size, sums }
+}
+
+/** The writer, for pieces of any length. */
+class Output {
+  readonly #writer: HashingWriter
+  readonly #onProgress: (bytes: number) => void
+
+  constructor(writer: HashingWriter, onProgress: (bytes: number) => void) {
+    this.#writer = writer
+    this.#onProgress = onProgress
+  }
+
+  async flush(): Promise<void> {
+    await this.#writer.flush()
+    this.#onProgress(this.#writer.size)
+  }
+
+  async put(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      const part = bytes.subarray(at, at + (await this.#room()))
+      this.#writer.reserve(part.length).set(part)
+      at += part.length
+    }
+  }
+
+  /** Memory for the next bytes, `length` of them at most. */
+  async reserve(length: number): Promise<Uint8Array> {
+    return this.#writer.reserve(Math.min(length, await this.#room()))
+  }
+
+  async #room(): Promise<number> {
+    if (this.#writer.free === 0) await this.flush()
+    return this.#writer.free
+  }
 }
 
 function inlineBytes({ content }: LayoutEntry): Uint8Array {
@@ -92,25 +144,16 @@ interface LargeEntry {
 async function writeLarge(
   { tree, entry, header, size }: LargeEntry,
   { isWanted, onDigest }: WriteFilesOptions,
-  { writer, flush }: { readonly writer: HashingWriter; readonly flush: () => Promise<void> },
+  output: Output,
 ): Promise<void> {
-  const write = async (bytes: Uint8Array): Promise<void> => {
-    for (let at = 0; at < bytes.length; ) {
-      if (writer.free === 0) await flush()
-      const part = bytes.subarray(at, at + writer.free)
-      writer.reserve(part.length).set(part)
-      at += part.length
-    }
-  }
-  await write(header)
+  await output.put(header)
   const node = fileOf(entry)
-  if (node === undefined) await write(inlineBytes(entry))
+  if (node === undefined) await output.put(inlineBytes(entry))
   else {
     using file = tree.open(node)
     const hash = isWanted(node) ? createHash('sha256') : undefined
     for (let left = size; left > 0; ) {
-      if (writer.free === 0) await flush()
-      const target = writer.reserve(Math.min(left, writer.free))
+      const target = await output.reserve(left)
       file.fill(target)
       hash?.update(target)
       left -= target.length
@@ -118,7 +161,7 @@ async function writeLarge(
     file.finish()
     if (hash !== undefined) onDigest(node, `sha256:${hash.digest('hex')}`)
   }
-  await write(new Uint8Array(paddingOf(size)))
+  await output.put(new Uint8Array(paddingOf(size)))
 }
 
 function paddingOf(size: number): number {

@@ -21,8 +21,8 @@ afterAll(async () => {
   await other[Symbol.asyncDispose]()
 })
 
-async function layerOf(where: Workshop): Promise<Layer | undefined> {
-  const { layers } = await where.build({ context, dockerfile, epoch: 1_700_000_000 })
+async function layerOf(where: Workshop, noCache = false): Promise<Layer | undefined> {
+  const { layers } = await where.build({ context, dockerfile, epoch: 1_700_000_000, noCache })
   return layers[0]
 }
 
@@ -42,7 +42,15 @@ test('draftFiles() makes the layer of a first build, whatever it takes from an e
     await other[Symbol.asyncDispose]()
     other = await openWorkshop()
     expect(again).toEqual(await layerOf(other))
+    expect(again).toEqual(await layerOf(workshop, true))
   }
+})
+
+test('draftFiles() makes the same layer when what builds remember is gone', async () => {
+  const before = await layerOf(workshop)
+  rmSync(workshop.services.memory, { recursive: true })
+  expect(await layerOf(workshop, true)).toEqual(before)
+  expect(readdirSync(workshop.services.memory).length).toBe(2)
 })
 
 test('draftFiles() reads the files when the earlier layer is damaged or gone', async () => {

@@ -1,5 +1,12 @@
-import { type Digest, isDigest } from '#oci'
-import { type EarlierLayer, openEarlierLayer, shortenDigests } from '../files/earlier-layer.ts'
+import type { Digest } from '#oci'
+import { collectMemory } from '#platform'
+import { cachePath } from '../files/cache-file.ts'
+import {
+  type EarlierLayer,
+  EarlierLayerError,
+  openEarlierLayer,
+  writeEarlierLayer,
+} from '../files/earlier-layer.ts'
 import type { LayoutEntry } from '../files/layout.ts'
 import { fileOf, type PackOptions } from '../files/pack.ts'
 import type { FileTree } from '../files/tree.ts'
@@ -11,14 +18,17 @@ import { draftLayer, type LayerDraft, type LayerFacts } from './store-layer.ts'
 /** About what the header and the padding of an entry take. */
 const entrySize = 768
 
+/** Making a layer of more than this leaves behind as much memory as is in use. */
+const manyEntries = 10_000
+
 /** Below this, looking for an earlier layer costs more than it can save. */
 const smallSize = 4_194_304
 
 /**
  * Writes the layer that entries of one tree make; `undefined` without entries.
  * Digests of context files that are not known yet are found on the way; the
- * contents of the others come from the layer the step made before, if it is
- * there. One that turns out to be damaged is not used.
+ * others come from the layer the step made before, if it is there. One that
+ * turns out to be damaged is not used.
  */
 export async function draftFiles(
   tree: FileTree,
@@ -28,18 +38,16 @@ export async function draftFiles(
 ): Promise<LayerDraft | undefined> {
   if (entries.length === 0) return undefined
   const size = entries.reduce((sum, entry) => sum + entrySize + (fileOf(entry)?.size ?? 0), 0)
-  const isRemembered = tree === context.context && size >= smallSize
-  using earlier = isRemembered ? openEarlier(context) : undefined
   const task = { tree, entries, options: { ...options, size }, context }
-  const draft = (await tryDraft(task, earlier)) ?? (await tryDraft(task, undefined))
-  if (draft === undefined || !isRemembered) return draft
+  if (tree !== context.context || size < smallSize) return (await draft(task)).draft
+  const { draft: made, sums } = await draftAgain(task)
   return {
     async commit() {
-      const layer = await draft.commit()
-      if (layer !== undefined) remember(layer.diffId, entries, context)
+      const layer = await made.commit()
+      if (layer !== undefined) remember(layer.diffId, sums, task)
       return layer
     },
-    [Symbol.asyncDispose]: () => draft[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => made[Symbol.asyncDispose](),
   }
 }
 
@@ -50,68 +58,70 @@ interface Task {
   readonly context: StepContext
 }
 
-/** `undefined` when something of the earlier layer was not what it should be. */
-async function tryDraft(
+interface Drafted {
+  readonly draft: LayerDraft
+  readonly sums: Uint32Array
+}
+
+/** Without the earlier layer when something of it is not what was written. */
+async function draftAgain(task: Task): Promise<Drafted> {
+  const { context } = task
+  using earlier = openEarlierLayer(recordPath(context), (digest) => context.store.pathOf(digest))
+  try {
+    return await draft(task, earlier)
+  } catch (error) {
+    if (!(error instanceof EarlierLayerError)) throw error
+    return await draft(task)
+  }
+}
+
+async function draft(
   { tree, entries, options, context }: Task,
-  earlier: EarlierLayer | undefined,
-): Promise<LayerDraft | undefined> {
+  earlier?: EarlierLayer,
+): Promise<Drafted> {
   const { contextDigests: digests, signal, emit, vertex } = context
+  const isContext = tree === context.context
   const begin = Date.now()
-  let isDamaged = false
   const write: Parameters<typeof writeFiles>[2] = {
     ...options,
-    isWanted: (node) => tree === context.context && digests.known(node) === undefined,
-    onDigest(node, digest) {
-      const known = digests.known(node)
-      if (known === undefined) digests.learn(node, digest, begin)
-      else if (known !== digest) isDamaged = true
-    },
-    recall(path, node, target) {
-      const digest = digests.known(node)
-      return digest !== undefined && earlier?.recall(path, digest, target) === true
-    },
+    known: (node) => (isContext ? digests.known(node) : undefined),
+    isWanted: (node) => isContext && digests.known(node) === undefined,
+    onDigest: (node, digest) => digests.learn(node, digest, begin),
+    earlier,
     onProgress(current) {
       signal.throwIfAborted()
       emit({ type: 'transfer', id: vertex.digest, action: 'read', current })
     },
   }
-  const draft = await draftLayer(
+  let sums: Uint32Array = new Uint32Array(0)
+  const drafted = await draftLayer(
     context,
-    (writer) => writeFiles(tree, entries, write, writer),
+    async (writer) => {
+      const written = await writeFiles(tree, entries, write, writer)
+      sums = written.sums
+      return written
+    },
     options,
   )
-  if (!isDamaged) return draft
-  await draft[Symbol.asyncDispose]()
-  return undefined
+  return { draft: drafted, sums }
 }
 
-function remember(layer: Digest, entries: readonly LayoutEntry[], context: StepContext): void {
+function remember(layer: Digest, sums: Uint32Array, { entries, context }: Task): void {
   const files = entries.filter(({ content }) => typeof content === 'object' && isFile(content))
   const digests = files.map((entry) => {
     const node = fileOf(entry)
     return node && context.contextDigests.known(node)
   })
-  context.cache.putInputs(keyOf(context), { layer, digests: shortenDigests(digests) })
+  writeEarlierLayer(recordPath(context), { digest: layer, sums, digests })
+  // Now, for the steps to come need the memory.
+  context.contextDigests.save()
+  if (entries.length > manyEntries) collectMemory()
 }
 
 function isFile(content: Exclude<LayoutEntry['content'], string>): boolean {
   return 'inline' in content || content.type === 'file'
 }
 
-/** The layer the step made before, unless it is gone. */
-function openEarlier(context: StepContext): EarlierLayer | undefined {
-  const value = context.cache.inputsOf(keyOf(context))
-  if (typeof value !== 'object' || value === null) return undefined
-  if (!('layer' in value && 'digests' in value)) return undefined
-  const { layer, digests } = value
-  if (typeof layer !== 'string' || !isDigest(layer) || typeof digests !== 'string') return undefined
-  try {
-    return openEarlierLayer(context.store.pathOf(layer), digests)
-  } catch {
-    return undefined
-  }
-}
-
-function keyOf(context: StepContext): string {
-  return `${definitionOf(context)} layer`
+function recordPath(context: StepContext): string {
+  return cachePath(context.memory, 'layer', definitionOf(context))
 }
