@@ -70,6 +70,21 @@ describe.skipIf(missing !== undefined)('openNetworks()', () => {
     expect(await bed.ask(inside, 'tcp', '198.51.100.1', 8080)).toStartWith('web ')
   })
 
+  test('attach() takes over a UDP port with those who send to it', async () => {
+    const ports = [{ hostPort: 5400, containerPort: 53, protocol: 'udp' as const }]
+    const ask = () => bed.ask(bed.outside, 'udp', '198.51.100.1', 5400, 4000)
+    expect(await ask()).toBeUndefined()
+    for (const [id, ip] of [
+      ['earlier', '10.89.0.40'],
+      ['later', '10.89.0.41'],
+    ] as const) {
+      const made = await driver.attach({ containerId: id, ip, ports })
+      await bed.serve(String(made.netnsPath), 'udp', 53, id)
+      expect(await ask()).toBe(`${id} 198.51.100.2`)
+      await driver.call({ method: 'detach', containerId: id })
+    }
+  })
+
   test('attach() publishes on one address of the host only', async () => {
     bed.exec(bed.host, 'ip', 'addr', 'add', '198.51.100.9/24', 'dev', 'uplink')
     const ports = [{ ...tcp(8090), hostIp: '198.51.100.9' }]

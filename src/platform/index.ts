@@ -4,6 +4,8 @@
 export type { Compression } from './compress-member.ts'
 export type { ChunkMemory, CompressThreads } from './compress-threads.ts'
 export { maxChunkSize, openCompressThreads } from './compress-threads.ts'
+/** What the kernel remembers of flows. */
+export { forgetUdpFlows } from './conntrack.ts'
 /** Letting a directory look like another. */
 export { copyDirectoryStatus } from './directory-status.ts'
 /** EROFS images, loop devices under them, and memory files of their own. */

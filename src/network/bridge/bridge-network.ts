@@ -5,6 +5,7 @@ import {
   createNetworkNamespace,
   deleteElements,
   deleteElementsInBackground,
+  forgetUdpFlows,
   isSystemError,
   type NetlinkSocket,
   netlinkProtocol,
@@ -139,7 +140,12 @@ export function openBridgeNetwork(
       return []
     }
     using netfilter = openNetlink(netlinkProtocol.netfilter)
-    return await claimPorts(requests, { netfilter, table: options.table, records, record, signal })
+    const claim = { netfilter, table: options.table, records, record, signal }
+    const ports = await claimPorts(requests, claim)
+    // Those who sent to a port before go on sending to where it led then.
+    const moved = ports.filter(({ protocol }) => protocol === 'udp').map(({ hostPort }) => hostPort)
+    if (moved.length > 0) forgetUdpFlows(netfilter, moved)
+    return ports
   }
 
   function listNames(): readonly string[] {

@@ -3,6 +3,7 @@
  *
  *     peer.ts serve tcp 80 NAME          prints "ready"; answers "NAME <address it sees>"
  *     peer.ts ask udp 10.89.0.2 53       prints the answer; exits with 1 when none comes
+ *     peer.ts ask udp 10.89.0.2 53 4000  the same, from port 4000
  */
 import { createSocket } from 'node:dgram'
 import { connect, createServer } from 'node:net'
@@ -27,7 +28,7 @@ function serve(port: number, name: string): void {
   }
 }
 
-function ask(address: string, port: number): void {
+function ask(address: string, port: number, from: number): void {
   setTimeout(() => process.exit(1), patience)
   const answer = (data: Uint8Array) => {
     process.stdout.write(data)
@@ -41,9 +42,9 @@ function ask(address: string, port: number): void {
     const socket = createSocket('udp4')
     socket.on('message', answer)
     socket.on('error', () => process.exit(1))
-    socket.send('?', port, address)
+    socket.bind(from, () => socket.send('?', port, address))
   }
 }
 
 if (role === 'serve') serve(Number(rest[0]), rest[1] ?? '')
-else ask(rest[0] ?? '', Number(rest[1]))
+else ask(rest[0] ?? '', Number(rest[1]), Number(rest[2] ?? 0))

@@ -40,12 +40,13 @@ export interface Testbed extends AsyncDisposable {
   serve(namespace: string, protocol: 'tcp' | 'udp', port: number, name: string): Promise<void>
   /** Ends every server: a process keeps its namespace alive. */
   stopServers(): Promise<void>
-  /** What a server answers; `undefined` when nothing does. */
+  /** What a server answers; `undefined` when nothing does. UDP is sent from port `from` where that is given. */
   ask(
     namespace: string,
     protocol: 'tcp' | 'udp',
     address: string,
     port: number,
+    from?: number,
   ): Promise<string | undefined>
 }
 
@@ -92,8 +93,8 @@ export function openTestbed(): Testbed {
       if (value === undefined) throw new Error(`no server ${name}`)
     },
 
-    async ask(namespace, protocol, address, port) {
-      const client = startPeer(namespace, 'ask', protocol, address, String(port))
+    async ask(namespace, protocol, address, port, from = 0) {
+      const client = startPeer(namespace, 'ask', protocol, address, String(port), String(from))
       const answer = await new Response(client.stdout).text()
       return (await client.exited) === 0 ? answer : undefined
     },
