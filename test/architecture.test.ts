@@ -252,7 +252,9 @@ function edges({ path, imports }: SourceFile): readonly string[] {
   return imports
     .filter(({ typeOnly }) => !typeOnly)
     .map(({ target }) => {
-      if (target.startsWith('#')) return `${target.slice(1)}/index.ts`
+      // A whole folder, or one file of it where the rest would only be loaded for nothing.
+      if (target.startsWith('#'))
+        return `${target.slice(1)}${target.includes('/') ? '' : '/index'}.ts`
       return target.startsWith('.') ? relative(source, resolve(source, dirname(path), target)) : ''
     })
     .filter((target) => target !== '')

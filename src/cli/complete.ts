@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import type { Command } from './arguments/command.ts'
 import { shorten } from './arguments/long-forms.ts'
 import type { Context } from './context.ts'
 import { commands } from './table.ts'
@@ -41,12 +41,12 @@ async function candidatesFor(
   const command = (await entry.load()).define(context)
   const typed = rest.at(-1) ?? ''
   if (typed.startsWith('-')) return longOptions(command)
-  const children = command.commands.map((child) => child.name())
+  const children = command.commands.map((child) => child.name)
   return [...(rest.length === 1 ? children : []), ...(await names(context, name))]
 }
 
 function longOptions(command: Command): readonly string[] {
-  return command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : []))
+  return command.options.flatMap(({ long, hidden }) => (hidden ? [] : [long]))
 }
 
 async function names(context: Context, command: string): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
-import type { Command, CommanderError } from 'commander'
 import type { Engine } from '#engine/engine'
 import { shorten } from './arguments/long-forms.ts'
+import { parseCommand, runParsed, UsageError } from './arguments/parse-command.ts'
 import type { Context } from './context.ts'
 import { renderError } from './render/error.ts'
 import { openOutput } from './render/output.ts'
@@ -69,24 +69,7 @@ async function dispatch(context: Context, argv: readonly string[]): Promise<void
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (entry === undefined) return refuseUnknown(context, name)
   const { define } = await entry.load()
-  const { normalizeFlags } = await import('./arguments/flags.ts')
-  const command = define(context)
-  configure(command, context)
-  await command.parseAsync(normalizeFlags(command, rest), { from: 'user' })
-}
-
-/** Makes commander print through us and throw instead of ending the process. */
-function configure(command: Command, context: Context): void {
-  command.exitOverride()
-  command.configureOutput({
-    writeOut: (text) => context.out.write(text),
-    writeErr: (text) => context.err.write(text),
-    outputError: () => {},
-  })
-  const plain = command.createHelp()
-  command.configureHelp({ commandUsage: (shown) => `strake ${plain.commandUsage(shown)}` })
-  command.showSuggestionAfterError(true)
-  for (const child of command.commands) configure(child, context)
+  await runParsed(parseCommand(define(context), rest))
 }
 
 async function refuseUnknown(context: Context, name: string): Promise<void> {
@@ -104,11 +87,9 @@ async function reportFailure(
 ): Promise<number> {
   // Who reads our output has gone: that is no failure to tell anybody about.
   if (isBrokenPipe(error)) return 141
-  if (isCommanderError(error)) {
-    const { commandPath, describeUsageError } = await import('./arguments/usage.ts')
-    const { text, isHelp } = describeUsageError(error, commandPath(shorten(argv)))
-    context.err.write(text)
-    return isHelp ? 0 : engineErrorCode(argv)
+  if (error instanceof UsageError) {
+    const { explainUsage } = await import('./arguments/usage.ts')
+    return explainUsage(context, error) ? 0 : engineErrorCode(argv)
   }
   renderError(context.err, error, context.debug)
   return startFailureCode(error) ?? engineErrorCode(argv)
@@ -128,11 +109,6 @@ function startFailureCode(error: unknown): number | undefined {
 function engineErrorCode(argv: readonly string[]): number {
   const [name] = shorten(argv)
   return name === 'run' || name === 'create' || name === 'exec' ? 125 : 1
-}
-
-/** By its code: importing the class would load commander for commands that need none. */
-function isCommanderError(error: unknown): error is CommanderError {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.')
 }
 
 function parseGlobalOptions(argv: readonly string[]): GlobalOptions {

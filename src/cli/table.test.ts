@@ -1,36 +1,24 @@
 import { expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
-import type { Command } from 'commander'
+import type { Command } from './arguments/command.ts'
+import { formatCommandHelp } from './arguments/command-help.ts'
 import { createTestContext } from './fixture.ts'
 import { formatHelp } from './help.ts'
 import { commands } from './table.ts'
 
-/** The help of a command, with what is added after it. */
-function helpOf(command: Command): string {
-  let text = ''
-  command.configureOutput({
-    writeOut(part) {
-      text += part
-    },
-  })
-  command.outputHelp()
-  return text
-}
-
 /** A word of a group that only stands for a command of its own is not one. */
 function isOwn(child: Command): boolean {
-  return !child.description().startsWith('the same as')
+  return !child.summary.startsWith('the same as')
 }
 
 for (const [name, entry] of Object.entries(commands)) {
   test(`strake ${name} has a help with an example`, async () => {
     const command = (await entry.load()).define(createTestContext())
-    expect(command.name()).toBe(name)
-    expect(command.description()).not.toEndWith('.')
+    expect(command.name).toBe(name)
+    expect(command.summary).not.toEndWith('.')
     const own = command.commands.filter(isOwn)
-    const shown =
-      own.length > 0 && command.registeredArguments.length === 0 ? own : [command, ...own]
-    for (const one of shown) expect(helpOf(one)).toMatch(/\nExamples?:\n {2}\S/)
+    const shown = own.length > 0 && command.arguments.length === 0 ? own : [command, ...own]
+    for (const one of shown) expect(formatCommandHelp(one, 80)).toMatch(/\nExamples?:\n {2}\S/)
   })
 }
 

@@ -1,7 +1,7 @@
-import type { Command } from 'commander'
+import type { Command } from './arguments/command.ts'
 import type { Context } from './context.ts'
 
-/** What a command module exports: its commander definition, bound to where it prints. */
+/** What a command module exports: its definition, bound to where it prints. */
 export interface CommandModule {
   define(context: Context): Command
 }

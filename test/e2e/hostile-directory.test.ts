@@ -14,7 +14,7 @@ describe.skipIf(reason !== undefined)('a hostile working directory', () => {
       'preload.ts': "console.log('preloaded')\n",
       '.env': `NO_COLOR=1\nSTRAKE_RUN=${strake.directory}/stolen\n`,
       'package.json': '{ "name": "hostile", "imports": { "#oci": "./preload.ts" } }\n',
-      'tsconfig.json': '{ "compilerOptions": { "paths": { "commander": ["./preload.ts"] } } }\n',
+      'tsconfig.json': '{ "compilerOptions": { "paths": { "#oci": ["./preload.ts"] } } }\n',
     })
     const env = { HOME: `${strake.directory}/home`, STRAKE_ROOT: strake.root }
     const outcome = await command([program, 'info', '--format', 'json'], { cwd, env })

@@ -1,17 +1,20 @@
 import { expect, test } from 'bun:test'
 import { resolve } from 'node:path'
-import { Command } from 'commander'
+import { Command } from './command.ts'
 import { readContainerFlags } from './container-flags.ts'
-import { addContainerOptions } from './container-options.ts'
+import { addContainerOptions, type ContainerFlags } from './container-options.ts'
+import { parseCommand, runParsed } from './parse-command.ts'
 
 /** What the engine gets for a command line of `run`. */
 async function read(...argv: readonly string[]): ReturnType<typeof readContainerFlags> {
-  const command = addContainerOptions(new Command('run'))
-    .exitOverride()
-    .action(() => {})
-  command.parse([...argv], { from: 'user' })
-  const [image = '', words] = command.processedArgs
-  return readContainerFlags(image, words ?? [], command.opts())
+  const command = addContainerOptions(new Command('run')).action(
+    (image: string, words: readonly string[], options: ContainerFlags) => {
+      parsed = readContainerFlags(image, words, options)
+    },
+  )
+  let parsed: ReturnType<typeof readContainerFlags> | undefined
+  await runParsed(parseCommand(command, argv))
+  return (await parsed) ?? Promise.reject(new Error('it was not run'))
 }
 
 test('readContainerFlags() takes combined letters, and leaves the command alone', async () => {

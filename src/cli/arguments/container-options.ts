@@ -1,7 +1,7 @@
-import { type Command, Option } from 'commander'
+import type { Command } from './command.ts'
 import { collect, parseBytes, parsePositive, parseWhole } from './values.ts'
 
-/** The options that `run` and `create` share, as commander gives them. */
+/** The options that `run` and `create` share, as they were typed. */
 export interface ContainerFlags {
   readonly addHost?: readonly string[]
   readonly capAdd?: readonly string[]
@@ -96,7 +96,7 @@ export function addContainerOptions(command: Command): Command {
     .option('--init', 'run a small init that reaps processes')
     .option('-i, --interactive', 'keep standard input open')
     .option('--ip <address>', 'address on the bridge')
-    .addOption(new Option('--ipc <mode>', 'whose IPC').choices(['private', 'host']))
+    .option('--ipc <mode>', 'whose IPC', { choices: ['private', 'host'] })
     .option('-l, --label <key=value>', 'a label', collect)
     .option('--label-file <file>', 'labels from a file', collect)
     .option('--log-driver <name>', 'json-file or none')
@@ -106,20 +106,19 @@ export function addContainerOptions(command: Command): Command {
     .option('--memory-swap <size>', 'limit of memory and swap; -1 is none', parseSwap)
     .option('--mount <spec>', 'type=bind|volume|tmpfs,source=…,target=…', collect)
     .option('--name <name>', 'name of the container')
-    .addOption(new Option('--network <mode>', 'bridge, host or none').default('bridge'))
-    .addOption(new Option('--net <mode>', 'the same').hideHelp())
+    .option('--network <mode>', 'bridge, host or none', { default: 'bridge' })
+    .option('--net <mode>', 'the same', { hidden: true })
     .option('--oom-score-adj <score>', 'who goes first when memory is out', parseWhole)
-    .addOption(new Option('--pid <mode>', 'whose processes').choices(['private', 'host']))
+    .option('--pid <mode>', 'whose processes', { choices: ['private', 'host'] })
     .option('--pids-limit <count>', 'limit of processes; -1 is none', parseWhole)
     .option('--platform <platform>', 'which platform of the image')
     .option('--privileged', 'all capabilities and devices, nothing masked')
     .option('-p, --publish <[[address:]port:]port>', 'publish a port of the container', collect)
     .option('-P, --publish-all', 'publish every exposed port')
-    .addOption(
-      new Option('--pull <when>', 'when to pull the image')
-        .choices(['missing', 'always', 'never'])
-        .default('missing'),
-    )
+    .option('--pull <when>', 'when to pull the image', {
+      choices: ['missing', 'always', 'never'],
+      default: 'missing',
+    })
     .option('-q, --quiet', 'no progress of a pull')
     .option('--read-only', 'make the root read-only')
     .option('--restart <policy>', 'no, on-failure[:count], always or unless-stopped')

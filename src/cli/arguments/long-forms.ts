@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import type { Command } from './command.ts'
 
 /** Docker's long forms: `image ls` is `images`, `container rm` is `rm`. */
 export const longForms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -58,7 +58,7 @@ const synonyms = new Set(['list', 'remove'])
 
 /** Lists in the help of a group what else begins with its name: `image ls` and so on. */
 export function addLongForms(command: Command): void {
-  for (const [name, short] of Object.entries(longForms[command.name()] ?? {})) {
+  for (const [name, short] of Object.entries(longForms[command.name] ?? {})) {
     if (synonyms.has(name)) continue
     command.command(name).description(`the same as strake ${short}`)
   }

@@ -1,56 +1,50 @@
 import { expect, test } from 'bun:test'
-import { Argument, Command, type CommanderError, InvalidArgumentError, Option } from 'commander'
-import { commandPath, describeUnknown, describeUsageError } from './usage.ts'
+import { Command, InvalidValue } from './command.ts'
+import { parseCommand, UsageError } from './parse-command.ts'
+import { describeUnknown, describeUsageError } from './usage.ts'
 
 /** What a command line that cannot be read gets. */
-function refusalOf(argv: readonly string[], path = 'job'): string {
+function refusalOf(argv: readonly string[]): string {
   const command = new Command('job')
     .argument('<name>')
-    .addArgument(new Argument('[kind]').choices(['a', 'b']))
+    .argument('[kind]', '', ['a', 'b'])
     .option('-q, --quiet')
-    .addOption(new Option('--pull <when>').choices(['always', 'never']))
+    .option('--pull <when>', '', { choices: ['always', 'never'] })
     .option('-t, --time <seconds>', '', () => {
-      throw new InvalidArgumentError('it is a whole number')
+      throw new InvalidValue('it is a whole number')
     })
-    .exitOverride()
-    .configureOutput({ outputError() {} })
     .action(() => {})
   try {
-    command.parse([...argv], { from: 'user' })
+    parseCommand(command, argv)
   } catch (error) {
-    return describeUsageError(error as CommanderError, path).text
+    if (error instanceof UsageError) return describeUsageError(error)
+    throw error
   }
   throw new Error('it was accepted')
 }
 
 test('describeUsageError() names what is missing and where to look', () => {
-  expect(refusalOf([])).toBe(
-    "strake: Cannot run 'strake job': <name> is missing\n  try: strake job --help\n",
-  )
-  expect(refusalOf(['x', '--pull'])).toStartWith('strake: Cannot use --pull: its value is missing')
+  expect(refusalOf([])).toBe("Cannot run 'strake job': <name> is missing\n  try: strake job --help")
+  expect(refusalOf(['x', '--pull'])).toStartWith('Cannot use --pull: its value is missing')
 })
 
 test('describeUsageError() names what is too much', () => {
   expect(refusalOf(['x', 'a', 'y'])).toStartWith(
-    "strake: Cannot run 'strake job': it takes at most 2, and here are 3 (x, a, y)\n",
+    "Cannot run 'strake job': it takes at most 2, and here are 3 (x, a, y)\n",
   )
 })
 
 test('describeUsageError() suggests an option that is close', () => {
-  expect(refusalOf(['x', '--quite'])).toBe(
-    "strake: unknown option '--quite': did you mean '--quiet'?\n",
-  )
-  expect(refusalOf(['x', '--foo'])).toBe(
-    "strake: unknown option '--foo': see 'strake job --help'\n",
-  )
+  expect(refusalOf(['x', '--quite'])).toBe("unknown option '--quite': did you mean '--quiet'?")
+  expect(refusalOf(['x', '--foo'])).toBe("unknown option '--foo': see 'strake job --help'")
 })
 
 test('describeUsageError() says what a value may be', () => {
   expect(refusalOf(['x', '--pull', 'foo'])).toBe(
-    'strake: Cannot use --pull foo: it is one of always, never\n',
+    'Cannot use --pull foo: it is one of always, never',
   )
-  expect(refusalOf(['x', '-t', 'y'])).toBe('strake: Cannot use --time y: it is a whole number\n')
-  expect(refusalOf(['x', 'c'])).toBe("strake: Cannot run 'strake job c': it is one of a, b\n")
+  expect(refusalOf(['x', '-t', 'y'])).toBe('Cannot use --time y: it is a whole number')
+  expect(refusalOf(['x', 'c'])).toBe("Cannot run 'strake job c': it is one of a, b")
 })
 
 test('describeUsageError() repeats no control character', () => {
@@ -70,9 +64,17 @@ test('describeUnknown() says what does the work of a command that only Docker ha
   )
 })
 
-test('commandPath() has the two words of a group', () => {
-  expect(commandPath(['image', 'prune', '-f'])).toBe('image prune')
-  expect(commandPath(['tag', 'log', 'x'])).toBe('tag log')
-  expect(commandPath(['tag', 'a', 'b'])).toBe('tag')
-  expect(commandPath(['ps', '-a'])).toBe('ps')
+test('describeUsageError() names a subcommand by its whole path', () => {
+  const group = new Command('image')
+  group.command('prune').action(() => {})
+  const refusal = (...argv: readonly string[]): string => {
+    try {
+      parseCommand(group, argv)
+    } catch (error) {
+      if (error instanceof UsageError) return describeUsageError(error)
+    }
+    throw new Error('it was accepted')
+  }
+  expect(refusal('prune', '-x')).toBe("unknown option '-x': see 'strake image prune --help'")
+  expect(refusal('prnue')).toBe("unknown command 'image prnue': did you mean 'strake image prune'?")
 })

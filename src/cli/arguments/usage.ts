@@ -1,79 +1,60 @@
-import type { CommanderError } from 'commander'
+import { suggest } from '#engine/suggest'
+import type { Context } from '../context.ts'
 import { printable } from '../render/text.ts'
-import { commands } from '../table.ts'
 import { findSubstitute } from './absent.ts'
-
-/** What to print of a command line that cannot be read, and how to end. */
-export interface UsageFailure {
-  readonly text: string
-  readonly isHelp: boolean
-}
+import { formatCommandHelp } from './command-help.ts'
+import type { UsageError } from './parse-command.ts'
 
 /**
- * Commander's refusals in our words: one sentence that names the thing, and
- * where to look. `path` is the command as it was typed, `image prune`.
+ * Prints the help that was asked for or, of a group, missed, or else what is
+ * wrong with the words of a command line. Says whether it was help.
  */
-export function describeUsageError(error: CommanderError, path: string): UsageFailure {
-  if (/^commander\.(help|helpDisplayed|version)$/.test(error.code)) {
-    return { text: '', isHelp: true }
+export function explainUsage(context: Context, error: UsageError): boolean {
+  const { kind } = error.problem
+  if (kind !== 'help' && kind !== 'incomplete') {
+    context.err.write(`strake: ${describeUsageError(error)}\n`)
+    return false
   }
-  const message = error.message.replace(/^error: /, '')
-  return { text: `strake: ${reword(message, path)}\n`, isHelp: false }
+  const output = kind === 'help' ? context.out : context.err
+  output.write(formatCommandHelp(error.command, output.columns()))
+  return true
 }
 
-/** By their beginnings: commander has one sentence for each. */
-const rewordings: readonly (readonly [
-  RegExp,
-  (match: readonly string[], path: string) => string,
-])[] = [
-  [
-    /^missing required argument '(.*)'$/,
-    ([, name], path) => `Cannot run 'strake ${path}': <${name}> is missing${helpOf(path)}`,
-  ],
-  [
-    /^too many arguments.* Expected (\d+) arguments? but got (\d+): (.*)\.$/,
-    ([, most, count, words], path) =>
-      `Cannot run 'strake ${path}': it takes ${most === '0' ? 'no arguments' : `at most ${most}`}, and here are ${count} (${words})${helpOf(path)}`,
-  ],
-  [
-    /^option '(.*)' argument missing$/,
-    ([, flags], path) => `Cannot use ${longOf(flags)}: its value is missing${helpOf(path)}`,
-  ],
-  [
-    /^option '(.*)' (?:argument|value) '(.*)' (?:from .* )?is invalid(?: from env '.*')?\. Allowed choices are (.*)\.$/s,
-    ([, flags, value, choices]) =>
-      `Cannot use ${longOf(flags)} ${value}: it is one of ${choices ?? ''}`,
-  ],
-  [
-    /^option '(.*)' (?:argument|value) '(.*)' (?:from .* )?is invalid\. (.*)$/s,
-    ([, flags, value, reason]) => `Cannot use ${longOf(flags)} ${value}: ${unstop(reason)}`,
-  ],
-  [
-    /^command-argument value '(.*)' is invalid for argument '.*'\. Allowed choices are (.*)\.$/s,
-    ([, value, choices], path) => `Cannot run 'strake ${path} ${value}': it is one of ${choices}`,
-  ],
-  [
-    /^unknown option '(.*)'(?:\n\(Did you mean (?:one of )?(.*)\?\))?$/,
-    ([, flag, close], path) =>
-      `unknown option '${flag}': ${close ? `did you mean '${close}'?` : `see 'strake ${path} --help'`}`,
-  ],
-  [
-    /^unknown command '(.*)'(?:\n\(Did you mean (?:one of )?(.*)\?\))?$/,
-    ([, name = '', close], path) =>
-      describeUnknown(name, { close, path: path.split(' ', 1)[0] ?? '' }),
-  ],
-]
-
-function reword(message: string, path: string): string {
-  for (const [pattern, sentence] of rewordings) {
-    const match = pattern.exec(message)
-    if (match)
-      return sentence(
-        match.map((part) => part && printable(part)),
-        path,
-      )
+/** One sentence that names the thing, and where to look. */
+export function describeUsageError({ command, problem }: UsageError): string {
+  const { path } = command
+  switch (problem.kind) {
+    case 'missing-argument':
+      return `Cannot run 'strake ${path}': <${problem.name}> is missing${helpOf(path)}`
+    case 'too-many-arguments': {
+      const { most, words } = problem
+      const taken = most === 0 ? 'no arguments' : `at most ${most}`
+      const given = `${words.length} (${words.map(printable).join(', ')})`
+      return `Cannot run 'strake ${path}': it takes ${taken}, and here are ${given}${helpOf(path)}`
+    }
+    case 'bad-argument':
+      return `Cannot run 'strake ${path} ${printable(problem.value)}': ${problem.reason}`
+    case 'missing-value':
+      return `Cannot use ${problem.flag}: its value is missing${helpOf(path)}`
+    case 'bad-value':
+      return `Cannot use ${problem.flag} ${printable(problem.value)}: ${problem.reason}`
+    case 'unknown-option': {
+      const known = command.options.flatMap(({ long, hidden }) => (hidden ? [] : [long]))
+      const close = suggest(problem.flag, known)
+      const hint = close ? `did you mean '${close}'?` : `see 'strake ${path} --help'`
+      return `unknown option '${printable(problem.flag)}': ${hint}`
+    }
+    case 'unknown-command': {
+      const known = command.commands.map(({ name }) => name)
+      return describeUnknown(problem.name, {
+        close: suggest(problem.name, known),
+        path: command.name,
+      })
+    }
+    case 'help':
+    case 'incomplete':
+      return `Cannot run 'strake ${path}': it needs a command${helpOf(path)}`
   }
-  return message
 }
 
 /** `path` is empty for a command of its own. */
@@ -91,22 +72,6 @@ export function describeUnknown(
   return `unknown ${name.startsWith('-') ? 'option' : 'command'} '${typed}': ${hint}`
 }
 
-function longOf(flags: string | undefined): string {
-  return /--[a-z-]+/.exec(flags ?? '')?.[0] ?? flags ?? ''
-}
-
-function unstop(sentence: string | undefined): string {
-  return (sentence ?? '').replace(/\.$/, '')
-}
-
 function helpOf(path: string): string {
   return `\n  try: strake ${path} --help`
-}
-
-/** The words of a command line that name the command: `image prune`, `ps`. */
-export function commandPath(argv: readonly string[]): string {
-  const [name = '', child = ''] = argv
-  const isGroup = ['image', 'container', 'system', 'builder', 'registry'].includes(name)
-  const nested = isGroup || (name === 'tag' && (child === 'log' || child === 'rollback'))
-  return nested && Object.hasOwn(commands, name) && /^[a-z]/.test(child) ? `${name} ${child}` : name
 }

@@ -1,5 +1,5 @@
-import { InvalidArgumentError } from 'commander'
 import { StrakeError } from '#oci'
+import { InvalidValue } from './command.ts'
 
 /** Collects an option that may be given many times. */
 export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
@@ -20,7 +20,7 @@ export function parseBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([bkmgt]?)(?:i?b)?$/i.exec(text)
   const factor = units[(match?.[2] ?? '').toLowerCase()]
   if (!match?.[1] || factor === undefined) {
-    throw new InvalidArgumentError('it is a size such as 512m or 2g')
+    throw new InvalidValue('it is a size such as 512m or 2g')
   }
   return Math.floor(Number(match[1]) * factor)
 }
@@ -28,14 +28,13 @@ export function parseBytes(text: string): number {
 /** A number that may have decimals; 0 is no limit, as Docker has it. */
 export function parsePositive(text: string): number {
   const value = Number(text)
-  if (!Number.isFinite(value) || value < 0)
-    throw new InvalidArgumentError('it is a number, 0 or above')
+  if (!Number.isFinite(value) || value < 0) throw new InvalidValue('it is a number, 0 or above')
   return value
 }
 
 export function parseWhole(text: string): number {
   const value = Number(text)
-  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('it is a whole number')
+  if (!Number.isSafeInteger(value)) throw new InvalidValue('it is a whole number')
   return value
 }
 

@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { attachContainer } from '#engine/container'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { endWith } from '../detach.ts'
 
@@ -16,7 +16,7 @@ export function define(context: Context): Command {
     .option('--detach-keys <keys>', 'how to leave; ctrl-p,ctrl-q unless given')
     .option('--no-sig-proxy', 'do not forward signals')
     .option('--no-stdin', 'do not join the input')
-    .addHelpText('after', '\nExample:\n  strake attach web')
+    .examples('strake attach web')
     .action(async (name: string, options: Options) => {
       context.leaveSignals()
       const end = await attachContainer(await context.engine(), name, {

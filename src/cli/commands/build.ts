@@ -1,5 +1,5 @@
-import { Command, Option } from 'commander'
 import { type BuildRequest, build } from '#engine/build'
+import { Command } from '../arguments/command.ts'
 import { collect, parseAssignments } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { buildRenderer } from '../render/build.ts'
@@ -34,18 +34,17 @@ export function define(context: Context): Command {
     .option('--pull', 'look for newer base images')
     .option('--platform <platform>', 'os/architecture of the result')
     .option('--network <mode>', 'default, none or host for RUN')
-    .addOption(
-      new Option('--progress <kind>', 'how to show progress')
-        .choices(['auto', 'tty', 'plain', 'quiet', 'rawjson'])
-        .default('auto')
-        .env('BUILDKIT_PROGRESS'),
-    )
+    .option('--progress <kind>', 'how to show progress', {
+      choices: ['auto', 'tty', 'plain', 'quiet', 'rawjson'],
+      default: 'auto',
+      env: 'BUILDKIT_PROGRESS',
+    })
     .option('-q, --quiet', 'print only the image ID')
     .option('--iidfile <file>', 'write the image ID into a file')
     .option('--timestamp <time>', "'now', or seconds since 1970, instead of a reproducible time")
     .option('--load', 'accepted for compatibility: the image is always in the store')
     .option('--push', 'push every name afterwards')
-    .addHelpText('after', '\nExample:\n  strake build -t app:1.0 --build-arg VERSION=1.0 .')
+    .examples('strake build -t app:1.0 --build-arg VERSION=1.0 .')
     .action(async (directory: string, options: Options) => {
       const renderer = buildRenderer(context, options.quiet ? 'quiet' : options.progress)
       const engine = await context.engine()

@@ -1,6 +1,6 @@
-import { Command } from 'commander'
 import { cacheUsage } from '#engine/cache-usage'
 import { pruneCache } from '#engine/prune'
+import { Command } from '../arguments/command.ts'
 import { addLongForms } from '../arguments/long-forms.ts'
 import type { Context } from '../context.ts'
 import { printListing, wantsJson } from '../format.ts'
@@ -16,7 +16,7 @@ export function define(context: Context): Command {
     .description('Forget what builds remember, and remove what only they kept')
     .option('-a, --all', 'accepted for compatibility: all of it goes')
     .option('-f, --force', 'do not ask')
-    .addHelpText('after', '\nExample:\n  strake builder prune -f')
+    .examples('strake builder prune -f')
     .action(async (options: { readonly force?: true }) => {
       const question = 'This removes the build cache. Go on?'
       if (!(await confirmed(context, question, options.force === true))) return
@@ -30,7 +30,7 @@ function defineDiskUsage(context: Context): Command {
     .description('Show what builds remember, how large it is, and when it was used')
     .option('--format <format>', 'table or json')
     .option('--no-trunc', 'whole IDs')
-    .addHelpText('after', '\nExample:\n  strake builder du')
+    .examples('strake builder du')
     .action(async ({ format, trunc }: { readonly format?: string; readonly trunc: boolean }) => {
       const usage = await cacheUsage(await context.engine())
       const rows = usage.map(({ id, size, isShared, createdAt, lastUsedAt }) => ({

@@ -1,4 +1,4 @@
-import { Argument, Command } from 'commander'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 
 const scripts = {
@@ -30,8 +30,8 @@ compdef _strake strake
 export function define(context: Context): Command {
   return new Command('completion')
     .description('Print a completion script')
-    .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
-    .addHelpText('after', '\nExample:\n  source <(strake completion bash)')
+    .argument('<shell>', '', ['bash', 'zsh', 'fish'])
+    .examples('source <(strake completion bash)')
     .action((shell: keyof typeof scripts) => {
       context.out.write(scripts[shell])
     })

@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { pruneContainers } from '#engine/prune'
+import { Command } from '../arguments/command.ts'
 import { addLongForms } from '../arguments/long-forms.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
@@ -13,7 +13,7 @@ export function define(context: Context): Command {
     .description('Remove all containers that do not run')
     .option('-f, --force', 'do not ask')
     .option('--filter <condition>', 'until=AGE, label=KEY[=VALUE]', collect)
-    .addHelpText('after', '\nExample:\n  strake container prune -f')
+    .examples('strake container prune -f')
     .action(async (options: { readonly force?: true; readonly filter?: readonly string[] }) => {
       const question = 'This removes all containers that do not run. Go on?'
       if (!(await confirmed(context, question, options.force === true))) return

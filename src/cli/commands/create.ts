@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { create } from '#engine/run'
+import { Command } from '../arguments/command.ts'
 import { readContainerFlags } from '../arguments/container-flags.ts'
 import { addContainerOptions, type ContainerFlags } from '../arguments/container-options.ts'
 import type { Context } from '../context.ts'
@@ -8,7 +8,7 @@ import { pullRenderer } from '../render/pull.ts'
 export function define(context: Context): Command {
   return addContainerOptions(new Command('create'))
     .description('Make a container without starting it')
-    .addHelpText('after', '\nExample:\n  strake create --name job busybox echo hello')
+    .examples('strake create --name job busybox echo hello')
     .action(async (image: string, command: readonly string[], options: ContainerFlags) => {
       const request = await readContainerFlags(image, command, options)
       const renderer = pullRenderer(context, options.quiet === true)

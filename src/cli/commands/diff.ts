@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { diff, type PathChange } from '#engine/diff'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { printListing, wantsJson } from '../format.ts'
 import { printable } from '../render/text.ts'
@@ -15,9 +15,10 @@ export function define(context: Context): Command {
     .argument('<name>', 'a container or an image')
     .argument('[other]', 'an image to compare with; what the last layer changed unless given')
     .option('--format <format>', 'plain or json')
-    .addHelpText(
-      'after',
-      '\nA: added, C: changed, D: deleted.\n\nExamples:\n  strake diff web\n  strake diff app:2 app:1',
+    .examples(
+      '\nA: added, C: changed, D: deleted.\n\nExamples:',
+      'strake diff web',
+      'strake diff app:2 app:1',
     )
     .action(async (name: string, other: string | undefined, { format }: { format?: string }) => {
       const isJson = wantsJson(format === 'plain' ? undefined : format)

@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { examine } from '#engine/doctor'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { printDocument, wantsJson } from '../format.ts'
 
@@ -9,7 +9,7 @@ export function define(context: Context): Command {
   return new Command('doctor')
     .description('Check this machine and say what to mend')
     .option('--format <format>', 'json for one line')
-    .addHelpText('after', '\nExample:\n  strake doctor')
+    .examples('strake doctor')
     .action(async (options: { readonly format?: string }) => {
       const findings = await examine(await context.engine())
       if (findings.some(({ state }) => state === 'failure')) context.exitCode = 1

@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { execInContainer } from '#engine/container'
+import { Command } from '../arguments/command.ts'
 import { readEnvironment } from '../arguments/environment.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
@@ -30,7 +30,7 @@ export function define(context: Context): Command {
     .option('-t, --tty', 'with a terminal')
     .option('-u, --user <user[:group]>', 'as this user')
     .option('-w, --workdir <directory>', 'in this directory')
-    .addHelpText('after', '\nExample:\n  strake exec -it web sh')
+    .examples('strake exec -it web sh')
     .action(async (name: string, program: string, args: readonly string[], options: Options) => {
       context.leaveSignals()
       context.exitCode = await execInContainer(await context.engine(), name, {

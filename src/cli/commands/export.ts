@@ -1,6 +1,6 @@
-import { Command } from 'commander'
 import { exportContainer } from '#engine/export'
 import { StrakeError } from '#oci'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 
 export function define(context: Context): Command {
@@ -8,7 +8,7 @@ export function define(context: Context): Command {
     .description('Write the file system of a container as a tar archive')
     .argument('<container>')
     .option('-o, --output <file>', 'where to write; standard output unless given')
-    .addHelpText('after', '\nExample:\n  strake export web | tar t')
+    .examples('strake export web | tar t')
     .action(async (name: string, options: { readonly output?: string }) => {
       if (options.output === undefined && context.out.isTerminal) {
         throw new StrakeError('INVALID', 'Cannot export to a terminal: an archive is not text', {

@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { imageHistory } from '#engine/history'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { printListing } from '../format.ts'
 import { ellipsis } from '../render/table.ts'
@@ -17,11 +17,11 @@ export function define(context: Context): Command {
     .description('Show how an image was made, newest instruction first')
     .argument('<image>')
     .option('--format <format>', 'table or json')
-    .option('-H, --human', 'sizes and dates in readable form', true)
+    .option('-H, --human', 'sizes and dates in readable form', { default: true })
     .option('--no-human', 'sizes in bytes, dates in RFC 3339')
     .option('--no-trunc', 'do not shorten anything')
     .option('-q, --quiet', 'only IDs')
-    .addHelpText('after', '\nExample:\n  strake history --no-trunc app')
+    .examples('strake history --no-trunc app')
     .action(async (name: string, options: Options) => {
       const entries = await imageHistory(await context.engine(), name)
       const rows = entries.map((entry) => {

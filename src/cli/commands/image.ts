@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { pruneImages } from '#engine/prune'
+import { Command } from '../arguments/command.ts'
 import { addLongForms } from '../arguments/long-forms.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
@@ -20,7 +20,7 @@ export function define(context: Context): Command {
     .option('-a, --all', 'every image that no container uses')
     .option('-f, --force', 'do not ask')
     .option('--filter <condition>', 'until=AGE, label=KEY[=VALUE]', collect)
-    .addHelpText('after', '\nExample:\n  strake image prune --all')
+    .examples('strake image prune --all')
     .action(async (options: Options) => {
       const what = options.all ? 'all images that no container uses' : 'all images without a name'
       if (!(await confirmed(context, `This removes ${what}. Go on?`, options.force === true)))

@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { type ImageSummary, listImages } from '#engine/images'
+import { Command } from '../arguments/command.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { printListing } from '../format.ts'
@@ -24,7 +24,7 @@ export function define(context: Context): Command {
     .option('--format <format>', 'table or json')
     .option('--no-trunc', 'show whole IDs')
     .option('-q, --quiet', 'only IDs')
-    .addHelpText('after', '\nExample:\n  strake images --digests debian')
+    .examples('strake images --digests debian')
     .action(async (reference: string | undefined, options: Options) => {
       const engine = await context.engine()
       const images = await listImages(engine, {

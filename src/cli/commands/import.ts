@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { importImage } from '#engine/import'
+import { Command } from '../arguments/command.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { renderTransfers } from '../render/transfers.ts'
@@ -22,10 +22,7 @@ export function define(context: Context): Command {
     )
     .option('-m, --message <text>', 'the comment of the history entry')
     .option('--platform <platform>', 'os/architecture of the image; this machine unless given')
-    .addHelpText(
-      'after',
-      '\nExample:\n  mmdebstrap --variant=minbase bookworm - | strake import - debian:bookworm',
-    )
+    .examples('mmdebstrap --variant=minbase bookworm - | strake import - debian:bookworm')
     .action(async (file: string, name: string | undefined, options: Options) => {
       const renderer = renderTransfers(context.err)
       const { imageId } = await importImage(await context.engine(), file, {

@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { describeEngine } from '#engine/info'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { printDocument, wantsJson } from '../format.ts'
 
@@ -7,7 +7,7 @@ export function define(context: Context): Command {
   return new Command('info')
     .description('Show the store, the runtime and the host, and why they were chosen')
     .option('-f, --format <format>', 'json for one line')
-    .addHelpText('after', '\nExample:\n  strake info')
+    .examples('strake info')
     .action(async (options: { readonly format?: string }) => {
       const info = await describeEngine(await context.engine())
       if (wantsJson(options.format)) return printDocument(context.out, info, 'json')

@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { inspect } from '#engine/inspect'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { printDocument } from '../format.ts'
 import { renderError } from '../render/error.ts'
@@ -16,7 +16,7 @@ export function define(context: Context): Command {
     .option('-f, --format <format>', 'json for one line')
     .option('--type <type>', 'container or image')
     .option('-s, --size', 'accepted for compatibility; sizes are always shown')
-    .addHelpText('after', '\nExample:\n  strake inspect --type image debian')
+    .examples('strake inspect --type image debian')
     .action(async (names: readonly string[], options: Options) => {
       const engine = await context.engine()
       const documents: unknown[] = []

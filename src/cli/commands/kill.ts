@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { killContainer } from '#engine/container'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { forEachName } from '../each.ts'
 
@@ -7,8 +7,8 @@ export function define(context: Context): Command {
   return new Command('kill')
     .description('Send a signal to containers')
     .argument('<container...>')
-    .option('-s, --signal <signal>', 'name or number', 'SIGKILL')
-    .addHelpText('after', '\nExample:\n  strake kill -s HUP web')
+    .option('-s, --signal <signal>', 'name or number', { default: 'SIGKILL' })
+    .examples('strake kill -s HUP web')
     .action(async (names: readonly string[], options: { readonly signal: string }) => {
       const engine = await context.engine()
       await forEachName(context, names, async (name) => {

@@ -1,6 +1,6 @@
-import { Command } from 'commander'
 import { load } from '#engine/load'
 import { StrakeError } from '#oci'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { renderTransfers } from '../render/transfers.ts'
 
@@ -14,7 +14,7 @@ export function define(context: Context): Command {
     .description('Read images from an archive that docker, podman, skopeo or strake wrote')
     .option('-i, --input <file>', 'the archive, compressed or not; standard input unless given')
     .option('-q, --quiet', 'no progress')
-    .addHelpText('after', '\nExample:\n  strake load -i app.tar')
+    .examples('strake load -i app.tar')
     .action(async (options: Options) => {
       if (options.input === undefined && process.stdin.isTTY) {
         throw new StrakeError('INVALID', 'Cannot load from a terminal: an archive is not text', {

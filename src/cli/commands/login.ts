@@ -1,6 +1,6 @@
-import { Command } from 'commander'
 import { login } from '#engine/login'
 import { StrakeError } from '#oci'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { readAll, readLine } from '../prompt.ts'
 
@@ -17,10 +17,7 @@ export function define(context: Context): Command {
     .option('-u, --username <name>')
     .option('-p, --password <secret>', 'visible to other users; prefer --password-stdin')
     .option('--password-stdin', 'read the password from standard input')
-    .addHelpText(
-      'after',
-      '\nExample:\n  echo "$TOKEN" | strake login -u me --password-stdin registry.example.com',
-    )
+    .examples('echo "$TOKEN" | strake login -u me --password-stdin registry.example.com')
     .action(async (host: string | undefined, options: Options) => {
       if (options.password !== undefined) {
         context.err.write('WARN: --password is visible to other users; prefer --password-stdin\n')

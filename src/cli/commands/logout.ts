@@ -1,12 +1,12 @@
-import { Command } from 'commander'
 import { logout } from '#engine/login'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 
 export function define(context: Context): Command {
   return new Command('logout')
     .description('Forget the credentials for a registry')
     .argument('[registry]', 'host[:port]; Docker Hub unless given')
-    .addHelpText('after', '\nExample:\n  strake logout registry.example.com')
+    .examples('strake logout registry.example.com')
     .action(async (host: string | undefined) => {
       const removed = await logout(host)
       context.out.write(

@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { readContainerLogs } from '#engine/container'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 
 interface Options {
@@ -17,9 +17,9 @@ export function define(context: Context): Command {
     .option('-f, --follow', 'go on until the container ends')
     .option('--since <time>', 'RFC 3339, seconds since 1970, or an age such as 10m')
     .option('--until <time>', 'the same forms')
-    .option('-n, --tail <lines>', 'only the last lines; all unless given', 'all')
+    .option('-n, --tail <lines>', 'only the last lines; all unless given', { default: 'all' })
     .option('-t, --timestamps', 'begin each line with its time')
-    .addHelpText('after', '\nExample:\n  strake logs -f --tail 20 web')
+    .examples('strake logs -f --tail 20 web')
     .action(async (name: string, options: Options) => {
       const entries = readContainerLogs(await context.engine(), name, {
         follow: options.follow === true,

@@ -1,6 +1,6 @@
-import { Command } from 'commander'
 import type { Engine } from '#engine/engine'
 import { type ContainerSummary, listContainers } from '#engine/ps'
+import { Command } from '../arguments/command.ts'
 import { collect, parseWhole } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { printListing } from '../format.ts'
@@ -29,7 +29,7 @@ export function define(context: Context): Command {
     .option('--no-trunc', 'do not shorten anything')
     .option('-q, --quiet', 'only IDs')
     .option('-s, --size', 'also how much they wrote')
-    .addHelpText('after', '\nExample:\n  strake ps --all --filter status=exited')
+    .examples('strake ps --all --filter status=exited')
     .action(async (options: Options) => {
       const last = options.latest ? 1 : options.last
       const engine = await context.engine()

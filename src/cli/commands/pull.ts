@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { pull } from '#engine/pull'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { renderTransfers } from '../render/transfers.ts'
 
@@ -17,7 +17,7 @@ export function define(context: Context): Command {
       'os/architecture[/variant] to choose; this machine unless given',
     )
     .option('-q, --quiet', 'print only the name')
-    .addHelpText('after', '\nExample:\n  strake pull localhost:5000/app:1.0')
+    .examples('strake pull localhost:5000/app:1.0')
     .action(async (name: string, options: Options) => {
       const renderer = renderTransfers(context.err)
       const result = await pull(await context.engine(), name, {

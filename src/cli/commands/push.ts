@@ -1,5 +1,5 @@
-import { Command, Option } from 'commander'
 import { push } from '#engine/push'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { renderTransfers } from '../render/transfers.ts'
 
@@ -12,16 +12,12 @@ export function define(context: Context): Command {
   return new Command('push')
     .description('Send an image to a registry')
     .argument('<name[:tag]>')
-    .addOption(
-      new Option('--compression <kind>', 'how layers that are not compressed yet travel')
-        .choices(['gzip', 'zstd'])
-        .default('gzip'),
-    )
+    .option('--compression <kind>', 'how layers that are not compressed yet travel', {
+      choices: ['gzip', 'zstd'],
+      default: 'gzip',
+    })
     .option('-q, --quiet', 'print only the name')
-    .addHelpText(
-      'after',
-      '\nExample:\n  strake tag app localhost:5000/app && strake push localhost:5000/app',
-    )
+    .examples('strake tag app localhost:5000/app && strake push localhost:5000/app')
     .action(async (name: string, options: Options) => {
       const renderer = renderTransfers(context.err)
       const result = await push(await context.engine(), name, {

@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { serveRegistry } from '#engine/registry'
+import { Command } from '../arguments/command.ts'
 import { parseWhole } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 
@@ -15,13 +15,16 @@ export function define(context: Context): Command {
   command
     .command('serve')
     .description('Serve the OCI distribution API until interrupted')
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('-p, --port <port>', 'port to listen on; 0 picks one', parseWhole, 5000)
+    .option('--host <address>', 'address to listen on', { default: '127.0.0.1' })
+    .option('-p, --port <port>', 'port to listen on; 0 picks one', {
+      read: parseWhole,
+      default: 5000,
+    })
     .option('--storage <directory>', 'where repositories are kept; in the store unless given')
     .option('--read-only', 'refuse pushes and deletes')
-    .addHelpText(
-      'after',
-      '\nExample:\n  strake registry serve --port 5000 &\n  strake tag app localhost:5000/app && strake push localhost:5000/app',
+    .examples(
+      'strake registry serve --port 5000 &',
+      'strake tag app localhost:5000/app && strake push localhost:5000/app',
     )
     .action(async (options: Options) => {
       await using server = await serveRegistry(await context.engine(), {

@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { startContainer, stopContainer } from '#engine/container'
+import { Command } from '../arguments/command.ts'
 import { parseWhole } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { forEachName } from '../each.ts'
@@ -9,7 +9,7 @@ export function define(context: Context): Command {
     .description('Stop containers and start them again')
     .argument('<container...>')
     .option('-t, --timeout <seconds>', 'how long to wait before SIGKILL', parseWhole)
-    .addHelpText('after', '\nExample:\n  strake restart web')
+    .examples('strake restart web')
     .action(async (names: readonly string[], options: { readonly timeout?: number }) => {
       const engine = await context.engine()
       await forEachName(context, names, async (name) => {

@@ -1,6 +1,6 @@
-import { Command } from 'commander'
 import { removeContainer } from '#engine/container'
 import { StrakeError } from '#oci'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { forEachName } from '../each.ts'
 
@@ -15,7 +15,7 @@ export function define(context: Context): Command {
     .argument('[container...]')
     .option('-f, --force', 'also running ones, and ignore missing ones')
     .option('-v, --volumes', 'with their anonymous volumes')
-    .addHelpText('after', '\nExample:\n  strake rm -f web')
+    .examples('strake rm -f web')
     .action(async (names: readonly string[], options: Options) => {
       // With --force nothing to remove is no failure: `rm -f $(strake ps -aq)` of an empty list.
       if (names.length === 0 && !options.force) throw noContainer()

@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { removeImage } from '#engine/remove'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { forEachName } from '../each.ts'
 
@@ -12,7 +12,7 @@ export function define(context: Context): Command {
     .description('Remove images; content that nothing else uses goes with them')
     .argument('<image...>', 'names, digests or IDs')
     .option('-f, --force', 'remove an image by ID although it has several names')
-    .addHelpText('after', '\nExample:\n  strake rmi app:1.0 3f2a9c')
+    .examples('strake rmi app:1.0 3f2a9c')
     .action(async (names: readonly string[], options: Options) => {
       const engine = await context.engine()
       await forEachName(context, names, async (name) => {

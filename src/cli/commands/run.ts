@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import type { RunOptions } from '#engine/run'
+import { Command } from '../arguments/command.ts'
 import { addContainerOptions, type ContainerFlags } from '../arguments/container-options.ts'
 import type { Context } from '../context.ts'
 import { endWith } from '../detach.ts'
@@ -15,10 +15,7 @@ export function define(context: Context): Command {
     .description('Run a command in a new container')
     .option('-d, --detach', 'print the container ID and leave it running')
     .option('--detach-keys <keys>', 'how to leave; ctrl-p,ctrl-q unless given')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  strake run --rm -it debian bash\n  strake run -d --name web -p 8080:80 site',
-    )
+    .examples('strake run --rm -it debian bash', 'strake run -d --name web -p 8080:80 site')
     .action(async (image: string, command: readonly string[], options: Options) => {
       const { launch } = await import('#engine/launch')
       const launched = launch({

@@ -1,6 +1,6 @@
-import { Command } from 'commander'
 import { save } from '#engine/save'
 import { StrakeError } from '#oci'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { renderTransfers } from '../render/transfers.ts'
 
@@ -15,7 +15,7 @@ export function define(context: Context): Command {
     .argument('<image...>')
     .option('-o, --output <file>', 'where to write; standard output unless given')
     .option('--platform <platform>', 'only this platform of a multi-platform image')
-    .addHelpText('after', '\nExample:\n  strake save -o app.tar app:1.0')
+    .examples('strake save -o app.tar app:1.0')
     .action(async (names: readonly string[], options: Options) => {
       if (options.output === undefined && context.out.isTerminal) {
         throw new StrakeError('INVALID', 'Cannot save to a terminal: an archive is not text', {

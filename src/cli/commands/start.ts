@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { startAttached, startContainer } from '#engine/container'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { endWith } from '../detach.ts'
 import { forEachName } from '../each.ts'
@@ -17,7 +17,7 @@ export function define(context: Context): Command {
     .option('-a, --attach', 'join the output and forward signals')
     .option('--detach-keys <keys>', 'how to leave; ctrl-p,ctrl-q unless given')
     .option('-i, --interactive', 'join the input too')
-    .addHelpText('after', '\nExample:\n  strake start -a job')
+    .examples('strake start -a job')
     .action(async (names: readonly string[], options: Options) => {
       const engine = await context.engine()
       const [only] = names

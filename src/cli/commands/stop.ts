@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { stopContainer } from '#engine/container'
+import { Command } from '../arguments/command.ts'
 import { parseWhole } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { forEachName } from '../each.ts'
@@ -21,7 +21,7 @@ export function define(context: Context): Command {
       parseWhole,
     )
     .option('--time <seconds>', 'the same', parseWhole)
-    .addHelpText('after', '\nExample:\n  strake stop -t 30 web')
+    .examples('strake stop -t 30 web')
     .action(async (names: readonly string[], options: Options) => {
       const engine = await context.engine()
       const timeout = options.timeout ?? options.time

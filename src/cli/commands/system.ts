@@ -1,9 +1,9 @@
-import { Command } from 'commander'
 import { type CheckFinding, checkStore } from '#engine/check'
 import { cleanUp } from '#engine/cleanup'
 import { diskUsage } from '#engine/disk-usage'
 import { pruneSystem } from '#engine/prune'
 import { resetStore } from '#engine/reset'
+import { Command } from '../arguments/command.ts'
 import { addLongForms } from '../arguments/long-forms.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
@@ -20,7 +20,7 @@ export function define(context: Context): Command {
   command
     .command('cleanup')
     .description('Mend what a crash or reboot left: mounts, namespaces, states of containers')
-    .addHelpText('after', '\nExample:\n  strake system cleanup')
+    .examples('strake system cleanup')
     .action(async () => {
       const lines = await cleanUp(await context.engine())
       context.out.write(lines.map((line) => `${line}\n`).join(''))
@@ -29,7 +29,7 @@ export function define(context: Context): Command {
     .command('reset')
     .description('Remove every container, image, volume and cache, and the store itself')
     .option('-f, --force', 'do not ask')
-    .addHelpText('after', '\nExample:\n  strake --root /tmp/try system reset')
+    .examples('strake --root /tmp/try system reset')
     .action(async (options: { readonly force?: true }) => {
       const engine = await context.engine()
       const question = `This removes every container, image, volume and cache in ${engine.root}. Go on?`
@@ -54,7 +54,7 @@ function defineDiskUsage(context: Context): Command {
   return new Command('df')
     .description('Show what takes how much space, and what could be freed')
     .option('--format <format>', 'table or json')
-    .addHelpText('after', '\nExample:\n  strake system df')
+    .examples('strake system df')
     .action(async (options: { readonly format?: string }) => {
       const usage = await diskUsage(await context.engine())
       const rows = usage.map((row) => ({
@@ -89,16 +89,12 @@ function definePrune(context: Context): Command {
     .option('-a, --all', 'every image that no container uses')
     .option('-f, --force', 'do not ask')
     .option('--filter <condition>', 'until=AGE, label=KEY[=VALUE]', collect)
-    .addHelpText(
-      'after',
-      `
-Of a layer that is kept as its archive the compressed form goes too, if it can be
-made again byte for byte and a registry was seen to have it. $STRAKE_KEEP_COMPRESSED
-changes that: always keeps all, never relies on the registry alone.
-
-Example:
-  strake system prune`,
+    .notes(
+      'Of a layer that is kept as its archive the compressed form goes too, if it can be',
+      'made again byte for byte and a registry was seen to have it. $STRAKE_KEEP_COMPRESSED',
+      'changes that: always keeps all, never relies on the registry alone.',
     )
+    .examples('strake system prune')
     .action(async (options: PruneOptions) => {
       const images = options.all ? 'every image that no container uses' : 'images without a name'
       const question = `This removes stopped containers, ${images} and the build cache. Go on?`
@@ -118,7 +114,7 @@ function defineCheck(context: Context): Command {
     .description('Read everything in the store and say what is not as it was written')
     .option('--repair', 'make again or fetch again what is damaged')
     .option('--format <format>', 'json for one line per finding')
-    .addHelpText('after', '\nExample:\n  strake system check --repair')
+    .examples('strake system check --repair')
     .action(async (options: { readonly repair?: true; readonly format?: string }) => {
       const isJson = wantsJson(options.format)
       const repair = options.repair === true

@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { rollbackTag, tagImage, tagLog } from '#engine/tag'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { printListing } from '../format.ts'
 import { formatAge, shortId } from '../render/units.ts'
@@ -9,9 +9,10 @@ export function define(context: Context): Command {
     .description('Give an image another name, and look back at what a name meant')
     .argument('<source>', 'a name or ID of an image')
     .argument('<target>', 'the new name')
-    .addHelpText(
-      'after',
-      '\nExample:\n  strake tag app registry.example.com/app:1.0\n  strake tag log app\n  strake tag rollback app',
+    .examples(
+      'strake tag app registry.example.com/app:1.0',
+      'strake tag log app',
+      'strake tag rollback app',
     )
     .action(async (source: string, target: string) => {
       await tagImage(await context.engine(), source, target)
@@ -26,7 +27,7 @@ function defineLog(context: Context): Command {
     .description('List every image that a name has meant, newest first')
     .argument('<name>')
     .option('--format <format>', 'table or json')
-    .addHelpText('after', '\nExample:\n  strake tag log app:1.0')
+    .examples('strake tag log app:1.0')
     .action(async (name: string, options: { readonly format?: string }) => {
       const moves = await tagLog(await context.engine(), name)
       const rows = moves.map((move) => ({
@@ -49,7 +50,7 @@ function defineRollback(context: Context): Command {
   return new Command('rollback')
     .description('Move a name back to the image it meant before')
     .argument('<name>')
-    .addHelpText('after', '\nExample:\n  strake tag rollback app:1.0')
+    .examples('strake tag rollback app:1.0')
     .action(async (name: string) => {
       const move = await rollbackTag(await context.engine(), name)
       context.out.write(`${move.name} is ${move.digest} again\n`)

@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { unpauseContainer } from '#engine/container'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { forEachName } from '../each.ts'
 
@@ -7,7 +7,7 @@ export function define(context: Context): Command {
   return new Command('unpause')
     .description('Let paused containers go on')
     .argument('<container...>')
-    .addHelpText('after', '\nExample:\n  strake unpause web')
+    .examples('strake unpause web')
     .action(async (names: readonly string[]) => {
       const engine = await context.engine()
       await forEachName(context, names, async (name) => {

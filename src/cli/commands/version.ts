@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { version } from '#engine/version'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { printDocument, wantsJson } from '../format.ts'
 
@@ -10,7 +10,7 @@ export function define(context: Context): Command {
   return new Command('version')
     .description('Show the versions of strake and what it runs on')
     .option('-f, --format <format>', 'json for one line')
-    .addHelpText('after', '\nExample:\n  strake version --format json')
+    .examples('strake version --format json')
     .action((options: { readonly format?: string }) => {
       const versions = {
         Version: version,

@@ -1,5 +1,5 @@
-import { Command } from 'commander'
 import { waitContainer } from '#engine/container'
+import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { forEachName } from '../each.ts'
 
@@ -7,7 +7,7 @@ export function define(context: Context): Command {
   return new Command('wait')
     .description('Wait until containers end and print their exit codes')
     .argument('<container...>')
-    .addHelpText('after', '\nExample:\n  strake wait job')
+    .examples('strake wait job')
     .action(async (names: readonly string[]) => {
       const engine = await context.engine()
       await forEachName(context, names, async (name) =>

@@ -1,0 +1,125 @@
+import { expect, test } from 'bun:test'
+import { Command, InvalidValue } from './command.ts'
+import { parseCommand, runParsed } from './parse-command.ts'
+import { collect, parseWhole } from './values.ts'
+
+const job = (): Command =>
+  new Command('job')
+    .argument('[image]')
+    .argument('[words...]')
+    .option('--rm')
+    .option('-i, --interactive')
+    .option('-t, --tty')
+    .option('-e, --env <pair>', '', collect)
+    .option('-p, --publish <port>')
+    .option('-c, --count <number>', '', { read: parseWhole, default: 3 })
+    .option('--no-sig-proxy')
+    .option('--no-cache')
+    .option('-H, --human', '', { default: true })
+    .option('--no-human')
+    .action(() => {})
+
+const usual = { sigProxy: true, cache: true, human: true, count: 3 }
+
+function options(...argv: readonly string[]): Readonly<Record<string, unknown>> {
+  return { ...parseCommand(job(), argv, {}).options }
+}
+
+test('parseCommand() gives switches that are on unless said otherwise, and defaults', () => {
+  expect(options()).toEqual(usual)
+  expect(options('--no-cache', '--no-human', '-c', '5')).toEqual({
+    ...usual,
+    ...{ cache: false, human: false, count: 5 },
+  })
+})
+
+test('parseCommand() reads switches with a value, as Docker has them', () => {
+  expect(options('--rm=false', '--tty=true', '-i=1', '--human=false', '--sig-proxy=false')).toEqual(
+    {
+      ...usual,
+      ...{ tty: true, interactive: true, human: false, sigProxy: false },
+    },
+  )
+  expect(options('--sig-proxy=true', '--no-cache=false')).toEqual(usual)
+  expect(options('--no-cache=true')).toEqual({ ...usual, cache: false })
+  expect(options('--rm', '--rm=false')).toEqual(usual)
+  expect(() => options('--rm=maybe')).toThrow('Cannot use --rm=maybe: it is true or false')
+})
+
+test('parseCommand() takes values from the word or the next one', () => {
+  for (const words of [['-p80:80'], ['-p=80:80'], ['-p', '80:80'], ['--publish=80:80']]) {
+    expect(options(...words)).toEqual({ ...usual, publish: '80:80' })
+  }
+  expect(options('-ite=A=1', '--env', '--rm=false', '-eB=2')).toEqual({
+    ...usual,
+    ...{ interactive: true, tty: true, env: ['A=1', '--rm=false', 'B=2'] },
+  })
+  expect(options('--publish=')).toEqual({ ...usual, publish: '' })
+})
+
+test('parseCommand() finds options after arguments, but none after --', () => {
+  const { arguments: words, options } = parseCommand(job(), ['a', '--rm', 'b', '--', '--tty', '-'])
+  expect(words).toEqual(['a', ['b', '--tty', '-']])
+  expect(options).toEqual({ ...usual, rm: true })
+})
+
+test('parseCommand() leaves the command of a container alone', () => {
+  const run = job().passThroughOptions()
+  const { arguments: words, options } = parseCommand(run, ['--rm', 'a', 'sh', '--tty', '--', '-c'])
+  expect(words).toEqual(['a', ['sh', '--tty', '--', '-c']])
+  expect(options).toEqual({ ...usual, rm: true })
+})
+
+test('parseCommand() goes down to the subcommand that is named first', () => {
+  const group = new Command('image')
+  group
+    .command('prune')
+    .option('-f, --force')
+    .action(() => {})
+  const { command, options } = parseCommand(group, ['prune', '--force=true'])
+  expect(command.name).toBe('prune')
+  expect(options).toEqual({ force: true })
+  for (const [words, kind] of [
+    [[], 'incomplete'],
+    [['help'], 'incomplete'],
+    [['prnue'], 'unknown-command'],
+    [['prune', '--help'], 'help'],
+    [['prune', '-h'], 'help'],
+    [['prune', '-x'], 'unknown-option'],
+    [['prune', 'all'], 'too-many-arguments'],
+  ] as const) {
+    expect(() => parseCommand(group, words)).toThrow(kind)
+  }
+})
+
+test('parseCommand() lets an environment variable stand in, and be wrong', () => {
+  const build = new Command('build')
+    .option('--progress <kind>', '', { choices: ['tty', 'plain'], default: 'tty', env: 'KIND' })
+    .action(() => {})
+  expect(parseCommand(build, [], {}).options).toEqual({ progress: 'tty' })
+  expect(parseCommand(build, [], { KIND: 'plain' }).options).toEqual({ progress: 'plain' })
+  expect(parseCommand(build, ['--progress=tty'], { KIND: 'plain' }).options).toEqual({
+    progress: 'tty',
+  })
+  expect(() => parseCommand(build, [], { KIND: 'x' })).toThrow('bad-value')
+})
+
+test('runParsed() calls the action with the arguments and the options', async () => {
+  const seen: unknown[] = []
+  const command = new Command('rm').argument('<name...>').option('-f, --force')
+  command.action(async (...given: readonly unknown[]) => void seen.push(...given))
+  await runParsed(parseCommand(command, ['a', 'b', '-f']))
+  expect(seen).toEqual([['a', 'b'], { force: true }])
+})
+
+test('parseCommand() refuses a value its reader refuses, and lets other errors pass', () => {
+  const reading = (error: Error): Command =>
+    new Command('x')
+      .action(() => {})
+      .option('-n, --number <n>', '', () => {
+        throw error
+      })
+  const refusing = reading(new InvalidValue('it is odd'))
+  expect(() => parseCommand(refusing, ['-n', '1'])).toThrow('bad-value')
+  expect(() => parseCommand(reading(new RangeError('mine')), ['-n', '1'])).toThrow('mine')
+})
