@@ -3,7 +3,8 @@ import { version } from '#engine/version'
 
 const [first] = process.argv.slice(2)
 if (first === '--version' || first === '-v') {
-  process.stdout.write(`strake version ${version}\n`)
+  const { openOutput } = await import('./render/output.ts')
+  openOutput(1).write(`strake version ${version}\n`)
 } else if (first === '__monitor') {
   const { monitorMain } = await import('#engine/monitor')
   await monitorMain()

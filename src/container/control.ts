@@ -4,7 +4,7 @@ import { StrakeError } from '#oci'
 import { isAlive, signalProcess } from '#platform'
 import { freeze } from '#runtime'
 import { type ContainerContext, containerPaths } from './context.ts'
-import { type Container, getContainer, isRunning } from './model/record.ts'
+import { type Container, getContainer, isRunning, lostExitCode } from './model/record.ts'
 import { readState } from './model/state.ts'
 import { connectMonitor, type MonitorConnection } from './session/connection.ts'
 
@@ -112,7 +112,9 @@ export async function waitForEnd(
   for (;;) {
     const state = readState(paths.state)
     const { process, monitor } = state
-    if (![process, monitor].some((one) => one !== undefined && isAlive(one))) return state.exitCode
+    if (![process, monitor].some((one) => one !== undefined && isAlive(one))) {
+      return isRunning({ state }) ? lostExitCode : state.exitCode
+    }
     await sleep(50, undefined, { signal })
   }
 }

@@ -3,7 +3,9 @@ import { StrakeError } from '#oci'
 import { type ContainerContext, containerPaths } from './context.ts'
 import { isContainerName, randomId, randomName } from './model/names.ts'
 import type { ContainerOptions } from './model/options.ts'
+import { readContainer } from './model/record.ts'
 import { mergeSettings } from './model/settings.ts'
+import { isLost, reconcileContainer } from './reconcile.ts'
 
 export interface CreatedContainer {
   readonly id: string
@@ -28,6 +30,7 @@ export async function createContainer(
   const id = randomId()
   const settings = mergeSettings(id, options)
   const { directory } = containerPaths(context, id)
+  await removeLost(context, options.name)
   // The record first, so that nothing is there that nobody knows of.
   const name = insert(context, options, (name) => ({
     ...{ id, name, image: options.image.digest ?? null },
@@ -41,6 +44,16 @@ export async function createContainer(
     throw error
   }
   return { id, name }
+}
+
+/** A container that was to remove itself and could not is no reason to refuse its name. */
+async function removeLost(context: ContainerContext, name: string | undefined): Promise<void> {
+  const record = name === undefined ? undefined : context.records.containers.findByNameOrId(name)
+  if (record === undefined || record.name !== name) return
+  const container = readContainer(context, record)
+  if (container.settings.remove && isLost(context, container)) {
+    await reconcileContainer(context, container)
+  }
 }
 
 type NewRecord = Parameters<ContainerContext['records']['containers']['insert']>[0]

@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { isatty } from 'node:tty'
 import { StrakeError } from '#oci'
-import { type ChildProcess, spawnProcess, windowSize } from '#platform'
+import { type ChildProcess, isTerminal, spawnProcess, windowSize } from '#platform'
 import {
   type ProcessConfig,
   processConfig,
@@ -100,7 +99,7 @@ async function runExec(
   { options, own }: RunExec,
 ): Promise<number> {
   const streams = options.streams ?? standardStreams
-  if (options.tty && !options.detach && !isatty(streams.stdin)) {
+  if (options.tty && !options.detach && !isTerminal(streams.stdin)) {
     throw new StrakeError('INVALID', 'Cannot use --tty: the input is not a terminal')
   }
   const [log, pidFile] = [`${own}/log`, `${own}/pid`]

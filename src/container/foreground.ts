@@ -50,7 +50,7 @@ async function runInStreams(
   { launched, signal }: Launched,
 ): Promise<RunEnd> {
   const { monitor, feed } = launched
-  const stop = forwardSignals((name) => void monitor.send({ type: 'signal', signal: name }))
+  const stop = forwardSignals(monitor.signal)
   try {
     const prepare = signal === undefined ? {} : { signal }
     await orderStart(context, container, { monitor, foreground: true, ...prepare })

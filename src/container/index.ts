@@ -53,7 +53,7 @@ export type { ContainerState, ContainerStatus } from './model/state.ts'
 /** The hidden role of this program that looks after one container. */
 export { monitorMain } from './monitor/main.ts'
 /** Mending what crashes and reboots left. */
-export { reconcileContainers } from './reconcile.ts'
+export { isLost, reconcileContainers } from './reconcile.ts'
 /** Removing a container. */
 export { type RemoveOptions, removeContainer } from './remove.ts'
 /** Creating and starting in one go. */

@@ -1,9 +1,15 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { isAlive, removeTree } from '#platform'
 import { forget } from '#runtime'
-import { type ContainerContext, containerPaths } from './context.ts'
-import { type Container, listContainers, lostExitCode } from './model/record.ts'
-import { createdState, readIdentity, readState, writeState } from './model/state.ts'
+import { type ContainerContext, type ContainerPaths, containerPaths } from './context.ts'
+import { type Container, isRunning, listContainers, lostExitCode } from './model/record.ts'
+import {
+  type ContainerState,
+  createdState,
+  readIdentity,
+  readState,
+  writeState,
+} from './model/state.ts'
 import { removeRemains } from './setup/remains.ts'
 
 /**
@@ -30,7 +36,26 @@ async function removeForgotten({ root, records }: ContainerContext): Promise<voi
   }
 }
 
-/** The same for one container; says whether there was something to do. */
+/**
+ * Whether a container ended, or was never started, without anybody left to clean
+ * up after it: who watched or prepared it was killed. Costs next to nothing.
+ */
+export function isLost(
+  context: Pick<ContainerContext, 'root' | 'run'>,
+  { id, state }: Pick<Container, 'id' | 'state'>,
+): boolean {
+  const paths = containerPaths(context, id)
+  if (isRunning({ state }) || !holdsSomething(state, paths)) return false
+  if (state.monitor !== undefined && isAlive(state.monitor)) return false
+  return readIdentity(paths.starter) === undefined
+}
+
+/** The run directory is there from before a root is mounted until after that is given back. */
+function holdsSomething({ root }: ContainerState, { run }: ContainerPaths): boolean {
+  return root !== undefined || existsSync(run)
+}
+
+/** Does for one container what `reconcileContainers` does for all; says whether there was something to do. */
 export async function reconcileContainer(
   context: ContainerContext,
   container: Container,
@@ -39,8 +64,7 @@ export async function reconcileContainer(
   const paths = containerPaths(context, id)
   const state = readState(paths.state)
   const ended = state.status !== 'running' && state.status !== 'restarting'
-  // The directory is there from before its root is mounted until after that is given back.
-  if (ended && state.root === undefined && !existsSync(paths.run)) return false
+  if (ended && !holdsSomething(state, paths)) return false
   // Somebody is preparing it at this moment.
   if (readIdentity(paths.starter) !== undefined) return false
   const { process, monitor, root, ...rest } = state

@@ -5,7 +5,7 @@ import { type ForegroundOptions, type RunEnd, runForeground } from './foreground
 import type { ContainerOptions } from './model/options.ts'
 import { removeContainer } from './remove.ts'
 import { type LaunchedMonitor, launchMonitor } from './session/launch.ts'
-import type { MonitorHandle } from './session/monitor-client.ts'
+import type { MonitorHandle } from './session/monitor-handle.ts'
 import { startContainer } from './start.ts'
 
 /** Creates a container and starts it in the background. What cannot be started stays, unless `--rm`. */

@@ -7,7 +7,8 @@ import { type ContainerContext, containerPaths } from './context.ts'
 import { type Container, getContainer, isRunning } from './model/record.ts'
 import { readIdentity, writeJson } from './model/state.ts'
 import { reconcileContainer } from './reconcile.ts'
-import { type MonitorHandle, spawnMonitor } from './session/monitor-client.ts'
+import { launchMonitor } from './session/launch.ts'
+import type { MonitorHandle } from './session/monitor-handle.ts'
 import { type PrepareOptions, prepareContainer } from './setup/prepare.ts'
 
 export interface StartOptions {
@@ -27,7 +28,7 @@ export async function startContainer(
 ): Promise<void> {
   const container = getContainer(context, nameOrId)
   if (isRunning(container)) return
-  const monitor = options.monitor ?? spawnMonitor(context)
+  const monitor = options.monitor ?? launchMonitor(context, { detached: true }).monitor
   await orderStart(context, container, { ...options, monitor, foreground: false })
   await monitor.expect('started')
   monitor.leave()
@@ -55,7 +56,7 @@ export async function orderStart(
     await monitor.abandon()
     throw error
   }
-  await monitor.send({ type: 'start', directory: paths.directory, foreground })
+  await monitor.start(context, paths.directory, foreground)
 }
 
 /**

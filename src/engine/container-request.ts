@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type ContainerOptions, parseMount, parseSignal, parseTmpfs, parseVolume } from '#container'
-import { parseDuration } from '#dockerfile'
+import { parseDuration } from '#dockerfile/duration'
 import { parsePublish } from '#network'
 import { StrakeError } from '#oci'
 

@@ -57,15 +57,15 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const store = await openDirectoryStore(root)
   const records = openRecords(`${root}/strake.db`)
   const snapshots = once(async () => {
-    const { openSnapshots } = await import('#snapshot')
+    const { openSnapshots } = await import('#snapshot/open')
     return await openSnapshots(root, run, kind === undefined ? {} : { kind })
   })
   const networks = once(async () => {
-    const { openNetworks } = await import('#network')
+    const { openNetworks } = await import('#network/networks')
     return openNetworks({ run })
   })
   const runtime = once(async () => {
-    const { detectRuntime } = await import('#runtime')
+    const { detectRuntime } = await import('#runtime/detect')
     return await detectRuntime({
       root: `${run}/runtime`,
       cache: `${run}/runtime-versions.json`,
@@ -102,7 +102,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       return createDirectoryFacts(`${root}/registry`)
     },
     async openImage({ digest, mediaType, size }) {
-      const { openImage } = await import('#image')
+      const { openImage } = await import('#image/image')
       return await openImage(content, { mediaType, digest, size })
     },
     [Symbol.asyncDispose]: async () => records.close(),

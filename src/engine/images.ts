@@ -95,7 +95,7 @@ function familiarRepository(repository: string): string {
 
 /** The code of patterns is that of `.dockerignore`, and loaded only when there is one. */
 async function matches(pattern: string, name: string): Promise<boolean> {
-  const { matchPattern } = await import('#dockerfile')
+  const { matchPattern } = await import('#dockerfile/ignore/glob')
   return matchPattern(pattern, name)
 }
 

@@ -1,4 +1,15 @@
-import { type Container, formatStatus, isRunning, readContainer, readHealth } from '#container'
+import {
+  type Container,
+  formatStatus,
+  isLost,
+  isRunning,
+  readContainer,
+  readHealth,
+  reconcileContainers,
+} from '#container'
+import { isStrakeError } from '#oci'
+import { isSystemError } from '#platform'
+import { containerContext } from './container-context.ts'
 import { parseContainerFilters } from './container-filter.ts'
 import type { Engine } from './engine.ts'
 import { formatPorts } from './ports.ts'
@@ -35,18 +46,36 @@ export interface ListContainersOptions {
   readonly filters: readonly string[]
 }
 
-/** Containers, newest first. Throws `INVALID` for an unknown filter. */
+/**
+ * Containers, newest first. Those that ended without anybody to see it are
+ * cleaned up first, so that one with `--rm` is gone. Throws `INVALID` for an
+ * unknown filter.
+ */
 export async function listContainers(
   engine: Engine,
   { all, filters }: ListContainersOptions,
 ): Promise<readonly ContainerSummary[]> {
   const wanted = parseContainerFilters(filters, engine.records)
-  return engine.records.containers
-    .list()
-    .map((record) => readContainer(engine, record))
+  const read = (): readonly Container[] =>
+    engine.records.containers.list().map((record) => readContainer(engine, record))
+  let containers = read()
+  if (containers.some((one) => isLost(engine, one))) {
+    await reconcile(engine)
+    containers = read()
+  }
+  return containers
     .filter((container) => all || wanted.asksState || isRunning(container))
     .map((container) => summarize(engine, container))
     .filter(wanted.passes)
+}
+
+async function reconcile(engine: Engine): Promise<void> {
+  try {
+    await reconcileContainers(await containerContext(engine))
+  } catch (error) {
+    // `system cleanup` says why; a list can be shown all the same.
+    if (!isStrakeError(error) && !isSystemError(error)) throw error
+  }
 }
 
 function summarize(engine: Engine, container: Container): ContainerSummary {

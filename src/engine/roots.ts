@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
-import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { digestHex, sha256 } from '#oci'
 
 /** The two directories of a store: what lasts, and what a reboot empties. */
 export interface Roots {
@@ -27,7 +26,7 @@ export interface RootsOptions {
 export function findRoots(options: RootsOptions = {}): Roots {
   const env = options.env ?? process.env
   const isRoot = (options.uid ?? process.getuid?.() ?? 0) === 0
-  const home = env['XDG_DATA_HOME'] || join(env['HOME'] || homedir(), '.local/share')
+  const home = env['XDG_DATA_HOME'] || join(env['HOME'] || homeOfUser(), '.local/share')
   const usual = isRoot ? '/var/lib/strake' : join(home, 'strake')
   const runtime = env['XDG_RUNTIME_DIR']
   const root = resolve(options.root ?? (env['STRAKE_ROOT'] || usual))
@@ -39,6 +38,10 @@ export function findRoots(options: RootsOptions = {}): Roots {
   return { root, run: root === usual ? usualRun : join(usualRun, 'stores', nameOf(root)) }
 }
 
+function homeOfUser(): string {
+  return process.getBuiltinModule('node:os').homedir()
+}
+
 function nameOf(root: string): string {
-  return createHash('sha256').update(root).digest('hex').slice(0, 12)
+  return digestHex(sha256(root)).slice(0, 12)
 }

@@ -17,8 +17,6 @@ import { containerContext } from './container-context.ts'
 import type { Engine } from './engine.ts'
 import { type FoundImage, findImage, isForPlatform } from './find-image.ts'
 import type { LaunchedMonitor } from './launch.ts'
-import { writeTextFile } from './output-file.ts'
-import { pull } from './pull.ts'
 import { requireRoot } from './require-root.ts'
 
 /** What `strake run` and `create` can be asked for: an image by name, and everything of a container. */
@@ -98,7 +96,9 @@ async function writeContainerId(
   { containerIdFile }: RunOptions,
   { id }: CreatedContainer,
 ): Promise<void> {
-  if (containerIdFile !== undefined) await writeTextFile(containerIdFile, id)
+  if (containerIdFile === undefined) return
+  const { writeTextFile } = await import('./output-file.ts')
+  await writeTextFile(containerIdFile, id)
 }
 
 /** A socket of an engine in a container is no boundary at all; it is often mounted without that thought. */
@@ -168,6 +168,7 @@ async function findOrPull(engine: Engine, options: RunOptions): Promise<FoundIma
   }
   try {
     if (!found) emit({ type: 'status', message: `Unable to find image '${text}' locally` })
+    const { pull } = await import('./pull.ts')
     await pull(engine, text, {
       emit,
       ...(platform === undefined ? {} : { platform }),

@@ -1,1 +1,1 @@
-export { suggest } from '#dockerfile'
+export { suggest } from '#dockerfile/suggest'

@@ -139,6 +139,7 @@ export { serve } from './serve.ts'
 /** SQLite: one connection, prepared statements, transactions. */
 export type { Database, DatabaseOptions, SqlRow, SqlValue } from './sqlite.ts'
 export { isDatabaseDamaged, isUniqueViolation, openDatabase } from './sqlite.ts'
+export { hashText } from './text-hash.ts'
 /** Terminals: raw mode, size, and the socket a runtime delivers one on. */
 export type { ConsoleSocket, WindowSize } from './tty.ts'
-export { listenConsole, makeRaw, setWindowSize, windowSize } from './tty.ts'
+export { isTerminal, listenConsole, makeRaw, setWindowSize, windowSize } from './tty.ts'

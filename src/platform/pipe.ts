@@ -1,7 +1,7 @@
 import { close, closeSync, read, write } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isatty } from 'node:tty'
 import { check, isSystemError, symbols } from './libc.ts'
+import { isTerminal } from './tty.ts'
 
 const calls = symbols({
   pipe2: { args: ['ptr', 'i32'], returns: 'i32' },
@@ -30,7 +30,7 @@ export async function* readPipe(fd: number): AsyncGenerator<Uint8Array> {
 
 /** What arrives on a descriptor that stays open: one of the standard three. */
 export async function* readInput(fd: number): AsyncGenerator<Uint8Array> {
-  if (!isatty(fd)) {
+  if (!isTerminal(fd)) {
     yield* Bun.file(fd).stream()
     return
   }

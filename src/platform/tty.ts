@@ -3,11 +3,15 @@ import { dirname } from 'node:path'
 import { StrakeError } from '#oci'
 import { check, cString, errno, ffi, symbols } from './libc.ts'
 
+const asking = symbols({
+  isatty: { args: ['i32'], returns: 'i32' },
+  ioctl: { args: ['i32', 'u64', 'ptr'], returns: 'i32' },
+})
+
 const calls = symbols({
   tcgetattr: { args: ['i32', 'ptr'], returns: 'i32' },
   tcsetattr: { args: ['i32', 'i32', 'ptr'], returns: 'i32' },
   cfmakeraw: { args: ['ptr'], returns: 'void' },
-  ioctl: { args: ['i32', 'u64', 'ptr'], returns: 'i32' },
   socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
   bind: { args: ['i32', 'ptr', 'u32'], returns: 'i32' },
   listen: { args: ['i32', 'i32'], returns: 'i32' },
@@ -25,16 +29,21 @@ export interface WindowSize {
 const getWindowSize = 0x5413
 const putWindowSize = 0x5414
 
+/** Whether somebody sits at a descriptor. `node:tty` says the same, but takes 4 ms to load. */
+export function isTerminal(fd: number): boolean {
+  return asking().isatty(fd) === 1
+}
+
 /** The size of the terminal behind a descriptor; `undefined` when there is no terminal. */
 export function windowSize(fd: number): WindowSize | undefined {
   const size = new Uint16Array(4)
-  if (calls().ioctl(fd, getWindowSize, size) !== 0) return undefined
+  if (asking().ioctl(fd, getWindowSize, size) !== 0) return undefined
   return { rows: size[0] ?? 0, columns: size[1] ?? 0 }
 }
 
 export function setWindowSize(fd: number, size: WindowSize): void {
   const words = new Uint16Array([size.rows, size.columns, 0, 0])
-  check(calls().ioctl(fd, putWindowSize, words), 'ioctl', 'TIOCSWINSZ')
+  check(asking().ioctl(fd, putWindowSize, words), 'ioctl', 'TIOCSWINSZ')
 }
 
 /**

@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
-
-import { spawnProcess } from '#platform'
+import { writeFile } from 'node:fs/promises'
 
 const base = '/sys/fs/cgroup'
 
@@ -111,7 +110,8 @@ export function isFrozen(id: string): boolean {
 /**
  * Starts the wait that the first process put into a control group has to go
  * through (5-10 ms for the kernel's next grace period) while there is other
- * work to do: a short-lived shell moves itself to where it already is.
+ * work to do: this process moves itself to where it already is. A thread of the
+ * pool waits in the kernel; nobody waits for that thread.
  */
 export function primeCgroups(): void {
   const unified = cgroupMode() === 'unified'
@@ -120,7 +120,7 @@ export function primeCgroups(): void {
       (unified ? /^0::(.*)$/m : /:pids:(.*)$/m).exec(readFileSync('/proc/self/cgroup', 'latin1')) ??
       []
     const file = `${base}${unified ? '' : '/pids'}${own}/cgroup.procs`
-    spawnProcess(['/bin/sh', '-c', 'echo $$ >"$0"', file]).unref()
+    writeFile(file, '0').catch(() => {})
   } catch {
     // Only a head start is lost.
   }

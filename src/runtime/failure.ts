@@ -4,19 +4,24 @@ const container = 'the container'
 
 /** A container that could not be started, with the exit code Docker gives such a command. */
 export class StartError extends StrakeError {
-  /** 127: no such command. 126: there, but cannot be executed. 125: anything else. */
-  readonly exitCode: 125 | 126 | 127
+  /**
+   * 127: no such command. 126: there, but cannot be executed. 128 + n: signal n ended the runtime.
+   * 125: anything else.
+   */
+  readonly exitCode: number
 
-  constructor(exitCode: 125 | 126 | 127, reason: string, what: string = container) {
-    super(exitCode === 125 ? 'INVALID' : 'NOT_FOUND', `Cannot start ${what}: ${reason}`)
+  constructor(exitCode: number, reason: string, what: string = container) {
+    super(
+      exitCode === 126 || exitCode === 127 ? 'NOT_FOUND' : 'INVALID',
+      `Cannot start ${what}: ${reason}`,
+    )
     this.name = 'StartError'
     this.exitCode = exitCode
   }
 
   /** The same failure after it travelled as text between processes. */
   static from(exitCode: number, message: string, what: string = container): StartError {
-    const code = exitCode === 126 || exitCode === 127 ? exitCode : 125
-    return new StartError(code, message.replace(`Cannot start ${container}: `, ''), what)
+    return new StartError(exitCode, message.replace(`Cannot start ${container}: `, ''), what)
   }
 }
 

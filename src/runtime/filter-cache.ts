@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import { copyFileSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
-import { release } from 'node:os'
+import { hashText, kernelRelease } from '#platform'
 import type { RuntimeConfig } from './bundle/spec.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -55,10 +54,8 @@ export function keepCompiledFilter(
 }
 
 function cachePath(seccomp: object, { runtime, directory }: FilterCacheOptions): string {
-  const hash = createHash('sha256')
-    .update(JSON.stringify([seccomp, runtime.version, release(), process.arch]))
-    .digest('hex')
-  return `${directory}/${hash}.bpf`
+  const made = JSON.stringify([seccomp, runtime.version, kernelRelease(), process.arch])
+  return `${directory}/${hashText(made)}.bpf`
 }
 
 const instructionSize = 8

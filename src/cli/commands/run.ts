@@ -22,6 +22,7 @@ export function define(context: Context): Command {
         tty: options.tty === true,
         interactive: options.interactive === true,
         detached: options.detach === true,
+        here: options.rm === true,
       })
       const request = await readRequest(image, command, options).catch(async (error) => {
         await launched.monitor.abandon()

@@ -1,16 +1,20 @@
 import { rmSync } from 'node:fs'
 import { removeTree } from '#platform'
-import { openSnapshots } from '#snapshot'
 import type { ContainerPaths } from '../context.ts'
 import { volumePath } from '../setup/volumes.ts'
 import type { MonitorOrder } from './order.ts'
+import type { CleanUpStore } from './store.ts'
 
 /**
  * Gives back all a container held while it ran: root mount, network, sockets;
  * and the container itself when it was to be removed. Every step is tried, so
  * that one that cannot be taken leaves no more behind than its own thing.
  */
-export async function cleanUp(order: MonitorOrder, paths: ContainerPaths): Promise<void> {
+export async function cleanUp(
+  order: MonitorOrder,
+  paths: ContainerPaths,
+  store: CleanUpStore,
+): Promise<void> {
   const problems: unknown[] = []
   const attempt = async (step: () => unknown): Promise<void> => {
     try {
@@ -19,15 +23,19 @@ export async function cleanUp(order: MonitorOrder, paths: ContainerPaths): Promi
       problems.push(error)
     }
   }
-  await attempt(() => unmountRoot(order, paths))
-  if (order.bridged) await attempt(() => leaveNetwork(order))
+  await attempt(() => unmountRoot(order, paths, store))
+  if (order.bridged) await attempt(() => leaveNetwork(order, store))
   await attempt(() => rmSync(paths.run, { recursive: true, force: true }))
-  if (order.remove) await attempt(() => removeContainer(order, paths))
+  if (order.remove) await attempt(() => removeContainer(order, paths, store))
   if (problems.length > 0) throw new AggregateError(problems, 'Cannot clean up')
 }
 
-async function unmountRoot(order: MonitorOrder, paths: ContainerPaths): Promise<void> {
-  const snapshots = await openSnapshots(order.root, order.run)
+async function unmountRoot(
+  order: MonitorOrder,
+  paths: ContainerPaths,
+  store: CleanUpStore,
+): Promise<void> {
+  const snapshots = await store.snapshots()
   const root = await snapshots.container(order.chainId, paths.directory, {
     overlays: order.overlays,
     volatile: order.remove,
@@ -35,20 +43,19 @@ async function unmountRoot(order: MonitorOrder, paths: ContainerPaths): Promise<
   await root[Symbol.asyncDispose]()
 }
 
-async function leaveNetwork(order: MonitorOrder): Promise<void> {
-  const { openNetworks } = await import('#network')
-  await openNetworks({ run: order.run }).detach(order.id)
-  if (order.remove) return
-  const { openRecords } = await import('#records')
-  await using records = openRecords(`${order.root}/strake.db`)
-  records.addresses.release(order.id)
+async function leaveNetwork(order: MonitorOrder, store: CleanUpStore): Promise<void> {
+  const networks = await store.networks()
+  await networks.detach(order.id)
+  if (!order.remove) await store.withRecords((records) => records.addresses.release(order.id))
 }
 
 /** The record first: what has no record does not exist, and the rest is only garbage. */
-async function removeContainer(order: MonitorOrder, paths: ContainerPaths): Promise<void> {
-  const { openRecords } = await import('#records')
-  await using records = openRecords(`${order.root}/strake.db`)
-  records.containers.remove(order.id)
+async function removeContainer(
+  order: MonitorOrder,
+  paths: ContainerPaths,
+  store: CleanUpStore,
+): Promise<void> {
+  await store.withRecords((records) => records.containers.remove(order.id))
   await removeTree(paths.directory)
   for (const name of order.anonymousVolumes) await removeTree(volumePath(order, name))
 }

@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { becomeSubreaper, newSession, readInput } from '#platform'
 import { containerPaths } from '../context.ts'
 import { type MonitorCommand, type MonitorReport, readOrder } from './order.ts'
+import { closedStore } from './store.ts'
 import { type SuperviseOptions, supervise } from './supervise.ts'
 
 /** Descriptors a monitor in the foreground gets beside its own three. */
@@ -21,20 +22,11 @@ export async function monitorMain(): Promise<void> {
   const commands = readCommands()
   const { value: first } = await commands.next()
   if (first?.type !== 'start') process.exit(0)
-  let send: ((signal: NodeJS.Signals) => void) | undefined
-  const early: NodeJS.Signals[] = []
-  void listen(commands, (signal) => {
-    if (send === undefined) early.push(signal)
-    else send(signal)
-  })
   try {
     await supervise({
       ...open(first),
       report,
-      onSignal(sender) {
-        send = sender
-        for (const signal of early) sender(signal)
-      },
+      onSignal: (send) => void listen(commands, send),
     })
     process.exit(0)
   } catch (error) {
@@ -49,13 +41,14 @@ function open({
   foreground,
 }: Extract<MonitorCommand, { type: 'start' }>): Pick<
   SuperviseOptions,
-  'order' | 'paths' | 'streams'
+  'order' | 'paths' | 'store' | 'streams'
 > {
   const order = readOrder(`${directory}/order.json`)
   const paths = containerPaths(order, basename(directory))
   const { stdin, ...outputs } = foregroundDescriptors
-  if (!foreground) return { order, paths, streams: {} }
-  return { order, paths, streams: order.interactive ? { ...outputs, stdin } : outputs }
+  const store = closedStore(order)
+  if (!foreground) return { order, paths, store, streams: {} }
+  return { order, paths, store, streams: order.interactive ? { ...outputs, stdin } : outputs }
 }
 
 async function listen(

@@ -16,13 +16,7 @@ import {
   type WindowSize,
   writeDescriptor,
 } from '#platform'
-import {
-  primeCgroups,
-  type RuntimeConfig,
-  runtimeCommand,
-  runtimeEnvironment,
-  startFailure,
-} from '#runtime'
+import { type RuntimeConfig, runtimeCommand, runtimeEnvironment, startFailure } from '#runtime'
 import type { OutputStream } from './log-writer.ts'
 import type { MonitorOrder } from './order.ts'
 
@@ -137,7 +131,6 @@ async function run(order: MonitorOrder, { directory, args, stdio }: RunOptions):
     ...runtimeCommand(order.runtime, '--log', log, '--log-format', 'json', 'run', '--detach'),
     ...['--bundle', directory, '--pid-file', pidFile, ...args, order.id],
   ]
-  primeCgroups()
   const child = spawnProcess(command, { stdio, env: runtimeEnvironment, cwd: directory })
   const { code } = await child.exited
   const pid = Number(readText(pidFile))

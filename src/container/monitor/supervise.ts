@@ -10,12 +10,14 @@ import type { MonitorOrder, MonitorReport } from './order.ts'
 import { type RunningContainer, startProcess } from './process.ts'
 import { nextDelay, shouldRestart } from './restart.ts'
 import { type ClientServer, listenForClients } from './server.ts'
+import type { CleanUpStore } from './store.ts'
 
 export interface SuperviseOptions {
   readonly order: MonitorOrder
   readonly paths: ContainerPaths
   /** Descriptors of whoever started the container in the foreground. */
   readonly streams: { readonly stdin?: number; readonly stdout?: number; readonly stderr?: number }
+  readonly store: CleanUpStore
   readonly report: (report: MonitorReport) => void
   /** Hands over the way to signal the container, as soon as there is one. */
   readonly onSignal: (send: (signal: NodeJS.Signals) => void) => void
@@ -23,7 +25,7 @@ export interface SuperviseOptions {
 
 /** One container's whole life: from its first start, over every restart, until nothing of it is left. */
 export async function supervise(options: SuperviseOptions): Promise<void> {
-  const { order, paths, report } = options
+  const { order, paths, store, report } = options
   const life = new Life(options)
   const server = await listenForClients(paths.socket, life.requests)
   report({ type: 'listening' })
@@ -36,7 +38,7 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
     await forget(openRuntime(order.runtime), order.id)
   }
   try {
-    await cleanUp(order, paths)
+    await cleanUp(order, paths, store)
     if (!order.remove) life.cleaned()
   } catch (error) {
     life.note(error)
@@ -61,20 +63,27 @@ class Life {
   readonly #options: SuperviseOptions
   #state: ContainerState
   #container: RunningContainer | undefined
+  readonly #early: NodeJS.Signals[] = []
   #wake = Promise.withResolvers<void>()
 
   constructor(options: SuperviseOptions) {
     this.#options = options
     this.#state = readState(options.paths.state)
-    options.onSignal((signal) => this.#container?.signal(signal))
+    options.onSignal((signal) => this.#signal(signal))
   }
 
   readonly requests = {
     input: (data: Uint8Array): void => void this.#container?.input(data),
     endInput: (): void => this.#container?.endInput(),
     resize: (rows: number, columns: number): void => this.#container?.resize({ rows, columns }),
-    signal: (name: string): void => this.#container?.signal(name as NodeJS.Signals),
+    signal: (name: string): void => this.#signal(name as NodeJS.Signals),
     wake: (): void => this.#wake.resolve(),
+  }
+
+  /** One that comes before the first process is there waits for it. */
+  #signal(name: NodeJS.Signals): void {
+    if (this.#container !== undefined) this.#container.signal(name)
+    else if (this.#state.startedAt === '') this.#early.push(name)
   }
 
   /** Something went wrong that the container need not die of. */
@@ -116,13 +125,22 @@ class Life {
   }
 
   failed(error: unknown): Ended {
-    const code = error instanceof StartError ? error.exitCode : 125
-    const failure = error instanceof Error ? error.message : String(error)
+    const { code, reason } = this.#reasonOf(error)
     const finishedAt = new Date().toISOString()
     // Docker calls a container that was never started `created`, with the reason.
     const status = this.#state.startedAt === '' ? 'created' : 'exited'
-    this.#write({ status, exitCode: code, error: failure, finishedAt })
-    return { code, oomKilled: false, failure }
+    this.#write({ status, exitCode: code, error: reason, finishedAt })
+    return { code, oomKilled: false, failure: reason }
+  }
+
+  /** Ctrl-C reaches the runtime too, where we are in the session of a terminal. */
+  #reasonOf(error: unknown): { readonly code: number; readonly reason: string } {
+    const fatal = this.#early.map((name) => interrupting[name]).find((code) => code !== undefined)
+    if (fatal !== undefined) {
+      return { code: fatal, reason: 'Cannot start the container: interrupted' }
+    }
+    const reason = error instanceof Error ? error.message : String(error)
+    return { code: error instanceof StartError ? error.exitCode : 125, reason }
   }
 
   async #start(restarts: number): Promise<RunningContainer> {
@@ -140,6 +158,7 @@ class Life {
       restartCount: restarts,
     })
     rmSync(paths.starter, { force: true })
+    for (const signal of this.#early.splice(0)) container.signal(signal)
     return container
   }
 
@@ -201,6 +220,14 @@ class Life {
     }
     writeState(this.#options.paths.state, this.#state)
   }
+}
+
+/** Signals that end what does not care for them, and the exit codes that tell of it. */
+const interrupting: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
+  SIGHUP: 129,
+  SIGINT: 130,
+  SIGQUIT: 131,
+  SIGTERM: 143,
 }
 
 /** How long output may go on after the first process has ended: something else holds the pipe. */

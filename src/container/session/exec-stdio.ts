@@ -1,6 +1,12 @@
 import { closeSync, existsSync } from 'node:fs'
-import { isatty } from 'node:tty'
-import { makePipe, readInput, readPipe, type StdioSlot, writeDescriptor } from '#platform'
+import {
+  isTerminal,
+  makePipe,
+  readInput,
+  readPipe,
+  type StdioSlot,
+  writeDescriptor,
+} from '#platform'
 import type { UserStreams } from './streams.ts'
 
 /** What a process in a container is connected to, and what has to be carried between it and us. */
@@ -22,8 +28,8 @@ export interface ExecStdioOptions {
  * as they are, but never our terminal: whoever holds that can type into it.
  */
 export function connectExec({ streams, stdin, startedFile }: ExecStdioOptions): ExecStdio {
-  const input = stdin && isatty(streams.stdin) ? makePipe() : undefined
-  const output = isatty(streams.stdout) ? makePipe() : undefined
+  const input = stdin && isTerminal(streams.stdin) ? makePipe() : undefined
+  const output = isTerminal(streams.stdout) ? makePipe() : undefined
   const errors = makePipe()
   return {
     slots: [

@@ -1,8 +1,10 @@
 import { closeSync } from 'node:fs'
-import { isatty } from 'node:tty'
-import { makePipe, readInput, writeDescriptor } from '#platform'
+import { isTerminal, makePipe, readInput, type StdioSlot, writeDescriptor } from '#platform'
+import { primeCgroups } from '#runtime'
 import type { ContainerContext } from '../context.ts'
-import { type MonitorHandle, spawnMonitor } from './monitor-client.ts'
+import { spawnMonitor } from './monitor-client.ts'
+import type { MonitorHandle } from './monitor-handle.ts'
+import { becomeMonitor } from './own-monitor.ts'
 import { standardStreams, type UserStreams } from './streams.ts'
 
 /** A monitor on its way, and what feeds the container's input. */
@@ -18,6 +20,11 @@ export interface LaunchSettings {
   readonly interactive?: boolean
   /** Nobody stays with the container. */
   readonly detached?: boolean
+  /**
+   * This process may be the monitor itself: it is a command's own, stays to the
+   * end, and nothing of the container is to outlast it.
+   */
+  readonly here?: boolean
 }
 
 /**
@@ -31,18 +38,21 @@ export function launchMonitor(
   settings: LaunchSettings,
   streams: UserStreams = standardStreams,
 ): LaunchedMonitor {
+  primeCgroups()
   if (settings.tty || settings.detached) return { monitor: spawnMonitor(context), feed: () => {} }
   const { stdin, stdout, stderr } = streams
-  if (!settings.interactive || !isatty(stdin)) {
-    const input = settings.interactive ? stdin : 'ignore'
-    return {
-      monitor: spawnMonitor(context, { foreground: [stdout, stderr, input] }),
-      feed: () => {},
-    }
+  const spawn = (input: StdioSlot): MonitorHandle =>
+    spawnMonitor(context, { foreground: [stdout, stderr, input] })
+  if (!settings.interactive || !isTerminal(stdin)) {
+    const input = settings.interactive ? stdin : undefined
+    const monitor = settings.here
+      ? becomeMonitor({ stdout, stderr, ...(input === undefined ? {} : { stdin: input }) })
+      : spawn(input ?? 'ignore')
+    return { monitor, feed: () => {} }
   }
   // Another session may not read our terminal: it would compete with the shell once we are gone.
   const pipe = makePipe()
-  const monitor = spawnMonitor(context, { foreground: [stdout, stderr, pipe.read] })
+  const monitor = spawn(pipe.read)
   closeSync(pipe.read)
   return { monitor, feed: () => void feed(stdin, pipe.write) }
 }

@@ -1,4 +1,3 @@
-import { StrakeError } from '#oci'
 import {
   type ChildProcess,
   programEnvironment,
@@ -6,22 +5,9 @@ import {
   selfCommand,
   spawnProcess,
 } from '#platform'
-import { StartError } from '#runtime'
 import type { ContainerContext } from '../context.ts'
 import type { MonitorCommand, MonitorReport } from '../monitor/order.ts'
-
-/** The monitor of a container, seen from the program that started it. */
-export interface MonitorHandle {
-  send(command: MonitorCommand): Promise<void>
-  /** The next report of this kind. Throws `StartError` when the container could not be started. */
-  expect<Type extends MonitorReport['type']>(
-    type: Type,
-  ): Promise<Extract<MonitorReport, { type: Type }>>
-  /** Lets the monitor go on without us. */
-  leave(): void
-  /** There will be nothing to start: a monitor that waits ends. */
-  abandon(): Promise<void>
-}
+import { expectReport, type MonitorHandle } from './monitor-handle.ts'
 
 export interface SpawnMonitorOptions {
   /** Output, errors and input of a container in the foreground. */
@@ -29,7 +15,7 @@ export interface SpawnMonitorOptions {
 }
 
 /**
- * Starts a monitor, which then waits for the command `start`. To be done before
+ * Starts a monitor, which then waits to be told what to start. To be done before
  * anything else: it gets ready while the container is prepared.
  */
 export function spawnMonitor(
@@ -43,18 +29,13 @@ export function spawnMonitor(
     cwd: '/',
   })
   const reports = readReports(child)
+  const send = async (command: MonitorCommand): Promise<void> => {
+    await child.stdin?.write(new TextEncoder().encode(`${JSON.stringify(command)}\n`))
+  }
   return {
-    async send(command) {
-      await child.stdin?.write(new TextEncoder().encode(`${JSON.stringify(command)}\n`))
-    },
-    async expect(type) {
-      for (;;) {
-        const { value: report } = await reports.next()
-        if (report === undefined) throw lost()
-        if (report.type === 'failed') throw StartError.from(report.exitCode, report.message)
-        if (isOfType(report, type)) return report
-      }
-    },
+    start: (_, directory, foreground) => send({ type: 'start', directory, foreground }),
+    signal: (name) => void send({ type: 'signal', signal: name }),
+    expect: (type) => expectReport(reports, type),
     leave() {
       child.unref()
     },
@@ -63,13 +44,6 @@ export function spawnMonitor(
       child.unref()
     },
   }
-}
-
-function isOfType<Type extends MonitorReport['type']>(
-  report: MonitorReport,
-  type: Type,
-): report is Extract<MonitorReport, { type: Type }> {
-  return report.type === type
 }
 
 async function* readReports(child: ChildProcess): AsyncGenerator<MonitorReport, undefined> {
@@ -82,10 +56,4 @@ async function* readReports(child: ChildProcess): AsyncGenerator<MonitorReport, 
     for (const line of lines) yield JSON.parse(line)
   }
   return undefined
-}
-
-function lost(): StrakeError {
-  return new StrakeError('INTERNAL', 'Cannot follow the container: its monitor has ended', {
-    remedy: 'look at it with strake inspect, and start it again with strake start',
-  })
 }

@@ -1,5 +1,4 @@
-import { isatty } from 'node:tty'
-import { makeRaw, readInput, windowSize, writeDescriptor } from '#platform'
+import { isTerminal, makeRaw, readInput, windowSize, writeDescriptor } from '#platform'
 import type { MonitorConnection } from './connection.ts'
 import { createDetachFilter } from './detach-keys.ts'
 import type { UserStreams } from './streams.ts'
@@ -30,7 +29,7 @@ export async function runSession(
   options: SessionOptions,
 ): Promise<SessionEnd> {
   const { streams, signal } = options
-  const raw = options.terminal && options.stdin && isatty(streams.stdin)
+  const raw = options.terminal && options.stdin && isTerminal(streams.stdin)
   const restore = raw ? makeRaw(streams.stdin) : undefined
   const stopSizes = options.terminal ? passSizes(connection, streams.stdout) : undefined
   const left = Promise.withResolvers<SessionEnd>()

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import { closeSync, constants, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs'
-import { StrakeError } from '#oci'
+import { digestHex, StrakeError, sha256 } from '#oci'
 import { isSystemError, runCommand } from '#platform'
 import { type ContainerMount, openInRoot, openRoot } from '#runtime'
 import type { MountRequest } from '../model/mount-request.ts'
@@ -28,7 +27,7 @@ export function volumePath({ root }: { readonly root: string }, name: string): s
 
 /** The name of a container's own volume, the same at every start. */
 export function anonymousVolume(containerId: string, destination: string): string {
-  return createHash('sha256').update(`${containerId} ${destination}`).digest('hex')
+  return digestHex(sha256(`${containerId} ${destination}`))
 }
 
 export interface ResolveMountsOptions {

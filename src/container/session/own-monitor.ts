@@ -1,0 +1,45 @@
+import { basename } from 'node:path'
+import { becomeSubreaper } from '#platform'
+import { containerPaths } from '../context.ts'
+import { type MonitorReport, readOrder } from '../monitor/order.ts'
+import { openedStore } from '../monitor/store.ts'
+import type { SuperviseOptions } from '../monitor/supervise.ts'
+import { expectReport, type MonitorHandle } from './monitor-handle.ts'
+
+/**
+ * This very process as the monitor of a container: for a command that stays to
+ * the end anyway and whose container goes with it. That saves the start of
+ * another program. When we are killed the container runs on unwatched, and
+ * whoever looks at it after its end cleans up.
+ */
+export function becomeMonitor(streams: SuperviseOptions['streams']): MonitorHandle {
+  let channel: ReadableStreamDefaultController<MonitorReport> | undefined
+  const reports = new ReadableStream<MonitorReport>({
+    start(controller) {
+      channel = controller
+    },
+  }).values()
+  let send: (name: NodeJS.Signals) => void = () => {}
+  return {
+    async start(context, directory) {
+      becomeSubreaper()
+      const order = readOrder(`${directory}/order.json`)
+      const { supervise } = await import('../monitor/supervise.ts')
+      const watching = supervise({
+        ...{ order, streams, store: openedStore(context), report: (one) => channel?.enqueue(one) },
+        paths: containerPaths(order, basename(directory)),
+        onSignal(sender) {
+          send = sender
+        },
+      })
+      watching.then(
+        () => channel?.close(),
+        (error) => channel?.error(error),
+      )
+    },
+    signal: (name) => send(name),
+    expect: (type) => expectReport(reports, type),
+    leave() {},
+    async abandon() {},
+  }
+}
