@@ -1,5 +1,6 @@
 import { StrakeError } from '#oci'
 import { check, isSystemError, symbols } from './libc.ts'
+import { requireNoTransaction } from './lock-order.ts'
 import { closeFile, openFile, openFlag } from './posix.ts'
 
 const libc = symbols({ flock: { args: ['i32', 'i32'], returns: 'i32' } })
@@ -7,10 +8,12 @@ const libc = symbols({ flock: { args: ['i32', 'i32'], returns: 'i32' } })
 /**
  * Takes the exclusive lock of a file, made when it is not there, and holds it
  * until disposed or until this process ends. It keeps the thread: what is done
- * under it must be short and must not await. Throws `UNAVAILABLE` when another
+ * under it must be short and must not await. It comes before any transaction of
+ * a database. Throws `UNAVAILABLE` when another
  * process has it for longer than `patience` milliseconds.
  */
 export function lockFile(path: string, patience = 10_000): Disposable {
+  requireNoTransaction(`the lock ${path}`)
   const LOCK_EX_NB = 2 | 4
   const fd = openFile(path, openFlag.create | openFlag.writeOnly, 0o600)
   const deadline = performance.now() + patience

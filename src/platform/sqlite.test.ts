@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { lockFile } from './file-lock.ts'
 import { mountTmpfs, unmount } from './mount.ts'
 import { isDatabaseDamaged, isUniqueViolation, openDatabase } from './sqlite.ts'
 
@@ -11,6 +12,16 @@ test('openDatabase() writes ahead and syncs every transaction', () => {
   using database = openDatabase(`${root}/modes.db`)
   expect(database.get('PRAGMA journal_mode')).toEqual({ journal_mode: 'wal' })
   expect(database.get('PRAGMA synchronous')).toEqual({ synchronous: 2 })
+})
+
+test('transaction() is the last lock that can be taken', () => {
+  using database = openDatabase(`${root}/order.db`)
+  const path = `${root}/order.lock`
+  expect(() => database.transaction(() => lockFile(path))).toThrow(
+    `the lock ${path} is taken inside a transaction`,
+  )
+  using _lock = lockFile(path)
+  expect(database.transaction(() => 'in order')).toBe('in order')
 })
 
 test('transaction() keeps all or nothing and joins an outer one', () => {

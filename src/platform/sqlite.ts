@@ -1,4 +1,5 @@
 import { isStrakeError, StrakeError } from '#oci'
+import { asLastLock } from './lock-order.ts'
 
 type Sqlite = typeof import('bun:sqlite')
 type Connection = import('bun:sqlite').Database
@@ -156,7 +157,7 @@ class BunDatabase implements Database {
     this.run('BEGIN IMMEDIATE')
     this.#inTransaction = true
     try {
-      const result = work()
+      const result = asLastLock(work)
       if (result instanceof Promise) throw new TypeError('a transaction cannot wait for a promise')
       this.run('COMMIT')
       return result

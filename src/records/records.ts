@@ -22,7 +22,7 @@ import { createTags, type Tags } from './tags.ts'
  * 1. locks of one thing: a container's directory, an ingest, a network;
  * 2. the database's write lock (`transaction`, and every call that writes).
  *
- * The second is always the last. Transactions are synchronous, so nothing that
+ * The second is always the last: taking another one inside it throws. Transactions are synchronous, so nothing that
  * waits for a network, a child process or another lock can happen inside one.
  */
 export interface Records extends AsyncDisposable {

@@ -1,0 +1,16 @@
+let transactions = 0
+
+/** Runs the work of a transaction: the last lock that may be taken, so that no two processes wait for each other. */
+export function asLastLock<T>(work: () => T): T {
+  transactions += 1
+  try {
+    return work()
+  } finally {
+    transactions -= 1
+  }
+}
+
+/** Throws inside a transaction. */
+export function requireNoTransaction(what: string): void {
+  if (transactions > 0) throw new TypeError(`${what} is taken inside a transaction`)
+}
