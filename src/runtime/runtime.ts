@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StrakeError } from '#oci'
-import { programEnvironment, runCommand } from '#platform'
+import { isSystemError, mountsBelow, programEnvironment, runCommand, unmount } from '#platform'
 import { removeCgroups } from './cgroup.ts'
 
 /** The OCI runtime that makes processes of bundles: crun or runc. */
@@ -86,7 +86,18 @@ export async function forget(runtime: Runtime, id: string): Promise<void> {
     if (Date.now() > deadline) return await runtime.delete(id, { force: true })
     await sleep(1)
   }
-  await rm(`${runtime.root}/${id}`, { recursive: true, force: true })
+  await removeState(`${runtime.root}/${id}`)
+}
+
+/** runc mounts itself there for a moment when it starts; killed then, it leaves the mount. */
+async function removeState(directory: string): Promise<void> {
+  try {
+    await rm(directory, { recursive: true, force: true })
+  } catch (error) {
+    if (!isSystemError(error, 'EBUSY')) throw error
+    for (const { target } of mountsBelow(directory)) unmount(target, { detach: true })
+    await rm(directory, { recursive: true, force: true })
+  }
 }
 
 /** Ends a container, however far it has come or been left by a runtime that was killed, and forgets it. */
