@@ -82,7 +82,11 @@ function openArchive(
   const isTar = descriptor.digest === diffId
   if (isTar && pathOf !== undefined) return { tar: pathOf(diffId), size: () => descriptor.size }
   // Its diff ID proves it.
-  const stored = source.read(descriptor, { isProved: true, ...(signal && { signal }) })
+  const stored = source.read(descriptor, {
+    isProved: true,
+    isReused: true,
+    ...(signal && { signal }),
+  })
   const read = counted(stored, (current) => emit({ ...unpacking(layer), current }))
   let size = 0
   // A blob whose digest is its diff ID is not compressed, whatever it looks like.

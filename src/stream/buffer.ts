@@ -57,3 +57,27 @@ export async function* rechunk(
   }
   if (filled > 0) yield buffer.subarray(0, filled)
 }
+
+/**
+ * The same bytes in chunks of `size` or more, the last one shorter. Large chunks
+ * pass as they are; what is yielded may change once the next chunk is asked for.
+ */
+export async function* gathered(bytes: Bytes, size: number): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(size)
+  let filled = 0
+  for await (const chunk of bytes) {
+    const missing = filled === 0 && chunk.length >= size ? 0 : size - filled
+    buffer.set(chunk.subarray(0, missing), filled)
+    filled += Math.min(missing, chunk.length)
+    if (missing > chunk.length) continue
+    if (filled > 0) yield buffer
+    filled = 0
+    const rest = chunk.subarray(missing)
+    if (rest.length >= size) yield rest
+    else {
+      buffer.set(rest)
+      filled = rest.length
+    }
+  }
+  if (filled > 0) yield buffer.subarray(0, filled)
+}

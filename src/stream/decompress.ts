@@ -1,5 +1,5 @@
 import { isStrakeError, StrakeError } from '#oci'
-import { concat, rechunk } from './buffer.ts'
+import { concat, gathered } from './buffer.ts'
 import type { Bytes } from './bytes.ts'
 import { detectCompression, detectLength } from './detect.ts'
 import { counted } from './limit.ts'
@@ -11,6 +11,9 @@ const zlib = (): typeof import('node:zlib') => process.getBuiltinModule('node:zl
 
 const mebibyte = 1024 * 1024
 const gibibyte = 1024 * mebibyte
+
+/** What arrives in smaller chunks is gathered: each one is a round trip to the thread pool. */
+const inputSize = mebibyte / 4
 
 /** Large chunks, and a few of them ahead of the reader: decoding and hashing overlap. */
 const buffers = { chunkSize: mebibyte / 4, highWaterMark: 2 * mebibyte }
@@ -96,7 +99,7 @@ async function* decode(
   const source = counted(bytes, (total) => {
     input = total
   })
-  const output = pumped(rechunk(source, mebibyte), open(), (rest) => refuseData(name, rest))
+  const output = pumped(gathered(source, inputSize), open(), (rest) => refuseData(name, rest))
   try {
     yield* bounded(output, () => input, limits)
   } catch (error) {
