@@ -20,7 +20,7 @@ export interface CompressImageOptions {
 /** Measured: see docs/decisions/007-how-layers-are-compressed.md. */
 const levels = { gzip: 1, zstd: 1 }
 
-/** Layers at a time: one large layer keeps all processors busy, many small ones wait for syncs. */
+/** Layers at a time: while one is read and compressed, others are synced and sent. */
 const concurrency = 3
 
 /** Blobs whose members are looked through for pieces that did not change. */
@@ -42,15 +42,17 @@ export async function compressImage(
 ): Promise<Descriptor> {
   const { compression: format = 'gzip' } = options
   using threads = openCompressThreads({ format, level: levels[format] })
+  const kept = new KeptMembers(store, () => records.layers.madeBy(threads.compressor, mostKept))
+  const turns = new Turns()
   const results = new Map<Layer, Descriptor>()
   await mapConcurrently(
     largestFirst(image.layers),
     concurrency,
-    async (layer, rank, signal) => {
+    async (layer, _, signal) => {
       const isCompressed = layerCompression(layer.descriptor.mediaType) !== 'none'
       const compressed = isCompressed
         ? layer.descriptor
-        : await compressLayer(layer, store, records, { ...options, threads, rank, signal })
+        : await compressLayer(layer, store, records, { ...options, threads, kept, turns, signal })
       results.set(layer, compressed)
       await options.onLayer?.(compressed, signal)
     },
@@ -69,9 +71,27 @@ function largestFirst(layers: readonly Layer[]): readonly Layer[] {
   return layers.toSorted((a, b) => b.descriptor.size - a.descriptor.size)
 }
 
+/** Lets one stream be read at a time, in the order in which they begin. */
+class Turns {
+  #last: Promise<void> = Promise.resolve()
+
+  async *take(bytes: Bytes): AsyncGenerator<Uint8Array> {
+    const before = this.#last
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#last = promise
+    await before
+    try {
+      yield* bytes
+    } finally {
+      resolve()
+    }
+  }
+}
+
 interface CompressLayerOptions extends CompressImageOptions {
   readonly threads: CompressThreads
-  readonly rank: number
+  readonly kept: KeptMembers
+  readonly turns: Turns
   readonly signal: AbortSignal
 }
 
@@ -81,7 +101,7 @@ async function compressLayer(
   { layers }: Pick<Records, 'layers'>,
   options: CompressLayerOptions,
 ): Promise<Descriptor> {
-  const { compression = 'gzip', threads, rank, emit = silent, signal } = options
+  const { compression = 'gzip', threads, kept, turns, emit = silent, signal } = options
   const type = compressedType(descriptor.mediaType, compression)
   const known = await findCompressed(layers.compressedOf(diffId), compression, store)
   if (known !== undefined) return { mediaType: type, digest: known.digest, size: known.size }
@@ -91,14 +111,13 @@ async function compressLayer(
     action: 'compress',
     total: descriptor.size,
   } as const
-  const stored = store.read(descriptor, { isReused: true, signal })
+  const stored = turns.take(store.read(descriptor, { isReused: true, signal }))
   const tar = counted(stored, (current) => emit({ ...event, current }))
-  const kept = new KeptMembers(store, layers.madeBy(threads.compressor, mostKept))
   const find = (size: number, checksum: number) => kept.find(size, checksum)
   const list = new MemberList()
   await using ingest = await store.ingest()
   try {
-    await ingest.append(listed(compressMembers(tar, { threads, rank, find }), list))
+    await ingest.append(listed(compressMembers(tar, { threads, find }), list))
   } catch (error) {
     await ingest.abort()
     throw error

@@ -35,15 +35,18 @@ interface Place {
  */
 export class KeptMembers {
   readonly #store: ContentStore
-  readonly #places = new Map<number, Place>()
+  readonly #listLayers: () => readonly MadeLayer[]
+  #places: ReadonlyMap<number, Place> | undefined
 
-  constructor(store: ContentStore, layers: readonly MadeLayer[]) {
+  /** `listLayers` is asked when something is looked for. */
+  constructor(store: ContentStore, listLayers: () => readonly MadeLayer[]) {
     this.#store = store
-    for (const { blob, members } of layers) this.#index(blob, members)
+    this.#listLayers = listLayers
   }
 
   /** What is likely the member of a piece with these numbers. */
   async find(size: number, checksum: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    this.#places ??= placesOf(this.#listLayers())
     const place = this.#places.get(keyOf(size, checksum))
     if (place === undefined) return undefined
     const bytes = new Uint8Array(place.end - place.start)
@@ -59,17 +62,21 @@ export class KeptMembers {
     }
     return filled === bytes.length && crc32(bytes) === place.checksum ? bytes : undefined
   }
+}
 
-  #index(blob: Descriptor, members: Uint8Array): void {
+function placesOf(layers: readonly MadeLayer[]): ReadonlyMap<number, Place> {
+  const places = new Map<number, Place>()
+  for (const { blob, members } of layers) {
     const list = new DataView(members.buffer, members.byteOffset, members.byteLength)
     let start = 0
     for (let at = 0; at + entrySize <= list.byteLength; at += entrySize) {
       const key = keyOf(list.getUint32(at, true), list.getUint32(at + 4, true))
       const end = start + list.getUint32(at + 8, true)
-      this.#places.set(key, { blob, start, end, checksum: list.getUint32(at + 12, true) })
+      places.set(key, { blob, start, end, checksum: list.getUint32(at + 12, true) })
       start = end
     }
   }
+  return places
 }
 
 /** One number of both. No piece has more than 2^21 bytes. */

@@ -33,7 +33,7 @@ async function compress(
   format: 'gzip' | 'zstd' = 'gzip',
 ): Promise<Member[]> {
   using threads = openCompressThreads({ format, level: 1 })
-  return await Array.fromAsync(compressMembers(tar, { threads, rank: 0, ...options }))
+  return await Array.fromAsync(compressMembers(tar, { threads, ...options }))
 }
 
 const joined = (members: readonly Member[]): Uint8Array => concat(members.map(({ bytes }) => bytes))
@@ -132,11 +132,11 @@ test('compressMembers() ends with what its input throws, and when nobody asks fo
   }
   await expect(compress(broken())).rejects.toThrow('the disk is gone')
   using threads = openCompressThreads({ format: 'gzip', level: 1 })
-  for await (const member of compressMembers(fromBuffer(tar), { threads, rank: 0 })) {
+  for await (const member of compressMembers(fromBuffer(tar), { threads })) {
     expect(member.size).toBeGreaterThan(0)
     break
   }
   // All memory was given back.
-  const all = await Promise.all(Array.from({ length: threads.parallel }, () => threads.take(0)))
+  const all = await Promise.all(Array.from({ length: threads.parallel }, () => threads.take()))
   expect(all.length).toBe(threads.parallel)
 })

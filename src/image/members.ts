@@ -13,8 +13,6 @@ export interface Member {
 
 export interface CompressOptions {
   readonly threads: CompressThreads
-  /** Of several streams the one with the lowest is compressed first. */
-  readonly rank: number
   /** Finds what is likely the member of a piece; it is used only if it is. */
   readonly find?: (size: number, checksum: number) => Promise<Uint8Array<ArrayBuffer> | undefined>
 }
@@ -26,10 +24,10 @@ export interface CompressOptions {
  */
 export async function* compressMembers(
   tar: Bytes,
-  { threads, rank, find }: CompressOptions,
+  { threads, find }: CompressOptions,
 ): AsyncGenerator<Member> {
   const { crc32 } = process.getBuiltinModule('node:zlib')
-  yield* mapOrdered(pieces(tar, threads, rank), threads.parallel, async ({ memory, size }) => {
+  yield* mapOrdered(pieces(tar, threads), threads.parallel, async ({ memory, size }) => {
     const checksum = crc32(memory.bytes.subarray(0, size))
     const kept = await find?.(size, checksum)
     return { bytes: await memory.compress(size, kept), size, checksum }
@@ -42,7 +40,7 @@ interface Piece {
   readonly size: number
 }
 
-async function* pieces(tar: Bytes, threads: CompressThreads, rank: number): AsyncGenerator<Piece> {
+async function* pieces(tar: Bytes, threads: CompressThreads): AsyncGenerator<Piece> {
   let memory: ChunkMemory | undefined
   let size = 0
   let isEmpty = true
@@ -51,7 +49,7 @@ async function* pieces(tar: Bytes, threads: CompressThreads, rank: number): Asyn
     for await (const chunk of tar) {
       for (let at = 0; at < chunk.length; ) {
         if (memory === undefined) {
-          memory = await threads.take(rank)
+          memory = await threads.take()
           memory.bytes.set(carried)
           size = carried.length
         }
@@ -75,7 +73,7 @@ async function* pieces(tar: Bytes, threads: CompressThreads, rank: number): Asyn
       }
     }
     if (memory === undefined && !isEmpty) return
-    const last = { memory: memory ?? (await threads.take(rank)), size }
+    const last = { memory: memory ?? (await threads.take()), size }
     memory = undefined
     yield last
   } finally {

@@ -8,11 +8,8 @@ export interface CompressThreads extends Disposable {
   readonly compressor: string
   /** How many chunks are worth being under way. */
   readonly parallel: number
-  /**
-   * Memory for a chunk, as soon as some is free: of those who wait, the one with the lowest
-   * `rank` gets it. Give all of it back by `compress` or `release`.
-   */
-  take(rank: number): Promise<ChunkMemory>
+  /** Memory for a chunk, as soon as some is free. Give all of it back by `compress` or `release`. */
+  take(): Promise<ChunkMemory>
 }
 
 /** Memory that the threads share. */
@@ -52,11 +49,6 @@ interface Job {
   readonly reject: (error: Error) => void
 }
 
-interface Waiting {
-  readonly rank: number
-  readonly resolve: (memory: ChunkMemory) => void
-}
-
 class WorkerThreads implements CompressThreads {
   readonly compressor: string
   readonly parallel: number
@@ -64,7 +56,7 @@ class WorkerThreads implements CompressThreads {
   readonly #most: number
   readonly #memory: SharedArrayBuffer
   readonly #free: number[]
-  readonly #waiting: Waiting[] = []
+  readonly #waiting: ((memory: ChunkMemory) => void)[] = []
   readonly #workers: Worker[] = []
   readonly #idle: Worker[] = []
   readonly #jobs: Job[] = []
@@ -80,13 +72,10 @@ class WorkerThreads implements CompressThreads {
     this.#free = Array.from({ length: this.parallel }, (_, index) => index * maxChunkSize)
   }
 
-  take(rank: number): Promise<ChunkMemory> {
+  take(): Promise<ChunkMemory> {
     const offset = this.#free.pop()
     if (offset !== undefined) return Promise.resolve(this.#chunk(offset))
-    return new Promise((resolve) => {
-      const after = this.#waiting.findIndex((other) => other.rank > rank)
-      this.#waiting.splice(after < 0 ? this.#waiting.length : after, 0, { rank, resolve })
-    })
+    return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
   [Symbol.dispose](): void {
@@ -106,7 +95,7 @@ class WorkerThreads implements CompressThreads {
   #release(offset: number): void {
     const next = this.#waiting.shift()
     if (next === undefined) this.#free.push(offset)
-    else next.resolve(this.#chunk(offset))
+    else next(this.#chunk(offset))
   }
 
   async #compress(
