@@ -8,14 +8,16 @@ import {
   StrakeError,
   sha256,
 } from '#oci'
-import { readSmallFile, renameDurable, temporaryName } from '#platform'
+import { readSmallFile, temporaryName } from '#platform'
 import { type Bytes, createHasher, fromBuffers, verified } from '#stream'
-import { type Claim, claim, heldByOther, listIngests } from './claim.ts'
+import { claim, heldByOther, listIngests } from './claim.ts'
 import { type FileIngest, openDirectoryIngest } from './directory-ingest.ts'
-import { fs, hasCode, NotAFileError, readFileBytes } from './file.ts'
-import { anonymousId, checkIngestId, isAnonymousId } from './ingest-id.ts'
+import { deleteUnless, sweep } from './directory-remove.ts'
+import { fs, hasCode, ignoreAbsent, NotAFileError, readFileBytes } from './file.ts'
+import { anonymousId, checkIngestId, ingestIdOf } from './ingest-id.ts'
 import { blobPath, createLayout } from './layout.ts'
 import { rangeOf } from './range.ts'
+import { receive } from './receive.ts'
 import type {
   Ingest,
   IngestOptions,
@@ -152,38 +154,15 @@ class OpenDirectoryStore implements DirectoryStore {
     await fs().unlink(trash).catch(ignoreAbsent)
   }
 
-  async deleteUnless(
+  deleteUnless(
     digest: Digest,
     isNeeded: (blob: StoredBlob) => boolean | Promise<boolean>,
   ): Promise<boolean> {
-    const path = this.pathOf(digest)
-    let held: Claim | undefined
-    try {
-      // As its ingest: writers wait for the outcome, and what a crash leaves they resume.
-      held = await claim(`${this.root}/ingest`, ingestIdOf(digest))
-    } catch (error) {
-      if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error
-      // No room to hold it back: it was not needed a moment ago, and deleting makes room.
-      return (await fs().unlink(path).then(yes, ignoreAbsent)) === true
-    }
-    if (held === undefined) return false
-    const hidden = `${held.path}/data`
-    const found = await fs()
-      .rename(path, hidden)
-      .then(() => fs().stat(hidden))
-      .catch(ignoreAbsent)
-    if (found === undefined) {
-      await held.release()
-      return false
-    }
-    let isGone = false
-    try {
-      isGone = !(await isNeeded({ digest, size: found.size, usedAt: found.mtimeMs }))
-    } finally {
-      if (!isGone) await renameDurable(hidden, path)
-      await held.remove()
-    }
-    return isGone
+    return deleteUnless(this.root, digest, isNeeded)
+  }
+
+  sweep(olderThan: number): Promise<void> {
+    return sweep(this.root, olderThan)
   }
 
   async *list(): AsyncGenerator<StoredBlob> {
@@ -195,24 +174,6 @@ class OpenDirectoryStore implements DirectoryStore {
         const digest = `${algorithm}:${hex}`
         if (isDigest(digest)) yield { digest, size: found.size, usedAt: found.mtimeMs }
       }
-    }
-  }
-
-  async sweep(olderThan: number): Promise<void> {
-    for (const name of await fs().readdir(`${this.root}/trash`)) {
-      await fs().rm(`${this.root}/trash/${name}`, { recursive: true, force: true })
-    }
-    const directory = `${this.root}/ingest`
-    for (const { name, id, isAlive } of listIngests(directory)) {
-      if (isAlive) continue
-      const data = await fs().stat(`${directory}/${name}/data`).catch(ignoreAbsent)
-      if (data !== undefined && isFinished(data)) {
-        await this.#putBack(id)
-        continue
-      }
-      const isRecent = data !== undefined && Date.now() - data.mtimeMs < olderThan
-      if (isRecent && !isAnonymousId(id)) continue
-      await (await claim(directory, id))?.remove()
     }
   }
 
@@ -258,21 +219,6 @@ class OpenDirectoryStore implements DirectoryStore {
     return sha256(bytes) === target.digest ? bytes : undefined
   }
 
-  /** Somebody was killed between taking a blob in or out and the rename: if it is whole, it is content. */
-  async #putBack(id: string): Promise<void> {
-    const digest = id.replace('-', ':')
-    const held = await claim(`${this.root}/ingest`, id)
-    if (held === undefined) return
-    if (!isDigest(digest)) return await held.remove()
-    const algorithm = digestAlgorithm(digest)
-    const ingest = await openDirectoryIngest(held, { root: this.root, id, algorithm })
-    try {
-      await ingest.commit(digest)
-    } catch (error) {
-      if (!(error instanceof ContentMismatchError)) throw error
-    }
-  }
-
   /** True while somebody receives the blob, or holds it back to decide whether it is needed. */
   #isHandled(digest: Digest): boolean {
     const id = ingestIdOf(digest)
@@ -296,15 +242,6 @@ class OpenDirectoryStore implements DirectoryStore {
       await wait()
     }
   }
-}
-
-function yes(): true {
-  return true
-}
-
-/** Blobs are read-only; ingests become so right before they become blobs. */
-function isFinished({ mode }: { readonly mode: number }): boolean {
-  return (mode & 0o222) === 0
 }
 
 /** `undefined` also where no file is: the careful way of reading says what there is. */
@@ -333,43 +270,4 @@ function wait(): Promise<void> {
 
 function unknown(digest: Digest): StrakeError {
   return new StrakeError('NOT_FOUND', `Cannot read ${digest}: the store does not have it`)
-}
-
-/** Under which everybody who receives this content does so, one at a time. */
-function ingestIdOf(digest: Digest): string {
-  return digest.replace(':', '-')
-}
-
-/** Takes in the rest of `expected` and commits it; what turns out to be other content is dropped. */
-async function receive(ingest: Ingest, expected: Descriptor, bytes: Bytes): Promise<void> {
-  try {
-    await ingest.append(upTo(bytes, expected, ingest.size))
-    if (ingest.size !== expected.size) throw wrongSize(expected, `${ingest.size} bytes`)
-    await ingest.commit(expected.digest)
-  } catch (error) {
-    if (error instanceof ContentMismatchError) await ingest.abort()
-    throw error
-  }
-}
-
-/** Passes bytes while they fit into `expected`; the first one too many is never yielded. */
-async function* upTo(
-  bytes: Bytes,
-  expected: Descriptor,
-  start: number,
-): AsyncGenerator<Uint8Array> {
-  let size = start
-  for await (const chunk of bytes) {
-    size += chunk.length
-    if (size > expected.size) throw wrongSize(expected, `at least ${size} bytes`)
-    yield chunk
-  }
-}
-
-function wrongSize(expected: Descriptor, actual: string): ContentMismatchError {
-  return new ContentMismatchError(expected.digest, `${expected.size} bytes`, actual)
-}
-
-function ignoreAbsent(error: unknown): undefined {
-  if (!hasCode(error, 'ENOENT')) throw error
 }

@@ -84,3 +84,8 @@ export async function* readHandle(
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }
+
+/** For a `catch`: what is not there is `undefined`. */
+export function ignoreAbsent(error: unknown): undefined {
+  if (!hasCode(error, 'ENOENT')) throw error
+}

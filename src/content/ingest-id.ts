@@ -1,4 +1,4 @@
-import { StrakeError } from '#oci'
+import { type Digest, StrakeError } from '#oci'
 
 const anonymous = 'anonymous.'
 
@@ -15,4 +15,9 @@ export function isAnonymousId(id: string): boolean {
 export function checkIngestId(id: string): string {
   if (/^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/.test(id)) return id
   throw new StrakeError('INVALID', `Cannot use ingest id ${JSON.stringify(id.slice(0, 210))}`)
+}
+
+/** Under which everybody who receives this content does so, one at a time. */
+export function ingestIdOf(digest: Digest): string {
+  return digest.replace(':', '-')
 }

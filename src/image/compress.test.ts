@@ -7,8 +7,8 @@ import { ContentMismatchError, type Descriptor, mediaType, StrakeError } from '#
 import { openRecords, type Records } from '#records'
 import { type Bytes, decompress, toBuffer, verified } from '#stream'
 import { compressImage } from './compress.ts'
-import { appendLayer, createImage } from './create.ts'
-import { imageOf, putLayer } from './fixture.ts'
+import { createImage } from './create.ts'
+import { imageOf, putLayer, withLayer } from './fixture.ts'
 import { openImage } from './image.ts'
 
 /** Records of their own in a file that goes away. */
@@ -172,7 +172,7 @@ test('compressImage() leaves compressed layers and whole compressed images as th
     { type: mediaType.ociLayerGzip, change: (tar) => gzipSync(tar) },
   )
   const history = { created_by: 'pulled' }
-  const compressed = await appendLayer(store, image, layer, { history })
+  const compressed = await withLayer(store, image, layer, history)
   await using opened = await temporaryRecords()
   expect(await compressImage(compressed, store, opened.records)).toBe(compressed.descriptor)
 })

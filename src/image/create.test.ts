@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { gzipSync } from 'node:zlib'
 import { mediaType, parseConfig, sha256 } from '#oci'
 import { toBuffer } from '#stream'
-import { appendLayer, createImage, withConfig } from './create.ts'
+import { createImage } from './create.ts'
 import { imageOf, putLayer } from './fixture.ts'
 import { historyOf } from './history.ts'
 import { inspectImage } from './inspect.ts'
@@ -35,26 +35,6 @@ test('createImage() gives layers of Docker the names OCI has for them', async ()
   expect(created.manifest.layers.map(({ digest }) => digest)).toEqual(
     layers.map(({ descriptor }) => descriptor.digest),
   )
-})
-
-test('withConfig() keeps the layers and changes the image ID', async () => {
-  const { store, image } = await imageOf([{ a: '1' }])
-  const changed = await withConfig(store, image, (config) => ({
-    ...config,
-    config: { ...config.config, Cmd: ['sh'] },
-  }))
-  expect(changed.layers).toEqual(image.layers)
-  expect(changed.config.config?.Cmd).toEqual(['sh'])
-  expect(changed.imageId).not.toBe(image.imageId)
-})
-
-test('appendLayer() puts a layer on top and the step into the history', async () => {
-  const { store, image } = await imageOf([{ a: '1' }])
-  const layer = await putLayer(store, { b: '2' })
-  const history = { created: '2024-01-02T03:04:06Z', created_by: 'COPY b /' }
-  const grown = await appendLayer(store, image, layer, { history })
-  expect(grown.layers).toEqual([...image.layers, layer])
-  expect(grown.config.history).toEqual([{}, history])
 })
 
 test('historyOf() lists steps last first, with the layers they made', async () => {

@@ -3,13 +3,11 @@ import {
   type Annotations,
   type Descriptor,
   encodeJson,
-  type HistoryEntry,
   type ImageConfig,
   type Layer,
   layerCompression,
   type Manifest,
   mediaType,
-  type RunConfig,
   sha256,
 } from '#oci'
 import { fromBuffer } from '#stream'
@@ -67,36 +65,6 @@ export async function writeImage(
   await store.write(manifest.config, fromBuffer(configRaw))
   await store.write(descriptor, fromBuffer(manifestRaw))
   return written
-}
-
-/** The same layers under a configuration that `change` made of the old one. */
-export async function withConfig(
-  store: ContentStore,
-  image: Image,
-  change: (config: ImageConfig) => Omit<ImageConfig, 'rootfs'>,
-): Promise<Image> {
-  return await createImage(store, { config: change(image.config), layers: image.layers })
-}
-
-/** The image with one more layer on top, and the step that made it in its history. */
-export async function appendLayer(
-  store: ContentStore,
-  image: Image,
-  layer: Layer,
-  options: { readonly history: HistoryEntry; readonly run?: RunConfig },
-): Promise<Image> {
-  const { config } = image
-  const history = [...(config.history ?? fillHistory(image)), options.history]
-  const run = options.run ?? config.config
-  return await createImage(store, {
-    config: { ...config, ...(run !== undefined && { config: run }), history },
-    layers: [...image.layers, layer],
-  })
-}
-
-/** An entry per layer, for an image that came without a history. */
-function fillHistory(image: Image): HistoryEntry[] {
-  return image.layers.map(() => ({}))
 }
 
 /** A layer's descriptor with OCI's media type, without what belongs to where it came from. */

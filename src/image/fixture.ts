@@ -1,5 +1,12 @@
 import { type ContentStore, createMemoryStore, type LocalStore } from '#content'
-import { type Descriptor, type ImageConfig, type Layer, mediaType, sha256 } from '#oci'
+import {
+  type Descriptor,
+  type HistoryEntry,
+  type ImageConfig,
+  type Layer,
+  mediaType,
+  sha256,
+} from '#oci'
 import { fromBuffer } from '#stream'
 import { packTar, type TarInput } from '#tar'
 import { createImage } from './create.ts'
@@ -51,4 +58,16 @@ export async function imageOf(
   const base = { architecture: 'amd64', os: 'linux', created: '2024-01-02T03:04:05Z' }
   const image = await createImage(store, { config: { ...base, ...config }, layers: stored })
   return { store, image }
+}
+
+/** The image with one more layer on top, made by `step`. */
+export async function withLayer(
+  store: ContentStore,
+  image: Image,
+  layer: Layer,
+  step: HistoryEntry = {},
+): Promise<Image> {
+  const history = [...(image.config.history ?? image.layers.map(() => ({}))), step]
+  const layers = [...image.layers, layer]
+  return await createImage(store, { config: { ...image.config, history }, layers })
 }

@@ -5,7 +5,7 @@ export type { CompressImageOptions } from './compress.ts'
 export { compressImage } from './compress.ts'
 // Making images out of layers, and of other images.
 export type { ImageParts } from './create.ts'
-export { appendLayer, createImage, withConfig, writeImage } from './create.ts'
+export { createImage, writeImage } from './create.ts'
 // How an image was made.
 export type { HistoryStep } from './history.ts'
 export { historyOf } from './history.ts'

@@ -6,8 +6,7 @@ import { createMemoryStore } from '#content'
 import { formatReference, mediaType, parseReference } from '#oci'
 import { fromBuffer, toBuffer } from '#stream'
 import { readTar } from '#tar'
-import { appendLayer } from './create.ts'
-import { imageOf, putLayer } from './fixture.ts'
+import { imageOf, putLayer, withLayer } from './fixture.ts'
 import { openImage } from './image.ts'
 import { loadArchive } from './load.ts'
 import { blobName, saveImages } from './save.ts'
@@ -43,9 +42,7 @@ test('saveImages() writes what loadArchive() reads, from a stream, a file, compr
 
 test('saveImages() writes shared layers once and is deterministic', async () => {
   const { store, image } = await imageOf([{ base: '1' }])
-  const other = await appendLayer(store, image, await putLayer(store, { top: '2' }), {
-    history: {},
-  })
+  const other = await withLayer(store, image, await putLayer(store, { top: '2' }))
   const images = [
     { image, names },
     { image: other, names: [] },
@@ -91,7 +88,7 @@ test('saveImages() keeps compressed layers as they are', async () => {
   const { store, image } = await imageOf([])
   const wrap = { type: mediaType.ociLayerGzip, change: (tar: Uint8Array) => gzipSync(tar) }
   const layer = await putLayer(store, { a: '1' }, wrap)
-  const zipped = await appendLayer(store, image, layer, { history: {} })
+  const zipped = await withLayer(store, image, layer)
   await using directory = await temporary()
   const target = createMemoryStore()
   const saved = saveImages(store, [{ image: zipped, names }])
@@ -103,7 +100,7 @@ test('saveImages() gives Docker layers in zstd decompressed as well', async () =
   const { store, image } = await imageOf([])
   const change = (tar: Uint8Array) => zstdCompressSync(tar)
   const layer = await putLayer(store, { a: '1' }, { type: mediaType.ociLayerZstd, change })
-  const packed = await appendLayer(store, image, layer, { history: {} })
+  const packed = await withLayer(store, image, layer)
   const tar = await toBuffer(saveImages(store, [{ image: packed, names }]), 1 << 24)
   const members = await Array.fromAsync(readTar(fromBuffer(tar)), ({ path }) => path)
   expect(members).toContain(blobName(layer.diffId))

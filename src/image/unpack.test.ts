@@ -6,8 +6,8 @@ import { chainIds, mediaType, sha256 } from '#oci'
 import { mkdtempDisposable, mountsBelow, unmount } from '#platform'
 import { openSnapshots, type Snapshotter } from '#snapshot'
 import type { ProgressEvent } from '#stream'
-import { appendLayer, createImage } from './create.ts'
-import { imageOf, layerTar, put, putLayer } from './fixture.ts'
+import { createImage } from './create.ts'
+import { imageOf, layerTar, put, putLayer, withLayer } from './fixture.ts'
 import { unpackImage } from './unpack.ts'
 
 const isRoot = process.getuid?.() === 0
@@ -58,7 +58,7 @@ rooted('unpackImage() reads only the layers that are not there yet', async () =>
   await using opened = await open()
   const { store, image } = await imageOf([{ a: '1' }])
   await unpackImage(image, store, opened.snapshots)
-  const more = await appendLayer(store, image, await putLayer(store, { b: '2' }), { history: {} })
+  const more = await withLayer(store, image, await putLayer(store, { b: '2' }))
   for (const { descriptor } of image.layers) await store.delete(descriptor)
   const events: ProgressEvent[] = []
   await unpackImage(more, store, opened.snapshots, { emit: (event) => events.push(event) })

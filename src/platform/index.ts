@@ -55,7 +55,7 @@ export type { MemoryFile } from './memory-file.ts'
 export { createMemoryFile } from './memory-file.ts'
 /** Mounts: overlay, bind, memory, proc; what is mounted where. */
 export type { MountRestrictions, TmpfsOptions, UnmountOptions } from './mount.ts'
-export { makePrivate, mountBind, mountProc, mountTmpfs, unmount } from './mount.ts'
+export { makePrivate, mountBind, mountTmpfs, unmount } from './mount.ts'
 export type { MountEntry } from './mountinfo.ts'
 export { isMountPoint, mountOf, mountsBelow, readMounts } from './mountinfo.ts'
 /** The kernel's network: netlink sockets and messages, network namespaces, nftables. */

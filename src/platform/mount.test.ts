@@ -8,7 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { makePrivate, mountBind, mountProc, mountTmpfs, unmount } from './mount.ts'
+import { makePrivate, mountBind, mountTmpfs, unmount } from './mount.ts'
 import { isMountPoint, mountOf, mountsBelow, parseMountInfo } from './mountinfo.ts'
 import { mountOverlay, mountOverlayLegacy } from './overlay.ts'
 
@@ -95,14 +95,6 @@ describe.skipIf(!isRoot)('mounts (as root)', () => {
     makePrivate(target)
     for (const each of mountsBelow(target)) unmount(each.target)
     unmount(`${source}/inner`)
-  })
-
-  test('mountProc() mounts a process filesystem without devices, setuid and execution', () => {
-    const target = directory('proc')
-    mountProc(target)
-    expect(readFileSync(`${target}/self/comm`, 'utf8').length).toBeGreaterThan(0)
-    expect(mountsBelow(target)[0]?.options).toEqual(expect.arrayContaining(['nosuid', 'noexec']))
-    unmount(target)
   })
 
   for (const [name, mount] of [

@@ -129,11 +129,6 @@ export function mountTmpfs(target: string, options: TmpfsOptions = {}): void {
   mountPlain('tmpfs', target, restrictionFlags(options), data.join(','))
 }
 
-/** Mounts the process filesystem of the current pid namespace; no devices, no setuid, no execution. */
-export function mountProc(target: string): void {
-  mountPlain('proc', target, ms.noSuid | ms.noDev | ms.noExec, '')
-}
-
 /** `mount(2)` with an option string, which the kernel would cut at 4096 bytes without a word: refused here. */
 export function mountPlain(type: string, target: string, flags: number, data: string): void {
   const options = cString(data)

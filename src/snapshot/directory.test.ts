@@ -13,7 +13,7 @@ import type { Digest } from '#oci'
 import { mountsBelow, readMounts, unmount } from '#platform'
 import { type SnapshotterFixture, testSnapshotter } from './contract.ts'
 import { DirectorySnapshots } from './directory.ts'
-import { chooseSnapshots, openSnapshots } from './open.ts'
+import { openSnapshots } from './open.ts'
 
 const isRoot = process.getuid?.() === 0
 const reason = isRoot ? '' : ' (skipped: mounting needs root)'
@@ -66,14 +66,6 @@ test.skipIf(!isRoot)(
     await snapshots.remove(chain(1))
   },
 )
-
-test('chooseSnapshots() explains its choice', () => {
-  expect(chooseSnapshots({ kind: 'directory' })).toEqual({
-    kind: 'directory',
-    reason: 'layers are unpacked and stacked by overlayfs, as asked for',
-  })
-  expect(chooseSnapshots({ kind: 'erofs' }).kind).toBe('erofs')
-})
 
 test.skipIf(!isRoot)(`DirectorySnapshots leaves no mount and no note behind${reason}`, async () => {
   await using fixture = await open()

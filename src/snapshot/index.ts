@@ -5,8 +5,8 @@ export { layerArchive } from './erofs/layer-folder.ts'
 // How indexes are mounted, where they are.
 export type { ErofsWay } from './erofs/probe.ts'
 // Opening them, and which kind is chosen why.
-export type { SnapshotsChoice, SnapshotsOptions } from './open.ts'
-export { chooseSnapshots, openSnapshots } from './open.ts'
+export type { SnapshotsOptions } from './open.ts'
+export { openSnapshots } from './open.ts'
 // Names of what is worthless without its process.
 export { isAbandoned, ownedName } from './owner-name.ts'
 // What snapshots promise.

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { chooseSnapshots, openSnapshots } from '../open.ts'
+import { openSnapshots } from '../open.ts'
 import { Home, isRoot, unlessRoot } from './fixture.ts'
 import { type ErofsWay, knownProbe, probeErofs } from './probe.ts'
 
@@ -48,11 +48,6 @@ test.skipIf(!isRoot)(
     const best = await openSnapshots(home.root, home.run, { kind: 'best' })
     expect(best.kind).toBe('directory')
     expect(best.reason).toEndWith('for files on tmpfs cannot be mounted and it is broken')
-    expect(chooseSnapshots({ kind: 'best' }, home)).toEqual({
-      kind: 'directory',
-      reason: best.reason,
-    })
-    expect(() => chooseSnapshots({ kind: 'erofs' }, home)).toThrow('it is broken')
     const forced = openSnapshots(home.root, home.run, { kind: 'erofs' })
     expect(await forced.catch(String)).toStartWith(
       'StrakeError: Cannot use erofs snapshots: files on tmpfs',

@@ -1,0 +1,89 @@
+import { ContentMismatchError, type Digest, digestAlgorithm, isDigest } from '#oci'
+import { renameDurable } from '#platform'
+import { type Claim, claim, listIngests } from './claim.ts'
+import { openDirectoryIngest } from './directory-ingest.ts'
+import { fs, hasCode, ignoreAbsent } from './file.ts'
+import { ingestIdOf, isAnonymousId } from './ingest-id.ts'
+import { blobPath } from './layout.ts'
+import type { StoredBlob } from './store.ts'
+
+/**
+ * Deletes a blob of the store in `root` unless it is needed after all; see `LocalStore`.
+ */
+export async function deleteUnless(
+  root: string,
+  digest: Digest,
+  isNeeded: (blob: StoredBlob) => boolean | Promise<boolean>,
+): Promise<boolean> {
+  const path = blobPath(root, digest)
+  let held: Claim | undefined
+  try {
+    // As its ingest: writers wait for the outcome, and what a crash leaves they resume.
+    held = await claim(`${root}/ingest`, ingestIdOf(digest))
+  } catch (error) {
+    if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error
+    // No room to hold it back: it was not needed a moment ago, and deleting makes room.
+    return (await fs().unlink(path).then(yes, ignoreAbsent)) === true
+  }
+  if (held === undefined) return false
+  const hidden = `${held.path}/data`
+  const found = await fs()
+    .rename(path, hidden)
+    .then(() => fs().stat(hidden))
+    .catch(ignoreAbsent)
+  if (found === undefined) {
+    await held.release()
+    return false
+  }
+  let isGone = false
+  try {
+    isGone = !(await isNeeded({ digest, size: found.size, usedAt: found.mtimeMs }))
+  } finally {
+    if (!isGone) await renameDurable(hidden, path)
+    await held.remove()
+  }
+  return isGone
+}
+
+/** Removes what crashes left in the store in `root`; see `DirectoryStore`. */
+export async function sweep(root: string, olderThan: number): Promise<void> {
+  for (const name of await fs().readdir(`${root}/trash`)) {
+    await fs().rm(`${root}/trash/${name}`, { recursive: true, force: true })
+  }
+  const directory = `${root}/ingest`
+  for (const { name, id, isAlive } of listIngests(directory)) {
+    if (isAlive) continue
+    const data = await fs().stat(`${directory}/${name}/data`).catch(ignoreAbsent)
+    if (data !== undefined && isFinished(data)) {
+      await putBack(root, id)
+      continue
+    }
+    const isRecent = data !== undefined && Date.now() - data.mtimeMs < olderThan
+    if (isRecent && !isAnonymousId(id)) continue
+    await (await claim(directory, id))?.remove()
+  }
+}
+
+/** Somebody was killed between taking a blob in or out and the rename: if it is whole, it is content. */
+async function putBack(root: string, id: string): Promise<void> {
+  const digest = id.replace('-', ':')
+  const held = await claim(`${root}/ingest`, id)
+  if (held === undefined) return
+  if (!isDigest(digest)) return await held.remove()
+  const algorithm = digestAlgorithm(digest)
+  const ingest = await openDirectoryIngest(held, { root, id, algorithm })
+  try {
+    await ingest.commit(digest)
+  } catch (error) {
+    if (!(error instanceof ContentMismatchError)) throw error
+  }
+}
+
+function yes(): true {
+  return true
+}
+
+/** Blobs are read-only; ingests become so right before they become blobs. */
+function isFinished({ mode }: { readonly mode: number }): boolean {
+  return (mode & 0o222) === 0
+}
