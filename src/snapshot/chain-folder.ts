@@ -2,12 +2,9 @@ import { type Digest, digestHex, isDigest, StrakeError } from '#oci'
 import {
   changeMode,
   isMountPoint,
-  isSystemError,
   lockFile,
   makeDirectories,
   makeDirectory,
-  mountBind,
-  mountOf,
   openFile,
   openFlag,
   pathExists,
@@ -19,6 +16,7 @@ import {
   temporaryName,
   unmount,
 } from '#platform'
+import { ChainUsers } from './chain-users.ts'
 import { isAbandoned } from './owner-name.ts'
 import type { SnapshotRecord } from './snapshotter.ts'
 
@@ -26,7 +24,7 @@ import type { SnapshotRecord } from './snapshotter.ts'
 const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 /**
- * Where committed filesystems lie, and who uses them.
+ * Where committed filesystems lie.
  *
  *     root/chains/<hex>/parents   the chain IDs below it, nearest first, one a line
  *     root/chains/<hex>/tree      directory: that layer's own changes, as overlayfs keeps them
@@ -34,9 +32,6 @@ const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
  *     root/chains/<hex>/index.erofs       and their index, which can be made again
  *     root/staging/<name>/        an active snapshot
  *     root/trash/                 on its way out
- *     run/mounts/<name>/          mount points
- *     run/mounts/chain-<hex>/     erofs: the chain, mounted once for all its users
- *     run/users/<hex>.<name>/     the chain <hex> is needed by the mount <name>
  *
  * A chain exists, for one kind of snapshots, exactly when its folder has the
  * entry by which this kind tells: it appears by rename after everything was
@@ -46,12 +41,14 @@ const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 export class ChainFolder {
   readonly root: string
   readonly run: string
+  readonly #users: ChainUsers
   readonly #marker: 'tree' | 'layers'
   #ready = false
 
   constructor(root: string, run: string, marker: 'tree' | 'layers' = 'tree') {
     this.root = root
     this.run = run
+    this.#users = new ChainUsers(run)
     this.#marker = marker
   }
 
@@ -88,12 +85,12 @@ export class ChainFolder {
   }
 
   mountPoint(name: string): string {
-    return `${this.run}/mounts/${name}`
+    return this.#users.mountPoint(name)
   }
 
   /** Where a chain is mounted for all who use it. */
   sharedMountPoint(chainId: Digest): string {
-    return this.mountPoint(`${sharedPrefix}${digestHex(chainId)}`)
+    return this.#users.sharedMountPoint(chainId)
   }
 
   /**
@@ -109,7 +106,7 @@ export class ChainFolder {
       return
     }
     const lineage = this.lineage(chainId)
-    const isNew = makeDirectory(this.#userNote(chainId, name), 0o700)
+    const isNew = this.#users.add(chainId, name)
     try {
       mount(lineage)
     } catch (error) {
@@ -120,7 +117,7 @@ export class ChainFolder {
 
   /** The mount `name` is gone. */
   unuse(chainId: Digest, name: string): void {
-    removeDirectory(this.#userNote(chainId, name))
+    this.#users.remove(chainId, name)
   }
 
   /** Runs `action` while no other process takes, removes or commits anything. It must be short. */
@@ -220,22 +217,7 @@ export class ChainFolder {
 
   /** Unmounts a shared mount whose files were replaced; what a container has mounted stays. Says who keeps it. */
   releaseMount(chainId: Digest): readonly string[] {
-    return this.exclusively(() => {
-      const users = this.#usersOf(chainId)
-      if (users.every((name) => name.startsWith('container-'))) {
-        unmount(this.sharedMountPoint(chainId), { detach: true })
-        removeDirectory(this.sharedMountPoint(chainId))
-      }
-      return users
-    })
-  }
-
-  #usersOf(chainId: Digest): readonly string[] {
-    const hex = digestHex(chainId)
-    return this.entries('users')
-      .filter((note) => note.startsWith(`${hex}.`))
-      .map(mountName)
-      .filter((name) => this.#isUsed(name))
+    return this.exclusively(() => this.#users.release(chainId))
   }
 
   #childrenByParent(): ReadonlyMap<string, Set<Digest>> {
@@ -272,10 +254,10 @@ export class ChainFolder {
     return fs().readdirSync(`${this.root}/chains`).map(digestOfHex).filter(isDigest)
   }
 
-  /** Names of entries below `staging`, `trash` of the root or `mounts`, `users` of the run directory. */
-  entries(folder: 'staging' | 'trash' | 'mounts' | 'users'): string[] {
-    const parent = folder === 'mounts' || folder === 'users' ? this.run : this.root
-    return pathExists(`${parent}/${folder}`) ? fs().readdirSync(`${parent}/${folder}`) : []
+  /** Names of entries below `staging` or `trash`. */
+  entries(folder: 'staging' | 'trash'): string[] {
+    const path = `${this.root}/${folder}`
+    return pathExists(path) ? fs().readdirSync(path) : []
   }
 
   /**
@@ -284,20 +266,15 @@ export class ChainFolder {
    * things went.
    */
   async cleanStale(unneeded: () => readonly string[] = () => []): Promise<number> {
-    let count = 0
-    for (const name of this.entries('mounts').filter(isAbandoned)) {
-      const root = this.mountPoint(name)
-      while (unmount(root, { detach: true })) count += 1
-      removeDirectory(root)
-    }
+    let count = this.#users.unmountAbandoned()
     for (const name of this.entries('staging').filter(isAbandoned)) {
       await removeTree(this.staging(name))
       count += 1
     }
-    count += this.#forgetStaleUsers()
+    count += this.#users.forgetStale()
     if (pathExists(`${this.root}/chains`)) {
       using _lock = this.#lock()
-      count += this.#releaseShared()
+      count += this.#users.releaseUnused()
       for (const path of unneeded()) this.#discard(path)
     }
     for (const name of this.entries('trash')) {
@@ -307,33 +284,9 @@ export class ChainFolder {
     return count
   }
 
-  #forgetStaleUsers(): number {
-    const stale = this.entries('users').filter((note) => !this.#isUsed(mountName(note)))
-    for (const note of stale) removeDirectory(`${this.run}/users/${note}`)
-    return stale.length
-  }
-
-  /** Unmounts the chains that nobody uses; one whose mount is busy all the same stays. */
-  #releaseShared(): number {
-    const used = new Set(this.entries('users').map((note) => note.slice(0, note.indexOf('.'))))
-    const shared = this.entries('mounts').filter((name) => name.startsWith(sharedPrefix))
-    let count = 0
-    for (const name of shared) {
-      if (used.has(name.slice(sharedPrefix.length))) continue
-      try {
-        if (unmount(this.mountPoint(name))) count += 1
-        removeDirectory(this.mountPoint(name))
-      } catch (error) {
-        if (!isSystemError(error, 'EBUSY')) throw error
-      }
-    }
-    return count
-  }
-
   /**
    * Makes what is missing. Nobody but root may enter: a layer's setuid programs
-   * and devices lie here. Mounts below a shared mount would appear in, and be
-   * kept busy by, every other mount namespace: so theirs is made private.
+   * and devices lie here.
    */
   makeReady(): void {
     if (this.#ready) return
@@ -342,19 +295,8 @@ export class ChainFolder {
       if (makeDirectory(`${this.root}/${folder}`, 0o700))
         changeMode(`${this.root}/${folder}`, 0o700)
     }
-    makeDirectories(this.run, 0o755)
-    makeDirectory(`${this.run}/users`, 0o700)
-    const mounts = `${this.run}/mounts`
-    if (!pathExists(mounts)) {
-      using _lock = this.#lock()
-      const isNew = makeDirectory(mounts, 0o700)
-      if (isNew && mountOf(mounts)?.shared) mountBind(mounts, mounts)
-    }
+    this.#users.makeReady(() => this.#lock())
     this.#ready = true
-  }
-
-  #userNote(chainId: Digest, name: string): string {
-    return `${this.run}/users/${digestHex(chainId)}.${name}`
   }
 
   #lock(): Disposable {
@@ -367,20 +309,14 @@ export class ChainFolder {
   ): string | undefined {
     const [child] = children.get(chainId) ?? []
     if (child !== undefined) return `snapshot ${child} stands on it`
-    const [user] = this.#usersOf(chainId)
+    const [user] = this.#users.of(chainId)
     return user === undefined ? undefined : `${user} uses it`
   }
 
   #parentOf(chainId: Digest): string | undefined {
     return readSmallFile(`${this.folder(chainId)}/parents`)?.split('\n')[0]
   }
-
-  #isUsed(name: string): boolean {
-    return name.startsWith('container-') ? isMountPoint(this.mountPoint(name)) : !isAbandoned(name)
-  }
 }
-
-const sharedPrefix = 'chain-'
 
 function writeSynced(path: string, text: string): void {
   const file = fs().openSync(path, 'w', 0o600)
@@ -390,10 +326,6 @@ function writeSynced(path: string, text: string): void {
   } finally {
     fs().closeSync(file)
   }
-}
-
-function mountName(note: string): string {
-  return note.slice(note.indexOf('.') + 1)
 }
 
 function digestOfHex(hex: string): string {

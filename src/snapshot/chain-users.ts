@@ -1,0 +1,138 @@
+import { type Digest, digestHex } from '#oci'
+import {
+  isMountPoint,
+  isSystemError,
+  makeDirectories,
+  makeDirectory,
+  mountBind,
+  mountOf,
+  pathExists,
+  removeDirectory,
+  unmount,
+} from '#platform'
+import { isAbandoned } from './owner-name.ts'
+
+/** `node:fs`, loaded when it is needed: mounting for a container does not. */
+const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
+
+const sharedPrefix = 'chain-'
+
+/**
+ * What is mounted, and which chains that needs.
+ *
+ *     run/mounts/<name>/          mount points
+ *     run/mounts/chain-<hex>/     erofs: the chain, mounted once for all its users
+ *     run/users/<hex>.<name>/     the chain <hex> is needed by the mount <name>
+ *
+ * A note counts while its mount stands or its process lives. Who writes one, or
+ * acts on there being none, holds the lock of the chains.
+ */
+export class ChainUsers {
+  readonly run: string
+
+  constructor(run: string) {
+    this.run = run
+  }
+
+  mountPoint(name: string): string {
+    return `${this.run}/mounts/${name}`
+  }
+
+  /** Where a chain is mounted for all who use it. */
+  sharedMountPoint(chainId: Digest): string {
+    return this.mountPoint(`${sharedPrefix}${digestHex(chainId)}`)
+  }
+
+  /** Notes that the mount `name` needs a chain; false when that was noted before. */
+  add(chainId: Digest, name: string): boolean {
+    return makeDirectory(this.#note(chainId, name), 0o700)
+  }
+
+  remove(chainId: Digest, name: string): void {
+    removeDirectory(this.#note(chainId, name))
+  }
+
+  /** Names of the mounts that need a chain. */
+  of(chainId: Digest): readonly string[] {
+    const hex = digestHex(chainId)
+    return this.#entries('users')
+      .filter((note) => note.startsWith(`${hex}.`))
+      .map(mountName)
+      .filter((name) => this.#isUsed(name))
+  }
+
+  /** Unmounts a shared mount whose files were replaced; what a container has mounted stays. Says who keeps it. */
+  release(chainId: Digest): readonly string[] {
+    const users = this.of(chainId)
+    if (users.every((name) => name.startsWith('container-'))) {
+      unmount(this.sharedMountPoint(chainId), { detach: true })
+      removeDirectory(this.sharedMountPoint(chainId))
+    }
+    return users
+  }
+
+  /** Unmounts what processes left that are gone, and says how much that was. */
+  unmountAbandoned(): number {
+    let count = 0
+    for (const name of this.#entries('mounts').filter(isAbandoned)) {
+      while (unmount(this.mountPoint(name), { detach: true })) count += 1
+      removeDirectory(this.mountPoint(name))
+    }
+    return count
+  }
+
+  forgetStale(): number {
+    const stale = this.#entries('users').filter((note) => !this.#isUsed(mountName(note)))
+    for (const note of stale) removeDirectory(`${this.run}/users/${note}`)
+    return stale.length
+  }
+
+  /** Unmounts the chains that nobody uses; one whose mount is busy all the same stays. */
+  releaseUnused(): number {
+    const used = new Set(this.#entries('users').map((note) => note.slice(0, note.indexOf('.'))))
+    const shared = this.#entries('mounts').filter((name) => name.startsWith(sharedPrefix))
+    let count = 0
+    for (const name of shared) {
+      if (used.has(name.slice(sharedPrefix.length))) continue
+      try {
+        if (unmount(this.mountPoint(name))) count += 1
+        removeDirectory(this.mountPoint(name))
+      } catch (error) {
+        if (!isSystemError(error, 'EBUSY')) throw error
+      }
+    }
+    return count
+  }
+
+  /**
+   * Makes what is missing; `lock` is taken where only one may. Mounts below a
+   * shared mount would appear in, and be kept busy by, every other mount
+   * namespace: so theirs is made private.
+   */
+  makeReady(lock: () => Disposable): void {
+    makeDirectories(this.run, 0o755)
+    makeDirectory(`${this.run}/users`, 0o700)
+    const mounts = `${this.run}/mounts`
+    if (pathExists(mounts)) return
+    using _lock = lock()
+    const isNew = makeDirectory(mounts, 0o700)
+    if (isNew && mountOf(mounts)?.shared) mountBind(mounts, mounts)
+  }
+
+  #note(chainId: Digest, name: string): string {
+    return `${this.run}/users/${digestHex(chainId)}.${name}`
+  }
+
+  #entries(folder: 'mounts' | 'users'): string[] {
+    const path = `${this.run}/${folder}`
+    return pathExists(path) ? fs().readdirSync(path) : []
+  }
+
+  #isUsed(name: string): boolean {
+    return name.startsWith('container-') ? isMountPoint(this.mountPoint(name)) : !isAbandoned(name)
+  }
+}
+
+function mountName(note: string): string {
+  return note.slice(note.indexOf('.') + 1)
+}
