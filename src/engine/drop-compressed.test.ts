@@ -15,6 +15,7 @@ import { addTestImage, blobsOf, cannotContain, openTestEngine, type TestEngine }
 import { pruneSystem } from './prune.ts'
 import { pull } from './pull.ts'
 import { push } from './push.ts'
+import { removeImage } from './remove.ts'
 import { save } from './save.ts'
 import { unpack } from './unpack.ts'
 
@@ -114,6 +115,15 @@ describe.skipIf(cannotContain !== undefined)('dropCompressed()', () => {
     expect(await row()).toMatchObject({ count: 1, size, reclaimable: size })
     expect((await pruneSystem(pair.to, {})).reclaimed).toBe(size)
     expect(await row()).toMatchObject({ count: 0, size: 0, reclaimable: 0 })
+  })
+
+  test('forgets what went with its image', async () => {
+    await using pair = await openPair(own)
+    await dropCompressed(pair.to)
+    expect(pair.to.records.dropped.list()).toHaveLength(1)
+    await removeImage(pair.to, name)
+    await pruneSystem(pair.to, {})
+    expect([await blobsOf(pair.to), pair.to.records.dropped.list()]).toEqual([[], []])
   })
 
   test('keeps what others compressed, unless the registry is to be relied on', async () => {

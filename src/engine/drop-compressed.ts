@@ -17,10 +17,12 @@ import { recompress } from './recompress.ts'
  * Does nothing while anybody works. Says how many bytes that freed.
  */
 export async function dropCompressed(engine: Engine): Promise<number> {
-  const keep = findKeepCompressed(engine.env)
-  if (keep === 'always') return 0
   const { content, records } = engine
+  const keep = findKeepCompressed(engine.env)
   const isBusy = (): boolean => records.leases.oldest() !== undefined
+  if (isBusy()) return 0
+  forgetGone(engine)
+  if (keep === 'always') return 0
   let freed = 0
   for (const { descriptor, diffId } of await droppable(engine)) {
     const { digest } = descriptor
@@ -33,6 +35,13 @@ export async function dropCompressed(engine: Engine): Promise<number> {
   // Other programs cannot read an image that is not whole.
   if (freed > 0) tryPublishIndex(engine)
   return freed
+}
+
+/** Records of what went with its image. */
+function forgetGone({ records, root }: Engine): void {
+  for (const { digest, diffId } of records.dropped.list()) {
+    if (!pathExists(layerArchive(root, diffId))) records.dropped.remove(digest)
+  }
 }
 
 /** Compressed layers of images whose archives are kept and that a registry was seen to have. */
