@@ -62,6 +62,8 @@ test('layers tell what a compressor made, also after others linked it, until it 
   expect(records.layers.madeBy('press 1', 9).length).toBe(2)
   expect(records.layers.madeBy('press 1', 1).length).toBe(1)
   expect(records.layers.madeBy('press 2', 9)).toEqual([])
+  records.dropped.add(digest('a'), digest('d'))
+  expect(records.layers.madeBy('press 1', 9).map(({ blob }) => blob)).toEqual([second])
   records.layers.unlink(digest('a'))
   records.layers.unlink(digest('b'))
   expect(records.layers.madeBy('press 1', 9)).toEqual([])

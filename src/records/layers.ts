@@ -10,7 +10,7 @@ import { Fields, readRows } from './fields.ts'
 export interface Layers {
   /** The blob `compressed` decompresses to `diffId`, a tar of `tarSize` bytes: somebody has hashed both. */
   link(diffId: Digest, compressed: Descriptor, tarSize: number, made?: MadeMembers): void
-  /** The blobs that a compressor made here, with what they consist of; at most `most` of them. */
+  /** The blobs that a compressor made here and that were not dropped since, with what they consist of; at most `most`. */
   madeBy(compressor: string, most: number): MadeLayer[]
   /** The known compressed forms, in no order. They may have been collected since. */
   compressedOf(diffId: Digest): Descriptor[]
@@ -52,7 +52,8 @@ export function createLayers({ database, report }: RecordsContext): Layers {
     madeBy: (compressor, most) =>
       readRows(
         database.all(
-          'SELECT digest, media_type, size, members FROM layers WHERE compressor = ? LIMIT ?',
+          `SELECT digest, media_type, size, members FROM layers WHERE compressor = ?
+           AND digest NOT IN (SELECT digest FROM dropped) LIMIT ?`,
           compressor,
           most,
         ),
