@@ -5,6 +5,7 @@ const [first] = process.argv.slice(2)
 if (first === '--version' || first === '-v') {
   const { openOutput } = await import('./render/output.ts')
   openOutput(1).write(`strake version ${version}\n`)
+  process.exit()
 } else if (first === '__monitor') {
   const { monitorMain } = await import('#engine/monitor')
   await monitorMain()

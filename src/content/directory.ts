@@ -6,9 +6,8 @@ import {
   digestAlgorithm,
   isDigest,
   StrakeError,
-  sha256,
 } from '#oci'
-import { readSmallFile, temporaryName } from '#platform'
+import { readSmallFile, sha256Hex, temporaryName } from '#platform'
 import { type Bytes, createHasher, fromBuffers, verified } from '#stream'
 import { claim, heldByOther, listIngests } from './claim.ts'
 import { type FileIngest, openDirectoryIngest } from './directory-ingest.ts'
@@ -216,7 +215,7 @@ class OpenDirectoryStore implements DirectoryStore {
     const text = readIfText(this.pathOf(target.digest))
     const bytes = text === undefined ? undefined : new TextEncoder().encode(text)
     if (bytes?.length !== target.size) return undefined
-    return sha256(bytes) === target.digest ? bytes : undefined
+    return `sha256:${sha256Hex(bytes)}` === target.digest ? bytes : undefined
   }
 
   /** True while somebody receives the blob, or holds it back to decide whether it is needed. */

@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs'
 import { type DirectoryStore, openDirectoryStore } from '#content'
 import type { Image } from '#image'
 import type { Networks } from '#network'
 import { isStrakeError, StrakeError } from '#oci'
+import { pathExists } from '#platform'
 import { type ImageRecord, openRecords, type Records } from '#records'
 import type { Registry, RegistryFacts } from '#registry'
 import type { DetectedRuntime } from '#runtime'
@@ -111,8 +111,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
 
 /** The store holds setuid files and device nodes of images: nobody else may walk in. */
 function makePrivate(root: string): void {
+  // Only a directory has itself in it. Made once, it is not worth loading node:fs for.
+  if (pathExists(`${root}/.`)) return
   try {
-    mkdirSync(root, { recursive: true, mode: 0o700 })
+    process.getBuiltinModule('node:fs').mkdirSync(root, { recursive: true, mode: 0o700 })
   } catch (cause) {
     if (isStrakeError(cause)) throw cause
     const { code } = cause as NodeJS.ErrnoException

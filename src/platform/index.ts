@@ -58,6 +58,7 @@ export type { MountRestrictions, TmpfsOptions, UnmountOptions } from './mount.ts
 export { makePrivate, mountBind, mountTmpfs, unmount } from './mount.ts'
 export type { MountEntry } from './mountinfo.ts'
 export { isMountPoint, mountOf, mountsBelow, readMounts } from './mountinfo.ts'
+export { sha256Hex } from './native-hash.ts'
 /** The kernel's network: netlink sockets and messages, network namespaces, nftables. */
 export type { NetlinkMessage, NetlinkRequest, NetlinkSocket } from './netlink.ts'
 export {
@@ -110,6 +111,7 @@ export {
   removeDirectory,
   removeFile,
   renamePath,
+  writeDescriptorNow,
 } from './posix.ts'
 export type {
   ChildInput,
@@ -139,7 +141,8 @@ export { serve } from './serve.ts'
 /** SQLite: one connection, prepared statements, transactions. */
 export type { Database, DatabaseOptions, SqlRow, SqlValue } from './sqlite.ts'
 export { isDatabaseDamaged, isUniqueViolation, openDatabase } from './sqlite.ts'
-export { hashText } from './text-hash.ts'
 /** Terminals: raw mode, size, and the socket a runtime delivers one on. */
-export type { ConsoleSocket, WindowSize } from './tty.ts'
-export { isTerminal, listenConsole, makeRaw, setWindowSize, windowSize } from './tty.ts'
+export type { WindowSize } from './terminal.ts'
+export { isTerminal, setWindowSize, windowSize } from './terminal.ts'
+export type { ConsoleSocket } from './tty.ts'
+export { listenConsole, makeRaw } from './tty.ts'

@@ -1,7 +1,7 @@
 import { close, closeSync, read, write } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { check, isSystemError, symbols } from './libc.ts'
-import { isTerminal } from './tty.ts'
+import { isTerminal } from './terminal.ts'
 
 const calls = symbols({
   pipe2: { args: ['ptr', 'i32'], returns: 'i32' },

@@ -9,6 +9,7 @@ const c = symbols({
   open: { args: ['ptr', 'i32', 'u32'], returns: 'i32' },
   close: { args: ['i32'], returns: 'i32' },
   read: { args: ['i32', 'ptr', 'u64'], returns: 'i64' },
+  write: { args: ['i32', 'ptr', 'u64'], returns: 'i64' },
   mkdir: { args: ['ptr', 'u32'], returns: 'i32' },
   rmdir: { args: ['ptr'], returns: 'i32' },
   unlink: { args: ['ptr'], returns: 'i32' },
@@ -63,6 +64,11 @@ export function closeFile(fd: number): void {
 /** Fills `target` from `fd` as far as one call gets; 0 at the end. */
 export function readFile(fd: number, target: Uint8Array): number {
   return check(c().read(fd, target, target.length), 'read')
+}
+
+/** Writes what one call takes of `bytes`, waiting for a reader that is slow, and says how much that was. */
+export function writeDescriptorNow(fd: number, bytes: Uint8Array): number {
+  return check(c().write(fd, bytes, bytes.length), 'write')
 }
 
 /**

@@ -3,11 +3,6 @@ import { dirname } from 'node:path'
 import { StrakeError } from '#oci'
 import { check, cString, errno, ffi, symbols } from './libc.ts'
 
-const asking = symbols({
-  isatty: { args: ['i32'], returns: 'i32' },
-  ioctl: { args: ['i32', 'u64', 'ptr'], returns: 'i32' },
-})
-
 const calls = symbols({
   tcgetattr: { args: ['i32', 'ptr'], returns: 'i32' },
   tcsetattr: { args: ['i32', 'i32', 'ptr'], returns: 'i32' },
@@ -20,31 +15,6 @@ const calls = symbols({
   close: { args: ['i32'], returns: 'i32' },
   open: { args: ['ptr', 'i32', 'u32'], returns: 'i32' },
 })
-
-export interface WindowSize {
-  readonly rows: number
-  readonly columns: number
-}
-
-const getWindowSize = 0x5413
-const putWindowSize = 0x5414
-
-/** Whether somebody sits at a descriptor. `node:tty` says the same, but takes 4 ms to load. */
-export function isTerminal(fd: number): boolean {
-  return asking().isatty(fd) === 1
-}
-
-/** The size of the terminal behind a descriptor; `undefined` when there is no terminal. */
-export function windowSize(fd: number): WindowSize | undefined {
-  const size = new Uint16Array(4)
-  if (asking().ioctl(fd, getWindowSize, size) !== 0) return undefined
-  return { rows: size[0] ?? 0, columns: size[1] ?? 0 }
-}
-
-export function setWindowSize(fd: number, size: WindowSize): void {
-  const words = new Uint16Array([size.rows, size.columns, 0, 0])
-  check(asking().ioctl(fd, putWindowSize, words), 'ioctl', 'TIOCSWINSZ')
-}
 
 /**
  * Hands every key to the program and every byte of output to the terminal

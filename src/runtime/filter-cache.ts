@@ -1,5 +1,5 @@
 import { copyFileSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
-import { hashText, kernelRelease } from '#platform'
+import { kernelRelease, sha256Hex } from '#platform'
 import type { RuntimeConfig } from './bundle/spec.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -55,7 +55,7 @@ export function keepCompiledFilter(
 
 function cachePath(seccomp: object, { runtime, directory }: FilterCacheOptions): string {
   const made = JSON.stringify([seccomp, runtime.version, kernelRelease(), process.arch])
-  return `${directory}/${hashText(made)}.bpf`
+  return `${directory}/${sha256Hex(made)}.bpf`
 }
 
 const instructionSize = 8

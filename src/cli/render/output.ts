@@ -1,5 +1,4 @@
-import { writeSync } from 'node:fs'
-import { isTerminal, windowSize } from '#platform'
+import { isTerminal, windowSize, writeDescriptorNow } from '#platform'
 
 /** A stream that people or programs read. */
 export interface Output {
@@ -38,10 +37,11 @@ function writeAll(fd: number, bytes: Uint8Array): void {
   let offset = 0
   while (offset < bytes.length) {
     try {
-      offset += writeSync(fd, bytes, offset)
+      offset += writeDescriptorNow(fd, bytes.subarray(offset))
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'EPIPE') process.exit(141)
+      if (code === 'EINTR') continue
       if (code !== 'EAGAIN') throw error
       waitForReader()
     }
