@@ -78,6 +78,8 @@ async function buildIn(
       emit: workspace.emit,
       ...(signal && { signal }),
     })
+    workspace.contextDigests.save()
+    workspace.contextDigests.forget()
     const created = creationTime(times, plan)
     const layers = await finalLayers(states.get(plan.target.digest), times, workspace, signal)
     const image = {

@@ -29,6 +29,7 @@ async function hash(index?: string): Promise<string> {
   const selections = collectSources(tree, [{ kind: 'path', path: '.' }], options)
   const { hash } = await hashSelections(tree, selections, digests)
   digests.save()
+  digests.forget()
   return hash
 }
 
@@ -54,6 +55,23 @@ test('createFileDigests() keeps no digest of a file that has just changed', asyn
   writeFileSync(path, 'two')
   await hash(index)
   expect(look(index).size).toBe(0)
+})
+
+test('createFileDigests() forgets files that most of an index is about and no build asks for', async () => {
+  const index = `${elsewhere.path}/large`
+  await Bun.sleep(80)
+  for (const [count, left] of [
+    [20_000, 20_001],
+    [30_000, 1],
+  ] as const) {
+    const full = new FileIndex(`${elsewhere.path}/none`)
+    const { node } = look(index)
+    for (let n = 0; n < count; n++)
+      full.set({ ...node, path: `gone/${n}` }, `sha256:${'0'.repeat(64)}`)
+    full.write(index)
+    await hash(index)
+    expect(look(index).size).toBe(left)
+  }
 })
 
 test('hashSelections() knows names, bytes and modes, and no times', async () => {

@@ -15,8 +15,10 @@ export interface FileDigests {
   learn(node: FileNode, digest: Digest, begin: number): void
   /** Some files are in use without having been asked for: nothing is forgotten by this build. */
   keepAll(): void
-  /** Remembers what was read, for the next build; as often as there is something new. */
+  /** Remembers what was read, for the next build, and lets go of what earlier builds remembered. */
   save(): void
+  /** Forgets, after `save`, the files that this build did not ask for, if those are most of them. */
+  forget(): void
 }
 
 /**
@@ -28,6 +30,7 @@ export function createFileDigests(tree: FileTree, indexPath?: string): FileDiges
   const asked = new Map<FileNode, Digest | undefined>()
   const unsaved = new Map<FileNode, Digest>()
   let isForgetful = true
+  let indexSize = 0
   let read = 0
   const learn = (node: FileNode, digest: Digest, begin: number): void => {
     asked.set(node, digest)
@@ -54,13 +57,22 @@ export function createFileDigests(tree: FileTree, indexPath?: string): FileDiges
       isForgetful = false
     },
     save() {
-      if (indexPath === undefined || index === undefined) return
-      for (const [node, digest] of unsaved) index.set(node, digest)
+      if (indexPath === undefined) return
+      if (unsaved.size > 0) {
+        index ??= new FileIndex(indexPath)
+        for (const [node, digest] of unsaved) index.set(node, digest)
+        index.write(indexPath)
+        unsaved.clear()
+      }
+      indexSize = index?.size ?? indexSize
+      index = undefined
+    },
+    forget() {
       // A build may use a part of the context only, so some files may be unknown to it.
-      const isForgetting = isForgetful && index.size > 2 * (asked.size + spare)
-      if (isForgetting) index.keep(new Set([...asked.keys()].map(({ path }) => path)))
-      if (unsaved.size > 0 || isForgetting) index.write(indexPath)
-      unsaved.clear()
+      if (indexPath === undefined || !isForgetful || indexSize <= 2 * (asked.size + spare)) return
+      const old = new FileIndex(indexPath)
+      old.keep(new Set([...asked.keys()].map(({ path }) => path)))
+      old.write(indexPath)
     },
   }
 }

@@ -1,4 +1,5 @@
 import { StrakeError } from '#oci'
+import { collectMemory } from '#platform'
 import { resolveUser } from '#runtime'
 import { collectSources, type Selection } from '../files/collect.ts'
 import { hashSelections } from '../files/content-hash.ts'
@@ -38,11 +39,13 @@ export const copyRunner: OpRunner<CopyOp> = {
     const { tree, selections } = await openSource(op, inputs, context, stack)
     const draftCopy = async (): Promise<LayerDraft | undefined> => {
       const { entries, owner } = await placeInBase(selections, op, inputs, context)
+      isLarge = entries.length > manyEntries
       const epoch = stepEpoch(context.times, context.vertex)
       const options = packOptions(op, owner, { epoch, isContext: op.from === 'context', context })
       return draftFiles(tree, entries, { ...options, epoch, isAdditive: !op.link }, context)
     }
     let early: LayerDraft | undefined
+    let isLarge = false
     const { hash, summarize } = isContext(op, inputs)
       ? await hashContextFiles(selections, context, async () => {
           early = await draftCopy()
@@ -58,10 +61,17 @@ export const copyRunner: OpRunner<CopyOp> = {
         await using draft = early ?? (await draftCopy())
         return await draft?.commit()
       },
-      [Symbol.asyncDispose]: () => taken.disposeAsync(),
+      async [Symbol.asyncDispose]() {
+        await taken.disposeAsync()
+        // The step that comes next may be one that needs much, too.
+        if (isLarge) collectMemory()
+      },
     }
   },
 }
+
+/** Making a layer of more than this leaves behind about as much memory as is in use. */
+const manyEntries = 10_000
 
 /** Shows how much of a step's layer has been read. */
 export function reportReading({ emit, vertex }: StepContext): (bytes: number) => void {

@@ -1,5 +1,4 @@
 import type { Digest } from '#oci'
-import { collectMemory } from '#platform'
 import { cachePath } from '../files/cache-file.ts'
 import {
   type EarlierLayer,
@@ -17,9 +16,6 @@ import { draftLayer, type LayerDraft, type LayerFacts } from './store-layer.ts'
 
 /** About what the header and the padding of an entry take. */
 const entrySize = 768
-
-/** Making a layer of more than this leaves behind as much memory as is in use. */
-const manyEntries = 10_000
 
 /** Below this, looking for an earlier layer costs more than it can save. */
 const smallSize = 4_194_304
@@ -115,7 +111,6 @@ function remember(layer: Digest, sums: Uint32Array, { entries, context }: Task):
   writeEarlierLayer(recordPath(context), { digest: layer, sums, digests })
   // Now, for the steps to come need the memory.
   context.contextDigests.save()
-  if (entries.length > manyEntries) collectMemory()
 }
 
 function isFile(content: Exclude<LayoutEntry['content'], string>): boolean {
