@@ -8,6 +8,7 @@ export type Cell = { readonly samples: readonly Sample[] } | { readonly reason: 
 export interface RowResult {
   readonly name: string
   readonly goal?: number
+  readonly comparedWith?: string
   readonly cells: Readonly<Partial<Record<ToolName, Cell>>>
 }
 

@@ -6,6 +6,8 @@ export interface Row {
   readonly name: string
   /** Milliseconds that strake may take, from the issues and DESIGN section 2. */
   readonly goal?: number
+  /** Another row that does the same in another way: how strake's times compare is told. */
+  readonly comparedWith?: string
   /** How often it runs, unless --runs says otherwise or it is slow. */
   readonly times: number
   /** Not measured, before every run. */

@@ -88,8 +88,13 @@ function collect(entries: readonly Entry[]): GroupResult {
   const equal: EqualResult[] = []
   const weights: WeightResult[] = []
   for (const [row, ofRow] of Map.groupBy(entries, (entry) => entry.row)) {
-    const goal = row.goal === undefined ? {} : { goal: row.goal }
-    rows.push({ name: row.name, ...goal, cells: byTool(ofRow, cellOf) })
+    const { name, goal, comparedWith } = row
+    rows.push({
+      name,
+      ...(goal === undefined ? {} : { goal }),
+      ...(comparedWith === undefined ? {} : { comparedWith }),
+      cells: byTool(ofRow, cellOf),
+    })
     if (row.equal !== undefined) {
       equal.push({ what: row.equal.what, values: byTool(ofRow, (entry) => entry.equal) })
     }

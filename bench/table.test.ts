@@ -21,6 +21,11 @@ const results: Results = {
       },
     },
     { name: 'push', cells: { docker: { reason: 'it\nended' } } },
+    {
+      name: 'build, otherwise',
+      comparedWith: 'build',
+      cells: { strake: { samples: [{ milliseconds: 700, peakBytes: 1 }] } },
+    },
   ],
   equal: [{ what: 'files', values: { strake: 'abc', docker: 'abd' } }],
   weights: [{ after: 'build', bytes: { strake: 5e6 } }],
@@ -31,6 +36,10 @@ describe('renderResults', () => {
 
   test('renderResults puts the medians, their ratio and the goal into one line', () => {
     expect(text).toContain('| build | 350 ms | 2.80 s |  | 0.125 |  | 400 ms | yes |')
+  })
+
+  test('renderResults compares a row with the one it names', () => {
+    expect(text).toContain('Of strake alone:\n- build, otherwise / build: 2.000\n\n')
   })
 
   test('renderResults says why a cell is empty', () => {

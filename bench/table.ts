@@ -18,6 +18,7 @@ export function renderResults(heading: string, results: Results): string {
     `${results.machine}.`,
     tools.map((name) => `- ${titles[name]}: ${results.tools[name]}`).join('\n'),
     `### Time\n\n${renderTimes(results.rows, tools)}`,
+    renderComparisons(results.rows),
     renderReasons(results.rows, tools),
     `### Peak memory, MB\n\n${renderMemory(results.rows, tools)}`,
     results.weights.length === 0 ? '' : `### Store, MB\n\n${renderWeights(results, tools)}`,
@@ -55,6 +56,16 @@ function renderTimes(rows: readonly RowResult[], tools: readonly ToolName[]): st
     ]
   })
   return renderTable(head, lines)
+}
+
+/** Rows of strake beside others of its own, for which the table has no column. */
+function renderComparisons(rows: readonly RowResult[]): string {
+  const lines = rows.flatMap(({ name, comparedWith, cells }) => {
+    const other = rows.find((row) => row.name === comparedWith)
+    const ratio = formatRatio(medianTime(cells.strake), medianTime(other?.cells.strake))
+    return ratio === '' ? [] : [`- ${name} / ${comparedWith}: ${ratio}`]
+  })
+  return lines.length === 0 ? '' : `Of strake alone:\n${lines.join('\n')}`
 }
 
 /** Why cells are empty, each reason once. */

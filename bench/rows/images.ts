@@ -1,11 +1,22 @@
 import { rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { onlyImageId, treeOf } from '../equal.ts'
+import type { Execution } from '../measure.ts'
 import type { Group } from '../row.ts'
 import type { Stage } from '../stage.ts'
-import { run } from '../tools/tool.ts'
+import { NotOffered, run } from '../tools/tool.ts'
 
 const savedBy = ({ tool }: Stage): string => join(dirname(tool.store), 'saved.tar')
+
+const unpackedRow = 'read every file, layers unpacked'
+
+/** Reads every file of the root of a new container of `app`. */
+const readAll = ({ tool }: Stage, ...options: readonly string[]): Promise<Execution> => {
+  const script = 'find / -xdev -type f -exec cat {} + >/dev/null'
+  return run(tool, [...options, 'run', '--rm', '--network', 'none', 'app', 'sh', '-c', script])
+}
+
+const directories = ['--snapshotter', 'directory']
 
 /** The life of the image `app`, in an order that leaves each row what the next one needs. */
 export const images: Group = [
@@ -40,11 +51,30 @@ export const images: Group = [
   },
   {
     name: 'read every file of a container',
+    comparedWith: unpackedRow,
     times: 5,
     before: (stage) => stage.withApp(),
-    run: ({ tool }) => {
-      const script = 'find / -xdev -type f -exec cat {} + >/dev/null'
-      return run(tool, ['run', '--rm', '--network', 'none', 'app', 'sh', '-c', script])
+    run: (stage) => readAll(stage),
+  },
+  {
+    name: 'read every file, second container',
+    comparedWith: unpackedRow,
+    times: 5,
+    before: (stage) => stage.withApp(),
+    run: (stage) => readAll(stage),
+  },
+  {
+    name: unpackedRow,
+    times: 5,
+    before: async (stage) => {
+      await stage.withApp()
+      if (stage.tool.name !== 'strake') return
+      // Unpacks them.
+      await run(stage.tool, [...directories, 'run', '--rm', '--network', 'none', 'app', 'true'])
+    },
+    run: async (stage) => {
+      if (stage.tool.name !== 'strake') throw new NotOffered('it has one way to keep layers')
+      return readAll(stage, ...directories)
     },
   },
   {
