@@ -13,6 +13,7 @@ import { applyLayer } from '#layer'
 import { chainIds, type Digest } from '#oci'
 import { at, mountsBelow, unmount } from '#platform'
 import { decodeName, packTar, type TarInput } from '#tar'
+import { rawEntry, rawPax } from '../../tar/testing.ts'
 import { openSnapshots, type SnapshotsOptions } from '../open.ts'
 import type { Snapshotter } from '../snapshotter.ts'
 
@@ -215,4 +216,22 @@ const typeBits = {
 /** The tree of a committed chain as its index has it, without mounting. */
 export function readChain(root: string, chainId: Digest): Tree {
   return readIndex(readFileSync(`${root}/chains/${chainId.slice(7)}/index.erofs`))
+}
+
+/** A member with holes: pieces of 700 bytes at the offsets given. */
+export function sparseEntry(name: string, size: number, offsets: readonly number[]): Uint8Array {
+  const lines = [offsets.length, ...offsets.flatMap((offset) => [offset, 700])]
+  const map = Buffer.alloc(512)
+  map.write(lines.map((line) => `${line}\n`).join(''))
+  const pieces = offsets.map((_, i) => Buffer.alloc(700, 0x41 + i))
+  const pax = rawPax([
+    ['GNU.sparse.major', '1'],
+    ['GNU.sparse.minor', '0'],
+    ['GNU.sparse.name', name],
+    ['GNU.sparse.realsize', String(size)],
+  ])
+  return Buffer.concat([
+    pax,
+    rawEntry({ name: `GNUSparseFile.0/${name}` }, Buffer.concat([map, ...pieces])),
+  ])
 }

@@ -2,34 +2,17 @@ import { expect, test } from 'bun:test'
 import { lstatSync, readFileSync, statSync } from 'node:fs'
 import { packTar } from '#tar'
 import { checkIndex } from '../../erofs/fixture.ts'
-import { rawArchive, rawEntry, rawPax } from '../../tar/testing.ts'
+import { rawArchive, rawEntry } from '../../tar/testing.ts'
 import {
   describeTree,
   Home,
   importAll,
   isRoot,
   nameLayers,
+  sparseEntry,
   unlessRoot,
   unpackAll,
 } from './fixture.ts'
-
-/** A member with holes: pieces of 700 bytes at the offsets given. */
-function sparseEntry(name: string, size: number, offsets: readonly number[]): Uint8Array {
-  const lines = [offsets.length, ...offsets.flatMap((offset) => [offset, 700])]
-  const map = Buffer.alloc(512)
-  map.write(lines.map((line) => `${line}\n`).join(''))
-  const pieces = offsets.map((_, i) => Buffer.alloc(700, 0x41 + i))
-  const pax = rawPax([
-    ['GNU.sparse.major', '1'],
-    ['GNU.sparse.minor', '0'],
-    ['GNU.sparse.name', name],
-    ['GNU.sparse.realsize', String(size)],
-  ])
-  return Buffer.concat([
-    pax,
-    rawEntry({ name: `GNUSparseFile.0/${name}` }, Buffer.concat([map, ...pieces])),
-  ])
-}
 
 test.skipIf(!isRoot)(
   `sparse files are shown whole, and take no room for their holes${unlessRoot}`,

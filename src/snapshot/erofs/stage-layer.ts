@@ -23,7 +23,7 @@ export class StagedLayer {
   readonly folder: string
   readonly bytes: Bytes
   readonly #files: FileHandle[] = []
-  #sparse: number | undefined
+  readonly #sparse: SparseFile
 
   /** A layer that is in the store already, in `layers`, is taken from there, and `source` is not read. */
   constructor(
@@ -33,6 +33,7 @@ export class StagedLayer {
   ) {
     this.folder = folder
     fs().mkdirSync(folder, { mode: 0o700 })
+    this.#sparse = new SparseFile(`${folder}/sparse.data`)
     const present = layers?.archive(source.diffId)
     const target = `${folder}/layer.tar`
     const path = present !== undefined && pathExists(present) ? present : source.tar
@@ -44,10 +45,7 @@ export class StagedLayer {
 
   /** Takes a piece of the contents of sparse files. */
   writeSparse(piece: Uint8Array, position: number): void {
-    this.#sparse ??= fs().openSync(`${this.folder}/sparse.data`, 'wx', readOnlyMode)
-    for (let at = 0; at < piece.length; ) {
-      at += fs().writeSync(this.#sparse, piece, at, piece.length - at, position + at)
-    }
+    this.#sparse.write(piece, position)
   }
 
   /** Makes everything durable; `sparseSize` is what the file of sparse contents must have. */
@@ -56,17 +54,13 @@ export class StagedLayer {
       await file.sync()
       await file.close()
     }
-    if (sparseSize === 0) return
-    this.#sparse ??= fs().openSync(`${this.folder}/sparse.data`, 'wx', readOnlyMode)
-    fs().ftruncateSync(this.#sparse, sparseSize)
-    fs().fsyncSync(this.#sparse)
+    if (sparseSize > 0) this.#sparse.finish(sparseSize)
   }
 
   /** Lets go of what is open. */
   async close(): Promise<void> {
     for (const file of this.#files.splice(0)) await file.close()
-    if (this.#sparse !== undefined) fs().closeSync(this.#sparse)
-    this.#sparse = undefined
+    this.#sparse.close()
   }
 
   async *#written(
@@ -90,6 +84,39 @@ export class StagedLayer {
       yield chunk
     }
     requireDiffId(diffId, `sha256:${(await writer.finish()).digest}`)
+  }
+}
+
+/** The contents of a layer's sparse files, as a file with holes; made when it is first written to. */
+export class SparseFile {
+  readonly #path: string
+  #file: number | undefined
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  write(piece: Uint8Array, position: number): void {
+    const file = this.#open()
+    for (let at = 0; at < piece.length; ) {
+      at += fs().writeSync(file, piece, at, piece.length - at, position + at)
+    }
+  }
+
+  /** Gives it its size and makes it durable. */
+  finish(size: number): void {
+    fs().ftruncateSync(this.#open(), size)
+    fs().fsyncSync(this.#open())
+  }
+
+  close(): void {
+    if (this.#file !== undefined) fs().closeSync(this.#file)
+    this.#file = undefined
+  }
+
+  #open(): number {
+    this.#file ??= fs().openSync(this.#path, 'wx', readOnlyMode)
+    return this.#file
   }
 }
 

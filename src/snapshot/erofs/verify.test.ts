@@ -2,8 +2,19 @@ import { describe, expect, test } from 'bun:test'
 import { chmodSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { digestHex } from '#oci'
 import type { TarInput } from '#tar'
+import { rawArchive, rawEntry } from '../../tar/testing.ts'
 import type { SnapshotFinding, Snapshotter } from '../snapshotter.ts'
-import { Home, importAll, isRoot, type MadeLayer, makeLayers, one, unlessRoot } from './fixture.ts'
+import {
+  Home,
+  importAll,
+  isRoot,
+  type MadeLayer,
+  makeLayers,
+  nameLayers,
+  one,
+  sparseEntry,
+  unlessRoot,
+} from './fixture.ts'
 
 const base: TarInput[] = [{ path: 'etc/motd', body: Buffer.from('one') }]
 const change: TarInput[] = [{ path: 'etc/motd', body: Buffer.from('two') }]
@@ -71,6 +82,28 @@ describe.skipIf(!isRoot)(`ErofsSnapshots.verify()${unlessRoot}`, () => {
       expect(await verify(snapshots)).toEqual([])
       await using view = await snapshots.view(top)
       expect(readFileSync(`${view.root}/etc/motd`, 'utf8')).toBe('two')
+    })
+
+    test(`finds and heals contents of sparse files that are ${kind}, also under a mount`, async () => {
+      using home = new Home()
+      const snapshots = await home.open()
+      const layers = nameLayers([
+        rawArchive(rawEntry({ name: './', flag: '5' }), sparseEntry('holes', 9000, [100, 1200])),
+        ...(await makeLayers([change])).map(({ archive }) => archive),
+      ])
+      const top = await importAll(snapshots, layers)
+      await (await snapshots.view(top))[Symbol.asyncDispose]()
+      const { diffId = 'sha256:' } = layers[0] ?? {}
+      damage(`${home.root}/layers/${digestHex(diffId)}/sparse.data`)
+      const expected = { subject: `layer ${diffId}`, problem: expect.stringMatching(/^sparse/) }
+      expect(await verify(snapshots)).toMatchObject([{ ...expected, state: 'damaged' }])
+      expect(await verify(snapshots, layers)).toMatchObject([{ ...expected, state: 'healed' }])
+      expect(await verify(snapshots)).toEqual([])
+      await using view = await snapshots.view(top)
+      const contents = readFileSync(`${view.root}/holes`)
+      expect([contents.length, contents[99], contents[100], contents[1899]]).toEqual([
+        9000, 0, 0x41, 0x42,
+      ])
     })
   }
 

@@ -1,6 +1,6 @@
 import { applyTar, createTree, type Tree, writeIndex } from '#erofs'
 import { type Digest, digestAlgorithm, digestHex, isStrakeError } from '#oci'
-import { isSystemError, pathExists, renamePath, temporaryName } from '#platform'
+import { isSystemError, renamePath, temporaryName } from '#platform'
 import { createHasher } from '#stream'
 import { readFile } from '../layer-source.ts'
 import type { SnapshotFinding, VerifyOptions } from '../snapshotter.ts'
@@ -9,6 +9,7 @@ import type { ErofsStore } from './import-layer.ts'
 import { indexPath } from './indexes.ts'
 import type { ChainLayer } from './layer-folder.ts'
 import { replaceArchive, replaceIndex } from './replace.ts'
+import { SparseCheck } from './verify-sparse.ts'
 
 /** `node:fs`, loaded when it is needed. */
 const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
@@ -29,12 +30,11 @@ export async function* verifyErofs(
     if (finding.state !== 'healed') bad.add(layer.diffId)
     yield finding
   }
-  const trees = new Trees(store)
+  const trees = new Trees(store, { heals: options.archiveOf !== undefined })
   for (const chainId of deepestLast(store)) {
     options.signal?.throwIfAborted()
     if (store.layers.layersOf(chainId).some(({ diffId }) => bad.has(diffId))) continue
-    const finding = await checkIndex(store, trees, { ...options, chainId })
-    if (finding !== undefined) yield finding
+    yield* checkChain(store, trees, { ...options, chainId })
   }
 }
 
@@ -60,9 +60,7 @@ async function checkLayer(
 ): Promise<SnapshotFinding | undefined> {
   const { diffId } = layer
   const path = store.layers.archive(diffId)
-  const problem =
-    (await archiveProblem(path, layer)) ??
-    sizeProblem(store.layers.sparse(diffId), layer.sparseSize)
+  const problem = await archiveProblem(path, layer)
   if (problem === undefined || !isNamed(store, diffId)) return undefined
   const finding = { subject: `layer ${diffId}`, problem }
   if (archiveOf === undefined) return { ...finding, state: 'damaged' }
@@ -98,8 +96,7 @@ async function archiveProblem(
 function sizeProblem(path: string, size: number): string | undefined {
   const name = path.slice(path.lastIndexOf('/') + 1)
   const found = fs().lstatSync(path, { throwIfNoEntry: false })
-  if (found === undefined)
-    return size === 0 && name !== 'layer.tar' ? undefined : `${name} is missing`
+  if (found === undefined) return `${name} is missing`
   if (!found.isFile()) return `${name} is no file`
   return found.size === size ? undefined : `${name} has ${found.size} bytes instead of ${size}`
 }
@@ -125,29 +122,31 @@ function describeUsers(users: readonly string[]): string {
   return users.length === 0 ? '' : `, but ${users.join(', ')} still see the damage until they end`
 }
 
-async function checkIndex(
+async function* checkChain(
   store: ErofsStore,
   trees: Trees,
   { chainId, archiveOf }: VerifyOptions & { readonly chainId: Digest },
-): Promise<SnapshotFinding | undefined> {
+): AsyncGenerator<SnapshotFinding> {
   const path = indexPath(store.chains, chainId)
   // One that is not there is made by whoever mounts it first.
-  if (!pathExists(path) && fs().lstatSync(path, { throwIfNoEntry: false }) === undefined) {
-    return undefined
-  }
-  const { tree, sparse } = await trees.of(chainId)
+  const hasIndex = fs().lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  const isSparse = store.layers.layersOf(chainId).some(({ sparseSize }) => sparseSize > 0)
+  if (!hasIndex && !isSparse) return
+  const { tree, findings } = await trees.of(chainId)
+  yield* findings
+  if (!hasIndex) return
   const uuid = Buffer.from(digestHex(chainId).slice(0, 32), 'hex')
   const expected = writeIndex(tree, { uuid })
-  const problem = sparse ?? indexProblem(path, expected)
-  if (problem === undefined || !store.chains.has(chainId)) return undefined
+  const problem = indexProblem(path, expected)
+  if (problem === undefined || !store.chains.has(chainId)) return
   const finding = { subject: `index ${chainId}`, problem }
-  if (archiveOf === undefined) return { ...finding, state: 'damaged' }
-  if (sparse !== undefined) {
-    return { ...finding, state: 'lost', action: 'remove the image and pull it again' }
+  if (archiveOf === undefined) {
+    yield { ...finding, state: 'damaged' }
+    return
   }
   await replaceIndex(store, chainId, expected)
   const users = describeUsers(store.chains.releaseMount(chainId))
-  return { ...finding, state: 'healed', action: `made again from its layers${users}` }
+  yield { ...finding, state: 'healed', action: `made again from its layers${users}` }
 }
 
 function indexProblem(path: string, expected: Uint8Array): string | undefined {
@@ -159,14 +158,20 @@ function indexProblem(path: string, expected: Uint8Array): string | undefined {
 /** Trees from archives alone: what an index says is what is in question. */
 class Trees {
   readonly #store: ErofsStore
+  readonly #options: { readonly heals: boolean }
+  /** Layers whose sparse files were looked at. */
+  readonly #seen = new Set<Digest>()
   #kept: { readonly chainId: Digest; readonly tree: Tree } | undefined
 
-  constructor(store: ErofsStore) {
+  constructor(store: ErofsStore, options: { readonly heals: boolean }) {
     this.#store = store
+    this.#options = options
   }
 
-  /** The tree of a chain, and what is wrong with the contents of its sparse files. */
-  async of(chainId: Digest): Promise<{ readonly tree: Tree; readonly sparse?: string }> {
+  /** The tree of a chain, and what is wrong with the contents of sparse files that was not told yet. */
+  async of(
+    chainId: Digest,
+  ): Promise<{ readonly tree: Tree; readonly findings: readonly SnapshotFinding[] }> {
     const lineage = this.#store.chains.lineage(chainId)
     const kept = this.#kept
     const from = kept === undefined ? -1 : lineage.indexOf(kept.chainId)
@@ -174,39 +179,36 @@ class Trees {
     const layers = this.#store.layers.layersOf(chainId)
     const above = from === -1 ? layers : layers.slice(layers.length - from)
     this.#kept = undefined
-    let sparse: string | undefined
-    for (const layer of above) if (!(await this.#apply(tree, layer))) sparse = damagedSparse(layer)
+    const findings: SnapshotFinding[] = []
+    for (const layer of above) {
+      if (layer.sparseSize === 0 || this.#seen.has(layer.diffId)) await this.#apply(tree, layer)
+      else findings.push(...(await this.#applySparse(tree, layer)))
+    }
     this.#kept = { chainId, tree }
-    return sparse === undefined ? { tree } : { tree, sparse }
+    return { tree, findings }
   }
 
-  /** False when the contents of sparse files are not what the archive gives. */
-  async #apply(tree: Tree, { diffId, sparseSize }: ChainLayer): Promise<boolean> {
-    const { archive, sparse } = {
-      archive: this.#store.layers.archive(diffId),
-      sparse: this.#store.layers.sparse(diffId),
-    }
-    const file = sparseSize === 0 ? undefined : fs().openSync(sparse, 'r')
-    let isSound = true
-    try {
-      await applyTar(tree, readFile(archive), {
-        device: archiveTag(diffId),
-        sparse: {
-          device: sparseTag(diffId),
-          write: (piece, position) => {
-            const found = Buffer.alloc(piece.length)
-            if (file !== undefined) fs().readSync(file, found, 0, piece.length, position)
-            isSound &&= found.equals(piece)
-          },
-        },
-      })
-    } finally {
-      if (file !== undefined) fs().closeSync(file)
-    }
-    return isSound
+  async #applySparse(tree: Tree, layer: ChainLayer): Promise<readonly SnapshotFinding[]> {
+    const { diffId } = layer
+    await using check = new SparseCheck(this.#store, layer, this.#options)
+    await this.#apply(tree, layer, (piece, position) => check.write(piece, position))
+    this.#seen.add(diffId)
+    const state = await check.finish()
+    if (state === 'sound') return []
+    const problem = 'sparse.data is not what its archive gives'
+    const finding = { subject: `layer ${diffId}`, problem, state }
+    if (state === 'damaged') return [finding]
+    return [{ ...finding, action: `made again from it${releaseMounts(this.#store, diffId)}` }]
   }
-}
 
-function damagedSparse({ diffId }: ChainLayer): string {
-  return `the contents of sparse files of layer ${diffId} are not what its archive gives`
+  async #apply(
+    tree: Tree,
+    { diffId }: ChainLayer,
+    write: (piece: Uint8Array, position: number) => void = () => {},
+  ): Promise<void> {
+    await applyTar(tree, readFile(this.#store.layers.archive(diffId)), {
+      device: archiveTag(diffId),
+      sparse: { device: sparseTag(diffId), write },
+    })
+  }
 }
