@@ -85,6 +85,22 @@ async function runOnDisk(sandbox: Sandbox, task: Assignment): Promise<Results> {
   }
 }
 
+interface Table {
+  readonly heading: string
+  readonly results: Results
+}
+
+function render(tables: readonly Table[]): string {
+  const texts = tables.map(({ heading, results }) => renderResults(heading, results))
+  return [introduction, ...texts].join('\n')
+}
+
+/** Single rows are only shown. */
+async function writeResults({ rows }: Options, tables: readonly Table[]): Promise<void> {
+  if (rows.length > 0) return
+  await writeFile(resolve(import.meta.dir, 'results.md'), render(tables))
+}
+
 async function main(options: Options): Promise<number> {
   if (process.getuid?.() !== 0) throw new UsageError('Cannot measure: containers need root here')
   const { project, base } = await prepareInputs()
@@ -94,15 +110,13 @@ async function main(options: Options): Promise<number> {
   const program = options.program ?? resolve(import.meta.dir, '../dist/strake')
   const task = { rows: options.rows, ...runs, absent, program, project, base, onDisk: false }
   const tables = [{ heading: 'Stores in memory', results: await runSession(sandbox, task) }]
+  // The second table takes longer than the first: what is known is not lost with it.
+  await writeResults(options, tables)
   if (options.disk) {
     tables.push({ heading: 'Stores on disk', results: await runOnDisk(sandbox, task) })
+    await writeResults(options, tables)
   }
-  const text = [
-    introduction,
-    ...tables.map(({ heading, results }) => renderResults(heading, results)),
-  ].join('\n')
-  if (options.rows.length === 0) await writeFile(resolve(import.meta.dir, 'results.md'), text)
-  console.log(`\n${text}`)
+  console.log(`\n${render(tables)}`)
   return tables.every(({ results }) => isSound(results)) ? 0 : 1
 }
 

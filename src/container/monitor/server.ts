@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
-import { createServer, type Server, type Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { createFrameDecoder, encodeFrame, type Frame, type Hello } from '../session/frames.ts'
 import type { OutputStream } from './log-writer.ts'
@@ -38,6 +38,8 @@ export async function listenForClients(
 ): Promise<ClientServer> {
   const clients = new Set<Client>()
   const first = Promise.withResolvers<void>()
+  // Loaded while the runtime starts the container.
+  const { createServer } = process.getBuiltinModule('node:net')
   const server = createServer((socket) => {
     const client: Client = { socket, hello: undefined }
     clients.add(client)

@@ -27,12 +27,14 @@ export interface SuperviseOptions {
 export async function supervise(options: SuperviseOptions): Promise<void> {
   const { order, paths, store, report } = options
   const life = new Life(options)
-  const server = await listenForClients(paths.socket, life.requests)
-  report({ type: 'listening' })
-  if (order.awaitClient) await server.firstListener
+  if (order.awaitClient) {
+    const server = await life.listen()
+    report({ type: 'listening' })
+    await server.firstListener
+  }
   let ending: Ended
   try {
-    ending = await life.run(server)
+    ending = await life.run()
   } catch (error) {
     ending = life.failed(error)
     await forget(openRuntime(order.runtime), order.id)
@@ -49,7 +51,9 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
   } else {
     report({ type: 'failed', exitCode: ending.code, message: ending.failure })
   }
-  await server.finish(ending.code)
+  // It told why already if there never was a server.
+  const server = await life.listen().catch(() => undefined)
+  await server?.finish(ending.code)
 }
 
 interface Ended {
@@ -65,6 +69,7 @@ class Life {
   #container: RunningContainer | undefined
   readonly #early: NodeJS.Signals[] = []
   #wake = Promise.withResolvers<void>()
+  #server: Promise<ClientServer> | undefined
 
   constructor(options: SuperviseOptions) {
     this.#options = options
@@ -98,7 +103,13 @@ class Life {
     this.#write({})
   }
 
-  async run(server: ClientServer): Promise<Ended> {
+  /** The socket for everybody else; made once. */
+  listen(): Promise<ClientServer> {
+    this.#server ??= listenForClients(this.#options.paths.socket, this.requests)
+    return this.#server
+  }
+
+  async run(): Promise<Ended> {
     const { order, paths, report } = this.#options
     const log = openLog(order, paths)
     let delay: number | undefined
@@ -106,7 +117,7 @@ class Life {
       const begun = Date.now()
       const container = await this.#start(restarts)
       if (restarts === 0) report({ type: 'started' })
-      const { code, oomKilled } = await this.#follow(container, server, log)
+      const { code, oomKilled } = await this.#follow(container, await this.listen(), log)
       const ran = Date.now() - begun
       const stopRequested = existsSync(paths.stopRequest)
       const ended = { exitCode: code, oomKilled, finishedAt: new Date().toISOString() }
@@ -145,7 +156,12 @@ class Life {
 
   async #start(restarts: number): Promise<RunningContainer> {
     const { order, paths, streams } = this.#options
-    const container = await startProcess(order, paths.directory, streams.stdin)
+    const starting = startProcess(order, paths.directory, streams.stdin)
+    // While the runtime works; whoever sees the container running finds the socket.
+    const [started] = await Promise.allSettled([starting, this.listen()])
+    await this.listen()
+    if (started.status === 'rejected') throw started.reason
+    const container = started.value
     this.#container = container
     this.#write({
       status: 'running',

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { isSystemError } from '#platform'
 import { createFrameDecoder, encodeFrame, type Frame } from './frames.ts'
 
@@ -14,7 +14,7 @@ export interface MonitorConnection {
 
 /** `undefined` when no monitor listens there. */
 export async function connectMonitor(path: string): Promise<MonitorConnection | undefined> {
-  const socket = connect(path)
+  const socket = process.getBuiltinModule('node:net').connect(path)
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve)
