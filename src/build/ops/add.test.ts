@@ -114,11 +114,12 @@ test('add downloads with mode 0600 and the name of the URL, and verifies a check
     d: 'directory 755 0:0',
     'd/b.bin': file,
   })
+  expect(await download('ADD https://h/%zz /d/')).toHaveProperty(['d/%zz'], file)
   expect(await download(`ADD --checksum=${digest} https://h/x /y`)).toEqual({ y: file })
   const wrong = digest.replace('239f', 'aaaa')
   const lie = await refusalOf(download(`ADD --checksum=${wrong} https://u:pw@h/x /y`))
   expect(lie.message).toStartWith(`Cannot add https://h/x: its content is ${digest}`)
   const missing = await refusalOf(download('ADD https://u:pw@h/missing?token=1 /y'))
   expect(missing.message).toStartWith('Cannot add https://h/missing: the server answered 404\n')
-  expect(asked).toHaveLength(4)
+  expect(asked).toHaveLength(5)
 })

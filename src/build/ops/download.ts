@@ -85,13 +85,23 @@ async function request(url: string, fetcher: typeof fetch, signal: AbortSignal):
 function nameOf(url: string, response: Response, op: AddOp): string {
   const disposition = response.headers.get('content-disposition') ?? ''
   const given = /filename="?([^";]+)"?/i.exec(disposition)?.[1]
-  const last = decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? '')
+  const last = decoded(new URL(url).pathname.split('/').at(-1) ?? '')
   const name = (given ?? last).split('/').at(-1) ?? ''
   if (name !== '' && name !== '.' && name !== '..') return name
   if (!op.intoDirectory) return 'download'
   throw new StrakeError('INVALID', `Cannot add ${redact(url)}: it has no file name`, {
     remedy: 'name the file in the destination',
   })
+}
+
+/** What is no escape stays as it is written. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (error) {
+    if (error instanceof URIError) return text
+    throw error
+  }
 }
 
 /** Without the user name, password and query a URL may carry. */

@@ -154,19 +154,17 @@ describe.skipIf(busyboxMissing !== undefined)(`RUN (${busyboxMissing ?? 'in a ru
 
   test('run stops when the build is cancelled, and leaves nothing', async () => {
     const controller = new AbortController()
-    const running = run('RUN echo started && sleep 60', { signal: controller.signal })
+    const running = run('RUN echo started && sleep 600', { signal: controller.signal })
     running.catch(() => {})
     while (!output().includes('started')) await Bun.sleep(10)
-    const begin = performance.now()
     controller.abort(new Error('enough'))
     await expect(running).rejects.toThrow('enough')
-    expect(performance.now() - begin).toBeLessThan(5000)
     const left = readdirSync(`${workshop.path}/run`).filter((name) => name.startsWith('build-'))
     expect(left).toEqual([])
   })
 
   test('run of independent stages happens at the same time', async () => {
-    const wait = (own: string): string => `RUN echo ${own} started && sleep 0.3 && touch /${own}`
+    const wait = (own: string): string => `RUN echo ${own} started && sleep 1 && touch /${own}`
     const text = `FROM busybox AS a
 ${wait('a')}
 FROM busybox AS b

@@ -62,7 +62,8 @@ for (const [how, end] of [
     const bytes = await toBuffer(connect(server.port).read(content.descriptor), 1e9)
     expect(bytes).toEqual(content.raw)
     expect(server.stats.requests).toBeGreaterThan(5)
-    expect(server.stats.bytes).toBeLessThan(content.raw.length * 1.1 + mebibyte)
+    // Some of what was on its way is lost each time; from the start it would be several times as much.
+    expect(server.stats.bytes).toBeLessThan(content.raw.length * 2)
   })
 }
 
