@@ -19,7 +19,7 @@ import { serveStrakeRegistry, until } from './servers.ts'
 import { command, missing, openStrake, program, type Strake } from './strake.ts'
 
 // RELIABILITY FK1, FK2, FK3, FK6, FK7, FK8, FD1: a fault at every system call that
-// changes the store. In short, at some of them, others every day;
+// changes the store. In short, at some of them, others with another STRAKE_FAULT_SEED;
 // STRAKE_FAULTS=all takes every call, and an hour.
 
 const reason = missing('strace', 'busybox', 'pgrep')
