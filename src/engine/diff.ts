@@ -21,9 +21,7 @@ export async function diff(
   if (other === undefined && isContainer(engine, name)) return await containerChanges(engine, name)
   const chains = await chainsOf(engine, name)
   const after = chains.at(-1)
-  const before = (other === undefined ? chains : await chainsOf(engine, other)).at(
-    other === undefined ? -2 : -1,
-  )
+  const before = other === undefined ? chains.at(-2) : (await chainsOf(engine, other)).at(-1)
   if (after === undefined) return []
   const snapshots = await engine.snapshots()
   return await Array.fromAsync(snapshots.compare(before ?? null, after))

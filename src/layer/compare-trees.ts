@@ -44,13 +44,17 @@ function* within({ before, after, path }: Pair): Generator<PathChange> {
 function* added(directory: number, name: string, path: string): Generator<PathChange> {
   yield { path, kind: 'added' }
   const opened = openIfDirectory(directory, encodeName(name))
-  if (opened === undefined) return
+  if (opened !== undefined) yield* addedBelow(opened, path)
+}
+
+/** Closes what it is given. */
+function* addedBelow(directory: number, path: string): Generator<PathChange> {
   try {
-    for (const child of [...namesIn(opened)].sort(compareNames)) {
-      yield* added(opened, child, `${path}/${child}`)
+    for (const name of [...namesIn(directory)].sort(compareNames)) {
+      yield* added(directory, name, `${path}/${name}`)
     }
   } finally {
-    at.closeDescriptor(opened)
+    at.closeDescriptor(directory)
   }
 }
 
@@ -59,14 +63,8 @@ function* changeOf({ before, after, path }: Pair, name: Uint8Array): Generator<P
   const now = openIfDirectory(after, name)
   if (now === undefined) return
   const old = openIfDirectory(before, name)
-  if (old !== undefined) return yield* within({ before: old, after: now, path })
-  try {
-    for (const child of [...namesIn(now)].sort(compareNames)) {
-      yield* added(now, child, `${path}/${child}`)
-    }
-  } finally {
-    at.closeDescriptor(now)
-  }
+  if (old === undefined) yield* addedBelow(now, path)
+  else yield* within({ before: old, after: now, path })
 }
 
 function isSame(before: number, after: number, name: Uint8Array): boolean {
