@@ -9,7 +9,6 @@ import {
   runContainer,
   runDetached as startDetached,
 } from '#container'
-import { unpackImage } from '#image'
 import { isStrakeError, parsePlatform, StrakeError } from '#oci'
 import { type Emit, silent } from '#stream'
 import { type ContainerEnd, describeEnd } from './container.ts'
@@ -18,6 +17,7 @@ import type { Engine } from './engine.ts'
 import { type FoundImage, findImage, isForPlatform } from './find-image.ts'
 import type { LaunchedMonitor } from './launch.ts'
 import { requireRoot } from './require-root.ts'
+import { unpack } from './unpack.ts'
 
 /** What `strake run` and `create` can be asked for: an image by name, and everything of a container. */
 export interface RunOptions extends Omit<ContainerOptions, 'image'> {
@@ -131,9 +131,7 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
   await warnOfSockets(options)
   const found = await findOrPull(engine, options)
   const image = await engine.openImage(found.image)
-  const chainId = await unpackImage(image, engine.content, await engine.snapshots(), {
-    pathOf: (digest) => engine.content.pathOf(digest),
-    layers: engine.records.layers,
+  const chainId = await unpack(engine, image, {
     ...(emit === undefined ? {} : { emit }),
     ...(signal === undefined ? {} : { signal }),
   })

@@ -1,5 +1,5 @@
 import { type Image, unpackImage } from '#image'
-import type { Descriptor } from '#oci'
+import { chainIds, type Descriptor, type Digest } from '#oci'
 import type { Emit } from '#stream'
 import type { Engine } from './engine.ts'
 
@@ -11,17 +11,22 @@ export interface UnpackOptions {
 }
 
 /**
- * Has the file system of an image ready to run, proving its layers on the way.
- * Without the rights to mount, images can still be kept, copied and served, so
- * then nothing is done.
+ * Has the file system of an image ready to run, proving its layers on the way; gives
+ * its chain ID. Without the rights to mount, images can still be kept, copied and
+ * served, so then nothing is done.
  */
 export async function unpack(
   engine: Engine,
   image: Image,
   options: UnpackOptions = {},
-): Promise<void> {
-  if (process.getuid?.() !== 0) return
-  await unpackImage(image, engine.content, await engine.snapshots(), {
+): Promise<Digest | null> {
+  const top = chainIds(image.layers.map(({ diffId }) => diffId)).at(-1) ?? null
+  if (top === null || process.getuid?.() !== 0) return top
+  const snapshots = await engine.snapshots()
+  if (await snapshots.has(top)) return top
+  // Shows the next command that somebody was killed at it.
+  using _lease = engine.records.leases.acquire({ purpose: `unpack ${top}` })
+  return await unpackImage(image, engine.content, snapshots, {
     ...options,
     pathOf: (digest) => engine.content.pathOf(digest),
     layers: engine.records.layers,

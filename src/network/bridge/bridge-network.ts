@@ -105,6 +105,7 @@ export function openBridgeNetwork(
     },
 
     dropOrphans() {
+      records.dropUnfinished()
       using netfilter = openNetlink(netlinkProtocol.netfilter)
       const owners = [...records.list(), ...records.listBuried().map(({ record }) => record)]
       const isOwned = (port: PublishedPort, ip: string) =>

@@ -1,4 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { isSystemError } from '#platform'
 import type { PublishedPort } from '../publish.ts'
@@ -23,6 +31,8 @@ export interface AttachmentRecords {
   bury(containerId: string): string
   /** The records whose ports are being taken away: `age` is in milliseconds. */
   listBuried(): readonly { readonly file: string; readonly record: AttachmentRecord }[]
+  /** Removes what processes that are gone did not finish writing. */
+  dropUnfinished(): void
 }
 
 const LIVE = '.json'
@@ -55,6 +65,13 @@ export function openAttachmentRecords(directory: string): AttachmentRecords {
       return grave
     },
     listBuried: () => listFiles(BURIED),
+    dropUnfinished() {
+      for (const name of readdirSync(directory)) {
+        const [, pid] = /\.(\d+)\.tmp$/.exec(name) ?? []
+        if (pid === undefined || existsSync(`/proc/${pid}`)) continue
+        rmSync(join(directory, name), { force: true })
+      }
+    },
   }
 }
 
