@@ -20,6 +20,7 @@ import { solve } from './solve/solve.ts'
 import type { FileState } from './solve/state.ts'
 import { createStepRunner } from './solve/steps.ts'
 import { unpackState } from './solve/unpack.ts'
+import { SpareTime } from './spare-time.ts'
 import { retimeLayer } from './times/retime.ts'
 import type { Times } from './times/times.ts'
 import type { Workspace } from './workspace.ts'
@@ -78,6 +79,7 @@ async function buildIn(
       emit: workspace.emit,
       ...(signal && { signal }),
     })
+    workspace.spare.use()
     workspace.contextDigests.save()
     workspace.contextDigests.forget()
     const created = creationTime(times, plan)
@@ -94,6 +96,7 @@ async function buildIn(
       exportResult(workspace, image, signal),
     )
   } finally {
+    workspace.spare.use()
     workspace.contextDigests.save()
   }
 }
@@ -132,6 +135,11 @@ async function contextRoot({ context }: BuildOptions, directory: string): Promis
   }
 }
 
+function unremembered(error: unknown): string {
+  const reason = error instanceof Error ? error.message : String(error)
+  return `The next build will do more than it needs, for this one could not be remembered: ${reason}`
+}
+
 function createWorkspace(
   options: BuildOptions,
   made: {
@@ -146,20 +154,25 @@ function createWorkspace(
 ): Workspace {
   const { services, buildArgs = {}, emit = silent, signal } = options
   const { store, snapshots, records, memory, network, filters } = services
+  const listings: Workspace['listings'] = new Map()
   const isKept = options.context !== undefined
   const index = isKept ? cachePath(memory, 'files', made.context.root) : undefined
   return {
     ...made,
     project: `${options.context === undefined ? '' : made.context.root} ${made.source.name}`,
     store,
+    listings,
     filesystems: createFilesystems({
       snapshots,
-      unpack: (state) => unpackState(state, { store, snapshots, emit, ...(signal && { signal }) }),
+      listings,
+      unpack: (state) =>
+        unpackState(state, { store, snapshots, listings, emit, ...(signal && { signal }) }),
       read: (layer) => store.read(layer.descriptor, signal ? { signal } : {}),
     }),
     cache: records.cache,
     memory,
     contextDigests: createFileDigests(made.context, index),
+    spare: new SpareTime((error) => emit({ type: 'warning', message: unremembered(error) })),
     runtime: services.runtime,
     ...(network !== undefined && { network }),
     ...(filters !== undefined && { filters }),

@@ -1,13 +1,16 @@
 import type { DirectoryStore } from '#content'
+import type { Digest } from '#oci'
 import type { Lease, Records } from '#records'
 import type { Runtime } from '#runtime'
 import type { Emit } from '#stream'
+import type { TarListing } from '#tar'
 import type { ContextSources } from './context-sources.ts'
 import type { DockerfileSource } from './error.ts'
 import type { FileDigests } from './files/digests.ts'
 import type { FileTree } from './files/tree.ts'
 import type { NetworkMode, Vertex } from './graph.ts'
 import type { Filesystems } from './solve/filesystems.ts'
+import type { SpareTime } from './spare-time.ts'
 import type { Times } from './times/times.ts'
 
 /** A network for the process of one RUN; disposing it takes the network down. */
@@ -33,8 +36,11 @@ export interface Workspace {
   /** Directory of what builds remember in files. */
   readonly memory: string
   readonly lease: Pick<Lease, 'hold'>
+  /** What is in layers that were just made, by diff ID; each goes when the layer is unpacked. */
+  readonly listings: Map<Digest, TarListing>
   readonly context: FileTree
   readonly contextDigests: FileDigests
+  readonly spare: SpareTime
   /** Milliseconds since 1970; no file of the context was looked at before. */
   readonly listedAt: number
   /** What every COPY and ADD takes from it. */

@@ -1,6 +1,6 @@
 import { StrakeError } from '#oci'
 import { type Bytes, createBreath, type Emit, silent } from '#stream'
-import { readTar, type TarEntry, type TarLimits } from '#tar'
+import { type PlacedEntry, readTar, type TarEntry, type TarLimits, type TarListing } from '#tar'
 import { Changes, refusal } from './changes.ts'
 import { blockSize, roundUp } from './format.ts'
 import { LayerFault } from './resolve.ts'
@@ -55,14 +55,10 @@ export async function applyTar(
   tar: Bytes,
   options: ApplyTarOptions,
 ): Promise<AppliedTar> {
-  const { acls = false, emit = silent, signal } = options
-  const { totalSize = defaultTotalSize, ...limits } = options.limits ?? {}
-  const warn = (message: string): void => emit({ type: 'warning', message })
-  const archive = { tag: options.device, blocks: 0 }
-  const device = tree.devices.push(archive) - 1
+  const { limits, signal } = options
+  using layer = new LayerOnTree(tree, options)
   const area = new SparseArea(tree, options.sparse)
-  let entries = 0
-  let contents = 0
+  const breath = createBreath(signal)
   let size = 0
   async function* measured(): Bytes {
     for await (const chunk of tar) {
@@ -70,37 +66,86 @@ export async function applyTar(
       yield chunk
     }
   }
-  using changes = new Changes(tree, { acls, device, warn })
-  const breath = createBreath(signal)
-  for await (const entry of readTar(measured(), { ...limits, warn })) {
-    entries++
-    const file = takeEntry(changes, entry)
-    if (file !== undefined && file.size > 0) {
-      contents += storedSize(entry)
-      if (contents > totalSize) throw new StrakeError('INVALID', tooLarge(totalSize))
-      if (entry.extents === undefined) {
-        file.device = device
-        file.block = entry.dataOffset / blockSize
-      } else await area.take(entry, file)
+  for await (const entry of readTar(measured(), { ...limits, warn: layer.warn })) {
+    if (entry.extents === undefined) layer.take(entry, entry.size)
+    else {
+      const stored = entry.extents.reduce((sum, extent) => sum + extent.size, 0)
+      const file = layer.take(entry, stored)
+      if (file !== undefined) await area.take(entry, file)
     }
     const pause = breath()
     if (pause !== undefined) await pause
   }
-  archive.blocks = Math.floor(size / blockSize)
-  return { entries, size, sparseSize: area.size }
+  layer.finish(size)
+  return { entries: layer.entries, size, sparseSize: area.size }
 }
 
-function takeEntry(changes: Changes, entry: TarEntry): Inode | undefined {
+/** `applyTar` for an archive whose entries are known: it is not read, and nothing in it is sparse. */
+export async function applyListing(
+  tree: Tree,
+  { entries, size }: TarListing,
+  options: Omit<ApplyTarOptions, 'sparse'>,
+): Promise<AppliedTar> {
+  using layer = new LayerOnTree(tree, options)
+  const breath = createBreath(options.signal)
+  for (const entry of entries) {
+    layer.take(entry, entry.size)
+    const pause = breath()
+    if (pause !== undefined) await pause
+  }
+  layer.finish(size)
+  return { entries: layer.entries, size, sparseSize: 0 }
+}
+
+/** One layer on its way into a tree. */
+class LayerOnTree implements Disposable {
+  readonly warn: (message: string) => void
+  readonly #changes: Changes
+  readonly #archive: { readonly tag: string; blocks: number }
+  readonly #device: number
+  readonly #totalSize: number
+  #contents = 0
+  entries = 0
+
+  constructor(tree: Tree, options: Omit<ApplyTarOptions, 'sparse'>) {
+    const { acls = false, device, emit = silent, limits } = options
+    this.warn = (message) => emit({ type: 'warning', message })
+    this.#archive = { tag: device, blocks: 0 }
+    this.#device = tree.devices.push(this.#archive) - 1
+    this.#totalSize = limits?.totalSize ?? defaultTotalSize
+    this.#changes = new Changes(tree, { acls, device: this.#device, warn: this.warn })
+  }
+
+  /** The file that an entry made, if it has contents; they lie in the archive, `stored` bytes of them. */
+  take(entry: PlacedEntry, stored: number): Inode | undefined {
+    this.entries++
+    const file = takeEntry(this.#changes, entry)
+    if (file === undefined || file.size === 0) return undefined
+    this.#contents += stored
+    if (this.#contents > this.#totalSize) {
+      throw new StrakeError('INVALID', tooLarge(this.#totalSize))
+    }
+    file.device = this.#device
+    file.block = entry.dataOffset / blockSize
+    return file
+  }
+
+  /** Says how many bytes the archive has. */
+  finish(size: number): void {
+    this.#archive.blocks = Math.floor(size / blockSize)
+  }
+
+  [Symbol.dispose](): void {
+    this.#changes[Symbol.dispose]()
+  }
+}
+
+function takeEntry(changes: Changes, entry: PlacedEntry): Inode | undefined {
   try {
     return changes.apply(entry)
   } catch (error) {
     throw error instanceof LayerFault ? refusal(entry, error.message, error) : error
   }
-}
-
-/** Bytes of contents that the archive holds for a file. */
-function storedSize({ extents, size }: TarEntry): number {
-  return extents === undefined ? size : extents.reduce((sum, extent) => sum + extent.size, 0)
 }
 
 function tooLarge(totalSize: number): string {

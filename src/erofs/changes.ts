@@ -4,10 +4,10 @@ import {
   cleanPath,
   isOverlayWhiteout,
   mayTravel,
+  type PlacedEntry,
   parentPath,
   parseWhiteout,
   printableName,
-  type TarEntry,
   type TarEntryType,
   travellingTime,
 } from '#tar'
@@ -53,7 +53,7 @@ export class Changes implements Disposable {
   }
 
   /** Takes one entry in and returns the file it made, whose contents have no place yet. */
-  apply(entry: TarEntry): Inode | undefined {
+  apply(entry: PlacedEntry): Inode | undefined {
     const path = cleanPath(entry.path)
     if (path === undefined) return refuse(entry, 'its path leaves the root')
     const whiteout = parseWhiteout(path)
@@ -84,14 +84,14 @@ export class Changes implements Disposable {
     for (const directory of this.#linkers) directory.linked = undefined
   }
 
-  #applyRoot(entry: TarEntry): undefined {
+  #applyRoot(entry: PlacedEntry): undefined {
     if (entry.type !== 'directory') refuse(entry, 'the root can only be a directory')
     this.#describe(entry, this.#tree.root, fileType.directory)
   }
 
   /** A directory that is there already keeps what is in it; its attributes become the entry's. */
   #makeDirectory(
-    entry: TarEntry,
+    entry: PlacedEntry,
     parent: Directory,
     { name, path }: { readonly name: string; readonly path: string },
   ): void {
@@ -108,7 +108,7 @@ export class Changes implements Disposable {
   }
 
   /** Anything but directories and hard links; what has the name is replaced, never written through. */
-  #makeInode(entry: TarEntry, directory: Directory, name: string): Inode | undefined {
+  #makeInode(entry: PlacedEntry, directory: Directory, name: string): Inode | undefined {
     nameLength(name)
     const { seconds: mtime, nanoseconds } = travellingTime(entry, this.#options.warn)
     const { uid, gid } = entry
@@ -143,7 +143,7 @@ export class Changes implements Disposable {
    * included; the target itself is taken as it is, and its attributes are left
    * alone.
    */
-  #link(entry: TarEntry, directory: Directory, name: string): void {
+  #link(entry: PlacedEntry, directory: Directory, name: string): void {
     nameLength(name)
     const target = this.#linkTarget(entry)
     if (directory.children.get(name) !== target) {
@@ -162,7 +162,7 @@ export class Changes implements Disposable {
     directory.linked.add(name)
   }
 
-  #linkTarget(entry: TarEntry): Inode {
+  #linkTarget(entry: PlacedEntry): Inode {
     const target = cleanPath(entry.linkpath)
     if (target === undefined || target === '') return refuse(entry, 'its target leaves the root')
     const found = resolveDirectory(this.#tree.root, parentPath(target))?.children.get(
@@ -228,7 +228,7 @@ export class Changes implements Disposable {
     }
   }
 
-  #describe(entry: TarEntry, inode: Inode, type: number): void {
+  #describe(entry: PlacedEntry, inode: Inode, type: number): void {
     inode.mode = type | entry.mode
     inode.uid = entry.uid
     inode.gid = entry.gid
@@ -238,7 +238,7 @@ export class Changes implements Disposable {
     this.#setXattrs(entry, inode)
   }
 
-  #setXattrs(entry: TarEntry, inode: Inode): void {
+  #setXattrs(entry: PlacedEntry, inode: Inode): void {
     inode.xattrs = undefined
     if (entry.xattrs.size === 0) return
     const xattrs = new Map<string, Uint8Array>()
@@ -263,18 +263,18 @@ const typeBits: Readonly<Record<TarEntryType, number>> = {
 }
 
 /** The kernel's 32-bit coding: 12 bits of major, 20 of minor. */
-function deviceNumber({ type, deviceMajor, deviceMinor }: TarEntry): number {
+function deviceNumber({ type, deviceMajor, deviceMinor }: PlacedEntry): number {
   if (type === 'fifo') return 0
   if (deviceMajor > 0xfff || deviceMinor > 0xfffff) throw new LayerFault(fault.invalid)
   return ((deviceMinor & 0xff) | (deviceMajor << 8) | ((deviceMinor & 0xfff00) << 12)) >>> 0
 }
 
-function refuse(entry: TarEntry, reason: string): never {
+function refuse(entry: PlacedEntry, reason: string): never {
   throw refusal(entry, reason)
 }
 
 /** Says which entry of the archive cannot be applied, and why. */
-export function refusal(entry: TarEntry, reason: string, cause?: unknown): StrakeError {
+export function refusal(entry: PlacedEntry, reason: string, cause?: unknown): StrakeError {
   const where = `${printableName(entry.path)} at offset ${entry.headerOffset}`
   const message = `Cannot apply tar entry ${where}: ${reason}`
   return new StrakeError('INVALID', message, cause === undefined ? {} : { cause })

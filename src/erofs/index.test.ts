@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { isStrakeError } from '#oci'
-import { packTar, type TarInput } from '#tar'
-import { applyTar } from './apply.ts'
+import { packTar, type TarInput, TarLister, writeTar } from '#tar'
+import { applyListing, applyTar } from './apply.ts'
 import { checkIndex, layerFixtures, noChecker } from './fixture.ts'
 import { chainFixtures } from './fixture-chains.ts'
 import { listTree, readContents } from './list.ts'
@@ -58,6 +58,23 @@ test('applyTar() gives the same index whether layers are applied in a row or eac
       tree = readIndex(writeIndex(tree, { uuid }))
     }
     expect(Buffer.compare(writeIndex(tree, { uuid }), writeIndex(inRow.tree, { uuid }))).toBe(0)
+  }
+})
+
+test('applyListing() makes the index that applyTar() makes, without the archive', async () => {
+  for (const layers of Object.values(fixtures)) {
+    const tree = createTree()
+    for (const [n, entries] of layers.entries()) {
+      const lister = new TarLister()
+      let size = 0
+      for await (const part of writeTar(entries, lister)) size += part.length
+      const listing = lister.finish(size)
+      if (listing === undefined) throw new Error('too long')
+      const applied = await applyListing(tree, listing, { device: `layer-${n}` })
+      expect(applied).toEqual({ entries: entries.length, size, sparseSize: 0 })
+    }
+    const other = await build(layers)
+    expect(Buffer.compare(writeIndex(tree, { uuid }), writeIndex(other.tree, { uuid }))).toBe(0)
   }
 })
 

@@ -2,7 +2,7 @@
 
 // A layer's archive onto a tree.
 export type { AppliedTar, ApplyTarOptions } from './apply.ts'
-export { applyTar } from './apply.ts'
+export { applyListing, applyTar } from './apply.ts'
 // What is in a tree, and in its files.
 export type { IndexEntry, ReadDevice } from './list.ts'
 export { listTree, readContents } from './list.ts'

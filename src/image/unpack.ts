@@ -3,10 +3,13 @@ import { chainIds, type Descriptor, type Digest, isStrakeError, type Layer } fro
 import type { Layers } from '#records'
 import type { LayerSource, Snapshotter } from '#snapshot'
 import { counted, decompress, type Emit, silent } from '#stream'
+import type { TarListing } from '#tar'
 
 export interface UnpackOptions {
   /** Where the source keeps a blob as a file: layers that are not compressed are then not read through us. */
   readonly pathOf?: (digest: Digest) => string
+  /** What the archive of a layer holds, if that is known; only asked with `pathOf`. */
+  readonly listingOf?: (diffId: Digest) => TarListing | undefined
   /** Is told which stored blob has which diff ID, once both are proved. */
   readonly layers?: Pick<Layers, 'link'>
   /** Waits until the source has a layer, for one that is still being filled. */
@@ -59,7 +62,7 @@ async function unpackMissing(
     try {
       await snapshots.importLayer(
         chain[index - 1] ?? null,
-        { diffId, chainId, tar: archive.tar, leastSize: descriptor.size },
+        { diffId, chainId, ...archive.source, leastSize: descriptor.size },
         { index: index === layers.length - 1 ? 'now' : 'later', emit, ...(signal && { signal }) },
       )
     } catch (error) {
@@ -76,11 +79,15 @@ async function unpackMissing(
 function openArchive(
   layer: Layer,
   source: ContentSource,
-  { pathOf, emit = silent, signal }: UnpackOptions,
-): { readonly tar: LayerSource['tar']; size(): number } {
+  { pathOf, listingOf, emit = silent, signal }: UnpackOptions,
+): { readonly source: Pick<LayerSource, 'tar' | 'listing'>; size(): number } {
   const { descriptor, diffId } = layer
   const isTar = descriptor.digest === diffId
-  if (isTar && pathOf !== undefined) return { tar: pathOf(diffId), size: () => descriptor.size }
+  if (isTar && pathOf !== undefined) {
+    const listing = listingOf?.(diffId)
+    const source = { tar: pathOf(diffId), ...(listing && { listing }) }
+    return { source, size: () => descriptor.size }
+  }
   // Its diff ID proves it.
   const stored = source.read(descriptor, {
     isProved: true,
@@ -93,7 +100,7 @@ function openArchive(
   const tar = counted(isTar ? read : decompress(read), (total) => {
     size = total
   })
-  return { tar, size: () => size }
+  return { source: { tar }, size: () => size }
 }
 
 /** Reads a blob to its end, so that the source finds out when it is damaged, and says so. */

@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { createHasher } from '#stream'
-import { readTar, type TarEntry } from '#tar'
+import { readTar, type TarEntry, TarLister } from '#tar'
 import { applyLayer } from './apply.ts'
 import { type DiffUpperOptions, diffUpper, packTree } from './diff.ts'
 import { describeTree, isRoot, one, scratch, unlessRoot } from './testing.ts'
@@ -66,9 +66,15 @@ class Overlay implements Disposable {
 
   async diff(options: DiffUpperOptions = {}): Promise<string[]> {
     const lines: string[] = []
-    for await (const entry of readTar(diffUpper(this.upper, { lower: this.lower, ...options }))) {
+    const read: unknown[] = []
+    const lister = new TarLister()
+    const tar = diffUpper(this.upper, { lower: this.lower, lister, ...options })
+    for await (const entry of readTar(tar)) {
       lines.push(line(entry))
+      const { body: _, ...placed } = entry
+      read.push(placed)
     }
+    expect(lister.finish(0)?.entries as readonly unknown[]).toEqual(read)
     return lines
   }
 

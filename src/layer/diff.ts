@@ -1,5 +1,5 @@
 import type { Bytes } from '#stream'
-import { cleanPath, writeTar } from '#tar'
+import { cleanPath, type TarLister, writeTar } from '#tar'
 import { TreeWalk } from './walk.ts'
 
 export interface PackTreeOptions {
@@ -18,6 +18,8 @@ export interface PackTreeOptions {
   readonly includeRoot?: boolean
   /** Keeps fractions of seconds, which takes a pax header for each entry. */
   readonly subsecond?: boolean
+  /** Is told every entry of the archive. */
+  readonly lister?: TarLister
   readonly signal?: AbortSignal
 }
 
@@ -58,10 +60,15 @@ export function packTree(root: string, options: PackTreeOptions = {}): Bytes {
 
 async function* archive(
   root: string,
-  { exclude = [], stubs = [], ...options }: DiffUpperOptions & { readonly overlay: boolean },
+  {
+    exclude = [],
+    stubs = [],
+    lister,
+    ...options
+  }: DiffUpperOptions & { readonly overlay: boolean },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   using walk = new TreeWalk(root, { ...options, exclude: pathSet(exclude), stubs: pathSet(stubs) })
-  yield* writeTar(walk.entries())
+  yield* writeTar(walk.entries(), lister)
 }
 
 function pathSet(paths: readonly string[]): ReadonlySet<string> {

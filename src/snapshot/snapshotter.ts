@@ -1,6 +1,7 @@
 import type { PathChange } from '#layer'
 import type { Digest } from '#oci'
 import type { Bytes, Emit } from '#stream'
+import type { TarListing } from '#tar'
 
 /**
  * Keeps filesystems by chain ID and makes them mountable.
@@ -91,6 +92,8 @@ export interface LayerSource {
   readonly tar: string | Bytes
   /** Bytes that it has at least, if that is known: large ones are worth a thread of their own. */
   readonly leastSize?: number
+  /** What the archive holds, from whoever wrote it. It need not be read for that then. */
+  readonly listing?: TarListing
 }
 
 export interface ImportLayerOptions {

@@ -14,7 +14,8 @@ const flags: Readonly<Record<TarEntryType, number>> = {
   fifo: 0x36,
 }
 
-const usualModes: Readonly<Record<TarEntryType, number>> = {
+/** Permissions of an entry that says nothing about them. */
+export const usualModes: Readonly<Record<TarEntryType, number>> = {
   file: 0o644,
   hardlink: 0o644,
   symlink: 0o777,
@@ -69,18 +70,21 @@ export function encodeEntry(
   block[156] = flags[type]
   if (link.length > 0) block.set(link.subarray(0, 100), 157)
   block.set(magic, 257)
-  if (type === 'character' || type === 'block') {
+  const hasDevice = type === 'character' || type === 'block'
+  if (hasDevice) {
     const [major, minor] = [entry.deviceMajor ?? 0, entry.deviceMinor ?? 0]
     writeOctal(block, 329, 8, field('SCHILY.devmajor', major, largestId))
     writeOctal(block, 337, 8, field('SCHILY.devminor', minor, largestId))
   }
-  if (split !== undefined && split > 0) block.set(name.subarray(0, split - 1), 345)
+  if (split !== undefined && split > 0) block.set(name.subarray(0, split - 1), prefixAt)
   for (const [key, value] of entry.xattrs ?? []) records.set(`SCHILY.xattr.${key}`, value)
-  writeChecksum(block)
+  writeChecksum(block, split ? prefixAt + split : hasDevice ? prefixAt : ownerNameAt)
   return records.size === 0 ? block : Buffer.concat([paxHeader(entry.path, records), block])
 }
 
 const nothing = new Uint8Array(0)
+/** Where the names of the owners, always empty, and the first part of a long name begin. */
+const [ownerNameAt, prefixAt] = [265, 345]
 /** `ustar`, NUL, version `00`. */
 const magic = Uint8Array.of(0x75, 0x73, 0x74, 0x61, 0x72, 0, 0x30, 0x30)
 
@@ -126,9 +130,10 @@ function writeOctal(block: Uint8Array, start: number, length: number, value: num
   }
 }
 
-function writeChecksum(block: Uint8Array): void {
+/** Sums up to where the fields end that were written; behind them are zeros. */
+function writeChecksum(block: Uint8Array, end: number): void {
   let sum = 8 * 0x20
-  for (let i = 0; i < blockSize; i++) sum += block[i] ?? 0
+  for (let i = 0; i < end; i++) sum += block[i] ?? 0
   writeOctal(block, 148, 7, sum)
   block[155] = 0x20
 }
@@ -154,7 +159,7 @@ function paxHeader(path: string, records: Records): Uint8Array {
   writeOctal(block, 136, 12, 0)
   block[156] = 0x78
   block.set(magic, 257)
-  writeChecksum(block)
+  writeChecksum(block, ownerNameAt)
   return Buffer.concat([block, body, new Uint8Array(paddingOf(body.length))])
 }
 

@@ -41,12 +41,16 @@ export interface TarExtent {
   readonly size: number
 }
 
-/** An entry being read. */
-export interface TarEntry extends TarHeader {
-  /** Where its first header block starts in the archive (extended headers come first). */
+/** An entry and where it lies in its archive. */
+export interface PlacedEntry extends TarHeader {
+  /** Where its own header block starts in the archive; extended headers come before it. */
   readonly headerOffset: number
   /** Where its contents start in the archive. */
   readonly dataOffset: number
+}
+
+/** An entry being read. */
+export interface TarEntry extends PlacedEntry {
   /** Only of sparse files: what the archive holds, back to back from `dataOffset`. */
   readonly extents?: readonly TarExtent[]
   /**

@@ -4,6 +4,7 @@
 export { encodeEntry } from './encode.ts'
 // One entry: as read, and as given to the writer.
 export type {
+  PlacedEntry,
   TarEntry,
   TarEntryType,
   TarExtent,
@@ -13,6 +14,8 @@ export type {
 } from './entry.ts'
 // The most a reader accepts.
 export { defaultTarLimits } from './entry.ts'
+// What an archive holds, known to who writes it.
+export { TarLister, type TarListing } from './listing.ts'
 // Names are bytes: as strings and back, in order, and fit for a message.
 export { compareNames, decodeName, encodeName, printableName } from './name.ts'
 // Spelling of paths inside an archive.

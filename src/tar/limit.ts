@@ -1,4 +1,4 @@
-import type { TarLimits } from './entry.ts'
+import type { TarHeader, TarLimits } from './entry.ts'
 import type { Refuse } from './header.ts'
 import { encodeName } from './name.ts'
 
@@ -23,3 +23,10 @@ export function checkName(name: string, limits: TarLimits, refuse: Refuse): void
   }
   if (depth > limits.depth) refuse(`its name is deeper than ${limits.depth} directories`)
 }
+
+/** Refuses an owner that no file can have: the last number means none. */
+export function checkOwner({ uid, gid }: Pick<TarHeader, 'uid' | 'gid'>, refuse: Refuse): void {
+  if (uid > maximumId || gid > maximumId) refuse('its owner is out of range')
+}
+
+const maximumId = 2 ** 32 - 2

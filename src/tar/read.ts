@@ -6,7 +6,7 @@ import { Cursor } from './cursor.ts'
 import { defaultTarLimits, type TarEntry, type TarEntryType, type TarLimits } from './entry.ts'
 import { blockSize, paddingOf, textEnd } from './field.ts'
 import { flagAt, type HeaderBlock, isZeroBlock, parseHeader, type Refuse } from './header.ts'
-import { checkName } from './limit.ts'
+import { checkName, checkOwner } from './limit.ts'
 import { decodeName, printableName } from './name.ts'
 import { type PaxHeader, pairExtents, parsePax } from './pax.ts'
 import { checkSparse, readGnuSparse, readSparseLines, type SparseMap } from './sparse.ts'
@@ -219,7 +219,7 @@ class TarReader {
       extents: sparse?.extents,
       body: { [Symbol.asyncIterator]: () => this.#body(entry) },
     })
-    if (entry.uid > maximumId || entry.gid > maximumId) this.#refuse('its owner is out of range')
+    checkOwner(entry, this.#refuse)
     this.#current = entry
     return entry
   }
@@ -292,8 +292,6 @@ class TarReader {
     checkName(linkpath, { ...this.#limits, componentLength: 4096 }, this.#refuse)
   }
 }
-
-const maximumId = 2 ** 32 - 2
 
 const flag = { gnuSparse: 0x53, longPath: 0x4c, longLink: 0x4b, pax: 0x78, globalPax: 0x67 }
 

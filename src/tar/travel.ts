@@ -1,4 +1,4 @@
-import type { TarEntry } from './entry.ts'
+import type { TarHeader } from './entry.ts'
 import { printableName } from './name.ts'
 
 const accessLists = ['system.posix_acl_access', 'system.posix_acl_default']
@@ -18,7 +18,7 @@ const [earliest, latest] = [-(2 ** 31), 15_032_385_535]
 
 /** The time that a filesystem gets from an entry; `warn` hears when it had to be brought into range. */
 export function travellingTime(
-  { path, mtime, mtimeNanoseconds }: TarEntry,
+  { path, mtime, mtimeNanoseconds }: TarHeader,
   warn: (message: string) => void,
 ): { readonly seconds: number; readonly nanoseconds: number } {
   if (mtime >= earliest && mtime <= latest) {

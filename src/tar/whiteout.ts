@@ -1,4 +1,4 @@
-import type { TarEntry } from './entry.ts'
+import type { TarHeader } from './entry.ts'
 
 /** How a layer's archive says that something of the layers below is gone (image-spec layer.md, "Whiteouts"). */
 export type Whiteout =
@@ -32,6 +32,6 @@ export function parseWhiteout(path: string): Whiteout | 'invalid' | undefined {
 }
 
 /** The form whiteouts have on overlayfs, where nobody else can make it; a layer means the same by it. */
-export function isOverlayWhiteout({ type, deviceMajor, deviceMinor }: TarEntry): boolean {
+export function isOverlayWhiteout({ type, deviceMajor, deviceMinor }: TarHeader): boolean {
   return type === 'character' && deviceMajor === 0 && deviceMinor === 0
 }

@@ -3,6 +3,7 @@ import type { Bytes } from '#stream'
 import { encodeEntry } from './encode.ts'
 import type { TarInput } from './entry.ts'
 import { blockSize, paddingOf } from './field.ts'
+import type { TarLister } from './listing.ts'
 import { printableName } from './name.ts'
 
 const outputSize = 262_144
@@ -12,16 +13,20 @@ const padding = new Uint8Array(blockSize)
 /**
  * Writes an archive: the same entries always give the same bytes. Plain ustar
  * headers, with a pax header only where an entry does not fit one. A body that
- * is shorter or longer than its entry says is refused with `INVALID`.
+ * is shorter or longer than its entry says is refused with `INVALID`. A `lister`
+ * is told every entry.
  */
 export async function* writeTar(
   entries: AsyncIterable<TarInput> | Iterable<TarInput>,
+  lister?: TarLister,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const output = new Output()
   for await (const entry of entries) {
     const { body } = entry
     const size = sizeOf(entry)
-    for (const chunk of output.add(encodeEntry({ ...entry, size }))) yield chunk
+    const header = encodeEntry({ ...entry, size })
+    lister?.add({ ...entry, size }, output.size, header.length)
+    for (const chunk of output.add(header)) yield chunk
     if (!hasContents(entry)) continue
     if (body instanceof Uint8Array) {
       for (const chunk of output.add(body)) yield chunk
@@ -88,9 +93,12 @@ function wrongSize(path: string, expected: number, actual: number): never {
 class Output {
   #buffer = new Uint8Array(outputSize)
   #length = 0
+  /** Bytes taken so far. */
+  size = 0
 
   /** Takes `part` in; gives the chunks that are complete now. */
   add(part: Uint8Array): readonly Uint8Array[] {
+    this.size += part.length
     if (part.length >= outputSize / 2) return [...this.flush(), part]
     const full = this.#length + part.length > outputSize ? this.flush() : none
     this.#buffer.set(part, this.#length)

@@ -1,26 +1,34 @@
 import type { Bytes } from '#stream'
-import { cleanPath, readTar, type TarEntry } from '#tar'
+import { cleanPath, readTar, type TarHeader } from '#tar'
 import { emptyTree } from './empty-tree.ts'
 import type { LookupTree } from './layout.ts'
 import type { FileNode } from './node.ts'
 
 /** The entries of a layer that only adds: links with their targets, everything else by type. */
-export type LayerListing = ReadonlyMap<
-  string,
-  { readonly type: FileNode['type']; readonly linkTarget: string }
->
+export type LayerListing = ReadonlyMap<string, ListedFile>
+
+interface ListedFile {
+  readonly type: FileNode['type']
+  readonly linkTarget: string
+}
 
 /** Lists a layer from its archive; contents are skipped. */
-export async function listLayer(tar: Bytes): Promise<LayerListing> {
-  const listing = new Map<string, { type: FileNode['type']; linkTarget: string }>()
-  for await (const { path, type, linkpath } of readTar(tar)) {
-    listing.set(cleanPath(path) ?? path, { type: nodeType(type), linkTarget: linkpath })
-  }
+export async function listArchive(tar: Bytes): Promise<LayerListing> {
+  const listing = new Map<string, ListedFile>()
+  for await (const entry of readTar(tar)) listing.set(...listed(entry))
   return listing
 }
 
-function nodeType(type: TarEntry['type']): FileNode['type'] {
-  return type === 'hardlink' ? 'file' : type
+/** Lists a layer whose entries are known. */
+export function listEntries(entries: Iterable<TarHeader>): LayerListing {
+  const listing = new Map<string, ListedFile>()
+  for (const entry of entries) listing.set(...listed(entry))
+  return listing
+}
+
+function listed({ path, type, linkpath }: TarHeader): [string, ListedFile] {
+  const nodeType = type === 'hardlink' ? 'file' : type
+  return [cleanPath(path) ?? path, { type: nodeType, linkTarget: linkpath }]
 }
 
 /**

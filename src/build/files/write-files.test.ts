@@ -13,7 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { mkdtempDisposable, openHashingWriter } from '#platform'
-import { writeTar } from '#tar'
+import { fromBuffer } from '#stream'
+import { readTar, TarLister, writeTar } from '#tar'
 import { collectSources } from './collect.ts'
 import { emptyTree } from './empty-tree.ts'
 import { type LayoutEntry, layOut } from './layout.ts'
@@ -78,11 +79,21 @@ async function write(
   try {
     await using writer = openHashingWriter(descriptor, { ...options, isShared: true })
     const entries = layOutAll(tree)
-    const silent = { known: () => undefined, isWanted: () => false, onDigest() {}, onProgress() {} }
+    const lister = new TarLister()
+    const silent = {
+      lister,
+      known: () => undefined,
+      isWanted: () => false,
+      onDigest() {},
+      onProgress() {},
+    }
     const { digest, size } = await writeFiles(tree, entries, { ...silent, ...options }, writer)
     const bytes = readFileSync(path)
     expect(size).toBe(bytes.length)
     expect(digest).toBe(`sha256:${createHash('sha256').update(bytes).digest('hex')}`)
+    const read: unknown[] = []
+    for await (const { body: _, ...entry } of readTar(fromBuffer(bytes))) read.push(entry)
+    expect(lister.finish(size)?.entries as readonly unknown[]).toEqual(read)
     return bytes
   } finally {
     closeSync(descriptor)

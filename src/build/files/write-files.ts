@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Digest } from '#oci'
 import type { HashingWriter } from '#platform'
-import { encodeEntry } from '#tar'
+import { encodeEntry, type TarLister } from '#tar'
 import type { EarlierLayer } from './earlier-layer.ts'
 import type { LayoutEntry } from './layout.ts'
 import type { FileNode } from './node.ts'
@@ -17,6 +17,8 @@ export interface WriteFilesOptions extends PackOptions {
   readonly onDigest: (node: FileNode, digest: Digest) => void
   /** Has entries as they were written before; files whose digest is known are not read then. */
   readonly earlier?: EarlierLayer | undefined
+  /** Is told every entry. */
+  readonly lister?: TarLister
   /** Is told how many bytes of the archive there are so far; may throw to end it. */
   readonly onProgress: (bytes: number) => void
 }
@@ -43,12 +45,13 @@ export async function writeFiles(
 ): Promise<WrittenFiles> {
   const output = new Output(writer, options.onProgress)
   const treeOf = (): FileTree => tree
-  const { earlier } = options
+  const { earlier, lister } = options
   const block = new Uint8Array(blockSize)
   const hashed: FileNode[] = []
   for (const entry of entries) {
     const input = describeEntry(treeOf, entry, options)
     const header = encodeEntry(input, block)
+    lister?.add(input, writer.size, header.length)
     const node = fileOf(entry)
     const size = input.size ?? 0
     const found = earlier?.find(entry.path, header, node && options.known(node))

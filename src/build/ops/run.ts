@@ -10,6 +10,7 @@ import {
   writeBundle,
 } from '#runtime'
 import type { ActiveSnapshot } from '#snapshot'
+import { TarLister } from '#tar'
 import { stepName } from '../abandoned.ts'
 import { ExitError } from '../error.ts'
 import type { RunOp } from '../graph.ts'
@@ -46,18 +47,23 @@ async function runToLayer(
   context.signal.throwIfAborted()
   const epoch = stepEpoch(context.times, context.vertex)
   await using lower = await context.filesystems.view(base)
+  const lister = new TarLister()
   const tar = diffUpper(active.upper, {
+    lister,
     ...(lower !== undefined && { lower: lower.root }),
     ...(epoch !== undefined && { epoch }),
     signal: context.signal,
   })
-  const layer = await storeLayer(context, tar, { epoch })
+  const layer = await storeLayer(context, tar, { epoch, lister })
   const { chainId } = addLayer(base, layer)
   if (layer === undefined || chainId === null) return undefined
   // The committed filesystem must be what the layer says it is, times included.
   if (epoch !== undefined) clampTimes(active.upper, epoch)
   const { diffId } = layer
-  await active.commit(chainId, { diffId, tar: context.store.pathOf(diffId) })
+  const listing = context.listings.get(diffId)
+  const tarPath = context.store.pathOf(diffId)
+  await active.commit(chainId, { diffId, tar: tarPath, ...(listing && { listing }) })
+  context.listings.delete(diffId)
   return layer
 }
 
@@ -94,13 +100,15 @@ async function runCommand(op: RunOp, active: ActiveSnapshot, context: StepContex
   )
   const log = (stream: 'stdout' | 'stderr') => (data: Uint8Array) =>
     context.emit({ type: 'log', id: context.vertex.digest, stream, data: data.slice() })
-  const { code } = await runProcess(runtime, {
+  const running = runProcess(runtime, {
     id,
     bundle: directory,
     stdout: log('stdout'),
     stderr: log('stderr'),
     signal: context.signal,
   })
+  context.spare.use()
+  const { code } = await running
   mountPoints.remove()
   if (code !== 0) throw exitError(op, code, context)
 }

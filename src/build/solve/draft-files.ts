@@ -1,4 +1,5 @@
 import type { Digest } from '#oci'
+import { TarLister } from '#tar'
 import { cachePath } from '../files/cache-file.ts'
 import {
   type EarlierLayer,
@@ -78,12 +79,14 @@ async function draft(
   const { contextDigests: digests, signal, emit, vertex } = context
   const isContext = tree === context.context
   const begin = Date.now()
+  const lister = new TarLister()
   const write: Parameters<typeof writeFiles>[2] = {
     ...options,
     known: (node) => (isContext ? digests.known(node) : undefined),
     isWanted: (node) => isContext && digests.known(node) === undefined,
     onDigest: (node, digest) => digests.learn(node, digest, begin),
     earlier,
+    lister,
     onProgress(current) {
       signal.throwIfAborted()
       emit({ type: 'transfer', id: vertex.digest, action: 'read', current })
@@ -97,7 +100,7 @@ async function draft(
       sums = written.sums
       return written
     },
-    options,
+    { ...options, lister },
   )
   return { draft: drafted, sums }
 }

@@ -1,9 +1,10 @@
 import { chainIds, type Digest } from '#oci'
 import type { ActiveSnapshot, Snapshotter, SnapshotView } from '#snapshot'
 import type { Bytes } from '#stream'
+import type { TarListing } from '#tar'
 import { emptyTree } from '../files/empty-tree.ts'
 import type { LookupTree } from '../files/layout.ts'
-import { type LayerListing, layListings, listLayer } from '../files/listed-tree.ts'
+import { type LayerListing, layListings, listArchive, listEntries } from '../files/listed-tree.ts'
 import { openTree } from '../files/tree.ts'
 import { type FileState, type StateLayer, stateOf } from './state.ts'
 
@@ -21,19 +22,25 @@ export interface FilesystemsOptions {
   readonly snapshots: Pick<Snapshotter, 'view' | 'prepare' | 'has'>
   /** Unpacks whatever of the stack of layers is not committed yet. */
   readonly unpack: (state: FileState) => Promise<void>
+  /** What is in layers that were just made, by diff ID. */
+  readonly listings: ReadonlyMap<Digest, TarListing>
   /** The uncompressed archive of a layer that a build made. */
   readonly read: (layer: StateLayer) => Bytes
 }
 
 /** Two steps that need the same state wait for the same unpacking. */
 export function createFilesystems(options: FilesystemsOptions): Filesystems {
-  const { snapshots, read } = options
+  const { snapshots, listings: known, read } = options
   const ensure = createUnpacker(options)
   const listings = new Map<Digest, Promise<LayerListing>>()
   const list = (layer: StateLayer): Promise<LayerListing> => {
-    const listing = listings.get(layer.diffId) ?? listLayer(read(layer))
+    const listing = listings.get(layer.diffId) ?? listed(layer)
     listings.set(layer.diffId, listing)
     return listing
+  }
+  async function listed(layer: StateLayer): Promise<LayerListing> {
+    const listing = known.get(layer.diffId)
+    return listing === undefined ? listArchive(read(layer)) : listEntries(listing.entries)
   }
   const view = async (state: FileState): Promise<SnapshotView | undefined> => {
     await ensure(state)

@@ -91,6 +91,9 @@ async function makeLayer(
   const layer = await running
   rememberResult(context, work.key, layer)
   if (definition !== undefined) rememberResult(context, definition, layer)
-  rememberInputs(context, work)
+  // The context can be looked at until the end; a stage or a download only now.
+  if (op.kind === 'copy' && op.from === 'context') {
+    context.spare.add(() => rememberInputs(context, work))
+  } else rememberInputs(context, work)
   return { state: addLayer(base, layer), isCached: false }
 }

@@ -2,6 +2,7 @@ import type { FileIngest, Written } from '#content'
 import { mediaType } from '#oci'
 import { cpuCount, type HashingWriter, openHashingWriter } from '#platform'
 import { type Bytes, counted } from '#stream'
+import type { TarLister } from '#tar'
 import type { StepContext } from '../workspace.ts'
 import type { StateLayer } from './state.ts'
 
@@ -11,11 +12,13 @@ const emptyArchive = 1024
 /** Less than this is hashed before another thread has started. */
 const threadedSize = 4_194_304
 
-type StoreContext = Pick<StepContext, 'store' | 'lease' | 'signal'>
+type StoreContext = Pick<StepContext, 'store' | 'lease' | 'listings' | 'signal'>
 
 export interface LayerFacts {
   readonly epoch: number | undefined
   readonly isAdditive?: boolean
+  /** Was told what is in the archive, for whoever mounts the layer soon. */
+  readonly lister?: TarLister
 }
 
 /** A layer that is written and not yet part of the store; disposing it uncommitted drops it. */
@@ -63,7 +66,7 @@ async function draftOf(
   ingest: FileIngest,
   writing: Promise<void>,
   facts: LayerFacts,
-  { lease }: StoreContext,
+  { lease, listings }: StoreContext,
 ): Promise<LayerDraft> {
   try {
     await writing
@@ -77,6 +80,8 @@ async function draftOf(
       if (size <= emptyArchive) return undefined
       const digest = await ingest.commit()
       lease.hold(digest)
+      const listing = facts.lister?.finish(size)
+      if (listing !== undefined) listings.set(digest, listing)
       return {
         descriptor: { mediaType: mediaType.ociLayer, digest, size },
         diffId: digest,

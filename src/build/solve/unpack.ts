@@ -1,12 +1,16 @@
 import type { DirectoryStore } from '#content'
 import { unpackImage } from '#image'
+import type { Digest } from '#oci'
 import type { Snapshotter } from '#snapshot'
 import type { Emit } from '#stream'
+import type { TarListing } from '#tar'
 import type { FileState } from './state.ts'
 
 export interface UnpackStateOptions {
   readonly store: DirectoryStore
   readonly snapshots: Pick<Snapshotter, 'has' | 'importLayer'>
+  /** Loses those of layers that were unpacked. */
+  readonly listings: Map<Digest, TarListing>
   readonly emit: Emit
   readonly signal?: AbortSignal
 }
@@ -14,11 +18,13 @@ export interface UnpackStateOptions {
 /** Commits every layer of `state` that has no snapshot yet, each proved to be its diff ID. */
 export async function unpackState(
   state: FileState,
-  { store, snapshots, emit, signal }: UnpackStateOptions,
+  { store, snapshots, listings, emit, signal }: UnpackStateOptions,
 ): Promise<void> {
   await unpackImage(state, store, snapshots, {
     pathOf: (digest) => store.pathOf(digest),
+    listingOf: (diffId) => listings.get(diffId),
     emit,
     ...(signal && { signal }),
   })
+  for (const { diffId } of state.layers) listings.delete(diffId)
 }

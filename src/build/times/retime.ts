@@ -14,7 +14,7 @@ import type { StepContext } from '../workspace.ts'
 export async function retimeLayer(
   layer: StateLayer,
   epoch: number,
-  context: Pick<StepContext, 'cache' | 'store' | 'lease' | 'signal'>,
+  context: Pick<StepContext, 'cache' | 'store' | 'lease' | 'listings' | 'signal'>,
 ): Promise<StateLayer> {
   const { signal } = context
   const from = layer.epoch

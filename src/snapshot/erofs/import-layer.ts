@@ -1,4 +1,4 @@
-import { applyTar } from '#erofs'
+import { applyListing, applyTar } from '#erofs'
 import type { Digest } from '#oci'
 import { removeTree, syncDirectory } from '#platform'
 import type { ChainFolder } from '../chain-folder.ts'
@@ -34,16 +34,20 @@ export async function importLayer(
   let committed = false
   try {
     const tree = await indexes.take(parent)
-    const { entries, size, sparseSize } = await applyTar(tree, staged.bytes, {
+    const common = {
       device: archiveTag(diffId),
-      sparse: {
-        device: sparseTag(diffId),
-        write: (piece, position) => staged.writeSparse(piece, position),
-      },
       ...(emit && { emit }),
       ...(limits && { limits }),
       ...(signal && { signal }),
-    })
+    }
+    const sparse = {
+      device: sparseTag(diffId),
+      write: (piece: Uint8Array, position: number) => staged.writeSparse(piece, position),
+    }
+    const { entries, size, sparseSize } =
+      layer.listing !== undefined && staged.isWhole(layer.listing.size)
+        ? await applyListing(tree, layer.listing, common)
+        : await applyTar(tree, staged.bytes, { ...common, sparse })
     await staged.finish(sparseSize)
     if (index === 'now') await indexes.write(tree, chainId, `${staging}/index.erofs`)
     const below = parent === null ? [] : layers.layersOf(parent)

@@ -24,6 +24,8 @@ export class StagedLayer {
   readonly bytes: Bytes
   readonly #files: FileHandle[] = []
   readonly #sparse: SparseFile
+  /** Where the archive is, if it need not be written. */
+  readonly #path: string | undefined
 
   /** A layer that is in the store already, in `layers`, is taken from there, and `source` is not read. */
   constructor(
@@ -39,8 +41,14 @@ export class StagedLayer {
     const path = present !== undefined && pathExists(present) ? present : source.tar
     if (typeof path === 'string') {
       linkOrCopy(path, target)
+      this.#path = target
       this.bytes = readFile(target)
     } else this.bytes = this.#written(path, source, target)
+  }
+
+  /** True when the archive is there already, without `bytes` being read, and has `size` bytes. */
+  isWhole(size: number): boolean {
+    return this.#path !== undefined && fs().statSync(this.#path).size === size
   }
 
   /** Takes a piece of the contents of sparse files. */

@@ -14,8 +14,17 @@ import {
 } from 'node:fs'
 import type { Digest } from '#oci'
 import { mountsBelow, readMounts, unmount } from '#platform'
-import type { TarInput } from '#tar'
-import { Home, importAll, isRoot, type MadeLayer, makeLayers, one, unlessRoot } from './fixture.ts'
+import { type TarInput, TarLister, writeTar } from '#tar'
+import {
+  Home,
+  importAll,
+  isRoot,
+  type MadeLayer,
+  makeLayers,
+  nameLayers,
+  one,
+  unlessRoot,
+} from './fixture.ts'
 
 const text = (value: string): Uint8Array => Buffer.from(value)
 const base: TarInput[] = [
@@ -41,6 +50,31 @@ function loopsOn(path: string): string[] {
 }
 
 describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
+  test('a layer whose entries are known is not read, unless the list is of another archive', async () => {
+    using home = new Home()
+    const snapshots = await home.open()
+    const file = `${home.path}/archive`
+    for (const isRight of [true, false]) {
+      const body = text(isRight ? 'one' : 'two')
+      const lister = new TarLister()
+      const tar = Buffer.concat(await Array.fromAsync(writeTar([{ path: 'real', body }], lister)))
+      const { entries = [] } = lister.finish(tar.length) ?? {}
+      const listing = {
+        entries: entries.map((entry) => ({ ...entry, path: 'listed' })),
+        size: isRight ? tar.length : tar.length + 512,
+      }
+      const [layer] = nameLayers([tar])
+      if (layer === undefined) throw new Error('no layer')
+      writeFileSync(file, tar)
+      chmodSync(file, 0o444)
+      const { diffId, chainId } = layer
+      await snapshots.importLayer(null, { diffId, chainId, tar: file, listing })
+      await using view = await snapshots.view(chainId)
+      expect(readdirSync(view.root)).toEqual([isRight ? 'listed' : 'real'])
+      rmSync(file)
+    }
+  })
+
   test('a chain is mounted once for all who use it, also from other processes', async () => {
     using home = new Home()
     const snapshots = await home.open()
