@@ -68,6 +68,10 @@ async function dispatch(context: Context, argv: readonly string[]): Promise<void
   }
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (entry === undefined) return refuseUnknown(context, name)
+  if (entry.isLong === true) {
+    const { compileEagerly } = await import('#platform')
+    compileEagerly()
+  }
   const { define } = await entry.load()
   await runParsed(parseCommand(define(context), rest))
 }

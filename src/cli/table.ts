@@ -9,6 +9,8 @@ export interface CommandModule {
 export interface CommandEntry {
   readonly group: 'images' | 'containers' | 'registries' | 'system'
   readonly summary: string
+  /** It often works for a second or more. */
+  readonly isLong?: true
   load(): Promise<CommandModule>
 }
 
@@ -20,6 +22,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   build: {
     group: 'images',
     summary: 'Build an image from a Dockerfile',
+    isLong: true,
     load: () => import('./commands/build.ts'),
   },
   images: {
@@ -45,6 +48,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   diff: {
     group: 'images',
     summary: 'Show what a container or an image changed',
+    isLong: true,
     load: () => import('./commands/diff.ts'),
   },
   inspect: {
@@ -55,16 +59,19 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   save: {
     group: 'images',
     summary: 'Write images into an archive',
+    isLong: true,
     load: () => import('./commands/save.ts'),
   },
   load: {
     group: 'images',
     summary: 'Read images from an archive',
+    isLong: true,
     load: () => import('./commands/load.ts'),
   },
   import: {
     group: 'images',
     summary: 'Make an image of a file system archive',
+    isLong: true,
     load: () => import('./commands/import.ts'),
   },
   run: {
@@ -140,16 +147,19 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   export: {
     group: 'containers',
     summary: 'Write the file system of a container as a tar archive',
+    isLong: true,
     load: () => import('./commands/export.ts'),
   },
   pull: {
     group: 'registries',
     summary: 'Fetch an image from a registry',
+    isLong: true,
     load: () => import('./commands/pull.ts'),
   },
   push: {
     group: 'registries',
     summary: 'Send an image to a registry',
+    isLong: true,
     load: () => import('./commands/push.ts'),
   },
   login: {
@@ -165,6 +175,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   registry: {
     group: 'registries',
     summary: 'Serve a registry (`registry serve`)',
+    isLong: true,
     load: () => import('./commands/registry.ts'),
   },
   image: {
@@ -185,6 +196,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   system: {
     group: 'system',
     summary: '`system df`, `system prune`, `system check`, `system cleanup`',
+    isLong: true,
     load: () => import('./commands/system.ts'),
   },
   info: {

@@ -2,12 +2,11 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { StrakeError } from '#oci'
 import { isSystemError } from '#platform'
-import {
-  type AllocateAddress,
-  type BridgeAttachment,
-  type BridgeAttachOptions,
-  type BridgeNetwork,
-  openBridgeNetwork,
+import type {
+  AllocateAddress,
+  BridgeAttachment,
+  BridgeAttachOptions,
+  BridgeNetwork,
 } from './bridge/bridge-network.ts'
 import type { PortRequest } from './publish.ts'
 import { type ResolverConfig, readContainerResolver, readHostResolver } from './resolv-conf.ts'
@@ -83,7 +82,9 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
     )
   }
   let opened: BridgeNetwork | undefined
-  const bridge = () => {
+  // Loaded when somebody needs it: most of this folder is about bridges.
+  const bridge = async (): Promise<BridgeNetwork> => {
+    const { openBridgeNetwork } = await import('./bridge/bridge-network.ts')
     opened ??= openBridgeNetwork({
       directory: join(run, 'network'),
       namespaces: join(run, 'netns'),
@@ -95,7 +96,8 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
   }
   const detach = async (containerId: string) => {
     requireId(containerId)
-    bridge().detach(containerId)
+    const network = await bridge()
+    network.detach(containerId)
   }
   return {
     async attach(options) {
@@ -105,7 +107,9 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
         const resolver = kind === 'host' ? readHostResolver() : readContainerResolver()
         return { kind, ports: [], resolver, [Symbol.asyncDispose]: async () => {} }
       }
-      const place = await explain(options, () => bridge().attach(bridgeOptions(options)))
+      const place = await explain(options, async () =>
+        (await bridge()).attach(bridgeOptions(options)),
+      )
       const resolver = readContainerResolver()
       return { kind, ...place, resolver, [Symbol.asyncDispose]: () => detach(containerId) }
     },
@@ -113,15 +117,15 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
     async cleanStale(liveIds) {
       if (!existsSync(join(run, 'network'))) return []
       const live = new Set(liveIds)
-      const stale = bridge()
-        .list()
-        .filter((id) => !live.has(id))
-      for (const id of stale) bridge().detach(id)
-      bridge().dropOrphans()
+      const network = await bridge()
+      const stale = network.list().filter((id) => !live.has(id))
+      for (const id of stale) network.detach(id)
+      network.dropOrphans()
       return stale
     },
     async remove() {
-      bridge().remove()
+      const network = await bridge()
+      network.remove()
     },
   }
 }

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { type Compression, compressMember, isMemberOf } from './compress-member.ts'
+import { compileEagerly } from './jit.ts'
 
 /** What this thread is sent first: where all chunks are, and what to do with them. */
 export interface CompressSetup {
@@ -14,6 +15,8 @@ export interface CompressJob {
   /** What may be its member, which then is the answer. */
   readonly kept?: Uint8Array<ArrayBuffer>
 }
+
+compileEagerly()
 
 // The other end of `openCompressThreads`: a chunk in, a member out, until it is terminated.
 parentPort?.once('message', ({ memory, compression }: CompressSetup) => {

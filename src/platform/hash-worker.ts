@@ -1,5 +1,8 @@
 import { parentPort } from 'node:worker_threads'
 import { emptyRing, type Ring } from './hash-ring.ts'
+import { compileEagerly } from './jit.ts'
+
+compileEagerly()
 
 // The other end of `openHashingWriter`, in a thread of its own.
 parentPort?.once('message', (ring: Ring) => {

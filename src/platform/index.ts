@@ -46,6 +46,8 @@ export {
 /** Processes: which one it is, starting, reaping, and running this program again. */
 export type { ProcessIdentity } from './identity.ts'
 export { identifyProcess, isAlive, ownIdentity, signalProcess } from './identity.ts'
+/** How eagerly the runtime compiles. */
+export { compileEagerly } from './jit.ts'
 /** A C function table linked at first use, strings for it, and what errno says as an error. */
 export type { CFunctions, CMemory, CSignature, CType } from './libc.ts'
 export { check, cString, errno, ffi, isSystemError, SystemError, symbols } from './libc.ts'
