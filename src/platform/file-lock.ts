@@ -14,8 +14,18 @@ const libc = symbols({ flock: { args: ['i32', 'i32'], returns: 'i32' } })
  */
 export function lockFile(path: string, patience = 10_000): Disposable {
   requireNoTransaction(`the lock ${path}`)
+  return lock(path, openFile(path, openFlag.create | openFlag.writeOnly, 0o600), patience)
+}
+
+/** `lockFile` for what all stores share: the interfaces and rules of this network namespace. */
+export function lockNetwork(patience = 10_000): Disposable {
+  const path = '/proc/self/ns/net'
+  requireNoTransaction(`the lock ${path}`)
+  return lock(path, openFile(path, openFlag.readOnly), patience)
+}
+
+function lock(path: string, fd: number, patience: number): Disposable {
   const LOCK_EX_NB = 2 | 4
-  const fd = openFile(path, openFlag.create | openFlag.writeOnly, 0o600)
   const deadline = performance.now() + patience
   for (;;) {
     try {

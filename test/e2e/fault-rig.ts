@@ -156,6 +156,7 @@ async function kill(strake: Strake, { args }: Operation, when: number): Promise<
     [process.execPath, killer, report, strake.directory, String(when), program, ...args],
     { env: strake.env },
   )
+  if (!existsSync(report)) throw new Error(`the killer ended early: ${stderr}`)
   const killing = JSON.parse(await readFile(report, 'utf8')) as Killing
   if (killing.killedAt === undefined && killing.exitCode !== 0) {
     throw new Error(`${args.join(' ')} does not work by itself: ${stderr}`)

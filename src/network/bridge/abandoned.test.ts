@@ -24,3 +24,35 @@ test.skipIf(missingForTests() !== undefined)(
     expect(bed.exec(bed.host, 'ip', 'link', 'show', 'strake0')).toContain(`alias ${bed.run}`)
   },
 )
+
+test.skipIf(missingForTests() !== undefined)(
+  'stores that begin and end at the same time leave each other alone',
+  async () => {
+    await using bed = openTestbed()
+    // Every one that begins tidies up after those that are gone.
+    for (const name of ['strakegone1', 'strakegone2', 'strakegone3']) {
+      bed.exec(bed.host, 'ip', 'link', 'add', name, 'type', 'bridge')
+      bed.exec(bed.host, 'ip', 'link', 'set', name, 'alias', `${bed.run}/gone`)
+      bed.exec(bed.host, 'nft', `add table ip ${name}; add chain ip ${name} c { counter; }`)
+    }
+    const rounds = async (store: string): Promise<readonly string[]> => {
+      await using driver = bed.openDriver(store)
+      const failures: string[] = []
+      for (let round = 0; round < 8; round++) {
+        for (const call of [
+          { method: 'attach', options: { containerId: 'one', kind: 'bridge' } },
+          { method: 'detach', containerId: 'one' },
+          { method: 'remove' },
+        ] as const) {
+          const { error } = await driver.call(call)
+          if (error !== undefined) failures.push(`${call.method}: ${error.message}`)
+        }
+      }
+      return failures
+    }
+    const failures = await Promise.all(['a', 'b', 'c', 'd'].map(rounds))
+    expect(failures.flat()).toEqual([])
+    expect(bed.exec(bed.host, 'nft', 'list', 'tables')).not.toContain('strakegone')
+  },
+  60_000,
+)

@@ -12,7 +12,8 @@ interface Kernel {
 /**
  * Takes away the bridges of stores that are gone: those whose alias, the
  * directory of their network, does not exist, and that have no port. A store
- * whose directory was simply deleted would else keep its subnet for ever.
+ * whose directory was simply deleted would else keep its subnet for ever. Others do
+ * the same: call it under `lockNetwork`.
  */
 export function removeAbandoned(kernel: Kernel): void {
   const links = listLinks(kernel.route)
@@ -20,18 +21,8 @@ export function removeAbandoned(kernel: Kernel): void {
   for (const { index, name, alias = '' } of links) {
     if (!name.startsWith('strake') || !isAbsolute(alias) || existsSync(alias)) continue
     if (used.has(index)) continue
-    try {
-      revokeForwarding(kernel.netfilter, name)
-      deleteLink(kernel.route, name)
-      if (listRules(kernel.netfilter, name).length > 0) runNft(`delete table ip ${name}`)
-    } catch (error) {
-      // Other stores tidy up as well, and no lock is theirs and ours.
-      if (isThere(kernel, name)) throw error
-    }
+    revokeForwarding(kernel.netfilter, name)
+    deleteLink(kernel.route, name)
+    if (listRules(kernel.netfilter, name).length > 0) runNft(`delete table ip ${name}`)
   }
-}
-
-function isThere({ route, netfilter }: Kernel, name: string): boolean {
-  const isLinked = listLinks(route).some((link) => link.name === name)
-  return isLinked || listRules(netfilter, name).length > 0
 }

@@ -5,6 +5,7 @@ import {
   isSystemError,
   listRules,
   lockFile,
+  lockNetwork,
   type NetlinkSocket,
   netlinkProtocol,
   openNetlink,
@@ -79,6 +80,7 @@ export function ensureBridge(options: BridgeOptions, records: AttachmentRecords)
   const intact = findIntact(kernel, options)
   if (intact !== undefined) return intact
   using _lock = lockBridge(options)
+  using _network = lockNetwork()
   return findIntact(kernel, options) ?? restore(kernel, options, records)
 }
 
@@ -87,6 +89,7 @@ export function removeBridge(options: BridgeOptions): void {
   using route = openNetlink(netlinkProtocol.route)
   using netfilter = openNetlink(netlinkProtocol.netfilter)
   using _lock = lockBridge(options)
+  using _network = lockNetwork()
   if (findLink(route, options.name) !== undefined) {
     revokeForwarding(netfilter, options.name)
     deleteLink(route, options.name)

@@ -39,6 +39,7 @@ export function isForwardingClosed(socket: NetlinkSocket, bridge: string): boole
 export function revokeForwarding(socket: NetlinkSocket, bridge: string): void {
   for (const chain of listForwardChains(socket)) {
     if (!chain.hooked && chain.name !== dockerUser) continue
+    if (countMentions(listRules(socket, chain.table, chain), bridge) === 0) continue
     const where = `${chain.family} ${chain.table} ${chain.name}`
     const listing = runNft(`list chain ${where}`, ['-a'])
     const rule = new RegExp(`^\\s*[io]ifname "${bridge}" .*accept # handle (\\d+)$`, 'gm')

@@ -5,7 +5,7 @@
 import { createInterface } from 'node:readline'
 import { type AttachOptions, openNetworks } from '../networks.ts'
 
-/** A call of the driver; the address is given in place of the callback. */
+/** A call of the driver; the address is given in place of the callback, or the first one is taken. */
 export type DriverCall =
   | { readonly method: 'attach'; readonly options: AttachOptions; readonly ip?: string }
   | { readonly method: 'detach'; readonly containerId: string }
@@ -27,7 +27,10 @@ const networks = openNetworks({
 async function perform(call: DriverCall): Promise<unknown> {
   switch (call.method) {
     case 'attach':
-      return await networks.attach({ ...call.options, allocate: () => call.ip ?? '10.89.0.2' })
+      return await networks.attach({
+        ...call.options,
+        allocate: ({ gateway }) => call.ip ?? gateway.replace(/1$/, '2'),
+      })
     case 'detach':
       return await networks.detach(call.containerId)
     case 'cleanStale':

@@ -32,7 +32,8 @@ export interface Testbed extends AsyncDisposable {
   readonly host: string
   readonly outside: string
   readonly run: string
-  openDriver(): Driver
+  /** Of the store of the bed, or of another one beside it, which chooses its own subnet. */
+  openDriver(store?: string): Driver
   /** Runs a program in a namespace; throws when it fails. */
   exec(namespace: string, ...argv: readonly string[]): string
   tryExec(namespace: string, ...argv: readonly string[]): Outcome
@@ -81,9 +82,9 @@ export function openTestbed(): Testbed {
     exec,
     tryExec,
 
-    openDriver() {
-      const driver = startDriver(host, run)
-      return driver
+    openDriver(store) {
+      if (store === undefined) return startDriver(host, run, 'strake0', subnet)
+      return startDriver(host, join(run, store), `strake${store}`)
     },
 
     async serve(namespace, protocol, port, name) {
@@ -154,9 +155,9 @@ function startPeer(
   })
 }
 
-function startDriver(namespace: string, run: string): Driver {
+function startDriver(namespace: string, ...options: readonly string[]): Driver {
   const program = join(import.meta.dirname, 'driver.ts')
-  const argv = [process.execPath, program, run, 'strake0', subnet]
+  const argv = [process.execPath, program, ...options]
   const child = Bun.spawn(['nsenter', `--net=${namespace}`, ...argv], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
