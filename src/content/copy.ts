@@ -14,6 +14,8 @@ export interface CopyOptions {
   readonly mountFrom?: (blob: Descriptor) => string | undefined
   /** Blobs that were copied before this call, for the same root: passed over in silence. */
   readonly copied?: ReadonlySet<Digest>
+  /** Every blob was proved a moment ago, and need not be again before it is sent. */
+  readonly isProved?: boolean
   /** Is told every blob once the target has it. */
   readonly onBlob?: (blob: Descriptor) => void
   readonly emit?: Emit
@@ -86,6 +88,7 @@ async function copyBlob(
     await target.write(blob, readFrom(0), {
       readFrom,
       signal,
+      ...(options.isProved === true && { isProved: true }),
       ...(mountFrom !== undefined && { mountFrom }),
     })
   } catch (error) {

@@ -40,10 +40,15 @@ export async function openDirectoryIngest(
     const { size } = await file.stat()
     const hasher = createHasher(options.algorithm)
     for await (const chunk of readHandle(file, size)) hasher.update(chunk)
-    const isLarge = (options.expectedSize ?? 0) >= largeSize && options.algorithm === 'sha256'
-    const writer =
-      isLarge && size === 0 ? openHashingWriter(file.fd, { isThreaded: true }) : undefined
-    return new DirectoryIngest({ claim, file, hasher, size, writer, ...options })
+    const { algorithm, expectedSize } = options
+    const mayBeLarge = expectedSize === undefined || expectedSize >= largeSize
+    const openWriter = (): HashingWriter =>
+      openHashingWriter(file.fd, expectedSize === undefined ? {} : { expectedSize })
+    const canWrite = mayBeLarge && size === 0 && algorithm === 'sha256'
+    return new DirectoryIngest({
+      ...{ claim, file, hasher, size, ...options },
+      ...(canWrite && { openWriter }),
+    })
   } catch (error) {
     await file.close()
     throw error
@@ -71,8 +76,8 @@ interface Parts {
   readonly file: FileHandle
   readonly hasher: Hasher
   readonly size: number
-  /** Does the hashing and writing instead, in another thread. */
-  readonly writer: HashingWriter | undefined
+  /** What it opens does the hashing and writing instead, in another thread if it is much. */
+  readonly openWriter?: () => HashingWriter
 }
 
 class DirectoryIngest implements FileIngest {
@@ -81,6 +86,7 @@ class DirectoryIngest implements FileIngest {
   #size: number
   #isOpen = true
   #written: Digest | undefined
+  #writer: HashingWriter | undefined
 
   constructor(parts: Parts) {
     this.id = parts.id
@@ -145,23 +151,24 @@ class DirectoryIngest implements FileIngest {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // A part that cannot be kept is fetched again.
-    if (this.#isOpen && this.#size > 0) await this.#parts.writer?.flush().catch(() => {})
+    if (this.#isOpen && this.#size > 0) await this.#writer?.flush().catch(() => {})
     if (!(await this.#close())) return
     await (this.#size === 0 ? this.#parts.claim.remove() : this.#parts.claim.release())
   }
 
   async #take(chunk: Uint8Array): Promise<void> {
-    const { file, hasher, writer } = this.#parts
-    if (writer !== undefined) return await writer.append(chunk)
+    const { file, hasher, openWriter } = this.#parts
+    this.#writer ??= openWriter?.()
+    if (this.#writer !== undefined) return await this.#writer.append(chunk)
     const writing = writeAll(file, chunk)
     hasher.update(chunk)
     return await writing
   }
 
   async #digestAs(expected: Digest | undefined): Promise<Digest> {
-    const { writer } = this.#parts
-    const threaded: Digest | undefined = writer && `sha256:${(await writer.finish()).digest}`
-    const digest = this.#written ?? threaded ?? this.#parts.hasher.digest()
+    const threaded = await this.#writer?.finish()
+    const appended: Digest | undefined = threaded && `sha256:${threaded.digest}`
+    const digest = this.#written ?? appended ?? this.#parts.hasher.digest()
     if (expected === undefined || digestAlgorithm(expected) === digestAlgorithm(digest)) {
       return digest
     }
@@ -191,7 +198,7 @@ class DirectoryIngest implements FileIngest {
   async #close(): Promise<boolean> {
     if (!this.#isOpen) return false
     this.#isOpen = false
-    await this.#parts.writer?.[Symbol.asyncDispose]()
+    await this.#writer?.[Symbol.asyncDispose]()
     await this.#parts.file.close()
     return true
   }

@@ -41,28 +41,53 @@ export interface FileRange {
  * buffer of its own, so that a peer that is slow to send one cannot see the next;
  * with `isReused` all are the same one, which spares the kernel clearing them.
  */
-export async function* readFileBytes(
-  path: string,
-  { start, end, isReused = false, signal }: FileRange,
-): AsyncGenerator<Uint8Array> {
-  const { readSync } = process.getBuiltinModule('node:fs')
+export async function* readFileBytes(path: string, range: FileRange): AsyncGenerator<Uint8Array> {
   const file = await openPlainFile(path)
-  const memory = isReused ? Buffer.allocUnsafeSlow(Math.min(reusedSize, end - start)) : undefined
   try {
-    for (let offset = start; offset < end; ) {
-      signal?.throwIfAborted()
-      const buffer = memory ?? Buffer.allocUnsafeSlow(Math.min(readSize, end - offset))
-      const length = Math.min(buffer.length, end - offset)
-      const bytesRead =
-        memory === undefined
-          ? (await file.read(buffer, 0, length, offset)).bytesRead
-          : readSync(file.fd, buffer, 0, length, offset)
-      if (bytesRead === 0) return
-      offset += bytesRead
-      yield buffer.subarray(0, bytesRead)
-    }
+    yield* range.isReused === true ? readInPlace(file, range) : readAhead(file, range)
   } finally {
     await file.close()
+  }
+}
+
+/** In one buffer. */
+function* readInPlace(file: FileHandle, { start, end, signal }: FileRange): Generator<Uint8Array> {
+  const { readSync } = process.getBuiltinModule('node:fs')
+  const buffer = Buffer.allocUnsafeSlow(Math.min(reusedSize, end - start))
+  for (let offset = start; offset < end; ) {
+    signal?.throwIfAborted()
+    const length = Math.min(buffer.length, end - offset)
+    const bytesRead = readSync(file.fd, buffer, 0, length, offset)
+    if (bytesRead === 0) return
+    offset += bytesRead
+    yield buffer.subarray(0, bytesRead)
+  }
+}
+
+/** While somebody works on a chunk, the next is read in another thread. */
+async function* readAhead(
+  file: FileHandle,
+  { start, end, signal }: FileRange,
+): AsyncGenerator<Uint8Array> {
+  const readAt = (offset: number) => {
+    const length = Math.min(readSize, end - offset)
+    const reading = file.read(Buffer.allocUnsafeSlow(length), 0, length, offset)
+    // One that fails is heard of when its chunk is asked for.
+    reading.catch(() => {})
+    return reading
+  }
+  let reading = start < end ? readAt(start) : undefined
+  try {
+    for (let offset = start; reading !== undefined; ) {
+      signal?.throwIfAborted()
+      const { buffer, bytesRead } = await reading
+      offset += bytesRead
+      reading = bytesRead > 0 && offset < end ? readAt(offset) : undefined
+      if (bytesRead > 0) yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    // Nothing may still be read when the file is closed.
+    await reading?.catch(() => {})
   }
 }
 

@@ -21,6 +21,8 @@ export interface WriteOptions {
    * attempt asks for the rest only, and leaves `bytes` untouched.
    */
   readonly readFrom?: (start: number) => Bytes
+  /** The bytes were proved a moment ago: a registry, which proves them itself, is sent them as they are. */
+  readonly isProved?: boolean
   readonly signal?: AbortSignal
 }
 

@@ -11,7 +11,8 @@ export interface WriteArchiveOptions {
   readonly signal?: AbortSignal
 }
 
-const chunks = { highWaterMark: 1024 * 1024 }
+/** More than one chunk: while one is written, the next is read and hashed. */
+const chunks = { highWaterMark: 4 * 1024 * 1024 }
 
 /** Writes a file that appears only when it is whole, or to standard output as it comes. */
 export async function writeArchive(

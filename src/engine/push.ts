@@ -61,10 +61,11 @@ export async function push(
   const sent = await compressImage(image, engine.content, engine.records, {
     compression,
     // A layer travels while others are compressed.
-    onLayer: async (layer, stop) => {
-      if (copied.has(layer.digest)) return
-      copied.add(layer.digest)
-      await copy(engine.content, target, layer, { ...copyOptions, signal: stop })
+    onLayer: async ({ descriptor, isNew }, stop) => {
+      if (copied.has(descriptor.digest)) return
+      copied.add(descriptor.digest)
+      const options = { ...copyOptions, isProved: isNew, signal: stop }
+      await copy(engine.content, target, descriptor, options)
     },
     emit,
     ...(signal === undefined ? {} : { signal }),

@@ -52,8 +52,8 @@ export async function recompress(
     { layers },
     {
       compression,
-      onLayer: async ({ digest }) => {
-        made = digest
+      onLayer: async ({ descriptor }) => {
+        made = descriptor.digest
       },
       ...(signal && { signal }),
     },

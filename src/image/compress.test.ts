@@ -6,7 +6,7 @@ import type { ContentStore } from '#content'
 import { ContentMismatchError, type Descriptor, mediaType, StrakeError } from '#oci'
 import { openRecords, type Records } from '#records'
 import { type Bytes, decompress, toBuffer, verified } from '#stream'
-import { compressImage } from './compress.ts'
+import { compressImage, type ReadyLayer } from './compress.ts'
 import { createImage } from './create.ts'
 import { imageOf, putLayer, withLayer } from './fixture.ts'
 import { openImage } from './image.ts'
@@ -155,8 +155,8 @@ test('compressImage() publishes nothing of a layer that is not what its diff ID 
       : store.read(target, options),
   )
   const sent: Descriptor[] = []
-  const onLayer = async (each: Descriptor): Promise<void> => {
-    sent.push(each)
+  const onLayer = async ({ descriptor }: ReadyLayer): Promise<void> => {
+    sent.push(descriptor)
   }
   const compressing = compressImage(image, damaged, opened.records, { onLayer })
   await expect(compressing).rejects.toBeInstanceOf(ContentMismatchError)
@@ -186,7 +186,8 @@ test('compressImage() hands out every layer once it is stored, without waiting f
     release = resolve
   })
   const descriptor = await compressImage(image, store, opened.records, {
-    onLayer: async (layer) => {
+    onLayer: async ({ descriptor: layer, isNew }) => {
+      expect(isNew).toBe(true)
       expect(await store.has(layer)).toBe(true)
       seen.push(layer.digest)
       // Ends only when every layer has come this far.
@@ -196,6 +197,10 @@ test('compressImage() hands out every layer once it is stored, without waiting f
   })
   const sent = await openImage(store, descriptor)
   expect(seen.toSorted()).toEqual(sent.layers.map((layer) => layer.descriptor.digest).toSorted())
+  const again: boolean[] = []
+  const onLayer = async ({ isNew }: ReadyLayer): Promise<void> => void again.push(isNew)
+  await compressImage(image, store, opened.records, { onLayer })
+  expect(again).toEqual([false, false, false])
 })
 
 test('compressImage() ends with what onLayer throws, and makes no manifest', async () => {

@@ -8,11 +8,17 @@ import type { Image } from './image.ts'
 import { KeptMembers, MemberList } from './kept-members.ts'
 import { compressMembers, type Member } from './members.ts'
 
+export interface ReadyLayer {
+  readonly descriptor: Descriptor
+  /** It was made just now, so its bytes are proved. */
+  readonly isNew: boolean
+}
+
 export interface CompressImageOptions {
   /** Default `gzip`, which every registry and engine reads. */
   readonly compression?: 'gzip' | 'zstd'
   /** Is told every layer of the result as soon as it is in the store, also those that were. */
-  readonly onLayer?: (layer: Descriptor, signal: AbortSignal) => Promise<void>
+  readonly onLayer?: (layer: ReadyLayer, signal: AbortSignal) => Promise<void>
   readonly emit?: Emit
   readonly signal?: AbortSignal
 }
@@ -50,11 +56,11 @@ export async function compressImage(
     concurrency,
     async (layer, _, signal) => {
       const isCompressed = layerCompression(layer.descriptor.mediaType) !== 'none'
-      const compressed = isCompressed
-        ? layer.descriptor
+      const ready = isCompressed
+        ? { descriptor: layer.descriptor, isNew: false }
         : await compressLayer(layer, store, records, { ...options, threads, kept, turns, signal })
-      results.set(layer, compressed)
-      await options.onLayer?.(compressed, signal)
+      results.set(layer, ready.descriptor)
+      await options.onLayer?.(ready, signal)
     },
     options.signal,
   )
@@ -100,11 +106,14 @@ async function compressLayer(
   store: ContentStore,
   { layers }: Pick<Records, 'layers'>,
   options: CompressLayerOptions,
-): Promise<Descriptor> {
+): Promise<ReadyLayer> {
   const { compression = 'gzip', threads, kept, turns, emit = silent, signal } = options
   const type = compressedType(descriptor.mediaType, compression)
   const known = await findCompressed(layers.compressedOf(diffId), compression, store)
-  if (known !== undefined) return { mediaType: type, digest: known.digest, size: known.size }
+  if (known !== undefined) {
+    const { digest, size } = known
+    return { descriptor: { mediaType: type, digest, size }, isNew: false }
+  }
   const event = {
     type: 'transfer',
     id: diffId,
@@ -127,7 +136,7 @@ async function compressLayer(
   const made = { compressor: threads.compressor, members: list.format() }
   layers.link(diffId, compressed, descriptor.size, made)
   emit({ ...event, current: descriptor.size, done: true })
-  return compressed
+  return { descriptor: compressed, isNew: true }
 }
 
 async function* listed(members: AsyncIterable<Member>, list: MemberList): Bytes {

@@ -9,6 +9,9 @@ import { type HashingWriter, maxReserve, openHashingWriter } from './hashing-wri
 const directory = await mkdtempDisposable('/dev/shm', 'strake-writer-')
 afterAll(() => directory[Symbol.asyncDispose]())
 
+const large = 2 ** 30
+const expecting = (size: number | undefined) => (size === undefined ? {} : { expectedSize: size })
+
 const pieces = [0, 1, 700_000, 400_000, maxReserve, 3, ...Array(20).fill(900_001)]
 
 async function fill(writer: HashingWriter): Promise<HashedFile> {
@@ -26,9 +29,11 @@ function sha256(bytes: Uint8Array): Buffer {
 }
 
 test.each([
-  { isThreaded: true, isShared: true },
-  { isThreaded: true, isShared: false },
-  { isThreaded: false },
+  { expectedSize: large, isShared: true },
+  { expectedSize: large, isShared: false },
+  { isShared: true },
+  {},
+  { expectedSize: 0 },
 ])('openHashingWriter() writes and hashes everything, with %p', async (options) => {
   const path = `${directory.path}/file-${JSON.stringify(options)}`
   const descriptor = openSync(path, 'wx')
@@ -55,27 +60,30 @@ test.each([
   }
 })
 
-test.each([true, false])('append() copies chunks of any size, threaded %p', async (isThreaded) => {
-  const path = `${directory.path}/appended-${isThreaded}`
-  const descriptor = openSync(path, 'ax')
-  const chunk = new Uint8Array(5 * maxReserve + 7).map((_, index) => index * 31)
-  {
-    await using writer = openHashingWriter(descriptor, { isThreaded })
-    for (const part of [chunk.subarray(0, 3), chunk.subarray(3, 3), chunk.subarray(3)]) {
-      const lent = part.slice()
-      await writer.append(lent)
-      lent.fill(0)
+test.each([large, undefined, 0])(
+  'append() copies chunks of any size, expecting %p bytes',
+  async (size) => {
+    const path = `${directory.path}/appended-${size}`
+    const descriptor = openSync(path, 'ax')
+    const chunk = new Uint8Array(5 * maxReserve + 7).map((_, index) => index * 31)
+    {
+      await using writer = openHashingWriter(descriptor, expecting(size))
+      for (const part of [chunk.subarray(0, 3), chunk.subarray(3, 3), chunk.subarray(3)]) {
+        const lent = part.slice()
+        await writer.append(lent)
+        lent.fill(0)
+      }
+      expect((await writer.finish()).digest).toBe(sha256(chunk).toString('hex'))
     }
-    expect((await writer.finish()).digest).toBe(sha256(chunk).toString('hex'))
-  }
-  closeSync(descriptor)
-  expect(Buffer.compare(readFileSync(path), chunk)).toBe(0)
-})
+    closeSync(descriptor)
+    expect(Buffer.compare(readFileSync(path), chunk)).toBe(0)
+  },
+)
 
 test('openHashingWriter() gives the digest of nothing', async () => {
   const descriptor = openSync(`${directory.path}/empty`, 'ax')
-  for (const isThreaded of [true, false]) {
-    await using writer = openHashingWriter(descriptor, { isThreaded })
+  for (const size of [large, undefined, 0]) {
+    await using writer = openHashingWriter(descriptor, expecting(size))
     const { digest, parts } = await writer.finish()
     expect(digest).toBe(sha256(Buffer.alloc(0)).toString('hex'))
     expect(parts.length).toBe(0)
@@ -83,12 +91,12 @@ test('openHashingWriter() gives the digest of nothing', async () => {
   closeSync(descriptor)
 })
 
-test.each([true, false])(
-  'openHashingWriter() says why it cannot write, threaded %p',
-  async (isThreaded) => {
+test.each([large, undefined, 0])(
+  'openHashingWriter() says why it cannot write, expecting %p bytes',
+  async (size) => {
     const descriptor = openSync('/dev/full', 'a')
     {
-      await using writer = openHashingWriter(descriptor, { isThreaded })
+      await using writer = openHashingWriter(descriptor, expecting(size))
       await expect(fill(writer)).rejects.toMatchObject({ code: 'ENOSPC' })
     }
     closeSync(descriptor)
@@ -97,8 +105,8 @@ test.each([true, false])(
 
 test('openHashingWriter() hashes any number of parts', async () => {
   const descriptor = openSync(`${directory.path}/parts`, 'ax')
-  for (const isThreaded of [true, false]) {
-    await using writer = openHashingWriter(descriptor, { isThreaded })
+  for (const size of [large, undefined, 0]) {
+    await using writer = openHashingWriter(descriptor, expecting(size))
     for (let count = 0; count < 5000; count++) {
       if (writer.free === 0) await writer.flush()
       writer.reserve(1).fill(count)
@@ -115,7 +123,7 @@ test('dispose ends a writer that is not finished', async () => {
   const path = `${directory.path}/left`
   const descriptor = openSync(path, 'ax')
   {
-    await using writer = openHashingWriter(descriptor, { isThreaded: true })
+    await using writer = openHashingWriter(descriptor, { expectedSize: large })
     writer.reserve(5).fill(1)
     await writer.flush()
     writer.reserve(5).fill(2)

@@ -5,6 +5,7 @@ import {
   createChunkHasher,
   createRing,
   emptiedAt,
+  emptyRing,
   end,
   filledAt,
   fillSlot,
@@ -14,6 +15,7 @@ import {
   slots,
   writeChunk,
 } from './hash-ring.ts'
+import { cpuCount } from './host.ts'
 import { workerPath } from './worker-path.ts'
 
 /**
@@ -45,10 +47,12 @@ export const maxReserve: number = chunkSize
 
 export interface HashingWriterOptions {
   /**
-   * Hash and write in another thread. It costs some milliseconds, and halves the
-   * time of filling where there are two processors; the bytes are the same.
+   * Bytes that will be written, about. From some mebibytes on they are hashed and
+   * written in another thread, which takes some milliseconds to start and halves the
+   * time of filling where there are two processors; the bytes are the same. When the
+   * size is not known, the thread starts as soon as that much was written.
    */
-  readonly isThreaded: boolean
+  readonly expectedSize?: number
   /**
    * Let whoever fills write too, when the other thread does not keep up: then chunks
    * come in any order, so what a crash leaves is of no use, and the descriptor must
@@ -57,13 +61,19 @@ export interface HashingWriterOptions {
   readonly isShared?: boolean
 }
 
+/** Chunks that are filled before a thread starts that is perhaps not needed. */
+const patience = 4
+
 /** Writes an open and empty file, which nobody else may write or close meanwhile. */
 export function openHashingWriter(
   descriptor: number,
-  { isThreaded, isShared = false }: HashingWriterOptions,
+  { expectedSize, isShared = false }: HashingWriterOptions = {},
 ): HashingWriter {
-  const canThread = isThreaded && typeof Worker === 'function'
-  return new Filling(canThread ? openThread(descriptor, isShared) : openPlain(descriptor))
+  const canThread = typeof Worker === 'function' && cpuCount() > 1
+  const isSmall = expectedSize !== undefined && expectedSize < patience * chunkSize
+  if (!canThread || isSmall) return new Filling(openPlain(descriptor))
+  const startAt = expectedSize === undefined ? patience : 0
+  return new Filling(openThread(descriptor, { isShared, startAt }))
 }
 
 /** A chunk to be filled, and the parts of it to be hashed by themselves. */
@@ -168,10 +178,14 @@ function openPlain(descriptor: number): Sink {
   }
 }
 
-function openThread(descriptor: number, isShared: boolean): Sink {
+function openThread(
+  descriptor: number,
+  { isShared, startAt }: { readonly isShared: boolean; readonly startAt: number },
+): Sink {
   const ring = createRing(descriptor)
   const control = new Int32Array(ring.control)
-  const worker = startWorker(ring)
+  let worker = startAt === 0 ? startWorker(ring) : undefined
+  let isEnded = false
   const waiting: { index: number; length: number; position: number }[] = []
   let [count, position] = [0, 0]
   const slotOf = (): Slot => ({
@@ -201,6 +215,10 @@ function openThread(descriptor: number, isShared: boolean): Sink {
       if (waiting.length > slots) waiting.shift()
       position += length
       pass(length, partCount)
+      if (worker === undefined) {
+        if (count < startAt) return slotOf()
+        worker = startWorker(ring)
+      }
       for (;;) {
         const emptied = Atomics.load(control, emptiedAt)
         if (count - emptied < slots) return slotOf()
@@ -209,16 +227,28 @@ function openThread(descriptor: number, isShared: boolean): Sink {
         await Promise.race([Atomics.waitAsync(control, emptiedAt, emptied).value, worker.ended])
       }
     },
-    finish() {
+    async finish() {
       pass(end)
-      return worker.ended
+      isEnded = true
+      return worker === undefined ? emptyRing(ring) : await worker.ended
     },
     async close() {
       pass(abandon)
+      if (worker === undefined) {
+        if (!isEnded) writeRest(ring)
+        return
+      }
       await worker.ended.catch(() => {})
       worker.terminate()
     },
   }
+}
+
+/** What was passed on must get to the file; why it did not, only who finishes hears. */
+function writeRest(ring: Ring): void {
+  try {
+    emptyRing(ring)
+  } catch {}
 }
 
 interface HashWorker {

@@ -67,7 +67,7 @@ async function copy(layer: EarlierLayer, { start, end }: EarlierEntry): Promise<
   const path = `${directory.path}/copy`
   const file = openSync(path, 'w')
   try {
-    await using writer = openHashingWriter(file, { isThreaded: false })
+    await using writer = openHashingWriter(file, { expectedSize: 0 })
     for (let at = start; at < end; at = layer.copy(at, end, writer)) {
       if (writer.free === 0) await writer.flush()
     }

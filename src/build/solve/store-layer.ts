@@ -1,6 +1,6 @@
 import type { FileIngest, Written } from '#content'
 import { mediaType } from '#oci'
-import { cpuCount, type HashingWriter, openHashingWriter } from '#platform'
+import { type HashingWriter, openHashingWriter } from '#platform'
 import { type Bytes, counted } from '#stream'
 import type { TarLister } from '#tar'
 import type { StepContext } from '../workspace.ts'
@@ -8,9 +8,6 @@ import type { StateLayer } from './state.ts'
 
 /** Size of an archive without entries. */
 const emptyArchive = 1024
-
-/** Less than this is hashed before another thread has started. */
-const threadedSize = 4_194_304
 
 type StoreContext = Pick<StepContext, 'store' | 'lease' | 'listings' | 'signal'>
 
@@ -53,10 +50,12 @@ export async function draftLayer(
   write: (writer: HashingWriter) => Promise<Written>,
   facts: LayerFacts & { readonly size: number },
 ): Promise<LayerDraft> {
-  const isThreaded = facts.size >= threadedSize && cpuCount() > 1
   const ingest = await context.store.ingest()
   const filling = ingest.fill(async (descriptor) => {
-    await using writer = openHashingWriter(descriptor, { isThreaded, isShared: true })
+    await using writer = openHashingWriter(descriptor, {
+      expectedSize: facts.size,
+      isShared: true,
+    })
     return await write(writer)
   })
   return await draftOf(ingest, filling, facts, context)

@@ -66,11 +66,13 @@ export class RemoteRepository implements Repository {
     }
     const algorithm = digestAlgorithm(expected.digest)
     const what = `push ${this.#blobName(expected.digest)}`
+    const isProved = options.isProved === true
     const target = { ...this.#upload(what, options.signal), algorithm }
     const mount = { digest: expected.digest, from: options.mountFrom }
     const session = await startUpload(target, mount)
     if (session === undefined) return
-    await uploadBlob(target, session, { expected, bytes }, () => this.has(expected, options.signal))
+    const blob = { expected, bytes, isProved }
+    await uploadBlob(target, session, blob, () => this.has(expected, options.signal))
   }
 
   async ingest(options: IngestOptions = {}): Promise<Ingest> {

@@ -9,9 +9,6 @@ import type { LayerFolder } from './layer-folder.ts'
 /** `node:fs`, loaded when it is needed: mounting for a container does not. */
 const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
-/** From here on it pays to hash and write in another thread. */
-const largeSize = 4 * 1024 * 1024
-
 const readOnlyMode = 0o444
 const writableBits = 0o222
 
@@ -73,7 +70,7 @@ export class StagedLayer {
 
   async *#written(
     tar: Bytes,
-    { diffId, leastSize = 0 }: Omit<LayerSource, 'chainId'>,
+    { diffId, leastSize }: Omit<LayerSource, 'chainId'>,
     target: string,
   ): Bytes {
     const { open } = process.getBuiltinModule('node:fs/promises')
@@ -86,7 +83,9 @@ export class StagedLayer {
       }
       return
     }
-    await using writer = openHashingWriter(file.fd, { isThreaded: leastSize >= largeSize })
+    await using writer = openHashingWriter(file.fd, {
+      ...(leastSize !== undefined && { expectedSize: leastSize }),
+    })
     for await (const chunk of tar) {
       await writer.append(chunk)
       yield chunk
