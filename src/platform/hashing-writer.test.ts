@@ -131,3 +131,22 @@ test('dispose ends a writer that is not finished', async () => {
   closeSync(descriptor)
   expect(readFileSync(path).length).toBe(5)
 })
+
+test('openHashingWriter() gives threads to so many at a time, and all write', async () => {
+  const chunk = new Uint8Array(6 * maxReserve).fill(7)
+  const write = async (index: number): Promise<string> => {
+    const descriptor = openSync(`${directory.path}/many-${index}`, 'ax')
+    try {
+      await using writer = openHashingWriter(descriptor)
+      await writer.append(chunk)
+      return (await writer.finish()).digest
+    } finally {
+      closeSync(descriptor)
+    }
+  }
+  const rounds = [0, 1].map(async (round) => {
+    const digests = await Promise.all(Array.from({ length: 20 }, (_, n) => write(20 * round + n)))
+    expect(new Set(digests)).toEqual(new Set([sha256(chunk).toString('hex')]))
+  })
+  await Promise.all(rounds)
+})

@@ -61,6 +61,10 @@ export interface HashingWriterOptions {
   readonly isShared?: boolean
 }
 
+/** Writers at a time that may have a thread; a registry has as many as it has clients. */
+const mostThreaded = (): number => Math.max(4, 2 * cpuCount())
+let threaded = 0
+
 /** Chunks that are filled before a thread starts that is perhaps not needed. */
 const patience = 4
 
@@ -69,7 +73,7 @@ export function openHashingWriter(
   descriptor: number,
   { expectedSize, isShared = false }: HashingWriterOptions = {},
 ): HashingWriter {
-  const canThread = typeof Worker === 'function' && cpuCount() > 1
+  const canThread = typeof Worker === 'function' && cpuCount() > 1 && threaded < mostThreaded()
   const isSmall = expectedSize !== undefined && expectedSize < patience * chunkSize
   if (!canThread || isSmall) return new Filling(openPlain(descriptor))
   const startAt = expectedSize === undefined ? patience : 0
@@ -186,6 +190,8 @@ function openThread(
   const control = new Int32Array(ring.control)
   let worker = startAt === 0 ? startWorker(ring) : undefined
   let isEnded = false
+  let isClosed = false
+  threaded++
   const waiting: { index: number; length: number; position: number }[] = []
   let [count, position] = [0, 0]
   const slotOf = (): Slot => ({
@@ -233,6 +239,9 @@ function openThread(
       return worker === undefined ? emptyRing(ring) : await worker.ended
     },
     async close() {
+      if (isClosed) return
+      isClosed = true
+      threaded--
       pass(abandon)
       if (worker === undefined) {
         if (!isEnded) writeRest(ring)
