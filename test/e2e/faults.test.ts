@@ -108,6 +108,39 @@ describe.skipIf(reason !== undefined)('faults', () => {
     },
   )
 
+  test.skipIf(!isTraceable)(
+    'prune that drops compressed layers loses none when killed',
+    async () => {
+      await using source = await copyOf(stores.kept)
+      await using server = await serveStrakeRegistry(source)
+      const name = `${server.host}/built:1`
+      const { args } = await buildOf(source)
+      await source.ok(...args)
+      await source.ok('tag', 'built:1', name)
+      await source.ok('push', name)
+      await using base = await copyOf(stores.kept)
+      await base.ok('pull', name)
+      {
+        await using unhurt = await copyOf(base)
+        const pruned = await unhurt.ok('system', 'prune', '--force')
+        expect(pruned).toMatch(/^Total reclaimed space: [1-9]/m)
+      }
+      const operation = { args: ['system', 'prune', '--force'], makes: [name] }
+      report(operation, await sweepKills({ base, kept: stores.kept }, operation))
+    },
+    limit,
+  )
+
+  testKills('save that is killed changes nothing', 'base', (strake) => ({
+    args: ['save', '-o', join(strake.directory, 'saved-again.tar'), 'small:1'],
+    makes: ['small:1'],
+  }))
+
+  testKills('rmi of one of two names that is killed keeps the image', 'base', async (strake) => {
+    await strake.ok('tag', 'small:1', 'small:2')
+    return { args: ['rmi', 'small:2'], makes: ['small:1'] }
+  })
+
   testKills(
     'run that is killed leaves no container that removes itself',
     'kept',

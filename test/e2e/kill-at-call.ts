@@ -130,17 +130,18 @@ function linkOf(path: string): string {
   }
 }
 
-/** The C string at an address of another process. */
+/** The C string at an address of another process; empty when that is gone. */
 function textAt(thread: number, address: bigint): string {
   const bytes = Buffer.alloc(4096)
-  const memory = openSync(`/proc/${thread}/mem`, 'r')
+  let memory: number | undefined
   try {
+    memory = openSync(`/proc/${thread}/mem`, 'r')
     const size = readSync(memory, bytes, 0, bytes.length - Number(address & 4095n), address)
     return bytes.toString('utf8', 0, Math.max(0, bytes.subarray(0, size).indexOf(0)))
   } catch {
     return ''
   } finally {
-    closeSync(memory)
+    if (memory !== undefined) closeSync(memory)
   }
 }
 
