@@ -24,6 +24,9 @@ export async function unpack(
   if (top === null || process.getuid?.() !== 0) return top
   const snapshots = await engine.snapshots()
   if (await snapshots.has(top)) return top
+  // Whose image is unpacked already starts without it.
+  const { cleanAfterCrash } = await import('./after-crash.ts')
+  await cleanAfterCrash(engine)
   // Shows the next command that somebody was killed at it.
   using _lease = engine.records.leases.acquire({ purpose: `unpack ${top}` })
   return await unpackImage(image, engine.content, snapshots, {
