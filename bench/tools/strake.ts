@@ -1,16 +1,14 @@
-import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Environment, execute, measure } from '../measure.ts'
 import { type Place, removeListed, run, type Tool } from './tool.ts'
 
-/** Opens an empty store for a copy of `executable`, which lies where the stores are. */
-export async function openStrake(place: Place, executable: string): Promise<Tool> {
+/** Opens an empty store for `program`, which lies on disk like those of the others. */
+export async function openStrake(place: Place, program: string): Promise<Tool> {
   const directory = join(place.directory, 'strake')
-  const program = join(directory, 'bin/strake')
   const store = join(directory, 'root')
   const env = { ...place.env, STRAKE_ROOT: store, STRAKE_RUN: join(directory, 'run') }
-  await mkdir(join(directory, 'bin'), { recursive: true })
-  await copyFile(executable, program)
+  await mkdir(directory, { recursive: true })
   const info = await execute([program, 'info'], env)
   const tool: Tool = {
     name: 'strake',
