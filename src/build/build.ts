@@ -79,7 +79,6 @@ async function buildIn(
       emit: workspace.emit,
       ...(signal && { signal }),
     })
-    workspace.spare.use()
     workspace.contextDigests.save()
     workspace.contextDigests.forget()
     const created = creationTime(times, plan)

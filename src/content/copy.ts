@@ -88,7 +88,7 @@ async function copyBlob(
     await target.write(blob, readFrom(0), {
       readFrom,
       signal,
-      ...(options.isProved === true && { isProved: true }),
+      isProved: options.isProved === true,
       ...(mountFrom !== undefined && { mountFrom }),
     })
   } catch (error) {

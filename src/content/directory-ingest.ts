@@ -42,13 +42,9 @@ export async function openDirectoryIngest(
     for await (const chunk of readHandle(file, size)) hasher.update(chunk)
     const { algorithm, expectedSize } = options
     const mayBeLarge = expectedSize === undefined || expectedSize >= largeSize
-    const openWriter = (): HashingWriter =>
-      openHashingWriter(file.fd, expectedSize === undefined ? {} : { expectedSize })
     const canWrite = mayBeLarge && size === 0 && algorithm === 'sha256'
-    return new DirectoryIngest({
-      ...{ claim, file, hasher, size, ...options },
-      ...(canWrite && { openWriter }),
-    })
+    const openWriter = canWrite ? () => openHashingWriter(file.fd, { expectedSize }) : undefined
+    return new DirectoryIngest({ claim, file, hasher, size, openWriter, ...options })
   } catch (error) {
     await file.close()
     throw error
@@ -77,7 +73,7 @@ interface Parts {
   readonly hasher: Hasher
   readonly size: number
   /** What it opens does the hashing and writing instead, in another thread if it is much. */
-  readonly openWriter?: () => HashingWriter
+  readonly openWriter: (() => HashingWriter) | undefined
 }
 
 class DirectoryIngest implements FileIngest {

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { isStrakeError } from '#oci'
 import { isSystemError, pathExists, removeTree } from '#platform'
+import type { Lease } from '#records'
 import type { Engine } from './engine.ts'
 
 /** Where builds keep what they need meanwhile. */
@@ -20,6 +21,12 @@ export async function cleanAfterCrash(engine: Engine): Promise<void> {
     // `system cleanup` says why; it must not keep anybody from working.
     if (!isStrakeError(error) && !isSystemError(error)) throw error
   }
+}
+
+/** Begins work that leaves something when it is killed: cleans up after others, then holds a lease that shows it. */
+export async function beginWork(engine: Engine, purpose: string): Promise<Lease> {
+  await cleanAfterCrash(engine)
+  return engine.records.leases.acquire({ purpose })
 }
 
 /** What was to be renamed into place. */

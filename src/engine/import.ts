@@ -4,7 +4,7 @@ import { type Image, importTar } from '#image'
 import { type Digest, formatReference, parsePlatform, parseReference, StrakeError } from '#oci'
 import { type Emit, silent } from '#stream'
 import { recordImage } from './add-image.ts'
-import { cleanAfterCrash } from './after-crash.ts'
+import { beginWork } from './after-crash.ts'
 import { readArchive } from './archive-file.ts'
 import { buildServices } from './build.ts'
 import { publishIndex } from './content-index.ts'
@@ -37,8 +37,7 @@ export async function importImage(
   const name =
     options.name === undefined ? undefined : formatReference(parseReference(options.name))
   refuseOtherChanges(options.changes ?? [])
-  await cleanAfterCrash(engine)
-  using _lease = engine.records.leases.acquire({ purpose: `import ${file}` })
+  using _lease = await beginWork(engine, `import ${file}`)
   const imported = await importTar(readArchive(file), engine.content, {
     emit: nameTransfers(emit, file),
     ...(message === undefined ? {} : { message }),

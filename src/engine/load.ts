@@ -2,7 +2,7 @@ import { loadArchive } from '#image'
 import { type Digest, familiarReference, formatReference, isStrakeError, StrakeError } from '#oci'
 import { type Emit, silent } from '#stream'
 import { recordImage } from './add-image.ts'
-import { cleanAfterCrash } from './after-crash.ts'
+import { beginWork } from './after-crash.ts'
 import { readArchive, requireFile } from './archive-file.ts'
 import { publishIndex } from './content-index.ts'
 import type { Engine } from './engine.ts'
@@ -27,8 +27,7 @@ export interface Loaded {
 /** Takes in the images of an archive, all or none. Throws `INVALID` for an archive that is none. */
 export async function load(engine: Engine, options: LoadOptions = {}): Promise<readonly Loaded[]> {
   const { file = '-', emit = silent, signal } = options
-  await cleanAfterCrash(engine)
-  using _lease = engine.records.leases.acquire({ purpose: `load ${file}` })
+  using _lease = await beginWork(engine, `load ${file}`)
   const cancel = signal === undefined ? {} : { signal }
   const found = await readImages(engine, file, { emit, ...cancel })
   const images = []

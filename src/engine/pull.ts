@@ -12,7 +12,7 @@ import {
 import { hostPlatform } from '#platform'
 import { type Emit, silent } from '#stream'
 import { recordImage } from './add-image.ts'
-import { cleanAfterCrash } from './after-crash.ts'
+import { beginWork } from './after-crash.ts'
 import { publishIndex } from './content-index.ts'
 import type { Engine } from './engine.ts'
 import { digestName } from './find-image.ts'
@@ -53,8 +53,7 @@ export async function pull(
   const platform = options.platform === undefined ? hostPlatform() : parsePlatform(options.platform)
   const registry = await engine.registry(reference.registry)
   const source = registry.repository(reference.repository)
-  await cleanAfterCrash(engine)
-  using lease = engine.records.leases.acquire({ purpose: `pull ${name}` })
+  using lease = await beginWork(engine, `pull ${name}`)
   emit({ type: 'status', message: describeSource(reference) })
   const root = await source.resolve(reference.digest ?? reference.tag ?? 'latest', signal)
   lease.hold(root.digest)

@@ -25,10 +25,8 @@ export async function unpack(
   const snapshots = await engine.snapshots()
   if (await snapshots.has(top)) return top
   // Whose image is unpacked already starts without it.
-  const { cleanAfterCrash } = await import('./after-crash.ts')
-  await cleanAfterCrash(engine)
-  // Shows the next command that somebody was killed at it.
-  using _lease = engine.records.leases.acquire({ purpose: `unpack ${top}` })
+  const { beginWork } = await import('./after-crash.ts')
+  using _lease = await beginWork(engine, `unpack ${top}`)
   return await unpackImage(image, engine.content, snapshots, {
     ...options,
     pathOf: (digest) => engine.content.pathOf(digest),

@@ -84,7 +84,7 @@ export async function applyTar(
 export async function applyListing(
   tree: Tree,
   { entries, size }: TarListing,
-  options: Omit<ApplyTarOptions, 'sparse'>,
+  options: Omit<ApplyTarOptions, 'sparse' | 'limits'>,
 ): Promise<AppliedTar> {
   using layer = new LayerOnTree(tree, options)
   const breath = createBreath(options.signal)

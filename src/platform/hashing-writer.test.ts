@@ -10,7 +10,6 @@ const directory = await mkdtempDisposable('/dev/shm', 'strake-writer-')
 afterAll(() => directory[Symbol.asyncDispose]())
 
 const large = 2 ** 30
-const expecting = (size: number | undefined) => (size === undefined ? {} : { expectedSize: size })
 
 const pieces = [0, 1, 700_000, 400_000, maxReserve, 3, ...Array(20).fill(900_001)]
 
@@ -67,7 +66,7 @@ test.each([large, undefined, 0])(
     const descriptor = openSync(path, 'ax')
     const chunk = new Uint8Array(5 * maxReserve + 7).map((_, index) => index * 31)
     {
-      await using writer = openHashingWriter(descriptor, expecting(size))
+      await using writer = openHashingWriter(descriptor, { expectedSize: size })
       for (const part of [chunk.subarray(0, 3), chunk.subarray(3, 3), chunk.subarray(3)]) {
         const lent = part.slice()
         await writer.append(lent)
@@ -83,7 +82,7 @@ test.each([large, undefined, 0])(
 test('openHashingWriter() gives the digest of nothing', async () => {
   const descriptor = openSync(`${directory.path}/empty`, 'ax')
   for (const size of [large, undefined, 0]) {
-    await using writer = openHashingWriter(descriptor, expecting(size))
+    await using writer = openHashingWriter(descriptor, { expectedSize: size })
     const { digest, parts } = await writer.finish()
     expect(digest).toBe(sha256(Buffer.alloc(0)).toString('hex'))
     expect(parts.length).toBe(0)
@@ -96,7 +95,7 @@ test.each([large, undefined, 0])(
   async (size) => {
     const descriptor = openSync('/dev/full', 'a')
     {
-      await using writer = openHashingWriter(descriptor, expecting(size))
+      await using writer = openHashingWriter(descriptor, { expectedSize: size })
       await expect(fill(writer)).rejects.toMatchObject({ code: 'ENOSPC' })
     }
     closeSync(descriptor)
@@ -106,7 +105,7 @@ test.each([large, undefined, 0])(
 test('openHashingWriter() hashes any number of parts', async () => {
   const descriptor = openSync(`${directory.path}/parts`, 'ax')
   for (const size of [large, undefined, 0]) {
-    await using writer = openHashingWriter(descriptor, expecting(size))
+    await using writer = openHashingWriter(descriptor, { expectedSize: size })
     for (let count = 0; count < 5000; count++) {
       if (writer.free === 0) await writer.flush()
       writer.reserve(1).fill(count)

@@ -52,7 +52,7 @@ export interface HashingWriterOptions {
    * time of filling where there are two processors; the bytes are the same. When the
    * size is not known, the thread starts as soon as that much was written.
    */
-  readonly expectedSize?: number
+  readonly expectedSize?: number | undefined
   /**
    * Let whoever fills write too, when the other thread does not keep up: then chunks
    * come in any order, so what a crash leaves is of no use, and the descriptor must

@@ -1,8 +1,8 @@
-import { StrakeError } from '#oci'
 import type { TarEntryType, TarInput } from './entry.ts'
 import { blockSize, paddingOf } from './field.ts'
-import { encodeName, printableName } from './name.ts'
+import { encodeName } from './name.ts'
 import { baseName, parentPath } from './path.ts'
+import { refuseToWrite } from './refuse-to-write.ts'
 
 const flags: Readonly<Record<TarEntryType, number>> = {
   file: 0x30,
@@ -45,10 +45,7 @@ export function encodeEntry(
     type === 'directory' && !entry.path.endsWith('/') ? `${entry.path}/` : entry.path,
   )
   if (name.length === 0 || name.includes(0)) {
-    throw new StrakeError(
-      'INVALID',
-      `Cannot write tar entry ${printableName(entry.path)}: bad name`,
-    )
+    refuseToWrite(entry.path, 'bad name')
   }
   const link = entry.linkpath === undefined ? nothing : encodeName(entry.linkpath)
   const records: Records = new Map()
@@ -70,21 +67,18 @@ export function encodeEntry(
   block[156] = flags[type]
   if (link.length > 0) block.set(link.subarray(0, 100), 157)
   block.set(magic, 257)
-  const hasDevice = type === 'character' || type === 'block'
-  if (hasDevice) {
+  if (type === 'character' || type === 'block') {
     const [major, minor] = [entry.deviceMajor ?? 0, entry.deviceMinor ?? 0]
     writeOctal(block, 329, 8, field('SCHILY.devmajor', major, largestId))
     writeOctal(block, 337, 8, field('SCHILY.devminor', minor, largestId))
   }
-  if (split !== undefined && split > 0) block.set(name.subarray(0, split - 1), prefixAt)
+  if (split !== undefined && split > 0) block.set(name.subarray(0, split - 1), 345)
   for (const [key, value] of entry.xattrs ?? []) records.set(`SCHILY.xattr.${key}`, value)
-  writeChecksum(block, split ? prefixAt + split : hasDevice ? prefixAt : ownerNameAt)
+  writeChecksum(block)
   return records.size === 0 ? block : Buffer.concat([paxHeader(entry.path, records), block])
 }
 
 const nothing = new Uint8Array(0)
-/** Where the names of the owners, always empty, and the first part of a long name begin. */
-const [ownerNameAt, prefixAt] = [265, 345]
 /** `ustar`, NUL, version `00`. */
 const magic = Uint8Array.of(0x75, 0x73, 0x74, 0x61, 0x72, 0, 0x30, 0x30)
 
@@ -130,10 +124,9 @@ function writeOctal(block: Uint8Array, start: number, length: number, value: num
   }
 }
 
-/** Sums up to where the fields end that were written; behind them are zeros. */
-function writeChecksum(block: Uint8Array, end: number): void {
+function writeChecksum(block: Uint8Array): void {
   let sum = 8 * 0x20
-  for (let i = 0; i < end; i++) sum += block[i] ?? 0
+  for (let i = 0; i < blockSize; i++) sum += block[i] ?? 0
   writeOctal(block, 148, 7, sum)
   block[155] = 0x20
 }
@@ -143,10 +136,7 @@ function paxHeader(path: string, records: Records): Uint8Array {
   const sorted = [...records].sort(([a], [b]) => (a < b ? -1 : 1))
   const body = Buffer.concat(sorted.map(([key, value]) => paxRecord(key, value)))
   if (body.length > 1_048_576) {
-    throw new StrakeError(
-      'INVALID',
-      `Cannot write tar entry ${printableName(path)}: its name and attributes exceed 1 MiB`,
-    )
+    refuseToWrite(path, 'its name and attributes exceed 1 MiB')
   }
   const block = new Uint8Array(blockSize)
   const parent = parentPath(path)
@@ -159,7 +149,7 @@ function paxHeader(path: string, records: Records): Uint8Array {
   writeOctal(block, 136, 12, 0)
   block[156] = 0x78
   block.set(magic, 257)
-  writeChecksum(block, ownerNameAt)
+  writeChecksum(block)
   return Buffer.concat([block, body, new Uint8Array(paddingOf(body.length))])
 }
 

@@ -24,6 +24,12 @@ export function checkName(name: string, limits: TarLimits, refuse: Refuse): void
   if (depth > limits.depth) refuse(`its name is deeper than ${limits.depth} directories`)
 }
 
+/** Refuses a target that is nothing or longer or deeper than the limits allow; it need name no file. */
+export function checkLink(linkpath: string, limits: TarLimits, refuse: Refuse): void {
+  if (linkpath === '') refuse('it is a link to nothing')
+  checkName(linkpath, { ...limits, componentLength: 4096 }, refuse)
+}
+
 /** Refuses an owner that no file can have: the last number means none. */
 export function checkOwner({ uid, gid }: Pick<TarHeader, 'uid' | 'gid'>, refuse: Refuse): void {
   if (uid > maximumId || gid > maximumId) refuse('its owner is out of range')

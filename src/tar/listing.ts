@@ -1,9 +1,8 @@
-import { StrakeError } from '#oci'
 import { usualModes } from './encode.ts'
 import { defaultTarLimits, noXattrs, type PlacedEntry, type TarInput } from './entry.ts'
 import { blockSize } from './field.ts'
-import { checkName, checkOwner } from './limit.ts'
-import { printableName } from './name.ts'
+import { checkLink, checkName, checkOwner } from './limit.ts'
+import { refuseToWrite } from './refuse-to-write.ts'
 
 /** What an archive holds, in its order, without the contents. */
 export interface TarListing {
@@ -30,10 +29,10 @@ export class TarLister {
   add(input: TarInput, start: number, headerSize: number): void {
     const { path, type = 'file', linkpath = '', uid = 0, gid = 0 } = input
     const isLink = type === 'symlink' || type === 'hardlink'
-    const refused = (reason: string): never => refuse(input, reason)
-    checkName(path, defaultTarLimits, refused)
-    if (isLink) checkName(linkpath, linkLimits, refused)
-    checkOwner({ uid, gid }, refused)
+    const refuse = (reason: string): never => refuseToWrite(path, reason)
+    checkName(path, defaultTarLimits, refuse)
+    if (isLink) checkLink(linkpath, defaultTarLimits, refuse)
+    checkOwner({ uid, gid }, refuse)
     if (this.#entries === undefined || this.#entries.length === mostListed) {
       this.#entries = undefined
       return
@@ -60,11 +59,4 @@ export class TarLister {
   finish(size: number): TarListing | undefined {
     return this.#entries && { entries: this.#entries, size }
   }
-}
-
-/** As the reader has them: a target may be anything that is not too long. */
-const linkLimits = { ...defaultTarLimits, componentLength: 4096 }
-
-function refuse({ path }: TarInput, reason: string): never {
-  throw new StrakeError('INVALID', `Cannot write tar entry ${printableName(path)}: ${reason}`)
 }

@@ -6,7 +6,7 @@ import { Cursor } from './cursor.ts'
 import { defaultTarLimits, type TarEntry, type TarEntryType, type TarLimits } from './entry.ts'
 import { blockSize, paddingOf, textEnd } from './field.ts'
 import { flagAt, type HeaderBlock, isZeroBlock, parseHeader, type Refuse } from './header.ts'
-import { checkName, checkOwner } from './limit.ts'
+import { checkLink, checkName, checkOwner } from './limit.ts'
 import { decodeName, printableName } from './name.ts'
 import { type PaxHeader, pairExtents, parsePax } from './pax.ts'
 import { checkSparse, readGnuSparse, readSparseLines, type SparseMap } from './sparse.ts'
@@ -203,7 +203,7 @@ class TarReader {
     const type = this.#typeOf(header, path)
     const isLink = type === 'symlink' || type === 'hardlink'
     checkName(path, this.#limits, this.#refuse)
-    if (isLink) this.#checkLink(linkpath)
+    if (isLink) checkLink(linkpath, this.#limits, this.#refuse)
     const stored = this.#storedSize(type, pax.size ?? header.size)
     return { header, pax, path, type, linkpath: isLink ? linkpath : '', stored }
   }
@@ -285,11 +285,6 @@ class TarReader {
     if (type === 'file') return size
     if (size !== 0 && type !== 'hardlink') this.#refuse(`it is a ${type} with contents`)
     return 0
-  }
-
-  #checkLink(linkpath: string): void {
-    if (linkpath === '') this.#refuse('it is a link to nothing')
-    checkName(linkpath, { ...this.#limits, componentLength: 4096 }, this.#refuse)
   }
 }
 

@@ -1,10 +1,10 @@
-import { StrakeError } from '#oci'
 import type { Bytes } from '#stream'
 import { encodeEntry } from './encode.ts'
 import type { TarInput } from './entry.ts'
 import { blockSize, paddingOf } from './field.ts'
 import type { TarLister } from './listing.ts'
 import { printableName } from './name.ts'
+import { refuseToWrite } from './refuse-to-write.ts'
 
 const outputSize = 262_144
 const endSize = 2 * blockSize
@@ -24,8 +24,9 @@ export async function* writeTar(
   for await (const entry of entries) {
     const { body } = entry
     const size = sizeOf(entry)
-    const header = encodeEntry({ ...entry, size })
-    lister?.add({ ...entry, size }, output.size, header.length)
+    const sized = { ...entry, size }
+    const header = encodeEntry(sized)
+    lister?.add(sized, output.size, header.length)
     for (const chunk of output.add(header)) yield chunk
     if (!hasContents(entry)) continue
     if (body instanceof Uint8Array) {
@@ -82,10 +83,10 @@ async function* exactly(
 }
 
 function wrongSize(path: string, expected: number, actual: number): never {
-  throw new StrakeError(
-    'INVALID',
-    `Cannot write tar entry ${printableName(path)}: it has ${actual} bytes where ${expected} were announced`,
-    { remedy: 'keep the file unchanged while it is read' },
+  refuseToWrite(
+    path,
+    `it has ${actual} bytes where ${expected} were announced`,
+    'keep the file unchanged while it is read',
   )
 }
 

@@ -68,9 +68,7 @@ describe.skipIf(reason !== undefined)('faults', () => {
     async () => {
       await using source = await copyOf(stores.base)
       await using server = await serveStrakeRegistry(source)
-      const name = `${server.host}/small:1`
-      await source.ok('tag', 'small:1', name)
-      await source.ok('push', name)
+      const name = await pushTo(server.host, source, 'small:1')
       const operation = { args: ['pull', name], makes: [name] }
       const { kept } = stores
       report(operation, await sweepKills({ base: kept, kept }, operation))
@@ -113,11 +111,9 @@ describe.skipIf(reason !== undefined)('faults', () => {
     async () => {
       await using source = await copyOf(stores.kept)
       await using server = await serveStrakeRegistry(source)
-      const name = `${server.host}/built:1`
       const { args } = await buildOf(source)
       await source.ok(...args)
-      await source.ok('tag', 'built:1', name)
-      await source.ok('push', name)
+      const name = await pushTo(server.host, source, 'built:1')
       await using base = await copyOf(stores.kept)
       await base.ok('pull', name)
       {
@@ -214,6 +210,14 @@ async function openStores(env: Readonly<Record<string, string>> = {}): Promise<S
 async function closeStores({ base, kept }: Stores): Promise<void> {
   await base[Symbol.asyncDispose]()
   await kept[Symbol.asyncDispose]()
+}
+
+/** Gives an image a name in a registry, and pushes it there. */
+async function pushTo(host: string, strake: Strake, image: string): Promise<string> {
+  const name = `${host}/${image}`
+  await strake.ok('tag', image, name)
+  await strake.ok('push', name)
+  return name
 }
 
 /** A build of two stages, with files, a command and its network. */

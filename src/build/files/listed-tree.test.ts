@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test'
 import { fromBuffer } from '#stream'
-import { packTar, type TarInput } from '#tar'
+import { packTar, readTar, type TarInput } from '#tar'
 import type { Selection } from './collect.ts'
 import { emptyTree } from './empty-tree.ts'
 import { layOut } from './layout.ts'
-import { layListings, listArchive } from './listed-tree.ts'
+import { layListings, listLayer } from './listed-tree.ts'
 
 const file: Selection = {
   name: 'f',
@@ -14,7 +14,7 @@ const file: Selection = {
 
 async function place(destination: string, ...layers: TarInput[][]): Promise<string[]> {
   const listings = await Promise.all(
-    layers.map(async (entries) => listArchive(fromBuffer(await packTar(entries)))),
+    layers.map(async (entries) => listLayer(readTar(fromBuffer(await packTar(entries))))),
   )
   const options = { destination, intoDirectory: true }
   const { entries } = layOut(layListings(emptyTree, listings), [file], options)

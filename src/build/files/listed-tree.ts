@@ -1,5 +1,4 @@
-import type { Bytes } from '#stream'
-import { cleanPath, readTar, type TarHeader } from '#tar'
+import { cleanPath, type TarHeader } from '#tar'
 import { emptyTree } from './empty-tree.ts'
 import type { LookupTree } from './layout.ts'
 import type { FileNode } from './node.ts'
@@ -12,23 +11,16 @@ interface ListedFile {
   readonly linkTarget: string
 }
 
-/** Lists a layer from its archive; contents are skipped. */
-export async function listArchive(tar: Bytes): Promise<LayerListing> {
+/** Lists a layer from its entries; contents are skipped. */
+export async function listLayer(
+  entries: AsyncIterable<TarHeader> | Iterable<TarHeader>,
+): Promise<LayerListing> {
   const listing = new Map<string, ListedFile>()
-  for await (const entry of readTar(tar)) listing.set(...listed(entry))
+  for await (const { path, type, linkpath } of entries) {
+    const nodeType = type === 'hardlink' ? 'file' : type
+    listing.set(cleanPath(path) ?? path, { type: nodeType, linkTarget: linkpath })
+  }
   return listing
-}
-
-/** Lists a layer whose entries are known. */
-export function listEntries(entries: Iterable<TarHeader>): LayerListing {
-  const listing = new Map<string, ListedFile>()
-  for (const entry of entries) listing.set(...listed(entry))
-  return listing
-}
-
-function listed({ path, type, linkpath }: TarHeader): [string, ListedFile] {
-  const nodeType = type === 'hardlink' ? 'file' : type
-  return [cleanPath(path) ?? path, { type: nodeType, linkTarget: linkpath }]
 }
 
 /**

@@ -54,16 +54,15 @@ async function runToLayer(
     ...(epoch !== undefined && { epoch }),
     signal: context.signal,
   })
-  const layer = await storeLayer(context, tar, { epoch, lister })
+  const layer = await storeLayer(context, tar, { epoch })
   const { chainId } = addLayer(base, layer)
   if (layer === undefined || chainId === null) return undefined
   // The committed filesystem must be what the layer says it is, times included.
   if (epoch !== undefined) clampTimes(active.upper, epoch)
-  const { diffId } = layer
-  const listing = context.listings.get(diffId)
-  const tarPath = context.store.pathOf(diffId)
-  await active.commit(chainId, { diffId, tar: tarPath, ...(listing && { listing }) })
-  context.listings.delete(diffId)
+  const { diffId, descriptor } = layer
+  const listing = lister.finish(descriptor.size)
+  const archive = context.store.pathOf(diffId)
+  await active.commit(chainId, { diffId, tar: archive, ...(listing && { listing }) })
   return layer
 }
 

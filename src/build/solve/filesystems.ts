@@ -1,10 +1,10 @@
 import { chainIds, type Digest } from '#oci'
 import type { ActiveSnapshot, Snapshotter, SnapshotView } from '#snapshot'
 import type { Bytes } from '#stream'
-import type { TarListing } from '#tar'
+import { readTar, type TarListing } from '#tar'
 import { emptyTree } from '../files/empty-tree.ts'
 import type { LookupTree } from '../files/layout.ts'
-import { type LayerListing, layListings, listArchive, listEntries } from '../files/listed-tree.ts'
+import { type LayerListing, layListings, listLayer } from '../files/listed-tree.ts'
 import { openTree } from '../files/tree.ts'
 import { type FileState, type StateLayer, stateOf } from './state.ts'
 
@@ -34,13 +34,10 @@ export function createFilesystems(options: FilesystemsOptions): Filesystems {
   const ensure = createUnpacker(options)
   const listings = new Map<Digest, Promise<LayerListing>>()
   const list = (layer: StateLayer): Promise<LayerListing> => {
-    const listing = listings.get(layer.diffId) ?? listed(layer)
+    const made = known.get(layer.diffId)
+    const listing = listings.get(layer.diffId) ?? listLayer(made?.entries ?? readTar(read(layer)))
     listings.set(layer.diffId, listing)
     return listing
-  }
-  async function listed(layer: StateLayer): Promise<LayerListing> {
-    const listing = known.get(layer.diffId)
-    return listing === undefined ? listArchive(read(layer)) : listEntries(listing.entries)
   }
   const view = async (state: FileState): Promise<SnapshotView | undefined> => {
     await ensure(state)

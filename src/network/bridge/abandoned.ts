@@ -4,18 +4,16 @@ import { listRules, type NetlinkSocket, runNft } from '#platform'
 import { revokeForwarding } from './forward.ts'
 import { deleteLink, listLinks } from './link.ts'
 
-interface Kernel {
-  readonly route: NetlinkSocket
-  readonly netfilter: NetlinkSocket
-}
-
 /**
  * Takes away the bridges of stores that are gone: those whose alias, the
  * directory of their network, does not exist, and that have no port. A store
  * whose directory was simply deleted would else keep its subnet for ever. Others do
  * the same: call it under `lockNetwork`.
  */
-export function removeAbandoned(kernel: Kernel): void {
+export function removeAbandoned(kernel: {
+  readonly route: NetlinkSocket
+  readonly netfilter: NetlinkSocket
+}): void {
   const links = listLinks(kernel.route)
   const used = new Set(links.map(({ master }) => master))
   for (const { index, name, alias = '' } of links) {

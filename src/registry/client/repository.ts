@@ -66,12 +66,11 @@ export class RemoteRepository implements Repository {
     }
     const algorithm = digestAlgorithm(expected.digest)
     const what = `push ${this.#blobName(expected.digest)}`
-    const isProved = options.isProved === true
     const target = { ...this.#upload(what, options.signal), algorithm }
     const mount = { digest: expected.digest, from: options.mountFrom }
     const session = await startUpload(target, mount)
     if (session === undefined) return
-    const blob = { expected, bytes, isProved }
+    const blob = { expected, bytes, isProved: options.isProved === true }
     await uploadBlob(target, session, blob, () => this.has(expected, options.signal))
   }
 

@@ -37,17 +37,21 @@ export async function importLayer(
     const common = {
       device: archiveTag(diffId),
       ...(emit && { emit }),
-      ...(limits && { limits }),
       ...(signal && { signal }),
     }
-    const sparse = {
-      device: sparseTag(diffId),
-      write: (piece: Uint8Array, position: number) => staged.writeSparse(piece, position),
-    }
-    const { entries, size, sparseSize } =
-      layer.listing !== undefined && staged.isWhole(layer.listing.size)
-        ? await applyListing(tree, layer.listing, common)
-        : await applyTar(tree, staged.bytes, { ...common, sparse })
+    const { listing } = layer
+    // The limits are the reader's.
+    const isListed = listing !== undefined && limits === undefined && staged.isWhole(listing.size)
+    const { entries, size, sparseSize } = isListed
+      ? await applyListing(tree, listing, common)
+      : await applyTar(tree, staged.bytes, {
+          ...common,
+          ...(limits && { limits }),
+          sparse: {
+            device: sparseTag(diffId),
+            write: (piece, position) => staged.writeSparse(piece, position),
+          },
+        })
     await staged.finish(sparseSize)
     if (index === 'now') await indexes.write(tree, chainId, `${staging}/index.erofs`)
     const below = parent === null ? [] : layers.layersOf(parent)

@@ -83,9 +83,7 @@ export class StagedLayer {
       }
       return
     }
-    await using writer = openHashingWriter(file.fd, {
-      ...(leastSize !== undefined && { expectedSize: leastSize }),
-    })
+    await using writer = openHashingWriter(file.fd, { expectedSize: leastSize })
     for await (const chunk of tar) {
       await writer.append(chunk)
       yield chunk

@@ -1,0 +1,11 @@
+import { StrakeError } from '#oci'
+import { printableName } from './name.ts'
+
+/** Says which entry cannot be written, and why. */
+export function refuseToWrite(path: string, reason: string, remedy?: string): never {
+  throw new StrakeError(
+    'INVALID',
+    `Cannot write tar entry ${printableName(path)}: ${reason}`,
+    remedy === undefined ? {} : { remedy },
+  )
+}
