@@ -77,21 +77,28 @@ function largestFirst(layers: readonly Layer[]): readonly Layer[] {
   return layers.toSorted((a, b) => b.descriptor.size - a.descriptor.size)
 }
 
-/** Lets one stream be read at a time, in the order in which they begin. */
+/** Lets one layer be read at a time, in the order in which they drew. */
 class Turns {
   #last: Promise<void> = Promise.resolve()
 
-  async *take(bytes: Bytes): AsyncGenerator<Uint8Array> {
-    const before = this.#last
+  draw(): Turn {
     const { promise, resolve } = Promise.withResolvers<void>()
+    const turn = { come: this.#last, [Symbol.dispose]: resolve }
     this.#last = promise
-    await before
-    try {
-      yield* bytes
-    } finally {
-      resolve()
-    }
+    return turn
   }
+}
+
+/** Disposing ends it. */
+interface Turn extends Disposable {
+  readonly come: Promise<void>
+}
+
+/** Begins when the turn has come, and ends it. */
+async function* during(turn: Turn, bytes: Bytes): Bytes {
+  using _turn = turn
+  await turn.come
+  yield* bytes
 }
 
 interface CompressLayerOptions extends CompressImageOptions {
@@ -108,6 +115,7 @@ async function compressLayer(
   options: CompressLayerOptions,
 ): Promise<ReadyLayer> {
   const { compression = 'gzip', threads, kept, turns, emit = silent, signal } = options
+  using turn = turns.draw()
   const type = compressedType(descriptor.mediaType, compression)
   const known = await findCompressed(layers.compressedOf(diffId), compression, store)
   if (known !== undefined) {
@@ -120,7 +128,7 @@ async function compressLayer(
     action: 'compress',
     total: descriptor.size,
   } as const
-  const stored = turns.take(store.read(descriptor, { isReused: true, signal }))
+  const stored = during(turn, store.read(descriptor, { isReused: true, signal }))
   const tar = counted(stored, (current) => emit({ ...event, current }))
   const find = (size: number, checksum: number) => kept.find(size, checksum)
   const list = new MemberList()

@@ -1,0 +1,42 @@
+import { expect, test } from 'bun:test'
+import { serve } from '#platform'
+import { toBuffer } from '#stream'
+import { blob, chunked, instantRetries, noise } from '../fixtures.ts'
+import { createMemoryRegistry } from '../memory.ts'
+import { createRegistryHandler } from '../server/handler.ts'
+import { connectRegistry } from './connect.ts'
+
+const content = blob(noise(40_000_000))
+
+/** Hands on a body with pauses, so that its sender has to wait. */
+function slowed(request: Request): Request {
+  const iterator = request.body?.[Symbol.asyncIterator]()
+  let burst = 0
+  const body = new ReadableStream({
+    async pull(controller) {
+      const next = await iterator?.next()
+      if (next?.value === undefined) return controller.close()
+      burst += next.value.byteLength
+      if (burst > 2_000_000) {
+        burst = 0
+        await new Promise((resolve) => setTimeout(resolve, 4))
+      }
+      controller.enqueue(next.value)
+    },
+  })
+  const { method, url, headers } = request
+  return new Request(url, { method, headers, body, duplex: 'half' } as RequestInit)
+}
+
+test('write() sends every byte to a server that is slower than the source', async () => {
+  const registry = createMemoryRegistry()
+  const handler = createRegistryHandler(registry)
+  await using server = await serve((request) =>
+    handler(request.method === 'PUT' ? slowed(request) : request),
+  )
+  const { host } = new URL(server.url)
+  const repository = connectRegistry(host, { retry: instantRetries() }).repository('app')
+  await repository.write(content.descriptor, chunked(content.raw))
+  const stored = await toBuffer(registry.repository('app').read(content.descriptor), 1e9)
+  expect(Buffer.compare(stored, content.raw)).toBe(0)
+})
