@@ -37,18 +37,12 @@ export async function collectGarbage(
   engine: Engine,
   options: CollectOptions = {},
 ): Promise<Collected> {
-  const { content, records } = engine
+  const { content } = engine
   await cleanAfterCrash(engine)
   await content.sweep(24 * 60 * 60 * 1000)
   const { digests, size } = await collectBlobs(engine, content)
-  const isBusy = (): boolean => records.leases.oldest() !== undefined
-  if (isBusy()) return { blobs: digests, chains: [], bytes: size }
-  const wanted = new Set([...cachedDigests(engine), ...(await imageChains(engine))])
-  const snapshots = await engine.snapshots()
-  const { chains, bytes } = await collectChains(snapshots, wanted, {
-    candidates: options.chains,
-    isBusy,
-  })
+  if (isBusy(engine)) return { blobs: digests, chains: [], bytes: size }
+  const { chains, bytes } = await collectChains(engine, options.chains)
   return { blobs: digests, chains, bytes: size + bytes }
 }
 
@@ -61,15 +55,14 @@ export async function collectImage(engine: Engine, parts: ImageParts): Promise<r
   const { content, records } = engine
   const isLast = records.images.list().length === 0
   await collectBlobs(engine, isLast ? content : onlyOf(content, parts.blobs))
-  const isBusy = (): boolean => records.leases.oldest() !== undefined
-  if (isBusy()) return []
-  const wanted = new Set([...cachedDigests(engine), ...(await imageChains(engine))])
+  if (isBusy(engine)) return []
+  const wanted = await wantedChains(engine)
   const snapshots = await engine.snapshots()
   const doomed: Digest[] = []
   for (const chainId of parts.chains.toReversed()) {
     if (!wanted.has(chainId) && (await snapshots.has(chainId))) doomed.push(chainId)
   }
-  if (isBusy()) return []
+  if (isBusy(engine)) return []
   if (await removeChains(snapshots, doomed)) return doomed
   const left = await Promise.all(doomed.map((chainId) => snapshots.has(chainId)))
   return doomed.filter((_, index) => !left[index])
@@ -134,16 +127,22 @@ function imageRoots({ records }: Engine): readonly Descriptor[] {
   return roots
 }
 
-async function imageChains(engine: Engine): Promise<readonly Digest[]> {
-  const chains: Digest[] = []
+/** Somebody pulls, builds or loads, and may be about to refer to any file system. */
+function isBusy({ records }: Engine): boolean {
+  return records.leases.oldest() !== undefined
+}
+
+/** File systems that a container, an image or the build cache refers to. */
+async function wantedChains(engine: Engine): Promise<ReadonlySet<Digest>> {
+  const chains = cachedDigests(engine)
   for (const record of engine.records.containers.list()) {
     const { chainId } = readSettings(record).image
-    if (chainId !== null) chains.push(chainId)
+    if (chainId !== null) chains.add(chainId)
   }
   for (const image of engine.records.images.list()) {
     try {
       const { config } = await engine.openImage(image)
-      chains.push(...chainIds(config.rootfs.diff_ids))
+      for (const chainId of chainIds(config.rootfs.diff_ids)) chains.add(chainId)
     } catch (error) {
       // A damaged image keeps nothing; it must not stop the others from being collected.
       if (!isStrakeError(error)) throw error
@@ -154,10 +153,11 @@ async function imageChains(engine: Engine): Promise<readonly Digest[]> {
 
 /** Children first: a file system that another stands on cannot go. */
 async function collectChains(
-  snapshots: Snapshotter,
-  wanted: ReadonlySet<Digest>,
-  { candidates, isBusy }: { candidates: readonly Digest[] | undefined; isBusy: () => boolean },
+  engine: Engine,
+  candidates: readonly Digest[] | undefined,
 ): Promise<Pick<Collected, 'chains' | 'bytes'>> {
+  const wanted = await wantedChains(engine)
+  const snapshots = await engine.snapshots()
   const all = await Array.fromAsync(snapshots.list())
   const parents = new Map(all.map(({ chainId, parent }) => [chainId, parent]))
   const keep = new Set<Digest>()
@@ -182,7 +182,7 @@ async function collectChains(
   const chains: Digest[] = []
   let bytes = 0
   for (const { chainId, size } of doomed) {
-    if (isBusy()) break
+    if (isBusy(engine)) break
     if (!(await removeChains(snapshots, [chainId]))) continue
     chains.push(chainId)
     bytes += size

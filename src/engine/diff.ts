@@ -1,9 +1,10 @@
 import { containerPaths, getContainer } from '#container'
 import { listChanges, type PathChange } from '#layer'
 import { chainIds, type Digest } from '#oci'
+import type { Lease } from '#records'
 import { containerContext } from './container-context.ts'
 import type { Engine } from './engine.ts'
-import { getImage } from './find-image.ts'
+import { holdImage } from './hold-image.ts'
 import { unpack } from './unpack.ts'
 
 export type { PathChange }
@@ -19,9 +20,10 @@ export async function diff(
   other?: string,
 ): Promise<readonly PathChange[]> {
   if (other === undefined && isContainer(engine, name)) return await containerChanges(engine, name)
-  const chains = await chainsOf(engine, name)
+  using lease = engine.records.leases.acquire({ purpose: `diff ${name}` })
+  const chains = await chainsOf(engine, name, lease)
   const after = chains.at(-1)
-  const before = other === undefined ? chains.at(-2) : (await chainsOf(engine, other)).at(-1)
+  const before = other === undefined ? chains.at(-2) : (await chainsOf(engine, other, lease)).at(-1)
   if (after === undefined) return []
   const snapshots = await engine.snapshots()
   return await Array.fromAsync(snapshots.compare(before ?? null, after))
@@ -41,9 +43,9 @@ async function containerChanges(engine: Engine, name: string): Promise<readonly 
   return [...listChanges(upper, image.root)]
 }
 
-/** The chains of an image, lowest first; their file systems are there. */
-async function chainsOf(engine: Engine, name: string): Promise<readonly Digest[]> {
-  const image = await engine.openImage(getImage(engine.records, name).image)
-  await unpack(engine, image)
-  return chainIds(image.config.rootfs.diff_ids)
+/** The chains of an image, lowest first; their file systems are there, and stay as long as `lease`. */
+async function chainsOf(engine: Engine, name: string, lease: Lease): Promise<readonly Digest[]> {
+  const { opened } = await holdImage(engine, name, lease)
+  await unpack(engine, opened)
+  return chainIds(opened.config.rootfs.diff_ids)
 }

@@ -1,0 +1,22 @@
+import { expect, test } from 'bun:test'
+import { collectGarbage } from './collect.ts'
+import { diff } from './diff.ts'
+import { addTestImage, cannotContain, openTestEngine } from './fixture.ts'
+import { removeImage } from './remove.ts'
+
+const rooted = cannotContain === undefined ? test : test.skip
+
+rooted('diff() compares images that are removed meanwhile', async () => {
+  await using engine = await openTestEngine()
+  await addTestImage(engine, { names: ['old'], layers: [{ a: '1' }] })
+  await addTestImage(engine, { names: ['new'], layers: [{ a: '1', b: '2' }] })
+  const snapshots = await engine.snapshots()
+  const compare = snapshots.compare.bind(snapshots)
+  snapshots.compare = async function* (before, after) {
+    await removeImage(engine, 'old')
+    await removeImage(engine, 'new')
+    await collectGarbage(engine)
+    yield* compare(before, after)
+  }
+  expect(await diff(engine, 'new', 'old')).toEqual([{ kind: 'added', path: 'b' }])
+})
