@@ -40,12 +40,12 @@ export class OverlayMounts {
     const staging = chains.staging(name)
     const upper = `${staging}/tree`
     makeDirectory(staging, 0o700)
-    makeRoot(upper)
-    if (parent === null) return new StagedOverlay(chains, { name, upper, root: upper, lineage: [] })
     const root = chains.mountPoint(name)
     const restricted = options.use === 'unpack'
     let lineage: readonly Digest[] = []
     try {
+      makeRoot(upper)
+      if (parent === null) return new StagedOverlay(chains, { name, upper, root: upper, lineage })
       chains.use(parent, name, (found) => {
         lineage = found
         const work = `${staging}/work`

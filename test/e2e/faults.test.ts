@@ -194,6 +194,16 @@ describe.skipIf(reason !== undefined)('faults', () => {
     },
     limit,
   )
+
+  test(
+    'build that finds the disk full says so, and succeeds when there is space',
+    async () => {
+      const { kept } = stores
+      const operation = await copyBuildOf(kept)
+      report(operation, await sweepErrors({ base: kept, kept }, operation, 'ENOSPC'))
+    },
+    limit,
+  )
 })
 
 /** A store with `kept:1`, and one with `small:1` besides; their archives lie beside the first. */
@@ -223,6 +233,14 @@ async function pushTo(host: string, strake: Strake, image: string): Promise<stri
 /** A build of two stages, with files, a command and its network. */
 async function buildOf(strake: Strake): Promise<Operation> {
   return { args: ['build', '-t', 'built:1', await writeBuild(strake)], makes: ['built:1'] }
+}
+
+/** A build of files alone: where commands run, they meet the faults too. */
+async function copyBuildOf(strake: Strake): Promise<Operation> {
+  const Dockerfile = 'FROM scratch AS files\nCOPY file /\nFROM kept:1\nCOPY --from=files /file /\n'
+  const directory = join(strake.directory, 'files')
+  const context = await writeContext(directory, { file: 'contents\n', Dockerfile })
+  return { args: ['build', '-t', 'built:1', context], makes: ['built:1'] }
 }
 
 async function writeBuild(strake: Strake, more = ''): Promise<string> {

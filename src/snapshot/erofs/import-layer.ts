@@ -30,9 +30,9 @@ export async function importLayer(
   const name = ownedName('active')
   const staging = chains.staging(name)
   await mkdir(staging)
-  const staged = new StagedLayer(`${staging}/layer`, layer, layers)
   let committed = false
   try {
+    await using staged = new StagedLayer(`${staging}/layer`, layer, layers)
     const tree = await indexes.take(parent)
     const common = {
       device: archiveTag(diffId),
@@ -63,7 +63,6 @@ export async function importLayer(
     indexes.give(chainId, tree)
     return { entries, size }
   } finally {
-    await staged.close()
     if (!committed) await removeTree(staging)
   }
 }

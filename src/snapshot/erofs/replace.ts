@@ -21,8 +21,8 @@ export async function replaceArchive(
   if (tar === undefined) return false
   const staging = chains.staging(ownedName('active'))
   makeDirectory(staging, 0o700)
-  const staged = new StagedLayer(`${staging}/layer`, { diffId, tar }, undefined)
   try {
+    await using staged = new StagedLayer(`${staging}/layer`, { diffId, tar }, undefined)
     for await (const _ of staged.bytes);
     await staged.finish(0)
     const parent = `${chains.root}/layers`
@@ -34,7 +34,6 @@ export async function replaceArchive(
     await syncDirectory(parent)
     return true
   } finally {
-    await staged.close()
     await removeTree(staging)
   }
 }

@@ -16,7 +16,7 @@ const writableBits = 0o222
  * The files of a layer on their way into the store, in a folder of their own.
  * Read `bytes` to the end, then `finish`; nothing is certain before.
  */
-export class StagedLayer {
+export class StagedLayer implements AsyncDisposable {
   readonly folder: string
   readonly bytes: Bytes
   readonly #files: FileHandle[] = []
@@ -63,7 +63,7 @@ export class StagedLayer {
   }
 
   /** Lets go of what is open. */
-  async close(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     for (const file of this.#files.splice(0)) await file.close()
     this.#sparse.close()
   }

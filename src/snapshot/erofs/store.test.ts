@@ -323,6 +323,16 @@ describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
     expect(existsSync(`${home.root}/layers`)).toBe(false)
     await snapshots.importLayer(null, { ...layer, tar: one(layer.archive) })
   })
+
+  test('importLayer() of a file that is gone leaves nothing', async () => {
+    using home = new Home()
+    const snapshots = await home.open()
+    const [layer] = await makeLayers([base])
+    if (layer === undefined) throw new RangeError('no layer')
+    const call = snapshots.importLayer(null, { ...layer, tar: `${home.root}/gone` })
+    await expect(call).rejects.toMatchObject({ code: 'ENOENT' })
+    expect(readdirSync(`${home.root}/staging`)).toEqual([])
+  })
 })
 
 function archiveOf(home: Home, layer: MadeLayer | undefined): string {
