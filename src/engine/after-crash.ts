@@ -14,11 +14,20 @@ export function buildsOf({ run }: Engine): string {
  * gone shows that somebody was killed, and then what they left goes at once.
  */
 export async function cleanAfterCrash(engine: Engine): Promise<void> {
-  if (engine.records.leases.expire() === 0) return
+  if (engine.records.leases.expire() > 0) await asFarAsPossible(() => endAbandoned(engine))
+}
+
+/** The same for builds, which find out without a lease what others could not remove. */
+export async function cleanAfterBuilds(engine: Engine): Promise<void> {
+  await cleanAfterCrash(engine)
+  await asFarAsPossible(() => endBuilds(engine))
+}
+
+/** What does not work, `system cleanup` says; it must not keep anybody from working. */
+async function asFarAsPossible(clean: () => Promise<unknown>): Promise<void> {
   try {
-    await endAbandoned(engine)
+    await clean()
   } catch (error) {
-    // `system cleanup` says why; it must not keep anybody from working.
     if (!isStrakeError(error) && !isSystemError(error)) throw error
   }
 }
@@ -38,6 +47,12 @@ async function removePlaces(directory: string): Promise<void> {
   }
 }
 
+async function endBuilds(engine: Engine): Promise<number> {
+  if (!pathExists(buildsOf(engine))) return 0
+  const { endAbandonedBuilds } = await import('#build')
+  return await endAbandonedBuilds(buildsOf(engine), async () => (await engine.runtime()).runtime)
+}
+
 /** Ends what killed processes left: steps of builds, networks, mounts, unfinished snapshots. A line for each. */
 export async function endAbandoned(engine: Engine): Promise<readonly string[]> {
   const lines: string[] = []
@@ -45,11 +60,7 @@ export async function endAbandoned(engine: Engine): Promise<readonly string[]> {
     if (count > 0) lines.push(`${count} ${what}`)
   }
   for (const directory of [engine.run, `${engine.run}/containers`]) await removePlaces(directory)
-  if (pathExists(buildsOf(engine))) {
-    const { endAbandonedBuilds } = await import('#build')
-    const runtime = async () => (await engine.runtime()).runtime
-    say(await endAbandonedBuilds(buildsOf(engine), runtime), 'abandoned builds ended')
-  }
+  say(await endBuilds(engine), 'abandoned builds ended')
   // A build step has a network and an address, but no record: while one may run, they stay.
   if (engine.records.leases.oldest() === undefined) {
     say(engine.records.addresses.releaseGone(), 'addresses of containers that are gone released')

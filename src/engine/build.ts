@@ -15,7 +15,7 @@ import {
 import type { Emit } from '#stream'
 import { recordImage } from './add-image.ts'
 import { allocateAddress } from './addresses.ts'
-import { buildsOf, cleanAfterCrash } from './after-crash.ts'
+import { buildsOf, cleanAfterBuilds } from './after-crash.ts'
 import { buildMemory } from './build-memory.ts'
 import { publishIndex } from './content-index.ts'
 import type { Engine } from './engine.ts'
@@ -60,7 +60,7 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   const names = (request.names ?? []).map((name) => formatReference(parseReference(name)))
   const dockerfile = await readDockerfile(request)
   const { emit, signal } = request
-  await cleanAfterCrash(engine)
+  await cleanAfterBuilds(engine)
   const result = await buildImage({
     services: await buildServices(engine),
     ...(request.context === '-' ? {} : { context: request.context }),
