@@ -6,14 +6,12 @@ const defaultCapacity = 8 * 1024 * 1024
 /**
  * Bytes that can be sent again from a little way back. What a broken connection
  * swallowed is at most what the socket buffers hold, so keeping the last 8 MiB
- * is enough to continue an upload whose source can be read only once. Memory of
- * what lies further back is used again: fresh memory costs as much as sending.
+ * is enough to continue an upload whose source can be read only once.
  */
 export class ReplayWindow {
   readonly #source: AsyncIterator<Uint8Array>
   readonly #capacity: number
   readonly #chunks: Uint8Array<ArrayBuffer>[] = []
-  #spare: Uint8Array<ArrayBuffer> | undefined
   /** Offset of the first byte kept, and of the next one to come. */
   #first = 0
   #next = 0
@@ -78,7 +76,7 @@ export class ReplayWindow {
     try {
       const { done, value } = await this.#source.next()
       if (done === true) return false
-      this.#chunks.push(this.#copy(value))
+      this.#chunks.push(new Uint8Array(value))
       this.#next += value.byteLength
     } catch (error) {
       this.#failure = { error }
@@ -88,17 +86,8 @@ export class ReplayWindow {
       const oldest = this.#chunks[0]
       if (oldest === undefined || this.#chunks.length < 2) return true
       if (this.#next - this.#first - oldest.byteLength < this.#capacity) return true
-      this.#spare = this.#chunks.shift()
+      this.#chunks.shift()
       this.#first += oldest.byteLength
     }
-  }
-
-  #copy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-    const memory = this.#spare?.buffer
-    this.#spare = undefined
-    if (memory === undefined || memory.byteLength < bytes.length) return new Uint8Array(bytes)
-    const copy = new Uint8Array(memory, 0, bytes.length)
-    copy.set(bytes)
-    return copy
   }
 }

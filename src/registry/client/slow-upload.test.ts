@@ -40,3 +40,18 @@ test('write() sends every byte to a server that is slower than the source', asyn
   const stored = await toBuffer(registry.repository('app').read(content.descriptor), 1e9)
   expect(Buffer.compare(stored, content.raw)).toBe(0)
 })
+
+test('write() hands its chunks over for good, so that a fetch may gather the body first', async () => {
+  const registry = createMemoryRegistry()
+  const handler = createRegistryHandler(registry)
+  const gathering = async (request: Request): Promise<Response> => {
+    if (request.method !== 'PUT') return handler(request)
+    const { method, url, headers } = request
+    return handler(new Request(url, { method, headers, body: await request.arrayBuffer() }))
+  }
+  const options = { fetch: gathering, retry: instantRetries() }
+  const repository = connectRegistry('localhost', options).repository('app')
+  await repository.write(content.descriptor, chunked(content.raw))
+  const stored = await toBuffer(registry.repository('app').read(content.descriptor), 1e9)
+  expect(Buffer.compare(stored, content.raw)).toBe(0)
+})
