@@ -26,9 +26,11 @@ test('findRoots() keeps the run directory of a user without a runtime directory 
   })
 })
 
-test('findRoots() gives two stores elsewhere two run directories', () => {
+test('findRoots() gives two stores elsewhere two run directories, and none below the usual one', () => {
+  const usual = findRoots({ env: {}, uid: 0 })
   const one = findRoots({ env: {}, uid: 0, root: '/one' })
   const two = findRoots({ env: {}, uid: 0, root: '/two' })
   expect(one.run).not.toBe(two.run)
-  expect(one.run).toStartWith('/run/strake/stores/')
+  expect(one.run).toStartWith('/run/')
+  for (const { run } of [one, two]) expect(run.startsWith(`${usual.run}/`)).toBe(false)
 })

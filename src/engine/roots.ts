@@ -21,7 +21,8 @@ export interface RootsOptions {
 /**
  * Where a store lives: what was asked for, else the environment, else the usual
  * places. A store elsewhere gets a run directory of its own, so that two stores
- * never mix their mounts and networks.
+ * never mix their mounts and networks, and not below the usual one, which goes
+ * when the usual store is reset.
  */
 export function findRoots(options: RootsOptions = {}): Roots {
   const env = options.env ?? process.env
@@ -35,7 +36,7 @@ export function findRoots(options: RootsOptions = {}): Roots {
   // A user without a runtime directory, in a cron job or a container, has no other place to write.
   if (!isRoot && !runtime) return { root, run: join(root, 'run') }
   const usualRun = isRoot || !runtime ? '/run/strake' : join(runtime, 'strake')
-  return { root, run: root === usual ? usualRun : join(usualRun, 'stores', nameOf(root)) }
+  return { root, run: root === usual ? usualRun : join(`${usualRun}-stores`, nameOf(root)) }
 }
 
 function homeOfUser(): string {

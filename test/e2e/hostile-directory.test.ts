@@ -21,7 +21,7 @@ describe.skipIf(reason !== undefined)('a hostile working directory', () => {
     expect(outcome).toMatchObject({ exitCode: 0, stderr: '' })
     expect(outcome.stdout).not.toContain('preloaded')
     const info = JSON.parse(outcome.stdout)
-    expect(info['Run directory']).toStartWith('/run/strake/stores/')
+    expect(info['Run directory']).toStartWith('/run/strake-stores/')
     await rm(info['Run directory'], { recursive: true })
   })
 })
