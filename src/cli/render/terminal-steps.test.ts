@@ -25,6 +25,13 @@ test('terminalSteps() leaves one line for every step', () => {
   ])
 })
 
+test('terminalSteps() leaves nothing of a build that began no step', async () => {
+  const { output, renderer } = open()
+  await Bun.sleep(150)
+  renderer.finish()
+  expect(output.screen().filter((line) => line !== '')).toEqual([])
+})
+
 test('terminalSteps() shows more steps than the screen has lines only in the end', async () => {
   const { output, renderer } = open()
   const count = 30

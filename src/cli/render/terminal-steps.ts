@@ -45,7 +45,8 @@ export function terminalSteps(output: Output): StepRenderer {
     finish() {
       clearInterval(timer)
       transfers.clear()
-      area.settle(composeAll(view()))
+      // What was refused before it began needs no title.
+      area.settle(steps.size === 0 ? [] : composeAll(view()))
       for (const step of steps.values()) {
         if (step.state === 'failed') output.write(describeFailure(step))
       }
