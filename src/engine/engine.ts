@@ -7,6 +7,7 @@ import { type ImageRecord, openRecords, type Records } from '#records'
 import type { Registry, RegistryFacts } from '#registry'
 import type { DetectedRuntime } from '#runtime'
 import type { Snapshotter } from '#snapshot'
+import { requireRoom } from './own-files.ts'
 import { findRoots, type RootsOptions } from './roots.ts'
 import { findSnapshotter } from './snapshotter-choice.ts'
 import { version } from './version.ts'
@@ -47,7 +48,8 @@ export interface Engine extends AsyncDisposable {
 
 /**
  * Opens the store, making it when it is not there. Throws `UNAVAILABLE` when it
- * cannot be written, `INVALID` for a kind of snapshots that there is not.
+ * cannot be written, `CONFLICT` when it is to be made where other files are,
+ * `INVALID` for a kind of snapshots that there is not.
  */
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const { root, run } = findRoots(options)
@@ -112,7 +114,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
 /** The store holds setuid files and device nodes of images: nobody else may walk in. */
 function makePrivate(root: string): void {
   // Only a directory has itself in it. Made once, it is not worth loading node:fs for.
-  if (pathExists(`${root}/.`)) return
+  if (pathExists(`${root}/.`)) {
+    if (!pathExists(`${root}/oci-layout`)) requireRoom(root)
+    return
+  }
   try {
     process.getBuiltinModule('node:fs').mkdirSync(root, { recursive: true, mode: 0o700 })
   } catch (cause) {

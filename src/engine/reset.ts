@@ -3,14 +3,17 @@ import { mountsBelow, removeTree } from '#platform'
 import { cleanUp } from './cleanup.ts'
 import { removeContainer } from './container.ts'
 import type { Engine } from './engine.ts'
+import { requireOwn } from './own-files.ts'
 
 /**
  * Takes everything of a store away: containers (running ones are killed),
  * images, volumes, caches, the bridge with its rules, and the directories
- * themselves. The engine is closed by it. Throws `CONFLICT` while something is
- * still mounted below; nothing of the store is removed then.
+ * themselves. The engine is closed by it. Throws `CONFLICT` when files of others
+ * are among them, and nothing happens then; and while something is still mounted
+ * below, when the directories stay.
  */
 export async function resetStore(engine: Engine): Promise<void> {
+  requireOwn(engine)
   for (const { id } of engine.records.containers.list()) {
     await removeContainer(engine, id, { force: true, volumes: true })
   }
