@@ -196,6 +196,32 @@ describe.skipIf(reason !== undefined)('faults', () => {
   )
 
   test(
+    'pull that finds the disk full says so, and succeeds when there is space',
+    async () => {
+      await using source = await copyOf(stores.base)
+      await using server = await serveStrakeRegistry(source)
+      const name = await pushTo(server.host, source, 'small:1')
+      const operation = { args: ['pull', name], makes: [name] }
+      const { kept } = stores
+      report(operation, await sweepErrors({ base: kept, kept }, operation, 'ENOSPC'))
+    },
+    limit,
+  )
+
+  test(
+    'run that finds the disk full says so, and succeeds when there is space',
+    async () => {
+      const { kept } = stores
+      await using base = await copyOf(kept)
+      const { args } = await buildOf(base)
+      await base.ok(...args)
+      const operation = { args: ['run', '--rm', 'built:1'], makes: [] }
+      report(operation, await sweepErrors({ base, kept }, operation, 'ENOSPC'))
+    },
+    limit,
+  )
+
+  test(
     'build that finds the disk full says so, and succeeds when there is space',
     async () => {
       const { kept } = stores
