@@ -95,7 +95,11 @@ async function reportFailure(
     const { explainUsage } = await import('./arguments/usage.ts')
     return explainUsage(context, error) ? 0 : engineErrorCode(argv)
   }
-  renderError(context.err, error, context.debug)
+  try {
+    renderError(context.err, error, context.debug)
+  } catch {
+    // Standard error cannot be written, on a full disk perhaps: the exit code says it.
+  }
   return startFailureCode(error) ?? engineErrorCode(argv)
 }
 

@@ -201,4 +201,11 @@ describe.skipIf(reason !== undefined)('command line', () => {
     expect(refused.exitCode).toBe(125)
     expect(refused.stderr).toMatch(/root/)
   })
+
+  test('a failure that standard error has no room for leaves its exit code', async () => {
+    const script = `exec ${program} exec nothing true 2>/dev/full`
+    expect(await command(['sh', '-c', script], { env: strake.env })).toMatchObject({
+      exitCode: 125,
+    })
+  })
 })
