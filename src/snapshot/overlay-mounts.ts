@@ -71,7 +71,8 @@ export class OverlayMounts {
   ): Promise<ContainerSnapshot> {
     const chains = this.#chains
     const { overlays = [], volatile = false } = options
-    makeDirectories(directory, 0o700)
+    // What is there needs no room: taking it down must not fail for want of that.
+    if (!pathExists(directory)) makeDirectories(directory, 0o700)
     const real = realPath(directory)
     const upper = `${real}/upper`
     const work = `${real}/work`
