@@ -14,7 +14,7 @@ import { type FileIngest, openDirectoryIngest } from './directory-ingest.ts'
 import { deleteUnless, sweep } from './directory-remove.ts'
 import { fs, hasCode, ignoreAbsent, NotAFileError, readFileBytes } from './file.ts'
 import { anonymousId, checkIngestId, ingestIdOf } from './ingest-id.ts'
-import { blobPath, createLayout } from './layout.ts'
+import { blobPath, createLayout, requireRoom } from './layout.ts'
 import { rangeOf } from './range.ts'
 import { receive } from './receive.ts'
 import type {
@@ -43,6 +43,7 @@ export interface DirectoryStore extends LocalStore {
 /**
  * Opens the store in `root`, an image layout with `ingest/` and `trash/` beside
  * it; makes it when it is not there. Any number of processes may have it open.
+ * Throws `CONFLICT` when it is to be made among other files.
  *
  * A blob appears by a rename of a file that was hashed and counted while it was
  * written, and synced; it is never opened for writing again.
@@ -50,6 +51,7 @@ export interface DirectoryStore extends LocalStore {
 export async function openDirectoryStore(root: string): Promise<DirectoryStore> {
   // The last thing made tells that all of it is there, without loading node:fs.
   if (readSmallFile(`${root}/oci-layout`) === undefined) {
+    await requireRoom(root)
     await fs().mkdir(`${root}/ingest`, { recursive: true, mode: 0o700 })
     await fs().mkdir(`${root}/trash`, { recursive: true, mode: 0o700 })
     await createLayout(root)

@@ -6,13 +6,31 @@ import {
   encodeJson,
   mediaType,
   parseIndex,
+  StrakeError,
 } from '#oci'
 import { temporaryName, writeFileDurable } from '#platform'
-import { fs, hasCode } from './file.ts'
+import { fs, hasCode, ignoreAbsent } from './file.ts'
 
 /** Where a blob lies in an image layout. A `Digest` holds nothing that could leave `root`. */
 export function blobPath(root: string, digest: Digest): string {
   return `${root}/blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`
+}
+
+/** What a store has before its `oci-layout`, and a filesystem that was made for one. */
+const begunNames =
+  /^(?:blobs|ingest|trash|index\.json(?:\..+\.tmp)?|oci-layout\..+\.tmp|\..+\.tmp|lost\+found)$/
+
+/**
+ * Throws `CONFLICT` when a store is to be made among files of others. Another
+ * process may be making it meanwhile: its own files are no reason.
+ */
+export async function requireRoom(root: string): Promise<void> {
+  const names = await fs().readdir(root).catch(ignoreAbsent)
+  if (names === undefined || names.includes('oci-layout')) return
+  const other = names.find((name) => !begunNames.test(name))
+  if (other === undefined) return
+  const message = `Cannot make a store in ${root}: ${JSON.stringify(other)} is there`
+  throw new StrakeError('CONFLICT', message, { remedy: 'choose a new or an empty directory' })
 }
 
 /**

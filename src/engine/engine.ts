@@ -1,13 +1,12 @@
 import { type DirectoryStore, openDirectoryStore } from '#content'
 import type { Image } from '#image'
 import type { Networks } from '#network'
-import { isStrakeError, StrakeError } from '#oci'
+import { StrakeError } from '#oci'
 import { pathExists } from '#platform'
 import { type ImageRecord, openRecords, type Records } from '#records'
 import type { Registry, RegistryFacts } from '#registry'
 import type { DetectedRuntime } from '#runtime'
 import type { Snapshotter } from '#snapshot'
-import { requireRoom } from './own-files.ts'
 import { findRoots, type RootsOptions } from './roots.ts'
 import { findSnapshotter } from './snapshotter-choice.ts'
 import { version } from './version.ts'
@@ -114,14 +113,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
 /** The store holds setuid files and device nodes of images: nobody else may walk in. */
 function makePrivate(root: string): void {
   // Only a directory has itself in it. Made once, it is not worth loading node:fs for.
-  if (pathExists(`${root}/.`)) {
-    if (!pathExists(`${root}/oci-layout`)) requireRoom(root)
-    return
-  }
+  if (pathExists(`${root}/.`)) return
   try {
     process.getBuiltinModule('node:fs').mkdirSync(root, { recursive: true, mode: 0o700 })
   } catch (cause) {
-    if (isStrakeError(cause)) throw cause
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOSPC') throw cause
     throw new StrakeError(

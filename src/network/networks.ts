@@ -124,6 +124,8 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
       return stale
     },
     async remove() {
+      // Asking the kernel takes rights that who never made a network may not have.
+      if (!existsSync(join(run, 'network')) && !existsSync(`/sys/class/net/${name}`)) return
       const network = await bridge()
       network.remove()
     },

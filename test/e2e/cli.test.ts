@@ -200,6 +200,11 @@ describe.skipIf(reason !== undefined)('command line', () => {
     const refused = await command([...as, `${program} run mine:1`], { env: { HOME: home } })
     expect(refused.exitCode).toBe(125)
     expect(refused.stderr).toMatch(/root/)
+    const reset = `${program} system reset --force; ls -A ${home}/.local/share`
+    expect(await command([...as, reset], { env: { HOME: home } })).toMatchObject({
+      exitCode: 0,
+      stdout: '',
+    })
   })
 
   test('a failure that standard error has no room for leaves its exit code', async () => {

@@ -19,7 +19,7 @@ describe.skipIf(reason !== undefined)('many processes', () => {
     await source.ok('push', name)
     await using strake = await openStrake()
     const pulls = await Promise.all(Array.from({ length: 8 }, () => strake('pull', name)))
-    expect(pulls.map(({ exitCode }) => exitCode)).toEqual(pulls.map(() => 0))
+    expect(pulls.filter(({ exitCode }) => exitCode !== 0).map(({ stderr }) => stderr)).toEqual([])
     await strake.ok('tag', name, 'kept:1')
     expect(await damage(strake)).toEqual([])
   })

@@ -60,8 +60,11 @@ export async function openStrake(more: Readonly<Record<string, string>> = {}): P
       return outcome.stdout.trim()
     },
     async [Symbol.asyncDispose]() {
-      await invoke({}, ['system', 'reset', '--force'])
+      const reset = ['system', 'reset', '--force']
+      const outcome = await invoke({}, reset)
       await rm(directory, { recursive: true, force: true })
+      // Whatever a test did to it: a store knows its own files, and nothing is left mounted.
+      if (outcome.exitCode !== 0) throw new Error(describe(reset, outcome))
     },
   })
 }
