@@ -1,4 +1,5 @@
 import type { Engine } from '#engine/engine'
+import { isSystemError } from '#platform'
 import { shorten } from './arguments/long-forms.ts'
 import { parseCommand, runParsed, UsageError } from './arguments/parse-command.ts'
 import type { Context } from './context.ts'
@@ -91,16 +92,18 @@ async function reportFailure(
 ): Promise<number> {
   // Who reads our output has gone: that is no failure to tell anybody about.
   if (isBrokenPipe(error)) return 141
-  if (error instanceof UsageError) {
-    const { explainUsage } = await import('./arguments/usage.ts')
-    return explainUsage(context, error) ? 0 : engineErrorCode(argv)
-  }
+  const code = startFailureCode(error) ?? engineErrorCode(argv)
   try {
+    if (error instanceof UsageError) {
+      const { explainUsage } = await import('./arguments/usage.ts')
+      return explainUsage(context, error) ? 0 : code
+    }
     renderError(context.err, error, context.debug)
-  } catch {
+  } catch (unsaid) {
     // Standard error cannot be written, on a full disk perhaps: the exit code says it.
+    if (!isSystemError(unsaid)) throw unsaid
   }
-  return startFailureCode(error) ?? engineErrorCode(argv)
+  return code
 }
 
 function isBrokenPipe(error: unknown): boolean {

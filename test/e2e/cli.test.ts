@@ -208,9 +208,11 @@ describe.skipIf(reason !== undefined)('command line', () => {
   })
 
   test('a failure that standard error has no room for leaves its exit code', async () => {
-    const script = `exec ${program} exec nothing true 2>/dev/full`
-    expect(await command(['sh', '-c', script], { env: strake.env })).toMatchObject({
-      exitCode: 125,
-    })
+    for (const words of ['exec nothing true', 'run --nope', 'run --help >/dev/full']) {
+      const script = `exec ${program} ${words} 2>/dev/full`
+      expect(await command(['sh', '-c', script], { env: strake.env })).toMatchObject({
+        exitCode: 125,
+      })
+    }
   })
 })
