@@ -43,38 +43,41 @@ describe.skipIf(reason !== undefined)('faults', () => {
     expect(injected).toBeGreaterThan(1)
   }
 
-  /** Kills an operation on a copy of the store `base` or `kept`. */
-  function testKills(
-    title: string,
+  /** What a fault is to meet, on this store; what it takes besides goes with `scope`. */
+  type Prepare = (strake: Strake, scope: AsyncDisposableStack) => Promise<Operation> | Operation
+
+  /** Sweeps an operation on a copy of the store `base` or `kept`. */
+  async function sweepCopy(
     from: keyof Stores,
-    prepare: (strake: Strake) => Promise<Operation> | Operation,
-  ): void {
-    test.skipIf(!isTraceable)(
-      title,
-      async () => {
-        await using base = await copyOf(stores[from])
-        const operation = await prepare(base)
-        report(operation, await sweepKills({ base, kept: stores.kept }, operation))
-      },
-      limit,
-    )
+    prepare: Prepare,
+    sweep: (stores: Stores, operation: Operation) => Promise<Tally>,
+  ): Promise<void> {
+    await using base = await copyOf(stores[from])
+    await using scope = new AsyncDisposableStack()
+    const operation = await prepare(base, scope)
+    report(operation, await sweep({ base, kept: stores.kept }, operation))
+  }
+
+  function testKills(title: string, from: keyof Stores, prepare: Prepare): void {
+    test.skipIf(!isTraceable)(title, () => sweepCopy(from, prepare, sweepKills), limit)
+  }
+
+  function testFullDisk(title: string, prepare: Prepare): void {
+    const sweep = (stores: Stores, operation: Operation): Promise<Tally> =>
+      sweepErrors(stores, operation, 'ENOSPC')
+    test(title, () => sweepCopy('kept', prepare, sweep), limit)
   }
 
   const load = (): Operation => ({ args: ['load', '-i', archive], makes: ['small:1'] })
   testKills('load that is killed leaves nothing half, and succeeds when repeated', 'kept', load)
 
-  test.skipIf(!isTraceable)(
-    'pull that is killed leaves nothing half, and succeeds when repeated',
-    async () => {
-      await using source = await copyOf(stores.base)
-      await using server = await serveStrakeRegistry(source)
-      const name = await pushTo(server.host, source, 'small:1')
-      const operation = { args: ['pull', name], makes: [name] }
-      const { kept } = stores
-      report(operation, await sweepKills({ base: kept, kept }, operation))
-    },
-    limit,
-  )
+  const pull: Prepare = async (_, scope) => {
+    const source = scope.use(await copyOf(stores.base))
+    const server = scope.use(await serveStrakeRegistry(source))
+    const name = await pushTo(server.host, source, 'small:1')
+    return { args: ['pull', name], makes: [name] }
+  }
+  testKills('pull that is killed leaves nothing half, and succeeds when repeated', 'kept', pull)
 
   testKills('rmi that is killed removes an image or keeps it, never half of it', 'base', () => ({
     args: ['rmi', 'small:1'],
@@ -106,25 +109,23 @@ describe.skipIf(reason !== undefined)('faults', () => {
     },
   )
 
-  test.skipIf(!isTraceable)(
+  testKills(
     'prune that drops compressed layers loses none when killed',
-    async () => {
-      await using source = await copyOf(stores.kept)
-      await using server = await serveStrakeRegistry(source)
+    'kept',
+    async (strake, scope) => {
+      const source = scope.use(await copyOf(stores.kept))
+      const server = scope.use(await serveStrakeRegistry(source))
       const { args } = await buildOf(source)
       await source.ok(...args)
       const name = await pushTo(server.host, source, 'built:1')
-      await using base = await copyOf(stores.kept)
-      await base.ok('pull', name)
+      await strake.ok('pull', name)
       {
-        await using unhurt = await copyOf(base)
+        await using unhurt = await copyOf(strake)
         const pruned = await unhurt.ok('system', 'prune', '--force')
         expect(pruned).toMatch(/^Total reclaimed space: [1-9]/m)
       }
-      const operation = { args: ['system', 'prune', '--force'], makes: [name] }
-      report(operation, await sweepKills({ base, kept: stores.kept }, operation))
+      return { args: ['system', 'prune', '--force'], makes: [name] }
     },
-    limit,
   )
 
   testKills('save that is killed changes nothing', 'base', (strake) => ({
@@ -137,15 +138,12 @@ describe.skipIf(reason !== undefined)('faults', () => {
     return { args: ['rmi', 'small:2'], makes: ['small:1'] }
   })
 
-  testKills(
-    'run that is killed leaves no container that removes itself',
-    'kept',
-    async (strake) => {
-      const { args } = await buildOf(strake)
-      await strake.ok(...args)
-      return { args: ['run', '--rm', 'built:1'], makes: [] }
-    },
-  )
+  const run: Prepare = async (strake) => {
+    const { args } = await buildOf(strake)
+    await strake.ok(...args)
+    return { args: ['run', '--rm', 'built:1'], makes: [] }
+  }
+  testKills('run that is killed leaves no container that removes itself', 'kept', run)
 
   testKills('build that mounts through loop devices leaves none when killed', 'kept', (strake) => {
     mountByLoop(strake)
@@ -186,49 +184,12 @@ describe.skipIf(reason !== undefined)('faults', () => {
     expect(mountsBelow(strake.directory)).toEqual([])
   }, 60_000)
 
-  test(
-    'load that finds the disk full says so, and succeeds when there is space',
-    async () => {
-      const { kept } = stores
-      report(load(), await sweepErrors({ base: kept, kept }, load(), 'ENOSPC'))
-    },
-    limit,
-  )
-
-  test(
-    'pull that finds the disk full says so, and succeeds when there is space',
-    async () => {
-      await using source = await copyOf(stores.base)
-      await using server = await serveStrakeRegistry(source)
-      const name = await pushTo(server.host, source, 'small:1')
-      const operation = { args: ['pull', name], makes: [name] }
-      const { kept } = stores
-      report(operation, await sweepErrors({ base: kept, kept }, operation, 'ENOSPC'))
-    },
-    limit,
-  )
-
-  test(
-    'run that finds the disk full says so, and succeeds when there is space',
-    async () => {
-      const { kept } = stores
-      await using base = await copyOf(kept)
-      const { args } = await buildOf(base)
-      await base.ok(...args)
-      const operation = { args: ['run', '--rm', 'built:1'], makes: [] }
-      report(operation, await sweepErrors({ base, kept }, operation, 'ENOSPC'))
-    },
-    limit,
-  )
-
-  test(
+  testFullDisk('load that finds the disk full says so, and succeeds when there is space', load)
+  testFullDisk('pull that finds the disk full says so, and succeeds when there is space', pull)
+  testFullDisk('run that finds the disk full says so, and succeeds when there is space', run)
+  testFullDisk(
     'build that finds the disk full says so, and succeeds when there is space',
-    async () => {
-      const { kept } = stores
-      const operation = await copyBuildOf(kept)
-      report(operation, await sweepErrors({ base: kept, kept }, operation, 'ENOSPC'))
-    },
-    limit,
+    copyBuildOf,
   )
 })
 
