@@ -7,6 +7,8 @@ import {
   mountBind,
   mountOf,
   pathExists,
+  readMounts,
+  realPath,
   removeDirectory,
   unmount,
 } from '#platform'
@@ -16,6 +18,8 @@ import { isAbandoned } from './owner-name.ts'
 const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 const sharedPrefix = 'chain-'
+/** The mount of a container is named after the last part of its directory. */
+export const containerPrefix = 'container-'
 
 /**
  * What is mounted, and which chains that needs.
@@ -64,17 +68,18 @@ export class ChainUsers {
   /** Unmounts a shared mount whose files were replaced; what a container has mounted stays. Says who keeps it. */
   release(chainId: Digest): readonly string[] {
     const users = this.of(chainId)
-    if (users.every((name) => name.startsWith('container-'))) {
+    if (users.every((name) => name.startsWith(containerPrefix))) {
       unmount(this.sharedMountPoint(chainId), { detach: true })
       removeDirectory(this.sharedMountPoint(chainId))
     }
     return users
   }
 
-  /** Unmounts what processes left that are gone, and says how much that was. */
+  /** Unmounts what is left of processes and of containers that are gone, and says how much that was. */
   unmountAbandoned(): number {
     let count = 0
-    for (const name of this.#entries('mounts').filter(isAbandoned)) {
+    for (const name of this.#entries('mounts')) {
+      if (!isAbandoned(name) && !this.#isWithoutDirectory(name)) continue
       while (unmount(this.mountPoint(name), { detach: true })) count += 1
       removeDirectory(this.mountPoint(name))
     }
@@ -128,8 +133,22 @@ export class ChainUsers {
     return pathExists(path) ? fs().readdirSync(path) : []
   }
 
+  /** Whether a container's mount writes to a directory that is gone. Where the kernel names none, it is not. */
+  #isWithoutDirectory(name: string): boolean {
+    if (!name.startsWith(containerPrefix)) return false
+    const target = this.mountPoint(name)
+    if (!isMountPoint(target)) return false
+    const real = realPath(target)
+    const mount = readMounts().findLast((each) => each.target === real)
+    const upper = mount?.superOptions.find((option) => option.startsWith('upperdir=/'))?.slice(9)
+    const end = `/${name.slice(containerPrefix.length)}/upper`
+    return upper?.endsWith(end) === true && !pathExists(upper)
+  }
+
   #isUsed(name: string): boolean {
-    return name.startsWith('container-') ? isMountPoint(this.mountPoint(name)) : !isAbandoned(name)
+    return name.startsWith(containerPrefix)
+      ? isMountPoint(this.mountPoint(name))
+      : !isAbandoned(name)
   }
 }
 

@@ -16,6 +16,7 @@ import {
   unmount,
 } from '#platform'
 import type { ChainFolder } from './chain-folder.ts'
+import { containerPrefix } from './chain-users.ts'
 import { ownedName } from './owner-name.ts'
 import type { ContainerOptions, ContainerSnapshot, PrepareOptions } from './snapshotter.ts'
 
@@ -80,7 +81,7 @@ export class OverlayMounts {
       makeUpper(upper)
       return { root: upper, upper, [Symbol.asyncDispose]: async () => {} }
     }
-    const name = `container-${real.slice(real.lastIndexOf('/') + 1)}`
+    const name = `${containerPrefix}${real.slice(real.lastIndexOf('/') + 1)}`
     const root = chains.mountPoint(name)
     if (isMountPoint(root)) {
       // Whoever takes it down need not know by which kind of snapshots it was mounted.

@@ -226,6 +226,20 @@ describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
     expect(readFileSync(`${again.root}/etc/motd`, 'utf8')).toBe('two')
   })
 
+  test('cleanStale() takes away the mount of a container whose directory is gone', async () => {
+    using home = new Home()
+    const snapshots = await home.open()
+    const top = await importAll(snapshots, await twoLayers())
+    await using kept = await snapshots.container(top, `${home.path}/kept`)
+    await snapshots.container(top, `${home.path}/gone`)
+    expect(await snapshots.cleanStale()).toBe(0)
+    rmSync(`${home.path}/gone`, { recursive: true })
+    // An overlay and its note.
+    expect(await snapshots.cleanStale()).toBe(2)
+    expect(await snapshots.cleanStale()).toBe(0)
+    expect(readFileSync(`${kept.root}/etc/motd`, 'utf8')).toBe('two')
+  })
+
   test('cleanStale() takes away what a killed process left, and nothing of a living one', async () => {
     using home = new Home()
     const snapshots = await home.open()
