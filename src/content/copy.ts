@@ -1,7 +1,7 @@
 import { ContentMismatchError, type Descriptor, type Digest, type Platform } from '#oci'
 import { type Bytes, counted, type Emit, fromBuffer, mapConcurrently, silent } from '#stream'
 import { readGraph, selectManifest } from './graph.ts'
-import type { ContentSource, ContentStore } from './store.ts'
+import type { Arriving, ContentSource, ContentStore } from './store.ts'
 
 export interface CopyOptions {
   /** Of an index, copy only the manifest for this platform, and not the index. */
@@ -16,6 +16,8 @@ export interface CopyOptions {
   readonly copied?: ReadonlySet<Digest>
   /** Every blob was proved a moment ago, and need not be again before it is sent. */
   readonly isProved?: boolean
+  /** Is given a blob that the target begins to receive, if it can show it meanwhile. */
+  readonly onArriving?: (blob: Descriptor, arriving: Arriving) => void
   /** Is told every blob once the target has it. */
   readonly onBlob?: (blob: Descriptor) => void
   readonly emit?: Emit
@@ -84,12 +86,14 @@ async function copyBlob(
     })
   }
   const mountFrom = options.mountFrom?.(blob)
+  const { onArriving } = options
   try {
     await target.write(blob, readFrom(0), {
       readFrom,
       signal,
       isProved: options.isProved === true,
       ...(mountFrom !== undefined && { mountFrom }),
+      ...(onArriving && { onArriving: (arriving) => onArriving(blob, arriving) }),
     })
   } catch (error) {
     // A store of ours that proves what it has learns of the damage, and says what to do.

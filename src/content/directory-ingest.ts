@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import {
   ContentMismatchError,
+  type Descriptor,
   type Digest,
   type DigestAlgorithm,
   digestAlgorithm,
@@ -8,10 +9,11 @@ import {
 } from '#oci'
 import { type HashingWriter, openHashingWriter, syncDirectory, writeAll } from '#platform'
 import { type Bytes, createHasher, type Hasher } from '#stream'
+import { ArrivingBlob } from './arriving.ts'
 import type { Claim } from './claim.ts'
 import { fs, hasCode, readHandle } from './file.ts'
 import { blobPath } from './layout.ts'
-import type { Ingest } from './store.ts'
+import type { Arriving, Ingest } from './store.ts'
 
 export interface IngestFileOptions {
   readonly root: string
@@ -51,8 +53,10 @@ export async function openDirectoryIngest(
   }
 }
 
-/** An ingest whose file can be written by somebody else. */
+/** An ingest whose file can be written, and read, by somebody else. */
 export interface FileIngest extends Ingest {
+  /** What is to be appended from now on, as `blob`, for who reads it meanwhile. */
+  arriving(blob: Descriptor): Arriving
   /**
    * Hands the empty file to `write`, which writes it in any order and says what it
    * wrote: it has hashed the bytes on their way, and is believed.
@@ -83,6 +87,7 @@ class DirectoryIngest implements FileIngest {
   #isOpen = true
   #written: Digest | undefined
   #writer: HashingWriter | undefined
+  #arriving: ArrivingBlob | undefined
 
   constructor(parts: Parts) {
     this.id = parts.id
@@ -92,6 +97,12 @@ class DirectoryIngest implements FileIngest {
 
   get size(): number {
     return this.#size
+  }
+
+  arriving(blob: Descriptor): Arriving {
+    const { root, claim } = this.#parts
+    this.#arriving = new ArrivingBlob(blob, [`${claim.path}/data`, blobPath(root, blob.digest)])
+    return this.#arriving
   }
 
   async append(bytes: Bytes): Promise<void> {
@@ -104,6 +115,7 @@ class DirectoryIngest implements FileIngest {
         throw explained(error, this.#parts.root)
       }
       this.#size += chunk.length
+      this.#arriving?.grow()
     }
   }
 
@@ -163,6 +175,8 @@ class DirectoryIngest implements FileIngest {
 
   async #digestAs(expected: Digest | undefined): Promise<Digest> {
     const threaded = await this.#writer?.finish()
+    // All of it is in the file now; to sync that takes longer.
+    this.#arriving?.grow()
     const appended: Digest | undefined = threaded && `sha256:${threaded.digest}`
     const digest = this.#written ?? appended ?? this.#parts.hasher.digest()
     if (expected === undefined || digestAlgorithm(expected) === digestAlgorithm(digest)) {
@@ -194,6 +208,7 @@ class DirectoryIngest implements FileIngest {
   async #close(): Promise<boolean> {
     if (!this.#isOpen) return false
     this.#isOpen = false
+    this.#arriving?.end()
     await this.#writer?.[Symbol.asyncDispose]()
     await this.#parts.file.close()
     return true

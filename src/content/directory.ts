@@ -17,14 +17,7 @@ import { anonymousId, checkIngestId, ingestIdOf } from './ingest-id.ts'
 import { blobPath, createLayout, requireRoom } from './layout.ts'
 import { rangeOf } from './range.ts'
 import { receive } from './receive.ts'
-import type {
-  Ingest,
-  IngestOptions,
-  LocalStore,
-  ReadOptions,
-  StoredBlob,
-  WriteOptions,
-} from './store.ts'
+import type { IngestOptions, LocalStore, ReadOptions, StoredBlob, WriteOptions } from './store.ts'
 
 /** A store whose blobs are files that others may map, mount or hand to the kernel. */
 export interface DirectoryStore extends LocalStore {
@@ -120,7 +113,10 @@ class OpenDirectoryStore implements DirectoryStore {
   async write(expected: Descriptor, bytes: Bytes, options: WriteOptions = {}): Promise<void> {
     await using ingest = await this.#ingestFor(expected, options.signal)
     if (ingest === undefined) return
-    if (ingest.size === 0) return await receive(ingest, expected, bytes)
+    if (ingest.size === 0) {
+      options.onArriving?.(ingest.arriving(expected))
+      return await receive(ingest, expected, bytes)
+    }
     const isComplete = ingest.size === expected.size
     const readFrom = isComplete ? () => fromBuffers([]) : options.readFrom
     if (readFrom !== undefined) {
@@ -133,7 +129,9 @@ class OpenDirectoryStore implements DirectoryStore {
     }
     await ingest.abort()
     await using anew = await this.#ingestFor(expected, options.signal)
-    if (anew !== undefined) await receive(anew, expected, bytes)
+    if (anew === undefined) return
+    options.onArriving?.(anew.arriving(expected))
+    await receive(anew, expected, bytes)
   }
 
   async ingest(options: IngestOptions = {}): Promise<FileIngest> {
@@ -228,7 +226,7 @@ class OpenDirectoryStore implements DirectoryStore {
   }
 
   /** An ingest for `expected`; `undefined` when it is there, perhaps after another process got it. */
-  async #ingestFor(expected: Descriptor, signal?: AbortSignal): Promise<Ingest | undefined> {
+  async #ingestFor(expected: Descriptor, signal?: AbortSignal): Promise<FileIngest | undefined> {
     const id = ingestIdOf(expected.digest)
     for (;;) {
       signal?.throwIfAborted()

@@ -19,6 +19,7 @@ export { blobPath, createLayout, readIndex, writeIndex } from './layout.ts'
 export { createMemoryStore } from './memory.ts'
 // What stores are.
 export type {
+  Arriving,
   ContentSource,
   ContentStore,
   Ingest,

@@ -23,7 +23,21 @@ export interface WriteOptions {
   readonly readFrom?: (start: number) => Bytes
   /** The bytes were proved a moment ago: a registry, which proves them itself, is sent them as they are. */
   readonly isProved?: boolean
+  /**
+   * Is given the content while it comes, when all of it is to be received. Only
+   * stores of files can show it.
+   */
+  readonly onArriving?: (blob: Arriving) => void
   readonly signal?: AbortSignal
+}
+
+/** Content that somebody receives. */
+export interface Arriving {
+  /**
+   * The bytes as they come, not proved, each chunk in the memory of the one before.
+   * Throws when not all of them come; why, `write` says.
+   */
+  read(signal?: AbortSignal): Bytes
 }
 
 /** Anything that can serve blobs: memory, a directory, a registry's repository. */

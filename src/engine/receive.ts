@@ -1,14 +1,13 @@
-import type { ContentSource } from '#content'
-import { copy } from '#content'
-import type { Image } from '#image'
+import { type Arriving, type ContentSource, copy } from '#content'
+import type { Arrival, Image } from '#image'
 import type { Descriptor, Digest } from '#oci'
 import { type Emit, mapConcurrently } from '#stream'
 import type { Engine } from './engine.ts'
 import { unpack } from './unpack.ts'
 
 /**
- * Copies an image into the store and makes its file system, each layer while
- * those above it are still on their way. Ends when both are done; the first
+ * Copies an image into the store and makes its file system, each layer while it
+ * and those above it are still on their way. Ends when both are done; the first
  * failure ends both.
  */
 export async function receive(
@@ -21,49 +20,80 @@ export async function receive(
   const arrivals = new Arrivals()
   const work = [
     async (stop: AbortSignal) => {
-      const onBlob = ({ digest }: Descriptor): void => arrivals.note(digest)
-      await copy(source, engine.content, image.descriptor, { emit, onBlob, signal: stop })
+      await copy(source, engine.content, image.descriptor, {
+        onArriving: ({ digest }, arriving) => arrivals.begin(digest, arriving),
+        onBlob: ({ digest }) => arrivals.note(digest),
+        emit,
+        signal: stop,
+      })
       // What is not to be copied is waited for no longer.
       arrivals.noteAll(image)
     },
     async (stop: AbortSignal) => {
-      const arrival = ({ digest }: Descriptor): Promise<void> => arrivals.of(digest, stop)
+      const arrival = ({ digest }: Descriptor): Promise<Arrival> => arrivals.of(digest, stop)
       await unpack(engine, image, { emit, arrival, signal: stop })
     },
   ]
   await mapConcurrently(work, work.length, (start, _, stop) => start(stop), signal)
 }
 
-/** Which blobs have come, for whoever waits for one. */
+/** A blob that comes, or for which somebody waits. */
+interface Awaited {
+  readonly begun: PromiseWithResolvers<void>
+  readonly whole: PromiseWithResolvers<void>
+  /** While it comes. */
+  arriving: Arriving | undefined
+}
+
+/** Which blobs have come or are coming, for whoever waits for one. */
 class Arrivals {
-  readonly #blobs = new Map<Digest, PromiseWithResolvers<void>>()
+  readonly #blobs = new Map<Digest, Awaited>()
+
+  begin(digest: Digest, arriving: Arriving): void {
+    const blob = this.#get(digest)
+    blob.arriving = arriving
+    blob.begun.resolve()
+  }
 
   note(digest: Digest): void {
-    this.#get(digest).resolve()
+    const blob = this.#get(digest)
+    blob.arriving = undefined
+    blob.begun.resolve()
+    blob.whole.resolve()
   }
 
   noteAll({ layers }: Image): void {
     for (const { descriptor } of layers) this.note(descriptor.digest)
   }
 
-  /** Throws the reason of `signal` when it aborts first. */
-  async of(digest: Digest, signal: AbortSignal): Promise<void> {
-    const { promise, reject } = Promise.withResolvers<never>()
-    const abort = (): void => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    try {
-      signal.throwIfAborted()
-      await Promise.race([this.#get(digest).promise, promise])
-    } finally {
-      signal.removeEventListener('abort', abort)
-    }
+  /** Waits until a blob comes. Throws the reason of `signal` when that aborts first. */
+  async of(digest: Digest, signal: AbortSignal): Promise<Arrival> {
+    const blob = this.#get(digest)
+    await unlessAborted(blob.begun.promise, signal)
+    return { arriving: blob.arriving, whole: () => unlessAborted(blob.whole.promise, signal) }
   }
 
-  #get(digest: Digest): PromiseWithResolvers<void> {
+  #get(digest: Digest): Awaited {
     const known = this.#blobs.get(digest)
     if (known !== undefined) return known
-    const created = Promise.withResolvers<void>()
+    const created: Awaited = {
+      begun: Promise.withResolvers(),
+      whole: Promise.withResolvers(),
+      arriving: undefined,
+    }
     this.#blobs.set(digest, created)
     return created
+  }
+}
+
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const abort = (): void => aborted.reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    signal.throwIfAborted()
+    return await Promise.race([promise, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
   }
 }

@@ -1,11 +1,11 @@
-import { type Image, unpackImage } from '#image'
+import { type Arrival, type Image, unpackImage } from '#image'
 import { chainIds, type Descriptor, type Digest } from '#oci'
 import type { Emit } from '#stream'
 import type { Engine } from './engine.ts'
 
 export interface UnpackOptions {
-  /** Waits until the store has a layer. */
-  readonly arrival?: (layer: Descriptor) => Promise<void>
+  /** Waits until a layer comes, for a store that is still being filled. */
+  readonly arrival?: (layer: Descriptor) => Promise<Arrival>
   readonly emit?: Emit
   readonly signal?: AbortSignal
 }

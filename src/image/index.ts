@@ -24,5 +24,5 @@ export { loadArchive } from './load.ts'
 export type { NamedImage } from './save.ts'
 export { saveImages } from './save.ts'
 // Layers as a filesystem.
-export type { UnpackOptions } from './unpack.ts'
+export type { Arrival, UnpackOptions } from './unpack.ts'
 export { unpackImage } from './unpack.ts'

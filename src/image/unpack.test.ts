@@ -5,7 +5,7 @@ import { openDirectoryStore } from '#content'
 import { chainIds, mediaType, sha256 } from '#oci'
 import { mkdtempDisposable, mountsBelow, unmount } from '#platform'
 import { openSnapshots, type Snapshotter } from '#snapshot'
-import type { ProgressEvent } from '#stream'
+import { fromBuffer, type ProgressEvent, toBuffer } from '#stream'
 import { createImage } from './create.ts'
 import { imageOf, layerTar, put, putLayer, withLayer } from './fixture.ts'
 import { unpackImage } from './unpack.ts'
@@ -109,6 +109,44 @@ rooted('unpackImage() refuses a layer with other data behind its archive', async
   }
   const lying = await createImage(store, { config: image.config, layers: [layer] })
   await expect(unpackImage(lying, store, opened.snapshots)).rejects.toThrow()
+})
+
+rooted('unpackImage() reads a layer while it comes, and links it when it is there', async () => {
+  await using opened = await open()
+  const { store, image } = await imageOf([])
+  const change = (tar: Uint8Array): Uint8Array => gzipSync(tar)
+  const layer = await putLayer(store, { a: '1' }, { type: mediaType.ociLayerGzip, change })
+  const coming = await createImage(store, { config: image.config, layers: [layer] })
+  const bytes = await toBuffer(store.read(layer.descriptor), 1_000_000, 'layer')
+  await store.delete(layer.descriptor)
+  const events: string[] = []
+  const untilUnpacked = async (): Promise<void> => {
+    while (!(await opened.snapshots.has(layer.diffId))) await new Promise((r) => setTimeout(r, 5))
+    events.push('unpacked')
+  }
+  const whole = untilUnpacked()
+  const chain = await unpackImage(coming, store, opened.snapshots, {
+    arrival: async () => ({ arriving: { read: () => fromBuffer(bytes) }, whole: () => whole }),
+    layers: { link: () => events.push('linked') },
+    emit: (event) => event.type === 'transfer' && events.push(event.done ? 'done' : 'moved'),
+  })
+  expect(chain).toBe(layer.diffId)
+  expect(events).toEqual(['unpacked', 'done', 'linked'])
+})
+
+rooted('unpackImage() leaves it to who receives a layer to say what is wrong with it', async () => {
+  await using opened = await open()
+  const { store, image } = await imageOf([])
+  const layer = await putLayer(store, { a: '1' })
+  const whole = await createImage(store, { config: image.config, layers: [layer] })
+  const unpacking = unpackImage(whole, store, opened.snapshots, {
+    arrival: async () => ({
+      arriving: { read: () => fromBuffer(new Uint8Array(1024).fill(7)) },
+      whole: () => Promise.reject(new Error('connection reset')),
+    }),
+  })
+  await expect(unpacking).rejects.toThrow('connection reset')
+  expect(await Array.fromAsync(opened.snapshots.list())).toEqual([])
 })
 
 test('unpackImage() of an image without layers needs no filesystem', async () => {

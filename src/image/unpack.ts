@@ -1,4 +1,4 @@
-import type { ContentSource } from '#content'
+import type { Arriving, ContentSource } from '#content'
 import { chainIds, type Descriptor, type Digest, isStrakeError, type Layer } from '#oci'
 import type { Layers } from '#records'
 import type { LayerSource, Snapshotter } from '#snapshot'
@@ -12,10 +12,18 @@ export interface UnpackOptions {
   readonly listingOf?: (diffId: Digest) => TarListing | undefined
   /** Is told which stored blob has which diff ID, once both are proved. */
   readonly layers?: Pick<Layers, 'link'>
-  /** Waits until the source has a layer, for one that is still being filled. */
-  readonly arrival?: (layer: Descriptor, signal?: AbortSignal) => Promise<void>
+  /** Waits until a layer comes, for a source that is still being filled. */
+  readonly arrival?: (layer: Descriptor) => Promise<Arrival>
   readonly emit?: Emit
   readonly signal?: AbortSignal
+}
+
+/** A layer on its way into the source. */
+export interface Arrival {
+  /** What can be read of it before the source has all of it. */
+  readonly arriving?: Arriving | undefined
+  /** Waits until the source has it. Throws when it does not come. */
+  whole(): Promise<void>
 }
 
 /** A collection at the same time may take away what was found a moment ago; not for ever. */
@@ -56,8 +64,8 @@ async function unpackMissing(
     if (index < done) continue
     signal?.throwIfAborted()
     const { descriptor, diffId } = layer
-    await options.arrival?.(descriptor, signal)
-    const archive = openArchive(layer, source, options)
+    const arrival = await options.arrival?.(descriptor)
+    const archive = await openArchive(layer, source, options, arrival)
     const chainId = chain[index] ?? unreachable()
     try {
       await snapshots.importLayer(
@@ -66,9 +74,12 @@ async function unpackMissing(
         { index: index === layers.length - 1 ? 'now' : 'later', emit, ...(signal && { signal }) },
       )
     } catch (error) {
+      // What came may be other bytes than the blob has: who receives them says so.
+      await arrival?.whole()
       if (signal?.aborted !== true) await proveStored(source, descriptor)
       throw error
     }
+    await arrival?.whole()
     emit({ ...unpacking(layer), current: descriptor.size, done: true })
     options.layers?.link(diffId, descriptor, archive.size())
   }
@@ -76,25 +87,36 @@ async function unpackMissing(
 }
 
 /** The layer's tar: the stored file itself, or its bytes on their way through decompression. */
-function openArchive(
+async function openArchive(
   layer: Layer,
   source: ContentSource,
-  { pathOf, listingOf, emit = silent, signal }: UnpackOptions,
-): { readonly source: Pick<LayerSource, 'tar' | 'listing'>; size(): number } {
+  options: Omit<UnpackOptions, 'arrival'>,
+  arrival: Arrival | undefined,
+): Promise<{ readonly source: Pick<LayerSource, 'tar' | 'listing'>; size(): number }> {
   const { descriptor, diffId } = layer
+  const { pathOf, listingOf, emit = silent, signal } = options
   const isTar = descriptor.digest === diffId
   if (isTar && pathOf !== undefined) {
+    await arrival?.whole()
     const listing = listingOf?.(diffId)
     const source = { tar: pathOf(diffId), ...(listing && { listing }) }
     return { source, size: () => descriptor.size }
   }
-  // Its diff ID proves it.
-  const stored = source.read(descriptor, {
-    isProved: true,
-    isReused: true,
-    ...(signal && { signal }),
+  let isComing = arrival?.arriving !== undefined
+  const stored =
+    arrival?.arriving?.read(signal) ??
+    // Its diff ID proves it.
+    source.read(descriptor, { isProved: true, isReused: true, ...(signal && { signal }) })
+  if (isComing) {
+    const settle = (): void => {
+      isComing = false
+    }
+    void arrival?.whole().then(settle, settle)
+  }
+  const read = counted(stored, (current) => {
+    // Until then there is its transfer to be seen.
+    if (!isComing) emit({ ...unpacking(layer), current })
   })
-  const read = counted(stored, (current) => emit({ ...unpacking(layer), current }))
   let size = 0
   // A blob whose digest is its diff ID is not compressed, whatever it looks like.
   const tar = counted(isTar ? read : decompress(read), (total) => {

@@ -1,0 +1,103 @@
+import { afterAll, expect, test } from 'bun:test'
+import { type Descriptor, mediaType, sha256 } from '#oci'
+import { mkdtempDisposable } from '#platform'
+import { type Bytes, createHasher, fromBuffer } from '#stream'
+import { type DirectoryStore, openDirectoryStore } from './directory.ts'
+import type { Arriving } from './store.ts'
+
+const directory = await mkdtempDisposable('/dev/shm', 'strake-arriving-')
+afterAll(() => directory[Symbol.asyncDispose]())
+
+/** Small content is written in this thread, large content in another one. */
+const sizes = { small: 200_000, large: 18 * 1024 * 1024 + 5 }
+
+function contentOf(size: number): { readonly content: Uint8Array; readonly blob: Descriptor } {
+  const content = new Uint8Array(size).map((_, index) => (index * index) >> 9)
+  const blob = { mediaType: mediaType.ociLayer, digest: sha256(content), size }
+  return { content, blob }
+}
+
+async function openStore(): Promise<DirectoryStore> {
+  return await openDirectoryStore(`${directory.path}/${crypto.randomUUID()}`)
+}
+
+for (const [name, size] of Object.entries(sizes)) {
+  const { content, blob } = contentOf(size)
+  const half = size >> 1
+
+  test(`write() shows ${name} content while it comes, and until its reader has all`, async () => {
+    const store = await openStore()
+    const hasher = createHasher()
+    const hasBegun = Promise.withResolvers<void>()
+    const isWritten = Promise.withResolvers<void>()
+    const read = async (arriving: Arriving): Promise<void> => {
+      for await (const chunk of arriving.read()) {
+        hasher.update(chunk)
+        hasBegun.resolve()
+        await isWritten.promise
+      }
+    }
+    let reading: Promise<void> | undefined
+    async function* bytes(): Bytes & AsyncGenerator<Uint8Array> {
+      yield content.subarray(0, half)
+      // The other half comes when something of this one was read.
+      await hasBegun.promise
+      yield content.subarray(half)
+    }
+    await store.write(blob, bytes(), {
+      onArriving: (arriving) => {
+        reading = read(arriving)
+      },
+    })
+    isWritten.resolve()
+    await reading
+    expect(hasher.digest()).toBe(blob.digest)
+  })
+
+  test(`write() of ${name} content that breaks ends who reads it meanwhile`, async () => {
+    const store = await openStore()
+    const seen: Arriving[] = []
+    const onArriving = (arriving: Arriving): void => void seen.push(arriving)
+    let reading: Promise<string> | undefined
+    async function* broken(): Bytes & AsyncGenerator<Uint8Array> {
+      yield content.subarray(0, half)
+      reading = seen[0] && outcomeOf(seen[0])
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      throw new Error('connection reset')
+    }
+    await store.write(blob, broken(), { onArriving }).catch(() => {})
+    expect(await reading).toContain('ended before')
+    // What was kept is nobody's to vouch for: the rest is not shown.
+    const readFrom = (start: number): Bytes => fromBuffer(content.subarray(start))
+    await store.write(blob, fromBuffer(content), { onArriving, readFrom })
+    expect(seen).toHaveLength(1)
+    expect(await store.has(blob)).toBe(true)
+    expect(await outcomeOf({ read: () => store.read(blob) })).toBe(blob.digest)
+  })
+}
+
+test('write() shows content to who comes late, and nothing to who asks for what is there', async () => {
+  const { content, blob } = contentOf(sizes.small)
+  const store = await openStore()
+  const seen: Arriving[] = []
+  const onArriving = (arriving: Arriving): void => void seen.push(arriving)
+  for (let time = 0; time < 2; time++) {
+    await store.write(blob, fromBuffer(content), { onArriving })
+  }
+  const [arriving, ...more] = seen
+  expect(more).toEqual([])
+  expect(arriving && (await outcomeOf(arriving))).toBe(blob.digest)
+  await store.delete(blob)
+  expect(arriving && (await outcomeOf(arriving))).toContain('was not received')
+})
+
+/** The digest of what can be read, or why it cannot. */
+async function outcomeOf(arriving: Arriving): Promise<string> {
+  const hasher = createHasher()
+  try {
+    for await (const chunk of arriving.read()) hasher.update(chunk)
+  } catch (error) {
+    return String(error)
+  }
+  return hasher.digest()
+}
