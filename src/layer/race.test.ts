@@ -37,8 +37,11 @@ test('applyLayer() stays inside while another process swaps directories for link
   })
   const ended = new Promise((resolve) => child.on('close', resolve))
   let [rounds, failures] = [0, 0]
-  const end = performance.now() + 2000
-  while (performance.now() < end) {
+  const start = performance.now()
+  // On a busy machine it takes longer until the two meet.
+  const isMet = (): boolean => rounds > 100 && failures > 0
+  const isOver = (after: number): boolean => after > 30_000 || (after > 2000 && isMet())
+  while (!isOver(performance.now() - start)) {
     const { error } = await arena.apply(attack)
     if (error !== undefined && !isStrakeError(error)) throw error
     rounds++
@@ -52,4 +55,4 @@ test('applyLayer() stays inside while another process swaps directories for link
   expect(Number(output)).toBeGreaterThan(1000)
   expect(rounds).toBeGreaterThan(100)
   expect(failures).toBeGreaterThan(0)
-}, 20_000)
+}, 60_000)
