@@ -56,8 +56,11 @@ export class StagedLayer implements AsyncDisposable {
   /** Makes everything durable; `sparseSize` is what the file of sparse contents must have. */
   async finish(sparseSize: number): Promise<void> {
     for (const file of this.#files.splice(0)) {
-      await file.sync()
-      await file.close()
+      try {
+        await file.sync()
+      } finally {
+        await file.close()
+      }
     }
     if (sparseSize > 0) this.#sparse.finish(sparseSize)
   }
