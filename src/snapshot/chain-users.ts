@@ -7,8 +7,6 @@ import {
   mountBind,
   mountOf,
   pathExists,
-  readMounts,
-  realPath,
   removeDirectory,
   unmount,
 } from '#platform'
@@ -138,9 +136,8 @@ export class ChainUsers {
     if (!name.startsWith(containerPrefix)) return false
     const target = this.mountPoint(name)
     if (!isMountPoint(target)) return false
-    const real = realPath(target)
-    const mount = readMounts().findLast((each) => each.target === real)
-    const upper = mount?.superOptions.find((option) => option.startsWith('upperdir=/'))?.slice(9)
+    const options = mountOf(target)?.superOptions
+    const upper = options?.find((option) => option.startsWith('upperdir=/'))?.slice(9)
     const end = `/${name.slice(containerPrefix.length)}/upper`
     return upper?.endsWith(end) === true && !pathExists(upper)
   }

@@ -6,9 +6,9 @@ import {
   isSystemError,
   makeDirectories,
   makeDirectory,
+  mountOf,
   mountOverlay,
   pathExists,
-  readMounts,
   realPath,
   removeDirectory,
   removeFile,
@@ -217,7 +217,7 @@ function forgetVolatile(work: string): void {
 
 /** Two containers whose directories have the same last name would share a mount point. */
 function refuseOthersMount(root: string, upper: string): void {
-  const mount = readMounts().findLast(({ target }) => target === realPath(root))
+  const mount = mountOf(root)
   if (mount?.superOptions.includes(`upperdir=${upper}`)) return
   // Under other names than plain ones the kernel shows a descriptor instead of the path.
   if (mount?.superOptions.some((each) => each.startsWith('upperdir=/proc/self/fd/'))) return

@@ -19,10 +19,11 @@ const writableBits = 0o222
 export class StagedLayer implements AsyncDisposable {
   readonly folder: string
   readonly bytes: Bytes
-  readonly #files: FileHandle[] = []
   readonly #sparse: SparseFile
   /** Where the archive is, if it need not be written. */
   readonly #path: string | undefined
+  /** The archive while it is written. */
+  #file: FileHandle | undefined
 
   /** A layer that is in the store already, in `layers`, is taken from there, and `source` is not read. */
   constructor(
@@ -55,20 +56,21 @@ export class StagedLayer implements AsyncDisposable {
 
   /** Makes everything durable; `sparseSize` is what the file of sparse contents must have. */
   async finish(sparseSize: number): Promise<void> {
-    for (const file of this.#files.splice(0)) {
-      try {
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-    }
+    await this.#file?.sync()
+    await this.#close()
     if (sparseSize > 0) this.#sparse.finish(sparseSize)
   }
 
   /** Lets go of what is open. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const file of this.#files.splice(0)) await file.close()
+    await this.#close()
     this.#sparse.close()
+  }
+
+  async #close(): Promise<void> {
+    const file = this.#file
+    this.#file = undefined
+    await file?.close()
   }
 
   async *#written(
@@ -78,7 +80,7 @@ export class StagedLayer implements AsyncDisposable {
   ): Bytes {
     const { open } = process.getBuiltinModule('node:fs/promises')
     const file = await open(target, 'wx', readOnlyMode)
-    this.#files.push(file)
+    this.#file = file
     if (digestAlgorithm(diffId) !== 'sha256') {
       for await (const chunk of proved(tar, diffId)) {
         await writeAll(file, chunk)
