@@ -113,10 +113,11 @@ class OpenDirectoryStore implements DirectoryStore {
   async write(expected: Descriptor, bytes: Bytes, options: WriteOptions = {}): Promise<void> {
     await using ingest = await this.#ingestFor(expected, options.signal)
     if (ingest === undefined) return
-    if (ingest.size === 0) {
-      options.onArriving?.(ingest.arriving(expected))
-      return await receive(ingest, expected, bytes)
+    const receiveAll = (empty: FileIngest): Promise<void> => {
+      options.onArriving?.(empty.arriving(expected))
+      return receive(empty, expected, bytes)
     }
+    if (ingest.size === 0) return await receiveAll(ingest)
     const isComplete = ingest.size === expected.size
     const readFrom = isComplete ? () => fromBuffers([]) : options.readFrom
     if (readFrom !== undefined) {
@@ -129,9 +130,7 @@ class OpenDirectoryStore implements DirectoryStore {
     }
     await ingest.abort()
     await using anew = await this.#ingestFor(expected, options.signal)
-    if (anew === undefined) return
-    options.onArriving?.(anew.arriving(expected))
-    await receive(anew, expected, bytes)
+    if (anew !== undefined) await receiveAll(anew)
   }
 
   async ingest(options: IngestOptions = {}): Promise<FileIngest> {

@@ -70,7 +70,12 @@ class Arrivals {
   async of(digest: Digest, signal: AbortSignal): Promise<Arrival> {
     const blob = this.#get(digest)
     await unlessAborted(blob.begun.promise, signal)
-    return { arriving: blob.arriving, whole: () => unlessAborted(blob.whole.promise, signal) }
+    return {
+      get arriving() {
+        return blob.arriving
+      },
+      whole: () => unlessAborted(blob.whole.promise, signal),
+    }
   }
 
   #get(digest: Digest): Awaited {

@@ -20,7 +20,7 @@ export interface UnpackOptions {
 
 /** A layer on its way into the source. */
 export interface Arrival {
-  /** What can be read of it before the source has all of it. */
+  /** What can be read of it, until the source has all of it. */
   readonly arriving?: Arriving | undefined
   /** Waits until the source has it. Throws when it does not come. */
   whole(): Promise<void>
@@ -102,20 +102,13 @@ async function openArchive(
     const source = { tar: pathOf(diffId), ...(listing && { listing }) }
     return { source, size: () => descriptor.size }
   }
-  let isComing = arrival?.arriving !== undefined
   const stored =
     arrival?.arriving?.read(signal) ??
     // Its diff ID proves it.
     source.read(descriptor, { isProved: true, isReused: true, ...(signal && { signal }) })
-  if (isComing) {
-    const settle = (): void => {
-      isComing = false
-    }
-    void arrival?.whole().then(settle, settle)
-  }
   const read = counted(stored, (current) => {
-    // Until then there is its transfer to be seen.
-    if (!isComing) emit({ ...unpacking(layer), current })
+    // While it comes there is its transfer to be seen.
+    if (arrival?.arriving === undefined) emit({ ...unpacking(layer), current })
   })
   let size = 0
   // A blob whose digest is its diff ID is not compressed, whatever it looks like.
