@@ -23,8 +23,8 @@ export interface IngestFileOptions {
   readonly expectedSize?: number
 }
 
-/** From here on it pays to hash and write in another thread. */
-const largeSize = 16 * 1024 * 1024
+/** From here on it pays to hash and write in another thread, and to note a checksum. */
+export const largeSize: number = 16 * 1024 * 1024
 
 /**
  * Opens the ingest in a claimed directory. What an earlier holder received is
@@ -67,6 +67,8 @@ export interface FileIngest extends Ingest {
 export interface Written {
   readonly digest: Digest
   readonly size: number
+  /** CRC-32. */
+  readonly checksum: number
 }
 
 interface Parts {
@@ -85,7 +87,7 @@ class DirectoryIngest implements FileIngest {
   readonly #parts: Parts
   #size: number
   #isOpen = true
-  #written: Digest | undefined
+  #written: Written | undefined
   #writer: HashingWriter | undefined
   #arriving: ArrivingBlob | undefined
 
@@ -125,9 +127,8 @@ class DirectoryIngest implements FileIngest {
       // Not the descriptor that appends: whoever fills may write in any order.
       const file = await fs().open(`${this.#parts.claim.path}/data`, 'r+')
       try {
-        const { digest, size } = await write(file.fd)
-        this.#written = digest
-        this.#size = size
+        this.#written = await write(file.fd)
+        this.#size = this.#written.size
       } finally {
         await file.close()
       }
@@ -174,11 +175,14 @@ class DirectoryIngest implements FileIngest {
   }
 
   async #digestAs(expected: Digest | undefined): Promise<Digest> {
-    const threaded = await this.#writer?.finish()
+    const appended = await this.#writer?.finish()
     // All of it is in the file now; to sync that takes longer.
     this.#arriving?.grow()
-    const appended: Digest | undefined = threaded && `sha256:${threaded.digest}`
-    const digest = this.#written ?? appended ?? this.#parts.hasher.digest()
+    if (appended !== undefined) {
+      const { digest, checksum } = appended
+      this.#written = { digest: `sha256:${digest}`, size: this.#size, checksum }
+    }
+    const digest = this.#written?.digest ?? this.#parts.hasher.digest()
     if (expected === undefined || digestAlgorithm(expected) === digestAlgorithm(digest)) {
       return digest
     }
@@ -193,6 +197,10 @@ class DirectoryIngest implements FileIngest {
     const path = blobPath(root, digest)
     const directory = path.slice(0, path.lastIndexOf('/'))
     const now = new Date()
+    if (this.#written !== undefined && this.#size >= largeSize) {
+      const { noteChecksum } = await import('./checksum.ts')
+      noteChecksum(file.fd, this.#written.checksum)
+    }
     await file.utimes(now, now)
     await file.chmod(0o444)
     await file.sync()

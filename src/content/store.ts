@@ -45,7 +45,8 @@ export interface ContentSource {
   has(target: Descriptor, signal?: AbortSignal): Promise<boolean>
   /**
    * The content, verified: an iteration that ends without a throw has yielded
-   * exactly the bytes `target` names (a range is not verified, only counted).
+   * exactly the bytes `target` names (a range is not verified, only counted). A store
+   * that proved the digest when it kept the content may prove it by a checksum now.
    * Throws `NOT_FOUND` or `BLOB_UNKNOWN`, `ContentMismatchError`.
    */
   read(target: Descriptor, options?: ReadOptions): Bytes

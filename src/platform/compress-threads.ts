@@ -31,7 +31,7 @@ export const maxChunkSize: number = 2 * 1024 * 1024
 /** Up to here another thread takes longer to reach than the work takes. */
 const smallSize = 65_536
 
-/** More than this, and hashing the chunks is what they wait for. */
+/** More than this, and reading the chunks is what they wait for. */
 const mostThreads = 8
 
 /**

@@ -18,6 +18,8 @@ export interface HashedFile {
   readonly digest: string
   /** SHA-256 of every part that was asked for, 32 bytes each, in order. */
   readonly parts: Uint8Array
+  /** CRC-32 of the file. */
+  readonly checksum: number
   /** CRC-32 of every `sumSize` bytes of the file, the last of what is left. */
   readonly sums: Uint32Array
 }
@@ -97,10 +99,12 @@ export function createChunkHasher(): ChunkHasher {
   const hash = startHash()
   const digests: Uint8Array[] = []
   const sums: number[] = []
+  let checksum = 0
   let size = 0
   return {
     update(chunk, parts) {
       hash.update(chunk)
+      checksum = crc32(chunk, checksum)
       for (let at = 0; at < chunk.length; ) {
         const part = chunk.subarray(at, at + sumSize - (size % sumSize))
         const block = Math.floor(size / sumSize)
@@ -116,6 +120,7 @@ export function createChunkHasher(): ChunkHasher {
     },
     finish: () => ({
       digest: hash.digest('hex'),
+      checksum,
       parts: Buffer.concat(digests),
       sums: Uint32Array.from(sums),
     }),

@@ -38,7 +38,7 @@ test.each([
   const descriptor = openSync(path, 'wx')
   {
     await using writer = openHashingWriter(descriptor, options)
-    const { digest, parts, sums } = await fill(writer)
+    const { digest, parts, checksum, sums } = await fill(writer)
     expect(writer.size).toBe(pieces.reduce((sum, size) => sum + size))
     expect(digest).toBe(sha256(readFileSync(path)).toString('hex'))
     const expected = pieces.map((size, index) => sha256(Buffer.alloc(size, index + 1)))
@@ -48,6 +48,7 @@ test.each([
       crc32(bytes.subarray(n * sumSize, (n + 1) * sumSize)),
     )
     expect([...sums]).toEqual(blocks)
+    expect(checksum).toBe(crc32(bytes))
   }
   closeSync(descriptor)
   const written = readFileSync(path)

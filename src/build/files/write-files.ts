@@ -28,6 +28,8 @@ export interface WrittenFiles {
   readonly digest: Digest
   /** Bytes. */
   readonly size: number
+  /** CRC-32 of all of it. */
+  readonly checksum: number
   /** CRC-32 of each `sumSize` bytes. */
   readonly sums: Uint32Array
 }
@@ -82,13 +84,13 @@ export async function writeFiles(
     writer.reserve(paddingOf(size)).fill(0)
   }
   await output.put(new Uint8Array(endSize))
-  const { digest, parts, sums } = await writer.finish()
+  const { digest, parts, checksum, sums } = await writer.finish()
   for (const [index, node] of hashed.entries()) {
     const part = Buffer.from(parts.buffer, parts.byteOffset + 32 * index, 32)
     options.onDigest(node, `sha256:${part.toString('hex')}`)
   }
   options.onProgress(writer.size)
-  return { digest: `sha256:${digest}`, size: writer.size, sums }
+  return { digest: `sha256:${digest}`, size: writer.size, checksum, sums }
 }
 
 /** The writer, for pieces of any length. */
