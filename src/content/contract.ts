@@ -220,6 +220,21 @@ export function testLocalIngests(open: Open): void {
     expect(third.size).toBe(0)
   })
 
+  test('append() does not mind when the producer uses its memory again', async () => {
+    await using opened = await open()
+    const reused = Buffer.alloc(100)
+    async function* reusing(): AsyncGenerator<Uint8Array> {
+      for (let at = 0; at < content.length; at += reused.length) {
+        reused.set(content.subarray(at, at + reused.length))
+        yield reused.subarray(0, content.length - at)
+      }
+    }
+    await using ingest = await opened.store.ingest()
+    await ingest.append(reusing())
+    expect(await ingest.commit()).toBe(described.digest)
+    expect(await toBuffer(opened.store.read(described), content.length)).toEqual(content)
+  })
+
   test('ingest() refuses an id that could be a path', async () => {
     await using opened = await open()
     for (const id of ['', '..', '../x', 'a/b', 'a@b', 'x'.repeat(201), '.hidden', 'a\0']) {

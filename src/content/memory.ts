@@ -128,7 +128,7 @@ class MemoryIngest implements Ingest {
 
   async append(bytes: Bytes): Promise<void> {
     for await (const chunk of bytes) {
-      this.#chunks.push(chunk.slice())
+      this.#chunks.push(new Uint8Array(chunk))
       this.#size += chunk.length
     }
   }

@@ -80,6 +80,7 @@ export interface Ingest extends AsyncDisposable {
   readonly id: string
   /** Bytes received so far. */
   readonly size: number
+  /** `bytes` may use the memory of a chunk again when it is asked for the next. */
   append(bytes: Bytes): Promise<void>
   /** Makes it content. Throws `ContentMismatchError` when `expected` names other bytes. */
   commit(expected?: Digest): Promise<Digest>

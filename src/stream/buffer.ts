@@ -29,7 +29,10 @@ export async function toBuffer(
   what = 'content',
 ): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of limited(bytes, max, what)) chunks.push(chunk.slice())
+  for await (const chunk of limited(bytes, max, what)) {
+    // Not `slice`, which of a Buffer is the same memory.
+    chunks.push(new Uint8Array(chunk))
+  }
   return concat(chunks)
 }
 

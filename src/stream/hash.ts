@@ -24,7 +24,7 @@ export function createHasher(algorithm: DigestAlgorithm = 'sha256'): Hasher {
     update: (chunk) => {
       size += chunk.length
       if (native === undefined && size <= smallSize) {
-        held.push(chunk.slice())
+        held.push(new Uint8Array(chunk))
         return
       }
       if (native === undefined) {

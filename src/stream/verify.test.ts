@@ -55,6 +55,15 @@ test('verified() follows the algorithm of the digest', async () => {
   expect(await toBuffer(verified(fromBuffer(content), descriptor), 100)).toEqual(content)
 })
 
+test('createHasher() does not mind when a small chunk is used again', () => {
+  const hasher = createHasher()
+  const reused = Buffer.from(content)
+  hasher.update(reused.subarray(0, 4))
+  reused.fill(0)
+  hasher.update(content.subarray(4))
+  expect(hasher.digest()).toBe(expected.digest)
+})
+
 test('hashed() reports digest and size at the end, and not before', async () => {
   const reports: unknown[] = []
   const report = (found: unknown) => reports.push(found)
