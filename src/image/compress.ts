@@ -150,7 +150,10 @@ async function compressLayer(
 async function* listed(members: AsyncIterable<Member>, list: MemberList): Bytes {
   for await (const member of members) {
     list.add(member)
-    yield member.bytes
+    const { bytes } = member
+    yield bytes
+    // Given back at once: what waits for a collection is most of what a push would hold.
+    if (bytes.length === bytes.buffer.byteLength) bytes.buffer.transfer(0)
   }
 }
 
