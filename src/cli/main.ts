@@ -4,7 +4,13 @@ import { version } from '#engine/version'
 const [first] = process.argv.slice(2)
 if (first === '--version' || first === '-v') {
   const { openOutput } = await import('./render/output.ts')
-  openOutput(1).write(`strake version ${version}\n`)
+  try {
+    openOutput(1).write(`strake version ${version}\n`)
+  } catch (error) {
+    const { renderError } = await import('./render/error.ts')
+    renderError(openOutput(2), error, false)
+    process.exit(1)
+  }
   process.exit()
 } else if (first === '__monitor') {
   const { monitorMain } = await import('#engine/monitor')

@@ -207,6 +207,16 @@ describe.skipIf(reason !== undefined)('command line', () => {
     })
   })
 
+  test('output that there is no room for is said in a sentence', async () => {
+    for (const words of ['--version', 'version', 'images', '--help']) {
+      const script = `exec ${program} ${words} >/dev/full`
+      expect(await command(['sh', '-c', script], { env: strake.env })).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringMatching(/^strake: Cannot go on: no space left.*\n$/),
+      })
+    }
+  })
+
   test('a failure that standard error has no room for leaves its exit code', async () => {
     for (const words of ['exec nothing true', 'run --nope', 'run --help >/dev/full']) {
       const script = `exec ${program} ${words} 2>/dev/full`
