@@ -1,6 +1,6 @@
 import { ContentMismatchError, type Descriptor } from '#oci'
 import { at } from '#platform'
-import { type Bytes, verified } from '#stream'
+import { type Bytes, crc32, verified } from '#stream'
 import { openPlainFile } from './file.ts'
 
 /** Eight hexadecimal digits. */
@@ -39,7 +39,6 @@ export async function* checked(
   target: Descriptor,
   checksum: number,
 ): AsyncGenerator<Uint8Array> {
-  const { crc32 } = process.getBuiltinModule('node:zlib')
   let [size, sum] = [0, 0]
   for await (const chunk of open()) {
     size += chunk.length

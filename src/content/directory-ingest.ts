@@ -140,6 +140,7 @@ class DirectoryIngest implements FileIngest {
 
   async commit(expected?: Digest): Promise<Digest> {
     try {
+      await this.#finish()
       const digest = await this.#digestAs(expected)
       if (expected !== undefined && digest !== expected) {
         throw new ContentMismatchError('content', expected, digest)
@@ -174,14 +175,17 @@ class DirectoryIngest implements FileIngest {
     return await writing
   }
 
-  async #digestAs(expected: Digest | undefined): Promise<Digest> {
+  /** Waits until all of it is in the file, and learns from the writer what that is. */
+  async #finish(): Promise<void> {
     const appended = await this.#writer?.finish()
-    // All of it is in the file now; to sync that takes longer.
+    // To sync it takes longer.
     this.#arriving?.grow()
-    if (appended !== undefined) {
-      const { digest, checksum } = appended
-      this.#written = { digest: `sha256:${digest}`, size: this.#size, checksum }
-    }
+    if (appended === undefined) return
+    const { digest, checksum } = appended
+    this.#written = { digest: `sha256:${digest}`, size: this.#size, checksum }
+  }
+
+  async #digestAs(expected: Digest | undefined): Promise<Digest> {
     const digest = this.#written?.digest ?? this.#parts.hasher.digest()
     if (expected === undefined || digestAlgorithm(expected) === digestAlgorithm(digest)) {
       return digest

@@ -1,6 +1,7 @@
 import type { ContentStore } from '#content'
 import type { Descriptor } from '#oci'
 import type { MadeLayer } from '#records'
+import { crc32 } from '#stream'
 import type { Member } from './members.ts'
 
 /** Four numbers of four bytes: bytes and CRC-32 of a piece, bytes and CRC-32 of its member. */
@@ -82,8 +83,4 @@ function placesOf(layers: readonly MadeLayer[]): ReadonlyMap<number, Place> {
 /** One number of both. No piece has more than 2^21 bytes. */
 function keyOf(size: number, checksum: number): number {
   return checksum * 2 ** 21 + (size % 2 ** 21)
-}
-
-function crc32(bytes: Uint8Array): number {
-  return process.getBuiltinModule('node:zlib').crc32(bytes)
 }

@@ -1,5 +1,5 @@
 import { type ChunkMemory, type CompressThreads, maxChunkSize } from '#platform'
-import { type Bytes, mapOrdered } from '#stream'
+import { type Bytes, crc32, mapOrdered } from '#stream'
 import { findCut, minMemberSize } from './cut.ts'
 
 /** A gzip member or zstd frame, and the piece of an archive that it is. */
@@ -26,7 +26,6 @@ export async function* compressMembers(
   tar: Bytes,
   { threads, find }: CompressOptions,
 ): AsyncGenerator<Member> {
-  const { crc32 } = process.getBuiltinModule('node:zlib')
   yield* mapOrdered(pieces(tar, threads), threads.parallel, async ({ memory, size }) => {
     const checksum = crc32(memory.bytes.subarray(0, size))
     const kept = await find?.(size, checksum)

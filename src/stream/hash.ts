@@ -65,3 +65,8 @@ export async function* hashed(
   }
   onEnd({ digest: hasher.digest(), size })
 }
+
+/** CRC-32 as gzip has it; of what follows bytes whose own is `sum`, that of both. */
+export function crc32(bytes: Uint8Array, sum = 0): number {
+  return process.getBuiltinModule('node:zlib').crc32(bytes, sum)
+}

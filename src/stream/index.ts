@@ -16,7 +16,7 @@ export type { Compression } from './detect.ts'
 export { detectCompression, detectLength } from './detect.ts'
 // Digests, natively.
 export type { Hasher } from './hash.ts'
-export { createHasher, hashed } from './hash.ts'
+export { crc32, createHasher, hashed } from './hash.ts'
 // Bounds and counts.
 export { counted, limited } from './limit.ts'
 // Telling the caller what happens.
