@@ -86,6 +86,17 @@ test('checked() refuses bytes that come right only when they are read again', as
   await expect(reading).rejects.toMatchObject({ code: 'DIGEST_INVALID' })
 })
 
+test('checked() refuses bytes that cannot be read again, once, to be hashed', async () => {
+  const sources = [fromBuffer(flipped)]
+  const next = () => {
+    const source = sources.shift()
+    if (source === undefined) throw Object.assign(new Error('gone'), { code: 'ENOENT' })
+    return source
+  }
+  const reading = toBuffer(checked(next, target, crc32(content)), content.length)
+  await expect(reading).rejects.toMatchObject({ code: 'DIGEST_INVALID' })
+})
+
 test('notedChecksum() finds nothing where nothing was noted', async () => {
   await using opened = await openTemporary()
   const { store } = opened

@@ -14,7 +14,7 @@ const attribute = Buffer.from('user.strake.crc32')
  */
 export function noteChecksum(descriptor: number, checksum: number): void {
   try {
-    at.setAttribute(descriptor, attribute, Buffer.from(hex(checksum)))
+    at.setAttribute(descriptor, attribute, Buffer.from(digits(checksum)))
   } catch {}
 }
 
@@ -48,12 +48,20 @@ export async function* checked(
   }
   if (size === target.size && sum === checksum) return
   let again = 0
-  for await (const chunk of verified(open(), target)) again = crc32(chunk, again)
-  if (again !== sum) {
-    throw new ContentMismatchError('content', `CRC-32 ${hex(again)}`, `CRC-32 ${hex(sum)}`)
+  try {
+    for await (const chunk of verified(open(), target)) again = crc32(chunk, again)
+  } catch (cause) {
+    if (cause instanceof ContentMismatchError) throw cause
+    // Gone meanwhile, perhaps: what was passed on is not proved, and must not be passed on again.
+    throw new ContentMismatchError('content', named(checksum), named(sum), { cause })
   }
+  if (again !== sum) throw new ContentMismatchError('content', named(again), named(sum))
 }
 
-function hex(checksum: number): string {
+function named(checksum: number): string {
+  return `CRC-32 ${digits(checksum)}`
+}
+
+function digits(checksum: number): string {
   return checksum.toString(16).padStart(8, '0')
 }

@@ -97,6 +97,7 @@ class OpenDirectoryStore implements DirectoryStore {
     const { isReused, signal } = options
     const range = { start, end: last, isReused, signal }
     const path = this.pathOf(target.digest)
+    let isSettled = false
     for (let attempt = 1; ; attempt++) {
       try {
         if (!isWhole || options.isProved === true) yield* readFileBytes(path, range)
@@ -105,8 +106,10 @@ class OpenDirectoryStore implements DirectoryStore {
       } catch (error) {
         if (isDamage(error)) throw await this.#setAside(target.digest, error)
         if (!hasCode(error, 'ENOENT')) throw error
+        if (isSettled) throw unknown(target.digest)
         if (attempt <= mostWaits && this.#isHandled(target.digest)) await wait()
-        else throw unknown(target.digest)
+        // Whoever handled it may have put it back between the two looks.
+        else isSettled = true
       }
     }
   }
