@@ -95,10 +95,10 @@ function render(tables: readonly Table[]): string {
   return [introduction, ...texts].join('\n')
 }
 
-/** Single rows are only shown. */
-async function writeResults({ rows }: Options, tables: readonly Table[]): Promise<void> {
-  if (rows.length > 0) return
-  await writeFile(resolve(import.meta.dir, 'results.md'), render(tables))
+/** A run leaves its tables in the cache; `--keep` makes them those of the repository. */
+async function writeResults({ keep }: Options, tables: readonly Table[]): Promise<void> {
+  const directory = keep ? import.meta.dir : cache
+  await writeFile(join(directory, 'results.md'), render(tables))
 }
 
 async function main(options: Options): Promise<number> {

@@ -3,7 +3,7 @@ import { parseOptions, UsageError } from './options.ts'
 
 describe('parseOptions', () => {
   test('parseOptions takes every row and peer unless told otherwise', () => {
-    expect(parseOptions([])).toEqual({ rows: [], without: new Set(), disk: false })
+    expect(parseOptions([])).toEqual({ rows: [], without: new Set(), disk: false, keep: false })
   })
 
   test('parseOptions reads rows and options in any order', () => {
@@ -14,7 +14,12 @@ describe('parseOptions', () => {
       runs: 2,
       without: new Set(['docker', 'podman']),
       disk: true,
+      keep: false,
     })
+  })
+
+  test('parseOptions keeps the results only when --keep says so', () => {
+    expect(parseOptions(['--keep']).keep).toBe(true)
   })
 
   test.each([

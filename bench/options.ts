@@ -13,20 +13,22 @@ export interface Options {
   readonly without: ReadonlySet<ToolName>
   /** Measure a second time with every store on disk. */
   readonly disk: boolean
+  /** Write the tables to bench/results.md. */
+  readonly keep: boolean
   /** An executable to measure instead of dist/strake. */
   readonly program?: string
 }
 
 export const usage = `Usage: scripts/bun bench/main.ts [ROW...] [options]
 
-Measures strake beside Docker and Podman, and writes bench/results.md when no rows are
-chosen. Needs root.
+Measures strake beside Docker and Podman, and writes bench/.cache/results.md. Needs root.
 
   ROW                     only rows whose names contain one of these words
   --runs N                how often each row runs, instead of its own number
   --without TOOL[,TOOL]   leave docker or podman out; without both, strake runs in
                           this machine's root with its runtimes
   --disk                  a second table with the stores on disk, every row three times
+  --keep                  write the tables to bench/results.md instead
   --program PATH          measure this executable instead of dist/strake
 
 Example:
@@ -42,11 +44,13 @@ export function parseOptions(words: readonly string[]): Options {
   const without = new Set<ToolName>()
   let runs: number | undefined
   let disk = false
+  let keep = false
   let program: string | undefined
   const rest = words.flatMap((word) => (word.startsWith('--') ? word.split('=', 2) : [word]))
   while (rest.length > 0) {
     const word = rest.shift() ?? ''
     if (word === '--disk') disk = true
+    else if (word === '--keep') keep = true
     else if (word === '--runs') runs = parseRuns(rest.shift())
     else if (word === '--program') program = parsePath(rest.shift())
     else if (word === '--without') for (const peer of parsePeers(rest.shift())) without.add(peer)
@@ -57,6 +61,7 @@ export function parseOptions(words: readonly string[]): Options {
     rows,
     without,
     disk,
+    keep,
     ...(runs === undefined ? {} : { runs }),
     ...(program === undefined ? {} : { program }),
   }

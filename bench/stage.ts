@@ -67,10 +67,11 @@ export class Stage {
     await this.fresh()
   }
 
-  /** `docker build` of the context; what rows measure and what the others need. */
-  async build(): Promise<Execution> {
+  /** `docker build` of the context, as `app` and under `names`: what rows measure and others need. */
+  async build(...names: readonly string[]): Promise<Execution> {
     const context = await this.props.context.prepare()
-    const execution = await run(this.tool, ['build', '-q', '-t', 'app', context])
+    const tags = ['app', ...names].flatMap((name) => ['-t', name])
+    const execution = await run(this.tool, ['build', '-q', ...tags, context])
     this.#holds = 'app'
     this.#revision = this.props.context.revision
     return execution
@@ -106,14 +107,37 @@ export class Stage {
     return execution
   }
 
+  /** Nothing was built, and the registry is empty. */
+  async beforeBuildAndPush(): Promise<void> {
+    await this.props.context.prepare()
+    await this.fresh()
+    await this.props.registry.clear()
+    this.#pushed = false
+  }
+
+  /** One command after the other; the image has its name from the first on. */
+  async buildAndPush(): Promise<Execution> {
+    const built = await this.build(this.pushName)
+    const pushed = await this.push('gzip')
+    return {
+      ...pushed,
+      milliseconds: built.milliseconds + pushed.milliseconds,
+      peakBytes: Math.max(built.peakBytes, pushed.peakBytes),
+    }
+  }
+
+  /** `app` was pushed, from some revision of the context. */
+  async withPushed(): Promise<void> {
+    if (this.#pushed) return
+    await this.withApp()
+    await run(this.tool, ['tag', 'app', this.pushName])
+    await this.props.registry.clear()
+    await this.push('gzip')
+  }
+
   /** `app` was pushed, and built again after one file of the context changed. */
   async changedSincePush(): Promise<void> {
-    if (!this.#pushed) {
-      await this.withApp()
-      await run(this.tool, ['tag', 'app', this.pushName])
-      await this.props.registry.clear()
-      await this.push('gzip')
-    }
+    await this.withPushed()
     await this.props.context.change()
     await this.build()
     await run(this.tool, ['tag', 'app', this.pushName])

@@ -50,6 +50,22 @@ export const images: Group = [
     run: (stage) => stage.build(),
   },
   {
+    // Docker compresses layers while it builds, so that its push alone says little.
+    name: 'build, cold, and push',
+    times: 5,
+    before: (stage) => stage.beforeBuildAndPush(),
+    run: (stage) => stage.buildAndPush(),
+  },
+  {
+    name: 'build, one file changed, and push',
+    times: 5,
+    before: async (stage) => {
+      await stage.withPushed()
+      await stage.props.context.change()
+    },
+    run: (stage) => stage.buildAndPush(),
+  },
+  {
     name: 'read every file of a container',
     comparedWith: unpackedRow,
     times: 5,

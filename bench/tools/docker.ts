@@ -18,7 +18,6 @@ export async function openDocker(place: Place): Promise<Tool> {
       `--exec-root=${join(directory, 'run')}`,
       `--pidfile=${join(directory, 'docker.pid')}`,
       `--host=unix://${socket}`,
-      '--storage-driver=overlay2',
       '--add-runtime=crun=/usr/bin/crun',
     ],
     {
@@ -30,7 +29,7 @@ export async function openDocker(place: Place): Promise<Tool> {
   const { stdout } = await execute(['docker', 'version', '--format', '{{.Server.Version}}'], env)
   const tool: Tool = {
     name: 'docker',
-    about: `${stdout.trim()} with BuildKit; storage overlay2; runtime runc unless a row says otherwise`,
+    about: `${stdout.trim()} with BuildKit; containerd's image store with overlayfs; runtime runc unless a row says otherwise`,
     store,
     async attempt(args, { runtime } = {}) {
       const [verb = '', ...rest] = args
