@@ -21,15 +21,21 @@ test('defaultSeccomp() never lists what leads into the kernel', () => {
   }
 })
 
-test('defaultSeccomp() allows sockets of every family but 38 and 40', () => {
-  const allowed = (family: number): boolean =>
-    rulesFor('socket').some(({ args: [argument] = [] }) => {
-      if (argument?.op === 'SCMP_CMP_LT') return family < argument.value
-      if (argument?.op === 'SCMP_CMP_GT') return family > argument.value
-      return family === argument?.value
+test('defaultSeccomp() allows sockets of every family below 64 but 38 and 40', () => {
+  const allowed = (family: bigint): boolean =>
+    rulesFor('socket').some(({ args: [argument, ...others] = [] }) => {
+      expect(argument).toMatchObject({ index: 0, op: 'SCMP_CMP_MASKED_EQ' })
+      expect(others).toEqual([])
+      const { value = 0, valueTwo = 0 } = argument ?? {}
+      return (family & BigInt(value)) === BigInt(valueTwo)
     })
-  const families = Array.from({ length: 46 }, (_, family) => family)
-  expect(families.filter((family) => !allowed(family))).toEqual([38, 40])
+  const families = Array.from({ length: 200 }, (_, family) => BigInt(family))
+  const expected = families.filter((family) => family < 64n && family !== 38n && family !== 40n)
+  expect(families.filter(allowed)).toEqual(expected)
+  // The kernel takes the lower 32 bits of the argument.
+  for (const upper of [1n << 32n, 1n << 63n, 0xffffffffn << 32n]) {
+    expect(families.filter((family) => allowed(upper | family))).toEqual(expected)
+  }
 })
 
 test('defaultSeccomp() keeps new namespaces for CAP_SYS_ADMIN', () => {

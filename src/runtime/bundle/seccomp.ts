@@ -71,13 +71,32 @@ function allow(list: string, ...args: readonly SeccompArgument[]): SeccompRule {
   return { names, action: 'SCMP_ACT_ALLOW', ...(args.length === 0 ? {} : { args }) }
 }
 
-/** Every family but AF_ALG (38), the kernel's crypto, and AF_VSOCK (40), which leads out of the machine. */
+/** Each socket family that is allowed, as the first of a range and the mask that selects the range. */
+const socketFamilies: readonly (readonly [first: number, mask: number])[] = [
+  [0, 0xffffffe0],
+  [32, 0xfffffffc],
+  [36, 0xfffffffe],
+  [39, 0xffffffff],
+  [41, 0xffffffff],
+  [42, 0xfffffffe],
+  [44, 0xfffffffc],
+  [48, 0xfffffff0],
+]
+
+/**
+ * Sockets of the families 0 to 63, except AF_ALG (38), the kernel's crypto, and
+ * AF_VSOCK (40), which leads out of the machine. The kernel reads 32 bits of
+ * the family and a filter compares 64, so each rule masks the upper half away:
+ * otherwise 2^32 + 40 would pass and open a vsock.
+ *
+ * A 32-bit x86 program still reaches both families by `socketcall`. The family
+ * lies in memory there, where no filter can look, and without that call most
+ * 32-bit programs have no network.
+ */
 function addressFamilies(): readonly SeccompRule[] {
-  return [
-    allow('socket', { index: 0, value: 38, op: 'SCMP_CMP_LT' }),
-    allow('socket', { index: 0, value: 39, op: 'SCMP_CMP_EQ' }),
-    allow('socket', { index: 0, value: 40, op: 'SCMP_CMP_GT' }),
-  ]
+  return socketFamilies.map(([first, mask]) =>
+    allow('socket', { index: 0, value: mask, valueTwo: first, op: 'SCMP_CMP_MASKED_EQ' }),
+  )
 }
 
 function withoutNamespaces(architecture: string): readonly SeccompRule[] {
