@@ -37,6 +37,7 @@ const allowed: Readonly<
   },
   runtime: { imports: ['oci', 'platform'], why: 'a bundle is data and a root directory' },
   network: { imports: ['oci', 'platform'], why: 'a network hands out namespaces and addresses' },
+  volume: { imports: ['oci', 'platform'], why: 'a volume is a directory that outlives containers' },
   container: {
     imports: [
       'oci',
@@ -47,6 +48,7 @@ const allowed: Readonly<
       'snapshot',
       'runtime',
       'network',
+      'volume',
       'records',
     ],
     why: 'a container is an image, a root, a network and a process',

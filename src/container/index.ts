@@ -24,7 +24,6 @@ export { type InspectDocument, inspectContainer, readHealth } from './inspect.ts
 export { type LogEntry, type LogsOptions, readLogs } from './logs.ts'
 /** Reading `-v`, `--mount` and `--tmpfs`. */
 export {
-  isVolumeName,
   type MountRequest,
   parseMount,
   parseTmpfs,

@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { StrakeError } from '#oci'
 import { check, isSystemError, symbols } from './libc.ts'
 import { requireNoTransaction } from './lock-order.ts'
-import { closeFile, openFile, openFlag } from './posix.ts'
+import { closeFile, fileStatus, ignoring, openFile, openFlag } from './posix.ts'
 
 const libc = symbols({ flock: { args: ['i32', 'i32'], returns: 'i32' } })
 
@@ -24,12 +25,45 @@ export function lockNetwork(patience = 10_000): Disposable {
   return lock(path, openFile(path, openFlag.readOnly), patience)
 }
 
+/**
+ * Takes the exclusive lock of a directory for work that takes long: other
+ * processes, and other work of this one, wait without keeping their threads, for
+ * as long as it takes or until `signal` is aborted. Throws `ENOENT` when the
+ * directory is gone or is removed while we wait.
+ */
+export async function lockDirectory(path: string, signal?: AbortSignal): Promise<Disposable> {
+  requireNoTransaction(`the lock ${path}`)
+  for (let pause = shortestPause; ; pause = Math.min(pause * 2, longestPause)) {
+    signal?.throwIfAborted()
+    const fd = openFile(path, openFlag.readOnly | openFlag.directory | openFlag.noFollow)
+    const named = ignoring(['EAGAIN'], () => tryLock(fd, path)) && isSameFile(fd, path)
+    if (named) return { [Symbol.dispose]: () => closeFile(fd) }
+    closeFile(fd)
+    await sleep(pause, undefined, { signal })
+  }
+}
+
+/** Milliseconds between two tries. */
+const [shortestPause, longestPause] = [2, 50]
+
+/** The directory that we locked may have been removed, and another one made in its place. */
+function isSameFile(fd: number, path: string): boolean {
+  const [locked, named] = [fileStatus(`/proc/self/fd/${fd}/.`), fileStatus(path)]
+  return locked.inode === named.inode && locked.device === named.device
+}
+
+const exclusiveWithoutWaiting = 2 | 4
+
+function tryLock(fd: number, path: string): true {
+  check(libc().flock(fd, exclusiveWithoutWaiting), 'flock', path)
+  return true
+}
+
 function lock(path: string, fd: number, patience: number): Disposable {
-  const LOCK_EX_NB = 2 | 4
   const deadline = performance.now() + patience
   for (;;) {
     try {
-      check(libc().flock(fd, LOCK_EX_NB), 'flock', path)
+      tryLock(fd, path)
       return { [Symbol.dispose]: () => closeFile(fd) }
     } catch (error) {
       if (!isSystemError(error, 'EAGAIN') || performance.now() > deadline) {

@@ -14,7 +14,7 @@ export { mountErofs } from './erofs-mount.ts'
 /** Programs of this machine. */
 export { isExecutable } from './executable.ts'
 /** A lock between processes that dies with its holder. */
-export { lockFile, lockNetwork } from './file-lock.ts'
+export { lockDirectory, lockFile, lockNetwork } from './file-lock.ts'
 /** Files: durable writes, syncs, temporary names, and a recursive removal that never enters a mount. */
 export type { TemporaryDirectory } from './files.ts'
 export {

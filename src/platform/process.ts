@@ -114,7 +114,7 @@ export interface RunCommandOptions {
   /** Written to the program's standard input. */
   readonly input?: string
   /** The program is killed when this fires. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Output kept of a command; what comes after is read and dropped. */

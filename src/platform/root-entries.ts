@@ -23,6 +23,11 @@ const c = symbols({
   symlinkat: { args: ['ptr', 'i32', 'ptr'], returns: 'i32' },
   linkat: { args: ['i32', 'ptr', 'i32', 'ptr', 'i32'], returns: 'i32' },
   unlinkat: { args: ['i32', 'ptr', 'i32'], returns: 'i32' },
+  renameat2: {
+    args: ['i32', 'ptr', 'i32', 'ptr', 'u32'],
+    returns: 'i64',
+    syscall: arm ? 276 : 316,
+  },
   readlinkat: { args: ['i32', 'ptr', 'ptr', 'u64'], returns: 'i64' },
   close: { args: ['i32'], returns: 'i32' },
 })
@@ -127,15 +132,26 @@ export function makeSymlink(dir: number, name: Uint8Array, target: Uint8Array): 
 }
 
 /** Gives a file (a symbolic link itself, not its target) another name; `false` when that is taken. */
-export function makeHardlink(
-  dir: number,
-  name: Uint8Array,
-  target: { readonly dir: number; readonly name: Uint8Array },
-): boolean {
+export function makeHardlink(dir: number, name: Uint8Array, target: EntryName): boolean {
   const from = terminated(target.name, secondName)
   return (
     unless([EEXIST], c().linkat(target.dir, from, dir, terminated(name), 0), 'linkat') !== undefined
   )
+}
+
+/** A name in an open directory. */
+export interface EntryName {
+  readonly dir: number
+  readonly name: Uint8Array
+}
+
+const noReplace = 1
+
+/** Moves a file or a whole directory within one filesystem; `false` when the new name is taken. */
+export function moveEntry(from: EntryName, to: EntryName): boolean {
+  const [source, target] = [terminated(from.name), terminated(to.name, secondName)]
+  const moved = c().renameat2(from.dir, source, to.dir, target, noReplace)
+  return unless([EEXIST], moved, 'renameat2') !== undefined
 }
 
 /** What `mknod(2)` can make besides files. */

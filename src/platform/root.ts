@@ -1,7 +1,7 @@
 // Files inside a tree that is not trusted: everything by directory descriptor and name.
 
 export { openBeneath, readFully } from './read-file.ts'
-export type { DirectoryName, SpecialFile } from './root-entries.ts'
+export type { DirectoryName, EntryName, SpecialFile } from './root-entries.ts'
 export {
   closeDescriptor,
   createFile,
@@ -11,6 +11,7 @@ export {
   makeHardlink,
   makeSpecial,
   makeSymlink,
+  moveEntry,
   openDirectory,
   openFileAt,
   openPlace,

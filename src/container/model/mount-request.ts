@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { StrakeError } from '#oci'
 import type { ContainerMount } from '#runtime'
+import { isVolumeName } from '#volume'
 
 /** One `-v`, `--mount` or `--tmpfs`, read but not yet resolved on this machine. */
 export interface MountRequest {
@@ -41,11 +42,6 @@ export function parseVolume(text: string): MountRequest {
     ...(bind ? { createSource: true } : {}),
     ...flagsOf(text, flags),
   }
-}
-
-/** Names of volumes become directory names. */
-export function isVolumeName(name: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/.test(name)
 }
 
 /** Accepted for Docker's sake; they mean nothing on this system. */

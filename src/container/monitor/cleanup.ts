@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { removeTree } from '#platform'
+import { volumePath } from '#volume'
 import type { ContainerPaths } from '../context.ts'
-import { volumePath } from '../setup/volumes.ts'
 import type { MonitorOrder } from './order.ts'
 import type { CleanUpStore } from './store.ts'
 

@@ -48,7 +48,10 @@ export async function prepareContainer(
     }),
   )
   const attachment = undo.use(await attach(context, container, options.signal))
-  const { mounts, visible } = await makeMounts(context, container, { snapshot, attachment, paths })
+  const { mounts, visible } = await makeMounts(context, container, {
+    ...{ snapshot, attachment, paths },
+    signal: options.signal,
+  })
   const config = createBundleConfig(
     bundleOptions(container, { root: snapshot.root, attachment, mounts, options }),
   )
@@ -113,19 +116,20 @@ interface Places {
   readonly snapshot: ContainerSnapshot
   readonly attachment: Attachment
   readonly paths: ContainerPaths
+  readonly signal: AbortSignal | undefined
 }
 
 async function makeMounts(
   { root }: ContainerContext,
   { id, settings }: Container,
-  { snapshot, attachment, paths }: Places,
+  { snapshot, attachment, paths, signal }: Places,
 ): Promise<{
   readonly mounts: readonly ResolvedMount[]
   /** Those a user asked for: what `inspect` shows. */
   readonly visible: readonly ResolvedMount[]
 }> {
   const users = resolveMounts({ containerId: id, root, requests: settings.mounts })
-  await fillVolumes(snapshot.root, users, settings.mounts)
+  await fillVolumes(snapshot.root, users, { requests: settings.mounts, signal })
   const mounts = [...writeEtcFiles(paths, settings, attachment), ...initMount(settings), ...users]
   prepareRootfs(snapshot.root, {
     mountPoints: mounts.map(({ destination, point }) => ({ destination, kind: point })),

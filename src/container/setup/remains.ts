@@ -1,7 +1,7 @@
 import { isSystemError, removeTree } from '#platform'
+import { anonymousVolume, volumePath } from '#volume'
 import { type ContainerContext, containerPaths } from '../context.ts'
 import type { Container } from '../model/record.ts'
-import { anonymousVolume, volumePath } from './volumes.ts'
 
 /** The record first: what has no record does not exist, and the rest is only garbage. */
 export async function removeRemains(

@@ -1,7 +1,9 @@
-import { closeSync, constants, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs'
-import { digestHex, StrakeError, sha256 } from '#oci'
-import { isSystemError, runCommand } from '#platform'
+import { closeSync, constants, mkdirSync, realpathSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { StrakeError } from '#oci'
+import { isSystemError } from '#platform'
 import { type ContainerMount, openInRoot, openRoot } from '#runtime'
+import { anonymousVolume, fillVolume, volumeData } from '#volume'
 import type { MountRequest } from '../model/mount-request.ts'
 
 /** A mount as it was made on this machine. */
@@ -14,20 +16,6 @@ export interface ResolvedMount extends ContainerMount {
   readonly anonymous: boolean
   /** What lies at the destination. */
   readonly point: 'directory' | 'file'
-}
-
-/** Where the content of a volume lies; its parent is the volume itself. */
-function volumeData(store: { readonly root: string }, name: string): string {
-  return `${volumePath(store, name)}/_data`
-}
-
-export function volumePath({ root }: { readonly root: string }, name: string): string {
-  return `${root}/volumes/${name}`
-}
-
-/** The name of a container's own volume, the same at every start. */
-export function anonymousVolume(containerId: string, destination: string): string {
-  return digestHex(sha256(`${containerId} ${destination}`))
 }
 
 export interface ResolveMountsOptions {
@@ -84,24 +72,33 @@ function bindSource(request: MountRequest): Pick<ResolvedMount, 'source' | 'poin
   }
 }
 
+export interface FillVolumesOptions {
+  readonly requests: readonly MountRequest[]
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
- * Fills volumes that are still empty with what the image has in their place,
- * owners and modes included. The source is opened inside the image's root, so a
- * link in the image cannot make it something of the host's.
+ * Fills volumes that are still empty with what the image has in their place. The
+ * source is opened inside the image's root, so a link in the image cannot make it
+ * something of the host's.
  */
 export async function fillVolumes(
   rootfs: string,
   mounts: readonly ResolvedMount[],
-  requests: readonly MountRequest[],
+  { requests, signal }: FillVolumesOptions,
 ): Promise<void> {
   for (const mount of mounts) {
-    if (mount.kind !== 'volume' || readdirSync(mount.source).length > 0) continue
+    if (mount.kind !== 'volume') continue
     const request = requests.find(({ destination }) => destination === mount.destination)
-    if (!request?.noCopy) await fill(rootfs, mount)
+    if (!request?.noCopy) await fill(rootfs, mount, signal)
   }
 }
 
-async function fill(rootfs: string, mount: ResolvedMount): Promise<void> {
+async function fill(
+  rootfs: string,
+  mount: ResolvedMount,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const root = openRoot(rootfs)
   let directory: number
   try {
@@ -115,14 +112,8 @@ async function fill(rootfs: string, mount: ResolvedMount): Promise<void> {
     closeSync(root)
   }
   try {
-    const source = `/proc/${process.pid}/fd/${directory}/.`
-    const { code, stderr } = await runCommand(['cp', '-a', '--', source, mount.source])
-    if (code !== 0) {
-      throw new StrakeError(
-        'INTERNAL',
-        `Cannot fill volume ${mount.name} from the image: ${stderr.trim().split('\n')[0]}`,
-      )
-    }
+    const volume = dirname(mount.source)
+    await fillVolume({ volume, source: directory, name: mount.name ?? '', signal })
   } finally {
     closeSync(directory)
   }

@@ -1,0 +1,21 @@
+import { digestHex, sha256 } from '#oci'
+
+/** Where a volume lies. */
+export function volumePath({ root }: { readonly root: string }, name: string): string {
+  return `${root}/volumes/${name}`
+}
+
+/** The directory that containers see; the volume itself is its parent, which they never see. */
+export function volumeData(store: { readonly root: string }, name: string): string {
+  return `${volumePath(store, name)}/_data`
+}
+
+/** The name of a container's own volume, the same at every start. */
+export function anonymousVolume(containerId: string, destination: string): string {
+  return digestHex(sha256(`${containerId} ${destination}`))
+}
+
+/** Names of volumes become directory names. */
+export function isVolumeName(name: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/.test(name)
+}
