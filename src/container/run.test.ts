@@ -92,6 +92,31 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
     expect(err).toContain('mount: ')
   })
 
+  test('runContainer() applies the rules of a seccomp profile that hold for the container', async () => {
+    const profile = {
+      defaultAction: 'SCMP_ACT_ALLOW',
+      syscalls: [
+        {
+          ...{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 },
+          excludes: { caps: ['CAP_SYS_ADMIN'] },
+        },
+      ],
+    }
+    const command = ['busybox', 'mkdir', '/made']
+    const refused = await run({ command, security: { seccomp: profile } })
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('not implemented') })
+    const allowed = { seccomp: profile, add: ['SYS_ADMIN'] }
+    expect(await run({ command, security: allowed })).toMatchObject({ code: 0, err: '' })
+  })
+
+  test('runContainer() takes the built-in filter for a privileged container when it is asked', async () => {
+    const command = ['grep', '^Seccomp:', '/proc/self/status']
+    const filter = async (seccomp?: 'builtin'): Promise<string> =>
+      (await run({ command, security: { privileged: true, seccomp } })).out
+    expect(await filter()).toBe('Seccomp:\t0\n')
+    expect(await filter('builtin')).toBe('Seccomp:\t2\n')
+  })
+
   test('runContainer() limits memory and tells of an out-of-memory kill', async () => {
     const { code, oomKilled } = await run({
       command: ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=100M', 'count=1'],

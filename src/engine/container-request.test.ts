@@ -55,6 +55,14 @@ test('parseContainerRequest() reads security options, a seccomp profile among th
       ...{ noNewPrivileges: true, maskPaths: false },
       seccomp: { defaultAction: 'SCMP_ACT_ALLOW' },
     })
+    const seccomp = (...options: readonly string[]): unknown =>
+      parseContainerRequest({ securityOptions: options }).security.seccomp
+    expect(seccomp()).toBeUndefined()
+    expect(seccomp('seccomp=builtin')).toBe('builtin')
+    expect(seccomp(`seccomp=${file}`, 'seccomp:unconfined')).toBe('unconfined')
+    expect(() => seccomp(`seccomp=${directory}`)).toThrow('it cannot be opened')
+    writeFileSync(file, '{}')
+    expect(() => seccomp(`seccomp=${file}`)).toThrow(`${file}: defaultAction is missing`)
   } finally {
     rmSync(directory, { recursive: true })
   }
@@ -69,6 +77,8 @@ test('parseContainerRequest() names the flag and the word it cannot read', () =>
     [{ addHosts: ['db'] }, 'Cannot use --add-host db'],
     [{ devices: ['fuse'] }, 'Cannot use --device fuse'],
     [{ securityOptions: ['foo'] }, 'Cannot use --security-opt foo'],
+    [{ securityOptions: ['seccomp'] }, 'Cannot use --security-opt seccomp'],
+    [{ securityOptions: ['seccomp='] }, 'Cannot use --security-opt seccomp='],
     [{ securityOptions: ['seccomp=/nowhere'] }, 'Cannot read the seccomp profile /nowhere'],
     [{ logDriver: 'syslog' }, 'Cannot use --log-driver syslog'],
     [{ logOptions: ['tag=x'] }, 'Cannot use --log-opt tag=x'],

@@ -3,6 +3,8 @@ import { type ContainerOptions, parseMount, parseSignal, parseTmpfs, parseVolume
 import { parseDuration } from '#dockerfile/duration'
 import { parsePublish } from '#network'
 import { StrakeError } from '#oci'
+import { isSystemError } from '#platform'
+import { parseSeccompProfile } from '#runtime'
 
 /** `run` and `create` in the words of Docker's flags, not yet read. */
 export interface ContainerRequest {
@@ -146,7 +148,7 @@ function parseSecurity(words: readonly string[]): Omit<Parsed['security'], 'devi
     const [key = '', value = ''] = word.split(/[=:]/, 2)
     if (key === 'no-new-privileges') {
       found = { ...found, noNewPrivileges: value === '' || value === 'true' }
-    } else if (key === 'seccomp') {
+    } else if (key === 'seccomp' && value !== '') {
       found = { ...found, seccomp: readSeccomp(word.slice('seccomp='.length)) }
     } else if (key === 'systempaths' && value === 'unconfined') {
       found = { ...found, maskPaths: false }
@@ -158,22 +160,17 @@ function parseSecurity(words: readonly string[]): Omit<Parsed['security'], 'devi
 }
 
 function readSeccomp(value: string): NonNullable<Parsed['security']['seccomp']> {
-  if (value === 'unconfined') return value
+  if (value === 'unconfined' || value === 'builtin') return value
+  let raw: Uint8Array
   try {
-    const profile: unknown = JSON.parse(readFileSync(value, 'utf8'))
-    if (typeof profile === 'object' && profile !== null && 'defaultAction' in profile) {
-      return profile as Exclude<NonNullable<Parsed['security']['seccomp']>, string>
-    }
+    raw = readFileSync(value)
   } catch (cause) {
-    throw new StrakeError(
-      'INVALID',
-      `Cannot read the seccomp profile ${value}: no such JSON file`,
-      {
-        cause,
-      },
-    )
+    const reason = isSystemError(cause, 'ENOENT') ? 'there is no such file' : 'it cannot be opened'
+    throw new StrakeError('INVALID', `Cannot read the seccomp profile ${value}: ${reason}`, {
+      cause,
+    })
   }
-  throw refuse('--security-opt', `seccomp=${value}`, 'the profile has no defaultAction')
+  return parseSeccompProfile(raw, value)
 }
 
 function parseLog(

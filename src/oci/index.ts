@@ -18,6 +18,8 @@ export type {
   StrakeErrorOptions,
 } from './error.ts'
 export { ContentMismatchError, isStrakeError, StrakeError } from './error.ts'
+// The objects of a parsed document, field by field.
+export { Fields } from './fields.ts'
 // JSON that no two readers understand differently.
 export { encodeJson, parseJson } from './json.ts'
 // The most strake accepts from strangers.

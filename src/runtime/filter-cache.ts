@@ -1,5 +1,6 @@
 import { copyFileSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { kernelRelease, sha256Hex } from '#platform'
+import { defaultSeccomp } from './bundle/seccomp.ts'
 import type { RuntimeConfig } from './bundle/spec.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -17,13 +18,13 @@ export interface FilterCacheOptions {
   readonly directory: string
 }
 
-/** The same configuration with the profile replaced by its compiled form, if there is one for this runtime. */
+/** The same configuration with the built-in profile replaced by its compiled form, if there is one for this runtime. */
 export function useCompiledFilter(
   config: RuntimeConfig,
   options: FilterCacheOptions,
 ): RuntimeConfig {
   const { seccomp, ...linux } = config.linux
-  if (options.runtime.name !== 'crun' || seccomp === undefined) return config
+  if (options.runtime.name !== 'crun' || !isBuiltIn(config) || seccomp === undefined) return config
   let filter: Uint8Array
   try {
     filter = readFileSync(cachePath(seccomp, options))
@@ -42,7 +43,7 @@ export function keepCompiledFilter(
   options: FilterCacheOptions,
 ): void {
   const { seccomp } = config.linux
-  if (options.runtime.name !== 'crun' || seccomp === undefined) return
+  if (options.runtime.name !== 'crun' || !isBuiltIn(config) || seccomp === undefined) return
   const path = cachePath(seccomp, options)
   try {
     mkdirSync(options.directory, { recursive: true, mode: 0o700 })
@@ -51,6 +52,15 @@ export function keepCompiledFilter(
   } catch {
     // The container was too short-lived, or the runtime keeps none: the next start compiles again.
   }
+}
+
+/**
+ * A profile of the user is compiled at every start: its flags are no part of a
+ * compiled filter, and what `extendFilter` allows is not what the user wrote.
+ */
+function isBuiltIn({ linux, process }: RuntimeConfig): boolean {
+  const builtIn = defaultSeccomp(process.capabilities.bounding)
+  return JSON.stringify(linux.seccomp) === JSON.stringify(builtIn)
 }
 
 function cachePath(seccomp: object, { runtime, directory }: FilterCacheOptions): string {

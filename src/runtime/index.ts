@@ -12,8 +12,8 @@ export {
 export type { ContainerMount } from './bundle/mounts.ts'
 /** Limits of a container. */
 export type { ResourceOptions } from './bundle/resources.ts'
-/** Docker's and the runtimes' form of a seccomp profile. */
-export type { SeccompProfile } from './bundle/seccomp.ts'
+/** A seccomp profile in Docker's format. */
+export { parseSeccompProfile, type SeccompSource } from './bundle/seccomp-profile.ts'
 /** Parts of the runtime configuration, as the specification spells them. */
 export type { ProcessConfig, Rlimit, RuntimeConfig } from './bundle/spec.ts'
 /** What the kernel knows of a container's control groups. */

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { StrakeError } from '#oci'
+import { kernelRelease } from '#platform'
 import { cgroupPath } from '../cgroup.ts'
 import type { ResolvedUser } from '../user.ts'
 import { type CapabilityOptions, resolveCapabilities } from './capabilities.ts'
@@ -13,6 +14,8 @@ import {
 } from './mounts.ts'
 import { type ResourceOptions, resourceConfig } from './resources.ts'
 import { defaultSeccomp, type SeccompProfile } from './seccomp.ts'
+import { resolveSeccomp } from './seccomp-conditions.ts'
+import type { SeccompSource } from './seccomp-profile.ts'
 import type { NamespaceConfig, ProcessConfig, Rlimit, RuntimeConfig } from './spec.ts'
 
 /** What may be loosened or tightened; everything absent is the default of Docker or stricter. */
@@ -21,8 +24,8 @@ export interface SecurityOptions
     Pick<DeviceOptions, 'devices' | 'rules'> {
   /** Everything the host has: capabilities, devices, kernel paths, no filter. */
   readonly privileged?: boolean
-  /** Default: the built-in profile. */
-  readonly seccomp?: 'unconfined' | SeccompProfile
+  /** Default: `builtin`, or `unconfined` for a privileged container. */
+  readonly seccomp?: 'unconfined' | 'builtin' | SeccompSource | undefined
   readonly noNewPrivileges?: boolean
   /** False leaves kernel paths unmasked and writable (`systempaths=unconfined`). */
   readonly maskPaths?: boolean
@@ -121,9 +124,12 @@ export function processConfig(options: ProcessOptions): ProcessConfig {
 }
 
 function seccompOf(security: SecurityOptions): SeccompProfile | undefined {
-  if (security.seccomp === 'unconfined' || (security.privileged && !security.seccomp))
-    return undefined
-  return security.seccomp ?? defaultSeccomp(resolveCapabilities(security))
+  const { seccomp = security.privileged ? 'unconfined' : 'builtin' } = security
+  if (seccomp === 'unconfined') return undefined
+  const capabilities = resolveCapabilities(security)
+  if (seccomp === 'builtin') return defaultSeccomp(capabilities)
+  const facts = { capabilities, architecture: process.arch, kernel: kernelRelease() }
+  return resolveSeccomp(seccomp, facts)
 }
 
 function namespaces(options: BundleOptions): readonly NamespaceConfig[] {

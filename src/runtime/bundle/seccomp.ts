@@ -9,23 +9,23 @@ import {
 /** @see https://github.com/opencontainers/runtime-spec/blob/v1.0.2/config-linux.md#seccomp */
 export interface SeccompProfile {
   readonly defaultAction: string
-  readonly defaultErrnoRet?: number
-  readonly architectures?: readonly string[]
-  readonly flags?: readonly string[]
-  readonly syscalls?: readonly SeccompRule[]
+  readonly defaultErrnoRet?: number | undefined
+  readonly architectures?: readonly string[] | undefined
+  readonly flags?: readonly string[] | undefined
+  readonly syscalls?: readonly SeccompRule[] | undefined
 }
 
 export interface SeccompRule {
   readonly names: readonly string[]
   readonly action: string
-  readonly errnoRet?: number
-  readonly args?: readonly SeccompArgument[]
+  readonly errnoRet?: number | undefined
+  readonly args?: readonly SeccompArgument[] | undefined
 }
 
 export interface SeccompArgument {
   readonly index: number
   readonly value: number
-  readonly valueTwo?: number
+  readonly valueTwo?: number | undefined
   readonly op: string
 }
 
