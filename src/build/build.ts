@@ -10,6 +10,7 @@ import { type ExportedImage, exportResult, finishHistory } from './export.ts'
 import { cachePath } from './files/cache-file.ts'
 import { createFileDigests } from './files/digests.ts'
 import { readDefinition } from './files/dockerfile.ts'
+import { statusOrigin } from './files/status-origin.ts'
 import { type FileTree, openTree } from './files/tree.ts'
 import { inStep } from './in-step.ts'
 import type { BuildOptions } from './options.ts'
@@ -155,9 +156,12 @@ function createWorkspace(
   const { store, snapshots, records, memory, network, filters } = services
   const listings: Workspace['listings'] = new Map()
   const isKept = options.context !== undefined
-  const index = isKept ? cachePath(memory, 'files', made.context.root) : undefined
+  const { top, root } = made.context
+  const origin = isKept ? statusOrigin(top, root, memory) : undefined
+  const digestMemory = origin && { path: cachePath(memory, 'files', root), origin }
   return {
     ...made,
+    origin,
     project: `${options.context === undefined ? '' : made.context.root} ${made.source.name}`,
     store,
     listings,
@@ -170,7 +174,7 @@ function createWorkspace(
     }),
     cache: records.cache,
     memory,
-    contextDigests: createFileDigests(made.context, index),
+    contextDigests: createFileDigests(made.context, digestMemory),
     spare: new SpareTime((error) => emit({ type: 'warning', message: unremembered(error) })),
     runtime: services.runtime,
     ...(network !== undefined && { network }),

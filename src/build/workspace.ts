@@ -7,6 +7,7 @@ import type { TarListing } from '#tar'
 import type { ContextSources } from './context-sources.ts'
 import type { DockerfileSource } from './error.ts'
 import type { FileDigests } from './files/digests.ts'
+import type { StatusOrigin } from './files/status-origin.ts'
 import type { FileTree } from './files/tree.ts'
 import type { NetworkMode, Vertex } from './graph.ts'
 import type { Filesystems } from './solve/filesystems.ts'
@@ -43,6 +44,8 @@ export interface Workspace {
   readonly spare: SpareTime
   /** Milliseconds since 1970; no file of the context was looked at before. */
   readonly listedAt: number
+  /** What vouches for the status of the context's files, if anything does. */
+  readonly origin: StatusOrigin | undefined
   /** What every COPY and ADD takes from it. */
   readonly sources: ContextSources
   readonly runtime: () => Promise<Runtime>

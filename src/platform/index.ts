@@ -102,6 +102,7 @@ export {
   changeMode,
   closeFile,
   fileStatus,
+  filesystemOf,
   filesystemType,
   makeDirectories,
   makeDirectory,

@@ -229,15 +229,36 @@ const filesystemNames: Readonly<Record<string, string>> = {
   e0f5e1e2: 'erofs',
   '2fc12fc1': 'zfs',
   f2f52010: 'f2fs',
+  ca451a4e: 'bcachefs',
   '1021997': '9p',
   '4d44': 'vfat',
   '2011bab0': 'exfat',
 }
 
-/** The type of the filesystem `path` lies on: `ext4`; hexadecimal when it has no name here. */
-export function filesystemType(path: string): string {
+/** What a filesystem says of itself. */
+export interface FilesystemStatus {
+  /** `ext4`; hexadecimal when it has no name here. */
+  readonly type: string
+  /** It, or the mount it is seen through, cannot be written to. */
+  readonly isReadOnly: boolean
+}
+
+const readOnlyFlag = 1
+
+/** The filesystem `path` lies on. */
+export function filesystemOf(path: string): FilesystemStatus {
   const buffer = new Uint8Array(256)
   check(c().statfs(cString(path), buffer), 'statfs', path)
-  const magic = new DataView(buffer.buffer).getUint32(0, true).toString(16)
-  return filesystemNames[magic] ?? `0x${magic}`
+  const view = new DataView(buffer.buffer)
+  const magic = view.getUint32(0, true).toString(16)
+  const flags = view.getUint32(80, true)
+  return {
+    type: filesystemNames[magic] ?? `0x${magic}`,
+    isReadOnly: (flags & readOnlyFlag) !== 0,
+  }
+}
+
+/** The type of the filesystem `path` lies on, as `filesystemOf` names it. */
+export function filesystemType(path: string): string {
+  return filesystemOf(path).type
 }

@@ -29,6 +29,11 @@ export interface ScannedStatus {
   readonly inodeHigh: number
   /** Of the filesystem. */
   readonly device: number
+  /**
+   * The mount it was found on; no other mount has this number until the machine
+   * starts again. 0 where the kernel does not say: before Linux 6.8.
+   */
+  readonly mount: number
   /** Of device nodes. */
   readonly deviceMajor: number
   readonly deviceMinor: number
@@ -36,7 +41,9 @@ export interface ScannedStatus {
 
 const names = Buffer.allocUnsafeSlow(65_536)
 const status = new Uint32Array(new ArrayBuffer(4096))
-const [symlinkNoFollow, emptyPath, basicStats] = [0x100, 0x1000, 0x7ff]
+const [symlinkNoFollow, emptyPath] = [0x100, 0x1000]
+const uniqueMount = 0x4000
+const wanted = 0x7ff | uniqueMount
 const [atCwd, ENOENT, ENOTDIR] = [-100, 2, 20]
 const noName = new Uint8Array(1)
 const scanned = {
@@ -51,6 +58,7 @@ const scanned = {
   inodeLow: 0,
   inodeHigh: 0,
   device: 0,
+  mount: 0,
   deviceMajor: 0,
   deviceMinor: 0,
 }
@@ -107,7 +115,7 @@ export function scanDescriptor(fd: number): ScannedStatus {
 }
 
 function statusOf(directory: number, name: Uint8Array): ScannedStatus | undefined {
-  if (c().statx(directory, name, symlinkNoFollow | emptyPath, basicStats, status) === -1) {
+  if (c().statx(directory, name, symlinkNoFollow | emptyPath, wanted, status) === -1) {
     const number = errno()
     if (number === ENOENT || number === ENOTDIR) return undefined
     throw new SystemError(number, 'statx')
@@ -123,6 +131,8 @@ function statusOf(directory: number, name: Uint8Array): ScannedStatus | undefine
   scanned.inodeLow = status[8] ?? 0
   scanned.inodeHigh = status[9] ?? 0
   scanned.device = (status[34] ?? 0) * 2 ** 32 + (status[35] ?? 0)
+  const knowsMount = ((status[0] ?? 0) & uniqueMount) !== 0
+  scanned.mount = knowsMount ? (status[36] ?? 0) + (status[37] ?? 0) * 2 ** 32 : 0
   scanned.deviceMajor = status[32] ?? 0
   scanned.deviceMinor = status[33] ?? 0
   return scanned

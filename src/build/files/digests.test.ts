@@ -6,6 +6,7 @@ import { hashSelections } from './content-hash.ts'
 import { createFileDigests } from './digests.ts'
 import { FileIndex } from './file-index.ts'
 import { type FileNode, lookUp } from './node.ts'
+import type { StatusOrigin } from './status-origin.ts'
 import { openTree } from './tree.ts'
 
 const directory = await mkdtempDisposable('/dev/shm', 'strake-digests-')
@@ -14,17 +15,18 @@ const path = `${directory.path}/file`
 const elsewhere = await mkdtempDisposable('/dev/shm', 'strake-digests-index-')
 afterAll(() => elsewhere[Symbol.asyncDispose]())
 writeFileSync(path, 'one')
+const everywhere: StatusOrigin = { name: 'everywhere', covers: () => true }
 
 /** What an index has, and the status of the file. */
 function look(index: string): { readonly size: number; readonly node: FileNode } {
   const node = lookUp(directory.path, '', 'file')
   if (node === undefined) throw new Error('the file is not there')
-  return { size: new FileIndex(index).size, node }
+  return { size: new FileIndex(index, everywhere.name).size, node }
 }
 
-async function hash(index?: string): Promise<string> {
+async function hash(index = '', origin = everywhere): Promise<string> {
   using tree = openTree(directory.path, { name: 'the build context', hasOwners: false })
-  const digests = createFileDigests(tree, index)
+  const digests = createFileDigests(tree, index === '' ? undefined : { path: index, origin })
   const options = { exclude: [], parents: false }
   const selections = collectSources(tree, [{ kind: 'path', path: '.' }], options)
   const { hash } = await hashSelections(tree, selections, digests)
@@ -39,7 +41,7 @@ test('createFileDigests() does not read an unchanged file again', async () => {
   const first = await hash(index)
   const { size, node } = look(index)
   expect(size).toBe(1)
-  const believed = new FileIndex(index)
+  const believed = new FileIndex(index, everywhere.name)
   // A wrong digest shows that it is believed.
   const digest = `sha256:${'0'.repeat(64)}` as const
   believed.set(node, digest)
@@ -57,6 +59,30 @@ test('createFileDigests() keeps no digest of a file that has just changed', asyn
   expect(look(index).size).toBe(0)
 })
 
+test('createFileDigests() neither believes nor keeps the status of files that its origin does not cover', async () => {
+  await Bun.sleep(80)
+  const index = `${elsewhere.path}/uncovered`
+  const first = await hash(index, { ...everywhere, covers: () => false })
+  const { size, node } = look(index)
+  expect(size).toBe(0)
+  const believed = new FileIndex(index, everywhere.name)
+  believed.set(node, `sha256:${'0'.repeat(64)}`)
+  believed.write(index)
+  expect(await hash(index, { ...everywhere, covers: () => false })).toBe(first)
+  expect(await hash(index)).not.toBe(first)
+})
+
+test('createFileDigests() counts files that turn out to have other bytes than was believed', () => {
+  using tree = openTree(directory.path, { name: 'the build context', hasOwners: false })
+  const { node } = look(`${elsewhere.path}/none`)
+  const digests = createFileDigests(tree)
+  digests.learn(node, `sha256:${'1'.repeat(64)}`, Date.now())
+  digests.learn(node, `sha256:${'1'.repeat(64)}`, Date.now())
+  expect(digests.corrections).toBe(0)
+  digests.learn(node, `sha256:${'2'.repeat(64)}`, Date.now())
+  expect(digests.corrections).toBe(1)
+})
+
 test('createFileDigests() forgets files that most of an index is about and no build asks for', async () => {
   const index = `${elsewhere.path}/large`
   await Bun.sleep(80)
@@ -64,7 +90,7 @@ test('createFileDigests() forgets files that most of an index is about and no bu
     [20_000, 20_001],
     [30_000, 1],
   ] as const) {
-    const full = new FileIndex(`${elsewhere.path}/none`)
+    const full = new FileIndex(`${elsewhere.path}/none`, everywhere.name)
     const { node } = look(index)
     for (let n = 0; n < count; n++)
       full.set({ ...node, path: `gone/${n}` }, `sha256:${'0'.repeat(64)}`)

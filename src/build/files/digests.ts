@@ -3,6 +3,7 @@ import type { Digest } from '#oci'
 import { createHasher } from '#stream'
 import { FileIndex } from './file-index.ts'
 import type { FileNode } from './node.ts'
+import type { StatusOrigin } from './status-origin.ts'
 import type { FileTree } from './tree.ts'
 
 /** Digests of the files of one tree. */
@@ -11,8 +12,10 @@ export interface FileDigests {
   known(node: FileNode): Digest | undefined
   /** Reads the file. */
   compute(node: FileNode): Promise<Digest>
-  /** Takes the digest from somebody who read the file for another end, and began to after `begin`. */
+  /** Takes the digest of a file that was read for another purpose, from `begin` (milliseconds) on. */
   learn(node: FileNode, digest: Digest, begin: number): void
+  /** How many files had other bytes, when they were read, than the digest they were known by. */
+  readonly corrections: number
   /** Some files are in use without having been asked for: nothing is forgotten by this build. */
   keepAll(): void
   /** Remembers what was read, for the next build, and lets go of what earlier builds remembered. */
@@ -21,28 +24,42 @@ export interface FileDigests {
   forget(): void
 }
 
+/** Where digests are kept between builds. */
+export interface DigestMemory {
+  /** Of the index file. */
+  readonly path: string
+  readonly origin: StatusOrigin
+}
+
 /**
- * Digests that are kept between builds in the file at `indexPath`: a file whose
- * size, times and inode are unchanged is not read again. Without it nothing is kept.
+ * Digests that are kept between builds in `memory`: a file whose size, times and
+ * inode are unchanged is not read again. Without a memory nothing is kept.
  */
-export function createFileDigests(tree: FileTree, indexPath?: string): FileDigests {
+export function createFileDigests(tree: FileTree, memory?: DigestMemory): FileDigests {
   let index: FileIndex | undefined
   const asked = new Map<FileNode, Digest | undefined>()
   const unsaved = new Map<FileNode, Digest>()
   let isForgetful = true
   let indexSize = 0
   let read = 0
+  let corrections = 0
+  const openIndex = ({ path, origin }: DigestMemory): FileIndex => new FileIndex(path, origin.name)
   const learn = (node: FileNode, digest: Digest, begin: number): void => {
+    const believed = asked.get(node)
+    if (believed !== undefined && believed !== digest) corrections++
     asked.set(node, digest)
-    if (isSettled(node, begin)) unsaved.set(node, digest)
+    if (memory?.origin.covers(node) && isSettled(node, begin)) unsaved.set(node, digest)
   }
   return {
     learn,
+    get corrections() {
+      return corrections
+    },
     known(node) {
       const digest = asked.get(node)
       if (digest !== undefined || asked.has(node)) return digest
-      if (indexPath !== undefined) index ??= new FileIndex(indexPath)
-      const found = index?.find(node)
+      if (memory !== undefined) index ??= openIndex(memory)
+      const found = memory?.origin.covers(node) ? index?.find(node) : undefined
       asked.set(node, found)
       return found
     },
@@ -57,11 +74,11 @@ export function createFileDigests(tree: FileTree, indexPath?: string): FileDiges
       isForgetful = false
     },
     save() {
-      if (indexPath === undefined) return
+      if (memory === undefined) return
       if (unsaved.size > 0) {
-        index ??= new FileIndex(indexPath)
+        index ??= openIndex(memory)
         for (const [node, digest] of unsaved) index.set(node, digest)
-        index.write(indexPath)
+        index.write(memory.path)
         unsaved.clear()
       }
       indexSize = index?.size ?? indexSize
@@ -69,10 +86,10 @@ export function createFileDigests(tree: FileTree, indexPath?: string): FileDiges
     },
     forget() {
       // A build may use a part of the context only, so some files may be unknown to it.
-      if (indexPath === undefined || !isForgetful || indexSize <= 2 * (asked.size + spare)) return
-      const old = new FileIndex(indexPath)
+      if (memory === undefined || !isForgetful || indexSize <= 2 * (asked.size + spare)) return
+      const old = openIndex(memory)
       old.keep(new Set([...asked.keys()].map(({ path }) => path)))
-      old.write(indexPath)
+      old.write(memory.path)
     },
   }
 }

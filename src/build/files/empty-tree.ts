@@ -16,6 +16,7 @@ const top: FileNode = {
   inodeLow: 0,
   inodeHigh: 0,
   device: 0,
+  mount: 0,
   deviceMajor: 0,
   deviceMinor: 0,
 }

@@ -20,7 +20,7 @@ function digest(number: number): Digest {
 const names = ['a', 'd/b', 'd/naïve – ✓', ...Array.from({ length: 60 }, (_, n) => `many/${n}`), 'z']
 
 function writeAll(): void {
-  const index = new FileIndex(`${directory.path}/none`)
+  const index = new FileIndex(`${directory.path}/none`, 'here')
   expect(index.size).toBe(0)
   for (const [number, name] of names.entries()) index.set(file(name), digest(number))
   expect(index.size).toBe(names.length)
@@ -36,7 +36,7 @@ test('FileIndex finds files in any order', () => {
     ['none', ...names],
   ]
   for (const order of orders) {
-    const index = new FileIndex(path)
+    const index = new FileIndex(path, 'here')
     const expected = order.map((name) =>
       name === 'none' ? undefined : digest(names.indexOf(name)),
     )
@@ -46,7 +46,7 @@ test('FileIndex finds files in any order', () => {
 
 test('FileIndex does not find a file that may have changed', () => {
   writeAll()
-  const index = new FileIndex(path)
+  const index = new FileIndex(path, 'here')
   const { path: _, ...numbers } = file('a')
   for (const [field, value] of Object.entries(numbers)) {
     expect(index.find(file('a', { [field]: value + 1 }))).toBeUndefined()
@@ -56,7 +56,7 @@ test('FileIndex does not find a file that may have changed', () => {
 
 test('FileIndex takes changed and new files, and keeps the others', () => {
   writeAll()
-  const index = new FileIndex(path)
+  const index = new FileIndex(path, 'here')
   const changed = file('d/b', { size: 3 })
   index.set(changed, digest(1000))
   index.set(file('new'), digest(1001))
@@ -64,7 +64,7 @@ test('FileIndex takes changed and new files, and keeps the others', () => {
   index.write(path)
   index.set(file('newest'), digest(1003))
   index.write(path)
-  for (const each of [index, new FileIndex(path)]) {
+  for (const each of [index, new FileIndex(path, 'here')]) {
     expect(each.size).toBe(names.length + 3)
     expect(each.find(changed)).toBe(digest(1000))
     expect(each.find(file('d/b'))).toBeUndefined()
@@ -76,11 +76,11 @@ test('FileIndex takes changed and new files, and keeps the others', () => {
 
 test('FileIndex forgets what is not kept', () => {
   writeAll()
-  const index = new FileIndex(path)
+  const index = new FileIndex(path, 'here')
   index.set(file('new'), digest(1001))
   index.keep(new Set(['d/b', 'z', 'new']))
   index.write(path)
-  for (const each of [index, new FileIndex(path)]) {
+  for (const each of [index, new FileIndex(path, 'here')]) {
     expect(each.size).toBe(3)
     expect(each.find(file('a'))).toBeUndefined()
     expect(each.find(file('d/b'))).toBe(digest(1))
@@ -89,7 +89,13 @@ test('FileIndex forgets what is not kept', () => {
   }
 })
 
+test('FileIndex is empty when its file was written for another origin', () => {
+  writeAll()
+  expect(new FileIndex(path, 'elsewhere').size).toBe(0)
+  expect(new FileIndex(path, 'here').size).toBe(names.length)
+})
+
 test('FileIndex is empty when its file is damaged', () => {
   writeFileSync(path, 'something else')
-  expect(new FileIndex(path).size).toBe(0)
+  expect(new FileIndex(path, 'here').size).toBe(0)
 })

@@ -23,8 +23,10 @@ const lookahead = 16
 /**
  * The digests of the files of a build context, in a file of its own: a cache, with
  * a row for each. Files that are asked for in the order of the rows cost least.
+ * It holds for one file system (`StatusOrigin`).
  */
 export class FileIndex {
+  readonly #origin: string
   #names: readonly string[]
   #statuses: Float64Array
   #digests: Buffer
@@ -34,9 +36,12 @@ export class FileIndex {
   /** The row that will be asked for next. */
   #next = 0
 
-  /** Reads an index; it is empty where there is none, or a damaged one. */
-  constructor(path: string) {
-    const [names = nothing, statuses = nothing, digests = nothing] = readCacheFile(path, 3) ?? []
+  /** Reads an index; it is empty where there is none, a damaged one, or that of another origin. */
+  constructor(path: string, origin: string) {
+    this.#origin = origin
+    const [written = nothing, ...parts] = readCacheFile(path, 4) ?? []
+    const isOurs = new TextDecoder().decode(written) === origin
+    const [names = nothing, statuses = nothing, digests = nothing] = isOurs ? parts : []
     this.#names = new TextDecoder().decode(names).split('\0').slice(0, -1)
     this.#statuses = new Float64Array(statuses.buffer, statuses.byteOffset, statuses.length / 8)
     this.#digests = Buffer.from(digests.buffer, digests.byteOffset, digests.length)
@@ -89,7 +94,8 @@ export class FileIndex {
       this.#rows = undefined
     }
     const names = new TextEncoder().encode(this.#names.map((name) => `${name}\0`).join(''))
-    writeCacheFile(path, [names, bytesOf(this.#statuses), this.#digests])
+    const origin = new TextEncoder().encode(this.#origin)
+    writeCacheFile(path, [origin, names, bytesOf(this.#statuses), this.#digests])
   }
 
   /** Makes room for what has names, and keeps the first `count` rows. */

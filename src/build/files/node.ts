@@ -33,6 +33,7 @@ export function nodeOf(name: string, path: string, status: at.ScannedStatus): Fi
     inodeLow: status.inodeLow,
     inodeHigh: status.inodeHigh,
     device: status.device,
+    mount: status.mount,
     deviceMajor: status.deviceMajor,
     deviceMinor: status.deviceMinor,
   }

@@ -1,4 +1,5 @@
 import { StrakeError } from '#oci'
+import type { Bytes } from '#stream'
 import { printableName, type TarInput } from '#tar'
 import type { LayoutEntry } from './layout.ts'
 import type { ModeChange } from './mode.ts'
@@ -33,16 +34,22 @@ export function clampedTimes(epoch: number | undefined, now: () => number = Date
   }
 }
 
+/** Where the files of entries are. */
+export interface EntryFiles {
+  treeOf(node: FileNode): FileTree
+  read(node: FileNode): Uint8Array | Bytes
+}
+
 /** The entries of a layer; files are opened as their entries are asked for. */
 export function* packEntries(
-  treeOf: (node: FileNode) => FileTree,
+  files: EntryFiles,
   entries: readonly LayoutEntry[],
   options: PackOptions,
 ): Generator<TarInput> {
   for (const entry of entries) {
-    const input = describeEntry(treeOf, entry, options)
+    const input = describeEntry((node) => files.treeOf(node), entry, options)
     const node = fileOf(entry)
-    yield node === undefined ? input : { ...input, body: treeOf(node).read(node) }
+    yield node === undefined ? input : { ...input, body: files.read(node) }
   }
 }
 

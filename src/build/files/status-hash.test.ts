@@ -3,6 +3,7 @@ import { chmodSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
 import { mkdtempDisposable } from '#platform'
 import { collectSources } from './collect.ts'
 import { hashStatus } from './status-hash.ts'
+import type { StatusOrigin } from './status-origin.ts'
 import { openTree } from './tree.ts'
 
 const directory = await mkdtempDisposable('/dev/shm', 'strake-status-')
@@ -12,10 +13,14 @@ writeFileSync(`${path}/a`, 'one')
 writeFileSync(`${path}/b`, 'two')
 
 /** As seen by somebody to whom every change so far is long past. */
-function hash(listedAt = Date.now() + 10_000): string | undefined {
+function hash(
+  listedAt = Date.now() + 10_000,
+  origin: StatusOrigin = { name: 'here', covers: () => true },
+): string | undefined {
   using tree = openTree(path, { name: 'the build context', hasOwners: false })
   const options = { exclude: [], parents: false }
-  return hashStatus(collectSources(tree, [{ kind: 'path', path: '.' }], options), listedAt)
+  const selections = collectSources(tree, [{ kind: 'path', path: '.' }], options)
+  return hashStatus(selections, { listedAt, origin })
 }
 
 test('hashStatus() changes with everything that happens to a file', () => {
@@ -38,6 +43,12 @@ test('hashStatus() changes with everything that happens to a file', () => {
   }
   expect(seen).not.toContain(undefined)
   expect(new Set(seen).size).toBe(seen.length)
+})
+
+test('hashStatus() says nothing of files that its origin does not cover, and differs by origin', () => {
+  const later = Date.now() + 10_000
+  expect(hash(later, { name: 'here', covers: () => false })).toBeUndefined()
+  expect(hash(later, { name: 'elsewhere', covers: () => true })).not.toBe(hash(later))
 })
 
 test('hashStatus() says nothing of files that have only just changed', () => {

@@ -2,17 +2,21 @@ import { createHash } from 'node:crypto'
 import type { Selection } from './collect.ts'
 import { isSettled } from './digests.ts'
 import type { FileNode } from './node.ts'
+import type { StatusOrigin } from './status-origin.ts'
 
 /**
  * One hash for what listing found out about all files of the selections: names
  * and status, everything that changes when a file does. Equal hashes mean equal
  * contents, with no file opened and no digest looked up.
  *
- * `undefined` when a file has changed so shortly before `listedAt`
- * (milliseconds) that another change might not show.
+ * `undefined` when `origin` does not cover a file, or when a file has changed so
+ * shortly before `listedAt` (milliseconds) that another change might not show.
  */
-export function hashStatus(selections: readonly Selection[], listedAt: number): string | undefined {
-  const hash = createHash('sha256')
+export function hashStatus(
+  selections: readonly Selection[],
+  { listedAt, origin }: { readonly listedAt: number; readonly origin: StatusOrigin },
+): string | undefined {
+  const hash = createHash('sha256').update(`${origin.name}\0`)
   const numbers = new Float64Array(numbersPerFile * filesPerUpdate)
   let names = ''
   let filled = 0
@@ -27,7 +31,7 @@ export function hashStatus(selections: readonly Selection[], listedAt: number): 
       names += `${relative}\0`
       if ('inline' in content) names += `${JSON.stringify(content.inline)}\0`
       else {
-        if (!isSettled(content, listedAt)) return undefined
+        if (!origin.covers(content) || !isSettled(content, listedAt)) return undefined
         writeStatus(numbers, filled, content)
         filled += numbersPerFile
       }

@@ -1,4 +1,4 @@
-import { lstatSync, read, readlinkSync } from 'node:fs'
+import { lstatSync, read } from 'node:fs'
 import { promisify } from 'node:util'
 import type { IgnoreMatcher } from '#dockerfile'
 import { StrakeError } from '#oci'
@@ -24,6 +24,7 @@ export interface FileTree extends Disposable {
   /** One name of a directory; `undefined` when there is none, or it is ignored. */
   child(directory: FileNode, name: string): FileNode | undefined
   readonly top: FileNode
+  /** The target of a link; the same every time, whatever happens to the link meanwhile. */
   readLink(node: FileNode): string
   /**
    * The bytes of a file, provided it still is the one that was seen: at once
@@ -76,6 +77,7 @@ class DirectoryTree implements FileTree {
   readonly hasOwners: boolean
   readonly #ignore: IgnoreMatcher | undefined
   readonly #listed = new Map<string, readonly FileNode[]>()
+  readonly #links = new Map<string, string>()
   #descriptor: number | undefined
 
   constructor(
@@ -120,7 +122,23 @@ class DirectoryTree implements FileTree {
   }
 
   readLink(node: FileNode): string {
-    return readlinkSync(this.#absolute(node))
+    const known = this.#links.get(node.path)
+    if (known !== undefined) return known
+    const target = this.#readLink(node)
+    this.#links.set(node.path, target)
+    return target
+  }
+
+  #readLink(node: FileNode): string {
+    const slash = node.path.lastIndexOf('/')
+    const directory = this.#openPath(slash === -1 ? '' : node.path.slice(0, slash), node)
+    try {
+      return decodeName(at.readSymlink(directory, encodeName(node.name)))
+    } catch (cause) {
+      throw isSystemError(cause, 'EINVAL', 'ENOENT') ? changed(this, node, cause) : cause
+    } finally {
+      at.closeDescriptor(directory)
+    }
   }
 
   read(node: FileNode): Uint8Array | Bytes {
@@ -159,9 +177,14 @@ class DirectoryTree implements FileTree {
    * opening, someone may have put a link in the place of a directory.
    */
   #openNode(node: FileNode): number {
+    return this.#openPath(node.path, node)
+  }
+
+  /** Opens what `node` needs opened; the error names the node. */
+  #openPath(path: string, node: FileNode): number {
     this.#descriptor ??= at.openRoot(this.root)
     try {
-      return at.openBeneath(this.#descriptor, node.path)
+      return at.openBeneath(this.#descriptor, path)
     } catch (cause) {
       throw changed(this, node, cause)
     }
@@ -209,10 +232,6 @@ class DirectoryTree implements FileTree {
     if (this.#ignore === undefined || !this.#ignore.ignores(node.path)) return true
     if (node.type !== 'directory' || !this.#ignore.mayContain(node.path)) return false
     return this.list(node).length > 0
-  }
-
-  #absolute(node: FileNode): string {
-    return node.path === '' ? this.root : `${this.root}/${node.path}`
   }
 }
 

@@ -116,7 +116,9 @@ test.each<[string, PackOptions]>([
   const root = makeContext(`context-${++count}`)
   using tree = open(root)
   const parts: Buffer[] = []
-  const tar = writeTar(packEntries(() => tree, layOutAll(tree), options))
+  const tar = writeTar(
+    packEntries({ treeOf: () => tree, read: (node) => tree.read(node) }, layOutAll(tree), options),
+  )
   for await (const part of tar) parts.push(Buffer.from(part))
   const plain = Buffer.concat(parts)
   for (const expectedSize of [2 ** 30, 0]) {

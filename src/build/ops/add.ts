@@ -2,15 +2,15 @@ import { type Bytes, fromBuffer } from '#stream'
 import { readTar, type TarInput, writeTar } from '#tar'
 import { decompressArchive, isArchive, unpackEntries } from '../files/archive.ts'
 import { type CopyItem, collectSources, type Selection } from '../files/collect.ts'
-import { hashSelections } from '../files/content-hash.ts'
 import { createFileDigests } from '../files/digests.ts'
+import { type LearnedTree, openLearning, readLearning } from '../files/learned-file.ts'
 import type { FileNode } from '../files/node.ts'
-import { packEntries } from '../files/pack.ts'
+import { type EntryFiles, packEntries } from '../files/pack.ts'
 import { type FileTree, openTree } from '../files/tree.ts'
 import type { AddOp } from '../graph.ts'
 import { draftFiles } from '../solve/draft-files.ts'
-import { hashContextFiles } from '../solve/files-hash.ts'
-import { createKey } from '../solve/key.ts'
+import { hashContextFiles, hashOwnFiles } from '../solve/files-hash.ts'
+import { type CacheKey, createKey } from '../solve/key.ts'
 import type { FileState, StateLayer } from '../solve/state.ts'
 import { storeLayer } from '../solve/store-layer.ts'
 import { stepEpoch } from '../times/times.ts'
@@ -26,28 +26,30 @@ export const addRunner: OpRunner<AddOp> = {
   async prepare(op, inputs, context) {
     await using stack = new AsyncDisposableStack()
     const sources = await openSources(op, context, stack)
-    const hashes = await Promise.all(
+    const files = await Promise.all(
       sources.map(({ tree, selections }) =>
         tree === context.context
           ? hashContextFiles(selections, context)
-          : hashSelections(tree, selections, createFileDigests(tree), context.signal),
+          : hashOwnFiles(tree, selections, context.signal),
       ),
     )
-    const content = hashes.map(({ hash }) => hash).join(' ')
-    const key = createKey({ ...operationParts(op, inputs, context), files: content })
+    const keyOf = (hashes: readonly string[]): CacheKey =>
+      createKey({ ...operationParts(op, inputs, context), files: hashes.join(' ') })
     const taken = stack.move()
     return {
-      key,
-      summarize: () => Object.assign({}, ...hashes.map((each) => each.summarize())),
-      run: () => addToLayer(sources, op, inputs, context),
+      key: keyOf(files.map(({ hash }) => hash)),
+      summarize: () => Object.assign({}, ...files.map((each) => each.summarize())),
+      async run() {
+        const layer = await addToLayer(sources, op, inputs, context)
+        return { layer, key: keyOf(await Promise.all(files.map((each) => each.proved()))) }
+      },
       [Symbol.asyncDispose]: () => taken.disposeAsync(),
     }
   },
 }
 
 /** Files of one tree: the context's, or what was downloaded. */
-interface Source {
-  readonly tree: FileTree
+interface Source extends LearnedTree {
   readonly selections: readonly Selection[]
   /** Archives among them are unpacked. */
   readonly unpack: boolean
@@ -60,6 +62,7 @@ async function openSources(
 ): Promise<Source[]> {
   const local: Source = {
     tree: context.context,
+    digests: context.contextDigests,
     selections: context.sources.get(context.vertex.digest) ?? [],
     unpack: op.unpack !== 'never',
   }
@@ -68,7 +71,8 @@ async function openSources(
   const tree = stack.use(openTree(directory.path, { name: 'the download', hasOwners: false }))
   const paths = directory.names.map((path) => ({ kind: 'path', path }) as const)
   const selections = collectSources(tree, paths, { exclude: [], parents: false })
-  return [local, { tree, selections, unpack: op.unpack === 'always' }]
+  const digests = createFileDigests(tree)
+  return [local, { tree, digests, selections, unpack: op.unpack === 'always' }]
 }
 
 async function addToLayer(
@@ -77,11 +81,10 @@ async function addToLayer(
   inputs: readonly FileState[],
   context: StepContext,
 ): Promise<StateLayer | undefined> {
-  const { plain, archives, trees } = await separate(sources)
+  const { plain, archives, origins } = await separate(sources)
   const into = { ...op, intoDirectory: op.intoDirectory || archives.length > 0 }
   const { entries, place, owner } = await placeInBase(plain, into, inputs, context)
   const epoch = stepEpoch(context.times, context.vertex)
-  const treeOf = (node: FileNode): FileTree => trees.get(node) ?? context.context
   const local = packOptions(op, owner, { epoch, isContext: op.urls.length === 0, context })
   if (archives.length === 0 && sources.length === 1) {
     const options = { ...local, epoch, isAdditive: !op.link }
@@ -91,10 +94,11 @@ async function addToLayer(
   const unpacked = packOptions(op, owner, { epoch, isContext: false, context })
 
   async function* all(): AsyncGenerator<TarInput> {
-    yield* packEntries(treeOf, entries, local)
+    yield* packEntries(filesOf(origins), entries, local)
     for (const archive of archives) {
-      const plain = decompressArchive(bytesOf(treeOf(archive), archive))
-      yield* unpackEntries(readTar(plain), place, unpacked)
+      await using file = openLearning(originOf(origins, archive), archive)
+      yield* unpackEntries(readTar(decompressArchive(file.bytes)), place, unpacked)
+      await file.finish()
     }
   }
   if (entries.length === 0 && archives.length === 0) return undefined
@@ -106,23 +110,37 @@ async function addToLayer(
 interface Separated {
   readonly plain: readonly Selection[]
   readonly archives: readonly FileNode[]
-  readonly trees: ReadonlyMap<FileNode, FileTree>
+  /** The source that a file is of. */
+  readonly origins: ReadonlyMap<FileNode, LearnedTree>
+}
+
+function originOf(origins: Separated['origins'], node: FileNode): LearnedTree {
+  const origin = origins.get(node)
+  if (origin === undefined) throw new RangeError(`${node.path} is of no source`)
+  return origin
+}
+
+function filesOf(origins: Separated['origins']): EntryFiles {
+  return {
+    treeOf: (node) => originOf(origins, node).tree,
+    read: (node) => readLearning(originOf(origins, node), node),
+  }
 }
 
 /** Only a source that is itself an archive is unpacked, never one found in a directory. */
 async function separate(sources: readonly Source[]): Promise<Separated> {
   const plain: Selection[] = []
   const archives: FileNode[] = []
-  const trees = new Map<FileNode, FileTree>()
-  for (const { tree, selections, unpack } of sources) {
+  const origins = new Map<FileNode, LearnedTree>()
+  for (const { selections, unpack, ...origin } of sources) {
     for (const selection of selections) {
-      for (const { content } of selection.items) if ('path' in content) trees.set(content, tree)
-      const archive = unpack ? await archiveOf(tree, selection) : undefined
+      for (const { content } of selection.items) if ('path' in content) origins.set(content, origin)
+      const archive = unpack ? await archiveOf(origin.tree, selection) : undefined
       if (archive === undefined) plain.push(selection)
       else archives.push(archive)
     }
   }
-  return { plain, archives, trees }
+  return { plain, archives, origins }
 }
 
 async function archiveOf(tree: FileTree, selection: Selection): Promise<FileNode | undefined> {

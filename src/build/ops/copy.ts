@@ -2,8 +2,6 @@ import { StrakeError } from '#oci'
 import { collectMemory } from '#platform'
 import { resolveUser } from '#runtime'
 import { collectSources, type Selection } from '../files/collect.ts'
-import { hashSelections } from '../files/content-hash.ts'
-import { createFileDigests } from '../files/digests.ts'
 import { emptyTree } from '../files/empty-tree.ts'
 import { layOut } from '../files/layout.ts'
 import { parseModeChange } from '../files/mode.ts'
@@ -11,7 +9,7 @@ import { clampedTimes, fixedTimes, type PackOptions } from '../files/pack.ts'
 import { type FileTree, openTree } from '../files/tree.ts'
 import type { CopyFields, CopyOp } from '../graph.ts'
 import { draftFiles } from '../solve/draft-files.ts'
-import { hashContextFiles } from '../solve/files-hash.ts'
+import { hashContextFiles, hashOwnFiles } from '../solve/files-hash.ts'
 import { type CacheKey, createKey } from '../solve/key.ts'
 import type { FileState } from '../solve/state.ts'
 import type { LayerDraft } from '../solve/store-layer.ts'
@@ -46,20 +44,21 @@ export const copyRunner: OpRunner<CopyOp> = {
     }
     let early: LayerDraft | undefined
     let isLarge = false
-    const { hash, summarize } = isContext(op, inputs)
+    const files = isContext(op, inputs)
       ? await hashContextFiles(selections, context, async () => {
           early = await draftCopy()
           stack.use(early)
         })
-      : await hashSelections(tree, selections, createFileDigests(tree), context.signal)
-    const key = createKey({ ...operationParts(op, inputs, context), files: hash })
+      : await hashOwnFiles(tree, selections, context.signal)
+    const keyOf = (hash: string): CacheKey =>
+      createKey({ ...operationParts(op, inputs, context), files: hash })
     const taken = stack.move()
     return {
-      key,
-      summarize,
+      key: keyOf(files.hash),
+      summarize: files.summarize,
       async run() {
         await using draft = early ?? (await draftCopy())
-        return await draft?.commit()
+        return { layer: await draft?.commit(), key: keyOf(await files.proved()) }
       },
       async [Symbol.asyncDispose]() {
         await taken.disposeAsync()

@@ -29,9 +29,10 @@ export const runRunner: OpRunner<RunOp> = {
   definitionKey: operationKey,
 
   async prepare(op, inputs, context) {
+    const key = operationKey(op, inputs, context)
     return {
-      key: operationKey(op, inputs, context),
-      run: () => runToLayer(op, baseOf(inputs), context),
+      key,
+      run: async () => ({ layer: await runToLayer(op, baseOf(inputs), context), key }),
       async [Symbol.asyncDispose]() {},
     }
   },

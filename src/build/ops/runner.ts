@@ -22,8 +22,15 @@ export interface Work extends AsyncDisposable {
   readonly key: CacheKey
   /** Short hashes of the files used, by path, so that a later miss can be explained. */
   readonly summarize?: () => Readonly<Record<string, string>>
-  /** The layer; `undefined` when nothing changes. */
-  run(): Promise<StateLayer | undefined>
+  run(): Promise<Made>
+}
+
+/** What a step has made. */
+export interface Made {
+  /** `undefined` when nothing changes. */
+  readonly layer: StateLayer | undefined
+  /** What the layer was really made of: the key of the work, unless reading proved that wrong. */
+  readonly key: CacheKey
 }
 
 /** The state an operation changes. */

@@ -1,9 +1,9 @@
 import { resolveUser } from '#runtime'
 import { writeTar } from '#tar'
 import { layOutDirectory } from '../files/layout.ts'
-import { clampedTimes, fixedTimes, packEntries } from '../files/pack.ts'
+import { clampedTimes, type EntryFiles, fixedTimes, packEntries } from '../files/pack.ts'
 import type { WorkdirOp } from '../graph.ts'
-import type { FileState } from '../solve/state.ts'
+import type { FileState, StateLayer } from '../solve/state.ts'
 import { storeLayer } from '../solve/store-layer.ts'
 import { stepEpoch } from '../times/times.ts'
 import type { StepContext } from '../workspace.ts'
@@ -14,22 +14,28 @@ export const workdirRunner: OpRunner<WorkdirOp> = {
   definitionKey: operationKey,
 
   async prepare(op, inputs, context) {
+    const key = operationKey(op, inputs, context)
     return {
-      key: operationKey(op, inputs, context),
-      async run() {
-        const base = baseOf(inputs)
-        await using below = await context.filesystems.lookup(base)
-        const entries = layOutDirectory(below, op.path)
-        if (entries.length === 0) return undefined
-        const { uid, gid } = await ownerOf(op.user, base, context)
-        const epoch = stepEpoch(context.times, context.vertex)
-        const times = epoch === undefined ? clampedTimes(undefined) : fixedTimes(epoch)
-        const tar = writeTar(packEntries(noFiles, entries, { owner: { uid, gid }, times }))
-        return storeLayer(context, tar, { epoch, isAdditive: true })
-      },
+      key,
+      run: async () => ({ layer: await makeDirectory(op, baseOf(inputs), context), key }),
       async [Symbol.asyncDispose]() {},
     }
   },
+}
+
+async function makeDirectory(
+  op: WorkdirOp,
+  base: FileState,
+  context: StepContext,
+): Promise<StateLayer | undefined> {
+  await using below = await context.filesystems.lookup(base)
+  const entries = layOutDirectory(below, op.path)
+  if (entries.length === 0) return undefined
+  const { uid, gid } = await ownerOf(op.user, base, context)
+  const epoch = stepEpoch(context.times, context.vertex)
+  const times = epoch === undefined ? clampedTimes(undefined) : fixedTimes(epoch)
+  const tar = writeTar(packEntries(noFiles, entries, { owner: { uid, gid }, times }))
+  return storeLayer(context, tar, { epoch, isAdditive: true })
 }
 
 async function ownerOf(
@@ -42,6 +48,8 @@ async function ownerOf(
   return view === undefined ? { uid: 0, gid: 0 } : resolveUser(view.root, user)
 }
 
-function noFiles(): never {
+function noFile(): never {
   throw new RangeError('WORKDIR copies no file')
 }
+
+const noFiles: EntryFiles = { treeOf: noFile, read: noFile }

@@ -23,9 +23,9 @@ const smallSize = 4_194_304
 
 /**
  * Writes the layer that entries of one tree make; `undefined` without entries.
- * Digests of context files that are not known yet are found on the way; the
- * others come from the layer the step made before, if it is there. One that
- * turns out to be damaged is not used.
+ * Files whose digest is known come from the layer the step made before, if it is
+ * there; one that turns out to be damaged is not used. The digests of all other
+ * context files are found on the way.
  */
 export async function draftFiles(
   tree: FileTree,
@@ -83,7 +83,8 @@ async function draft(
   const write: Parameters<typeof writeFiles>[2] = {
     ...options,
     known: (node) => (isContext ? digests.known(node) : undefined),
-    isWanted: (node) => isContext && digests.known(node) === undefined,
+    // Those of known files too: only what was read decides what the layer is remembered by.
+    isWanted: () => isContext,
     onDigest: (node, digest) => digests.learn(node, digest, begin),
     earlier,
     lister,

@@ -22,11 +22,41 @@ test('hashContextFiles() believes the status of files, and looks again when it c
   const known = workshop.records.cache.inputsOf(key)
   expect(Object.keys(known as object).sort()).toEqual(['content', 'status'])
   expect(await stateOfCopy()).toBe('cached')
-  // A wrong content shows that it is believed.
+  // A wrong content shows that it is believed, until the files are read.
   workshop.records.cache.putInputs(key, { ...(known as object), content: 'wrong' })
   expect(await stateOfCopy()).toBe('done')
+  expect(workshop.records.cache.inputsOf(key)).toEqual(known)
+  expect(await stateOfCopy()).toBe('cached')
   utimesSync(`${context}/a`, 7, 7)
   expect(await stateOfCopy()).toBe('cached')
   writeFileSync(`${context}/a`, 'b')
   expect(await stateOfCopy()).toBe('done')
 })
+
+test.each(['COPY', 'ADD'])(
+  '%s remembers a layer by the bytes that were read, whatever was believed',
+  async (verb) => {
+    const dockerfile = { text: `FROM scratch\n${verb} . /\n` }
+    const lied = await workshop.context(`lied-${verb}`, { f: 'other bytes' })
+    const honest = await workshop.context(`honest-${verb}`, { f: 'bytes' })
+    await Bun.sleep(80)
+    const keyOf = (path: string): string => `${path} Dockerfile [1/1] status`
+    await workshop.build({ context: honest, dockerfile })
+    await workshop.build({ context: lied, dockerfile })
+    const believed = workshop.records.cache.inputsOf(keyOf(honest))
+    const status = workshop.records.cache.inputsOf(keyOf(lied))
+    workshop.records.cache.prune()
+    workshop.records.cache.putInputs(keyOf(lied), {
+      ...(status as object),
+      content: (believed as { content: string }).content,
+    })
+    await workshop.build({ context: lied, dockerfile })
+    expect(workshop.stateOf(verb)).toBe('done')
+
+    const {
+      layers: [layer],
+    } = await workshop.build({ context: honest, dockerfile })
+    expect(workshop.stateOf(verb)).toBe('done')
+    expect(layer && (await workshop.list(layer))).toEqual({ f: 'file 644 0:0 "bytes"' })
+  },
+)

@@ -1,7 +1,8 @@
 import type { Selection } from '../files/collect.ts'
 import { type ContentHash, hashSelections, summarizeSelections } from '../files/content-hash.ts'
-import type { FileDigests } from '../files/digests.ts'
+import { createFileDigests, type FileDigests } from '../files/digests.ts'
 import { hashStatus } from '../files/status-hash.ts'
+import type { FileTree } from '../files/tree.ts'
 import type { StepContext } from '../workspace.ts'
 import { definitionOf } from './explain.ts'
 
@@ -13,30 +14,58 @@ interface Known {
   readonly content: string
 }
 
+/** The hash of files, before and after they are read for a layer. */
+export interface FilesHash extends ContentHash {
+  /**
+   * The hash of the bytes that were read since: what a result must be remembered
+   * by, even when something that was believed of the files was wrong.
+   */
+  proved(): Promise<string>
+}
+
 /**
  * `hashSelections` for files of the build context. When their status is what it
  * was at the last build of this step, so is their content: neither is the index
  * of digests read then, nor a single file looked at again. When most of them
- * have to be read, `readAll` may do it first, for an end of its own, and tell
- * the digests.
+ * have to be read, `readAll` may do it first, for another purpose, and tell the
+ * digests.
  */
 export async function hashContextFiles(
   selections: readonly Selection[],
   context: StepContext,
   readAll?: () => Promise<void>,
-): Promise<ContentHash> {
-  const { context: tree, contextDigests: digests, signal } = context
-  const status = hashStatus(selections, context.listedAt)
+): Promise<FilesHash> {
+  const { context: tree, contextDigests: digests, listedAt, origin, signal } = context
+  const status = origin && hashStatus(selections, { listedAt, origin })
   const known = recall(context)
+  const hashNow = async (): Promise<ContentHash> => {
+    const found = await hashSelections(tree, selections, digests, signal)
+    if (status !== undefined) remember(context, { status, content: found.hash })
+    return found
+  }
+  const proved = async (): Promise<string> => (await hashNow()).hash
   if (status !== undefined && known?.status === status) {
     digests.keepAll()
     const summarize = (): Record<string, string> => summarizeSelections(tree, selections, digests)
-    return { hash: known.content, summarize }
+    return { hash: known.content, summarize, proved }
   }
   if (readAll !== undefined && areMostlyUnknown(selections, digests)) await readAll()
-  const found = await hashSelections(tree, selections, digests, signal)
-  if (status !== undefined) remember(context, { status, content: found.hash })
-  return found
+  const found = await hashNow()
+  const { corrections } = digests
+  return {
+    ...found,
+    proved: async () => (digests.corrections === corrections ? found.hash : await proved()),
+  }
+}
+
+/** `hashSelections` for files that only this build can change: a mounted stage, a download. */
+export async function hashOwnFiles(
+  tree: FileTree,
+  selections: readonly Selection[],
+  signal: AbortSignal,
+): Promise<FilesHash> {
+  const found = await hashSelections(tree, selections, createFileDigests(tree), signal)
+  return { ...found, proved: async () => found.hash }
 }
 
 /** Fewer bytes than this are read twice without anybody noticing. */

@@ -3,7 +3,7 @@ import type { Op } from '../graph.ts'
 import { addRunner } from '../ops/add.ts'
 import { copyRunner } from '../ops/copy.ts'
 import { runRunner } from '../ops/run.ts'
-import { baseOf, type OpRunner } from '../ops/runner.ts'
+import { baseOf, type Made, type OpRunner } from '../ops/runner.ts'
 import { workdirRunner } from '../ops/workdir.ts'
 import type { BaseImage } from '../plan/base-images.ts'
 import type { StepContext, Workspace } from '../workspace.ts'
@@ -31,7 +31,7 @@ export function createStepRunner(
   for (const { descriptor, layers } of images.values()) {
     workspace.lease.hold(descriptor.digest, ...layers.map((layer) => layer.descriptor.digest))
   }
-  const working = new Map<string, Promise<StateLayer | undefined>>()
+  const working = new Map<string, Promise<Made>>()
   return async (vertex, inputs, signal) => {
     const { op } = vertex
     switch (op.kind) {
@@ -62,7 +62,7 @@ async function makeLayer(
   op: LayerOp,
   inputs: readonly FileState[],
   context: StepContext,
-  working: Map<string, Promise<StateLayer | undefined>>,
+  working: Map<string, Promise<Made>>,
 ): Promise<StepResult> {
   const base = baseOf(inputs)
   const known = (layer: CachedResult): StepResult => ({
@@ -88,8 +88,8 @@ async function makeLayer(
   // Two vertices may turn out to be the same work only now, and at the same time.
   const running = working.get(work.key.hash) ?? work.run()
   working.set(work.key.hash, running)
-  const layer = await running
-  rememberResult(context, work.key, layer)
+  const { layer, key } = await running
+  rememberResult(context, key, layer)
   if (definition !== undefined) rememberResult(context, definition, layer)
   // The context can be looked at until the end; a stage or a download only now.
   if (op.kind === 'copy' && op.from === 'context') {
