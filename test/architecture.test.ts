@@ -22,8 +22,12 @@ const allowed: Readonly<
     imports: ['oci', 'stream', 'platform'],
     why: 'facts point at content but do not move it',
   },
+  http: {
+    imports: ['oci', 'stream'],
+    why: 'a handler is a function of a request and knows no socket',
+  },
   registry: {
-    imports: ['oci', 'stream', 'content'],
+    imports: ['oci', 'stream', 'http', 'content'],
     why: 'distribution works over any content store',
   },
   layer: { imports: ['oci', 'stream', 'tar', 'platform'], why: 'the layer algebra knows no store' },
@@ -69,6 +73,10 @@ const allowed: Readonly<
     ],
     why: 'a build makes images; networks and registries are handed in by the engine',
   },
+  server: {
+    imports: ['oci', 'stream', 'http', 'platform', 'content', 'registry'],
+    why: 'what is served is composed here, without an engine',
+  },
   engine: {
     imports: [
       'oci',
@@ -86,6 +94,7 @@ const allowed: Readonly<
       'network',
       'container',
       'build',
+      'server',
     ],
     why: 'the engine composes everything below the edges',
   },
@@ -174,6 +183,14 @@ test('only src/platform knows Bun', () => {
       ? [...reasons, 'uses the Bun global']
       : reasons
   })
+  expect(found).toEqual([])
+})
+
+test('only src/server listens, so that no server is without its checks', () => {
+  const served = /\bimport\s*\{[^}]*\bserve\b[^}]*\}\s*from\s*'#platform'/
+  const found = violations(({ folder, text }) =>
+    folder !== 'server' && served.test(text) ? ['calls serve() of the platform'] : [],
+  )
   expect(found).toEqual([])
 })
 

@@ -69,3 +69,27 @@ test('serveRegistry() refuses pushes when it is read-only, and a port that is ta
     code: 'UNAVAILABLE',
   })
 })
+
+test('serveRegistry() lets no web page replace what it holds', async () => {
+  await using engine = await openTestEngine()
+  await using pushed = await pushToSelf(engine)
+  const url = `http://${pushed.name.replace('/app:1', '/v2/app/manifests/1')}`
+  const digest = (await fetch(url)).headers.get('Docker-Content-Digest')
+  const body = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.index.v1+json',
+    manifests: [],
+  })
+  for (const headers of [
+    { Host: 'evil.example' },
+    { Origin: 'https://evil.example' },
+    { 'Sec-Fetch-Site': 'cross-site' },
+  ]) {
+    for (const method of ['PUT', 'DELETE']) {
+      expect((await fetch(url, { method, headers, body })).status).toBe(403)
+    }
+    const uploads = url.replace('manifests/1', 'blobs/uploads/')
+    expect((await fetch(uploads, { method: 'POST', headers })).status).toBe(403)
+  }
+  expect((await fetch(url)).headers.get('Docker-Content-Digest')).toBe(digest)
+})

@@ -1,22 +1,18 @@
 import { mkdir, stat } from 'node:fs/promises'
-import { serve } from '#platform'
 import {
   createLocalRegistry,
   createRegistryHandler,
   openDirectoryRegistry,
   type Registry,
 } from '#registry'
+import { type ListenOptions, listen } from '#server'
 import type { Engine } from './engine.ts'
 
-export interface ServeRegistryOptions {
-  /** `127.0.0.1` unless given. */
-  readonly hostname?: string
-  /** 0 picks a free one. */
-  readonly port: number
+export interface ServeRegistryOptions extends ListenOptions {
   /** A directory of its own; without it repositories share the blobs of the store. */
-  readonly storage?: string
+  readonly storage?: string | undefined
   /** Refuse pushes and deletes. */
-  readonly readOnly?: boolean
+  readonly readOnly?: boolean | undefined
 }
 
 /** A registry being served. Leaving the scope stops it. */
@@ -34,10 +30,7 @@ export async function serveRegistry(
 ): Promise<RegistryServer> {
   const registry = await openRegistry(engine, options.storage)
   const handler = createRegistryHandler(registry, { readOnly: options.readOnly === true })
-  const server = await serve(handler, {
-    hostname: options.hostname ?? '127.0.0.1',
-    port: options.port,
-  })
+  const server = await listen([{ path: '/v2', handler }], options)
   return {
     url: server.url,
     port: server.port,

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serve } from './serve.ts'
+import { rawRequest, rawStatus, sendRaw } from './testing/raw-http.ts'
 
 test('serve() answers on a free port until it is disposed', async () => {
   const server = await serve(async (request) => new Response(new URL(request.url).pathname))
@@ -92,4 +93,39 @@ test('serve() refuses requests that two servers could understand in two ways', a
     expect((await answer).startsWith('HTTP/1.1 2')).toBe(false)
   }
   expect(calls).toBe(0)
+})
+
+test('serve() answers 400 to a Host that no URL can be made of', async () => {
+  let calls = 0
+  await using server = await serve(async () => {
+    calls += 1
+    return new Response('served')
+  })
+  for (const host of ['Host:', 'Host: a b', 'Host: a/b', 'Host: x:99999', 'Host: [::1']) {
+    const answer = await sendRaw(server.port, rawRequest('GET / HTTP/1.1', host))
+    expect([host, rawStatus(answer)]).toEqual([host, 400])
+  }
+  expect(calls).toBe(0)
+})
+
+test('serve() takes an HTTP/1.0 request, which needs no Host', async () => {
+  await using server = await serve(async (request) => new Response(new URL(request.url).pathname))
+  const answer = await sendRaw(server.port, 'GET /old HTTP/1.0\r\n\r\n')
+  expect([rawStatus(answer), answer.endsWith('\r\n\r\n/old')]).toEqual([200, true])
+})
+
+test('serve() tells where a request comes from', async () => {
+  for (const hostname of ['127.0.0.1', '::']) {
+    await using server = await serve(async (_request, peer) => new Response(peer.address), {
+      hostname,
+    })
+    const response = await fetch(`http://127.0.0.1:${server.port}`)
+    expect(await response.text()).toBe('127.0.0.1')
+  }
+})
+
+test('serve() answers 404 for a file that is gone when it is to be sent', async () => {
+  await using server = await serve(async () => new Response(Bun.file('/nonexistent')))
+  const response = await fetch(server.url)
+  expect([response.status, await response.text()]).toEqual([404, ''])
 })

@@ -18,15 +18,21 @@ export interface Server extends AsyncDisposable {
   readonly port: number
 }
 
-type Handler = (request: Request) => Promise<Response>
+/** The sender of a request. */
+export interface Peer {
+  /** An IP address; empty on a Unix socket. */
+  readonly address: string
+}
+
+type Handler = (request: Request, peer: Peer) => Promise<Response>
 
 /** Seconds a connection may stay silent. There is no limit on a whole request: uploads are long. */
 const idleSeconds = 255
 const graceMilliseconds = 3000
 
 /**
- * Serves `handler` over HTTP, bodies streaming both ways. Throws `UNAVAILABLE`
- * when it cannot listen there.
+ * Serves `handler` over HTTP, bodies streaming both ways. The handler is called
+ * with absolute URLs only. Throws `UNAVAILABLE` when it cannot listen there.
  */
 export async function serve(handler: Handler, options: ServeOptions = {}): Promise<Server> {
   try {
@@ -41,7 +47,8 @@ export async function serve(handler: Handler, options: ServeOptions = {}): Promi
 function serveOnBun(handler: Handler, options: ServeOptions): Server {
   const { hostname = '127.0.0.1', port = 0, unix } = options
   const common = {
-    fetch: handler,
+    fetch: (request: Request, from: Bun.Server<undefined>) => answerOnBun(handler, request, from),
+    error: answerFailure,
     development: false,
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
   }
@@ -56,6 +63,33 @@ function serveOnBun(handler: Handler, options: ServeOptions): Server {
     await server.stop(true)
   }
   return describeServer(options, server.port ?? 0, stop)
+}
+
+async function answerOnBun(
+  handler: Handler,
+  request: Request,
+  server: Bun.Server<undefined>,
+): Promise<Response> {
+  const peer = {
+    get address() {
+      return plainAddress(server.requestIP(request)?.address)
+    },
+  }
+  if (URL.canParse(request.url)) return handler(request, peer)
+  // A Host that is no host; HTTP/1.0 may leave it out.
+  if (request.headers.has('Host')) return new Response(null, { status: 400 })
+  return handler(new Request(`http://localhost${request.url}`, request), peer)
+}
+
+/** A file may be deleted between the answer of the handler and the moment it is sent. */
+function answerFailure(error: Error): Response {
+  const isAbsent = 'code' in error && error.code === 'ENOENT'
+  return new Response(null, { status: isAbsent ? 404 : 500 })
+}
+
+/** An IPv4 address also where the socket is one of both families. */
+function plainAddress(address: string | undefined): string {
+  return (address ?? '').replace(/^::ffff:(?=[\d.]+$)/, '')
 }
 
 async function serveOnNode(handler: Handler, options: ServeOptions): Promise<Server> {
@@ -92,7 +126,8 @@ async function answer(
 ): Promise<void> {
   const abort = new AbortController()
   outgoing.once('close', () => abort.abort())
-  const response = await handler(toRequest(incoming, abort.signal))
+  const peer = { address: plainAddress(incoming.socket.remoteAddress) }
+  const response = await handler(toRequest(incoming, abort.signal), peer)
   outgoing.writeHead(response.status, [...response.headers].flat())
   if (response.body === null || incoming.method === 'HEAD') {
     await response.body?.cancel()

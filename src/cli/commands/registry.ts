@@ -1,6 +1,6 @@
 import { serveRegistry } from '#engine/registry'
 import { Command } from '../arguments/command.ts'
-import { parseWhole } from '../arguments/values.ts'
+import { collect, parseWhole } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 
 interface Options {
@@ -8,6 +8,8 @@ interface Options {
   readonly port: number
   readonly storage?: string
   readonly readOnly?: true
+  readonly allowHost?: readonly string[]
+  readonly accessLog?: true
 }
 
 export function define(context: Context): Command {
@@ -22,6 +24,8 @@ export function define(context: Context): Command {
     })
     .option('--storage <directory>', 'where repositories are kept; in the store unless given')
     .option('--read-only', 'refuse pushes and deletes')
+    .option('--allow-host <name>', 'answer to this host name too (can be repeated)', collect)
+    .option('--access-log', 'write a line of JSON to standard error for every request')
     .examples(
       'strake registry serve --port 5000 &',
       'strake tag app localhost:5000/app && strake push localhost:5000/app',
@@ -30,8 +34,11 @@ export function define(context: Context): Command {
       await using server = await serveRegistry(await context.engine(), {
         hostname: options.host,
         port: options.port,
-        readOnly: options.readOnly === true,
-        ...(options.storage === undefined ? {} : { storage: options.storage }),
+        storage: options.storage,
+        readOnly: options.readOnly,
+        allowedHosts: options.allowHost,
+        onRequest:
+          options.accessLog && ((entry) => context.err.write(`${JSON.stringify(entry)}\n`)),
       })
       context.out.write(`Serving ${server.storage} on ${server.url}\n`)
       await new Promise<void>((resolve) => {

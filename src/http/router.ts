@@ -1,0 +1,24 @@
+import type { Handler } from './handler.ts'
+import { refuse } from './refusal.ts'
+
+/** What answers below a path. */
+export interface Mount {
+  /** `/v2` covers `/v2` itself and everything below it, `/` everything. */
+  readonly path: string
+  readonly handler: Handler
+}
+
+/** One handler made of several, each below its path; the longest path wins. */
+export function createRouter(mounts: readonly Mount[]): Handler {
+  const ordered = [...mounts].sort((one, other) => other.path.length - one.path.length)
+  return async (request, exchange) => {
+    const { pathname } = new URL(request.url)
+    const found = ordered.find(({ path }) => covers(path, pathname))
+    if (found === undefined) return refuse(404, 'Cannot serve the request: no such endpoint')
+    return found.handler(request, exchange)
+  }
+}
+
+function covers(path: string, pathname: string): boolean {
+  return path === '/' || pathname === path || pathname.startsWith(`${path}/`)
+}

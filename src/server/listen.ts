@@ -1,0 +1,24 @@
+import { type AccessEntry, createRouter, guarded, logged, type Mount } from '#http'
+import { type Server, serve } from '#platform'
+
+export interface ListenOptions {
+  /** The address or name to listen on; `127.0.0.1` unless given. */
+  readonly hostname?: string | undefined
+  /** 0 picks a free one. */
+  readonly port: number
+  /** Names that clients may know the server by, besides its address and the machine's name. */
+  readonly allowedHosts?: readonly string[] | undefined
+  /** Called with every request as its answer begins. */
+  readonly onRequest?: ((entry: AccessEntry) => void) | undefined
+}
+
+/**
+ * Serves handlers until disposed: the only way to a socket, so that no server
+ * of ours is without the checks of `guarded`. Throws `UNAVAILABLE` when the port
+ * is taken.
+ */
+export async function listen(mounts: readonly Mount[], options: ListenOptions): Promise<Server> {
+  const { hostname = '127.0.0.1', port, allowedHosts, onRequest } = options
+  const handler = guarded(createRouter(mounts), { hostname, allowedHosts })
+  return serve(onRequest === undefined ? handler : logged(handler, onRequest), { hostname, port })
+}
