@@ -68,6 +68,21 @@ test('parseContainerRequest() reads security options, a seccomp profile among th
   }
 })
 
+test("parseContainerRequest() reads no-new-privileges in Go's words, the last one wins", () => {
+  const read = (...words: readonly string[]): unknown =>
+    parseContainerRequest({ securityOptions: words }).security.noNewPrivileges
+  for (const on of ['', '=1', '=t', '=TRUE', ':True', ':true']) {
+    expect(read(`no-new-privileges${on}`)).toBe(true)
+  }
+  for (const off of ['=0', '=f', '=FALSE', ':false']) {
+    expect(read(`no-new-privileges${off}`)).toBe(false)
+  }
+  expect(read('no-new-privileges', 'no-new-privileges=false')).toBe(false)
+  for (const bad of ['=', ':', '=yes', '=on', '=tRUE', '= true', '=true ']) {
+    expect(() => read(`no-new-privileges${bad}`)).toThrow('expected true or false')
+  }
+})
+
 test('parseContainerRequest() names the flag and the word it cannot read', () => {
   const refused: readonly (readonly [ContainerRequest, string])[] = [
     [{ restart: 'often' }, 'Cannot use --restart often'],

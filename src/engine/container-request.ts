@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type ContainerOptions, parseMount, parseSignal, parseTmpfs, parseVolume } from '#container'
+import { parseBoolean } from '#dockerfile/boolean'
 import { parseDuration } from '#dockerfile/duration'
 import { parsePublish } from '#network'
 import { StrakeError } from '#oci'
@@ -147,7 +148,11 @@ function parseSecurity(words: readonly string[]): Omit<Parsed['security'], 'devi
   for (const word of words) {
     const [key = '', value = ''] = word.split(/[=:]/, 2)
     if (key === 'no-new-privileges') {
-      found = { ...found, noNewPrivileges: value === '' || value === 'true' }
+      const noNewPrivileges = parseBoolean(word === key ? 'true' : value)
+      if (noNewPrivileges === undefined) {
+        throw refuse('--security-opt', word, 'expected true or false')
+      }
+      found = { ...found, noNewPrivileges }
     } else if (key === 'seccomp' && value !== '') {
       found = { ...found, seccomp: readSeccomp(word.slice('seccomp='.length)) }
     } else if (key === 'systempaths' && value === 'unconfined') {

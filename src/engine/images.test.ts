@@ -29,6 +29,7 @@ test('listImages() has a row for every name, newest image first', async () => {
 test('listImages() filters as Docker does', async () => {
   await using engine = await openWithImages()
   expect(await namesOf(engine, 'dangling=true')).toEqual(['<none>:<none>'])
+  expect(await namesOf(engine, 'dangling=1')).toEqual(['<none>:<none>'])
   expect(await namesOf(engine, 'label=kind')).toEqual(['base:latest'])
   expect(await namesOf(engine, 'label=kind=other')).toEqual([])
   expect(await namesOf(engine, 'reference=app*')).toEqual(['app:1'])
@@ -50,7 +51,7 @@ test('listImages() finds a repository, or one tag of it', async () => {
 
 test('listImages() refuses conditions it does not know', async () => {
   await using engine = await openWithImages()
-  for (const filter of ['foo=bar', 'label', '=x']) {
+  for (const filter of ['foo=bar', 'label', '=x', 'dangling=TRUE', 'dangling=', 'dangling=no']) {
     await expect(namesOf(engine, filter)).rejects.toThrow(`Cannot filter images by '${filter}'`)
   }
   await expect(namesOf(engine, 'since=absent')).rejects.toThrow('no such image')

@@ -35,7 +35,7 @@ export async function listImages(
 ): Promise<readonly ImageSummary[]> {
   const filters = options.filters.map(parseFilter)
   const dangling = filters.find(({ key }) => key === 'dangling')?.value
-  const rows = listRows(engine, options.all || dangling === 'true')
+  const rows = listRows(engine, options.all || (dangling !== undefined && isTrue(dangling)))
   const wanted = options.reference === undefined ? undefined : parseReference(options.reference)
   const tagged = /:[^/]+$/.test(options.reference ?? '')
   const kept: ImageSummary[] = []
@@ -109,8 +109,12 @@ interface Filter {
 function parseFilter(text: string): Filter {
   const at = text.indexOf('=')
   const key = text.slice(0, at)
+  const value = text.slice(at + 1)
+  if (key === 'dangling' && !['true', '1', 'false', '0'].includes(value)) {
+    throw new StrakeError('INVALID', `Cannot filter images by '${text}': expected true or false`)
+  }
   if (at > 0 && ['dangling', 'label', 'reference', 'before', 'since', 'until'].includes(key)) {
-    return { key, value: text.slice(at + 1) }
+    return { key, value }
   }
   throw new StrakeError('INVALID', `Cannot filter images by '${text}': unknown condition`, {
     remedy:
@@ -118,11 +122,16 @@ function parseFilter(text: string): Filter {
   })
 }
 
+/** A filter takes fewer words than a flag. */
+function isTrue(value: string): boolean {
+  return value === 'true' || value === '1'
+}
+
 async function passes(engine: Engine, row: Row, filters: readonly Filter[]): Promise<boolean> {
   for (const filter of filters) {
     const { key, value } = filter
     if (timely.has(key) && !isTimely(engine, row.image, filter)) return false
-    if (key === 'dangling' && (row.repository === '<none>') !== (value === 'true')) return false
+    if (key === 'dangling' && (row.repository === '<none>') !== isTrue(value)) return false
     if (key === 'reference') {
       const pattern = value.includes(':') ? `${row.repository}:${row.tag}` : row.repository
       if (!(await matches(value, pattern))) return false

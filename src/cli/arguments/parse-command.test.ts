@@ -43,7 +43,10 @@ test('parseCommand() reads switches with a value, as Docker has them', () => {
   expect(options('--sig-proxy=true', '--no-cache=false')).toEqual(usual)
   expect(options('--no-cache=true')).toEqual({ ...usual, cache: false })
   expect(options('--rm', '--rm=false')).toEqual(usual)
-  expect(() => options('--rm=maybe')).toThrow('Cannot use --rm=maybe: it is true or false')
+  expect(options('--rm=T', '--no-cache=0')).toEqual({ ...usual, rm: true })
+  for (const bad of ['maybe', 'yes', 'tRUE', '']) {
+    expect(() => options(`--rm=${bad}`)).toThrow(`Cannot use --rm=${bad}: expected true or false`)
+  }
 })
 
 test('parseCommand() takes values from the word or the next one', () => {

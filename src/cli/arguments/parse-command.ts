@@ -1,3 +1,4 @@
+import { parseBoolean } from '#dockerfile/boolean'
 import { StrakeError } from '#oci'
 import { type Argument, type Command, InvalidValue, type Option } from './command.ts'
 
@@ -198,9 +199,9 @@ class Options {
 }
 
 function isTrue(flag: string, value = 'true'): boolean {
-  if (/^(1|t|true)$/i.test(value)) return true
-  if (/^(0|f|false)$/i.test(value)) return false
-  throw new StrakeError('INVALID', `Cannot use ${flag}=${value}: it is true or false`)
+  const on = parseBoolean(value)
+  if (on !== undefined) return on
+  throw new StrakeError('INVALID', `Cannot use ${flag}=${value}: expected true or false`)
 }
 
 function oneOf(choices: readonly string[]): string {

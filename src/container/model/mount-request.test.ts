@@ -43,6 +43,32 @@ test('parseMount() refuses unknown types, keys of another type and relative path
   }
 })
 
+test('parseMount() takes true, 1, false, 0 or nothing for a boolean', () => {
+  const mount = (field: string): unknown => parseMount(`type=volume,source=data,target=/b,${field}`)
+  for (const key of ['readonly', 'ro', 'volume-nocopy']) {
+    const name = key === 'volume-nocopy' ? 'noCopy' : 'readOnly'
+    for (const on of ['', '=true', '=1']) expect(mount(key + on)).toHaveProperty(name, true)
+    for (const off of ['=false', '=0']) expect(mount(key + off)).not.toHaveProperty(name)
+    for (const bad of ['TRUE', 't', 'True', 'yes', 'on', '2', ' true', 'true ']) {
+      expect(() => mount(`${key}=${bad}`)).toThrow('Cannot mount type=volume')
+    }
+    expect(() => mount(`${key}=`)).toThrow(`the value of ${key} is empty`)
+  }
+})
+
+test('parseMount() refuses a key without a value and blanks around words', () => {
+  for (const text of [
+    'type=volume,source,target=/b',
+    'type=volume,target=/b,',
+    'type=volume,source=,target=/b',
+    'type=volume, source=a,target=/b',
+    'type=volume,source =a,target=/b',
+    'type=volume,source=a ,target=/b',
+  ]) {
+    expect(() => parseMount(text)).toThrow(`Cannot mount ${text}: `)
+  }
+})
+
 test('parseTmpfs() takes options after a colon', () => {
   expect(parseTmpfs('/t:size=1m,exec')).toEqual({
     ...{ type: 'tmpfs', destination: '/t', options: ['size=1m', 'exec'] },

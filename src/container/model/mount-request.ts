@@ -61,13 +61,8 @@ function flagsOf(text: string, flags: readonly string[]): Partial<MountRequest> 
 
 /** Reads `--mount`: comma-separated `key=value`. Throws `INVALID`. */
 export function parseMount(text: string): MountRequest {
-  const fields = new Map<string, string>()
-  for (const field of text.split(',')) {
-    const equals = field.indexOf('=')
-    const key = (equals === -1 ? field : field.slice(0, equals)).trim().toLowerCase()
-    fields.set(aliases[key] ?? key, equals === -1 ? 'true' : field.slice(equals + 1))
-  }
-  const type = fields.get('type') ?? 'volume'
+  const fields = readFields(text)
+  const type = (fields.get('type') ?? 'volume').toLowerCase()
   if (type !== 'bind' && type !== 'volume' && type !== 'tmpfs') {
     throw invalid(text, `there is no type ${type}`)
   }
@@ -86,16 +81,37 @@ export function parseMount(text: string): MountRequest {
   if (propagation !== undefined && known === undefined) {
     throw invalid(text, `there is no propagation ${propagation}`)
   }
+  const is = (key: BooleanKey): boolean => readBoolean(text, key, fields.get(key))
   return {
     type,
     destination: destinationOf(text, fields.get('destination') ?? ''),
     ...(source === undefined ? {} : { source: type === 'bind' ? posix.normalize(source) : source }),
-    ...(isTrue(fields.get('readonly')) ? { readOnly: true } : {}),
+    ...(is('readonly') ? { readOnly: true } : {}),
     ...(known === undefined ? {} : { propagation: known }),
-    ...(isTrue(fields.get('volume-nocopy')) ? { noCopy: true } : {}),
-    ...(isTrue(fields.get('bind-create-src')) ? { createSource: true } : {}),
+    ...(is('volume-nocopy') ? { noCopy: true } : {}),
+    ...(is('bind-create-src') ? { createSource: true } : {}),
     ...(type === 'tmpfs' ? { options: tmpfsOptions(fields) } : {}),
   }
+}
+
+/** The fields by the long names of their keys; one that is written twice counts as it was last. */
+function readFields(text: string): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>()
+  for (const field of text.split(',')) {
+    const equals = field.indexOf('=')
+    const word = equals === -1 ? field : field.slice(0, equals)
+    const key = aliases[word.toLowerCase()] ?? word.toLowerCase()
+    const value = equals === -1 ? undefined : field.slice(equals + 1)
+    if (value === undefined && !booleanKeys.some((known) => known === key)) {
+      throw invalid(text, `${field === '' ? 'a field' : field} needs a value`)
+    }
+    if (value === '') throw invalid(text, `the value of ${word} is empty`)
+    if (word.trim() !== word || value?.trim() !== value) {
+      throw invalid(text, `there are blanks around a word in '${field}'`)
+    }
+    fields.set(key, value ?? 'true')
+  }
+  return fields
 }
 
 const aliases: Readonly<Record<string, string>> = {
@@ -111,8 +127,15 @@ const mountKeys: Readonly<Record<MountRequest['type'], readonly string[]>> = {
   tmpfs: ['type', 'destination', 'readonly', 'tmpfs-size', 'tmpfs-mode'],
 }
 
-function isTrue(value: string | undefined): boolean {
-  return value === 'true' || value === '1'
+/** Keys that mean `true` without a value. */
+const booleanKeys = ['readonly', 'volume-nocopy', 'bind-create-src'] as const
+type BooleanKey = (typeof booleanKeys)[number]
+
+/** Narrower than the booleans of flags, as in Docker: a word that is not understood must not leave a mount writable. */
+function readBoolean(text: string, key: BooleanKey, value = 'false'): boolean {
+  if (value === 'true' || value === '1') return true
+  if (value === 'false' || value === '0') return false
+  throw invalid(text, `${key} is true, 1, false or 0, not ${value}`)
 }
 
 function tmpfsOptions(fields: ReadonlyMap<string, string>): readonly string[] {
