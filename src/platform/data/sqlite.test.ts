@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { lockFile } from '../file/file-lock.ts'
+import { mountTmpfs, unmount } from '../kernel/mount.ts'
+import { isDatabaseDamaged, isUniqueViolation, openDatabase } from './sqlite.ts'
+
+const root = `/dev/shm/strake-sqlite-test-${process.pid}`
+beforeAll(() => mkdirSync(root))
+afterAll(() => rmSync(root, { recursive: true }))
+
+test('openDatabase() writes ahead and syncs every transaction', () => {
+  using database = openDatabase(`${root}/modes.db`)
+  expect(database.get('PRAGMA journal_mode')).toEqual({ journal_mode: 'wal' })
+  expect(database.get('PRAGMA synchronous')).toEqual({ synchronous: 2 })
+})
+
+test('transaction() is the last lock that can be taken', () => {
+  using database = openDatabase(`${root}/order.db`)
+  const path = `${root}/order.lock`
+  expect(() => database.transaction(() => lockFile(path))).toThrow(
+    `the lock ${path} is taken inside a transaction`,
+  )
+  using _lock = lockFile(path)
+  expect(database.transaction(() => 'in order')).toBe('in order')
+})
+
+test('transaction() keeps all or nothing and joins an outer one', () => {
+  using database = openDatabase(`${root}/all.db`)
+  database.execute('CREATE TABLE t (n INTEGER PRIMARY KEY)')
+  database.transaction(() => {
+    database.run('INSERT INTO t VALUES (?)', 1)
+    database.transaction(() => database.run('INSERT INTO t VALUES (?)', 2))
+  })
+  expect(() =>
+    database.transaction(() => {
+      database.run('INSERT INTO t VALUES (?)', 3)
+      throw new Error('changed my mind')
+    }),
+  ).toThrow('changed my mind')
+  expect(database.values('SELECT n FROM t ORDER BY n')).toEqual([[1], [2]])
+  expect(() => database.transaction(() => Promise.resolve())).toThrow(TypeError)
+  database.transaction(() => database.run('DELETE FROM t'))
+  expect(database.all('SELECT n FROM t')).toEqual([])
+  expect(database.get('SELECT n FROM t')).toBeUndefined()
+})
+
+test('transaction() of two connections take turns', () => {
+  using one = openDatabase(`${root}/turns.db`)
+  using two = openDatabase(`${root}/turns.db`, { busyTimeout: 1 })
+  one.execute('CREATE TABLE t (n INTEGER)')
+  one.transaction(() => {
+    one.run('INSERT INTO t VALUES (1)')
+    expect(() => two.transaction(() => undefined)).toThrow(
+      `Cannot use ${root}/turns.db: another process does not stop writing to it`,
+    )
+    expect(two.all('SELECT * FROM t')).toEqual([])
+  })
+  expect(two.transaction(() => two.all('SELECT * FROM t'))).toEqual([{ n: 1 }])
+})
+
+test('isUniqueViolation() and isDatabaseDamaged() tell errors apart', () => {
+  using database = openDatabase(`${root}/unique.db`)
+  database.execute('CREATE TABLE t (n INTEGER PRIMARY KEY)')
+  database.run('INSERT INTO t VALUES (1)')
+  const failure = (call: () => unknown): unknown => {
+    try {
+      return call()
+    } catch (error) {
+      return error
+    }
+  }
+  expect(isUniqueViolation(failure(() => database.run('INSERT INTO t VALUES (1)')))).toBe(true)
+  writeFileSync(`${root}/junk.db`, 'this is not a database, whatever it is called'.repeat(100))
+  const damage = failure(() => openDatabase(`${root}/junk.db`))
+  expect(isDatabaseDamaged(damage)).toBe(true)
+  expect(isUniqueViolation(damage)).toBe(false)
+})
+
+test.skipIf(process.getuid?.() !== 0)('run() says that the disk is full, and where', () => {
+  const disk = `${root}/disk`
+  mkdirSync(disk)
+  mountTmpfs(disk, { size: 256 * 1024 })
+  try {
+    using database = openDatabase(`${disk}/full.db`)
+    database.execute('CREATE TABLE t (b BLOB)')
+    expect(() => database.run('INSERT INTO t VALUES (?)', new Uint8Array(400_000))).toThrow(
+      expect.objectContaining({
+        code: 'UNAVAILABLE',
+        message: `Cannot use ${disk}/full.db: no space is left`,
+      }),
+    )
+  } finally {
+    unmount(disk, { detach: true })
+  }
+})

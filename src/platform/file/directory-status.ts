@@ -1,0 +1,42 @@
+import { check, cString, symbols } from '../call/libc.ts'
+import { changeMode, fileStatus, ignoring } from '../call/posix.ts'
+import * as at from './root.ts'
+
+const c = symbols({
+  lchown: { args: ['ptr', 'u32', 'u32'], returns: 'i32' },
+  utimensat: { args: ['i32', 'ptr', 'ptr', 'i32'], returns: 'i32' },
+  llistxattr: { args: ['ptr', 'ptr', 'u64'], returns: 'i64' },
+})
+
+const [atCwd, symlinkNoFollow] = [-100, 0x100]
+const omit = 0x3ffffffen // UTIME_OMIT: the access time stays as it is
+
+/**
+ * Gives the directory `to` the owner, permissions, modification time, and
+ * attributes and access lists, that `from` has; what steers overlayfs is not copied.
+ */
+export function copyDirectoryStatus(from: string, to: string): void {
+  const { mode, uid, gid, mtime } = fileStatus(from)
+  check(c().lchown(cString(to), uid, gid), 'lchown', to)
+  changeMode(to, mode & 0o7777)
+  // Hardly any root directory has attributes, and starting a container waits for this.
+  if (c().llistxattr(cString(from), null, 0) > 0) copyAttributes(from, to)
+  const times = new BigInt64Array([0n, omit, mtime.seconds, BigInt(mtime.nanoseconds)])
+  check(c().utimensat(atCwd, cString(to), times, symlinkNoFollow), 'utimensat', to)
+}
+
+function copyAttributes(from: string, to: string): void {
+  const [source, target] = [at.openRoot(from), at.openRoot(to)]
+  try {
+    for (const name of at.listAttributes(source)) {
+      const text = Buffer.from(name).toString('latin1')
+      if (!/^(user\.(?!overlay\.)|system\.posix_acl_)/.test(text)) continue
+      const value = at.readAttribute(source, name)
+      if (value === undefined) continue
+      ignoring(['EOPNOTSUPP'], () => at.setAttribute(target, name, value))
+    }
+  } finally {
+    at.closeDescriptor(source)
+    at.closeDescriptor(target)
+  }
+}

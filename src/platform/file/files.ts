@@ -1,0 +1,141 @@
+import type { FileHandle } from 'node:fs/promises'
+import { check, symbols } from '../call/libc.ts'
+import { closeFile, filesystemType, openFile, openFlag } from '../call/posix.ts'
+import { removeTree } from './remove-tree.ts'
+
+/** `node:fs/promises`, loaded when it is needed: loading it costs 3 ms. */
+const fs = (): typeof import('node:fs/promises') => process.getBuiltinModule('node:fs/promises')
+
+let counter = 0
+
+/**
+ * A name nobody else uses: process, start of this program and a count. Ends in
+ * `.tmp`, so that leftovers of a crash can be told.
+ */
+export function temporaryName(prefix = ''): string {
+  counter += 1
+  const random = crypto.getRandomValues(new Uint32Array(2))
+  const unique = [...random].map((each) => each.toString(36)).join('')
+  return `${prefix}${process.pid}-${counter}-${unique}.tmp`
+}
+
+/**
+ * Writes all of `bytes`, however little the kernel takes at a time, at
+ * `position` or where the file stands. Throws `ENOSPC` where a full disk shows
+ * itself as a write of nothing.
+ */
+export async function writeAll(
+  file: FileHandle,
+  bytes: Uint8Array,
+  position: number | null = null,
+): Promise<void> {
+  let written = 0
+  while (written < bytes.length) {
+    const at = position === null ? null : position + written
+    const { bytesWritten } = await file.write(bytes, written, bytes.length - written, at)
+    if (bytesWritten === 0) {
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), {
+        code: 'ENOSPC',
+        syscall: 'write',
+      })
+    }
+    written += bytesWritten
+  }
+}
+
+/**
+ * Replaces or creates the file at `path` so that, after a crash, it holds either
+ * what was there before or all of `content`; once this resolves, the latter.
+ */
+export async function writeFileDurable(
+  path: string,
+  content: Uint8Array | string,
+  mode = 0o644,
+): Promise<void> {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
+  const directory = parentDirectory(path)
+  const temporary = `${directory}/${temporaryName('.')}`
+  try {
+    const file = await fs().open(temporary, 'wx', mode)
+    try {
+      await writeAll(file, bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await renameDurable(temporary, path)
+  } catch (error) {
+    await fs().rm(temporary, { force: true })
+    throw error
+  }
+}
+
+/**
+ * Renames, and returns when the new name survives a crash. What `from` contains
+ * must be synced before.
+ */
+export async function renameDurable(from: string, to: string): Promise<void> {
+  await fs().rename(from, to)
+  await syncDirectory(parentDirectory(to))
+  if (parentDirectory(from) !== parentDirectory(to)) await syncDirectory(parentDirectory(from))
+}
+
+/** Makes the entries of a directory (names made, renamed, removed in it) durable. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await fs().open(path, 'r')
+  try {
+    await directory.sync()
+  } catch (error) {
+    // Some filesystems (FUSE, network) have no fsync for directories.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EINVAL')) throw error
+  } finally {
+    await directory.close()
+  }
+}
+
+const c = symbols({ syncfs: { args: ['i32'], returns: 'i32' } })
+
+/**
+ * Makes everything on the filesystem of `path` durable: the way to sync a tree
+ * of thousands of files. Waits in a process of its own, because it may take
+ * seconds; memory filesystems have nothing to wait for.
+ */
+export async function syncFilesystem(path: string): Promise<void> {
+  const onBun = process.versions['bun'] !== undefined
+  if (onBun && filesystemType(path) === 'tmpfs') return
+  const { spawn } = process.getBuiltinModule('node:child_process')
+  const done = await new Promise<boolean>((resolve) => {
+    const child = spawn('sync', ['--file-system', path], { stdio: 'ignore' })
+    child.once('error', () => resolve(false))
+    child.once('exit', (code) => resolve(code === 0))
+  })
+  if (done) return
+  if (!onBun) throw new Error(`Cannot sync ${path}: the sync command did not succeed`)
+  const fd = openFile(path, openFlag.readOnly)
+  try {
+    check(c().syncfs(fd), 'syncfs', path)
+  } finally {
+    closeFile(fd)
+  }
+}
+
+/** A directory that goes away, with all it holds, at the end of the scope. */
+export interface TemporaryDirectory extends AsyncDisposable {
+  readonly path: string
+}
+
+/** A new directory below `parent`, mode 0700. */
+export async function mkdtempDisposable(
+  parent: string,
+  prefix = 'strake-',
+): Promise<TemporaryDirectory> {
+  const path = `${parent}/${temporaryName(prefix)}`
+  await fs().mkdir(path, { mode: 0o700 })
+  return { path, [Symbol.asyncDispose]: () => removeTree(path) }
+}
+
+function parentDirectory(path: string): string {
+  const slash = path.replace(/\/+$/, '').lastIndexOf('/')
+  if (slash === -1) return '.'
+  return slash === 0 ? '/' : path.slice(0, slash)
+}

@@ -1,0 +1,39 @@
+// Files inside a tree that is not trusted: everything by directory descriptor and name.
+
+export { openBeneath, readFully } from '../call/read-file.ts'
+export type { DirectoryName, EntryName, SpecialFile } from './root-entries.ts'
+export {
+  closeDescriptor,
+  createFile,
+  listDirectory,
+  locate,
+  makeDirectory,
+  makeHardlink,
+  makeSpecial,
+  makeSymlink,
+  moveEntry,
+  openDirectory,
+  openFileAt,
+  openPlace,
+  openRoot,
+  readSymlink,
+  removeTree,
+  resolveDirectory,
+} from './root-entries.ts'
+export type { EntryStatus } from './root-metadata.ts'
+export {
+  entryStatus,
+  listAttributes,
+  readAttribute,
+  removeAttribute,
+  setAttribute,
+  setMode,
+  setOwner,
+  setOwnerAt,
+  setPlaceMode,
+  setSize,
+  setTime,
+  setTimeAt,
+} from './root-metadata.ts'
+export type { ScannedStatus } from './scan.ts'
+export { scanDescriptor, scanDirectory, scanPath } from './scan.ts'

@@ -1,0 +1,167 @@
+import { check, cString, isSystemError, symbols } from '../call/libc.ts'
+import { closeFile } from '../call/posix.ts'
+import { isMountPoint } from './mountinfo.ts'
+
+const c = symbols({
+  openTree: { syscall: 428, args: ['i32', 'ptr', 'u32'], returns: 'i64' },
+  moveMount: { syscall: 429, args: ['i32', 'ptr', 'i32', 'ptr', 'u32'], returns: 'i64' },
+  mountSetattr: { syscall: 442, args: ['i32', 'ptr', 'u32', 'ptr', 'u64'], returns: 'i64' },
+  mount: { args: ['ptr', 'ptr', 'ptr', 'u64', 'ptr'], returns: 'i32' },
+  umount2: { args: ['ptr', 'i32'], returns: 'i32' },
+})
+
+const atCwd = -100
+const atEmptyPath = 0x1000
+const atRecursive = 0x8000
+const openTreeClone = 1
+const closeOnExec = 0o2000000
+const moveFromEmptyPath = 4
+
+const ms = {
+  readOnly: 1,
+  noSuid: 2,
+  noDev: 4,
+  noExec: 8,
+  remount: 32,
+  bind: 4096,
+  recursive: 16384,
+  private: 1 << 18,
+} as const
+
+/** What a mount forbids; everything is allowed by default. */
+export interface MountRestrictions {
+  readonly readOnly?: boolean
+  readonly noSuid?: boolean
+  readonly noDev?: boolean
+  readonly noExec?: boolean
+}
+
+/** The restrictions as flags; `MS_*` and `MOUNT_ATTR_*` agree on these four. */
+export function restrictionFlags(restrictions: MountRestrictions): number {
+  const { readOnly, noSuid, noDev, noExec } = restrictions
+  return (
+    (readOnly ? ms.readOnly : 0) |
+    (noSuid ? ms.noSuid : 0) |
+    (noDev ? ms.noDev : 0) |
+    (noExec ? ms.noExec : 0)
+  )
+}
+
+/**
+ * Mounts what lies at `source` on `target` too, with everything mounted below
+ * it. Restrictions hold for the whole tree. The result is private: mounts made
+ * later below either one do not appear below the other.
+ */
+export function mountBind(
+  source: string,
+  target: string,
+  restrictions: MountRestrictions = {},
+): void {
+  try {
+    const path = cString(source)
+    const flags = openTreeClone | closeOnExec | atRecursive
+    const fd = check(c().openTree(atCwd, path, flags), 'open_tree', source)
+    try {
+      setAttributes(fd, cString(''), atEmptyPath | atRecursive, restrictions)
+      attachMount(fd, target)
+    } finally {
+      closeFile(fd)
+    }
+  } catch (error) {
+    if (!isSystemError(error, 'ENOSYS')) throw error
+    mountBindLegacy(source, target, restrictions)
+  }
+}
+
+/** For kernels before 5.12: only the topmost mount becomes read-only. */
+function mountBindLegacy(source: string, target: string, restrictions: MountRestrictions): void {
+  const path = cString(target)
+  const call = (from: string, flags: number): void => {
+    check(c().mount(cString(from), path, null, flags, null), 'mount', target)
+  }
+  call(source, ms.bind | ms.recursive)
+  call('none', ms.private | ms.recursive)
+  const flags = restrictionFlags(restrictions)
+  if (flags !== 0) call('none', ms.remount | ms.bind | flags)
+}
+
+/** Applies restrictions, and private propagation, to a mount given by descriptor or path. */
+function setAttributes(
+  fd: number,
+  path: Uint8Array,
+  flags: number,
+  restrictions: MountRestrictions,
+): void {
+  const attributes = new BigUint64Array([
+    BigInt(restrictionFlags(restrictions)),
+    0n,
+    BigInt(ms.private),
+    0n,
+  ])
+  const size = attributes.byteLength
+  check(c().mountSetattr(fd, path, flags, attributes, size), 'mount_setattr')
+}
+
+/** Puts a detached mount (of `fsmount` or `open_tree`) on `target`; it is private there. */
+export function attachMount(fd: number, target: string): void {
+  const result = c().moveMount(fd, cString(''), atCwd, cString(target), moveFromEmptyPath)
+  check(result, 'move_mount', target)
+  makePrivate(target)
+}
+
+/** Cuts the mount at `target`, and those below, off from propagation in both directions. */
+export function makePrivate(target: string): void {
+  const flags = ms.private | ms.recursive
+  check(c().mount(null, cString(target), null, flags, null), 'mount', target)
+}
+
+export interface TmpfsOptions extends MountRestrictions {
+  /** Bytes; without it the kernel's half of the memory. */
+  readonly size?: number
+  /** Of the root directory; 0o755 unless given. */
+  readonly mode?: number
+}
+
+/** Mounts an empty memory filesystem. */
+export function mountTmpfs(target: string, options: TmpfsOptions = {}): void {
+  const { size, mode = 0o755 } = options
+  const data = [`mode=${mode.toString(8)}`, ...(size === undefined ? [] : [`size=${size}`])]
+  mountPlain('tmpfs', target, restrictionFlags(options), data.join(','))
+}
+
+/** `mount(2)` with an option string, which the kernel would cut at 4096 bytes without a word: refused here. */
+export function mountPlain(type: string, target: string, flags: number, data: string): void {
+  const options = cString(data)
+  if (options.length > 4096) throw new RangeError(`mount options of ${options.length} bytes`)
+  const name = cString(type)
+  check(c().mount(name, cString(target), name, flags, options), 'mount', target)
+  makePrivate(target)
+}
+
+export interface UnmountOptions {
+  /**
+   * Takes the mount out of the tree at once even when it is in use; it goes
+   * away with its last user.
+   */
+  readonly detach?: boolean
+}
+
+const mntDetach = 2
+const umountNoFollow = 8
+
+/**
+ * Unmounts the topmost mount at `target`. `false` when nothing is mounted
+ * there, or there is no such path. Throws `EBUSY` when it is in use.
+ */
+export function unmount(target: string, options: UnmountOptions = {}): boolean {
+  const flags = umountNoFollow | (options.detach ? mntDetach : 0)
+  try {
+    check(c().umount2(cString(target), flags), 'umount', target)
+    return true
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return false
+    // EINVAL also means a mount this user namespace may not undo.
+    if (isSystemError(error, 'EINVAL') && !isMountPoint(target)) return false
+    throw error
+  }
+}

@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { lockFile } from '../file/file-lock.ts'
+import { createNetworkNamespace, enterNetworkNamespace, removeNetworkNamespace } from './netns.ts'
+import { probePort } from './port.ts'
+
+const isRoot = process.getuid?.() === 0
+if (!isRoot) process.stderr.write('skipped: network namespaces need root\n')
+
+let directory: string
+beforeEach(() => {
+  directory = mkdtempSync('/dev/shm/strake-netns-')
+})
+afterEach(() => {
+  removeNetworkNamespace(join(directory, 'ns'))
+  rmSync(directory, { recursive: true })
+})
+
+describe.skipIf(!isRoot)('network namespaces', () => {
+  const current = () => readlinkSync('/proc/thread-self/ns/net')
+
+  test('createNetworkNamespace() runs its function inside and comes back', () => {
+    const path = join(directory, 'ns')
+    const before = current()
+    const inside = createNetworkNamespace(path, current)
+    expect(inside).not.toBe(before)
+    expect(current()).toBe(before)
+    expect(enterNetworkNamespace(path, current)).toBe(inside)
+    expect(current()).toBe(before)
+    removeNetworkNamespace(path)
+    expect(existsSync(path)).toBeFalse()
+    removeNetworkNamespace(path)
+  })
+
+  test('createNetworkNamespace() comes back and leaves nothing when its function throws', () => {
+    const path = join(directory, 'ns')
+    const before = current()
+    const fail = () => {
+      throw new Error('inside')
+    }
+    expect(() => createNetworkNamespace(path, fail)).toThrow('inside')
+    expect(current()).toBe(before)
+    expect(existsSync(path)).toBeFalse()
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(path)
+  })
+
+  test('createNetworkNamespace() does not touch what is there already', () => {
+    const path = join(directory, 'ns')
+    const first = createNetworkNamespace(path, current)
+    expect(() => createNetworkNamespace(path, current)).toThrow('EEXIST')
+    expect(enterNetworkNamespace(path, current)).toBe(first)
+  })
+
+  test('enterNetworkNamespace() comes back when its function throws', () => {
+    const path = join(directory, 'ns')
+    createNetworkNamespace(path, () => {})
+    const before = current()
+    const fail = () => {
+      throw new Error('inside')
+    }
+    expect(() => enterNetworkNamespace(path, fail)).toThrow('inside')
+    expect(current()).toBe(before)
+  })
+})
+
+test('probePort() tells a free port from one that is listened on', () => {
+  const loopback = Uint8Array.of(127, 0, 0, 1)
+  const free = probePort('tcp', loopback, 0)
+  expect(probePort('tcp', loopback, free)).toBe(free)
+  using server = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+  expect(() => probePort('tcp', loopback, server.port)).toThrow('EADDRINUSE')
+  expect(() => probePort('tcp', Uint8Array.of(0, 0, 0, 0), server.port)).toThrow('EADDRINUSE')
+  expect(() => probePort('udp', Uint8Array.of(203, 0, 113, 1), 0)).toThrow('EADDRNOTAVAIL')
+})
+
+test('lockFile() lets one holder in at a time', () => {
+  const path = join(directory, 'lock')
+  const held = lockFile(path)
+  expect(() => lockFile(path, 5)).toThrow(`Cannot lock ${path}: another process holds it`)
+  held[Symbol.dispose]()
+  lockFile(path, 5)[Symbol.dispose]()
+})

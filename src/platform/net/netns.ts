@@ -1,0 +1,93 @@
+import { closeSync, mkdirSync, openSync, unlinkSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { StrakeError } from '#oci'
+import { check, cString, isSystemError } from '../call/libc.ts'
+import { networkCalls } from './network-calls.ts'
+
+const CLONE_NEWNET = 0x40000000
+const MS_BIND = 0x1000
+const MNT_DETACH = 2
+const threadNamespace = '/proc/thread-self/ns/net'
+
+/**
+ * Makes a network namespace that lives as long as the mount at `path` or a
+ * process in it does, and runs `inside` there.
+ *
+ * The calling thread is in the new namespace only while `inside` runs, which is
+ * why that is synchronous: a thread the process starts meanwhile would be born
+ * there and stay. Keep it short. When anything throws, the thread is back and
+ * what was made at `path` is gone. EEXIST when something is there already.
+ */
+export function createNetworkNamespace<T>(path: string, inside: () => T): T {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  closeSync(openSync(path, 'wx', 0o444))
+  try {
+    return within(
+      () => check(networkCalls().unshare(CLONE_NEWNET), 'unshare'),
+      () => {
+        mountNamespace(path)
+        return inside()
+      },
+    )
+  } catch (error) {
+    removeNetworkNamespace(path)
+    throw error
+  }
+}
+
+/** Runs `inside` with the calling thread in the namespace at `path`; see `createNetworkNamespace`. */
+export function enterNetworkNamespace<T>(path: string, inside: () => T): T {
+  const target = openSync(path, 'r')
+  try {
+    return within(() => check(networkCalls().setns(target, CLONE_NEWNET), 'setns', path), inside)
+  } finally {
+    closeSync(target)
+  }
+}
+
+/**
+ * Takes the mount and the file away; nothing happens when there are none. The
+ * kernel removes the namespace and its interfaces after its last process left.
+ */
+export function removeNetworkNamespace(path: string): void {
+  try {
+    check(networkCalls().umount2(cString(path), MNT_DETACH), 'umount', path)
+  } catch (error) {
+    // EINVAL: the file is there and nothing is mounted on it.
+    if (!isSystemError(error, 'EINVAL', 'ENOENT')) throw error
+  }
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error
+  }
+}
+
+function mountNamespace(path: string): void {
+  const source = cString(threadNamespace)
+  check(networkCalls().mount(source, cString(path), null, MS_BIND, null), 'mount', path)
+}
+
+function within<T>(leave: () => void, inside: () => T): T {
+  const home = openSync(threadNamespace, 'r')
+  try {
+    leave()
+    try {
+      return inside()
+    } finally {
+      comeBack(home)
+    }
+  } finally {
+    closeSync(home)
+  }
+}
+
+function comeBack(home: number): void {
+  try {
+    check(networkCalls().setns(home, CLONE_NEWNET), 'setns')
+  } catch (cause) {
+    throw new StrakeError('INTERNAL', 'Cannot return to the network namespace of the host', {
+      cause,
+    })
+  }
+}

@@ -1,0 +1,54 @@
+import { readSmallFile } from '../call/posix.ts'
+import { bootId } from './host.ts'
+
+/**
+ * Names one process for as long as the machine stands: a bare pid means
+ * another process after a reboot or once the numbers have gone round.
+ */
+export interface ProcessIdentity {
+  readonly pid: number
+  /** Clock ticks since boot, from `/proc/<pid>/stat`. */
+  readonly startTime: string
+  readonly bootId: string
+}
+
+/** The identity of a living process (a zombie does not live); `undefined` when there is none. */
+export function identifyProcess(pid: number): ProcessIdentity | undefined {
+  const stat = readProcess(pid)
+  if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return undefined
+  return { pid, startTime: stat.startTime, bootId: bootId() }
+}
+
+/** True while exactly that process lives. */
+export function isAlive(identity: ProcessIdentity): boolean {
+  const now = identifyProcess(identity.pid)
+  return now?.startTime === identity.startTime && now.bootId === identity.bootId
+}
+
+let self: ProcessIdentity | undefined
+
+/** The identity of this process. */
+export function ownIdentity(): ProcessIdentity {
+  self ??= identifyProcess(process.pid)
+  if (self === undefined) throw new Error('Cannot identify this process: /proc is not mounted')
+  return self
+}
+
+/** Sends a signal if exactly that process still lives, and says whether it did. */
+export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals | number): boolean {
+  if (!isAlive(identity)) return false
+  try {
+    process.kill(identity.pid, signal)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function readProcess(pid: number): { state: string; startTime: string } | undefined {
+  const text = readSmallFile(`/proc/${pid}/stat`) ?? ''
+  // The command name is in parentheses and may hold blanks and parentheses itself.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const [state, startTime] = [fields[0], fields[19]]
+  return state === undefined || startTime === undefined ? undefined : { state, startTime }
+}

@@ -1,0 +1,136 @@
+import { rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { StrakeError } from '#oci'
+import { check, cString, errno, ffi, symbols } from '../call/libc.ts'
+
+const calls = symbols({
+  tcgetattr: { args: ['i32', 'ptr'], returns: 'i32' },
+  tcsetattr: { args: ['i32', 'i32', 'ptr'], returns: 'i32' },
+  cfmakeraw: { args: ['ptr'], returns: 'void' },
+  socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
+  bind: { args: ['i32', 'ptr', 'u32'], returns: 'i32' },
+  listen: { args: ['i32', 'i32'], returns: 'i32' },
+  accept4: { args: ['i32', 'ptr', 'ptr', 'i32'], returns: 'i32' },
+  recvmsg: { args: ['i32', 'ptr', 'i32'], returns: 'i64' },
+  close: { args: ['i32'], returns: 'i32' },
+  open: { args: ['ptr', 'i32', 'u32'], returns: 'i32' },
+})
+
+/**
+ * Hands every key to the program and every byte of output to the terminal
+ * untouched; the result puts the terminal back. Node's `setRawMode` would go on
+ * translating line ends of the output.
+ */
+export function makeRaw(fd: number): () => void {
+  // struct termios is 60 bytes with glibc.
+  const saved = new Uint8Array(64)
+  check(calls().tcgetattr(fd, saved), 'tcgetattr')
+  const raw = saved.slice()
+  calls().cfmakeraw(raw)
+  check(calls().tcsetattr(fd, 0, raw), 'tcsetattr')
+  return () => {
+    calls().tcsetattr(fd, 0, saved)
+  }
+}
+
+const unixFamily = 1
+const streamSocket = 1
+const closeOnExec = 0o2000000
+const nonBlocking = 0o4000
+const pathOnly = 0o10000000
+const directoryOnly = 0o200000
+
+/** Where an OCI runtime delivers the terminal it made for a container. */
+export interface ConsoleSocket extends Disposable {
+  /**
+   * The terminal's master descriptor, which the caller then owns. To be asked
+   * for once the runtime has started the container; throws `UNAVAILABLE` if it
+   * delivered none.
+   */
+  receive(): number
+}
+
+/** Listens at `path` (its directory must be private to us). Leaving the scope removes the socket. */
+export function listenConsole(path: string): ConsoleSocket {
+  const socket = check(
+    calls().socket(unixFamily, streamSocket | closeOnExec | nonBlocking, 0),
+    'socket',
+  )
+  try {
+    bindUnix(socket, path)
+    check(calls().listen(socket, 1), 'listen', path)
+  } catch (error) {
+    calls().close(socket)
+    throw error
+  }
+  return {
+    receive: () => receiveTerminal(socket),
+    [Symbol.dispose]() {
+      calls().close(socket)
+      rmSync(path, { force: true })
+    },
+  }
+}
+
+/** A socket's name has room for 107 bytes, so the directory is named by a descriptor. */
+function bindUnix(socket: number, path: string): void {
+  const directory = check(
+    calls().open(cString(dirname(path)), pathOnly | directoryOnly | closeOnExec, 0),
+    'open',
+    dirname(path),
+  )
+  try {
+    const name = cString(`/proc/self/fd/${directory}/${path.slice(dirname(path).length + 1)}`)
+    const address = new Uint8Array(2 + name.length)
+    address[0] = unixFamily
+    address.set(name, 2)
+    check(calls().bind(socket, address, address.length), 'bind', path)
+  } finally {
+    calls().close(directory)
+  }
+}
+
+function receiveTerminal(listener: number): number {
+  const connection = calls().accept4(listener, null, null, closeOnExec | nonBlocking)
+  if (connection < 0) {
+    throw new StrakeError(
+      'UNAVAILABLE',
+      `Cannot open the container's terminal: the runtime delivered none (errno ${errno()})`,
+    )
+  }
+  try {
+    return receiveDescriptor(connection)
+  } finally {
+    calls().close(connection)
+  }
+}
+
+const receiveCloseOnExec = 0x40000000
+
+/** One descriptor sent over a unix socket (SCM_RIGHTS), whatever text travels with it. */
+function receiveDescriptor(connection: number): number {
+  const { ptr } = ffi()
+  const text = new Uint8Array(4096)
+  const control = new Uint8Array(64)
+  const vector = new BigUint64Array([BigInt(ptr(text)), BigInt(text.length)])
+  const header = new BigUint64Array([
+    0n,
+    0n,
+    BigInt(ptr(vector)),
+    1n,
+    BigInt(ptr(control)),
+    BigInt(control.length),
+    0n,
+  ])
+  check(Number(calls().recvmsg(connection, header, receiveCloseOnExec)), 'recvmsg')
+  // cmsghdr: length (8 bytes), level, type, then the descriptor.
+  const message = new DataView(control.buffer)
+  const [level, type] = [message.getInt32(8, true), message.getInt32(12, true)]
+  if (level !== 1 || type !== 1) {
+    throw new StrakeError(
+      'UNAVAILABLE',
+      "Cannot open the container's terminal: the runtime sent no descriptor",
+    )
+  }
+  return message.getInt32(16, true)
+}
