@@ -7,14 +7,14 @@ export { collect } from './collect.ts'
 export type { CopyOptions } from './copy.ts'
 export { copy } from './copy.ts'
 // Blobs as files in an image layout.
-export type { DirectoryStore } from './directory.ts'
-export { openDirectoryStore } from './directory.ts'
-export type { FileIngest, Written } from './directory-ingest.ts'
+export type { DirectoryStore } from './directory/directory.ts'
+export { openDirectoryStore } from './directory/directory.ts'
+export type { FileIngest, Written } from './directory/directory-ingest.ts'
+// The image layout on disk: where a blob lies, and the index other tools read.
+export { blobPath, createLayout, readIndex, writeIndex } from './directory/layout.ts'
 // Manifests and what they refer to.
 export type { ContentDocument, ContentGraph } from './graph.ts'
 export { childrenOf, isDocument, readDocument, readGraph, selectManifest } from './graph.ts'
-// The image layout on disk: where a blob lies, and the index other tools read.
-export { blobPath, createLayout, readIndex, writeIndex } from './layout.ts'
 // Blobs in memory.
 export { createMemoryStore } from './memory.ts'
 // What stores are.

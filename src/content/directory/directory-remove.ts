@@ -1,11 +1,11 @@
 import { ContentMismatchError, type Digest, digestAlgorithm, isDigest } from '#oci'
 import { renameDurable } from '#platform'
+import { ingestIdOf, isAnonymousId } from '../ingest-id.ts'
+import type { StoredBlob } from '../store.ts'
 import { type Claim, claim, listIngests } from './claim.ts'
 import { openDirectoryIngest } from './directory-ingest.ts'
 import { fs, hasCode, ignoreAbsent } from './file.ts'
-import { ingestIdOf, isAnonymousId } from './ingest-id.ts'
 import { blobPath } from './layout.ts'
-import type { StoredBlob } from './store.ts'
 
 /**
  * Deletes a blob of the store in `root` unless it is needed after all; see `LocalStore`.

@@ -9,11 +9,11 @@ import {
 } from '#oci'
 import { type HashingWriter, openHashingWriter, syncDirectory, writeAll } from '#platform'
 import { type Bytes, createHasher, type Hasher } from '#stream'
+import type { Arriving, Ingest } from '../store.ts'
 import { ArrivingBlob } from './arriving.ts'
 import type { Claim } from './claim.ts'
 import { fs, hasCode, readHandle } from './file.ts'
 import { blobPath } from './layout.ts'
-import type { Arriving, Ingest } from './store.ts'
 
 export interface IngestFileOptions {
   readonly root: string

@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os'
 import { type Descriptor, digestHex, mediaType, sha256 } from '#oci'
 import { type Bytes, fromBuffer, toBuffer } from '#stream'
-import { testContentStore, testLocalIngests } from './contract.ts'
+import { testContentStore, testLocalIngests } from '../contract.ts'
 import { type DirectoryStore, openDirectoryStore } from './directory.ts'
 import { readIndex, writeIndex } from './layout.ts'
 
@@ -216,7 +216,7 @@ test('deleteUnless() that was killed leaves what a write or a sweep brings back'
   const { store } = opened
   await store.write(descriptor, fromBuffer(content))
   const script = `
-    import { openDirectoryStore } from '${new URL('./index.ts', import.meta.url).pathname}'
+    import { openDirectoryStore } from '${new URL('../index.ts', import.meta.url).pathname}'
     const store = await openDirectoryStore('${store.root}')
     await store.deleteUnless('${descriptor.digest}', () => process.kill(process.pid, 'SIGKILL'))`
   for (const recover of [

@@ -54,7 +54,7 @@ test('write() of one blob by several processes succeeds for all, and stores it o
   await using directory = await temporaryDirectory()
   const { root } = directory
   const script = `
-    import { openDirectoryStore } from '${fileURLToPath(new URL('./index.ts', import.meta.url))}'
+    import { openDirectoryStore } from '${fileURLToPath(new URL('../index.ts', import.meta.url))}'
     const bytes = new Uint8Array(3_000_000).fill(7)
     const store = await openDirectoryStore('${root}/store')
     async function* slow() {

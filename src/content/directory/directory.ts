@@ -9,15 +9,15 @@ import {
 } from '#oci'
 import { readSmallFile, sha256Hex, temporaryName } from '#platform'
 import { type Bytes, createHasher, fromBuffers, verified } from '#stream'
+import { anonymousId, checkIngestId, ingestIdOf } from '../ingest-id.ts'
+import { rangeOf } from '../range.ts'
+import { receive } from '../receive.ts'
+import type { IngestOptions, LocalStore, ReadOptions, StoredBlob, WriteOptions } from '../store.ts'
 import { claim, heldByOther, listIngests } from './claim.ts'
 import { type FileIngest, largeSize, openDirectoryIngest } from './directory-ingest.ts'
 import { deleteUnless, sweep } from './directory-remove.ts'
 import { type FileRange, fs, hasCode, ignoreAbsent, NotAFileError, readFileBytes } from './file.ts'
-import { anonymousId, checkIngestId, ingestIdOf } from './ingest-id.ts'
 import { blobPath, createLayout, requireRoom } from './layout.ts'
-import { rangeOf } from './range.ts'
-import { receive } from './receive.ts'
-import type { IngestOptions, LocalStore, ReadOptions, StoredBlob, WriteOptions } from './store.ts'
 
 /** A store whose blobs are files that others may map, mount or hand to the kernel. */
 export interface DirectoryStore extends LocalStore {

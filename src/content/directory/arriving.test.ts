@@ -2,8 +2,8 @@ import { afterAll, expect, test } from 'bun:test'
 import { type Descriptor, mediaType, sha256 } from '#oci'
 import { mkdtempDisposable } from '#platform'
 import { type Bytes, createHasher, fromBuffer } from '#stream'
+import type { Arriving } from '../store.ts'
 import { type DirectoryStore, openDirectoryStore } from './directory.ts'
-import type { Arriving } from './store.ts'
 
 const directory = await mkdtempDisposable('/dev/shm', 'strake-arriving-')
 afterAll(() => directory[Symbol.asyncDispose]())
