@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { serve } from '#platform'
 import { connectRegistry } from './client/connect.ts'
 import { testRegistry } from './contract.ts'
-import { openDirectoryRegistry } from './directory.ts'
-import { createMemoryRegistry } from './memory.ts'
 import type { Registry } from './registry.ts'
 import { createRegistryHandler } from './server/handler.ts'
+import { openDirectoryRegistry } from './store/directory.ts'
+import { createMemoryRegistry } from './store/memory.ts'
 
 const keep = (registry: Registry): { registry: Registry } & AsyncDisposable => ({
   registry,

@@ -2,21 +2,14 @@
 
 // The HTTP client, and the check a login does.
 export { type ConnectOptions, connectRegistry, pingRegistry } from './client/connect.ts'
-// Time and chance of the client, for tests.
-export type { RetryOptions } from './client/retry.ts'
 // Credentials as Docker and Podman keep them.
 export type { Environment } from './credentials/config-file.ts'
 export { type LoginOptions, login, logout } from './credentials/login.ts'
 export { type CredentialSourceOptions, credentialsFromConfig } from './credentials/source.ts'
-// Registries of this machine.
-export { openDirectoryRegistry } from './directory.ts'
-export { createDirectoryFacts } from './directory-facts.ts'
 // Hides secrets in text that is going to be shown.
 export { redact } from './errors.ts'
-// What a registry knows besides its content, to be kept elsewhere.
-export type { Member, MemberKind, RegistryFacts, RepositoryFacts } from './facts.ts'
-export { createLocalRegistry, type LocalRegistryOptions } from './local.ts'
-export { createMemoryRegistry } from './memory.ts'
+// Time and chance of the client, for tests.
+export type { RetryOptions } from './http/retry.ts'
 // The interfaces.
 export type {
   Credential,
@@ -29,3 +22,10 @@ export type {
 } from './registry.ts'
 // The server: a function of a registry.
 export { createRegistryHandler, type RegistryHandlerOptions } from './server/handler.ts'
+// Registries of this machine.
+export { openDirectoryRegistry } from './store/directory.ts'
+export { createDirectoryFacts } from './store/directory-facts.ts'
+// What a registry knows besides its content, to be kept elsewhere.
+export type { Member, MemberKind, RegistryFacts, RepositoryFacts } from './store/facts.ts'
+export { createLocalRegistry, type LocalRegistryOptions } from './store/local.ts'
+export { createMemoryRegistry } from './store/memory.ts'

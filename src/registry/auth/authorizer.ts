@@ -1,6 +1,6 @@
 import { isStrakeError } from '#oci'
-import { isSameSite } from '../client/address.ts'
-import type { Fetch } from '../client/transport.ts'
+import { isSameSite } from '../http/address.ts'
+import type { Fetch } from '../http/transport.ts'
 import type { Credential, CredentialSource } from '../registry.ts'
 import { type Challenge, parseChallenges } from './challenge.ts'
 import { isPullOnly, repositoryOf, unionScopes } from './scope.ts'

@@ -1,8 +1,8 @@
 import { StrakeError } from '#oci'
 import { toBuffer } from '#stream'
-import { isRetryableStatus, parseRetryAfter, RetryableError } from '../client/retry.ts'
-import { discard, type Fetch, resolveHop, send } from '../client/transport.ts'
 import { peerError, readErrorResponse } from '../errors.ts'
+import { isRetryableStatus, parseRetryAfter, RetryableError } from '../http/retry.ts'
+import { discard, type Fetch, resolveHop, send } from '../http/transport.ts'
 import type { Credential } from '../registry.ts'
 import type { Challenge } from './challenge.ts'
 

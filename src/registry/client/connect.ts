@@ -1,13 +1,13 @@
 import { Authorizer } from '../auth/authorizer.ts'
 import { catalogScope } from '../auth/scope.ts'
 import { parseName } from '../endpoints.ts'
+import { type AddressOptions, registryOrigin } from '../http/address.ts'
+import type { RetryOptions } from '../http/retry.ts'
+import { discard, type Fetch } from '../http/transport.ts'
 import type { CredentialSource, Registry } from '../registry.ts'
-import { type AddressOptions, registryOrigin } from './address.ts'
 import { Connection } from './connection.ts'
 import { listStrings } from './pages.ts'
 import { pageAfter, RemoteRepository } from './repository.ts'
-import type { RetryOptions } from './retry.ts'
-import { discard, type Fetch } from './transport.ts'
 
 export interface ConnectOptions extends AddressOptions {
   /** Anonymous without. */

@@ -9,8 +9,8 @@ import {
   RetryableError,
   type RetryOptions,
   withRetries,
-} from './retry.ts'
-import { discard, type Fetch, resolveHop, send } from './transport.ts'
+} from '../http/retry.ts'
+import { discard, type Fetch, resolveHop, send } from '../http/transport.ts'
 
 /** One request to a registry, before authentication, redirects and retries. */
 export interface ApiRequest {

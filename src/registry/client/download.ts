@@ -1,8 +1,8 @@
 import { ContentMismatchError, type Descriptor, isStrakeError, StrakeError } from '#oci'
 import { type Bytes, verified } from '#stream'
+import { Backoff, connectionError, RetryableError } from '../http/retry.ts'
+import { discard } from '../http/transport.ts'
 import type { ApiRequest, Connection } from './connection.ts'
-import { Backoff, connectionError, RetryableError } from './retry.ts'
-import { discard } from './transport.ts'
 
 /** How long a body may stay silent before its connection counts as broken. */
 const idleTimeout = 60_000

@@ -14,8 +14,8 @@ import {
 } from '#oci'
 import { type Bytes, createHasher, fromBuffer, toBuffer, verified } from '#stream'
 import { deleteScope, pullScope, pushScope } from '../auth/scope.ts'
+import { discard } from '../http/transport.ts'
 import type { ApiRequest, Connection } from './connection.ts'
-import { discard } from './transport.ts'
 
 const accepted = [
   mediaType.ociManifest,

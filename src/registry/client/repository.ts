@@ -9,6 +9,7 @@ import {
 } from '#oci'
 import type { Bytes } from '#stream'
 import { deleteScope, pullScope } from '../auth/scope.ts'
+import { discard } from '../http/transport.ts'
 import type { MountOptions, ReferrersOptions, Repository } from '../registry.ts'
 import type { ApiRequest, Connection } from './connection.ts'
 import { download } from './download.ts'
@@ -16,7 +17,6 @@ import { isDocumentType, Manifests, readWhole } from './manifests.ts'
 import { listStrings } from './pages.ts'
 import { addToFallback, listReferrers } from './referrers.ts'
 import { UploadSession } from './session.ts'
-import { discard } from './transport.ts'
 import { startUpload, UploadIngest, type UploadTarget, uploadBlob } from './upload.ts'
 
 export interface RemoteRepositoryOptions {

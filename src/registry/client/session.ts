@@ -1,7 +1,7 @@
 import { isStrakeError, StrakeError } from '#oci'
 import { pushScope } from '../auth/scope.ts'
+import { discard } from '../http/transport.ts'
 import type { ApiRequest, Connection } from './connection.ts'
-import { discard } from './transport.ts'
 
 /** An upload session as the client sees it: where to send, and how much has arrived. */
 export class UploadSession {

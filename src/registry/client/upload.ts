@@ -2,11 +2,11 @@ import type { Descriptor, Digest, DigestAlgorithm } from '#oci'
 import { ContentMismatchError, digestAlgorithm, isStrakeError, StrakeError } from '#oci'
 import { type Bytes, createHasher, rechunk, verified } from '#stream'
 import { pullScope, pushScope } from '../auth/scope.ts'
+import { Backoff, connectionError } from '../http/retry.ts'
+import { discard } from '../http/transport.ts'
 import type { Connection } from './connection.ts'
 import { ReplayWindow } from './replay.ts'
-import { Backoff, connectionError } from './retry.ts'
 import { UploadSession } from './session.ts'
-import { discard } from './transport.ts'
 
 export interface UploadTarget {
   readonly connection: Connection

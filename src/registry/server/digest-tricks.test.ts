@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { fromBuffer } from '#stream'
 import { blob, emptyConfig, manifest } from '../fixtures.ts'
-import { createMemoryRegistry } from '../memory.ts'
+import { createMemoryRegistry } from '../store/memory.ts'
 import { createRegistryHandler } from './handler.ts'
 
 const content = blob('content')

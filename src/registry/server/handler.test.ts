@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { fromBuffer } from '#stream'
 import { blob, emptyConfig, index, manifest } from '../fixtures.ts'
-import { createMemoryRegistry } from '../memory.ts'
 import type { Registry } from '../registry.ts'
+import { createMemoryRegistry } from '../store/memory.ts'
 import { createRegistryHandler, type RegistryHandlerOptions } from './handler.ts'
 
 const layer = blob('0123456789', 'application/vnd.oci.image.layer.v1.tar')

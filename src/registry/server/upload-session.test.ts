@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { blob } from '../fixtures.ts'
-import { createMemoryRegistry } from '../memory.ts'
+import { createMemoryRegistry } from '../store/memory.ts'
 import { createRegistryHandler } from './handler.ts'
 
 const content = blob('0123456789')

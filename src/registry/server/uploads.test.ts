@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { fromBuffer } from '#stream'
 import { blob } from '../fixtures.ts'
-import { createMemoryRegistry } from '../memory.ts'
+import { createMemoryRegistry } from '../store/memory.ts'
 import { createRegistryHandler, type RegistryHandlerOptions } from './handler.ts'
 
 const content = blob('0123456789')

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
+import { connectRegistry } from '../client/connect.ts'
 import { expectCode } from '../contract.ts'
 import { instantRetries, manifest, peer, serveContent } from '../fixtures.ts'
-import { connectRegistry } from './connect.ts'
 import { parseRetryAfter, withRetries } from './retry.ts'
 
 const image = manifest()

@@ -2,8 +2,8 @@ import { expect, test } from 'bun:test'
 import { createMemoryStore } from '#content'
 import { mkdtempDisposable } from '#platform'
 import { fromBuffer } from '#stream'
+import { blob } from '../fixtures.ts'
 import { createDirectoryFacts } from './directory-facts.ts'
-import { blob } from './fixtures.ts'
 import { createLocalRegistry } from './local.ts'
 
 test('a blob that the store lost is unknown, and comes back by the next upload', async () => {

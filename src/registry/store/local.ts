@@ -11,10 +11,10 @@ import {
   StrakeError,
 } from '#oci'
 import { type Bytes, fromBuffer, toBuffer, verified } from '#stream'
-import { parseName } from './endpoints.ts'
+import { parseName } from '../endpoints.ts'
+import type { MountOptions, ReferrersOptions, Registry, Repository } from '../registry.ts'
 import type { Member, MemberKind, RegistryFacts, RepositoryFacts } from './facts.ts'
 import { describeReferrer } from './referrer.ts'
-import type { MountOptions, ReferrersOptions, Registry, Repository } from './registry.ts'
 
 export interface LocalRegistryOptions {
   /**

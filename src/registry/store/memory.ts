@@ -1,5 +1,6 @@
 import { createMemoryStore } from '#content'
 import type { Descriptor, Digest } from '#oci'
+import type { Registry } from '../registry.ts'
 import {
   lexically,
   type Member,
@@ -8,7 +9,6 @@ import {
   type RepositoryFacts,
 } from './facts.ts'
 import { createLocalRegistry } from './local.ts'
-import type { Registry } from './registry.ts'
 
 /** A registry that forgets everything with the process. */
 export function createMemoryRegistry(): Registry {

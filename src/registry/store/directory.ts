@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { openDirectoryStore } from '#content'
+import type { Registry } from '../registry.ts'
 import { createDirectoryFacts } from './directory-facts.ts'
 import { createLocalRegistry, type LocalRegistryOptions } from './local.ts'
-import type { Registry } from './registry.ts'
 
 /**
  * A registry in a directory: the blobs of all repositories once, under `blobs`,
