@@ -1,27 +1,7 @@
 /** Joining the streams of a running container. */
-export { type AttachOptions, attachContainer } from './attach.ts'
+
 /** The store and the machine containers live on. */
-export { type ContainerContext, containerPaths } from './context.ts'
-/** Stopping, killing, pausing, waiting. */
-export {
-  killContainer,
-  parseSignal,
-  pauseContainer,
-  type StopOptions,
-  stopContainer,
-  unpauseContainer,
-  waitContainer,
-} from './control.ts'
-/** Making a container without starting it. */
-export { type CreatedContainer, createContainer } from './create.ts'
-/** Another process in a running container. */
-export { type ExecOptions, execInContainer } from './exec.ts'
-/** Starting a container and staying with it to its end. */
-export { type ForegroundOptions, type RunEnd, runForeground } from './foreground.ts'
-/** Docker's inspect document. */
-export { type InspectDocument, inspectContainer, readHealth } from './inspect.ts'
-/** What a container wrote. */
-export { type LogEntry, type LogsOptions, readLogs } from './logs.ts'
+export { type ContainerContext, containerPaths } from './model/context.ts'
 /** Reading `-v`, `--mount` and `--tmpfs`. */
 export {
   type MountRequest,
@@ -51,18 +31,39 @@ export type { ContainerSettings } from './model/settings.ts'
 export type { ContainerState, ContainerStatus } from './model/state.ts'
 /** The hidden role of this program that looks after one container. */
 export { monitorMain } from './monitor/main.ts'
-/** Mending what crashes and reboots left. */
-export { isLost, reconcileContainers } from './reconcile.ts'
-/** Removing a container. */
-export { type RemoveOptions, removeContainer } from './remove.ts'
-/** Creating and starting in one go. */
-export { runContainer, runDetached } from './run.ts'
 /** A monitor, started before its container is known. */
 export { type LaunchedMonitor, type LaunchSettings, launchMonitor } from './session/launch.ts'
 /** The descriptors a user sits at, and how a session ended. */
 export type { SessionEnd } from './session/session.ts'
 export type { UserStreams } from './session/streams.ts'
+export { type AttachOptions, attachContainer } from './verbs/attach.ts'
+/** Stopping, killing, pausing, waiting. */
+export {
+  killContainer,
+  parseSignal,
+  pauseContainer,
+  type StopOptions,
+  stopContainer,
+  unpauseContainer,
+  waitContainer,
+} from './verbs/control.ts'
+/** Making a container without starting it. */
+export { type CreatedContainer, createContainer } from './verbs/create.ts'
+/** Another process in a running container. */
+export { type ExecOptions, execInContainer } from './verbs/exec.ts'
+/** Starting a container and staying with it to its end. */
+export { type ForegroundOptions, type RunEnd, runForeground } from './verbs/foreground.ts'
+/** Docker's inspect document. */
+export { type InspectDocument, inspectContainer, readHealth } from './verbs/inspect.ts'
+/** What a container wrote. */
+export { type LogEntry, type LogsOptions, readLogs } from './verbs/logs.ts'
+/** Mending what crashes and reboots left. */
+export { isLost, reconcileContainers } from './verbs/reconcile.ts'
+/** Removing a container. */
+export { type RemoveOptions, removeContainer } from './verbs/remove.ts'
+/** Creating and starting in one go. */
+export { runContainer, runDetached } from './verbs/run.ts'
 /** Starting in the background. */
-export { type StartOptions, startContainer } from './start.ts'
+export { type StartOptions, startContainer } from './verbs/start.ts'
 /** Texts of `ps`. */
-export { formatDuration, formatStatus } from './status-text.ts'
+export { formatDuration, formatStatus } from './verbs/status-text.ts'

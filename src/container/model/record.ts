@@ -2,7 +2,7 @@ import { StrakeError } from '#oci'
 import { isAlive } from '#platform'
 import type { ContainerRecord, JsonDocument } from '#records'
 import { isFrozen } from '#runtime'
-import { type ContainerContext, containerPaths } from '../context.ts'
+import { type ContainerContext, containerPaths } from './context.ts'
 import type { ContainerSettings } from './settings.ts'
 import { type ContainerState, readState } from './state.ts'
 

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs'
 import { removeTree } from '#platform'
 import { volumePath } from '#volume'
-import type { ContainerPaths } from '../context.ts'
-import type { MonitorOrder } from './order.ts'
+import type { ContainerPaths } from '../model/context.ts'
+import type { MonitorOrder } from '../protocol/order.ts'
 import type { CleanUpStore } from './store.ts'
 
 /**

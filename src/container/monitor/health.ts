@@ -3,7 +3,7 @@ import type { Healthcheck } from '#oci'
 import { spawnProcess } from '#platform'
 import { type RuntimeConfig, runtimeCommand, runtimeEnvironment } from '#runtime'
 import { writeJson } from '../model/state.ts'
-import type { MonitorOrder } from './order.ts'
+import type { MonitorOrder } from '../protocol/order.ts'
 
 /** As Docker's inspect shows it, kept in `health.json`. */
 export interface HealthState {

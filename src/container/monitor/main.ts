@@ -1,8 +1,8 @@
 import { appendFileSync, writeSync } from 'node:fs'
 import { basename } from 'node:path'
 import { becomeSubreaper, newSession, readInput } from '#platform'
-import { containerPaths } from '../context.ts'
-import { type MonitorCommand, type MonitorReport, readOrder } from './order.ts'
+import { containerPaths } from '../model/context.ts'
+import { type MonitorCommand, type MonitorReport, readOrder } from '../protocol/order.ts'
 import { closedStore } from './store.ts'
 import { type SuperviseOptions, supervise } from './supervise.ts'
 

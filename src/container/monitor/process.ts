@@ -17,8 +17,8 @@ import {
   writeDescriptor,
 } from '#platform'
 import { type RuntimeConfig, runtimeCommand, runtimeEnvironment, startFailure } from '#runtime'
+import type { MonitorOrder } from '../protocol/order.ts'
 import type { OutputStream } from './log-writer.ts'
-import type { MonitorOrder } from './order.ts'
 
 /** A container between its start and its end. */
 export interface RunningContainer {

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import type { Server, Socket } from 'node:net'
 import { dirname } from 'node:path'
-import { createFrameDecoder, encodeFrame, type Frame, type Hello } from '../session/frames.ts'
+import { createFrameDecoder, encodeFrame, type Frame, type Hello } from '../protocol/frames.ts'
 import type { OutputStream } from './log-writer.ts'
 
 /** What clients of a container may do to it. */

@@ -1,8 +1,8 @@
 import type { Networks } from '#network'
 import type { Records } from '#records'
 import type { Snapshotter } from '#snapshot'
-import type { ContainerContext } from '../context.ts'
-import type { MonitorOrder } from './order.ts'
+import type { ContainerContext } from '../model/context.ts'
+import type { MonitorOrder } from '../protocol/order.ts'
 
 /** The store, as it is needed to give back what a container held. */
 export interface CleanUpStore {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { isSystemError } from '#platform'
-import { createFrameDecoder, encodeFrame, type Frame } from './frames.ts'
+import { createFrameDecoder, encodeFrame, type Frame } from '../protocol/frames.ts'
 
 /** A client's line to the monitor of a container. */
 export interface MonitorConnection {

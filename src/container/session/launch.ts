@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs'
 import { isTerminal, makePipe, readInput, type StdioSlot, writeDescriptor } from '#platform'
 import { primeCgroups } from '#runtime'
-import type { ContainerContext } from '../context.ts'
+import type { ContainerContext } from '../model/context.ts'
 import { spawnMonitor } from './monitor-client.ts'
 import type { MonitorHandle } from './monitor-handle.ts'
 import { becomeMonitor } from './own-monitor.ts'

@@ -5,8 +5,8 @@ import {
   selfCommand,
   spawnProcess,
 } from '#platform'
-import type { ContainerContext } from '../context.ts'
-import type { MonitorCommand, MonitorReport } from '../monitor/order.ts'
+import type { ContainerContext } from '../model/context.ts'
+import type { MonitorCommand, MonitorReport } from '../protocol/order.ts'
 import { expectReport, type MonitorHandle } from './monitor-handle.ts'
 
 export interface SpawnMonitorOptions {

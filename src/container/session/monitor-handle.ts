@@ -1,7 +1,7 @@
 import { StrakeError } from '#oci'
 import { StartError } from '#runtime'
-import type { ContainerContext } from '../context.ts'
-import type { MonitorReport } from '../monitor/order.ts'
+import type { ContainerContext } from '../model/context.ts'
+import type { MonitorReport } from '../protocol/order.ts'
 
 /** Who watches a container, seen from the command that has it started. */
 export interface MonitorHandle {

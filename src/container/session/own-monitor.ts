@@ -1,9 +1,9 @@
 import { basename } from 'node:path'
 import { becomeSubreaper } from '#platform'
-import { containerPaths } from '../context.ts'
-import { type MonitorReport, readOrder } from '../monitor/order.ts'
+import { containerPaths } from '../model/context.ts'
 import { openedStore } from '../monitor/store.ts'
 import type { SuperviseOptions } from '../monitor/supervise.ts'
+import { type MonitorReport, readOrder } from '../protocol/order.ts'
 import { expectReport, type MonitorHandle } from './monitor-handle.ts'
 
 /**

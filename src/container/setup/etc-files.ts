@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type Attachment, formatHosts, formatResolvConf } from '#network'
-import type { ContainerPaths } from '../context.ts'
+import type { ContainerPaths } from '../model/context.ts'
 import type { ContainerSettings } from '../model/settings.ts'
 import type { ResolvedMount } from './volumes.ts'
 

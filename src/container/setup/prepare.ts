@@ -13,11 +13,11 @@ import {
   writeBundle,
 } from '#runtime'
 import { type ContainerSnapshot, ownedName } from '#snapshot'
-import { type ContainerContext, type ContainerPaths, containerPaths } from '../context.ts'
+import { type ContainerContext, type ContainerPaths, containerPaths } from '../model/context.ts'
 import type { Container } from '../model/record.ts'
 import { type ContainerSettings, mergeEnv } from '../model/settings.ts'
 import { createdState, type NetworkState, writeJson, writeState } from '../model/state.ts'
-import type { MonitorOrder } from '../monitor/order.ts'
+import type { MonitorOrder } from '../protocol/order.ts'
 import { writeEtcFiles } from './etc-files.ts'
 import { fillVolumes, type ResolvedMount, resolveMounts } from './volumes.ts'
 

@@ -1,6 +1,6 @@
 import { isSystemError, removeTree } from '#platform'
 import { anonymousVolume, volumePath } from '#volume'
-import { type ContainerContext, containerPaths } from '../context.ts'
+import { type ContainerContext, containerPaths } from '../model/context.ts'
 import type { Container } from '../model/record.ts'
 
 /** The record first: what has no record does not exist, and the rest is only garbage. */

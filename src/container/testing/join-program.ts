@@ -2,9 +2,9 @@ import { openNetworks } from '#network'
 import { openRecords } from '#records'
 import { detectRuntime } from '#runtime'
 import { openSnapshots } from '#snapshot'
-import { attachContainer } from '../attach.ts'
-import { execInContainer } from '../exec.ts'
-import { runForeground } from '../foreground.ts'
+import { attachContainer } from '../verbs/attach.ts'
+import { execInContainer } from '../verbs/exec.ts'
+import { runForeground } from '../verbs/foreground.ts'
 
 /** A program that joins one container of a store, for tests that need its streams or kill it. */
 const [verb, root = '', run = '', id = '', ...command] = process.argv.slice(2)

@@ -12,10 +12,10 @@ import { removeTree } from '#platform'
 import { openRecords } from '#records'
 import { detectRuntime } from '#runtime'
 import { openSnapshots } from '#snapshot'
-import type { ContainerContext } from '../context.ts'
+import type { ContainerContext } from '../model/context.ts'
 import type { ContainerImage } from '../model/options.ts'
 import { isRunning, listContainers } from '../model/record.ts'
-import { removeContainer } from '../remove.ts'
+import { removeContainer } from '../verbs/remove.ts'
 
 const busybox = '/bin/busybox'
 

@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs'
-import { type ContainerContext, containerPaths } from './context.ts'
+import { type ContainerContext, containerPaths } from '../model/context.ts'
+import type { ContainerOptions } from '../model/options.ts'
+import { type LaunchedMonitor, launchMonitor } from '../session/launch.ts'
+import type { MonitorHandle } from '../session/monitor-handle.ts'
 import { type CreatedContainer, createContainer } from './create.ts'
 import { type ForegroundOptions, type RunEnd, runForeground } from './foreground.ts'
-import type { ContainerOptions } from './model/options.ts'
 import { removeContainer } from './remove.ts'
-import { type LaunchedMonitor, launchMonitor } from './session/launch.ts'
-import type { MonitorHandle } from './session/monitor-handle.ts'
 import { startContainer } from './start.ts'
 
 /** Creates a container and starts it in the background. What cannot be started stays, unless `--rm`. */

@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { StrakeError } from '#oci'
-import { type ContainerContext, containerPaths } from './context.ts'
-import { isContainerName, randomId, randomName } from './model/names.ts'
-import type { ContainerOptions } from './model/options.ts'
-import { readContainer } from './model/record.ts'
-import { mergeSettings } from './model/settings.ts'
+import { type ContainerContext, containerPaths } from '../model/context.ts'
+import { isContainerName, randomId, randomName } from '../model/names.ts'
+import type { ContainerOptions } from '../model/options.ts'
+import { readContainer } from '../model/record.ts'
+import { mergeSettings } from '../model/settings.ts'
 import { isLost, reconcileContainer } from './reconcile.ts'
 
 export interface CreatedContainer {

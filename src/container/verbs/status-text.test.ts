@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { createdState } from './model/state.ts'
+import { createdState } from '../model/state.ts'
 import { formatDuration, formatStatus } from './status-text.ts'
 
 test('formatDuration() rounds as Docker does', () => {

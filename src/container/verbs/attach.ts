@@ -1,10 +1,10 @@
 import { StrakeError } from '#oci'
-import { type ContainerContext, containerPaths } from './context.ts'
+import { type ContainerContext, containerPaths } from '../model/context.ts'
+import { getContainer } from '../model/record.ts'
+import { connectMonitor } from '../session/connection.ts'
+import { runSession, type SessionEnd } from '../session/session.ts'
+import { standardStreams, type UserStreams } from '../session/streams.ts'
 import { forwardSignals } from './foreground.ts'
-import { getContainer } from './model/record.ts'
-import { connectMonitor } from './session/connection.ts'
-import { runSession, type SessionEnd } from './session/session.ts'
-import { standardStreams, type UserStreams } from './session/streams.ts'
 
 export interface AttachOptions {
   readonly streams?: UserStreams

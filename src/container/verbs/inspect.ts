@@ -1,9 +1,9 @@
-import { type ContainerContext, containerPaths } from './context.ts'
-import { type Container, getContainer, isRunning } from './model/record.ts'
-import type { ContainerSettings } from './model/settings.ts'
-import { readJson } from './model/state.ts'
-import type { HealthState } from './monitor/health.ts'
-import type { ResolvedMount } from './setup/volumes.ts'
+import { type ContainerContext, containerPaths } from '../model/context.ts'
+import { type Container, getContainer, isRunning } from '../model/record.ts'
+import type { ContainerSettings } from '../model/settings.ts'
+import { readJson } from '../model/state.ts'
+import type { HealthState } from '../monitor/health.ts'
+import type { ResolvedMount } from '../setup/volumes.ts'
 
 /** A JSON value in Docker's shape. */
 export type InspectDocument = Readonly<Record<string, unknown>>

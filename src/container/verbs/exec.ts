@@ -11,11 +11,11 @@ import {
   StartError,
   startFailure,
 } from '#runtime'
-import { type ContainerContext, containerPaths } from './context.ts'
-import { type Container, getContainer } from './model/record.ts'
-import { mergeEnv } from './model/settings.ts'
-import { connectExec } from './session/exec-stdio.ts'
-import { standardStreams, type UserStreams } from './session/streams.ts'
+import { type ContainerContext, containerPaths } from '../model/context.ts'
+import { type Container, getContainer } from '../model/record.ts'
+import { mergeEnv } from '../model/settings.ts'
+import { connectExec } from '../session/exec-stdio.ts'
+import { standardStreams, type UserStreams } from '../session/streams.ts'
 
 export interface ExecOptions {
   readonly command: readonly string[]

@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync, statSync, watch } from 'node:fs'
 import { StrakeError } from '#oci'
 import { isSystemError } from '#platform'
-import { type ContainerContext, containerPaths } from './context.ts'
-import { type Container, getContainer, isRunning } from './model/record.ts'
-import type { OutputStream } from './monitor/log-writer.ts'
+import { type ContainerContext, containerPaths } from '../model/context.ts'
+import { type Container, getContainer, isRunning } from '../model/record.ts'
+import type { OutputStream } from '../monitor/log-writer.ts'
 
 /** A line of output, or a piece of one that is longer than 16 KiB. */
 export interface LogEntry {

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { StrakeError } from '#oci'
 import { isAlive, signalProcess } from '#platform'
 import { freeze } from '#runtime'
-import { type ContainerContext, containerPaths } from './context.ts'
-import { type Container, getContainer, isRunning, lostExitCode } from './model/record.ts'
-import { readState } from './model/state.ts'
-import { connectMonitor, type MonitorConnection } from './session/connection.ts'
+import { type ContainerContext, containerPaths } from '../model/context.ts'
+import { type Container, getContainer, isRunning, lostExitCode } from '../model/record.ts'
+import { readState } from '../model/state.ts'
+import { connectMonitor, type MonitorConnection } from '../session/connection.ts'
 
 export interface StopOptions {
   /** Seconds until it is killed; default: the container's, which is 10 unless set. */

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { makePipe, readMounts, readPipe, spawnProcess } from '#platform'
-import { containerPaths } from './context.ts'
+import { containerPaths } from '../model/context.ts'
+import type { ContainerOptions } from '../model/options.ts'
+import { getContainer, listContainers } from '../model/record.ts'
+import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
 import { stopContainer, waitContainer } from './control.ts'
 import { createContainer } from './create.ts'
 import { execInContainer } from './exec.ts'
-import type { ContainerOptions } from './model/options.ts'
-import { getContainer, listContainers } from './model/record.ts'
 import { removeContainer } from './remove.ts'
 import { runContainer, runDetached } from './run.ts'
-import { cannotRun, openTestbed, type Testbed } from './testing/testbed.ts'
 
 let bed: Testbed
 
@@ -149,7 +149,7 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
       mounts: [
         {
           type: 'bind',
-          source: `${import.meta.dirname}/testdata`,
+          source: `${import.meta.dirname}/../testdata`,
           destination: '/b',
           readOnly: true,
         },

@@ -1,16 +1,16 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { isAlive, removeTree } from '#platform'
 import { forget } from '#runtime'
-import { type ContainerContext, type ContainerPaths, containerPaths } from './context.ts'
-import { type Container, isRunning, listContainers, lostExitCode } from './model/record.ts'
+import { type ContainerContext, type ContainerPaths, containerPaths } from '../model/context.ts'
+import { type Container, isRunning, listContainers, lostExitCode } from '../model/record.ts'
 import {
   type ContainerState,
   createdState,
   readIdentity,
   readState,
   writeState,
-} from './model/state.ts'
-import { removeRemains } from './setup/remains.ts'
+} from '../model/state.ts'
+import { removeRemains } from '../setup/remains.ts'
 
 /**
  * Brings records and reality together: of every container whose processes are

@@ -1,11 +1,11 @@
 import { windowSize } from '#platform'
 import type { ExitStatus } from '#runtime'
-import { type ContainerContext, containerPaths } from './context.ts'
-import { type Container, getContainer } from './model/record.ts'
-import { connectMonitor } from './session/connection.ts'
-import { type LaunchedMonitor, launchMonitor } from './session/launch.ts'
-import { runSession } from './session/session.ts'
-import { standardStreams, type UserStreams } from './session/streams.ts'
+import { type ContainerContext, containerPaths } from '../model/context.ts'
+import { type Container, getContainer } from '../model/record.ts'
+import { connectMonitor } from '../session/connection.ts'
+import { type LaunchedMonitor, launchMonitor } from '../session/launch.ts'
+import { runSession } from '../session/session.ts'
+import { standardStreams, type UserStreams } from '../session/streams.ts'
 import { orderStart } from './start.ts'
 
 /** How a run in the foreground ended. */

@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { type ChildProcess, isAlive, spawnProcess } from '#platform'
-import { attachContainer } from './attach.ts'
-import { containerPaths } from './context.ts'
+import { containerPaths } from '../model/context.ts'
+import type { ContainerOptions } from '../model/options.ts'
+import { getContainer, listContainers } from '../model/record.ts'
+import { createdState } from '../model/state.ts'
+import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
+import { attachContainer } from '../verbs/attach.ts'
 import {
   killContainer,
   pauseContainer,
   stopContainer,
   unpauseContainer,
   waitContainer,
-} from './control.ts'
-import { createContainer } from './create.ts'
-import { inspectContainer } from './inspect.ts'
-import { type LogEntry, type LogsOptions, readLogs } from './logs.ts'
-import type { ContainerOptions } from './model/options.ts'
-import { getContainer, listContainers } from './model/record.ts'
-import { createdState } from './model/state.ts'
-import { reconcileContainers } from './reconcile.ts'
-import { removeContainer } from './remove.ts'
-import { runDetached } from './run.ts'
-import { startContainer } from './start.ts'
-import { cannotRun, openTestbed, type Testbed } from './testing/testbed.ts'
+} from '../verbs/control.ts'
+import { createContainer } from '../verbs/create.ts'
+import { inspectContainer } from '../verbs/inspect.ts'
+import { type LogEntry, type LogsOptions, readLogs } from '../verbs/logs.ts'
+import { reconcileContainers } from '../verbs/reconcile.ts'
+import { removeContainer } from '../verbs/remove.ts'
+import { runDetached } from '../verbs/run.ts'
+import { startContainer } from '../verbs/start.ts'
 
 let bed: Testbed
 
@@ -230,7 +230,7 @@ function create(options: Partial<ContainerOptions>): Promise<{ id: string }> {
   return createContainer(bed.context, { ...base(), ...options })
 }
 
-const program = [process.execPath, `${import.meta.dirname}/testing/join-program.ts`]
+const program = [process.execPath, `${import.meta.dirname}/../testing/join-program.ts`]
 
 function join(verb: string, id: string): ChildProcess {
   const { root, run } = bed.context
@@ -241,7 +241,7 @@ function join(verb: string, id: string): ChildProcess {
 }
 
 async function execShell(id: string, script: string): Promise<void> {
-  const { execInContainer } = await import('./exec.ts')
+  const { execInContainer } = await import('../verbs/exec.ts')
   expect(await execInContainer(bed.context, id, { command: ['sh', '-c', script] })).toBe(0)
 }
 

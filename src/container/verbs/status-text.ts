@@ -1,4 +1,4 @@
-import type { Container } from './model/record.ts'
+import type { Container } from '../model/record.ts'
 
 const minute = 60
 const hour = 60 * minute

@@ -1,9 +1,9 @@
 import { StrakeError } from '#oci'
-import type { ContainerContext } from './context.ts'
+import type { ContainerContext } from '../model/context.ts'
+import { getContainer, isRunning } from '../model/record.ts'
+import { removeRemains } from '../setup/remains.ts'
 import { killContainer, waitForEnd } from './control.ts'
-import { getContainer, isRunning } from './model/record.ts'
 import { reconcileContainer } from './reconcile.ts'
-import { removeRemains } from './setup/remains.ts'
 
 export interface RemoveOptions {
   /** Kill it first when it runs. */
