@@ -3,8 +3,8 @@ import { mediaType, type Platform, type RunConfig } from '#oci'
 import { decodeWithProgram, hostPlatform } from '#platform'
 import { type Bytes, counted, decompress, type Emit, fromBuffer, silent } from '#stream'
 import { readTar } from '#tar'
-import { createImage } from './create.ts'
-import type { Image } from './image.ts'
+import { createImage } from '../create.ts'
+import type { Image } from '../image.ts'
 
 export interface ImportTarOptions {
   /** What `--change` instructions said. */

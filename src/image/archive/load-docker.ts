@@ -11,8 +11,8 @@ import {
   sha256,
 } from '#oci'
 import { counted, createHasher, detectCompression, detectLength, silent, toBuffer } from '#stream'
+import { writeImage } from '../create.ts'
 import { type Archive, invalid } from './archive.ts'
-import { writeImage } from './create.ts'
 import type { LoadedImage, LoadOptions } from './load.ts'
 
 /** An image as `manifest.json` describes it: names of members. */

@@ -13,7 +13,7 @@ import {
 } from '#oci'
 import { type Bytes, fromBuffer, unzstd } from '#stream'
 import { type TarInput, writeTar } from '#tar'
-import type { Image } from './image.ts'
+import type { Image } from '../image.ts'
 
 /** An image to save, and what it shall be called where it is loaded. */
 export interface NamedImage {

@@ -6,10 +6,10 @@ import type { ContentStore } from '#content'
 import { ContentMismatchError, type Descriptor, mediaType, StrakeError } from '#oci'
 import { openRecords, type Records } from '#records'
 import { type Bytes, decompress, toBuffer, verified } from '#stream'
+import { createImage } from '../create.ts'
+import { imageOf, putLayer, withLayer } from '../fixture.ts'
+import { openImage } from '../image.ts'
 import { compressImage, type ReadyLayer } from './compress.ts'
-import { createImage } from './create.ts'
-import { imageOf, putLayer, withLayer } from './fixture.ts'
-import { openImage } from './image.ts'
 
 /** Records of their own in a file that goes away. */
 async function temporaryRecords(): Promise<{ records: Records } & AsyncDisposable> {

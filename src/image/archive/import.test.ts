@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib'
 import { createMemoryStore } from '#content'
 import { parsePlatform, sha256 } from '#oci'
 import { fromBuffer, toBuffer } from '#stream'
-import { layerTar } from './fixture.ts'
+import { layerTar } from '../fixture.ts'
 import { importTar } from './import.ts'
 
 const platform = parsePlatform('linux/arm64')
