@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import type { Digest } from '#oci'
 import { packTar, type TarInput } from '#tar'
-import type { LayerSource, SnapshotFinding, Snapshotter } from './snapshotter.ts'
+import type { LayerSource, SnapshotFinding, Snapshotter } from './chain/snapshotter.ts'
 
 /** What a suite works on: snapshots that are empty at first, and the same ones as another process sees them. */
 export interface SnapshotterFixture extends AsyncDisposable {

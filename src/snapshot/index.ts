@@ -1,14 +1,7 @@
 // Layers as mountable filesystems, by chain ID.
 
-// Archives of layers, where they are kept.
-export { layerArchive } from './erofs/layer-folder.ts'
-// How indexes are mounted, where they are.
-export type { ErofsWay } from './erofs/probe.ts'
-// Opening them, and which kind is chosen why.
-export type { SnapshotsOptions } from './open.ts'
-export { openSnapshots } from './open.ts'
 // Names of what is worthless without its process.
-export { isAbandoned, ownedName } from './owner-name.ts'
+export { isAbandoned, ownedName } from './chain/owner-name.ts'
 // What snapshots promise.
 export type {
   ActiveSnapshot,
@@ -24,6 +17,13 @@ export type {
   SnapshotterKind,
   SnapshotView,
   VerifyOptions,
-} from './snapshotter.ts'
+} from './chain/snapshotter.ts'
+// Archives of layers, where they are kept.
+export { layerArchive } from './erofs/layer-folder.ts'
+// How indexes are mounted, where they are.
+export type { ErofsWay } from './erofs/probe.ts'
+// Opening them, and which kind is chosen why.
+export type { SnapshotsOptions } from './open.ts'
+export { openSnapshots } from './open.ts'
 // What a tree takes on the disk.
-export { treeSize } from './tree-size.ts'
+export { treeSize } from './unpacked/tree-size.ts'

@@ -1,8 +1,8 @@
 import { StrakeError } from '#oci'
-import { DirectorySnapshots } from './directory.ts'
+import type { Snapshotter, SnapshotterKind } from './chain/snapshotter.ts'
 import { type ErofsProbe, type ErofsWay, knownProbe } from './erofs/probe.ts'
 import { ErofsSnapshots } from './erofs/snapshots.ts'
-import type { Snapshotter, SnapshotterKind } from './snapshotter.ts'
+import { DirectorySnapshots } from './unpacked/directory.ts'
 
 export interface SnapshotsOptions {
   /** Uses this kind, or throws `UNSUPPORTED`; `best` is whichever works best here. */

@@ -2,7 +2,7 @@ import { type IndexEntry, listTree, type ReadDevice, readContents, type Tree } f
 import type { PathChange } from '#layer'
 import type { Digest } from '#oci'
 import { compareNames } from '#tar'
-import { ownedName } from '../owner-name.ts'
+import { ownedName } from '../chain/owner-name.ts'
 import { archiveTag, sparseTag } from './device-tag.ts'
 import type { ErofsStore } from './import-layer.ts'
 

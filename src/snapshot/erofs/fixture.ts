@@ -14,8 +14,8 @@ import { chainIds, type Digest } from '#oci'
 import { at, mountsBelow, unmount } from '#platform'
 import { decodeName, packTar, type TarInput } from '#tar'
 import { rawEntry, rawPax } from '../../tar/testing.ts'
+import type { Snapshotter } from '../chain/snapshotter.ts'
 import { openSnapshots, type SnapshotsOptions } from '../open.ts'
-import type { Snapshotter } from '../snapshotter.ts'
 
 export const isRoot: boolean = process.getuid?.() === 0
 /** Ends the name of a test that needs root, so that a skipped one says why. */

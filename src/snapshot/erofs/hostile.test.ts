@@ -4,7 +4,7 @@ import { isStrakeError } from '#oci'
 import { mountsBelow } from '#platform'
 import { packTar, type TarInput } from '#tar'
 import { rawArchive, rawEntry, rawPax } from '../../tar/testing.ts'
-import type { ImportLayerOptions } from '../snapshotter.ts'
+import type { ImportLayerOptions } from '../chain/snapshotter.ts'
 import { Home, isRoot, nameLayers, one, unlessRoot } from './fixture.ts'
 
 const body = Buffer.from('x')

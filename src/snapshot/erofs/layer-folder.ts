@@ -8,7 +8,7 @@ import {
   renamePath,
   syncDirectory,
 } from '#platform'
-import type { ChainFolder } from '../chain-folder.ts'
+import type { ChainFolder } from '../chain/chain-folder.ts'
 
 /** `node:fs`, loaded when it is needed: mounting for a container does not. */
 const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')

@@ -8,7 +8,7 @@ import {
   mountErofs,
   removeDirectory,
 } from '#platform'
-import type { ChainFolder } from '../chain-folder.ts'
+import type { ChainFolder } from '../chain/chain-folder.ts'
 import { archiveTag, sparseTag } from './device-tag.ts'
 import { indexPath, repair } from './indexes.ts'
 import { type LayerFolder, statusOf } from './layer-folder.ts'

@@ -1,7 +1,7 @@
 import { diffUpper } from '#layer'
 import { removeFile, writeAll } from '#platform'
 import { hashed } from '#stream'
-import type { LayerSource } from '../snapshotter.ts'
+import type { LayerSource } from '../chain/snapshotter.ts'
 
 /**
  * The changes in an upper directory as a layer's archive, kept beside it for as

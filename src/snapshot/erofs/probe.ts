@@ -8,7 +8,7 @@ import {
   readSmallFile,
   temporaryName,
 } from '#platform'
-import { ChainFolder } from '../chain-folder.ts'
+import { ChainFolder } from '../chain/chain-folder.ts'
 
 /**
  * How an index is mounted: as a file; as a copy of the file in memory, where

@@ -1,7 +1,7 @@
 import type { Digest } from '#oci'
 import { makeDirectory, removeTree, renamePath, syncDirectory } from '#platform'
 import type { Bytes } from '#stream'
-import { ownedName } from '../owner-name.ts'
+import { ownedName } from '../chain/owner-name.ts'
 import { writeDurable } from './durable.ts'
 import type { ErofsStore } from './import-layer.ts'
 import { indexPath } from './indexes.ts'

@@ -1,9 +1,9 @@
 import type { PathChange } from '#layer'
 import type { Digest } from '#oci'
 import { isMountPoint } from '#platform'
-import { ChainFolder } from '../chain-folder.ts'
-import { OverlayMounts, type StagedOverlay } from '../overlay-mounts.ts'
-import { ownedName } from '../owner-name.ts'
+import { ChainFolder } from '../chain/chain-folder.ts'
+import { OverlayMounts, type StagedOverlay } from '../chain/overlay-mounts.ts'
+import { ownedName } from '../chain/owner-name.ts'
 import type {
   ActiveSnapshot,
   ContainerOptions,
@@ -17,7 +17,7 @@ import type {
   Snapshotter,
   SnapshotView,
   VerifyOptions,
-} from '../snapshotter.ts'
+} from '../chain/snapshotter.ts'
 import type { ErofsStore } from './import-layer.ts'
 import { LayerFolder, sizeOnDisk } from './layer-folder.ts'
 import type { ErofsWay } from './probe.ts'

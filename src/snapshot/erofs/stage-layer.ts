@@ -2,8 +2,8 @@ import type { FileHandle } from 'node:fs/promises'
 import { digestAlgorithm } from '#oci'
 import { isSystemError, openHashingWriter, pathExists, writeAll } from '#platform'
 import type { Bytes } from '#stream'
-import { proved, readFile, requireDiffId } from '../layer-source.ts'
-import type { LayerSource } from '../snapshotter.ts'
+import { proved, readFile, requireDiffId } from '../chain/layer-source.ts'
+import type { LayerSource } from '../chain/snapshotter.ts'
 import type { LayerFolder } from './layer-folder.ts'
 
 /** `node:fs`, loaded when it is needed: mounting for a container does not. */

@@ -1,6 +1,6 @@
 import { sampleIndex } from '#erofs'
 import { makeDirectory, removeDirectory, unmount } from '#platform'
-import { ownedName } from '../owner-name.ts'
+import { ownedName } from '../chain/owner-name.ts'
 import { mountFiles } from './mount-chain.ts'
 import { type ErofsProbe, type ErofsWay, probeErofs, probeWay, type TryMount } from './probe.ts'
 

@@ -1,5 +1,5 @@
 import { makeDirectory, removeTree, renamePath, syncDirectory } from '#platform'
-import { ownedName } from '../owner-name.ts'
+import { ownedName } from '../chain/owner-name.ts'
 import type { ErofsStore } from './import-layer.ts'
 import { type ChainLayer, statusOf } from './layer-folder.ts'
 import { SparseFile } from './stage-layer.ts'

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync
 import { digestHex } from '#oci'
 import type { TarInput } from '#tar'
 import { rawArchive, rawEntry } from '../../tar/testing.ts'
-import type { SnapshotFinding, Snapshotter } from '../snapshotter.ts'
+import type { SnapshotFinding, Snapshotter } from '../chain/snapshotter.ts'
 import {
   Home,
   importAll,

@@ -11,9 +11,9 @@ import {
 } from 'node:fs'
 import type { Digest } from '#oci'
 import { mountsBelow, readMounts, unmount } from '#platform'
-import { type SnapshotterFixture, testSnapshotter } from './contract.ts'
+import { type SnapshotterFixture, testSnapshotter } from '../contract.ts'
+import { openSnapshots } from '../open.ts'
 import { DirectorySnapshots } from './directory.ts'
-import { openSnapshots } from './open.ts'
 
 const isRoot = process.getuid?.() === 0
 const reason = isRoot ? '' : ' (skipped: mounting needs root)'
@@ -98,7 +98,7 @@ test.skipIf(!isRoot)(
     writeFileSync(`${first.root}/file`, '')
     await first.commit(chain(1))
     const code = `
-    import { openSnapshots } from ${JSON.stringify(`${import.meta.dirname}/open.ts`)}
+    import { openSnapshots } from ${JSON.stringify(`${import.meta.dirname}/../open.ts`)}
     const snapshots = await openSnapshots(${JSON.stringify(root)}, ${JSON.stringify(run)}, { kind: 'directory' })
     await snapshots.prepare(${JSON.stringify(chain(1))})
     await snapshots.prepare(null)

@@ -9,9 +9,9 @@ import {
   removeTree,
   syncFilesystem,
 } from '#platform'
-import { ChainFolder } from './chain-folder.ts'
-import { MountedSnapshot, OverlayMounts, type StagedOverlay } from './overlay-mounts.ts'
-import { ownedName } from './owner-name.ts'
+import { ChainFolder } from '../chain/chain-folder.ts'
+import { MountedSnapshot, OverlayMounts, type StagedOverlay } from '../chain/overlay-mounts.ts'
+import { ownedName } from '../chain/owner-name.ts'
 import type {
   ActiveSnapshot,
   ContainerOptions,
@@ -25,7 +25,7 @@ import type {
   Snapshotter,
   SnapshotView,
   VerifyOptions,
-} from './snapshotter.ts'
+} from '../chain/snapshotter.ts'
 import { treeSize } from './tree-size.ts'
 
 /** Leaves the kernel's limit some room for what is laid over an image. */
@@ -57,7 +57,7 @@ export class DirectorySnapshots implements Snapshotter {
     await using active = await this.prepare(parent, { use: 'unpack' })
     // Containers start without ever loading these.
     const { applyLayer } = await import('#layer')
-    const { readLayer } = await import('./layer-source.ts')
+    const { readLayer } = await import('../chain/layer-source.ts')
     const source = readLayer(layer)
     const { entries } = await applyLayer(source.bytes, active.root, {
       ...(emit && { emit }),
