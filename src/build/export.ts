@@ -12,10 +12,10 @@ import {
   sha256,
 } from '#oci'
 import { fromBuffer } from '#stream'
+import { type FileState, hasNewLayer } from './model/state.ts'
 import type { PlannedHistory } from './plan/stage.ts'
-import { type FileState, hasNewLayer } from './solve/state.ts'
+import type { Workspace } from './step/workspace.ts'
 import { formatTime } from './times/times.ts'
-import type { Workspace } from './workspace.ts'
 
 /** What a build comes to before it is written down. */
 export interface BuildState {

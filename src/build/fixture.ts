@@ -11,7 +11,7 @@ import { openSnapshots, type Snapshotter } from '#snapshot'
 import { type ProgressEvent, toBuffer } from '#stream'
 import { readTar } from '#tar'
 import { type BuildResult, build } from './build.ts'
-import { DockerfileError } from './error.ts'
+import { DockerfileError } from './model/error.ts'
 import type { BuildOptions, BuildServices } from './options.ts'
 import type { BaseImage } from './plan/base-images.ts'
 

@@ -4,9 +4,9 @@ import type { Records } from '#records'
 import type { Runtime } from '#runtime'
 import type { Snapshotter } from '#snapshot'
 import type { Emit } from '#stream'
-import type { NetworkMode } from './graph.ts'
+import type { NetworkMode } from './model/graph.ts'
 import type { BaseImage } from './plan/base-images.ts'
-import type { NetworkProvider } from './workspace.ts'
+import type { NetworkProvider } from './step/workspace.ts'
 
 /** What a build is made with; the engine gives the same to all of them. */
 export interface BuildServices {

@@ -1,7 +1,7 @@
 import { type IgnoreMatcher, matchPattern, parseIgnore, suggest } from '#dockerfile'
 import { StrakeError } from '#oci'
 import { printableName } from '#tar'
-import type { SourceSpec } from '../graph.ts'
+import type { SourceSpec } from '../model/graph.ts'
 import type { FileNode } from './node.ts'
 import { resolveNode } from './resolve.ts'
 import type { FileTree } from './tree.ts'

@@ -3,7 +3,7 @@ import { basename, relative, resolve } from 'node:path'
 import { type IgnoreMatcher, PatternError, parseIgnore } from '#dockerfile'
 import { isStrakeError, StrakeError } from '#oci'
 import { toBuffer } from '#stream'
-import type { DockerfileSource } from '../error.ts'
+import type { DockerfileSource } from '../model/error.ts'
 import { resolveNode } from './resolve.ts'
 import { type FileTree, openTree } from './tree.ts'
 

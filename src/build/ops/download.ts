@@ -3,8 +3,8 @@ import { chmod, mkdir, utimes } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { StrakeError } from '#oci'
 import { createHasher, fromBuffers, limited } from '#stream'
-import type { AddOp } from '../graph.ts'
-import type { StepContext } from '../workspace.ts'
+import type { AddOp } from '../model/graph.ts'
+import type { StepContext } from '../step/workspace.ts'
 
 /** Bytes of one download. */
 const maxSize = 16 * 2 ** 30

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { build } from '../build.ts'
-import { ExitError } from '../error.ts'
 import { addBusybox, busyboxMissing, openWorkshop, refusalOf, type Workshop } from '../fixture.ts'
+import { ExitError } from '../model/error.ts'
 
 describe.skipIf(busyboxMissing !== undefined)(`RUN (${busyboxMissing ?? 'in a runtime'})`, () => {
   let workshop: Workshop

@@ -11,15 +11,15 @@ import {
 } from '#runtime'
 import type { ActiveSnapshot } from '#snapshot'
 import { TarLister } from '#tar'
-import { stepName } from '../abandoned.ts'
-import { ExitError } from '../error.ts'
-import type { RunOp } from '../graph.ts'
-import { addLayer, type FileState, type StateLayer } from '../solve/state.ts'
-import { storeLayer } from '../solve/store-layer.ts'
+import { storeLayer } from '../layers/store-layer.ts'
+import { ExitError } from '../model/error.ts'
+import type { RunOp } from '../model/graph.ts'
+import { addLayer, type FileState, type StateLayer } from '../model/state.ts'
+import { stepName } from '../step/abandoned.ts'
+import { baseOf, type OpRunner, operationKey } from '../step/runner.ts'
+import type { StepContext, StepNetwork } from '../step/workspace.ts'
 import { stepEpoch } from '../times/times.ts'
-import type { StepContext, StepNetwork } from '../workspace.ts'
 import { clampTimes } from './clamp-times.ts'
-import { baseOf, type OpRunner, operationKey } from './runner.ts'
 
 /**
  * RUN: the command in a container above the stage's filesystem, with the

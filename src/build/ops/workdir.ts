@@ -1,13 +1,13 @@
 import { resolveUser } from '#runtime'
 import { writeTar } from '#tar'
-import { layOutDirectory } from '../files/layout.ts'
-import { clampedTimes, type EntryFiles, fixedTimes, packEntries } from '../files/pack.ts'
-import type { WorkdirOp } from '../graph.ts'
-import type { FileState, StateLayer } from '../solve/state.ts'
-import { storeLayer } from '../solve/store-layer.ts'
+import { layOutDirectory } from '../layers/layout.ts'
+import { clampedTimes, type EntryFiles, fixedTimes, packEntries } from '../layers/pack.ts'
+import { storeLayer } from '../layers/store-layer.ts'
+import type { WorkdirOp } from '../model/graph.ts'
+import type { FileState, StateLayer } from '../model/state.ts'
+import { baseOf, type OpRunner, operationKey } from '../step/runner.ts'
+import type { StepContext } from '../step/workspace.ts'
 import { stepEpoch } from '../times/times.ts'
-import type { StepContext } from '../workspace.ts'
-import { baseOf, type OpRunner, operationKey } from './runner.ts'
 
 /** Makes the working directory, 0755 and the user's, where it is missing (DF-094). */
 export const workdirRunner: OpRunner<WorkdirOp> = {

@@ -1,7 +1,7 @@
 import { type Range, suggest } from '#dockerfile'
 import type { Descriptor, Digest, ImageConfig, Layer, Platform } from '#oci'
-import { type DockerfileSource, withExcerpt } from '../error.ts'
-import { createVertex, type Vertex } from '../graph.ts'
+import { type DockerfileSource, withExcerpt } from '../model/error.ts'
+import { createVertex, type Vertex } from '../model/graph.ts'
 
 /** A base image, as the plan needs it. */
 export interface BaseImage {

@@ -7,7 +7,7 @@ import {
   type RunInstruction,
   type WorkdirInstruction,
 } from '#dockerfile'
-import { DockerfileError, failure } from '../error.ts'
+import { DockerfileError, failure } from '../model/error.ts'
 import {
   type CopyFields,
   createVertex,
@@ -16,7 +16,7 @@ import {
   type RunOp,
   type SourceSpec,
   type Vertex,
-} from '../graph.ts'
+} from '../model/graph.ts'
 import { historyComment, layerSuffix, runCommandText } from './history.ts'
 import { commandLine } from './metadata.ts'
 import { defaultPath, type Expander, type PlanContext, type StageState } from './stage.ts'

@@ -1,6 +1,6 @@
 import { type Command, commandArgv, type Instruction, isSignal, parsePortSpec } from '#dockerfile'
 import type { Healthcheck } from '#oci'
-import { DockerfileError, failure } from '../error.ts'
+import { DockerfileError, failure } from '../model/error.ts'
 import { healthcheckText, historyComment, plainList, plainSet, quotedList } from './history.ts'
 import type { Expander, PlanContext, StageState } from './stage.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { parse } from '#dockerfile'
 import { type ImageConfig, StrakeError } from '#oci'
-import type { Vertex } from '../graph.ts'
+import type { Vertex } from '../model/graph.ts'
 import { inDependencyOrder } from '../solve/solve.ts'
 import type { BaseImage } from './base-images.ts'
 import { type Plan, planBuild } from './plan.ts'

@@ -9,8 +9,8 @@ import {
   parsePlatform,
   type RunConfig,
 } from '#oci'
-import { DockerfileError, type DockerfileSource, failure } from '../error.ts'
-import { createVertex, type NetworkMode, type Vertex } from '../graph.ts'
+import { DockerfileError, type DockerfileSource, failure } from '../model/error.ts'
+import { createVertex, type NetworkMode, type Vertex } from '../model/graph.ts'
 import { type BaseImage, BaseImages, type ResolveBase } from './base-images.ts'
 import { type FilesystemContext, planFilesystem } from './filesystem.ts'
 import { applyMetadata } from './metadata.ts'

@@ -1,8 +1,8 @@
 import { posix } from 'node:path'
 import { expand, expandWords, type Range, SubstitutionError } from '#dockerfile'
 import type { HistoryEntry, RunConfig } from '#oci'
-import { DockerfileError, type DockerfileSource, failure } from '../error.ts'
-import type { Vertex } from '../graph.ts'
+import { DockerfileError, type DockerfileSource, failure } from '../model/error.ts'
+import type { Vertex } from '../model/graph.ts'
 import type { BuildArgs } from './scope.ts'
 
 /** The search path of images that have none (DF-049). */

@@ -1,6 +1,6 @@
 import type { Dockerfile, Stage } from '#dockerfile'
 import { suggest } from '#dockerfile'
-import { DockerfileError, type DockerfileSource, failure } from '../error.ts'
+import { DockerfileError, type DockerfileSource, failure } from '../model/error.ts'
 
 /**
  * The stage an earlier instruction may name, by name or index; `undefined`

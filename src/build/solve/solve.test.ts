@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import type { ProgressEvent } from '#stream'
-import { createVertex, type Vertex } from '../graph.ts'
+import { createVertex, type Vertex } from '../model/graph.ts'
+import { emptyState } from '../model/state.ts'
 import { inDependencyOrder, type StepRunner, solve } from './solve.ts'
-import { emptyState } from './state.ts'
 
 function vertex(name: string, ...inputs: Vertex[]): Vertex {
   return createVertex({ kind: 'workdir', path: `/${name}`, user: '' }, inputs, { name })

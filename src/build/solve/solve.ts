@@ -1,7 +1,7 @@
 import type { Digest } from '#oci'
 import type { Emit } from '#stream'
-import type { Vertex } from '../graph.ts'
-import type { FileState } from './state.ts'
+import type { Vertex } from '../model/graph.ts'
+import type { FileState } from '../model/state.ts'
 
 /** What became of a vertex. */
 export interface StepResult {

@@ -1,16 +1,16 @@
-import { withExcerpt } from '../error.ts'
-import type { Op } from '../graph.ts'
+import { withExcerpt } from '../model/error.ts'
+import type { Op } from '../model/graph.ts'
+import { addLayer, emptyState, type FileState, type StateLayer, stateOf } from '../model/state.ts'
 import { addRunner } from '../ops/add.ts'
 import { copyRunner } from '../ops/copy.ts'
 import { runRunner } from '../ops/run.ts'
-import { baseOf, type Made, type OpRunner } from '../ops/runner.ts'
 import { workdirRunner } from '../ops/workdir.ts'
 import type { BaseImage } from '../plan/base-images.ts'
-import type { StepContext, Workspace } from '../workspace.ts'
-import { type CachedResult, findCached, rememberResult } from './cache.ts'
-import { explainMiss, rememberInputs } from './explain.ts'
+import { type CachedResult, findCached, rememberResult } from '../step/cache.ts'
+import { explainMiss, rememberInputs } from '../step/explain.ts'
+import { baseOf, type Made, type OpRunner } from '../step/runner.ts'
+import type { StepContext, Workspace } from '../step/workspace.ts'
 import type { StepResult, StepRunner } from './solve.ts'
-import { addLayer, emptyState, type FileState, type StateLayer, stateOf } from './state.ts'
 
 type LayerOp = Exclude<Op, { kind: 'scratch' | 'image' }>
 

@@ -1,6 +1,6 @@
-import type { ContextSources } from '../context-sources.ts'
 import type { Selection } from '../files/collect.ts'
-import type { Vertex } from '../graph.ts'
+import type { ContextSources } from '../files/context-sources.ts'
+import type { Vertex } from '../model/graph.ts'
 import type { BaseImage } from '../plan/base-images.ts'
 import type { Plan } from '../plan/plan.ts'
 import { inDependencyOrder } from '../solve/solve.ts'

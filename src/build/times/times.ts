@@ -1,5 +1,5 @@
 import { StrakeError } from '#oci'
-import type { Vertex } from '../graph.ts'
+import type { Vertex } from '../model/graph.ts'
 
 /**
  * What times a build writes.

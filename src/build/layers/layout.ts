@@ -1,8 +1,8 @@
 import { StrakeError } from '#oci'
 import { compareNames, printableName } from '#tar'
-import type { CopyItem, Selection } from './collect.ts'
-import type { FileNode } from './node.ts'
-import type { FileTree } from './tree.ts'
+import type { CopyItem, Selection } from '../files/collect.ts'
+import type { FileNode } from '../files/node.ts'
+import type { FileTree } from '../files/tree.ts'
 
 /** A filesystem that is only looked at: where something is to be copied to. */
 export type LookupTree = Pick<FileTree, 'top' | 'child' | 'readLink'>

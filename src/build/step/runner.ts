@@ -1,7 +1,7 @@
-import { type CacheKey, createKey } from '../solve/key.ts'
-import type { FileState, StateLayer } from '../solve/state.ts'
+import type { FileState, StateLayer } from '../model/state.ts'
 import { timesKey } from '../times/times.ts'
-import type { StepContext } from '../workspace.ts'
+import { type CacheKey, createKey } from './key.ts'
+import type { StepContext } from './workspace.ts'
 
 /**
  * How one kind of operation is done: first what it is the same work as, then

@@ -2,7 +2,7 @@ import { StrakeError } from '#oci'
 import { decodeWithProgram } from '#platform'
 import { type Bytes, decompress } from '#stream'
 import { cleanPath, printableName, type TarEntry, type TarInput } from '#tar'
-import type { FileNode } from './node.ts'
+import type { FileNode } from '../files/node.ts'
 import { type PackOptions, refuseWhiteout } from './pack.ts'
 
 const blockSize = 512

@@ -3,8 +3,8 @@ import { mediaType } from '#oci'
 import { type HashingWriter, openHashingWriter } from '#platform'
 import { type Bytes, counted } from '#stream'
 import type { TarLister } from '#tar'
-import type { StepContext } from '../workspace.ts'
-import type { StateLayer } from './state.ts'
+import type { StateLayer } from '../model/state.ts'
+import type { StepContext } from '../step/workspace.ts'
 
 /** Size of an archive without entries. */
 const emptyArchive = 1024

@@ -1,9 +1,9 @@
 import { readTar, type TarInput, writeTar } from '#tar'
-import { findCached, rememberResult } from '../solve/cache.ts'
-import { createKey } from '../solve/key.ts'
-import type { StateLayer } from '../solve/state.ts'
-import { storeLayer } from '../solve/store-layer.ts'
-import type { StepContext } from '../workspace.ts'
+import type { StateLayer } from '../model/state.ts'
+import { findCached, rememberResult } from '../step/cache.ts'
+import { createKey } from '../step/key.ts'
+import type { StepContext } from '../step/workspace.ts'
+import { storeLayer } from './store-layer.ts'
 
 /**
  * The layer as a build from nothing would make it now. A cached layer was

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib'
 import type { Digest } from '#oci'
 import { at, type HashingWriter, sumSize } from '#platform'
 import { compareNames, decodeName } from '#tar'
-import { bytesOf, readCacheFile, writeCacheFile } from './cache-file.ts'
+import { bytesOf, readCacheFile, writeCacheFile } from '../files/cache-file.ts'
 
 /** What of an entry an archive has: a stretch of it, up to where the next entry begins. */
 export interface EarlierEntry {

@@ -4,7 +4,7 @@ import type { Digest } from '#oci'
 import type { Snapshotter } from '#snapshot'
 import type { Emit } from '#stream'
 import type { TarListing } from '#tar'
-import type { FileState } from './state.ts'
+import type { FileState } from '../model/state.ts'
 
 export interface UnpackStateOptions {
   readonly store: DirectoryStore

@@ -15,12 +15,12 @@ import {
 import { mkdtempDisposable, openHashingWriter } from '#platform'
 import { fromBuffer } from '#stream'
 import { readTar, TarLister, writeTar } from '#tar'
-import { collectSources } from './collect.ts'
+import { collectSources } from '../files/collect.ts'
+import { type FileTree, openTree } from '../files/tree.ts'
 import { emptyTree } from './empty-tree.ts'
 import { type LayoutEntry, layOut } from './layout.ts'
 import { parseModeChange } from './mode.ts'
 import { clampedTimes, fixedTimes, type PackOptions, packEntries } from './pack.ts'
-import { type FileTree, openTree } from './tree.ts'
 import { type WriteFilesOptions, writeFiles } from './write-files.ts'
 
 const directory = await mkdtempDisposable('/dev/shm', 'strake-write-files-')

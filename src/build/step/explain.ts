@@ -1,6 +1,6 @@
-import type { Work } from '../ops/runner.ts'
-import type { StepContext } from '../workspace.ts'
 import type { KeyParts } from './key.ts'
+import type { Work } from './runner.ts'
+import type { StepContext } from './workspace.ts'
 
 /** What a step had the last time it was really done. */
 interface Inputs {

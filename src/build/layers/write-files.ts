@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import type { Digest } from '#oci'
 import type { HashingWriter } from '#platform'
 import { encodeEntry, type TarLister } from '#tar'
+import type { FileNode } from '../files/node.ts'
+import type { FileTree } from '../files/tree.ts'
 import type { EarlierLayer } from './earlier-layer.ts'
 import type { LayoutEntry } from './layout.ts'
-import type { FileNode } from './node.ts'
 import { describeEntry, fileOf, type PackOptions } from './pack.ts'
-import type { FileTree } from './tree.ts'
 
 export interface WriteFilesOptions extends PackOptions {
   /** The digest of a file, when it is known. */

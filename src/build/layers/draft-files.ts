@@ -1,19 +1,19 @@
 import type { Digest } from '#oci'
 import { TarLister } from '#tar'
 import { cachePath } from '../files/cache-file.ts'
+import type { FileTree } from '../files/tree.ts'
+import { definitionOf } from '../step/explain.ts'
+import type { StepContext } from '../step/workspace.ts'
 import {
   type EarlierLayer,
   EarlierLayerError,
   openEarlierLayer,
   writeEarlierLayer,
-} from '../files/earlier-layer.ts'
-import type { LayoutEntry } from '../files/layout.ts'
-import { fileOf, type PackOptions } from '../files/pack.ts'
-import type { FileTree } from '../files/tree.ts'
-import { writeFiles } from '../files/write-files.ts'
-import type { StepContext } from '../workspace.ts'
-import { definitionOf } from './explain.ts'
+} from './earlier-layer.ts'
+import type { LayoutEntry } from './layout.ts'
+import { fileOf, type PackOptions } from './pack.ts'
 import { draftLayer, type LayerDraft, type LayerFacts } from './store-layer.ts'
+import { writeFiles } from './write-files.ts'
 
 /** About what the header and the padding of an entry take. */
 const entrySize = 768

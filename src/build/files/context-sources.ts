@@ -1,9 +1,9 @@
 import type { Digest } from '#oci'
-import { type DockerfileSource, withExcerpt } from './error.ts'
-import { collectSources, type Selection } from './files/collect.ts'
-import type { FileTree } from './files/tree.ts'
-import type { Vertex } from './graph.ts'
-import { inDependencyOrder } from './solve/solve.ts'
+import { type DockerfileSource, withExcerpt } from '../model/error.ts'
+import type { Vertex } from '../model/graph.ts'
+import { inDependencyOrder } from '../solve/solve.ts'
+import { collectSources, type Selection } from './collect.ts'
+import type { FileTree } from './tree.ts'
 
 /** By vertex: what its COPY or ADD takes from the build context. */
 export type ContextSources = ReadonlyMap<Digest, readonly Selection[]>

@@ -3,8 +3,8 @@ import { type ContentHash, hashSelections, summarizeSelections } from '../files/
 import { createFileDigests, type FileDigests } from '../files/digests.ts'
 import { hashStatus } from '../files/status-hash.ts'
 import type { FileTree } from '../files/tree.ts'
-import type { StepContext } from '../workspace.ts'
-import { definitionOf } from './explain.ts'
+import { definitionOf } from '../step/explain.ts'
+import type { StepContext } from '../step/workspace.ts'
 
 /** What a step's files from the build context came to. */
 interface Known {

@@ -1,7 +1,7 @@
 import { type Descriptor, isDigest, mediaType } from '#oci'
-import type { Workspace } from '../workspace.ts'
+import type { StateLayer } from '../model/state.ts'
 import type { CacheKey } from './key.ts'
-import type { StateLayer } from './state.ts'
+import type { Workspace } from './workspace.ts'
 
 type CacheContext = Pick<Workspace, 'cache' | 'store' | 'lease'>
 

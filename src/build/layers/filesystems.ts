@@ -2,11 +2,11 @@ import { chainIds, type Digest } from '#oci'
 import type { ActiveSnapshot, Snapshotter, SnapshotView } from '#snapshot'
 import type { Bytes } from '#stream'
 import { readTar, type TarListing } from '#tar'
-import { emptyTree } from '../files/empty-tree.ts'
-import type { LookupTree } from '../files/layout.ts'
-import { type LayerListing, layListings, listLayer } from '../files/listed-tree.ts'
 import { openTree } from '../files/tree.ts'
-import { type FileState, type StateLayer, stateOf } from './state.ts'
+import { type FileState, type StateLayer, stateOf } from '../model/state.ts'
+import { emptyTree } from './empty-tree.ts'
+import type { LookupTree } from './layout.ts'
+import { type LayerListing, layListings, listLayer } from './listed-tree.ts'
 
 /** Makes states visible, when and only when somebody must look at one. */
 export interface Filesystems {

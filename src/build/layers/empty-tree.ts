@@ -1,5 +1,5 @@
+import type { FileNode } from '../files/node.ts'
 import type { LookupTree } from './layout.ts'
-import type { FileNode } from './node.ts'
 
 const top: FileNode = {
   name: '',
