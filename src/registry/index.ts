@@ -21,7 +21,8 @@ export type {
   Repository,
 } from './registry.ts'
 // The server: a function of a registry.
-export { createRegistryHandler, type RegistryHandlerOptions } from './server/handler.ts'
+export type { RegistryHandlerOptions } from './server/context.ts'
+export { createRegistryHandler } from './server/handler.ts'
 // Registries of this machine.
 export { openDirectoryRegistry } from './store/directory.ts'
 export { createDirectoryFacts } from './store/directory-facts.ts'

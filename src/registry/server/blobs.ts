@@ -2,7 +2,7 @@ import { type Descriptor, StrakeError } from '#oci'
 import type { Endpoint } from '../endpoints.ts'
 import type { Repository } from '../registry.ts'
 import { toReadableStream } from '../web-stream.ts'
-import type { Context } from './handler.ts'
+import type { Context } from './context.ts'
 import { reply, replyError } from './reply.ts'
 
 type BlobEndpoint = Extract<Endpoint, { kind: 'blob' }>

@@ -3,7 +3,8 @@ import { fromBuffer } from '#stream'
 import { blob, emptyConfig, index, manifest } from '../fixtures.ts'
 import type { Registry } from '../registry.ts'
 import { createMemoryRegistry } from '../store/memory.ts'
-import { createRegistryHandler, type RegistryHandlerOptions } from './handler.ts'
+import type { RegistryHandlerOptions } from './context.ts'
+import { createRegistryHandler } from './handler.ts'
 
 const layer = blob('0123456789', 'application/vnd.oci.image.layer.v1.tar')
 const image = manifest({ layers: [layer.descriptor] })

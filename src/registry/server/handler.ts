@@ -1,41 +1,14 @@
 import { channel } from 'node:diagnostics_channel'
-import { type Digest, isStrakeError, StrakeError } from '#oci'
+import { isStrakeError, StrakeError } from '#oci'
 import { type Endpoint, parseEndpoint } from '../endpoints.ts'
 import type { FetchHandler, Registry } from '../registry.ts'
 import { deleteBlob, getBlob } from './blobs.ts'
+import type { Context, RegistryHandlerOptions, Route } from './context.ts'
 import { listReferrers, listRepositories, listTags } from './lists.ts'
 import { deleteManifest, getManifest, putManifest } from './manifests.ts'
 import { reply, replyError, replyJson } from './reply.ts'
 import { UploadSessions } from './sessions.ts'
 import { cancelUpload, finishUpload, patchUpload, startUpload, uploadStatus } from './uploads.ts'
-
-export interface RegistryHandlerOptions {
-  /** Refuse everything that changes something. */
-  readonly readOnly?: boolean
-  /** Accept DELETE of manifests, tags and blobs; on unless switched off. */
-  readonly deletable?: boolean
-  /** Accept an index although some of its manifests are missing. */
-  readonly sparseIndexes?: boolean
-  /** Upload sessions at a time; 1,000 unless told otherwise. */
-  readonly maxUploads?: number
-  /** Milliseconds without activity after which an upload session is forgotten; a day. */
-  readonly uploadLifetime?: number
-  /** Milliseconds since the epoch. */
-  readonly now?: () => number
-  /**
-   * The file that holds a blob, as a lazily read `Blob`, so that a server may
-   * send it without passing it through this program. Asked only after the
-   * repository was found to hold the blob.
-   */
-  readonly openBlob?: (digest: Digest) => Promise<Blob | undefined>
-}
-
-/** What the answers to one request are made from. */
-export interface Context {
-  readonly registry: Registry
-  readonly sessions: UploadSessions
-  readonly options: RegistryHandlerOptions
-}
 
 const errors = channel('registry:error')
 
@@ -82,7 +55,6 @@ function isAllowed(options: RegistryHandlerOptions, method: string): boolean {
   return options.readOnly !== true
 }
 
-export type Route<E> = (context: Context, request: Request, endpoint: E) => Promise<Response>
 type Methods<E> = Readonly<Record<string, Route<E>>>
 type EndpointOf<K extends Endpoint['kind']> = Extract<Endpoint, { kind: K }>
 

@@ -1,6 +1,6 @@
 import { type Descriptor, isStrakeError, mediaType } from '#oci'
 import { type Endpoint, formatEndpoint, type Page } from '../endpoints.ts'
-import type { Context } from './handler.ts'
+import type { Context } from './context.ts'
 import { reply, replyJson } from './reply.ts'
 
 const maxTags = 10_000

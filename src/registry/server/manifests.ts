@@ -17,7 +17,7 @@ import { createHasher, fromBuffer, mapConcurrently, toBuffer } from '#stream'
 import { type Endpoint, formatEndpoint } from '../endpoints.ts'
 import type { Repository } from '../registry.ts'
 import { checkDeletable } from './blobs.ts'
-import type { Context } from './handler.ts'
+import type { Context } from './context.ts'
 import { reply, replyError } from './reply.ts'
 
 type ManifestEndpoint = Extract<Endpoint, { kind: 'manifest' }>

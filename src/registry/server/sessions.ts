@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import type { Ingest } from '#content'
 import { StrakeError } from '#oci'
-import type { RegistryHandlerOptions } from './handler.ts'
+
+export interface UploadLimits {
+  /** Upload sessions at a time; 1,000 unless told otherwise. */
+  readonly maxUploads?: number
+  /** Milliseconds without activity after which an upload session is forgotten; a day. */
+  readonly uploadLifetime?: number
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number
+}
 
 /** An upload in progress. */
 export interface UploadSession {
@@ -26,7 +34,7 @@ export class UploadSessions {
   readonly #lifetime: number
   readonly #now: () => number
 
-  constructor(options: RegistryHandlerOptions) {
+  constructor(options: UploadLimits) {
     this.#max = options.maxUploads ?? 1000
     this.#lifetime = options.uploadLifetime ?? 24 * 60 * 60 * 1000
     this.#now = options.now ?? Date.now

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { fromBuffer } from '#stream'
 import { blob } from '../fixtures.ts'
 import { createMemoryRegistry } from '../store/memory.ts'
-import { createRegistryHandler, type RegistryHandlerOptions } from './handler.ts'
+import type { RegistryHandlerOptions } from './context.ts'
+import { createRegistryHandler } from './handler.ts'
 
 const content = blob('0123456789')
 

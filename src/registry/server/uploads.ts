@@ -1,7 +1,7 @@
 import { type Digest, digestAlgorithm, isStrakeError, StrakeError } from '#oci'
 import { type Bytes, limited } from '#stream'
 import { type Endpoint, formatEndpoint } from '../endpoints.ts'
-import type { Context } from './handler.ts'
+import type { Context } from './context.ts'
 import { reply, replyError } from './reply.ts'
 import type { UploadSession } from './sessions.ts'
 

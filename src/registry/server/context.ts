@@ -1,0 +1,28 @@
+import type { Digest } from '#oci'
+import type { Registry } from '../registry.ts'
+import type { UploadLimits, UploadSessions } from './sessions.ts'
+
+export interface RegistryHandlerOptions extends UploadLimits {
+  /** Refuse everything that changes something. */
+  readonly readOnly?: boolean
+  /** Accept DELETE of manifests, tags and blobs; on unless switched off. */
+  readonly deletable?: boolean
+  /** Accept an index although some of its manifests are missing. */
+  readonly sparseIndexes?: boolean
+  /**
+   * The file that holds a blob, as a lazily read `Blob`, so that a server may
+   * send it without passing it through this program. Asked only after the
+   * repository was found to hold the blob.
+   */
+  readonly openBlob?: (digest: Digest) => Promise<Blob | undefined>
+}
+
+/** What the answers to one request are made from. */
+export interface Context {
+  readonly registry: Registry
+  readonly sessions: UploadSessions
+  readonly options: RegistryHandlerOptions
+}
+
+/** Answers one method of one endpoint. */
+export type Route<E> = (context: Context, request: Request, endpoint: E) => Promise<Response>
