@@ -77,6 +77,10 @@ const allowed: Readonly<
     imports: ['oci', 'stream', 'http', 'platform', 'content', 'registry'],
     why: 'what is served is composed here, without an engine',
   },
+  docker: {
+    imports: ['oci', 'platform', 'dockerfile', 'runtime', 'network', 'container'],
+    why: "Docker's flags and words become typed options here, for whatever speaks Docker",
+  },
   engine: {
     imports: [
       'oci',
@@ -99,7 +103,7 @@ const allowed: Readonly<
     why: 'the engine composes everything below the edges',
   },
   cli: {
-    imports: ['oci', 'stream', 'platform', 'registry', 'engine', 'dockerfile'],
+    imports: ['oci', 'stream', 'platform', 'registry', 'engine', 'dockerfile', 'docker'],
     why: 'the command line renders what the engine does',
   },
 }

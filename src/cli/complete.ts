@@ -52,12 +52,12 @@ function longOptions(command: Command): readonly string[] {
 async function names(context: Context, command: string): Promise<readonly string[]> {
   const found: string[] = []
   if (wantsImage.has(command)) {
-    const { listImages } = await import('#engine/images')
+    const { listImages } = await import('#engine/image/images')
     const images = await listImages(await context.engine(), { all: false, filters: [] })
     found.push(...images.map(({ repository, tag }) => `${repository}:${tag}`))
   }
   if (wantsContainer.has(command)) {
-    const { listContainers } = await import('#engine/ps')
+    const { listContainers } = await import('#engine/container/ps')
     const containers = await listContainers(await context.engine(), { all: true, filters: [] })
     found.push(...containers.map(({ name }) => name))
   }

@@ -1,4 +1,4 @@
-import type { ContainerEnd } from '#engine/container'
+import type { ContainerEnd } from '#engine/container/container'
 import type { Context } from './context.ts'
 
 /** Ends as the container did; after the detach keys the cursor still stands in its last line. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env bun
-import { version } from '#engine/version'
+import { version } from '#engine/host/version'
 
 const [first] = process.argv.slice(2)
 if (first === '--version' || first === '-v') {
@@ -13,7 +13,7 @@ if (first === '--version' || first === '-v') {
   }
   process.exit()
 } else if (first === '__monitor') {
-  const { monitorMain } = await import('#engine/monitor')
+  const { monitorMain } = await import('#engine/container/monitor')
   await monitorMain()
 } else {
   const { runCommand } = await import('./run-command.ts')

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
-import { collectGarbage } from './collect.ts'
 import { diff } from './diff.ts'
 import { addTestImage, cannotContain, openTestEngine } from './fixture.ts'
-import { removeImage } from './remove.ts'
+import { collectGarbage } from './image/collect.ts'
+import { removeImage } from './image/remove.ts'
 
 const rooted = cannotContain === undefined ? test : test.skip
 

@@ -2,10 +2,10 @@ import { containerPaths, getContainer } from '#container'
 import { listChanges, type PathChange } from '#layer'
 import { chainIds, type Digest } from '#oci'
 import type { Lease } from '#records'
-import { containerContext } from './container-context.ts'
+import { containerContext } from './container/container-context.ts'
 import type { Engine } from './engine.ts'
-import { holdImage } from './hold-image.ts'
-import { unpack } from './unpack.ts'
+import { holdImage } from './image/hold-image.ts'
+import { unpack } from './image/unpack.ts'
 
 export type { PathChange }
 

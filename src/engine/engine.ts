@@ -7,10 +7,10 @@ import { type ImageRecord, openRecords, type Records } from '#records'
 import type { Registry, RegistryFacts } from '#registry'
 import type { DetectedRuntime } from '#runtime'
 import type { Snapshotter } from '#snapshot'
-import { findRoots, type RootsOptions } from './roots.ts'
-import { findSnapshotter } from './snapshotter-choice.ts'
-import { version } from './version.ts'
-import { wholeContent } from './whole-content.ts'
+import { wholeContent } from './content/whole-content.ts'
+import { findRoots, type RootsOptions } from './host/roots.ts'
+import { findSnapshotter } from './host/snapshotter-choice.ts'
+import { version } from './host/version.ts'
 
 export interface EngineOptions extends RootsOptions {
   /** `crun`, `runc` or a path; the best that works here unless given. */
@@ -84,7 +84,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const content = wholeContent(store, {
     records,
     restore: async (blob, signal) => {
-      const { restoreBlob } = await import('./restore-blob.ts')
+      const { restoreBlob } = await import('./content/restore-blob.ts')
       return await restoreBlob({ root, content: store, records, registry }, blob, signal)
     },
   })

@@ -5,9 +5,9 @@ import { createImage, type Image } from '#image'
 import { formatReference, mediaType, parseReference, type RunConfig, sha256 } from '#oci'
 import { fromBuffer } from '#stream'
 import { packTar } from '#tar'
-import { recordImage } from './add-image.ts'
-import { publishIndex } from './content-index.ts'
+import { publishIndex } from './content/content-index.ts'
 import { type Engine, type EngineOptions, openEngine } from './engine.ts'
+import { recordImage } from './image/add-image.ts'
 
 /** Why containers cannot be made here; `undefined` when they can. */
 export const cannotContain: string | undefined = process.getuid?.() === 0 ? undefined : 'needs root'

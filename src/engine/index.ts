@@ -1,8 +1,10 @@
 // What a user can ask for: one function per verb, over one engine.
 
+export { type Loaded, type LoadOptions, load } from './archive/load.ts'
+export { type SaveOptions, save } from './archive/save.ts'
 // Looking after what is there.
-export { type BuildRequest, type Built, build } from './build.ts'
-export { cleanUp } from './cleanup.ts'
+export { type BuildRequest, type Built, build } from './build/build.ts'
+export { type Imported, type ImportOptions, importImage } from './build/import.ts'
 // Containers.
 export {
   attachContainer,
@@ -16,36 +18,34 @@ export {
   stopContainer,
   unpauseContainer,
   waitContainer,
-} from './container.ts'
+} from './container/container.ts'
+export { exportContainer } from './container/export.ts'
+export { type ContainerSummary, listContainers } from './container/ps.ts'
+export { create, type RunOptions, run, runDetached } from './container/run.ts'
 export { diff, type PathChange } from './diff.ts'
-export { type DiskUsage, diskUsage } from './disk-usage.ts'
-export { examine, type Finding } from './doctor.ts'
 // The engine itself.
 export { type Engine, type EngineOptions, openEngine } from './engine.ts'
-export { exportContainer } from './export.ts'
-export { type ImageHistoryEntry, imageHistory } from './history.ts'
+export { examine, type Finding } from './host/doctor.ts'
+export { version } from './host/version.ts'
+export { type ImageHistoryEntry, imageHistory } from './image/history.ts'
 // Images.
-export { type ImageSummary, type ListImagesOptions, listImages } from './images.ts'
-export { type Imported, type ImportOptions, importImage } from './import.ts'
+export { type ImageSummary, type ListImagesOptions, listImages } from './image/images.ts'
+export { type Pulled, type PullOptions, pull } from './image/pull.ts'
+export { type Pushed, type PushOptions, push } from './image/push.ts'
+export { type Removed, removeImage } from './image/remove.ts'
+export { rollbackTag, type TagLogEntry, tagImage, tagLog } from './image/tag.ts'
 export { describeEngine } from './info.ts'
 export { inspect } from './inspect.ts'
-export { type Loaded, type LoadOptions, load } from './load.ts'
 // Registries.
-export { login, logout } from './login.ts'
+export { login, logout } from './registry/login.ts'
+export { type RegistryServer, type ServeRegistryOptions, serveRegistry } from './registry/serve.ts'
+export { cleanUp } from './store/cleanup.ts'
+export { type DiskUsage, diskUsage } from './store/disk-usage.ts'
 export {
   type Pruned,
   pruneCache,
   pruneContainers,
   pruneImages,
   pruneSystem,
-} from './prune.ts'
-export { type ContainerSummary, listContainers } from './ps.ts'
-export { type Pulled, type PullOptions, pull } from './pull.ts'
-export { type Pushed, type PushOptions, push } from './push.ts'
-export { type RegistryServer, type ServeRegistryOptions, serveRegistry } from './registry.ts'
-export { type Removed, removeImage } from './remove.ts'
-export { resetStore } from './reset.ts'
-export { create, type RunOptions, run, runDetached } from './run.ts'
-export { type SaveOptions, save } from './save.ts'
-export { rollbackTag, type TagLogEntry, tagImage, tagLog } from './tag.ts'
-export { version } from './version.ts'
+} from './store/prune.ts'
+export { resetStore } from './store/reset.ts'

@@ -1,9 +1,9 @@
 import { formatPlatform, isStrakeError } from '#oci'
 import { cpuCount, hostPlatform, kernelRelease, totalMemory } from '#platform'
 import { cgroupMode } from '#runtime'
+import { listContainers } from './container/ps.ts'
 import type { Engine } from './engine.ts'
-import { listContainers } from './ps.ts'
-import { version } from './version.ts'
+import { version } from './host/version.ts'
 
 /** The store, the runtime and the host, title by title, as `strake info` prints them. */
 export async function describeEngine(

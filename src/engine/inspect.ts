@@ -1,9 +1,9 @@
 import { inspectContainer } from '#container'
 import { inspectImage } from '#image'
 import { isStrakeError, parseReference, StrakeError } from '#oci'
-import { containerContext } from './container-context.ts'
+import { containerContext } from './container/container-context.ts'
 import type { Engine } from './engine.ts'
-import { findImage } from './find-image.ts'
+import { findImage } from './image/find-image.ts'
 
 /**
  * Everything known about a container or image, in the shape that Docker gives

@@ -1,4 +1,4 @@
-import { attachContainer } from '#engine/container'
+import { attachContainer } from '#engine/container/container'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { endWith } from '../detach.ts'

@@ -1,4 +1,4 @@
-import { type BuildRequest, build } from '#engine/build'
+import { type BuildRequest, build } from '#engine/build/build'
 import { Command } from '../arguments/command.ts'
 import { collect, parseAssignments } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
@@ -76,7 +76,7 @@ function request(context: string, options: Options): BuildRequest {
 }
 
 async function pushAll(context: Context, names: readonly string[]): Promise<void> {
-  const { push } = await import('#engine/push')
+  const { push } = await import('#engine/image/push')
   const { renderTransfers } = await import('../render/transfers.ts')
   for (const name of names) {
     const renderer = renderTransfers(context.err)

@@ -1,5 +1,5 @@
-import { cacheUsage } from '#engine/cache-usage'
-import { pruneCache } from '#engine/prune'
+import { cacheUsage } from '#engine/build/cache-usage'
+import { pruneCache } from '#engine/store/prune'
 import { Command } from '../arguments/command.ts'
 import { addLongForms } from '../arguments/long-forms.ts'
 import type { Context } from '../context.ts'

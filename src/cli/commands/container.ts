@@ -1,4 +1,4 @@
-import { pruneContainers } from '#engine/prune'
+import { pruneContainers } from '#engine/store/prune'
 import { Command } from '../arguments/command.ts'
 import { addLongForms } from '../arguments/long-forms.ts'
 import { collect } from '../arguments/values.ts'

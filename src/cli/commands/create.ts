@@ -1,4 +1,4 @@
-import { create } from '#engine/run'
+import { create } from '#engine/container/run'
 import { Command } from '../arguments/command.ts'
 import { readContainerFlags } from '../arguments/container-flags.ts'
 import { addContainerOptions, type ContainerFlags } from '../arguments/container-options.ts'

@@ -1,4 +1,4 @@
-import { examine } from '#engine/doctor'
+import { examine } from '#engine/host/doctor'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { printDocument, wantsJson } from '../format.ts'

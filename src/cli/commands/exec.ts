@@ -1,4 +1,4 @@
-import { execInContainer } from '#engine/container'
+import { execInContainer } from '#engine/container/container'
 import { Command } from '../arguments/command.ts'
 import { readEnvironment } from '../arguments/environment.ts'
 import { collect } from '../arguments/values.ts'

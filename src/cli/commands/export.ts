@@ -1,4 +1,4 @@
-import { exportContainer } from '#engine/export'
+import { exportContainer } from '#engine/container/export'
 import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'

@@ -1,4 +1,4 @@
-import { imageHistory } from '#engine/history'
+import { imageHistory } from '#engine/image/history'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { printListing } from '../format.ts'

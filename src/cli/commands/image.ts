@@ -1,4 +1,4 @@
-import { pruneImages } from '#engine/prune'
+import { pruneImages } from '#engine/store/prune'
 import { Command } from '../arguments/command.ts'
 import { addLongForms } from '../arguments/long-forms.ts'
 import { collect } from '../arguments/values.ts'

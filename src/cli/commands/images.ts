@@ -1,4 +1,4 @@
-import { type ImageSummary, listImages } from '#engine/images'
+import { type ImageSummary, listImages } from '#engine/image/images'
 import { Command } from '../arguments/command.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'

@@ -1,4 +1,4 @@
-import { importImage } from '#engine/import'
+import { importImage } from '#engine/build/import'
 import { Command } from '../arguments/command.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'

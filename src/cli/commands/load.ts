@@ -1,4 +1,4 @@
-import { load } from '#engine/load'
+import { load } from '#engine/archive/load'
 import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'

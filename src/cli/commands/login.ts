@@ -1,4 +1,4 @@
-import { login } from '#engine/login'
+import { login } from '#engine/registry/login'
 import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'

@@ -1,4 +1,4 @@
-import { logout } from '#engine/login'
+import { logout } from '#engine/registry/login'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 

@@ -1,4 +1,4 @@
-import { readContainerLogs } from '#engine/container'
+import { readContainerLogs } from '#engine/container/container'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 

@@ -1,5 +1,5 @@
+import { type ContainerSummary, listContainers } from '#engine/container/ps'
 import type { Engine } from '#engine/engine'
-import { type ContainerSummary, listContainers } from '#engine/ps'
 import { Command } from '../arguments/command.ts'
 import { collect, parseWhole } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
@@ -48,7 +48,7 @@ async function containerSizes(
   engine: Engine,
   containers: readonly ContainerSummary[],
 ): Promise<ReadonlyMap<string, string>> {
-  const { containerSize } = await import('#engine/disk-usage')
+  const { containerSize } = await import('#engine/store/disk-usage')
   const sizes = new Map<string, string>()
   for (const container of containers) {
     const { written, virtual } = await containerSize(engine, container)

@@ -1,4 +1,4 @@
-import { pull } from '#engine/pull'
+import { pull } from '#engine/image/pull'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { renderTransfers } from '../render/transfers.ts'

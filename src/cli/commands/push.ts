@@ -1,4 +1,4 @@
-import { push } from '#engine/push'
+import { push } from '#engine/image/push'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { renderTransfers } from '../render/transfers.ts'

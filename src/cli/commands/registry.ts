@@ -1,4 +1,4 @@
-import { serveRegistry } from '#engine/registry'
+import { serveRegistry } from '#engine/registry/serve'
 import { Command } from '../arguments/command.ts'
 import { collect, parseWhole } from '../arguments/values.ts'
 import type { Context } from '../context.ts'

@@ -1,4 +1,4 @@
-import { removeContainer } from '#engine/container'
+import { removeContainer } from '#engine/container/container'
 import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'

@@ -1,4 +1,4 @@
-import { removeImage } from '#engine/remove'
+import { removeImage } from '#engine/image/remove'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { forEachName } from '../each.ts'

@@ -1,4 +1,4 @@
-import type { RunOptions } from '#engine/run'
+import type { RunOptions } from '#engine/container/run'
 import { Command } from '../arguments/command.ts'
 import { addContainerOptions, type ContainerFlags } from '../arguments/container-options.ts'
 import type { Context } from '../context.ts'
@@ -17,7 +17,7 @@ export function define(context: Context): Command {
     .option('--detach-keys <keys>', 'how to leave; ctrl-p,ctrl-q unless given')
     .examples('strake run --rm -it debian bash', 'strake run -d --name web -p 8080:80 site')
     .action(async (image: string, command: readonly string[], options: Options) => {
-      const { launch } = await import('#engine/launch')
+      const { launch } = await import('#engine/container/launch')
       const launched = launch({
         tty: options.tty === true,
         interactive: options.interactive === true,
@@ -30,7 +30,7 @@ export function define(context: Context): Command {
       })
       const renderer = pullRenderer(context, options.quiet === true)
       const engine = await context.engine()
-      const { run, runDetached } = await import('#engine/run')
+      const { run, runDetached } = await import('#engine/container/run')
       if (options.detach) {
         const { id } = await runDetached(engine, { ...request, launched, emit: renderer.emit })
         renderer.finish()

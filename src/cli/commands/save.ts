@@ -1,4 +1,4 @@
-import { save } from '#engine/save'
+import { save } from '#engine/archive/save'
 import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'

@@ -1,4 +1,4 @@
-import { startAttached, startContainer } from '#engine/container'
+import { startAttached, startContainer } from '#engine/container/container'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { endWith } from '../detach.ts'

@@ -1,4 +1,4 @@
-import { stopContainer } from '#engine/container'
+import { stopContainer } from '#engine/container/container'
 import { Command } from '../arguments/command.ts'
 import { parseWhole } from '../arguments/values.ts'
 import type { Context } from '../context.ts'

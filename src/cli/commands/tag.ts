@@ -1,4 +1,4 @@
-import { rollbackTag, tagImage, tagLog } from '#engine/tag'
+import { rollbackTag, tagImage, tagLog } from '#engine/image/tag'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { printListing } from '../format.ts'

@@ -1,4 +1,4 @@
-import { unpauseContainer } from '#engine/container'
+import { unpauseContainer } from '#engine/container/container'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { forEachName } from '../each.ts'

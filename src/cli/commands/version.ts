@@ -1,4 +1,4 @@
-import { version } from '#engine/version'
+import { version } from '#engine/host/version'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { printDocument, wantsJson } from '../format.ts'

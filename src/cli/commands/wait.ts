@@ -1,4 +1,4 @@
-import { waitContainer } from '#engine/container'
+import { waitContainer } from '#engine/container/container'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { forEachName } from '../each.ts'

@@ -1,0 +1,73 @@
+import { expect, test } from 'bun:test'
+import { readdir, truncate, writeFile } from 'node:fs/promises'
+import { addTestImage, blobsOf, openTestEngine } from '../fixture.ts'
+import { listImages } from '../image/images.ts'
+import { load } from './load.ts'
+import { save } from './save.ts'
+
+test('load() brings what save() wrote, with IDs and names', async () => {
+  await using one = await openTestEngine()
+  await using two = await openTestEngine()
+  const file = `${one.directory}/images.tar`
+  const first = await addTestImage(one, { names: ['a:1', 'a:2'] })
+  const second = await addTestImage(one, { names: ['b'], layers: [{ b: '2' }] })
+  await save(one, [first.imageId, 'b'], { file })
+  const loaded = await load(two, { file })
+  expect(loaded.map(({ imageId, names }) => ({ imageId, names: names.toSorted() }))).toEqual([
+    { imageId: first.imageId, names: ['a:1', 'a:2'] },
+    { imageId: second.imageId, names: ['b:latest'] },
+  ])
+})
+
+test('load() moves a name and says what it meant before', async () => {
+  await using one = await openTestEngine()
+  await using two = await openTestEngine()
+  const file = `${one.directory}/images.tar`
+  const { imageId } = await addTestImage(one, { names: ['app'] })
+  const before = await addTestImage(two, { names: ['app'], layers: [{ old: 'x' }] })
+  await save(one, ['app'], { file })
+  const [loaded] = await load(two, { file })
+  expect(loaded?.moved).toEqual([
+    { name: 'docker.io/library/app:latest', previous: before.descriptor.digest },
+  ])
+  const rows = await listImages(two, { all: true, filters: [] })
+  expect(rows.map(({ id, repository }) => [id, repository]).toSorted()).toEqual(
+    [
+      [imageId, 'app'],
+      [before.imageId, '<none>'],
+    ].toSorted(),
+  )
+})
+
+test('load() of a damaged archive changes nothing', async () => {
+  await using one = await openTestEngine()
+  await using two = await openTestEngine()
+  const file = `${one.directory}/images.tar`
+  await addTestImage(one, { names: ['app'], layers: [{ big: 'x'.repeat(50_000) }] })
+  await save(one, ['app'], { file })
+  await truncate(file, 20_000)
+  await expect(load(two, { file })).rejects.toThrow()
+  expect(two.records.tags.list()).toEqual([])
+  expect(await listImages(two, { all: true, filters: [] })).toEqual([])
+})
+
+test('load() refuses what is no archive, and names it', async () => {
+  await using engine = await openTestEngine()
+  const file = `${engine.directory}/text`
+  await writeFile(file, 'this is no archive at all\n')
+  await expect(load(engine, { file })).rejects.toThrow(file)
+  await expect(load(engine, { file: engine.directory })).rejects.toThrow(engine.directory)
+  await expect(load(engine, { file: '/nowhere.tar' })).rejects.toThrow('/nowhere.tar')
+  expect(await blobsOf(engine)).toEqual([])
+})
+
+test('save() leaves no file behind when it fails, and names the place', async () => {
+  await using engine = await openTestEngine()
+  const { layers } = await addTestImage(engine, { names: ['app'] })
+  const place = `${engine.directory}/nowhere/app.tar`
+  await expect(save(engine, ['app'], { file: place })).rejects.toThrow(place)
+  const [layer] = layers
+  if (layer) await engine.content.delete(layer.descriptor)
+  await expect(save(engine, ['app'], { file: `${engine.directory}/app.tar` })).rejects.toThrow()
+  expect((await readdir(engine.directory)).filter((name) => name.startsWith('app'))).toEqual([])
+})

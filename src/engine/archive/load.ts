@@ -1,0 +1,72 @@
+import { loadArchive } from '#image'
+import { type Digest, familiarReference, formatReference, isStrakeError, StrakeError } from '#oci'
+import { type Emit, silent } from '#stream'
+import { beginWork } from '../begin-work.ts'
+import { publishIndex } from '../content/content-index.ts'
+import type { Engine } from '../engine.ts'
+import { recordImage } from '../image/add-image.ts'
+import { unpack } from '../image/unpack.ts'
+import { readArchive, requireFile } from './archive-file.ts'
+
+export interface LoadOptions {
+  /** Standard input without it. */
+  readonly file?: string
+  readonly emit?: Emit
+  readonly signal?: AbortSignal
+}
+
+/** One image of an archive, and what its names did. */
+export interface Loaded {
+  readonly imageId: Digest
+  /** As people write them. */
+  readonly names: readonly string[]
+  /** Names that meant another image before. */
+  readonly moved: readonly { readonly name: string; readonly previous: string }[]
+}
+
+/** Takes in the images of an archive, all or none. Throws `INVALID` for an archive that is none. */
+export async function load(engine: Engine, options: LoadOptions = {}): Promise<readonly Loaded[]> {
+  const { file = '-', emit = silent, signal } = options
+  using _lease = await beginWork(engine, `load ${file}`)
+  const cancel = signal === undefined ? {} : { signal }
+  const found = await readImages(engine, file, { emit, ...cancel })
+  const images = []
+  for (const { descriptor, names } of found) {
+    const image = await engine.openImage(descriptor)
+    await unpack(engine, image, { emit, ...cancel })
+    images.push({ image, names })
+  }
+  const loaded = images.map(({ image, names }): Loaded => {
+    const moved = recordImage(
+      engine,
+      image,
+      names.map((reference) => ({ name: formatReference(reference), by: 'load' })),
+    )
+    return { imageId: image.imageId, names: names.map(familiarReference), moved }
+  })
+  publishIndex(engine)
+  return loaded
+}
+
+/** The images of the archive, whose content is in the store then. What is wrong with it names it. */
+async function readImages(
+  engine: Engine,
+  file: string,
+  options: { readonly emit: Emit; readonly signal?: AbortSignal },
+): ReturnType<typeof loadArchive> {
+  const input = file === '-' ? readArchive(file) : { path: await requireFile('load', file) }
+  try {
+    return await loadArchive(input, engine.content, {
+      temporaryDirectory: `${engine.root}/ingest`,
+      ...options,
+    })
+  } catch (cause) {
+    if (!isStrakeError(cause, 'INVALID')) throw cause
+    const name = file === '-' ? 'standard input' : file
+    const reason = cause.message.replace(/^Cannot load the archive: /, '').replace(/^C/, 'c')
+    throw new StrakeError('INVALID', `Cannot load ${name}: ${reason}`, {
+      cause,
+      remedy: cause.remedy ?? 'give an archive that docker save, podman save or strake save wrote',
+    })
+  }
+}

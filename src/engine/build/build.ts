@@ -1,0 +1,213 @@
+import { readFile } from 'node:fs/promises'
+import { type BuildServices, build as buildImage, type NetworkProvider } from '#build'
+import { openImage } from '#image'
+import { formatHosts, formatResolvConf, readHostResolver } from '#network'
+import {
+  type Digest,
+  familiarReference,
+  formatPlatform,
+  formatReference,
+  isStrakeError,
+  parsePlatform,
+  parseReference,
+  StrakeError,
+} from '#oci'
+import type { Emit } from '#stream'
+import { writeTextFile } from '../archive/output-file.ts'
+import { buildsOf, cleanAfterBuilds } from '../begin-work.ts'
+import { publishIndex } from '../content/content-index.ts'
+import type { Engine } from '../engine.ts'
+import { recordImage } from '../image/add-image.ts'
+import { findImage, isForPlatform } from '../image/find-image.ts'
+import { pull } from '../image/pull.ts'
+import { allocateAddress } from './addresses.ts'
+import { buildMemory } from './build-memory.ts'
+
+/** What `strake build` can be asked for. */
+export interface BuildRequest {
+  /** A directory, or `-` for a Dockerfile on standard input and no files. */
+  readonly context: string
+  readonly names?: readonly string[]
+  /** Path of the Dockerfile, or `-` for standard input. */
+  readonly file?: string
+  /** The text of the Dockerfile, instead of a file. */
+  readonly text?: string
+  readonly target?: string
+  readonly buildArgs?: ReadonlyMap<string, string>
+  readonly labels?: ReadonlyMap<string, string>
+  readonly noCache?: boolean
+  readonly pull?: boolean
+  readonly platform?: string
+  readonly network?: string
+  readonly imageIdFile?: string
+  /** `now`, or seconds since 1970. */
+  readonly timestamp?: string
+  readonly explain?: boolean
+  readonly emit?: Emit
+  readonly signal?: AbortSignal
+}
+
+export interface Built {
+  readonly imageId: Digest
+  /** Of the manifest. */
+  readonly digest: Digest
+  /** Canonical. */
+  readonly names: readonly string[]
+}
+
+/** Builds an image and names it. Throws `DockerfileError`, `ExitError`, and `INVALID` for bad options. */
+export async function build(engine: Engine, request: BuildRequest): Promise<Built> {
+  const names = (request.names ?? []).map((name) => formatReference(parseReference(name)))
+  const dockerfile = await readDockerfile(request)
+  const { emit, signal } = request
+  await cleanAfterBuilds(engine)
+  const result = await buildImage({
+    services: await buildServices(engine),
+    ...(request.context === '-' ? {} : { context: request.context }),
+    ...(dockerfile === undefined ? {} : { dockerfile }),
+    ...(request.target === undefined ? {} : { target: request.target }),
+    ...(request.platform === undefined ? {} : { platform: parsePlatform(request.platform) }),
+    ...(request.network === undefined ? {} : { network: parseNetwork(request.network) }),
+    ...(request.network === 'host' ? { allow: ['network.host'] } : {}),
+    ...readTimestamp(request.timestamp),
+    buildArgs: withEpoch(request.buildArgs, engine.env),
+    labels: Object.fromEntries(request.labels ?? []),
+    noCache: request.noCache === true,
+    pull: request.pull === true,
+    explain: request.explain === true,
+    ...(emit === undefined ? {} : { emit }),
+    ...(signal === undefined ? {} : { signal }),
+  })
+  using _lease = result.lease
+  const image = await openImage(engine.content, result.descriptor)
+  recordImage(
+    engine,
+    image,
+    names.map((name) => ({ name, by: 'build' })),
+  )
+  publishIndex(engine)
+  if (request.imageIdFile !== undefined) {
+    await writeTextFile(request.imageIdFile, result.imageId)
+  }
+  return { imageId: result.imageId, digest: result.descriptor.digest, names }
+}
+
+/** What every build of this store is made with. */
+export async function buildServices(engine: Engine): Promise<BuildServices> {
+  return {
+    store: engine.content,
+    records: engine.records,
+    memory: buildMemory(engine),
+    snapshots: await engine.snapshots(),
+    runtime: async () => (await engine.runtime()).runtime,
+    resolveImage: (reference, options) => resolveBase(engine, reference, options),
+    network: (mode, stepId) => attachStep(engine, mode, stepId),
+    run: buildsOf(engine),
+  }
+}
+
+/** A base image of the store, or one pulled now. */
+const resolveBase = async (
+  engine: Engine,
+  text: string,
+  options: Parameters<BuildServices['resolveImage']>[1],
+): ReturnType<BuildServices['resolveImage']> => {
+  const { platform, emit, signal } = options
+  const found = options.pull ? undefined : findImage(engine.records, text)
+  if (found && isForPlatform(found.image, platform)) return engine.openImage(found.image)
+  const reference = parseReference(text)
+  try {
+    const pulled = await pull(engine, text, {
+      platform: formatPlatform(platform),
+      emit,
+      ...(signal === undefined ? {} : { signal }),
+    })
+    const tag = engine.records.tags.get(pulled.name)
+    if (tag) return await engine.openImage(tag.target)
+  } catch (cause) {
+    if (!isStrakeError(cause)) throw cause
+    throw new StrakeError(
+      cause.code,
+      `Cannot use ${familiarReference(reference)} as a base: it is not in the store, and ${lower(cause.message)}`,
+      { cause, remedy: cause.remedy ?? 'build, load or import it first' },
+    )
+  }
+  throw new StrakeError('NOT_FOUND', `Cannot use ${text} as a base: it was removed meanwhile`)
+}
+
+function lower(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1)
+}
+
+/** The network of one RUN: the bridge of containers, nothing, or that of the machine. */
+const attachStep = async (
+  engine: Engine,
+  ...[mode, stepId]: Parameters<NetworkProvider>
+): ReturnType<NetworkProvider> => {
+  const hostname = 'buildkitsandbox'
+  if (mode !== 'default') {
+    return {
+      resolvConf: formatResolvConf(readHostResolver()),
+      hosts: formatHosts({ hostname }),
+      [Symbol.asyncDispose]: async () => {},
+    }
+  }
+  const networks = await engine.networks()
+  const attachment = await networks.attach({
+    containerId: stepId,
+    kind: 'bridge',
+    allocate: (range) => allocateAddress(engine.records, stepId, range),
+  })
+  const { netnsPath, ip } = attachment
+  return {
+    ...(netnsPath === undefined ? {} : { netnsPath }),
+    resolvConf: formatResolvConf(attachment.resolver),
+    hosts: formatHosts({ hostname, ...(ip === undefined ? {} : { ip }) }),
+    async [Symbol.asyncDispose]() {
+      await attachment[Symbol.asyncDispose]()
+      engine.records.addresses.release(stepId)
+    },
+  }
+}
+
+async function readDockerfile(
+  request: BuildRequest,
+): Promise<string | { readonly text: string } | undefined> {
+  if (request.text !== undefined) return { text: request.text }
+  if (request.file === '-' || (request.context === '-' && request.file === undefined)) {
+    return { text: await readFile('/dev/stdin', 'utf8') }
+  }
+  return request.file
+}
+
+function parseNetwork(text: string): 'default' | 'none' | 'host' {
+  const mode = text === 'bridge' ? 'default' : text
+  if (mode === 'default' || mode === 'none' || mode === 'host') return mode
+  throw new StrakeError(
+    'INVALID',
+    `Cannot build with --network ${text}: there are default, none and host`,
+  )
+}
+
+function readTimestamp(text: string | undefined): { timestamp?: 'now'; epoch?: number } {
+  if (text === undefined) return {}
+  if (text === 'now') return { timestamp: 'now' }
+  const epoch = Number(text)
+  if (Number.isSafeInteger(epoch) && epoch >= 0) return { epoch }
+  throw new StrakeError(
+    'INVALID',
+    `Cannot use --timestamp ${text}: it is 'now' or seconds since 1970`,
+  )
+}
+
+/** SOURCE_DATE_EPOCH of the environment counts unless a build argument says another. */
+function withEpoch(
+  buildArgs: ReadonlyMap<string, string> | undefined,
+  env: Engine['env'],
+): Readonly<Record<string, string>> {
+  const epoch = env['SOURCE_DATE_EPOCH']
+  return {
+    ...(epoch ? { SOURCE_DATE_EPOCH: epoch } : {}),
+    ...Object.fromEntries(buildArgs ?? []),
+  }
+}

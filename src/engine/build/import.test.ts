@@ -1,0 +1,61 @@
+import { expect, test } from 'bun:test'
+import { writeFile } from 'node:fs/promises'
+import type { ProgressEvent } from '#stream'
+import { packTar } from '#tar'
+import { blobsOf, openTestEngine, type TestEngine } from '../fixture.ts'
+import { imageHistory } from '../image/history.ts'
+import { inspect } from '../inspect.ts'
+import { importImage } from './import.ts'
+
+/** The archive of a root file system with one file. */
+async function writeRoot(engine: TestEngine): Promise<string> {
+  const file = `${engine.directory}/root.tar`
+  await writeFile(file, await packTar([{ path: 'motd', body: new TextEncoder().encode('hi') }]))
+  return file
+}
+
+test('importImage() makes an image of an archive, with the changes of Docker', async () => {
+  await using engine = await openTestEngine()
+  const { imageId } = await importImage(engine, await writeRoot(engine), {
+    ...{ name: 'base', message: 'from a test' },
+    changes: ['CMD ["sh"]', 'env A=1 B=2', 'LABEL x=y'],
+  })
+  expect(await inspect(engine, 'base')).toMatchObject({
+    Id: imageId,
+    RepoTags: ['base:latest'],
+    Config: { Cmd: ['sh'], Env: expect.arrayContaining(['A=1', 'B=2']), Labels: { x: 'y' } },
+  })
+  const history = await imageHistory(engine, 'base')
+  expect(history.at(-1)).toMatchObject({ comment: 'from a test' })
+  expect(history.at(-1)?.size).toBeGreaterThan(0)
+})
+
+test('importImage() gives the same image for the same archive', async () => {
+  await using one = await openTestEngine()
+  await using two = await openTestEngine()
+  const file = await writeRoot(one)
+  const [first, second] = [await importImage(one, file), await importImage(two, file)]
+  expect((await blobsOf(one)).some((digest) => digest === first.digest)).toBe(true)
+  expect(first.imageId).toBe(second.imageId)
+})
+
+test('importImage() refuses instructions that do more than change the configuration', async () => {
+  await using engine = await openTestEngine()
+  const file = await writeRoot(engine)
+  for (const change of ['RUN touch /x', 'COPY a b', 'FROM other', 'FOO x']) {
+    await expect(importImage(engine, file, { changes: [change] })).rejects.toThrow(
+      `Cannot use --change '${change}'`,
+    )
+  }
+  expect(await blobsOf(engine)).toEqual([])
+})
+
+test('importImage() names the file while it is read, and when it is not there', async () => {
+  await using engine = await openTestEngine()
+  const events: ProgressEvent[] = []
+  await importImage(engine, await writeRoot(engine), { emit: (event) => events.push(event) })
+  expect(events).toContainEqual(expect.objectContaining({ id: 'root.tar', action: 'read' }))
+  await expect(importImage(engine, '/nowhere.tar')).rejects.toThrow(
+    'Cannot read /nowhere.tar: there is no such file',
+  )
+})

@@ -1,0 +1,91 @@
+import { basename } from 'node:path'
+import { build } from '#build'
+import { type Image, importTar } from '#image'
+import { type Digest, formatReference, parsePlatform, parseReference, StrakeError } from '#oci'
+import { type Emit, silent } from '#stream'
+import { readArchive } from '../archive/archive-file.ts'
+import { beginWork } from '../begin-work.ts'
+import { publishIndex } from '../content/content-index.ts'
+import type { Engine } from '../engine.ts'
+import { recordImage } from '../image/add-image.ts'
+import { unpack } from '../image/unpack.ts'
+import { buildServices } from './build.ts'
+
+export interface ImportOptions {
+  /** Canonicalised; the image has no name without it. */
+  readonly name?: string
+  /** Dockerfile instructions that change the configuration: `CMD ["sh"]`. */
+  readonly changes?: readonly string[]
+  readonly message?: string
+  readonly platform?: string
+  readonly emit?: Emit
+  readonly signal?: AbortSignal
+}
+
+export interface Imported {
+  readonly imageId: Digest
+  readonly digest: Digest
+}
+
+/** Makes a one-layer image of the tar archive `file`; `-` is standard input. Throws `INVALID` for a bad archive. */
+export async function importImage(
+  engine: Engine,
+  file: string,
+  options: ImportOptions = {},
+): Promise<Imported> {
+  const { emit = silent, signal, message, platform } = options
+  const name =
+    options.name === undefined ? undefined : formatReference(parseReference(options.name))
+  refuseOtherChanges(options.changes ?? [])
+  using _lease = await beginWork(engine, `import ${file}`)
+  const imported = await importTar(readArchive(file), engine.content, {
+    emit: nameTransfers(emit, file),
+    ...(message === undefined ? {} : { message }),
+    ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
+    ...(signal === undefined ? {} : { signal }),
+  })
+  const image = await applyChanges(engine, imported, options.changes ?? [])
+  await unpack(engine, image, { emit, ...(signal === undefined ? {} : { signal }) })
+  recordImage(engine, image, name === undefined ? [] : [{ name, by: 'import' }])
+  publishIndex(engine)
+  return { imageId: image.imageId, digest: image.descriptor.digest }
+}
+
+/** What is read has no digest yet: progress tells the file instead. */
+function nameTransfers(emit: Emit, file: string): Emit {
+  const id = file === '-' ? 'standard input' : basename(file)
+  return (event) => emit(event.type === 'transfer' ? { ...event, id } : event)
+}
+
+/** Docker's list: what changes the configuration and nothing else. */
+const changing = (
+  'CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL MAINTAINER ONBUILD SHELL STOPSIGNAL USER VOLUME ' +
+  'WORKDIR'
+).split(' ')
+
+function refuseOtherChanges(changes: readonly string[]): void {
+  for (const change of changes) {
+    const [word = ''] = change.trim().split(/\s/, 1)
+    if (changing.includes(word.toUpperCase())) continue
+    throw new StrakeError('INVALID', `Cannot use --change '${change}': it is no configuration`, {
+      remedy: `use ${changing.join(', ')}`,
+    })
+  }
+}
+
+/** `--change` instructions are a Dockerfile on top of the image, so they mean what they mean there. */
+async function applyChanges(
+  engine: Engine,
+  image: Image,
+  changes: readonly string[],
+): Promise<Image> {
+  if (changes.length === 0) return image
+  const created = Date.parse(image.config.created ?? '') / 1000
+  const { descriptor, lease } = await build({
+    services: { ...(await buildServices(engine)), resolveImage: async () => image },
+    dockerfile: { text: ['FROM imported', ...changes, ''].join('\n') },
+    epoch: Number.isNaN(created) ? 0 : created,
+  })
+  using _lease = lease
+  return await engine.openImage(descriptor)
+}

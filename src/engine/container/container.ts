@@ -1,0 +1,147 @@
+import {
+  type AttachOptions,
+  attachContainer as attach,
+  type ExecOptions,
+  execInContainer as exec,
+  killContainer as kill,
+  type LogEntry,
+  pauseContainer as pause,
+  type RemoveOptions,
+  type RunEnd,
+  readLogs,
+  removeContainer as remove,
+  runForeground,
+  type StopOptions,
+  startContainer as start,
+  stopContainer as stop,
+  unpauseContainer as unpause,
+  waitContainer as wait,
+} from '#container'
+import { isStrakeError, StrakeError } from '#oci'
+import type { Engine } from '../engine.ts'
+import { parseTime } from '../filter/time.ts'
+import { containerContext } from './container-context.ts'
+
+/** What the verbs on one container do, over the engine: by name, ID, or the beginning of an ID. */
+
+export async function startContainer(engine: Engine, name: string): Promise<void> {
+  await start(await containerContext(engine), name)
+}
+
+/** How staying with a container ended. */
+export interface ContainerEnd {
+  /** The exit code of the container; 0 when it goes on. */
+  readonly code: number
+  /** The user left with the detach keys. */
+  readonly detached: boolean
+}
+
+/** Of a session that the container or the user ended. */
+export function describeEnd(end: RunEnd): ContainerEnd {
+  return end.type === 'exited' ? { code: end.code, detached: false } : { code: 0, detached: true }
+}
+
+/** Starts a container and stays with it. */
+export async function startAttached(
+  engine: Engine,
+  name: string,
+  options: { readonly detachKeys?: string } = {},
+): Promise<ContainerEnd> {
+  return describeEnd(await runForeground(await containerContext(engine), name, options))
+}
+
+export async function stopContainer(
+  engine: Engine,
+  name: string,
+  options: StopOptions = {},
+): Promise<void> {
+  await stop(await containerContext(engine), name, options)
+}
+
+export async function killContainer(engine: Engine, name: string, signal: string): Promise<void> {
+  await kill(await containerContext(engine), name, signal)
+}
+
+export async function pauseContainer(engine: Engine, name: string): Promise<void> {
+  await pause(await containerContext(engine), name)
+}
+
+export async function unpauseContainer(engine: Engine, name: string): Promise<void> {
+  await unpause(await containerContext(engine), name)
+}
+
+/** Gives the exit code. */
+export async function waitContainer(
+  engine: Engine,
+  name: string,
+  signal?: AbortSignal,
+): Promise<number> {
+  return await wait(await containerContext(engine), name, signal)
+}
+
+/** False for a container that was not there, which `force` makes no failure. */
+export async function removeContainer(
+  engine: Engine,
+  name: string,
+  options: RemoveOptions = {},
+): Promise<boolean> {
+  try {
+    await remove(await containerContext(engine), name, options)
+    return true
+  } catch (error) {
+    if (options.force && isStrakeError(error, 'NOT_FOUND')) return false
+    throw error
+  }
+}
+
+/** Joins a running container until it ends or the user leaves. */
+export async function attachContainer(
+  engine: Engine,
+  name: string,
+  options: AttachOptions = {},
+): Promise<ContainerEnd> {
+  return describeEnd(await attach(await containerContext(engine), name, options))
+}
+
+/** Gives the exit code; 0 for one that goes on in the background. */
+export async function execInContainer(
+  engine: Engine,
+  name: string,
+  options: ExecOptions,
+): Promise<number> {
+  return await exec(await containerContext(engine), name, options)
+}
+
+export interface LogRequest {
+  readonly follow: boolean
+  /** A number of lines, or `all`. */
+  readonly tail: string
+  /** RFC 3339, seconds since 1970, or an age such as `10m`. */
+  readonly since?: string
+  readonly until?: string
+  readonly signal?: AbortSignal
+}
+
+/** What a container printed, oldest first. Throws `INVALID` for a time or number that is none. */
+export async function* readContainerLogs(
+  engine: Engine,
+  name: string,
+  request: LogRequest,
+): AsyncGenerator<LogEntry> {
+  const { follow, signal } = request
+  const tail = parseTail(request.tail)
+  yield* readLogs(await containerContext(engine), name, {
+    follow,
+    ...(tail === undefined ? {} : { tail }),
+    ...(request.since === undefined ? {} : { since: parseTime('--since', request.since) }),
+    ...(request.until === undefined ? {} : { until: parseTime('--until', request.until) }),
+    ...(signal === undefined ? {} : { signal }),
+  })
+}
+
+function parseTail(text: string): number | undefined {
+  if (text === 'all') return undefined
+  const count = Number(text)
+  if (Number.isSafeInteger(count) && count >= 0) return count
+  throw new StrakeError('INVALID', `Cannot use --tail ${text}: it is a number of lines, or all`)
+}

@@ -1,0 +1,189 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import {
+  type ContainerContext,
+  type ContainerImage,
+  type ContainerOptions,
+  type CreatedContainer,
+  createContainer,
+  type ForegroundOptions,
+  runContainer,
+  runDetached as startDetached,
+} from '#container'
+import { isStrakeError, parsePlatform, StrakeError } from '#oci'
+import { type Emit, silent } from '#stream'
+import type { Engine } from '../engine.ts'
+import { type FoundImage, findImage, isForPlatform } from '../image/find-image.ts'
+import { unpack } from '../image/unpack.ts'
+import { requireRoot } from '../require-root.ts'
+import { type ContainerEnd, describeEnd } from './container.ts'
+import { containerContext } from './container-context.ts'
+import type { LaunchedMonitor } from './launch.ts'
+
+/** What `strake run` and `create` can be asked for: an image by name, and everything of a container. */
+export interface RunOptions extends Omit<ContainerOptions, 'image'> {
+  readonly image: string
+  /** Default `missing`. */
+  readonly pull?: 'missing' | 'always' | 'never'
+  readonly platform?: string
+  /** Gets the container ID as its content; must not exist. */
+  readonly containerIdFile?: string
+  /** From `launch`, to save the monitor's starting time. Used, or let go of when there is no container. */
+  readonly launched?: LaunchedMonitor
+  readonly emit?: Emit
+  readonly signal?: AbortSignal
+}
+
+export interface ForegroundRunOptions
+  extends RunOptions,
+    Pick<ForegroundOptions, 'detachKeys' | 'streams'> {
+  /** Told as soon as there is a container; from then on signals are its own. */
+  readonly onCreated?: (container: CreatedContainer) => void
+}
+
+/** Makes a container and stays with it to its end, on this process's own standard streams. */
+export async function run(engine: Engine, options: ForegroundRunOptions): Promise<ContainerEnd> {
+  const { detachKeys, streams, signal, launched } = options
+  const { context, request } = await prepare(engine, options)
+  const end = await runContainer(context, request, {
+    ...(launched === undefined ? {} : { launched }),
+    ...(detachKeys === undefined ? {} : { detachKeys }),
+    ...(streams === undefined ? {} : { streams }),
+    ...(signal === undefined ? {} : { signal }),
+    onCreated: (container) => {
+      const { containerIdFile } = options
+      if (containerIdFile !== undefined) writeFileSync(containerIdFile, container.id)
+      options.onCreated?.(container)
+    },
+  })
+  return describeEnd(end)
+}
+
+/** Makes a container and leaves it running. */
+export async function runDetached(engine: Engine, options: RunOptions): Promise<CreatedContainer> {
+  const { launched, signal } = options
+  const { context, request } = await prepare(engine, options)
+  const created = await startDetached(context, request, {
+    ...(launched === undefined ? {} : { launched }),
+    ...(signal === undefined ? {} : { signal }),
+  })
+  await writeContainerId(options, created)
+  return created
+}
+
+/** A monitor that was launched for a container that cannot be made ends. */
+async function prepare(
+  engine: Engine,
+  options: RunOptions,
+): Promise<{ readonly context: ContainerContext; readonly request: ContainerOptions }> {
+  try {
+    const context = await containerContext(engine)
+    return { context, request: await containerOptions(engine, options) }
+  } catch (error) {
+    await options.launched?.monitor.abandon()
+    throw error
+  }
+}
+
+/** Makes a container without starting it. */
+export async function create(engine: Engine, options: RunOptions): Promise<CreatedContainer> {
+  const context = await containerContext(engine)
+  const created = await createContainer(context, await containerOptions(engine, options))
+  await writeContainerId(options, created)
+  return created
+}
+
+async function writeContainerId(
+  { containerIdFile }: RunOptions,
+  { id }: CreatedContainer,
+): Promise<void> {
+  if (containerIdFile === undefined) return
+  const { writeTextFile } = await import('../archive/output-file.ts')
+  await writeTextFile(containerIdFile, id)
+}
+
+/** A socket of an engine in a container is no boundary at all; it is often mounted without that thought. */
+async function warnOfSockets({ mounts = [], emit }: RunOptions): Promise<void> {
+  const binds = mounts.filter(({ type }) => type === 'bind')
+  if (emit === undefined || binds.length === 0) return
+  const { controlSocketsIn } = await import('./control-sockets.ts')
+  for (const path of new Set(binds.flatMap(({ source }) => controlSocketsIn(source ?? '/')))) {
+    emit({
+      type: 'warning',
+      message: `${path} is mounted: whoever is in the container can become root on this machine`,
+    })
+  }
+}
+
+/** Finds the image, pulls it where that is wanted, and has its file system ready. */
+async function containerOptions(engine: Engine, options: RunOptions): Promise<ContainerOptions> {
+  const {
+    image: reference,
+    pull: _pull,
+    platform,
+    containerIdFile,
+    launched: _launched,
+    emit,
+    signal,
+    ...rest
+  } = options
+  requireRoot(`run ${reference}`)
+  refuseUsedIdFile(containerIdFile)
+  await warnOfSockets(options)
+  const found = await findOrPull(engine, options)
+  const image = await engine.openImage(found.image)
+  const chainId = await unpack(engine, image, {
+    ...(emit === undefined ? {} : { emit }),
+    ...(signal === undefined ? {} : { signal }),
+  })
+  const containerImage: ContainerImage = {
+    reference,
+    digest: image.descriptor.digest,
+    id: image.imageId,
+    chainId,
+    config: image.config.config ?? {},
+  }
+  return { ...rest, image: containerImage }
+}
+
+/** It may be how somebody finds another container. */
+function refuseUsedIdFile(file: string | undefined): void {
+  if (file === undefined || !existsSync(file)) return
+  throw new StrakeError('ALREADY_EXISTS', `Cannot use --cidfile ${file}: the file exists`, {
+    remedy: `remove ${file} when its container is gone, or name another file`,
+  })
+}
+
+async function findOrPull(engine: Engine, options: RunOptions): Promise<FoundImage> {
+  const { image: text, pull: when = 'missing', platform, emit = silent, signal } = options
+  const found = when === 'always' ? undefined : findImage(engine.records, text)
+  const wanted = platform === undefined ? undefined : parsePlatform(platform)
+  if (found && isForPlatform(found.image, wanted)) return found
+  const suffix = platform === undefined ? '' : ` for ${platform}`
+  if (when === 'never') {
+    throw new StrakeError('NOT_FOUND', `Cannot run ${text}: no such image${suffix}`, {
+      remedy: `strake pull ${platform === undefined ? '' : `--platform ${platform} `}${text}, or see strake images`,
+    })
+  }
+  try {
+    if (!found) emit({ type: 'status', message: `Unable to find image '${text}' locally` })
+    const { pull } = await import('../image/pull.ts')
+    await pull(engine, text, {
+      emit,
+      ...(platform === undefined ? {} : { platform }),
+      ...(signal === undefined ? {} : { signal }),
+    })
+  } catch (cause) {
+    if (!isStrakeError(cause)) throw cause
+    throw new StrakeError(
+      cause.code,
+      `Cannot run ${text}: it is not in the store${suffix}, and ${cause.message.replace(/^C/, 'c')}`,
+      {
+        cause,
+        remedy: cause.remedy ?? 'see strake images',
+      },
+    )
+  }
+  const pulled = findImage(engine.records, text)
+  if (pulled) return pulled
+  throw new StrakeError('NOT_FOUND', `Cannot run ${text}: it was removed meanwhile`)
+}

@@ -1,0 +1,64 @@
+import { linkSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type Descriptor, type Digest, layerCompression } from '#oci'
+import { pathExists, syncDirectory } from '#platform'
+import { layerArchive } from '#snapshot'
+import type { Engine } from '../engine.ts'
+import { blobProblem } from './check-blob.ts'
+import { tryPublishIndex } from './content-index.ts'
+import { refetch } from './refetch.ts'
+
+/** How content came back, or why it did not. */
+export interface Restored {
+  /** A clause; `undefined` when it did not come back. */
+  readonly action?: string
+  /** A clause. */
+  readonly reason: string
+}
+
+/**
+ * Brings back content that is not there: a layer from its archive when that
+ * gives the same bytes, anything from where it was seen.
+ */
+export async function restoreBlob(
+  engine: Pick<Engine, 'root' | 'content' | 'records' | 'registry'>,
+  descriptor: Descriptor,
+  signal?: AbortSignal,
+): Promise<Restored> {
+  const isMade = await fromArchive(engine, descriptor, signal)
+  const { source, reason } = isMade
+    ? { source: undefined, reason: '' }
+    : await refetch(engine, descriptor, signal)
+  if (!isMade && source === undefined) return { reason }
+  engine.records.dropped.remove(descriptor.digest)
+  // Other programs can read its image again.
+  tryPublishIndex(engine)
+  return { action: isMade ? 'made again from its layer' : `fetched again from ${source}`, reason }
+}
+
+async function fromArchive(
+  { root, content, records }: Pick<Engine, 'root' | 'content' | 'records'>,
+  blob: Descriptor,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const { digest } = blob
+  const compressed = records.dropped.diffIdOf(digest) ?? records.layers.diffIdOf(digest)
+  const diffId: Digest = compressed ?? digest
+  const archive = layerArchive(root, diffId)
+  if (!pathExists(archive) || (await blobProblem(archive, diffId)) !== undefined) return false
+  if (digest === diffId) {
+    // One file with two names, as everywhere.
+    linkSync(archive, content.pathOf(digest))
+    await syncDirectory(dirname(content.pathOf(digest)))
+    return true
+  }
+  const compression = layerCompression(blob.mediaType)
+  if (compression === 'none') return false
+  const { recompress } = await import('./recompress.ts')
+  const ingest = () => content.ingest()
+  const layer = { diffId, archive, compression, ingest, ...(signal && { signal }) }
+  const made = await recompress(records, layer)
+  if (made === digest) return true
+  if (made !== undefined) await content.delete({ ...blob, digest: made })
+  return false
+}

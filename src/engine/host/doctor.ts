@@ -1,0 +1,125 @@
+import { readFile, statfs } from 'node:fs/promises'
+import { isStrakeError } from '#oci'
+import { findNft, kernelAtLeast, kernelRelease } from '#platform'
+import { cgroupMode } from '#runtime'
+import type { Engine } from '../engine.ts'
+import { missingFixes } from './runtime-fixes.ts'
+
+/** One thing that was looked at. */
+export interface Finding {
+  readonly state: 'ok' | 'warning' | 'failure'
+  readonly subject: string
+  readonly message: string
+  readonly remedy?: string
+}
+
+/** Looks at everything strake needs of this machine. Nothing is changed. */
+export async function examine(engine: Engine): Promise<readonly Finding[]> {
+  const checks = [checkUser, checkStore, checkSpace, checkKernel, checkRuntime, checkNetwork]
+  const findings: Finding[] = []
+  for (const check of checks) findings.push(...(await check(engine)))
+  return findings
+}
+
+async function checkUser(): Promise<readonly Finding[]> {
+  if (process.getuid?.() === 0) return [{ state: 'ok', subject: 'user', message: 'root' }]
+  return [
+    {
+      state: 'warning',
+      subject: 'user',
+      message:
+        'not root: images can be pulled, pushed, copied and served, but not built with RUN or run',
+      remedy: 'sudo strake doctor',
+    },
+  ]
+}
+
+async function checkStore({ records, root }: Engine): Promise<readonly Finding[]> {
+  const problems = records.verify()
+  if (records.quarantined !== undefined) {
+    problems.push(`a damaged database was set aside as ${records.quarantined}`)
+  }
+  problems.push(...records.damaged.map(({ message }) => message))
+  if (problems.length === 0) return [{ state: 'ok', subject: 'store', message: root }]
+  return problems.map((message) => ({ state: 'failure', subject: 'store', message }))
+}
+
+/** Below this a pull of an ordinary image may fail. */
+const scarce = 2 * 1024 ** 3
+
+async function checkSpace({ root }: Engine): Promise<readonly Finding[]> {
+  const { bavail, bsize, ffree, files } = await statfs(root)
+  const free = bavail * bsize
+  const gigabytes = `${(free / 1024 ** 3).toFixed(1)} GiB free`
+  if (files > 0 && ffree < files / 100) {
+    return [
+      { state: 'warning', subject: 'space', message: 'the file system is almost out of inodes' },
+    ]
+  }
+  if (free >= scarce) return [{ state: 'ok', subject: 'space', message: gigabytes }]
+  return [{ state: 'warning', subject: 'space', message: gigabytes, remedy: 'strake system prune' }]
+}
+
+async function checkKernel(engine: Engine): Promise<readonly Finding[]> {
+  const release = kernelRelease()
+  const overlay = /\toverlay$/m.test(await readFile('/proc/filesystems', 'utf8'))
+  const { kind, reason } = await engine.snapshots()
+  return [
+    kernelAtLeast(5, 11)
+      ? { state: 'ok', subject: 'kernel', message: release }
+      : { state: 'failure', subject: 'kernel', message: `${release} is too old; 5.11 is needed` },
+    overlay
+      ? { state: 'ok', subject: 'snapshots', message: `${kind}: ${reason}` }
+      : {
+          state: 'failure',
+          subject: 'snapshots',
+          message: 'the kernel has no overlayfs',
+          remedy: 'modprobe overlay',
+        },
+  ]
+}
+
+async function checkRuntime(engine: Engine): Promise<readonly Finding[]> {
+  try {
+    const { runtime, reason } = await engine.runtime()
+    const what = `${runtime.name} ${runtime.version}: ${reason}`
+    const missing = missingFixes(runtime.name, runtime.version)
+    return [
+      { state: 'ok', subject: 'runtime', message: `${what}, cgroups ${cgroupMode()}` },
+      ...missing.map(
+        (fix): Finding => ({
+          state: 'warning',
+          subject: 'runtime',
+          message: `${runtime.name} ${runtime.version} may lack the fix of ${fix}`,
+          remedy: `update ${runtime.name}; distributions often backport fixes without a new version`,
+        }),
+      ),
+    ]
+  } catch (error) {
+    if (!isStrakeError(error)) throw error
+    return [
+      {
+        state: 'failure',
+        subject: 'runtime',
+        message: error.message,
+        ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+      },
+    ]
+  }
+}
+
+async function checkNetwork(): Promise<readonly Finding[]> {
+  try {
+    findNft()
+    return [{ state: 'ok', subject: 'network', message: 'nftables is installed' }]
+  } catch {
+    return [
+      {
+        state: 'failure',
+        subject: 'network',
+        message: 'nft is missing: containers have no bridge network and no published ports',
+        remedy: 'apt-get install nftables',
+      },
+    ]
+  }
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'bun:test'
+import { cannotContain, openTestEngine } from '../fixture.ts'
+import { describeEngine } from '../info.ts'
+import { findSnapshotter } from './snapshotter-choice.ts'
+
+test('findSnapshotter() takes the option, then the environment, then nothing', () => {
+  expect(findSnapshotter('directory', { STRAKE_SNAPSHOTTER: 'erofs' })).toBe('directory')
+  expect(findSnapshotter(undefined, { STRAKE_SNAPSHOTTER: 'erofs' })).toBe('erofs')
+  expect(findSnapshotter(undefined, { STRAKE_SNAPSHOTTER: '' })).toBeUndefined()
+})
+
+test('findSnapshotter() refuses a kind that there is not', () => {
+  const message = "Cannot use the snapshotter 'btrfs': there are erofs and directory"
+  expect(() => findSnapshotter('btrfs', {})).toThrow(message)
+  expect(() => findSnapshotter(undefined, { STRAKE_SNAPSHOTTER: 'btrfs' })).toThrow(message)
+  expect(() => findSnapshotter('', {})).toThrow("'': there are")
+})
+
+test.skipIf(cannotContain !== undefined)(
+  'openEngine() uses the snapshots that were asked for, and info says so',
+  async () => {
+    await using engine = await openTestEngine({ snapshotter: 'directory' })
+    expect((await engine.snapshots()).kind).toBe('directory')
+    expect((await describeEngine(engine))['Snapshotter']).toBe(
+      'directory: layers are unpacked and stacked by overlayfs, as asked for',
+    )
+    await using other = await openTestEngine({ env: { STRAKE_SNAPSHOTTER: 'directory' } })
+    expect((await other.snapshots()).kind).toBe('directory')
+  },
+)

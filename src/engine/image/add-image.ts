@@ -1,0 +1,56 @@
+import type { Image } from '#image'
+import { type Layer, layerCompression } from '#oci'
+import type { Engine } from '../engine.ts'
+
+/** A name to give, and the verb that gives it. */
+export interface NewName {
+  /** Canonical, or `registry/repository@digest`. */
+  readonly name: string
+  readonly by: string
+}
+
+/**
+ * Makes a whole image part of the store: its facts and its names in one
+ * transaction, after its content is durable. The names that moved here from
+ * another image are returned. Who calls this publishes the index afterwards.
+ */
+export function recordImage(
+  { records }: Engine,
+  image: Image,
+  names: readonly NewName[],
+): readonly { readonly name: string; readonly previous: string }[] {
+  const { descriptor, config } = image
+  const created = config.created === undefined ? Number.NaN : Date.parse(config.created)
+  return records.transaction(() => {
+    records.images.put({
+      digest: descriptor.digest,
+      mediaType: descriptor.mediaType,
+      size: descriptor.size,
+      imageId: image.imageId,
+      platform: {
+        os: config.os,
+        architecture: config.architecture,
+        ...(config.variant === undefined ? {} : { variant: config.variant }),
+      },
+      createdAt: Number.isNaN(created) ? null : created,
+      totalSize: tarSize(records, image),
+    })
+    return names.flatMap(({ name, by }) => {
+      const previous = records.tags.get(name)?.target.digest
+      const { mediaType, digest, size } = descriptor
+      const moved = records.tags.set(name, { mediaType, digest, size }, by)
+      return moved && previous !== undefined ? [{ name, previous }] : []
+    })
+  })
+}
+
+/** Bytes of all layers, uncompressed where that is known. */
+function tarSize(records: Engine['records'], image: Image): number {
+  return image.layers.reduce((sum, layer) => sum + layerSize(records, layer), 0)
+}
+
+/** Bytes of a layer uncompressed; of one that was never decompressed here, as it is stored. */
+export function layerSize({ layers }: Engine['records'], { descriptor, diffId }: Layer): number {
+  if (layerCompression(descriptor.mediaType) === 'none') return descriptor.size
+  return layers.tarSizeOf(diffId) ?? descriptor.size
+}

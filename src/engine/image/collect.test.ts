@@ -1,0 +1,44 @@
+import { expect, test } from 'bun:test'
+import { openEngine } from '../engine.ts'
+import { addTestImage, blobsOf, openTestEngine } from '../fixture.ts'
+import { collectGarbage } from './collect.ts'
+import { listImages } from './images.ts'
+import { tagImage } from './tag.ts'
+
+test('collectGarbage() keeps what names and unnamed images reach', async () => {
+  await using engine = await openTestEngine()
+  await addTestImage(engine, { names: ['app'], layers: [{ a: '1' }, { b: '2' }] })
+  await addTestImage(engine, { layers: [{ c: '3' }] })
+  const before = await blobsOf(engine)
+  expect((await collectGarbage(engine)).blobs).toEqual([])
+  expect(await blobsOf(engine)).toEqual(before)
+})
+
+test('collectGarbage() keeps everything used since somebody began to work', async () => {
+  await using engine = await openTestEngine()
+  const { descriptor } = await addTestImage(engine)
+  engine.records.images.remove(descriptor.digest)
+  {
+    using _lease = engine.records.leases.acquire({ purpose: 'pull' })
+    expect((await collectGarbage(engine)).blobs).toEqual([])
+  }
+  expect((await collectGarbage(engine)).blobs).toHaveLength(3)
+})
+
+test('collectGarbage() goes on past an image that is damaged', async () => {
+  await using engine = await openTestEngine()
+  const { descriptor, manifest } = await addTestImage(engine, { names: ['broken'] })
+  await addTestImage(engine, { names: ['whole'], layers: [{ b: '2' }] })
+  await engine.content.delete(manifest.config)
+  await collectGarbage(engine)
+  expect(await blobsOf(engine)).toContain(descriptor.digest)
+})
+
+test('two engines see one store', async () => {
+  await using one = await openTestEngine()
+  await using two = await openEngine({ env: {}, root: one.root, run: one.run })
+  await addTestImage(one, { names: ['app'] })
+  await tagImage(two, 'app', 'other')
+  const names = (await listImages(one, { all: false, filters: [] })).map((row) => row.repository)
+  expect(names.toSorted()).toEqual(['app', 'other'])
+})

@@ -1,0 +1,228 @@
+import { stat } from 'node:fs/promises'
+import { readSettings } from '#container'
+import { collect, type DirectoryStore, type LocalStore } from '#content'
+import { chainIds, type Descriptor, type Digest, isDigest, isStrakeError } from '#oci'
+import { isSystemError, pathExists } from '#platform'
+import type { Snapshotter } from '#snapshot'
+import { cleanAfterCrash } from '../begin-work.ts'
+import type { Engine } from '../engine.ts'
+import type { ImageParts } from './image-parts.ts'
+
+/** What a collection removed. */
+export interface Collected {
+  readonly blobs: readonly Digest[]
+  /** File systems, by chain ID. */
+  readonly chains: readonly Digest[]
+  /** Bytes freed. */
+  readonly bytes: number
+}
+
+export interface CollectOptions {
+  /**
+   * Of the file systems only these, such as those of an image that was removed: others may serve
+   * the next build. Every one that nothing reaches, unless given.
+   */
+  readonly chains?: readonly Digest[]
+}
+
+/** Looking a blob up renews its time of use at most this often, in milliseconds. */
+const useResolution = 60_000
+
+/**
+ * Removes every blob and file system that no name, container, cache record or
+ * lease reaches. While somebody pulls, builds or loads, what was used since they
+ * began stays as well: they may be about to refer to it.
+ */
+export async function collectGarbage(
+  engine: Engine,
+  options: CollectOptions = {},
+): Promise<Collected> {
+  const { content } = engine
+  await cleanAfterCrash(engine)
+  await content.sweep(24 * 60 * 60 * 1000)
+  const { digests, size } = await collectBlobs(engine, content)
+  if (isBusy(engine)) return { blobs: digests, chains: [], bytes: size }
+  const { chains, bytes } = await collectChains(engine, options.chains)
+  return { blobs: digests, chains, bytes: size + bytes }
+}
+
+/**
+ * The same for an image that was removed: looks at its parts alone, whatever
+ * else the store holds, and at every blob only when it was the last image. Says
+ * which file systems went.
+ */
+export async function collectImage(engine: Engine, parts: ImageParts): Promise<readonly Digest[]> {
+  const { content, records } = engine
+  const isLast = records.images.list().length === 0
+  await collectBlobs(engine, isLast ? content : onlyOf(content, parts.blobs))
+  if (isBusy(engine)) return []
+  const wanted = await wantedChains(engine)
+  const snapshots = await engine.snapshots()
+  const doomed: Digest[] = []
+  for (const chainId of parts.chains.toReversed()) {
+    if (!wanted.has(chainId) && (await snapshots.has(chainId))) doomed.push(chainId)
+  }
+  if (isBusy(engine)) return []
+  if (await removeChains(snapshots, doomed)) return doomed
+  const left = await Promise.all(doomed.map((chainId) => snapshots.has(chainId)))
+  return doomed.filter((_, index) => !left[index])
+}
+
+async function collectBlobs(
+  engine: Engine,
+  content: LocalStore,
+): Promise<{ readonly digests: readonly Digest[]; readonly size: number }> {
+  const { records } = engine
+  const roots = (): Descriptor[] => [
+    ...imageRoots(engine),
+    ...[...cachedDigests(engine)].map(asRoot),
+  ]
+  const { digests, size } = await collect(content, roots, {
+    isHeld: async ({ digest, usedAt }) => {
+      const since = records.leases.oldest()
+      if (since !== undefined && usedAt >= since - useResolution) return true
+      return records.leases.isHeld(digest) || (await isServed(engine, digest))
+    },
+  })
+  if (digests.length > 0) {
+    records.transaction(() => {
+      for (const digest of digests) records.layers.unlink(digest)
+    })
+  }
+  return { digests, size }
+}
+
+/** A store as if it held nothing but these. */
+function onlyOf(content: DirectoryStore, digests: readonly Digest[]): LocalStore {
+  return {
+    has: (target) => content.has(target),
+    read: (target, options) => content.read(target, options),
+    write: (expected, bytes, options) => content.write(expected, bytes, options),
+    ingest: (options) => content.ingest(options),
+    delete: (target) => content.delete(target),
+    deleteUnless: (digest, isNeeded) => content.deleteUnless(digest, isNeeded),
+    async *list() {
+      for (const digest of digests) {
+        const found = await stat(content.pathOf(digest)).catch(ignoreAbsent)
+        if (found !== undefined) yield { digest, size: found.size, usedAt: found.mtimeMs }
+      }
+    },
+  }
+}
+
+function ignoreAbsent(error: unknown): undefined {
+  if (!isSystemError(error, 'ENOENT')) throw error
+}
+
+function cachedDigests({ records }: Engine): Set<Digest> {
+  return digestsIn(records.cache.list().map(({ value }) => value))
+}
+
+/** Manifests that a name, an unnamed image or a container refers to. */
+function imageRoots({ records }: Engine): readonly Descriptor[] {
+  const roots: Descriptor[] = records.tags.list().map(({ target }) => target)
+  for (const { digest, mediaType, size } of records.images.list()) {
+    roots.push({ mediaType, digest, size })
+  }
+  return roots
+}
+
+/** Somebody pulls, builds or loads, and may be about to refer to any file system. */
+function isBusy({ records }: Engine): boolean {
+  return records.leases.oldest() !== undefined
+}
+
+/** File systems that a container, an image or the build cache refers to. */
+async function wantedChains(engine: Engine): Promise<ReadonlySet<Digest>> {
+  const chains = cachedDigests(engine)
+  for (const record of engine.records.containers.list()) {
+    const { chainId } = readSettings(record).image
+    if (chainId !== null) chains.add(chainId)
+  }
+  for (const image of engine.records.images.list()) {
+    try {
+      const { config } = await engine.openImage(image)
+      for (const chainId of chainIds(config.rootfs.diff_ids)) chains.add(chainId)
+    } catch (error) {
+      // A damaged image keeps nothing; it must not stop the others from being collected.
+      if (!isStrakeError(error)) throw error
+    }
+  }
+  return chains
+}
+
+/** Children first: a file system that another stands on cannot go. */
+async function collectChains(
+  engine: Engine,
+  candidates: readonly Digest[] | undefined,
+): Promise<Pick<Collected, 'chains' | 'bytes'>> {
+  const wanted = await wantedChains(engine)
+  const snapshots = await engine.snapshots()
+  const all = await Array.fromAsync(snapshots.list())
+  const parents = new Map(all.map(({ chainId, parent }) => [chainId, parent]))
+  const keep = new Set<Digest>()
+  for (const chainId of wanted) {
+    for (
+      let at: Digest | null = chainId;
+      at !== null && !keep.has(at);
+      at = parents.get(at) ?? null
+    ) {
+      keep.add(at)
+    }
+  }
+  const depth = (chainId: Digest): number => {
+    let count = 0
+    for (let at = parents.get(chainId) ?? null; at !== null; at = parents.get(at) ?? null) count++
+    return count
+  }
+  const doomed = all
+    .filter(({ chainId }) => !keep.has(chainId))
+    .filter(({ chainId }) => candidates === undefined || candidates.includes(chainId))
+    .sort((a, b) => depth(b.chainId) - depth(a.chainId))
+  const chains: Digest[] = []
+  let bytes = 0
+  for (const { chainId, size } of doomed) {
+    if (isBusy(engine)) break
+    if (!(await removeChains(snapshots, [chainId]))) continue
+    chains.push(chainId)
+    bytes += size
+  }
+  return { chains, bytes }
+}
+
+/** False when something stands on one of them or uses it: it and those after it stay. */
+async function removeChains(snapshots: Snapshotter, chainIds: readonly Digest[]): Promise<boolean> {
+  try {
+    await snapshots.remove(...chainIds)
+    return true
+  } catch (error) {
+    if (!isStrakeError(error, 'CONFLICT')) throw error
+    return false
+  }
+}
+
+/** True for a blob that a repository of the embedded registry holds. */
+export async function isServed(engine: Engine, digest: Digest): Promise<boolean> {
+  if (!pathExists(`${engine.root}/registry`)) return false
+  const facts = await engine.registryFacts()
+  for await (const name of facts.repositories()) {
+    const repository = facts.repository(name)
+    if ((await repository.find('blob', digest)) ?? (await repository.find('manifest', digest)))
+      return true
+  }
+  return false
+}
+
+/** Every digest in a JSON value, however deep: what a build remembers, it needs. */
+function digestsIn(value: unknown, found: Set<Digest> = new Set()): Set<Digest> {
+  if (typeof value === 'string') {
+    if (isDigest(value)) found.add(value)
+  } else if (typeof value === 'object' && value !== null) {
+    for (const child of Object.values(value)) digestsIn(child, found)
+  }
+  return found
+}
+
+function asRoot(digest: Digest): Descriptor {
+  return { mediaType: 'application/octet-stream', digest, size: 0 }
+}

@@ -1,0 +1,61 @@
+import { expect, test } from 'bun:test'
+import { parseReference } from '#oci'
+import { addTestImage, openTestEngine } from '../fixture.ts'
+import { digestName, findImage, getImage, isForPlatform, repositoryOf } from './find-image.ts'
+
+test('findImage() knows names, IDs, their beginnings and digests', async () => {
+  await using engine = await openTestEngine()
+  const { imageId, descriptor } = await addTestImage(engine, { names: ['app:1'] })
+  const hex = imageId.slice('sha256:'.length)
+  for (const text of [imageId, hex, hex.slice(0, 12), hex.slice(0, 4), descriptor.digest]) {
+    expect(findImage(engine.records, text)).toMatchObject({ image: { imageId } })
+    expect(findImage(engine.records, text)?.name).toBeUndefined()
+  }
+  expect(findImage(engine.records, 'app:1')?.name).toBe('docker.io/library/app:1')
+  expect(findImage(engine.records, 'docker.io/library/app:1')).toBeDefined()
+  expect(findImage(engine.records, 'app')).toBeUndefined()
+})
+
+test('findImage() prefers a name to the beginning of an ID', async () => {
+  await using engine = await openTestEngine()
+  const first = await addTestImage(engine, { names: ['one'] })
+  const prefix = first.imageId.slice(7, 11)
+  const named = await addTestImage(engine, { names: [prefix], layers: [{ other: 'x' }] })
+  expect(getImage(engine.records, prefix).image.imageId).toBe(named.imageId)
+})
+
+test('getImage() says how to get what is not there', async () => {
+  await using engine = await openTestEngine()
+  for (const text of ['absent', 'UPPER', 'ffff', 'a b']) {
+    expect(() => getImage(engine.records, text)).toThrow(`Cannot find image ${text}: no such image`)
+  }
+})
+
+test('findImage() refuses to choose between images', async () => {
+  await using engine = await openTestEngine()
+  const firsts = new Map<string, number>()
+  for (let index = 0; index < 17; index++) {
+    const { imageId } = await addTestImage(engine, { layers: [{ file: String(index) }] })
+    const first = imageId.slice(7, 8)
+    firsts.set(first, (firsts.get(first) ?? 0) + 1)
+  }
+  const [shared = ''] = [...firsts].find(([, count]) => count > 1) ?? []
+  expect(() => findImage(engine.records, shared)).toThrow(`Cannot choose image ${shared}`)
+})
+
+test('isForPlatform() compares parts, not letters', async () => {
+  await using engine = await openTestEngine()
+  await addTestImage(engine, { names: ['app'] })
+  const { image } = getImage(engine.records, 'app')
+  expect(isForPlatform(image, undefined)).toBe(true)
+  expect(isForPlatform(image, { os: 'linux', architecture: 'x86_64' })).toBe(true)
+  expect(isForPlatform(image, { os: 'linux', architecture: 'arm64' })).toBe(false)
+  expect(isForPlatform(image, { os: 'windows', architecture: 'amd64' })).toBe(false)
+})
+
+test('repositoryOf() takes tag and digest away, but not a port', () => {
+  expect(repositoryOf('localhost:5000/a/b:1')).toBe('localhost:5000/a/b')
+  expect(repositoryOf('localhost:5000/a')).toBe('localhost:5000/a')
+  const digest = `sha256:${'a'.repeat(64)}` as const
+  expect(repositoryOf(digestName(parseReference('app:1'), digest))).toBe('docker.io/library/app')
+})

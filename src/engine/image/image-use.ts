@@ -1,0 +1,23 @@
+import { isRunning, readContainer } from '#container'
+import type { Digest } from '#oci'
+import type { Engine } from '../engine.ts'
+
+/** A container and whether its image must stay for it. */
+export interface ImageUser {
+  readonly id: string
+  readonly name: string
+  readonly isRunning: boolean
+}
+
+/** The containers that were made of an image. */
+export function containersOf(engine: Engine, imageId: Digest): readonly ImageUser[] {
+  return engine.records.containers
+    .list()
+    .map((record) => readContainer(engine, record))
+    .filter(({ settings }) => settings.image.id === imageId)
+    .map((container) => ({
+      id: container.id,
+      name: container.name,
+      isRunning: isRunning(container),
+    }))
+}

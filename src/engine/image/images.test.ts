@@ -1,0 +1,58 @@
+import { expect, test } from 'bun:test'
+import { addTestImage, openTestEngine, type TestEngine } from '../fixture.ts'
+import { listImages } from './images.ts'
+
+async function openWithImages(): Promise<TestEngine> {
+  const engine = await openTestEngine()
+  const old = { created: '2020-01-01T00:00:00Z', layers: [{ a: '1' }] }
+  await addTestImage(engine, { ...old, names: ['app:1', 'host.example:5000/team/app:2'] })
+  const labelled = { config: { Labels: { kind: 'base' } }, layers: [{ b: '2' }] }
+  await addTestImage(engine, { ...labelled, names: ['base'], created: '2021-01-01T00:00:00Z' })
+  await addTestImage(engine, { layers: [{ c: '3' }], created: '2022-01-01T00:00:00Z' })
+  return engine
+}
+
+async function namesOf(engine: TestEngine, ...filters: readonly string[]): Promise<string[]> {
+  const images = await listImages(engine, { all: false, filters })
+  return images.map(({ repository, tag }) => `${repository}:${tag}`)
+}
+
+test('listImages() has a row for every name, newest image first', async () => {
+  await using engine = await openWithImages()
+  expect(await namesOf(engine)).toEqual([
+    ...['base:latest', 'app:1', 'host.example:5000/team/app:2'],
+  ])
+  const all = await listImages(engine, { all: true, filters: [] })
+  expect(all[0]).toMatchObject({ repository: '<none>', tag: '<none>' })
+})
+
+test('listImages() filters as Docker does', async () => {
+  await using engine = await openWithImages()
+  expect(await namesOf(engine, 'dangling=true')).toEqual(['<none>:<none>'])
+  expect(await namesOf(engine, 'dangling=1')).toEqual(['<none>:<none>'])
+  expect(await namesOf(engine, 'label=kind')).toEqual(['base:latest'])
+  expect(await namesOf(engine, 'label=kind=other')).toEqual([])
+  expect(await namesOf(engine, 'reference=app*')).toEqual(['app:1'])
+  expect(await namesOf(engine, 'reference=*:latest')).toEqual(['base:latest'])
+  expect(await namesOf(engine, 'since=app:1')).toEqual(['base:latest'])
+  expect(await namesOf(engine, 'before=base', 'reference=app')).toEqual(['app:1'])
+  expect(await namesOf(engine, 'until=2020-06-01T00:00:00Z')).toHaveLength(2)
+})
+
+test('listImages() finds a repository, or one tag of it', async () => {
+  await using engine = await openWithImages()
+  const find = async (reference: string): Promise<number> =>
+    (await listImages(engine, { all: false, filters: [], reference })).length
+  expect(await find('app')).toBe(1)
+  expect(await find('app:1')).toBe(1)
+  expect(await find('app:9')).toBe(0)
+  expect(await find('host.example:5000/team/app')).toBe(1)
+})
+
+test('listImages() refuses conditions it does not know', async () => {
+  await using engine = await openWithImages()
+  for (const filter of ['foo=bar', 'label', '=x', 'dangling=TRUE', 'dangling=', 'dangling=no']) {
+    await expect(namesOf(engine, filter)).rejects.toThrow(`Cannot filter images by '${filter}'`)
+  }
+  await expect(namesOf(engine, 'since=absent')).rejects.toThrow('no such image')
+})

@@ -1,0 +1,117 @@
+import { expect, test } from 'bun:test'
+import { createMemoryRegistry, createRegistryHandler } from '#registry'
+import type { ProgressEvent } from '#stream'
+import { addTestImage, blobsOf, openTestEngine, type TestEngine } from '../fixture.ts'
+import { listImages } from './images.ts'
+import { pull } from './pull.ts'
+import { push } from './push.ts'
+import { removeImage } from './remove.ts'
+import { tagLog } from './tag.ts'
+
+/** Two stores and a registry between them, without a network. */
+async function openPair(): Promise<
+  AsyncDisposable & { readonly from: TestEngine; readonly to: TestEngine; readonly log: string[] }
+> {
+  const log: string[] = []
+  const handle = createRegistryHandler(createMemoryRegistry())
+  const fetch = async (request: Request): Promise<Response> => {
+    log.push(`${request.method} ${new URL(request.url).pathname}`)
+    return await handle(request)
+  }
+  const [from, to] = [await openTestEngine({ fetch }), await openTestEngine({ fetch })]
+  const dispose = async (): Promise<void> => {
+    await from[Symbol.asyncDispose]()
+    await to[Symbol.asyncDispose]()
+  }
+  return { from, to, log, [Symbol.asyncDispose]: dispose }
+}
+
+test('pull() brings what push() sent, with the same image ID', async () => {
+  await using pair = await openPair()
+  const { imageId } = await addTestImage(pair.from, { names: ['localhost:1/app:1'] })
+  const pushed = await push(pair.from, 'localhost:1/app:1')
+  const pulled = await pull(pair.to, 'localhost:1/app:1')
+  expect(pulled).toMatchObject({ imageId, digest: pushed.digest, upToDate: false })
+  const [row] = await listImages(pair.to, { all: false, filters: [] })
+  expect(row).toMatchObject({ repository: 'localhost:1/app', tag: '1', digest: pushed.digest })
+})
+
+test('pull() again fetches nothing and says so', async () => {
+  await using pair = await openPair()
+  await addTestImage(pair.from, { names: ['localhost:1/app'] })
+  await push(pair.from, 'localhost:1/app')
+  await pull(pair.to, 'localhost:1/app')
+  pair.log.length = 0
+  expect((await pull(pair.to, 'localhost:1/app')).upToDate).toBe(true)
+  expect(pair.log.filter((line) => line.includes('/blobs/'))).toEqual([])
+})
+
+test('pull() by digest gives no tag', async () => {
+  await using pair = await openPair()
+  await addTestImage(pair.from, { names: ['localhost:1/app'] })
+  const { digest } = await push(pair.from, 'localhost:1/app')
+  await pull(pair.to, `localhost:1/app@${digest}`)
+  const [row] = await listImages(pair.to, { all: false, filters: [] })
+  expect(row).toMatchObject({ repository: 'localhost:1/app', tag: '<none>' })
+})
+
+test('pull() moves a name that changed, and the old image stays without one', async () => {
+  await using pair = await openPair()
+  const first = await addTestImage(pair.from, { names: ['localhost:1/app'] })
+  await push(pair.from, 'localhost:1/app')
+  await pull(pair.to, 'localhost:1/app')
+  await addTestImage(pair.from, { names: ['localhost:1/app'], layers: [{ b: '2' }] })
+  await push(pair.from, 'localhost:1/app')
+  await pull(pair.to, 'localhost:1/app')
+  expect(await tagLog(pair.to, 'localhost:1/app')).toHaveLength(2)
+  expect(pair.to.records.images.findByPrefix(first.imageId)).toHaveLength(1)
+})
+
+test('pull() of a name that is not there leaves nothing', async () => {
+  await using pair = await openPair()
+  await expect(pull(pair.to, 'localhost:1/absent')).rejects.toMatchObject({
+    code: expect.stringMatching(/UNKNOWN|NOT_FOUND/),
+  })
+  expect(await blobsOf(pair.to)).toEqual([])
+  expect(pair.to.records.tags.list()).toEqual([])
+})
+
+test('pull() tells how blobs move', async () => {
+  await using pair = await openPair()
+  await addTestImage(pair.from, { names: ['localhost:1/app'] })
+  await push(pair.from, 'localhost:1/app')
+  const events: ProgressEvent[] = []
+  await pull(pair.to, 'localhost:1/app', { emit: (event) => events.push(event) })
+  expect(events[0]).toEqual({
+    type: 'status',
+    message: 'latest: Pulling from localhost:1/app',
+  })
+  const done = events.filter((event) => event.type === 'transfer' && event.done)
+  expect(done.length).toBeGreaterThanOrEqual(2)
+})
+
+test('push() mounts what the registry has in another repository', async () => {
+  await using pair = await openPair()
+  await addTestImage(pair.from, { names: ['localhost:1/one', 'localhost:1/two'] })
+  await push(pair.from, 'localhost:1/one')
+  pair.log.length = 0
+  await push(pair.from, 'localhost:1/two')
+  expect(pair.log.filter((line) => line.startsWith('PATCH'))).toEqual([])
+})
+
+test('push() says that a digest is no name, and what is not there', async () => {
+  await using pair = await openPair()
+  const digest = `localhost:1/app@sha256:${'a'.repeat(64)}`
+  await expect(push(pair.from, digest)).rejects.toThrow('a digest is no name to push to')
+  await expect(push(pair.from, 'localhost:1/absent')).rejects.toThrow('no such image')
+})
+
+test('pull() fetches again what was removed', async () => {
+  await using pair = await openPair()
+  await addTestImage(pair.from, { names: ['localhost:1/app'] })
+  await push(pair.from, 'localhost:1/app')
+  await pull(pair.to, 'localhost:1/app')
+  await removeImage(pair.to, 'localhost:1/app')
+  expect(await blobsOf(pair.to)).toEqual([])
+  expect((await pull(pair.to, 'localhost:1/app')).upToDate).toBe(false)
+})

@@ -1,0 +1,112 @@
+import type { ContentSource } from '#content'
+import { openImage } from '#image'
+import {
+  type Digest,
+  familiarReference,
+  formatReference,
+  normalizePlatform,
+  parsePlatform,
+  parseReference,
+  type Reference,
+} from '#oci'
+import { hostPlatform } from '#platform'
+import { type Emit, silent } from '#stream'
+import { beginWork } from '../begin-work.ts'
+import { publishIndex } from '../content/content-index.ts'
+import type { Engine } from '../engine.ts'
+import { recordImage } from './add-image.ts'
+import { digestName } from './find-image.ts'
+import { receive } from './receive.ts'
+
+export interface PullOptions {
+  /** `os/architecture[/variant]`; this machine unless given. */
+  readonly platform?: string
+  readonly emit?: Emit
+  readonly signal?: AbortSignal
+}
+
+export interface Pulled {
+  /** Canonical. */
+  readonly name: string
+  /** As people write it. */
+  readonly familiarName: string
+  /** What the name meant in the registry: a manifest or an index. */
+  readonly digest: Digest
+  readonly imageId: Digest
+  /** True when nothing had to be fetched and the name did not move. */
+  readonly upToDate: boolean
+}
+
+/**
+ * Fetches an image and makes it ready to run. Of a multi-platform image only
+ * one platform is fetched. Throws `MANIFEST_UNKNOWN`, `UNAUTHORIZED`,
+ * `UNAVAILABLE`, `ContentMismatchError`; then the name means what it meant before.
+ */
+export async function pull(
+  engine: Engine,
+  text: string,
+  options: PullOptions = {},
+): Promise<Pulled> {
+  const { emit = silent, signal } = options
+  const reference = parseReference(text)
+  const name = formatReference(reference)
+  const platform = options.platform === undefined ? hostPlatform() : parsePlatform(options.platform)
+  const registry = await engine.registry(reference.registry)
+  const source = registry.repository(reference.repository)
+  using lease = await beginWork(engine, `pull ${name}`)
+  emit({ type: 'status', message: describeSource(reference) })
+  const root = await source.resolve(reference.digest ?? reference.tag ?? 'latest', signal)
+  lease.hold(root.digest)
+  const before = engine.records.tags.get(name)?.target.digest
+  const image = await openImage(
+    nearest(engine.content, source),
+    root,
+    normalizePlatform(platform),
+    signal,
+  )
+  await receive(engine, source, image, { emit, ...(signal === undefined ? {} : { signal }) })
+  recordImage(engine, image, [
+    { name, by: 'pull' },
+    { name: digestName(reference, root.digest), by: 'pull' },
+  ])
+  rememberSource(engine, reference, [
+    image.descriptor,
+    ...image.layers.map((layer) => layer.descriptor),
+  ])
+  publishIndex(engine)
+  return {
+    name,
+    familiarName: familiarReference(reference),
+    digest: root.digest,
+    imageId: image.imageId,
+    upToDate: before === image.descriptor.digest,
+  }
+}
+
+/** Reads what is in `near` from there, and all else from `far`. */
+function nearest(near: ContentSource, far: ContentSource): ContentSource {
+  return {
+    has: async (target, signal) =>
+      (await near.has(target, signal)) || (await far.has(target, signal)),
+    async *read(target, options) {
+      const source = (await near.has(target, options?.signal)) ? near : far
+      yield* source.read(target, options)
+    },
+  }
+}
+
+function describeSource(reference: Reference): string {
+  const name = `${reference.registry}/${reference.repository}`
+  return `${reference.digest ?? reference.tag ?? 'latest'}: Pulling from ${name}`
+}
+
+/** Where blobs were seen, so that a push to the same registry mounts them instead. */
+export function rememberSource(
+  { records }: Engine,
+  { registry, repository }: Reference,
+  blobs: readonly { readonly digest: Digest }[],
+): void {
+  records.transaction(() => {
+    for (const { digest } of blobs) records.sources.remember(digest, registry, repository)
+  })
+}

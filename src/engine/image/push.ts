@@ -1,0 +1,99 @@
+import { copy } from '#content'
+import { compressImage } from '#image'
+import { type Descriptor, type Digest, formatReference, parseReference, StrakeError } from '#oci'
+import { type Emit, silent } from '#stream'
+import { publishIndex } from '../content/content-index.ts'
+import type { Engine } from '../engine.ts'
+import { digestName } from './find-image.ts'
+import { holdImage } from './hold-image.ts'
+import { rememberSource } from './pull.ts'
+
+export interface PushOptions {
+  /** How layers travel that are not compressed yet. Default gzip, which everybody reads. */
+  readonly compression?: 'gzip' | 'zstd'
+  readonly emit?: Emit
+  readonly signal?: AbortSignal
+}
+
+export interface Pushed {
+  /** Canonical. */
+  readonly name: string
+  readonly tag: string
+  /** Of the manifest in the registry. */
+  readonly digest: Digest
+  /** Bytes of the manifest. */
+  readonly size: number
+}
+
+/**
+ * Sends an image to the registry its name says. Layers we made are compressed
+ * on the way, once; blobs that the registry has, here or in a repository where
+ * they were seen, are not sent again. Throws `NOT_FOUND`, `UNAUTHORIZED`,
+ * `DENIED`, `UNAVAILABLE`; a tag moves only after all it refers to has arrived.
+ */
+export async function push(
+  engine: Engine,
+  text: string,
+  options: PushOptions = {},
+): Promise<Pushed> {
+  const { compression = 'gzip', emit = silent, signal } = options
+  const reference = parseReference(text)
+  if (reference.tag === undefined) {
+    throw new StrakeError('INVALID', `Cannot push ${text}: a digest is no name to push to`, {
+      remedy: `strake tag ${text} ${reference.registry}/${reference.repository}:TAG, and push that`,
+    })
+  }
+  using lease = engine.records.leases.acquire({ purpose: `push ${formatReference(reference)}` })
+  const { image: record, opened: image } = await holdImage(engine, text, lease)
+  emit({
+    type: 'status',
+    message: `The push refers to repository [${reference.registry}/${reference.repository}]`,
+  })
+  const registry = await engine.registry(reference.registry)
+  const target = registry.repository(reference.repository)
+  const copied = new Set<Digest>()
+  const copyOptions = {
+    action: 'upload',
+    concurrency: 5,
+    mountFrom: (blob: Descriptor) => otherRepository(engine, reference, blob),
+    emit,
+  } as const
+  const sent = await compressImage(image, engine.content, engine.records, {
+    compression,
+    // A layer travels while others are compressed.
+    onLayer: async ({ descriptor, isNew }, stop) => {
+      if (copied.has(descriptor.digest)) return
+      copied.add(descriptor.digest)
+      const options = { ...copyOptions, isProved: isNew, signal: stop }
+      await copy(engine.content, target, descriptor, options)
+    },
+    emit,
+    ...(signal === undefined ? {} : { signal }),
+  })
+  await copy(engine.content, target, sent, {
+    ...copyOptions,
+    copied,
+    ...(signal === undefined ? {} : { signal }),
+  })
+  await target.tag(reference.tag, sent, signal)
+  engine.records.tags.set(digestName(reference, sent.digest), record, 'push')
+  rememberSource(engine, reference, [sent])
+  publishIndex(engine)
+  return {
+    name: formatReference(reference),
+    tag: reference.tag,
+    digest: sent.digest,
+    size: sent.size,
+  }
+}
+
+/** Another repository of the same registry that was seen to have the blob. */
+function otherRepository(
+  engine: Engine,
+  { registry, repository }: { readonly registry: string; readonly repository: string },
+  { digest }: Descriptor,
+): string | undefined {
+  return engine.records.sources
+    .of(digest)
+    .find((source) => source.registry === registry && source.repository !== repository)?.repository
+}

@@ -1,0 +1,68 @@
+import { expect, test } from 'bun:test'
+import { readFile } from 'node:fs/promises'
+import { parseReference } from '#oci'
+import { addTestImage, openTestEngine } from '../fixture.ts'
+import { removeImage } from './remove.ts'
+import { rollbackTag, tagImage, tagLog } from './tag.ts'
+
+test('tagImage() moves a name, and the log remembers', async () => {
+  await using engine = await openTestEngine()
+  const one = await addTestImage(engine, { names: ['one'] })
+  const two = await addTestImage(engine, { names: ['two'], layers: [{ b: '2' }] })
+  expect(await tagImage(engine, 'one', 'app:1')).toBe('docker.io/library/app:1')
+  await tagImage(engine, two.imageId, 'app:1')
+  const log = await tagLog(engine, 'app:1')
+  expect(log.map(({ digest, action }) => [digest, action])).toEqual([
+    [two.descriptor.digest, 'tag'],
+    [one.descriptor.digest, 'tag'],
+  ])
+})
+
+test('tagImage() to the same image is no move', async () => {
+  await using engine = await openTestEngine()
+  await addTestImage(engine, { names: ['one'] })
+  await tagImage(engine, 'one', 'app')
+  await tagImage(engine, 'one', 'app')
+  expect(await tagLog(engine, 'app')).toHaveLength(1)
+})
+
+test('tagImage() refuses digests, bad names and images that are not there', async () => {
+  await using engine = await openTestEngine()
+  await addTestImage(engine, { names: ['one'] })
+  const digest = `app@sha256:${'a'.repeat(64)}`
+  await expect(tagImage(engine, 'one', digest)).rejects.toThrow('a digest cannot be chosen')
+  await expect(tagImage(engine, 'one', 'BAD')).rejects.toThrow('BAD')
+  await expect(tagImage(engine, 'absent', 'x')).rejects.toThrow('no such image')
+})
+
+test('tagImage() publishes the name in the index of the layout', async () => {
+  await using engine = await openTestEngine()
+  await addTestImage(engine, { names: ['one'] })
+  await tagImage(engine, 'one', 'host.example/app:2')
+  const index = JSON.parse(await readFile(`${engine.root}/index.json`, 'utf8'))
+  expect(JSON.stringify(index)).toContain('"host.example/app:2"')
+})
+
+test('rollbackTag() goes back, and back again is forward', async () => {
+  await using engine = await openTestEngine()
+  const one = await addTestImage(engine, { names: ['app'] })
+  const two = await addTestImage(engine, { names: ['app'], layers: [{ b: '2' }] })
+  expect((await rollbackTag(engine, 'app')).digest).toBe(one.descriptor.digest)
+  expect(engine.records.tags.get(nameOf('app'))?.target.digest).toBe(one.descriptor.digest)
+  expect((await rollbackTag(engine, 'app')).digest).toBe(two.descriptor.digest)
+})
+
+test('rollbackTag() refuses a name that meant nothing before, and an image that is gone', async () => {
+  await using engine = await openTestEngine()
+  await addTestImage(engine, { names: ['app', 'keep'] })
+  await expect(rollbackTag(engine, 'app')).rejects.toThrow('it meant nothing before')
+  await addTestImage(engine, { names: ['app'], layers: [{ b: '2' }] })
+  await removeImage(engine, 'keep')
+  await removeImage(engine, 'app')
+  await expect(tagLog(engine, 'never')).rejects.toThrow('there was never such a name')
+})
+
+const nameOf = (text: string): string => {
+  const { registry, repository, tag = 'latest' } = parseReference(text)
+  return `${registry}/${repository}:${tag}`
+}

@@ -1,0 +1,80 @@
+import { type Digest, formatReference, parseReference, StrakeError } from '#oci'
+import { publishIndex } from '../content/content-index.ts'
+import type { Engine } from '../engine.ts'
+import { getImage } from './find-image.ts'
+
+/** Names the image `source` also `target`; a name that meant another image moves. */
+export async function tagImage(engine: Engine, source: string, target: string): Promise<string> {
+  const reference = parseReference(target)
+  if (reference.digest !== undefined) {
+    throw new StrakeError('INVALID', `Cannot tag ${target}: a digest cannot be chosen`, {
+      remedy: 'give a name and tag',
+    })
+  }
+  const { image } = getImage(engine.records, source)
+  const name = formatReference(reference)
+  setTag(engine, name, image, 'tag')
+  return name
+}
+
+/** Points `name` at a manifest that is in the store, and republishes the layout's index. */
+export function setTag(
+  engine: Engine,
+  name: string,
+  { digest, mediaType, size }: { digest: Digest; mediaType: string; size: number },
+  by: string,
+): boolean {
+  const moved = engine.records.tags.set(name, { mediaType, digest, size }, by)
+  if (moved) publishIndex(engine)
+  return moved
+}
+
+/** One change of what a name means. */
+export interface TagLogEntry {
+  readonly name: string
+  readonly time: Date
+  /** The verb that moved it. */
+  readonly action: string
+  /** Absent when the name was removed. */
+  readonly digest?: Digest
+}
+
+/** Everything `text` ever meant, newest first. Throws `NOT_FOUND` for a name that never was. */
+export async function tagLog(engine: Engine, text: string): Promise<readonly TagLogEntry[]> {
+  const name = formatReference(parseReference(text))
+  const moves = engine.records.tags.history(name)
+  if (moves.length === 0) {
+    throw new StrakeError(
+      'NOT_FOUND',
+      `Cannot show the log of ${text}: there was never such a name`,
+    )
+  }
+  return moves.map((move) => ({
+    name,
+    time: new Date(move.at),
+    action: move.by,
+    ...(move.target === null ? {} : { digest: move.target.digest }),
+  }))
+}
+
+/**
+ * Moves a name back to the image it meant before its last move. Throws
+ * `NOT_FOUND` when there is none, or when that image has been removed since.
+ */
+export async function rollbackTag(engine: Engine, text: string): Promise<TagLogEntry> {
+  const name = formatReference(parseReference(text))
+  const target = engine.records.tags.rollbackTarget(name)
+  if (target === undefined) {
+    throw new StrakeError('NOT_FOUND', `Cannot roll back ${text}: it meant nothing before`)
+  }
+  const image = engine.records.images.get(target.digest)
+  if (image === undefined) {
+    throw new StrakeError(
+      'NOT_FOUND',
+      `Cannot roll back ${text}: the image ${target.digest} is no longer in the store`,
+      { remedy: `pull or build it again, then strake tag it ${text}` },
+    )
+  }
+  setTag(engine, name, image, 'rollback')
+  return { name: text, time: new Date(), action: 'rollback', digest: image.digest }
+}

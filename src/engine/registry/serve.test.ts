@@ -1,0 +1,95 @@
+import { expect, test } from 'bun:test'
+import { addTestImage, blobsOf, openTestEngine, type TestEngine } from '../fixture.ts'
+import { collectGarbage } from '../image/collect.ts'
+import { pull } from '../image/pull.ts'
+import { push } from '../image/push.ts'
+import { removeImage } from '../image/remove.ts'
+import { tagImage } from '../image/tag.ts'
+import { serveRegistry } from './serve.ts'
+
+/** An image of `engine`, pushed to the registry that serves `engine` itself. */
+async function pushToSelf(
+  engine: TestEngine,
+): Promise<AsyncDisposable & { readonly name: string }> {
+  const server = await serveRegistry(engine, { port: 0 })
+  const name = `127.0.0.1:${server.port}/app:1`
+  await addTestImage(engine, { names: ['app'] })
+  await tagImage(engine, 'app', name)
+  await push(engine, name)
+  return { name, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
+}
+
+test('serveRegistry() over the store takes a push in without a second copy', async () => {
+  await using engine = await openTestEngine()
+  await using pushed = await pushToSelf(engine)
+  const blobs = await blobsOf(engine)
+  // The layer as it is and as it travels; one config; a manifest for each.
+  expect(blobs).toHaveLength(5)
+  await push(engine, pushed.name)
+  expect(await blobsOf(engine)).toEqual(blobs)
+})
+
+test('serveRegistry() keeps what it serves when the names of the store are gone', async () => {
+  await using engine = await openTestEngine()
+  await using pushed = await pushToSelf(engine)
+  await removeImage(engine, 'app')
+  await removeImage(engine, pushed.name)
+  await collectGarbage(engine)
+  const { imageId } = await pull(engine, pushed.name)
+  expect(engine.records.images.findByPrefix(imageId)).toHaveLength(1)
+})
+
+test('serveRegistry() does not show the images of the store', async () => {
+  await using engine = await openTestEngine()
+  await addTestImage(engine, { names: ['secret'] })
+  await using server = await serveRegistry(engine, { port: 0 })
+  const response = await fetch(`${server.url}/v2/library/secret/manifests/latest`)
+  expect(response.status).toBe(404)
+})
+
+test('serveRegistry() with a storage of its own leaves the store alone', async () => {
+  await using engine = await openTestEngine()
+  await using server = await serveRegistry(engine, {
+    ...{ port: 0, storage: `${engine.directory}/registry` },
+  })
+  await addTestImage(engine, { names: [`127.0.0.1:${server.port}/app`] })
+  await push(engine, `127.0.0.1:${server.port}/app`)
+  await using other = await openTestEngine()
+  await pull(other, `127.0.0.1:${server.port}/app`)
+  expect(await blobsOf(other)).toHaveLength(3)
+})
+
+test('serveRegistry() refuses pushes when it is read-only, and a port that is taken', async () => {
+  await using engine = await openTestEngine()
+  await using server = await serveRegistry(engine, { port: 0, readOnly: true })
+  const name = `127.0.0.1:${server.port}/app`
+  await addTestImage(engine, { names: [name] })
+  await expect(push(engine, name)).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+  await expect(serveRegistry(engine, { port: server.port })).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+  })
+})
+
+test('serveRegistry() lets no web page replace what it holds', async () => {
+  await using engine = await openTestEngine()
+  await using pushed = await pushToSelf(engine)
+  const url = `http://${pushed.name.replace('/app:1', '/v2/app/manifests/1')}`
+  const digest = (await fetch(url)).headers.get('Docker-Content-Digest')
+  const body = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.index.v1+json',
+    manifests: [],
+  })
+  for (const headers of [
+    { Host: 'evil.example' },
+    { Origin: 'https://evil.example' },
+    { 'Sec-Fetch-Site': 'cross-site' },
+  ]) {
+    for (const method of ['PUT', 'DELETE']) {
+      expect((await fetch(url, { method, headers, body })).status).toBe(403)
+    }
+    const uploads = url.replace('manifests/1', 'blobs/uploads/')
+    expect((await fetch(uploads, { method: 'POST', headers })).status).toBe(403)
+  }
+  expect((await fetch(url)).headers.get('Docker-Content-Digest')).toBe(digest)
+})

@@ -1,0 +1,57 @@
+import { mkdir, stat } from 'node:fs/promises'
+import {
+  createLocalRegistry,
+  createRegistryHandler,
+  openDirectoryRegistry,
+  type Registry,
+} from '#registry'
+import { type ListenOptions, listen } from '#server'
+import type { Engine } from '../engine.ts'
+
+export interface ServeRegistryOptions extends ListenOptions {
+  /** A directory of its own; without it repositories share the blobs of the store. */
+  readonly storage?: string | undefined
+  /** Refuse pushes and deletes. */
+  readonly readOnly?: boolean | undefined
+}
+
+/** A registry being served. Leaving the scope stops it. */
+export interface RegistryServer extends AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  /** Where its content is. */
+  readonly storage: string
+}
+
+/** Serves a registry until disposed. Throws `UNAVAILABLE` when the port is taken. */
+export async function serveRegistry(
+  engine: Engine,
+  options: ServeRegistryOptions,
+): Promise<RegistryServer> {
+  const registry = await openRegistry(engine, options.storage)
+  const handler = createRegistryHandler(registry, { readOnly: options.readOnly === true })
+  const server = await listen([{ path: '/v2', handler }], options)
+  return {
+    url: server.url,
+    port: server.port,
+    storage: options.storage ?? engine.root,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  }
+}
+
+/**
+ * Over the store itself a push moves no bytes: a repository takes in what is
+ * there. What each repository holds is kept apart from the names of the store.
+ */
+async function openRegistry(engine: Engine, storage: string | undefined): Promise<Registry> {
+  if (storage !== undefined) {
+    await mkdir(storage, { recursive: true, mode: 0o700 })
+    return openDirectoryRegistry(storage)
+  }
+  return createLocalRegistry(engine.content, await engine.registryFacts(), {
+    findBlob: async (digest) => {
+      const found = await stat(engine.content.pathOf(digest)).catch(() => undefined)
+      return found && { mediaType: 'application/octet-stream', digest, size: found.size }
+    },
+  })
+}

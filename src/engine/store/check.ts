@@ -1,0 +1,190 @@
+import { readdir } from 'node:fs/promises'
+import { childrenOf, isDocument, readDocument } from '#content'
+import { type Descriptor, type Digest, isStrakeError, mediaType } from '#oci'
+import { pathExists } from '#platform'
+import { layerArchive, type SnapshotFinding } from '#snapshot'
+import { decompress } from '#stream'
+import { blobProblem, setAside } from '../content/check-blob.ts'
+import { refetch } from '../content/refetch.ts'
+import { restoreBlob } from '../content/restore-blob.ts'
+import type { Engine } from '../engine.ts'
+
+/** One thing that is not as it should be. */
+export interface CheckFinding extends Omit<SnapshotFinding, 'state'> {
+  /** `leftover`: of a process that is gone; it harms nobody. */
+  readonly state: SnapshotFinding['state'] | 'leftover'
+}
+
+export interface CheckOptions {
+  /** Makes again or fetches again what is damaged; sets aside what cannot be had. */
+  readonly repair?: boolean
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Reads everything in the store against what names it: the database, every
+ * blob, what names and images refer to, every layer and index. Others may work
+ * meanwhile. What a repair cannot heal is never served afterwards.
+ */
+export async function* checkStore(
+  engine: Engine,
+  options: CheckOptions = {},
+): AsyncGenerator<CheckFinding> {
+  using _lease = engine.records.leases.acquire({ purpose: 'check' })
+  yield* checkRecords(engine)
+  const damaged = await findDamaged(engine, options)
+  const needed = yield* checkImages(engine, damaged, options)
+  for (const [digest, problem] of damaged) {
+    if (needed.has(digest)) continue
+    const finding = { subject: `blob ${digest}`, problem }
+    if (options.repair !== true) yield { ...finding, state: 'damaged' }
+    else yield { ...finding, state: 'healed', action: 'set aside: no image refers to it' }
+  }
+  yield* checkSnapshots(engine, options)
+  yield* checkLeftovers(engine)
+}
+
+function* checkRecords({ records }: Engine): Generator<CheckFinding> {
+  const problems = records.verify()
+  if (records.quarantined !== undefined) {
+    problems.push(`a damaged database was set aside as ${records.quarantined}`)
+  }
+  problems.push(...records.damaged.map(({ message }) => message))
+  for (const problem of problems) yield { subject: 'database', problem, state: 'damaged' }
+}
+
+/** Damaged blobs with what is wrong with them; a repair has set them aside. */
+async function findDamaged(
+  { content, root }: Engine,
+  { repair = false, signal }: CheckOptions,
+): Promise<ReadonlyMap<Digest, string>> {
+  const damaged = new Map<Digest, string>()
+  for await (const { digest } of content.list()) {
+    signal?.throwIfAborted()
+    const problem = await blobProblem(content.pathOf(digest), digest)
+    if (problem === undefined) continue
+    damaged.set(digest, problem)
+    if (repair) setAside(root, content.pathOf(digest))
+  }
+  return damaged
+}
+
+/** Everything names and images refer to, with what refers to it; below what cannot be read, nothing. */
+async function* referred(
+  engine: Engine,
+  damaged: ReadonlyMap<Digest, string>,
+): AsyncGenerator<{ readonly descriptor: Descriptor; readonly by: string }> {
+  const { records, content } = engine
+  const pending = [
+    ...records.tags.list().map(({ name, target }) => ({ descriptor: target, by: name })),
+    ...records.images.list().map(({ imageId, digest, mediaType: type, size }) => ({
+      descriptor: { digest, mediaType: type, size },
+      by: `image ${imageId}`,
+    })),
+  ]
+  const seen = new Set<Digest>()
+  for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+    const { descriptor, by } = next
+    if (seen.has(descriptor.digest)) continue
+    seen.add(descriptor.digest)
+    // Asked again only now: whoever takes these may have healed it.
+    yield next
+    if (!isDocument(descriptor)) continue
+    const path = content.pathOf(descriptor.digest)
+    if (damaged.has(descriptor.digest) && (await blobProblem(path, descriptor.digest))) continue
+    try {
+      const document = await readDocument(content, descriptor)
+      // Of a multi-platform image only what was fetched is expected to be here.
+      const children = childrenOf(document).filter(
+        (child) => document.parsed.kind === 'manifest' || pathExists(content.pathOf(child.digest)),
+      )
+      pending.push(...children.map((child) => ({ descriptor: child, by })))
+    } catch (error) {
+      if (!isStrakeError(error)) throw error
+    }
+  }
+}
+
+/** Says which content is referred to. */
+async function* checkImages(
+  engine: Engine,
+  damaged: ReadonlyMap<Digest, string>,
+  { repair = false, signal }: CheckOptions,
+): AsyncGenerator<CheckFinding, ReadonlySet<Digest>> {
+  const needed = new Set<Digest>()
+  for await (const { descriptor, by } of referred(engine, damaged)) {
+    signal?.throwIfAborted()
+    const { digest } = descriptor
+    needed.add(digest)
+    const path = engine.content.pathOf(digest)
+    const isThere = pathExists(path) || isDropped(engine, digest)
+    const problem = damaged.get(digest) ?? (isThere ? undefined : 'it is missing')
+    if (problem === undefined || isForeign(descriptor)) continue
+    const finding = { subject: `blob ${digest} of ${by}`, problem }
+    if (!repair) {
+      yield { ...finding, state: 'damaged' }
+      continue
+    }
+    const { action, reason } = await restoreBlob(engine, descriptor, signal)
+    if (action === undefined) yield { ...finding, state: 'lost', action: reason }
+    else yield { ...finding, state: 'healed', action }
+  }
+  return needed
+}
+
+/** A compressed layer that was deleted on purpose; that its archive is whole is proved as well. */
+function isDropped({ records, root }: Engine, digest: Digest): boolean {
+  const diffId = records.dropped.diffIdOf(digest)
+  return diffId !== undefined && pathExists(layerArchive(root, diffId))
+}
+
+/** Layers that must not be pushed are not kept either when their source does not give them. */
+function isForeign(descriptor: Descriptor): boolean {
+  return descriptor.mediaType === mediaType.dockerForeignLayer
+}
+
+async function* checkSnapshots(
+  engine: Engine,
+  { repair = false, signal }: CheckOptions,
+): AsyncGenerator<CheckFinding> {
+  const snapshots = await engine.snapshots()
+  yield* snapshots.verify({
+    ...(repair && { archiveOf: (diffId: Digest) => archiveOf(engine, diffId) }),
+    ...(signal && { signal }),
+  })
+}
+
+/** The archive of a layer from its blobs: as it is, or decompressed. */
+async function archiveOf(
+  engine: Engine,
+  diffId: Digest,
+): Promise<string | AsyncIterable<Uint8Array> | undefined> {
+  const { content, records } = engine
+  const path = content.pathOf(diffId)
+  if (pathExists(path) && (await blobProblem(path, diffId)) === undefined) return path
+  for (const compressed of records.layers.compressedOf(diffId)) {
+    const other = content.pathOf(compressed.digest)
+    // The archive it would be made of is what is damaged.
+    if (records.dropped.diffIdOf(compressed.digest) !== undefined && !pathExists(other)) {
+      await refetch(engine, compressed)
+    }
+    if ((await blobProblem(other, compressed.digest)) !== undefined) continue
+    return decompress(content.read(compressed))
+  }
+  return undefined
+}
+
+async function* checkLeftovers({ root }: Engine): AsyncGenerator<CheckFinding> {
+  for (const folder of ['trash', 'staging']) {
+    const path = `${root}/${folder}`
+    const { length } = pathExists(path) ? await readdir(path) : []
+    if (length === 0) continue
+    const problem = `${length} ${length === 1 ? 'entry is' : 'entries are'} on their way out or being made`
+    yield {
+      subject: folder,
+      problem,
+      state: 'leftover',
+      action: 'strake system cleanup takes them',
+    }
+  }
+}

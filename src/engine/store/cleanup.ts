@@ -1,0 +1,23 @@
+import { reconcileContainers } from '#container'
+import { endAbandoned } from '../begin-work.ts'
+import { containerContext } from '../container/container-context.ts'
+import { publishIndex } from '../content/content-index.ts'
+import type { Engine } from '../engine.ts'
+
+/**
+ * Mends what crashes and reboots left: containers whose monitor is gone, builds,
+ * mounts and network namespaces without an owner, leases of dead processes. Says
+ * what it did, one line each.
+ */
+export async function cleanUp(engine: Engine): Promise<readonly string[]> {
+  const lines: string[] = []
+  const say = (count: number, what: string): void => {
+    if (count > 0) lines.push(`${count} ${what}`)
+  }
+  say(engine.records.leases.expire(), 'leases of dead processes ended')
+  say(await reconcileContainers(await containerContext(engine)), 'containers marked as exited')
+  lines.push(...(await endAbandoned(engine)))
+  await engine.content.sweep(24 * 60 * 60 * 1000)
+  publishIndex(engine)
+  return lines
+}

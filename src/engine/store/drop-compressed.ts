@@ -1,0 +1,128 @@
+import { open, stat } from 'node:fs/promises'
+import type { Ingest } from '#content'
+import { type Digest, isStrakeError, type Layer, layerCompression } from '#oci'
+import { pathExists } from '#platform'
+import { layerArchive } from '#snapshot'
+import type { Bytes } from '#stream'
+import { tryPublishIndex } from '../content/content-index.ts'
+import { findKeepCompressed } from '../content/keep-compressed.ts'
+import { recompress } from '../content/recompress.ts'
+import type { Engine } from '../engine.ts'
+import { isServed } from '../image/collect.ts'
+
+/**
+ * Deletes compressed layers whose archives are here, as far as the setting
+ * allows: those that compressing the archive gives again, byte for byte, and
+ * that a registry was seen to have, for another version may compress otherwise.
+ * Does nothing while anybody works. Says how many bytes that freed.
+ */
+export async function dropCompressed(engine: Engine): Promise<number> {
+  const { content, records } = engine
+  const keep = findKeepCompressed(engine.env)
+  const isBusy = (): boolean => records.leases.oldest() !== undefined
+  if (isBusy()) return 0
+  forgetGone(engine)
+  if (keep === 'always') return 0
+  let freed = 0
+  for (const { descriptor, diffId } of await droppable(engine)) {
+    const { digest } = descriptor
+    if (keep === 'auto' && !(await canBeMadeAgain(engine, { descriptor, diffId }))) continue
+    records.dropped.add(digest, diffId)
+    const isGone = await content.deleteUnless(digest, () => isBusy() || isServed(engine, digest))
+    if (isGone) freed += descriptor.size
+    else records.dropped.remove(digest)
+  }
+  // Other programs cannot read an image that is not whole.
+  if (freed > 0) tryPublishIndex(engine)
+  return freed
+}
+
+/** Records of what went with its image. */
+function forgetGone({ records, root }: Engine): void {
+  for (const { digest, diffId } of records.dropped.list()) {
+    if (!pathExists(layerArchive(root, diffId))) records.dropped.remove(digest)
+  }
+}
+
+/** Compressed layers of images whose archives are kept and that a registry was seen to have. */
+export async function droppable(engine: Engine): Promise<readonly Layer[]> {
+  const { content, records, root } = engine
+  const layers = new Map<Digest, Layer>()
+  for (const image of records.images.list()) {
+    for (const layer of await layersOf(engine, image)) {
+      const { digest, mediaType } = layer.descriptor
+      if (layerCompression(mediaType) === 'none') continue
+      if (!pathExists(content.pathOf(digest)) || !pathExists(layerArchive(root, layer.diffId))) {
+        continue
+      }
+      if (records.sources.of(digest).length > 0) layers.set(digest, layer)
+    }
+  }
+  return [...layers.values()]
+}
+
+async function layersOf(
+  engine: Engine,
+  image: Parameters<Engine['openImage']>[0],
+): Promise<readonly Layer[]> {
+  try {
+    return (await engine.openImage(image)).layers
+  } catch (error) {
+    // What is wrong with it, a check tells.
+    if (isStrakeError(error)) return []
+    throw error
+  }
+}
+
+/** Compares while compressing, so that most others are told by their first bytes. */
+async function canBeMadeAgain(
+  { content, records, root }: Engine,
+  { descriptor, diffId }: Layer,
+): Promise<boolean> {
+  const compression = layerCompression(descriptor.mediaType)
+  if (compression === 'none') return false
+  const comparison = new Comparison(content.pathOf(descriptor.digest), descriptor.digest)
+  const archive = layerArchive(root, diffId)
+  const ingest = async (): Promise<Ingest> => comparison
+  try {
+    await recompress(records, { diffId, archive, compression, ingest })
+    return true
+  } catch (error) {
+    if (error instanceof Different) return false
+    throw error
+  }
+}
+
+class Different extends Error {}
+
+/** Takes exactly the bytes of a file, and throws `Different` at the first other one. */
+class Comparison implements Ingest {
+  readonly id = 'comparison'
+  readonly #path: string
+  readonly #digest: Digest
+  size = 0
+
+  constructor(path: string, digest: Digest) {
+    this.#path = path
+    this.#digest = digest
+  }
+
+  async append(bytes: Bytes): Promise<void> {
+    await using file = await open(this.#path, 'r')
+    for await (const chunk of bytes) {
+      const expected = Buffer.alloc(chunk.length)
+      const { bytesRead } = await file.read(expected, 0, chunk.length, this.size)
+      if (bytesRead < chunk.length || !expected.equals(chunk)) throw new Different()
+      this.size += chunk.length
+    }
+  }
+
+  async commit(): Promise<Digest> {
+    if ((await stat(this.#path)).size !== this.size) throw new Different()
+    return this.#digest
+  }
+
+  async abort(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
