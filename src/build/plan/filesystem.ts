@@ -20,6 +20,7 @@ import {
 import { historyComment, layerSuffix, runCommandText } from './history.ts'
 import { commandLine } from './metadata.ts'
 import { defaultPath, type Expander, type PlanContext, type StageState } from './stage.ts'
+import { tooMuchText } from './text-budget.ts'
 
 /** What filesystem instructions need beyond the stage. */
 export interface FilesystemContext extends PlanContext {
@@ -94,6 +95,8 @@ function planRun(stage: StageState, run: RunInstruction, context: FilesystemCont
   if (env.length > maxVariables) {
     throw refuse(context, run, `its environment has more than ${maxVariables} variables`)
   }
+  const size = env.reduce((sum, { length }) => sum + length, 0)
+  if (!context.budget.take(size)) throw refuse(context, run, tooMuchText)
   const argv = commandLine(run.command, stage)
   const script = inlineScript(run.command)
   const op: RunOp = {

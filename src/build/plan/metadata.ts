@@ -1,4 +1,11 @@
-import { type Command, commandArgv, type Instruction, isSignal, parsePortSpec } from '#dockerfile'
+import {
+  type Command,
+  commandArgv,
+  type Instruction,
+  isSignal,
+  type PortSpec,
+  parsePortSpec,
+} from '#dockerfile'
 import type { Healthcheck } from '#oci'
 import { DockerfileError, failure } from '../model/error.ts'
 import { healthcheckText, historyComment, plainList, plainSet, quotedList } from './history.ts'
@@ -115,25 +122,31 @@ function applyExpose(
   expand: Expander,
   { source }: PlanContext,
 ): string {
-  const exposed = ports
-    .flatMap((port) => expand.many(port))
-    .flatMap((word) => {
-      const expanded = expandPorts(word)
-      if (expanded !== undefined) return expanded
-      const reason = `${word} is not a port, a range of ports or either with /tcp, /udp or /sctp`
-      const sentence = `Cannot build ${source.name}: ${reason}`
-      throw new DockerfileError(sentence, source, [failure('expose-port', reason, range)])
-    })
-  const all = [...Object.keys(stage.config.ExposedPorts ?? {}), ...exposed].sort()
-  stage.config.ExposedPorts = Object.fromEntries(all.map((port) => [port, {}]))
-  return `EXPOSE ${plainSet(exposed)}`
+  const refuse = (reason: string): DockerfileError =>
+    new DockerfileError(`Cannot build ${source.name}: ${reason}`, source, [
+      failure('expose-port', reason, range),
+    ])
+  const exposed = new Set<string>()
+  let count = 0
+  for (const word of ports.flatMap((port) => expand.many(port))) {
+    const spec = parsePortSpec(word)
+    if (spec === undefined) {
+      throw refuse(`${word} is not a port, a range of ports or either with /tcp, /udp or /sctp`)
+    }
+    count += spec.last - spec.first + 1
+    if (count > maxPorts) throw refuse(`it exposes more than ${maxPorts} ports`)
+    for (const port of portsOf(spec)) exposed.add(port)
+  }
+  const all = new Set([...Object.keys(stage.config.ExposedPorts ?? {}), ...exposed])
+  stage.config.ExposedPorts = Object.fromEntries([...all].sort().map((port) => [port, {}]))
+  return `EXPOSE ${plainSet([...exposed])}`
 }
 
-/** `8000-8002/udp` → three ports; `undefined` when it is no port. */
-function expandPorts(word: string): string[] | undefined {
-  const spec = parsePortSpec(word)
-  if (spec === undefined) return undefined
-  const { first, last, protocol } = spec
+/** In one instruction, repeated ones included: more than all protocols have. */
+const maxPorts = 262_144
+
+/** `8000-8002/udp` → three ports. */
+function portsOf({ first, last, protocol }: PortSpec): string[] {
   return Array.from({ length: last - first + 1 }, (_, index) => `${first + index}/${protocol}`)
 }
 

@@ -339,9 +339,26 @@ test('planBuild() suggests the stage when an image is not to be had', async () =
 const repeated = (count: number, line: (index: number) => string): string =>
   `FROM b\n${Array.from({ length: count }, (_, index) => line(index)).join('\n')}`
 
+/** An ARG of 1 MB, and a line that uses it again and again. */
+const big = `ARG a=${'x'.repeat(1_000_000)}\n`
+const many = Array.from({ length: 100 }, (_, index) => `b${index}=$a`).join(' ')
+
 const excesses: readonly (readonly [string, string, string])[] = [
   ['steps', repeated(600, () => 'RUN x'), 'more than 500 steps'],
   ['ports', repeated(100, () => 'EXPOSE 1-65535'), 'larger than 4 MiB'],
+  ['ports in one line', `FROM b\nEXPOSE ${'1-65535 '.repeat(100_000)}`, 'more than 262144 ports'],
+  ['long ENVs in one line', `${big}FROM b\nARG a\nENV ${many}`, '16 MiB of text'],
+  ['long LABELs in one line', `${big}FROM b\nARG a\nLABEL ${many}`, '16 MiB of text'],
+  ['long ARGs in one line', `${big}FROM b\nARG a\nARG ${many}`, '16 MiB of text'],
+  ['long global ARGs', `${big}${many.replaceAll(' ', '\nARG ').trim()}\nFROM b`, '16 MiB of text'],
+  ['long volumes', `${big}FROM b\nARG a\nVOLUME ${'$a '.repeat(100)}`, '16 MiB of text'],
+  ['long ports', `${big}FROM b\nARG a\nEXPOSE ${'$a '.repeat(100)}`, '16 MiB of text'],
+  ['long sources', `${big}FROM b\nARG a\nCOPY ${'$a '.repeat(100)}/`, '16 MiB of text'],
+  [
+    'long environments',
+    `FROM b\nENV a=${'x'.repeat(100_000)}\n${'RUN x\n'.repeat(400)}`,
+    'of text',
+  ],
   [
     'variables',
     `${repeated(5000, (index) => `ENV a${index}=b`)}\nRUN x`,

@@ -17,6 +17,7 @@ import { applyMetadata } from './metadata.ts'
 import { type BuildArgs, type BuildPlatforms, platformArgs } from './scope.ts'
 import { createExpander, defaultPath, type PlannedHistory, StageState } from './stage.ts'
 import { findStage, selectTarget } from './stages.ts'
+import { TextBudget } from './text-budget.ts'
 
 export interface PlanOptions {
   readonly source: DockerfileSource
@@ -79,6 +80,7 @@ class Planner {
   readonly #options: PlanOptions
   readonly globals: Map<string, string>
   readonly #stages = new Map<number, Promise<PlannedStage>>()
+  readonly #budget = new TextBudget()
 
   constructor(dockerfile: Dockerfile, options: PlanOptions) {
     this.#dockerfile = dockerfile
@@ -132,7 +134,11 @@ class Planner {
   }
 
   #globalExpander(range: Range): ReturnType<typeof createExpander> {
-    const context = { source: this.#options.source, escape: this.#dockerfile.directives.escape }
+    const context = {
+      source: this.#options.source,
+      escape: this.#dockerfile.directives.escape,
+      budget: this.#budget,
+    }
     return createExpander((name) => this.globals.get(name), range, context)
   }
 
@@ -242,6 +248,7 @@ class Planner {
       allowHostNetwork,
       warn,
       escape: this.#dockerfile.directives.escape,
+      budget: this.#budget,
       globals: this.globals,
       nameStep: (text) => `${this.#prefix(stage, ++index, total)}${text}`,
       resolveFrom: (from, instruction) => this.#resolveFrom(stage, from, instruction, platform),

@@ -4,6 +4,7 @@ import type { HistoryEntry, RunConfig } from '#oci'
 import { DockerfileError, type DockerfileSource, failure } from '../model/error.ts'
 import type { Vertex } from '../model/graph.ts'
 import type { BuildArgs } from './scope.ts'
+import { type TextBudget, tooMuchText } from './text-budget.ts'
 
 /** The search path of images that have none (DF-049). */
 export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -24,6 +25,8 @@ export type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
 export interface PlanContext {
   readonly source: DockerfileSource
   readonly escape: '\\' | '`'
+  /** Of the whole build. */
+  readonly budget: TextBudget
   readonly buildArgs: BuildArgs
   /** The ARGs before the first FROM and the platform's; no others are seen by FROM. */
   readonly globals: ReadonlyMap<string, string>
@@ -127,26 +130,31 @@ export interface Expander {
 export function createExpander(
   lookup: (name: string) => string | undefined,
   range: Range,
-  context: Pick<PlanContext, 'source' | 'escape'>,
+  context: Pick<PlanContext, 'source' | 'escape' | 'budget'>,
 ): Expander {
-  const { source } = context
+  const { source, budget } = context
   const options = { escape: context.escape }
-  const guard = <T>(substitute: () => T): T => {
+  const fail = (rule: string, reason: string, cause?: unknown): DockerfileError =>
+    new DockerfileError(
+      `Cannot build ${source.name}: ${reason}`,
+      source,
+      [failure(rule, reason, range)],
+      { cause },
+    )
+  const guard = <T extends string | string[]>(word: string, substitute: () => T): T => {
     try {
-      return substitute()
+      const made = substitute()
+      const length = typeof made === 'string' ? made.length : made.join(' ').length
+      if (!budget.take(length - word.length)) throw fail('limit', tooMuchText)
+      return made
     } catch (cause) {
       if (!(cause instanceof SubstitutionError)) throw cause
-      throw new DockerfileError(
-        `Cannot build ${source.name}: ${cause.message}`,
-        source,
-        [failure('substitution', cause.message, range)],
-        { cause },
-      )
+      throw fail('substitution', cause.message, cause)
     }
   }
   return {
-    one: (word) => guard(() => expand(word, lookup, options)),
-    many: (word) => guard(() => expandWords(word, lookup, options)),
-    raw: (text) => guard(() => expand(text, lookup, { ...options, quotes: false })),
+    one: (word) => guard(word, () => expand(word, lookup, options)),
+    many: (word) => guard(word, () => expandWords(word, lookup, options)),
+    raw: (text) => guard(text, () => expand(text, lookup, { ...options, quotes: false })),
   }
 }

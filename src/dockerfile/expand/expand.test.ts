@@ -169,6 +169,12 @@ describe('expand() under attack', () => {
     [
       ['nesting', '${a:-'.repeat(1e5) + '}'.repeat(1e5), {}, /nested deeper than 100/],
       ['doubling', '$a$a', { a: 'x'.repeat(megabyte) }, /longer than 1 MiB/],
+      [
+        'replacing',
+        `\${a//x/${'y'.repeat(1500)}}`,
+        { a: 'x'.repeat(megabyte) },
+        /longer than 1 MiB/,
+      ],
       ['a long word', 'x'.repeat(megabyte + 1), {}, /longer than 1 MiB/],
       ['many trims', '${a##*}'.repeat(1e5), { a: 'x'.repeat(megabyte) }, /too many steps/],
       [

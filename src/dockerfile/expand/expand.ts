@@ -64,10 +64,14 @@ function hasSpecial(word: string, options: ExpandOptions): boolean {
 }
 
 function checkLength(text: string, source: string): string {
-  if (text.length > maxLength) {
+  requireLength(text.length, source)
+  return text
+}
+
+function requireLength(length: number, source: string): void {
+  if (length > maxLength) {
     throw new SubstitutionError('the result of the substitution is longer than 1 MiB', source)
   }
-  return text
 }
 
 class WordCollector {
@@ -306,6 +310,7 @@ class Expander {
       replacement,
       all,
       charge: this.#charge,
+      checkLength: (length) => requireLength(length, this.#source),
     })
   }
 

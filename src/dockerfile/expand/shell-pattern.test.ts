@@ -20,6 +20,7 @@ function lengths(text: string, longest: boolean): number[] {
 }
 
 const charge = (): void => {}
+const checkLength = charge
 const patterns = fc
   .array(fc.constantFrom('a', 'b', '*', '?'), { maxLength: 6 })
   .map((a) => a.join(''))
@@ -56,8 +57,24 @@ test('replacePattern() replaces leftmost longest matches', () => {
       }
       if (text === '' && matches(pattern, '')) expected = 'X'
       const parsed = parseShellPattern(pattern)
-      expect(replacePattern(text, parsed, { replacement: 'X', all, charge })).toBe(expected)
+      expect(replacePattern(text, parsed, { replacement: 'X', all, charge, checkLength })).toBe(
+        expected,
+      )
     }),
     { numRuns: 2000 },
   )
+})
+
+test('replacePattern() asks before the result grows', () => {
+  const lengths: number[] = []
+  const replace = (): string =>
+    replacePattern('a'.repeat(1000), parseShellPattern('a'), {
+      ...{ replacement: 'x'.repeat(100), all: true, charge },
+      checkLength: (length) => {
+        lengths.push(length)
+        if (length > 250) throw new Error('too long')
+      },
+    })
+  expect(replace).toThrow('too long')
+  expect(lengths).toEqual([100, 200, 300])
 })

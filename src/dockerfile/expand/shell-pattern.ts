@@ -12,6 +12,9 @@ export type ShellPattern = readonly (readonly (string | null)[])[]
 /** Called with the number of comparisons about to be made; throws to stop. */
 export type Charge = (steps: number) => void
 
+/** Called with the length that the result is about to have; throws to stop. */
+export type CheckLength = (length: number) => void
+
 /**
  * Reads `*` (any run), `?` (any one character) and `escapeChar` before `*`, `?`,
  * itself, `}` and `/`. There are no brackets: `[` is an ordinary character.
@@ -123,21 +126,30 @@ export function trimSuffix(
 export function replacePattern(
   value: string,
   pattern: ShellPattern,
-  options: { readonly replacement: string; readonly all: boolean; readonly charge: Charge },
+  options: {
+    readonly replacement: string
+    readonly all: boolean
+    readonly charge: Charge
+    readonly checkLength: CheckLength
+  },
 ): string {
-  const { replacement, all, charge } = options
+  const { replacement, all, charge, checkLength } = options
   if (pattern.length === 1 && pattern[0]?.length === 0) {
     return replacement + value
   }
   const chars = split(value, charge)
   const out: string[] = []
   let start = 0
+  /** Of the replacements alone: what stays of the value is no longer than the value. */
+  let length = 0
   while (start <= chars.length) {
     const end = matchPrefix(pattern, chars, { start, longest: true, charge })
     if (end === HOPELESS) {
       break
     }
     if (end > start || (end === start && start === chars.length && out.length === 0)) {
+      length += replacement.length
+      checkLength(length)
       out.push(replacement)
       start = end
       if (!all || start >= chars.length) {
