@@ -5,7 +5,16 @@ import {
   digestAlgorithm,
   StrakeError,
 } from '#oci'
-import { type Bytes, concat, createHasher, fromBuffer, toBuffer, verified } from '#stream'
+import {
+  type Bytes,
+  concat,
+  createHasher,
+  fromBuffer,
+  type KeptChunk,
+  keepChunk,
+  toBuffer,
+  verified,
+} from '#stream'
 import { anonymousId, checkIngestId } from './ingest-id.ts'
 import { rangeOf } from './range.ts'
 import type { Ingest, IngestOptions, LocalStore, ReadOptions, StoredBlob } from './store.ts'
@@ -106,7 +115,7 @@ interface MemoryIngestOptions {
 class MemoryIngest implements Ingest {
   readonly id: string
   readonly #options: MemoryIngestOptions
-  readonly #chunks: Uint8Array[] = []
+  readonly #chunks: KeptChunk[] = []
   #size = 0
   #isHeld = false
 
@@ -128,7 +137,7 @@ class MemoryIngest implements Ingest {
 
   async append(bytes: Bytes): Promise<void> {
     for await (const chunk of bytes) {
-      this.#chunks.push(new Uint8Array(chunk))
+      this.#chunks.push(keepChunk(chunk))
       this.#size += chunk.length
     }
   }

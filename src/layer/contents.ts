@@ -4,10 +4,12 @@ import type { Bytes } from '#stream'
 const chunkSize = 1_048_576
 /** Contents up to this size are read at once; the writer copies them before it asks for more. */
 export const smallSize = 65_536
-const small = new Uint8Array(smallSize)
 
-/** The contents of a small open file, in memory that the next call overwrites. */
-export function smallContents(fd: number, size: number): Uint8Array {
+/**
+ * The contents of a small open file, read into `small`. The memory belongs to one walk:
+ * two trees may be packed at the same time.
+ */
+export function smallContents(fd: number, size: number, small: Uint8Array): Uint8Array {
   let length = 0
   while (length < size) {
     const count = readSync(fd, small, length, size - length, null)
@@ -17,7 +19,7 @@ export function smallContents(fd: number, size: number): Uint8Array {
   return small.subarray(0, length)
 }
 
-/** The contents of an open file, to wherever it ends. Leaves the descriptor open. */
+/** The contents of an open file, to wherever it ends, in one buffer. Leaves the descriptor open. */
 export async function* contents(fd: number): Bytes {
   const chunk = Buffer.allocUnsafeSlow(chunkSize)
   for (;;) {

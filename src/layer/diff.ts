@@ -20,7 +20,7 @@ export interface PackTreeOptions {
   readonly subsecond?: boolean
   /** Is told every entry of the archive. */
   readonly lister?: TarLister
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface DiffUpperOptions extends PackTreeOptions {

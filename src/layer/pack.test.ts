@@ -13,6 +13,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { at } from '#platform'
+import { toBuffer } from '#stream'
 import { encodeName, readTar } from '#tar'
 import { applyLayer } from './apply.ts'
 import { packTree } from './diff.ts'
@@ -164,3 +165,18 @@ test.skipIf(!isRoot)(
     }
   },
 )
+
+test('packTree() packs two trees at the same time', async () => {
+  using first = scratch()
+  using second = scratch()
+  for (let index = 0; index < 200; index++) {
+    writeFileSync(join(first.path, `${index}`), `first ${index}`.repeat(50))
+    writeFileSync(join(second.path, `${index}`), `second ${index}`.repeat(50))
+  }
+  const pack = (path: string) => toBuffer(packTree(path), Number.MAX_SAFE_INTEGER)
+  const alone = [await pack(first.path), await pack(second.path)]
+  const together = await Promise.all([pack(first.path), pack(second.path)])
+  expect(together.map((bytes, index) => Buffer.compare(bytes, alone[index] ?? bytes))).toEqual([
+    0, 0,
+  ])
+})

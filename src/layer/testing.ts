@@ -16,6 +16,7 @@ import { join } from 'node:path'
 import { at } from '#platform'
 import type { Emit } from '#stream'
 import { encodeName, packTar, type TarInput } from '#tar'
+import { overwriting } from '../stream/testing/overwriting.ts'
 import { type AppliedLayer, type ApplyLayerOptions, applyLayer } from './apply.ts'
 
 /** Owners, devices and overlay marks can only be made as root. */
@@ -96,8 +97,9 @@ export class Arena implements Disposable {
   }
 }
 
-export async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
+/** In pieces that no block of an archive ends with. */
+export function one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  return overwriting(bytes, 65_521)
 }
 
 /** One line for each name in a tree: type, mode, owner, time, links, attributes, contents. */

@@ -32,7 +32,7 @@ export interface TreeWalkOptions {
   readonly lower?: string
   readonly overlay: boolean
   readonly settle?: boolean
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   readonly subsecond?: boolean
 }
 
@@ -75,6 +75,8 @@ export class TreeWalk implements Disposable {
   readonly #links = new Map<string, string>()
   /** The file whose contents are being given out. */
   #openFile: number | undefined
+  /** The contents of a small file, until the next entry is asked for. */
+  readonly #small = new Uint8Array(smallSize)
 
   constructor(root: string, options: TreeWalkOptions) {
     this.#options = options
@@ -194,7 +196,8 @@ export class TreeWalk implements Disposable {
     const link = status.links > 1 ? this.#linkTo(status, path) : undefined
     if (link !== undefined) return [link]
     const { size } = status
-    return [{ ...header, size, body: size > smallSize ? contents(fd) : smallContents(fd, size) }]
+    const body = size > smallSize ? contents(fd) : smallContents(fd, size, this.#small)
+    return [{ ...header, size, body }]
   }
 
   #special(

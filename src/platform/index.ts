@@ -48,6 +48,9 @@ export { createMemoryFile } from './file/memory-file.ts'
 export { removeTree } from './file/remove-tree.ts'
 /** Files inside a tree that is not trusted, by directory descriptor and name: `at.openDirectory(fd, name)`. */
 export * as at from './file/root.ts'
+/** Files whose other end may take its time, read and written until a signal ends the wait. */
+export type { StreamFile } from './file/stream-file.ts'
+export { openStreamFile, useStreamFile } from './file/stream-file.ts'
 /** EROFS images, loop devices under them, and memory files of their own. */
 export type { ErofsOptions } from './kernel/erofs-mount.ts'
 export { mountErofs } from './kernel/erofs-mount.ts'

@@ -1,5 +1,6 @@
 import { type Annotations, type Descriptor, encodeJson, mediaType, sha256 } from '#oci'
 import { fromBuffer } from '#stream'
+import { noise, overwriting } from '../stream/testing/overwriting.ts'
 
 /** Content and its descriptor, for tests. */
 export interface Fixture {
@@ -10,17 +11,6 @@ export interface Fixture {
 export function blob(text: string | Uint8Array, type = 'application/octet-stream'): Fixture {
   const raw = new Uint8Array(typeof text === 'string' ? new TextEncoder().encode(text) : text)
   return { raw, descriptor: { mediaType: type, digest: sha256(raw), size: raw.byteLength } }
-}
-
-/** Bytes that look random and are the same every time. */
-export function noise(size: number, seed = 1): Uint8Array<ArrayBuffer> {
-  const words = new Uint32Array(Math.ceil(size / 4))
-  let state = seed
-  for (let index = 0; index < words.length; index += 1) {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0
-    words[index] = state ^ (state >>> 15)
-  }
-  return new Uint8Array(words.buffer).subarray(0, size)
 }
 
 export interface ManifestOptions {
@@ -56,10 +46,12 @@ export async function* untouchable(): AsyncGenerator<Uint8Array> {
   throw new Error('these bytes were not to be read')
 }
 
-/** The bytes in chunks of a size that does not divide anything. */
-export async function* chunked(raw: Uint8Array, size = 65_521): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < raw.byteLength; at += size) yield raw.subarray(at, at + size)
+/** The bytes in chunks of a size that does not divide anything, each in the memory of the one before. */
+export function chunked(raw: Uint8Array, size = 65_521): AsyncGenerator<Uint8Array> {
+  return overwriting(raw, size)
 }
+
+export { noise }
 
 /** A peer in a test: answers requests and remembers them. */
 export interface Peer {

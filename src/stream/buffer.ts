@@ -1,4 +1,5 @@
 import type { Bytes } from './bytes.ts'
+import { giveChunk, type KeptChunk, keepChunk } from './kept.ts'
 import { limited } from './limit.ts'
 
 /** The bytes of all `chunks` in one buffer. */
@@ -28,11 +29,8 @@ export async function toBuffer(
   max: number,
   what = 'content',
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of limited(bytes, max, what)) {
-    // Not `slice`, which of a Buffer is the same memory.
-    chunks.push(new Uint8Array(chunk))
-  }
+  const chunks: KeptChunk[] = []
+  for await (const chunk of limited(bytes, max, what)) chunks.push(keepChunk(chunk))
   return concat(chunks)
 }
 
@@ -40,10 +38,7 @@ export async function toBuffer(
  * The same bytes in chunks of `size`, the last one shorter. Every chunk is a
  * buffer of its own that the consumer may keep.
  */
-export async function* rechunk(
-  bytes: Bytes,
-  size: number,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+export async function* rechunk(bytes: Bytes, size: number): AsyncGenerator<KeptChunk> {
   let buffer = new Uint8Array(size)
   let filled = 0
   for await (const chunk of bytes) {
@@ -53,12 +48,12 @@ export async function* rechunk(
       filled += part.length
       offset += part.length
       if (filled < size) continue
-      yield buffer
+      yield giveChunk(buffer)
       buffer = new Uint8Array(size)
       filled = 0
     }
   }
-  if (filled > 0) yield buffer.subarray(0, filled)
+  if (filled > 0) yield giveChunk(buffer.subarray(0, filled))
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type Digest, type DigestAlgorithm, sha256 } from '#oci'
 import { concat } from './buffer.ts'
 import type { Bytes } from './bytes.ts'
+import { type KeptChunk, keepChunk } from './kept.ts'
 
 /** A digest being computed. `digest` may be asked for once. */
 export interface Hasher {
@@ -17,14 +18,14 @@ const smallSize = 16_384
 /** The runtime's native hash, which keeps up with any disk or network. */
 export function createHasher(algorithm: DigestAlgorithm = 'sha256'): Hasher {
   if (algorithm !== 'sha256') return createNativeHasher(algorithm)
-  const held: Uint8Array[] = []
+  const held: KeptChunk[] = []
   let size = 0
   let native: Hasher | undefined
   return {
     update: (chunk) => {
       size += chunk.length
       if (native === undefined && size <= smallSize) {
-        held.push(new Uint8Array(chunk))
+        held.push(keepChunk(chunk))
         return
       }
       if (native === undefined) {

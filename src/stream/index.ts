@@ -17,6 +17,9 @@ export { detectCompression, detectLength } from './detect.ts'
 // Digests, natively.
 export type { Hasher } from './hash.ts'
 export { crc32, createHasher, hashed } from './hash.ts'
+// Chunks that may be queued or kept, unlike those of `Bytes`.
+export type { KeptBytes, KeptChunk } from './kept.ts'
+export { giveChunk, keepChunk, keepChunks } from './kept.ts'
 // Bounds and counts.
 export { counted, limited } from './limit.ts'
 // Telling the caller what happens.

@@ -1,4 +1,5 @@
 import type { Bytes } from '#stream'
+import { overwriting } from '../stream/testing/overwriting.ts'
 import type { TarEntry } from './entry.ts'
 import { type ReadTarOptions, readTar } from './read.ts'
 
@@ -92,14 +93,8 @@ export function rawArchive(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** `bytes` in chunks of `size`, each in memory that the next one overwrites, as the currency allows. */
-export async function* inChunks(bytes: Uint8Array, size: number = bytes.length || 1): Bytes {
-  const chunk = new Uint8Array(size)
-  for (let at = 0; at < bytes.length; at += size) {
-    const part = bytes.subarray(at, at + size)
-    chunk.set(part)
-    yield chunk.subarray(0, part.length)
-    chunk.fill(0xaa)
-  }
+export function inChunks(bytes: Uint8Array, size: number = bytes.length || 1): Bytes {
+  return overwriting(bytes, size)
 }
 
 export type ReadEntry = Omit<TarEntry, 'body'> & { readonly contents: Uint8Array }

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { fromBuffer } from '#stream'
+import { noise, overwriting } from '../stream/testing/overwriting.ts'
 import { encodeEntry } from './encode.ts'
 import type { TarInput } from './entry.ts'
 import { inChunks, readAll } from './testing.ts'
@@ -116,4 +117,11 @@ test('writeTar() asks for an entry only when the one before is written', async (
   }
   const entries = await readAll(await packTar(inputs()))
   expect(entries.map(({ contents }) => String(contents))).toEqual(['aaaa', 'bbbb', 'cccc', 'dddd'])
+})
+
+test('packTar() keeps what a body with one buffer gives', async () => {
+  const content = noise(700_000)
+  const body = overwriting(content, 200_000)
+  const [entry] = await readAll(await packTar([{ path: 'large', size: content.length, body }]))
+  expect(Buffer.compare(entry?.contents ?? new Uint8Array(0), content)).toBe(0)
 })

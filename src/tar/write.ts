@@ -1,4 +1,4 @@
-import type { Bytes } from '#stream'
+import { type Bytes, toBuffer } from '#stream'
 import { encodeEntry } from './encode.ts'
 import type { TarInput } from './entry.ts'
 import { blockSize, paddingOf } from './field.ts'
@@ -45,9 +45,7 @@ export async function* writeTar(
 
 /** The whole archive of entries whose bodies are in memory. */
 export async function packTar(entries: Iterable<TarInput>): Promise<Uint8Array> {
-  const parts: Uint8Array[] = []
-  for await (const part of writeTar(entries)) parts.push(part)
-  return Buffer.concat(parts)
+  return await toBuffer(writeTar(entries), Number.MAX_SAFE_INTEGER)
 }
 
 function hasContents(entry: TarInput): boolean {

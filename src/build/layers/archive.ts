@@ -1,6 +1,6 @@
 import { StrakeError } from '#oci'
 import { decodeWithProgram } from '#platform'
-import { type Bytes, decompress } from '#stream'
+import { type Bytes, decompress, type KeptChunk, keepChunk } from '#stream'
 import { cleanPath, printableName, type TarEntry, type TarInput } from '#tar'
 import type { FileNode } from '../files/node.ts'
 import { type PackOptions, refuseWhiteout } from './pack.ts'
@@ -16,7 +16,7 @@ export function decompressArchive(bytes: Bytes): Bytes {
  * True when the contents of a file are an archive, compressed or not: its first
  * block has a tar header's checksum.
  */
-export async function isArchive(node: FileNode, open: () => Bytes): Promise<boolean> {
+export async function isArchive(node: Pick<FileNode, 'size'>, open: () => Bytes): Promise<boolean> {
   if (node.size < blockSize / 8) return false
   try {
     const head = await readHead(decompressArchive(open()), blockSize)
@@ -28,10 +28,10 @@ export async function isArchive(node: FileNode, open: () => Bytes): Promise<bool
 }
 
 async function readHead(bytes: Bytes, size: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
+  const chunks: KeptChunk[] = []
   let length = 0
   for await (const chunk of bytes) {
-    chunks.push(chunk.slice(0, size))
+    chunks.push(keepChunk(chunk.subarray(0, size)))
     length += chunk.length
     if (length >= size) break
   }

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { chmod, mkdir, utimes } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { StrakeError } from '#oci'
-import { createHasher, fromBuffers, limited } from '#stream'
+import { createHasher, fromBuffers, keepChunks, limited } from '#stream'
 import type { AddOp } from '../model/graph.ts'
 import type { StepContext } from '../step/workspace.ts'
 
@@ -45,7 +45,7 @@ async function downloadOne(
     }
   }
   const file = `${directory}/${name}`
-  await pipeline(hashed(), createWriteStream(file, { flags: 'wx' }), { signal })
+  await pipeline(keepChunks(hashed()), createWriteStream(file, { flags: 'wx' }), { signal })
   const digest = hasher.digest()
   if (op.checksum !== undefined && op.checksum !== digest) {
     throw new StrakeError(

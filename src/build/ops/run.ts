@@ -10,6 +10,7 @@ import {
   writeBundle,
 } from '#runtime'
 import type { ActiveSnapshot } from '#snapshot'
+import { keepChunk } from '#stream'
 import { TarLister } from '#tar'
 import { storeLayer } from '../layers/store-layer.ts'
 import { ExitError } from '../model/error.ts'
@@ -99,7 +100,7 @@ async function runCommand(op: RunOp, active: ActiveSnapshot, context: StepContex
       : useCompiledFilter(config, { runtime, directory: context.filters }),
   )
   const log = (stream: 'stdout' | 'stderr') => (data: Uint8Array) =>
-    context.emit({ type: 'log', id: context.vertex.digest, stream, data: data.slice() })
+    context.emit({ type: 'log', id: context.vertex.digest, stream, data: keepChunk(data) })
   const running = runProcess(runtime, {
     id,
     bundle: directory,

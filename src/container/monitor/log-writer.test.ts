@@ -91,3 +91,12 @@ test('formatTime() has microseconds', () => {
   expect(formatTime(0)).toBe('1970-01-01T00:00:00.000000Z')
   expect(formatTime(1.5)).toBe('1970-01-01T00:00:00.001500Z')
 })
+
+test('createLogWriter() keeps the start of a line when the memory it came in is used again', () => {
+  const log = open()
+  const chunk = Buffer.from('half ')
+  log.write('stdout', chunk)
+  chunk.fill('x')
+  log.write('stdout', bytes('a line\n'))
+  expect(lines().map((line) => line.log)).toEqual(['half a line\n'])
+})

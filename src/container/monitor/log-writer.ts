@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { keepChunk } from '#stream'
 
 export type OutputStream = 'stdout' | 'stderr'
 
@@ -31,7 +32,10 @@ export function createLogWriter(path: string, options: LogWriterOptions): LogWri
   const { now = () => performance.timeOrigin + performance.now() } = options
   let fd = openSync(path, 'a', 0o640)
   let size = fstatSync(fd).size
-  const unfinished = { stdout: new Uint8Array(0), stderr: new Uint8Array(0) }
+  const unfinished: Record<OutputStream, Uint8Array> = {
+    stdout: new Uint8Array(0),
+    stderr: new Uint8Array(0),
+  }
 
   const append = (text: string): void => {
     if (text === '') return
@@ -71,7 +75,7 @@ export function createLogWriter(path: string, options: LogWriterOptions): LogWri
         }
       }
       append(text)
-      unfinished[stream] = bytes.slice(start)
+      unfinished[stream] = keepChunk(bytes.subarray(start))
     },
     flush() {
       for (const stream of ['stdout', 'stderr'] as const) {

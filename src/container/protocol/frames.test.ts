@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { overwriting } from '../../stream/testing/overwriting.ts'
 import { createFrameDecoder, encodeFrame, type Frame } from './frames.ts'
 
 const frames: readonly Frame[] = [
@@ -24,6 +25,14 @@ for (const size of [1, 3, 1000, 1_000_000]) {
     expect(found).toEqual([...frames])
   })
 }
+
+test('createFrameDecoder() keeps what it was given when that memory is used again', async () => {
+  const bytes = Buffer.concat(frames.map(encodeFrame))
+  const decode = createFrameDecoder()
+  const found: Frame[] = []
+  for await (const chunk of overwriting(bytes, 1000)) found.push(...decode(chunk))
+  expect(found).toEqual([...frames])
+})
 
 test('createFrameDecoder() refuses what no monitor sends', () => {
   expect(() => createFrameDecoder()(new Uint8Array([1, 0xff, 0, 0, 0]))).toThrow(RangeError)

@@ -1,3 +1,5 @@
+import { concat } from '#stream'
+
 /**
  * What a monitor and its clients say to each other over a stream socket: one
  * byte of kind, four bytes of length (big-endian), then that many bytes.
@@ -62,14 +64,14 @@ function bodyOf(frame: Frame): Uint8Array {
 export function createFrameDecoder(): (chunk: Uint8Array) => readonly Frame[] {
   let waiting: Uint8Array = new Uint8Array(0)
   return (chunk) => {
-    waiting = waiting.length === 0 ? chunk : Buffer.concat([waiting, chunk])
+    waiting = concat([waiting, chunk])
     const frames: Frame[] = []
     while (waiting.length >= headerSize) {
       const view = new DataView(waiting.buffer, waiting.byteOffset, waiting.length)
       const size = view.getUint32(1)
       if (size > largestFrame) throw new RangeError(`a frame of ${size} bytes is too large`)
       if (waiting.length < headerSize + size) break
-      frames.push(decode(view.getUint8(0), waiting.slice(headerSize, headerSize + size)))
+      frames.push(decode(view.getUint8(0), waiting.subarray(headerSize, headerSize + size)))
       waiting = waiting.subarray(headerSize + size)
     }
     return frames

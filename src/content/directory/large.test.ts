@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { type Descriptor, isDigest, mediaType } from '#oci'
 import { mkdtempDisposable } from '#platform'
 import { type Bytes, createHasher, fromBuffers } from '#stream'
+import { overwriting } from '../../stream/testing/overwriting.ts'
 import { openDirectoryStore } from './directory.ts'
 
 // Large content is hashed and written in a thread of its own.
@@ -54,17 +55,7 @@ async function digestOf(bytes: Bytes): Promise<string> {
 describe('write() of large content', () => {
   test('keeps exactly the bytes, also from memory that the producer reuses', async () => {
     const store = await openStore('whole')
-    async function* reused(): AsyncGenerator<Uint8Array> {
-      const buffer = new Uint8Array(100_000)
-      for (const piece of pieces) {
-        for (let at = 0; at < piece.length; at += buffer.length) {
-          const part = piece.subarray(at, at + buffer.length)
-          buffer.set(part)
-          yield buffer.subarray(0, part.length)
-        }
-      }
-    }
-    await store.write(large, reused())
+    await store.write(large, overwriting(Buffer.concat(pieces), 100_000))
     expect(await digestOf(store.read(large))).toBe(large.digest)
     expect(await readdir(`${store.root}/ingest`)).toEqual([])
   })

@@ -1,6 +1,9 @@
 import { expect, test } from 'bun:test'
+import { execFileSync } from 'node:child_process'
+import { constants } from 'node:fs'
 import {
   mkdtemp,
+  open,
   readdir,
   readFile,
   readlink,
@@ -12,6 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fromBuffer } from '#stream'
+import { noise, overwriting } from '../../stream/testing/overwriting.ts'
 import { writeArchive, writeTextFile } from './output-file.ts'
 
 const bytes = (text: string): ReturnType<typeof fromBuffer> =>
@@ -66,3 +70,39 @@ test('writeArchive() names the file that was asked for', async () => {
     path: file,
   })
 })
+
+test('writeArchive() keeps every byte of a producer that uses one buffer', () =>
+  inDirectory(async (directory) => {
+    const content = noise(9_000_001)
+    const [file, pipe] = [join(directory, 'file'), join(directory, 'pipe')]
+    await writeArchive(overwriting(content, 1_048_576), { file })
+    expect(Buffer.compare(await readFile(file), content)).toBe(0)
+    execFileSync('mkfifo', [pipe])
+    const reading = readFile(pipe)
+    await writeArchive(overwriting(content, 1_048_576), { file: pipe })
+    expect(Buffer.compare(await reading, content)).toBe(0)
+  }))
+
+test('writeArchive() ends with its signal when nobody reads the pipe', () =>
+  inDirectory(async (directory) => {
+    const pipe = join(directory, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const beforeAnyReader = new AbortController()
+    const opening = writeArchive(bytes('x'), { file: pipe, signal: beforeAnyReader.signal })
+    beforeAnyReader.abort(new Error('interrupted'))
+    await expect(opening).rejects.toThrow('interrupted')
+    await using reader = await open(pipe, constants.O_RDONLY | constants.O_NONBLOCK)
+    const whileFull = new AbortController()
+    const { promise: isFull, resolve } = Promise.withResolvers<void>()
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      for (let at = 0; ; at++) {
+        if (at === 1) resolve()
+        yield new Uint8Array(1_048_576)
+      }
+    }
+    const writing = writeArchive(endless(), { file: pipe, signal: whileFull.signal })
+    await Promise.race([isFull, writing])
+    whileFull.abort(new Error('interrupted'))
+    await expect(writing).rejects.toThrow('interrupted')
+    expect(reader.fd).toBeGreaterThan(2)
+  }))

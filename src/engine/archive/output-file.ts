@@ -1,41 +1,61 @@
-import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
 import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
-import { temporaryName, writeFileDurable } from '#platform'
-import type { Bytes } from '#stream'
+import {
+  openStreamFile,
+  type StreamFile,
+  temporaryName,
+  useStreamFile,
+  writeFileDurable,
+} from '#platform'
+import { type Bytes, keepChunks } from '#stream'
 
 export interface WriteArchiveOptions {
   /** Standard output without it. */
-  readonly file?: string
-  readonly signal?: AbortSignal
+  readonly file?: string | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
-/** More than one chunk: while one is written, the next is read and hashed. */
-const chunks = { highWaterMark: 4 * 1024 * 1024 }
-
-/** Writes a file that appears only when it is whole, or to standard output as it comes. */
+/**
+ * Writes a file that appears only when it is whole, or to standard output as it comes.
+ * Aborting `signal` ends it, also when the reader of a pipe has stopped reading.
+ */
 export async function writeArchive(
   bytes: Bytes,
   { file, signal }: WriteArchiveOptions,
 ): Promise<void> {
-  const signals = signal === undefined ? {} : { signal }
-  const place = file === undefined ? { path: '/dev/stdout', isStream: true } : await findPlace(file)
+  if (file === undefined) return await pass(bytes, useStreamFile(standardOutput, signal), signal)
+  const place = await findPlace(file)
   if (place.isStream) {
-    await pipeline(bytes, createWriteStream(place.path, { ...chunks, flags: 'a' }), signals)
-    return
+    using output = await openStreamFile(place.path, 'a', signal)
+    return await pass(bytes, output, signal)
   }
   const temporary = temporaryName(place.path)
   try {
-    const stream = createWriteStream(temporary, { ...chunks, flags: 'wx' })
-    // Bytes that fail at once would else be followed by a file that nobody removes.
-    await once(stream, 'open')
-    await pipeline(bytes, stream, signals)
+    using output = await openStreamFile(temporary, 'wx')
+    await pass(bytes, output, signal)
     await rename(temporary, place.path)
   } catch (error) {
     await rm(temporary, { force: true })
-    throw nameFile(error, { temporary, file: file ?? place.path })
+    throw nameFile(error, { temporary, file })
   }
+}
+
+const standardOutput = 1
+
+/** While one chunk is written, the next is read and hashed: so each is copied. */
+async function pass(bytes: Bytes, output: StreamFile, signal?: AbortSignal): Promise<void> {
+  let writing = Promise.resolve()
+  try {
+    for await (const chunk of keepChunks(bytes)) {
+      signal?.throwIfAborted()
+      await writing
+      writing = output.write(chunk)
+      writing.catch(() => {})
+    }
+  } catch (error) {
+    await writing.catch(() => {})
+    throw error
+  }
+  await writing
 }
 
 /** Writes a short text, such as an ID, durably where that means something. */

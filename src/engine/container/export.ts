@@ -6,8 +6,8 @@ import { containerContext } from './container-context.ts'
 
 export interface ExportOptions {
   /** Standard output without it. */
-  readonly file?: string
-  readonly signal?: AbortSignal
+  readonly file?: string | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Writes the whole file system of a container, running or not, as a tar archive. */
@@ -23,5 +23,5 @@ export async function exportContainer(
     settings.image.chainId,
     `${engine.root}/containers/${id}`,
   )
-  await writeArchive(packTree(mounted.root), options)
+  await writeArchive(packTree(mounted.root, { signal: options.signal }), options)
 }

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib'
 import { createMemoryStore } from '#content'
 import { parsePlatform, sha256 } from '#oci'
 import { fromBuffer, toBuffer } from '#stream'
+import { overwriting } from '../../stream/testing/overwriting.ts'
 import { layerTar } from '../fixture.ts'
 import { importTar } from './import.ts'
 
@@ -13,7 +14,7 @@ test('importTar() makes an image whose one layer is the archive, byte for byte',
   const store = createMemoryStore()
   const run = { Cmd: ['sh'] }
   const options = { run, platform, message: 'from Debian', created: 86_400 }
-  const image = await importTar(fromBuffer(gzipSync(tar)), store, options)
+  const image = await importTar(overwriting(gzipSync(tar), 100), store, options)
   expect(image.config).toEqual({
     created: '1970-01-02T00:00:00Z',
     architecture: 'arm64',

@@ -5,6 +5,7 @@ import { createMemoryStore, type LocalStore } from '#content'
 import { encodeJson, formatReference, mediaType, sha256 } from '#oci'
 import { fromBuffer, toBuffer } from '#stream'
 import { packTar, type TarInput } from '#tar'
+import { overwriting } from '../../stream/testing/overwriting.ts'
 import { imageOf, layerTar } from '../fixture.ts'
 import { openImage } from '../image.ts'
 import { type LoadedImage, loadArchive } from './load.ts'
@@ -12,7 +13,7 @@ import { blobName } from './save.ts'
 
 async function load(entries: readonly TarInput[], store: LocalStore): Promise<LoadedImage[]> {
   const bytes = await packTar(entries)
-  return await loadArchive(fromBuffer(bytes), store, { temporaryDirectory: tmpdir() })
+  return await loadArchive(overwriting(bytes, 10_007), store, { temporaryDirectory: tmpdir() })
 }
 
 const json = (path: string, value: unknown): TarInput => ({ path, body: encodeJson(value) })

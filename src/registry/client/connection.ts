@@ -1,5 +1,5 @@
 import { type ErrorCode, StrakeError } from '#oci'
-import type { Bytes } from '#stream'
+import type { KeptBytes } from '#stream'
 import type { Authorizer } from '../auth/authorizer.ts'
 import { type Endpoint, formatEndpoint } from '../endpoints.ts'
 import { peerError, readErrorResponse } from '../errors.ts'
@@ -23,8 +23,7 @@ export interface ApiRequest {
   /** What a bare 404 means here. */
   readonly missing?: ErrorCode
   readonly headers?: Readonly<Record<string, string>>
-  /** In chunks that nobody changes any more. */
-  readonly body?: () => Bytes | Uint8Array<ArrayBuffer>
+  readonly body?: () => KeptBytes | Uint8Array<ArrayBuffer>
   readonly signal?: AbortSignal | undefined
 }
 

@@ -1,5 +1,5 @@
 import { StrakeError } from '#oci'
-import type { Bytes } from '#stream'
+import { type Bytes, giveChunk, type KeptChunk, keepChunk } from '#stream'
 
 const defaultCapacity = 8 * 1024 * 1024
 
@@ -11,7 +11,7 @@ const defaultCapacity = 8 * 1024 * 1024
 export class ReplayWindow {
   readonly #source: AsyncIterator<Uint8Array>
   readonly #capacity: number
-  readonly #chunks: Uint8Array<ArrayBuffer>[] = []
+  readonly #chunks: KeptChunk[] = []
   /** Offset of the first byte kept, and of the next one to come. */
   #first = 0
   #next = 0
@@ -33,7 +33,7 @@ export class ReplayWindow {
   }
 
   /** All bytes from `offset` on. Only the latest call may be iterated. */
-  async *from(offset: number): AsyncGenerator<Uint8Array> {
+  async *from(offset: number): AsyncGenerator<KeptChunk> {
     if (!this.canRewind(offset)) {
       throw new StrakeError(
         'UNAVAILABLE',
@@ -56,10 +56,10 @@ export class ReplayWindow {
     await this.#source.return?.()
   }
 
-  #at(offset: number): Uint8Array<ArrayBuffer> | undefined {
+  #at(offset: number): KeptChunk | undefined {
     let start = this.#first
     for (const chunk of this.#chunks) {
-      if (offset < start + chunk.byteLength) return chunk.subarray(offset - start)
+      if (offset < start + chunk.byteLength) return giveChunk(chunk.subarray(offset - start))
       start += chunk.byteLength
     }
     return undefined
@@ -76,7 +76,7 @@ export class ReplayWindow {
     try {
       const { done, value } = await this.#source.next()
       if (done === true) return false
-      this.#chunks.push(new Uint8Array(value))
+      this.#chunks.push(keepChunk(value))
       this.#next += value.byteLength
     } catch (error) {
       this.#failure = { error }

@@ -1,6 +1,6 @@
 import type { Descriptor, Digest, DigestAlgorithm } from '#oci'
 import { ContentMismatchError, digestAlgorithm, isStrakeError, StrakeError } from '#oci'
-import { type Bytes, createHasher, rechunk, verified } from '#stream'
+import { type Bytes, createHasher, type KeptBytes, rechunk, verified } from '#stream'
 import { pullScope, pushScope } from '../auth/scope.ts'
 import { Backoff, connectionError } from '../http/retry.ts'
 import { discard } from '../http/transport.ts'
@@ -92,7 +92,7 @@ export async function uploadBlob(
       const before = session.offset
       try {
         if (chunkSize !== undefined) await sendChunks(session, window, chunkSize, expected.size)
-        const body = (): Bytes => window.from(session.offset)
+        const body = (): KeptBytes => window.from(session.offset)
         await session.finish(expected.digest, { body, size: expected.size })
         return
       } catch (error) {
@@ -126,7 +126,7 @@ async function sendChunks(
   const length = Math.max(chunkSize, session.minChunk)
   if (session.offset + length >= size) return
   for await (const chunk of rechunk(window.from(session.offset), length)) {
-    await session.patch(new Uint8Array(chunk))
+    await session.patch(chunk)
     if (session.offset + length >= size) return
   }
 }
@@ -160,9 +160,8 @@ export class UploadIngest {
   async append(bytes: Bytes): Promise<void> {
     const length = Math.max(ingestChunkSize, this.#session.minChunk)
     for await (const chunk of rechunk(bytes, length)) {
-      const copy = new Uint8Array(chunk)
-      this.#hasher?.update(copy)
-      await this.#send(copy)
+      this.#hasher?.update(chunk)
+      await this.#send(chunk)
     }
   }
 

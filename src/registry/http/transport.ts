@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { StrakeError } from '#oci'
-import type { Bytes } from '#stream'
+import type { KeptBytes } from '#stream'
 import { redact } from '../errors.ts'
 import { asReadableStream } from '../web-stream.ts'
 import { isPrivateHost } from './address.ts'
@@ -13,8 +13,8 @@ export interface HttpRequest {
   readonly method: string
   readonly url: URL
   readonly headers?: Readonly<Record<string, string>>
-  /** Asked for again when a redirect has to be followed with it. Nobody changes its chunks any more. */
-  readonly body?: () => Bytes | Uint8Array<ArrayBuffer>
+  /** Asked for again when a redirect has to be followed with it. */
+  readonly body?: () => KeptBytes | Uint8Array<ArrayBuffer>
   readonly signal?: AbortSignal | undefined
 }
 
@@ -90,7 +90,7 @@ interface SingleRequest {
   readonly method: string
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
-  readonly body: (() => Bytes | Uint8Array<ArrayBuffer>) | undefined
+  readonly body: (() => KeptBytes | Uint8Array<ArrayBuffer>) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -124,7 +124,7 @@ async function sendOnce(fetch: Fetch, request: SingleRequest): Promise<Response>
   }
 }
 
-function bodyInit(body: Bytes | Uint8Array<ArrayBuffer>): object {
+function bodyInit(body: KeptBytes | Uint8Array<ArrayBuffer>): object {
   if (body instanceof Uint8Array) return { body }
   return { body: asReadableStream(body), duplex: 'half' }
 }

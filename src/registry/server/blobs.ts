@@ -1,4 +1,5 @@
 import { type Descriptor, StrakeError } from '#oci'
+import type { KeptChunk } from '#stream'
 import type { Endpoint } from '../endpoints.ts'
 import type { Repository } from '../registry.ts'
 import { toReadableStream } from '../web-stream.ts'
@@ -70,7 +71,7 @@ async function openBody(
   context: Context,
   request: Request,
   part: Span & { readonly repository: Repository; readonly blob: Descriptor },
-): Promise<Blob | ReadableStream<Uint8Array<ArrayBuffer>>> {
+): Promise<Blob | ReadableStream<KeptChunk>> {
   const { repository, blob, start, end } = part
   const file = await context.options.openBlob?.(blob.digest)
   if (file !== undefined && file.size === blob.size) return file.slice(start, end)

@@ -13,6 +13,7 @@ import { applyLayer } from '#layer'
 import { chainIds, type Digest } from '#oci'
 import { at, mountsBelow, unmount } from '#platform'
 import { decodeName, packTar, type TarInput } from '#tar'
+import { overwriting } from '../../stream/testing/overwriting.ts'
 import { rawEntry, rawPax } from '../../tar/testing.ts'
 import type { Snapshotter } from '../chain/snapshotter.ts'
 import { openSnapshots, type SnapshotsOptions } from '../open.ts'
@@ -81,8 +82,9 @@ export async function unpackAll(root: string, layers: readonly MadeLayer[]): Pro
   for (const { archive } of layers) await applyLayer(one(archive), root)
 }
 
-export async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
+/** In pieces that no block of an archive ends with. */
+export function one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  return overwriting(bytes, 65_521)
 }
 
 /** What a name stands for; equal for equal trees, whatever filesystem shows them. */
