@@ -225,7 +225,6 @@ test('console and process.exit live in the command line only', () => {
 /** Files that hand bytes to a stream of the runtime, and why its queue may keep the chunks. */
 const queues: Readonly<Record<string, string>> = {
   'registry/web-stream.ts': 'takes KeptBytes',
-  'build/ops/download.ts': 'copies each chunk',
   'platform/serve.ts': 'chunks come from streams of the runtime, which make each anew',
   'container/session/own-monitor.ts': 'carries reports, not bytes',
 }

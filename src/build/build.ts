@@ -21,7 +21,8 @@ import { createBuildArgs, proxyArgs } from './plan/scope.ts'
 import { chooseTimes, creationTime, makePlan, withLabels } from './prepare.ts'
 import { solve } from './solve/solve.ts'
 import { createStepRunner } from './solve/steps.ts'
-import { openBuildDirectory } from './step/abandoned.ts'
+import { httpServices } from './source/services.ts'
+import { openBuildDirectory, Scratch } from './step/abandoned.ts'
 import { SpareTime } from './step/spare-time.ts'
 import type { Workspace } from './step/workspace.ts'
 import type { Times } from './times/times.ts'
@@ -44,7 +45,9 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   try {
     await mkdir(services.run, { recursive: true, mode: 0o700 })
     await using directory = await openBuildDirectory(services.run)
-    return { ...(await buildIn(directory.path, options, lease)), lease }
+    await using scratch = new Scratch(services.scratch)
+    const places = { directory: directory.path, scratch: () => scratch.path() }
+    return { ...(await buildIn(places, options, lease)), lease }
   } catch (error) {
     lease.release()
     throw error
@@ -52,12 +55,12 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
 }
 
 async function buildIn(
-  directory: string,
+  places: Pick<Workspace, 'directory' | 'scratch'>,
   options: BuildOptions,
   lease: Lease,
 ): Promise<ExportedImage> {
   const { signal } = options
-  const root = await contextRoot(options, directory)
+  const root = await contextRoot(options, places.directory)
   const { source, ignore } = await readDefinition(root, options.dockerfile)
   const listedAt = Date.now()
   using context = openTree(root, {
@@ -72,7 +75,7 @@ async function buildIn(
     collectContextSources(plan.target, context, source),
   )
   const times = await chooseTimes(options, plan, { root, sources })
-  const made = { source, context, listedAt, sources, times, lease, directory }
+  const made = { source, context, listedAt, sources, times, lease, ...places }
   const workspace = createWorkspace(options, made)
   try {
     const states = await solve(plan.target, createStepRunner(workspace, plan.images), {
@@ -150,6 +153,7 @@ function createWorkspace(
     readonly times: Times
     readonly lease: Lease
     readonly directory: string
+    readonly scratch: () => Promise<string>
   },
 ): Workspace {
   const { services, buildArgs = {}, emit = silent, signal } = options
@@ -184,7 +188,8 @@ function createWorkspace(
     ),
     noCache: options.noCache === true,
     explain: options.explain === true,
-    fetch: services.fetch ?? fetch,
+    http: { ...httpServices(), ...services.http },
+    downloads: options.downloads ?? 'any',
     emit,
   }
 }

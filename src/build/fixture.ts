@@ -75,6 +75,7 @@ export async function openWorkshop(): Promise<Workshop> {
     snapshots,
     memory: `${path}/root/builds`,
     run: `${path}/run`,
+    scratch: `${path}/root/scratch`,
     runtime: async () => (await detectRuntime({ root: `${path}/run/runtime` })).runtime,
     resolveImage: async (reference) => {
       const image = images.get(reference)

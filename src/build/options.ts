@@ -6,6 +6,8 @@ import type { Snapshotter } from '#snapshot'
 import type { Emit } from '#stream'
 import type { NetworkMode } from './model/graph.ts'
 import type { BaseImage } from './plan/base-images.ts'
+import type { Downloads } from './source/http.ts'
+import type { HttpServices } from './source/services.ts'
 import type { NetworkProvider } from './step/workspace.ts'
 
 /** What a build is made with; the engine gives the same to all of them. */
@@ -21,12 +23,14 @@ export interface BuildServices {
   readonly resolveImage: ImageResolver
   /** RUN has no network without it. */
   readonly network?: NetworkProvider
-  /** Directory for bundles and downloads; what a build puts there it removes. */
+  /** Directory for bundles; what a build puts there it removes. */
   readonly run: string
+  /** Directory on the disk of the store for what may be large; what a build puts there it removes. */
+  readonly scratch: string
   /** Directory of compiled seccomp filters, if any are kept. */
   readonly filters?: string
-  /** For ADD; the global one unless given. */
-  readonly fetch?: typeof fetch
+  /** For ADD; those of this process unless given. */
+  readonly http?: Partial<HttpServices> | undefined
 }
 
 export type ImageResolver = (
@@ -60,6 +64,8 @@ export interface BuildOptions {
   readonly network?: NetworkMode
   /** What a Dockerfile may ask for that reaches beyond its sandbox. */
   readonly allow?: readonly 'network.host'[]
+  /** `any` unless given. */
+  readonly downloads?: Downloads | undefined
   /** Seconds since 1970; also given by the build argument SOURCE_DATE_EPOCH. */
   readonly epoch?: number
   /** `epoch` (reproducible) unless given; `now` keeps times, as Docker does. */

@@ -9,6 +9,11 @@ export function buildsOf({ run }: Engine): string {
   return `${run}/builds`
 }
 
+/** Where builds keep what is too large for memory, meanwhile. */
+export function scratchOf({ root }: Engine): string {
+  return `${root}/scratch`
+}
+
 /**
  * What a command that changes the store does first: a lease whose process is
  * gone shows that somebody was killed, and then what they left goes at once.
@@ -48,6 +53,7 @@ async function removePlaces(directory: string): Promise<void> {
 }
 
 async function endBuilds(engine: Engine): Promise<number> {
+  await removePlaces(scratchOf(engine))
   if (!pathExists(buildsOf(engine))) return 0
   const { endAbandonedBuilds } = await import('#build')
   return await endAbandonedBuilds(buildsOf(engine), async () => (await engine.runtime()).runtime)

@@ -30,7 +30,7 @@ export type ErrorCode = RegistryErrorCode | NeutralErrorCode
 export interface StrakeErrorOptions {
   readonly cause?: unknown
   /** What the reader can do about it, as an imperative clause: `log in with strake login`. */
-  readonly remedy?: string
+  readonly remedy?: string | undefined
 }
 
 /**

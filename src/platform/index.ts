@@ -96,6 +96,8 @@ export {
   runNft,
 } from './net/nftables.ts'
 export { probePort } from './net/port.ts'
+/** Addresses that only an inner network has. */
+export { isPrivateAddress } from './net/private-address.ts'
 /** What this machine is. */
 export {
   bootId,

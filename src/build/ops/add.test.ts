@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { readdirSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { packTar } from '#tar'
 import { build } from '../build.ts'
@@ -92,15 +93,18 @@ test('add refuses archives that would delete files', async () => {
   await expect(add('ADD gone.tar /')).rejects.toThrow('mark removed files')
 })
 
-test('add downloads with mode 0600 and the name of the URL, and verifies a checksum', async () => {
+test('add downloads to the disk of the store, with mode 0600 and the name of the URL, and verifies a checksum', async () => {
   const asked: string[] = []
-  const fetcher = async (input: unknown): Promise<Response> => {
-    asked.push(String(input))
-    if (String(input).includes('missing')) return new Response('no', { status: 404 })
+  const scratch = `${workshop.path}/root/scratch`
+  const fetcher = async (url: string): Promise<Response> => {
+    asked.push(url)
+    const [place = ''] = readdirSync(scratch)
+    expect(readdirSync(`${scratch}/${place}`)).toEqual([expect.stringMatching(/^add-/)])
+    if (url.includes('missing')) return new Response('no', { status: 404 })
     const headers = { 'last-modified': 'Tue, 14 Nov 2023 22:13:20 GMT' }
     return new Response('payload', { headers })
   }
-  const services = { ...workshop.services, fetch: Object.assign(fetcher, { preconnect() {} }) }
+  const services = { ...workshop.services, http: { fetch: fetcher } }
   const digest = 'sha256:239f59ed55e737c77147cf55ad0c1b030b6d7ee748a7426952f9b852d5a935e5'
   const download = async (text: string): Promise<Record<string, string>> => {
     const dockerfile = { text: `FROM scratch\n${text}\n` }
@@ -122,4 +126,5 @@ test('add downloads with mode 0600 and the name of the URL, and verifies a check
   const missing = await refusalOf(download('ADD https://u:pw@h/missing?token=1 /y'))
   expect(missing.message).toStartWith('Cannot add https://h/missing: the server answered 404\n')
   expect(asked).toHaveLength(5)
+  expect(readdirSync(scratch)).toEqual([])
 })

@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { isSystemError, mkdtempDisposable, type TemporaryDirectory } from '#platform'
 import { discard, type Runtime } from '#runtime'
 import { isAbandoned, ownedName } from '#snapshot'
@@ -6,6 +6,32 @@ import { isAbandoned, ownedName } from '#snapshot'
 /** A directory for one build, below that of all of them. */
 export function openBuildDirectory(run: string): Promise<TemporaryDirectory> {
   return mkdtempDisposable(run, `${ownedName('build')}.`)
+}
+
+/** A directory for one build that is made when it is first asked for. */
+export class Scratch implements AsyncDisposable {
+  readonly #parent: string
+  #directory: Promise<TemporaryDirectory> | undefined
+
+  constructor(parent: string) {
+    this.#parent = parent
+  }
+
+  async path(): Promise<string> {
+    this.#directory ??= this.#make()
+    return (await this.#directory).path
+  }
+
+  async #make(): Promise<TemporaryDirectory> {
+    await mkdir(this.#parent, { recursive: true, mode: 0o700 })
+    return await openBuildDirectory(this.#parent)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // One that could not be made has failed its caller already.
+    const made = await this.#directory?.catch(() => undefined)
+    await made?.[Symbol.asyncDispose]()
+  }
 }
 
 /**

@@ -11,6 +11,8 @@ import type { FileTree } from '../files/tree.ts'
 import type { Filesystems } from '../layers/filesystems.ts'
 import type { DockerfileSource } from '../model/error.ts'
 import type { NetworkMode, Vertex } from '../model/graph.ts'
+import type { Downloads } from '../source/http.ts'
+import type { HttpServices } from '../source/services.ts'
 import type { Times } from '../times/times.ts'
 import type { SpareTime } from './spare-time.ts'
 
@@ -52,15 +54,19 @@ export interface Workspace {
   /** Directory of compiled seccomp filters, if any are kept. */
   readonly filters?: string
   readonly network?: NetworkProvider
-  /** A directory of this build alone, removed at its end. */
+  /** A directory of this build alone, usually in memory; removed at its end. */
   readonly directory: string
+  /** Another one on the disk of the store, for what may be large; made when it is first asked for. */
+  readonly scratch: () => Promise<string>
   readonly times: Times
   /** Proxy settings for RUN; in no key and in no image. */
   readonly proxies: readonly string[]
   readonly source: DockerfileSource
   readonly noCache: boolean
   readonly explain: boolean
-  readonly fetch: typeof fetch
+  readonly http: HttpServices
+  /** Where ADD may download from. */
+  readonly downloads: Downloads
   readonly emit: Emit
 }
 

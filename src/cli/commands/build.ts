@@ -7,6 +7,7 @@ import { buildRenderer } from '../render/build.ts'
 interface Options {
   readonly buildArg?: readonly string[]
   readonly cache: boolean
+  readonly downloads: 'any' | 'public'
   readonly file?: string
   readonly iidfile?: string
   readonly label?: readonly string[]
@@ -34,6 +35,10 @@ export function define(context: Context): Command {
     .option('--pull', 'look for newer base images')
     .option('--platform <platform>', 'os/architecture of the result')
     .option('--network <mode>', 'default, none or host for RUN')
+    .option('--downloads <from>', 'where ADD may download from; public: no inner network', {
+      choices: ['any', 'public'],
+      default: 'any',
+    })
     .option('--progress <kind>', 'how to show progress', {
       choices: ['auto', 'tty', 'plain', 'quiet', 'rawjson'],
       default: 'auto',
@@ -64,6 +69,7 @@ function request(context: string, options: Options): BuildRequest {
     names: options.tag ?? [],
     buildArgs: parseAssignments(options.buildArg, process.env),
     labels: parseAssignments(options.label),
+    downloads: options.downloads,
     noCache: !options.cache,
     pull: options.pull === true,
     ...(options.file === undefined ? {} : { file: options.file }),

@@ -14,7 +14,7 @@ import {
 } from '#oci'
 import type { Emit } from '#stream'
 import { writeTextFile } from '../archive/output-file.ts'
-import { buildsOf, cleanAfterBuilds } from '../begin-work.ts'
+import { buildsOf, cleanAfterBuilds, scratchOf } from '../begin-work.ts'
 import { publishIndex } from '../content/content-index.ts'
 import type { Engine } from '../engine.ts'
 import { recordImage } from '../image/add-image.ts'
@@ -39,6 +39,8 @@ export interface BuildRequest {
   readonly pull?: boolean
   readonly platform?: string
   readonly network?: string
+  /** Where ADD may download from: `any` unless given. */
+  readonly downloads?: 'any' | 'public' | undefined
   readonly imageIdFile?: string
   /** `now`, or seconds since 1970. */
   readonly timestamp?: string
@@ -71,6 +73,7 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
     ...(request.network === 'host' ? { allow: ['network.host'] } : {}),
     ...readTimestamp(request.timestamp),
     buildArgs: withEpoch(request.buildArgs, engine.env),
+    downloads: request.downloads,
     labels: Object.fromEntries(request.labels ?? []),
     noCache: request.noCache === true,
     pull: request.pull === true,
@@ -103,6 +106,7 @@ export async function buildServices(engine: Engine): Promise<BuildServices> {
     resolveImage: (reference, options) => resolveBase(engine, reference, options),
     network: (mode, stepId) => attachStep(engine, mode, stepId),
     run: buildsOf(engine),
+    scratch: scratchOf(engine),
   }
 }
 

@@ -5,7 +5,7 @@ import type { Roots } from '../host/roots.ts'
 
 /** What a store has, and a filesystem that was made for one. */
 const rootNames =
-  /^(?:blobs|builds|chains|containers|index\.json|ingest|layers|lost\+found|oci-layout|registry|reserve|seccomp|staging|strake\.db|trash|volumes)(?:[.-].*)?$/
+  /^(?:blobs|builds|chains|containers|index\.json|ingest|layers|lost\+found|oci-layout|registry|reserve|scratch|seccomp|staging|strake\.db|trash|volumes)(?:[.-].*)?$/
 
 /** What its run directory has. */
 const runNames =

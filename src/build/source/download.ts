@@ -1,15 +1,16 @@
-import { createWriteStream } from 'node:fs'
-import { chmod, mkdir, utimes } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
+import { mkdir, open, utimes } from 'node:fs/promises'
 import { StrakeError } from '#oci'
-import { createHasher, fromBuffers, keepChunks, limited } from '#stream'
+import { writeAll } from '#platform'
+import { type Bytes, hashed, limited } from '#stream'
 import type { AddOp } from '../model/graph.ts'
 import type { StepContext } from '../step/workspace.ts'
+import { openDownload } from './http.ts'
+import { redact } from './refusal.ts'
 
 /** Bytes of one download. */
 const maxSize = 16 * 2 ** 30
 
-/** Where the URLs of an ADD were downloaded to, in a directory of the build. */
+/** Where the URLs of an ADD were downloaded to, on the disk of the store. */
 export interface Downloads {
   readonly path: string
   readonly names: readonly string[]
@@ -21,7 +22,7 @@ export interface Downloads {
  * used. Throws `UNAVAILABLE`, or `DIGEST_INVALID` for another content.
  */
 export async function download(op: AddOp, context: StepContext): Promise<Downloads> {
-  const path = `${context.directory}/add-${crypto.randomUUID()}`
+  const path = `${await context.scratch()}/add-${crypto.randomUUID()}`
   await mkdir(path, { mode: 0o700 })
   const names: string[] = []
   for (const url of op.urls) names.push(await downloadOne(url, path, op, context))
@@ -32,54 +33,33 @@ async function downloadOne(
   url: string,
   directory: string,
   op: AddOp,
-  { fetch, signal }: StepContext,
+  { http, downloads, signal }: StepContext,
 ): Promise<string> {
-  const response = await request(url, fetch, signal)
+  const shown = redact(new URL(url))
+  const rules = { from: downloads, isProved: op.checksum !== undefined, signal }
+  const { response, body } = await openDownload(url, rules, http)
   const name = nameOf(url, response, op)
-  const hasher = createHasher()
-  const body = limited(response.body ?? fromBuffers([]), maxSize, redact(url))
-  async function* hashed(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of body) {
-      hasher.update(chunk)
-      yield chunk
-    }
-  }
   const file = `${directory}/${name}`
-  await pipeline(keepChunks(hashed()), createWriteStream(file, { flags: 'wx' }), { signal })
-  const digest = hasher.digest()
-  if (op.checksum !== undefined && op.checksum !== digest) {
+  let found: string | undefined
+  const bytes = hashed(limited(body, maxSize, shown), ({ digest }) => {
+    found = digest
+  })
+  await writeFile(file, bytes)
+  if (op.checksum !== undefined && op.checksum !== found) {
     throw new StrakeError(
       'DIGEST_INVALID',
-      `Cannot add ${redact(url)}: its content is ${digest}, not ${op.checksum}`,
+      `Cannot add ${shown}: its content is ${found}, not ${op.checksum}`,
     )
   }
   const modified = Date.parse(response.headers.get('last-modified') ?? '')
   const time = Number.isNaN(modified) ? 0 : modified / 1000
   await utimes(file, time, time)
-  await chmod(file, 0o600)
   return name
 }
 
-async function request(url: string, fetcher: typeof fetch, signal: AbortSignal): Promise<Response> {
-  let response: Response
-  try {
-    response = await fetcher(url, { signal, redirect: 'follow' })
-  } catch (cause) {
-    signal.throwIfAborted()
-    throw new StrakeError(
-      'UNAVAILABLE',
-      `Cannot add ${redact(url)}: the server cannot be reached`,
-      {
-        cause,
-      },
-    )
-  }
-  if (response.ok) return response
-  await response.body?.cancel()
-  throw new StrakeError(
-    'UNAVAILABLE',
-    `Cannot add ${redact(url)}: the server answered ${response.status}`,
-  )
+async function writeFile(path: string, bytes: Bytes): Promise<void> {
+  await using file = await open(path, 'wx', 0o600)
+  for await (const chunk of bytes) await writeAll(file, chunk)
 }
 
 function nameOf(url: string, response: Response, op: AddOp): string {
@@ -89,7 +69,7 @@ function nameOf(url: string, response: Response, op: AddOp): string {
   const name = (given ?? last).split('/').at(-1) ?? ''
   if (name !== '' && name !== '.' && name !== '..') return name
   if (!op.intoDirectory) return 'download'
-  throw new StrakeError('INVALID', `Cannot add ${redact(url)}: it has no file name`, {
+  throw new StrakeError('INVALID', `Cannot add ${redact(new URL(url))}: it has no file name`, {
     remedy: 'name the file in the destination',
   })
 }
@@ -102,10 +82,4 @@ function decoded(text: string): string {
     if (error instanceof URIError) return text
     throw error
   }
-}
-
-/** Without the user name, password and query a URL may carry. */
-function redact(text: string): string {
-  const url = new URL(text)
-  return `${url.origin}${url.pathname}`
 }

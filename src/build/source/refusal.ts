@@ -1,0 +1,29 @@
+import { StrakeError } from '#oci'
+
+/** Without the user name, password and query a URL may carry. */
+export function redact(url: URL): string {
+  return `${url.origin}${url.pathname}`
+}
+
+export const noAddress = 'its host name has no address'
+
+/** Words for the codes of connection errors; the runtime's own speak of its functions. */
+export const connectionReasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'the server refuses the connection',
+  ECONNRESET: 'the connection broke off',
+  EPROTO: 'the server does not speak TLS',
+  ENOTFOUND: noAddress,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate of the server is for another name',
+  CERT_HAS_EXPIRED: 'the certificate of the server has expired',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate of the server is not trusted',
+  SELF_SIGNED_CERT_IN_CHAIN: 'the certificate of the server is not trusted',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the certificate of the server is not trusted',
+}
+
+export function unavailable(url: URL, reason: string, cause?: unknown): StrakeError {
+  return new StrakeError('UNAVAILABLE', `Cannot add ${redact(url)}: ${reason}`, { cause })
+}
+
+export function denied(url: URL, reason: string, remedy?: string): StrakeError {
+  return new StrakeError('DENIED', `Cannot add ${redact(url)}: ${reason}`, { remedy })
+}

@@ -1,0 +1,54 @@
+import { isIP } from 'node:net'
+import { isPrivateAddress } from '#platform'
+import { denied, noAddress, unavailable } from './refusal.ts'
+import type { HttpServices } from './services.ts'
+
+/** True when a host is known to be in the inner network. */
+export async function isInner(url: URL, http: HttpServices): Promise<boolean> {
+  return (await resolve(url, http)).some(isPrivateAddress)
+}
+
+async function resolve({ hostname }: URL, { lookup }: HttpServices): Promise<readonly string[]> {
+  const host = bareHost(hostname)
+  return isIP(host) === 0 ? await lookup(host) : [host]
+}
+
+/** IPv6 addresses stand in brackets in a URL. */
+function bareHost(hostname: string): string {
+  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
+}
+
+/** What to ask in place of a URL. */
+export interface Target {
+  readonly target: string
+  readonly init: {
+    readonly headers?: Record<string, string>
+    readonly tls?: { readonly serverName: string }
+  }
+}
+
+/**
+ * The address that was judged is the one connected to: a name that is looked up
+ * twice may mean another address the second time. Only a proxy gets the name.
+ */
+export async function publicTarget(url: URL, http: HttpServices): Promise<Target> {
+  const addresses = await resolve(url, http)
+  const inner = addresses.find(isPrivateAddress)
+  if (inner !== undefined) {
+    throw denied(url, `${url.hostname} is at ${inner}, an address of an inner network`)
+  }
+  const [address] = addresses
+  const isNumeric = isIP(bareHost(url.hostname)) !== 0
+  if (isNumeric || hasProxy(http)) return { target: url.href, init: {} }
+  if (address === undefined) throw unavailable(url, noAddress)
+  const pinned = new URL(url)
+  pinned.hostname = address.includes(':') ? `[${address}]` : address
+  return {
+    target: pinned.href,
+    init: { headers: { Host: url.host }, tls: { serverName: url.hostname } },
+  }
+}
+
+function hasProxy({ env }: HttpServices): boolean {
+  return ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy'].some((name) => env[name])
+}

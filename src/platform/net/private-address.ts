@@ -1,0 +1,60 @@
+import { BlockList, isIPv4, isIPv6 } from 'node:net'
+
+/**
+ * Networks that reach this machine, its neighbours or a cloud's metadata service,
+ * and no server of the Internet.
+ * @see https://www.iana.org/assignments/iana-ipv4-special-registry
+ * @see https://www.iana.org/assignments/iana-ipv6-special-registry
+ */
+const networks = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '224.0.0.0/3',
+  '::/127',
+  'fc00::/7',
+  'fe80::/10',
+  'fec0::/10',
+  'ff00::/8',
+  // Each of these may carry any IPv4 address.
+  '64:ff9b::/96',
+  '64:ff9b:1::/48',
+  '2001::/32',
+  '2002::/16',
+]
+
+let list: BlockList | undefined
+
+function blockList(): BlockList {
+  const made = new BlockList()
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/')
+    made.addSubnet(address, Number(prefix), isIPv6(address) ? 'ipv6' : 'ipv4')
+  }
+  return made
+}
+
+/** True for an address, as text, that no outsider has any business naming; false for what is no address. */
+export function isPrivateAddress(address: string): boolean {
+  const family = isIPv4(address) ? 'ipv4' : isIPv6(address) ? 'ipv6' : undefined
+  if (family === undefined) return false
+  const carried = family === 'ipv6' ? carriedAddress(address) : undefined
+  if (carried !== undefined) return isPrivateAddress(carried)
+  list ??= blockList()
+  return list.check(address, family)
+}
+
+/** The IPv4 address that an IPv4-mapped IPv6 address or one of NAT64 stands for. */
+function carriedAddress(address: string): string | undefined {
+  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1)
+  const match = /^(?:::ffff|64:ff9b:):([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical)
+  if (match === null) return undefined
+  const [high, low] = [Number.parseInt(match[1] ?? '', 16), Number.parseInt(match[2] ?? '', 16)]
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.')
+}
