@@ -1,8 +1,7 @@
+import type { Annotations } from './annotations.ts'
 import type { Digest } from './digest.ts'
 import { type Document, Fields, optional } from './fields.ts'
 import type { Platform } from './platform.ts'
-
-export type Annotations = Readonly<Record<string, string>>
 
 /**
  * Media type, digest and size of some content: how everything refers to everything.

@@ -1,4 +1,4 @@
-import type { Annotations } from './descriptor.ts'
+import type { Annotations } from './annotations.ts'
 import { type Digest, isDigest } from './digest.ts'
 import { type ErrorCode, StrakeError } from './error.ts'
 

@@ -1,12 +1,13 @@
 // What images are made of: the documents of the image specification, and the names people give them.
 
+export type { Annotations } from './annotations.ts'
 // Names the filesystem that a stack of layers makes.
 export { chainId, chainIds } from './chain-id.ts'
 // The image configuration, and the layers it describes.
 export type { Healthcheck, HistoryEntry, ImageConfig, Layer, RunConfig } from './config.ts'
 export { layersOf, parseConfig } from './config.ts'
 // How everything refers to everything.
-export type { Annotations, Descriptor } from './descriptor.ts'
+export type { Descriptor } from './descriptor.ts'
 // `algorithm:hex`, checked.
 export type { Digest, DigestAlgorithm } from './digest.ts'
 export { digestAlgorithm, digestHex, isDigest, parseDigest } from './digest.ts'

@@ -1,4 +1,5 @@
-import { type Annotations, type Descriptor, readDescriptor } from './descriptor.ts'
+import type { Annotations } from './annotations.ts'
+import { type Descriptor, readDescriptor } from './descriptor.ts'
 import { StrakeError } from './error.ts'
 import { type Document, Fields, optional } from './fields.ts'
 import { parseJson } from './json.ts'
