@@ -3,9 +3,9 @@
 // A root filesystem as an image.
 export type { ImportTarOptions } from './archive/import.ts'
 export { importTar } from './archive/import.ts'
-// Archives of images, in and out.
-export type { LoadedImage, LoadOptions } from './archive/load.ts'
 export { loadArchive } from './archive/load.ts'
+// Archives of images, in and out.
+export type { LoadedImage, LoadOptions } from './archive/loaded-image.ts'
 export type { NamedImage } from './archive/save.ts'
 export { saveImages } from './archive/save.ts'
 // The form of an image that is pushed.

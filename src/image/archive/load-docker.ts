@@ -13,7 +13,7 @@ import {
 import { counted, createHasher, detectCompression, detectLength, silent, toBuffer } from '#stream'
 import { writeImage } from '../create.ts'
 import { type Archive, invalid } from './archive.ts'
-import type { LoadedImage, LoadOptions } from './load.ts'
+import type { LoadedImage, LoadOptions } from './loaded-image.ts'
 
 /** An image as `manifest.json` describes it: names of members. */
 export interface DockerEntry {

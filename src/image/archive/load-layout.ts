@@ -14,8 +14,8 @@ import { hostPlatform } from '#platform'
 import { toBuffer, verified } from '#stream'
 import { type Image, openImage } from '../image.ts'
 import { type Archive, invalid } from './archive.ts'
-import type { LoadedImage, LoadOptions } from './load.ts'
 import type { DockerEntry } from './load-docker.ts'
+import type { LoadedImage, LoadOptions } from './loaded-image.ts'
 import { blobName } from './save.ts'
 
 /**

@@ -8,7 +8,8 @@ import { packTar, type TarInput } from '#tar'
 import { overwriting } from '../../stream/testing/overwriting.ts'
 import { imageOf, layerTar } from '../fixture.ts'
 import { openImage } from '../image.ts'
-import { type LoadedImage, loadArchive } from './load.ts'
+import { loadArchive } from './load.ts'
+import type { LoadedImage } from './loaded-image.ts'
 import { blobName } from './save.ts'
 
 async function load(entries: readonly TarInput[], store: LocalStore): Promise<LoadedImage[]> {

@@ -1,25 +1,10 @@
 import type { ContentStore } from '#content'
-import { type Descriptor, type Platform, type Reference, StrakeError } from '#oci'
-import type { Bytes, Emit } from '#stream'
+import { StrakeError } from '#oci'
+import type { Bytes } from '#stream'
 import { openArchive } from './archive.ts'
 import { loadDocker, readDockerManifest } from './load-docker.ts'
 import { loadLayout } from './load-layout.ts'
-
-export interface LoadOptions {
-  /** A directory for what must be written before it can be read. */
-  readonly temporaryDirectory: string
-  /** Of an index in the archive; this machine's unless given. */
-  readonly platform?: Platform
-  readonly emit?: Emit
-  readonly signal?: AbortSignal
-}
-
-/** An image that was loaded. Naming it is the caller's to do, and to tell. */
-export interface LoadedImage {
-  /** Of its manifest. */
-  readonly descriptor: Descriptor
-  readonly names: readonly Reference[]
-}
+import type { LoadedImage, LoadOptions } from './loaded-image.ts'
 
 /**
  * Puts the images of an archive into `store`: what `docker save`, `podman save`,
