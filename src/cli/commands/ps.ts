@@ -1,4 +1,5 @@
-import { type ContainerSummary, listContainers } from '#engine/container/ps'
+import { listContainers } from '#engine/container/ps'
+import type { ContainerSummary } from '#engine/container/summary'
 import type { Engine } from '#engine/engine'
 import { Command } from '../arguments/command.ts'
 import { collect, parseWhole } from '../arguments/values.ts'

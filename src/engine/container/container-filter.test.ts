@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { openTestEngine, type TestEngine } from '../fixture.ts'
 import { parseContainerFilters } from './container-filter.ts'
-import type { ContainerSummary } from './ps.ts'
+import type { ContainerSummary } from './summary.ts'
 
 const web: ContainerSummary = {
   ...{ id: 'aabbcc', name: 'web', image: 'app:1', imageId: 'sha256:11', command: ['serve'] },

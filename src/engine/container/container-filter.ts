@@ -2,7 +2,7 @@ import { StrakeError } from '#oci'
 import type { Records } from '#records'
 import { hasLabel } from '../filter/prune-filter.ts'
 import { findImage } from '../image/find-image.ts'
-import type { ContainerSummary } from './ps.ts'
+import type { ContainerSummary } from './summary.ts'
 
 /** Whether a container is wanted. */
 export interface ContainerFilter {

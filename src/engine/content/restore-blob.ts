@@ -7,14 +7,7 @@ import type { Engine } from '../engine.ts'
 import { blobProblem } from './check-blob.ts'
 import { tryPublishIndex } from './content-index.ts'
 import { refetch } from './refetch.ts'
-
-/** How content came back, or why it did not. */
-export interface Restored {
-  /** A clause; `undefined` when it did not come back. */
-  readonly action?: string
-  /** A clause. */
-  readonly reason: string
-}
+import type { Restored } from './whole-content.ts'
 
 /**
  * Brings back content that is not there: a layer from its archive when that

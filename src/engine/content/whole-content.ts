@@ -2,7 +2,14 @@ import type { DirectoryStore, ReadOptions } from '#content'
 import { type Descriptor, type Digest, StrakeError } from '#oci'
 import { pathExists } from '#platform'
 import type { Records } from '#records'
-import type { Restored } from './restore-blob.ts'
+
+/** How content came back, or why it did not. */
+export interface Restored {
+  /** A clause; `undefined` when it did not come back. */
+  readonly action?: string
+  /** A clause. */
+  readonly reason: string
+}
 
 export interface WholeContentOptions {
   readonly records: Pick<Records, 'dropped'>
