@@ -47,7 +47,7 @@ export async function runCommand(rawArgv: readonly string[]): Promise<void> {
 }
 
 async function openEngineLazily({ root, snapshotter }: GlobalOptions): Promise<Engine> {
-  const { openEngine } = await import('#engine/engine')
+  const { openEngine } = await import('#engine/open')
   return openEngine({
     ...(root === undefined ? {} : { root }),
     ...(snapshotter === undefined ? {} : { snapshotter }),

@@ -6,8 +6,9 @@ import { formatReference, mediaType, parseReference, type RunConfig, sha256 } fr
 import { fromBuffer } from '#stream'
 import { packTar } from '#tar'
 import { publishIndex } from './content/content-index.ts'
-import { type Engine, type EngineOptions, openEngine } from './engine.ts'
+import type { Engine } from './engine.ts'
 import { recordImage } from './image/add-image.ts'
+import { type EngineOptions, openEngine } from './open.ts'
 
 /** Why containers cannot be made here; `undefined` when they can. */
 export const cannotContain: string | undefined = process.getuid?.() === 0 ? undefined : 'needs root'

@@ -20,11 +20,12 @@ export {
   waitContainer,
 } from './container/container.ts'
 export { exportContainer } from './container/export.ts'
-export { type ContainerSummary, listContainers } from './container/ps.ts'
+export { listContainers } from './container/ps.ts'
 export { create, type RunOptions, run, runDetached } from './container/run.ts'
+export type { ContainerSummary } from './container/summary.ts'
 export { diff, type PathChange } from './diff.ts'
 // The engine itself.
-export { type Engine, type EngineOptions, openEngine } from './engine.ts'
+export type { Engine } from './engine.ts'
 export { examine, type Finding } from './host/doctor.ts'
 export { version } from './host/version.ts'
 export { type ImageHistoryEntry, imageHistory } from './image/history.ts'
@@ -36,6 +37,7 @@ export { type Removed, removeImage } from './image/remove.ts'
 export { rollbackTag, type TagLogEntry, tagImage, tagLog } from './image/tag.ts'
 export { describeEngine } from './info.ts'
 export { inspect } from './inspect.ts'
+export { type EngineOptions, openEngine } from './open.ts'
 // Registries.
 export { login, logout } from './registry/login.ts'
 export { type RegistryServer, type ServeRegistryOptions, serveRegistry } from './registry/serve.ts'

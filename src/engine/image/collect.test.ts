@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { openEngine } from '../engine.ts'
 import { addTestImage, blobsOf, openTestEngine } from '../fixture.ts'
+import { openEngine } from '../open.ts'
 import { collectGarbage } from './collect.ts'
 import { listImages } from './images.ts'
 import { tagImage } from './tag.ts'

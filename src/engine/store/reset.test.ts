@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtempDisposable } from '#platform'
-import { openEngine } from '../engine.ts'
+import { openEngine } from '../open.ts'
 import { resetStore } from './reset.ts'
 
 test('openEngine() makes no store among files of others, and ends one that was begun', async () => {

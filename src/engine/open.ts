@@ -1,0 +1,112 @@
+import { openDirectoryStore } from '#content'
+import { StrakeError } from '#oci'
+import { pathExists } from '#platform'
+import { openRecords } from '#records'
+import type { Registry } from '#registry'
+import { wholeContent } from './content/whole-content.ts'
+import type { Engine } from './engine.ts'
+import { findRoots, type RootsOptions } from './host/roots.ts'
+import { findSnapshotter } from './host/snapshotter-choice.ts'
+import { version } from './host/version.ts'
+
+export interface EngineOptions extends RootsOptions {
+  /** `crun`, `runc` or a path; the best that works here unless given. */
+  readonly runtime?: string
+  /** `erofs` or `directory`; `$STRAKE_SNAPSHOTTER`, then what works best here, unless given. */
+  readonly snapshotter?: string
+  /** Called in place of the global `fetch`. */
+  readonly fetch?: (request: Request) => Promise<Response>
+}
+
+/**
+ * Opens the store, making it when it is not there. Throws `UNAVAILABLE` when it
+ * cannot be written, `CONFLICT` when it is to be made where other files are,
+ * `INVALID` for a kind of snapshots that there is not.
+ */
+export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
+  const { root, run } = findRoots(options)
+  const env = options.env ?? process.env
+  const kind = findSnapshotter(options.snapshotter, env)
+  makePrivate(root)
+  const store = await openDirectoryStore(root)
+  const records = openRecords(`${root}/strake.db`)
+  const snapshots = once(async () => {
+    const { openSnapshots } = await import('#snapshot/open')
+    return await openSnapshots(root, run, kind === undefined ? {} : { kind })
+  })
+  const networks = once(async () => {
+    const { openNetworks } = await import('#network/networks')
+    return openNetworks({ run })
+  })
+  const runtime = once(async () => {
+    const { detectRuntime } = await import('#runtime/detect')
+    return await detectRuntime({
+      root: `${run}/runtime`,
+      cache: `${run}/runtime-versions.json`,
+      ...(options.runtime === undefined ? {} : { preferred: options.runtime }),
+    })
+  })
+  const registry = async (host: string): Promise<Registry> => {
+    const { connectRegistry, credentialsFromConfig } = await import('#registry')
+    return connectRegistry(host, {
+      credentials: credentialsFromConfig(env),
+      userAgent: `strake/${version}`,
+      ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+    })
+  }
+  const content = wholeContent(store, {
+    records,
+    restore: async (blob, signal) => {
+      const { restoreBlob } = await import('./content/restore-blob.ts')
+      return await restoreBlob({ root, content: store, records, registry }, blob, signal)
+    },
+  })
+  return {
+    root,
+    run,
+    content,
+    records,
+    env,
+    snapshots,
+    networks,
+    runtime,
+    registry,
+    async registryFacts() {
+      const { createDirectoryFacts } = await import('#registry')
+      return createDirectoryFacts(`${root}/registry`)
+    },
+    async openImage({ digest, mediaType, size }) {
+      const { openImage } = await import('#image/image')
+      return await openImage(content, { mediaType, digest, size })
+    },
+    [Symbol.asyncDispose]: async () => records.close(),
+  }
+}
+
+/** The store holds setuid files and device nodes of images: nobody else may walk in. */
+function makePrivate(root: string): void {
+  // Only a directory has itself in it. Made once, it is not worth loading node:fs for.
+  if (pathExists(`${root}/.`)) return
+  try {
+    process.getBuiltinModule('node:fs').mkdirSync(root, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOSPC') throw cause
+    throw new StrakeError(
+      'UNAVAILABLE',
+      `Cannot open the store ${root}: it cannot be made (${code})`,
+      {
+        cause,
+        remedy: 'run as root, or choose another place with --root',
+      },
+    )
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
