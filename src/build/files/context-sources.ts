@@ -1,7 +1,7 @@
 import type { Digest } from '#oci'
 import { type DockerfileSource, withExcerpt } from '../model/error.ts'
 import type { Vertex } from '../model/graph.ts'
-import { inDependencyOrder } from '../solve/solve.ts'
+import { inDependencyOrder } from '../model/graph.ts'
 import { collectSources, type Selection } from './collect.ts'
 import type { FileTree } from './tree.ts'
 

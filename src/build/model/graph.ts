@@ -101,3 +101,19 @@ export function createVertex(
   const digest: Digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
   return { digest, op, inputs, ...origin }
 }
+
+/** Every vertex `target` needs, once, inputs before what uses them. Needs no recursion. */
+export function inDependencyOrder(target: Vertex): Vertex[] {
+  const ordered = new Map<Digest, Vertex>()
+  const stack = [{ vertex: target, isReady: false }]
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    const { vertex, isReady } = top
+    if (ordered.has(vertex.digest)) continue
+    if (isReady) ordered.set(vertex.digest, vertex)
+    else {
+      stack.push({ vertex, isReady: true })
+      for (const input of vertex.inputs.toReversed()) stack.push({ vertex: input, isReady: false })
+    }
+  }
+  return [...ordered.values()]
+}

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import type { ProgressEvent } from '#stream'
 import { createVertex, type Vertex } from '../model/graph.ts'
 import { emptyState } from '../model/state.ts'
-import { inDependencyOrder, type StepRunner, solve } from './solve.ts'
+import { type StepRunner, solve } from './solve.ts'
 
 function vertex(name: string, ...inputs: Vertex[]): Vertex {
   return createVertex({ kind: 'workdir', path: `/${name}`, user: '' }, inputs, { name })
@@ -90,12 +90,4 @@ test("solve() rethrows the caller's reason untouched", async () => {
   }
   const solving = solve(vertex('target'), run, { ...options, signal: controller.signal })
   expect(await solving.catch((error) => error)).toBe(reason)
-})
-
-test('inDependencyOrder() manages chains that recursion would not', () => {
-  let target = vertex('first')
-  for (let index = 0; index < 50_000; index++) {
-    target = { ...vertex('next'), digest: `sha256:${index}`, inputs: [target] }
-  }
-  expect(inDependencyOrder(target)).toHaveLength(50_001)
 })

@@ -1,6 +1,6 @@
 import type { Digest } from '#oci'
 import type { Emit } from '#stream'
-import type { Vertex } from '../model/graph.ts'
+import { inDependencyOrder, type Vertex } from '../model/graph.ts'
 import type { FileState } from '../model/state.ts'
 
 /** What became of a vertex. */
@@ -97,22 +97,6 @@ function stepOf(
   const step = steps.get(digest)
   if (step === undefined) throw new RangeError(`Vertex ${digest} is used before it is planned`)
   return step
-}
-
-/** Every vertex `target` needs, once, inputs before what uses them. Needs no recursion. */
-export function inDependencyOrder(target: Vertex): Vertex[] {
-  const ordered = new Map<Digest, Vertex>()
-  const stack = [{ vertex: target, isReady: false }]
-  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
-    const { vertex, isReady } = top
-    if (ordered.has(vertex.digest)) continue
-    if (isReady) ordered.set(vertex.digest, vertex)
-    else {
-      stack.push({ vertex, isReady: true })
-      for (const input of vertex.inputs.toReversed()) stack.push({ vertex: input, isReady: false })
-    }
-  }
-  return [...ordered.values()]
 }
 
 /** Lets `size` calls run at a time; the others wait in order. */

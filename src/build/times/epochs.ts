@@ -1,9 +1,9 @@
 import type { Selection } from '../files/collect.ts'
 import type { ContextSources } from '../files/context-sources.ts'
 import type { Vertex } from '../model/graph.ts'
+import { inDependencyOrder } from '../model/graph.ts'
 import type { BaseImage } from '../plan/base-images.ts'
 import type { Plan } from '../plan/plan.ts'
-import { inDependencyOrder } from '../solve/solve.ts'
 
 /**
  * For every vertex the time of the newest context file it or a vertex below it
