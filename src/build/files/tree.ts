@@ -39,6 +39,9 @@ export interface FileTree extends Disposable {
   hides(path: string): boolean
 }
 
+/** A filesystem that is only looked at: where something is to be copied to. */
+export type LookupTree = Pick<FileTree, 'top' | 'child' | 'readLink'>
+
 /** A file of a tree being read. */
 export interface OpenFile extends Disposable {
   readonly descriptor: number

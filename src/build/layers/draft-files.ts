@@ -2,8 +2,7 @@ import type { Digest } from '#oci'
 import { TarLister } from '#tar'
 import { cachePath } from '../files/cache-file.ts'
 import type { FileTree } from '../files/tree.ts'
-import { definitionOf } from '../step/explain.ts'
-import type { StepContext } from '../step/workspace.ts'
+import { definitionOf, type StepContext } from '../step/workspace.ts'
 import {
   type EarlierLayer,
   EarlierLayerError,

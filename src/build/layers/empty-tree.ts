@@ -1,5 +1,5 @@
 import type { FileNode } from '../files/node.ts'
-import type { LookupTree } from './layout.ts'
+import type { LookupTree } from '../files/tree.ts'
 
 const top: FileNode = {
   name: '',

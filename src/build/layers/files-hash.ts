@@ -3,8 +3,7 @@ import { type ContentHash, hashSelections, summarizeSelections } from '../files/
 import { createFileDigests, type FileDigests } from '../files/digests.ts'
 import { hashStatus } from '../files/status-hash.ts'
 import type { FileTree } from '../files/tree.ts'
-import { definitionOf } from '../step/explain.ts'
-import type { StepContext } from '../step/workspace.ts'
+import { definitionOf, type StepContext } from '../step/workspace.ts'
 
 /** What a step's files from the build context came to. */
 interface Known {

@@ -1,22 +1,12 @@
 import { chainIds, type Digest } from '#oci'
-import type { ActiveSnapshot, Snapshotter, SnapshotView } from '#snapshot'
+import type { Snapshotter, SnapshotView } from '#snapshot'
 import type { Bytes } from '#stream'
 import { readTar, type TarListing } from '#tar'
 import { openTree } from '../files/tree.ts'
 import { type FileState, type StateLayer, stateOf } from '../model/state.ts'
+import type { Filesystems } from '../step/workspace.ts'
 import { emptyTree } from './empty-tree.ts'
-import type { LookupTree } from './layout.ts'
 import { type LayerListing, layListings, listLayer } from './listed-tree.ts'
-
-/** Makes states visible, when and only when somebody must look at one. */
-export interface Filesystems {
-  /** A read-only mount; `undefined` for the empty filesystem. */
-  view(state: FileState): Promise<SnapshotView | undefined>
-  /** A writable mount above the state. */
-  prepare(state: FileState): Promise<ActiveSnapshot>
-  /** Where things are in the state; layers that only add are not unpacked for it. */
-  lookup(state: FileState): Promise<LookupTree & AsyncDisposable>
-}
 
 export interface FilesystemsOptions {
   readonly snapshots: Pick<Snapshotter, 'view' | 'prepare' | 'has'>

@@ -2,10 +2,7 @@ import { StrakeError } from '#oci'
 import { compareNames, printableName } from '#tar'
 import type { CopyItem, Selection } from '../files/collect.ts'
 import type { FileNode } from '../files/node.ts'
-import type { FileTree } from '../files/tree.ts'
-
-/** A filesystem that is only looked at: where something is to be copied to. */
-export type LookupTree = Pick<FileTree, 'top' | 'child' | 'readLink'>
+import type { LookupTree } from '../files/tree.ts'
 
 /** An entry of the layer to be. */
 export interface LayoutEntry {

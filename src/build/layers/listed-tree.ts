@@ -1,7 +1,7 @@
 import { cleanPath, type TarHeader } from '#tar'
 import type { FileNode } from '../files/node.ts'
+import type { LookupTree } from '../files/tree.ts'
 import { emptyTree } from './empty-tree.ts'
-import type { LookupTree } from './layout.ts'
 
 /** The entries of a layer that only adds: links with their targets, everything else by type. */
 export type LayerListing = ReadonlyMap<string, ListedFile>

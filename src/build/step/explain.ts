@@ -1,6 +1,6 @@
 import type { KeyParts } from './key.ts'
 import type { Work } from './runner.ts'
-import type { StepContext } from './workspace.ts'
+import { definitionOf, type StepContext } from './workspace.ts'
 
 /** What a step had the last time it was really done. */
 interface Inputs {
@@ -19,13 +19,6 @@ export function explainMiss(context: StepContext, work: Work): void {
 /** Keeps the inputs for the explanation of the next miss. */
 export function rememberInputs(context: StepContext, work: Work): void {
   context.cache.putInputs(definitionOf(context), inputsOf(work))
-}
-
-/** The same place of the same project, whatever it says there now. */
-export function definitionOf({ project, vertex }: StepContext): string {
-  const place = vertex.range === undefined ? vertex.name : `line ${vertex.range.start.line}`
-  const step = /^\[[^\]]*\]/.exec(vertex.name)?.[0] ?? place
-  return `${project} ${step}`
 }
 
 function inputsOf({ key, summarize }: Work): Inputs {

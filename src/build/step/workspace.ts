@@ -2,15 +2,16 @@ import type { DirectoryStore } from '#content'
 import type { Digest } from '#oci'
 import type { Lease, Records } from '#records'
 import type { Runtime } from '#runtime'
+import type { ActiveSnapshot, SnapshotView } from '#snapshot'
 import type { Emit } from '#stream'
 import type { TarListing } from '#tar'
 import type { ContextSources } from '../files/context-sources.ts'
 import type { FileDigests } from '../files/digests.ts'
 import type { StatusOrigin } from '../files/status-origin.ts'
-import type { FileTree } from '../files/tree.ts'
-import type { Filesystems } from '../layers/filesystems.ts'
+import type { FileTree, LookupTree } from '../files/tree.ts'
 import type { DockerfileSource } from '../model/error.ts'
 import type { NetworkMode, Vertex } from '../model/graph.ts'
+import type { FileState } from '../model/state.ts'
 import type { Downloads } from '../source/http.ts'
 import type { HttpServices } from '../source/services.ts'
 import type { Times } from '../times/times.ts'
@@ -28,6 +29,16 @@ export interface StepNetwork extends AsyncDisposable {
 
 /** Attaches a step to a network; what it means is the engine's business. */
 export type NetworkProvider = (mode: NetworkMode, stepId: string) => Promise<StepNetwork>
+
+/** Makes states visible, when and only when somebody must look at one. */
+export interface Filesystems {
+  /** A read-only mount; `undefined` for the empty filesystem. */
+  view(state: FileState): Promise<SnapshotView | undefined>
+  /** A writable mount above the state. */
+  prepare(state: FileState): Promise<ActiveSnapshot>
+  /** Where things are in the state; layers that only add are not unpacked for it. */
+  lookup(state: FileState): Promise<LookupTree & AsyncDisposable>
+}
 
 /** What the steps of one build share. */
 export interface Workspace {
@@ -74,4 +85,11 @@ export interface Workspace {
 export interface StepContext extends Workspace {
   readonly vertex: Vertex
   readonly signal: AbortSignal
+}
+
+/** The same place of the same project, whatever it says there now. */
+export function definitionOf({ project, vertex }: StepContext): string {
+  const place = vertex.range === undefined ? vertex.name : `line ${vertex.range.start.line}`
+  const step = /^\[[^\]]*\]/.exec(vertex.name)?.[0] ?? place
+  return `${project} ${step}`
 }
