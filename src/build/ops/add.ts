@@ -12,12 +12,12 @@ import { type EntryFiles, packEntries } from '../layers/pack.ts'
 import { storeLayer } from '../layers/store-layer.ts'
 import type { AddOp } from '../model/graph.ts'
 import type { FileState, StateLayer } from '../model/state.ts'
-import { download } from '../source/download.ts'
 import { type CacheKey, createKey } from '../step/key.ts'
 import type { OpRunner } from '../step/runner.ts'
 import type { StepContext } from '../step/workspace.ts'
 import { stepEpoch } from '../times/times.ts'
 import { operationParts, packOptions, placeInBase, reportReading } from './copy.ts'
+import { download } from './download.ts'
 
 /** ADD: as COPY from the context, and also downloads and archives, which are unpacked. */
 export const addRunner: OpRunner<AddOp> = {

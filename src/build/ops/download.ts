@@ -3,9 +3,9 @@ import { StrakeError } from '#oci'
 import { writeAll } from '#platform'
 import { type Bytes, hashed, limited } from '#stream'
 import type { AddOp } from '../model/graph.ts'
+import { openDownload } from '../source/http.ts'
+import { redact } from '../source/refusal.ts'
 import type { StepContext } from '../step/workspace.ts'
-import { openDownload } from './http.ts'
-import { redact } from './refusal.ts'
 
 /** Bytes of one download. */
 const maxSize = 16 * 2 ** 30
