@@ -2,8 +2,8 @@ import { afterAll, beforeEach, expect, test } from 'bun:test'
 import { mkdirSync, rmSync } from 'node:fs'
 import type { Descriptor, Digest } from '#oci'
 import { ownIdentity } from '#platform'
-import type { ImageRecord } from './images.ts'
 import { openRecords, type Records } from './records.ts'
+import type { ImageRecord } from './tables/images.ts'
 
 const root = `/dev/shm/strake-groups-test-${process.pid}`
 mkdirSync(root)

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect, test } from 'bun:test'
 import { mkdirSync, rmSync } from 'node:fs'
 import { ownIdentity } from '#platform'
-import { openRecords, type Records } from './records.ts'
+import { openRecords, type Records } from '../records.ts'
 
 const root = `/dev/shm/strake-containers-test-${process.pid}`
 mkdirSync(root)

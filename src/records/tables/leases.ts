@@ -1,7 +1,7 @@
 import { type Digest, isStrakeError } from '#oci'
 import { isAlive, ownIdentity, type ProcessIdentity, type SqlRow } from '#platform'
-import type { RecordsContext } from './context.ts'
-import { Fields, readRows } from './fields.ts'
+import type { RecordsContext } from '../context.ts'
+import { Fields, readRows } from '../fields.ts'
 
 /** Keeps content from being collected while somebody makes it or is about to use it. */
 export interface Lease extends Disposable {

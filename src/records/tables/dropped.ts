@@ -1,6 +1,6 @@
 import type { Digest } from '#oci'
-import type { RecordsContext } from './context.ts'
-import { Fields, readRows } from './fields.ts'
+import type { RecordsContext } from '../context.ts'
+import { Fields, readRows } from '../fields.ts'
 
 /**
  * Compressed layers whose blobs were deleted on purpose, because they can be had

@@ -1,7 +1,7 @@
 import type { Digest, Platform } from '#oci'
 import type { SqlRow } from '#platform'
-import type { RecordsContext } from './context.ts'
-import { Fields, readRows } from './fields.ts'
+import type { RecordsContext } from '../context.ts'
+import { Fields, readRows } from '../fields.ts'
 
 /** One image of one platform: what lists show without opening its documents. */
 export interface ImageRecord {

@@ -1,7 +1,7 @@
 import type { Descriptor } from '#oci'
 import type { SqlRow } from '#platform'
-import type { RecordsContext } from './context.ts'
-import { Fields, readRows } from './fields.ts'
+import type { RecordsContext } from '../context.ts'
+import { Fields, readRows } from '../fields.ts'
 
 /** What a name means now, or meant at a time. */
 export interface TagRecord {

@@ -1,5 +1,5 @@
 import type { Digest } from '#oci'
-import type { RecordsContext } from './context.ts'
+import type { RecordsContext } from '../context.ts'
 
 /** A place where a blob was seen. */
 export interface SourceRecord {

@@ -1,8 +1,8 @@
 import { StrakeError } from '#oci'
 import { isAlive, ownIdentity, type SqlRow } from '#platform'
-import type { RecordsContext } from './context.ts'
-import { Fields, readRows } from './fields.ts'
-import { formatIpv4, parseIpv4, parseSubnet } from './ipv4.ts'
+import type { RecordsContext } from '../context.ts'
+import { Fields, readRows } from '../fields.ts'
+import { formatIpv4, parseIpv4, parseSubnet } from '../ipv4.ts'
 
 export interface AddressRecord {
   readonly network: string

@@ -1,7 +1,7 @@
 import { StrakeError } from '#oci'
 import { isUniqueViolation, type SqlRow } from '#platform'
-import type { RecordsContext } from './context.ts'
-import { Fields, type JsonDocument, readRows } from './fields.ts'
+import type { RecordsContext } from '../context.ts'
+import { Fields, type JsonDocument, readRows } from '../fields.ts'
 
 export interface ContainerRecord {
   /** 64 hexadecimal digits. */

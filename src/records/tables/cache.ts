@@ -1,6 +1,6 @@
 import type { SqlRow } from '#platform'
-import type { RecordsContext } from './context.ts'
-import { Fields, readRows } from './fields.ts'
+import type { RecordsContext } from '../context.ts'
+import { Fields, readRows } from '../fields.ts'
 
 export interface CacheRecord {
   readonly key: string

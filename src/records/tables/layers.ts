@@ -1,7 +1,7 @@
 import type { Descriptor, Digest } from '#oci'
 import type { SqlRow } from '#platform'
-import type { RecordsContext } from './context.ts'
-import { Fields, readRows } from './fields.ts'
+import type { RecordsContext } from '../context.ts'
+import { Fields, readRows } from '../fields.ts'
 
 /**
  * Which blobs are compressed forms of which layer, so that nothing is
