@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StrakeError } from '#oci'
 import { type ReadEntry, readAll } from './testing.ts'
-import { packTar } from './write.ts'
+import { packTar } from './write/write.ts'
 
 /** Archives that other projects test their readers with, where Debian's packages put them. */
 const corpora = [

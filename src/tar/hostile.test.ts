@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { StrakeError } from '#oci'
-import { readTar } from './read.ts'
+import { readTar } from './read/read.ts'
 import { inChunks, rawArchive, rawEntry, rawPax, readAll } from './testing.ts'
-import { packTar } from './write.ts'
+import { packTar } from './write/write.ts'
 
 // RELIABILITY A15: what two readers understand differently is refused.
 test.each([

@@ -1,9 +1,9 @@
 import { type Bytes, toBuffer } from '#stream'
+import type { TarInput } from '../entry.ts'
+import { blockSize, paddingOf } from '../field.ts'
+import { printableName } from '../name.ts'
 import { encodeEntry } from './encode.ts'
-import type { TarInput } from './entry.ts'
-import { blockSize, paddingOf } from './field.ts'
 import type { TarLister } from './listing.ts'
-import { printableName } from './name.ts'
 import { refuseToWrite } from './refuse-to-write.ts'
 
 const outputSize = 262_144

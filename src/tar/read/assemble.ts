@@ -1,6 +1,6 @@
 import type { Bytes } from '#stream'
-import { noXattrs, type TarEntry, type TarEntryType, type TarExtent } from './entry.ts'
-import type { HeaderBlock } from './header.ts'
+import { noXattrs, type TarEntry, type TarEntryType, type TarExtent } from '../entry.ts'
+import type { HeaderBlock } from '../header.ts'
 import type { PaxHeader } from './pax.ts'
 
 /** By typeflag byte: NUL, `0` to `7`, and GNU's `S`. POSIX lets no other be taken for a file. */

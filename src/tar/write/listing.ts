@@ -1,7 +1,7 @@
+import { defaultTarLimits, noXattrs, type PlacedEntry, type TarInput } from '../entry.ts'
+import { blockSize } from '../field.ts'
+import { checkLink, checkName, checkOwner } from '../limit.ts'
 import { usualModes } from './encode.ts'
-import { defaultTarLimits, noXattrs, type PlacedEntry, type TarInput } from './entry.ts'
-import { blockSize } from './field.ts'
-import { checkLink, checkName, checkOwner } from './limit.ts'
 import { refuseToWrite } from './refuse-to-write.ts'
 
 /** What an archive holds, in its order, without the contents. */

@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
 import { fromBuffer } from '#stream'
-import { noise, overwriting } from '../stream/testing/overwriting.ts'
+import { noise, overwriting } from '../../stream/testing/overwriting.ts'
+import type { TarInput } from '../entry.ts'
+import { inChunks, readAll } from '../testing.ts'
 import { encodeEntry } from './encode.ts'
-import type { TarInput } from './entry.ts'
-import { inChunks, readAll } from './testing.ts'
 import { packTar, writeTar } from './write.ts'
 
 test('encodeEntry() needs one block where ustar is enough', () => {

@@ -1,5 +1,5 @@
 import type { Bytes } from '#stream'
-import type { TarExtent } from './entry.ts'
+import type { TarExtent } from '../entry.ts'
 
 let zeros: Uint8Array | undefined
 

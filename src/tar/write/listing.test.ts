@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
+import type { TarInput } from '../entry.ts'
+import { readTar } from '../read/read.ts'
+import { inChunks } from '../testing.ts'
 import { encodeEntry } from './encode.ts'
-import type { TarInput } from './entry.ts'
 import { TarLister } from './listing.ts'
-import { readTar } from './read.ts'
-import { inChunks } from './testing.ts'
 import { writeTar } from './write.ts'
 
 /** Writes an archive, and gives what was listed beside what is read. */

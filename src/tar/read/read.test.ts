@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
-import type { TarEntry } from './entry.ts'
+import type { TarEntry } from '../entry.ts'
+import { inChunks, paxRecords, rawArchive, rawEntry, rawPax, readAll } from '../testing.ts'
+import { packTar } from '../write/write.ts'
 import { readTar } from './read.ts'
-import { inChunks, paxRecords, rawArchive, rawEntry, rawPax, readAll } from './testing.ts'
-import { packTar } from './write.ts'
 
 test('readTar() reads a ustar entry with all its fields and the place of its contents', async () => {
   const archive = rawArchive(

@@ -1,7 +1,7 @@
+import type { TarExtent } from '../entry.ts'
+import { blockSize, readDecimal, readNumber } from '../field.ts'
+import type { Refuse } from '../header.ts'
 import type { Cursor } from './cursor.ts'
-import type { TarExtent } from './entry.ts'
-import { blockSize, readDecimal, readNumber } from './field.ts'
-import type { Refuse } from './header.ts'
 
 /** What a sparse file is made of. */
 export interface SparseMap {

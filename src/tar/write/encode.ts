@@ -1,7 +1,7 @@
-import type { TarEntryType, TarInput } from './entry.ts'
-import { blockSize, paddingOf } from './field.ts'
-import { encodeName } from './name.ts'
-import { baseName, parentPath } from './path.ts'
+import type { TarEntryType, TarInput } from '../entry.ts'
+import { blockSize, paddingOf } from '../field.ts'
+import { encodeName } from '../name.ts'
+import { baseName, parentPath } from '../path.ts'
 import { refuseToWrite } from './refuse-to-write.ts'
 
 const flags: Readonly<Record<TarEntryType, number>> = {

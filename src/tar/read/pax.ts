@@ -1,7 +1,7 @@
-import type { TarExtent } from './entry.ts'
-import { readDecimal, readTime, type TarTime } from './field.ts'
-import type { Refuse } from './header.ts'
-import { decodeName } from './name.ts'
+import type { TarExtent } from '../entry.ts'
+import { readDecimal, readTime, type TarTime } from '../field.ts'
+import type { Refuse } from '../header.ts'
+import { decodeName } from '../name.ts'
 
 /** What an extended header says; a field that is absent leaves the header block's. */
 export interface PaxHeader {

@@ -1,5 +1,5 @@
 import { StrakeError } from '#oci'
-import { printableName } from './name.ts'
+import { printableName } from '../name.ts'
 
 /** Says which entry cannot be written, and why. */
 export function refuseToWrite(path: string, reason: string, remedy?: string): never {
