@@ -4,7 +4,7 @@ import type { Networks } from '#network'
 import type { ImageRecord, Records } from '#records'
 import type { Registry, RegistryFacts } from '#registry'
 import type { DetectedRuntime } from '#runtime'
-import type { Snapshotter } from '#snapshot'
+import type { LocalSnapshotter } from '#snapshot'
 
 /**
  * One store and everything that works on it. Any number of engines, in this and
@@ -19,7 +19,7 @@ export interface Engine extends AsyncDisposable {
   readonly content: DirectoryStore
   readonly records: Records
   readonly env: Readonly<Record<string, string | undefined>>
-  snapshots(): Promise<Snapshotter>
+  snapshots(): Promise<LocalSnapshotter>
   networks(): Promise<Networks>
   /** The runtime that works here. Throws `UNSUPPORTED` when none does. */
   runtime(): Promise<DetectedRuntime>

@@ -18,12 +18,12 @@ import {
 import type { Digest } from '#oci'
 import { packTar, type TarInput } from '#tar'
 import { overwriting } from '../stream/testing/overwriting.ts'
-import type { LayerSource, SnapshotFinding, Snapshotter } from './chain/snapshotter.ts'
+import type { LayerSource, LocalSnapshotter, SnapshotFinding } from './chain/snapshotter.ts'
 
 /** What a suite works on: snapshots that are empty at first, and the same ones as another process sees them. */
 export interface SnapshotterFixture extends AsyncDisposable {
-  readonly snapshots: Snapshotter
-  reopen(): Promise<Snapshotter>
+  readonly snapshots: LocalSnapshotter
+  reopen(): Promise<LocalSnapshotter>
   /** An empty directory for the directories of containers. */
   readonly scratch: string
 }
@@ -42,11 +42,11 @@ function one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   return overwriting(bytes, 65_521)
 }
 
-/** Every implementation of `Snapshotter` passes these; as root. */
+/** Every implementation of `LocalSnapshotter` passes these; as root. */
 export function testSnapshotter(name: string, open: () => Promise<SnapshotterFixture>): void {
   describe(name, () => {
     let fixture: SnapshotterFixture
-    let snapshots: Snapshotter
+    let snapshots: LocalSnapshotter
     beforeEach(async () => {
       fixture = await open()
       snapshots = fixture.snapshots

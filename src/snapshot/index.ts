@@ -10,6 +10,7 @@ export type {
   ImportedLayer,
   ImportLayerOptions,
   LayerSource,
+  LocalSnapshotter,
   PrepareOptions,
   SnapshotFinding,
   SnapshotRecord,

@@ -1,5 +1,5 @@
 import { StrakeError } from '#oci'
-import type { Snapshotter, SnapshotterKind } from './chain/snapshotter.ts'
+import type { LocalSnapshotter, SnapshotterKind } from './chain/snapshotter.ts'
 import { type ErofsProbe, type ErofsWay, knownProbe } from './erofs/probe.ts'
 import { ErofsSnapshots } from './erofs/snapshots.ts'
 import { DirectorySnapshots } from './unpacked/directory.ts'
@@ -24,7 +24,7 @@ export async function openSnapshots(
   root: string,
   run: string,
   { kind = 'best', way }: SnapshotsOptions = {},
-): Promise<Snapshotter> {
+): Promise<LocalSnapshotter> {
   if (kind === 'directory') return new DirectorySnapshots(root, run, `${unpacked}, ${asAsked}`)
   const probe = await probeFor(root, run, way)
   if (probe.way !== undefined) {

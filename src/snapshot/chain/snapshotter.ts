@@ -44,11 +44,6 @@ export interface Snapshotter {
   view(chainId: Digest): Promise<SnapshotView>
   has(chainId: Digest): Promise<boolean>
   /**
-   * How `after` differs from `before`, `null` for nothing, depth first and in byte
-   * order; of a directory that is gone only its own name. Throws `NOT_FOUND`.
-   */
-  compare(before: Digest | null, after: Digest): AsyncIterable<PathChange>
-  /**
    * Removes in the order given. Absent is not an error. Throws `CONFLICT` at one
    * that another snapshot stands on or that is mounted; it and what comes after
    * it stay. A stopped container does not show here: whoever removes asks the
@@ -56,15 +51,24 @@ export interface Snapshotter {
    */
   remove(...chainIds: readonly Digest[]): Promise<void>
   list(): AsyncIterable<SnapshotRecord>
+}
+
+/** What only the owner of the files can do: compare, check and tidy up. */
+export interface LocalSnapshotter extends Snapshotter {
   /**
-   * Reads everything that is kept as files and tells what is not as it was
-   * written. Unpacked trees have nothing to compare with: of them only what
-   * stands on what is looked at. What cannot be healed is no longer mounted.
+   * How `after` differs from `before`, `null` for nothing, depth first and in byte
+   * order; of a directory that is gone only its own name. Throws `NOT_FOUND`.
+   */
+  compare(before: Digest | null, after: Digest): AsyncIterable<PathChange>
+  /**
+   * Reads every stored file again and reports damage. Unpacked trees have no
+   * digest, so only the links to their parents are checked. What cannot be
+   * healed is not mounted any more.
    */
   verify(options?: VerifyOptions): AsyncIterable<SnapshotFinding>
   /**
-   * Takes away what processes left that are gone: mounts, uncommitted snapshots,
-   * half-done removals. Mounts of containers stay. Says how many things went.
+   * Removes what dead processes left: mounts, uncommitted snapshots, half-done
+   * removals. Mounts of containers stay. Returns the number of removed things.
    */
   cleanStale(): Promise<number>
 }

@@ -15,7 +15,7 @@ import { at, mountsBelow, unmount } from '#platform'
 import { decodeName, packTar, type TarInput } from '#tar'
 import { overwriting } from '../../stream/testing/overwriting.ts'
 import { rawEntry, rawPax } from '../../tar/testing.ts'
-import type { Snapshotter } from '../chain/snapshotter.ts'
+import type { LocalSnapshotter } from '../chain/snapshotter.ts'
 import { openSnapshots, type SnapshotsOptions } from '../open.ts'
 
 export const isRoot: boolean = process.getuid?.() === 0
@@ -28,7 +28,7 @@ export class Home implements Disposable {
   readonly root: string = `${this.path}/root`
   readonly run: string = `${this.path}/run`
 
-  open(options: SnapshotsOptions = { kind: 'erofs' }): Promise<Snapshotter> {
+  open(options: SnapshotsOptions = { kind: 'erofs' }): Promise<LocalSnapshotter> {
     return openSnapshots(this.root, this.run, options)
   }
 
@@ -64,7 +64,7 @@ export function nameLayers(archives: readonly Uint8Array[]): MadeLayer[] {
 
 /** Imports all layers and returns the chain ID of the last. */
 export async function importAll(
-  snapshots: Snapshotter,
+  snapshots: LocalSnapshotter,
   layers: readonly MadeLayer[],
 ): Promise<Digest> {
   let parent: Digest | null = null

@@ -11,6 +11,7 @@ import type {
   ImportedLayer,
   ImportLayerOptions,
   LayerSource,
+  LocalSnapshotter,
   PrepareOptions,
   SnapshotFinding,
   SnapshotRecord,
@@ -27,7 +28,7 @@ import type { ErofsWay } from './probe.ts'
  * for all containers and builds on this machine, and stays mounted until
  * `cleanStale` or `remove` finds that nobody uses it.
  */
-export class ErofsSnapshots implements Snapshotter {
+export class ErofsSnapshots implements LocalSnapshotter {
   readonly kind = 'erofs'
   readonly reason: string
   readonly #chains: ChainFolder

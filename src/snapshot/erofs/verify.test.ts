@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync
 import { digestHex } from '#oci'
 import type { TarInput } from '#tar'
 import { rawArchive, rawEntry } from '../../tar/testing.ts'
-import type { SnapshotFinding, Snapshotter } from '../chain/snapshotter.ts'
+import type { LocalSnapshotter, SnapshotFinding } from '../chain/snapshotter.ts'
 import {
   Home,
   importAll,
@@ -37,7 +37,7 @@ const damages: Readonly<Record<string, (path: string) => void>> = {
 }
 
 const verify = (
-  snapshots: Snapshotter,
+  snapshots: LocalSnapshotter,
   layers?: readonly MadeLayer[],
 ): Promise<SnapshotFinding[]> =>
   Array.fromAsync(

@@ -19,10 +19,10 @@ import type {
   ImportedLayer,
   ImportLayerOptions,
   LayerSource,
+  LocalSnapshotter,
   PrepareOptions,
   SnapshotFinding,
   SnapshotRecord,
-  Snapshotter,
   SnapshotView,
   VerifyOptions,
 } from '../chain/snapshotter.ts'
@@ -32,7 +32,7 @@ import { treeSize } from './tree-size.ts'
 const maxLineage = maxOverlayLowers - 20
 
 /** Layers as unpacked trees, stacked by overlayfs. `root` is `$STRAKE_ROOT`, `run` is `$STRAKE_RUN`. */
-export class DirectorySnapshots implements Snapshotter {
+export class DirectorySnapshots implements LocalSnapshotter {
   readonly kind = 'directory'
   readonly reason: string
   readonly #chains: ChainFolder
