@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 
 const source = resolve(import.meta.dir, '../src')
 
-/** What a folder may import, and why nothing else: DESIGN section 4. */
+/** What a folder may import, and why nothing else. */
 const allowed: Readonly<
   Record<string, { readonly imports: readonly string[]; readonly why: string }>
 > = {
@@ -108,26 +108,95 @@ const allowed: Readonly<
   },
 }
 
+/** Every folder inside a folder, and what belongs into it. */
+const rooms: Readonly<Record<string, string>> = {
+  'build/files': 'reading the context: trees, selections of files and their digests',
+  'build/layers': 'what a step writes: the archive of a layer, and what is known of it',
+  'build/model': 'the graph, its states and errors: plain data that everything else names',
+  'build/ops': 'what each operation does',
+  'build/plan': 'a Dockerfile becomes a graph; nothing is read but the Dockerfile',
+  'build/solve': 'the graph is run, step by step',
+  'build/source': 'content that comes over the network',
+  'build/step': 'what a step is given, and what names it in the cache',
+  'build/times': 'which times files and images have',
+  'cli/arguments': 'argv becomes values',
+  'cli/commands': 'one file a command',
+  'cli/render': 'values become text: the only code that prints',
+  'container/model': 'what a container is: plain data and its record',
+  'container/monitor': 'the process that watches a container',
+  'container/protocol': 'what a command and a monitor say to each other',
+  'container/session': 'the side of the command: starting a monitor and talking to it',
+  'container/setup': 'what must be there before the process starts',
+  'container/verbs': 'one file for what can be done to a container',
+  'content/directory': 'the store of blobs on disk',
+  'dockerfile/expand': 'substitution of variables',
+  'dockerfile/ignore': '.dockerignore',
+  'dockerfile/instructions': 'one file for an instruction or for what several have in common',
+  'dockerfile/lint': 'the rules of build --check',
+  'engine/archive': 'images to and from files',
+  'engine/build': 'building and importing',
+  'engine/container': 'containers over one store',
+  'engine/content': 'content that was dropped or damaged comes back',
+  'engine/filter': 'conditions that several verbs share',
+  'engine/host': 'what this machine offers',
+  'engine/image': 'images over one store',
+  'engine/registry': 'serving, and logging in',
+  'engine/store': 'looking after the store',
+  'image/archive': 'images as archives: load, save, import',
+  'image/compress': 'layers become compressed blobs, always the same ones',
+  'network/bridge': 'the bridge, its addresses and its published ports',
+  'platform/call': 'system calls, their errors, and what is read without node:fs',
+  'platform/data': 'SQLite, and the order in which locks are taken',
+  'platform/file': 'files and trees, by descriptor',
+  'platform/kernel': 'mounts, overlays and loop devices',
+  'platform/net': 'netlink, nftables, namespaces and ports',
+  'platform/process': 'processes, pipes and terminals',
+  'platform/work': 'threads that hash and compress',
+  'records/tables': 'one group of facts a file',
+  'registry/auth': 'tokens and challenges',
+  'registry/client': 'a registry reached over HTTP',
+  'registry/credentials': 'where user names and secrets are kept',
+  'registry/http': 'requests that are retried and redirected safely; auth and client stand on it',
+  'registry/server': 'a registry answers over HTTP',
+  'registry/store': 'a registry over content and facts of this machine',
+  'runtime/bundle': 'config.json and what it is made of',
+  'snapshot/chain': 'what both kinds of snapshots share: folders, users, mounts by chain ID',
+  'snapshot/erofs': 'layers as indexes over their archives, mounted in place',
+  'snapshot/unpacked': 'layers as trees of files',
+  'tar/read': 'bytes become entries',
+  'tar/write': 'entries become bytes',
+}
+
+/** Production files that a folder may have. */
+const mostFiles = 15
+
+/** Folders that may have more, and why. */
+const wide: Readonly<Record<string, string>> = {
+  'cli/commands': 'a command is found by its name',
+  'dockerfile/instructions': 'an instruction is found by its name',
+  oci: 'a noun of the specification is found by its name',
+}
+
+/** Methods that an interface may have, beside those of what it extends. */
+const mostMethods = 8
+
 interface SourceFile {
   readonly path: string
   readonly folder: string
   readonly text: string
   readonly lines: number
-  readonly imports: readonly { readonly target: string; readonly typeOnly: boolean }[]
+  readonly imports: readonly string[]
 }
 
 const importPattern =
-  /^\s*(?:import|export)\s+(type\s+)?(?:[^'"`;]*?\sfrom\s+)?['"]([^'"]+)['"]|(?:^|[^.\w])import\(\s*['"]([^'"]+)['"]\s*\)/gm
+  /^\s*(?:import|export)\s+(?:type\s+)?(?:[^'"`;]*?\sfrom\s+)?['"]([^'"]+)['"]|(?:^|[^.\w])import\(\s*['"]([^'"]+)['"]\s*\)/gm
 
 function readSources(): readonly SourceFile[] {
   return readdirSync(source, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && !path.includes('testdata'))
     .map((path) => {
       const text = readFileSync(join(source, path), 'utf8')
-      const imports = [...text.matchAll(importPattern)].map((match) => ({
-        target: match[2] ?? match[3] ?? '',
-        typeOnly: match[1] !== undefined,
-      }))
+      const imports = [...text.matchAll(importPattern)].map((match) => match[1] ?? match[2] ?? '')
       return {
         path,
         folder: path.split('/')[0] ?? '',
@@ -160,8 +229,8 @@ test('every folder of src is in the import table', () => {
 test('folders import only what the table allows', () => {
   const found = violations(({ folder, imports }) =>
     imports
-      .filter(({ target }) => target.startsWith('#'))
-      .map(({ target }) => target.slice(1).split('/')[0] ?? '')
+      .filter((target) => target.startsWith('#'))
+      .map((target) => target.slice(1).split('/')[0] ?? '')
       .filter((target) => target !== folder && !allowed[folder]?.imports.includes(target))
       .map((target) => `imports #${target}, but ${allowed[folder]?.why}`),
   )
@@ -171,8 +240,8 @@ test('folders import only what the table allows', () => {
 test('relative imports stay inside their folder', () => {
   const found = violations(({ path, folder, imports }) =>
     imports
-      .filter(({ target }) => target.startsWith('.') && !target.endsWith('/package.json'))
-      .map(({ target }) => relative(source, resolve(source, dirname(path), target)))
+      .filter((target) => target.startsWith('.') && !target.endsWith('/package.json'))
+      .map((target) => relative(source, resolve(source, dirname(path), target)))
       .filter((target) => target.split('/')[0] !== folder)
       .map((target) => `reaches ${target}: across folders import '#folder'`),
   )
@@ -183,8 +252,8 @@ test('only src/platform knows Bun', () => {
   const found = violations(({ folder, text, imports }) => {
     if (folder === 'platform') return []
     const reasons = imports
-      .filter(({ target }) => target === 'bun' || target.startsWith('bun:'))
-      .map(({ target }) => `imports ${target}`)
+      .filter((target) => target === 'bun' || target.startsWith('bun:'))
+      .map((target) => `imports ${target}`)
     return /(^|[^.\w'"`/])Bun\./m.test(stripComments(text))
       ? [...reasons, 'uses the Bun global']
       : reasons
@@ -203,7 +272,7 @@ test('only src/server listens, so that no server is without its checks', () => {
 test('oci and dockerfile import no node module', () => {
   const found = violations(({ folder, imports }) =>
     folder === 'oci' || folder === 'dockerfile'
-      ? imports.filter(({ target }) => target.startsWith('node:')).map(({ target }) => target)
+      ? imports.filter((target) => target.startsWith('node:'))
       : [],
   )
   expect(found).toEqual([])
@@ -260,39 +329,92 @@ test('no escape from the type system and nothing left to do', () => {
   expect(found).toEqual([])
 })
 
-test('modules have no import cycle', () => {
-  expect(findCycle(production)).toBeUndefined()
+test('every folder inside a folder is in the table of rooms', () => {
+  const found = new Set(
+    production.map(({ path }) => dirname(path)).filter((at) => at.includes('/')),
+  )
+  expect([...found].sort()).toEqual(Object.keys(rooms).sort())
 })
 
-function findCycle(nodes: readonly SourceFile[]): string | undefined {
-  const graph = new Map(nodes.map((file) => [file.path, edges(file)]))
+test(`no folder has more than ${mostFiles} production files`, () => {
+  const counts = Map.groupBy(production, ({ path }) => dirname(path))
+  const tooWide = [...counts].filter(([, { length }]) => length > mostFiles).map(([at]) => at)
+  expect(tooWide.sort()).toEqual(Object.keys(wide).sort())
+})
+
+test(`no interface has more than ${mostMethods} methods of its own`, () => {
+  const found = violations(({ text }) =>
+    [
+      ...stripComments(text).matchAll(/^(?:export )?interface (\w+)[^{]*\{\n([\s\S]*?)^\}/gm),
+    ].flatMap(([, name, body = '']) => {
+      const count = [...body.matchAll(/^ {2}(?:readonly )?\w+\??(?:<.*>)?(?:: )?\(/gm)].length
+      return count > mostMethods ? [`${name} has ${count} methods`] : []
+    }),
+  )
+  expect(found).toEqual([])
+})
+
+test('modules have no import cycle, not even of types', () => {
+  const graph = new Map(production.map((file) => [file.path, targets(file)]))
+  expect(findCycle(graph)).toBeUndefined()
+})
+
+test('folders side by side do not import each other in a circle', () => {
+  const found = new Set(production.flatMap(({ path }) => ancestors(path))).values()
+  const cycles = found.map((parent) => findCycle(siblingImports(parent)))
+  expect([...cycles].filter((cycle) => cycle !== undefined)).toEqual([])
+})
+
+/** The folders a file is in, and the root of all. */
+function ancestors(path: string): readonly string[] {
+  const parts = path.split('/').slice(0, -1)
+  return ['', ...parts.map((_, index) => `${parts.slice(0, index + 1).join('/')}/`)]
+}
+
+/** Which folders of `parent` import which, wherever inside them. */
+function siblingImports(parent: string): ReadonlyMap<string, ReadonlySet<string>> {
+  const graph = new Map<string, Set<string>>()
+  const child = (path: string): string | undefined =>
+    path.startsWith(parent) && path.includes('/', parent.length)
+      ? path.slice(0, path.indexOf('/', parent.length))
+      : undefined
+  for (const file of production) {
+    const from = child(file.path)
+    if (from === undefined) continue
+    const known = graph.get(from) ?? new Set()
+    for (const to of targets(file).map(child)) if (to !== undefined && to !== from) known.add(to)
+    graph.set(from, known)
+  }
+  return graph
+}
+
+function findCycle(graph: ReadonlyMap<string, Iterable<string>>): string | undefined {
   const done = new Set<string>()
   const trail: string[] = []
-  const visit = (path: string): string | undefined => {
-    if (done.has(path)) return undefined
-    const at = trail.indexOf(path)
-    if (at >= 0) return [...trail.slice(at), path].join(' -> ')
-    trail.push(path)
-    for (const next of graph.get(path) ?? []) {
+  const visit = (node: string): string | undefined => {
+    if (done.has(node)) return undefined
+    const at = trail.indexOf(node)
+    if (at >= 0) return [...trail.slice(at), node].join(' -> ')
+    trail.push(node)
+    for (const next of graph.get(node) ?? []) {
       const cycle = visit(next)
       if (cycle) return cycle
     }
     trail.pop()
-    done.add(path)
+    done.add(node)
     return undefined
   }
-  for (const path of graph.keys()) {
-    const cycle = visit(path)
+  for (const node of graph.keys()) {
+    const cycle = visit(node)
     if (cycle) return cycle
   }
   return undefined
 }
 
-/** Types vanish before anything runs, so only value imports count. */
-function edges({ path, imports }: SourceFile): readonly string[] {
+/** The files of ours that a file imports. */
+function targets({ path, imports }: SourceFile): readonly string[] {
   return imports
-    .filter(({ typeOnly }) => !typeOnly)
-    .map(({ target }) => {
+    .map((target) => {
       // A whole folder, or one file of it where the rest would only be loaded for nothing.
       if (target.startsWith('#'))
         return `${target.slice(1)}${target.includes('/') ? '' : '/index'}.ts`
