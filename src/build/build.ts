@@ -17,7 +17,7 @@ import { unpackState } from './layers/unpack.ts'
 import type { DockerfileSource } from './model/error.ts'
 import type { FileState } from './model/state.ts'
 import type { BuildOptions } from './options.ts'
-import { createBuildArgs, proxyArgs } from './plan/scope.ts'
+import { createBuildArgs, proxyEnvironment } from './plan/scope.ts'
 import { chooseTimes, creationTime, makePlan, withLabels } from './prepare.ts'
 import { solve } from './solve/solve.ts'
 import { createStepRunner } from './solve/steps.ts'
@@ -183,9 +183,7 @@ function createWorkspace(
     runtime: services.runtime,
     ...(network !== undefined && { network }),
     ...(filters !== undefined && { filters }),
-    proxies: proxyArgs.flatMap((name) =>
-      buildArgs[name] === undefined ? [] : [`${name}=${buildArgs[name]}`],
-    ),
+    proxies: proxyEnvironment(buildArgs),
     noCache: options.noCache === true,
     explain: options.explain === true,
     http: { ...httpServices(), ...services.http },

@@ -10,7 +10,7 @@ export { exportResult } from './export.ts'
 export { DockerfileError, ExitError } from './model/error.ts'
 // How RUN asks for its network.
 export type { NetworkMode } from './model/graph.ts'
-export type { BuildOptions, BuildServices, ImageResolver } from './options.ts'
+export type { BuildOptions, BuildServices, ImageResolver, ResolveOptions } from './options.ts'
 export type { BaseImage } from './plan/base-images.ts'
 // Build arguments that a proxy needs.
 export { proxyArgs } from './plan/scope.ts'
@@ -18,6 +18,6 @@ export { proxyArgs } from './plan/scope.ts'
 export { endAbandonedBuilds } from './step/abandoned.ts'
 // The blobs that cache records name, for whoever collects.
 export { cachedLayer } from './step/cache.ts'
-export type { NetworkProvider, StepNetwork } from './step/workspace.ts'
+export type { NetworkProvider, NetworkRequest, StepNetwork } from './step/workspace.ts'
 // SOURCE_DATE_EPOCH.
 export { parseEpoch } from './times/times.ts'

@@ -33,16 +33,15 @@ export interface BuildServices {
   readonly http?: Partial<HttpServices> | undefined
 }
 
-export type ImageResolver = (
-  reference: string,
-  options: {
-    readonly platform: Platform
-    /** Ask the registry even when the image is here. */
-    readonly pull: boolean
-    readonly emit: Emit
-    readonly signal?: AbortSignal
-  },
-) => Promise<BaseImage>
+export interface ResolveOptions {
+  readonly platform: Platform
+  /** Ask the registry even when the image is here. */
+  readonly pull: boolean
+  readonly emit: Emit
+  readonly signal?: AbortSignal | undefined
+}
+
+export type ImageResolver = (reference: string, options: ResolveOptions) => Promise<BaseImage>
 
 export interface BuildOptions {
   readonly services: BuildServices

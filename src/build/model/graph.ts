@@ -43,6 +43,8 @@ export interface RunOp {
   readonly cwd: string
   readonly user: string
   readonly network: NetworkMode
+  /** Other than the usual one. */
+  readonly hostname?: string
   /** A `#!` heredoc, given to the process as an executable file. */
   readonly script?: { readonly path: string; readonly content: string }
 }

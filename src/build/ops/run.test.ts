@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { build } from '../build.ts'
 import { addBusybox, busyboxMissing, openWorkshop, refusalOf, type Workshop } from '../fixture.ts'
 import { ExitError } from '../model/error.ts'
+import type { NetworkRequest } from '../step/workspace.ts'
 
 describe.skipIf(busyboxMissing !== undefined)(`RUN (${busyboxMissing ?? 'in a runtime'})`, () => {
   let workshop: Workshop
@@ -54,15 +55,30 @@ describe.skipIf(busyboxMissing !== undefined)(`RUN (${busyboxMissing ?? 'in a ru
 
   test('run has a clean environment: the variables of the Dockerfile and the epoch', async () => {
     process.env['STRAKE_CANARY'] = 'of the host'
-    await run('ARG a=1\nENV b=2\nRUN env', { buildArgs: { no_proxy: 'local' } })
+    const buildArgs = { no_proxy: 'local', HTTP_PROXY: 'up', http_proxy: 'low', FTP_PROXY: '' }
+    await run('ARG a=1\nENV b=2\nRUN env', { buildArgs })
     delete process.env['STRAKE_CANARY']
     const lines = output()
       .split('\n')
       .filter((line) => line !== '')
     const shell = ['HOME', 'PWD', 'SHLVL']
     expect(lines.map((line) => line.split('=')[0] ?? '').toSorted()).toEqual(
-      [...shell, 'PATH', 'SOURCE_DATE_EPOCH', 'a', 'b', 'no_proxy'].toSorted(),
+      [
+        ...[...shell, 'PATH', 'SOURCE_DATE_EPOCH', 'a', 'b'],
+        ...['HTTP_PROXY', 'http_proxy', 'NO_PROXY', 'no_proxy'],
+      ].toSorted(),
     )
+    expect(lines).toContain('NO_PROXY=local')
+    expect(lines).toContain('HTTP_PROXY=up')
+    expect(lines).toContain('http_proxy=low')
+  })
+
+  test('run sees the host name that the build asks for, and is found under it', async () => {
+    await run('RUN cat /proc/sys/kernel/hostname && cat /etc/hosts')
+    expect(output()).toStartWith('buildkitsandbox\n127.0.0.1\tlocalhost buildkitsandbox\n')
+    const buildArgs = { BUILDKIT_SANDBOX_HOSTNAME: 'foo' }
+    await run('RUN cat /proc/sys/kernel/hostname && cat /etc/hosts', { buildArgs })
+    expect(output()).toStartWith('foo\n127.0.0.1\tlocalhost foo\n')
   })
 
   test('run keeps the epoch and proxies out of the image', async () => {
@@ -132,8 +148,8 @@ describe.skipIf(busyboxMissing !== undefined)(`RUN (${busyboxMissing ?? 'in a ru
     const asked: string[] = []
     const services = {
       ...workshop.services,
-      network: async (mode: string) => {
-        asked.push(mode)
+      network: async ({ mode, hostname }: NetworkRequest) => {
+        asked.push(`${mode} ${hostname}`)
         return {
           resolvConf: 'nameserver 192.0.2.1\n',
           hosts: '192.0.2.2 peer\n',
@@ -149,7 +165,8 @@ describe.skipIf(busyboxMissing !== undefined)(`RUN (${busyboxMissing ?? 'in a ru
     expect(layer && (await workshop.list(layer))).toEqual({
       seen: 'file 644 0:0 "nameserver 192.0.2.1\\n192.0.2.2 peer\\n"',
     })
-    expect(asked).toEqual(['default', 'disposed', 'none', 'disposed'])
+    const [one, other] = ['default buildkitsandbox', 'none buildkitsandbox']
+    expect(asked).toEqual([one, 'disposed', other, 'disposed'])
   })
 
   test('run stops when the build is cancelled, and leaves nothing', async () => {

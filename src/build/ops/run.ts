@@ -89,7 +89,7 @@ async function runCommand(op: RunOp, active: ActiveSnapshot, context: StepContex
     env: environment(op, context),
     cwd: op.cwd,
     user: resolveUser(active.root, op.user),
-    hostname: 'buildkitsandbox',
+    hostname: hostnameOf(op),
     network: networkNamespace(op, network),
     mounts,
   })
@@ -114,14 +114,20 @@ async function runCommand(op: RunOp, active: ActiveSnapshot, context: StepContex
   if (code !== 0) throw exitError(op, code, context)
 }
 
+/** As BuildKit names it, unless the build says otherwise. */
+function hostnameOf({ hostname }: RunOp): string {
+  return hostname ?? 'buildkitsandbox'
+}
+
 /** Without a provider a step has no network at all. */
 async function attach(
   op: RunOp,
   id: string,
   { network }: StepContext,
 ): Promise<StepNetwork & AsyncDisposable> {
-  if (network !== undefined) return network(op.network, id)
-  const hosts = '127.0.0.1\tlocalhost\n::1\tlocalhost\n'
+  const hostname = hostnameOf(op)
+  if (network !== undefined) return network({ mode: op.network, stepId: id, hostname })
+  const hosts = `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost\n`
   return { resolvConf: '', hosts, async [Symbol.asyncDispose]() {} }
 }
 

@@ -19,7 +19,7 @@ import {
 } from '../model/graph.ts'
 import { historyComment, layerSuffix, runCommandText } from './history.ts'
 import { commandLine } from './metadata.ts'
-import { defaultPath, type Expander, type PlanContext, type StageState } from './stage.ts'
+import type { Expander, PlanContext, StageState } from './stage.ts'
 import { tooMuchText } from './text-budget.ts'
 
 /** What filesystem instructions need beyond the stage. */
@@ -91,7 +91,7 @@ function planRun(stage: StageState, run: RunInstruction, context: FilesystemCont
       remedy: 'build with --network host, which allows it',
     })
   }
-  const env = runEnvironment(stage)
+  const env = [...stage.scope].map(([name, value]) => `${name}=${value}`)
   if (env.length > maxVariables) {
     throw refuse(context, run, `its environment has more than ${maxVariables} variables`)
   }
@@ -106,10 +106,20 @@ function planRun(stage: StageState, run: RunInstruction, context: FilesystemCont
     cwd: stage.workdir,
     user: stage.user,
     network,
+    ...sandboxHostname(run, context),
     ...(script !== undefined && { script: { path: script.path, content: script.content } }),
   }
-  const text = runCommandText(argv, stage.args, (name) => stage.lookup(name))
+  const text = runCommandText(argv, stage)
   return { op, line: `RUN ${text}${layerSuffix}` }
+}
+
+/** The build argument that names the machine a RUN sees. */
+function sandboxHostname(run: RunInstruction, context: FilesystemContext): Pick<RunOp, 'hostname'> {
+  const hostname = context.buildArgs.get('BUILDKIT_SANDBOX_HOSTNAME')
+  if (hostname === undefined || hostname === '') return {}
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(hostname)) return { hostname }
+  const reason = `BUILDKIT_SANDBOX_HOSTNAME=${JSON.stringify(hostname)} is not a host name`
+  throw refuse(context, run, reason)
 }
 
 /** Every step keeps its own environment, so a file of a few megabytes must not multiply it. */
@@ -120,15 +130,6 @@ function unsupportedFlag({ mounts, security, devices }: RunInstruction): string 
   if (mount !== undefined) return `RUN --mount=type=${mount.type} is not supported yet`
   if (security === 'insecure') return 'RUN --security=insecure is not supported yet'
   return devices.length > 0 ? 'RUN --device is not supported yet' : undefined
-}
-
-/** The environment of a RUN: arguments, then ENV over them, and a search path in any case. */
-function runEnvironment(stage: StageState): string[] {
-  const env = new Map<string, string>()
-  if (stage.lookup('PATH') === undefined) env.set('PATH', defaultPath)
-  for (const [name, value] of stage.args) if (value !== undefined) env.set(name, value)
-  for (const [name, value] of stage.env) env.set(name, value)
-  return [...env].map(([name, value]) => `${name}=${value}`)
 }
 
 async function planCopy(

@@ -28,10 +28,12 @@ export function plainSet(keys: readonly string[]): string {
 /** The words of a RUN, preceded by the build arguments in force: `|1 A=b /bin/sh -c make`. */
 export function runCommandText(
   argv: readonly string[],
-  args: ReadonlyMap<string, string | undefined>,
-  lookup: (name: string) => string | undefined,
+  {
+    args,
+    scope,
+  }: { readonly args: ReadonlySet<string>; readonly scope: ReadonlyMap<string, string> },
 ): string {
-  const assigned = [...args.keys()].map((name) => `${name}=${lookup(name) ?? ''}`)
+  const assigned = [...args].map((name) => `${name}=${scope.get(name) ?? ''}`)
   const prefix = assigned.length > 0 ? [`|${assigned.length}`, ...assigned] : []
   return [...prefix, ...argv].join(' ')
 }

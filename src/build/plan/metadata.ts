@@ -41,7 +41,7 @@ const table: { readonly [Kind in MetadataKind]: Apply<Kind> } = {
   },
   ENV(stage, { pairs }, expand) {
     const set = pairs.map(({ key, value }) => [expand.one(key), expand.one(value)] as const)
-    for (const [key, value] of set) stage.env.set(key, value)
+    for (const [key, value] of set) stage.setEnv(key, value)
     return `ENV ${set.map((pair) => pair.join('=')).join(' ')}`
   },
   EXPOSE: applyExpose,
@@ -111,7 +111,7 @@ function applyArg(
     if (value !== undefined) return [name, expand.one(value)] as const
     return [name, context.globals.get(name)] as const
   })
-  for (const [name, value] of declared) stage.args.set(name, value)
+  for (const [name, value] of declared) stage.declareArg(name, value)
   const words = declared.map(([name, value]) => (value === undefined ? name : `${name}=${value}`))
   return `ARG ${words.join(' ')}`
 }

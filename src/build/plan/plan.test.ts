@@ -7,6 +7,9 @@ import type { BaseImage } from './base-images.ts'
 import { type Plan, planBuild } from './plan.ts'
 import { createBuildArgs } from './scope.ts'
 
+const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+/** What every image has that does not say another. */
+const usual = `PATH=${path}`
 const linux = { os: 'linux', architecture: 'amd64' }
 
 interface Planned extends Plan {
@@ -107,10 +110,10 @@ ENV seen=$VERSION missing=$TAG
 `
   const planned = await plan(text)
   expect(planned.resolved).toEqual(['base:v1'])
-  expect(planned.config.Env).toEqual(['seen=1', 'missing='])
+  expect(planned.config.Env).toEqual([usual, 'seen=1', 'missing='])
   const given = await plan(text, { args: { VERSION: '2', unheard: 'of' } })
   expect(given.resolved).toEqual(['base:v2'])
-  expect(given.config.Env).toEqual(['seen=2', 'missing='])
+  expect(given.config.Env).toEqual([usual, 'seen=2', 'missing='])
   expect(given.unused).toEqual(['unheard'])
 })
 
@@ -118,20 +121,75 @@ test('planBuild() hands arguments on to stages built from a stage', async () => 
   const { config } = await plan(
     'FROM b AS one\nARG a=1\nFROM one\nENV got=$a\nFROM b\nFROM one\nENV got=$a',
   )
-  expect(config.Env).toEqual(['got=1'])
+  expect(config.Env).toEqual([usual, 'got=1'])
 })
 
-test('planBuild() lets ENV win over ARG, before and after', async () => {
-  const planned = await plan('FROM b\nENV a=env\nARG a=arg\nARG b=arg\nENV b=env\nRUN x')
-  expect(opOf(planned, 'run').env.toSorted()).toEqual([`PATH=${path}`, 'a=env', 'b=env'])
-  expect(planned.lines.at(-1)).toBe('RUN |2 a=env b=env /bin/sh -c x # buildkit')
+test('planBuild() lets the later of ENV and ARG win in a stage, and only ENV reach the image', async () => {
+  const planned = await plan(
+    'FROM b\nENV a=env\nARG a=arg\nARG b=arg\nENV b=env\nENV seen=$a,$b\nRUN x',
+  )
+  expect(opOf(planned, 'run').env).toEqual([usual, 'a=arg', 'b=env', 'seen=arg,env'])
+  expect(planned.lines.at(-1)).toBe('RUN |2 a=arg b=env /bin/sh -c x # buildkit')
+  expect(planned.config.Env).toEqual([usual, 'a=env', 'b=env', 'seen=arg,env'])
 })
 
-const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+test('planBuild() lets ARG hide a variable of the base in its stage', async () => {
+  const base = { Env: ['V=base'] }
+  const seen = async (text: string, args = {}): Promise<readonly unknown[]> => {
+    const planned = await plan(text, { base, args })
+    return [
+      opOf(planned, 'run').env.find((line) => line.startsWith('V=')),
+      planned.config.Env?.filter((line) => !line.startsWith('PATH=')),
+    ]
+  }
+  const text = 'FROM b\nARG V=mine\nENV COPY=$V\nRUN x'
+  expect(await seen(text)).toEqual(['V=mine', ['V=base', 'COPY=mine']])
+  expect(await seen(text, { V: 'cli' })).toEqual(['V=cli', ['V=base', 'COPY=cli']])
+  expect(await seen('FROM b\nARG V\nRUN x')).toEqual(['V=base', ['V=base']])
+  expect(await seen('FROM b\nARG V\nRUN x', { V: 'cli' })).toEqual(['V=cli', ['V=base']])
+  const child = 'FROM b AS one\nARG V=mine\nFROM one\nRUN x'
+  expect(await seen(child, { V: 'cli' })).toEqual(['V=base', ['V=base']])
+})
+
+test('planBuild() keeps the value of an argument that is declared again without one', async () => {
+  const declared = 'FROM b AS one\nARG VERSION=1.0\nFROM one\nARG VERSION\nENV got=$VERSION\nRUN x'
+  const planned = await plan(declared)
+  expect(planned.config.Env).toEqual([usual, 'got=1.0'])
+  expect(planned.lines).toContain('ARG VERSION')
+  expect(planned.lines.at(-1)).toBe('RUN |1 VERSION=1.0 /bin/sh -c x # buildkit')
+  expect((await plan('FROM b\nARG C=set\nARG C\nENV X=$C')).config.Env).toContain('X=set')
+  const global =
+    'ARG VERSION=2\nFROM b AS one\nARG VERSION=1.0\nFROM one\nARG VERSION\nENV X=$VERSION'
+  expect((await plan(global)).config.Env).toContain('X=2')
+})
+
+test('planBuild() gives a base without a search path the usual one, at FROM', async () => {
+  expect((await plan('FROM b')).config.Env).toEqual([usual])
+  expect((await plan('FROM scratch')).config.Env).toEqual([usual])
+  expect((await plan('FROM b\nENV PATH=/venv/bin:$PATH')).config.Env).toEqual([
+    `PATH=/venv/bin:${path}`,
+  ])
+  const base = { Env: ['PATH=/own', 'A=1'] }
+  expect((await plan('FROM b\nENV PATH=/x:$PATH', { base })).config.Env).toEqual([
+    'PATH=/x:/own',
+    'A=1',
+  ])
+})
+
+test('planBuild() gives RUN the host name that a build argument asks for', async () => {
+  const args = { BUILDKIT_SANDBOX_HOSTNAME: 'foo' }
+  const named = await plan('FROM b\nRUN x', { args })
+  expect(opOf(named, 'run').hostname).toBe('foo')
+  expect(named.target.digest).not.toBe((await plan('FROM b\nRUN x')).target.digest)
+  for (const bad of ['a b', 'a\nb', '-a', 'x'.repeat(65)]) {
+    const refused = plan('FROM b\nRUN x', { args: { BUILDKIT_SANDBOX_HOSTNAME: bad } })
+    await expect(refused).rejects.toThrow('is not a host name')
+  }
+})
 
 test('planBuild() substitutes with the variables from before the instruction', async () => {
   const { config } = await plan('FROM b\nENV abc=hello\nENV abc=bye def=$abc\nENV ghi=$abc')
-  expect(config.Env).toEqual(['abc=bye', 'def=hello', 'ghi=bye'])
+  expect(config.Env).toEqual([usual, 'abc=bye', 'def=hello', 'ghi=bye'])
 })
 
 test('planBuild() keys a RUN by the arguments declared before it, and by no others', async () => {
@@ -158,7 +216,7 @@ test('planBuild() knows the platform arguments in the global scope', async () =>
     'FROM --platform=$BUILDPLATFORM b:$TARGETARCH AS x\nARG TARGETPLATFORM\nARG TARGETSTAGE\nENV p=$TARGETPLATFORM s=$TARGETSTAGE o=$TARGETOS',
   )
   expect(planned.resolved).toEqual(['b:arm64'])
-  expect(planned.config.Env).toEqual(['p=linux/arm64', 's=x', 'o='])
+  expect(planned.config.Env).toEqual([usual, 'p=linux/arm64', 's=x', 'o='])
 })
 
 test('planBuild() writes the history BuildKit writes', async () => {
@@ -203,7 +261,7 @@ ONBUILD RUN later
   expect(planned.author).toBe('me')
   expect(planned.config).toEqual({
     Labels: { a: 'b c' },
-    Env: ['k=v', 'w=x y'],
+    Env: [usual, 'k=v', 'w=x y'],
     ExposedPorts: { '443/tcp': {}, '53/udp': {}, '80/tcp': {} },
     Volumes: { '/data': {}, '/log': {} },
     User: 'app:staff',
@@ -234,7 +292,7 @@ test('planBuild() runs the triggers of a base right after FROM and forgets them'
   const base = { OnBuild: ['ENV first=1', 'COPY . /src'], WorkingDir: '/w' }
   const planned = await plan('FROM b\nENV second=$first\nONBUILD RUN later', { base })
   expect(planned.steps).toEqual(['[1/2] FROM b', '[2/2] COPY . /src'])
-  expect(planned.config.Env).toEqual(['first=1', 'second=1'])
+  expect(planned.config.Env).toEqual([usual, 'first=1', 'second=1'])
   expect(planned.config.OnBuild).toEqual(['RUN later'])
   const nested = { OnBuild: ['ONBUILD RUN x'] }
   await expect(plan('FROM b', { base: nested })).rejects.toThrow(

@@ -15,7 +15,7 @@ import { type BaseImage, BaseImages, type ResolveBase } from './base-images.ts'
 import { type FilesystemContext, planFilesystem } from './filesystem.ts'
 import { applyMetadata } from './metadata.ts'
 import { type BuildArgs, type BuildPlatforms, platformArgs } from './scope.ts'
-import { createExpander, defaultPath, type PlannedHistory, StageState } from './stage.ts'
+import { createExpander, type PlannedHistory, StageState } from './stage.ts'
 import { findStage, selectTarget } from './stages.ts'
 import { TextBudget } from './text-budget.ts'
 
@@ -168,7 +168,7 @@ class Planner {
     const total = numbered + instructions.filter(makesLayer).length
     const context = this.#stageContext(stage, platform, numbered, total)
     for (const instruction of instructions) {
-      const expand = createExpander((name) => state.lookup(name), instruction.range, context)
+      const expand = createExpander((name) => state.scope.get(name), instruction.range, context)
       if (makesLayer(instruction)) await planFilesystem(state, instruction, expand, context)
       else applyMetadata(state, instruction, expand, context)
       this.#checkSize(state, instruction.range)
@@ -193,11 +193,8 @@ class Planner {
     const platform = this.#platformOf(stage)
     if (base === 'scratch') {
       const vertex = createVertex({ kind: 'scratch' }, [], { name: 'FROM scratch' })
-      const config = { Env: [`PATH=${defaultPath}`], WorkingDir: '/' }
-      return {
-        planned: { state: new StageState(vertex, config, { history: [] }), platform },
-        numbered: 0,
-      }
+      const state = new StageState(vertex, { WorkingDir: '/' }, { history: [] })
+      return { planned: { state, platform }, numbered: 0 }
     }
     const parent = findStage(this.#dockerfile, base, stage.index, source)
     if (parent !== undefined) {

@@ -12,7 +12,7 @@ export interface BuildArgs {
   unused(): string[]
 }
 
-/** Usable without ARG; kept out of history and keys unless declared (DF-045). */
+/** Usable without ARG; kept out of history and keys unless declared. */
 export const proxyArgs: readonly string[] = [
   'HTTP_PROXY',
   'http_proxy',
@@ -26,7 +26,16 @@ export const proxyArgs: readonly string[] = [
   'all_proxy',
 ]
 
-/** Arguments the builder itself reads (DF-047). */
+/** Proxy settings among build arguments as RUN gets them: under the name in both cases, as programs differ. */
+export function proxyEnvironment(values: Readonly<Record<string, string>>): string[] {
+  return proxyArgs.flatMap((name) => {
+    const isUpper = name === name.toUpperCase()
+    const value = values[name] ?? values[isUpper ? name.toLowerCase() : name.toUpperCase()]
+    return value === undefined || value === '' ? [] : [`${name}=${value}`]
+  })
+}
+
+/** Arguments the builder itself reads. */
 const builtinArgs: readonly string[] = [
   'BUILDKIT_BUILD_NAME',
   'BUILDKIT_CACHE_MOUNT_NS',
@@ -61,7 +70,7 @@ const platformArgNames: readonly string[] = ['TARGET', 'BUILD'].flatMap((prefix)
   ['PLATFORM', 'OS', 'ARCH', 'VARIANT', 'OSVERSION'].map((part) => prefix + part),
 )
 
-/** The arguments that exist in the global scope without being declared (DF-046). */
+/** The arguments that exist in the global scope without being declared. */
 export function platformArgs(platforms: BuildPlatforms, targetStage: string): Map<string, string> {
   const args = new Map<string, string>()
   for (const [prefix, platform] of [

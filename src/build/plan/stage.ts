@@ -6,8 +6,8 @@ import type { Vertex } from '../model/graph.ts'
 import type { BuildArgs } from './scope.ts'
 import { type TextBudget, tooMuchText } from './text-budget.ts'
 
-/** The search path of images that have none (DF-049). */
-export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+/** The search path of images that have none. */
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** A line of the history to be, and the vertex that may have made a layer for it. */
 export interface PlannedHistory {
@@ -42,10 +42,12 @@ export class StageState {
   vertex: Vertex
   readonly config: Writable<RunConfig>
   author: string | undefined
-  /** ENV: in the image's configuration. */
-  readonly env: Map<string, string>
-  /** ARG: in the environment of RUN only; `undefined` when declared without a value. */
-  readonly args: Map<string, string | undefined>
+  /** The environment in the image's configuration: the base's, a search path in any case, and ENV. */
+  readonly #env: Map<string, string>
+  /** The environment of RUN, and what is substituted: ENV and ARG, of which the later one wins. */
+  readonly #scope: Map<string, string>
+  /** What ARG has declared, with or without a value. */
+  readonly #args: Set<string>
   readonly #history: PlannedHistory[]
   /** Characters of all lines of the history. */
   historySize: number
@@ -59,7 +61,8 @@ export class StageState {
     config: RunConfig,
     inherited: {
       readonly author?: string | undefined
-      readonly args?: ReadonlyMap<string, string | undefined>
+      readonly scope?: ReadonlyMap<string, string>
+      readonly args?: ReadonlySet<string>
       readonly history: readonly PlannedHistory[]
       readonly steps?: number
     },
@@ -67,8 +70,11 @@ export class StageState {
     this.vertex = vertex
     this.config = { ...config }
     this.author = inherited.author
-    this.env = parseEnv(config.Env ?? [])
-    this.args = new Map(inherited.args)
+    this.#env = parseEnv(config.Env ?? [])
+    if (!this.#env.has('PATH')) this.#env.set('PATH', defaultPath)
+    // At FROM, what the parent's image says wins over the arguments of the parent.
+    this.#scope = new Map([...(inherited.scope ?? []), ...this.#env])
+    this.#args = new Set(inherited.args)
     this.#history = [...inherited.history]
     this.historySize = inherited.history.reduce((sum, line) => sum + sizeOf(line), 0)
     this.steps = inherited.steps ?? 0
@@ -92,15 +98,28 @@ export class StageState {
     return this.config.User ?? ''
   }
 
-  /** ENV wins over ARG of the same name, whichever comes later (DF-042). */
-  lookup(name: string): string | undefined {
-    return this.env.get(name) ?? this.args.get(name)
+  get scope(): ReadonlyMap<string, string> {
+    return this.#scope
+  }
+
+  get args(): ReadonlySet<string> {
+    return this.#args
+  }
+
+  setEnv(name: string, value: string): void {
+    this.#env.set(name, value)
+    this.#scope.set(name, value)
+  }
+
+  /** Without a value, the variable stays what it is. */
+  declareArg(name: string, value: string | undefined): void {
+    this.#args.add(name)
+    if (value !== undefined) this.#scope.set(name, value)
   }
 
   /** The configuration as the image will carry it. */
   finish(): RunConfig {
-    const env = [...this.env].map(([name, value]) => `${name}=${value}`)
-    return { ...this.config, ...(env.length > 0 && { Env: env }) }
+    return { ...this.config, Env: [...this.#env].map(([name, value]) => `${name}=${value}`) }
   }
 }
 

@@ -27,8 +27,16 @@ export interface StepNetwork extends AsyncDisposable {
   readonly hosts: string
 }
 
+/** A step that needs a network. */
+export interface NetworkRequest {
+  readonly mode: NetworkMode
+  readonly stepId: string
+  /** The step's own name in `/etc/hosts`. */
+  readonly hostname: string
+}
+
 /** Attaches a step to a network; what it means is the engine's business. */
-export type NetworkProvider = (mode: NetworkMode, stepId: string) => Promise<StepNetwork>
+export type NetworkProvider = (request: NetworkRequest) => Promise<StepNetwork>
 
 /** Makes states visible, when and only when somebody must look at one. */
 export interface Filesystems {

@@ -1,5 +1,12 @@
 import { readFile } from 'node:fs/promises'
-import { type BuildServices, build as buildImage, type NetworkProvider } from '#build'
+import {
+  type BaseImage,
+  type BuildServices,
+  build as buildImage,
+  type NetworkRequest,
+  type ResolveOptions,
+  type StepNetwork,
+} from '#build'
 import { openImage } from '#image'
 import { formatHosts, formatResolvConf, readHostResolver } from '#network'
 import {
@@ -104,18 +111,18 @@ export async function buildServices(engine: Engine): Promise<BuildServices> {
     snapshots: await engine.snapshots(),
     runtime: async () => (await engine.runtime()).runtime,
     resolveImage: (reference, options) => resolveBase(engine, reference, options),
-    network: (mode, stepId) => attachStep(engine, mode, stepId),
+    network: (request) => attachStep(engine, request),
     run: buildsOf(engine),
     scratch: scratchOf(engine),
   }
 }
 
 /** A base image of the store, or one pulled now. */
-const resolveBase = async (
+async function resolveBase(
   engine: Engine,
   text: string,
-  options: Parameters<BuildServices['resolveImage']>[1],
-): ReturnType<BuildServices['resolveImage']> => {
+  options: ResolveOptions,
+): Promise<BaseImage> {
   const { platform, emit, signal } = options
   const found = options.pull ? undefined : findImage(engine.records, text)
   if (found && isForPlatform(found.image, platform)) return engine.openImage(found.image)
@@ -144,11 +151,10 @@ function lower(sentence: string): string {
 }
 
 /** The network of one RUN: the bridge of containers, nothing, or that of the machine. */
-const attachStep = async (
+async function attachStep(
   engine: Engine,
-  ...[mode, stepId]: Parameters<NetworkProvider>
-): ReturnType<NetworkProvider> => {
-  const hostname = 'buildkitsandbox'
+  { mode, stepId, hostname }: NetworkRequest,
+): Promise<StepNetwork> {
   if (mode !== 'default') {
     return {
       resolvConf: formatResolvConf(readHostResolver()),
