@@ -5,9 +5,9 @@ import { createImage, type Image } from '#image'
 import { formatReference, mediaType, parseReference, type RunConfig, sha256 } from '#oci'
 import { fromBuffer } from '#stream'
 import { packTar } from '#tar'
-import { publishIndex } from './content/content-index.ts'
+import { publishIndex } from './content/publish-index.ts'
 import type { Engine } from './engine.ts'
-import { recordImage } from './image/add-image.ts'
+import { recordImage } from './image/record-image.ts'
 import { type EngineOptions, openEngine } from './open.ts'
 
 /** Why containers cannot be made here; `undefined` when they can. */

@@ -3,7 +3,7 @@ import { StrakeError } from '#oci'
 import { pathExists } from '#platform'
 import { openRecords } from '#records'
 import type { Registry } from '#registry'
-import { wholeContent } from './content/whole-content.ts'
+import { restoringStore } from './content/restoring-store.ts'
 import type { Engine } from './engine.ts'
 import { findRoots, type RootsOptions } from './host/roots.ts'
 import { findSnapshotter } from './host/snapshotter-choice.ts'
@@ -54,7 +54,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
     })
   }
-  const content = wholeContent(store, {
+  const content = restoringStore(store, {
     records,
     restore: async (blob, signal) => {
       const { restoreBlob } = await import('./content/restore-blob.ts')

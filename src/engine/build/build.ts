@@ -22,11 +22,11 @@ import {
 import type { Emit } from '#stream'
 import { writeTextFile } from '../archive/output-file.ts'
 import { buildsOf, cleanAfterBuilds, scratchOf } from '../begin-work.ts'
-import { publishIndex } from '../content/content-index.ts'
+import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
-import { recordImage } from '../image/add-image.ts'
 import { findImage, isForPlatform } from '../image/find-image.ts'
 import { pull } from '../image/pull.ts'
+import { recordImage } from '../image/record-image.ts'
 import { allocateAddress } from './addresses.ts'
 import { buildMemory } from './build-memory.ts'
 

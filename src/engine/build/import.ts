@@ -5,9 +5,9 @@ import { type Digest, formatReference, parsePlatform, parseReference, StrakeErro
 import { type Emit, silent } from '#stream'
 import { readArchive } from '../archive/archive-file.ts'
 import { beginWork } from '../begin-work.ts'
-import { publishIndex } from '../content/content-index.ts'
+import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
-import { recordImage } from '../image/add-image.ts'
+import { recordImage } from '../image/record-image.ts'
 import { unpack } from '../image/unpack.ts'
 import { buildServices } from './build.ts'
 

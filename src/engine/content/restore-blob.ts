@@ -5,9 +5,9 @@ import { pathExists, syncDirectory } from '#platform'
 import { layerArchive } from '#snapshot'
 import type { Engine } from '../engine.ts'
 import { blobProblem } from './check-blob.ts'
-import { tryPublishIndex } from './content-index.ts'
+import { tryPublishIndex } from './publish-index.ts'
 import { refetch } from './refetch.ts'
-import type { Restored } from './whole-content.ts'
+import type { Restored } from './restoring-store.ts'
 
 /**
  * Brings back content that is not there: a layer from its archive when that

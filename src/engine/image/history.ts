@@ -1,8 +1,8 @@
 import { historyOf } from '#image'
 import type { Digest } from '#oci'
 import type { Engine } from '../engine.ts'
-import { layerSize } from './add-image.ts'
 import { getImage } from './find-image.ts'
+import { layerSize } from './record-image.ts'
 
 /** One instruction, or whatever else made a layer or changed the configuration. */
 export interface ImageHistoryEntry {

@@ -12,11 +12,11 @@ import {
 import { hostPlatform } from '#platform'
 import { type Emit, silent } from '#stream'
 import { beginWork } from '../begin-work.ts'
-import { publishIndex } from '../content/content-index.ts'
+import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
-import { recordImage } from './add-image.ts'
 import { digestName } from './find-image.ts'
 import { receive } from './receive.ts'
+import { recordImage } from './record-image.ts'
 
 export interface PullOptions {
   /** `os/architecture[/variant]`; this machine unless given. */

@@ -1,7 +1,7 @@
 import { type Digest, familiarReference, parseReference, StrakeError } from '#oci'
 import type { ImageRecord } from '#records'
 import { cleanAfterCrash } from '../begin-work.ts'
-import { tryPublishIndex } from '../content/content-index.ts'
+import { tryPublishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { collectGarbage, collectImage } from './collect.ts'
 import { type FoundImage, getImage, isDigestName, repositoryOf } from './find-image.ts'

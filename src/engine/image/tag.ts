@@ -1,5 +1,5 @@
 import { type Digest, formatReference, parseReference, StrakeError } from '#oci'
-import { publishIndex } from '../content/content-index.ts'
+import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { getImage } from './find-image.ts'
 

@@ -1,7 +1,7 @@
 import { reconcileContainers } from '#container'
 import { endAbandoned } from '../begin-work.ts'
 import { containerContext } from '../container/container-context.ts'
-import { publishIndex } from '../content/content-index.ts'
+import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 
 /**

@@ -15,9 +15,9 @@ import {
   openTestEngine,
   type TestEngine,
 } from '../fixture.ts'
-import { recordImage } from '../image/add-image.ts'
 import { pull } from '../image/pull.ts'
 import { push } from '../image/push.ts'
+import { recordImage } from '../image/record-image.ts'
 import { removeImage } from '../image/remove.ts'
 import { unpack } from '../image/unpack.ts'
 import { checkStore } from './check.ts'

@@ -3,7 +3,7 @@ import { mountsBelow, removeTree } from '#platform'
 import { removeContainer } from '../container/container.ts'
 import type { Engine } from '../engine.ts'
 import { cleanUp } from './cleanup.ts'
-import { requireOwn } from './own-files.ts'
+import { requireOwn } from './require-own.ts'
 
 /**
  * Takes everything of a store away: containers (running ones are killed),

@@ -11,7 +11,7 @@ export interface Restored {
   readonly reason: string
 }
 
-export interface WholeContentOptions {
+export interface RestoringStoreOptions {
   readonly records: Pick<Records, 'dropped'>
   /** Puts a blob back into the store. */
   readonly restore: (blob: Descriptor, signal?: AbortSignal) => Promise<Restored>
@@ -22,9 +22,9 @@ export interface WholeContentOptions {
  * was deleted on purpose has it made again first. Throws `NOT_FOUND` with the
  * reason when that does not work.
  */
-export function wholeContent(
+export function restoringStore(
   store: DirectoryStore,
-  { records, restore }: WholeContentOptions,
+  { records, restore }: RestoringStoreOptions,
 ): DirectoryStore {
   const isDropped = async (digest: Digest): Promise<boolean> => {
     const diffId = records.dropped.diffIdOf(digest)
