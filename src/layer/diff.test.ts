@@ -322,7 +322,7 @@ overlayTest(
     symlinkSync('x', overlay.path('new/link'))
     const layer: string[] = []
     const chunks: Uint8Array[] = []
-    const options = { lower: overlay.lower, epoch: 1000, settle: true }
+    const options = { lower: overlay.lower, epoch: 1000, normalizeTimes: true }
     for await (const chunk of diffUpper(overlay.upper, options)) chunks.push(new Uint8Array(chunk))
     for await (const entry of readTar(one(Buffer.concat(chunks)))) layer.push(line(entry))
     expect(layer).toEqual([

@@ -36,7 +36,7 @@ export interface DiffUpperOptions extends PackTreeOptions {
    * parent's. Then whoever stands on `upper` sees what those see who apply the
    * layer, and makes the same layers from it.
    */
-  readonly settle?: boolean
+  readonly normalizeTimes?: boolean
 }
 
 /**

@@ -31,7 +31,7 @@ export interface TreeWalkOptions {
   readonly includeRoot?: boolean
   readonly lower?: string
   readonly overlay: boolean
-  readonly settle?: boolean
+  readonly normalizeTimes?: boolean
   readonly signal?: AbortSignal | undefined
   readonly subsecond?: boolean
 }
@@ -188,11 +188,11 @@ export class TreeWalk implements Disposable {
     if (status.links === 1 && frame.lower !== undefined) {
       const same = findSameFile(opened, frame.lower, { name, time, acls: this.#acls })
       if (same !== undefined) {
-        this.#settle(opened, statusTime(same))
+        this.#normalizeTime(opened, statusTime(same))
         return nothing
       }
     }
-    this.#settle(opened, time)
+    this.#normalizeTime(opened, time)
     const link = status.links > 1 ? this.#linkTo(status, path) : undefined
     if (link !== undefined) return [link]
     const { size } = status
@@ -210,7 +210,7 @@ export class TreeWalk implements Disposable {
       return [this.#whiteout(`${above}${whiteoutPrefix}${decodeName(name)}`)]
     }
     const header = this.#header(path, { status, xattrs: noXattrs })
-    if (this.#options.settle === true) at.setTimeAt(frame.fd, name, headerTime(header))
+    if (this.#options.normalizeTimes === true) at.setTimeAt(frame.fd, name, headerTime(header))
     const link = status.links > 1 ? this.#linkTo(status, path) : undefined
     if (link !== undefined) return [link]
     const { deviceMajor, deviceMinor } = status
@@ -256,16 +256,16 @@ export class TreeWalk implements Disposable {
     }
   }
 
-  #settle({ fd, status }: Opened, time: Time): void {
-    if (this.#options.settle !== true || sameTime(time, statusTime(status))) return
+  #normalizeTime({ fd, status }: Opened, time: Time): void {
+    if (this.#options.normalizeTimes !== true || sameTime(time, statusTime(status))) return
     at.setTime(fd, time.seconds, time.nanoseconds)
   }
 
   /** A directory that the layer leaves out keeps the time its parent filesystem has for it. */
   #settleDirectory({ fd, lower, pending, time }: Frame): void {
-    if (this.#options.settle !== true) return
+    if (this.#options.normalizeTimes !== true) return
     const kept = pending === undefined || lower === undefined ? undefined : at.entryStatus(lower)
-    this.#settle(this.#opened(fd), kept === undefined ? time : statusTime(kept))
+    this.#normalizeTime(this.#opened(fd), kept === undefined ? time : statusTime(kept))
   }
 
   #whiteout(path: string): TarInput {
