@@ -98,6 +98,9 @@ export {
 export { probePort } from './net/port.ts'
 /** Addresses that only an inner network has. */
 export { isPrivateAddress } from './net/private-address.ts'
+/** Pipes, and moving bytes through descriptors without stopping the event loop. */
+export type { DescriptorWriter } from './process/descriptor-writer.ts'
+export { ownPipeWriter, sharedWriter } from './process/descriptor-writer.ts'
 /** What this machine is. */
 export {
   bootId,
@@ -113,8 +116,7 @@ export type { ProcessIdentity } from './process/identity.ts'
 export { identifyProcess, isAlive, ownIdentity, signalProcess } from './process/identity.ts'
 /** How eagerly the runtime compiles. */
 export { compileEagerly } from './process/jit.ts'
-/** Pipes, and moving bytes through descriptors without stopping the event loop. */
-export { makePipe, readInput, readPipe, readTerminal, writeDescriptor } from './process/pipe.ts'
+export { makePipe, readInput, readPipe } from './process/pipe.ts'
 export type {
   ChildInput,
   ChildProcess,

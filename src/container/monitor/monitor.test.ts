@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { type ChildProcess, isAlive, spawnProcess } from '#platform'
+import { isAlive } from '#platform'
 import { containerPaths } from '../model/context.ts'
 import type { ContainerOptions } from '../model/options.ts'
 import { getContainer, listContainers } from '../model/record.ts'
 import { createdState } from '../model/state.ts'
+import { join, joinCommand, lineOf, until } from '../testing/client.ts'
 import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
 import { attachContainer } from '../verbs/attach.ts'
 import {
@@ -35,7 +36,7 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
 
   test('a monitor keeps container, log and exit code when the command is killed with SIGKILL', async () => {
     const { id } = await create({ command: ['sh', '-c', 'echo one; sleep 0.4; echo two; exit 5'] })
-    const command = join('run', id)
+    const command = join(bed.context, 'run', id)
     await until(() => logText(id).includes('one'))
     command.kill('SIGKILL')
     expect(await waitContainer(bed.context, id)).toBe(5)
@@ -47,7 +48,7 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     const { id } = await create({
       ...{ command: ['sh', '-c', 'cat; echo done; exit 3'], interactive: true },
     })
-    const command = join('run', id)
+    const command = join(bed.context, 'run', id)
     await command.stdin?.write(new TextEncoder().encode('input\n'))
     await command.stdin?.end()
     let text = ''
@@ -58,7 +59,7 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
   test('a monitor forwards a signal exactly once', async () => {
     const script = 'trap "echo got" USR1; trap "exit 6" TERM; echo up; while :; do sleep 0.02; done'
     const { id } = await create({ command: ['sh', '-c', script] })
-    const command = join('run', id)
+    const command = join(bed.context, 'run', id)
     await until(() => logText(id).includes('up'))
     command.kill('SIGUSR1')
     await until(() => logText(id).includes('got'))
@@ -131,9 +132,9 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
       command: ['sh', '-c', 'while read line; do echo "<$line>"; done; exit 8'],
       interactive: true,
     })
-    const client = join('attach', id)
+    const client = join(bed.context, 'attach', id)
     await client.stdin?.write(new TextEncoder().encode('hello\n'))
-    expect(await firstLine(client)).toBe('<hello>\n')
+    expect(await lineOf(client)).toBe('<hello>\n')
     await client.stdin?.end()
     expect((await client.exited).code).toBe(8)
     await expect(attachContainer(bed.context, id)).rejects.toThrow('it is exited')
@@ -230,31 +231,15 @@ function create(options: Partial<ContainerOptions>): Promise<{ id: string }> {
   return createContainer(bed.context, { ...base(), ...options })
 }
 
-const program = [process.execPath, `${import.meta.dirname}/../testing/join-program.ts`]
-
-function join(verb: string, id: string): ChildProcess {
-  const { root, run } = bed.context
-  return spawnProcess([...program, verb, root, run, id], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    env: { PATH: '/bin:/usr/bin' },
-  })
-}
-
 async function execShell(id: string, script: string): Promise<void> {
   const { execInContainer } = await import('../verbs/exec.ts')
   expect(await execInContainer(bed.context, id, { command: ['sh', '-c', script] })).toBe(0)
 }
 
-async function firstLine(child: ChildProcess): Promise<string> {
-  for await (const chunk of child.stdout ?? []) return new TextDecoder().decode(chunk)
-  return ''
-}
-
 /** Runs a command of ours with a terminal of its own. */
 function inTerminal(verb: string, id: string) {
-  const { root, run } = bed.context
   let text = ''
-  const child = Bun.spawn([...program, verb, root, run, id], {
+  const child = Bun.spawn([...joinCommand(bed.context, verb, id)], {
     env: { PATH: '/bin:/usr/bin' },
     terminal: {
       cols: 80,
@@ -285,12 +270,4 @@ function logText(id: string): string {
 async function logs(id: string, options: LogsOptions = {}): Promise<readonly string[]> {
   const entries: LogEntry[] = await Array.fromAsync(readLogs(bed.context, id, options))
   return entries.map((entry) => entry.text)
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 1000; turn++) {
-    if (condition()) return
-    await Bun.sleep(5)
-  }
-  throw new Error(`never happened: ${condition}`)
 }

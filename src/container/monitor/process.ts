@@ -1,20 +1,22 @@
 import { closeSync, readFileSync, rmSync } from 'node:fs'
 import {
+  type DescriptorWriter,
   identifyProcess,
   isSystemError,
   listenConsole,
   makePipe,
+  ownPipeWriter,
   type ProcessExit,
   type ProcessIdentity,
+  readInput,
   readPipe,
-  readTerminal,
   reapChild,
   reapOrphans,
   type StdioSlot,
   setWindowSize,
+  sharedWriter,
   spawnProcess,
   type WindowSize,
-  writeDescriptor,
 } from '#platform'
 import { type RuntimeConfig, runtimeCommand, runtimeEnvironment, startFailure } from '#runtime'
 import type { MonitorOrder } from '../protocol/order.ts'
@@ -29,8 +31,8 @@ export interface RunningContainer {
     readonly bytes: AsyncIterable<Uint8Array>
   }[]
   readonly exited: Promise<ProcessExit>
-  input(data: Uint8Array): Promise<void>
-  endInput(): void
+  /** What it reads; absent when it reads nothing. A terminal has no end of input but the key for it. */
+  readonly input: DescriptorWriter | undefined
   resize(size: WindowSize): void
   signal(signal: NodeJS.Signals): void
 }
@@ -38,17 +40,14 @@ export interface RunningContainer {
 /**
  * Has the runtime start the container and leave, so that its first process
  * becomes our child. Throws `StartError`.
- *
- * @param stdin descriptor that becomes the container's input, if there is one
  */
 export async function startProcess(
   order: MonitorOrder,
   directory: string,
-  stdin: number | undefined,
 ): Promise<RunningContainer> {
   return order.terminal
     ? await startWithTerminal(order, directory)
-    : await startWithPipes(order, directory, stdin)
+    : await startWithPipes(order, directory)
 }
 
 async function startWithTerminal(
@@ -63,57 +62,57 @@ async function startWithTerminal(
     stdio: ['ignore', 'ignore', 'ignore'],
   })
   const terminal = socket.receive()
+  const writer = sharedWriter(terminal)
   let open = true
   const bytes = (async function* () {
-    yield* readTerminal(terminal)
-    open = false
+    try {
+      yield* readInput(terminal)
+    } finally {
+      open = false
+      // A write that still waits has its answer by now: no process has the terminal open.
+      void writer.end().then(() => closeSync(terminal))
+    }
   })()
   if (order.consoleSize !== undefined) setWindowSize(terminal, order.consoleSize)
   return {
     ...processOf(pid),
     outputs: [{ stream: 'stdout', bytes }],
-    async input(data) {
-      if (open) await writeDescriptor(terminal, data)
+    input: {
+      write: async (data) => {
+        if (open) await writer.write(data)
+      },
+      end: async () => {},
     },
-    // A terminal has no end of input but the key for it.
-    endInput() {},
     resize(size) {
       if (open) setWindowSize(terminal, size)
     },
   }
 }
 
-async function startWithPipes(
-  order: MonitorOrder,
-  directory: string,
-  stdin: number | undefined,
-): Promise<RunningContainer> {
+/**
+ * The container gets pipes of ours and never a file of the host: whoever holds
+ * one can open it again for writing, and from a directory get to all the others.
+ */
+async function startWithPipes(order: MonitorOrder, directory: string): Promise<RunningContainer> {
   const [stdout, stderr] = [makePipe(), makePipe()]
-  const own = stdin === undefined && order.interactive ? makePipe() : undefined
-  const stdio = [stdin ?? own?.read ?? 'ignore', stdout.write, stderr.write] as const
+  const input = order.interactive ? makePipe() : undefined
+  const stdio = [input?.read ?? 'ignore', stdout.write, stderr.write] as const
   let pid: number
   try {
     pid = await run(order, { directory, args: [], stdio })
   } catch (error) {
-    for (const fd of [stdout.read, stderr.read, own?.write]) if (fd !== undefined) closeSync(fd)
+    for (const fd of [stdout.read, stderr.read, input?.write]) if (fd !== undefined) closeSync(fd)
     throw error
   } finally {
-    for (const fd of [stdout.write, stderr.write, own?.read]) if (fd !== undefined) closeSync(fd)
+    for (const fd of [stdout.write, stderr.write, input?.read]) if (fd !== undefined) closeSync(fd)
   }
-  let input = own?.write
   return {
     ...processOf(pid),
     outputs: [
       { stream: 'stdout', bytes: readPipe(stdout.read) },
       { stream: 'stderr', bytes: readPipe(stderr.read) },
     ],
-    async input(data) {
-      if (input !== undefined) await writeDescriptor(input, data)
-    },
-    endInput() {
-      if (input !== undefined) closeSync(input)
-      input = undefined
-    },
+    input: input === undefined ? undefined : ownPipeWriter(input.write),
     resize() {},
   }
 }

@@ -1,34 +1,32 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
-import type { Server, Socket } from 'node:net'
+import type { Server } from 'node:net'
 import { dirname } from 'node:path'
-import { createFrameDecoder, encodeFrame, type Frame, type Hello } from '../protocol/frames.ts'
+import { frameConnection, type MonitorConnection } from '../protocol/connection.ts'
+import type { Frame } from '../protocol/frames.ts'
 import type { OutputStream } from './log-writer.ts'
 
 /** What clients of a container may do to it. */
 export interface ClientRequests {
-  input(data: Uint8Array): void
-  endInput(): void
+  /** Resolves when the container has room for more input. */
+  input(data: Uint8Array): Promise<void>
+  endInput(): Promise<void>
   resize(rows: number, columns: number): void
-  signal(name: string): void
   wake(): void
 }
 
-/** Everybody attached to a container, over one unix socket. */
+/** Every client of a container, over one unix socket. */
 export interface ClientServer {
-  /** Resolves when somebody listens to the output. */
+  /** Resolves when a client listens to the output. */
   readonly firstListener: Promise<void>
-  /** Hands output to all who want it; resolves when the patient ones have room for more. */
+  /** Hands output to all who want it; resolves when every one of them has room for more. */
   broadcast(stream: OutputStream, chunk: Uint8Array): Promise<void>
-  /** Tells everybody that it is over and lets them go. */
+  /** Sends all clients the exit code after their output, and resolves when they have both. */
   finish(code: number): Promise<void>
 }
 
-/** What a client may leave unread; then a patient one makes us wait, and another is let go. */
-const mostWaiting = 4 * 1024 * 1024
-
 interface Client {
-  readonly socket: Socket
-  hello: Hello | undefined
+  readonly connection: MonitorConnection
+  wantsOutput: boolean
 }
 
 /** Listens at `path`. Only its owner can connect: it is a path, never an abstract name. */
@@ -41,23 +39,9 @@ export async function listenForClients(
   // Loaded while the runtime starts the container.
   const { createServer } = process.getBuiltinModule('node:net')
   const server = createServer((socket) => {
-    const client: Client = { socket, hello: undefined }
+    const client: Client = { connection: frameConnection(socket), wantsOutput: false }
     clients.add(client)
-    socket.on('close', () => clients.delete(client))
-    socket.on('error', () => socket.destroy())
-    const decode = createFrameDecoder()
-    socket.on('data', (chunk: Uint8Array) => {
-      try {
-        for (const frame of decode(chunk)) {
-          if (frame.kind === 'hello') {
-            client.hello = frame.hello
-            if (frame.hello.output) first.resolve()
-          } else serve(frame, requests)
-        }
-      } catch {
-        socket.destroy()
-      }
-    })
+    void serveClient(client, requests, first.resolve).finally(() => clients.delete(client))
   })
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   rmSync(path, { force: true })
@@ -65,7 +49,10 @@ export async function listenForClients(
   chmodSync(path, 0o600)
   return {
     firstListener: first.promise,
-    broadcast: (stream, chunk) => broadcast(clients, stream, chunk),
+    async broadcast(kind, data) {
+      const listeners = [...clients].filter(({ wantsOutput }) => wantsOutput)
+      await Promise.all(listeners.map(({ connection }) => connection.send({ kind, data })))
+    },
     finish: (code) => finish(server, clients, code),
   }
 }
@@ -77,19 +64,34 @@ function listen(server: Server, path: string): Promise<void> {
   })
 }
 
-function serve(frame: Frame, requests: ClientRequests): void {
+/** One frame at a time: a client waits while the container does not take its input. */
+async function serveClient(
+  client: Client,
+  requests: ClientRequests,
+  onListener: () => void,
+): Promise<void> {
+  try {
+    for await (const frame of client.connection.frames) {
+      if (frame.kind === 'hello') {
+        client.wantsOutput = frame.hello.output
+        if (client.wantsOutput) onListener()
+      } else await serve(frame, requests)
+    }
+  } catch {
+    client.connection.destroy()
+  }
+}
+
+async function serve(frame: Frame, requests: ClientRequests): Promise<void> {
   switch (frame.kind) {
     case 'stdin':
-      requests.input(frame.data)
+      await requests.input(frame.data)
       break
     case 'end':
-      requests.endInput()
+      await requests.endInput()
       break
     case 'resize':
       requests.resize(frame.rows, frame.columns)
-      break
-    case 'signal':
-      requests.signal(frame.signal)
       break
     case 'wake':
       requests.wake()
@@ -99,44 +101,16 @@ function serve(frame: Frame, requests: ClientRequests): void {
   }
 }
 
-async function broadcast(
-  clients: ReadonlySet<Client>,
-  kind: OutputStream,
-  data: Uint8Array,
-): Promise<void> {
-  const listeners = [...clients].filter(({ hello }) => hello?.output)
-  if (listeners.length === 0) return
-  const frame = encodeFrame({ kind, data })
-  const slow: Promise<void>[] = []
-  for (const { socket, hello } of listeners) {
-    socket.write(frame)
-    if (socket.writableLength < mostWaiting) continue
-    if (hello?.patient) slow.push(drained(socket))
-    else socket.destroy()
-  }
-  await Promise.all(slow)
-}
-
-function drained(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    socket.once('drain', resolve)
-    socket.once('close', () => resolve())
-  })
-}
-
 /** Longest time a client has for taking its last bytes. */
 const farewell = 2000
 
 async function finish(server: Server, clients: ReadonlySet<Client>, code: number): Promise<void> {
   server.close()
-  const frame = encodeFrame({ kind: 'exit', code })
-  const gone = [...clients].map(({ socket }) => {
-    const closed = new Promise<void>((resolve) => {
-      socket.once('close', () => resolve())
-      socket.setTimeout(farewell, () => socket.destroy())
-    })
-    socket.end(frame)
-    return closed
+  const gone = [...clients].map(async ({ connection }) => {
+    const alarm = setTimeout(() => connection.destroy(), farewell)
+    await connection.send({ kind: 'exit', code })
+    await connection.close()
+    clearTimeout(alarm)
   })
   await Promise.all(gone)
 }

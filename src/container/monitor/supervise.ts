@@ -1,26 +1,10 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
-import { ownIdentity, type ProcessExit, writeDescriptor } from '#platform'
-import { forget, keepCompiledFilter, oomKills, openRuntime, StartError } from '#runtime'
-import type { ContainerPaths } from '../model/context.ts'
-import { type ContainerState, readState, writeState } from '../model/state.ts'
-import type { MonitorOrder, MonitorReport } from '../protocol/order.ts'
+import { forget, openRuntime } from '#runtime'
 import { cleanUp } from './cleanup.ts'
-import { watchHealth } from './health.ts'
-import { createLogWriter, type LogWriter } from './log-writer.ts'
-import { type RunningContainer, startProcess } from './process.ts'
-import { nextDelay, shouldRestart } from './restart.ts'
-import { type ClientServer, listenForClients } from './server.ts'
+import { type Ended, Life, type LifeOptions } from './life.ts'
 import type { CleanUpStore } from './store.ts'
 
-export interface SuperviseOptions {
-  readonly order: MonitorOrder
-  readonly paths: ContainerPaths
-  /** Descriptors of whoever started the container in the foreground. */
-  readonly streams: { readonly stdin?: number; readonly stdout?: number; readonly stderr?: number }
+export interface SuperviseOptions extends LifeOptions {
   readonly store: CleanUpStore
-  readonly report: (report: MonitorReport) => void
-  /** Hands over the way to signal the container, as soon as there is one. */
-  readonly onSignal: (send: (signal: NodeJS.Signals) => void) => void
 }
 
 /** One container's whole life: from its first start, over every restart, until nothing of it is left. */
@@ -45,225 +29,21 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
   } catch (error) {
     life.note(error)
   }
-  if (ending.failure === undefined) {
-    const { code, oomKilled } = ending
-    report({ type: 'exited', code, oomKilled })
-  } else {
-    report({ type: 'failed', exitCode: ending.code, message: ending.failure })
-  }
-  // It told why already if there never was a server.
+  await Promise.all([tellCommand(life, ending, report), tellClients(life, ending)])
+}
+
+async function tellCommand(
+  life: Life,
+  { code, oomKilled, failure }: Ended,
+  report: LifeOptions['report'],
+): Promise<void> {
+  await life.end()
+  if (failure === undefined) report({ type: 'exited', code, oomKilled })
+  else report({ type: 'failed', exitCode: code, message: failure })
+}
+
+/** There is no server when it was the reason of the failure. */
+async function tellClients(life: Life, { code }: Ended): Promise<void> {
   const server = await life.listen().catch(() => undefined)
-  await server?.finish(ending.code)
-}
-
-interface Ended {
-  readonly code: number
-  readonly oomKilled: boolean
-  /** Why it could not be started, when it could not. */
-  readonly failure?: string
-}
-
-class Life {
-  readonly #options: SuperviseOptions
-  #state: ContainerState
-  #container: RunningContainer | undefined
-  readonly #early: NodeJS.Signals[] = []
-  #wake = Promise.withResolvers<void>()
-  #server: Promise<ClientServer> | undefined
-
-  constructor(options: SuperviseOptions) {
-    this.#options = options
-    this.#state = readState(options.paths.state)
-    options.onSignal((signal) => this.#signal(signal))
-  }
-
-  readonly requests = {
-    input: (data: Uint8Array): void => void this.#container?.input(data),
-    endInput: (): void => this.#container?.endInput(),
-    resize: (rows: number, columns: number): void => this.#container?.resize({ rows, columns }),
-    signal: (name: string): void => this.#signal(name as NodeJS.Signals),
-    wake: (): void => this.#wake.resolve(),
-  }
-
-  /** One that comes before the first process is there waits for it. */
-  #signal(name: NodeJS.Signals): void {
-    if (this.#container !== undefined) this.#container.signal(name)
-    else if (this.#state.startedAt === '') this.#early.push(name)
-  }
-
-  /** Something went wrong that the container need not die of. */
-  note(error: unknown): void {
-    this.#write({ error: error instanceof Error ? error.message : String(error) })
-  }
-
-  /** There is no root file system any more for anybody to unmount. */
-  cleaned(): void {
-    const { root, ...state } = this.#state
-    this.#state = state
-    this.#write({})
-  }
-
-  /** The socket for everybody else; made once. */
-  listen(): Promise<ClientServer> {
-    this.#server ??= listenForClients(this.#options.paths.socket, this.requests)
-    return this.#server
-  }
-
-  async run(): Promise<Ended> {
-    const { order, paths, report } = this.#options
-    const log = openLog(order, paths)
-    let delay: number | undefined
-    for (let restarts = 0; ; restarts++) {
-      const begun = Date.now()
-      const container = await this.#start(restarts)
-      if (restarts === 0) report({ type: 'started' })
-      const { code, oomKilled } = await this.#follow(container, await this.listen(), log)
-      const ran = Date.now() - begun
-      const stopRequested = existsSync(paths.stopRequest)
-      const ended = { exitCode: code, oomKilled, finishedAt: new Date().toISOString() }
-      if (!shouldRestart(order.restart, { code, ran, stopRequested, restarts })) {
-        this.#write({ ...ended, status: 'exited' })
-        log?.close()
-        return { code, oomKilled }
-      }
-      delay = nextDelay(delay, ran)
-      this.#write({ ...ended, status: 'restarting', restartCount: restarts + 1 })
-      if (!(await this.#pause(delay))) {
-        this.#write({ status: 'exited' })
-        return { code, oomKilled }
-      }
-    }
-  }
-
-  failed(error: unknown): Ended {
-    const { code, reason } = this.#reasonOf(error)
-    const finishedAt = new Date().toISOString()
-    // Docker calls a container that was never started `created`, with the reason.
-    const status = this.#state.startedAt === '' ? 'created' : 'exited'
-    this.#write({ status, exitCode: code, error: reason, finishedAt })
-    return { code, oomKilled: false, failure: reason }
-  }
-
-  /** Ctrl-C reaches the runtime too, where we are in the session of a terminal. */
-  #reasonOf(error: unknown): { readonly code: number; readonly reason: string } {
-    const fatal = this.#early.map((name) => interrupting[name]).find((code) => code !== undefined)
-    if (fatal !== undefined) {
-      return { code: fatal, reason: 'Cannot start the container: interrupted' }
-    }
-    const reason = error instanceof Error ? error.message : String(error)
-    return { code: error instanceof StartError ? error.exitCode : 125, reason }
-  }
-
-  async #start(restarts: number): Promise<RunningContainer> {
-    const { order, paths, streams } = this.#options
-    const starting = startProcess(order, paths.directory, streams.stdin)
-    // While the runtime works; whoever sees the container running finds the socket.
-    const [started] = await Promise.allSettled([starting, this.listen()])
-    await this.listen()
-    if (started.status === 'rejected') throw started.reason
-    const container = started.value
-    this.#container = container
-    this.#write({
-      status: 'running',
-      ...(container.identity === undefined ? {} : { process: container.identity }),
-      monitor: ownIdentity(),
-      startedAt: new Date().toISOString(),
-      exitCode: 0,
-      oomKilled: false,
-      error: '',
-      restartCount: restarts,
-    })
-    rmSync(paths.starter, { force: true })
-    for (const signal of this.#early.splice(0)) container.signal(signal)
-    return container
-  }
-
-  /** From a start to the end of that run, its output passed on to the last byte. */
-  async #follow(
-    container: RunningContainer,
-    server: ClientServer,
-    log: LogWriter | undefined,
-  ): Promise<{ code: number; oomKilled: boolean }> {
-    const { order, paths } = this.#options
-    const pumps = container.outputs.map((output) => this.#pump(output, server, log))
-    const stopHealth =
-      order.health === undefined
-        ? undefined
-        : watchHealth({
-            ...{ order, health: order.health, path: paths.health },
-            directory: paths.directory,
-          })
-    keepFilter(order, paths)
-    const exit: ProcessExit = await container.exited
-    stopHealth?.()
-    const oomKilled = oomKills(order.id) > 0
-    await Promise.race([Promise.all(pumps), timeout(lastWords)])
-    container.endInput()
-    log?.flush()
-    this.#container = undefined
-    await forget(openRuntime(order.runtime), order.id)
-    return { code: exit.code, oomKilled }
-  }
-
-  async #pump(
-    { stream, bytes }: RunningContainer['outputs'][number],
-    server: ClientServer,
-    log: LogWriter | undefined,
-  ): Promise<void> {
-    let target = this.#options.streams[stream]
-    for await (const chunk of bytes) {
-      log?.write(stream, chunk)
-      const shown = target === undefined ? true : writeDescriptor(target, chunk)
-      await server.broadcast(stream, chunk)
-      // Nobody reads there any more; the container goes on.
-      if (!(await shown)) target = undefined
-    }
-  }
-
-  /** False when a stop was requested meanwhile. */
-  async #pause(delay: number): Promise<boolean> {
-    this.#wake = Promise.withResolvers()
-    const { stopRequest } = this.#options.paths
-    if (!existsSync(stopRequest)) await Promise.race([this.#wake.promise, timeout(delay)])
-    return !existsSync(stopRequest)
-  }
-
-  #write(change: Partial<ContainerState>): void {
-    this.#state = { ...this.#state, ...change }
-    if (change.status === 'exited' || change.status === 'restarting') {
-      const { process, ...ended } = this.#state
-      this.#state = ended
-    }
-    writeState(this.#options.paths.state, this.#state)
-  }
-}
-
-/** Signals that end what does not care for them, and the exit codes that tell of it. */
-const interrupting: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
-  SIGHUP: 129,
-  SIGINT: 130,
-  SIGQUIT: 131,
-  SIGTERM: 143,
-}
-
-/** How long output may go on after the first process has ended: something else holds the pipe. */
-const lastWords = 3000
-
-function timeout(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
-}
-
-function openLog(order: MonitorOrder, paths: ContainerPaths): LogWriter | undefined {
-  if (order.log.driver === 'none') return undefined
-  return createLogWriter(paths.log, order.log)
-}
-
-function keepFilter(order: MonitorOrder, paths: ContainerPaths): void {
-  if (order.runtime.name !== 'crun') return
-  const config = JSON.parse(readFileSync(`${paths.directory}/config.json`, 'utf8'))
-  keepCompiledFilter(order.id, config, {
-    runtime: order.runtime,
-    directory: `${order.root}/seccomp`,
-  })
-  rmSync(`${paths.directory}/runtime.log`, { force: true })
+  await server?.finish(code)
 }

@@ -1,15 +1,14 @@
 import { expect, test } from 'bun:test'
 import { overwriting } from '../../stream/testing/overwriting.ts'
-import { createFrameDecoder, encodeFrame, type Frame } from './frames.ts'
+import { createFrameDecoder, encodeFrame, type Frame, splitFrame } from './frames.ts'
 
 const frames: readonly Frame[] = [
-  { kind: 'hello', hello: { output: true, patient: false } },
+  { kind: 'hello', hello: { output: true } },
   { kind: 'stdin', data: new Uint8Array([1, 2, 3]) },
   { kind: 'stdout', data: new Uint8Array(0) },
-  { kind: 'stderr', data: new Uint8Array(70_000).fill(7) },
+  { kind: 'stderr', data: new Uint8Array(60_000).fill(7) },
   { kind: 'end' },
   { kind: 'resize', rows: 24, columns: 80 },
-  { kind: 'signal', signal: 'SIGINT' },
   { kind: 'wake' },
   { kind: 'exit', code: 137 },
 ]
@@ -37,4 +36,16 @@ test('createFrameDecoder() keeps what it was given when that memory is used agai
 test('createFrameDecoder() refuses what no monitor sends', () => {
   expect(() => createFrameDecoder()(new Uint8Array([1, 0xff, 0, 0, 0]))).toThrow(RangeError)
   expect(() => createFrameDecoder()(new Uint8Array([99, 0, 0, 0, 0]))).toThrow(RangeError)
+})
+
+test('splitFrame() makes frames that every decoder takes, with all the bytes in order', () => {
+  const data = new Uint8Array(200_000).map((_, index) => index % 251)
+  const decode = createFrameDecoder()
+  const parts = [...splitFrame({ kind: 'stdin', data })].flatMap((part) =>
+    decode(encodeFrame(part)),
+  )
+  expect(
+    Buffer.concat(parts.map((part) => ('data' in part ? part.data : new Uint8Array()))),
+  ).toEqual(Buffer.from(data))
+  expect([...splitFrame({ kind: 'end' })]).toEqual([{ kind: 'end' }])
 })

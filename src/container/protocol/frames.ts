@@ -11,27 +11,35 @@ export type Frame =
   /** No more input comes. */
   | { readonly kind: 'end' }
   | { readonly kind: 'resize'; readonly rows: number; readonly columns: number }
-  | { readonly kind: 'signal'; readonly signal: string }
   /** Look at the state again: a stop was requested. */
   | { readonly kind: 'wake' }
   /** The container has ended for good and everything of it is cleaned up. */
   | { readonly kind: 'exit'; readonly code: number }
 
 export interface Hello {
-  /** Output from now on. */
+  /** Output from now on; the container waits while the client does not read it. */
   readonly output: boolean
-  /** Whoever is slow makes the container wait instead of losing the connection. */
-  readonly patient: boolean
 }
 
 const kinds = [
   ...(['hello', 'stdin', 'stdout', 'stderr'] as const),
-  ...(['end', 'resize', 'signal', 'wake', 'exit'] as const),
+  ...(['end', 'resize', 'wake', 'exit'] as const),
 ]
 
 const headerSize = 5
-/** No frame we send is larger; a peer that claims one is not a monitor. */
-const largestFrame = 4 * 1024 * 1024
+/** The most a frame carries; a peer that claims more is not one of ours. */
+const largestBody = 64 * 1024
+
+/** The same in frames that are not too large to send. */
+export function* splitFrame(frame: Frame): Generator<Frame> {
+  if (!('data' in frame)) {
+    yield frame
+    return
+  }
+  for (let start = 0; start < frame.data.length; start += largestBody) {
+    yield { kind: frame.kind, data: frame.data.subarray(start, start + largestBody) }
+  }
+}
 
 export function encodeFrame(frame: Frame): Uint8Array {
   const body = bodyOf(frame)
@@ -69,7 +77,7 @@ export function createFrameDecoder(): (chunk: Uint8Array) => readonly Frame[] {
     while (waiting.length >= headerSize) {
       const view = new DataView(waiting.buffer, waiting.byteOffset, waiting.length)
       const size = view.getUint32(1)
-      if (size > largestFrame) throw new RangeError(`a frame of ${size} bytes is too large`)
+      if (size > largestBody) throw new RangeError(`a frame of ${size} bytes is too large`)
       if (waiting.length < headerSize + size) break
       frames.push(decode(view.getUint8(0), waiting.subarray(headerSize, headerSize + size)))
       waiting = waiting.subarray(headerSize + size)
@@ -96,19 +104,14 @@ function decode(index: number, body: Uint8Array): Frame {
 }
 
 function decodeFields(
-  kind: 'hello' | 'resize' | 'signal' | 'exit',
+  kind: 'hello' | 'resize' | 'exit',
   fields: Readonly<Record<string, unknown>>,
 ): Frame {
   switch (kind) {
     case 'hello':
-      return {
-        kind,
-        hello: { output: fields['output'] === true, patient: fields['patient'] === true },
-      }
+      return { kind, hello: { output: fields['output'] === true } }
     case 'resize':
       return { kind, rows: Number(fields['rows']), columns: Number(fields['columns']) }
-    case 'signal':
-      return { kind, signal: String(fields['signal']) }
     case 'exit':
       return { kind, code: Number(fields['code']) }
   }

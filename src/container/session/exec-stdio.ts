@@ -1,12 +1,6 @@
 import { closeSync, existsSync } from 'node:fs'
-import {
-  isTerminal,
-  makePipe,
-  readInput,
-  readPipe,
-  type StdioSlot,
-  writeDescriptor,
-} from '#platform'
+import { isTerminal, makePipe, readPipe, type StdioSlot, sharedWriter } from '#platform'
+import { feedPipe } from './feed.ts'
 import type { UserStreams } from './streams.ts'
 
 /** What a process in a container is connected to, and what has to be carried between it and us. */
@@ -41,7 +35,7 @@ export function connectExec({ streams, stdin, startedFile }: ExecStdioOptions): 
       for (const fd of [input?.read, output?.write, errors.write]) {
         if (fd !== undefined) closeSync(fd)
       }
-      if (input !== undefined) void feed(streams.stdin, input.write)
+      if (input !== undefined) void feedPipe(streams.stdin, input.write)
       await Promise.all([
         output && pass(output.read, streams.stdout, () => true),
         pass(errors.read, streams.stderr, () => existsSync(startedFile)),
@@ -50,17 +44,11 @@ export function connectExec({ streams, stdin, startedFile }: ExecStdioOptions): 
   }
 }
 
-async function feed(from: number, to: number): Promise<void> {
-  for await (const chunk of readInput(from)) {
-    if (!(await writeDescriptor(to, chunk))) break
-  }
-  closeSync(to)
-}
-
 async function pass(from: number, to: number, isWanted: () => boolean): Promise<void> {
+  const writer = sharedWriter(to)
   let wanted = false
   for await (const chunk of readPipe(from)) {
     wanted ||= isWanted()
-    if (wanted) await writeDescriptor(to, chunk)
+    if (wanted) await writer.write(chunk)
   }
 }

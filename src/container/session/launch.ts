@@ -1,7 +1,8 @@
 import { closeSync } from 'node:fs'
-import { isTerminal, makePipe, readInput, type StdioSlot, writeDescriptor } from '#platform'
+import { isTerminal, makePipe, type StdioSlot } from '#platform'
 import { primeCgroups } from '#runtime'
 import type { ContainerContext } from '../model/context.ts'
+import { feedPipe } from './feed.ts'
 import { spawnMonitor } from './monitor-client.ts'
 import type { MonitorHandle } from './monitor-handle.ts'
 import { becomeMonitor } from './own-monitor.ts'
@@ -54,12 +55,5 @@ export function launchMonitor(
   const pipe = makePipe()
   const monitor = spawn(pipe.read)
   closeSync(pipe.read)
-  return { monitor, feed: () => void feed(stdin, pipe.write) }
-}
-
-async function feed(from: number, to: number): Promise<void> {
-  for await (const chunk of readInput(from)) {
-    if (!(await writeDescriptor(to, chunk))) break
-  }
-  closeSync(to)
+  return { monitor, feed: () => void feedPipe(stdin, pipe.write) }
 }

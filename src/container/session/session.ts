@@ -1,5 +1,5 @@
-import { isTerminal, makeRaw, readInput, windowSize, writeDescriptor } from '#platform'
-import type { MonitorConnection } from './connection.ts'
+import { isTerminal, makeRaw, readInput, sharedWriter, windowSize } from '#platform'
+import type { MonitorConnection } from '../protocol/connection.ts'
 import { createDetachFilter } from './detach-keys.ts'
 import type { UserStreams } from './streams.ts'
 
@@ -42,7 +42,7 @@ export async function runSession(
     signal?.removeEventListener('abort', leave)
     stopSizes?.()
     restore?.()
-    connection.close()
+    await connection.close()
   }
 }
 
@@ -50,9 +50,10 @@ async function passOutput(
   connection: MonitorConnection,
   streams: UserStreams,
 ): Promise<SessionEnd> {
+  const writers = { stdout: sharedWriter(streams.stdout), stderr: sharedWriter(streams.stderr) }
   for await (const frame of connection.frames) {
     if (frame.kind === 'stdout' || frame.kind === 'stderr') {
-      await writeDescriptor(streams[frame.kind], frame.data)
+      await writers[frame.kind].write(frame.data)
     }
     if (frame.kind === 'exit') return { type: 'exited', code: frame.code }
   }

@@ -87,6 +87,7 @@ async function makeBusybox({ snapshots }: ContainerContext, chainId: Digest): Pr
     'false',
     'nc',
     'yes',
+    'sort',
     'dd',
     'ip',
   ]) {

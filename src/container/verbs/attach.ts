@@ -1,9 +1,10 @@
 import { StrakeError } from '#oci'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { getContainer } from '../model/record.ts'
-import { connectMonitor } from '../session/connection.ts'
+import { connectMonitor } from '../protocol/connection.ts'
 import { runSession, type SessionEnd } from '../session/session.ts'
 import { standardStreams, type UserStreams } from '../session/streams.ts'
+import { passSignal } from './control.ts'
 import { forwardSignals } from './foreground.ts'
 
 export interface AttachOptions {
@@ -32,10 +33,10 @@ export async function attachContainer(
   if (connection === undefined) {
     throw new StrakeError('UNAVAILABLE', `Cannot attach to container ${name}: its monitor is gone`)
   }
-  await connection.send({ kind: 'hello', hello: { output: true, patient: false } })
+  await connection.send({ kind: 'hello', hello: { output: true } })
   const stop =
     options.proxySignals !== false && !settings.tty
-      ? forwardSignals((signal) => void connection.send({ kind: 'signal', signal }))
+      ? forwardSignals((signal) => passSignal(context, id, signal))
       : undefined
   try {
     return await runSession(connection, {

@@ -6,7 +6,7 @@ import { freeze } from '#runtime'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type Container, getContainer, isRunning, lostExitCode } from '../model/record.ts'
 import { readState } from '../model/state.ts'
-import { connectMonitor, type MonitorConnection } from '../session/connection.ts'
+import { connectMonitor, type MonitorConnection } from '../protocol/connection.ts'
 
 export interface StopOptions {
   /** Seconds until it is killed; default: the container's, which is 10 unless set. */
@@ -123,10 +123,10 @@ async function exitCodeFrom(
   connection: MonitorConnection,
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
-  const close = (): void => connection.close()
+  const close = (): void => connection.destroy()
   signal?.addEventListener('abort', close, { once: true })
   try {
-    connection.send({ kind: 'hello', hello: { output: false, patient: false } })
+    await connection.send({ kind: 'hello', hello: { output: false } })
     for await (const frame of connection.frames) {
       if (frame.kind === 'exit') return frame.code
     }
@@ -134,7 +134,7 @@ async function exitCodeFrom(
     return undefined
   } finally {
     signal?.removeEventListener('abort', close)
-    connection.close()
+    connection.destroy()
   }
 }
 
@@ -148,8 +148,18 @@ async function requestStop(context: ContainerContext, { id }: Container): Promis
   const paths = containerPaths(context, id)
   writeFileSync(paths.stopRequest, '', { mode: 0o600 })
   const connection = await connectMonitor(paths.socket)
-  connection?.send({ kind: 'wake' })
-  connection?.close()
+  await connection?.send({ kind: 'wake' })
+  await connection?.close()
+}
+
+/** Sends a signal to the first process of a container as it is now, if there is one. */
+export function passSignal(
+  context: Pick<ContainerContext, 'root' | 'run'>,
+  id: string,
+  name: NodeJS.Signals,
+): void {
+  const { process } = readState(containerPaths(context, id).state)
+  if (process !== undefined) signalProcess(process, name)
 }
 
 function signal({ state }: Container, name: string | number): void {

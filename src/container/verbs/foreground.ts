@@ -2,7 +2,7 @@ import { windowSize } from '#platform'
 import type { ExitStatus } from '#runtime'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type Container, getContainer } from '../model/record.ts'
-import { connectMonitor } from '../session/connection.ts'
+import { connectMonitor } from '../protocol/connection.ts'
 import { type LaunchedMonitor, launchMonitor } from '../session/launch.ts'
 import { runSession } from '../session/session.ts'
 import { standardStreams, type UserStreams } from '../session/streams.ts'
@@ -81,14 +81,14 @@ async function runInTerminal(
   const connection = await connectMonitor(containerPaths(context, container.id).socket)
   if (connection === undefined) return { type: 'detached' }
   try {
-    await connection.send({ kind: 'hello', hello: { output: true, patient: true } })
+    await connection.send({ kind: 'hello', hello: { output: true } })
     await monitor.expect('started')
     return await runSession(connection, {
       ...{ streams, terminal: true, stdin: container.settings.interactive },
       ...(detachKeys === undefined ? {} : { detachKeys }),
     })
   } finally {
-    connection.close()
+    await connection.close()
     monitor.leave()
   }
 }

@@ -1,7 +1,5 @@
 import { expect, test } from 'bun:test'
-import { closeSync } from 'node:fs'
 import { identifyProcess, isAlive, ownIdentity, signalProcess } from './identity.ts'
-import { makePipe, readPipe, writeDescriptor } from './pipe.ts'
 import { runCommand, selfCommand, spawnProcess } from './process.ts'
 
 async function textOf(bytes: AsyncIterable<Uint8Array> | undefined): Promise<string> {
@@ -71,18 +69,4 @@ test('identifyProcess() names a process so that no later one is taken for it', a
   expect(isAlive(identity)).toBe(false)
   expect(identifyProcess(child.pid)).toBeUndefined()
   expect(isAlive(ownIdentity())).toBe(true)
-})
-
-test('readPipe() ends when the last writer is gone, and writeDescriptor() says when nobody reads', async () => {
-  const pipe = makePipe()
-  const reading = textOf(readPipe(pipe.read))
-  expect(await writeDescriptor(pipe.write, new TextEncoder().encode('x'.repeat(200_000)))).toBe(
-    true,
-  )
-  closeSync(pipe.write)
-  expect((await reading).length).toBe(200_000)
-  const deaf = makePipe()
-  closeSync(deaf.read)
-  expect(await writeDescriptor(deaf.write, new Uint8Array(1))).toBe(false)
-  closeSync(deaf.write)
 })

@@ -1,0 +1,252 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { ownIdentity } from '#platform'
+import { forget, keepCompiledFilter, oomKills, openRuntime, StartError } from '#runtime'
+import type { ContainerPaths } from '../model/context.ts'
+import { type ContainerState, readState, writeState } from '../model/state.ts'
+import type { MonitorOrder, MonitorReport } from '../protocol/order.ts'
+import { Foreground, type ForegroundDescriptors } from './foreground.ts'
+import { watchHealth } from './health.ts'
+import { ContainerInput } from './input.ts'
+import { createLogWriter, type LogWriter, type OutputStream } from './log-writer.ts'
+import { carryOutput } from './output.ts'
+import { type RunningContainer, startProcess } from './process.ts'
+import { nextDelay, shouldRestart } from './restart.ts'
+import { type ClientRequests, type ClientServer, listenForClients } from './server.ts'
+
+export interface LifeOptions {
+  readonly order: MonitorOrder
+  readonly paths: ContainerPaths
+  /** Descriptors of the command that started the container in the foreground. */
+  readonly streams: ForegroundDescriptors
+  readonly report: (report: MonitorReport) => void
+  /** Hands over the way to signal the container, as soon as there is one. */
+  readonly onSignal: (send: (signal: NodeJS.Signals) => void) => void
+}
+
+/** How a life ended. */
+export interface Ended {
+  readonly code: number
+  readonly oomKilled: boolean
+  /** Why it could not be started, when it could not. */
+  readonly failure?: string
+}
+
+/** A container from its first start, over every restart, to its end. */
+export class Life {
+  readonly #options: LifeOptions
+  #state: ContainerState
+  #container: RunningContainer | undefined
+  readonly #early: NodeJS.Signals[] = []
+  #wake = Promise.withResolvers<void>()
+  #server: Promise<ClientServer> | undefined
+  readonly #input = new ContainerInput()
+  readonly #foreground: Foreground
+  #isInterrupted = false
+  #isOver = false
+
+  constructor(options: LifeOptions) {
+    this.#options = options
+    this.#foreground = new Foreground(options.streams)
+    this.#state = readState(options.paths.state)
+    options.onSignal((signal) => this.#signal(signal))
+  }
+
+  readonly requests: ClientRequests = {
+    input: (data) => this.#input.write(data),
+    endInput: () => this.#input.end(),
+    resize: (rows, columns) => this.#container?.resize({ rows, columns }),
+    wake: () => this.#wake.resolve(),
+  }
+
+  /** One that comes before the first process is there waits for it. */
+  #signal(name: NodeJS.Signals): void {
+    this.#isInterrupted ||= interrupting[name] !== undefined
+    if (this.#isOver && this.#isInterrupted) this.#foreground.leave()
+    else if (this.#container !== undefined) this.#container.signal(name)
+    else if (this.#state.startedAt === '') this.#early.push(name)
+  }
+
+  /** Something went wrong that the container need not die of. */
+  note(error: unknown): void {
+    this.#write({ error: error instanceof Error ? error.message : String(error) })
+  }
+
+  /** There is no root file system any more for anybody to unmount. */
+  cleaned(): void {
+    const { root, ...state } = this.#state
+    this.#state = state
+    this.#write({})
+  }
+
+  /** The socket for everybody else; made once. */
+  listen(): Promise<ClientServer> {
+    this.#server ??= listenForClients(this.#options.paths.socket, this.requests)
+    return this.#server
+  }
+
+  async run(): Promise<Ended> {
+    const { order, paths, report } = this.#options
+    const log = openLog(order, paths)
+    let delay: number | undefined
+    for (let restarts = 0; ; restarts++) {
+      const begun = Date.now()
+      const container = await this.#start(restarts)
+      if (restarts === 0) {
+        report({ type: 'started' })
+        void this.#foreground.feed(this.#input)
+      }
+      const { code, oomKilled } = await this.#follow(container, await this.listen(), log)
+      const ran = Date.now() - begun
+      const stopRequested = existsSync(paths.stopRequest)
+      const ended = { exitCode: code, oomKilled, finishedAt: new Date().toISOString() }
+      if (!shouldRestart(order.restart, { code, ran, stopRequested, restarts })) {
+        this.#write({ ...ended, status: 'exited' })
+        log?.close()
+        return { code, oomKilled }
+      }
+      delay = nextDelay(delay, ran)
+      this.#write({ ...ended, status: 'restarting', restartCount: restarts + 1 })
+      if (!(await this.#pause(delay))) {
+        this.#write({ status: 'exited' })
+        return { code, oomKilled }
+      }
+    }
+  }
+
+  /** Resolves when the command in the foreground has all the output. Nothing is read any more. */
+  async end(): Promise<void> {
+    this.#isOver = true
+    this.#input.finish()
+    await this.#foreground.flush({ isImpatient: this.#isInterrupted })
+  }
+
+  failed(error: unknown): Ended {
+    const { code, reason } = this.#reasonOf(error)
+    const finishedAt = new Date().toISOString()
+    // Docker calls a container that was never started `created`, with the reason.
+    const status = this.#state.startedAt === '' ? 'created' : 'exited'
+    this.#write({ status, exitCode: code, error: reason, finishedAt })
+    return { code, oomKilled: false, failure: reason }
+  }
+
+  /** Ctrl-C reaches the runtime too, where we are in the session of a terminal. */
+  #reasonOf(error: unknown): { readonly code: number; readonly reason: string } {
+    const fatal = this.#early.map((name) => interrupting[name]).find((code) => code !== undefined)
+    if (fatal !== undefined) {
+      return { code: fatal, reason: 'Cannot start the container: interrupted' }
+    }
+    const reason = error instanceof Error ? error.message : String(error)
+    return { code: error instanceof StartError ? error.exitCode : 125, reason }
+  }
+
+  async #start(restarts: number): Promise<RunningContainer> {
+    const { order, paths } = this.#options
+    const starting = startProcess(order, paths.directory)
+    // While the runtime works; whoever sees the container running finds the socket.
+    const [started] = await Promise.allSettled([starting, this.listen()])
+    await this.listen()
+    if (started.status === 'rejected') throw started.reason
+    const container = started.value
+    this.#container = container
+    this.#write({
+      status: 'running',
+      ...(container.identity === undefined ? {} : { process: container.identity }),
+      monitor: ownIdentity(),
+      startedAt: new Date().toISOString(),
+      exitCode: 0,
+      oomKilled: false,
+      error: '',
+      restartCount: restarts,
+    })
+    rmSync(paths.starter, { force: true })
+    for (const signal of this.#early.splice(0)) container.signal(signal)
+    return container
+  }
+
+  /** From a start to the end of that run, its output passed on to the last byte. */
+  async #follow(
+    container: RunningContainer,
+    server: ClientServer,
+    log: LogWriter | undefined,
+  ): Promise<{ code: number; oomKilled: boolean }> {
+    const { order, paths } = this.#options
+    const over = new AbortController()
+    this.#input.open({ input: container.input, over: over.signal })
+    const targets = {
+      ...{ log, server, foreground: this.#foreground.outputs },
+      onLost: (stream: OutputStream) => void this.#foreground.outputs.delete(stream),
+    }
+    const carried = carryOutput(container.outputs, targets, over.signal)
+    const stopHealth =
+      order.health === undefined
+        ? undefined
+        : watchHealth({
+            ...{ order, health: order.health, path: paths.health },
+            directory: paths.directory,
+          })
+    keepFilter(order, paths)
+    const { code } = await container.exited
+    stopHealth?.()
+    const oomKilled = oomKills(order.id) > 0
+    const alarm = setTimeout(() => over.abort(), lastWords)
+    await carried
+    clearTimeout(alarm)
+    over.abort()
+    log?.flush()
+    this.#input.close()
+    void container.input?.end()
+    this.#container = undefined
+    await forget(openRuntime(order.runtime), order.id)
+    return { code, oomKilled }
+  }
+
+  /** False when a stop was requested meanwhile. */
+  async #pause(delay: number): Promise<boolean> {
+    this.#wake = Promise.withResolvers()
+    const { stopRequest } = this.#options.paths
+    if (!existsSync(stopRequest)) await Promise.race([this.#wake.promise, timeout(delay)])
+    return !existsSync(stopRequest)
+  }
+
+  #write(change: Partial<ContainerState>): void {
+    this.#state = { ...this.#state, ...change }
+    if (change.status === 'exited' || change.status === 'restarting') {
+      const { process, ...ended } = this.#state
+      this.#state = ended
+    }
+    writeState(this.#options.paths.state, this.#state)
+  }
+}
+
+/** Signals that end what does not care for them, and the exit codes that tell of it. */
+const interrupting: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
+  SIGHUP: 129,
+  SIGINT: 130,
+  SIGQUIT: 131,
+  SIGTERM: 143,
+}
+
+/**
+ * Milliseconds in which output is passed on after the first process has ended: another
+ * holds the pipe, or a reader is slow.
+ */
+const lastWords = 3000
+
+function timeout(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}
+
+function openLog(order: MonitorOrder, paths: ContainerPaths): LogWriter | undefined {
+  if (order.log.driver === 'none') return undefined
+  return createLogWriter(paths.log, order.log)
+}
+
+function keepFilter(order: MonitorOrder, paths: ContainerPaths): void {
+  if (order.runtime.name !== 'crun') return
+  const config = JSON.parse(readFileSync(`${paths.directory}/config.json`, 'utf8'))
+  keepCompiledFilter(order.id, config, {
+    runtime: order.runtime,
+    directory: `${order.root}/seccomp`,
+  })
+  rmSync(`${paths.directory}/runtime.log`, { force: true })
+}

@@ -1,0 +1,13 @@
+/**
+ * What `promise` resolves to, or `undefined` when `signal` is aborted first.
+ * `Promise.race` would keep a little of every promise for as long as the other
+ * one lasts, which may be months.
+ */
+export function untilAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T | undefined> {
+  if (signal.aborted) return Promise.resolve(undefined)
+  return new Promise((resolve, reject) => {
+    const leave = (): void => resolve(undefined)
+    signal.addEventListener('abort', leave, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+  })
+}

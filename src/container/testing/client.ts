@@ -1,0 +1,36 @@
+import { type ChildProcess, spawnProcess } from '#platform'
+import type { ContainerContext } from '../model/context.ts'
+
+/** The command line of a program that joins a container: `run`, `attach` or `exec`. */
+export function joinCommand(
+  { root, run }: Pick<ContainerContext, 'root' | 'run'>,
+  verb: string,
+  id: string,
+): readonly string[] {
+  return [process.execPath, `${import.meta.dirname}/join-program.ts`, verb, root, run, id]
+}
+
+/** That program with pipes as its input and output. */
+export function join(
+  context: Pick<ContainerContext, 'root' | 'run'>,
+  verb: string,
+  id: string,
+): ChildProcess {
+  return spawnProcess(joinCommand(context, verb, id), {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: { PATH: '/bin:/usr/bin' },
+  })
+}
+
+export async function lineOf(child: ChildProcess): Promise<string> {
+  for await (const chunk of child.stdout ?? []) return new TextDecoder().decode(chunk)
+  return ''
+}
+
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let turn = 0; turn < 2000; turn++) {
+    if (await condition()) return
+    await Bun.sleep(5)
+  }
+  throw new Error(`never happened: ${condition}`)
+}

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { openSync } from 'node:fs'
+import { join, lineOf, until } from '../testing/client.ts'
+import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
+import { waitContainer } from './control.ts'
+import { execInContainer } from './exec.ts'
+import { readLogs } from './logs.ts'
+import { runDetached } from './run.ts'
+
+let bed: Testbed
+
+describe.skipIf(cannotRun !== undefined)(`input${cannotRun ? ` (${cannotRun})` : ''}`, () => {
+  beforeAll(async () => {
+    bed = await openTestbed()
+  })
+
+  afterAll(async () => {
+    await bed[Symbol.asyncDispose]()
+  })
+
+  test('attachContainer() passes every byte on in order, also from several clients', async () => {
+    const id = await run('head -c 3000000 | sort -c && echo sorted; exec cat')
+    const line = (index: number): string => `${String(index).padStart(9, '0')}\n`
+    const lines = Array.from({ length: 300_000 }, (_, index) => line(index)).join('')
+    const first = join(bed.context, 'attach', id)
+    await first.stdin?.write(Buffer.from(lines))
+    expect(await lineOf(first)).toBe('sorted\n')
+    const second = join(bed.context, 'attach', id)
+    await second.stdin?.write(Buffer.from('from the second\n'))
+    expect(await lineOf(second)).toBe('from the second\n')
+    first.kill('SIGKILL')
+    second.kill('SIGKILL')
+  })
+
+  test('attachContainer() waits for a container that does not read, and loses nothing', async () => {
+    const id = await run('until [ -e /go ]; do sleep 0.02; done; head -c 20000000 | wc -c')
+    const client = join(bed.context, 'attach', id)
+    const chunk = new Uint8Array(1_000_000)
+    let sent = 0
+    const sending = (async () => {
+      for (; sent < 20; sent++) await client.stdin?.write(chunk)
+    })()
+    await untilQuiet(() => sent)
+    // What fits into pipes and sockets on the way, and no heap of it in the monitor.
+    expect(sent).toBeLessThan(4)
+    expect(await execInContainer(bed.context, id, { command: ['touch', '/go'] })).toBe(0)
+    await sending
+    expect(await lineOf(client)).toBe('20000000\n')
+    expect(await waitContainer(bed.context, id)).toBe(0)
+    const texts = await Array.fromAsync(readLogs(bed.context, id), ({ text }) => text)
+    expect(texts).toEqual(['20000000\n'])
+  }, 30_000)
+
+  test('attachContainer() makes the container wait for a slow reader, which gets every byte', async () => {
+    const id = await run(
+      'read go; dd if=/dev/zero bs=65536 count=300 2>/dev/null; touch /done; read x',
+    )
+    const client = join(bed.context, 'attach', id)
+    await client.stdin?.write(Buffer.from('go\n'))
+    const isDone = async (): Promise<boolean> =>
+      (await execInContainer(bed.context, id, { command: ['ls', '/done'], streams: silent })) === 0
+    const chunks = client.stdout?.[Symbol.asyncIterator]()
+    let size = (await chunks?.next())?.value.length ?? 0
+    await Bun.sleep(300)
+    expect(await isDone()).toBe(false)
+    while (size < 300 * 65_536) size += (await chunks?.next())?.value.length ?? 0
+    await until(isDone)
+    await client.stdin?.write(Buffer.from('end\n'))
+    expect((await client.exited).code).toBe(0)
+    expect(size).toBe(300 * 65_536)
+  }, 30_000)
+})
+
+async function run(script: string): Promise<string> {
+  const { id } = await runDetached(bed.context, {
+    ...{ image: bed.image, network: 'none' as const, interactive: true },
+    command: ['sh', '-c', script],
+  })
+  return id
+}
+
+const silent = { stdin: 0, stdout: openSync('/dev/null', 'w'), stderr: openSync('/dev/null', 'w') }
+
+/** Waits until a number has not changed for a while. */
+async function untilQuiet(read: () => number): Promise<void> {
+  let [seen, since] = [read(), Date.now()]
+  await until(() => {
+    if (read() !== seen) [seen, since] = [read(), Date.now()]
+    return Date.now() - since > 300
+  })
+}
