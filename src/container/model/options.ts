@@ -46,7 +46,13 @@ export interface ContainerOptions {
   readonly groupAdd?: readonly string[]
   readonly tty?: boolean
   /** Keep standard input open (`-i`). */
-  readonly interactive?: boolean
+  readonly interactive?: boolean | undefined
+  /**
+   * The first sender whose input ends closes the input of the container: as
+   * Docker's StdinOnce. Otherwise it stays open for the next sender. Default: as
+   * `interactive`, and false for a container that is started in the background.
+   */
+  readonly stdinOnce?: boolean | undefined
   /** Remove the container when it ends (`--rm`). */
   readonly remove?: boolean
   readonly restart?: RestartPolicy

@@ -17,6 +17,7 @@ export interface ContainerSettings {
   readonly hostname: string
   readonly tty: boolean
   readonly interactive: boolean
+  readonly stdinOnce: boolean
   readonly remove: boolean
   readonly restart: RestartPolicy
   readonly labels: Readonly<Record<string, string>>
@@ -83,6 +84,7 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
     hostname,
     tty: options.tty ?? false,
     interactive: options.interactive ?? false,
+    stdinOnce: options.stdinOnce ?? options.interactive ?? false,
     remove: options.remove ?? false,
     restart,
     labels: { ...image.Labels, ...options.labels },

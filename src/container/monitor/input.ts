@@ -14,7 +14,12 @@ export interface ReadingRun {
  * order in which it came. Between two runs of the container it waits for the next.
  */
 export class ContainerInput {
+  readonly #closesOnEnd: boolean
   #run = Promise.withResolvers<ReadingRun | undefined>()
+
+  constructor({ stdinOnce }: { readonly stdinOnce: boolean }) {
+    this.#closesOnEnd = stdinOnce
+  }
 
   /** The container reads. */
   open(run: ReadingRun): void {
@@ -44,7 +49,9 @@ export class ContainerInput {
     )
   }
 
+  /** A sender has no more. */
   async end(): Promise<void> {
+    if (!this.#closesOnEnd) return
     const run = await this.#run.promise
     await run?.input?.end()
   }

@@ -39,13 +39,14 @@ export class Life {
   readonly #early: NodeJS.Signals[] = []
   #wake = Promise.withResolvers<void>()
   #server: Promise<ClientServer> | undefined
-  readonly #input = new ContainerInput()
+  readonly #input: ContainerInput
   readonly #foreground: Foreground
   #isInterrupted = false
   #isOver = false
 
   constructor(options: LifeOptions) {
     this.#options = options
+    this.#input = new ContainerInput(options.order)
     this.#foreground = new Foreground(options.streams)
     this.#state = readState(options.paths.state)
     options.onSignal((signal) => this.#signal(signal))

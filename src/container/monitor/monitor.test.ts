@@ -130,7 +130,7 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     const { id } = await runDetached(bed.context, {
       ...base(),
       command: ['sh', '-c', 'while read line; do echo "<$line>"; done; exit 8'],
-      interactive: true,
+      ...{ interactive: true, stdinOnce: true },
     })
     const client = join(bed.context, 'attach', id)
     await client.stdin?.write(new TextEncoder().encode('hello\n'))

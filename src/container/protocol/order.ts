@@ -14,6 +14,8 @@ export interface MonitorOrder {
   readonly terminal: boolean
   readonly consoleSize?: WindowSize
   readonly interactive: boolean
+  /** The first sender whose input ends closes the input of the container. */
+  readonly stdinOnce: boolean
   readonly restart: RestartPolicy
   readonly log: Required<LogOptions>
   readonly health?: Healthcheck

@@ -18,7 +18,7 @@ export interface LaunchedMonitor {
 /** All that a monitor must know to be started. */
 export interface LaunchSettings {
   readonly tty?: boolean
-  readonly interactive?: boolean
+  readonly interactive?: boolean | undefined
   /** Nobody stays with the container. */
   readonly detached?: boolean
   /**

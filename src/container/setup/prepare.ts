@@ -216,6 +216,7 @@ function orderOf(
     terminal: settings.tty,
     ...(options.consoleSize === undefined ? {} : { consoleSize: options.consoleSize }),
     interactive: settings.interactive,
+    stdinOnce: settings.stdinOnce,
     restart: settings.restart,
     log: settings.log,
     ...(settings.health === undefined ? {} : { health: settings.health }),

@@ -3,7 +3,9 @@ import { openSync } from 'node:fs'
 import { join, lineOf, until } from '../testing/client.ts'
 import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
 import { waitContainer } from './control.ts'
+import { createContainer } from './create.ts'
 import { execInContainer } from './exec.ts'
+import { inspectContainer } from './inspect.ts'
 import { readLogs } from './logs.ts'
 import { runDetached } from './run.ts'
 
@@ -51,6 +53,36 @@ describe.skipIf(cannotRun !== undefined)(`input${cannotRun ? ` (${cannotRun})` :
     expect(texts).toEqual(['20000000\n'])
   }, 30_000)
 
+  test('a container in the background keeps its input when a sender has no more', async () => {
+    const id = await run('while read line; do echo "<$line>"; done; echo end')
+    for (const word of ['one', 'two', 'three']) {
+      const client = join(bed.context, 'attach', id)
+      await client.stdin?.write(Buffer.from(`${word}\n`))
+      await client.stdin?.end()
+      expect(await lineOf(client)).toBe(`<${word}>\n`)
+      client.kill('SIGKILL')
+      await client.exited
+    }
+    expect(stdinOf(id)).toEqual({ AttachStdin: false, OpenStdin: true, StdinOnce: false })
+  })
+
+  test('the input of a container in the foreground ends with the first sender that has no more', async () => {
+    const { id } = await createContainer(bed.context, {
+      ...{ image: bed.image, network: 'none', interactive: true, command: ['cat'] },
+    })
+    expect(stdinOf(id)).toEqual({ AttachStdin: true, OpenStdin: true, StdinOnce: true })
+    const command = join(bed.context, 'run', id)
+    await command.stdin?.write(Buffer.from('first\n'))
+    expect(await lineOf(command)).toBe('first\n')
+    const client = join(bed.context, 'attach', id)
+    await client.stdin?.write(Buffer.from('second\n'))
+    await client.stdin?.end()
+    expect((await client.exited).code).toBe(0)
+    expect((await command.exited).code).toBe(0)
+    const texts = await Array.fromAsync(readLogs(bed.context, id), ({ text }) => text)
+    expect(texts).toEqual(['first\n', 'second\n'])
+  })
+
   test('attachContainer() makes the container wait for a slow reader, which gets every byte', async () => {
     const id = await run(
       'read go; dd if=/dev/zero bs=65536 count=300 2>/dev/null; touch /done; read x',
@@ -80,6 +112,12 @@ async function run(script: string): Promise<string> {
 }
 
 const silent = { stdin: 0, stdout: openSync('/dev/null', 'w'), stderr: openSync('/dev/null', 'w') }
+
+function stdinOf(id: string): Readonly<Record<string, unknown>> {
+  const { Config } = inspectContainer(bed.context, id) as { Config: Record<string, unknown> }
+  const { AttachStdin, OpenStdin, StdinOnce } = Config
+  return { AttachStdin, OpenStdin, StdinOnce }
+}
 
 /** Waits until a number has not changed for a while. */
 async function untilQuiet(read: () => number): Promise<void> {

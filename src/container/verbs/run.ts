@@ -15,7 +15,8 @@ export async function runDetached(
   { launched, signal }: { readonly launched?: LaunchedMonitor; readonly signal?: AbortSignal } = {},
 ): Promise<CreatedContainer> {
   const { monitor } = launched ?? launchMonitor(context, { detached: true })
-  const created = await createOrAbandon(context, options, monitor)
+  const background = { ...options, stdinOnce: options.stdinOnce ?? false }
+  const created = await createOrAbandon(context, background, monitor)
   return await removingFailed(context, options, created, async () => {
     await startContainer(context, created.id, {
       monitor,
