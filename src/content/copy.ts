@@ -14,8 +14,8 @@ export interface CopyOptions {
   readonly mountFrom?: (blob: Descriptor) => string | undefined
   /** Blobs that were copied before this call, for the same root: passed over in silence. */
   readonly copied?: ReadonlySet<Digest>
-  /** Every blob was proved a moment ago, and need not be again before it is sent. */
-  readonly isProved?: boolean
+  /** The caller has verified every blob, so none is verified again before it is sent. */
+  readonly alreadyVerified?: boolean
   /** Is given a blob that the target begins to receive, if it can show it meanwhile. */
   readonly onArriving?: (blob: Descriptor, arriving: Arriving) => void
   /** Is told every blob once the target has it. */
@@ -79,7 +79,7 @@ async function copyBlob(
   let isMoved = false
   const readFrom = (start: number): Bytes => {
     // The target proves what it takes.
-    const bytes = source.read(blob, { start, isProved: true, isReused: true, signal })
+    const bytes = source.read(blob, { start, readerVerifies: true, reusesChunks: true, signal })
     return counted(bytes, (total) => {
       isMoved = true
       emit({ ...event, action, current: start + total })
@@ -91,7 +91,7 @@ async function copyBlob(
     await target.write(blob, readFrom(0), {
       readFrom,
       signal,
-      isProved: options.isProved === true,
+      alreadyVerified: options.alreadyVerified === true,
       ...(mountFrom !== undefined && { mountFrom }),
       ...(onArriving && { onArriving: (arriving) => onArriving(blob, arriving) }),
     })

@@ -6,10 +6,10 @@ export interface ReadOptions {
   readonly start?: number
   /** Byte after the last one. */
   readonly end?: number
-  /** The reader proves the content itself: a source that can save the work need not. */
-  readonly isProved?: boolean
+  /** The reader verifies the content itself, so that a source may save the work. */
+  readonly readerVerifies?: boolean
   /** The reader is done with a chunk when it asks for the next: its memory may be used again. */
-  readonly isReused?: boolean
+  readonly reusesChunks?: boolean
   readonly signal?: AbortSignal
 }
 
@@ -21,8 +21,8 @@ export interface WriteOptions {
    * attempt asks for the rest only, and leaves `bytes` untouched.
    */
   readonly readFrom?: (start: number) => Bytes
-  /** The bytes were proved a moment ago: a registry, which proves them itself, is sent them as they are. */
-  readonly isProved?: boolean
+  /** The caller has verified the bytes: a registry, which verifies them too, is sent them as they are. */
+  readonly alreadyVerified?: boolean
   /**
    * Is given the content while it comes, when all of it is to be received. Only
    * stores of files can show it.

@@ -105,7 +105,7 @@ async function openArchive(
   const stored =
     arrival?.arriving?.read(signal) ??
     // Its diff ID proves it.
-    source.read(descriptor, { isProved: true, isReused: true, ...(signal && { signal }) })
+    source.read(descriptor, { readerVerifies: true, reusesChunks: true, ...(signal && { signal }) })
   const read = counted(stored, (current) => {
     // While it comes there is its transfer to be seen.
     if (arrival?.arriving === undefined) emit({ ...unpacking(layer), current })

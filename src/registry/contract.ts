@@ -64,9 +64,11 @@ function testBlobs(withRepository: With): void {
       await expectCode(repository.write(descriptor, fromBuffer(blob('something').raw)), [
         'DIGEST_INVALID',
       ])
-      for (const isProved of [false, true]) {
+      for (const alreadyVerified of [false, true]) {
         const bytes = fromBuffer(blob('expectex').raw)
-        await expectCode(repository.write(descriptor, bytes, { isProved }), ['DIGEST_INVALID'])
+        await expectCode(repository.write(descriptor, bytes, { alreadyVerified }), [
+          'DIGEST_INVALID',
+        ])
       }
       expect(await repository.has(descriptor)).toBe(false)
     }))

@@ -94,13 +94,13 @@ class OpenDirectoryStore implements DirectoryStore {
     }
     // One byte more than there should be, so that a file that grew is noticed.
     const last = isWhole ? end + 1 : end
-    const { isReused, signal } = options
-    const range = { start, end: last, isReused, signal }
+    const { reusesChunks, signal } = options
+    const range = { start, end: last, reusesChunks, signal }
     const path = this.pathOf(target.digest)
     let isSettled = false
     for (let attempt = 1; ; attempt++) {
       try {
-        if (!isWhole || options.isProved === true) yield* readFileBytes(path, range)
+        if (!isWhole || options.readerVerifies === true) yield* readFileBytes(path, range)
         else yield* proved(path, target, range)
         return
       } catch (error) {

@@ -32,19 +32,19 @@ export async function openPlainFile(path: string): Promise<FileHandle> {
 export interface FileRange {
   readonly start: number
   readonly end: number
-  readonly isReused?: boolean | undefined
+  readonly reusesChunks?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /**
  * Bytes `start` to `end` of a file, fewer when it is shorter. Every chunk is a
  * buffer of its own, so that a peer that is slow to send one cannot see the next;
- * with `isReused` all are the same one, which spares the kernel clearing them.
+ * with `reusesChunks` all are the same one, which spares the kernel clearing them.
  */
 export async function* readFileBytes(path: string, range: FileRange): AsyncGenerator<Uint8Array> {
   const file = await openPlainFile(path)
   try {
-    yield* range.isReused === true ? readInPlace(file, range) : readAhead(file, range)
+    yield* range.reusesChunks === true ? readInPlace(file, range) : readAhead(file, range)
   } finally {
     await file.close()
   }

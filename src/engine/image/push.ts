@@ -64,7 +64,7 @@ export async function push(
     onLayer: async ({ descriptor, isNew }, stop) => {
       if (copied.has(descriptor.digest)) return
       copied.add(descriptor.digest)
-      const options = { ...copyOptions, isProved: isNew, signal: stop }
+      const options = { ...copyOptions, alreadyVerified: isNew, signal: stop }
       await copy(engine.content, target, descriptor, options)
     },
     emit,

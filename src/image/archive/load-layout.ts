@@ -75,10 +75,10 @@ function sourceOf(archive: Archive): ContentSource {
       const name = blobName(digest)
       return archive.has(name) && archive.sizeOf(name) === size
     },
-    read: (target, { start = 0, end = target.size, isProved = false } = {}) => {
+    read: (target, { start = 0, end = target.size, readerVerifies = false } = {}) => {
       const bytes = archive.read(blobName(target.digest), { start, end })
       const isWhole = start === 0 && end === target.size
-      return isWhole && !isProved ? verified(bytes, target) : bytes
+      return isWhole && !readerVerifies ? verified(bytes, target) : bytes
     },
   }
 }

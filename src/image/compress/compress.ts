@@ -128,7 +128,7 @@ async function compressLayer(
     action: 'compress',
     total: descriptor.size,
   } as const
-  const stored = during(turn, store.read(descriptor, { isReused: true, signal }))
+  const stored = during(turn, store.read(descriptor, { reusesChunks: true, signal }))
   const tar = counted(stored, (current) => emit({ ...event, current }))
   const find = (size: number, checksum: number) => kept.find(size, checksum)
   const list = new MemberList()

@@ -11,7 +11,7 @@ export interface DownloadOptions {
   readonly start?: number
   readonly end?: number
   /** The reader proves the content. */
-  readonly isProved?: boolean
+  readonly readerVerifies?: boolean
   readonly signal?: AbortSignal | undefined
 }
 
@@ -31,7 +31,7 @@ export function download(
   const end = Math.min(options.end ?? target.size, target.size)
   const whole = start === 0 && end === target.size
   const bytes = receive(connection, { ...request, signal: options.signal }, target, { start, end })
-  return whole && options.isProved !== true ? verified(bytes, target) : bytes
+  return whole && options.readerVerifies !== true ? verified(bytes, target) : bytes
 }
 
 interface Span {

@@ -70,7 +70,7 @@ export class RemoteRepository implements Repository {
     const mount = { digest: expected.digest, from: options.mountFrom }
     const session = await startUpload(target, mount)
     if (session === undefined) return
-    const blob = { expected, bytes, isProved: options.isProved === true }
+    const blob = { expected, bytes, alreadyVerified: options.alreadyVerified === true }
     await uploadBlob(target, session, blob, () => this.has(expected, options.signal))
   }
 

@@ -75,7 +75,7 @@ export async function startUpload(
 export async function uploadBlob(
   target: UploadTarget,
   first: UploadSession,
-  blob: { readonly expected: Descriptor; readonly bytes: Bytes; readonly isProved: boolean },
+  blob: { readonly expected: Descriptor; readonly bytes: Bytes; readonly alreadyVerified: boolean },
   isThere: () => Promise<boolean>,
 ): Promise<void> {
   const { connection, chunkSize } = target
@@ -83,7 +83,7 @@ export async function uploadBlob(
   const signal = connection.signal(target.signal)
   const backoff = new Backoff(connection.retry)
   const window = new ReplayWindow(
-    blob.isProved ? blob.bytes : verified(blob.bytes, expected),
+    blob.alreadyVerified ? blob.bytes : verified(blob.bytes, expected),
     (chunkSize ?? 0) + 8 * 1024 * 1024,
   )
   let session = first
