@@ -162,6 +162,7 @@ const rooms: Readonly<Record<string, string>> = {
   'runtime/bundle': 'config.json and what it is made of',
   'snapshot/chain': 'what both kinds of snapshots share: folders, users, mounts by chain ID',
   'snapshot/erofs': 'layers as indexes over their archives, mounted in place',
+  'snapshot/erofs/verify': 'files that are not as they were written: found, and made again',
   'snapshot/unpacked': 'layers as trees of files',
   'tar/read': 'bytes become entries',
   'tar/write': 'entries become bytes',

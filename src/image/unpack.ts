@@ -66,11 +66,10 @@ async function unpackMissing(
     const { descriptor, diffId } = layer
     const arrival = await options.arrival?.(descriptor)
     const archive = await openArchive(layer, source, options, arrival)
-    const chainId = chain[index] ?? unreachable()
     try {
       await snapshots.importLayer(
         chain[index - 1] ?? null,
-        { diffId, chainId, ...archive.source, leastSize: descriptor.size },
+        { diffId, ...archive.source, leastSize: descriptor.size },
         { index: index === layers.length - 1 ? 'now' : 'later', emit, ...(signal && { signal }) },
       )
     } catch (error) {

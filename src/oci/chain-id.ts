@@ -9,15 +9,19 @@ import { sha256 } from './sha256.ts'
  */
 export function chainId(diffIds: readonly [Digest, ...Digest[]]): Digest {
   const [bottom, ...above] = diffIds
-  return above.reduce<Digest>((parent, diffId) => sha256(`${parent} ${diffId}`), bottom)
+  return above.reduce<Digest>(chainAbove, bottom)
+}
+
+/** The chain ID of what a layer makes of the chain `parent`; `null` when nothing lies below. */
+export function chainAbove(parent: Digest | null, diffId: Digest): Digest {
+  return parent === null ? diffId : sha256(`${parent} ${diffId}`)
 }
 
 /** The chain ID of every prefix: `chainIds([a, b])` is `[chainId([a]), chainId([a, b])]`. */
 export function chainIds(diffIds: readonly Digest[]): Digest[] {
   const names: Digest[] = []
   for (const diffId of diffIds) {
-    const parent = names.at(-1)
-    names.push(parent === undefined ? diffId : sha256(`${parent} ${diffId}`))
+    names.push(chainAbove(names.at(-1) ?? null, diffId))
   }
   return names
 }

@@ -2,7 +2,7 @@
 
 export type { Annotations } from './annotations.ts'
 // Names the filesystem that a stack of layers makes.
-export { chainId, chainIds } from './chain-id.ts'
+export { chainAbove, chainId, chainIds } from './chain-id.ts'
 // The image configuration, and the layers it describes.
 export type { Healthcheck, HistoryEntry, ImageConfig, Layer, RunConfig } from './config.ts'
 export { layersOf, parseConfig } from './config.ts'

@@ -45,6 +45,8 @@ export {
 } from './file/files.ts'
 export type { MemoryFile } from './file/memory-file.ts'
 export { createMemoryFile } from './file/memory-file.ts'
+/** Files of the program's own that may have been replaced by something else. */
+export { openPlainFile, readPlainFile } from './file/plain-file.ts'
 export { removeTree } from './file/remove-tree.ts'
 /** Files inside a tree that is not trusted, by directory descriptor and name: `at.openDirectory(fd, name)`. */
 export * as at from './file/root.ts'

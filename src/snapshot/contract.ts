@@ -15,10 +15,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import type { Digest } from '#oci'
+import { chainAbove, type Digest } from '#oci'
 import { packTar, type TarInput } from '#tar'
-import { overwriting } from '../stream/testing/overwriting.ts'
 import type { LayerSource, LocalSnapshotter, SnapshotFinding } from './chain/snapshotter.ts'
+import { commitChanges, layerOf, one, packChanges } from './testing/changes.ts'
 
 /** What a suite works on: snapshots that are empty at first, and the same ones as another process sees them. */
 export interface SnapshotterFixture extends AsyncDisposable {
@@ -28,7 +28,8 @@ export interface SnapshotterFixture extends AsyncDisposable {
   readonly scratch: string
 }
 
-const chain = (n: number): Digest => `sha256:${n.toString(16).padStart(64, '0')}`
+/** The name of a chain that no layers make. */
+const noChain = (n: number): Digest => `sha256:${n.toString(16).padStart(64, '0')}`
 
 /** The code of what a call throws. */
 async function code(call: Promise<unknown>): Promise<unknown> {
@@ -37,17 +38,15 @@ async function code(call: Promise<unknown>): Promise<unknown> {
   )
 }
 
-/** In pieces that no block of an archive ends with. */
-function one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  return overwriting(bytes, 65_521)
-}
-
 /** Every implementation of `LocalSnapshotter` passes these; as root. */
 export function testSnapshotter(name: string, open: () => Promise<SnapshotterFixture>): void {
   describe(name, () => {
     let fixture: SnapshotterFixture
     let snapshots: LocalSnapshotter
+    const chains = new Map<number, Digest>()
+    const chain = (n: number): Digest => chains.get(n) ?? noChain(n)
     beforeEach(async () => {
+      chains.clear()
       fixture = await open()
       snapshots = fixture.snapshots
     })
@@ -61,8 +60,9 @@ export function testSnapshotter(name: string, open: () => Promise<SnapshotterFix
     ): Promise<Digest> => {
       await using active = await snapshots.prepare(parent === null ? null : chain(parent))
       change(active.root)
-      await active.commit(chain(n))
-      return chain(n)
+      const chainId = await commitChanges(active)
+      chains.set(n, chainId)
+      return chainId
     }
     const base = (): Promise<Digest> =>
       commit(1, null, (root) => {
@@ -179,8 +179,7 @@ export function testSnapshotter(name: string, open: () => Promise<SnapshotterFix
       await using active = await snapshots.prepare(chain(1))
       expect(statSync(active.root).mode & 0o777).toBe(0o755)
       expect(statSync(active.root).mtimeMs).toBe(1234567890_000)
-      await active.commit(chain(2))
-      await using view = await snapshots.view(chain(2))
+      await using view = await snapshots.view(await commitChanges(active))
       expect(statSync(view.root).mtimeMs).toBe(1234567890_000)
     })
 
@@ -202,22 +201,28 @@ export function testSnapshotter(name: string, open: () => Promise<SnapshotterFix
       expect(await Array.fromAsync(snapshots.list(), ({ chainId }) => chainId)).toEqual([chain(1)])
     })
 
-    test('commit() of a chain ID that exists succeeds and keeps the first', async () => {
+    test('commit() of a layer that is there succeeds and keeps the first', async () => {
       await base()
       const other = await fixture.reopen()
       await using one = await snapshots.prepare(chain(1))
       await using two = await other.prepare(chain(1))
       writeFileSync(`${one.root}/who`, 'one')
       writeFileSync(`${two.root}/who`, 'two')
-      await Promise.all([one.commit(chain(2)), two.commit(chain(2))])
-      await using view = await snapshots.view(chain(2))
+      await using three = await other.prepare(chain(1))
+      writeFileSync(`${three.root}/who`, 'three')
+      const layers = await Promise.all([1, 2, 3].map(() => packChanges(one.upper)))
+      const [left, right, late] = [layers[0], layers[1], layers[2]]
+      if (left === undefined || right === undefined || late === undefined) throw new RangeError()
+      const [chainId] = await Promise.all([one.commit(left), two.commit(right)])
+      expect(chainId).toBe(chainAbove(chain(1), left.diffId))
+      await using view = await snapshots.view(chainId)
       expect(['one', 'two']).toContain(readFileSync(`${view.root}/who`, 'utf8'))
-      await commit(2, 1, (root) => writeFileSync(`${root}/who`, 'three'))
+      expect(await three.commit(late)).toBe(chainId)
       expect(['one', 'two']).toContain(readFileSync(`${view.root}/who`, 'utf8'))
       const [record] = (await Array.fromAsync(snapshots.list())).filter(
         (each) => each.parent !== null,
       )
-      expect(record).toMatchObject({ chainId: chain(2), parent: chain(1) })
+      expect(record).toMatchObject({ chainId, parent: chain(1) })
     })
 
     test('prepare() and view() throw NOT_FOUND for what is not there', async () => {
@@ -317,7 +322,7 @@ export function testSnapshotter(name: string, open: () => Promise<SnapshotterFix
         const removal = snapshots.remove(chain(4), chain(3), chain(2), chain(1))
         expect(await removal.catch((error) => error)).toMatchObject({ code: 'CONFLICT' })
         const left = await Array.fromAsync(snapshots.list())
-        expect(left.map(({ chainId }) => chainId).sort()).toEqual([chain(1), chain(2)])
+        expect(left.map(({ chainId }) => chainId).sort()).toEqual([chain(1), chain(2)].sort())
       }
       await snapshots.remove(chain(2), chain(7), chain(1))
       expect(await Array.fromAsync(snapshots.list())).toEqual([])
@@ -347,32 +352,30 @@ export function testSnapshotter(name: string, open: () => Promise<SnapshotterFix
     })
 
     const tarOf = async (
-      n: number,
       entries: Iterable<TarInput>,
     ): Promise<LayerSource & { archive: Uint8Array }> => {
       const archive = await packTar(entries)
-      const hex = createHash('sha256').update(archive).digest('hex')
-      return { diffId: `sha256:${hex}`, chainId: chain(n), tar: one(archive), archive }
+      return { ...layerOf(archive), archive }
     }
     const text = (value: string): Uint8Array => Buffer.from(value)
 
     test('importLayer() commits what an archive makes of its parent, from bytes or a file', async () => {
-      const first = await tarOf(1, [
+      const first = await tarOf([
         { path: 'etc/hosts', body: text('localhost') },
         { path: 'etc/motd', body: text('one'), mode: 0o4755 },
         { path: 'lib', type: 'symlink', linkpath: 'usr/lib' },
       ])
       const size = first.archive.length
       expect(await snapshots.importLayer(null, first)).toEqual({ entries: 3, size })
-      const second = await tarOf(2, [
+      const second = await tarOf([
         { path: 'etc/.wh.hosts' },
         { path: 'lib/file', body: text('through the link') },
         { path: 'also', type: 'hardlink', linkpath: 'etc/motd' },
       ])
       const tar = `${fixture.scratch}/layer.tar`
       writeFileSync(tar, second.archive, { mode: 0o444 })
-      await snapshots.importLayer(chain(1), { ...second, tar })
-      await using view = await snapshots.view(chain(2))
+      await snapshots.importLayer(first.diffId, { ...second, tar })
+      await using view = await snapshots.view(chainAbove(first.diffId, second.diffId))
       expect(readdirSync(view.root).sort()).toEqual(['also', 'etc', 'lib', 'usr'])
       expect(readdirSync(`${view.root}/etc`)).toEqual(['motd'])
       expect(readFileSync(`${view.root}/usr/lib/file`, 'utf8')).toBe('through the link')
@@ -382,18 +385,18 @@ export function testSnapshotter(name: string, open: () => Promise<SnapshotterFix
 
     test('importLayer() keeps a large archive as it is, and one named by SHA-512', async () => {
       const body = Buffer.alloc(3_000_000, 'planking')
-      const first = await tarOf(1, [{ path: 'large', body }])
+      const first = await tarOf([{ path: 'large', body }])
       await snapshots.importLayer(null, { ...first, leastSize: 2 ** 30 })
-      const second = await tarOf(2, [{ path: 'small', body: text('x') }])
-      const hex = createHash('sha512').update(second.archive).digest('hex')
-      await snapshots.importLayer(chain(1), { ...second, diffId: `sha512:${hex}` })
-      await using view = await snapshots.view(chain(2))
+      const second = await tarOf([{ path: 'small', body: text('x') }])
+      const diffId: Digest = `sha512:${createHash('sha512').update(second.archive).digest('hex')}`
+      await snapshots.importLayer(first.diffId, { ...second, diffId })
+      await using view = await snapshots.view(chainAbove(first.diffId, diffId))
       expect(readFileSync(`${view.root}/large`).equals(body)).toBe(true)
       expect(readFileSync(`${view.root}/small`, 'utf8')).toBe('x')
     })
 
     test('importLayer() reads nothing of a chain that is there', async () => {
-      await base()
+      const chainId = await base()
       let asked = false
       const tar = {
         [Symbol.asyncIterator]: () => {
@@ -401,63 +404,67 @@ export function testSnapshotter(name: string, open: () => Promise<SnapshotterFix
           return one(new Uint8Array(1024))
         },
       }
-      const layer = { diffId: chain(7), chainId: chain(1), tar }
+      // A lowest layer has the same name as what it makes.
+      const layer = { diffId: chainId, tar }
       expect(await snapshots.importLayer(null, layer)).toBeUndefined()
       expect(asked).toBe(false)
     })
 
     test('importLayer() leaves nothing of bytes with another digest, or of a layer that must not be', async () => {
-      const good = await tarOf(1, [{ path: 'x', body: text('x') }])
+      const good = await tarOf([{ path: 'x', body: text('x') }])
       const sha512: Digest = `sha512:${'0'.repeat(128)}`
       for (const other of [
-        { diffId: chain(5) },
+        { diffId: noChain(5) },
         { diffId: sha512 },
         // Large enough to be hashed in a thread of its own.
-        { diffId: chain(5), leastSize: 2 ** 30 },
+        { diffId: noChain(5), leastSize: 2 ** 30 },
       ]) {
         const lie = snapshots.importLayer(null, { ...good, ...other, tar: one(good.archive) })
         expect(await code(lie)).toBe('DIGEST_INVALID')
       }
-      const bad = await tarOf(1, [
+      const bad = await tarOf([
         { path: 'x', body: text('x') },
         { path: '../y', body: text('y') },
       ])
       expect(await code(snapshots.importLayer(null, bad))).toBe('INVALID')
-      const orphan = await tarOf(2, [])
-      expect(await code(snapshots.importLayer(chain(1), orphan))).toBe('NOT_FOUND')
+      const orphan = await tarOf([])
+      expect(await code(snapshots.importLayer(noChain(1), orphan))).toBe('NOT_FOUND')
       expect(await Array.fromAsync(snapshots.list())).toEqual([])
-      await snapshots.importLayer(null, await tarOf(1, [{ path: 'x', body: text('x') }]))
-      expect(await snapshots.has(chain(1))).toBe(true)
+      await snapshots.importLayer(null, await tarOf([{ path: 'x', body: text('x') }]))
+      expect(await snapshots.has(good.diffId)).toBe(true)
     })
 
     test('importLayer() may leave work for later, and what runs above it finds everything', async () => {
       for (let n = 1; n <= 4; n++) {
-        const layer = await tarOf(n, [
+        const layer = await tarOf([
           { path: `file-${n}`, body: text(`${n}`) },
           { path: 'd', type: 'directory' },
         ])
-        await snapshots.importLayer(n === 1 ? null : chain(n - 1), layer, { index: 'later' })
+        const parent = n === 1 ? null : chain(n - 1)
+        await snapshots.importLayer(parent, layer, { index: 'later' })
+        chains.set(n, chainAbove(parent, layer.diffId))
       }
       const other = await fixture.reopen()
       await using container = await other.container(chain(3), `${fixture.scratch}/c`)
       expect(readdirSync(container.root).sort()).toEqual(['d', 'file-1', 'file-2', 'file-3'])
-      const top = await tarOf(5, [{ path: 'd/top', body: text('top') }])
+      const top = await tarOf([{ path: 'd/top', body: text('top') }])
       await other.importLayer(chain(4), top)
-      await using view = await snapshots.view(chain(5))
+      await using view = await snapshots.view(chainAbove(chain(4), top.diffId))
       expect(readdirSync(view.root)).toHaveLength(5)
       expect(readFileSync(`${view.root}/file-4`, 'utf8')).toBe('4')
     })
 
     test('commit() takes a layer that says the same as the changes', async () => {
       await base()
-      const layer = await tarOf(2, [{ path: 'motd', body: text('two') }])
+      const layer = await tarOf([{ path: 'motd', body: text('two') }])
       {
         await using active = await snapshots.prepare(chain(1))
         writeFileSync(`${active.root}/motd`, 'two')
-        await active.commit(chain(2), layer)
+        chains.set(2, await active.commit(layer))
       }
-      await snapshots.importLayer(chain(2), await tarOf(3, [{ path: 'three', body: text('3') }]))
-      await using view = await snapshots.view(chain(3))
+      const third = await tarOf([{ path: 'three', body: text('3') }])
+      await snapshots.importLayer(chain(2), third)
+      await using view = await snapshots.view(chainAbove(chain(2), third.diffId))
       expect(readFileSync(`${view.root}/motd`, 'utf8')).toBe('two')
       expect(readdirSync(view.root).sort()).toEqual(['etc', 'motd', 'three'])
     })

@@ -15,7 +15,7 @@ import { TarLister } from '#tar'
 import { storeLayer } from '../layers/store-layer.ts'
 import { ExitError } from '../model/error.ts'
 import type { RunOp } from '../model/graph.ts'
-import { addLayer, type FileState, type StateLayer } from '../model/state.ts'
+import type { FileState, StateLayer } from '../model/state.ts'
 import { stepName } from '../step/abandoned.ts'
 import { baseOf, type OpRunner, operationKey } from '../step/runner.ts'
 import type { StepContext, StepNetwork } from '../step/workspace.ts'
@@ -57,14 +57,13 @@ async function runToLayer(
     signal: context.signal,
   })
   const layer = await storeLayer(context, tar, { epoch })
-  const { chainId } = addLayer(base, layer)
-  if (layer === undefined || chainId === null) return undefined
+  if (layer === undefined) return undefined
   // The committed filesystem must be what the layer says it is, times included.
   if (epoch !== undefined) clampTimes(active.upper, epoch)
   const { diffId, descriptor } = layer
   const listing = lister.finish(descriptor.size)
   const archive = context.store.pathOf(diffId)
-  await active.commit(chainId, { diffId, tar: archive, ...(listing && { listing }) })
+  await active.commit({ diffId, tar: archive, ...(listing && { listing }) })
   return layer
 }
 

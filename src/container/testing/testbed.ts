@@ -7,11 +7,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { openNetworks } from '#network'
-import { type Digest, type RunConfig, sha256 } from '#oci'
+import type { Digest, RunConfig } from '#oci'
 import { removeTree } from '#platform'
 import { openRecords } from '#records'
 import { detectRuntime } from '#runtime'
 import { openSnapshots } from '#snapshot'
+import { commitChanges } from '../../snapshot/testing/changes.ts'
 import type { ContainerContext } from '../model/context.ts'
 import type { ContainerImage } from '../model/options.ts'
 import { isRunning, listContainers } from '../model/record.ts'
@@ -49,8 +50,7 @@ export async function openTestbed(): Promise<Testbed> {
     ...{ root, run, records, snapshots, networks, runtime },
     monitorCommand: [...monitorCommand],
   }
-  const chainId = sha256(new TextEncoder().encode('busybox'))
-  await makeBusybox(context, chainId)
+  const chainId = await makeBusybox(context)
   const imageWith = (config: RunConfig): ContainerImage => {
     return { reference: 'busybox', id: chainId, chainId, config: { Env: ['PATH=/bin'], ...config } }
   }
@@ -70,7 +70,7 @@ export async function openTestbed(): Promise<Testbed> {
   }
 }
 
-async function makeBusybox({ snapshots }: ContainerContext, chainId: Digest): Promise<void> {
+async function makeBusybox({ snapshots }: ContainerContext): Promise<Digest> {
   await using snapshot = await snapshots.prepare(null)
   const { root } = snapshot
   for (const name of ['bin', 'etc', 'tmp', 'data']) mkdirSync(`${root}/${name}`)
@@ -96,5 +96,5 @@ async function makeBusybox({ snapshots }: ContainerContext, chainId: Digest): Pr
   writeFileSync(`${root}/etc/passwd`, 'root:x:0:0:root:/root:/bin/sh\nann:x:7:8::/data:/bin/sh\n')
   writeFileSync(`${root}/etc/group`, 'root:x:0:\nann:x:8:\nwheel:x:10:ann\n')
   writeFileSync(`${root}/data/from-image`, 'image\n')
-  await snapshot.commit(chainId)
+  return await commitChanges(snapshot)
 }

@@ -3,6 +3,7 @@ import { StrakeError } from '#oci'
 import { check, isSystemError, symbols } from '../call/libc.ts'
 import { closeFile, fileStatus, ignoring, openFile, openFlag } from '../call/posix.ts'
 import { requireNoTransaction } from '../data/lock-order.ts'
+import { openPlainFile } from './plain-file.ts'
 
 const libc = symbols({ flock: { args: ['i32', 'i32'], returns: 'i32' } })
 
@@ -10,12 +11,12 @@ const libc = symbols({ flock: { args: ['i32', 'i32'], returns: 'i32' } })
  * Takes the exclusive lock of a file, made when it is not there, and holds it
  * until disposed or until this process ends. It keeps the thread: what is done
  * under it must be short and must not await. It comes before any transaction of
- * a database. Throws `UNAVAILABLE` when another
- * process has it for longer than `patience` milliseconds.
+ * a database. Throws `UNAVAILABLE` when another process has it for longer than
+ * `patience` milliseconds, `INVALID` when something else has its name.
  */
 export function lockFile(path: string, patience = 10_000): Disposable {
   requireNoTransaction(`the lock ${path}`)
-  return lock(path, openFile(path, openFlag.create | openFlag.writeOnly, 0o600), patience)
+  return lock(path, openPlainFile(path, openFlag.create | openFlag.writeOnly, 0o600), patience)
 }
 
 /** `lockFile` for what all stores share: the interfaces and rules of this network namespace. */

@@ -1,4 +1,4 @@
-import { type Digest, digestHex, isDigest, StrakeError } from '#oci'
+import { chainAbove, chainIds, type Digest, digestHex, isDigest, StrakeError } from '#oci'
 import {
   changeMode,
   isMountPoint,
@@ -8,7 +8,7 @@ import {
   openFile,
   openFlag,
   pathExists,
-  readSmallFile,
+  readPlainFile,
   removeDirectory,
   removeTree,
   renamePath,
@@ -17,21 +17,29 @@ import {
   unmount,
 } from '#platform'
 import { ChainUsers } from './chain-users.ts'
+import { formatDiffIds, maxListSize, parseDiffIds } from './lineage.ts'
 import { isAbandoned } from './owner-name.ts'
+import { replaceFile, writeSynced } from './replace-file.ts'
 import type { SnapshotRecord } from './snapshotter.ts'
 
 /** `node:fs`, loaded when it is needed: mounting for a container does not. */
 const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
+/** What helps when something of a chain is damaged. */
+export const repair = 'make it again with strake system check --repair'
+
 /**
  * Where committed filesystems lie.
  *
- *     root/chains/<hex>/parents   the chain IDs below it, nearest first, one a line
+ *     root/chains/<hex>/parents   its layers by diff ID, lowest first, one a line
  *     root/chains/<hex>/tree      directory: that layer's own changes, as overlayfs keeps them
- *     root/chains/<hex>/layers    erofs: which layers it is made of
+ *     root/chains/<hex>/layers    erofs: the same with the sizes of their files
  *     root/chains/<hex>/index.erofs       and their index, which can be made again
  *     root/staging/<name>/        an active snapshot
  *     root/trash/                 on its way out
+ *
+ * A chain ID is the hash of its layers, so `parents` proves itself and tells the
+ * chain IDs below: nothing is believed that does not prove itself.
  *
  * A chain exists, for one kind of snapshots, exactly when its folder has the
  * entry by which this kind tells: it appears by rename after everything was
@@ -52,20 +60,40 @@ export class ChainFolder {
     this.#marker = marker
   }
 
-  /** The chain `chainId` and what lies below it, nearest first. Throws `NOT_FOUND`. */
+  /** The chain `chainId` and what lies below it, nearest first. Throws `NOT_FOUND`, or `INVALID` when its list is damaged. */
   lineage(chainId: Digest): Digest[] {
-    const folder = this.folder(chainId)
-    const parents = this.has(chainId) ? readSmallFile(`${folder}/parents`) : undefined
-    if (parents === undefined) {
-      throw new StrakeError(
-        'NOT_FOUND',
-        `Cannot use snapshot ${chainId}: there is no such snapshot`,
-        {
-          remedy: 'pull or build the image again',
-        },
-      )
+    return chainIds(this.diffIds(chainId)).reverse()
+  }
+
+  /** The layers that make a chain, lowest first. Throws as `lineage` does. */
+  diffIds(chainId: Digest): readonly Digest[] {
+    if (!this.has(chainId)) {
+      const message = `Cannot use snapshot ${chainId}: there is no such snapshot`
+      throw new StrakeError('NOT_FOUND', message, { remedy: 'pull or build the image again' })
     }
-    return [chainId, ...parents.split('\n').filter(isDigest)]
+    const found = this.findDiffIds(chainId)
+    if (found !== undefined) return found
+    const message = `Cannot use snapshot ${chainId}: the list of its layers is damaged`
+    throw new StrakeError('INVALID', message, { remedy: repair })
+  }
+
+  /** As `diffIds`, of a chain of any kind of snapshots; `undefined` when there is no list that proves itself. */
+  findDiffIds(chainId: Digest): readonly Digest[] | undefined {
+    const text = readPlainFile(this.listPath(chainId), maxListSize)
+    return text === undefined ? undefined : parseDiffIds(text, chainId)
+  }
+
+  /** Puts a list of layers in place of what is there, durably. */
+  async replaceDiffIds(chainId: Digest, diffIds: readonly Digest[]): Promise<void> {
+    await replaceFile(this, this.listPath(chainId), {
+      content: formatDiffIds(diffIds),
+      mode: 0o600,
+    })
+  }
+
+  /** The file that lists the layers of a chain. */
+  listPath(chainId: Digest): string {
+    return `${this.folder(chainId)}/parents`
   }
 
   folder(chainId: Digest): string {
@@ -128,25 +156,27 @@ export class ChainFolder {
   }
 
   /**
-   * Makes the folder of an active snapshot the one of `chainId`, once `sync` has
-   * made everything in it durable. `false` when somebody was quicker; the folder
-   * is then still there.
+   * Makes the folder of an active snapshot the one of the chain that a layer makes
+   * of `parent`, once `sync` has made everything in it durable. Returns `false`
+   * when another process was quicker; the folder is then still there.
    */
   async commit(
     name: string,
-    chainId: Digest,
-    options: {
-      readonly parents: readonly Digest[]
+    chain: {
+      readonly parent: Digest | null
+      readonly diffId: Digest
       readonly sync: (folder: string) => Promise<void>
     },
   ): Promise<boolean> {
-    const { parents, sync } = options
+    const { parent, diffId, sync } = chain
+    const chainId = chainAbove(parent, diffId)
     const folder = this.staging(name)
-    writeSynced(`${folder}/parents`, parents.map((each) => `${each}\n`).join(''))
+    const below = parent === null ? [] : this.diffIds(parent)
+    writeSynced(`${folder}/parents`, formatDiffIds([...below, diffId]), 0o600)
     await sync(folder)
     {
       using _lock = this.#lock()
-      for (const parent of parents.slice(0, 1)) this.lineage(parent)
+      if (parent !== null) this.lineage(parent)
       if (this.has(chainId)) return false
       this.#settle(folder, this.folder(chainId))
     }
@@ -162,7 +192,7 @@ export class ChainFolder {
       return
     }
     for (const entry of fs().readdirSync(from)) {
-      if (entry === this.#marker || pathExists(`${to}/${entry}`)) continue
+      if (entry === this.#marker || (entry !== 'parents' && pathExists(`${to}/${entry}`))) continue
       renamePath(`${from}/${entry}`, `${to}/${entry}`)
     }
     renamePath(`${from}/${this.#marker}`, `${to}/${this.#marker}`)
@@ -222,13 +252,25 @@ export class ChainFolder {
 
   #childrenByParent(): ReadonlyMap<string, Set<Digest>> {
     const children = new Map<string, Set<Digest>>()
-    for (const chainId of this.#all()) {
+    for (const chainId of this.all()) {
       const parent = this.#parentOf(chainId)
-      if (parent === undefined) continue
+      if (parent === null) continue
       const siblings = children.get(parent) ?? new Set()
       children.set(parent, siblings.add(chainId))
     }
     return children
+  }
+
+  /**
+   * Takes a chain that is damaged out of use: whoever needs it makes it again.
+   * Returns the mounts that still show it.
+   */
+  setAside(chainId: Digest): readonly string[] {
+    return this.exclusively(() => {
+      const users = this.#users.release(chainId)
+      this.#discard(this.folder(chainId))
+      return users
+    })
   }
 
   #discard(path: string): string {
@@ -239,17 +281,13 @@ export class ChainFolder {
 
   /** Every chain with its parent, in no order; one that is removed meanwhile may be left out. */
   *list(): Generator<Pick<SnapshotRecord, 'chainId' | 'parent'>> {
-    for (const chainId of this.#all()) {
-      const parents = this.has(chainId)
-        ? readSmallFile(`${this.folder(chainId)}/parents`)
-        : undefined
-      if (parents === undefined) continue
-      yield { chainId, parent: parents.split('\n').find(isDigest) ?? null }
+    for (const chainId of this.all()) {
+      if (this.has(chainId)) yield { chainId, parent: this.#parentOf(chainId) }
     }
   }
 
   /** Every chain of any kind of snapshots. */
-  #all(): Digest[] {
+  all(): Digest[] {
     if (!pathExists(`${this.root}/chains`)) return []
     return fs().readdirSync(`${this.root}/chains`).map(digestOfHex).filter(isDigest)
   }
@@ -313,18 +351,9 @@ export class ChainFolder {
     return user === undefined ? undefined : `${user} uses it`
   }
 
-  #parentOf(chainId: Digest): string | undefined {
-    return readSmallFile(`${this.folder(chainId)}/parents`)?.split('\n')[0]
-  }
-}
-
-function writeSynced(path: string, text: string): void {
-  const file = fs().openSync(path, 'w', 0o600)
-  try {
-    fs().writeFileSync(file, text)
-    fs().fsyncSync(file)
-  } finally {
-    fs().closeSync(file)
+  /** `null` also when the list of the chain is damaged. */
+  #parentOf(chainId: Digest): Digest | null {
+    return chainIds(this.findDiffIds(chainId) ?? []).at(-2) ?? null
   }
 }
 

@@ -8,7 +8,7 @@ import type { TarListing } from '#tar'
  *
  * A *committed* snapshot is immutable and named by its chain ID. An *active*
  * one is being written above a committed parent (or nothing) and becomes
- * committed under the chain ID of its result. Active and committed are
+ * committed under the chain ID of its parent and its layer. Active and committed are
  * different types, so a key cannot be passed where a name is meant.
  */
 export interface Snapshotter {
@@ -18,9 +18,9 @@ export interface Snapshotter {
   /** A writable filesystem above `parent`; `null` starts from nothing. Throws `NOT_FOUND`. */
   prepare(parent: Digest | null, options?: PrepareOptions): Promise<ActiveSnapshot>
   /**
-   * Commits the filesystem that a layer's archive makes of `parent`, and says
-   * how much that was; `undefined`, and nothing is read, when it is there
-   * already. Throws `NOT_FOUND` without the parent, `ContentMismatchError` when
+   * Commits the filesystem that a layer's archive makes of `parent` under the
+   * chain ID of the two, and returns how much that was; `undefined`, and nothing
+   * is read, when it is there already. Throws `NOT_FOUND` without the parent, `ContentMismatchError` when
    * bytes are not what `diffId` names, `INVALID` for a layer that must not be;
    * nothing is left then.
    */
@@ -62,7 +62,7 @@ export interface LocalSnapshotter extends Snapshotter {
   compare(before: Digest | null, after: Digest): AsyncIterable<PathChange>
   /**
    * Reads every stored file again and reports damage. Unpacked trees have no
-   * digest, so only the links to their parents are checked. What cannot be
+   * digest, so only the lists of what they stand on are checked. What cannot be
    * healed is not mounted any more.
    */
   verify(options?: VerifyOptions): AsyncIterable<SnapshotFinding>
@@ -86,8 +86,6 @@ export interface PrepareOptions {
 /** A layer, uncompressed. */
 export interface LayerSource {
   readonly diffId: Digest
-  /** What the layer makes of its parent. */
-  readonly chainId: Digest
   /**
    * The archive. Bytes are checked against `diffId`. A path must be known to
    * hold it: a blob of the store, say, which is read-only and never written
@@ -135,7 +133,9 @@ export interface SnapshotRecord {
 
 export interface VerifyOptions {
   /** The archive of a layer from elsewhere, `undefined` when it cannot be had. Given, heals. */
-  readonly archiveOf?: (diffId: Digest) => Promise<LayerSource['tar'] | undefined>
+  readonly archiveOf?: ((diffId: Digest) => Promise<LayerSource['tar'] | undefined>) | undefined
+  /** The diff IDs of images, from elsewhere: they prove what a chain of the same ID is made of. */
+  readonly known?: readonly (readonly Digest[])[] | undefined
   readonly signal?: AbortSignal
 }
 
@@ -158,20 +158,21 @@ export interface SnapshotView extends AsyncDisposable {
 }
 
 /**
- * A filesystem being written. Change it below `root`, then commit it under the
- * chain ID of the result; leaving the scope uncommitted discards every change.
+ * A filesystem being written. Change it below `root`, then commit it with the
+ * layer that says the same; leaving the scope uncommitted discards every change.
  *
- * Committing a chain ID that already exists succeeds and discards this copy:
- * two builds that arrive at the same layers race harmlessly.
+ * Committing what already exists succeeds and discards this copy: two builds
+ * that arrive at the same layers race harmlessly.
  */
 export interface ActiveSnapshot extends SnapshotView {
   /** The directory that holds only the changes, as overlayfs writes them; `diff` reads it. */
   readonly upper: string
   /**
-   * With `layer`, the layer that says the same as the changes, snapshots that
-   * keep layers as archives need not make one; others pass it over.
+   * Commits under the chain ID of the parent and `layer`, and returns that.
+   * `layer` holds the same changes: snapshots that keep archives keep it, and
+   * others keep the changes.
    */
-  commit(chainId: Digest, layer?: Omit<LayerSource, 'chainId'>): Promise<void>
+  commit(layer: LayerSource): Promise<Digest>
 }
 
 /** A container's root. Disposing unmounts it and keeps the changes. */

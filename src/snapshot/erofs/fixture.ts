@@ -13,10 +13,12 @@ import { applyLayer } from '#layer'
 import { chainIds, type Digest } from '#oci'
 import { at, mountsBelow, unmount } from '#platform'
 import { decodeName, packTar, type TarInput } from '#tar'
-import { overwriting } from '../../stream/testing/overwriting.ts'
 import { rawEntry, rawPax } from '../../tar/testing.ts'
 import type { LocalSnapshotter } from '../chain/snapshotter.ts'
 import { openSnapshots, type SnapshotsOptions } from '../open.ts'
+import { one } from '../testing/changes.ts'
+
+export { one }
 
 export const isRoot: boolean = process.getuid?.() === 0
 /** Ends the name of a test that needs root, so that a skipped one says why. */
@@ -69,7 +71,7 @@ export async function importAll(
 ): Promise<Digest> {
   let parent: Digest | null = null
   for (const { diffId, chainId, archive } of layers) {
-    await snapshots.importLayer(parent, { diffId, chainId, tar: one(archive) })
+    await snapshots.importLayer(parent, { diffId, tar: one(archive) })
     parent = chainId
   }
   if (parent === null) throw new RangeError('no layers')
@@ -80,11 +82,6 @@ export async function importAll(
 export async function unpackAll(root: string, layers: readonly MadeLayer[]): Promise<void> {
   mkdirSync(root, { mode: 0o755 })
   for (const { archive } of layers) await applyLayer(one(archive), root)
-}
-
-/** In pieces that no block of an archive ends with. */
-export function one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  return overwriting(bytes, 65_521)
 }
 
 /** What a name stands for; equal for equal trees, whatever filesystem shows them. */

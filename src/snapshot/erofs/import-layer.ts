@@ -1,5 +1,5 @@
 import { applyListing, applyTar } from '#erofs'
-import type { Digest } from '#oci'
+import { chainAbove, type Digest } from '#oci'
 import { removeTree, syncDirectory } from '#platform'
 import type { ChainFolder } from '../chain/chain-folder.ts'
 import { ownedName } from '../chain/owner-name.ts'
@@ -7,7 +7,8 @@ import type { ImportedLayer, ImportLayerOptions, LayerSource } from '../chain/sn
 import { archiveTag, sparseTag } from './device-tag.ts'
 import { writeDurable } from './durable.ts'
 import type { Indexes } from './indexes.ts'
-import { formatLayers, type LayerFolder } from './layer-folder.ts'
+import type { LayerFolder } from './layer-folder.ts'
+import { formatLayers } from './layer-list.ts'
 import { StagedLayer } from './stage-layer.ts'
 
 /** What imports work on. */
@@ -23,9 +24,10 @@ export async function importLayer(
   parent: Digest | null,
   { layer, ...options }: ImportLayerOptions & { readonly layer: LayerSource },
 ): Promise<ImportedLayer> {
-  const { chainId, diffId } = layer
+  const { diffId } = layer
+  const chainId = chainAbove(parent, diffId)
   const { emit, index = 'now', limits, signal } = options
-  const lineage = parent === null ? [] : chains.lineage(parent)
+  if (parent !== null) chains.lineage(parent)
   chains.makeReady()
   const name = ownedName('active')
   const staging = chains.staging(name)
@@ -59,7 +61,7 @@ export async function importLayer(
     await writeDurable(`${staging}/layers`, list, 0o600)
     await layers.publish(staged.folder, diffId)
     await removeTree(staged.folder)
-    committed = await chains.commit(name, chainId, { parents: lineage, sync: syncDirectory })
+    committed = await chains.commit(name, { parent, diffId, sync: syncDirectory })
     indexes.give(chainId, tree)
     return { entries, size }
   } finally {

@@ -1,12 +1,13 @@
 import { applyTar, createTree, readIndex, type Tree, writeIndex } from '#erofs'
 import { type Digest, digestHex, StrakeError } from '#oci'
 import { pathExists, renamePath, syncDirectory } from '#platform'
-import type { ChainFolder } from '../chain/chain-folder.ts'
+import { type ChainFolder, repair } from '../chain/chain-folder.ts'
 import { readFile } from '../chain/layer-source.ts'
 import { ownedName } from '../chain/owner-name.ts'
 import { archiveTag, sparseTag } from './device-tag.ts'
 import { writeDurable } from './durable.ts'
-import type { ChainLayer, LayerFolder } from './layer-folder.ts'
+import type { LayerFolder } from './layer-folder.ts'
+import type { ChainLayer } from './layer-list.ts'
 
 /** `node:fs`, loaded when it is needed: mounting for a container does not. */
 const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
@@ -98,8 +99,6 @@ export class Indexes {
     })
   }
 }
-
-export const repair = 'make it again with strake system check --repair'
 
 export function indexPath(chains: ChainFolder, chainId: Digest): string {
   return `${chains.folder(chainId)}/index.erofs`

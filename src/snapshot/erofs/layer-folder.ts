@@ -1,33 +1,26 @@
-import { type Digest, digestHex, isDigest } from '#oci'
+import { type Digest, digestHex, StrakeError } from '#oci'
 import {
   fileStatus,
   isSystemError,
   makeDirectory,
   pathExists,
-  readSmallFile,
+  readPlainFile,
   renamePath,
   syncDirectory,
 } from '#platform'
-import type { ChainFolder } from '../chain/chain-folder.ts'
+import { type ChainFolder, repair } from '../chain/chain-folder.ts'
+import { maxListSize } from '../chain/lineage.ts'
+import { type ChainLayer, parseLayers, parseLines } from './layer-list.ts'
 
 /** `node:fs`, loaded when it is needed: mounting for a container does not. */
 const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
-
-/** A layer that a chain is made of, with the exact sizes of its files. */
-export interface ChainLayer {
-  readonly diffId: Digest
-  /** Bytes of `layer.tar`. */
-  readonly size: number
-  /** Bytes of `sparse.data`; 0 when there is none. */
-  readonly sparseSize: number
-}
 
 /**
  * The archives that indexes point into, each kept once for all chains.
  *
  *     root/layers/<hex>/layer.tar     the layer's uncompressed archive, 0444
  *     root/layers/<hex>/sparse.data   contents of its sparse files, holes as holes
- *     root/chains/<hex>/layers        the layers of a chain, lowest first: diff ID and two sizes
+ *     root/chains/<hex>/layers        the layers of a chain; see `formatLayers`
  *
  * A layer stays for as long as a chain, or one being staged, names it.
  */
@@ -50,9 +43,23 @@ export class LayerFolder {
     return `${this.folder(diffId)}/sparse.data`
   }
 
-  /** The layers of a chain, lowest first. */
+  /** The layers of a chain, lowest first. Throws `INVALID` when their list is damaged. */
   layersOf(chainId: Digest): readonly ChainLayer[] {
-    return parseLayers(readSmallFile(`${this.#chains.folder(chainId)}/layers`) ?? '')
+    const found = this.findLayers(chainId)
+    if (found !== undefined) return found
+    const message = `Cannot use snapshot ${chainId}: the list of its layers is damaged`
+    throw new StrakeError('INVALID', message, { remedy: repair })
+  }
+
+  /** As `layersOf`; `undefined` when there is no list that proves itself. */
+  findLayers(chainId: Digest): readonly ChainLayer[] | undefined {
+    const text = readPlainFile(this.listPath(chainId), maxListSize)
+    return text === undefined ? undefined : parseLayers(text, chainId)
+  }
+
+  /** The file that lists the layers of a chain. */
+  listPath(chainId: Digest): string {
+    return `${this.#chains.folder(chainId)}/layers`
   }
 
   /**
@@ -71,20 +78,38 @@ export class LayerFolder {
     await syncDirectory(parent)
   }
 
-  /** Folders of layers that nothing names. Ask while nobody can commit. */
+  /**
+   * Folders of layers that nothing names; none while the list of any chain is
+   * damaged, which may be the one that names them. Ask while nobody can commit.
+   */
   unneeded(): readonly string[] {
     const parent = `${this.#chains.root}/layers`
     if (!pathExists(parent)) return []
     const named = new Set<string>()
-    for (const { chainId } of this.#chains.list()) {
-      for (const { diffId } of this.layersOf(chainId)) named.add(digestHex(diffId))
+    for (const chainId of this.chainIds()) {
+      const diffIds = this.diffIdsOf(chainId)
+      if (diffIds === undefined) return []
+      for (const diffId of diffIds) named.add(digestHex(diffId))
     }
     for (const name of this.#chains.entries('staging')) {
-      const text = readSmallFile(`${this.#chains.staging(name)}/layers`) ?? ''
-      for (const { diffId } of parseLayers(text)) named.add(digestHex(diffId))
+      const text = readPlainFile(`${this.#chains.staging(name)}/layers`, maxListSize) ?? ''
+      for (const { diffId } of parseLines(text)) named.add(digestHex(diffId))
     }
     const hexes = fs().readdirSync(parent)
     return hexes.filter((hex) => !named.has(hex)).map((hex) => `${parent}/${hex}`)
+  }
+
+  /** The chains that are kept as archives, also those whose list is gone. */
+  chainIds(): readonly Digest[] {
+    return this.#chains.all().filter((chainId) => {
+      return this.#chains.has(chainId) || !pathExists(this.#chains.tree(chainId))
+    })
+  }
+
+  /** The layers of a chain by the one list or the other. */
+  diffIdsOf(chainId: Digest): readonly Digest[] | undefined {
+    const layers = this.findLayers(chainId)
+    return layers?.map(({ diffId }) => diffId) ?? this.#chains.findDiffIds(chainId)
   }
 
   /** Bytes on disk of a layer's files. */
@@ -114,15 +139,4 @@ export function statusOf(
     if (isSystemError(error, 'ENOENT')) return undefined
     throw error
   }
-}
-
-export function formatLayers(layers: readonly ChainLayer[]): string {
-  return layers.map(({ diffId, size, sparseSize }) => `${diffId} ${size} ${sparseSize}\n`).join('')
-}
-
-function parseLayers(text: string): readonly ChainLayer[] {
-  return text.split('\n').flatMap((line) => {
-    const [diffId = '', size, sparseSize] = line.split(' ')
-    return isDigest(diffId) ? [{ diffId, size: Number(size), sparseSize: Number(sparseSize) }] : []
-  })
 }

@@ -8,9 +8,9 @@ import {
   mountErofs,
   removeDirectory,
 } from '#platform'
-import type { ChainFolder } from '../chain/chain-folder.ts'
+import { type ChainFolder, repair } from '../chain/chain-folder.ts'
 import { archiveTag, sparseTag } from './device-tag.ts'
-import { indexPath, repair } from './indexes.ts'
+import { indexPath } from './indexes.ts'
 import { type LayerFolder, statusOf } from './layer-folder.ts'
 import type { ErofsWay } from './probe.ts'
 

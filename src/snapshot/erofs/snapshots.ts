@@ -1,5 +1,5 @@
 import type { PathChange } from '#layer'
-import type { Digest } from '#oci'
+import { chainAbove, type Digest } from '#oci'
 import { isMountPoint } from '#platform'
 import { ChainFolder } from '../chain/chain-folder.ts'
 import { OverlayMounts, type StagedOverlay } from '../chain/overlay-mounts.ts'
@@ -61,7 +61,7 @@ export class ErofsSnapshots implements LocalSnapshotter {
     layer: LayerSource,
     options: ImportLayerOptions = {},
   ): Promise<ImportedLayer | undefined> {
-    if (this.#chains.has(layer.chainId)) return undefined
+    if (this.#chains.has(chainAbove(parent, layer.diffId))) return undefined
     const { importLayer } = await import('./import-layer.ts')
     return importLayer(await this.#loaded(), parent, { ...options, layer })
   }
@@ -97,7 +97,7 @@ export class ErofsSnapshots implements LocalSnapshotter {
 
   async *list(): AsyncGenerator<SnapshotRecord> {
     for (const { chainId, parent } of this.#chains.list()) {
-      const own = this.#layers.layersOf(chainId).at(-1)
+      const own = this.#layers.findLayers(chainId)?.at(-1)
       const index = sizeOnDisk(`${this.#chains.folder(chainId)}/index.erofs`)
       const size = index + (own === undefined ? 0 : this.#layers.sizeOnDisk(own.diffId))
       yield { chainId, parent, size }
@@ -109,7 +109,7 @@ export class ErofsSnapshots implements LocalSnapshotter {
   }
 
   async *verify(options: VerifyOptions = {}): AsyncGenerator<SnapshotFinding> {
-    const { verifyErofs } = await import('./verify.ts')
+    const { verifyErofs } = await import('./verify/verify.ts')
     yield* verifyErofs(await this.#loaded(), options)
   }
 
@@ -174,18 +174,13 @@ class ErofsActive implements ActiveSnapshot {
     this.upper = staged.upper
   }
 
-  async commit(chainId: Digest, layer?: Omit<LayerSource, 'chainId'>): Promise<void> {
-    const { lineage, upper } = this.#staged
+  async commit(layer: LayerSource): Promise<Digest> {
+    const [parent = null] = this.#staged.lineage
+    const chainId = chainAbove(parent, layer.diffId)
     this.#staged.seal(chainId)
-    const [parent = null] = lineage
-    if (layer !== undefined) {
-      await this.#snapshots.importLayer(parent, { ...layer, chainId })
-    } else if (!(await this.#snapshots.has(chainId))) {
-      const { packUpper } = await import('./pack-upper.ts')
-      await using packed = await packUpper(upper)
-      await this.#snapshots.importLayer(parent, { ...packed.layer, chainId })
-    }
+    await this.#snapshots.importLayer(parent, layer)
     await this.#staged.release('remove')
+    return chainId
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -26,11 +26,7 @@ export class StagedLayer implements AsyncDisposable {
   #file: FileHandle | undefined
 
   /** A layer that is in the store already, in `layers`, is taken from there, and `source` is not read. */
-  constructor(
-    folder: string,
-    source: Omit<LayerSource, 'chainId'>,
-    layers: LayerFolder | undefined,
-  ) {
+  constructor(folder: string, source: LayerSource, layers: LayerFolder | undefined) {
     this.folder = folder
     fs().mkdirSync(folder, { mode: 0o700 })
     this.#sparse = new SparseFile(`${folder}/sparse.data`)
@@ -73,11 +69,7 @@ export class StagedLayer implements AsyncDisposable {
     await file?.close()
   }
 
-  async *#written(
-    tar: Bytes,
-    { diffId, leastSize }: Omit<LayerSource, 'chainId'>,
-    target: string,
-  ): Bytes {
+  async *#written(tar: Bytes, { diffId, leastSize }: LayerSource, target: string): Bytes {
     const { open } = process.getBuiltinModule('node:fs/promises')
     const file = await open(target, 'wx', readOnlyMode)
     this.#file = file

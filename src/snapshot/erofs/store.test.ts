@@ -68,7 +68,7 @@ describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
       writeFileSync(file, tar)
       chmodSync(file, 0o444)
       const { diffId, chainId } = layer
-      await snapshots.importLayer(null, { diffId, chainId, tar: file, listing })
+      await snapshots.importLayer(null, { diffId, tar: file, listing })
       await using view = await snapshots.view(chainId)
       expect(readdirSync(view.root)).toEqual([isRight ? 'listed' : 'real'])
       rmSync(file)
@@ -259,7 +259,7 @@ describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
       process.kill(process.pid, 'SIGKILL')
       await new Promise(() => {})
     }
-    await snapshots.importLayer(null, { diffId: ${JSON.stringify(extra?.diffId)}, chainId: ${JSON.stringify(extra?.chainId)}, tar: tar() })`
+    await snapshots.importLayer(null, { diffId: ${JSON.stringify(extra?.diffId)}, tar: tar() })`
     const child = spawn(process.execPath, ['-e', code], { stdio: 'inherit' })
     await new Promise((resolve) => child.once('exit', resolve))
     expect(readdirSync(`${home.root}/staging`)).toHaveLength(2)

@@ -9,10 +9,12 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import type { Digest } from '#oci'
+import { chainIds, type Digest, digestHex, sha256 } from '#oci'
 import { mountsBelow, readMounts, unmount } from '#platform'
+import type { Snapshotter } from '../chain/snapshotter.ts'
 import { type SnapshotterFixture, testSnapshotter } from '../contract.ts'
 import { openSnapshots } from '../open.ts'
+import { commitChanges, packChanges } from '../testing/changes.ts'
 import { DirectorySnapshots } from './directory.ts'
 
 const isRoot = process.getuid?.() === 0
@@ -41,7 +43,11 @@ function removeAll(home: string): void {
 }
 afterAll(() => removeAll(base))
 
-const chain = (n: number): Digest => `sha256:${n.toString(16).padStart(64, '0')}`
+/** Commits an empty filesystem, which stands on nothing. */
+async function commitEmpty(snapshots: Snapshotter): Promise<Digest> {
+  await using first = await snapshots.prepare(null)
+  return await commitChanges(first)
+}
 
 if (isRoot) testSnapshotter('DirectorySnapshots', open)
 else test.skip(`DirectorySnapshots passes the contract${reason}`, () => {})
@@ -51,42 +57,39 @@ test.skipIf(!isRoot)(
   async () => {
     await using fixture = await open()
     const { snapshots, root, run, scratch } = fixture
-    {
-      await using active = await snapshots.prepare(null)
-      writeFileSync(`${active.root}/file`, 'one')
-      await active.commit(chain(1))
-    }
+    const chainId = await commitEmpty(snapshots)
     const directory = `${scratch}/c`
-    const mounted = await snapshots.container(chain(1), directory)
+    const mounted = await snapshots.container(chainId, directory)
     const other = await openSnapshots(root, run)
-    const same = await other.container(chain(1), directory)
+    const same = await other.container(chainId, directory)
     expect(same.root).toBe(mounted.root)
     await same[Symbol.asyncDispose]()
     expect(mountsBelow(run).map(({ target }) => target)).not.toContain(mounted.root)
-    await snapshots.remove(chain(1))
+    await snapshots.remove(chainId)
   },
 )
 
 test.skipIf(!isRoot)(`DirectorySnapshots leaves no mount and no note behind${reason}`, async () => {
   await using fixture = await open()
   const { snapshots, root, run, scratch } = fixture
+  const parent = await commitEmpty(snapshots)
+  await using second = await snapshots.prepare(parent)
+  const layer = await packChanges(second.upper)
+  const child = await second.commit(layer)
   {
-    await using first = await snapshots.prepare(null)
-    await first.commit(chain(1))
-    await using second = await snapshots.prepare(chain(1))
-    await second.commit(chain(2))
-    await using _view = await snapshots.view(chain(2))
-    await using _single = await snapshots.view(chain(1))
-    await using _container = await snapshots.container(chain(2), `${scratch}/c`)
-    await using _abandoned = await snapshots.prepare(chain(2))
+    await using _view = await snapshots.view(child)
+    await using _single = await snapshots.view(parent)
+    await using _container = await snapshots.container(child, `${scratch}/c`)
+    await using _abandoned = await snapshots.prepare(child)
     expect(readdirSync(`${run}/users`)).toHaveLength(4)
   }
   expect(mountsBelow(fixture.scratch.replace(/scratch$/, ''))).toEqual([])
   expect(readdirSync(`${run}/users`)).toEqual([])
   expect(readdirSync(`${run}/mounts`)).toEqual([])
   expect(readdirSync(`${root}/staging`)).toEqual([])
-  expect(readdirSync(`${root}/chains/${chain(2).slice(7)}`).sort()).toEqual(['parents', 'tree'])
-  expect(readFileSync(`${root}/chains/${chain(2).slice(7)}/parents`, 'utf8')).toBe(`${chain(1)}\n`)
+  const folder = `${root}/chains/${digestHex(child)}`
+  expect(readdirSync(folder).sort()).toEqual(['parents', 'tree'])
+  expect(readFileSync(`${folder}/parents`, 'utf8')).toBe(`${parent}\n${layer.diffId}\n`)
 })
 
 test.skipIf(!isRoot)(
@@ -96,19 +99,19 @@ test.skipIf(!isRoot)(
     const { snapshots, root, run } = fixture
     await using first = await snapshots.prepare(null)
     writeFileSync(`${first.root}/file`, '')
-    await first.commit(chain(1))
+    const chainId = await commitChanges(first)
     const code = `
     import { openSnapshots } from ${JSON.stringify(`${import.meta.dirname}/../open.ts`)}
     const snapshots = await openSnapshots(${JSON.stringify(root)}, ${JSON.stringify(run)}, { kind: 'directory' })
-    await snapshots.prepare(${JSON.stringify(chain(1))})
+    await snapshots.prepare(${JSON.stringify(chainId)})
     await snapshots.prepare(null)
-    await snapshots.view(${JSON.stringify(chain(1))})
+    await snapshots.view(${JSON.stringify(chainId)})
     console.log('ready')
     process.kill(process.pid, 'SIGKILL')`
     const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
     await new Promise((resolve) => child.once('exit', resolve))
-    await using mine = await snapshots.prepare(chain(1))
-    await using view = await snapshots.view(chain(1))
+    await using mine = await snapshots.prepare(chainId)
+    await using view = await snapshots.view(chainId)
     mkdirSync(`${root}/trash/half-removed/x`, { recursive: true })
     expect(readdirSync(`${run}/mounts`)).toHaveLength(4)
     // Two mounts, two stagings, one trash, two notes.
@@ -118,21 +121,19 @@ test.skipIf(!isRoot)(
     expect(readdirSync(`${root}/staging`)).toHaveLength(1)
     expect(existsSync(`${mine.root}/file`)).toBe(true)
     expect(existsSync(`${view.root}/file`)).toBe(true)
-    await mine.commit(chain(2))
+    await commitChanges(mine)
   },
 )
 
 test.skipIf(!isRoot)(`DirectorySnapshots lets nobody else in (A10, A11)${reason}`, async () => {
   await using fixture = await open()
   const { snapshots, root, run } = fixture
-  {
-    await using first = await snapshots.prepare(null)
-    spawnSync('mknod', [`${first.root}/zero`, 'c', '1', '5'])
-    spawnSync('cp', ['/usr/bin/id', `${first.root}/id`])
-    spawnSync('chmod', ['4755', `${first.root}/id`])
-    spawnSync('chmod', ['666', `${first.root}/zero`])
-    await first.commit(chain(1))
-  }
+  await using first = await snapshots.prepare(null)
+  spawnSync('mknod', [`${first.root}/zero`, 'c', '1', '5'])
+  spawnSync('cp', ['/usr/bin/id', `${first.root}/id`])
+  spawnSync('chmod', ['4755', `${first.root}/id`])
+  spawnSync('chmod', ['666', `${first.root}/zero`])
+  const chainId = await commitChanges(first)
   expect(statSync(root).mode & 0o777).toBe(0o700)
   expect(statSync(`${root}/chains`).mode & 0o777).toBe(0o700)
   expect(statSync(`${run}/mounts`).mode & 0o777).toBe(0o700)
@@ -140,9 +141,9 @@ test.skipIf(!isRoot)(`DirectorySnapshots lets nobody else in (A10, A11)${reason}
   const user = ['--reuid=65534', '--regid=65534', '--clear-groups']
   const asNobody = (command: string) =>
     spawnSync('setpriv', [...user, 'sh', '-c', command], { encoding: 'utf8' })
-  await using view = await snapshots.view(chain(1))
-  await using active = await snapshots.prepare(chain(1), { use: 'unpack' })
-  const tree = `${root}/chains/${chain(1).slice(7)}/tree`
+  await using view = await snapshots.view(chainId)
+  await using active = await snapshots.prepare(chainId, { use: 'unpack' })
+  const tree = `${root}/chains/${digestHex(chainId)}/tree`
   for (const place of [view.root, active.root, tree]) {
     expect(statSync(`${place}/id`).mode & 0o7777).toBe(0o4755)
     expect(asNobody(`${place}/id`).stderr).toContain('Permission denied')
@@ -157,17 +158,15 @@ test.skipIf(!isRoot)(`DirectorySnapshots lets nobody else in (A10, A11)${reason}
 
 test.skipIf(!isRoot)(`commit() refuses while a process still uses the mount${reason}`, async () => {
   await using fixture = await open()
-  await using first = await fixture.snapshots.prepare(null)
-  await first.commit(chain(1))
-  await using active = await fixture.snapshots.prepare(chain(1))
+  await using active = await fixture.snapshots.prepare(await commitEmpty(fixture.snapshots))
+  const layer = await packChanges(active.upper)
   const child = spawn('sleep', ['60'], { cwd: active.root })
   await new Promise((resolve) => child.once('spawn', resolve))
-  const outcome = await active.commit(chain(2)).catch((error: unknown) => String(error))
+  const outcome = await active.commit(layer).catch((error: unknown) => String(error))
   expect(outcome).toContain('a process still uses it')
   child.kill('SIGKILL')
   await new Promise((resolve) => child.once('exit', resolve))
-  await active.commit(chain(2))
-  expect(await fixture.snapshots.has(chain(2))).toBe(true)
+  expect(await fixture.snapshots.has(await active.commit(layer))).toBe(true)
 })
 
 test.skipIf(!isRoot)(
@@ -175,16 +174,15 @@ test.skipIf(!isRoot)(
   async () => {
     await using fixture = await open()
     const { snapshots, scratch } = fixture
-    await using first = await snapshots.prepare(null)
-    await first.commit(chain(1))
-    const crashed = await snapshots.container(chain(1), `${scratch}/c`, { volatile: true })
+    const chainId = await commitEmpty(snapshots)
+    const crashed = await snapshots.container(chainId, `${scratch}/c`, { volatile: true })
     writeFileSync(`${crashed.root}/data`, '1')
     unmount(crashed.root)
-    await using again = await snapshots.container(chain(1), `${scratch}/c`, { volatile: true })
+    await using again = await snapshots.container(chainId, `${scratch}/c`, { volatile: true })
     expect(readFileSync(`${again.root}/data`, 'utf8')).toBe('1')
     mkdirSync(`${scratch}/other/c`, { recursive: true })
     const clash = await snapshots
-      .container(chain(1), `${scratch}/other/c`)
+      .container(chainId, `${scratch}/other/c`)
       .catch((e: unknown) => String(e))
     expect(clash).toContain('another filesystem is mounted')
   },
@@ -195,13 +193,12 @@ test.skipIf(!isRoot)(
   async () => {
     await using fixture = await open()
     const { snapshots, root } = fixture
-    await using first = await snapshots.prepare(null)
-    await first.commit(chain(1))
-    const folder = `${root}/chains/${chain(999).slice(7)}`
+    const diffIds = Array.from({ length: 481 }, (_, n) => sha256(Buffer.from(`${n}`)))
+    const top = chainIds(diffIds).at(-1) ?? 'sha256:'
+    const folder = `${root}/chains/${digestHex(top)}`
     mkdirSync(`${folder}/tree`, { recursive: true })
-    const parents = Array.from({ length: 480 }, (_, n) => `${chain(n + 1)}\n`)
-    writeFileSync(`${folder}/parents`, parents.join(''))
-    const refusal = await snapshots.prepare(chain(999)).catch((error: unknown) => String(error))
+    writeFileSync(`${folder}/parents`, diffIds.map((diffId) => `${diffId}\n`).join(''))
+    const refusal = await snapshots.prepare(top).catch((error: unknown) => String(error))
     expect(refusal).toContain('it has 481 layers, more than the 480 that can be stacked')
     expect(readdirSync(`${root}/staging`)).toEqual([])
   },
@@ -218,12 +215,11 @@ test.skipIf(!isRoot)(
     spawnSync('mount', ['--bind', shared, shared])
     spawnSync('mount', ['--make-shared', shared])
     const inside = new DirectorySnapshots(`${root}`, `${shared}/run`)
-    await using first = await inside.prepare(null)
-    await first.commit(chain(1))
-    await using second = await inside.prepare(chain(1))
+    const chainId = await commitEmpty(inside)
+    await using second = await inside.prepare(chainId)
     const mounts = mountsBelow(`${shared}/run`)
     expect(mounts.map(({ target }) => target)).toContain(second.root)
     expect(mounts.every((each) => !each.shared)).toBe(true)
-    expect(await snapshots.has(chain(1))).toBe(true)
+    expect(await snapshots.has(chainId)).toBe(true)
   },
 )

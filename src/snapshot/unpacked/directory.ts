@@ -1,5 +1,5 @@
 import type { PathChange } from '#layer'
-import { type Digest, StrakeError } from '#oci'
+import { chainAbove, type Digest, StrakeError } from '#oci'
 import {
   makeDirectory,
   maxOverlayLowers,
@@ -53,7 +53,7 @@ export class DirectorySnapshots implements LocalSnapshotter {
     layer: LayerSource,
     { emit, limits, signal }: ImportLayerOptions = {},
   ): Promise<ImportedLayer | undefined> {
-    if (await this.has(layer.chainId)) return undefined
+    if (await this.has(chainAbove(parent, layer.diffId))) return undefined
     await using active = await this.prepare(parent, { use: 'unpack' })
     // Containers start without ever loading these.
     const { applyLayer } = await import('#layer')
@@ -64,7 +64,7 @@ export class DirectorySnapshots implements LocalSnapshotter {
       ...(limits && { limits }),
       ...(signal && { signal }),
     })
-    await active.commit(layer.chainId)
+    await active.commit(layer)
     return { entries, size: source.size() }
   }
 
@@ -122,14 +122,9 @@ export class DirectorySnapshots implements LocalSnapshotter {
     return this.#chains.cleanStale()
   }
 
-  async *verify({ signal }: VerifyOptions = {}): AsyncGenerator<SnapshotFinding> {
-    for (const { chainId } of this.#chains.list()) {
-      signal?.throwIfAborted()
-      const broken = this.#chains.lineage(chainId).find((each) => !this.#chains.has(each))
-      if (broken === undefined || !this.#chains.has(chainId)) continue
-      const problem = `snapshot ${broken}, which it stands on, is missing`
-      yield { subject: `snapshot ${chainId}`, problem, state: 'damaged' }
-    }
+  async *verify(options: VerifyOptions = {}): AsyncGenerator<SnapshotFinding> {
+    const { verifyTrees } = await import('./verify-trees.ts')
+    yield* verifyTrees(this.#chains, options)
   }
 
   #trees(lineage: readonly Digest[]): string[] {
@@ -156,13 +151,16 @@ class DirectoryActive implements ActiveSnapshot {
     this.upper = staged.upper
   }
 
-  async commit(chainId: Digest): Promise<void> {
+  async commit({ diffId }: LayerSource): Promise<Digest> {
     const { name, lineage } = this.#staged
+    const [parent = null] = lineage
+    const chainId = chainAbove(parent, diffId)
     this.#staged.seal(chainId)
     await removeTree(`${this.#chains.staging(name)}/work`)
-    const settled = { parents: lineage, sync: syncFilesystem }
-    const committed = await this.#chains.commit(name, chainId, settled)
+    const made = { parent, diffId, sync: syncFilesystem }
+    const committed = await this.#chains.commit(name, made)
     await this.#staged.release(committed ? 'keep' : 'remove')
+    return chainId
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

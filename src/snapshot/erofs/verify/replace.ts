@@ -1,12 +1,11 @@
 import type { Digest } from '#oci'
 import { makeDirectory, removeTree, renamePath, syncDirectory } from '#platform'
 import type { Bytes } from '#stream'
-import { ownedName } from '../chain/owner-name.ts'
-import { writeDurable } from './durable.ts'
-import type { ErofsStore } from './import-layer.ts'
-import { indexPath } from './indexes.ts'
-import type { ChainLayer } from './layer-folder.ts'
-import { StagedLayer } from './stage-layer.ts'
+import { ownedName } from '../../chain/owner-name.ts'
+import { replaceFile } from '../../chain/replace-file.ts'
+import type { ErofsStore } from '../import-layer.ts'
+import { indexPath } from '../indexes.ts'
+import { StagedLayer } from '../stage-layer.ts'
 
 /**
  * Puts a layer's archive in place of what is there. False when it cannot be had.
@@ -14,7 +13,7 @@ import { StagedLayer } from './stage-layer.ts'
  */
 export async function replaceArchive(
   { chains, layers }: ErofsStore,
-  { diffId }: ChainLayer,
+  diffId: Digest,
   archiveOf: (diffId: Digest) => Promise<string | Bytes | undefined>,
 ): Promise<boolean> {
   const tar = await archiveOf(diffId)
@@ -44,14 +43,5 @@ export async function replaceIndex(
   chainId: Digest,
   bytes: Uint8Array,
 ): Promise<void> {
-  const staging = chains.staging(ownedName('active'))
-  makeDirectory(staging, 0o700)
-  try {
-    await writeDurable(`${staging}/index.erofs`, bytes, 0o444)
-    await removeTree(indexPath(chains, chainId))
-    renamePath(`${staging}/index.erofs`, indexPath(chains, chainId))
-    await syncDirectory(chains.folder(chainId))
-  } finally {
-    await removeTree(staging)
-  }
+  await replaceFile(chains, indexPath(chains, chainId), { content: bytes, mode: 0o444 })
 }

@@ -1,8 +1,9 @@
 import { makeDirectory, removeTree, renamePath, syncDirectory } from '#platform'
-import { ownedName } from '../chain/owner-name.ts'
-import type { ErofsStore } from './import-layer.ts'
-import { type ChainLayer, statusOf } from './layer-folder.ts'
-import { SparseFile } from './stage-layer.ts'
+import { ownedName } from '../../chain/owner-name.ts'
+import type { ErofsStore } from '../import-layer.ts'
+import { statusOf } from '../layer-folder.ts'
+import type { ChainLayer } from '../layer-list.ts'
+import { SparseFile } from '../stage-layer.ts'
 
 /** `node:fs`, loaded when it is needed. */
 const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')

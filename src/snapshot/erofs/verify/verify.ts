@@ -2,90 +2,89 @@ import { applyTar, createTree, type Tree, writeIndex } from '#erofs'
 import { type Digest, digestAlgorithm, digestHex, isStrakeError } from '#oci'
 import { isSystemError, renamePath, temporaryName } from '#platform'
 import { createHasher } from '#stream'
-import { readFile } from '../chain/layer-source.ts'
-import type { SnapshotFinding, VerifyOptions } from '../chain/snapshotter.ts'
-import { archiveTag, sparseTag } from './device-tag.ts'
-import type { ErofsStore } from './import-layer.ts'
-import { indexPath } from './indexes.ts'
-import type { ChainLayer } from './layer-folder.ts'
+import { readFile } from '../../chain/layer-source.ts'
+import type { SnapshotFinding, VerifyOptions } from '../../chain/snapshotter.ts'
+import { archiveTag, sparseTag } from '../device-tag.ts'
+import type { ErofsStore } from '../import-layer.ts'
+import { indexPath } from '../indexes.ts'
+import type { ChainLayer } from '../layer-list.ts'
+import { type ChainList, checkList, describeUsers, readLists } from './lists.ts'
 import { replaceArchive, replaceIndex } from './replace.ts'
-import { SparseCheck } from './verify-sparse.ts'
+import { SparseCheck } from './sparse.ts'
 
 /** `node:fs`, loaded when it is needed. */
 const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 /**
- * Reads every archive against its diff ID, then makes every index again and
- * compares: the same archives give the same bytes.
+ * Reads every archive against its diff ID, then the lists of every chain, then
+ * makes every index again and compares: the same archives give the same bytes.
  */
 export async function* verifyErofs(
   store: ErofsStore,
   options: VerifyOptions,
 ): AsyncGenerator<SnapshotFinding> {
+  const { signal } = options
   const bad = new Set<Digest>()
-  for (const layer of namedLayers(store)) {
-    options.signal?.throwIfAborted()
-    const finding = await checkLayer(store, layer, options)
+  for (const diffId of namedLayers(store, options.known)) {
+    signal?.throwIfAborted()
+    const finding = await checkLayer(store, diffId, options)
     if (finding === undefined) continue
-    if (finding.state !== 'healed') bad.add(layer.diffId)
+    if (finding.state !== 'healed') bad.add(diffId)
     yield finding
   }
+  for (const list of readLists(store, options.known)) {
+    signal?.throwIfAborted()
+    yield* checkList(store, list, { ...options, bad })
+  }
   const trees = new Trees(store, { heals: options.archiveOf !== undefined })
-  for (const chainId of deepestLast(store)) {
-    options.signal?.throwIfAborted()
-    if (store.layers.layersOf(chainId).some(({ diffId }) => bad.has(diffId))) continue
+  for (const { chainId, layers } of lowestFirst(readLists(store))) {
+    signal?.throwIfAborted()
+    if (layers.some(({ diffId }) => bad.has(diffId))) continue
     yield* checkChain(store, trees, { ...options, chainId })
   }
 }
 
-function namedLayers({ chains, layers }: ErofsStore): Iterable<ChainLayer> {
-  const named = new Map<Digest, ChainLayer>()
-  for (const { chainId } of chains.list()) {
-    for (const layer of layers.layersOf(chainId)) named.set(layer.diffId, layer)
-  }
-  return named.values()
+/** Layers that a chain is made of, whichever list says so. */
+function namedLayers(store: ErofsStore, known?: readonly (readonly Digest[])[]): Iterable<Digest> {
+  return new Set(readLists(store, known).flatMap(({ diffIds }) => diffIds ?? []))
 }
 
-function deepestLast({ chains, layers }: ErofsStore): Digest[] {
-  return [...chains.list()]
-    .map(({ chainId }) => ({ chainId, depth: layers.layersOf(chainId).length }))
-    .sort((a, b) => a.depth - b.depth)
-    .map(({ chainId }) => chainId)
+/** The chains whose lists are whole. */
+function lowestFirst(lists: readonly ChainList[]): readonly WholeList[] {
+  return lists.filter(isWhole).sort((a, b) => a.layers.length - b.layers.length)
+}
+
+type WholeList = ChainList & { readonly layers: readonly ChainLayer[] }
+
+function isWhole(list: ChainList): list is WholeList {
+  return list.layers !== undefined && list.problems.length === 0
 }
 
 async function checkLayer(
   store: ErofsStore,
-  layer: ChainLayer,
-  { archiveOf }: VerifyOptions,
+  diffId: Digest,
+  { archiveOf, known }: VerifyOptions,
 ): Promise<SnapshotFinding | undefined> {
-  const { diffId } = layer
   const path = store.layers.archive(diffId)
-  const problem = await archiveProblem(path, layer)
-  if (problem === undefined || !isNamed(store, diffId)) return undefined
+  const problem = await archiveProblem(path, diffId)
+  // A chain may have been removed since it was listed.
+  if (problem === undefined || !new Set(namedLayers(store, known)).has(diffId)) return undefined
   const finding = { subject: `layer ${diffId}`, problem }
   if (archiveOf === undefined) return { ...finding, state: 'damaged' }
-  const isReplaced = await replaceArchive(store, layer, archiveOf).catch((error: unknown) => {
+  const isReplaced = await replaceArchive(store, diffId, archiveOf).catch((error: unknown) => {
     if (isStrakeError(error)) return false
     throw error
   })
   const users = releaseMounts(store, diffId)
-  if (isReplaced && (await archiveProblem(path, layer)) === undefined) {
+  if (isReplaced && (await archiveProblem(path, diffId)) === undefined) {
     return { ...finding, state: 'healed', action: `made again from its blob${users}` }
   }
   setAside(store, path)
   return { ...finding, state: 'lost', action: `no whole blob of it is here or can be had${users}` }
 }
 
-/** A chain may have been removed since it was listed. */
-function isNamed(store: ErofsStore, diffId: Digest): boolean {
-  return [...namedLayers(store)].some((layer) => layer.diffId === diffId)
-}
-
-async function archiveProblem(
-  path: string,
-  { diffId, size }: ChainLayer,
-): Promise<string | undefined> {
-  const wrong = sizeProblem(path, size)
+async function archiveProblem(path: string, diffId: Digest): Promise<string | undefined> {
+  const wrong = fileProblem(path)
   if (wrong !== undefined) return wrong
   const hasher = createHasher(digestAlgorithm(diffId))
   for await (const chunk of readFile(path)) hasher.update(chunk)
@@ -93,12 +92,11 @@ async function archiveProblem(
   return actual === diffId ? undefined : `layer.tar has the digest ${actual}`
 }
 
-function sizeProblem(path: string, size: number): string | undefined {
+function fileProblem(path: string): string | undefined {
   const name = path.slice(path.lastIndexOf('/') + 1)
   const found = fs().lstatSync(path, { throwIfNoEntry: false })
   if (found === undefined) return `${name} is missing`
-  if (!found.isFile()) return `${name} is no file`
-  return found.size === size ? undefined : `${name} has ${found.size} bytes instead of ${size}`
+  return found.isFile() ? undefined : `${name} is no file`
 }
 
 /** Nobody mounts what is not there. */
@@ -112,14 +110,10 @@ function setAside({ chains }: ErofsStore, path: string): void {
 
 /** So that the next user sees the new files; says who still sees the old ones. */
 function releaseMounts({ chains, layers }: ErofsStore, diffId: Digest): string {
-  const affected = [...chains.list()].filter(({ chainId }) =>
-    layers.layersOf(chainId).some((layer) => layer.diffId === diffId),
-  )
-  return describeUsers(affected.flatMap(({ chainId }) => chains.releaseMount(chainId)))
-}
-
-function describeUsers(users: readonly string[]): string {
-  return users.length === 0 ? '' : `, but ${users.join(', ')} still see the damage until they end`
+  const affected = layers
+    .chainIds()
+    .filter((chainId) => layers.diffIdsOf(chainId)?.includes(diffId) === true)
+  return describeUsers(affected.flatMap((chainId) => chains.releaseMount(chainId)))
 }
 
 async function* checkChain(
@@ -150,7 +144,7 @@ async function* checkChain(
 }
 
 function indexProblem(path: string, expected: Uint8Array): string | undefined {
-  const wrong = sizeProblem(path, expected.length)
+  const wrong = fileProblem(path)
   if (wrong !== undefined) return wrong
   return fs().readFileSync(path).equals(expected) ? undefined : 'it is not what its layers give'
 }

@@ -1,0 +1,77 @@
+import { StrakeError } from '#oci'
+import { isSystemError } from '../call/libc.ts'
+import { closeFile, openFile, openFlag, readFile } from '../call/posix.ts'
+import { entryStatus } from './root-metadata.ts'
+
+const [typeMask, regularType] = [0o170000, 0o100000]
+const chunkSize = 16_384
+
+/**
+ * Opens a file of the program's own by name, and nothing else that has the name:
+ * a link is not followed and a pipe is not waited for. Throws `INVALID` for
+ * those. The caller closes the descriptor.
+ */
+export function openPlainFile(path: string, flags: number = openFlag.readOnly, mode = 0): number {
+  const fd = openUnlessPipe(path, flags, mode)
+  try {
+    if (((entryStatus(fd)?.mode ?? 0) & typeMask) !== regularType) throw refusal(path)
+    return fd
+  } catch (error) {
+    closeFile(fd)
+    throw error
+  }
+}
+
+function openUnlessPipe(path: string, flags: number, mode: number): number {
+  try {
+    return openFile(path, flags | openFlag.noFollow | openFlag.nonBlocking, mode)
+  } catch (cause) {
+    // A link, a directory that is to be written, a pipe that has no reader or a socket.
+    throw isSystemError(cause, 'ELOOP', 'EISDIR', 'ENXIO') ? refusal(path, cause) : cause
+  }
+}
+
+/**
+ * The text of a file of the program's own; `undefined` when there is none, when
+ * it is no plain file, or when it has more than `limit` bytes.
+ */
+export function readPlainFile(path: string, limit: number): string | undefined {
+  if (process.versions['bun'] === undefined) return readWithNode(path, limit)
+  try {
+    const fd = openPlainFile(path)
+    try {
+      return readText(fd, limit)
+    } finally {
+      closeFile(fd)
+    }
+  } catch (error) {
+    if (error instanceof StrakeError || isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw error
+  }
+}
+
+function readWithNode(path: string, limit: number): string | undefined {
+  const { lstatSync, readFileSync } = process.getBuiltinModule('node:fs')
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found?.isFile() !== true || found.size > limit) return undefined
+  return readFileSync(path, 'utf8')
+}
+
+function readText(fd: number, limit: number): string | undefined {
+  const chunks: Buffer[] = []
+  for (let size = 0; ; ) {
+    const chunk = Buffer.allocUnsafe(chunkSize)
+    const count = readFile(fd, chunk)
+    if (count === 0) return Buffer.concat(chunks, size).toString()
+    size += count
+    if (size > limit) return undefined
+    chunks.push(chunk.subarray(0, count))
+  }
+}
+
+function refusal(path: string, cause?: unknown): StrakeError {
+  return new StrakeError('INVALID', `Cannot open ${path}: it is no plain file`, {
+    cause,
+    remedy: 'move what is there out of the way',
+  })
+}

@@ -1,0 +1,47 @@
+import type { Digest } from '#oci'
+import { pathExists } from '#platform'
+import type { ChainFolder } from '../chain/chain-folder.ts'
+import { KnownLists } from '../chain/lineage.ts'
+import type { SnapshotFinding, VerifyOptions } from '../chain/snapshotter.ts'
+
+/**
+ * Tells which unpacked trees do not know what they stand on, or stand on what is
+ * gone. To heal, writes the list again from one that makes the chain; a tree that
+ * cannot be used is set aside, and is unpacked again for the next user.
+ */
+export async function* verifyTrees(
+  chains: ChainFolder,
+  { archiveOf, known = [], signal }: VerifyOptions,
+): AsyncGenerator<SnapshotFinding> {
+  const heals = archiveOf !== undefined
+  const chainIds = chains.all().filter((chainId) => chains.has(chainId))
+  const lists = new KnownLists(known)
+  for (const chainId of chainIds) lists.add(chains.findDiffIds(chainId) ?? [])
+  const depth = (chainId: Digest): number => lists.of(chainId)?.length ?? 0
+  // From the lowest up: what stands on a tree that is set aside is found after it.
+  for (const chainId of chainIds.sort((a, b) => depth(a) - depth(b))) {
+    signal?.throwIfAborted()
+    if (!chains.has(chainId)) continue
+    const problem = problemOf(chains, chainId)
+    if (problem === undefined) continue
+    const finding = { subject: `snapshot ${chainId}`, problem }
+    const list = chains.findDiffIds(chainId) === undefined ? lists.of(chainId) : undefined
+    if (!heals) yield { ...finding, state: 'damaged' }
+    else if (list !== undefined) {
+      await chains.replaceDiffIds(chainId, list)
+      yield { ...finding, state: 'healed', action: 'made again from the layers its ID proves' }
+    } else {
+      chains.setAside(chainId)
+      yield { ...finding, state: 'lost', action: 'set aside: its image has to be unpacked again' }
+    }
+  }
+}
+
+function problemOf(chains: ChainFolder, chainId: Digest): string | undefined {
+  if (chains.findDiffIds(chainId) === undefined) {
+    const isThere = pathExists(chains.listPath(chainId))
+    return `its file parents ${isThere ? 'does not list the layers that make it' : 'is missing'}`
+  }
+  const missing = chains.lineage(chainId).find((each) => !chains.has(each))
+  return missing && `snapshot ${missing}, which it stands on, is missing`
+}
