@@ -7,7 +7,7 @@ import {
   isDigest,
   StrakeError,
 } from '#oci'
-import { readSmallFile, sha256Hex, temporaryName } from '#platform'
+import { readPlainFile, sha256Hex, temporaryName } from '#platform'
 import { type Bytes, createHasher, fromBuffers, verified } from '#stream'
 import { anonymousId, checkIngestId, ingestIdOf } from '../ingest-id.ts'
 import { rangeOf } from '../range.ts'
@@ -17,7 +17,7 @@ import { claim, heldByOther, listIngests } from './claim.ts'
 import { type FileIngest, largeSize, openDirectoryIngest } from './directory-ingest.ts'
 import { deleteUnless, sweep } from './directory-remove.ts'
 import { type FileRange, fs, hasCode, ignoreAbsent, NotAFileError, readFileBytes } from './file.ts'
-import { blobPath, createLayout, requireRoom } from './layout.ts'
+import { blobPath, createLayout, hasRoom } from './layout.ts'
 
 /** A store whose blobs are files that others may map, mount or hand to the kernel. */
 export interface DirectoryStore extends LocalStore {
@@ -43,8 +43,7 @@ export interface DirectoryStore extends LocalStore {
  */
 export async function openDirectoryStore(root: string): Promise<DirectoryStore> {
   // The last thing made tells that all of it is there, without loading node:fs.
-  if (readSmallFile(`${root}/oci-layout`) === undefined) {
-    await requireRoom(root)
+  if (readPlainFile(`${root}/oci-layout`, smallSize) === undefined && (await hasRoom(root))) {
     await fs().mkdir(`${root}/ingest`, { recursive: true, mode: 0o700 })
     await fs().mkdir(`${root}/trash`, { recursive: true, mode: 0o700 })
     await createLayout(root)
@@ -249,7 +248,7 @@ class OpenDirectoryStore implements DirectoryStore {
 /** `undefined` also where no file is: the careful way of reading says what there is. */
 function readIfText(path: string): string | undefined {
   try {
-    return readSmallFile(path, smallSize)
+    return readPlainFile(path, smallSize)
   } catch {
     return undefined
   }

@@ -8,7 +8,7 @@ import {
   parseIndex,
   StrakeError,
 } from '#oci'
-import { temporaryName, writeFileDurable } from '#platform'
+import { readPlainFile, temporaryName, writeFileDurable } from '#platform'
 import { fs, hasCode, ignoreAbsent } from './file.ts'
 
 /** Where a blob lies in an image layout. A `Digest` holds nothing that could leave `root`. */
@@ -20,15 +20,20 @@ export function blobPath(root: string, digest: Digest): string {
 const begunNames =
   /^(?:blobs|ingest|trash|index\.json(?:\..+\.tmp)?|oci-layout\..+\.tmp|\..+\.tmp|lost\+found)$/
 
+/** The directories that a store has from its beginning. */
+const ownDirectories = ['blobs', 'ingest', 'trash']
+
 /**
- * Throws `CONFLICT` when a store is to be made among files of others. Another
- * process may be making it meanwhile: its own files are no reason.
+ * True when a store can be made in `root`, or another process is making it; false
+ * when there is one that has lost its `oci-layout`, without which it works too.
+ * Throws `CONFLICT` when it would be made among files of others.
  */
-export async function requireRoom(root: string): Promise<void> {
+export async function hasRoom(root: string): Promise<boolean> {
   const names = await fs().readdir(root).catch(ignoreAbsent)
-  if (names === undefined || names.includes('oci-layout')) return
+  if (names === undefined || names.includes('oci-layout')) return true
   const other = names.find((name) => !begunNames.test(name))
-  if (other === undefined) return
+  if (other === undefined) return true
+  if (ownDirectories.every((name) => names.includes(name))) return false
   const message = `Cannot make a store in ${root}: ${JSON.stringify(other)} is there`
   throw new StrakeError('CONFLICT', message, { remedy: 'choose a new or an empty directory' })
 }
@@ -41,7 +46,7 @@ export async function requireRoom(root: string): Promise<void> {
 export async function createLayout(root: string): Promise<void> {
   await fs().mkdir(`${root}/blobs/sha256`, { recursive: true, mode: 0o700 })
   await createOnce(`${root}/index.json`, indexOf([]))
-  await createOnce(`${root}/oci-layout`, encodeJson({ imageLayoutVersion: '1.0.0' }))
+  await createOnce(`${root}/oci-layout`, Buffer.from(layoutText))
 }
 
 /**
@@ -58,9 +63,18 @@ export async function readIndex(root: string): Promise<readonly Descriptor[]> {
   return parseIndex(await fs().readFile(`${root}/index.json`)).manifests
 }
 
+/** What is wrong with the file that says that this is an image layout, as a clause. */
+export function layoutProblem(root: string): string | undefined {
+  const text = readPlainFile(`${root}/oci-layout`, 4096)
+  if (text === undefined) return 'it is missing or no plain file'
+  return text === layoutText ? undefined : 'it does not say what it must'
+}
+
 function indexOf(manifests: readonly Descriptor[]): Uint8Array {
   return encodeJson({ schemaVersion: 2, mediaType: mediaType.ociIndex, manifests })
 }
+
+const layoutText = '{"imageLayoutVersion":"1.0.0"}'
 
 /** Makes a file unless there is one: `link` leaves alone what another process made meanwhile. */
 async function createOnce(path: string, content: Uint8Array): Promise<void> {

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { blobPath } from '#content'
 import {
   type Descriptor,
@@ -9,7 +9,7 @@ import {
   limits,
   mediaType,
 } from '#oci'
-import { isSystemError, pathExists, readSmallFile } from '#platform'
+import { isSystemError, pathExists, readPlainFile, readSmallFile } from '#platform'
 import type { Records } from '#records'
 
 /** The annotation that other tools look a name up by. */
@@ -22,20 +22,33 @@ const nameAnnotation = 'org.opencontainers.image.ref.name'
  * of two processes the later one has seen everything.
  */
 export function publishIndex({ root, records }: { root: string; records: Records }): void {
-  records.transaction(() => {
-    const isWhole = wholeness(root, records)
-    const manifests = records.tags
-      .list()
-      .filter(({ target }) => isWhole(target))
-      .map(
-        ({ name, target }): Descriptor => ({ ...target, annotations: { [nameAnnotation]: name } }),
-      )
-    replaceFile(
-      `${root}/index.json`,
-      encodeJson({ schemaVersion: 2, mediaType: mediaType.ociIndex, manifests }),
-    )
-  })
+  records.transaction(() => replaceFile(`${root}/index.json`, indexOf(root, records)))
   records.keepRoom()
+}
+
+/** What is wrong with `index.json`, as a clause; who else works may be about to write it. */
+export function indexProblem({
+  root,
+  records,
+}: {
+  root: string
+  records: Records
+}): string | undefined {
+  return records.transaction(() => {
+    const expected = Buffer.from(indexOf(root, records))
+    const text = readPlainFile(`${root}/index.json`, expected.length)
+    if (text === expected.toString()) return undefined
+    return 'it does not list the names in the store'
+  })
+}
+
+function indexOf(root: string, records: Records): Uint8Array {
+  const isWhole = wholeness(root, records)
+  const manifests = records.tags
+    .list()
+    .filter(({ target }) => isWhole(target))
+    .map(({ name, target }): Descriptor => ({ ...target, annotations: { [nameAnnotation]: name } }))
+  return encodeJson({ schemaVersion: 2, mediaType: mediaType.ociIndex, manifests })
 }
 
 /** Tells images of which nothing was dropped. */
@@ -72,7 +85,8 @@ export function tryPublishIndex(engine: { root: string; records: Records }): boo
  */
 function replaceFile(path: string, bytes: Uint8Array): void {
   const temporary = `${path}.tmp`
-  const fd = openSync(temporary, 'w', 0o644)
+  rmSync(temporary, { recursive: true, force: true })
+  const fd = openSync(temporary, 'wx', 0o644)
   try {
     for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
     fsyncSync(fd)
@@ -82,5 +96,12 @@ function replaceFile(path: string, bytes: Uint8Array): void {
   } finally {
     closeSync(fd)
   }
-  renameSync(temporary, path)
+  try {
+    renameSync(temporary, path)
+  } catch (error) {
+    if (!isSystemError(error, 'EISDIR')) throw error
+    // Only damage can have made a directory of it.
+    rmSync(path, { recursive: true })
+    renameSync(temporary, path)
+  }
 }

@@ -8,6 +8,7 @@ import { blobProblem, setAside } from '../content/check-blob.ts'
 import { refetch } from '../content/refetch.ts'
 import { restoreBlob } from '../content/restore-blob.ts'
 import type { Engine } from '../engine.ts'
+import { checkLayout } from './check-layout.ts'
 
 /** One thing that is not as it should be. */
 export interface CheckFinding extends Omit<SnapshotFinding, 'state'> {
@@ -32,6 +33,7 @@ export async function* checkStore(
 ): AsyncGenerator<CheckFinding> {
   using _lease = engine.records.leases.acquire({ purpose: 'check' })
   yield* checkRecords(engine)
+  yield* checkLayout(engine, options.repair === true)
   const damaged = await findDamaged(engine, options)
   const needed = yield* checkImages(engine, damaged, options)
   for (const [digest, problem] of damaged) {
@@ -148,10 +150,26 @@ async function* checkSnapshots(
   { repair = false, signal }: CheckOptions,
 ): AsyncGenerator<CheckFinding> {
   const snapshots = await engine.snapshots()
+  const heal = (diffId: Digest): ReturnType<typeof archiveOf> => archiveOf(engine, diffId)
+  const known = await layersOfImages(engine)
   yield* snapshots.verify({
-    ...(repair && { archiveOf: (diffId: Digest) => archiveOf(engine, diffId) }),
+    archiveOf: repair ? heal : undefined,
+    known,
     ...(signal && { signal }),
   })
+}
+
+/** The layers of every image that can be read. */
+async function layersOfImages(engine: Engine): Promise<readonly (readonly Digest[])[]> {
+  const lists: (readonly Digest[])[] = []
+  for (const image of engine.records.images.list()) {
+    try {
+      lists.push((await engine.openImage(image)).config.rootfs.diff_ids)
+    } catch (error) {
+      if (!isStrakeError(error)) throw error
+    }
+  }
+  return lists
 }
 
 /** The archive of a layer from its blobs: as it is, or decompressed. */
