@@ -1,8 +1,8 @@
 // A Dockerfile and a context to an image in the store.
 
 // The whole of it.
-export type { BuildResult } from './build.ts'
-export { build } from './build.ts'
+export type { BuildResult } from './build-image.ts'
+export { build } from './build-image.ts'
 // Writing an image down.
 export type { BuildState, ExportedImage } from './export.ts'
 export { exportResult } from './export.ts'

@@ -11,7 +11,13 @@ export type { DirectoryStore } from './directory/directory.ts'
 export { openDirectoryStore } from './directory/directory.ts'
 export type { FileIngest, Written } from './directory/directory-ingest.ts'
 // The image layout on disk: where a blob lies, and the index other tools read.
-export { blobPath, createLayout, layoutProblem, readIndex, writeIndex } from './directory/layout.ts'
+export {
+  blobPath,
+  createLayout,
+  layoutProblem,
+  readIndex,
+  writeIndex,
+} from './directory/image-layout.ts'
 // Manifests and what they refer to.
 export type { ContentDocument, ContentGraph } from './graph.ts'
 export { childrenOf, isDocument, readDocument, readGraph, selectManifest } from './graph.ts'

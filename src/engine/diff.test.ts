@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { diff } from './diff.ts'
 import { addTestImage, cannotContain, openTestEngine } from './fixture.ts'
-import { collectGarbage } from './image/collect.ts'
+import { collectGarbage } from './image/collect-garbage.ts'
 import { removeImage } from './image/remove.ts'
 
 const rooted = cannotContain === undefined ? test : test.skip

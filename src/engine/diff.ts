@@ -4,8 +4,8 @@ import { chainIds, type Digest } from '#oci'
 import type { Lease } from '#records'
 import { containerContext } from './container/container-context.ts'
 import type { Engine } from './engine.ts'
+import { ensureUnpacked } from './image/ensure-unpacked.ts'
 import { holdImage } from './image/hold-image.ts'
-import { unpack } from './image/unpack.ts'
 
 export type { PathChange }
 
@@ -46,6 +46,6 @@ async function containerChanges(engine: Engine, name: string): Promise<readonly 
 /** The chains of an image, lowest first; their file systems are there, and stay as long as `lease`. */
 async function chainsOf(engine: Engine, name: string, lease: Lease): Promise<readonly Digest[]> {
   const { opened } = await holdImage(engine, name, lease)
-  await unpack(engine, opened)
+  await ensureUnpacked(engine, opened)
   return chainIds(opened.config.rootfs.diff_ids)
 }

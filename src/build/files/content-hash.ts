@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { CopyItem, Selection } from './collect.ts'
 import type { FileDigests } from './digests.ts'
+import type { CopyItem, Selection } from './select-sources.ts'
 import type { FileTree } from './tree.ts'
 
 export interface ContentHash {

@@ -2,7 +2,7 @@ import type { Digest } from '#oci'
 import { type DockerfileSource, withExcerpt } from '../model/error.ts'
 import type { Vertex } from '../model/graph.ts'
 import { inDependencyOrder } from '../model/graph.ts'
-import { collectSources, type Selection } from './collect.ts'
+import { type Selection, selectSources } from './select-sources.ts'
 import type { FileTree } from './tree.ts'
 
 /** By vertex: what its COPY or ADD takes from the build context. */
@@ -23,7 +23,7 @@ export function collectContextSources(
     if (!isCopy && op.kind !== 'add') continue
     const options = { exclude: op.exclude, parents: op.kind === 'copy' && op.parents }
     try {
-      found.set(digest, collectSources(context, op.sources, options))
+      found.set(digest, selectSources(context, op.sources, options))
     } catch (error) {
       throw withExcerpt(error, range, source)
     }

@@ -1,11 +1,11 @@
 import { afterAll, expect, test } from 'bun:test'
 import { utimesSync, writeFileSync } from 'node:fs'
 import { mkdtempDisposable } from '#platform'
-import { collectSources } from './collect.ts'
 import { hashSelections } from './content-hash.ts'
 import { createFileDigests } from './digests.ts'
 import { FileIndex } from './file-index.ts'
 import { type FileNode, lookUp } from './node.ts'
+import { selectSources } from './select-sources.ts'
 import type { StatusOrigin } from './status-origin.ts'
 import { openTree } from './tree.ts'
 
@@ -28,7 +28,7 @@ async function hash(index = '', origin = everywhere): Promise<string> {
   using tree = openTree(directory.path, { name: 'the build context', hasOwners: false })
   const digests = createFileDigests(tree, index === '' ? undefined : { path: index, origin })
   const options = { exclude: [], parents: false }
-  const selections = collectSources(tree, [{ kind: 'path', path: '.' }], options)
+  const selections = selectSources(tree, [{ kind: 'path', path: '.' }], options)
   const { hash } = await hashSelections(tree, selections, digests)
   digests.save()
   digests.forget()

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'bun:test'
 import { chmodSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
 import { mkdtempDisposable } from '#platform'
-import { collectSources } from './collect.ts'
+import { selectSources } from './select-sources.ts'
 import { hashStatus } from './status-hash.ts'
 import type { StatusOrigin } from './status-origin.ts'
 import { openTree } from './tree.ts'
@@ -19,7 +19,7 @@ function hash(
 ): string | undefined {
   using tree = openTree(path, { name: 'the build context', hasOwners: false })
   const options = { exclude: [], parents: false }
-  const selections = collectSources(tree, [{ kind: 'path', path: '.' }], options)
+  const selections = selectSources(tree, [{ kind: 'path', path: '.' }], options)
   return hashStatus(selections, { listedAt, origin })
 }
 

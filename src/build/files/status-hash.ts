@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Selection } from './collect.ts'
 import { isSettled } from './digests.ts'
 import type { FileNode } from './node.ts'
+import type { Selection } from './select-sources.ts'
 import type { StatusOrigin } from './status-origin.ts'
 
 /**

@@ -9,8 +9,8 @@ import {
   openEarlierLayer,
   writeEarlierLayer,
 } from './earlier-layer.ts'
-import type { LayoutEntry } from './layout.ts'
 import { fileOf, type PackOptions } from './pack.ts'
+import type { LayoutEntry } from './placement.ts'
 import { draftLayer, type LayerDraft, type LayerFacts } from './store-layer.ts'
 import { writeFiles } from './write-files.ts'
 

@@ -1,6 +1,6 @@
-import type { Selection } from '../files/collect.ts'
 import { type ContentHash, hashSelections, summarizeSelections } from '../files/content-hash.ts'
 import { createFileDigests, type FileDigests } from '../files/digests.ts'
+import type { Selection } from '../files/select-sources.ts'
 import { hashStatus } from '../files/status-hash.ts'
 import type { FileTree } from '../files/tree.ts'
 import { definitionOf, type StepContext } from '../step/workspace.ts'

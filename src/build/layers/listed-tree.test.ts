@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test'
 import { fromBuffer } from '#stream'
 import { packTar, readTar, type TarInput } from '#tar'
-import type { Selection } from '../files/collect.ts'
+import type { Selection } from '../files/select-sources.ts'
 import { emptyTree } from './empty-tree.ts'
-import { layOut } from './layout.ts'
 import { layListings, listLayer } from './listed-tree.ts'
+import { layOut } from './placement.ts'
 
 const file: Selection = {
   name: 'f',

@@ -3,8 +3,8 @@ import type { Bytes } from '#stream'
 import { printableName, type TarInput } from '#tar'
 import type { FileNode } from '../files/node.ts'
 import type { FileTree } from '../files/tree.ts'
-import type { LayoutEntry } from './layout.ts'
 import type { ModeChange } from './mode.ts'
+import type { LayoutEntry } from './placement.ts'
 
 /** What happens to files on their way into a layer. */
 export interface PackOptions {

@@ -15,12 +15,12 @@ import {
 import { mkdtempDisposable, openHashingWriter } from '#platform'
 import { fromBuffer } from '#stream'
 import { readTar, TarLister, writeTar } from '#tar'
-import { collectSources } from '../files/collect.ts'
+import { selectSources } from '../files/select-sources.ts'
 import { type FileTree, openTree } from '../files/tree.ts'
 import { emptyTree } from './empty-tree.ts'
-import { type LayoutEntry, layOut } from './layout.ts'
 import { parseModeChange } from './mode.ts'
 import { clampedTimes, fixedTimes, type PackOptions, packEntries } from './pack.ts'
+import { type LayoutEntry, layOut } from './placement.ts'
 import { type WriteFilesOptions, writeFiles } from './write-files.ts'
 
 const directory = await mkdtempDisposable('/dev/shm', 'strake-write-files-')
@@ -64,7 +64,7 @@ function open(root: string): FileTree {
 function layOutAll(tree: FileTree): readonly LayoutEntry[] {
   const options = { exclude: [], parents: false }
   const inline = { kind: 'inline', name: 'inline', content: 'written in the Dockerfile' } as const
-  const selections = collectSources(tree, [{ kind: 'path', path: '.' }, inline], options)
+  const selections = selectSources(tree, [{ kind: 'path', path: '.' }, inline], options)
   return layOut(emptyTree, selections, { destination: '/app', intoDirectory: true }).entries
 }
 

@@ -5,8 +5,8 @@ import { encodeEntry, type TarLister } from '#tar'
 import type { FileNode } from '../files/node.ts'
 import type { FileTree } from '../files/tree.ts'
 import type { EarlierLayer } from './earlier-layer.ts'
-import type { LayoutEntry } from './layout.ts'
 import { describeEntry, fileOf, type PackOptions } from './pack.ts'
+import type { LayoutEntry } from './placement.ts'
 
 export interface WriteFilesOptions extends PackOptions {
   /** The digest of a file, when it is known. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { packTar } from '#tar'
-import { build } from '../build.ts'
+import { build } from '../build-image.ts'
 import { openWorkshop, refusalOf, type Workshop } from '../fixture.ts'
 
 let workshop: Workshop

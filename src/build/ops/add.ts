@@ -1,11 +1,11 @@
 import { type Bytes, fromBuffer } from '#stream'
 import { readTar, type TarInput, writeTar } from '#tar'
-import { type CopyItem, collectSources, type Selection } from '../files/collect.ts'
 import { createFileDigests } from '../files/digests.ts'
 import { type LearnedTree, openLearning, readLearning } from '../files/learned-file.ts'
 import type { FileNode } from '../files/node.ts'
+import { type CopyItem, type Selection, selectSources } from '../files/select-sources.ts'
 import { type FileTree, openTree } from '../files/tree.ts'
-import { decompressArchive, isArchive, unpackEntries } from '../layers/archive.ts'
+import { decompressArchive, isArchive, unpackEntries } from '../layers/archive-entries.ts'
 import { draftFiles } from '../layers/draft-files.ts'
 import { hashContextFiles, hashOwnFiles } from '../layers/files-hash.ts'
 import { type EntryFiles, packEntries } from '../layers/pack.ts'
@@ -70,7 +70,7 @@ async function openSources(
   const directory = await download(op, context)
   const tree = stack.use(openTree(directory.path, { name: 'the download', hasOwners: false }))
   const paths = directory.names.map((path) => ({ kind: 'path', path }) as const)
-  const selections = collectSources(tree, paths, { exclude: [], parents: false })
+  const selections = selectSources(tree, paths, { exclude: [], parents: false })
   const digests = createFileDigests(tree)
   return [local, { tree, digests, selections, unpack: op.unpack === 'always' }]
 }

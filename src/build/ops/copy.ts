@@ -1,14 +1,14 @@
 import { StrakeError } from '#oci'
 import { collectMemory } from '#platform'
 import { resolveUser } from '#runtime'
-import { collectSources, type Selection } from '../files/collect.ts'
+import { type Selection, selectSources } from '../files/select-sources.ts'
 import { type FileTree, openTree } from '../files/tree.ts'
 import { draftFiles } from '../layers/draft-files.ts'
 import { emptyTree } from '../layers/empty-tree.ts'
 import { hashContextFiles, hashOwnFiles } from '../layers/files-hash.ts'
-import { layOut } from '../layers/layout.ts'
 import { parseModeChange } from '../layers/mode.ts'
 import { clampedTimes, fixedTimes, type PackOptions } from '../layers/pack.ts'
+import { layOut } from '../layers/placement.ts'
 import type { LayerDraft } from '../layers/store-layer.ts'
 import type { CopyFields, CopyOp } from '../model/graph.ts'
 import type { FileState } from '../model/state.ts'
@@ -122,7 +122,7 @@ async function openSource(
   stack.use(view)
   const tree = stack.use(openTree(view.root, { name: 'that stage', hasOwners: true }))
   const options = { exclude: op.exclude, parents: op.parents }
-  const selections = collectSources(tree, op.sources, options)
+  const selections = selectSources(tree, op.sources, options)
   return { tree, selections }
 }
 

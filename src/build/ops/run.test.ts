@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
-import { build } from '../build.ts'
+import { build } from '../build-image.ts'
 import { addBusybox, busyboxMissing, openWorkshop, refusalOf, type Workshop } from '../fixture.ts'
 import { ExitError } from '../model/error.ts'
 import type { NetworkRequest } from '../step/workspace.ts'

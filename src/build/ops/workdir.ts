@@ -1,7 +1,7 @@
 import { resolveUser } from '#runtime'
 import { writeTar } from '#tar'
-import { layOutDirectory } from '../layers/layout.ts'
 import { clampedTimes, type EntryFiles, fixedTimes, packEntries } from '../layers/pack.ts'
+import { layOutDirectory } from '../layers/placement.ts'
 import { storeLayer } from '../layers/store-layer.ts'
 import type { WorkdirOp } from '../model/graph.ts'
 import type { FileState, StateLayer } from '../model/state.ts'

@@ -1,5 +1,5 @@
-import type { Selection } from '../files/collect.ts'
 import type { ContextSources } from '../files/context-sources.ts'
+import type { Selection } from '../files/select-sources.ts'
 import type { Vertex } from '../model/graph.ts'
 import { inDependencyOrder } from '../model/graph.ts'
 import type { BaseImage } from '../plan/base-images.ts'

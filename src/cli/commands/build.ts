@@ -2,7 +2,7 @@ import { type BuildRequest, build } from '#engine/build/build'
 import { Command } from '../arguments/command.ts'
 import { collect, parseAssignments } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
-import { buildRenderer } from '../render/build.ts'
+import { buildRenderer } from '../render/build-renderer.ts'
 
 interface Options {
   readonly buildArg?: readonly string[]

@@ -13,7 +13,7 @@ import type { Arriving, Ingest } from '../store.ts'
 import { ArrivingBlob } from './arriving.ts'
 import type { Claim } from './claim.ts'
 import { fs, hasCode, readHandle } from './file.ts'
-import { blobPath } from './layout.ts'
+import { blobPath } from './image-layout.ts'
 
 export interface IngestFileOptions {
   readonly root: string

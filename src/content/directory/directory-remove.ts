@@ -5,7 +5,7 @@ import type { StoredBlob } from '../store.ts'
 import { type Claim, claim, listIngests } from './claim.ts'
 import { openDirectoryIngest } from './directory-ingest.ts'
 import { fs, hasCode, ignoreAbsent } from './file.ts'
-import { blobPath } from './layout.ts'
+import { blobPath } from './image-layout.ts'
 
 /**
  * Deletes a blob of the store in `root` unless it is needed after all; see `LocalStore`.

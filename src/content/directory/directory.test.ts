@@ -19,7 +19,7 @@ import { type Descriptor, digestHex, mediaType, sha256 } from '#oci'
 import { type Bytes, fromBuffer, toBuffer } from '#stream'
 import { testContentStore, testLocalIngests } from '../contract.ts'
 import { type DirectoryStore, openDirectoryStore } from './directory.ts'
-import { readIndex, writeIndex } from './layout.ts'
+import { readIndex, writeIndex } from './image-layout.ts'
 
 async function openTemporary(): Promise<{ store: DirectoryStore } & AsyncDisposable> {
   const root = await mkdtemp(`${tmpdir()}/strake-content-`)

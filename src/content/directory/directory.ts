@@ -11,13 +11,13 @@ import { readPlainFile, sha256Hex, temporaryName } from '#platform'
 import { type Bytes, createHasher, fromBuffers, verified } from '#stream'
 import { anonymousId, checkIngestId, ingestIdOf } from '../ingest-id.ts'
 import { rangeOf } from '../range.ts'
-import { receive } from '../receive.ts'
+import { receiveBlob } from '../receive-blob.ts'
 import type { IngestOptions, LocalStore, ReadOptions, StoredBlob, WriteOptions } from '../store.ts'
 import { claim, heldByOther, listIngests } from './claim.ts'
 import { type FileIngest, largeSize, openDirectoryIngest } from './directory-ingest.ts'
 import { deleteUnless, sweep } from './directory-remove.ts'
 import { type FileRange, fs, hasCode, ignoreAbsent, NotAFileError, readFileBytes } from './file.ts'
-import { blobPath, createLayout, hasRoom } from './layout.ts'
+import { blobPath, createLayout, hasRoom } from './image-layout.ts'
 
 /** A store whose blobs are files that others may map, mount or hand to the kernel. */
 export interface DirectoryStore extends LocalStore {
@@ -118,14 +118,14 @@ class OpenDirectoryStore implements DirectoryStore {
     if (ingest === undefined) return
     const receiveAll = (empty: FileIngest): Promise<void> => {
       options.onArriving?.(empty.arriving(expected))
-      return receive(empty, expected, bytes)
+      return receiveBlob(empty, expected, bytes)
     }
     if (ingest.size === 0) return await receiveAll(ingest)
     const isComplete = ingest.size === expected.size
     const readFrom = isComplete ? () => fromBuffers([]) : options.readFrom
     if (readFrom !== undefined) {
       try {
-        return await receive(ingest, expected, readFrom(ingest.size))
+        return await receiveBlob(ingest, expected, readFrom(ingest.size))
       } catch (error) {
         // What was kept is not the beginning of this content: it is gone now, start again.
         if (!(error instanceof ContentMismatchError)) throw error

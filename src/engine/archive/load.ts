@@ -4,8 +4,8 @@ import { type Emit, silent } from '#stream'
 import { beginWork } from '../begin-work.ts'
 import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
+import { ensureUnpacked } from '../image/ensure-unpacked.ts'
 import { recordImage } from '../image/record-image.ts'
-import { unpack } from '../image/unpack.ts'
 import { readArchive, requireFile } from './archive-file.ts'
 
 export interface LoadOptions {
@@ -33,7 +33,7 @@ export async function load(engine: Engine, options: LoadOptions = {}): Promise<r
   const images = []
   for (const { descriptor, names } of found) {
     const image = await engine.openImage(descriptor)
-    await unpack(engine, image, { emit, ...cancel })
+    await ensureUnpacked(engine, image, { emit, ...cancel })
     images.push({ image, names })
   }
   const loaded = images.map(({ image, names }): Loaded => {

@@ -7,8 +7,8 @@ import { readArchive } from '../archive/archive-file.ts'
 import { beginWork } from '../begin-work.ts'
 import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
+import { ensureUnpacked } from '../image/ensure-unpacked.ts'
 import { recordImage } from '../image/record-image.ts'
-import { unpack } from '../image/unpack.ts'
 import { buildServices } from './build.ts'
 
 export interface ImportOptions {
@@ -45,7 +45,7 @@ export async function importImage(
     ...(signal === undefined ? {} : { signal }),
   })
   const image = await applyChanges(engine, imported, options.changes ?? [])
-  await unpack(engine, image, { emit, ...(signal === undefined ? {} : { signal }) })
+  await ensureUnpacked(engine, image, { emit, ...(signal === undefined ? {} : { signal }) })
   recordImage(engine, image, name === undefined ? [] : [{ name, by: 'import' }])
   publishIndex(engine)
   return { imageId: image.imageId, digest: image.descriptor.digest }

@@ -12,8 +12,8 @@ import {
 import { isStrakeError, parsePlatform, StrakeError } from '#oci'
 import { type Emit, silent } from '#stream'
 import type { Engine } from '../engine.ts'
+import { ensureUnpacked } from '../image/ensure-unpacked.ts'
 import { type FoundImage, findImage, isForPlatform } from '../image/find-image.ts'
-import { unpack } from '../image/unpack.ts'
 import { requireRoot } from '../require-root.ts'
 import { type ContainerEnd, describeEnd } from './container.ts'
 import { containerContext } from './container-context.ts'
@@ -131,7 +131,7 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
   await warnOfSockets(options)
   const found = await findOrPull(engine, options)
   const image = await engine.openImage(found.image)
-  const chainId = await unpack(engine, image, {
+  const chainId = await ensureUnpacked(engine, image, {
     ...(emit === undefined ? {} : { emit }),
     ...(signal === undefined ? {} : { signal }),
   })

@@ -15,7 +15,7 @@ import { beginWork } from '../begin-work.ts'
 import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { digestName } from './find-image.ts'
-import { receive } from './receive.ts'
+import { receiveImage } from './receive-image.ts'
 import { recordImage } from './record-image.ts'
 
 export interface PullOptions {
@@ -64,7 +64,7 @@ export async function pull(
     normalizePlatform(platform),
     signal,
   )
-  await receive(engine, source, image, { emit, ...(signal === undefined ? {} : { signal }) })
+  await receiveImage(engine, source, image, { emit, ...(signal === undefined ? {} : { signal }) })
   recordImage(engine, image, [
     { name, by: 'pull' },
     { name: digestName(reference, root.digest), by: 'pull' },

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { addTestImage, blobsOf, openTestEngine, type TestEngine } from '../fixture.ts'
-import { collectGarbage } from '../image/collect.ts'
+import { collectGarbage } from '../image/collect-garbage.ts'
 import { pull } from '../image/pull.ts'
 import { push } from '../image/push.ts'
 import { removeImage } from '../image/remove.ts'

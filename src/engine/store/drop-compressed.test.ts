@@ -15,11 +15,11 @@ import {
   openTestEngine,
   type TestEngine,
 } from '../fixture.ts'
+import { ensureUnpacked } from '../image/ensure-unpacked.ts'
 import { pull } from '../image/pull.ts'
 import { push } from '../image/push.ts'
 import { recordImage } from '../image/record-image.ts'
 import { removeImage } from '../image/remove.ts'
-import { unpack } from '../image/unpack.ts'
 import { checkStore } from './check.ts'
 import { diskUsage } from './disk-usage.ts'
 import { dropCompressed } from './drop-compressed.ts'
@@ -194,7 +194,7 @@ describe.skipIf(cannotContain !== undefined)('restoreBlob()', () => {
   test('gives an archive its second name back', async () => {
     await using engine = await openTestEngine()
     const image = await addTestImage(engine, { names: ['app'] })
-    await unpack(engine, image)
+    await ensureUnpacked(engine, image)
     const before = await blobsOf(engine)
     const path = engine.content.pathOf(image.layers[0]?.diffId ?? 'sha256:')
     rmSync(path)

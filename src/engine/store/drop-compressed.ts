@@ -8,7 +8,7 @@ import { findKeepCompressed } from '../content/keep-compressed.ts'
 import { tryPublishIndex } from '../content/publish-index.ts'
 import { recompress } from '../content/recompress.ts'
 import type { Engine } from '../engine.ts'
-import { isServed } from '../image/collect.ts'
+import { isServed } from '../image/collect-garbage.ts'
 
 /**
  * Deletes compressed layers whose archives are here, as far as the setting

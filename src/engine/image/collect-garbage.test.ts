@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { addTestImage, blobsOf, openTestEngine } from '../fixture.ts'
 import { openEngine } from '../open.ts'
-import { collectGarbage } from './collect.ts'
+import { collectGarbage } from './collect-garbage.ts'
 import { listImages } from './images.ts'
 import { tagImage } from './tag.ts'
 

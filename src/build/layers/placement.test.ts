@@ -1,10 +1,10 @@
 import { afterAll, expect, test } from 'bun:test'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { mkdtempDisposable } from '#platform'
-import type { Selection } from '../files/collect.ts'
+import type { Selection } from '../files/select-sources.ts'
 import { openTree } from '../files/tree.ts'
 import { emptyTree } from './empty-tree.ts'
-import { layOut, layOutDirectory } from './layout.ts'
+import { layOut, layOutDirectory } from './placement.ts'
 
 const directory = await mkdtempDisposable('/dev/shm', 'strake-layout-')
 afterAll(() => directory[Symbol.asyncDispose]())

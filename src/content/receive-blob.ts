@@ -3,7 +3,11 @@ import type { Bytes } from '#stream'
 import type { Ingest } from './store.ts'
 
 /** Takes in the rest of `expected` and commits it; what turns out to be other content is dropped. */
-export async function receive(ingest: Ingest, expected: Descriptor, bytes: Bytes): Promise<void> {
+export async function receiveBlob(
+  ingest: Ingest,
+  expected: Descriptor,
+  bytes: Bytes,
+): Promise<void> {
   try {
     await ingest.append(upTo(bytes, expected, ingest.size))
     if (ingest.size !== expected.size) throw wrongSize(expected, `${ingest.size} bytes`)

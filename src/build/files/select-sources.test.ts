@@ -3,7 +3,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { parseIgnore } from '#dockerfile'
 import { mkdtempDisposable } from '#platform'
-import { type CollectOptions, collectSources } from './collect.ts'
+import { type CollectOptions, selectSources } from './select-sources.ts'
 import { openTree } from './tree.ts'
 
 const directory = await mkdtempDisposable('/dev/shm', 'strake-collect-')
@@ -28,13 +28,13 @@ afterAll(() => tree[Symbol.dispose]())
 /** `name: relative paths`, a directory's name with a slash. */
 function collect(paths: string, options: Partial<CollectOptions> = {}): string[] {
   const sources = paths.split(' ').map((path) => ({ kind: 'path', path }) as const)
-  return collectSources(tree, sources, { exclude: [], parents: false, ...options }).map(
+  return selectSources(tree, sources, { exclude: [], parents: false, ...options }).map(
     ({ name, isDirectory, items }) =>
       `${name}${isDirectory ? '/' : ''}: ${items.map((item) => item.relative).join(' ')}`,
   )
 }
 
-test('collectSources() takes the contents of a directory, and a file as itself', () => {
+test('selectSources() takes the contents of a directory, and a file as itself', () => {
   expect(collect('src')).toEqual(['src/: lib lib/x.ts lib/y.md main.ts up'])
   expect(collect('src/')).toEqual(collect('src'))
   expect(collect('/src/main.ts')).toEqual(['main.ts: '])
@@ -42,7 +42,7 @@ test('collectSources() takes the contents of a directory, and a file as itself',
   expect(collect('empty')).toEqual(['empty/: '])
 })
 
-test('collectSources() matches wildcards by name, never across a slash', () => {
+test('selectSources() matches wildcards by name, never across a slash', () => {
   expect(collect('*.txt')).toEqual(['a.txt: ', 'b.txt: '])
   expect(collect('?.md')).toEqual(['c.md: '])
   expect(collect('src/*/x.ts')).toEqual(['x.ts: '])
@@ -50,7 +50,7 @@ test('collectSources() matches wildcards by name, never across a slash', () => {
   expect(collect('[[]odd]')).toEqual(['[odd]: '])
 })
 
-test('collectSources() lets a wildcard match nothing but not a plain path', () => {
+test('selectSources() lets a wildcard match nothing but not a plain path', () => {
   expect(collect('*.rs')).toEqual([])
   expect(() => collect('d.txt')).toThrow('Cannot copy d.txt: it is not in the build context')
   expect(() => collect('src/main.tx')).toThrow(
@@ -59,28 +59,28 @@ test('collectSources() lets a wildcard match nothing but not a plain path', () =
   expect(() => collect('secret.env')).toThrow('.dockerignore leaves it out')
 })
 
-test('collectSources() follows a link at the top, inside the context only', () => {
+test('selectSources() follows a link at the top, inside the context only', () => {
   expect(collect('link')).toEqual(['link/: lib lib/x.ts lib/y.md main.ts up'])
   expect(() => collect('shadow')).toThrow('it is a link that leads out of the build context')
 })
 
-test('collectSources() excludes by patterns relative to each source', () => {
+test('selectSources() excludes by patterns relative to each source', () => {
   expect(collect('src', { exclude: ['**/*.md', 'up'] })).toEqual(['src/: lib lib/x.ts main.ts'])
   expect(collect('*.txt', { exclude: ['b*'] })).toEqual(['a.txt: '])
 })
 
-test('collectSources() keeps the directories above a source with --parents', () => {
+test('selectSources() keeps the directories above a source with --parents', () => {
   const parents = { parents: true }
   expect(collect('src/lib/x.ts', parents)).toEqual(['/: src src/lib src/lib/x.ts'])
   expect(collect('deep/./one/two', parents)).toEqual(['/: one one/two one/two/z.txt'])
   expect(collect('**/*.md', parents)).toEqual(['/: c.md', '/: src src/lib src/lib/y.md'])
 })
 
-test('collectSources() survives many wildcards for any depth', async () => {
+test('selectSources() survives many wildcards for any depth', async () => {
   const deep = `${directory.path}/storm/${'d/'.repeat(200)}`
   await mkdir(deep, { recursive: true })
   using storm = openTree(`${directory.path}/storm`, { name: 'the context', hasOwners: false })
   const path = `${'**/*/'.repeat(8)}**/**/x`
-  const found = collectSources(storm, [{ kind: 'path', path }], { exclude: [], parents: true })
+  const found = selectSources(storm, [{ kind: 'path', path }], { exclude: [], parents: true })
   expect(found).toEqual([])
 })

@@ -3,14 +3,14 @@ import type { Arrival, Image } from '#image'
 import type { Descriptor, Digest } from '#oci'
 import { type Emit, mapConcurrently } from '#stream'
 import type { Engine } from '../engine.ts'
-import { unpack } from './unpack.ts'
+import { ensureUnpacked } from './ensure-unpacked.ts'
 
 /**
  * Copies an image into the store and makes its file system, each layer while it
  * and those above it are still on their way. Ends when both are done; the first
  * failure ends both.
  */
-export async function receive(
+export async function receiveImage(
   engine: Engine,
   source: ContentSource,
   image: Image,
@@ -31,7 +31,7 @@ export async function receive(
     },
     async (stop: AbortSignal) => {
       const arrival = ({ digest }: Descriptor): Promise<Arrival> => arrivals.of(digest, stop)
-      await unpack(engine, image, { emit, arrival, signal: stop })
+      await ensureUnpacked(engine, image, { emit, arrival, signal: stop })
     },
   ]
   await mapConcurrently(work, work.length, (start, _, stop) => start(stop), signal)

@@ -15,7 +15,7 @@ export interface UnpackOptions {
  * its chain ID. Without the rights to mount, images can still be kept, copied and
  * served, so then nothing is done.
  */
-export async function unpack(
+export async function ensureUnpacked(
   engine: Engine,
   image: Image,
   options: UnpackOptions = {},

@@ -33,7 +33,7 @@ export interface CollectOptions {
  * links. A wildcard may match nothing; a plain path that is missing throws
  * `NOT_FOUND` and says what may have been meant (DF-071 to DF-073, DF-077).
  */
-export function collectSources(
+export function selectSources(
   tree: FileTree,
   sources: readonly SourceSpec[],
   options: CollectOptions,

@@ -7,13 +7,13 @@ import { ContentMismatchError, chainIds, mediaType, sha256 } from '#oci'
 import { fromBuffer, silent } from '#stream'
 import { packTar } from '#tar'
 import { addTestImage, cannotContain, openTestEngine } from '../fixture.ts'
-import { receive } from './receive.ts'
+import { receiveImage } from './receive-image.ts'
 
 const rooted = cannotContain === undefined ? test : test.skip
 
 const layers = [{ one: '1' }, { two: '2' }]
 
-rooted('receive() makes the file system of a layer while others are on their way', async () => {
+rooted('receiveImage() unpacks a layer while others arrive', async () => {
   await using from = await openTestEngine()
   await using to = await openTestEngine()
   const image = await addTestImage(from, { layers })
@@ -33,12 +33,12 @@ rooted('receive() makes the file system of a layer while others are on their way
       yield* from.content.read(target, options)
     },
   }
-  await receive(to, source, image, { emit: silent })
+  await receiveImage(to, source, image, { emit: silent })
   expect(await snapshots.has(topChain)).toBe(true)
   expect(await to.content.has(image.descriptor)).toBe(true)
 })
 
-rooted('receive() proves a blob, though the file system it holds is proved by then', async () => {
+rooted('receiveImage() verifies a blob whose file system was verified', async () => {
   await using from = await openTestEngine()
   await using to = await openTestEngine()
   const tar = await packTar([{ path: 'file', body: new TextEncoder().encode('content') }])
@@ -61,16 +61,16 @@ rooted('receive() proves a blob, though the file system it holds is proved by th
     read: (target, options) =>
       target.digest === descriptor.digest ? fromBuffer(other) : from.content.read(target, options),
   }
-  const failing = receive(to, source, image, { emit: silent })
+  const failing = receiveImage(to, source, image, { emit: silent })
   await expect(failing).rejects.toBeInstanceOf(ContentMismatchError)
   expect(await to.content.has(descriptor)).toBe(false)
   expect(await to.content.has(image.descriptor)).toBe(false)
   expect(await readdir(`${to.root}/ingest`)).toEqual([])
-  await receive(to, from.content, image, { emit: silent })
+  await receiveImage(to, from.content, image, { emit: silent })
   expect(await to.content.has(image.descriptor)).toBe(true)
 })
 
-test('receive() ends with the first failure, and nothing waits for ever', async () => {
+test('receiveImage() ends with the first failure, and nothing waits for ever', async () => {
   await using from = await openTestEngine()
   await using to = await openTestEngine()
   const image = await addTestImage(from, { layers })
@@ -81,7 +81,7 @@ test('receive() ends with the first failure, and nothing waits for ever', async 
       yield* from.content.read(target, options)
     },
   }
-  const outcome = await receive(to, source, image, { emit: silent }).catch(String)
+  const outcome = await receiveImage(to, source, image, { emit: silent }).catch(String)
   expect(outcome).toContain('unplugged')
   expect(await to.content.has(image.descriptor)).toBe(false)
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { packTar } from '#tar'
 import { overwriting } from '../../stream/testing/overwriting.ts'
-import { isArchive } from './archive.ts'
+import { isArchive } from './archive-entries.ts'
 
 test('isArchive() looks at the first block, in whatever pieces it comes', async () => {
   const tar = await packTar([{ path: 'a-name-that-is-longer-than-one-piece', body: noBytes }])

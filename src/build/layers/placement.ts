@@ -1,7 +1,7 @@
 import { StrakeError } from '#oci'
 import { compareNames, printableName } from '#tar'
-import type { CopyItem, Selection } from '../files/collect.ts'
 import type { FileNode } from '../files/node.ts'
+import type { CopyItem, Selection } from '../files/select-sources.ts'
 import type { LookupTree } from '../files/tree.ts'
 
 /** An entry of the layer to be. */
