@@ -160,6 +160,7 @@ const rooms: Readonly<Record<string, string>> = {
   'registry/server': 'a registry answers over HTTP',
   'registry/store': 'a registry over content and facts of this machine',
   'runtime/bundle': 'config.json and what it is made of',
+  'runtime/root': 'the files of a container, as its processes see them',
   'snapshot/chain': 'what both kinds of snapshots share: folders, users, mounts by chain ID',
   'snapshot/erofs': 'layers as indexes over their archives, mounted in place',
   'snapshot/erofs/verify': 'files that are not as they were written: found, and made again',

@@ -59,8 +59,13 @@ export { mountErofs } from './kernel/erofs-mount.ts'
 export type { LoopDevice } from './kernel/loop.ts'
 export { attachLoop } from './kernel/loop.ts'
 /** Mounts: overlay, bind, memory, proc; what is mounted where. */
-export type { MountRestrictions, TmpfsOptions, UnmountOptions } from './kernel/mount.ts'
-export { makePrivate, mountBind, mountTmpfs, unmount } from './kernel/mount.ts'
+export type {
+  BindOptions,
+  MountRestrictions,
+  TmpfsOptions,
+  UnmountOptions,
+} from './kernel/mount.ts'
+export { makePrivate, mountBind, mountBindAt, mountTmpfs, unmount } from './kernel/mount.ts'
 export type { MountEntry } from './kernel/mountinfo.ts'
 export { isMountPoint, mountOf, mountsBelow, readMounts } from './kernel/mountinfo.ts'
 export type { OverlayOptions } from './kernel/overlay.ts'

@@ -8,8 +8,8 @@ export {
   type SecurityOptions,
   writeBundle,
 } from './bundle/config.ts'
-/** What a user may have mounted. */
-export type { ContainerMount } from './bundle/mounts.ts'
+/** Mount points and the working directory, made safely. */
+export { prepareAgain } from './bundle/prepare-again.ts'
 /** Limits of a container. */
 export type { ResourceOptions } from './bundle/resources.ts'
 /** A seccomp profile in Docker's format. */
@@ -24,12 +24,19 @@ export { type DetectedRuntime, type DetectRuntimeOptions, detectRuntime } from '
 export { StartError, startFailure } from './failure.ts'
 /** Compiled seccomp filters, kept for crun. */
 export { keepCompiledFilter, useCompiledFilter } from './filter-cache.ts'
-/** Opening files as a container sees them. */
-export { openInRoot, openRoot } from './in-root.ts'
 /** A small init of this machine, for `--init`. */
 export { findInit, initDestination } from './init.ts'
-/** Mount points and the working directory, made safely. */
-export { type MountPoints, prepareRootfs, type RootfsOptions } from './rootfs.ts'
+/** A container's files as its processes see them. */
+export { ContainerView, isDirectory, isRegularFile, type Place } from './root/container-view.ts'
+/** What a user may have mounted. */
+export type { ContainerMount, RootMount } from './root/mount.ts'
+export { removeMountPoints } from './root/mount-points.ts'
+export { releaseNestedMounts } from './root/nested-mounts.ts'
+export { type PreparedRoot, type PrepareRootOptions, prepareRoot } from './root/prepare-root.ts'
+/** Whom a process runs as. */
+export { type ResolvedUser, type ResolveUserOptions, resolveUser } from './root/user.ts'
+export { checkUserTables } from './root/user-table.ts'
+export { resolveWorkingDirectory } from './root/working-directory.ts'
 /** A process in the foreground, as a build step needs it. */
 export { type OutputTarget, type RunProcessOptions, runProcess } from './run-process.ts'
 /** The runtime itself. */
@@ -44,5 +51,3 @@ export {
   runtimeCommand,
   runtimeEnvironment,
 } from './runtime.ts'
-/** Whom a process runs as. */
-export { type ResolvedUser, type ResolveUserOptions, resolveUser } from './user.ts'

@@ -10,10 +10,11 @@ import {
 } from 'node:fs'
 import { type BundleOptions, createBundleConfig, writeBundle } from './bundle/config.ts'
 import { detectRuntime } from './detect.ts'
-import { prepareRootfs } from './rootfs.ts'
+import { removeMountPoints } from './root/mount-points.ts'
+import { prepareRoot } from './root/prepare-root.ts'
+import { resolveUser } from './root/user.ts'
 import { runProcess } from './run-process.ts'
 import type { ExitStatus, Runtime } from './runtime.ts'
-import { resolveUser } from './user.ts'
 
 const busybox = '/bin/busybox'
 const cannotRun =
@@ -48,10 +49,10 @@ describe.skipIf(cannotRun !== undefined)(
     ): Promise<ExitStatus & { text: string }> {
       count += 1
       const id = `strake-test-${process.pid}-${count}`
-      const points = prepareRootfs(root)
+      using prepared = prepareRoot(root, { nested: `${base}/nested` })
       const config = createBundleConfig({
         ...{ id, root, cwd: '/', network: 'none', env: ['PATH=/bin'] },
-        ...{ args: ['sh', '-c', script], user: resolveUser(root, '') },
+        ...{ args: ['sh', '-c', script], user: resolveUser(prepared.view, '') },
         ...options,
       })
       await writeBundle(base, config)
@@ -64,7 +65,7 @@ describe.skipIf(cannotRun !== undefined)(
         const io = { stdout: take, stderr: take, ...(signal === undefined ? {} : { signal }) }
         return { ...(await runProcess(runtime, { id, bundle: base, ...io })), text }
       } finally {
-        points.remove()
+        removeMountPoints(root, prepared.mountPoints)
         expect(readdirSync(root)).toEqual(['bin'])
         expect(existsSync(`/sys/fs/cgroup/pids/strake/${id}`)).toBe(false)
       }

@@ -1,6 +1,6 @@
 import { StrakeError } from '#oci'
 import { collectMemory } from '#platform'
-import { resolveUser } from '#runtime'
+import { ContainerView, resolveUser } from '#runtime'
 import { type Selection, selectSources } from '../files/select-sources.ts'
 import { type FileTree, openTree } from '../files/tree.ts'
 import { draftFiles } from '../layers/draft-files.ts'
@@ -182,6 +182,7 @@ async function ownerOf(
       { remedy: 'write numbers' },
     )
   }
-  const { uid, gid } = resolveUser(view.root, chown)
+  using files = ContainerView.ofRoot(view.root)
+  const { uid, gid } = resolveUser(files, chown)
   return { uid, gid: chown.includes(':') ? gid : uid }
 }

@@ -1,9 +1,11 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { diffUpper } from '#layer'
 import {
-  type ContainerMount,
   createBundleConfig,
-  prepareRootfs,
+  prepareRoot,
+  type RootMount,
+  releaseNestedMounts,
+  removeMountPoints,
   resolveUser,
   runProcess,
   useCompiledFilter,
@@ -16,7 +18,7 @@ import { storeLayer } from '../layers/store-layer.ts'
 import { ExitError } from '../model/error.ts'
 import type { RunOp } from '../model/graph.ts'
 import type { FileState, StateLayer } from '../model/state.ts'
-import { stepName } from '../step/abandoned.ts'
+import { nestedMounts, stepName } from '../step/abandoned.ts'
 import { baseOf, type OpRunner, operationKey } from '../step/runner.ts'
 import type { StepContext, StepNetwork } from '../step/workspace.ts'
 import { stepEpoch } from '../times/times.ts'
@@ -73,24 +75,21 @@ async function runCommand(op: RunOp, active: ActiveSnapshot, context: StepContex
   await mkdir(directory, { mode: 0o700 })
   await using network = await attach(op, id, context)
   const mounts = await writeMounts(op, network, directory)
-  const mountPoints = prepareRootfs(active.root, {
-    cwd: op.cwd,
-    mountPoints: mounts.map(({ destination }) => ({
-      destination,
-      kind: destination === scriptDirectory ? 'directory' : 'file',
-    })),
-  })
+  const nested = nestedMounts(directory)
+  await using undo = new AsyncDisposableStack()
+  undo.defer(() => releaseNestedMounts(nested))
+  using prepared = prepareRoot(active.root, { mounts, cwd: op.cwd, nested })
   const runtime = await context.runtime()
   const config = createBundleConfig({
     id,
     root: active.root,
     args: op.argv,
     env: environment(op, context),
-    cwd: op.cwd,
-    user: resolveUser(active.root, op.user),
+    cwd: prepared.cwd,
+    user: resolveUser(prepared.view, op.user),
     hostname: hostnameOf(op),
     network: networkNamespace(op, network),
-    mounts,
+    mounts: prepared.mounts,
   })
   await writeBundle(
     directory,
@@ -109,7 +108,7 @@ async function runCommand(op: RunOp, active: ActiveSnapshot, context: StepContex
   })
   context.spare.use()
   const { code } = await running
-  mountPoints.remove()
+  removeMountPoints(active.root, prepared.mountPoints)
   if (code !== 0) throw exitError(op, code, context)
 }
 
@@ -145,12 +144,12 @@ async function writeMounts(
   op: RunOp,
   network: StepNetwork,
   directory: string,
-): Promise<ContainerMount[]> {
+): Promise<RootMount[]> {
   await writeFile(`${directory}/resolv.conf`, network.resolvConf, { mode: 0o644 })
   await writeFile(`${directory}/hosts`, network.hosts, { mode: 0o644 })
-  const mounts: ContainerMount[] = [
-    bind(`${directory}/resolv.conf`, '/etc/resolv.conf'),
-    bind(`${directory}/hosts`, '/etc/hosts'),
+  const mounts: RootMount[] = [
+    bind(`${directory}/resolv.conf`, '/etc/resolv.conf', 'file'),
+    bind(`${directory}/hosts`, '/etc/hosts', 'file'),
   ]
   if (op.script !== undefined) {
     const scripts = `${directory}/pipes`
@@ -158,13 +157,13 @@ async function writeMounts(
     await mkdir(scripts, { mode: 0o755 })
     await writeFile(file, op.script.content)
     await chmod(file, 0o755)
-    mounts.push({ ...bind(scripts, scriptDirectory), readOnly: true })
+    mounts.push({ ...bind(scripts, scriptDirectory, 'directory'), readOnly: true })
   }
   return mounts
 }
 
-function bind(source: string, destination: string): ContainerMount {
-  return { type: 'bind', source, destination }
+function bind(source: string, destination: string, point: RootMount['point']): RootMount {
+  return { type: 'bind', source, destination, point }
 }
 
 /** What the Dockerfile says, the proxies, and the epoch; nothing of our own environment (E19). */

@@ -1,4 +1,4 @@
-import { resolveUser } from '#runtime'
+import { ContainerView, resolveUser } from '#runtime'
 import { writeTar } from '#tar'
 import { clampedTimes, type EntryFiles, fixedTimes, packEntries } from '../layers/pack.ts'
 import { layOutDirectory } from '../layers/placement.ts'
@@ -45,7 +45,9 @@ async function ownerOf(
 ): Promise<{ uid: number; gid: number }> {
   if (user === '' || user === 'root' || user === '0') return { uid: 0, gid: 0 }
   await using view = await filesystems.view(base)
-  return view === undefined ? { uid: 0, gid: 0 } : resolveUser(view.root, user)
+  if (view === undefined) return { uid: 0, gid: 0 }
+  using files = ContainerView.ofRoot(view.root)
+  return resolveUser(files, user)
 }
 
 function noFile(): never {

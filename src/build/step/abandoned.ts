@@ -1,6 +1,6 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
-import { isSystemError, mkdtempDisposable, type TemporaryDirectory } from '#platform'
-import { discard, type Runtime } from '#runtime'
+import { mkdir, readdir } from 'node:fs/promises'
+import { isSystemError, mkdtempDisposable, removeTree, type TemporaryDirectory } from '#platform'
+import { discard, type Runtime, releaseNestedMounts } from '#runtime'
 import { isAbandoned, ownedName } from '#snapshot'
 
 /** A directory for one build, below that of all of them. */
@@ -46,10 +46,16 @@ export async function endAbandonedBuilds(
   for (const build of builds) {
     for (const step of (await entries(`${run}/${build}`)).filter(isStep)) {
       await discard(await runtime(), step)
+      await releaseNestedMounts(nestedMounts(`${run}/${build}/${step}`))
     }
-    await rm(`${run}/${build}`, { recursive: true, force: true })
+    await removeTree(`${run}/${build}`)
   }
   return builds.length
+}
+
+/** Where mounts inside other mounts are put together, below the directory of a step. */
+export function nestedMounts(directory: string): string {
+  return `${directory}/mounts`
 }
 
 /** Name of a container that runs one step, and of its directory. */

@@ -31,6 +31,8 @@ export interface ContainerPaths {
   readonly stopRequest: string
   /** Gone after a reboot. */
   readonly run: string
+  /** Where mounts inside other mounts are put together. Not below `run`, which is removed with all it holds. */
+  readonly mounts: string
   /** Who prepares the container, until its monitor has taken over. */
   readonly starter: string
   /** Where the monitor listens. */
@@ -51,6 +53,7 @@ export function containerPaths(
     order: `${directory}/order.json`,
     stopRequest: `${directory}/stop-request`,
     run: `${run}/containers/${id}`,
+    mounts: `${run}/mounts/nested-${id}`,
     starter: `${run}/containers/${id}/starter.json`,
     socket: `${run}/containers/${id}/monitor.sock`,
   }

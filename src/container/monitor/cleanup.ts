@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { removeTree } from '#platform'
+import { releaseNestedMounts } from '#runtime'
 import { volumePath } from '#volume'
 import type { ContainerPaths } from '../model/context.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
@@ -23,6 +24,7 @@ export async function cleanUp(
       problems.push(error)
     }
   }
+  await attempt(() => releaseNestedMounts(paths.mounts))
   await attempt(() => unmountRoot(order, paths, store))
   if (order.bridged) await attempt(() => leaveNetwork(order, store))
   await attempt(() => rmSync(paths.run, { recursive: true, force: true }))

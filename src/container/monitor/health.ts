@@ -1,7 +1,15 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import type { Healthcheck } from '#oci'
-import { spawnProcess } from '#platform'
-import { type RuntimeConfig, runtimeCommand, runtimeEnvironment } from '#runtime'
+import { type Healthcheck, StrakeError } from '#oci'
+import { type ProcessIdentity, spawnProcess } from '#platform'
+import {
+  checkUserTables,
+  type ProcessConfig,
+  type RuntimeConfig,
+  resolveWorkingDirectory,
+  runtimeCommand,
+  runtimeEnvironment,
+} from '#runtime'
+import { openView } from '../model/running-view.ts'
 import { writeJson } from '../model/state.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
 
@@ -69,6 +77,8 @@ export interface HealthOptions {
   readonly directory: string
   /** Where the state goes. */
   readonly path: string
+  /** The first process of the container. */
+  readonly process: ProcessIdentity | undefined
 }
 
 /** Probes the container until the result is called. One probe at a time, however long it takes. */
@@ -108,14 +118,10 @@ async function runProbe(options: HealthOptions, timeout: number): Promise<Health
     return { Start, End: new Date().toISOString(), ExitCode, Output }
   }
   try {
-    const config: RuntimeConfig = JSON.parse(readFileSync(`${directory}/config.json`, 'utf8'))
-    const { terminal, consoleSize, ...process } = config.process
-    writeFileSync(file, JSON.stringify({ ...process, args: probeCommand(options) }), {
-      mode: 0o600,
-    })
+    writeFileSync(file, JSON.stringify(probeProcess(options)), { mode: 0o600 })
     rmSync(pidFile, { force: true })
   } catch (error) {
-    return finish(-1, String(error))
+    return finish(-1, error instanceof Error ? error.message : String(error))
   }
   const child = spawnProcess(
     runtimeCommand(order.runtime, 'exec', '--process', file, '--pid-file', pidFile, order.id),
@@ -142,6 +148,19 @@ function killProbe(pidFile: string): void {
   } catch {
     // Not started yet, or gone meanwhile.
   }
+}
+
+/** The container may have changed since the last probe, and the runtime trusts what it is told. */
+function probeProcess(options: HealthOptions): ProcessConfig {
+  const { directory, process: identity } = options
+  const config: RuntimeConfig = JSON.parse(readFileSync(`${directory}/config.json`, 'utf8'))
+  const { terminal, consoleSize, ...process } = config.process
+  using files = identity && openView(identity)
+  if (files === undefined)
+    throw new StrakeError('CONFLICT', 'Cannot probe: the container has ended')
+  checkUserTables(files)
+  const cwd = resolveWorkingDirectory(files, process.cwd, 'refuse')
+  return { ...process, cwd, args: probeCommand(options) }
 }
 
 function probeCommand({ health, order }: HealthOptions): readonly string[] {

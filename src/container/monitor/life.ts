@@ -1,6 +1,13 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { ownIdentity } from '#platform'
-import { forget, keepCompiledFilter, oomKills, openRuntime, StartError } from '#runtime'
+import {
+  forget,
+  keepCompiledFilter,
+  oomKills,
+  openRuntime,
+  prepareAgain,
+  StartError,
+} from '#runtime'
 import type { ContainerPaths } from '../model/context.ts'
 import { type ContainerState, readState, writeState } from '../model/state.ts'
 import type { MonitorOrder, MonitorReport } from '../protocol/order.ts'
@@ -142,6 +149,7 @@ export class Life {
 
   async #start(restarts: number): Promise<RunningContainer> {
     const { order, paths } = this.#options
+    if (restarts > 0) await prepareAgain(paths.directory)
     const starting = startProcess(order, paths.directory)
     // While the runtime works; whoever sees the container running finds the socket.
     const [started] = await Promise.allSettled([starting, this.listen()])
@@ -184,6 +192,7 @@ export class Life {
         : watchHealth({
             ...{ order, health: order.health, path: paths.health },
             directory: paths.directory,
+            process: container.identity,
           })
     keepFilter(order, paths)
     const { code } = await container.exited

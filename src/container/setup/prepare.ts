@@ -3,11 +3,14 @@ import type { Attachment } from '#network'
 import { isSystemError } from '#platform'
 import {
   type BundleOptions,
+  ContainerView,
   createBundleConfig,
   findInit,
   initDestination,
   type NetworkNamespace,
-  prepareRootfs,
+  type PreparedRoot,
+  prepareRoot,
+  releaseNestedMounts,
   resolveUser,
   useCompiledFilter,
   writeBundle,
@@ -48,12 +51,16 @@ export async function prepareContainer(
     }),
   )
   const attachment = undo.use(await attach(context, container, options.signal))
+  undo.defer(() => releaseNestedMounts(paths.mounts))
   const { mounts, visible } = await makeMounts(context, container, {
     ...{ snapshot, attachment, paths },
     signal: options.signal,
   })
+  using prepared = prepareRoot(snapshot.root, {
+    ...{ mounts, cwd: container.settings.workingDir, nested: paths.mounts },
+  })
   const config = createBundleConfig(
-    bundleOptions(container, { root: snapshot.root, attachment, mounts, options }),
+    bundleOptions(container, { root: snapshot.root, attachment, prepared, options }),
   )
   const filters = { runtime: context.runtime, directory: `${context.root}/seccomp` }
   await writeBundle(paths.directory, useCompiledFilter(config, filters))
@@ -75,10 +82,9 @@ function initLayer({ run }: ContainerContext): string {
   const made = `${run}/${ownedName('place')}`
   mkdirSync(made)
   chmodSync(made, 0o755)
-  const files = ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf']
-  prepareRootfs(made, {
-    mountPoints: files.map((destination) => ({ destination, kind: 'file' as const })),
-  })
+  using view = ContainerView.ofDirectory(made)
+  for (const path of ['/dev', '/proc', '/sys']) view.make(path, 'directory')
+  for (const path of ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf']) view.make(path, 'file')
   try {
     // Whole or not at all: a layer must not change while something stands on it.
     renameSync(made, layer)
@@ -130,12 +136,8 @@ async function makeMounts(
 }> {
   const users = resolveMounts({ containerId: id, root, requests: settings.mounts })
   await fillVolumes(snapshot.root, users, { requests: settings.mounts, signal })
-  const mounts = [...writeEtcFiles(paths, settings, attachment), ...initMount(settings), ...users]
-  prepareRootfs(snapshot.root, {
-    mountPoints: mounts.map(({ destination, point }) => ({ destination, kind: point })),
-    cwd: settings.workingDir,
-  })
-  return { mounts, visible: users }
+  const own = [...writeEtcFiles(paths, settings, attachment), ...initMount(settings)]
+  return { mounts: [...own, ...users], visible: users }
 }
 
 function initMount(settings: ContainerSettings): readonly ResolvedMount[] {
@@ -147,15 +149,15 @@ function initMount(settings: ContainerSettings): readonly ResolvedMount[] {
 interface BundleParts {
   readonly root: string
   readonly attachment: Attachment
-  readonly mounts: readonly ResolvedMount[]
+  readonly prepared: PreparedRoot
   readonly options: PrepareOptions
 }
 
 function bundleOptions(
   { id, settings }: Container,
-  { root, attachment, mounts, options }: BundleParts,
+  { root, attachment, prepared, options }: BundleParts,
 ): BundleOptions {
-  const user = resolveUser(root, settings.user, { groupAdd: settings.groupAdd })
+  const user = resolveUser(prepared.view, settings.user, { groupAdd: settings.groupAdd })
   const args = [...settings.entrypoint, ...settings.command]
   return {
     id,
@@ -163,7 +165,7 @@ function bundleOptions(
     readOnlyRoot: settings.readOnly,
     args: settings.init ? [initDestination, '--', ...args] : args,
     env: mergeEnv([`HOME=${user.home}`], settings.env),
-    cwd: settings.workingDir,
+    cwd: prepared.cwd,
     user,
     terminal: settings.tty,
     ...(options.consoleSize === undefined ? {} : { consoleSize: options.consoleSize }),
@@ -174,7 +176,7 @@ function bundleOptions(
     network: namespaceOf(settings, attachment),
     pidNamespace: settings.pid,
     ipcNamespace: settings.ipc,
-    mounts,
+    mounts: prepared.mounts,
     shmSize: settings.shmSize,
     resources: settings.resources,
     sysctls: settings.sysctls,

@@ -1,21 +1,19 @@
-import { closeSync, constants, mkdirSync, realpathSync, statSync } from 'node:fs'
+import { mkdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { StrakeError } from '#oci'
 import { isSystemError } from '#platform'
-import { type ContainerMount, openInRoot, openRoot } from '#runtime'
+import { ContainerView, isDirectory, type RootMount } from '#runtime'
 import { anonymousVolume, fillVolume, volumeData } from '#volume'
 import type { MountRequest } from '../model/mount-request.ts'
 
 /** A mount as it was made on this machine. */
-export interface ResolvedMount extends ContainerMount {
+export interface ResolvedMount extends RootMount {
   /** What `inspect` calls it. */
   readonly kind: MountRequest['type']
   /** Of a volume. */
   readonly name?: string
   /** Goes when the container goes. */
   readonly anonymous: boolean
-  /** What lies at the destination. */
-  readonly point: 'directory' | 'file'
 }
 
 export interface ResolveMountsOptions {
@@ -99,22 +97,9 @@ async function fill(
   mount: ResolvedMount,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const root = openRoot(rootfs)
-  let directory: number
-  try {
-    directory = openInRoot(root, mount.destination, {
-      flags: constants.O_RDONLY | constants.O_DIRECTORY,
-    })
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return
-    throw error
-  } finally {
-    closeSync(root)
-  }
-  try {
-    const volume = dirname(mount.source)
-    await fillVolume({ volume, source: directory, name: mount.name ?? '', signal })
-  } finally {
-    closeSync(directory)
-  }
+  using view = ContainerView.ofRoot(rootfs)
+  const place = view.find(mount.destination)
+  if (place?.fd === undefined || !isDirectory(place)) return
+  const volume = dirname(mount.source)
+  await fillVolume({ volume, source: place.fd, name: mount.name ?? '', signal })
 }

@@ -2,10 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { StrakeError } from '#oci'
 import { type ChildProcess, isTerminal, spawnProcess, windowSize } from '#platform'
 import {
+  type ContainerView,
+  checkUserTables,
   type ProcessConfig,
   processConfig,
   type RuntimeConfig,
   resolveUser,
+  resolveWorkingDirectory,
   runtimeCommand,
   runtimeEnvironment,
   StartError,
@@ -13,6 +16,7 @@ import {
 } from '#runtime'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type Container, getContainer } from '../model/record.ts'
+import { viewOfRunning } from '../model/running-view.ts'
 import { mergeEnv } from '../model/settings.ts'
 import { connectExec } from '../session/exec-stdio.ts'
 import { standardStreams, type UserStreams } from '../session/streams.ts'
@@ -26,7 +30,7 @@ export interface ExecOptions {
   readonly detach?: boolean
   /** `NAME=value`, beside the container's own. */
   readonly env?: readonly string[]
-  readonly user?: string
+  readonly user?: string | undefined
   readonly workingDir?: string
   /** All capabilities. The container's seccomp filter stays. */
   readonly privileged?: boolean
@@ -55,7 +59,8 @@ export async function execInContainer(
   const own = mkdtempSync(`${run}/exec-`)
   try {
     const config: RuntimeConfig = JSON.parse(readFileSync(`${directory}/config.json`, 'utf8'))
-    const process = execProcess(container, config.process, options)
+    using files = viewOfRunning(container)
+    const process = execProcess(container, config.process, { ...options, files })
     writeFileSync(`${own}/process.json`, JSON.stringify(process), { mode: 0o600 })
     return await runExec(context, container, { options, own })
   } finally {
@@ -64,12 +69,13 @@ export async function execInContainer(
 }
 
 function execProcess(
-  { settings, state }: Container,
+  { settings }: Container,
   base: ProcessConfig,
-  options: ExecOptions,
+  options: ExecOptions & { readonly files: ContainerView },
 ): ProcessConfig {
-  const { user: wanted, workingDir, env = [], privileged } = options
-  const user = wanted === undefined ? undefined : resolveUser(state.root ?? '/', wanted)
+  const { files, user: wanted, workingDir, env = [], privileged } = options
+  checkUserTables(files)
+  const user = wanted === undefined ? undefined : resolveUser(files, wanted)
   const home = user === undefined ? [] : [`HOME=${user.home}`]
   const size = options.tty ? windowSize((options.streams ?? standardStreams).stdout) : undefined
   const { terminal, consoleSize, ...inherited } = base
@@ -78,7 +84,7 @@ function execProcess(
     ...processConfig({
       args: options.command,
       env: mergeEnv(base.env, home, options.tty ? ['TERM=xterm'] : [], env),
-      cwd: workingDir ?? base.cwd,
+      cwd: resolveWorkingDirectory(files, workingDir ?? base.cwd, 'refuse'),
       user: user ?? { ...base.user, additionalGids: base.user.additionalGids ?? [], home: '/' },
       terminal: options.tty ?? false,
       ...(size === undefined ? {} : { consoleSize: size }),

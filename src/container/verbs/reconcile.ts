@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { isAlive, removeTree } from '#platform'
-import { forget } from '#runtime'
+import { forget, releaseNestedMounts } from '#runtime'
 import { type ContainerContext, type ContainerPaths, containerPaths } from '../model/context.ts'
 import { type Container, isRunning, listContainers, lostExitCode } from '../model/record.ts'
 import {
@@ -70,6 +70,7 @@ export async function reconcileContainer(
   const { process, monitor, root, ...rest } = state
   if ([process, monitor].some((one) => one !== undefined && isAlive(one))) return false
   await forget(context.runtime, id)
+  await releaseNestedMounts(paths.mounts)
   await releaseRoot(context, container)
   await context.networks.detach(id)
   context.records.addresses.release(id)

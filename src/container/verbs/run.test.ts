@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { makePipe, readMounts, readPipe, spawnProcess } from '#platform'
+import { existsSync, readdirSync } from 'node:fs'
+import { readMounts } from '#platform'
 import { containerPaths } from '../model/context.ts'
 import type { ContainerOptions } from '../model/options.ts'
 import { getContainer, listContainers } from '../model/record.ts'
+import { capture, type RunOutcome, runIn, untilLog } from '../testing/capture.ts'
 import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
 import { stopContainer, waitContainer } from './control.ts'
 import { createContainer } from './create.ts'
 import { execInContainer } from './exec.ts'
 import { removeContainer } from './remove.ts'
-import { runContainer, runDetached } from './run.ts'
+import { runDetached } from './run.ts'
 
 let bed: Testbed
 
@@ -188,7 +189,7 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
     const command = ['sh', '-c', 'trap "exit 3" TERM; echo up; while true; do sleep 0.05; done']
     const { id } = await runDetached(context, { ...base(), command })
     expect(getContainer(context, id.slice(0, 6)).state.status).toBe('running')
-    await untilLog(id, 'up')
+    await untilLog(bed, id, 'up')
     const waiting = waitContainer(context, id)
     await stopContainer(context, id)
     expect(await waiting).toBe(3)
@@ -230,72 +231,6 @@ function base(): ContainerOptions {
   return { image: bed.image, network: 'none' }
 }
 
-async function untilLog(id: string, text: string): Promise<void> {
-  const { log } = containerPaths(bed.context, id)
-  for (let turn = 0; turn < 400; turn++) {
-    if (existsSync(log) && readFileSync(log, 'utf8').includes(text)) return
-    await Bun.sleep(5)
-  }
-  throw new Error(`${text} never appeared in the log`)
-}
-
-interface Streams {
-  readonly stdin: number
-  readonly stdout: number
-  readonly stderr: number
-}
-
-async function run(
-  options: Partial<ContainerOptions>,
-  input?: Uint8Array,
-): Promise<{ code: number; oomKilled: boolean | undefined; out: string; err: string }> {
-  let oomKilled: boolean | undefined
-  const result = await capture(async (streams) => {
-    const end = await runContainer(
-      bed.context,
-      { ...base(), remove: true, ...options },
-      { streams },
-    )
-    if (end.type === 'detached') return -1
-    oomKilled = end.oomKilled
-    return end.code
-  }, input)
-  return { ...result, oomKilled }
-}
-
-/** What `work` writes to the descriptors it is given. */
-async function capture(
-  work: (streams: Streams) => Promise<number>,
-  input: Uint8Array = new Uint8Array(0),
-): Promise<{ code: number; out: string; err: string }> {
-  const [stdin, stdout, stderr] = [makePipe(), makePipe(), makePipe()]
-  const texts = Promise.all([text(readPipe(stdout.read)), text(readPipe(stderr.read))])
-  const { closeSync } = await import('node:fs')
-  const feeder = spawnProcess(['cat'], {
-    stdio: ['pipe', stdin.write, 'ignore'],
-    env: { PATH: '/bin' },
-  })
-  closeSync(stdin.write)
-  void feeder.stdin?.write(input).then(() => feeder.stdin?.end())
-  try {
-    const code = await work({ stdin: stdin.read, stdout: stdout.write, stderr: stderr.write })
-    closeSync(stdout.write)
-    closeSync(stderr.write)
-    const [out, err] = await texts
-    return { code, out, err }
-  } catch (error) {
-    closeSync(stdout.write)
-    closeSync(stderr.write)
-    await texts
-    throw error
-  } finally {
-    closeSync(stdin.read)
-  }
-}
-
-async function text(bytes: AsyncIterable<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder()
-  let text = ''
-  for await (const chunk of bytes) text += decoder.decode(chunk, { stream: true })
-  return text
+function run(options: Partial<ContainerOptions>, input?: Uint8Array): Promise<RunOutcome> {
+  return runIn(bed, options, input)
 }

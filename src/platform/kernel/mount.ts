@@ -1,3 +1,4 @@
+import { StrakeError } from '#oci'
 import { check, cString, isSystemError, symbols } from '../call/libc.ts'
 import { closeFile } from '../call/posix.ts'
 import { isMountPoint } from './mountinfo.ts'
@@ -16,6 +17,7 @@ const atRecursive = 0x8000
 const openTreeClone = 1
 const closeOnExec = 0o2000000
 const moveFromEmptyPath = 4
+const moveToEmptyPath = 0x40
 
 const ms = {
   readOnly: 1,
@@ -26,6 +28,8 @@ const ms = {
   bind: 4096,
   recursive: 16384,
   private: 1 << 18,
+  slave: 1 << 19,
+  shared: 1 << 20,
 } as const
 
 /** What a mount forbids; everything is allowed by default. */
@@ -73,6 +77,36 @@ export function mountBind(
   }
 }
 
+export interface BindOptions extends MountRestrictions {
+  /** What mounts made later below either one do to the other. Default: nothing, `private`. */
+  readonly propagation?: 'private' | 'shared' | 'slave' | undefined
+}
+
+/**
+ * `mountBind` from one open file or directory on another, so that no path is
+ * looked up that somebody could have changed. `target` must lie on a mount that
+ * is private. Throws `UNSUPPORTED` before Linux 5.12.
+ */
+export function mountBindAt(source: number, target: number, options: BindOptions = {}): void {
+  const empty = cString('')
+  try {
+    const flags = openTreeClone | closeOnExec | atRecursive | atEmptyPath
+    const fd = check(c().openTree(source, empty, flags), 'open_tree')
+    try {
+      setAttributes(fd, empty, atEmptyPath | atRecursive, options)
+      const both = moveFromEmptyPath | moveToEmptyPath
+      check(c().moveMount(fd, empty, target, empty, both), 'move_mount')
+    } finally {
+      closeFile(fd)
+    }
+  } catch (cause) {
+    if (!isSystemError(cause, 'ENOSYS')) throw cause
+    throw new StrakeError('UNSUPPORTED', 'Cannot mount by descriptor: Linux is older than 5.12', {
+      cause,
+    })
+  }
+}
+
 /** For kernels before 5.12: only the topmost mount becomes read-only. */
 function mountBindLegacy(source: string, target: string, restrictions: MountRestrictions): void {
   const path = cString(target)
@@ -85,17 +119,12 @@ function mountBindLegacy(source: string, target: string, restrictions: MountRest
   if (flags !== 0) call('none', ms.remount | ms.bind | flags)
 }
 
-/** Applies restrictions, and private propagation, to a mount given by descriptor or path. */
-function setAttributes(
-  fd: number,
-  path: Uint8Array,
-  flags: number,
-  restrictions: MountRestrictions,
-): void {
+/** Applies restrictions and propagation to a mount given by descriptor or path. */
+function setAttributes(fd: number, path: Uint8Array, flags: number, options: BindOptions): void {
   const attributes = new BigUint64Array([
-    BigInt(restrictionFlags(restrictions)),
+    BigInt(restrictionFlags(options)),
     0n,
-    BigInt(ms.private),
+    BigInt(ms[options.propagation ?? 'private']),
     0n,
   ])
   const size = attributes.byteLength
@@ -120,12 +149,18 @@ export interface TmpfsOptions extends MountRestrictions {
   readonly size?: number
   /** Of the root directory; 0o755 unless given. */
   readonly mode?: number
+  /** More, as `mount(8)` takes them: `uid=5`. */
+  readonly more?: readonly string[] | undefined
 }
 
 /** Mounts an empty memory filesystem. */
 export function mountTmpfs(target: string, options: TmpfsOptions = {}): void {
-  const { size, mode = 0o755 } = options
-  const data = [`mode=${mode.toString(8)}`, ...(size === undefined ? [] : [`size=${size}`])]
+  const { size, mode = 0o755, more = [] } = options
+  const data = [
+    `mode=${mode.toString(8)}`,
+    ...(size === undefined ? [] : [`size=${size}`]),
+    ...more,
+  ]
   mountPlain('tmpfs', target, restrictionFlags(options), data.join(','))
 }
 

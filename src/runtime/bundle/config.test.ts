@@ -49,15 +49,17 @@ test('createBundleConfig() makes binds private and read-only all the way down', 
   const { mounts } = createBundleConfig({
     ...options,
     mounts: [
+      { type: 'bind', source: '/other', destination: '/a' },
       { type: 'bind', source: '/host', destination: '/a/b', readOnly: true },
       { type: 'tmpfs', source: 'tmpfs', destination: '/dev/shm' },
-      { type: 'bind', source: '/other', destination: '/a' },
+      { type: 'bind', source: '/ready', destination: '/c', isReady: true, readOnly: true },
     ],
   })
-  expect(mounts.slice(-3)).toMatchObject([
+  expect(mounts.slice(-4)).toMatchObject([
     { destination: '/a', options: ['rbind', 'rprivate', 'rw'] },
     { destination: '/a/b', options: ['rbind', 'rprivate', 'ro', 'rro'] },
     { destination: '/dev/shm', type: 'tmpfs' },
+    { destination: '/c', options: ['rbind'] },
   ])
   expect(mounts.filter(({ destination }) => destination === '/dev/shm')).toHaveLength(1)
 })

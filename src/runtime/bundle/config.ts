@@ -2,16 +2,11 @@ import { writeFile } from 'node:fs/promises'
 import { StrakeError } from '#oci'
 import { kernelRelease } from '#platform'
 import { cgroupPath } from '../cgroup.ts'
-import type { ResolvedUser } from '../user.ts'
+import type { ContainerMount } from '../root/mount.ts'
+import type { ResolvedUser } from '../root/user.ts'
 import { type CapabilityOptions, resolveCapabilities } from './capabilities.ts'
 import { type DeviceOptions, deviceConfig } from './devices.ts'
-import {
-  type ContainerMount,
-  hasCgroupNamespace,
-  maskedPaths,
-  mountConfig,
-  readonlyPaths,
-} from './mounts.ts'
+import { hasCgroupNamespace, maskedPaths, mountConfig, readonlyPaths } from './mounts.ts'
 import { type ResourceOptions, resourceConfig } from './resources.ts'
 import { defaultSeccomp, type SeccompProfile } from './seccomp.ts'
 import { resolveSeccomp } from './seccomp-conditions.ts'

@@ -1,20 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { cgroupMode } from '../cgroup.ts'
+import type { ContainerMount } from '../root/mount.ts'
 import type { MountConfig } from './spec.ts'
-
-/** A mount a user asked for, its source already resolved and checked. */
-export interface ContainerMount {
-  readonly type: 'bind' | 'tmpfs'
-  /** Absolute path on the host; for a tmpfs anything. */
-  readonly source: string
-  /** Absolute path in the container. */
-  readonly destination: string
-  readonly readOnly?: boolean
-  /** Default `rprivate`: mounts made on one side later do not show on the other. */
-  readonly propagation?: 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave'
-  /** Of a tmpfs: `size=64m`, `mode=1777`, `noexec`… */
-  readonly options?: readonly string[]
-}
 
 export interface MountOptions {
   readonly mounts?: readonly ContainerMount[]
@@ -28,13 +15,11 @@ const defaultShmSize = 64 * 1024 * 1024
 
 /**
  * All mounts in the order they are made: the kernel's file systems as Docker
- * mounts them, then the user's, shallow destinations first.
+ * mounts them, then the user's in the order given.
  */
 export function mountConfig(options: MountOptions): readonly MountConfig[] {
   const own = kernelMounts(options)
-  const wanted = [...(options.mounts ?? [])]
-    .sort((a, b) => depth(a.destination) - depth(b.destination))
-    .map(userMount)
+  const wanted = (options.mounts ?? []).map(userMount)
   const replaced = new Set(wanted.map(({ destination }) => destination))
   return [...own.filter(({ destination }) => !replaced.has(destination)), ...wanted]
 }
@@ -69,6 +54,7 @@ function userMount(wanted: ContainerMount): MountConfig {
     const options = ['nosuid', 'nodev', 'noexec', ...(wanted.options ?? [])]
     return { destination, type, source: 'tmpfs', options: readOnly ? [...options, 'ro'] : options }
   }
+  if (wanted.isReady) return { destination, type, source, options: ['rbind'] }
   const propagation = wanted.propagation ?? 'rprivate'
   // `ro` alone would leave the mounts below the source writable.
   const access = readOnly ? ['ro', ...(isDirectory(source) ? ['rro'] : [])] : ['rw']
@@ -78,10 +64,6 @@ function userMount(wanted: ContainerMount): MountConfig {
 /** There is nothing below a file, and crun refuses to look. */
 function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true
-}
-
-function depth(path: string): number {
-  return path.split('/').filter((part) => part !== '').length
 }
 
 /** What a container must not read: what tells of the host's hardware, keys and timing. */

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
-import { resolveUser } from './user.ts'
+import { ContainerView } from './container-view.ts'
+import * as user from './user.ts'
+import { checkUserTables } from './user-table.ts'
 
 let root = ''
 
@@ -10,6 +12,11 @@ beforeAll(() => {
 })
 
 afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+function resolveUser(...[path, spec, options]: [string, string, user.ResolveUserOptions?]) {
+  using view = ContainerView.ofDirectory(path)
+  return user.resolveUser(view, spec, options)
+}
 
 function image(passwd: string, group = ''): void {
   rmSync(`${root}/etc/passwd`, { force: true })
@@ -46,18 +53,42 @@ test('resolveUser() refuses ids that would wrap and names nobody listed', () => 
 })
 
 test('resolveUser() reads a regular file of bounded size and nothing else', () => {
+  using view = ContainerView.ofDirectory(root)
+  const refuses = (reason: string): void => {
+    for (const work of [() => user.resolveUser(view, 'ann'), () => checkUserTables(view)]) {
+      expect(work).toThrow(reason)
+    }
+  }
   image('')
   truncateSync(`${root}/etc/passwd`, 10 * 1024 * 1024 + 1)
-  expect(() => resolveUser(root, 'ann')).toThrow('it is larger than 10 MiB')
-  rmSync(`${root}/etc/passwd`)
-  symlinkSync('/etc/passwd', `${root}/etc/passwd`)
-  expect(() => resolveUser(root, 'root')).toThrow('it is a symbolic link')
+  refuses('it is larger than 10 MiB')
   rmSync(`${root}/etc/passwd`)
   mkdirSync(`${root}/etc/passwd`)
-  expect(() => resolveUser(root, 'root')).toThrow('it is not a regular file')
+  refuses('it is not a regular file')
   rmSync(`${root}/etc/passwd`, { recursive: true })
   expect(Bun.spawnSync(['mkfifo', `${root}/etc/passwd`]).exitCode).toBe(0)
-  expect(() => resolveUser(root, 'root')).toThrow('it is not a regular file')
+  refuses('it is not a regular file')
+  rmSync(`${root}/etc/passwd`)
+  symlinkSync('passwd', `${root}/etc/passwd`)
+  refuses('too many links')
+  rmSync(`${root}/etc/passwd`)
+  expect(() => checkUserTables(view)).not.toThrow()
+})
+
+test('resolveUser() follows links of the image inside the root only', () => {
+  image('')
+  mkdirSync(`${root}/usr/share`, { recursive: true })
+  writeFileSync(`${root}/usr/share/users`, 'ann:x:7:8::/home/ann:\n')
+  for (const link of ['/usr/share/users', '../usr/share/users', '../../../usr/share/users']) {
+    rmSync(`${root}/etc/passwd`)
+    symlinkSync(link, `${root}/etc/passwd`)
+    expect(resolveUser(root, 'ann')).toMatchObject({ uid: 7, gid: 8 })
+  }
+  rmSync(`${root}/etc/passwd`)
+  symlinkSync('/etc/nothing', `${root}/etc/passwd`)
+  expect(resolveUser(root, '5')).toMatchObject({ uid: 5, gid: 0 })
+  expect(() => resolveUser(root, 'ann')).toThrow('does not list ann')
+  rmSync(`${root}/etc/passwd`)
 })
 
 test('resolveUser() needs no files for ids', () => {

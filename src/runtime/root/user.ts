@@ -1,6 +1,6 @@
-import { closeSync, constants, fstatSync, readFileSync } from 'node:fs'
 import { StrakeError } from '#oci'
-import { errorCode, openInRoot, openRoot } from './in-root.ts'
+import type { ContainerView } from './container-view.ts'
+import { readUserTable, type Table } from './user-table.ts'
 
 /** Whom a process runs as. */
 export interface ResolvedUser {
@@ -19,34 +19,28 @@ export interface ResolveUserOptions {
 
 /**
  * Turns `user`, `uid`, `user:group` or `uid:gid` (empty: root) into numbers by
- * the passwd and group files of the image below `root`.
+ * the passwd and group files of the container.
  *
  * Digits are always an id: an image that lists a user *named* `1000` with id 0
- * must not make `USER 1000` root. The files are the image's, so they are read
- * only when regular, without following a link, and up to 10 MiB.
+ * must not make `USER 1000` root.
  */
 export function resolveUser(
-  root: string,
+  view: ContainerView,
   spec: string,
   options: ResolveUserOptions = {},
 ): ResolvedUser {
   const [user = '', group] = splitSpec(spec)
-  const directory = openRoot(root)
-  try {
-    const passwd = readTable(directory, 'etc/passwd')
-    const groups = lazy(() => readTable(directory, 'etc/group'))
-    const entry = findUser(passwd, user, spec)
-    const gid = group === undefined ? entry.gid : findGroup(groups(), group)
-    const member = group === undefined ? groupsOf(groups(), entry.name) : []
-    const added = (options.groupAdd ?? []).map((name) => findGroup(groups(), name))
-    return {
-      uid: entry.uid,
-      gid,
-      additionalGids: [...new Set([gid, ...member, ...added])],
-      home: entry.home,
-    }
-  } finally {
-    closeSync(directory)
+  const passwd = readUserTable(view, '/etc/passwd')
+  const groups = readUserTable(view, '/etc/group')
+  const entry = findUser(passwd, user, spec)
+  const gid = group === undefined ? entry.gid : findGroup(groups, group)
+  const member = group === undefined ? groupsOf(groups, entry.name) : []
+  const added = (options.groupAdd ?? []).map((name) => findGroup(groups, name))
+  return {
+    uid: entry.uid,
+    gid,
+    additionalGids: [...new Set([gid, ...member, ...added])],
+    home: entry.home,
   }
 }
 
@@ -64,8 +58,6 @@ interface UserEntry {
   readonly gid: number
   readonly home: string
 }
-
-type Table = readonly (readonly string[])[]
 
 function findUser(passwd: Table, user: string, spec: string): UserEntry {
   const id = user === '' ? 0 : parseId(user)
@@ -125,41 +117,4 @@ function toId(text: string | undefined): number | undefined {
   if (text === undefined || !/^\d{1,10}$/.test(text)) return undefined
   const id = Number(text)
   return id <= largestId ? id : undefined
-}
-
-const largestTable = 10 * 1024 * 1024
-
-/** Lines of a colon-separated file; an image without it has none. */
-function readTable(root: number, path: string): Table {
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-  let fd: number
-  try {
-    fd = openInRoot(root, path, { flags })
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return []
-    throw refused(path, 'it is a symbolic link or cannot be opened', error)
-  }
-  try {
-    const stats = fstatSync(fd)
-    if (!stats.isFile()) throw refused(path, 'it is not a regular file')
-    if (stats.size > largestTable) throw refused(path, 'it is larger than 10 MiB')
-    return readFileSync(fd, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '' && !line.startsWith('#'))
-      .map((line) => line.split(':'))
-  } finally {
-    closeSync(fd)
-  }
-}
-
-function refused(path: string, reason: string, cause?: unknown): StrakeError {
-  return new StrakeError('INVALID', `Cannot read /${path} of the image: ${reason}`, { cause })
-}
-
-function lazy<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
 }

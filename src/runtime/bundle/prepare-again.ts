@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import { openFile, openFlag } from '#platform'
+import { ContainerView } from '../root/container-view.ts'
+import { checkUserTables } from '../root/user-table.ts'
+import { resolveWorkingDirectory } from '../root/working-directory.ts'
+import { writeBundle } from './config.ts'
+import type { RuntimeConfig } from './spec.ts'
+
+/**
+ * Looks at a root once more before a bundle is started again: its processes may
+ * have made the working directory a link, or `/etc/passwd` a pipe. Throws
+ * `INVALID` when it cannot be started so.
+ */
+export async function prepareAgain(bundle: string): Promise<void> {
+  const config: RuntimeConfig = JSON.parse(readFileSync(`${bundle}/config.json`, 'utf8'))
+  using view = viewOf(config)
+  checkUserTables(view)
+  const cwd = resolveWorkingDirectory(view, config.process.cwd, 'make')
+  if (cwd === config.process.cwd) return
+  await writeBundle(bundle, { ...config, process: { ...config.process, cwd } })
+}
+
+function viewOf({ root, mounts }: RuntimeConfig): ContainerView {
+  const view = ContainerView.ofRoot(root.path)
+  for (const { type, source, destination } of mounts) {
+    if (type === 'bind') {
+      const fd = view.keep(openFile(source, openFlag.path))
+      view.cover(destination, { type: 'tree', fd })
+    } else if (type === 'tmpfs' && destination !== '/dev') {
+      view.cover(destination, { type: 'memory' })
+    }
+  }
+  return view
+}

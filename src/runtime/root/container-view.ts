@@ -1,0 +1,220 @@
+import { StrakeError } from '#oci'
+import { at } from '#platform'
+import { type Cover, runtimeCovers } from './cover.ts'
+
+/** What a path of a container names. */
+export interface Place {
+  /** Absolute, without links and dots. */
+  readonly path: string
+  /**
+   * Open as a place only (`O_PATH`), until the view is disposed. Absent for what
+   * the runtime makes and for what a mount does not have yet.
+   */
+  readonly fd?: number
+  readonly status?: at.EntryStatus
+  /** The mount that it is or lies in; absent for the root file system. */
+  readonly cover?: Cover
+}
+
+/** What was made in the root file system so that something can be mounted there. */
+export interface MadeEntry {
+  readonly path: string
+  /** `EntryStatus.identity`. */
+  readonly identity: string
+  readonly kind: PlaceKind
+}
+
+export type PlaceKind = 'directory' | 'file'
+
+/** As many links as the kernel follows for one path. */
+const mostLinks = 40
+
+/**
+ * The files of a container as its processes will see them, mounts included.
+ *
+ * Paths are walked here, one name at a time, each in an open directory and
+ * without following a link; links are read and walked like the rest, with the
+ * container's root as `/`. So neither a link of an image nor a process that
+ * swaps directories meanwhile can lead elsewhere on this machine.
+ */
+export class ContainerView implements Disposable {
+  /** What `make` has made, parents first. */
+  readonly made: MadeEntry[] = []
+  readonly #root: Place
+  readonly #covers: Map<string, Cover>
+  readonly #descriptors: number[] = []
+
+  private constructor(rootPath: string, covers: Map<string, Cover>) {
+    const fd = this.keep(at.openRoot(rootPath))
+    this.#root = { path: '/', fd, ...statusOf(fd) }
+    this.#covers = covers
+  }
+
+  /** A plain directory, of which nothing is hidden by mounts. */
+  static ofDirectory(rootPath: string): ContainerView {
+    return new ContainerView(rootPath, new Map())
+  }
+
+  /** A root before the runtime has mounted anything in it. */
+  static ofRoot(rootPath: string): ContainerView {
+    return new ContainerView(rootPath, runtimeCovers())
+  }
+
+  /** The root of a running process, with its mounts. What is in `/proc` is never looked at. */
+  static ofProcess(pid: number): ContainerView {
+    return new ContainerView(`/proc/${pid}/root`, new Map([['/proc', { type: 'kernel' }]]))
+  }
+
+  /** Says what will be mounted at `path`, which a walk has returned: it hides what is there now. */
+  cover(path: string, cover: Cover): void {
+    for (const below of this.#covers.keys()) {
+      if (below === path || below.startsWith(`${path}/`)) this.#covers.delete(below)
+    }
+    this.#covers.set(path, cover)
+  }
+
+  /** Closes a descriptor, that of a cover, together with the view. */
+  keep(fd: number): number {
+    this.#descriptors.push(fd)
+    return fd
+  }
+
+  /** What `path` names, `undefined` when there is none. Throws `INVALID` on a path through a file. */
+  find(path: string): Place | undefined {
+    return this.#walk(path, undefined)
+  }
+
+  /**
+   * The same, and makes what is missing in the root file system, whatever the
+   * umask: directories of mode 0755, and what `path` itself names with `mode`.
+   */
+  make(path: string, kind: PlaceKind, mode: number = kind === 'file' ? 0o644 : 0o755): Place {
+    const place = this.#walk(path, { kind, mode })
+    if (place === undefined) throw new TypeError(`no place for ${path}`)
+    return place
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.#descriptors.splice(0)) at.closeDescriptor(fd)
+  }
+
+  #walk(path: string, missing: Missing | undefined): Place | undefined {
+    const reached: Place[] = [this.#root]
+    const names = namesOf(path).reverse()
+    for (let links = 0; ; ) {
+      const name = names.pop()
+      const parent = reached.at(-1) ?? this.#root
+      if (name === undefined) return parent
+      if (name === '..') {
+        if (reached.length > 1) reached.pop()
+        continue
+      }
+      const step = this.#step(parent, name, names.length === 0 ? missing : missing && parentOf)
+      if (step === undefined) return undefined
+      if ('path' in step) {
+        reached.push(step)
+        continue
+      }
+      links += 1
+      if (links > mostLinks) throw unusable(path, 'it leads through too many links')
+      if (step.link.startsWith('/')) reached.length = 1
+      names.push(...namesOf(step.link).reverse())
+    }
+  }
+
+  #step(
+    parent: Place,
+    name: string,
+    missing: Missing | undefined,
+  ): Place | { readonly link: string } | undefined {
+    const path = parent.path === '/' ? `/${name}` : `${parent.path}/${name}`
+    const cover = this.#covers.get(path)
+    if (cover !== undefined) return covered(path, cover)
+    if (parent.fd === undefined) return parent.cover && unseen(path, parent.cover, missing)
+    if (!isDirectory(parent)) throw unusable(parent.path, 'it is not a directory')
+    const bytes = Buffer.from(name)
+    const fd = at.openPlace(parent.fd, bytes)
+    const within = parent.cover === undefined ? {} : { cover: parent.cover }
+    if (fd === undefined) {
+      if (missing === undefined) return undefined
+      if (parent.cover !== undefined) return { path, ...within }
+      return this.#makeEntry({ path, dir: parent.fd, name: bytes }, missing)
+    }
+    this.keep(fd)
+    const place = { path, fd, ...statusOf(fd), ...within }
+    if (typeOf(place) !== fileType.link) return place
+    return { link: Buffer.from(at.readSymlink(fd, noName)).toString() }
+  }
+
+  #makeEntry({ path, dir, name }: NewEntry, { kind, mode }: Missing): Place {
+    const fd = kind === 'file' ? at.createFile(dir, name) : makeDirectory(dir, name)
+    if (fd === undefined) throw unusable(path, 'it is changed by another process')
+    this.keep(fd)
+    at.setMode(fd, mode)
+    const { status } = statusOf(fd)
+    this.made.push({ path, identity: status.identity, kind })
+    return { path, fd, status }
+  }
+}
+
+interface Missing {
+  readonly kind: PlaceKind
+  readonly mode: number
+}
+
+const parentOf: Missing = { kind: 'directory', mode: 0o755 }
+
+interface NewEntry extends at.EntryName {
+  readonly path: string
+}
+
+function makeDirectory(dir: number, name: Uint8Array): number | undefined {
+  return at.makeDirectory(dir, name) ? at.openDirectory(dir, name) : undefined
+}
+
+function covered(path: string, cover: Cover): Place | { readonly link: string } {
+  switch (cover.type) {
+    case 'link':
+      return { link: cover.target }
+    case 'tree':
+      return { path, fd: cover.fd, ...statusOf(cover.fd), cover }
+    case 'memory':
+    case 'kernel':
+      return { path, cover }
+  }
+}
+
+/** A name in something that is not mounted yet. What the kernel shows there, nobody knows. */
+function unseen(path: string, cover: Cover, missing: Missing | undefined): Place | undefined {
+  return cover.type === 'kernel' || missing !== undefined ? { path, cover } : undefined
+}
+
+const fileType = { mask: 0o170000, directory: 0o040000, regular: 0o100000, link: 0o120000 } as const
+
+function typeOf({ status }: Pick<Place, 'status'>): number {
+  return (status?.mode ?? 0) & fileType.mask
+}
+
+export function isDirectory(place: Pick<Place, 'status'>): boolean {
+  return typeOf(place) === fileType.directory
+}
+
+export function isRegularFile(place: Pick<Place, 'status'>): boolean {
+  return typeOf(place) === fileType.regular
+}
+
+const noName = new Uint8Array(0)
+
+function statusOf(fd: number): { readonly status: at.EntryStatus } {
+  const status = at.entryStatus(fd)
+  if (status === undefined) throw new TypeError('an open file has no status')
+  return { status }
+}
+
+function namesOf(path: string): string[] {
+  return path.split('/').filter((name) => name !== '' && name !== '.')
+}
+
+function unusable(path: string, reason: string): StrakeError {
+  return new StrakeError('INVALID', `Cannot use ${path} of the container: ${reason}`)
+}

@@ -1,0 +1,43 @@
+import { rmdirSync, unlinkSync } from 'node:fs'
+import { posix } from 'node:path'
+import { at } from '#platform'
+import type { MadeEntry } from './container-view.ts'
+
+/**
+ * Takes away mount points that are still as they were made: the same file or
+ * directory, empty. For roots whose changes are kept, where mount points are
+ * nobody's change.
+ */
+export function removeMountPoints(rootPath: string, made: readonly MadeEntry[]): void {
+  const root = at.openRoot(rootPath)
+  try {
+    for (const one of made.toReversed()) removeOne(root, one)
+  } finally {
+    at.closeDescriptor(root)
+  }
+}
+
+/** By parent and name, so that a link put there meanwhile is not followed. */
+function removeOne(root: number, { path, identity, kind }: MadeEntry): void {
+  const parent = openParent(root, path)
+  if (parent === undefined) return
+  try {
+    const name = posix.basename(path)
+    const status = at.entryStatus(parent, Buffer.from(name))
+    if (status?.identity !== identity) return
+    if (kind === 'directory') rmdirSync(`/proc/self/fd/${parent}/${name}`)
+    else if (status.size === 0) unlinkSync(`/proc/self/fd/${parent}/${name}`)
+  } catch {
+    // Filled by the program: then it is the program's, and stays.
+  } finally {
+    at.closeDescriptor(parent)
+  }
+}
+
+function openParent(root: number, path: string): number | undefined {
+  try {
+    return at.resolveDirectory(root, Buffer.from(`.${posix.dirname(path)}`), { links: 'refuse' })
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,148 @@
+import { mkdirSync } from 'node:fs'
+import { StrakeError } from '#oci'
+import {
+  at,
+  type BindOptions,
+  isSystemError,
+  mountBind,
+  mountBindAt,
+  mountTmpfs,
+  removeTree,
+  unmount,
+} from '#platform'
+import { ContainerView } from './container-view.ts'
+import type { Cover } from './cover.ts'
+import type { ContainerMount, RootMount } from './mount.ts'
+import { tmpfsOptions } from './tmpfs.ts'
+
+/** A mount whose destination is known as the container will see it. */
+export interface LocatedMount {
+  /** Its destination has no links. */
+  readonly mount: RootMount
+  readonly cover: Cover
+  /** The mount that the destination lies in. */
+  readonly parent: LocatedMount | undefined
+}
+
+/**
+ * Puts mounts together whose destinations lie inside a volume or inside files of
+ * the host. Another container may share those and may replace a directory by a
+ * link at any moment; a runtime that makes mount points by path then makes them
+ * on the host. Here the outer files are mounted once more in `directory`, and
+ * everything inside is mounted in that tree by descriptor, the tree being the
+ * root of every path. The runtime gets the whole tree as one mount.
+ *
+ * Returns what is left for the runtime. `releaseNestedMounts` undoes it, also
+ * after this has thrown.
+ */
+export function mountNested(
+  located: readonly LocatedMount[],
+  directory: string,
+): readonly ContainerMount[] {
+  const inside = findNested(located)
+  if (inside.size === 0) return located.map(({ mount }) => mount)
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  // What is mounted here must not appear in other mount namespaces.
+  mountBind(directory, directory)
+  const trees = new Map<LocatedMount, string>()
+  for (const outer of new Set(inside.values())) {
+    trees.set(outer, mountOuter(outer, `${directory}/${trees.size}`))
+  }
+  for (const [index, [inner, outer]] of [...inside].entries()) {
+    const tree = trees.get(outer) ?? ''
+    mountInner(inner, { outer, tree, memory: `${directory}/memory-${index}` })
+  }
+  return located
+    .filter((each) => !inside.has(each))
+    .map((each) => {
+      const source = trees.get(each)
+      if (source === undefined) return each.mount
+      const parts = [each, ...inside.keys()].filter((one) => (inside.get(one) ?? one) === each)
+      return { ...each.mount, source, isReady: true, propagation: widestPropagation(parts) }
+    })
+}
+
+/** Unmounts what `mountNested` has mounted. A directory that is not there is no error. */
+export async function releaseNestedMounts(directory: string): Promise<void> {
+  while (unmount(directory, { detach: true })) {
+    // Of several mounts on one place the topmost goes first.
+  }
+  await removeTree(directory)
+}
+
+/** Every mount inside files that others may change, with the outermost mount of these. */
+function findNested(located: readonly LocatedMount[]): Map<LocatedMount, LocatedMount> {
+  const inside = new Map<LocatedMount, LocatedMount>()
+  for (const each of located) {
+    const { parent } = each
+    if (parent === undefined) continue
+    const outer = inside.get(parent) ?? (parent.cover.type === 'tree' ? parent : undefined)
+    if (outer !== undefined) inside.set(each, outer)
+  }
+  return inside
+}
+
+function mountOuter({ mount, cover }: LocatedMount, tree: string): string {
+  if (cover.type !== 'tree') throw new TypeError('only files can hold other mounts')
+  mkdirSync(tree, { mode: 0o700 })
+  const target = at.openRoot(tree)
+  try {
+    mountBindAt(cover.fd, target, bindOptions(mount))
+  } finally {
+    at.closeDescriptor(target)
+  }
+  return tree
+}
+
+interface Outer {
+  readonly outer: LocatedMount
+  readonly tree: string
+  /** Where a memory file system may be made. */
+  readonly memory: string
+}
+
+function mountInner({ mount, cover }: LocatedMount, { outer, tree, memory }: Outer): void {
+  const { destination, point } = mount
+  using view = ContainerView.ofDirectory(tree)
+  try {
+    const path = destination.slice(outer.mount.destination.length)
+    const { fd } = view.make(path, point)
+    if (fd === undefined) throw new TypeError(`${destination} is not open`)
+    if (cover.type === 'tree') mountBindAt(cover.fd, fd, bindOptions(mount))
+    else mountMemory(mount, fd, memory)
+  } catch (error) {
+    if (!isSystemError(error, 'EROFS')) throw error
+    const reason = `it is missing in ${outer.mount.destination}, which is read-only`
+    throw new StrakeError('INVALID', `Cannot mount at ${destination}: ${reason}`, { cause: error })
+  }
+}
+
+function mountMemory(mount: RootMount, target: number, place: string): void {
+  mkdirSync(place, { mode: 0o700 })
+  mountTmpfs(place, tmpfsOptions(mount))
+  const fd = at.openRoot(place)
+  try {
+    mountBindAt(fd, target)
+  } finally {
+    at.closeDescriptor(fd)
+  }
+}
+
+function bindOptions({ readOnly = false, propagation = 'private' }: RootMount): BindOptions {
+  return { readOnly, propagation: kinds[propagation] }
+}
+
+const kinds = {
+  private: 'private',
+  rprivate: 'private',
+  shared: 'shared',
+  rshared: 'shared',
+  slave: 'slave',
+  rslave: 'slave',
+} as const
+
+/** What the root of the container must pass on, so that each of `parts` gets what it asks for. */
+function widestPropagation(parts: readonly LocatedMount[]): 'private' | 'slave' | 'shared' {
+  const asked = parts.map(({ mount }) => kinds[mount.propagation ?? 'private'])
+  return (['shared', 'slave'] as const).find((kind) => asked.includes(kind)) ?? 'private'
+}

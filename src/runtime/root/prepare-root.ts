@@ -1,0 +1,134 @@
+import { chmodSync, mkdirSync } from 'node:fs'
+import { posix } from 'node:path'
+import { StrakeError } from '#oci'
+import { openFile, openFlag } from '#platform'
+import { ContainerView, isDirectory, type MadeEntry, type Place } from './container-view.ts'
+import type { Cover } from './cover.ts'
+import type { ContainerMount, RootMount } from './mount.ts'
+import { type LocatedMount, mountNested } from './nested-mounts.ts'
+import { givenMode, mountPointMode } from './tmpfs.ts'
+import { resolveWorkingDirectory } from './working-directory.ts'
+
+export interface PrepareRootOptions {
+  readonly mounts?: readonly RootMount[] | undefined
+  /** Made when absent, as the working directory of an image is. Default: `/`. */
+  readonly cwd?: string | undefined
+  /**
+   * A directory of ours, made when it is needed, for mounts that other mounts
+   * lie in. `releaseNestedMounts` undoes what is mounted there.
+   */
+  readonly nested: string
+}
+
+/** A root that the runtime can start a container in. */
+export interface PreparedRoot extends Disposable {
+  readonly view: ContainerView
+  /** In the order in which they are to be mounted, destinations without links. */
+  readonly mounts: readonly ContainerMount[]
+  /** Without links. */
+  readonly cwd: string
+  /** What was made for the mounts; `removeMountPoints` takes it away. */
+  readonly mountPoints: readonly MadeEntry[]
+}
+
+/**
+ * Makes a root file system ready for the runtime, before any process of the
+ * image runs: mount points and the working directory, found and made as a
+ * process in the container would find them. The runtime gets paths without
+ * links, and never one that another container can change: what is mounted
+ * inside a volume or inside files of the host is put together by us.
+ *
+ * Throws `INVALID` when `/dev`, `/proc` or `/sys` is not a directory, when
+ * something cannot be mounted where it is to be, or when the working directory
+ * is not one or lies in `/proc`.
+ */
+export function prepareRoot(root: string, options: PrepareRootOptions): PreparedRoot {
+  const view = ContainerView.ofRoot(root)
+  try {
+    const kernel = makeKernelDirectories(root)
+    const located = locateMounts(view, options)
+    const mountPoints = [...kernel, ...view.made]
+    const mounts = mountNested(located, options.nested)
+    const cwd = resolveWorkingDirectory(view, options.cwd ?? '/', 'make')
+    return { view, mounts, cwd, mountPoints, [Symbol.dispose]: () => view[Symbol.dispose]() }
+  } catch (error) {
+    view[Symbol.dispose]()
+    throw error
+  }
+}
+
+/** The runtime mounts there by path, so none may be a link. */
+function makeKernelDirectories(root: string): readonly MadeEntry[] {
+  using view = ContainerView.ofDirectory(root)
+  for (const path of ['/dev', '/proc', '/sys']) {
+    const place = view.make(path, 'directory')
+    if (place.path === path && isDirectory(place)) continue
+    throw new StrakeError(
+      'INVALID',
+      `Cannot start the container: ${path} of the image is not a directory`,
+    )
+  }
+  return view.made
+}
+
+function locateMounts(
+  view: ContainerView,
+  { mounts = [], nested }: PrepareRootOptions,
+): readonly LocatedMount[] {
+  const located = new Map<Cover, LocatedMount>()
+  const add = (mount: RootMount, place: Place): void => {
+    const cover = coverOf(mount, view)
+    const parent = place.cover && located.get(place.cover)
+    located.set(cover, { mount: { ...mount, destination: place.path }, cover, parent })
+    view.cover(place.path, cover)
+  }
+  for (const mount of [...mounts].sort(byDepth)) {
+    const place = makeMountPoint(view, mount)
+    const carrier = modeCarrier(mount, place, nested)
+    if (carrier !== undefined) add(carrier, place)
+    add(mount, place)
+  }
+  return [...located.values()]
+}
+
+function byDepth(one: RootMount, other: RootMount): number {
+  return depth(one.destination) - depth(other.destination)
+}
+
+function depth(path: string): number {
+  return path.split('/').filter((part) => part !== '').length
+}
+
+function makeMountPoint(view: ContainerView, mount: RootMount): Place {
+  const { destination, point } = mount
+  if (posix.normalize(`/${destination}`) === '/') {
+    throw new StrakeError('INVALID', 'Cannot mount at /: it is the root of the container')
+  }
+  const place = view.make(destination, point, mountPointMode(mount))
+  if (place.status === undefined || isDirectory(place) === (point === 'directory')) return place
+  const [there, wanted] = point === 'file' ? ['directory', 'file'] : ['file', 'directory']
+  throw new StrakeError(
+    'INVALID',
+    `Cannot mount ${wanted} ${mount.source} at ${destination}: there is a ${there}`,
+  )
+}
+
+/**
+ * Some runtimes (runc before 1.2) give a memory file system the mode of its
+ * mount point even when another one is asked for. Then an empty directory of the
+ * mode that is asked for is mounted there first.
+ */
+function modeCarrier(mount: RootMount, place: Place, directory: string): RootMount | undefined {
+  const mode = mount.type === 'tmpfs' ? givenMode(mount) : undefined
+  if (mode === undefined || place.status === undefined) return undefined
+  if ((place.status.mode & 0o7777) === mode) return undefined
+  const source = `${directory}/mode-${mode.toString(8)}`
+  mkdirSync(source, { recursive: true, mode: 0o700 })
+  chmodSync(source, mode)
+  return { type: 'bind', source, destination: mount.destination, point: 'directory' }
+}
+
+function coverOf({ type, source }: RootMount, view: ContainerView): Cover {
+  if (type === 'tmpfs') return { type: 'memory' }
+  return { type: 'tree', fd: view.keep(openFile(source, openFlag.path)) }
+}

@@ -1,0 +1,64 @@
+import { openSync, readSync } from 'node:fs'
+import { StrakeError } from '#oci'
+import { at, openFlag } from '#platform'
+import { type ContainerView, isRegularFile, type Place } from './container-view.ts'
+
+/** The fields of the lines of a colon-separated file. */
+export type Table = readonly (readonly string[])[]
+
+const paths = ['/etc/passwd', '/etc/group'] as const
+
+const mostBytes = 10 * 1024 * 1024
+
+/**
+ * Reads a passwd or group file of a container; one without it has no lines. It
+ * is the image's or a running program's, so it must be a regular file of at most
+ * 10 MiB, and links are followed inside the container only. Throws `INVALID`.
+ */
+export function readUserTable(view: ContainerView, path: (typeof paths)[number]): Table {
+  const place = findTable(view, path)
+  if (place?.fd === undefined) return []
+  return readText(place.fd)
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split(':'))
+}
+
+/**
+ * Throws `INVALID` when a passwd or group file is none that may be read. The
+ * runtime reads them whenever it starts a process, and would wait for ever for
+ * the writer of a pipe.
+ */
+export function checkUserTables(view: ContainerView): void {
+  for (const path of paths) findTable(view, path)
+}
+
+function findTable(view: ContainerView, path: string): Place | undefined {
+  const place = view.find(path)
+  if (place?.status === undefined) return undefined
+  if (!isRegularFile(place)) throw refused(path, 'it is not a regular file')
+  if (place.status.size > mostBytes) throw refused(path, 'it is larger than 10 MiB')
+  return place
+}
+
+/** The place cannot become another file; the program may still write to it, so reading has an end. */
+function readText(place: number): string {
+  const fd = openSync(`/proc/self/fd/${place}`, openFlag.readOnly | openFlag.nonBlocking)
+  try {
+    const chunks: Buffer[] = []
+    for (let size = 0; size <= mostBytes; ) {
+      const chunk = Buffer.alloc(65_536)
+      const count = readSync(fd, chunk)
+      if (count === 0) break
+      chunks.push(chunk.subarray(0, count))
+      size += count
+    }
+    return Buffer.concat(chunks).toString()
+  } finally {
+    at.closeDescriptor(fd)
+  }
+}
+
+function refused(path: string, reason: string): StrakeError {
+  return new StrakeError('INVALID', `Cannot read ${path} of the container: ${reason}`)
+}
