@@ -1,10 +1,11 @@
 import type { Engine } from '#engine/engine'
+import { describeDamage } from '#engine/facts'
 import { isSystemError } from '#platform'
 import { shorten } from './arguments/long-forms.ts'
 import { parseCommand, runParsed, UsageError } from './arguments/parse-command.ts'
 import type { Context } from './context.ts'
 import { renderError } from './render/error.ts'
-import { openOutput } from './render/output.ts'
+import { type Output, openOutput } from './render/output.ts'
 import { commands } from './table.ts'
 
 interface GlobalOptions {
@@ -28,7 +29,10 @@ export async function runCommand(rawArgv: readonly string[]): Promise<void> {
     exitCode: 0,
     leaveSignals: cancel.leave,
     engine() {
-      opening ??= openEngineLazily(options)
+      opening ??= openEngineLazily(options).then((engine) => {
+        if (engine.records.loss.get() !== undefined) warnOfDamage(engine, context.err)
+        return engine
+      })
       return opening
     },
   }
@@ -41,9 +45,21 @@ export async function runCommand(rawArgv: readonly string[]): Promise<void> {
       context.exitCode = cancel.exitCode()
     } else context.exitCode = await reportFailure(context, options.argv, error)
   } finally {
-    await opening?.then((engine) => engine[Symbol.asyncDispose]()).catch(() => {})
+    await opening?.then((engine) => end(engine, context.err)).catch(() => {})
   }
   process.exit(context.exitCode)
+}
+
+/** Closes the store. Damaged records show when they are read, which is known now. */
+async function end(engine: Engine, err: Output): Promise<void> {
+  const { loss, damaged } = engine.records
+  if (damaged.length > 0 && loss.get() === undefined) warnOfDamage(engine, err)
+  await engine[Symbol.asyncDispose]()
+}
+
+function warnOfDamage(engine: Engine, err: Output): void {
+  const damage = describeDamage(engine) ?? ''
+  err.write(`warning: ${damage}\n         run strake system check --repair\n`)
 }
 
 async function openEngineLazily({ root, snapshotter }: GlobalOptions): Promise<Engine> {

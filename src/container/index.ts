@@ -61,6 +61,8 @@ export { type LogEntry, type LogsOptions, readLogs } from './verbs/logs.ts'
 export { isLost, reconcileContainers } from './verbs/reconcile.ts'
 /** Removing a container. */
 export { type RemoveOptions, removeContainer } from './verbs/remove.ts'
+/** Recording containers again whose records were lost. */
+export { restoreContainerRecords } from './verbs/restore.ts'
 /** Creating and starting in one go. */
 export { runContainer, runDetached } from './verbs/run.ts'
 /** Starting in the background. */

@@ -68,7 +68,8 @@ export async function endAbandoned(engine: Engine): Promise<readonly string[]> {
   for (const directory of [engine.run, `${engine.run}/containers`]) await removePlaces(directory)
   say(await endBuilds(engine), 'abandoned builds ended')
   // A build step has a network and an address, but no record: while one may run, they stay.
-  if (engine.records.leases.oldest() === undefined) {
+  const knowsContainers = engine.records.loss.get() === undefined
+  if (knowsContainers && engine.records.leases.oldest() === undefined) {
     say(engine.records.addresses.releaseGone(), 'addresses of containers that are gone released')
     const live = engine.records.containers.list().map(({ id }) => id)
     const gone = await (await engine.networks()).cleanStale(live)

@@ -5,6 +5,7 @@ import { openRecords } from '#records'
 import type { Registry } from '#registry'
 import { restoringStore } from './content/restoring-store.ts'
 import type { Engine } from './engine.ts'
+import { holdsContent } from './facts.ts'
 import { findRoots, type RootsOptions } from './host/roots.ts'
 import { findSnapshotter } from './host/snapshotter-choice.ts'
 import { version } from './host/version.ts'
@@ -29,7 +30,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const kind = findSnapshotter(options.snapshotter, env)
   makePrivate(root)
   const store = await openDirectoryStore(root)
-  const records = openRecords(`${root}/strake.db`)
+  const records = openRecords(`${root}/strake.db`, { holdsContent: () => holdsContent(root) })
   const snapshots = once(async () => {
     const { openSnapshots } = await import('#snapshot/open')
     return await openSnapshots(root, run, kind === undefined ? {} : { kind })
@@ -61,7 +62,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       return await restoreBlob({ root, content: store, records, registry }, blob, signal)
     },
   })
-  return {
+  const engine: Engine = {
     root,
     run,
     content,
@@ -81,6 +82,11 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     },
     [Symbol.asyncDispose]: async () => records.close(),
   }
+  if (records.loss.get()?.isRestored === false) {
+    const { restoreFacts } = await import('./store/restore-facts.ts')
+    await restoreFacts(engine)
+  }
+  return engine
 }
 
 /** The store holds setuid files and device nodes of images: nobody else may walk in. */

@@ -6,5 +6,6 @@ export interface RecordsContext {
   readonly database: Database
   /** Milliseconds since 1970. */
   readonly now: () => number
-  readonly report: ReportDamage
+  /** What reports damaged rows of a table. */
+  readonly reportIn: (table: string) => ReportDamage
 }

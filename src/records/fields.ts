@@ -60,7 +60,7 @@ export class Fields {
   #damaged(column: string, cause?: unknown): never {
     throw new StrakeError('INTERNAL', `Cannot read ${this.#what}: its ${column} is damaged`, {
       cause,
-      remedy: 'run strake doctor',
+      remedy: 'run strake system check --repair',
     })
   }
 }
@@ -69,7 +69,7 @@ export class Fields {
 export type JsonDocument = Readonly<Record<string, unknown>>
 
 /** What reading a table leaves out because it cannot be understood. */
-export type ReportDamage = (error: StrakeError) => void
+export type ReportDamage = (error: StrakeError, row: SqlRow) => void
 
 /** Reads many rows; one that is damaged is reported and left out, never the end of the list. */
 export function readRows<T>(
@@ -83,7 +83,7 @@ export function readRows<T>(
       records.push(read(row))
     } catch (error) {
       if (!(error instanceof StrakeError)) throw error
-      report(error)
+      report(error, row)
     }
   }
   return records

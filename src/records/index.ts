@@ -2,6 +2,7 @@
 
 // A JSON object whose members their owner checks.
 export type { JsonDocument } from './fields.ts'
+export { setAsideDamaged } from './quarantine.ts'
 // The groups of facts, opened together.
 export type { Records, RecordsOptions } from './records.ts'
 export { openRecords } from './records.ts'
@@ -17,6 +18,8 @@ export type { ImageRecord, Images } from './tables/images.ts'
 export type { Layers, MadeLayer, MadeMembers } from './tables/layers.ts'
 // What keeps content from being collected.
 export type { Lease, LeaseOptions, Leases } from './tables/leases.ts'
+// That the facts were lost.
+export type { Loss, LossRecord } from './tables/loss.ts'
 // Where blobs were seen.
 export type { SourceRecord, Sources } from './tables/sources.ts'
 // Names and everything they ever meant.

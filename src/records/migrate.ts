@@ -5,19 +5,30 @@ import { migrations } from './migrations.ts'
 /** `SQLite application_id` of the file: "strk". */
 const applicationId = 0x7374726b
 
+interface MigrateOptions {
+  readonly steps?: readonly string[] | undefined
+  readonly onCreate?: (() => void) | undefined
+}
+
 /**
  * Brings the database to the schema this program knows, in one transaction that
- * any number of processes may attempt at once.
+ * any number of processes may attempt at once. `onCreate` is called in it when there
+ * were no tables before.
  *
  * Throws `UNSUPPORTED` for a database that a newer program wrote: guessing what
  * its tables mean could lose what it recorded.
  */
-export function migrate(database: Database, steps: readonly string[] = migrations): void {
+export function migrate(
+  database: Database,
+  { steps = migrations, onCreate }: MigrateOptions = {},
+): void {
   if (schemaOf(database) === steps.length) return
   database.transaction(() => {
     // Not before: somebody else may be making the tables at this moment.
     refuseForeign(database, steps.length)
-    for (const step of steps.slice(schemaOf(database))) database.execute(step)
+    const before = schemaOf(database)
+    for (const step of steps.slice(before)) database.execute(step)
+    if (before === 0) onCreate?.()
     database.execute(`PRAGMA user_version=${steps.length}`)
     database.execute(`PRAGMA application_id=${applicationId}`)
   })

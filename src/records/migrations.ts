@@ -91,4 +91,11 @@ export const migrations: readonly string[] = [
   DROP TABLE files;
   DROP TABLE file_roots;
   `,
+  // An empty database was made where the store held content already.
+  `
+  CREATE TABLE loss (
+    id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL, set_aside TEXT,
+    is_restored INTEGER NOT NULL
+  ) STRICT;
+  `,
 ]

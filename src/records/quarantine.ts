@@ -9,6 +9,12 @@ import {
 import { migrate } from './migrate.ts'
 import { spendReserve } from './reserve.ts'
 
+export interface OpenOptions {
+  readonly now: () => number
+  /** Asked when the database has to be made: whether there is anything that it should know of. */
+  readonly holdsContent?: (() => boolean) | undefined
+}
+
 /**
  * Opens the database at `path`; one that SQLite cannot read is set aside, with
  * what belongs to it, as `<path>.bad-<time>`, and an empty one made. Of several
@@ -16,26 +22,38 @@ import { spendReserve } from './reserve.ts'
  */
 export function openOrQuarantine(
   path: string,
-  now: () => number,
+  options: OpenOptions,
 ): { readonly database: Database; readonly quarantined: string | undefined } {
   try {
-    return { database: openMigrated(path), quarantined: undefined }
+    return { database: openMigrated(path, options), quarantined: undefined }
   } catch (error) {
     if (!isDatabaseDamaged(error)) throw error
   }
   using _lock = lockFile(`${path}.repair`)
   try {
-    return { database: openMigrated(path), quarantined: undefined }
+    return { database: openMigrated(path, options), quarantined: undefined }
   } catch (error) {
     if (!isDatabaseDamaged(error)) throw error
   }
-  const time = new Date(now()).toISOString().replace(/[-:]|\.\d+/g, '')
+  const aside = setAside(path, options.now())
+  return { database: openMigrated(path, options, aside), quarantined: aside }
+}
+
+/** Moves a database away with what belongs to it; returns where it is then. */
+function setAside(path: string, at: number): string {
+  const time = new Date(at).toISOString().replace(/[-:]|\.\d+/g, '')
   let aside = `${path}.bad-${time}`
   for (let count = 1; pathExists(aside); count++) aside = `${path}.bad-${time}-${count}`
   for (const suffix of ['', '-wal', '-shm']) {
     if (pathExists(path + suffix)) renamePath(path + suffix, aside + suffix)
   }
-  return { database: openMigrated(path), quarantined: aside }
+  return aside
+}
+
+/** Sets a database aside that was opened and whose inside turned out to be damaged. */
+export function setAsideDamaged(path: string, now: () => number = Date.now): string {
+  using _lock = lockFile(`${path}.repair`)
+  return setAside(path, now())
 }
 
 /** Beside the database, which is the only thing that may spend it. */
@@ -43,10 +61,22 @@ export function reservePath(path: string): string {
   return `${path.slice(0, path.lastIndexOf('/'))}/reserve`
 }
 
-function openMigrated(path: string): Database {
+/** Opens it; an empty one that is made while the store holds content says so for good. */
+function openMigrated(
+  path: string,
+  { now, holdsContent }: OpenOptions,
+  aside: string | null = null,
+): Database {
   const database = openDatabase(path, { makeRoom: () => spendReserve(reservePath(path)) })
   try {
-    migrate(database)
+    migrate(database, {
+      onCreate: () => {
+        if (holdsContent?.() !== true) return
+        database.run('INSERT INTO loss VALUES (1, ?, ?, 0)', now(), aside)
+      },
+    })
+    // Read by every command: a database whose facts cannot be read at all is noticed here.
+    database.get('SELECT at FROM loss')
     return database
   } catch (error) {
     database.close()

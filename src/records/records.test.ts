@@ -127,13 +127,15 @@ test('migrate() takes each step once, whatever schema it starts from', () => {
     'CREATE TABLE a (n INTEGER)',
     'ALTER TABLE a ADD COLUMN m INTEGER; CREATE TABLE b (n INTEGER)',
   ]
-  migrate(database, steps.slice(0, 1))
+  migrate(database, { steps: steps.slice(0, 1) })
   database.run('INSERT INTO a VALUES (1)')
-  migrate(database, steps)
-  migrate(database, steps)
+  migrate(database, { steps })
+  migrate(database, { steps })
   expect(database.all('SELECT * FROM a')).toEqual([{ n: 1, m: null }])
   expect(database.all('SELECT * FROM b')).toEqual([])
-  expect(() => migrate(database, [...steps, 'CREATE TABLE c (n INTEGER)', 'nonsense'])).toThrow()
+  expect(() =>
+    migrate(database, { steps: [...steps, 'CREATE TABLE c (n INTEGER)', 'nonsense'] }),
+  ).toThrow()
   expect(() => database.all('SELECT * FROM c')).toThrow('no such table')
 })
 

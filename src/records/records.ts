@@ -1,5 +1,6 @@
 import type { StrakeError } from '#oci'
 import type { Database } from '#platform'
+import { createDamage } from './damage.ts'
 import { openOrQuarantine, reservePath } from './quarantine.ts'
 import { keepReserve } from './reserve.ts'
 import { type Addresses, createAddresses } from './tables/addresses.ts'
@@ -9,6 +10,7 @@ import { createDropped, type Dropped } from './tables/dropped.ts'
 import { createImages, type Images } from './tables/images.ts'
 import { createLayers, type Layers } from './tables/layers.ts'
 import { createLeases, type Leases } from './tables/leases.ts'
+import { createLoss, type Loss } from './tables/loss.ts'
 import { createSources, type Sources } from './tables/sources.ts'
 import { createTags, type Tags } from './tables/tags.ts'
 
@@ -36,10 +38,13 @@ export interface Records extends AsyncDisposable {
   readonly containers: Containers
   readonly addresses: Addresses
   readonly sources: Sources
+  readonly loss: Loss
   /** Where the file was moved that stood here and could not be read, when that happened at opening. */
   readonly quarantined: string | undefined
   /** Records that lists left out since opening, because they are damaged. */
   readonly damaged: readonly StrakeError[]
+  /** Deletes those; returns how many there were. */
+  removeDamaged(): number
   /** All of `work` or none of it, with no other writer between. `work` must not await. */
   transaction<T>(work: () => T): T
   /**
@@ -55,19 +60,21 @@ export interface Records extends AsyncDisposable {
 export interface RecordsOptions {
   /** Milliseconds since 1970; the system's clock unless given. */
   readonly now?: () => number
+  /** Asked when the database has to be made: whether the store holds content that it should know of. */
+  readonly holdsContent?: () => boolean
 }
 
 /**
  * Opens or creates the records at `path`, whose directory exists. A file that is
  * not a whole database is set aside as `<path>.bad-<time>` and an empty one
- * takes its place; `quarantined` tells. Throws `UNSUPPORTED` when a newer strake
+ * takes its place; `quarantined` tells, and `loss` when the store holds content. Throws `UNSUPPORTED` when a newer strake
  * wrote it, `INVALID` when it is another program's database.
  */
 export function openRecords(path: string, options: RecordsOptions = {}): Records {
-  const { now = Date.now } = options
-  const { database, quarantined } = openOrQuarantine(path, now)
-  const damaged: StrakeError[] = []
-  const context = { database, now, report: (error: StrakeError) => void damaged.push(error) }
+  const { now = Date.now, holdsContent } = options
+  const { database, quarantined } = openOrQuarantine(path, { now, holdsContent })
+  const damage = createDamage(database)
+  const context = { database, now, reportIn: damage.reportIn }
   const cache = createCache(context)
   const close = (): void => {
     cache.flush()
@@ -84,8 +91,12 @@ export function openRecords(path: string, options: RecordsOptions = {}): Records
     containers: createContainers(context),
     addresses: createAddresses(context),
     sources: createSources(context),
+    loss: createLoss(context),
     quarantined,
-    damaged,
+    get damaged() {
+      return damage.errors()
+    },
+    removeDamaged: damage.remove,
     transaction: (work) => database.transaction(work),
     keepRoom: () => keepReserve(reservePath(path)),
     verify: () => problemsOf(database),

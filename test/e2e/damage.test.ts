@@ -120,6 +120,27 @@ describe.skipIf(reason !== undefined)('damage at rest', () => {
     expect((await strake('create', '--name', 'c', 'kept:1')).exitCode).not.toBe(0)
     expect(await contentsOf(strake, 'other:1')).not.toBe('')
   }, 60_000)
+
+  const databases = { emptied: true, halved: true, gone: true, 'one bit': false, extended: false }
+  for (const [kind, isLost] of Object.entries(databases)) {
+    test(`a database that is ${kind} costs no image, and every command says so`, async () => {
+      await using strake = await openStrake()
+      const archive = await writeSmallImage(`${strake.directory}/kept.tar`, 'kept:1', 'kept')
+      await strake.ok('load', '-i', archive)
+      const blobs = readdirSync(join(strake.root, 'blobs/sha256'))
+      await damages[kind]?.(join(strake.root, 'strake.db'))
+      for (const args of [['images'], ['ps', '-a'], ['history', 'kept:1']]) {
+        const { exitCode, stderr } = await strake(...args)
+        if (isLost) expect([exitCode, stderr]).toEqual([0, expect.stringContaining('warning: ')])
+      }
+      await strake('image', 'prune', '-f')
+      await strake('system', 'prune', '-f')
+      expect(readdirSync(join(strake.root, 'blobs/sha256'))).toEqual(blobs)
+      await strake('system', 'check', '--repair')
+      expect((await strake('system', 'check')).exitCode).toBe(0)
+      expect(await strake.ok('images', '-q')).not.toBe('')
+    }, 60_000)
+  }
 })
 
 /** The path of the largest file of a name, one folder down. */

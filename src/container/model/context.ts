@@ -24,6 +24,8 @@ export interface ContainerPaths {
   /** What it changed of its image, as overlayfs keeps it. */
   readonly upper: string
   readonly state: string
+  /** A copy of its record in the database. */
+  readonly record: string
   readonly health: string
   readonly log: string
   readonly order: string
@@ -48,6 +50,7 @@ export function containerPaths(
     directory,
     upper: `${directory}/upper`,
     state: `${directory}/state.json`,
+    record: `${directory}/container.json`,
     health: `${directory}/health.json`,
     log: `${directory}/${id}-json.log`,
     order: `${directory}/order.json`,

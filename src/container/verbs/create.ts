@@ -6,6 +6,7 @@ import type { ContainerOptions } from '../model/options.ts'
 import { readContainer } from '../model/record.ts'
 import { mergeSettings } from '../model/settings.ts'
 import { isLost, reconcileContainer } from './reconcile.ts'
+import { keepRecord } from './restore.ts'
 
 export interface CreatedContainer {
   readonly id: string
@@ -31,14 +32,13 @@ export async function createContainer(
   const settings = mergeSettings(id, options)
   const { directory } = containerPaths(context, id)
   await removeLost(context, options.name)
+  const createdAt = Date.now()
+  const rest = { id, image: options.image.digest ?? null, createdAt, config: { ...settings } }
   // The record first, so that nothing is there that nobody knows of.
-  const name = insert(context, options, (name) => ({
-    ...{ id, name, image: options.image.digest ?? null },
-    config: { ...settings },
-    state: {},
-  }))
+  const name = insert(context, options, (name) => ({ ...rest, name, state: {} }))
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
+    keepRecord(context, { ...rest, name })
   } catch (error) {
     context.records.containers.remove(id)
     throw error

@@ -27,10 +27,13 @@ export async function reconcileContainers(context: ContainerContext): Promise<nu
   return count
 }
 
-/** Records come first and go first: a directory without one is left of a removal. */
+/**
+ * Records come first and go first: a directory without one is left of a removal, unless
+ * the records were lost.
+ */
 async function removeForgotten({ root, records }: ContainerContext): Promise<void> {
   const directory = `${root}/containers`
-  if (!existsSync(directory)) return
+  if (!existsSync(directory) || records.loss.get() !== undefined) return
   for (const id of readdirSync(directory)) {
     if (records.containers.get(id) === undefined) await removeTree(`${directory}/${id}`)
   }

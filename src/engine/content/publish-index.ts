@@ -4,6 +4,7 @@ import {
   type Descriptor,
   type Digest,
   encodeJson,
+  type Index,
   isDigest,
   isIndexType,
   limits,
@@ -11,13 +12,12 @@ import {
 } from '#oci'
 import { isSystemError, pathExists, readPlainFile, readSmallFile } from '#platform'
 import type { Records } from '#records'
-
-/** The annotation that other tools look a name up by. */
-const nameAnnotation = 'org.opencontainers.image.ref.name'
+import { incompleteAnnotation, nameAnnotation } from './indexed-names.ts'
 
 /**
- * Writes `index.json` again, so that other tools find every name in the store
- * whose image they can read: one of which layers were dropped is left out.
+ * Writes `index.json` again, so that other tools find every name in the store whose image
+ * they can read. An image whose layers were dropped stands in an annotation instead:
+ * should the database be lost, its name is not.
  * Names are read and the file is replaced under the write lock of the records:
  * of two processes the later one has seen everything.
  */
@@ -44,11 +44,18 @@ export function indexProblem({
 
 function indexOf(root: string, records: Records): Uint8Array {
   const isWhole = wholeness(root, records)
-  const manifests = records.tags
+  const named = records.tags
     .list()
-    .filter(({ target }) => isWhole(target))
     .map(({ name, target }): Descriptor => ({ ...target, annotations: { [nameAnnotation]: name } }))
-  return encodeJson({ schemaVersion: 2, mediaType: mediaType.ociIndex, manifests })
+  const incomplete = named.filter((target) => !isWhole(target))
+  return encodeJson({
+    schemaVersion: 2,
+    mediaType: mediaType.ociIndex,
+    manifests: named.filter(isWhole),
+    ...(incomplete.length > 0 && {
+      annotations: { [incompleteAnnotation]: JSON.stringify(incomplete) },
+    }),
+  } satisfies Index)
 }
 
 /** Tells images of which nothing was dropped. */

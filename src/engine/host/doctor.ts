@@ -3,6 +3,7 @@ import { isStrakeError } from '#oci'
 import { findNft, kernelAtLeast, kernelRelease } from '#platform'
 import { cgroupMode } from '#runtime'
 import type { Engine } from '../engine.ts'
+import { describeDamage } from '../facts.ts'
 import { missingFixes } from './runtime-fixes.ts'
 
 /** One thing that was looked at. */
@@ -36,12 +37,11 @@ async function checkUser(): Promise<readonly Finding[]> {
 
 async function checkStore({ records, root }: Engine): Promise<readonly Finding[]> {
   const problems = records.verify()
-  if (records.quarantined !== undefined) {
-    problems.push(`a damaged database was set aside as ${records.quarantined}`)
-  }
-  problems.push(...records.damaged.map(({ message }) => message))
+  const damage = describeDamage({ records })
+  if (damage !== undefined) problems.push(damage)
   if (problems.length === 0) return [{ state: 'ok', subject: 'store', message: root }]
-  return problems.map((message) => ({ state: 'failure', subject: 'store', message }))
+  const remedy = 'strake system check --repair'
+  return problems.map((message) => ({ state: 'failure', subject: 'store', message, remedy }))
 }
 
 /** Below this a pull of an ordinary image may fail. */

@@ -6,6 +6,7 @@ import { isSystemError, pathExists } from '#platform'
 import type { Snapshotter } from '#snapshot'
 import { cleanAfterCrash } from '../begin-work.ts'
 import type { Engine } from '../engine.ts'
+import { knowsEverything } from '../facts.ts'
 import type { ImageParts } from './image-parts.ts'
 
 /** What a collection removed. */
@@ -30,7 +31,7 @@ const useResolution = 60_000
 
 /**
  * Removes every blob and file system that no name, container, cache record or
- * lease reaches. While somebody pulls, builds or loads, what was used since they
+ * lease reaches; nothing while it is not known what they are. While somebody pulls, builds or loads, what was used since they
  * began stays as well: they may be about to refer to it.
  */
 export async function collectGarbage(
@@ -39,6 +40,7 @@ export async function collectGarbage(
 ): Promise<Collected> {
   const { content } = engine
   await cleanAfterCrash(engine)
+  if (!knowsEverything(engine)) return { blobs: [], chains: [], bytes: 0 }
   await content.sweep(24 * 60 * 60 * 1000)
   const { digests, size } = await collectBlobs(engine, content)
   if (isBusy(engine)) return { blobs: digests, chains: [], bytes: size }
@@ -53,6 +55,7 @@ export async function collectGarbage(
  */
 export async function collectImage(engine: Engine, parts: ImageParts): Promise<readonly Digest[]> {
   const { content, records } = engine
+  if (!knowsEverything(engine)) return []
   const isLast = records.images.list().length === 0
   await collectBlobs(engine, isLast ? content : onlyOf(content, parts.blobs))
   if (isBusy(engine)) return []

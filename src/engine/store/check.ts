@@ -2,13 +2,16 @@ import { readdir } from 'node:fs/promises'
 import { childrenOf, isDocument, readDocument } from '#content'
 import { type Descriptor, type Digest, isStrakeError, mediaType } from '#oci'
 import { pathExists } from '#platform'
+import { setAsideDamaged } from '#records'
 import { layerArchive, type SnapshotFinding } from '#snapshot'
 import { decompress } from '#stream'
 import { blobProblem, setAside } from '../content/check-blob.ts'
 import { refetch } from '../content/refetch.ts'
 import { restoreBlob } from '../content/restore-blob.ts'
 import type { Engine } from '../engine.ts'
+import { describeDamage, knowsEverything } from '../facts.ts'
 import { checkLayout } from './check-layout.ts'
+import { repairFacts } from './restore-facts.ts'
 
 /** One thing that is not as it should be. */
 export interface CheckFinding extends Omit<SnapshotFinding, 'state'> {
@@ -31,8 +34,8 @@ export async function* checkStore(
   engine: Engine,
   options: CheckOptions = {},
 ): AsyncGenerator<CheckFinding> {
+  if (!(yield* checkRecords(engine, options))) return
   using _lease = engine.records.leases.acquire({ purpose: 'check' })
-  yield* checkRecords(engine)
   yield* checkLayout(engine, options.repair === true)
   const damaged = await findDamaged(engine, options)
   const needed = yield* checkImages(engine, damaged, options)
@@ -46,13 +49,31 @@ export async function* checkStore(
   yield* checkLeftovers(engine)
 }
 
-function* checkRecords({ records }: Engine): Generator<CheckFinding> {
-  const problems = records.verify()
-  if (records.quarantined !== undefined) {
-    problems.push(`a damaged database was set aside as ${records.quarantined}`)
+/** Returns whether the database can be relied on for the rest of the check. */
+async function* checkRecords(
+  engine: Engine,
+  { repair = false }: CheckOptions,
+): AsyncGenerator<CheckFinding, boolean> {
+  const { records } = engine
+  const subject = 'database'
+  const [inside] = records.verify()
+  if (inside !== undefined) {
+    if (!repair) yield { subject, problem: inside, state: 'damaged' }
+    else {
+      const action = `set aside as ${setAsideDamaged(records.path)}; run strake system check --repair again`
+      yield { subject, problem: inside, state: 'healed', action }
+    }
+    return false
   }
-  problems.push(...records.damaged.map(({ message }) => message))
-  for (const problem of problems) yield { subject: 'database', problem, state: 'damaged' }
+  if (knowsEverything(engine)) return true
+  const problem = describeDamage(engine) ?? 'it is damaged'
+  if (!repair) yield { subject, problem, state: 'damaged' }
+  else {
+    const count = await repairFacts(engine)
+    const action = `${count} ${count === 1 ? 'image' : 'images'} recorded again, without a name`
+    yield { subject, problem, state: 'healed', action }
+  }
+  return true
 }
 
 /** Damaged blobs with what is wrong with them; a repair has set them aside. */

@@ -6,6 +6,7 @@ import { removeContainer } from '../container/container.ts'
 import { listContainers } from '../container/ps.ts'
 import { tryPublishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
+import { requireFacts } from '../facts.ts'
 import { type PruneFilter, parsePruneFilters } from '../filter/prune-filter.ts'
 import { collectGarbage } from '../image/collect-garbage.ts'
 import { isDigestName } from '../image/find-image.ts'
@@ -44,6 +45,7 @@ export async function pruneImages(
   engine: Engine,
   { all = false, filters = [] }: PruneImagesOptions = {},
 ): Promise<Pruned> {
+  requireFacts(engine)
   const { records } = engine
   const passes = parsePruneFilters(filters)
   const untagged: string[] = []
@@ -87,6 +89,7 @@ export async function pruneContainers(
   engine: Engine,
   { filters = [] }: PruneOptions = {},
 ): Promise<Pruned> {
+  requireFacts(engine)
   const passes = parsePruneFilters(filters)
   const stopped = await listContainers(engine, { all: true, filters: [] })
   const containers: string[] = []
@@ -102,6 +105,7 @@ export async function pruneContainers(
 
 /** Forgets everything builds remember, and removes what only they kept. */
 export async function pruneCache(engine: Engine): Promise<Pruned> {
+  requireFacts(engine)
   const cache = engine.records.cache.prune().map(({ key }) => key)
   await removeTree(buildMemory(engine))
   const { bytes } = await collectGarbage(engine)

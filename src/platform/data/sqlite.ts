@@ -191,7 +191,8 @@ class BunDatabase implements Database {
 
 /** True for the errors by which SQLite says that the file is not a database, or not a whole one. */
 export function isDatabaseDamaged(error: unknown): boolean {
-  return hasCode(error, 'SQLITE_NOTADB') || hasCode(error, 'SQLITE_CORRUPT')
+  const cause = isStrakeError(error, 'UNAVAILABLE') ? error.cause : error
+  return hasCode(cause, 'SQLITE_NOTADB') || hasCode(cause, 'SQLITE_CORRUPT')
 }
 
 /** True when a uniqueness rule of the schema refused a row. */
@@ -203,6 +204,7 @@ export function isUniqueViolation(error: unknown): boolean {
 
 /** What the disk or another process does to a database, as a sentence that names the file. */
 const reasons = [
+  ['SQLITE_CORRUPT', 'it is damaged', 'run strake system check --repair'],
   ['SQLITE_FULL', 'no space is left', 'free disk space, for example with strake system prune'],
   ['SQLITE_IOERR', 'the disk reports an error', 'see dmesg, and whether the disk is full'],
   ['SQLITE_READONLY', 'it cannot be written', 'run as root, or choose another place with --root'],

@@ -37,7 +37,8 @@ export interface Addresses {
   list(network?: string): AddressRecord[]
 }
 
-export function createAddresses({ database, report }: RecordsContext): Addresses {
+export function createAddresses({ database, reportIn }: RecordsContext): Addresses {
+  const report = reportIn('addresses')
   const rows = (): (AddressRecord & { readonly row: SqlRow })[] =>
     readRows(database.all('SELECT * FROM addresses ORDER BY network, address'), readAddress, report)
   const insert = (network: string, address: string, container: string): void => {

@@ -37,7 +37,8 @@ export interface Cache {
   flush(): void
 }
 
-export function createCache({ database, now, report }: RecordsContext): Cache {
+export function createCache({ database, now, reportIn }: RecordsContext): Cache {
+  const report = reportIn('cache')
   // A hit must not cost a durable write: uses are collected and written together.
   const used = new Map<string, number>()
   const flush = (): void => {

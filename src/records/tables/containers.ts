@@ -38,7 +38,8 @@ export interface Containers {
   remove(id: string): boolean
 }
 
-export function createContainers({ database, now, report }: RecordsContext): Containers {
+export function createContainers({ database, now, reportIn }: RecordsContext): Containers {
+  const report = reportIn('containers')
   const select = (where: string, ...values: readonly string[]): SqlRow[] =>
     database.all(`SELECT * FROM containers WHERE ${where} LIMIT 2`, ...values)
   const get = (id: string): ContainerRecord | undefined => {

@@ -19,7 +19,8 @@ export interface DroppedRecord {
   readonly diffId: Digest
 }
 
-export function createDropped({ database, report }: RecordsContext): Dropped {
+export function createDropped({ database, reportIn }: RecordsContext): Dropped {
+  const report = reportIn('dropped')
   return {
     add: (digest, diffId) => {
       database.run('INSERT OR REPLACE INTO dropped (digest, diff_id) VALUES (?,?)', digest, diffId)

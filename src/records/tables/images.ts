@@ -35,7 +35,8 @@ export interface Images {
   findByPrefix(prefix: string): ImageRecord[]
 }
 
-export function createImages({ database, now, report }: RecordsContext): Images {
+export function createImages({ database, now, reportIn }: RecordsContext): Images {
+  const report = reportIn('images')
   return {
     put: (image) => {
       database.run(

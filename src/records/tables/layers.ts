@@ -34,7 +34,8 @@ export interface MadeLayer {
   readonly members: Uint8Array
 }
 
-export function createLayers({ database, report }: RecordsContext): Layers {
+export function createLayers({ database, reportIn }: RecordsContext): Layers {
+  const report = reportIn('layers')
   return {
     link: (diffId, { digest, mediaType, size }, tarSize, made) => {
       // What is linked again, by one who did not make it, stays what it was made as.

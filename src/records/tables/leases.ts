@@ -37,7 +37,8 @@ export interface Leases {
 const day = 24 * 60 * 60 * 1000
 
 export function createLeases(context: RecordsContext): Leases {
-  const { database, now, report } = context
+  const { database, now, reportIn } = context
+  const report = reportIn('leases')
   const findDead = () =>
     readRows(database.all('SELECT * FROM leases'), readOwner, report).filter(
       ({ owner, expiresAt }) => expiresAt <= now() || !isAlive(owner),

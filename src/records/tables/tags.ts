@@ -45,7 +45,8 @@ export interface Tags {
   rollbackTarget(name: string): Descriptor | undefined
 }
 
-export function createTags({ database, now, report }: RecordsContext): Tags {
+export function createTags({ database, now, reportIn }: RecordsContext): Tags {
+  const report = reportIn('tags')
   const get = (name: string): TagRecord | undefined => {
     const row = database.get('SELECT * FROM tags WHERE name = ?', name)
     return row && readTag(row)

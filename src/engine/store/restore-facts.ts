@@ -1,0 +1,73 @@
+import { copyFile } from 'node:fs/promises'
+import { restoreContainerRecords } from '#container'
+import { type Digest, formatReference, isStrakeError, limits, parseReference } from '#oci'
+import { lockDirectory } from '#platform'
+import { readNames } from '../content/indexed-names.ts'
+import { publishIndex } from '../content/publish-index.ts'
+import type { Engine } from '../engine.ts'
+import { recordImage } from '../image/record-image.ts'
+import { findManifest } from './find-manifest.ts'
+
+/**
+ * Records again what an empty database does not know and the store still says: names
+ * with their images from `index.json`, containers and their images from their directories.
+ */
+export async function restoreFacts(engine: Engine): Promise<void> {
+  const { records, root } = engine
+  using _lock = await lockDirectory(root)
+  if (records.loss.get()?.isRestored !== false) return
+  const lost = await restoreNames(engine)
+  for (const image of restoreContainerRecords(engine)) await restoreImage(engine, image)
+  // Published again, the index would no longer say what could not be restored.
+  if (lost > 0) await copyFile(`${root}/index.json`, `${root}/index.json.bad-${Date.now()}`)
+  records.loss.restored()
+}
+
+/** Returns how many names could not be restored. */
+async function restoreNames(engine: Engine): Promise<number> {
+  let lost = 0
+  for (const { name, target } of readNames(engine.root)) {
+    try {
+      const canonical = formatReference(parseReference(name))
+      const image = await engine.openImage(target)
+      const isKnown = engine.records.tags.get(canonical) !== undefined
+      recordImage(engine, image, isKnown ? [] : [{ name: canonical, by: 'restore' }])
+    } catch (error) {
+      if (!isStrakeError(error)) throw error
+      lost += 1
+    }
+  }
+  return lost
+}
+
+/** True when `digest` is the manifest of an image that is recorded now and was not before. */
+async function restoreImage(engine: Engine, digest: Digest): Promise<boolean> {
+  if (engine.records.images.get(digest) !== undefined) return false
+  const found = await findManifest(engine.content, digest)
+  if (found === undefined) return false
+  try {
+    recordImage(engine, await engine.openImage(found), [])
+    return true
+  } catch (error) {
+    if (!isStrakeError(error)) throw error
+    return false
+  }
+}
+
+/**
+ * Ends the time in which nothing may be collected: every image whose manifest is in the
+ * store is recorded, damaged records go, and what is recorded then counts as everything.
+ * Returns how many images were recorded.
+ */
+export async function repairFacts(engine: Engine): Promise<number> {
+  const { records } = engine
+  records.removeDamaged()
+  for (const image of restoreContainerRecords(engine)) await restoreImage(engine, image)
+  let count = 0
+  for await (const { digest, size } of engine.content.list()) {
+    if (size <= limits.manifestSize && (await restoreImage(engine, digest))) count += 1
+  }
+  records.loss.forget()
+  publishIndex(engine)
+  return count
+}
