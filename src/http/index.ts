@@ -1,6 +1,7 @@
 // HTTP without a socket: what handlers are, and what wraps every one of them.
 
 export { type AccessEntry, logged } from './access-log.ts'
+export { requestedRange, type Span, type Verdict, weighConditions } from './conditions.ts'
 export { type GuardOptions, guarded } from './guard.ts'
 export type { Exchange, Handler, Principal } from './handler.ts'
 export { refuse, securityHeaders } from './refusal.ts'

@@ -10,7 +10,8 @@ export function refuse(
   message: string,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  const code = status === 404 ? 'NOT_FOUND' : status === 405 ? 'UNSUPPORTED' : 'DENIED'
+  // These codes are those of the distribution specification, whose clients are ours.
+  const code = status === 403 ? 'DENIED' : 'UNSUPPORTED'
   return new Response(JSON.stringify({ errors: [{ code, message }] }), {
     status,
     headers: { 'Content-Type': 'application/json', ...securityHeaders, ...headers },

@@ -29,6 +29,6 @@ test('createRouter() answers 404 where nothing is mounted', async () => {
   const response = await router(new Request('http://localhost/else'), exchange)
   expect(response.status).toBe(404)
   expect(await response.json()).toEqual({
-    errors: [{ code: 'NOT_FOUND', message: 'Cannot serve the request: no such endpoint' }],
+    errors: [{ code: 'UNSUPPORTED', message: 'Cannot serve the request: no such endpoint' }],
   })
 })

@@ -30,6 +30,7 @@ export { isDatabaseDamaged, isUniqueViolation, openDatabase } from './data/sqlit
 export { copyDirectoryStatus } from './file/directory-status.ts'
 /** Programs of this machine. */
 export { isExecutable } from './file/executable.ts'
+export { fileBlob } from './file/file-blob.ts'
 /** A lock between processes that dies with its holder. */
 export { lockDirectory, lockFile, lockNetwork } from './file/file-lock.ts'
 /** Files: durable writes, syncs, temporary names, and a recursive removal that never enters a mount. */
@@ -46,7 +47,7 @@ export {
 export type { MemoryFile } from './file/memory-file.ts'
 export { createMemoryFile } from './file/memory-file.ts'
 /** Files of the program's own that may have been replaced by something else. */
-export { openPlainFile, readPlainFile } from './file/plain-file.ts'
+export { openPlainFile, readPlainBytes, readPlainFile } from './file/plain-file.ts'
 export { removeTree } from './file/remove-tree.ts'
 /** Files inside a tree that is not trusted, by directory descriptor and name: `at.openDirectory(fd, name)`. */
 export * as at from './file/root.ts'

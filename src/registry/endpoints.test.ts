@@ -59,7 +59,9 @@ test('parseEndpoint() refuses names, tags and digests outside their grammar', as
     await expectCode(attempt(`/v2/${name}/tags/list`), ['NAME_INVALID'])
   }
   for (const tag of ['.x', '-x', 'a'.repeat(129), 'a+b']) {
-    await expectCode(attempt(`/v2/a/manifests/${tag}`), ['MANIFEST_INVALID'])
+    await expectCode(attempt(`/v2/a/manifests/1?tag=${encodeURIComponent(tag)}`), [
+      'MANIFEST_INVALID',
+    ])
   }
   for (const bad of ['sha256:xyz', 'md5:00', `sha256:${'AB'.repeat(32)}`, 'sha256:ab']) {
     await expectCode(attempt(`/v2/a/blobs/${bad}`), ['DIGEST_INVALID'])

@@ -20,7 +20,7 @@ export type Endpoint =
   | {
       readonly kind: 'manifest'
       readonly repository: string
-      /** A tag or a digest. */
+      /** A digest, or what may be a tag: reading what cannot be one finds nothing. */
       readonly reference: string
       /** Tags to set along with a push by digest. */
       readonly tags?: readonly string[]
@@ -140,8 +140,7 @@ function parseManifestEndpoint(
   params: URLSearchParams,
 ): Endpoint {
   if (reference.includes(':')) parseDigest(reference)
-  else parseTag(reference)
-  const tags = params.getAll('tag').map(parseTag)
+  const tags = params.getAll('tag').map(checkTag)
   return {
     kind: 'manifest',
     repository,
@@ -185,7 +184,8 @@ function parseAlgorithm(params: URLSearchParams): { readonly algorithm?: DigestA
   throw new StrakeError('DIGEST_INVALID', 'Cannot start an upload: unknown digest algorithm')
 }
 
-function parseTag(text: string): string {
+/** The tag, or a `MANIFEST_INVALID` that shows it shortened. */
+export function checkTag(text: string): string {
   if (isTag(text)) return text
   throw new StrakeError(
     'MANIFEST_INVALID',

@@ -1,7 +1,6 @@
 import { expect, test } from 'bun:test'
-import { StrakeError } from '#oci'
 import { connectRegistry } from './client/connect.ts'
-import { errorStatus, formatErrorBody, readErrorResponse } from './errors.ts'
+import { readErrorResponse } from './errors.ts'
 import { instantRetries, peer } from './fixtures.ts'
 
 async function messageFor(response: () => Response): Promise<[string, string | undefined]> {
@@ -53,11 +52,11 @@ test('readErrorResponse() takes the words of any registry, without control chara
   expect(await read('<html>', 502)).toEqual({ status: 502, code: 'UNAVAILABLE', message: '' })
   const strange = '{"errors":[{"code":"constructor","message":7}]}'
   expect((await read(strange, 404)).code).toBe('NOT_FOUND')
-})
-
-test('formatErrorBody() says nothing about errors nobody planned', () => {
-  const body = formatErrorBody(new Error('/secret/path'))
-  expect(body).not.toContain('secret')
-  expect(errorStatus(new Error('x'))).toBe(500)
-  expect(errorStatus(new StrakeError('RANGE_INVALID', 'x'))).toBe(416)
+  const codeOf = async (code: string, status: number) =>
+    (await read(JSON.stringify({ errors: [{ code }] }), status)).code
+  expect(await codeOf('DENIED', 401)).toBe('DENIED')
+  expect(await codeOf('BLOB_UPLOAD_INVALID', 416)).toBe('RANGE_INVALID')
+  expect(await codeOf('BLOB_UPLOAD_INVALID', 409)).toBe('CONFLICT')
+  expect(await codeOf('UNSUPPORTED', 404)).toBe('NOT_FOUND')
+  expect(await codeOf('UNKNOWN', 500)).toBe('UNAVAILABLE')
 })

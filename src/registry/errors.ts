@@ -1,4 +1,4 @@
-import { ContentMismatchError, type ErrorCode, isStrakeError, StrakeError } from '#oci'
+import { type ErrorCode, StrakeError } from '#oci'
 import type { Bytes } from '#stream'
 
 /**
@@ -6,7 +6,7 @@ import type { Bytes } from '#stream'
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
  */
-const statusOf = {
+export const statusOf: Readonly<Record<ErrorCode, number>> = {
   BLOB_UNKNOWN: 404,
   BLOB_UPLOAD_INVALID: 400,
   BLOB_UPLOAD_UNKNOWN: 404,
@@ -28,7 +28,7 @@ const statusOf = {
   UNSUPPORTED: 405,
   UNAVAILABLE: 503,
   INTERNAL: 500,
-} as const satisfies Record<ErrorCode, number>
+}
 
 /** What a status means when the body does not say. */
 const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
@@ -46,28 +46,6 @@ const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
 /** Longest error body of a peer that is read at all. */
 const maxErrorBody = 64 * 1024
 
-/** The status that goes with an error, whatever was thrown. */
-export function errorStatus(error: unknown): number {
-  return isStrakeError(error) ? statusOf[error.code] : 500
-}
-
-/**
- * The body a registry answers with. Unexpected errors say nothing about
- * themselves: their messages may hold paths.
- */
-export function formatErrorBody(error: unknown): string {
-  const known = isStrakeError(error)
-  const code = known ? error.code : 'INTERNAL'
-  const message = known ? error.message : 'Cannot serve the request: internal error'
-  const detail =
-    error instanceof ContentMismatchError
-      ? { expected: error.expected, actual: error.actual }
-      : undefined
-  return JSON.stringify({
-    errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }],
-  })
-}
-
 export interface PeerError {
   readonly status: number
   readonly code: ErrorCode
@@ -81,11 +59,18 @@ export async function readErrorResponse(response: Response): Promise<PeerError> 
   const text = await readCapped(response.body, maxErrorBody).catch(() => '')
   const fallback = codeOfStatus[status] ?? (status >= 500 ? 'UNAVAILABLE' : 'INVALID')
   const first = firstError(text)
-  const code =
-    first !== undefined && Object.hasOwn(statusOf, first.code)
-      ? (first.code as ErrorCode)
-      : fallback
+  const said = first !== undefined && Object.hasOwn(statusOf, first.code) ? first.code : undefined
+  const code = isPlainer(status, said) ? fallback : (said as ErrorCode)
   return { status, code, message: oneLine(first?.message ?? '') }
+}
+
+/**
+ * True where the status tells more than the code: none of the specification's
+ * codes says that a range or a second writer is refused, or an endpoint absent.
+ */
+function isPlainer(status: number, code: string | undefined): boolean {
+  if (code === undefined || status === 409 || status === 416) return true
+  return status === 404 && code === 'UNSUPPORTED'
 }
 
 /** `manifest unknown` for `MANIFEST_UNKNOWN`: how Docker's users know it. */

@@ -7,7 +7,7 @@ import {
   isDigest,
   StrakeError,
 } from '#oci'
-import { readPlainFile, sha256Hex, temporaryName } from '#platform'
+import { readPlainBytes, readPlainFile, sha256Hex, temporaryName } from '#platform'
 import { type Bytes, createHasher, fromBuffers, verified } from '#stream'
 import { anonymousId, checkIngestId, ingestIdOf } from '../ingest-id.ts'
 import { rangeOf } from '../range.ts'
@@ -18,12 +18,19 @@ import { type FileIngest, largeSize, openDirectoryIngest } from './directory-ing
 import { deleteUnless, sweep } from './directory-remove.ts'
 import { type FileRange, fs, hasCode, ignoreAbsent, NotAFileError, readFileBytes } from './file.ts'
 import { blobPath, createLayout, hasRoom } from './image-layout.ts'
+import { Proofs } from './proofs.ts'
 
 /** A store whose blobs are files that others may map, mount or hand to the kernel. */
 export interface DirectoryStore extends LocalStore {
   readonly root: string
   /** Where the blob is if it is there: a read-only file. */
   pathOf(digest: Digest): string
+  /**
+   * Where the blob is, once its file was read and proved; `undefined` when it is
+   * not there. A file that did not change is not read again. Throws
+   * `ContentMismatchError` for a damaged one.
+   */
+  provedPath(target: Descriptor): Promise<string | undefined>
   ingest(options?: IngestOptions): Promise<FileIngest>
   /**
    * Removes what crashes left: trash, and ingests nobody holds that cannot be
@@ -65,6 +72,7 @@ const mostWaits = 20
 
 class OpenDirectoryStore implements DirectoryStore {
   readonly root: string
+  readonly #proofs = new Proofs()
 
   constructor(root: string) {
     this.root = root
@@ -76,11 +84,20 @@ class OpenDirectoryStore implements DirectoryStore {
 
   async has(target: Descriptor): Promise<boolean> {
     const path = this.pathOf(target.digest)
-    const found = await fs().lstat(path).catch(ignoreAbsent)
+    // Asking for a status takes less time than a thread does.
+    const found = process.getBuiltinModule('node:fs').lstatSync(path, { throwIfNoEntry: false })
     if (found === undefined || !found.isFile() || found.size !== target.size) return false
     // Whoever is told "it is there" is about to rely on it: collection must see that.
     if (Date.now() - found.mtimeMs <= useResolution) return true
-    return await this.#touch(path)
+    return await this.#proofs.keep(target.digest, path, () => this.#touch(path))
+  }
+
+  async provedPath(target: Descriptor): Promise<string | undefined> {
+    const path = this.pathOf(target.digest)
+    const read = async (): Promise<void> => {
+      for await (const _ of this.read(target));
+    }
+    return (await this.#proofs.prove(target.digest, path, read)) ? path : undefined
   }
 
   async *read(target: Descriptor, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
@@ -208,14 +225,12 @@ class OpenDirectoryStore implements DirectoryStore {
   }
 
   /**
-   * A manifest or config, read without loading `node:fs`: most commands read
-   * little more than these. Only the digest decides whether the text it was
-   * read as is the content.
+   * A manifest, a config or another small blob, read without loading `node:fs` and
+   * without a thread. What does not fit is for the careful way of reading to judge.
    */
   #readSmall(target: Descriptor): Uint8Array | undefined {
     if (target.size > smallSize) return undefined
-    const text = readIfText(this.pathOf(target.digest))
-    const bytes = text === undefined ? undefined : new TextEncoder().encode(text)
+    const bytes = readIfSmall(this.pathOf(target.digest))
     if (bytes?.length !== target.size) return undefined
     return `sha256:${sha256Hex(bytes)}` === target.digest ? bytes : undefined
   }
@@ -245,10 +260,10 @@ class OpenDirectoryStore implements DirectoryStore {
   }
 }
 
-/** `undefined` also where no file is: the careful way of reading says what there is. */
-function readIfText(path: string): string | undefined {
+/** `undefined` also where something else than a file is. */
+function readIfSmall(path: string): Uint8Array | undefined {
   try {
-    return readPlainFile(path, smallSize)
+    return readPlainBytes(path, smallSize)
   } catch {
     return undefined
   }

@@ -32,16 +32,22 @@ export function restoringStore(
     const { layerArchive } = await import('#snapshot')
     return pathExists(layerArchive(store.root, diffId))
   }
+  const makeWhole = async (target: Descriptor, signal?: AbortSignal): Promise<void> => {
+    if (pathExists(store.pathOf(target.digest)) || !(await isDropped(target.digest))) return
+    const { action, reason } = await restore(target, signal)
+    if (action === undefined) throw cannotRestore(target, reason)
+  }
   async function* read(target: Descriptor, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
-    if (!pathExists(store.pathOf(target.digest)) && (await isDropped(target.digest))) {
-      const { action, reason } = await restore(target, options.signal)
-      if (action === undefined) throw cannotRestore(target, reason)
-    }
+    await makeWhole(target, options.signal)
     yield* store.read(target, options)
   }
   return {
     root: store.root,
     pathOf: (digest) => store.pathOf(digest),
+    async provedPath(target) {
+      await makeWhole(target)
+      return store.provedPath(target)
+    },
     has: async (target) => (await store.has(target)) || isDropped(target.digest),
     read,
     write: (expected, bytes, options) => store.write(expected, bytes, options),

@@ -1,11 +1,11 @@
-import { mkdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
+import { createLocalRegistry } from '#registry'
 import {
-  createLocalRegistry,
-  createRegistryHandler,
-  openDirectoryRegistry,
-  type Registry,
-} from '#registry'
-import { type ListenOptions, listen } from '#server'
+  type ListenOptions,
+  openStoredRegistry,
+  type ServedRegistry,
+  serveRegistry as serveParts,
+} from '#server'
 import type { Engine } from '../engine.ts'
 
 export interface ServeRegistryOptions extends ListenOptions {
@@ -28,9 +28,9 @@ export async function serveRegistry(
   engine: Engine,
   options: ServeRegistryOptions,
 ): Promise<RegistryServer> {
-  const registry = await openRegistry(engine, options.storage)
-  const handler = createRegistryHandler(registry, { readOnly: options.readOnly === true })
-  const server = await listen([{ path: '/v2', handler }], options)
+  const { storage } = options
+  const served = storage === undefined ? await overStore(engine) : await openStoredRegistry(storage)
+  const server = await serveParts(served, options)
   return {
     url: server.url,
     port: server.port,
@@ -43,15 +43,13 @@ export async function serveRegistry(
  * Over the store itself a push moves no bytes: a repository takes in what is
  * there. What each repository holds is kept apart from the names of the store.
  */
-async function openRegistry(engine: Engine, storage: string | undefined): Promise<Registry> {
-  if (storage !== undefined) {
-    await mkdir(storage, { recursive: true, mode: 0o700 })
-    return openDirectoryRegistry(storage)
-  }
-  return createLocalRegistry(engine.content, await engine.registryFacts(), {
+async function overStore(engine: Engine): Promise<ServedRegistry> {
+  const { content } = engine
+  const registry = createLocalRegistry(content, await engine.registryFacts(), {
     findBlob: async (digest) => {
-      const found = await stat(engine.content.pathOf(digest)).catch(() => undefined)
+      const found = await stat(content.pathOf(digest)).catch(() => undefined)
       return found && { mediaType: 'application/octet-stream', digest, size: found.size }
     },
   })
+  return { registry, blobs: content }
 }

@@ -36,11 +36,16 @@ function openUnlessPipe(path: string, flags: number, mode: number): number {
  * it is no plain file, or when it has more than `limit` bytes.
  */
 export function readPlainFile(path: string, limit: number): string | undefined {
+  return readPlainBytes(path, limit)?.toString()
+}
+
+/** The same for a file that is no text. */
+export function readPlainBytes(path: string, limit: number): Buffer<ArrayBuffer> | undefined {
   if (process.versions['bun'] === undefined) return readWithNode(path, limit)
   try {
     const fd = openPlainFile(path)
     try {
-      return readText(fd, limit)
+      return readAll(fd, limit)
     } finally {
       closeFile(fd)
     }
@@ -50,19 +55,19 @@ export function readPlainFile(path: string, limit: number): string | undefined {
   }
 }
 
-function readWithNode(path: string, limit: number): string | undefined {
+function readWithNode(path: string, limit: number): Buffer<ArrayBuffer> | undefined {
   const { lstatSync, readFileSync } = process.getBuiltinModule('node:fs')
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (found?.isFile() !== true || found.size > limit) return undefined
-  return readFileSync(path, 'utf8')
+  return readFileSync(path)
 }
 
-function readText(fd: number, limit: number): string | undefined {
+function readAll(fd: number, limit: number): Buffer<ArrayBuffer> | undefined {
   const chunks: Buffer[] = []
   for (let size = 0; ; ) {
     const chunk = Buffer.allocUnsafe(chunkSize)
     const count = readFile(fd, chunk)
-    if (count === 0) return Buffer.concat(chunks, size).toString()
+    if (count === 0) return Buffer.concat(chunks, size)
     size += count
     if (size > limit) return undefined
     chunks.push(chunk.subarray(0, count))

@@ -1,12 +1,17 @@
+import { requestedRange, type Span, weighConditions } from '#http'
 import { type Descriptor, StrakeError } from '#oci'
-import type { KeptChunk } from '#stream'
+import { type Bytes, keepChunk } from '#stream'
 import type { Endpoint } from '../endpoints.ts'
 import type { Repository } from '../registry.ts'
 import { toReadableStream } from '../web-stream.ts'
 import type { Context } from './context.ts'
-import { reply, replyError } from './reply.ts'
+import { type ReplyBody, reply, replyError } from './reply.ts'
+import { readSound } from './sound.ts'
 
 type BlobEndpoint = Extract<Endpoint, { kind: 'blob' }>
+
+/** Up to here a blob is read and proved for every request: that takes less time than opening a file. */
+const smallSize = 16 * 1024
 
 export async function getBlob(
   context: Context,
@@ -15,35 +20,40 @@ export async function getBlob(
 ): Promise<Response> {
   const repository = context.registry.repository(name)
   const blob = await repository.resolveBlob(digest, request.signal)
+  const etag = `"${digest}"`
   const headers = {
     'Docker-Content-Digest': digest,
-    ETag: `"${digest}"`,
+    ETag: etag,
     'Accept-Ranges': 'bytes',
     'Content-Type': 'application/octet-stream',
     'Content-Disposition': 'attachment',
     'Cache-Control': 'max-age=31536000, immutable',
   }
-  if (request.headers.get('If-None-Match') === headers.ETag) return reply(304, headers)
-  const span = parseRange(request.headers.get('Range'), blob.size)
+  const verdict = weighConditions(request, etag)
+  if (verdict === 'not-modified') return reply(304, headers)
+  if (verdict === 'failed') return replyFailedCondition(digest)
+  const span = requestedRange(request, blob.size, etag)
   if (span === 'unsatisfiable') {
-    const error = new StrakeError('RANGE_INVALID', `Cannot serve ${digest}: no such range`)
-    const response = replyError(error, request.method)
-    response.headers.set('Content-Range', `bytes */${blob.size}`)
-    return response
+    const error = new StrakeError('SIZE_INVALID', `Cannot serve ${digest}: no such range`)
+    return replyError(error, 416, { 'Content-Range': `bytes */${blob.size}` })
   }
   const { start, end } = span ?? { start: 0, end: blob.size }
-  const status = span === undefined ? 200 : 206
   const described = {
     ...headers,
     'Content-Length': String(end - start),
-    'Content-Range': span === undefined ? undefined : `bytes ${start}-${end - 1}/${blob.size}`,
+    'Content-Range': span && `bytes ${start}-${end - 1}/${blob.size}`,
   }
+  const status = span === undefined ? 200 : 206
   if (request.method === 'HEAD') return reply(status, described)
-  return reply(
-    status,
-    described,
-    await openBody(context, request, { repository, blob, start, end }),
+  const elsewhere = await context.options.locate?.(digest)
+  if (elsewhere !== undefined) return reply(307, { Location: elsewhere.href })
+  const { signal } = request
+  const part = { repository, blob, start, end, signal }
+  const body = await readSound(
+    () => openBody(context, part),
+    () => repository.resolveBlob(digest, signal),
   )
+  return reply(status, described, body)
 }
 
 export async function deleteBlob(
@@ -54,7 +64,7 @@ export async function deleteBlob(
   checkDeletable(context)
   const repository = context.registry.repository(name)
   await repository.delete(await repository.resolveBlob(digest, request.signal))
-  return reply(202, { 'Docker-Content-Digest': digest, 'Content-Length': '0' })
+  return reply(202, { 'Docker-Content-Digest': digest })
 }
 
 export function checkDeletable(context: Context): void {
@@ -62,37 +72,50 @@ export function checkDeletable(context: Context): void {
   throw new StrakeError('UNSUPPORTED', 'Cannot delete: this registry keeps everything')
 }
 
-interface Span {
-  readonly start: number
-  readonly end: number
+export function replyFailedCondition(what: string): Response {
+  const message = `Cannot serve ${what}: a condition of the request does not hold`
+  return replyError(new StrakeError('DENIED', message), 412)
 }
 
-async function openBody(
-  context: Context,
-  request: Request,
-  part: Span & { readonly repository: Repository; readonly blob: Descriptor },
-): Promise<Blob | ReadableStream<KeptChunk>> {
-  const { repository, blob, start, end } = part
-  const file = await context.options.openBlob?.(blob.digest)
-  if (file !== undefined && file.size === blob.size) return file.slice(start, end)
-  return toReadableStream(repository.read(blob, { start, end, signal: request.signal }))
+interface Part extends Span {
+  readonly repository: Repository
+  readonly blob: Descriptor
+  readonly signal: AbortSignal
 }
 
-/**
- * The one range asked for, `undefined` for all of it. Several ranges, and what
- * does not parse, count as not asked for, as HTTP allows.
- */
-function parseRange(header: string | null, size: number): Span | 'unsatisfiable' | undefined {
-  const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? '')
-  if (match === null) return undefined
-  const [, first = '', last = ''] = match
-  if (first === '') {
-    if (last === '') return undefined
-    if (Number(last) === 0 || size === 0) return 'unsatisfiable'
-    return { start: Math.max(0, size - Number(last)), end: size }
+async function openBody(context: Context, part: Part): Promise<ReplyBody> {
+  const { repository, blob, start, end, signal } = part
+  const file = blob.size <= smallSize ? undefined : await context.options.openBlob?.(blob)
+  if (file?.size === blob.size) return file.slice(start, end)
+  return bodyOf(repository.read(blob, { start, end, signal }), end - start)
+}
+
+/** What comes in one piece is sent as such: of a stream the runtime does not send the length. */
+async function bodyOf(bytes: Bytes, size: number): Promise<ReplyBody> {
+  const iterator = bytes[Symbol.asyncIterator]()
+  const { done, value } = await iterator.next()
+  if (done === true) return new Uint8Array(0)
+  const first = keepChunk(value)
+  if (first.byteLength < size) return toReadableStream(resumed(first, iterator))
+  // Only the end of the iteration proves the content.
+  while ((await iterator.next()).done !== true);
+  return first
+}
+
+/** The bytes of an iterator whose first chunk was taken already. */
+function resumed(first: Uint8Array, iterator: AsyncIterator<Uint8Array>): Bytes {
+  let taken: Uint8Array | undefined = first
+  return {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        const value = taken
+        taken = undefined
+        return value === undefined ? iterator.next() : { value, done: false }
+      },
+      async return() {
+        await iterator.return?.()
+        return { value: undefined, done: true }
+      },
+    }),
   }
-  const start = Number(first)
-  const end = last === '' ? size : Math.min(Number(last) + 1, size)
-  if (last !== '' && Number(last) < start) return undefined
-  return start >= size ? 'unsatisfiable' : { start, end }
 }

@@ -1,20 +1,25 @@
-import type { Digest } from '#oci'
+import type { Descriptor, Digest } from '#oci'
 import type { Registry } from '../registry.ts'
 import type { UploadLimits, UploadSessions } from './sessions.ts'
 
 export interface RegistryHandlerOptions extends UploadLimits {
   /** Refuse everything that changes something. */
-  readonly readOnly?: boolean
+  readonly readOnly?: boolean | undefined
   /** Accept DELETE of manifests, tags and blobs; on unless switched off. */
-  readonly deletable?: boolean
+  readonly deletable?: boolean | undefined
   /** Accept an index although some of its manifests are missing. */
-  readonly sparseIndexes?: boolean
+  readonly sparseIndexes?: boolean | undefined
   /**
-   * The file that holds a blob, as a lazily read `Blob`, so that a server may
-   * send it without passing it through this program. Asked only after the
+   * The proved file that holds a blob, as a lazily read `Blob`, so that a server
+   * may send it without passing it through this program. Called only after the
    * repository was found to hold the blob.
    */
-  readonly openBlob?: (digest: Digest) => Promise<Blob | undefined>
+  readonly openBlob?: ((blob: Descriptor) => Promise<Blob | undefined>) | undefined
+  /**
+   * Where else a client may get a blob, for a limited time and without
+   * credentials: the answer is then a redirect. Called as `openBlob` is.
+   */
+  readonly locate?: ((digest: Digest) => Promise<URL | undefined>) | undefined
 }
 
 /** What the answers to one request are made from. */

@@ -3,64 +3,65 @@ import { fromBuffer } from '#stream'
 import { blob, emptyConfig, manifest } from '../fixtures.ts'
 import { createMemoryRegistry } from '../store/memory.ts'
 import { createRegistryHandler } from './handler.ts'
+import { describeBothWays } from './testing/ways.ts'
 
 const content = blob('content')
 const other = blob('other')
-
-async function setUp() {
-  const registry = createMemoryRegistry()
-  await registry.repository('app').write(emptyConfig.descriptor, fromBuffer(emptyConfig.raw))
-  const handler = createRegistryHandler(registry)
-  const call = (method: string, path: string, init: RequestInit = {}): Promise<Response> =>
-    handler(new Request(`http://localhost:5000${path}`, { ...init, method }))
-  const location = (await call('POST', '/v2/app/blobs/uploads/')).headers.get('Location') ?? ''
-  return { call, location }
-}
 
 const codeOf = async (response: Response): Promise<[number, unknown]> => [
   response.status,
   ((await response.json()) as { errors: { code: string }[] }).errors[0]?.code,
 ]
 
-test('a digest that is not of the content is refused, and the session is dead', async () => {
-  const { call, location } = await setUp()
-  const path = `${location}?digest=${other.descriptor.digest}`
-  expect(await codeOf(await call('PUT', path, { body: content.raw }))).toEqual([
-    400,
-    'DIGEST_INVALID',
-  ])
-  expect((await call('GET', location)).status).toBe(404)
-  for (const { descriptor } of [content, other]) {
-    expect((await call('HEAD', `/v2/app/blobs/${descriptor.digest}`)).status).toBe(404)
+describeBothWays('digests', (open) => {
+  const setUp = async () => {
+    const registry = createMemoryRegistry()
+    await registry.repository('app').write(emptyConfig.descriptor, fromBuffer(emptyConfig.raw))
+    const call = await open(createRegistryHandler(registry))
+    const location = (await call('POST', '/v2/app/blobs/uploads/')).headers.get('Location') ?? ''
+    return { call, location }
   }
-})
 
-test('two digests, none, or one of a strange form are refused', async () => {
-  const { call, location } = await setUp()
-  const { digest } = content.descriptor
-  for (const query of [
-    `digest=${digest}&digest=${other.descriptor.digest}`,
-    '',
-    'digest=',
-    'digest=md5:d41d8cd98f00b204e9800998ecf8427e',
-    `digest=${digest.toUpperCase()}`,
-    `digest=${digest.slice(0, -1)}`,
-    `digest=${digest}%00`,
-    'digest=sha256:../../../etc/passwd',
-  ]) {
-    const response = await call('PUT', `${location}?${query}`, { body: content.raw })
-    expect(await codeOf(response)).toEqual([400, 'DIGEST_INVALID'])
-  }
-  expect((await call('GET', location)).headers.get('Range')).toBe('0-0')
-})
-
-test('a manifest pushed under the digest of another is refused', async () => {
-  const { call } = await setUp()
-  const one = manifest({ annotations: { a: '1' } })
-  const two = manifest({ annotations: { a: '2' } })
-  const response = await call('PUT', `/v2/app/manifests/${two.descriptor.digest}`, {
-    body: one.raw,
-    headers: { 'Content-Type': one.descriptor.mediaType },
+  test('a digest that is not of the content is refused, and the session is dead', async () => {
+    const { call, location } = await setUp()
+    const path = `${location}?digest=${other.descriptor.digest}`
+    expect(await codeOf(await call('PUT', path, { body: content.raw }))).toEqual([
+      400,
+      'DIGEST_INVALID',
+    ])
+    expect((await call('GET', location)).status).toBe(404)
+    for (const { descriptor } of [content, other]) {
+      expect((await call('HEAD', `/v2/app/blobs/${descriptor.digest}`)).status).toBe(404)
+    }
   })
-  expect(await codeOf(response)).toEqual([400, 'DIGEST_INVALID'])
+
+  test('two digests, none, or one of a strange form are refused', async () => {
+    const { call, location } = await setUp()
+    const { digest } = content.descriptor
+    for (const query of [
+      `digest=${digest}&digest=${other.descriptor.digest}`,
+      '',
+      'digest=',
+      'digest=md5:d41d8cd98f00b204e9800998ecf8427e',
+      `digest=${digest.toUpperCase()}`,
+      `digest=${digest.slice(0, -1)}`,
+      `digest=${digest}%00`,
+      'digest=sha256:../../../etc/passwd',
+    ]) {
+      const response = await call('PUT', `${location}?${query}`, { body: content.raw })
+      expect(await codeOf(response)).toEqual([400, 'DIGEST_INVALID'])
+    }
+    expect((await call('GET', location)).headers.get('Range')).toBe('0-0')
+  })
+
+  test('a manifest pushed under the digest of another is refused', async () => {
+    const { call } = await setUp()
+    const one = manifest({ annotations: { a: '1' } })
+    const two = manifest({ annotations: { a: '2' } })
+    const response = await call('PUT', `/v2/app/manifests/${two.descriptor.digest}`, {
+      body: one.raw,
+      headers: { 'Content-Type': one.descriptor.mediaType },
+    })
+    expect(await codeOf(response)).toEqual([400, 'DIGEST_INVALID'])
+  })
 })

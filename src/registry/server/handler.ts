@@ -1,12 +1,12 @@
 import { channel } from 'node:diagnostics_channel'
-import { isStrakeError, StrakeError } from '#oci'
+import { StrakeError } from '#oci'
 import { type Endpoint, parseEndpoint } from '../endpoints.ts'
 import type { FetchHandler, Registry } from '../registry.ts'
 import { deleteBlob, getBlob } from './blobs.ts'
 import type { Context, RegistryHandlerOptions, Route } from './context.ts'
 import { listReferrers, listRepositories, listTags } from './lists.ts'
 import { deleteManifest, getManifest, putManifest } from './manifests.ts'
-import { reply, replyError, replyJson } from './reply.ts'
+import { replyError, replyJson, withoutBody } from './reply.ts'
 import { UploadSessions } from './sessions.ts'
 import { cancelUpload, finishUpload, patchUpload, startUpload, uploadStatus } from './uploads.ts'
 
@@ -26,10 +26,12 @@ export function createRegistryHandler(
   const context: Context = { registry, options, sessions: new UploadSessions(options) }
   return async (request) => {
     try {
-      return await answer(context, request)
+      const response = await answer(context, request)
+      return request.method === 'HEAD' ? withoutBody(response) : response
     } catch (error) {
-      if (!isStrakeError(error)) errors.publish({ url: request.url, error })
-      return replyError(error, request.method)
+      const response = replyError(error)
+      if (response.status >= 500) errors.publish({ url: request.url, error })
+      return request.method === 'HEAD' ? withoutBody(response) : response
     }
   }
 }
@@ -40,12 +42,12 @@ async function answer(context: Context, request: Request): Promise<Response> {
     throw new StrakeError('NOT_FOUND', 'Cannot serve the request: no such endpoint')
   }
   const methods = routes[endpoint.kind] as Methods<Endpoint>
-  const route = methods[request.method]
+  // HEAD is GET without the body.
+  const route = methods[request.method === 'HEAD' ? 'GET' : request.method]
   if (route === undefined || !isAllowed(context.options, request.method)) {
     const message = `Cannot ${request.method} here: the registry does not allow it`
-    const response = replyError(new StrakeError('UNSUPPORTED', message), request.method)
-    response.headers.set('Allow', Object.keys(methods).join(', '))
-    return response
+    const allowed = Object.keys(methods).map((method) => (method === 'GET' ? 'GET, HEAD' : method))
+    return replyError(new StrakeError('UNSUPPORTED', message), 405, { Allow: allowed.join(', ') })
   }
   return route(context, request, endpoint)
 }
@@ -58,20 +60,18 @@ function isAllowed(options: RegistryHandlerOptions, method: string): boolean {
 type Methods<E> = Readonly<Record<string, Route<E>>>
 type EndpointOf<K extends Endpoint['kind']> = Extract<Endpoint, { kind: K }>
 
-const ping: Route<unknown> = async (_context, request) =>
-  request.method === 'HEAD' ? reply(200) : replyJson(200, {})
+const ping: Route<unknown> = async () => replyJson(200, {})
 
 const routes: { readonly [K in Endpoint['kind']]: Methods<EndpointOf<K>> } = {
-  ping: { GET: ping, HEAD: ping },
+  ping: { GET: ping },
   catalog: { GET: listRepositories },
   tags: { GET: listTags },
   manifest: {
     GET: getManifest,
-    HEAD: getManifest,
     PUT: putManifest,
     DELETE: deleteManifest,
   },
-  blob: { GET: getBlob, HEAD: getBlob, DELETE: deleteBlob },
+  blob: { GET: getBlob, DELETE: deleteBlob },
   uploads: { POST: startUpload },
   upload: { GET: uploadStatus, PATCH: patchUpload, PUT: finishUpload, DELETE: cancelUpload },
   referrers: { GET: listReferrers },

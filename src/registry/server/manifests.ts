@@ -1,3 +1,4 @@
+import { weighConditions } from '#http'
 import {
   type Descriptor,
   type Digest,
@@ -8,36 +9,47 @@ import {
   isIndexType,
   isManifestType,
   isStrakeError,
+  isTag,
   limits,
   type Manifest,
   parseManifestOrIndex,
   StrakeError,
 } from '#oci'
 import { createHasher, fromBuffer, mapConcurrently, toBuffer } from '#stream'
-import { type Endpoint, formatEndpoint } from '../endpoints.ts'
+import { checkTag, type Endpoint, formatEndpoint } from '../endpoints.ts'
 import type { Repository } from '../registry.ts'
-import { checkDeletable } from './blobs.ts'
+import { checkDeletable, replyFailedCondition } from './blobs.ts'
 import type { Context } from './context.ts'
 import { reply, replyError } from './reply.ts'
+import { readSound } from './sound.ts'
 
 type ManifestEndpoint = Extract<Endpoint, { kind: 'manifest' }>
 
 export async function getManifest(
   context: Context,
   request: Request,
-  { repository: name, reference }: ManifestEndpoint,
+  endpoint: ManifestEndpoint,
 ): Promise<Response> {
-  const repository = context.registry.repository(name)
+  checkReadable(endpoint)
+  const { reference } = endpoint
+  const repository = context.registry.repository(endpoint.repository)
   const target = await repository.resolve(reference, request.signal)
+  const etag = `"${target.digest}"`
   const headers = {
     'Content-Type': target.mediaType,
     'Content-Length': String(target.size),
     'Docker-Content-Digest': target.digest,
-    ETag: `"${target.digest}"`,
+    ETag: etag,
   }
-  if (request.headers.get('If-None-Match') === headers.ETag) return reply(304, headers)
+  const verdict = weighConditions(request, etag)
+  if (verdict === 'not-modified') return reply(304, { ...headers, 'Content-Length': undefined })
+  if (verdict === 'failed') return replyFailedCondition(reference)
   if (request.method === 'HEAD') return reply(200, headers)
-  return reply(200, headers, await toBuffer(repository.read(target), limits.manifestSize))
+  const raw = await readSound(
+    () => toBuffer(repository.read(target), limits.manifestSize),
+    () => repository.resolve(target.digest),
+  )
+  return reply(200, headers, raw)
 }
 
 export async function putManifest(
@@ -46,9 +58,11 @@ export async function putManifest(
   endpoint: ManifestEndpoint,
 ): Promise<Response> {
   const { repository: name, reference, tags = [] } = endpoint
+  if (!isDigest(reference)) checkTag(reference)
   const repository = context.registry.repository(name)
   const raw = await readBody(request)
-  if (raw === undefined) return replyError(tooLarge(), request.method, 413)
+  if (raw === undefined) return replyError(tooLarge(), 413)
+  if (!(await isWanted(repository, reference, request))) return replyFailedCondition(reference)
   const digest = digestOf(raw, reference)
   const content = { raw, digest, type: contentType(request) }
   const { target, subject } = isOpaque(content)
@@ -61,8 +75,30 @@ export async function putManifest(
     'Docker-Content-Digest': digest,
     'OCI-Subject': subject?.digest,
     'OCI-Tag': tags.length === 0 ? undefined : tags.join(', '),
-    'Content-Length': '0',
   })
+}
+
+/** Weighs the conditions of a change against what the reference names now. */
+async function isWanted(
+  repository: Repository,
+  reference: string,
+  request: Request,
+): Promise<boolean> {
+  if (!request.headers.has('If-Match') && !request.headers.has('If-None-Match')) return true
+  const current = await repository.resolve(reference, request.signal).catch((error: unknown) => {
+    if (isStrakeError(error, 'MANIFEST_UNKNOWN', 'NAME_UNKNOWN')) return undefined
+    throw error
+  })
+  return weighConditions(request, current && `"${current.digest}"`) === 'proceed'
+}
+
+/** What cannot be a tag names nothing. */
+function checkReadable({ repository, reference }: ManifestEndpoint): void {
+  if (isDigest(reference) || isTag(reference)) return
+  throw new StrakeError(
+    'MANIFEST_UNKNOWN',
+    `Cannot find ${repository}:${reference.slice(0, 80)}: manifest unknown`,
+  )
 }
 
 interface PushedContent {
@@ -135,14 +171,18 @@ function looksLikeManifest(raw: Uint8Array, type: string): boolean {
 export async function deleteManifest(
   context: Context,
   request: Request,
-  { repository: name, reference }: ManifestEndpoint,
+  endpoint: ManifestEndpoint,
 ): Promise<Response> {
   checkDeletable(context)
-  const repository = context.registry.repository(name)
+  checkReadable(endpoint)
+  const { reference } = endpoint
+  const repository = context.registry.repository(endpoint.repository)
   const target = await repository.resolve(reference, request.signal)
+  const verdict = weighConditions(request, `"${target.digest}"`)
+  if (verdict !== 'proceed') return replyFailedCondition(reference)
   if (isDigest(reference)) await repository.delete(target)
   else await repository.untag(reference)
-  return reply(202, { 'Content-Length': '0' })
+  return reply(202)
 }
 
 async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer> | undefined> {

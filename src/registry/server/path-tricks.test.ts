@@ -54,5 +54,5 @@ test('paths that try to leave their place never reach the registry', async () =>
 
 test('methods an endpoint does not have are 405 and name those it has', async () => {
   const response = await handler(new Request('http://localhost/v2/a/tags/list', { method: 'PUT' }))
-  expect([response.status, response.headers.get('Allow')]).toEqual([405, 'GET'])
+  expect([response.status, response.headers.get('Allow')]).toEqual([405, 'GET, HEAD'])
 })

@@ -1,36 +1,52 @@
-import { errorStatus, formatErrorBody } from '../errors.ts'
+import { securityHeaders } from '#http'
+import { describeFailure } from './failure.ts'
 
 /**
  * On every answer: content of strangers must not become a page of this origin,
  * whatever its bytes look like to a browser.
  */
 const always = {
+  ...securityHeaders,
   'Docker-Distribution-API-Version': 'registry/2.0',
-  'X-Content-Type-Options': 'nosniff',
   'Content-Security-Policy': "default-src 'none'; sandbox",
-  'Cross-Origin-Resource-Policy': 'same-origin',
 }
 
 export type ReplyHeaders = Readonly<Record<string, string | undefined>>
 
+/** What an answer carries. A text or buffer makes its `Content-Length`. */
+export type ReplyBody = string | Uint8Array<ArrayBuffer> | Blob | ReadableStream | null
+
 export function reply(
   status: number,
   headers: ReplyHeaders = {},
-  body: ConstructorParameters<typeof Response>[0] = null,
+  body: ReplyBody = null,
 ): Response {
   const present = Object.entries(headers).filter(([, value]) => value !== undefined)
-  return new Response(body, { status, headers: { ...always, ...Object.fromEntries(present) } })
+  const length = lengthOf(status, body)
+  const all = { ...always, ...(length && { 'Content-Length': length }) }
+  return new Response(body, { status, headers: { ...all, ...Object.fromEntries(present) } })
 }
 
 export function replyJson(status: number, value: unknown, headers: ReplyHeaders = {}): Response {
-  const text = JSON.stringify(value)
-  return reply(status, { 'Content-Type': 'application/json', ...headers }, text)
+  return reply(status, { 'Content-Type': 'application/json', ...headers }, JSON.stringify(value))
 }
 
-/** The answer an error becomes; HEAD answers have no body. */
-export function replyError(error: unknown, method: string, status?: number): Response {
-  const body = method === 'HEAD' ? null : formatErrorBody(error)
-  const actual = status ?? errorStatus(error)
+/** The answer an error becomes. */
+export function replyError(error: unknown, status?: number, headers: ReplyHeaders = {}): Response {
+  const { status: usual, code, message, detail } = describeFailure(error)
+  const actual = status ?? usual
   const retry = actual === 429 || actual === 503 ? '10' : undefined
-  return reply(actual, { 'Content-Type': 'application/json', 'Retry-After': retry }, body)
+  const errors = [{ code, message, detail }]
+  return replyJson(actual, { errors }, { 'Retry-After': retry, ...headers })
+}
+
+/** An answer to HEAD: everything that GET would say but the body. */
+export function withoutBody({ status, headers }: Response): Response {
+  return new Response(null, { status, headers })
+}
+
+function lengthOf(status: number, body: ReplyBody): string | undefined {
+  if (typeof body === 'string') return String(Buffer.byteLength(body))
+  if (body instanceof Uint8Array) return String(body.byteLength)
+  return body === null && status >= 200 && status !== 204 && status !== 304 ? '0' : undefined
 }

@@ -132,12 +132,14 @@ async function append(
   try {
     await session.ingest.append(watched())
   } catch (error) {
-    if (isSenderAtFault) throw error
+    if (isSenderAtFault) {
+      if (isStrakeError(error)) throw error
+      const message = 'Cannot receive the upload: its body broke off'
+      throw new StrakeError('BLOB_UPLOAD_INVALID', message, { cause: error })
+    }
     context.sessions.close(session)
     await session.ingest.abort()
-    const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
-    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error
-    throw new StrakeError('DENIED', 'Cannot receive the upload: the disk is full', { cause: error })
+    throw error
   }
 }
 
@@ -147,19 +149,18 @@ function checkPlace(request: Request, session: UploadSession): Response | undefi
   if (header === null) return undefined
   const range = parseContentRange(header)
   const length = lengthOf(request)
-  const fits =
-    range !== undefined &&
-    range.start === session.ingest.size &&
-    (length === undefined || length === range.length)
-  if (fits) return undefined
+  if (range?.start === session.ingest.size) {
+    if (length === undefined || length === range.length) return undefined
+    throw new StrakeError(
+      'SIZE_INVALID',
+      `Cannot continue the upload: a range of ${range.length} bytes is announced with ${length} bytes`,
+    )
+  }
   const error = new StrakeError(
     'RANGE_INVALID',
     `Cannot continue the upload: byte ${session.ingest.size} comes next`,
   )
-  const response = replyError(error, request.method)
-  response.headers.set('Range', rangeOf(session))
-  response.headers.set('Location', locationOf(session))
-  return response
+  return replyError(error, 416, { Range: rangeOf(session), Location: locationOf(session) })
 }
 
 function parseContentRange(
@@ -181,7 +182,6 @@ function accepted(session: UploadSession, status = 202): Response {
     Location: locationOf(session),
     Range: rangeOf(session),
     'Docker-Upload-UUID': session.id,
-    'Content-Length': status === 204 ? undefined : '0',
   })
 }
 
@@ -189,7 +189,6 @@ function created(repository: string, digest: Digest): Response {
   return reply(201, {
     Location: formatEndpoint({ kind: 'blob', repository, digest }),
     'Docker-Content-Digest': digest,
-    'Content-Length': '0',
   })
 }
 

@@ -95,7 +95,7 @@ class LocalRepository implements Repository {
   }
 
   async resolve(tagOrDigest: string): Promise<Descriptor> {
-    const digest = isDigest(tagOrDigest) ? tagOrDigest : await this.#facts.findTag(tagOrDigest)
+    const digest = isDigest(tagOrDigest) ? tagOrDigest : await this.#findTag(tagOrDigest)
     if (digest === undefined) throw this.#unknown('manifest', tagOrDigest)
     return bare((await this.#get('manifest', digest)).descriptor)
   }
@@ -142,6 +142,10 @@ class LocalRepository implements Repository {
     for await (const referrer of this.#facts.referrers(subject)) {
       if (artifactType === undefined || referrer.artifactType === artifactType) yield referrer
     }
+  }
+
+  async #findTag(tag: string): Promise<Digest | undefined> {
+    return isTag(tag) ? this.#facts.findTag(tag) : undefined
   }
 
   async #writeManifest(expected: Descriptor, bytes: Bytes): Promise<void> {
