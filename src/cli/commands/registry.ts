@@ -8,6 +8,7 @@ interface Options {
   readonly port: number
   readonly storage?: string
   readonly readOnly?: true
+  readonly sparse?: true
   readonly allowHost?: readonly string[]
   readonly accessLog?: true
 }
@@ -24,6 +25,7 @@ export function define(context: Context): Command {
     })
     .option('--storage <directory>', 'where repositories are kept; in the store unless given')
     .option('--read-only', 'refuse pushes and deletes')
+    .option('--sparse', 'accept indexes and images of which some parts are missing')
     .option('--allow-host <name>', 'answer to this host name too (can be repeated)', collect)
     .option('--access-log', 'write a line of JSON to standard error for every request')
     .examples(
@@ -36,6 +38,7 @@ export function define(context: Context): Command {
         port: options.port,
         storage: options.storage,
         readOnly: options.readOnly,
+        sparse: options.sparse,
         allowedHosts: options.allowHost,
         onRequest:
           options.accessLog && ((entry) => context.err.write(`${JSON.stringify(entry)}\n`)),

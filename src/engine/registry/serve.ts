@@ -13,6 +13,8 @@ export interface ServeRegistryOptions extends ListenOptions {
   readonly storage?: string | undefined
   /** Refuse pushes and deletes. */
   readonly readOnly?: boolean | undefined
+  /** Accept indexes and images of which some parts are missing. */
+  readonly sparse?: boolean | undefined
 }
 
 /** A registry being served. Leaving the scope stops it. */

@@ -7,8 +7,8 @@ export interface RegistryHandlerOptions extends UploadLimits {
   readonly readOnly?: boolean | undefined
   /** Accept DELETE of manifests, tags and blobs; on unless switched off. */
   readonly deletable?: boolean | undefined
-  /** Accept an index although some of its manifests are missing. */
-  readonly sparseIndexes?: boolean | undefined
+  /** Accept an index or image although some of its manifests, layers or its config are missing. */
+  readonly sparse?: boolean | undefined
   /**
    * The proved file that holds a blob, as a lazily read `Blob`, so that a server
    * may send it without passing it through this program. Called only after the

@@ -202,14 +202,22 @@ describeBothWays('createRegistryHandler()', (open) => {
     expect((await fixed.call('GET', path)).status).toBe(200)
   })
 
-  test('an index needs its manifests unless sparse indexes are allowed', async () => {
-    const sparse = index([manifest({ annotations: { not: 'here' } }).descriptor])
-    const init = { headers: { 'Content-Type': sparse.descriptor.mediaType }, body: sparse.raw }
-    const strict = await setUp()
-    const refused = await strict.call('PUT', '/v2/app/manifests/all', init)
-    expect([refused.status, await errorCode(refused)]).toEqual([400, 'MANIFEST_BLOB_UNKNOWN'])
-    const lenient = await setUp({ sparseIndexes: true })
-    expect((await lenient.call('PUT', '/v2/app/manifests/all', init)).status).toBe(201)
+  test('an index and an image need all their parts unless sparse ones are allowed', async () => {
+    const missing = manifest({ annotations: { not: 'here' } }).descriptor
+    const sparse = [index([missing]), manifest({ layers: [layer.descriptor, missing] })]
+    for (const { descriptor, raw } of sparse) {
+      const init = { headers: { 'Content-Type': descriptor.mediaType }, body: raw }
+      const strict = await setUp()
+      const refused = await strict.call('PUT', '/v2/app/manifests/all', init)
+      expect([refused.status, await errorCode(refused)]).toEqual([400, 'MANIFEST_BLOB_UNKNOWN'])
+      const lenient = await setUp({ sparse: true })
+      expect((await lenient.call('PUT', '/v2/app/manifests/all', init)).status).toBe(201)
+      expect((await lenient.call('GET', '/v2/app/manifests/all')).status).toBe(200)
+    }
+    const lying = manifest({ layers: [{ ...layer.descriptor, size: 3 }] })
+    const { call } = await setUp({ sparse: true })
+    const init = { headers: manifestType, body: lying.raw }
+    expect((await call('PUT', '/v2/app/manifests/lying', init)).status).toBe(400)
   })
 
   test('an unexpected error is 500 and shows nothing of itself', async () => {

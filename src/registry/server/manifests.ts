@@ -119,8 +119,9 @@ async function keepChecked(
   { raw, digest, type }: PushedContent,
 ): Promise<Kept> {
   const parsed = parseManifestOrIndex(raw, type)
-  if (parsed.kind === 'manifest') await checkBlobs(repository, parsed.manifest)
-  else if (options.sparseIndexes !== true) await checkManifests(repository, parsed.index)
+  const isSparse = options.sparse === true
+  if (parsed.kind === 'manifest') await checkBlobs(repository, parsed.manifest, isSparse)
+  else await checkManifests(repository, parsed.index, isSparse)
   const target = { mediaType: documentType(parsed), digest, size: raw.byteLength }
   await repository.write(target, fromBuffer(raw))
   const { subject } = parsed.kind === 'manifest' ? parsed.manifest : parsed.index
@@ -216,9 +217,13 @@ function contentType(request: Request): string | undefined {
   return type === undefined || type === '' ? undefined : type
 }
 
-async function checkBlobs(repository: Repository, manifest: Manifest): Promise<void> {
+async function checkBlobs(
+  repository: Repository,
+  manifest: Manifest,
+  isSparse: boolean,
+): Promise<void> {
   const own = [manifest.config, ...manifest.layers.filter((layer) => !isForeign(layer))]
-  await checkAll(own, async (wanted) => {
+  await checkAll(own, isSparse, async (wanted) => {
     const found = await repository.resolveBlob(wanted.digest)
     if (found.size === wanted.size) return
     throw new StrakeError(
@@ -228,16 +233,22 @@ async function checkBlobs(repository: Repository, manifest: Manifest): Promise<v
   })
 }
 
-async function checkManifests(repository: Repository, index: Index): Promise<void> {
-  await checkAll(index.manifests, async (wanted) => {
+async function checkManifests(
+  repository: Repository,
+  index: Index,
+  isSparse: boolean,
+): Promise<void> {
+  await checkAll(index.manifests, isSparse, async (wanted) => {
     const isDocument = isManifestType(wanted.mediaType) || isIndexType(wanted.mediaType)
     if (isDocument) await repository.resolve(wanted.digest)
     else await repository.resolveBlob(wanted.digest)
   })
 }
 
+/** Runs `check`, which throws for what is unknown. That is fine where `isSparse` is set. */
 async function checkAll(
   descriptors: readonly Descriptor[],
+  isSparse: boolean,
   check: (wanted: Descriptor) => Promise<void>,
 ): Promise<void> {
   const distinct = new Map(descriptors.map((each) => [`${each.digest} ${each.size}`, each]))
@@ -246,6 +257,7 @@ async function checkAll(
       await check(wanted)
     } catch (cause) {
       if (!isStrakeError(cause, 'BLOB_UNKNOWN', 'MANIFEST_UNKNOWN', 'NAME_UNKNOWN')) throw cause
+      if (isSparse) return
       throw new StrakeError(
         'MANIFEST_BLOB_UNKNOWN',
         `Cannot accept the manifest: ${wanted.digest} is not in the repository`,
