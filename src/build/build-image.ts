@@ -158,6 +158,7 @@ function createWorkspace(
 ): Workspace {
   const { services, buildArgs = {}, emit = silent, signal } = options
   const { store, snapshots, records, memory, network, filters } = services
+  const { layers } = records
   const listings: Workspace['listings'] = new Map()
   const isKept = options.context !== undefined
   const { top, root } = made.context
@@ -173,7 +174,10 @@ function createWorkspace(
       snapshots,
       listings,
       unpack: (state) =>
-        unpackState(state, { store, snapshots, listings, emit, ...(signal && { signal }) }),
+        unpackState(state, {
+          ...{ store, snapshots, listings, layers, emit },
+          ...(signal && { signal }),
+        }),
       read: (layer) => store.read(layer.descriptor, signal ? { signal } : {}),
     }),
     cache: records.cache,

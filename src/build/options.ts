@@ -13,7 +13,7 @@ import type { NetworkProvider } from './step/workspace.ts'
 /** What a build is made with; the engine gives the same to all of them. */
 export interface BuildServices {
   readonly store: DirectoryStore
-  readonly records: Pick<Records, 'cache' | 'leases'>
+  readonly records: Pick<Records, 'cache' | 'leases' | 'layers'>
   /** Directory of what builds remember in files; it may be removed at any time. */
   readonly memory: string
   readonly snapshots: Snapshotter

@@ -24,5 +24,5 @@ export { openImage } from './image.ts'
 export type { ImageInspection, InspectOptions } from './inspect.ts'
 export { inspectImage } from './inspect.ts'
 // Layers as a filesystem.
-export type { Arrival, UnpackOptions } from './unpack.ts'
-export { unpackImage } from './unpack.ts'
+export type { Arrival, ProvedLayers, UnpackOptions } from './unpack.ts'
+export { isProved, unpackImage } from './unpack.ts'

@@ -2,13 +2,13 @@ import { expect, test } from 'bun:test'
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { openDirectoryStore } from '#content'
-import { chainIds, mediaType, sha256 } from '#oci'
+import { ContentMismatchError, chainIds, type Digest, mediaType, sha256 } from '#oci'
 import { mkdtempDisposable, mountsBelow, unmount } from '#platform'
 import { openSnapshots, type Snapshotter } from '#snapshot'
 import { fromBuffer, type ProgressEvent, toBuffer } from '#stream'
 import { createImage } from './create.ts'
 import { imageOf, layerTar, put, putLayer, withLayer } from './fixture.ts'
-import { unpackImage } from './unpack.ts'
+import { type ProvedLayers, unpackImage } from './unpack.ts'
 
 const isRoot = process.getuid?.() === 0
 const rooted = isRoot ? test : test.skip
@@ -22,6 +22,18 @@ async function open(): Promise<{ snapshots: Snapshotter } & AsyncDisposable> {
     [Symbol.asyncDispose]: async () => {
       for (const { target } of mountsBelow(home)) unmount(target, { detach: true })
       rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
+
+/** What a store knows of its blobs. */
+function knownLayers(onLink: (diffId: Digest, digest: Digest) => unknown = () => {}): ProvedLayers {
+  const known = new Map<Digest, Digest>()
+  return {
+    diffIdOf: (digest) => known.get(digest),
+    link: (diffId, { digest }) => {
+      known.set(digest, diffId)
+      onLink(diffId, digest)
     },
   }
 }
@@ -42,7 +54,7 @@ rooted(
     const whole = await createImage(store, { config: image.config, layers })
     const links: string[] = []
     const chain = await unpackImage(whole, store, opened.snapshots, {
-      layers: { link: (diffId, { digest }) => links.push(`${diffId} ${digest}`) },
+      layers: knownLayers((diffId, digest) => links.push(`${diffId} ${digest}`)),
     })
     expect(chain).toBe(chainIds(layers.map(({ diffId }) => diffId)).at(-1) ?? null)
     if (chain === null) throw new TypeError('three layers')
@@ -57,11 +69,13 @@ rooted(
 rooted('unpackImage() reads only the layers that are not there yet', async () => {
   await using opened = await open()
   const { store, image } = await imageOf([{ a: '1' }])
-  await unpackImage(image, store, opened.snapshots)
+  const layers = knownLayers()
+  await unpackImage(image, store, opened.snapshots, { layers })
   const more = await withLayer(store, image, await putLayer(store, { b: '2' }))
   for (const { descriptor } of image.layers) await store.delete(descriptor)
   const events: ProgressEvent[] = []
-  await unpackImage(more, store, opened.snapshots, { emit: (event) => events.push(event) })
+  const emit = (event: ProgressEvent): unknown => events.push(event)
+  await unpackImage(more, store, opened.snapshots, { layers, emit })
   const top = more.layers.at(-1)?.descriptor
   expect(events.at(-1)).toEqual({
     type: 'transfer',
@@ -71,8 +85,66 @@ rooted('unpackImage() reads only the layers that are not there yet', async () =>
     total: top?.size ?? 0,
     done: true,
   })
-  await unpackImage(more, store, opened.snapshots, { emit: () => expect.unreachable() })
+  await unpackImage(more, store, opened.snapshots, { layers, emit: () => expect.unreachable() })
 })
+
+rooted(
+  'unpackImage() takes nothing over for a blob that only claims to be that layer',
+  async () => {
+    await using opened = await open()
+    const { store, image } = await imageOf([])
+    const change = (tar: Uint8Array): Uint8Array => gzipSync(tar)
+    const zipped = { type: mediaType.ociLayerGzip, change }
+    const victims = [
+      await putLayer(store, { a: 'victim' }, zipped),
+      await putLayer(store, { b: 'victim' }, zipped),
+    ]
+    const layers = knownLayers()
+    const victim = await createImage(store, { config: image.config, layers: victims })
+    await unpackImage(victim, store, opened.snapshots, { layers })
+    const { descriptor } = await putLayer(store, { a: 'evil' }, zipped)
+    const [first, second] = victims
+    if (first === undefined || second === undefined) throw new RangeError('two layers')
+    const lies = [
+      // The whole chain is there.
+      [{ ...first, descriptor }],
+      [first, { ...second, descriptor }],
+      [{ ...first, descriptor }, second],
+      // Only the archive is, in another chain.
+      [{ ...second, descriptor }],
+    ]
+    for (const each of lies) {
+      const evil = await createImage(store, { config: image.config, layers: each })
+      const unpacking = unpackImage(evil, store, opened.snapshots, { layers })
+      await expect(unpacking).rejects.toBeInstanceOf(ContentMismatchError)
+      expect(layers.diffIdOf(descriptor.digest)).toBeUndefined()
+    }
+  },
+)
+
+rooted(
+  'unpackImage() takes over what is there for other bytes of the same layer, once read',
+  async () => {
+    await using opened = await open()
+    const { store, image } = await imageOf([])
+    const files = { a: 'same' }
+    const gzip = await putLayer(store, files, {
+      type: mediaType.ociLayerGzip,
+      change: (tar) => gzipSync(tar),
+    })
+    const zstd = await putLayer(store, files, {
+      type: mediaType.ociLayerZstd,
+      change: (tar) => zstdCompressSync(tar),
+    })
+    const links: Digest[] = []
+    const layers = knownLayers((_, digest) => links.push(digest))
+    for (const layer of [gzip, zstd, gzip, zstd]) {
+      const other = await createImage(store, { config: image.config, layers: [layer] })
+      expect(await unpackImage(other, store, opened.snapshots, { layers })).toBe(layer.diffId)
+    }
+    expect(links).toEqual([gzip.descriptor.digest, zstd.descriptor.digest])
+  },
+)
 
 rooted(
   'unpackImage() refuses layers that were swapped or are others, and keeps nothing',
@@ -127,7 +199,7 @@ rooted('unpackImage() reads a layer while it comes, and links it when it is ther
   const whole = untilUnpacked()
   const chain = await unpackImage(coming, store, opened.snapshots, {
     arrival: async () => ({ arriving: { read: () => fromBuffer(bytes) }, whole: () => whole }),
-    layers: { link: () => events.push('linked') },
+    layers: knownLayers(() => events.push('linked')),
     emit: (event) => event.type === 'transfer' && events.push(event.done ? 'done' : 'moved'),
   })
   expect(chain).toBe(layer.diffId)

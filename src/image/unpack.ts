@@ -1,8 +1,16 @@
 import type { Arriving, ContentSource } from '#content'
-import { chainIds, type Descriptor, type Digest, isStrakeError, type Layer } from '#oci'
+import {
+  ContentMismatchError,
+  chainIds,
+  type Descriptor,
+  type Digest,
+  digestAlgorithm,
+  isStrakeError,
+  type Layer,
+} from '#oci'
 import type { Layers } from '#records'
 import type { LayerSource, Snapshotter } from '#snapshot'
-import { counted, decompress, type Emit, silent } from '#stream'
+import { type Bytes, counted, createHasher, decompress, type Emit, silent } from '#stream'
 import type { TarListing } from '#tar'
 
 export interface UnpackOptions {
@@ -10,13 +18,16 @@ export interface UnpackOptions {
   readonly pathOf?: (digest: Digest) => string
   /** What the archive of a layer holds, if that is known; only asked with `pathOf`. */
   readonly listingOf?: (diffId: Digest) => TarListing | undefined
-  /** Is told which stored blob has which diff ID, once both are proved. */
-  readonly layers?: Pick<Layers, 'link'>
+  /** Knows which stored blob has which diff ID, and learns it once both are proved. */
+  readonly layers?: ProvedLayers
   /** Waits until a layer comes, for a source that is still being filled. */
   readonly arrival?: (layer: Descriptor) => Promise<Arrival>
   readonly emit?: Emit
   readonly signal?: AbortSignal
 }
+
+/** What is known of stored blobs: which of them decompress to which layer. */
+export type ProvedLayers = Pick<Layers, 'link' | 'diffIdOf'>
 
 /** A layer on its way into the source. */
 export interface Arrival {
@@ -30,10 +41,18 @@ export interface Arrival {
 const mostAttempts = 5
 
 /**
+ * True when it was proved that the blob of a layer holds what its diff ID names.
+ * The diff ID itself proves nothing: an image may claim those of another image.
+ */
+export function isProved({ descriptor, diffId }: Layer, layers?: ProvedLayers): boolean {
+  return descriptor.digest === diffId || layers?.diffIdOf(descriptor.digest) === diffId
+}
+
+/**
  * Makes the filesystem of layers, bottom first, and returns its chain ID, `null`
- * without layers. Starts above the highest layer that is there already; of each
- * other one the bytes are decompressed and proved to be what its diff ID names.
- * A layer that is not throws `ContentMismatchError` and leaves nothing.
+ * without layers. What is there already is taken over for a blob that was proved
+ * to be that layer; every other blob is decompressed and hashed. One that is not
+ * what its diff ID names throws `ContentMismatchError` and leaves nothing.
  */
 export async function unpackImage(
   { layers }: { readonly layers: readonly Layer[] },
@@ -61,17 +80,23 @@ async function unpackMissing(
   let done = chain.length
   while (done > 0 && !(await snapshots.has(chain[done - 1] ?? unreachable()))) done--
   for (const [index, layer] of layers.entries()) {
-    if (index < done) continue
+    const known = isProved(layer, options.layers)
+    if (index < done && known) continue
     signal?.throwIfAborted()
     const { descriptor, diffId } = layer
     const arrival = await options.arrival?.(descriptor)
     const archive = await openArchive(layer, source, options, arrival)
+    const { tar } = archive.source
     try {
-      await snapshots.importLayer(
-        chain[index - 1] ?? null,
-        { diffId, ...archive.source, leastSize: descriptor.size },
-        { index: index === layers.length - 1 ? 'now' : 'later', emit, ...(signal && { signal }) },
-      )
+      if (index >= done) {
+        await snapshots.importLayer(
+          chain[index - 1] ?? null,
+          { diffId, ...archive.source, leastSize: descriptor.size },
+          { index: index === layers.length - 1 ? 'now' : 'later', emit, ...(signal && { signal }) },
+        )
+      }
+      // The snapshots may have had the layer, and then they did not read this blob.
+      if (!known && typeof tar !== 'string' && !archive.wasRead()) await prove(tar, diffId)
     } catch (error) {
       // What came may be other bytes than the blob has: who receives them says so.
       await arrival?.whole()
@@ -85,13 +110,21 @@ async function unpackMissing(
   return chain.at(-1) ?? null
 }
 
+interface LayerArchive {
+  readonly source: Pick<LayerSource, 'tar' | 'listing'>
+  /** Bytes of the archive as far as they were read. */
+  size(): number
+  /** True once bytes that are not a file were read to their end. */
+  wasRead(): boolean
+}
+
 /** The layer's tar: the stored file itself, or its bytes on their way through decompression. */
 async function openArchive(
   layer: Layer,
   source: ContentSource,
   options: Omit<UnpackOptions, 'arrival'>,
   arrival: Arrival | undefined,
-): Promise<{ readonly source: Pick<LayerSource, 'tar' | 'listing'>; size(): number }> {
+): Promise<LayerArchive> {
   const { descriptor, diffId } = layer
   const { pathOf, listingOf, emit = silent, signal } = options
   const isTar = descriptor.digest === diffId
@@ -99,7 +132,7 @@ async function openArchive(
     await arrival?.whole()
     const listing = listingOf?.(diffId)
     const source = { tar: pathOf(diffId), ...(listing && { listing }) }
-    return { source, size: () => descriptor.size }
+    return { source, size: () => descriptor.size, wasRead: () => false }
   }
   const stored =
     arrival?.arriving?.read(signal) ??
@@ -114,7 +147,19 @@ async function openArchive(
   const tar = counted(isTar ? read : decompress(read), (total) => {
     size = total
   })
-  return { source: { tar }, size: () => size }
+  let wasRead = false
+  const toEnd = async function* (): Bytes {
+    yield* tar
+    wasRead = true
+  }
+  return { source: { tar: toEnd() }, size: () => size, wasRead: () => wasRead }
+}
+
+async function prove(tar: Bytes, diffId: Digest): Promise<void> {
+  const hasher = createHasher(digestAlgorithm(diffId))
+  for await (const chunk of tar) hasher.update(chunk)
+  const actual = hasher.digest()
+  if (actual !== diffId) throw new ContentMismatchError('layer', `the diff ID ${diffId}`, actual)
 }
 
 /** Reads a blob to its end, so that the source finds out when it is damaged, and says so. */

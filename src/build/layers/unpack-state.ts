@@ -1,5 +1,5 @@
 import type { DirectoryStore } from '#content'
-import { unpackImage } from '#image'
+import { type ProvedLayers, unpackImage } from '#image'
 import type { Digest } from '#oci'
 import type { Snapshotter } from '#snapshot'
 import type { Emit } from '#stream'
@@ -11,6 +11,7 @@ export interface UnpackStateOptions {
   readonly snapshots: Pick<Snapshotter, 'has' | 'importLayer'>
   /** Loses those of layers that were unpacked. */
   readonly listings: Map<Digest, TarListing>
+  readonly layers: ProvedLayers
   readonly emit: Emit
   readonly signal?: AbortSignal
 }
@@ -18,11 +19,12 @@ export interface UnpackStateOptions {
 /** Commits every layer of `state` that has no snapshot yet, each proved to be its diff ID. */
 export async function unpackState(
   state: FileState,
-  { store, snapshots, listings, emit, signal }: UnpackStateOptions,
+  { store, snapshots, listings, layers, emit, signal }: UnpackStateOptions,
 ): Promise<void> {
   await unpackImage(state, store, snapshots, {
     pathOf: (digest) => store.pathOf(digest),
     listingOf: (diffId) => listings.get(diffId),
+    layers,
     emit,
     ...(signal && { signal }),
   })

@@ -1,4 +1,4 @@
-import { type Arrival, type Image, unpackImage } from '#image'
+import { type Arrival, type Image, isProved, unpackImage } from '#image'
 import { chainIds, type Descriptor, type Digest } from '#oci'
 import type { Emit } from '#stream'
 import type { Engine } from '../engine.ts'
@@ -23,7 +23,8 @@ export async function ensureUnpacked(
   const top = chainIds(image.layers.map(({ diffId }) => diffId)).at(-1) ?? null
   if (top === null || process.getuid?.() !== 0) return top
   const snapshots = await engine.snapshots()
-  if (await snapshots.has(top)) return top
+  const proved = image.layers.every((layer) => isProved(layer, engine.records.layers))
+  if (proved && (await snapshots.has(top))) return top
   // Whose image is unpacked already starts without it.
   const { beginWork } = await import('../begin-work.ts')
   using _lease = await beginWork(engine, `unpack ${top}`)
