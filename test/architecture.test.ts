@@ -77,10 +77,6 @@ const allowed: Readonly<
     imports: ['oci', 'stream', 'http', 'platform', 'content', 'registry'],
     why: 'what is served is composed here, without an engine',
   },
-  docker: {
-    imports: ['oci', 'platform', 'dockerfile', 'runtime', 'network', 'container'],
-    why: "Docker's flags and words become typed options here, for whatever speaks Docker",
-  },
   engine: {
     imports: [
       'oci',
@@ -101,6 +97,10 @@ const allowed: Readonly<
       'server',
     ],
     why: 'the engine composes everything below the edges',
+  },
+  docker: {
+    imports: ['oci', 'platform', 'dockerfile', 'runtime', 'network', 'container', 'engine'],
+    why: "Docker's flags become typed options here, and typed results Docker's words",
   },
   cli: {
     imports: ['oci', 'stream', 'platform', 'registry', 'engine', 'dockerfile', 'docker'],

@@ -53,12 +53,12 @@ async function names(context: Context, command: string): Promise<readonly string
   const found: string[] = []
   if (wantsImage.has(command)) {
     const { listImages } = await import('#engine/image/images')
-    const images = await listImages(await context.engine(), { all: false, filters: [] })
+    const images = await listImages(await context.engine(), { all: false })
     found.push(...images.map(({ repository, tag }) => `${repository}:${tag}`))
   }
   if (wantsContainer.has(command)) {
     const { listContainers } = await import('#engine/container/ps')
-    const containers = await listContainers(await context.engine(), { all: true, filters: [] })
+    const containers = await listContainers(await context.engine(), { all: true })
     found.push(...containers.map(({ name }) => name))
   }
   return found

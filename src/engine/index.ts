@@ -10,7 +10,7 @@ export {
   attachContainer,
   execInContainer,
   killContainer,
-  type LogRequest,
+  type LogsOptions,
   pauseContainer,
   readContainerLogs,
   removeContainer,

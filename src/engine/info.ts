@@ -9,7 +9,7 @@ import { version } from './host/version.ts'
 export async function describeEngine(
   engine: Engine,
 ): Promise<Readonly<Record<string, string | number | readonly string[]>>> {
-  const containers = await listContainers(engine, { all: true, filters: [] })
+  const containers = await listContainers(engine, { all: true })
   const snapshots = await engine.snapshots()
   return {
     'Server Version': version,

@@ -1,3 +1,4 @@
+import { parsePruneFilters } from '#docker/prune-filters'
 import { pruneContainers } from '#engine/store/prune'
 import { Command } from '../arguments/command.ts'
 import { addLongForms } from '../arguments/long-forms.ts'
@@ -19,7 +20,9 @@ export function define(context: Context): Command {
       if (!(await confirmed(context, question, options.force === true))) return
       printPruned(
         context,
-        await pruneContainers(await context.engine(), { filters: options.filter ?? [] }),
+        await pruneContainers(await context.engine(), {
+          filter: parsePruneFilters(options.filter ?? []),
+        }),
       )
     })
   return command

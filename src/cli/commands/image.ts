@@ -1,3 +1,4 @@
+import { parsePruneFilters } from '#docker/prune-filters'
 import { pruneImages } from '#engine/store/prune'
 import { Command } from '../arguments/command.ts'
 import { addLongForms } from '../arguments/long-forms.ts'
@@ -27,7 +28,7 @@ export function define(context: Context): Command {
         return
       const pruned = await pruneImages(await context.engine(), {
         all: options.all === true,
-        filters: options.filter ?? [],
+        filter: parsePruneFilters(options.filter ?? []),
       })
       printPruned(context, pruned)
     })

@@ -1,3 +1,4 @@
+import { parseImageFilters } from '#docker/image-filters'
 import { type ImageSummary, listImages } from '#engine/image/images'
 import { Command } from '../arguments/command.ts'
 import { collect } from '../arguments/values.ts'
@@ -29,7 +30,7 @@ export function define(context: Context): Command {
       const engine = await context.engine()
       const images = await listImages(engine, {
         all: options.all === true,
-        filters: options.filter ?? [],
+        filters: parseImageFilters(options.filter ?? []),
         ...(reference === undefined ? {} : { reference }),
       })
       print(context, images, options)

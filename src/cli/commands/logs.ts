@@ -1,3 +1,4 @@
+import { parseLogFlags } from '#docker/log-flags'
 import { readContainerLogs } from '#engine/container/container'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
@@ -22,11 +23,8 @@ export function define(context: Context): Command {
     .examples('strake logs -f --tail 20 web')
     .action(async (name: string, options: Options) => {
       const entries = readContainerLogs(await context.engine(), name, {
-        follow: options.follow === true,
-        tail: options.tail ?? 'all',
+        ...parseLogFlags(options),
         signal: context.signal,
-        ...(options.since === undefined ? {} : { since: options.since }),
-        ...(options.until === undefined ? {} : { until: options.until }),
       })
       for await (const entry of entries) {
         const output = entry.stream === 'stderr' ? context.err : context.out

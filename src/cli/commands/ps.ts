@@ -1,3 +1,4 @@
+import { parseContainerFilters } from '#docker/container-filters'
 import { listContainers } from '#engine/container/ps'
 import type { ContainerSummary } from '#engine/container/summary'
 import type { Engine } from '#engine/engine'
@@ -36,7 +37,7 @@ export function define(context: Context): Command {
       const engine = await context.engine()
       const containers = await listContainers(engine, {
         all: options.all === true || last !== undefined,
-        filters: options.filter ?? [],
+        filters: parseContainerFilters(options.filter ?? []),
       })
       const shown = containers.slice(0, last ?? containers.length)
       const sizes = options.size ? await containerSizes(engine, shown) : new Map<string, string>()

@@ -1,3 +1,4 @@
+import { parsePruneFilters } from '#docker/prune-filters'
 import { type CheckFinding, checkStore } from '#engine/store/check'
 import { cleanUp } from '#engine/store/cleanup'
 import { diskUsage } from '#engine/store/disk-usage'
@@ -101,7 +102,7 @@ function definePrune(context: Context): Command {
       if (!(await confirmed(context, question, options.force === true))) return
       const pruned = await pruneSystem(await context.engine(), {
         all: options.all === true,
-        filters: options.filter ?? [],
+        filter: parsePruneFilters(options.filter ?? []),
       })
       printPruned(context, pruned)
     })

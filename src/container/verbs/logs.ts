@@ -16,13 +16,13 @@ export interface LogEntry {
 
 export interface LogsOptions {
   /** Go on until the container has ended. */
-  readonly follow?: boolean
+  readonly follow?: boolean | undefined
   /** Only the last so many lines. */
-  readonly tail?: number
+  readonly tail?: number | undefined
   /** Only what was written at or after, and at or before, these times. */
-  readonly since?: Date
-  readonly until?: Date
-  readonly signal?: AbortSignal
+  readonly since?: Date | undefined
+  readonly until?: Date | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What a container wrote, oldest first. Throws `NOT_FOUND`, and `UNSUPPORTED` when it keeps no log. */

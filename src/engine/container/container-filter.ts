@@ -1,111 +1,78 @@
 import { StrakeError } from '#oci'
 import type { Records } from '#records'
-import { hasLabel } from '../filter/prune-filter.ts'
+import { hasLabel, type LabelCondition } from '../filter/labels.ts'
 import { findImage } from '../image/find-image.ts'
 import type { ContainerSummary } from './summary.ts'
 
-/** Whether a container is wanted. */
-export interface ContainerFilter {
-  /** True when a state was asked for, so that containers that do not run are looked at too. */
-  readonly asksState: boolean
-  passes(container: ContainerSummary): boolean
+/** Conditions that must all hold: each for one of its values, `labels` for every one. */
+export interface ContainerFilters {
+  /** Beginnings of IDs. */
+  readonly ids?: readonly string[] | undefined
+  readonly names?: readonly RegExp[] | undefined
+  readonly states?: readonly string[] | undefined
+  /** Also asks that the container has exited. */
+  readonly exitCodes?: readonly number[] | undefined
+  readonly healths?: readonly string[] | undefined
+  /** Names or IDs of images. */
+  readonly ancestors?: readonly string[] | undefined
+  /** Names or IDs of containers that were made later. */
+  readonly before?: readonly string[] | undefined
+  /** Names or IDs of containers that were made earlier. */
+  readonly since?: readonly string[] | undefined
+  readonly labels?: readonly LabelCondition[] | undefined
+  readonly networks?: readonly string[] | undefined
+  /** Names of volumes and paths of the host. */
+  readonly volumes?: readonly string[] | undefined
+}
+
+/** True when a state was asked for, so that containers that do not run are listed too. */
+export function includesStopped({ states = [], exitCodes = [] }: ContainerFilters): boolean {
+  return states.length + exitCodes.length > 0
 }
 
 type Test = (container: ContainerSummary) => boolean
 
-/** Reads one condition's value. Throws `INVALID` or `NOT_FOUND` for one that means nothing. */
-type Reader = (value: string, records: Records) => Test
-
-const states = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']
-const healths = ['starting', 'healthy', 'unhealthy', 'none']
-
-const readers: Readonly<Record<string, Reader>> = {
-  id:
-    (value) =>
-    ({ id }) =>
-      id.startsWith(value),
-  name: readName,
-  status(value) {
-    requireOneOf('status', value, states)
-    return ({ state }) => state === value
-  },
-  exited(value) {
-    if (!/^\d+$/.test(value)) throw refuse(`exited=${value}`, 'it is an exit code')
-    return ({ state, exitCode }) => state === 'exited' && exitCode === Number(value)
-  },
-  health(value) {
-    requireOneOf('health', value, healths)
-    return ({ health }) => health === value
-  },
-  ancestor: readAncestor,
-  before: (value, records) => {
-    const { createdAt } = getRecord(records, 'before', value)
-    return ({ created }) => created.getTime() < createdAt
-  },
-  since: (value, records) => {
-    const { createdAt, id: own } = getRecord(records, 'since', value)
-    return ({ created, id }) => created.getTime() >= createdAt && id !== own
-  },
-  label:
-    (value) =>
-    ({ labels }) =>
-      hasLabel(labels, value),
-  network:
-    (value) =>
-    ({ network }) =>
-      network === value,
-  volume:
-    (value) =>
-    ({ mounts }) =>
-      mounts.includes(value),
+/** Whether a container passes. Throws `NOT_FOUND` for another container that is not there. */
+export function containerTest(filters: ContainerFilters, records: Records): Test {
+  const tests = [
+    oneOf(filters.ids, (start, { id }) => id.startsWith(start)),
+    // Docker's names begin with a slash.
+    oneOf(filters.names, (pattern, { name }) => pattern.test(name) || pattern.test(`/${name}`)),
+    oneOf(filters.states, (wanted, { state }) => state === wanted),
+    oneOf(
+      filters.exitCodes,
+      (code, { state, exitCode }) => state === 'exited' && exitCode === code,
+    ),
+    oneOf(filters.healths, (wanted, { health }) => health === wanted),
+    oneOf(
+      filters.ancestors?.map((name) => ({ name, id: findImage(records, name)?.image.imageId })),
+      ({ name, id }, { image, imageId }) => image === name || imageId === id,
+    ),
+    oneOf(
+      filters.before?.map((name) => getRecord(records, 'before', name)),
+      ({ createdAt }, { created }) => created.getTime() < createdAt,
+    ),
+    oneOf(
+      filters.since?.map((name) => getRecord(records, 'since', name)),
+      (other, { created, id }) => created.getTime() >= other.createdAt && id !== other.id,
+    ),
+    oneOf(filters.networks, (wanted, { network }) => network === wanted),
+    oneOf(filters.volumes, (volume, { mounts }) => mounts.includes(volume)),
+    ...(filters.labels ?? []).map(
+      (label): Test =>
+        ({ labels }) =>
+          hasLabel(labels, label),
+    ),
+  ]
+  return (container) => tests.every((test) => test(container))
 }
 
-/** Conditions that must all hold; of the others one value of several is enough, as with Docker. */
-const cumulative = new Set(['label'])
-
-/** Reads Docker's conditions, `name=web`. Throws `INVALID` naming the first that cannot be read. */
-export function parseContainerFilters(words: readonly string[], records: Records): ContainerFilter {
-  const groups = new Map<string, Test[]>()
-  for (const word of words) {
-    const at = word.indexOf('=')
-    const key = word.slice(0, at)
-    const reader = at > 0 && Object.hasOwn(readers, key) ? readers[key] : undefined
-    if (reader === undefined) {
-      throw new StrakeError('INVALID', `Cannot filter containers by '${word}': unknown condition`, {
-        remedy: `use ${Object.keys(readers).join('=, ')}=`,
-      })
-    }
-    groups.set(key, [...(groups.get(key) ?? []), reader(word.slice(at + 1), records)])
-  }
-  return {
-    asksState: groups.has('status') || groups.has('exited'),
-    passes: (container) =>
-      [...groups].every(([key, tests]) =>
-        cumulative.has(key)
-          ? tests.every((test) => test(container))
-          : tests.some((test) => test(container)),
-      ),
-  }
-}
-
-/** A part of the name, or a regular expression; Docker's names begin with a slash. */
-function readName(value: string): Test {
-  let pattern: RegExp
-  try {
-    pattern = new RegExp(value)
-  } catch (cause) {
-    throw new StrakeError(
-      'INVALID',
-      `Cannot filter containers by 'name=${value}': it is no regular expression`,
-      { cause },
-    )
-  }
-  return ({ name }) => pattern.test(name) || pattern.test(`/${name}`)
-}
-
-function readAncestor(value: string, records: Records): Test {
-  const imageId = findImage(records, value)?.image.imageId
-  return ({ image, imageId: own }) => image === value || own === imageId
+/** Holds for one of the values; without values for every container. */
+function oneOf<Value>(
+  values: readonly Value[] = [],
+  holds: (value: Value, container: ContainerSummary) => boolean,
+): Test {
+  return (container) => values.length === 0 || values.some((value) => holds(value, container))
 }
 
 function getRecord(
@@ -120,13 +87,4 @@ function getRecord(
     `Cannot filter containers by '${key}=${value}': there is no container ${value}`,
     { remedy: 'see strake ps --all' },
   )
-}
-
-function requireOneOf(key: string, value: string, allowed: readonly string[]): void {
-  if (!allowed.includes(value))
-    throw refuse(`${key}=${value}`, `it is one of ${allowed.join(', ')}`)
-}
-
-function refuse(word: string, reason: string): StrakeError {
-  return new StrakeError('INVALID', `Cannot filter containers by '${word}': ${reason}`)
 }

@@ -5,6 +5,7 @@ import {
   execInContainer as exec,
   killContainer as kill,
   type LogEntry,
+  type LogsOptions,
   pauseContainer as pause,
   type RemoveOptions,
   type RunEnd,
@@ -17,9 +18,8 @@ import {
   unpauseContainer as unpause,
   waitContainer as wait,
 } from '#container'
-import { isStrakeError, StrakeError } from '#oci'
+import { isStrakeError } from '#oci'
 import type { Engine } from '../engine.ts'
-import { parseTime } from '../filter/time.ts'
 import { containerContext } from './container-context.ts'
 
 /** What the verbs on one container do, over the engine: by name, ID, or the beginning of an ID. */
@@ -112,36 +112,13 @@ export async function execInContainer(
   return await exec(await containerContext(engine), name, options)
 }
 
-export interface LogRequest {
-  readonly follow: boolean
-  /** A number of lines, or `all`. */
-  readonly tail: string
-  /** RFC 3339, seconds since 1970, or an age such as `10m`. */
-  readonly since?: string
-  readonly until?: string
-  readonly signal?: AbortSignal
-}
-
-/** What a container printed, oldest first. Throws `INVALID` for a time or number that is none. */
+/** What a container printed, oldest first. */
 export async function* readContainerLogs(
   engine: Engine,
   name: string,
-  request: LogRequest,
+  options: LogsOptions = {},
 ): AsyncGenerator<LogEntry> {
-  const { follow, signal } = request
-  const tail = parseTail(request.tail)
-  yield* readLogs(await containerContext(engine), name, {
-    follow,
-    ...(tail === undefined ? {} : { tail }),
-    ...(request.since === undefined ? {} : { since: parseTime('--since', request.since) }),
-    ...(request.until === undefined ? {} : { until: parseTime('--until', request.until) }),
-    ...(signal === undefined ? {} : { signal }),
-  })
+  yield* readLogs(await containerContext(engine), name, options)
 }
 
-function parseTail(text: string): number | undefined {
-  if (text === 'all') return undefined
-  const count = Number(text)
-  if (Number.isSafeInteger(count) && count >= 0) return count
-  throw new StrakeError('INVALID', `Cannot use --tail ${text}: it is a number of lines, or all`)
-}
+export type { LogsOptions } from '#container'

@@ -11,27 +11,27 @@ import { isStrakeError } from '#oci'
 import { isSystemError } from '#platform'
 import type { Engine } from '../engine.ts'
 import { containerContext } from './container-context.ts'
-import { parseContainerFilters } from './container-filter.ts'
+import { type ContainerFilters, containerTest, includesStopped } from './container-filter.ts'
 import { formatPorts } from './ports.ts'
 import type { ContainerSummary } from './summary.ts'
 
 export interface ListContainersOptions {
   /** Also those that do not run. */
   readonly all: boolean
-  /** Docker's conditions: `name=web`, `status=exited`, `label=a=b`. */
-  readonly filters: readonly string[]
+  readonly filters?: ContainerFilters | undefined
 }
 
 /**
  * Containers, newest first. Those that ended without anybody to see it are
- * cleaned up first, so that one with `--rm` is gone. Throws `INVALID` for an
- * unknown filter.
+ * cleaned up first, so that one with `--rm` is gone. Throws `NOT_FOUND`
+ * when a filter names another container that is not there.
  */
 export async function listContainers(
   engine: Engine,
-  { all, filters }: ListContainersOptions,
+  { all, filters = {} }: ListContainersOptions,
 ): Promise<readonly ContainerSummary[]> {
-  const wanted = parseContainerFilters(filters, engine.records)
+  const passes = containerTest(filters, engine.records)
+  const shown = (one: Container): boolean => all || includesStopped(filters) || isRunning(one)
   const read = (): readonly Container[] =>
     engine.records.containers.list().map((record) => readContainer(engine, record))
   let containers = read()
@@ -40,9 +40,9 @@ export async function listContainers(
     containers = read()
   }
   return containers
-    .filter((container) => all || wanted.asksState || isRunning(container))
+    .filter(shown)
     .map((container) => summarize(engine, container))
-    .filter(wanted.passes)
+    .filter(passes)
 }
 
 async function reconcile(engine: Engine): Promise<void> {

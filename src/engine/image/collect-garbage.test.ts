@@ -39,6 +39,6 @@ test('two engines see one store', async () => {
   await using two = await openEngine({ env: {}, root: one.root, run: one.run })
   await addTestImage(one, { names: ['app'] })
   await tagImage(two, 'app', 'other')
-  const names = (await listImages(one, { all: false, filters: [] })).map((row) => row.repository)
+  const names = (await listImages(one, { all: false })).map((row) => row.repository)
   expect(names.toSorted()).toEqual(['app', 'other'])
 })

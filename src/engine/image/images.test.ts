@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { addTestImage, openTestEngine, type TestEngine } from '../fixture.ts'
+import type { ImageFilters } from './image-filter.ts'
 import { listImages } from './images.ts'
 
 async function openWithImages(): Promise<TestEngine> {
@@ -12,7 +13,7 @@ async function openWithImages(): Promise<TestEngine> {
   return engine
 }
 
-async function namesOf(engine: TestEngine, ...filters: readonly string[]): Promise<string[]> {
+async function namesOf(engine: TestEngine, filters: ImageFilters = {}): Promise<string[]> {
   const images = await listImages(engine, { all: false, filters })
   return images.map(({ repository, tag }) => `${repository}:${tag}`)
 }
@@ -22,37 +23,31 @@ test('listImages() has a row for every name, newest image first', async () => {
   expect(await namesOf(engine)).toEqual([
     ...['base:latest', 'app:1', 'host.example:5000/team/app:2'],
   ])
-  const all = await listImages(engine, { all: true, filters: [] })
+  const all = await listImages(engine, { all: true })
   expect(all[0]).toMatchObject({ repository: '<none>', tag: '<none>' })
 })
 
-test('listImages() filters as Docker does', async () => {
+test('listImages() keeps what meets every condition', async () => {
   await using engine = await openWithImages()
-  expect(await namesOf(engine, 'dangling=true')).toEqual(['<none>:<none>'])
-  expect(await namesOf(engine, 'dangling=1')).toEqual(['<none>:<none>'])
-  expect(await namesOf(engine, 'label=kind')).toEqual(['base:latest'])
-  expect(await namesOf(engine, 'label=kind=other')).toEqual([])
-  expect(await namesOf(engine, 'reference=app*')).toEqual(['app:1'])
-  expect(await namesOf(engine, 'reference=*:latest')).toEqual(['base:latest'])
-  expect(await namesOf(engine, 'since=app:1')).toEqual(['base:latest'])
-  expect(await namesOf(engine, 'before=base', 'reference=app')).toEqual(['app:1'])
-  expect(await namesOf(engine, 'until=2020-06-01T00:00:00Z')).toHaveLength(2)
+  expect(await namesOf(engine, { dangling: [true] })).toEqual(['<none>:<none>'])
+  expect(await namesOf(engine, { dangling: [false] })).toHaveLength(3)
+  expect(await namesOf(engine, { labels: [{ key: 'kind' }] })).toEqual(['base:latest'])
+  expect(await namesOf(engine, { labels: [{ key: 'kind', value: 'other' }] })).toEqual([])
+  expect(await namesOf(engine, { references: ['app*'] })).toEqual(['app:1'])
+  expect(await namesOf(engine, { references: ['*:latest'] })).toEqual(['base:latest'])
+  expect(await namesOf(engine, { references: ['app', 'base'] })).toEqual(['base:latest', 'app:1'])
+  expect(await namesOf(engine, { since: ['app:1'] })).toEqual(['base:latest'])
+  expect(await namesOf(engine, { before: ['base'], references: ['app'] })).toEqual(['app:1'])
+  expect(await namesOf(engine, { until: [new Date('2020-06-01')] })).toHaveLength(2)
+  await expect(namesOf(engine, { since: ['absent'] })).rejects.toThrow('no such image')
 })
 
 test('listImages() finds a repository, or one tag of it', async () => {
   await using engine = await openWithImages()
   const find = async (reference: string): Promise<number> =>
-    (await listImages(engine, { all: false, filters: [], reference })).length
+    (await listImages(engine, { all: false, reference })).length
   expect(await find('app')).toBe(1)
   expect(await find('app:1')).toBe(1)
   expect(await find('app:9')).toBe(0)
   expect(await find('host.example:5000/team/app')).toBe(1)
-})
-
-test('listImages() refuses conditions it does not know', async () => {
-  await using engine = await openWithImages()
-  for (const filter of ['foo=bar', 'label', '=x', 'dangling=TRUE', 'dangling=', 'dangling=no']) {
-    await expect(namesOf(engine, filter)).rejects.toThrow(`Cannot filter images by '${filter}'`)
-  }
-  await expect(namesOf(engine, 'since=absent')).rejects.toThrow('no such image')
 })

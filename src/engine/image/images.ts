@@ -1,9 +1,8 @@
-import { familiarReference, parseReference, StrakeError } from '#oci'
+import { familiarReference, parseReference } from '#oci'
 import type { ImageRecord } from '#records'
 import type { Engine } from '../engine.ts'
-import { hasLabel } from '../filter/prune-filter.ts'
-import { parseTime } from '../filter/time.ts'
-import { getImage, isDigestName, repositoryOf } from './find-image.ts'
+import { isDigestName, repositoryOf } from './find-image.ts'
+import { type ImageFilters, imageTest } from './image-filter.ts'
 
 /** One line of `images`: an image under one of its names, or without any. */
 export interface ImageSummary {
@@ -22,20 +21,19 @@ export interface ImageSummary {
 export interface ListImagesOptions {
   /** Also images without a name. */
   readonly all: boolean
-  /** Docker's conditions: `dangling=true`, `label=a=b`, `reference=app*`. */
-  readonly filters: readonly string[]
+  readonly filters?: ImageFilters | undefined
   /** Only this repository, or repository and tag. */
   readonly reference?: string
 }
 
-/** Images by name, newest first. Throws `INVALID` for an unknown filter. */
+/** Images by name, newest first. Throws `NOT_FOUND` for a filter's image that is not there. */
 export async function listImages(
   engine: Engine,
   options: ListImagesOptions,
 ): Promise<readonly ImageSummary[]> {
-  const filters = options.filters.map(parseFilter)
-  const dangling = filters.find(({ key }) => key === 'dangling')?.value
-  const rows = listRows(engine, options.all || (dangling !== undefined && isTrue(dangling)))
+  const { filters = {} } = options
+  const passes = imageTest(filters, engine)
+  const rows = listRows(engine, options.all || filters.dangling?.includes(true) === true)
   const wanted = options.reference === undefined ? undefined : parseReference(options.reference)
   const tagged = /:[^/]+$/.test(options.reference ?? '')
   const kept: ImageSummary[] = []
@@ -44,7 +42,7 @@ export async function listImages(
       if (row.repository !== familiarRepository(`${wanted.registry}/${wanted.repository}`)) continue
       if (tagged && row.tag !== wanted.tag) continue
     }
-    if (await passes(engine, row, filters)) kept.push(row.summary)
+    if (await passes(row)) kept.push(row.summary)
   }
   return kept
 }
@@ -91,69 +89,4 @@ function row(image: ImageRecord, repository: string, tag: string, digest: string
 
 function familiarRepository(repository: string): string {
   return familiarReference(parseReference(repository)).replace(/:latest$/, '')
-}
-
-/** The code of patterns is that of `.dockerignore`, and loaded only when there is one. */
-async function matches(pattern: string, name: string): Promise<boolean> {
-  const { matchPattern } = await import('#dockerfile/ignore/glob')
-  return matchPattern(pattern, name)
-}
-
-const timely = new Set(['before', 'since', 'until'])
-
-interface Filter {
-  readonly key: string
-  readonly value: string
-}
-
-function parseFilter(text: string): Filter {
-  const at = text.indexOf('=')
-  const key = text.slice(0, at)
-  const value = text.slice(at + 1)
-  if (key === 'dangling' && !['true', '1', 'false', '0'].includes(value)) {
-    throw new StrakeError('INVALID', `Cannot filter images by '${text}': expected true or false`)
-  }
-  if (at > 0 && ['dangling', 'label', 'reference', 'before', 'since', 'until'].includes(key)) {
-    return { key, value }
-  }
-  throw new StrakeError('INVALID', `Cannot filter images by '${text}': unknown condition`, {
-    remedy:
-      'use dangling=true, label=KEY[=VALUE], reference=PATTERN, before=IMAGE, since=IMAGE or until=AGE',
-  })
-}
-
-/** A filter takes fewer words than a flag. */
-function isTrue(value: string): boolean {
-  return value === 'true' || value === '1'
-}
-
-async function passes(engine: Engine, row: Row, filters: readonly Filter[]): Promise<boolean> {
-  for (const filter of filters) {
-    const { key, value } = filter
-    if (timely.has(key) && !isTimely(engine, row.image, filter)) return false
-    if (key === 'dangling' && (row.repository === '<none>') !== isTrue(value)) return false
-    if (key === 'reference') {
-      const pattern = value.includes(':') ? `${row.repository}:${row.tag}` : row.repository
-      if (!(await matches(value, pattern))) return false
-    }
-    if (key === 'label' && !(await imageHasLabel(engine, row.image, value))) return false
-  }
-  return true
-}
-
-/** Made before or after another image, or before an instant. */
-function isTimely({ records }: Engine, { createdAt }: ImageRecord, filter: Filter): boolean {
-  const created = createdAt ?? 0
-  if (filter.key === 'until') return created < parseTime('--filter until', filter.value).getTime()
-  const other = getImage(records, filter.value).image.createdAt ?? 0
-  return filter.key === 'before' ? created < other : created > other
-}
-
-async function imageHasLabel(
-  engine: Engine,
-  image: ImageRecord,
-  condition: string,
-): Promise<boolean> {
-  const { config } = await engine.openImage(image)
-  return hasLabel(config.config?.Labels ?? {}, condition)
 }

@@ -32,7 +32,7 @@ test('pull() brings what push() sent, with the same image ID', async () => {
   const pushed = await push(pair.from, 'localhost:1/app:1')
   const pulled = await pull(pair.to, 'localhost:1/app:1')
   expect(pulled).toMatchObject({ imageId, digest: pushed.digest, upToDate: false })
-  const [row] = await listImages(pair.to, { all: false, filters: [] })
+  const [row] = await listImages(pair.to, { all: false })
   expect(row).toMatchObject({ repository: 'localhost:1/app', tag: '1', digest: pushed.digest })
 })
 
@@ -51,7 +51,7 @@ test('pull() by digest gives no tag', async () => {
   await addTestImage(pair.from, { names: ['localhost:1/app'] })
   const { digest } = await push(pair.from, 'localhost:1/app')
   await pull(pair.to, `localhost:1/app@${digest}`)
-  const [row] = await listImages(pair.to, { all: false, filters: [] })
+  const [row] = await listImages(pair.to, { all: false })
   expect(row).toMatchObject({ repository: 'localhost:1/app', tag: '<none>' })
 })
 

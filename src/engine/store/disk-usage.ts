@@ -102,7 +102,7 @@ function sum(blobs: readonly StoredBlob[]): number {
 }
 
 async function containerUsage(engine: Engine): Promise<DiskUsage> {
-  const containers = await listContainers(engine, { all: true, filters: [] })
+  const containers = await listContainers(engine, { all: true })
   let size = 0
   let reclaimable = 0
   for (const { id, state } of containers) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { create } from '../container/run.ts'
+import type { PruneFilter } from '../filter/prune-filter.ts'
 import { addTestImage, blobsOf, cannotContain, openTestEngine } from '../fixture.ts'
 import { listImages } from '../image/images.ts'
 import { pruneCache, pruneContainers, pruneImages, pruneSystem } from './prune.ts'
@@ -29,12 +30,14 @@ test('pruneImages() looks at age and labels', async () => {
   const now = new Date().toISOString()
   await addTestImage(engine, { names: ['old'], config: { Labels: { keep: 'yes' } } })
   await addTestImage(engine, { names: ['new'], created: now, layers: [{ b: '2' }] })
-  const prune = (...filters: readonly string[]): ReturnType<typeof pruneImages> =>
-    pruneImages(engine, { all: true, filters })
-  expect((await prune('until=24h', 'label!=keep')).images).toEqual([])
-  expect((await prune('label=keep=no')).images).toEqual([])
-  expect((await prune('until=24h', 'label=keep')).untagged).toEqual(['old:latest'])
-  await expect(prune('dangling=true')).rejects.toThrow("Cannot prune by 'dangling=true'")
+  const prune = (filter: PruneFilter): ReturnType<typeof pruneImages> =>
+    pruneImages(engine, { all: true, filter })
+  const yesterday = [new Date(Date.now() - 24 * 60 * 60 * 1000)]
+  const kept = { until: yesterday, withoutLabels: [{ key: 'keep' }] }
+  expect((await prune(kept)).images).toEqual([])
+  expect((await prune({ labels: [{ key: 'keep', value: 'no' }] })).images).toEqual([])
+  const { untagged } = await prune({ until: yesterday, labels: [{ key: 'keep' }] })
+  expect(untagged).toEqual(['old:latest'])
 })
 
 test('pruneCache() forgets builds and frees what only they kept', async () => {
@@ -59,11 +62,14 @@ describe.skipIf(cannotContain !== undefined)('with containers', () => {
     await addTestImage(engine, { names: ['app'], config: { Cmd: ['x'] } })
     const { id } = await create(engine, { image: 'app', network: 'none', labels: { a: 'b' } })
     expect((await pruneImages(engine, { all: true })).images).toEqual([])
-    expect((await pruneContainers(engine, { filters: ['label=a=c'] })).containers).toEqual([])
+    expect(
+      (await pruneContainers(engine, { filter: { labels: [{ key: 'a', value: 'c' }] } }))
+        .containers,
+    ).toEqual([])
     const pruned = await pruneSystem(engine, { all: true })
     expect(pruned.containers).toEqual([id])
     expect(pruned.untagged).toEqual(['app:latest'])
-    expect(await listImages(engine, { all: true, filters: [] })).toEqual([])
+    expect(await listImages(engine, { all: true })).toEqual([])
     expect(await blobsOf(engine)).toEqual([])
   })
 })

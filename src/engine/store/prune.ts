@@ -7,7 +7,7 @@ import { listContainers } from '../container/ps.ts'
 import { tryPublishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { requireFacts } from '../facts.ts'
-import { type PruneFilter, parsePruneFilters } from '../filter/prune-filter.ts'
+import { type PruneFilter, passesPruneFilter } from '../filter/prune-filter.ts'
 import { collectGarbage } from '../image/collect-garbage.ts'
 import { isDigestName } from '../image/find-image.ts'
 import { containersOf } from '../image/image-use.ts'
@@ -31,8 +31,7 @@ export interface Pruned {
 const nothing: Pruned = { containers: [], untagged: [], images: [], cache: [], reclaimed: 0 }
 
 export interface PruneOptions {
-  /** Docker's conditions: `until=24h`, `label=a=b`. */
-  readonly filters?: readonly string[]
+  readonly filter?: PruneFilter | undefined
 }
 
 export interface PruneImagesOptions extends PruneOptions {
@@ -43,18 +42,17 @@ export interface PruneImagesOptions extends PruneOptions {
 /** Removes images and the content that nothing else uses. */
 export async function pruneImages(
   engine: Engine,
-  { all = false, filters = [] }: PruneImagesOptions = {},
+  { all = false, filter = {} }: PruneImagesOptions = {},
 ): Promise<Pruned> {
   requireFacts(engine)
   const { records } = engine
-  const passes = parsePruneFilters(filters)
   const untagged: string[] = []
   const images: string[] = []
   for (const image of records.images.list()) {
     const names = records.tags.namesOf(image.digest)
     const isNamed = names.some((name) => !isDigestName(name))
     if ((isNamed && !all) || containersOf(engine, image.imageId).length > 0) continue
-    if (!(await imagePasses(engine, image, passes))) continue
+    if (!(await imagePasses(engine, image, filter))) continue
     records.transaction(() => {
       for (const name of names) records.tags.remove(name, 'prune')
       records.images.remove(image.digest)
@@ -72,14 +70,14 @@ export async function pruneImages(
 async function imagePasses(
   engine: Engine,
   image: ImageRecord,
-  passes: PruneFilter,
+  filter: PruneFilter,
 ): Promise<boolean> {
   const created = image.createdAt ?? 0
   try {
     const { config } = await engine.openImage(image)
-    return passes({ created, labels: config.config?.Labels ?? {} })
+    return passesPruneFilter(filter, { created, labels: config.config?.Labels ?? {} })
   } catch (error) {
-    if (isStrakeError(error)) return passes({ created, labels: {} })
+    if (isStrakeError(error)) return passesPruneFilter(filter, { created, labels: {} })
     throw error
   }
 }
@@ -87,16 +85,15 @@ async function imagePasses(
 /** Removes every container that does not run. */
 export async function pruneContainers(
   engine: Engine,
-  { filters = [] }: PruneOptions = {},
+  { filter = {} }: PruneOptions = {},
 ): Promise<Pruned> {
   requireFacts(engine)
-  const passes = parsePruneFilters(filters)
-  const stopped = await listContainers(engine, { all: true, filters: [] })
+  const stopped = await listContainers(engine, { all: true })
   const containers: string[] = []
   let reclaimed = 0
   for (const { id, state, created, labels } of stopped) {
     if (!['exited', 'created', 'dead'].includes(state)) continue
-    if (!passes({ created: created.getTime(), labels })) continue
+    if (!passesPruneFilter(filter, { created: created.getTime(), labels })) continue
     reclaimed += await writtenBytes(engine, id)
     if (await removeContainer(engine, id, { volumes: true })) containers.push(id)
   }

@@ -1,0 +1,36 @@
+import type { LabelCondition } from '#engine/filter/labels'
+import { StrakeError } from '#oci'
+
+/** What is narrowed by conditions, and which of them it knows. */
+export interface ConditionTable<Key extends string> {
+  /** `filter images`: completes "Cannot ... by". */
+  readonly action: string
+  readonly keys: readonly Key[]
+  /** How to write the conditions. */
+  readonly remedy: string
+}
+
+/** The values of Docker's conditions `KEY=VALUE`, by key. Throws `INVALID` for an unknown key. */
+export function groupConditions<Key extends string>(
+  words: readonly string[],
+  { action, keys, remedy }: ConditionTable<Key>,
+): ReadonlyMap<Key, readonly string[]> {
+  const groups = new Map<Key, string[]>()
+  for (const word of words) {
+    const at = word.indexOf('=')
+    const key = keys.find((known) => known === word.slice(0, at))
+    if (key === undefined) {
+      throw new StrakeError('INVALID', `Cannot ${action} by '${word}': unknown condition`, {
+        remedy,
+      })
+    }
+    groups.set(key, [...(groups.get(key) ?? []), word.slice(at + 1)])
+  }
+  return groups
+}
+
+/** Reads `KEY` or `KEY=VALUE`. */
+export function parseLabelCondition(text: string): LabelCondition {
+  const at = text.indexOf('=')
+  return at < 0 ? { key: text } : { key: text.slice(0, at), value: text.slice(at + 1) }
+}

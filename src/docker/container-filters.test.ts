@@ -1,0 +1,27 @@
+import { expect, test } from 'bun:test'
+import { parseContainerFilters } from './container-filters.ts'
+
+test('parseContainerFilters() reads the conditions of Docker', () => {
+  const words = ['name=web', 'id=aa', 'status=exited', 'status=running', 'exited=3']
+  const more = ['health=healthy', 'ancestor=app:1', 'label=tier=front', 'label=x', 'network=none']
+  expect(parseContainerFilters([...words, ...more, 'volume=data', 'before=a', 'since=b'])).toEqual({
+    names: [/web/],
+    ids: ['aa'],
+    states: ['exited', 'running'],
+    exitCodes: [3],
+    healths: ['healthy'],
+    ancestors: ['app:1'],
+    labels: [{ key: 'tier', value: 'front' }, { key: 'x' }],
+    networks: ['none'],
+    volumes: ['data'],
+    before: ['a'],
+    since: ['b'],
+  })
+})
+
+test('parseContainerFilters() refuses what means nothing', () => {
+  for (const word of ['foo=bar', 'name', 'status=foo', 'exited=x', 'health=x']) {
+    expect(() => parseContainerFilters([word])).toThrow(`Cannot filter containers by '${word}'`)
+  }
+  expect(() => parseContainerFilters(['name=['])).toThrow('no regular expression')
+})

@@ -1,0 +1,79 @@
+import type { ContainerFilters } from '#engine/container/container-filter'
+import { StrakeError } from '#oci'
+import { type ConditionTable, groupConditions, parseLabelCondition } from './conditions.ts'
+
+type Key =
+  | 'id'
+  | 'name'
+  | 'status'
+  | 'exited'
+  | 'health'
+  | 'ancestor'
+  | 'before'
+  | 'since'
+  | 'label'
+  | 'network'
+  | 'volume'
+
+const keys: readonly Key[] = [
+  'id',
+  'name',
+  'status',
+  'exited',
+  'health',
+  'ancestor',
+  'before',
+  'since',
+  'label',
+  'network',
+  'volume',
+]
+
+const table: ConditionTable<Key> = {
+  action: 'filter containers',
+  keys,
+  remedy: `use ${keys.join('=, ')}=`,
+}
+
+const states = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']
+const healths = ['starting', 'healthy', 'unhealthy', 'none']
+
+/** Reads Docker's conditions on containers. Throws `INVALID` for the first that it cannot read. */
+export function parseContainerFilters(words: readonly string[]): ContainerFilters {
+  const values = groupConditions(words, table)
+  return {
+    ids: values.get('id'),
+    names: values.get('name')?.map(parsePattern),
+    states: values.get('status')?.map((text) => oneOf('status', text, states)),
+    exitCodes: values.get('exited')?.map(parseExitCode),
+    healths: values.get('health')?.map((text) => oneOf('health', text, healths)),
+    ancestors: values.get('ancestor'),
+    before: values.get('before'),
+    since: values.get('since'),
+    labels: values.get('label')?.map(parseLabelCondition),
+    networks: values.get('network'),
+    volumes: values.get('volume'),
+  }
+}
+
+function parsePattern(text: string): RegExp {
+  try {
+    return new RegExp(text)
+  } catch (cause) {
+    throw refuse(`name=${text}`, 'it is no regular expression', cause)
+  }
+}
+
+function parseExitCode(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text)
+  throw refuse(`exited=${text}`, 'it is an exit code')
+}
+
+function oneOf(key: string, text: string, allowed: readonly string[]): string {
+  if (allowed.includes(text)) return text
+  throw refuse(`${key}=${text}`, `it is one of ${allowed.join(', ')}`)
+}
+
+function refuse(word: string, reason: string, cause?: unknown): StrakeError {
+  return new StrakeError('INVALID', `Cannot filter containers by '${word}': ${reason}`, { cause })
+}

@@ -1,0 +1,34 @@
+import type { ImageFilters } from '#engine/image/image-filter'
+import { StrakeError } from '#oci'
+import { type ConditionTable, groupConditions, parseLabelCondition } from './conditions.ts'
+import { parseTime } from './time.ts'
+
+const table: ConditionTable<'dangling' | 'label' | 'reference' | 'before' | 'since' | 'until'> = {
+  action: 'filter images',
+  keys: ['dangling', 'label', 'reference', 'before', 'since', 'until'],
+  remedy:
+    'use dangling=true, label=KEY[=VALUE], reference=PATTERN, before=IMAGE, since=IMAGE or until=AGE',
+}
+
+/** Reads Docker's conditions on images. Throws `INVALID` for an unknown one. */
+export function parseImageFilters(words: readonly string[]): ImageFilters {
+  const values = groupConditions(words, table)
+  return {
+    dangling: values.get('dangling')?.map(parseDangling),
+    labels: values.get('label')?.map(parseLabelCondition),
+    references: values.get('reference'),
+    before: values.get('before'),
+    since: values.get('since'),
+    until: values.get('until')?.map((text) => parseTime('--filter until', text)),
+  }
+}
+
+/** A filter takes fewer words than a flag. */
+function parseDangling(text: string): boolean {
+  if (text === 'true' || text === '1') return true
+  if (text === 'false' || text === '0') return false
+  throw new StrakeError(
+    'INVALID',
+    `Cannot filter images by 'dangling=${text}': expected true or false`,
+  )
+}

@@ -1,0 +1,103 @@
+import type { ImageRecord } from '#records'
+import type { Engine } from '../engine.ts'
+import { hasLabel, type LabelCondition } from '../filter/labels.ts'
+import { getImage } from './find-image.ts'
+
+/** Conditions that must all hold, `references` for one of its patterns. */
+export interface ImageFilters {
+  /** Whether the image has no name. */
+  readonly dangling?: readonly boolean[] | undefined
+  readonly labels?: readonly LabelCondition[] | undefined
+  /** Patterns such as `app*`; one with a colon is compared with repository and tag. */
+  readonly references?: readonly string[] | undefined
+  /** Names or IDs of images that were made later. */
+  readonly before?: readonly string[] | undefined
+  /** Names or IDs of images that were made earlier. */
+  readonly since?: readonly string[] | undefined
+  /** Made before each of these instants. */
+  readonly until?: readonly Date[] | undefined
+}
+
+/** An image under one of its names. */
+export interface NamedImage {
+  readonly image: ImageRecord
+  /** `<none>` without a name. */
+  readonly repository: string
+  readonly tag: string
+}
+
+type Test = (named: NamedImage) => boolean | Promise<boolean>
+
+/** Whether an image passes. Throws `NOT_FOUND` for another image that is not there. */
+export function imageTest(
+  filters: ImageFilters,
+  engine: Pick<Engine, 'records' | 'openImage'>,
+): (named: NamedImage) => Promise<boolean> {
+  const {
+    dangling = [],
+    labels = [],
+    references = [],
+    before = [],
+    since = [],
+    until = [],
+  } = filters
+  const madeAt = (name: string): number => timeOf(getImage(engine.records, name).image)
+  const tests: readonly Test[] = [
+    ...dangling.map(
+      (wanted): Test =>
+        ({ repository }) =>
+          (repository === '<none>') === wanted,
+    ),
+    ...before.map(madeAt).map(
+      (time): Test =>
+        ({ image }) =>
+          timeOf(image) < time,
+    ),
+    ...since.map(madeAt).map(
+      (time): Test =>
+        ({ image }) =>
+          timeOf(image) > time,
+    ),
+    ...until.map(
+      (instant): Test =>
+        ({ image }) =>
+          timeOf(image) < instant.getTime(),
+    ),
+    (named) => references.length === 0 || matchesOne(references, named),
+    async ({ image }) => labels.length === 0 || hasLabels(await labelsOf(engine, image), labels),
+  ]
+  return async (named) => {
+    for (const test of tests) if (!(await test(named))) return false
+    return true
+  }
+}
+
+function timeOf({ createdAt }: ImageRecord): number {
+  return createdAt ?? 0
+}
+
+/** The code of patterns is that of `.dockerignore`, and loaded only when there is one. */
+async function matchesOne(
+  patterns: readonly string[],
+  { repository, tag }: NamedImage,
+): Promise<boolean> {
+  const { matchPattern } = await import('#dockerfile/ignore/glob')
+  return patterns.some((pattern) =>
+    matchPattern(pattern, pattern.includes(':') ? `${repository}:${tag}` : repository),
+  )
+}
+
+function hasLabels(
+  own: Readonly<Record<string, string>>,
+  wanted: readonly LabelCondition[],
+): boolean {
+  return wanted.every((condition) => hasLabel(own, condition))
+}
+
+async function labelsOf(
+  engine: Pick<Engine, 'openImage'>,
+  image: ImageRecord,
+): Promise<Readonly<Record<string, string>>> {
+  const { config } = await engine.openImage(image)
+  return config.config?.Labels ?? {}
+}
