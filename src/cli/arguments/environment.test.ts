@@ -26,6 +26,15 @@ test('readEnvironment() takes a bare name from this process', async () => {
   expect(await readEnvironment(['PATH'])).toEqual([`PATH=${process.env['PATH']}`])
 })
 
+test('readEnvironment() keeps a bare name that is not set here, but not that of a file', async () => {
+  await withFile('A=1\nB=2\nNOT_SET_C\n', async (file) => {
+    const words = ['NOT_SET_D', 'A', 'E=3', 'E', 'F', 'F=4']
+    expect(await readEnvironment(words, [file])).toEqual([
+      ...['A', 'B=2', 'NOT_SET_D', 'E', 'F=4'],
+    ])
+  })
+})
+
 test('readEnvironment() names the line it cannot read', async () => {
   await withFile('A=1\nB C=2\n', async (file) => {
     await expect(readEnvironment([], [file])).rejects.toThrow(`${file}: line 2 is not NAME=value`)

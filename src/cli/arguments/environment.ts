@@ -3,8 +3,10 @@ import { StrakeError } from '#oci'
 import { parseAssignments } from './values.ts'
 
 /**
- * `NAME=value` pairs of `--env-file` files and then of `--env` options; a bare
- * name is taken from this process when it is set there. Later ones win.
+ * `NAME=value` pairs of `--env-file` files and then of `--env` options; later
+ * ones win. A bare name takes its value from this process. Where it is not set
+ * here, `--env` takes the variable away, which is a bare `NAME` in the result,
+ * and a file says nothing.
  */
 export async function readEnvironment(
   words: readonly string[] = [],
@@ -12,8 +14,12 @@ export async function readEnvironment(
 ): Promise<readonly string[]> {
   const lines: string[] = []
   for (const file of files) lines.push(...parseEnvFile(await readText(file), file))
-  const pairs = parseAssignments([...lines, ...words], process.env)
-  return [...pairs].map(([name, value]) => `${name}=${value}`)
+  const pairs = new Map<string, string | undefined>(parseAssignments(lines, process.env))
+  for (const word of words) {
+    const name = word.split('=', 1)[0] ?? ''
+    pairs.set(name, parseAssignments([word], process.env).get(name))
+  }
+  return [...pairs].map(([name, value]) => (value === undefined ? name : `${name}=${value}`))
 }
 
 async function readText(file: string): Promise<string> {
