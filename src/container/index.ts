@@ -1,5 +1,7 @@
 /** Joining the streams of a running container. */
 
+/** Refusing options that no container can have. */
+export { checkOptions } from './model/check-options.ts'
 /** The store and the machine containers live on. */
 export { type ContainerContext, containerPaths } from './model/context.ts'
 /** Reading `-v`, `--mount` and `--tmpfs`. */

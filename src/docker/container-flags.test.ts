@@ -2,7 +2,8 @@ import { expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ContainerRequest, parseContainerRequest, parseRestart } from './container-flags.ts'
+import { type ContainerRequest, parseContainerRequest } from './container-flags.ts'
+import { parseRestart } from './limits.ts'
 
 test('parseContainerRequest() gathers the three ways to mount', () => {
   const { mounts } = parseContainerRequest({

@@ -16,7 +16,13 @@ export function formatHosts({ hostname, ip, extra = [] }: HostsOptions): string 
     ['ff02::1', 'ip6-allnodes'],
     ['ff02::2', 'ip6-allrouters'],
     ...extra.map(({ name, ip }) => [ip, name]),
-    [ip ?? '127.0.1.1', hostname],
+    [ip ?? '127.0.1.1', withAlias(hostname)],
   ]
   return entries.map((entry) => `${entry.join('\t')}\n`).join('')
+}
+
+/** A name with dots is also known by its first part, as in Docker. */
+function withAlias(hostname: string): string {
+  const dot = hostname.indexOf('.')
+  return dot > 0 ? `${hostname} ${hostname.slice(0, dot)}` : hostname
 }

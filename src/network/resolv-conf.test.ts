@@ -60,6 +60,8 @@ test('formatHosts() names the container, and loopback where it has no address', 
   expect(lines).toContain('192.0.2.3\tdb')
   expect(lines).toContain('10.89.0.2\tweb')
   expect(formatHosts({ hostname: 'web' })).toContain('127.0.1.1\tweb\n')
+  const dotted = formatHosts({ hostname: 'a.b', ip: '10.89.0.2' })
+  expect(dotted).toEndWith('\n10.89.0.2\ta.b a\n')
 })
 
 function makeHost(

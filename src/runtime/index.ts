@@ -1,3 +1,5 @@
+/** Refusing at once what a runtime would refuse. */
+export { checkBundle } from './bundle/check.ts'
 /** The configuration a runtime reads, with every security default. */
 export {
   type BundleOptions,
@@ -5,9 +7,12 @@ export {
   type NetworkNamespace,
   type ProcessOptions,
   processConfig,
+  readBundle,
   type SecurityOptions,
   writeBundle,
 } from './bundle/config.ts'
+/** JSON for a runtime. */
+export { encodeConfig } from './bundle/encode.ts'
 /** Mount points and the working directory, made safely. */
 export { prepareAgain } from './bundle/prepare-again.ts'
 /** Limits of a container. */

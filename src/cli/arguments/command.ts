@@ -14,6 +14,11 @@ export interface OptionSettings {
   readonly env?: string
   /** Not in the help. */
   readonly hidden?: boolean
+  /**
+   * What an empty text means for an option that only takes text. Unless given,
+   * it is `absent`: as if the option had not been written.
+   */
+  readonly empty?: 'absent' | 'kept' | 'refused'
 }
 
 /** An option as it was declared: `-p, --publish <port>`, `--rm`, `--no-cache`. */

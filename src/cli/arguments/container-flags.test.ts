@@ -48,7 +48,7 @@ test('readContainerFlags() reads ports, resources and security', async () => {
 test('readContainerFlags() takes --cpus 0 for no limit and --net for --network', async () => {
   const options = await read('--cpus', '0', '--net', 'none', 'app')
   expect(options.network).toBe('none')
-  expect(options.resources).toEqual({})
+  expect(options.resources).toEqual({ cpus: 0 })
 })
 
 test('readContainerFlags() takes the entrypoint away when it is empty', async () => {
@@ -63,6 +63,33 @@ test('readContainerFlags() reads labels and health checks', async () => {
   expect(options.labels).toEqual({ a: 'b=c', bare: '' })
   expect(options.health).toEqual({ Test: ['CMD-SHELL', 'true'], Interval: 90_000_000_000 })
   expect((await read('--no-healthcheck', 'app')).health).toEqual({ Test: ['NONE'] })
+})
+
+const takenAsAbsent =
+  '--workdir --restart --platform --stop-signal --ipc --pid --pull --user --hostname --name ' +
+  '--cpuset-cpus --cpuset-mems --log-driver --ip --cidfile --health-cmd'
+
+test('readContainerFlags() takes an empty value as if the option was not given', async () => {
+  const words = takenAsAbsent.split(' ').flatMap((flag) => [flag, ''])
+  expect(await read(...words, 'app')).toEqual(await read('app'))
+})
+
+const refusedWhenEmpty =
+  '--network --net --mount --stop-timeout --memory --memory-swap --cpus --shm-size --add-host ' +
+  '--sysctl --ulimit --env --env-file --volume --publish --device --security-opt --tmpfs --log-opt ' +
+  '--pids-limit --health-interval --health-timeout --health-start-period --health-start-interval'
+
+test.each(refusedWhenEmpty.split(' '))(
+  'readContainerFlags() refuses %s without text',
+  async (flag) => {
+    await expect(read(flag, '', 'app')).rejects.toThrow()
+  },
+)
+
+test('readContainerFlags() leaves some empty values to the check of the options', async () => {
+  const words = ['--label', '', '--dns', '', '--cap-add', '', 'app']
+  const options = await read(...words)
+  expect(options).toMatchObject({ labels: { '': '' }, dns: [''], security: { add: [''] } })
 })
 
 test('readContainerFlags() refuses what means nothing', async () => {

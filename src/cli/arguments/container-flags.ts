@@ -13,61 +13,72 @@ export async function readContainerFlags(
   command: readonly string[],
   flags: ContainerFlags,
 ): Promise<RunOptions> {
-  const request = parseContainerRequest({
-    network: flags.net ?? flags.network ?? 'bridge',
-    ...define('volumes', flags.volume?.map(absolute)),
-    ...define('mounts', flags.mount),
-    ...define('tmpfs', flags.tmpfs),
-    ...define('publish', flags.publish),
-    ...define('restart', flags.restart),
-    ...define('ulimits', flags.ulimit),
-    ...define('devices', flags.device),
-    ...define('securityOptions', flags.securityOpt),
-    ...define('addHosts', flags.addHost),
-    ...define('logOptions', flags.logOpt),
-    ...define('logDriver', flags.logDriver),
-    ...define('stopSignal', flags.stopSignal),
-    ...readHealth(flags),
+  const { security, ...parsed } = parseContainerRequest({
+    network: flags.net ?? flags.network,
+    volumes: flags.volume?.map(absolute),
+    mounts: flags.mount,
+    tmpfs: flags.tmpfs,
+    publish: flags.publish,
+    restart: flags.restart,
+    ulimits: flags.ulimit,
+    devices: flags.device,
+    securityOptions: flags.securityOpt,
+    addHosts: flags.addHost,
+    labels: [...(await readLabelFiles(flags.labelFile)), ...(flags.label ?? [])],
+    logOptions: flags.logOpt,
+    logDriver: flags.logDriver,
+    stopSignal: flags.stopSignal,
+    health: {
+      command: flags.healthCmd,
+      interval: flags.healthInterval,
+      timeout: flags.healthTimeout,
+      startPeriod: flags.healthStartPeriod,
+      startInterval: flags.healthStartInterval,
+      retries: flags.healthRetries,
+      none: !flags.healthcheck,
+    },
   })
-  const { security, ...parsed } = request
   return {
     ...parsed,
     image,
     command,
     env: await readEnvironment(flags.env, flags.envFile),
-    labels: await readLabels(flags),
     pull: flags.pull,
-    security: {
-      ...security,
-      ...define('add', flags.capAdd),
-      ...define('drop', flags.capDrop),
-      ...define('privileged', flags.privileged),
+    security: { ...security, add: flags.capAdd, drop: flags.capDrop, privileged: flags.privileged },
+    resources: {
+      memory: flags.memory,
+      memoryReservation: flags.memoryReservation,
+      memorySwap: flags.memorySwap,
+      cpus: flags.cpus,
+      cpuShares: flags.cpuShares,
+      cpusetCpus: flags.cpusetCpus,
+      cpusetMems: flags.cpusetMems,
+      pids: flags.pidsLimit,
     },
-    resources: readResources(flags),
     sysctls: Object.fromEntries(parseAssignments(flags.sysctl)),
-    ...define('name', flags.name),
-    ...define('hostname', flags.hostname),
-    ...define('entrypoint', flags.entrypoint === undefined ? undefined : words(flags.entrypoint)),
-    ...define('workingDir', flags.workdir),
-    ...define('user', flags.user),
-    ...define('groupAdd', flags.groupAdd),
-    ...define('tty', flags.tty),
-    ...define('interactive', flags.interactive),
-    ...define('remove', flags.rm),
-    ...define('stopTimeout', flags.stopTimeout),
-    ...define('init', flags.init),
-    ...define('readOnly', flags.readOnly),
-    ...define('shmSize', flags.shmSize),
-    ...define('ip', flags.ip),
-    ...define('publishAll', flags.publishAll),
-    ...define('dns', flags.dns),
-    ...define('dnsSearch', flags.dnsSearch),
-    ...define('dnsOptions', flags.dnsOption),
-    ...define('oomScoreAdj', flags.oomScoreAdj),
-    ...define('pid', flags.pid),
-    ...define('ipc', flags.ipc),
-    ...define('platform', flags.platform),
-    ...define('containerIdFile', flags.cidfile),
+    name: flags.name,
+    hostname: flags.hostname,
+    entrypoint: flags.entrypoint === undefined ? undefined : words(flags.entrypoint),
+    workingDir: flags.workdir,
+    user: flags.user,
+    groupAdd: flags.groupAdd,
+    tty: flags.tty,
+    interactive: flags.interactive,
+    remove: flags.rm,
+    stopTimeout: flags.stopTimeout,
+    init: flags.init,
+    readOnly: flags.readOnly,
+    shmSize: flags.shmSize,
+    ip: flags.ip,
+    publishAll: flags.publishAll,
+    dns: flags.dns,
+    dnsSearch: flags.dnsSearch,
+    dnsOptions: flags.dnsOption,
+    oomScoreAdj: flags.oomScoreAdj,
+    pid: flags.pid,
+    ipc: flags.ipc,
+    platform: flags.platform,
+    containerIdFile: flags.cidfile,
   }
 }
 
@@ -84,34 +95,14 @@ function words(entrypoint: string): readonly string[] {
   return entrypoint === '' ? [] : [entrypoint]
 }
 
-/** A property that is there only when it has a value. */
-function define<Key extends string, Value>(
-  key: Key,
-  value: Value | undefined,
-): { readonly [K in Key]?: Value } {
-  return value === undefined ? {} : ({ [key]: value } as { [K in Key]: Value })
-}
-
-function readResources(flags: ContainerFlags): NonNullable<RunOptions['resources']> {
-  return {
-    ...define('memory', flags.memory),
-    ...define('memoryReservation', flags.memoryReservation),
-    ...define('memorySwap', flags.memorySwap),
-    ...define('cpus', flags.cpus || undefined),
-    ...define('cpuShares', flags.cpuShares),
-    ...define('cpusetCpus', flags.cpusetCpus),
-    ...define('pids', flags.pidsLimit),
-  }
-}
-
-async function readLabels(flags: ContainerFlags): Promise<Readonly<Record<string, string>>> {
+/** The lines of `--label-file` files; `#` begins a comment. */
+async function readLabelFiles(files: readonly string[] = []): Promise<readonly string[]> {
   const lines: string[] = []
-  for (const file of flags.labelFile ?? []) {
+  for (const file of files) {
     const text = await readLabelFile(file)
     lines.push(...text.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#')))
   }
-  const all = [...lines, ...(flags.label ?? [])]
-  return Object.fromEntries(all.map((word) => (word.includes('=') ? splitOnce(word) : [word, ''])))
+  return lines
 }
 
 async function readLabelFile(file: string): Promise<string> {
@@ -122,21 +113,4 @@ async function readLabelFile(file: string): Promise<string> {
       cause,
     })
   }
-}
-
-function splitOnce(word: string): [string, string] {
-  const at = word.indexOf('=')
-  return [word.slice(0, at), word.slice(at + 1)]
-}
-
-function readHealth(flags: ContainerFlags): Parameters<typeof parseContainerRequest>[0] {
-  const health = {
-    ...define('command', flags.healthCmd),
-    ...define('interval', flags.healthInterval),
-    ...define('timeout', flags.healthTimeout),
-    ...define('startPeriod', flags.healthStartPeriod),
-    ...define('retries', flags.healthRetries),
-    ...(flags.healthcheck ? {} : { none: true }),
-  }
-  return Object.keys(health).length === 0 ? {} : { health }
 }

@@ -10,6 +10,7 @@ export interface ContainerFlags {
   readonly cpuShares?: number
   readonly cpus?: number
   readonly cpusetCpus?: string
+  readonly cpusetMems?: string
   readonly device?: readonly string[]
   readonly dns?: readonly string[]
   readonly dnsOption?: readonly string[]
@@ -21,6 +22,7 @@ export interface ContainerFlags {
   readonly healthCmd?: string
   readonly healthInterval?: string
   readonly healthRetries?: number
+  readonly healthStartInterval?: string
   readonly healthStartPeriod?: string
   readonly healthTimeout?: string
   readonly healthcheck: boolean
@@ -78,19 +80,25 @@ export function addContainerOptions(command: Command): Command {
     .option('-c, --cpu-shares <weight>', 'share of the processors when they are busy', parseWhole)
     .option('--cpus <number>', 'how many processors at most', parsePositive)
     .option('--cpuset-cpus <list>', 'which processors')
+    .option('--cpuset-mems <list>', 'which memory nodes')
     .option('--device <path>', 'a device of the host', collect)
     .option('--dns <address>', 'a name server', collect)
     .option('--dns-option <option>', 'an option of the resolver', collect)
     .option('--dns-search <domain>', 'a domain to search', collect)
-    .option('--entrypoint <program>', 'instead of the ENTRYPOINT of the image')
+    .option('--entrypoint <program>', 'instead of the ENTRYPOINT of the image', { empty: 'kept' })
     .option('-e, --env <name[=value]>', 'an environment variable', collect)
     .option('--env-file <file>', 'environment variables from a file', collect)
     .option('--group-add <group>', 'an additional group', collect)
     .option('--health-cmd <command>', 'how to tell that the container is well')
-    .option('--health-interval <duration>', 'between two checks')
+    .option('--health-interval <duration>', 'between two checks', { empty: 'refused' })
     .option('--health-retries <count>', 'failures before it is unhealthy', parseWhole)
-    .option('--health-start-period <duration>', 'when failures do not count yet')
-    .option('--health-timeout <duration>', 'for one check')
+    .option('--health-start-interval <duration>', 'between checks in the start period', {
+      empty: 'refused',
+    })
+    .option('--health-start-period <duration>', 'when failures do not count yet', {
+      empty: 'refused',
+    })
+    .option('--health-timeout <duration>', 'for one check', { empty: 'refused' })
     .option('--no-healthcheck', 'no health checks, whatever the image says')
     .option('-h, --hostname <name>', 'host name in the container')
     .option('--init', 'run a small init that reaps processes')
@@ -106,8 +114,8 @@ export function addContainerOptions(command: Command): Command {
     .option('--memory-swap <size>', 'limit of memory and swap; -1 is none', parseSwap)
     .option('--mount <spec>', 'type=bind|volume|tmpfs,source=…,target=…', collect)
     .option('--name <name>', 'name of the container')
-    .option('--network <mode>', 'bridge, host or none', { default: 'bridge' })
-    .option('--net <mode>', 'the same', { hidden: true })
+    .option('--network <mode>', 'bridge, host or none', { default: 'bridge', empty: 'refused' })
+    .option('--net <mode>', 'the same', { hidden: true, empty: 'refused' })
     .option('--oom-score-adj <score>', 'who goes first when memory is out', parseWhole)
     .option('--pid <mode>', 'whose processes', { choices: ['private', 'host'] })
     .option('--pids-limit <count>', 'limit of processes; -1 is none', parseWhole)

@@ -29,9 +29,7 @@ test('readEnvironment() takes a bare name from this process', async () => {
 test('readEnvironment() keeps a bare name that is not set here, but not that of a file', async () => {
   await withFile('A=1\nB=2\nNOT_SET_C\n', async (file) => {
     const words = ['NOT_SET_D', 'A', 'E=3', 'E', 'F', 'F=4']
-    expect(await readEnvironment(words, [file])).toEqual([
-      ...['A', 'B=2', 'NOT_SET_D', 'E', 'F=4'],
-    ])
+    expect(await readEnvironment(words, [file])).toEqual([...['A', 'B=2', 'NOT_SET_D', 'E', 'F=4']])
   })
 })
 

@@ -57,7 +57,27 @@ test('parseCommand() takes values from the word or the next one', () => {
     ...usual,
     ...{ interactive: true, tty: true, env: ['A=1', '--rm=false', 'B=2'] },
   })
-  expect(options('--publish=')).toEqual({ ...usual, publish: '' })
+  expect(options('--publish==')).toEqual({ ...usual, publish: '=' })
+})
+
+test('parseCommand() takes an empty text for none, unless the option says otherwise', () => {
+  const command = (): Command =>
+    new Command('job')
+      .option('--pull <when>', '', { choices: ['always', 'never'], default: 'never' })
+      .option('--name <name>')
+      .option('--entry <word>', '', { empty: 'kept' })
+      .option('--net <mode>', '', { empty: 'refused', default: 'bridge' })
+      .option('--count <n>', '', parseWhole)
+      .option('--label <pair>', '', collect)
+      .action(() => {})
+  const read = (...words: readonly string[]): unknown => parseCommand(command(), words, {}).options
+  expect(read('--pull', '', '--name=')).toEqual({ pull: 'never', net: 'bridge' })
+  expect(read('--pull=always', '--pull=', '--name=x', '--name', '')).toEqual({
+    ...{ pull: 'never', net: 'bridge' },
+  })
+  expect(read('--entry', '')).toEqual({ pull: 'never', entry: '', net: 'bridge' })
+  expect(read('--label', '')).toEqual({ pull: 'never', label: [''], net: 'bridge' })
+  for (const flag of ['--net', '--count']) expect(() => read(flag, '')).toThrow('bad-value')
 })
 
 test('parseCommand() finds options after arguments, but none after --', () => {

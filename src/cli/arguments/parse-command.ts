@@ -179,9 +179,14 @@ class Options {
   }
 
   #set(option: Option, text: string): void {
-    const { key, long, choices, read } = option
+    const { key, long, choices, read, empty = 'absent' } = option
     const fail = (reason: string): UsageError =>
       new UsageError(this.#command, { kind: 'bad-value', flag: long, value: text, reason })
+    if (text === '' && read === undefined && empty !== 'kept') {
+      if (empty === 'refused') throw fail('it is empty')
+      this.#reset(option)
+      return
+    }
     if (choices?.includes(text) === false) throw fail(oneOf(choices))
     // What was given first replaces the default, and later ones may add to it.
     const previous = this.#given.has(key) ? this.#values[key] : undefined
@@ -191,6 +196,11 @@ class Options {
     } catch (error) {
       throw error instanceof InvalidValue ? fail(error.message) : error
     }
+  }
+
+  #reset({ key, default: usual }: Option): void {
+    if (usual === undefined) delete this.#values[key]
+    else this.#values[key] = usual
   }
 
   #unknown(flag: string): UsageError {

@@ -37,7 +37,7 @@ export function describeUsageError({ command, problem }: UsageError): string {
     case 'missing-value':
       return `Cannot use ${problem.flag}: its value is missing${helpOf(path)}`
     case 'bad-value':
-      return `Cannot use ${problem.flag} ${printable(problem.value)}: ${problem.reason}`
+      return `Cannot use ${problem.flag} ${printable(problem.value) || '""'}: ${problem.reason}`
     case 'unknown-option': {
       const known = command.options.flatMap(({ long, hidden }) => (hidden ? [] : [long]))
       const close = suggest(problem.flag, known)

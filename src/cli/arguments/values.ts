@@ -19,22 +19,20 @@ const units: Readonly<Record<string, number>> = {
 export function parseBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([bkmgt]?)(?:i?b)?$/i.exec(text)
   const factor = units[(match?.[2] ?? '').toLowerCase()]
-  if (!match?.[1] || factor === undefined) {
-    throw new InvalidValue('it is a size such as 512m or 2g')
-  }
-  return Math.floor(Number(match[1]) * factor)
+  const bytes = Math.floor(Number(match?.[1]) * (factor ?? Number.NaN))
+  if (!Number.isSafeInteger(bytes)) throw new InvalidValue('expected a size such as 512m or 2g')
+  return bytes
 }
 
 /** A number that may have decimals; 0 is no limit, as Docker has it. */
 export function parsePositive(text: string): number {
-  const value = Number(text)
-  if (!Number.isFinite(value) || value < 0) throw new InvalidValue('it is a number, 0 or above')
-  return value
+  if (!/^\d*\.?\d+$/.test(text)) throw new InvalidValue('expected a number, 0 or above')
+  return Number(text)
 }
 
 export function parseWhole(text: string): number {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value)) throw new InvalidValue('it is a whole number')
+  const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN
+  if (!Number.isSafeInteger(value)) throw new InvalidValue('expected a whole number')
   return value
 }
 

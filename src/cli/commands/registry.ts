@@ -18,12 +18,17 @@ export function define(context: Context): Command {
   command
     .command('serve')
     .description('Serve the OCI distribution API until interrupted')
-    .option('--host <address>', 'address to listen on', { default: '127.0.0.1' })
+    .option('--host <address>', 'address to listen on', {
+      default: '127.0.0.1',
+      empty: 'refused',
+    })
     .option('-p, --port <port>', 'port to listen on; 0 picks one', {
       read: parseWhole,
       default: 5000,
     })
-    .option('--storage <directory>', 'where repositories are kept; in the store unless given')
+    .option('--storage <directory>', 'where repositories are kept; in the store unless given', {
+      empty: 'refused',
+    })
     .option('--read-only', 'refuse pushes and deletes')
     .option('--sparse', 'accept indexes and images of which some parts are missing')
     .option('--allow-host <name>', 'answer to this host name too (can be repeated)', collect)

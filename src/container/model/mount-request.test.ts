@@ -18,6 +18,12 @@ test('parseVolume() refuses what it would have to guess', () => {
   }
 })
 
+test('parseVolume() refuses options that exclude each other', () => {
+  for (const options of ['ro,rw', 'rw,ro', 'ro,ro', 'z,Z', 'shared,slave', 'nocopy,nocopy']) {
+    expect(() => parseVolume(`data:/b:${options}`)).toThrow('exclude each other')
+  }
+})
+
 test('parseMount() reads every key and its short names', () => {
   expect(parseMount('type=bind,src=/a,dst=/b,ro,bind-propagation=shared')).toEqual({
     ...{ type: 'bind', source: '/a', destination: '/b', readOnly: true, propagation: 'shared' },

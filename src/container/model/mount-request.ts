@@ -44,19 +44,30 @@ export function parseVolume(text: string): MountRequest {
   }
 }
 
-/** Accepted for Docker's sake; they mean nothing on this system. */
-const ignored = new Set(['rw', 'z', 'Z', 'delegated', 'cached', 'consistent'])
+/** Options of `-v` by what they are about, of which each may be said once. The last two mean nothing here. */
+const volumeOptions: Readonly<Record<string, readonly string[]>> = {
+  access: ['ro', 'rw'],
+  propagation: propagations,
+  copying: ['nocopy'],
+  relabelling: ['z', 'Z'],
+  consistency: ['delegated', 'cached', 'consistent'],
+}
 
 function flagsOf(text: string, flags: readonly string[]): Partial<MountRequest> {
-  let found: Partial<MountRequest> = {}
+  const found = new Map<string, string>()
   for (const flag of flags) {
-    const propagation = propagations.find((one) => one === flag)
-    if (propagation !== undefined) found = { ...found, propagation }
-    else if (flag === 'ro') found = { ...found, readOnly: true }
-    else if (flag === 'nocopy') found = { ...found, noCopy: true }
-    else if (!ignored.has(flag)) throw invalid(text, `there is no option ${flag}`)
+    const subject = Object.keys(volumeOptions).find((key) => volumeOptions[key]?.includes(flag))
+    if (subject === undefined) throw invalid(text, `there is no option ${flag}`)
+    const earlier = found.get(subject)
+    if (earlier !== undefined) throw invalid(text, `${earlier} and ${flag} exclude each other`)
+    found.set(subject, flag)
   }
-  return found
+  const propagation = propagations.find((one) => one === found.get('propagation'))
+  return {
+    ...(propagation === undefined ? {} : { propagation }),
+    ...(found.get('access') === 'ro' ? { readOnly: true } : {}),
+    ...(found.has('copying') ? { noCopy: true } : {}),
+  }
 }
 
 /** Reads `--mount`: comma-separated `key=value`. Throws `INVALID`. */

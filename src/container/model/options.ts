@@ -8,7 +8,7 @@ export interface ContainerImage {
   /** As the user wrote it; `ps` prints it. */
   readonly reference: string
   /** Of the manifest, when there is one. */
-  readonly digest?: Digest
+  readonly digest?: Digest | undefined
   /** Of the config: the image ID. */
   readonly id: Digest
   /** `null` for an image without layers. */
@@ -23,28 +23,28 @@ export interface RestartPolicy {
 }
 
 export interface LogOptions {
-  readonly driver?: 'json-file' | 'none'
+  readonly driver?: 'json-file' | 'none' | undefined
   /** Bytes after which the file is set aside. Default 10 MiB. */
-  readonly maxSize?: number
+  readonly maxSize?: number | undefined
   /** Files kept, the current one included. Default 3. */
-  readonly maxFile?: number
+  readonly maxFile?: number | undefined
 }
 
 /** Everything `run` and `create` can ask for; what is absent comes from the image or is Docker's default. */
 export interface ContainerOptions {
   readonly image: ContainerImage
-  readonly name?: string
-  readonly hostname?: string
+  readonly name?: string | undefined
+  readonly hostname?: string | undefined
   /** Replaces the image's CMD. */
-  readonly command?: readonly string[]
+  readonly command?: readonly string[] | undefined
   /** Replaces the image's ENTRYPOINT and CMD; empty takes them away. */
-  readonly entrypoint?: readonly string[]
+  readonly entrypoint?: readonly string[] | undefined
   /** `NAME=value`; a bare `NAME` takes the variable away. */
-  readonly env?: readonly string[]
-  readonly workingDir?: string
-  readonly user?: string
-  readonly groupAdd?: readonly string[]
-  readonly tty?: boolean
+  readonly env?: readonly string[] | undefined
+  readonly workingDir?: string | undefined
+  readonly user?: string | undefined
+  readonly groupAdd?: readonly string[] | undefined
+  readonly tty?: boolean | undefined
   /** Keep standard input open (`-i`). */
   readonly interactive?: boolean | undefined
   /**
@@ -54,34 +54,34 @@ export interface ContainerOptions {
    */
   readonly stdinOnce?: boolean | undefined
   /** Remove the container when it ends (`--rm`). */
-  readonly remove?: boolean
-  readonly restart?: RestartPolicy
-  readonly labels?: Readonly<Record<string, string>>
-  readonly stopSignal?: string
+  readonly remove?: boolean | undefined
+  readonly restart?: RestartPolicy | undefined
+  readonly labels?: Readonly<Record<string, string>> | undefined
+  readonly stopSignal?: string | undefined
   /** Seconds. */
-  readonly stopTimeout?: number
-  readonly init?: boolean
-  readonly readOnly?: boolean
-  readonly security?: SecurityOptions
-  readonly resources?: ResourceOptions
-  readonly sysctls?: Readonly<Record<string, string>>
-  readonly rlimits?: readonly Rlimit[]
-  readonly oomScoreAdj?: number
-  readonly mounts?: readonly MountRequest[]
+  readonly stopTimeout?: number | undefined
+  readonly init?: boolean | undefined
+  readonly readOnly?: boolean | undefined
+  readonly security?: SecurityOptions | undefined
+  readonly resources?: ResourceOptions | undefined
+  readonly sysctls?: Readonly<Record<string, string>> | undefined
+  readonly rlimits?: readonly Rlimit[] | undefined
+  readonly oomScoreAdj?: number | undefined
+  readonly mounts?: readonly MountRequest[] | undefined
   /** Bytes. */
-  readonly shmSize?: number
-  readonly network?: NetworkKind
-  readonly ip?: string
-  readonly ports?: readonly PortRequest[]
+  readonly shmSize?: number | undefined
+  readonly network?: NetworkKind | undefined
+  readonly ip?: string | undefined
+  readonly ports?: readonly PortRequest[] | undefined
   /** Publish every port the image exposes (`-P`). */
-  readonly publishAll?: boolean
-  readonly extraHosts?: readonly { readonly name: string; readonly ip: string }[]
-  readonly dns?: readonly string[]
-  readonly dnsSearch?: readonly string[]
-  readonly dnsOptions?: readonly string[]
-  readonly pid?: 'private' | 'host'
-  readonly ipc?: 'private' | 'host'
+  readonly publishAll?: boolean | undefined
+  readonly extraHosts?: readonly { readonly name: string; readonly ip: string }[] | undefined
+  readonly dns?: readonly string[] | undefined
+  readonly dnsSearch?: readonly string[] | undefined
+  readonly dnsOptions?: readonly string[] | undefined
+  readonly pid?: 'private' | 'host' | undefined
+  readonly ipc?: 'private' | 'host' | undefined
   /** Overrides of the image's HEALTHCHECK, field by field. */
-  readonly health?: Healthcheck
-  readonly log?: LogOptions
+  readonly health?: Healthcheck | undefined
+  readonly log?: LogOptions | undefined
 }

@@ -42,6 +42,25 @@ test('mergeSettings() publishes what the image exposes only when asked to', () =
   ])
 })
 
+test('mergeSettings() ignores ports of the image that cannot be published', () => {
+  const bad = ['x/tcp', '99999/tcp', '0/tcp', '5-3/tcp', '', '80/foo', '9/sctp', '-1', '1e2']
+  const ExposedPorts = Object.fromEntries([...bad, '80', '53/UDP'].map((port) => [port, {}]))
+  expect(
+    mergeSettings('0', options({ Cmd: ['x'], ExposedPorts }, { publishAll: true })).ports,
+  ).toEqual([
+    { hostPort: 0, containerPort: 80, protocol: 'tcp' },
+    { hostPort: 0, containerPort: 53, protocol: 'udp' },
+  ])
+})
+
+test('mergeSettings() takes empty texts and sizes for none', () => {
+  const config = { Cmd: ['x'], WorkingDir: '/w', User: 'u', StopSignal: 'SIGINT' }
+  const empty = { hostname: '', workingDir: '', user: '', stopSignal: '', shmSize: 0 }
+  const id = '0'.repeat(64)
+  expect(mergeSettings(id, options(config, empty))).toEqual(mergeSettings(id, options(config)))
+  expect(mergeSettings(id, options(config, empty)).hostname).toBe('0'.repeat(12))
+})
+
 test('mergeSettings() overrides a health check field by field and takes NONE for none', () => {
   const checked = { Cmd: ['x'], Healthcheck: { Test: ['CMD', 'a'], Retries: 5 } }
   const health = (override?: ContainerOptions['health']) =>

@@ -46,7 +46,7 @@ export interface ContainerSettings {
   readonly health?: Healthcheck
   /** Of the image, for the shell form of a health check. */
   readonly shell: readonly string[]
-  readonly log: Required<LogOptions>
+  readonly log: { readonly [Key in keyof LogOptions]-?: NonNullable<LogOptions[Key]> }
 }
 
 const searchPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -55,12 +55,12 @@ const megabyte = 1024 * 1024
 /** Merges what the user asked for with what the image says. Throws `INVALID` on what cannot be. */
 export function mergeSettings(id: string, options: ContainerOptions): ContainerSettings {
   const image = options.image.config
-  const hostname = options.hostname ?? id.slice(0, 12)
+  const hostname = options.hostname || id.slice(0, 12)
   const restart = options.restart ?? { name: 'no', maximumRetryCount: 0 }
   if (options.remove && restart.name !== 'no') {
     throw new StrakeError('INVALID', 'Cannot use --rm with --restart: they exclude each other')
   }
-  const workingDir = options.workingDir ?? (image.WorkingDir || '/')
+  const workingDir = options.workingDir || image.WorkingDir || '/'
   if (!workingDir.startsWith('/')) {
     throw new StrakeError(
       'INVALID',
@@ -79,7 +79,7 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
       options.env ?? [],
     ),
     workingDir,
-    user: options.user ?? image.User ?? '',
+    user: options.user || image.User || '',
     groupAdd: options.groupAdd ?? [],
     hostname,
     tty: options.tty ?? false,
@@ -88,7 +88,7 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
     remove: options.remove ?? false,
     restart,
     labels: { ...image.Labels, ...options.labels },
-    stopSignal: options.stopSignal ?? (image.StopSignal || 'SIGTERM'),
+    stopSignal: options.stopSignal || image.StopSignal || 'SIGTERM',
     stopTimeout: options.stopTimeout ?? 10,
     init: options.init ?? false,
     readOnly: options.readOnly ?? false,
@@ -98,7 +98,7 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
     rlimits: options.rlimits ?? [],
     oomScoreAdj: options.oomScoreAdj ?? 0,
     mounts: withVolumes(options.mounts ?? [], image),
-    shmSize: options.shmSize ?? 64 * megabyte,
+    shmSize: options.shmSize || 64 * megabyte,
     network: options.network ?? 'bridge',
     ...(options.ip === undefined ? {} : { ip: options.ip }),
     ports: portsOf(options),
@@ -161,18 +161,21 @@ function withVolumes(mounts: readonly MountRequest[], image: RunConfig): readonl
 function portsOf(options: ContainerOptions): readonly PortRequest[] {
   const asked = options.ports ?? []
   if (!options.publishAll) return asked
-  const exposed = Object.keys(options.image.config.ExposedPorts ?? {}).map((text): PortRequest => {
-    const [port, protocol = 'tcp'] = text.split('/')
-    return {
-      hostPort: 0,
-      containerPort: Number(port),
-      protocol: protocol === 'udp' ? 'udp' : 'tcp',
-    }
-  })
+  const exposed = Object.keys(options.image.config.ExposedPorts ?? {}).flatMap(parseExposed)
   const published = new Set(asked.map((port) => `${port.containerPort}/${port.protocol}`))
   return [
     ...asked,
     ...exposed.filter((port) => !published.has(`${port.containerPort}/${port.protocol}`)),
+  ]
+}
+
+/** A port that an image exposes; none for what no port can be made of, as in Docker. */
+function parseExposed(text: string): readonly PortRequest[] {
+  const [, digits = '', protocol = 'tcp'] = /^(\d{1,5})(?:\/(tcp|udp))?$/i.exec(text) ?? []
+  const containerPort = Number(digits)
+  if (digits === '' || containerPort < 1 || containerPort > 65535) return []
+  return [
+    { hostPort: 0, containerPort, protocol: protocol.toLowerCase() === 'udp' ? 'udp' : 'tcp' },
   ]
 }
 

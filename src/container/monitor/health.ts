@@ -3,8 +3,9 @@ import { type Healthcheck, StrakeError } from '#oci'
 import { type ProcessIdentity, spawnProcess } from '#platform'
 import {
   checkUserTables,
+  encodeConfig,
   type ProcessConfig,
-  type RuntimeConfig,
+  readBundle,
   resolveWorkingDirectory,
   runtimeCommand,
   runtimeEnvironment,
@@ -118,7 +119,7 @@ async function runProbe(options: HealthOptions, timeout: number): Promise<Health
     return { Start, End: new Date().toISOString(), ExitCode, Output }
   }
   try {
-    writeFileSync(file, JSON.stringify(probeProcess(options)), { mode: 0o600 })
+    writeFileSync(file, encodeConfig(probeProcess(options)), { mode: 0o600 })
     rmSync(pidFile, { force: true })
   } catch (error) {
     return finish(-1, error instanceof Error ? error.message : String(error))
@@ -153,8 +154,7 @@ function killProbe(pidFile: string): void {
 /** The container may have changed since the last probe, and the runtime trusts what it is told. */
 function probeProcess(options: HealthOptions): ProcessConfig {
   const { directory, process: identity } = options
-  const config: RuntimeConfig = JSON.parse(readFileSync(`${directory}/config.json`, 'utf8'))
-  const { terminal, consoleSize, ...process } = config.process
+  const { terminal, consoleSize, ...process } = readBundle(directory).process
   using files = identity && openView(identity)
   if (files === undefined)
     throw new StrakeError('CONFLICT', 'Cannot probe: the container has ended')

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { ownIdentity } from '#platform'
 import {
   forget,
@@ -6,6 +6,7 @@ import {
   oomKills,
   openRuntime,
   prepareAgain,
+  readBundle,
   StartError,
 } from '#runtime'
 import type { ContainerPaths } from '../model/context.ts'
@@ -253,8 +254,7 @@ function openLog(order: MonitorOrder, paths: ContainerPaths): LogWriter | undefi
 
 function keepFilter(order: MonitorOrder, paths: ContainerPaths): void {
   if (order.runtime.name !== 'crun') return
-  const config = JSON.parse(readFileSync(`${paths.directory}/config.json`, 'utf8'))
-  keepCompiledFilter(order.id, config, {
+  keepCompiledFilter(order.id, readBundle(paths.directory), {
     runtime: order.runtime,
     directory: `${order.root}/seccomp`,
   })

@@ -18,7 +18,7 @@ import {
   spawnProcess,
   type WindowSize,
 } from '#platform'
-import { type RuntimeConfig, runtimeCommand, runtimeEnvironment, startFailure } from '#runtime'
+import { readBundle, runtimeCommand, runtimeEnvironment, startFailure } from '#runtime'
 import type { MonitorOrder } from '../protocol/order.ts'
 import type { OutputStream } from './log-writer.ts'
 
@@ -134,8 +134,8 @@ async function run(order: MonitorOrder, { directory, args, stdio }: RunOptions):
   const { code } = await child.exited
   const pid = Number(readText(pidFile))
   if (code === 0 && pid > 0) return pid
-  const config: RuntimeConfig = JSON.parse(readText(`${directory}/config.json`))
-  throw startFailure(readText(log), config.process.args[0] ?? 'the command')
+  const [program = 'the command'] = readBundle(directory).process.args
+  throw startFailure(readText(log), program)
 }
 
 function readText(path: string): string {

@@ -1,7 +1,8 @@
 import type { Digest, Healthcheck } from '#oci'
 import type { WindowSize } from '#platform'
 import type { RuntimeProgram } from '#runtime'
-import type { LogOptions, RestartPolicy } from '../model/options.ts'
+import type { RestartPolicy } from '../model/options.ts'
+import type { ContainerSettings } from '../model/settings.ts'
 import { readJson } from '../model/state.ts'
 
 /** What a monitor has to do: `order.json` in the container's directory, next to the bundle's `config.json`. */
@@ -17,7 +18,7 @@ export interface MonitorOrder {
   /** The first sender whose input ends closes the input of the container. */
   readonly stdinOnce: boolean
   readonly restart: RestartPolicy
-  readonly log: Required<LogOptions>
+  readonly log: ContainerSettings['log']
   readonly health?: Healthcheck
   /** For the shell form of the health check. */
   readonly shell: readonly string[]

@@ -17,15 +17,15 @@ export interface LaunchedMonitor {
 
 /** All that a monitor must know to be started. */
 export interface LaunchSettings {
-  readonly tty?: boolean
+  readonly tty?: boolean | undefined
   readonly interactive?: boolean | undefined
   /** Nobody stays with the container. */
-  readonly detached?: boolean
+  readonly detached?: boolean | undefined
   /**
    * This process may be the monitor itself: it is a command's own, stays to the
    * end, and nothing of the container is to outlast it.
    */
-  readonly here?: boolean
+  readonly here?: boolean | undefined
 }
 
 /**

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { StrakeError } from '#oci'
+import { checkOptions } from '../model/check-options.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { isContainerName, randomId, randomName } from '../model/names.ts'
 import type { ContainerOptions } from '../model/options.ts'
@@ -22,20 +23,22 @@ export async function createContainer(
   context: ContainerContext,
   options: ContainerOptions,
 ): Promise<CreatedContainer> {
-  if (options.name !== undefined && !isContainerName(options.name)) {
+  const wanted = options.name || undefined
+  if (wanted !== undefined && !isContainerName(wanted)) {
     throw new StrakeError(
       'INVALID',
-      `Cannot name a container ${options.name}: only letters, digits, _ . and - are allowed, two at least`,
+      `Cannot name a container ${wanted}: only letters, digits, _ . and - are allowed, two at least`,
     )
   }
+  checkOptions(options)
   const id = randomId()
   const settings = mergeSettings(id, options)
   const { directory } = containerPaths(context, id)
-  await removeLost(context, options.name)
+  await removeLost(context, wanted)
   const createdAt = Date.now()
   const rest = { id, image: options.image.digest ?? null, createdAt, config: { ...settings } }
   // The record first, so that nothing is there that nobody knows of.
-  const name = insert(context, options, (name) => ({ ...rest, name, state: {} }))
+  const name = insert(context, wanted, (name) => ({ ...rest, name, state: {} }))
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     keepRecord(context, { ...rest, name })
@@ -62,17 +65,17 @@ const mostAttempts = 8
 
 function insert(
   { records }: ContainerContext,
-  options: ContainerOptions,
+  wanted: string | undefined,
   recordFor: (name: string) => NewRecord,
 ): string {
   for (let attempt = 0; ; attempt++) {
-    const name = options.name ?? randomName(attempt)
+    const name = wanted ?? randomName(attempt)
     try {
       records.containers.insert(recordFor(name))
       return name
     } catch (error) {
       const taken = error instanceof StrakeError && error.code === 'CONFLICT'
-      if (!taken || options.name !== undefined || attempt === mostAttempts) throw error
+      if (!taken || wanted !== undefined || attempt === mostAttempts) throw error
     }
   }
 }

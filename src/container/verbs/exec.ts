@@ -4,9 +4,10 @@ import { type ChildProcess, isTerminal, spawnProcess, windowSize } from '#platfo
 import {
   type ContainerView,
   checkUserTables,
+  encodeConfig,
   type ProcessConfig,
   processConfig,
-  type RuntimeConfig,
+  readBundle,
   resolveUser,
   resolveWorkingDirectory,
   runtimeCommand,
@@ -58,10 +59,9 @@ export async function execInContainer(
   const { run, directory } = containerPaths(context, container.id)
   const own = mkdtempSync(`${run}/exec-`)
   try {
-    const config: RuntimeConfig = JSON.parse(readFileSync(`${directory}/config.json`, 'utf8'))
     using files = viewOfRunning(container)
-    const process = execProcess(container, config.process, { ...options, files })
-    writeFileSync(`${own}/process.json`, JSON.stringify(process), { mode: 0o600 })
+    const process = execProcess(container, readBundle(directory).process, { ...options, files })
+    writeFileSync(`${own}/process.json`, encodeConfig(process), { mode: 0o600 })
     return await runExec(context, container, { options, own })
   } finally {
     rmSync(own, { recursive: true, force: true })

@@ -4,6 +4,7 @@ import {
   type ContainerImage,
   type ContainerOptions,
   type CreatedContainer,
+  checkOptions,
   createContainer,
   type ForegroundOptions,
   runContainer,
@@ -23,14 +24,14 @@ import type { LaunchedMonitor } from './launch.ts'
 export interface RunOptions extends Omit<ContainerOptions, 'image'> {
   readonly image: string
   /** Default `missing`. */
-  readonly pull?: 'missing' | 'always' | 'never'
-  readonly platform?: string
+  readonly pull?: 'missing' | 'always' | 'never' | undefined
+  readonly platform?: string | undefined
   /** Gets the container ID as its content; must not exist. */
-  readonly containerIdFile?: string
+  readonly containerIdFile?: string | undefined
   /** From `launch`, to save the monitor's starting time. Used, or let go of when there is no container. */
-  readonly launched?: LaunchedMonitor
-  readonly emit?: Emit
-  readonly signal?: AbortSignal
+  readonly launched?: LaunchedMonitor | undefined
+  readonly emit?: Emit | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface ForegroundRunOptions
@@ -127,6 +128,8 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
     ...rest
   } = options
   requireRoot(`run ${reference}`)
+  // Before minutes are spent on a pull.
+  checkOptions(rest)
   refuseUsedIdFile(containerIdFile)
   await warnOfSockets(options)
   const found = await findOrPull(engine, options)

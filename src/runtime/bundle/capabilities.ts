@@ -66,12 +66,12 @@ const defaults = [
 
 export interface CapabilityOptions {
   /** Names with or without `CAP_`, any case; `ALL` means all the host has. */
-  readonly add?: readonly string[]
-  readonly drop?: readonly string[]
+  readonly add?: readonly string[] | undefined
+  readonly drop?: readonly string[] | undefined
   /** All the host has; `add` and `drop` then mean nothing. */
-  readonly privileged?: boolean
+  readonly privileged?: boolean | undefined
   /** The host's bounding set (`CapBnd`). Default: this process's. */
-  readonly bounding?: bigint
+  readonly bounding?: bigint | undefined
 }
 
 /**
@@ -99,6 +99,11 @@ function normalize(text: string): string {
   const name = text.toUpperCase().replace(/^CAP_/, '')
   if (name === 'ALL' || names.some((known) => known === name)) return name
   throw new StrakeError('INVALID', `Cannot use capability ${text}: there is none of that name`)
+}
+
+/** Whether this process may ever hold a capability, named without `CAP_`. */
+export function hostHasCapability(name: (typeof names)[number]): boolean {
+  return ((hostBounding() >> BigInt(names.indexOf(name))) & 1n) === 1n
 }
 
 let hostSet: bigint | undefined

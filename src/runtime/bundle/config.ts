@@ -1,29 +1,31 @@
+import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { StrakeError } from '#oci'
 import { kernelRelease } from '#platform'
 import { cgroupPath } from '../cgroup.ts'
 import type { ContainerMount } from '../root/mount.ts'
 import type { ResolvedUser } from '../root/user.ts'
 import { type CapabilityOptions, resolveCapabilities } from './capabilities.ts'
 import { type DeviceOptions, deviceConfig } from './devices.ts'
+import { decodeConfig, encodeConfig } from './encode.ts'
 import { hasCgroupNamespace, maskedPaths, mountConfig, readonlyPaths } from './mounts.ts'
 import { type ResourceOptions, resourceConfig } from './resources.ts'
 import { defaultSeccomp, type SeccompProfile } from './seccomp.ts'
 import { resolveSeccomp } from './seccomp-conditions.ts'
 import type { SeccompSource } from './seccomp-profile.ts'
 import type { NamespaceConfig, ProcessConfig, Rlimit, RuntimeConfig } from './spec.ts'
+import { sysctlConfig } from './sysctls.ts'
 
 /** What may be loosened or tightened; everything absent is the default of Docker or stricter. */
 export interface SecurityOptions
   extends CapabilityOptions,
     Pick<DeviceOptions, 'devices' | 'rules'> {
   /** Everything the host has: capabilities, devices, kernel paths, no filter. */
-  readonly privileged?: boolean
+  readonly privileged?: boolean | undefined
   /** Default: `builtin`, or `unconfined` for a privileged container. */
   readonly seccomp?: 'unconfined' | 'builtin' | SeccompSource | undefined
-  readonly noNewPrivileges?: boolean
+  readonly noNewPrivileges?: boolean | undefined
   /** False leaves kernel paths unmasked and writable (`systempaths=unconfined`). */
-  readonly maskPaths?: boolean
+  readonly maskPaths?: boolean | undefined
 }
 
 export interface ProcessOptions {
@@ -32,11 +34,11 @@ export interface ProcessOptions {
   readonly env: readonly string[]
   readonly cwd: string
   readonly user: ResolvedUser
-  readonly terminal?: boolean
-  readonly consoleSize?: { readonly rows: number; readonly columns: number }
-  readonly rlimits?: readonly Rlimit[]
-  readonly oomScoreAdj?: number
-  readonly security?: SecurityOptions
+  readonly terminal?: boolean | undefined
+  readonly consoleSize?: { readonly rows: number; readonly columns: number } | undefined
+  readonly rlimits?: readonly Rlimit[] | undefined
+  readonly oomScoreAdj?: number | undefined
+  readonly security?: SecurityOptions | undefined
 }
 
 /**
@@ -49,16 +51,16 @@ export interface BundleOptions extends ProcessOptions {
   readonly id: string
   /** Absolute path of the root file system. */
   readonly root: string
-  readonly readOnlyRoot?: boolean
-  readonly hostname?: string
+  readonly readOnlyRoot?: boolean | undefined
+  readonly hostname?: string | undefined
   readonly network: NetworkNamespace
-  readonly pidNamespace?: 'private' | 'host'
-  readonly ipcNamespace?: 'private' | 'host'
-  readonly mounts?: readonly ContainerMount[]
+  readonly pidNamespace?: 'private' | 'host' | undefined
+  readonly ipcNamespace?: 'private' | 'host' | undefined
+  readonly mounts?: readonly ContainerMount[] | undefined
   /** Bytes of `/dev/shm`; default 64 MiB. */
-  readonly shmSize?: number
-  readonly resources?: ResourceOptions
-  readonly sysctls?: Readonly<Record<string, string>>
+  readonly shmSize?: number | undefined
+  readonly resources?: ResourceOptions | undefined
+  readonly sysctls?: Readonly<Record<string, string>> | undefined
 }
 
 /**
@@ -81,7 +83,7 @@ export function createBundleConfig(options: BundleOptions): RuntimeConfig {
       cgroupsPath: cgroupPath(options.id),
       resources: resourceConfig(options.resources ?? {}, rules),
       ...(nodes.length === 0 ? {} : { devices: nodes }),
-      sysctl: sysctls(options),
+      sysctl: sysctlConfig({ ...options, hostNetwork: options.network === 'host' }),
       ...(seccomp === undefined ? {} : { seccomp }),
       ...(open ? {} : { maskedPaths: maskedPaths(), readonlyPaths }),
       ...propagation(options.mounts ?? []),
@@ -138,28 +140,6 @@ function namespaces(options: BundleOptions): readonly NamespaceConfig[] {
   return made
 }
 
-const ipcSysctl =
-  /^(kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)|fs\.mqueue\..+)$/
-
-function sysctls(options: BundleOptions): Readonly<Record<string, string>> {
-  const defaults: Record<string, string> =
-    options.network === 'host'
-      ? {}
-      : {
-          'net.ipv4.ip_unprivileged_port_start': '0',
-          'net.ipv4.ping_group_range': '0 2147483647',
-        }
-  for (const name of Object.keys(options.sysctls ?? {})) {
-    const allowed =
-      (name.startsWith('net.') && options.network !== 'host') ||
-      (ipcSysctl.test(name) && options.ipcNamespace !== 'host')
-    if (!allowed) {
-      throw new StrakeError('DENIED', `Cannot set sysctl ${name}: it would change the host`)
-    }
-  }
-  return { ...defaults, ...options.sysctls }
-}
-
 /** A shared bind needs a root that passes mounts on. */
 function propagation(mounts: readonly ContainerMount[]): { rootfsPropagation?: string } {
   const kinds = mounts.map((mount) => mount.propagation ?? 'rprivate')
@@ -169,5 +149,10 @@ function propagation(mounts: readonly ContainerMount[]): { rootfsPropagation?: s
 
 /** Writes `config.json` into a bundle directory that is private to us. */
 export async function writeBundle(directory: string, config: RuntimeConfig): Promise<void> {
-  await writeFile(`${directory}/config.json`, JSON.stringify(config), { mode: 0o600 })
+  await writeFile(`${directory}/config.json`, encodeConfig(config), { mode: 0o600 })
+}
+
+/** Reads the `config.json` that `writeBundle` wrote there. */
+export function readBundle(directory: string): RuntimeConfig {
+  return decodeConfig(readFileSync(`${directory}/config.json`, 'utf8'))
 }

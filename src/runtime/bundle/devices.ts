@@ -10,11 +10,11 @@ export interface DeviceOption {
 }
 
 export interface DeviceOptions {
-  readonly devices?: readonly DeviceOption[]
+  readonly devices?: readonly DeviceOption[] | undefined
   /** As `--device-cgroup-rule` takes them: `c 189:* rmw`. */
-  readonly rules?: readonly string[]
+  readonly rules?: readonly string[] | undefined
   /** Every device of the host. */
-  readonly privileged?: boolean
+  readonly privileged?: boolean | undefined
 }
 
 /** Deny everything, then what every program expects. The runtime adds full, ptmx and pts. */

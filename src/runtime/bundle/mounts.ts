@@ -4,11 +4,11 @@ import type { ContainerMount } from '../root/mount.ts'
 import type { MountConfig } from './spec.ts'
 
 export interface MountOptions {
-  readonly mounts?: readonly ContainerMount[]
+  readonly mounts?: readonly ContainerMount[] | undefined
   /** Bytes of `/dev/shm`; default 64 MiB. */
-  readonly shmSize?: number
-  readonly readOnlyRoot?: boolean
-  readonly privileged?: boolean
+  readonly shmSize?: number | undefined
+  readonly readOnlyRoot?: boolean | undefined
+  readonly privileged?: boolean | undefined
 }
 
 const defaultShmSize = 64 * 1024 * 1024

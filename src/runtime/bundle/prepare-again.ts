@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { openFile, openFlag } from '#platform'
 import { ContainerView } from '../root/container-view.ts'
 import { checkUserTables } from '../root/user-table.ts'
 import { resolveWorkingDirectory } from '../root/working-directory.ts'
-import { writeBundle } from './config.ts'
+import { readBundle, writeBundle } from './config.ts'
 import type { RuntimeConfig } from './spec.ts'
 
 /**
@@ -12,7 +11,7 @@ import type { RuntimeConfig } from './spec.ts'
  * `INVALID` when it cannot be started so.
  */
 export async function prepareAgain(bundle: string): Promise<void> {
-  const config: RuntimeConfig = JSON.parse(readFileSync(`${bundle}/config.json`, 'utf8'))
+  const config = readBundle(bundle)
   using view = viewOf(config)
   checkUserTables(view)
   const cwd = resolveWorkingDirectory(view, config.process.cwd, 'make')

@@ -2,23 +2,23 @@ import { StrakeError } from '#oci'
 import { cgroupMode, countsSwap } from '../cgroup.ts'
 import type { DeviceRule, ResourceConfig } from './spec.ts'
 
-/** Limits of one container; sizes are bytes, absent means none (pids: 2048). */
+/** Limits of one container; sizes are bytes; absent and 0 mean none (absent pids: 2048). */
 export interface ResourceOptions {
-  readonly memory?: number
+  readonly memory?: number | undefined
   /** Memory and swap together; -1 is no limit. Default: twice `memory`. */
-  readonly memorySwap?: number
-  readonly memoryReservation?: number
-  readonly memorySwappiness?: number
+  readonly memorySwap?: number | undefined
+  readonly memoryReservation?: number | undefined
+  readonly memorySwappiness?: number | undefined
   /** How many processors' time: 1.5. */
-  readonly cpus?: number
-  readonly cpuShares?: number
-  readonly cpuPeriod?: number
-  readonly cpuQuota?: number
-  readonly cpusetCpus?: string
-  readonly cpusetMems?: string
+  readonly cpus?: number | undefined
+  readonly cpuShares?: number | undefined
+  readonly cpuPeriod?: number | undefined
+  readonly cpuQuota?: number | undefined
+  readonly cpusetCpus?: string | undefined
+  readonly cpusetMems?: string | undefined
   /** 0 or -1 is no limit. */
-  readonly pids?: number
-  readonly blkioWeight?: number
+  readonly pids?: number | undefined
+  readonly blkioWeight?: number | undefined
 }
 
 const defaultPids = 2048
@@ -43,11 +43,13 @@ export function resourceConfig(
 }
 
 function memoryConfig(options: ResourceOptions): NonNullable<ResourceConfig['memory']> {
-  const { memory: limit, memoryReservation: reservation, memorySwappiness: swappiness } = options
+  const limit = options.memory || undefined
+  const reservation = options.memoryReservation || undefined
+  const swappiness = options.memorySwappiness
   if (limit !== undefined && limit < smallestMemory) {
     throw new StrakeError('INVALID', `Cannot limit memory to ${limit} bytes: the least is 6 MiB`)
   }
-  const swap = options.memorySwap ?? (limit === undefined ? undefined : 2 * limit)
+  const swap = options.memorySwap || (limit === undefined ? undefined : 2 * limit)
   if (swap !== undefined && swap !== -1 && (limit === undefined || swap < limit)) {
     throw new StrakeError(
       'INVALID',
@@ -64,20 +66,21 @@ function memoryConfig(options: ResourceOptions): NonNullable<ResourceConfig['mem
 }
 
 function cpuConfig(options: ResourceOptions): NonNullable<ResourceConfig['cpu']> {
-  const { cpus, cpuShares, cpusetCpus, cpusetMems } = options
+  const { cpuShares: shares, cpusetCpus, cpusetMems } = options
+  const cpus = options.cpus || undefined
   if (cpus !== undefined && !(cpus > 0)) {
     throw new StrakeError('INVALID', `Cannot limit processors to ${cpus}: it must be above 0`)
   }
-  if (cpus !== undefined && (options.cpuQuota ?? options.cpuPeriod) !== undefined) {
+  if (cpus !== undefined && (options.cpuQuota || options.cpuPeriod)) {
     throw new StrakeError('INVALID', 'Cannot use --cpus: it excludes --cpu-period and --cpu-quota')
   }
-  const period = options.cpuPeriod ?? (cpus === undefined ? undefined : defaultPeriod)
+  const period = options.cpuPeriod || (cpus === undefined ? undefined : defaultPeriod)
   const quota = cpus === undefined ? options.cpuQuota : Math.round(cpus * defaultPeriod)
   return {
-    ...(cpuShares === undefined ? {} : { shares: cpuShares }),
-    ...(quota === undefined ? {} : { quota }),
+    ...(shares ? { shares } : {}),
+    ...(quota ? { quota } : {}),
     ...(period === undefined ? {} : { period }),
-    ...(cpusetCpus === undefined ? {} : { cpus: cpusetCpus }),
-    ...(cpusetMems === undefined ? {} : { mems: cpusetMems }),
+    ...(cpusetCpus ? { cpus: cpusetCpus } : {}),
+    ...(cpusetMems ? { mems: cpusetMems } : {}),
   }
 }

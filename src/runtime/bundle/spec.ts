@@ -42,7 +42,7 @@ export interface CapabilitySets {
   readonly ambient: readonly string[]
 }
 
-/** `type` as in `RLIMIT_NOFILE`. */
+/** `type` as in `RLIMIT_NOFILE`; -1 is no limit, for which `encodeConfig` writes what runtimes know. */
 export interface Rlimit {
   readonly type: string
   readonly soft: number

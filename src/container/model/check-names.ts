@@ -1,0 +1,61 @@
+import { StrakeError } from '#oci'
+import type { ContainerOptions } from './options.ts'
+
+type Checked = Omit<ContainerOptions, 'image'>
+
+/** These texts become lines of files in the container, where a line break would make another line. */
+const control = /[\x00-\x1f\x7f]/
+
+function refuse(what: string, text: string, reason: string): StrakeError {
+  return new StrakeError('INVALID', `Cannot use ${what} ${JSON.stringify(text)}: ${reason}`)
+}
+
+/** The most the kernel keeps. */
+const longestHostname = 64
+
+/** Refuses host names that the kernel or `/etc/hosts` cannot hold. Throws `INVALID`. */
+export function checkHosts({ hostname = '', extraHosts = [] }: Checked): void {
+  if (control.test(hostname)) throw refuse('host name', hostname, 'it has a control character')
+  if (new TextEncoder().encode(hostname).length > longestHostname) {
+    throw refuse('host name', hostname, `it is longer than ${longestHostname} bytes`)
+  }
+  for (const { name, ip } of extraHosts) {
+    if (name === '' || /\s/.test(name) || control.test(name)) {
+      throw refuse('host', name, 'it is empty or has blanks')
+    }
+    if (ip !== 'host-gateway' && !isIpAddress(ip)) {
+      throw refuse('address', ip, `it is not the IP address of ${name}`)
+    }
+  }
+}
+
+/** Refuses what cannot stand in a resolv.conf. Throws `INVALID`. */
+export function checkResolver({ dns = [], dnsSearch = [], dnsOptions = [] }: Checked): void {
+  for (const server of dns) {
+    if (!isIpAddress(server)) throw refuse('name server', server, 'it is not an IP address')
+  }
+  for (const domain of dnsSearch) {
+    if (domain === '' || /\s/.test(domain) || control.test(domain)) {
+      throw refuse('search domain', domain, 'it is empty or has blanks')
+    }
+  }
+  for (const option of dnsOptions) {
+    if (option.trim() === '' || control.test(option)) {
+      throw refuse('resolver option', option, 'it is empty or has a control character')
+    }
+  }
+}
+
+/** Refuses labels and groups that have no name. Throws `INVALID`. */
+export function checkLabels({ labels = {}, groupAdd = [] }: Checked): void {
+  if (groupAdd.includes('')) throw refuse('group', '', 'its name is empty')
+  for (const name of Object.keys(labels)) {
+    if (name === '') throw refuse('label', name, 'its name is empty')
+    if (/\s/.test(name)) throw refuse('label', name, 'its name has blanks')
+  }
+}
+
+/** Without a zone: `fe80::1%eth0` means something on one machine only. */
+function isIpAddress(text: string): boolean {
+  return process.getBuiltinModule('node:net').isIP(text) !== 0 && !text.includes('%')
+}

@@ -1,0 +1,71 @@
+import { posix } from 'node:path'
+import { StrakeError } from '#oci'
+import { cpuCount } from '#platform'
+import { checkBundle } from '#runtime'
+import { checkHosts, checkLabels, checkResolver } from './check-names.ts'
+import type { ContainerOptions } from './options.ts'
+
+type Checked = Omit<ContainerOptions, 'image'>
+
+/**
+ * Refuses what the kernel or a runtime would refuse later, or would understand
+ * as something else. Throws `INVALID`, and `DENIED` for a setting of the host.
+ * What comes from the image is not looked at.
+ */
+export function checkOptions(options: Checked): void {
+  checkHosts(options)
+  checkResolver(options)
+  checkLabels(options)
+  checkMounts(options)
+  checkHealth(options)
+  checkLimits(options)
+  const { security, resources, rlimits, sysctls, network, ipc } = options
+  const namespaces = { hostNetwork: network === 'host', ipcNamespace: ipc }
+  checkBundle({ security, resources, rlimits, sysctls, ...namespaces })
+}
+
+function invalid(action: string, reason: string): StrakeError {
+  return new StrakeError('INVALID', `Cannot ${action}: ${reason}`)
+}
+
+function checkMounts({ mounts = [] }: Checked): void {
+  const taken = new Set<string>()
+  for (const { destination } of mounts) {
+    const place = posix.normalize(`${destination}/`)
+    if (taken.has(place)) throw invalid(`mount at ${destination}`, 'two mounts have this place')
+    taken.add(place)
+  }
+}
+
+const millisecond = 1_000_000
+
+function checkHealth({ health = {} }: Checked): void {
+  const { Interval, Timeout, StartPeriod, StartInterval, Retries = 0 } = health
+  for (const [name, value = 0] of Object.entries({
+    ...{ interval: Interval, timeout: Timeout },
+    ...{ 'start period': StartPeriod, 'start interval': StartInterval },
+  })) {
+    if (value !== 0 && value < millisecond) {
+      throw invalid(`check the health of the container`, `the ${name} is shorter than 1 ms`)
+    }
+  }
+  if (Retries < 0) throw invalid(`check the health of the container`, 'the retries are negative')
+}
+
+function checkLimits({ resources = {}, log = {}, restart, oomScoreAdj = 0 }: Checked): void {
+  const { cpus = 0, cpuShares = 0 } = resources
+  if (cpus !== 0 && !(cpus >= 0.01 && cpus <= cpuCount())) {
+    throw invalid(`limit processors to ${cpus}`, `the range is 0.01 to ${cpuCount()}`)
+  }
+  if (cpuShares < 0) throw invalid(`use CPU shares ${cpuShares}`, 'they are negative')
+  if (Math.abs(oomScoreAdj) > 1000) {
+    throw invalid(`use OOM score ${oomScoreAdj}`, 'the range is -1000 to 1000')
+  }
+  const { maxFile = 1, maxSize = 1 } = log
+  if (!(maxFile >= 1 && maxSize >= 1)) {
+    throw invalid('limit the log of the container', 'its size and count start at 1')
+  }
+  if (restart !== undefined && restart.maximumRetryCount !== 0 && restart.name !== 'on-failure') {
+    throw invalid(`use restart policy ${restart.name}`, 'only on-failure takes a count')
+  }
+}

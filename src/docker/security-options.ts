@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import type { ContainerOptions } from '#container'
+import { parseBoolean } from '#dockerfile/boolean'
+import { StrakeError } from '#oci'
+import { isSystemError } from '#platform'
+import { parseSeccompProfile } from '#runtime'
+import { refuse } from './refuse.ts'
+
+type SecurityChoice = Pick<
+  NonNullable<ContainerOptions['security']>,
+  'seccomp' | 'noNewPrivileges' | 'maskPaths'
+>
+
+/** Reads `--security-opt`; of two words for the same the last one counts. Throws `INVALID`. */
+export function parseSecurityOptions(words: readonly string[]): SecurityChoice {
+  let found: SecurityChoice = {}
+  for (const word of words) {
+    const [key = '', value = ''] = word.split(/[=:]/, 2)
+    if (key === 'no-new-privileges') {
+      const noNewPrivileges = parseBoolean(word === key ? 'true' : value)
+      if (noNewPrivileges === undefined) {
+        throw refuse('--security-opt', word, 'expected true or false')
+      }
+      found = { ...found, noNewPrivileges }
+    } else if (key === 'seccomp' && value !== '') {
+      found = { ...found, seccomp: readSeccomp(word.slice('seccomp='.length)) }
+    } else if (key === 'systempaths' && value === 'unconfined') {
+      found = { ...found, maskPaths: false }
+    } else if (key === 'apparmor' && value !== 'unconfined' && value !== '') {
+      throw refuse('--security-opt', word, 'AppArmor profiles are not supported')
+    } else if (!(key === 'apparmor' || key === 'label') || value === '') {
+      throw refuse('--security-opt', word, 'it is unknown')
+    }
+  }
+  return found
+}
+
+function readSeccomp(value: string): NonNullable<SecurityChoice['seccomp']> {
+  if (value === 'unconfined' || value === 'builtin') return value
+  let raw: Uint8Array
+  try {
+    raw = readFileSync(value)
+  } catch (cause) {
+    const reason = isSystemError(cause, 'ENOENT') ? 'there is no such file' : 'it cannot be opened'
+    throw new StrakeError('INVALID', `Cannot read the seccomp profile ${value}: ${reason}`, {
+      cause,
+    })
+  }
+  return parseSeccompProfile(raw, value)
+}

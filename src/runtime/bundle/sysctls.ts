@@ -1,0 +1,30 @@
+import { StrakeError } from '#oci'
+
+export interface SysctlOptions {
+  readonly sysctls?: Readonly<Record<string, string>> | undefined
+  /** The container has the machine's network. */
+  readonly hostNetwork: boolean
+  readonly ipcNamespace?: 'private' | 'host' | undefined
+}
+
+const ofIpc =
+  /^(kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)|fs\.mqueue\..+)$/
+
+/** Kernel settings of a container's own namespaces. Throws `DENIED` for any other. */
+export function sysctlConfig(options: SysctlOptions): Readonly<Record<string, string>> {
+  const { sysctls = {}, hostNetwork, ipcNamespace } = options
+  for (const name of Object.keys(sysctls)) {
+    const isOwn =
+      (name.startsWith('net.') && !hostNetwork) || (ofIpc.test(name) && ipcNamespace !== 'host')
+    if (!isOwn) {
+      throw new StrakeError('DENIED', `Cannot set sysctl ${name}: it would change the host`)
+    }
+  }
+  return { ...(hostNetwork ? {} : ofNetwork), ...sysctls }
+}
+
+/** What Docker sets in every network namespace that it makes. */
+const ofNetwork = {
+  'net.ipv4.ip_unprivileged_port_start': '0',
+  'net.ipv4.ping_group_range': '0 2147483647',
+}
