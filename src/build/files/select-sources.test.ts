@@ -18,6 +18,7 @@ await mkdir(`${directory.path}/empty`)
 await symlink('src', `${directory.path}/link`)
 await symlink('/etc/shadow', `${directory.path}/shadow`)
 await symlink('../a.txt', `${directory.path}/src/up`)
+await symlink('../../../etc/shadow', `${directory.path}/src/out`)
 const tree = openTree(directory.path, {
   name: 'the build context',
   hasOwners: false,
@@ -35,7 +36,7 @@ function collect(paths: string, options: Partial<CollectOptions> = {}): string[]
 }
 
 test('selectSources() takes the contents of a directory, and a file as itself', () => {
-  expect(collect('src')).toEqual(['src/: lib lib/x.ts lib/y.md main.ts up'])
+  expect(collect('src')).toEqual(['src/: lib lib/x.ts lib/y.md main.ts out up'])
   expect(collect('src/')).toEqual(collect('src'))
   expect(collect('/src/main.ts')).toEqual(['main.ts: '])
   expect(collect('../../src/./lib/../main.ts')).toEqual(['main.ts: '])
@@ -60,12 +61,33 @@ test('selectSources() lets a wildcard match nothing but not a plain path', () =>
 })
 
 test('selectSources() follows a link at the top, inside the context only', () => {
-  expect(collect('link')).toEqual(['link/: lib lib/x.ts lib/y.md main.ts up'])
-  expect(() => collect('shadow')).toThrow('it is a link that leads out of the build context')
+  expect(collect('link')).toEqual(['link/: lib lib/x.ts lib/y.md main.ts out up'])
+  for (const [path, subject] of [
+    ['shadow', 'it'],
+    ['src/out', 'it'],
+    ['shadow/x', 'shadow'],
+  ] as const) {
+    expect(() => collect(path)).toThrow(
+      expect.objectContaining({
+        message: `Cannot copy ${path}: ${subject} is a link that leads out of the build context or nowhere`,
+        remedy: 'put what it leads to in its place',
+      }),
+    )
+  }
+})
+
+test('selectSources() names the part of a path that is wrong', () => {
+  expect(() => collect('sre/main.ts')).toThrow(
+    expect.objectContaining({
+      message: 'Cannot copy sre/main.ts: sre is not in the build context',
+      remedy: 'did you mean src/main.ts',
+    }),
+  )
+  expect(() => collect('a.txt/x')).toThrow('Cannot copy a.txt/x: a.txt is not a directory')
 })
 
 test('selectSources() excludes by patterns relative to each source', () => {
-  expect(collect('src', { exclude: ['**/*.md', 'up'] })).toEqual(['src/: lib lib/x.ts main.ts'])
+  expect(collect('src', { exclude: ['**/*.md', 'up'] })).toEqual(['src/: lib lib/x.ts main.ts out'])
   expect(collect('*.txt', { exclude: ['b*'] })).toEqual(['a.txt: '])
 })
 
@@ -74,6 +96,21 @@ test('selectSources() keeps the directories above a source with --parents', () =
   expect(collect('src/lib/x.ts', parents)).toEqual(['/: src src/lib src/lib/x.ts'])
   expect(collect('deep/./one/two', parents)).toEqual(['/: one one/two one/two/z.txt'])
   expect(collect('**/*.md', parents)).toEqual(['/: c.md', '/: src src/lib src/lib/y.md'])
+})
+
+test('selectSources() counts what stands before the pivot by names, whatever matches', () => {
+  const parents = { parents: true }
+  expect(collect('d*/o?e/./two', parents)).toEqual(['/: two two/z.txt'])
+  expect(collect('d*/./one/two', parents)).toEqual(['/: one one/two one/two/z.txt'])
+  expect(collect('**/./*.txt', parents)).toEqual(['/: a.txt', '/: b.txt', '/: z.txt'])
+  expect(collect('d*/one/two/./.', parents)).toEqual(['/: z.txt'])
+})
+
+test('selectSources() takes ** for one name unless --parents is given', () => {
+  expect(collect('s*/**/*.ts')).toEqual(['x.ts: '])
+  expect(collect('**/**/*.txt')).toEqual([])
+  expect(collect('**/**/**/*.txt')).toEqual(['z.txt: '])
+  expect(collect('deep/**/two/*.txt')).toEqual(['z.txt: '])
 })
 
 test('selectSources() survives many wildcards for any depth', async () => {

@@ -31,7 +31,7 @@ export interface CollectOptions {
  * Finds what the sources of a COPY or ADD name and walks the directories among
  * them: links at the top are followed inside the tree, those below are copied as
  * links. A wildcard may match nothing; a plain path that is missing throws
- * `NOT_FOUND` and says what may have been meant (DF-071 to DF-073, DF-077).
+ * `NOT_FOUND` and says what may have been meant .
  */
 export function selectSources(
   tree: FileTree,
@@ -41,8 +41,7 @@ export function selectSources(
   const exclude = options.exclude.length > 0 ? parseIgnore(options.exclude.join('\n')) : undefined
   return sources.flatMap((source) => {
     if (source.kind === 'inline') return [inlineSelection(source.name, source.content)]
-    const { pivot, path } = splitPivot(source.path, options.parents)
-    return findPaths(tree, path, options.parents).flatMap((found) => {
+    return findSources(tree, source.path, options).flatMap(({ found, pivot }) => {
       const name = found.split('/').at(-1) ?? ''
       if (exclude?.ignores(options.parents ? found.slice(pivot) : name) === true) return []
       const node = resolveNode(tree, found)
@@ -116,16 +115,30 @@ function walk(
   }
 }
 
-/** The clean path, and where the part that `--parents` keeps begins: behind `/./`. */
-function splitPivot(path: string, parents: boolean): { path: string; pivot: number } {
+interface FoundSource {
+  /** Relative to the root of the tree. */
+  readonly found: string
+  /** Where the part begins that `--parents` keeps: behind what stands before `/./`. */
+  readonly pivot: number
+}
+
+function findSources(tree: FileTree, path: string, { parents }: CollectOptions): FoundSource[] {
   const at = parents ? path.indexOf('/./') : -1
-  if (at === -1) return { path: cleanSource(path), pivot: 0 }
-  const head = cleanSource(path.slice(0, at))
-  const tail = cleanSource(path.slice(at + 3))
-  if (head === '') return { path: tail, pivot: 0 }
-  return tail === ''
-    ? { path: head, pivot: head.length }
-    : { path: `${head}/${tail}`, pivot: head.length + 1 }
+  const head = at === -1 ? '' : cleanSource(path.slice(0, at))
+  const rest = cleanSource(at === -1 ? path : path.slice(at + 3))
+  const whole = joinNames(head, rest)
+  if (!hasWildcard(whole)) {
+    if (resolveNode(tree, whole) === undefined) throw missing(tree, whole)
+    return [{ found: whole, pivot: pivotOf(head, rest) }]
+  }
+  return match(tree, '', head, parents).flatMap((start) =>
+    match(tree, start, rest, parents).map((found) => ({ found, pivot: pivotOf(start, rest) })),
+  )
+}
+
+/** The slash behind the head is not kept either. */
+function pivotOf(head: string, rest: string): number {
+  return head === '' || rest === '' ? head.length : head.length + 1
 }
 
 /** Relative to the root of the tree, which `..` does not leave. */
@@ -138,15 +151,15 @@ function cleanSource(path: string): string {
   return names.join('/')
 }
 
-function findPaths(tree: FileTree, path: string, deep: boolean): string[] {
-  if (!hasWildcard(path)) {
-    if (resolveNode(tree, path) === undefined) throw missing(tree, path)
-    return [path]
-  }
-  let found = ['']
-  for (const pattern of path.replace(/\*\*(?:\/\*\*)+/g, '**').split('/')) {
+/** What a pattern matches, name by name, below a directory. */
+function match(tree: FileTree, start: string, pattern: string, deep: boolean): string[] {
+  if (pattern === '') return [start]
+  // To cross directories twice is to cross them once.
+  const names = (deep ? pattern.replace(/\*\*(?:\/\*\*)+/g, '**') : pattern).split('/')
+  let found = [start]
+  for (const name of names) {
     // Without duplicates, or a few `**` in a deep tree would find more paths than fit anywhere.
-    found = [...new Set(found.flatMap((directory) => matchIn(tree, directory, pattern, deep)))]
+    found = [...new Set(found.flatMap((directory) => matchIn(tree, directory, name, deep)))]
   }
   return found
 }
@@ -159,13 +172,17 @@ function hasWildcard(path: string): boolean {
 function matchIn(tree: FileTree, directory: string, pattern: string, deep: boolean): string[] {
   const node = resolveNode(tree, directory)
   if (node?.type !== 'directory') return []
-  const join = (name: string): string => (directory === '' ? name : `${directory}/${name}`)
+  const join = (name: string): string => joinNames(directory, name)
   if (deep && pattern === '**') return [directory, ...subdirectories(tree, node, directory)]
   if (!hasWildcard(pattern)) {
     const name = pattern.replace(/\\(.)/g, '$1')
     return tree.child(node, name) === undefined ? [] : [join(name)]
   }
   return tree.list(node).flatMap(({ name }) => (matchPattern(pattern, name) ? [join(name)] : []))
+}
+
+function joinNames(directory: string, name: string): string {
+  return directory === '' || name === '' ? directory + name : `${directory}/${name}`
 }
 
 function subdirectories(tree: FileTree, directory: FileNode, path: string): string[] {
@@ -183,17 +200,36 @@ function missing(tree: FileTree, path: string): StrakeError {
       remedy: `add a line !${path} to .dockerignore`,
     })
   }
-  const at = path.lastIndexOf('/')
-  const parent = resolveNode(tree, at === -1 ? '' : path.slice(0, at))
-  const names = parent?.type === 'directory' ? tree.list(parent).map(({ name }) => name) : []
-  const close = suggest(path.slice(at + 1), names)
-  const isLink = at === -1 && tree.child(tree.top, path)?.type === 'symlink'
-  const reason = isLink
-    ? `it is a link that leads out of ${tree.name} or nowhere`
-    : `it is not in ${tree.name}`
-  const remedy =
-    close === undefined
-      ? 'check the path, which is relative to the root of what is copied from'
-      : `did you mean ${printableName(at === -1 ? close : `${path.slice(0, at)}/${close}`)}`
+  const { reason, remedy } = explainMissing(tree, path.split('/'))
   return new StrakeError('NOT_FOUND', `Cannot copy ${shown}: ${reason}`, { remedy })
+}
+
+/** Looks for the first name of the path that leads nowhere. */
+function explainMissing(
+  tree: FileTree,
+  names: readonly string[],
+): { reason: string; remedy: string } {
+  const upTo = (count: number): string => names.slice(0, count).join('/')
+  const index = names.findIndex((_, at) => resolveNode(tree, upTo(at + 1)) === undefined)
+  const directory = resolveNode(tree, upTo(index))
+  const name = names[index] ?? ''
+  const subject = index === names.length - 1 ? 'it' : printableName(upTo(index + 1))
+  if (directory?.type !== 'directory') {
+    const reason = `${printableName(upTo(index))} is not a directory`
+    return { reason, remedy: 'check the path' }
+  }
+  if (tree.child(directory, name)?.type === 'symlink') {
+    const reason = `${subject} is a link that leads out of ${tree.name} or nowhere`
+    return { reason, remedy: 'put what it leads to in its place' }
+  }
+  const known = tree.list(directory).map((node) => node.name)
+  const close = suggest(name, known)
+  const corrected = [...names.slice(0, index), close, ...names.slice(index + 1)].join('/')
+  return {
+    reason: `${subject} is not in ${tree.name}`,
+    remedy:
+      close === undefined
+        ? 'check the path, which is relative to the root of what is copied from'
+        : `did you mean ${printableName(corrected)}`,
+  }
 }

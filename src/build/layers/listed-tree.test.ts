@@ -3,7 +3,7 @@ import { fromBuffer } from '#stream'
 import { packTar, readTar, type TarInput } from '#tar'
 import type { Selection } from '../files/select-sources.ts'
 import { emptyTree } from './empty-tree.ts'
-import { layListings, listLayer } from './listed-tree.ts'
+import { type LayerListing, layListings, listLayer } from './listed-tree.ts'
 import { layOut } from './placement.ts'
 
 const file: Selection = {
@@ -36,4 +36,14 @@ test('layListings() shows directories, links and files of all layers, the topmos
   await expect(place('/usr/x', lower, [{ path: 'usr/x', body: Buffer.from('') }])).rejects.toThrow(
     'Cannot copy to /usr/x',
   )
+})
+
+test('layListings() sees what is in a directory that a listing has too', async () => {
+  const list = async (...entries: TarInput[]): Promise<LayerListing> =>
+    listLayer(readTar(fromBuffer(await packTar(entries))))
+  const directory = (path: string): TarInput => ({ path, type: 'directory' })
+  const below = layListings(emptyTree, [await list(directory('usr'), directory('usr/lib'))])
+  const tree = layListings(below, [await list(directory('usr'))])
+  const { entries } = layOut(tree, [file], { destination: '/usr/lib', intoDirectory: true })
+  expect(entries.map(({ path }) => path)).toEqual(['usr/lib/f'])
 })

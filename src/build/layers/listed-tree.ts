@@ -36,14 +36,25 @@ export function layListings(below: LookupTree, listings: readonly LayerListing[]
     }
     return undefined
   }
+  const directories = new Map<string, FileNode | undefined>([['', below.top]])
+  /** A directory of `below`, which a listing may have too, with another owner or mode. */
+  const directoryBelow = (path: string): FileNode | undefined => {
+    if (!directories.has(path)) {
+      const slash = path.lastIndexOf('/')
+      const parent = directoryBelow(slash === -1 ? '' : path.slice(0, slash))
+      const node = parent && below.child(parent, path.slice(slash + 1))
+      directories.set(path, node?.type === 'directory' ? node : undefined)
+    }
+    return directories.get(path)
+  }
   return {
     top: below.top,
-    child(directory, name) {
-      const path = directory.path === '' ? name : `${directory.path}/${name}`
+    child({ path: parent }, name) {
+      const path = parent === '' ? name : `${parent}/${name}`
       const entry = find(path)
       if (entry !== undefined) return { ...emptyTree.top, name, path, type: entry.type }
-      // A directory that only a listing has is not there below.
-      return find(directory.path) === undefined ? below.child(directory, name) : undefined
+      const directory = directoryBelow(parent)
+      return directory && below.child(directory, name)
     },
     readLink: (node) => find(node.path)?.linkTarget ?? below.readLink(node),
   }

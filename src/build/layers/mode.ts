@@ -8,9 +8,9 @@ export type ModeChange = (mode: number, isDirectory: boolean) => number
  * which an omitted `who` means everybody. Throws `INVALID`.
  */
 export function parseModeChange(text: string): ModeChange {
-  if (/^[0-7]{1,5}$/.test(text)) {
+  if (isOctal(text)) {
     const mode = Number.parseInt(text, 8)
-    if (mode <= 0o7777) return () => mode
+    return () => mode
   }
   const clauses = text.split(',').map(parseClause)
   if (clauses.some((clause) => clause === undefined)) {
@@ -22,6 +22,19 @@ export function parseModeChange(text: string): ModeChange {
   }
   return (mode, isDirectory) =>
     clauses.reduce((changed, clause) => clause?.(changed, isDirectory) ?? changed, mode)
+}
+
+/**
+ * The mode that directories made on the way get from `--chmod`, as Docker has it:
+ * the permission bits of an octal one. `undefined` for a symbolic one, which has
+ * nothing to change there.
+ */
+export function madeDirectoryMode(text: string): number | undefined {
+  return isOctal(text) ? Number.parseInt(text, 8) & 0o777 : undefined
+}
+
+function isOctal(text: string): boolean {
+  return /^[0-7]{1,5}$/.test(text) && Number.parseInt(text, 8) <= 0o7777
 }
 
 const allClasses = 'ugo'

@@ -6,12 +6,20 @@ import type { FileTree } from '../files/tree.ts'
 import type { ModeChange } from './mode.ts'
 import type { LayoutEntry } from './placement.ts'
 
+/** Whom a file belongs to. */
+export interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
+
 /** What happens to files on their way into a layer. */
 export interface PackOptions {
   /** `--chown`; files keep their owners, or become root's, without it. */
-  readonly owner?: { readonly uid: number; readonly gid: number }
+  readonly owner?: Owner | undefined
   /** `--chmod`. */
-  readonly mode?: ModeChange
+  readonly mode?: ModeChange | undefined
+  /** Of directories that the copy makes on the way; 0755 unless given. */
+  readonly madeMode?: number | undefined
   readonly times: FileTimes
 }
 
@@ -70,7 +78,8 @@ export function describeEntry(
     options.mode?.(mode, isDirectory) ?? mode
   refuseWhiteout(path)
   if (content === 'directory') {
-    return { path, type: 'directory', mode: 0o755, ...owner, mtime: options.times(undefined) }
+    const mode = options.madeMode ?? 0o755
+    return { path, type: 'directory', mode, ...owner, mtime: options.times(undefined) }
   }
   if ('inline' in content) {
     const body = new TextEncoder().encode(content.inline)

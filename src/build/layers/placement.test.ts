@@ -51,16 +51,32 @@ test('layOut() writes one file as the destination, unless that is a directory', 
   expect(paths('/', file('a'))).toEqual(['a'])
 })
 
-test('layOut() takes the destination of several files as a directory', () => {
-  expect(paths('/new', file('a'), file('b'))).toEqual(['new/', 'new/a', 'new/b'])
+test('layOut() writes several files as the destination one after the other', () => {
+  const { entries } = layOut(below, [file('a'), file('b')], {
+    destination: '/new',
+    intoDirectory: false,
+  })
+  expect(entries).toEqual([{ path: 'new', content: { inline: 'b' } }])
+  expect(paths('/new/', file('a'), file('b'))).toEqual(['new/', 'new/a', 'new/b'])
+  expect(paths('/new', folder('x'), file('a'))).toEqual(['new/', 'new/a', 'new/x'])
+  expect(() => paths('/new', file('a'), folder('x'))).toThrow('Cannot copy to /new')
 })
 
-test('layOut() makes only those directories of a source that are missing', () => {
+test('layOut() makes nothing where nothing is selected', () => {
+  expect(paths('/none/')).toEqual([])
+  const options = { destination: '/some', intoDirectory: false, makesDestination: true }
+  expect(layOut(below, [], options).entries.map(({ path }) => path)).toEqual(['some'])
+})
+
+test('layOut() leaves the destination as it is, and gives directories below it what the source says', () => {
   expect(paths('/', folder('etc/', 'etc/conf.d/', 'etc/conf.d/x', 'opt/', 'opt/y'))).toEqual([
+    'etc',
+    'etc/conf.d',
     'etc/conf.d/x',
     'opt',
     'opt/y',
   ])
+  expect(paths('/etc', folder('conf.d/', 'conf.d/x'))).toEqual(['etc/conf.d', 'etc/conf.d/x'])
   expect(paths('/new', folder())).toEqual(['new/'])
 })
 

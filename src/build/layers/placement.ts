@@ -16,53 +16,55 @@ export interface LayoutOptions {
   /** Absolute and clean. */
   readonly destination: string
   readonly intoDirectory: boolean
+  /** Make the destination a directory even when nothing is selected. */
+  readonly makesDestination?: boolean | undefined
 }
 
 /**
- * Decides where the selections land above `below` (DF-071, DF-073), sorted by
- * path; `place` is the destination with its links followed. Directories that
- * `below` has already keep their owner and mode and get no entry. Throws `CONFLICT` where a directory meets something else.
+ * Decides where the selections land above `below`, one after the other, sorted by
+ * path; `place` is the destination with its links followed. A file takes the name
+ * of the destination unless that is a directory or is written as one. Directories
+ * that are there already, and the destination among them, keep their owner and
+ * mode; those below the destination that a source brings along take the source's.
+ * Throws `CONFLICT` where a directory meets something else.
  */
 export function layOut(
   below: LookupTree,
   selections: readonly Selection[],
   options: LayoutOptions,
 ): { readonly entries: LayoutEntry[]; readonly place: string } {
-  const layout = new Layout(below)
+  const layout = new Layout(below, `copy to ${printableName(options.destination)}`)
   const place = layout.follow(options.destination)
-  const existing = layout.at(place)
-  const isDirectory =
-    options.intoDirectory ||
-    selections.length > 1 ||
-    existing === 'directory' ||
-    selections.some((selection) => selection.isDirectory)
-  if (selections.length > 0 || options.intoDirectory) {
-    layout.makeDirectory(isDirectory ? place : parentOf(place))
-  }
-  for (const { name, isDirectory: isTree, items } of selections) {
-    for (const { relative, content } of items) {
-      layout.put(join(isTree || !isDirectory ? place : join(place, name), relative), content)
-    }
+  const intoDirectory = selections.length > 0 && options.intoDirectory
+  if (intoDirectory || options.makesDestination === true) layout.makeDirectory(place)
+  for (const { name, isDirectory, items } of selections) {
+    const isInside = !isDirectory && layout.at(place) === 'directory'
+    layout.makeDirectory(isDirectory || isInside ? place : parentOf(place))
+    const target = isInside ? join(place, name) : place
+    for (const { relative, content } of items) layout.put(join(target, relative), content)
   }
   return { entries: layout.sorted(), place }
 }
 
 /** A directory to make with all its missing parents; empty when it is there. */
 export function layOutDirectory(below: LookupTree, path: string): LayoutEntry[] {
-  const layout = new Layout(below)
+  const layout = new Layout(below, `make ${printableName(path)}`)
   layout.makeDirectory(layout.follow(path))
   return layout.sorted()
 }
 
 class Layout {
   readonly #below: LookupTree
+  /** What cannot be done when it fails: `copy to /etc`. */
+  readonly #purpose: string
   readonly #entries = new Map<string, LayoutEntry['content']>()
   /** By path: the directories of `below`, as far as they were looked for. */
   readonly #directories = new Map<string, FileNode | undefined>()
   #latest: { readonly path: string; readonly node: FileNode | undefined }
 
-  constructor(below: LookupTree) {
+  constructor(below: LookupTree, purpose: string) {
     this.#below = below
+    this.#purpose = purpose
     this.#latest = { path: '', node: below.top }
     this.#directories.set('', below.top)
   }
@@ -83,7 +85,7 @@ class Layout {
         place = join(place, name)
         continue
       }
-      if (++links > 255) throw conflict(path, 'its links form a loop')
+      if (++links > 255) throw this.#conflict('its links form a loop')
       const target = this.#below.readLink(node)
       if (target.startsWith('/')) place = ''
       pending.push(...target.split('/').reverse())
@@ -93,6 +95,7 @@ class Layout {
 
   /** What is or will be there. */
   at(path: string): 'directory' | 'other' | undefined {
+    if (path === '') return 'directory'
     const planned = this.#entries.get(path)
     if (planned !== undefined) return isDirectory(planned) ? 'directory' : 'other'
     const node = this.#node(path)
@@ -104,7 +107,7 @@ class Layout {
     if (path === '') return
     this.makeDirectory(parentOf(path))
     const there = this.at(path)
-    if (there === 'other') throw conflict(path, 'something that is no directory has this name')
+    if (there === 'other') throw this.#conflict(`${shown(path)} is not a directory`)
     if (there === undefined) this.#entries.set(path, 'directory')
   }
 
@@ -112,7 +115,7 @@ class Layout {
     const there = this.at(path)
     if (isDirectory(content)) {
       if (there === 'other') throw conflict(path, 'a directory cannot take the place of a file')
-      if (there === undefined) this.#entries.set(path, content)
+      this.#entries.set(path, content)
     } else if (there === 'directory') {
       throw conflict(path, 'a file cannot take the place of a directory')
     } else this.#entries.set(path, content)
@@ -122,6 +125,10 @@ class Layout {
     return [...this.#entries]
       .map(([path, content]) => ({ path, content }))
       .sort((left, right) => compareNames(left.path, right.path))
+  }
+
+  #conflict(reason: string): StrakeError {
+    return new StrakeError('CONFLICT', `Cannot ${this.#purpose}: ${reason}`)
   }
 
   #node(path: string): FileNode | undefined {
@@ -142,6 +149,11 @@ class Layout {
   }
 }
 
+/** As a message names a place of the image. */
+function shown(path: string): string {
+  return printableName(`/${path}`)
+}
+
 function isDirectory(content: LayoutEntry['content']): boolean {
   return content === 'directory' || ('type' in content && content.type === 'directory')
 }
@@ -157,6 +169,5 @@ function join(directory: string, name: string): string {
 }
 
 function conflict(path: string, reason: string): StrakeError {
-  const shown = path.startsWith('/') ? path : `/${path}`
-  return new StrakeError('CONFLICT', `Cannot copy to ${printableName(shown)}: ${reason}`)
+  return new StrakeError('CONFLICT', `Cannot copy to ${shown(path)}: ${reason}`)
 }

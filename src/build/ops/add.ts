@@ -82,7 +82,7 @@ async function addToLayer(
   context: StepContext,
 ): Promise<StateLayer | undefined> {
   const { plain, archives, origins } = await separate(sources)
-  const into = { ...op, intoDirectory: op.intoDirectory || archives.length > 0 }
+  const into = { ...op, makesDestination: archives.length > 0 }
   const { entries, place, owner } = await placeInBase(plain, into, inputs, context)
   const epoch = stepEpoch(context.times, context.vertex)
   const local = packOptions(op, owner, { epoch, isContext: op.urls.length === 0, context })

@@ -40,10 +40,66 @@ describe.skipIf(busyboxMissing !== undefined)(`COPY (${busyboxMissing ?? 'above 
       'new/d/b': 'file 600 1000:50 "b"',
       'new/d/c': 'file 600 1000:50 "c"',
     })
-    expect(await copy('COPY --chown=app a /x')).toEqual({ x: 'file 644 1000:1000 "a"' })
-    expect(await copy('COPY --chown=7 a /x')).toEqual({ x: 'file 644 7:7 "a"' })
-    const refused = copy('COPY --chown=nobody a /x')
-    expect((await refusalOf(refused)).message).toContain('/etc/passwd does not list nobody')
+    for (const [chown, owner] of [
+      ['app', '1000:1001'],
+      ['app:0', '1000:0'],
+      [':staff', '0:50'],
+      ['7', '7:7'],
+      ['1000', '1000:1000'],
+      ['7:', '7:7'],
+      ['7:staff', '7:50'],
+    ] as const) {
+      expect(await copy(`COPY --chown=${chown} a /x`)).toEqual({ x: `file 644 ${owner} "a"` })
+      expect(await copy(`ADD --chown=${chown} a /x`)).toEqual({ x: `file 644 ${owner} "a"` })
+    }
+    const sentence = async (chown: string): Promise<string | undefined> =>
+      (await refusalOf(copy(`COPY --chown=${chown} a /x`))).message.split('\n')[0]
+    expect(await sentence('nobody')).toBe(
+      "Cannot copy with --chown=nobody: the image's /etc/passwd does not list nobody",
+    )
+    expect(await sentence('7:none')).toBe(
+      "Cannot copy with --chown=7:none: the image's /etc/group does not list it",
+    )
+  })
+
+  test('copy gives directories below the destination the owner and mode of the source', async () => {
+    const setup = [
+      'RUN mkdir -p /d/e /s/e && chown 2:2 /d && chmod 711 /d && chown 1:1 /d/e',
+      'RUN echo x > /s/e/x && chmod 700 /s/e && chown -R 3:3 /s',
+    ].join('\n')
+    const lines = `${setup}\nFROM busybox\n${setup}\n`
+    expect(await copy(`${lines}COPY --from=0 --chown=9:9 /s /d/`, 'busybox')).toEqual({
+      'd/e': 'directory 700 9:9',
+      'd/e/x': 'file 644 9:9 "x\\n"',
+    })
+    expect(await copy(`${lines}COPY --from=0 /s /d\nCOPY a /d/e/y`, 'busybox')).toEqual({
+      'd/e/y': 'file 644 0:0 "a"',
+    })
+    const found = `${lines}COPY --from=0 /s /tmp\nCOPY --from=0 /s/e /tmp/\nRUN ls /tmp/e /tmp/.keep /tmp`
+    await copy(found, 'busybox')
+    expect(workshop.stateOf('RUN ls')).toBe('done')
+  })
+
+  test('copy gives --chmod to the directories it makes too', async () => {
+    expect(await copy('COPY --chmod=700 d /p/q')).toEqual({
+      p: 'directory 700 0:0',
+      'p/q': 'directory 700 0:0',
+      'p/q/b': 'file 700 0:0 "b"',
+      'p/q/c': 'file 700 0:0 "c"',
+    })
+    expect(await copy('COPY --chmod=600 a /p1/p2/f')).toMatchObject({
+      p1: 'directory 600 0:0',
+      'p1/p2': 'directory 600 0:0',
+    })
+    expect(await copy('COPY --chmod=1777 d /q')).toMatchObject({
+      q: 'directory 777 0:0',
+      'q/b': 'file 1777 0:0 "b"',
+    })
+    expect(Object.keys(await copy('COPY --chmod=700 d /etc'))).toEqual(['etc/b', 'etc/c'])
+    expect(await copy('COPY --chmod=u=rwx,go= . /q')).toMatchObject({
+      q: 'directory 755 0:0',
+      'q/d': 'directory 700 0:0',
+    })
   })
 
   test('copy without a passwd file takes numbers only', async () => {
@@ -60,18 +116,17 @@ describe.skipIf(busyboxMissing !== undefined)(`COPY (${busyboxMissing ?? 'above 
     })
   })
 
-  test('copy --link is done once for all bases, except by the names of a base', async () => {
-    const passwd = (id: number): Record<string, string> => ({
-      'etc/passwd': `app:x:${id}:${id}::/:/bin/sh\n`,
-    })
-    await workshop.addImage('names:1', passwd(1))
-    await workshop.addImage('names:2', passwd(2))
-    await copy('COPY --link --chown=9 a /l', 'names:1')
-    await copy('COPY --link --chown=9 a /l', 'names:2')
+  test('copy --link is done once for all bases, so that it takes numbers only', async () => {
+    await workshop.addImage('link:1', { x: '1' })
+    await workshop.addImage('link:2', { x: '2' })
+    await copy('COPY --link --chown=9 a /l', 'link:1')
+    expect(await copy('COPY --link --chown=9 a /l', 'link:2')).toEqual({ l: 'file 644 9:9 "a"' })
     expect(workshop.stateOf('COPY')).toBe('cached')
-    const named = 'COPY --link --chown=app a /l'
-    expect(await copy(named, 'names:1')).toEqual({ l: 'file 644 1:1 "a"' })
-    expect(await copy(named, 'names:2')).toEqual({ l: 'file 644 2:2 "a"' })
+    for (const chown of ['app', '9:staff', ':staff']) {
+      const refused = await refusalOf(copy(`COPY --link --chown=${chown} a /l`))
+      expect(refused.message).toContain('which --link has no image to find in')
+      expect(refused.remedy).toBe('use a numeric UID[:GID], or leave --link out')
+    }
   })
 
   test('copy from a stage keeps owners and modes, and resolves links in the stage', async () => {
@@ -119,12 +174,14 @@ FROM scratch
     })
   })
 
-  test('copy of a single match of a wildcard may rename it', async () => {
+  test('copy of what a wildcard matches takes the name of the destination, the last one wins', async () => {
     expect(await copy('COPY a* /app.jar')).toEqual({ 'app.jar': 'file 644 0:0 "a"' })
-    expect(await copy('COPY d/* /all')).toEqual({
-      all: 'directory 755 0:0',
-      'all/b': 'file 644 0:0 "b"',
-      'all/c': 'file 644 0:0 "c"',
-    })
+    expect(await copy('COPY d/* /all')).toEqual({ all: 'file 644 0:0 "c"' })
+    expect(Object.keys(await copy('COPY d/* /all/'))).toEqual(['all', 'all/b', 'all/c'])
+  })
+
+  test('copy of a wildcard that matches nothing changes nothing', async () => {
+    const dockerfile = { text: 'FROM scratch\nCOPY no* /none/\n' }
+    expect((await workshop.build({ context, dockerfile })).layers).toEqual([])
   })
 })

@@ -1,12 +1,11 @@
 import { StrakeError } from '#oci'
 import { collectMemory } from '#platform'
-import { ContainerView, resolveUser } from '#runtime'
 import { type Selection, selectSources } from '../files/select-sources.ts'
 import { type FileTree, openTree } from '../files/tree.ts'
 import { draftFiles } from '../layers/draft-files.ts'
 import { emptyTree } from '../layers/empty-tree.ts'
 import { hashContextFiles, hashOwnFiles } from '../layers/files-hash.ts'
-import { parseModeChange } from '../layers/mode.ts'
+import { madeDirectoryMode, parseModeChange } from '../layers/mode.ts'
 import { clampedTimes, fixedTimes, type PackOptions } from '../layers/pack.ts'
 import { layOut } from '../layers/placement.ts'
 import type { LayerDraft } from '../layers/store-layer.ts'
@@ -16,6 +15,7 @@ import { type CacheKey, createKey } from '../step/key.ts'
 import { baseOf, type OpRunner } from '../step/runner.ts'
 import type { StepContext } from '../step/workspace.ts'
 import { stepEpoch, timesKey } from '../times/times.ts'
+import { findOwner } from './owner.ts'
 
 /**
  * COPY. From a stage or image the definition key settles most rebuilds without
@@ -85,14 +85,10 @@ export function operationParts(
 ): CacheKey['parts'] {
   return {
     operation: JSON.stringify(op),
-    parent: standsAlone(op) ? 'link' : (baseOf(inputs).chainId ?? 'scratch'),
+    // With --link the layer is the same whatever lies below.
+    parent: op.link ? 'link' : (baseOf(inputs).chainId ?? 'scratch'),
     times: timesKey(times),
   }
-}
-
-/** With --link the layer is the same whatever lies below, unless names must be looked up there. */
-function standsAlone({ link, chown }: CopyFields): boolean {
-  return link && (chown === undefined || numericOwner(chown) !== undefined)
 }
 
 function isContext(op: CopyOp, inputs: readonly FileState[]): boolean {
@@ -134,7 +130,11 @@ export async function placeInBase(
   context: StepContext,
 ): Promise<ReturnType<typeof layOut> & { readonly owner: PackOptions['owner'] }> {
   const base = baseOf(inputs)
-  const owner = op.chown === undefined ? undefined : await ownerOf(op.chown, base, context)
+  const { chown } = op
+  const owner =
+    chown === undefined
+      ? undefined
+      : await findOwner({ spec: chown, purpose: `copy with --chown=${chown}` }, base, context)
   if (op.link) return { ...layOut(emptyTree, selections, op), owner }
   await using below = await context.filesystems.lookup(base)
   return { ...layOut(below, selections, op), owner }
@@ -153,36 +153,9 @@ export function packOptions(
   const { epoch, isContext, context } = origin
   const isFixed = isContext && epoch !== undefined && context.times.kind === 'fixed'
   return {
-    ...(owner !== undefined && { owner }),
-    ...(op.chmod !== undefined && { mode: parseModeChange(op.chmod) }),
+    owner,
+    mode: op.chmod === undefined ? undefined : parseModeChange(op.chmod),
+    madeMode: op.chmod === undefined ? undefined : madeDirectoryMode(op.chmod),
     times: isFixed ? fixedTimes(epoch) : clampedTimes(epoch),
   }
-}
-
-type Owner = NonNullable<PackOptions['owner']>
-
-/** `1000` and `1000:50` need no passwd file; a user alone is its own group (DF-074). */
-function numericOwner(chown: string): Owner | undefined {
-  const match = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(chown)
-  return match === null ? undefined : { uid: Number(match[1]), gid: Number(match[2] ?? match[1]) }
-}
-
-async function ownerOf(
-  chown: string,
-  base: FileState,
-  { filesystems }: StepContext,
-): Promise<Owner> {
-  const numeric = numericOwner(chown)
-  if (numeric !== undefined) return numeric
-  await using view = await filesystems.view(base)
-  if (view === undefined) {
-    throw new StrakeError(
-      'NOT_FOUND',
-      `Cannot copy with --chown=${chown}: the image has no /etc/passwd to find the name in`,
-      { remedy: 'write numbers' },
-    )
-  }
-  using files = ContainerView.ofRoot(view.root)
-  const { uid, gid } = resolveUser(files, chown)
-  return { uid, gid: chown.includes(':') ? gid : uid }
 }

@@ -1,5 +1,4 @@
-import { ContainerView, resolveUser } from '#runtime'
-import { writeTar } from '#tar'
+import { printableName, writeTar } from '#tar'
 import { clampedTimes, type EntryFiles, fixedTimes, packEntries } from '../layers/pack.ts'
 import { layOutDirectory } from '../layers/placement.ts'
 import { storeLayer } from '../layers/store-layer.ts'
@@ -8,8 +7,9 @@ import type { FileState, StateLayer } from '../model/state.ts'
 import { baseOf, type OpRunner, operationKey } from '../step/runner.ts'
 import type { StepContext } from '../step/workspace.ts'
 import { stepEpoch } from '../times/times.ts'
+import { findOwner, root } from './owner.ts'
 
-/** Makes the working directory, 0755 and the user's, where it is missing (DF-094). */
+/** Makes the working directory, 0755 and the user's, where it is missing. */
 export const workdirRunner: OpRunner<WorkdirOp> = {
   definitionKey: operationKey,
 
@@ -31,23 +31,12 @@ async function makeDirectory(
   await using below = await context.filesystems.lookup(base)
   const entries = layOutDirectory(below, op.path)
   if (entries.length === 0) return undefined
-  const { uid, gid } = await ownerOf(op.user, base, context)
+  const request = { spec: op.user, purpose: `make ${printableName(op.path)}`, inEmptyImage: root }
+  const owner = await findOwner(request, base, context)
   const epoch = stepEpoch(context.times, context.vertex)
   const times = epoch === undefined ? clampedTimes(undefined) : fixedTimes(epoch)
-  const tar = writeTar(packEntries(noFiles, entries, { owner: { uid, gid }, times }))
+  const tar = writeTar(packEntries(noFiles, entries, { owner, times }))
   return storeLayer(context, tar, { epoch, isAdditive: true })
-}
-
-async function ownerOf(
-  user: string,
-  base: FileState,
-  { filesystems }: StepContext,
-): Promise<{ uid: number; gid: number }> {
-  if (user === '' || user === 'root' || user === '0') return { uid: 0, gid: 0 }
-  await using view = await filesystems.view(base)
-  if (view === undefined) return { uid: 0, gid: 0 }
-  using files = ContainerView.ofRoot(view.root)
-  return resolveUser(files, user)
 }
 
 function noFile(): never {

@@ -208,19 +208,29 @@ function copyFields(
     const reason = `${copy.kind} with several sources needs a directory as its destination`
     throw refuse(context, copy, reason, { remedy: `end the destination with a slash` })
   }
+  const chown = copy.chown === undefined ? undefined : expand.one(copy.chown)
+  if (copy.link && chown !== undefined && !isNumericOwner(chown)) {
+    const reason = `--chown=${chown} names a user or group, which --link has no image to find in`
+    throw refuse(context, copy, reason, { remedy: 'use a numeric UID[:GID], or leave --link out' })
+  }
   const written = sources.map((each) => (each.kind === 'path' ? each.path : `<<${each.name}`))
   return {
     fields: {
       sources,
       destination: posix.resolve('/', stage.workdir, destination),
       intoDirectory: isDirectory,
-      ...(copy.chown !== undefined && { chown: expand.one(copy.chown) }),
+      ...(chown !== undefined && { chown }),
       ...(copy.chmod !== undefined && { chmod: expand.one(copy.chmod) }),
       exclude: copy.exclude.map((pattern) => expand.one(pattern)),
       link: copy.link,
     },
     written: [...written, destination],
   }
+}
+
+/** True when an owner is the same in every image. */
+function isNumericOwner(spec: string): boolean {
+  return /^\d{1,10}(?::\d{1,10})?$/.test(spec)
 }
 
 function copyFlags(copy: CopyInstruction | AddInstruction, fields: CopyFields): string[] {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /** Changes whenever an operation's result may differ from what an older strake made of the same input. */
-const builderVersion = '1'
+const builderVersion = '2'
 
 /**
  * What makes two steps the same work: a hash of everything that can change the
