@@ -264,10 +264,10 @@ class Expander {
       return this.#replace(name)
     }
     const modifier = operator === ':' ? this.#take() : operator
-    if (modifier === '') {
+    if (modifier === '' || modifier === '}') {
       throw this.#fail("missing '}' in substitution")
     }
-    if (!'-+?#%'.includes(modifier)) {
+    if (!(operator === ':' ? '-+?' : '-+?#%').includes(modifier)) {
       const shown = operator === ':' ? `:${modifier}` : operator
       throw this.#fail(`unsupported modifier (${shown}) in substitution`)
     }
