@@ -174,6 +174,17 @@ FROM scratch
     })
   })
 
+  test('copy from a stage takes heredocs along', async () => {
+    const lines = 'RUN echo f > /f && chmod 600 /f\nFROM scratch\n'
+    const heredocs = 'COPY --from=0 f <<a <<b /d/\n1\na\n2\nb'
+    expect(await copy(`${lines}${heredocs}`, 'busybox')).toEqual({
+      d: 'directory 755 0:0',
+      'd/a': 'file 644 0:0 "1\\n"',
+      'd/b': 'file 644 0:0 "2\\n"',
+      'd/f': 'file 600 0:0 "f\\n"',
+    })
+  })
+
   test('copy of what a wildcard matches takes the name of the destination, the last one wins', async () => {
     expect(await copy('COPY a* /app.jar')).toEqual({ 'app.jar': 'file 644 0:0 "a"' })
     expect(await copy('COPY d/* /all')).toEqual({ all: 'file 644 0:0 "c"' })

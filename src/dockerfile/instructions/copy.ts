@@ -20,9 +20,6 @@ export function parseCopy(source: Source): CopyInstruction {
     throw new Problem('invalid-flag', message)
   }
   const paths = readPaths(source)
-  if (from !== undefined && paths.sources.some((item) => item.kind === 'heredoc')) {
-    throw new Problem('invalid-argument', 'COPY --from takes no heredoc: its files have a source')
-  }
   return {
     ...nodeOf(source, 'COPY'),
     ...paths,
