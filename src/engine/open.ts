@@ -1,11 +1,10 @@
 import { openDirectoryStore } from '#content'
-import { StrakeError } from '#oci'
-import { pathExists } from '#platform'
 import { openRecords } from '#records'
 import type { Registry } from '#registry'
 import { restoringStore } from './content/restoring-store.ts'
 import type { Engine } from './engine.ts'
 import { holdsContent } from './facts.ts'
+import { makePrivate } from './host/private-directory.ts'
 import { findRoots, type RootsOptions } from './host/roots.ts'
 import { findSnapshotter } from './host/snapshotter-choice.ts'
 import { version } from './host/version.ts'
@@ -28,7 +27,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const { root, run } = findRoots(options)
   const env = options.env ?? process.env
   const kind = findSnapshotter(options.snapshotter, env)
-  makePrivate(root)
+  makePrivate({ root, run })
   const store = await openDirectoryStore(root)
   const records = openRecords(`${root}/strake.db`, { holdsContent: () => holdsContent(root) })
   const snapshots = once(async () => {
@@ -87,26 +86,6 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     await restoreFacts(engine)
   }
   return engine
-}
-
-/** The store holds setuid files and device nodes of images: nobody else may walk in. */
-function makePrivate(root: string): void {
-  // Only a directory has itself in it. Made once, it is not worth loading node:fs for.
-  if (pathExists(`${root}/.`)) return
-  try {
-    process.getBuiltinModule('node:fs').mkdirSync(root, { recursive: true, mode: 0o700 })
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOSPC') throw cause
-    throw new StrakeError(
-      'UNAVAILABLE',
-      `Cannot open the store ${root}: it cannot be made (${code})`,
-      {
-        cause,
-        remedy: 'run as root, or choose another place with --root',
-      },
-    )
-  }
 }
 
 function once<T>(make: () => T): () => T {

@@ -30,7 +30,7 @@ const lineFeed = 10
  */
 export function createLogWriter(path: string, options: LogWriterOptions): LogWriter {
   const { now = () => performance.timeOrigin + performance.now() } = options
-  let fd = openSync(path, 'a', 0o640)
+  let fd = openSync(path, 'a', 0o600)
   let size = fstatSync(fd).size
   const unfinished: Record<OutputStream, Uint8Array> = {
     stdout: new Uint8Array(0),
@@ -42,7 +42,7 @@ export function createLogWriter(path: string, options: LogWriterOptions): LogWri
     if (size >= options.maxSize) {
       closeSync(fd)
       rotate(path, options.maxFile)
-      fd = openSync(path, 'a', 0o640)
+      fd = openSync(path, 'a', 0o600)
       size = 0
     }
     const bytes = Buffer.from(text)

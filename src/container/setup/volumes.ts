@@ -45,6 +45,7 @@ function resolveMount(options: ResolveMountsOptions, request: MountRequest): Res
     case 'volume': {
       const name = request.source ?? anonymousVolume(options.containerId, destination)
       const source = volumeData(options, name)
+      mkdirSync(dirname(source), { recursive: true, mode: 0o700 })
       mkdirSync(source, { recursive: true, mode: 0o755 })
       const anonymous = request.source === undefined
       return { ...shared, type: 'bind', source, name, anonymous, point: 'directory' }

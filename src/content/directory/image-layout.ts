@@ -55,7 +55,7 @@ export async function createLayout(root: string): Promise<void> {
  * from several processes keeps them in order.
  */
 export async function writeIndex(root: string, manifests: readonly Descriptor[]): Promise<void> {
-  await writeFileDurable(`${root}/index.json`, indexOf(manifests))
+  await writeFileDurable(`${root}/index.json`, indexOf(manifests), 0o600)
 }
 
 /** What `index.json` lists. Throws `MANIFEST_INVALID`. */
@@ -88,7 +88,7 @@ async function createOnce(path: string, content: Uint8Array): Promise<void> {
   )
     return
   const temporary = `${path}.${temporaryName()}`
-  await writeFileDurable(temporary, content)
+  await writeFileDurable(temporary, content, 0o600)
   try {
     await fs().link(temporary, path)
   } catch (error) {

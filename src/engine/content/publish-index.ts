@@ -93,7 +93,7 @@ export function tryPublishIndex(engine: { root: string; records: Records }): boo
 function replaceFile(path: string, bytes: Uint8Array): void {
   const temporary = `${path}.tmp`
   rmSync(temporary, { recursive: true, force: true })
-  const fd = openSync(temporary, 'wx', 0o644)
+  const fd = openSync(temporary, 'wx', 0o600)
   try {
     for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
     fsyncSync(fd)

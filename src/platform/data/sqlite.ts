@@ -1,4 +1,5 @@
 import { isStrakeError, StrakeError } from '#oci'
+import { closeFile, openFile, openFlag, pathExists } from '../call/posix.ts'
 import { asLastLock } from './lock-order.ts'
 
 type Sqlite = typeof import('bun:sqlite')
@@ -70,6 +71,8 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
 function connect(path: string, options: DatabaseOptions): Database {
   const { busyTimeout = 15_000, readOnly = false } = options
   const { Database: Constructor } = sqlite()
+  // SQLite would let everybody read it, and gives the files beside it the same mode.
+  if (!readOnly && !pathExists(path)) closeFile(openFile(path, openFlag.create, 0o600))
   const connection = new Constructor(path, readOnly ? { readonly: true } : { create: true })
   try {
     connection.run(`PRAGMA busy_timeout=${busyTimeout}`)

@@ -19,7 +19,7 @@ const threadNamespace = '/proc/thread-self/ns/net'
  * what was made at `path` is gone. EEXIST when something is there already.
  */
 export function createNetworkNamespace<T>(path: string, inside: () => T): T {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   closeSync(openSync(path, 'wx', 0o444))
   try {
     return within(

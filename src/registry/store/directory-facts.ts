@@ -147,7 +147,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
 /** Whole or not at all, and still there after a power cut. */
 async function writeDurable(path: string, text: string): Promise<void> {
   const directory = dirname(path)
-  await mkdir(directory, { recursive: true })
+  await mkdir(directory, { recursive: true, mode: 0o700 })
   const temporary = join(directory, `.${randomUUID()}`)
   try {
     await using file = await open(temporary, 'wx', 0o644)

@@ -113,7 +113,7 @@ export class ChainUsers {
    * namespace: so theirs is made private.
    */
   makeReady(lock: () => Disposable): void {
-    makeDirectories(this.run, 0o755)
+    makeDirectories(this.run, 0o700)
     makeDirectory(`${this.run}/users`, 0o700)
     const mounts = `${this.run}/mounts`
     if (pathExists(mounts)) return

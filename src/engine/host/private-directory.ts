@@ -1,0 +1,89 @@
+import { StrakeError } from '#oci'
+import { changeMode, fileStatus, isSystemError, pathExists } from '#platform'
+import type { Roots } from './roots.ts'
+import { findForeign } from './store-names.ts'
+
+/** Permission bits of everybody but the owner. */
+const others = 0o077
+
+/**
+ * Sees to it that only their owner may enter the directories of a store, and makes the one
+ * that lasts: it holds setuid files and device nodes of images, and secrets of containers.
+ * Throws `DENIED` when another user owns one, `CONFLICT` when one that is open to others
+ * holds something else, `UNAVAILABLE` when it cannot be made or closed.
+ */
+export function makePrivate(roots: Roots, uid: number = process.getuid?.() ?? 0): void {
+  for (const which of ['root', 'run'] as const) {
+    const path = roots[which]
+    // Only a directory has itself in it, and the one behind a link is what counts.
+    const self = `${path}/.`
+    if (!pathExists(self)) {
+      if (which === 'root') make(path)
+      continue
+    }
+    const { mode, uid: owner } = fileStatus(self)
+    if (owner !== uid) throw refused('DENIED', path, `user ${owner} owns it`)
+    if ((mode & others) === 0) continue
+    const foreign = findForeign(roots, which)
+    if (foreign !== undefined) {
+      // There is no store yet, and none is made beside other files.
+      if (which === 'root' && !pathExists(`${path}/oci-layout`)) continue
+      const reason = `other users may enter it, and ${JSON.stringify(foreign)} is not strake's`
+      throw refused('CONFLICT', path, reason)
+    }
+    tighten(path)
+  }
+}
+
+function refused(code: 'CONFLICT' | 'DENIED', path: string, reason: string): StrakeError {
+  return new StrakeError(code, `Cannot use ${path} for a store: ${reason}`, {
+    remedy: 'choose a new or an empty directory of your own',
+  })
+}
+
+function make(path: string): void {
+  try {
+    process.getBuiltinModule('node:fs').mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOSPC') throw cause
+    throw new StrakeError('UNAVAILABLE', `Cannot make ${path}: ${code}`, {
+      cause,
+      remedy: 'run as root, or choose another place with --root',
+    })
+  }
+}
+
+/** What is inside was made while others could enter, so it may be open to them as well. */
+function tighten(path: string): void {
+  const self = `${path}/.`
+  restrict(self)
+  if ((fileStatus(self).mode & others) !== 0) {
+    throw new StrakeError(
+      'UNAVAILABLE',
+      `Cannot use ${path} for a store: its file system lets other users enter, whatever its mode`,
+      { remedy: 'mount it with umask=077, or choose another place with --root' },
+    )
+  }
+  for (const name of process.getBuiltinModule('node:fs').readdirSync(path)) {
+    restrict(`${path}/${name}`)
+  }
+}
+
+const [typeMask, directory, file] = [0o170000, 0o040000, 0o100000]
+
+function restrict(path: string): void {
+  try {
+    const { mode } = fileStatus(path)
+    const type = mode & typeMask
+    if (type === directory || type === file) changeMode(path, mode & 0o7700)
+  } catch (cause) {
+    // It went meanwhile.
+    if (isSystemError(cause, 'ENOENT')) return
+    throw new StrakeError(
+      'UNAVAILABLE',
+      `Cannot keep other users out of ${path}: ${cause instanceof Error ? cause.message : ''}`,
+      { cause, remedy: 'chmod it to 0700, or choose another place with --root' },
+    )
+  }
+}
