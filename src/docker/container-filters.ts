@@ -35,8 +35,8 @@ const table: ConditionTable<Key> = {
   remedy: `use ${keys.join('=, ')}=`,
 }
 
-const states = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']
-const healths = ['starting', 'healthy', 'unhealthy', 'none']
+const states = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'] as const
+const healths = ['starting', 'healthy', 'unhealthy', 'none'] as const
 
 /** Reads Docker's conditions on containers. Throws `INVALID` for the first that it cannot read. */
 export function parseContainerFilters(words: readonly string[]): ContainerFilters {
@@ -69,8 +69,9 @@ function parseExitCode(text: string): number {
   throw refuse(`exited=${text}`, 'it is an exit code')
 }
 
-function oneOf(key: string, text: string, allowed: readonly string[]): string {
-  if (allowed.includes(text)) return text
+function oneOf<Word extends string>(key: string, text: string, allowed: readonly Word[]): Word {
+  const found = allowed.find((word) => word === text)
+  if (found !== undefined) return found
   throw refuse(`${key}=${text}`, `it is one of ${allowed.join(', ')}`)
 }
 

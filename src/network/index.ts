@@ -14,7 +14,7 @@ export type {
 export { openNetworks } from './networks.ts'
 /** Published ports: what a user writes and what a table prints. */
 export type { PortProtocol, PortRequest, PublishedPort } from './publish.ts'
-export { formatPublishedPort, parsePublish } from './publish.ts'
+export { parsePublish } from './publish.ts'
 /** A container's resolv.conf and hosts. */
 export type { ResolverConfig } from './resolv-conf.ts'
 export { formatResolvConf, readContainerResolver, readHostResolver } from './resolv-conf.ts'

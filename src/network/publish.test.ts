@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { formatPublishedPort, parsePublish } from './publish.ts'
+import { parsePublish } from './publish.ts'
 
 test('parsePublish() reads every form that names ports', () => {
   const cases = {
@@ -44,9 +44,4 @@ test('parsePublish() says what is wrong', () => {
     const message = `Cannot publish ${JSON.stringify(text)}: ${reason}`
     expect(() => parsePublish(text)).toThrow(message)
   }
-})
-
-test('formatPublishedPort() writes what docker ps prints', () => {
-  const port = { hostIp: '0.0.0.0', hostPort: 8080, containerPort: 80, protocol: 'tcp' } as const
-  expect(formatPublishedPort(port)).toBe('0.0.0.0:8080->80/tcp')
 })

@@ -45,11 +45,6 @@ export function parsePublish(text: string): readonly PortRequest[] {
   return pairPorts(host, container, text).map((ports) => ({ ...base, ...ports }))
 }
 
-/** The text Docker prints for a port: `0.0.0.0:8080->80/tcp`. */
-export function formatPublishedPort(port: PublishedPort): string {
-  return `${port.hostIp}:${port.hostPort}->${port.containerPort}/${port.protocol}`
-}
-
 interface PortRange {
   readonly first: number
   readonly last: number

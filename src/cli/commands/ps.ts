@@ -1,4 +1,6 @@
 import { parseContainerFilters } from '#docker/container-filters'
+import { formatPorts } from '#docker/container-ports'
+import { formatStatus } from '#docker/container-status'
 import { listContainers } from '#engine/container/ps'
 import type { ContainerSummary } from '#engine/container/summary'
 import type { Engine } from '#engine/engine'
@@ -81,9 +83,9 @@ function print(
     RunningFor: formatAge(container.created),
     // Finding the time zone costs milliseconds, and no table shows it.
     CreatedAt: () => formatInstant(container.created),
-    Status: container.status,
+    Status: formatStatus(container),
     State: container.state,
-    Ports: container.ports,
+    Ports: formatPorts(container),
     Names: container.name,
     Labels: Object.entries(container.labels)
       .map(([key, value]) => `${key}=${value}`)

@@ -1,4 +1,4 @@
-import { formatDuration } from '#engine/duration'
+import { formatDuration } from '#docker/duration'
 
 /** Bytes as Docker prints them: decimal units, three significant digits (`187MB`). */
 export function formatSize(bytes: number): string {

@@ -14,9 +14,11 @@ import { openView } from '../model/running-view.ts'
 import { writeJson } from '../model/state.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
 
+export type HealthStatus = 'starting' | 'healthy' | 'unhealthy'
+
 /** As Docker's inspect shows it, kept in `health.json`. */
 export interface HealthState {
-  readonly Status: 'starting' | 'healthy' | 'unhealthy'
+  readonly Status: HealthStatus
   readonly FailingStreak: number
   readonly Log: readonly HealthProbe[]
 }

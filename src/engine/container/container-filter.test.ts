@@ -5,8 +5,14 @@ import type { ContainerSummary } from './summary.ts'
 
 const web: ContainerSummary = {
   ...{ id: 'aabbcc', name: 'web', image: 'app:1', imageId: 'sha256:11', command: ['serve'] },
-  ...{ created: new Date(2000), state: 'running', status: 'Up', exitCode: 0, ports: '' },
-  ...{ labels: { tier: 'front' }, network: 'bridge', health: 'healthy', mounts: ['data'] },
+  ...{ created: new Date(2000), state: 'running', exitCode: 0, published: [] },
+  ...{
+    labels: { tier: 'front' },
+    exposed: [],
+    network: 'bridge',
+    health: 'healthy',
+    mounts: ['data'],
+  },
 }
 const job: ContainerSummary = {
   ...{ ...web, id: 'ddeeff', name: 'web-job', image: 'job', state: 'exited', exitCode: 3 },

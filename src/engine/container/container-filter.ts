@@ -9,10 +9,10 @@ export interface ContainerFilters {
   /** Beginnings of IDs. */
   readonly ids?: readonly string[] | undefined
   readonly names?: readonly RegExp[] | undefined
-  readonly states?: readonly string[] | undefined
+  readonly states?: readonly ContainerSummary['state'][] | undefined
   /** Also asks that the container has exited. */
   readonly exitCodes?: readonly number[] | undefined
-  readonly healths?: readonly string[] | undefined
+  readonly healths?: readonly ContainerSummary['health'][] | undefined
   /** Names or IDs of images. */
   readonly ancestors?: readonly string[] | undefined
   /** Names or IDs of containers that were made later. */

@@ -1,6 +1,5 @@
 import {
   type Container,
-  formatStatus,
   isLost,
   isRunning,
   readContainer,
@@ -12,7 +11,6 @@ import { isSystemError } from '#platform'
 import type { Engine } from '../engine.ts'
 import { containerContext } from './container-context.ts'
 import { type ContainerFilters, containerTest, includesStopped } from './container-filter.ts'
-import { formatPorts } from './ports.ts'
 import type { ContainerSummary } from './summary.ts'
 
 export interface ListContainersOptions {
@@ -57,6 +55,7 @@ async function reconcile(engine: Engine): Promise<void> {
 function summarize(engine: Engine, container: Container): ContainerSummary {
   const { id, name, createdAt, settings, state } = container
   const health = readHealth(engine, container)?.Status
+  const isUp = state.status === 'running' || state.status === 'paused'
   return {
     id,
     name,
@@ -65,12 +64,18 @@ function summarize(engine: Engine, container: Container): ContainerSummary {
     command: [...settings.entrypoint, ...settings.command],
     created: new Date(createdAt),
     state: state.status,
-    status: formatStatus({ state, health }),
     exitCode: state.exitCode,
-    ports: formatPorts(container),
+    startedAt: instantOf(state.startedAt),
+    finishedAt: instantOf(state.finishedAt),
+    published: isUp ? (state.network?.ports ?? []) : [],
+    exposed: isUp ? settings.exposed : [],
     labels: settings.labels,
     network: settings.network,
     health: health ?? 'none',
     mounts: settings.mounts.flatMap(({ source }) => (source === undefined ? [] : [source])),
   }
+}
+
+function instantOf(time: string): Date | undefined {
+  return time === '' ? undefined : new Date(time)
 }

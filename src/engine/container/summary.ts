@@ -1,3 +1,6 @@
+import type { ContainerStatus, HealthStatus } from '#container'
+import type { PublishedPort } from '#network'
+
 /** One line of `ps`. */
 export interface ContainerSummary {
   readonly id: string
@@ -7,18 +10,21 @@ export interface ContainerSummary {
   readonly imageId: string
   readonly command: readonly string[]
   readonly created: Date
-  /** `created`, `running`, `paused`, `restarting`, `exited`, `dead`. */
-  readonly state: string
-  /** Docker's words: `Up 3 seconds`. */
-  readonly status: string
+  readonly state: ContainerStatus
   readonly exitCode: number
-  /** `127.0.0.1:8080->80/tcp`. */
-  readonly ports: string
+  /** Absent before it happened. */
+  readonly startedAt?: Date | undefined
+  /** Absent before it happened, and when no process saw it happen. */
+  readonly finishedAt?: Date | undefined
+  /** Ports of the host that lead into the container now. */
+  readonly published: readonly PublishedPort[]
+  /** `80/tcp`: ports that the running container listens on by its own account. */
+  readonly exposed: readonly string[]
   readonly labels: Readonly<Record<string, string>>
   /** `bridge`, `host` or `none`. */
   readonly network: string
   /** `none` without health checks. */
-  readonly health: string
+  readonly health: 'none' | HealthStatus
   /** Names of volumes and paths of the host. */
   readonly mounts: readonly string[]
 }

@@ -1,0 +1,19 @@
+import type { ContainerSummary } from '#engine/container/summary'
+import type { PublishedPort } from '#network'
+
+/** The PORTS column: published ports, then those the image only exposes. */
+export function formatPorts({
+  published,
+  exposed,
+}: Pick<ContainerSummary, 'published' | 'exposed'>): string {
+  const taken = new Set(published.map((port) => `${port.containerPort}/${port.protocol}`))
+  return [
+    ...published.map(formatPublishedPort),
+    ...exposed.filter((port) => !taken.has(port)),
+  ].join(', ')
+}
+
+/** `0.0.0.0:8080->80/tcp` */
+function formatPublishedPort(port: PublishedPort): string {
+  return `${port.hostIp}:${port.hostPort}->${port.containerPort}/${port.protocol}`
+}
