@@ -124,6 +124,7 @@ export type { ProcessIdentity } from './process/identity.ts'
 export { identifyProcess, isAlive, ownIdentity, signalProcess } from './process/identity.ts'
 /** How eagerly the runtime compiles. */
 export { compileEagerly } from './process/jit.ts'
+export { killTree } from './process/kill-tree.ts'
 export { makePipe, readInput, readPipe } from './process/pipe.ts'
 export type {
   ChildInput,

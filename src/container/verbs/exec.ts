@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { StrakeError } from '#oci'
-import { type ChildProcess, isTerminal, spawnProcess, windowSize } from '#platform'
+import { type ChildProcess, isTerminal, killTree, spawnProcess, windowSize } from '#platform'
 import {
   type ContainerView,
   checkUserTables,
@@ -126,25 +126,51 @@ async function runExec(
     ],
     { stdio: carried?.slots ?? direct, env: runtimeEnvironment },
   )
-  const [code] = await Promise.all([waitQuietly(child), carried?.carry()])
-  if (code !== 0 && !isStarted(pidFile)) {
+  const [{ code, isInterrupted }] = await Promise.all([
+    waitForExec(child, pidFile),
+    carried?.carry(),
+  ])
+  if (code !== 0 && !isInterrupted && !isStarted(pidFile)) {
     const { message, exitCode } = startFailure(readText(log), options.command[0] ?? 'the command')
     throw StartError.from(exitCode, message, `a process in container ${name}`)
   }
   return code
 }
 
-/** Signals of the terminal reach the runtime too, which passes them on; we only must outlive it. */
-async function waitQuietly(child: ChildProcess): Promise<number> {
-  const ignore = (): void => {}
-  for (const name of ['SIGINT', 'SIGQUIT'] as const) process.on(name, ignore)
-  const pass = (): void => child.kill('SIGTERM')
-  process.on('SIGTERM', pass)
+interface ExecEnd {
+  readonly code: number
+  readonly isInterrupted: boolean
+}
+
+const ending = { SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 } as const
+
+/**
+ * Waits for the runtime. A first signal is for the process in the container:
+ * SIGTERM is passed on, those of the terminal have reached the runtime already.
+ * A second one ends the command. A process that was started goes on then; a
+ * runtime that still waits for something in the container goes with its children.
+ */
+async function waitForExec(child: ChildProcess, pidFile: string): Promise<ExecEnd> {
+  let count = 0
+  let interrupted: number | undefined
+  const onSignal = (name: keyof typeof ending): void => {
+    count += 1
+    if (count === 1) {
+      if (name === 'SIGTERM') child.kill(name)
+      return
+    }
+    interrupted = ending[name]
+    if (isStarted(pidFile)) child.kill('SIGKILL')
+    else killTree(child.pid)
+  }
+  const names = ['SIGINT', 'SIGQUIT', 'SIGTERM'] as const
+  const listeners = names.map((name) => [name, () => onSignal(name)] as const)
+  for (const [name, listener] of listeners) process.on(name, listener)
   try {
-    return (await child.exited).code
+    const { code } = await child.exited
+    return { code: interrupted ?? code, isInterrupted: interrupted !== undefined }
   } finally {
-    for (const name of ['SIGINT', 'SIGQUIT'] as const) process.off(name, ignore)
-    process.off('SIGTERM', pass)
+    for (const [name, listener] of listeners) process.off(name, listener)
   }
 }
 

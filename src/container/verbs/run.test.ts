@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { existsSync, readdirSync } from 'node:fs'
-import { readMounts } from '#platform'
+import { closeSync, existsSync, readdirSync } from 'node:fs'
+import { makePipe, readMounts, readPipe } from '#platform'
 import { containerPaths } from '../model/context.ts'
 import type { ContainerOptions } from '../model/options.ts'
 import { getContainer, listContainers } from '../model/record.ts'
@@ -224,6 +224,23 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
     const missing = execInContainer(bed.context, id, { command: ['/nope'] })
     await expect(missing).rejects.toMatchObject({ exitCode: 127 })
     await removeContainer(bed.context, id, { force: true })
+  })
+
+  test('execInContainer() ends at the second signal, whatever the process does with the first', async () => {
+    const { id } = await runDetached(bed.context, { ...base(), command: ['sleep', '100'] })
+    const script = 'trap "echo first" TERM; echo up; while true; do sleep 0.05; done'
+    let said = ''
+    const [stdout, stderr] = [makePipe(), makePipe()]
+    const streams = { stdin: 0, stdout: stdout.write, stderr: stderr.write }
+    const ended = execInContainer(bed.context, id, { command: ['sh', '-c', script], streams })
+    for await (const chunk of readPipe(stdout.read)) {
+      said += new TextDecoder().decode(chunk)
+      if (said === 'up\n' || said === 'up\nfirst\n') process.kill(process.pid, 'SIGTERM')
+      if (said === 'up\nfirst\n') break
+    }
+    await removeContainer(bed.context, id, { force: true })
+    expect(await ended).toBe(143)
+    for (const fd of [stdout.write, stderr.write, stderr.read]) closeSync(fd)
   })
 })
 

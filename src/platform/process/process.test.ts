@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { identifyProcess, isAlive, ownIdentity, signalProcess } from './identity.ts'
+import { killTree } from './kill-tree.ts'
 import { runCommand, selfCommand, spawnProcess } from './process.ts'
 
 async function textOf(bytes: AsyncIterable<Uint8Array> | undefined): Promise<string> {
@@ -69,4 +70,18 @@ test('identifyProcess() names a process so that no later one is taken for it', a
   expect(isAlive(identity)).toBe(false)
   expect(identifyProcess(child.pid)).toBeUndefined()
   expect(isAlive(ownIdentity())).toBe(true)
+})
+
+test('killTree() ends a process and what it has started', async () => {
+  const script = 'sh -c "sleep 100; sleep 1" & sleep 100 & echo started; wait'
+  const child = spawnProcess(['sh', '-c', script], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env,
+  })
+  const output = child.stdout?.[Symbol.asyncIterator]()
+  await output?.next()
+  killTree(child.pid)
+  expect((await child.exited).signal).toBe(9)
+  // The pipe ends when the last of them has closed it.
+  expect((await output?.next())?.done).toBe(true)
 })
