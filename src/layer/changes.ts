@@ -56,12 +56,30 @@ function* changeOf({ upper, lower }: Pair, name: string, path: string): Generato
     if (before !== undefined) yield { path, kind: 'deleted' }
     return
   }
-  yield { path, kind: before === undefined ? 'added' : 'changed' }
-  if ((status.mode & typeMask) !== directoryType) return
-  const opened = at.openDirectory(upper, bytes)
-  if (opened === undefined) return
+  const change = { path, kind: before === undefined ? 'added' : 'changed' } as const
+  const opened = isDirectory(status) ? at.openDirectory(upper, bytes) : undefined
+  if (opened === undefined) {
+    yield change
+    return
+  }
   const below = lower === undefined ? undefined : at.openDirectory(lower, bytes)
-  yield* within({ upper: opened, lower: below, path })
+  let isSaid = before === undefined || !isSameDirectory(status, before)
+  if (isSaid) yield change
+  for (const inside of within({ upper: opened, lower: below, path })) {
+    if (!isSaid) yield change
+    isSaid = true
+    yield inside
+  }
+}
+
+function isDirectory({ mode }: at.EntryStatus): boolean {
+  return (mode & typeMask) === directoryType
+}
+
+/** A directory may be in `upper` although nothing was changed in it. */
+function isSameDirectory(one: at.EntryStatus, other: at.EntryStatus): boolean {
+  const keys = ['mode', 'uid', 'gid', 'mtime', 'mtimeNanoseconds'] as const
+  return keys.every((key) => one[key] === other[key])
 }
 
 function namesIn(directory: number): string[] {

@@ -28,6 +28,8 @@ export type { Database, DatabaseOptions, SqlRow, SqlValue } from './data/sqlite.
 export { isDatabaseDamaged, isUniqueViolation, openDatabase } from './data/sqlite.ts'
 /** Letting a directory look like another. */
 export { copyDirectoryStatus } from './file/directory-status.ts'
+/** Permissions whatever the umask. */
+export { makeDirectoriesWithMode, writeFileWithMode } from './file/exact-mode.ts'
 /** Programs of this machine. */
 export { isExecutable } from './file/executable.ts'
 export { fileBlob } from './file/file-blob.ts'

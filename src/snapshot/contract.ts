@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import {
   chmodSync,
+  chownSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -300,6 +301,23 @@ export function testSnapshotter(name: string, open: () => Promise<SnapshotterFix
       expect(readdirSync(two.root)).toEqual(['etc'])
       await using three = await snapshots.container(null, `${fixture.scratch}/three`)
       writeFileSync(`${three.root}/file`, '')
+    })
+
+    test('container() keeps owner and mode of directories that others are laid over', async () => {
+      await commit(1, null, (root) => {
+        mkdirSync(`${root}/etc`)
+        chmodSync(`${root}/etc`, 0o751)
+        chownSync(`${root}/etc`, 5, 6)
+        mkdirSync(`${root}/plain`)
+      })
+      const over = `${fixture.scratch}/over`
+      for (const name of ['etc', 'new', 'plain']) mkdirSync(`${over}/${name}`, { recursive: true })
+      for (const name of ['etc', 'new', 'plain']) chmodSync(`${over}/${name}`, 0o755)
+      const options = { overlays: [over] }
+      await using container = await snapshots.container(chain(1), `${fixture.scratch}/c`, options)
+      expect(statSync(`${container.root}/etc`)).toMatchObject({ mode: 0o40751, uid: 5, gid: 6 })
+      expect(statSync(`${container.root}/new`)).toMatchObject({ mode: 0o40755, uid: 0 })
+      expect(readdirSync(container.upper)).toEqual(['etc'])
     })
 
     test('verify() finds nothing where nothing is wrong, also while it is mounted', async () => {

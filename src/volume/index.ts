@@ -1,4 +1,4 @@
 /** Filling a volume from an image. */
 export { fillVolume } from './fill.ts'
 /** Where volumes lie, and what they are called. */
-export { anonymousVolume, isVolumeName, volumeData, volumePath } from './place.ts'
+export { anonymousVolume, isVolumeName, makeVolume, volumeData, volumePath } from './place.ts'

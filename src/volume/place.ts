@@ -1,4 +1,6 @@
+import { mkdirSync } from 'node:fs'
 import { digestHex, sha256 } from '#oci'
+import { makeDirectoriesWithMode } from '#platform'
 
 /** Where a volume lies. */
 export function volumePath({ root }: { readonly root: string }, name: string): string {
@@ -8,6 +10,12 @@ export function volumePath({ root }: { readonly root: string }, name: string): s
 /** The directory that containers see; the volume itself is its parent, which they never see. */
 export function volumeData(store: { readonly root: string }, name: string): string {
   return `${volumePath(store, name)}/_data`
+}
+
+/** Makes a volume, unless it is there. Only its data may be seen by others than root. */
+export function makeVolume(store: { readonly root: string }, name: string): void {
+  mkdirSync(volumePath(store, name), { recursive: true, mode: 0o700 })
+  makeDirectoriesWithMode(volumeData(store, name), 0o755)
 }
 
 /** The name of a container's own volume, the same at every start. */

@@ -1,5 +1,6 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { diffUpper } from '#layer'
+import { makeDirectoriesWithMode, writeFileWithMode } from '#platform'
 import {
   createBundleConfig,
   prepareRoot,
@@ -145,8 +146,8 @@ async function writeMounts(
   network: StepNetwork,
   directory: string,
 ): Promise<RootMount[]> {
-  await writeFile(`${directory}/resolv.conf`, network.resolvConf, { mode: 0o644 })
-  await writeFile(`${directory}/hosts`, network.hosts, { mode: 0o644 })
+  writeFileWithMode(`${directory}/resolv.conf`, network.resolvConf, 0o644)
+  writeFileWithMode(`${directory}/hosts`, network.hosts, 0o644)
   const mounts: RootMount[] = [
     bind(`${directory}/resolv.conf`, '/etc/resolv.conf', 'file'),
     bind(`${directory}/hosts`, '/etc/hosts', 'file'),
@@ -154,9 +155,8 @@ async function writeMounts(
   if (op.script !== undefined) {
     const scripts = `${directory}/pipes`
     const file = `${scripts}/${op.script.path.slice(scriptDirectory.length + 1)}`
-    await mkdir(scripts, { mode: 0o755 })
-    await writeFile(file, op.script.content)
-    await chmod(file, 0o755)
+    makeDirectoriesWithMode(scripts, 0o755)
+    writeFileWithMode(file, op.script.content, 0o755)
     mounts.push({ ...bind(scripts, scriptDirectory, 'directory'), readOnly: true })
   }
   return mounts

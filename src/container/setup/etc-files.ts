@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { type Attachment, formatHosts, formatResolvConf } from '#network'
+import { writeFileWithMode } from '#platform'
 import type { ContainerPaths } from '../model/context.ts'
 import type { ContainerSettings } from '../model/settings.ts'
 import type { ResolvedMount } from './volumes.ts'
@@ -30,7 +31,7 @@ export function writeEtcFiles(
     .filter((name) => !taken.has(`/etc/${name}`))
     .map((name) => {
       const source = `${paths.directory}/${name}`
-      writeFileSync(source, content[name], { mode: 0o644 })
+      writeFileWithMode(source, content[name], 0o644)
       const place = { type: 'bind', source, destination: `/etc/${name}` } as const
       return { ...place, kind: 'bind', anonymous: false, point: 'file' }
     })

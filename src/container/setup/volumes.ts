@@ -1,9 +1,9 @@
-import { mkdirSync, realpathSync, statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { StrakeError } from '#oci'
-import { isSystemError } from '#platform'
+import { isSystemError, makeDirectoriesWithMode } from '#platform'
 import { ContainerView, isDirectory, type RootMount } from '#runtime'
-import { anonymousVolume, fillVolume, volumeData } from '#volume'
+import { anonymousVolume, fillVolume, makeVolume, volumeData } from '#volume'
 import type { MountRequest } from '../model/mount-request.ts'
 
 /** A mount as it was made on this machine. */
@@ -45,8 +45,7 @@ function resolveMount(options: ResolveMountsOptions, request: MountRequest): Res
     case 'volume': {
       const name = request.source ?? anonymousVolume(options.containerId, destination)
       const source = volumeData(options, name)
-      mkdirSync(dirname(source), { recursive: true, mode: 0o700 })
-      mkdirSync(source, { recursive: true, mode: 0o755 })
+      makeVolume(options, name)
       const anonymous = request.source === undefined
       return { ...shared, type: 'bind', source, name, anonymous, point: 'directory' }
     }
@@ -56,7 +55,7 @@ function resolveMount(options: ResolveMountsOptions, request: MountRequest): Res
 function bindSource(request: MountRequest): Pick<ResolvedMount, 'source' | 'point'> {
   const wanted = request.source ?? ''
   try {
-    if (request.createSource) mkdirSync(wanted, { recursive: true, mode: 0o755 })
+    if (request.createSource) makeDirectoriesWithMode(wanted, 0o755)
   } catch (error) {
     // It is there and is a file.
     if (!isSystemError(error, 'EEXIST', 'ENOTDIR')) throw error

@@ -34,6 +34,8 @@ export interface Testbed extends AsyncDisposable {
   readonly image: ContainerImage
   /** The same file system with another config. */
   imageWith(config: RunConfig): ContainerImage
+  /** The image with a layer more, which holds what `change` does to its root. */
+  imageAbove(change: (root: string) => void): Promise<ContainerImage>
 }
 
 export async function openTestbed(): Promise<Testbed> {
@@ -54,10 +56,16 @@ export async function openTestbed(): Promise<Testbed> {
   const imageWith = (config: RunConfig): ContainerImage => {
     return { reference: 'busybox', id: chainId, chainId, config: { Env: ['PATH=/bin'], ...config } }
   }
+  const image = imageWith({ Cmd: ['sh'] })
   return {
     context,
-    image: imageWith({ Cmd: ['sh'] }),
+    image,
     imageWith,
+    async imageAbove(change) {
+      await using snapshot = await snapshots.prepare(chainId)
+      change(snapshot.root)
+      return { ...image, chainId: await commitChanges(snapshot) }
+    },
     async [Symbol.asyncDispose]() {
       for (const container of listContainers(context)) {
         await removeContainer(context, container.id, { force: isRunning(container), volumes: true })

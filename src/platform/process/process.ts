@@ -40,6 +40,9 @@ export interface ChildProcess {
   unref(): void
 }
 
+/** What others may not do with what a child makes, whatever the umask of the caller. */
+const usualMask = 0o022
+
 /**
  * Starts a program with exactly the descriptors, the environment and the
  * directory given. Throws `NOT_FOUND` when there is no such program.
@@ -55,6 +58,7 @@ export function spawnProcess(argv: readonly string[], options: SpawnOptions = {}
   })
   const [stdin, stdout, stderr, ...others] = slots
   let child: Bun.Subprocess
+  const umask = process.umask(usualMask)
   try {
     child = Bun.spawn([...argv], {
       stdio: [stdin ?? 'ignore', stdout ?? 'ignore', stderr ?? 'ignore', ...others],
@@ -64,6 +68,7 @@ export function spawnProcess(argv: readonly string[], options: SpawnOptions = {}
   } catch (cause) {
     throw new StrakeError('NOT_FOUND', `Cannot start ${argv[0]}: no such program`, { cause })
   } finally {
+    process.umask(umask)
     for (const fd of duplicates) closeSync(fd)
   }
   return {

@@ -17,6 +17,7 @@ import {
 } from '#platform'
 import type { ChainFolder } from './chain-folder.ts'
 import { containerPrefix } from './chain-users.ts'
+import { keepDirectoryStatus } from './keep-status.ts'
 import { ownedName } from './owner-name.ts'
 import type { ContainerOptions, ContainerSnapshot, PrepareOptions } from './snapshotter.ts'
 
@@ -94,7 +95,7 @@ export class OverlayMounts {
         return
       }
       const below = parent === null ? [] : this.#lowersOf(lineage)
-      makeUpper(upper, below[0])
+      if (makeUpper(upper, below[0])) keepDirectoryStatus(upper, overlays, below)
       makeDirectory(work, 0o700)
       forgetVolatile(work)
       makeDirectory(root, 0o700)
@@ -190,11 +191,12 @@ export class StagedOverlay {
   }
 }
 
-/** The directory for a container's changes, as the root of its image is, unless it is there already. */
-function makeUpper(upper: string, below?: string): void {
-  if (!makeDirectory(upper, 0o755)) return
+/** The directory for a container's changes, as the root of its image is; `false` when it is there already. */
+function makeUpper(upper: string, below?: string): boolean {
+  if (!makeDirectory(upper, 0o755)) return false
   changeMode(upper, 0o755)
   if (below !== undefined) copyDirectoryStatus(below, upper)
+  return true
 }
 
 /** An empty root directory, with the permissions every program expects of `/`, whatever the umask. */

@@ -118,7 +118,10 @@ export interface ImportedLayer {
 }
 
 export interface ContainerOptions {
-  /** Read-only directories laid over the image, topmost first: empty files to mount on, say. */
+  /**
+   * Read-only directories laid over the image, topmost first: empty files to mount
+   * on, say. Directories of the image keep their owner and permissions.
+   */
   readonly overlays?: readonly string[]
   /** Never syncs the changes: right for a container that goes away when it ends. */
   readonly volatile?: boolean

@@ -1,0 +1,73 @@
+import {
+  at,
+  copyDirectoryStatus,
+  type FileStatus,
+  fileStatus,
+  isSystemError,
+  makeDirectory,
+} from '#platform'
+
+/**
+ * Lets the directories of `overlays` keep the owner and permissions that they
+ * have in the image: overlayfs shows those of the topmost directory of a name,
+ * so one is made in `upper` where they differ. Only names at the top are looked at.
+ */
+export function keepDirectoryStatus(
+  upper: string,
+  overlays: readonly string[],
+  image: readonly string[],
+): void {
+  for (const overlay of overlays) {
+    for (const name of namesIn(overlay)) {
+      const laid = directoryStatus(`${overlay}/${name}`)
+      const below = laid && topmost(image, name)
+      if (below === undefined || isSameStatus(laid, below.status)) continue
+      if (makeDirectory(`${upper}/${name}`, 0o700))
+        copyDirectoryStatus(below.path, `${upper}/${name}`)
+    }
+  }
+}
+
+function namesIn(directory: string): readonly string[] {
+  const fd = at.openRoot(directory)
+  try {
+    return at.listDirectory(fd).map(({ name }) => Buffer.from(name).toString())
+  } finally {
+    at.closeDescriptor(fd)
+  }
+}
+
+/** What the image shows under a name, if that is a directory. */
+function topmost(
+  image: readonly string[],
+  name: string,
+): { readonly path: string; readonly status: FileStatus } | undefined {
+  for (const layer of image) {
+    const path = `${layer}/${name}`
+    const status = statusOf(path)
+    if (status !== undefined) return isDirectory(status) ? { path, status } : undefined
+  }
+  return undefined
+}
+
+function directoryStatus(path: string): FileStatus | undefined {
+  const status = statusOf(path)
+  return status !== undefined && isDirectory(status) ? status : undefined
+}
+
+function statusOf(path: string): FileStatus | undefined {
+  try {
+    return fileStatus(path)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+function isDirectory({ mode }: FileStatus): boolean {
+  return (mode & 0o170000) === 0o040000
+}
+
+function isSameStatus(one: FileStatus | undefined, other: FileStatus): boolean {
+  return one?.mode === other.mode && one.uid === other.uid && one.gid === other.gid
+}
