@@ -116,13 +116,22 @@ function testMembership(withRepository: With): void {
       await expectCode(toBuffer(other.read(descriptor), max), ['BLOB_UNKNOWN', 'NAME_UNKNOWN'])
     }))
 
-  test('write() does not take the digest of another repository for its content', () =>
+  test('write() takes no other bytes for content that another repository has', () =>
     withRepository(async (repository, registry) => {
       const { raw, descriptor } = blob('secret')
       await repository.write(descriptor, fromBuffer(raw))
       const other = registry.repository('other')
-      await expectCode(other.write(descriptor, fromBuffer(blob('guesst').raw)), ['DIGEST_INVALID'])
-      expect(await other.has(descriptor)).toBe(false)
+      const writing = other.write(descriptor, fromBuffer(blob('guesst').raw))
+      const isMounted = await writing.then(
+        () => true,
+        (error: unknown) => {
+          if (!isStrakeError(error, 'DIGEST_INVALID')) throw error
+          return false
+        },
+      )
+      expect(await other.has(descriptor)).toBe(isMounted)
+      // A registry may give the content it has instead of reading the bytes.
+      if (isMounted) expect(await toBuffer(other.read(descriptor), max)).toEqual(raw)
     }))
 
   test('mount() shares a blob without its bytes', () =>

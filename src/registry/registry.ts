@@ -14,7 +14,7 @@ export interface Repository extends ContentStore, TagStore {
   resolveBlob(digest: Digest, signal?: AbortSignal): Promise<Descriptor>
   /**
    * Makes a blob of the repository `from` this repository's too, without moving
-   * bytes; without `from`, a blob the registry has anywhere, if it allows that.
+   * bytes; without `from`, a blob of any repository that `mayPull` allows.
    * `undefined` when there is nothing to mount: upload it instead.
    */
   mount(digest: Digest, options?: MountOptions): Promise<Descriptor | undefined>
@@ -23,25 +23,30 @@ export interface Repository extends ContentStore, TagStore {
    * without a look at what it refers to. `resolve` then gives its descriptor.
    */
   writeOpaqueManifest(target: Descriptor, bytes: Bytes, signal?: AbortSignal): Promise<void>
-  /** Manifests whose `subject` is `subject`, with their artifact type and annotations. */
+  /**
+   * Manifests whose `subject` is `subject`, with their artifact type and
+   * annotations, and those that the referrers tag of clients lists.
+   */
   referrers(subject: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>
 }
 
 export interface MountOptions {
-  readonly from?: string
-  readonly signal?: AbortSignal
+  readonly from?: string | undefined
+  /** Whether the sender may read a repository, `from` included; any unless given. */
+  readonly mayPull?: ((repository: string) => boolean | Promise<boolean>) | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface ReferrersOptions {
-  readonly artifactType?: string
-  readonly signal?: AbortSignal
+  readonly artifactType?: string | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** One interface for the HTTP client, memory, the local store and proxies; the server is a function of it. */
 export interface Registry {
   repository(name: string): Repository
   /** Names in lexical order. */
-  repositories(options?: { readonly after?: string }): AsyncIterable<string>
+  repositories(options?: { readonly after?: string | undefined }): AsyncIterable<string>
 }
 
 export type FetchHandler = (request: Request) => Promise<Response>

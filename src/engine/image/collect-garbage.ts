@@ -208,11 +208,7 @@ async function removeChains(snapshots: Snapshotter, chainIds: readonly Digest[])
 export async function isServed(engine: Engine, digest: Digest): Promise<boolean> {
   if (!pathExists(`${engine.root}/registry`)) return false
   const facts = await engine.registryFacts()
-  for await (const name of facts.repositories()) {
-    const repository = facts.repository(name)
-    if ((await repository.find('blob', digest)) ?? (await repository.find('manifest', digest)))
-      return true
-  }
+  for await (const _ of facts.holders(digest)) return true
   return false
 }
 

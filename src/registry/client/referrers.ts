@@ -12,7 +12,7 @@ import {
 import { toBuffer } from '#stream'
 import { pullScope } from '../auth/scope.ts'
 import type { ReferrersOptions } from '../registry.ts'
-import { describeReferrer } from '../store/referrer.ts'
+import { describeReferrer, referrersTag } from '../store/referrer.ts'
 import type { Connection } from './connection.ts'
 import type { Manifests } from './manifests.ts'
 import { pages } from './pages.ts'
@@ -76,11 +76,7 @@ export async function addToFallback(
     manifests: [...(old?.manifests ?? []), entry],
   }
   const body = new Uint8Array(encodeJson(index))
-  await manifests.put(fallbackTag(subject), mediaType.ociIndex, body, signal)
-}
-
-function fallbackTag(subject: Digest): string {
-  return subject.replace(':', '-').slice(0, 128)
+  await manifests.put(referrersTag(subject), mediaType.ociIndex, body, signal)
 }
 
 async function readFallback(
@@ -89,7 +85,7 @@ async function readFallback(
   signal?: AbortSignal,
 ): Promise<Index | undefined> {
   try {
-    const target = await manifests.resolve(fallbackTag(subject), signal)
+    const target = await manifests.resolve(referrersTag(subject), signal)
     const raw = await toBuffer(manifests.read(target, signal), limits.manifestSize)
     return parseIndex(raw, target.mediaType)
   } catch (error) {

@@ -39,8 +39,15 @@ test('a mount answers alike for what is not there and where it is not', async ()
   }
   const absent = await shape(`mount=${blob('never').descriptor.digest}&from=private`)
   expect(await shape(`mount=${digest}&from=nowhere`)).toEqual(absent)
-  expect(await shape(`mount=${digest}`)).toEqual(absent)
   expect(absent).toMatchObject([202, expect.any(Array)])
+})
+
+test('a mount without a source takes a blob of any repository', async () => {
+  const mounted = await call('POST', `/v2/anonymous/blobs/uploads/?mount=${digest}`)
+  expect([mounted.status, mounted.headers.get('Docker-Content-Digest')]).toEqual([201, digest])
+  expect(await (await call('GET', `/v2/anonymous/blobs/${digest}`)).text()).toBe('secret layer')
+  const absent = `/v2/anonymous/blobs/uploads/?mount=${blob('never').descriptor.digest}`
+  expect((await call('POST', absent)).status).toBe(202)
 })
 
 test('a manifest may not refer to what only another repository has', async () => {

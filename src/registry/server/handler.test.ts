@@ -128,6 +128,35 @@ describeBothWays('createRegistryHandler()', (open) => {
     ])
   })
 
+  test('GET of referrers shows what the tag of older clients lists, once each', async () => {
+    const { call, registry } = await setUp()
+    const repository = registry.repository('app')
+    const subject = image.descriptor
+    const known = manifest({ subject, artifactType: 'a/known' })
+    // Pushed by a client that writes no subject.
+    const tagged = manifest({ artifactType: 'a/tagged' })
+    for (const { descriptor, raw } of [known, tagged]) {
+      await repository.write(descriptor, fromBuffer(raw))
+    }
+    const absent = manifest({ annotations: { not: 'here' } }).descriptor
+    const entries = [known, tagged].map(({ descriptor }) => descriptor)
+    const list = index(
+      [...entries, { ...absent, artifactType: 'a/tagged' }].map((entry) => ({
+        ...entry,
+        artifactType: entry.digest === known.descriptor.digest ? 'a/known' : 'a/tagged',
+      })),
+    )
+    await repository.write(list.descriptor, fromBuffer(list.raw))
+    await repository.tag(subject.digest.replace(':', '-'), list.descriptor)
+    const typesOf = async (query = ''): Promise<unknown> => {
+      const response = await call('GET', `/v2/app/referrers/${subject.digest}${query}`)
+      const { manifests } = (await response.json()) as { manifests: { artifactType: string }[] }
+      return manifests.map(({ artifactType }) => artifactType)
+    }
+    expect(await typesOf()).toEqual(['a/known', 'a/tagged'])
+    expect(await typesOf('?artifactType=a%2Ftagged')).toEqual(['a/tagged'])
+  })
+
   test('GET of referrers is an empty index for a subject nobody knows', async () => {
     const { call } = await setUp()
     const response = await call('GET', `/v2/nobody/referrers/${image.descriptor.digest}`)

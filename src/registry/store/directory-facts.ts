@@ -1,7 +1,8 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, open, opendir, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type Descriptor, type Digest, isDigest, StrakeError } from '#oci'
+import { mapConcurrently } from '#stream'
+import { namesIn, readIfThere, writeDurable } from './durable.ts'
 import {
   lexically,
   type Member,
@@ -9,62 +10,92 @@ import {
   type RegistryFacts,
   type RepositoryFacts,
 } from './facts.ts'
+import { MemberFiles } from './member-files.ts'
+import { NameList } from './name-list.ts'
+import { upgradeFacts } from './upgrade-facts.ts'
 
 /**
- * Facts as small files below `root`, one folder per repository:
- * `NAME/_blobs/ALGORITHM/HEX`, `NAME/_manifests/...`, `NAME/_tags/TAG`,
- * `NAME/_referrers/ALGORITHM/HEX/ALGORITHM-HEX`. A name component cannot begin
- * with `_`, so repositories may lie inside each other.
+ * Facts as small files below `root`. What repositories hold is kept by digest,
+ * so that one look tells who holds a blob (`MemberFiles`). The tags of a
+ * repository are `NAME/_tags/TAG`, its referrers
+ * `NAME/_referrers/ALGORITHM/HEX/ALGORITHM-HEX`; `_names/` lists all names. A name component cannot begin with `_`, so
+ * repositories may lie inside each other.
  */
 export function createDirectoryFacts(root: string): RegistryFacts {
+  const names = new NameList(join(root, '_names'))
+  const members = new MemberFiles(root)
+  let upgrading: Promise<void> | undefined
+  const ready = (): Promise<void> => {
+    upgrading ??= upgradeFacts(root, members)
+    upgrading.catch(() => {
+      upgrading = undefined
+    })
+    return upgrading
+  }
   return {
-    repository: (name) => new DirectoryRepositoryFacts(join(root, name)),
-    async *repositories({ after = '' } = {}) {
-      for await (const name of walk(root, '')) if (name > after) yield name
+    repository: (name) => new DirectoryRepositoryFacts(name, { root, names, members, ready }),
+    async *repositories({ after } = {}) {
+      await ready()
+      yield* names.list(after)
+    },
+    async *holders(digest) {
+      await ready()
+      yield* members.holders(digest)
     },
   }
 }
 
-class DirectoryRepositoryFacts implements RepositoryFacts {
-  readonly #root: string
+interface Place {
+  readonly root: string
+  readonly names: NameList
+  readonly members: MemberFiles
+  /** Resolves when the files are laid out as they are read here. */
+  readonly ready: () => Promise<void>
+}
 
-  constructor(root: string) {
-    this.#root = root
+class DirectoryRepositoryFacts implements RepositoryFacts {
+  readonly #name: string
+  readonly #place: Place
+  readonly #own: string
+
+  constructor(name: string, place: Place) {
+    this.#name = name
+    this.#place = place
+    this.#own = join(place.root, name)
   }
 
   async exists(): Promise<boolean> {
-    return (await names(this.#root)).some((name) => name.startsWith('_'))
+    await this.#place.ready()
+    return this.#place.names.has(this.#name)
   }
 
   async find(kind: MemberKind, digest: Digest): Promise<Member | undefined> {
-    const text = await readIfThere(this.#memberPath(kind, digest))
-    return text === undefined ? undefined : (JSON.parse(text) as Member)
+    await this.#place.ready()
+    return this.#place.members.find(this.#name, kind, digest)
   }
 
   async add(member: Member): Promise<void> {
-    const { digest } = member.descriptor
-    await writeDurable(this.#memberPath(member.kind, digest), JSON.stringify(member))
+    const { names, members, ready } = this.#place
+    await ready()
+    await names.add(this.#name)
+    await members.add(this.#name, member)
     if (member.subject !== undefined) {
-      await writeDurable(this.#referrerPath(member.subject, digest), '')
+      await writeDurable(this.#referrerPath(member.subject, member.descriptor.digest), '')
     }
   }
 
   async remove(kind: MemberKind, digest: Digest): Promise<void> {
     const member = await this.find(kind, digest)
     if (member === undefined) return
-    if (kind === 'manifest') {
-      for await (const tag of this.tags()) {
-        if ((await this.findTag(tag)) === digest) await this.setTag(tag, undefined)
-      }
-    }
+    if (kind === 'manifest') await this.#removeTags(digest)
     if (member.subject !== undefined) {
       await rm(this.#referrerPath(member.subject, digest), { force: true })
     }
-    await rm(this.#memberPath(kind, digest), { force: true })
+    await this.#place.members.remove(this.#name, kind, digest)
   }
 
   async findTag(tag: string): Promise<Digest | undefined> {
-    const text = await readIfThere(this.#tagPath(tag))
+    const text = readIfThere(this.#tagPath(tag))
     if (text === undefined) return undefined
     if (isDigest(text)) return text
     throw new StrakeError('INTERNAL', `Cannot read the tag ${tag}: its file holds no digest`)
@@ -76,93 +107,35 @@ class DirectoryRepositoryFacts implements RepositoryFacts {
   }
 
   async *tags({ after = '' }: { readonly after?: string } = {}): AsyncGenerator<string> {
-    const tags = await names(join(this.#root, '_tags'))
-    for (const tag of tags.sort(lexically)) {
-      if (tag > after && !tag.startsWith('.')) yield tag
-    }
+    const tags = namesIn(join(this.#own, '_tags'))
+    const wanted = tags.filter((tag) => tag > after && !tag.startsWith('.'))
+    yield* wanted.sort(lexically)
   }
 
   async *referrers(subject: Digest): AsyncGenerator<Descriptor> {
-    const entries = await names(this.#referrersPath(subject))
-    for (const entry of entries.sort(lexically)) {
+    for (const entry of namesIn(this.#referrersPath(subject)).sort(lexically)) {
       const digest = entry.replace('-', ':')
-      if (!isDigest(digest)) continue
-      const member = await this.find('manifest', digest)
+      const member = isDigest(digest) ? await this.find('manifest', digest) : undefined
       if (member?.subject === subject) yield member.descriptor
     }
   }
 
-  #memberPath(kind: MemberKind, digest: Digest): string {
-    return join(this.#root, kind === 'blob' ? '_blobs' : '_manifests', ...digest.split(':'))
+  async #removeTags(digest: Digest): Promise<void> {
+    const tags = await Array.fromAsync(this.tags())
+    await mapConcurrently(tags, 8, async (tag) => {
+      if ((await this.findTag(tag)) === digest) await this.setTag(tag, undefined)
+    })
   }
 
   #tagPath(tag: string): string {
-    return join(this.#root, '_tags', tag)
+    return join(this.#own, '_tags', tag)
   }
 
   #referrersPath(subject: Digest): string {
-    return join(this.#root, '_referrers', ...subject.split(':'))
+    return join(this.#own, '_referrers', ...subject.split(':'))
   }
 
   #referrerPath(subject: Digest, digest: Digest): string {
     return join(this.#referrersPath(subject), digest.replace(':', '-'))
   }
-}
-
-/** Repository names below `directory`, in lexical order of the whole name. */
-async function* walk(directory: string, prefix: string): AsyncGenerator<string> {
-  const found: string[] = []
-  const visit = async (path: string, name: string): Promise<void> => {
-    const children = await names(path)
-    if (name !== '' && children.some((child) => child.startsWith('_'))) found.push(name)
-    for (const child of children) {
-      if (/^[_.]/.test(child)) continue
-      await visit(join(path, child), name === '' ? child : `${name}/${child}`)
-    }
-  }
-  await visit(directory, prefix)
-  yield* found.sort(lexically)
-}
-
-async function names(directory: string): Promise<string[]> {
-  try {
-    const found: string[] = []
-    for await (const entry of await opendir(directory)) found.push(entry.name)
-    return found
-  } catch (error) {
-    if (isAbsence(error)) return []
-    throw error
-  }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if (isAbsence(error)) return undefined
-    throw error
-  }
-}
-
-/** Whole or not at all, and still there after a power cut. */
-async function writeDurable(path: string, text: string): Promise<void> {
-  const directory = dirname(path)
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  const temporary = join(directory, `.${randomUUID()}`)
-  try {
-    await using file = await open(temporary, 'wx', 0o644)
-    await file.writeFile(text)
-    await file.sync()
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
-  }
-  await using handle = await open(directory, 'r')
-  await handle.sync()
-}
-
-function isAbsence(error: unknown): boolean {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
-  return code === 'ENOENT' || code === 'ENOTDIR'
 }

@@ -6,10 +6,12 @@ import type { Descriptor, Digest } from '#oci'
  * repositories without a blob of one being readable through another.
  */
 export interface RegistryFacts {
-  /** Of a name that passed the grammar; it need not exist yet. */
+  /** `name` passed the grammar; the repository need not exist yet. */
   repository(name: string): RepositoryFacts
   /** Names in lexical order. */
-  repositories(options?: { readonly after?: string }): AsyncIterable<string>
+  repositories(options?: { readonly after?: string | undefined }): AsyncIterable<string>
+  /** The repositories that hold a blob or manifest, in no order; one that holds both may come twice. */
+  holders(digest: Digest): AsyncIterable<string>
 }
 
 /** Every answer comes from the authoritative record, never from a cache of digests. */

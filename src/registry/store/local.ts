@@ -7,6 +7,7 @@ import {
   isManifestType,
   isTag,
   limits,
+  parseIndex,
   parseManifestOrIndex,
   StrakeError,
 } from '#oci'
@@ -14,7 +15,7 @@ import { type Bytes, fromBuffer, toBuffer, verified } from '#stream'
 import { parseName } from '../endpoints.ts'
 import type { MountOptions, ReferrersOptions, Registry, Repository } from '../registry.ts'
 import type { Member, MemberKind, RegistryFacts, RepositoryFacts } from './facts.ts'
-import { describeReferrer } from './referrer.ts'
+import { describeReferrer, referrersTag } from './referrer.ts'
 
 export interface LocalRegistryOptions {
   /**
@@ -70,8 +71,12 @@ class LocalRepository implements Repository {
     if (await this.has(expected)) return
     if (isDocument(expected)) return this.#writeManifest(expected, bytes)
     const { mountFrom, signal } = options
-    const from = mountFrom === undefined ? {} : { from: mountFrom }
-    if ((await this.mount(expected.digest, from)) !== undefined) return
+    const { digest } = expected
+    const mounted =
+      mountFrom === undefined
+        ? await this.#mountShared(digest)
+        : await this.mount(digest, { from: mountFrom })
+    if (mounted !== undefined) return
     if (await this.#blobs.has(expected)) await drain(verified(bytes, expected))
     else await this.#blobs.write(expected, bytes, signal === undefined ? {} : { signal })
     await this.#link(expected)
@@ -105,14 +110,21 @@ class LocalRepository implements Repository {
   }
 
   async mount(digest: Digest, options: MountOptions = {}): Promise<Descriptor | undefined> {
-    const { facts, options: backing } = this.#backing
-    const found =
-      options.from === undefined
-        ? await backing.findBlob?.(digest)
-        : (await facts.repository(parseName(options.from)).find('blob', digest))?.descriptor
-    if (found === undefined) return undefined
-    await this.#link(found)
-    return bare({ ...found, mediaType: octetStream })
+    const { from, mayPull = () => true } = options
+    const { facts } = this.#backing
+    const mountFrom = async (name: string): Promise<Descriptor | undefined> => {
+      if (!(await mayPull(name))) return undefined
+      const member = await facts.repository(name).find('blob', digest)
+      return this.#take(member?.descriptor)
+    }
+    if (from !== undefined) return mountFrom(parseName(from))
+    const shared = await this.#mountShared(digest)
+    if (shared !== undefined) return shared
+    for await (const name of facts.holders(digest)) {
+      const mounted = await mountFrom(name)
+      if (mounted !== undefined) return mounted
+    }
+    return undefined
   }
 
   async tag(tag: string, target: Descriptor): Promise<void> {
@@ -139,9 +151,40 @@ class LocalRepository implements Repository {
 
   async *referrers(subject: Digest, options: ReferrersOptions = {}): AsyncGenerator<Descriptor> {
     const { artifactType } = options
-    for await (const referrer of this.#facts.referrers(subject)) {
-      if (artifactType === undefined || referrer.artifactType === artifactType) yield referrer
+    const seen = new Set<Digest>()
+    const isWanted = (referrer: Descriptor): boolean => {
+      if (seen.has(referrer.digest)) return false
+      seen.add(referrer.digest)
+      return artifactType === undefined || referrer.artifactType === artifactType
     }
+    for await (const referrer of this.#facts.referrers(subject)) {
+      if (isWanted(referrer)) yield referrer
+    }
+    for (const referrer of await this.#taggedReferrers(subject)) {
+      if (isWanted(referrer) && (await this.#facts.find('manifest', referrer.digest))) {
+        yield referrer
+      }
+    }
+  }
+
+  /** What the referrers tag lists: clients wrote it where they came from a registry without the list. */
+  async #taggedReferrers(subject: Digest): Promise<readonly Descriptor[]> {
+    const digest = await this.#findTag(referrersTag(subject))
+    const member = digest && (await this.#facts.find('manifest', digest))
+    if (member === undefined || !isIndexType(member.descriptor.mediaType)) return []
+    const raw = await toBuffer(this.#blobs.read(member.descriptor), limits.manifestSize)
+    return parseIndex(raw, member.descriptor.mediaType).manifests
+  }
+
+  async #mountShared(digest: Digest): Promise<Descriptor | undefined> {
+    return this.#take(await this.#backing.options.findBlob?.(digest))
+  }
+
+  /** Links a blob that is known elsewhere, unless the store lost it. */
+  async #take(found: Descriptor | undefined): Promise<Descriptor | undefined> {
+    if (found === undefined || !(await this.#blobs.has(found))) return undefined
+    await this.#link(found)
+    return bare({ ...found, mediaType: octetStream })
   }
 
   async #findTag(tag: string): Promise<Digest | undefined> {

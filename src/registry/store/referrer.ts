@@ -1,4 +1,4 @@
-import { type Descriptor, parseManifestOrIndex } from '#oci'
+import { type Descriptor, type Digest, parseManifestOrIndex } from '#oci'
 
 /** A manifest's descriptor as a list of referrers shows it. */
 export function describeReferrer(target: Descriptor, raw: Uint8Array): Descriptor {
@@ -14,4 +14,14 @@ export function describeReferrer(target: Descriptor, raw: Uint8Array): Descripto
     ...(artifactType === undefined ? {} : { artifactType }),
     ...(annotations === undefined ? {} : { annotations }),
   }
+}
+
+/**
+ * The tag under which clients keep an index of what refers to `subject`, for
+ * registries that do not list it themselves.
+ *
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
+ */
+export function referrersTag(subject: Digest): string {
+  return subject.replace(':', '-').slice(0, 128)
 }

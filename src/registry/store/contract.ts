@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'bun:test'
+import type { Digest } from '#oci'
+import { blob, manifest } from '../fixtures.ts'
+import type { Member, MemberKind, RegistryFacts } from './facts.ts'
+
+export type OpenFacts = () => Promise<{ readonly facts: RegistryFacts } & AsyncDisposable>
+
+const one = blob('one').descriptor
+const two = blob('two').descriptor
+const three = blob('three').descriptor
+
+const member = (kind: MemberKind, descriptor = one): Member => ({ kind, descriptor })
+
+/** What every `RegistryFacts` promises, wherever it keeps them. */
+export function testRegistryFacts(name: string, open: OpenFacts): void {
+  const withFacts = async (work: (facts: RegistryFacts) => Promise<void>): Promise<void> => {
+    await using opened = await open()
+    await work(opened.facts)
+  }
+  describe(`${name} as registry facts`, () => {
+    testMembers(withFacts)
+    testTags(withFacts)
+    testReferrers(withFacts)
+    testNames(withFacts)
+    testHolders(withFacts)
+  })
+}
+
+type With = (work: (facts: RegistryFacts) => Promise<void>) => Promise<void>
+
+function testMembers(withFacts: With): void {
+  test('find() gives what was added, by kind, to this repository alone', () =>
+    withFacts(async (facts) => {
+      const app = facts.repository('team/app')
+      await app.add(member('blob'))
+      const found = await app.find('blob', one.digest)
+      expect(found).toEqual(member('blob'))
+      expect(await app.find('manifest', one.digest)).toBeUndefined()
+      expect(await app.find('blob', two.digest)).toBeUndefined()
+      for (const other of ['team', 'team/app/x', 'other']) {
+        expect(await facts.repository(other).find('blob', one.digest)).toBeUndefined()
+      }
+      expect(await facts.repository('team/app').find('blob', one.digest)).toEqual(found)
+    }))
+
+  test('add() replaces what is there, and remove() ends it', () =>
+    withFacts(async (facts) => {
+      const app = facts.repository('app')
+      await app.add(member('manifest'))
+      const changed = { ...member('manifest'), descriptor: { ...one, artifactType: 'a/b' } }
+      await app.add(changed)
+      expect(await app.find('manifest', one.digest)).toEqual(changed)
+      await app.remove('blob', one.digest)
+      expect(await app.find('manifest', one.digest)).toEqual(changed)
+      await app.remove('manifest', one.digest)
+      await app.remove('manifest', one.digest)
+      expect(await app.find('manifest', one.digest)).toBeUndefined()
+    }))
+
+  test('add() takes sha512, the longest names, and many at the same time', () =>
+    withFacts(async (facts) => {
+      const digest: Digest = `sha512:${'ab'.repeat(64)}`
+      const long = facts.repository(`${'a'.repeat(127)}/${'b'.repeat(127)}`)
+      await long.add({ kind: 'blob', descriptor: { ...one, digest } })
+      expect((await long.find('blob', digest))?.descriptor.digest).toBe(digest)
+      const names = Array.from({ length: 20 }, (_, count) => `first/${count}`)
+      await Promise.all(names.map((name) => facts.repository(name).add(member('blob'))))
+      for (const name of names) {
+        expect(await facts.repository(name).find('blob', one.digest)).toBeDefined()
+      }
+    }))
+}
+
+function testTags(withFacts: With): void {
+  test('setTag() names a manifest, moves, and takes away', () =>
+    withFacts(async (facts) => {
+      const app = facts.repository('app')
+      await app.add(member('manifest'))
+      expect(await app.findTag('v1')).toBeUndefined()
+      await app.setTag('v1', one.digest)
+      expect(await app.findTag('v1')).toBe(one.digest)
+      await app.setTag('v1', two.digest)
+      expect(await app.findTag('v1')).toBe(two.digest)
+      expect(await facts.repository('app/b').findTag('v1')).toBeUndefined()
+      await app.setTag('v1', undefined)
+      await app.setTag('v1', undefined)
+      expect(await app.findTag('v1')).toBeUndefined()
+    }))
+
+  test('tags() are in code unit order and start after a name, whether it is there or not', () =>
+    withFacts(async (facts) => {
+      const app = facts.repository('app')
+      await app.add(member('manifest'))
+      for (const tag of ['b', 'a', 'C', '_x', '10', '9']) await app.setTag(tag, one.digest)
+      expect(await Array.fromAsync(app.tags())).toEqual(['10', '9', 'C', '_x', 'a', 'b'])
+      expect(await Array.fromAsync(app.tags({ after: 'C' }))).toEqual(['_x', 'a', 'b'])
+      expect(await Array.fromAsync(app.tags({ after: 'Z' }))).toEqual(['_x', 'a', 'b'])
+    }))
+
+  test('remove() of a manifest takes its tags along, and no other', () =>
+    withFacts(async (facts) => {
+      const app = facts.repository('app')
+      for (const descriptor of [one, two]) await app.add(member('manifest', descriptor))
+      for (const tag of ['a', 'b']) await app.setTag(tag, one.digest)
+      await app.setTag('c', two.digest)
+      await app.remove('manifest', one.digest)
+      expect(await Array.fromAsync(app.tags())).toEqual(['c'])
+    }))
+}
+
+function testReferrers(withFacts: With): void {
+  test('referrers() gives what has the subject, by digest, until it is removed', () =>
+    withFacts(async (facts) => {
+      const app = facts.repository('app')
+      const attached = [two, three].map((descriptor) => ({
+        ...member('manifest', { ...descriptor, artifactType: 'a/b' }),
+        subject: one.digest,
+      }))
+      for (const each of attached) await app.add(each)
+      const byDigest = attached
+        .map(({ descriptor }) => descriptor)
+        .sort((a, b) => (a.digest < b.digest ? -1 : 1))
+      expect(await Array.fromAsync(app.referrers(one.digest))).toEqual(byDigest)
+      expect(await Array.fromAsync(app.referrers(two.digest))).toEqual([])
+      expect(await Array.fromAsync(facts.repository('b').referrers(one.digest))).toEqual([])
+      await app.remove('manifest', two.digest)
+      expect(await Array.fromAsync(app.referrers(one.digest))).toEqual(
+        byDigest.filter(({ digest }) => digest !== two.digest),
+      )
+    }))
+}
+
+function testNames(withFacts: With): void {
+  test('exists() is true from the first thing added on', () =>
+    withFacts(async (facts) => {
+      const app = facts.repository('team/app')
+      await app.find('blob', one.digest)
+      expect(await app.exists()).toBe(false)
+      await app.add(member('blob'))
+      expect(await app.exists()).toBe(true)
+      for (const other of ['team', 'team/app/b', 'team-app']) {
+        expect(await facts.repository(other).exists()).toBe(false)
+      }
+    }))
+
+  test('repositories() are in code unit order and start after a name', () =>
+    withFacts(async (facts) => {
+      expect(await Array.fromAsync(facts.repositories())).toEqual([])
+      for (const name of ['b/c', 'a', 'b', 'a-b', 'a/b']) {
+        await facts.repository(name).add(member('blob'))
+      }
+      const all = ['a', 'a-b', 'a/b', 'b', 'b/c']
+      expect(await Array.fromAsync(facts.repositories())).toEqual(all)
+      expect(await Array.fromAsync(facts.repositories({ after: 'a-b' }))).toEqual(all.slice(2))
+      expect(await Array.fromAsync(facts.repositories({ after: 'a.' }))).toEqual(all.slice(2))
+      await facts.repository('c').add(member('blob'))
+      expect(await Array.fromAsync(facts.repositories({ after: 'b' }))).toEqual(['b/c', 'c'])
+    }))
+}
+
+function testHolders(withFacts: With): void {
+  test('holders() gives every repository that has a blob or manifest, and no other', () =>
+    withFacts(async (facts) => {
+      const holders = async (digest: Digest): Promise<string[]> =>
+        [...new Set(await Array.fromAsync(facts.holders(digest)))].sort()
+      expect(await holders(one.digest)).toEqual([])
+      for (const name of ['a', 'a/b', 'c']) await facts.repository(name).add(member('blob'))
+      const index = manifest().descriptor
+      await facts.repository('d').add(member('manifest', index))
+      expect(await holders(one.digest)).toEqual(['a', 'a/b', 'c'])
+      expect(await holders(index.digest)).toEqual(['d'])
+      await facts.repository('a').remove('blob', one.digest)
+      expect(await holders(one.digest)).toEqual(['a/b', 'c'])
+      expect(await holders(two.digest)).toEqual([])
+    }))
+}

@@ -1,0 +1,68 @@
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { namesIn, writeDurable } from './durable.ts'
+import { lexically } from './facts.ts'
+
+/**
+ * The names of all repositories as files of one directory, so that a list takes
+ * one look and not a walk through a tree. Other processes may add to it.
+ */
+export class NameList {
+  readonly #directory: string
+  readonly #now: () => number
+  #known: { readonly changed: bigint; readonly names: readonly string[] } | undefined
+
+  /** `now` tells the time in milliseconds since 1970. */
+  constructor(directory: string, now: () => number = Date.now) {
+    this.#directory = directory
+    this.#now = now
+  }
+
+  has(name: string): boolean {
+    return existsSync(this.#pathOf(name))
+  }
+
+  async add(name: string): Promise<void> {
+    if (!this.has(name)) await writeDurable(this.#pathOf(name), '')
+  }
+
+  /** In lexical order, those after `after`. */
+  *list(after = ''): Generator<string> {
+    const names = this.#read()
+    for (let at = firstAfter(names, after); at < names.length; at += 1) {
+      const name = names[at]
+      if (name !== undefined) yield name
+    }
+  }
+
+  #read(): readonly string[] {
+    const changed = statSync(this.#directory, { bigint: true, throwIfNoEntry: false })?.mtimeNs
+    if (changed === undefined) return []
+    if (this.#known?.changed === changed) return this.#known.names
+    const found = namesIn(this.#directory).filter((name) => !name.startsWith('.'))
+    const names = found.map((file) => file.replaceAll('!', '/')).sort(lexically)
+    // The kernel's clock for files stands still for some milliseconds: a name added now would not show.
+    const isSettled = this.#now() - Number(changed) / 1e6 > 100
+    this.#known = isSettled ? { changed, names } : undefined
+    return names
+  }
+
+  #pathOf(name: string): string {
+    return join(this.#directory, nameFile(name))
+  }
+}
+
+/** The file of a name, which has at most 255 bytes, as has a file's name, and no `!`. */
+export function nameFile(name: string): string {
+  return name.replaceAll('/', '!')
+}
+
+function firstAfter(names: readonly string[], after: string): number {
+  let [low, high] = [0, names.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((names[middle] ?? '') > after) high = middle
+    else low = middle + 1
+  }
+  return low
+}
