@@ -26,6 +26,8 @@ export {
 /** SQLite: one connection, prepared statements, transactions. */
 export type { Database, DatabaseOptions, SqlRow, SqlValue } from './data/sqlite.ts'
 export { isDatabaseDamaged, isUniqueViolation, openDatabase } from './data/sqlite.ts'
+/** The checksum of a file, noted on the file. */
+export { noteChecksum, notedChecksum } from './file/checksum-note.ts'
 /** Letting a directory look like another. */
 export { copyDirectoryStatus } from './file/directory-status.ts'
 /** Permissions whatever the umask. */

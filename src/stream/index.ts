@@ -6,6 +6,7 @@ export { createBreath } from './breathe.ts'
 export { concat, fromBuffer, fromBuffers, rechunk, toBuffer } from './buffer.ts'
 // The one currency.
 export type { Bytes } from './bytes.ts'
+export { checked } from './checked.ts'
 // The one way to do several things at a time.
 export { mapConcurrently, mapOrdered } from './concurrency.ts'
 // Decompressing what strangers sent.

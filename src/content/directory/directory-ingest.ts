@@ -7,7 +7,13 @@ import {
   digestAlgorithm,
   StrakeError,
 } from '#oci'
-import { type HashingWriter, openHashingWriter, syncDirectory, writeAll } from '#platform'
+import {
+  type HashingWriter,
+  noteChecksum,
+  openHashingWriter,
+  syncDirectory,
+  writeAll,
+} from '#platform'
 import { type Bytes, createHasher, type Hasher } from '#stream'
 import type { Arriving, Ingest } from '../store.ts'
 import { ArrivingBlob } from './arriving.ts'
@@ -202,7 +208,6 @@ class DirectoryIngest implements FileIngest {
     const directory = path.slice(0, path.lastIndexOf('/'))
     const now = new Date()
     if (this.#written !== undefined && this.#size >= largeSize) {
-      const { noteChecksum } = await import('./checksum.ts')
       noteChecksum(file.fd, this.#written.checksum)
     }
     await file.utimes(now, now)

@@ -7,8 +7,8 @@ import {
   isDigest,
   StrakeError,
 } from '#oci'
-import { readPlainBytes, readPlainFile, sha256Hex, temporaryName } from '#platform'
-import { type Bytes, createHasher, fromBuffers, verified } from '#stream'
+import { notedChecksum, readPlainBytes, readPlainFile, sha256Hex, temporaryName } from '#platform'
+import { type Bytes, checked, createHasher, fromBuffers, verified } from '#stream'
 import { anonymousId, checkIngestId, ingestIdOf } from '../ingest-id.ts'
 import { rangeOf } from '../range.ts'
 import { receiveBlob } from '../receive-blob.ts'
@@ -277,8 +277,7 @@ async function* proved(
 ): AsyncGenerator<Uint8Array> {
   const open = () => readFileBytes(path, range)
   if (target.size >= largeSize) {
-    const { checked, notedChecksum } = await import('./checksum.ts')
-    const checksum = await notedChecksum(path)
+    const checksum = notedChecksum(path)
     if (checksum !== undefined) return yield* checked(open, target, checksum)
   }
   yield* verified(open(), target)

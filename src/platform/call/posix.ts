@@ -172,6 +172,16 @@ export function realPath(path: string): string {
   return new TextDecoder().decode(resolved.subarray(0, resolved.indexOf(0)))
 }
 
+/** A moment, since 1970. */
+export interface FileTime {
+  readonly seconds: bigint
+  readonly nanoseconds: number
+}
+
+function timeAt(view: DataView, offset: number): FileTime {
+  return { seconds: view.getBigInt64(offset, true), nanoseconds: view.getUint32(offset + 8, true) }
+}
+
 /** What `statx(2)` says about a path, its last link not followed. */
 export interface FileStatus {
   /** Type and permission bits. */
@@ -185,7 +195,9 @@ export interface FileStatus {
   readonly inode: bigint
   /** `major:minor` of the filesystem. */
   readonly device: string
-  readonly mtime: { readonly seconds: bigint; readonly nanoseconds: number }
+  readonly mtime: FileTime
+  /** When anything of it was last changed; the kernel alone sets this. */
+  readonly ctime: FileTime
   /** Root of a mount; `undefined` when the kernel (before 5.8) cannot tell. */
   readonly mountRoot: boolean | undefined
 }
@@ -207,7 +219,8 @@ export function fileStatus(path: string): FileStatus {
     blocks: Number(view.getBigUint64(48, true)),
     inode: view.getBigUint64(32, true),
     device: `${view.getUint32(136, true)}:${view.getUint32(140, true)}`,
-    mtime: { seconds: view.getBigInt64(112, true), nanoseconds: view.getUint32(120, true) },
+    mtime: timeAt(view, 112),
+    ctime: timeAt(view, 96),
     mountRoot: knowsMounts ? (view.getBigUint64(8, true) & attributeMountRoot) !== 0n : undefined,
   }
 }

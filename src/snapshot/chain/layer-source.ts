@@ -1,6 +1,6 @@
 import { ContentMismatchError, type Digest, digestAlgorithm } from '#oci'
-import type { Bytes } from '#stream'
-import { createHasher } from '#stream'
+import { closeFile, notedChecksum, openPlainFile } from '#platform'
+import { type Bytes, checked, createHasher } from '#stream'
 import type { LayerSource } from './snapshotter.ts'
 
 /** `node:fs`, loaded when it is needed: mounting for a container does not. */
@@ -18,7 +18,7 @@ export interface LayerStream {
 /** The archive of a layer; bytes that are not what its diff ID names throw before the last is out. */
 export function readLayer({ tar, diffId }: Pick<LayerSource, 'tar' | 'diffId'>): LayerStream {
   const state = { size: 0 }
-  const bytes = typeof tar === 'string' ? readFile(tar) : proved(tar, diffId)
+  const bytes = typeof tar === 'string' ? readProved(tar, diffId) : proved(tar, diffId)
   return {
     bytes: (async function* () {
       for await (const chunk of bytes) {
@@ -32,7 +32,7 @@ export function readLayer({ tar, diffId }: Pick<LayerSource, 'tar' | 'diffId'>):
 
 /** A file from its beginning, in memory that the next chunk overwrites. */
 export async function* readFile(path: string): Bytes {
-  const file = fs().openSync(path, 'r')
+  const file = openPlainFile(path)
   const chunk = Buffer.allocUnsafeSlow(chunkSize)
   try {
     for (;;) {
@@ -41,8 +41,17 @@ export async function* readFile(path: string): Bytes {
       yield chunk.subarray(0, count)
     }
   } finally {
-    fs().closeSync(file)
+    closeFile(file)
   }
+}
+
+/** `readFile`, by the quickest way that proves the bytes to be what `diffId` names. */
+export async function* readProved(path: string, diffId: Digest): Bytes {
+  const checksum = notedChecksum(path)
+  const { size } = fs().statSync(path)
+  const expected = { digest: diffId, size }
+  if (checksum === undefined) yield* proved(readFile(path), diffId)
+  else yield* checked(() => readFile(path), expected, checksum)
 }
 
 /** Passes bytes through; ones that are not what `diffId` names throw before the end. */

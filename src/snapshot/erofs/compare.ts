@@ -1,10 +1,12 @@
 import { type IndexEntry, listTree, type ReadDevice, readContents, type Tree } from '#erofs'
 import type { PathChange } from '#layer'
 import type { Digest } from '#oci'
+import { closeFile, openPlainFile } from '#platform'
 import { compareNames } from '#tar'
 import { ownedName } from '../chain/owner-name.ts'
 import { archiveTag, sparseTag } from './device-tag.ts'
 import type { ErofsStore } from './import-layer.ts'
+import { proveChain } from './prove-chain.ts'
 
 /** `node:fs`, loaded when it is needed. */
 const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
@@ -23,6 +25,7 @@ export async function* compareChains(
     chains.use(chainId, name, () => {})
     held.defer(() => chains.unuse(chainId, name))
   }
+  for (const chainId of chainIds) await proveChain(store, chainId)
   const archives = held.use(new Archives(store, chainIds))
   const [old, now] = [await indexes.take(before), await indexes.take(after)]
   yield* compareTrees(old, now, (...piece) => archives.read(...piece))
@@ -46,7 +49,7 @@ class Archives implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const descriptor of this.#descriptors.values()) fs().closeSync(descriptor)
+    for (const descriptor of this.#descriptors.values()) closeFile(descriptor)
   }
 
   #open(device: string): number {
@@ -54,7 +57,7 @@ class Archives implements Disposable {
     if (known !== undefined) return known
     const path = this.#paths.get(device)
     if (path === undefined) throw new RangeError(`no layer of the snapshot is called ${device}`)
-    const descriptor = fs().openSync(path, 'r')
+    const descriptor = openPlainFile(path)
     this.#descriptors.set(device, descriptor)
     return descriptor
   }

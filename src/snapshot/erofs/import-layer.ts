@@ -3,12 +3,13 @@ import { chainAbove, type Digest } from '#oci'
 import { removeTree, syncDirectory } from '#platform'
 import type { ChainFolder } from '../chain/chain-folder.ts'
 import { ownedName } from '../chain/owner-name.ts'
+import { writeSynced } from '../chain/replace-file.ts'
 import type { ImportedLayer, ImportLayerOptions, LayerSource } from '../chain/snapshotter.ts'
 import { archiveTag, sparseTag } from './device-tag.ts'
-import { writeDurable } from './durable.ts'
-import type { Indexes } from './indexes.ts'
+import { type Indexes, indexOf, indexPath } from './indexes.ts'
 import type { LayerFolder } from './layer-folder.ts'
 import { formatLayers } from './layer-list.ts'
+import { isWhole, markProved } from './proved.ts'
 import { StagedLayer } from './stage-layer.ts'
 
 /** What imports work on. */
@@ -34,7 +35,10 @@ export async function importLayer(
   await mkdir(staging)
   let committed = false
   try {
-    await using staged = new StagedLayer(`${staging}/layer`, layer, layers)
+    const kept = layers.archive(diffId)
+    const isKept = await isWhole(kept, diffId)
+    const source = { ...layer, tar: isKept ? kept : layer.tar }
+    await using staged = new StagedLayer(`${staging}/layer`, source, { isProved: isKept })
     const tree = await indexes.take(parent)
     const common = {
       device: archiveTag(diffId),
@@ -55,13 +59,18 @@ export async function importLayer(
           },
         })
     await staged.finish(sparseSize)
-    if (index === 'now') await indexes.write(tree, chainId, `${staging}/index.erofs`)
+    if (index === 'now') {
+      writeSynced(`${staging}/index.erofs`, indexOf(tree, chainId), 0o444)
+    }
     const below = parent === null ? [] : layers.layersOf(parent)
     const list = formatLayers([...below, { diffId, size, sparseSize }])
-    await writeDurable(`${staging}/layers`, list, 0o600)
-    await layers.publish(staged.folder, diffId)
+    writeSynced(`${staging}/layers`, list, 0o600)
+    await layers.publish(staged.folder, diffId, { replaces: !isKept })
     await removeTree(staged.folder)
+    // Its change time is that of the last name it was given or lost.
+    layers.markProved(diffId)
     committed = await chains.commit(name, { parent, diffId, sync: syncDirectory })
+    if (committed && index === 'now') markProved(indexPath(chains, chainId))
     indexes.give(chainId, tree)
     return { entries, size }
   } finally {

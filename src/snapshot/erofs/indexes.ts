@@ -1,13 +1,11 @@
 import { applyTar, createTree, readIndex, type Tree, writeIndex } from '#erofs'
 import { type Digest, digestHex, StrakeError } from '#oci'
-import { pathExists, renamePath, syncDirectory } from '#platform'
 import { type ChainFolder, repair } from '../chain/chain-folder.ts'
-import { readFile } from '../chain/layer-source.ts'
-import { ownedName } from '../chain/owner-name.ts'
+import { replaceFile } from '../chain/replace-file.ts'
 import { archiveTag, sparseTag } from './device-tag.ts'
-import { writeDurable } from './durable.ts'
 import type { LayerFolder } from './layer-folder.ts'
 import type { ChainLayer } from './layer-list.ts'
+import { isMarked, markProved, readArchive } from './proved.ts'
 
 /** `node:fs`, loaded when it is needed: mounting for a container does not. */
 const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
@@ -46,34 +44,26 @@ export class Indexes {
     this.#kept = { chainId, tree }
   }
 
-  /** Makes the index of a chain that has none. */
+  /** Makes the index of a chain that has none, or one to which something was written. */
   async ensure(chainId: Digest): Promise<void> {
-    const target = indexPath(this.#chains, chainId)
-    if (pathExists(target) || !this.#chains.has(chainId)) return
+    const path = indexPath(this.#chains, chainId)
+    if (isMarked(path) || !this.#chains.has(chainId)) return
     const tree = await this.take(chainId)
-    const staging = this.#chains.staging(ownedName('active'))
-    fs().mkdirSync(staging, { mode: 0o700 })
-    try {
-      const made = `${staging}/index.erofs`
-      await this.write(tree, chainId, made)
-      renamePath(made, target)
-      await syncDirectory(this.#chains.folder(chainId))
-    } finally {
-      fs().rmSync(staging, { recursive: true, force: true })
-    }
+    await this.replace(chainId, indexOf(tree, chainId))
     this.give(chainId, tree)
   }
 
-  /** Writes the index of a chain, durably; the same layers always give the same bytes. */
-  async write(tree: Tree, chainId: Digest, path: string): Promise<void> {
-    const uuid = Buffer.from(digestHex(chainId).slice(0, 32), 'hex')
-    await writeDurable(path, writeIndex(tree, { uuid }), 0o444)
+  /** Puts an index in place of what is there, durably. */
+  async replace(chainId: Digest, content: Uint8Array): Promise<void> {
+    const path = indexPath(this.#chains, chainId)
+    await replaceFile(this.#chains, path, { content, mode: 0o444 })
+    markProved(path)
   }
 
-  /** Reads the nearest index there is, and applies the layers above it. */
+  /** Reads the nearest index that nothing was written to, and applies the layers above it. */
   async #load(chainId: Digest): Promise<Tree> {
     const lineage = this.#chains.lineage(chainId)
-    const nearest = lineage.findIndex((each) => pathExists(indexPath(this.#chains, each)))
+    const nearest = lineage.findIndex((each) => isMarked(indexPath(this.#chains, each)))
     const from = nearest === -1 ? undefined : lineage[nearest]
     const tree = from === undefined ? createTree() : this.#read(from)
     const layers = this.#layers.layersOf(chainId)
@@ -92,12 +82,17 @@ export class Indexes {
   }
 
   async #apply(tree: Tree, { diffId }: ChainLayer): Promise<void> {
-    await applyTar(tree, readFile(this.#layers.archive(diffId)), {
+    await applyTar(tree, readArchive(this.#layers.archive(diffId), diffId), {
       device: archiveTag(diffId),
       // They are there since the layer was imported.
       sparse: { device: sparseTag(diffId), write: () => {} },
     })
   }
+}
+
+/** The index of a tree; the same layers always give the same bytes. */
+export function indexOf(tree: Tree, chainId: Digest): Uint8Array {
+  return writeIndex(tree, { uuid: Buffer.from(digestHex(chainId).slice(0, 32), 'hex') })
 }
 
 export function indexPath(chains: ChainFolder, chainId: Digest): string {

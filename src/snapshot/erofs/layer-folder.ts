@@ -5,12 +5,15 @@ import {
   makeDirectory,
   pathExists,
   readPlainFile,
+  removeTree,
   renamePath,
   syncDirectory,
+  temporaryName,
 } from '#platform'
 import { type ChainFolder, repair } from '../chain/chain-folder.ts'
 import { maxListSize } from '../chain/lineage.ts'
 import { type ChainLayer, parseLayers, parseLines } from './layer-list.ts'
+import { markProved } from './proved.ts'
 
 /** `node:fs`, loaded when it is needed: mounting for a container does not. */
 const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
@@ -64,18 +67,32 @@ export class LayerFolder {
 
   /**
    * Puts the files of `staged` where the layer's files are kept, durably, unless
-   * they are there already. The folder above `staged` must have its `layers`
-   * file by now, which keeps the layer from being collected.
+   * others are there that `replaces` does not give up. The folder above `staged`
+   * must have its `layers` file by now, which keeps the layer from being collected.
    */
-  async publish(staged: string, diffId: Digest): Promise<void> {
+  async publish(
+    staged: string,
+    diffId: Digest,
+    { replaces }: { readonly replaces: boolean },
+  ): Promise<void> {
     const parent = `${this.#chains.root}/layers`
     makeDirectory(parent, 0o700)
     await syncDirectory(staged)
     const target = this.folder(diffId)
+    const trash = `${this.#chains.root}/trash/${temporaryName()}`
     this.#chains.exclusively(() => {
+      if (replaces && pathExists(target)) renamePath(target, trash)
       if (!pathExists(target)) renamePath(staged, target)
     })
     await syncDirectory(parent)
+    await removeTree(trash)
+  }
+
+  /** Marks the files of a layer, whose bytes were just proved or written. */
+  markProved(diffId: Digest): void {
+    for (const path of [this.archive(diffId), this.sparse(diffId)]) {
+      if (pathExists(path)) markProved(path)
+    }
   }
 
   /**

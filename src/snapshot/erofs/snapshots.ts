@@ -137,9 +137,14 @@ export class ErofsSnapshots implements LocalSnapshotter {
 
   /** Mounts a chain, and keeps it mounted in the name returned. */
   async #hold(chainId: Digest): Promise<string> {
-    const { chains, layers, indexes } = await this.#loaded()
+    const store = await this.#loaded()
+    const { chains, layers, indexes } = store
     const { mountChain } = await import('./mount-chain.ts')
-    await indexes.ensure(chainId)
+    if (!isMountPoint(chains.sharedMountPoint(chainId)) && chains.has(chainId)) {
+      const { proveChain } = await import('./prove-chain.ts')
+      await proveChain(store, chainId)
+      await indexes.ensure(chainId)
+    }
     const name = ownedName('view')
     chains.use(chainId, name, () => {
       if (isMountPoint(chains.sharedMountPoint(chainId))) return

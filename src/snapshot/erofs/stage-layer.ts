@@ -1,10 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
-import { digestAlgorithm } from '#oci'
-import { isSystemError, openHashingWriter, pathExists, writeAll } from '#platform'
+import { digestAlgorithm, StrakeError } from '#oci'
+import { isSystemError, noteChecksum, openHashingWriter, writeAll } from '#platform'
 import type { Bytes } from '#stream'
-import { proved, readFile, requireDiffId } from '../chain/layer-source.ts'
+import { proved, readFile, readProved, requireDiffId } from '../chain/layer-source.ts'
 import type { LayerSource } from '../chain/snapshotter.ts'
-import type { LayerFolder } from './layer-folder.ts'
 
 /** `node:fs`, loaded when it is needed: mounting for a container does not. */
 const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
@@ -25,19 +24,18 @@ export class StagedLayer implements AsyncDisposable {
   /** The archive while it is written. */
   #file: FileHandle | undefined
 
-  /** A layer that is in the store already, in `layers`, is taken from there, and `source` is not read. */
-  constructor(folder: string, source: LayerSource, layers: LayerFolder | undefined) {
+  /** `isProved` tells that the bytes of a file were proved to be what the diff ID names. */
+  constructor(folder: string, source: LayerSource, { isProved }: { readonly isProved: boolean }) {
     this.folder = folder
     fs().mkdirSync(folder, { mode: 0o700 })
     this.#sparse = new SparseFile(`${folder}/sparse.data`)
-    const present = layers?.archive(source.diffId)
+    const { tar, diffId } = source
     const target = `${folder}/layer.tar`
-    const path = present !== undefined && pathExists(present) ? present : source.tar
-    if (typeof path === 'string') {
-      linkOrCopy(path, target)
+    if (typeof tar === 'string') {
+      linkOrCopy(tar, target)
       this.#path = target
-      this.bytes = readFile(target)
-    } else this.bytes = this.#written(path, source, target)
+      this.bytes = isProved ? readFile(target) : readProved(target, diffId)
+    } else this.bytes = this.#written(tar, source, target)
   }
 
   /** True when the archive is there already, without `bytes` being read, and has `size` bytes. */
@@ -85,7 +83,9 @@ export class StagedLayer implements AsyncDisposable {
       await writer.append(chunk)
       yield chunk
     }
-    requireDiffId(diffId, `sha256:${(await writer.finish()).digest}`)
+    const { digest, checksum } = await writer.finish()
+    requireDiffId(diffId, `sha256:${digest}`)
+    noteChecksum(file.fd, checksum)
   }
 }
 
@@ -135,7 +135,8 @@ function linkOrCopy(from: string, to: string): void {
     closeSync,
   } = fs()
   const status = lstatSync(from)
-  if (status.isFile() && (status.mode & writableBits) === 0) {
+  if (!status.isFile()) throw new StrakeError('INVALID', `Cannot import ${from}: it is no file`)
+  if ((status.mode & writableBits) === 0) {
     try {
       linkSync(from, to)
       return

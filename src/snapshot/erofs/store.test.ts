@@ -25,6 +25,7 @@ import {
   one,
   unlessRoot,
 } from './fixture.ts'
+import { markProved } from './proved.ts'
 
 const text = (value: string): Uint8Array => Buffer.from(value)
 const base: TarInput[] = [
@@ -120,6 +121,8 @@ describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
     index.fill(0xff, 1024 + 80, 1024 + 84)
     chmodSync(indexOf(home, layers), 0o644)
     writeFileSync(indexOf(home, layers), index)
+    // Otherwise it would be made again.
+    markProved(indexOf(home, layers))
     expect(await messageOf(snapshots.view(top))).toContain('its index cannot be read')
     expect(loopsOn(home.path)).toEqual([])
   })
@@ -171,12 +174,6 @@ describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
     ])[] = [
       ['bytes instead of', (home, [first]) => truncateSync(archiveOf(home, first), 4096)],
       ['is missing', (home, [, second]) => rmSync(archiveOf(home, second))],
-      ['bytes instead of', (home, layers) => truncateSync(indexOf(home, layers), 2048)],
-      ['its index cannot be read', (home, layers) => truncateSync(indexOf(home, layers), 100)],
-      [
-        'its index cannot be read',
-        (home, layers) => writeFileSync(indexOf(home, layers), new Uint8Array(8192)),
-      ],
     ]
     for (const [reason, damage] of damages) {
       using home = new Home()

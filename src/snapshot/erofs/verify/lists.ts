@@ -1,13 +1,13 @@
 import { applyTar, createTree } from '#erofs'
 import type { Digest } from '#oci'
 import { pathExists } from '#platform'
-import { readFile } from '../../chain/layer-source.ts'
 import { KnownLists } from '../../chain/lineage.ts'
 import { replaceFile } from '../../chain/replace-file.ts'
 import type { SnapshotFinding, VerifyOptions } from '../../chain/snapshotter.ts'
 import { archiveTag, sparseTag } from '../device-tag.ts'
 import type { ErofsStore } from '../import-layer.ts'
 import { type ChainLayer, formatLayers } from '../layer-list.ts'
+import { readArchive } from '../proved.ts'
 
 /** What is known of the layers of one chain. */
 export interface ChainList {
@@ -81,7 +81,7 @@ async function measure(
   const tree = createTree()
   const measured: ChainLayer[] = []
   for (const diffId of diffIds) {
-    const { size, sparseSize } = await applyTar(tree, readFile(layers.archive(diffId)), {
+    const { size, sparseSize } = await applyTar(tree, readArchive(layers.archive(diffId), diffId), {
       device: archiveTag(diffId),
       sparse: { device: sparseTag(diffId), write: () => {} },
     })

@@ -2,9 +2,7 @@ import type { Digest } from '#oci'
 import { makeDirectory, removeTree, renamePath, syncDirectory } from '#platform'
 import type { Bytes } from '#stream'
 import { ownedName } from '../../chain/owner-name.ts'
-import { replaceFile } from '../../chain/replace-file.ts'
 import type { ErofsStore } from '../import-layer.ts'
-import { indexPath } from '../indexes.ts'
 import { StagedLayer } from '../stage-layer.ts'
 
 /**
@@ -21,7 +19,7 @@ export async function replaceArchive(
   const staging = chains.staging(ownedName('active'))
   makeDirectory(staging, 0o700)
   try {
-    await using staged = new StagedLayer(`${staging}/layer`, { diffId, tar }, undefined)
+    await using staged = new StagedLayer(`${staging}/layer`, { diffId, tar }, { isProved: false })
     for await (const _ of staged.bytes);
     await staged.finish(0)
     const parent = `${chains.root}/layers`
@@ -31,17 +29,9 @@ export async function replaceArchive(
     renamePath(`${staged.folder}/layer.tar`, layers.archive(diffId))
     await syncDirectory(layers.folder(diffId))
     await syncDirectory(parent)
+    layers.markProved(diffId)
     return true
   } finally {
     await removeTree(staging)
   }
-}
-
-/** Puts an index in place of what is there, durably. */
-export async function replaceIndex(
-  { chains }: ErofsStore,
-  chainId: Digest,
-  bytes: Uint8Array,
-): Promise<void> {
-  await replaceFile(chains, indexPath(chains, chainId), { content: bytes, mode: 0o444 })
 }

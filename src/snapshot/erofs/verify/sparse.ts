@@ -1,16 +1,26 @@
-import { makeDirectory, removeTree, renamePath, syncDirectory } from '#platform'
+import {
+  closeFile,
+  makeDirectory,
+  openPlainFile,
+  removeTree,
+  renamePath,
+  syncDirectory,
+} from '#platform'
 import { ownedName } from '../../chain/owner-name.ts'
 import type { ErofsStore } from '../import-layer.ts'
 import { statusOf } from '../layer-folder.ts'
 import type { ChainLayer } from '../layer-list.ts'
+import { isMarked, markProved } from '../proved.ts'
 import { SparseFile } from '../stage-layer.ts'
 
 /** `node:fs`, loaded when it is needed. */
 const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
+const zeros = new Uint8Array(1_048_576)
+
 /**
  * Compares what a layer's archive gives for its sparse files with what is kept
- * of it, piece by piece; to heal, writes it anew on the way. Holes are not read.
+ * of it, piece by piece; to heal, writes it anew on the way.
  */
 export class SparseCheck implements AsyncDisposable {
   readonly #store: ErofsStore
@@ -18,14 +28,19 @@ export class SparseCheck implements AsyncDisposable {
   readonly #kept: number | undefined
   readonly #staging: string | undefined
   readonly #anew: SparseFile | undefined
+  /** Nothing was written to it since its holes were known to be such. */
+  readonly #isMarked: boolean
   #isSound: boolean
+  /** Bytes that were compared. */
+  #compared = 0
 
   constructor(store: ErofsStore, layer: ChainLayer, { heals }: { readonly heals: boolean }) {
     this.#store = store
     this.#layer = layer
     const path = store.layers.sparse(layer.diffId)
     this.#isSound = statusOf(path)?.size === layer.sparseSize && fs().lstatSync(path).isFile()
-    this.#kept = this.#isSound ? fs().openSync(path, 'r') : undefined
+    this.#isMarked = isMarked(path)
+    this.#kept = this.#isSound ? openPlainFile(path) : undefined
     if (!heals) return
     this.#staging = store.chains.staging(ownedName('active'))
     makeDirectory(this.#staging, 0o700)
@@ -34,27 +49,47 @@ export class SparseCheck implements AsyncDisposable {
 
   write(piece: Uint8Array, position: number): void {
     this.#anew?.write(piece, position)
-    if (this.#kept === undefined) return
+    this.#compareHole(position)
+    this.#compare(piece, position)
+  }
+
+  #compare(piece: Uint8Array, position: number): void {
+    if (this.#kept === undefined || !this.#isSound) return
     const found = Buffer.alloc(piece.length)
     fs().readSync(this.#kept, found, 0, piece.length, position)
-    this.#isSound &&= found.equals(piece)
+    this.#isSound = found.equals(piece)
+    this.#compared = position + piece.length
+  }
+
+  /** Compares the hole that ends at `end` with zeros; that takes time, so only if something was written. */
+  #compareHole(end: number): void {
+    if (this.#isMarked) return
+    while (this.#isSound && this.#compared < end) {
+      const size = Math.min(zeros.length, end - this.#compared)
+      this.#compare(zeros.subarray(0, size), this.#compared)
+    }
   }
 
   /** Once all was written: whether what is kept is right, and right again. */
   async finish(): Promise<'sound' | 'damaged' | 'healed'> {
-    if (this.#isSound) return 'sound'
-    if (this.#anew === undefined) return 'damaged'
     const { diffId, sparseSize } = this.#layer
     const target = this.#store.layers.sparse(diffId)
+    this.#compareHole(sparseSize)
+    if (this.#isSound) {
+      if (!this.#isMarked) markProved(target)
+      return 'sound'
+    }
+    if (this.#anew === undefined) return 'damaged'
     this.#anew.finish(sparseSize)
     await removeTree(target)
     renamePath(`${this.#staging}/sparse.data`, target)
     await syncDirectory(this.#store.layers.folder(diffId))
+    markProved(target)
     return 'healed'
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#kept !== undefined) fs().closeSync(this.#kept)
+    if (this.#kept !== undefined) closeFile(this.#kept)
     this.#anew?.close()
     if (this.#staging !== undefined) await removeTree(this.#staging)
   }

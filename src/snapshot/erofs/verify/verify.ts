@@ -1,16 +1,15 @@
-import { applyTar, createTree, type Tree, writeIndex } from '#erofs'
-import { type Digest, digestAlgorithm, digestHex, isStrakeError } from '#oci'
+import { type Digest, digestAlgorithm, isStrakeError } from '#oci'
 import { isSystemError, renamePath, temporaryName } from '#platform'
 import { createHasher } from '#stream'
 import { readFile } from '../../chain/layer-source.ts'
 import type { SnapshotFinding, VerifyOptions } from '../../chain/snapshotter.ts'
-import { archiveTag, sparseTag } from '../device-tag.ts'
 import type { ErofsStore } from '../import-layer.ts'
-import { indexPath } from '../indexes.ts'
+import { indexOf, indexPath } from '../indexes.ts'
 import type { ChainLayer } from '../layer-list.ts'
+import { isMarked, markProved } from '../proved.ts'
 import { type ChainList, checkList, describeUsers, readLists } from './lists.ts'
-import { replaceArchive, replaceIndex } from './replace.ts'
-import { SparseCheck } from './sparse.ts'
+import { replaceArchive } from './replace.ts'
+import { releaseMounts, Trees } from './trees.ts'
 
 /** `node:fs`, loaded when it is needed. */
 const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
@@ -67,6 +66,7 @@ async function checkLayer(
 ): Promise<SnapshotFinding | undefined> {
   const path = store.layers.archive(diffId)
   const problem = await archiveProblem(path, diffId)
+  if (problem === undefined && !isMarked(path)) markProved(path)
   // A chain may have been removed since it was listed.
   if (problem === undefined || !new Set(namedLayers(store, known)).has(diffId)) return undefined
   const finding = { subject: `layer ${diffId}`, problem }
@@ -108,14 +108,6 @@ function setAside({ chains }: ErofsStore, path: string): void {
   }
 }
 
-/** So that the next user sees the new files; says who still sees the old ones. */
-function releaseMounts({ chains, layers }: ErofsStore, diffId: Digest): string {
-  const affected = layers
-    .chainIds()
-    .filter((chainId) => layers.diffIdsOf(chainId)?.includes(diffId) === true)
-  return describeUsers(affected.flatMap((chainId) => chains.releaseMount(chainId)))
-}
-
 async function* checkChain(
   store: ErofsStore,
   trees: Trees,
@@ -129,16 +121,16 @@ async function* checkChain(
   const { tree, findings } = await trees.of(chainId)
   yield* findings
   if (!hasIndex) return
-  const uuid = Buffer.from(digestHex(chainId).slice(0, 32), 'hex')
-  const expected = writeIndex(tree, { uuid })
+  const expected = indexOf(tree, chainId)
   const problem = indexProblem(path, expected)
+  if (problem === undefined) markProved(path)
   if (problem === undefined || !store.chains.has(chainId)) return
   const finding = { subject: `index ${chainId}`, problem }
   if (archiveOf === undefined) {
     yield { ...finding, state: 'damaged' }
     return
   }
-  await replaceIndex(store, chainId, expected)
+  await store.indexes.replace(chainId, expected)
   const users = describeUsers(store.chains.releaseMount(chainId))
   yield { ...finding, state: 'healed', action: `made again from its layers${users}` }
 }
@@ -147,62 +139,4 @@ function indexProblem(path: string, expected: Uint8Array): string | undefined {
   const wrong = fileProblem(path)
   if (wrong !== undefined) return wrong
   return fs().readFileSync(path).equals(expected) ? undefined : 'it is not what its layers give'
-}
-
-/** Trees from archives alone: what an index says is what is in question. */
-class Trees {
-  readonly #store: ErofsStore
-  readonly #options: { readonly heals: boolean }
-  /** Layers whose sparse files were looked at. */
-  readonly #seen = new Set<Digest>()
-  #kept: { readonly chainId: Digest; readonly tree: Tree } | undefined
-
-  constructor(store: ErofsStore, options: { readonly heals: boolean }) {
-    this.#store = store
-    this.#options = options
-  }
-
-  /** The tree of a chain, and what is wrong with the contents of sparse files that was not told yet. */
-  async of(
-    chainId: Digest,
-  ): Promise<{ readonly tree: Tree; readonly findings: readonly SnapshotFinding[] }> {
-    const lineage = this.#store.chains.lineage(chainId)
-    const kept = this.#kept
-    const from = kept === undefined ? -1 : lineage.indexOf(kept.chainId)
-    const tree = kept === undefined || from === -1 ? createTree() : kept.tree
-    const layers = this.#store.layers.layersOf(chainId)
-    const above = from === -1 ? layers : layers.slice(layers.length - from)
-    this.#kept = undefined
-    const findings: SnapshotFinding[] = []
-    for (const layer of above) {
-      if (layer.sparseSize === 0 || this.#seen.has(layer.diffId)) await this.#apply(tree, layer)
-      else findings.push(...(await this.#applySparse(tree, layer)))
-    }
-    this.#kept = { chainId, tree }
-    return { tree, findings }
-  }
-
-  async #applySparse(tree: Tree, layer: ChainLayer): Promise<readonly SnapshotFinding[]> {
-    const { diffId } = layer
-    await using check = new SparseCheck(this.#store, layer, this.#options)
-    await this.#apply(tree, layer, (piece, position) => check.write(piece, position))
-    this.#seen.add(diffId)
-    const state = await check.finish()
-    if (state === 'sound') return []
-    const problem = 'sparse.data is not what its archive gives'
-    const finding = { subject: `layer ${diffId}`, problem, state }
-    if (state === 'damaged') return [finding]
-    return [{ ...finding, action: `made again from it${releaseMounts(this.#store, diffId)}` }]
-  }
-
-  async #apply(
-    tree: Tree,
-    { diffId }: ChainLayer,
-    write: (piece: Uint8Array, position: number) => void = () => {},
-  ): Promise<void> {
-    await applyTar(tree, readFile(this.#store.layers.archive(diffId)), {
-      device: archiveTag(diffId),
-      sparse: { device: sparseTag(diffId), write },
-    })
-  }
 }

@@ -1,0 +1,34 @@
+import { closeFile } from '../call/posix.ts'
+import { openPlainFile } from './plain-file.ts'
+import { readAttribute, setAttribute } from './root-metadata.ts'
+
+/** Eight hexadecimal digits. */
+const attribute = Buffer.from('user.strake.crc32')
+
+/**
+ * Notes the CRC-32 of content on its open file, so that a read can tell damage
+ * without hashing, which costs twenty times as much. A program that may change
+ * the note may change the content, so against an attacker only the digest proves
+ * anything. Where files have no attributes nothing is noted.
+ */
+export function noteChecksum(descriptor: number, checksum: number): void {
+  try {
+    const digits = checksum.toString(16).padStart(8, '0')
+    setAttribute(descriptor, attribute, Buffer.from(digits))
+  } catch {}
+}
+
+/** What was noted on a file, if anything was. */
+export function notedChecksum(path: string): number | undefined {
+  try {
+    const fd = openPlainFile(path)
+    try {
+      const noted = Buffer.from(readAttribute(fd, attribute) ?? []).toString()
+      return /^[0-9a-f]{8}$/.test(noted) ? Number.parseInt(noted, 16) : undefined
+    } finally {
+      closeFile(fd)
+    }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,37 @@
+import { ContentMismatchError, type Descriptor } from '#oci'
+import type { Bytes } from './bytes.ts'
+import { crc32 } from './hash.ts'
+import { verified } from './verify.ts'
+
+/**
+ * Passes on the bytes that `open` gives as `verified` does, proving them by their
+ * CRC-32. When that differs the digest decides, for the note may be what is wrong:
+ * `open` is called again then. Throws `ContentMismatchError`.
+ */
+export async function* checked(
+  open: () => Bytes,
+  target: Pick<Descriptor, 'digest' | 'size'>,
+  checksum: number,
+): AsyncGenerator<Uint8Array> {
+  let [size, sum] = [0, 0]
+  for await (const chunk of open()) {
+    size += chunk.length
+    if (size > target.size) break
+    sum = crc32(chunk, sum)
+    yield chunk
+  }
+  if (size === target.size && sum === checksum) return
+  let again = 0
+  try {
+    for await (const chunk of verified(open(), target)) again = crc32(chunk, again)
+  } catch (cause) {
+    if (cause instanceof ContentMismatchError) throw cause
+    // Gone meanwhile, perhaps: what was passed on is not proved, and must not be passed on again.
+    throw new ContentMismatchError('content', named(checksum), named(sum), { cause })
+  }
+  if (again !== sum) throw new ContentMismatchError('content', named(again), named(sum))
+}
+
+function named(checksum: number): string {
+  return `CRC-32 ${checksum.toString(16).padStart(8, '0')}`
+}
