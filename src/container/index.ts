@@ -31,7 +31,7 @@ export {
 export type { ContainerSettings } from './model/settings.ts'
 /** What has become of it. */
 export type { ContainerState, ContainerStatus } from './model/state.ts'
-/** Docker's inspect document. */
+/** How health checks go. */
 export type { HealthStatus } from './monitor/health.ts'
 /** The hidden role of this program that looks after one container. */
 export { monitorMain } from './monitor/main.ts'
@@ -57,7 +57,8 @@ export { type CreatedContainer, createContainer } from './verbs/create.ts'
 export { type ExecOptions, execInContainer } from './verbs/exec.ts'
 /** Starting a container and staying with it to its end. */
 export { type ForegroundOptions, type RunEnd, runForeground } from './verbs/foreground.ts'
-export { type InspectDocument, inspectContainer, readHealth } from './verbs/inspect.ts'
+/** Everything that is known of a container. */
+export { type ContainerDetails, inspectContainer, readHealth } from './verbs/inspect.ts'
 /** What a container wrote. */
 export { type LogEntry, type LogsOptions, readLogs } from './verbs/logs.ts'
 /** Mending what crashes and reboots left. */
@@ -70,4 +71,3 @@ export { restoreContainerRecords } from './verbs/restore.ts'
 export { runContainer, runDetached } from './verbs/run.ts'
 /** Starting in the background. */
 export { type StartOptions, startContainer } from './verbs/start.ts'
-/** Texts of `ps`. */

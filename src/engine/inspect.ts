@@ -1,33 +1,46 @@
-import { inspectContainer } from '#container'
-import { inspectImage } from '#image'
-import { isStrakeError, parseReference, StrakeError } from '#oci'
+import { type ContainerDetails, inspectContainer } from '#container'
+import type { Image } from '#image'
+import { isStrakeError, parseReference, type Reference, StrakeError } from '#oci'
 import { containerContext } from './container/container-context.ts'
 import type { Engine } from './engine.ts'
 import { findImage } from './image/find-image.ts'
 
+/** Everything that is known of an image. */
+export interface ImageDetails {
+  readonly image: Image
+  /** Tags and digests it is known by. */
+  readonly names: readonly Reference[]
+  /** Bytes of all layers, uncompressed. */
+  readonly size: number
+  /** When a name last began to mean it; absent without a name. */
+  readonly lastTagTime?: Date | undefined
+}
+
+export type Inspected =
+  | { readonly kind: 'container'; readonly container: ContainerDetails }
+  | { readonly kind: 'image'; readonly image: ImageDetails }
+
 /**
- * Everything known about a container or image, in the shape that Docker gives
- * it. A name that both have means the container, unless `type` says otherwise.
- * Throws `NOT_FOUND`.
+ * Everything that is known of a container or image. A name that both have means
+ * the container, unless `kind` says otherwise. Throws `NOT_FOUND`.
  */
-export async function inspect(engine: Engine, name: string, type?: string): Promise<object> {
-  if (type !== undefined && type !== 'container' && type !== 'image') {
-    throw new StrakeError('UNSUPPORTED', `Cannot inspect a ${type}: there are container and image`)
-  }
-  const container = type === 'image' ? undefined : await inspectOne(engine, name)
-  if (container) return container
-  const image = type === 'container' ? undefined : await inspectImageNamed(engine, name)
-  if (image) return image
+export async function inspect(
+  engine: Engine,
+  name: string,
+  kind?: Inspected['kind'],
+): Promise<Inspected> {
+  const container = kind === 'image' ? undefined : await findContainer(engine, name)
+  if (container) return { kind: 'container', container }
+  const image = kind === 'container' ? undefined : await describeImage(engine, name)
+  if (image) return { kind: 'image', image }
   throw new StrakeError(
     'NOT_FOUND',
-    `Cannot inspect ${name}: no such ${type ?? 'container or image'}`,
-    {
-      remedy: 'see strake ps --all and strake images',
-    },
+    `Cannot inspect ${name}: no such ${kind ?? 'container or image'}`,
+    { remedy: 'see strake ps --all and strake images' },
   )
 }
 
-async function inspectOne(engine: Engine, name: string): Promise<object | undefined> {
+async function findContainer(engine: Engine, name: string): Promise<ContainerDetails | undefined> {
   if (engine.records.containers.list().length === 0) return undefined
   const context = await containerContext(engine)
   try {
@@ -38,15 +51,16 @@ async function inspectOne(engine: Engine, name: string): Promise<object | undefi
   }
 }
 
-async function inspectImageNamed(engine: Engine, name: string): Promise<object | undefined> {
+async function describeImage(engine: Engine, name: string): Promise<ImageDetails | undefined> {
   const found = findImage(engine.records, name)
   if (!found) return undefined
   const { records } = engine
   const names = records.tags.namesOf(found.image.digest)
   const moved = names.map((one) => records.tags.get(one)?.updatedAt ?? 0)
-  return inspectImage(await engine.openImage(found.image), {
+  return {
+    image: await engine.openImage(found.image),
     names: names.map(parseReference),
     size: found.image.totalSize,
-    ...(moved.length === 0 ? {} : { lastTagTime: Math.max(...moved) }),
-  })
+    lastTagTime: moved.length === 0 ? undefined : new Date(Math.max(...moved)),
+  }
 }

@@ -1,11 +1,10 @@
 import { expect, test } from 'bun:test'
 import { gzipSync } from 'node:zlib'
-import { mediaType, parseConfig, sha256 } from '#oci'
+import { mediaType, parseConfig } from '#oci'
 import { toBuffer } from '#stream'
 import { createImage } from './create.ts'
 import { imageOf, putLayer } from './fixture.ts'
 import { historyOf } from './history.ts'
-import { inspectImage } from './inspect.ts'
 
 test('createImage() stores documents whose bytes depend on the parts alone', async () => {
   const parts = [{ 'etc/motd': 'hi' }]
@@ -63,34 +62,4 @@ test('historyOf() lists steps last first, with the layers they made', async () =
 test('historyOf() gives layers without a history a step each', async () => {
   const { image } = await imageOf([{ a: '1' }, { b: '2' }])
   expect(historyOf(image).map(({ layer }) => layer)).toEqual([...image.layers].reverse())
-})
-
-test('inspectImage() has the members Docker has', async () => {
-  const run = { Cmd: ['sh'], Env: ['A=b'] }
-  const { image } = await imageOf([{ a: '1' }], { config: run, variant: 'v2', author: 'me' })
-  const digest = sha256('pulled')
-  const repository = { registry: 'docker.io', repository: 'library/app' }
-  const names = [
-    { ...repository, tag: '1' },
-    { registry: 'ghcr.io', repository: 'me/app', tag: 'x', digest },
-  ]
-  expect(inspectImage(image, { names, lastTagTime: 0 })).toEqual({
-    Id: image.imageId,
-    RepoTags: ['app:1', 'ghcr.io/me/app:x'],
-    RepoDigests: [`app@${image.descriptor.digest}`, `ghcr.io/me/app@${digest}`],
-    Parent: '',
-    Comment: '',
-    Created: '2024-01-02T03:04:05Z',
-    DockerVersion: '',
-    Author: 'me',
-    Config: run,
-    Architecture: 'amd64',
-    Variant: 'v2',
-    Os: 'linux',
-    Size: image.size,
-    GraphDriver: { Name: 'overlayfs', Data: null },
-    RootFS: { Type: 'layers', Layers: [...image.config.rootfs.diff_ids] },
-    Metadata: { LastTagTime: '1970-01-01T00:00:00.000Z' },
-    Descriptor: image.descriptor,
-  })
 })

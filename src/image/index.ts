@@ -21,8 +21,6 @@ export { historyOf } from './history.ts'
 export type { Image } from './image.ts'
 export { openImage } from './image.ts'
 // An image as Docker describes it.
-export type { ImageInspection, InspectOptions } from './inspect.ts'
-export { inspectImage } from './inspect.ts'
 // Layers as a filesystem.
 export type { Arrival, ProvedLayers, UnpackOptions } from './unpack.ts'
 export { isProved, unpackImage } from './unpack.ts'

@@ -1,3 +1,4 @@
+import { inspectDocument, parseInspectType } from '#docker/inspect'
 import { inspect } from '#engine/inspect'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
@@ -18,11 +19,12 @@ export function define(context: Context): Command {
     .option('-s, --size', 'accepted for compatibility; sizes are always shown')
     .examples('strake inspect --type image debian')
     .action(async (names: readonly string[], options: Options) => {
+      const kind = parseInspectType(options.type)
       const engine = await context.engine()
       const documents: unknown[] = []
       for (const name of names) {
         try {
-          documents.push(await inspect(engine, name, options.type))
+          documents.push(inspectDocument(await inspect(engine, name, kind)))
         } catch (error) {
           renderError(context.err, error, context.debug)
           context.exitCode = 1

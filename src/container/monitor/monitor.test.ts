@@ -94,16 +94,15 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
       command: ['sh', '-c', 'touch /ok; exec sleep 100'],
       health: { Test: ['CMD-SHELL', 'echo probing; ls /ok'], Interval: 30_000_000, Retries: 2 },
     })
-    const health = (): unknown =>
-      (inspectContainer(bed.context, id)['State'] as { Health: unknown }).Health
-    await until(() => (health() as { Status: string }).Status === 'healthy')
+    const health = () => inspectContainer(bed.context, id).health
+    await until(() => health()?.Status === 'healthy')
     expect(health()).toMatchObject({
       FailingStreak: 0,
       Log: [{ ExitCode: 0, Output: 'probing\n/ok\n' }],
     })
     await execShell(id, 'rm /ok')
-    await until(() => (health() as { Status: string }).Status === 'unhealthy')
-    await until(() => (health() as { Log: unknown[] }).Log.length === 5)
+    await until(() => health()?.Status === 'unhealthy')
+    await until(() => health()?.Log.length === 5)
     await removeContainer(bed.context, id, { force: true })
   })
 

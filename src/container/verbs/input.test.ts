@@ -63,14 +63,14 @@ describe.skipIf(cannotRun !== undefined)(`input${cannotRun ? ` (${cannotRun})` :
       client.kill('SIGKILL')
       await client.exited
     }
-    expect(stdinOf(id)).toEqual({ AttachStdin: false, OpenStdin: true, StdinOnce: false })
+    expect(stdinOf(id)).toEqual({ interactive: true, stdinOnce: false })
   })
 
   test('the input of a container in the foreground ends with the first sender that has no more', async () => {
     const { id } = await createContainer(bed.context, {
       ...{ image: bed.image, network: 'none', interactive: true, command: ['cat'] },
     })
-    expect(stdinOf(id)).toEqual({ AttachStdin: true, OpenStdin: true, StdinOnce: true })
+    expect(stdinOf(id)).toEqual({ interactive: true, stdinOnce: true })
     const command = join(bed.context, 'run', id)
     await command.stdin?.write(Buffer.from('first\n'))
     expect(await lineOf(command)).toBe('first\n')
@@ -114,9 +114,8 @@ async function run(script: string): Promise<string> {
 const silent = { stdin: 0, stdout: openSync('/dev/null', 'w'), stderr: openSync('/dev/null', 'w') }
 
 function stdinOf(id: string): Readonly<Record<string, unknown>> {
-  const { Config } = inspectContainer(bed.context, id) as { Config: Record<string, unknown> }
-  const { AttachStdin, OpenStdin, StdinOnce } = Config
-  return { AttachStdin, OpenStdin, StdinOnce }
+  const { interactive, stdinOnce } = inspectContainer(bed.context, id).settings
+  return { interactive, stdinOnce }
 }
 
 /** Waits until a number has not changed for a while. */

@@ -1,3 +1,4 @@
+import type { ImageDetails } from '#engine/inspect'
 import {
   type Descriptor,
   type Digest,
@@ -5,10 +6,9 @@ import {
   type Reference,
   type RunConfig,
 } from '#oci'
-import type { Image } from './image.ts'
 
 /** What `docker image inspect` prints, member by member. */
-export interface ImageInspection {
+export interface ImageDocument {
   readonly Id: Digest
   readonly RepoTags: readonly string[]
   readonly RepoDigests: readonly string[]
@@ -30,23 +30,11 @@ export interface ImageInspection {
   readonly Descriptor: Descriptor
 }
 
-export interface InspectOptions {
-  /** Tags and digests the image is known by. */
-  readonly names?: readonly Reference[]
-  /** Bytes of all layers, uncompressed; the stored ones' unless given. */
-  readonly size?: number
-  /** When a name last began to mean it: milliseconds since 1970. */
-  readonly lastTagTime?: number
-  /** Which kind of snapshots holds its filesystem. */
-  readonly driver?: string
-}
-
 const never = '0001-01-01T00:00:00Z'
 
 /** An image as Docker describes it, for people and programs that read Docker's JSON. */
-export function inspectImage(image: Image, options: InspectOptions = {}): ImageInspection {
+export function imageDocument({ image, names, size, lastTagTime }: ImageDetails): ImageDocument {
   const { config, descriptor, imageId, layers } = image
-  const { names = [], size = image.size, lastTagTime, driver = 'overlayfs' } = options
   const tagged = names.filter(({ tag }) => tag !== undefined)
   const version = config['os.version']
   return {
@@ -64,10 +52,10 @@ export function inspectImage(image: Image, options: InspectOptions = {}): ImageI
     Os: config.os,
     ...(version !== undefined && { OsVersion: version }),
     Size: size,
-    GraphDriver: { Name: driver, Data: null },
+    GraphDriver: { Name: 'overlayfs', Data: null },
     RootFS: { Type: 'layers', Layers: layers.map(({ diffId }) => diffId) },
     Metadata: {
-      LastTagTime: lastTagTime === undefined ? never : new Date(lastTagTime).toISOString(),
+      LastTagTime: lastTagTime?.toISOString() ?? never,
     },
     Descriptor: descriptor,
   }

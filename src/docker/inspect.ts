@@ -1,0 +1,17 @@
+import type { Inspected } from '#engine/inspect'
+import { StrakeError } from '#oci'
+import { containerDocument } from './container-inspect.ts'
+import { imageDocument } from './image-inspect.ts'
+
+/** What `docker inspect` prints of one thing. */
+export function inspectDocument(found: Inspected): object {
+  return found.kind === 'container'
+    ? containerDocument(found.container)
+    : imageDocument(found.image)
+}
+
+/** Reads `--type`. Throws `UNSUPPORTED`. */
+export function parseInspectType(text: string | undefined): Inspected['kind'] | undefined {
+  if (text === undefined || text === 'container' || text === 'image') return text
+  throw new StrakeError('UNSUPPORTED', `Cannot inspect a ${text}: there are container and image`)
+}
