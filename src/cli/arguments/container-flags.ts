@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { parseContainerRequest } from '#docker/container-flags'
+import { parseContainerRequest } from '#docker/flags/container-flags'
 import type { RunOptions } from '#engine/container/run'
 import { StrakeError } from '#oci'
 import type { ContainerFlags } from './container-options.ts'

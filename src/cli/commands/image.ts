@@ -1,4 +1,4 @@
-import { parsePruneFilters } from '#docker/prune-filters'
+import { parsePruneFilters } from '#docker/filters/prune-filters'
 import { pruneImages } from '#engine/store/prune'
 import { Command } from '../arguments/command.ts'
 import { addLongForms } from '../arguments/long-forms.ts'

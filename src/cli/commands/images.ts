@@ -1,4 +1,4 @@
-import { parseImageFilters } from '#docker/image-filters'
+import { parseImageFilters } from '#docker/filters/image-filters'
 import { type ImageSummary, listImages } from '#engine/image/images'
 import { Command } from '../arguments/command.ts'
 import { collect } from '../arguments/values.ts'

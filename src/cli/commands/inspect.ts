@@ -1,4 +1,4 @@
-import { inspectDocument, parseInspectType } from '#docker/inspect'
+import { inspectDocument, parseInspectType } from '#docker/documents/inspect'
 import { inspect } from '#engine/inspect'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'

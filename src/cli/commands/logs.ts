@@ -1,4 +1,4 @@
-import { parseLogFlags } from '#docker/log-flags'
+import { parseLogFlags } from '#docker/flags/log-flags'
 import { readContainerLogs } from '#engine/container/container'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'

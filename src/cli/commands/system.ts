@@ -1,4 +1,4 @@
-import { parsePruneFilters } from '#docker/prune-filters'
+import { parsePruneFilters } from '#docker/filters/prune-filters'
 import { type CheckFinding, checkStore } from '#engine/store/check'
 import { cleanUp } from '#engine/store/cleanup'
 import { diskUsage } from '#engine/store/disk-usage'

@@ -1,4 +1,4 @@
-import { formatDuration } from '#docker/duration'
+import { formatDuration } from '#docker/columns/duration'
 
 /** Bytes as Docker prints them: decimal units, three significant digits (`187MB`). */
 export function formatSize(bytes: number): string {

@@ -1,8 +1,8 @@
 import type { LabelCondition } from '#engine/filter/labels'
 import type { PruneFilter } from '#engine/filter/prune-filter'
 import { StrakeError } from '#oci'
+import { parseTime } from '../flags/time.ts'
 import { type ConditionTable, groupConditions, parseLabelCondition } from './conditions.ts'
-import { parseTime } from './time.ts'
 
 const table: ConditionTable<'until' | 'label' | 'label!'> = {
   action: 'prune',

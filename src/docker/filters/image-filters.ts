@@ -1,7 +1,7 @@
 import type { ImageFilters } from '#engine/image/image-filter'
 import { StrakeError } from '#oci'
+import { parseTime } from '../flags/time.ts'
 import { type ConditionTable, groupConditions, parseLabelCondition } from './conditions.ts'
-import { parseTime } from './time.ts'
 
 const table: ConditionTable<'dangling' | 'label' | 'reference' | 'before' | 'since' | 'until'> = {
   action: 'filter images',
