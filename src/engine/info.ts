@@ -1,43 +1,56 @@
-import { formatPlatform, isStrakeError } from '#oci'
+import { isStrakeError, type Platform } from '#oci'
 import { cpuCount, hostPlatform, kernelRelease, totalMemory } from '#platform'
-import { cgroupMode } from '#runtime'
+import { cgroupMode, type DetectedRuntime } from '#runtime'
 import { listContainers } from './container/ps.ts'
 import type { Engine } from './engine.ts'
 import { version } from './host/version.ts'
 
-/** The store, the runtime and the host, title by title, as `strake info` prints them. */
-export async function describeEngine(
-  engine: Engine,
-): Promise<Readonly<Record<string, string | number | readonly string[]>>> {
+/** The store, the runtime and the host. */
+export interface EngineDescription {
+  readonly version: string
+  /** `$STRAKE_ROOT` and `$STRAKE_RUN`. */
+  readonly root: string
+  readonly run: string
+  /** How many there are. */
+  readonly images: number
+  readonly containers: number
+  readonly running: number
+  readonly snapshotter: { readonly kind: string; readonly reason: string }
+  /** The runtime that works here, or why none does. */
+  readonly runtime: DetectedRuntime | { readonly problem: string }
+  readonly cgroups: string
+  readonly kernel: string
+  readonly platform: Platform
+  readonly cpus: number
+  /** Bytes. */
+  readonly memory: number
+}
+
+export async function describeEngine(engine: Engine): Promise<EngineDescription> {
   const containers = await listContainers(engine, { all: true })
-  const snapshots = await engine.snapshots()
+  const { kind, reason } = await engine.snapshots()
   return {
-    'Server Version': version,
-    Store: engine.root,
-    'Run directory': engine.run,
-    Images: engine.records.images.list().length,
-    Containers: containers.length,
-    Running: containers.filter(({ state }) => state === 'running').length,
-    Snapshotter: `${snapshots.kind}: ${snapshots.reason}`,
-    Runtime: await describeRuntime(engine),
-    Cgroups: cgroupMode(),
-    Kernel: kernelRelease(),
-    Platform: formatPlatform(hostPlatform()),
-    CPUs: cpuCount(),
-    Memory: `${(totalMemory() / 1024 ** 3).toFixed(1)}GiB`,
+    version,
+    root: engine.root,
+    run: engine.run,
+    images: engine.records.images.list().length,
+    containers: containers.length,
+    running: containers.filter(({ state }) => state === 'running').length,
+    snapshotter: { kind, reason },
+    runtime: await findRuntime(engine),
+    cgroups: cgroupMode(),
+    kernel: kernelRelease(),
+    platform: hostPlatform(),
+    cpus: cpuCount(),
+    memory: totalMemory(),
   }
 }
 
-/** The runtime and why, then what was not chosen and why. */
-async function describeRuntime(engine: Engine): Promise<readonly string[]> {
+async function findRuntime(engine: Engine): Promise<EngineDescription['runtime']> {
   try {
-    const { runtime, reason, rejected } = await engine.runtime()
-    return [
-      `${runtime.name} ${runtime.version} (${runtime.path}): ${reason}`,
-      ...rejected.map(({ name, reason: why }) => `not ${name}: it ${why}`),
-    ]
+    return await engine.runtime()
   } catch (error) {
-    if (isStrakeError(error)) return [`none: ${error.message}`]
+    if (isStrakeError(error)) return { problem: error.message }
     throw error
   }
 }

@@ -1,3 +1,4 @@
+import { infoDocument } from '#docker/documents/info'
 import { describeEngine } from '#engine/info'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
@@ -9,7 +10,7 @@ export function define(context: Context): Command {
     .option('-f, --format <format>', 'json for one line')
     .examples('strake info')
     .action(async (options: { readonly format?: string }) => {
-      const info = await describeEngine(await context.engine())
+      const info = infoDocument(await describeEngine(await context.engine()))
       if (wantsJson(options.format)) return printDocument(context.out, info, 'json')
       for (const [title, value] of Object.entries(info)) {
         const text = Array.isArray(value) ? value.join(`\n${' '.repeat(20)}`) : String(value)
