@@ -94,7 +94,7 @@ async function dispatch(context: Context, argv: readonly string[]): Promise<void
 }
 
 async function refuseUnknown(context: Context, name: string): Promise<void> {
-  const { suggest } = await import('#engine/suggest')
+  const { suggest } = await import('#dockerfile/suggest')
   const { describeUnknown } = await import('./arguments/usage.ts')
   const close = suggest(name, Object.keys(commands))
   context.err.write(`strake: ${describeUnknown(name, { close, path: '' })}\n`)

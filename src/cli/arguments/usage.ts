@@ -1,4 +1,4 @@
-import { suggest } from '#engine/suggest'
+import { suggest } from '#dockerfile/suggest'
 import type { Context } from '../context.ts'
 import { printable } from '../render/text.ts'
 import { findSubstitute } from './absent.ts'
