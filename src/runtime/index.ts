@@ -13,6 +13,8 @@ export {
 } from './bundle/config.ts'
 /** JSON for a runtime. */
 export { encodeConfig } from './bundle/encode.ts'
+/** What containers see of the machine's control groups and kernel. */
+export { hasCgroupNamespace, protectedPaths } from './bundle/mounts.ts'
 /** Mount points and the working directory, made safely. */
 export { prepareAgain } from './bundle/prepare-again.ts'
 /** Limits of a container. */

@@ -19,6 +19,7 @@ export async function readContainerFlags(
     mounts: flags.mount,
     tmpfs: flags.tmpfs,
     publish: flags.publish,
+    expose: flags.expose,
     restart: flags.restart,
     ulimits: flags.ulimit,
     devices: flags.device,

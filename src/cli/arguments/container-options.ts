@@ -17,6 +17,7 @@ export interface ContainerFlags {
   readonly dnsSearch?: readonly string[]
   readonly entrypoint?: string
   readonly env?: readonly string[]
+  readonly expose?: readonly string[]
   readonly envFile?: readonly string[]
   readonly groupAdd?: readonly string[]
   readonly healthCmd?: string
@@ -88,6 +89,7 @@ export function addContainerOptions(command: Command): Command {
     .option('--entrypoint <program>', 'instead of the ENTRYPOINT of the image', { empty: 'kept' })
     .option('-e, --env <name[=value]>', 'an environment variable', collect)
     .option('--env-file <file>', 'environment variables from a file', collect)
+    .option('--expose <port[-port][/protocol]>', 'expose a port without publishing it', collect)
     .option('--group-add <group>', 'an additional group', collect)
     .option('--health-cmd <command>', 'how to tell that the container is well')
     .option('--health-interval <duration>', 'between two checks', { empty: 'refused' })

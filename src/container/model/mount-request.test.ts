@@ -78,6 +78,7 @@ test('parseMount() refuses a key without a value and blanks around words', () =>
 test('parseTmpfs() takes options after a colon', () => {
   expect(parseTmpfs('/t:size=1m,exec')).toEqual({
     ...{ type: 'tmpfs', destination: '/t', options: ['size=1m', 'exec'] },
+    byTmpfsFlag: true,
   })
   expect(parseTmpfs('/t')).toMatchObject({ destination: '/t', options: [] })
 })

@@ -18,6 +18,8 @@ export interface MountRequest {
   readonly createSource?: boolean
   /** Leave a new volume empty instead of filling it from the image. */
   readonly noCopy?: boolean
+  /** Asked for by `--tmpfs`, which `inspect` shows in another place than `--mount type=tmpfs`. */
+  readonly byTmpfsFlag?: boolean
 }
 
 const propagations = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'] as const
@@ -165,6 +167,7 @@ export function parseTmpfs(text: string): MountRequest {
     type: 'tmpfs',
     destination: destinationOf(text, colon === -1 ? text : text.slice(0, colon)),
     options,
+    byTmpfsFlag: true,
   }
 }
 

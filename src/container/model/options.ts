@@ -73,7 +73,9 @@ export interface ContainerOptions {
   readonly network?: NetworkKind | undefined
   readonly ip?: string | undefined
   readonly ports?: readonly PortRequest[] | undefined
-  /** Publish every port the image exposes (`-P`). */
+  /** `80/tcp`: ports to expose beside those of the image. */
+  readonly expose?: readonly string[] | undefined
+  /** Publish every exposed port (`-P`). */
   readonly publishAll?: boolean | undefined
   readonly extraHosts?: readonly { readonly name: string; readonly ip: string }[] | undefined
   readonly dns?: readonly string[] | undefined

@@ -35,8 +35,11 @@ export interface ContainerSettings {
   readonly network: NetworkKind
   readonly ip?: string
   readonly ports: readonly PortRequest[]
-  /** `80/tcp`; what the image exposes. */
+  /** `80/tcp`; what the image and `--expose` expose. */
   readonly exposed: readonly string[]
+  readonly publishAll: boolean
+  /** Places where the image or the user wants a volume of any name. */
+  readonly volumes: readonly string[]
   readonly extraHosts: NonNullable<ContainerOptions['extraHosts']>
   readonly dns: readonly string[]
   readonly dnsSearch: readonly string[]
@@ -102,7 +105,9 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
     network: options.network ?? 'bridge',
     ...(options.ip === undefined ? {} : { ip: options.ip }),
     ports: portsOf(options),
-    exposed: Object.keys(image.ExposedPorts ?? {}),
+    exposed: [...new Set(exposedPorts(options))],
+    publishAll: options.publishAll ?? false,
+    volumes: declaredVolumes(options),
     extraHosts: options.extraHosts ?? [],
     dns: options.dns ?? [],
     dnsSearch: options.dnsSearch ?? [],
@@ -149,19 +154,34 @@ export function mergeEnv(...lists: readonly (readonly string[])[]): readonly str
 /** An image's VOLUME becomes an anonymous volume unless something else is mounted there. */
 function withVolumes(mounts: readonly MountRequest[], image: RunConfig): readonly MountRequest[] {
   const taken = new Set(mounts.map(({ destination }) => destination))
-  const volumes = Object.keys(image.Volumes ?? {})
-    .map((path) => `/${path.split('/').filter(Boolean).join('/')}`)
-    .filter((path) => path !== '/' && !taken.has(path))
+  const volumes = volumesOf(image).filter((path) => !taken.has(path))
   return [
     ...mounts,
     ...volumes.map((destination): MountRequest => ({ type: 'volume', destination })),
   ]
 }
 
+function volumesOf(image: RunConfig): readonly string[] {
+  return Object.keys(image.Volumes ?? {})
+    .map((path) => `/${path.split('/').filter(Boolean).join('/')}`)
+    .filter((path) => path !== '/')
+}
+
+function declaredVolumes({ image, mounts = [] }: ContainerOptions): readonly string[] {
+  const anonymous = mounts.filter(({ type, source }) => type === 'volume' && source === undefined)
+  return [
+    ...new Set([...volumesOf(image.config), ...anonymous.map(({ destination }) => destination)]),
+  ]
+}
+
+function exposedPorts({ image, expose = [] }: ContainerOptions): readonly string[] {
+  return [...Object.keys(image.config.ExposedPorts ?? {}), ...expose]
+}
+
 function portsOf(options: ContainerOptions): readonly PortRequest[] {
   const asked = options.ports ?? []
   if (!options.publishAll) return asked
-  const exposed = Object.keys(options.image.config.ExposedPorts ?? {}).flatMap(parseExposed)
+  const exposed = exposedPorts(options).flatMap(parseExposed)
   const published = new Set(asked.map((port) => `${port.containerPort}/${port.protocol}`))
   return [
     ...asked,

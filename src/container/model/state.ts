@@ -31,6 +31,8 @@ export interface ContainerState {
 
 /** A container's place on its network, as it was when it was started. */
 export interface NetworkState {
+  /** File of the network namespace, where we made it. */
+  readonly namespace?: string
   readonly ip?: string
   readonly prefix?: number
   readonly gateway?: string

@@ -188,8 +188,16 @@ function namespaceOf(settings: ContainerSettings, { netnsPath }: Attachment): Ne
   return netnsPath === undefined ? 'none' : { path: netnsPath }
 }
 
-function networkState({ ip, prefix, gateway, mac, ports }: Attachment): NetworkState {
+function networkState({
+  netnsPath: namespace,
+  ip,
+  prefix,
+  gateway,
+  mac,
+  ports,
+}: Attachment): NetworkState {
   return {
+    ...(namespace === undefined ? {} : { namespace }),
     ...(ip === undefined ? {} : { ip }),
     ...(prefix === undefined ? {} : { prefix }),
     ...(gateway === undefined ? {} : { gateway }),

@@ -1,3 +1,6 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import type { Descriptor } from '#oci'
+import { isSystemError } from '#platform'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
 import { readJson } from '../model/state.ts'
@@ -18,12 +21,16 @@ export interface ContainerDetails extends Container {
   /** Which kind of snapshots its root stands on. */
   readonly snapshotter: string
   readonly runtime: string
+  /** Processes that `exec` started and that still run. */
+  readonly execs: readonly string[]
+  /** Of the image; absent once the image is gone. */
+  readonly manifest?: Descriptor | undefined
 }
 
 /** Throws `NOT_FOUND`. */
 export function inspectContainer(context: ContainerContext, nameOrId: string): ContainerDetails {
   const container = getContainer(context, nameOrId)
-  const { directory, log } = containerPaths(context, container.id)
+  const { directory, log, run } = containerPaths(context, container.id)
   return {
     ...container,
     isRunning: isRunning(container),
@@ -33,6 +40,8 @@ export function inspectContainer(context: ContainerContext, nameOrId: string): C
     log: container.settings.log.driver === 'none' ? undefined : log,
     snapshotter: context.snapshots.kind,
     runtime: context.runtime.name,
+    execs: isRunning(container) ? readExecs(run) : [],
+    manifest: readManifest(context, container),
   }
 }
 
@@ -51,4 +60,39 @@ function readMounts(directory: string): readonly ResolvedMount[] {
     `${directory}/mounts.json`,
   )
   return document?.mounts ?? []
+}
+
+const execPrefix = 'exec-'
+
+/** Processes that `exec` started and that still run. */
+function readExecs(run: string): readonly string[] {
+  return ifThere([], () => readdirSync(run))
+    .filter((name) => name.startsWith(execPrefix))
+    .filter((name) => isProcess(ifThere('', () => readFileSync(`${run}/${name}/pid`, 'latin1'))))
+    .map((name) => name.slice(execPrefix.length))
+}
+
+/** What `read` returns, or `absent` when the container or the process has just ended. */
+function ifThere<T>(absent: T, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return absent
+    throw error
+  }
+}
+
+function isProcess(pid: string): boolean {
+  return /^\d+$/.test(pid) && existsSync(`/proc/${pid}`)
+}
+
+function readManifest(
+  { records }: ContainerContext,
+  { settings }: Container,
+): Descriptor | undefined {
+  const { digest } = settings.image
+  const image = digest === undefined ? undefined : records.images.get(digest)
+  if (image === undefined) return undefined
+  const { mediaType, size, platform } = image
+  return { mediaType, digest: image.digest, size, platform }
 }

@@ -12,6 +12,7 @@ export interface ContainerRequest {
   readonly mounts?: readonly string[] | undefined
   readonly tmpfs?: readonly string[] | undefined
   readonly publish?: readonly string[] | undefined
+  readonly expose?: readonly string[] | undefined
   readonly restart?: string | undefined
   readonly ulimits?: readonly string[] | undefined
   readonly devices?: readonly string[] | undefined
@@ -29,6 +30,7 @@ type Parsed = Pick<
   ContainerOptions,
   | 'mounts'
   | 'ports'
+  | 'expose'
   | 'restart'
   | 'rlimits'
   | 'extraHosts'
@@ -52,6 +54,7 @@ export function parseContainerRequest(request: ContainerRequest): Parsed {
       ...(request.tmpfs ?? []).map(parseTmpfs),
     ],
     ports: (request.publish ?? []).flatMap(parsePublish),
+    expose: (request.expose ?? []).flatMap(parseExpose),
     rlimits: (request.ulimits ?? []).map(parseUlimit),
     extraHosts: (request.addHosts ?? []).map(parseAddHost),
     labels: Object.fromEntries((request.labels ?? []).map(parseLabel)),
@@ -86,6 +89,18 @@ function parseAddHost(text: string): NonNullable<ContainerOptions['extraHosts']>
   const ip = text.slice(at + 1).replace(/^\[(.*)\]$/, '$1')
   if (at <= 0 || ip === '') throw refuse('--add-host', text, 'expected NAME:ADDRESS')
   return { name, ip }
+}
+
+/** Reads `--expose`: `80`, `53/udp` or `8000-8010`. */
+function parseExpose(text: string): readonly string[] {
+  const [, first = '', last = first, protocol = 'tcp'] =
+    /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i.exec(text) ?? []
+  const [from, to] = [Number(first), Number(last)]
+  if (first === '' || from < 1 || to > 65535 || from > to) {
+    throw refuse('--expose', text, 'expected PORT[-PORT][/PROTOCOL], with ports of 1 to 65535')
+  }
+  const suffix = protocol.toLowerCase()
+  return Array.from({ length: to - from + 1 }, (_, index) => `${from + index}/${suffix}`)
 }
 
 /** `key=value`; a bare key is an empty value. */

@@ -7,7 +7,7 @@ import type { ResolvedUser } from '../root/user.ts'
 import { type CapabilityOptions, resolveCapabilities } from './capabilities.ts'
 import { type DeviceOptions, deviceConfig } from './devices.ts'
 import { decodeConfig, encodeConfig } from './encode.ts'
-import { hasCgroupNamespace, maskedPaths, mountConfig, readonlyPaths } from './mounts.ts'
+import { hasCgroupNamespace, mountConfig, protectedPaths } from './mounts.ts'
 import { type ResourceOptions, resourceConfig } from './resources.ts'
 import { defaultSeccomp, type SeccompProfile } from './seccomp.ts'
 import { resolveSeccomp } from './seccomp-conditions.ts'
@@ -70,7 +70,6 @@ export interface BundleOptions extends ProcessOptions {
 export function createBundleConfig(options: BundleOptions): RuntimeConfig {
   const security = options.security ?? {}
   const { nodes, rules } = deviceConfig(security)
-  const open = security.privileged || security.maskPaths === false
   const seccomp = seccompOf(security)
   return {
     ociVersion: '1.0.2',
@@ -85,7 +84,7 @@ export function createBundleConfig(options: BundleOptions): RuntimeConfig {
       ...(nodes.length === 0 ? {} : { devices: nodes }),
       sysctl: sysctlConfig({ ...options, hostNetwork: options.network === 'host' }),
       ...(seccomp === undefined ? {} : { seccomp }),
-      ...(open ? {} : { maskedPaths: maskedPaths(), readonlyPaths }),
+      ...protectedPaths(security),
       ...propagation(options.mounts ?? []),
     },
   }

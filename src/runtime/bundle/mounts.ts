@@ -66,8 +66,19 @@ function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true
 }
 
+/** What containers must not see or change; `undefined` for one that may. */
+export function protectedPaths(security: {
+  readonly privileged?: boolean | undefined
+  readonly maskPaths?: boolean | undefined
+}):
+  | { readonly maskedPaths: readonly string[]; readonly readonlyPaths: readonly string[] }
+  | undefined {
+  if (security.privileged || security.maskPaths === false) return undefined
+  return { maskedPaths: maskedPaths(), readonlyPaths }
+}
+
 /** What a container must not read: what tells of the host's hardware, keys and timing. */
-export function maskedPaths(): readonly string[] {
+function maskedPaths(): readonly string[] {
   return [
     ...['acpi', 'asound', 'interrupts', 'kcore', 'keys', 'latency_stats'].map(inProc),
     ...['sched_debug', 'scsi', 'timer_list', 'timer_stats'].map(inProc),
@@ -79,7 +90,7 @@ export function maskedPaths(): readonly string[] {
 }
 
 /** What a container may read and not write. */
-export const readonlyPaths: readonly string[] = [
+const readonlyPaths: readonly string[] = [
   ...['asound', 'bus', 'fs', 'irq', 'sys', 'sysrq-trigger'].map(inProc),
 ]
 

@@ -1,0 +1,35 @@
+import type { ContainerSettings } from '#container'
+import type { InspectDocument } from './document.ts'
+
+/** `Config`: what could be moved to another machine. */
+export function configDocument(settings: ContainerSettings): InspectDocument {
+  const { health, volumes } = settings
+  const published = settings.ports.map((port) => `${port.containerPort}/${port.protocol}`)
+  const exposed = [...settings.exposed, ...published]
+  return {
+    Hostname: settings.hostname,
+    Domainname: '',
+    User: settings.user,
+    AttachStdin: settings.stdinOnce,
+    AttachStdout: settings.stdinOnce,
+    AttachStderr: settings.stdinOnce,
+    ExposedPorts: Object.fromEntries(exposed.map((port) => [port, {}])),
+    Tty: settings.tty,
+    OpenStdin: settings.interactive,
+    StdinOnce: settings.stdinOnce,
+    Env: settings.env,
+    Cmd: listOrNull(settings.command),
+    ...(health === undefined ? {} : { Healthcheck: health }),
+    Image: settings.image.reference,
+    Volumes: volumes.length === 0 ? null : Object.fromEntries(volumes.map((path) => [path, {}])),
+    WorkingDir: settings.workingDir,
+    Entrypoint: listOrNull(settings.entrypoint),
+    Labels: settings.labels,
+    StopSignal: settings.stopSignal,
+    StopTimeout: settings.stopTimeout,
+  }
+}
+
+function listOrNull(words: readonly string[]): readonly string[] | null {
+  return words.length === 0 ? null : words
+}

@@ -1,0 +1,114 @@
+import type { ContainerSettings, MountRequest } from '#container'
+import { hasCgroupNamespace, protectedPaths } from '#runtime'
+import { formatBind, formatTmpfs } from './container-mounts.ts'
+import { portMap } from './container-network.ts'
+import type { InspectDocument } from './document.ts'
+
+/** `HostConfig`: what means something on this machine alone. Members for other systems have Docker's defaults. */
+export function hostConfigDocument(settings: ContainerSettings, runtime: string): InspectDocument {
+  const { security, mounts } = settings
+  const hidden = protectedPaths(security)
+  return {
+    Binds: mounts.flatMap(formatBind),
+    ContainerIDFile: '',
+    LogConfig: {
+      Type: settings.log.driver,
+      Config: { 'max-size': `${settings.log.maxSize}`, 'max-file': `${settings.log.maxFile}` },
+    },
+    NetworkMode: settings.network,
+    PortBindings: portMap(settings.ports.map((port) => ({ hostIp: '', ...port }))),
+    RestartPolicy: {
+      Name: settings.restart.name,
+      MaximumRetryCount: settings.restart.maximumRetryCount,
+    },
+    AutoRemove: settings.remove,
+    VolumeDriver: '',
+    VolumesFrom: null,
+    ConsoleSize: [0, 0],
+    CapAdd: security.add ?? null,
+    CapDrop: security.drop ?? null,
+    CgroupnsMode: hasCgroupNamespace() && !security.privileged ? 'private' : 'host',
+    Dns: settings.dns,
+    DnsOptions: settings.dnsOptions,
+    DnsSearch: settings.dnsSearch,
+    ExtraHosts: settings.extraHosts.map(({ name, ip }) => `${name}:${ip}`),
+    GroupAdd: settings.groupAdd,
+    IpcMode: settings.ipc,
+    Cgroup: '',
+    Links: null,
+    OomScoreAdj: settings.oomScoreAdj,
+    PidMode: settings.pid === 'host' ? 'host' : '',
+    Privileged: security.privileged ?? false,
+    PublishAllPorts: settings.publishAll,
+    ReadonlyRootfs: settings.readOnly,
+    SecurityOpt: securityOptions(settings),
+    Tmpfs: tmpfsOf(mounts),
+    UTSMode: '',
+    UsernsMode: '',
+    ShmSize: settings.shmSize,
+    Sysctls: settings.sysctls,
+    Runtime: runtime,
+    Isolation: '',
+    ...resourceMembers(settings),
+    MaskedPaths: hidden?.maskedPaths ?? null,
+    ReadonlyPaths: hidden?.readonlyPaths ?? null,
+    Init: settings.init,
+  }
+}
+
+function tmpfsOf(mounts: readonly MountRequest[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(mounts.flatMap(formatTmpfs))
+}
+
+const defaultPids = 2048
+
+function resourceMembers({ resources, security, rlimits }: ContainerSettings): InspectDocument {
+  const { memory = 0 } = resources
+  return {
+    CpuShares: resources.cpuShares ?? 0,
+    Memory: memory,
+    NanoCpus: Math.round((resources.cpus ?? 0) * 1e9),
+    CgroupParent: '',
+    BlkioWeight: resources.blkioWeight ?? 0,
+    BlkioWeightDevice: [],
+    BlkioDeviceReadBps: [],
+    BlkioDeviceWriteBps: [],
+    BlkioDeviceReadIOps: [],
+    BlkioDeviceWriteIOps: [],
+    CpuPeriod: resources.cpuPeriod ?? 0,
+    CpuQuota: resources.cpuQuota ?? 0,
+    CpuRealtimePeriod: 0,
+    CpuRealtimeRuntime: 0,
+    CpusetCpus: resources.cpusetCpus ?? '',
+    CpusetMems: resources.cpusetMems ?? '',
+    Devices: (security.devices ?? []).map(({ source, destination, access }) => ({
+      PathOnHost: source,
+      PathInContainer: destination,
+      CgroupPermissions: access,
+    })),
+    DeviceCgroupRules: null,
+    DeviceRequests: null,
+    MemoryReservation: resources.memoryReservation ?? 0,
+    MemorySwap: resources.memorySwap || 2 * memory,
+    MemorySwappiness: resources.memorySwappiness ?? null,
+    OomKillDisable: null,
+    PidsLimit: resources.pids ?? defaultPids,
+    Ulimits: rlimits.map(({ type, soft, hard }) => ({
+      ...{ Name: type.replace(/^RLIMIT_/, '').toLowerCase(), Soft: soft, Hard: hard },
+    })),
+    CpuCount: 0,
+    CpuPercent: 0,
+    IOMaximumIOps: 0,
+    IOMaximumBandwidth: 0,
+  }
+}
+
+function securityOptions({ security }: ContainerSettings): readonly string[] {
+  const { noNewPrivileges, seccomp, maskPaths } = security
+  const profile = typeof seccomp === 'object' ? JSON.stringify(seccomp) : seccomp
+  return [
+    ...(noNewPrivileges ? ['no-new-privileges'] : []),
+    ...(profile === undefined ? [] : [`seccomp=${profile}`]),
+    ...(maskPaths === false ? ['systempaths=unconfined'] : []),
+  ]
+}
