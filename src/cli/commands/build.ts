@@ -1,3 +1,4 @@
+import { parseBuildNetwork, parseTimestamp } from '#docker/flags/build-flags'
 import { type BuildRequest, build } from '#engine/build/build'
 import { Command } from '../arguments/command.ts'
 import { collect, parseAssignments } from '../arguments/values.ts'
@@ -51,10 +52,11 @@ export function define(context: Context): Command {
     .option('--push', 'push every name afterwards')
     .examples('strake build -t app:1.0 --build-arg VERSION=1.0 .')
     .action(async (directory: string, options: Options) => {
+      const request = await readRequest(directory, options)
       const renderer = buildRenderer(context, options.quiet ? 'quiet' : options.progress)
       const engine = await context.engine()
       const result = await build(engine, {
-        ...request(directory, options),
+        ...request,
         emit: renderer.emit,
         signal: context.signal,
       }).finally(() => renderer.finish())
@@ -63,22 +65,32 @@ export function define(context: Context): Command {
     })
 }
 
-function request(context: string, options: Options): BuildRequest {
+async function readRequest(directory: string, options: Options): Promise<BuildRequest> {
+  const { network, timestamp } = options
   return {
-    context,
+    context: directory === '-' ? undefined : directory,
+    dockerfile: await readDockerfile(directory, options.file),
+    network: network === undefined ? undefined : parseBuildNetwork(network),
+    timestamp: timestamp === undefined ? undefined : parseTimestamp(timestamp),
     names: options.tag ?? [],
     buildArgs: parseAssignments(options.buildArg, process.env),
     labels: parseAssignments(options.label),
     downloads: options.downloads,
     noCache: !options.cache,
     pull: options.pull === true,
-    ...(options.file === undefined ? {} : { file: options.file }),
     ...(options.target === undefined ? {} : { target: options.target }),
     ...(options.platform === undefined ? {} : { platform: options.platform }),
-    ...(options.network === undefined ? {} : { network: options.network }),
     ...(options.iidfile === undefined ? {} : { imageIdFile: options.iidfile }),
-    ...(options.timestamp === undefined ? {} : { timestamp: options.timestamp }),
   }
+}
+
+async function readDockerfile(
+  directory: string,
+  file: string | undefined,
+): Promise<BuildRequest['dockerfile']> {
+  if (file !== '-' && !(directory === '-' && file === undefined)) return file
+  const { readFile } = await import('node:fs/promises')
+  return { text: await readFile('/dev/stdin', 'utf8') }
 }
 
 async function pushAll(context: Context, names: readonly string[]): Promise<void> {

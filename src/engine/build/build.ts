@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import {
   type BaseImage,
   type BuildServices,
@@ -32,25 +31,24 @@ import { buildMemory } from './build-memory.ts'
 
 /** What `strake build` can be asked for. */
 export interface BuildRequest {
-  /** A directory, or `-` for a Dockerfile on standard input and no files. */
-  readonly context: string
+  /** The directory whose files the build may use; none unless given. */
+  readonly context?: string | undefined
   readonly names?: readonly string[]
-  /** Path of the Dockerfile, or `-` for standard input. */
-  readonly file?: string
-  /** The text of the Dockerfile, instead of a file. */
-  readonly text?: string
+  /** Path of the Dockerfile, or its text; `Dockerfile` of the context unless given. */
+  readonly dockerfile?: string | { readonly text: string } | undefined
   readonly target?: string
   readonly buildArgs?: ReadonlyMap<string, string>
   readonly labels?: ReadonlyMap<string, string>
   readonly noCache?: boolean
   readonly pull?: boolean
   readonly platform?: string
-  readonly network?: string
+  /** What RUN is attached to; `default` is the bridge of containers. */
+  readonly network?: 'default' | 'none' | 'host' | undefined
   /** Where ADD may download from: `any` unless given. */
   readonly downloads?: 'any' | 'public' | undefined
   readonly imageIdFile?: string
-  /** `now`, or seconds since 1970. */
-  readonly timestamp?: string
+  /** The time of files and image; seconds since 1970 as a number. A reproducible one unless given. */
+  readonly timestamp?: 'now' | number | undefined
   readonly explain?: boolean
   readonly emit?: Emit
   readonly signal?: AbortSignal
@@ -67,18 +65,18 @@ export interface Built {
 /** Builds an image and names it. Throws `DockerfileError`, `ExitError`, and `INVALID` for bad options. */
 export async function build(engine: Engine, request: BuildRequest): Promise<Built> {
   const names = (request.names ?? []).map((name) => formatReference(parseReference(name)))
-  const dockerfile = await readDockerfile(request)
-  const { emit, signal } = request
+  const { context, dockerfile, network, timestamp, emit, signal } = request
   await cleanAfterBuilds(engine)
   const result = await buildImage({
     services: await buildServices(engine),
-    ...(request.context === '-' ? {} : { context: request.context }),
+    ...(context === undefined ? {} : { context }),
     ...(dockerfile === undefined ? {} : { dockerfile }),
     ...(request.target === undefined ? {} : { target: request.target }),
     ...(request.platform === undefined ? {} : { platform: parsePlatform(request.platform) }),
-    ...(request.network === undefined ? {} : { network: parseNetwork(request.network) }),
-    ...(request.network === 'host' ? { allow: ['network.host'] } : {}),
-    ...readTimestamp(request.timestamp),
+    ...(network === undefined ? {} : { network }),
+    ...(network === 'host' ? { allow: ['network.host'] } : {}),
+    ...(timestamp === 'now' ? { timestamp } : {}),
+    ...(typeof timestamp === 'number' ? { epoch: timestamp } : {}),
     buildArgs: withEpoch(request.buildArgs, engine.env),
     downloads: request.downloads,
     labels: Object.fromEntries(request.labels ?? []),
@@ -178,36 +176,6 @@ async function attachStep(
       engine.records.addresses.release(stepId)
     },
   }
-}
-
-async function readDockerfile(
-  request: BuildRequest,
-): Promise<string | { readonly text: string } | undefined> {
-  if (request.text !== undefined) return { text: request.text }
-  if (request.file === '-' || (request.context === '-' && request.file === undefined)) {
-    return { text: await readFile('/dev/stdin', 'utf8') }
-  }
-  return request.file
-}
-
-function parseNetwork(text: string): 'default' | 'none' | 'host' {
-  const mode = text === 'bridge' ? 'default' : text
-  if (mode === 'default' || mode === 'none' || mode === 'host') return mode
-  throw new StrakeError(
-    'INVALID',
-    `Cannot build with --network ${text}: there are default, none and host`,
-  )
-}
-
-function readTimestamp(text: string | undefined): { timestamp?: 'now'; epoch?: number } {
-  if (text === undefined) return {}
-  if (text === 'now') return { timestamp: 'now' }
-  const epoch = Number(text)
-  if (Number.isSafeInteger(epoch) && epoch >= 0) return { epoch }
-  throw new StrakeError(
-    'INVALID',
-    `Cannot use --timestamp ${text}: it is 'now' or seconds since 1970`,
-  )
 }
 
 /** SOURCE_DATE_EPOCH of the environment counts unless a build argument says another. */

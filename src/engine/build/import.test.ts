@@ -44,7 +44,7 @@ test('importImage() refuses instructions that do more than change the configurat
   const file = await writeRoot(engine)
   for (const change of ['RUN touch /x', 'COPY a b', 'FROM other', 'FOO x']) {
     await expect(importImage(engine, file, { changes: [change] })).rejects.toThrow(
-      `Cannot use --change '${change}'`,
+      `Cannot apply '${change}'`,
     )
   }
   expect(await blobsOf(engine)).toEqual([])

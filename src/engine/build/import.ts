@@ -67,13 +67,13 @@ function refuseOtherChanges(changes: readonly string[]): void {
   for (const change of changes) {
     const [word = ''] = change.trim().split(/\s/, 1)
     if (changing.includes(word.toUpperCase())) continue
-    throw new StrakeError('INVALID', `Cannot use --change '${change}': it is no configuration`, {
+    throw new StrakeError('INVALID', `Cannot apply '${change}': it sets no configuration`, {
       remedy: `use ${changing.join(', ')}`,
     })
   }
 }
 
-/** `--change` instructions are a Dockerfile on top of the image, so they mean what they mean there. */
+/** The instructions are a Dockerfile on top of the image, so they mean what they mean there. */
 async function applyChanges(
   engine: Engine,
   image: Image,
