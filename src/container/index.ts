@@ -64,7 +64,7 @@ export { type LogEntry, type LogsOptions, readLogs } from './verbs/logs.ts'
 /** Mending what crashes and reboots left. */
 export { isLost, reconcileContainers } from './verbs/reconcile.ts'
 /** Removing a container. */
-export { type RemoveOptions, removeContainer } from './verbs/remove.ts'
+export { type RemoveOptions, removeContainer, removeStopped } from './verbs/remove.ts'
 /** Recording containers again whose records were lost. */
 export { restoreContainerRecords } from './verbs/restore.ts'
 /** Creating and starting in one go. */

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'bun:test'
+import { readdirSync } from 'node:fs'
+import { importBusybox } from './busybox.ts'
 import { damage, writeSmallImage } from './fault-rig.ts'
 import { serveStrakeRegistry } from './servers.ts'
 import { missing, openStrake } from './strake.ts'
@@ -64,4 +66,36 @@ describe.skipIf(reason !== undefined)('many processes', () => {
     await strake.ok('tag', one, 'kept:1')
     expect(await damage(strake)).toEqual([])
   }, 60_000)
+
+  test('60 runs succeed beside every prune, and no prune fails', async () => {
+    await using strake = await openStrake()
+    await importBusybox(strake, 'box')
+    await strake.ok('run', '--name', 'kept', 'box', 'true')
+    const failures: string[] = []
+    const said = async (...args: readonly string[]): Promise<void> => {
+      const { exitCode, stderr } = await strake(...args)
+      if (exitCode !== 0 || stderr !== '') failures.push(`${args.join(' ')}: ${exitCode} ${stderr}`)
+    }
+    let isOver = false
+    const repeat = async (...args: readonly string[]): Promise<void> => {
+      while (!isOver) await said(...args)
+    }
+    const runs = async (): Promise<void> => {
+      for (let round = 0; round < 30; round++) {
+        await said('run', '--rm', ...(round % 2 === 0 ? ['--network', 'none'] : []), 'box', 'true')
+      }
+    }
+    const prunes = [
+      ['container', 'prune', '--force'],
+      ['system', 'prune', '--force'],
+      ['image', 'prune', '--force'],
+      ['builder', 'prune', '--force'],
+    ].map((args) => repeat(...args))
+    await Promise.all([runs(), runs()])
+    isOver = true
+    await Promise.all(prunes)
+    expect(failures).toEqual([])
+    expect(await strake.ok('ps', '--all', '--quiet')).toBe('')
+    expect(readdirSync(`${strake.root}/containers`)).toEqual([])
+  }, 120_000)
 })

@@ -35,8 +35,6 @@ export interface ContainerPaths {
   readonly run: string
   /** Where mounts inside other mounts are put together. Not below `run`, which is removed with all it holds. */
   readonly mounts: string
-  /** Who prepares the container, until its monitor has taken over. */
-  readonly starter: string
   /** Where the monitor listens. */
   readonly socket: string
 }
@@ -57,7 +55,6 @@ export function containerPaths(
     stopRequest: `${directory}/stop-request`,
     run: `${run}/containers/${id}`,
     mounts: `${run}/mounts/nested-${id}`,
-    starter: `${run}/containers/${id}/starter.json`,
     socket: `${run}/containers/${id}/monitor.sock`,
   }
 }

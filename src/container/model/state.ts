@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { identifyProcess, type ProcessIdentity } from '#platform'
+import type { ProcessIdentity } from '#platform'
 
 export type ContainerStatus =
   | 'created'
@@ -81,12 +81,4 @@ export function writeJson(path: string, value: object): void {
   const temporary = `${path}.${process.pid}.tmp`
   writeFileSync(temporary, JSON.stringify(value), { mode: 0o600 })
   renameSync(temporary, path)
-}
-
-/** The process whose identity a file holds, while it lives. */
-export function readIdentity(path: string): ProcessIdentity | undefined {
-  const value: { pid?: unknown; startTime?: unknown } | undefined = readJson(path)
-  if (typeof value?.pid !== 'number') return undefined
-  const now = identifyProcess(value.pid)
-  return now?.startTime === value.startTime ? now : undefined
 }

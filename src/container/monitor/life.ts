@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs'
-import { ownIdentity } from '#platform'
+import { isSystemError, lockDirectory, ownIdentity } from '#platform'
 import {
   forget,
   keepCompiledFilter,
@@ -49,6 +49,7 @@ export class Life {
   #server: Promise<ClientServer> | undefined
   readonly #input: ContainerInput
   readonly #foreground: Foreground
+  #lock: Disposable | undefined
   #isInterrupted = false
   #isOver = false
 
@@ -80,11 +81,21 @@ export class Life {
     this.#write({ error: error instanceof Error ? error.message : String(error) })
   }
 
-  /** There is no root file system any more for anybody to unmount. */
+  /** Says who looks after the container, before there is anything to clean up. */
+  begin(): void {
+    this.#write({ monitor: ownIdentity() })
+  }
+
+  /** There is no root file system any more to unmount, and nothing left to look after. */
   cleaned(): void {
-    const { root, ...state } = this.#state
+    const { root, monitor, ...state } = this.#state
     this.#state = state
     this.#write({})
+  }
+
+  /** Lets others start and remove the container again. */
+  unlock(): void {
+    this.#lock?.[Symbol.dispose]()
   }
 
   /** The socket for everybody else; made once. */
@@ -109,6 +120,7 @@ export class Life {
       const stopRequested = existsSync(paths.stopRequest)
       const ended = { exitCode: code, oomKilled, finishedAt: new Date().toISOString() }
       if (!shouldRestart(order.restart, { code, ran, stopRequested, restarts })) {
+        await this.#takeLock()
         this.#write({ ...ended, status: 'exited' })
         log?.close()
         return { code, oomKilled }
@@ -116,9 +128,20 @@ export class Life {
       delay = nextDelay(delay, ran)
       this.#write({ ...ended, status: 'restarting', restartCount: restarts + 1 })
       if (!(await this.#pause(delay))) {
+        await this.#takeLock()
         this.#write({ status: 'exited' })
         return { code, oomKilled }
       }
+    }
+  }
+
+  /** Nobody may start or remove a container that has ended before it is cleaned up after. */
+  async #takeLock(): Promise<void> {
+    try {
+      this.#lock = await lockDirectory(this.#options.paths.directory)
+    } catch (error) {
+      // Somebody has taken its directory away.
+      if (!isSystemError(error, 'ENOENT')) throw error
     }
   }
 
@@ -129,7 +152,9 @@ export class Life {
     await this.#foreground.flush({ isImpatient: this.#isInterrupted })
   }
 
-  failed(error: unknown): Ended {
+  async failed(error: unknown): Promise<Ended> {
+    // Before it has run, the process that starts it holds the lock.
+    if (this.#state.startedAt !== '') await this.#takeLock()
     const { code, reason } = this.#reasonOf(error)
     const finishedAt = new Date().toISOString()
     // Docker calls a container that was never started `created`, with the reason.
@@ -168,7 +193,6 @@ export class Life {
       error: '',
       restartCount: restarts,
     })
-    rmSync(paths.starter, { force: true })
     for (const signal of this.#early.splice(0)) container.signal(signal)
     return container
   }

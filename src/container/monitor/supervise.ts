@@ -11,6 +11,7 @@ export interface SuperviseOptions extends LifeOptions {
 export async function supervise(options: SuperviseOptions): Promise<void> {
   const { order, paths, store, report } = options
   const life = new Life(options)
+  life.begin()
   if (order.awaitClient) {
     const server = await life.listen()
     report({ type: 'listening' })
@@ -20,7 +21,7 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
   try {
     ending = await life.run()
   } catch (error) {
-    ending = life.failed(error)
+    ending = await life.failed(error)
     await forget(openRuntime(order.runtime), order.id)
   }
   try {
@@ -28,6 +29,8 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
     if (!order.remove) life.cleaned()
   } catch (error) {
     life.note(error)
+  } finally {
+    life.unlock()
   }
   await Promise.all([tellCommand(life, ending, report), tellClients(life, ending)])
 }

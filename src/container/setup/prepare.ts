@@ -28,7 +28,7 @@ export interface PrepareOptions {
   readonly consoleSize?: { readonly rows: number; readonly columns: number }
   /** A terminal will connect before the container starts. */
   readonly awaitClient?: boolean
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs'
 import { StrakeError } from '#oci'
+import { removeTree } from '#platform'
 import { checkOptions } from '../model/check-options.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
+import { type ContainerLock, lockNewContainer, tryLockContainer } from '../model/lock.ts'
 import { isContainerName, randomId, randomName } from '../model/names.ts'
 import type { ContainerOptions } from '../model/options.ts'
 import { readContainer } from '../model/record.ts'
@@ -14,6 +15,11 @@ export interface CreatedContainer {
   readonly name: string
 }
 
+/** A new container that no other process may start or remove before `lock` is released. */
+export interface LockedContainer extends CreatedContainer {
+  readonly lock: ContainerLock
+}
+
 /**
  * Makes a container without starting it: its directory and its record. Throws
  * `CONFLICT` for a name that is taken and `INVALID` for options that contradict
@@ -23,6 +29,16 @@ export async function createContainer(
   context: ContainerContext,
   options: ContainerOptions,
 ): Promise<CreatedContainer> {
+  const { id, name, lock } = await createLocked(context, options)
+  lock[Symbol.dispose]()
+  return { id, name }
+}
+
+/** `createContainer` for a process that goes on to start the container. */
+export async function createLocked(
+  context: ContainerContext,
+  options: ContainerOptions,
+): Promise<LockedContainer> {
   const wanted = options.name || undefined
   if (wanted !== undefined && !isContainerName(wanted)) {
     throw new StrakeError(
@@ -33,20 +49,21 @@ export async function createContainer(
   checkOptions(options)
   const id = randomId()
   const settings = mergeSettings(id, options)
-  const { directory } = containerPaths(context, id)
   await removeLost(context, wanted)
   const createdAt = Date.now()
   const rest = { id, image: options.image.digest ?? null, createdAt, config: { ...settings } }
-  // The record first, so that nothing is there that nobody knows of.
-  const name = insert(context, wanted, (name) => ({ ...rest, name, state: {} }))
+  // A directory without a record is garbage; a record without its lock could be pruned.
+  const lock = await lockNewContainer(context, id)
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    const name = insert(context, wanted, (name) => ({ ...rest, name, state: {} }))
     keepRecord(context, { ...rest, name })
+    return { id, name, lock }
   } catch (error) {
     context.records.containers.remove(id)
+    await removeTree(containerPaths(context, id).directory)
+    lock[Symbol.dispose]()
     throw error
   }
-  return { id, name }
 }
 
 /** A container that was to remove itself and could not is no reason to refuse its name. */
@@ -54,9 +71,9 @@ async function removeLost(context: ContainerContext, name: string | undefined): 
   const record = name === undefined ? undefined : context.records.containers.findByNameOrId(name)
   if (record === undefined || record.name !== name) return
   const container = readContainer(context, record)
-  if (container.settings.remove && isLost(context, container)) {
-    await reconcileContainer(context, container)
-  }
+  if (!container.settings.remove || !isLost(context, container)) return
+  using lock = tryLockContainer(context, container.id)
+  if (lock !== undefined) await reconcileContainer(context, container)
 }
 
 type NewRecord = Parameters<ContainerContext['records']['containers']['insert']>[0]

@@ -1,7 +1,9 @@
+import { StrakeError } from '#oci'
 import { windowSize } from '#platform'
 import type { ExitStatus } from '#runtime'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
-import { type Container, getContainer } from '../model/record.ts'
+import { type ContainerLock, lockContainer } from '../model/lock.ts'
+import { type Container, getContainer, isRunning } from '../model/record.ts'
 import { connectMonitor } from '../protocol/connection.ts'
 import { type LaunchedMonitor, launchMonitor } from '../session/launch.ts'
 import { runSession } from '../session/session.ts'
@@ -19,6 +21,8 @@ export interface ForegroundOptions {
   readonly detachKeys?: string
   /** A monitor from `launchMonitor`, to save its starting time. */
   readonly launched?: LaunchedMonitor
+  /** The container's lock, which is released as soon as it runs. Default: taken here. */
+  readonly lock?: ContainerLock | undefined
   /** Aborts only the preparation; a container that runs is ended by signals. */
   readonly signal?: AbortSignal
 }
@@ -34,20 +38,34 @@ export async function runForeground(
 ): Promise<RunEnd> {
   const container = getContainer(context, nameOrId)
   const streams = options.streams ?? standardStreams
-  const launched = options.launched ?? launchMonitor(context, container.settings, streams)
-  return container.settings.tty
-    ? await runInTerminal(context, container, { ...options, streams, launched })
-    : await runInStreams(context, container, { ...options, launched })
+  const lock = options.lock ?? (await lockContainer(context, container, options.signal))
+  try {
+    requireStopped(getContainer(context, container.id))
+    const launched = options.launched ?? launchMonitor(context, container.settings, streams)
+    return container.settings.tty
+      ? await runInTerminal(context, container, { ...options, streams, launched, lock })
+      : await runInStreams(context, container, { ...options, launched, lock })
+  } finally {
+    lock[Symbol.dispose]()
+  }
+}
+
+function requireStopped(container: Container): void {
+  if (!isRunning(container)) return
+  throw new StrakeError('CONFLICT', `Cannot start container ${container.name}: it runs already`, {
+    remedy: `join it with strake attach ${container.name}`,
+  })
 }
 
 interface Launched extends ForegroundOptions {
   readonly launched: LaunchedMonitor
+  readonly lock: ContainerLock
 }
 
 async function runInStreams(
   context: ContainerContext,
   container: Container,
-  { launched, signal }: Launched,
+  { launched, lock, signal }: Launched,
 ): Promise<RunEnd> {
   const { monitor, feed } = launched
   const stop = forwardSignals(monitor.signal)
@@ -55,6 +73,7 @@ async function runInStreams(
     const prepare = signal === undefined ? {} : { signal }
     await orderStart(context, container, { monitor, foreground: true, ...prepare })
     await monitor.expect('started')
+    lock[Symbol.dispose]()
     feed()
     const { code, oomKilled } = await monitor.expect('exited')
     return { type: 'exited', code, oomKilled }
@@ -69,7 +88,7 @@ async function runInTerminal(
   container: Container,
   options: Launched & { readonly streams: UserStreams },
 ): Promise<RunEnd> {
-  const { launched, streams, signal, detachKeys } = options
+  const { launched, lock, streams, signal, detachKeys } = options
   const { monitor } = launched
   const consoleSize = windowSize(streams.stdout)
   await orderStart(context, container, {
@@ -83,6 +102,7 @@ async function runInTerminal(
   try {
     await connection.send({ kind: 'hello', hello: { output: true } })
     await monitor.expect('started')
+    lock[Symbol.dispose]()
     return await runSession(connection, {
       ...{ streams, terminal: true, stdin: container.settings.interactive },
       ...(detachKeys === undefined ? {} : { detachKeys }),

@@ -2,14 +2,9 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { isAlive, removeTree } from '#platform'
 import { forget, releaseNestedMounts } from '#runtime'
 import { type ContainerContext, type ContainerPaths, containerPaths } from '../model/context.ts'
+import { isLocked, tryLockContainer } from '../model/lock.ts'
 import { type Container, isRunning, listContainers, lostExitCode } from '../model/record.ts'
-import {
-  type ContainerState,
-  createdState,
-  readIdentity,
-  readState,
-  writeState,
-} from '../model/state.ts'
+import { type ContainerState, createdState, readState, writeState } from '../model/state.ts'
 import { removeRemains } from '../setup/remains.ts'
 
 /**
@@ -21,21 +16,25 @@ import { removeRemains } from '../setup/remains.ts'
 export async function reconcileContainers(context: ContainerContext): Promise<number> {
   let count = 0
   for (const container of listContainers(context)) {
-    if (await reconcileContainer(context, container)) count += 1
+    using lock = tryLockContainer(context, container.id)
+    if (lock !== undefined && (await reconcileContainer(context, container))) count += 1
   }
   await removeForgotten(context)
   return count
 }
 
 /**
- * Records come first and go first: a directory without one is left of a removal, unless
- * the records were lost.
+ * A directory without a record is left of a removal, or of a process that was killed while
+ * it created a container, unless the records were lost.
  */
-async function removeForgotten({ root, records }: ContainerContext): Promise<void> {
+async function removeForgotten(context: ContainerContext): Promise<void> {
+  const { root, records } = context
   const directory = `${root}/containers`
   if (!existsSync(directory) || records.loss.get() !== undefined) return
   for (const id of readdirSync(directory)) {
-    if (records.containers.get(id) === undefined) await removeTree(`${directory}/${id}`)
+    using lock = tryLockContainer(context, id)
+    const isForgotten = lock !== undefined && records.containers.get(id) === undefined
+    if (isForgotten) await removeTree(`${directory}/${id}`)
   }
 }
 
@@ -50,7 +49,7 @@ export function isLost(
   const paths = containerPaths(context, id)
   if (isRunning({ state }) || !holdsSomething(state, paths)) return false
   if (state.monitor !== undefined && isAlive(state.monitor)) return false
-  return readIdentity(paths.starter) === undefined
+  return !isLocked(context, id)
 }
 
 /** The run directory is there from before a root is mounted until after that is given back. */
@@ -58,7 +57,10 @@ function holdsSomething({ root }: ContainerState, { run }: ContainerPaths): bool
   return root !== undefined || existsSync(run)
 }
 
-/** Does for one container what `reconcileContainers` does for all; says whether there was something to do. */
+/**
+ * Does for one container, whose lock the caller holds, what `reconcileContainers` does for
+ * all. Returns whether there was something to do.
+ */
 export async function reconcileContainer(
   context: ContainerContext,
   container: Container,
@@ -68,8 +70,6 @@ export async function reconcileContainer(
   const state = readState(paths.state)
   const ended = state.status !== 'running' && state.status !== 'restarting'
   if (ended && !holdsSomething(state, paths)) return false
-  // Somebody is preparing it at this moment.
-  if (readIdentity(paths.starter) !== undefined) return false
   const { process, monitor, root, ...rest } = state
   if ([process, monitor].some((one) => one !== undefined && isAlive(one))) return false
   await forget(context.runtime, id)

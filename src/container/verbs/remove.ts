@@ -1,6 +1,8 @@
-import { StrakeError } from '#oci'
+import { isStrakeError, StrakeError } from '#oci'
+import { isAlive } from '#platform'
 import type { ContainerContext } from '../model/context.ts'
-import { getContainer, isRunning } from '../model/record.ts'
+import { lockContainer, tryLockContainer } from '../model/lock.ts'
+import { type Container, getContainer, isRunning } from '../model/record.ts'
 import { removeRemains } from '../setup/remains.ts'
 import { killContainer, waitForEnd } from './control.ts'
 import { reconcileContainer } from './reconcile.ts'
@@ -9,27 +11,76 @@ export interface RemoveOptions {
   /** Kill it first when it runs. */
   readonly force?: boolean
   /** Its anonymous volumes too. */
-  readonly volumes?: boolean
+  readonly volumes?: boolean | undefined
 }
 
-/** Removes a container. Throws `CONFLICT` when it runs and `force` is not given, `NOT_FOUND`. */
+/**
+ * Removes a container. One that another process is starting or cleaning up after
+ * is waited for. Throws `CONFLICT` when it runs and `force` is not given, `NOT_FOUND`.
+ */
 export async function removeContainer(
   context: ContainerContext,
   nameOrId: string,
   options: RemoveOptions = {},
 ): Promise<void> {
-  const container = getContainer(context, nameOrId)
-  if (isRunning(container)) {
-    if (!options.force) {
-      throw new StrakeError(
-        'CONFLICT',
-        `Cannot remove container ${container.name}: it is ${container.state.status}`,
-        { remedy: 'stop it first, or use --force' },
-      )
+  const found = getContainer(context, nameOrId)
+  let isKilled = false
+  try {
+    for (;;) {
+      const container = getContainer(context, found.id)
+      if (isRunning(container)) {
+        if (!options.force) throw stillRuns(container)
+        isKilled = true
+        await killIfRunning(context, found.id)
+      }
+      await waitForEnd(context, found.id)
+      using _lock = await lockContainer(context, found)
+      if (await removeLocked(context, found.id, options)) return
     }
-    await killContainer(context, container.id, 'SIGKILL')
-    await waitForEnd(context, container.id)
+  } catch (error) {
+    // One with --rm goes when it ends.
+    if (!isKilled || !isStrakeError(error, 'NOT_FOUND')) throw error
   }
+}
+
+/**
+ * Removes a container that does not run, and returns false for one that is gone,
+ * was started, or is being started or cleaned up after by another process.
+ */
+export async function removeStopped(
+  context: ContainerContext,
+  id: string,
+  options: Pick<RemoveOptions, 'volumes'> = {},
+): Promise<boolean> {
+  using lock = tryLockContainer(context, id)
+  if (lock === undefined || context.records.containers.get(id) === undefined) return false
+  return await removeLocked(context, id, options)
+}
+
+/** Returns false when the container runs, or when its monitor still cleans up. */
+async function removeLocked(
+  context: ContainerContext,
+  id: string,
+  { volumes }: RemoveOptions,
+): Promise<boolean> {
+  const container = getContainer(context, id)
+  const { monitor } = container.state
+  if (isRunning(container) || (monitor !== undefined && isAlive(monitor))) return false
   await reconcileContainer(context, container)
-  await removeRemains(context, container, options.volumes)
+  await removeRemains(context, container, volumes)
+  return true
+}
+
+async function killIfRunning(context: ContainerContext, id: string): Promise<void> {
+  try {
+    await killContainer(context, id, 'SIGKILL')
+  } catch (error) {
+    if (!isStrakeError(error, 'CONFLICT')) throw error
+  }
+}
+
+function stillRuns({ name, state }: Container): StrakeError {
+  return new StrakeError('CONFLICT', `Cannot remove container ${name}: it is ${state.status}`, {
+    remedy: 'stop it first, or use --force',
+  })
 }

@@ -1,9 +1,8 @@
-import { rmSync } from 'node:fs'
-import { type ContainerContext, containerPaths } from '../model/context.ts'
+import type { ContainerContext } from '../model/context.ts'
 import type { ContainerOptions } from '../model/options.ts'
 import { type LaunchedMonitor, launchMonitor } from '../session/launch.ts'
 import type { MonitorHandle } from '../session/monitor-handle.ts'
-import { type CreatedContainer, createContainer } from './create.ts'
+import { type CreatedContainer, createLocked, type LockedContainer } from './create.ts'
 import { type ForegroundOptions, type RunEnd, runForeground } from './foreground.ts'
 import { removeContainer } from './remove.ts'
 import { startContainer } from './start.ts'
@@ -16,12 +15,10 @@ export async function runDetached(
 ): Promise<CreatedContainer> {
   const { monitor } = launched ?? launchMonitor(context, { detached: true })
   const background = { ...options, stdinOnce: options.stdinOnce ?? false }
-  const created = await createOrAbandon(context, background, monitor)
-  return await removingFailed(context, options, created, async () => {
-    await startContainer(context, created.id, {
-      monitor,
-      ...(signal === undefined ? {} : { signal }),
-    })
+  const { lock, ...created } = await createOrAbandon(context, background, monitor)
+  return await removingFailed(context, options, { ...created, lock }, async () => {
+    await startContainer(context, created.id, { monitor, isLocked: true, signal })
+    lock[Symbol.dispose]()
     return created
   })
 }
@@ -36,20 +33,20 @@ export async function runContainer(
   } = {},
 ): Promise<RunEnd> {
   const launched = foreground.launched ?? launchMonitor(context, options, foreground.streams)
-  const created = await createOrAbandon(context, options, launched.monitor)
-  foreground.onCreated?.(created)
-  return await removingFailed(context, options, created, () =>
-    runForeground(context, created.id, { ...foreground, launched }),
-  )
+  const { lock, ...created } = await createOrAbandon(context, options, launched.monitor)
+  return await removingFailed(context, options, { ...created, lock }, () => {
+    foreground.onCreated?.(created)
+    return runForeground(context, created.id, { ...foreground, launched, lock })
+  })
 }
 
 async function createOrAbandon(
   context: ContainerContext,
   options: ContainerOptions,
   monitor: MonitorHandle,
-): Promise<CreatedContainer> {
+): Promise<LockedContainer> {
   try {
-    return await createContainer(context, options)
+    return await createLocked(context, options)
   } catch (error) {
     await monitor.abandon()
     throw error
@@ -60,15 +57,14 @@ async function createOrAbandon(
 async function removingFailed<T>(
   context: ContainerContext,
   options: ContainerOptions,
-  { id }: CreatedContainer,
+  { id, lock }: LockedContainer,
   run: () => Promise<T>,
 ): Promise<T> {
   try {
     return await run()
   } catch (error) {
+    lock[Symbol.dispose]()
     if (options.remove && context.records.containers.get(id) !== undefined) {
-      // It was this process that started it, and it does so no more.
-      rmSync(containerPaths(context, id).starter, { force: true })
       await removeContainer(context, id, { force: true, volumes: true })
     }
     throw error

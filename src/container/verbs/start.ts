@@ -1,11 +1,7 @@
-import { mkdirSync, renameSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { StrakeError } from '#oci'
-import { isAlive, isSystemError, ownIdentity } from '#platform'
-import { ownedName } from '#snapshot'
+import { mkdirSync, rmSync } from 'node:fs'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
+import { lockContainer } from '../model/lock.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
-import { readIdentity, writeJson } from '../model/state.ts'
 import { launchMonitor } from '../session/launch.ts'
 import type { MonitorHandle } from '../session/monitor-handle.ts'
 import { type PrepareOptions, prepareContainer } from '../setup/prepare.ts'
@@ -13,8 +9,10 @@ import { reconcileContainer } from './reconcile.ts'
 
 export interface StartOptions {
   /** One that was spawned earlier, to save its starting time. */
-  readonly monitor?: MonitorHandle
-  readonly signal?: AbortSignal
+  readonly monitor?: MonitorHandle | undefined
+  /** The caller holds the container's lock, and releases it afterwards. */
+  readonly isLocked?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -26,7 +24,10 @@ export async function startContainer(
   nameOrId: string,
   options: StartOptions = {},
 ): Promise<void> {
-  const container = getContainer(context, nameOrId)
+  const found = getContainer(context, nameOrId)
+  if (isRunning(found)) return
+  using _lock = options.isLocked ? undefined : await lockContainer(context, found, options.signal)
+  const container = getContainer(context, found.id)
   if (isRunning(container)) return
   const monitor = options.monitor ?? launchMonitor(context, { detached: true }).monitor
   await orderStart(context, container, { ...options, monitor, foreground: false })
@@ -39,7 +40,10 @@ export interface OrderStartOptions extends PrepareOptions {
   readonly foreground: boolean
 }
 
-/** Prepares a container and tells the monitor to start it. */
+/**
+ * Prepares a container and tells the monitor to start it. The caller holds the
+ * container's lock until the monitor has started it.
+ */
 export async function orderStart(
   context: ContainerContext,
   container: Container,
@@ -47,8 +51,10 @@ export async function orderStart(
 ): Promise<void> {
   const { monitor, foreground } = options
   const paths = containerPaths(context, container.id)
-  await claim(context, container)
   try {
+    // What a crash has left; one with --rm is gone then.
+    if (await reconcileContainer(context, container)) getContainer(context, container.id)
+    mkdirSync(paths.run, { recursive: true, mode: 0o700 })
     rmSync(paths.stopRequest, { force: true })
     await prepareContainer(context, container, options)
   } catch (error) {
@@ -57,39 +63,4 @@ export async function orderStart(
     throw error
   }
   await monitor.start(context, paths.directory, foreground)
-}
-
-/**
- * Of two who start the same container one wins: whoever puts the run directory
- * in place, with his identity in it.
- */
-async function claim(context: ContainerContext, container: Container): Promise<void> {
-  const { run, starter } = containerPaths(context, container.id)
-  for (let attempt = 0; attempt < 2; attempt++) {
-    if (takePlace(run)) return
-    const { monitor } = container.state
-    const busy = readIdentity(starter) !== undefined || (monitor !== undefined && isAlive(monitor))
-    if (busy) break
-    await reconcileContainer(context, container)
-    rmSync(run, { recursive: true, force: true })
-  }
-  throw new StrakeError(
-    'CONFLICT',
-    `Cannot start container ${container.name}: another process is starting it`,
-  )
-}
-
-function takePlace(run: string): boolean {
-  mkdirSync(dirname(run), { recursive: true, mode: 0o700 })
-  const made = `${dirname(run)}/${ownedName('place')}`
-  mkdirSync(made, { mode: 0o700 })
-  writeJson(`${made}/starter.json`, ownIdentity())
-  try {
-    renameSync(made, run)
-    return true
-  } catch (error) {
-    rmSync(made, { recursive: true, force: true })
-    if (isSystemError(error, 'EEXIST', 'ENOTEMPTY')) return false
-    throw error
-  }
 }

@@ -11,6 +11,7 @@ import {
   type RunEnd,
   readLogs,
   removeContainer as remove,
+  removeStopped,
   runForeground,
   type StopOptions,
   startContainer as start,
@@ -92,6 +93,11 @@ export async function removeContainer(
     if (options.force && isStrakeError(error, 'NOT_FOUND')) return false
     throw error
   }
+}
+
+/** With its anonymous volumes; false when it runs, or when another process is at work on it. */
+export async function removeStoppedContainer(engine: Engine, id: string): Promise<boolean> {
+  return await removeStopped(await containerContext(engine), id, { volumes: true })
 }
 
 /** Joins a running container until it ends or the user leaves. */

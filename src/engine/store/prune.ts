@@ -1,8 +1,7 @@
 import { familiarReference, isStrakeError, parseReference } from '#oci'
-import { removeTree } from '#platform'
 import type { ImageRecord } from '#records'
-import { buildMemory } from '../build/build-memory.ts'
-import { removeContainer } from '../container/container.ts'
+import { forgetBuildMemory } from '../build/build-memory.ts'
+import { removeStoppedContainer } from '../container/container.ts'
 import { listContainers } from '../container/ps.ts'
 import { tryPublishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
@@ -94,8 +93,11 @@ export async function pruneContainers(
   for (const { id, state, created, labels } of stopped) {
     if (!['exited', 'created', 'dead'].includes(state)) continue
     if (!passesPruneFilter(filter, { created: created.getTime(), labels })) continue
-    reclaimed += await writtenBytes(engine, id)
-    if (await removeContainer(engine, id, { volumes: true })) containers.push(id)
+    const written = await writtenBytes(engine, id)
+    // Another process may have removed or started it meanwhile.
+    if (!(await removeStoppedContainer(engine, id))) continue
+    containers.push(id)
+    reclaimed += written
   }
   return { ...nothing, containers, reclaimed }
 }
@@ -104,7 +106,7 @@ export async function pruneContainers(
 export async function pruneCache(engine: Engine): Promise<Pruned> {
   requireFacts(engine)
   const cache = engine.records.cache.prune().map(({ key }) => key)
-  await removeTree(buildMemory(engine))
+  await forgetBuildMemory(engine)
   const { bytes } = await collectGarbage(engine)
   return { ...nothing, cache, reclaimed: bytes }
 }

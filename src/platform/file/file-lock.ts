@@ -33,14 +33,37 @@ export function lockNetwork(patience = 10_000): Disposable {
  * directory is gone or is removed while we wait.
  */
 export async function lockDirectory(path: string, signal?: AbortSignal): Promise<Disposable> {
-  requireNoTransaction(`the lock ${path}`)
   for (let pause = shortestPause; ; pause = Math.min(pause * 2, longestPause)) {
     signal?.throwIfAborted()
-    const fd = openFile(path, openFlag.readOnly | openFlag.directory | openFlag.noFollow)
-    const named = ignoring(['EAGAIN'], () => tryLock(fd, path)) && isSameFile(fd, path)
-    if (named) return { [Symbol.dispose]: () => closeFile(fd) }
-    closeFile(fd)
+    const held = tryLockDirectory(path)
+    if (held !== undefined) return held
     await sleep(pause, undefined, { signal })
+  }
+}
+
+/** The same without waiting: `undefined` while another holds the lock. */
+export function tryLockDirectory(path: string): Disposable | undefined {
+  requireNoTransaction(`the lock ${path}`)
+  const fd = openFile(path, openFlag.readOnly | openFlag.directory | openFlag.noFollow)
+  try {
+    const isNamed = ignoring(['EAGAIN'], () => tryLock(fd, path)) && isSameFile(fd, path)
+    if (isNamed) return closingOnce(fd)
+  } catch (error) {
+    closeFile(fd)
+    throw error
+  }
+  closeFile(fd)
+  return undefined
+}
+
+/** The number may soon be another file's, so it is closed once, however often that is asked. */
+function closingOnce(fd: number): Disposable {
+  let isOpen = true
+  return {
+    [Symbol.dispose]() {
+      if (isOpen) closeFile(fd)
+      isOpen = false
+    },
   }
 }
 

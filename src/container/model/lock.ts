@@ -1,0 +1,74 @@
+import { mkdirSync } from 'node:fs'
+import { StrakeError } from '#oci'
+import { isSystemError, lockDirectory, tryLockDirectory } from '#platform'
+import { type ContainerContext, containerPaths } from './context.ts'
+
+type Store = Pick<ContainerContext, 'root' | 'run' | 'records'>
+
+/**
+ * The right to start a container, to clean up after it and to remove it. It is
+ * the lock of the container's directory: the process that creates or starts a
+ * container holds it until the container runs, its monitor holds it while it
+ * cleans up, and it is free when its holder is killed.
+ */
+export type ContainerLock = Disposable
+
+/** Makes the directory of a new container and takes its lock, before anything else can know of it. */
+export async function lockNewContainer(
+  context: Store,
+  id: string,
+  signal?: AbortSignal,
+): Promise<ContainerLock> {
+  const { directory } = containerPaths(context, id)
+  for (;;) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    const lock = await ifThere(() => lockDirectory(directory, signal))
+    // A clean-up may take a directory that has no record yet.
+    if (lock !== undefined) return lock
+  }
+}
+
+/** Waits for the lock of a container. Throws `NOT_FOUND` when the container is removed meanwhile. */
+export async function lockContainer(
+  context: Store,
+  { id, name }: { readonly id: string; readonly name: string },
+  signal?: AbortSignal,
+): Promise<ContainerLock> {
+  const { directory } = containerPaths(context, id)
+  while (context.records.containers.get(id) !== undefined) {
+    const lock = await ifThere(() => lockDirectory(directory, signal))
+    if (lock !== undefined) return lock
+    // The record is there and the directory is not: removing makes it once more.
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+  }
+  throw new StrakeError('NOT_FOUND', `Cannot find container ${name}: it was removed meanwhile`)
+}
+
+/** The lock, unless another process holds it or the container is gone. */
+export function tryLockContainer(
+  context: Pick<Store, 'root' | 'run'>,
+  id: string,
+): ContainerLock | undefined {
+  try {
+    return tryLockDirectory(containerPaths(context, id).directory)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+/** Whether a process is starting a container, cleaning up after it or removing it at this moment. */
+export function isLocked(context: Pick<Store, 'root' | 'run'>, id: string): boolean {
+  const lock = tryLockContainer(context, id)
+  lock?.[Symbol.dispose]()
+  return lock === undefined
+}
+
+async function ifThere<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
