@@ -20,10 +20,10 @@ test('importImage() makes an image of an archive, with the changes of Docker', a
     ...{ name: 'base', message: 'from a test' },
     changes: ['CMD ["sh"]', 'env A=1 B=2', 'LABEL x=y'],
   })
+  const config = { Cmd: ['sh'], Env: expect.arrayContaining(['A=1', 'B=2']), Labels: { x: 'y' } }
   expect(await inspect(engine, 'base')).toMatchObject({
-    Id: imageId,
-    RepoTags: ['base:latest'],
-    Config: { Cmd: ['sh'], Env: expect.arrayContaining(['A=1', 'B=2']), Labels: { x: 'y' } },
+    kind: 'image',
+    image: { image: { imageId, config: { config } }, names: [{ tag: 'latest' }] },
   })
   const history = await imageHistory(engine, 'base')
   expect(history.at(-1)).toMatchObject({ comment: 'from a test' })
