@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createImage, type Image } from '#image'
-import { formatReference, mediaType, parseReference, type RunConfig, sha256 } from '#oci'
+import { mediaType, parseImageName, type RunConfig, sha256 } from '#oci'
 import { fromBuffer } from '#stream'
 import { packTar } from '#tar'
 import { publishIndex } from './content/publish-index.ts'
@@ -62,7 +62,7 @@ export async function addTestImage(engine: Engine, options: TestImageOptions = {
     config: { architecture: 'amd64', os: 'linux', created, config },
     layers,
   })
-  const names = (options.names ?? []).map((name) => formatReference(parseReference(name)))
+  const names = (options.names ?? []).map((name) => parseImageName(name))
   recordImage(
     engine,
     image,

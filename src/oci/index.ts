@@ -21,6 +21,9 @@ export type {
 export { ContentMismatchError, isStrakeError, StrakeError } from './error.ts'
 // The objects of a parsed document, field by field.
 export { Fields } from './fields.ts'
+// What a user types to name an image.
+export type { ImageName } from './image-name.ts'
+export { digestName, parseImageName, recordedName, toImageName } from './image-name.ts'
 // JSON that no two readers understand differently.
 export { encodeJson, parseJson } from './json.ts'
 // The most strake accepts from strangers.
@@ -43,7 +46,6 @@ export type { Platform } from './platform.ts'
 export { formatPlatform, normalizePlatform, parsePlatform } from './platform.ts'
 // Choosing from an index.
 export { matchPlatform, selectPlatform } from './platform-match.ts'
-// What a user types to name an image.
 export type { Reference } from './reference.ts'
 export {
   familiarReference,

@@ -1,5 +1,5 @@
 import { loadArchive } from '#image'
-import { type Digest, familiarReference, formatReference, isStrakeError, StrakeError } from '#oci'
+import { type Digest, familiarReference, isStrakeError, parseReference, StrakeError } from '#oci'
 import { type Emit, silent } from '#stream'
 import { beginWork } from '../begin-work.ts'
 import { publishIndex } from '../content/publish-index.ts'
@@ -40,9 +40,13 @@ export async function load(engine: Engine, options: LoadOptions = {}): Promise<r
     const moved = recordImage(
       engine,
       image,
-      names.map((reference) => ({ name: formatReference(reference), by: 'load' })),
+      names.map((name) => ({ name, by: 'load' })),
     )
-    return { imageId: image.imageId, names: names.map(familiarReference), moved }
+    return {
+      imageId: image.imageId,
+      names: names.map((name) => familiarReference(parseReference(name))),
+      moved,
+    }
   })
   publishIndex(engine)
   return loaded

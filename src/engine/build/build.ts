@@ -12,8 +12,8 @@ import {
   type Digest,
   familiarReference,
   formatPlatform,
-  formatReference,
   isStrakeError,
+  parseImageName,
   parsePlatform,
   parseReference,
   StrakeError,
@@ -64,7 +64,7 @@ export interface Built {
 
 /** Builds an image and names it. Throws `DockerfileError`, `ExitError`, and `INVALID` for bad options. */
 export async function build(engine: Engine, request: BuildRequest): Promise<Built> {
-  const names = (request.names ?? []).map((name) => formatReference(parseReference(name)))
+  const names = (request.names ?? []).map(parseImageName)
   const { context, dockerfile, network, timestamp, emit, signal } = request
   await cleanAfterBuilds(engine)
   const result = await buildImage({

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { build } from '#build'
 import { type Image, importTar } from '#image'
-import { type Digest, formatReference, parsePlatform, parseReference, StrakeError } from '#oci'
+import { type Digest, parseImageName, parsePlatform, StrakeError } from '#oci'
 import { type Emit, silent } from '#stream'
 import { readArchive } from '../archive/archive-file.ts'
 import { beginWork } from '../begin-work.ts'
@@ -34,8 +34,7 @@ export async function importImage(
   options: ImportOptions = {},
 ): Promise<Imported> {
   const { emit = silent, signal, message, platform } = options
-  const name =
-    options.name === undefined ? undefined : formatReference(parseReference(options.name))
+  const name = options.name === undefined ? undefined : parseImageName(options.name)
   refuseOtherChanges(options.changes ?? [])
   using _lease = await beginWork(engine, `import ${file}`)
   const imported = await importTar(readArchive(file), engine.content, {

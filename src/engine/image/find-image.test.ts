@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
-import { parseReference } from '#oci'
+import { digestName, parseReference } from '#oci'
 import { addTestImage, openTestEngine } from '../fixture.ts'
-import { digestName, findImage, getImage, isForPlatform, repositoryOf } from './find-image.ts'
+import { findImage, getImage, isForPlatform, repositoryOf } from './find-image.ts'
 
 test('findImage() knows names, IDs, their beginnings and digests', async () => {
   await using engine = await openTestEngine()

@@ -1,6 +1,6 @@
 import {
-  type Digest,
   formatReference,
+  isDigest,
   isStrakeError,
   normalizePlatform,
   type Platform,
@@ -22,13 +22,16 @@ export function getImage(records: Records, text: string): FoundImage {
   const found = findImage(records, text)
   if (found) return found
   throw new StrakeError('NOT_FOUND', `Cannot find image ${text}: no such image`, {
-    remedy: `strake pull ${text}, or see strake images`,
+    remedy: isWholeId(text)
+      ? 'see strake images --all'
+      : `strake pull ${text}, or see strake images`,
   })
 }
 
 /** The same, but absence is an answer. Throws `CONFLICT` when an ID fits several images. */
 export function findImage(records: Records, text: string): FoundImage | undefined {
-  const byName = findByName(records, text)
+  // A whole ID is that image and no other, whatever names there are.
+  const byName = isWholeId(text) ? undefined : findByName(records, text)
   if (byName) return byName
   const matches = records.images.findByPrefix(text)
   const ids = new Set(matches.map(({ imageId }) => imageId))
@@ -39,6 +42,11 @@ export function findImage(records: Records, text: string): FoundImage | undefine
   }
   const [image] = matches
   return image && { image }
+}
+
+/** True for an image ID or digest in full. */
+export function isWholeId(text: string): boolean {
+  return isDigest(text) || isDigest(`sha256:${text}`)
 }
 
 function findByName(records: Records, text: string): FoundImage | undefined {
@@ -67,11 +75,6 @@ export function isForPlatform({ platform }: ImageRecord, wanted: Platform | unde
   const own = normalizePlatform(platform)
   const sameVariant = variant === undefined || own.variant === undefined || own.variant === variant
   return own.os === os && own.architecture === architecture && sameVariant
-}
-
-/** `registry/repository@digest`: the name under which a manifest was pulled or pushed. */
-export function digestName(reference: Reference, digest: Digest): string {
-  return `${reference.registry}/${reference.repository}@${digest}`
 }
 
 /** True for the names that `digestName` makes. */

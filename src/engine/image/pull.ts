@@ -2,19 +2,23 @@ import type { ContentSource } from '#content'
 import { openImage } from '#image'
 import {
   type Digest,
+  digestName,
   familiarReference,
   formatReference,
   normalizePlatform,
   parsePlatform,
   parseReference,
   type Reference,
+  recordedName,
+  StrakeError,
+  toImageName,
 } from '#oci'
 import { hostPlatform } from '#platform'
 import { type Emit, silent } from '#stream'
 import { beginWork } from '../begin-work.ts'
 import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
-import { digestName } from './find-image.ts'
+import { isWholeId } from './find-image.ts'
 import { receiveImage } from './receive-image.ts'
 import { recordImage } from './record-image.ts'
 
@@ -48,8 +52,14 @@ export async function pull(
   options: PullOptions = {},
 ): Promise<Pulled> {
   const { emit = silent, signal } = options
+  if (isWholeId(text)) {
+    throw new StrakeError('NOT_FOUND', `Cannot pull ${text}: no registry knows an image by its ID`)
+  }
   const reference = parseReference(text)
-  const name = formatReference(reference)
+  const name =
+    reference.digest === undefined
+      ? toImageName(reference, text)
+      : recordedName(formatReference(reference))
   const platform = options.platform === undefined ? hostPlatform() : parsePlatform(options.platform)
   const registry = await engine.registry(reference.registry)
   const source = registry.repository(reference.repository)

@@ -1,10 +1,16 @@
 import { copy } from '#content'
 import { compressImage } from '#image'
-import { type Descriptor, type Digest, formatReference, parseReference, StrakeError } from '#oci'
+import {
+  type Descriptor,
+  type Digest,
+  digestName,
+  formatReference,
+  parseReference,
+  StrakeError,
+} from '#oci'
 import { type Emit, silent } from '#stream'
 import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
-import { digestName } from './find-image.ts'
 import { holdImage } from './hold-image.ts'
 import { rememberSource } from './pull.ts'
 

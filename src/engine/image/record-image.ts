@@ -1,11 +1,11 @@
 import type { Image } from '#image'
-import { type Layer, layerCompression } from '#oci'
+import { type ImageName, type Layer, layerCompression } from '#oci'
 import type { Engine } from '../engine.ts'
 
 /** A name to give, and the verb that gives it. */
 export interface NewName {
   /** Canonical, or `registry/repository@digest`. */
-  readonly name: string
+  readonly name: ImageName
   readonly by: string
 }
 

@@ -1,7 +1,12 @@
 import { expect, test } from 'bun:test'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { parseReference } from '#oci'
+import { packTar } from '#tar'
+import { load } from '../archive/load.ts'
+import { build } from '../build/build.ts'
+import { importImage } from '../build/import.ts'
 import { addTestImage, openTestEngine } from '../fixture.ts'
+import { getImage } from './find-image.ts'
 import { removeImage } from './remove.ts'
 import { rollbackTag, tagImage, tagLog } from './tag.ts'
 
@@ -65,4 +70,41 @@ test('rollbackTag() refuses a name that meant nothing before, and an image that 
 const nameOf = (text: string): string => {
   const { registry, repository, tag = 'latest' } = parseReference(text)
   return `${registry}/${repository}:${tag}`
+}
+
+test('no verb gives an image a name that reads like an ID or carries a digest', async () => {
+  await using engine = await openTestEngine()
+  const good = await addTestImage(engine, { names: ['good'] })
+  const { descriptor } = await addTestImage(engine, { names: ['evil'], layers: [{ b: '2' }] })
+  const file = `${engine.directory}/images.tar`
+  for (const name of [good.imageId, 'sha256:1', 'app@sha256:'.padEnd(75, '1')]) {
+    await expect(tagImage(engine, 'evil', name)).rejects.toThrow('Cannot name an image')
+    await expect(importImage(engine, file, { name })).rejects.toThrow('Cannot name an image')
+    const request = { context: engine.directory, names: [name] }
+    await expect(build(engine, request)).rejects.toThrow('Cannot name an image')
+    await writeFile(file, await archiveNamed(name))
+    await expect(load(engine, { file })).rejects.toThrow('Cannot name an image')
+  }
+  const names = engine.records.tags.list().map(({ name }) => name)
+  expect(names).toEqual(['docker.io/library/evil:latest', 'docker.io/library/good:latest'])
+  // As an older version could name it.
+  engine.records.tags.set(`docker.io/library/${good.imageId}`, descriptor, 'test')
+  expect(getImage(engine.records, good.imageId).image.imageId).toBe(good.imageId)
+  await removeImage(engine, 'good')
+  expect(() => getImage(engine.records, good.imageId)).toThrow('no such image')
+})
+
+async function archiveNamed(name: string): Promise<Uint8Array> {
+  const config = Buffer.from(
+    JSON.stringify({
+      architecture: 'amd64',
+      os: 'linux',
+      rootfs: { type: 'layers', diff_ids: [] },
+    }),
+  )
+  const manifest = Buffer.from(JSON.stringify([{ Config: 'c', Layers: [], RepoTags: [name] }]))
+  return await packTar([
+    { path: 'c', body: config },
+    { path: 'manifest.json', body: manifest },
+  ])
 }

@@ -1,18 +1,12 @@
-import { type Digest, formatReference, parseReference, StrakeError } from '#oci'
+import { type Digest, type ImageName, parseImageName, recordedName, StrakeError } from '#oci'
 import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { getImage } from './find-image.ts'
 
 /** Names the image `source` also `target`; a name that meant another image moves. */
 export async function tagImage(engine: Engine, source: string, target: string): Promise<string> {
-  const reference = parseReference(target)
-  if (reference.digest !== undefined) {
-    throw new StrakeError('INVALID', `Cannot tag ${target}: a digest cannot be chosen`, {
-      remedy: 'give a name and tag',
-    })
-  }
+  const name = parseImageName(target)
   const { image } = getImage(engine.records, source)
-  const name = formatReference(reference)
   setTag(engine, name, image, 'tag')
   return name
 }
@@ -20,7 +14,7 @@ export async function tagImage(engine: Engine, source: string, target: string): 
 /** Points `name` at a manifest that is in the store, and republishes the layout's index. */
 export function setTag(
   engine: Engine,
-  name: string,
+  name: ImageName,
   { digest, mediaType, size }: { digest: Digest; mediaType: string; size: number },
   by: string,
 ): boolean {
@@ -41,7 +35,7 @@ export interface TagLogEntry {
 
 /** Everything `text` ever meant, newest first. Throws `NOT_FOUND` for a name that never was. */
 export async function tagLog(engine: Engine, text: string): Promise<readonly TagLogEntry[]> {
-  const name = formatReference(parseReference(text))
+  const name = recordedName(text)
   const moves = engine.records.tags.history(name)
   if (moves.length === 0) {
     throw new StrakeError(
@@ -62,7 +56,7 @@ export async function tagLog(engine: Engine, text: string): Promise<readonly Tag
  * `NOT_FOUND` when there is none, or when that image has been removed since.
  */
 export async function rollbackTag(engine: Engine, text: string): Promise<TagLogEntry> {
-  const name = formatReference(parseReference(text))
+  const name = recordedName(text)
   const target = engine.records.tags.rollbackTarget(name)
   if (target === undefined) {
     throw new StrakeError('NOT_FOUND', `Cannot roll back ${text}: it meant nothing before`)

@@ -3,7 +3,7 @@ import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { createImage, type Image } from '#image'
-import { formatReference, mediaType, parseReference, sha256 } from '#oci'
+import { mediaType, parseImageName, sha256 } from '#oci'
 import { createMemoryRegistry, createRegistryHandler } from '#registry'
 import { fromBuffer, toBuffer } from '#stream'
 import { packTar } from '#tar'
@@ -81,7 +81,7 @@ async function foreign(engine: TestEngine): Promise<void> {
   const config = { architecture: 'amd64', os: 'linux', created: '2024-01-02T03:04:05Z' }
   const layers = [{ descriptor, diffId: sha256(tar) }]
   const image = await createImage(engine.content, { config, layers })
-  recordImage(engine, image, [{ name: formatReference(parseReference(name)), by: 'test' }])
+  recordImage(engine, image, [{ name: parseImageName(name), by: 'test' }])
 }
 
 const problems = async (engine: TestEngine, repair = false): Promise<readonly string[]> =>

@@ -1,6 +1,6 @@
 import { copyFile } from 'node:fs/promises'
 import { restoreContainerRecords } from '#container'
-import { type Digest, formatReference, isStrakeError, limits, parseReference } from '#oci'
+import { type Digest, isStrakeError, limits, recordedName } from '#oci'
 import { lockDirectory } from '#platform'
 import { readNames } from '../content/indexed-names.ts'
 import { publishIndex } from '../content/publish-index.ts'
@@ -28,7 +28,7 @@ async function restoreNames(engine: Engine): Promise<number> {
   let lost = 0
   for (const { name, target } of readNames(engine.root)) {
     try {
-      const canonical = formatReference(parseReference(name))
+      const canonical = recordedName(name)
       const image = await engine.openImage(target)
       const isKnown = engine.records.tags.get(canonical) !== undefined
       recordImage(engine, image, isKnown ? [] : [{ name: canonical, by: 'restore' }])

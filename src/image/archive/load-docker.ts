@@ -2,12 +2,12 @@ import type { ContentStore } from '#content'
 import {
   type Descriptor,
   type Digest,
+  type ImageName,
   isStrakeError,
   limits,
   mediaType,
   parseConfig,
-  parseReference,
-  type Reference,
+  parseImageName,
   sha256,
 } from '#oci'
 import { counted, createHasher, detectCompression, detectLength, silent, toBuffer } from '#stream'
@@ -19,7 +19,7 @@ import type { LoadedImage, LoadOptions } from './loaded-image.ts'
 export interface DockerEntry {
   readonly config: string
   readonly layers: readonly string[]
-  readonly names: readonly Reference[]
+  readonly names: readonly ImageName[]
 }
 
 /** Reads `manifest.json`. Throws `INVALID`, also for names that are no references. */
@@ -109,12 +109,12 @@ async function loadLayer(
   return layer
 }
 
-function readName(text: string): Reference {
+function readName(text: string): ImageName {
   try {
-    return parseReference(text)
+    return parseImageName(text)
   } catch (error) {
     if (!isStrakeError(error)) throw error
-    throw invalid(`a name in its manifest.json is none (${error.message})`)
+    throw invalid(`a name in its manifest.json cannot be given (${error.message})`)
   }
 }
 

@@ -1,14 +1,15 @@
 import { type ContentSource, type ContentStore, copy } from '#content'
 import {
-  type Annotations,
   type Descriptor,
   type Digest,
+  digestName,
+  type ImageName,
   isStrakeError,
   limits,
   parseIndex,
   parseReference,
-  type Reference,
   sha256,
+  toImageName,
 } from '#oci'
 import { hostPlatform } from '#platform'
 import { toBuffer, verified } from '#stream'
@@ -31,11 +32,11 @@ export async function loadLayout(
   const { emit, signal, platform = hostPlatform() } = options
   const source = sourceOf(archive)
   const raw = await toBuffer(archive.read('index.json'), limits.manifestSize, 'index.json')
-  const images = new Map<Digest, { image: Image; names: Reference[] }>()
+  const images = new Map<Digest, { image: Image; names: ImageName[] }>()
   for (const descriptor of parseIndex(raw).manifests) {
     const image = await openImage(source, descriptor, platform, signal)
     const known = images.get(image.descriptor.digest) ?? { image, names: [] }
-    known.names.push(...nameIn(descriptor.annotations))
+    known.names.push(...nameIn(descriptor))
     images.set(image.descriptor.digest, known)
   }
   for (const entry of docker ?? []) await joinDocker(archive, entry, [...images.values()])
@@ -56,7 +57,7 @@ export async function loadLayout(
 async function joinDocker(
   archive: Archive,
   entry: DockerEntry,
-  images: readonly { image: Image; names: Reference[] }[],
+  images: readonly { image: Image; names: ImageName[] }[],
 ): Promise<void> {
   const raw = await toBuffer(archive.read(entry.config), limits.configSize, entry.config)
   const imageId = sha256(raw)
@@ -64,8 +65,7 @@ async function joinDocker(
   if (match === undefined || match.image.layers.length !== entry.layers.length) {
     throw invalid('its index.json and its manifest.json describe different images')
   }
-  const known = new Set(match.names.map((name) => JSON.stringify(name)))
-  match.names.push(...entry.names.filter((name) => !known.has(JSON.stringify(name))))
+  match.names.push(...entry.names.filter((name) => !match.names.includes(name)))
 }
 
 /** The blobs of an archive as content: verified, unless the reader does that. */
@@ -85,17 +85,21 @@ function sourceOf(archive: Archive): ContentSource {
 
 /**
  * The name an entry of `index.json` carries, if it is a whole one. A bare tag
- * names nothing: it says which image of a layout is meant, not what it is called.
+ * names nothing: it says which image of a layout is meant, not what it is called. A name
+ * with a digest must have the image's own.
  */
-function nameIn(annotations: Annotations = {}): Reference[] {
+function nameIn({ annotations = {}, digest }: Descriptor): ImageName[] {
   const whole = annotations['io.containerd.image.name']
   const short = annotations['org.opencontainers.image.ref.name'] ?? ''
   const text = whole ?? (/[/:]/.test(short) ? short : undefined)
   if (text === undefined) return []
   try {
-    return [parseReference(text)]
+    const reference = parseReference(text)
+    return [
+      reference.digest === digest ? digestName(reference, digest) : toImageName(reference, text),
+    ]
   } catch (error) {
     if (!isStrakeError(error)) throw error
-    throw invalid(`a name in its index.json is none (${error.message})`)
+    throw invalid(`a name in its index.json cannot be given (${error.message})`)
   }
 }

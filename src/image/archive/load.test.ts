@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { tmpdir } from 'node:os'
 import { gzipSync } from 'node:zlib'
 import { createMemoryStore, type LocalStore } from '#content'
-import { encodeJson, formatReference, mediaType, sha256 } from '#oci'
+import { encodeJson, mediaType, sha256 } from '#oci'
 import { fromBuffer, toBuffer } from '#stream'
 import { packTar, type TarInput } from '#tar'
 import { overwriting } from '../../stream/testing/overwriting.ts'
@@ -56,7 +56,7 @@ test('loadArchive() reads what old Docker saves, its links and directories inclu
     ],
     store,
   )
-  expect(loaded.map(({ names }) => names.map(formatReference))).toEqual([
+  expect(loaded.map(({ names }) => names.map(String))).toEqual([
     ['docker.io/library/app:1'],
     ['docker.io/library/other:latest'],
   ])
@@ -128,7 +128,7 @@ const attacks: Record<string, (good: Awaited<ReturnType<typeof dockerArchive>>) 
   ],
   'its manifest.json is not an array': () => [json('manifest.json', {})],
   'lacks Config, Layers or RepoTags': () => [json('manifest.json', [{ Layers: 'aa' }])],
-  'a name in its manifest.json is none': ({ config, layer, manifest }) => [
+  'a name in its manifest.json cannot be given': ({ config, layer, manifest }) => [
     config,
     layer,
     json('manifest.json', [{ ...manifest, RepoTags: ['../../x:1'] }]),
@@ -190,7 +190,7 @@ test('loadArchive() reads an image layout and takes only whole names from it', a
     const { image, members, layout, index } = await layoutArchive(annotations)
     const [loaded] = await load([layout, index, ...members], createMemoryStore())
     expect(loaded?.descriptor.digest).toBe(image.descriptor.digest)
-    expect(loaded?.names.map(formatReference)).toEqual([...names])
+    expect(loaded?.names.map(String)).toEqual([...names])
   }
 })
 
@@ -198,7 +198,7 @@ test('loadArchive() refuses a name that is a path', async () => {
   const annotations = { 'org.opencontainers.image.ref.name': '../../../etc/cron.d/x' }
   const { members, layout, index } = await layoutArchive(annotations)
   const loading = load([layout, index, ...members], createMemoryStore())
-  await expect(loading).rejects.toThrow('a name in its index.json is none')
+  await expect(loading).rejects.toThrow('a name in its index.json cannot be given')
 })
 
 test('loadArchive() refuses a layout whose manifest.json describes another image', async () => {

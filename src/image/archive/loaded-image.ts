@@ -1,4 +1,4 @@
-import type { Descriptor, Platform, Reference } from '#oci'
+import type { Descriptor, ImageName, Platform } from '#oci'
 import type { Emit } from '#stream'
 
 export interface LoadOptions {
@@ -14,5 +14,5 @@ export interface LoadOptions {
 export interface LoadedImage {
   /** Of its manifest. */
   readonly descriptor: Descriptor
-  readonly names: readonly Reference[]
+  readonly names: readonly ImageName[]
 }
