@@ -1,4 +1,4 @@
-import type { Pruned } from '#engine/store/prune'
+import type { Pruned } from '#engine/store/pruned'
 import { StrakeError } from '#oci'
 import type { Context } from './context.ts'
 import { confirm, readAnswer } from './prompt.ts'

@@ -43,11 +43,7 @@ export { login, logout } from './registry/login.ts'
 export { type RegistryServer, type ServeRegistryOptions, serveRegistry } from './registry/serve.ts'
 export { cleanUp } from './store/cleanup.ts'
 export { type DiskUsage, diskUsage } from './store/disk-usage.ts'
-export {
-  type Pruned,
-  pruneCache,
-  pruneContainers,
-  pruneImages,
-  pruneSystem,
-} from './store/prune.ts'
+export { pruneCache, pruneContainers, pruneSystem } from './store/prune.ts'
+export { pruneImages } from './store/prune-images.ts'
+export type { Pruned } from './store/pruned.ts'
 export { resetStore } from './store/reset.ts'

@@ -44,7 +44,7 @@ test('images give back what was put and are found by the start of either digest'
   expect(found("'; DROP TABLE images; --")).toEqual([])
   expect(records.images.remove(digest('aa'))).toBe(true)
   expect(records.images.remove(digest('aa'))).toBe(false)
-  expect(records.images.list()).toEqual([image('ab', '12')])
+  expect(records.images.list()).toEqual([{ ...image('ab', '12'), addedAt: expect.any(Number) }])
 })
 
 test('layers tell what a compressor made, also after others linked it, until it is unlinked', () => {

@@ -14,7 +14,7 @@ export type { ContainerChange, ContainerRecord, Containers } from './tables/cont
 // Blobs that were deleted on purpose.
 export type { Dropped, DroppedRecord } from './tables/dropped.ts'
 // Images by manifest digest, and layers by diff ID.
-export type { ImageRecord, Images } from './tables/images.ts'
+export type { ImageRecord, Images, StoredImage } from './tables/images.ts'
 export type { Layers, MadeLayer, MadeMembers } from './tables/layers.ts'
 // What keeps content from being collected.
 export type { Lease, LeaseOptions, Leases } from './tables/leases.ts'

@@ -1,5 +1,5 @@
 import { parsePruneFilters } from '#docker/filters/prune-filters'
-import { pruneImages } from '#engine/store/prune'
+import { pruneImages } from '#engine/store/prune-images'
 import { Command } from '../arguments/command.ts'
 import { addLongForms } from '../arguments/long-forms.ts'
 import { collect } from '../arguments/values.ts'

@@ -9,7 +9,8 @@ import { collectGarbage } from '../image/collect-garbage.ts'
 import { removeImage } from '../image/remove.ts'
 import { openEngine } from '../open.ts'
 import { checkStore } from './check.ts'
-import { pruneImages, pruneSystem } from './prune.ts'
+import { pruneSystem } from './prune.ts'
+import { pruneImages } from './prune-images.ts'
 
 const names = (engine: Engine): readonly string[] =>
   engine.records.tags.list().map(({ name }) => name)

@@ -1,10 +1,18 @@
 import { describe, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { openDatabase } from '#platform'
 import { create } from '../container/run.ts'
 import type { PruneFilter } from '../filter/prune-filter.ts'
-import { addTestImage, blobsOf, cannotContain, openTestEngine } from '../fixture.ts'
+import {
+  addTestImage,
+  blobsOf,
+  cannotContain,
+  openTestEngine,
+  type TestEngine,
+} from '../fixture.ts'
 import { listImages } from '../image/images.ts'
-import { pruneCache, pruneContainers, pruneImages, pruneSystem } from './prune.ts'
+import { pruneCache, pruneContainers, pruneSystem } from './prune.ts'
+import { pruneImages } from './prune-images.ts'
 
 test('pruneImages() removes what has no name, and its content', async () => {
   await using engine = await openTestEngine()
@@ -25,19 +33,69 @@ test('pruneImages() removes every image with `all`, by the names people write', 
   expect(await blobsOf(engine)).toEqual([])
 })
 
-test('pruneImages() looks at age and labels', async () => {
+const [now, day] = [Date.now(), 24 * 60 * 60 * 1000]
+const yesterday = [new Date(now - day)]
+
+/** As if a name or an image had been added two days ago. */
+function makeOld({ root }: TestEngine, table: 'tags' | 'images', where: string): void {
+  using database = openDatabase(`${root}/strake.db`)
+  const column = table === 'tags' ? 'updated_at' : 'added_at'
+  database.run(`UPDATE ${table} SET ${column} = ? WHERE ${where}`, now - 2 * day)
+}
+
+test('pruneImages() looks at labels', async () => {
   await using engine = await openTestEngine()
-  const now = new Date().toISOString()
   await addTestImage(engine, { names: ['old'], config: { Labels: { keep: 'yes' } } })
-  await addTestImage(engine, { names: ['new'], created: now, layers: [{ b: '2' }] })
+  await addTestImage(engine, { names: ['new'], layers: [{ b: '2' }] })
   const prune = (filter: PruneFilter): ReturnType<typeof pruneImages> =>
     pruneImages(engine, { all: true, filter })
-  const yesterday = [new Date(Date.now() - 24 * 60 * 60 * 1000)]
-  const kept = { until: yesterday, withoutLabels: [{ key: 'keep' }] }
-  expect((await prune(kept)).images).toEqual([])
   expect((await prune({ labels: [{ key: 'keep', value: 'no' }] })).images).toEqual([])
-  const { untagged } = await prune({ until: yesterday, labels: [{ key: 'keep' }] })
-  expect(untagged).toEqual(['old:latest'])
+  const { untagged } = await prune({ withoutLabels: [{ key: 'keep' }] })
+  expect(untagged).toEqual(['new:latest'])
+})
+
+test('pruneImages() takes the age of a name here for that of the image', async () => {
+  await using engine = await openTestEngine()
+  await addTestImage(engine, { names: ['fresh'], created: '2001-01-01T00:00:00Z' })
+  const { imageId } = await addTestImage(engine, { names: ['old', 'again'], layers: [{ b: '2' }] })
+  const later = new Date(now + day).toISOString()
+  await addTestImage(engine, { names: ['older'], created: later, layers: [{ c: '3' }] })
+  makeOld(engine, 'tags', "name LIKE '%/old%'")
+  const filter = { until: yesterday }
+  const first = await pruneImages(engine, { all: true, filter })
+  expect(first.untagged.toSorted()).toEqual(['old:latest', 'older:latest'])
+  expect(first.images).not.toContain(imageId)
+  const left = (await listImages(engine, { all: true })).map(({ repository }) => repository)
+  expect(left.toSorted()).toEqual(['again', 'fresh'])
+})
+
+test('pruneImages() takes the time of an unnamed image from when it came here', async () => {
+  await using engine = await openTestEngine()
+  const old = await addTestImage(engine)
+  const fresh = await addTestImage(engine, { layers: [{ b: '2' }] })
+  makeOld(engine, 'images', `digest = '${old.descriptor.digest}'`)
+  const { images } = await pruneImages(engine, { filter: { until: yesterday } })
+  expect(images).toEqual([old.imageId])
+  expect((await listImages(engine, { all: true })).map(({ id }) => id)).toEqual([fresh.imageId])
+})
+
+test('a name that is given again to the same image is young again', async () => {
+  await using engine = await openTestEngine()
+  await addTestImage(engine, { names: ['app'] })
+  makeOld(engine, 'tags', "name LIKE '%/app%'")
+  await addTestImage(engine, { names: ['app'] })
+  const { untagged } = await pruneImages(engine, { all: true, filter: { until: yesterday } })
+  expect(untagged).toEqual([])
+  expect(engine.records.tags.history()).toHaveLength(1)
+})
+
+test('pruneCache() keeps what builds used since, and what could have no label', async () => {
+  await using engine = await openTestEngine()
+  engine.records.cache.put('step', {})
+  expect((await pruneCache(engine, { filter: { until: yesterday } })).cache).toEqual([])
+  expect((await pruneCache(engine, { filter: { labels: [{ key: 'a' }] } })).cache).toEqual([])
+  const tomorrow = { until: [new Date(now + day)] }
+  expect((await pruneCache(engine, { filter: tomorrow })).cache).toEqual(['step'])
 })
 
 test('pruneCache() forgets builds and frees what only they kept', async () => {

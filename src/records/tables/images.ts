@@ -19,13 +19,19 @@ export interface ImageRecord {
   readonly totalSize: number
 }
 
+/** An image with what the store knows of it besides. */
+export interface StoredImage extends ImageRecord {
+  /** When it was last built, pulled, loaded or imported here: milliseconds since 1970. */
+  readonly addedAt: number
+}
+
 /** Images by manifest digest. */
 export interface Images {
   /** Replaces what is known about the same manifest. Its content must be durable. */
   put(image: ImageRecord): void
   get(digest: Digest): ImageRecord | undefined
   /** Last recorded first. */
-  list(): ImageRecord[]
+  list(): StoredImage[]
   remove(digest: Digest): boolean
   /**
    * Images whose ID or manifest digest starts with `prefix`, hexadecimal with or
@@ -52,7 +58,7 @@ export function createImages({ database, now, reportIn }: RecordsContext): Image
     list: () =>
       readRows(
         database.all('SELECT * FROM images ORDER BY added_at DESC, digest'),
-        readImage,
+        readStored,
         report,
       ),
     remove: (digest) => database.run('DELETE FROM images WHERE digest = ?', digest) > 0,
@@ -68,6 +74,11 @@ export function createImages({ database, now, reportIn }: RecordsContext): Image
       return readRows(rows, readImage, report)
     },
   }
+}
+
+function readStored(row: SqlRow): StoredImage {
+  const addedAt = new Fields(`the image ${String(row['digest'])}`, row).number('added_at')
+  return { ...readImage(row), addedAt }
 }
 
 function readImage(row: SqlRow): ImageRecord {

@@ -9,7 +9,7 @@ export interface TagRecord {
   readonly name: string
   /** Media type, digest and size of the manifest or index. */
   readonly target: Descriptor
-  /** When the name came to mean this. */
+  /** When the name was last given to this. */
   readonly updatedAt: number
 }
 
@@ -28,7 +28,7 @@ export interface TagMove {
 /** Names of images. They move; every move is kept, so that what a name meant can be asked and restored. */
 export interface Tags {
   get(name: string): TagRecord | undefined
-  /** Points `name` at `target`, which must be durable. `false` when it did already: no move then. */
+  /** Points `name` at `target`, which must be durable. `false` when it did already: no move then, but a new age. */
   set(name: string, target: Descriptor, by: string): boolean
   /** `false` when there is no such name. */
   remove(name: string, by: string): boolean
@@ -72,7 +72,10 @@ export function createTags({ database, now, reportIn }: RecordsContext): Tags {
       database.transaction(() => {
         const row = database.get('SELECT * FROM tags WHERE name = ?', name)
         const current = row && readRows([row], readTag, report)[0]
-        if (current?.target.digest === target.digest) return false
+        if (current?.target.digest === target.digest) {
+          database.run('UPDATE tags SET updated_at = ? WHERE name = ?', now(), name)
+          return false
+        }
         database.run(
           'INSERT OR REPLACE INTO tags (name, digest, media_type, size, updated_at) VALUES (?,?,?,?,?)',
           ...[name, ...columnsOf(target), now()],

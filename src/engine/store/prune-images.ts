@@ -1,0 +1,87 @@
+import { familiarReference, isStrakeError, parseReference } from '#oci'
+import type { StoredImage } from '#records'
+import { tryPublishIndex } from '../content/publish-index.ts'
+import type { Engine } from '../engine.ts'
+import { requireFacts } from '../facts.ts'
+import { type PruneFilter, passesPruneFilter } from '../filter/prune-filter.ts'
+import { collectGarbage } from '../image/collect-garbage.ts'
+import { isDigestName } from '../image/find-image.ts'
+import { containersOf } from '../image/image-use.ts'
+import { nothingPruned, type Pruned } from './pruned.ts'
+
+export interface PruneImagesOptions {
+  /** Every image that no container uses; else only those without a name. */
+  readonly all?: boolean
+  /** The age of an image is that of its name here, whatever its configuration says. */
+  readonly filter?: PruneFilter | undefined
+}
+
+/**
+ * Removes images and the content that nothing else uses. With a filter by age the names
+ * go that are old enough, and the image with the last of them.
+ */
+export async function pruneImages(
+  engine: Engine,
+  { all = false, filter = {} }: PruneImagesOptions = {},
+): Promise<Pruned> {
+  requireFacts(engine)
+  const untagged: string[] = []
+  const images: string[] = []
+  for (const image of engine.records.images.list()) {
+    if (containersOf(engine, image.imageId).length > 0) continue
+    const names = await namesToPrune(engine, image, filter)
+    if (names === undefined || (names.isNamed && !all)) continue
+    engine.records.transaction(() => {
+      for (const name of names.old) engine.records.tags.remove(name, 'prune')
+      if (names.isAll) engine.records.images.remove(image.digest)
+    })
+    untagged.push(...names.old.map((name) => familiarReference(parseReference(name))))
+    if (names.isAll) images.push(image.imageId)
+  }
+  const isPublished = untagged.length === 0 || tryPublishIndex(engine)
+  const { bytes } = await collectGarbage(engine)
+  if (!isPublished) tryPublishIndex(engine)
+  return { ...nothingPruned, untagged, images, reclaimed: bytes }
+}
+
+interface NamesToPrune {
+  readonly isNamed: boolean
+  readonly old: readonly string[]
+  /** No other name is left, so that the image goes too. */
+  readonly isAll: boolean
+}
+
+/** The names of an image that a filter lets go; `undefined` when it keeps all of the image. */
+async function namesToPrune(
+  engine: Engine,
+  image: StoredImage,
+  filter: PruneFilter,
+): Promise<NamesToPrune | undefined> {
+  const labels = await labelsOf(engine, image)
+  const passes = (at: number): boolean => passesPruneFilter(filter, { at, labels })
+  const { tags } = engine.records
+  const names = tags.namesOf(image.digest).flatMap((name) => tags.get(name) ?? [])
+  const plain = names.filter(({ name }) => !isDigestName(name))
+  if (plain.length === 0) {
+    if (!passes(image.addedAt)) return undefined
+    return { isNamed: false, old: names.map(({ name }) => name), isAll: true }
+  }
+  const old = plain.filter(({ updatedAt }) => passes(updatedAt))
+  if (old.length === 0) return undefined
+  const isAll = old.length === plain.length
+  return { isNamed: true, old: (isAll ? names : old).map(({ name }) => name), isAll }
+}
+
+/** An image that cannot be read has no labels. */
+async function labelsOf(
+  engine: Engine,
+  image: StoredImage,
+): Promise<Readonly<Record<string, string>>> {
+  try {
+    const { config } = await engine.openImage(image)
+    return config.config?.Labels ?? {}
+  } catch (error) {
+    if (!isStrakeError(error)) throw error
+    return {}
+  }
+}

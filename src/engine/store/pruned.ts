@@ -1,0 +1,21 @@
+/** What a prune removed. */
+export interface Pruned {
+  /** Container IDs. */
+  readonly containers: readonly string[]
+  /** Names that meant a removed image, as people write them. */
+  readonly untagged: readonly string[]
+  /** Image IDs. */
+  readonly images: readonly string[]
+  /** Cache keys. */
+  readonly cache: readonly string[]
+  /** Bytes. */
+  readonly reclaimed: number
+}
+
+export const nothingPruned: Pruned = {
+  containers: [],
+  untagged: [],
+  images: [],
+  cache: [],
+  reclaimed: 0,
+}
