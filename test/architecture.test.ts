@@ -99,7 +99,16 @@ const allowed: Readonly<
     why: 'the engine composes everything below the edges',
   },
   docker: {
-    imports: ['oci', 'platform', 'dockerfile', 'runtime', 'network', 'container', 'engine'],
+    imports: [
+      'oci',
+      'platform',
+      'dockerfile',
+      'runtime',
+      'network',
+      'volume',
+      'container',
+      'engine',
+    ],
     why: "Docker's flags become typed options here, and typed results Docker's words",
   },
   cli: {

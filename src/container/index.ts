@@ -4,13 +4,8 @@
 export { checkOptions } from './model/check-options.ts'
 /** The store and the machine containers live on. */
 export { type ContainerContext, containerPaths } from './model/context.ts'
-/** Reading `-v`, `--mount` and `--tmpfs`. */
-export {
-  type MountRequest,
-  parseMount,
-  parseTmpfs,
-  parseVolume,
-} from './model/mount-request.ts'
+/** What is to be mounted. */
+export type { MountRequest } from './model/mount-request.ts'
 /** What can be asked for. */
 export type {
   ContainerImage,

@@ -12,9 +12,8 @@ export type {
   NetworksOptions,
 } from './networks.ts'
 export { openNetworks } from './networks.ts'
-/** Published ports: what a user writes and what a table prints. */
-export type { PortProtocol, PortRequest, PublishedPort } from './publish.ts'
-export { parsePublish } from './publish.ts'
+/** Ports to publish, and published ones. */
+export type { PortProtocol, PortRequest, PublishedPort } from './port.ts'
 /** A container's resolv.conf and hosts. */
 export type { ResolverConfig } from './resolv-conf.ts'
 export { formatResolvConf, readContainerResolver, readHostResolver } from './resolv-conf.ts'

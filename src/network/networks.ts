@@ -8,7 +8,7 @@ import type {
   BridgeAttachOptions,
   BridgeNetwork,
 } from './bridge/bridge-network.ts'
-import type { PortRequest } from './publish.ts'
+import type { PortRequest } from './port.ts'
 import { type ResolverConfig, readContainerResolver, readHostResolver } from './resolv-conf.ts'
 
 export type NetworkKind = 'bridge' | 'host' | 'none'

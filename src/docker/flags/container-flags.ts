@@ -1,8 +1,9 @@
-import { type ContainerOptions, parseMount, parseSignal, parseTmpfs, parseVolume } from '#container'
-import { parsePublish } from '#network'
+import { type ContainerOptions, parseSignal } from '#container'
 import { type HealthFlags, parseHealth } from './health-flags.ts'
 import { parseRestart, parseUlimit } from './limits.ts'
 import { parseLogOptions } from './log-options.ts'
+import { parseMount, parseTmpfs, parseVolume } from './mount-flags.ts'
+import { parsePublish } from './publish-flag.ts'
 import { refuse } from './refuse.ts'
 import { parseSecurityOptions } from './security-options.ts'
 

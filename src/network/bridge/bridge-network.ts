@@ -13,7 +13,7 @@ import {
   removeNetworkNamespace,
 } from '#platform'
 import { contains, formatAddress, formatSubnet, lastAddress, macOf, parseAddress } from '../ipv4.ts'
-import type { PortRequest, PublishedPort } from '../publish.ts'
+import type { PortRequest, PublishedPort } from '../port.ts'
 import { type Bridge, type BridgeOptions, ensureBridge, removeBridge } from './bridge.ts'
 import { claimPorts, isSamePort, listPublished } from './claim-ports.ts'
 import { configureContainer, createVeth, setPortUp } from './link.ts'

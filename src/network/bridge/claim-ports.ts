@@ -10,7 +10,7 @@ import {
   probePort,
 } from '#platform'
 import { addressBytes } from '../ipv4.ts'
-import type { PortRequest, PublishedPort } from '../publish.ts'
+import type { PortRequest, PublishedPort } from '../port.ts'
 import { findPortOwner } from './port-owner.ts'
 import {
   decodeElement,

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import type { PortProtocol } from '../publish.ts'
+import type { PortProtocol } from '../port.ts'
 
 /**
  * Which process of this network namespace has a socket on the port:

@@ -1,6 +1,6 @@
 import type { NftElement, NftMap } from '#platform'
 import { addressBytes, formatSubnet, type Subnet } from '../ipv4.ts'
-import type { PublishedPort } from '../publish.ts'
+import type { PublishedPort } from '../port.ts'
 
 /** What the rules are about. */
 export interface RulesetOptions {

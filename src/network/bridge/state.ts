@@ -9,7 +9,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { isSystemError } from '#platform'
-import type { PublishedPort } from '../publish.ts'
+import type { PublishedPort } from '../port.ts'
 
 /** What is known of a container on the bridge: enough to restore it there, and to take it away. */
 export interface AttachmentRecord {

@@ -1,27 +1,6 @@
+import { isIPv4 } from 'node:net'
+import type { PortRequest } from '#network'
 import { StrakeError } from '#oci'
-import { parseAddress } from './ipv4.ts'
-
-export type PortProtocol = 'tcp' | 'udp'
-
-/** What a user asks for with `--publish`; several container ports are several requests. */
-export interface PortRequest {
-  /** An address of the host; without it the port is published on all of them. */
-  readonly hostIp?: string
-  /** 0 stands for any free port. */
-  readonly hostPort: number
-  /** Last of the host ports to choose a free one from, where the user gave a range. */
-  readonly hostPortEnd?: number
-  readonly containerPort: number
-  readonly protocol: PortProtocol
-}
-
-/** A port as it was published. `hostIp` is `0.0.0.0` for all addresses of the host. */
-export interface PublishedPort {
-  readonly hostIp: string
-  readonly hostPort: number
-  readonly containerPort: number
-  readonly protocol: PortProtocol
-}
 
 /**
  * Reads Docker's `[ip:][hostPort[-end]:]containerPort[-end][/protocol]`. Ranges
@@ -79,7 +58,7 @@ function parseRange(range: string, text: string): PortRange {
 
 function parseHostIp(ip: string, text: string): string | undefined {
   if (ip === '' || ip === '0.0.0.0') return undefined
-  if (parseAddress(ip) === undefined) {
+  if (!isIPv4(ip)) {
     throw invalid(text, `${JSON.stringify(ip)} is not an IPv4 address`)
   }
   return ip

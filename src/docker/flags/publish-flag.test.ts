@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { parsePublish } from './publish.ts'
+import { parsePublish } from './publish-flag.ts'
 
 test('parsePublish() reads every form that names ports', () => {
   const cases = {

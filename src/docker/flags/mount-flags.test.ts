@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { parseMount, parseTmpfs, parseVolume } from './mount-request.ts'
+import { parseMount, parseTmpfs, parseVolume } from './mount-flags.ts'
 
 test('parseVolume() tells binds, named and anonymous volumes apart', () => {
   expect(parseVolume('/host/./a:/b/:ro,rslave')).toEqual({

@@ -1,0 +1,21 @@
+export type PortProtocol = 'tcp' | 'udp'
+
+/** A port to publish; several container ports are several requests. */
+export interface PortRequest {
+  /** An address of the host; without it the port is published on all of them. */
+  readonly hostIp?: string
+  /** 0 stands for any free port. */
+  readonly hostPort: number
+  /** Last of the host ports to choose a free one from, where the user gave a range. */
+  readonly hostPortEnd?: number
+  readonly containerPort: number
+  readonly protocol: PortProtocol
+}
+
+/** A port as it was published. `hostIp` is `0.0.0.0` for all addresses of the host. */
+export interface PublishedPort {
+  readonly hostIp: string
+  readonly hostPort: number
+  readonly containerPort: number
+  readonly protocol: PortProtocol
+}
