@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { StrakeError } from '#oci'
-import { isExecutable, programEnvironment, runCommand } from '#platform'
+import { isExecutable, programEnvironment, readPlainFile, runCommand } from '#platform'
 import { hybridControllers } from './cgroup.ts'
 import { openRuntime, type Runtime } from './runtime.ts'
 
@@ -102,7 +102,7 @@ async function identify(path: string, cache: string | undefined): Promise<Identi
 
 function readCache(path: string): Record<string, string> {
   try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    const value: unknown = JSON.parse(readPlainFile(path) ?? '')
     if (typeof value !== 'object' || value === null) return {}
     return Object.fromEntries(
       Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),

@@ -1,5 +1,5 @@
-import { copyFileSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
-import { kernelRelease, sha256Hex } from '#platform'
+import { copyFileSync, mkdirSync, renameSync } from 'node:fs'
+import { kernelRelease, readPlainBytes, sha256Hex } from '#platform'
 import { defaultSeccomp } from './bundle/seccomp.ts'
 import type { RuntimeConfig } from './bundle/spec.ts'
 import type { Runtime } from './runtime.ts'
@@ -25,13 +25,9 @@ export function useCompiledFilter(
 ): RuntimeConfig {
   const { seccomp, ...linux } = config.linux
   if (options.runtime.name !== 'crun' || !isBuiltIn(config) || seccomp === undefined) return config
-  let filter: Uint8Array
-  try {
-    filter = readFileSync(cachePath(seccomp, options))
-  } catch {
+  const filter = readPlainBytes(cachePath(seccomp, options))
+  if (filter === undefined || filter.length === 0 || filter.length % instructionSize !== 0)
     return config
-  }
-  if (filter.length === 0 || filter.length % instructionSize !== 0) return config
   const program = Buffer.from(extendFilter(filter)).toString('base64')
   return { ...config, linux, annotations: { ...config.annotations, [annotation]: program } }
 }

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
-import { type ChildProcess, type StdioSlot, spawnProcess } from '#platform'
+import { existsSync, rmSync } from 'node:fs'
+import { type ChildProcess, readPlainFile, type StdioSlot, spawnProcess } from '#platform'
 import { startFailure } from './failure.ts'
 import {
   discard,
@@ -67,7 +67,7 @@ export async function runProcess(
   // A runtime that was killed leaves its container behind.
   if (signal?.aborted || existsSync(`${runtime.root}/${id}`)) await discard(runtime, id)
   signal?.throwIfAborted()
-  if (!existsSync(pidFile)) throw startFailure(readText(log), commandOf(bundle))
+  if (!existsSync(pidFile)) throw startFailure(readPlainFile(log) ?? '', commandOf(bundle))
   return { code }
 }
 
@@ -105,17 +105,9 @@ async function pass(
   for await (const chunk of bytes ?? []) target(chunk)
 }
 
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
 function commandOf(bundle: string): string {
   const config: { process?: { args?: readonly string[] } } = JSON.parse(
-    readText(`${bundle}/config.json`) || '{}',
+    readPlainFile(`${bundle}/config.json`) || '{}',
   )
   return config.process?.args?.[0] ?? 'the command'
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { at, temporaryName } from '#platform'
+import { at, openPlainFile, temporaryName } from '#platform'
 
 /** "strakec1", read as two numbers. */
 const magic = [0x61727473, 0x3163656b] as const
@@ -62,7 +62,7 @@ export function bytesOf(array: Uint32Array | Float64Array): Uint8Array {
 
 function readWhole(path: string): Uint8Array<ArrayBuffer> | undefined {
   try {
-    const file = openSync(path, 'r')
+    const file = openPlainFile(path)
     try {
       const bytes = new Uint8Array(fstatSync(file).size)
       return at.readFully(file, bytes, 0) === bytes.length ? bytes : undefined

@@ -1,7 +1,7 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import type { Digest } from '#oci'
-import { at, type HashingWriter, sumSize } from '#platform'
+import { at, type HashingWriter, openPlainFile, sumSize } from '#platform'
 import { compareNames, decodeName } from '#tar'
 import { bytesOf, readCacheFile, writeCacheFile } from '../files/cache-file.ts'
 
@@ -60,7 +60,7 @@ export function openEarlierLayer(
   const [digest, sums, digests] = readCacheFile(path, 3) ?? []
   if (digest?.length !== digestSize || sums === undefined || digests === undefined) return undefined
   try {
-    const file = openSync(pathOf(`sha256:${Buffer.from(digest).toString('hex')}`), 'r')
+    const file = openPlainFile(pathOf(`sha256:${Buffer.from(digest).toString('hex')}`))
     return new OpenLayer(
       file,
       new Uint32Array(sums.buffer, sums.byteOffset, sums.length / 4),

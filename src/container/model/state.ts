@@ -1,5 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
-import type { ProcessIdentity } from '#platform'
+import { renameSync, writeFileSync } from 'node:fs'
+import { type ProcessIdentity, readPlainFile } from '#platform'
 
 export type ContainerStatus =
   | 'created'
@@ -70,7 +70,7 @@ export function writeState(path: string, state: ContainerState): void {
 /** Any JSON object of ours; `undefined` when there is none or it is damaged. */
 export function readJson(path: string): object | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    const value: unknown = JSON.parse(readPlainFile(path) ?? '')
     return typeof value === 'object' && value !== null ? value : undefined
   } catch {
     return undefined

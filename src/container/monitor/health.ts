@@ -1,6 +1,6 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { type Healthcheck, StrakeError } from '#oci'
-import { type ProcessIdentity, spawnProcess } from '#platform'
+import { type ProcessIdentity, readPlainFile, spawnProcess } from '#platform'
 import {
   checkUserTables,
   encodeConfig,
@@ -147,7 +147,7 @@ async function runProbe(options: HealthOptions, timeout: number): Promise<Health
 /** Killing the runtime's `exec` leaves what it started running. */
 function killProbe(pidFile: string): void {
   try {
-    process.kill(Number(readFileSync(pidFile, 'latin1')), 'SIGKILL')
+    process.kill(Number(readPlainFile(pidFile)), 'SIGKILL')
   } catch {
     // Not started yet, or gone meanwhile.
   }

@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { openFlag, openPlainFile } from '#platform'
 import { keepChunk } from '#stream'
 
 export type OutputStream = 'stdout' | 'stderr'
@@ -24,13 +25,17 @@ export interface LogWriterOptions {
 const longestPiece = 16 * 1024
 const lineFeed = 10
 
+function openLog(path: string): number {
+  return openPlainFile(path, openFlag.append | openFlag.create | openFlag.writeOnly, 0o600)
+}
+
 /**
  * One JSON object a line: `{"log":"text\n","stream":"stdout","time":"..."}`.
  * A line is written when it is complete, so nothing of two processes gets mixed.
  */
 export function createLogWriter(path: string, options: LogWriterOptions): LogWriter {
   const { now = () => performance.timeOrigin + performance.now() } = options
-  let fd = openSync(path, 'a', 0o600)
+  let fd = openLog(path)
   let size = fstatSync(fd).size
   const unfinished: Record<OutputStream, Uint8Array> = {
     stdout: new Uint8Array(0),
@@ -42,7 +47,7 @@ export function createLogWriter(path: string, options: LogWriterOptions): LogWri
     if (size >= options.maxSize) {
       closeSync(fd)
       rotate(path, options.maxFile)
-      fd = openSync(path, 'a', 0o600)
+      fd = openLog(path)
       size = 0
     }
     const bytes = Buffer.from(text)

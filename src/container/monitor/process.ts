@@ -1,4 +1,4 @@
-import { closeSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, rmSync } from 'node:fs'
 import {
   type DescriptorWriter,
   identifyProcess,
@@ -10,6 +10,7 @@ import {
   type ProcessIdentity,
   readInput,
   readPipe,
+  readPlainFile,
   reapChild,
   reapOrphans,
   type StdioSlot,
@@ -132,18 +133,10 @@ async function run(order: MonitorOrder, { directory, args, stdio }: RunOptions):
   ]
   const child = spawnProcess(command, { stdio, env: runtimeEnvironment, cwd: directory })
   const { code } = await child.exited
-  const pid = Number(readText(pidFile))
+  const pid = Number(readPlainFile(pidFile) ?? '')
   if (code === 0 && pid > 0) return pid
   const [program = 'the command'] = readBundle(directory).process.args
-  throw startFailure(readText(log), program)
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
+  throw startFailure(readPlainFile(log) ?? '', program)
 }
 
 function processOf(pid: number): Pick<RunningContainer, 'identity' | 'exited' | 'signal'> {

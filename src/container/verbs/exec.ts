@@ -1,6 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { StrakeError } from '#oci'
-import { type ChildProcess, isTerminal, killTree, spawnProcess, windowSize } from '#platform'
+import {
+  type ChildProcess,
+  isTerminal,
+  killTree,
+  readPlainFile,
+  spawnProcess,
+  windowSize,
+} from '#platform'
 import {
   type ContainerView,
   checkUserTables,
@@ -131,7 +138,10 @@ async function runExec(
     carried?.carry(),
   ])
   if (code !== 0 && !isInterrupted && !isStarted(pidFile)) {
-    const { message, exitCode } = startFailure(readText(log), options.command[0] ?? 'the command')
+    const { message, exitCode } = startFailure(
+      readPlainFile(log) ?? '',
+      options.command[0] ?? 'the command',
+    )
     throw StartError.from(exitCode, message, `a process in container ${name}`)
   }
   return code
@@ -175,13 +185,5 @@ async function waitForExec(child: ChildProcess, pidFile: string): Promise<ExecEn
 }
 
 function isStarted(pidFile: string): boolean {
-  return readText(pidFile) !== ''
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
+  return (readPlainFile(pidFile) ?? '') !== ''
 }

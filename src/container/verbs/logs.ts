@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync, statSync, watch } from 'node:fs'
+import { closeSync, fstatSync, readSync, statSync, watch } from 'node:fs'
 import { StrakeError } from '#oci'
-import { isSystemError } from '#platform'
+import { isSystemError, openPlainFile } from '#platform'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
 import type { OutputStream } from '../monitor/log-writer.ts'
@@ -168,7 +168,7 @@ function inodeOf(path: string): number | undefined {
 
 function openFile(path: string): number | undefined {
   try {
-    return openSync(path, 'r')
+    return openPlainFile(path)
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return undefined
     throw error

@@ -8,7 +8,7 @@ import {
   parseIndex,
   StrakeError,
 } from '#oci'
-import { readPlainFile, temporaryName, writeFileDurable } from '#platform'
+import { readPlainBytes, readPlainFile, temporaryName, writeFileDurable } from '#platform'
 import { fs, hasCode, ignoreAbsent } from './file.ts'
 
 /** Where a blob lies in an image layout. A `Digest` holds nothing that could leave `root`. */
@@ -60,7 +60,7 @@ export async function writeIndex(root: string, manifests: readonly Descriptor[])
 
 /** What `index.json` lists. Throws `MANIFEST_INVALID`. */
 export async function readIndex(root: string): Promise<readonly Descriptor[]> {
-  return parseIndex(await fs().readFile(`${root}/index.json`)).manifests
+  return parseIndex(readPlainBytes(`${root}/index.json`) ?? Buffer.from('')).manifests
 }
 
 /** What is wrong with the file that says that this is an image layout, as a clause. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StrakeError } from '#oci'
 import {
@@ -9,6 +9,7 @@ import {
   type NetlinkSocket,
   netlinkProtocol,
   openNetlink,
+  readPlainFile,
   runNft,
 } from '#platform'
 import {
@@ -170,10 +171,11 @@ function pickSubnet(route: NetlinkSocket, options: BridgeOptions, inUse: boolean
 }
 
 function readSubnet(options: BridgeOptions): Subnet | undefined {
+  const text = readPlainFile(subnetFile(options))
   try {
-    return requireSubnet(readFileSync(subnetFile(options), 'utf8'))
+    return text === undefined ? undefined : requireSubnet(text)
   } catch (error) {
-    if (isSystemError(error, 'ENOENT') || error instanceof StrakeError) return undefined
+    if (error instanceof StrakeError) return undefined
     throw error
   }
 }

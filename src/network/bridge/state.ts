@@ -1,14 +1,6 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isSystemError } from '#platform'
+import { readPlainFile } from '#platform'
 import type { PublishedPort } from '../port.ts'
 
 /** What is known of a container on the bridge: enough to restore it there, and to take it away. */
@@ -82,9 +74,9 @@ export function randomHex(bytes: number): string {
 
 function readRecord(file: string): AttachmentRecord | undefined {
   try {
-    return parseRecord(JSON.parse(readFileSync(file, 'utf8')))
+    return parseRecord(JSON.parse(readPlainFile(file) ?? ''))
   } catch (error) {
-    if (isSystemError(error, 'ENOENT') || error instanceof SyntaxError) return undefined
+    if (error instanceof SyntaxError) return undefined
     throw error
   }
 }

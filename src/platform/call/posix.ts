@@ -30,6 +30,7 @@ export const openFlag: Readonly<
     | 'writeOnly'
     | 'create'
     | 'exclusive'
+    | 'append'
     | 'nonBlocking'
     | 'directory'
     | 'noFollow'
@@ -42,6 +43,7 @@ export const openFlag: Readonly<
   writeOnly: 1,
   create: 0o100,
   exclusive: 0o200,
+  append: 0o2000,
   nonBlocking: 0o4000,
   directory: arm ? 0o40000 : 0o200000,
   noFollow: arm ? 0o100000 : 0o400000,

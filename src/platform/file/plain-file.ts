@@ -5,6 +5,8 @@ import { entryStatus } from './root-metadata.ts'
 
 const [typeMask, regularType] = [0o170000, 0o100000]
 const chunkSize = 16_384
+/** Far more than anything has that the program writes and reads as a whole. */
+const usualLimit = 16_777_216
 
 /**
  * Opens a file of the program's own by name, and nothing else that has the name:
@@ -35,12 +37,15 @@ function openUnlessPipe(path: string, flags: number, mode: number): number {
  * The text of a file of the program's own; `undefined` when there is none, when
  * it is no plain file, or when it has more than `limit` bytes.
  */
-export function readPlainFile(path: string, limit: number): string | undefined {
+export function readPlainFile(path: string, limit: number = usualLimit): string | undefined {
   return readPlainBytes(path, limit)?.toString()
 }
 
 /** The same for a file that is no text. */
-export function readPlainBytes(path: string, limit: number): Buffer<ArrayBuffer> | undefined {
+export function readPlainBytes(
+  path: string,
+  limit: number = usualLimit,
+): Buffer<ArrayBuffer> | undefined {
   if (process.versions['bun'] === undefined) return readWithNode(path, limit)
   try {
     const fd = openPlainFile(path)

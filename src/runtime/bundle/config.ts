@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { kernelRelease } from '#platform'
+import { kernelRelease, readPlainFile } from '#platform'
 import { cgroupPath } from '../cgroup.ts'
 import type { ContainerMount } from '../root/mount.ts'
 import type { ResolvedUser } from '../root/user.ts'
@@ -153,5 +152,5 @@ export async function writeBundle(directory: string, config: RuntimeConfig): Pro
 
 /** Reads the `config.json` that `writeBundle` wrote there. */
 export function readBundle(directory: string): RuntimeConfig {
-  return decodeConfig(readFileSync(`${directory}/config.json`, 'utf8'))
+  return decodeConfig(readPlainFile(`${directory}/config.json`) ?? '')
 }
