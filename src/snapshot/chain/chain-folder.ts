@@ -1,24 +1,18 @@
 import { chainAbove, chainIds, type Digest, digestHex, isDigest, StrakeError } from '#oci'
 import {
   changeMode,
-  isMountPoint,
   lockFile,
   makeDirectories,
   makeDirectory,
-  openFile,
-  openFlag,
   pathExists,
   readPlainFile,
-  removeDirectory,
   removeTree,
   renamePath,
   syncDirectory,
   temporaryName,
-  unmount,
 } from '#platform'
 import { ChainUsers } from './chain-users.ts'
 import { formatDiffIds, maxListSize, parseDiffIds } from './lineage.ts'
-import { isAbandoned } from './owner-name.ts'
 import { replaceFile, writeSynced } from './replace-file.ts'
 import type { SnapshotRecord } from './snapshotter.ts'
 
@@ -49,14 +43,14 @@ export const repair = 'make it again with strake system check --repair'
 export class ChainFolder {
   readonly root: string
   readonly run: string
-  readonly #users: ChainUsers
+  readonly users: ChainUsers
   readonly #marker: 'tree' | 'layers'
   #ready = false
 
   constructor(root: string, run: string, marker: 'tree' | 'layers' = 'tree') {
     this.root = root
     this.run = run
-    this.#users = new ChainUsers(run)
+    this.users = new ChainUsers(run)
     this.#marker = marker
   }
 
@@ -112,15 +106,6 @@ export class ChainFolder {
     return `${this.root}/staging/${name}`
   }
 
-  mountPoint(name: string): string {
-    return this.#users.mountPoint(name)
-  }
-
-  /** Where a chain is mounted for all who use it. */
-  sharedMountPoint(chainId: Digest): string {
-    return this.#users.sharedMountPoint(chainId)
-  }
-
   /**
    * Mounts `name`, which needs `chainId`: `mount` gets the lineage, and no other
    * process can remove any of it before the mount stands, nor while it does; nor
@@ -128,13 +113,13 @@ export class ChainFolder {
    */
   use(chainId: Digest | null, name: string, mount: (lineage: readonly Digest[]) => void): void {
     this.makeReady()
-    using _lock = this.#lock()
+    using _lock = this.lock()
     if (chainId === null) {
       mount([])
       return
     }
     const lineage = this.lineage(chainId)
-    const isNew = this.#users.add(chainId, name)
+    const isNew = this.users.add(chainId, name)
     try {
       mount(lineage)
     } catch (error) {
@@ -145,13 +130,13 @@ export class ChainFolder {
 
   /** The mount `name` is gone. */
   unuse(chainId: Digest, name: string): void {
-    this.#users.remove(chainId, name)
+    this.users.remove(chainId, name)
   }
 
   /** Runs `action` while no other process takes, removes or commits anything. It must be short. */
   exclusively<T>(action: () => T): T {
     this.makeReady()
-    using _lock = this.#lock()
+    using _lock = this.lock()
     return action()
   }
 
@@ -175,7 +160,7 @@ export class ChainFolder {
     writeSynced(`${folder}/parents`, formatDiffIds([...below, diffId]), 0o600)
     await sync(folder)
     {
-      using _lock = this.#lock()
+      using _lock = this.lock()
       if (parent !== null) this.lineage(parent)
       if (this.has(chainId)) return false
       this.#settle(folder, this.folder(chainId))
@@ -198,82 +183,13 @@ export class ChainFolder {
     renamePath(`${from}/${this.#marker}`, `${to}/${this.#marker}`)
   }
 
-  /**
-   * Removes chains in the order given, as far as that goes; `alsoRemove` names
-   * folders of files that are of no use then, to be moved out under the same
-   * lock and freed soon.
-   */
-  async remove(
-    chainIds: readonly Digest[],
-    alsoRemove: () => readonly string[] = () => [],
-  ): Promise<void> {
-    this.makeReady()
-    const moved = this.exclusively(() => this.#takeOut(chainIds, alsoRemove))
-    if (moved.chains.length > 0) await syncDirectory(`${this.root}/chains`)
-    for (const trash of moved.chains) await removeTree(trash)
-    if (moved.files.length > 0 || moved.mounts.length > 0) {
-      const { freeLater } = await import('./free-later.ts')
-      await freeLater(moved.files, moved.mounts)
-    }
-    if (moved.conflict !== undefined) throw moved.conflict
-  }
-
-  #takeOut(
-    chainIds: readonly Digest[],
-    alsoRemove: () => readonly string[],
-  ): { chains: string[]; files: string[]; mounts: number[]; conflict?: StrakeError } {
-    const chains: string[] = []
-    const mounts: number[] = []
-    const children = this.#childrenByParent()
-    const finish = (): string[] =>
-      chains.length === 0 ? [] : alsoRemove().map((path) => this.#discard(path))
-    for (const chainId of chainIds) {
-      if (!this.has(chainId)) continue
-      const reason = this.#reasonToKeep(chainId, children)
-      if (reason !== undefined) {
-        const message = `Cannot remove snapshot ${chainId}: ${reason}`
-        return { chains, files: finish(), mounts, conflict: new StrakeError('CONFLICT', message) }
-      }
-      const mount = this.sharedMountPoint(chainId)
-      // The last one to let go of a mount waits until the kernel has forgotten its files.
-      if (isMountPoint(mount)) mounts.push(openFile(mount, openFlag.path | openFlag.directory))
-      unmount(mount, { detach: true })
-      removeDirectory(mount)
-      chains.push(this.#discard(this.folder(chainId)))
-      for (const siblings of children.values()) siblings.delete(chainId)
-    }
-    return { chains, files: finish(), mounts }
-  }
-
   /** Unmounts a shared mount whose files were replaced; what a container has mounted stays. Says who keeps it. */
   releaseMount(chainId: Digest): readonly string[] {
-    return this.exclusively(() => this.#users.release(chainId))
+    return this.exclusively(() => this.users.release(chainId))
   }
 
-  #childrenByParent(): ReadonlyMap<string, Set<Digest>> {
-    const children = new Map<string, Set<Digest>>()
-    for (const chainId of this.all()) {
-      const parent = this.#parentOf(chainId)
-      if (parent === null) continue
-      const siblings = children.get(parent) ?? new Set()
-      children.set(parent, siblings.add(chainId))
-    }
-    return children
-  }
-
-  /**
-   * Takes a chain that is damaged out of use: whoever needs it makes it again.
-   * Returns the mounts that still show it.
-   */
-  setAside(chainId: Digest): readonly string[] {
-    return this.exclusively(() => {
-      const users = this.#users.release(chainId)
-      this.#discard(this.folder(chainId))
-      return users
-    })
-  }
-
-  #discard(path: string): string {
+  /** Moves something out of sight, under the lock, and returns where it is to be removed from. */
+  discard(path: string): string {
     const trash = `${this.root}/trash/${temporaryName()}`
     renamePath(path, trash)
     return trash
@@ -282,7 +198,7 @@ export class ChainFolder {
   /** Every chain with its parent, in no order; one that is removed meanwhile may be left out. */
   *list(): Generator<Pick<SnapshotRecord, 'chainId' | 'parent'>> {
     for (const chainId of this.all()) {
-      if (this.has(chainId)) yield { chainId, parent: this.#parentOf(chainId) }
+      if (this.has(chainId)) yield { chainId, parent: this.parentOf(chainId) }
     }
   }
 
@@ -299,30 +215,6 @@ export class ChainFolder {
   }
 
   /**
-   * Takes away what processes left that are gone, and shared mounts that nobody
-   * uses; `unneeded` names what else can go, asked under the lock. Says how many
-   * things went.
-   */
-  async cleanStale(unneeded: () => readonly string[] = () => []): Promise<number> {
-    let count = this.#users.unmountAbandoned()
-    for (const name of this.entries('staging').filter(isAbandoned)) {
-      await removeTree(this.staging(name))
-      count += 1
-    }
-    count += this.#users.forgetStale()
-    if (pathExists(`${this.root}/chains`)) {
-      using _lock = this.#lock()
-      count += this.#users.releaseUnused()
-      for (const path of unneeded()) this.#discard(path)
-    }
-    for (const name of this.entries('trash')) {
-      await removeTree(`${this.root}/trash/${name}`)
-      count += 1
-    }
-    return count
-  }
-
-  /**
    * Makes what is missing. Nobody but root may enter: a layer's setuid programs
    * and devices lie here.
    */
@@ -333,26 +225,17 @@ export class ChainFolder {
       if (makeDirectory(`${this.root}/${folder}`, 0o700))
         changeMode(`${this.root}/${folder}`, 0o700)
     }
-    this.#users.makeReady(() => this.#lock())
+    this.users.makeReady(() => this.lock())
     this.#ready = true
   }
 
-  #lock(): Disposable {
+  /** Keeps other processes from taking, removing or committing anything. Hold it shortly. */
+  lock(): Disposable {
     return lockFile(`${this.root}/chains/.lock`)
   }
 
-  #reasonToKeep(
-    chainId: Digest,
-    children: ReadonlyMap<string, ReadonlySet<Digest>>,
-  ): string | undefined {
-    const [child] = children.get(chainId) ?? []
-    if (child !== undefined) return `snapshot ${child} stands on it`
-    const [user] = this.#users.of(chainId)
-    return user === undefined ? undefined : `${user} uses it`
-  }
-
   /** `null` also when the list of the chain is damaged. */
-  #parentOf(chainId: Digest): Digest | null {
+  parentOf(chainId: Digest): Digest | null {
     return chainIds(this.findDiffIds(chainId) ?? []).at(-2) ?? null
   }
 }

@@ -42,7 +42,7 @@ export class OverlayMounts {
     const staging = chains.staging(name)
     const upper = `${staging}/tree`
     makeDirectory(staging, 0o700)
-    const root = chains.mountPoint(name)
+    const root = chains.users.mountPoint(name)
     const restricted = options.use === 'unpack'
     let lineage: readonly Digest[] = []
     try {
@@ -83,7 +83,7 @@ export class OverlayMounts {
       return { root: upper, upper, [Symbol.asyncDispose]: async () => {} }
     }
     const name = `${containerPrefix}${real.slice(real.lastIndexOf('/') + 1)}`
-    const root = chains.mountPoint(name)
+    const root = chains.users.mountPoint(name)
     if (isMountPoint(root)) {
       // Whoever takes it down need not know by which kind of snapshots it was mounted.
       refuseOthersMount(root, upper)

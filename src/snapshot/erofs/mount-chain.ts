@@ -27,7 +27,7 @@ export function mountChain(
   layers: LayerFolder,
   { chainId, way }: { readonly chainId: Digest; readonly way: ErofsWay },
 ): void {
-  const target = chains.sharedMountPoint(chainId)
+  const target = chains.users.sharedMountPoint(chainId)
   const source = indexPath(chains, chainId)
   const devices = checkedDevices(
     chainId,

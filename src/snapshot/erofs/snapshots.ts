@@ -2,8 +2,10 @@ import type { PathChange } from '#layer'
 import { chainAbove, type Digest } from '#oci'
 import { isMountPoint } from '#platform'
 import { ChainFolder } from '../chain/chain-folder.ts'
+import { cleanChains } from '../chain/clean-chains.ts'
 import { OverlayMounts, type StagedOverlay } from '../chain/overlay-mounts.ts'
 import { ownedName } from '../chain/owner-name.ts'
+import { removeChains } from '../chain/remove-chains.ts'
 import type {
   ActiveSnapshot,
   ContainerOptions,
@@ -77,7 +79,7 @@ export class ErofsSnapshots implements LocalSnapshotter {
   async view(chainId: Digest): Promise<SnapshotView> {
     const name = await this.#hold(chainId)
     return {
-      root: this.#chains.sharedMountPoint(chainId),
+      root: this.#chains.users.sharedMountPoint(chainId),
       [Symbol.asyncDispose]: async () => this.#chains.unuse(chainId, name),
     }
   }
@@ -92,7 +94,7 @@ export class ErofsSnapshots implements LocalSnapshotter {
   }
 
   remove(...chainIds: readonly Digest[]): Promise<void> {
-    return this.#chains.remove(chainIds, () => this.#layers.unneeded())
+    return removeChains(this.#chains, chainIds, () => this.#layers.unneeded())
   }
 
   async *list(): AsyncGenerator<SnapshotRecord> {
@@ -105,7 +107,7 @@ export class ErofsSnapshots implements LocalSnapshotter {
   }
 
   cleanStale(): Promise<number> {
-    return this.#chains.cleanStale(() => this.#layers.unneeded())
+    return cleanChains(this.#chains, () => this.#layers.unneeded())
   }
 
   async *verify(options: VerifyOptions = {}): AsyncGenerator<SnapshotFinding> {
@@ -115,7 +117,7 @@ export class ErofsSnapshots implements LocalSnapshotter {
 
   /** Where a chain is mounted; throws `NotMounted` when it is not. */
   #mounted(chainId: Digest): string {
-    const path = this.#chains.sharedMountPoint(chainId)
+    const path = this.#chains.users.sharedMountPoint(chainId)
     if (!isMountPoint(path)) throw new NotMounted()
     return path
   }
@@ -140,14 +142,14 @@ export class ErofsSnapshots implements LocalSnapshotter {
     const store = await this.#loaded()
     const { chains, layers, indexes } = store
     const { mountChain } = await import('./mount-chain.ts')
-    if (!isMountPoint(chains.sharedMountPoint(chainId)) && chains.has(chainId)) {
+    if (!isMountPoint(chains.users.sharedMountPoint(chainId)) && chains.has(chainId)) {
       const { proveChain } = await import('./prove-chain.ts')
       await proveChain(store, chainId)
       await indexes.ensure(chainId)
     }
     const name = ownedName('view')
     chains.use(chainId, name, () => {
-      if (isMountPoint(chains.sharedMountPoint(chainId))) return
+      if (isMountPoint(chains.users.sharedMountPoint(chainId))) return
       mountChain(chains, layers, { chainId, way: this.#way })
     })
     return name

@@ -9,7 +9,7 @@ const tryMount: TryMount = (chains, way) => {
   const { mkdirSync, readFileSync, rmSync, writeFileSync } = process.getBuiltinModule('node:fs')
   const sample = sampleIndex()
   const staging = chains.staging(ownedName('active'))
-  const target = chains.mountPoint(ownedName('view'))
+  const target = chains.users.mountPoint(ownedName('view'))
   const [source, device] = [`${staging}/index.erofs`, `${staging}/layer.tar`]
   mkdirSync(staging, { mode: 0o700 })
   try {

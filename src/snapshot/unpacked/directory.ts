@@ -10,8 +10,10 @@ import {
   syncFilesystem,
 } from '#platform'
 import { ChainFolder } from '../chain/chain-folder.ts'
+import { cleanChains } from '../chain/clean-chains.ts'
 import { MountedSnapshot, OverlayMounts, type StagedOverlay } from '../chain/overlay-mounts.ts'
 import { ownedName } from '../chain/owner-name.ts'
+import { removeChains } from '../chain/remove-chains.ts'
 import type {
   ActiveSnapshot,
   ContainerOptions,
@@ -79,7 +81,7 @@ export class DirectorySnapshots implements LocalSnapshotter {
   async view(chainId: Digest): Promise<SnapshotView> {
     const name = ownedName('view')
     this.#chains.makeReady()
-    const root = this.#chains.mountPoint(name)
+    const root = this.#chains.users.mountPoint(name)
     const restrictions = { readOnly: true, noSuid: true, noDev: true }
     makeDirectory(root, 0o700)
     try {
@@ -109,7 +111,7 @@ export class DirectorySnapshots implements LocalSnapshotter {
   }
 
   remove(...chainIds: readonly Digest[]): Promise<void> {
-    return this.#chains.remove(chainIds)
+    return removeChains(this.#chains, chainIds)
   }
 
   async *list(): AsyncGenerator<SnapshotRecord> {
@@ -119,7 +121,7 @@ export class DirectorySnapshots implements LocalSnapshotter {
   }
 
   cleanStale(): Promise<number> {
-    return this.#chains.cleanStale()
+    return cleanChains(this.#chains)
   }
 
   async *verify(options: VerifyOptions = {}): AsyncGenerator<SnapshotFinding> {

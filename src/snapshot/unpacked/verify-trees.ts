@@ -2,6 +2,7 @@ import type { Digest } from '#oci'
 import { pathExists } from '#platform'
 import type { ChainFolder } from '../chain/chain-folder.ts'
 import { KnownLists } from '../chain/lineage.ts'
+import { setAside } from '../chain/remove-chains.ts'
 import type { SnapshotFinding, VerifyOptions } from '../chain/snapshotter.ts'
 
 /**
@@ -31,7 +32,7 @@ export async function* verifyTrees(
       await chains.replaceDiffIds(chainId, list)
       yield { ...finding, state: 'healed', action: 'made again from the layers its ID proves' }
     } else {
-      chains.setAside(chainId)
+      setAside(chains, chainId)
       yield { ...finding, state: 'lost', action: 'set aside: its image has to be unpacked again' }
     }
   }

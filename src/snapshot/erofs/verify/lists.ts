@@ -2,6 +2,7 @@ import { applyTar, createTree } from '#erofs'
 import type { Digest } from '#oci'
 import { pathExists } from '#platform'
 import { KnownLists } from '../../chain/lineage.ts'
+import { setAside } from '../../chain/remove-chains.ts'
 import { replaceFile } from '../../chain/replace-file.ts'
 import type { SnapshotFinding, VerifyOptions } from '../../chain/snapshotter.ts'
 import { archiveTag, sparseTag } from '../device-tag.ts'
@@ -61,7 +62,7 @@ export async function* checkList(
     return
   }
   if (diffIds === undefined || diffIds.some((diffId) => bad.has(diffId))) {
-    const users = store.chains.setAside(chainId)
+    const users = setAside(store.chains, chainId)
     const action = `set aside, for nothing tells what it was made of${describeUsers(users)}`
     yield { ...finding, state: 'lost', action }
     return

@@ -1,0 +1,29 @@
+import { pathExists, removeTree } from '#platform'
+import type { ChainFolder } from './chain-folder.ts'
+import { isAbandoned } from './owner-name.ts'
+
+/**
+ * Removes what dead processes left, and shared mounts without a user; `unneeded`
+ * names what else can go, asked under the lock. Returns the number of removed things.
+ */
+export async function cleanChains(
+  chains: ChainFolder,
+  unneeded: () => readonly string[] = () => [],
+): Promise<number> {
+  let count = chains.users.unmountAbandoned()
+  for (const name of chains.entries('staging').filter(isAbandoned)) {
+    await removeTree(chains.staging(name))
+    count += 1
+  }
+  count += chains.users.forgetStale()
+  if (pathExists(`${chains.root}/chains`)) {
+    using _lock = chains.lock()
+    count += chains.users.releaseUnused()
+    for (const path of unneeded()) chains.discard(path)
+  }
+  for (const name of chains.entries('trash')) {
+    await removeTree(`${chains.root}/trash/${name}`)
+    count += 1
+  }
+  return count
+}
