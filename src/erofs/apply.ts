@@ -7,24 +7,24 @@ import { LayerFault } from './resolve.ts'
 import type { Inode, Tree } from './tree.ts'
 
 export interface ApplyTarOptions {
-  /** What the archive's file is found by when the index is mounted: 1 to 64 bytes of ASCII. */
+  /** The name under which a mount finds the archive's file: 1 to 64 bytes of ASCII. */
   readonly device: string
   /**
-   * Takes the contents of sparse files, which no index can point at where they
-   * lie in an archive: a second file, found by `device`, gets each piece at its
-   * position. What is not written is zeros.
+   * Receives the contents of sparse files. An archive keeps only their data, so the
+   * index cannot point into it; the pieces go to a second file, named `device`, each
+   * at its position. Positions that get no piece are zeros.
    */
   readonly sparse: {
     readonly device: string
     readonly write: (piece: Uint8Array, position: number) => void
   }
-  /** Also takes POSIX access control lists in, which images rarely mean. */
+  /** Keeps POSIX access control lists too. Archives often carry them by accident. */
   readonly acls?: boolean
   readonly limits?: Partial<TarLimits> & {
     /** Bytes of all files together. */
     readonly totalSize?: number
   }
-  /** Hears warnings: what of the layer was brought into range. */
+  /** Called with a warning when a value of the layer was brought into range. */
   readonly emit?: Emit
   readonly signal?: AbortSignal
 }
@@ -34,19 +34,19 @@ export interface AppliedTar {
   readonly entries: number
   /** Bytes of the archive. */
   readonly size: number
-  /** Bytes that the file of sparse contents must have; 0 when there are none. */
+  /** Size of the file of sparse contents in bytes; 0 when the layer has none. */
   readonly sparseSize: number
 }
 
 const defaultTotalSize = 100 * 2 ** 30
 
 /**
- * Applies a layer's uncompressed archive to a tree: what an unpacker would make
- * of the same archive above the same parent, and the same refusals. Contents
- * are not kept; the tree says where they lie in the archive.
+ * Applies a layer's uncompressed archive to a tree. The tree becomes what an
+ * unpacker makes of the same archive above the same parent, and the same archives
+ * are refused. The tree holds no contents, only their places in the archive.
  *
- * Throws `INVALID` for a layer that must not be; the tree is then in an
- * undefined state and to be discarded.
+ * Throws `INVALID` for a layer that is not allowed. The tree is then in an
+ * undefined state, and the caller must discard it.
  *
  * @see https://github.com/opencontainers/image-spec/blob/main/layer.md
  */
@@ -80,7 +80,7 @@ export async function applyTar(
   return { entries: layer.entries, size, sparseSize: area.size }
 }
 
-/** `applyTar` for an archive whose entries are known: it is not read, and nothing in it is sparse. */
+/** `applyTar` for an archive whose entries are known. It reads nothing; no file may be sparse. */
 export async function applyListing(
   tree: Tree,
   { entries, size }: TarListing,
@@ -116,7 +116,7 @@ class LayerOnTree implements Disposable {
     this.#changes = new Changes(tree, { acls, device: this.#device, warn: this.warn })
   }
 
-  /** The file that an entry made, if it has contents; they lie in the archive, `stored` bytes of them. */
+  /** The file that an entry made, if it has contents: `stored` bytes in the archive. */
   take(entry: PlacedEntry, stored: number): Inode | undefined {
     this.entries++
     const file = takeEntry(this.#changes, entry)
@@ -130,7 +130,7 @@ class LayerOnTree implements Disposable {
     return file
   }
 
-  /** Says how many bytes the archive has. */
+  /** Sets the size of the archive in bytes. */
   finish(size: number): void {
     this.#archive.blocks = Math.floor(size / blockSize)
   }
@@ -174,7 +174,7 @@ class SparseArea {
     if (device !== undefined) device.blocks = this.size / blockSize
   }
 
-  /** Passes on what lies in an extent, so that the holes stay holes. */
+  /** Passes on the bytes of an extent only, so that holes stay holes. */
   async #copy(entry: TarEntry): Promise<void> {
     const extents = (entry.extents ?? []).filter((extent) => extent.size > 0)
     let position = 0

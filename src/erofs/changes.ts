@@ -33,17 +33,17 @@ export interface ChangesOptions {
 }
 
 /**
- * One layer being applied to one tree, entry by entry, to the same effect as
- * an unpacker has on a mounted tree. What it cannot take is thrown as
- * `LayerFault` or refused with `INVALID`; the tree is worthless then.
+ * Applies one layer to one tree, entry by entry, with the effect that an unpacker
+ * has on a mounted tree. Throws `LayerFault` or `INVALID` for an entry that it
+ * cannot apply; the caller must then discard the tree.
  */
 export class Changes implements Disposable {
   readonly #tree: Tree
   readonly #options: ChangesOptions
   readonly #layer: number
-  /** Directories in which files of the layers below got names. */
+  /** Directories in which this layer named files of lower layers. */
   readonly #linkers: Directory[] = []
-  /** The directory used last: archives list a directory's files in a row. */
+  /** The directory used last, because archives list the files of a directory in a row. */
   #last: { readonly path: string; readonly directory: Directory } | undefined
 
   constructor(tree: Tree, options: ChangesOptions) {
@@ -52,7 +52,7 @@ export class Changes implements Disposable {
     this.#layer = ++tree.layers
   }
 
-  /** Takes one entry in and returns the file it made, whose contents have no place yet. */
+  /** Applies one entry and returns the file it made. The caller sets where its contents lie. */
   apply(entry: PlacedEntry): Inode | undefined {
     const path = cleanPath(entry.path)
     if (path === undefined) return refuse(entry, 'its path leaves the root')
@@ -79,7 +79,7 @@ export class Changes implements Disposable {
     return undefined
   }
 
-  /** Forgets which names are this layer's own. */
+  /** Ends the layer: no name counts as this layer's own any more. */
   [Symbol.dispose](): void {
     for (const directory of this.#linkers) directory.linked = undefined
   }
@@ -89,7 +89,7 @@ export class Changes implements Disposable {
     this.#describe(entry, this.#tree.root, fileType.directory)
   }
 
-  /** A directory that is there already keeps what is in it; its attributes become the entry's. */
+  /** An existing directory keeps its entries and gets the attributes of this one. */
   #makeDirectory(
     entry: PlacedEntry,
     parent: Directory,
@@ -107,7 +107,7 @@ export class Changes implements Disposable {
     this.#last = found === undefined || found === directory ? { path, directory } : undefined
   }
 
-  /** Anything but directories and hard links; what has the name is replaced, never written through. */
+  /** Adds anything but directories and hard links. It replaces an existing name and never writes through it. */
   #makeInode(entry: PlacedEntry, directory: Directory, name: string): Inode | undefined {
     nameLength(name)
     const { seconds: mtime, nanoseconds } = travellingTime(entry, this.#options.warn)
@@ -139,16 +139,15 @@ export class Changes implements Disposable {
   }
 
   /**
-   * Another name of a file. Of its target the directories are resolved, links
-   * included; the target itself is taken as it is, and its attributes are left
-   * alone.
+   * Adds another name of a file. Links in the directories of the target are
+   * followed; a link at the target itself is not. The file keeps its attributes.
    */
   #link(entry: PlacedEntry, directory: Directory, name: string): void {
     nameLength(name)
     const target = this.#linkTarget(entry)
     if (directory.children.get(name) !== target) {
       if (directory.children.delete(name)) this.#last = undefined
-      // The name may have been a directory that held the target.
+      // Replacing the name may have removed the directory that held the target.
       directory.children.set(name, this.#linkTarget(entry))
     }
     if (target.layer !== this.#layer) this.#noteLink(directory, name)
@@ -181,18 +180,18 @@ export class Changes implements Disposable {
     return directory
   }
 
-  /** Notes that something in `directory` is this layer's own, and so are the directories above it. */
+  /** Records that this layer owns something in `directory`, and so every directory above it. */
   #claim(directory: Directory): void {
     for (let at = directory; at.layer !== this.#layer; at = at.parent) at.layer = this.#layer
   }
 
-  /** Whether this layer brought the name; removals must leave it alone then. */
+  /** Whether this layer brought the name; its whiteouts do not remove such a name. */
   #isOwn(directory: Directory, name: string): boolean {
     if (directory.children.get(name)?.layer === this.#layer) return true
     return directory.linked?.has(name) === true
   }
 
-  /** Removes `name` of the parent's content from a directory, or all of it. */
+  /** Removes from a directory what lower layers brought: the entry `name`, or everything. */
   #removeLower(path: string, name: string | undefined): void {
     const directory = this.#find(path)
     if (directory === undefined) return
@@ -205,7 +204,7 @@ export class Changes implements Disposable {
     this.#last = undefined
   }
 
-  /** Removes from a directory, and from those in it that are kept, what this layer did not bring. */
+  /** Removes what this layer did not bring, also from the directories that it keeps. */
   #clear(directory: Directory): void {
     for (const name of [...directory.children.keys()]) {
       if (this.#isOwn(directory, name)) this.#clearChild(directory, name)
@@ -262,7 +261,7 @@ const typeBits: Readonly<Record<TarEntryType, number>> = {
   fifo: fileType.fifo,
 }
 
-/** The kernel's 32-bit coding: 12 bits of major, 20 of minor. */
+/** The kernel's 32-bit coding of a device number: 12 bits of major, 20 of minor. */
 function deviceNumber({ type, deviceMajor, deviceMinor }: PlacedEntry): number {
   if (type === 'fifo') return 0
   if (deviceMajor > 0xfff || deviceMinor > 0xfffff) throw new LayerFault(fault.invalid)
@@ -273,7 +272,7 @@ function refuse(entry: PlacedEntry, reason: string): never {
   throw refusal(entry, reason)
 }
 
-/** Says which entry of the archive cannot be applied, and why. */
+/** Adds the path of the entry to the reason why it cannot be applied. */
 export function refusal(entry: PlacedEntry, reason: string, cause?: unknown): StrakeError {
   const where = `${printableName(entry.path)} at offset ${entry.headerOffset}`
   const message = `Cannot apply tar entry ${where}: ${reason}`

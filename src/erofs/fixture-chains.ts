@@ -15,7 +15,7 @@ const sizes = [0, 1, 511, 512, 513, 4095, 4096, 4097, 8192, 65_535, 65_536]
 const long = (character: string): string => character.repeat(244)
 const deep = Array.from({ length: 30 }, (_, i) => `level-${i}`).join('/')
 
-/** More layers of images, lowest first: what layers do to each other, and where an index has edges. */
+/** More chains of layers, lowest first: layers that change each other, and sizes at the limits of an index. */
 export const chainFixtures: Readonly<Record<string, readonly (readonly TarInput[])[]>> = {
   'a root that changes': [
     [dir('./', { mode: 0o711, uid: 5, xattrs: new Map([['user.a', text('1')]]) }), file('a')],

@@ -1,6 +1,6 @@
 import type { TarInput } from '#tar'
 
-// Entries in few words, each type with a time of its own.
+// Short constructors of entries. Each type has a time of its own.
 export const text = (value: string): Uint8Array => Buffer.from(value)
 export const root: TarInput = { path: './', type: 'directory', mtime: 1_000_000 }
 
@@ -8,7 +8,7 @@ export function dir(path: string, more: Partial<TarInput> = {}): TarInput {
   return { path, type: 'directory', mtime: 2_000_000, ...more }
 }
 
-/** Contains its own path unless it is given other contents. */
+/** A file whose contents are its own path unless given. */
 export function file(path: string, contents?: string, more: Partial<TarInput> = {}): TarInput {
   return { path, body: text(contents ?? path), mtime: 3_000_000, ...more }
 }
@@ -33,5 +33,5 @@ export const capability: Uint8Array = Uint8Array.from([
   2,
   ...Array.from({ length: 16 }, (_, i) => i),
 ])
-/** A name that is no text, as names in archives are spelled. */
+/** A name that is not UTF-8, spelled as names of archives are. */
 export const raw = 'caf\udce9-\udcff'

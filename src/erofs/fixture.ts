@@ -15,7 +15,7 @@ import {
 } from './fixture-entries.ts'
 import { readIndexHead } from './superblock.ts'
 
-/** Layers of images, lowest first, by what is odd about them. */
+/** Chains of layers, lowest first, each named after its special case. */
 export const layerFixtures: Readonly<Record<string, readonly (readonly TarInput[])[]>> = {
   'entries of every type': [
     [
@@ -256,7 +256,7 @@ export const layerFixtures: Readonly<Record<string, readonly (readonly TarInput[
   ],
 }
 
-/** The one of this machine, else the one that `scripts/setup peers` installs. */
+/** The `fsck.erofs` of this machine, else the one that `scripts/setup peers` installs. */
 const checker: string | undefined = [
   'fsck.erofs',
   resolve(import.meta.dir, '../../test/.cache/erofs-utils/fsck.erofs'),
@@ -268,11 +268,11 @@ function isNewEnough(program: string): boolean {
   return Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 6)
 }
 
-/** Why indexes cannot be checked here; `''` when they can. */
+/** The reason why this machine cannot check indexes; `''` when it can. */
 export const noChecker: string =
   checker === undefined ? ' (skipped: needs fsck.erofs 1.6 or later)' : ''
 
-/** Throws what `fsck.erofs` has against an index, where it is there; devices are given by tag. */
+/** Throws the complaint of `fsck.erofs` about an index. Does nothing where that program is absent. */
 export function checkIndex(index: Uint8Array, devices: ReadonlyMap<string, Uint8Array>): void {
   if (checker === undefined) return
   const path = mkdtempSync('/dev/shm/strake-fsck-')

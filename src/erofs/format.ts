@@ -1,12 +1,12 @@
 /**
- * The on-disk format, as far as an index uses it: 512-byte blocks, extended
+ * The part of the on-disk format that an index uses: 512-byte blocks, extended
  * inodes, flat data, no compression, no shared attributes. Little endian.
  *
  * @see https://docs.kernel.org/filesystems/erofs.html#on-disk-details
  */
 export const magic = 0xe0f5e1e2
 
-/** The unit of a tar archive, too: what lets an index point into one. */
+/** Also the block size of tar, so an index can point into an archive. */
 export const blockBits = 9
 export const blockSize = 512
 
@@ -21,7 +21,7 @@ export const deviceSlotSize = 128
 export const deviceTableAt: number = superblockAt + superblockSize
 export const deviceTagSize = 64
 
-/** The whole index is a multiple of this, so that loop devices show all of it. */
+/** The size of an index is a multiple of this, because a loop device hides a partial last block. */
 export const indexAlignment = 4096
 
 /** Offsets of the fields of the superblock that are not 0. */
@@ -62,7 +62,7 @@ export const inodeField = {
   links: 44,
 } as const
 
-/** How an extended inode keeps its data: in blocks of its own, or behind itself. */
+/** Where an extended inode keeps its data: in blocks of its own, or right behind the inode. */
 export const inodeFormat = { plain: 1, inline: 5 } as const
 
 export const direntSize = 12

@@ -49,7 +49,7 @@ test.skipIf(noChecker !== '')(`fsck.erofs accepts every index of these tests${no
   expect(() => checkIndex(new Uint8Array(8192), new Map())).toThrow()
 })
 
-test('applyTar() gives the same index whether layers are applied in a row or each above an index', async () => {
+test('applyTar() gives the same index for layers applied in a row and for each layer above an index', async () => {
   for (const layers of Object.values(fixtures)) {
     const inRow = await build(layers)
     let tree = createTree()
@@ -78,7 +78,7 @@ test('applyListing() makes the index that applyTar() makes, without the archive'
   }
 })
 
-test('writeIndex() points at contents where they lie, and leaves unused archives out', async () => {
+test('writeIndex() points at contents in their archive and leaves unused archives out', async () => {
   const { tree, devices } = await build([
     [{ path: 'gone', body: Buffer.from('first') }],
     [{ path: '.wh.gone' }, { path: 'kept', body: Buffer.from('second'.repeat(300_000)) }],
@@ -103,7 +103,7 @@ test('writeIndex() refuses devices that 32 bits cannot address', async () => {
   expect(() => writeIndex(tree, { uuid })).toThrow('larger than 2 TiB')
 })
 
-test('applyTar() looks a directory up again when the link it was reached by is replaced', async () => {
+test('applyTar() looks a directory up again when the link that led to it is replaced', async () => {
   const link: TarInput = { path: 'p', type: 'symlink', linkpath: '.' }
   const body = Buffer.from('x')
   const replaced = build([[link, { path: 'p/p', body }, { path: 'p/x', body }]])
@@ -134,7 +134,7 @@ describe('readIndex()', () => {
     }
   }
 
-  test('refuses what is no index, or only a part of one', async () => {
+  test('refuses other bytes and truncated indexes', async () => {
     const { tree } = await build([[{ path: 'd/x', body: Buffer.from('x') }]])
     const index = writeIndex(tree, { uuid })
     for (const size of [0, 1, 1024, 1200, 2048, index.length - 1]) {
@@ -143,7 +143,7 @@ describe('readIndex()', () => {
     expect(code(new Uint8Array(65_536))).toBe('INVALID')
   })
 
-  test('ends, and throws nothing but refusals, whatever bytes were changed', async () => {
+  test('ends, and throws only INVALID, for any changed bytes', async () => {
     const layers = layerFixtures['attributes and capabilities'] ?? []
     const { tree } = await build([...layers, [{ path: 'a/b/c', body: Buffer.from('x') }]])
     const index = writeIndex(tree, { uuid })

@@ -1,22 +1,22 @@
-// Indexes: filesystems whose metadata are one EROFS image and whose contents stay in the layers' archives.
+// Indexes: file systems whose metadata is one EROFS image and whose contents stay in the layers' archives.
 
-// A layer's archive onto a tree.
+// Applying a layer's archive to a tree.
 export type { AppliedTar, ApplyTarOptions } from './apply.ts'
 export { applyListing, applyTar } from './apply.ts'
-// What is in a tree, and in its files.
+// Listing a tree and reading its files.
 export type { IndexEntry, ReadDevice } from './list.ts'
 export { listTree, readContents } from './list.ts'
-// Index to tree.
+// Reading an index into a tree.
 export { readIndex } from './read.ts'
-// Finding out whether a kernel mounts indexes.
+// A small index with which a caller tries whether the kernel mounts indexes.
 export type { SampleIndex } from './sample.ts'
 export { sampleIndex } from './sample.ts'
-// What an index needs to be mounted.
+// The head of an index: what a mount needs.
 export type { IndexDevice, IndexHead } from './superblock.ts'
 export { indexHeadSize, readIndexHead } from './superblock.ts'
-// Filesystems in memory.
+// File systems in memory.
 export type { Tree, TreeDevice } from './tree.ts'
 export { createTree } from './tree.ts'
-// Tree to index.
+// Writing a tree as an index.
 export type { WriteIndexOptions } from './write.ts'
 export { writeIndex } from './write.ts'

@@ -18,28 +18,28 @@ import { xattrSize } from './xattr.ts'
 /** A directory's names, `.` and `..` among them, in the order of their bytes. */
 export interface Listing {
   readonly names: readonly string[]
-  /** What each name stands for. */
+  /** The inode of each name. */
   readonly inodes: readonly Inode[]
-  /** All names are ASCII: one character is one byte. */
+  /** Whether all names are ASCII, so that one character is one byte. */
   readonly ascii: boolean
-  /** Bytes of its blocks, the last one counted exactly. */
+  /** Size in bytes, without the unused end of the last block. */
   readonly size: number
 }
 
-/** Where everything of an index lies. Inodes are known by their place in `inodes`. */
+/** Where each part of an index lies. The other members refer to inodes by their position in `inodes`. */
 export interface Layout {
-  /** The root first, then directory by directory what is new in each. */
+  /** The root first, then per directory the inodes that no earlier directory named. */
   readonly inodes: readonly Inode[]
   readonly listings: ReadonlyMap<Directory, Listing>
-  /** Names of each inode; of a directory 2 and its subdirectories. */
+  /** Number of names of each inode. A directory has 2 and one per subdirectory. */
   readonly links: Uint32Array
   /** Byte position of each inode. */
   readonly positions: Float64Array
-  /** Byte position of data that does not stand behind its inode, 0 for all others. */
+  /** Byte position of data in blocks of its own; 0 for inodes without such data. */
   readonly dataPositions: Float64Array
-  /** The devices that something points into, with their place in the common address space. */
+  /** The devices that some file points into, with their place in the common address space. */
   readonly devices: readonly PlacedDevice[]
-  /** By index of the tree's devices: first block in the common address space. */
+  /** First block in the common address space, by index of the tree's devices. */
   readonly deviceAddresses: readonly number[]
   /** Bytes of the index. */
   readonly size: number
@@ -49,7 +49,7 @@ export interface PlacedDevice extends TreeDevice {
   readonly address: number
 }
 
-/** Decides where everything goes; the same tree always gives the same layout. */
+/** Decides where each part goes. The same tree always gives the same layout. */
 export function layOut(tree: Tree): Layout {
   const { inodes, listings, links } = collect(tree.root)
   const used = usedDevices(tree, inodes)
@@ -83,7 +83,7 @@ interface Collected {
   readonly links: Uint32Array
 }
 
-/** Gives every inode its place in a list, a directory's own together. */
+/** Gives every inode its position in a list. The inodes of a directory are neighbours. */
 function collect(root: Directory): Collected {
   const inodes: Inode[] = [root]
   const listings = new Map<Directory, Listing>()
@@ -138,7 +138,7 @@ function childOf(directory: Directory, name: string): Inode {
 
 const isAscii = /^[\0-\x7f]*$/
 
-/** An archive whose every file was replaced needs not be there to mount the index. */
+/** Leaves out an archive whose files were all replaced, so that a mount does not need it. */
 function usedDevices(tree: Tree, inodes: readonly Inode[]): readonly boolean[] {
   const used = tree.devices.map(() => false)
   for (const { device } of inodes) if (device !== -1) used[device] = true
@@ -169,7 +169,7 @@ class Places {
     this.positions[index] = inline ? this.#withData(head, data) : this.#alone(head)
   }
 
-  /** Places the blocks behind the inodes and returns the size of it all. */
+  /** Places the blocks behind the inodes and returns the size of the index. */
   finish(): number {
     let at = roundUp(this.#end, blockSize)
     for (const { index, size } of this.#blockData) {

@@ -10,13 +10,13 @@ export interface IndexEntry extends Omit<TarHeader, 'type'> {
   readonly type: Exclude<TarEntryType, 'hardlink'>
   /** Bytes of a file's contents or of a link's target, 0 for others. */
   readonly size: number
-  /** Where a file's contents lie, in one piece: which device, and the byte they start at. */
+  /** Where a file's contents lie, in one piece: the device and the position of the first byte. */
   readonly contents?: { readonly device: string; readonly offset: number }
   /** The same object for all names of one file. */
   readonly identity: object
 }
 
-/** Every name of a tree, depth first and in the order of their bytes; the root comes first. */
+/** Yields every name of a tree, depth first, in byte order; the root comes first. */
 export function* listTree(tree: Tree): Generator<IndexEntry, void, undefined> {
   const stack: { readonly path: string; readonly inode: Inode }[] = [{ path: '', inode: tree.root }]
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
@@ -63,7 +63,7 @@ function describe(tree: Tree, path: string, inode: Inode): IndexEntry {
 const none: ReadonlyMap<string, Uint8Array> = new Map()
 const chunkSize = 1_048_576
 
-/** Gives up to `size` bytes of a device from `offset`. */
+/** Returns up to `size` bytes of a device from `offset`. */
 export type ReadDevice = (
   device: string,
   offset: number,

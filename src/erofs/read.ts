@@ -19,8 +19,8 @@ import { readXattrs, xattrSizeOf } from './xattr.ts'
  * listed, or extended by a layer and written again. Nothing is mounted, and the
  * files with the contents are not needed.
  *
- * Throws `INVALID` for a damaged index; whatever the bytes are, it ends and
- * reads nothing but them.
+ * Throws `INVALID` for a damaged index. It ends for any bytes, and never reads
+ * outside them.
  */
 export function readIndex(bytes: Uint8Array): Tree {
   const head = readIndexHead(bytes)
@@ -85,7 +85,7 @@ class IndexReader {
     }
   }
 
-  /** The last name of a block ends with what is used of it, or with a NUL. */
+  /** The last name of a block ends at the end of the used bytes, or at a NUL. */
   #nameEnd(start: number, end: number): number {
     const nul = this.#bytes.subarray(start, end).indexOf(0)
     return nul === -1 ? end : start + nul
@@ -163,7 +163,7 @@ class IndexReader {
     inode.block = block - (found?.address ?? 0)
   }
 
-  /** Where data that the index itself holds begins: behind the inode, or in blocks of their own. */
+  /** Start of data that the index itself holds: right behind the inode, or in blocks of its own. */
   #dataOf(at: number, size: number): number {
     const format = this.#view.getUint16(at + inodeField.format, true)
     const attributes = xattrSizeOf(this.#view.getUint16(at + inodeField.xattrCount, true))

@@ -3,8 +3,8 @@ import { fileType } from './format.ts'
 import { Directory, type Inode, implicitDirectory } from './tree.ts'
 
 /**
- * Why a layer cannot be applied, in the words the kernel would use for an
- * unpacker; whoever knows the entry makes a refusal of it.
+ * Why a layer cannot be applied, in the kernel's words for an unpacker. The caller
+ * knows the entry and turns this into an `INVALID` error.
  */
 export class LayerFault extends Error {}
 
@@ -24,9 +24,9 @@ const [mostLinks, longestName] = [40, 255]
 export const longestPath = 4095
 
 /**
- * The directory that `path` names when `root` is `/`, found as the kernel finds
- * it: links are followed, absolute ones and `..` stay inside. `undefined` when
- * a component is missing; throws `LayerFault` when one is no directory.
+ * Returns the directory that `path` names when `root` is `/`. It follows links as
+ * the kernel does; absolute links and `..` stay inside the root. Returns `undefined`
+ * when a component is missing, and throws `LayerFault` when one is no directory.
  */
 export function resolveDirectory(root: Directory, path: string): Directory | undefined {
   return walk(root, root, { path, links: 0 })
@@ -34,7 +34,7 @@ export function resolveDirectory(root: Directory, path: string): Directory | und
 
 interface Walk {
   path: string
-  /** Links followed so far, over all nested ones. */
+  /** Links followed so far, nested ones included. */
   links: number
 }
 
@@ -78,14 +78,14 @@ function enter(
 }
 
 /**
- * As `resolveDirectory`, and makes what is missing on the way, 0755 and owned
- * by root; a link to what does not exist has its target made.
+ * Does what `resolveDirectory` does, and makes missing directories on the way: mode
+ * 0755, owner root. It also makes the target of a dangling link.
  */
 export function makeDirectories(root: Directory, path: string): Directory {
   return resolveDirectory(root, path) ?? makeMissing(root, path, 0)
 }
 
-/** Makes the first missing component of `path` and those after it; `path` may hold `..` of links. */
+/** Makes the first missing component of `path` and all after it. `path` may hold `..` that came from links. */
 function makeMissing(root: Directory, path: string, links: number): Directory {
   const above = parentPath(path)
   const parent = resolveDirectory(root, above) ?? makeMissing(root, above, links)
@@ -102,7 +102,7 @@ function makeMissing(root: Directory, path: string, links: number): Directory {
     return made
   }
   if ((taken.mode & fileType.mask) !== fileType.symlink) throw new LayerFault(fault.invalid)
-  // Taken, and yet not to be resolved: a link to what does not exist. Make that.
+  // The name exists but does not resolve: a dangling link. Create its target.
   if (links === mostLinks) throw new LayerFault(fault.tooManyLinks)
   const { target } = taken
   const next = target.startsWith('/') ? target : `${above}/${target}`
@@ -110,7 +110,7 @@ function makeMissing(root: Directory, path: string, links: number): Directory {
   return resolveDirectory(root, trimmed) ?? makeMissing(root, trimmed, links + 1)
 }
 
-/** A directory to be put into `parent` as `name`; throws `LayerFault` where a kernel would not make it. */
+/** Returns a new directory for `name` in `parent`. Throws `LayerFault` where the kernel would refuse it. */
 export function childDirectory(
   parent: Directory,
   name: string,
@@ -120,19 +120,19 @@ export function childDirectory(
 ): Directory {
   const length = nameLength(name)
   const made = new Directory(attributes, { parent, name, nameLength: length })
-  // Beyond this nobody could name what is in it, and no walk over a tree could recurse.
+  // A longer path could not be named, and deeper trees could overflow the stack of a walk.
   if (made.pathLength > longestPath) throw new LayerFault(fault.nameTooLong)
   return made
 }
 
-/** Bytes of a name; throws `LayerFault` for one that no directory can hold. */
+/** Returns the bytes of a name. Throws `LayerFault` for a name that no directory can hold. */
 export function nameLength(name: string): number {
   const length = name.length * 3 <= longestName ? byteLength(name) : encodeName(name).length
   if (length > longestName) throw new LayerFault(fault.nameTooLong)
   return length
 }
 
-/** Bytes of a name as `encodeName` would make them. */
+/** Returns how many bytes `encodeName` makes of a name. */
 export function byteLength(name: string): number {
   for (let i = 0; i < name.length; i++) {
     if (name.charCodeAt(i) >= 0x80) return encodeName(name).length

@@ -2,10 +2,10 @@ import { blockSize, fileType } from './format.ts'
 import { createTree, Inode } from './tree.ts'
 import { writeIndex } from './write.ts'
 
-/** An index of one file, to find out whether a kernel mounts indexes. */
+/** An index of one file, with which a caller tries whether the kernel mounts indexes. */
 export interface SampleIndex {
   readonly index: Uint8Array
-  /** What the index's one device must hold. */
+  /** The bytes of the index's only device. */
   readonly device: Uint8Array
   readonly name: string
   /** ASCII. */

@@ -13,7 +13,7 @@ import {
   superblockSize,
 } from './format.ts'
 
-/** A file that an index points into, as the index names it. */
+/** A file that an index points into. */
 export interface IndexDevice {
   readonly tag: string
   /** Whole 512-byte blocks that the file must have. */
@@ -22,24 +22,24 @@ export interface IndexDevice {
   readonly address: number
 }
 
-/** What an index says about itself; enough to mount it. */
+/** The head of an index: what a mount needs. */
 export interface IndexHead {
   readonly uuid: Uint8Array
   readonly inodes: number
   /** Bytes of the index. */
   readonly size: number
-  /** In the order in which they must be given to the kernel. */
+  /** In the order in which the mount options must name them. */
   readonly devices: readonly IndexDevice[]
   /** Byte position of the root directory's inode. */
   readonly rootPosition: number
 }
 
-/** Bytes at the start of an index that certainly hold its head when it has up to 480 devices. */
+/** Bytes at the start of an index that hold its whole head if it has up to 480 devices. */
 export const indexHeadSize = 65_536
 
 /**
- * Reads the head of an index from its first bytes (`indexHeadSize`, or all).
- * Throws `INVALID` for anything but an index as strake writes them.
+ * Reads the head of an index from its first `indexHeadSize` bytes, or from all of it.
+ * Throws `INVALID` for an image that strake did not write.
  */
 export function readIndexHead(bytes: Uint8Array): IndexHead {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -65,7 +65,7 @@ export function readIndexHead(bytes: Uint8Array): IndexHead {
   }
 }
 
-/** The devices, in the order of their addresses and without overlaps. */
+/** Returns the devices in the order of their addresses, and refuses overlaps. */
 function readDevices(source: Buffer, block: Buffer, blocks: number): readonly IndexDevice[] {
   const devices: IndexDevice[] = []
   const count = block.readUInt16LE(superblockField.devices)
@@ -84,7 +84,7 @@ function readDevices(source: Buffer, block: Buffer, blocks: number): readonly In
   return devices
 }
 
-/** Refuses an index. */
+/** Returns the error for a damaged index. */
 export function damaged(reason: string): never {
   throw new StrakeError('INVALID', `Cannot read index: ${reason}`, {
     remedy: 'make it again from the layers with strake system check --repair',

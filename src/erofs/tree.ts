@@ -1,6 +1,6 @@
 import { fileType } from './format.ts'
 
-/** The attributes every inode has. */
+/** The attributes of every inode. */
 export interface InodeAttributes {
   /** Type (`S_IFMT`) and permission bits. */
   mode: number
@@ -11,8 +11,8 @@ export interface InodeAttributes {
 }
 
 /**
- * Anything with a name, except directories. Several names of one file are one
- * `Inode` in several directories.
+ * An inode other than a directory. A file with several names is one `Inode` in
+ * several directories.
  */
 export class Inode implements InodeAttributes {
   mode: number
@@ -22,17 +22,17 @@ export class Inode implements InodeAttributes {
   mtimeNanoseconds: number
   /** Bytes of a file's contents or of a link's target. */
   size = 0
-  /** Of a file with contents: index into the tree's devices, else -1; and its first block there. */
+  /** For a file with contents: index into the tree's devices (else -1), and its first block there. */
   device = -1
   block = 0
-  /** Of a device node: major and minor number, as the kernel codes them in 32 bits. */
+  /** For a device node: major and minor number in the kernel's 32-bit coding. */
   rdev = 0
-  /** Of a symbolic link. */
+  /** For a symbolic link. */
   target = ''
   xattrs: ReadonlyMap<string, Uint8Array> | undefined
-  /** Which of the tree's layers brought its name; 0 is none of those applied since it was made. */
+  /** Number of the layer that brought its name; 0 when the tree was read with it. */
   layer = 0
-  /** Place in the list that a writer makes of all inodes. */
+  /** Position in the writer's list of inodes. */
   index = -1
 
   constructor({ mode, uid, gid, mtime, mtimeNanoseconds }: InodeAttributes) {
@@ -44,15 +44,15 @@ export class Inode implements InodeAttributes {
   }
 }
 
-/** A directory; it has one name and one parent. */
+/** A directory. It has one name and one parent. */
 export class Directory extends Inode {
   readonly children: Map<string, Inode> = new Map()
   /** The root is its own parent. */
   readonly parent: Directory
   readonly name: string
-  /** Bytes of its path from the root. */
+  /** Length of its path from the root in bytes. */
   readonly pathLength: number
-  /** While a layer is applied: names that it gave to files of the layers below. */
+  /** While a layer is applied: the names that it gave to files of lower layers. */
   linked: Set<string> | undefined
 
   constructor(
@@ -66,17 +66,17 @@ export class Directory extends Inode {
   }
 }
 
-/** A file that holds the contents of files; an index points into it. */
+/** A file with the contents of files. An index points into it. */
 export interface TreeDevice {
-  /** What the file is found by: 1 to 64 bytes of ASCII. */
+  /** The name under which a mount finds the file: 1 to 64 bytes of ASCII. */
   readonly tag: string
-  /** Whole 512-byte blocks of it. */
+  /** Size in whole 512-byte blocks. */
   blocks: number
 }
 
 /**
- * A filesystem in memory, without contents: directories, inodes, and where in
- * which device their contents lie. About 0.4 KB for each entry.
+ * A file system in memory without contents: directories, inodes, and the device and
+ * position of their contents. It takes about 0.4 KB per entry.
  */
 export interface Tree {
   readonly root: Directory
@@ -85,12 +85,12 @@ export interface Tree {
   layers: number
 }
 
-/** The empty filesystem: a root directory as every program expects it, of 1970. */
+/** Returns an empty file system: a root directory of mode 0755 and the time 0. */
 export function createTree(): Tree {
   return { root: new Directory(implicitDirectory), devices: [], layers: 0 }
 }
 
-/** What a directory is like that no archive describes. */
+/** The attributes of a directory that no archive describes. */
 export const implicitDirectory: Readonly<InodeAttributes> = {
   mode: fileType.directory | 0o755,
   uid: 0,

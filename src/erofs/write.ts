@@ -25,14 +25,14 @@ import { Directory, type Inode, type Tree } from './tree.ts'
 import { writeXattrs, xattrCount, xattrSize } from './xattr.ts'
 
 export interface WriteIndexOptions {
-  /** 16 bytes that no other index has: overlayfs tells filesystems apart by them. */
+  /** 16 bytes, unique per index: overlayfs tells file systems apart by them. */
   readonly uuid: Uint8Array
 }
 
 /**
- * The EROFS image of a tree: metadata only, contents stay in the tree's
- * devices. The same tree always gives the same bytes. Devices that nothing
- * points into are left out. About 100 bytes for each entry.
+ * Returns the EROFS image of a tree: metadata only, while contents stay in the tree's
+ * devices. The same tree always gives the same bytes. Devices that no file points
+ * into are left out. It takes about 100 bytes per entry.
  *
  * Throws `UNSUPPORTED` when the devices are larger than 2 TiB together.
  */
@@ -43,7 +43,7 @@ export function writeIndex(tree: Tree, { uuid }: WriteIndexOptions): Uint8Array 
 class IndexWriter {
   readonly #layout: Layout
   readonly #bytes: Buffer
-  /** The same bytes as words, for what is written often; all machines this runs on are little endian. */
+  /** The same bytes as 32-bit words, which are faster to write. Every supported machine is little endian. */
   readonly #words: Uint32Array
 
   constructor(layout: Layout) {
@@ -106,7 +106,7 @@ class IndexWriter {
     else if (inode.target !== '') this.#bytes.set(encodeName(inode.target), dataAt)
   }
 
-  /** The field that says where contents start, or which device a node stands for. */
+  /** The field with the first block of the contents, or with the number of a device node. */
   #startOf(inode: Inode, dataPosition: number): number {
     const type = inode.mode & fileType.mask
     if (type === fileType.character || type === fileType.block) return inode.rdev
@@ -114,7 +114,7 @@ class IndexWriter {
     return (this.#layout.deviceAddresses[inode.device] ?? 0) + inode.block
   }
 
-  /** Blocks of entries, each followed by their names, as many as a block takes. */
+  /** Writes blocks of entries. Each block holds as many entries as fit, followed by their names. */
   #writeListing(listing: Listing, start: number): void {
     const { names, ascii } = listing
     let block = start

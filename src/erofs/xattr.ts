@@ -4,7 +4,7 @@ import { fault, LayerFault } from './resolve.ts'
 
 export type Xattrs = ReadonlyMap<string, Uint8Array>
 
-/** What an index stores instead of the beginning of a name. */
+/** The number that an index stores instead of the prefix of a name. */
 const prefixes: readonly (readonly [prefix: string, index: number])[] = [
   ['user.', 1],
   ['system.posix_acl_access', 2],
@@ -14,22 +14,22 @@ const prefixes: readonly (readonly [prefix: string, index: number])[] = [
 ]
 
 const [longestName, longestValue] = [255, 65_535]
-/** The count of four-byte units after the header is 16 bits wide. */
+/** An inode counts the four-byte units after the header in 16 bits. */
 const mostEntryBytes = (65_535 - 1) * 4
 
-/** Throws `LayerFault` for an attribute that no filesystem would take. */
+/** Throws `LayerFault` for an attribute that no file system accepts. */
 export function checkXattr(name: string, value: Uint8Array): void {
   if (encodeName(name).length > longestName) throw new LayerFault(fault.outOfRange)
   if (value.length > longestValue) throw new LayerFault(fault.valueTooLong)
   if (name === 'security.capability' && !isCapability(value)) throw new LayerFault(fault.invalid)
 }
 
-/** Throws `LayerFault` when they are too many or too large together. */
+/** Throws `LayerFault` when the attributes of one inode are too many or too large. */
 export function checkXattrs(xattrs: Xattrs): void {
   if (entriesSize(xattrs) > mostEntryBytes) throw new LayerFault(fault.valueTooLong)
 }
 
-/** `struct vfs_cap_data` of revision 2 or 3: the kernel stores no other. */
+/** Accepts `struct vfs_cap_data` of revision 2 or 3, because the kernel stores no other. */
 function isCapability(value: Uint8Array): boolean {
   const revision = value[3]
   const flagsOnly = ((value[0] ?? 0) & 0xfe) === 0 && value[1] === 0 && value[2] === 0
@@ -39,7 +39,7 @@ function isCapability(value: Uint8Array): boolean {
   )
 }
 
-/** Bytes of the attribute body that follows an inode; 0 without attributes. */
+/** Size in bytes of the attribute body behind an inode; 0 without attributes. */
 export function xattrSize(xattrs: Xattrs | undefined): number {
   return xattrs === undefined || xattrs.size === 0 ? 0 : xattrHeaderSize + entriesSize(xattrs)
 }
@@ -58,12 +58,12 @@ export function xattrCount(size: number): number {
   return size === 0 ? 0 : 1 + (size - xattrHeaderSize) / 4
 }
 
-/** Bytes of the body that the inode's field stands for. */
+/** Returns the size of the body that the inode's field means. */
 export function xattrSizeOf(count: number): number {
   return count === 0 ? 0 : xattrHeaderSize + (count - 1) * 4
 }
 
-/** Writes the attributes in the order of their names; the header's bytes are all 0. */
+/** Writes the attributes in the order of their names. The bytes of the header are all 0. */
 export function writeXattrs(xattrs: Xattrs, target: Buffer, start: number): void {
   let at = start + xattrHeaderSize
   for (const name of [...xattrs.keys()].sort()) {
@@ -79,7 +79,7 @@ export function writeXattrs(xattrs: Xattrs, target: Buffer, start: number): void
   }
 }
 
-/** Reads a body of `size` bytes; `undefined` when it is damaged. */
+/** Reads a body of `size` bytes. Returns `undefined` when it is damaged. */
 export function readXattrs(source: Buffer, start: number, size: number): Xattrs | undefined {
   const found = new Map<string, Uint8Array>()
   const end = start + size
