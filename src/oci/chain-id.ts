@@ -2,7 +2,7 @@ import type { Digest } from './digest.ts'
 import { sha256 } from './sha256.ts'
 
 /**
- * Names the filesystem that results from applying `diffIds` in order, bottom
+ * Names the file system that results from applying `diffIds` in order, bottom
  * layer first. Two images share a snapshot exactly when these names agree.
  *
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md#layer-chainid
@@ -12,7 +12,7 @@ export function chainId(diffIds: readonly [Digest, ...Digest[]]): Digest {
   return above.reduce<Digest>(chainAbove, bottom)
 }
 
-/** The chain ID of what a layer makes of the chain `parent`; `null` when nothing lies below. */
+/** The chain ID of a layer on top of the chain `parent`, which is `null` for the first layer. */
 export function chainAbove(parent: Digest | null, diffId: Digest): Digest {
   return parent === null ? diffId : sha256(`${parent} ${diffId}`)
 }

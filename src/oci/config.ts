@@ -61,7 +61,7 @@ export interface HistoryEntry {
   readonly empty_layer?: boolean
 }
 
-/** One layer of an image: how it is stored, and what it is once decompressed. */
+/** One layer of an image: the stored blob, and the digest of its uncompressed archive. */
 export interface Layer {
   readonly descriptor: Descriptor
   readonly diffId: Digest
@@ -135,9 +135,9 @@ export function parseConfig(raw: Uint8Array): ImageConfig {
 }
 
 /**
- * The layers of an image, bottom first, each with its diff ID. Throws
- * `MANIFEST_INVALID` when manifest and configuration do not have equally many:
- * every filesystem built from such an image would be somebody's guess.
+ * Returns the layers of an image, bottom first, each with its diff ID. Throws
+ * `MANIFEST_INVALID` when manifest and configuration have different numbers of layers,
+ * because then nothing says which diff ID belongs to which layer.
  */
 export function layersOf(manifest: Manifest, config: ImageConfig): Layer[] {
   const diffIds = config.rootfs.diff_ids

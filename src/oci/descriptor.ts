@@ -4,7 +4,7 @@ import { type Document, Fields, optional } from './fields.ts'
 import type { Platform } from './platform.ts'
 
 /**
- * Media type, digest and size of some content: how everything refers to everything.
+ * Media type, digest and size of some content. Documents refer to content by descriptors.
  *
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md
  */
@@ -50,7 +50,7 @@ export function readDescriptor(value: unknown, document: Document, path: string)
   }
 }
 
-/** A platform that leaves out what the specification requires matches nothing, but is no error. */
+/** A platform without its required members is no error. It matches nothing. */
 function readPlatform(fields: Fields | undefined): Platform | undefined {
   if (fields === undefined) return undefined
   return {

@@ -19,7 +19,7 @@ test('parseDigest() accepts the three algorithms at their lengths', () => {
   }
 })
 
-test('parseDigest() refuses every text that is no digest, and says why', () => {
+test('parseDigest() refuses every text that is no digest, with the reason', () => {
   const reasons: Record<string, string> = {
     '': 'it is not of the form algorithm:hex',
     [hex]: 'it is not of the form algorithm:hex',

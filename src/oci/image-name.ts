@@ -4,13 +4,13 @@ import { formatReference, parseReference, type Reference } from './reference.ts'
 
 declare const isImageName: unique symbol
 
-/** A canonical name that an image may be given: nobody takes it for an ID or for other content. */
+/** A canonical name for an image. It does not read like an ID and has no digest. */
 export type ImageName = string & { readonly [isImageName]: true }
 
 /**
- * Reads a name to be given to an image. Throws `INVALID` for one with a digest, which
- * content has and nobody chooses, and for one that reads like an image ID: whoever
- * writes `sha256:1f2e...` means that image and no other.
+ * Reads a name for an image. Throws `INVALID` for a name with a digest, because content
+ * determines its digest, and for a name that reads like an image ID, because
+ * `sha256:1f2e...` always means the image with that ID.
  */
 export function parseImageName(text: string): ImageName {
   return toImageName(parseReference(text), text)
@@ -31,7 +31,7 @@ export function toImageName(
   return formatReference(reference) as ImageName
 }
 
-/** `registry/repository@digest`: what content is called that was seen under this very digest. */
+/** `registry/repository@digest`: the name of content that a registry served under this digest. */
 export function digestName({ registry, repository }: Reference, digest: Digest): ImageName {
   return formatReference({ registry, repository, digest }) as ImageName
 }

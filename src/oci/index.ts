@@ -1,12 +1,12 @@
-// What images are made of: the documents of the image specification, and the names people give them.
+// The documents of the image specification, and the names of images.
 
 export type { Annotations } from './annotations.ts'
-// Names the filesystem that a stack of layers makes.
+// Chain IDs: names of the file systems that stacks of layers make.
 export { chainAbove, chainId, chainIds } from './chain-id.ts'
 // The image configuration, and the layers it describes.
 export type { Healthcheck, HistoryEntry, ImageConfig, Layer, RunConfig } from './config.ts'
 export { layersOf, parseConfig } from './config.ts'
-// How everything refers to everything.
+// Descriptors: references to content.
 export type { Descriptor } from './descriptor.ts'
 // `algorithm:hex`, checked.
 export type { Digest, DigestAlgorithm } from './digest.ts'
@@ -19,19 +19,19 @@ export type {
   StrakeErrorOptions,
 } from './error.ts'
 export { ContentMismatchError, isStrakeError, StrakeError } from './error.ts'
-// The objects of a parsed document, field by field.
+// Checked access to the members of a parsed document.
 export { Fields } from './fields.ts'
-// What a user types to name an image.
+// References: the names of images as users type them.
 export type { ImageName } from './image-name.ts'
 export { digestName, parseImageName, recordedName, toImageName } from './image-name.ts'
-// JSON that no two readers understand differently.
+// Reading untrusted JSON, and writing JSON as Go does.
 export { encodeJson, parseJson } from './json.ts'
-// The most strake accepts from strangers.
+// Limits on untrusted documents.
 export { limits } from './limits.ts'
 // Manifests and indexes.
 export type { Index, Manifest, ManifestOrIndex } from './manifest.ts'
 export { documentType, parseIndex, parseManifest, parseManifestOrIndex } from './manifest.ts'
-// What kind of document or archive a descriptor names.
+// Media types: the kind of document or archive that a descriptor names.
 export {
   isConfigType,
   isIndexType,
@@ -44,7 +44,7 @@ export {
 // Operating system, architecture, variant.
 export type { Platform } from './platform.ts'
 export { formatPlatform, normalizePlatform, parsePlatform } from './platform.ts'
-// Choosing from an index.
+// Choosing a manifest of an index by platform.
 export { matchPlatform, selectPlatform } from './platform-match.ts'
 export type { Reference } from './reference.ts'
 export {

@@ -18,7 +18,7 @@ test('parseJson() reads what JSON.parse reads', () => {
   )
 })
 
-test('parseJson() refuses whatever JSON.parse refuses', () => {
+test('parseJson() refuses everything that JSON.parse refuses', () => {
   const valid = '{"a":[1,-2,3.5,"x\\u0041\\n",true,false,null,{}],"b":{"c":[]}}'
   fc.assert(
     fc.property(

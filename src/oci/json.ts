@@ -2,13 +2,13 @@ import { type ErrorCode, StrakeError } from './error.ts'
 import { limits } from './limits.ts'
 
 /**
- * Reads one JSON document from a stranger, refusing whatever two readers could
- * understand differently: a name twice in one object, invalid UTF-8, a byte
- * order mark, half a surrogate pair, an integer that does not fit, `1.0` for
- * `1`, `__proto__`, bytes behind the end. `what` names the document in the message.
+ * Reads one untrusted JSON document. Refuses everything that two readers could
+ * understand differently: a name twice in one object, invalid UTF-8, a byte order
+ * mark, half a surrogate pair, an integer that does not fit, `1.0` for `1`,
+ * `__proto__`, bytes behind the end. `what` names the document in the message.
  *
- * Names that differ from a known one only by case are a matter of the fields,
- * and are refused there. The caller keeps `raw`: it is what has a digest.
+ * `Fields` refuses names that differ from a known one only by case. The caller keeps
+ * `raw`, because the digest is that of `raw`.
  */
 export function parseJson(raw: Uint8Array, what: string, code: ErrorCode = 'INVALID'): unknown {
   const fail: Fail = (reason, offset) => {
@@ -22,9 +22,8 @@ export function parseJson(raw: Uint8Array, what: string, code: ErrorCode = 'INVA
 }
 
 /**
- * Writes JSON the way Go's encoder prints it, so that a document made here has
- * the digest it would have there: no white space, names in insertion order,
- * `<`, `>` and `&` escaped.
+ * Writes JSON as Go's encoder does, so that the same document made by a Go program has
+ * the same digest: no white space, names in insertion order, `<`, `>` and `&` escaped.
  */
 export function encodeJson(value: unknown): Uint8Array<ArrayBuffer> {
   const text = JSON.stringify(value).replace(
@@ -54,7 +53,7 @@ const loneSurrogate = /\p{Surrogate}/u
 
 const [quote, backslash, firstPrintable] = [0x22, 0x5c, 0x20]
 
-/** One pass over the text; `#at` is where it stands. */
+/** Parses the text in one pass. `#at` is the current position. */
 class Scanner {
   readonly #text: string
   readonly #fail: Fail
@@ -123,7 +122,7 @@ class Scanner {
     return items
   }
 
-  /** Character by character: a pattern for a whole literal overflows the engine at some millions. */
+  /** Reads one character at a time: a pattern for a whole literal overflows the engine at some millions. */
   #string(): string {
     const start = this.#at
     if (this.#text[start] !== '"') throw this.#unexpected()

@@ -1,7 +1,6 @@
 /**
- * What strake accepts at most of the documents that describe images. Everything
- * here comes from strangers, so each number stops an attack and none of them
- * stops an image that other tools can run.
+ * Limits on the documents that describe images. The documents are untrusted, so each
+ * number stops an attack, and none stops an image that other tools can run.
  */
 export const limits = {
   /** Bytes of a manifest or index. */
@@ -10,11 +9,11 @@ export const limits = {
   configSize: 4_194_304,
   /** Bytes of the JSON files in an archive that `docker save` wrote. */
   archiveJsonSize: 20_971_520,
-  /** Objects and arrays inside each other in one JSON document. */
+  /** Depth of nested objects and arrays in one JSON document. */
   jsonDepth: 128,
-  /** Indexes inside each other, the outermost included. */
+  /** Depth of nested indexes, the outermost included. */
   indexDepth: 4,
-  /** Descriptors in one document, and in everything one root reaches. */
+  /** Descriptors in one document, and in all documents that one root reaches. */
   descriptors: 10_000,
   /** Layers of one image; overlayfs cannot stack more. */
   layers: 500,

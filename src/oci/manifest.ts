@@ -45,10 +45,9 @@ const names = [
 ]
 
 /**
- * Reads a manifest or an index, and refuses a document that some reader could
- * take for the other: one that has fields of both, or whose own media type is
- * not `type`, which is what the descriptor or the `Content-Type` said.
- * Throws `MANIFEST_INVALID`.
+ * Reads a manifest or an index. Refuses a document that another reader could take for
+ * the other kind: one that has fields of both, or whose own media type differs from
+ * `type`, the one of its descriptor or `Content-Type`. Throws `MANIFEST_INVALID`.
  *
  * @see https://github.com/advisories/GHSA-77vh-xpmg-72qh
  */
@@ -97,7 +96,7 @@ function refuseSchema1(fields: Fields, type: string | undefined): void {
   )
 }
 
-/** The one media type that the document and whoever delivered it agree on. */
+/** Returns the media type on which the document and its descriptor or `Content-Type` agree. */
 function agreedType(fields: Fields, type: string | undefined): string | undefined {
   const own = fields.string('mediaType')
   if (own !== undefined && type !== undefined && own !== type) {
@@ -156,7 +155,7 @@ function readDescriptors(fields: Fields, name: string): Descriptor[] | undefined
   return fields.items(name, (item, path) => readDescriptor(item, document, path))
 }
 
-/** The media type of a parsed document: what it says, else what its fields mean. */
+/** Returns the media type of a parsed document: its own, else the one that its fields imply. */
 export function documentType(parsed: ManifestOrIndex): string {
   return parsed.kind === 'manifest'
     ? (parsed.manifest.mediaType ?? mediaType.ociManifest)

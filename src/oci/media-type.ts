@@ -1,4 +1,4 @@
-/** The media types strake gives a meaning to. Others are carried, never interpreted. */
+/** The media types that strake interprets. It carries content of other types unread. */
 export const mediaType = {
   ociManifest: 'application/vnd.oci.image.manifest.v1+json',
   ociIndex: 'application/vnd.oci.image.index.v1+json',
@@ -16,7 +16,7 @@ export const mediaType = {
   empty: 'application/vnd.oci.empty.v1+json',
 } as const
 
-/** Docker's first manifest format, which names layers by nothing that can be verified. */
+/** Docker's first manifest format. It names layers by IDs that cannot be verified. */
 const schema1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+(?:json|prettyjws)$/
 
 const layer =
@@ -47,7 +47,7 @@ export function isLayerType(type: string): boolean {
   return layer.test(type)
 }
 
-/** How a layer of this type is stored. What the bytes say wins where both are known. */
+/** How a layer of this type is compressed. Where the first bytes are known, they decide instead. */
 export function layerCompression(type: string): 'none' | 'gzip' | 'zstd' {
   if (/[+.]gzip$/.test(type)) return 'gzip'
   return /[+.]zstd$/.test(type) ? 'zstd' : 'none'

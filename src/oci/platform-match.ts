@@ -10,10 +10,10 @@ const fallbacks: Readonly<Record<string, readonly (string | undefined)[]>> = {
 }
 
 /**
- * The manifest of an index to use on `wanted`: the closest variant the
- * processor can run, and the first of these in the index's order. Attestations
- * and `unknown/unknown` are never chosen. A lone manifest that does not say
- * what it runs on is chosen; `undefined` when nothing fits.
+ * Returns the manifest of an index to use on `wanted`: the closest variant that the
+ * processor can run, and the first of these in the order of the index. It never
+ * returns attestations and `unknown/unknown`. It returns a lone manifest without a
+ * platform, and `undefined` when no manifest fits.
  *
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md
  */
@@ -31,7 +31,7 @@ export function matchPlatform(
   return only?.platform === undefined && others.length === 0 ? only : undefined
 }
 
-/** Like `matchPlatform`, but nothing fitting throws `NOT_FOUND` and lists what there is. */
+/** Like `matchPlatform`, but throws `NOT_FOUND` with the platforms of the index when none fits. */
 export function selectPlatform(
   wanted: Platform,
   candidates: readonly Descriptor[],
@@ -51,7 +51,7 @@ export function selectPlatform(
   )
 }
 
-/** False for attestations and everything else that is not made to be run. */
+/** False for attestations and other manifests that cannot be run. */
 function isRunnable({ platform, annotations }: Descriptor): boolean {
   if (annotations?.['vnd.docker.reference.type'] === 'attestation-manifest') return false
   return platform === undefined || platform.os !== 'unknown' || platform.architecture !== 'unknown'
@@ -75,7 +75,7 @@ function fits(target: Platform, variant: string | undefined, platform?: Platform
   )
 }
 
-/** Windows runs a container of its own build; the revision behind it may differ. */
+/** Windows runs only containers of its own build number. The revision may differ. */
 function sameBuild(wanted: string | undefined, offered: string | undefined): boolean {
   if (wanted === undefined || offered === undefined) return true
   const build = (version: string): string => version.split('.').slice(0, 3).join('.')

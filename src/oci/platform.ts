@@ -9,7 +9,7 @@ export interface Platform {
   readonly 'os.features'?: readonly string[]
 }
 
-/** What people and kernels call an architecture, and what the specification calls it. */
+/** Names that users and kernels give an architecture, and the name of the specification. */
 const synonyms: Readonly<Record<string, readonly [architecture: string, variant?: string]>> = {
   x86_64: ['amd64'],
   'x86-64': ['amd64'],
@@ -27,7 +27,7 @@ const synonyms: Readonly<Record<string, readonly [architecture: string, variant?
   ppc64el: ['ppc64le'],
 }
 
-/** The variant that is meant when none is written, and so is left out when it is. */
+/** The default variant of an architecture, which a printed platform leaves out. */
 const impliedVariant: Readonly<Record<string, string>> = { amd64: 'v1', arm64: 'v8' }
 
 const part = /^[A-Za-z0-9][\w.-]*$/

@@ -98,7 +98,7 @@ for (const [typed, reason] of refused) {
   })
 }
 
-test('parseReference() says which code and remedy belong to its refusal', () => {
+test('parseReference() throws the code and the remedy of its refusal', () => {
   expect(() => parseReference('user/App')).toThrow(
     expect.objectContaining({ code: 'NAME_INVALID', remedy: 'write user/app' }),
   )

@@ -3,8 +3,8 @@ import { setImmediate } from 'node:timers/promises'
 const longest = 50
 
 /**
- * Lets everything else in the process run at least every 50 ms of a long row of
- * synchronous work, and ends it when `signal` aborts. Call it between steps.
+ * Lets other work of the process run at least every 50 ms during a long row of
+ * synchronous steps. Throws when `signal` aborts. Call it between steps.
  */
 export function createBreath(signal: AbortSignal | undefined): () => Promise<void> | undefined {
   let last = performance.now()

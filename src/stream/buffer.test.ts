@@ -15,7 +15,7 @@ test('rechunk() keeps the bytes and makes every chunk but the last one full', as
   )
 })
 
-test('rechunk() yields buffers that stay what they are when the producer reuses its own', async () => {
+test('rechunk() yields buffers that do not change when the producer reuses its own', async () => {
   async function* reusing(): AsyncGenerator<Uint8Array> {
     const buffer = new Uint8Array(3)
     for (let value = 1; value <= 4; value++) yield buffer.fill(value)
@@ -41,7 +41,7 @@ test('gathered() keeps the bytes, makes small chunks larger and passes large one
   expect(first?.buffer).toBe(large.buffer)
 })
 
-test('gathered() does not mind when the producer reuses its buffer', async () => {
+test('gathered() returns right bytes when the producer reuses its buffer', async () => {
   async function* reusing(): AsyncGenerator<Uint8Array> {
     const buffer = new Uint8Array(3)
     for (let value = 1; value <= 4; value++) yield buffer.fill(value)

@@ -13,7 +13,7 @@ export function concat(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return whole
 }
 
-/** Buffers as a stream. They are yielded as they are, so nobody may change them meanwhile. */
+/** Yields the buffers themselves, so the caller must not change them meanwhile. */
 export async function* fromBuffers(buffers: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for (const buffer of buffers) if (buffer.length > 0) yield buffer
 }
@@ -23,7 +23,7 @@ export function fromBuffer(buffer: Uint8Array): AsyncGenerator<Uint8Array> {
   return fromBuffers([buffer])
 }
 
-/** The whole stream in memory; more than `max` bytes throw `SIZE_INVALID`. */
+/** Reads the whole stream into memory. Throws `SIZE_INVALID` for more than `max` bytes. */
 export async function toBuffer(
   bytes: Bytes,
   max: number,
@@ -57,8 +57,8 @@ export async function* rechunk(bytes: Bytes, size: number): AsyncGenerator<KeptC
 }
 
 /**
- * The same bytes in chunks of `size` or more, the last one shorter. Large chunks
- * pass as they are; what is yielded may change once the next chunk is asked for.
+ * The same bytes in chunks of `size` or more, the last one shorter. Large chunks pass
+ * unchanged. A chunk may change when the consumer asks for the next one.
  */
 export async function* gathered(bytes: Bytes, size: number): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(size)

@@ -1,8 +1,8 @@
 /**
  * Calls `fn` for every item, at most `limit` at a time, and returns the results
- * in the items' order. The first failure starts no more calls, aborts the
- * signal the running ones were given, waits for them, and is thrown. So nothing
- * still runs when this returns.
+ * in the items' order. After the first failure it starts no more calls, aborts the
+ * signal of the running ones, waits for them, and throws the failure. So no call
+ * still runs when it returns.
  */
 export async function mapConcurrently<T, R>(
   items: Iterable<T>,
@@ -47,7 +47,7 @@ export async function* mapOrdered<T, R>(
   try {
     for await (const item of items) {
       const result = fn(item)
-      // It is thrown when its turn comes; nobody may be waiting for it yet.
+      // The failure is thrown when its turn comes. Without this it would count as unhandled until then.
       result.catch(() => {})
       running.push(result)
       const next = running.length >= limit ? running.shift() : undefined

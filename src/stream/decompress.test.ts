@@ -81,7 +81,7 @@ for (const [name, compressed] of Object.entries(compressions)) {
     expect((await drain({})).length).toBe(4 << 20)
   })
 
-  test(`decompress() hands on what ends the source of a ${name} stream`, async () => {
+  test(`decompress() rethrows the error that ends the source of a ${name} stream`, async () => {
     const reason = new Error('connection reset')
     async function* broken(): AsyncGenerator<Uint8Array> {
       yield compressed.subarray(0, 20)
@@ -105,7 +105,7 @@ for (const [name, compressed] of Object.entries(compressions)) {
   })
 }
 
-test('decompress() may be fed from one buffer that its producer reuses', async () => {
+test('decompress() accepts one buffer that its producer reuses', async () => {
   for (const compressed of Object.values(compressions)) {
     const output = await toBuffer(decompress(overwriting(compressed, 16)), 1 << 24)
     expect(Buffer.from(output).toString()).toBe(once)

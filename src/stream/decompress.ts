@@ -6,19 +6,19 @@ import { counted } from './limit.ts'
 import { type Decoder, pumped } from './pump.ts'
 import { ZstdFrames } from './zstd-frames.ts'
 
-/** `node:zlib`, loaded when it is needed: loading it costs milliseconds. */
+/** Returns `node:zlib`. Loading it costs milliseconds, so it is loaded at the first use. */
 const zlib = (): typeof import('node:zlib') => process.getBuiltinModule('node:zlib')
 
 const mebibyte = 1024 * 1024
 const gibibyte = 1024 * mebibyte
 
-/** What arrives in smaller chunks is gathered: each one is a round trip to the thread pool. */
+/** Smaller chunks are gathered, because each chunk is a round trip to the thread pool. */
 const inputSize = mebibyte / 4
 
 /** Large chunks, and a few of them ahead of the reader: decoding and hashing overlap. */
 const buffers = { chunkSize: mebibyte / 4, highWaterMark: 2 * mebibyte }
 
-/** What a small input may become at most. */
+/** Bounds on the output of a small input. */
 export interface DecompressLimits {
   /** Bytes of output. Default 100 GiB. */
   readonly size?: number
@@ -29,16 +29,17 @@ export interface DecompressLimits {
 }
 
 export interface DecompressOptions extends DecompressLimits {
-  /** Decodes what has no decoder here; without it such streams are refused. */
+  /** Decodes xz and bzip2, which this folder cannot; without it such streams are refused. */
   readonly foreign?: (compression: 'xz' | 'bzip2', bytes: Bytes) => Bytes
 }
 
 /**
- * The uncompressed bytes of a stream that is gzip, zstd or not compressed, told
- * by its first bytes. All gzip members and zstd frames are read and zeros behind
- * them dropped; anything else behind them, a truncated stream and damage throw
- * `INVALID`, a bomb throws `SIZE_INVALID`, xz and bzip2 without `foreign` `UNSUPPORTED`. The input
- * is always read to its end, so a digest computed on its way covers all of it.
+ * Yields the uncompressed bytes of a stream that is gzip, zstd or not compressed. The
+ * first bytes decide which. It reads all gzip members and zstd frames, and drops zeros
+ * behind them. Throws `INVALID` for other bytes behind them, for a truncated stream and
+ * for damage, `SIZE_INVALID` for a bomb, and `UNSUPPORTED` for xz and bzip2 without
+ * `foreign`. It always reads the input to its end, so a digest that is computed on the
+ * way covers all of it.
  */
 export async function* decompress(
   bytes: Bytes,

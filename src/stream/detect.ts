@@ -1,4 +1,4 @@
-/** How a stream is compressed, as far as its first bytes tell. */
+/** How a stream is compressed, by its first bytes. */
 export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2'
 
 /** As many bytes as `detectCompression` looks at. */
@@ -11,7 +11,7 @@ const signatures: readonly (readonly [Compression, readonly number[]])[] = [
   ['bzip2', [0x42, 0x5a, 0x68]],
 ]
 
-/** Tells a compression by the first six bytes of a stream; fewer make it `none`, if need be. */
+/** Returns the compression by the first six bytes of a stream. A shorter stream may be `none`. */
 export function detectCompression(head: Uint8Array): Compression {
   const isSkippableZstd =
     ((head[0] ?? 0) & 0xf0) === 0x50 && head[1] === 0x2a && head[2] === 0x4d && head[3] === 0x18

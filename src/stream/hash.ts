@@ -3,19 +3,19 @@ import { concat } from './buffer.ts'
 import type { Bytes } from './bytes.ts'
 import { type KeptChunk, keepChunk } from './kept.ts'
 
-/** A digest being computed. `digest` may be asked for once. */
+/** Computes a digest. `digest` may be called once. */
 export interface Hasher {
   update(chunk: Uint8Array): void
   digest(): Digest
 }
 
 /**
- * Content up to this many bytes is hashed in TypeScript: a command that reads
- * one manifest is spared the milliseconds that loading `node:crypto` takes.
+ * Content up to this many bytes is hashed in TypeScript, so that a command that reads
+ * one manifest does not load `node:crypto`, which takes milliseconds.
  */
 const smallSize = 16_384
 
-/** The runtime's native hash, which keeps up with any disk or network. */
+/** Returns the runtime's native hash, which is faster than disks and networks. */
 export function createHasher(algorithm: DigestAlgorithm = 'sha256'): Hasher {
   if (algorithm !== 'sha256') return createNativeHasher(algorithm)
   const held: KeptChunk[] = []
@@ -49,8 +49,8 @@ function createNativeHasher(algorithm: DigestAlgorithm): Hasher {
 }
 
 /**
- * Passes bytes through and reports what they were once the last one has been
- * yielded. A consumer that stops early gets no report.
+ * Passes bytes through, and reports their digest and size after the last one. A
+ * consumer that stops early gets no report.
  */
 export async function* hashed(
   bytes: Bytes,
@@ -67,7 +67,7 @@ export async function* hashed(
   onEnd({ digest: hasher.digest(), size })
 }
 
-/** CRC-32 as gzip has it; of what follows bytes whose own is `sum`, that of both. */
+/** Returns the CRC-32 of gzip. `sum` is the CRC-32 of the bytes before, to continue from. */
 export function crc32(bytes: Uint8Array, sum = 0): number {
   return process.getBuiltinModule('node:zlib').crc32(bytes, sum)
 }

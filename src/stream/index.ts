@@ -1,30 +1,30 @@
-// Bytes on their way: verified, limited, hashed, compressed, in chunks of a useful size.
+// Streams of bytes: verified, limited, hashed, decompressed, in chunks of a useful size.
 
-// Long synchronous work that lets others run.
+// Pauses in long synchronous work.
 export { createBreath } from './breathe.ts'
-// Moving between streams and buffers.
+// Streams to buffers and back.
 export { concat, fromBuffer, fromBuffers, rechunk, toBuffer } from './buffer.ts'
-// The one currency.
+// The type of content in transit.
 export type { Bytes } from './bytes.ts'
 export { checked } from './checked.ts'
-// The one way to do several things at a time.
+// Bounded concurrency.
 export { mapConcurrently, mapOrdered } from './concurrency.ts'
-// Decompressing what strangers sent.
+// Decompressing untrusted data.
 export type { DecompressLimits, DecompressOptions } from './decompress.ts'
 export { decompress, gunzip, unzstd } from './decompress.ts'
-// Telling compressions apart.
+// Detecting the compression.
 export type { Compression } from './detect.ts'
 export { detectCompression, detectLength } from './detect.ts'
-// Digests, natively.
+// Digests and checksums.
 export type { Hasher } from './hash.ts'
 export { crc32, createHasher, hashed } from './hash.ts'
 // Chunks that may be queued or kept, unlike those of `Bytes`.
 export type { KeptBytes, KeptChunk } from './kept.ts'
 export { giveChunk, keepChunk, keepChunks } from './kept.ts'
-// Bounds and counts.
+// Limits and counters.
 export { counted, limited } from './limit.ts'
-// Telling the caller what happens.
+// Progress events.
 export type { Emit, ProgressEvent, StepEvent } from './progress.ts'
 export { silent } from './progress.ts'
-// Proving that bytes are the content a descriptor names.
+// Verifying bytes against a descriptor.
 export { verified } from './verify.ts'

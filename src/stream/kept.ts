@@ -2,22 +2,22 @@ import type { Bytes } from './bytes.ts'
 
 declare const isKept: unique symbol
 
-/** A chunk in memory that nobody writes to again: it may be queued, or kept for later. */
+/** A chunk whose memory is never written again, so that it may be queued or kept. */
 export type KeptChunk = Uint8Array<ArrayBuffer> & { readonly [isKept]: true }
 
 /**
- * Bytes whose chunks stay as they are when the next one is asked for. Whatever queues
- * chunks takes these: a stream of the runtime, a request body, a list of chunks.
+ * Bytes whose chunks stay unchanged when the consumer asks for the next one. Consumers
+ * that queue chunks take these: a stream of the runtime, a request body, a list.
  */
 export type KeptBytes = AsyncIterable<KeptChunk>
 
-/** A copy of a chunk whose memory its producer may use again. */
+/** Copies a chunk whose memory its producer may reuse. */
 export function keepChunk(chunk: Uint8Array): KeptChunk {
   // `slice` would not do: on a Buffer it returns a view of the same memory.
   return giveChunk(new Uint8Array(chunk))
 }
 
-/** The chunk itself, for a producer that made its memory and does not write to it again. */
+/** Returns the chunk itself, for a producer that allocated it and never writes to it again. */
 export function giveChunk(chunk: Uint8Array<ArrayBuffer>): KeptChunk {
   return chunk as KeptChunk
 }

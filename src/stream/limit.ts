@@ -17,7 +17,7 @@ export async function* limited(
   }
 }
 
-/** Passes bytes through and tells `onBytes` how many there have been so far, after each chunk. */
+/** Passes bytes through and calls `onBytes` with the running total after each chunk. */
 export async function* counted(
   bytes: Bytes,
   onBytes: (total: number) => void,

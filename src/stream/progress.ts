@@ -1,4 +1,4 @@
-/** Tells the caller what happens while it happens. Synchronous; must not throw. */
+/** Called with each progress event. It is synchronous and must not throw. */
 export type Emit = (event: ProgressEvent) => void
 
 /** `id` is a digest, a vertex digest or a container id; sizes are bytes. */
@@ -40,5 +40,5 @@ export interface StepEvent {
   readonly error?: string
 }
 
-/** The `Emit` of callers that do not listen. */
+/** Ignores every event. */
 export const silent: Emit = () => {}

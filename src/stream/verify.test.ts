@@ -55,7 +55,7 @@ test('verified() follows the algorithm of the digest', async () => {
   expect(await toBuffer(verified(fromBuffer(content), descriptor), 100)).toEqual(content)
 })
 
-test('createHasher() does not mind when a small chunk is used again', () => {
+test('createHasher() returns the right digest when a small chunk is reused', () => {
   const hasher = createHasher()
   const reused = Buffer.from(content)
   hasher.update(reused.subarray(0, 4))

@@ -1,6 +1,6 @@
 import { StrakeError } from '#oci'
 
-/** The most memory a frame may make us keep for its window. */
+/** Largest window of a frame in bytes: a decoder keeps that much in memory. */
 const windowLimit = 128 * 1024 * 1024
 
 const frameMagic = 0xfd2fb528
