@@ -152,6 +152,8 @@ export {
 /** Terminals: raw mode, size, and the socket a runtime delivers one on. */
 export type { WindowSize } from './process/terminal.ts'
 export { isTerminal, setWindowSize, windowSize } from './process/terminal.ts'
+/** Timers for times of any length. */
+export { startTimer, type Timer } from './process/timer.ts'
 export type { ConsoleSocket } from './process/tty.ts'
 export { listenConsole, makeRaw } from './process/tty.ts'
 /** Serving a `Request -> Response` function over HTTP. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { afterProbe, type HealthState } from './health.ts'
+import { afterProbe, type HealthState, nextWait, timingOf } from './health.ts'
 
 const fresh: HealthState = { Status: 'starting', FailingStreak: 0, Log: [] }
 const probe = (ExitCode: number) => ({ Start: '', End: '', ExitCode, Output: '' })
@@ -28,4 +28,23 @@ test('afterProbe() keeps five results', () => {
   let state = fresh
   for (let code = 1; code <= 7; code++) state = afterProbe(state, probe(code), rules)
   expect(state.Log.map(({ ExitCode }) => ExitCode)).toEqual([3, 4, 5, 6, 7])
+})
+
+test('timingOf() bounds what an image says', () => {
+  expect(timingOf({})).toEqual({
+    ...{ interval: 30_000, timeout: 30_000, startPeriod: 0, startInterval: 5000, retries: 3 },
+  })
+  expect(timingOf({ Interval: 1, Timeout: 999_999, StartPeriod: -5, Retries: -1 })).toMatchObject({
+    ...{ interval: 1, timeout: 1, startPeriod: 0, retries: 3 },
+  })
+  expect(timingOf({ Interval: 2 ** 63 }).interval).toBe(2 ** 63 / 1_000_000)
+})
+
+test('nextWait() probes at the end of the start period, however long the start interval is', () => {
+  const timing = timingOf({ Interval: 3e9, StartPeriod: 2e9, StartInterval: 30e9 })
+  expect(nextWait(timing, fresh, 0)).toBe(2000)
+  expect(nextWait(timing, fresh, 1999.5)).toBe(1)
+  expect(nextWait(timing, fresh, 2000)).toBe(3000)
+  expect(nextWait(timing, { ...fresh, Status: 'healthy' }, 0)).toBe(3000)
+  expect(nextWait(timingOf({ StartPeriod: 9e9, StartInterval: 2e9 }), fresh, 0)).toBe(2000)
 })

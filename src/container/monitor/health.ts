@@ -1,6 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { type Healthcheck, StrakeError } from '#oci'
-import { type ProcessIdentity, readPlainFile, spawnProcess } from '#platform'
+import {
+  type ProcessIdentity,
+  readPlainFile,
+  spawnProcess,
+  startTimer,
+  type Timer,
+} from '#platform'
 import {
   checkUserTables,
   encodeConfig,
@@ -32,10 +38,13 @@ export interface HealthProbe {
 }
 
 const second = 1_000_000_000
+const nanosecondsPerMillisecond = 1_000_000
+/** Milliseconds; Docker's minimum. */
+const shortest = 1
 const mostProbes = 5
 const mostOutput = 4096
 
-interface Timing {
+export interface Timing {
   /** Milliseconds. */
   readonly interval: number
   readonly timeout: number
@@ -44,16 +53,28 @@ interface Timing {
   readonly retries: number
 }
 
-function timingOf(health: Healthcheck): Timing {
+/** What an image says is bounded from below: the options of a user are refused instead. */
+export function timingOf(health: Healthcheck): Timing {
   const milliseconds = (value: number | undefined, fallback: number): number =>
-    (value === undefined || value === 0 ? fallback * second : value) / 1_000_000
+    Math.max((value || fallback * second) / nanosecondsPerMillisecond, shortest)
+  const { Interval, Timeout, StartPeriod = 0, StartInterval, Retries = 0 } = health
   return {
-    interval: milliseconds(health.Interval, 30),
-    timeout: milliseconds(health.Timeout, 30),
-    startPeriod: milliseconds(health.StartPeriod, 0),
-    startInterval: milliseconds(health.StartInterval, 5),
-    retries: health.Retries || 3,
+    interval: milliseconds(Interval, 30),
+    timeout: milliseconds(Timeout, 30),
+    startPeriod: Math.max(StartPeriod / nanosecondsPerMillisecond, 0),
+    startInterval: milliseconds(StartInterval, 5),
+    retries: Retries > 0 ? Retries : 3,
   }
+}
+
+/**
+ * Milliseconds until the next probe. While a container starts, that is its own
+ * interval, but not beyond the end of the start period, when it may be healthy.
+ */
+export function nextWait(timing: Timing, state: HealthState, elapsed: number): number {
+  const rest = timing.startPeriod - elapsed
+  if (rest <= 0 || state.Status !== 'starting') return timing.interval
+  return Math.min(timing.startInterval, Math.max(rest, shortest))
 }
 
 /**
@@ -87,29 +108,28 @@ export interface HealthOptions {
 /** Probes the container until the result is called. One probe at a time, however long it takes. */
 export function watchHealth(options: HealthOptions): () => void {
   const timing = timingOf(options.health)
-  const started = Date.now()
+  const started = performance.now()
   let state: HealthState = { Status: 'starting', FailingStreak: 0, Log: [] }
-  let timer: ReturnType<typeof setTimeout> | undefined
+  let timer: Timer | undefined
   let stopped = false
   writeJson(options.path, state)
-  const starting = (): boolean => Date.now() - started < timing.startPeriod
+  const elapsed = (): number => performance.now() - started
   const schedule = (): void => {
     if (stopped) return
-    const wait = starting() && state.Status === 'starting' ? timing.startInterval : timing.interval
-    timer = setTimeout(() => void look(), wait)
+    timer = startTimer(nextWait(timing, state, elapsed()), () => void look())
   }
   const look = async (): Promise<void> => {
-    const begun = starting()
+    const starting = elapsed() < timing.startPeriod
     const probe = await runProbe(options, timing.timeout)
     if (stopped) return
-    state = afterProbe(state, probe, { retries: timing.retries, starting: begun })
+    state = afterProbe(state, probe, { retries: timing.retries, starting })
     writeJson(options.path, state)
     schedule()
   }
   schedule()
   return () => {
     stopped = true
-    clearTimeout(timer)
+    timer?.cancel()
   }
 }
 
@@ -131,15 +151,15 @@ async function runProbe(options: HealthOptions, timeout: number): Promise<Health
     { stdio: ['ignore', 'pipe', 'pipe'], env: runtimeEnvironment, cwd: directory },
   )
   let late = false
-  const alarm = setTimeout(() => {
+  const alarm = startTimer(timeout, () => {
     late = true
     killProbe(pidFile)
     child.kill('SIGKILL')
-  }, timeout)
+  })
   const output = createOutput()
   await Promise.all([output.take(child.stdout), output.take(child.stderr)])
   const { code } = await child.exited
-  clearTimeout(alarm)
+  alarm.cancel()
   if (late) return finish(-1, `Health check exceeded timeout (${timeout / 1000}s)`)
   return finish(code, output.text())
 }

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { StrakeError } from '#oci'
-import { isAlive, signalProcess } from '#platform'
+import { isStrakeError, StrakeError } from '#oci'
+import { isAlive, signalProcess, startTimer } from '#platform'
 import { freeze } from '#runtime'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type Container, getContainer, isRunning, lostExitCode } from '../model/record.ts'
@@ -24,21 +24,27 @@ export async function stopContainer(
   if (!isRunning(container)) return
   const timeout = options.timeout ?? container.settings.stopTimeout
   await requestStop(context, container)
-  signal(container, options.stopSignal ?? container.settings.stopSignal)
+  signal(container, options.stopSignal ?? stopSignalOf(container))
   if (container.state.status === 'paused') freeze(container.id, false)
   const ended = waitForEnd(context, container.id)
   // Negative is Docker's way of saying: wait for ever.
-  if (timeout >= 0) {
-    const late = Symbol('late')
-    const alarm = new AbortController()
-    const first = await Promise.race([
-      ended,
-      sleep(timeout * 1000, late, { signal: alarm.signal }).catch(() => undefined),
-    ])
-    alarm.abort()
-    if (first === late) signal(container, 'SIGKILL')
+  const patience = timeout < 0 ? Number.POSITIVE_INFINITY : timeout * 1000
+  const alarm = startTimer(patience, () => signal(container, 'SIGKILL'))
+  try {
+    await ended
+  } finally {
+    alarm.cancel()
   }
-  await ended
+}
+
+/** An image may name a signal that there is not; its containers can be stopped all the same. */
+function stopSignalOf({ settings }: Container): NodeJS.Signals | number {
+  try {
+    return parseSignal(settings.stopSignal)
+  } catch (error) {
+    if (!isStrakeError(error, 'INVALID')) throw error
+    return 'SIGTERM'
+  }
 }
 
 /** Sends a signal to the container's first process. Throws `CONFLICT` when it does not run, `NOT_FOUND`. */
@@ -51,7 +57,7 @@ export async function killContainer(
   requireRunning(container, 'kill')
   const wanted = parseSignal(name)
   // Docker restarts a container that was killed by hand only when asked to later.
-  if (wanted === 'SIGKILL' || wanted === container.settings.stopSignal) {
+  if (wanted === 'SIGKILL' || wanted === stopSignalOf(container)) {
     await requestStop(context, container)
   }
   signal(container, wanted)

@@ -1,0 +1,25 @@
+/** A call that is to come. */
+export interface Timer {
+  /** Takes it back; afterwards it never comes. */
+  cancel(): void
+}
+
+/** A timer of the runtime keeps 31 bits: with a longer time it would ring at once. */
+const longestWait = 2 ** 31 - 1
+
+/**
+ * Calls `ring` after a time of any length, `Infinity` for never. For times that
+ * a user or an image chooses. Throws `RangeError` for what is no number.
+ */
+export function startTimer(milliseconds: number, ring: () => void): Timer {
+  if (Number.isNaN(milliseconds)) throw new RangeError('a timer needs a number')
+  const deadline = performance.now() + milliseconds
+  let timer: ReturnType<typeof setTimeout>
+  const wait = (rest: number): void => {
+    const isLast = rest <= longestWait
+    const look = (): void => (isLast ? ring() : wait(deadline - performance.now()))
+    timer = setTimeout(look, isLast ? Math.max(rest, 0) : longestWait)
+  }
+  wait(milliseconds)
+  return { cancel: () => clearTimeout(timer) }
+}
