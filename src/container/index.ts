@@ -56,6 +56,8 @@ export { type ForegroundOptions, type RunEnd, runForeground } from './verbs/fore
 export { type ContainerDetails, inspectContainer, readHealth } from './verbs/inspect.ts'
 /** What a container wrote. */
 export { type LogEntry, type LogsOptions, readLogs } from './verbs/logs.ts'
+/** The files of a container. */
+export { type ContainerFiles, openContainerFiles } from './verbs/open-files.ts'
 /** Mending what crashes and reboots left. */
 export { isLost, reconcileContainers } from './verbs/reconcile.ts'
 /** Removing a container. */

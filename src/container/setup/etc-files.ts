@@ -33,7 +33,8 @@ export function writeEtcFiles(
       const source = `${paths.directory}/${name}`
       writeFileWithMode(source, content[name], 0o644)
       const place = { type: 'bind', source, destination: `/etc/${name}` } as const
-      return { ...place, kind: 'bind', anonymous: false, point: 'file' }
+      const { readOnly } = settings
+      return { ...place, readOnly, kind: 'bind', anonymous: false, point: 'file' }
     })
 }
 

@@ -15,7 +15,7 @@ describe.skipIf(cannotRun !== undefined)(`preparing${cannotRun ? ` (${cannotRun}
 
   for (const umask of [0o077, 0o000]) {
     test(`a container does not depend on the umask ${umask.toString(8)} of its caller`, async () => {
-      rmSync(`${bed.context.run}/init-layer`, { recursive: true, force: true })
+      rmSync(`${bed.context.run}/base-layer`, { recursive: true, force: true })
       const source = `${bed.context.root}/host-${umask}`
       const volume = `volume-${umask}`
       const places = '/etc /etc/hosts /etc/hostname /etc/resolv.conf /work /work/deep /v'

@@ -1,9 +1,6 @@
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import type { Attachment } from '#network'
-import { isSystemError } from '#platform'
 import {
   type BundleOptions,
-  ContainerView,
   createBundleConfig,
   findInit,
   initDestination,
@@ -15,12 +12,13 @@ import {
   useCompiledFilter,
   writeBundle,
 } from '#runtime'
-import { type ContainerSnapshot, ownedName } from '#snapshot'
+import type { ContainerSnapshot } from '#snapshot'
 import { type ContainerContext, type ContainerPaths, containerPaths } from '../model/context.ts'
 import type { Container } from '../model/record.ts'
 import { type ContainerSettings, mergeEnv } from '../model/settings.ts'
 import { createdState, type NetworkState, writeJson, writeState } from '../model/state.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
+import { makeBaseLayer } from './base-layer.ts'
 import { writeEtcFiles } from './etc-files.ts'
 import { fillVolumes, type ResolvedMount, resolveMounts } from './volumes.ts'
 
@@ -42,7 +40,7 @@ export async function prepareContainer(
 ): Promise<void> {
   const { id, settings } = container
   const paths = containerPaths(context, id)
-  const overlays = [initLayer(context)]
+  const overlays = [makeBaseLayer(context)]
   await using undo = new AsyncDisposableStack()
   const snapshot = undo.use(
     await context.snapshots.container(settings.image.chainId, paths.directory, {
@@ -69,30 +67,6 @@ export async function prepareContainer(
   writeState(paths.state, { ...createdState, network, root: snapshot.root })
   writeJson(`${paths.directory}/mounts.json`, { mounts: visible })
   undo.move()
-}
-
-/**
- * Empty places for what is mounted in every container, in a read-only layer of
- * their own: so the runtime changes nothing in the container's, and an image
- * that has links there cannot lead a mount astray.
- */
-function initLayer({ run }: ContainerContext): string {
-  const layer = `${run}/init-layer`
-  if (existsSync(layer)) return layer
-  const made = `${run}/${ownedName('place')}`
-  mkdirSync(made)
-  chmodSync(made, 0o755)
-  using view = ContainerView.ofDirectory(made)
-  for (const path of ['/dev', '/proc', '/sys']) view.make(path, 'directory')
-  for (const path of ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf']) view.make(path, 'file')
-  try {
-    // Whole or not at all: a layer must not change while something stands on it.
-    renameSync(made, layer)
-  } catch (error) {
-    if (!isSystemError(error, 'EEXIST', 'ENOTEMPTY')) throw error
-    rmSync(made, { recursive: true, force: true })
-  }
-  return layer
 }
 
 async function attach(

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { StrakeError } from '#oci'
+import { isStrakeError, StrakeError } from '#oci'
 import {
   type ChildProcess,
   isTerminal,
@@ -8,6 +8,7 @@ import {
   spawnProcess,
   windowSize,
 } from '#platform'
+
 import {
   type ContainerView,
   checkUserTables,
@@ -67,7 +68,11 @@ export async function execInContainer(
   const own = mkdtempSync(`${run}/exec-`)
   try {
     using files = viewOfRunning(container)
-    const process = execProcess(container, readBundle(directory).process, { ...options, files })
+    const what = `a process in container ${container.name}`
+    const process = execProcess(container, readBundle(directory).process, {
+      ...options,
+      ...{ files, what },
+    })
     writeFileSync(`${own}/process.json`, encodeConfig(process), { mode: 0o600 })
     return await runExec(context, container, { options, own })
   } finally {
@@ -75,14 +80,21 @@ export async function execInContainer(
   }
 }
 
+interface Prepared {
+  readonly files: ContainerView
+  /** For messages. */
+  readonly what: string
+}
+
 function execProcess(
   { settings }: Container,
   base: ProcessConfig,
-  options: ExecOptions & { readonly files: ContainerView },
+  options: ExecOptions & Prepared,
 ): ProcessConfig {
   const { files, user: wanted, workingDir, env = [], privileged } = options
   checkUserTables(files)
-  const user = wanted === undefined ? undefined : resolveUser(files, wanted)
+  const { groupAdd } = settings
+  const user = wanted === undefined ? undefined : resolveUser(files, wanted, { groupAdd })
   const home = user === undefined ? [] : [`HOME=${user.home}`]
   const size = options.tty ? windowSize((options.streams ?? standardStreams).stdout) : undefined
   const { terminal, consoleSize, ...inherited } = base
@@ -91,12 +103,25 @@ function execProcess(
     ...processConfig({
       args: options.command,
       env: mergeEnv(base.env, home, options.tty ? ['TERM=xterm'] : [], env),
-      cwd: resolveWorkingDirectory(files, workingDir ?? base.cwd, 'refuse'),
+      cwd: workingDirectory(options, workingDir ?? base.cwd),
       user: user ?? { ...base.user, additionalGids: base.user.additionalGids ?? [], home: '/' },
       terminal: options.tty ?? false,
       ...(size === undefined ? {} : { consoleSize: size }),
       security: privileged ? { ...settings.security, privileged: true } : settings.security,
     }),
+  }
+}
+
+/** One that is missing is a start that failed, as a missing command is. */
+function workingDirectory({ files, what }: Prepared, path: string): string {
+  if (!path.startsWith('/')) {
+    throw new StrakeError('INVALID', `Cannot use working directory ${path}: it is not absolute`)
+  }
+  try {
+    return resolveWorkingDirectory(files, path, 'refuse')
+  } catch (error) {
+    if (!isStrakeError(error, 'NOT_FOUND')) throw error
+    throw new StartError(127, `there is no working directory ${path}`, what)
   }
 }
 

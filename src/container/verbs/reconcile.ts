@@ -1,10 +1,12 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { isAlive, removeTree } from '#platform'
 import { forget, releaseNestedMounts } from '#runtime'
+import type { ContainerSnapshot } from '#snapshot'
 import { type ContainerContext, type ContainerPaths, containerPaths } from '../model/context.ts'
 import { isLocked, tryLockContainer } from '../model/lock.ts'
 import { type Container, isRunning, listContainers, lostExitCode } from '../model/record.ts'
 import { type ContainerState, createdState, readState, writeState } from '../model/state.ts'
+import { makeBaseLayer } from '../setup/base-layer.ts'
 import { removeRemains } from '../setup/remains.ts'
 
 /**
@@ -93,14 +95,19 @@ export async function reconcileContainer(
 }
 
 /** Mounting it again finds the mount that is there, or makes one that can be undone. */
-export async function releaseRoot(
+async function releaseRoot(context: ContainerContext, container: Container): Promise<void> {
+  const root = await openRootOf(context, container)
+  await root[Symbol.asyncDispose]()
+}
+
+/** Mounts the root of a container whose lock the caller holds; disposing unmounts it. */
+export async function openRootOf(
   context: ContainerContext,
   { id, settings }: Container,
-): Promise<void> {
+): Promise<ContainerSnapshot> {
   const { directory } = containerPaths(context, id)
-  const root = await context.snapshots.container(settings.image.chainId, directory, {
-    overlays: [`${context.run}/init-layer`],
+  return await context.snapshots.container(settings.image.chainId, directory, {
+    overlays: [makeBaseLayer(context)],
     volatile: settings.remove,
   })
-  await root[Symbol.asyncDispose]()
 }

@@ -1,4 +1,4 @@
-import { getContainer } from '#container'
+import { openContainerFiles } from '#container'
 import { packTree } from '#layer'
 import { writeArchive } from '../archive/output-file.ts'
 import type { Engine } from '../engine.ts'
@@ -17,11 +17,6 @@ export async function exportContainer(
   options: ExportOptions = {},
 ): Promise<void> {
   const context = await containerContext(engine)
-  const { id, settings } = getContainer(context, name)
-  // Of one that runs this is the very mount it has; leaving does not take it away.
-  await using mounted = await context.snapshots.container(
-    settings.image.chainId,
-    `${engine.root}/containers/${id}`,
-  )
-  await writeArchive(packTree(mounted.root, { signal: options.signal }), options)
+  await using files = await openContainerFiles(context, name, options.signal)
+  await writeArchive(packTree(files.root, { signal: options.signal }), options)
 }

@@ -1,0 +1,54 @@
+import { closeFile, openFile, openFlag } from '#platform'
+import type { ContainerContext } from '../model/context.ts'
+import { lockContainer } from '../model/lock.ts'
+import { getContainer, isRunning } from '../model/record.ts'
+import { openRootOf } from './reconcile.ts'
+
+/** The root file system of a container, without what is mounted in it. */
+export interface ContainerFiles extends AsyncDisposable {
+  /** A path that stays valid until this is disposed. */
+  readonly root: string
+}
+
+/**
+ * Opens the files of a container, running or not. One that runs goes on. One that does
+ * not run cannot be started or removed meanwhile. Throws `NOT_FOUND`.
+ */
+export async function openContainerFiles(
+  context: ContainerContext,
+  nameOrId: string,
+  signal?: AbortSignal,
+): Promise<ContainerFiles> {
+  const found = getContainer(context, nameOrId)
+  const lock = await lockContainer(context, found, signal)
+  try {
+    const container = getContainer(context, found.id)
+    const { root } = container.state
+    if (isRunning(container) && root !== undefined) {
+      lock[Symbol.dispose]()
+      return openMounted(root)
+    }
+    const mounted = await openRootOf(context, container)
+    return {
+      root: mounted.root,
+      async [Symbol.asyncDispose]() {
+        await mounted[Symbol.asyncDispose]()
+        lock[Symbol.dispose]()
+      },
+    }
+  } catch (error) {
+    lock[Symbol.dispose]()
+    throw error
+  }
+}
+
+/** The descriptor keeps the file system when the container ends. */
+function openMounted(root: string): ContainerFiles {
+  const fd = openFile(root, openFlag.path | openFlag.directory)
+  return {
+    root: `/proc/self/fd/${fd}`,
+    async [Symbol.asyncDispose]() {
+      closeFile(fd)
+    },
+  }
+}
