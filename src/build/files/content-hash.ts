@@ -12,8 +12,8 @@ export interface ContentHash {
 
 /**
  * One hash for all that the selections bring along: names, types, modes, bytes,
- * link targets, device numbers, and owners where the tree has any. Never times
- * (DF-078).
+ * link targets, device numbers, and owners and extended attributes where the tree
+ * has any. Never times.
  */
 export async function hashSelections(
   tree: FileTree,

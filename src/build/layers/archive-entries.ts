@@ -73,9 +73,15 @@ export async function* unpackEntries(
       mode: type === 'symlink' ? mode : (options.mode?.(mode, type === 'directory') ?? mode),
       ...(options.owner ?? { uid, gid }),
       mtime: options.times(mtime),
-      xattrs,
+      xattrs: capabilityOf(xattrs),
     }
   }
+}
+
+/** Of extended attributes a file capability only, as Docker has it; others belong to whoever packed. */
+function capabilityOf(xattrs: TarEntry['xattrs']): TarEntry['xattrs'] {
+  const capability = xattrs.get('security.capability')
+  return new Map(capability === undefined ? [] : [['security.capability', capability]])
 }
 
 function escapes(entry: TarEntry): StrakeError {
