@@ -69,7 +69,7 @@ async function buildIn(
     ...(ignore && { ignore }),
   })
   const buildArgs = createBuildArgs(options.buildArgs ?? {})
-  const plan = await makePlan(options, source, buildArgs)
+  const plan = await makePlan(options, source, { buildArgs, ignore })
   const emit = options.emit ?? silent
   const sources = await inStep('[internal] load build context', emit, async () =>
     collectContextSources(plan.target, context, source),

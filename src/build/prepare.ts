@@ -1,4 +1,4 @@
-import { parse } from '#dockerfile'
+import { type IgnoreMatcher, parse } from '#dockerfile'
 import { formatPlatform, normalizePlatform, type RunConfig } from '#oci'
 import { hostPlatform } from '#platform'
 import { silent } from '#stream'
@@ -11,23 +11,26 @@ import type { BuildArgs } from './plan/scope.ts'
 import { newestEpochs } from './times/epochs.ts'
 import { gitCommitTime } from './times/git-time.ts'
 import { parseEpoch, type Times } from './times/times.ts'
+import { Warnings } from './warnings.ts'
 
 /** Parses and plans, and tells what the author should know. */
 export async function makePlan(
   options: BuildOptions,
   source: DockerfileSource,
-  buildArgs: BuildArgs,
+  {
+    buildArgs,
+    ignore,
+  }: { readonly buildArgs: BuildArgs; readonly ignore?: IgnoreMatcher | undefined },
 ): Promise<Plan> {
   const { services, emit = silent, signal } = options
-  const dockerfile = parse(source.text)
+  const dockerfile = parse(source.text, { check: buildArgs.get('BUILDKIT_DOCKERFILE_CHECK') })
+  const warnings = new Warnings(dockerfile, source, emit)
+  warnings.tellParsed()
   const errors = dockerfile.diagnostics.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) {
     const [first] = errors
     const sentence = `Cannot build ${source.name}: ${first?.message}`
     throw new DockerfileError(sentence, source, errors)
-  }
-  for (const { rule, message, range } of dockerfile.diagnostics) {
-    emit({ type: 'warning', rule, message: `${source.name}:${range.start.line}: ${message}` })
   }
   const build = hostPlatform()
   const plan = await planBuild(dockerfile, {
@@ -36,7 +39,8 @@ export async function makePlan(
     platforms: { build, target: normalizePlatform(options.platform ?? build) },
     network: options.network ?? 'default',
     allowHostNetwork: options.allow?.includes('network.host') === true,
-    warn: (rule, message) => emit({ type: 'warning', rule, message }),
+    warn: warnings.warn,
+    ignore,
     ...(options.target !== undefined && { target: options.target }),
     resolveImage: (reference, platform) => {
       const suffix =
@@ -51,6 +55,7 @@ export async function makePlan(
       )
     },
   })
+  warnings.refuseViolations()
   const unused = buildArgs.unused()
   if (unused.length > 0) {
     emit({

@@ -36,6 +36,33 @@ export interface Dockerfile {
   readonly args: readonly ArgInstruction[]
   readonly stages: readonly Stage[]
   readonly diagnostics: readonly Diagnostic[]
+  /** Absent where nothing is said of build checks. */
+  readonly checks?: Checks
+}
+
+/** What `# check=` asks for: `skip=<rules>`, `error=<bool>` and `experimental=<rules>`, joined by `;`. */
+export interface CheckOptions {
+  readonly skip: readonly string[]
+  readonly skipAll: boolean
+  /** True when warnings are to fail the build. */
+  readonly error: boolean
+  readonly experimental: readonly string[]
+  readonly experimentalAll: boolean
+}
+
+/** Which build checks are made, and where: of the whole file, a stage or an instruction. */
+export interface Checks {
+  readonly whole: CheckOptions
+  /** Two lists, each in the order of the file and without overlap. */
+  readonly stages: readonly CheckScope[]
+  readonly instructions: readonly CheckScope[]
+}
+
+/** The lines a check comment holds for. */
+export interface CheckScope {
+  readonly from: number
+  readonly to: number
+  readonly check: CheckOptions
 }
 
 export interface Directives {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { parseCheck, readDirectives } from './directives.ts'
+import { readDirectives } from './directives.ts'
 
 describe('readDirectives()', () => {
   const rows: readonly (readonly [string, object])[] = [
@@ -27,18 +27,5 @@ describe('readDirectives()', () => {
     const rules = (text: string): string[] => readDirectives(text).problems.map(({ rule }) => rule)
     expect(rules('# syntax=a\n# syntax=b\n')).toEqual(['duplicate-directive'])
     expect(rules('# escape=ab\n')).toEqual(['invalid-directive'])
-  })
-})
-
-describe('parseCheck()', () => {
-  test('parseCheck() reads lists and switches, and passes over the rest', () => {
-    expect(parseCheck(' skip = A, B ;error=TRUE; other=1;experimental=all')).toEqual({
-      skip: ['A', 'B'],
-      skipAll: false,
-      error: true,
-      experimental: ['all'],
-    })
-    expect(parseCheck('skip=all').skipAll).toBe(true)
-    expect(parseCheck('')).toEqual({ skip: [], skipAll: false, error: false, experimental: [] })
   })
 })

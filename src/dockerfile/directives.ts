@@ -5,6 +5,8 @@ import { Problem } from './problem.ts'
 export interface DirectiveResult {
   readonly directives: Directives
   readonly problems: readonly Problem[]
+  /** Where the check directive is, if there is one. */
+  readonly checkRange: Range | undefined
   /** True when the syntax directive is in a form that no Dockerfile can start with. */
   readonly isForeign: boolean
 }
@@ -17,6 +19,7 @@ export interface DirectiveResult {
 export function readDirectives(text: string): DirectiveResult {
   const problems: Problem[] = []
   const found = new Map<string, string>()
+  let checkRange: Range | undefined
   for (const { name, value, range } of directiveLines(text, '#')) {
     if (found.has(name)) {
       const message = `only one ${name} parser directive can be used`
@@ -26,6 +29,7 @@ export function readDirectives(text: string): DirectiveResult {
       problems.push(new Problem('invalid-directive', message, range))
     } else {
       found.set(name, value)
+      if (name === 'check') checkRange = range
     }
   }
   const foreign = found.size === 0 ? foreignSyntax(text) : undefined
@@ -38,6 +42,7 @@ export function readDirectives(text: string): DirectiveResult {
       ...(check === undefined ? {} : { check }),
     },
     problems,
+    checkRange,
     isForeign: foreign !== undefined,
   }
 }
@@ -94,34 +99,4 @@ function foreignSyntax(text: string): string | undefined {
     // Not JSON: then it is an ordinary, probably broken Dockerfile.
   }
   return undefined
-}
-
-/** What `# check=` asks for: `skip=<rules>`, `error=<bool>` and `experimental=<rules>`, joined by `;`. */
-export interface CheckOptions {
-  readonly skip: readonly string[]
-  readonly skipAll: boolean
-  /** True when warnings are to fail the build. */
-  readonly error: boolean
-  readonly experimental: readonly string[]
-}
-
-/** Reads the value of a check directive; parts it does not know are passed over. */
-export function parseCheck(text: string): CheckOptions {
-  const parts = new Map<string, string>()
-  for (const part of text.split(';')) {
-    const [key = '', value = ''] = part.split('=', 2)
-    parts.set(key.trim().toLowerCase(), value.trim())
-  }
-  const list = (key: string): string[] =>
-    (parts.get(key) ?? '')
-      .split(',')
-      .map((rule) => rule.trim())
-      .filter((rule) => rule !== '')
-  const skip = list('skip')
-  return {
-    skip,
-    skipAll: skip.includes('all'),
-    error: parts.get('error')?.toLowerCase() === 'true',
-    experimental: list('experimental'),
-  }
 }

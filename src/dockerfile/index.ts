@@ -2,8 +2,6 @@
 export type * from './ast.ts'
 /** What a command executes, and the script file it may need. */
 export { commandArgv, type InlineScript, inlineScript } from './command.ts'
-/** The value of `# check=`. */
-export { type CheckOptions, parseCheck } from './directives.ts'
 /** Durations as Go writes them, in nanoseconds. */
 export { formatDuration, parseDuration } from './duration.ts'
 /** Variables, quotes and escapes of words. */
@@ -19,15 +17,18 @@ export { formatDiagnostics } from './format.ts'
 /** Go's file name patterns. */
 export { hasWildcard, matchPattern, PatternError } from './ignore/glob.ts'
 /** `.dockerignore`. */
-export { type IgnoreMatcher, parseIgnore } from './ignore/ignore.ts'
+export { cleanPath, type IgnoreMatcher, parseIgnore } from './ignore/ignore.ts'
 /** Variables in `RUN --mount`. */
 export { expandMount } from './instructions/mount.ts'
 /** One word of EXPOSE. */
 export { type PortSpec, parsePortSpec } from './instructions/ports.ts'
 /** Names and numbers STOPSIGNAL takes. */
 export { isSignal } from './instructions/signals.ts'
-/** Where a build check is explained. */
-export { ruleUrl } from './lint/rules.ts'
+/** The value of `# check=`, and which build checks are made where. */
+export { parseCheck } from './lint/check-options.ts'
+export { isChecked } from './lint/checks.ts'
+/** Build checks: where one is explained, and which are told beside a parse error. */
+export { isParsingRule, type RuleName, ruleUrl } from './lint/rules.ts'
 /** Text to syntax tree and diagnostics. */
 export { parse, parseTrigger } from './parse.ts'
 /** Spelling help. */

@@ -1,5 +1,6 @@
 import type {
   ArgInstruction,
+  Checks,
   Diagnostic,
   Dockerfile,
   FromInstruction,
@@ -14,6 +15,8 @@ import { describe } from './instructions/description.ts'
 import { type Head, type Source, splitHead } from './instructions/source.ts'
 import { parseInstruction } from './instructions/table.ts'
 import { LineReader, type LogicalLine } from './lines.ts'
+import { parseCheck } from './lint/check-options.ts'
+import { findScopes } from './lint/checks.ts'
 import { lint } from './lint/lint.ts'
 import { Problem } from './problem.ts'
 
@@ -23,18 +26,23 @@ const maxStages = 1000
 const maxInstructions = 65_536
 const maxDiagnostics = 1000
 
+export interface ParseOptions {
+  /** Takes the place of the file's check directive: `skip=all`. */
+  readonly check?: string | undefined
+}
+
 /**
  * Reads a Dockerfile. Never throws: what is wrong is in `diagnostics`, in the
  * order of the file, and what is right is in the rest. Limits: 10 MiB, 1 MiB
  * for a line, 1,000 stages, 65,536 instructions.
  */
-export function parse(text: string): Dockerfile {
+export function parse(text: string, options: ParseOptions = {}): Dockerfile {
   const tooBig = findTooBig(text)
   if (tooBig !== undefined) {
     const diagnostics = [diagnosticOf(tooBig, firstLine)]
     return { directives: { escape: '\\' }, args: [], stages: [], diagnostics }
   }
-  return new Parser(text).dockerfile()
+  return new Parser(text).dockerfile(options)
 }
 
 /**
@@ -88,6 +96,7 @@ class Parser {
   readonly #reader: LineReader
   readonly #directives: Dockerfile['directives']
   readonly #isForeign: boolean
+  readonly #checkRange: Range | undefined
   readonly #args: ArgInstruction[] = []
   readonly #stages: OpenStage[] = []
   readonly #lines: LogicalLine[] = []
@@ -95,14 +104,15 @@ class Parser {
 
   constructor(text: string) {
     this.#text = text.startsWith('\ufeff') ? text.slice(1) : text
-    const { directives, problems, isForeign } = readDirectives(this.#text)
+    const { directives, problems, checkRange, isForeign } = readDirectives(this.#text)
     this.#directives = directives
+    this.#checkRange = checkRange
     this.#isForeign = isForeign
     this.#errors.push(...problems.map((problem) => diagnosticOf(problem, firstLine)))
     this.#reader = new LineReader(this.#text, directives.escape)
   }
 
-  dockerfile(): Dockerfile {
+  dockerfile({ check }: ParseOptions): Dockerfile {
     if (this.#isForeign) {
       const message = `the file is written for the frontend ${this.#directives.syntax}, not in the Dockerfile language`
       this.#report(new Problem('foreign-syntax', message), firstLine)
@@ -118,9 +128,22 @@ class Parser {
       this.#report(new Problem('no-from', message), last)
     }
     const file = { directives: this.#directives, args: this.#args, stages: this.#stages }
-    const found = [...this.#errors, ...lint(file, this.#lines)]
+    const checks = this.#checks(check)
+    const found = [...this.#errors, ...lint(file, this.#lines, checks)]
     found.sort((a, b) => a.range.start.line - b.range.start.line)
-    return { ...file, diagnostics: found.slice(0, maxDiagnostics) }
+    return { ...file, diagnostics: found.slice(0, maxDiagnostics), ...saidOf(checks) }
+  }
+
+  #checks(override: string | undefined): Checks {
+    const scopes = findScopes(this.#stages, this.#lines, this.#checkRange?.start.line)
+    try {
+      return { whole: parseCheck(override ?? this.#directives.check ?? ''), ...scopes }
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      const isOurs = override === undefined ? this.#checkRange : undefined
+      this.#report(error, isOurs ?? firstLine)
+      return { whole: parseCheck(''), ...scopes }
+    }
   }
 
   trigger(): { instructions: readonly Instruction[]; diagnostics: readonly Diagnostic[] } {
@@ -218,6 +241,13 @@ class Parser {
       this.#text.trim() === '' ? 'the Dockerfile cannot be empty' : 'file with no instructions'
     this.#report(new Problem('empty-file', message), firstLine)
   }
+}
+
+/** Nothing for a file that says nothing of build checks. */
+function saidOf(checks: Checks): Pick<Dockerfile, 'checks'> {
+  const { whole, stages, instructions } = checks
+  const isSilent = JSON.stringify(whole) === JSON.stringify(parseCheck(''))
+  return isSilent && stages.length + instructions.length === 0 ? {} : { checks }
 }
 
 /** The part of an instruction that may hold heredocs: RUN, COPY, ADD, and ONBUILD of those, in shell form. */

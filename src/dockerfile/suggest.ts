@@ -7,7 +7,7 @@ export function suggest(word: string, candidates: readonly string[]): string | u
   if (word.length > 64) {
     return undefined
   }
-  const allowed = Math.max(1, Math.floor((word.length + 1) / 3))
+  const allowed = Math.floor((word.length + 1) / 3)
   let best: string | undefined
   let bestDistance = allowed + 1
   for (const candidate of candidates.slice(0, 200)) {

@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import {
   type AddInstruction,
   type CopyInstruction,
+  type IgnoreMatcher,
   type Instruction,
   inlineScript,
   type RunInstruction,
@@ -17,6 +18,7 @@ import {
   type SourceSpec,
   type Vertex,
 } from '../model/graph.ts'
+import { checkIgnored } from './checks.ts'
 import { historyComment, layerSuffix, runCommandText } from './history.ts'
 import { commandLine } from './metadata.ts'
 import type { Expander, PlanContext, StageState } from './stage.ts'
@@ -28,6 +30,8 @@ export interface FilesystemContext extends PlanContext {
   readonly network: NetworkMode
   /** RUN may use the host's network. */
   readonly allowHostNetwork: boolean
+  /** What is left out of the build context. */
+  readonly ignore: IgnoreMatcher | undefined
   /** `[build 2/4] RUN make`: numbers the step. */
   nameStep(text: string): string
   /** The filesystem COPY `--from` names. */
@@ -140,6 +144,7 @@ async function planCopy(
 ): Promise<Step> {
   const { fields, written } = copyFields(stage, copy, expand, context)
   const from = copy.from === undefined ? undefined : await context.resolveFrom(copy.from, copy)
+  if (from === undefined) checkIgnored(copy, fields.sources, context)
   const op: Op = {
     kind: 'copy',
     ...fields,
@@ -173,10 +178,12 @@ function planAdd(
   if (checksum !== undefined && (urls.length !== 1 || fields.sources.length !== 1)) {
     throw refuse(context, add, 'ADD --checksum needs exactly one URL as its source')
   }
+  const local = fields.sources.filter((source) => !isRemote(source))
+  checkIgnored(add, local, context)
   const op: Op = {
     kind: 'add',
     ...fields,
-    sources: fields.sources.filter((source) => !isRemote(source)),
+    sources: local,
     urls,
     ...(checksum !== undefined && { checksum }),
     unpack: add.unpack === undefined ? 'auto' : add.unpack ? 'always' : 'never',

@@ -103,16 +103,16 @@ function applyArg(
   expand: Expander,
   context: PlanContext,
 ): string {
-  const declared = args.map(({ key, value }) => {
+  const words = args.map(({ key, value }) => {
     const name = expand.one(key)
     context.buildArgs.declare(name)
-    const given = context.buildArgs.get(name)
-    if (given !== undefined) return [name, given] as const
-    if (value !== undefined) return [name, expand.one(value)] as const
-    return [name, context.globals.get(name)] as const
+    const byDefault = (): string | undefined =>
+      value === undefined ? context.globals.get(name) : expand.one(value)
+    const found = context.buildArgs.get(name) ?? byDefault()
+    // At once: unlike in other instructions, the next default sees it.
+    stage.declareArg(name, found)
+    return found === undefined ? name : `${name}=${found}`
   })
-  for (const [name, value] of declared) stage.declareArg(name, value)
-  const words = declared.map(([name, value]) => (value === undefined ? name : `${name}=${value}`))
   return `ARG ${words.join(' ')}`
 }
 

@@ -1,79 +1,9 @@
 import { expect, test } from 'bun:test'
 import { parse } from '#dockerfile'
-import { type ImageConfig, StrakeError } from '#oci'
-import type { Vertex } from '../model/graph.ts'
-import { inDependencyOrder } from '../model/graph.ts'
-import type { BaseImage } from './base-images.ts'
-import { type Plan, planBuild } from './plan.ts'
+import { StrakeError } from '#oci'
+import { baseImage, linux, opOf, path, plan, usual } from './fixture.ts'
+import { planBuild } from './plan.ts'
 import { createBuildArgs } from './scope.ts'
-
-const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-/** What every image has that does not say another. */
-const usual = `PATH=${path}`
-const linux = { os: 'linux', architecture: 'amd64' }
-
-interface Planned extends Plan {
-  readonly resolved: readonly string[]
-  readonly warnings: readonly string[]
-  readonly unused: readonly string[]
-  /** Names of the steps, inputs first. */
-  readonly steps: readonly string[]
-  readonly lines: readonly (string | undefined)[]
-}
-
-async function plan(
-  text: string,
-  options: {
-    readonly target?: string
-    readonly args?: Record<string, string>
-    readonly base?: ImageConfig['config']
-    readonly allowHostNetwork?: boolean
-  } = {},
-): Promise<Planned> {
-  const resolved: string[] = []
-  const warnings: string[] = []
-  const buildArgs = createBuildArgs(options.args ?? {})
-  const planned = await planBuild(parse(text), {
-    source: { text, name: 'Dockerfile' },
-    buildArgs,
-    platforms: { build: linux, target: { os: 'linux', architecture: 'arm64' } },
-    network: 'default',
-    allowHostNetwork: options.allowHostNetwork === true,
-    warn: (rule) => warnings.push(rule),
-    ...(options.target !== undefined && { target: options.target }),
-    resolveImage: async (reference) => {
-      resolved.push(reference)
-      return baseImage(options.base)
-    },
-  })
-  return {
-    ...planned,
-    resolved,
-    warnings,
-    unused: buildArgs.unused(),
-    steps: inDependencyOrder(planned.target).map(({ name }) => name),
-    lines: planned.history.map(({ entry }) => entry.created_by),
-  }
-}
-
-function baseImage(config: ImageConfig['config'] = {}): BaseImage {
-  const rootfs = { type: 'layers', diff_ids: [] } as const
-  return {
-    descriptor: { mediaType: 'test', digest: 'sha256:base', size: 1 },
-    config: { os: 'linux', architecture: 'arm64', rootfs, config },
-    layers: [],
-  }
-}
-
-function opOf<Kind extends Vertex['op']['kind']>(
-  { target }: Plan,
-  kind: Kind,
-): Extract<Vertex['op'], { kind: Kind }> {
-  const ops = inDependencyOrder(target).map(({ op }) => op)
-  const found = ops.findLast((op) => op.kind === kind)
-  if (found?.kind !== kind) throw new Error(`the plan has no ${kind}`)
-  return found as Extract<Vertex['op'], { kind: Kind }>
-}
 
 test('planBuild() plans the stages the target needs and resolves no other image', async () => {
   const text = `FROM one AS a
@@ -174,6 +104,17 @@ test('planBuild() gives a base without a search path the usual one, at FROM', as
     'PATH=/x:/own',
     'A=1',
   ])
+})
+
+test('planBuild() lets a default see the arguments before it in the same line', async () => {
+  const { config } = await plan('FROM b\nARG a=1 b c=$a$b\nENV got=$c', { args: { b: '2' } })
+  expect(config.Env).toEqual([usual, 'got=12'])
+})
+
+test('planBuild() does not look at a default that is not needed', async () => {
+  const text = 'FROM b\nARG a=$' + '{none:?needed}\nENV got=$a'
+  await expect(plan(text)).rejects.toThrow('none: needed')
+  expect((await plan(text, { args: { a: '1' } })).config.Env).toEqual([usual, 'got=1'])
 })
 
 test('planBuild() gives RUN the host name that a build argument asks for', async () => {
@@ -366,6 +307,9 @@ test('planBuild() names the stages when the target is none of them', async () =>
 test('planBuild() warns of a base image for another platform and takes it at its word', async () => {
   const text = 'FROM --platform=linux/s390x b\n'
   const planned = await plan(text)
+  expect(planned.sentences).toEqual([
+    '1: Base image b was pulled with platform "linux/arm64", expected "linux/s390x" for current build',
+  ])
   expect(planned.warnings).toEqual(['InvalidBaseImagePlatform'])
   expect(planned.platform).toEqual({ os: 'linux', architecture: 'arm64' })
 })

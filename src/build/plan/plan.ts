@@ -1,20 +1,29 @@
-import type { CopyInstruction, Dockerfile, Instruction, Range, Stage } from '#dockerfile'
-import { parseTrigger } from '#dockerfile'
+import {
+  type CopyInstruction,
+  type Dockerfile,
+  type IgnoreMatcher,
+  type Instruction,
+  parseTrigger,
+  type Range,
+  type RuleName,
+  type Stage,
+} from '#dockerfile'
 import {
   type Digest,
+  formatPlatform,
   type ImageConfig,
-  isStrakeError,
   limits,
   type Platform,
-  parsePlatform,
   type RunConfig,
 } from '#oci'
 import { DockerfileError, type DockerfileSource, failure } from '../model/error.ts'
 import { createVertex, type NetworkMode, type Vertex } from '../model/graph.ts'
 import { type BaseImage, BaseImages, type ResolveBase } from './base-images.ts'
+import { checkDefaultBases, checkVariables } from './checks.ts'
 import { type FilesystemContext, planFilesystem } from './filesystem.ts'
+import { GlobalScope } from './globals.ts'
 import { applyMetadata } from './metadata.ts'
-import { type BuildArgs, type BuildPlatforms, platformArgs } from './scope.ts'
+import type { BuildArgs, BuildPlatforms } from './scope.ts'
 import { createExpander, type PlannedHistory, StageState } from './stage.ts'
 import { findStage, selectTarget } from './stages.ts'
 import { TextBudget } from './text-budget.ts'
@@ -26,7 +35,10 @@ export interface PlanOptions {
   readonly platforms: BuildPlatforms
   readonly network: NetworkMode
   readonly allowHostNetwork: boolean
-  readonly warn: (rule: string, message: string) => void
+  /** Told of everything that a build check finds, whether it is to be made or not. */
+  readonly warn: (rule: RuleName, message: string, range: Range) => void
+  /** What is left out of the build context. */
+  readonly ignore?: IgnoreMatcher | undefined
   readonly resolveImage: ResolveBase
 }
 
@@ -61,7 +73,7 @@ export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): P
     ...(state.author !== undefined && { author: state.author }),
     history: state.history,
     platform,
-    globals: planner.globals,
+    globals: planner.globals.values,
     images: planner.images.used,
   }
 }
@@ -78,7 +90,7 @@ class Planner {
   readonly images: BaseImages
   readonly #dockerfile: Dockerfile
   readonly #options: PlanOptions
-  readonly globals: Map<string, string>
+  readonly globals: GlobalScope
   readonly #stages = new Map<number, Promise<PlannedStage>>()
   readonly #budget = new TextBudget()
 
@@ -86,9 +98,16 @@ class Planner {
     this.#dockerfile = dockerfile
     this.#options = options
     this.images = new BaseImages(options.resolveImage, options.source)
-    const stageName = selectTarget(dockerfile, options.target, options.source).name
-    this.globals = platformArgs(options.platforms, stageName ?? 'default')
-    this.#declareGlobals()
+    const { source, buildArgs, platforms, target, warn } = options
+    for (const stage of dockerfile.stages) {
+      for (const each of stage.instructions) {
+        if (each.kind === 'ARG') for (const { key } of each.args) buildArgs.declare(key)
+      }
+    }
+    const targetStage = selectTarget(dockerfile, target, source).name ?? 'default'
+    const context = { source, platforms, targetStage }
+    checkDefaultBases(dockerfile, context, { warn })
+    this.globals = new GlobalScope(dockerfile, { ...context, buildArgs, budget: this.#budget })
   }
 
   /** Stages are planned once, whoever asks. */
@@ -102,60 +121,17 @@ class Planner {
   prefetch(stage: Stage, seen: Set<number> = new Set()): void {
     if (seen.has(stage.index)) return
     seen.add(stage.index)
-    const platform = this.#platformOf(stage)
+    const platform = this.globals.platformOf(stage)
     const froms = stage.instructions.flatMap((each) =>
       each.kind === 'COPY' && each.from !== undefined ? [each.from] : [],
     )
-    for (const name of [this.#expandFrom(stage), ...froms]) {
+    for (const name of [this.globals.baseName(stage), ...froms]) {
       const named = this.#dockerfile.stages.filter(
         (each) => each.name === name.toLowerCase() || String(each.index) === name,
       )
       const earlier = named.findLast(({ index }) => index < stage.index)
       if (earlier !== undefined) this.prefetch(earlier, seen)
       else if (named.length === 0 && name !== 'scratch') this.images.prefetch(name, platform)
-    }
-  }
-
-  #declareGlobals(): void {
-    const { buildArgs } = this.#options
-    for (const stage of this.#dockerfile.stages) {
-      for (const each of stage.instructions) {
-        if (each.kind === 'ARG') for (const { key } of each.args) buildArgs.declare(key)
-      }
-    }
-    for (const instruction of this.#dockerfile.args) {
-      for (const { key, value } of instruction.args) {
-        const expand = this.#globalExpander(instruction.range)
-        buildArgs.declare(key)
-        const given = buildArgs.get(key) ?? (value === undefined ? undefined : expand.one(value))
-        if (given !== undefined) this.globals.set(key, given)
-      }
-    }
-  }
-
-  #globalExpander(range: Range): ReturnType<typeof createExpander> {
-    const context = {
-      source: this.#options.source,
-      escape: this.#dockerfile.directives.escape,
-      budget: this.#budget,
-    }
-    return createExpander((name) => this.globals.get(name), range, context)
-  }
-
-  #expandFrom({ from }: Stage): string {
-    const name = this.#globalExpander(from.range).one(from.image)
-    if (name !== '') return name
-    throw this.#fail('base-name', `the base image ${from.image} is empty`, from.range)
-  }
-
-  #platformOf({ from }: Stage): Platform {
-    if (from.platform === undefined) return this.#options.platforms.target
-    const text = this.#globalExpander(from.range).one(from.platform)
-    try {
-      return parsePlatform(text)
-    } catch (cause) {
-      if (!isStrakeError(cause)) throw cause
-      throw this.#fail('platform', `${JSON.stringify(text)} is not a platform`, from.range, cause)
     }
   }
 
@@ -168,9 +144,20 @@ class Planner {
     const total = numbered + instructions.filter(makesLayer).length
     const context = this.#stageContext(stage, platform, numbered, total)
     for (const instruction of instructions) {
-      const expand = createExpander((name) => state.scope.get(name), instruction.range, context)
-      if (makesLayer(instruction)) await planFilesystem(state, instruction, expand, context)
-      else applyMetadata(state, instruction, expand, context)
+      const missing = new Set<string>()
+      const lookup = (name: string): string | undefined => {
+        const value = state.scope.get(name)
+        if (value === undefined && !state.args.has(name)) missing.add(name)
+        return value
+      }
+      const expand = createExpander(lookup, instruction.range, context)
+      try {
+        if (makesLayer(instruction)) await planFilesystem(state, instruction, expand, context)
+        else applyMetadata(state, instruction, expand, context)
+      } finally {
+        const { warn } = this.#options
+        checkVariables(missing, [...state.scope.keys()], { warn, range: instruction.range })
+      }
       this.#checkSize(state, instruction.range)
     }
     return planned
@@ -189,8 +176,8 @@ class Planner {
   /** The state a stage starts with, and how many numbered steps FROM itself takes. */
   async #planFrom(stage: Stage): Promise<{ planned: PlannedStage; numbered: 0 | 1 }> {
     const { source } = this.#options
-    const base = this.#expandFrom(stage)
-    const platform = this.#platformOf(stage)
+    const base = this.globals.baseName(stage)
+    const platform = this.globals.platformOf(stage)
     if (base === 'scratch') {
       const vertex = createVertex({ kind: 'scratch' }, [], { name: 'FROM scratch' })
       const state = new StageState(vertex, { WorkingDir: '/' }, { history: [] })
@@ -214,20 +201,24 @@ class Planner {
       author: image.config.author,
       history: baseHistory(image),
     })
-    const actual = this.#checkPlatform(image.config, platform, base)
+    const actual = this.#checkPlatform(image.config, platform, { base, range: stage.from.range })
     return { planned: { state, platform: actual }, numbered: 1 }
   }
 
   /** What the image says it is wins over what was asked for; a difference is worth a warning. */
-  #checkPlatform(config: ImageConfig, wanted: Platform, base: string): Platform {
+  #checkPlatform(
+    config: ImageConfig,
+    wanted: Platform,
+    { base, range }: { readonly base: string; readonly range: Range },
+  ): Platform {
     const { os, architecture, variant } = config
+    const actual = { os, architecture, ...(variant !== undefined && { variant }) }
     if (os !== wanted.os || architecture !== wanted.architecture) {
-      this.#options.warn(
-        'InvalidBaseImagePlatform',
-        `${base} is an image for ${os}/${architecture}, not for ${wanted.os}/${wanted.architecture}`,
-      )
+      const [is, should] = [formatPlatform(actual), formatPlatform(wanted)]
+      const message = `Base image ${base} was pulled with platform "${is}", expected "${should}" for current build`
+      this.#options.warn('InvalidBaseImagePlatform', message, range)
     }
-    return { os, architecture, ...(variant !== undefined && { variant }) }
+    return actual
   }
 
   #stageContext(
@@ -236,7 +227,7 @@ class Planner {
     numbered: number,
     total: number,
   ): FilesystemContext {
-    const { source, buildArgs, network, allowHostNetwork, warn } = this.#options
+    const { source, buildArgs, network, allowHostNetwork, warn, ignore } = this.#options
     let index = numbered
     return {
       source,
@@ -244,9 +235,10 @@ class Planner {
       network,
       allowHostNetwork,
       warn,
+      ignore,
       escape: this.#dockerfile.directives.escape,
       budget: this.#budget,
-      globals: this.globals,
+      globals: this.globals.values,
       nameStep: (text) => `${this.#prefix(stage, ++index, total)}${text}`,
       resolveFrom: (from, instruction) => this.#resolveFrom(stage, from, instruction, platform),
     }
@@ -293,20 +285,10 @@ class Planner {
     return isOnly ? `[${place}] ` : `[${name} ${place}] `
   }
 
-  #fail(
-    rule: string,
-    reason: string,
-    range: Range,
-    cause?: unknown,
-    options: { readonly remedy?: string } = {},
-  ): DockerfileError {
+  #fail(rule: string, reason: string, range: Range): DockerfileError {
     const { source } = this.#options
-    return new DockerfileError(
-      `Cannot build ${source.name}: ${reason}`,
-      source,
-      [failure(rule, reason, range)],
-      { ...options, cause },
-    )
+    const diagnostics = [failure(rule, reason, range)]
+    return new DockerfileError(`Cannot build ${source.name}: ${reason}`, source, diagnostics)
   }
 }
 

@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { expand, expandWords, type Range, SubstitutionError } from '#dockerfile'
+import { expand, expandWords, type Range, type RuleName, SubstitutionError } from '#dockerfile'
 import type { HistoryEntry, RunConfig } from '#oci'
 import { DockerfileError, type DockerfileSource, failure } from '../model/error.ts'
 import type { Vertex } from '../model/graph.ts'
@@ -30,7 +30,7 @@ export interface PlanContext {
   readonly buildArgs: BuildArgs
   /** The ARGs before the first FROM and the platform's; no others are seen by FROM. */
   readonly globals: ReadonlyMap<string, string>
-  warn(rule: string, message: string): void
+  warn(rule: RuleName, message: string, range: Range): void
 }
 
 /**

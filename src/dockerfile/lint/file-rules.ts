@@ -1,4 +1,4 @@
-import type { Diagnostic, Stage } from '../ast.ts'
+import type { Diagnostic, Dockerfile, Stage } from '../ast.ts'
 import type { LogicalLine } from '../lines.ts'
 import { warning } from './rules.ts'
 
@@ -8,6 +8,30 @@ export function checkContinuations(lines: readonly LogicalLine[]): Diagnostic[] 
       ? []
       : [warning('NoEmptyContinuation', 'Empty continuation line', emptyContinuation)],
   )
+}
+
+/** The last comment above FROM with a name, or above ARG, is to begin with what it describes. */
+export function checkDescriptions(
+  { args, stages }: Pick<Dockerfile, 'args' | 'stages'>,
+  lines: readonly LogicalLine[],
+): Diagnostic[] {
+  const comments = new Map(lines.map((line) => [line.range.start.line, line.comments]))
+  const nodes = [...args, ...stages.flatMap(({ from, instructions }) => [from, ...instructions])]
+  return nodes.flatMap((node) => {
+    const names = namesOf(node)
+    const [first] = names
+    const comment = comments.get(node.range.start.line)?.at(-1)
+    if (first === undefined || comment === undefined) return []
+    if (names.includes(comment.split(' ', 1)[0] ?? '')) return []
+    const example = names.length > 1 ? '<arg_key>' : first
+    const message = `Comment for ${node.kind} should follow the format: \`# ${example} <description>\``
+    return [warning('InvalidDefinitionDescription', message, node.range)]
+  })
+}
+
+function namesOf(node: Stage['from'] | Stage['instructions'][number]): readonly string[] {
+  if (node.kind === 'ARG') return node.args.map(({ key }) => key)
+  return node.kind === 'FROM' && node.name !== undefined ? [node.name] : []
 }
 
 /** Keywords are to be all upper-case or all lower-case; the majority of the file decides. */

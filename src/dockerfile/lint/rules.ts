@@ -1,14 +1,18 @@
 import type { Diagnostic, Range } from '../ast.ts'
 import { shorten } from '../problem.ts'
 
-/** BuildKit's build checks that need nothing but the file. */
+/** BuildKit's build checks. */
 export type RuleName =
   | 'ConsistentInstructionCasing'
+  | 'CopyIgnoredFile'
   | 'DuplicateStageName'
   | 'ExposeInvalidFormat'
   | 'ExposeProtoCasing'
   | 'FromAsCasing'
   | 'FromPlatformFlagConstDisallowed'
+  | 'InvalidBaseImagePlatform'
+  | 'InvalidDefaultArgInFrom'
+  | 'InvalidDefinitionDescription'
   | 'JSONArgsRecommended'
   | 'LegacyKeyValueFormat'
   | 'MaintainerDeprecated'
@@ -19,7 +23,26 @@ export type RuleName =
   | 'SecretsUsedInArgOrEnv'
   | 'StageNameCasing'
   | 'UndefinedArgInFrom'
+  | 'UndefinedVar'
   | 'WorkdirRelativePath'
+
+/** True for rules that are checked only where a Dockerfile asks for them. */
+export function isExperimental(rule: string): boolean {
+  return rule === 'InvalidDefinitionDescription'
+}
+
+const parsing = new Set<string>([
+  'FromAsCasing',
+  'InvalidDefinitionDescription',
+  'MaintainerDeprecated',
+  'NoEmptyContinuation',
+  'StageNameCasing',
+] satisfies RuleName[])
+
+/** True for rules that BuildKit checks while it parses, so that they are told beside a parse error. */
+export function isParsingRule(rule: string): boolean {
+  return parsing.has(rule)
+}
 
 export function warning(rule: RuleName, message: string, range: Range): Diagnostic {
   return { severity: 'warning', rule, message: shorten(message), range }

@@ -1,0 +1,89 @@
+import { parse, parseIgnore } from '#dockerfile'
+import type { ImageConfig, Platform } from '#oci'
+import { inDependencyOrder, type Vertex } from '../model/graph.ts'
+import type { BaseImage } from './base-images.ts'
+import { type Plan, planBuild } from './plan.ts'
+import { createBuildArgs } from './scope.ts'
+
+/** The search path of images that name none. */
+export const path: string = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+/** What every image has that does not say another. */
+export const usual: string = `PATH=${path}`
+export const linux: Platform = { os: 'linux', architecture: 'amd64' }
+
+/** A plan and what became known while it was made. */
+export interface Planned extends Plan {
+  readonly resolved: readonly string[]
+  /** Rules of the warnings, and the sentences with their lines. */
+  readonly warnings: readonly string[]
+  readonly sentences: readonly string[]
+  readonly unused: readonly string[]
+  /** Names of the steps, inputs first. */
+  readonly steps: readonly string[]
+  readonly lines: readonly (string | undefined)[]
+}
+
+/** Plans a Dockerfile for linux/arm64, all of whose bases are one image. */
+export async function plan(
+  text: string,
+  options: {
+    readonly target?: string
+    readonly args?: Record<string, string>
+    readonly base?: ImageConfig['config']
+    readonly allowHostNetwork?: boolean
+    readonly ignore?: string
+    /** Takes the warnings, for plans that fail. */
+    readonly told?: string[]
+  } = {},
+): Promise<Planned> {
+  const resolved: string[] = []
+  const warnings: string[] = []
+  const sentences = options.told ?? []
+  const buildArgs = createBuildArgs(options.args ?? {})
+  const planned = await planBuild(parse(text), {
+    source: { text, name: 'Dockerfile' },
+    buildArgs,
+    platforms: { build: linux, target: { os: 'linux', architecture: 'arm64' } },
+    network: 'default',
+    allowHostNetwork: options.allowHostNetwork === true,
+    warn(rule, message, range) {
+      warnings.push(rule)
+      sentences.push(`${range.start.line}: ${message}`)
+    },
+    ignore: options.ignore === undefined ? undefined : parseIgnore(options.ignore),
+    ...(options.target !== undefined && { target: options.target }),
+    resolveImage: async (reference) => {
+      resolved.push(reference)
+      return baseImage(options.base)
+    },
+  })
+  return {
+    ...planned,
+    resolved,
+    warnings,
+    sentences,
+    unused: buildArgs.unused(),
+    steps: inDependencyOrder(planned.target).map(({ name }) => name),
+    lines: planned.history.map(({ entry }) => entry.created_by),
+  }
+}
+
+export function baseImage(config: ImageConfig['config'] = {}): BaseImage {
+  const rootfs = { type: 'layers', diff_ids: [] } as const
+  return {
+    descriptor: { mediaType: 'test', digest: 'sha256:base', size: 1 },
+    config: { os: 'linux', architecture: 'arm64', rootfs, config },
+    layers: [],
+  }
+}
+
+/** The last operation of a kind. */
+export function opOf<Kind extends Vertex['op']['kind']>(
+  { target }: Plan,
+  kind: Kind,
+): Extract<Vertex['op'], { kind: Kind }> {
+  const ops = inDependencyOrder(target).map(({ op }) => op)
+  const found = ops.findLast((op) => op.kind === kind)
+  if (found?.kind !== kind) throw new Error(`the plan has no ${kind}`)
+  return found as Extract<Vertex['op'], { kind: Kind }>
+}

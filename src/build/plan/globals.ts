@@ -1,0 +1,74 @@
+import type { Dockerfile, Range, Stage } from '#dockerfile'
+import { isStrakeError, type Platform, parsePlatform } from '#oci'
+import { DockerfileError, type DockerfileSource, failure } from '../model/error.ts'
+import { type BuildArgs, type BuildPlatforms, platformArgs } from './scope.ts'
+import { createExpander, type Expander } from './stage.ts'
+import type { TextBudget } from './text-budget.ts'
+
+export interface GlobalOptions {
+  readonly source: DockerfileSource
+  readonly buildArgs: BuildArgs
+  readonly platforms: BuildPlatforms
+  /** Name of the stage that is built. */
+  readonly targetStage: string
+  readonly budget: TextBudget
+}
+
+/** What FROM sees: the ARGs before the first FROM, and the arguments that need no ARG. */
+export class GlobalScope {
+  readonly #dockerfile: Dockerfile
+  readonly #options: GlobalOptions
+  readonly #values: Map<string, string>
+
+  constructor(dockerfile: Dockerfile, options: GlobalOptions) {
+    this.#dockerfile = dockerfile
+    this.#options = options
+    this.#values = platformArgs(options.platforms, options.targetStage)
+    const { buildArgs } = options
+    for (const { args, range } of dockerfile.args) {
+      const expand = this.#expander(range)
+      for (const { key, value } of args) {
+        buildArgs.declare(key)
+        const given = buildArgs.get(key) ?? (value === undefined ? undefined : expand.one(value))
+        if (given !== undefined) this.#values.set(key, given)
+      }
+    }
+  }
+
+  get values(): ReadonlyMap<string, string> {
+    return this.#values
+  }
+
+  /** What FROM names. */
+  baseName({ from }: Stage): string {
+    const name = this.#expander(from.range).one(from.image)
+    if (name !== '') return name
+    throw this.#fail('base-name', `the base image ${from.image} is empty`, from.range)
+  }
+
+  platformOf({ from }: Stage): Platform {
+    const { platforms } = this.#options
+    if (from.platform === undefined) return platforms.target
+    const text = this.#expander(from.range).one(from.platform)
+    try {
+      return parsePlatform(text)
+    } catch (cause) {
+      if (!isStrakeError(cause)) throw cause
+      throw this.#fail('platform', `${JSON.stringify(text)} is not a platform`, from.range, cause)
+    }
+  }
+
+  #expander(range: Range): Expander {
+    const { source, budget } = this.#options
+    const context = { source, budget, escape: this.#dockerfile.directives.escape }
+    return createExpander((name) => this.#values.get(name), range, context)
+  }
+
+  #fail(rule: string, reason: string, range: Range, cause?: unknown): DockerfileError {
+    const { source } = this.#options
+    const diagnostics = [failure(rule, reason, range)]
+    return new DockerfileError(`Cannot build ${source.name}: ${reason}`, source, diagnostics, {
+      cause,
+    })
+  }
+}

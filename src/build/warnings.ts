@@ -1,0 +1,50 @@
+import { type Dockerfile, isChecked, isParsingRule, type Range } from '#dockerfile'
+import type { Emit } from '#stream'
+import { DockerfileError, type DockerfileSource } from './model/error.ts'
+
+/** Tells what build checks find, as far as the Dockerfile wants to hear of it. */
+export class Warnings {
+  readonly #dockerfile: Dockerfile
+  readonly #source: DockerfileSource
+  readonly #emit: Emit
+  readonly #rules = new Set<string>()
+
+  constructor(dockerfile: Dockerfile, source: DockerfileSource, emit: Emit) {
+    this.#dockerfile = dockerfile
+    this.#source = source
+    this.#emit = emit
+  }
+
+  /** What parsing has found; before a parse error only what BuildKit has seen by then. */
+  tellParsed(): void {
+    const { diagnostics } = this.#dockerfile
+    const error = diagnostics.find(({ severity }) => severity === 'error')
+    for (const { severity, rule, message, range } of diagnostics) {
+      if (severity === 'error') continue
+      const isSeen = isParsingRule(rule) && range.start.line < (error?.range.start.line ?? 0)
+      if (error === undefined || isSeen) this.#tell(rule, message, range)
+    }
+  }
+
+  /** For rules that are checked later than parsing. */
+  readonly warn = (rule: string, message: string, range: Range): void => {
+    const { checks } = this.#dockerfile
+    const isWanted = checks === undefined || isChecked(checks, rule, range.start.line)
+    if (isWanted) this.#tell(rule, message, range)
+  }
+
+  /** Throws when there were warnings and the file says that they are errors. */
+  refuseViolations(): void {
+    if (this.#dockerfile.checks?.whole.error !== true || this.#rules.size === 0) return
+    const rules = [...this.#rules].sort().join(', ')
+    const sentence = `Cannot build ${this.#source.name}: lint violation found for rules: ${rules}`
+    throw new DockerfileError(sentence, this.#source, [], {
+      remedy: 'mend what the warnings say, or skip the rules with # check=skip=RULE',
+    })
+  }
+
+  #tell(rule: string, message: string, { start }: Range): void {
+    this.#rules.add(rule)
+    this.#emit({ type: 'warning', rule, message: `${this.#source.name}:${start.line}: ${message}` })
+  }
+}
