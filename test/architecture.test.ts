@@ -130,6 +130,7 @@ const rooms: Readonly<Record<string, string>> = {
   'build/times': 'which times files and images have',
   'cli/arguments': 'argv becomes values',
   'cli/commands': 'one file a command',
+  'cli/completion': 'what may follow a word that is being typed',
   'cli/render': 'values become text: the only code that prints',
   'container/model': 'what a container is: plain data and its record',
   'container/monitor': 'the process that watches a container',

@@ -1,6 +1,9 @@
 import type { Engine } from '#engine/engine'
 import { describeDamage } from '#engine/facts'
+import { version } from '#engine/host/version'
+import { StrakeError } from '#oci'
 import { isSystemError } from '#platform'
+import { type GlobalOptions, parseGlobalOptions } from './arguments/global-options.ts'
 import { shorten } from './arguments/long-forms.ts'
 import { parseCommand, runParsed, UsageError } from './arguments/parse-command.ts'
 import type { Context } from './context.ts'
@@ -8,17 +11,9 @@ import { renderError } from './render/error.ts'
 import { type Output, openOutput } from './render/output.ts'
 import { commands } from './table.ts'
 
-interface GlobalOptions {
-  readonly root?: string
-  readonly snapshotter?: string
-  readonly debug: boolean
-  /** What remains after the global options: the command and its arguments. */
-  readonly argv: readonly string[]
-}
-
 /** Runs one command line to its end and sets the exit code of the process. */
 export async function runCommand(rawArgv: readonly string[]): Promise<void> {
-  const options = parseGlobalOptions(rawArgv)
+  const options = readGlobalOptions(rawArgv)
   const cancel = cancelOnSignals()
   let opening: Promise<Engine> | undefined
   const context: Context = {
@@ -37,6 +32,7 @@ export async function runCommand(rawArgv: readonly string[]): Promise<void> {
     },
   }
   try {
+    if (options.incomplete !== undefined) throw incomplete(options.incomplete)
     await dispatch(context, shorten(options.argv))
   } catch (error) {
     if (cancel.signal.aborted) {
@@ -48,6 +44,19 @@ export async function runCommand(rawArgv: readonly string[]): Promise<void> {
     await opening?.then((engine) => end(engine, context.err)).catch(() => {})
   }
   process.exit(context.exitCode)
+}
+
+/** A completion is about the store that its words name. */
+function readGlobalOptions(argv: readonly string[]): GlobalOptions {
+  if (argv[0] !== '__complete') return parseGlobalOptions(argv)
+  const { root, snapshotter } = parseGlobalOptions(argv.slice(1, -1))
+  return { root, snapshotter, debug: false, argv }
+}
+
+function incomplete(option: string): StrakeError {
+  return new StrakeError('INVALID', `Cannot use ${option}: its value is missing`, {
+    remedy: option === '--root' ? 'strake --root DIR COMMAND' : 'strake --snapshotter KIND COMMAND',
+  })
 }
 
 /** Closes the store. Damaged records show when they are read, which is known now. */
@@ -79,8 +88,12 @@ async function dispatch(context: Context, argv: readonly string[]): Promise<void
     context.out.write(formatHelp())
     return
   }
+  if (name === '--version' || name === '-v') {
+    context.out.write(`strake version ${version}\n`)
+    return
+  }
   if (name === '__complete') {
-    const { complete } = await import('./complete.ts')
+    const { complete } = await import('./completion/complete.ts')
     return complete(context, rest)
   }
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
@@ -136,22 +149,6 @@ function startFailureCode(error: unknown): number | undefined {
 function engineErrorCode(argv: readonly string[]): number {
   const [name] = shorten(argv)
   return name === 'run' || name === 'create' || name === 'exec' ? 125 : 1
-}
-
-function parseGlobalOptions(argv: readonly string[]): GlobalOptions {
-  const values: { root?: string; snapshotter?: string } = {}
-  let debug = false
-  let index = 0
-  for (; index < argv.length; index++) {
-    const word = argv[index] ?? ''
-    const [, name, inline] = /^--(root|snapshotter)(?:=(.*))?$/s.exec(word) ?? []
-    if (word === '--debug' || word === '-D') debug = true
-    else if (name !== 'root' && name !== 'snapshotter') break
-    else if (inline !== undefined) values[name] = inline
-    else if (index + 1 < argv.length) values[name] = argv[++index] ?? ''
-    else break
-  }
-  return { ...values, debug, argv: argv.slice(index) }
 }
 
 /** The first SIGINT or SIGTERM cancels what runs; a second one ends the process at once. */

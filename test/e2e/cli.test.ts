@@ -157,17 +157,21 @@ describe.skipIf(reason !== undefined)('command line', () => {
     expect(outcome.stderr).toMatch(/------\n > .*RUN.*\nthe reason\n------\n/)
   })
 
-  test('bash completes names with colons', async () => {
+  test('bash completes names with colons, values after =, and the alias docker', async () => {
     await strake.ok('tag', 'busybox', 'localhost:5000/team/app:1.0')
-    const typed = 'strake rmi localhost:5000/te'
-    const { stdout } = await shell(
-      [
+    const complete = async (typed: string): Promise<string> => {
+      const script = [
+        'shopt -s expand_aliases; alias docker=strake',
         `PATH=${join(program, '..')}:$PATH; unset -f strake; source <(strake completion bash)`,
-        `COMP_LINE='${typed}' COMP_POINT=${typed.length} COMP_WORDBREAKS=$' :'`,
-        `_strake; printf '%s\\n' "\${COMPREPLY[@]}"`,
-      ].join('\n'),
-    )
-    expect(stdout).toBe('5000/team/app:1.0\n')
+        `COMP_LINE='${typed}' COMP_POINT=${typed.length} COMP_WORDBREAKS=$' =:'`,
+        `compopt() { :; }; _strake; printf '%s\n' "\${COMPREPLY[@]}"; complete -p docker`,
+      ]
+      return (await shell(script.join('\n'))).stdout
+    }
+    const forDocker = 'complete -o default -F _strake docker\n'
+    expect(await complete('strake rmi localhost:5000/te')).toBe(`5000/team/app:1.0\n${forDocker}`)
+    expect(await complete('docker run --network=h')).toBe(`host\n${forDocker}`)
+    expect(await complete('strake run --network n')).toBe(`none\n${forDocker}`)
     await strake.ok('rmi', 'localhost:5000/team/app:1.0')
   })
 

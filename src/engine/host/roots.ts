@@ -10,8 +10,8 @@ export interface Roots {
 }
 
 export interface RootsOptions {
-  readonly root?: string
-  readonly run?: string
+  readonly root?: string | undefined
+  readonly run?: string | undefined
   /** This process's environment unless given. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** User ID; this process's unless given. */

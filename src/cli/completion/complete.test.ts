@@ -1,0 +1,89 @@
+import { expect, test } from 'bun:test'
+import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { addTestImage, openTestEngine } from '../../engine/fixture.ts'
+import { createTestContext } from '../fixture.ts'
+import { complete } from './complete.ts'
+import { containerNames } from './names.ts'
+
+async function completions(...words: readonly string[]): Promise<readonly string[]> {
+  const context = createTestContext()
+  await complete(context, words)
+  return context.out.text.split('\n').filter((line) => line !== '')
+}
+
+test('complete() offers commands', async () => {
+  expect(await completions('im')).toEqual(['image', 'images', 'import'])
+})
+
+test('complete() offers options, also after a long form, but no hidden ones', async () => {
+  expect(await completions('image', 'ls', '--no')).toEqual(['--no-trunc'])
+  expect(await completions('run', '--net')).toEqual(['--network'])
+})
+
+test('complete() offers the words of a group', async () => {
+  expect(await completions('image', 'pru')).toEqual(['prune'])
+  expect(await completions('image', 'l')).toEqual(['load', 'ls'])
+})
+
+test('complete() never fails, whatever is typed', async () => {
+  expect(await completions('nonsense', '')).toEqual([])
+  expect(await completions('rmi', '')).toEqual([])
+})
+
+test('complete() offers the values of an option, with and without an equals sign', async () => {
+  expect(await completions('run', '--network', '')).toEqual(['bridge', 'host', 'none'])
+  expect(await completions('run', '--rm', '--network=h')).toEqual(['--network=host'])
+  expect(await completions('build', '--network', '')).toEqual(['default', 'host', 'none'])
+  expect(await completions('run', '--pull', 'm')).toEqual(['missing'])
+  expect(await completions('run', '-it', '--restart', 'on')).toEqual(['on-failure'])
+  expect(await completions('exec', '-it', 'web', 'sh', '--net')).toEqual([])
+})
+
+test('complete() knows what stands before the command', async () => {
+  expect(await completions('--ro')).toEqual(['--root'])
+  expect(await completions('--root', '/nowhere/a', 'im')).toEqual(['image', 'images', 'import'])
+  expect(await completions('--root=/nowhere/a', '-D', 'run', '--netw')).toEqual(['--network'])
+  expect(await completions('--snapshotter', '')).toEqual(['directory', 'erofs'])
+  expect(await completions('--root', '')).toEqual([])
+})
+
+test('complete() makes no store', async () => {
+  const root = join(tmpdir(), `strake-complete-${process.pid}`)
+  expect(await completions('--root', root, 'run', '')).toEqual([])
+  expect(existsSync(root)).toBe(false)
+})
+
+test('complete() offers choices of arguments, commands for help, and commands of commands', async () => {
+  expect(await completions('completion', '')).toEqual(['bash', 'fish', 'zsh'])
+  expect(await completions('help', 'ru')).toEqual(['run'])
+  expect(await completions('registry', 'serve', '--po')).toEqual(['--port'])
+})
+
+test('complete() offers images where an image may stand, and no words of a container', async () => {
+  await using engine = await openTestEngine()
+  await addTestImage(engine, { names: ['app:1', 'app:2'] })
+  const offer = async (...words: readonly string[]): Promise<string> => {
+    const context = createTestContext(engine)
+    await complete(context, ['--root', engine.root, ...words])
+    return context.out.text.trim().replaceAll('\n', ' ')
+  }
+  expect(await offer('run', '-e', 'A=1', 'app')).toBe('app:1 app:2')
+  expect(await offer('run', 'app:1', 'app')).toBe('')
+  expect(await offer('rmi', 'app:1', 'app:')).toBe('app:1 app:2')
+  expect(await offer('tag', 'app:1', 'app')).toBe('')
+  expect(await offer('tag', 'log', 'app')).toBe('app:1 app:2')
+  expect(await offer('run', '--network', 'app')).toBe('')
+})
+
+test('containerNames() offers the containers that a command can do something with', () => {
+  const containers = (['running', 'exited', 'paused', 'created'] as const).map((state) => ({
+    ...{ name: state, state },
+  }))
+  expect(containerNames(containers, 'exec')).toEqual(['running'])
+  expect(containerNames(containers, 'start')).toEqual(['exited', 'created'])
+  expect(containerNames(containers, 'unpause')).toEqual(['paused'])
+  expect(containerNames(containers, 'stop')).toEqual(['running', 'paused'])
+  expect(containerNames(containers, 'logs')).toHaveLength(4)
+})

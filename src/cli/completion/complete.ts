@@ -1,0 +1,60 @@
+import type { Argument, Option } from '../arguments/command.ts'
+import { globalOptions, parseGlobalOptions } from '../arguments/global-options.ts'
+import { shorten } from '../arguments/long-forms.ts'
+import type { Context } from '../context.ts'
+import { commands } from '../table.ts'
+import { namesFor } from './names.ts'
+import { valuesOf } from './option-values.ts'
+import { findPosition } from './position.ts'
+
+/**
+ * Prints what may follow, one word a line, for the completion scripts. The last
+ * of `words` is the one being typed. Completion never fails loudly.
+ */
+export async function complete(context: Context, words: readonly string[]): Promise<void> {
+  const typed = words.at(-1) ?? ''
+  const candidates = await candidatesFor(context, words.slice(0, -1), typed).catch(() => [])
+  const matching = [...new Set(candidates)].filter((word) => word.startsWith(typed)).sort()
+  context.out.write(matching.map((word) => `${word}\n`).join(''))
+}
+
+async function candidatesFor(
+  context: Context,
+  words: readonly string[],
+  typed: string,
+): Promise<readonly string[]> {
+  const { root, incomplete, argv } = parseGlobalOptions(words)
+  if (incomplete !== undefined) return valuesOf('', incomplete)
+  if (argv.length === 0) {
+    return typed.startsWith('-') ? globalOptions : [...Object.keys(commands), 'help']
+  }
+  const [name = '', ...rest] = shorten([...argv, typed]).slice(0, -1)
+  if (name === 'help') return rest.length === 0 ? Object.keys(commands) : []
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (entry === undefined) return []
+  const position = findPosition((await entry.load()).define(context), rest, typed)
+  switch (position.kind) {
+    case 'foreign':
+      return []
+    case 'option':
+      return position.command.options.filter(({ hidden }) => !hidden).map(({ long }) => long)
+    case 'value':
+      return optionValues(name, position.option).map((value) => position.prefix + value)
+    case 'argument': {
+      const { command, index } = position
+      const children = index === 0 ? command.commands.map((child) => child.name) : []
+      const choices = argumentAt(command.arguments, index)?.choices ?? []
+      const names = await namesFor(context, command.path, { index, root })
+      return [...children, ...choices, ...names]
+    }
+  }
+}
+
+function optionValues(command: string, { long, choices }: Option): readonly string[] {
+  return choices ?? valuesOf(command, long)
+}
+
+function argumentAt(declared: readonly Argument[], index: number): Argument | undefined {
+  const last = declared.at(-1)
+  return declared[index] ?? (last?.isVariadic ? last : undefined)
+}

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs'
+import type { ContainerSummary } from '#engine/container/summary'
+import { findRoots } from '#engine/host/roots'
+import type { Context } from '../context.ts'
+
+type State = ContainerSummary['state']
+
+/** Which containers a command can do something with; `any` for every one. */
+const containerStates: Readonly<Record<string, readonly State[] | 'any'>> = {
+  attach: ['running'],
+  diff: 'any',
+  exec: ['running'],
+  export: 'any',
+  inspect: 'any',
+  kill: ['running', 'paused', 'restarting'],
+  logs: 'any',
+  pause: ['running'],
+  restart: 'any',
+  rm: 'any',
+  start: ['created', 'exited', 'dead'],
+  stop: ['running', 'paused', 'restarting'],
+  unpause: ['paused'],
+  wait: ['running', 'paused', 'restarting'],
+}
+
+/** How many images a command takes at most. */
+const imageCount: Readonly<Record<string, number>> = {
+  ...{ create: 1, history: 1, images: 1, pull: 1, push: 1, run: 1, tag: 1, 'tag log': 1 },
+  ...{ diff: 2, inspect: Infinity, rmi: Infinity, save: Infinity, 'tag rollback': 1 },
+}
+
+/** Names of the store that may stand as the argument with this number. Makes no store. */
+export async function namesFor(
+  context: Context,
+  command: string,
+  place: { readonly index: number; readonly root: string | undefined },
+): Promise<readonly string[]> {
+  const wantsImage = place.index < (imageCount[command] ?? 0)
+  const states = containerStates[command]
+  if (!wantsImage && states === undefined) return []
+  if (!existsSync(`${findRoots({ root: place.root }).root}/oci-layout`)) return []
+  const engine = await context.engine()
+  const found: string[] = []
+  if (wantsImage) {
+    const { listImages } = await import('#engine/image/images')
+    const images = await listImages(engine, { all: false })
+    found.push(...images.map(({ repository, tag }) => `${repository}:${tag}`))
+  }
+  if (states !== undefined) {
+    const { listContainers } = await import('#engine/container/ps')
+    found.push(...containerNames(await listContainers(engine, { all: true }), command))
+  }
+  return found.filter((name) => !name.includes('<none>'))
+}
+
+/** Names of the containers that `command` can do something with. */
+export function containerNames(
+  containers: readonly Pick<ContainerSummary, 'name' | 'state'>[],
+  command: string,
+): readonly string[] {
+  const states = containerStates[command] ?? []
+  return containers
+    .filter(({ state }) => states === 'any' || states.includes(state))
+    .map(({ name }) => name)
+}
