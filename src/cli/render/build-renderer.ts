@@ -40,6 +40,6 @@ function chooseSteps({
   kind,
 }: Pick<Context, 'err'> & { readonly kind: string }): StepRenderer {
   if (kind === 'rawjson') return jsonSteps(err)
-  if (kind === 'tty' || (kind === 'auto' && err.isTerminal)) return terminalSteps(err)
+  if (kind === 'tty' || (kind === 'auto' && err.canRedraw)) return terminalSteps(err)
   return plainSteps(err)
 }

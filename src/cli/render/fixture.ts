@@ -9,6 +9,8 @@ export interface TestOutput extends Output {
 
 export interface TestOutputOptions {
   readonly isTerminal?: boolean
+  /** As `isTerminal` unless given. */
+  readonly canRedraw?: boolean
   readonly color?: boolean
   readonly columns?: number
   readonly rows?: number
@@ -16,10 +18,17 @@ export interface TestOutputOptions {
 
 /** An output that remembers, as a terminal or a pipe. */
 export function createTestOutput(options: TestOutputOptions = {}): TestOutput {
-  const { isTerminal = false, color = false, columns = 80, rows = 24 } = options
+  const {
+    isTerminal = false,
+    canRedraw = isTerminal,
+    color = false,
+    columns = 80,
+    rows = 24,
+  } = options
   const written: string[] = []
   return {
     isTerminal,
+    canRedraw,
     color,
     columns: () => columns,
     rows: () => rows,

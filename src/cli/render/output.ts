@@ -3,6 +3,8 @@ import { isTerminal, windowSize, writeDescriptorNow } from '#platform'
 /** A stream that people or programs read. */
 export interface Output {
   readonly isTerminal: boolean
+  /** A terminal on which lines can be drawn again; TERM=dumb has no such thing. */
+  readonly canRedraw: boolean
   readonly color: boolean
   /** Width in cells; 80 where it is not known. */
   columns(): number
@@ -18,11 +20,15 @@ export interface Output {
  */
 export function openOutput(fd: 1 | 2): Output {
   let terminal: boolean | undefined
-  const plain = (process.env['NO_COLOR'] ?? '') !== '' || process.env['TERM'] === 'dumb'
+  const isDumb = process.env['TERM'] === 'dumb'
+  const plain = (process.env['NO_COLOR'] ?? '') !== '' || isDumb
   return {
     get isTerminal() {
       terminal ??= isTerminal(fd)
       return terminal
+    },
+    get canRedraw() {
+      return this.isTerminal && !isDumb
     },
     get color() {
       return this.isTerminal && !plain

@@ -12,7 +12,7 @@ export function pullRenderer({ err }: Context, quiet: boolean): { emit: Emit; fi
   return {
     emit(event) {
       const isLocal = event.type === 'transfer' && event.action === 'unpack'
-      if (err.isTerminal || !isLocal) renderer.emit(event)
+      if (err.canRedraw || !isLocal) renderer.emit(event)
     },
     finish: renderer.finish,
   }

@@ -29,6 +29,16 @@ test('renderTransfers() redraws rows in place on a terminal', () => {
   expect(output.screen()).toEqual(['abababababab: Pushed'])
 })
 
+test('renderTransfers() draws nothing again on a terminal that cannot', () => {
+  const output = createTestOutput({ isTerminal: true, canRedraw: false })
+  const { emit, finish } = renderTransfers(output)
+  const blob = { type: 'transfer', id: digest(1), action: 'download' } as const
+  emit({ ...blob, current: 1, total: 10 })
+  emit({ ...blob, current: 10, total: 10, done: true })
+  finish()
+  expect(output.text).toBe(`${id(1)}: Pull complete\n`)
+})
+
 test('renderTransfers() shows more rows than the screen has once, in the end', () => {
   const output = createTestOutput({ isTerminal: true, rows: 5 })
   const { emit, finish } = renderTransfers(output)

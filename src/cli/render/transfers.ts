@@ -34,7 +34,7 @@ export function renderTransfers(output: Output): {
   const area = liveArea(output)
   let last = 0
   const settle = (): void => {
-    if (output.isTerminal && rows.size > 0) area.settle(compose(rows, output, rows.size))
+    if (output.canRedraw && rows.size > 0) area.settle(compose(rows, output, rows.size))
     rows.clear()
   }
   return {
@@ -47,7 +47,7 @@ export function renderTransfers(output: Output): {
       if (event.type !== 'transfer') return
       const id = titleOf(event)
       const row = { text: describe(event, output.columns()), done: event.done === true }
-      if (!output.isTerminal) {
+      if (!output.canRedraw) {
         if (row.done || event.action === 'retry') output.write(`${id}: ${row.text}\n`)
         return
       }

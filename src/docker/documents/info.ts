@@ -7,7 +7,7 @@ export type InfoDocument = Readonly<Record<string, string | number | readonly st
 export function infoDocument(description: EngineDescription): InfoDocument {
   const { snapshotter, memory } = description
   return {
-    'Server Version': description.version,
+    Version: description.version,
     Store: description.root,
     'Run directory': description.run,
     Images: description.images,
@@ -29,6 +29,6 @@ function runtimeLines(found: EngineDescription['runtime']): readonly string[] {
   const { runtime, reason, rejected } = found
   return [
     `${runtime.name} ${runtime.version} (${runtime.path}): ${reason}`,
-    ...rejected.map(({ name, reason: why }) => `not ${name}: it ${why}`),
+    ...rejected.map(({ name, reason: why }) => `not ${name}: ${name} ${why}`),
   ]
 }

@@ -1,0 +1,17 @@
+import { expect, test } from 'bun:test'
+import { createTestContext } from '../fixture.ts'
+import { buildRenderer } from './build-renderer.ts'
+import { createTestOutput } from './fixture.ts'
+
+test('buildRenderer() draws lines again only on a terminal that can', () => {
+  const drawn = (canRedraw: boolean): string => {
+    const err = createTestOutput({ isTerminal: true, canRedraw })
+    const renderer = buildRenderer({ ...createTestContext(), err }, 'auto')
+    renderer.emit({ type: 'step', id: 'a', name: 'RUN true', state: 'started' })
+    renderer.emit({ type: 'step', id: 'a', name: 'RUN true', state: 'done' })
+    renderer.finish()
+    return err.text
+  }
+  expect(drawn(true)).toContain('\u001b[')
+  expect(drawn(false)).not.toContain('\u001b[')
+})
