@@ -25,6 +25,7 @@ export async function cleanAfterCrash(engine: Engine): Promise<void> {
 /** The same for builds, which find out without a lease what others could not remove. */
 export async function cleanAfterBuilds(engine: Engine): Promise<void> {
   await cleanAfterCrash(engine)
+  engine.records.guardRoom()
   await asFarAsPossible(() => endBuilds(engine))
 }
 
@@ -40,6 +41,7 @@ async function asFarAsPossible(clean: () => Promise<unknown>): Promise<void> {
 /** Begins work that leaves something when it is killed: cleans up after others, then holds a lease that shows it. */
 export async function beginWork(engine: Engine, purpose: string): Promise<Lease> {
   await cleanAfterCrash(engine)
+  engine.records.guardRoom()
   return engine.records.leases.acquire({ purpose })
 }
 

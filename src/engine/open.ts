@@ -1,6 +1,8 @@
 import { openDirectoryStore } from '#content'
+import { pathExists } from '#platform'
 import { openRecords } from '#records'
 import type { Registry } from '#registry'
+import { buildMemory } from './build/build-memory.ts'
 import { restoringStore } from './content/restoring-store.ts'
 import type { Engine } from './engine.ts'
 import { holdsContent } from './facts.ts'
@@ -29,7 +31,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const kind = findSnapshotter(options.snapshotter, env)
   makePrivate({ root, run })
   const store = await openDirectoryStore(root)
-  const records = openRecords(`${root}/strake.db`, { holdsContent: () => holdsContent(root) })
+  const records = openRecords(`${root}/strake.db`, {
+    holdsContent: () => holdsContent(root),
+    freeCaches: () => removeNow(buildMemory({ root })),
+  })
   const snapshots = once(async () => {
     const { openSnapshots } = await import('#snapshot/open')
     return await openSnapshots(root, run, kind === undefined ? {} : { kind })
@@ -86,6 +91,13 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     await restoreFacts(engine)
   }
   return engine
+}
+
+/** On a full disk, where nothing may be written first; false when there is nothing. */
+function removeNow(path: string): boolean {
+  if (!pathExists(path)) return false
+  process.getBuiltinModule('node:fs').rmSync(path, { recursive: true, force: true })
+  return true
 }
 
 function once<T>(make: () => T): () => T {

@@ -7,12 +7,15 @@ import {
   renamePath,
 } from '#platform'
 import { migrate } from './migrate.ts'
-import { spendReserve } from './reserve.ts'
+import type { Reserve } from './reserve.ts'
 
 export interface OpenOptions {
   readonly now: () => number
   /** Asked when the database has to be made: whether there is anything that it should know of. */
   readonly holdsContent?: (() => boolean) | undefined
+  readonly reserve: Reserve
+  /** Gives space free where the reserve is gone; false when it found nothing. */
+  readonly freeCaches?: (() => boolean) | undefined
 }
 
 /**
@@ -56,18 +59,15 @@ export function setAsideDamaged(path: string, now: () => number = Date.now): str
   return setAside(path, now())
 }
 
-/** Beside the database, which is the only thing that may spend it. */
-export function reservePath(path: string): string {
-  return `${path.slice(0, path.lastIndexOf('/'))}/reserve`
-}
-
 /** Opens it; an empty one that is made while the store holds content says so for good. */
 function openMigrated(
   path: string,
-  { now, holdsContent }: OpenOptions,
+  { now, holdsContent, reserve, freeCaches }: OpenOptions,
   aside: string | null = null,
 ): Database {
-  const database = openDatabase(path, { makeRoom: () => spendReserve(reservePath(path)) })
+  const database = openDatabase(path, {
+    makeRoom: () => reserve.spend() || freeCaches?.() === true,
+  })
   try {
     migrate(database, {
       onCreate: () => {

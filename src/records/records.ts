@@ -1,8 +1,8 @@
 import type { StrakeError } from '#oci'
 import type { Database } from '#platform'
 import { createDamage } from './damage.ts'
-import { openOrQuarantine, reservePath } from './quarantine.ts'
-import { keepReserve } from './reserve.ts'
+import { openOrQuarantine } from './quarantine.ts'
+import { createReserve } from './reserve.ts'
 import { type Addresses, createAddresses } from './tables/addresses.ts'
 import { type Cache, createCache } from './tables/cache.ts'
 import { type Containers, createContainers } from './tables/containers.ts'
@@ -52,6 +52,11 @@ export interface Records extends AsyncDisposable {
    * still works once when the disk is full, which is when things are removed.
    */
   keepRoom(): void
+  /**
+   * Says that this process adds to the store, so that it may not have that space. Throws
+   * `UNAVAILABLE` on a disk that is full.
+   */
+  guardRoom(): void
   /** What SQLite finds wrong with the whole file, in its words; reads all of it. Empty when sound. */
   verify(): string[]
   close(): void
@@ -62,6 +67,8 @@ export interface RecordsOptions {
   readonly now?: () => number
   /** Asked when the database has to be made: whether the store holds content that it should know of. */
   readonly holdsContent?: () => boolean
+  /** Called on a full disk whose reserve is gone: removes what can be made again, if there is any. */
+  readonly freeCaches?: () => boolean
 }
 
 /**
@@ -71,14 +78,17 @@ export interface RecordsOptions {
  * wrote it, `INVALID` when it is another program's database.
  */
 export function openRecords(path: string, options: RecordsOptions = {}): Records {
-  const { now = Date.now, holdsContent } = options
-  const { database, quarantined } = openOrQuarantine(path, { now, holdsContent })
+  const { now = Date.now, holdsContent, freeCaches } = options
+  const reserve = createReserve(`${path.slice(0, path.lastIndexOf('/'))}/reserve`)
+  const opening = { now, holdsContent, reserve, freeCaches }
+  const { database, quarantined } = openOrQuarantine(path, opening)
   const damage = createDamage(database)
   const context = { database, now, reportIn: damage.reportIn }
   const cache = createCache(context)
   const close = (): void => {
     cache.flush()
     database.close()
+    reserve.restore()
   }
   return {
     path,
@@ -98,7 +108,8 @@ export function openRecords(path: string, options: RecordsOptions = {}): Records
     },
     removeDamaged: damage.remove,
     transaction: (work) => database.transaction(work),
-    keepRoom: () => keepReserve(reservePath(path)),
+    keepRoom: () => reserve.keep(),
+    guardRoom: () => reserve.guard(),
     verify: () => problemsOf(database),
     close,
     [Symbol.asyncDispose]: async () => close(),

@@ -62,6 +62,51 @@ rooted('transaction() finds room when the disk fills up under it', () => {
   )
 })
 
+rooted('close() makes the reserve again, so that every command finds one', () => {
+  onFullDisk(() => {
+    for (const name of ['b', 'c', 'd']) {
+      const records = openRecords(path)
+      records.tags.set(name, target, 'test')
+      records.tags.remove(name, 'test')
+      records.close()
+      expect(existsSync(`${disk}/reserve`)).toBe(true)
+      fill()
+    }
+  })
+})
+
+rooted('guardRoom() leaves the reserve to those that remove', () => {
+  onFullDisk(() => {
+    const records = openRecords(path)
+    records.guardRoom()
+    expect(existsSync(`${disk}/reserve`)).toBe(true)
+    for (let count = 0; count < 100; count++) {
+      try {
+        records.cache.put(`${count}`, 'x'.repeat(10_000))
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'UNAVAILABLE' })
+      }
+    }
+    records.close()
+    expect(existsSync(`${disk}/reserve`)).toBe(true)
+  })
+})
+
+rooted('openRecords() frees caches where another process took the reserve', () => {
+  onFullDisk(() => {
+    rmSync(`${disk}/reserve`)
+    writeFileSync(`${disk}/cache`, new Uint8Array(200_000))
+    fill()
+    const freeCaches = (): boolean => {
+      if (!existsSync(`${disk}/cache`)) return false
+      rmSync(`${disk}/cache`)
+      return true
+    }
+    using records = disposable(openRecords(path, { freeCaches }))
+    expect(records.tags.remove('a', 'test')).toBe(true)
+  })
+})
+
 rooted('keepRoom() leaves a disk alone that has little left', () => {
   mountTmpfs(disk, { size: 1024 * 1024 })
   try {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test'
-import { mkdirSync, statfsSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { mountTmpfs, unmount } from '#platform'
+import { importBusybox } from './busybox.ts'
 import { damage, namesOf, writeSmallImage } from './fault-rig.ts'
 import { command, missing, openStrake, type Strake } from './strake.ts'
 
@@ -42,6 +43,38 @@ describe.skipIf(reason !== undefined)('a full disk', () => {
     await strake.ok('system', 'prune', '--all', '--force')
     expect(await namesOf(strake)).toEqual([])
   })
+
+  test('rm, rmi and every prune work, however often the disk is filled', async () => {
+    await using disk = await openDisk(32_768)
+    const { strake, archive } = disk
+    await strake.ok('load', '-i', archive)
+    await importBusybox(strake, 'box')
+    const text = 'more than the disk has '.repeat(50)
+    const large = await writeSmallImage(join(strake.directory, 'large.tar'), 'large:1', text)
+    const names = ['a', 'b', 'c']
+    for (const name of names) await strake.ok('tag', 'kept:1', name)
+    for (const name of names) await strake.ok('create', '--name', `box-${name}`, 'box', 'true')
+    for (const args of [
+      ...[['images'], ['ps', '-a'], ['rmi', 'a'], ['rm', 'box-a'], ['rmi', 'b'], ['rm', 'box-b']],
+      ...[
+        ['builder', 'prune', '-f'],
+        ['container', 'prune', '-f'],
+        ['image', 'prune', '-f'],
+      ],
+      ['image', 'prune', '-af'],
+      ['system', 'prune', '-af'],
+    ]) {
+      fill(strake.root)
+      // What adds to the store fails, and takes nothing from what removes.
+      const { exitCode, stderr } = await strake('load', '-i', large)
+      expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^strake: Cannot /m)])
+      fill(strake.root)
+      await strake.ok(...args)
+    }
+    expect(await namesOf(strake)).toEqual([])
+    rmSync(join(strake.root, 'filler'))
+    await strake.ok('system', 'check')
+  }, 120_000)
 })
 
 interface Disk extends AsyncDisposable {

@@ -49,6 +49,7 @@ export async function push(
       remedy: `strake tag ${text} ${reference.registry}/${reference.repository}:TAG, and push that`,
     })
   }
+  engine.records.guardRoom()
   using lease = engine.records.leases.acquire({ purpose: `push ${formatReference(reference)}` })
   const { image: record, opened: image } = await holdImage(engine, text, lease)
   emit({
