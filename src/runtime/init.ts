@@ -5,6 +5,7 @@ import { isExecutable } from '#platform'
 /** Where distributions put a small init; static ones first, since it runs with the image's libraries. */
 const candidates = [
   '/usr/bin/tini-static',
+  '/sbin/tini-static',
   '/usr/bin/docker-init',
   '/usr/libexec/podman/catatonit',
   '/usr/bin/catatonit',
