@@ -30,11 +30,13 @@ export type { ContainerState, ContainerStatus } from './model/state.ts'
 export type { HealthStatus } from './monitor/health.ts'
 /** The hidden role of this program that looks after one container. */
 export { monitorMain } from './monitor/main.ts'
+/** The streams of a user, how a session ended, and why one cannot go on. */
+export { DescriptorStreams, type UserDescriptors } from './session/descriptor-streams.ts'
 /** A monitor, started before its container is known. */
 export { type LaunchedMonitor, type LaunchSettings, launchMonitor } from './session/launch.ts'
-/** The descriptors a user sits at, and how a session ended. */
 export type { SessionEnd } from './session/session.ts'
-export type { UserStreams } from './session/streams.ts'
+export { SessionError } from './session/session-error.ts'
+export type { ContainerStreams } from './session/streams.ts'
 export { type AttachOptions, attachContainer } from './verbs/attach.ts'
 /** Stopping, killing, pausing, waiting. */
 export {

@@ -18,11 +18,11 @@ export function define(context: Context): Command {
     .option('--no-stdin', 'do not join the input')
     .examples('strake attach web')
     .action(async (name: string, options: Options) => {
-      context.leaveSignals()
       const end = await attachContainer(await context.engine(), name, {
         stdin: options.stdin,
-        proxySignals: options.sigProxy,
-        ...(options.detachKeys === undefined ? {} : { detachKeys: options.detachKeys }),
+        detachKeys: options.detachKeys,
+        onSignals: options.sigProxy ? context.leaveSignals : undefined,
+        signal: context.signal,
       })
       endWith(context, end)
     })

@@ -32,7 +32,9 @@ export function define(context: Context): Command {
       const engine = await context.engine()
       const { run, runDetached } = await import('#engine/container/run')
       if (options.detach) {
-        const { id } = await runDetached(engine, { ...request, launched, emit: renderer.emit })
+        const { emit } = renderer
+        const { signal } = context
+        const { id } = await runDetached(engine, { ...request, launched, emit, signal })
         renderer.finish()
         context.out.write(`${id}\n`)
         return
@@ -41,8 +43,9 @@ export function define(context: Context): Command {
         ...request,
         launched,
         emit: renderer.emit,
-        onCreated: () => context.leaveSignals(),
-        ...(options.detachKeys === undefined ? {} : { detachKeys: options.detachKeys }),
+        detachKeys: options.detachKeys,
+        onSignals: context.leaveSignals,
+        signal: context.signal,
       })
       renderer.finish()
       endWith(context, status)

@@ -22,9 +22,13 @@ export function define(context: Context): Command {
       const engine = await context.engine()
       const [only] = names
       if ((options.attach || options.interactive) && only !== undefined && names.length === 1) {
-        context.leaveSignals()
-        endWith(context, await startAttached(engine, only, options))
-        return
+        const end = await startAttached(engine, only, {
+          stdin: options.interactive === true,
+          detachKeys: options.detachKeys,
+          onSignals: context.leaveSignals,
+          signal: context.signal,
+        })
+        return endWith(context, end)
       }
       await forEachName(context, names, async (name) => {
         await startContainer(engine, name)

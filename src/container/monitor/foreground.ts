@@ -1,14 +1,8 @@
 import { type DescriptorWriter, readInput, sharedWriter } from '#platform'
+import type { OutputStream } from '../protocol/frames.ts'
+import type { ForegroundDescriptors } from '../protocol/order.ts'
 import { untilAborted } from '../protocol/until.ts'
 import type { ContainerInput } from './input.ts'
-import type { OutputStream } from './log-writer.ts'
-
-/** Descriptors of the command that started a container and stays with it. */
-export interface ForegroundDescriptors {
-  readonly stdin?: number | undefined
-  readonly stdout?: number | undefined
-  readonly stderr?: number | undefined
-}
 
 /** How long a command that was told to end waits for a reader that takes nothing. */
 const patience = 2000

@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs'
-import { isSystemError, lockDirectory, ownIdentity } from '#platform'
+import { isSystemError, lockDirectory, ownIdentity, type WindowSize } from '#platform'
 import {
   forget,
   keepCompiledFilter,
@@ -11,11 +11,12 @@ import {
 } from '#runtime'
 import type { ContainerPaths } from '../model/context.ts'
 import { type ContainerState, readState, writeState } from '../model/state.ts'
-import type { MonitorOrder, MonitorReport } from '../protocol/order.ts'
-import { Foreground, type ForegroundDescriptors } from './foreground.ts'
+import type { OutputStream } from '../protocol/frames.ts'
+import type { ForegroundDescriptors, MonitorOrder, MonitorReport } from '../protocol/order.ts'
+import { Foreground } from './foreground.ts'
 import { watchHealth } from './health.ts'
 import { ContainerInput } from './input.ts'
-import { createLogWriter, type LogWriter, type OutputStream } from './log-writer.ts'
+import { createLogWriter, type LogWriter } from './log-writer.ts'
 import { carryOutput } from './output.ts'
 import { type RunningContainer, startProcess } from './process.ts'
 import { nextDelay, shouldRestart } from './restart.ts'
@@ -50,6 +51,7 @@ export class Life {
   readonly #input: ContainerInput
   readonly #foreground: Foreground
   #lock: Disposable | undefined
+  #size: WindowSize | undefined
   #isInterrupted = false
   #isOver = false
 
@@ -64,7 +66,7 @@ export class Life {
   readonly requests: ClientRequests = {
     input: (data) => this.#input.write(data),
     endInput: () => this.#input.end(),
-    resize: (rows, columns) => this.#container?.resize({ rows, columns }),
+    resize: (rows, columns) => this.#resize({ rows, columns }),
     wake: () => this.#wake.resolve(),
   }
 
@@ -74,6 +76,12 @@ export class Life {
     if (this.#isOver && this.#isInterrupted) this.#foreground.leave()
     else if (this.#container !== undefined) this.#container.signal(name)
     else if (this.#state.startedAt === '') this.#early.push(name)
+  }
+
+  /** Every run has a terminal of its own. */
+  #resize(size: WindowSize): void {
+    this.#size = size
+    this.#container?.resize(size)
   }
 
   /** Something went wrong that the container need not die of. */
@@ -183,6 +191,7 @@ export class Life {
     if (started.status === 'rejected') throw started.reason
     const container = started.value
     this.#container = container
+    if (this.#size !== undefined) container.resize(this.#size)
     this.#write({
       status: 'running',
       ...(container.identity === undefined ? {} : { process: container.identity }),
@@ -208,7 +217,7 @@ export class Life {
     this.#input.open({ input: container.input, over: over.signal })
     const targets = {
       ...{ log, server, foreground: this.#foreground.outputs },
-      onLost: (stream: OutputStream) => void this.#foreground.outputs.delete(stream),
+      onLost: (stream: OutputStream, error: unknown) => this.#loseOutput(stream, error),
     }
     const carried = carryOutput(container.outputs, targets, over.signal)
     const stopHealth =
@@ -233,6 +242,13 @@ export class Life {
     this.#container = undefined
     await forget(openRuntime(order.runtime), order.id)
     return { code, oomKilled }
+  }
+
+  /** The command that started the container hears of it and leaves. */
+  #loseOutput(stream: OutputStream, error: unknown): void {
+    if (!this.#foreground.outputs.delete(stream)) return
+    const code = isSystemError(error) ? error.code : ''
+    this.#options.report({ type: 'output-lost', stream, code })
   }
 
   /** False when a stop was requested meanwhile. */

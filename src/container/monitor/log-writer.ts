@@ -1,8 +1,7 @@
 import { closeSync, fstatSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { openFlag, openPlainFile } from '#platform'
 import { keepChunk } from '#stream'
-
-export type OutputStream = 'stdout' | 'stderr'
+import type { OutputStream } from '../protocol/frames.ts'
 
 /** Writes a container's output as Docker's json-file driver does. */
 export interface LogWriter {

@@ -6,9 +6,6 @@ import { type MonitorCommand, type MonitorReport, readOrder } from '../protocol/
 import { closedStore } from './store.ts'
 import { type SuperviseOptions, supervise } from './supervise.ts'
 
-/** Descriptors a monitor in the foreground gets beside its own three. */
-export const foregroundDescriptors = { stdout: 3, stderr: 4, stdin: 5 } as const
-
 /**
  * The hidden role in which this program looks after one container. It reads
  * commands on its standard input and reports on its standard output; when
@@ -38,17 +35,14 @@ export async function monitorMain(): Promise<void> {
 
 function open({
   directory,
-  foreground,
+  streams,
 }: Extract<MonitorCommand, { type: 'start' }>): Pick<
   SuperviseOptions,
   'order' | 'paths' | 'store' | 'streams'
 > {
   const order = readOrder(`${directory}/order.json`)
   const paths = containerPaths(order, basename(directory))
-  const { stdin, ...outputs } = foregroundDescriptors
-  const store = closedStore(order)
-  if (!foreground) return { order, paths, store, streams: {} }
-  return { order, paths, store, streams: order.interactive ? { ...outputs, stdin } : outputs }
+  return { order, paths, store: closedStore(order), streams }
 }
 
 async function listen(

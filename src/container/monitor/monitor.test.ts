@@ -68,6 +68,24 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     expect(await logs(id)).toEqual(['up\n', 'got\n'])
   })
 
+  test('the third signal leaves a container that does not end', async () => {
+    const script = 'trap "echo got" TERM; while :; do echo up; sleep 0.02; done'
+    const { id } = await create({ command: ['sh', '-c', script] })
+    const caught = (): number => logText(id).split('got').length - 1
+    for (const verb of ['run', 'attach']) {
+      const command = join(bed.context, verb, id)
+      expect(await lineOf(command)).toContain('up\n')
+      const before = caught()
+      for (const asked of [1, 2, 3]) {
+        await until(() => caught() - before === asked - 1)
+        command.kill('SIGTERM')
+      }
+      expect((await command.exited).code).toBe(1)
+      expect(getContainer(bed.context, id).state.status).toBe('running')
+    }
+    await removeContainer(bed.context, id, { force: true })
+  })
+
   test('a monitor restarts by the policy until a stop is asked for', async () => {
     const { id } = await runDetached(bed.context, {
       ...base(),

@@ -1,6 +1,7 @@
 import type { DescriptorWriter } from '#platform'
-import { untilAborted } from '../protocol/until.ts'
-import type { LogWriter, OutputStream } from './log-writer.ts'
+import type { OutputStream } from '../protocol/frames.ts'
+import { pump } from '../protocol/pump.ts'
+import type { LogWriter } from './log-writer.ts'
 import type { RunningContainer } from './process.ts'
 import type { ClientServer } from './server.ts'
 
@@ -14,42 +15,24 @@ export interface OutputTargets {
   readonly onLost: (stream: OutputStream, error: unknown) => void
 }
 
-/** Bytes read after the end of a run: no more than pipes hold. */
-const mostLeft = 1024 * 1024
-/** Milliseconds in which what is in a pipe already arrives. */
-const moment = 20
-
 /**
  * Passes on what a run writes, to its end. The slowest reader decides how fast
- * the container may write. Once `over` is aborted, what the pipe still holds is
- * passed on without waiting for a reader.
+ * the container may write, until `over` is aborted.
  */
 export async function carryOutput(
   outputs: RunningContainer['outputs'],
   targets: OutputTargets,
   over: AbortSignal,
 ): Promise<void> {
-  const show = async (stream: OutputStream, chunk: Uint8Array): Promise<void> => {
+  const take = async (stream: OutputStream, chunk: Uint8Array): Promise<void> => {
+    targets.log?.write(stream, chunk)
     const shown = targets.foreground
       .get(stream)
       ?.write(chunk)
       .catch((error) => targets.onLost(stream, error))
     await Promise.all([shown, targets.server.broadcast(stream, chunk)])
   }
-  const pump = async ({ stream, bytes }: (typeof outputs)[number]): Promise<void> => {
-    const chunks = bytes[Symbol.asyncIterator]()
-    for (let left = mostLeft; left > 0; ) {
-      const next = chunks.next()
-      const result = (await untilAborted(over, next)) ?? (await Promise.race([next, sleep(moment)]))
-      if (result === undefined || result.done) return
-      targets.log?.write(stream, result.value)
-      await untilAborted(over, show(stream, result.value))
-      if (over.aborted) left -= result.value.length
-    }
-  }
-  await Promise.all(outputs.map(pump))
-}
-
-function sleep(milliseconds: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+  await Promise.all(
+    outputs.map(({ stream, bytes }) => pump(bytes, (chunk) => take(stream, chunk), over)),
+  )
 }

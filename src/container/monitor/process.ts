@@ -20,8 +20,8 @@ import {
   type WindowSize,
 } from '#platform'
 import { readBundle, runtimeCommand, runtimeEnvironment, startFailure } from '#runtime'
+import type { OutputStream } from '../protocol/frames.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
-import type { OutputStream } from './log-writer.ts'
 
 /** A container between its start and its end. */
 export interface RunningContainer {

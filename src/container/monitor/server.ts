@@ -2,8 +2,7 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { dirname } from 'node:path'
 import { frameConnection, type MonitorConnection } from '../protocol/connection.ts'
-import type { Frame } from '../protocol/frames.ts'
-import type { OutputStream } from './log-writer.ts'
+import type { Frame, OutputStream } from '../protocol/frames.ts'
 
 /** What clients of a container may do to it. */
 export interface ClientRequests {

@@ -1,3 +1,5 @@
+export type OutputStream = 'stdout' | 'stderr'
+
 import { concat } from '#stream'
 
 /**

@@ -4,6 +4,7 @@ import type { RuntimeProgram } from '#runtime'
 import type { RestartPolicy } from '../model/options.ts'
 import type { ContainerSettings } from '../model/settings.ts'
 import { readJson } from '../model/state.ts'
+import type { OutputStream } from './frames.ts'
 
 /** What a monitor has to do: `order.json` in the container's directory, next to the bundle's `config.json`. */
 export interface MonitorOrder {
@@ -41,16 +42,30 @@ export function readOrder(path: string): MonitorOrder {
   return order as MonitorOrder
 }
 
+/** Descriptors of the command that started a container and stays with it. */
+export interface ForegroundDescriptors {
+  readonly stdin?: number | undefined
+  readonly stdout?: number | undefined
+  readonly stderr?: number | undefined
+}
+
 /** What a monitor tells whoever started it, one JSON line each. */
 export type MonitorReport =
   /** Ready for clients, and waiting for the first. */
   | { readonly type: 'listening' }
   | { readonly type: 'started' }
+  /** A stream of the command can be written no more; the container goes on. */
+  | { readonly type: 'output-lost'; readonly stream: OutputStream; readonly code: string }
   | { readonly type: 'failed'; readonly exitCode: number; readonly message: string }
   /** Ended for good, everything cleaned up. */
   | { readonly type: 'exited'; readonly code: number; readonly oomKilled: boolean }
 
 /** What it is told, one JSON line each. */
 export type MonitorCommand =
-  | { readonly type: 'start'; readonly directory: string; readonly foreground: boolean }
+  | {
+      readonly type: 'start'
+      readonly directory: string
+      /** Descriptors of the monitor that are the streams of the command in the foreground. */
+      readonly streams: ForegroundDescriptors
+    }
   | { readonly type: 'signal'; readonly signal: string }

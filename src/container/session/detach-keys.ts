@@ -1,4 +1,4 @@
-import { StrakeError } from '#oci'
+import { SessionError } from './session-error.ts'
 
 const usual = 'ctrl-p,ctrl-q'
 
@@ -32,11 +32,12 @@ export function createDetachFilter(keys: string = usual): DetachFilter {
 const controlKeys = '@abcdefghijklmnopqrstuvwxyz[\\]^_'
 
 function codeOf(key: string, keys: string): number {
-  if (key.length === 1) return key.charCodeAt(0)
+  if (key.length === 1 && key < '\x80') return key.charCodeAt(0)
   const code = /^ctrl-(.)$/.exec(key)?.[1]
   if (code !== undefined && controlKeys.includes(code)) return controlKeys.indexOf(code)
-  throw new StrakeError(
+  throw new SessionError(
     'INVALID',
-    `Cannot use detach keys ${keys}: ${key} is neither a letter nor ctrl- with a letter`,
+    `Cannot use detach keys ${keys}: ${JSON.stringify(key)} is neither one character nor ctrl- with a letter`,
+    { remedy: 'write them as in ctrl-p,ctrl-q' },
   )
 }

@@ -1,7 +1,7 @@
 import { closeSync, existsSync } from 'node:fs'
 import { isTerminal, makePipe, readPipe, type StdioSlot, sharedWriter } from '#platform'
+import type { UserDescriptors } from './descriptor-streams.ts'
 import { feedPipe } from './feed.ts'
-import type { UserStreams } from './streams.ts'
 
 /** What a process in a container is connected to, and what has to be carried between it and us. */
 export interface ExecStdio {
@@ -11,7 +11,7 @@ export interface ExecStdio {
 }
 
 export interface ExecStdioOptions {
-  readonly streams: UserStreams
+  readonly streams: UserDescriptors
   readonly stdin: boolean
   /** Exists from the moment on in which errors are the process's own and no longer the runtime's. */
   readonly startedFile: string

@@ -1,39 +1,38 @@
-import {
-  type ChildProcess,
-  programEnvironment,
-  type StdioSlot,
-  selfCommand,
-  spawnProcess,
-} from '#platform'
+import { type ChildProcess, programEnvironment, selfCommand, spawnProcess } from '#platform'
 import type { ContainerContext } from '../model/context.ts'
-import type { MonitorCommand, MonitorReport } from '../protocol/order.ts'
+import type { ForegroundDescriptors, MonitorCommand, MonitorReport } from '../protocol/order.ts'
 import { expectReport, type MonitorHandle } from './monitor-handle.ts'
 
-export interface SpawnMonitorOptions {
-  /** Output, errors and input of a container in the foreground. */
-  readonly foreground?: readonly [stdout: StdioSlot, stderr: StdioSlot, stdin: StdioSlot]
-}
+/** The first descriptor of a monitor beside its own three. */
+const firstOwn = 3
 
 /**
  * Starts a monitor, which then waits to be told what to start. To be done before
  * anything else: it gets ready while the container is prepared.
+ *
+ * @param descriptors descriptors of ours that the monitor reads and writes as the streams of a user
  */
 export function spawnMonitor(
   context: Pick<ContainerContext, 'monitorCommand'>,
-  options: SpawnMonitorOptions = {},
+  descriptors: ForegroundDescriptors = {},
 ): MonitorHandle {
   const command = context.monitorCommand ?? selfCommand()
+  const { stdin, stdout, stderr } = descriptors
+  const given = Object.entries({ stdin, stdout, stderr }).flatMap(([name, fd]) =>
+    fd === undefined ? [] : [{ name, fd }],
+  )
   const child = spawnProcess([...command, '__monitor'], {
-    stdio: ['pipe', 'pipe', 'ignore', ...(options.foreground ?? [])],
+    stdio: ['pipe', 'pipe', 'ignore', ...given.map(({ fd }) => fd)],
     env: programEnvironment,
     cwd: '/',
   })
+  const streams = Object.fromEntries(given.map(({ name }, index) => [name, firstOwn + index]))
   const reports = readReports(child)
   const send = async (command: MonitorCommand): Promise<void> => {
     await child.stdin?.write(new TextEncoder().encode(`${JSON.stringify(command)}\n`))
   }
   return {
-    start: (_, directory, foreground) => send({ type: 'start', directory, foreground }),
+    start: (_, directory) => send({ type: 'start', directory, streams }),
     signal: (name) => void send({ type: 'signal', signal: name }),
     expect: (type) => expectReport(reports, type),
     leave() {

@@ -1,12 +1,12 @@
-import { StrakeError } from '#oci'
 import { StartError } from '#runtime'
 import type { ContainerContext } from '../model/context.ts'
 import type { MonitorReport } from '../protocol/order.ts'
+import { monitorLost, outputLost } from './session-error.ts'
 
 /** Who watches a container, seen from the command that has it started. */
 export interface MonitorHandle {
   /** Has the container of this directory, which is prepared, started. */
-  start(context: ContainerContext, directory: string, foreground: boolean): Promise<void>
+  start(context: ContainerContext, directory: string): Promise<void>
   signal(name: NodeJS.Signals): void
   /** The next report of this kind. Throws `StartError` when the container could not be started. */
   expect<Type extends MonitorReport['type']>(
@@ -18,14 +18,18 @@ export interface MonitorHandle {
   abandon(): Promise<void>
 }
 
-/** Reads on to the report of this kind. Throws `StartError`, and `INTERNAL` when there are no more. */
+/**
+ * Reads on to the report of this kind. Throws `StartError`, `SessionError` when the
+ * output of the command can be written no more, and `INTERNAL` when there are no reports more.
+ */
 export async function expectReport<Type extends MonitorReport['type']>(
   reports: AsyncIterator<MonitorReport, undefined>,
   type: Type,
 ): Promise<Extract<MonitorReport, { type: Type }>> {
   for (;;) {
     const { value: report } = await reports.next()
-    if (report === undefined) throw lost()
+    if (report === undefined) throw monitorLost()
+    if (report.type === 'output-lost') throw outputLost(report.stream, report.code)
     if (report.type === 'failed') throw StartError.from(report.exitCode, report.message)
     if (isOfType(report, type)) return report
   }
@@ -36,10 +40,4 @@ function isOfType<Type extends MonitorReport['type']>(
   type: Type,
 ): report is Extract<MonitorReport, { type: Type }> {
   return report.type === type
-}
-
-function lost(): StrakeError {
-  return new StrakeError('INTERNAL', 'Cannot follow the container: its monitor has ended', {
-    remedy: 'look at it with strake inspect, and start it again with strake start',
-  })
 }

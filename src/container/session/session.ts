@@ -1,18 +1,22 @@
-import { isTerminal, makeRaw, readInput, sharedWriter, windowSize } from '#platform'
+import type { WindowSize } from '#platform'
 import type { MonitorConnection } from '../protocol/connection.ts'
-import { createDetachFilter } from './detach-keys.ts'
-import type { UserStreams } from './streams.ts'
+import { DescriptorStreams } from './descriptor-streams.ts'
+import type { DetachFilter } from './detach-keys.ts'
+import { monitorLost, userLost } from './session-error.ts'
+import type { ContainerStreams } from './streams.ts'
 
 export interface SessionOptions {
-  readonly streams: UserStreams
-  /** Whether the container has a terminal, so that ours is handed over to it. */
+  readonly streams: ContainerStreams
+  /** Whether the container has a terminal: the user's is then handed over to it. */
   readonly terminal: boolean
-  /** Pass our input on. */
+  /** Pass the user's input on. */
   readonly stdin: boolean
-  /** `ctrl-p,ctrl-q` unless given; they leave the container running. */
-  readonly detachKeys?: string
+  /** Finds the keys in the input by which the user leaves. */
+  readonly detach: DetachFilter
+  /** Called when the size of the user's terminal changes. */
+  readonly resize: (size: WindowSize) => void
   /** Ends the session and leaves the container running. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** How a session ended: with the container, or before it. */
@@ -21,66 +25,60 @@ export type SessionEnd =
   | { readonly type: 'detached' }
 
 /**
- * Joins a user to a container until one of them goes. While it lasts, a
- * terminal on both sides is in raw mode and its size is passed on.
+ * Joins a user to a container until one of them goes, and closes the connection.
+ * Throws `SessionError` when the user's streams or the monitor go first.
  */
 export async function runSession(
   connection: MonitorConnection,
   options: SessionOptions,
 ): Promise<SessionEnd> {
-  const { streams, signal } = options
-  const raw = options.terminal && options.stdin && isTerminal(streams.stdin)
-  const restore = raw ? makeRaw(streams.stdin) : undefined
-  const stopSizes = options.terminal ? passSizes(connection, streams.stdout) : undefined
+  const { streams, signal, terminal } = options
+  using _terminal =
+    terminal && streams instanceof DescriptorStreams
+      ? streams.enterTerminal({ keys: options.stdin, resize: options.resize })
+      : undefined
   const left = Promise.withResolvers<SessionEnd>()
   const leave = (): void => left.resolve({ type: 'detached' })
   signal?.addEventListener('abort', leave, { once: true })
+  if (signal?.aborted) leave()
+  let isOver = false
   try {
-    if (options.stdin) void passInput(connection, options, leave)
-    return await Promise.race([passOutput(connection, streams), left.promise])
+    if (options.stdin) passInput(connection, options, leave).catch(left.reject)
+    return await Promise.race([passOutput(connection, streams, () => isOver), left.promise])
   } finally {
+    isOver = true
     signal?.removeEventListener('abort', leave)
-    stopSizes?.()
-    restore?.()
+    if (streams instanceof DescriptorStreams) streams.release()
     await connection.close()
   }
 }
 
 async function passOutput(
   connection: MonitorConnection,
-  streams: UserStreams,
+  streams: ContainerStreams,
+  isOver: () => boolean,
 ): Promise<SessionEnd> {
-  const writers = { stdout: sharedWriter(streams.stdout), stderr: sharedWriter(streams.stderr) }
   for await (const frame of connection.frames) {
-    if (frame.kind === 'stdout' || frame.kind === 'stderr') {
-      await writers[frame.kind].write(frame.data)
-    }
     if (frame.kind === 'exit') return { type: 'exited', code: frame.code }
+    // After the user has left, the rest is read so that the line can be closed.
+    if (isOver()) continue
+    if (frame.kind !== 'stdout' && frame.kind !== 'stderr') continue
+    await streams.output(frame.kind, frame.data).catch((error) => {
+      throw userLost(error)
+    })
   }
-  return { type: 'detached' }
+  throw monitorLost()
 }
 
 async function passInput(
   connection: MonitorConnection,
-  { streams, terminal, detachKeys }: SessionOptions,
+  { streams, terminal, detach }: SessionOptions,
   leave: () => void,
 ): Promise<void> {
-  const filter = terminal ? createDetachFilter(detachKeys) : undefined
-  for await (const chunk of readInput(streams.stdin)) {
-    const { data, detached } = filter?.(chunk) ?? { data: chunk, detached: false }
+  for await (const chunk of streams.input) {
+    const { data, detached } = terminal ? detach(chunk) : { data: chunk, detached: false }
     if (data.length > 0) await connection.send({ kind: 'stdin', data })
     if (detached) return leave()
   }
   await connection.send({ kind: 'end' })
-}
-
-/** Tells the container how large our terminal is, now and whenever that changes. */
-function passSizes(connection: MonitorConnection, fd: number): () => void {
-  const pass = (): void => {
-    const size = windowSize(fd)
-    if (size !== undefined) void connection.send({ kind: 'resize', ...size })
-  }
-  pass()
-  process.on('SIGWINCH', pass)
-  return () => process.off('SIGWINCH', pass)
 }

@@ -1,8 +1,16 @@
-/** Descriptors of the terminal, pipe or file a user sits at. */
-export interface UserStreams {
-  readonly stdin: number
-  readonly stdout: number
-  readonly stderr: number
-}
+import type { Bytes } from '#stream'
+import type { OutputStream } from '../protocol/frames.ts'
 
-export const standardStreams: UserStreams = { stdin: 0, stdout: 1, stderr: 2 }
+/**
+ * The user's end of a container's standard streams, whatever carries them: the
+ * descriptors of a command, or the socket of a client of a server.
+ */
+export interface ContainerStreams {
+  /** What the user sends. Its end is the end of the container's input; nothing else of the session ends. */
+  readonly input: Bytes
+  /**
+   * Takes output in the order of the calls. The container waits until the promise
+   * resolves, and the session ends with its rejection.
+   */
+  output(stream: OutputStream, bytes: Uint8Array): Promise<void>
+}

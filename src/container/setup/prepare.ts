@@ -1,4 +1,5 @@
 import type { Attachment } from '#network'
+import type { WindowSize } from '#platform'
 import {
   type BundleOptions,
   createBundleConfig,
@@ -23,9 +24,9 @@ import { writeEtcFiles } from './etc-files.ts'
 import { fillVolumes, type ResolvedMount, resolveMounts } from './volumes.ts'
 
 export interface PrepareOptions {
-  readonly consoleSize?: { readonly rows: number; readonly columns: number }
-  /** A terminal will connect before the container starts. */
-  readonly awaitClient?: boolean
+  readonly consoleSize?: WindowSize | undefined
+  /** A client will connect before the container starts. */
+  readonly awaitClient?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 

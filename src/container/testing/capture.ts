@@ -2,14 +2,9 @@ import { closeSync, existsSync, readFileSync } from 'node:fs'
 import { makePipe, readPipe, spawnProcess } from '#platform'
 import { containerPaths } from '../model/context.ts'
 import type { ContainerOptions } from '../model/options.ts'
+import { DescriptorStreams } from '../session/descriptor-streams.ts'
 import { runContainer } from '../verbs/run.ts'
 import type { Testbed } from './testbed.ts'
-
-export interface Streams {
-  readonly stdin: number
-  readonly stdout: number
-  readonly stderr: number
-}
 
 export interface RunOutcome {
   readonly code: number
@@ -37,7 +32,7 @@ export async function runIn(
 
 /** What `work` writes to the descriptors it is given. */
 export async function capture(
-  work: (streams: Streams) => Promise<number>,
+  work: (streams: DescriptorStreams) => Promise<number>,
   input: Uint8Array = new Uint8Array(0),
 ): Promise<{ code: number; out: string; err: string }> {
   const [stdin, stdout, stderr] = [makePipe(), makePipe(), makePipe()]
@@ -49,7 +44,8 @@ export async function capture(
   closeSync(stdin.write)
   void feeder.stdin?.write(input).then(() => feeder.stdin?.end())
   try {
-    const code = await work({ stdin: stdin.read, stdout: stdout.write, stderr: stderr.write })
+    const descriptors = { stdin: stdin.read, stdout: stdout.write, stderr: stderr.write }
+    const code = await work(new DescriptorStreams(descriptors))
     closeSync(stdout.write)
     closeSync(stderr.write)
     const [out, err] = await texts

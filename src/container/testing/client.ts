@@ -22,9 +22,15 @@ export function join(
   })
 }
 
+const readers = new WeakMap<ChildProcess, AsyncIterator<Uint8Array>>()
+
+/** The next chunk of the program's output; empty at its end. It goes on to be read from. */
 export async function lineOf(child: ChildProcess): Promise<string> {
-  for await (const chunk of child.stdout ?? []) return new TextDecoder().decode(chunk)
-  return ''
+  const reader = readers.get(child) ?? child.stdout?.[Symbol.asyncIterator]()
+  if (reader === undefined) return ''
+  readers.set(child, reader)
+  const { value, done } = await reader.next()
+  return done ? '' : new TextDecoder().decode(value)
 }
 
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {

@@ -18,12 +18,13 @@ const context = {
   networks: openNetworks({ run }),
   monitorCommand: monitorCommand(),
 }
+const onSignals = (): void => {}
 const end =
   verb === 'exec'
     ? { type: 'exited', code: await execInContainer(context, id, { command, interactive: true }) }
     : verb === 'attach'
-      ? await attachContainer(context, id)
-      : await runForeground(context, id)
+      ? await attachContainer(context, id, { onSignals })
+      : await runForeground(context, id, { onSignals })
 process.exit('code' in end ? Number(end.code) : 99)
 
 function monitorCommand(): [string, string] {

@@ -1,31 +1,40 @@
 import { StrakeError } from '#oci'
+import type { WindowSize } from '#platform'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { getContainer } from '../model/record.ts'
 import { connectMonitor } from '../protocol/connection.ts'
+import { DescriptorStreams } from '../session/descriptor-streams.ts'
+import { createDetachFilter } from '../session/detach-keys.ts'
 import { runSession, type SessionEnd } from '../session/session.ts'
-import { standardStreams, type UserStreams } from '../session/streams.ts'
-import { passSignal } from './control.ts'
-import { forwardSignals } from './foreground.ts'
+import { proxySignals } from '../session/signals.ts'
+import type { ContainerStreams } from '../session/streams.ts'
+import { passSignal, resizeContainer } from './control.ts'
 
 export interface AttachOptions {
-  readonly streams?: UserStreams
-  /** Pass our input on; only a container made with `-i` takes it. Default true. */
-  readonly stdin?: boolean
-  /** Pass our signals on, where no terminal does. Default true. */
-  readonly proxySignals?: boolean
-  readonly detachKeys?: string
+  /** Default: the standard descriptors of this process. */
+  readonly streams?: ContainerStreams | undefined
+  /** Pass the user's input on; only a container made with `-i` takes it. Default true. */
+  readonly stdin?: boolean | undefined
+  /** Called when the signals of this process go to the container from now on. Without it they do not. */
+  readonly onSignals?: (() => void) | undefined
+  /** `ctrl-p,ctrl-q` unless given. */
+  readonly detachKeys?: string | undefined
   /** Leaves; the container goes on. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
-/** Joins a running container's streams. Throws `CONFLICT` when it does not run, `NOT_FOUND`. */
+/**
+ * Joins a running container's streams. Throws `CONFLICT` when it does not run,
+ * `NOT_FOUND`, and `SessionError` when the user's streams go.
+ */
 export async function attachContainer(
   context: ContainerContext,
   nameOrId: string,
   options: AttachOptions = {},
 ): Promise<SessionEnd> {
-  const container = getContainer(context, nameOrId)
-  const { name, id, settings, state } = container
+  const { streams = new DescriptorStreams(), onSignals, signal } = options
+  const detach = createDetachFilter(options.detachKeys)
+  const { name, id, settings, state } = getContainer(context, nameOrId)
   if (state.status !== 'running' && state.status !== 'restarting') {
     throw new StrakeError('CONFLICT', `Cannot attach to container ${name}: it is ${state.status}`)
   }
@@ -34,19 +43,13 @@ export async function attachContainer(
     throw new StrakeError('UNAVAILABLE', `Cannot attach to container ${name}: its monitor is gone`)
   }
   await connection.send({ kind: 'hello', hello: { output: true } })
-  const stop =
-    options.proxySignals !== false && !settings.tty
-      ? forwardSignals((signal) => passSignal(context, id, signal))
-      : undefined
-  try {
-    return await runSession(connection, {
-      streams: options.streams ?? standardStreams,
-      terminal: settings.tty,
-      stdin: options.stdin !== false && settings.interactive,
-      ...(options.detachKeys === undefined ? {} : { detachKeys: options.detachKeys }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    })
-  } finally {
-    stop?.()
+  const session = {
+    ...{ streams, detach, signal, terminal: settings.tty },
+    stdin: options.stdin !== false && settings.interactive,
+    resize: (size: WindowSize) => void resizeContainer(context, id, size),
   }
+  if (settings.tty || onSignals === undefined) return await runSession(connection, session)
+  using signals = proxySignals((each) => passSignal(context, id, each))
+  onSignals()
+  return await Promise.race([runSession(connection, session), signals.abandoned])
 }

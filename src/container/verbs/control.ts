@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isStrakeError, StrakeError } from '#oci'
-import { isAlive, signalProcess, startTimer } from '#platform'
+import { isAlive, signalProcess, startTimer, type WindowSize } from '#platform'
 import { freeze } from '#runtime'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type Container, getContainer, isRunning, lostExitCode } from '../model/record.ts'
@@ -155,6 +155,17 @@ async function requestStop(context: ContainerContext, { id }: Container): Promis
   writeFileSync(paths.stopRequest, '', { mode: 0o600 })
   const connection = await connectMonitor(paths.socket)
   await connection?.send({ kind: 'wake' })
+  await connection?.close()
+}
+
+/** Tells a container's terminal its size; nothing for a container that has none or does not run. */
+export async function resizeContainer(
+  context: Pick<ContainerContext, 'root' | 'run'>,
+  id: string,
+  size: WindowSize,
+): Promise<void> {
+  const connection = await connectMonitor(containerPaths(context, id).socket)
+  await connection?.send({ kind: 'resize', ...size })
   await connection?.close()
 }
 

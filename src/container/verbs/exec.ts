@@ -1,13 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { isStrakeError, StrakeError } from '#oci'
-import {
-  type ChildProcess,
-  isTerminal,
-  killTree,
-  readPlainFile,
-  spawnProcess,
-  windowSize,
-} from '#platform'
+import { type ChildProcess, isTerminal, killTree, readPlainFile, spawnProcess } from '#platform'
 
 import {
   type ContainerView,
@@ -27,8 +20,8 @@ import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type Container, getContainer } from '../model/record.ts'
 import { viewOfRunning } from '../model/running-view.ts'
 import { mergeEnv } from '../model/settings.ts'
+import { DescriptorStreams } from '../session/descriptor-streams.ts'
 import { connectExec } from '../session/exec-stdio.ts'
-import { standardStreams, type UserStreams } from '../session/streams.ts'
 
 export interface ExecOptions {
   readonly command: readonly string[]
@@ -43,7 +36,7 @@ export interface ExecOptions {
   readonly workingDir?: string
   /** All capabilities. The container's seccomp filter stays. */
   readonly privileged?: boolean
-  readonly streams?: UserStreams
+  readonly streams?: DescriptorStreams
 }
 
 /**
@@ -96,7 +89,7 @@ function execProcess(
   const { groupAdd } = settings
   const user = wanted === undefined ? undefined : resolveUser(files, wanted, { groupAdd })
   const home = user === undefined ? [] : [`HOME=${user.home}`]
-  const size = options.tty ? windowSize((options.streams ?? standardStreams).stdout) : undefined
+  const size = options.tty ? (options.streams ?? new DescriptorStreams()).size : undefined
   const { terminal, consoleSize, ...inherited } = base
   return {
     ...inherited,
@@ -136,7 +129,7 @@ async function runExec(
   { id, name }: Container,
   { options, own }: RunExec,
 ): Promise<number> {
-  const streams = options.streams ?? standardStreams
+  const streams = (options.streams ?? new DescriptorStreams()).descriptors
   if (options.tty && !options.detach && !isTerminal(streams.stdin)) {
     throw new StrakeError('INVALID', 'Cannot use --tty: the input is not a terminal')
   }

@@ -1,13 +1,18 @@
 import { StrakeError } from '#oci'
-import { windowSize } from '#platform'
+import type { WindowSize } from '#platform'
 import type { ExitStatus } from '#runtime'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type ContainerLock, lockContainer } from '../model/lock.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
 import { connectMonitor } from '../protocol/connection.ts'
+import { DescriptorStreams } from '../session/descriptor-streams.ts'
+import { createDetachFilter, type DetachFilter } from '../session/detach-keys.ts'
 import { type LaunchedMonitor, launchMonitor } from '../session/launch.ts'
 import { runSession } from '../session/session.ts'
-import { standardStreams, type UserStreams } from '../session/streams.ts'
+import { monitorLost } from '../session/session-error.ts'
+import { proxySignals } from '../session/signals.ts'
+import type { ContainerStreams } from '../session/streams.ts'
+import { resizeContainer } from './control.ts'
 import { orderStart } from './start.ts'
 
 /** How a run in the foreground ended. */
@@ -17,19 +22,27 @@ export type RunEnd =
   | { readonly type: 'detached' }
 
 export interface ForegroundOptions {
-  readonly streams?: UserStreams
-  readonly detachKeys?: string
+  /** Default: the standard descriptors of this process. */
+  readonly streams?: ContainerStreams | undefined
+  /** Pass the user's input on; only a container made with `-i` takes it. Default true. */
+  readonly stdin?: boolean | undefined
+  /** The size of the user's terminal; default: of the one behind the streams. */
+  readonly consoleSize?: WindowSize | undefined
+  readonly detachKeys?: string | undefined
   /** A monitor from `launchMonitor`, to save its starting time. */
-  readonly launched?: LaunchedMonitor
+  readonly launched?: LaunchedMonitor | undefined
   /** The container's lock, which is released as soon as it runs. Default: taken here. */
   readonly lock?: ContainerLock | undefined
-  /** Aborts only the preparation; a container that runs is ended by signals. */
-  readonly signal?: AbortSignal
+  /** Called when the signals of this process go to the container from now on. Without it they do not. */
+  readonly onSignals?: (() => void) | undefined
+  /** Aborts the preparation; of a container that runs, it leaves the session. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Starts a container and stays with it to its end, our streams being its own.
- * Throws `StartError` when it cannot be started.
+ * Starts a container and stays with it to its end, the user's streams being its
+ * own. Throws `StartError` when it cannot be started, and `SessionError` when the
+ * user's streams go.
  */
 export async function runForeground(
   context: ContainerContext,
@@ -37,14 +50,17 @@ export async function runForeground(
   options: ForegroundOptions = {},
 ): Promise<RunEnd> {
   const container = getContainer(context, nameOrId)
-  const streams = options.streams ?? standardStreams
-  const lock = options.lock ?? (await lockContainer(context, container, options.signal))
+  const { streams = new DescriptorStreams(), detachKeys, signal } = options
+  const detach = createDetachFilter(detachKeys)
+  const lock = options.lock ?? (await lockContainer(context, container, signal))
   try {
     requireStopped(getContainer(context, container.id))
-    const launched = options.launched ?? launchMonitor(context, container.settings, streams)
-    return container.settings.tty
-      ? await runInTerminal(context, container, { ...options, streams, launched, lock })
-      : await runInStreams(context, container, { ...options, launched, lock })
+    const { tty, interactive } = container.settings
+    const stdin = options.stdin !== false && interactive
+    const launched =
+      options.launched ?? launchMonitor(context, { tty, interactive: stdin }, streams)
+    const run = { ...options, context, container, streams, stdin, launched, lock }
+    return launched.isDirect ? await runDirect(run) : await runOverSocket(run, detach)
   } finally {
     lock[Symbol.dispose]()
   }
@@ -57,76 +73,60 @@ function requireStopped(container: Container): void {
   })
 }
 
-interface Launched extends ForegroundOptions {
+interface Run extends ForegroundOptions {
+  readonly context: ContainerContext
+  readonly container: Container
+  readonly streams: ContainerStreams
+  readonly stdin: boolean
   readonly launched: LaunchedMonitor
   readonly lock: ContainerLock
 }
 
-async function runInStreams(
-  context: ContainerContext,
-  container: Container,
-  { launched, lock, signal }: Launched,
-): Promise<RunEnd> {
+/** The monitor itself reads and writes the descriptors of this process. */
+async function runDirect(run: Run): Promise<RunEnd> {
+  const { onSignals, launched } = run
+  if (onSignals === undefined) return await startDirect(run)
+  using signals = proxySignals(launched.monitor.signal)
+  onSignals()
+  return await Promise.race([startDirect(run), signals.abandoned])
+}
+
+async function startDirect({ context, container, launched, lock, signal }: Run): Promise<RunEnd> {
   const { monitor, feed } = launched
-  const stop = forwardSignals(monitor.signal)
   try {
-    const prepare = signal === undefined ? {} : { signal }
-    await orderStart(context, container, { monitor, foreground: true, ...prepare })
+    await orderStart(context, container, { monitor, signal })
     await monitor.expect('started')
     lock[Symbol.dispose]()
     feed()
     const { code, oomKilled } = await monitor.expect('exited')
     return { type: 'exited', code, oomKilled }
   } finally {
-    stop()
     monitor.leave()
   }
 }
 
-async function runInTerminal(
-  context: ContainerContext,
-  container: Container,
-  options: Launched & { readonly streams: UserStreams },
-): Promise<RunEnd> {
-  const { launched, lock, streams, signal, detachKeys } = options
+async function runOverSocket(run: Run, detach: DetachFilter): Promise<RunEnd> {
+  const { context, container, launched, lock, streams, signal, stdin } = run
+  const { id, settings } = container
   const { monitor } = launched
-  const consoleSize = windowSize(streams.stdout)
+  const own = streams instanceof DescriptorStreams ? streams.size : undefined
+  const consoleSize = run.consoleSize ?? own
   await orderStart(context, container, {
-    ...{ monitor, foreground: false, awaitClient: true },
-    ...(consoleSize === undefined ? {} : { consoleSize }),
-    ...(signal === undefined ? {} : { signal }),
+    ...{ monitor, awaitClient: true, signal, consoleSize },
   })
   await monitor.expect('listening')
-  const connection = await connectMonitor(containerPaths(context, container.id).socket)
-  if (connection === undefined) return { type: 'detached' }
+  const connection = await connectMonitor(containerPaths(context, id).socket)
+  if (connection === undefined) throw monitorLost()
   try {
     await connection.send({ kind: 'hello', hello: { output: true } })
     await monitor.expect('started')
     lock[Symbol.dispose]()
     return await runSession(connection, {
-      ...{ streams, terminal: true, stdin: container.settings.interactive },
-      ...(detachKeys === undefined ? {} : { detachKeys }),
+      ...{ streams, terminal: settings.tty, stdin, detach, signal },
+      resize: (size) => void resizeContainer(context, id, size),
     })
   } finally {
-    await connection.close()
+    connection.destroy()
     monitor.leave()
-  }
-}
-
-/** What a program may be sent to do its work; the rest is about us or our terminal. */
-const forwarded = [
-  ...(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const),
-  ...(['SIGALRM', 'SIGCONT', 'SIGWINCH'] as const),
-]
-
-/** Passes our signals on instead of dying of them. The result puts things back. */
-export function forwardSignals(send: (name: NodeJS.Signals) => void): () => void {
-  const listeners = forwarded.map((name) => {
-    const listener = (): void => send(name)
-    process.on(name, listener)
-    return { name, listener }
-  })
-  return () => {
-    for (const { name, listener } of listeners) process.off(name, listener)
   }
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { openSync } from 'node:fs'
+import { DescriptorStreams } from '../session/descriptor-streams.ts'
 import { join, lineOf, until } from '../testing/client.ts'
 import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
 import { waitContainer } from './control.ts'
@@ -111,7 +112,8 @@ async function run(script: string): Promise<string> {
   return id
 }
 
-const silent = { stdin: 0, stdout: openSync('/dev/null', 'w'), stderr: openSync('/dev/null', 'w') }
+const nowhere = openSync('/dev/null', 'w')
+const silent = new DescriptorStreams({ stdin: 0, stdout: nowhere, stderr: nowhere })
 
 function stdinOf(id: string): Readonly<Record<string, unknown>> {
   const { interactive, stdinOnce } = inspectContainer(bed.context, id).settings

@@ -3,7 +3,7 @@ import { StrakeError } from '#oci'
 import { isSystemError, openPlainFile } from '#platform'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
-import type { OutputStream } from '../monitor/log-writer.ts'
+import type { OutputStream } from '../protocol/frames.ts'
 
 /** A line of output, or a piece of one that is longer than 16 KiB. */
 export interface LogEntry {

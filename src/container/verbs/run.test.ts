@@ -4,6 +4,7 @@ import { makePipe, readMounts, readPipe } from '#platform'
 import { containerPaths } from '../model/context.ts'
 import type { ContainerOptions } from '../model/options.ts'
 import { getContainer, listContainers } from '../model/record.ts'
+import { DescriptorStreams } from '../session/descriptor-streams.ts'
 import { capture, type RunOutcome, runIn, untilLog } from '../testing/capture.ts'
 import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
 import { stopContainer, waitContainer } from './control.ts'
@@ -231,7 +232,8 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
     const script = 'trap "echo first" TERM; echo up; while true; do sleep 0.05; done'
     let said = ''
     const [stdout, stderr] = [makePipe(), makePipe()]
-    const streams = { stdin: 0, stdout: stdout.write, stderr: stderr.write }
+    const descriptors = { stdin: 0, stdout: stdout.write, stderr: stderr.write }
+    const streams = new DescriptorStreams(descriptors)
     const ended = execInContainer(bed.context, id, { command: ['sh', '-c', script], streams })
     for await (const chunk of readPipe(stdout.read)) {
       said += new TextDecoder().decode(chunk)

@@ -1,7 +1,9 @@
 import type { ContainerContext } from '../model/context.ts'
 import type { ContainerOptions } from '../model/options.ts'
+import { createDetachFilter } from '../session/detach-keys.ts'
 import { type LaunchedMonitor, launchMonitor } from '../session/launch.ts'
 import type { MonitorHandle } from '../session/monitor-handle.ts'
+import { SessionError } from '../session/session-error.ts'
 import { type CreatedContainer, createLocked, type LockedContainer } from './create.ts'
 import { type ForegroundOptions, type RunEnd, runForeground } from './foreground.ts'
 import { removeContainer } from './remove.ts'
@@ -11,7 +13,13 @@ import { startContainer } from './start.ts'
 export async function runDetached(
   context: ContainerContext,
   options: ContainerOptions,
-  { launched, signal }: { readonly launched?: LaunchedMonitor; readonly signal?: AbortSignal } = {},
+  {
+    launched,
+    signal,
+  }: {
+    readonly launched?: LaunchedMonitor | undefined
+    readonly signal?: AbortSignal | undefined
+  } = {},
 ): Promise<CreatedContainer> {
   const { monitor } = launched ?? launchMonitor(context, { detached: true })
   const background = { ...options, stdinOnce: options.stdinOnce ?? false }
@@ -28,12 +36,14 @@ export async function runContainer(
   context: ContainerContext,
   options: ContainerOptions,
   foreground: ForegroundOptions & {
-    /** Told as soon as there is a container. */
-    readonly onCreated?: (created: CreatedContainer) => void
+    /** Called as soon as there is a container. */
+    readonly onCreated?: ((created: CreatedContainer) => void) | undefined
   } = {},
 ): Promise<RunEnd> {
   const launched = foreground.launched ?? launchMonitor(context, options, foreground.streams)
-  const { lock, ...created } = await createOrAbandon(context, options, launched.monitor)
+  const { lock, ...created } = await createOrAbandon(context, options, launched.monitor, () =>
+    createDetachFilter(foreground.detachKeys),
+  )
   return await removingFailed(context, options, { ...created, lock }, () => {
     foreground.onCreated?.(created)
     return runForeground(context, created.id, { ...foreground, launched, lock })
@@ -44,8 +54,10 @@ async function createOrAbandon(
   context: ContainerContext,
   options: ContainerOptions,
   monitor: MonitorHandle,
+  check: () => unknown = () => {},
 ): Promise<LockedContainer> {
   try {
+    check()
     return await createLocked(context, options)
   } catch (error) {
     await monitor.abandon()
@@ -64,6 +76,8 @@ async function removingFailed<T>(
     return await run()
   } catch (error) {
     lock[Symbol.dispose]()
+    // The user has left a container that goes on; its monitor removes it at its end.
+    if (error instanceof SessionError) throw error
     if (options.remove && context.records.containers.get(id) !== undefined) {
       await removeContainer(context, id, { force: true, volumes: true })
     }

@@ -30,14 +30,13 @@ export async function startContainer(
   const container = getContainer(context, found.id)
   if (isRunning(container)) return
   const monitor = options.monitor ?? launchMonitor(context, { detached: true }).monitor
-  await orderStart(context, container, { ...options, monitor, foreground: false })
+  await orderStart(context, container, { ...options, monitor })
   await monitor.expect('started')
   monitor.leave()
 }
 
 export interface OrderStartOptions extends PrepareOptions {
   readonly monitor: MonitorHandle
-  readonly foreground: boolean
 }
 
 /**
@@ -49,7 +48,7 @@ export async function orderStart(
   container: Container,
   options: OrderStartOptions,
 ): Promise<void> {
-  const { monitor, foreground } = options
+  const { monitor } = options
   const paths = containerPaths(context, container.id)
   try {
     // What a crash has left; one with --rm is gone then.
@@ -62,5 +61,5 @@ export async function orderStart(
     await monitor.abandon()
     throw error
   }
-  await monitor.start(context, paths.directory, foreground)
+  await monitor.start(context, paths.directory)
 }

@@ -3,6 +3,7 @@ import {
   attachContainer as attach,
   type ExecOptions,
   execInContainer as exec,
+  type ForegroundOptions,
   killContainer as kill,
   type LogEntry,
   type LogsOptions,
@@ -46,7 +47,7 @@ export function describeEnd(end: RunEnd): ContainerEnd {
 export async function startAttached(
   engine: Engine,
   name: string,
-  options: { readonly detachKeys?: string } = {},
+  options: Omit<ForegroundOptions, 'launched'> = {},
 ): Promise<ContainerEnd> {
   return describeEnd(await runForeground(await containerContext(engine), name, options))
 }

@@ -36,20 +36,17 @@ export interface RunOptions extends Omit<ContainerOptions, 'image'> {
 
 export interface ForegroundRunOptions
   extends RunOptions,
-    Pick<ForegroundOptions, 'detachKeys' | 'streams'> {
-  /** Told as soon as there is a container; from then on signals are its own. */
-  readonly onCreated?: (container: CreatedContainer) => void
+    Pick<ForegroundOptions, 'consoleSize' | 'detachKeys' | 'onSignals' | 'streams'> {
+  /** Called as soon as there is a container. */
+  readonly onCreated?: ((container: CreatedContainer) => void) | undefined
 }
 
-/** Makes a container and stays with it to its end, on this process's own standard streams. */
+/** Makes a container and stays with it to its end; unless told otherwise, on this process's own streams. */
 export async function run(engine: Engine, options: ForegroundRunOptions): Promise<ContainerEnd> {
-  const { detachKeys, streams, signal, launched } = options
+  const { consoleSize, detachKeys, onSignals, streams, signal, launched } = options
   const { context, request } = await prepare(engine, options)
   const end = await runContainer(context, request, {
-    ...(launched === undefined ? {} : { launched }),
-    ...(detachKeys === undefined ? {} : { detachKeys }),
-    ...(streams === undefined ? {} : { streams }),
-    ...(signal === undefined ? {} : { signal }),
+    ...{ consoleSize, detachKeys, onSignals, streams, signal, launched },
     onCreated: (container) => {
       const { containerIdFile } = options
       if (containerIdFile !== undefined) writeFileSync(containerIdFile, container.id)
@@ -64,8 +61,7 @@ export async function runDetached(engine: Engine, options: RunOptions): Promise<
   const { launched, signal } = options
   const { context, request } = await prepare(engine, options)
   const created = await startDetached(context, request, {
-    ...(launched === undefined ? {} : { launched }),
-    ...(signal === undefined ? {} : { signal }),
+    ...{ launched, signal },
   })
   await writeContainerId(options, created)
   return created

@@ -170,6 +170,8 @@ export function check(result: number | bigint, syscall: string, path?: string): 
 }
 
 /** True when `error` is a system error, of Node or of ours, with one of these codes (`ENOENT`). */
+export function isSystemError(error: unknown): error is Error & { readonly code: string }
+export function isSystemError(error: unknown, ...codes: readonly string[]): boolean
 export function isSystemError(error: unknown, ...codes: readonly string[]): boolean {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return false
   return codes.length === 0 || codes.includes(String(error.code))

@@ -1,0 +1,44 @@
+import { StrakeError } from '#oci'
+
+/**
+ * Why a command cannot join a container, or leaves it though both go on. The
+ * command ends with 1, also `run` and `exec`, whose refusals end with 125.
+ */
+export class SessionError extends StrakeError {
+  readonly exitCode = 1
+}
+
+const goesOn = 'the container is not stopped by this'
+
+/** Of a stream of the user that can be written no more; `code` is the system's. */
+export function outputLost(stream: 'stdout' | 'stderr', code: string): SessionError {
+  const name = stream === 'stdout' ? 'standard output' : 'standard error'
+  const reason = reasons[code] ?? `the system refuses it (${code})`
+  return new SessionError('UNAVAILABLE', `Cannot write to ${name}: ${reason}; ${goesOn}`)
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EPIPE: 'its reader has gone',
+  ECONNRESET: 'its reader has gone',
+  EIO: 'its terminal has gone',
+  ENOSPC: 'no space left on the device',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file would be larger than this process may write',
+}
+
+/** Of streams of a user that take no more, for a reason of theirs. */
+export function userLost(cause: unknown): SessionError {
+  if (cause instanceof SessionError) return cause
+  return new SessionError(
+    'UNAVAILABLE',
+    `Cannot pass the output on: its reader has gone; ${goesOn}`,
+    { cause },
+  )
+}
+
+/** Of a monitor that went without saying how the container ended. */
+export function monitorLost(): StrakeError {
+  return new StrakeError('INTERNAL', 'Cannot follow the container: its monitor has ended', {
+    remedy: 'look at it with strake inspect, and start it again with strake start',
+  })
+}

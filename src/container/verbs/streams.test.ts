@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import type { ContainerOptions } from '../model/options.ts'
+import { getContainer } from '../model/record.ts'
+import { until } from '../testing/client.ts'
+import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
+import { type User, users } from '../testing/user.ts'
+import { attachContainer } from './attach.ts'
+import { killContainer, resizeContainer } from './control.ts'
+import type { ForegroundOptions, RunEnd } from './foreground.ts'
+import { readLogs } from './logs.ts'
+import { removeContainer } from './remove.ts'
+import { runContainer, runDetached } from './run.ts'
+
+let bed: Testbed
+
+const large = Buffer.from(
+  Array.from({ length: 300_000 }, (_, index) => `${String(index).padStart(9, '0')}\n`).join(''),
+)
+
+describe.skipIf(cannotRun !== undefined)(`streams${cannotRun ? ` (${cannotRun})` : ''}`, () => {
+  beforeAll(async () => {
+    bed = await openTestbed()
+  })
+
+  afterAll(async () => {
+    await bed[Symbol.asyncDispose]()
+  })
+
+  for (const [name, open] of users) {
+    describe(name, () => {
+      test('run passes the end of the input on and gives all output and the exit code', async () => {
+        const user = open()
+        const ended = run(user, { command: sh('cat; echo end; echo err >&2; exit 3') })
+        await user.type('first\n')
+        await until(() => user.text().out === 'first\n')
+        await user.type('second\n')
+        await user.endInput()
+        expect(await ended).toMatchObject({ type: 'exited', code: 3 })
+        await user.close()
+        expect(user.text()).toEqual({ out: 'first\nsecond\nend\n', err: 'err\n' })
+      })
+
+      test('run loses nothing of much in both directions to a user who reads late', async () => {
+        const user = open({ isSlow: true })
+        const ended = run(user, { command: ['cat'] })
+        const typed = user.type(large).then(() => user.endInput())
+        await Bun.sleep(100)
+        user.read()
+        expect(await ended).toMatchObject({ type: 'exited', code: 0 })
+        await typed
+        await user.close()
+        expect(Buffer.from(user.text().out).equals(large)).toBe(true)
+      })
+
+      test('attach joins a running container, and its keys leave it running', async () => {
+        const id = await start({ command: ['cat'], tty: true })
+        const user = open()
+        const ended = attachContainer(bed.context, id, { streams: user.streams })
+        await user.type('hello\r')
+        await until(() => user.text().out.includes('hello\r\nhello\r\n'))
+        await user.type('\x10\x11')
+        expect(await ended).toEqual({ type: 'detached' })
+        await user.close()
+        expect(getContainer(bed.context, id).state.status).toBe('running')
+        await removeContainer(bed.context, id, { force: true })
+      })
+
+      test('attach leaves a container when it is told to, and ends with it otherwise', async () => {
+        const id = await start({ command: sh('read x; exit 5') })
+        const leaving = new AbortController()
+        const { signal } = leaving
+        const [first, second] = [open(), open()]
+        const left = attachContainer(bed.context, id, { streams: first.streams, signal })
+        const ended = attachContainer(bed.context, id, { streams: second.streams })
+        leaving.abort()
+        expect(await left).toEqual({ type: 'detached' })
+        await second.type('x\n')
+        expect(await ended).toEqual({ type: 'exited', code: 5 })
+        await Promise.all([first.close(), second.close()])
+      })
+
+      test('a session ends when its user is gone, and the container goes on', async () => {
+        const script = 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.02; done'
+        const user = open()
+        const ended = run(user, { command: sh(script), name: `left-${name}` })
+        await until(() => user.text().out.includes('1\n'))
+        const { id } = getContainer(bed.context, `left-${name}`)
+        const other = open()
+        const attached = attachContainer(bed.context, id, { streams: other.streams })
+        const both = Promise.allSettled([ended, attached])
+        for (const one of [user, other]) one.hangUp()
+        for (const end of await both) {
+          expect(end).toMatchObject({ status: 'rejected', reason: { exitCode: 1 } })
+        }
+        expect(getContainer(bed.context, id).state.status).toBe('running')
+        const before = await lastLog(id)
+        await until(async () => (await lastLog(id)) > before)
+        await killContainer(bed.context, id)
+      })
+
+      test('a terminal has the size it is given, and every later one', async () => {
+        const user = open()
+        const command = sh('read x; stty size; read x; stty size')
+        const consoleSize = { rows: 30, columns: 100 }
+        const ended = run(user, { name: `sized-${name}`, tty: true, command }, { consoleSize })
+        await user.type('\r')
+        await until(() => user.text().out.includes('30 100\r\n'))
+        const { id } = getContainer(bed.context, `sized-${name}`)
+        await resizeContainer(bed.context, id, { rows: 40, columns: 120 })
+        await user.type('\r')
+        expect(await ended).toMatchObject({ type: 'exited', code: 0 })
+        await user.close()
+        expect(user.text().out).toContain('40 120\r\n')
+      })
+    })
+  }
+})
+
+function base(): ContainerOptions {
+  return { image: bed.image, network: 'none' }
+}
+
+function sh(script: string): readonly string[] {
+  return ['sh', '-c', script]
+}
+
+function run(
+  { streams }: User,
+  options: Partial<ContainerOptions>,
+  more: ForegroundOptions = {},
+): Promise<RunEnd> {
+  const container = { ...base(), interactive: true, remove: true, ...options }
+  return runContainer(bed.context, container, { streams, ...more })
+}
+
+async function start(options: Partial<ContainerOptions>): Promise<string> {
+  const { id } = await runDetached(bed.context, { ...base(), interactive: true, ...options })
+  return id
+}
+
+async function lastLog(id: string): Promise<number> {
+  const texts = await Array.fromAsync(readLogs(bed.context, id), ({ text }) => text)
+  return Number(texts.at(-1))
+}
