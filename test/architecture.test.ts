@@ -228,9 +228,7 @@ const production = files.filter(({ path }) => !isTestCode(path))
 
 /** Contract suites and test programs are used by other folders' tests, so they count as test code. */
 function isTestCode(path: string): boolean {
-  return /\.test\.ts$|(^|\/)contract\.ts$|(^|\/)(fixtures?|testing)[^/]*\.ts$|\/test(bed|ing)\//.test(
-    path,
-  )
+  return /\.test\.ts$|\/testing\//.test(path)
 }
 
 function violations(check: (file: SourceFile) => readonly string[]): readonly string[] {

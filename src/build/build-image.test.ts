@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { rm, utimes, writeFile } from 'node:fs/promises'
 import { encodeJson, sha256 } from '#oci'
 import { toBuffer } from '#stream'
-import { fixtureTime, openWorkshop, refusalOf, type Workshop } from './fixture.ts'
+import { fixtureTime, openWorkshop, refusalOf, type Workshop } from './testing/fixture.ts'
 
 let workshop: Workshop
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { StrakeError } from '#oci'
 import { forEachName } from './each.ts'
-import { createTestContext } from './fixture.ts'
+import { createTestContext } from './testing/fixture.ts'
 
 test('forEachName() goes on after a failure, and fails in the end', async () => {
   const context = createTestContext()

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { printDocument, printListing, wantsJson } from './format.ts'
-import { createTestOutput } from './render/fixture.ts'
+import { createTestOutput } from './render/testing/fixture.ts'
 
 const listing = {
   columns: [{ title: 'NAME', key: 'Name' }],

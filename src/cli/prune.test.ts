@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { createTestContext } from './fixture.ts'
 import { confirmed, printPruned } from './prune.ts'
+import { createTestContext } from './testing/fixture.ts'
 
 test("printPruned() uses Docker's words", () => {
   const context = createTestContext()

@@ -2,9 +2,9 @@ import { expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import type { Command } from './arguments/command.ts'
 import { formatCommandHelp } from './arguments/command-help.ts'
-import { createTestContext } from './fixture.ts'
 import { formatHelp } from './help.ts'
 import { commands } from './table.ts'
+import { createTestContext } from './testing/fixture.ts'
 
 /** A word of a group that only stands for a command of its own is not one. */
 function isOwn(child: Command): boolean {

@@ -4,9 +4,9 @@ import { type Descriptor, mediaType, sha256 } from '#oci'
 import { mkdtempDisposable } from '#platform'
 import { collect } from './collect.ts'
 import { openDirectoryStore } from './directory/directory.ts'
-import { put, putImage, putIndex } from './fixture.ts'
 import { createMemoryStore } from './memory.ts'
 import type { StoredBlob } from './store.ts'
+import { put, putImage, putIndex } from './testing/fixture.ts'
 
 const unheld = { isHeld: () => false }
 

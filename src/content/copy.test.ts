@@ -2,10 +2,10 @@ import { expect, test } from 'bun:test'
 import { type Descriptor, mediaType, parsePlatform, sha256 } from '#oci'
 import { fromBuffer, type ProgressEvent } from '#stream'
 import { copy } from './copy.ts'
-import { put, putImage, putIndex } from './fixture.ts'
 import { readGraph } from './graph.ts'
 import { createMemoryStore } from './memory.ts'
 import type { ContentStore } from './store.ts'
+import { put, putImage, putIndex } from './testing/fixture.ts'
 
 const amd64 = { platform: { os: 'linux', architecture: 'amd64' } }
 const arm64 = { platform: { os: 'linux', architecture: 'arm64' } }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { mediaType, sha256 } from '#oci'
 import { fromBuffer } from '#stream'
-import { testContentStore, testLocalIngests } from './contract.ts'
 import { createMemoryStore } from './memory.ts'
+import { testContentStore, testLocalIngests } from './testing/contract.ts'
 
 const open = async () => ({ store: createMemoryStore(), [Symbol.asyncDispose]: async () => {} })
 

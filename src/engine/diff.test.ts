@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { diff } from './diff.ts'
-import { addTestImage, cannotContain, openTestEngine } from './fixture.ts'
 import { collectGarbage } from './image/collect-garbage.ts'
 import { removeImage } from './image/remove.ts'
+import { addTestImage, cannotContain, openTestEngine } from './testing/fixture.ts'
 
 const rooted = cannotContain === undefined ? test : test.skip
 

@@ -3,8 +3,8 @@ import { gzipSync } from 'node:zlib'
 import { mediaType, parseConfig } from '#oci'
 import { toBuffer } from '#stream'
 import { createImage } from './create.ts'
-import { imageOf, putLayer } from './fixture.ts'
 import { historyOf } from './history.ts'
+import { imageOf, putLayer } from './testing/fixture.ts'
 
 test('createImage() stores documents whose bytes depend on the parts alone', async () => {
   const parts = [{ 'etc/motd': 'hi' }]

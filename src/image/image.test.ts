@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { createMemoryStore } from '#content'
 import { encodeJson, type Manifest, mediaType, parsePlatform, sha256 } from '#oci'
-import { imageOf, put } from './fixture.ts'
 import { openImage } from './image.ts'
+import { imageOf, put } from './testing/fixture.ts'
 
 const amd64 = parsePlatform('linux/amd64')
 

@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { isStrakeError } from '#oci'
 import { decodeName, encodeName, packTar } from '#tar'
 import { applyLayer } from './apply.ts'
-import { Arena, describeTree, isRoot, one, unlessRoot } from './testing.ts'
+import { Arena, describeTree, isRoot, one, unlessRoot } from './testing/tree.ts'
 
 const body = Buffer.from('new')
 

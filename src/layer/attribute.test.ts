@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { at } from '#platform'
 import { decodeName, encodeName } from '#tar'
-import { Arena, isRoot, unlessRoot } from './testing.ts'
+import { Arena, isRoot, unlessRoot } from './testing/tree.ts'
 
 function attributes(path: string): Record<string, string> {
   const dir = at.openRoot(join(path, '..'))

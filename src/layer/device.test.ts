@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { isStrakeError } from '#oci'
-import { Arena, isRoot, unlessRoot } from './testing.ts'
+import { Arena, isRoot, unlessRoot } from './testing/tree.ts'
 
 // RELIABILITY A10
 test.skipIf(!isRoot)(`applyLayer() makes devices and fifos as root${unlessRoot}`, async () => {

@@ -20,7 +20,7 @@ import { createHasher } from '#stream'
 import { readTar, type TarEntry, TarLister } from '#tar'
 import { applyLayer } from './apply.ts'
 import { type DiffUpperOptions, diffUpper, packTree } from './diff.ts'
-import { describeTree, isRoot, one, scratch, unlessRoot } from './testing.ts'
+import { describeTree, isRoot, one, scratch, unlessRoot } from './testing/tree.ts'
 
 /** An overlay with a small system below it, unmounted and removed with its scope. */
 class Overlay implements Disposable {

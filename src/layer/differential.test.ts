@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { packTar, type TarInput } from '#tar'
 import { applyLayer } from './apply.ts'
 import { packTree } from './diff.ts'
-import { furnish, has, unpackWithUmoci } from './fixture.ts'
-import { describeTree, isRoot, one, scratch, unlessRoot } from './testing.ts'
+import { furnish, has, unpackWithUmoci } from './testing/fixture.ts'
+import { describeTree, isRoot, one, scratch, unlessRoot } from './testing/tree.ts'
 
 function shown(root: string): string[] {
   return describeTree(root).split('\n').slice(1)

@@ -3,7 +3,7 @@ import { linkSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSyn
 import { join } from 'node:path'
 import { isStrakeError } from '#oci'
 import type { TarInput } from '#tar'
-import { Arena } from './testing.ts'
+import { Arena } from './testing/tree.ts'
 
 const body = Buffer.from('owned')
 const hardlink = (path: string, linkpath: string): TarInput => ({

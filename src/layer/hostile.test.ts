@@ -5,7 +5,7 @@ import { isStrakeError, type StrakeError } from '#oci'
 import type { TarInput } from '#tar'
 import { applyLayer } from './apply.ts'
 import { packTree } from './diff.ts'
-import { Arena, isRoot, one } from './testing.ts'
+import { Arena, isRoot, one } from './testing/tree.ts'
 
 const component = fc.constantFrom('a', 'b', 'c', 'a', 'b', '.', '..', '', '.wh.a', '.wh..wh..opq')
 const path = fc.array(component, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('/'))

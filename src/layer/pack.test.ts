@@ -17,7 +17,7 @@ import { toBuffer } from '#stream'
 import { encodeName, readTar } from '#tar'
 import { applyLayer } from './apply.ts'
 import { packTree } from './diff.ts'
-import { describeTree, isRoot, scratch, unlessRoot } from './testing.ts'
+import { describeTree, isRoot, scratch, unlessRoot } from './testing/tree.ts'
 
 interface Node {
   readonly kind: 'file' | 'directory' | 'symlink' | 'hardlink'

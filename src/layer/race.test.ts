@@ -4,7 +4,7 @@ import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { isStrakeError } from '#oci'
 import type { TarInput } from '#tar'
-import { Arena } from './testing.ts'
+import { Arena } from './testing/tree.ts'
 
 const body = Buffer.from('owned')
 const attack: readonly TarInput[] = [
@@ -28,7 +28,7 @@ test('applyLayer() stays inside while another process swaps directories for link
   mkdirSync(join(arena.root, 'd'))
   symlinkSync(arena.outside, join(arena.root, 'e'))
   const child = spawn(process.execPath, [
-    join(import.meta.dirname, 'testing-swapper.ts'),
+    join(import.meta.dirname, 'testing/swapper.ts'),
     arena.root,
   ])
   let output = ''

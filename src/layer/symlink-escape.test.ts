@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path'
 import { isStrakeError } from '#oci'
 import type { TarInput } from '#tar'
-import { Arena, isRoot, unlessRoot } from './testing.ts'
+import { Arena, isRoot, unlessRoot } from './testing/tree.ts'
 
 const body = Buffer.from('owned')
 const link = (path: string, linkpath: string): TarInput => ({ path, type: 'symlink', linkpath })

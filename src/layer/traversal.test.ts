@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isStrakeError } from '#oci'
-import { Arena } from './testing.ts'
+import { Arena } from './testing/tree.ts'
 
 const body = Buffer.from('owned')
 

@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path'
 import { isStrakeError } from '#oci'
 import { readTar } from '#tar'
 import { packTree } from './diff.ts'
-import { Arena, isRoot, unlessRoot } from './testing.ts'
+import { Arena, isRoot, unlessRoot } from './testing/tree.ts'
 
 const body = Buffer.from('new')
 

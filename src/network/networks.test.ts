@@ -3,7 +3,7 @@ import { chmodSync, readdirSync } from 'node:fs'
 import { mkdtempDisposable } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openNetworks } from './networks.ts'
-import { type Driver, missingForTests, openTestbed, type Testbed } from './testbed/testbed.ts'
+import { type Driver, missingForTests, openTestbed, type Testbed } from './testing/testbed.ts'
 
 const missing = missingForTests()
 if (missing !== undefined) process.stderr.write(`skipped: ${missing}\n`)
@@ -246,7 +246,7 @@ test('attach() makes nothing for host and none', async () => {
 test.skipIf(missing !== undefined)(
   'attach() says what to do where it lacks the rights',
   async () => {
-    const program = join(import.meta.dirname, 'testbed/driver.ts')
+    const program = join(import.meta.dirname, 'testing/driver.ts')
     await using directory = await mkdtempDisposable('/dev/shm/strake-network-')
     chmodSync(directory.path, 0o777)
     const unprivileged = ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--no-new-privs']

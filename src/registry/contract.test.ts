@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serve } from '#platform'
 import { connectRegistry } from './client/connect.ts'
-import { testRegistry } from './contract.ts'
 import type { Registry } from './registry.ts'
 import { createRegistryHandler } from './server/handler.ts'
 import { openDirectoryRegistry } from './store/directory.ts'
 import { createMemoryRegistry } from './store/memory.ts'
+import { testRegistry } from './testing/contract.ts'
 
 const keep = (registry: Registry): { registry: Registry } & AsyncDisposable => ({
   registry,

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { connectRegistry } from './client/connect.ts'
 import { readErrorResponse } from './errors.ts'
-import { instantRetries, peer } from './fixtures.ts'
+import { instantRetries, peer } from './testing/fixtures.ts'
 
 async function messageFor(response: () => Response): Promise<[string, string | undefined]> {
   const { fetch } = peer((request) =>

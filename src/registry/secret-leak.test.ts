@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { connectRegistry } from './client/connect.ts'
 import { redact } from './errors.ts'
-import { instantRetries, peer } from './fixtures.ts'
+import { instantRetries, peer } from './testing/fixtures.ts'
 
 const canaries = ['CANARY-password', 'CANARY-token-value', 'CANARY-signature', 'CANARY-userinfo']
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { mountTmpfs, type Server, unmount } from '#platform'
 import { connectRegistry } from '#registry'
 import { fromBuffer, toBuffer } from '#stream'
-import { blob, emptyConfig, manifest, noise } from '../registry/fixtures.ts'
+import { blob, emptyConfig, manifest, noise } from '../registry/testing/fixtures.ts'
 import { openStoredRegistry, serveRegistry } from './registry.ts'
 
 interface Place extends AsyncDisposable {

@@ -10,7 +10,7 @@ import {
   makeLayers,
   one,
   unlessRoot,
-} from './erofs/fixture.ts'
+} from './erofs/testing/fixture.ts'
 
 const damages: Readonly<Record<string, (path: string) => void>> = {
   // The first half still names whole layers: those below.

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StrakeError } from '#oci'
-import { type ReadEntry, readAll } from './testing.ts'
+import { type ReadEntry, readAll } from './testing/archives.ts'
 import { packTar } from './write/write.ts'
 
 /** Archives that other projects test their readers with, where Debian's packages put them. */

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { StrakeError } from '#oci'
 import { readTar } from './read/read.ts'
-import { inChunks, rawArchive, rawEntry, rawPax, readAll } from './testing.ts'
+import { inChunks, rawArchive, rawEntry, rawPax, readAll } from './testing/archives.ts'
 import { packTar } from './write/write.ts'
 
 // RELIABILITY A15: what two readers understand differently is refused.

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Layer } from '#oci'
-import { openWorkshop, type Workshop } from '../fixture.ts'
+import { openWorkshop, type Workshop } from '../testing/fixture.ts'
 
 const dockerfile = { text: 'FROM scratch\nCOPY . /app/\n' }
 const large = 'x'.repeat(5_000_000)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { utimesSync, writeFileSync } from 'node:fs'
-import { openWorkshop, type Workshop } from '../fixture.ts'
+import { openWorkshop, type Workshop } from '../testing/fixture.ts'
 
 let workshop: Workshop
 let context: string

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { packTar } from '#tar'
 import { build } from '../build-image.ts'
-import { openWorkshop, refusalOf, type Workshop } from '../fixture.ts'
+import { openWorkshop, refusalOf, type Workshop } from '../testing/fixture.ts'
 
 let workshop: Workshop
 let context: string

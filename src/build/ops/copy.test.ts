@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { addBusybox, busyboxMissing, openWorkshop, refusalOf, type Workshop } from '../fixture.ts'
+import {
+  addBusybox,
+  busyboxMissing,
+  openWorkshop,
+  refusalOf,
+  type Workshop,
+} from '../testing/fixture.ts'
 
 describe.skipIf(busyboxMissing !== undefined)(`COPY (${busyboxMissing ?? 'above images'})`, () => {
   let workshop: Workshop

@@ -1,9 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { build } from '../build-image.ts'
-import { addBusybox, busyboxMissing, openWorkshop, refusalOf, type Workshop } from '../fixture.ts'
 import { ExitError } from '../model/error.ts'
 import type { NetworkRequest } from '../step/workspace.ts'
+import {
+  addBusybox,
+  busyboxMissing,
+  openWorkshop,
+  refusalOf,
+  type Workshop,
+} from '../testing/fixture.ts'
 
 describe.skipIf(busyboxMissing !== undefined)(`RUN (${busyboxMissing ?? 'in a runtime'})`, () => {
   let workshop: Workshop

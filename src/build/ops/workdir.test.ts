@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { openWorkshop, refusalOf, type Workshop } from '../fixture.ts'
+import { openWorkshop, refusalOf, type Workshop } from '../testing/fixture.ts'
 
 let workshop: Workshop
 beforeAll(async () => {

@@ -2,7 +2,7 @@
 // mount namespace of its own: mounted-builds.ts <mount point> <mount options> <image>...
 
 import { spawnSync } from 'node:child_process'
-import { openWorkshop } from '../fixture.ts'
+import { openWorkshop } from './fixture.ts'
 
 const [mountPoint = '', options = '', ...images] = process.argv.slice(2)
 const dockerfile = { text: 'FROM scratch\nCOPY . /\n' }

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { mkdtempDisposable } from '#platform'
-import { addBusybox, busyboxMissing, openWorkshop } from '../fixture.ts'
+import { addBusybox, busyboxMissing, openWorkshop } from '../testing/fixture.ts'
 import { gitCommitTime } from './git-time.ts'
 
 const directory = await mkdtempDisposable('/dev/shm', 'strake-git-')

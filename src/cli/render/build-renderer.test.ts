@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
-import { createTestContext } from '../fixture.ts'
+import { createTestContext } from '../testing/fixture.ts'
 import { buildRenderer } from './build-renderer.ts'
-import { createTestOutput } from './fixture.ts'
+import { createTestOutput } from './testing/fixture.ts'
 
 test('buildRenderer() draws lines again only on a terminal that can', () => {
   const drawn = (canRedraw: boolean): string => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { StrakeError } from '#oci'
 import { describeError, renderError } from './error.ts'
-import { createTestOutput } from './fixture.ts'
+import { createTestOutput } from './testing/fixture.ts'
 
 test('describeError() is one sentence and its remedy', () => {
   const error = new StrakeError('NOT_FOUND', 'Cannot find image x: no such image', {

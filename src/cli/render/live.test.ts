@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { createTestOutput } from './fixture.ts'
 import { liveArea } from './live.ts'
+import { createTestOutput } from './testing/fixture.ts'
 
 test('liveArea() replaces what it drew', () => {
   const output = createTestOutput({ rows: 10 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { createTestOutput } from './fixture.ts'
 import { plainSteps } from './plain-steps.ts'
+import { createTestOutput } from './testing/fixture.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { createTestOutput } from './fixture.ts'
 import { jsonSteps } from './steps.ts'
+import { createTestOutput } from './testing/fixture.ts'
 
 test('jsonSteps() prints an event a line, with logs as text', () => {
   const output = createTestOutput()

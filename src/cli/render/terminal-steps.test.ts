@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { createTestOutput, type TestOutputOptions } from './fixture.ts'
 import { terminalSteps } from './terminal-steps.ts'
+import { createTestOutput, type TestOutputOptions } from './testing/fixture.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { createTestOutput } from './fixture.ts'
+import { createTestOutput } from './testing/fixture.ts'
 import { renderTransfers } from './transfers.ts'
 
 const digest = (index: number): string => `sha256:${String(index).padStart(64, '0')}`

@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os'
 import { type Descriptor, digestHex, mediaType, sha256 } from '#oci'
 import { type Bytes, fromBuffer, toBuffer } from '#stream'
-import { testContentStore, testLocalIngests } from '../contract.ts'
+import { testContentStore, testLocalIngests } from '../testing/contract.ts'
 import { type DirectoryStore, openDirectoryStore } from './directory.ts'
 import { readIndex, writeIndex } from './image-layout.ts'
 

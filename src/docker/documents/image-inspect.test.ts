@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { sha256 } from '#oci'
-import { imageOf } from '../../image/fixture.ts'
+import { imageOf } from '../../image/testing/fixture.ts'
 import { imageDocument } from './image-inspect.ts'
 
 test('imageDocument() has the members Docker has', async () => {

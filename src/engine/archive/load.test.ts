@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { readdir, truncate, writeFile } from 'node:fs/promises'
-import { addTestImage, blobsOf, openTestEngine } from '../fixture.ts'
 import { listImages } from '../image/images.ts'
+import { addTestImage, blobsOf, openTestEngine } from '../testing/fixture.ts'
 import { load } from './load.ts'
 import { save } from './save.ts'
 

@@ -2,9 +2,9 @@ import { expect, test } from 'bun:test'
 import { writeFile } from 'node:fs/promises'
 import type { ProgressEvent } from '#stream'
 import { packTar } from '#tar'
-import { blobsOf, openTestEngine, type TestEngine } from '../fixture.ts'
 import { imageHistory } from '../image/history.ts'
 import { inspect } from '../inspect.ts'
+import { blobsOf, openTestEngine, type TestEngine } from '../testing/fixture.ts'
 import { importImage } from './import.ts'
 
 /** The archive of a root file system with one file. */

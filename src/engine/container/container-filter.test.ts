@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { openTestEngine, type TestEngine } from '../fixture.ts'
+import { openTestEngine, type TestEngine } from '../testing/fixture.ts'
 import { type ContainerFilters, containerTest } from './container-filter.ts'
 import type { ContainerSummary } from './summary.ts'
 

@@ -10,8 +10,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openTestEngine } from '../fixture.ts'
 import { openEngine } from '../open.ts'
+import { openTestEngine } from '../testing/fixture.ts'
 import { makePrivate } from './private-directory.ts'
 
 let base = ''

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { cannotContain, openTestEngine } from '../fixture.ts'
 import { describeEngine } from '../info.ts'
+import { cannotContain, openTestEngine } from '../testing/fixture.ts'
 import { findSnapshotter } from './snapshotter-choice.ts'
 
 test('findSnapshotter() takes the option, then the environment, then nothing', () => {

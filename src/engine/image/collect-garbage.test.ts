@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { addTestImage, blobsOf, openTestEngine } from '../fixture.ts'
 import { openEngine } from '../open.ts'
+import { addTestImage, blobsOf, openTestEngine } from '../testing/fixture.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import { listImages } from './images.ts'
 import { tagImage } from './tag.ts'

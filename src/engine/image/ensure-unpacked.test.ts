@@ -4,7 +4,7 @@ import { createImage } from '#image'
 import { mediaType, sha256 } from '#oci'
 import { fromBuffer } from '#stream'
 import { packTar } from '#tar'
-import { addTestImage, cannotContain, openTestEngine } from '../fixture.ts'
+import { addTestImage, cannotContain, openTestEngine } from '../testing/fixture.ts'
 import { ensureUnpacked } from './ensure-unpacked.ts'
 
 const skipped = cannotContain === undefined ? '' : ` (skipped: ${cannotContain})`

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { digestName, parseReference } from '#oci'
-import { addTestImage, openTestEngine } from '../fixture.ts'
+import { addTestImage, openTestEngine } from '../testing/fixture.ts'
 import { findImage, getImage, isForPlatform, repositoryOf } from './find-image.ts'
 
 test('findImage() knows names, IDs, their beginnings and digests', async () => {

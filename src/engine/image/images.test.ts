@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { addTestImage, openTestEngine, type TestEngine } from '../fixture.ts'
+import { addTestImage, openTestEngine, type TestEngine } from '../testing/fixture.ts'
 import type { ImageFilters } from './image-filter.ts'
 import { listImages } from './images.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { createMemoryRegistry, createRegistryHandler } from '#registry'
 import type { ProgressEvent } from '#stream'
-import { addTestImage, blobsOf, openTestEngine, type TestEngine } from '../fixture.ts'
+import { addTestImage, blobsOf, openTestEngine, type TestEngine } from '../testing/fixture.ts'
 import { listImages } from './images.ts'
 import { pull } from './pull.ts'
 import { push } from './push.ts'

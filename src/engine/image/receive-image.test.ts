@@ -6,7 +6,7 @@ import { createImage } from '#image'
 import { ContentMismatchError, chainIds, mediaType, sha256 } from '#oci'
 import { fromBuffer, silent } from '#stream'
 import { packTar } from '#tar'
-import { addTestImage, cannotContain, openTestEngine } from '../fixture.ts'
+import { addTestImage, cannotContain, openTestEngine } from '../testing/fixture.ts'
 import { receiveImage } from './receive-image.ts'
 
 const rooted = cannotContain === undefined ? test : test.skip

@@ -3,7 +3,7 @@ import { type Descriptor, mediaType, sha256 } from '#oci'
 import { fromBuffer } from '#stream'
 import { removeContainer } from '../container/container.ts'
 import { create } from '../container/run.ts'
-import { addTestImage, blobsOf, cannotContain, openTestEngine } from '../fixture.ts'
+import { addTestImage, blobsOf, cannotContain, openTestEngine } from '../testing/fixture.ts'
 import { listImages } from './images.ts'
 import { removeImage } from './remove.ts'
 

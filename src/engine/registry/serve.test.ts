@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test'
-import { addTestImage, blobsOf, openTestEngine, type TestEngine } from '../fixture.ts'
 import { collectGarbage } from '../image/collect-garbage.ts'
 import { pull } from '../image/pull.ts'
 import { push } from '../image/push.ts'
 import { removeImage } from '../image/remove.ts'
 import { tagImage } from '../image/tag.ts'
+import { addTestImage, blobsOf, openTestEngine, type TestEngine } from '../testing/fixture.ts'
 import { serveRegistry } from './serve.ts'
 
 /** An image of `engine`, pushed to the registry that serves `engine` itself. */

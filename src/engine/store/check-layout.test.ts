@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
-import { addTestImage, openTestEngine } from '../fixture.ts'
 import { openEngine } from '../open.ts'
+import { addTestImage, openTestEngine } from '../testing/fixture.ts'
 import { checkStore } from './check.ts'
 
 const damages: Readonly<Record<string, (path: string) => void>> = {

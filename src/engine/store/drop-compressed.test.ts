@@ -8,18 +8,18 @@ import { createMemoryRegistry, createRegistryHandler } from '#registry'
 import { fromBuffer, toBuffer } from '#stream'
 import { packTar } from '#tar'
 import { save } from '../archive/save.ts'
+import { ensureUnpacked } from '../image/ensure-unpacked.ts'
+import { pull } from '../image/pull.ts'
+import { push } from '../image/push.ts'
+import { recordImage } from '../image/record-image.ts'
+import { removeImage } from '../image/remove.ts'
 import {
   addTestImage,
   blobsOf,
   cannotContain,
   openTestEngine,
   type TestEngine,
-} from '../fixture.ts'
-import { ensureUnpacked } from '../image/ensure-unpacked.ts'
-import { pull } from '../image/pull.ts'
-import { push } from '../image/push.ts'
-import { recordImage } from '../image/record-image.ts'
-import { removeImage } from '../image/remove.ts'
+} from '../testing/fixture.ts'
 import { checkStore } from './check.ts'
 import { diskUsage } from './disk-usage.ts'
 import { dropCompressed } from './drop-compressed.ts'

@@ -3,14 +3,14 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { openDatabase } from '#platform'
 import { create } from '../container/run.ts'
 import type { PruneFilter } from '../filter/prune-filter.ts'
+import { listImages } from '../image/images.ts'
 import {
   addTestImage,
   blobsOf,
   cannotContain,
   openTestEngine,
   type TestEngine,
-} from '../fixture.ts'
-import { listImages } from '../image/images.ts'
+} from '../testing/fixture.ts'
 import { pruneCache, pruneContainers, pruneSystem } from './prune.ts'
 import { pruneImages } from './prune-images.ts'
 

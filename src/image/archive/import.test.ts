@@ -4,7 +4,7 @@ import { createMemoryStore } from '#content'
 import { parsePlatform, sha256 } from '#oci'
 import { fromBuffer, toBuffer } from '#stream'
 import { overwriting } from '../../stream/testing/overwriting.ts'
-import { layerTar } from '../fixture.ts'
+import { layerTar } from '../testing/fixture.ts'
 import { importTar } from './import.ts'
 
 const platform = parsePlatform('linux/arm64')

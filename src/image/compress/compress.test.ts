@@ -7,8 +7,8 @@ import { ContentMismatchError, type Descriptor, mediaType, StrakeError } from '#
 import { openRecords, type Records } from '#records'
 import { type Bytes, decompress, toBuffer, verified } from '#stream'
 import { createImage } from '../create.ts'
-import { imageOf, putLayer, withLayer } from '../fixture.ts'
 import { openImage } from '../image.ts'
+import { imageOf, putLayer, withLayer } from '../testing/fixture.ts'
 import { compressImage, type ReadyLayer } from './compress.ts'
 
 /** Records of their own in a file that goes away. */

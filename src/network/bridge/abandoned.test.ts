@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { missingForTests, openTestbed } from '../testbed/testbed.ts'
+import { missingForTests, openTestbed } from '../testing/testbed.ts'
 
 test.skipIf(missingForTests() !== undefined)(
   'attach() for the first time removes the bridges of stores that are gone, and no others',

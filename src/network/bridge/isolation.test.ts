@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { type Driver, missingForTests, openTestbed, type Testbed } from '../testbed/testbed.ts'
+import { type Driver, missingForTests, openTestbed, type Testbed } from '../testing/testbed.ts'
 
 describe.skipIf(missingForTests() !== undefined)('attach() against neighbours', () => {
   let bed: Testbed

@@ -1,8 +1,15 @@
 import { expect, test } from 'bun:test'
 import { connectRegistry } from '../client/connect.ts'
-import { expectCode } from '../contract.ts'
-import { blob, instantRetries, manifest, type Peer, peer, serveContent } from '../fixtures.ts'
 import type { Credential, Registry } from '../registry.ts'
+import { expectCode } from '../testing/contract.ts'
+import {
+  blob,
+  instantRetries,
+  manifest,
+  type Peer,
+  peer,
+  serveContent,
+} from '../testing/fixtures.ts'
 
 const image = manifest()
 const user = { username: 'ann', secret: 'pass:word' }

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { connectRegistry } from '../client/connect.ts'
-import { instantRetries, type Peer, peer } from '../fixtures.ts'
+import { instantRetries, type Peer, peer } from '../testing/fixtures.ts'
 
 const credentials = async (): Promise<{ username: string; secret: string }> => ({
   username: 'ann',

@@ -1,8 +1,8 @@
 import { test } from 'bun:test'
 import { mediaType } from '#oci'
 import { toBuffer } from '#stream'
-import { expectCode } from '../contract.ts'
-import { blob, emptyConfig, instantRetries, manifest, peer } from '../fixtures.ts'
+import { expectCode } from '../testing/contract.ts'
+import { blob, emptyConfig, instantRetries, manifest, peer } from '../testing/fixtures.ts'
 import { connectRegistry } from './connect.ts'
 
 const config = emptyConfig.descriptor

@@ -1,9 +1,16 @@
 import { expect, test } from 'bun:test'
 import { createServer, type Socket } from 'node:net'
 import { toBuffer } from '#stream'
-import { expectCode } from '../contract.ts'
-import { blob, type Fixture, instantRetries, noise, peer, serveContent } from '../fixtures.ts'
 import type { Repository } from '../registry.ts'
+import { expectCode } from '../testing/contract.ts'
+import {
+  blob,
+  type Fixture,
+  instantRetries,
+  noise,
+  peer,
+  serveContent,
+} from '../testing/fixtures.ts'
 import { connectRegistry } from './connect.ts'
 
 const mebibyte = 1024 * 1024

@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test'
 import { fromBuffer, toBuffer } from '#stream'
-import { expectCode } from '../contract.ts'
-import { blob, chunked, instantRetries, noise, peer } from '../fixtures.ts'
 import type { FetchHandler, Registry } from '../registry.ts'
 import { createRegistryHandler } from '../server/handler.ts'
 import { createMemoryRegistry } from '../store/memory.ts'
+import { expectCode } from '../testing/contract.ts'
+import { blob, chunked, instantRetries, noise, peer } from '../testing/fixtures.ts'
 import { connectRegistry } from './connect.ts'
 
 const content = blob(noise(1_000_000))

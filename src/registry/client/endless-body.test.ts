@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
 import { limits } from '#oci'
 import { toBuffer } from '#stream'
-import { expectCode } from '../contract.ts'
-import { blob, instantRetries, manifest, noise, type Peer, peer } from '../fixtures.ts'
 import type { Repository } from '../registry.ts'
+import { expectCode } from '../testing/contract.ts'
+import { blob, instantRetries, manifest, noise, type Peer, peer } from '../testing/fixtures.ts'
 import { connectRegistry } from './connect.ts'
 
 const connect = ({ fetch }: Pick<Peer, 'fetch'>): Repository =>

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
-import { expectCode } from '../contract.ts'
-import { instantRetries, type Peer, peer } from '../fixtures.ts'
 import type { Registry } from '../registry.ts'
+import { expectCode } from '../testing/contract.ts'
+import { instantRetries, type Peer, peer } from '../testing/fixtures.ts'
 import { connectRegistry } from './connect.ts'
 
 const connect = ({ fetch }: Peer): Registry =>

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { fromBuffer, toBuffer } from '#stream'
-import { expectCode } from '../contract.ts'
-import { blob, instantRetries, type Peer, peer, serveContent } from '../fixtures.ts'
 import type { Registry } from '../registry.ts'
+import { expectCode } from '../testing/contract.ts'
+import { blob, instantRetries, type Peer, peer, serveContent } from '../testing/fixtures.ts'
 import { connectRegistry } from './connect.ts'
 
 const layer = blob('layer bytes')

@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
 import { parseIndex } from '#oci'
 import { fromBuffer, toBuffer } from '#stream'
-import { emptyConfig, instantRetries, manifest, peer } from '../fixtures.ts'
 import { createRegistryHandler } from '../server/handler.ts'
 import { createMemoryRegistry } from '../store/memory.ts'
+import { emptyConfig, instantRetries, manifest, peer } from '../testing/fixtures.ts'
 import { connectRegistry } from './connect.ts'
 
 /** A registry from before the referrers API: 404 there, and no word about subjects. */

@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
 import { serve } from '#platform'
 import { toBuffer } from '#stream'
-import { blob, chunked, instantRetries, noise } from '../fixtures.ts'
 import { createRegistryHandler } from '../server/handler.ts'
 import { createMemoryRegistry } from '../store/memory.ts'
+import { blob, chunked, instantRetries, noise } from '../testing/fixtures.ts'
 import { connectRegistry } from './connect.ts'
 
 const content = blob(noise(40_000_000))

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { toBuffer } from '#stream'
-import { expectCode } from '../contract.ts'
-import { blob, instantRetries, manifest, noise, peer, serveContent } from '../fixtures.ts'
 import type { Repository } from '../registry.ts'
+import { expectCode } from '../testing/contract.ts'
+import { blob, instantRetries, manifest, noise, peer, serveContent } from '../testing/fixtures.ts'
 import { connectRegistry } from './connect.ts'
 
 const connect = (answer: Parameters<typeof peer>[0]): Repository =>

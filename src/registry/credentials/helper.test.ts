@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
-import { expectCode } from '../contract.ts'
+import { expectCode } from '../testing/contract.ts'
 import { eraseFromHelper, getFromHelper, storeInHelper } from './helper.ts'
-import { openTestbed } from './testbed.ts'
+import { openTestbed } from './testing/testbed.ts'
 
 test('getFromHelper() gives undefined when the helper knows nothing', async () => {
   await using bed = await openTestbed()

@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test'
 import { readdir, stat, symlink } from 'node:fs/promises'
-import { expectCode } from '../contract.ts'
-import { instantRetries, peer } from '../fixtures.ts'
+import { expectCode } from '../testing/contract.ts'
+import { instantRetries, peer } from '../testing/fixtures.ts'
 import { login, logout } from './login.ts'
 import { credentialsFromConfig } from './source.ts'
-import { auth, openTestbed } from './testbed.ts'
+import { auth, openTestbed } from './testing/testbed.ts'
 
 const config = '.docker/config.json'
 const ann = { username: 'ann', secret: 'right' }

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import type { ProgressEvent } from '#stream'
-import { expectCode } from '../contract.ts'
+import { expectCode } from '../testing/contract.ts'
 import { credentialsFromConfig } from './source.ts'
-import { auth, openTestbed } from './testbed.ts'
+import { auth, openTestbed } from './testing/testbed.ts'
 
 const config = '.docker/config.json'
 

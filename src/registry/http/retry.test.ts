@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { connectRegistry } from '../client/connect.ts'
-import { expectCode } from '../contract.ts'
-import { instantRetries, manifest, peer, serveContent } from '../fixtures.ts'
+import { expectCode } from '../testing/contract.ts'
+import { instantRetries, manifest, peer, serveContent } from '../testing/fixtures.ts'
 import { parseRetryAfter, withRetries } from './retry.ts'
 
 const image = manifest()

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { mediaType } from '#oci'
 import { fromBuffer } from '#stream'
-import { blob, emptyConfig, manifest } from '../fixtures.ts'
 import { createMemoryRegistry } from '../store/memory.ts'
+import { blob, emptyConfig, manifest } from '../testing/fixtures.ts'
 import { createRegistryHandler } from './handler.ts'
 
 const registry = createMemoryRegistry()

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { fromBuffer } from '#stream'
-import { blob, emptyConfig, manifest } from '../fixtures.ts'
 import { createMemoryRegistry } from '../store/memory.ts'
+import { blob, emptyConfig, manifest } from '../testing/fixtures.ts'
 import { createRegistryHandler } from './handler.ts'
 import { describeBothWays } from './testing/ways.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { fromBuffer } from '#stream'
-import { blob } from '../fixtures.ts'
 import { createMemoryRegistry } from '../store/memory.ts'
+import { blob } from '../testing/fixtures.ts'
 import { createRegistryHandler } from './handler.ts'
 
 const page = blob('<script>alert(1)</script>')

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
-import { emptyConfig, manifest } from '../fixtures.ts'
 import type { Registry, Repository } from '../registry.ts'
 import { createMemoryRegistry } from '../store/memory.ts'
+import { emptyConfig, manifest } from '../testing/fixtures.ts'
 import { createRegistryHandler } from './handler.ts'
 
 /** A registry with endless lists, that counts how much of them is asked for. */

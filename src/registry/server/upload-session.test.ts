@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { blob } from '../fixtures.ts'
 import { createMemoryRegistry } from '../store/memory.ts'
+import { blob } from '../testing/fixtures.ts'
 import { toReadableStream } from '../web-stream.ts'
 import { createRegistryHandler } from './handler.ts'
 import { describeBothWays } from './testing/ways.ts'

@@ -2,11 +2,11 @@ import { expect, test } from 'bun:test'
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { blob } from '../fixtures.ts'
-import { testRegistryFacts } from './contract.ts'
+import { blob } from '../testing/fixtures.ts'
 import { createDirectoryFacts } from './directory-facts.ts'
 import { createMemoryFacts } from './memory.ts'
 import { NameList } from './name-list.ts'
+import { testRegistryFacts } from './testing/contract.ts'
 
 async function temporary(): Promise<{ readonly root: string } & AsyncDisposable> {
   const root = await mkdtemp(join(tmpdir(), 'strake-facts-'))

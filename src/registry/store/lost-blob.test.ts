@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { createMemoryStore } from '#content'
 import { mkdtempDisposable } from '#platform'
 import { fromBuffer } from '#stream'
-import { blob } from '../fixtures.ts'
+import { blob } from '../testing/fixtures.ts'
 import { createDirectoryFacts } from './directory-facts.ts'
 import { createLocalRegistry } from './local.ts'
 

@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { filesystemType, kernelAtLeast, mountsBelow, unmount } from '#platform'
-import { type SnapshotterFixture, testSnapshotter } from '../contract.ts'
 import { openSnapshots } from '../open.ts'
+import { type SnapshotterFixture, testSnapshotter } from '../testing/contract.ts'
 import type { ErofsWay } from './probe.ts'
 
 const isRoot = process.getuid?.() === 0

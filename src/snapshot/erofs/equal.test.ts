@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import type { Digest } from '#oci'
-import { checkIndex, layerFixtures } from '../../erofs/fixture.ts'
-import { chainFixtures } from '../../erofs/fixture-chains.ts'
+import { chainFixtures } from '../../erofs/testing/chains.ts'
+import { checkIndex, layerFixtures } from '../../erofs/testing/fixture.ts'
 import { openSnapshots } from '../open.ts'
 import {
   type Described,
@@ -17,7 +17,7 @@ import {
   readChain,
   unlessRoot,
   unpackAll,
-} from './fixture.ts'
+} from './testing/fixture.ts'
 
 function expectSame(
   actual: Description,

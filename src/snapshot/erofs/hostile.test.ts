@@ -3,9 +3,9 @@ import { existsSync, readdirSync } from 'node:fs'
 import { isStrakeError } from '#oci'
 import { mountsBelow } from '#platform'
 import { packTar, type TarInput } from '#tar'
-import { rawArchive, rawEntry, rawPax } from '../../tar/testing.ts'
+import { rawArchive, rawEntry, rawPax } from '../../tar/testing/archives.ts'
 import type { ImportLayerOptions } from '../chain/snapshotter.ts'
-import { Home, isRoot, nameLayers, one, unlessRoot } from './fixture.ts'
+import { Home, isRoot, nameLayers, one, unlessRoot } from './testing/fixture.ts'
 
 const body = Buffer.from('x')
 const symlink = (path: string, linkpath: string): TarInput => ({ path, type: 'symlink', linkpath })

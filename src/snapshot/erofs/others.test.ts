@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import { layerFixtures } from '../../erofs/fixture.ts'
-import { chainFixtures } from '../../erofs/fixture-chains.ts'
-import { furnish, has, unpackWithUmoci } from '../../layer/fixture.ts'
+import { chainFixtures } from '../../erofs/testing/chains.ts'
+import { layerFixtures } from '../../erofs/testing/fixture.ts'
+import { furnish, has, unpackWithUmoci } from '../../layer/testing/fixture.ts'
 import {
   type Description,
   describeTree,
@@ -13,7 +13,7 @@ import {
   makeLayers,
   nameLayers,
   unlessRoot,
-} from './fixture.ts'
+} from './testing/fixture.ts'
 
 const fixtures = Object.entries({ ...layerFixtures, ...chainFixtures })
 

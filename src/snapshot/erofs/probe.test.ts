@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { openSnapshots } from '../open.ts'
-import { Home, isRoot, unlessRoot } from './fixture.ts'
 import { type ErofsWay, knownProbe, probeErofs } from './probe.ts'
+import { Home, isRoot, unlessRoot } from './testing/fixture.ts'
 
 test.skipIf(!isRoot)(
   `probeErofs() tries once and keeps the answer for this boot and store${unlessRoot}`,

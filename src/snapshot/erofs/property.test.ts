@@ -14,7 +14,7 @@ import {
   one,
   unlessRoot,
   unpackAll,
-} from './fixture.ts'
+} from './testing/fixture.ts'
 
 /** Directories and leaves share names now and then: most layers are applied, some are refused. */
 const directoryNames = ['a', 'b', 'c'] as const

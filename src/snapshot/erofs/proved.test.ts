@@ -15,8 +15,9 @@ import {
 import { type Digest, digestHex } from '#oci'
 import { mountsBelow, unmount } from '#platform'
 import type { TarInput } from '#tar'
-import { rawArchive, rawEntry } from '../../tar/testing.ts'
+import { rawArchive, rawEntry } from '../../tar/testing/archives.ts'
 import type { LocalSnapshotter } from '../chain/snapshotter.ts'
+import { isMarked } from './proved.ts'
 import {
   Home,
   importAll,
@@ -27,8 +28,7 @@ import {
   one,
   sparseEntry,
   unlessRoot,
-} from './fixture.ts'
-import { isMarked } from './proved.ts'
+} from './testing/fixture.ts'
 
 const base: TarInput[] = [{ path: 'etc/motd', body: Buffer.alloc(20_000, 'a') }]
 const change: TarInput[] = [{ path: 'top', body: Buffer.from('two') }]

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { lstatSync, readFileSync, statSync } from 'node:fs'
 import { packTar } from '#tar'
-import { checkIndex } from '../../erofs/fixture.ts'
-import { rawArchive, rawEntry } from '../../tar/testing.ts'
+import { checkIndex } from '../../erofs/testing/fixture.ts'
+import { rawArchive, rawEntry } from '../../tar/testing/archives.ts'
 import {
   describeTree,
   Home,
@@ -12,7 +12,7 @@ import {
   sparseEntry,
   unlessRoot,
   unpackAll,
-} from './fixture.ts'
+} from './testing/fixture.ts'
 
 test.skipIf(!isRoot)(
   `sparse files are shown whole, and take no room for their holes${unlessRoot}`,

@@ -15,6 +15,7 @@ import {
 import type { Digest } from '#oci'
 import { mountsBelow, readMounts, unmount } from '#platform'
 import { type TarInput, TarLister, writeTar } from '#tar'
+import { markProved } from './proved.ts'
 import {
   Home,
   importAll,
@@ -24,8 +25,7 @@ import {
   nameLayers,
   one,
   unlessRoot,
-} from './fixture.ts'
-import { markProved } from './proved.ts'
+} from './testing/fixture.ts'
 
 const text = (value: string): Uint8Array => Buffer.from(value)
 const base: TarInput[] = [

@@ -12,9 +12,9 @@ import {
 import { chainIds, type Digest, digestHex, sha256 } from '#oci'
 import { mountsBelow, readMounts, unmount } from '#platform'
 import type { Snapshotter } from '../chain/snapshotter.ts'
-import { type SnapshotterFixture, testSnapshotter } from '../contract.ts'
 import { openSnapshots } from '../open.ts'
 import { commitChanges, packChanges } from '../testing/changes.ts'
+import { type SnapshotterFixture, testSnapshotter } from '../testing/contract.ts'
 import { DirectorySnapshots } from './directory.ts'
 
 const isRoot = process.getuid?.() === 0

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import type { TarEntry } from '../entry.ts'
-import { inChunks, paxRecords, rawArchive, rawEntry, rawPax, readAll } from '../testing.ts'
+import { inChunks, paxRecords, rawArchive, rawEntry, rawPax, readAll } from '../testing/archives.ts'
 import { packTar } from '../write/write.ts'
 import { readTar } from './read.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { paxRecords, rawArchive, rawEntry, rawPax, readAll } from '../testing.ts'
+import { paxRecords, rawArchive, rawEntry, rawPax, readAll } from '../testing/archives.ts'
 
 const octal = (value: number): string => `${value.toString(8).padStart(11, '0')}\0`
 const holes = (...parts: readonly (string | number)[]): string =>

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { fromBuffer } from '#stream'
 import { noise, overwriting } from '../../stream/testing/overwriting.ts'
 import type { TarInput } from '../entry.ts'
-import { inChunks, readAll } from '../testing.ts'
+import { inChunks, readAll } from '../testing/archives.ts'
 import { encodeEntry } from './encode.ts'
 import { packTar, writeTar } from './write.ts'
 

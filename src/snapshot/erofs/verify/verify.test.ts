@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { chmodSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { digestHex } from '#oci'
 import type { TarInput } from '#tar'
-import { rawArchive, rawEntry } from '../../../tar/testing.ts'
+import { rawArchive, rawEntry } from '../../../tar/testing/archives.ts'
 import type { LocalSnapshotter, SnapshotFinding } from '../../chain/snapshotter.ts'
 import {
   Home,
@@ -14,7 +14,7 @@ import {
   one,
   sparseEntry,
   unlessRoot,
-} from '../fixture.ts'
+} from '../testing/fixture.ts'
 
 const base: TarInput[] = [{ path: 'etc/motd', body: Buffer.from('one') }]
 const change: TarInput[] = [{ path: 'etc/motd', body: Buffer.from('two') }]

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import type { Digest } from '#oci'
-import { blob, manifest } from '../fixtures.ts'
-import type { Member, MemberKind, RegistryFacts } from './facts.ts'
+import { blob, manifest } from '../../testing/fixtures.ts'
+import type { Member, MemberKind, RegistryFacts } from '../facts.ts'
 
 export type OpenFacts = () => Promise<{ readonly facts: RegistryFacts } & AsyncDisposable>
 

@@ -13,10 +13,10 @@ import { applyLayer } from '#layer'
 import { chainIds, type Digest } from '#oci'
 import { at, mountsBelow, unmount } from '#platform'
 import { decodeName, packTar, type TarInput } from '#tar'
-import { rawEntry, rawPax } from '../../tar/testing.ts'
-import type { LocalSnapshotter } from '../chain/snapshotter.ts'
-import { openSnapshots, type SnapshotsOptions } from '../open.ts'
-import { one } from '../testing/changes.ts'
+import { rawEntry, rawPax } from '../../../tar/testing/archives.ts'
+import type { LocalSnapshotter } from '../../chain/snapshotter.ts'
+import { openSnapshots, type SnapshotsOptions } from '../../open.ts'
+import { one } from '../../testing/changes.ts'
 
 export { one }
 

@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Environment } from './config-file.ts'
+import type { Environment } from '../config-file.ts'
 
 /** A home directory for one test, with helpers that are shell scripts. */
 export interface Testbed extends AsyncDisposable {

@@ -16,8 +16,8 @@ import { join } from 'node:path'
 import { at } from '#platform'
 import type { Emit } from '#stream'
 import { encodeName, packTar, type TarInput } from '#tar'
-import { overwriting } from '../stream/testing/overwriting.ts'
-import { type AppliedLayer, type ApplyLayerOptions, applyLayer } from './apply.ts'
+import { overwriting } from '../../stream/testing/overwriting.ts'
+import { type AppliedLayer, type ApplyLayerOptions, applyLayer } from '../apply.ts'
 
 /** Owners, devices and overlay marks can only be made as root. */
 export const isRoot: boolean = process.getuid?.() === 0

@@ -2,18 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { TarInput } from '#tar'
-import {
-  capability,
-  dir,
-  file,
-  hardlink,
-  raw,
-  root,
-  symlink,
-  text,
-  whiteout,
-} from './fixture-entries.ts'
-import { readIndexHead } from './superblock.ts'
+import { readIndexHead } from '../superblock.ts'
+import { capability, dir, file, hardlink, raw, root, symlink, text, whiteout } from './entries.ts'
 
 /** Chains of layers, lowest first, each named after its special case. */
 export const layerFixtures: Readonly<Record<string, readonly (readonly TarInput[])[]>> = {
@@ -259,7 +249,7 @@ export const layerFixtures: Readonly<Record<string, readonly (readonly TarInput[
 /** The `fsck.erofs` of this machine, else the one that `scripts/setup peers` installs. */
 const checker: string | undefined = [
   'fsck.erofs',
-  resolve(import.meta.dir, '../../test/.cache/erofs-utils/fsck.erofs'),
+  resolve(import.meta.dir, '../../../test/.cache/erofs-utils/fsck.erofs'),
 ].find(isNewEnough)
 
 function isNewEnough(program: string): boolean {

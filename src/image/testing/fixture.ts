@@ -9,8 +9,8 @@ import {
 } from '#oci'
 import { fromBuffer } from '#stream'
 import { packTar, type TarInput } from '#tar'
-import { createImage } from './create.ts'
-import type { Image } from './image.ts'
+import { createImage } from '../create.ts'
+import type { Image } from '../image.ts'
 
 /** Files of a layer: a path and what it holds, `null` for a directory. */
 export type LayerFiles = Readonly<Record<string, string | null>>

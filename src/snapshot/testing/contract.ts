@@ -18,8 +18,8 @@ import {
 } from 'node:fs'
 import { chainAbove, type Digest } from '#oci'
 import { packTar, type TarInput } from '#tar'
-import type { LayerSource, LocalSnapshotter, SnapshotFinding } from './chain/snapshotter.ts'
-import { commitChanges, layerOf, one, packChanges } from './testing/changes.ts'
+import type { LayerSource, LocalSnapshotter, SnapshotFinding } from '../chain/snapshotter.ts'
+import { commitChanges, layerOf, one, packChanges } from './changes.ts'
 
 /** What a suite works on: snapshots that are empty at first, and the same ones as another process sees them. */
 export interface SnapshotterFixture extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import { type Descriptor, encodeJson, mediaType, sha256 } from '#oci'
 import { fromBuffer } from '#stream'
-import type { ContentStore } from './store.ts'
+import type { ContentStore } from '../store.ts'
 
 /** Puts `bytes` into `store` and describes them. */
 export async function put(

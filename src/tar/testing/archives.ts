@@ -1,7 +1,7 @@
 import type { Bytes } from '#stream'
-import { overwriting } from '../stream/testing/overwriting.ts'
-import type { TarEntry } from './entry.ts'
-import { type ReadTarOptions, readTar } from './read/read.ts'
+import { overwriting } from '../../stream/testing/overwriting.ts'
+import type { TarEntry } from '../entry.ts'
+import { type ReadTarOptions, readTar } from '../read/read.ts'
 
 /** Fields of a header block as text or bytes, put where the format has them, right or wrong. */
 export interface RawHeader {

@@ -1,15 +1,5 @@
 import type { TarInput } from '#tar'
-import {
-  capability,
-  dir,
-  file,
-  hardlink,
-  raw,
-  root,
-  symlink,
-  text,
-  whiteout,
-} from './fixture-entries.ts'
+import { capability, dir, file, hardlink, raw, root, symlink, text, whiteout } from './entries.ts'
 
 const sizes = [0, 1, 511, 512, 513, 4095, 4096, 4097, 8192, 65_535, 65_536]
 const long = (character: string): string => character.repeat(244)

@@ -1,6 +1,6 @@
 import { type Annotations, type Descriptor, encodeJson, mediaType, sha256 } from '#oci'
 import { fromBuffer } from '#stream'
-import { noise, overwriting } from '../stream/testing/overwriting.ts'
+import { noise, overwriting } from '../../stream/testing/overwriting.ts'
 
 /** Content and its descriptor, for tests. */
 export interface Fixture {

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { ContentMismatchError, type Descriptor, isStrakeError, mediaType, sha256 } from '#oci'
 import { type Bytes, createHasher, fromBuffer, fromBuffers, toBuffer } from '#stream'
-import { overwriting } from '../stream/testing/overwriting.ts'
-import type { ContentStore } from './store.ts'
+import { overwriting } from '../../stream/testing/overwriting.ts'
+import type { ContentStore } from '../store.ts'
 
 /** A store under test, and what ends it. */
 export interface OpenedStore extends AsyncDisposable {

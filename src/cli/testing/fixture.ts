@@ -1,6 +1,6 @@
 import type { Engine } from '#engine/engine'
-import type { Context } from './context.ts'
-import { createTestOutput, type TestOutput } from './render/fixture.ts'
+import type { Context } from '../context.ts'
+import { createTestOutput, type TestOutput } from '../render/testing/fixture.ts'
 
 /** A context whose outputs remember; `engine` must be given to commands that use one. */
 export function createTestContext(

@@ -1,4 +1,4 @@
-import type { Output } from './output.ts'
+import type { Output } from '../output.ts'
 
 export interface TestOutput extends Output {
   /** All that was written. */

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { type Descriptor, isStrakeError, parseDigest } from '#oci'
 import { fromBuffer, toBuffer } from '#stream'
+import type { Registry, Repository } from '../registry.ts'
 import { blob, chunked, emptyConfig, index, manifest, noise, untouchable } from './fixtures.ts'
-import type { Registry, Repository } from './registry.ts'
 
 export type OpenRegistry = () => Promise<{ readonly registry: Registry } & AsyncDisposable>
 

@@ -10,10 +10,10 @@ import { detectRuntime } from '#runtime'
 import { openSnapshots, type Snapshotter } from '#snapshot'
 import { type ProgressEvent, toBuffer } from '#stream'
 import { readTar } from '#tar'
-import { type BuildResult, build } from './build-image.ts'
-import { DockerfileError } from './model/error.ts'
-import type { BuildOptions, BuildServices } from './options.ts'
-import type { BaseImage } from './plan/base-images.ts'
+import { type BuildResult, build } from '../build-image.ts'
+import { DockerfileError } from '../model/error.ts'
+import type { BuildOptions, BuildServices } from '../options.ts'
+import type { BaseImage } from '../plan/base-images.ts'
 
 /** A file of a test's context: its text, or what else it is. */
 export type FixtureFile =
