@@ -1,4 +1,6 @@
 import { expect, test } from 'bun:test'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { findRoots } from './roots.ts'
 
 test('findRoots() uses the system directories for root', () => {
@@ -33,4 +35,19 @@ test('findRoots() gives two stores elsewhere two run directories, and none below
   expect(one.run).not.toBe(two.run)
   expect(one.run).toStartWith('/run/')
   for (const { run } of [one, two]) expect(run.startsWith(`${usual.run}/`)).toBe(false)
+})
+
+test('findRoots() resolves links, also above what is not there yet', () => {
+  const base = realpathSync(mkdtempSync(`${tmpdir()}/strake-roots-`))
+  try {
+    mkdirSync(`${base}/real/store`, { recursive: true })
+    symlinkSync('real', `${base}/link`)
+    const asked = { env: {}, uid: 0, root: `${base}/link/store` }
+    const direct = findRoots({ ...asked, root: `${base}/real/store` })
+    expect(findRoots(asked)).toEqual(direct)
+    expect(direct.root).toBe(`${base}/real/store`)
+    expect(findRoots({ ...asked, run: `${base}/link/a/b` }).run).toBe(`${base}/real/a/b`)
+  } finally {
+    rmSync(base, { recursive: true })
+  }
 })

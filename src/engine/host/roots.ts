@@ -1,5 +1,7 @@
-import { join, resolve } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { digestHex, sha256 } from '#oci'
+import { isSystemError } from '#platform'
 
 /** The two directories of a store: what lasts, and what a reboot empties. */
 export interface Roots {
@@ -23,20 +25,36 @@ export interface RootsOptions {
  * places. A store elsewhere gets a run directory of its own, so that two stores
  * never mix their mounts and networks, and not below the usual one, which goes
  * when the usual store is reset.
+ *
+ * Links are resolved here, once: a runtime refuses a root file system behind a
+ * link, and one store has one name, whichever way leads to it.
  */
 export function findRoots(options: RootsOptions = {}): Roots {
   const env = options.env ?? process.env
   const isRoot = (options.uid ?? process.getuid?.() ?? 0) === 0
   const home = env['XDG_DATA_HOME'] || join(env['HOME'] || homeOfUser(), '.local/share')
-  const usual = isRoot ? '/var/lib/strake' : join(home, 'strake')
+  const usual = withoutLinks(isRoot ? '/var/lib/strake' : join(home, 'strake'))
   const runtime = env['XDG_RUNTIME_DIR']
-  const root = resolve(options.root ?? (env['STRAKE_ROOT'] || usual))
+  const root = withoutLinks(resolve(options.root ?? (env['STRAKE_ROOT'] || usual)))
   const asked = options.run ?? env['STRAKE_RUN']
-  if (asked) return { root, run: resolve(asked) }
+  if (asked) return { root, run: withoutLinks(resolve(asked)) }
   // A user without a runtime directory, in a cron job or a container, has no other place to write.
   if (!isRoot && !runtime) return { root, run: join(root, 'run') }
   const usualRun = isRoot || !runtime ? '/run/strake' : join(runtime, 'strake')
-  return { root, run: root === usual ? usualRun : join(`${usualRun}-stores`, nameOf(root)) }
+  const run = root === usual ? usualRun : join(`${usualRun}-stores`, nameOf(root))
+  return { root, run: withoutLinks(run) }
+}
+
+/** A path that need not be there yet; what is there of it is resolved. */
+function withoutLinks(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    const parent = dirname(path)
+    // What cannot be resolved cannot be made either; that is said when it is tried.
+    return parent === path ? path : join(withoutLinks(parent), basename(path))
+  }
 }
 
 function homeOfUser(): string {
