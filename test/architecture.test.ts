@@ -159,6 +159,7 @@ const rooms: Readonly<Record<string, string>> = {
   'image/archive': 'images as archives: load, save, import',
   'image/compress': 'layers become compressed blobs, always the same ones',
   'network/bridge': 'the bridge, its addresses and its published ports',
+  'network/proxy': 'ports on IPv6 addresses, passed on by a process',
   'platform/call': 'system calls, their errors, and what is read without node:fs',
   'platform/data': 'SQLite, and the order in which locks are taken',
   'platform/file': 'files and trees, by descriptor',

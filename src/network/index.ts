@@ -14,6 +14,8 @@ export type {
 export { openNetworks } from './networks.ts'
 /** Ports to publish, and published ones. */
 export type { PortProtocol, PortRequest, PublishedPort } from './port.ts'
+/** Ports on IPv6 addresses of the host. */
+export { type ProxiedPort, proxiedPorts } from './proxy/proxied-port.ts'
 /** A container's resolv.conf and hosts. */
 export type { ResolverConfig } from './resolv-conf.ts'
 export { formatResolvConf, readContainerResolver, readHostResolver } from './resolv-conf.ts'

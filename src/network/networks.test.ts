@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { chmodSync, readdirSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync } from 'node:fs'
 import { mkdtempDisposable } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openNetworks } from './networks.ts'
+import type { PublishedPort } from './port.ts'
 import { type Driver, missingForTests, openTestbed, type Testbed } from './testing/testbed.ts'
 
 const missing = missingForTests()
@@ -19,6 +20,9 @@ describe.skipIf(missing !== undefined)('openNetworks()', () => {
     await driver?.[Symbol.asyncDispose]()
     await bed?.[Symbol.asyncDispose]()
   })
+
+  const onIpv4 = (ports: readonly PublishedPort[]): readonly PublishedPort[] =>
+    ports.filter(({ hostIp }) => hostIp === '0.0.0.0')
 
   const tcp = (hostPort: number, containerPort = 80) => {
     return { hostPort, containerPort, protocol: 'tcp' as const }
@@ -129,22 +133,18 @@ describe.skipIf(missing !== undefined)('openNetworks()', () => {
     await bed.serve(bed.host, 'tcp', 8110, 'process')
     const ports = [tcp(0), { ...tcp(8110, 81), hostPortEnd: 8112 }]
     const made = await driver.attach({ containerId: 'any', ip: '10.89.0.22', ports })
-    expect(made.ports[0]?.hostPort).toBeGreaterThan(1023)
-    expect(made.ports[1]?.hostPort).toBe(8111)
+    const [any, ranged] = onIpv4(made.ports)
+    expect(any?.hostPort).toBeGreaterThan(1023)
+    expect(ranged?.hostPort).toBe(8111)
     await bed.serve(String(made.netnsPath), 'tcp', 80, 'any')
-    const answer = await bed.ask(
-      bed.outside,
-      'tcp',
-      '198.51.100.1',
-      Number(made.ports[0]?.hostPort),
-    )
+    const answer = await bed.ask(bed.outside, 'tcp', '198.51.100.1', Number(any?.hostPort))
     expect(answer).toBe('any 198.51.100.2')
   })
 
   test('attach() publishes long ranges, all or none', async () => {
     const range = Array.from({ length: 1000 }, (_, i) => tcp(20_000 + i, 1000 + i))
     const made = await driver.attach({ containerId: 'range', ip: '10.89.0.25', ports: range })
-    expect(made.ports).toHaveLength(1000)
+    expect(onIpv4(made.ports)).toHaveLength(1000)
     const clash = { containerId: 'clash', ip: '10.89.0.26', ports: [tcp(8129), ...range] }
     await expect(driver.attach(clash)).rejects.toThrow(
       'Cannot publish port 20000: already in use by',
@@ -152,6 +152,23 @@ describe.skipIf(missing !== undefined)('openNetworks()', () => {
     await driver.attach({ containerId: 'after', ip: '10.89.0.26', ports: [tcp(8129)] })
     await bed.serve(String(made.netnsPath), 'tcp', 1999, 'range')
     expect(await bed.ask(bed.outside, 'tcp', '198.51.100.1', 20_999)).toBe('range 198.51.100.2')
+  })
+
+  test('attach() names a port on all addresses for IPv6 too, and publishes on one IPv6 address', async () => {
+    if (!existsSync('/proc/net/if_inet6')) return
+    const made = await driver.attach({ containerId: 'six', ip: '10.89.0.27', ports: [tcp(8145)] })
+    expect(made.ports.map(({ hostIp, hostPort }) => `${hostIp} ${hostPort}`)).toEqual([
+      ...['0.0.0.0 8145', ':: 8145'],
+    ])
+    const one = { ...tcp(8131), hostIp: '::1' }
+    const only = await driver.attach({ containerId: 'one6', ip: '10.89.0.28', ports: [one] })
+    expect(only.ports).toEqual([{ ...one }])
+    const foreign = { ...tcp(8132), hostIp: '2001:db8::1' }
+    await expect(
+      driver.attach({ containerId: 'no6', ip: '10.89.0.29', ports: [foreign] }),
+    ).rejects.toThrow(
+      'Cannot publish port [2001:db8::1]:8132: this host has no address 2001:db8::1',
+    )
   })
 
   test('detach() leaves no namespace, no interface and no port', async () => {

@@ -41,6 +41,34 @@ describe.skipIf(reason !== undefined)('network', () => {
     expect(fetch(`http://127.0.0.1:${binding.HostPort}/`)).rejects.toThrow()
   }, 30_000)
 
+  test('a published port answers on IPv6 addresses too', async () => {
+    await serve('--name', 'six', '--hostname', 'six', '-p', '[::1]::80')
+    await serve('--name', 'both', '--hostname', 'both', '-p', '80')
+    const bindings = async (name: string): Promise<{ HostIp: string; HostPort: string }[]> => {
+      const [{ NetworkSettings }] = JSON.parse(await strake.ok('inspect', name))
+      return NetworkSettings.Ports['80/tcp']
+    }
+    const [six] = await bindings('six')
+    expect(await fetchText(`http://[::1]:${six?.HostPort}/`)).toBe('hello from six\n')
+    const both = await bindings('both')
+    expect(both.map(({ HostIp }) => HostIp)).toEqual(['0.0.0.0', '::'])
+    const port = both[0]?.HostPort
+    expect(both[1]?.HostPort).toBe(port)
+    for (const host of ['127.0.0.1', '[::1]']) {
+      expect(await fetchText(`http://${host}:${port}/`)).toBe('hello from both\n')
+    }
+    const shown = await strake.ok('ps')
+    expect(shown).toContain(`[::1]:${six?.HostPort}->80/tcp`)
+    expect(shown).toContain(`0.0.0.0:${port}->80/tcp, [::]:${port}->80/tcp`)
+    const taken = await strake('run', '--rm', '-p', `[::1]:${port}:80`, 'busybox', 'true')
+    expect(taken).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringContaining(`Cannot publish port [::1]:${port}: already in use`),
+    })
+    await strake.ok('rm', '-f', 'six', 'both')
+    expect(fetch(`http://[::1]:${port}/`)).rejects.toThrow()
+  }, 30_000)
+
   test('containers on the bridge reach each other by address', async () => {
     await serve('--name', 'server', '--hostname', 'server')
     const [{ NetworkSettings }] = JSON.parse(await strake.ok('inspect', 'server'))

@@ -1,4 +1,5 @@
 import { forget, openRuntime } from '#runtime'
+import type { MonitorOrder } from '../protocol/order.ts'
 import { cleanUp } from './cleanup.ts'
 import { type Ended, Life, type LifeOptions } from './life.ts'
 import type { CleanUpStore } from './store.ts'
@@ -19,6 +20,7 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
   }
   let ending: Ended
   try {
+    await using _proxies = await openPorts(order)
     ending = await life.run()
   } catch (error) {
     ending = await life.failed(error)
@@ -33,6 +35,13 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
     life.unlock()
   }
   await Promise.all([tellCommand(life, ending, report), tellClients(life, ending)])
+}
+
+/** Loaded only for a container that publishes ports on IPv6 addresses. */
+async function openPorts({ proxied }: MonitorOrder): Promise<AsyncDisposable | undefined> {
+  if (proxied.length === 0) return undefined
+  const { openProxies } = await import('#network/proxy/open-proxies')
+  return await openProxies(proxied)
 }
 
 async function tellCommand(

@@ -1,3 +1,4 @@
+import type { ProxiedPort } from '#network'
 import type { Digest, Healthcheck } from '#oci'
 import type { WindowSize } from '#platform'
 import type { RuntimeProgram } from '#runtime'
@@ -27,6 +28,8 @@ export interface MonitorOrder {
   readonly remove: boolean
   /** Whether there is a network to leave. */
   readonly bridged: boolean
+  /** Ports that the monitor serves. */
+  readonly proxied: readonly ProxiedPort[]
   /** What the root file system stands on, to be unmounted at the end. */
   readonly chainId: Digest | null
   readonly overlays: readonly string[]

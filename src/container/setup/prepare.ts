@@ -1,4 +1,4 @@
-import type { Attachment } from '#network'
+import { type Attachment, proxiedPorts } from '#network'
 import type { WindowSize } from '#platform'
 import {
   type BundleOptions,
@@ -63,7 +63,7 @@ export async function prepareContainer(
   )
   const filters = { runtime: context.runtime, directory: `${context.root}/seccomp` }
   await writeBundle(paths.directory, useCompiledFilter(config, filters))
-  writeJson(paths.order, orderOf(context, container, { overlays, mounts, options }))
+  writeJson(paths.order, orderOf(context, container, { attachment, overlays, mounts, options }))
   const network = networkState(attachment)
   writeState(paths.state, { ...createdState, network, root: snapshot.root })
   writeJson(`${paths.directory}/mounts.json`, { mounts: visible })
@@ -182,6 +182,7 @@ function networkState({
 }
 
 interface OrderParts {
+  readonly attachment: Attachment
   readonly overlays: readonly string[]
   readonly mounts: readonly ResolvedMount[]
   readonly options: PrepareOptions
@@ -190,7 +191,7 @@ interface OrderParts {
 function orderOf(
   { root, run, runtime }: ContainerContext,
   { id, settings }: Container,
-  { overlays, mounts, options }: OrderParts,
+  { attachment, overlays, mounts, options }: OrderParts,
 ): MonitorOrder {
   const { name, path, version, root: runtimeRoot } = runtime
   return {
@@ -208,6 +209,7 @@ function orderOf(
     shell: settings.shell,
     remove: settings.remove,
     bridged: settings.network === 'bridge',
+    proxied: proxiedPorts(attachment.ports, attachment.ip),
     chainId: settings.image.chainId,
     overlays,
     anonymousVolumes: mounts.flatMap(({ anonymous, name }) => (anonymous && name ? [name] : [])),

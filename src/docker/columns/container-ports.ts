@@ -13,7 +13,8 @@ export function formatPorts({
   ].join(', ')
 }
 
-/** `0.0.0.0:8080->80/tcp` */
-function formatPublishedPort(port: PublishedPort): string {
-  return `${port.hostIp}:${port.hostPort}->${port.containerPort}/${port.protocol}`
+/** `0.0.0.0:8080->80/tcp`, `[::]:8080->80/tcp` */
+function formatPublishedPort({ hostIp, hostPort, containerPort, protocol }: PublishedPort): string {
+  const host = hostIp.includes(':') ? `[${hostIp}]` : hostIp
+  return `${host}:${hostPort}->${containerPort}/${protocol}`
 }

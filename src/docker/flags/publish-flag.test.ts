@@ -10,6 +10,10 @@ test('parsePublish() reads every form that names ports', () => {
     '127.0.0.1:8080:80': [
       { hostIp: '127.0.0.1', hostPort: 8080, containerPort: 80, protocol: 'tcp' },
     ],
+    '[::1]:8080:80': [{ hostIp: '::1', hostPort: 8080, containerPort: 80, protocol: 'tcp' }],
+    '[0:0::1]::80': [{ hostIp: '::1', hostPort: 0, containerPort: 80, protocol: 'tcp' }],
+    '::1:8088:80': [{ hostIp: '::1', hostPort: 8088, containerPort: 80, protocol: 'tcp' }],
+    '[::]:53:53/udp': [{ hostIp: '::', hostPort: 53, containerPort: 53, protocol: 'udp' }],
     '127.0.0.1::80': [{ hostIp: '127.0.0.1', hostPort: 0, containerPort: 80, protocol: 'tcp' }],
     '0.0.0.0:8080:80': [{ hostPort: 8080, containerPort: 80, protocol: 'tcp' }],
     '8000-8001:80-81': [
@@ -36,9 +40,11 @@ test('parsePublish() says what is wrong', () => {
     '81-80:80-81': 'the range 81-80 is backwards',
     '8000-8002:80-81': 'the two ranges differ in length',
     '80:80/sctp': 'the protocol is tcp or udp, not "sctp"',
-    '[::1]:80:80': 'host addresses are IPv4 only',
-    'localhost:80:80': '"localhost" is not an IPv4 address',
-    '1:2:3:4': 'there are too many colons',
+    '[::1%lo]:80:80': '"::1%lo" is not an IP address',
+    '[::1]:1:80:80': 'there are too many colons',
+    '[localhost]:80:80': '"localhost" is not an IP address',
+    'localhost:80:80': '"localhost" is not an IP address',
+    '1:2:3:4': '"1:2" is not an IP address',
   }
   for (const [text, reason] of Object.entries(cases)) {
     const message = `Cannot publish ${JSON.stringify(text)}: ${reason}`

@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
 import type { PortRequest } from '#network'
 import { StrakeError } from '#oci'
 
@@ -13,15 +13,27 @@ export function parsePublish(text: string): readonly PortRequest[] {
   if (more.length > 0 || (protocol !== 'tcp' && protocol !== 'udp')) {
     throw invalid(text, `the protocol is tcp or udp, not ${JSON.stringify(protocolText)}`)
   }
-  if (address.includes('[')) throw invalid(text, 'host addresses are IPv4 only')
-  const parts = address.split(':')
-  if (parts.length > 3) throw invalid(text, 'there are too many colons')
-  const container = parseRange(parts.at(-1) ?? '', text)
-  const hostText = parts.length > 1 ? (parts.at(-2) ?? '') : ''
+  const { ip, ports } = splitAddress(address, text)
+  const container = parseRange(ports.at(-1) ?? '', text)
+  const hostText = ports.length > 1 ? (ports[0] ?? '') : ''
   const host = hostText === '' || hostText === '0' ? undefined : parseRange(hostText, text)
-  const ip = parts.length === 3 ? parseHostIp(parts[0] ?? '', text) : undefined
   const base = { ...(ip === undefined ? {} : { hostIp: ip }), protocol } as const
   return pairPorts(host, container, text).map((ports) => ({ ...base, ...ports }))
+}
+
+/** An IPv6 address has colons itself; the brackets around it may be left out. */
+function splitAddress(
+  address: string,
+  text: string,
+): { readonly ip: string | undefined; readonly ports: readonly string[] } {
+  const [, bracketed, rest] = /^\[(.*)\]:(.*)$/.exec(address) ?? []
+  const parts = (rest ?? address).split(':')
+  if (bracketed !== undefined) {
+    if (parts.length > 2) throw invalid(text, 'there are too many colons')
+    return { ip: parseHostIp(bracketed, text), ports: parts }
+  }
+  if (parts.length < 3) return { ip: undefined, ports: parts }
+  return { ip: parseHostIp(parts.slice(0, -2).join(':'), text), ports: parts.slice(-2) }
 }
 
 interface PortRange {
@@ -58,14 +70,15 @@ function parseRange(range: string, text: string): PortRange {
 
 function parseHostIp(ip: string, text: string): string | undefined {
   if (ip === '' || ip === '0.0.0.0') return undefined
-  if (!isIPv4(ip)) {
-    throw invalid(text, `${JSON.stringify(ip)} is not an IPv4 address`)
+  if (isIPv4(ip)) return ip
+  if (!isIPv6(ip) || ip.includes('%')) {
+    throw invalid(text, `${JSON.stringify(ip)} is not an IP address`)
   }
-  return ip
+  return new URL(`http://[${ip}]`).hostname.slice(1, -1)
 }
 
 function invalid(text: string, reason: string): StrakeError {
   return new StrakeError('INVALID', `Cannot publish ${JSON.stringify(text)}: ${reason}`, {
-    remedy: 'write it as 8080:80, 127.0.0.1:8080:80 or 53:53/udp',
+    remedy: 'write it as 8080:80, 127.0.0.1:8080:80, [::1]:8080:80 or 53:53/udp',
   })
 }

@@ -7,7 +7,7 @@ const rootNames =
 
 /** What its run directory has. */
 const runNames =
-  /^(?:builds|containers|erofs\.json|init-layer|mounts|netns|network|place|runtime|runtime-versions\.json|runtimes\.json|users)(?:[.-].*)?$/
+  /^(?:builds|containers|erofs\.json|(?:base|init)-layer|mounts|netns|network|place|runtime|runtime-versions\.json|runtimes\.json|users)(?:[.-].*)?$/
 
 /** What is written beside a file before it takes its name. */
 const temporaryNames = /^\..+\.tmp$/

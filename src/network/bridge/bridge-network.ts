@@ -1,4 +1,5 @@
 import { closeSync, openSync, readdirSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { StrakeError } from '#oci'
 import {
@@ -15,9 +16,16 @@ import {
 import { contains, formatAddress, formatSubnet, lastAddress, macOf, parseAddress } from '../ipv4.ts'
 import type { PortRequest, PublishedPort } from '../port.ts'
 import { type Bridge, type BridgeOptions, ensureBridge, removeBridge } from './bridge.ts'
-import { claimPorts, isSamePort, listPublished } from './claim-ports.ts'
+import {
+  allIpv6,
+  chooseIpv6Ports,
+  claimPorts,
+  hasIpv6,
+  isSamePort,
+  listPublished,
+} from './claim-ports.ts'
 import { configureContainer, createVeth, setPortUp } from './link.ts'
-import { encodeElement, formatRemoval } from './ruleset.ts'
+import { encodeElement, formatRemoval, isWildcard } from './ruleset.ts'
 import { type AttachmentRecord, openAttachmentRecords, randomHex } from './state.ts'
 import { writeSysctl } from './sysctl.ts'
 
@@ -132,6 +140,26 @@ export function openBridgeNetwork(
   }
 
   async function publish(
+    requests: readonly PortRequest[],
+    record: AttachmentRecord,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly PublishedPort[]> {
+    const isNew = ({ hostIp = '' }: PortRequest): boolean => isIPv6(hostIp)
+    const translated = await publishIpv4(
+      requests.filter((request) => !isNew(request)),
+      record,
+      signal,
+    )
+    const passedOn = chooseIpv6Ports(requests.filter(isNew))
+    if (!translated.some(isWildcard) || !hasIpv6()) return [...translated, ...passedOn]
+    const onBoth = translated.flatMap((port) =>
+      isWildcard(port) ? [port, { ...port, hostIp: allIpv6 }] : [port],
+    )
+    return [...onBoth, ...passedOn]
+  }
+
+  /** By the kernel: it translates addresses. */
+  async function publishIpv4(
     requests: readonly PortRequest[],
     record: AttachmentRecord,
     signal: AbortSignal | undefined,

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StrakeError } from '#oci'
 import {
@@ -9,7 +10,6 @@ import {
   type NetlinkSocket,
   probePort,
 } from '#platform'
-import { addressBytes } from '../ipv4.ts'
 import type { PortRequest, PublishedPort } from '../port.ts'
 import { findPortOwner } from './port-owner.ts'
 import {
@@ -127,6 +127,14 @@ function listForeignTables(netfilter: NetlinkSocket, table: string): readonly st
     .filter((other) => other !== table && other.startsWith('strake'))
 }
 
+/**
+ * Chooses ports on IPv6 addresses. A process serves them, which finds out for good whether
+ * they are free. Throws `CONFLICT` when one is not, `INVALID` for another machine's address.
+ */
+export function chooseIpv6Ports(requests: readonly PortRequest[]): readonly PublishedPort[] {
+  return choosePorts(requests, [])
+}
+
 function choosePorts(
   requests: readonly PortRequest[],
   taken: readonly TakenPort[],
@@ -161,13 +169,32 @@ function choosePort(
   throw inUse(port(hostPort), hostPortEnd, taken)
 }
 
-/** The port, when no socket of the host is bound to it. */
+/** The port, when no socket of the host is bound to it; of a port on all addresses, on IPv6 too. */
 function probe(port: PublishedPort): number | undefined {
+  const free = probeAddress(port)
+  if (free === undefined || !isWildcard(port) || !hasIpv6()) return free
+  return probeAddress({ ...port, hostIp: allIpv6, hostPort: free })
+}
+
+/** Stands for all IPv6 addresses of the host. */
+export const allIpv6 = '::'
+
+/** Whether this machine can publish on IPv6 addresses. */
+export function hasIpv6(): boolean {
   try {
-    return probePort(port.protocol, addressBytes(port.hostIp), port.hostPort)
+    return probePort('tcp', allIpv6, 0) > 0
+  } catch (error) {
+    if (isSystemError(error, 'EAFNOSUPPORT', 'EADDRNOTAVAIL')) return false
+    throw error
+  }
+}
+
+function probeAddress(port: PublishedPort): number | undefined {
+  try {
+    return probePort(port.protocol, port.hostIp, port.hostPort)
   } catch (error) {
     if (isSystemError(error, 'EADDRINUSE')) return undefined
-    if (!isSystemError(error, 'EADDRNOTAVAIL')) throw error
+    if (!isSystemError(error, 'EADDRNOTAVAIL', 'EAFNOSUPPORT')) throw error
     throw new StrakeError(
       'INVALID',
       `Cannot publish port ${describe(port)}: this host has no address ${port.hostIp}`,
@@ -203,7 +230,8 @@ function describeContainer({ owner }: TakenPort): string {
 }
 
 function describe(port: PublishedPort): string {
-  const at = isWildcard(port) ? '' : `${port.hostIp}:`
+  const ip = isIPv6(port.hostIp) ? `[${port.hostIp}]` : port.hostIp
+  const at = isWildcard(port) ? '' : `${ip}:`
   return `${at}${port.hostPort}${port.protocol === 'tcp' ? '' : '/udp'}`
 }
 

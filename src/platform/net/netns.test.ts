@@ -65,13 +65,17 @@ describe.skipIf(!isRoot)('network namespaces', () => {
 })
 
 test('probePort() tells a free port from one that is listened on', () => {
-  const loopback = Uint8Array.of(127, 0, 0, 1)
+  const loopback = '127.0.0.1'
   const free = probePort('tcp', loopback, 0)
   expect(probePort('tcp', loopback, free)).toBe(free)
   using server = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
   expect(() => probePort('tcp', loopback, server.port)).toThrow('EADDRINUSE')
-  expect(() => probePort('tcp', Uint8Array.of(0, 0, 0, 0), server.port)).toThrow('EADDRINUSE')
-  expect(() => probePort('udp', Uint8Array.of(203, 0, 113, 1), 0)).toThrow('EADDRNOTAVAIL')
+  expect(() => probePort('tcp', '0.0.0.0', server.port)).toThrow('EADDRINUSE')
+  expect(() => probePort('udp', '203.0.113.1', 0)).toThrow('EADDRNOTAVAIL')
+  expect(() => probePort('udp', '2001:db8::1', 0)).toThrow(/EADDRNOTAVAIL|EAFNOSUPPORT/)
+  // A port of IPv4 is not one of IPv6.
+  if (existsSync('/proc/net/if_inet6'))
+    expect(probePort('tcp', '::', server.port)).toBe(server.port)
 })
 
 test('lockFile() lets one holder in at a time', () => {

@@ -4,6 +4,7 @@ const signatures = {
   socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
   setsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'u32'], returns: 'i32' },
   bind: { args: ['i32', 'ptr', 'u32'], returns: 'i32' },
+  inet_pton: { args: ['i32', 'ptr', 'ptr'], returns: 'i32' },
   getsockname: { args: ['i32', 'ptr', 'ptr'], returns: 'i32' },
   send: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i64' },
   recv: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i64' },

@@ -1,33 +1,39 @@
-import { check } from '../call/libc.ts'
+import { isIPv6 } from 'node:net'
+import { check, cString } from '../call/libc.ts'
 import { networkCalls } from './network-calls.ts'
 
+const [inet, inet6] = [2, 10]
+const [stream, datagram, closeOnExec] = [1, 2, 0o2000000]
+const [socketLevel, reuseAddress, ipv6Level, ipv6Only] = [1, 2, 41, 26]
+
 /**
- * Binds a socket to a local IPv4 port as a server would and closes it again:
- * throws `SystemError` EADDRINUSE when another socket has the port, and
- * EADDRNOTAVAIL when the address is not this machine's. Port 0 lets the kernel
- * choose; returned is the port that was free.
+ * Binds a socket to a local address and port as a server would and closes it
+ * again: throws `SystemError` EADDRINUSE when another socket has the port,
+ * EADDRNOTAVAIL when the address is not this machine's, and EAFNOSUPPORT for an
+ * IPv6 address where the kernel has no IPv6. Port 0 lets the kernel choose;
+ * returned is the port that was free.
  */
-export function probePort(protocol: 'tcp' | 'udp', address: Uint8Array, port: number): number {
-  const AF_INET = 2
-  const CLOEXEC = 0o2000000
-  const fd = check(
-    networkCalls().socket(AF_INET, (protocol === 'tcp' ? 1 : 2) | CLOEXEC, 0),
-    'socket',
-  )
+export function probePort(protocol: 'tcp' | 'udp', address: string, port: number): number {
+  const calls = networkCalls()
+  const isNew = isIPv6(address)
+  const type = (protocol === 'tcp' ? stream : datagram) | closeOnExec
+  const fd = check(calls.socket(isNew ? inet6 : inet, type, 0), 'socket')
   try {
-    // Without it a port would count as taken while closed connections linger; for UDP it would hide a real owner.
-    if (protocol === 'tcp') {
-      check(networkCalls().setsockopt(fd, 1, 2, new Uint32Array([1]), 4), 'setsockopt')
+    const set = (level: number, option: number): void => {
+      check(calls.setsockopt(fd, level, option, new Uint32Array([1]), 4), 'setsockopt')
     }
-    const name = new Uint8Array(16)
+    // Without it a port would count as taken while closed connections linger; for UDP it would hide a real owner.
+    if (protocol === 'tcp') set(socketLevel, reuseAddress)
+    if (isNew) set(ipv6Level, ipv6Only)
+    const name = new Uint8Array(isNew ? 28 : 16)
     const view = new DataView(name.buffer)
-    view.setUint16(0, AF_INET, true)
+    view.setUint16(0, isNew ? inet6 : inet, true)
     view.setUint16(2, port)
-    name.set(address, 4)
-    check(networkCalls().bind(fd, name, name.length), 'bind')
-    check(networkCalls().getsockname(fd, name, new Uint32Array([name.length])), 'getsockname')
+    calls.inet_pton(isNew ? inet6 : inet, cString(address), name.subarray(isNew ? 8 : 4))
+    check(calls.bind(fd, name, name.length), 'bind')
+    check(calls.getsockname(fd, name, new Uint32Array([name.length])), 'getsockname')
     return view.getUint16(2)
   } finally {
-    networkCalls().close(fd)
+    calls.close(fd)
   }
 }

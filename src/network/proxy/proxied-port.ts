@@ -1,0 +1,36 @@
+import { isIPv6 } from 'node:net'
+import type { PortProtocol, PublishedPort } from '../port.ts'
+
+/**
+ * A port on an IPv6 address of the host. Containers have IPv4 addresses alone,
+ * between which and IPv6 the kernel does not translate, so a process passes on
+ * what comes in.
+ */
+export interface ProxiedPort {
+  readonly hostIp: string
+  readonly hostPort: number
+  readonly protocol: PortProtocol
+  readonly target: { readonly ip: string; readonly port: number }
+}
+
+/** Those of a container's ports that need a proxy, which must be open while it runs. */
+export function proxiedPorts(
+  ports: readonly PublishedPort[],
+  ip: string | undefined,
+): readonly ProxiedPort[] {
+  if (ip === undefined) return []
+  return ports
+    .filter(({ hostIp }) => isIPv6(hostIp))
+    .map(({ hostIp, hostPort, protocol, containerPort }) => {
+      return { hostIp, hostPort, protocol, target: { ip, port: containerPort } }
+    })
+}
+
+/** `[::]:8080`, `[::1]:53/udp` */
+export function describeProxied({
+  hostIp,
+  hostPort,
+  protocol,
+}: Pick<ProxiedPort, 'hostIp' | 'hostPort' | 'protocol'>): string {
+  return `[${hostIp}]:${hostPort}${protocol === 'tcp' ? '' : '/udp'}`
+}

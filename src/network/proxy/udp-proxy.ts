@@ -1,0 +1,60 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import type { ProxiedPort } from './proxied-port.ts'
+
+/** How long answers to a sender are passed on after its last datagram, in milliseconds. */
+const idleTime = 90_000
+/** Senders at a time; for one more, the one that was silent for longest is forgotten. */
+const mostSenders = 1024
+
+interface Sender {
+  /** Its answers arrive here. */
+  readonly socket: Socket
+  timer: ReturnType<typeof setTimeout>
+}
+
+/** Listens on a UDP port, passes datagrams on to the container, and the answers back to their sender. */
+export async function openUdpProxy({
+  hostIp,
+  hostPort,
+  target,
+}: ProxiedPort): Promise<AsyncDisposable> {
+  const server = createSocket({ type: 'udp6', ipv6Only: true })
+  // In the order of their last datagram.
+  const senders = new Map<string, Sender>()
+  const forget = (key: string): void => {
+    const sender = senders.get(key)
+    if (sender === undefined) return
+    senders.delete(key)
+    clearTimeout(sender.timer)
+    sender.socket.close()
+  }
+  const expire = (key: string) => setTimeout(() => forget(key), idleTime).unref()
+  const open = (key: string, { address, port }: RemoteInfo): Sender => {
+    const socket = createSocket('udp4')
+    // The container does not listen: the datagram is lost, as on any network.
+    socket.on('error', () => {})
+    socket.on('message', (answer) => server.send(answer, port, address, () => {}))
+    return { socket, timer: expire(key) }
+  }
+  server.on('message', (datagram, from) => {
+    const key = `${from.address} ${from.port}`
+    const sender = senders.get(key) ?? open(key, from)
+    senders.delete(key)
+    senders.set(key, sender)
+    clearTimeout(sender.timer)
+    sender.timer = expire(key)
+    const [eldest] = senders.keys()
+    if (senders.size > mostSenders && eldest !== undefined) forget(eldest)
+    sender.socket.send(datagram, target.port, target.ip, () => {})
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.bind({ address: hostIp, port: hostPort }, resolve)
+  })
+  return {
+    async [Symbol.asyncDispose]() {
+      for (const key of senders.keys()) forget(key)
+      await new Promise<void>((resolve) => server.close(resolve))
+    },
+  }
+}
