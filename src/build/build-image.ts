@@ -1,5 +1,5 @@
-import { mkdir, realpath } from 'node:fs/promises'
-import { type Layer, StrakeError } from '#oci'
+import { mkdir } from 'node:fs/promises'
+import type { Layer } from '#oci'
 import { cpuCount } from '#platform'
 import type { Lease } from '#records'
 import { silent } from '#stream'
@@ -7,7 +7,6 @@ import { type ExportedImage, exportResult, finishHistory } from './export.ts'
 import { cachePath } from './files/cache-file.ts'
 import { type ContextSources, collectContextSources } from './files/context-sources.ts'
 import { createFileDigests } from './files/digests.ts'
-import { readDefinition } from './files/dockerfile.ts'
 import { statusOrigin } from './files/status-origin.ts'
 import { type FileTree, openTree } from './files/tree.ts'
 import { inStep } from './in-step.ts'
@@ -21,6 +20,8 @@ import { createBuildArgs, proxyEnvironment } from './plan/scope.ts'
 import { chooseTimes, creationTime, makePlan, withLabels } from './prepare.ts'
 import { solve } from './solve/solve.ts'
 import { createStepRunner } from './solve/steps.ts'
+import { type ContextRoot, openContextRoot } from './source/context-root.ts'
+import { readDefinition } from './source/definition.ts'
 import { httpServices } from './source/services.ts'
 import { openBuildDirectory, Scratch } from './step/abandoned.ts'
 import { SpareTime } from './step/spare-time.ts'
@@ -60,13 +61,13 @@ async function buildIn(
   lease: Lease,
 ): Promise<ExportedImage> {
   const { signal } = options
-  const root = await contextRoot(options, places.directory)
-  const { source, ignore } = await readDefinition(root, options.dockerfile)
+  const contextRoot = await openContextRoot(options.context, places, signal)
+  const { source, ignore } = await readDefinition(contextRoot, options.dockerfile)
   const listedAt = Date.now()
-  using context = openTree(root, {
+  using context = openTree(contextRoot.path, {
     name: 'the build context',
     hasOwners: false,
-    ...(ignore && { ignore }),
+    ignore,
   })
   const buildArgs = createBuildArgs(options.buildArgs ?? {})
   const plan = await makePlan(options, source, { buildArgs, ignore })
@@ -74,8 +75,8 @@ async function buildIn(
   const sources = await inStep('[internal] load build context', emit, async () =>
     collectContextSources(plan.target, context, source),
   )
-  const times = await chooseTimes(options, plan, { root, sources })
-  const made = { source, context, listedAt, sources, times, lease, ...places }
+  const times = await chooseTimes(options, plan, { contextRoot, sources })
+  const made = { source, contextRoot, context, listedAt, sources, times, lease, ...places }
   const workspace = createWorkspace(options, made)
   try {
     const states = await solve(plan.target, createStepRunner(workspace, plan.images), {
@@ -122,22 +123,6 @@ async function finalLayers(
   return layers
 }
 
-/** The context's real path: its files are remembered under it, whichever way it was named. */
-async function contextRoot({ context }: BuildOptions, directory: string): Promise<string> {
-  if (context === undefined) {
-    const empty = `${directory}/context`
-    await mkdir(empty)
-    return empty
-  }
-  try {
-    return await realpath(context)
-  } catch (cause) {
-    throw new StrakeError('NOT_FOUND', `Cannot build ${context}: there is no such directory`, {
-      cause,
-    })
-  }
-}
-
 function unremembered(error: unknown): string {
   const reason = error instanceof Error ? error.message : String(error)
   return `The next build will do more than it needs, for this one could not be remembered: ${reason}`
@@ -147,6 +132,7 @@ function createWorkspace(
   options: BuildOptions,
   made: {
     readonly source: DockerfileSource
+    readonly contextRoot: ContextRoot
     readonly context: FileTree
     readonly listedAt: number
     readonly sources: ContextSources
@@ -160,14 +146,14 @@ function createWorkspace(
   const { store, snapshots, records, memory, network, filters } = services
   const { layers } = records
   const listings: Workspace['listings'] = new Map()
-  const isKept = options.context !== undefined
+  const isLasting = made.contextRoot.kind === 'directory'
   const { top, root } = made.context
-  const origin = isKept ? statusOrigin(top, root, memory) : undefined
+  const origin = isLasting ? statusOrigin(top, root, memory) : undefined
   const digestMemory = origin && { path: cachePath(memory, 'files', root), origin }
   return {
     ...made,
     origin,
-    project: `${options.context === undefined ? '' : made.context.root} ${made.source.name}`,
+    project: `${isLasting ? root : ''} ${made.source.name}`,
     store,
     listings,
     filesystems: createFilesystems({

@@ -14,6 +14,8 @@ export type { BuildOptions, BuildServices, ImageResolver, ResolveOptions } from 
 export type { BaseImage } from './plan/base-images.ts'
 // Build arguments that a proxy needs.
 export { proxyArgs } from './plan/scope.ts'
+// What comes on standard input.
+export { type ContextArchive, readBuildInput } from './source/build-input.ts'
 // What killed builds leave.
 export { endAbandonedBuilds } from './step/abandoned.ts'
 // The blobs that cache records name, for whoever collects.

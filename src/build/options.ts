@@ -6,6 +6,7 @@ import type { Snapshotter } from '#snapshot'
 import type { Emit } from '#stream'
 import type { NetworkMode } from './model/graph.ts'
 import type { BaseImage } from './plan/base-images.ts'
+import type { ContextArchive } from './source/build-input.ts'
 import type { Downloads } from './source/http.ts'
 import type { HttpServices } from './source/services.ts'
 import type { NetworkProvider } from './step/workspace.ts'
@@ -45,10 +46,13 @@ export type ImageResolver = (reference: string, options: ResolveOptions) => Prom
 
 export interface BuildOptions {
   readonly services: BuildServices
-  /** The directory files are copied from; without one, nothing can be. */
-  readonly context?: string
-  /** A path, or the text itself; `Dockerfile` in the context unless given. */
-  readonly dockerfile?: string | { readonly text: string }
+  /** The directory or archive files are copied from; without one, nothing can be. */
+  readonly context?: string | ContextArchive | undefined
+  /**
+   * A path, in an archive relative to its top, or the text itself; `Dockerfile` in
+   * the context unless given.
+   */
+  readonly dockerfile?: string | { readonly text: string } | undefined
   /** Stage name or index; the last stage unless given. */
   readonly target?: string
   readonly buildArgs?: Readonly<Record<string, string>>

@@ -8,6 +8,7 @@ import { DockerfileError, type DockerfileSource } from './model/error.ts'
 import type { BuildOptions } from './options.ts'
 import { type Plan, planBuild } from './plan/plan.ts'
 import type { BuildArgs } from './plan/scope.ts'
+import type { ContextRoot } from './source/context-root.ts'
 import { newestEpochs } from './times/epochs.ts'
 import { gitCommitTime } from './times/git-time.ts'
 import { parseEpoch, type Times } from './times/times.ts'
@@ -73,14 +74,15 @@ export async function makePlan(
 export async function chooseTimes(
   options: BuildOptions,
   plan: Plan,
-  { root, sources }: { readonly root: string; readonly sources: ContextSources },
+  { contextRoot, sources }: { readonly contextRoot: ContextRoot; readonly sources: ContextSources },
 ): Promise<Times> {
   if (options.timestamp === 'now') return { kind: 'now' }
   const named =
     options.epoch ??
     parseEpoch(options.buildArgs?.['SOURCE_DATE_EPOCH'] ?? plan.globals.get('SOURCE_DATE_EPOCH'))
   if (named !== undefined) return { kind: 'fixed', epoch: named, isExplicit: true }
-  const committed = options.context === undefined ? undefined : await gitCommitTime(root)
+  const { path, kind } = contextRoot
+  const committed = kind === 'directory' ? await gitCommitTime(path) : undefined
   if (committed !== undefined) return { kind: 'fixed', epoch: committed, isExplicit: false }
   return { kind: 'newest', epochs: newestEpochs(plan, sources) }
 }

@@ -60,7 +60,7 @@ export function openTree(
   options: {
     readonly name: string
     readonly hasOwners: boolean
-    readonly ignore?: IgnoreMatcher
+    readonly ignore?: IgnoreMatcher | undefined
   },
 ): FileTree {
   const top = lookUp(root, '', '')
@@ -89,7 +89,7 @@ class DirectoryTree implements FileTree {
     options: {
       readonly name: string
       readonly hasOwners: boolean
-      readonly ignore?: IgnoreMatcher
+      readonly ignore?: IgnoreMatcher | undefined
     },
   ) {
     this.root = root

@@ -1,8 +1,8 @@
-import { StrakeError } from '#oci'
 import type { Bytes } from '#stream'
-import { printableName, type TarInput } from '#tar'
+import type { TarInput } from '#tar'
 import type { FileNode } from '../files/node.ts'
 import type { FileTree } from '../files/tree.ts'
+import { refuseWhiteout } from '../files/whiteout-name.ts'
 import type { ModeChange } from './mode.ts'
 import type { LayoutEntry } from './placement.ts'
 
@@ -97,16 +97,6 @@ export function describeEntry(
     ...(options.owner ?? kept),
     mtime: options.times(content.mtime),
   }
-}
-
-/** In a layer such a name would remove a file of the image instead of making one. */
-export function refuseWhiteout(path: string): void {
-  if (!path.includes('.wh.') || !/(?:^|\/)\.wh\./.test(path)) return
-  throw new StrakeError(
-    'UNSUPPORTED',
-    `Cannot copy to /${printableName(path)}: names that begin with .wh. mark removed files in a layer`,
-    { remedy: 'rename it, or leave it out with .dockerignore' },
-  )
 }
 
 function contentOf(tree: FileTree, node: FileNode): Omit<TarInput, 'path'> {

@@ -1,13 +1,13 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
-import { basename, relative, resolve } from 'node:path'
+import { basename, join, relative, resolve } from 'node:path'
 import { type IgnoreMatcher, PatternError, parseIgnore } from '#dockerfile'
 import { isStrakeError, StrakeError } from '#oci'
 import { toBuffer } from '#stream'
+import { resolveNode } from '../files/resolve.ts'
+import { type FileTree, openTree } from '../files/tree.ts'
 import type { DockerfileSource } from '../model/error.ts'
-import { resolveNode } from './resolve.ts'
-import { type FileTree, openTree } from './tree.ts'
-
-const maxSize = 10 * 1024 * 1024
+import type { ContextRoot } from './context-root.ts'
+import { decodeText, maxTextSize } from './text.ts'
 
 /** The Dockerfile of a build and what its ignore file leaves out of the context. */
 export interface BuildDefinition {
@@ -16,21 +16,18 @@ export interface BuildDefinition {
 }
 
 /**
- * Reads the Dockerfile and the ignore file that belongs to it (DF-001, DF-110).
- * Inside the context a link is followed only as far as it stays inside: a
- * project must not make its builder read what it does not bring (E1).
+ * Reads the Dockerfile and the ignore file that belongs to it. Inside the context
+ * a link is followed only as far as it stays inside: a project must not make its
+ * builder read what it does not bring.
  */
 export async function readDefinition(
-  context: string | undefined,
+  context: Pick<ContextRoot, 'path' | 'kind'>,
   dockerfile: string | { readonly text: string } | undefined,
 ): Promise<BuildDefinition> {
-  using tree =
-    context === undefined
-      ? undefined
-      : openTree(context, { name: 'the build context', hasOwners: false })
-  const { source, path } = await readSource(tree, dockerfile)
+  using tree = openTree(context.path, { name: 'the build context', hasOwners: false })
+  const { source, path } = await readSource(tree, context.kind, dockerfile)
   const beside = path === undefined ? undefined : await readText(tree, `${path}.dockerignore`)
-  const ignoreText = beside ?? (tree && (await readText(tree, resolve(tree.root, '.dockerignore'))))
+  const ignoreText = beside ?? (await readText(tree, resolve(tree.root, '.dockerignore')))
   if (ignoreText === undefined) return { source }
   try {
     return { source, ignore: parseIgnore(ignoreText) }
@@ -41,53 +38,54 @@ export async function readDefinition(
 }
 
 async function readSource(
-  tree: FileTree | undefined,
+  tree: FileTree,
+  kind: ContextRoot['kind'],
   dockerfile: string | { readonly text: string } | undefined,
 ): Promise<{ source: DockerfileSource; path?: string }> {
   if (typeof dockerfile === 'object')
     return { source: { text: dockerfile.text, name: 'Dockerfile' } }
+  const inside = (name: string): string => join(tree.root, join('/', name))
+  const ofUser = kind === 'archive' ? inside : resolve
   const candidates =
-    dockerfile !== undefined
-      ? [resolve(dockerfile)]
-      : tree === undefined
-        ? []
-        : ['Dockerfile', 'dockerfile'].map((name) => resolve(tree.root, name))
+    dockerfile === undefined ? ['Dockerfile', 'dockerfile'].map(inside) : [ofUser(dockerfile)]
   for (const path of candidates) {
     const text = await readText(tree, path)
     if (text !== undefined) return { source: { text, name: basename(path) }, path }
   }
-  const place = dockerfile ?? `${tree?.root ?? '.'}/Dockerfile`
+  if (kind === 'archive') {
+    const name = dockerfile ?? 'Dockerfile'
+    throw new StrakeError('NOT_FOUND', `Cannot read ${name}: the archive has no such file`, {
+      remedy: 'name the Dockerfile with -f, relative to the top of the archive',
+    })
+  }
+  const place = dockerfile ?? `${tree.root}/Dockerfile`
   throw new StrakeError('NOT_FOUND', `Cannot read ${place}: there is no such file`, {
     remedy: 'name the Dockerfile with -f, and the directory it builds from as the argument',
   })
 }
 
 /** The text of a regular file; `undefined` when there is none. */
-async function readText(tree: FileTree | undefined, path: string): Promise<string | undefined> {
-  const inside = tree === undefined ? undefined : relative(tree.root, path)
-  if (tree !== undefined && inside !== undefined && !/^\.\.(?:\/|$)/.test(inside)) {
+async function readText(tree: FileTree, path: string): Promise<string | undefined> {
+  const inside = relative(tree.root, path)
+  if (!/^\.\.(?:\/|$)/.test(inside)) {
     const node = resolveNode(tree, inside)
     if (node === undefined) return undefined
     if (node.type !== 'file') throw notRegular(path)
-    if (node.size > maxSize) throw tooLarge(path)
+    if (node.size > maxTextSize) throw tooLarge(path)
     const contents = tree.read(node)
-    const bytes = contents instanceof Uint8Array ? contents : await toBuffer(contents, maxSize)
-    return decode(bytes)
+    const bytes = contents instanceof Uint8Array ? contents : await toBuffer(contents, maxTextSize)
+    return decodeText(bytes, path)
   }
   try {
     const status = await stat(await realpath(path))
     if (!status.isFile()) throw notRegular(path)
-    if (status.size > maxSize) throw tooLarge(path)
-    return decode(await readFile(path))
+    if (status.size > maxTextSize) throw tooLarge(path)
+    return decodeText(await readFile(path), path)
   } catch (error) {
     if (isStrakeError(error)) throw error
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw new StrakeError('INVALID', `Cannot read ${path}: it cannot be opened`, { cause: error })
   }
-}
-
-function decode(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes)
 }
 
 function notRegular(path: string): StrakeError {

@@ -1,0 +1,12 @@
+import { StrakeError } from '#oci'
+import { printableName } from '#tar'
+
+/** In a layer such a name would remove a file of the image instead of making one. */
+export function refuseWhiteout(path: string): void {
+  if (!path.includes('.wh.') || !/(?:^|\/)\.wh\./.test(path)) return
+  throw new StrakeError(
+    'UNSUPPORTED',
+    `Cannot copy to /${printableName(path)}: names that begin with .wh. mark removed files in a layer`,
+    { remedy: 'rename it, or leave it out with .dockerignore' },
+  )
+}

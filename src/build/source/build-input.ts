@@ -1,0 +1,41 @@
+import { StrakeError } from '#oci'
+import { type Bytes, detectCompression, type KeptChunk, keepChunk, toBuffer } from '#stream'
+import { hasHeaderChecksum } from '../files/archive.ts'
+import { decodeText, maxTextSize } from './text.ts'
+
+/** An archive, compressed or not, whose files a build may use; it is read once. */
+export interface ContextArchive {
+  readonly archive: Bytes
+}
+
+const blockSize = 512
+
+/**
+ * What somebody gave on standard input: the text of a Dockerfile, or an archive
+ * to build from. Throws `INVALID` for what is neither.
+ */
+export async function readBuildInput(
+  bytes: Bytes,
+): Promise<ContextArchive | { readonly text: string }> {
+  const iterator = bytes[Symbol.asyncIterator]()
+  const head: KeptChunk[] = []
+  let length = 0
+  for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+    head.push(keepChunk(next.value))
+    length += next.value.length
+    if (length >= blockSize) break
+  }
+  async function* all(): AsyncGenerator<Uint8Array> {
+    yield* head
+    yield* { [Symbol.asyncIterator]: () => iterator }
+  }
+  if (length === 0) {
+    throw new StrakeError('INVALID', 'Cannot build from standard input: it is empty', {
+      remedy: 'give a Dockerfile or an archive, or name a directory',
+    })
+  }
+  const block = Buffer.concat(head).subarray(0, blockSize)
+  const isArchive = detectCompression(block) !== 'none' || hasHeaderChecksum(block)
+  if (isArchive) return { archive: all() }
+  return { text: decodeText(await toBuffer(all(), maxTextSize), 'standard input') }
+}

@@ -1,0 +1,39 @@
+import { mkdir } from 'node:fs/promises'
+import { applyLayer } from '#layer'
+import { isStrakeError, StrakeError } from '#oci'
+import { readTar, type TarEntry, type TarInput, writeTar } from '#tar'
+import { decompressArchive } from '../files/archive.ts'
+import { refuseWhiteout } from '../files/whiteout-name.ts'
+import type { ContextArchive } from './build-input.ts'
+
+/**
+ * Unpacks an archive into a new directory that nobody else can reach. Owners and
+ * extended attributes are left out, as of every build context.
+ */
+export async function unpackContext(
+  { archive }: ContextArchive,
+  directory: string,
+  signal?: AbortSignal | undefined,
+): Promise<void> {
+  await mkdir(directory, { mode: 0o700 })
+  const entries = contextEntries(readTar(decompressArchive(archive)))
+  try {
+    await applyLayer(writeTar(entries), directory, { ...(signal && { signal }) })
+  } catch (cause) {
+    if (!isStrakeError(cause)) throw cause
+    const reason = cause.message.slice(cause.message.indexOf(': ') + 2)
+    throw new StrakeError(cause.code, `Cannot use the archive as the build context: ${reason}`, {
+      cause,
+      remedy: cause.remedy,
+    })
+  }
+}
+
+async function* contextEntries(archive: AsyncIterable<TarEntry>): AsyncGenerator<TarInput> {
+  const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+  for await (const entry of archive) {
+    const { path, type, size, body, linkpath, mode, mtime, deviceMajor, deviceMinor } = entry
+    refuseWhiteout(path)
+    yield { path, type, size, body, linkpath, mode, mtime, deviceMajor, deviceMinor, ...owner }
+  }
+}
