@@ -19,7 +19,7 @@ const site = {
     'RUN false',
     'FROM busybox',
     'ENV MODE=production',
-    'COPY --from=pages --chown=user:staff --chmod=640 /site /srv/www',
+    'COPY --from=pages --chown=user:staff --chmod=u=rwX,g=rX,o= /site /srv/www',
     'COPY <<EOF /etc/motd',
     'mode is $MODE',
     'EOF',
@@ -127,6 +127,20 @@ describe.skipIf(reason !== undefined)('build', () => {
     expect(await strake.ok('run', '--rm', '--network', 'none', 'piped', 'cat', '/piped')).toBe(
       'piped',
     )
+  })
+
+  test('build takes an archive on standard input as its context', async () => {
+    const directory = await writeContext(join(strake.directory, 'packed'), {
+      Dockerfile: 'FROM busybox\nCOPY word /word\n',
+      Other: 'FROM busybox\nCOPY word /other\n',
+      word: 'packed',
+    })
+    const input = Bun.spawnSync(['tar', 'czf', '-', '-C', directory, '.']).stdout
+    const cat = ['run', '--rm', '--network', 'none', 'packed', 'cat']
+    await strake.with({ input }, 'build', '-q', '-t', 'packed', '-')
+    expect(await strake.ok(...cat, '/word')).toBe('packed')
+    await strake.with({ input }, 'build', '-q', '-t', 'packed', '-f', 'Other', '-')
+    expect(await strake.ok(...cat, '/other')).toBe('packed')
   })
 
   test('build removes what RUN removed and keeps what it linked', async () => {

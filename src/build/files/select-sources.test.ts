@@ -76,6 +76,15 @@ test('selectSources() follows a link at the top, inside the context only', () =>
   }
 })
 
+test('selectSources() refuses patterns that are none', () => {
+  for (const path of ['[', 'src/[a', '[odd]/[']) {
+    expect(() => collect(path)).toThrow(
+      expect.objectContaining({ code: 'INVALID', message: expect.stringContaining('Cannot copy') }),
+    )
+  }
+  expect(() => collect('src', { exclude: ['['] })).toThrow('--exclude=[')
+})
+
 test('selectSources() names the part of a path that is wrong', () => {
   expect(() => collect('sre/main.ts')).toThrow(
     expect.objectContaining({

@@ -1,4 +1,4 @@
-import { type IgnoreMatcher, matchPattern, parseIgnore, suggest } from '#dockerfile'
+import { type IgnoreMatcher, matchPattern, PatternError, parseIgnore, suggest } from '#dockerfile'
 import { StrakeError } from '#oci'
 import { printableName } from '#tar'
 import type { SourceSpec } from '../model/graph.ts'
@@ -38,21 +38,42 @@ export function selectSources(
   sources: readonly SourceSpec[],
   options: CollectOptions,
 ): Selection[] {
-  const exclude = options.exclude.length > 0 ? parseIgnore(options.exclude.join('\n')) : undefined
+  const exclude = readExcludes(options.exclude)
   return sources.flatMap((source) => {
     if (source.kind === 'inline') return [inlineSelection(source.name, source.content)]
-    return findSources(tree, source.path, options).flatMap(({ found, pivot }) => {
-      const name = found.split('/').at(-1) ?? ''
-      if (exclude?.ignores(options.parents ? found.slice(pivot) : name) === true) return []
-      const node = resolveNode(tree, found)
-      if (node === undefined) throw missing(tree, found)
-      return [
-        options.parents
-          ? selectWithParents(tree, found, pivot, node, exclude)
-          : select(tree, name, node, exclude),
-      ]
-    })
+    return refusing(source.path, () => findSources(tree, source.path, options)).flatMap(
+      ({ found, pivot }) => {
+        const name = found.split('/').at(-1) ?? ''
+        if (exclude?.ignores(options.parents ? found.slice(pivot) : name) === true) return []
+        const node = resolveNode(tree, found)
+        if (node === undefined) throw missing(tree, found)
+        return [
+          options.parents
+            ? selectWithParents(tree, found, pivot, node, exclude)
+            : select(tree, name, node, exclude),
+        ]
+      },
+    )
   })
+}
+
+function readExcludes(patterns: readonly string[]): IgnoreMatcher | undefined {
+  if (patterns.length === 0) return undefined
+  return refusing(`with --exclude=${patterns.join(' ')}`, () => parseIgnore(patterns.join('\n')))
+}
+
+/** Says which word a bad pattern is in. */
+function refusing<T>(word: string, use: () => T): T {
+  try {
+    return use()
+  } catch (cause) {
+    if (!(cause instanceof PatternError)) throw cause
+    const message = `Cannot copy ${printableName(word)}: ${cause.message}`
+    throw new StrakeError('INVALID', message, {
+      cause,
+      remedy: 'write \\[ for a bracket that is meant',
+    })
+  }
 }
 
 function inlineSelection(name: string, content: string): Selection {
@@ -131,6 +152,8 @@ function findSources(tree: FileTree, path: string, { parents }: CollectOptions):
     if (resolveNode(tree, whole) === undefined) throw missing(tree, whole)
     return [{ found: whole, pivot: pivotOf(head, rest) }]
   }
+  // Also those that nothing is compared with, because a name before them matches nothing.
+  for (const name of whole.split('/')) matchPattern(name, '')
   return match(tree, '', head, parents).flatMap((start) =>
     match(tree, start, rest, parents).map((found) => ({ found, pivot: pivotOf(start, rest) })),
   )

@@ -1,5 +1,7 @@
 import { parseBuildNetwork, parseTimestamp } from '#docker/flags/build-flags'
-import { type BuildRequest, build } from '#engine/build/build'
+import { type BuildRequest, build, readBuildInput } from '#engine/build/build'
+import { StrakeError } from '#oci'
+import { useStreamFile } from '#platform'
 import { Command } from '../arguments/command.ts'
 import { collect, parseAssignments } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
@@ -26,7 +28,10 @@ interface Options {
 export function define(context: Context): Command {
   return new Command('build')
     .description('Build an image from a Dockerfile')
-    .argument('<context>', 'a directory; - reads the Dockerfile from standard input, without files')
+    .argument(
+      '<context>',
+      'a directory; - reads an archive, or a Dockerfile without files, from standard input',
+    )
     .option('-t, --tag <name[:tag]>', 'a name for the image', collect)
     .option('-f, --file <path>', 'the Dockerfile; - for standard input')
     .option('--target <stage>', 'the stage to build')
@@ -68,8 +73,7 @@ export function define(context: Context): Command {
 async function readRequest(directory: string, options: Options): Promise<BuildRequest> {
   const { network, timestamp } = options
   return {
-    context: directory === '-' ? undefined : directory,
-    dockerfile: await readDockerfile(directory, options.file),
+    ...(await readSources(directory, options.file)),
     network: network === undefined ? undefined : parseBuildNetwork(network),
     timestamp: timestamp === undefined ? undefined : parseTimestamp(timestamp),
     names: options.tag ?? [],
@@ -84,13 +88,29 @@ async function readRequest(directory: string, options: Options): Promise<BuildRe
   }
 }
 
-async function readDockerfile(
+/** Standard input is the Dockerfile with `-f -`; in place of a directory it may also be an archive. */
+async function readSources(
   directory: string,
   file: string | undefined,
-): Promise<BuildRequest['dockerfile']> {
-  if (file !== '-' && !(directory === '-' && file === undefined)) return file
-  const { readFile } = await import('node:fs/promises')
-  return { text: await readFile('/dev/stdin', 'utf8') }
+): Promise<Pick<BuildRequest, 'context' | 'dockerfile'>> {
+  if (file !== '-' && directory !== '-') return { context: directory, dockerfile: file }
+  if (file === directory) {
+    throw refuse('standard input cannot be both the Dockerfile and the context')
+  }
+  const input = await readBuildInput(useStreamFile(standardInput).read())
+  if ('archive' in input) {
+    if (file !== '-') return { context: input, dockerfile: file }
+    throw refuse('standard input is an archive, not a Dockerfile')
+  }
+  if (directory !== '-') return { context: directory, dockerfile: input }
+  if (file === undefined) return { dockerfile: input }
+  throw refuse(`both standard input and ${file} are the Dockerfile`)
+}
+
+const standardInput = 0
+
+function refuse(reason: string): StrakeError {
+  return new StrakeError('INVALID', `Cannot build: ${reason}`)
 }
 
 async function pushAll(context: Context, names: readonly string[]): Promise<void> {

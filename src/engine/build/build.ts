@@ -1,38 +1,30 @@
 import {
-  type BaseImage,
   type BuildServices,
   build as buildImage,
+  type ContextArchive,
   type NetworkRequest,
-  type ResolveOptions,
   type StepNetwork,
 } from '#build'
 import { openImage } from '#image'
 import { formatHosts, formatResolvConf, readHostResolver } from '#network'
-import {
-  type Digest,
-  familiarReference,
-  formatPlatform,
-  isStrakeError,
-  parseImageName,
-  parsePlatform,
-  parseReference,
-  StrakeError,
-} from '#oci'
+import { type Digest, parseImageName, parsePlatform } from '#oci'
 import type { Emit } from '#stream'
 import { writeTextFile } from '../archive/output-file.ts'
 import { buildsOf, cleanAfterBuilds, scratchOf } from '../begin-work.ts'
 import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
-import { findImage, isForPlatform } from '../image/find-image.ts'
-import { pull } from '../image/pull.ts'
 import { recordImage } from '../image/record-image.ts'
 import { allocateAddress } from './addresses.ts'
 import { buildMemory } from './build-memory.ts'
+import { prepareIdFile } from './id-file.ts'
+import { resolveBase } from './resolve-base.ts'
+
+export { readBuildInput } from '#build'
 
 /** What `strake build` can be asked for. */
 export interface BuildRequest {
-  /** The directory whose files the build may use; none unless given. */
-  readonly context?: string | undefined
+  /** The directory or archive whose files the build may use; none unless given. */
+  readonly context?: string | ContextArchive | undefined
   readonly names?: readonly string[]
   /** Path of the Dockerfile, or its text; `Dockerfile` of the context unless given. */
   readonly dockerfile?: string | { readonly text: string } | undefined
@@ -66,6 +58,7 @@ export interface Built {
 export async function build(engine: Engine, request: BuildRequest): Promise<Built> {
   const names = (request.names ?? []).map(parseImageName)
   const { context, dockerfile, network, timestamp, emit, signal } = request
+  if (request.imageIdFile !== undefined) await prepareIdFile(request.imageIdFile)
   await cleanAfterBuilds(engine)
   const result = await buildImage({
     services: await buildServices(engine),
@@ -113,39 +106,6 @@ export async function buildServices(engine: Engine): Promise<BuildServices> {
     run: buildsOf(engine),
     scratch: scratchOf(engine),
   }
-}
-
-/** A base image of the store, or one pulled now. */
-async function resolveBase(
-  engine: Engine,
-  text: string,
-  options: ResolveOptions,
-): Promise<BaseImage> {
-  const { platform, emit, signal } = options
-  const found = options.pull ? undefined : findImage(engine.records, text)
-  if (found && isForPlatform(found.image, platform)) return engine.openImage(found.image)
-  const reference = parseReference(text)
-  try {
-    const pulled = await pull(engine, text, {
-      platform: formatPlatform(platform),
-      emit,
-      ...(signal === undefined ? {} : { signal }),
-    })
-    const tag = engine.records.tags.get(pulled.name)
-    if (tag) return await engine.openImage(tag.target)
-  } catch (cause) {
-    if (!isStrakeError(cause)) throw cause
-    throw new StrakeError(
-      cause.code,
-      `Cannot use ${familiarReference(reference)} as a base: it is not in the store, and ${lower(cause.message)}`,
-      { cause, remedy: cause.remedy ?? 'build, load or import it first' },
-    )
-  }
-  throw new StrakeError('NOT_FOUND', `Cannot use ${text} as a base: it was removed meanwhile`)
-}
-
-function lower(sentence: string): string {
-  return sentence.charAt(0).toLowerCase() + sentence.slice(1)
 }
 
 /** The network of one RUN: the bridge of containers, nothing, or that of the machine. */

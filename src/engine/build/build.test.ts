@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { isStrakeError, type StrakeError } from '#oci'
+import { addTestImage, openTestEngine, type TestEngine } from '../testing/fixture.ts'
+import { type BuildRequest, build } from './build.ts'
+
+let engine: TestEngine
+beforeAll(async () => {
+  // A registry that has nothing.
+  engine = await openTestEngine({ fetch: async () => new Response('{}', { status: 404 }) })
+  await addTestImage(engine, { names: ['bb:latest'] })
+})
+afterAll(() => engine[Symbol.asyncDispose]())
+
+const good = { text: 'FROM bb\nENV a=1\n' }
+const bad = { text: 'FROM bb\nCOPY missing /\n' }
+
+async function refusal(request: BuildRequest): Promise<StrakeError> {
+  const error = await build(engine, request).catch((reason: unknown) => reason)
+  if (isStrakeError(error)) return error
+  throw new Error('the build was not refused', { cause: error })
+}
+
+function firstLine({ message }: StrakeError): string {
+  return message.split('\n')[0] ?? ''
+}
+
+test('build() writes the image ID, over that of an earlier build', async () => {
+  const file = `${engine.directory}/id`
+  writeFileSync(file, 'sha256:old')
+  const { imageId } = await build(engine, { dockerfile: good, imageIdFile: file })
+  expect(readFileSync(file, 'utf8')).toBe(imageId)
+})
+
+test('build() that fails leaves no image ID of an earlier build', async () => {
+  const file = `${engine.directory}/stale`
+  writeFileSync(file, 'sha256:old')
+  await refusal({ dockerfile: bad, imageIdFile: file })
+  expect(existsSync(file)).toBe(false)
+})
+
+test('build() finds out before it builds that the image ID cannot be written', async () => {
+  mkdirSync(`${engine.directory}/directory`)
+  for (const [file, reason] of [
+    ['no/such/id', `there is no directory ${engine.directory}/no/such`],
+    ['directory', 'it is a directory'],
+  ] as const) {
+    const imageIdFile = `${engine.directory}/${file}`
+    const refused = await refusal({ dockerfile: good, names: ['never'], imageIdFile })
+    expect(refused.message).toBe(`Cannot write the image ID to ${imageIdFile}: ${reason}`)
+  }
+  expect(engine.records.tags.get('docker.io/library/never:latest')).toBeUndefined()
+})
+
+test('build() says that a base could not be refreshed, and what it has of it', async () => {
+  const pulled = await refusal({ dockerfile: good, pull: true })
+  expect(firstLine(pulled)).toStartWith('Cannot refresh the base bb:latest: cannot ')
+  expect(pulled.remedy).toBe('build without --pull to use the image that is in the store')
+  const absent = await refusal({ dockerfile: { text: 'FROM none\n' } })
+  expect(firstLine(absent)).toStartWith(
+    'Cannot use none:latest as a base: it is not in the store, and ',
+  )
+})
+
+test('build() names both platforms when the store has the base for another one', async () => {
+  const dockerfile = { text: 'FROM --platform=linux/s390x bb\n' }
+  expect(firstLine(await refusal({ dockerfile }))).toMatch(
+    /^Cannot use bb:latest as a base: the store has it for linux\/\w+, not for linux\/s390x, and cannot /,
+  )
+})
+
+test('build() with pull uses a base that is named by its ID', async () => {
+  const { imageId } = await build(engine, { dockerfile: good })
+  const dockerfile = { text: `FROM ${imageId}\nENV b=2\n` }
+  expect((await build(engine, { dockerfile, pull: true })).imageId).not.toBe(imageId)
+})

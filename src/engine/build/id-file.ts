@@ -1,0 +1,27 @@
+import { access, constants, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { StrakeError } from '#oci'
+import { isSystemError } from '#platform'
+
+/**
+ * Takes away what an earlier build wrote into a file for its image ID, so that no
+ * failing build leaves an old one. Throws `INVALID` where nothing can be written:
+ * before the build, not after it.
+ */
+export async function prepareIdFile(file: string): Promise<void> {
+  const refuse = (reason: string, cause?: unknown): StrakeError =>
+    new StrakeError('INVALID', `Cannot write the image ID to ${file}: ${reason}`, { cause })
+  const there = await stat(file).catch(() => undefined)
+  if (there?.isDirectory()) throw refuse('it is a directory')
+  // A pipe or a device keeps nothing.
+  if (there !== undefined && !there.isFile()) return
+  try {
+    await access(dirname(file), constants.W_OK | constants.X_OK)
+    await rm(file, { force: true })
+  } catch (cause) {
+    if (isSystemError(cause, 'ENOENT', 'ENOTDIR')) {
+      throw refuse(`there is no directory ${dirname(file)}`, cause)
+    }
+    throw isSystemError(cause) ? refuse(`${dirname(file)} cannot be written to`, cause) : cause
+  }
+}

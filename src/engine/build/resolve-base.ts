@@ -1,0 +1,66 @@
+import type { BaseImage, ResolveOptions } from '#build'
+import { familiarReference, formatPlatform, isStrakeError, parseReference, StrakeError } from '#oci'
+import type { Engine } from '../engine.ts'
+import { type FoundImage, findImage, isForPlatform } from '../image/find-image.ts'
+import { pull } from '../image/pull.ts'
+
+/** A base image of the store, or one pulled now. */
+export async function resolveBase(
+  engine: Engine,
+  text: string,
+  options: ResolveOptions,
+): Promise<BaseImage> {
+  const { platform, emit, signal } = options
+  const found = findImage(engine.records, text)
+  const isUsable = found !== undefined && isForPlatform(found.image, platform)
+  // What an ID names cannot be newer anywhere.
+  const isCurrent = !options.pull || found?.name === undefined
+  if (isUsable && isCurrent) return engine.openImage(found.image)
+  try {
+    const pulled = await pull(engine, text, {
+      platform: formatPlatform(platform),
+      emit,
+      ...(signal && { signal }),
+    })
+    const tag = engine.records.tags.get(pulled.name)
+    if (tag) return await engine.openImage(tag.target)
+  } catch (cause) {
+    if (!isStrakeError(cause)) throw cause
+    throw explain(text, { cause, found, options })
+  }
+  throw new StrakeError('NOT_FOUND', `Cannot use ${text} as a base: it was removed meanwhile`)
+}
+
+interface Failed {
+  readonly cause: StrakeError
+  /** What the store has under the name. */
+  readonly found: FoundImage | undefined
+  readonly options: ResolveOptions
+}
+
+/** Says what was missing in the store, and why the registry did not give it. */
+function explain(text: string, { cause, found, options }: Failed): StrakeError {
+  const name = familiarReference(parseReference(text))
+  const reason = lower(cause.message)
+  const wanted = formatPlatform(options.platform)
+  if (found === undefined) {
+    const message = `Cannot use ${name} as a base: it is not in the store, and ${reason}`
+    const remedy = cause.remedy ?? 'build, load or import it first'
+    return new StrakeError(cause.code, message, { cause, remedy })
+  }
+  if (!isForPlatform(found.image, options.platform)) {
+    const there = formatPlatform(found.image.platform)
+    const message = `Cannot use ${name} as a base: the store has it for ${there}, not for ${wanted}, and ${reason}`
+    const remedy = cause.remedy ?? `build with --platform ${there}`
+    return new StrakeError(cause.code, message, { cause, remedy })
+  }
+  const remedy = 'build without --pull to use the image that is in the store'
+  return new StrakeError(cause.code, `Cannot refresh the base ${name}: ${reason}`, {
+    cause,
+    remedy,
+  })
+}
+
+function lower(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1)
+}
