@@ -1,7 +1,7 @@
-/** What a container's `/etc/hosts` says. */
+/** The contents of a container's `/etc/hosts`. */
 export interface HostsOptions {
   readonly hostname: string
-  /** The container's own address; without one its name stands for loopback. */
+  /** The container's address. Without one its name stands for loopback. */
   readonly ip?: string
   /** Further entries, as `--add-host name:ip` gives them. */
   readonly extra?: readonly { readonly name: string; readonly ip: string }[]
@@ -21,7 +21,7 @@ export function formatHosts({ hostname, ip, extra = [] }: HostsOptions): string 
   return entries.map((entry) => `${entry.join('\t')}\n`).join('')
 }
 
-/** A name with dots is also known by its first part, as in Docker. */
+/** A name with dots also gets its first part as an alias, as in Docker. */
 function withAlias(hostname: string): string {
   const dot = hostname.indexOf('.')
   return dot > 0 ? `${hostname} ${hostname.slice(0, dot)}` : hostname

@@ -1,6 +1,6 @@
 /** Networks of containers: attach, detach, clean, remove. */
 
-/** How the caller is asked for an address. */
+/** The callback that chooses an address. */
 export type { AddressRange, AllocateAddress } from './bridge/bridge-network.ts'
 export type { HostsOptions } from './hosts-file.ts'
 export { formatHosts } from './hosts-file.ts'

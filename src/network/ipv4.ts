@@ -4,7 +4,7 @@ export interface Subnet {
   readonly prefix: number
 }
 
-/** An IPv4 address as a number; `undefined` for anything that is not four decimal bytes. */
+/** Reads an IPv4 address as a number. Returns `undefined` for anything but four decimal bytes. */
 export function parseAddress(text: string): number | undefined {
   const parts = text.split('.')
   if (parts.length !== 4) return undefined
@@ -25,7 +25,7 @@ export function addressBytes(text: string): Uint8Array {
   return Uint8Array.from(text.split('.'), Number)
 }
 
-/** `10.89.0.0/16`; `undefined` when it is malformed or has bits set behind the prefix. */
+/** Reads `10.89.0.0/16`. Returns `undefined` when it is malformed or has bits set behind the prefix. */
 export function parseSubnet(text: string): Subnet | undefined {
   const [address = '', length = '', ...rest] = text.split('/')
   const base = parseAddress(address)
@@ -39,7 +39,7 @@ export function formatSubnet({ base, prefix }: Subnet): string {
   return `${formatAddress(base)}/${prefix}`
 }
 
-/** The subnet that `address` is in when its prefix has this length. */
+/** Returns the subnet of `address` with a prefix of this length. */
 export function subnetOf(address: number, prefix: number): Subnet {
   return { base: (address & mask(prefix)) >>> 0, prefix }
 }
@@ -58,8 +58,8 @@ export function lastAddress({ base, prefix }: Subnet): number {
 }
 
 /**
- * The hardware address that goes with an address: neighbours that remember one
- * from an earlier container with the same IP remember the right one.
+ * Derives the hardware address from the IP address, so that a neighbour's cache entry
+ * from an earlier container with the same IP address stays right.
  */
 export function macOf(ip: string): string {
   return ['02', '42', ...[...addressBytes(ip)].map(hexByte)].join(':')

@@ -74,7 +74,7 @@ describe.skipIf(missing !== undefined)('openNetworks()', () => {
     expect(await bed.ask(inside, 'tcp', '198.51.100.1', 8080)).toStartWith('web ')
   })
 
-  test('attach() takes over a UDP port with those who send to it', async () => {
+  test('attach() takes over a UDP port with its existing flows', async () => {
     const ports = [{ hostPort: 5400, containerPort: 53, protocol: 'udp' as const }]
     const ask = () => bed.ask(bed.outside, 'udp', '198.51.100.1', 5400, 4000)
     expect(await ask()).toBeUndefined()
@@ -103,7 +103,7 @@ describe.skipIf(missing !== undefined)('openNetworks()', () => {
     )
   })
 
-  test('attach() refuses a port that a container or a process has, and leaves nothing', async () => {
+  test('attach() refuses a port in use by a container or a process, and leaves nothing', async () => {
     await driver.attach({ containerId: 'a', name: 'first', ip: '10.89.0.20', ports: [tcp(8100)] })
     await bed.serve(bed.host, 'tcp', 8101, 'process')
     const attempts = [
@@ -189,7 +189,7 @@ describe.skipIf(missing !== undefined)('openNetworks()', () => {
     await driver.call({ method: 'detach', containerId: 'brief' })
   })
 
-  test('attach() can have a port again at once that a detached container had', async () => {
+  test('attach() publishes the port of a detached container at once', async () => {
     for (const round of [1, 2, 3]) {
       const containerId = `again${round}`
       const made = await driver.attach({ containerId, ip: '10.89.0.24', ports: [tcp(8130)] })

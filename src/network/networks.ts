@@ -16,21 +16,20 @@ export type NetworkKind = 'bridge' | 'host' | 'none'
 export interface AttachOptions {
   readonly containerId: string
   readonly kind: NetworkKind
-  /** How messages call the container; its id without one. */
+  /** The container's name in messages; its ID unless given. */
   readonly name?: string
-  /** Chooses the address; needed for `bridge`. */
+  /** Chooses the address. `bridge` needs it. */
   readonly allocate?: AllocateAddress
-  /** Published on a bridge; the other kinds have nothing to publish and ignore them. */
+  /** The ports to publish on a bridge. The other kinds ignore them. */
   readonly ports?: readonly PortRequest[]
   readonly signal?: AbortSignal
 }
 
 /**
- * A container's network. With `bridge`, a namespace that is ready at
- * `netnsPath`. With `none` the runtime makes the namespace: a network namespace
- * without a path in config.json is one that crun and runc create and bring
- * loopback up in. With `host` config.json has no network namespace.
- * Disposing detaches.
+ * The network of a container. For `bridge`, the namespace is ready at `netnsPath`. For
+ * `none`, config.json has a network namespace without a path, so that crun or runc
+ * makes it and brings loopback up. For `host`, config.json has no network namespace.
+ * Disposing detaches the container.
  */
 export interface Attachment extends Partial<BridgeAttachment>, AsyncDisposable {
   readonly kind: NetworkKind
@@ -38,41 +37,40 @@ export interface Attachment extends Partial<BridgeAttachment>, AsyncDisposable {
   readonly resolver: ResolverConfig
 }
 
-/** The networks of one strake; any number of processes may use them at once. */
+/** The networks of one store. Any number of processes may use them at once. */
 export interface Networks {
   /**
-   * Gives a container its network. Throws `CONFLICT` for a port in use,
-   * `UNSUPPORTED` without nft and `UNAVAILABLE` without the rights it takes;
-   * then nothing is left behind.
+   * Gives a container its network. Throws `CONFLICT` for a port in use, `UNSUPPORTED`
+   * without nft and `UNAVAILABLE` without the rights. It leaves nothing behind then.
    */
   attach(options: AttachOptions): Promise<Attachment>
   /**
-   * Takes a container off its network; fine for one that is on none. The kernel
-   * removes the interfaces when the last process has left, and published ports
-   * go in the background within some ten milliseconds.
+   * Detaches a container; it may be attached to no network. The kernel removes the
+   * interfaces when the last process of the namespace ends. Published ports are removed
+   * in the background within some ten milliseconds.
    */
   detach(containerId: string): Promise<void>
   /**
-   * Detaches everything but these containers, which must include those that are
-   * being started, and returns the ids it found.
+   * Detaches every container that is not in the list and returns their IDs. The list
+   * must include containers that are being started.
    */
   cleanStale(liveIds: Iterable<string>): Promise<readonly string[]>
-  /** Takes the bridge and every rule away. Throws `CONFLICT` while a container is attached. */
+  /** Removes the bridge and every rule. Throws `CONFLICT` while a container is attached. */
   remove(): Promise<void>
 }
 
 export interface NetworksOptions {
-  /** `$STRAKE_RUN`. Every directory has a bridge of its own, because addresses are given out per store. */
+  /** `$STRAKE_RUN`. Every directory has its own bridge, because each store assigns addresses by itself. */
   readonly run: string
   readonly bridge?: {
     /** At most 15 characters. `strake0` for /run/strake, and derived from the directory elsewhere. */
     readonly name?: string
-    /** `10.89.0.0/16`; the first of several that meets no route of the host without it. */
+    /** `10.89.0.0/16`. Without it, the first usual subnet that overlaps no route of the host. */
     readonly subnet?: string
   }
 }
 
-/** Opens the networks; nothing is made before a container needs it. */
+/** Opens the networks. It makes nothing before a container needs it. */
 export function openNetworks({ run, bridge: configured = {} }: NetworksOptions): Networks {
   const name = configured.name ?? defaultBridge(run)
   if (!/^[a-z][a-z0-9_]{0,14}$/.test(name)) {
@@ -82,7 +80,7 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
     )
   }
   let opened: BridgeNetwork | undefined
-  // Loaded when somebody needs it: most of this folder is about bridges.
+  // Loaded at the first use, because most of this folder is about bridges.
   const bridge = async (): Promise<BridgeNetwork> => {
     const { openBridgeNetwork } = await import('./bridge/bridge-network.ts')
     opened ??= openBridgeNetwork({
@@ -124,7 +122,7 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
       return stale
     },
     async remove() {
-      // Asking the kernel takes rights that who never made a network may not have.
+      // Querying the kernel needs CAP_NET_ADMIN; skip it when no network was ever created.
       if (!existsSync(join(run, 'network')) && !existsSync(`/sys/class/net/${name}`)) return
       const network = await bridge()
       network.remove()
@@ -145,7 +143,7 @@ function bridgeOptions({
   return { containerId: requireId(containerId), name, allocate, ports, signal }
 }
 
-/** Says of what the kernel refused whom it concerned and what helps. */
+/** Adds the container's name and a remedy to a kernel error. */
 async function explain<T>(options: AttachOptions, attach: () => Promise<T>): Promise<T> {
   try {
     return await attach()
@@ -166,7 +164,7 @@ function requireId(id: string): string {
   throw new StrakeError('INVALID', `Cannot use ${JSON.stringify(id)} as the id of a container`)
 }
 
-/** FNV-1a of the directory: the same in every process, and another for another directory. */
+/** Returns the FNV-1a hash of the directory, which is the same in every process. */
 function defaultBridge(run: string): string {
   const path = resolve(run)
   if (path === '/run/strake') return defaultName

@@ -2,11 +2,11 @@ export type PortProtocol = 'tcp' | 'udp'
 
 /** A port to publish; several container ports are several requests. */
 export interface PortRequest {
-  /** An address of the host; without it the port is published on all of them. */
+  /** An address of the host. Without it the port is published on all addresses. */
   readonly hostIp?: string
   /** 0 stands for any free port. */
   readonly hostPort: number
-  /** Last of the host ports to choose a free one from, where the user gave a range. */
+  /** The last host port of a range. A free port of the range is chosen. */
   readonly hostPortEnd?: number
   readonly containerPort: number
   readonly protocol: PortProtocol

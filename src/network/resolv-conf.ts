@@ -2,20 +2,20 @@ import { readFileSync } from 'node:fs'
 import { isSystemError } from '#platform'
 import { parseAddress } from './ipv4.ts'
 
-/** How names are resolved: what a resolv.conf says. */
+/** The contents of a resolv.conf. */
 export interface ResolverConfig {
   readonly nameservers: readonly string[]
   readonly search: readonly string[]
   readonly options: readonly string[]
 }
 
-/** Used, as Docker does, where the host has no name server that a container could reach. */
+/** Public servers for a host without a name server that a container can reach; Docker uses the same. */
 const publicNameservers = ['8.8.8.8', '8.8.4.4']
 
 const ownFile = '/etc/resolv.conf'
 const resolvedFile = '/run/systemd/resolve/resolv.conf'
 
-/** Understands the keywords of resolv.conf(5); the last `search` or `domain` counts, unknown lines are skipped. */
+/** Reads the keywords of resolv.conf(5). The last `search` or `domain` counts. It skips unknown lines. */
 export function parseResolvConf(text: string): ResolverConfig {
   const nameservers: string[] = []
   const options: string[] = []
@@ -41,9 +41,9 @@ export function formatResolvConf(config: ResolverConfig): string {
 }
 
 /**
- * What a container with a network of its own is given: the host's name servers
- * without those it cannot reach (loopback, IPv6). Where only a local stub is
- * left, the servers behind systemd-resolved are taken; failing that, public ones.
+ * Returns the name servers for a container with its own network: those of the host
+ * that it can reach, which excludes loopback and IPv6. When the host only has a local
+ * stub, it takes the servers behind systemd-resolved, else public servers.
  */
 export function readContainerResolver(
   files: { readonly own: string; readonly resolved: string } = {
@@ -60,7 +60,7 @@ export function readContainerResolver(
   return { ...host, nameservers: publicNameservers }
 }
 
-/** What a container in the host's own network is given: the host's file as it is. */
+/** Returns the host's own file, for a container in the host's network. */
 export function readHostResolver(file: string = ownFile): ResolverConfig {
   return readConfig(file)
 }

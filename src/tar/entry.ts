@@ -1,6 +1,6 @@
 import type { Bytes } from '#stream'
 
-/** What an entry makes. Contiguous files (type 7) are files. */
+/** The kind of file that an entry makes. Contiguous files (type 7) are files. */
 export type TarEntryType =
   | 'file'
   | 'hardlink'
@@ -11,18 +11,18 @@ export type TarEntryType =
   | 'fifo'
 
 /**
- * One member of an archive, as its header and extended headers together say.
- * Names keep every byte (see `decodeName`).
+ * One member of an archive: its header with the extended headers applied. Names keep
+ * every byte (see `decodeName`).
  */
 export interface TarHeader {
-  /** As the archive spells it, except that the slash ending a directory's name is dropped. */
+  /** As the archive spells it, without the slash at the end of a directory's name. */
   readonly path: string
   readonly type: TarEntryType
   /** Permission bits with setuid, setgid and sticky: 0-0o7777. */
   readonly mode: number
   readonly uid: number
   readonly gid: number
-  /** Bytes of the contents; of a sparse file, holes included. 0 for everything but files. */
+  /** Size of the contents in bytes, holes of a sparse file included. 0 for everything but files. */
   readonly size: number
   /** Whole seconds since 1970, rounded down; may be negative. */
   readonly mtime: number
@@ -41,33 +41,33 @@ export interface TarExtent {
   readonly size: number
 }
 
-/** An entry and where it lies in its archive. */
+/** An entry and its position in the archive. */
 export interface PlacedEntry extends TarHeader {
-  /** Where its own header block starts in the archive; extended headers come before it. */
+  /** Position of its own header block. Extended headers come before it. */
   readonly headerOffset: number
-  /** Where its contents start in the archive. */
+  /** Position of its contents. */
   readonly dataOffset: number
 }
 
-/** An entry being read. */
+/** An entry that is being read. */
 export interface TarEntry extends PlacedEntry {
-  /** Only of sparse files: what the archive holds, back to back from `dataOffset`. */
+  /** For a sparse file only: the extents that the archive holds, back to back from `dataOffset`. */
   readonly extents?: readonly TarExtent[]
   /**
-   * The contents, holes as zeros. Can be read once, before the next entry is
-   * asked for; what is left unread then is skipped.
+   * The contents, holes as zeros. The consumer can read it once, before it asks for the
+   * next entry. That skips the unread rest.
    */
   readonly body: Bytes
 }
 
-/** An entry to be written: what is left out is 0, empty, or usual (0644 files, 0755 directories, 0777 links). */
+/** An entry to write. Absent members are 0, empty, or the usual mode (0644 files, 0755 directories, 0777 links). */
 export interface TarInput extends Partial<Omit<TarHeader, 'path'>> {
   readonly path: string
-  /** Exactly `size` bytes; `size` may be left out when all of them are given at once. */
+  /** Exactly `size` bytes. `size` may be absent when this is one buffer. */
   readonly body?: Bytes | Uint8Array
 }
 
-/** What a reader accepts at most (RELIABILITY A16-A18). */
+/** The limits of a reader. Each stops an archive that would exhaust memory or a file system. */
 export interface TarLimits {
   readonly entries: number
   /** Bytes of one extended header. */
@@ -92,5 +92,5 @@ export const defaultTarLimits: TarLimits = {
   sparseSize: 2 ** 40,
 }
 
-/** Shared by the many entries that have none. */
+/** Shared by the many entries without attributes. */
 export const noXattrs: ReadonlyMap<string, Uint8Array> = new Map()

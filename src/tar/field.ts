@@ -1,8 +1,7 @@
 /**
- * Reads a number field of a header block: octal digits, or base-256 when the
- * first bit is set. An empty field is 0. Gives `NaN` for anything malformed or
- * not a safe integer, and negative numbers as they are: the caller refuses both
- * where they make no sense.
+ * Reads a number field of a header block: octal digits, or base-256 when the first bit
+ * is set. An empty field is 0. Returns `NaN` for anything malformed or not a safe
+ * integer. Returns negative numbers too; the caller refuses them where they are invalid.
  */
 export function readNumber(block: Uint8Array, start: number, length: number): number {
   const first = block[start] ?? 0
@@ -13,7 +12,7 @@ function readOctal(block: Uint8Array, start: number, length: number): number {
   const end = start + length
   let at = start
   while (at < end && block[at] === 0x20) at++
-  // Readers disagree on whether digits after a NUL count, so there may be none.
+  // Readers disagree on digits after a NUL, so such a field is malformed.
   if (block[at] === 0) return onlyPadding(block, at, end) ? 0 : Number.NaN
   let value = 0
   for (; at < end; at++) {
@@ -21,7 +20,7 @@ function readOctal(block: Uint8Array, start: number, length: number): number {
     if (digit < 0 || digit > 7) break
     value = value * 8 + digit
   }
-  // A NUL ends the field whatever follows; blanks may only be followed by blanks and NULs.
+  // A NUL ends the field. Only blanks and NULs may follow a blank.
   for (; at < end && block[at] !== 0; at++) if (block[at] !== 0x20) return Number.NaN
   return value
 }
@@ -31,7 +30,7 @@ function onlyPadding(block: Uint8Array, start: number, end: number): boolean {
   return true
 }
 
-/** Two's complement, big-endian; of the first byte only the lower seven bits count. */
+/** Reads two's complement, big-endian. The highest bit of the first byte does not count. */
 function readBase256(block: Uint8Array, start: number, length: number): number {
   const negative = ((block[start] ?? 0) & 0x40) !== 0
   const flip = negative ? 0xff : 0
@@ -43,7 +42,7 @@ function readBase256(block: Uint8Array, start: number, length: number): number {
   return negative ? -1 - value : value
 }
 
-/** Non-negative decimal digits and nothing else; `NaN` otherwise, or when not a safe integer. */
+/** Reads decimal digits. Returns `NaN` for anything else, and for more than a safe integer. */
 export function readDecimal(bytes: Uint8Array, start: number, end: number): number {
   if (start >= end) return Number.NaN
   let value = 0
@@ -56,13 +55,13 @@ export function readDecimal(bytes: Uint8Array, start: number, end: number): numb
   return value
 }
 
-/** A moment: `seconds` is rounded down, so the nanoseconds are always 0-999,999,999. */
+/** A time. `seconds` is rounded down, so the nanoseconds are always 0-999,999,999. */
 export interface TarTime {
   readonly seconds: number
   readonly nanoseconds: number
 }
 
-/** A pax time such as `-1.5`; `undefined` when malformed. Digits beyond the ninth are dropped. */
+/** Reads a pax time such as `-1.5`. Drops digits beyond the ninth. Returns `undefined` when it is malformed. */
 export function readTime(bytes: Uint8Array, start: number, end: number): TarTime | undefined {
   const negative = bytes[start] === 0x2d
   const dot = bytes.subarray(start, end).indexOf(0x2e)
@@ -92,7 +91,7 @@ export function textEnd(block: Uint8Array, start: number, length: number): numbe
 
 export const blockSize = 512
 
-/** Bytes that fill the last block of `size` bytes up. */
+/** Returns the padding in bytes after `size` bytes of contents. */
 export function paddingOf(size: number): number {
   return (blockSize - (size % blockSize)) % blockSize
 }

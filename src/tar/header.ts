@@ -1,10 +1,10 @@
 import { blockSize, readNumber, textEnd } from './field.ts'
 import { decodeName } from './name.ts'
 
-/** Refuses the archive, naming the entry at hand and its offset. */
+/** Throws the refusal of the archive, with the current entry and its offset. */
 export type Refuse = (reason: string) => never
 
-/** One header block, as it is: extended headers are not applied yet. */
+/** One header block, without its extended headers. */
 export interface HeaderBlock {
   /** The typeflag byte; 0 for NUL. */
   readonly flag: number
@@ -20,16 +20,16 @@ export interface HeaderBlock {
 }
 
 const position = { name: 0, mode: 100, uid: 108, gid: 116, size: 124, mtime: 136, checksum: 148 }
-/** Where a block has its typeflag. */
+/** Position of the typeflag in a block. */
 export const flagAt = 156
 const [linkAt, magicAt, majorAt, minorAt, prefixAt] = [157, 257, 329, 337, 345]
 const [linkLength, prefixLength] = [100, 155]
 const gnuTimes = [prefixAt, prefixAt + 12]
 
 /**
- * Reads one header block (POSIX.1-2017 pax, "ustar Interchange Format"; GNU
- * and Unix v7 variants). Every field is checked: readers that guess disagree,
- * and whoever they disagree with is attacked through the difference.
+ * Reads one header block (POSIX.1-2017 pax, "ustar Interchange Format"; GNU and Unix v7
+ * variants). It checks every field, because an attacker can use a field that two
+ * readers understand differently.
  */
 export function parseHeader(block: Uint8Array, refuse: Refuse): HeaderBlock {
   checkSum(block, refuse)
@@ -40,7 +40,7 @@ export function parseHeader(block: Uint8Array, refuse: Refuse): HeaderBlock {
     const prefix = decodeName(block, prefixAt, textEnd(block, prefixAt, prefixLength))
     path = path === '' ? prefix : `${prefix}/${path}`
   }
-  // Old Go writers put a prefix where GNU has its times, and only Go still reads it.
+  // Old Go writers put a prefix where GNU has its times. Only Go still reads it.
   if (magic === 'gnu') for (const at of gnuTimes) integer(block, at, 12, 'time', refuse)
   const device = magic !== 'v7' && (flag === 0x33 || flag === 0x34)
   return {
@@ -97,12 +97,12 @@ function natural(
 const copy = new Uint8Array(blockSize)
 const words = new Uint32Array(copy.buffer)
 
-/** The sum of all bytes, the checksum field read as blanks; old writers summed signed bytes. */
+/** Returns the sum of all bytes, with blanks for the checksum field. Old writers summed signed bytes. */
 function checkSum(block: Uint8Array, refuse: Refuse): void {
   const expected = readNumber(block, position.checksum, 8)
   copy.set(block)
   copy.fill(0x20, position.checksum, position.checksum + 8)
-  // Four bytes at a time, every other one in a half of a word of its own.
+  // It sums four bytes at a time. The even and the odd bytes go to separate halves of a word.
   let halves = 0
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? 0

@@ -1,6 +1,6 @@
-// Archives as streams of entries: what an entry is, reading, writing, and names that lose no byte.
+// Archives as streams of entries: reading, writing, and names that lose no byte.
 
-// One entry: as read, and as given to the writer.
+// Entries, as read and as written.
 export type {
   PlacedEntry,
   TarEntry,
@@ -10,23 +10,23 @@ export type {
   TarInput,
   TarLimits,
 } from './entry.ts'
-// The most a reader accepts.
+// The limits of a reader.
 export { defaultTarLimits } from './entry.ts'
-// Names are bytes: as strings and back, in order, and fit for a message.
+// Names: bytes as strings and back, their order, and their form in messages.
 export { compareNames, decodeName, encodeName, printableName } from './name.ts'
-// Spelling of paths inside an archive.
+// The canonical spelling of paths in an archive.
 export { baseName, cleanPath, parentPath } from './path.ts'
-// Archive to entries.
+// Reading an archive.
 export type { ReadTarOptions } from './read/read.ts'
 export { readTar } from './read/read.ts'
-// What of attributes and times goes from a layer into a filesystem, and back.
+// The attributes and times that go from a layer into a file system, and back.
 export { mayTravel, travellingTime } from './travel.ts'
-// How a layer says that something below it is gone.
+// Whiteouts: how a layer removes entries of lower layers.
 export type { Whiteout } from './whiteout.ts'
 export { isOverlayWhiteout, opaqueName, parseWhiteout, whiteoutPrefix } from './whiteout.ts'
-// Header blocks of one entry, for whoever places contents itself.
+// The header blocks of one entry, for a caller that places contents itself.
 export { encodeEntry } from './write/encode.ts'
-// What an archive holds, known to who writes it.
+// The list of entries that a writer makes of its archive.
 export { TarLister, type TarListing } from './write/listing.ts'
-// Entries to archive.
+// Writing an archive.
 export { packTar, writeTar } from './write/write.ts'

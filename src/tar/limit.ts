@@ -2,10 +2,10 @@ import type { TarHeader, TarLimits } from './entry.ts'
 import type { Refuse } from './header.ts'
 import { encodeName } from './name.ts'
 
-/** Refuses a name that is empty or longer, wider or deeper than the limits allow. */
+/** Refuses a name that is empty, too long, too deep, or has a component that is too long. */
 export function checkName(name: string, limits: TarLimits, refuse: Refuse): void {
   if (name === '') refuse('it has no name')
-  // A name this short breaks no limit that a filesystem could hold.
+  // A name this short is within every limit of a file system.
   if (name.length * 3 <= Math.min(limits.componentLength, limits.depth, limits.pathLength)) return
   const bytes = encodeName(name)
   if (bytes.length > limits.pathLength) {
@@ -24,13 +24,13 @@ export function checkName(name: string, limits: TarLimits, refuse: Refuse): void
   if (depth > limits.depth) refuse(`its name is deeper than ${limits.depth} directories`)
 }
 
-/** Refuses a target that is nothing or longer or deeper than the limits allow; it need name no file. */
+/** Refuses a target that is empty, too long or too deep. The target need not exist. */
 export function checkLink(linkpath: string, limits: TarLimits, refuse: Refuse): void {
   if (linkpath === '') refuse('it is a link to nothing')
   checkName(linkpath, { ...limits, componentLength: 4096 }, refuse)
 }
 
-/** Refuses an owner that no file can have: the last number means none. */
+/** Refuses an owner that no file can have: the kernel takes the largest number for "no change". */
 export function checkOwner({ uid, gid }: Pick<TarHeader, 'uid' | 'gid'>, refuse: Refuse): void {
   if (uid > maximumId || gid > maximumId) refuse('its owner is out of range')
 }

@@ -11,7 +11,7 @@ export function decodeName(bytes: Uint8Array, start = 0, end: number = bytes.len
   return asBuffer(bytes).toString('latin1', start, end)
 }
 
-/** The bytes of a name that `decodeName` made, or the UTF-8 of any other text. */
+/** Returns the bytes of a name that `decodeName` made, or the UTF-8 of any other text. */
 export function encodeName(name: string): Uint8Array {
   if (name.isWellFormed()) return Buffer.from(name, 'utf8')
   const out: number[] = []
@@ -23,16 +23,16 @@ export function encodeName(name: string): Uint8Array {
   return Uint8Array.from(out)
 }
 
-/** Orders names as their bytes do, which UTF-16 order does not beyond U+D7FF. */
+/** Compares names by their bytes. The order of UTF-16 units differs beyond U+D7FF. */
 export function compareNames(left: string, right: string): number {
   if (isAscii.test(left) && isAscii.test(right)) return left < right ? -1 : left > right ? 1 : 0
   return Buffer.compare(encodeName(left), encodeName(right))
 }
 
 /**
- * A name fit for a message: quoted when it holds anything but printable text,
- * with controls, bidirectional marks and raw bytes escaped, so that it can
- * neither drive a terminal nor pass for another name.
+ * Returns a name for a message. A name with anything but printable text is quoted, and
+ * its controls, bidirectional marks and raw bytes are escaped, so that it cannot
+ * control a terminal or look like another name.
  */
 export function printableName(name: string): string {
   const shown = name.length > 300 ? `${name.slice(0, 300)}…` : name

@@ -1,14 +1,14 @@
 /**
  * The canonical spelling of an archive path: components joined by single
  * slashes, no leading or trailing one, `''` for the root. Absolute paths are
- * relative to the root; `..` is resolved by spelling. Gives `undefined` for a
- * path whose `..` leaves the root.
+ * relative to the root; `..` is resolved by spelling. Returns `undefined` for a path
+ * whose `..` leaves the root.
  *
- * This is a spelling and no safety: a component may still be a symbolic link,
- * so whoever touches a filesystem resolves it there (`Root`, RELIABILITY A2).
+ * A clean path is not yet safe: a component may be a symbolic link in the file system.
+ * Code that opens it must resolve it there, inside a `Root`.
  */
 export function cleanPath(path: string): string | undefined {
-  // As `tar -C directory .` spells every path.
+  // `tar -C directory .` spells every path with this prefix.
   const rest = path.startsWith('./') ? path.slice(2) : path
   if (isClean(rest)) return rest
   const parts: string[] = []

@@ -5,10 +5,10 @@ import { revokeForwarding } from './forward.ts'
 import { deleteLink, listLinks } from './link.ts'
 
 /**
- * Takes away the bridges of stores that are gone: those whose alias, the
- * directory of their network, does not exist, and that have no port. A store
- * whose directory was simply deleted would else keep its subnet for ever. Others do
- * the same: call it under `lockNetwork`.
+ * Removes the bridges of deleted stores: bridges without a port whose alias, the
+ * directory of their network, does not exist. Without this, a store that was deleted
+ * with `rm -rf` would keep its subnet for ever. Other processes do the same, so the
+ * caller must hold `lockNetwork`.
  */
 export function removeAbandoned(kernel: {
   readonly route: NetlinkSocket

@@ -29,9 +29,9 @@ import { encodeElement, formatRemoval, isWildcard } from './ruleset.ts'
 import { type AttachmentRecord, openAttachmentRecords, randomHex } from './state.ts'
 import { writeSysctl } from './sysctl.ts'
 
-/** The addresses a container may be given: `first` to `last`, both usable. */
+/** The addresses that containers may get: `first` to `last`, both included. */
 export interface AddressRange {
-  /** The network's name, for whoever keeps account of several. */
+  /** The network's name, for a caller that has several networks. */
   readonly network: string
   readonly subnet: string
   readonly gateway: string
@@ -39,7 +39,7 @@ export interface AddressRange {
   readonly last: string
 }
 
-/** Chooses an address that no other container of the network has, and not soon one that was just free. */
+/** Chooses an address that no other container of the network has. It should not reuse a recent address soon. */
 export type AllocateAddress = (range: AddressRange) => string | Promise<string>
 
 export interface BridgeAttachOptions {
@@ -60,13 +60,13 @@ export interface BridgeAttachment {
   readonly ports: readonly PublishedPort[]
 }
 
-/** Containers on one bridge; the state is in the kernel and in small files, not in this object. */
+/** The containers on one bridge. The state is in the kernel and in small files, not in this object. */
 export interface BridgeNetwork {
   attach(options: BridgeAttachOptions): Promise<BridgeAttachment>
   detach(containerId: string): void
-  /** Ids of whatever is attached, or left over from an attachment that was cut off. */
+  /** The IDs of attached containers, and of containers whose start was interrupted. */
   list(): readonly string[]
-  /** Publishes no longer what belongs to no container. */
+  /** Removes published ports that belong to no container. */
   dropOrphans(): void
   remove(): void
 }
@@ -91,7 +91,7 @@ export function openBridgeNetwork(
     async attach({ containerId, name, allocate, ports: requests, signal }) {
       const bridge = ensureBridge(options, records)
       const ip = checkAddress(await allocate(rangeOf(options.name, bridge)), bridge)
-      // Left by a start that was cut off.
+      // An interrupted start left it.
       if (records.get(containerId) !== undefined) detach(containerId)
       const veth = `veth${randomHex(5)}`
       const record = { containerId, name, ip, veth, ports: [] }
@@ -171,7 +171,7 @@ export function openBridgeNetwork(
     using netfilter = openNetlink(netlinkProtocol.netfilter)
     const claim = { netfilter, table: options.table, records, record, signal }
     const ports = await claimPorts(requests, claim)
-    // Those who sent to a port before go on sending to where it led then.
+    // Existing UDP flows would keep going to the port's previous container.
     const moved = ports.filter(({ protocol }) => protocol === 'udp').map(({ hostPort }) => hostPort)
     if (moved.length > 0) forgetUdpFlows(netfilter, moved)
     return ports
@@ -187,7 +187,7 @@ export function openBridgeNetwork(
   }
 }
 
-/** Makes the namespace and the pair of interfaces that leads into it. */
+/** Makes the network namespace, and a pair of interfaces with one end in it. */
 function connect(
   path: string,
   veth: string,
@@ -199,7 +199,7 @@ function connect(
 ): void {
   using host = openNetlink(netlinkProtocol.route)
   using inside = makeNamespace(path, () => {
-    // For interfaces to come: no IPv6 there, neither by router advertisement nor link-local.
+    // New interfaces in the namespace then get no IPv6 address, not even a link-local one.
     writeSysctl('ipv6/conf/default/accept_ra', '0')
     writeSysctl('ipv6/conf/default/disable_ipv6', '1')
     return openNetlink(netlinkProtocol.route)
@@ -215,7 +215,7 @@ function connect(
   configureContainer(inside, { ip, prefix: bridge.subnet.prefix, gateway: bridge.gateway })
 }
 
-/** Takes the place of a namespace that a start which was cut off has left. */
+/** Replaces a namespace that an interrupted start left. */
 function makeNamespace<T>(path: string, inside: () => T): T {
   try {
     return createNetworkNamespace(path, inside)

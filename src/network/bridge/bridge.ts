@@ -44,13 +44,13 @@ import { readSysctl, writeSysctl } from './sysctl.ts'
 
 /** Where a bridge network lives and what it is called. */
 export interface BridgeOptions {
-  /** Directory of the network's own files. */
+  /** The directory of the network's files. */
   readonly directory: string
-  /** The interface. */
+  /** The name of the bridge's interface. */
   readonly name: string
   /** The nftables table, in the family `ip`. */
   readonly table: string
-  /** Configured; without it a free one is chosen. */
+  /** The configured subnet; without one a free subnet is chosen. */
   readonly subnet?: string
 }
 
@@ -61,17 +61,17 @@ export interface Bridge {
   readonly subnet: Subnet
 }
 
-/** Sockets into the host's network namespace. */
+/** Netlink sockets of the host's network namespace. */
 interface Kernel {
   readonly route: NetlinkSocket
   readonly netfilter: NetlinkSocket
 }
 
 /**
- * The bridge with its address, its rules, and the way through other programs'
- * forward chains: made at first use, and restored with the running containers'
- * links and published ports when somebody took a part of it away. In the usual
- * case nothing is written. Other tables are only ever given the accepts of
+ * Returns the bridge with its address, its rules, and accepts in other programs'
+ * forward chains. Makes them at the first use. When another program removed a part,
+ * restores it together with the links and published ports of running containers. In
+ * the usual case it writes nothing. It changes other tables only by the accepts of
  * `acceptForwarding`.
  */
 export function ensureBridge(options: BridgeOptions, records: AttachmentRecords): Bridge {
@@ -85,7 +85,7 @@ export function ensureBridge(options: BridgeOptions, records: AttachmentRecords)
   return findIntact(kernel, options) ?? restore(kernel, options, records)
 }
 
-/** Takes the bridge, its table and its rules in other tables away. Nothing must be attached. */
+/** Removes the bridge, its table and its rules in other tables. No container may be attached. */
 export function removeBridge(options: BridgeOptions): void {
   using route = openNetlink(netlinkProtocol.route)
   using netfilter = openNetlink(netlinkProtocol.netfilter)
@@ -142,9 +142,9 @@ function restoreLink(route: NetlinkSocket, options: BridgeOptions, inUse: boolea
   const gateway = formatAddress(subnet.base + 1)
   if (existing === undefined) {
     createBridge(route, { name, ip: gateway, mtu: uplinkMtu(route) })
-    // Says whose it is when the directory is gone.
+    // The alias tells whether the store of the bridge still exists.
     setAlias(route, name, options.directory)
-    // Replies to what was published on loopback come back through here; `guard` keeps the rest out.
+    // Replies of ports that are published on loopback arrive on the bridge. `guard` drops all other such packets.
     writeSysctl(`ipv4/conf/${name}/route_localnet`, '1')
     writeSysctl(`ipv6/conf/${name}/disable_ipv6`, '1')
   }
@@ -155,7 +155,7 @@ function restoreLink(route: NetlinkSocket, options: BridgeOptions, inUse: boolea
   return { link, gateway, subnet }
 }
 
-/** The configured subnet, or the one this network had before, or a free one. */
+/** Returns the configured subnet, else the one that this network had before, else a free one. */
 function pickSubnet(route: NetlinkSocket, options: BridgeOptions, inUse: boolean): Subnet {
   const routes = listRoutes(route).map(({ subnet }) => subnet)
   if (options.subnet !== undefined) {
@@ -184,7 +184,7 @@ function subnetFile(options: BridgeOptions): string {
   return join(options.directory, 'subnet')
 }
 
-/** At most Ethernet's, and no more than the way out of the host can carry. */
+/** Returns the MTU of the host's default route, at most that of Ethernet. */
 function uplinkMtu(route: NetlinkSocket): number {
   const uplink = listRoutes(route).find(({ subnet }) => subnet.prefix === 0)?.index
   const mtu = listLinks(route).find(({ index }) => index === uplink)?.mtu ?? 1500
@@ -220,7 +220,7 @@ function reconnect(route: NetlinkSocket, { veth, ports }: AttachmentRecord, brid
     setMaster(route, veth, bridge)
     setPortUp(route, veth, { hairpin: ports.length > 0 })
   } catch (error) {
-    // The container has ended and its interfaces went with it.
+    // The container ended, and the kernel removed its interfaces.
     if (!isSystemError(error, 'ENODEV')) throw error
   }
 }

@@ -21,24 +21,24 @@ import {
 } from './ruleset.ts'
 import type { AttachmentRecord, AttachmentRecords } from './state.ts'
 
-/** Who publishes, where, and how others learn of it. */
+/** The container that publishes, the network, and the records of published ports. */
 export interface ClaimOptions {
   readonly netfilter: NetlinkSocket
   readonly table: string
   readonly records: AttachmentRecords
-  /** The claimant; its ports are put in by the claim. */
+  /** The container that publishes. The claim adds its ports. */
   readonly record: AttachmentRecord
   readonly signal?: AbortSignal | undefined
 }
 
-/** How long the ports of a container that has just ended may still be in the kernel, in milliseconds. */
+/** Milliseconds for which the kernel may still have the ports of a container that ended. */
 const patience = 500
 
 /**
- * Publishes ports, all or none, and leaves the record that says so; chosen
- * ports stand for those that were left open. The kernel's map decides between
- * two that want the same port. Throws `CONFLICT` when a process of the host or
- * another container has one of them.
+ * Publishes all requested ports or none, and writes the record of them. It chooses a
+ * port where the request leaves it open. When two containers want the same port, the
+ * kernel's map decides. Throws `CONFLICT` when a process of the host or another
+ * container has one of the ports.
  */
 export async function claimPorts(
   requests: readonly PortRequest[],
@@ -61,7 +61,7 @@ export async function claimPorts(
       continue
     }
     const ports = choosePorts(requests, taken)
-    // Written first: an element without a record is a leftover, and anybody may delete it.
+    // Written first, because any process may delete an element without a record.
     records.put({ ...record, ports })
     try {
       const elements = ports.map((port) => encodeElement(table, port, record.ip))
@@ -77,13 +77,13 @@ export async function claimPorts(
 interface TakenPort extends PublishedPort {
   readonly table: string
   readonly ip: string
-  /** The container that has it, where it is one of ours. */
+  /** The container that has the port, if it belongs to this network. */
   readonly owner: AttachmentRecord | undefined
-  /** Its container has ended, and the port is about to be taken away. */
+  /** True when its container has ended, so that the port will soon be free. */
   readonly leftover: boolean
 }
 
-/** Those of the published ports that somebody who wants `requests` has to know of. */
+/** Returns the published ports that may conflict with `requests`. */
 function listTaken(
   requests: readonly PortRequest[],
   { netfilter, table, records }: ClaimOptions,
@@ -109,7 +109,7 @@ function listTaken(
   return [...ours, ...foreign]
 }
 
-/** Every port in the table's maps. */
+/** Returns every port in the maps of the table. */
 export function listPublished(
   netfilter: NetlinkSocket,
   table: string,
@@ -119,7 +119,7 @@ export function listPublished(
   )
 }
 
-/** Tables like ours of strake with other directories, on the same host. */
+/** Returns the tables of other stores on the same host. */
 function listForeignTables(netfilter: NetlinkSocket, table: string): readonly string[] {
   return listForwardChains(netfilter)
     .filter(({ family, name }) => family === 'ip' && name === 'publish')
@@ -169,7 +169,7 @@ function choosePort(
   throw inUse(port(hostPort), hostPortEnd, taken)
 }
 
-/** The port, when no socket of the host is bound to it; of a port on all addresses, on IPv6 too. */
+/** Returns the port if no socket of the host is bound to it, on IPv6 too for a port on all addresses. */
 function probe(port: PublishedPort): number | undefined {
   const free = probeAddress(port)
   if (free === undefined || !isWildcard(port) || !hasIpv6()) return free
@@ -241,12 +241,12 @@ function meets(a: PublishedPort, b: PublishedPort): boolean {
   return isWildcard(a) || isWildcard(b) || a.hostIp === b.hostIp
 }
 
-/** Whether two entries are the same port, leading to the same port of a container. */
+/** Whether two entries publish the same port of the host for the same port of a container. */
 export function isSamePort(a: PublishedPort, b: PublishedPort): boolean {
   return meets(a, b) && a.hostIp === b.hostIp && a.containerPort === b.containerPort
 }
 
-/** Whether a request names the port, so that a leftover has to go first. */
+/** Whether a request names the port, so that an old element for it must be removed first. */
 function isNamed(port: PublishedPort, requests: readonly PortRequest[]): boolean {
   return isRequested(
     port,
@@ -254,7 +254,7 @@ function isNamed(port: PublishedPort, requests: readonly PortRequest[]): boolean
   )
 }
 
-/** Whether the port could be what one of the requests gets; a request for any port could get each. */
+/** Whether one of the requests could get the port. A request for any port could get each of them. */
 function isRequested(port: PublishedPort, requests: readonly PortRequest[]): boolean {
   return requests.some(({ hostIp = '0.0.0.0', hostPort, hostPortEnd = hostPort, ...rest }) => {
     if (hostPort === 0) return port.protocol === rest.protocol

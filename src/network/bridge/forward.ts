@@ -10,12 +10,11 @@ import {
 } from '#platform'
 
 /**
- * Lets the bridge's packets through where another program (Docker, ufw) set the
- * policy of its forward chain to drop: an accept in our own table is not enough
- * there, because every chain on the hook has to accept. What may reach a
- * container is still decided by our table. Rules that are there are not added
- * again; only interface matches are used, because iptables refuses to list a
- * chain that holds native conntrack expressions.
+ * Accepts the bridge's packets in the forward chains of other programs (Docker, ufw)
+ * whose policy is drop. An accept in our own table is not enough, because every chain
+ * on the hook has to accept. Our table still decides what reaches a container. It adds
+ * no rule twice. The rules match interfaces only, because iptables refuses to list a
+ * chain with native conntrack expressions.
  */
 export function acceptForwarding(socket: NetlinkSocket, bridge: string): void {
   const closed = listClosedChains(socket, bridge)
@@ -30,12 +29,12 @@ export function acceptForwarding(socket: NetlinkSocket, bridge: string): void {
   }
 }
 
-/** True when a chain drops what the bridge forwards: then `acceptForwarding` has something to do. */
+/** True when a chain drops packets of the bridge, so that `acceptForwarding` is needed. */
 export function isForwardingClosed(socket: NetlinkSocket, bridge: string): boolean {
   return listClosedChains(socket, bridge).length > 0
 }
 
-/** Takes the rules of `acceptForwarding` away again, whatever the policies are now. */
+/** Removes the rules of `acceptForwarding`, whatever the policies are now. */
 export function revokeForwarding(socket: NetlinkSocket, bridge: string): void {
   for (const chain of listForwardChains(socket)) {
     if (!chain.hooked && chain.name !== dockerUser) continue
@@ -55,7 +54,7 @@ export function revokeForwarding(socket: NetlinkSocket, bridge: string): void {
 
 const dockerUser = 'DOCKER-USER'
 
-/** The chains that need our rules and do not have them: Docker's chain for users where there is one. */
+/** Returns the chains that lack our rules. Where Docker's chain for users exists, it stands for Docker's other chains. */
 function listClosedChains(socket: NetlinkSocket, bridge: string): readonly NftChain[] {
   const chains = listForwardChains(socket)
   return chains
@@ -68,7 +67,7 @@ function listClosedChains(socket: NetlinkSocket, bridge: string): readonly NftCh
     .filter((chain) => countMentions(listRules(socket, chain.table, chain), bridge) < 2)
 }
 
-/** In how many rules the interface is compared with: it stands there as 16 bytes, NUL-padded. */
+/** Counts the rules that match the interface. A rule holds its name as 16 bytes, padded with NULs. */
 function countMentions(rules: readonly Uint8Array[], bridge: string): number {
   const name = Buffer.alloc(16)
   name.write(bridge)
@@ -80,7 +79,7 @@ function formatInsertions(chain: NftChain, bridge: string): readonly string[] {
   return ['iifname', 'oifname'].map((match) => `insert rule ${where} ${match} "${bridge}" accept`)
 }
 
-/** Whether the kernel has a filter table of the older iptables, which nft does not see. */
+/** Whether the kernel has a filter table of the older iptables, which nft does not list. */
 function usesLegacyTables(): boolean {
   const names = '/proc/net/ip_tables_names'
   try {

@@ -18,7 +18,7 @@ export interface Link {
   readonly mtu: number
   /** Index of the bridge it is a port of. */
   readonly master?: number
-  /** Whatever its maker wrote there. */
+  /** Free text of the process that made the interface. */
   readonly alias?: string
 }
 
@@ -35,7 +35,7 @@ export interface Route {
   readonly index: number | undefined
 }
 
-/** Message types of rtnetlink; attributes below are numbered as in linux/if_link.h and its neighbours. */
+/** Message types of rtnetlink. The attributes below have their numbers from linux/if_link.h and related headers. */
 const message = {
   newLink: 16,
   deleteLink: 17,
@@ -56,7 +56,7 @@ export function listLinks(socket: NetlinkSocket): readonly Link[] {
     .map(({ body }) => parseLink(body))
 }
 
-/** The interface of that name. Throws `NetlinkError` ENODEV where there is none. */
+/** Returns the interface with this name. Throws `NetlinkError` ENODEV when none has it. */
 export function getLink(socket: NetlinkSocket, name: string): Link {
   const request = { type: message.getLink, body: concatenate([linkHeader(), attribute(3, name)]) }
   const [answer] = socket.send([request])
@@ -77,7 +77,7 @@ function parseLink(body: Uint8Array): Link {
   }
 }
 
-/** The first IPv4 address of every interface that has one. */
+/** Returns the first IPv4 address of every interface that has one. */
 export function listAddresses(socket: NetlinkSocket): readonly LinkAddress[] {
   const body = new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0])
   const answers = socket.send([{ type: message.getAddress, flags: netlinkFlag.dump, body }])
@@ -88,7 +88,7 @@ export function listAddresses(socket: NetlinkSocket): readonly LinkAddress[] {
   })
 }
 
-/** Every IPv4 route of every table but those to the host's own addresses. */
+/** Returns every IPv4 route of every table, except routes to the host's own addresses. */
 export function listRoutes(socket: NetlinkSocket): readonly Route[] {
   const UNICAST = 1
   const body = routeHeader(0)
@@ -107,7 +107,7 @@ export function listRoutes(socket: NetlinkSocket): readonly Route[] {
     })
 }
 
-/** Makes a bridge that is still down. Its hardware address is fixed, so it does not follow its ports'. */
+/** Makes a bridge that is down. Its hardware address is fixed, so that it does not change with its ports. */
 export function createBridge(
   socket: NetlinkSocket,
   options: { readonly name: string; readonly ip: string; readonly mtu: number },
@@ -122,7 +122,7 @@ export function createBridge(
   socket.send([{ type: message.newLink, flags: fresh, body }])
 }
 
-/** Makes a pair of interfaces, both down: one on the bridge, and `eth0` in the namespace of that descriptor. */
+/** Makes a pair of interfaces that are down: one on the bridge, and `eth0` in the namespace of the descriptor. */
 export function createVeth(
   socket: NetlinkSocket,
   options: {
@@ -150,7 +150,7 @@ export function createVeth(
   socket.send([{ type: message.newLink, flags: fresh, body }])
 }
 
-/** Gives the container's end its address and default route, and brings it and loopback up. */
+/** Gives the container's interface its address and default route, and brings it and loopback up. */
 export function configureContainer(
   socket: NetlinkSocket,
   options: { readonly ip: string; readonly prefix: number; readonly gateway: string },
@@ -173,9 +173,9 @@ export function configureContainer(
 }
 
 /**
- * Brings a port of a bridge up. With `hairpin` it sends frames back to where
- * they came from: where br_netfilter is loaded, a container that calls its own
- * published port would not get an answer otherwise.
+ * Brings a port of a bridge up. With `hairpin` the bridge may send a frame back to the
+ * port that it came from. Where br_netfilter is loaded, a container needs that to reach
+ * its own published port.
  */
 export function setPortUp(
   socket: NetlinkSocket,
@@ -200,13 +200,13 @@ export function addAddress(
   socket.send([addressRequest(link.index, options.ip, options.prefix)])
 }
 
-/** Writes a note that `ip link` shows and every interface keeps. */
+/** Sets the alias of an interface, which `ip link` shows. */
 export function setAlias(socket: NetlinkSocket, name: string, alias: string): void {
   const body = concatenate([linkHeader(), attribute(3, name), attribute(20, alias)])
   socket.send([{ type: message.setLink, body }])
 }
 
-/** Makes the interface a port of the bridge. Throws `NetlinkError` ENODEV where there is none. */
+/** Makes the interface a port of the bridge. Throws `NetlinkError` ENODEV when one of them does not exist. */
 export function setMaster(socket: NetlinkSocket, name: string, bridge: Link): void {
   const body = concatenate([linkHeader(), attribute(3, name), attribute(10, bridge.index)])
   socket.send([{ type: message.setLink, body }])

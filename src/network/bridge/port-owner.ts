@@ -2,9 +2,9 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import type { PortProtocol } from '../port.ts'
 
 /**
- * Which process of this network namespace has a socket on the port:
- * `nginx (pid 812)`; `undefined` when that cannot be told. Reads all of /proc,
- * so it is for error messages only.
+ * Returns the process of this network namespace that has a socket on the port:
+ * `nginx (pid 812)`. Returns `undefined` when it finds none. It reads all of /proc, so
+ * it is for error messages only.
  */
 export function findPortOwner(protocol: PortProtocol, port: number): string | undefined {
   const inodes = new Set(
@@ -40,7 +40,7 @@ function hasSocket(pid: string, inodes: ReadonlySet<string>): boolean {
   })
 }
 
-/** Processes come and go while they are looked at. */
+/** Returns nothing for a process that has ended meanwhile. */
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read()

@@ -32,7 +32,7 @@ describe.skipIf(missingForTests() !== undefined)('attach() as repair', () => {
     expect(await bed.ask(netnsPath, 'tcp', '198.51.100.2', 7000)).toBe('outside 198.51.100.1')
   })
 
-  test('it restores a table whose rules somebody flushed', async () => {
+  test('it restores a table whose rules another program flushed', async () => {
     bed.exec(bed.host, 'nft', 'flush', 'table', 'ip', 'strake')
     expect(await published()).toBeUndefined()
     await attachAnother()
@@ -53,7 +53,7 @@ describe.skipIf(missingForTests() !== undefined)('attach() as repair', () => {
     expect(await published()).toBe('web 198.51.100.2')
   })
 
-  test('it leaves the tables of others as they are', async () => {
+  test('it leaves the tables of other programs unchanged', async () => {
     bed.exec(bed.host, 'nft', 'add table ip mine; add chain ip mine c; add rule ip mine c counter')
     const before = bed.exec(bed.host, 'nft', 'list', 'table', 'ip', 'mine')
     bed.exec(bed.host, 'nft', 'delete', 'table', 'ip', 'strake')

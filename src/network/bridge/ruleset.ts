@@ -2,25 +2,24 @@ import type { NftElement, NftMap } from '#platform'
 import { addressBytes, formatSubnet, type Subnet } from '../ipv4.ts'
 import type { PublishedPort } from '../port.ts'
 
-/** What the rules are about. */
+/** The bridge that the rules are for. */
 export interface RulesetOptions {
   readonly table: string
   readonly bridge: string
   readonly subnet: Subnet
 }
 
-/** How many rules `formatRuleset` makes: another number in the kernel means that somebody changed them. */
+/** The number of rules that `formatRuleset` makes. Another number in the kernel means that a program changed them. */
 export const ruleCount = 13
 
 /**
- * The script, for `nft -f`, that makes the network's one table anew with these
- * elements in its maps, in one transaction and whatever was there before.
+ * Returns a script for `nft -f` that replaces the network's table by a new one with
+ * these elements in its maps, in one transaction.
  *
- * `guard` comes before address translation, which would otherwise make a packet
- * for 127.0.0.1 from the wire or from a container an ordinary one: that is what
- * keeps ports published on loopback, and the host's own, out of their reach.
- * `forward` lets in only replies and what was published, so that knowing a
- * container's address is not enough to reach its other ports.
+ * `guard` runs before address translation. It drops packets for 127.0.0.1 that come
+ * from the wire or from a container, so that these do not reach ports published on
+ * loopback, or the host's own. `forward` accepts only replies and packets for published
+ * ports, so that a peer that knows a container's address does not reach its other ports.
  */
 export function formatRuleset(options: RulesetOptions, elements: readonly string[]): string {
   const { table, bridge } = options
@@ -78,12 +77,12 @@ export function publishedAtMap(table: string): NftMap {
   return { table, name: 'published_at' }
 }
 
-/** A published port as an element in nft's words: `published { tcp . 80 : 10.89.0.2 . 80 }`. */
+/** Formats a published port as an element in nft's syntax: `published { tcp . 80 : 10.89.0.2 . 80 }`. */
 export function formatElement(port: PublishedPort, ip: string): string {
   return `${formatKey(port, ` : ${ip} . ${port.containerPort}`)}`
 }
 
-/** The command that deletes the element if, and only if, it still leads to this container. */
+/** Returns the command that deletes the element only if it still leads to this container. */
 export function formatRemoval(table: string, port: PublishedPort, ip: string): string {
   const add = `add element ip ${table} ${formatElement(port, ip)}`
   return `${add}; delete element ip ${table} ${formatKey(port, '')}`
@@ -105,7 +104,7 @@ export function encodeElement(table: string, port: PublishedPort, ip: string): N
   return { map: publishedAtMap(table), key: at, value }
 }
 
-/** Which port an element publishes, and for whom. */
+/** Returns the port that an element publishes, and the container's address. */
 export function decodeElement({ key, value }: NftElement): {
   readonly port: PublishedPort
   readonly ip: string

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { readPlainFile } from '#platform'
 import type { PublishedPort } from '../port.ts'
 
-/** What is known of a container on the bridge: enough to restore it there, and to take it away. */
+/** The record of a container on the bridge: enough to restore its link, and to remove it. */
 export interface AttachmentRecord {
   readonly containerId: string
   readonly name: string
@@ -13,17 +13,17 @@ export interface AttachmentRecord {
   readonly ports: readonly PublishedPort[]
 }
 
-/** The attachments of one network, a file each, under `$STRAKE_RUN`: gone after a reboot, as they are. */
+/** The attachments of one network, a file each, under `$STRAKE_RUN`. A reboot ends both the attachments and the files. */
 export interface AttachmentRecords {
   put(record: AttachmentRecord): void
   get(containerId: string): AttachmentRecord | undefined
   list(): readonly AttachmentRecord[]
   remove(containerId: string): void
-  /** Turns the record into a dying one and returns its file, which whoever finishes the work deletes. */
+  /** Marks the record as being removed and returns its file, which the caller deletes when the ports are gone. */
   bury(containerId: string): string
-  /** The records whose ports are being taken away: `age` is in milliseconds. */
+  /** The records whose ports are being removed. `age` is in milliseconds. */
   listBuried(): readonly { readonly file: string; readonly record: AttachmentRecord }[]
-  /** Removes what processes that are gone did not finish writing. */
+  /** Removes the temporary files of processes that have ended. */
   dropUnfinished(): void
 }
 

@@ -14,7 +14,7 @@ const candidates = [
   ...Array.from({ length: 16 }, (_, i) => `192.168.${200 + i}.0/24`),
 ].flatMap((text) => parseSubnet(text) ?? [])
 
-/** The first usual subnet that meets neither a route of this host nor one of its name servers. */
+/** Returns the first usual subnet that contains no route of this host and no name server. */
 export function chooseSubnet(routes: readonly Subnet[], nameservers: readonly string[]): Subnet {
   const used = routes.filter((route) => route.prefix > 0)
   const servers = nameservers.flatMap((server) => parseAddress(server) ?? [])
@@ -31,7 +31,7 @@ export function chooseSubnet(routes: readonly Subnet[], nameservers: readonly st
   )
 }
 
-/** Reads a configured subnet: private use is not demanded, room for two addresses is. Throws `INVALID`. */
+/** Reads a configured subnet. It needs room for two addresses and may be public. Throws `INVALID`. */
 export function requireSubnet(text: string): Subnet {
   const subnet = parseSubnet(text)
   if (subnet === undefined || subnet.prefix > 29 || subnet.prefix < 8) {
@@ -46,7 +46,7 @@ export function requireSubnet(text: string): Subnet {
   return subnet
 }
 
-/** Throws `CONFLICT` when a configured subnet meets a route of this host. */
+/** Throws `CONFLICT` when a configured subnet overlaps a route of this host. */
 export function requireFree(subnet: Subnet, routes: readonly Subnet[]): void {
   const route = routes.find((route) => route.prefix > 0 && overlaps(route, subnet))
   if (route === undefined) return

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { StrakeError } from '#oci'
 import { isSystemError } from '#platform'
 
-/** A setting below `net`, of the calling thread's network namespace; `undefined` where the kernel has none. */
+/** Reads a setting below `net` of the thread's network namespace. Returns `undefined` when the kernel does not have it. */
 export function readSysctl(name: string): string | undefined {
   try {
     return readFileSync(pathOf(name), 'utf8').trim()
@@ -12,7 +12,7 @@ export function readSysctl(name: string): string | undefined {
   }
 }
 
-/** Writes a setting that differs; what the kernel does not have (IPv6 switched off) is left out. */
+/** Writes a setting if it differs. Ignores a setting that the kernel does not have (IPv6 switched off). */
 export function writeSysctl(name: string, value: string): void {
   const current = readSysctl(name)
   if (current === undefined || current === value) return

@@ -5,7 +5,7 @@
 import { createInterface } from 'node:readline'
 import { type AttachOptions, openNetworks } from '../networks.ts'
 
-/** A call of the driver; the address is given in place of the callback, or the first one is taken. */
+/** A call of the driver. It names the address instead of a callback; without one the first address is taken. */
 export type DriverCall =
   | { readonly method: 'attach'; readonly options: AttachOptions; readonly ip?: string }
   | { readonly method: 'detach'; readonly containerId: string }

@@ -4,7 +4,7 @@ import { removeNetworkNamespace } from '#platform'
 import type { Attachment, AttachOptions } from '../networks.ts'
 import type { DriverAnswer, DriverCall } from './driver.ts'
 
-/** Why these tests cannot run here; `undefined` where they can. */
+/** The reason why these tests cannot run on this machine; `undefined` when they can. */
 export function missingForTests(): string | undefined {
   if (process.getuid?.() !== 0) return 'network tests need root'
   const missing = ['ip', 'nft', 'nsenter'].find((program) => Bun.which(program) === null)
@@ -16,7 +16,7 @@ export interface Outcome {
   readonly stdout: string
 }
 
-/** One process that uses the networks, in the namespace that plays the host. */
+/** One process that uses the networks, in the namespace that stands for the host. */
 export interface Driver extends AsyncDisposable {
   call(call: DriverCall): Promise<DriverAnswer>
   /** Attaches to the bridge and throws what attach threw. */
@@ -24,15 +24,15 @@ export interface Driver extends AsyncDisposable {
 }
 
 /**
- * A host of its own: the namespace `host` with an uplink (198.51.100.1) to the
- * namespace `outside` (198.51.100.2), which knows no way to containers. Nothing
- * is changed in the namespace of the test but the names of the two.
+ * A host for one test: the namespace `host` with an uplink (198.51.100.1) to the
+ * namespace `outside` (198.51.100.2), which has no route to containers. It changes
+ * nothing in the namespace of the test but the names of these two.
  */
 export interface Testbed extends AsyncDisposable {
   readonly host: string
   readonly outside: string
   readonly run: string
-  /** Of the store of the bed, or of another one beside it, which chooses its own subnet. */
+  /** Starts a process on the store of the testbed, or on another store, which chooses its own subnet. */
   openDriver(store?: string): Driver
   /** Runs a program in a namespace; throws when it fails. */
   exec(namespace: string, ...argv: readonly string[]): string
@@ -41,7 +41,7 @@ export interface Testbed extends AsyncDisposable {
   serve(namespace: string, protocol: 'tcp' | 'udp', port: number, name: string): Promise<void>
   /** Ends every server: a process keeps its namespace alive. */
   stopServers(): Promise<void>
-  /** What a server answers; `undefined` when nothing does. UDP is sent from port `from` where that is given. */
+  /** Returns the answer of a server, or `undefined` without one. Sends UDP from port `from` when given. */
   ask(
     namespace: string,
     protocol: 'tcp' | 'udp',
