@@ -1,5 +1,5 @@
 # Every target installs what it needs first; nothing is installed twice.
-.PHONY: setup build demo test check bench clean
+.PHONY: setup build demo test check bench npm clean
 
 setup:
 	@sh scripts/setup
@@ -19,6 +19,13 @@ check: setup
 
 bench: build
 	@scripts/bun bench/main.ts $(or $(ARGS),--disk)
+
+# dist/npm: the library, and a package with the program for each platform.
+npm: build
+	@sh scripts/build x64
+	@sh scripts/build arm64
+	@scripts/bun scripts/package/npm.ts
+	@cd dist/npm && rm -f *.tgz && for name in */; do npm pack --silent "./$$name"; done
 
 clean:
 	rm -rf dist node_modules

@@ -1,5 +1,22 @@
 // What a user can ask for: one function per verb, over one engine.
 
+// Errors that carry more than a message.
+export { DockerfileError, ExitError } from '#build'
+// What verbs on containers take and return.
+export type {
+  ContainerImage,
+  ContainerOptions,
+  CreatedContainer,
+  ExecOptions,
+  LogEntry,
+  RemoveOptions as RemoveContainerOptions,
+  StopOptions,
+} from '#container'
+// Every error has a code, and often a remedy.
+export { type ErrorCode, isStrakeError, StrakeError } from '#oci'
+export { StartError } from '#runtime'
+// What verbs tell while they work.
+export type { Emit, ProgressEvent, StepEvent } from '#stream'
 export { type Loaded, type LoadOptions, load } from './archive/load.ts'
 export { type SaveOptions, save } from './archive/save.ts'
 // Looking after what is there.
@@ -8,6 +25,7 @@ export { type Imported, type ImportOptions, importImage } from './build/import.t
 // Containers.
 export {
   attachContainer,
+  type ContainerEnd,
   execInContainer,
   killContainer,
   type LogsOptions,
@@ -20,8 +38,14 @@ export {
   waitContainer,
 } from './container/container.ts'
 export { exportContainer } from './container/export.ts'
-export { listContainers } from './container/ps.ts'
-export { create, type RunOptions, run, runDetached } from './container/run.ts'
+export { type ListContainersOptions, listContainers } from './container/ps.ts'
+export {
+  create,
+  type ForegroundRunOptions,
+  type RunOptions,
+  run,
+  runDetached,
+} from './container/run.ts'
 export type { ContainerSummary } from './container/summary.ts'
 export { diff, type PathChange } from './diff.ts'
 // The engine itself.

@@ -60,7 +60,11 @@ export async function stopContainer(
   await stop(await containerContext(engine), name, options)
 }
 
-export async function killContainer(engine: Engine, name: string, signal: string): Promise<void> {
+export async function killContainer(
+  engine: Engine,
+  name: string,
+  signal = 'SIGKILL',
+): Promise<void> {
   await kill(await containerContext(engine), name, signal)
 }
 

@@ -15,7 +15,7 @@ import type { ContainerSummary } from './summary.ts'
 
 export interface ListContainersOptions {
   /** Also those that do not run. */
-  readonly all: boolean
+  readonly all?: boolean | undefined
   readonly filters?: ContainerFilters | undefined
 }
 
@@ -26,7 +26,7 @@ export interface ListContainersOptions {
  */
 export async function listContainers(
   engine: Engine,
-  { all, filters = {} }: ListContainersOptions,
+  { all = false, filters = {} }: ListContainersOptions = {},
 ): Promise<readonly ContainerSummary[]> {
   const passes = containerTest(filters, engine.records)
   const shown = (one: Container): boolean => all || includesStopped(filters) || isRunning(one)

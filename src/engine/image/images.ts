@@ -20,16 +20,16 @@ export interface ImageSummary {
 
 export interface ListImagesOptions {
   /** Also images without a name. */
-  readonly all: boolean
+  readonly all?: boolean | undefined
   readonly filters?: ImageFilters | undefined
   /** Only this repository, or repository and tag. */
-  readonly reference?: string
+  readonly reference?: string | undefined
 }
 
 /** Images by name, newest first. Throws `NOT_FOUND` for a filter's image that is not there. */
 export async function listImages(
   engine: Engine,
-  options: ListImagesOptions,
+  options: ListImagesOptions = {},
 ): Promise<readonly ImageSummary[]> {
   const { filters = {} } = options
   const passes = imageTest(filters, engine)

@@ -53,7 +53,10 @@ export async function pruneCache(
 }
 
 /** Containers that do not run, then images, the build cache, and compressed layers that can be had again. */
-export async function pruneSystem(engine: Engine, options: PruneImagesOptions): Promise<Pruned> {
+export async function pruneSystem(
+  engine: Engine,
+  options: PruneImagesOptions = {},
+): Promise<Pruned> {
   const containers = await pruneContainers(engine, options)
   const images = await pruneImages(engine, options)
   const cache = await pruneCache(engine, options)
