@@ -1,7 +1,7 @@
 import { ContentMismatchError, type Descriptor, type Digest, type Platform } from '#oci'
 import { type Bytes, counted, type Emit, fromBuffer, mapConcurrently, silent } from '#stream'
 import { readGraph, selectManifest } from './graph.ts'
-import type { Arriving, ContentSource, ContentStore } from './store.ts'
+import type { Arriving, ContentSource, ContentStore, WriteOutcome } from './store.ts'
 
 export interface CopyOptions {
   /** Of an index, copy only the manifest for this platform, and not the index. */
@@ -53,7 +53,6 @@ export async function copy(
   )
   for (const { descriptor, raw } of documents) {
     signal?.throwIfAborted()
-    if (await target.has(descriptor, signal)) continue
     await target.write(descriptor, fromBuffer(raw), signal === undefined ? {} : { signal })
   }
   return top
@@ -72,23 +71,16 @@ async function copyBlob(
 ): Promise<void> {
   const { emit = silent, action = 'download', signal } = options
   const event = { type: 'transfer', id: blob.digest, total: blob.size } as const
-  if (await target.has(blob, signal)) {
-    emit({ ...event, action: 'exists', current: blob.size, done: true })
-    return
-  }
-  let isMoved = false
   const readFrom = (start: number): Bytes => {
     // The target proves what it takes.
     const bytes = source.read(blob, { start, readerVerifies: true, reusesChunks: true, signal })
-    return counted(bytes, (total) => {
-      isMoved = true
-      emit({ ...event, action, current: start + total })
-    })
+    return counted(bytes, (total) => emit({ ...event, action, current: start + total }))
   }
   const mountFrom = options.mountFrom?.(blob)
   const { onArriving } = options
+  let outcome: WriteOutcome
   try {
-    await target.write(blob, readFrom(0), {
+    outcome = await target.write(blob, readFrom(0), {
       readFrom,
       signal,
       alreadyVerified: options.alreadyVerified === true,
@@ -101,6 +93,6 @@ async function copyBlob(
     if (isOurs) for await (const _ of source.read(blob, { signal }));
     throw error
   }
-  const settled = isMoved || blob.size === 0 ? action : mountFrom === undefined ? 'exists' : 'mount'
-  emit({ ...event, action: settled, current: blob.size, done: true })
+  const actions = { exists: 'exists', mounted: 'mount', written: action } as const
+  emit({ ...event, action: actions[outcome], current: blob.size, done: true })
 }

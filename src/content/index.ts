@@ -23,6 +23,8 @@ export type { ContentDocument, ContentGraph } from './graph.ts'
 export { childrenOf, isDocument, readDocument, readGraph, selectManifest } from './graph.ts'
 // Blobs in memory.
 export { createMemoryStore } from './memory.ts'
+// A source that is asked once for what is read twice.
+export { rememberDocuments } from './remember-documents.ts'
 // What stores are.
 export type {
   Arriving,
@@ -35,4 +37,5 @@ export type {
   StoredBlob,
   TagStore,
   WriteOptions,
+  WriteOutcome,
 } from './store.ts'

@@ -17,7 +17,14 @@ import {
 } from '#stream'
 import { anonymousId, checkIngestId } from './ingest-id.ts'
 import { rangeOf } from './range.ts'
-import type { Ingest, IngestOptions, LocalStore, ReadOptions, StoredBlob } from './store.ts'
+import type {
+  Ingest,
+  IngestOptions,
+  LocalStore,
+  ReadOptions,
+  StoredBlob,
+  WriteOutcome,
+} from './store.ts'
 
 /** A store that lives as long as the process; `now` tells the time. */
 export function createMemoryStore(now: () => number = Date.now): LocalStore {
@@ -56,9 +63,10 @@ class MemoryStore implements LocalStore {
     else yield* fromBuffer(blob.bytes.subarray(start, end))
   }
 
-  async write(expected: Descriptor, bytes: Bytes): Promise<void> {
-    if (await this.has(expected)) return
+  async write(expected: Descriptor, bytes: Bytes): Promise<WriteOutcome> {
+    if (await this.has(expected)) return 'exists'
     this.#put(expected.digest, await toBuffer(verified(bytes, expected), expected.size))
+    return 'written'
   }
 
   async ingest(options: IngestOptions = {}): Promise<Ingest> {

@@ -52,10 +52,16 @@ export interface ContentSource {
   read(target: Descriptor, options?: ReadOptions): Bytes
 }
 
+/**
+ * How a store came to have content: it had it, it mounted the content of another
+ * repository, or it received the bytes.
+ */
+export type WriteOutcome = 'exists' | 'mounted' | 'written'
+
 /** Somewhere that also keeps them. */
 export interface ContentStore extends ContentSource {
   /** Verified and idempotent; `bytes` is not touched when the content is already there. */
-  write(expected: Descriptor, bytes: Bytes, options?: WriteOptions): Promise<void>
+  write(expected: Descriptor, bytes: Bytes, options?: WriteOptions): Promise<WriteOutcome>
   /** For content whose digest is not known yet. */
   ingest(options?: IngestOptions): Promise<Ingest>
   /** Absent content is not an error. */

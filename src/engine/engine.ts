@@ -1,10 +1,10 @@
-import type { DirectoryStore } from '#content'
 import type { Image } from '#image'
 import type { Networks } from '#network'
 import type { ImageRecord, Records } from '#records'
 import type { Registry, RegistryFacts } from '#registry'
 import type { DetectedRuntime } from '#runtime'
 import type { LocalSnapshotter } from '#snapshot'
+import type { RestoringStore } from './content/restoring-store.ts'
 
 /**
  * One store and everything that works on it. Any number of engines, in this and
@@ -16,7 +16,7 @@ export interface Engine extends AsyncDisposable {
   readonly root: string
   /** `$STRAKE_RUN`. */
   readonly run: string
-  readonly content: DirectoryStore
+  readonly content: RestoringStore
   readonly records: Records
   readonly env: Readonly<Record<string, string | undefined>>
   snapshots(): Promise<LocalSnapshotter>

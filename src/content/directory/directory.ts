@@ -12,7 +12,14 @@ import { type Bytes, checked, createHasher, fromBuffers, verified } from '#strea
 import { anonymousId, checkIngestId, ingestIdOf } from '../ingest-id.ts'
 import { rangeOf } from '../range.ts'
 import { receiveBlob } from '../receive-blob.ts'
-import type { IngestOptions, LocalStore, ReadOptions, StoredBlob, WriteOptions } from '../store.ts'
+import type {
+  IngestOptions,
+  LocalStore,
+  ReadOptions,
+  StoredBlob,
+  WriteOptions,
+  WriteOutcome,
+} from '../store.ts'
 import { claim, heldByOther, listIngests } from './claim.ts'
 import { type FileIngest, largeSize, openDirectoryIngest } from './directory-ingest.ts'
 import { deleteUnless, sweep } from './directory-remove.ts'
@@ -130,19 +137,25 @@ class OpenDirectoryStore implements DirectoryStore {
     }
   }
 
-  async write(expected: Descriptor, bytes: Bytes, options: WriteOptions = {}): Promise<void> {
+  async write(
+    expected: Descriptor,
+    bytes: Bytes,
+    options: WriteOptions = {},
+  ): Promise<WriteOutcome> {
     await using ingest = await this.#ingestFor(expected, options.signal)
-    if (ingest === undefined) return
-    const receiveAll = (empty: FileIngest): Promise<void> => {
+    if (ingest === undefined) return 'exists'
+    const receiveAll = async (empty: FileIngest): Promise<WriteOutcome> => {
       options.onArriving?.(empty.arriving(expected))
-      return receiveBlob(empty, expected, bytes)
+      await receiveBlob(empty, expected, bytes)
+      return 'written'
     }
     if (ingest.size === 0) return await receiveAll(ingest)
     const isComplete = ingest.size === expected.size
     const readFrom = isComplete ? () => fromBuffers([]) : options.readFrom
     if (readFrom !== undefined) {
       try {
-        return await receiveBlob(ingest, expected, readFrom(ingest.size))
+        await receiveBlob(ingest, expected, readFrom(ingest.size))
+        return 'written'
       } catch (error) {
         // What was kept is not the beginning of this content: it is gone now, start again.
         if (!(error instanceof ContentMismatchError)) throw error
@@ -150,7 +163,7 @@ class OpenDirectoryStore implements DirectoryStore {
     }
     await ingest.abort()
     await using anew = await this.#ingestFor(expected, options.signal)
-    if (anew !== undefined) await receiveAll(anew)
+    return anew === undefined ? 'exists' : await receiveAll(anew)
   }
 
   async ingest(options: IngestOptions = {}): Promise<FileIngest> {

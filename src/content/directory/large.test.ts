@@ -39,7 +39,7 @@ async function* broken(count: number): Bytes & AsyncGenerator<Uint8Array> {
 }
 
 /** What a promise fails with. `expect().rejects` waits without letting other threads report. */
-async function failureOf(promise: Promise<void>): Promise<string> {
+async function failureOf(promise: Promise<unknown>): Promise<string> {
   return await promise.then(
     () => 'nothing',
     (error: unknown) => String(error),

@@ -1,3 +1,4 @@
+import type { ContentStore } from '#content'
 import { type Descriptor, isStrakeError } from '#oci'
 import type { Engine } from '../engine.ts'
 
@@ -11,7 +12,7 @@ export interface Refetched {
 
 /** Fetches content again from where it was seen, the last place first. */
 export async function refetch(
-  engine: Pick<Engine, 'content' | 'records' | 'registry'>,
+  engine: Pick<Engine, 'records' | 'registry'> & { readonly content: ContentStore },
   descriptor: Descriptor,
   signal?: AbortSignal,
 ): Promise<Refetched> {

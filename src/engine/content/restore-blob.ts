@@ -1,5 +1,6 @@
 import { linkSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { DirectoryStore } from '#content'
 import { type Descriptor, type Digest, layerCompression } from '#oci'
 import { pathExists, syncDirectory } from '#platform'
 import { layerArchive } from '#snapshot'
@@ -9,12 +10,17 @@ import { tryPublishIndex } from './publish-index.ts'
 import { refetch } from './refetch.ts'
 import type { Restored } from './restoring-store.ts'
 
+/** A store without what was dropped from it, and where that can be had again. */
+export interface RestorableStore extends Pick<Engine, 'root' | 'records' | 'registry'> {
+  readonly content: DirectoryStore
+}
+
 /**
  * Brings back content that is not there: a layer from its archive when that
  * gives the same bytes, anything from where it was seen.
  */
 export async function restoreBlob(
-  engine: Pick<Engine, 'root' | 'content' | 'records' | 'registry'>,
+  engine: RestorableStore,
   descriptor: Descriptor,
   signal?: AbortSignal,
 ): Promise<Restored> {
@@ -30,7 +36,7 @@ export async function restoreBlob(
 }
 
 async function fromArchive(
-  { root, content, records }: Pick<Engine, 'root' | 'content' | 'records'>,
+  { root, content, records }: Omit<RestorableStore, 'registry'>,
   blob: Descriptor,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {

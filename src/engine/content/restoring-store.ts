@@ -17,6 +17,11 @@ export interface RestoringStoreOptions {
   readonly restore: (blob: Descriptor, signal?: AbortSignal) => Promise<Restored>
 }
 
+export interface RestoringStore extends DirectoryStore {
+  /** Without what was dropped. */
+  readonly stored: DirectoryStore
+}
+
 /**
  * A store that also has what was dropped: whoever reads a compressed layer that
  * was deleted on purpose has it made again first. Throws `NOT_FOUND` with the
@@ -25,7 +30,7 @@ export interface RestoringStoreOptions {
 export function restoringStore(
   store: DirectoryStore,
   { records, restore }: RestoringStoreOptions,
-): DirectoryStore {
+): RestoringStore {
   const isDropped = async (digest: Digest): Promise<boolean> => {
     const diffId = records.dropped.diffIdOf(digest)
     if (diffId === undefined) return false
@@ -42,6 +47,7 @@ export function restoringStore(
     yield* store.read(target, options)
   }
   return {
+    stored: store,
     root: store.root,
     pathOf: (digest) => store.pathOf(digest),
     async provedPath(target) {
@@ -50,7 +56,10 @@ export function restoringStore(
     },
     has: async (target) => (await store.has(target)) || isDropped(target.digest),
     read,
-    write: (expected, bytes, options) => store.write(expected, bytes, options),
+    async write(expected, bytes, options) {
+      if (await isDropped(expected.digest)) return 'exists'
+      return await store.write(expected, bytes, options)
+    },
     ingest: (options) => store.ingest(options),
     delete: (target) => store.delete(target),
     deleteUnless: (digest, isNeeded) => store.deleteUnless(digest, isNeeded),

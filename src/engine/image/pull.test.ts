@@ -36,6 +36,45 @@ test('pull() brings what push() sent, with the same image ID', async () => {
   expect(row).toMatchObject({ repository: 'localhost:1/app', tag: '1', digest: pushed.digest })
 })
 
+/** The requests of a log, with one word for every digest and every upload session. */
+function requestsOf({ log }: { readonly log: readonly string[] }): readonly string[] {
+  return log.map((line) =>
+    line
+      .replace(/sha256:[0-9a-f]{64}$/, 'DIGEST')
+      .replace(/uploads\/[0-9a-f]+$/, 'uploads/SESSION')
+      .replace('/v2/app/', ''),
+  )
+}
+
+test('push() asks once for every blob and manifest', async () => {
+  await using pair = await openPair()
+  await addTestImage(pair.from, { names: ['localhost:1/app'] })
+  await push(pair.from, 'localhost:1/app')
+  const blob = ['HEAD blobs/DIGEST', 'POST blobs/uploads/', 'PUT blobs/uploads/SESSION']
+  const manifest = ['HEAD manifests/DIGEST', 'PUT manifests/DIGEST', 'PUT manifests/latest']
+  expect(requestsOf(pair)).toEqual([...blob, ...blob, ...manifest])
+  pair.log.length = 0
+  await push(pair.from, 'localhost:1/app')
+  expect(requestsOf(pair)).toEqual([
+    ...['HEAD blobs/DIGEST', 'HEAD blobs/DIGEST', 'HEAD manifests/DIGEST'],
+    ...['GET manifests/DIGEST', 'PUT manifests/latest'],
+  ])
+})
+
+test('pull() fetches each manifest, config and layer once', async () => {
+  await using pair = await openPair()
+  await addTestImage(pair.from, { names: ['localhost:1/app'] })
+  await push(pair.from, 'localhost:1/app')
+  pair.log.length = 0
+  await pull(pair.to, 'localhost:1/app')
+  expect(requestsOf(pair)).toEqual([
+    'HEAD manifests/latest',
+    'GET manifests/DIGEST',
+    'GET blobs/DIGEST',
+    'GET blobs/DIGEST',
+  ])
+})
+
 test('pull() again fetches nothing and says so', async () => {
   await using pair = await openPair()
   await addTestImage(pair.from, { names: ['localhost:1/app'] })

@@ -1,4 +1,4 @@
-import type { ContentSource } from '#content'
+import { type ContentSource, rememberDocuments } from '#content'
 import { openImage } from '#image'
 import {
   type Digest,
@@ -62,11 +62,12 @@ export async function pull(
       : recordedName(formatReference(reference))
   const platform = options.platform === undefined ? hostPlatform() : parsePlatform(options.platform)
   const registry = await engine.registry(reference.registry)
-  const source = registry.repository(reference.repository)
+  const repository = registry.repository(reference.repository)
   using lease = await beginWork(engine, `pull ${name}`)
   emit({ type: 'status', message: describeSource(reference) })
-  const root = await source.resolve(reference.digest ?? reference.tag ?? 'latest', signal)
+  const root = await repository.resolve(reference.digest ?? reference.tag ?? 'latest', signal)
   lease.hold(root.digest)
+  const source = rememberDocuments(repository)
   const before = engine.records.tags.get(name)?.target.digest
   const image = await openImage(
     nearest(engine.content, source),

@@ -7,7 +7,7 @@ import { layerArchive, type SnapshotFinding } from '#snapshot'
 import { decompress } from '#stream'
 import { blobProblem, setAside } from '../content/check-blob.ts'
 import { refetch } from '../content/refetch.ts'
-import { restoreBlob } from '../content/restore-blob.ts'
+import { type RestorableStore, restoreBlob } from '../content/restore-blob.ts'
 import type { Engine } from '../engine.ts'
 import { describeDamage, knowsEverything } from '../facts.ts'
 import { checkLayout } from './check-layout.ts'
@@ -148,11 +148,16 @@ async function* checkImages(
       yield { ...finding, state: 'damaged' }
       continue
     }
-    const { action, reason } = await restoreBlob(engine, descriptor, signal)
+    const { action, reason } = await restoreBlob(stored(engine), descriptor, signal)
     if (action === undefined) yield { ...finding, state: 'lost', action: reason }
     else yield { ...finding, state: 'healed', action }
   }
   return needed
+}
+
+/** Blobs are to come back into the store itself, where they were dropped too. */
+function stored({ root, records, registry, content }: Engine): RestorableStore {
+  return { root, records, registry, content: content.stored }
 }
 
 /** A compressed layer that was deleted on purpose; that its archive is whole is proved as well. */
@@ -205,7 +210,7 @@ async function archiveOf(
     const other = content.pathOf(compressed.digest)
     // The archive it would be made of is what is damaged.
     if (records.dropped.diffIdOf(compressed.digest) !== undefined && !pathExists(other)) {
-      await refetch(engine, compressed)
+      await refetch(stored(engine), compressed)
     }
     if ((await blobProblem(other, compressed.digest)) !== undefined) continue
     return decompress(content.read(compressed))

@@ -1,4 +1,4 @@
-import type { Ingest, IngestOptions, ReadOptions, WriteOptions } from '#content'
+import type { Ingest, IngestOptions, ReadOptions, WriteOptions, WriteOutcome } from '#content'
 import {
   type Descriptor,
   type Digest,
@@ -59,19 +59,25 @@ export class RemoteRepository implements Repository {
     return start === 0 && end >= target.size ? bytes : sliced(bytes, start, end)
   }
 
-  async write(expected: Descriptor, bytes: Bytes, options: WriteOptions = {}): Promise<void> {
-    if (await this.has(expected, options.signal)) return
+  async write(
+    expected: Descriptor,
+    bytes: Bytes,
+    options: WriteOptions = {},
+  ): Promise<WriteOutcome> {
+    if (await this.has(expected, options.signal)) return 'exists'
     if (isDocumentType(expected.mediaType)) {
-      return this.#writeManifest(expected, bytes, options.signal)
+      await this.#writeManifest(expected, bytes, options.signal)
+      return 'written'
     }
     const algorithm = digestAlgorithm(expected.digest)
     const what = `push ${this.#blobName(expected.digest)}`
     const target = { ...this.#upload(what, options.signal), algorithm }
     const mount = { digest: expected.digest, from: options.mountFrom }
     const session = await startUpload(target, mount)
-    if (session === undefined) return
+    if (session === undefined) return 'mounted'
     const blob = { expected, bytes, alreadyVerified: options.alreadyVerified === true }
     await uploadBlob(target, session, blob, () => this.has(expected, options.signal))
+    return 'written'
   }
 
   async ingest(options: IngestOptions = {}): Promise<Ingest> {

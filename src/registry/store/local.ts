@@ -1,4 +1,11 @@
-import type { ContentStore, Ingest, IngestOptions, ReadOptions, WriteOptions } from '#content'
+import type {
+  ContentStore,
+  Ingest,
+  IngestOptions,
+  ReadOptions,
+  WriteOptions,
+  WriteOutcome,
+} from '#content'
 import {
   type Descriptor,
   type Digest,
@@ -67,19 +74,27 @@ class LocalRepository implements Repository {
     yield* this.#blobs.read({ ...descriptor, size: target.size }, options)
   }
 
-  async write(expected: Descriptor, bytes: Bytes, options: WriteOptions = {}): Promise<void> {
-    if (await this.has(expected)) return
-    if (isDocument(expected)) return this.#writeManifest(expected, bytes)
+  async write(
+    expected: Descriptor,
+    bytes: Bytes,
+    options: WriteOptions = {},
+  ): Promise<WriteOutcome> {
+    if (await this.has(expected)) return 'exists'
+    if (isDocument(expected)) {
+      await this.#writeManifest(expected, bytes)
+      return 'written'
+    }
     const { mountFrom, signal } = options
     const { digest } = expected
     const mounted =
       mountFrom === undefined
         ? await this.#mountShared(digest)
         : await this.mount(digest, { from: mountFrom })
-    if (mounted !== undefined) return
+    if (mounted !== undefined) return 'mounted'
     if (await this.#blobs.has(expected)) await drain(verified(bytes, expected))
     else await this.#blobs.write(expected, bytes, signal === undefined ? {} : { signal })
     await this.#link(expected)
+    return 'written'
   }
 
   async writeOpaqueManifest(target: Descriptor, bytes: Bytes): Promise<void> {
