@@ -134,6 +134,7 @@ const rooms: Readonly<Record<string, string>> = {
   'cli/render': 'values become text: the only code that prints',
   'container/model': 'what a container is: plain data and its record',
   'container/monitor': 'the process that watches a container',
+  'container/process': 'starting a process in a container, and its streams',
   'container/protocol': 'what a command and a monitor say to each other',
   'container/session': 'the side of the command: starting a monitor and talking to it',
   'container/setup': 'what must be there before the process starts',

@@ -51,7 +51,7 @@ export {
 /** Making a container without starting it. */
 export { type CreatedContainer, createContainer } from './verbs/create.ts'
 /** Another process in a running container. */
-export { type ExecOptions, execInContainer } from './verbs/exec.ts'
+export { type ExecEnd, type ExecOptions, execInContainer } from './verbs/exec.ts'
 /** Starting a container and staying with it to its end. */
 export { type ForegroundOptions, type RunEnd, runForeground } from './verbs/foreground.ts'
 /** Everything that is known of a container. */

@@ -3,9 +3,11 @@ import { Command } from '../arguments/command.ts'
 import { readEnvironment } from '../arguments/environment.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
+import { endWith } from '../detach.ts'
 
 interface Options {
   readonly detach?: true
+  readonly detachKeys?: string
   readonly env?: readonly string[]
   readonly envFile?: readonly string[]
   readonly interactive?: true
@@ -23,6 +25,7 @@ export function define(context: Context): Command {
     .argument('[args...]')
     .passThroughOptions()
     .option('-d, --detach', 'do not wait for it')
+    .option('--detach-keys <keys>', 'how to leave; ctrl-p,ctrl-q unless given')
     .option('-e, --env <name[=value]>', 'set an environment variable', collect)
     .option('--env-file <file>', 'read environment variables from a file', collect)
     .option('-i, --interactive', 'keep the input open')
@@ -32,16 +35,21 @@ export function define(context: Context): Command {
     .option('-w, --workdir <directory>', 'in this directory')
     .examples('strake exec -it web sh')
     .action(async (name: string, program: string, args: readonly string[], options: Options) => {
-      context.leaveSignals()
-      context.exitCode = await execInContainer(await context.engine(), name, {
+      const end = await execInContainer(await context.engine(), name, {
         command: [program, ...args],
         env: await readEnvironment(options.env, options.envFile),
         detach: options.detach === true,
         interactive: options.interactive === true,
         tty: options.tty === true,
         privileged: options.privileged === true,
-        ...(options.user === undefined ? {} : { user: options.user }),
-        ...(options.workdir === undefined ? {} : { workingDir: options.workdir }),
+        user: options.user,
+        workingDir: options.workdir,
+        detachKeys: options.detachKeys,
+        onSignals: context.leaveSignals,
+        signal: context.signal,
       })
+      endWith(context, end)
+      // As Docker: the exit code of the process is not known.
+      if (end.detached) context.exitCode = 1
     })
 }

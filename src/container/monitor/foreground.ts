@@ -1,7 +1,7 @@
 import { type DescriptorWriter, readInput, sharedWriter } from '#platform'
+import { untilAborted } from '../process/until.ts'
 import type { OutputStream } from '../protocol/frames.ts'
 import type { ForegroundDescriptors } from '../protocol/order.ts'
-import { untilAborted } from '../protocol/until.ts'
 import type { ContainerInput } from './input.ts'
 
 /** How long a command that was told to end waits for a reader that takes nothing. */

@@ -1,5 +1,5 @@
 import type { DescriptorWriter } from '#platform'
-import { untilAborted } from '../protocol/until.ts'
+import { untilAborted } from '../process/until.ts'
 
 /** One run of a container, seen from what is sent to it. */
 export interface ReadingRun {

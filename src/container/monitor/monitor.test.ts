@@ -251,7 +251,10 @@ function create(options: Partial<ContainerOptions>): Promise<{ id: string }> {
 
 async function execShell(id: string, script: string): Promise<void> {
   const { execInContainer } = await import('../verbs/exec.ts')
-  expect(await execInContainer(bed.context, id, { command: ['sh', '-c', script] })).toBe(0)
+  expect(await execInContainer(bed.context, id, { command: ['sh', '-c', script] })).toEqual({
+    type: 'exited',
+    code: 0,
+  })
 }
 
 /** Runs a command of ours with a terminal of its own. */

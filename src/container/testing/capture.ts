@@ -3,6 +3,7 @@ import { makePipe, readPipe, spawnProcess } from '#platform'
 import { containerPaths } from '../model/context.ts'
 import type { ContainerOptions } from '../model/options.ts'
 import { DescriptorStreams } from '../session/descriptor-streams.ts'
+import type { ExecEnd } from '../verbs/exec.ts'
 import { runContainer } from '../verbs/run.ts'
 import type { Testbed } from './testbed.ts'
 
@@ -23,16 +24,15 @@ export async function runIn(
   const wanted = { image: bed.image, network: 'none', remove: true, ...options } as const
   const result = await capture(async (streams) => {
     const end = await runContainer(bed.context, wanted, { streams })
-    if (end.type === 'detached') return -1
-    oomKilled = end.oomKilled
-    return end.code
+    if (end.type === 'exited') oomKilled = end.oomKilled
+    return end
   }, input)
   return { ...result, oomKilled }
 }
 
-/** What `work` writes to the descriptors it is given. */
+/** What `work` writes to the descriptors it is given; the code is -1 where it left a process running. */
 export async function capture(
-  work: (streams: DescriptorStreams) => Promise<number>,
+  work: (streams: DescriptorStreams) => Promise<ExecEnd>,
   input: Uint8Array = new Uint8Array(0),
 ): Promise<{ code: number; out: string; err: string }> {
   const [stdin, stdout, stderr] = [makePipe(), makePipe(), makePipe()]
@@ -45,7 +45,8 @@ export async function capture(
   void feeder.stdin?.write(input).then(() => feeder.stdin?.end())
   try {
     const descriptors = { stdin: stdin.read, stdout: stdout.write, stderr: stderr.write }
-    const code = await work(new DescriptorStreams(descriptors))
+    const end = await work(new DescriptorStreams(descriptors))
+    const code = end.type === 'detached' ? -1 : end.code
     closeSync(stdout.write)
     closeSync(stderr.write)
     const [out, err] = await texts

@@ -21,7 +21,7 @@ const context = {
 const onSignals = (): void => {}
 const end =
   verb === 'exec'
-    ? { type: 'exited', code: await execInContainer(context, id, { command, interactive: true }) }
+    ? await execInContainer(context, id, { command, interactive: true, onSignals })
     : verb === 'attach'
       ? await attachContainer(context, id, { onSignals })
       : await runForeground(context, id, { onSignals })

@@ -96,6 +96,7 @@ async function makeBusybox({ snapshots }: ContainerContext): Promise<Digest> {
     'nc',
     'yes',
     'sort',
+    'ps',
     'dd',
     'ip',
   ]) {

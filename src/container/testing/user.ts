@@ -66,7 +66,7 @@ function openDescriptors({ isSlow = false }: UserOptions = {}): User {
 }
 
 /** As a server has them: the bytes of a client's socket. */
-function openBytes({ isSlow = false }: UserOptions = {}): User {
+export function openBytes({ isSlow = false }: UserOptions = {}): User {
   const ready = gate(isSlow)
   const [out, err] = [collector(), collector()]
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()

@@ -5,7 +5,7 @@ import { getContainer } from '../model/record.ts'
 import { capture, runIn, untilLog } from '../testing/capture.ts'
 import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
 import { stopContainer } from './control.ts'
-import { execInContainer } from './exec.ts'
+import { type ExecEnd, execInContainer } from './exec.ts'
 import { openContainerFiles } from './open-files.ts'
 import { removeContainer } from './remove.ts'
 import { runDetached } from './run.ts'
@@ -38,7 +38,7 @@ describe.skipIf(cannotRun !== undefined)(`inside${cannotRun ? ` (${cannotRun})` 
 
   test('execInContainer() ends with 127 for a working directory that is missing', async () => {
     const { id, name } = await start({ command: ['sleep', '100'] })
-    const exec = (workingDir: string): Promise<number> =>
+    const exec = (workingDir: string): Promise<ExecEnd> =>
       execInContainer(bed.context, id, { command: ['true'], workingDir })
     await expect(exec('/missing')).rejects.toMatchObject({
       exitCode: 127,

@@ -1,207 +1,163 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { isStrakeError, StrakeError } from '#oci'
-import { type ChildProcess, isTerminal, killTree, readPlainFile, spawnProcess } from '#platform'
-
-import {
-  type ContainerView,
-  checkUserTables,
-  encodeConfig,
-  type ProcessConfig,
-  processConfig,
-  readBundle,
-  resolveUser,
-  resolveWorkingDirectory,
-  runtimeCommand,
-  runtimeEnvironment,
-  StartError,
-  startFailure,
-} from '#runtime'
+import { StrakeError } from '#oci'
+import { encodeConfig, readBundle } from '#runtime'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type Container, getContainer } from '../model/record.ts'
 import { viewOfRunning } from '../model/running-view.ts'
-import { mergeEnv } from '../model/settings.ts'
+import { type ExecRequest, startDetached, startExec } from '../process/exec.ts'
+import type { StartedProcess } from '../process/started.ts'
 import { DescriptorStreams } from '../session/descriptor-streams.ts'
-import { connectExec } from '../session/exec-stdio.ts'
+import { createDetachFilter } from '../session/detach-keys.ts'
+import { onEndingSignal } from '../session/ending.ts'
+import { type FollowOptions, followProcess } from '../session/follow.ts'
+import { requireTerminal } from '../session/require-terminal.ts'
+import type { SessionEnd } from '../session/session.ts'
+import type { ContainerStreams } from '../session/streams.ts'
+import { type ExecProcessOptions, execProcess } from '../setup/exec-process.ts'
 
-export interface ExecOptions {
-  readonly command: readonly string[]
-  readonly tty?: boolean
-  /** Pass our standard input on (`-i`). */
-  readonly interactive?: boolean
+export interface ExecOptions extends ExecProcessOptions {
+  /** Pass the user's input on (`-i`). */
+  readonly interactive?: boolean | undefined
   /** Return once it runs. */
-  readonly detach?: boolean
-  /** `NAME=value`, beside the container's own. */
-  readonly env?: readonly string[]
-  readonly user?: string | undefined
-  readonly workingDir?: string
-  /** All capabilities. The container's seccomp filter stays. */
-  readonly privileged?: boolean
-  readonly streams?: DescriptorStreams
+  readonly detach?: boolean | undefined
+  /** Default: the standard descriptors of this process. */
+  readonly streams?: ContainerStreams | undefined
+  /** `ctrl-p,ctrl-q` unless given; for a process with a terminal. */
+  readonly detachKeys?: string | undefined
+  /** Called when signals of this process that ask it to end go to the process in the container. */
+  readonly onSignals?: (() => void) | undefined
+  /** Leaves; a process that runs goes on. */
+  readonly signal?: AbortSignal | undefined
 }
+
+/** How a process in a container ended for its user. */
+export type ExecEnd =
+  | SessionEnd
+  /** A signal ended the command; the process got it too, and may go on. */
+  | { readonly type: 'interrupted'; readonly code: number }
 
 /**
  * Runs another process in a running container, with the capabilities and the
- * filter the container has, and gives its exit code (0 with `detach`). Throws
- * `StartError` when there is no such command, `CONFLICT` when the container
- * does not run, `NOT_FOUND`.
+ * filter the container has, and stays with it (unless `detach`: then the end is
+ * `exited` with 0). Throws `StartError` when there is no such command, `CONFLICT`
+ * when the container does not run, `NOT_FOUND`, `SessionError`.
  */
 export async function execInContainer(
   context: ContainerContext,
   nameOrId: string,
   options: ExecOptions,
-): Promise<number> {
-  const container = getContainer(context, nameOrId)
-  if (container.state.status !== 'running') {
-    const { name, state } = container
-    throw new StrakeError('CONFLICT', `Cannot exec in container ${name}: it is ${state.status}`, {
-      remedy: state.status === 'paused' ? 'unpause it first' : 'start it first',
-    })
-  }
-  const { run, directory } = containerPaths(context, container.id)
-  const own = mkdtempSync(`${run}/exec-`)
+): Promise<ExecEnd> {
+  const { streams = new DescriptorStreams(), tty = false, interactive = false } = options
+  const detach = createDetachFilter(options.detachKeys)
+  const container = requireRunning(getContainer(context, nameOrId))
+  const own = mkdtempSync(`${containerPaths(context, container.id).run}/exec-`)
   try {
-    using files = viewOfRunning(container)
-    const what = `a process in container ${container.name}`
-    const process = execProcess(container, readBundle(directory).process, {
-      ...options,
-      ...{ files, what },
+    const size = streams instanceof DescriptorStreams ? streams.size : undefined
+    const consoleSize = tty ? (options.consoleSize ?? size) : undefined
+    const request = prepare(context, container, { ...options, consoleSize, own })
+    if (options.detach) {
+      await startDetached(request)
+      return { type: 'exited', code: 0 }
+    }
+    if (tty && interactive) requireTerminal(streams)
+    return await runExec(request, {
+      ...{ streams, detach, terminal: tty, stdin: interactive },
+      ...{ signal: options.signal, onSignals: options.onSignals },
     })
-    writeFileSync(`${own}/process.json`, encodeConfig(process), { mode: 0o600 })
-    return await runExec(context, container, { options, own })
   } finally {
     rmSync(own, { recursive: true, force: true })
   }
 }
 
-interface Prepared {
-  readonly files: ContainerView
-  /** For messages. */
-  readonly what: string
+function requireRunning(container: Container): Container {
+  const { name, state } = container
+  if (state.status === 'running') return container
+  throw new StrakeError('CONFLICT', `Cannot exec in container ${name}: it is ${state.status}`, {
+    remedy: state.status === 'paused' ? 'unpause it first' : 'start it first',
+  })
 }
 
-function execProcess(
-  { settings }: Container,
-  base: ProcessConfig,
-  options: ExecOptions & Prepared,
-): ProcessConfig {
-  const { files, user: wanted, workingDir, env = [], privileged } = options
-  checkUserTables(files)
-  const { groupAdd } = settings
-  const user = wanted === undefined ? undefined : resolveUser(files, wanted, { groupAdd })
-  const home = user === undefined ? [] : [`HOME=${user.home}`]
-  const size = options.tty ? (options.streams ?? new DescriptorStreams()).size : undefined
-  const { terminal, consoleSize, ...inherited } = base
+function prepare(
+  context: ContainerContext,
+  container: Container,
+  options: ExecOptions & { readonly own: string },
+): ExecRequest {
+  const { id, name, settings } = container
+  const { own: directory, consoleSize, signal, tty = false, interactive = false } = options
+  const what = `a process in container ${name}`
+  using files = viewOfRunning(container)
+  const base = readBundle(containerPaths(context, id).directory).process
+  const process = execProcess({ settings, base, files, what }, options)
+  writeFileSync(`${directory}/process.json`, encodeConfig(process), { mode: 0o600 })
+  const program = options.command[0] ?? 'the command'
+  const { runtime } = context
   return {
-    ...inherited,
-    ...processConfig({
-      args: options.command,
-      env: mergeEnv(base.env, home, options.tty ? ['TERM=xterm'] : [], env),
-      cwd: workingDirectory(options, workingDir ?? base.cwd),
-      user: user ?? { ...base.user, additionalGids: base.user.additionalGids ?? [], home: '/' },
-      terminal: options.tty ?? false,
-      ...(size === undefined ? {} : { consoleSize: size }),
-      security: privileged ? { ...settings.security, privileged: true } : settings.security,
-    }),
+    ...{ runtime, id, what, program, directory, consoleSize, signal },
+    ...{ terminal: tty, hasInput: interactive },
   }
 }
 
-/** One that is missing is a start that failed, as a missing command is. */
-function workingDirectory({ files, what }: Prepared, path: string): string {
-  if (!path.startsWith('/')) {
-    throw new StrakeError('INVALID', `Cannot use working directory ${path}: it is not absolute`)
-  }
-  try {
-    return resolveWorkingDirectory(files, path, 'refuse')
-  } catch (error) {
-    if (!isStrakeError(error, 'NOT_FOUND')) throw error
-    throw new StartError(127, `there is no working directory ${path}`, what)
-  }
+interface RunExec extends FollowOptions {
+  readonly onSignals: (() => void) | undefined
 }
 
-interface RunExec {
-  readonly options: ExecOptions
-  /** A directory for this one process. */
-  readonly own: string
-}
-
-async function runExec(
-  { runtime }: ContainerContext,
-  { id, name }: Container,
-  { options, own }: RunExec,
-): Promise<number> {
-  const streams = (options.streams ?? new DescriptorStreams()).descriptors
-  if (options.tty && !options.detach && !isTerminal(streams.stdin)) {
-    throw new StrakeError('INVALID', 'Cannot use --tty: the input is not a terminal')
-  }
-  const [log, pidFile] = [`${own}/log`, `${own}/pid`]
-  const carried =
-    options.detach || options.tty
-      ? undefined
-      : connectExec({ streams, stdin: options.interactive ?? false, startedFile: pidFile })
-  const { stdin, stdout, stderr } = streams
-  const direct = options.detach
-    ? (['ignore', 'ignore', 'ignore'] as const)
-    : [stdin, stdout, stderr]
-  const child = spawnProcess(
-    [
-      ...runtimeCommand(runtime, '--log', log, '--log-format', 'json', 'exec'),
-      ...['--process', `${own}/process.json`, '--pid-file', pidFile],
-      ...(options.detach ? ['--detach'] : []),
-      id,
-    ],
-    { stdio: carried?.slots ?? direct, env: runtimeEnvironment },
-  )
-  const [{ code, isInterrupted }] = await Promise.all([
-    waitForExec(child, pidFile),
-    carried?.carry(),
-  ])
-  if (code !== 0 && !isInterrupted && !isStarted(pidFile)) {
-    const { message, exitCode } = startFailure(
-      readPlainFile(log) ?? '',
-      options.command[0] ?? 'the command',
-    )
-    throw StartError.from(exitCode, message, `a process in container ${name}`)
-  }
-  return code
-}
-
-interface ExecEnd {
-  readonly code: number
-  readonly isInterrupted: boolean
-}
-
-const ending = { SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 } as const
+/** Milliseconds that a process has for ending after the first signal. */
+const lastWords = 2000
 
 /**
- * Waits for the runtime. A first signal is for the process in the container:
- * SIGTERM is passed on, those of the terminal have reached the runtime already.
- * A second one ends the command. A process that was started goes on then; a
- * runtime that still waits for something in the container goes with its children.
+ * The first signal that asks this process to end goes to the process in the
+ * container, which has a moment to end; a runtime that has not started it yet is
+ * ended at once.
  */
-async function waitForExec(child: ChildProcess, pidFile: string): Promise<ExecEnd> {
-  let count = 0
-  let interrupted: number | undefined
-  const onSignal = (name: keyof typeof ending): void => {
-    count += 1
-    if (count === 1) {
-      if (name === 'SIGTERM') child.kill(name)
-      return
-    }
-    interrupted = ending[name]
-    if (isStarted(pidFile)) child.kill('SIGKILL')
-    else killTree(child.pid)
-  }
-  const names = ['SIGINT', 'SIGQUIT', 'SIGTERM'] as const
-  const listeners = names.map((name) => [name, () => onSignal(name)] as const)
-  for (const [name, listener] of listeners) process.on(name, listener)
+async function runExec(request: ExecRequest, options: RunExec): Promise<ExecEnd> {
+  const { onSignals, signal } = options
+  if (onSignals === undefined) return await startAndFollow(request, { ...options, signal })
+  const [abandon, leave] = [new AbortController(), new AbortController()]
+  let interrupted: ExecEnd | undefined
+  let alarm: ReturnType<typeof setTimeout> | undefined
+  let send: (name: NodeJS.Signals) => void = () => {}
+  using _signals = onEndingSignal((name, code) => {
+    // The second one means: at once.
+    if (interrupted !== undefined) return leave.abort()
+    interrupted = { type: 'interrupted', code }
+    abandon.abort()
+    send(name)
+    alarm = setTimeout(() => leave.abort(), lastWords)
+  })
+  onSignals()
+  const given = signal === undefined ? [] : [signal]
   try {
-    const { code } = await child.exited
-    return { code: interrupted ?? code, isInterrupted: interrupted !== undefined }
+    const end = await startAndFollow(
+      { ...request, signal: AbortSignal.any([abandon.signal, ...given]) },
+      {
+        ...options,
+        signal: AbortSignal.any([leave.signal, ...given]),
+        onStarted: (process) => {
+          send = process.signal
+        },
+      },
+    )
+    return end.type === 'detached' ? (interrupted ?? end) : end
+  } catch (error) {
+    // A runtime that was ended has not started anything.
+    if (interrupted !== undefined) return interrupted
+    throw error
   } finally {
-    for (const [name, listener] of listeners) process.off(name, listener)
+    clearTimeout(alarm)
   }
 }
 
-function isStarted(pidFile: string): boolean {
-  return (readPlainFile(pidFile) ?? '') !== ''
+interface StartAndFollow extends FollowOptions {
+  readonly onStarted?: ((process: StartedProcess) => void) | undefined
+}
+
+async function startAndFollow(
+  request: ExecRequest,
+  { onStarted, ...options }: StartAndFollow,
+): Promise<SessionEnd> {
+  const process = await startExec(request)
+  onStarted?.(process)
+  const end = await followProcess(process, options)
+  if (end.type === 'detached') process.leave()
+  return end
 }

@@ -46,7 +46,10 @@ describe.skipIf(cannotRun !== undefined)(`input${cannotRun ? ` (${cannotRun})` :
     await untilQuiet(() => sent)
     // What fits into pipes and sockets on the way, and no heap of it in the monitor.
     expect(sent).toBeLessThan(4)
-    expect(await execInContainer(bed.context, id, { command: ['touch', '/go'] })).toBe(0)
+    expect(await execInContainer(bed.context, id, { command: ['touch', '/go'] })).toEqual({
+      type: 'exited',
+      code: 0,
+    })
     await sending
     expect(await lineOf(client)).toBe('20000000\n')
     expect(await waitContainer(bed.context, id)).toBe(0)
@@ -90,8 +93,11 @@ describe.skipIf(cannotRun !== undefined)(`input${cannotRun ? ` (${cannotRun})` :
     )
     const client = join(bed.context, 'attach', id)
     await client.stdin?.write(Buffer.from('go\n'))
-    const isDone = async (): Promise<boolean> =>
-      (await execInContainer(bed.context, id, { command: ['ls', '/done'], streams: silent })) === 0
+    const isDone = async (): Promise<boolean> => {
+      const look = { command: ['ls', '/done'], streams: silent }
+      const end = await execInContainer(bed.context, id, look)
+      return end.type === 'exited' && end.code === 0
+    }
     const chunks = client.stdout?.[Symbol.asyncIterator]()
     let size = (await chunks?.next())?.value.length ?? 0
     await Bun.sleep(300)

@@ -3,9 +3,10 @@ import type { ContainerOptions } from '../model/options.ts'
 import { getContainer } from '../model/record.ts'
 import { until } from '../testing/client.ts'
 import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
-import { type User, users } from '../testing/user.ts'
+import { openBytes, type User, users } from '../testing/user.ts'
 import { attachContainer } from './attach.ts'
 import { killContainer, resizeContainer } from './control.ts'
+import { type ExecEnd, type ExecOptions, execInContainer } from './exec.ts'
 import type { ForegroundOptions, RunEnd } from './foreground.ts'
 import { readLogs } from './logs.ts'
 import { removeContainer } from './remove.ts'
@@ -24,6 +25,25 @@ describe.skipIf(cannotRun !== undefined)(`streams${cannotRun ? ` (${cannotRun})`
 
   afterAll(async () => {
     await bed[Symbol.asyncDispose]()
+  })
+
+  test('exec has a terminal of the size it is given, and its keys leave the process', async () => {
+    const id = await start({ command: ['sleep', '100'] })
+    const user = openBytes()
+    const consoleSize = { rows: 30, columns: 100 }
+    const command = sh('stty size; read x; echo "<$x>"; cat')
+    const ended = exec(user, id, { command, consoleSize, tty: true })
+    await until(() => user.text().out.includes('30 100\r\n'))
+    await user.type('word\r')
+    await until(() => user.text().out.includes('<word>\r\n'))
+    await user.type('\x10\x11')
+    expect(await ended).toEqual({ type: 'detached' })
+    await user.close()
+    const looking = openBytes()
+    await exec(looking, id, { command: ['ps'], interactive: false })
+    await looking.close()
+    expect(looking.text().out).toContain('cat')
+    await removeContainer(bed.context, id, { force: true })
   })
 
   for (const [name, open] of users) {
@@ -79,6 +99,31 @@ describe.skipIf(cannotRun !== undefined)(`streams${cannotRun ? ` (${cannotRun})`
         await Promise.all([first.close(), second.close()])
       })
 
+      test('exec loses nothing of much in both directions to a user who reads late', async () => {
+        const id = await start({ command: ['sleep', '100'] })
+        const user = open({ isSlow: true })
+        const ended = exec(user, id, { command: sh('cat; echo err >&2; exit 6') })
+        const typed = user.type(large).then(() => user.endInput())
+        await Bun.sleep(100)
+        user.read()
+        expect(await ended).toEqual({ type: 'exited', code: 6 })
+        await typed
+        await user.close()
+        expect(Buffer.from(user.text().out).equals(large)).toBe(true)
+        expect(user.text().err).toBe('err\n')
+        await removeContainer(bed.context, id, { force: true })
+      })
+
+      test('exec ends with its process, also when a child of that holds the output', async () => {
+        const id = await start({ command: ['sleep', '100'] })
+        const user = open()
+        const script = '(sleep 0.3; echo late) & sleep 90 & echo early'
+        expect(await exec(user, id, { command: sh(script) })).toEqual({ type: 'exited', code: 0 })
+        await user.close()
+        expect(user.text().out).toBe('early\nlate\n')
+        await removeContainer(bed.context, id, { force: true })
+      })
+
       test('a session ends when its user is gone, and the container goes on', async () => {
         const script = 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.02; done'
         const user = open()
@@ -131,6 +176,10 @@ function run(
 ): Promise<RunEnd> {
   const container = { ...base(), interactive: true, remove: true, ...options }
   return runContainer(bed.context, container, { streams, ...more })
+}
+
+function exec({ streams }: User, id: string, options: ExecOptions): Promise<ExecEnd> {
+  return execInContainer(bed.context, id, { interactive: true, ...options, streams })
 }
 
 async function start(options: Partial<ContainerOptions>): Promise<string> {

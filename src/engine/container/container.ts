@@ -1,6 +1,7 @@
 import {
   type AttachOptions,
   attachContainer as attach,
+  type ExecEnd,
   type ExecOptions,
   execInContainer as exec,
   type ForegroundOptions,
@@ -39,8 +40,8 @@ export interface ContainerEnd {
 }
 
 /** Of a session that the container or the user ended. */
-export function describeEnd(end: RunEnd): ContainerEnd {
-  return end.type === 'exited' ? { code: end.code, detached: false } : { code: 0, detached: true }
+export function describeEnd(end: RunEnd | ExecEnd): ContainerEnd {
+  return end.type === 'detached' ? { code: 0, detached: true } : { code: end.code, detached: false }
 }
 
 /** Starts a container and stays with it. */
@@ -114,13 +115,13 @@ export async function attachContainer(
   return describeEnd(await attach(await containerContext(engine), name, options))
 }
 
-/** Gives the exit code; 0 for one that goes on in the background. */
+/** Runs another process in a container; `code` is 0 for one that is left to itself. */
 export async function execInContainer(
   engine: Engine,
   name: string,
   options: ExecOptions,
-): Promise<number> {
-  return await exec(await containerContext(engine), name, options)
+): Promise<ContainerEnd> {
+  return describeEnd(await exec(await containerContext(engine), name, options))
 }
 
 /** What a container printed, oldest first. */

@@ -11,6 +11,8 @@ export interface SpawnOptions {
   /** The whole environment: nothing of ours is added. Default: empty. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** Signals of our terminal do not reach the child: it leads a session of its own. */
+  readonly ownSession?: boolean | undefined
 }
 
 /** How a process ended: by `exit` (then `signal` is absent) or by a signal (then `code` is 128 + n). */
@@ -63,6 +65,7 @@ export function spawnProcess(argv: readonly string[], options: SpawnOptions = {}
     child = Bun.spawn([...argv], {
       stdio: [stdin ?? 'ignore', stdout ?? 'ignore', stderr ?? 'ignore', ...others],
       env: { ...options.env },
+      detached: options.ownSession === true,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     })
   } catch (cause) {

@@ -1,0 +1,72 @@
+import {
+  identifyProcess,
+  isSystemError,
+  type ProcessExit,
+  type ProcessIdentity,
+  reapChild,
+  reapOrphans,
+} from '#platform'
+
+/** A process that a runtime left to us as its subreaper. */
+export interface Orphan {
+  /** Absent when it had already ended. */
+  readonly identity: ProcessIdentity | undefined
+  readonly exited: Promise<ProcessExit>
+  signal(signal: NodeJS.Signals): void
+}
+
+export interface AdoptOptions {
+  /** Collect all other orphans as well: for a process that is a monitor and nothing else. */
+  readonly collectsOthers: boolean
+}
+
+/** Waits for a process that a runtime has just left to us. */
+export function adopt(pid: number, options: AdoptOptions): Orphan {
+  let ended = false
+  const exited = waitForChild(pid, options).finally(() => {
+    ended = true
+  })
+  return {
+    identity: identifyProcess(pid),
+    exited,
+    signal(signal) {
+      // Until we reap it, the number belongs to no other process.
+      if (ended) return
+      try {
+        process.kill(pid, signal)
+      } catch (error) {
+        if (!isSystemError(error, 'ESRCH')) throw error
+      }
+    },
+  }
+}
+
+/** How often to look without having been told, should a signal get lost. */
+const lookAnyway = 1000
+/** crun reports before the process is ours: its own intermediary may still be its parent. */
+const handOver = 2
+const longestHandOver = 2000
+
+function waitForChild(pid: number, { collectsOthers }: AdoptOptions): Promise<ProcessExit> {
+  const { promise, resolve, reject } = Promise.withResolvers<ProcessExit>()
+  const deadline = Date.now() + longestHandOver
+  const look = (): void => {
+    try {
+      const exit = reapChild(pid)
+      if (collectsOthers) reapOrphans([pid])
+      if (exit !== undefined) settle(() => resolve(exit))
+    } catch (error) {
+      if (isSystemError(error, 'ECHILD') && Date.now() < deadline) setTimeout(look, handOver)
+      else settle(() => reject(error))
+    }
+  }
+  const timer = setInterval(look, lookAnyway)
+  const settle = (finish: () => void): void => {
+    clearInterval(timer)
+    process.off('SIGCHLD', look)
+    finish()
+  }
+  process.on('SIGCHLD', look)
+  look()
+  return promise
+}

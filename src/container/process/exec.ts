@@ -1,0 +1,137 @@
+import {
+  becomeSubreaper,
+  type ChildProcess,
+  killTree,
+  listenConsole,
+  programEnvironment,
+  readPlainFile,
+  type StdioSlot,
+  setWindowSize,
+  spawnProcess,
+  type WindowSize,
+} from '#platform'
+import {
+  type Runtime,
+  runtimeCommand,
+  runtimeEnvironment,
+  StartError,
+  startFailure,
+} from '#runtime'
+import { adopt, type Orphan } from './child.ts'
+import { makePipes } from './pipes.ts'
+import type { StartedProcess } from './started.ts'
+import { terminalStreams } from './terminal.ts'
+
+/** Another process for a running container. */
+export interface ExecRequest {
+  readonly runtime: Runtime
+  readonly id: string
+  /** For messages. */
+  readonly what: string
+  /** The program, for messages. */
+  readonly program: string
+  /** A directory for this process alone, with its `process.json`. */
+  readonly directory: string
+  readonly terminal: boolean
+  readonly consoleSize?: WindowSize | undefined
+  readonly hasInput: boolean
+  /** Ends a runtime that waits for something in the container; a process that runs goes on. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A process beside the first of its container. */
+export interface ExecProcess extends StartedProcess {
+  /** Lets it go on when this process ends: without its terminal it would be hung up. */
+  leave(): void
+}
+
+/**
+ * Starts a process and makes it a child of this one, as a runtime that stays
+ * with it does not serve: runc waits for whoever holds the output, and crun does
+ * not pass on how large a terminal is. Throws `StartError`.
+ */
+export async function startExec(request: ExecRequest): Promise<ExecProcess> {
+  becomeSubreaper()
+  return request.terminal ? await startWithTerminal(request) : await startWithPipes(request)
+}
+
+/** Starts a process that nobody stays with. Throws `StartError`. */
+export async function startDetached(request: ExecRequest): Promise<void> {
+  if (request.terminal) (await startWithTerminal(request)).leave()
+  else await start(request, { args: [], stdio: ['ignore', 'ignore', 'ignore'] })
+}
+
+async function startWithPipes(request: ExecRequest): Promise<ExecProcess> {
+  const pipes = makePipes(request)
+  let process: Orphan
+  try {
+    process = adoptOne(await start(request, { args: [], stdio: pipes.slots }))
+  } catch (error) {
+    pipes.close()
+    throw error
+  }
+  return { ...process, ...pipes.open(), leave() {} }
+}
+
+async function startWithTerminal(request: ExecRequest): Promise<ExecProcess> {
+  using socket = listenConsole(`${request.directory}/terminal.sock`)
+  const pid = await start(request, {
+    // Named relative to the directory: the whole path may be too long for a socket.
+    args: ['--console-socket', 'terminal.sock'],
+    stdio: ['ignore', 'ignore', 'ignore'],
+  })
+  const terminal = socket.receive()
+  if (request.consoleSize !== undefined) setWindowSize(terminal, request.consoleSize)
+  return { ...adoptOne(pid), ...terminalStreams(terminal), leave: () => keepOpen(terminal) }
+}
+
+function adoptOne(pid: number): Orphan {
+  return adopt(pid, { collectsOthers: false })
+}
+
+interface Start {
+  readonly args: readonly string[]
+  readonly stdio: readonly StdioSlot[]
+}
+
+async function start(request: ExecRequest, options: Start): Promise<number> {
+  const { directory, signal, program, what } = request
+  const child = spawnRuntime(request, options)
+  const abandon = (): void => killTree(child.pid)
+  signal?.addEventListener('abort', abandon, { once: true })
+  const { code } = await child.exited
+  signal?.removeEventListener('abort', abandon)
+  signal?.throwIfAborted()
+  const pid = Number(readText(`${directory}/pid`))
+  if (code === 0 && pid > 0) return pid
+  const { message, exitCode } = startFailure(readText(`${directory}/log`), program)
+  throw StartError.from(exitCode, message, what)
+}
+
+function spawnRuntime(
+  { runtime, id, directory }: ExecRequest,
+  { args, stdio }: Start,
+): ChildProcess {
+  const command = [
+    ...runtimeCommand(runtime, '--log', `${directory}/log`, '--log-format', 'json', 'exec'),
+    ...['--process', `${directory}/process.json`, '--pid-file', `${directory}/pid`],
+    ...['--detach', ...args, id],
+  ]
+  // In our session, signals of our terminal would reach the process beside those we pass on.
+  return spawnProcess(command, {
+    ...{ stdio, env: runtimeEnvironment, cwd: directory, ownSession: true },
+  })
+}
+
+function readText(path: string): string {
+  return readPlainFile(path) ?? ''
+}
+
+/** Has another process read what is written to a terminal, and drop it. */
+function keepOpen(terminal: number): void {
+  const keeper = spawnProcess(['cat'], {
+    stdio: [terminal, 'ignore', 'ignore'],
+    ...{ env: programEnvironment, cwd: '/', ownSession: true },
+  })
+  keeper.unref()
+}

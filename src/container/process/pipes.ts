@@ -1,0 +1,42 @@
+import { closeSync } from 'node:fs'
+import { makePipe, ownPipeWriter, readPipe, type StdioSlot } from '#platform'
+import type { ProcessStreams } from './started.ts'
+
+/** Pipes for a process without a terminal. */
+export interface ProcessPipes {
+  /** The ends that the process gets as its input, output and errors. */
+  readonly slots: readonly [stdin: StdioSlot, stdout: StdioSlot, stderr: StdioSlot]
+  /** Our ends, once the process has its own. */
+  open(): ProcessStreams
+  /** There will be no process. */
+  close(): void
+}
+
+/**
+ * A container gets pipes of ours and never a file of the host: a process that
+ * holds one can open it again for writing, and from a directory get to all the
+ * others.
+ */
+export function makePipes({ hasInput }: { readonly hasInput: boolean }): ProcessPipes {
+  const [stdout, stderr] = [makePipe(), makePipe()]
+  const input = hasInput ? makePipe() : undefined
+  const closeAll = (fds: readonly (number | undefined)[]): void => {
+    for (const fd of fds) if (fd !== undefined) closeSync(fd)
+  }
+  const given = [stdout.write, stderr.write, input?.read]
+  return {
+    slots: [input?.read ?? 'ignore', stdout.write, stderr.write],
+    open() {
+      closeAll(given)
+      return {
+        outputs: [
+          { stream: 'stdout', bytes: readPipe(stdout.read) },
+          { stream: 'stderr', bytes: readPipe(stderr.read) },
+        ],
+        input: input === undefined ? undefined : ownPipeWriter(input.write),
+        resize() {},
+      }
+    },
+    close: () => closeAll([...given, stdout.read, stderr.read, input?.write]),
+  }
+}

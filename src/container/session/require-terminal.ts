@@ -1,0 +1,14 @@
+import { isTerminal } from '#platform'
+import { DescriptorStreams } from './descriptor-streams.ts'
+import { SessionError } from './session-error.ts'
+import type { ContainerStreams } from './streams.ts'
+
+/** Throws unless a user whose keys are to reach a terminal sits at one. */
+export function requireTerminal(streams: ContainerStreams): void {
+  if (!(streams instanceof DescriptorStreams) || isTerminal(streams.descriptors.stdin)) return
+  throw new SessionError(
+    'INVALID',
+    'Cannot attach the input to a terminal in the container: it is not a terminal itself',
+    { remedy: 'leave out -t, or -i' },
+  )
+}

@@ -1,0 +1,71 @@
+import { isStrakeError, StrakeError } from '#oci'
+import type { WindowSize } from '#platform'
+import {
+  type ContainerView,
+  checkUserTables,
+  type ProcessConfig,
+  processConfig,
+  resolveUser,
+  resolveWorkingDirectory,
+  StartError,
+} from '#runtime'
+import { type ContainerSettings, mergeEnv } from '../model/settings.ts'
+
+/** What can be asked of another process for a running container. */
+export interface ExecProcessOptions {
+  readonly command: readonly string[]
+  readonly tty?: boolean | undefined
+  readonly consoleSize?: WindowSize | undefined
+  /** `NAME=value`, beside the container's own. */
+  readonly env?: readonly string[] | undefined
+  readonly user?: string | undefined
+  readonly workingDir?: string | undefined
+  /** All capabilities. The container's seccomp filter stays. */
+  readonly privileged?: boolean | undefined
+}
+
+/** The container as the process will find it. */
+export interface ExecPlace {
+  readonly settings: ContainerSettings
+  /** The container's first process. */
+  readonly base: ProcessConfig
+  readonly files: ContainerView
+  /** For messages. */
+  readonly what: string
+}
+
+/** The process as the runtime reads it: as the container's first one where nothing else is asked for. */
+export function execProcess(place: ExecPlace, options: ExecProcessOptions): ProcessConfig {
+  const { settings, base, files } = place
+  const { user: wanted, workingDir, env = [], privileged, consoleSize: size } = options
+  checkUserTables(files)
+  const { groupAdd } = settings
+  const user = wanted === undefined ? undefined : resolveUser(files, wanted, { groupAdd })
+  const home = user === undefined ? [] : [`HOME=${user.home}`]
+  const { terminal, consoleSize, ...inherited } = base
+  return {
+    ...inherited,
+    ...processConfig({
+      args: options.command,
+      env: mergeEnv(base.env, home, options.tty ? ['TERM=xterm'] : [], env),
+      cwd: workingDirectory(place, workingDir ?? base.cwd),
+      user: user ?? { ...base.user, additionalGids: base.user.additionalGids ?? [], home: '/' },
+      terminal: options.tty ?? false,
+      ...(size === undefined ? {} : { consoleSize: size }),
+      security: privileged ? { ...settings.security, privileged: true } : settings.security,
+    }),
+  }
+}
+
+/** One that is missing is a start that failed, as a missing command is. */
+function workingDirectory({ files, what }: ExecPlace, path: string): string {
+  if (!path.startsWith('/')) {
+    throw new StrakeError('INVALID', `Cannot use working directory ${path}: it is not absolute`)
+  }
+  try {
+    return resolveWorkingDirectory(files, path, 'refuse')
+  } catch (error) {
+    if (!isStrakeError(error, 'NOT_FOUND')) throw error
+    throw new StartError(127, `there is no working directory ${path}`, what)
+  }
+}
