@@ -42,6 +42,27 @@ function readBase256(block: Uint8Array, start: number, length: number): number {
   return negative ? -1 - value : value
 }
 
+/**
+ * Reads a time field as `readNumber` does. Returns 0 for a time that fits into 64
+ * bits but is no safe integer: no file system keeps it, and Docker unpacks it as 0.
+ */
+export function readTimeField(block: Uint8Array, start: number, length: number): number {
+  const value = readNumber(block, start, length)
+  if (!Number.isNaN(value) || (block[start] ?? 0) < 0x80) return value
+  return fitsInt64(block.subarray(start, start + length)) ? 0 : Number.NaN
+}
+
+/** Returns true when all bytes above the last eight only repeat the sign. */
+function fitsInt64(field: Uint8Array): boolean {
+  const sign = ((field[0] ?? 0) & 0x40) === 0 ? 0 : 0xff
+  const bytes = field.slice()
+  // The highest bit only marks the format.
+  bytes[0] = sign === 0 ? (bytes[0] ?? 0) & 0x7f : (bytes[0] ?? 0)
+  const extra = bytes.length - 8
+  const isExtended = bytes.subarray(0, Math.max(0, extra)).every((byte) => byte === sign)
+  return isExtended && (extra < 0 || ((bytes[extra] ?? 0) & 0x80) === (sign & 0x80))
+}
+
 /** Reads decimal digits. Returns `NaN` for anything else, and for more than a safe integer. */
 export function readDecimal(bytes: Uint8Array, start: number, end: number): number {
   if (start >= end) return Number.NaN
@@ -61,13 +82,22 @@ export interface TarTime {
   readonly nanoseconds: number
 }
 
-/** Reads a pax time such as `-1.5`. Drops digits beyond the ninth. Returns `undefined` when it is malformed. */
+const largestInt64 = 9_223_372_036_854_775_807n
+
+/**
+ * Reads a pax time such as `-1.5`. Drops digits beyond the ninth. Returns `undefined`
+ * when it is malformed, and 0 for the same times as `readTimeField`.
+ */
 export function readTime(bytes: Uint8Array, start: number, end: number): TarTime | undefined {
   const negative = bytes[start] === 0x2d
   const dot = bytes.subarray(start, end).indexOf(0x2e)
   const wholeEnd = dot === -1 ? end : start + dot
   const seconds = readDecimal(bytes, start + (negative ? 1 : 0), wholeEnd)
-  if (Number.isNaN(seconds)) return undefined
+  if (Number.isNaN(seconds)) {
+    const text = Buffer.from(bytes.subarray(start + (negative ? 1 : 0), wholeEnd)).toString()
+    const isLarge = /^\d{1,19}$/.test(text) && BigInt(text) <= largestInt64
+    return isLarge ? { seconds: 0, nanoseconds: 0 } : undefined
+  }
   let nanoseconds = 0
   let unit = 100_000_000
   for (let at = wholeEnd + 1; at < end; at++) {

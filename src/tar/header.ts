@@ -1,4 +1,4 @@
-import { blockSize, readNumber, textEnd } from './field.ts'
+import { blockSize, readNumber, readTimeField, textEnd } from './field.ts'
 import { decodeName } from './name.ts'
 
 /** Throws the refusal of the archive, with the current entry and its offset. */
@@ -40,8 +40,11 @@ export function parseHeader(block: Uint8Array, refuse: Refuse): HeaderBlock {
     const prefix = decodeName(block, prefixAt, textEnd(block, prefixAt, prefixLength))
     path = path === '' ? prefix : `${prefix}/${path}`
   }
-  // Old Go writers put a prefix where GNU has its times. Only Go still reads it.
-  if (magic === 'gnu') for (const at of gnuTimes) integer(block, at, 12, 'time', refuse)
+  // Go before 1.8 wrote a prefix where GNU has its times. Docker reads it when it is no time.
+  if (magic === 'gnu' && !hasGnuTimes(block)) {
+    const end = textEnd(block, prefixAt, prefixLength)
+    if (isAscii(block, prefixAt, end)) path = `${decodeName(block, prefixAt, end)}/${path}`
+  }
   const device = magic !== 'v7' && (flag === 0x33 || flag === 0x34)
   return {
     flag,
@@ -52,7 +55,7 @@ export function parseHeader(block: Uint8Array, refuse: Refuse): HeaderBlock {
     uid: natural(block, position.uid, 8, 'uid', refuse),
     gid: natural(block, position.gid, 8, 'gid', refuse),
     size: natural(block, position.size, 12, 'size', refuse),
-    mtime: integer(block, position.mtime, 12, 'mtime', refuse),
+    mtime: timeOf(block, refuse),
     deviceMajor: device ? natural(block, majorAt, 8, 'devmajor', refuse) : 0,
     deviceMinor: device ? natural(block, minorAt, 8, 'devminor', refuse) : 0,
   }
@@ -70,6 +73,19 @@ function magicOf(block: Uint8Array): 'ustar' | 'gnu' | 'v7' {
   // GNU uses the bytes of the prefix for times and sparse maps.
   if (block[magicAt + 5] === 0) return 'ustar'
   return block[magicAt + 5] === 0x20 ? 'gnu' : 'v7'
+}
+
+function hasGnuTimes(block: Uint8Array): boolean {
+  return gnuTimes.every((at) => block[at] === 0 || !Number.isNaN(readTimeField(block, at, 12)))
+}
+
+function isAscii(block: Uint8Array, start: number, end: number): boolean {
+  return block.subarray(start, end).every((byte) => byte < 0x80)
+}
+
+function timeOf(block: Uint8Array, refuse: Refuse): number {
+  const value = readTimeField(block, position.mtime, 12)
+  return Number.isNaN(value) ? refuse('its mtime field is not a number') : value
 }
 
 function integer(

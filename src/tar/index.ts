@@ -20,7 +20,7 @@ export { baseName, cleanPath, parentPath } from './path.ts'
 export type { ReadTarOptions } from './read/read.ts'
 export { readTar } from './read/read.ts'
 // The attributes and times that go from a layer into a file system, and back.
-export { mayTravel, travellingTime } from './travel.ts'
+export { areTooLarge, mayTravel, travellingTime } from './travel.ts'
 // Whiteouts: how a layer removes entries of lower layers.
 export type { Whiteout } from './whiteout.ts'
 export { isOverlayWhiteout, opaqueName, parseWhiteout, whiteoutPrefix } from './whiteout.ts'

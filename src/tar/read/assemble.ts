@@ -36,22 +36,22 @@ export interface Placement {
   readonly body: Bytes
 }
 
-/** The entry that a header block makes together with its own and the global extended headers. */
-export function assembleEntry(found: Found, globals: PaxHeader, place: Placement): TarEntry {
+/** The entry that a header block makes together with its extended headers. */
+export function assembleEntry(found: Found, place: Placement): TarEntry {
   const { header, pax, path, type } = found
-  const time = pax.mtime ?? globals.mtime
+  const time = pax.mtime
   const entry: TarEntry = {
     path: type === 'directory' && path.endsWith('/') ? withoutSlashes(path) : path,
     type,
     mode: header.mode,
-    uid: pax.uid ?? globals.uid ?? header.uid,
-    gid: pax.gid ?? globals.gid ?? header.gid,
+    uid: pax.uid ?? header.uid,
+    gid: pax.gid ?? header.gid,
     size: place.size,
     mtime: time === undefined ? header.mtime : time.seconds,
     mtimeNanoseconds: time === undefined ? 0 : time.nanoseconds,
     linkpath: found.linkpath,
-    deviceMajor: pax.deviceMajor ?? globals.deviceMajor ?? header.deviceMajor,
-    deviceMinor: pax.deviceMinor ?? globals.deviceMinor ?? header.deviceMinor,
+    deviceMajor: pax.deviceMajor ?? header.deviceMajor,
+    deviceMinor: pax.deviceMinor ?? header.deviceMinor,
     xattrs: pax.xattrs ?? noXattrs,
     headerOffset: place.headerOffset,
     dataOffset: place.dataOffset,

@@ -125,17 +125,6 @@ test('readTar() lets an empty pax record leave the field of the header block', a
   expect((await readAll(archive))[0]?.path).toBe('kept')
 })
 
-test('readTar() applies a global header to every entry after it, under their own', async () => {
-  const archive = rawArchive(
-    rawPax([['mtime', '7']], 'g'),
-    rawEntry({ name: 'a' }),
-    rawPax([['mtime', '9']]),
-    rawEntry({ name: 'b' }),
-    rawEntry({ name: 'c' }),
-  )
-  expect((await readAll(archive)).map((entry) => entry.mtime)).toEqual([7, 9, 7])
-})
-
 test('readTar() reads GNU long names and targets up to their NUL', async () => {
   const long = `${'n'.repeat(200)}/file`
   const archive = rawArchive(

@@ -22,7 +22,7 @@ export interface ReadTarOptions extends Partial<TarLimits> {
  * closes `bytes`. After the last entry `bytes` is read to its end, so that a
  * digest over it is complete.
  *
- * Strict: what two common readers understand differently is refused with
+ * Headers mean what they mean to Docker. What is malformed is refused with
  * `INVALID`, naming entry and offset, and nothing is ever passed over silently.
  * Paths are given as they are spelled; see `cleanPath`.
  */
@@ -60,7 +60,6 @@ class TarReader {
   #remaining = 0
   #padding = 0
   #current: TarEntry | undefined
-  #globals: PaxHeader = {}
   #headers = 0
   #headerOffset = 0
   #name = ''
@@ -171,40 +170,26 @@ class TarReader {
     const bytes = this.#cursor.take(whole) ?? (await this.#cursor.gather(whole))
     if (bytes.length < whole) this.#refuse('the archive ends inside its extended header')
     const contents = bytes.subarray(0, size)
-    if (header.flag === flag.pax) {
-      if (extension.pax !== undefined) this.#refuse('it has two extended headers')
-      extension.pax = parsePax(contents, this.#refuse)
-    } else if (header.flag === flag.globalPax) this.#readGlobals(contents)
+    // Of several headers of one kind the last counts, and global ones say nothing, as for Docker.
+    if (header.flag === flag.pax) extension.pax = parsePax(contents, this.#refuse)
+    else if (header.flag === flag.globalPax) parsePax(contents, this.#refuse)
     else {
       const key = header.flag === flag.longPath ? 'longPath' : 'longLink'
-      if (extension[key] !== undefined) this.#refuse('it has two long names')
       extension[key] = decodeName(contents, 0, textEnd(contents, 0, size))
     }
   }
 
-  #readGlobals(contents: Uint8Array): void {
-    const globals = parsePax(contents, this.#refuse)
-    // Half of the readers apply these to every entry and half ignore them.
-    for (const key of ['path', 'linkpath', 'size', 'sparse', 'xattrs'] as const) {
-      if (key in globals) this.#refuse(`a global header sets the ${key} of the entries after it`)
-    }
-    this.#globals = { ...this.#globals, ...globals }
-  }
-
   #describe(header: HeaderBlock, extension: Readonly<Extension>): Found {
     const pax = extension.pax ?? noPax
-    const long = extension.longPath ?? extension.longLink
-    if (long !== undefined && (pax.path ?? pax.linkpath ?? pax.sparse) !== undefined) {
-      this.#refuse('it has both pax and GNU long names')
-    }
-    const path = pax.sparse?.name ?? pax.path ?? extension.longPath ?? header.path
+    const path = pax.sparse?.name ?? extension.longPath ?? pax.path ?? header.path
     this.#name = path
-    const linkpath = pax.linkpath ?? extension.longLink ?? header.linkpath
+    const linkpath = extension.longLink ?? pax.linkpath ?? header.linkpath
     const type = this.#typeOf(header, path)
     const isLink = type === 'symlink' || type === 'hardlink'
     checkName(path, this.#limits, this.#refuse)
     if (isLink) checkLink(linkpath, this.#limits, this.#refuse)
-    const stored = this.#storedSize(type, pax.size ?? header.size)
+    // Nothing follows the header of anything but a file, whatever size it has.
+    const stored = type === 'file' ? (pax.size ?? header.size) : 0
     return { header, pax, path, type, linkpath: isLink ? linkpath : '', stored }
   }
 
@@ -212,7 +197,7 @@ class TarReader {
   #begin(found: Found, stored: number = found.stored, sparse?: SparseMap): TarEntry {
     this.#remaining = stored
     this.#padding = paddingOf(found.stored)
-    const entry: TarEntry = assembleEntry(found, this.#globals, {
+    const entry: TarEntry = assembleEntry(found, {
       headerOffset: this.#headerOffset,
       dataOffset: this.#cursor.offset,
       size: sparse?.realSize ?? stored,
@@ -278,13 +263,6 @@ class TarReader {
     if (type !== 'file' || !path.endsWith('/')) return type
     if (header.flag === 0) return 'directory'
     return this.#refuse('it is a file with the name of a directory')
-  }
-
-  /** Hard links repeat the size of their target; no other entry without contents has one. */
-  #storedSize(type: TarEntryType, size: number): number {
-    if (type === 'file') return size
-    if (size !== 0 && type !== 'hardlink') this.#refuse(`it is a ${type} with contents`)
-    return 0
   }
 }
 
