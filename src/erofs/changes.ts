@@ -140,7 +140,9 @@ export class Changes implements Disposable {
 
   /**
    * Adds another name of a file. Links in the directories of the target are
-   * followed; a link at the target itself is not. The file keeps its attributes.
+   * followed; a link at the target itself is not. A file of this layer gets the
+   * metadata of this entry, and of a symbolic link only the owner changes; one of
+   * a lower layer keeps its own.
    */
   #link(entry: PlacedEntry, directory: Directory, name: string): void {
     nameLength(name)
@@ -151,6 +153,25 @@ export class Changes implements Disposable {
       directory.children.set(name, this.#linkTarget(entry))
     }
     if (target.layer !== this.#layer) this.#noteLink(directory, name)
+    else this.#describeLink(entry, target)
+  }
+
+  #describeLink(entry: PlacedEntry, target: Inode): void {
+    const { mode, uid, gid, xattrs = noXattrs } = target
+    const type = mode & fileType.mask
+    // The kernel takes the capability of a file away when its owner changes.
+    const kept = uid === entry.uid && gid === entry.gid ? xattrs : withoutCapability(xattrs)
+    target.uid = entry.uid
+    target.gid = entry.gid
+    if (type === fileType.symlink) return
+    const { seconds, nanoseconds } = travellingTime(entry, this.#options.warn)
+    target.mode = type | entry.mode
+    target.mtime = seconds
+    target.mtimeNanoseconds = nanoseconds
+    const own = type === fileType.file ? this.#travelling(entry) : noXattrs
+    const merged = new Map([...kept, ...own])
+    checkXattrs(merged)
+    target.xattrs = merged.size === 0 ? undefined : merged
   }
 
   #noteLink(directory: Directory, name: string): void {
@@ -238,17 +259,29 @@ export class Changes implements Disposable {
   }
 
   #setXattrs(entry: PlacedEntry, inode: Inode): void {
-    inode.xattrs = undefined
-    if (entry.xattrs.size === 0) return
+    const xattrs = this.#travelling(entry)
+    checkXattrs(xattrs)
+    inode.xattrs = xattrs.size === 0 ? undefined : xattrs
+  }
+
+  #travelling(entry: PlacedEntry): ReadonlyMap<string, Uint8Array> {
+    if (entry.xattrs.size === 0) return noXattrs
     const xattrs = new Map<string, Uint8Array>()
     for (const [name, value] of entry.xattrs) {
       if (!mayTravel(name, this.#options.acls)) continue
       checkXattr(name, value)
       xattrs.set(name, value)
     }
-    checkXattrs(xattrs)
-    if (xattrs.size > 0) inode.xattrs = xattrs
+    return xattrs
   }
+}
+
+const noXattrs: ReadonlyMap<string, Uint8Array> = new Map()
+
+function withoutCapability(
+  xattrs: ReadonlyMap<string, Uint8Array>,
+): ReadonlyMap<string, Uint8Array> {
+  return new Map([...xattrs].filter(([name]) => name !== 'security.capability'))
 }
 
 const typeBits: Readonly<Record<TarEntryType, number>> = {

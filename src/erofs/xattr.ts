@@ -1,4 +1,4 @@
-import { decodeName, encodeName } from '#tar'
+import { areTooLarge, decodeName, encodeName } from '#tar'
 import { roundUp, xattrEntrySize, xattrHeaderSize } from './format.ts'
 import { fault, LayerFault } from './resolve.ts'
 
@@ -13,20 +13,18 @@ const prefixes: readonly (readonly [prefix: string, index: number])[] = [
   ['security.', 6],
 ]
 
-const [longestName, longestValue] = [255, 65_535]
-/** An inode counts the four-byte units after the header in 16 bits. */
-const mostEntryBytes = (65_535 - 1) * 4
+const longestName = 255
 
 /** Throws `LayerFault` for an attribute that no file system accepts. */
 export function checkXattr(name: string, value: Uint8Array): void {
   if (encodeName(name).length > longestName) throw new LayerFault(fault.outOfRange)
-  if (value.length > longestValue) throw new LayerFault(fault.valueTooLong)
   if (name === 'security.capability' && !isCapability(value)) throw new LayerFault(fault.invalid)
 }
 
 /** Throws `LayerFault` when the attributes of one inode are too many or too large. */
 export function checkXattrs(xattrs: Xattrs): void {
-  if (entriesSize(xattrs) > mostEntryBytes) throw new LayerFault(fault.valueTooLong)
+  // The inode counts units of four bytes in 16 bits, and a value has 16 bits for its size.
+  if (areTooLarge(xattrs)) throw new LayerFault(fault.valueTooLong)
 }
 
 /** Accepts `struct vfs_cap_data` of revision 2 or 3, because the kernel stores no other. */

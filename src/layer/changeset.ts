@@ -18,6 +18,7 @@ import {
   extractFile,
   extractSpecial,
   extractSymlink,
+  setLinkMetadata,
   setMetadata,
 } from './extract.ts'
 import { closedOnError, type Place, Places } from './place.ts'
@@ -26,6 +27,8 @@ import { closedOnError, type Place, Places } from './place.ts'
 export class Changeset implements Disposable {
   readonly #places: Places
   readonly #options: ExtractOptions
+  /** Identities of files of lower layers that got a name from this one. */
+  readonly #lowerFiles = new Set<string>()
 
   constructor(root: string, options: ExtractOptions) {
     this.#places = new Places(root)
@@ -47,9 +50,10 @@ export class Changeset implements Disposable {
     if (isOverlayWhiteout(entry)) return this.#removeLower(parent, baseName(path))
     const place = this.#places.make(parent)
     const name = baseName(path)
-    this.#places.claim(place, name)
+    const { key } = place
     if (entry.type === 'directory') this.#makeDirectory(entry, place, path)
     else await this.#replace(entry, place, encodeName(name))
+    this.#places.claim(key, name)
   }
 
   /** Gives directories their times. Nothing may be applied after it. */
@@ -116,8 +120,9 @@ export class Changeset implements Disposable {
 
   /**
    * The target's directories are resolved in the root; the target itself is
-   * taken as it is: a link to a symbolic link is another name of that link. Its
-   * metadata is left alone, it belongs to a file that is made already.
+   * taken as it is: a link to a symbolic link is another name of that link. A file
+   * of this layer gets the metadata of the link's own entry, as Docker has it. One
+   * of a lower layer keeps its own: it may have names that no layer shows.
    */
   #link(entry: TarEntry, place: Place, name: Uint8Array): boolean {
     const target = cleanPath(entry.linkpath)
@@ -131,11 +136,26 @@ export class Changeset implements Disposable {
       if (found === undefined) return refuse(entry, missing)
       if ((found.mode & 0o170000) === 0o040000) return refuse(entry, 'its target is a directory')
       // Already that file: removing the name first would remove the file.
-      if (at.entryStatus(place.fd, name)?.identity === found.identity) return true
-      return at.makeHardlink(place.fd, name, { dir, name: targetName })
+      const isSame = at.entryStatus(place.fd, name)?.identity === found.identity
+      const isOwn = this.#isOwnFile(dir, baseName(target), found.identity)
+      if (!isSame && !at.makeHardlink(place.fd, name, { dir, name: targetName })) return false
+      if (isOwn) setLinkMetadata(entry, place, { ...this.#options, name })
+      else this.#noteLower(place.fd, name, found.identity)
+      return true
     } finally {
       at.closeDescriptor(dir)
     }
+  }
+
+  #isOwnFile(dir: number, name: string, identity: string): boolean {
+    return this.#places.isOwn(this.#places.keyOf(dir), name) && !this.#lowerFiles.has(identity)
+  }
+
+  /** Overlayfs may give a file of a lower layer a new identity with its new name. */
+  #noteLower(dir: number, name: Uint8Array, identity: string): void {
+    this.#lowerFiles.add(identity)
+    const now = at.entryStatus(dir, name)?.identity
+    if (now !== undefined) this.#lowerFiles.add(now)
   }
 
   /** Removes `name` of the parent's content from a directory, or all of it. */

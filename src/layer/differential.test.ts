@@ -96,8 +96,8 @@ const changes: readonly (readonly [string, readonly TarInput[]])[] = [
   [
     'hard links into the parent',
     [
-      { path: 'h', type: 'hardlink', linkpath: 'etc/a' },
-      { path: 'i', type: 'hardlink', linkpath: '/lib/x' },
+      { path: 'h', type: 'hardlink', linkpath: 'etc/a', mtime: 1 },
+      { path: 'i', type: 'hardlink', linkpath: '/lib/x', mtime: 1 },
     ],
   ],
   [

@@ -1,7 +1,17 @@
 import { writeSync } from 'node:fs'
-import { at, isSystemError } from '#platform'
-import { encodeName, mayTravel, printableName, type TarEntry, travellingTime } from '#tar'
+import { at, isSystemError, SystemError } from '#platform'
+import {
+  areTooLarge,
+  encodeName,
+  mayTravel,
+  printableName,
+  type TarEntry,
+  travellingTime,
+} from '#tar'
 import type { Place } from './place.ts'
+
+const E2BIG = 7
+const [typeMask, fileType, symlinkType] = [0o170000, 0o100000, 0o120000]
 
 export interface ExtractOptions {
   readonly acls: boolean
@@ -70,14 +80,59 @@ function writeAll(fd: number, chunk: Uint8Array, position?: number): void {
 export function setMetadata(fd: number, entry: TarEntry, options: ExtractOptions): void {
   at.setOwner(fd, entry.uid, entry.gid)
   at.setMode(fd, entry.mode)
-  for (const [name, value] of entry.xattrs) {
-    if (!mayTravel(name, options.acls)) continue
+  setAttributes(fd, entry, options)
+}
+
+function setAttributes(fd: number, entry: TarEntry, options: ExtractOptions): void {
+  if (entry.xattrs.size === 0) return
+  const xattrs = new Map([...entry.xattrs].filter(([name]) => mayTravel(name, options.acls)))
+  if (areTooLarge(xattrs)) throw new SystemError(E2BIG, 'fsetxattr')
+  for (const [name, value] of xattrs) {
     try {
       at.setAttribute(fd, encodeName(name), value)
     } catch (error) {
       if (!isSystemError(error, 'EOPNOTSUPP', 'EPERM')) throw error
       options.warn(`${printableName(entry.path)} loses its attribute ${printableName(name)} here`)
     }
+  }
+}
+
+/**
+ * Gives a file the metadata of an entry that is another name of it, as far as that
+ * differs: to set an owner anew would take a capability away. Attributes that the
+ * entry does not name stay, and of a symbolic link only the owner changes.
+ */
+export function setLinkMetadata(
+  entry: TarEntry,
+  place: Place,
+  { name, ...options }: ExtractOptions & { readonly name: Uint8Array },
+): void {
+  const found = at.entryStatus(place.fd, name)
+  if (found === undefined) return
+  if (found.uid !== entry.uid || found.gid !== entry.gid) at.setOwnerAt(place.fd, name, entry)
+  const type = found.mode & typeMask
+  if (type === symlinkType) return
+  const fd = type === fileType ? at.openFileAt(place.fd, name) : undefined
+  if (fd === undefined) setPlaceModeAt(place.fd, name, entry.mode)
+  else {
+    try {
+      at.setMode(fd, entry.mode)
+      setAttributes(fd, entry, options)
+    } finally {
+      at.closeDescriptor(fd)
+    }
+  }
+  at.setTimeAt(place.fd, name, travellingTime(entry, options.warn))
+}
+
+/** For what must not be opened: a device would wake its driver, a fifo wait for its writer. */
+function setPlaceModeAt(dir: number, name: Uint8Array, mode: number): void {
+  const fd = at.openPlace(dir, name)
+  if (fd === undefined) return
+  try {
+    at.setPlaceMode(fd, mode)
+  } finally {
+    at.closeDescriptor(fd)
   }
 }
 
@@ -108,15 +163,8 @@ export function extractSpecial(
     options.warn(`The ${type} ${printableName(entry.path)} is left out: making it is not permitted`)
     return true
   }
-  // Opening a device would wake its driver; a place is opened without effect.
-  const fd = at.openPlace(place.fd, name)
-  if (fd === undefined) return true
-  try {
-    at.setOwnerAt(place.fd, name, entry)
-    at.setPlaceMode(fd, entry.mode)
-    at.setTimeAt(place.fd, name, travellingTime(entry, options.warn))
-  } finally {
-    at.closeDescriptor(fd)
-  }
+  at.setOwnerAt(place.fd, name, entry)
+  setPlaceModeAt(place.fd, name, entry.mode)
+  at.setTimeAt(place.fd, name, travellingTime(entry, options.warn))
   return true
 }

@@ -66,15 +66,20 @@ export class Places implements Disposable {
     return this.#keep(path, fd)
   }
 
-  /** Notes that `name` in `place` is this layer's own, and so are the directories above it. */
-  claim(place: Place, name: string): void {
-    let names = this.#own.get(place.key)
+  /** Notes that `name` in a directory is this layer's own, and so are the directories above it. */
+  claim(key: string, name: string): void {
+    let names = this.#own.get(key)
     if (names === undefined) {
       names = new Set()
-      this.#own.set(place.key, names)
-      if (place.key !== '') this.#claimAbove(place.key)
+      this.#own.set(key, names)
+      if (key !== '') this.#claimAbove(key)
     }
     names.add(name)
+  }
+
+  /** Where an open directory is below the root. */
+  keyOf(fd: number): string {
+    return this.#placeOf(fd).key
   }
 
   isOwn(key: string, name: string): boolean {
@@ -131,13 +136,19 @@ export class Places implements Disposable {
   }
 
   #placeOf(fd: number): Place {
-    const path = decodeName(at.locate(fd))
+    let path: string
+    try {
+      path = decodeName(at.locate(fd))
+    } catch (error) {
+      if (!isSystemError(error, 'ENAMETOOLONG')) throw error
+      return { fd, key: climb(fd, this.#root) }
+    }
     const above = path.slice(0, this.#rootPath.length)
     const rest = path.slice(this.#rootPath.length)
     if (above === this.#rootPath && (rest === '' || rest.startsWith('/'))) {
       return { fd, key: rest.slice(1) }
     }
-    throw new StrakeError('CONFLICT', 'Cannot apply layer: its directory was moved away meanwhile')
+    throw movedAway()
   }
 
   #claimAbove(key: string): void {
@@ -193,6 +204,34 @@ export class Places implements Disposable {
   }
 }
 
+/**
+ * Where a directory is below `root`, found by going up: the kernel itself names no
+ * place whose whole path, with that of the store, is longer than a page.
+ */
+function climb(start: number, root: number): string {
+  const names: string[] = []
+  const top = at.entryStatus(root)?.identity
+  using open = new DisposableStack()
+  for (let fd = start; ; ) {
+    const identity = at.entryStatus(fd)?.identity
+    if (identity === top) return names.reverse().join('/')
+    const parent = at.openDirectory(fd, up)
+    if (parent === undefined) throw movedAway()
+    open.defer(() => at.closeDescriptor(parent))
+    const isHere = ({ name }: at.DirectoryName): boolean =>
+      at.entryStatus(parent, name)?.identity === identity
+    const found = at.listDirectory(parent).find(isHere)
+    if (found === undefined) throw movedAway()
+    names.push(decodeName(found.name))
+    fd = parent
+  }
+}
+
+function movedAway(): StrakeError {
+  const reason = 'its directory was moved away meanwhile'
+  return new StrakeError('CONFLICT', `Cannot apply layer: ${reason}`)
+}
+
 /** What `use` gives; when it throws, the descriptor is closed. */
 export function closedOnError<T>(fd: number, use: () => T): T {
   try {
@@ -203,7 +242,7 @@ export function closedOnError<T>(fd: number, use: () => T): T {
   }
 }
 
-const dot = encodeName('.')
+const [dot, up] = [encodeName('.'), encodeName('..')]
 
 function here(path: string): Uint8Array {
   return path === '' ? dot : encodeName(path)

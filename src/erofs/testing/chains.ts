@@ -55,7 +55,10 @@ export const chainFixtures: Readonly<Record<string, readonly (readonly TarInput[
   ],
   'attributes that come and go with their files': [
     [root, file('a', 'x', { mode: 0o755, xattrs: new Map([['security.capability', capability]]) })],
-    [hardlink('b', 'a'), file('c', 'x', { xattrs: new Map([['user.c', text('1')]]) })],
+    [
+      hardlink('b', 'a', { mode: 0o755 }),
+      file('c', 'x', { xattrs: new Map([['user.c', text('1')]]) }),
+    ],
     [file('a', 'x', { mode: 0o4755 }), file('c', 'x')],
   ],
   'devices and fifos': [

@@ -17,8 +17,9 @@ export function symlink(path: string, linkpath: string): TarInput {
   return { path, type: 'symlink', linkpath, mtime: 4_000_000 }
 }
 
-export function hardlink(path: string, linkpath: string): TarInput {
-  return { path, type: 'hardlink', linkpath }
+/** Says of the file what `file` says, unless given. */
+export function hardlink(path: string, linkpath: string, more: Partial<TarInput> = {}): TarInput {
+  return { path, type: 'hardlink', linkpath, mtime: 3_000_000, ...more }
 }
 
 export function whiteout(path: string): TarInput {

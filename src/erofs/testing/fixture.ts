@@ -26,7 +26,7 @@ export const layerFixtures: Readonly<Record<string, readonly (readonly TarInput[
       file('big', 'x'.repeat(100_001)),
       hardlink('big2', 'big'),
       hardlink('fd2', 'dev/fd'),
-      hardlink('fifo2', 'dev/fifo'),
+      hardlink('fifo2', 'dev/fifo', { mode: 0o600, uid: 7, gid: 8, mtime: 5 }),
     ],
   ],
   'modes, owners and times': [
@@ -229,6 +229,22 @@ export const layerFixtures: Readonly<Record<string, readonly (readonly TarInput[
     [root, dir('d'), file('d/a', 'shared'), symlink('s', 'd/a'), symlink('e', 'd')],
     [hardlink('b', 'd/a'), hardlink('c', 'e/a'), hardlink('s2', 's')],
     [file('d/a', 'replaced'), hardlink('d2', 'b'), whiteout('.wh.c')],
+  ],
+  'hard links with metadata of their own': [
+    [
+      root,
+      file('a', 'x', { mode: 0o4755, uid: 1 }),
+      hardlink('a2', 'a', { mode: 0o711, uid: 7, gid: 8, mtime: 9, mtimeNanoseconds: 5 }),
+      file('ping', 'x', { xattrs: new Map([['security.capability', capability]]) }),
+      hardlink('ping2', 'ping', { mode: 0o700, xattrs: new Map([['user.n', text('v')]]) }),
+      file('pong', 'x', { xattrs: new Map([['security.capability', capability]]) }),
+      hardlink('pong2', 'pong', { uid: 3 }),
+      symlink('s', 'a'),
+      hardlink('s2', 's', { mode: 0o600, uid: 5, mtime: 6 }),
+      { path: 'fifo', type: 'fifo' },
+      hardlink('fifo2', 'fifo', { mode: 0o620, gid: 5, mtime: 6 }),
+    ],
+    [hardlink('a', 'a', { mode: 0o600 }), hardlink('new', 'ping', { mode: 0o4711, gid: 1 })],
   ],
   'hard links to themselves and onto others': [
     [

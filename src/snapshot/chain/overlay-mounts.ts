@@ -1,5 +1,6 @@
 import { type Digest, StrakeError } from '#oci'
 import {
+  at,
   changeMode,
   copyDirectoryStatus,
   isMountPoint,
@@ -199,10 +200,13 @@ function makeUpper(upper: string, below?: string): boolean {
   return true
 }
 
-/** An empty root directory, with the permissions every program expects of `/`, whatever the umask. */
+/** An empty root directory of 1970, with the permissions every program expects of `/`, whatever the umask. */
 function makeRoot(path: string): void {
   makeDirectory(path, 0o755)
   changeMode(path, 0o755)
+  const fd = at.openRoot(path)
+  at.setTime(fd, 0, 0)
+  at.closeDescriptor(fd)
 }
 
 /**

@@ -19,16 +19,18 @@ const fixtures = Object.entries({ ...layerFixtures, ...chainFixtures })
 
 /** Where umoci makes something else, and what. */
 const notUmoci: Readonly<Record<string, string>> = {
-  'modes, owners and times': 'its times end in 2262',
+  'modes, owners and times': 'its times go back before 1970, where those of Docker do not',
   'attributes and capabilities': 'it takes user.overlay.* over and empty values not',
   'many attributes': 'it takes no empty values over',
   'parents that are missing, or links': 'it resolves .. in dangling links by spelling',
   'whiteouts in the form of overlayfs, and bookkeeping of aufs': 'it knows neither',
   'hard links to themselves and onto others': 'it refuses them',
+  'hard links with metadata of their own': 'it gives a link no metadata, where Docker does',
 }
 /** The same for GNU tar, which knows nothing of layers above the first. */
 const notTar: Readonly<Record<string, string>> = {
   'modes, owners and times': 'its times have no end',
+  'hard links with metadata of their own': 'it gives a link no metadata, where Docker does',
   'the same path more than once': 'it replaces no directory that has something in it',
   'parents that are missing, or links': 'it makes no parent where a link leads nowhere',
 }

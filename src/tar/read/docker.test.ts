@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { rawArchive, rawEntry, rawPax, readAll } from '../testing.ts'
+import { rawArchive, rawEntry, rawPax, readAll } from '../testing/archives.ts'
 
 // What common readers take in different ways is taken as Docker takes it.
 

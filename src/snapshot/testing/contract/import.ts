@@ -20,7 +20,7 @@ export function testImport(suite: Suite): void {
     const second = await tarOf([
       { path: 'etc/.wh.hosts' },
       { path: 'lib/file', body: text('through the link') },
-      { path: 'also', type: 'hardlink', linkpath: 'etc/motd' },
+      { path: 'also', type: 'hardlink', linkpath: 'etc/motd', mode: 0o4755 },
     ])
     const tar = `${suite.scratch}/layer.tar`
     writeFileSync(tar, second.archive, { mode: 0o444 })
