@@ -119,13 +119,14 @@ const allowed: Readonly<
 
 /** Every folder inside a folder, and what belongs into it. */
 const rooms: Readonly<Record<string, string>> = {
+  'build/export': 'what becomes of a result, and how it is written down',
   'build/files': 'reading the context: trees, selections of files and their digests',
   'build/layers': 'what a step writes: the archive of a layer, and what is known of it',
   'build/model': 'the graph, its states and errors: plain data that everything else names',
   'build/ops': 'what each operation does',
   'build/plan': 'a Dockerfile becomes a graph; nothing is read but the Dockerfile',
   'build/solve': 'the graph is run, step by step',
-  'build/source': 'content that comes over the network',
+  'build/source': 'where content comes from: contexts, Dockerfiles, the network',
   'build/step': 'what a step is given, and what names it in the cache',
   'build/times': 'which times files and images have',
   'cli/arguments': 'argv becomes values',

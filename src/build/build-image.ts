@@ -3,30 +3,27 @@ import type { Layer } from '#oci'
 import { cpuCount } from '#platform'
 import type { Lease } from '#records'
 import { silent } from '#stream'
-import { type ExportedImage, exportResult, finishHistory } from './export.ts'
-import { cachePath } from './files/cache-file.ts'
-import { type ContextSources, collectContextSources } from './files/context-sources.ts'
-import { createFileDigests } from './files/digests.ts'
-import { statusOrigin } from './files/status-origin.ts'
-import { type FileTree, openTree } from './files/tree.ts'
+import { exporters } from './export/exporters.ts'
+import { type ExportedImage, finishHistory } from './export/image.ts'
+import { collectContextSources } from './files/context-sources.ts'
 import { inStep } from './in-step.ts'
 import { createFilesystems } from './layers/filesystems.ts'
 import { retimeLayer } from './layers/retime.ts'
 import { unpackState } from './layers/unpack-state.ts'
-import type { DockerfileSource } from './model/error.ts'
+import { mainContext } from './model/graph.ts'
 import type { FileState } from './model/state.ts'
 import type { BuildOptions } from './options.ts'
 import { createBuildArgs, proxyEnvironment } from './plan/scope.ts'
 import { chooseTimes, creationTime, makePlan, withLabels } from './prepare.ts'
 import { solve } from './solve/solve.ts'
 import { createStepRunner } from './solve/steps.ts'
-import { type ContextRoot, openContextRoot } from './source/context-root.ts'
+import { type ContextPlaces, openContextRoot } from './source/context-root.ts'
 import { readDefinition } from './source/definition.ts'
+import { openBuildContext } from './source/open-context.ts'
 import { httpServices } from './source/services.ts'
 import { openBuildDirectory, Scratch } from './step/abandoned.ts'
 import { SpareTime } from './step/spare-time.ts'
-import type { Workspace } from './step/workspace.ts'
-import type { Times } from './times/times.ts'
+import type { BuildFacts, StepServices, Workspace } from './step/workspace.ts'
 
 /** The image a build made; it is in the store, and has no tag yet. */
 export interface BuildResult extends ExportedImage {
@@ -56,39 +53,42 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
 }
 
 async function buildIn(
-  places: Pick<Workspace, 'directory' | 'scratch'>,
+  places: ContextPlaces,
   options: BuildOptions,
   lease: Lease,
 ): Promise<ExportedImage> {
-  const { signal } = options
+  const { signal, emit = silent } = options
   const contextRoot = await openContextRoot(options.context, places, signal)
   const { source, ignore } = await readDefinition(contextRoot, options.dockerfile)
-  const listedAt = Date.now()
-  using context = openTree(contextRoot.path, {
-    name: 'the build context',
-    hasOwners: false,
-    ignore,
-  })
+  const { memory } = options.services
+  using main = openBuildContext(contextRoot, { name: 'the build context', ignore, memory })
+  const contexts = new Map([[mainContext, main]])
   const buildArgs = createBuildArgs(options.buildArgs ?? {})
   const plan = await makePlan(options, source, { buildArgs, ignore })
-  const emit = options.emit ?? silent
   const sources = await inStep('[internal] load build context', emit, async () =>
-    collectContextSources(plan.target, context, source),
+    collectContextSources(plan.target, contexts, source),
   )
   const times = await chooseTimes(options, plan, { contextRoot, sources })
-  const made = { source, contextRoot, context, listedAt, sources, times, lease, ...places }
-  const workspace = createWorkspace(options, made)
+  const project = `${contextRoot.kind === 'directory' ? contextRoot.path : ''} ${source.name}`
+  const workspace: Workspace = {
+    services: stepServices(options, lease),
+    facts: { ...factsOf(options), project, source, times, sources },
+    contexts,
+    places: { ...places, memory },
+    spare: new SpareTime((error) => emit({ type: 'warning', message: unremembered(error) })),
+    emit,
+  }
   try {
     const states = await solve(plan.target, createStepRunner(workspace, plan.images), {
       concurrency: options.concurrency ?? cpuCount(),
-      emit: workspace.emit,
+      emit,
       ...(signal && { signal }),
     })
-    workspace.contextDigests.save()
-    workspace.contextDigests.forget()
+    main.digests.save()
+    main.digests.forget()
     const created = creationTime(times, plan)
-    const layers = await finalLayers(states.get(plan.target.digest), times, workspace, signal)
-    const image = {
+    const layers = await finalLayers(states.get(plan.target.digest), workspace, signal)
+    const state = {
       layers,
       config: withLabels(plan.config, options.labels),
       ...(plan.author !== undefined && { author: plan.author }),
@@ -96,27 +96,27 @@ async function buildIn(
       platform: plan.platform,
       created,
     }
-    return await inStep('exporting to image', workspace.emit, () =>
-      exportResult(workspace, image, signal),
+    return await inStep('exporting to image', emit, () =>
+      exporters.image(workspace.services, state, signal),
     )
   } finally {
     workspace.spare.use()
-    workspace.contextDigests.save()
+    main.digests.save()
   }
 }
 
 /** The layers of the image; those of earlier commits get the times of this one. */
 async function finalLayers(
   state: FileState | undefined,
-  times: Times,
-  workspace: Workspace,
+  { services, facts }: Workspace,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Layer[]> {
+  const { times } = facts
   const isDerived = times.kind === 'fixed' && !times.isExplicit
   const layers: Layer[] = []
   for (const layer of state?.layers ?? []) {
     const { descriptor, diffId } = isDerived
-      ? await retimeLayer(layer, times.epoch, { ...workspace, signal })
+      ? await retimeLayer(layer, times.epoch, { services, signal })
       : layer
     layers.push({ descriptor, diffId })
   }
@@ -128,56 +128,32 @@ function unremembered(error: unknown): string {
   return `The next build will do more than it needs, for this one could not be remembered: ${reason}`
 }
 
-function createWorkspace(
-  options: BuildOptions,
-  made: {
-    readonly source: DockerfileSource
-    readonly contextRoot: ContextRoot
-    readonly context: FileTree
-    readonly listedAt: number
-    readonly sources: ContextSources
-    readonly times: Times
-    readonly lease: Lease
-    readonly directory: string
-    readonly scratch: () => Promise<string>
-  },
-): Workspace {
-  const { services, buildArgs = {}, emit = silent, signal } = options
-  const { store, snapshots, records, memory, network, filters } = services
-  const { layers } = records
-  const listings: Workspace['listings'] = new Map()
-  const isLasting = made.contextRoot.kind === 'directory'
-  const { top, root } = made.context
-  const origin = isLasting ? statusOrigin(top, root, memory) : undefined
-  const digestMemory = origin && { path: cachePath(memory, 'files', root), origin }
-  return {
-    ...made,
-    origin,
-    project: `${isLasting ? root : ''} ${made.source.name}`,
-    store,
+function stepServices(options: BuildOptions, lease: Lease): StepServices {
+  const { services, emit = silent, signal } = options
+  const { store, snapshots, records, runtime, network, filters } = services
+  const { cache, layers } = records
+  const listings: StepServices['listings'] = new Map()
+  const filesystems = createFilesystems({
+    snapshots,
     listings,
-    filesystems: createFilesystems({
-      snapshots,
-      listings,
-      unpack: (state) =>
-        unpackState(state, {
-          ...{ store, snapshots, listings, layers, emit },
-          ...(signal && { signal }),
-        }),
-      read: (layer) => store.read(layer.descriptor, signal ? { signal } : {}),
-    }),
-    cache: records.cache,
-    memory,
-    contextDigests: createFileDigests(made.context, digestMemory),
-    spare: new SpareTime((error) => emit({ type: 'warning', message: unremembered(error) })),
-    runtime: services.runtime,
-    ...(network !== undefined && { network }),
-    ...(filters !== undefined && { filters }),
-    proxies: proxyEnvironment(buildArgs),
+    unpack: (state) =>
+      unpackState(state, {
+        ...{ store, snapshots, listings, layers, emit },
+        ...(signal && { signal }),
+      }),
+    read: (layer) => store.read(layer.descriptor, signal ? { signal } : {}),
+  })
+  const http = { ...httpServices(), ...services.http }
+  return { store, cache, lease, filesystems, listings, runtime, network, filters, http }
+}
+
+function factsOf(
+  options: BuildOptions,
+): Pick<BuildFacts, 'proxies' | 'noCache' | 'explain' | 'downloads'> {
+  return {
+    proxies: proxyEnvironment(options.buildArgs ?? {}),
     noCache: options.noCache === true,
     explain: options.explain === true,
-    http: { ...httpServices(), ...services.http },
     downloads: options.downloads ?? 'any',
-    emit,
   }
 }

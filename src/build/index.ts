@@ -4,8 +4,8 @@
 export type { BuildResult } from './build-image.ts'
 export { build } from './build-image.ts'
 // Writing an image down.
-export type { BuildState, ExportedImage } from './export.ts'
-export { exportResult } from './export.ts'
+export type { BuildState, ExportedImage } from './export/image.ts'
+export { exportImage } from './export/image.ts'
 // What is wrong with a Dockerfile, or with what its RUN ran.
 export { DockerfileError, ExitError } from './model/error.ts'
 // How RUN asks for its network.

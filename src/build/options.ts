@@ -23,13 +23,13 @@ export interface BuildServices {
   /** Finds a base image or pulls it; its manifest, configuration and layers are then in the store. */
   readonly resolveImage: ImageResolver
   /** RUN has no network without it. */
-  readonly network?: NetworkProvider
+  readonly network?: NetworkProvider | undefined
   /** Directory for bundles; what a build puts there it removes. */
   readonly run: string
   /** Directory on the disk of the store for what may be large; what a build puts there it removes. */
   readonly scratch: string
   /** Directory of compiled seccomp filters, if any are kept. */
-  readonly filters?: string
+  readonly filters?: string | undefined
   /** For ADD; those of this process unless given. */
   readonly http?: Partial<HttpServices> | undefined
 }

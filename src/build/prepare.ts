@@ -34,10 +34,10 @@ export async function makePlan(
     throw new DockerfileError(sentence, source, errors)
   }
   const build = hostPlatform()
-  const plan = await planBuild(dockerfile, {
+  const [plan] = await planBuild(dockerfile, {
     source,
     buildArgs,
-    platforms: { build, target: normalizePlatform(options.platform ?? build) },
+    platforms: { build, targets: [normalizePlatform(options.platform ?? build)] },
     network: options.network ?? 'default',
     allowHostNetwork: options.allow?.includes('network.host') === true,
     warn: warnings.warn,
@@ -56,6 +56,7 @@ export async function makePlan(
       )
     },
   })
+  if (plan === undefined) throw new RangeError('A build is for one platform at least')
   warnings.refuseViolations()
   const unused = buildArgs.unused()
   if (unused.length > 0) {

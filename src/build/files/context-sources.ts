@@ -1,32 +1,38 @@
 import type { Digest } from '#oci'
 import { type DockerfileSource, withExcerpt } from '../model/error.ts'
-import type { Vertex } from '../model/graph.ts'
-import { inDependencyOrder } from '../model/graph.ts'
+import { inDependencyOrder, mainContext, type Op, type Vertex } from '../model/graph.ts'
+import { type BuildContexts, contextNamed } from './build-context.ts'
 import { type Selection, selectSources } from './select-sources.ts'
-import type { FileTree } from './tree.ts'
 
-/** By vertex: what its COPY or ADD takes from the build context. */
+/** By vertex: what its COPY or ADD takes from a build context. */
 export type ContextSources = ReadonlyMap<Digest, readonly Selection[]>
 
 /**
- * Finds the files of every COPY and ADD from the context before anything runs:
+ * Finds the files of every COPY and ADD from a build context before anything runs:
  * a misspelt name must not come to light after a long RUN.
  */
 export function collectContextSources(
   target: Vertex,
-  context: FileTree,
+  contexts: BuildContexts,
   source: DockerfileSource,
 ): ContextSources {
   const found = new Map<Digest, readonly Selection[]>()
   for (const { digest, op, range } of inDependencyOrder(target)) {
-    const isCopy = op.kind === 'copy' && op.from === 'context'
-    if (!isCopy && op.kind !== 'add') continue
+    const name = contextOf(op)
+    if (name === undefined || (op.kind !== 'copy' && op.kind !== 'add')) continue
+    const { tree } = contextNamed(contexts, name)
     const options = { exclude: op.exclude, parents: op.kind === 'copy' && op.parents }
     try {
-      found.set(digest, selectSources(context, op.sources, options))
+      found.set(digest, selectSources(tree, op.sources, options))
     } catch (error) {
       throw withExcerpt(error, range, source)
     }
   }
   return found
+}
+
+/** The build context that an operation takes files from. */
+function contextOf(op: Op): string | undefined {
+  if (op.kind === 'add') return mainContext
+  return op.kind === 'copy' && 'context' in op.from ? op.from.context : undefined
 }

@@ -1,5 +1,6 @@
 import type { Digest } from '#oci'
 import { TarLister } from '#tar'
+import type { BuildContext } from '../files/build-context.ts'
 import { cachePath } from '../files/cache-file.ts'
 import type { FileTree } from '../files/tree.ts'
 import { definitionOf, type StepContext } from '../step/workspace.ts'
@@ -20,6 +21,9 @@ const entrySize = 768
 /** Below this, looking for an earlier layer costs more than it can save. */
 const smallSize = 4_194_304
 
+/** The files of one tree; those of a build context are known between builds. */
+export type CopiedFiles = BuildContext | { readonly tree: FileTree; readonly digests?: undefined }
+
 /**
  * Writes the layer that entries of one tree make; `undefined` without entries.
  * Files whose digest is known come from the layer the step made before, if it is
@@ -27,15 +31,15 @@ const smallSize = 4_194_304
  * context files are found on the way.
  */
 export async function draftFiles(
-  tree: FileTree,
+  files: CopiedFiles,
   entries: readonly LayoutEntry[],
   options: PackOptions & LayerFacts,
   context: StepContext,
 ): Promise<LayerDraft | undefined> {
   if (entries.length === 0) return undefined
   const size = entries.reduce((sum, entry) => sum + entrySize + (fileOf(entry)?.size ?? 0), 0)
-  const task = { tree, entries, options: { ...options, size }, context }
-  if (tree !== context.context || size < smallSize) return (await draft(task)).draft
+  const task = { files, entries, options: { ...options, size }, context }
+  if (files.digests === undefined || size < smallSize) return (await draft(task)).draft
   const { draft: made, sums } = await draftAgain(task)
   return {
     async commit() {
@@ -48,7 +52,7 @@ export async function draftFiles(
 }
 
 interface Task {
-  readonly tree: FileTree
+  readonly files: CopiedFiles
   readonly entries: readonly LayoutEntry[]
   readonly options: PackOptions & LayerFacts & { readonly size: number }
   readonly context: StepContext
@@ -62,7 +66,9 @@ interface Drafted {
 /** Without the earlier layer when something of it is not what was written. */
 async function draftAgain(task: Task): Promise<Drafted> {
   const { context } = task
-  using earlier = openEarlierLayer(recordPath(context), (digest) => context.store.pathOf(digest))
+  using earlier = openEarlierLayer(recordPath(context), (digest) =>
+    context.services.store.pathOf(digest),
+  )
   try {
     return await draft(task, earlier)
   } catch (error) {
@@ -72,19 +78,19 @@ async function draftAgain(task: Task): Promise<Drafted> {
 }
 
 async function draft(
-  { tree, entries, options, context }: Task,
+  { files, entries, options, context }: Task,
   earlier?: EarlierLayer,
 ): Promise<Drafted> {
-  const { contextDigests: digests, signal, emit, vertex } = context
-  const isContext = tree === context.context
+  const { signal, emit, vertex } = context
+  const { tree, digests } = files
   const begin = Date.now()
   const lister = new TarLister()
   const write: Parameters<typeof writeFiles>[2] = {
     ...options,
-    known: (node) => (isContext ? digests.known(node) : undefined),
+    known: (node) => digests?.known(node),
     // Those of known files too: only what was read decides what the layer is remembered by.
-    isWanted: () => isContext,
-    onDigest: (node, digest) => digests.learn(node, digest, begin),
+    isWanted: () => digests !== undefined,
+    onDigest: (node, digest) => digests?.learn(node, digest, begin),
     earlier,
     lister,
     onProgress(current) {
@@ -105,15 +111,15 @@ async function draft(
   return { draft: drafted, sums }
 }
 
-function remember(layer: Digest, sums: Uint32Array, { entries, context }: Task): void {
-  const files = entries.filter(({ content }) => typeof content === 'object' && isFile(content))
-  const digests = files.map((entry) => {
+function remember(layer: Digest, sums: Uint32Array, { files, entries, context }: Task): void {
+  const written = entries.filter(({ content }) => typeof content === 'object' && isFile(content))
+  const digests = written.map((entry) => {
     const node = fileOf(entry)
-    return node && context.contextDigests.known(node)
+    return node && files.digests?.known(node)
   })
   writeEarlierLayer(recordPath(context), { digest: layer, sums, digests })
   // Now, for the steps to come need the memory.
-  context.contextDigests.save()
+  files.digests?.save()
 }
 
 function isFile(content: Exclude<LayoutEntry['content'], string>): boolean {
@@ -121,5 +127,5 @@ function isFile(content: Exclude<LayoutEntry['content'], string>): boolean {
 }
 
 function recordPath(context: StepContext): string {
-  return cachePath(context.memory, 'layer', definitionOf(context))
+  return cachePath(context.places.memory, 'layer', definitionOf(context))
 }

@@ -1,3 +1,4 @@
+import type { BuildContext } from '../files/build-context.ts'
 import { type ContentHash, hashSelections, summarizeSelections } from '../files/content-hash.ts'
 import { createFileDigests, type FileDigests } from '../files/digests.ts'
 import type { Selection } from '../files/select-sources.ts'
@@ -22,19 +23,24 @@ export interface FilesHash extends ContentHash {
   proved(): Promise<string>
 }
 
+export interface ContextHashOptions {
+  readonly context: StepContext
+  readonly readAll?: (() => Promise<void>) | undefined
+}
+
 /**
- * `hashSelections` for files of the build context. When their status is what it
+ * `hashSelections` for files of a build context. When their status is what it
  * was at the last build of this step, so is their content: neither is the index
  * of digests read then, nor a single file looked at again. When most of them
  * have to be read, `readAll` may do it first, for another purpose, and tell the
  * digests.
  */
 export async function hashContextFiles(
+  { tree, digests, listedAt, origin }: BuildContext,
   selections: readonly Selection[],
-  context: StepContext,
-  readAll?: () => Promise<void>,
+  { context, readAll }: ContextHashOptions,
 ): Promise<FilesHash> {
-  const { context: tree, contextDigests: digests, listedAt, origin, signal } = context
+  const { signal } = context
   const status = origin && hashStatus(selections, { listedAt, origin })
   const known = recall(context)
   const hashNow = async (): Promise<ContentHash> => {
@@ -83,7 +89,7 @@ function areMostlyUnknown(selections: readonly Selection[], digests: FileDigests
 }
 
 function recall(context: StepContext): Known | undefined {
-  const value = context.cache.inputsOf(keyOf(context))
+  const value = context.services.cache.inputsOf(keyOf(context))
   if (typeof value !== 'object' || value === null) return undefined
   if (!('status' in value && 'content' in value)) return undefined
   const { status, content } = value
@@ -91,7 +97,7 @@ function recall(context: StepContext): Known | undefined {
 }
 
 function remember(context: StepContext, known: Known): void {
-  context.cache.putInputs(keyOf(context), known)
+  context.services.cache.putInputs(keyOf(context), known)
 }
 
 function keyOf(context: StepContext): string {

@@ -14,18 +14,18 @@ import { storeLayer } from './store-layer.ts'
 export async function retimeLayer(
   layer: StateLayer,
   epoch: number,
-  context: Pick<StepContext, 'cache' | 'store' | 'lease' | 'listings' | 'signal'>,
+  context: Pick<StepContext, 'services' | 'signal'>,
 ): Promise<StateLayer> {
-  const { signal } = context
+  const { services, signal } = context
   const from = layer.epoch
   if (from === undefined || from === epoch) return layer
   const parts = { layer: layer.diffId, from: String(from), to: String(epoch) }
   const key = createKey({ operation: 'retime', ...parts })
-  const known = await findCached(context, key, signal)
+  const known = await findCached(services, key, signal)
   if (known) return known
-  const bytes = context.store.read(layer.descriptor, { signal })
+  const bytes = services.store.read(layer.descriptor, { signal })
   const retimed = await storeLayer(context, writeTar(retimeEntries(bytes, from, epoch)), { epoch })
-  rememberResult(context, key, retimed)
+  rememberResult(services, key, retimed)
   return retimed ?? layer
 }
 

@@ -9,7 +9,7 @@ import type { StepContext } from '../step/workspace.ts'
 /** Size of an archive without entries. */
 const emptyArchive = 1024
 
-type StoreContext = Pick<StepContext, 'store' | 'lease' | 'listings' | 'signal'>
+type StoreContext = Pick<StepContext, 'services' | 'signal'>
 
 export interface LayerFacts {
   readonly epoch: number | undefined
@@ -33,7 +33,7 @@ export async function storeLayer(
     readonly onProgress?: (bytes: number) => void
   },
 ): Promise<StateLayer | undefined> {
-  await using ingest = await context.store.ingest()
+  await using ingest = await context.services.store.ingest()
   const append = ingest.append(
     counted(tar, (bytes) => {
       context.signal.throwIfAborted()
@@ -50,7 +50,7 @@ export async function draftLayer(
   write: (writer: HashingWriter) => Promise<Written>,
   facts: LayerFacts & { readonly size: number },
 ): Promise<LayerDraft> {
-  const ingest = await context.store.ingest()
+  const ingest = await context.services.store.ingest()
   const filling = ingest.fill(async (descriptor) => {
     await using writer = openHashingWriter(descriptor, {
       expectedSize: facts.size,
@@ -65,7 +65,7 @@ async function draftOf(
   ingest: FileIngest,
   writing: Promise<void>,
   facts: LayerFacts,
-  { lease, listings }: StoreContext,
+  { services }: StoreContext,
 ): Promise<LayerDraft> {
   try {
     await writing
@@ -78,9 +78,9 @@ async function draftOf(
       const { size } = ingest
       if (size <= emptyArchive) return undefined
       const digest = await ingest.commit()
-      lease.hold(digest)
+      services.lease.hold(digest)
       const listing = facts.lister?.finish(size)
-      if (listing !== undefined) listings.set(digest, listing)
+      if (listing !== undefined) services.listings.set(digest, listing)
       return {
         descriptor: { mediaType: mediaType.ociLayer, digest, size },
         diffId: digest,

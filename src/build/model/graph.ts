@@ -13,7 +13,7 @@ export interface Vertex {
   /** As BuildKit prints it: `[build 2/4] RUN make`. */
   readonly name: string
   readonly op: Op
-  /** The filesystem that is changed comes first; a second one is what is copied from. */
+  /** The filesystem that is changed comes first; the operation names the others by their index. */
   readonly inputs: readonly Vertex[]
   /** Where the Dockerfile asks for it. */
   readonly range?: Range
@@ -56,6 +56,12 @@ export type SourceSpec =
   | { readonly kind: 'path'; readonly path: string }
   | { readonly kind: 'inline'; readonly name: string; readonly content: string }
 
+/** Where files are taken from: a build context, by its name, or the filesystem of an input. */
+export type FilesFrom = { readonly context: string } | { readonly input: number }
+
+/** The build context that the user names first, and the only one ADD takes files from. */
+export const mainContext = 'context'
+
 /** What COPY and ADD have in common. */
 export interface CopyFields {
   readonly sources: readonly SourceSpec[]
@@ -72,8 +78,7 @@ export interface CopyFields {
 
 export interface CopyOp extends CopyFields {
   readonly kind: 'copy'
-  /** `context`: the build context; `input`: the second input. */
-  readonly from: 'context' | 'input'
+  readonly from: FilesFrom
   readonly parents: boolean
 }
 

@@ -1,6 +1,7 @@
 import { type Bytes, fromBuffer } from '#stream'
 import { readTar, type TarInput, writeTar } from '#tar'
 import { decompressArchive, isArchive } from '../files/archive.ts'
+import { type BuildContext, contextNamed } from '../files/build-context.ts'
 import { createFileDigests } from '../files/digests.ts'
 import { type LearnedTree, openLearning, readLearning } from '../files/learned-file.ts'
 import type { FileNode } from '../files/node.ts'
@@ -11,7 +12,7 @@ import { draftFiles } from '../layers/draft-files.ts'
 import { hashContextFiles, hashOwnFiles } from '../layers/files-hash.ts'
 import { type EntryFiles, packEntries } from '../layers/pack.ts'
 import { storeLayer } from '../layers/store-layer.ts'
-import type { AddOp } from '../model/graph.ts'
+import { type AddOp, mainContext } from '../model/graph.ts'
 import type { FileState, StateLayer } from '../model/state.ts'
 import { type CacheKey, createKey } from '../step/key.ts'
 import type { OpRunner } from '../step/runner.ts'
@@ -27,13 +28,13 @@ export const addRunner: OpRunner<AddOp> = {
   async prepare(op, inputs, context) {
     await using stack = new AsyncDisposableStack()
     const sources = await openSources(op, context, stack)
-    const files = await Promise.all(
-      sources.map(({ tree, selections }) =>
-        tree === context.context
-          ? hashContextFiles(selections, context)
-          : hashOwnFiles(tree, selections, context.signal),
-      ),
-    )
+    const [local, ...downloads] = sources
+    const files = [
+      await hashContextFiles(mainOf(context), local.selections, { context }),
+      ...(await Promise.all(
+        downloads.map((each) => hashOwnFiles(each.tree, each.selections, context.signal)),
+      )),
+    ]
     const keyOf = (hashes: readonly string[]): CacheKey =>
       createKey({ ...operationParts(op, inputs, context), files: hashes.join(' ') })
     const taken = stack.move()
@@ -56,15 +57,23 @@ interface Source extends LearnedTree {
   readonly unpack: boolean
 }
 
+/** The build context comes first. */
+type Sources = readonly [Source, ...Source[]]
+
+function mainOf({ contexts }: StepContext): BuildContext {
+  return contextNamed(contexts, mainContext)
+}
+
 async function openSources(
   op: AddOp,
   context: StepContext,
   stack: AsyncDisposableStack,
-): Promise<Source[]> {
+): Promise<Sources> {
+  const { tree: main, digests: known } = mainOf(context)
   const local: Source = {
-    tree: context.context,
-    digests: context.contextDigests,
-    selections: context.sources.get(context.vertex.digest) ?? [],
+    tree: main,
+    digests: known,
+    selections: context.facts.sources.get(context.vertex.digest) ?? [],
     unpack: op.unpack !== 'never',
   }
   if (op.urls.length === 0) return [local]
@@ -77,7 +86,7 @@ async function openSources(
 }
 
 async function addToLayer(
-  sources: readonly Source[],
+  sources: Sources,
   op: AddOp,
   inputs: readonly FileState[],
   context: StepContext,
@@ -85,11 +94,11 @@ async function addToLayer(
   const { plain, archives, origins } = await separate(sources)
   const into = { ...op, makesDestination: archives.length > 0 }
   const { entries, place, owner } = await placeInBase(plain, into, inputs, context)
-  const epoch = stepEpoch(context.times, context.vertex)
+  const epoch = stepEpoch(context.facts.times, context.vertex)
   const local = packOptions(op, owner, { epoch, isContext: op.urls.length === 0, context })
   if (archives.length === 0 && sources.length === 1) {
     const options = { ...local, epoch, isAdditive: !op.link }
-    await using draft = await draftFiles(context.context, entries, options, context)
+    await using draft = await draftFiles(mainOf(context), entries, options, context)
     return await draft?.commit()
   }
   const unpacked = packOptions(op, owner, { epoch, isContext: false, context })

@@ -1,8 +1,9 @@
 import { StrakeError } from '#oci'
 import { collectMemory } from '#platform'
+import { contextNamed } from '../files/build-context.ts'
 import { type Selection, selectSources } from '../files/select-sources.ts'
-import { type FileTree, openTree } from '../files/tree.ts'
-import { draftFiles } from '../layers/draft-files.ts'
+import { openTree } from '../files/tree.ts'
+import { type CopiedFiles, draftFiles } from '../layers/draft-files.ts'
 import { emptyTree } from '../layers/empty-tree.ts'
 import { hashContextFiles, hashOwnFiles } from '../layers/files-hash.ts'
 import { madeDirectoryMode, parseModeChange } from '../layers/mode.ts'
@@ -12,7 +13,7 @@ import type { LayerDraft } from '../layers/store-layer.ts'
 import type { CopyFields, CopyOp } from '../model/graph.ts'
 import type { FileState } from '../model/state.ts'
 import { type CacheKey, createKey } from '../step/key.ts'
-import { baseOf, type OpRunner } from '../step/runner.ts'
+import { baseOf, inputAt, type OpRunner } from '../step/runner.ts'
 import type { StepContext } from '../step/workspace.ts'
 import { stepEpoch, timesKey } from '../times/times.ts'
 import { findOwner } from './owner.ts'
@@ -24,41 +25,42 @@ import { findOwner } from './owner.ts'
  */
 export const copyRunner: OpRunner<CopyOp> = {
   definitionKey(op, inputs, context) {
-    const source = inputs[1]
-    if (op.from === 'context' || source === undefined) return undefined
+    if ('context' in op.from) return undefined
     return createKey({
       ...operationParts(op, inputs, context),
-      source: source.chainId ?? 'scratch',
+      source: inputAt(inputs, op.from.input).chainId ?? 'scratch',
     })
   },
 
   async prepare(op, inputs, context) {
     await using stack = new AsyncDisposableStack()
-    const { tree, selections } = await openSource(op, inputs, context, stack)
+    const { files, selections } = await openSource(op, inputs, context, stack)
     const draftCopy = async (): Promise<LayerDraft | undefined> => {
       const { entries, owner } = await placeInBase(selections, op, inputs, context)
       isLarge = entries.length > manyEntries
-      const epoch = stepEpoch(context.times, context.vertex)
-      const options = packOptions(op, owner, { epoch, isContext: op.from === 'context', context })
-      return draftFiles(tree, entries, { ...options, epoch, isAdditive: !op.link }, context)
+      const epoch = stepEpoch(context.facts.times, context.vertex)
+      const options = packOptions(op, owner, { epoch, isContext: 'context' in op.from, context })
+      return draftFiles(files, entries, { ...options, epoch, isAdditive: !op.link }, context)
     }
     let early: LayerDraft | undefined
     let isLarge = false
-    const files = isContext(op, inputs)
-      ? await hashContextFiles(selections, context, async () => {
-          early = await draftCopy()
-          stack.use(early)
-        })
-      : await hashOwnFiles(tree, selections, context.signal)
+    const readAll = async (): Promise<void> => {
+      early = await draftCopy()
+      stack.use(early)
+    }
+    const found =
+      files.digests === undefined
+        ? await hashOwnFiles(files.tree, selections, context.signal)
+        : await hashContextFiles(files, selections, { context, readAll })
     const keyOf = (hash: string): CacheKey =>
       createKey({ ...operationParts(op, inputs, context), files: hash })
     const taken = stack.move()
     return {
-      key: keyOf(files.hash),
-      summarize: files.summarize,
+      key: keyOf(found.hash),
+      summarize: found.summarize,
       async run() {
         await using draft = early ?? (await draftCopy())
-        return { layer: await draft?.commit(), key: keyOf(await files.proved()) }
+        return { layer: await draft?.commit(), key: keyOf(await found.proved()) }
       },
       async [Symbol.asyncDispose]() {
         await taken.disposeAsync()
@@ -81,22 +83,18 @@ export function reportReading({ emit, vertex }: StepContext): (bytes: number) =>
 export function operationParts(
   op: CopyFields,
   inputs: readonly FileState[],
-  { times }: StepContext,
+  { facts }: StepContext,
 ): CacheKey['parts'] {
   return {
     operation: JSON.stringify(op),
     // With --link the layer is the same whatever lies below.
     parent: op.link ? 'link' : (baseOf(inputs).chainId ?? 'scratch'),
-    times: timesKey(times),
+    times: timesKey(facts.times),
   }
 }
 
-function isContext(op: CopyOp, inputs: readonly FileState[]): boolean {
-  return op.from === 'context' || inputs[1] === undefined
-}
-
 interface OpenSource {
-  readonly tree: FileTree
+  readonly files: CopiedFiles
   readonly selections: readonly Selection[]
 }
 
@@ -106,20 +104,19 @@ async function openSource(
   context: StepContext,
   stack: AsyncDisposableStack,
 ): Promise<OpenSource> {
-  const source = inputs[1]
-  if (isContext(op, inputs) || source === undefined) {
-    const selections = context.sources.get(context.vertex.digest) ?? []
-    return { tree: context.context, selections }
+  const { facts, contexts, services, vertex } = context
+  if ('context' in op.from) {
+    const selections = facts.sources.get(vertex.digest) ?? []
+    return { files: contextNamed(contexts, op.from.context), selections }
   }
-  const view = await context.filesystems.view(source)
+  const view = await services.filesystems.view(inputAt(inputs, op.from.input))
   if (view === undefined) {
     throw new StrakeError('NOT_FOUND', 'Cannot copy from scratch: it has no files')
   }
   stack.use(view)
   const tree = stack.use(openTree(view.root, { name: 'that stage', hasOwners: true }))
   const options = { exclude: op.exclude, parents: op.parents }
-  const selections = selectSources(tree, op.sources, options)
-  return { tree, selections }
+  return { files: { tree }, selections: selectSources(tree, op.sources, options) }
 }
 
 /** Lays the files out above the stage, and finds out who `--chown` means there. */
@@ -134,9 +131,13 @@ export async function placeInBase(
   const owner =
     chown === undefined
       ? undefined
-      : await findOwner({ spec: chown, purpose: `copy with --chown=${chown}` }, base, context)
+      : await findOwner(
+          { spec: chown, purpose: `copy with --chown=${chown}` },
+          base,
+          context.services,
+        )
   if (op.link) return { ...layOut(emptyTree, selections, op), owner }
-  await using below = await context.filesystems.lookup(base)
+  await using below = await context.services.filesystems.lookup(base)
   return { ...layOut(below, selections, op), owner }
 }
 
@@ -151,7 +152,7 @@ export function packOptions(
   },
 ): PackOptions {
   const { epoch, isContext, context } = origin
-  const isFixed = isContext && epoch !== undefined && context.times.kind === 'fixed'
+  const isFixed = isContext && epoch !== undefined && context.facts.times.kind === 'fixed'
   return {
     owner,
     mode: op.chmod === undefined ? undefined : parseModeChange(op.chmod),

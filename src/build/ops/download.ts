@@ -18,11 +18,11 @@ export interface Downloads {
 
 /**
  * Downloads as ADD does: mode 0600, the time of Last-Modified, the name from
- * the response or the URL (DF-081). `--checksum` is verified before anything is
+ * the response or the URL. `--checksum` is verified before anything is
  * used. Throws `UNAVAILABLE`, or `DIGEST_INVALID` for another content.
  */
 export async function download(op: AddOp, context: StepContext): Promise<Downloads> {
-  const path = `${await context.scratch()}/add-${crypto.randomUUID()}`
+  const path = `${await context.places.scratch()}/add-${crypto.randomUUID()}`
   await mkdir(path, { mode: 0o700 })
   const names: string[] = []
   for (const url of op.urls) names.push(await downloadOne(url, path, op, context))
@@ -33,11 +33,11 @@ async function downloadOne(
   url: string,
   directory: string,
   op: AddOp,
-  { http, downloads, signal }: StepContext,
+  { services, facts, signal }: StepContext,
 ): Promise<string> {
   const shown = redact(new URL(url))
-  const rules = { from: downloads, isProved: op.checksum !== undefined, signal }
-  const { response, body } = await openDownload(url, rules, http)
+  const rules = { from: facts.downloads, isProved: op.checksum !== undefined, signal }
+  const { response, body } = await openDownload(url, rules, services.http)
   const name = nameOf(url, response, op)
   const file = `${directory}/${name}`
   let found: string | undefined

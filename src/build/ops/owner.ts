@@ -2,7 +2,7 @@ import { isStrakeError, StrakeError } from '#oci'
 import { ContainerView, resolveUser } from '#runtime'
 import type { Owner } from '../layers/pack.ts'
 import type { FileState } from '../model/state.ts'
-import type { StepContext } from '../step/workspace.ts'
+import type { StepServices } from '../step/workspace.ts'
 
 /** Where an owner is asked for. */
 export interface OwnerRequest {
@@ -23,7 +23,7 @@ export const root: Owner = { uid: 0, gid: 0 }
 export async function findOwner(
   request: OwnerRequest,
   base: FileState,
-  { filesystems }: Pick<StepContext, 'filesystems'>,
+  { filesystems }: Pick<StepServices, 'filesystems'>,
 ): Promise<Owner> {
   const [user = '', group = ''] = request.spec.split(':', 2)
   const byNumber = ownerByNumber(user)

@@ -47,11 +47,11 @@ async function runToLayer(
   base: FileState,
   context: StepContext,
 ): Promise<StateLayer | undefined> {
-  await using active = await context.filesystems.prepare(base)
+  await using active = await context.services.filesystems.prepare(base)
   await runCommand(op, active, context)
   context.signal.throwIfAborted()
-  const epoch = stepEpoch(context.times, context.vertex)
-  await using lower = await context.filesystems.view(base)
+  const epoch = stepEpoch(context.facts.times, context.vertex)
+  await using lower = await context.services.filesystems.view(base)
   const lister = new TarLister()
   const tar = diffUpper(active.upper, {
     lister,
@@ -65,14 +65,14 @@ async function runToLayer(
   if (epoch !== undefined) clampTimes(active.upper, epoch)
   const { diffId, descriptor } = layer
   const listing = lister.finish(descriptor.size)
-  const archive = context.store.pathOf(diffId)
+  const archive = context.services.store.pathOf(diffId)
   await active.commit({ diffId, tar: archive, ...(listing && { listing }) })
   return layer
 }
 
 async function runCommand(op: RunOp, active: ActiveSnapshot, context: StepContext): Promise<void> {
   const id = stepName()
-  const directory = `${context.directory}/${id}`
+  const directory = `${context.places.directory}/${id}`
   await mkdir(directory, { mode: 0o700 })
   await using network = await attach(op, id, context)
   const mounts = await writeMounts(op, network, directory)
@@ -80,7 +80,7 @@ async function runCommand(op: RunOp, active: ActiveSnapshot, context: StepContex
   await using undo = new AsyncDisposableStack()
   undo.defer(() => releaseNestedMounts(nested))
   using prepared = prepareRoot(active.root, { mounts, cwd: op.cwd, nested })
-  const runtime = await context.runtime()
+  const runtime = await context.services.runtime()
   const config = createBundleConfig({
     id,
     root: active.root,
@@ -92,11 +92,10 @@ async function runCommand(op: RunOp, active: ActiveSnapshot, context: StepContex
     network: networkNamespace(op, network),
     mounts: prepared.mounts,
   })
+  const { filters } = context.services
   await writeBundle(
     directory,
-    context.filters === undefined
-      ? config
-      : useCompiledFilter(config, { runtime, directory: context.filters }),
+    filters === undefined ? config : useCompiledFilter(config, { runtime, directory: filters }),
   )
   const log = (stream: 'stdout' | 'stderr') => (data: Uint8Array) =>
     context.emit({ type: 'log', id: context.vertex.digest, stream, data: keepChunk(data) })
@@ -122,8 +121,9 @@ function hostnameOf({ hostname }: RunOp): string {
 async function attach(
   op: RunOp,
   id: string,
-  { network }: StepContext,
+  { services }: StepContext,
 ): Promise<StepNetwork & AsyncDisposable> {
+  const { network } = services
   const hostname = hostnameOf(op)
   if (network !== undefined) return network({ mode: op.network, stepId: id, hostname })
   const hosts = `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost\n`
@@ -166,16 +166,17 @@ function bind(source: string, destination: string, point: RootMount['point']): R
   return { type: 'bind', source, destination, point }
 }
 
-/** What the Dockerfile says, the proxies, and the epoch; nothing of our own environment (E19). */
+/** What the Dockerfile says, the proxies, and the epoch; nothing of our own environment. */
 function environment(op: RunOp, context: StepContext): string[] {
   const names = new Set(op.env.map((line) => line.slice(0, line.indexOf('='))))
-  const epoch = stepEpoch(context.times, context.vertex)
+  const epoch = stepEpoch(context.facts.times, context.vertex)
   const added = epoch === undefined ? [] : [`SOURCE_DATE_EPOCH=${epoch}`]
-  const extra = [...context.proxies, ...added]
+  const extra = [...context.facts.proxies, ...added]
   return [...op.env, ...extra.filter((line) => !names.has(line.slice(0, line.indexOf('='))))]
 }
 
-function exitError(op: RunOp, code: number, { source, vertex }: StepContext): ExitError {
+function exitError(op: RunOp, code: number, { facts, vertex }: StepContext): ExitError {
+  const { source } = facts
   const shown = op.argv.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : JSON.stringify(word)))
   const command = shown.join(' ')
   const text = command.length > 500 ? `${command.slice(0, 500)}…` : command

@@ -28,12 +28,12 @@ async function makeDirectory(
   base: FileState,
   context: StepContext,
 ): Promise<StateLayer | undefined> {
-  await using below = await context.filesystems.lookup(base)
+  await using below = await context.services.filesystems.lookup(base)
   const entries = layOutDirectory(below, op.path)
   if (entries.length === 0) return undefined
   const request = { spec: op.user, purpose: `make ${printableName(op.path)}`, inEmptyImage: root }
-  const owner = await findOwner(request, base, context)
-  const epoch = stepEpoch(context.times, context.vertex)
+  const owner = await findOwner(request, base, context.services)
+  const epoch = stepEpoch(context.facts.times, context.vertex)
   const times = epoch === undefined ? clampedTimes(undefined) : fixedTimes(epoch)
   const tar = writeTar(packEntries(noFiles, entries, { owner, times }))
   return storeLayer(context, tar, { epoch, isAdditive: true })

@@ -12,6 +12,7 @@ import { DockerfileError, failure } from '../model/error.ts'
 import {
   type CopyFields,
   createVertex,
+  mainContext,
   type NetworkMode,
   type Op,
   type RunOp,
@@ -148,7 +149,7 @@ async function planCopy(
   const op: Op = {
     kind: 'copy',
     ...fields,
-    from: from === undefined ? 'context' : 'input',
+    from: from === undefined ? { context: mainContext } : { input: 1 },
     parents: copy.parents,
   }
   const line = ['COPY', ...copyFlags(copy, fields), ...written].join(' ') + layerSuffix

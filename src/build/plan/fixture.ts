@@ -40,10 +40,10 @@ export async function plan(
   const warnings: string[] = []
   const sentences = options.told ?? []
   const buildArgs = createBuildArgs(options.args ?? {})
-  const planned = await planBuild(parse(text), {
+  const [planned] = await planBuild(parse(text), {
     source: { text, name: 'Dockerfile' },
     buildArgs,
-    platforms: { build: linux, target: { os: 'linux', architecture: 'arm64' } },
+    platforms: { build: linux, targets: [{ os: 'linux', architecture: 'arm64' }] },
     network: 'default',
     allowHostNetwork: options.allowHostNetwork === true,
     warn(rule, message, range) {
@@ -57,6 +57,7 @@ export async function plan(
       return baseImage(options.base)
     },
   })
+  if (planned === undefined) throw new Error('there is no plan')
   return {
     ...planned,
     resolved,

@@ -324,7 +324,7 @@ test('planBuild() suggests the stage when an image is not to be had', async () =
   const refused = planBuild(parse(text), {
     source: { text, name: 'Dockerfile' },
     buildArgs: createBuildArgs({}),
-    platforms: { build: linux, target: linux },
+    platforms: { build: linux, targets: [linux] },
     network: 'default',
     allowHostNetwork: false,
     warn: () => {},
@@ -336,6 +336,31 @@ test('planBuild() suggests the stage when an image is not to be had', async () =
   const error: unknown = await refused.catch((reason: unknown) => reason)
   expect(error).toHaveProperty('remedy', 'did you mean the stage build')
   expect(String(error)).toContain('3 | >>> COPY --from=biuld /x /')
+})
+
+test('planBuild() makes a plan for every platform, and tells everybody once', async () => {
+  const text = 'FROM b AS one\nARG TARGETARCH\nRUN echo $TARGETARCH\nENV x=$none\n'
+  const [warnings, resolved]: [string[], string[]] = [[], []]
+  const plans = await planBuild(parse(text), {
+    source: { text, name: 'Dockerfile' },
+    buildArgs: createBuildArgs({}),
+    platforms: { build: linux, targets: [linux, { os: 'linux', architecture: 'arm64' }] },
+    network: 'default',
+    allowHostNetwork: false,
+    warn: (rule) => warnings.push(rule),
+    async resolveImage(reference, { architecture }) {
+      resolved.push(`${reference} ${architecture}`)
+      const image = baseImage()
+      return { ...image, config: { ...image.config, architecture } }
+    },
+  })
+  expect(plans.map(({ platform }) => platform.architecture)).toEqual(['amd64', 'arm64'])
+  expect(plans.map((each) => opOf(each, 'run').env.at(-1))).toEqual([
+    'TARGETARCH=amd64',
+    'TARGETARCH=arm64',
+  ])
+  expect(resolved).toEqual(['b amd64', 'b arm64'])
+  expect(warnings).toEqual(['UndefinedVar'])
 })
 
 const repeated = (count: number, line: (index: number) => string): string =>

@@ -32,7 +32,11 @@ export interface PlanOptions {
   readonly source: DockerfileSource
   readonly target?: string
   readonly buildArgs: BuildArgs
-  readonly platforms: BuildPlatforms
+  readonly platforms: {
+    readonly build: Platform
+    /** There is a plan for each. */
+    readonly targets: readonly Platform[]
+  }
   readonly network: NetworkMode
   readonly allowHostNetwork: boolean
   /** Told of everything that a build check finds, whether it is to be made or not. */
@@ -57,11 +61,41 @@ export interface Plan {
 }
 
 /**
- * Plans the target stage and the stages it needs; the others are not even
- * looked at. Base images are resolved (their configurations take part in
- * substitution), nothing is run. Throws `DockerfileError`.
+ * Plans the target stage and the stages it needs, once for every platform; other
+ * stages are not even looked at. Base images are resolved (their configurations
+ * take part in substitution), nothing is run. Throws `DockerfileError`.
  */
-export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): Promise<Plan> {
+export async function planBuild(
+  dockerfile: Dockerfile,
+  options: PlanOptions,
+): Promise<readonly Plan[]> {
+  const { build, targets } = options.platforms
+  const told = new Set<string>()
+  const shared = {
+    images: new BaseImages(options.resolveImage, options.source),
+    budget: new TextBudget(),
+    warn(rule: RuleName, message: string, range: Range) {
+      const warning = JSON.stringify([rule, message, range])
+      if (!told.has(warning)) options.warn(rule, message, range)
+      told.add(warning)
+    },
+  }
+  return await Promise.all(
+    targets.map((target) => {
+      const platforms = { build, target }
+      return planFor(dockerfile, { ...options, ...shared, platforms })
+    }),
+  )
+}
+
+/** What a plan for one platform is made with. */
+interface PlatformOptions extends Omit<PlanOptions, 'platforms' | 'resolveImage'> {
+  readonly platforms: BuildPlatforms
+  readonly images: BaseImages
+  readonly budget: TextBudget
+}
+
+async function planFor(dockerfile: Dockerfile, options: PlatformOptions): Promise<Plan> {
   const planner = new Planner(dockerfile, options)
   const target = selectTarget(dockerfile, options.target, options.source)
   planner.prefetch(target)
@@ -74,7 +108,7 @@ export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): P
     history: state.history,
     platform,
     globals: planner.globals.values,
-    images: planner.images.used,
+    images: options.images.used,
   }
 }
 
@@ -83,22 +117,19 @@ interface PlannedStage {
   readonly platform: Platform
 }
 
-/** As many layers as overlayfs can stack (RELIABILITY 5.11). */
+/** As many layers as overlayfs can stack. */
 const maxSteps = 500
 
 class Planner {
-  readonly images: BaseImages
   readonly #dockerfile: Dockerfile
-  readonly #options: PlanOptions
+  readonly #options: PlatformOptions
   readonly globals: GlobalScope
   readonly #stages = new Map<number, Promise<PlannedStage>>()
-  readonly #budget = new TextBudget()
 
-  constructor(dockerfile: Dockerfile, options: PlanOptions) {
+  constructor(dockerfile: Dockerfile, options: PlatformOptions) {
     this.#dockerfile = dockerfile
     this.#options = options
-    this.images = new BaseImages(options.resolveImage, options.source)
-    const { source, buildArgs, platforms, target, warn } = options
+    const { source, buildArgs, platforms, budget, target, warn } = options
     for (const stage of dockerfile.stages) {
       for (const each of stage.instructions) {
         if (each.kind === 'ARG') for (const { key } of each.args) buildArgs.declare(key)
@@ -107,7 +138,7 @@ class Planner {
     const targetStage = selectTarget(dockerfile, target, source).name ?? 'default'
     const context = { source, platforms, targetStage }
     checkDefaultBases(dockerfile, context, { warn })
-    this.globals = new GlobalScope(dockerfile, { ...context, buildArgs, budget: this.#budget })
+    this.globals = new GlobalScope(dockerfile, { ...context, buildArgs, budget })
   }
 
   /** Stages are planned once, whoever asks. */
@@ -131,7 +162,8 @@ class Planner {
       )
       const earlier = named.findLast(({ index }) => index < stage.index)
       if (earlier !== undefined) this.prefetch(earlier, seen)
-      else if (named.length === 0 && name !== 'scratch') this.images.prefetch(name, platform)
+      else if (named.length === 0 && name !== 'scratch')
+        this.#options.images.prefetch(name, platform)
     }
   }
 
@@ -189,14 +221,14 @@ class Planner {
       const copy = new StageState(state.vertex, state.finish(), state)
       return { planned: { state: copy, platform: inherited }, numbered: 0 }
     }
-    const image = await this.images.resolve(base, platform, {
+    const image = await this.#options.images.resolve(base, platform, {
       range: stage.from.range,
       stages: this.#namesBefore(stage),
     })
     const triggers = this.#triggers(image.config.config?.OnBuild ?? [], stage)
     const total = 1 + [...triggers, ...stage.instructions].filter(makesLayer).length
     const name = `${this.#prefix(stage, 1, total)}FROM ${base}`
-    const vertex = this.images.vertex(image, platform, { name, range: stage.from.range })
+    const vertex = this.#options.images.vertex(image, platform, { name, range: stage.from.range })
     const state = new StageState(vertex, image.config.config ?? {}, {
       author: image.config.author,
       history: baseHistory(image),
@@ -227,7 +259,7 @@ class Planner {
     numbered: number,
     total: number,
   ): FilesystemContext {
-    const { source, buildArgs, network, allowHostNetwork, warn, ignore } = this.#options
+    const { source, buildArgs, budget, network, allowHostNetwork, warn, ignore } = this.#options
     let index = numbered
     return {
       source,
@@ -237,7 +269,7 @@ class Planner {
       warn,
       ignore,
       escape: this.#dockerfile.directives.escape,
-      budget: this.#budget,
+      budget,
       globals: this.globals.values,
       nameStep: (text) => `${this.#prefix(stage, ++index, total)}${text}`,
       resolveFrom: (from, instruction) => this.#resolveFrom(stage, from, instruction, platform),
@@ -255,8 +287,11 @@ class Planner {
     if (found !== undefined) return (await this.stage(found)).state.vertex
     const origin = { name: `FROM ${from}`, range: instruction.range }
     const stages = this.#namesBefore(stage)
-    const image = await this.images.resolve(from, platform, { range: instruction.range, stages })
-    return this.images.vertex(image, platform, origin)
+    const image = await this.#options.images.resolve(from, platform, {
+      range: instruction.range,
+      stages,
+    })
+    return this.#options.images.vertex(image, platform, origin)
   }
 
   #namesBefore({ index }: Stage): string[] {

@@ -29,7 +29,10 @@ export function createStepRunner(
 ): StepRunner {
   // What is removed by name meanwhile must still be there when a step unpacks it.
   for (const { descriptor, layers } of images.values()) {
-    workspace.lease.hold(descriptor.digest, ...layers.map((layer) => layer.descriptor.digest))
+    workspace.services.lease.hold(
+      descriptor.digest,
+      ...layers.map((layer) => layer.descriptor.digest),
+    )
   }
   const working = new Map<string, Promise<Made>>()
   return async (vertex, inputs, signal) => {
@@ -43,7 +46,7 @@ export function createStepRunner(
         try {
           return await makeLayer(op, inputs, { ...workspace, vertex, signal }, working)
         } catch (error) {
-          throw withExcerpt(error, vertex.range, workspace.source)
+          throw withExcerpt(error, vertex.range, workspace.facts.source)
         }
     }
   }
@@ -64,6 +67,7 @@ async function makeLayer(
   context: StepContext,
   working: Map<string, Promise<Made>>,
 ): Promise<StepResult> {
+  const { services, facts, signal } = context
   const base = baseOf(inputs)
   const known = (layer: CachedResult): StepResult => ({
     state: addLayer(base, layer ?? undefined),
@@ -72,15 +76,15 @@ async function makeLayer(
   // The table has for every kind the runner of that kind.
   const runner = runners[op.kind] as OpRunner<LayerOp>
   const definition = runner.definitionKey(op, inputs, context)
-  if (definition !== undefined && !context.noCache) {
-    const found = await findCached(context, definition, context.signal)
+  if (definition !== undefined && !facts.noCache) {
+    const found = await findCached(services, definition, signal)
     if (found !== undefined) return known(found)
   }
   await using work = await runner.prepare(op, inputs, context)
-  if (work.key.hash !== definition?.hash && !context.noCache) {
-    const found = await findCached(context, work.key, context.signal)
+  if (work.key.hash !== definition?.hash && !facts.noCache) {
+    const found = await findCached(services, work.key, signal)
     if (found !== undefined) {
-      if (definition !== undefined) rememberResult(context, definition, found ?? undefined)
+      if (definition !== undefined) rememberResult(services, definition, found ?? undefined)
       return known(found)
     }
   }
@@ -89,10 +93,10 @@ async function makeLayer(
   const running = working.get(work.key.hash) ?? work.run()
   working.set(work.key.hash, running)
   const { layer, key } = await running
-  rememberResult(context, key, layer)
-  if (definition !== undefined) rememberResult(context, definition, layer)
-  // The context can be looked at until the end; a stage or a download only now.
-  if (op.kind === 'copy' && op.from === 'context') {
+  rememberResult(services, key, layer)
+  if (definition !== undefined) rememberResult(services, definition, layer)
+  // A context can be looked at until the end; a stage or a download only now.
+  if (op.kind === 'copy' && 'context' in op.from) {
     context.spare.add(() => rememberInputs(context, work))
   } else rememberInputs(context, work)
   return { state: addLayer(base, layer), isCached: false }

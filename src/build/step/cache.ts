@@ -1,9 +1,9 @@
 import { type Descriptor, isDigest, mediaType } from '#oci'
 import type { StateLayer } from '../model/state.ts'
 import type { CacheKey } from './key.ts'
-import type { Workspace } from './workspace.ts'
+import type { StepServices } from './workspace.ts'
 
-type CacheContext = Pick<Workspace, 'cache' | 'store' | 'lease'>
+type CacheContext = Pick<StepServices, 'cache' | 'store' | 'lease'>
 
 /** A step's remembered result: a layer, or `null` for a step that changed nothing. */
 export type CachedResult = StateLayer | null

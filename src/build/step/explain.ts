@@ -10,15 +10,16 @@ interface Inputs {
 
 /** Says why a step has to be done, when the build was asked to explain itself. */
 export function explainMiss(context: StepContext, work: Work): void {
-  if (!context.explain) return
-  const before = readInputs(context.cache.inputsOf(definitionOf(context)))
-  const reason = context.noCache ? 'the cache is not used' : describeMiss(before, inputsOf(work))
+  const { facts, services } = context
+  if (!facts.explain) return
+  const before = readInputs(services.cache.inputsOf(definitionOf(context)))
+  const reason = facts.noCache ? 'the cache is not used' : describeMiss(before, inputsOf(work))
   context.emit({ type: 'status', message: `${context.vertex.name}: ${reason}` })
 }
 
 /** Keeps the inputs for the explanation of the next miss. */
 export function rememberInputs(context: StepContext, work: Work): void {
-  context.cache.putInputs(definitionOf(context), inputsOf(work))
+  context.services.cache.putInputs(definitionOf(context), inputsOf(work))
 }
 
 function inputsOf({ key, summarize }: Work): Inputs {

@@ -35,20 +35,25 @@ export interface Made {
 
 /** The state an operation changes. */
 export function baseOf(inputs: readonly FileState[]): FileState {
-  const [base] = inputs
-  if (base === undefined) throw new RangeError('An operation that makes a layer needs an input')
-  return base
+  return inputAt(inputs, 0)
+}
+
+/** The input that an operation names. */
+export function inputAt(inputs: readonly FileState[], index: number): FileState {
+  const input = inputs[index]
+  if (input === undefined) throw new RangeError(`The operation has no input ${index}`)
+  return input
 }
 
 /** The key of an operation that no file decides: itself, what it stands on, and the times asked for. */
 export function operationKey(
   op: object,
   inputs: readonly FileState[],
-  { times }: Pick<StepContext, 'times'>,
+  { facts }: Pick<StepContext, 'facts'>,
 ): CacheKey {
   return createKey({
     operation: JSON.stringify(op),
     parent: baseOf(inputs).chainId ?? 'scratch',
-    times: timesKey(times),
+    times: timesKey(facts.times),
   })
 }

@@ -5,10 +5,9 @@ import type { Runtime } from '#runtime'
 import type { ActiveSnapshot, SnapshotView } from '#snapshot'
 import type { Emit } from '#stream'
 import type { TarListing } from '#tar'
+import type { BuildContexts } from '../files/build-context.ts'
 import type { ContextSources } from '../files/context-sources.ts'
-import type { FileDigests } from '../files/digests.ts'
-import type { StatusOrigin } from '../files/status-origin.ts'
-import type { FileTree, LookupTree } from '../files/tree.ts'
+import type { LookupTree } from '../files/tree.ts'
 import type { DockerfileSource } from '../model/error.ts'
 import type { NetworkMode, Vertex } from '../model/graph.ts'
 import type { FileState } from '../model/state.ts'
@@ -48,44 +47,55 @@ export interface Filesystems {
   lookup(state: FileState): Promise<LookupTree & AsyncDisposable>
 }
 
-/** What the steps of one build share. */
-export interface Workspace {
-  /** Names context and Dockerfile, so that a build can be compared with the one before. */
-  readonly project: string
+/** What the steps of a build work with. */
+export interface StepServices {
   readonly store: DirectoryStore
-  readonly filesystems: Filesystems
   readonly cache: Records['cache']
-  /** Directory of what builds remember in files. */
-  readonly memory: string
   readonly lease: Pick<Lease, 'hold'>
+  readonly filesystems: Filesystems
   /** What is in layers that were just made, by diff ID; each goes when the layer is unpacked. */
   readonly listings: Map<Digest, TarListing>
-  readonly context: FileTree
-  readonly contextDigests: FileDigests
-  readonly spare: SpareTime
-  /** Milliseconds since 1970; no file of the context was looked at before. */
-  readonly listedAt: number
-  /** What vouches for the status of the context's files, if anything does. */
-  readonly origin: StatusOrigin | undefined
-  /** What every COPY and ADD takes from it. */
-  readonly sources: ContextSources
   readonly runtime: () => Promise<Runtime>
   /** Directory of compiled seccomp filters, if any are kept. */
-  readonly filters?: string
-  readonly network?: NetworkProvider
-  /** A directory of this build alone, usually in memory; removed at its end. */
-  readonly directory: string
-  /** Another one on the disk of the store, for what may be large; made when it is first asked for. */
-  readonly scratch: () => Promise<string>
+  readonly filters: string | undefined
+  /** RUN has no network without it. */
+  readonly network: NetworkProvider | undefined
+  readonly http: HttpServices
+}
+
+/** What is known before the first step. */
+export interface BuildFacts {
+  /** Names context and Dockerfile, so that a build can be compared with the one before. */
+  readonly project: string
+  readonly source: DockerfileSource
   readonly times: Times
   /** Proxy settings for RUN; in no key and in no image. */
   readonly proxies: readonly string[]
-  readonly source: DockerfileSource
   readonly noCache: boolean
   readonly explain: boolean
-  readonly http: HttpServices
   /** Where ADD may download from. */
   readonly downloads: Downloads
+  /** What every COPY and ADD takes from build contexts. */
+  readonly sources: ContextSources
+}
+
+/** Directories for what steps write beside their layers. */
+export interface BuildPlaces {
+  /** Of what builds remember in files. */
+  readonly memory: string
+  /** Of this build alone, usually in memory; removed at its end. */
+  readonly directory: string
+  /** Another one on the disk of the store, for what may be large; made when it is first asked for. */
+  readonly scratch: () => Promise<string>
+}
+
+/** What the steps of one build share. */
+export interface Workspace {
+  readonly services: StepServices
+  readonly facts: BuildFacts
+  readonly contexts: BuildContexts
+  readonly places: BuildPlaces
+  readonly spare: SpareTime
   readonly emit: Emit
 }
 
@@ -96,8 +106,8 @@ export interface StepContext extends Workspace {
 }
 
 /** The same place of the same project, whatever it says there now. */
-export function definitionOf({ project, vertex }: StepContext): string {
+export function definitionOf({ facts, vertex }: StepContext): string {
   const place = vertex.range === undefined ? vertex.name : `line ${vertex.range.start.line}`
   const step = /^\[[^\]]*\]/.exec(vertex.name)?.[0] ?? place
-  return `${project} ${step}`
+  return `${facts.project} ${step}`
 }

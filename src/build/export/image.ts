@@ -12,10 +12,10 @@ import {
   sha256,
 } from '#oci'
 import { fromBuffer } from '#stream'
-import { type FileState, hasNewLayer } from './model/state.ts'
-import type { PlannedHistory } from './plan/stage.ts'
-import type { Workspace } from './step/workspace.ts'
-import { formatTime } from './times/times.ts'
+import { type FileState, hasNewLayer } from '../model/state.ts'
+import type { PlannedHistory } from '../plan/stage.ts'
+import type { StepServices } from '../step/workspace.ts'
+import { formatTime } from '../times/times.ts'
 
 /** What a build comes to before it is written down. */
 export interface BuildState {
@@ -40,10 +40,10 @@ export interface ExportedImage {
 }
 
 /** Writes configuration and manifest; both are durable when this returns. */
-export async function exportResult(
-  { store, lease }: Pick<Workspace, 'store' | 'lease'>,
+export async function exportImage(
+  { store, lease }: Pick<StepServices, 'store' | 'lease'>,
   state: BuildState,
-  signal?: AbortSignal,
+  signal?: AbortSignal | undefined,
 ): Promise<ExportedImage> {
   const options = signal === undefined ? {} : { signal }
   const write = async (type: string, value: unknown): Promise<Descriptor> => {
@@ -84,7 +84,7 @@ function imageConfig(state: BuildState, layers: readonly Layer[]): ImageConfig {
 
 /**
  * The history of the image: the planned lines with the time of the build, those
- * of steps that made no layer marked as such (BX-15).
+ * of steps that made no layer marked as such.
  */
 export function finishHistory(
   planned: readonly PlannedHistory[],

@@ -1,0 +1,33 @@
+import type { IgnoreMatcher } from '#dockerfile'
+import type { BuildContext } from '../files/build-context.ts'
+import { cachePath } from '../files/cache-file.ts'
+import { createFileDigests } from '../files/digests.ts'
+import { statusOrigin } from '../files/status-origin.ts'
+import { openTree } from '../files/tree.ts'
+import type { ContextRoot } from './context-root.ts'
+
+export interface OpenContextOptions {
+  /** As messages name it. */
+  readonly name: string
+  readonly ignore: IgnoreMatcher | undefined
+  /** Directory of what builds remember. */
+  readonly memory: string
+}
+
+/** Opens files to copy from; what is known of those of a directory lasts from build to build. */
+export function openBuildContext(
+  { path, kind }: ContextRoot,
+  { name, ignore, memory }: OpenContextOptions,
+): BuildContext & Disposable {
+  const listedAt = Date.now()
+  const tree = openTree(path, { name, hasOwners: false, ignore })
+  const origin = kind === 'directory' ? statusOrigin(tree.top, path, memory) : undefined
+  const digestMemory = origin && { path: cachePath(memory, 'files', path), origin }
+  return {
+    tree,
+    digests: createFileDigests(tree, digestMemory),
+    listedAt,
+    origin,
+    [Symbol.dispose]: () => tree[Symbol.dispose](),
+  }
+}
