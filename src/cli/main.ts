@@ -5,7 +5,9 @@ const [first] = process.argv.slice(2)
 if (first === '--version' || first === '-v') {
   const { openOutput } = await import('./render/output.ts')
   try {
-    openOutput(1).write(`strake version ${version}\n`)
+    const output = openOutput(1)
+    output.write(`strake version ${version}\n`)
+    await output.drained()
   } catch (error) {
     const { renderError } = await import('./render/error.ts')
     renderError(openOutput(2), error, false)

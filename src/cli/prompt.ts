@@ -1,5 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
+import { useStreamFile } from '#platform'
+import { toBuffer } from '#stream'
 
 export interface PromptOptions {
   /** What is typed is not shown. */
@@ -29,8 +31,8 @@ export async function confirm(question: string, signal: AbortSignal): Promise<bo
 }
 
 /** The first line of a pipe as yes or no; `undefined` when there is none. */
-export async function readAnswer(): Promise<boolean | undefined> {
-  const [line = ''] = (await readAll()).split('\n', 1)
+export async function readAnswer(signal: AbortSignal): Promise<boolean | undefined> {
+  const [line = ''] = (await readAll(signal)).split('\n', 1)
   return line === '' ? undefined : isYes(line)
 }
 
@@ -39,8 +41,10 @@ function isYes(answer: string): boolean {
 }
 
 /** Standard input to its end, as text. */
-export async function readAll(): Promise<string> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array)
-  return Buffer.concat(chunks).toString('utf8')
+export async function readAll(signal: AbortSignal): Promise<string> {
+  const bytes = await toBuffer(useStreamFile(0, signal).read(), longestText, 'standard input')
+  return Buffer.from(bytes).toString('utf8')
 }
+
+/** Bytes. */
+const longestText = 16 * 1024 * 1024

@@ -7,7 +7,9 @@ test("printPruned() uses Docker's words", () => {
   printPruned(context, {
     ...{ containers: ['c1'], untagged: ['app:1'], images: ['sha256:aa'], cache: [] },
     reclaimed: 1_500_000,
+    holders: [{ purpose: 'save app', pid: 7, acquiredAt: Date.now() - 300_000 }],
   })
+  expect(context.err.text).toBe('kept for process 7, at work for 5 minutes: strake save app\n')
   expect(context.out.text).toBe(
     [
       'Deleted Containers:\nc1\n\n',

@@ -1,7 +1,10 @@
+import { formatDuration } from '#docker/columns/duration'
 import type { Pruned } from '#engine/store/pruned'
 import { StrakeError } from '#oci'
 import type { Context } from './context.ts'
 import { confirm, readAnswer } from './prompt.ts'
+import type { Output } from './render/output.ts'
+import { printableLine } from './render/text.ts'
 import { formatSize } from './render/units.ts'
 
 /**
@@ -16,7 +19,7 @@ export async function confirmed(
   if (force) return true
   if (process.stdin.isTTY) return confirm(question, signal)
   err.write(`${question} [y/N] `)
-  const answer = await readAnswer()
+  const answer = await readAnswer(signal)
   err.write('\n')
   if (answer !== undefined) return answer
   throw new StrakeError('INVALID', 'Cannot ask before removing: standard input has no answer', {
@@ -25,7 +28,7 @@ export async function confirmed(
 }
 
 /** What went, in Docker's words and order. */
-export function printPruned({ out }: Context, pruned: Pruned): void {
+export function printPruned({ out, err }: Context, pruned: Pruned): void {
   const { containers, untagged, images, cache } = pruned
   const sections = [
     { title: 'Deleted Containers', lines: containers },
@@ -42,4 +45,13 @@ export function printPruned({ out }: Context, pruned: Pruned): void {
     if (lines.length > 0) out.write(`${[`${title}:`, ...lines].join('\n')}\n\n`)
   }
   out.write(`Total reclaimed space: ${formatSize(pruned.reclaimed)}\n`)
+  printHolders(err, pruned.holders)
+}
+
+/** Which processes keep content, so that nobody wonders why it stays. */
+export function printHolders(err: Output, holders: Pruned['holders']): void {
+  for (const { purpose, pid, acquiredAt } of holders) {
+    const age = formatDuration((Date.now() - acquiredAt) / 1000).toLowerCase()
+    err.write(`kept for process ${pid}, at work for ${age}: strake ${printableLine(purpose)}\n`)
+  }
 }

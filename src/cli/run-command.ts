@@ -10,6 +10,7 @@ import type { Context } from './context.ts'
 import { renderError } from './render/error.ts'
 import { type Output, openOutput } from './render/output.ts'
 import { commands } from './table.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** Runs one command line to its end and sets the exit code of the process. */
 export async function runCommand(rawArgv: readonly string[]): Promise<void> {
@@ -17,8 +18,8 @@ export async function runCommand(rawArgv: readonly string[]): Promise<void> {
   const cancel = cancelOnSignals()
   let opening: Promise<Engine> | undefined
   const context: Context = {
-    out: openOutput(1),
-    err: openOutput(2),
+    out: openOutput(1, { onStandstill: cancel.pause }),
+    err: openOutput(2, { onStandstill: cancel.pause }),
     signal: cancel.signal,
     debug: options.debug,
     exitCode: 0,
@@ -43,8 +44,26 @@ export async function runCommand(rawArgv: readonly string[]): Promise<void> {
   } finally {
     await opening?.then((engine) => end(engine, context.err)).catch(() => {})
   }
+  await drain(context, cancel)
   process.exit(context.exitCode)
 }
+
+/** Waits until everything is read, or until a signal says that nobody reads it. */
+async function drain(context: Context, { signal, exitCode }: Cancellation): Promise<void> {
+  const waiting = [context.out.drained(), context.err.drained()]
+  if (waiting.every((each) => each === undefined)) return
+  try {
+    // Of a command that was interrupted a reader may still want the last words.
+    const end = signal.aborted ? AbortSignal.timeout(lastWords) : signal
+    await untilAborted(Promise.all(waiting), end)
+    if (signal.aborted) context.exitCode = exitCode()
+  } catch {
+    context.exitCode ||= 1
+  }
+}
+
+/** Milliseconds. */
+const lastWords = 200
 
 /** A completion is about the store that its words name. */
 function readGlobalOptions(argv: readonly string[]): GlobalOptions {
@@ -151,12 +170,16 @@ function engineErrorCode(argv: readonly string[]): number {
   return name === 'run' || name === 'create' || name === 'exec' ? 125 : 1
 }
 
-/** The first SIGINT or SIGTERM cancels what runs; a second one ends the process at once. */
-function cancelOnSignals(): {
+interface Cancellation {
   readonly signal: AbortSignal
   exitCode(): number
   leave(): void
-} {
+  /** Lets signals end the process while it cannot handle them; what is returned ends that. */
+  readonly pause: () => () => void
+}
+
+/** The first SIGINT or SIGTERM cancels what runs; a second one ends the process at once. */
+function cancelOnSignals(): Cancellation {
   const controller = new AbortController()
   let code = 130
   const handle = (exitCode: number) => () => {
@@ -166,14 +189,27 @@ function cancelOnSignals(): {
   }
   const interrupt = handle(130)
   const terminate = handle(143)
-  process.on('SIGINT', interrupt)
-  process.on('SIGTERM', terminate)
+  let hasLeft = false
+  const take = (): void => {
+    process.on('SIGINT', interrupt)
+    process.on('SIGTERM', terminate)
+  }
+  const drop = (): void => {
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', terminate)
+  }
+  take()
   return {
     signal: controller.signal,
     exitCode: () => code,
     leave() {
-      process.off('SIGINT', interrupt)
-      process.off('SIGTERM', terminate)
+      hasLeft = true
+      drop()
+    },
+    pause() {
+      if (hasLeft) return () => {}
+      drop()
+      return take
     },
   }
 }

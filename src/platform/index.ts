@@ -149,6 +149,8 @@ export {
   selfCommand,
   spawnProcess,
 } from './process/process.ts'
+/** Whether a reader takes more. */
+export { hasRoom, roomSize } from './process/room.ts'
 /** Terminals: raw mode, size, and the socket a runtime delivers one on. */
 export type { WindowSize } from './process/terminal.ts'
 export { isTerminal, setWindowSize, windowSize } from './process/terminal.ts'

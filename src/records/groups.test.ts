@@ -115,6 +115,18 @@ test('leases hold until released, expired, or their owner is gone', () => {
   expect(records.leases.isHeld(digest('5'))).toBe(false)
 })
 
+test('leases tell who works, and an exact one keeps only what it holds', () => {
+  const exact = records.leases.acquire({ purpose: 'save app', isExact: true })
+  exact.hold(digest('1'))
+  expect(records.leases.oldest()).toBeUndefined()
+  expect(records.leases.isHeld(digest('1'))).toBe(true)
+  const { pid } = ownIdentity()
+  expect(records.leases.list()).toEqual([{ purpose: 'save app', pid, acquiredAt: 1000 }])
+  using _pull = records.leases.acquire({ purpose: 'pull app' })
+  expect(records.leases.list().map(({ purpose }) => purpose)).toEqual(['save app', 'pull app'])
+  exact.release()
+})
+
 test('cache remembers values, uses and inputs', () => {
   expect(records.cache.get('k')).toBeUndefined()
   records.cache.put('k', { chain: digest('1'), list: [1, null] }, { size: 10 })

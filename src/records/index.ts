@@ -17,7 +17,7 @@ export type { Dropped, DroppedRecord } from './tables/dropped.ts'
 export type { ImageRecord, Images, StoredImage } from './tables/images.ts'
 export type { Layers, MadeLayer, MadeMembers } from './tables/layers.ts'
 // What keeps content from being collected.
-export type { Lease, LeaseOptions, Leases } from './tables/leases.ts'
+export type { Lease, LeaseOptions, LeaseRecord, Leases } from './tables/leases.ts'
 // That the facts were lost.
 export type { Loss, LossRecord } from './tables/loss.ts'
 // Where blobs were seen.

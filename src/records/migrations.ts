@@ -98,4 +98,8 @@ export const migrations: readonly string[] = [
     is_restored INTEGER NOT NULL
   ) STRICT;
   `,
+  // Leases that keep what they name and nothing else.
+  `
+  ALTER TABLE leases ADD COLUMN is_exact INTEGER NOT NULL DEFAULT 0;
+  `,
 ]

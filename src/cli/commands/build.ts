@@ -57,7 +57,7 @@ export function define(context: Context): Command {
     .option('--push', 'push every name afterwards')
     .examples('strake build -t app:1.0 --build-arg VERSION=1.0 .')
     .action(async (directory: string, options: Options) => {
-      const request = await readRequest(directory, options)
+      const request = await readRequest(directory, options, context.signal)
       const renderer = buildRenderer(context, options.quiet ? 'quiet' : options.progress)
       const engine = await context.engine()
       const result = await build(engine, {
@@ -70,10 +70,14 @@ export function define(context: Context): Command {
     })
 }
 
-async function readRequest(directory: string, options: Options): Promise<BuildRequest> {
+async function readRequest(
+  directory: string,
+  options: Options,
+  signal: AbortSignal,
+): Promise<BuildRequest> {
   const { network, timestamp } = options
   return {
-    ...(await readSources(directory, options.file)),
+    ...(await readSources(directory, options.file, signal)),
     network: network === undefined ? undefined : parseBuildNetwork(network),
     timestamp: timestamp === undefined ? undefined : parseTimestamp(timestamp),
     names: options.tag ?? [],
@@ -92,12 +96,13 @@ async function readRequest(directory: string, options: Options): Promise<BuildRe
 async function readSources(
   directory: string,
   file: string | undefined,
+  signal: AbortSignal,
 ): Promise<Pick<BuildRequest, 'context' | 'dockerfile'>> {
   if (file !== '-' && directory !== '-') return { context: directory, dockerfile: file }
   if (file === directory) {
     throw refuse('standard input cannot be both the Dockerfile and the context')
   }
-  const input = await readBuildInput(useStreamFile(standardInput).read())
+  const input = await readBuildInput(useStreamFile(standardInput, signal).read())
   if ('archive' in input) {
     if (file !== '-') return { context: input, dockerfile: file }
     throw refuse('standard input is an archive, not a Dockerfile')

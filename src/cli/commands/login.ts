@@ -34,7 +34,7 @@ export function define(context: Context): Command {
 
 async function readSecret(context: Context, options: Options): Promise<string> {
   if (options.password !== undefined) return options.password
-  if (options.passwordStdin) return (await readAll()).replace(/\r?\n$/, '')
+  if (options.passwordStdin) return (await readAll(context.signal)).replace(/\r?\n$/, '')
   return ask(context, 'Password: ', true)
 }
 

@@ -2,6 +2,7 @@ import { parseLogFlags } from '#docker/flags/log-flags'
 import { readContainerLogs } from '#engine/container/container'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
+import { untilAborted } from '../until-aborted.ts'
 
 interface Options {
   readonly follow?: true
@@ -29,6 +30,8 @@ export function define(context: Context): Command {
       for await (const entry of entries) {
         const output = entry.stream === 'stderr' ? context.err : context.out
         output.write(options.timestamps ? `${formatTime(entry.time)} ${entry.text}` : entry.text)
+        await untilAborted(output.drained(), context.signal)
+        if (context.signal.aborted) break
       }
       context.signal.throwIfAborted()
     })

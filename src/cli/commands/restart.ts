@@ -13,7 +13,7 @@ export function define(context: Context): Command {
     .action(async (names: readonly string[], options: { readonly timeout?: number }) => {
       const engine = await context.engine()
       await forEachName(context, names, async (name) => {
-        await stopContainer(engine, name, options)
+        await stopContainer(engine, name, { ...options, signal: context.signal })
         await startContainer(engine, name)
         return name
       })

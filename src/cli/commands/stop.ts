@@ -29,6 +29,7 @@ export function define(context: Context): Command {
         await stopContainer(engine, name, {
           ...(options.signal === undefined ? {} : { stopSignal: options.signal }),
           ...(timeout === undefined ? {} : { timeout }),
+          signal: context.signal,
         })
         return name
       })

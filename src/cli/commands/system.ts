@@ -9,7 +9,7 @@ import { addLongForms } from '../arguments/long-forms.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { printDocument, printListing, wantsJson } from '../format.ts'
-import { confirmed, printPruned } from '../prune.ts'
+import { confirmed, printHolders, printPruned } from '../prune.ts'
 import { formatSize } from '../render/units.ts'
 
 export function define(context: Context): Command {
@@ -57,7 +57,8 @@ function defineDiskUsage(context: Context): Command {
     .option('--format <format>', 'table or json')
     .examples('strake system df')
     .action(async (options: { readonly format?: string }) => {
-      const usage = await diskUsage(await context.engine())
+      const engine = await context.engine()
+      const usage = await diskUsage(engine)
       const rows = usage.map((row) => ({
         Type: row.type,
         TotalCount: String(row.count),
@@ -73,6 +74,7 @@ function defineDiskUsage(context: Context): Command {
         { title: 'RECLAIMABLE', key: 'Reclaimable' },
       ] as const
       printListing(context.out, { columns, rows }, options.format)
+      printHolders(context.err, engine.records.leases.list())
     })
 }
 

@@ -1,4 +1,5 @@
-import { isTerminal, windowSize, writeDescriptorNow } from '#platform'
+import { isTerminal, windowSize } from '#platform'
+import { OutputQueue, type OutputQueueOptions } from './output-queue.ts'
 
 /** A stream that people or programs read. */
 export interface Output {
@@ -11,14 +12,20 @@ export interface Output {
   /** Height in lines; 24 where it is not known. */
   rows(): number
   write(text: string | Uint8Array): void
+  /** Resolves when the reader has taken everything; `undefined` when it has. */
+  drained(): Promise<void> | undefined
 }
 
 /**
- * Standard output or error. Writes are complete when `write` returns, so the
- * process may end right after; a reader that went away ends the program as it
- * would end `cat`. Never `process.stdout`: making it takes 10 ms.
+ * Standard output or error. Before the process ends, `drained` has to be waited for; a
+ * reader that went away ends the program as it would end `cat`. Never `process.stdout`:
+ * making it takes 10 ms.
  */
-export function openOutput(fd: 1 | 2): Output {
+export function openOutput(
+  fd: 1 | 2,
+  options: Pick<OutputQueueOptions, 'onStandstill'> = {},
+): Output {
+  const queue = new OutputQueue({ fd, ...options })
   let terminal: boolean | undefined
   const isDumb = process.env['TERM'] === 'dumb'
   const plain = (process.env['NO_COLOR'] ?? '') !== '' || isDumb
@@ -35,26 +42,7 @@ export function openOutput(fd: 1 | 2): Output {
     },
     columns: () => windowSize(fd)?.columns || 80,
     rows: () => windowSize(fd)?.rows || 24,
-    write: (text) => writeAll(fd, typeof text === 'string' ? Buffer.from(text) : text),
+    write: (text) => queue.write(typeof text === 'string' ? Buffer.from(text) : text),
+    drained: () => queue.drained(),
   }
-}
-
-function writeAll(fd: number, bytes: Uint8Array): void {
-  let offset = 0
-  while (offset < bytes.length) {
-    try {
-      offset += writeDescriptorNow(fd, bytes.subarray(offset))
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === 'EPIPE') process.exit(141)
-      if (code === 'EINTR') continue
-      if (code !== 'EAGAIN') throw error
-      waitForReader()
-    }
-  }
-}
-
-/** A non-blocking pipe is full: give its reader a moment instead of spinning. */
-function waitForReader(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
 }

@@ -12,6 +12,8 @@ export interface StopOptions {
   /** Seconds until it is killed; default: the container's, which is 10 unless set. */
   readonly timeout?: number
   readonly stopSignal?: string
+  /** Ends the waiting, not the container. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Asks a container to end, then makes it. One that is not running is left as it is. Throws `NOT_FOUND`. */
@@ -26,7 +28,7 @@ export async function stopContainer(
   await requestStop(context, container)
   signal(container, options.stopSignal ?? stopSignalOf(container))
   if (container.state.status === 'paused') freeze(container.id, false)
-  const ended = waitForEnd(context, container.id)
+  const ended = waitForEnd(context, container.id, options.signal)
   // Negative is Docker's way of saying: wait for ever.
   const patience = timeout < 0 ? Number.POSITIVE_INFINITY : timeout * 1000
   const alarm = startTimer(patience, () => signal(container, 'SIGKILL'))

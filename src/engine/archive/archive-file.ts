@@ -1,15 +1,20 @@
-import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { StrakeError } from '#oci'
+import { openStreamFile, useStreamFile } from '#platform'
+import type { Bytes } from '#stream'
 
-/** An archive on disk or, for `-`, on standard input, in large chunks. Throws `NOT_FOUND`, `INVALID`. */
-export async function* readArchive(file: string): AsyncGenerator<Uint8Array> {
-  const path = file === '-' ? '/dev/stdin' : await requireFile('read', file)
-  yield* createReadStream(path, { highWaterMark: 1024 * 1024 })
+/** Where an archive is to be read from. */
+export interface ArchiveFile {
+  readonly path: string
+  /** It can be read once and from the beginning only: a pipe, standard input. */
+  readonly isStream: boolean
 }
 
-/** The same path, once it is known to lead to something that can be read. */
-export async function requireFile(verb: string, path: string): Promise<string> {
+const standardInput = 0
+
+/** The archive `path`, or for `-` standard input. Throws `NOT_FOUND`, and `INVALID` for a directory. */
+export async function findArchive(verb: string, path: string): Promise<ArchiveFile> {
+  if (path === '-') return { path, isStream: true }
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw cause
     throw new StrakeError('NOT_FOUND', `Cannot ${verb} ${path}: there is no such file`, { cause })
@@ -19,5 +24,12 @@ export async function requireFile(verb: string, path: string): Promise<string> {
       remedy: 'name an archive, or pack the directory with tar',
     })
   }
-  return path
+  return { path, isStream: !found.isFile() }
+}
+
+/** An archive in large chunks. Aborting `signal` ends it, also while nobody writes into the pipe. */
+export async function* readArchive({ path }: ArchiveFile, signal?: AbortSignal): Bytes {
+  if (path === '-') return yield* useStreamFile(standardInput, signal).read()
+  using file = await openStreamFile(path, 'r', signal)
+  yield* file.read()
 }

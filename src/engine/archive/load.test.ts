@@ -1,5 +1,8 @@
 import { expect, test } from 'bun:test'
+import { execFileSync } from 'node:child_process'
 import { readdir, truncate, writeFile } from 'node:fs/promises'
+import { importImage } from '../build/import.ts'
+import { findImage } from '../image/find-image.ts'
 import { listImages } from '../image/images.ts'
 import { addTestImage, blobsOf, openTestEngine } from '../testing/fixture.ts'
 import { load } from './load.ts'
@@ -70,4 +73,22 @@ test('save() leaves no file behind when it fails, and names the place', async ()
   if (layer) await engine.content.delete(layer.descriptor)
   await expect(save(engine, ['app'], { file: `${engine.directory}/app.tar` })).rejects.toThrow()
   expect((await readdir(engine.directory)).filter((name) => name.startsWith('app'))).toEqual([])
+})
+
+test('load() and importImage() read a named pipe', async () => {
+  await using one = await openTestEngine()
+  await using two = await openTestEngine()
+  const { imageId } = await addTestImage(one, { names: ['app'] })
+  const pipe = `${one.directory}/pipe`
+  execFileSync('mkfifo', [pipe])
+  const [loaded] = await Promise.all([
+    load(two, { file: pipe }),
+    save(one, ['app'], { file: pipe }),
+  ])
+  expect(loaded.map((image) => image.imageId)).toEqual([imageId])
+  const [imported] = await Promise.all([
+    importImage(two, pipe, { name: 'archive' }),
+    save(one, ['app'], { file: pipe }),
+  ])
+  expect(findImage(two.records, 'archive')?.image.imageId).toBe(imported.imageId)
 })

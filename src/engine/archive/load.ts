@@ -6,7 +6,7 @@ import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { ensureUnpacked } from '../image/ensure-unpacked.ts'
 import { recordImage } from '../image/record-image.ts'
-import { readArchive, requireFile } from './archive-file.ts'
+import { findArchive, readArchive } from './archive-file.ts'
 
 export interface LoadOptions {
   /** Standard input without it. */
@@ -58,7 +58,8 @@ async function readImages(
   file: string,
   options: { readonly emit: Emit; readonly signal?: AbortSignal },
 ): ReturnType<typeof loadArchive> {
-  const input = file === '-' ? readArchive(file) : { path: await requireFile('load', file) }
+  const archive = await findArchive('load', file)
+  const input = archive.isStream ? readArchive(archive, options.signal) : archive
   try {
     return await loadArchive(input, engine.content, {
       temporaryDirectory: `${engine.root}/ingest`,

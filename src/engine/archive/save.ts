@@ -22,7 +22,10 @@ export async function save(
   texts: readonly string[],
   options: SaveOptions = {},
 ): Promise<void> {
-  using lease = engine.records.leases.acquire({ purpose: 'save' })
+  using lease = engine.records.leases.acquire({
+    purpose: `save ${texts.join(' ')}`,
+    isExact: true,
+  })
   const images = []
   for (const text of texts) {
     const { image, name, opened } = await holdImage(engine, text, lease)

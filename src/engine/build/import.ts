@@ -3,7 +3,7 @@ import { build } from '#build'
 import { type Image, importTar } from '#image'
 import { type Digest, parseImageName, parsePlatform, StrakeError } from '#oci'
 import { type Emit, silent } from '#stream'
-import { readArchive } from '../archive/archive-file.ts'
+import { findArchive, readArchive } from '../archive/archive-file.ts'
 import { beginWork } from '../begin-work.ts'
 import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
@@ -36,8 +36,9 @@ export async function importImage(
   const { emit = silent, signal, message, platform } = options
   const name = options.name === undefined ? undefined : parseImageName(options.name)
   refuseOtherChanges(options.changes ?? [])
+  const archive = await findArchive('read', file)
   using _lease = await beginWork(engine, `import ${file}`)
-  const imported = await importTar(readArchive(file), engine.content, {
+  const imported = await importTar(readArchive(archive, signal), engine.content, {
     emit: nameTransfers(emit, file),
     ...(message === undefined ? {} : { message }),
     ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),

@@ -1,7 +1,12 @@
 import { expect, test } from 'bun:test'
+import { chainIds } from '#oci'
 import { openEngine } from '../open.ts'
+import { pruneImages } from '../store/prune-images.ts'
 import { addTestImage, blobsOf, openTestEngine } from '../testing/fixture.ts'
 import { collectGarbage } from './collect-garbage.ts'
+import { ensureUnpacked } from './ensure-unpacked.ts'
+import { getImage } from './find-image.ts'
+import { holdImage } from './hold-image.ts'
 import { listImages } from './images.ts'
 import { tagImage } from './tag.ts'
 
@@ -41,4 +46,20 @@ test('two engines see one store', async () => {
   await tagImage(two, 'app', 'other')
   const names = (await listImages(one, { all: false })).map((row) => row.repository)
   expect(names.toSorted()).toEqual(['app', 'other'])
+})
+
+test('collectGarbage() keeps what an exact lease holds, and collects the rest', async () => {
+  await using engine = await openTestEngine()
+  const held = await addTestImage(engine, { names: ['held'] })
+  await addTestImage(engine, { names: ['gone'], layers: [{ b: '2' }] })
+  for (const name of ['held', 'gone']) {
+    const found = getImage(engine.records, name)
+    await ensureUnpacked(engine, await engine.openImage(found.image))
+  }
+  using lease = engine.records.leases.acquire({ purpose: 'save held', isExact: true })
+  const { opened } = await holdImage(engine, 'held', lease)
+  await pruneImages(engine, { all: true })
+  expect(await blobsOf(engine)).toContain(held.descriptor.digest)
+  const chains = await Array.fromAsync((await engine.snapshots()).list(), ({ chainId }) => chainId)
+  expect(chains).toEqual(chainIds(opened.config.rootfs.diff_ids))
 })

@@ -31,8 +31,9 @@ const useResolution = 60_000
 
 /**
  * Removes every blob and file system that no name, container, cache record or
- * lease reaches; nothing while it is not known what they are. While somebody pulls, builds or loads, what was used since they
- * began stays as well: they may be about to refer to it.
+ * lease reaches; nothing while it is not known what they are. While a process pulls,
+ * builds or loads, what was used since it began stays as well: it may be about to refer
+ * to it.
  */
 export async function collectGarbage(
   engine: Engine,
@@ -138,6 +139,7 @@ function isBusy({ records }: Engine): boolean {
 /** File systems that a container, an image or the build cache refers to. */
 async function wantedChains(engine: Engine): Promise<ReadonlySet<Digest>> {
   const chains = cachedDigests(engine)
+  for (const held of engine.records.leases.held()) chains.add(held)
   for (const record of engine.records.containers.list()) {
     const { chainId } = readSettings(record).image
     if (chainId !== null) chains.add(chainId)

@@ -1,5 +1,5 @@
 import type { Image } from '#image'
-import { isStrakeError } from '#oci'
+import { chainIds, isStrakeError } from '#oci'
 import type { Lease } from '#records'
 import type { Engine } from '../engine.ts'
 import { type FoundImage, findImage, getImage } from './find-image.ts'
@@ -22,6 +22,8 @@ export async function holdImage(engine: Engine, text: string, lease: Lease): Pro
     if (opened === undefined) continue
     const { manifest, layers } = opened
     lease.hold(manifest.config.digest, ...layers.map(({ descriptor }) => descriptor.digest))
+    // A layer may be stored as the archive of a file system alone.
+    lease.hold(...chainIds(opened.config.rootfs.diff_ids))
     // Whoever removes it from now on sees the lease; who did before took the name first.
     if (isStill(engine, text, found)) return { ...found, opened }
   }

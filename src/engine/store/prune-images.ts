@@ -41,7 +41,13 @@ export async function pruneImages(
   const isPublished = untagged.length === 0 || tryPublishIndex(engine)
   const { bytes } = await collectGarbage(engine)
   if (!isPublished) tryPublishIndex(engine)
-  return { ...nothingPruned, untagged, images, reclaimed: bytes }
+  return {
+    ...nothingPruned,
+    untagged,
+    images,
+    reclaimed: bytes,
+    holders: engine.records.leases.list(),
+  }
 }
 
 interface NamesToPrune {

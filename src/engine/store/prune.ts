@@ -49,7 +49,12 @@ export async function pruneCache(
   const dropped = engine.records.cache.prune(isPartial ? { unusedSince } : undefined)
   if (!isPartial) await forgetBuildMemory(engine)
   const { bytes } = await collectGarbage(engine)
-  return { ...nothingPruned, cache: dropped.map(({ key }) => key), reclaimed: bytes }
+  return {
+    ...nothingPruned,
+    cache: dropped.map(({ key }) => key),
+    reclaimed: bytes,
+    holders: engine.records.leases.list(),
+  }
 }
 
 /** Containers that do not run, then images, the build cache, and compressed layers that can be had again. */
@@ -67,5 +72,6 @@ export async function pruneSystem(
     images: images.images,
     cache: cache.cache,
     reclaimed: containers.reclaimed + images.reclaimed + cache.reclaimed + compressed,
+    holders: cache.holders,
   }
 }

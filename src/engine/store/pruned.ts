@@ -1,3 +1,5 @@
+import type { LeaseRecord } from '#records'
+
 /** What a prune removed. */
 export interface Pruned {
   /** Container IDs. */
@@ -10,6 +12,8 @@ export interface Pruned {
   readonly cache: readonly string[]
   /** Bytes. */
   readonly reclaimed: number
+  /** Processes at work, for which content was kept. */
+  readonly holders: readonly LeaseRecord[]
 }
 
 export const nothingPruned: Pruned = {
@@ -18,4 +22,5 @@ export const nothingPruned: Pruned = {
   images: [],
   cache: [],
   reclaimed: 0,
+  holders: [],
 }

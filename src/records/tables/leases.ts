@@ -21,6 +21,16 @@ export interface LeaseOptions {
   readonly lifetime?: number
   /** The process whose death ends it; this one unless given. */
   readonly owner?: ProcessIdentity
+  /** It keeps what it holds and nothing else: for work that reads and adds nothing. */
+  readonly isExact?: boolean
+}
+
+/** A lease as others see it. */
+export interface LeaseRecord {
+  readonly purpose: string
+  readonly pid: number
+  /** Milliseconds since 1970. */
+  readonly acquiredAt: number
 }
 
 export interface Leases {
@@ -28,8 +38,10 @@ export interface Leases {
   /** Everything that live leases hold. Ask inside the transaction that deletes. */
   held(): Set<Digest>
   isHeld(digest: Digest): boolean
-  /** When the oldest live lease was acquired, milliseconds since 1970: somebody has worked since then. */
+  /** When the oldest live lease was acquired that is not exact, milliseconds since 1970: a process has worked since then. */
   oldest(): number | undefined
+  /** The live leases, oldest first. */
+  list(): LeaseRecord[]
   /** Drops the leases of dead processes, of earlier boots, and those past their time; says how many. */
   expire(): number
 }
@@ -66,19 +78,33 @@ export function createLeases(context: RecordsContext): Leases {
     },
     oldest: () => {
       expire()
-      const acquired = database.get('SELECT min(acquired_at) AS at FROM leases')?.['at']
+      const acquired = database.get(
+        'SELECT min(acquired_at) AS at FROM leases WHERE is_exact = 0',
+      )?.['at']
       return typeof acquired === 'number' ? acquired : undefined
+    },
+    list: () => {
+      expire()
+      return readRows(
+        database.all('SELECT * FROM leases ORDER BY acquired_at, id'),
+        (row) => {
+          const fields = new Fields(`the lease ${String(row['id'])}`, row)
+          const [purpose, pid] = [fields.text('purpose'), fields.number('pid')]
+          return { purpose, pid, acquiredAt: fields.number('acquired_at') }
+        },
+        report,
+      )
     },
     expire,
   }
 }
 
 function acquire({ database, now }: RecordsContext, options: LeaseOptions): Lease {
-  const { purpose, lifetime = day, owner = ownIdentity() } = options
+  const { purpose, lifetime = day, owner = ownIdentity(), isExact = false } = options
   const id = crypto.randomUUID()
   database.run(
-    'INSERT INTO leases (id, purpose, pid, start_time, boot_id, acquired_at, expires_at) VALUES (?,?,?,?,?,?,?)',
-    ...[id, purpose, owner.pid, owner.startTime, owner.bootId, now(), now() + lifetime],
+    'INSERT INTO leases (id, purpose, pid, start_time, boot_id, acquired_at, expires_at, is_exact) VALUES (?,?,?,?,?,?,?,?)',
+    ...[id, purpose, owner.pid, owner.startTime, owner.bootId, now(), now() + lifetime, isExact],
   )
   const release = (): void => {
     database.run('DELETE FROM leases WHERE id = ?', id)

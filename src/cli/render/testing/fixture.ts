@@ -35,6 +35,7 @@ export function createTestOutput(options: TestOutputOptions = {}): TestOutput {
     write(text) {
       written.push(typeof text === 'string' ? text : new TextDecoder().decode(text))
     },
+    drained: () => undefined,
     get text() {
       return written.join('')
     },

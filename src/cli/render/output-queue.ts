@@ -1,0 +1,93 @@
+import { hasRoom, isSystemError, roomSize, writeDescriptorNow } from '#platform'
+
+/** Bytes that may wait for a reader before the writer waits too. */
+const most = 16 * 1024 * 1024
+
+/** Milliseconds between two looks whether the reader has read. */
+const [shortestPause, longestPause] = [1, 20]
+
+export interface OutputQueueOptions {
+  readonly fd: number
+  /** Called when the process has to stand still for the reader; what it returns is called afterwards. */
+  readonly onStandstill?: (() => () => void) | undefined
+}
+
+/** Writes in order, and never waits for a reader that has stopped: what it does not take waits here. */
+export class OutputQueue {
+  readonly #fd: number
+  readonly #onStandstill: OutputQueueOptions['onStandstill']
+  #waiting: Uint8Array[] = []
+  #size = 0
+  #draining: Promise<void> | undefined
+
+  constructor({ fd, onStandstill }: OutputQueueOptions) {
+    this.#fd = fd
+    this.#onStandstill = onStandstill
+  }
+
+  write(bytes: Uint8Array): void {
+    const rest = this.#waiting.length === 0 ? this.#put(bytes) : bytes
+    if (rest.length === 0) return
+    this.#waiting.push(new Uint8Array(rest))
+    this.#size += rest.length
+    if (this.#size > most) this.#standStill()
+    this.#draining ??= this.#drain()
+  }
+
+  /** Resolves when the reader has taken everything; `undefined` when it has. Rejects when it cannot be written. */
+  drained(): Promise<void> | undefined {
+    return this.#draining
+  }
+
+  async #drain(): Promise<void> {
+    let pause = shortestPause
+    try {
+      while (this.#waiting.length > 0) {
+        const before = this.#size
+        await new Promise((resolve) => setTimeout(resolve, pause))
+        this.#putWaiting()
+        pause = this.#size < before ? shortestPause : Math.min(2 * pause, longestPause)
+      }
+    } finally {
+      this.#draining = undefined
+    }
+  }
+
+  #standStill(): void {
+    const goOn = this.#onStandstill?.()
+    const clock = new Int32Array(new SharedArrayBuffer(4))
+    while (this.#size > most) {
+      Atomics.wait(clock, 0, 0, longestPause)
+      this.#putWaiting()
+    }
+    goOn?.()
+  }
+
+  #putWaiting(): void {
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      const rest = this.#put(next)
+      this.#size -= next.length - rest.length
+      if (rest.length > 0) {
+        this.#waiting[0] = rest
+        return
+      }
+      this.#waiting.shift()
+    }
+  }
+
+  /** Writes what the reader takes at once; returns the rest. */
+  #put(bytes: Uint8Array): Uint8Array {
+    let rest = bytes
+    while (rest.length > 0 && hasRoom(this.#fd)) {
+      try {
+        rest = rest.subarray(writeDescriptorNow(this.#fd, rest.subarray(0, roomSize)))
+      } catch (error) {
+        // A reader that went away ends the program as it would end `cat`.
+        if (isSystemError(error, 'EPIPE')) process.exit(141)
+        if (isSystemError(error, 'EAGAIN')) return rest
+        if (!isSystemError(error, 'EINTR')) throw error
+      }
+    }
+    return rest
+  }
+}
