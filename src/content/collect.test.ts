@@ -24,7 +24,7 @@ test('collect() deletes what no root reaches and keeps what one does', async () 
   expect(left.length).toBe(5)
 })
 
-test('collect() keeps what is held, telling the holder when it was used', async () => {
+test('collect() keeps what is held, and passes the time of use to the holder', async () => {
   const store = createMemoryStore(() => 7)
   const one = await put(store, mediaType.ociLayer, 'one')
   await put(store, mediaType.ociLayer, 'two')
@@ -33,7 +33,7 @@ test('collect() keeps what is held, telling the holder when it was used', async 
   expect((await collect(store, () => [], { isHeld })).digests).toEqual([sha256('two')])
 })
 
-test('collect() keeps what becomes held or reached after it looked, manifest and all', async () => {
+test('collect() keeps what becomes held or reached after its first check, with its manifest', async () => {
   await using directory = await mkdtempDisposable(tmpdir(), 'strake-collect-')
   for (const store of [createMemoryStore(), await openDirectoryStore(directory.path)]) {
     const image = await putImage(store, 'late', ['a', 'b'])
@@ -49,7 +49,7 @@ test('collect() keeps what becomes held or reached after it looked, manifest and
   }
 })
 
-test('collect() hides a blob before it asks for the last time, so that nobody relies on it', async () => {
+test('collect() hides a blob before its last check, so that no process relies on it', async () => {
   await using directory = await mkdtempDisposable(tmpdir(), 'strake-collect-')
   for (const store of [createMemoryStore(), await openDirectoryStore(directory.path)]) {
     const blob = await put(store, mediaType.ociLayer, 'seen by nobody')

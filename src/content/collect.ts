@@ -5,8 +5,8 @@ import type { LocalStore, StoredBlob } from './store.ts'
 
 export interface CollectOptions {
   /**
-   * True for content that somebody is about to refer to. Asked before a blob is
-   * taken away and once more after that.
+   * True for content that a process is about to refer to. Called before a blob is moved
+   * away, and again after that.
    */
   readonly isHeld: (blob: StoredBlob) => boolean | Promise<boolean>
   readonly signal?: AbortSignal
@@ -19,14 +19,15 @@ export interface Collected {
 }
 
 /**
- * Deletes every blob that no root reaches and nobody holds. Content below a
- * damaged or missing manifest cannot be told, so it is kept only if something
- * else reaches it.
+ * Deletes every blob that no root reaches and no process holds. The children of a
+ * damaged or missing manifest are unknown, so they are kept only if another root
+ * reaches them.
  *
- * Others may work on the store meanwhile. Whoever wants a blob first makes
- * `isHeld` true, then looks for it, then makes a root of it, and only then lets
- * go. A blob is therefore moved out of sight before roots and holders are asked
- * for the last time: who found it before is seen now, who looks later gets it anew.
+ * Other processes may use the store meanwhile. A process that wants a blob first makes
+ * `isHeld` true, then looks for the blob, then makes it reachable from a root, and then
+ * ends its hold. So this moves a blob out of sight before it asks for roots and holders
+ * the last time: a process that found the blob earlier is noticed by the second check;
+ * one that looks later fetches it again.
  */
 export async function collect(
   store: LocalStore,
@@ -51,12 +52,12 @@ export async function collect(
   return { digests, size }
 }
 
-/** What roots reach; adding a root again costs nothing. */
+/** The digests that roots reach. Adding a root twice costs nothing. */
 class Reachable {
   readonly #store: LocalStore
   readonly #signal: AbortSignal | undefined
   readonly #found = new Set<Digest>()
-  /** Apart from `#found`: what one root names as a mere blob may be another's manifest. */
+  /** Separate from `#found`, because a blob of one root may be a manifest of another. */
   readonly #walked = new Set<Digest>()
 
   constructor(store: LocalStore, signal: AbortSignal | undefined) {

@@ -56,7 +56,7 @@ test('copy() keeps the bytes of manifests as they are', async () => {
   expect(new TextDecoder().decode(raw)).toBe(text)
 })
 
-test('copy() skips blobs the target already has, and says so', async () => {
+test('copy() skips blobs the target already has, with an event', async () => {
   const source = createMemoryStore()
   const target = createMemoryStore()
   await putImage(target, 'old', ['base'])
@@ -195,7 +195,7 @@ test('copy() resumes a blob where an interrupted copy stopped', async () => {
   ])
 })
 
-test('copy() passes over in silence what was copied before, and still asks for all else', async () => {
+test('copy() skips earlier copied blobs without an event, and asks for all others', async () => {
   const source = createMemoryStore()
   const root = await putImage(source, 'image', ['one', 'two'])
   const { blobs } = await readGraph(source, root)

@@ -4,15 +4,15 @@ import { readGraph, selectManifest } from './graph.ts'
 import type { Arriving, ContentSource, ContentStore, WriteOutcome } from './store.ts'
 
 export interface CopyOptions {
-  /** Of an index, copy only the manifest for this platform, and not the index. */
+  /** Copies only the manifest for this platform of an index, without the index. */
   readonly platform?: Platform
   /** Blobs at a time. Default 3. */
   readonly concurrency?: number
-  /** What the progress events call it. Default `download`. */
+  /** The phase in progress events. Default `download`. */
   readonly action?: 'download' | 'upload'
   /** A repository of the target's registry that may have a blob already. */
   readonly mountFrom?: (blob: Descriptor) => string | undefined
-  /** Blobs that were copied before this call, for the same root: passed over in silence. */
+  /** Blobs of the same root that the caller copied before. They are skipped without an event. */
   readonly copied?: ReadonlySet<Digest>
   /** The caller has verified every blob, so none is verified again before it is sent. */
   readonly alreadyVerified?: boolean
@@ -25,11 +25,11 @@ export interface CopyOptions {
 }
 
 /**
- * Copies `root` and everything it refers to; the only code that moves images.
- * What refers comes after what it refers to, so at no time does the target hold
- * a manifest without its layers. Content that is there already is not moved
- * again, and manifests travel as the bytes they are. Returns the descriptor of
- * what was copied: `root`, or the manifest that `platform` chose.
+ * Copies `root` and everything it refers to. Every transfer of images calls this. It
+ * copies children before their parents, so the target never holds a manifest without
+ * its layers. It does not copy content that the target has, and never re-serialises a
+ * manifest. Returns the descriptor of the copied document: `root`, or the manifest that
+ * `platform` chose.
  *
  * Safe to repeat and to interrupt: a local target keeps what it received.
  */
@@ -58,7 +58,7 @@ export async function copy(
   return top
 }
 
-/** True for a layer that its maker allows only to be fetched from a URL of theirs. */
+/** True for a foreign layer: its publisher allows only downloads from its own URL. */
 function isElsewhere({ mediaType, urls }: Descriptor): boolean {
   return /\.(?:foreign|nondistributable)\./.test(mediaType) && (urls?.length ?? 0) > 0
 }
@@ -72,7 +72,7 @@ async function copyBlob(
   const { emit = silent, action = 'download', signal } = options
   const event = { type: 'transfer', id: blob.digest, total: blob.size } as const
   const readFrom = (start: number): Bytes => {
-    // The target proves what it takes.
+    // The target verifies the bytes.
     const bytes = source.read(blob, { start, readerVerifies: true, reusesChunks: true, signal })
     return counted(bytes, (total) => emit({ ...event, action, current: start + total }))
   }
@@ -88,7 +88,7 @@ async function copyBlob(
       ...(onArriving && { onArriving: (arriving) => onArriving(blob, arriving) }),
     })
   } catch (error) {
-    // A store of ours that proves what it has learns of the damage, and says what to do.
+    // Reading the blob makes a local store notice the damage and name the remedy.
     const isOurs = action === 'upload' && error instanceof ContentMismatchError
     if (isOurs) for await (const _ of source.read(blob, { signal }));
     throw error

@@ -13,22 +13,22 @@ import {
 import { toBuffer } from '#stream'
 import type { ContentSource } from './store.ts'
 
-/** A manifest or index, parsed, with the bytes that its digest is of. */
+/** A parsed manifest or index, with its original bytes. */
 export interface ContentDocument {
   readonly descriptor: Descriptor
   readonly raw: Uint8Array
   readonly parsed: ManifestOrIndex
 }
 
-/** Everything that one root refers to, itself included. */
+/** Everything that one root refers to, and the root. */
 export interface ContentGraph {
-  /** Manifests and indexes; what one refers to comes before it. */
+  /** Manifests and indexes, children before their parents. */
   readonly documents: readonly ContentDocument[]
   /** Configs, layers and everything else, each once. */
   readonly blobs: readonly Descriptor[]
 }
 
-/** The bytes of all documents of one graph may take this much memory. */
+/** Largest sum of the bytes of all documents of one graph. */
 const documentsSize = 64 * 1024 * 1024
 
 /** True for content that refers to other content. */
@@ -53,16 +53,16 @@ export async function readDocument(
   return { descriptor, raw, parsed: parseManifestOrIndex(raw, descriptor.mediaType) }
 }
 
-/** What a manifest or index refers to, in its own order. Its subject is not below it. */
+/** Returns the children of a manifest or index, in its order. The subject is not a child. */
 export function childrenOf({ parsed }: ContentDocument): readonly Descriptor[] {
   if (parsed.kind === 'index') return parsed.index.manifests
   return [parsed.manifest.config, ...parsed.manifest.layers]
 }
 
 /**
- * The one manifest of `root` to use on `platform`: itself when it is a manifest,
- * else the best match of the index, looked for in nested indexes too.
- * Throws `NOT_FOUND`, naming what there is.
+ * Returns the manifest of `root` to use on `platform`: `root` itself when it is a
+ * manifest, else the best match of the index and its nested indexes. Throws `NOT_FOUND`
+ * with the platforms of the index.
  */
 export async function selectManifest(
   source: ContentSource,
@@ -81,9 +81,9 @@ export async function selectManifest(
 }
 
 /**
- * Walks everything below `root`, each content once. However indexes refer to
- * each other, this ends: depth, number of descriptors and bytes are limited.
- * `prune` may leave a descriptor and what is below it out.
+ * Walks everything below `root`, each content once. Depth, number of descriptors and
+ * bytes are limited, so it ends for any indexes. `prune` may exclude a descriptor with
+ * everything below it.
  */
 export async function readGraph(
   source: ContentSource,
@@ -117,7 +117,7 @@ export async function readGraph(
   return { documents, blobs }
 }
 
-/** Notes a descriptor, and says whether it is the first of its digest. */
+/** Records a descriptor. Returns whether it is the first with its digest. */
 function isNew(seen: Map<Digest, Descriptor>, descriptor: Descriptor): boolean {
   const known = seen.get(descriptor.digest)
   if (known === undefined) {

@@ -1,6 +1,6 @@
-// Blobs by digest: where they are kept, how they move, and when they go.
+// Blobs by digest: storing, copying and collecting them.
 
-// Deleting what nothing reaches.
+// Deleting blobs that no root reaches.
 export type { Collected, CollectOptions } from './collect.ts'
 export { collect } from './collect.ts'
 // The only transfer code.
@@ -10,7 +10,7 @@ export { copy } from './copy.ts'
 export type { DirectoryStore } from './directory/directory.ts'
 export { openDirectoryStore } from './directory/directory.ts'
 export type { FileIngest, Written } from './directory/directory-ingest.ts'
-// The image layout on disk: where a blob lies, and the index other tools read.
+// The image layout on disk: paths of blobs, and the index that other tools read.
 export {
   blobPath,
   createLayout,
@@ -18,14 +18,14 @@ export {
   readIndex,
   writeIndex,
 } from './directory/image-layout.ts'
-// Manifests and what they refer to.
+// Manifests and their children.
 export type { ContentDocument, ContentGraph } from './graph.ts'
 export { childrenOf, isDocument, readDocument, readGraph, selectManifest } from './graph.ts'
 // Blobs in memory.
 export { createMemoryStore } from './memory.ts'
-// A source that is asked once for what is read twice.
+// A source that reads each document once.
 export { rememberDocuments } from './remember-documents.ts'
-// What stores are.
+// The interfaces of sources and stores.
 export type {
   Arriving,
   ContentSource,

@@ -26,7 +26,7 @@ import type {
   WriteOutcome,
 } from './store.ts'
 
-/** A store that lives as long as the process; `now` tells the time. */
+/** Creates a store in memory. `now` returns the time. */
 export function createMemoryStore(now: () => number = Date.now): LocalStore {
   return new MemoryStore(now)
 }
@@ -138,7 +138,7 @@ class MemoryIngest implements Ingest {
 
   hold(): void {
     if (this.#isHeld) {
-      throw new StrakeError('CONFLICT', `Cannot resume ingest ${this.id}: somebody else holds it`)
+      throw new StrakeError('CONFLICT', `Cannot resume ingest ${this.id}: another process holds it`)
     }
     this.#isHeld = true
   }

@@ -1,7 +1,7 @@
 import type { Descriptor } from '#oci'
 import type { ReadOptions } from './store.ts'
 
-/** The part of `target` a read is for; reads of everything are verified. Throws `RangeError`. */
+/** Returns the requested part of `target`. Only complete reads are verified. Throws `RangeError`. */
 export function rangeOf(
   target: Descriptor,
   { start = 0, end = target.size }: ReadOptions,

@@ -2,7 +2,7 @@ import { ContentMismatchError, type Descriptor } from '#oci'
 import type { Bytes } from '#stream'
 import type { Ingest } from './store.ts'
 
-/** Takes in the rest of `expected` and commits it; what turns out to be other content is dropped. */
+/** Appends the rest of `expected` and commits it. Drops the ingest when it has other content. */
 export async function receiveBlob(
   ingest: Ingest,
   expected: Descriptor,
@@ -18,7 +18,7 @@ export async function receiveBlob(
   }
 }
 
-/** Passes bytes while they fit into `expected`; the first one too many is never yielded. */
+/** Passes bytes up to the size of `expected`. It never yields the first byte beyond. */
 async function* upTo(
   bytes: Bytes,
   expected: Descriptor,

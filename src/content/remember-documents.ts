@@ -4,8 +4,8 @@ import { rangeOf } from './range.ts'
 import type { ContentSource } from './store.ts'
 
 /**
- * The same source, which fetches each manifest and config once: those that were
- * read whole stay in memory for as long as this is used. Layers are not kept.
+ * Returns a source that fetches each manifest and config once. Documents that were read
+ * whole stay in memory while the source is in use. It keeps no layers.
  */
 export function rememberDocuments(source: ContentSource): ContentSource {
   const known = new Map<Digest, Uint8Array>()

@@ -6,22 +6,22 @@ export interface ReadOptions {
   readonly start?: number
   /** Byte after the last one. */
   readonly end?: number
-  /** The reader verifies the content itself, so that a source may save the work. */
+  /** The reader verifies the content, so the source need not. */
   readonly readerVerifies?: boolean
-  /** The reader is done with a chunk when it asks for the next: its memory may be used again. */
+  /** The reader keeps no chunk when it asks for the next, so the source may reuse the memory. */
   readonly reusesChunks?: boolean
   readonly signal?: AbortSignal
 }
 
 export interface WriteOptions {
-  /** A repository of the same registry that has the blob; only registries use it. */
+  /** A repository of the same registry that has the blob. Only registries use it. */
   readonly mountFrom?: string
   /**
-   * The same content from a later byte on. A store that kept part of an earlier
-   * attempt asks for the rest only, and leaves `bytes` untouched.
+   * Returns the same content from a later byte on. A store with a part of an earlier
+   * attempt reads only the rest this way, and does not read `bytes`.
    */
   readonly readFrom?: (start: number) => Bytes
-  /** The caller has verified the bytes: a registry, which verifies them too, is sent them as they are. */
+  /** The caller has verified the bytes. They are not verified again before a registry gets them, which verifies them too. */
   readonly alreadyVerified?: boolean
   /**
    * Is given the content while it comes, when all of it is to be received. Only
@@ -31,11 +31,11 @@ export interface WriteOptions {
   readonly signal?: AbortSignal
 }
 
-/** Content that somebody receives. */
+/** Content that is being received. */
 export interface Arriving {
   /**
-   * The bytes as they come, not proved, each chunk in the memory of the one before.
-   * Throws when not all of them come; why, `write` says.
+   * The bytes as they arrive, unverified. Each chunk reuses the previous buffer. Throws
+   * when the transfer fails; `write` throws the reason.
    */
   read(signal?: AbortSignal): Bytes
 }
@@ -44,53 +44,53 @@ export interface Arriving {
 export interface ContentSource {
   has(target: Descriptor, signal?: AbortSignal): Promise<boolean>
   /**
-   * The content, verified: an iteration that ends without a throw has yielded
-   * exactly the bytes `target` names (a range is not verified, only counted). A store
-   * that proved the digest when it kept the content may prove it by a checksum now.
-   * Throws `NOT_FOUND` or `BLOB_UNKNOWN`, `ContentMismatchError`.
+   * Yields the content and verifies it: an iteration that ends without an error has
+   * yielded exactly the bytes of `target`. A range is counted but not verified. A store
+   * that verified the digest when it stored the content may verify a checksum now. Throws
+   * `NOT_FOUND` or `BLOB_UNKNOWN`, and `ContentMismatchError`.
    */
   read(target: Descriptor, options?: ReadOptions): Bytes
 }
 
 /**
- * How a store came to have content: it had it, it mounted the content of another
+ * How a store got the content: it had it already, it mounted it from another
  * repository, or it received the bytes.
  */
 export type WriteOutcome = 'exists' | 'mounted' | 'written'
 
-/** Somewhere that also keeps them. */
+/** A source that also stores blobs. */
 export interface ContentStore extends ContentSource {
-  /** Verified and idempotent; `bytes` is not touched when the content is already there. */
+  /** Verifies and stores the bytes. Idempotent: it does not read `bytes` when it has the content. */
   write(expected: Descriptor, bytes: Bytes, options?: WriteOptions): Promise<WriteOutcome>
-  /** For content whose digest is not known yet. */
+  /** Starts an ingest, for content whose digest is not yet known. */
   ingest(options?: IngestOptions): Promise<Ingest>
-  /** Absent content is not an error. */
+  /** Deletes the content. Absent content is not an error. */
   delete(target: Descriptor): Promise<void>
 }
 
 export interface IngestOptions {
   /**
-   * Resume this ingest if it is there, else create it under this id: at most 200
-   * letters, digits, `.`, `_` and `-`. Throws `CONFLICT` while somebody holds it.
+   * Resumes the ingest with this ID, or creates it: at most 200 letters, digits, `.`, `_`
+   * and `-`. Throws `CONFLICT` while another process holds it.
    */
   readonly id?: string
-  /** What `commit` will name the content by; `sha256` unless given. */
+  /** The algorithm of the digest that `commit` returns; `sha256` unless given. */
   readonly algorithm?: DigestAlgorithm
 }
 
 /**
- * A blob being received, by one holder at a time. Disposing without `commit`
- * keeps what was received for a resume, unless that is nothing.
+ * A blob that one process receives. Disposing it without `commit` keeps the received
+ * bytes for a resume, if there are any.
  */
 export interface Ingest extends AsyncDisposable {
   readonly id: string
   /** Bytes received so far. */
   readonly size: number
-  /** `bytes` may use the memory of a chunk again when it is asked for the next. */
+  /** Appends `bytes`, which may reuse the memory of a chunk for the next one. */
   append(bytes: Bytes): Promise<void>
-  /** Makes it content. Throws `ContentMismatchError` when `expected` names other bytes. */
+  /** Stores the blob. Throws `ContentMismatchError` when `expected` is another digest. */
   commit(expected?: Digest): Promise<Digest>
-  /** Forgets everything received. */
+  /** Drops all received bytes. */
   abort(): Promise<void>
 }
 
@@ -99,17 +99,17 @@ export interface StoredBlob {
   readonly digest: Digest
   /** Bytes. */
   readonly size: number
-  /** When it was written, or last found to be there already: milliseconds since 1970. */
+  /** Time when it was written or last found by a write, in milliseconds since 1970. */
   readonly usedAt: number
 }
 
-/** What collection needs and no registry can offer. */
+/** What a collection needs. No registry can offer it. */
 export interface LocalStore extends ContentStore {
-  /** In no order; blobs that come and go meanwhile may be missed. */
+  /** Lists blobs in no order. It may miss blobs that are written or deleted meanwhile. */
   list(): AsyncIterable<StoredBlob>
   /**
-   * Deletes a blob unless it is needed after all, which is asked when `has` does
-   * not find it any more; then it comes back. False for what is kept or not there.
+   * Hides a blob from `has`, then calls the check, and deletes the blob unless the check
+   * finds it needed. Returns false for a blob that is kept or absent.
    */
   deleteUnless(
     digest: Digest,
@@ -117,7 +117,7 @@ export interface LocalStore extends ContentStore {
   ): Promise<boolean>
 }
 
-/** Names for content: tags of a repository. */
+/** The tags of a repository. */
 export interface TagStore {
   /** Throws `MANIFEST_UNKNOWN`. */
   resolve(tagOrDigest: string, signal?: AbortSignal): Promise<Descriptor>

@@ -54,7 +54,7 @@ for (const [name, size] of Object.entries(sizes)) {
     expect(hasher.digest()).toBe(blob.digest)
   })
 
-  test(`write() of ${name} content that breaks ends who reads it meanwhile`, async () => {
+  test(`write() of ${name} content that breaks ends its readers`, async () => {
     const store = await openStore()
     const seen: Arriving[] = []
     const onArriving = (arriving: Arriving): void => void seen.push(arriving)
@@ -76,7 +76,7 @@ for (const [name, size] of Object.entries(sizes)) {
   })
 }
 
-test('write() shows content to who comes late, and nothing to who asks for what is there', async () => {
+test('write() shows content to a late reader, and nothing for content that is stored', async () => {
   const { content, blob } = contentOf(sizes.small)
   const store = await openStore()
   const seen: Arriving[] = []

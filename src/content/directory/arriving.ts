@@ -5,8 +5,8 @@ import { hasCode, openPlainFile } from './file.ts'
 const readSize = 512 * 1024
 
 /**
- * A blob that is being received into a file from its first byte on, for who reads
- * it meanwhile. Nothing of it is proved.
+ * A blob that can be read while it is being received into a file, from the first byte
+ * on. Its bytes are not verified.
  */
 export class ArrivingBlob {
   readonly #size: number
@@ -14,27 +14,27 @@ export class ArrivingBlob {
   #isEnded = false
   #grown = Promise.withResolvers<void>()
 
-  /** `paths` are where it lies while it comes, and after that. */
+  /** `paths` are its places: while it arrives, and after that. */
   constructor({ size }: Descriptor, paths: readonly string[]) {
     this.#size = size
     this.#paths = paths
   }
 
-  /** Tells readers to look again. */
+  /** Wakes the readers to read on. */
   grow(): void {
     this.#grown.resolve()
     this.#grown = Promise.withResolvers()
   }
 
-  /** Nothing more comes. */
+  /** Ends the transfer; no more bytes follow. */
   end(): void {
     this.#isEnded = true
     this.grow()
   }
 
   /**
-   * All of its bytes, each chunk in the memory of the one before. Throws when they
-   * do not come to their end; why, the one who receives them knows.
+   * All of its bytes. Each chunk reuses the previous buffer. Throws when the transfer
+   * fails; the receiver throws the reason.
    */
   async *read(signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     const { readSync } = process.getBuiltinModule('node:fs')

@@ -71,7 +71,7 @@ test.each([
   expect((await readdir(`${store.root}/trash`)).length).toBe(1)
 })
 
-test('read() believes the digest when the note is wrong', async () => {
+test('read() trusts the digest when the noted checksum is wrong', async () => {
   await using opened = await openTemporary()
   const { store } = opened
   await change(store, content, 7)
@@ -79,7 +79,7 @@ test('read() believes the digest when the note is wrong', async () => {
   expect(await store.has(target)).toBe(true)
 })
 
-test('checked() refuses bytes that come right only when they are read again', async () => {
+test('checked() refuses bytes that are right only when they are read again', async () => {
   const sources = [flipped, content]
   const next = () => fromBuffer(sources.shift() ?? content)
   const reading = toBuffer(checked(next, target, crc32(content)), content.length)

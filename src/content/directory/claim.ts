@@ -2,19 +2,18 @@ import { StrakeError } from '#oci'
 import { identifyProcess, ownIdentity, type ProcessIdentity } from '#platform'
 import { fs, hasCode } from './file.ts'
 
-/** `node:fs`, loaded when it is needed. What touches names alone takes less time than a thread does. */
+/** Returns `node:fs`, loaded at the first use. Its synchronous calls are faster here than a round trip to a thread. */
 const sync = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 /**
- * A directory of `ingest/` that this process holds. Its name says so:
- * `<id>@<pid>.<start time>.<boot>.<count>`. Taking and giving back are renames,
- * which are atomic, and a holder that died is told by its pid and start time;
- * so nothing has to be unlocked after a crash, and no two processes can take
- * over the same leftover.
+ * A directory of `ingest/` that this process holds. Its name has the holder:
+ * `<id>@<pid>.<start time>.<boot>.<count>`. Taking and releasing it are renames, which
+ * are atomic. The pid and start time tell whether the holder still lives, so nothing
+ * needs unlocking after a crash, and no two processes can take over one directory.
  */
 export interface Claim {
   readonly path: string
-  /** Gives the directory back for somebody to resume. */
+  /** Releases the directory, so that another process can resume it. */
   release(): Promise<void>
   /** Removes the directory. */
   remove(): Promise<void>
@@ -22,7 +21,7 @@ export interface Claim {
 
 let count = 0
 
-/** Takes `<directory>/<id>`, made when it is not there; `undefined` while a living process holds it. */
+/** Takes `<directory>/<id>` and makes it if absent. Returns `undefined` while a living process holds it. */
 export async function claim(directory: string, id: string): Promise<Claim | undefined> {
   const path = `${directory}/${id}@${ownName()}.${++count}`
   const free = `${directory}/${id}`
@@ -30,7 +29,7 @@ export async function claim(directory: string, id: string): Promise<Claim | unde
   for (;;) {
     const holder = findHolder(directory, id)
     if (holder?.isAlive) {
-      // Another process was first to take a directory of its own.
+      // Another process took the directory first.
       if (isMade) removeEmpty(free)
       return undefined
     }
@@ -42,7 +41,7 @@ export async function claim(directory: string, id: string): Promise<Claim | unde
   return {
     path,
     release: async () => {
-      // Nothing was received: there is nothing to resume.
+      // No byte was received, so there is nothing to resume.
       if (!removeEmpty(path) && !rename(path, free)) await remove()
     },
     remove,
@@ -56,7 +55,7 @@ export interface Leftover {
   readonly isAlive: boolean
 }
 
-/** Everything in `ingest/`, held or not. */
+/** Lists all of `ingest/`, held or not. */
 export function listIngests(directory: string): Leftover[] {
   const names = sync().readdirSync(directory)
   return names.map((name) => {
@@ -74,22 +73,22 @@ function findHolder(directory: string, id: string): Leftover | undefined {
   return all.find((each) => each.isAlive) ?? all[0]
 }
 
-/** False when there is nothing to rename, or something in the way. */
+/** Returns false when the source is absent or the target exists. */
 function rename(from: string, to: string): boolean {
   return succeeds(() => sync().renameSync(from, to), 'ENOENT', 'ENOTEMPTY', 'EEXIST')
 }
 
-/** False when somebody else made it. */
+/** Returns false when another process made it. */
 function make(path: string): boolean {
   return succeeds(() => sync().mkdirSync(path, { mode: 0o700 }), 'EEXIST')
 }
 
-/** False when something is in it, or it is not there. */
+/** Returns false when it is not empty or absent. */
 function removeEmpty(path: string): boolean {
   return succeeds(() => sync().rmdirSync(path), 'ENOENT', 'ENOTEMPTY', 'EEXIST')
 }
 
-/** False when an action ends with one of these codes. */
+/** Returns false when the action throws one of these codes. */
 function succeeds(action: () => unknown, ...codes: readonly string[]): boolean {
   try {
     action()

@@ -25,23 +25,23 @@ export interface IngestFileOptions {
   readonly root: string
   readonly id: string
   readonly algorithm: DigestAlgorithm
-  /** Bytes it will have, if that is known. */
+  /** The final size in bytes, if known. */
   readonly expectedSize?: number
 }
 
-/** From here on it pays to hash and write in another thread, and to note a checksum. */
+/** Content of this size and more is hashed and written in another thread, which notes a checksum. */
 export const largeSize: number = 16 * 1024 * 1024
 
 /**
- * Opens the ingest in a claimed directory. What an earlier holder received is
- * hashed again: its bytes may be torn, and nobody vouches for them.
+ * Opens the ingest in a claimed directory. It hashes the bytes of an earlier holder
+ * again, because a crash may have damaged them.
  */
 export async function openDirectoryIngest(
   claim: Claim,
   options: IngestFileOptions,
 ): Promise<FileIngest> {
   const path = `${claim.path}/data`
-  // A holder that died right before its rename had made it read-only.
+  // A holder that died right before its rename left the file read-only.
   await fs().chmod(path, 0o600).catch(ignoreAbsent)
   const file = await fs().open(path, 'a+', 0o600)
   try {
@@ -59,13 +59,13 @@ export async function openDirectoryIngest(
   }
 }
 
-/** An ingest whose file can be written, and read, by somebody else. */
+/** An ingest whose file another writer can fill and another reader can read. */
 export interface FileIngest extends Ingest {
-  /** What is to be appended from now on, as `blob`, for who reads it meanwhile. */
+  /** Returns the bytes appended from now on as a blob that can be read meanwhile. */
   arriving(blob: Descriptor): Arriving
   /**
-   * Hands the empty file to `write`, which writes it in any order and says what it
-   * wrote: it has hashed the bytes on their way, and is believed.
+   * Calls `write` with the empty file. `write` fills it in any order and returns the
+   * digest and size, which it computed on the way; they are not checked again.
    */
   fill(write: (descriptor: number) => Promise<Written>): Promise<void>
 }
@@ -84,7 +84,7 @@ interface Parts {
   readonly file: FileHandle
   readonly hasher: Hasher
   readonly size: number
-  /** What it opens does the hashing and writing instead, in another thread if it is much. */
+  /** Opens the writer that hashes and writes instead, in another thread if the content is large. */
   readonly openWriter: (() => HashingWriter) | undefined
 }
 
@@ -118,7 +118,7 @@ class DirectoryIngest implements FileIngest {
       try {
         await this.#take(chunk)
       } catch (error) {
-        // How much of the chunk is in the file is unknown, so nothing of it is of use.
+        // It is unknown how much of the chunk is in the file, so the chunk does not count.
         await this.abort()
         throw explained(error, this.#parts.root)
       }
@@ -130,7 +130,7 @@ class DirectoryIngest implements FileIngest {
   async fill(write: (descriptor: number) => Promise<Written>): Promise<void> {
     if (this.#size > 0) throw new RangeError('An ingest that has content cannot be filled')
     try {
-      // Not the descriptor that appends: whoever fills may write in any order.
+      // The appending descriptor would not do, because `write` may write in any order.
       const file = await fs().open(`${this.#parts.claim.path}/data`, 'r+')
       try {
         this.#written = await write(file.fd)
@@ -154,7 +154,7 @@ class DirectoryIngest implements FileIngest {
       await this.#publish(digest)
       return digest
     } catch (error) {
-      // After an fsync that did not succeed the file cannot be trusted, nor a retry of it.
+      // After a failed fsync neither the file nor a second fsync can be trusted.
       await this.abort()
       throw explained(error, this.#parts.root)
     }
@@ -166,7 +166,7 @@ class DirectoryIngest implements FileIngest {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // A part that cannot be kept is fetched again.
+    // Without the part, a resume fetches it again.
     if (this.#isOpen && this.#size > 0) await this.#writer?.flush().catch(() => {})
     if (!(await this.#close())) return
     await (this.#size === 0 ? this.#parts.claim.remove() : this.#parts.claim.release())
@@ -181,10 +181,10 @@ class DirectoryIngest implements FileIngest {
     return await writing
   }
 
-  /** Waits until all of it is in the file, and learns from the writer what that is. */
+  /** Waits until the file is complete, and gets its digest and size from the writer. */
   async #finish(): Promise<void> {
     const appended = await this.#writer?.finish()
-    // To sync it takes longer.
+    // The sync takes longer than this.
     this.#arriving?.grow()
     if (appended === undefined) return
     const { digest, checksum } = appended
@@ -201,7 +201,7 @@ class DirectoryIngest implements FileIngest {
     return hasher.digest()
   }
 
-  /** File content first, then its name, then the directory that holds the name. */
+  /** Syncs the contents first, then renames, then syncs the directory of the new name. */
   async #publish(digest: Digest): Promise<void> {
     const { root, file, claim } = this.#parts
     const path = blobPath(root, digest)
@@ -217,11 +217,11 @@ class DirectoryIngest implements FileIngest {
     await replace(`${claim.path}/data`, path)
     await syncDirectory(directory)
     await this.#close()
-    // The content is there; a folder that cannot go now goes with the next sweep.
+    // The content is stored. The next sweep removes the folder if this does not.
     await claim.remove().catch(() => {})
   }
 
-  /** False when it was closed before. */
+  /** Returns false when it was already closed. */
   async #close(): Promise<boolean> {
     if (!this.#isOpen) return false
     this.#isOpen = false
@@ -232,7 +232,7 @@ class DirectoryIngest implements FileIngest {
   }
 }
 
-/** A directory in the way, which only damage can have brought there, goes with the claim. */
+/** Moves a directory at the blob's place into the claim, which is then removed. Only damage can cause that. */
 async function replace(from: string, to: string): Promise<void> {
   try {
     await fs().rename(from, to)
@@ -247,7 +247,7 @@ function ignoreAbsent(error: unknown): void {
   if (!hasCode(error, 'ENOENT')) throw error
 }
 
-/** What the system refuses for want of space, as a sentence with a remedy. */
+/** Returns the error for a full disk, with a remedy. */
 function explained(error: unknown, root: string): unknown {
   if (!hasCode(error, 'ENOSPC', 'EDQUOT')) return error
   return new StrakeError('UNAVAILABLE', `Cannot store content in ${root}: no space is left`, {

@@ -18,11 +18,11 @@ export async function deleteUnless(
   const path = blobPath(root, digest)
   let held: Claim | undefined
   try {
-    // As its ingest: writers wait for the outcome, and what a crash leaves they resume.
+    // The blob becomes an ingest: writers wait for the outcome, and resume it after a crash.
     held = await claim(`${root}/ingest`, ingestIdOf(digest))
   } catch (error) {
     if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error
-    // No room to hold it back: it was not needed a moment ago, and deleting makes room.
+    // There is no space for holding it back. The first check found it unneeded, and deleting frees space.
     return (await fs().unlink(path).then(yes, ignoreAbsent)) === true
   }
   if (held === undefined) return false
@@ -64,7 +64,7 @@ export async function sweep(root: string, olderThan: number): Promise<void> {
   }
 }
 
-/** Somebody was killed between taking a blob in or out and the rename: if it is whole, it is content. */
+/** A process was killed right before the rename that stores or deletes a blob. A whole blob becomes content. */
 async function putBack(root: string, id: string): Promise<void> {
   const digest = id.replace('-', ':')
   const held = await claim(`${root}/ingest`, id)
@@ -83,7 +83,7 @@ function yes(): true {
   return true
 }
 
-/** Blobs are read-only; ingests become so right before they become blobs. */
+/** Blobs are read-only. An ingest becomes read-only right before it becomes a blob. */
 function isFinished({ mode }: { readonly mode: number }): boolean {
   return (mode & 0o222) === 0
 }

@@ -86,7 +86,7 @@ test('read() notices a blob that was changed, cut or extended on disk', async ()
   }
 })
 
-test('read() refuses whatever else lies in the place of a blob, sets it aside, and is healed', async () => {
+test('read() refuses anything but a file in place of a blob, sets it aside, and a write heals it', async () => {
   await using opened = await openTemporary()
   const { store } = opened
   const small = new TextEncoder().encode('{"small":true}')

@@ -27,36 +27,36 @@ import { type FileRange, fs, hasCode, ignoreAbsent, NotAFileError, readFileBytes
 import { blobPath, createLayout, hasRoom } from './image-layout.ts'
 import { Proofs } from './proofs.ts'
 
-/** A store whose blobs are files that others may map, mount or hand to the kernel. */
+/** A store whose blobs are files, which a caller may map, mount or pass to the kernel. */
 export interface DirectoryStore extends LocalStore {
   readonly root: string
-  /** Where the blob is if it is there: a read-only file. */
+  /** The path of the blob, a read-only file; `undefined` when it is absent. */
   pathOf(digest: Digest): string
   /**
-   * Where the blob is, once its file was read and proved; `undefined` when it is
-   * not there. A file that did not change is not read again. Throws
-   * `ContentMismatchError` for a damaged one.
+   * The path of the blob after its file was read and verified; `undefined` when it is
+   * absent. An unchanged file is not read again. Throws `ContentMismatchError` for a
+   * damaged file.
    */
   provedPath(target: Descriptor): Promise<string | undefined>
   ingest(options?: IngestOptions): Promise<FileIngest>
   /**
-   * Removes what crashes left: trash, and ingests nobody holds that cannot be
-   * resumed or were last written more than `olderThan` milliseconds ago. Whole
-   * blobs among them become content again, for a collection to judge.
+   * Removes what crashes left: trash, and ingests without a holder that cannot be resumed
+   * or were last written more than `olderThan` milliseconds ago. Whole blobs among them
+   * become content again, which a collection may delete.
    */
   sweep(olderThan: number): Promise<void>
 }
 
 /**
- * Opens the store in `root`, an image layout with `ingest/` and `trash/` beside
- * it; makes it when it is not there. Any number of processes may have it open.
- * Throws `CONFLICT` when it is to be made among other files.
+ * Opens the store in `root`, an image layout with `ingest/` and `trash/` beside it, and
+ * makes it if absent. Any number of processes may have it open. Throws `CONFLICT` when
+ * `root` has other files instead.
  *
- * A blob appears by a rename of a file that was hashed and counted while it was
- * written, and synced; it is never opened for writing again.
+ * A blob appears by the rename of a file that was hashed and counted while it was
+ * written, and then synced. No process opens it for writing again.
  */
 export async function openDirectoryStore(root: string): Promise<DirectoryStore> {
-  // The last thing made tells that all of it is there, without loading node:fs.
+  // It is made last, so its presence shows that the store is complete, without loading node:fs.
   if (readPlainFile(`${root}/oci-layout`, smallSize) === undefined && (await hasRoom(root))) {
     await fs().mkdir(`${root}/ingest`, { recursive: true, mode: 0o700 })
     await fs().mkdir(`${root}/trash`, { recursive: true, mode: 0o700 })
@@ -65,16 +65,16 @@ export async function openDirectoryStore(root: string): Promise<DirectoryStore> 
   return new OpenDirectoryStore(root)
 }
 
-/** Bytes of content that is likely a document. */
+/** Content up to this many bytes is likely a document. */
 const smallSize = 16_384
 
-/** How long a lookup leaves a blob's time of use alone. */
+/** A lookup renews a blob's time of use when it is older than this. */
 const useResolution = 60_000
 
-/** How often a process looks whether another one has finished receiving the same blob. */
+/** Pause between two checks whether another process has received the same blob. */
 const patience = 50
 
-/** How often a reader waits for a blob that somebody handles; a second in all. */
+/** Number of checks for a blob that another process holds; they take a second in all. */
 const mostWaits = 20
 
 class OpenDirectoryStore implements DirectoryStore {
@@ -91,10 +91,10 @@ class OpenDirectoryStore implements DirectoryStore {
 
   async has(target: Descriptor): Promise<boolean> {
     const path = this.pathOf(target.digest)
-    // Asking for a status takes less time than a thread does.
+    // A synchronous stat is faster than a round trip to a thread.
     const found = process.getBuiltinModule('node:fs').lstatSync(path, { throwIfNoEntry: false })
     if (found === undefined || !found.isFile() || found.size !== target.size) return false
-    // Whoever is told "it is there" is about to rely on it: collection must see that.
+    // The caller will rely on the blob, so a collection must see the new time of use.
     if (Date.now() - found.mtimeMs <= useResolution) return true
     return await this.#proofs.keep(target.digest, path, () => this.#touch(path))
   }
@@ -115,7 +115,7 @@ class OpenDirectoryStore implements DirectoryStore {
       yield small
       return
     }
-    // One byte more than there should be, so that a file that grew is noticed.
+    // It reads one byte more than expected, so that it notices a file that grew.
     const last = isWhole ? end + 1 : end
     const { reusesChunks, signal } = options
     const range = { start, end: last, reusesChunks, signal }
@@ -131,7 +131,7 @@ class OpenDirectoryStore implements DirectoryStore {
         if (!hasCode(error, 'ENOENT')) throw error
         if (isSettled) throw unknown(target.digest)
         if (attempt <= mostWaits && this.#isHandled(target.digest)) await wait()
-        // Whoever handled it may have put it back between the two looks.
+        // Another process may have put it back between the two checks.
         else isSettled = true
       }
     }
@@ -157,7 +157,7 @@ class OpenDirectoryStore implements DirectoryStore {
         await receiveBlob(ingest, expected, readFrom(ingest.size))
         return 'written'
       } catch (error) {
-        // What was kept is not the beginning of this content: it is gone now, start again.
+        // The kept bytes were not the beginning of this content and were dropped. Start again.
         if (!(error instanceof ContentMismatchError)) throw error
       }
     }
@@ -209,9 +209,9 @@ class OpenDirectoryStore implements DirectoryStore {
   }
 
   /**
-   * Moves a blob out of the way that is not what its name says, so that the next
-   * pull or load brings it anew, and gives the error to throw. The size that was
-   * asked for proves nothing: it may be a manifest that lies.
+   * Moves a damaged blob away, so that the next pull or load stores it again, and returns
+   * the error to throw. The expected size alone proves no damage, because a manifest may
+   * state a wrong size.
    */
   async #setAside(digest: Digest, error: unknown): Promise<unknown> {
     const path = this.pathOf(digest)
@@ -224,7 +224,7 @@ class OpenDirectoryStore implements DirectoryStore {
     return new ContentMismatchError('what is stored', digest, actual, { cause: error, remedy })
   }
 
-  /** False when the blob went away meanwhile. */
+  /** Returns false when the blob was deleted meanwhile. */
   async #touch(path: string): Promise<boolean> {
     const now = new Date()
     try {
@@ -238,8 +238,8 @@ class OpenDirectoryStore implements DirectoryStore {
   }
 
   /**
-   * A manifest, a config or another small blob, read without loading `node:fs` and
-   * without a thread. What does not fit is for the careful way of reading to judge.
+   * Reads a small blob, such as a manifest or a config, without `node:fs` and without a
+   * thread. Anything unexpected goes to the complete way of reading.
    */
   #readSmall(target: Descriptor): Uint8Array | undefined {
     if (target.size > smallSize) return undefined
@@ -248,14 +248,14 @@ class OpenDirectoryStore implements DirectoryStore {
     return `sha256:${sha256Hex(bytes)}` === target.digest ? bytes : undefined
   }
 
-  /** True while somebody receives the blob, or holds it back to decide whether it is needed. */
+  /** True while a process receives the blob, or a collection decides whether it is needed. */
   #isHandled(digest: Digest): boolean {
     const id = ingestIdOf(digest)
     const ingests = listIngests(`${this.root}/ingest`)
     return ingests.some((each) => each.id === id && each.isAlive)
   }
 
-  /** An ingest for `expected`; `undefined` when it is there, perhaps after another process got it. */
+  /** Returns an ingest for `expected`, or `undefined` when the store has it, perhaps from another process. */
   async #ingestFor(expected: Descriptor, signal?: AbortSignal): Promise<FileIngest | undefined> {
     const id = ingestIdOf(expected.digest)
     for (;;) {
@@ -273,7 +273,7 @@ class OpenDirectoryStore implements DirectoryStore {
   }
 }
 
-/** `undefined` also where something else than a file is. */
+/** Returns `undefined` also when it is not a regular file. */
 function readIfSmall(path: string): Uint8Array | undefined {
   try {
     return readPlainBytes(path, smallSize)
@@ -282,7 +282,7 @@ function readIfSmall(path: string): Uint8Array | undefined {
   }
 }
 
-/** The content, by the quickest way that proves it. */
+/** Yields the content and verifies it in the fastest way. */
 async function* proved(
   path: string,
   target: Descriptor,

@@ -1,25 +1,25 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { Bytes } from '#stream'
 
-/** `node:fs/promises`, loaded when it is needed: loading it costs milliseconds. */
+/** Returns `node:fs/promises`, loaded at the first use, because loading it costs milliseconds. */
 export const fs = (): typeof import('node:fs/promises') =>
   process.getBuiltinModule('node:fs/promises')
 
-/** Large enough that a system call per chunk costs nothing against hashing it. */
+/** Large enough that a system call costs little beside hashing the chunk. */
 const readSize = 1024 * 1024
 
-/** Small enough to stay in a processor's cache until it was hashed and copied. */
+/** Small enough to stay in a processor's cache until it is hashed and copied. */
 const reusedSize = 512 * 1024
 
-/** Something else lies where a file should be: a link, a directory, a pipe that nobody writes to. */
+/** The path is not a regular file: a link, a directory, or a FIFO. */
 export class NotAFileError extends Error {}
 
-/** Opens a file for reading, and nothing that only has its name. Throws `NotAFileError`. */
+/** Opens a regular file for reading. Throws `NotAFileError` for anything else. */
 export async function openPlainFile(path: string): Promise<FileHandle> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = process.getBuiltinModule('node:fs').constants
   let file: FileHandle
   try {
-    // A pipe would otherwise be waited for.
+    // Without this flag, opening a FIFO would wait for a writer.
     file = await fs().open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   } catch (error) {
     throw hasCode(error, 'ELOOP', 'ENXIO') ? new NotAFileError(path) : error
@@ -37,9 +37,9 @@ export interface FileRange {
 }
 
 /**
- * Bytes `start` to `end` of a file, fewer when it is shorter. Every chunk is a
- * buffer of its own, so that a peer that is slow to send one cannot see the next;
- * with `reusesChunks` all are the same one, which spares the kernel clearing them.
+ * Yields bytes `start` to `end` of a file, fewer when it is shorter. Every chunk is a
+ * new buffer, so that a slow sender of one chunk never sends bytes of the next. With
+ * `reusesChunks` all chunks are one buffer, so the kernel clears less memory.
  */
 export async function* readFileBytes(path: string, range: FileRange): AsyncGenerator<Uint8Array> {
   const file = await openPlainFile(path)
@@ -64,7 +64,7 @@ function* readInPlace(file: FileHandle, { start, end, signal }: FileRange): Gene
   }
 }
 
-/** While somebody works on a chunk, the next is read in another thread. */
+/** Reads the next chunk in another thread while the consumer uses the current one. */
 async function* readAhead(
   file: FileHandle,
   { start, end, signal }: FileRange,
@@ -72,7 +72,7 @@ async function* readAhead(
   const readAt = (offset: number) => {
     const length = Math.min(readSize, end - offset)
     const reading = file.read(Buffer.allocUnsafeSlow(length), 0, length, offset)
-    // One that fails is heard of when its chunk is asked for.
+    // A failure is thrown when the consumer asks for the chunk.
     reading.catch(() => {})
     return reading
   }
@@ -86,12 +86,12 @@ async function* readAhead(
       if (bytesRead > 0) yield buffer.subarray(0, bytesRead)
     }
   } finally {
-    // Nothing may still be read when the file is closed.
+    // No read may be under way when the file is closed.
     await reading?.catch(() => {})
   }
 }
 
-/** All bytes of an open file, for hashing what an earlier process wrote. */
+/** Yields all bytes of an open file, to hash what an earlier process wrote. */
 export async function* readHandle(
   file: FileHandle,
   size: number,
@@ -110,7 +110,7 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }
 
-/** For a `catch`: what is not there is `undefined`. */
+/** For a `catch`: returns `undefined` when the file is absent, and rethrows other errors. */
 export function ignoreAbsent(error: unknown): undefined {
   if (!hasCode(error, 'ENOENT')) throw error
 }

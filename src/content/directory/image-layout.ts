@@ -11,22 +11,22 @@ import {
 import { readPlainBytes, readPlainFile, temporaryName, writeFileDurable } from '#platform'
 import { fs, hasCode, ignoreAbsent } from './file.ts'
 
-/** Where a blob lies in an image layout. A `Digest` holds nothing that could leave `root`. */
+/** Returns the path of a blob in an image layout. A `Digest` has no character that could leave `root`. */
 export function blobPath(root: string, digest: Digest): string {
   return `${root}/blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`
 }
 
-/** What a store has before its `oci-layout`, and a filesystem that was made for one. */
+/** The entries that may exist before a store's `oci-layout`, and in a new file system. */
 const begunNames =
   /^(?:blobs|ingest|trash|index\.json(?:\..+\.tmp)?|oci-layout\..+\.tmp|\..+\.tmp|lost\+found)$/
 
-/** The directories that a store has from its beginning. */
+/** The directories of a new store. */
 const ownDirectories = ['blobs', 'ingest', 'trash']
 
 /**
- * True when a store can be made in `root`, or another process is making it; false
- * when there is one that has lost its `oci-layout`, without which it works too.
- * Throws `CONFLICT` when it would be made among files of others.
+ * True when a store can be made in `root`, or when another process is making it. False
+ * for a store that has lost its `oci-layout`; it works without it. Throws `CONFLICT`
+ * when `root` has files of other programs.
  */
 export async function hasRoom(root: string): Promise<boolean> {
   const names = await fs().readdir(root).catch(ignoreAbsent)
@@ -50,20 +50,20 @@ export async function createLayout(root: string): Promise<void> {
 }
 
 /**
- * Replaces `index.json`, what other tools find in the layout, durably. A name
- * goes into the annotation `org.opencontainers.image.ref.name`. Who calls this
- * from several processes keeps them in order.
+ * Replaces `index.json`, which other tools read, durably. A name goes into the
+ * annotation `org.opencontainers.image.ref.name`. Callers in several processes must
+ * take turns.
  */
 export async function writeIndex(root: string, manifests: readonly Descriptor[]): Promise<void> {
   await writeFileDurable(`${root}/index.json`, indexOf(manifests), 0o600)
 }
 
-/** What `index.json` lists. Throws `MANIFEST_INVALID`. */
+/** Returns the list of `index.json`. Throws `MANIFEST_INVALID`. */
 export async function readIndex(root: string): Promise<readonly Descriptor[]> {
   return parseIndex(readPlainBytes(`${root}/index.json`) ?? Buffer.from('')).manifests
 }
 
-/** What is wrong with the file that says that this is an image layout, as a clause. */
+/** Returns what is wrong with `oci-layout`, as a clause. */
 export function layoutProblem(root: string): string | undefined {
   const text = readPlainFile(`${root}/oci-layout`, 4096)
   if (text === undefined) return 'it is missing or no plain file'
@@ -76,7 +76,7 @@ function indexOf(manifests: readonly Descriptor[]): Uint8Array {
 
 const layoutText = '{"imageLayoutVersion":"1.0.0"}'
 
-/** Makes a file unless there is one: `link` leaves alone what another process made meanwhile. */
+/** Makes a file if absent. `link` never replaces a file that another process made meanwhile. */
 async function createOnce(path: string, content: Uint8Array): Promise<void> {
   if (
     await fs()

@@ -1,29 +1,28 @@
 import type { Digest } from '#oci'
 
-/** `node:fs`, loaded when it is needed: asking for a status takes less time than a thread does. */
+/** Returns `node:fs`, loaded at the first use. A synchronous stat is faster than a round trip to a thread. */
 const sync = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
-/** Files that are remembered; the one asked for least recently is forgotten first. */
+/** Number of files to remember. The least recently used is forgotten first. */
 const mostProofs = 10_000
 
 /**
- * Which files were read and found to be what their digest says. A proof holds
- * for as long as the file is the same and nothing changed it: the kernel sets
- * the time of change at every write.
+ * Remembers which files were read and verified. A proof holds while the file is the
+ * same and unchanged: the kernel sets the change time (ctime) at every write.
  */
 export class Proofs {
   readonly #states = new Map<Digest, string>()
   readonly #proving = new Map<Digest, Promise<void>>()
   readonly #now: () => number
 
-  /** `now` tells the time in milliseconds since 1970. */
+  /** `now` returns the time in milliseconds since 1970. */
   constructor(now: () => number = Date.now) {
     this.#now = now
   }
 
   /**
-   * Reads the file with `read`, which throws when it is damaged, unless it is
-   * proved already. False when there is no file.
+   * Reads the file with `read` unless it is proved. `read` throws for a damaged file.
+   * Returns false when the file is absent.
    */
   async prove(digest: Digest, path: string, read: () => Promise<void>): Promise<boolean> {
     const state = stateOf(path)
@@ -43,7 +42,7 @@ export class Proofs {
     return true
   }
 
-  /** Runs `change`, which changes the file's times alone, and keeps the proof. */
+  /** Calls `change`, which changes only the file's times, and keeps the proof. */
   async keep<T>(digest: Digest, path: string, change: () => Promise<T>): Promise<T> {
     const isProved = this.#states.has(digest) && this.#states.get(digest) === stateOf(path)
     const result = await change()
@@ -52,7 +51,7 @@ export class Proofs {
     return result
   }
 
-  /** The kernel's clock for files stands still for some milliseconds: a second change would not show. */
+  /** The kernel's clock for files advances every few milliseconds, so two changes may have one time. */
   #isSettled(state: string): boolean {
     const changed = Number(state.slice(state.lastIndexOf(' ') + 1)) / 1e6
     return this.#now() - changed > 100

@@ -5,14 +5,14 @@ import { type Bytes, createHasher, fromBuffer, fromBuffers, toBuffer } from '#st
 import { overwriting } from '../../stream/testing/overwriting.ts'
 import type { ContentStore } from '../store.ts'
 
-/** A store under test, and what ends it. */
+/** A store under test. Disposing it removes it. */
 export interface OpenedStore extends AsyncDisposable {
   readonly store: ContentStore
 }
 
 /**
- * What every `ContentStore` promises. Run it for each implementation:
- * `testContentStore('memory', open)`; `open` gives an empty store every time.
+ * Tests what every `ContentStore` promises. Call it for each implementation:
+ * `testContentStore('memory', open)`. `open` returns an empty store every time.
  */
 export function testContentStore(name: string, open: () => Promise<OpenedStore>): void {
   describe(`${name} as a content store`, () => {
@@ -201,8 +201,8 @@ function testIngests(open: Open): void {
 }
 
 /**
- * What local stores promise beyond that: ingests are resumed by their id, other
- * algorithms work, and `list` tells what is there.
+ * Tests what local stores promise in addition: ingests resume by their ID, other
+ * algorithms work, and `list` returns the blobs.
  */
 export function testLocalIngests(open: Open): void {
   test('ingest() resumes what was received under its id, by one holder at a time', async () => {

@@ -2,7 +2,7 @@ import { type Descriptor, encodeJson, mediaType, sha256 } from '#oci'
 import { fromBuffer } from '#stream'
 import type { ContentStore } from '../store.ts'
 
-/** Puts `bytes` into `store` and describes them. */
+/** Puts `bytes` into `store` and returns their descriptor. */
 export async function put(
   store: ContentStore,
   type: string,
