@@ -16,6 +16,9 @@ export type { BaseImage } from './plan/base-images.ts'
 export { proxyArgs } from './plan/scope.ts'
 // What comes on standard input.
 export { type ContextArchive, readBuildInput } from './source/build-input.ts'
+// Downloads by the rules of ADD.
+export { openDownload } from './source/http.ts'
+export { httpServices } from './source/services.ts'
 // What killed builds leave.
 export { endAbandonedBuilds } from './step/abandoned.ts'
 // The blobs that cache records name, for whoever collects.

@@ -33,6 +33,23 @@ test('decompress() refuses xz and bzip2 and names the remedy', async () => {
   })
 })
 
+test.each([
+  ['compress', '1f9d90', 'uncompress'],
+  ['lzma', '5d0000800000', 'xz --format=lzma -d'],
+  ['lz4', '04224d18', 'lz4 -d'],
+  ['zip', '504b0304', 'unzip'],
+])(
+  'decompress() names %s data and the program that decompresses it',
+  async (name, hex, program) => {
+    const data = concat([Buffer.from(hex, 'hex'), text])
+    await expect(inflated(data)).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: `Cannot decompress ${name} data: only gzip and zstd are supported`,
+      remedy: `decompress it first, for example with ${program}`,
+    })
+  },
+)
+
 for (const [name, compressed] of Object.entries(compressions)) {
   test(`decompress() reads every part of a ${name} stream, wherever chunks end`, async () => {
     expect(await inflated(compressed)).toBe(once)

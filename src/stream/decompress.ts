@@ -1,7 +1,7 @@
 import { isStrakeError, StrakeError } from '#oci'
 import { concat, gathered } from './buffer.ts'
 import type { Bytes } from './bytes.ts'
-import { detectCompression, detectLength } from './detect.ts'
+import { detectCompression, detectLength, type UnsupportedCompression } from './detect.ts'
 import { counted } from './limit.ts'
 import { type Decoder, pumped } from './pump.ts'
 import { ZstdFrames } from './zstd-frames.ts'
@@ -57,7 +57,8 @@ export async function* decompress(
     case 'zstd':
       yield* unzstd(all, limits)
       return
-    default:
+    case 'xz':
+    case 'bzip2':
       if (limits.foreign !== undefined) {
         let input = 0
         const source = counted(all, (total) => {
@@ -66,13 +67,26 @@ export async function* decompress(
         yield* bounded(limits.foreign(compression, source), () => input, limits)
         return
       }
-      await all.return(undefined)
-      throw new StrakeError(
-        'UNSUPPORTED',
-        `Cannot decompress ${compression} data: only gzip and zstd are supported`,
-        { remedy: `decompress it first, for example with ${compression} -d` },
-      )
   }
+  await all.return(undefined)
+  const known = limits.foreign === undefined ? 'gzip and zstd' : 'gzip, zstd, xz and bzip2'
+  throw new StrakeError(
+    'UNSUPPORTED',
+    `Cannot decompress ${compression} data: only ${known} are supported`,
+    { remedy: `decompress it first, for example with ${decoders[compression]}` },
+  )
+}
+
+const decoders: Readonly<Record<'xz' | 'bzip2' | UnsupportedCompression, string>> = {
+  xz: 'xz -d',
+  bzip2: 'bzip2 -d',
+  compress: 'uncompress',
+  lzma: 'xz --format=lzma -d',
+  lz4: 'lz4 -d',
+  lzip: 'lzip -d',
+  lzop: 'lzop -d',
+  zip: 'unzip',
+  '7z': '7z x',
 }
 
 /** `decompress` for a stream that must be gzip. */

@@ -13,7 +13,7 @@ interface Options {
 export function define(context: Context): Command {
   return new Command('import')
     .description('Make an image of one layer from the tar archive of a file system')
-    .argument('<file>', 'a tar archive, compressed or not; - for standard input')
+    .argument('<file>', 'a tar archive, compressed or not: a path, a URL, or - for standard input')
     .argument('[name[:tag]]', 'the name of the image')
     .option(
       '-c, --change <instruction>',

@@ -92,3 +92,10 @@ test('load() and importImage() read a named pipe', async () => {
   ])
   expect(findImage(two.records, 'archive')?.image.imageId).toBe(imported.imageId)
 })
+
+test('load() names the compression that it does not know', async () => {
+  await using engine = await openTestEngine()
+  const file = `${engine.directory}/images.tar.lzma`
+  await writeFile(file, Buffer.concat([Buffer.from('5d0000800000ff', 'hex'), Buffer.alloc(2000)]))
+  await expect(load(engine, { file })).rejects.toThrow('Cannot decompress lzma data')
+})

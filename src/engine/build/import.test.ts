@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { writeFile } from 'node:fs/promises'
+import { gzipSync } from 'node:zlib'
 import type { ProgressEvent } from '#stream'
 import { packTar } from '#tar'
 import { imageHistory } from '../image/history.ts'
@@ -48,6 +49,41 @@ test('importImage() refuses instructions that do more than change the configurat
     )
   }
   expect(await blobsOf(engine)).toEqual([])
+})
+
+test('importImage() takes an archive from a web server, and says what the server answers', async () => {
+  await using engine = await openTestEngine()
+  const tar = await packTar([{ path: 'motd', body: new TextEncoder().encode('hi') }])
+  using server = Bun.serve({
+    port: 0,
+    fetch: ({ url }) => {
+      const { pathname } = new URL(url)
+      if (pathname === '/moved') return Response.redirect('/root.tar.gz')
+      if (pathname !== '/root.tar.gz') return new Response('no such file', { status: 404 })
+      return new Response(gzipSync(tar), { headers: { 'Content-Encoding': 'gzip' } })
+    },
+  })
+  const at = `http://localhost:${server.port}`
+  const events: ProgressEvent[] = []
+  const options = { name: 'base', emit: (event: ProgressEvent) => events.push(event) }
+  const { imageId } = await importImage(engine, `${at}/moved`, options)
+  expect(events[0]).toEqual({ type: 'status', message: `Downloading from ${at}/moved` })
+  expect(imageId).toBe((await importImage(engine, await writeRoot(engine))).imageId)
+  await expect(importImage(engine, `${at}/nothing`)).rejects.toThrow(
+    `Cannot import ${at}/nothing: the server answered 404`,
+  )
+  await expect(importImage(engine, 'http://127.0.0.1:1/x')).rejects.toThrow(
+    'Cannot import http://127.0.0.1:1/x: the server refuses the connection',
+  )
+})
+
+test('importImage() names the compression that it does not know', async () => {
+  await using engine = await openTestEngine()
+  const file = `${engine.directory}/root.tar.lz4`
+  await writeFile(file, Buffer.concat([Buffer.from('04224d18', 'hex'), Buffer.alloc(2000)]))
+  await expect(importImage(engine, file)).rejects.toThrow(
+    'Cannot decompress lz4 data: only gzip, zstd, xz and bzip2 are supported',
+  )
 })
 
 test('importImage() names the file while it is read, and when it is not there', async () => {

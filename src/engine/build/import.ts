@@ -1,8 +1,8 @@
 import { basename } from 'node:path'
-import { build } from '#build'
+import { build, httpServices, openDownload } from '#build'
 import { type Image, importTar } from '#image'
-import { type Digest, parseImageName, parsePlatform, StrakeError } from '#oci'
-import { type Emit, silent } from '#stream'
+import { type Digest, isStrakeError, parseImageName, parsePlatform, StrakeError } from '#oci'
+import { type Bytes, type Emit, silent } from '#stream'
 import { findArchive, readArchive } from '../archive/archive-file.ts'
 import { beginWork } from '../begin-work.ts'
 import { publishIndex } from '../content/publish-index.ts'
@@ -27,7 +27,10 @@ export interface Imported {
   readonly digest: Digest
 }
 
-/** Makes a one-layer image of the tar archive `file`; `-` is standard input. Throws `INVALID` for a bad archive. */
+/**
+ * Makes a one-layer image of the tar archive `file`: a path, the URL of a web server
+ * or `-` for standard input. Throws `INVALID` for a bad archive.
+ */
 export async function importImage(
   engine: Engine,
   file: string,
@@ -36,9 +39,11 @@ export async function importImage(
   const { emit = silent, signal, message, platform } = options
   const name = options.name === undefined ? undefined : parseImageName(options.name)
   refuseOtherChanges(options.changes ?? [])
-  const archive = await findArchive('read', file)
+  const archive = isUrl(file)
+    ? downloadArchive(file, { emit, signal })
+    : readArchive(await findArchive('read', file), signal)
   using _lease = await beginWork(engine, `import ${file}`)
-  const imported = await importTar(readArchive(archive, signal), engine.content, {
+  const imported = await importTar(archive, engine.content, {
     emit: nameTransfers(emit, file),
     ...(message === undefined ? {} : { message }),
     ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
@@ -49,6 +54,31 @@ export async function importImage(
   recordImage(engine, image, name === undefined ? [] : [{ name, by: 'import' }])
   publishIndex(engine)
   return { imageId: image.imageId, digest: image.descriptor.digest }
+}
+
+function isUrl(file: string): boolean {
+  return /^https?:\/\//i.test(file)
+}
+
+/** The body of what a web server gives. Throws `UNAVAILABLE`. */
+async function* downloadArchive(
+  url: string,
+  { emit, signal }: { readonly emit: Emit; readonly signal: AbortSignal | undefined },
+): Bytes {
+  emit({ type: 'status', message: `Downloading from ${url}` })
+  const rules = {
+    from: 'any',
+    isProved: false,
+    signal: signal ?? new AbortController().signal,
+  } as const
+  try {
+    const { body } = await openDownload(url, rules, httpServices())
+    yield* body
+  } catch (cause) {
+    if (!isStrakeError(cause)) throw cause
+    const message = cause.message.replace(/^Cannot add /, 'Cannot import ')
+    throw new StrakeError(cause.code, message, { cause, remedy: cause.remedy })
+  }
 }
 
 /** What is read has no digest yet: progress tells the file instead. */
