@@ -1,5 +1,5 @@
 # Every target installs what it needs first; nothing is installed twice.
-.PHONY: setup build demo test check bench npm clean
+.PHONY: setup build demo test check bench docs install uninstall deb npm clean
 
 setup:
 	@sh scripts/setup
@@ -19,6 +19,21 @@ check: setup
 
 bench: build
 	@scripts/bun bench/main.ts $(or $(ARGS),--disk)
+
+# docs/cli.md and docs/man, from the table of commands.
+docs: setup
+	@scripts/docs
+
+# Under $(DESTDIR)$(PREFIX), which is /usr/local unless set. Builds nothing as root: run make build first.
+install:
+	@[ -x dist/strake ] || { echo "Cannot install: run make build first" >&2; exit 1; }
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install
+
+uninstall:
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install --remove
+
+deb: build
+	@scripts/package/deb
 
 # dist/npm: the library, and a package with the program for each platform.
 npm: build

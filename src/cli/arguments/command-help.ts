@@ -34,7 +34,8 @@ export function formatCommandHelp(command: Command, columns: number): string {
   ].join('')
 }
 
-function synopsis({ run, arguments: declared, commands }: Command): string {
+/** What follows the name of a command: `[options] <image>`. */
+export function synopsis({ run, arguments: declared, commands }: Command): string {
   const words = declared.map(({ name, isRequired, isVariadic }) => {
     const shown = isVariadic ? `${name}...` : name
     return isRequired ? `<${shown}>` : `[${shown}]`
@@ -50,13 +51,19 @@ function argumentRow({ name, description, choices }: Argument): Row {
   return [name, [description, choices?.join(', ')].filter(Boolean).join(': ')]
 }
 
-function optionRow({ flags, description, choices, default: usual, env }: Option): Row {
+function optionRow(option: Option): Row {
+  return [option.flags, describeOption(option)]
+}
+
+/** What an option does, the values it takes, and what it is unless given. */
+export function describeOption(option: Option): string {
+  const { description, choices, default: usual, env } = option
   const notes = [
     choices && `one of ${choices.join(', ')}`,
     usual === undefined || typeof usual === 'boolean' ? undefined : `${usual} unless given`,
     env && `or by ${env}`,
   ].filter(Boolean)
-  return [flags, notes.length === 0 ? description : `${description} (${notes.join('; ')})`]
+  return notes.length === 0 ? description : `${description} (${notes.join('; ')})`
 }
 
 function commandRow({ name, summary }: Command): Row {

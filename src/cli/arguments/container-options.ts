@@ -78,35 +78,45 @@ export function addContainerOptions(command: Command): Command {
     .option('--cap-add <name>', 'add a capability', collect)
     .option('--cap-drop <name>', 'drop a capability; ALL drops every one', collect)
     .option('--cidfile <file>', 'write the container ID into a file')
-    .option('-c, --cpu-shares <weight>', 'share of the processors when they are busy', parseWhole)
-    .option('--cpus <number>', 'how many processors at most', parsePositive)
-    .option('--cpuset-cpus <list>', 'which processors')
-    .option('--cpuset-mems <list>', 'which memory nodes')
+    .option(
+      '-c, --cpu-shares <weight>',
+      'weight of its share when the processors are busy',
+      parseWhole,
+    )
+    .option('--cpus <number>', 'number of processors it may use at most', parsePositive)
+    .option('--cpuset-cpus <list>', 'processors it may use, such as 0-2')
+    .option('--cpuset-mems <list>', 'memory nodes it may use')
     .option('--device <path>', 'a device of the host', collect)
     .option('--dns <address>', 'a name server', collect)
     .option('--dns-option <option>', 'an option of the resolver', collect)
     .option('--dns-search <domain>', 'a domain to search', collect)
-    .option('--entrypoint <program>', 'instead of the ENTRYPOINT of the image', { empty: 'kept' })
+    .option('--entrypoint <program>', 'program that replaces the ENTRYPOINT of the image', {
+      empty: 'kept',
+    })
     .option('-e, --env <name[=value]>', 'an environment variable', collect)
     .option('--env-file <file>', 'environment variables from a file', collect)
     .option('--expose <port[-port][/protocol]>', 'expose a port without publishing it', collect)
     .option('--group-add <group>', 'an additional group', collect)
-    .option('--health-cmd <command>', 'how to tell that the container is well')
-    .option('--health-interval <duration>', 'between two checks', { empty: 'refused' })
-    .option('--health-retries <count>', 'failures before it is unhealthy', parseWhole)
-    .option('--health-start-interval <duration>', 'between checks in the start period', {
+    .option('--health-cmd <command>', 'command that tells whether the container is healthy')
+    .option('--health-interval <duration>', 'time between two health checks', { empty: 'refused' })
+    .option('--health-retries <count>', 'failed health checks until it is unhealthy', parseWhole)
+    .option(
+      '--health-start-interval <duration>',
+      'time between health checks in the start period',
+      {
+        empty: 'refused',
+      },
+    )
+    .option('--health-start-period <duration>', 'time in which failed health checks do not count', {
       empty: 'refused',
     })
-    .option('--health-start-period <duration>', 'when failures do not count yet', {
-      empty: 'refused',
-    })
-    .option('--health-timeout <duration>', 'for one check', { empty: 'refused' })
+    .option('--health-timeout <duration>', 'time one health check may take', { empty: 'refused' })
     .option('--no-healthcheck', 'no health checks, whatever the image says')
     .option('-h, --hostname <name>', 'host name in the container')
     .option('--init', 'run a small init that reaps processes')
     .option('-i, --interactive', 'keep standard input open')
     .option('--ip <address>', 'address on the bridge')
-    .option('--ipc <mode>', 'whose IPC', { choices: ['private', 'host'] })
+    .option('--ipc <mode>', 'IPC namespace', { choices: ['private', 'host'] })
     .option('-l, --label <key=value>', 'a label', collect)
     .option('--label-file <file>', 'labels from a file', collect)
     .option('--log-driver <name>', 'json-file or none')
@@ -117,11 +127,15 @@ export function addContainerOptions(command: Command): Command {
     .option('--mount <spec>', 'type=bind|volume|tmpfs,source=…,target=…', collect)
     .option('--name <name>', 'name of the container')
     .option('--network <mode>', 'bridge, host or none', { default: 'bridge', empty: 'refused' })
-    .option('--net <mode>', 'the same', { hidden: true, empty: 'refused' })
-    .option('--oom-score-adj <score>', 'who goes first when memory is out', parseWhole)
-    .option('--pid <mode>', 'whose processes', { choices: ['private', 'host'] })
+    .option('--net <mode>', 'another name of --network', { hidden: true, empty: 'refused' })
+    .option(
+      '--oom-score-adj <score>',
+      'how soon the kernel ends it when memory runs out: -1000 to 1000',
+      parseWhole,
+    )
+    .option('--pid <mode>', 'PID namespace', { choices: ['private', 'host'] })
     .option('--pids-limit <count>', 'limit of processes; -1 is none', parseWhole)
-    .option('--platform <platform>', 'which platform of the image')
+    .option('--platform <platform>', 'platform of the image')
     .option('--privileged', 'all capabilities and devices, nothing masked')
     .option('-p, --publish <[[address:]port:]port>', 'publish a port of the container', collect)
     .option('-P, --publish-all', 'publish every exposed port')
@@ -135,13 +149,13 @@ export function addContainerOptions(command: Command): Command {
     .option('--rm', 'remove the container when it ends')
     .option('--security-opt <option>', 'no-new-privileges, seccomp=FILE, …', collect)
     .option('--shm-size <size>', 'size of /dev/shm', parseBytes)
-    .option('--stop-signal <signal>', 'what stop sends first')
-    .option('--stop-timeout <seconds>', 'when stop kills', parseWhole)
+    .option('--stop-signal <signal>', 'signal that stop sends first')
+    .option('--stop-timeout <seconds>', 'seconds after which stop sends SIGKILL', parseWhole)
     .option('--sysctl <name=value>', 'a kernel setting of the container', collect)
     .option('--tmpfs <path[:options]>', 'a temporary file system', collect)
-    .option('-t, --tty', 'with a terminal')
+    .option('-t, --tty', 'give it a terminal')
     .option('--ulimit <name=soft[:hard]>', 'a resource limit', collect)
-    .option('-u, --user <user[:group]>', 'as this user')
+    .option('-u, --user <user[:group]>', 'user it runs as')
     .option('-v, --volume <source:target[:ro]>', 'mount a directory or a volume', collect)
     .option('-w, --workdir <directory>', 'working directory')
 }

@@ -1,0 +1,19 @@
+// Writes docs/cli.md and docs/man from the table of commands.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { manualPages } from './man.ts'
+import { markdownReference } from './markdown.ts'
+
+const docs = resolve(import.meta.dir, '../../docs')
+
+/** Every generated file, by its path below `docs`. */
+export async function referenceFiles(): Promise<ReadonlyMap<string, string>> {
+  const pages = [...(await manualPages())].map(([name, text]) => [`man/${name}`, text] as const)
+  return new Map([['cli.md', await markdownReference()], ...pages])
+}
+
+if (import.meta.main) {
+  rmSync(join(docs, 'man'), { recursive: true, force: true })
+  mkdirSync(join(docs, 'man'))
+  for (const [path, text] of await referenceFiles()) writeFileSync(join(docs, path), text)
+}

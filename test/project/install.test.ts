@@ -1,0 +1,49 @@
+import { expect, test } from 'bun:test'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+const project = resolve(import.meta.dir, '../..')
+
+/** The files below a directory, sorted. */
+function files(directory: string): readonly string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((name) => statSync(join(directory, name)).isFile())
+    .sort()
+}
+
+test('install puts everything under DESTDIR and PREFIX, and --remove takes all of it away', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'strake-install-'))
+  try {
+    const run = (...words: readonly string[]): void => {
+      const { exitCode, stderr } = Bun.spawnSync([`${project}/scripts/install`, ...words], {
+        env: {
+          ...{ PATH: process.env['PATH'], DESTDIR: directory, PREFIX: '/usr' },
+          PROGRAM: join(project, 'LICENSE'),
+        },
+      })
+      expect({ exitCode, stderr: stderr.toString() }).toEqual({ exitCode: 0, stderr: '' })
+    }
+    run()
+    const installed = files(directory)
+    for (const name of [
+      'usr/bin/strake',
+      'usr/lib/systemd/system/strake-registry.service',
+      'usr/share/bash-completion/completions/strake',
+      'usr/share/doc/strake/README.md',
+      'usr/share/fish/vendor_completions.d/strake.fish',
+      'usr/share/man/man1/strake-run.1',
+      'usr/share/man/man1/strake.1',
+      'usr/share/zsh/site-functions/_strake',
+    ]) {
+      expect(installed).toContain(name)
+    }
+    expect(statSync(join(directory, 'usr/bin/strake')).mode & 0o777).toBe(0o755)
+    const unit = join(directory, 'usr/lib/systemd/system/strake-registry.service')
+    expect(readFileSync(unit, 'utf8')).toContain('ExecStart=/usr/bin/strake registry serve\n')
+    run('--remove')
+    expect(files(directory)).toEqual([])
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})
