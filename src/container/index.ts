@@ -57,7 +57,7 @@ export { type ForegroundOptions, type RunEnd, runForeground } from './verbs/fore
 /** Everything that is known of a container. */
 export { type ContainerDetails, inspectContainer, readHealth } from './verbs/inspect.ts'
 /** What a container wrote. */
-export { type LogEntry, type LogsOptions, readLogs } from './verbs/logs.ts'
+export { type LogEntry, type LogsOptions, readLogBatches, readLogs } from './verbs/logs.ts'
 /** The files of a container. */
 export { type ContainerFiles, openContainerFiles } from './verbs/open-files.ts'
 /** Mending what crashes and reboots left. */

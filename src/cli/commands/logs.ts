@@ -1,5 +1,9 @@
 import { parseLogFlags } from '#docker/flags/log-flags'
-import { readContainerLogs } from '#engine/container/container'
+import {
+  DescriptorStreams,
+  type LogEntry,
+  readContainerLogBatches,
+} from '#engine/container/container'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { untilAborted } from '../until-aborted.ts'
@@ -23,18 +27,56 @@ export function define(context: Context): Command {
     .option('-t, --timestamps', 'begin each line with its time')
     .examples('strake logs -f --tail 20 web')
     .action(async (name: string, options: Options) => {
-      const entries = readContainerLogs(await context.engine(), name, {
+      const { signal } = context
+      const batches = readContainerLogBatches(await context.engine(), name, {
         ...parseLogFlags(options),
-        signal: context.signal,
+        signal,
       })
-      for await (const entry of entries) {
-        const output = entry.stream === 'stderr' ? context.err : context.out
-        output.write(options.timestamps ? `${formatTime(entry.time)} ${entry.text}` : entry.text)
-        await untilAborted(output.drained(), context.signal)
-        if (context.signal.aborted) break
+      const write = options.follow === true ? followWith(signal) : writeWith(context)
+      for await (const entries of batches) {
+        for (const { stream, text } of inRuns(entries, options.timestamps === true)) {
+          await write(stream, text)
+        }
       }
-      context.signal.throwIfAborted()
+      signal.throwIfAborted()
     })
+}
+
+type Write = (stream: LogEntry['stream'], text: string) => Promise<void>
+
+/** A reader that goes away ends the command as it would end `cat`. */
+function writeWith({ out, err, signal }: Context): Write {
+  return async (stream, text) => {
+    const output = stream === 'stderr' ? err : out
+    output.write(text)
+    await untilAborted(output.drained(), signal)
+    signal.throwIfAborted()
+  }
+}
+
+/** A reader that goes away is told of: the container goes on. */
+function followWith(signal: AbortSignal): Write {
+  const streams = new DescriptorStreams()
+  return async (stream, text) => {
+    await untilAborted(streams.output(stream, new TextEncoder().encode(text)), signal)
+    signal.throwIfAborted()
+  }
+}
+
+/** Entries that follow each other on one stream as one text. */
+function* inRuns(
+  entries: readonly LogEntry[],
+  timestamps: boolean,
+): Generator<Pick<LogEntry, 'stream' | 'text'>> {
+  let run = { stream: entries[0]?.stream ?? 'stdout', text: '' }
+  for (const { stream, text, time, startsLine } of entries) {
+    if (stream !== run.stream) {
+      if (run.text !== '') yield run
+      run = { stream, text: '' }
+    }
+    run.text += timestamps && startsLine ? `${formatTime(time)} ${text}` : text
+  }
+  if (run.text !== '') yield run
 }
 
 /** Always nine digits, so that lines stay aligned. */

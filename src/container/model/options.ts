@@ -3,6 +3,9 @@ import type { Digest, Healthcheck, RunConfig } from '#oci'
 import type { ResourceOptions, Rlimit, SecurityOptions } from '#runtime'
 import type { MountRequest } from './mount-request.ts'
 
+/** Which of its two outputs a process writes to. */
+export type OutputStream = 'stdout' | 'stderr'
+
 /** What a container needs to know of its image. */
 export interface ContainerImage {
   /** As the user wrote it; `ps` prints it. */

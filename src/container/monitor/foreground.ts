@@ -1,6 +1,6 @@
 import { type DescriptorWriter, readInput, sharedWriter } from '#platform'
+import type { OutputStream } from '../model/options.ts'
 import { untilAborted } from '../process/until.ts'
-import type { OutputStream } from '../protocol/frames.ts'
 import type { ForegroundDescriptors } from '../protocol/order.ts'
 import type { ContainerInput } from './input.ts'
 

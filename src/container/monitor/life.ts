@@ -10,8 +10,8 @@ import {
   StartError,
 } from '#runtime'
 import type { ContainerPaths } from '../model/context.ts'
+import type { OutputStream } from '../model/options.ts'
 import { type ContainerState, readState, writeState } from '../model/state.ts'
-import type { OutputStream } from '../protocol/frames.ts'
 import type { ForegroundDescriptors, MonitorOrder, MonitorReport } from '../protocol/order.ts'
 import { Foreground } from './foreground.ts'
 import { watchHealth } from './health.ts'

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createLogWriter, formatTime } from './log-writer.ts'
 
 let directory = ''
@@ -39,6 +40,17 @@ test('createLogWriter() writes one object a line, with stream and time', () => {
   ])
 })
 
+test('createLogWriter() writes an unfinished line after a moment, but no half of a character', async () => {
+  const log = open()
+  log.write('stdout', bytes('Password: é').subarray(0, -1))
+  expect(lines()).toEqual([])
+  while (lines().length === 0) await Bun.sleep(5)
+  expect(lines().map((line) => line.log)).toEqual(['Password: '])
+  log.write('stdout', bytes('é ok\n').subarray(1))
+  expect(lines().map((line) => line.log)).toEqual(['Password: ', 'é ok\n'])
+  log.close()
+})
+
 test('createLogWriter() holds an unfinished line back until it is complete or flushed', () => {
   const log = open()
   const [first, second] = [bytes('aé').subarray(0, 2), bytes('aé').subarray(2)]
@@ -55,6 +67,15 @@ test('createLogWriter() holds an unfinished line back until it is complete or fl
 test('createLogWriter() splits long lines at 16 KiB', () => {
   open().write('stdout', bytes(`${'x'.repeat(40_000)}\n`))
   expect(lines().map((line) => line.log.length)).toEqual([16_384, 16_384, 7233])
+})
+
+test('createLogWriter() splits no character of a long line', () => {
+  open().write('stdout', bytes(`${'€'.repeat(20_000)}\n`))
+  expect(
+    lines()
+      .map((line) => line.log)
+      .join(''),
+  ).toBe(`${'€'.repeat(20_000)}\n`)
 })
 
 test('createLogWriter() stores bytes that are no UTF-8 as replacement characters', () => {
@@ -86,6 +107,39 @@ test('createLogWriter() stays bounded under one huge chunk', () => {
     expect(statSync(`${directory}/${name}`).size).toBeLessThan(22_000)
   }
 })
+
+const cannotMount = process.getuid?.() === 0 ? '' : ' (not root)'
+
+test.skipIf(cannotMount !== '')(
+  `createLogWriter() goes on when the disk is full, and says what is missing${cannotMount}`,
+  () => {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', directory])
+    try {
+      const log = open()
+      writeFileSync(`${directory}/other`, new Uint8Array(40_000))
+      for (let turn = 0; turn < 1000; turn++) log.write('stdout', bytes(`line ${turn}\n`))
+      const before = lines().length
+      expect(before).toBeGreaterThan(0)
+      expect(before).toBeLessThan(1000)
+      rmSync(`${directory}/other`)
+      log.write('stdout', bytes('more\n'))
+      const missing = Array.from(
+        { length: 1000 - before },
+        (_, index) => `line ${before + index}\n`,
+      )
+      expect(lines().slice(before)).toMatchObject([
+        {
+          log: `strake: ${missing.join('').length} bytes of output are missing here: the log could not be written\n`,
+          stream: 'stderr',
+        },
+        { log: 'more\n', stream: 'stdout' },
+      ])
+      log.close()
+    } finally {
+      execFileSync('umount', [directory])
+    }
+  },
+)
 
 test('formatTime() has microseconds', () => {
   expect(formatTime(0)).toBe('1970-01-01T00:00:00.000000Z')

@@ -1,116 +1,121 @@
-import { closeSync, fstatSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { openFlag, openPlainFile } from '#platform'
+import { isSystemError } from '#platform'
 import { keepChunk } from '#stream'
-import type { OutputStream } from '../protocol/frames.ts'
+import type { OutputStream } from '../model/options.ts'
+import { type LogFileOptions, openLogFile } from './log-file.ts'
 
 /** Writes a container's output as Docker's json-file driver does. */
 export interface LogWriter {
+  /** Never throws for what the disk does: what it does not take is counted, and said when it does again. */
   write(stream: OutputStream, chunk: Uint8Array): void
   /** Writes what is left of unfinished lines. */
   flush(): void
   close(): void
 }
 
-export interface LogWriterOptions {
-  /** Bytes after which the file becomes `path.1`. */
-  readonly maxSize: number
-  /** Files kept, the current one included. */
-  readonly maxFile: number
+export interface LogWriterOptions extends LogFileOptions {
   /** Milliseconds since 1970, with fractions. */
-  readonly now?: () => number
+  readonly now?: (() => number) | undefined
 }
 
 /** A line longer than this is written in pieces; only the last ends with a line feed. */
 const longestPiece = 16 * 1024
+/** Milliseconds that an unfinished line is held back for, so that most lines are one record. */
+const patience = 100
 const lineFeed = 10
-
-function openLog(path: string): number {
-  return openPlainFile(path, openFlag.append | openFlag.create | openFlag.writeOnly, 0o600)
-}
 
 /**
  * One JSON object a line: `{"log":"text\n","stream":"stdout","time":"..."}`.
- * A line is written when it is complete, so nothing of two processes gets mixed.
+ * A line is written when it is complete, so nothing of two processes gets mixed,
+ * or when nothing has come for a moment: a prompt has no line feed.
  */
 export function createLogWriter(path: string, options: LogWriterOptions): LogWriter {
   const { now = () => performance.timeOrigin + performance.now() } = options
-  let fd = openLog(path)
-  let size = fstatSync(fd).size
+  const file = openLogFile(path, options)
   const unfinished: Record<OutputStream, Uint8Array> = {
     stdout: new Uint8Array(0),
     stderr: new Uint8Array(0),
   }
-
-  const append = (text: string): void => {
-    if (text === '') return
-    if (size >= options.maxSize) {
-      closeSync(fd)
-      rotate(path, options.maxFile)
-      fd = openLog(path)
-      size = 0
-    }
-    const bytes = Buffer.from(text)
-    for (let offset = 0; offset < bytes.length; ) {
-      const written = writeSync(fd, bytes, offset)
-      // A full disk: the output still reaches whoever is attached.
-      if (written === 0) break
-      offset += written
-    }
-    size += bytes.length
+  let alarm: ReturnType<typeof setTimeout> | undefined
+  let lost = 0
+  const recordOf = (stream: OutputStream): ((bytes: Uint8Array) => string) => {
+    const tail = `,"stream":"${stream}","time":"${formatTime(now())}"}\n`
+    return (bytes) => `{"log":${JSON.stringify(textOf(bytes))}${tail}`
   }
-
+  const append = (text: string, size: number): void => {
+    if (text === '') return
+    try {
+      if (lost > 0) file.append(recordOf('stderr')(new TextEncoder().encode(lossOf(lost))))
+      lost = 0
+      file.append(text)
+    } catch (error) {
+      if (!isSystemError(error)) throw error
+      lost += size
+    }
+  }
+  const flush = (sizeOf: (bytes: Uint8Array) => number): void => {
+    clearTimeout(alarm)
+    alarm = undefined
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const rest = unfinished[stream]
+      const size = sizeOf(rest)
+      if (size > 0) append(recordOf(stream)(rest.subarray(0, size)), size)
+      unfinished[stream] = rest.subarray(size)
+    }
+  }
   return {
     write(stream, chunk) {
       const rest = unfinished[stream]
       const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-      const tail = `,"stream":"${stream}","time":"${formatTime(now())}"}\n`
+      const record = recordOf(stream)
       let text = ''
-      let start = 0
-      while (start < bytes.length) {
-        const feed = bytes.indexOf(lineFeed, start)
-        const limit = start + longestPiece
-        const end = feed === -1 || feed + 1 > limit ? limit : feed + 1
-        if (end > bytes.length) break
-        text += record(bytes.subarray(start, end), tail)
+      let [start, written] = [0, 0]
+      for (let end = endOfPiece(bytes, start); end !== undefined; end = endOfPiece(bytes, start)) {
+        text += record(bytes.subarray(start, end))
         start = end
-        if (text.length >= options.maxSize) {
-          append(text)
-          text = ''
-        }
+        if (text.length < options.maxSize) continue
+        append(text, start - written)
+        text = ''
+        written = start
       }
-      append(text)
+      append(text, start - written)
       unfinished[stream] = keepChunk(bytes.subarray(start))
+      if (start < bytes.length) alarm ??= setTimeout(() => flush(wholeCharacters), patience)
     },
-    flush() {
-      for (const stream of ['stdout', 'stderr'] as const) {
-        const rest = unfinished[stream]
-        if (rest.length === 0) continue
-        append(record(rest, `,"stream":"${stream}","time":"${formatTime(now())}"}\n`))
-        unfinished[stream] = new Uint8Array(0)
-      }
+    flush: () => flush((bytes) => bytes.length),
+    close() {
+      clearTimeout(alarm)
+      file.close()
     },
-    close: () => closeSync(fd),
   }
+}
+
+/** Where the line that begins at `start` ends, or its piece; `undefined` when more of it has to come. */
+function endOfPiece(bytes: Uint8Array, start: number): number | undefined {
+  const feed = bytes.indexOf(lineFeed, start)
+  const limit = start + longestPiece
+  if (feed !== -1 && feed < limit) return feed + 1
+  if (limit > bytes.length) return undefined
+  return start + wholeCharacters(bytes.subarray(start, limit))
+}
+
+/** How many bytes are left when the beginning of a UTF-8 character at the end is left out. */
+function wholeCharacters(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back] ?? 0
+    if ((byte & 0xc0) === 0x80) continue
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1
+    return length > back ? bytes.length - back : bytes.length
+  }
+  return bytes.length
 }
 
 /** Bytes that are no UTF-8 become U+FFFD, as in Docker's log. */
-function record(line: Uint8Array, tail: string): string {
-  return `{"log":${JSON.stringify(Buffer.from(line.buffer, line.byteOffset, line.length).toString())}${tail}`
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
 }
 
-/** `path.1` is the newest of those set aside. */
-function rotate(path: string, maxFile: number): void {
-  if (maxFile <= 1) {
-    rmSync(path, { force: true })
-    return
-  }
-  for (let index = maxFile - 1; index > 0; index--) {
-    try {
-      renameSync(index === 1 ? path : `${path}.${index - 1}`, `${path}.${index}`)
-    } catch {
-      // There are fewer of them yet.
-    }
-  }
+function lossOf(size: number): string {
+  return `strake: ${size} bytes of output are missing here: the log could not be written\n`
 }
 
 /** ISO 8601 with microseconds. */

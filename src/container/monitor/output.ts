@@ -1,6 +1,6 @@
 import type { DescriptorWriter } from '#platform'
+import type { OutputStream } from '../model/options.ts'
 import { pump } from '../process/pump.ts'
-import type { OutputStream } from '../protocol/frames.ts'
 import type { LogWriter } from './log-writer.ts'
 import type { RunningContainer } from './process.ts'
 import type { ClientServer } from './server.ts'

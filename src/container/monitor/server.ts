@@ -1,8 +1,9 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { dirname } from 'node:path'
+import type { OutputStream } from '../model/options.ts'
 import { frameConnection, type MonitorConnection } from '../protocol/connection.ts'
-import type { Frame, OutputStream } from '../protocol/frames.ts'
+import type { Frame } from '../protocol/frames.ts'
 
 /** What clients of a container may do to it. */
 export interface ClientRequests {

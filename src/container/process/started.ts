@@ -1,5 +1,5 @@
 import type { DescriptorWriter, ProcessExit, WindowSize } from '#platform'
-import type { OutputStream } from '../protocol/frames.ts'
+import type { OutputStream } from '../model/options.ts'
 
 /** Our ends of the standard streams of a process in a container. */
 export interface ProcessStreams {

@@ -4,7 +4,10 @@
  * one lasts, which may be months.
  */
 export function untilAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T | undefined> {
-  if (signal.aborted) return Promise.resolve(undefined)
+  if (signal.aborted) {
+    promise.catch(() => {})
+    return Promise.resolve(undefined)
+  }
   return new Promise((resolve, reject) => {
     const leave = (): void => resolve(undefined)
     signal.addEventListener('abort', leave, { once: true })

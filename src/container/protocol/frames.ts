@@ -1,5 +1,3 @@
-export type OutputStream = 'stdout' | 'stderr'
-
 import { concat } from '#stream'
 
 /**

@@ -2,10 +2,9 @@ import type { ProxiedPort } from '#network'
 import type { Digest, Healthcheck } from '#oci'
 import type { WindowSize } from '#platform'
 import type { RuntimeProgram } from '#runtime'
-import type { RestartPolicy } from '../model/options.ts'
+import type { OutputStream, RestartPolicy } from '../model/options.ts'
 import type { ContainerSettings } from '../model/settings.ts'
 import { readJson } from '../model/state.ts'
-import type { OutputStream } from './frames.ts'
 
 /** What a monitor has to do: `order.json` in the container's directory, next to the bundle's `config.json`. */
 export interface MonitorOrder {

@@ -9,7 +9,7 @@ import {
   windowSize,
 } from '#platform'
 import type { Bytes } from '#stream'
-import type { OutputStream } from '../protocol/frames.ts'
+import type { OutputStream } from '../model/options.ts'
 import { outputLost } from './session-error.ts'
 import type { ContainerStreams } from './streams.ts'
 

@@ -1,7 +1,7 @@
 import { isSystemError, type WindowSize } from '#platform'
+import type { OutputStream } from '../model/options.ts'
 import { pump } from '../process/pump.ts'
 import type { StartedProcess } from '../process/started.ts'
-import type { OutputStream } from '../protocol/frames.ts'
 import { DescriptorStreams } from './descriptor-streams.ts'
 import type { DetachFilter } from './detach-keys.ts'
 import type { SessionEnd } from './session.ts'

@@ -1,5 +1,5 @@
 import type { Bytes } from '#stream'
-import type { OutputStream } from '../protocol/frames.ts'
+import type { OutputStream } from '../model/options.ts'
 
 /**
  * The user's end of a container's standard streams, whatever carries them: the

@@ -1,25 +1,18 @@
-import { closeSync, fstatSync, readSync, statSync, watch } from 'node:fs'
+import { watch } from 'node:fs'
 import { StrakeError } from '#oci'
-import { isSystemError, openPlainFile } from '#platform'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
+import { type LogFiles, openLogFiles } from '../model/log-files.ts'
+import { type LogEntry, type LogLine, lastLines, partIntoLines } from '../model/log-lines.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
-import type { OutputStream } from '../protocol/frames.ts'
 
-/** A line of output, or a piece of one that is longer than 16 KiB. */
-export interface LogEntry {
-  readonly stream: OutputStream
-  /** ISO 8601. */
-  readonly time: string
-  /** With its line feed, when it has one. */
-  readonly text: string
-}
+export type { LogEntry }
 
 export interface LogsOptions {
   /** Go on until the container has ended. */
   readonly follow?: boolean | undefined
   /** Only the last so many lines. */
   readonly tail?: number | undefined
-  /** Only what was written at or after, and at or before, these times. */
+  /** Only lines that began at or after, and at or before, these times. */
   readonly since?: Date | undefined
   readonly until?: Date | undefined
   readonly signal?: AbortSignal | undefined
@@ -31,6 +24,15 @@ export async function* readLogs(
   nameOrId: string,
   options: LogsOptions = {},
 ): AsyncGenerator<LogEntry> {
+  for await (const entries of readLogBatches(context, nameOrId, options)) yield* entries
+}
+
+/** The same, as many entries at a time as there are: to pass them on with few calls. */
+export async function* readLogBatches(
+  context: ContainerContext,
+  nameOrId: string,
+  options: LogsOptions = {},
+): AsyncGenerator<readonly LogEntry[]> {
   const container = getContainer(context, nameOrId)
   if (container.settings.log.driver === 'none') {
     throw new StrakeError(
@@ -39,31 +41,43 @@ export async function* readLogs(
     )
   }
   const { log, directory } = containerPaths(context, container.id)
-  const chain = openChain(log, container.settings.log.maxFile)
+  const files = openLogFiles(log, container.settings.log.maxFile)
+  const part = partIntoLines()
+  const readNew = (): Generator<readonly LogLine[]> => readBatches(files, part, options)
   try {
-    const past = [...readNew(chain)].filter((entry) => within(entry, options))
-    yield* options.tail === undefined ? past : past.slice(Math.max(0, past.length - options.tail))
+    if (options.tail === undefined) yield* readNew()
+    else yield lastLines(readNew(), options.tail)
     if (!options.follow) return
     for await (const _ of changes(directory, options.signal)) {
       // Asked before reading: what was written before the end is then read for certain.
       const ended = hasEnded(context, container)
-      for (const entry of readNew(chain)) {
-        if (isAfter(entry, options.until)) return
-        if (within(entry, options)) yield entry
-      }
-      if (ended) return
+      yield* readNew()
+      if (ended || isPast(options.until)) return
     }
   } finally {
-    chain.close()
+    files.close()
   }
 }
 
-function within(entry: LogEntry, { since, until }: LogsOptions): boolean {
-  return !isAfter(entry, until) && (since === undefined || Date.parse(entry.time) >= +since)
+function* readBatches(
+  files: LogFiles,
+  part: (text: string) => readonly LogLine[],
+  options: LogsOptions,
+): Generator<readonly LogLine[]> {
+  for (let text = files.read(); text !== ''; text = files.read()) {
+    const lines = part(text).filter((line) => within(line, options))
+    if (lines.length > 0) yield lines
+  }
 }
 
-function isAfter(entry: LogEntry, until: Date | undefined): boolean {
-  return until !== undefined && Date.parse(entry.time) > +until
+function within({ began }: LogLine, { since, until }: LogsOptions): boolean {
+  if (since === undefined && until === undefined) return true
+  const time = Date.parse(began)
+  return (since === undefined || time >= +since) && (until === undefined || time <= +until)
+}
+
+function isPast(time: Date | undefined): boolean {
+  return time !== undefined && Date.now() > +time
 }
 
 function hasEnded(context: ContainerContext, { id }: Container): boolean {
@@ -72,106 +86,6 @@ function hasEnded(context: ContainerContext, { id }: Container): boolean {
   } catch {
     // It removed itself.
     return true
-  }
-}
-
-/** The files of a log from the oldest to the one being written, read once each and in order. */
-interface LogChain {
-  /** Complete lines not read before; nothing when there are none. */
-  read(): string
-  close(): void
-}
-
-const blockSize = 256 * 1024
-
-function openChain(path: string, maxFile: number): LogChain {
-  let fd = openOldest(path, maxFile)
-  const decoder = new TextDecoder()
-  const buffer = new Uint8Array(blockSize)
-  let rest = ''
-  const readBlock = (): string => {
-    if (fd === undefined) fd = openFile(path)
-    if (fd === undefined) return ''
-    return decoder.decode(buffer.subarray(0, readSync(fd, buffer)), { stream: true })
-  }
-  return {
-    read() {
-      let text = readBlock()
-      if (text === '' && fd !== undefined) {
-        const next = openNext(path, fd, maxFile)
-        if (next !== undefined) {
-          // Written before it was set aside, after we last looked.
-          text = readBlock()
-          if (text !== '') closeSync(next)
-          else {
-            closeSync(fd)
-            fd = next
-            text = readBlock()
-          }
-        }
-      }
-      const end = text.lastIndexOf('\n') + 1
-      const lines = end === 0 ? '' : rest + text.slice(0, end)
-      rest = end === 0 ? rest + text : text.slice(end)
-      return end === 0 && text !== '' ? this.read() : lines
-    },
-    close() {
-      if (fd !== undefined) closeSync(fd)
-    },
-  }
-}
-
-function* readNew(chain: LogChain): Generator<LogEntry> {
-  for (let lines = chain.read(); lines !== ''; lines = chain.read()) {
-    for (const line of lines.split('\n')) {
-      const entry = line === '' ? undefined : parseEntry(line)
-      if (entry !== undefined) yield entry
-    }
-  }
-}
-
-/** A line that a crash cut in half is left out. */
-function parseEntry(line: string): LogEntry | undefined {
-  try {
-    const { log, stream, time }: Record<string, unknown> = JSON.parse(line)
-    if (typeof log !== 'string' || typeof time !== 'string') return undefined
-    return { text: log, stream: stream === 'stderr' ? 'stderr' : 'stdout', time }
-  } catch {
-    return undefined
-  }
-}
-
-function openOldest(path: string, maxFile: number): number | undefined {
-  for (let index = maxFile - 1; index > 0; index--) {
-    const fd = openFile(`${path}.${index}`)
-    if (fd !== undefined) return fd
-  }
-  return openFile(path)
-}
-
-/** The file after the one that is open as `fd`; `undefined` when that is the current one. */
-function openNext(path: string, fd: number, maxFile: number): number | undefined {
-  const { ino } = fstatSync(fd)
-  if (inodeOf(path) === ino) return undefined
-  for (let index = 1; index < maxFile; index++) {
-    if (inodeOf(`${path}.${index}`) === ino) {
-      return openFile(index === 1 ? path : `${path}.${index - 1}`)
-    }
-  }
-  // Rotated out while we were not looking: go on with the oldest there is.
-  return openOldest(path, maxFile)
-}
-
-function inodeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.ino
-}
-
-function openFile(path: string): number | undefined {
-  try {
-    return openPlainFile(path)
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined
-    throw error
   }
 }
 

@@ -11,6 +11,7 @@ import {
   pauseContainer as pause,
   type RemoveOptions,
   type RunEnd,
+  readLogBatches,
   readLogs,
   removeContainer as remove,
   removeStopped,
@@ -133,4 +134,15 @@ export async function* readContainerLogs(
   yield* readLogs(await containerContext(engine), name, options)
 }
 
+/** The same, as many entries at a time as there are. */
+export async function* readContainerLogBatches(
+  engine: Engine,
+  name: string,
+  options: LogsOptions = {},
+): AsyncGenerator<readonly LogEntry[]> {
+  yield* readLogBatches(await containerContext(engine), name, options)
+}
+
 export type { LogsOptions } from '#container'
+/** The streams of a command's own descriptors. */
+export { DescriptorStreams, type LogEntry } from '#container'

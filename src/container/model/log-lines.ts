@@ -1,0 +1,62 @@
+import type { OutputStream } from './options.ts'
+
+/** A line of output, or a piece of one: long lines and those that have not ended come in pieces. */
+export interface LogEntry {
+  readonly stream: OutputStream
+  /** ISO 8601. */
+  readonly time: string
+  /** With its line feed, when it has one. */
+  readonly text: string
+  /** False for a piece that goes on with a line. */
+  readonly startsLine: boolean
+}
+
+/** An entry with what is known of its whole line. */
+export interface LogLine extends LogEntry {
+  /** Counts lines as they begin, from 1. */
+  readonly number: number
+  /** The time of the line's first piece. */
+  readonly began: string
+}
+
+/** Reads records of a log file, and tells which of them make one line. */
+export function partIntoLines(): (text: string) => readonly LogLine[] {
+  const unfinished = new Map<OutputStream, Pick<LogLine, 'number' | 'began'>>()
+  let count = 0
+  return (text) =>
+    text.split('\n').flatMap((record) => {
+      const entry = record === '' ? undefined : parseRecord(record)
+      if (entry === undefined) return []
+      const { stream, time } = entry
+      const before = unfinished.get(stream)
+      if (before === undefined) count += 1
+      const line = before ?? { number: count, began: time }
+      if (entry.text.endsWith('\n')) unfinished.delete(stream)
+      else unfinished.set(stream, line)
+      return [{ ...entry, ...line, startsLine: before === undefined }]
+    })
+}
+
+/** A record that a crash cut in half is left out. */
+function parseRecord(record: string): Omit<LogEntry, 'startsLine'> | undefined {
+  try {
+    const { log, stream, time }: Record<string, unknown> = JSON.parse(record)
+    if (typeof log !== 'string' || typeof time !== 'string') return undefined
+    return { text: log, stream: stream === 'stderr' ? 'stderr' : 'stdout', time }
+  } catch {
+    return undefined
+  }
+}
+
+/** The entries of the last `count` lines, whole; no more than those are kept meanwhile. */
+export function lastLines(batches: Iterable<readonly LogLine[]>, count: number): LogLine[] {
+  let kept: LogLine[] = []
+  let first = 1
+  for (const batch of batches) {
+    kept.push(...batch)
+    const last = kept.reduce((most, { number }) => Math.max(most, number), 0)
+    first = last - count + 1
+    kept = kept.filter(({ number }) => number >= first)
+  }
+  return kept
+}

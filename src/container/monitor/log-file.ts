@@ -1,0 +1,68 @@
+import { closeSync, fstatSync, ftruncateSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { isSystemError, openFlag, openPlainFile, SystemError } from '#platform'
+
+/** A file that grows by whole records, and is set aside when it is full. */
+export interface LogFile {
+  /** Appends a text of whole records. Throws the system's error, and nothing of the text is in the file then. */
+  append(text: string): void
+  close(): void
+}
+
+export interface LogFileOptions {
+  /** Bytes after which the file becomes `path.1`. */
+  readonly maxSize: number
+  /** Files kept, the current one included. */
+  readonly maxFile: number
+}
+
+export function openLogFile(path: string, { maxSize, maxFile }: LogFileOptions): LogFile {
+  let fd = open(path)
+  let size = fstatSync(fd).size
+  return {
+    append(text) {
+      if (size >= maxSize) {
+        rotate(path, maxFile)
+        const next = open(path)
+        closeSync(fd)
+        fd = next
+        size = fstatSync(fd).size
+      }
+      const bytes = Buffer.from(text)
+      try {
+        for (let offset = 0; offset < bytes.length; ) {
+          const written = writeSync(fd, bytes, offset)
+          if (written === 0) throw new SystemError(noSpace, 'write', path)
+          offset += written
+        }
+      } catch (error) {
+        // Half a record would spoil the next one too.
+        ftruncateSync(fd, size)
+        throw error
+      }
+      size += bytes.length
+    },
+    close: () => closeSync(fd),
+  }
+}
+
+const noSpace = 28
+
+function open(path: string): number {
+  return openPlainFile(path, openFlag.append | openFlag.create | openFlag.writeOnly, 0o600)
+}
+
+/** `path.1` is the newest of those set aside. */
+function rotate(path: string, maxFile: number): void {
+  if (maxFile <= 1) {
+    rmSync(path, { force: true })
+    return
+  }
+  for (let index = maxFile - 1; index > 0; index--) {
+    try {
+      renameSync(index === 1 ? path : `${path}.${index - 1}`, `${path}.${index}`)
+    } catch (error) {
+      // There are fewer of them yet.
+      if (!isSystemError(error, 'ENOENT')) throw error
+    }
+  }
+}
