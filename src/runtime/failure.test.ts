@@ -44,3 +44,41 @@ test('StartError.from() restores a failure that travelled as text', () => {
   const { exitCode, text } = fail('open executable: Permission denied')
   expect(StartError.from(exitCode, text)).toMatchObject({ exitCode: 126, message: text })
 })
+
+test('startFailure() reads the log of every version of crun and runc', () => {
+  const missing = { exitCode: 127 }
+  const denied = { exitCode: 126 }
+  const time = '2026-11-28T23:27:13Z'
+  const crun = (msg: string): string => JSON.stringify({ msg, level: 'error', time })
+  // crun 1.28 writes an object over several lines and escapes slashes.
+  const newCrun = (msg: string): string =>
+    JSON.stringify({ msg, level: 'error', time }, null, 2).replaceAll('/', '\\/')
+  for (const log of [crun, newCrun]) {
+    const words = (text: string, command = '/nope') => startFailure(log(text), command)
+    expect(words('executable file `/nope` not found: No such file or directory')).toMatchObject(
+      missing,
+    )
+    expect(
+      words('the path `/nope` exists but it is not executable: Operation not permitted'),
+    ).toMatchObject(denied)
+    expect(words('the path `/nope` is not a regular file: Operation not permitted')).toMatchObject(
+      denied,
+    )
+    expect(words('exec container process `/nope`: Exec format error')).toMatchObject(denied)
+    expect(words('controller `pids` is not available')).toMatchObject({
+      exitCode: 125,
+      message: 'Cannot start the container: controller `pids` is not available',
+    })
+  }
+  const warning = {
+    error: 'no memory.events',
+    level: 'warning',
+    msg: 'unable to get oom kill count',
+  }
+  const error = { level: 'error', msg: `${runc}exec: "/nope": is a directory`, time }
+  const lines = [warning, error].map((value) => JSON.stringify(value)).join('\n')
+  expect(startFailure(`${lines}\n`, '/nope')).toMatchObject({
+    ...denied,
+    message: 'Cannot start the container: /nope: it is a directory',
+  })
+})

@@ -1,4 +1,5 @@
 import { StrakeError } from '#oci'
+import { jsonObjects } from './json-values.ts'
 
 const container = 'the container'
 
@@ -26,13 +27,14 @@ export class StartError extends StrakeError {
 }
 
 /**
- * What a runtime's last words mean. `log` is its `--log` file in JSON lines;
- * both runtimes exit with 1 whatever went wrong, so the text has to tell.
+ * What a runtime's last words mean. `log` is its `--log` file in JSON; both
+ * runtimes exit with 1 whatever went wrong. What a command lacks is asked before
+ * a start (`checkCommand`); only what changed in between is told from the text.
  */
 export function startFailure(log: string, command: string): StartError {
   const reason = lastError(log)
   const about =
-    /executable file|exec: "|open executable|exec user process|execve|exec format|cannot execute/i
+    /executable file|exec: "|open executable|exec user process|exec container process|execve|exec format|cannot execute|the path `/i
   if (about.test(reason)) {
     if (/not found in \$PATH/i.test(reason) && !command.includes('/')) {
       return new StartError(127, `${command}: not found in the PATH of the image`)
@@ -53,23 +55,17 @@ export function startFailure(log: string, command: string): StartError {
   return new StartError(125, reason === '' ? 'the runtime gave no reason' : reason)
 }
 
-/** The last line of level error, without the runtime's own preamble. */
+/** The last message of level error, without the runtime's own preamble; else the last line. */
 function lastError(log: string): string {
-  const messages = log
-    .split('\n')
-    .map(messageOf)
-    .filter((message) => message !== undefined)
+  const messages = [...jsonObjects(log)].map(errorOf).filter((message) => message !== undefined)
   return (messages.at(-1) ?? log.trim().split('\n').at(-1) ?? '')
     .replace(/^(runc (run|create|exec) failed: |exec failed: )+/, '')
     .replace(/^unable to start container process: /, '')
     .slice(0, 1000)
 }
 
-function messageOf(line: string): string | undefined {
-  try {
-    const { level, msg }: { level?: unknown; msg?: unknown } = JSON.parse(line)
-    return level === 'error' && typeof msg === 'string' ? msg.trim() : undefined
-  } catch {
-    return undefined
-  }
+function errorOf({ level, msg }: { level?: unknown; msg?: unknown }): string | undefined {
+  return (level === 'error' || level === 'fatal') && typeof msg === 'string'
+    ? msg.trim()
+    : undefined
 }

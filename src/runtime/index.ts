@@ -15,7 +15,6 @@ export {
 export { encodeConfig } from './bundle/encode.ts'
 /** What containers see of the machine's control groups and kernel. */
 export { hasCgroupNamespace, protectedPaths } from './bundle/mounts.ts'
-/** Mount points and the working directory, made safely. */
 export { prepareAgain } from './bundle/prepare-again.ts'
 /** Limits of a container. */
 export type { ResourceOptions } from './bundle/resources.ts'
@@ -33,6 +32,8 @@ export { StartError, startFailure } from './failure.ts'
 export { keepCompiledFilter, useCompiledFilter } from './filter-cache.ts'
 /** A small init of this machine, for `--init`. */
 export { findInit, initDestination } from './init.ts'
+/** Mount points and the working directory, made safely. */
+export { type CheckedProcess, checkCommand } from './root/check-command.ts'
 /** A container's files as its processes see them. */
 export { ContainerView, isDirectory, isRegularFile, type Place } from './root/container-view.ts'
 /** What a user may have mounted. */

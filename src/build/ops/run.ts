@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { diffUpper } from '#layer'
 import { makeDirectoriesWithMode, writeFileWithMode } from '#platform'
 import {
+  checkCommand,
   createBundleConfig,
   prepareRoot,
   type RootMount,
@@ -81,13 +82,17 @@ async function runCommand(op: RunOp, active: ActiveSnapshot, context: StepContex
   undo.defer(() => releaseNestedMounts(nested))
   using prepared = prepareRoot(active.root, { mounts, cwd: op.cwd, nested })
   const runtime = await context.services.runtime()
-  const config = createBundleConfig({
-    id,
-    root: active.root,
+  const process = {
     args: op.argv,
     env: environment(op, context),
     cwd: prepared.cwd,
     user: resolveUser(prepared.view, op.user),
+  }
+  checkCommand(prepared.view, process)
+  const config = createBundleConfig({
+    id,
+    root: active.root,
+    ...process,
     hostname: hostnameOf(op),
     network: networkNamespace(op, network),
     mounts: prepared.mounts,

@@ -2,6 +2,7 @@ import { isStrakeError, StrakeError } from '#oci'
 import type { WindowSize } from '#platform'
 import {
   type ContainerView,
+  checkCommand,
   checkUserTables,
   type ProcessConfig,
   processConfig,
@@ -36,20 +37,24 @@ export interface ExecPlace {
 
 /** The process as the runtime reads it: as the container's first one where nothing else is asked for. */
 export function execProcess(place: ExecPlace, options: ExecProcessOptions): ProcessConfig {
-  const { settings, base, files } = place
+  const { settings, base, files, what } = place
   const { user: wanted, workingDir, env = [], privileged, consoleSize: size } = options
   checkUserTables(files)
   const { groupAdd } = settings
   const user = wanted === undefined ? undefined : resolveUser(files, wanted, { groupAdd })
   const home = user === undefined ? [] : [`HOME=${user.home}`]
+  const process = {
+    args: options.command,
+    env: mergeEnv(base.env, home, options.tty ? ['TERM=xterm'] : [], env),
+    cwd: workingDirectory(place, workingDir ?? base.cwd),
+    user: user ?? { ...base.user, additionalGids: base.user.additionalGids ?? [], home: '/' },
+  }
+  checkCommand(files, process, what)
   const { terminal, consoleSize, ...inherited } = base
   return {
     ...inherited,
     ...processConfig({
-      args: options.command,
-      env: mergeEnv(base.env, home, options.tty ? ['TERM=xterm'] : [], env),
-      cwd: workingDirectory(place, workingDir ?? base.cwd),
-      user: user ?? { ...base.user, additionalGids: base.user.additionalGids ?? [], home: '/' },
+      ...process,
       terminal: options.tty ?? false,
       ...(size === undefined ? {} : { consoleSize: size }),
       security: privileged ? { ...settings.security, privileged: true } : settings.security,

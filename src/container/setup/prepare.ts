@@ -2,6 +2,7 @@ import { type Attachment, proxiedPorts } from '#network'
 import type { WindowSize } from '#platform'
 import {
   type BundleOptions,
+  checkCommand,
   createBundleConfig,
   findInit,
   initDestination,
@@ -58,9 +59,11 @@ export async function prepareContainer(
   using prepared = prepareRoot(snapshot.root, {
     ...{ mounts, cwd: container.settings.workingDir, nested: paths.mounts },
   })
-  const config = createBundleConfig(
-    bundleOptions(container, { root: snapshot.root, attachment, prepared, options }),
-  )
+  const parts = { root: snapshot.root, attachment, prepared, options }
+  const bundle = bundleOptions(container, parts)
+  const { entrypoint, command } = container.settings
+  checkCommand(prepared.view, { ...bundle, args: [...entrypoint, ...command] })
+  const config = createBundleConfig(bundle)
   const filters = { runtime: context.runtime, directory: `${context.root}/seccomp` }
   await writeBundle(paths.directory, useCompiledFilter(config, filters))
   writeJson(paths.order, orderOf(context, container, { attachment, overlays, mounts, options }))

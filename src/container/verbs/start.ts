@@ -1,7 +1,9 @@
 import { mkdirSync, rmSync } from 'node:fs'
+import { StartError } from '#runtime'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { lockContainer } from '../model/lock.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
+import { createdState, writeState } from '../model/state.ts'
 import { launchMonitor } from '../session/launch.ts'
 import type { MonitorHandle } from '../session/monitor-handle.ts'
 import { type PrepareOptions, prepareContainer } from '../setup/prepare.ts'
@@ -39,6 +41,12 @@ export interface OrderStartOptions extends PrepareOptions {
   readonly monitor: MonitorHandle
 }
 
+/** Docker calls a container that was never started `created`, with the reason. */
+function noteFailure(path: string, { exitCode, message: error }: StartError): void {
+  const finishedAt = new Date().toISOString()
+  writeState(path, { ...createdState, exitCode, error, finishedAt })
+}
+
 /**
  * Prepares a container and tells the monitor to start it. The caller holds the
  * container's lock until the monitor has started it.
@@ -58,6 +66,7 @@ export async function orderStart(
     await prepareContainer(context, container, options)
   } catch (error) {
     rmSync(paths.run, { recursive: true, force: true })
+    if (error instanceof StartError) noteFailure(paths.state, error)
     await monitor.abandon()
     throw error
   }

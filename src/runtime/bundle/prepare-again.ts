@@ -1,4 +1,5 @@
 import { openFile, openFlag } from '#platform'
+import { checkCommand } from '../root/check-command.ts'
 import { ContainerView } from '../root/container-view.ts'
 import { checkUserTables } from '../root/user-table.ts'
 import { resolveWorkingDirectory } from '../root/working-directory.ts'
@@ -15,6 +16,7 @@ export async function prepareAgain(bundle: string): Promise<void> {
   using view = viewOf(config)
   checkUserTables(view)
   const cwd = resolveWorkingDirectory(view, config.process.cwd, 'make')
+  checkCommand(view, { ...config.process, cwd })
   if (cwd === config.process.cwd) return
   await writeBundle(bundle, { ...config, process: { ...config.process, cwd } })
 }

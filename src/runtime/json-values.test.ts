@@ -1,0 +1,14 @@
+import { expect, test } from 'bun:test'
+import { jsonObjects } from './json-values.ts'
+
+test('jsonObjects() reads objects however they are laid out', () => {
+  const text = '{"a":1}\n{\n  "b": "{\\"}",\n  "c": {\n "d": []}\n}{"e":"\\\\"}'
+  expect([...jsonObjects(text)]).toEqual([{ a: 1 }, { b: '{"}', c: { d: [] } }, { e: '\\' }])
+})
+
+test('jsonObjects() passes over what is no object', () => {
+  expect([...jsonObjects('words } "x" {"a":1} [2] {broken} {"b":2}\n{"c": "cut')]).toEqual([
+    ...[{ a: 1 }, { b: 2 }],
+  ])
+  expect([...jsonObjects('')]).toEqual([])
+})

@@ -1,0 +1,104 @@
+import { posix } from 'node:path'
+import { isStrakeError } from '#oci'
+import { StartError } from '../failure.ts'
+import { type ContainerView, isDirectory, isRegularFile, type Place } from './container-view.ts'
+import { readProgram } from './program.ts'
+import type { ResolvedUser } from './user.ts'
+
+/** The process that is to be started. */
+export interface CheckedProcess {
+  readonly args: readonly string[]
+  /** `NAME=value`. */
+  readonly env: readonly string[]
+  readonly cwd: string
+  readonly user: Pick<ResolvedUser, 'uid' | 'gid'> & { readonly additionalGids?: readonly number[] }
+}
+
+/**
+ * Throws `StartError` when the kernel would not execute the command: 127 when it
+ * or its interpreter is missing, 126 when it is no program or may not be
+ * executed. Runtimes say this in words that differ from version to version, and
+ * some say it only as output of a container that has started. What cannot be
+ * told from the files is left to them. `what` is started, for messages; default: the container.
+ */
+export function checkCommand(view: ContainerView, process: CheckedProcess, what?: string): void {
+  const [command = ''] = process.args
+  try {
+    if (command === '') throw new StartError(127, 'the command is empty')
+    const path = command.includes('/') ? command : findInPath(view, process, command)
+    if (path !== undefined) checkProgram(view, process, { command, path, depth: 0 })
+  } catch (error) {
+    if (what === undefined || !(error instanceof StartError)) throw error
+    throw StartError.from(error.exitCode, error.message, what)
+  }
+}
+
+/** `undefined` when it cannot be told. */
+function findInPath(
+  view: ContainerView,
+  { env, cwd, user }: CheckedProcess,
+  command: string,
+): string | undefined {
+  const list = env.findLast((entry) => entry.startsWith('PATH='))?.slice('PATH='.length)
+  if (list === undefined) return undefined
+  let isSure = true
+  for (const directory of list.split(':')) {
+    const place = find(view, posix.resolve(cwd, directory, command))
+    if (place === undefined) continue
+    if (place.status === undefined) isSure = false
+    else if (isRegularFile(place) && mayExecute(place, user) && directory.startsWith('/')) {
+      return place.path
+    }
+  }
+  if (!isSure) return undefined
+  throw new StartError(127, `${command}: not found in the PATH of the image`)
+}
+
+interface Checked {
+  /** For messages. */
+  readonly command: string
+  readonly path: string
+  /** How many interpreters led here. */
+  readonly depth: number
+}
+
+/** As many interpreters of interpreters as the kernel takes. */
+const mostInterpreters = 5
+
+function checkProgram(view: ContainerView, process: CheckedProcess, checked: Checked): void {
+  const { command, path, depth } = checked
+  const what = depth === 0 ? command : `${command}: its interpreter ${path}`
+  const place = find(view, posix.resolve(process.cwd, path))
+  if (place === undefined)
+    throw new StartError(127, `${what}: no such file or directory in the image`)
+  if (place.fd === undefined) return
+  if (isDirectory(place)) throw new StartError(126, `${what}: it is a directory`)
+  if (!isRegularFile(place) || !mayExecute(place, process.user)) {
+    throw new StartError(126, `${what}: permission denied`)
+  }
+  const program = readProgram(place.fd)
+  if (program === undefined) return
+  if (program.kind === 'unknown' || depth === mostInterpreters) {
+    throw new StartError(126, `${what}: it is not a program this machine can execute`)
+  }
+  if (program.interpreter === undefined) return
+  checkProgram(view, process, { command, path: program.interpreter, depth: depth + 1 })
+}
+
+/** A path that leads through a file, or round in links, names nothing. */
+function find(view: ContainerView, path: string): Place | undefined {
+  try {
+    return view.find(path)
+  } catch (error) {
+    if (isStrakeError(error, 'INVALID')) return undefined
+    throw error
+  }
+}
+
+/** By the permission bits alone. Access lists can only be told by the kernel, which is asked later. */
+function mayExecute({ status }: Place, { uid, gid, additionalGids = [] }: CheckedProcess['user']) {
+  const mode = status?.mode ?? 0
+  if (uid === 0 || uid === status?.uid) return (mode & (uid === 0 ? 0o111 : 0o100)) !== 0
+  const isInGroup = [gid, ...additionalGids].some((one) => one === status?.gid)
+  return (mode & (isInGroup ? 0o010 : 0o001)) !== 0
+}

@@ -1,0 +1,103 @@
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { openFlag } from '#platform'
+
+/** What the kernel would do with a file that is executed. */
+export interface Program {
+  readonly kind: 'script' | 'elf' | 'unknown'
+  /** Another file that it takes: of a script its interpreter, of a dynamic program its loader. */
+  readonly interpreter?: string | undefined
+}
+
+/** Reads the beginning of a file that is open as a place; `undefined` when it cannot be told. */
+export function readProgram(place: number): Program | undefined {
+  let fd: number
+  try {
+    fd = openSync(`/proc/self/fd/${place}`, openFlag.readOnly | openFlag.nonBlocking)
+  } catch {
+    return undefined
+  }
+  try {
+    const head = readAt(fd, 0, 256)
+    if (head.subarray(0, 2).toString('latin1') === '#!') return readScript(head)
+    const program = isElf(head) ? readElf(fd, head) : unknown
+    return program.kind === 'unknown' && hasOtherFormats() ? undefined : program
+  } finally {
+    closeSync(fd)
+  }
+}
+
+const unknown: Program = { kind: 'unknown' }
+
+/** The kernel takes the first word of the line, and no more than 255 bytes. */
+function readScript(head: Buffer): Program {
+  const line = head.subarray(2, 255).toString().split('\n')[0] ?? ''
+  const [interpreter = ''] = line.trim().split(/[ \t\0]/)
+  return interpreter === '' ? unknown : { kind: 'script', interpreter }
+}
+
+function isElf(head: Buffer): boolean {
+  return head.length >= 52 && head.readUInt32BE(0) === 0x7f454c46
+}
+
+/** `EM_*` of the programs that a kernel of this architecture executes, and their word size. */
+const machines: Readonly<Partial<Record<string, Readonly<Record<number, 1 | 2>>>>> = {
+  x64: { 62: 2, 3: 1 },
+  arm64: { 183: 2, 40: 1 },
+}
+
+const interpreterHeader = 3
+const [executable, shared] = [2, 3]
+const mostHeaders = 256
+
+function readElf(fd: number, head: Buffer): Program {
+  const isWide = head[4] === 2
+  const [type, machine] = [head.readUInt16LE(16), head.readUInt16LE(18)]
+  const known = machines[process.arch]
+  if (known !== undefined && known[machine] !== head[4]) return unknown
+  if (type !== executable && type !== shared) return unknown
+  const start = isWide ? Number(head.readBigUInt64LE(32)) : head.readUInt32LE(28)
+  const size = head.readUInt16LE(isWide ? 54 : 42)
+  const count = head.readUInt16LE(isWide ? 56 : 44)
+  if (size !== (isWide ? 56 : 32) || count === 0 || count > mostHeaders) return unknown
+  const table = readAt(fd, start, size * count)
+  if (table.length < size * count) return unknown
+  for (let at = 0; at < table.length; at += size) {
+    if (table.readUInt32LE(at) !== interpreterHeader) continue
+    const offset = isWide ? Number(table.readBigUInt64LE(at + 8)) : table.readUInt32LE(at + 4)
+    const length = isWide ? Number(table.readBigUInt64LE(at + 32)) : table.readUInt32LE(at + 16)
+    return readLoader(fd, offset, length)
+  }
+  return { kind: 'elf' }
+}
+
+const longestPath = 4096
+
+function readLoader(fd: number, offset: number, length: number): Program {
+  if (length < 2 || length > longestPath || offset > fstatSync(fd).size) return unknown
+  const text = readAt(fd, offset, length)
+  const end = text.indexOf(0)
+  if (text.length < length || end < 1) return unknown
+  return { kind: 'elf', interpreter: text.subarray(0, end).toString() }
+}
+
+function readAt(fd: number, position: number, length: number): Buffer {
+  if (!Number.isSafeInteger(position)) return Buffer.alloc(0)
+  const bytes = Buffer.alloc(length)
+  let filled = 0
+  while (filled < length) {
+    const count = readSync(fd, bytes, filled, length - filled, position + filled)
+    if (count === 0) break
+    filled += count
+  }
+  return bytes.subarray(0, filled)
+}
+
+/** Whether the kernel was told of more formats, other machines' programs among them (binfmt_misc). */
+function hasOtherFormats(): boolean {
+  try {
+    const names = readdirSync('/proc/sys/fs/binfmt_misc')
+    return names.some((name) => name !== 'register' && name !== 'status')
+  } catch {
+    return false
+  }
+}
