@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { encodeName } from '#tar'
 import type { FileDigests } from './digests.ts'
 import type { CopyItem, Selection } from './select-sources.ts'
 import type { FileTree } from './tree.ts'
@@ -72,7 +73,7 @@ class TextHash {
   }
 
   #flush(): void {
-    this.#hash.update(this.#pending)
+    this.#hash.update(encodeName(this.#pending))
     this.#pending = ''
   }
 }
@@ -155,5 +156,7 @@ class GroupedSummary implements Summary {
 /** `file 644 sha256:abcdef…` keeps its beginning; anything else long is hashed. */
 function shorten(description: string): string {
   const match = /^(file [0-7]+(?: \d+:\d+)? sha256:[0-9a-f]{16})[0-9a-f]{48}$/.exec(description)
-  return match?.[1] ?? createHash('sha256').update(description).digest('hex').slice(0, 16)
+  return (
+    match?.[1] ?? createHash('sha256').update(encodeName(description)).digest('hex').slice(0, 16)
+  )
 }

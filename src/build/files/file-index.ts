@@ -1,4 +1,5 @@
 import type { Digest } from '#oci'
+import { decodeName, encodeName } from '#tar'
 import { bytesOf, readCacheFile, writeCacheFile } from './cache-file.ts'
 import type { FileNode } from './node.ts'
 
@@ -42,7 +43,7 @@ export class FileIndex {
     const [written = nothing, ...parts] = readCacheFile(path, 4) ?? []
     const isOurs = new TextDecoder().decode(written) === origin
     const [names = nothing, statuses = nothing, digests = nothing] = isOurs ? parts : []
-    this.#names = new TextDecoder().decode(names).split('\0').slice(0, -1)
+    this.#names = decodeName(names).split('\0').slice(0, -1)
     this.#statuses = new Float64Array(statuses.buffer, statuses.byteOffset, statuses.length / 8)
     this.#digests = Buffer.from(digests.buffer, digests.byteOffset, digests.length)
   }
@@ -93,7 +94,7 @@ export class FileIndex {
       this.#added = []
       this.#rows = undefined
     }
-    const names = new TextEncoder().encode(this.#names.map((name) => `${name}\0`).join(''))
+    const names = encodeName(this.#names.map((name) => `${name}\0`).join(''))
     const origin = new TextEncoder().encode(this.#origin)
     writeCacheFile(path, [origin, names, bytesOf(this.#statuses), this.#digests])
   }

@@ -1,4 +1,5 @@
 import { at } from '#platform'
+import { encodeName } from '#tar'
 
 /** A file, directory or link of a tree, as lstat saw it. */
 export interface FileNode extends Omit<at.ScannedStatus, 'mode'> {
@@ -13,7 +14,7 @@ export interface FileNode extends Omit<at.ScannedStatus, 'mode'> {
 /** What lstat says of a name in a directory; `undefined` when there is none. */
 export function lookUp(root: string, directory: string, name: string): FileNode | undefined {
   const path = directory === '' ? name : `${directory}/${name}`
-  const status = at.scanPath(path === '' ? root : `${root}/${path}`)
+  const status = at.scanPath(encodeName(path === '' ? root : `${root}/${path}`))
   return status === undefined ? undefined : nodeOf(name, path, status)
 }
 

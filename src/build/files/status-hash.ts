@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { encodeName } from '#tar'
 import { isSettled } from './digests.ts'
 import type { FileNode } from './node.ts'
 import type { Selection } from './select-sources.ts'
@@ -21,7 +22,7 @@ export function hashStatus(
   let names = ''
   let filled = 0
   const flush = (): void => {
-    hash.update(names).update('\0').update(numbers.subarray(0, filled))
+    hash.update(encodeName(names)).update('\0').update(numbers.subarray(0, filled))
     names = ''
     filled = 0
   }

@@ -86,9 +86,17 @@ test('list() leaves out what is ignored and keeps directories of exceptions', as
   expect(files.hides('gone.tmp')).toBe(false)
 })
 
-test('list() refuses names that are not UTF-8 instead of losing them', async () => {
-  using files = await tree('names')
-  await writeFile(Buffer.from(`${files.root}/caf\xe9`, 'latin1'), '')
-  expect(() => files.list(files.top)).toThrow('its name is not valid UTF-8')
+test('list() keeps names that are not UTF-8, by which files are found and read', async () => {
+  using files = await tree('names', 'gone*\n')
+  for (const name of ['caf\xe9', 'gone\xff']) {
+    await writeFile(Buffer.from(`${files.root}/${name}`, 'latin1'), name)
+  }
+  const names = files.list(files.top).map(({ name }) => name)
+  expect(names).toEqual(['caf\udce9', 'sub'])
+  expect(await text(files, files.child(files.top, 'caf\udce9'))).toBe('caf\xe9')
+  using other = await tree('names')
+  expect(await text(other, other.child(other.top, 'caf\udce9'))).toBe('caf\xe9')
+  expect(files.hides('gone\udcff')).toBe(true)
+  expect(files.hides('gone\udcfe')).toBe(false)
   await rm(files.root, { recursive: true })
 })

@@ -1,4 +1,4 @@
-import { lstatSync, read } from 'node:fs'
+import { read } from 'node:fs'
 import { promisify } from 'node:util'
 import type { IgnoreMatcher } from '#dockerfile'
 import { StrakeError } from '#oci'
@@ -107,7 +107,7 @@ class DirectoryTree implements FileTree {
     const prefix = directory.path === '' ? '' : `${directory.path}/`
     this.#scan(directory, (bytes, status) => {
       if (typeof bytes !== 'string') compare = compareNames
-      const name = typeof bytes === 'string' ? bytes : textOf(bytes, directory)
+      const name = typeof bytes === 'string' ? bytes : decodeName(bytes)
       nodes.push(nodeOf(name, prefix + name, status))
     })
     nodes.sort((left, right) => compare(left.name, right.name))
@@ -187,7 +187,7 @@ class DirectoryTree implements FileTree {
   #openPath(path: string, node: FileNode): number {
     this.#descriptor ??= at.openRoot(this.root)
     try {
-      return at.openBeneath(this.#descriptor, path)
+      return at.openBeneath(this.#descriptor, path.isWellFormed() ? path : encodeName(path))
     } catch (cause) {
       throw changed(this, node, cause)
     }
@@ -222,12 +222,7 @@ class DirectoryTree implements FileTree {
 
   hides(path: string): boolean {
     if (this.#ignore === undefined || !this.#ignore.ignores(path)) return false
-    try {
-      lstatSync(`${this.root}/${path}`)
-      return true
-    } catch {
-      return false
-    }
+    return at.scanPath(encodeName(`${this.root}/${path}`)) !== undefined
   }
 
   /** An ignored directory is still there when something below it is not ignored. */
@@ -283,18 +278,6 @@ const noAttributes: ReadonlyMap<string, Uint8Array> = new Map()
 const smallSize = 262_144
 const readSize = 1_048_576
 const readAsync = promisify(read)
-
-/** Paths of a tree are text, by which its files are opened again. */
-function textOf(bytes: Uint8Array, directory: FileNode): string {
-  const name = decodeName(bytes)
-  if (name.isWellFormed()) return name
-  const place = directory.path === '' ? '' : ` in ${printableName(directory.path)}`
-  throw new StrakeError(
-    'UNSUPPORTED',
-    `Cannot copy ${printableName(name)}${place}: its name is not valid UTF-8`,
-    { remedy: 'rename it, or leave it out with .dockerignore' },
-  )
-}
 
 function changed(tree: FileTree, node: FileNode, cause?: unknown): StrakeError {
   return new StrakeError(

@@ -1,18 +1,30 @@
-import { lstatSync, lutimesSync, readdirSync } from 'node:fs'
+import { at } from '#platform'
+
+const [typeMask, directoryType] = [0o170000, 0o040000]
 
 /**
- * Makes times below `root` that are later than `epoch` the epoch, as the layer
- * made of it has them. `root` belongs to us alone; links are not followed.
+ * Makes times below `root` that are later than `epoch` the epoch, as the layer of
+ * these files has them. Only this process uses `root`; links are not followed.
  */
 export function clampTimes(root: string, epoch: number): void {
-  for (const entry of readdirSync(root, { withFileTypes: true })) {
-    const path = `${root}/${entry.name}`
-    if (entry.isDirectory()) clampTimes(path, epoch)
-    clampTime(path, epoch)
-  }
+  clampWithin(at.openRoot(root), epoch)
 }
 
-function clampTime(path: string, epoch: number): void {
-  const { mtimeMs } = lstatSync(path)
-  if (mtimeMs > epoch * 1000) lutimesSync(path, epoch, epoch)
+/** Closes the directory. */
+function clampWithin(directory: number, epoch: number): void {
+  try {
+    for (const { name } of at.listDirectory(directory)) {
+      const status = at.entryStatus(directory, name)
+      if (status === undefined) continue
+      if ((status.mode & typeMask) === directoryType) {
+        const child = at.openDirectory(directory, name)
+        if (child !== undefined) clampWithin(child, epoch)
+      }
+      const { mtime, mtimeNanoseconds } = status
+      const isLate = mtime > epoch || (mtime === epoch && mtimeNanoseconds > 0)
+      if (isLate) at.setTimeAt(directory, name, { seconds: epoch, nanoseconds: 0 })
+    }
+  } finally {
+    at.closeDescriptor(directory)
+  }
 }

@@ -16,12 +16,11 @@ const [EINTR, EAGAIN, ENAMETOOLONG] = [4, 11, 36]
 
 /**
  * Opens a file or directory below an open directory for reading, through no
- * link at all; a pipe does not wait for its writer. Throws `SystemError`.
+ * link at all; a pipe does not wait for its writer. A path that is not UTF-8 is
+ * given as bytes. Throws `SystemError`.
  */
-export function openBeneath(root: number, relativePath: string): number {
-  const { read, written } = encoder.encodeInto(relativePath === '' ? '.' : relativePath, path)
-  if (read < relativePath.length || written === path.length) refuse(ENAMETOOLONG, relativePath)
-  path[written] = 0
+export function openBeneath(root: number, relativePath: string | Uint8Array): number {
+  path[place(relativePath.length === 0 ? '.' : relativePath)] = 0
   how[0] = BigInt(openFlag.readOnly | nonBlocking | openFlag.closeOnExec)
   how[2] = BigInt(resolveInRoot | resolveNoSymlinks)
   for (let tries = 0; ; tries++) {
@@ -46,6 +45,18 @@ export function readFully(fd: number, target: Uint8Array, position: number): num
   return done
 }
 
-function refuse(number: number, relativePath: string): never {
-  throw new SystemError(number, 'openat2', relativePath)
+/** Puts a path where the kernel reads it, and returns its length in bytes. */
+function place(relativePath: string | Uint8Array): number {
+  if (typeof relativePath === 'string') {
+    const { read, written } = encoder.encodeInto(relativePath, path)
+    if (read === relativePath.length && written < path.length) return written
+  } else if (relativePath.length < path.length) {
+    path.set(relativePath)
+    return relativePath.length
+  }
+  return refuse(ENAMETOOLONG, relativePath)
+}
+
+function refuse(number: number, relativePath: string | Uint8Array): never {
+  throw new SystemError(number, 'openat2', Buffer.from(relativePath).toString())
 }

@@ -103,8 +103,8 @@ function isDots(start: number, end: number): boolean {
 }
 
 /** Of a path that is trusted; a link at its end is not followed. `undefined` when nothing is there. */
-export function scanPath(path: string): ScannedStatus | undefined {
-  return statusOf(atCwd, terminated(Buffer.from(path)))
+export function scanPath(path: string | Uint8Array): ScannedStatus | undefined {
+  return statusOf(atCwd, terminated(typeof path === 'string' ? Buffer.from(path) : path))
 }
 
 /** Of an open file. */
