@@ -14,7 +14,7 @@ test('load() brings what save() wrote, with IDs and names', async () => {
   const file = `${one.directory}/images.tar`
   const first = await addTestImage(one, { names: ['a:1', 'a:2'] })
   const second = await addTestImage(one, { names: ['b'], layers: [{ b: '2' }] })
-  await save(one, [first.imageId, 'b'], { file })
+  await save(one, ['a', 'b'], { file })
   const loaded = await load(two, { file })
   expect(loaded.map(({ imageId, names }) => ({ imageId, names: names.toSorted() }))).toEqual([
     { imageId: first.imageId, names: ['a:1', 'a:2'] },
@@ -98,4 +98,27 @@ test('load() names the compression that it does not know', async () => {
   const file = `${engine.directory}/images.tar.lzma`
   await writeFile(file, Buffer.concat([Buffer.from('5d0000800000ff', 'hex'), Buffer.alloc(2000)]))
   await expect(load(engine, { file })).rejects.toThrow('Cannot decompress lzma data')
+})
+
+test('save() of a repository writes all its tags, of an ID no name', async () => {
+  await using one = await openTestEngine()
+  await using two = await openTestEngine()
+  const file = `${one.directory}/images.tar`
+  const { imageId } = await addTestImage(one, { names: ['app:1', 'app:2', 'host.io:5000/t/app:1'] })
+  await addTestImage(one, { names: ['app', 'apple:1', 'only:1'], layers: [{ b: '2' }] })
+  const saved = async (...names: string[]): Promise<readonly string[]> => {
+    await save(one, names, { file })
+    const loaded = await load(two, { file })
+    return loaded.flatMap((image) => (image.names.length === 0 ? ['none'] : image.names)).sort()
+  }
+  expect(await saved('app')).toEqual(['app:1', 'app:2', 'app:latest'])
+  expect(await saved('only')).toEqual(['only:1'])
+  expect(await saved('app:1')).toEqual(['app:1'])
+  expect(await saved('host.io:5000/t/app')).toEqual(['host.io:5000/t/app:1'])
+  for (const id of [imageId, imageId.slice(7), imageId.slice(7, 19)]) {
+    expect(await saved(id)).toEqual(['none'])
+  }
+  expect(await saved('app:1', imageId, 'app')).toEqual(['app:1', 'app:2', 'app:latest'])
+  await expect(save(one, ['apple'], { file: '/dev/null' })).resolves.toBeUndefined()
+  await expect(save(one, ['absent'], { file })).rejects.toMatchObject({ code: 'NOT_FOUND' })
 })

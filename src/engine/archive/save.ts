@@ -1,8 +1,8 @@
-import { saveImages } from '#image'
-import { parseReference } from '#oci'
+import { type NamedImage, saveImages } from '#image'
+import { type Digest, formatReference, isStrakeError, parseReference, type Reference } from '#oci'
 import type { Emit } from '#stream'
 import type { Engine } from '../engine.ts'
-import { isDigestName } from '../image/find-image.ts'
+import { isDigestName, isWholeId, repositoryOf } from '../image/find-image.ts'
 import { holdImage } from '../image/hold-image.ts'
 import { writeArchive } from './output-file.ts'
 
@@ -14,8 +14,9 @@ export interface SaveOptions {
 }
 
 /**
- * Writes images into one archive that docker, podman and skopeo read. An image
- * named by ID carries all its names. The same images give the same bytes.
+ * Writes images into one archive that docker, podman and skopeo read. A repository without
+ * a tag stands for all its tags, an ID for an image without a name. The same images give
+ * the same bytes.
  */
 export async function save(
   engine: Engine,
@@ -26,14 +27,33 @@ export async function save(
     purpose: `save ${texts.join(' ')}`,
     isExact: true,
   })
-  const images = []
-  for (const text of texts) {
+  const images = new Map<Digest, NamedImage & { readonly names: Reference[] }>()
+  for (const text of texts.flatMap((each) => tagsOf(engine, each))) {
     const { image, name, opened } = await holdImage(engine, text, lease)
-    const names =
-      name === undefined
-        ? engine.records.tags.namesOf(image.digest).filter((one) => !isDigestName(one))
-        : [name]
-    images.push({ image: opened, names: names.map(parseReference) })
+    const known = images.get(image.digest) ?? { image: opened, names: [] }
+    images.set(image.digest, known)
+    const isKnown = known.names.some((each) => formatReference(each) === name)
+    if (name !== undefined && !isKnown) known.names.push(parseReference(name))
   }
-  await writeArchive(saveImages(engine.content, images), options)
+  await writeArchive(saveImages(engine.content, [...images.values()]), options)
+}
+
+/** Every name of the repository that `text` is, or `text` itself. */
+function tagsOf({ records }: Engine, text: string): readonly string[] {
+  // A tag or digest was written, or it is an ID.
+  if (/[:@]/.test(text.slice(text.lastIndexOf('/') + 1)) || isWholeId(text)) return [text]
+  const names = records.tags.list().map(({ name }) => name)
+  const wanted = tryParse(text)
+  const found = names.filter((name) => !isDigestName(name) && repositoryOf(name) === wanted)
+  return found.length === 0 ? [text] : found
+}
+
+/** Names of images are canonical. */
+function tryParse(text: string): string | undefined {
+  try {
+    return repositoryOf(formatReference(parseReference(text)))
+  } catch (error) {
+    if (!isStrakeError(error)) throw error
+    return undefined
+  }
 }

@@ -113,7 +113,8 @@ function dockerEntry({ image, names }: NamedImage): object {
   return {
     Config: blobName(image.imageId),
     // Whole names: podman would take a short one for a local image's.
-    RepoTags: tagged.map(({ digest: _, ...name }) => formatReference(name)),
+    RepoTags:
+      tagged.length === 0 ? null : tagged.map(({ digest: _, ...name }) => formatReference(name)),
     Layers: image.layers.map(({ descriptor, diffId }) =>
       blobName(isZstd(descriptor) ? diffId : descriptor.digest),
     ),
