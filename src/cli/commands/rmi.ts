@@ -1,7 +1,10 @@
-import { removeImage } from '#engine/image/remove'
+import type { Engine } from '#engine/engine'
+import { type Removed, removeImage } from '#engine/image/remove'
+import { isStrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { forEachName } from '../each.ts'
+import { renderError } from '../render/error.ts'
 
 interface Options {
   readonly force?: true
@@ -16,12 +19,29 @@ export function define(context: Context): Command {
     .action(async (names: readonly string[], options: Options) => {
       const engine = await context.engine()
       await forEachName(context, names, async (name) => {
-        const removed = await removeImage(engine, name, { force: options.force === true })
+        const removed = await remove(context, engine, name, options.force === true)
+        const { untagged = [], deleted = [] } = removed ?? {}
         const lines = [
-          ...removed.untagged.map((text) => `Untagged: ${text}`),
-          ...removed.deleted.map((digest) => `Deleted: ${digest}`),
+          ...untagged.map((text) => `Untagged: ${text}`),
+          ...deleted.map((digest) => `Deleted: ${digest}`),
         ]
         return lines.length === 0 ? undefined : lines.join('\n')
       })
     })
+}
+
+/** With `force` an image that is not there is said and is no failure. */
+async function remove(
+  context: Context,
+  engine: Engine,
+  name: string,
+  force: boolean,
+): Promise<Removed | undefined> {
+  try {
+    return await removeImage(engine, name, { force })
+  } catch (error) {
+    if (!force || !isStrakeError(error, 'NOT_FOUND')) throw error
+    renderError(context.err, error, context.debug)
+    return undefined
+  }
 }

@@ -8,7 +8,7 @@ export interface ImageFilters {
   /** Whether the image has no name. */
   readonly dangling?: readonly boolean[] | undefined
   readonly labels?: readonly LabelCondition[] | undefined
-  /** Patterns such as `app*`; one with a colon is compared with repository and tag. */
+  /** Patterns such as `app*` or `*:2`, compared with the repository alone and with its tag. */
   readonly references?: readonly string[] | undefined
   /** Names or IDs of images that were made later. */
   readonly before?: readonly string[] | undefined
@@ -81,10 +81,10 @@ async function matchesOne(
   patterns: readonly string[],
   { repository, tag }: NamedImage,
 ): Promise<boolean> {
+  if (repository === '<none>') return false
   const { matchPattern } = await import('#dockerfile/ignore/glob')
-  return patterns.some((pattern) =>
-    matchPattern(pattern, pattern.includes(':') ? `${repository}:${tag}` : repository),
-  )
+  const names = [repository, `${repository}:${tag}`]
+  return patterns.some((pattern) => names.some((name) => matchPattern(pattern, name)))
 }
 
 function hasLabels(

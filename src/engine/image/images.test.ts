@@ -50,4 +50,18 @@ test('listImages() finds a repository, or one tag of it', async () => {
   expect(await find('app:1')).toBe(1)
   expect(await find('app:9')).toBe(0)
   expect(await find('host.example:5000/team/app')).toBe(1)
+  for (const [pattern, count] of Object.entries(patterns)) {
+    expect([pattern, await find(pattern)]).toEqual([pattern, count])
+  }
 })
+
+const patterns = {
+  'a*': 1,
+  '*': 2,
+  'b*:latest': 1,
+  '*:1': 1,
+  'host.example:5000/team/*': 1,
+  'host.example:5000/*': 0,
+  'zz*': 0,
+  UPPER: 0,
+}

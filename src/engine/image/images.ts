@@ -1,4 +1,4 @@
-import { familiarReference, parseReference } from '#oci'
+import { familiarReference, isStrakeError, parseReference, type Reference } from '#oci'
 import type { ImageRecord } from '#records'
 import type { Engine } from '../engine.ts'
 import { isDigestName, repositoryOf } from './find-image.ts'
@@ -22,7 +22,7 @@ export interface ListImagesOptions {
   /** Also images without a name. */
   readonly all?: boolean | undefined
   readonly filters?: ImageFilters | undefined
-  /** Only this repository, or repository and tag. */
+  /** Only this repository, or repository and tag; both may be patterns such as `app*`. */
   readonly reference?: string | undefined
 }
 
@@ -31,20 +31,32 @@ export async function listImages(
   engine: Engine,
   options: ListImagesOptions = {},
 ): Promise<readonly ImageSummary[]> {
-  const { filters = {} } = options
+  const { reference, filters = {} } = options
+  const wanted = reference === undefined ? undefined : tryParse(reference)
+  const isPattern = reference !== undefined && wanted === undefined
   const passes = imageTest(filters, engine)
+  const matches = imageTest(isPattern ? { references: [reference] } : {}, engine)
   const rows = listRows(engine, options.all || filters.dangling?.includes(true) === true)
-  const wanted = options.reference === undefined ? undefined : parseReference(options.reference)
-  const tagged = /:[^/]+$/.test(options.reference ?? '')
+  const tagged = /:[^/]+$/.test(reference ?? '')
   const kept: ImageSummary[] = []
   for (const row of rows) {
     if (wanted) {
       if (row.repository !== familiarRepository(`${wanted.registry}/${wanted.repository}`)) continue
       if (tagged && row.tag !== wanted.tag) continue
     }
-    if (await passes(row)) kept.push(row.summary)
+    if ((await matches(row)) && (await passes(row))) kept.push(row.summary)
   }
   return kept
+}
+
+/** What is no name may be a pattern; one of those that fits nothing lists nothing. */
+function tryParse(text: string): Reference | undefined {
+  try {
+    return parseReference(text)
+  } catch (error) {
+    if (!isStrakeError(error)) throw error
+    return undefined
+  }
 }
 
 interface Row extends Pick<ImageSummary, 'repository' | 'tag'> {
