@@ -26,7 +26,7 @@ export async function imageHistory(
     return {
       createdBy: step.createdBy,
       comment: step.comment,
-      size: step.layer === undefined ? 0 : layerSize(engine.records, step.layer),
+      size: step.layer === undefined ? 0 : layerSize(engine, step.layer),
       ...(step.imageId === undefined ? {} : { imageId: step.imageId }),
       ...(Number.isNaN(created) ? {} : { created: new Date(created) }),
     }

@@ -1,12 +1,18 @@
 import { expect, test } from 'bun:test'
+import { chainIds } from '#oci'
 import { createMemoryRegistry, createRegistryHandler } from '#registry'
 import type { ProgressEvent } from '#stream'
+import { pruneImages } from '../store/prune-images.ts'
 import { addTestImage, blobsOf, openTestEngine, type TestEngine } from '../testing/fixture.ts'
+import { ensureUnpacked } from './ensure-unpacked.ts'
+import { getImage } from './find-image.ts'
 import { listImages } from './images.ts'
 import { pull } from './pull.ts'
 import { push } from './push.ts'
 import { removeImage } from './remove.ts'
 import { tagLog } from './tag.ts'
+
+const isRoot = process.getuid?.() === 0
 
 /** Two stores and a registry between them, without a network. */
 async function openPair(): Promise<
@@ -154,3 +160,25 @@ test('pull() fetches again what was removed', async () => {
   expect(await blobsOf(pair.to)).toEqual([])
   expect((await pull(pair.to, 'localhost:1/app')).upToDate).toBe(false)
 })
+
+for (const snapshotter of ['erofs', 'directory'].filter((kind) => kind !== 'erofs' || isRoot)) {
+  test(`an image has one size, wherever it came from, with ${snapshotter} snapshots`, async () => {
+    const handle = createRegistryHandler(createMemoryRegistry())
+    await using engine = await openTestEngine({ fetch: handle, snapshotter })
+    const layers = [{ text: 'compresses well '.repeat(10_000) }]
+    const { imageId } = await addTestImage(engine, { names: ['app', 'localhost:1/app'], layers })
+    await ensureUnpacked(engine, await engine.openImage(getImage(engine.records, 'app').image))
+    await push(engine, 'localhost:1/app')
+    // As a build's cache or a container does, it keeps the file system when the image goes.
+    const { config } = await engine.openImage(getImage(engine.records, 'app').image)
+    engine.records.cache.put('step', { chain: chainIds(config.rootfs.diff_ids).at(-1) })
+    const before = await listImages(engine)
+    for (const { repository } of before) await removeImage(engine, repository)
+    await pruneImages(engine)
+    await pull(engine, 'localhost:1/app')
+    const rows = [...before, ...(await listImages(engine))]
+    expect(rows.map(({ id }) => id)).toEqual([imageId, imageId, imageId])
+    expect(rows[0]?.size).toBeGreaterThan(160_000)
+    expect(new Set(rows.map(({ size }) => size)).size).toBe(1)
+  })
+}

@@ -1,5 +1,7 @@
 import type { Image } from '#image'
-import { type ImageName, type Layer, layerCompression } from '#oci'
+import { type Digest, type ImageName, type Layer, layerCompression } from '#oci'
+import { fileStatus, pathExists } from '#platform'
+import { layerArchive } from '#snapshot'
 import type { Engine } from '../engine.ts'
 
 /** A name to give, and the verb that gives it. */
@@ -15,10 +17,11 @@ export interface NewName {
  * another image are returned. Who calls this publishes the index afterwards.
  */
 export function recordImage(
-  { records }: Engine,
+  engine: Engine,
   image: Image,
   names: readonly NewName[],
 ): readonly { readonly name: string; readonly previous: string }[] {
+  const { records } = engine
   const { descriptor, config } = image
   const created = config.created === undefined ? Number.NaN : Date.parse(config.created)
   return records.transaction(() => {
@@ -33,7 +36,7 @@ export function recordImage(
         ...(config.variant === undefined ? {} : { variant: config.variant }),
       },
       createdAt: Number.isNaN(created) ? null : created,
-      totalSize: tarSize(records, image),
+      totalSize: image.layers.reduce((sum, layer) => sum + layerSize(engine, layer), 0),
     })
     return names.flatMap(({ name, by }) => {
       const previous = records.tags.get(name)?.target.digest
@@ -44,13 +47,16 @@ export function recordImage(
   })
 }
 
-/** Bytes of all layers, uncompressed where that is known. */
-function tarSize(records: Engine['records'], image: Image): number {
-  return image.layers.reduce((sum, layer) => sum + layerSize(records, layer), 0)
+/** Bytes of a layer uncompressed; of one that was never decompressed here, as it is stored. */
+export function layerSize(
+  { records, root }: Pick<Engine, 'records' | 'root'>,
+  { descriptor, diffId }: Layer,
+): number {
+  if (layerCompression(descriptor.mediaType) === 'none') return descriptor.size
+  return records.layers.tarSizeOf(diffId) ?? archiveSize(root, diffId) ?? descriptor.size
 }
 
-/** Bytes of a layer uncompressed; of one that was never decompressed here, as it is stored. */
-export function layerSize({ layers }: Engine['records'], { descriptor, diffId }: Layer): number {
-  if (layerCompression(descriptor.mediaType) === 'none') return descriptor.size
-  return layers.tarSizeOf(diffId) ?? descriptor.size
+function archiveSize(root: string, diffId: Digest): number | undefined {
+  const path = layerArchive(root, diffId)
+  return pathExists(path) ? fileStatus(path).size : undefined
 }
