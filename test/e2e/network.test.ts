@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { existsSync } from 'node:fs'
 import { importBusybox } from './busybox.ts'
-import { missing, openStrake, type Strake } from './strake.ts'
+import { command, missing, openStrake, program, type Strake } from './strake.ts'
 
 const reason = missing('busybox', 'tar', 'runc', 'nft')
 if (reason) console.info(`skipped: network: ${reason}`)
@@ -67,6 +68,26 @@ describe.skipIf(reason !== undefined)('network', () => {
     })
     await strake.ok('rm', '-f', 'six', 'both')
     expect(fetch(`http://[::1]:${port}/`)).rejects.toThrow()
+  }, 30_000)
+
+  test('nft that is missing is said before anything runs, and ports go away without it', async () => {
+    const hide =
+      'for f in /usr/sbin/nft /usr/bin/nft; do [ ! -e $f ] || mount --bind /dev/null $f; done'
+    const script = [
+      '$0 run -d --name early -p 127.0.0.1:18462:80 busybox sleep 100',
+      hide,
+      '$0 rm -f early',
+      '$0 run --rm -p 80 -v "$1:/out" busybox touch /out/ran; echo $?',
+      '$0 run --rm busybox echo runs',
+    ].join('; ')
+    const inside = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script]
+    const { directory, env } = strake
+    const { stdout, stderr } = await command([...inside, program, directory], { env })
+    expect(stdout).toMatch(/^[0-9a-f]{64}\nearly\n125\nruns\n$/)
+    expect(stderr).toContain('Cannot write firewall rules: nft is not installed')
+    expect(existsSync(`${directory}/ran`)).toBe(false)
+    const again = ['run', '--rm', '-p', '127.0.0.1:18462:80', 'busybox', 'echo', 'free']
+    expect(await strake.ok(...again)).toBe('free')
   }, 30_000)
 
   test('containers on the bridge reach each other by address', async () => {

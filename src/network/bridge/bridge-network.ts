@@ -1,11 +1,12 @@
-import { closeSync, openSync, readdirSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
-import { StrakeError } from '#oci'
+import { isStrakeError, StrakeError } from '#oci'
 import {
   createNetworkNamespace,
   deleteElements,
   deleteElementsInBackground,
+  findNft,
   forgetUdpFlows,
   isSystemError,
   type NetlinkSocket,
@@ -168,6 +169,8 @@ export function openBridgeNetwork(
       records.put(record)
       return []
     }
+    // Taking the ports away later needs the program, so its absence is an error now.
+    findNft()
     using netfilter = openNetlink(netlinkProtocol.netfilter)
     const claim = { netfilter, table: options.table, records, record, signal }
     const ports = await claimPorts(requests, claim)
@@ -226,9 +229,18 @@ function makeNamespace<T>(path: string, inside: () => T): T {
   }
 }
 
-function deleteInBackground(table: string, record: AttachmentRecord, file: string): void {
-  const commands = record.ports.map((port) => formatRemoval(table, port, record.ip))
-  deleteElementsInBackground(commands, file)
+function deleteInBackground(table: string, { ports, ip }: AttachmentRecord, file: string): void {
+  try {
+    const commands = ports.map((port) => formatRemoval(table, port, ip))
+    deleteElementsInBackground(commands, file)
+  } catch (error) {
+    if (!isStrakeError(error, 'UNSUPPORTED')) throw error
+    // nft was removed from this machine: the kernel is called directly, and takes 10 ms.
+    using netfilter = openNetlink(netlinkProtocol.netfilter)
+    const elements = ports.map((port) => encodeElement(table, port, ip))
+    deleteElements(netfilter, elements)
+    rmSync(file, { force: true })
+  }
 }
 
 function rangeOf(network: string, { subnet, gateway }: Bridge): AddressRange {
