@@ -79,6 +79,25 @@ describe.skipIf(reason !== undefined)('run', () => {
     expect(await sh('touch /x 2>/dev/null || echo refused', '--read-only')).toBe('refused')
   })
 
+  test('the keys of a terminal in a container come from a terminal, or the command refuses', async () => {
+    const net = ['--network', 'none']
+    const reason = 'Cannot attach the input to a terminal in the container'
+    const input = 'echo x\n'
+    const refused = await strake.with({ input }, 'run', '-it', '--name', 'keys', ...net, 'busybox')
+    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(reason) })
+    await strake.ok('run', '-dit', '--name', 'keys', ...net, 'busybox', 'sh')
+    for (const words of [
+      ['attach', 'keys'],
+      ['exec', '-it', 'keys', 'true'],
+    ]) {
+      const outcome = await strake.with({ input }, ...words)
+      expect(outcome).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(reason) })
+    }
+    expect(await strake.ok('exec', '-t', 'keys', 'echo', 'hi')).toBe('hi')
+    expect(await strake.ok('exec', '-itd', 'keys', 'true')).toBe('')
+    await strake.ok('rm', '-f', 'keys')
+  })
+
   test('run gives the default capabilities, seccomp and no way to new privileges', async () => {
     const status = await sh('grep -E "^(CapEff|CapBnd|CapInh|CapAmb|Seccomp):" /proc/self/status')
     expect(status.replaceAll('\t', ' ').split('\n')).toEqual([

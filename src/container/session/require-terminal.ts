@@ -3,8 +3,8 @@ import { DescriptorStreams } from './descriptor-streams.ts'
 import { SessionError } from './session-error.ts'
 import type { ContainerStreams } from './streams.ts'
 
-/** Throws unless a user whose keys are to reach a terminal sits at one. */
-export function requireTerminal(streams: ContainerStreams): void {
+/** Throws unless a user whose keys are to reach a terminal sits at one. Default: the standard input of this process. */
+export function requireTerminal(streams: ContainerStreams = new DescriptorStreams()): void {
   if (!(streams instanceof DescriptorStreams) || isTerminal(streams.descriptors.stdin)) return
   throw new SessionError(
     'INVALID',

@@ -5,6 +5,7 @@ import { getContainer } from '../model/record.ts'
 import { connectMonitor } from '../protocol/connection.ts'
 import { DescriptorStreams } from '../session/descriptor-streams.ts'
 import { createDetachFilter } from '../session/detach-keys.ts'
+import { requireTerminal } from '../session/require-terminal.ts'
 import { runSession, type SessionEnd } from '../session/session.ts'
 import { proxySignals } from '../session/signals.ts'
 import type { ContainerStreams } from '../session/streams.ts'
@@ -38,6 +39,8 @@ export async function attachContainer(
   if (state.status !== 'running' && state.status !== 'restarting') {
     throw new StrakeError('CONFLICT', `Cannot attach to container ${name}: it is ${state.status}`)
   }
+  const stdin = options.stdin !== false && settings.interactive
+  if (settings.tty && stdin && options.streams === undefined) requireTerminal()
   const connection = await connectMonitor(containerPaths(context, id).socket)
   if (connection === undefined) {
     throw new StrakeError('UNAVAILABLE', `Cannot attach to container ${name}: its monitor is gone`)
@@ -45,7 +48,7 @@ export async function attachContainer(
   await connection.send({ kind: 'hello', hello: { output: true } })
   const session = {
     ...{ streams, detach, signal, terminal: settings.tty },
-    stdin: options.stdin !== false && settings.interactive,
+    stdin,
     resize: (size: WindowSize) => void resizeContainer(context, id, size),
   }
   if (settings.tty || onSignals === undefined) return await runSession(connection, session)

@@ -8,6 +8,7 @@ import { connectMonitor } from '../protocol/connection.ts'
 import { DescriptorStreams } from '../session/descriptor-streams.ts'
 import { createDetachFilter, type DetachFilter } from '../session/detach-keys.ts'
 import { type LaunchedMonitor, launchMonitor } from '../session/launch.ts'
+import { requireTerminal } from '../session/require-terminal.ts'
 import { runSession } from '../session/session.ts'
 import { monitorLost } from '../session/session-error.ts'
 import { proxySignals } from '../session/signals.ts'
@@ -57,6 +58,7 @@ export async function runForeground(
     requireStopped(getContainer(context, container.id))
     const { tty, interactive } = container.settings
     const stdin = options.stdin !== false && interactive
+    if (tty && stdin && options.streams === undefined) requireTerminal()
     const launched =
       options.launched ?? launchMonitor(context, { tty, interactive: stdin }, streams)
     const run = { ...options, context, container, streams, stdin, launched, lock }

@@ -3,6 +3,7 @@ import type { ContainerOptions } from '../model/options.ts'
 import { createDetachFilter } from '../session/detach-keys.ts'
 import { type LaunchedMonitor, launchMonitor } from '../session/launch.ts'
 import type { MonitorHandle } from '../session/monitor-handle.ts'
+import { requireTerminal } from '../session/require-terminal.ts'
 import { SessionError } from '../session/session-error.ts'
 import { type CreatedContainer, createLocked, type LockedContainer } from './create.ts'
 import { type ForegroundOptions, type RunEnd, runForeground } from './foreground.ts'
@@ -41,9 +42,10 @@ export async function runContainer(
   } = {},
 ): Promise<RunEnd> {
   const launched = foreground.launched ?? launchMonitor(context, options, foreground.streams)
-  const { lock, ...created } = await createOrAbandon(context, options, launched.monitor, () =>
-    createDetachFilter(foreground.detachKeys),
-  )
+  const { lock, ...created } = await createOrAbandon(context, options, launched.monitor, () => {
+    createDetachFilter(foreground.detachKeys)
+    if (options.tty && options.interactive && foreground.streams === undefined) requireTerminal()
+  })
   return await removingFailed(context, options, { ...created, lock }, () => {
     foreground.onCreated?.(created)
     return runForeground(context, created.id, { ...foreground, launched, lock })
