@@ -30,6 +30,8 @@ export interface LifeOptions {
   readonly report: (report: MonitorReport) => void
   /** Hands over the way to signal the container, as soon as there is one. */
   readonly onSignal: (send: (signal: NodeJS.Signals) => void) => void
+  /** Hands over the way to let the container go on without a monitor. */
+  readonly onLeave?: ((leave: () => void) => void) | undefined
 }
 
 /** How a life ended. */
@@ -61,6 +63,7 @@ export class Life {
     this.#foreground = new Foreground(options.streams)
     this.#state = readState(options.paths.state)
     options.onSignal((signal) => this.#signal(signal))
+    options.onLeave?.(() => this.#container?.leave())
   }
 
   readonly requests: ClientRequests = {

@@ -23,6 +23,8 @@ export async function monitorMain(): Promise<void> {
     await supervise({
       ...open(first),
       report,
+      // This process is there for nothing else, and the container can be started and removed meanwhile.
+      patience: Number.POSITIVE_INFINITY,
       onSignal: (send) => void listen(commands, send),
     })
     process.exit(0)

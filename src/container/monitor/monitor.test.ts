@@ -86,6 +86,24 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     await removeContainer(bed.context, id, { force: true })
   })
 
+  test('a container goes on when the command that watches it loses its reader', async () => {
+    const script = 'while :; do echo x || exit 9; sleep 0.02; done'
+    const { id } = await create({ command: ['sh', '-c', script], remove: true })
+    const command = join(bed.context, 'watch', id)
+    for await (const _ of command.stdout ?? []) break
+    expect((await command.exited).code).toBe(1)
+    const first = getContainer(bed.context, id).state.process
+    if (first === undefined) throw new Error('it does not run')
+    for (let turn = 0; turn < 20; turn++) {
+      await Bun.sleep(10)
+      expect(isAlive(first)).toBe(true)
+    }
+    process.kill(first.pid, 'SIGKILL')
+    await until(() => !isAlive(first))
+    await reconcileContainers(bed.context)
+    expect(listContainers(bed.context).some((one) => one.id === id)).toBe(false)
+  })
+
   test('a monitor restarts by the policy until a stop is asked for', async () => {
     const { id } = await runDetached(bed.context, {
       ...base(),

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { dirname } from 'node:path'
+import { startTimer } from '#platform'
 import type { OutputStream } from '../model/options.ts'
 import { frameConnection, type MonitorConnection } from '../protocol/connection.ts'
 import type { Frame } from '../protocol/frames.ts'
@@ -21,7 +22,13 @@ export interface ClientServer {
   /** Hands output to all who want it; resolves when every one of them has room for more. */
   broadcast(stream: OutputStream, chunk: Uint8Array): Promise<void>
   /** Sends all clients the exit code after their output, and resolves when they have both. */
-  finish(code: number): Promise<void>
+  finish(farewell: Farewell): Promise<void>
+}
+
+export interface Farewell {
+  readonly code: number
+  /** Milliseconds that a client has for reading its last output. */
+  readonly patience: number
 }
 
 interface Client {
@@ -53,7 +60,7 @@ export async function listenForClients(
       const listeners = [...clients].filter(({ wantsOutput }) => wantsOutput)
       await Promise.all(listeners.map(({ connection }) => connection.send({ kind, data })))
     },
-    finish: (code) => finish(server, clients, code),
+    finish: (farewell) => finish(server, clients, farewell),
   }
 }
 
@@ -101,16 +108,17 @@ async function serve(frame: Frame, requests: ClientRequests): Promise<void> {
   }
 }
 
-/** Longest time a client has for taking its last bytes. */
-const farewell = 2000
-
-async function finish(server: Server, clients: ReadonlySet<Client>, code: number): Promise<void> {
+async function finish(
+  server: Server,
+  clients: ReadonlySet<Client>,
+  { code, patience }: Farewell,
+): Promise<void> {
   server.close()
   const gone = [...clients].map(async ({ connection }) => {
-    const alarm = setTimeout(() => connection.destroy(), farewell)
+    const alarm = startTimer(patience, () => connection.destroy())
     await connection.send({ kind: 'exit', code })
-    await connection.close()
-    clearTimeout(alarm)
+    await connection.close(patience)
+    alarm.cancel()
   })
   await Promise.all(gone)
 }

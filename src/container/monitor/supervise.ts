@@ -6,11 +6,13 @@ import type { CleanUpStore } from './store.ts'
 
 export interface SuperviseOptions extends LifeOptions {
   readonly store: CleanUpStore
+  /** Milliseconds that clients have, after the end, for reading the last output. */
+  readonly patience: number
 }
 
 /** One container's whole life: from its first start, over every restart, until nothing of it is left. */
 export async function supervise(options: SuperviseOptions): Promise<void> {
-  const { order, paths, store, report } = options
+  const { order, paths, store, report, patience } = options
   const life = new Life(options)
   life.begin()
   if (order.awaitClient) {
@@ -34,7 +36,7 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
   } finally {
     life.unlock()
   }
-  await Promise.all([tellCommand(life, ending, report), tellClients(life, ending)])
+  await Promise.all([tellCommand(life, ending, report), tellClients(life, ending.code, patience)])
 }
 
 /** Loaded only for a container that publishes ports on IPv6 addresses. */
@@ -55,7 +57,7 @@ async function tellCommand(
 }
 
 /** There is no server when it was the reason of the failure. */
-async function tellClients(life: Life, { code }: Ended): Promise<void> {
+async function tellClients(life: Life, code: number, patience: number): Promise<void> {
   const server = await life.listen().catch(() => undefined)
-  await server?.finish(code)
+  await server?.finish({ code, patience })
 }

@@ -3,7 +3,6 @@ import {
   type ChildProcess,
   killTree,
   listenConsole,
-  programEnvironment,
   readPlainFile,
   type StdioSlot,
   setWindowSize,
@@ -39,18 +38,12 @@ export interface ExecRequest {
   readonly signal?: AbortSignal | undefined
 }
 
-/** A process beside the first of its container. */
-export interface ExecProcess extends StartedProcess {
-  /** Lets it go on when this process ends: without its terminal it would be hung up. */
-  leave(): void
-}
-
 /**
  * Starts a process and makes it a child of this one, as a runtime that stays
  * with it does not serve: runc waits for whoever holds the output, and crun does
  * not pass on how large a terminal is. Throws `StartError`.
  */
-export async function startExec(request: ExecRequest): Promise<ExecProcess> {
+export async function startExec(request: ExecRequest): Promise<StartedProcess> {
   becomeSubreaper()
   return request.terminal ? await startWithTerminal(request) : await startWithPipes(request)
 }
@@ -61,7 +54,7 @@ export async function startDetached(request: ExecRequest): Promise<void> {
   else await start(request, { args: [], stdio: ['ignore', 'ignore', 'ignore'] })
 }
 
-async function startWithPipes(request: ExecRequest): Promise<ExecProcess> {
+async function startWithPipes(request: ExecRequest): Promise<StartedProcess> {
   const pipes = makePipes(request)
   let process: Orphan
   try {
@@ -70,10 +63,10 @@ async function startWithPipes(request: ExecRequest): Promise<ExecProcess> {
     pipes.close()
     throw error
   }
-  return { ...process, ...pipes.open(), leave() {} }
+  return { ...process, ...pipes.open() }
 }
 
-async function startWithTerminal(request: ExecRequest): Promise<ExecProcess> {
+async function startWithTerminal(request: ExecRequest): Promise<StartedProcess> {
   using socket = listenConsole(`${request.directory}/terminal.sock`)
   const pid = await start(request, {
     // Named relative to the directory: the whole path may be too long for a socket.
@@ -82,7 +75,7 @@ async function startWithTerminal(request: ExecRequest): Promise<ExecProcess> {
   })
   const terminal = socket.receive()
   if (request.consoleSize !== undefined) setWindowSize(terminal, request.consoleSize)
-  return { ...adoptOne(pid), ...terminalStreams(terminal), leave: () => keepOpen(terminal) }
+  return { ...adoptOne(pid), ...terminalStreams(terminal) }
 }
 
 function adoptOne(pid: number): Orphan {
@@ -125,13 +118,4 @@ function spawnRuntime(
 
 function readText(path: string): string {
   return readPlainFile(path) ?? ''
-}
-
-/** Has another process read what is written to a terminal, and drop it. */
-function keepOpen(terminal: number): void {
-  const keeper = spawnProcess(['cat'], {
-    stdio: [terminal, 'ignore', 'ignore'],
-    ...{ env: programEnvironment, cwd: '/', ownSession: true },
-  })
-  keeper.unref()
 }

@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs'
 import { makePipe, ownPipeWriter, readPipe, type StdioSlot } from '#platform'
+import { keepOpen } from './keep-open.ts'
 import type { ProcessStreams } from './started.ts'
 
 /** Pipes for a process without a terminal. */
@@ -28,13 +29,24 @@ export function makePipes({ hasInput }: { readonly hasInput: boolean }): Process
     slots: [input?.read ?? 'ignore', stdout.write, stderr.write],
     open() {
       closeAll(given)
+      const isOpen = new Set([stdout.read, stderr.read])
+      const readToEnd = async function* (fd: number): AsyncGenerator<Uint8Array> {
+        try {
+          yield* readPipe(fd)
+        } finally {
+          isOpen.delete(fd)
+        }
+      }
       return {
         outputs: [
-          { stream: 'stdout', bytes: readPipe(stdout.read) },
-          { stream: 'stderr', bytes: readPipe(stderr.read) },
+          { stream: 'stdout', bytes: readToEnd(stdout.read) },
+          { stream: 'stderr', bytes: readToEnd(stderr.read) },
         ],
         input: input === undefined ? undefined : ownPipeWriter(input.write),
         resize() {},
+        leave() {
+          for (const fd of isOpen) keepOpen(fd)
+        },
       }
     },
     close: () => closeAll([...given, stdout.read, stderr.read, input?.write]),

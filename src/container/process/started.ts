@@ -12,6 +12,8 @@ export interface ProcessStreams {
   readonly input: DescriptorWriter | undefined
   /** Does nothing where there is no terminal. */
   resize(size: WindowSize): void
+  /** Lets the process go on writing when this process ends. */
+  leave(): void
 }
 
 /** A process in a container, from its start to its end. */

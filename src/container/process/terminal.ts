@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs'
 import { readInput, setWindowSize, sharedWriter } from '#platform'
+import { keepOpen } from './keep-open.ts'
 import type { ProcessStreams } from './started.ts'
 
 /** The streams behind a terminal whose master side is `fd`, which is ours from now on. */
@@ -25,6 +26,9 @@ export function terminalStreams(fd: number): ProcessStreams {
     },
     resize(size) {
       if (open) setWindowSize(fd, size)
+    },
+    leave() {
+      if (open) keepOpen(fd)
     },
   }
 }

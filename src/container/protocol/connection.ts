@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { isSystemError } from '#platform'
+import { isSystemError, startTimer } from '#platform'
 import { createFrameDecoder, encodeFrame, type Frame, splitFrame } from '../protocol/frames.ts'
 
 /** One end of the line between the monitor of a container and a client. */
@@ -10,7 +10,7 @@ export interface MonitorConnection {
   /** What the other end says until it closes the line; it waits while these are not read. */
   readonly frames: AsyncIterable<Frame>
   /** Sends what was not sent yet, then closes the line; the other end has a moment to take it. */
-  close(): Promise<void>
+  close(patience?: number): Promise<void>
   /** Closes the line at once. */
   destroy(): void
 }
@@ -51,13 +51,13 @@ export function frameConnection(socket: Socket): MonitorConnection {
         if (!socket.write(encodeFrame(part))) await roomIn(socket)
       }
     },
-    async close() {
+    async close(patience = farewell) {
       // Closed with something unread, a socket makes the other end lose what it did not read yet.
       socket.end()
       if (!reading) socket.resume()
-      const alarm = setTimeout(() => socket.destroy(), farewell)
+      const alarm = startTimer(patience, () => socket.destroy())
       await closed
-      clearTimeout(alarm)
+      alarm.cancel()
     },
     destroy: () => socket.destroy(),
   }

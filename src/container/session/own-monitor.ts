@@ -20,6 +20,7 @@ export function becomeMonitor(streams: SuperviseOptions['streams']): MonitorHand
     },
   }).values()
   let send: (name: NodeJS.Signals) => void = () => {}
+  let leave = (): void => {}
   return {
     async start(context, directory) {
       becomeSubreaper()
@@ -28,8 +29,12 @@ export function becomeMonitor(streams: SuperviseOptions['streams']): MonitorHand
       const watching = supervise({
         ...{ order, streams, store: openedStore(context), report: (one) => channel?.enqueue(one) },
         paths: containerPaths(order, basename(directory)),
+        patience: 2000,
         onSignal(sender) {
           send = sender
+        },
+        onLeave(leaver) {
+          leave = leaver
         },
       })
       watching.then(
@@ -39,7 +44,7 @@ export function becomeMonitor(streams: SuperviseOptions['streams']): MonitorHand
     },
     signal: (name) => send(name),
     expect: (type) => expectReport(reports, type),
-    leave() {},
+    leave: () => leave(),
     async abandon() {},
   }
 }

@@ -2,6 +2,7 @@ import { openNetworks } from '#network'
 import { openRecords } from '#records'
 import { detectRuntime } from '#runtime'
 import { openSnapshots } from '#snapshot'
+import { launchMonitor } from '../session/launch.ts'
 import { attachContainer } from '../verbs/attach.ts'
 import { execInContainer } from '../verbs/exec.ts'
 import { runForeground } from '../verbs/foreground.ts'
@@ -19,12 +20,14 @@ const context = {
   monitorCommand: monitorCommand(),
 }
 const onSignals = (): void => {}
+// As `run --rm` does: the program is the monitor itself.
+const launched = verb === 'watch' ? launchMonitor(context, { here: true }) : undefined
 const end =
   verb === 'exec'
     ? await execInContainer(context, id, { command, interactive: true, onSignals })
     : verb === 'attach'
       ? await attachContainer(context, id, { onSignals })
-      : await runForeground(context, id, { onSignals })
+      : await runForeground(context, id, { onSignals, launched })
 process.exit('code' in end ? Number(end.code) : 99)
 
 function monitorCommand(): [string, string] {

@@ -90,7 +90,11 @@ async function runDirect(run: Run): Promise<RunEnd> {
   if (onSignals === undefined) return await startDirect(run)
   using signals = proxySignals(launched.monitor.signal)
   onSignals()
-  return await Promise.race([startDirect(run), signals.abandoned])
+  try {
+    return await Promise.race([startDirect(run), signals.abandoned])
+  } finally {
+    launched.monitor.leave()
+  }
 }
 
 async function startDirect({ context, container, launched, lock, signal }: Run): Promise<RunEnd> {

@@ -87,6 +87,18 @@ describe.skipIf(cannotRun !== undefined)(`input${cannotRun ? ` (${cannotRun})` :
     expect(texts).toEqual(['first\n', 'second\n'])
   })
 
+  test('attachContainer() gives all output to a reader that comes back long after the end', async () => {
+    const id = await run('read go; dd if=/dev/zero bs=65536 count=6 2>/dev/null')
+    const client = join(bed.context, 'attach', id)
+    await client.stdin?.write(Buffer.from('go\n'))
+    expect(await waitContainer(bed.context, id)).toBe(0)
+    await Bun.sleep(2500)
+    let size = 0
+    for await (const chunk of client.stdout ?? []) size += chunk.length
+    expect(size).toBe(6 * 65_536)
+    expect((await client.exited).code).toBe(0)
+  }, 30_000)
+
   test('attachContainer() makes the container wait for a slow reader, which gets every byte', async () => {
     const id = await run(
       'read go; dd if=/dev/zero bs=65536 count=300 2>/dev/null; touch /done; read x',
