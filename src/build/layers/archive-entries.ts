@@ -2,28 +2,33 @@ import { StrakeError } from '#oci'
 import { cleanPath, printableName, type TarEntry, type TarInput } from '#tar'
 import { refuseWhiteout } from '../files/whiteout-name.ts'
 import type { PackOptions } from './pack.ts'
+import type { Parent, UnpackPlaces } from './unpack-places.ts'
 
-/** The entries of an archive, moved below `place`; owners are the archive's unless `--chown` says otherwise. */
+/**
+ * The entries of an archive at their places in the image, each behind the
+ * directories above it. Owners are the archive's unless `--chown` gives another.
+ */
 export async function* unpackEntries(
   archive: AsyncIterable<TarEntry>,
-  place: string,
+  places: UnpackPlaces,
   options: PackOptions,
 ): AsyncGenerator<TarInput> {
-  const below = (path: string): string => (place === '' ? path : `${place}/${path}`)
   for await (const entry of archive) {
     const path = cleanPath(entry.path)
     if (path === undefined) throw escapes(entry)
     if (path === '') continue
     refuseWhiteout(path)
     const { body, size, type, linkpath, uid, gid, mode, mtime, xattrs } = entry
-    const target = type === 'hardlink' ? cleanPath(linkpath) : undefined
-    if (type === 'hardlink' && target === undefined) throw escapes(entry)
+    const target = type === 'hardlink' ? cleanPath(linkpath) : linkpath
+    if (target === undefined) throw escapes(entry)
+    const placed = places.place({ path, type, linkpath: target })
+    for (const parent of placed.parents) yield describeParent(parent, options)
     yield {
-      path: below(path),
+      path: placed.path,
       type,
       size,
       body,
-      linkpath: target === undefined ? linkpath : below(target),
+      linkpath: type === 'hardlink' ? placed.target : linkpath,
       deviceMajor: entry.deviceMajor,
       deviceMinor: entry.deviceMinor,
       mode: type === 'symlink' ? mode : (options.mode?.(mode, type === 'directory') ?? mode),
@@ -32,6 +37,14 @@ export async function* unpackEntries(
       xattrs: capabilityOf(xattrs),
     }
   }
+}
+
+/** A directory of the image as it is there, or one that the unpacking makes. */
+function describeParent({ path, node }: Parent, options: PackOptions): TarInput {
+  const owner = options.owner ?? { uid: 0, gid: 0 }
+  const made = { mode: options.madeMode ?? 0o755, ...owner }
+  const kept = node && { mode: node.mode, uid: node.uid, gid: node.gid }
+  return { path, type: 'directory', ...(kept ?? made), mtime: options.times(node?.mtime) }
 }
 
 /** Of extended attributes a file capability only, as Docker has it; others belong to whoever packed. */

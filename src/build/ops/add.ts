@@ -6,16 +6,18 @@ import { createFileDigests } from '../files/digests.ts'
 import { type LearnedTree, openLearning, readLearning } from '../files/learned-file.ts'
 import type { FileNode } from '../files/node.ts'
 import { type CopyItem, type Selection, selectSources } from '../files/select-sources.ts'
-import { type FileTree, openTree } from '../files/tree.ts'
+import { type FileTree, type LookupTree, openTree } from '../files/tree.ts'
 import { unpackEntries } from '../layers/archive-entries.ts'
 import { draftFiles } from '../layers/draft-files.ts'
+import { emptyTree } from '../layers/empty-tree.ts'
 import { hashContextFiles, hashOwnFiles } from '../layers/files-hash.ts'
 import { type EntryFiles, packEntries } from '../layers/pack.ts'
 import { storeLayer } from '../layers/store-layer.ts'
+import { UnpackPlaces } from '../layers/unpack-places.ts'
 import { type AddOp, mainContext } from '../model/graph.ts'
 import type { FileState, StateLayer } from '../model/state.ts'
 import { type CacheKey, createKey } from '../step/key.ts'
-import type { OpRunner } from '../step/runner.ts'
+import { baseOf, type OpRunner } from '../step/runner.ts'
 import type { StepContext } from '../step/workspace.ts'
 import { stepEpoch } from '../times/times.ts'
 import { operationParts, packOptions, placeInBase, reportReading } from './copy.ts'
@@ -102,19 +104,35 @@ async function addToLayer(
     return await draft?.commit()
   }
   const unpacked = packOptions(op, owner, { epoch, isContext: false, context })
+  await using stack = new AsyncDisposableStack()
+  const isAbove = archives.length > 0 && !op.link
+  const below = isAbove ? await openBase(inputs, context, stack) : emptyTree
+  const places = new UnpackPlaces(below, place, entries)
 
   async function* all(): AsyncGenerator<TarInput> {
     yield* packEntries(filesOf(origins), entries, local)
     for (const archive of archives) {
       await using file = openLearning(originOf(origins, archive), archive)
-      yield* unpackEntries(readTar(decompressArchive(file.bytes)), place, unpacked)
+      yield* unpackEntries(readTar(decompressArchive(file.bytes)), places, unpacked)
       await file.finish()
     }
   }
   if (entries.length === 0 && archives.length === 0) return undefined
   const isAdditive = archives.length === 0 && !op.link
   const onProgress = reportReading(context)
-  return storeLayer(context, writeTar(all()), { epoch, isAdditive, onProgress })
+  return await storeLayer(context, writeTar(all()), { epoch, isAdditive, onProgress })
+}
+
+/** The file system of the stage, whose links and directories decide where entries go. */
+async function openBase(
+  inputs: readonly FileState[],
+  { services }: StepContext,
+  stack: AsyncDisposableStack,
+): Promise<LookupTree> {
+  const view = await services.filesystems.view(baseOf(inputs))
+  if (view === undefined) return emptyTree
+  stack.use(view)
+  return stack.use(openTree(view.root, { name: 'the image', hasOwners: true }))
 }
 
 interface Separated {
