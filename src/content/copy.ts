@@ -1,7 +1,8 @@
 import { ContentMismatchError, type Descriptor, type Digest, type Platform } from '#oci'
 import { type Bytes, counted, type Emit, fromBuffer, mapConcurrently, silent } from '#stream'
+import type { Arrivals } from './arrivals.ts'
 import { readGraph, selectManifest } from './graph.ts'
-import type { Arriving, ContentSource, ContentStore, WriteOutcome } from './store.ts'
+import type { ContentSource, ContentStore, WriteOutcome } from './store.ts'
 
 export interface CopyOptions {
   /** Copies only the manifest for this platform of an index, without the index. */
@@ -16,10 +17,8 @@ export interface CopyOptions {
   readonly copied?: ReadonlySet<Digest>
   /** The caller has verified every blob, so none is verified again before it is sent. */
   readonly alreadyVerified?: boolean
-  /** Is given a blob that the target begins to receive, if it can show it meanwhile. */
-  readonly onArriving?: (blob: Descriptor, arriving: Arriving) => void
-  /** Is told every blob once the target has it. */
-  readonly onBlob?: (blob: Descriptor) => void
+  /** Learns which blobs the target receives and has. */
+  readonly arrivals?: Arrivals | undefined
   readonly emit?: Emit
   readonly signal?: AbortSignal
 }
@@ -47,7 +46,7 @@ export async function copy(
     concurrency,
     async (blob, _, stop) => {
       await copyBlob(source, target, blob, { ...options, signal: stop })
-      options.onBlob?.(blob)
+      options.arrivals?.end(blob.digest)
     },
     signal,
   )
@@ -55,6 +54,7 @@ export async function copy(
     signal?.throwIfAborted()
     await target.write(descriptor, fromBuffer(raw), signal === undefined ? {} : { signal })
   }
+  options.arrivals?.endAll()
   return top
 }
 
@@ -77,7 +77,6 @@ async function copyBlob(
     return counted(bytes, (total) => emit({ ...event, action, current: start + total }))
   }
   const mountFrom = options.mountFrom?.(blob)
-  const { onArriving } = options
   let outcome: WriteOutcome
   try {
     outcome = await target.write(blob, readFrom(0), {
@@ -85,7 +84,7 @@ async function copyBlob(
       signal,
       alreadyVerified: options.alreadyVerified === true,
       ...(mountFrom !== undefined && { mountFrom }),
-      ...(onArriving && { onArriving: (arriving) => onArriving(blob, arriving) }),
+      arrivals: options.arrivals,
     })
   } catch (error) {
     // Reading the blob makes a local store notice the damage and name the remedy.

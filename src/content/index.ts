@@ -1,5 +1,8 @@
 // Blobs by digest: storing, copying and collecting them.
 
+// What is on its way into a store.
+export type { ComingBlob } from './arrivals.ts'
+export { Arrivals } from './arrivals.ts'
 // Deleting blobs that no root reaches.
 export type { Collected, CollectOptions } from './collect.ts'
 export { collect } from './collect.ts'
@@ -27,7 +30,6 @@ export { createMemoryStore } from './memory.ts'
 export { rememberDocuments } from './remember-documents.ts'
 // The interfaces of sources and stores.
 export type {
-  Arriving,
   ContentSource,
   ContentStore,
   Ingest,

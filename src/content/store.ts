@@ -1,5 +1,6 @@
 import type { Descriptor, Digest, DigestAlgorithm } from '#oci'
 import type { Bytes } from '#stream'
+import type { Arrivals } from './arrivals.ts'
 
 export interface ReadOptions {
   /** First byte, inclusive. */
@@ -23,21 +24,9 @@ export interface WriteOptions {
   readonly readFrom?: (start: number) => Bytes
   /** The caller has verified the bytes. They are not verified again before a registry gets them, which verifies them too. */
   readonly alreadyVerified?: boolean
-  /**
-   * Is given the content while it comes, when all of it is to be received. Only
-   * stores of files can show it.
-   */
-  readonly onArriving?: (blob: Arriving) => void
+  /** Learns how to read the content while it comes, from stores that can show it. */
+  readonly arrivals?: Arrivals | undefined
   readonly signal?: AbortSignal
-}
-
-/** Content that is being received. */
-export interface Arriving {
-  /**
-   * The bytes as they arrive, unverified. Each chunk reuses the previous buffer. Throws
-   * when the transfer fails; `write` throws the reason.
-   */
-  read(signal?: AbortSignal): Bytes
 }
 
 /** Anything that can serve blobs: memory, a directory, a registry's repository. */

@@ -22,5 +22,5 @@ export type { Image } from './image.ts'
 export { openImage } from './image.ts'
 // An image as Docker describes it.
 // Layers as a filesystem.
-export type { Arrival, ProvedLayers, UnpackOptions } from './unpack.ts'
+export type { ProvedLayers, UnpackOptions } from './unpack.ts'
 export { isProved, unpackImage } from './unpack.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
-import { openDirectoryStore } from '#content'
+import { Arrivals, openDirectoryStore } from '#content'
 import { ContentMismatchError, chainIds, type Digest, mediaType, sha256 } from '#oci'
 import { mkdtempDisposable, mountsBelow, unmount } from '#platform'
 import { openSnapshots, type Snapshotter } from '#snapshot'
@@ -196,9 +196,11 @@ rooted('unpackImage() reads a layer while it comes, and links it when it is ther
     while (!(await opened.snapshots.has(layer.diffId))) await new Promise((r) => setTimeout(r, 5))
     events.push('unpacked')
   }
-  const whole = untilUnpacked()
+  const arrivals = new Arrivals()
+  arrivals.begin(layer.descriptor.digest, () => fromBuffer(bytes))
+  untilUnpacked().then(() => arrivals.end(layer.descriptor.digest))
   const chain = await unpackImage(coming, store, opened.snapshots, {
-    arrival: async () => ({ arriving: { read: () => fromBuffer(bytes) }, whole: () => whole }),
+    arrivals,
     layers: knownLayers(() => events.push('linked')),
     emit: (event) => event.type === 'transfer' && events.push(event.done ? 'done' : 'moved'),
   })
@@ -211,12 +213,17 @@ rooted('unpackImage() leaves it to who receives a layer to say what is wrong wit
   const { store, image } = await imageOf([])
   const layer = await putLayer(store, { a: '1' })
   const whole = await createImage(store, { config: image.config, layers: [layer] })
-  const unpacking = unpackImage(whole, store, opened.snapshots, {
-    arrival: async () => ({
-      arriving: { read: () => fromBuffer(new Uint8Array(1024).fill(7)) },
-      whole: () => Promise.reject(new Error('connection reset')),
-    }),
+  const arrivals = new Arrivals()
+  const receiving = new AbortController()
+  arrivals.begin(layer.descriptor.digest, async function* () {
+    try {
+      yield new Uint8Array(1024).fill(7)
+    } finally {
+      receiving.abort(new Error('connection reset'))
+    }
   })
+  const { signal } = receiving
+  const unpacking = unpackImage(whole, store, opened.snapshots, { arrivals, signal })
   await expect(unpacking).rejects.toThrow('connection reset')
   expect(await Array.fromAsync(opened.snapshots.list())).toEqual([])
 })

@@ -1,4 +1,4 @@
-import type { Arriving, ContentSource } from '#content'
+import type { Arrivals, ComingBlob, ContentSource } from '#content'
 import {
   ContentMismatchError,
   chainIds,
@@ -20,22 +20,14 @@ export interface UnpackOptions {
   readonly listingOf?: (diffId: Digest) => TarListing | undefined
   /** Knows which stored blob has which diff ID, and learns it once both are proved. */
   readonly layers?: ProvedLayers
-  /** Waits until a layer comes, for a source that is still being filled. */
-  readonly arrival?: (layer: Descriptor) => Promise<Arrival>
+  /** Which layers have come, of a source that is still being filled. */
+  readonly arrivals?: Arrivals | undefined
   readonly emit?: Emit
   readonly signal?: AbortSignal
 }
 
 /** What is known of stored blobs: which of them decompress to which layer. */
 export type ProvedLayers = Pick<Layers, 'link' | 'diffIdOf'>
-
-/** A layer on its way into the source. */
-export interface Arrival {
-  /** What can be read of it, until the source has all of it. */
-  readonly arriving?: Arriving | undefined
-  /** Waits until the source has it. Throws when it does not come. */
-  whole(): Promise<void>
-}
 
 /** A collection at the same time may take away what was found a moment ago; not for ever. */
 const mostAttempts = 5
@@ -84,8 +76,8 @@ async function unpackMissing(
     if (index < done && known) continue
     signal?.throwIfAborted()
     const { descriptor, diffId } = layer
-    const arrival = await options.arrival?.(descriptor)
-    const archive = await openArchive(layer, source, options, arrival)
+    const coming = await options.arrivals?.of(descriptor.digest, signal)
+    const archive = await openArchive(layer, source, options, coming)
     const { tar } = archive.source
     try {
       if (index >= done) {
@@ -99,11 +91,11 @@ async function unpackMissing(
       if (!known && typeof tar !== 'string' && !archive.wasRead()) await prove(tar, diffId)
     } catch (error) {
       // What came may be other bytes than the blob has: who receives them says so.
-      await arrival?.whole()
+      await coming?.whole()
       if (signal?.aborted !== true) await proveStored(source, descriptor)
       throw error
     }
-    await arrival?.whole()
+    await coming?.whole()
     emit({ ...unpacking(layer), current: descriptor.size, done: true })
     options.layers?.link(diffId, descriptor, archive.size())
   }
@@ -122,25 +114,25 @@ interface LayerArchive {
 async function openArchive(
   layer: Layer,
   source: ContentSource,
-  options: Omit<UnpackOptions, 'arrival'>,
-  arrival: Arrival | undefined,
+  options: Omit<UnpackOptions, 'arrivals'>,
+  coming: ComingBlob | undefined,
 ): Promise<LayerArchive> {
   const { descriptor, diffId } = layer
   const { pathOf, listingOf, emit = silent, signal } = options
   const isTar = descriptor.digest === diffId
   if (isTar && pathOf !== undefined) {
-    await arrival?.whole()
+    await coming?.whole()
     const listing = listingOf?.(diffId)
     const source = { tar: pathOf(diffId), ...(listing && { listing }) }
     return { source, size: () => descriptor.size, wasRead: () => false }
   }
   const stored =
-    arrival?.arriving?.read(signal) ??
+    coming?.read?.(signal) ??
     // Its diff ID proves it.
     source.read(descriptor, { readerVerifies: true, reusesChunks: true, ...(signal && { signal }) })
   const read = counted(stored, (current) => {
     // While it comes there is its transfer to be seen.
-    if (arrival?.arriving === undefined) emit({ ...unpacking(layer), current })
+    if (coming?.read === undefined) emit({ ...unpacking(layer), current })
   })
   let size = 0
   // A blob whose digest is its diff ID is not compressed, whatever it looks like.

@@ -15,10 +15,11 @@ import {
   writeAll,
 } from '#platform'
 import { type Bytes, createHasher, type Hasher } from '#stream'
-import type { Arriving, Ingest } from '../store.ts'
-import { ArrivingBlob } from './arriving.ts'
+import type { LiveRead } from '../arrivals.ts'
+import type { Ingest } from '../store.ts'
 import type { Claim } from './claim.ts'
 import { fs, hasCode, readHandle } from './file.ts'
+import { GrowingFile } from './growing-file.ts'
 import { blobPath } from './image-layout.ts'
 
 export interface IngestFileOptions {
@@ -61,8 +62,8 @@ export async function openDirectoryIngest(
 
 /** An ingest whose file another writer can fill and another reader can read. */
 export interface FileIngest extends Ingest {
-  /** Returns the bytes appended from now on as a blob that can be read meanwhile. */
-  arriving(blob: Descriptor): Arriving
+  /** Reads what is appended from now on, as `blob`, while it is appended. */
+  liveRead(blob: Descriptor): LiveRead
   /**
    * Calls `write` with the empty file. `write` fills it in any order and returns the
    * digest and size, which it computed on the way; they are not checked again.
@@ -95,7 +96,7 @@ class DirectoryIngest implements FileIngest {
   #isOpen = true
   #written: Written | undefined
   #writer: HashingWriter | undefined
-  #arriving: ArrivingBlob | undefined
+  #growing: GrowingFile | undefined
 
   constructor(parts: Parts) {
     this.id = parts.id
@@ -107,10 +108,11 @@ class DirectoryIngest implements FileIngest {
     return this.#size
   }
 
-  arriving(blob: Descriptor): Arriving {
+  liveRead(blob: Descriptor): LiveRead {
     const { root, claim } = this.#parts
-    this.#arriving = new ArrivingBlob(blob, [`${claim.path}/data`, blobPath(root, blob.digest)])
-    return this.#arriving
+    const growing = new GrowingFile(blob, [`${claim.path}/data`, blobPath(root, blob.digest)])
+    this.#growing = growing
+    return (signal) => growing.read(signal)
   }
 
   async append(bytes: Bytes): Promise<void> {
@@ -123,7 +125,7 @@ class DirectoryIngest implements FileIngest {
         throw explained(error, this.#parts.root)
       }
       this.#size += chunk.length
-      this.#arriving?.grow()
+      this.#growing?.grow()
     }
   }
 
@@ -184,8 +186,8 @@ class DirectoryIngest implements FileIngest {
   /** Waits until the file is complete, and gets its digest and size from the writer. */
   async #finish(): Promise<void> {
     const appended = await this.#writer?.finish()
-    // The sync takes longer than this.
-    this.#arriving?.grow()
+    // To sync it takes longer.
+    this.#growing?.grow()
     if (appended === undefined) return
     const { digest, checksum } = appended
     this.#written = { digest: `sha256:${digest}`, size: this.#size, checksum }
@@ -225,7 +227,7 @@ class DirectoryIngest implements FileIngest {
   async #close(): Promise<boolean> {
     if (!this.#isOpen) return false
     this.#isOpen = false
-    this.#arriving?.end()
+    this.#growing?.end()
     await this.#writer?.[Symbol.asyncDispose]()
     await this.#parts.file.close()
     return true

@@ -145,7 +145,7 @@ class OpenDirectoryStore implements DirectoryStore {
     await using ingest = await this.#ingestFor(expected, options.signal)
     if (ingest === undefined) return 'exists'
     const receiveAll = async (empty: FileIngest): Promise<WriteOutcome> => {
-      options.onArriving?.(empty.arriving(expected))
+      options.arrivals?.begin(expected.digest, empty.liveRead(expected))
       await receiveBlob(empty, expected, bytes)
       return 'written'
     }

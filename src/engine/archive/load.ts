@@ -27,13 +27,13 @@ export interface Loaded {
 /** Takes in the images of an archive, all or none. Throws `INVALID` for an archive that is none. */
 export async function load(engine: Engine, options: LoadOptions = {}): Promise<readonly Loaded[]> {
   const { file = '-', emit = silent, signal } = options
-  using _lease = await beginWork(engine, `load ${file}`)
+  using lease = await beginWork(engine, `load ${file}`)
   const cancel = signal === undefined ? {} : { signal }
   const found = await readImages(engine, file, { emit, ...cancel })
   const images = []
   for (const { descriptor, names } of found) {
     const image = await engine.openImage(descriptor)
-    await ensureUnpacked(engine, image, { emit, ...cancel })
+    await ensureUnpacked(engine, image, { emit, lease, ...cancel })
     images.push({ image, names })
   }
   const loaded = images.map(({ image, names }): Loaded => {

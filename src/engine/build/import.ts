@@ -42,7 +42,7 @@ export async function importImage(
   const archive = isUrl(file)
     ? downloadArchive(file, { emit, signal })
     : readArchive(await findArchive('read', file), signal)
-  using _lease = await beginWork(engine, `import ${file}`)
+  using lease = await beginWork(engine, `import ${file}`)
   const imported = await importTar(archive, engine.content, {
     emit: nameTransfers(emit, file),
     ...(message === undefined ? {} : { message }),
@@ -50,7 +50,7 @@ export async function importImage(
     ...(signal === undefined ? {} : { signal }),
   })
   const image = await applyChanges(engine, imported, options.changes ?? [])
-  await ensureUnpacked(engine, image, { emit, ...(signal === undefined ? {} : { signal }) })
+  await ensureUnpacked(engine, image, { emit, lease, ...(signal === undefined ? {} : { signal }) })
   recordImage(engine, image, name === undefined ? [] : [{ name, by: 'import' }])
   publishIndex(engine)
   return { imageId: image.imageId, digest: image.descriptor.digest }

@@ -1,11 +1,15 @@
-import { type Arrival, type Image, isProved, unpackImage } from '#image'
-import { chainIds, type Descriptor, type Digest } from '#oci'
+import type { Arrivals } from '#content'
+import { type Image, isProved, unpackImage } from '#image'
+import { chainIds, type Digest } from '#oci'
+import type { Lease } from '#records'
 import type { Emit } from '#stream'
 import type { Engine } from '../engine.ts'
 
 export interface UnpackOptions {
-  /** Waits until a layer comes, for a store that is still being filled. */
-  readonly arrival?: (layer: Descriptor) => Promise<Arrival>
+  /** Which layers have come, of a store that is still being filled. */
+  readonly arrivals?: Arrivals | undefined
+  /** The work that this is part of; work of its own unless given. */
+  readonly lease?: Lease | undefined
   readonly emit?: Emit
   readonly signal?: AbortSignal
 }
@@ -25,12 +29,16 @@ export async function ensureUnpacked(
   const snapshots = await engine.snapshots()
   const proved = image.layers.every((layer) => isProved(layer, engine.records.layers))
   if (proved && (await snapshots.has(top))) return top
-  // Whose image is unpacked already starts without it.
-  const { beginWork } = await import('../begin-work.ts')
-  using _lease = await beginWork(engine, `unpack ${top}`)
+  using _lease = options.lease === undefined ? await beginUnpacking(engine, top) : undefined
   return await unpackImage(image, engine.content, snapshots, {
     ...options,
     pathOf: (digest) => engine.content.pathOf(digest),
     layers: engine.records.layers,
   })
+}
+
+/** Loaded here, so that an image that is unpacked already does not pay for it. */
+async function beginUnpacking(engine: Engine, chainId: Digest): Promise<Lease> {
+  const { beginWork } = await import('../begin-work.ts')
+  return await beginWork(engine, `unpack ${chainId}`)
 }

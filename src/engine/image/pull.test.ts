@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { chainIds } from '#oci'
+import type { Records } from '#records'
 import { createMemoryRegistry, createRegistryHandler } from '#registry'
 import type { ProgressEvent } from '#stream'
 import { pruneImages } from '../store/prune-images.ts'
@@ -79,6 +80,23 @@ test('pull() fetches each manifest, config and layer once', async () => {
     'GET blobs/DIGEST',
     'GET blobs/DIGEST',
   ])
+})
+
+test('pull() holds one lease from its first look to its last fact', async () => {
+  await using pair = await openPair()
+  await addTestImage(pair.from, { names: ['localhost:1/app'] })
+  await push(pair.from, 'localhost:1/app')
+  const { records } = pair.to
+  const purposes: string[] = []
+  const leases: Records['leases'] = {
+    ...records.leases,
+    acquire(options) {
+      purposes.push(options.purpose)
+      return records.leases.acquire(options)
+    },
+  }
+  await pull({ ...pair.to, records: { ...records, leases } }, 'localhost:1/app')
+  expect(purposes).toEqual(['pull localhost:1/app:latest'])
 })
 
 test('pull() again fetches nothing and says so', async () => {

@@ -75,7 +75,7 @@ export async function pull(
     normalizePlatform(platform),
     signal,
   )
-  await receiveImage(engine, source, image, { emit, ...(signal === undefined ? {} : { signal }) })
+  await receiveImage(engine, source, image, { emit, lease, signal })
   recordImage(engine, image, [
     { name, by: 'pull' },
     { name: digestName(reference, root.digest), by: 'pull' },

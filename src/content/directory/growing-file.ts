@@ -4,11 +4,8 @@ import { hasCode, openPlainFile } from './file.ts'
 /** Bytes read at a time: what fits into a processor's cache. */
 const readSize = 512 * 1024
 
-/**
- * A blob that can be read while it is being received into a file, from the first byte
- * on. Its bytes are not verified.
- */
-export class ArrivingBlob {
+/** A blob that can be read while it is received into a file. Its bytes are not verified. */
+export class GrowingFile {
   readonly #size: number
   readonly #paths: readonly string[]
   #isEnded = false
@@ -33,8 +30,8 @@ export class ArrivingBlob {
   }
 
   /**
-   * All of its bytes. Each chunk reuses the previous buffer. Throws when the transfer
-   * fails; the receiver throws the reason.
+   * All of its bytes, each chunk in the memory of the one before. Throws when not
+   * all of them come; the `write` that receives them throws the reason.
    */
   async *read(signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     const { readSync } = process.getBuiltinModule('node:fs')

@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from 'bun:test'
-import { type Descriptor, mediaType, sha256 } from '#oci'
+import { type Descriptor, type Digest, mediaType, sha256 } from '#oci'
 import { mkdtempDisposable } from '#platform'
 import { type Bytes, createHasher, fromBuffer } from '#stream'
-import type { Arriving } from '../store.ts'
+import { Arrivals, type LiveRead } from '../arrivals.ts'
 import { type DirectoryStore, openDirectoryStore } from './directory.ts'
 
 const directory = await mkdtempDisposable('/dev/shm', 'strake-arriving-')
@@ -30,8 +30,8 @@ for (const [name, size] of Object.entries(sizes)) {
     const hasher = createHasher()
     const hasBegun = Promise.withResolvers<void>()
     const isWritten = Promise.withResolvers<void>()
-    const read = async (arriving: Arriving): Promise<void> => {
-      for await (const chunk of arriving.read()) {
+    const read = async (live: LiveRead): Promise<void> => {
+      for await (const chunk of live()) {
         hasher.update(chunk)
         hasBegun.resolve()
         await isWritten.promise
@@ -45,9 +45,9 @@ for (const [name, size] of Object.entries(sizes)) {
       yield content.subarray(half)
     }
     await store.write(blob, bytes(), {
-      onArriving: (arriving) => {
-        reading = read(arriving)
-      },
+      arrivals: noting((live) => {
+        reading = read(live)
+      }),
     })
     isWritten.resolve()
     await reading
@@ -56,8 +56,8 @@ for (const [name, size] of Object.entries(sizes)) {
 
   test(`write() of ${name} content that breaks ends its readers`, async () => {
     const store = await openStore()
-    const seen: Arriving[] = []
-    const onArriving = (arriving: Arriving): void => void seen.push(arriving)
+    const seen: LiveRead[] = []
+    const arrivals = noting((live) => seen.push(live))
     let reading: Promise<string> | undefined
     async function* broken(): Bytes & AsyncGenerator<Uint8Array> {
       yield content.subarray(0, half)
@@ -65,37 +65,46 @@ for (const [name, size] of Object.entries(sizes)) {
       await new Promise((resolve) => setTimeout(resolve, 20))
       throw new Error('connection reset')
     }
-    await store.write(blob, broken(), { onArriving }).catch(() => {})
+    await store.write(blob, broken(), { arrivals }).catch(() => {})
     expect(await reading).toContain('ended before')
     // What was kept is nobody's to vouch for: the rest is not shown.
     const readFrom = (start: number): Bytes => fromBuffer(content.subarray(start))
-    await store.write(blob, fromBuffer(content), { onArriving, readFrom })
+    await store.write(blob, fromBuffer(content), { arrivals, readFrom })
     expect(seen).toHaveLength(1)
     expect(await store.has(blob)).toBe(true)
-    expect(await outcomeOf({ read: () => store.read(blob) })).toBe(blob.digest)
+    expect(await outcomeOf(() => store.read(blob))).toBe(blob.digest)
   })
 }
 
 test('write() shows content to a late reader, and nothing for content that is stored', async () => {
   const { content, blob } = contentOf(sizes.small)
   const store = await openStore()
-  const seen: Arriving[] = []
-  const onArriving = (arriving: Arriving): void => void seen.push(arriving)
+  const seen: LiveRead[] = []
+  const arrivals = noting((live) => seen.push(live))
   for (let time = 0; time < 2; time++) {
-    await store.write(blob, fromBuffer(content), { onArriving })
+    await store.write(blob, fromBuffer(content), { arrivals })
   }
-  const [arriving, ...more] = seen
+  const [live, ...more] = seen
   expect(more).toEqual([])
-  expect(arriving && (await outcomeOf(arriving))).toBe(blob.digest)
+  expect(live && (await outcomeOf(live))).toBe(blob.digest)
   await store.delete(blob)
-  expect(arriving && (await outcomeOf(arriving))).toContain('was not received')
+  expect(live && (await outcomeOf(live))).toContain('was not received')
 })
 
+/** Calls `note` for every blob that begins to come. */
+function noting(note: (live: LiveRead) => void): Arrivals {
+  return new (class extends Arrivals {
+    override begin(_digest: Digest, live: LiveRead): void {
+      note(live)
+    }
+  })()
+}
+
 /** The digest of what can be read, or why it cannot. */
-async function outcomeOf(arriving: Arriving): Promise<string> {
+async function outcomeOf(live: LiveRead): Promise<string> {
   const hasher = createHasher()
   try {
-    for await (const chunk of arriving.read()) hasher.update(chunk)
+    for await (const chunk of live()) hasher.update(chunk)
   } catch (error) {
     return String(error)
   }
