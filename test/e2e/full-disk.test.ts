@@ -44,6 +44,28 @@ describe.skipIf(reason !== undefined)('a full disk', () => {
     expect(await namesOf(strake)).toEqual([])
   })
 
+  test('a container that fills the disk goes on, and its end is known', async () => {
+    await using disk = await openDisk(16_384)
+    const { strake } = disk
+    await importBusybox(strake, 'box')
+    const script = 'cat /dev/zero > /fill; echo filled; sleep 1; exit 4'
+    const run = ['run', '--network', 'none']
+    const here = await strake(...run, '--rm', 'box', 'sh', '-c', script)
+    expect(here).toMatchObject({ exitCode: 4, stdout: 'filled\n' })
+    await strake.ok(...run, '-d', '--name', 'behind', 'box', 'sh', '-c', script)
+    expect(await strake.ok('wait', 'behind')).toBe('4')
+    const [{ State }] = JSON.parse(await strake.ok('inspect', 'behind'))
+    expect(State).toMatchObject({ Status: 'exited', ExitCode: 4 })
+    await strake.ok('rm', 'behind')
+    const always = ['-d', '--name', 'again', '--restart', 'always']
+    const trap = `trap "exit 3" TERM; cat /dev/zero > /fill; while true; do sleep 0.1; done`
+    await strake.ok(...run, ...always, 'box', 'sh', '-c', trap)
+    while (statfsSync(strake.root).bavail > 4) await Bun.sleep(20)
+    await strake.ok('stop', 'again')
+    expect(await strake.ok('ps', '--quiet')).toBe('')
+    await strake.ok('rm', 'again')
+  }, 60_000)
+
   test('rm, rmi and every prune work, however often the disk is filled', async () => {
     await using disk = await openDisk(32_768)
     const { strake, archive } = disk

@@ -29,6 +29,8 @@ export interface ContainerPaths {
   readonly health: string
   readonly log: string
   readonly order: string
+  /** Room for the state and for a request to stop when the disk is full. */
+  readonly reserve: string
   /** Exists once somebody asked the container to stop, so that it is not restarted. */
   readonly stopRequest: string
   /** Gone after a reboot. */
@@ -52,6 +54,7 @@ export function containerPaths(
     health: `${directory}/health.json`,
     log: `${directory}/${id}-json.log`,
     order: `${directory}/order.json`,
+    reserve: `${directory}/reserve`,
     stopRequest: `${directory}/stop-request`,
     run: `${run}/containers/${id}`,
     mounts: `${run}/mounts/nested-${id}`,

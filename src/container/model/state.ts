@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { type ProcessIdentity, readPlainFile } from '#platform'
 
 export type ContainerStatus =
@@ -79,6 +79,11 @@ export function readJson(path: string): object | undefined {
 
 export function writeJson(path: string, value: object): void {
   const temporary = `${path}.${process.pid}.tmp`
-  writeFileSync(temporary, JSON.stringify(value), { mode: 0o600 })
-  renameSync(temporary, path)
+  try {
+    writeFileSync(temporary, JSON.stringify(value), { mode: 0o600 })
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
 }

@@ -16,6 +16,7 @@ import {
   runtimeCommand,
   runtimeEnvironment,
 } from '#runtime'
+import { isFullDisk } from '../model/reserve.ts'
 import { openView } from '../model/running-view.ts'
 import { writeJson } from '../model/state.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
@@ -112,7 +113,7 @@ export function watchHealth(options: HealthOptions): () => void {
   let state: HealthState = { Status: 'starting', FailingStreak: 0, Log: [] }
   let timer: Timer | undefined
   let stopped = false
-  writeJson(options.path, state)
+  save(options.path, state)
   const elapsed = (): number => performance.now() - started
   const schedule = (): void => {
     if (stopped) return
@@ -123,13 +124,22 @@ export function watchHealth(options: HealthOptions): () => void {
     const probe = await runProbe(options, timing.timeout)
     if (stopped) return
     state = afterProbe(state, probe, { retries: timing.retries, starting })
-    writeJson(options.path, state)
+    save(options.path, state)
     schedule()
   }
   schedule()
   return () => {
     stopped = true
     timer?.cancel()
+  }
+}
+
+/** On a full disk the next probe says how the container is. */
+function save(path: string, state: HealthState): void {
+  try {
+    writeJson(path, state)
+  } catch (error) {
+    if (!isFullDisk(error)) throw error
   }
 }
 

@@ -11,6 +11,7 @@ import {
 } from '#runtime'
 import type { ContainerPaths } from '../model/context.ts'
 import type { OutputStream } from '../model/options.ts'
+import { isFullDisk, writeWithReserve } from '../model/reserve.ts'
 import { type ContainerState, readState, writeState } from '../model/state.ts'
 import type { ForegroundDescriptors, MonitorOrder, MonitorReport } from '../protocol/order.ts'
 import { Foreground } from './foreground.ts'
@@ -268,7 +269,13 @@ export class Life {
       const { process, ...ended } = this.#state
       this.#state = ended
     }
-    writeState(this.#options.paths.state, this.#state)
+    const { state, reserve } = this.#options.paths
+    try {
+      writeWithReserve(reserve, () => writeState(state, this.#state))
+    } catch (error) {
+      // A full disk must not end the container. The next change is written with this one.
+      if (!isFullDisk(error)) throw error
+    }
   }
 }
 

@@ -17,6 +17,7 @@ import {
 import type { ContainerSnapshot } from '#snapshot'
 import { type ContainerContext, type ContainerPaths, containerPaths } from '../model/context.ts'
 import type { Container } from '../model/record.ts'
+import { makeReserve } from '../model/reserve.ts'
 import { type ContainerSettings, mergeEnv } from '../model/settings.ts'
 import { createdState, type NetworkState, writeJson, writeState } from '../model/state.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
@@ -67,6 +68,7 @@ export async function prepareContainer(
   const filters = { runtime: context.runtime, directory: `${context.root}/seccomp` }
   await writeBundle(paths.directory, useCompiledFilter(config, filters))
   writeJson(paths.order, orderOf(context, container, { attachment, overlays, mounts, options }))
+  makeReserve(paths.reserve)
   const network = networkState(attachment)
   writeState(paths.state, { ...createdState, network, root: snapshot.root })
   writeJson(`${paths.directory}/mounts.json`, { mounts: visible })

@@ -5,6 +5,7 @@ import { isAlive, signalProcess, startTimer, type WindowSize } from '#platform'
 import { freeze } from '#runtime'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type Container, getContainer, isRunning, lostExitCode } from '../model/record.ts'
+import { writeWithReserve } from '../model/reserve.ts'
 import { readState } from '../model/state.ts'
 import { connectMonitor, type MonitorConnection } from '../protocol/connection.ts'
 
@@ -154,7 +155,7 @@ function requireRunning(container: Container, verb: string): void {
 /** Leaves word for the monitor before the container ends, or while it waits to restart it. */
 async function requestStop(context: ContainerContext, { id }: Container): Promise<void> {
   const paths = containerPaths(context, id)
-  writeFileSync(paths.stopRequest, '', { mode: 0o600 })
+  writeWithReserve(paths.reserve, () => writeFileSync(paths.stopRequest, '', { mode: 0o600 }))
   const connection = await connectMonitor(paths.socket)
   await connection?.send({ kind: 'wake' })
   await connection?.close()
