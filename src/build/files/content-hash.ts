@@ -25,8 +25,12 @@ export async function hashSelections(
   const hash = new TextHash()
   for (const { name, isDirectory, items } of selections) {
     hash.add(`${isDirectory ? 'directory' : 'file'} ${items.length} ${name}\0`)
-    for (const { relative, content } of items) {
+    for (const { relative, content, sameAs } of items) {
       signal?.throwIfAborted()
+      if (sameAs !== undefined) {
+        hash.add(`${relative}\0${describeLink(sameAs)}\0`)
+        continue
+      }
       const digest = digestOf(content, digests)
       // Waiting for each of thousands takes its time: only where a file must be read.
       const known = typeof digest === 'object' ? await digest.compute() : digest
@@ -48,7 +52,11 @@ export function summarizeSelections(
   const count = selections.reduce((sum, { items }) => sum + items.length, 0)
   const summary = count > detailed ? new GroupedSummary() : new PlainSummary()
   for (const { name, items } of selections) {
-    for (const { relative, content } of items) {
+    for (const { relative, content, sameAs } of items) {
+      if (sameAs !== undefined) {
+        summary.add(pathOf(name, relative, content), describeLink(sameAs))
+        continue
+      }
       const digest = digestOf(content, digests)
       if (typeof digest === 'object') continue
       summary.add(pathOf(name, relative, content), describe(tree, content, digest))
@@ -105,6 +113,11 @@ function describe(tree: FileTree, content: CopyItem['content'], digest: string):
     default:
       return status
   }
+}
+
+/** A hard link is another layer than a copy of the file. */
+function describeLink({ relative }: CopyItem): string {
+  return `link ${JSON.stringify(relative)}`
 }
 
 function describeAttributes(attributes: ReadonlyMap<string, Uint8Array>): string {

@@ -33,6 +33,7 @@ export function nodeOf(name: string, path: string, status: at.ScannedStatus): Fi
     ctimeNanoseconds: status.ctimeNanoseconds,
     inodeLow: status.inodeLow,
     inodeHigh: status.inodeHigh,
+    links: status.links,
     device: status.device,
     mount: status.mount,
     deviceMajor: status.deviceMajor,

@@ -11,6 +11,8 @@ export interface CopyItem {
   /** Where, relative to what the source becomes; `''` for a source that is a file itself. */
   readonly relative: string
   readonly content: FileNode | { readonly inline: string }
+  /** The first item of the same directory source that is a name of the same file. */
+  readonly sameAs?: CopyItem | undefined
 }
 
 /** A source that was found: a file, or the contents of a directory. */
@@ -91,7 +93,7 @@ function select(
   }
   const items: CopyItem[] = []
   walk(tree, node, '', exclude, items)
-  return { name, isDirectory: true, items }
+  return { name, isDirectory: true, items: withLinks(items) }
 }
 
 /** As if the directories above the source were copied too, with nothing else in them. */
@@ -110,7 +112,21 @@ function selectWithParents(
   }
   if (relative !== '') items.push({ relative, content: node })
   if (node.type === 'directory') walk(tree, node, relative, exclude, items)
-  return { name: '', isDirectory: true, items }
+  return { name: '', isDirectory: true, items: withLinks(items) }
+}
+
+/** Tells names of one file from files that are only equal. */
+function withLinks(items: readonly CopyItem[]): readonly CopyItem[] {
+  const firsts = new Map<string, CopyItem>()
+  return items.map((item) => {
+    const { content } = item
+    if ('inline' in content || content.type !== 'file' || content.links < 2) return item
+    const identity = `${content.device} ${content.inodeHigh} ${content.inodeLow}`
+    const first = firsts.get(identity)
+    if (first !== undefined) return { ...item, sameAs: first }
+    firsts.set(identity, item)
+    return item
+  })
 }
 
 function walk(

@@ -112,7 +112,10 @@ async function draft(
 }
 
 function remember(layer: Digest, sums: Uint32Array, { files, entries, context }: Task): void {
-  const written = entries.filter(({ content }) => typeof content === 'object' && isFile(content))
+  const written = entries.filter(
+    ({ content, hardlink }) =>
+      hardlink === undefined && typeof content === 'object' && isFile(content),
+  )
   const digests = written.map((entry) => {
     const node = fileOf(entry)
     return node && files.digests?.known(node)

@@ -15,6 +15,7 @@ const top: FileNode = {
   ctimeNanoseconds: 0,
   inodeLow: 0,
   inodeHigh: 0,
+  links: 1,
   device: 0,
   mount: 0,
   deviceMajor: 0,

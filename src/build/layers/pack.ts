@@ -62,15 +62,15 @@ export function* packEntries(
 }
 
 /** The file that an entry takes its contents from, if it does. */
-export function fileOf({ content }: LayoutEntry): FileNode | undefined {
-  if (content === 'directory' || 'inline' in content) return undefined
+export function fileOf({ content, hardlink }: LayoutEntry): FileNode | undefined {
+  if (hardlink !== undefined || content === 'directory' || 'inline' in content) return undefined
   return content.type === 'file' ? content : undefined
 }
 
 /** An entry without the contents of its file, but with their size. */
 export function describeEntry(
   treeOf: (node: FileNode) => FileTree,
-  { path, content }: LayoutEntry,
+  { path, content, hardlink }: LayoutEntry,
   options: PackOptions,
 ): TarInput {
   const owner = options.owner ?? { uid: 0, gid: 0 }
@@ -92,11 +92,15 @@ export function describeEntry(
   const isLink = content.type === 'symlink'
   return {
     path,
-    ...contentOf(tree, content),
+    ...(hardlink === undefined ? contentOf(tree, content) : linkTo(hardlink)),
     mode: isLink ? 0o777 : modeOf(content.mode, content.type === 'directory'),
     ...(options.owner ?? kept),
     mtime: options.times(content.mtime),
   }
+}
+
+function linkTo(linkpath: string): Omit<TarInput, 'path'> {
+  return { type: 'hardlink', linkpath }
 }
 
 function contentOf(tree: FileTree, node: FileNode): Omit<TarInput, 'path'> {

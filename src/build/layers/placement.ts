@@ -10,6 +10,8 @@ export interface LayoutEntry {
   readonly path: string
   /** `directory`: one that the copy had to make on the way. */
   readonly content: CopyItem['content'] | 'directory'
+  /** The entry before it that is another name of the same file. */
+  readonly hardlink?: string | undefined
 }
 
 export interface LayoutOptions {
@@ -41,7 +43,7 @@ export function layOut(
     const isInside = !isDirectory && layout.at(place) === 'directory'
     layout.makeDirectory(isDirectory || isInside ? place : parentOf(place))
     const target = isInside ? join(place, name) : place
-    for (const { relative, content } of items) layout.put(join(target, relative), content)
+    for (const item of items) layout.put(join(target, item.relative), item)
   }
   return { entries: layout.sorted(), place }
 }
@@ -58,6 +60,8 @@ class Layout {
   /** What cannot be done when it fails: `copy to /etc`. */
   readonly #purpose: string
   readonly #entries = new Map<string, LayoutEntry['content']>()
+  /** By path: the file that an entry is a name of, when that may have several. */
+  readonly #files = new Map<string, CopyItem>()
   /** By path: the directories of `below`, as far as they were looked for. */
   readonly #directories = new Map<string, FileNode | undefined>()
   #latest: { readonly path: string; readonly node: FileNode | undefined }
@@ -111,8 +115,10 @@ class Layout {
     if (there === undefined) this.#entries.set(path, 'directory')
   }
 
-  put(path: string, content: CopyItem['content']): void {
+  put(path: string, item: CopyItem): void {
+    const { content } = item
     const there = this.at(path)
+    this.#files.set(path, item.sameAs ?? item)
     if (isDirectory(content)) {
       if (there === 'other') throw conflict(path, 'a directory cannot take the place of a file')
       this.#entries.set(path, content)
@@ -122,9 +128,17 @@ class Layout {
   }
 
   sorted(): LayoutEntry[] {
+    const firsts = new Map<CopyItem, string>()
     return [...this.#entries]
       .map(([path, content]) => ({ path, content }))
       .sort((left, right) => compareNames(left.path, right.path))
+      .map((entry) => {
+        const file = this.#files.get(entry.path)
+        const first = file && firsts.get(file)
+        if (first !== undefined) return { ...entry, hardlink: first }
+        if (file !== undefined) firsts.set(file, entry.path)
+        return entry
+      })
   }
 
   #conflict(reason: string): StrakeError {

@@ -27,6 +27,8 @@ export interface ScannedStatus {
   /** The inode number in halves: more bits than a number holds. */
   readonly inodeLow: number
   readonly inodeHigh: number
+  /** Names of the file. */
+  readonly links: number
   /** Of the filesystem. */
   readonly device: number
   /**
@@ -57,6 +59,7 @@ const scanned = {
   ctimeNanoseconds: 0,
   inodeLow: 0,
   inodeHigh: 0,
+  links: 0,
   device: 0,
   mount: 0,
   deviceMajor: 0,
@@ -130,6 +133,7 @@ function statusOf(directory: number, name: Uint8Array): ScannedStatus | undefine
   scanned.ctimeNanoseconds = status[26] ?? 0
   scanned.inodeLow = status[8] ?? 0
   scanned.inodeHigh = status[9] ?? 0
+  scanned.links = status[4] ?? 0
   scanned.device = (status[34] ?? 0) * 2 ** 32 + (status[35] ?? 0)
   const knowsMount = ((status[0] ?? 0) & uniqueMount) !== 0
   scanned.mount = knowsMount ? (status[36] ?? 0) + (status[37] ?? 0) * 2 ** 32 : 0
