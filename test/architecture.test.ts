@@ -41,7 +41,10 @@ const allowed: Readonly<
   },
   runtime: { imports: ['oci', 'platform'], why: 'a bundle is data and a root directory' },
   network: { imports: ['oci', 'platform'], why: 'a network hands out namespaces and addresses' },
-  volume: { imports: ['oci', 'platform'], why: 'a volume is a directory that outlives containers' },
+  volume: {
+    imports: ['oci', 'platform', 'records'],
+    why: 'a volume is a directory and a record, which outlive containers',
+  },
   container: {
     imports: [
       'oci',

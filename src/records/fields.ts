@@ -57,6 +57,14 @@ export class Fields {
     return value as JsonDocument
   }
 
+  /** A JSON object whose members are text. */
+  texts(column: string): Readonly<Record<string, string>> {
+    const entries = Object.entries(this.document(column)).filter(
+      (pair): pair is [string, string] => typeof pair[1] === 'string',
+    )
+    return Object.fromEntries(entries)
+  }
+
   #damaged(column: string, cause?: unknown): never {
     throw new StrakeError('INTERNAL', `Cannot read ${this.#what}: its ${column} is damaged`, {
       cause,

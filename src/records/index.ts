@@ -24,3 +24,5 @@ export type { Loss, LossRecord } from './tables/loss.ts'
 export type { SourceRecord, Sources } from './tables/sources.ts'
 // Names and everything they ever meant.
 export type { TagMove, TagRecord, Tags } from './tables/tags.ts'
+// Volumes.
+export type { VolumeRecord, Volumes } from './tables/volumes.ts'

@@ -102,4 +102,11 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE leases ADD COLUMN is_exact INTEGER NOT NULL DEFAULT 0;
   `,
+  // Volumes with labels and options.
+  `
+  CREATE TABLE volumes (
+    name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, labels TEXT NOT NULL, options TEXT NOT NULL,
+    is_anonymous INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

@@ -13,6 +13,7 @@ import { createLeases, type Leases } from './tables/leases.ts'
 import { createLoss, type Loss } from './tables/loss.ts'
 import { createSources, type Sources } from './tables/sources.ts'
 import { createTags, type Tags } from './tables/tags.ts'
+import { createVolumes, type Volumes } from './tables/volumes.ts'
 
 /**
  * The facts of a store, in one SQLite file that any number of processes use at
@@ -38,6 +39,7 @@ export interface Records extends AsyncDisposable {
   readonly containers: Containers
   readonly addresses: Addresses
   readonly sources: Sources
+  readonly volumes: Volumes
   readonly loss: Loss
   /** Where the file was moved that stood here and could not be read, when that happened at opening. */
   readonly quarantined: string | undefined
@@ -101,6 +103,7 @@ export function openRecords(path: string, options: RecordsOptions = {}): Records
     containers: createContainers(context),
     addresses: createAddresses(context),
     sources: createSources(context),
+    volumes: createVolumes(context),
     loss: createLoss(context),
     quarantined,
     get damaged() {

@@ -1,4 +1,16 @@
 /** Filling a volume from an image. */
 export { fillVolume } from './fill.ts'
-/** Where volumes lie, and what they are called. */
-export { anonymousVolume, isVolumeName, makeVolume, volumeData, volumePath } from './place.ts'
+/** Names of volumes. */
+export { anonymousVolume, isVolumeName, volumeData, volumePath } from './place.ts'
+/** Creating, finding, mounting and removing volumes. */
+export {
+  type CreateVolumeOptions,
+  createVolume,
+  dropAnonymous,
+  getVolume,
+  listVolumes,
+  mountVolume,
+  type RemoveVolumeOptions,
+  removeVolume,
+  type VolumeStore,
+} from './volumes.ts'

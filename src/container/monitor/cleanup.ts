@@ -57,7 +57,10 @@ async function removeContainer(
   paths: ContainerPaths,
   store: CleanUpStore,
 ): Promise<void> {
-  await store.withRecords((records) => records.containers.remove(order.id))
+  await store.withRecords((records) => {
+    records.containers.remove(order.id)
+    for (const name of order.anonymousVolumes) records.volumes.remove(name)
+  })
   await removeTree(paths.directory)
   for (const name of order.anonymousVolumes) await removeTree(volumePath(order, name))
 }

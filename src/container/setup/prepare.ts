@@ -106,7 +106,7 @@ interface Places {
 }
 
 async function makeMounts(
-  { root }: ContainerContext,
+  store: ContainerContext,
   { id, settings }: Container,
   { snapshot, attachment, paths, signal }: Places,
 ): Promise<{
@@ -114,7 +114,7 @@ async function makeMounts(
   /** Those a user asked for: what `inspect` shows. */
   readonly visible: readonly ResolvedMount[]
 }> {
-  const users = resolveMounts({ containerId: id, root, requests: settings.mounts })
+  const users = resolveMounts({ containerId: id, store, requests: settings.mounts })
   await fillVolumes(snapshot.root, users, { requests: settings.mounts, signal })
   const own = [...writeEtcFiles(paths, settings, attachment), ...initMount(settings)]
   return { mounts: [...own, ...users], visible: users }

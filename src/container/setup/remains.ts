@@ -1,5 +1,5 @@
 import { isSystemError, removeTree } from '#platform'
-import { anonymousVolume, volumePath } from '#volume'
+import { anonymousVolume, dropAnonymous } from '#volume'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import type { Container } from '../model/record.ts'
 
@@ -15,7 +15,7 @@ export async function removeRemains(
   if (!volumes) return
   for (const { type, source, destination } of settings.mounts) {
     if (type !== 'volume' || source !== undefined) continue
-    await removeTreeOnce(volumePath(context, anonymousVolume(id, destination)))
+    await dropAnonymous(context, anonymousVolume(id, destination))
   }
 }
 

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { StrakeError } from '#oci'
 import { isSystemError, makeDirectoriesWithMode } from '#platform'
 import { ContainerView, isDirectory, type RootMount } from '#runtime'
-import { anonymousVolume, fillVolume, makeVolume, volumeData } from '#volume'
+import { anonymousVolume, fillVolume, mountVolume, type VolumeStore } from '#volume'
 import type { MountRequest } from '../model/mount-request.ts'
 
 /** A mount as it was made on this machine. */
@@ -18,8 +18,7 @@ export interface ResolvedMount extends RootMount {
 
 export interface ResolveMountsOptions {
   readonly containerId: string
-  /** `$STRAKE_ROOT`. */
-  readonly root: string
+  readonly store: VolumeStore
   readonly requests: readonly MountRequest[]
 }
 
@@ -44,9 +43,8 @@ function resolveMount(options: ResolveMountsOptions, request: MountRequest): Res
       return { ...shared, type: 'bind', ...bindSource(request), anonymous: false }
     case 'volume': {
       const name = request.source ?? anonymousVolume(options.containerId, destination)
-      const source = volumeData(options, name)
-      makeVolume(options, name)
       const anonymous = request.source === undefined
+      const source = mountVolume(options.store, { name, isAnonymous: anonymous })
       return { ...shared, type: 'bind', source, name, anonymous, point: 'directory' }
     }
   }

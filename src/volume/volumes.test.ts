@@ -1,0 +1,70 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { openRecords } from '#records'
+import {
+  createVolume,
+  dropAnonymous,
+  getVolume,
+  listVolumes,
+  mountVolume,
+  removeVolume,
+  type VolumeStore,
+} from './volumes.ts'
+
+let root = ''
+let store: VolumeStore & { readonly records: ReturnType<typeof openRecords> }
+
+beforeEach(() => {
+  root = mkdtempSync(`${tmpdir()}/strake-volume-`)
+  store = { root, records: openRecords(`${root}/strake.db`, { now: () => 1000 }) }
+})
+
+afterEach(() => {
+  store.records.close()
+  rmSync(root, { recursive: true })
+})
+
+test('createVolume() keeps labels and options, and leaves a volume of that name as it is', () => {
+  const made = createVolume(store, { name: 'v', labels: { a: '1' }, options: { o: 'x' } })
+  expect(made).toEqual({
+    ...{ name: 'v', createdAt: 1000, labels: { a: '1' }, options: { o: 'x' }, isAnonymous: false },
+  })
+  writeFileSync(`${root}/volumes/v/_data/f`, '')
+  expect(createVolume(store, { name: 'v', labels: { b: '2' } })).toEqual(made)
+  expect(existsSync(`${root}/volumes/v/_data/f`)).toBe(true)
+  expect(statSync(`${root}/volumes/v/_data`).mode & 0o7777).toBe(0o755)
+  expect(createVolume(store).name).toMatch(/^[0-9a-f]{64}$/)
+  for (const name of ['', '..', 'a/b', '-x']) {
+    expect(() => createVolume(store, { name })).toThrow('Cannot name a volume')
+  }
+})
+
+test('listVolumes() has volumes of an earlier version, which have no record', () => {
+  createVolume(store, { name: 'b' })
+  mkdirSync(`${root}/volumes/a/_data`, { recursive: true })
+  expect(listVolumes(store).map(({ name }) => name)).toEqual(['a', 'b'])
+  expect(getVolume(store, 'a')).toMatchObject({ labels: {}, isAnonymous: false })
+  expect(() => getVolume(store, 'none')).toThrow('Cannot find volume none')
+})
+
+test('removeVolume() removes files and record, but not from under a container', async () => {
+  const source = mountVolume(store, { name: 'v', labels: { a: '1' } })
+  writeFileSync(`${source}/f`, '')
+  await expect(removeVolume(store, 'v', { users: ['web'] })).rejects.toThrow(
+    'Cannot remove volume v: container web uses it',
+  )
+  await removeVolume(store, 'v', { users: [] })
+  expect(listVolumes(store)).toEqual([])
+  expect(existsSync(`${root}/volumes/v`)).toBe(false)
+  await expect(removeVolume(store, 'v', { users: [] })).rejects.toThrow('Cannot find volume v')
+  expect(createVolume(store, { name: 'v' }).labels).toEqual({})
+})
+
+test('dropAnonymous() removes the volume of a container, also twice', async () => {
+  mountVolume(store, { name: 'anonymous', isAnonymous: true })
+  await dropAnonymous(store, 'anonymous')
+  await dropAnonymous(store, 'anonymous')
+  expect(listVolumes(store)).toEqual([])
+  expect(store.records.volumes.list()).toEqual([])
+})
