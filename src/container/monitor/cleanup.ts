@@ -7,9 +7,9 @@ import type { MonitorOrder } from '../protocol/order.ts'
 import type { CleanUpStore } from './store.ts'
 
 /**
- * Gives back all a container held while it ran: root mount, network, sockets;
- * and the container itself when it was to be removed. Every step is tried, so
- * that one that cannot be taken leaves no more behind than its own thing.
+ * Releases everything a container held while it ran: root mount, network, sockets.
+ * Removes the container itself if the order says so. A step that fails does not
+ * keep the later steps from being tried.
  */
 export async function cleanUp(
   order: MonitorOrder,
@@ -51,7 +51,7 @@ async function leaveNetwork(order: MonitorOrder, store: CleanUpStore): Promise<v
   if (!order.remove) await store.withRecords((records) => records.addresses.release(order.id))
 }
 
-/** The record first: what has no record does not exist, and the rest is only garbage. */
+/** Removes the record first: files without a record are garbage that a later clean-up removes. */
 async function removeContainer(
   order: MonitorOrder,
   paths: ContainerPaths,

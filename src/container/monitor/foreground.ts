@@ -4,12 +4,12 @@ import { untilAborted } from '../process/until.ts'
 import type { ForegroundDescriptors } from '../protocol/order.ts'
 import type { ContainerInput } from './input.ts'
 
-/** How long a command that was told to end waits for a reader that takes nothing. */
+/** Milliseconds that an interrupted command waits for a reader that has stopped reading. */
 const patience = 2000
 
-/** The streams of the command in the foreground, for as long as they are used. */
+/** The standard streams of the command in the foreground. */
 export class Foreground {
-  /** Those that can still be written. */
+  /** The streams that can still be written. */
   readonly outputs: Map<OutputStream, DescriptorWriter> = new Map()
   readonly #stdin: number | undefined
   readonly #leave = new AbortController()
@@ -27,12 +27,12 @@ export class Foreground {
     await input.end()
   }
 
-  /** The command is to end even if its reader takes nothing any more. */
+  /** Lets the command end although its reader has not taken all output. */
   leave(): void {
     this.#leave.abort()
   }
 
-  /** Resolves when the reader has taken all that was written. */
+  /** Resolves when the reader has taken all output. */
   async flush({ isImpatient }: { readonly isImpatient: boolean }): Promise<void> {
     const alarm = isImpatient ? setTimeout(() => this.leave(), patience) : undefined
     const ended = [...this.outputs.values()].map((writer) => writer.end())

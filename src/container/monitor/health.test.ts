@@ -30,7 +30,7 @@ test('afterProbe() keeps five results', () => {
   expect(state.Log.map(({ ExitCode }) => ExitCode)).toEqual([3, 4, 5, 6, 7])
 })
 
-test('timingOf() bounds what an image says', () => {
+test('timingOf() bounds the values of an image', () => {
   expect(timingOf({})).toEqual({
     ...{ interval: 30_000, timeout: 30_000, startPeriod: 0, startInterval: 5000, retries: 3 },
   })

@@ -54,7 +54,10 @@ export interface Timing {
   readonly retries: number
 }
 
-/** What an image says is bounded from below: the options of a user are refused instead. */
+/**
+ * Raises values of an image that are too small. The options of a user were checked when
+ * the container was created.
+ */
 export function timingOf(health: Healthcheck): Timing {
   const milliseconds = (value: number | undefined, fallback: number): number =>
     Math.max((value || fallback * second) / nanosecondsPerMillisecond, shortest)
@@ -69,8 +72,8 @@ export function timingOf(health: Healthcheck): Timing {
 }
 
 /**
- * Milliseconds until the next probe. While a container starts, that is its own
- * interval, but not beyond the end of the start period, when it may be healthy.
+ * Milliseconds until the next probe. While a container starts, the start interval
+ * is used, but the next probe comes at the end of the start period at the latest.
  */
 export function nextWait(timing: Timing, state: HealthState, elapsed: number): number {
   const rest = timing.startPeriod - elapsed
@@ -100,13 +103,13 @@ export interface HealthOptions {
   readonly health: Healthcheck
   /** The container's directory. */
   readonly directory: string
-  /** Where the state goes. */
+  /** The file that holds the state. */
   readonly path: string
   /** The first process of the container. */
   readonly process: ProcessIdentity | undefined
 }
 
-/** Probes the container until the result is called. One probe at a time, however long it takes. */
+/** Probes the container until the returned function is called. Only one probe runs at a time. */
 export function watchHealth(options: HealthOptions): () => void {
   const timing = timingOf(options.health)
   const started = performance.now()
@@ -174,7 +177,10 @@ async function runProbe(options: HealthOptions, timeout: number): Promise<Health
   return finish(code, output.text())
 }
 
-/** Killing the runtime's `exec` leaves what it started running. */
+/**
+ * Kills the process of the probe: killing the runtime's `exec` alone leaves that process
+ * running.
+ */
 function killProbe(pidFile: string): void {
   try {
     process.kill(Number(readPlainFile(pidFile)), 'SIGKILL')
@@ -183,7 +189,10 @@ function killProbe(pidFile: string): void {
   }
 }
 
-/** The container may have changed since the last probe, and the runtime trusts what it is told. */
+/**
+ * Checks the process again before each probe: the container may have changed, and the
+ * runtime checks nothing.
+ */
 function probeProcess(options: HealthOptions): ProcessConfig {
   const { directory, process: identity } = options
   const { terminal, consoleSize, ...process } = readBundle(directory).process
@@ -200,7 +209,7 @@ function probeCommand({ health, order }: HealthOptions): readonly string[] {
   return kind === 'CMD-SHELL' ? [...order.shell, ...words] : words
 }
 
-/** Keeps the beginning and reads on to the end, so that the probe is never blocked. */
+/** Keeps the first bytes and reads the rest, so that a probe never waits for a reader. */
 function createOutput(): {
   take(bytes: AsyncIterable<Uint8Array> | undefined): Promise<void>
   text(): string

@@ -1,17 +1,18 @@
 import type { DescriptorWriter } from '#platform'
 import { untilAborted } from '../process/until.ts'
 
-/** One run of a container, seen from what is sent to it. */
+/** The input of one run of a container. */
 export interface ReadingRun {
   /** Absent when the container reads nothing. */
   readonly input: DescriptorWriter | undefined
-  /** Aborted when the run is over and nothing reads any more. */
+  /** Aborted when the run is over: no process reads the input any more. */
   readonly over: AbortSignal
 }
 
 /**
- * What clients and the command in the foreground send to a container, in the
- * order in which it came. Between two runs of the container it waits for the next.
+ * Passes the input of clients and of the command in the foreground to a container,
+ * in the order in which it arrives. Input that arrives between two runs waits for
+ * the next run.
  */
 export class ContainerInput {
   readonly #closesOnEnd: boolean
@@ -21,35 +22,35 @@ export class ContainerInput {
     this.#closesOnEnd = stdinOnce
   }
 
-  /** The container reads. */
+  /** A run has started and reads its input. */
   open(run: ReadingRun): void {
     this.#run.resolve(run)
   }
 
-  /** The run is over, another may come. */
+  /** The run is over. Another run may follow. */
   close(): void {
     this.#run = Promise.withResolvers()
   }
 
-  /** No other run comes: what is sent from now on is dropped. */
+  /** No other run follows: input that arrives from now on is dropped. */
   finish(): void {
     this.#run.resolve(undefined)
     this.#run = Promise.withResolvers()
     this.#run.resolve(undefined)
   }
 
-  /** Resolves when the container has taken it, or will never. */
+  /** Resolves when the container has read the data, or when no process will read it. */
   async write(data: Uint8Array): Promise<void> {
     const run = await this.#run.promise
     if (run?.input === undefined) return
-    // A container that has closed its input does not want more: no failure of the sender.
+    // The container may have closed its input. That is no failure of the sender.
     await untilAborted(
       run.over,
       run.input.write(data).catch(() => {}),
     )
   }
 
-  /** A sender has no more. */
+  /** A sender has sent all its input. */
   async end(): Promise<void> {
     if (!this.#closesOnEnd) return
     const run = await this.#run.promise

@@ -29,17 +29,17 @@ export interface LifeOptions {
   /** Descriptors of the command that started the container in the foreground. */
   readonly streams: ForegroundDescriptors
   readonly report: (report: MonitorReport) => void
-  /** Hands over the way to signal the container, as soon as there is one. */
+  /** Called once with a function that signals the container. */
   readonly onSignal: (send: (signal: NodeJS.Signals) => void) => void
-  /** Hands over the way to let the container go on without a monitor. */
+  /** Called once with a function that keeps the container running when this process ends. */
   readonly onLeave?: ((leave: () => void) => void) | undefined
 }
 
-/** How a life ended. */
+/** How the last run of a container ended. */
 export interface Ended {
   readonly code: number
   readonly oomKilled: boolean
-  /** Why it could not be started, when it could not. */
+  /** Why the container could not be started; absent if it ran. */
   readonly failure?: string
 }
 
@@ -74,7 +74,7 @@ export class Life {
     wake: () => this.#wake.resolve(),
   }
 
-  /** One that comes before the first process is there waits for it. */
+  /** A signal that arrives before the first process has started is kept for it. */
   #signal(name: NodeJS.Signals): void {
     this.#isInterrupted ||= interrupting[name] !== undefined
     if (this.#isOver && this.#isInterrupted) this.#foreground.leave()
@@ -82,35 +82,35 @@ export class Life {
     else if (this.#state.startedAt === '') this.#early.push(name)
   }
 
-  /** Every run has a terminal of its own. */
+  /** Keeps the size for later runs too: each run has its own terminal. */
   #resize(size: WindowSize): void {
     this.#size = size
     this.#container?.resize(size)
   }
 
-  /** Something went wrong that the container need not die of. */
+  /** Records an error that does not end the container. */
   note(error: unknown): void {
     this.#write({ error: error instanceof Error ? error.message : String(error) })
   }
 
-  /** Says who looks after the container, before there is anything to clean up. */
+  /** Records this process as the monitor before anything has to be cleaned up. */
   begin(): void {
     this.#write({ monitor: ownIdentity() })
   }
 
-  /** There is no root file system any more to unmount, and nothing left to look after. */
+  /** Records that the root file system is unmounted and that the monitor has no more work. */
   cleaned(): void {
     const { root, monitor, ...state } = this.#state
     this.#state = state
     this.#write({})
   }
 
-  /** Lets others start and remove the container again. */
+  /** Lets other processes start and remove the container again. */
   unlock(): void {
     this.#lock?.[Symbol.dispose]()
   }
 
-  /** The socket for everybody else; made once. */
+  /** The server for clients. It is started by the first call. */
   listen(): Promise<ClientServer> {
     this.#server ??= listenForClients(this.#options.paths.socket, this.requests)
     return this.#server
@@ -147,17 +147,20 @@ export class Life {
     }
   }
 
-  /** Nobody may start or remove a container that has ended before it is cleaned up after. */
+  /**
+   * Keeps other processes from starting or removing the container before its clean-up is
+   * done.
+   */
   async #takeLock(): Promise<void> {
     try {
       this.#lock = await lockDirectory(this.#options.paths.directory)
     } catch (error) {
-      // Somebody has taken its directory away.
+      // Another process has removed the container's directory.
       if (!isSystemError(error, 'ENOENT')) throw error
     }
   }
 
-  /** Resolves when the command in the foreground has all the output. Nothing is read any more. */
+  /** Drops later input and resolves when the command in the foreground has written all output. */
   async end(): Promise<void> {
     this.#isOver = true
     this.#input.finish()
@@ -165,7 +168,7 @@ export class Life {
   }
 
   async failed(error: unknown): Promise<Ended> {
-    // Before it has run, the process that starts it holds the lock.
+    // Until the first run, the process that starts the container holds the lock.
     if (this.#state.startedAt !== '') await this.#takeLock()
     const { code, reason } = this.#reasonOf(error)
     const finishedAt = new Date().toISOString()
@@ -175,7 +178,7 @@ export class Life {
     return { code, oomKilled: false, failure: reason }
   }
 
-  /** Ctrl-C reaches the runtime too, where we are in the session of a terminal. */
+  /** Ctrl-C also reaches the runtime if this process is in the session of a terminal. */
   #reasonOf(error: unknown): { readonly code: number; readonly reason: string } {
     const fatal = this.#early.map((name) => interrupting[name]).find((code) => code !== undefined)
     if (fatal !== undefined) {
@@ -189,7 +192,8 @@ export class Life {
     const { order, paths } = this.#options
     if (restarts > 0) await prepareAgain(paths.directory)
     const starting = startProcess(order, paths.directory)
-    // While the runtime works; whoever sees the container running finds the socket.
+    // The server is started while the runtime works, so that the socket exists before the
+    // state says `running`.
     const [started] = await Promise.allSettled([starting, this.listen()])
     await this.listen()
     if (started.status === 'rejected') throw started.reason
@@ -210,7 +214,7 @@ export class Life {
     return container
   }
 
-  /** From a start to the end of that run, its output passed on to the last byte. */
+  /** Stays with one run to its end and passes on all of its output. */
   async #follow(
     container: RunningContainer,
     server: ClientServer,
@@ -220,7 +224,9 @@ export class Life {
     const over = new AbortController()
     this.#input.open({ input: container.input, over: over.signal })
     const targets = {
-      ...{ log, server, foreground: this.#foreground.outputs },
+      log,
+      server,
+      foreground: this.#foreground.outputs,
       onLost: (stream: OutputStream, error: unknown) => this.#loseOutput(stream, error),
     }
     const carried = carryOutput(container.outputs, targets, over.signal)
@@ -228,7 +234,9 @@ export class Life {
       order.health === undefined
         ? undefined
         : watchHealth({
-            ...{ order, health: order.health, path: paths.health },
+            order,
+            health: order.health,
+            path: paths.health,
             directory: paths.directory,
             process: container.identity,
           })
@@ -248,14 +256,14 @@ export class Life {
     return { code, oomKilled }
   }
 
-  /** The command that started the container hears of it and leaves. */
+  /** Reports a lost stream to the command in the foreground, which then ends. */
   #loseOutput(stream: OutputStream, error: unknown): void {
     if (!this.#foreground.outputs.delete(stream)) return
     const code = isSystemError(error) ? error.code : ''
     this.#options.report({ type: 'output-lost', stream, code })
   }
 
-  /** False when a stop was requested meanwhile. */
+  /** Waits before a restart. Returns false if a stop was requested meanwhile. */
   async #pause(delay: number): Promise<boolean> {
     this.#wake = Promise.withResolvers()
     const { stopRequest } = this.#options.paths
@@ -279,7 +287,7 @@ export class Life {
   }
 }
 
-/** Signals that end what does not care for them, and the exit codes that tell of it. */
+/** Signals that end a process by default, with the exit code for each. */
 const interrupting: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
   SIGHUP: 129,
   SIGINT: 130,
@@ -288,8 +296,8 @@ const interrupting: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
 }
 
 /**
- * Milliseconds in which output is passed on after the first process has ended: another
- * holds the pipe, or a reader is slow.
+ * Milliseconds in which output is passed on after the first process has ended. Another
+ * process may hold the pipe, or a reader may be slow.
  */
 const lastWords = 3000
 

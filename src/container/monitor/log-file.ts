@@ -1,9 +1,12 @@
 import { closeSync, fstatSync, ftruncateSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { isSystemError, openFlag, openPlainFile, SystemError } from '#platform'
 
-/** A file that grows by whole records, and is set aside when it is full. */
+/** A log file. It grows by whole records and is renamed when it is full. */
 export interface LogFile {
-  /** Appends a text of whole records. Throws the system's error, and nothing of the text is in the file then. */
+  /**
+   * Appends whole records. If the system refuses, throws its error and leaves the file
+   * as it was.
+   */
   append(text: string): void
   close(): void
 }
@@ -11,7 +14,7 @@ export interface LogFile {
 export interface LogFileOptions {
   /** Bytes after which the file becomes `path.1`. */
   readonly maxSize: number
-  /** Files kept, the current one included. */
+  /** Number of files that are kept, including the current one. */
   readonly maxFile: number
 }
 
@@ -35,7 +38,7 @@ export function openLogFile(path: string, { maxSize, maxFile }: LogFileOptions):
           offset += written
         }
       } catch (error) {
-        // Half a record would spoil the next one too.
+        // Half a record would make the next record unreadable too.
         ftruncateSync(fd, size)
         throw error
       }
@@ -51,7 +54,7 @@ function open(path: string): number {
   return openPlainFile(path, openFlag.append | openFlag.create | openFlag.writeOnly, 0o600)
 }
 
-/** `path.1` is the newest of those set aside. */
+/** Renames the file to `path.1`, `path.1` to `path.2` and so on. */
 function rotate(path: string, maxFile: number): void {
   if (maxFile <= 1) {
     rmSync(path, { force: true })
@@ -61,7 +64,7 @@ function rotate(path: string, maxFile: number): void {
     try {
       renameSync(index === 1 ? path : `${path}.${index - 1}`, `${path}.${index}`)
     } catch (error) {
-      // There are fewer of them yet.
+      // There are fewer files so far.
       if (!isSystemError(error, 'ENOENT')) throw error
     }
   }

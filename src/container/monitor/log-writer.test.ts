@@ -40,7 +40,7 @@ test('createLogWriter() writes one object a line, with stream and time', () => {
   ])
 })
 
-test('createLogWriter() writes an unfinished line after a moment, but no half of a character', async () => {
+test('createLogWriter() writes an unfinished line after a short time, but no part of a character', async () => {
   const log = open()
   log.write('stdout', bytes('Password: é').subarray(0, -1))
   expect(lines()).toEqual([])
@@ -83,7 +83,7 @@ test('createLogWriter() stores bytes that are no UTF-8 as replacement characters
   expect(lines()[0]?.log).toBe('a\ufffd\n')
 })
 
-test('createLogWriter() sets full files aside and keeps as many as asked for', () => {
+test('createLogWriter() renames full files and keeps `maxFile` of them', () => {
   const log = open(1000, 3)
   for (let turn = 0; turn < 100; turn++) log.write('stdout', bytes(`line ${turn}\n`))
   expect(readdirSync(directory).sort()).toEqual(['log', 'log.1', 'log.2'])
@@ -94,14 +94,14 @@ test('createLogWriter() sets full files aside and keeps as many as asked for', (
   expect(lines(`${path}.1`).at(-1)?.log).toBe(`line ${99 - lines().length}\n`)
 })
 
-test('createLogWriter() with one file starts that anew', () => {
+test('createLogWriter() with one file removes that file when it is full', () => {
   const log = open(300, 1)
   for (let turn = 0; turn < 20; turn++) log.write('stdout', bytes(`line ${turn}\n`))
   expect(readdirSync(directory)).toEqual(['log'])
   expect(lines().at(-1)?.log).toBe('line 19\n')
 })
 
-test('createLogWriter() stays bounded under one huge chunk', () => {
+test('createLogWriter() keeps files small when one chunk is huge', () => {
   open(10_000, 3).write('stdout', bytes('0123456789\n'.repeat(50_000)))
   for (const name of readdirSync(directory)) {
     expect(statSync(`${directory}/${name}`).size).toBeLessThan(22_000)

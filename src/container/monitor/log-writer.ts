@@ -5,9 +5,12 @@ import { type LogFileOptions, openLogFile } from './log-file.ts'
 
 /** Writes a container's output as Docker's json-file driver does. */
 export interface LogWriter {
-  /** Never throws for what the disk does: what it does not take is counted, and said when it does again. */
+  /**
+   * Never throws for an error of the disk. Bytes that cannot be written are counted, and
+   * a later record names their number.
+   */
   write(stream: OutputStream, chunk: Uint8Array): void
-  /** Writes what is left of unfinished lines. */
+  /** Writes unfinished lines. */
   flush(): void
   close(): void
 }
@@ -17,16 +20,16 @@ export interface LogWriterOptions extends LogFileOptions {
   readonly now?: (() => number) | undefined
 }
 
-/** A line longer than this is written in pieces; only the last ends with a line feed. */
+/** A longer line is written in pieces. Only the last piece ends with a line feed. */
 const longestPiece = 16 * 1024
-/** Milliseconds that an unfinished line is held back for, so that most lines are one record. */
+/** Milliseconds that an unfinished line is kept in memory, so that most lines are one record. */
 const patience = 100
 const lineFeed = 10
 
 /**
- * One JSON object a line: `{"log":"text\n","stream":"stdout","time":"..."}`.
- * A line is written when it is complete, so nothing of two processes gets mixed,
- * or when nothing has come for a moment: a prompt has no line feed.
+ * Writes one JSON object a line: `{"log":"text\n","stream":"stdout","time":"..."}`.
+ * A line is written when it is complete, so that lines of two processes do not mix.
+ * An unfinished line, such as a prompt, is written after a short time.
  */
 export function createLogWriter(path: string, options: LogWriterOptions): LogWriter {
   const { now = () => performance.timeOrigin + performance.now() } = options
@@ -89,7 +92,10 @@ export function createLogWriter(path: string, options: LogWriterOptions): LogWri
   }
 }
 
-/** Where the line that begins at `start` ends, or its piece; `undefined` when more of it has to come. */
+/**
+ * The end of the line or piece that begins at `start`; `undefined` if the line has not
+ * ended yet.
+ */
 function endOfPiece(bytes: Uint8Array, start: number): number | undefined {
   const feed = bytes.indexOf(lineFeed, start)
   const limit = start + longestPiece
@@ -98,7 +104,7 @@ function endOfPiece(bytes: Uint8Array, start: number): number | undefined {
   return start + wholeCharacters(bytes.subarray(start, limit))
 }
 
-/** How many bytes are left when the beginning of a UTF-8 character at the end is left out. */
+/** The number of bytes without an incomplete UTF-8 character at the end. */
 function wholeCharacters(bytes: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] ?? 0
@@ -109,7 +115,7 @@ function wholeCharacters(bytes: Uint8Array): number {
   return bytes.length
 }
 
-/** Bytes that are no UTF-8 become U+FFFD, as in Docker's log. */
+/** Replaces bytes that are not UTF-8 by U+FFFD, as Docker's log does. */
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
 }
@@ -118,7 +124,7 @@ function lossOf(size: number): string {
   return `strake: ${size} bytes of output are missing here: the log could not be written\n`
 }
 
-/** ISO 8601 with microseconds. */
+/** Formats a time as ISO 8601 with microseconds. */
 export function formatTime(milliseconds: number): string {
   const whole = Math.floor(milliseconds)
   const micro = Math.floor((milliseconds - whole) * 1000)

@@ -7,14 +7,14 @@ import { closedStore } from './store.ts'
 import { type SuperviseOptions, supervise } from './supervise.ts'
 
 /**
- * The hidden role in which this program looks after one container. It reads
- * commands on its standard input and reports on its standard output; when
- * whoever started it goes away, it carries on. Never returns.
+ * The hidden role in which this program watches one container. It reads commands
+ * on its standard input and writes reports to its standard output. It goes on
+ * when the process that started it ends. Never returns.
  */
 export async function monitorMain(): Promise<void> {
   newSession()
   becomeSubreaper()
-  // What a child of ours leaves behind must not stop us: a lost reader is no reason to die.
+  // A lost reader must not end the monitor.
   process.on('SIGPIPE', () => {})
   const commands = readCommands()
   const { value: first } = await commands.next()
@@ -23,7 +23,7 @@ export async function monitorMain(): Promise<void> {
     await supervise({
       ...open(first),
       report,
-      // This process is there for nothing else, and the container can be started and removed meanwhile.
+      // This process has no other work, and the container can be started and removed meanwhile.
       patience: Number.POSITIVE_INFINITY,
       onSignal: (send) => void listen(commands, send),
     })
@@ -71,6 +71,6 @@ function report(report: MonitorReport): void {
   try {
     writeSync(1, `${JSON.stringify(report)}\n`)
   } catch {
-    // Whoever started us is gone. The state is in files for everybody else.
+    // The process that started the monitor has ended. Other processes read the state files.
   }
 }

@@ -44,7 +44,7 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     expect(getContainer(bed.context, id).state).toMatchObject({ status: 'exited', exitCode: 5 })
   })
 
-  test('a monitor uses the very streams of the command', async () => {
+  test('a monitor reads and writes the streams of the command', async () => {
     const { id } = await create({
       ...{ command: ['sh', '-c', 'cat; echo done; exit 3'], interactive: true },
     })
@@ -86,7 +86,7 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     await removeContainer(bed.context, id, { force: true })
   })
 
-  test('a container goes on when the command that watches it loses its reader', async () => {
+  test('a container goes on when the command that is its monitor loses its reader', async () => {
     const script = 'while :; do echo x || exit 9; sleep 0.02; done'
     const { id } = await create({ command: ['sh', '-c', script], remove: true })
     const command = join(bed.context, 'watch', id)
@@ -104,7 +104,7 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     expect(listContainers(bed.context).some((one) => one.id === id)).toBe(false)
   })
 
-  test('a monitor restarts by the policy until a stop is asked for', async () => {
+  test('a monitor restarts by the policy until a user stops the container', async () => {
     const { id } = await runDetached(bed.context, {
       ...base(),
       command: ['sh', '-c', 'echo run; exit 1'],
@@ -211,7 +211,7 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     expect(again.text()).toContain('again\r\n')
   })
 
-  test('reconcileContainers() ends what ran before the machine went down', async () => {
+  test('reconcileContainers() ends a container that ran before a reboot', async () => {
     const { context } = bed
     const { id } = await create({ command: ['true'] })
     const { state } = containerPaths(context, id)
@@ -238,7 +238,7 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     await removeContainer(context, id, { force: true })
   })
 
-  test('reconcileContainers() ends what lost its monitor and its process', async () => {
+  test('reconcileContainers() ends a container that lost its monitor and its process', async () => {
     const { context } = bed
     const { id } = await runDetached(context, { ...base(), command: ['sleep', '100'] })
     const { process: first, monitor } = getContainer(context, id).state
@@ -275,7 +275,7 @@ async function execShell(id: string, script: string): Promise<void> {
   })
 }
 
-/** Runs a command of ours with a terminal of its own. */
+/** Runs a joining program with its own terminal. */
 function inTerminal(verb: string, id: string) {
   let text = ''
   const child = Bun.spawn([...joinCommand(bed.context, verb, id)], {
@@ -293,7 +293,7 @@ function inTerminal(verb: string, id: string) {
     exited: child.exited,
     resize: (columns: number, rows: number) => child.terminal?.resize(columns, rows),
     async type(keys: string) {
-      // The shell's prompt: it listens.
+      // The prompt of the shell shows that it reads.
       await until(() => text.includes('#') || verb === 'attach')
       if (verb === 'attach') await Bun.sleep(300)
       child.terminal?.write(keys)

@@ -16,13 +16,13 @@ import type { MonitorOrder } from '../protocol/order.ts'
 
 /** A container between its start and its end. */
 export interface RunningContainer extends StartedProcess {
-  /** Absent when it had already ended. */
+  /** Absent if the process had already ended. */
   readonly identity: ProcessIdentity | undefined
 }
 
 /**
- * Has the runtime start the container and leave, so that its first process
- * becomes our child. Throws `StartError`.
+ * Has the runtime start the container and exit, so that the container's first
+ * process becomes a child of this process. Throws `StartError`.
  */
 export async function startProcess(
   order: MonitorOrder,
@@ -38,7 +38,7 @@ async function startWithTerminal(
   directory: string,
 ): Promise<RunningContainer> {
   using socket = listenConsole(`${directory}/terminal.sock`)
-  // Named relative to the bundle: the whole path may be too long for a socket.
+  // The name is relative to the bundle: the whole path may be too long for a socket.
   const pid = await run(order, {
     directory,
     args: ['--console-socket', 'terminal.sock'],
@@ -72,7 +72,12 @@ async function run(order: MonitorOrder, { directory, args, stdio }: RunOptions):
   for (const file of [log, pidFile]) rmSync(file, { force: true })
   const command = [
     ...runtimeCommand(order.runtime, '--log', log, '--log-format', 'json', 'run', '--detach'),
-    ...['--bundle', directory, '--pid-file', pidFile, ...args, order.id],
+    '--bundle',
+    directory,
+    '--pid-file',
+    pidFile,
+    ...args,
+    order.id,
   ]
   const child = spawnProcess(command, { stdio, env: runtimeEnvironment, cwd: directory })
   const { code } = await child.exited

@@ -17,13 +17,13 @@ test('shouldRestart() follows the policy', () => {
   expect(shouldRestart(policy('on-failure', 2), { ...ending, restarts: 2 })).toBe(false)
 })
 
-test('shouldRestart() never does after a stop', () => {
+test('shouldRestart() returns false after a stop', () => {
   for (const name of ['always', 'unless-stopped', 'on-failure'] as const) {
     expect(shouldRestart(policy(name), { ...ending, stopRequested: true })).toBe(false)
   }
 })
 
-test('nextDelay() doubles from 100 ms to a minute and starts anew after ten seconds', () => {
+test('nextDelay() doubles from 100 ms to a minute and starts again at 100 ms after a run of ten seconds', () => {
   let delay: number | undefined
   const delays = Array.from({ length: 12 }, () => {
     delay = nextDelay(delay, 0)

@@ -1,13 +1,13 @@
 import type { RestartPolicy } from '../model/options.ts'
 
-/** How the last run ended. */
+/** How the last run of a container ended. */
 export interface Ending {
   readonly code: number
-  /** Milliseconds it ran. */
+  /** Milliseconds that the run lasted. */
   readonly ran: number
-  /** Somebody asked it to stop. */
+  /** A user asked the container to stop. */
   readonly stopRequested: boolean
-  /** How often it was restarted. */
+  /** How often the container was restarted. */
   readonly restarts: number
 }
 
@@ -29,10 +29,13 @@ export function shouldRestart(policy: RestartPolicy, ending: Ending): boolean {
 
 const firstDelay = 100
 const longestDelay = 60_000
-/** A container that ran this long did not fail to start. */
+/** Milliseconds after which a run counts as a successful start. */
 const settled = 10_000
 
-/** Milliseconds to wait before the next start: doubling from 100, until a run lasts 10 seconds. */
+/**
+ * Milliseconds to wait before the next start: from 100, doubled each time, reset by a
+ * run of 10 seconds.
+ */
 export function nextDelay(previous: number | undefined, ran: number): number {
   if (previous === undefined || ran >= settled) return firstDelay
   return Math.min(previous * 2, longestDelay)

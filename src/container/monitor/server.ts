@@ -6,7 +6,7 @@ import type { OutputStream } from '../model/options.ts'
 import { frameConnection, type MonitorConnection } from '../protocol/connection.ts'
 import type { Frame } from '../protocol/frames.ts'
 
-/** What clients of a container may do to it. */
+/** The requests that a client can make. */
 export interface ClientRequests {
   /** Resolves when the container has room for more input. */
   input(data: Uint8Array): Promise<void>
@@ -19,9 +19,12 @@ export interface ClientRequests {
 export interface ClientServer {
   /** Resolves when a client listens to the output. */
   readonly firstListener: Promise<void>
-  /** Hands output to all who want it; resolves when every one of them has room for more. */
+  /** Sends output to every client that reads it. Resolves when each of them has room for more. */
   broadcast(stream: OutputStream, chunk: Uint8Array): Promise<void>
-  /** Sends all clients the exit code after their output, and resolves when they have both. */
+  /**
+   * Sends the exit code to every client, after its output. Resolves when the clients
+   * have read both.
+   */
   finish(farewell: Farewell): Promise<void>
 }
 
@@ -36,7 +39,10 @@ interface Client {
   wantsOutput: boolean
 }
 
-/** Listens at `path`. Only its owner can connect: it is a path, never an abstract name. */
+/**
+ * Listens at `path`. Only the owner of the path can connect: an abstract socket name has
+ * no owner.
+ */
 export async function listenForClients(
   path: string,
   requests: ClientRequests,
@@ -71,7 +77,10 @@ function listen(server: Server, path: string): Promise<void> {
   })
 }
 
-/** One frame at a time: a client waits while the container does not take its input. */
+/**
+ * Serves one frame at a time, so that a client waits while the container does not read
+ * its input.
+ */
 async function serveClient(
   client: Client,
   requests: ClientRequests,

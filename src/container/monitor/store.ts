@@ -4,15 +4,15 @@ import type { Snapshotter } from '#snapshot'
 import type { ContainerContext } from '../model/context.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
 
-/** The store, as it is needed to give back what a container held. */
+/** The parts of the store that a clean-up needs. */
 export interface CleanUpStore {
   snapshots(): Promise<Snapshotter>
   networks(): Promise<Networks>
-  /** Lends the records for one use of them. */
+  /** Calls `use` with the records. */
   withRecords(use: (records: Records) => void): Promise<void>
 }
 
-/** The store of a process that has it open. */
+/** The store of a process that has opened it. */
 export function openedStore({ snapshots, networks, records }: ContainerContext): CleanUpStore {
   return {
     snapshots: async () => snapshots,
@@ -21,7 +21,10 @@ export function openedStore({ snapshots, networks, records }: ContainerContext):
   }
 }
 
-/** The store of a monitor, which waits for days and opens it, and loads its code, only at the end. */
+/**
+ * The store of a monitor. It is opened, and its code is loaded, only when the container
+ * has ended.
+ */
 export function closedStore({ root, run }: MonitorOrder): CleanUpStore {
   return {
     async snapshots() {

@@ -6,11 +6,11 @@ import type { CleanUpStore } from './store.ts'
 
 export interface SuperviseOptions extends LifeOptions {
   readonly store: CleanUpStore
-  /** Milliseconds that clients have, after the end, for reading the last output. */
+  /** Milliseconds that clients have for reading the last output after the container has ended. */
   readonly patience: number
 }
 
-/** One container's whole life: from its first start, over every restart, until nothing of it is left. */
+/** Watches one container from its first start, over every restart, until its clean-up is done. */
 export async function supervise(options: SuperviseOptions): Promise<void> {
   const { order, paths, store, report, patience } = options
   const life = new Life(options)
@@ -56,7 +56,7 @@ async function tellCommand(
   else report({ type: 'failed', exitCode: code, message: failure })
 }
 
-/** There is no server when it was the reason of the failure. */
+/** Does nothing if the server could not be started. */
 async function tellClients(life: Life, code: number, patience: number): Promise<void> {
   const server = await life.listen().catch(() => undefined)
   await server?.finish({ code, patience })

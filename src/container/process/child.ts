@@ -7,7 +7,7 @@ import {
   reapOrphans,
 } from '#platform'
 
-/** A process that a runtime left to us as its subreaper. */
+/** A process whose runtime has exited, so that it became a child of this process. */
 export interface Orphan {
   /** Absent when it had already ended. */
   readonly identity: ProcessIdentity | undefined
@@ -16,11 +16,11 @@ export interface Orphan {
 }
 
 export interface AdoptOptions {
-  /** Collect all other orphans as well: for a process that is a monitor and nothing else. */
+  /** Collect all other orphans too: for a process that is only a monitor. */
   readonly collectsOthers: boolean
 }
 
-/** Waits for a process that a runtime has just left to us. */
+/** Waits for a process that became a child of this process when its runtime exited. */
 export function adopt(pid: number, options: AdoptOptions): Orphan {
   let ended = false
   const exited = waitForChild(pid, options).finally(() => {
@@ -30,7 +30,7 @@ export function adopt(pid: number, options: AdoptOptions): Orphan {
     identity: identifyProcess(pid),
     exited,
     signal(signal) {
-      // Until we reap it, the number belongs to no other process.
+      // Until the process is reaped, its number belongs to no other process.
       if (ended) return
       try {
         process.kill(pid, signal)
@@ -41,9 +41,9 @@ export function adopt(pid: number, options: AdoptOptions): Orphan {
   }
 }
 
-/** How often to look without having been told, should a signal get lost. */
+/** Milliseconds between two looks at the process without a SIGCHLD: a signal may be lost. */
 const lookAnyway = 1000
-/** crun reports before the process is ours: its own intermediary may still be its parent. */
+/** crun reports a start while its own intermediary may still be the parent of the process. */
 const handOver = 2
 const longestHandOver = 2000
 

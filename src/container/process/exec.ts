@@ -21,7 +21,7 @@ import { makePipes } from './pipes.ts'
 import type { StartedProcess } from './started.ts'
 import { terminalStreams } from './terminal.ts'
 
-/** Another process for a running container. */
+/** A request to start another process in a running container. */
 export interface ExecRequest {
   readonly runtime: Runtime
   readonly id: string
@@ -29,26 +29,26 @@ export interface ExecRequest {
   readonly what: string
   /** The program, for messages. */
   readonly program: string
-  /** A directory for this process alone, with its `process.json`. */
+  /** A directory that only this process uses. It holds `process.json`. */
   readonly directory: string
   readonly terminal: boolean
   readonly consoleSize?: WindowSize | undefined
   readonly hasInput: boolean
-  /** Ends a runtime that waits for something in the container; a process that runs goes on. */
+  /** Ends a runtime that has not started the process yet. A started process goes on. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Starts a process and makes it a child of this one, as a runtime that stays
- * with it does not serve: runc waits for whoever holds the output, and crun does
- * not pass on how large a terminal is. Throws `StartError`.
+ * Starts a process and makes it a child of this process. The runtime does not stay
+ * with the process: runc would wait for every process that holds the output, and
+ * crun does not pass the size of a terminal on. Throws `StartError`.
  */
 export async function startExec(request: ExecRequest): Promise<StartedProcess> {
   becomeSubreaper()
   return request.terminal ? await startWithTerminal(request) : await startWithPipes(request)
 }
 
-/** Starts a process that nobody stays with. Throws `StartError`. */
+/** Starts a process in the background. Throws `StartError`. */
 export async function startDetached(request: ExecRequest): Promise<void> {
   if (request.terminal) (await startWithTerminal(request)).leave()
   else await start(request, { args: [], stdio: ['ignore', 'ignore', 'ignore'] })
@@ -69,7 +69,7 @@ async function startWithPipes(request: ExecRequest): Promise<StartedProcess> {
 async function startWithTerminal(request: ExecRequest): Promise<StartedProcess> {
   using socket = listenConsole(`${request.directory}/terminal.sock`)
   const pid = await start(request, {
-    // Named relative to the directory: the whole path may be too long for a socket.
+    // The name is relative to the directory: the whole path may be too long for a socket.
     args: ['--console-socket', 'terminal.sock'],
     stdio: ['ignore', 'ignore', 'ignore'],
   })
@@ -107,12 +107,20 @@ function spawnRuntime(
 ): ChildProcess {
   const command = [
     ...runtimeCommand(runtime, '--log', `${directory}/log`, '--log-format', 'json', 'exec'),
-    ...['--process', `${directory}/process.json`, '--pid-file', `${directory}/pid`],
-    ...['--detach', ...args, id],
+    '--process',
+    `${directory}/process.json`,
+    '--pid-file',
+    `${directory}/pid`,
+    '--detach',
+    ...args,
+    id,
   ]
-  // In our session, signals of our terminal would reach the process beside those we pass on.
+  // In the session of this process, a signal of the terminal would reach the process twice.
   return spawnProcess(command, {
-    ...{ stdio, env: runtimeEnvironment, cwd: directory, ownSession: true },
+    stdio,
+    env: runtimeEnvironment,
+    cwd: directory,
+    ownSession: true,
   })
 }
 

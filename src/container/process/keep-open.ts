@@ -1,9 +1,9 @@
 import { programEnvironment, spawnProcess } from '#platform'
 
 /**
- * Has another process read a pipe or terminal to its end, and drop what comes.
- * Without a reader, a process that writes to it would be ended when this process
- * ends.
+ * Starts a process that reads a pipe or terminal to its end and drops the bytes.
+ * Without a reader, a process that writes to the pipe would be ended by SIGPIPE when
+ * this process ends.
  */
 export function keepOpen(fd: number): void {
   const keeper = spawnProcess(['cat'], {

@@ -5,18 +5,17 @@ import type { ProcessStreams } from './started.ts'
 
 /** Pipes for a process without a terminal. */
 export interface ProcessPipes {
-  /** The ends that the process gets as its input, output and errors. */
+  /** The ends that become the standard input, output and error of the process. */
   readonly slots: readonly [stdin: StdioSlot, stdout: StdioSlot, stderr: StdioSlot]
-  /** Our ends, once the process has its own. */
+  /** Returns the other ends. Called when the process has been started. */
   open(): ProcessStreams
-  /** There will be no process. */
+  /** Closes all ends. Called when the process cannot be started. */
   close(): void
 }
 
 /**
- * A container gets pipes of ours and never a file of the host: a process that
- * holds one can open it again for writing, and from a directory get to all the
- * others.
+ * Makes pipes. A container never gets a file of the host as a stream: its processes
+ * could open such a file again for writing, and reach other files from a directory.
  */
 export function makePipes({ hasInput }: { readonly hasInput: boolean }): ProcessPipes {
   const [stdout, stderr] = [makePipe(), makePipe()]

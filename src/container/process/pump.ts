@@ -1,15 +1,15 @@
 import { untilAborted } from './until.ts'
 
-/** Bytes taken after the end of a process: no more than a pipe holds. */
+/** The most bytes that are read after the end of a process. A pipe holds no more. */
 const mostLeft = 1024 * 1024
-/** Milliseconds in which what a pipe already holds arrives. */
+/** Milliseconds in which the bytes that a pipe already holds arrive. */
 const moment = 20
 
 /**
- * Passes on what a process writes, to its end, and waits for whoever takes it.
- * Once `over` is aborted, only what the pipe still holds is passed on, without
- * waiting: another process may have the pipe open for ever. So each chunk must
- * have memory of its own.
+ * Calls `take` with each chunk that a process writes, to the end of `bytes`, and
+ * waits for each call. After `over` is aborted, only the bytes that the pipe still
+ * holds are passed on, and no call is waited for: another process may keep the
+ * pipe open for ever. So each chunk must have its own memory.
  */
 export async function pump(
   bytes: AsyncIterable<Uint8Array>,

@@ -1,22 +1,25 @@
 import type { DescriptorWriter, ProcessExit, WindowSize } from '#platform'
 import type { OutputStream } from '../model/options.ts'
 
-/** Our ends of the standard streams of a process in a container. */
+/** The other ends of the standard streams of a process in a container. */
 export interface ProcessStreams {
-  /** Each chunk has memory of its own. */
+  /** Each chunk has its own memory. */
   readonly outputs: readonly {
     readonly stream: OutputStream
     readonly bytes: AsyncIterable<Uint8Array>
   }[]
-  /** What it reads; absent when it reads nothing. A terminal has no end of input but the key for it. */
+  /**
+   * The input of the process; absent if it has none. The input of a terminal ends only
+   * by a key.
+   */
   readonly input: DescriptorWriter | undefined
-  /** Does nothing where there is no terminal. */
+  /** Does nothing without a terminal. */
   resize(size: WindowSize): void
-  /** Lets the process go on writing when this process ends. */
+  /** Lets the process go on writing after this process has ended. */
   leave(): void
 }
 
-/** A process in a container, from its start to its end. */
+/** A started process in a container. */
 export interface StartedProcess extends ProcessStreams {
   readonly exited: Promise<ProcessExit>
   signal(signal: NodeJS.Signals): void

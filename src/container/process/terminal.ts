@@ -3,7 +3,7 @@ import { readInput, setWindowSize, sharedWriter } from '#platform'
 import { keepOpen } from './keep-open.ts'
 import type { ProcessStreams } from './started.ts'
 
-/** The streams behind a terminal whose master side is `fd`, which is ours from now on. */
+/** Returns the streams of a terminal. Takes over `fd`, its master side. */
 export function terminalStreams(fd: number): ProcessStreams {
   const writer = sharedWriter(fd)
   let open = true
@@ -12,7 +12,7 @@ export function terminalStreams(fd: number): ProcessStreams {
       yield* readInput(fd)
     } finally {
       open = false
-      // A write that still waits has its answer by now: no process has the terminal open.
+      // No process has the terminal open any more, so a write that waits ends now.
       void writer.end().then(() => closeSync(fd))
     }
   })()

@@ -1,7 +1,7 @@
 /**
- * What `promise` resolves to, or `undefined` when `signal` is aborted first.
- * `Promise.race` would keep a little of every promise for as long as the other
- * one lasts, which may be months.
+ * Returns what `promise` resolves to, or `undefined` if `signal` is aborted first.
+ * `Promise.race` would keep a little memory for every call until the longer-lived
+ * promise ends, which may take months.
  */
 export function untilAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T | undefined> {
   if (signal.aborted) {

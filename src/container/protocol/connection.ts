@@ -3,19 +3,25 @@ import type { Socket } from 'node:net'
 import { isSystemError, startTimer } from '#platform'
 import { createFrameDecoder, encodeFrame, type Frame, splitFrame } from '../protocol/frames.ts'
 
-/** One end of the line between the monitor of a container and a client. */
+/** One end of the connection between the monitor of a container and a client. */
 export interface MonitorConnection {
-  /** Resolves when the other end has room for more, or is gone. */
+  /** Resolves when the other end has room for more, or has closed the connection. */
   send(frame: Frame): Promise<void>
-  /** What the other end says until it closes the line; it waits while these are not read. */
+  /**
+   * The frames of the other end until it closes the connection. The other end waits
+   * while they are not read.
+   */
   readonly frames: AsyncIterable<Frame>
-  /** Sends what was not sent yet, then closes the line; the other end has a moment to take it. */
+  /**
+   * Sends the frames that wait, then closes the connection. The other end has `patience`
+   * to read them.
+   */
   close(patience?: number): Promise<void>
-  /** Closes the line at once. */
+  /** Closes the connection at once. */
   destroy(): void
 }
 
-/** `undefined` when no monitor listens there. */
+/** Connects to a monitor. Returns `undefined` when no monitor listens there. */
 export async function connectMonitor(path: string): Promise<MonitorConnection | undefined> {
   const socket = process.getBuiltinModule('node:net').connect(path)
   try {
@@ -24,19 +30,19 @@ export async function connectMonitor(path: string): Promise<MonitorConnection | 
       socket.once('error', reject)
     })
   } catch (error) {
-    // A long path whose directory has just gone is reported as invalid.
+    // The kernel reports a long path as invalid if its directory was just removed.
     if (isSystemError(error, 'ENOENT', 'ECONNREFUSED') || !existsSync(path)) return undefined
     throw error
   }
   return frameConnection(socket)
 }
 
-/** Longest time the other end has for taking what was sent before the line is closed. */
+/** Milliseconds that the other end has for reading the last frames, unless the caller chooses. */
 const farewell = 2000
 
-/** The line over a socket that is connected. */
+/** Returns the connection over a connected socket. */
 export function frameConnection(socket: Socket): MonitorConnection {
-  // The other end may go while this one writes: the end of its frames tells.
+  // The other end may close the connection while this end writes. The frames then end.
   socket.on('error', () => socket.destroy())
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
   let reading = false
@@ -52,7 +58,7 @@ export function frameConnection(socket: Socket): MonitorConnection {
       }
     },
     async close(patience = farewell) {
-      // Closed with something unread, a socket makes the other end lose what it did not read yet.
+      // If a socket with unread input is closed, the other end loses what it has not read yet.
       socket.end()
       if (!reading) socket.resume()
       const alarm = startTimer(patience, () => socket.destroy())

@@ -33,12 +33,12 @@ test('createFrameDecoder() keeps what it was given when that memory is used agai
   expect(found).toEqual([...frames])
 })
 
-test('createFrameDecoder() refuses what no monitor sends', () => {
+test('createFrameDecoder() refuses a length and a kind that no monitor sends', () => {
   expect(() => createFrameDecoder()(new Uint8Array([1, 0xff, 0, 0, 0]))).toThrow(RangeError)
   expect(() => createFrameDecoder()(new Uint8Array([99, 0, 0, 0, 0]))).toThrow(RangeError)
 })
 
-test('splitFrame() makes frames that every decoder takes, with all the bytes in order', () => {
+test('splitFrame() makes frames that a decoder takes, with all bytes in order', () => {
   const data = new Uint8Array(200_000).map((_, index) => index % 251)
   const decode = createFrameDecoder()
   const parts = [...splitFrame({ kind: 'stdin', data })].flatMap((part) =>

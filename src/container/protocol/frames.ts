@@ -1,23 +1,23 @@
 import { concat } from '#stream'
 
 /**
- * What a monitor and its clients say to each other over a stream socket: one
- * byte of kind, four bytes of length (big-endian), then that many bytes.
+ * A message between a monitor and a client over a stream socket: one byte of kind,
+ * four bytes of length (big-endian), then that many bytes.
  */
 export type Frame =
-  /** The first frame of a client: what it wants. */
+  /** The first frame of a client. */
   | { readonly kind: 'hello'; readonly hello: Hello }
   | { readonly kind: 'stdin' | 'stdout' | 'stderr'; readonly data: Uint8Array }
-  /** No more input comes. */
+  /** The client has sent all its input. */
   | { readonly kind: 'end' }
   | { readonly kind: 'resize'; readonly rows: number; readonly columns: number }
-  /** Look at the state again: a stop was requested. */
+  /** A stop was requested: the monitor reads the state again. */
   | { readonly kind: 'wake' }
-  /** The container has ended for good and everything of it is cleaned up. */
+  /** The container has ended, will not be restarted, and is cleaned up. */
   | { readonly kind: 'exit'; readonly code: number }
 
 export interface Hello {
-  /** Output from now on; the container waits while the client does not read it. */
+  /** The client reads output from now on. The container waits while the client does not read. */
   readonly output: boolean
 }
 
@@ -27,10 +27,10 @@ const kinds = [
 ]
 
 const headerSize = 5
-/** The most a frame carries; a peer that claims more is not one of ours. */
+/** The most bytes that a frame carries. A peer that announces more is no monitor or client. */
 const largestBody = 64 * 1024
 
-/** The same in frames that are not too large to send. */
+/** Splits a frame into frames that are small enough to send. */
 export function* splitFrame(frame: Frame): Generator<Frame> {
   if (!('data' in frame)) {
     yield frame
@@ -68,7 +68,10 @@ function bodyOf(frame: Frame): Uint8Array {
   }
 }
 
-/** Puts frames together from whatever pieces a socket delivers. Throws `RangeError` on what is no frame. */
+/**
+ * Returns a function that puts frames together from chunks. It throws `RangeError` for
+ * bytes that are no frame.
+ */
 export function createFrameDecoder(): (chunk: Uint8Array) => readonly Frame[] {
   let waiting: Uint8Array = new Uint8Array(0)
   return (chunk) => {

@@ -6,7 +6,10 @@ import type { OutputStream, RestartPolicy } from '../model/options.ts'
 import type { ContainerSettings } from '../model/settings.ts'
 import { readJson } from '../model/state.ts'
 
-/** What a monitor has to do: `order.json` in the container's directory, next to the bundle's `config.json`. */
+/**
+ * The order of a monitor: `order.json` in the container's directory, next to the
+ * bundle's `config.json`.
+ */
 export interface MonitorOrder {
   readonly id: string
   /** `$STRAKE_ROOT` and `$STRAKE_RUN`. */
@@ -23,18 +26,18 @@ export interface MonitorOrder {
   readonly health?: Healthcheck
   /** For the shell form of the health check. */
   readonly shell: readonly string[]
-  /** Remove the container when it has ended. */
+  /** Remove the container after its end. */
   readonly remove: boolean
-  /** Whether there is a network to leave. */
+  /** Whether the container is on the bridge and has to be detached from it. */
   readonly bridged: boolean
   /** Ports that the monitor serves. */
   readonly proxied: readonly ProxiedPort[]
-  /** What the root file system stands on, to be unmounted at the end. */
+  /** The chain and the overlays of the root file system, which is unmounted at the end. */
   readonly chainId: Digest | null
   readonly overlays: readonly string[]
-  /** Volumes that go with the container. */
+  /** Volumes that are removed with the container. */
   readonly anonymousVolumes: readonly string[]
-  /** Start only when somebody listens to the output: the terminal that asked for it. */
+  /** Start only when a client reads the output. */
   readonly awaitClient: boolean
 }
 
@@ -44,30 +47,30 @@ export function readOrder(path: string): MonitorOrder {
   return order as MonitorOrder
 }
 
-/** Descriptors of the command that started a container and stays with it. */
+/** The descriptors of a command that starts a container and stays with it. */
 export interface ForegroundDescriptors {
   readonly stdin?: number | undefined
   readonly stdout?: number | undefined
   readonly stderr?: number | undefined
 }
 
-/** What a monitor tells whoever started it, one JSON line each. */
+/** A report of a monitor to the process that started it: one JSON line. */
 export type MonitorReport =
-  /** Ready for clients, and waiting for the first. */
+  /** The monitor is ready for clients and waits for the first. */
   | { readonly type: 'listening' }
   | { readonly type: 'started' }
   /** A stream of the command can be written no more; the container goes on. */
   | { readonly type: 'output-lost'; readonly stream: OutputStream; readonly code: string }
   | { readonly type: 'failed'; readonly exitCode: number; readonly message: string }
-  /** Ended for good, everything cleaned up. */
+  /** The container has ended, will not be restarted, and is cleaned up. */
   | { readonly type: 'exited'; readonly code: number; readonly oomKilled: boolean }
 
-/** What it is told, one JSON line each. */
+/** A command for a monitor: one JSON line. */
 export type MonitorCommand =
   | {
       readonly type: 'start'
       readonly directory: string
-      /** Descriptors of the monitor that are the streams of the command in the foreground. */
+      /** Numbers that the descriptors of the command in the foreground have in the monitor. */
       readonly streams: ForegroundDescriptors
     }
   | { readonly type: 'signal'; readonly signal: string }

@@ -13,27 +13,27 @@ import type { OutputStream } from '../model/options.ts'
 import { outputLost } from './session-error.ts'
 import type { ContainerStreams } from './streams.ts'
 
-/** Descriptors of the terminal, pipe or file a user sits at. */
+/** The descriptors of the terminal, pipe or file that a user reads and writes. */
 export interface UserDescriptors {
   readonly stdin: number
   readonly stdout: number
   readonly stderr: number
 }
 
-/** What a terminal is used for while a session lasts. */
+/** How a session uses the terminal of a user. */
 export interface TerminalUse {
-  /** Hand every key over to the container. */
+  /** Send every key to the container. */
   readonly keys: boolean
   /** Called with the size whenever it changes. */
   readonly resize: (size: WindowSize) => void
 }
 
-/** Descriptors of this process as the streams of a container. */
+/** The streams of a user who sits at descriptors of this process. */
 export class DescriptorStreams implements ContainerStreams {
   readonly descriptors: UserDescriptors
   readonly #writers = new Map<OutputStream, DescriptorWriter>()
 
-  /** Default: the standard three. */
+  /** Default: standard input, output and error. */
   constructor(descriptors: UserDescriptors = { stdin: 0, stdout: 1, stderr: 2 }) {
     this.descriptors = descriptors
   }
@@ -56,7 +56,7 @@ export class DescriptorStreams implements ContainerStreams {
     }
   }
 
-  /** Lets go of what was opened to write to the descriptors; they themselves stay open. */
+  /** Closes the writers that were opened for the descriptors. The descriptors stay open. */
   release(): void {
     for (const writer of this.#writers.values()) void writer.end()
     this.#writers.clear()
@@ -67,7 +67,7 @@ export class DescriptorStreams implements ContainerStreams {
     return windowSize(this.descriptors.stdout)
   }
 
-  /** Takes the user's terminal over, where there is one, until the scope is left. */
+  /** Takes the user's terminal over, if there is one, until the scope is left. */
   enterTerminal({ keys, resize }: TerminalUse): Disposable {
     const { stdin } = this.descriptors
     const restore = keys && isTerminal(stdin) ? makeRaw(stdin) : undefined

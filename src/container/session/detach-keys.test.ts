@@ -17,13 +17,13 @@ test('createDetachFilter() finds ctrl-p ctrl-q, also in two pieces, and passes o
   expect(feed(undefined, 'ab\x10', '\x11')).toEqual({ text: 'ab', detached: true })
 })
 
-test('createDetachFilter() gives back a beginning that leads nowhere', () => {
+test('createDetachFilter() passes on the beginning of the keys if other bytes follow', () => {
   expect(feed(undefined, '\x10', 'x')).toEqual({ text: '\x10x', detached: false })
   expect(feed(undefined, '\x10\x10\x11')).toEqual({ text: '\x10', detached: true })
   expect(feed(undefined, '\x10')).toEqual({ text: '', detached: false })
 })
 
-test('createDetachFilter() takes other keys, none, and refuses what is no key', () => {
+test('createDetachFilter() takes other keys and no keys, and refuses invalid keys', () => {
   expect(feed('a,b', 'xab')).toEqual({ text: 'x', detached: true })
   expect(feed('ctrl-@', '\0')).toEqual({ text: '', detached: true })
   expect(feed('', '\x10\x11')).toEqual({ text: '\x10\x11', detached: false })

@@ -2,13 +2,19 @@ import { SessionError } from './session-error.ts'
 
 const usual = 'ctrl-p,ctrl-q'
 
-/** Takes input as it comes; what could be the beginning of the keys is held back until the next byte. */
+/**
+ * Called with each chunk of input. Bytes that may begin the keys are kept until the next
+ * byte decides.
+ */
 export type DetachFilter = (chunk: Uint8Array) => {
   readonly data: Uint8Array
   readonly detached: boolean
 }
 
-/** Looks for a sequence of keys, as Docker writes them: `ctrl-p,ctrl-q`, `a,b`. Throws `INVALID`. */
+/**
+ * Returns a filter for a sequence of keys in Docker's form: `ctrl-p,ctrl-q`, `a,b`.
+ * Throws `SessionError`.
+ */
 export function createDetachFilter(keys: string = usual): DetachFilter {
   const sequence = keys === '' ? [] : keys.split(',').map((key) => codeOf(key, keys))
   let matched = 0
@@ -37,7 +43,7 @@ function codeOf(key: string, keys: string): number {
   if (code !== undefined && controlKeys.includes(code)) return controlKeys.indexOf(code)
   throw new SessionError(
     'INVALID',
-    `Cannot use detach keys ${keys}: ${JSON.stringify(key)} is neither one character nor ctrl- with a letter`,
-    { remedy: 'write them as in ctrl-p,ctrl-q' },
+    `Cannot use detach keys ${keys}: ${JSON.stringify(key)} is not a key`,
+    { remedy: 'write single characters and ctrl- with a letter, as in ctrl-p,ctrl-q' },
   )
 }

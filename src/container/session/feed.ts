@@ -1,6 +1,6 @@
 import { isSystemError, ownPipeWriter, readInput } from '#platform'
 
-/** Passes what arrives on one descriptor on to a pipe, until either end is closed; then closes the pipe. */
+/** Copies bytes from a descriptor to a pipe until either end is closed, then closes the pipe. */
 export async function feedPipe(from: number, to: number): Promise<void> {
   const writer = ownPipeWriter(to)
   try {

@@ -14,18 +14,18 @@ export interface FollowOptions {
   /** Pass the user's input on. */
   readonly stdin: boolean
   readonly detach: DetachFilter
-  /** Leaves the process. */
+  /** Ends the session and leaves the process running. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** Milliseconds in which the output is awaited of what a process leaves running. */
+/** Milliseconds in which output is passed on after the process has ended. */
 const lastWords = 2000
 
 /**
- * Joins a user to a process that this one has started, until it has ended and
- * its output is passed on, or the user leaves. A child of the process that has
- * its output open is waited for 2 s at most. Throws what `exited` rejects with,
- * and `SessionError` when the user's streams go.
+ * Connects a user to a process until the process has ended and its output is
+ * passed on, or until the user leaves. If a child of the process keeps the output
+ * open, the session ends 2 s after the process. Throws the rejection of `exited`,
+ * and `SessionError` when the user's streams fail.
  */
 export async function followProcess(
   process: StartedProcess,
@@ -54,7 +54,7 @@ export async function followProcess(
 
 interface PassOutput {
   readonly streams: ContainerStreams
-  /** The user has left: what the process still writes is dropped. */
+  /** Aborted when the user has left: later output of the process is dropped. */
   readonly signal: AbortSignal
   readonly onLost: (error: unknown) => void
 }
@@ -98,7 +98,7 @@ async function passInput(
       if (detached) return leave()
     }
   } catch (error) {
-    // The process reads no more: that is no failure.
+    // The process has closed its input. That is no failure.
     if (!isSystemError(error, 'EPIPE', 'EIO')) throw error
   }
   await input.end()

@@ -9,34 +9,37 @@ import type { MonitorHandle } from './monitor-handle.ts'
 import { becomeMonitor } from './own-monitor.ts'
 import type { ContainerStreams } from './streams.ts'
 
-/** A monitor on its way, and what feeds the container's input. */
+/** A monitor that is starting, and the function that feeds the container's input. */
 export interface LaunchedMonitor {
   readonly monitor: MonitorHandle
-  /** Whether it reads and writes the user's descriptors itself; otherwise a session has to. */
+  /**
+   * Whether the monitor reads and writes the user's descriptors itself. Otherwise a
+   * session does.
+   */
   readonly isDirect: boolean
-  /** Starts passing a terminal's input on, where the monitor may not read the terminal itself. */
+  /** Starts to pass a terminal's input on, if the monitor may not read the terminal itself. */
   readonly feed: () => void
 }
 
-/** All that a monitor must know to be started. */
+/** The settings that decide how a monitor is started. */
 export interface LaunchSettings {
   readonly tty?: boolean | undefined
   /** The container reads the user's input. */
   readonly interactive?: boolean | undefined
-  /** Nobody stays with the container. */
+  /** The container runs in the background. */
   readonly detached?: boolean | undefined
   /**
-   * This process may be the monitor itself: it is a command's own, stays to the
-   * end, and nothing of the container is to outlast it.
+   * This process may be the monitor itself: it belongs to one command, stays to the
+   * end of the container, and the container is removed at its end.
    */
   readonly here?: boolean | undefined
 }
 
 /**
- * Starts a monitor before anything about its container is known but this: it
- * gets ready while images are looked up and code is loaded. Without a terminal
- * it writes to the descriptors of this process itself, so that output passes
- * through no other process. A caller that does not use it abandons it.
+ * Starts a monitor before its container is known. The monitor gets ready while
+ * images are looked up and code is loaded. Without a terminal the monitor writes
+ * to the descriptors of this process itself, so that output passes through no
+ * other process. A caller that does not use the monitor abandons it.
  */
 export function launchMonitor(
   context: Pick<ContainerContext, 'monitorCommand'>,
@@ -65,7 +68,8 @@ function spawnDirect(
     spawnMonitor(context, { stdin: input, stdout, stderr })
   if (!interactive) return { monitor: spawn(undefined), feed: () => {} }
   if (!isTerminal(stdin)) return { monitor: spawn(stdin), feed: () => {} }
-  // Another session may not read our terminal: it would compete with the shell once we are gone.
+  // A process of another session may not read this terminal: after this process it would
+  // compete with the shell.
   const pipe = makePipe()
   const monitor = spawn(pipe.read)
   closeSync(pipe.read)

@@ -3,14 +3,15 @@ import type { ContainerContext } from '../model/context.ts'
 import type { ForegroundDescriptors, MonitorCommand, MonitorReport } from '../protocol/order.ts'
 import { expectReport, type MonitorHandle } from './monitor-handle.ts'
 
-/** The first descriptor of a monitor beside its own three. */
+/** The first descriptor of a monitor after standard input, output and error. */
 const firstOwn = 3
 
 /**
- * Starts a monitor, which then waits to be told what to start. To be done before
- * anything else: it gets ready while the container is prepared.
+ * Starts a monitor, which waits for a command to start a container. Called before
+ * anything else, so that the monitor gets ready while the container is prepared.
  *
- * @param descriptors descriptors of ours that the monitor reads and writes as the streams of a user
+ * @param descriptors descriptors of this process that the monitor reads and writes as the
+ * streams of a user
  */
 export function spawnMonitor(
   context: Pick<ContainerContext, 'monitorCommand'>,

@@ -3,24 +3,27 @@ import type { ContainerContext } from '../model/context.ts'
 import type { MonitorReport } from '../protocol/order.ts'
 import { monitorLost, outputLost } from './session-error.ts'
 
-/** Who watches a container, seen from the command that has it started. */
+/** The monitor of a container, as the command that starts the container sees it. */
 export interface MonitorHandle {
-  /** Has the container of this directory, which is prepared, started. */
+  /** Has the monitor start the prepared container of this directory. */
   start(context: ContainerContext, directory: string): Promise<void>
   signal(name: NodeJS.Signals): void
-  /** The next report of this kind. Throws `StartError` when the container could not be started. */
+  /**
+   * Returns the next report of this kind. Throws `StartError` when the container could
+   * not be started.
+   */
   expect<Type extends MonitorReport['type']>(
     type: Type,
   ): Promise<Extract<MonitorReport, { type: Type }>>
-  /** Lets the monitor go on without us. */
+  /** Lets the container go on when this process ends. */
   leave(): void
-  /** There will be nothing to start: a monitor that waits ends. */
+  /** Ends a monitor that waits: there is no container to start. */
   abandon(): Promise<void>
 }
 
 /**
- * Reads on to the report of this kind. Throws `StartError`, `SessionError` when the
- * output of the command can be written no more, and `INTERNAL` when there are no reports more.
+ * Reads reports until one of this kind. Throws `StartError`, `SessionError` when the
+ * output of the command can be written no more, and `INTERNAL` when the reports end.
  */
 export async function expectReport<Type extends MonitorReport['type']>(
   reports: AsyncIterator<MonitorReport, undefined>,

@@ -7,10 +7,10 @@ import { type MonitorReport, readOrder } from '../protocol/order.ts'
 import { expectReport, type MonitorHandle } from './monitor-handle.ts'
 
 /**
- * This very process as the monitor of a container: for a command that stays to
- * the end anyway and whose container goes with it. That saves the start of
- * another program. When we are killed the container runs on unwatched, and
- * whoever looks at it after its end cleans up.
+ * Makes this process the monitor of a container. It is for a command that stays to
+ * the end and whose container is removed then, and saves the start of another
+ * program. If this process is killed, the container runs on without a monitor, and
+ * the next command that lists or removes containers cleans up after its end.
  */
 export function becomeMonitor(streams: SuperviseOptions['streams']): MonitorHandle {
   let channel: ReadableStreamDefaultController<MonitorReport> | undefined
@@ -27,7 +27,10 @@ export function becomeMonitor(streams: SuperviseOptions['streams']): MonitorHand
       const order = readOrder(`${directory}/order.json`)
       const { supervise } = await import('../monitor/supervise.ts')
       const watching = supervise({
-        ...{ order, streams, store: openedStore(context), report: (one) => channel?.enqueue(one) },
+        order,
+        streams,
+        store: openedStore(context),
+        report: (one) => channel?.enqueue(one),
         paths: containerPaths(order, basename(directory)),
         patience: 2000,
         onSignal(sender) {

@@ -3,7 +3,10 @@ import { DescriptorStreams } from './descriptor-streams.ts'
 import { SessionError } from './session-error.ts'
 import type { ContainerStreams } from './streams.ts'
 
-/** Throws unless a user whose keys are to reach a terminal sits at one. Default: the standard input of this process. */
+/**
+ * Throws if a user's input is to reach a terminal in a container and is not a terminal
+ * itself.
+ */
 export function requireTerminal(streams: ContainerStreams = new DescriptorStreams()): void {
   if (!(streams instanceof DescriptorStreams) || isTerminal(streams.descriptors.stdin)) return
   throw new SessionError(

@@ -1,8 +1,9 @@
 import { StrakeError } from '#oci'
 
 /**
- * Why a command cannot join a container, or leaves it though both go on. The
- * command ends with 1, also `run` and `exec`, whose refusals end with 125.
+ * Why a command cannot join a container, or leaves a container that goes on. The
+ * command ends with 1. That holds for `run` and `exec` too, whose other refusals
+ * end with 125.
  */
 export class SessionError extends StrakeError {
   readonly exitCode = 1
@@ -10,7 +11,10 @@ export class SessionError extends StrakeError {
 
 const goesOn = 'the container is not stopped by this'
 
-/** Of a stream of the user that can be written no more; `code` is the system's. */
+/**
+ * Returns the error for a stream of the user that can be written no more; `code` is the
+ * system's.
+ */
 export function outputLost(stream: 'stdout' | 'stderr', code: string): SessionError {
   const name = stream === 'stdout' ? 'standard output' : 'standard error'
   const reason = reasons[code] ?? `the system refuses it (${code})`
@@ -26,7 +30,7 @@ const reasons: Readonly<Record<string, string>> = {
   EFBIG: 'the file would be larger than this process may write',
 }
 
-/** Of streams of a user that take no more, for a reason of theirs. */
+/** Returns the error for streams of a user whose `output` has failed. */
 export function userLost(cause: unknown): SessionError {
   if (cause instanceof SessionError) return cause
   return new SessionError(
@@ -36,7 +40,7 @@ export function userLost(cause: unknown): SessionError {
   )
 }
 
-/** Of a monitor that went without saying how the container ended. */
+/** Returns the error for a monitor that ended without reporting the end of its container. */
 export function monitorLost(): StrakeError {
   return new StrakeError('INTERNAL', 'Cannot follow the container: its monitor has ended', {
     remedy: 'look at it with strake inspect, and start it again with strake start',

@@ -7,11 +7,11 @@ import type { ContainerStreams } from './streams.ts'
 
 export interface SessionOptions {
   readonly streams: ContainerStreams
-  /** Whether the container has a terminal: the user's is then handed over to it. */
+  /** Whether the container has a terminal. The user's terminal is then taken over. */
   readonly terminal: boolean
   /** Pass the user's input on. */
   readonly stdin: boolean
-  /** Finds the keys in the input by which the user leaves. */
+  /** Finds the detach keys in the input. */
   readonly detach: DetachFilter
   /** Called when the size of the user's terminal changes. */
   readonly resize: (size: WindowSize) => void
@@ -19,14 +19,15 @@ export interface SessionOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** How a session ended: with the container, or before it. */
+/** How a session ended: with the container, or before the container. */
 export type SessionEnd =
   | { readonly type: 'exited'; readonly code: number }
   | { readonly type: 'detached' }
 
 /**
- * Joins a user to a container until one of them goes, and closes the connection.
- * Throws `SessionError` when the user's streams or the monitor go first.
+ * Connects a user to a container until the container ends or the user leaves, then
+ * closes the connection. Throws `SessionError` when the user's streams fail, and
+ * `INTERNAL` when the monitor ends first.
  */
 export async function runSession(
   connection: MonitorConnection,
@@ -60,7 +61,7 @@ async function passOutput(
 ): Promise<SessionEnd> {
   for await (const frame of connection.frames) {
     if (frame.kind === 'exit') return { type: 'exited', code: frame.code }
-    // After the user has left, the rest is read so that the line can be closed.
+    // After the user has left, later frames are read so that the connection can be closed.
     if (isOver()) continue
     if (frame.kind !== 'stdout' && frame.kind !== 'stderr') continue
     await streams.output(frame.kind, frame.data).catch((error) => {

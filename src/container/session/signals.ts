@@ -1,23 +1,26 @@
 import { SessionError } from './session-error.ts'
 
-/** What a program may be sent to do its work; the rest is about us or our terminal. */
+/** Signals that are passed on. Other signals concern this process or its terminal. */
 const forwarded = [
   ...(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const),
   ...(['SIGALRM', 'SIGCONT', 'SIGWINCH'] as const),
 ]
 
-/** Signals of this process on their way to a container, until the scope is left. */
+/** Passes signals of this process on to a container until the scope is left. */
 export interface SignalProxy extends Disposable {
-  /** Rejects when the user asked three times for an end that does not come; this process then leaves. */
+  /**
+   * Rejects at the third SIGINT or SIGTERM: the container does not end, and this process
+   * leaves it.
+   */
   readonly abandoned: Promise<never>
 }
 
 const enough = 3
 
-/** Passes the signals of this process on instead of dying of them. */
+/** Passes the signals of this process on, so that they do not end this process. */
 export function proxySignals(send: (name: NodeJS.Signals) => void): SignalProxy {
   const { promise, reject } = Promise.withResolvers<never>()
-  // Whoever waits for it hears of it; before anybody does, it must not end the process.
+  // A rejection that no caller waits for yet must not end this process.
   promise.catch(() => {})
   let asked = 0
   const listeners = forwarded.map((name) => {
