@@ -61,6 +61,7 @@ export { openStreamFile, useStreamFile } from './file/stream-file.ts'
 /** EROFS images, loop devices under them, and memory files of their own. */
 export type { ErofsOptions } from './kernel/erofs-mount.ts'
 export { mountErofs } from './kernel/erofs-mount.ts'
+export { kernelMounts } from './kernel/filesystems.ts'
 export type { LoopDevice } from './kernel/loop.ts'
 export { attachLoop } from './kernel/loop.ts'
 /** Mounts: overlay, bind, memory, proc; what is mounted where. */

@@ -1,6 +1,6 @@
-import { readFile, statfs } from 'node:fs/promises'
+import { statfs } from 'node:fs/promises'
 import { isStrakeError } from '#oci'
-import { findNft, kernelAtLeast, kernelRelease } from '#platform'
+import { findNft, kernelAtLeast, kernelMounts, kernelRelease } from '#platform'
 import { cgroupMode } from '#runtime'
 import type { Engine } from '../engine.ts'
 import { describeDamage } from '../facts.ts'
@@ -62,21 +62,24 @@ async function checkSpace({ root }: Engine): Promise<readonly Finding[]> {
 
 async function checkKernel(engine: Engine): Promise<readonly Finding[]> {
   const release = kernelRelease()
-  const overlay = /\toverlay$/m.test(await readFile('/proc/filesystems', 'utf8'))
   const { kind, reason } = await engine.snapshots()
   return [
     kernelAtLeast(5, 11)
       ? { state: 'ok', subject: 'kernel', message: release }
       : { state: 'failure', subject: 'kernel', message: `${release} is too old; 5.11 is needed` },
-    overlay
-      ? { state: 'ok', subject: 'snapshots', message: `${kind}: ${reason}` }
-      : {
-          state: 'failure',
-          subject: 'snapshots',
-          message: 'the kernel has no overlayfs',
-          remedy: 'modprobe overlay',
-        },
+    snapshotFinding(`${kind}: ${reason}`, kernelMounts('overlay')),
   ]
+}
+
+/** `overlay` is what `kernelMounts` says: without root it cannot tell. */
+export function snapshotFinding(how: string, overlay: boolean | undefined): Finding {
+  if (overlay !== false) return { state: 'ok', subject: 'snapshots', message: how }
+  return {
+    state: 'failure',
+    subject: 'snapshots',
+    message: 'the kernel has no overlayfs',
+    remedy: 'modprobe overlay',
+  }
 }
 
 async function checkRuntime(engine: Engine): Promise<readonly Finding[]> {
