@@ -1,4 +1,4 @@
-import { at } from '#platform'
+import { at, fileType, typeOf } from '#platform'
 import { compareNames, decodeName, encodeName } from '#tar'
 import { isOpaque, isWhiteoutDevice } from './overlay.ts'
 
@@ -16,8 +16,6 @@ interface Pair {
   readonly lower: number | undefined
   readonly path: string
 }
-
-const [typeMask, directoryType] = [0o170000, 0o040000]
 
 /**
  * What overlayfs wrote into `upper` above the tree `lower`, depth first and in
@@ -73,7 +71,7 @@ function* changeOf({ upper, lower }: Pair, name: string, path: string): Generato
 }
 
 function isDirectory({ mode }: at.EntryStatus): boolean {
-  return (mode & typeMask) === directoryType
+  return typeOf(mode) === fileType.directory
 }
 
 /** A directory may be in `upper` although nothing was changed in it. */

@@ -1,5 +1,5 @@
 import { StrakeError } from '#oci'
-import { at } from '#platform'
+import { at, fileType, typeOf } from '#platform'
 import {
   baseName,
   cleanPath,
@@ -134,7 +134,8 @@ export class Changeset implements Disposable {
       const targetName = encodeName(baseName(target))
       const found = at.entryStatus(dir, targetName)
       if (found === undefined) return refuse(entry, missing)
-      if ((found.mode & 0o170000) === 0o040000) return refuse(entry, 'its target is a directory')
+      if (typeOf(found.mode) === fileType.directory)
+        return refuse(entry, 'its target is a directory')
       // Already that file: removing the name first would remove the file.
       const isSame = at.entryStatus(place.fd, name)?.identity === found.identity
       const isOwn = this.#isOwnFile(dir, baseName(target), found.identity)

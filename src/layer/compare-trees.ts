@@ -1,4 +1,4 @@
-import { at } from '#platform'
+import { at, fileType, typeOf } from '#platform'
 import { compareNames, decodeName, encodeName } from '#tar'
 import { travellingAttributes } from './attribute.ts'
 import type { PathChange } from './changes.ts'
@@ -10,8 +10,6 @@ interface Pair {
   readonly after: number
   readonly path: string
 }
-
-const type = { mask: 0o170000, directory: 0o040000, file: 0o100000, symlink: 0o120000 }
 
 /**
  * How the tree at `after` differs from the one at `before`, depth first and in
@@ -72,8 +70,8 @@ function isSame(before: number, after: number, name: Uint8Array): boolean {
   const now = at.entryStatus(after, name)
   if (old === undefined || now === undefined) return old === now
   if (old.mode !== now.mode || !sameTime(statusTime(old), statusTime(now))) return false
-  switch (now.mode & type.mask) {
-    case type.directory:
+  switch (typeOf(now.mode)) {
+    case fileType.directory:
       return withOpened(openIfDirectory(after, name), now, (opened) => {
         const lower = openIfDirectory(before, name)
         if (lower === undefined) return false
@@ -83,12 +81,12 @@ function isSame(before: number, after: number, name: Uint8Array): boolean {
           at.closeDescriptor(lower)
         }
       })
-    case type.file:
+    case fileType.regular:
       return withOpened(at.openFileAt(after, name), now, (opened) => {
         const same = { name, time: statusTime(now), acls: true }
         return findSameFile(opened, before, same) !== undefined
       })
-    case type.symlink:
+    case fileType.symlink:
       if (Buffer.compare(at.readSymlink(before, name), at.readSymlink(after, name)) !== 0)
         return false
   }
@@ -112,7 +110,7 @@ function withOpened(
 /** `undefined` for anything that is no directory. */
 function openIfDirectory(directory: number, name: Uint8Array): number | undefined {
   const status = at.entryStatus(directory, name)
-  if (status === undefined || (status.mode & type.mask) !== type.directory) return undefined
+  if (status === undefined || typeOf(status.mode) !== fileType.directory) return undefined
   return at.openDirectory(directory, name)
 }
 

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import { at, isSystemError, SystemError } from '#platform'
+import { at, fileType, isSystemError, SystemError, typeOf } from '#platform'
 import {
   areTooLarge,
   encodeName,
@@ -11,7 +11,6 @@ import {
 import type { Place } from './place.ts'
 
 const E2BIG = 7
-const [typeMask, fileType, symlinkType] = [0o170000, 0o100000, 0o120000]
 
 export interface ExtractOptions {
   readonly acls: boolean
@@ -110,9 +109,9 @@ export function setLinkMetadata(
   const found = at.entryStatus(place.fd, name)
   if (found === undefined) return
   if (found.uid !== entry.uid || found.gid !== entry.gid) at.setOwnerAt(place.fd, name, entry)
-  const type = found.mode & typeMask
-  if (type === symlinkType) return
-  const fd = type === fileType ? at.openFileAt(place.fd, name) : undefined
+  const type = typeOf(found.mode)
+  if (type === fileType.symlink) return
+  const fd = type === fileType.regular ? at.openFileAt(place.fd, name) : undefined
   if (fd === undefined) setPlaceModeAt(place.fd, name, entry.mode)
   else {
     try {

@@ -1,5 +1,5 @@
 import { StrakeError } from '#oci'
-import { at } from '#platform'
+import { at, fileType, typeOf } from '#platform'
 import { decodeName, encodeName, printableName } from '#tar'
 
 /** Overlayfs keeps its marks under the first prefix, in a user namespace under the second. */
@@ -9,7 +9,9 @@ const opaque = prefixes.map((prefix) => encodeName(`${prefix}opaque`))
 /** True for the device 0:0 by which overlayfs marks a deleted name. */
 export function isWhiteoutDevice(status: at.EntryStatus): boolean {
   return (
-    (status.mode & 0o170000) === 0o020000 && status.deviceMajor === 0 && status.deviceMinor === 0
+    typeOf(status.mode) === fileType.character &&
+    status.deviceMajor === 0 &&
+    status.deviceMinor === 0
   )
 }
 

@@ -1,5 +1,5 @@
 import { StrakeError } from '#oci'
-import { at, SystemError } from '#platform'
+import { at, fileType, SystemError, typeOf } from '#platform'
 import { createBreath } from '#stream'
 import {
   decodeName,
@@ -51,15 +51,6 @@ interface Frame {
   pending: TarInput | undefined
 }
 
-const fileType = {
-  mask: 0o170000,
-  directory: 0o040000,
-  file: 0o100000,
-  symlink: 0o120000,
-  socket: 0o140000,
-  fifo: 0o010000,
-  block: 0o060000,
-}
 const listedDirectory = 4
 const listedFile = 8
 const [ENOENT, ENAMETOOLONG] = [2, 36]
@@ -144,10 +135,10 @@ export class TreeWalk implements Disposable {
     if (child.type === listedFile) return this.#file(frame, child.name, path)
     const status = at.entryStatus(frame.fd, child.name)
     if (status === undefined) return nothing
-    switch (status.mode & fileType.mask) {
+    switch (typeOf(status.mode)) {
       case fileType.directory:
         return this.#directory(frame, child.name, path)
-      case fileType.file:
+      case fileType.regular:
         return this.#file(frame, child.name, path)
       case fileType.socket:
         return nothing
@@ -214,7 +205,7 @@ export class TreeWalk implements Disposable {
     const link = status.links > 1 ? this.#linkTo(status, path) : undefined
     if (link !== undefined) return [link]
     const { deviceMajor, deviceMinor } = status
-    switch (status.mode & fileType.mask) {
+    switch (typeOf(status.mode)) {
       case fileType.symlink:
         return [
           { ...header, type: 'symlink', linkpath: decodeName(at.readSymlink(frame.fd, name)) },

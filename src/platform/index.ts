@@ -37,6 +37,8 @@ export { isExecutable } from './file/executable.ts'
 export { fileBlob } from './file/file-blob.ts'
 /** A lock between processes that dies with its holder. */
 export { lockDirectory, lockFile, lockNetwork, tryLockDirectory } from './file/file-lock.ts'
+/** The type in a file's mode. */
+export { fileType, typeOf } from './file/file-type.ts'
 /** Files: durable writes, syncs, temporary names, and a recursive removal that never enters a mount. */
 export type { TemporaryDirectory } from './file/files.ts'
 export {

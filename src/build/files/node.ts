@@ -1,4 +1,4 @@
-import { at } from '#platform'
+import { at, fileType, typeOf } from '#platform'
 import { encodeName } from '#tar'
 
 /** A file, directory or link of a tree, as lstat saw it. */
@@ -22,7 +22,7 @@ export function nodeOf(name: string, path: string, status: at.ScannedStatus): Fi
   return {
     name,
     path,
-    type: typeOf(status.mode),
+    type: kindOf(status.mode),
     mode: status.mode & 0o7777,
     uid: status.uid,
     gid: status.gid,
@@ -54,19 +54,19 @@ export function isUnchanged(node: FileNode, seen: at.ScannedStatus): boolean {
   )
 }
 
-function typeOf(mode: number): FileNode['type'] {
-  switch (mode & 0o170000) {
-    case 0o040000:
+function kindOf(mode: number): FileNode['type'] {
+  switch (typeOf(mode)) {
+    case fileType.directory:
       return 'directory'
-    case 0o120000:
+    case fileType.symlink:
       return 'symlink'
-    case 0o010000:
+    case fileType.fifo:
       return 'fifo'
-    case 0o140000:
+    case fileType.socket:
       return 'socket'
-    case 0o020000:
+    case fileType.character:
       return 'character'
-    case 0o060000:
+    case fileType.block:
       return 'block'
     default:
       return 'file'

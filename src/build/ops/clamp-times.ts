@@ -1,6 +1,4 @@
-import { at } from '#platform'
-
-const [typeMask, directoryType] = [0o170000, 0o040000]
+import { at, fileType, typeOf } from '#platform'
 
 /**
  * Makes times below `root` that are later than `epoch` the epoch, as the layer of
@@ -16,7 +14,7 @@ function clampWithin(directory: number, epoch: number): void {
     for (const { name } of at.listDirectory(directory)) {
       const status = at.entryStatus(directory, name)
       if (status === undefined) continue
-      if ((status.mode & typeMask) === directoryType) {
+      if (typeOf(status.mode) === fileType.directory) {
         const child = at.openDirectory(directory, name)
         if (child !== undefined) clampWithin(child, epoch)
       }

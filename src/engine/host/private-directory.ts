@@ -1,5 +1,5 @@
 import { StrakeError } from '#oci'
-import { changeMode, fileStatus, isSystemError, pathExists } from '#platform'
+import { changeMode, fileStatus, fileType, isSystemError, pathExists, typeOf } from '#platform'
 import type { Roots } from './roots.ts'
 import { findForeign } from './store-names.ts'
 
@@ -70,13 +70,11 @@ function tighten(path: string): void {
   }
 }
 
-const [typeMask, directory, file] = [0o170000, 0o040000, 0o100000]
-
 function restrict(path: string): void {
   try {
     const { mode } = fileStatus(path)
-    const type = mode & typeMask
-    if (type === directory || type === file) changeMode(path, mode & 0o7700)
+    const type = typeOf(mode)
+    if (type === fileType.directory || type === fileType.regular) changeMode(path, mode & 0o7700)
   } catch (cause) {
     // It went meanwhile.
     if (isSystemError(cause, 'ENOENT')) return

@@ -1,9 +1,9 @@
 import { StrakeError } from '#oci'
 import { isSystemError } from '../call/libc.ts'
 import { closeFile, openFile, openFlag, readFile } from '../call/posix.ts'
+import { fileType, typeOf } from './file-type.ts'
 import { entryStatus } from './root-metadata.ts'
 
-const [typeMask, regularType] = [0o170000, 0o100000]
 const chunkSize = 16_384
 /** Far more than anything has that the program writes and reads as a whole. */
 const usualLimit = 16_777_216
@@ -16,7 +16,7 @@ const usualLimit = 16_777_216
 export function openPlainFile(path: string, flags: number = openFlag.readOnly, mode = 0): number {
   const fd = openUnlessPipe(path, flags, mode)
   try {
-    if (((entryStatus(fd)?.mode ?? 0) & typeMask) !== regularType) throw refusal(path)
+    if (typeOf(entryStatus(fd)?.mode ?? 0) !== fileType.regular) throw refusal(path)
     return fd
   } catch (error) {
     closeFile(fd)

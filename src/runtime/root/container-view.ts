@@ -1,5 +1,5 @@
 import { StrakeError } from '#oci'
-import { at } from '#platform'
+import { at, fileType, typeOf } from '#platform'
 import { type Cover, runtimeCovers } from './cover.ts'
 
 /** What a path of a container names. */
@@ -142,7 +142,7 @@ export class ContainerView implements Disposable {
     }
     this.keep(fd)
     const place = { path, fd, ...statusOf(fd), ...within }
-    if (typeOf(place) !== fileType.link) return place
+    if (typeOfPlace(place) !== fileType.symlink) return place
     return { link: Buffer.from(at.readSymlink(fd, noName)).toString() }
   }
 
@@ -189,18 +189,16 @@ function unseen(path: string, cover: Cover, missing: Missing | undefined): Place
   return cover.type === 'kernel' || missing !== undefined ? { path, cover } : undefined
 }
 
-const fileType = { mask: 0o170000, directory: 0o040000, regular: 0o100000, link: 0o120000 } as const
-
-function typeOf({ status }: Pick<Place, 'status'>): number {
-  return (status?.mode ?? 0) & fileType.mask
+function typeOfPlace({ status }: Pick<Place, 'status'>): number {
+  return typeOf(status?.mode ?? 0)
 }
 
 export function isDirectory(place: Pick<Place, 'status'>): boolean {
-  return typeOf(place) === fileType.directory
+  return typeOfPlace(place) === fileType.directory
 }
 
 export function isRegularFile(place: Pick<Place, 'status'>): boolean {
-  return typeOf(place) === fileType.regular
+  return typeOfPlace(place) === fileType.regular
 }
 
 const noName = new Uint8Array(0)

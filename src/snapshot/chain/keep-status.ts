@@ -3,8 +3,10 @@ import {
   copyDirectoryStatus,
   type FileStatus,
   fileStatus,
+  fileType,
   isSystemError,
   makeDirectory,
+  typeOf,
 } from '#platform'
 
 /**
@@ -65,7 +67,7 @@ function statusOf(path: string): FileStatus | undefined {
 }
 
 function isDirectory({ mode }: FileStatus): boolean {
-  return (mode & 0o170000) === 0o040000
+  return typeOf(mode) === fileType.directory
 }
 
 function isSameStatus(one: FileStatus | undefined, other: FileStatus): boolean {
