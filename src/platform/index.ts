@@ -1,8 +1,12 @@
 // The only code that knows Bun, Node and the kernel.
 
+/** The type in a file's mode. */
+export { fileType, typeOf } from './call/file-type.ts'
 /** A C function table linked at first use, strings for it, and what errno says as an error. */
 export type { CFunctions, CMemory, CSignature, CType } from './call/libc.ts'
 export { check, cString, errno, ffi, isSystemError, SystemError, symbols } from './call/libc.ts'
+/** `node:fs` and `node:fs/promises`, loaded when they are needed. */
+export { fs, fsPromises } from './call/node-fs.ts'
 /** Direct file calls for the path before a container starts, where loading node:fs would cost more. */
 export type { FileStatus } from './call/posix.ts'
 export {
@@ -37,11 +41,10 @@ export { isExecutable } from './file/executable.ts'
 export { fileBlob } from './file/file-blob.ts'
 /** A lock between processes that dies with its holder. */
 export { lockDirectory, lockFile, lockNetwork, tryLockDirectory } from './file/file-lock.ts'
-/** The type in a file's mode. */
-export { fileType, typeOf } from './file/file-type.ts'
 /** Files: durable writes, syncs, temporary names, and a recursive removal that never enters a mount. */
 export type { TemporaryDirectory } from './file/files.ts'
 export {
+  ignoreAbsent,
   mkdtempDisposable,
   renameDurable,
   syncDirectory,

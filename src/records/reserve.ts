@@ -1,12 +1,11 @@
 import { StrakeError } from '#oci'
+import { fs } from '#platform'
 
 /** Enough for the log of small transactions, its index, and a few names. */
 const size = 256 * 1024
 
 /** It is made piece by piece: on a disk that is nearly full, less is better than nothing. */
 const pieceSize = 16 * 1024
-
-const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 /**
  * A little of the disk that is kept back, so that on a full one things can still be listed

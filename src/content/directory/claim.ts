@@ -1,6 +1,6 @@
 import { StrakeError } from '#oci'
-import { identifyProcess, ownIdentity, type ProcessIdentity } from '#platform'
-import { fs, hasCode } from './file.ts'
+import { fsPromises, identifyProcess, ownIdentity, type ProcessIdentity } from '#platform'
+import { hasCode } from './file.ts'
 
 /** Returns `node:fs`, loaded at the first use. Its synchronous calls are faster here than a round trip to a thread. */
 const sync = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
@@ -37,7 +37,7 @@ export async function claim(directory: string, id: string): Promise<Claim | unde
     if (rename(leftover, path)) break
     isMade = make(free)
   }
-  const remove = (): Promise<void> => fs().rm(path, { recursive: true, force: true })
+  const remove = (): Promise<void> => fsPromises().rm(path, { recursive: true, force: true })
   return {
     path,
     release: async () => {

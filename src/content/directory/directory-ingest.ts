@@ -8,7 +8,9 @@ import {
   StrakeError,
 } from '#oci'
 import {
+  fsPromises,
   type HashingWriter,
+  ignoreAbsent,
   noteChecksum,
   openHashingWriter,
   syncDirectory,
@@ -18,7 +20,7 @@ import { type Bytes, createHasher, type Hasher } from '#stream'
 import type { LiveRead } from '../arrivals.ts'
 import type { Ingest } from '../store.ts'
 import type { Claim } from './claim.ts'
-import { fs, hasCode, readHandle } from './file.ts'
+import { hasCode, readHandle } from './file.ts'
 import { GrowingFile } from './growing-file.ts'
 import { blobPath } from './image-layout.ts'
 
@@ -43,8 +45,8 @@ export async function openDirectoryIngest(
 ): Promise<FileIngest> {
   const path = `${claim.path}/data`
   // A holder that died right before its rename left the file read-only.
-  await fs().chmod(path, 0o600).catch(ignoreAbsent)
-  const file = await fs().open(path, 'a+', 0o600)
+  await fsPromises().chmod(path, 0o600).catch(ignoreAbsent)
+  const file = await fsPromises().open(path, 'a+', 0o600)
   try {
     const { size } = await file.stat()
     const hasher = createHasher(options.algorithm)
@@ -133,7 +135,7 @@ class DirectoryIngest implements FileIngest {
     if (this.#size > 0) throw new RangeError('An ingest that has content cannot be filled')
     try {
       // The appending descriptor would not do, because `write` may write in any order.
-      const file = await fs().open(`${this.#parts.claim.path}/data`, 'r+')
+      const file = await fsPromises().open(`${this.#parts.claim.path}/data`, 'r+')
       try {
         this.#written = await write(file.fd)
         this.#size = this.#written.size
@@ -215,7 +217,7 @@ class DirectoryIngest implements FileIngest {
     await file.utimes(now, now)
     await file.chmod(0o444)
     await file.sync()
-    await fs().mkdir(directory, { recursive: true, mode: 0o700 })
+    await fsPromises().mkdir(directory, { recursive: true, mode: 0o700 })
     await replace(`${claim.path}/data`, path)
     await syncDirectory(directory)
     await this.#close()
@@ -237,16 +239,12 @@ class DirectoryIngest implements FileIngest {
 /** Moves a directory at the blob's place into the claim, which is then removed. Only damage can cause that. */
 async function replace(from: string, to: string): Promise<void> {
   try {
-    await fs().rename(from, to)
+    await fsPromises().rename(from, to)
   } catch (error) {
     if (!hasCode(error, 'EISDIR', 'ENOTEMPTY', 'EEXIST')) throw error
-    await fs().rename(to, `${from}.other`)
-    await fs().rename(from, to)
+    await fsPromises().rename(to, `${from}.other`)
+    await fsPromises().rename(from, to)
   }
-}
-
-function ignoreAbsent(error: unknown): void {
-  if (!hasCode(error, 'ENOENT')) throw error
 }
 
 /** Returns the error for a full disk, with a remedy. */

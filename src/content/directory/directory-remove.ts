@@ -1,10 +1,10 @@
 import { ContentMismatchError, type Digest, digestAlgorithm, isDigest } from '#oci'
-import { renameDurable } from '#platform'
+import { fsPromises, ignoreAbsent, renameDurable } from '#platform'
 import { ingestIdOf, isAnonymousId } from '../ingest-id.ts'
 import type { StoredBlob } from '../store.ts'
 import { type Claim, claim, listIngests } from './claim.ts'
 import { openDirectoryIngest } from './directory-ingest.ts'
-import { fs, hasCode, ignoreAbsent } from './file.ts'
+import { hasCode } from './file.ts'
 import { blobPath } from './image-layout.ts'
 
 /**
@@ -23,13 +23,13 @@ export async function deleteUnless(
   } catch (error) {
     if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error
     // There is no space for holding it back. The first check found it unneeded, and deleting frees space.
-    return (await fs().unlink(path).then(yes, ignoreAbsent)) === true
+    return (await fsPromises().unlink(path).then(yes, ignoreAbsent)) === true
   }
   if (held === undefined) return false
   const hidden = `${held.path}/data`
-  const found = await fs()
+  const found = await fsPromises()
     .rename(path, hidden)
-    .then(() => fs().stat(hidden))
+    .then(() => fsPromises().stat(hidden))
     .catch(ignoreAbsent)
   if (found === undefined) {
     await held.release()
@@ -47,13 +47,13 @@ export async function deleteUnless(
 
 /** Removes what crashes left in the store in `root`; see `DirectoryStore`. */
 export async function sweep(root: string, olderThan: number): Promise<void> {
-  for (const name of await fs().readdir(`${root}/trash`)) {
-    await fs().rm(`${root}/trash/${name}`, { recursive: true, force: true })
+  for (const name of await fsPromises().readdir(`${root}/trash`)) {
+    await fsPromises().rm(`${root}/trash/${name}`, { recursive: true, force: true })
   }
   const directory = `${root}/ingest`
   for (const { name, id, isAlive } of listIngests(directory)) {
     if (isAlive) continue
-    const data = await fs().stat(`${directory}/${name}/data`).catch(ignoreAbsent)
+    const data = await fsPromises().stat(`${directory}/${name}/data`).catch(ignoreAbsent)
     if (data !== undefined && isFinished(data)) {
       await putBack(root, id)
       continue

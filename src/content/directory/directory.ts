@@ -7,7 +7,15 @@ import {
   isDigest,
   StrakeError,
 } from '#oci'
-import { notedChecksum, readPlainBytes, readPlainFile, sha256Hex, temporaryName } from '#platform'
+import {
+  fsPromises,
+  ignoreAbsent,
+  notedChecksum,
+  readPlainBytes,
+  readPlainFile,
+  sha256Hex,
+  temporaryName,
+} from '#platform'
 import { type Bytes, checked, createHasher, fromBuffers, verified } from '#stream'
 import { anonymousId, checkIngestId, ingestIdOf } from '../ingest-id.ts'
 import { rangeOf } from '../range.ts'
@@ -23,7 +31,7 @@ import type {
 import { claim, heldByOther, listIngests } from './claim.ts'
 import { type FileIngest, largeSize, openDirectoryIngest } from './directory-ingest.ts'
 import { deleteUnless, sweep } from './directory-remove.ts'
-import { type FileRange, fs, hasCode, ignoreAbsent, NotAFileError, readFileBytes } from './file.ts'
+import { type FileRange, hasCode, NotAFileError, readFileBytes } from './file.ts'
 import { blobPath, createLayout, hasRoom } from './image-layout.ts'
 import { Proofs } from './proofs.ts'
 
@@ -58,8 +66,8 @@ export interface DirectoryStore extends LocalStore {
 export async function openDirectoryStore(root: string): Promise<DirectoryStore> {
   // It is made last, so its presence shows that the store is complete, without loading node:fs.
   if (readPlainFile(`${root}/oci-layout`, smallSize) === undefined && (await hasRoom(root))) {
-    await fs().mkdir(`${root}/ingest`, { recursive: true, mode: 0o700 })
-    await fs().mkdir(`${root}/trash`, { recursive: true, mode: 0o700 })
+    await fsPromises().mkdir(`${root}/ingest`, { recursive: true, mode: 0o700 })
+    await fsPromises().mkdir(`${root}/trash`, { recursive: true, mode: 0o700 })
     await createLayout(root)
   }
   return new OpenDirectoryStore(root)
@@ -177,12 +185,12 @@ class OpenDirectoryStore implements DirectoryStore {
   async delete(target: Descriptor): Promise<void> {
     const trash = `${this.root}/trash/${temporaryName()}`
     try {
-      await fs().rename(this.pathOf(target.digest), trash)
+      await fsPromises().rename(this.pathOf(target.digest), trash)
     } catch (error) {
       if (hasCode(error, 'ENOENT')) return
       throw error
     }
-    await fs().unlink(trash).catch(ignoreAbsent)
+    await fsPromises().unlink(trash).catch(ignoreAbsent)
   }
 
   deleteUnless(
@@ -197,10 +205,10 @@ class OpenDirectoryStore implements DirectoryStore {
   }
 
   async *list(): AsyncGenerator<StoredBlob> {
-    for (const algorithm of await fs().readdir(`${this.root}/blobs`)) {
+    for (const algorithm of await fsPromises().readdir(`${this.root}/blobs`)) {
       const directory = `${this.root}/blobs/${algorithm}`
-      for (const hex of await fs().readdir(directory)) {
-        const found = await fs().stat(`${directory}/${hex}`).catch(ignoreAbsent)
+      for (const hex of await fsPromises().readdir(directory)) {
+        const found = await fsPromises().stat(`${directory}/${hex}`).catch(ignoreAbsent)
         if (found === undefined) continue
         const digest = `${algorithm}:${hex}`
         if (isDigest(digest)) yield { digest, size: found.size, usedAt: found.mtimeMs }
@@ -217,7 +225,7 @@ class OpenDirectoryStore implements DirectoryStore {
     const path = this.pathOf(digest)
     const actual = await digestOfFile(path, digestAlgorithm(digest)).catch(() => 'no file')
     if (actual === digest) return error
-    await fs()
+    await fsPromises()
       .rename(path, `${this.root}/trash/${temporaryName()}`)
       .catch(() => {})
     const remedy = 'pull, load or build it again: the damaged copy was set aside'
@@ -228,7 +236,7 @@ class OpenDirectoryStore implements DirectoryStore {
   async #touch(path: string): Promise<boolean> {
     const now = new Date()
     try {
-      await fs().utimes(path, now, now)
+      await fsPromises().utimes(path, now, now)
       return true
     } catch (error) {
       if (hasCode(error, 'ENOENT')) return false

@@ -1,9 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
+import { fsPromises } from '#platform'
 import type { Bytes } from '#stream'
-
-/** Returns `node:fs/promises`, loaded at the first use, because loading it costs milliseconds. */
-export const fs = (): typeof import('node:fs/promises') =>
-  process.getBuiltinModule('node:fs/promises')
 
 /** Large enough that a system call costs little beside hashing the chunk. */
 const readSize = 1024 * 1024
@@ -20,7 +17,7 @@ export async function openPlainFile(path: string): Promise<FileHandle> {
   let file: FileHandle
   try {
     // Without this flag, opening a FIFO would wait for a writer.
-    file = await fs().open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    file = await fsPromises().open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   } catch (error) {
     throw hasCode(error, 'ELOOP', 'ENXIO') ? new NotAFileError(path) : error
   }
@@ -108,9 +105,4 @@ export async function* readHandle(
 /** True for an error of the operating system with one of these codes. */
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code))
-}
-
-/** For a `catch`: returns `undefined` when the file is absent, and rethrows other errors. */
-export function ignoreAbsent(error: unknown): undefined {
-  if (!hasCode(error, 'ENOENT')) throw error
 }

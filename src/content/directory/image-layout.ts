@@ -8,8 +8,15 @@ import {
   parseIndex,
   StrakeError,
 } from '#oci'
-import { readPlainBytes, readPlainFile, temporaryName, writeFileDurable } from '#platform'
-import { fs, hasCode, ignoreAbsent } from './file.ts'
+import {
+  fsPromises,
+  ignoreAbsent,
+  readPlainBytes,
+  readPlainFile,
+  temporaryName,
+  writeFileDurable,
+} from '#platform'
+import { hasCode } from './file.ts'
 
 /** Returns the path of a blob in an image layout. A `Digest` has no character that could leave `root`. */
 export function blobPath(root: string, digest: Digest): string {
@@ -29,7 +36,7 @@ const ownDirectories = ['blobs', 'ingest', 'trash']
  * when `root` has files of other programs.
  */
 export async function hasRoom(root: string): Promise<boolean> {
-  const names = await fs().readdir(root).catch(ignoreAbsent)
+  const names = await fsPromises().readdir(root).catch(ignoreAbsent)
   if (names === undefined || names.includes('oci-layout')) return true
   const other = names.find((name) => !begunNames.test(name))
   if (other === undefined) return true
@@ -44,7 +51,7 @@ export async function hasRoom(root: string): Promise<boolean> {
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
  */
 export async function createLayout(root: string): Promise<void> {
-  await fs().mkdir(`${root}/blobs/sha256`, { recursive: true, mode: 0o700 })
+  await fsPromises().mkdir(`${root}/blobs/sha256`, { recursive: true, mode: 0o700 })
   await createOnce(`${root}/index.json`, indexOf([]))
   await createOnce(`${root}/oci-layout`, Buffer.from(layoutText))
 }
@@ -79,7 +86,7 @@ const layoutText = '{"imageLayoutVersion":"1.0.0"}'
 /** Makes a file if absent. `link` never replaces a file that another process made meanwhile. */
 async function createOnce(path: string, content: Uint8Array): Promise<void> {
   if (
-    await fs()
+    await fsPromises()
       .access(path)
       .then(
         () => true,
@@ -90,10 +97,10 @@ async function createOnce(path: string, content: Uint8Array): Promise<void> {
   const temporary = `${path}.${temporaryName()}`
   await writeFileDurable(temporary, content, 0o600)
   try {
-    await fs().link(temporary, path)
+    await fsPromises().link(temporary, path)
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw error
   } finally {
-    await fs().unlink(temporary)
+    await fsPromises().unlink(temporary)
   }
 }

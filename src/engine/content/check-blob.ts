@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { lstat, open } from 'node:fs/promises'
 import { type Digest, digestAlgorithm } from '#oci'
-import { isSystemError, renamePath, temporaryName } from '#platform'
+import { ignoreAbsent, isSystemError, renamePath, temporaryName } from '#platform'
 import { createHasher } from '#stream'
 
 const chunkSize = 1_048_576
@@ -31,8 +31,4 @@ export function setAside(root: string, path: string): void {
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error
   }
-}
-
-function ignoreAbsent(error: unknown): undefined {
-  if (!isSystemError(error, 'ENOENT')) throw error
 }

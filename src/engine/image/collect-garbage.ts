@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { readSettings } from '#container'
 import { collect, type DirectoryStore, type LocalStore } from '#content'
 import { chainIds, type Descriptor, type Digest, isDigest, isStrakeError } from '#oci'
-import { isSystemError, pathExists } from '#platform'
+import { ignoreAbsent, pathExists } from '#platform'
 import type { Snapshotter } from '#snapshot'
 import { cleanAfterCrash } from '../begin-work.ts'
 import type { Engine } from '../engine.ts'
@@ -112,10 +112,6 @@ function onlyOf(content: DirectoryStore, digests: readonly Digest[]): LocalStore
       }
     },
   }
-}
-
-function ignoreAbsent(error: unknown): undefined {
-  if (!isSystemError(error, 'ENOENT')) throw error
 }
 
 function cachedDigests({ records }: Engine): Set<Digest> {

@@ -1,10 +1,8 @@
 import type { FileHandle } from 'node:fs/promises'
 import { check, symbols } from '../call/libc.ts'
+import { fsPromises as fs } from '../call/node-fs.ts'
 import { closeFile, filesystemType, openFile, openFlag } from '../call/posix.ts'
 import { removeTree } from './remove-tree.ts'
-
-/** `node:fs/promises`, loaded when it is needed: loading it costs 3 ms. */
-const fs = (): typeof import('node:fs/promises') => process.getBuiltinModule('node:fs/promises')
 
 let counter = 0
 
@@ -17,6 +15,12 @@ export function temporaryName(prefix = ''): string {
   const random = crypto.getRandomValues(new Uint32Array(2))
   const unique = [...random].map((each) => each.toString(36)).join('')
   return `${prefix}${process.pid}-${counter}-${unique}.tmp`
+}
+
+/** For `catch`: an absent file is no failure. Throws every other error. */
+export function ignoreAbsent(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+  throw error
 }
 
 /**

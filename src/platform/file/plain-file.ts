@@ -1,7 +1,7 @@
 import { StrakeError } from '#oci'
+import { fileType, typeOf } from '../call/file-type.ts'
 import { isSystemError } from '../call/libc.ts'
 import { closeFile, openFile, openFlag, readFile } from '../call/posix.ts'
-import { fileType, typeOf } from './file-type.ts'
 import { entryStatus } from './root-metadata.ts'
 
 const chunkSize = 16_384

@@ -1,6 +1,7 @@
 import { chainAbove, chainIds, type Digest, digestHex, isDigest, StrakeError } from '#oci'
 import {
   changeMode,
+  fs,
   lockFile,
   makeDirectories,
   makeDirectory,
@@ -15,9 +16,6 @@ import { ChainUsers } from './chain-users.ts'
 import { formatDiffIds, maxListSize, parseDiffIds } from './lineage.ts'
 import { replaceFile, writeSynced } from './replace-file.ts'
 import type { SnapshotRecord } from './snapshotter.ts'
-
-/** `node:fs`, loaded when it is needed: mounting for a container does not. */
-const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 /** What helps when something of a chain is damaged. */
 export const repair = 'make it again with strake system check --repair'

@@ -1,5 +1,6 @@
 import { type Digest, digestHex } from '#oci'
 import {
+  fs,
   isMountPoint,
   isSystemError,
   makeDirectories,
@@ -11,9 +12,6 @@ import {
   unmount,
 } from '#platform'
 import { isAbandoned } from './owner-name.ts'
-
-/** `node:fs`, loaded when it is needed: mounting for a container does not. */
-const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 const sharedPrefix = 'chain-'
 /** The mount of a container is named after the last part of its directory. */

@@ -1,13 +1,11 @@
 import {
   type ChildProcess,
   closeFile,
+  fs,
   programEnvironment,
   removeTree,
   spawnProcess,
 } from '#platform'
-
-/** `node:fs`, loaded when it is needed: mounting for a container does not. */
-const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 /** Bytes that are freed while nobody notices. */
 const little = 32 * 1024 ** 2

@@ -1,10 +1,7 @@
 import { ContentMismatchError, type Digest, digestAlgorithm } from '#oci'
-import { closeFile, notedChecksum, openPlainFile } from '#platform'
+import { closeFile, fs, notedChecksum, openPlainFile } from '#platform'
 import { type Bytes, checked, createHasher } from '#stream'
 import type { LayerSource } from './snapshotter.ts'
-
-/** `node:fs`, loaded when it is needed: mounting for a container does not. */
-const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 const chunkSize = 1_048_576
 

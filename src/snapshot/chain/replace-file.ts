@@ -1,8 +1,5 @@
-import { makeDirectory, removeTree, renamePath, syncDirectory } from '#platform'
+import { fs, makeDirectory, removeTree, renamePath, syncDirectory } from '#platform'
 import { ownedName } from './owner-name.ts'
-
-/** `node:fs`, loaded when it is needed: mounting for a container does not. */
-const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 /** Creates a file whose content survives a crash once its directory is synced. */
 export function writeSynced(path: string, content: Uint8Array | string, mode: number): void {

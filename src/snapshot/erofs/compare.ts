@@ -1,15 +1,12 @@
 import { type IndexEntry, listTree, type ReadDevice, readContents, type Tree } from '#erofs'
 import type { PathChange } from '#layer'
 import type { Digest } from '#oci'
-import { closeFile, openPlainFile } from '#platform'
+import { closeFile, fs, openPlainFile } from '#platform'
 import { compareNames } from '#tar'
 import { ownedName } from '../chain/owner-name.ts'
 import { archiveTag, sparseTag } from './device-tag.ts'
 import type { ErofsStore } from './import-layer.ts'
 import { proveChain } from './prove-chain.ts'
-
-/** `node:fs`, loaded when it is needed. */
-const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 /** How the filesystem of one chain differs from that of another; nothing is mounted for it. */
 export async function* compareChains(

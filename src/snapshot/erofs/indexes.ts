@@ -1,14 +1,12 @@
 import { applyTar, createTree, readIndex, type Tree, writeIndex } from '#erofs'
 import { type Digest, digestHex, StrakeError } from '#oci'
+import { fs } from '#platform'
 import { type ChainFolder, repair } from '../chain/chain-folder.ts'
 import { replaceFile } from '../chain/replace-file.ts'
 import { archiveTag, sparseTag } from './device-tag.ts'
 import type { LayerFolder } from './layer-folder.ts'
 import type { ChainLayer } from './layer-list.ts'
 import { isMarked, markProved, readArchive } from './proved.ts'
-
-/** `node:fs`, loaded when it is needed: mounting for a container does not. */
-const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 /**
  * The indexes of chains, and the trees they are made from. Every chain has one

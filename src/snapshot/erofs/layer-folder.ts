@@ -1,6 +1,7 @@
 import { type Digest, digestHex, StrakeError } from '#oci'
 import {
   fileStatus,
+  fs,
   isSystemError,
   makeDirectory,
   pathExists,
@@ -14,9 +15,6 @@ import { type ChainFolder, repair } from '../chain/chain-folder.ts'
 import { maxListSize } from '../chain/lineage.ts'
 import { type ChainLayer, parseLayers, parseLines } from './layer-list.ts'
 import { markProved } from './proved.ts'
-
-/** `node:fs`, loaded when it is needed: mounting for a container does not. */
-const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 /**
  * The archives that indexes point into, each kept once for all chains.

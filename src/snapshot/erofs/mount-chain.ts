@@ -3,6 +3,7 @@ import { type Digest, StrakeError } from '#oci'
 import {
   attachLoop,
   createMemoryFile,
+  fs,
   type LoopDevice,
   makeDirectory,
   mountErofs,
@@ -13,9 +14,6 @@ import { archiveTag, sparseTag } from './device-tag.ts'
 import { indexPath } from './indexes.ts'
 import { type LayerFolder, statusOf } from './layer-folder.ts'
 import type { ErofsWay } from './probe.ts'
-
-/** `node:fs`, loaded when it is needed: mounting for a container does not. */
-const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 /**
  * Mounts a chain where all its users look. The kernel would serve a truncated

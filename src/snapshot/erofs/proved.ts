@@ -1,10 +1,7 @@
 import { type Digest, isStrakeError } from '#oci'
-import { fileStatus, isSystemError, readPlainFile } from '#platform'
+import { fileStatus, fs, isSystemError, readPlainFile } from '#platform'
 import type { Bytes } from '#stream'
 import { readFile, readProved } from '../chain/layer-source.ts'
-
-/** `node:fs`, loaded when it is needed: mounting for a container does not. */
-const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 const largestMark = 200
 

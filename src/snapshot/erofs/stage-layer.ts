@@ -1,12 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
 import { digestAlgorithm, StrakeError } from '#oci'
-import { isSystemError, noteChecksum, openHashingWriter, writeAll } from '#platform'
+import { fs, isSystemError, noteChecksum, openHashingWriter, writeAll } from '#platform'
 import type { Bytes } from '#stream'
 import { proved, readFile, readProved, requireDiffId } from '../chain/layer-source.ts'
 import type { LayerSource } from '../chain/snapshotter.ts'
-
-/** `node:fs`, loaded when it is needed: mounting for a container does not. */
-const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 const readOnlyMode = 0o444
 const writableBits = 0o222

@@ -1,3 +1,4 @@
+import { ignoreAbsent } from '#platform'
 /**
  * Bytes on disk of everything below `path`, a file with several names counted
  * once. Reads every directory: not for places where somebody waits.
@@ -23,9 +24,4 @@ export async function treeSize(path: string): Promise<number> {
     }
   }
   return size
-}
-
-function ignoreAbsent(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-  throw error
 }

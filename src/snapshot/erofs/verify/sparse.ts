@@ -1,5 +1,6 @@
 import {
   closeFile,
+  fs,
   makeDirectory,
   openPlainFile,
   removeTree,
@@ -12,9 +13,6 @@ import { statusOf } from '../layer-folder.ts'
 import type { ChainLayer } from '../layer-list.ts'
 import { isMarked, markProved } from '../proved.ts'
 import { SparseFile } from '../stage-layer.ts'
-
-/** `node:fs`, loaded when it is needed. */
-const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 const zeros = new Uint8Array(1_048_576)
 

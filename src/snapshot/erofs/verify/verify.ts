@@ -1,5 +1,5 @@
 import { type Digest, digestAlgorithm, isStrakeError } from '#oci'
-import { isSystemError, renamePath, temporaryName } from '#platform'
+import { fs, isSystemError, renamePath, temporaryName } from '#platform'
 import { createHasher } from '#stream'
 import { readFile } from '../../chain/layer-source.ts'
 import type { SnapshotFinding, VerifyOptions } from '../../chain/snapshotter.ts'
@@ -10,9 +10,6 @@ import { isMarked, markProved } from '../proved.ts'
 import { type ChainList, checkList, describeUsers, readLists } from './lists.ts'
 import { replaceArchive } from './replace.ts'
 import { releaseMounts, Trees } from './trees.ts'
-
-/** `node:fs`, loaded when it is needed. */
-const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 /**
  * Reads every archive against its diff ID, then the lists of every chain, then
