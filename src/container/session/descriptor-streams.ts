@@ -28,7 +28,7 @@ export interface TerminalUse {
   readonly resize: (size: WindowSize) => void
 }
 
-/** The streams of a user who sits at descriptors of this process. */
+/** Descriptors of this process as the streams of a user. */
 export class DescriptorStreams implements ContainerStreams {
   readonly descriptors: UserDescriptors
   readonly #writers = new Map<OutputStream, DescriptorWriter>()

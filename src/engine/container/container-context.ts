@@ -1,7 +1,10 @@
 import type { ContainerContext } from '#container'
 import type { Engine } from '../engine.ts'
 
-/** The engine as `container/` needs it. Throws `UNSUPPORTED` when no runtime works here. */
+/**
+ * Returns the parts of the engine that `container/` needs. Throws `UNSUPPORTED` when no
+ * runtime works here.
+ */
 export async function containerContext(engine: Engine): Promise<ContainerContext> {
   const { runtime } = await engine.runtime()
   return {

@@ -23,7 +23,7 @@ function keep(engine: TestEngine, filters: ContainerFilters): readonly string[] 
   return [web, job].filter(containerTest(filters, engine.records)).map(({ name }) => name)
 }
 
-test('containerTest() knows every condition', async () => {
+test('containerTest() tests every condition', async () => {
   await using engine = await openTestEngine()
   expect(keep(engine, {})).toEqual(['web', 'web-job'])
   expect(keep(engine, { names: [/web/] })).toEqual(['web', 'web-job'])
@@ -46,7 +46,7 @@ test('containerTest() takes any of several values, and all conditions and labels
   expect(keep(engine, { labels: [{ key: 'tier' }, { key: 'other' }] })).toEqual([])
 })
 
-test('containerTest() compares with when another container was made', async () => {
+test('containerTest() compares with the time at which another container was made', async () => {
   await using engine = await openTestEngine()
   const record = { id: 'c'.repeat(64), name: 'middle', image: 'x', config: {}, state: {} }
   engine.records.containers.insert({ ...record, createdAt: 3000 })

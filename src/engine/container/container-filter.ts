@@ -4,13 +4,16 @@ import { hasLabel, type LabelCondition } from '../filter/labels.ts'
 import { findImage } from '../image/find-image.ts'
 import type { ContainerSummary } from './summary.ts'
 
-/** Conditions that must all hold: each for one of its values, `labels` for every one. */
+/**
+ * Conditions of a filter. All must hold: each for one of its values, `labels` for every
+ * value.
+ */
 export interface ContainerFilters {
   /** Beginnings of IDs. */
   readonly ids?: readonly string[] | undefined
   readonly names?: readonly RegExp[] | undefined
   readonly states?: readonly ContainerSummary['state'][] | undefined
-  /** Also asks that the container has exited. */
+  /** Exit codes. The container must have exited. */
   readonly exitCodes?: readonly number[] | undefined
   readonly healths?: readonly ContainerSummary['health'][] | undefined
   /** Names or IDs of images. */
@@ -25,14 +28,17 @@ export interface ContainerFilters {
   readonly volumes?: readonly string[] | undefined
 }
 
-/** True when a state was asked for, so that containers that do not run are listed too. */
+/** True if a condition names a state: containers that do not run are then listed too. */
 export function includesStopped({ states = [], exitCodes = [] }: ContainerFilters): boolean {
   return states.length + exitCodes.length > 0
 }
 
 type Test = (container: ContainerSummary) => boolean
 
-/** Whether a container passes. Throws `NOT_FOUND` for another container that is not there. */
+/**
+ * Returns a test for containers. Throws `NOT_FOUND` when a condition names an absent
+ * container.
+ */
 export function containerTest(filters: ContainerFilters, records: Records): Test {
   const tests = [
     oneOf(filters.ids, (start, { id }) => id.startsWith(start)),
@@ -67,7 +73,7 @@ export function containerTest(filters: ContainerFilters, records: Records): Test
   return (container) => tests.every((test) => test(container))
 }
 
-/** Holds for one of the values; without values for every container. */
+/** A condition that holds for any of the values; without values it holds for every container. */
 function oneOf<Value>(
   values: readonly Value[] = [],
   holds: (value: Value, container: ContainerSummary) => boolean,

@@ -26,26 +26,26 @@ import { isStrakeError } from '#oci'
 import type { Engine } from '../engine.ts'
 import { containerContext } from './container-context.ts'
 
-/** What the verbs on one container do, over the engine: by name, ID, or the beginning of an ID. */
+/** The verbs on one container, named by its name, its ID or the beginning of its ID. */
 
 export async function startContainer(engine: Engine, name: string): Promise<void> {
   await start(await containerContext(engine), name)
 }
 
-/** How staying with a container ended. */
+/** How a session with a container ended. */
 export interface ContainerEnd {
-  /** The exit code of the container; 0 when it goes on. */
+  /** The exit code of the process; 0 if it goes on. */
   readonly code: number
   /** The user left with the detach keys. */
   readonly detached: boolean
 }
 
-/** Of a session that the container or the user ended. */
+/** Converts the end of a session. */
 export function describeEnd(end: RunEnd | ExecEnd): ContainerEnd {
   return end.type === 'detached' ? { code: 0, detached: true } : { code: end.code, detached: false }
 }
 
-/** Starts a container and stays with it. */
+/** Starts a container and stays with it to its end. */
 export async function startAttached(
   engine: Engine,
   name: string,
@@ -78,7 +78,7 @@ export async function unpauseContainer(engine: Engine, name: string): Promise<vo
   await unpause(await containerContext(engine), name)
 }
 
-/** Gives the exit code. */
+/** Waits for the end of a container and returns its exit code. */
 export async function waitContainer(
   engine: Engine,
   name: string,
@@ -87,7 +87,7 @@ export async function waitContainer(
   return await wait(await containerContext(engine), name, signal)
 }
 
-/** False for a container that was not there, which `force` makes no failure. */
+/** Removes a container. With `force`, returns false for an absent container. */
 export async function removeContainer(
   engine: Engine,
   name: string,
@@ -102,7 +102,10 @@ export async function removeContainer(
   }
 }
 
-/** With its anonymous volumes; false when it runs, or when another process is at work on it. */
+/**
+ * Removes a stopped container with its anonymous volumes. Returns false if it runs or
+ * another process uses it.
+ */
 export async function removeStoppedContainer(engine: Engine, id: string): Promise<boolean> {
   return await removeStopped(await containerContext(engine), id, { volumes: true })
 }
@@ -116,7 +119,7 @@ export async function attachContainer(
   return describeEnd(await attach(await containerContext(engine), name, options))
 }
 
-/** Runs another process in a container; `code` is 0 for one that is left to itself. */
+/** Runs another process in a container. `code` is 0 if the process goes on. */
 export async function execInContainer(
   engine: Engine,
   name: string,
@@ -125,7 +128,7 @@ export async function execInContainer(
   return describeEnd(await exec(await containerContext(engine), name, options))
 }
 
-/** What a container printed, oldest first. */
+/** Reads the output of a container, oldest entry first. */
 export async function* readContainerLogs(
   engine: Engine,
   name: string,
@@ -134,7 +137,7 @@ export async function* readContainerLogs(
   yield* readLogs(await containerContext(engine), name, options)
 }
 
-/** The same, as many entries at a time as there are. */
+/** Reads the output of a container and yields all available entries at once. */
 export async function* readContainerLogBatches(
   engine: Engine,
   name: string,
@@ -144,5 +147,5 @@ export async function* readContainerLogBatches(
 }
 
 export type { LogsOptions } from '#container'
-/** The streams of a command's own descriptors. */
+/** Re-exported for commands: the streams of their descriptors, and the entries of a log. */
 export { DescriptorStreams, type LogEntry } from '#container'

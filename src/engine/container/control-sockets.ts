@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs'
 
-/** Sockets by which engines are told what to do: whoever writes to one is root. */
+/** Control sockets of engines. A process that can write to one can become root. */
 const wellKnown = [
   '/run/docker.sock',
   '/run/podman/podman.sock',
@@ -11,7 +11,10 @@ const wellKnown = [
 
 const names = new Set(wellKnown.map((path) => path.slice(path.lastIndexOf('/') + 1)))
 
-/** The sockets of engines that a bind mount of `source` would show: itself, or what lies below. */
+/**
+ * Returns the control sockets that a bind mount of `source` would show: `source` itself
+ * or sockets below it.
+ */
 export function controlSocketsIn(source: string): readonly string[] {
   const real = existsSync(source) ? realpathSync(source) : source
   if (names.has(real.slice(real.lastIndexOf('/') + 1))) return [real]

@@ -5,7 +5,7 @@ import type { Engine } from '../engine.ts'
 import { containerContext } from './container-context.ts'
 
 export interface ExportOptions {
-  /** Standard output without it. */
+  /** The file to write. Default: standard output. */
   readonly file?: string | undefined
   readonly signal?: AbortSignal | undefined
 }

@@ -3,9 +3,9 @@ import { type LaunchedMonitor, type LaunchSettings, launchMonitor } from '#conta
 export type { LaunchedMonitor }
 
 /**
- * Starts the monitor of a container that is about to be made: the first thing a
- * command does, because the monitor needs as long to start as everything else
- * takes. `run` and `runDetached` use it or let it end.
+ * Starts the monitor of a container before the container is made. A command calls
+ * this first, because the monitor needs as long to start as all other steps take.
+ * `run` and `runDetached` use the monitor or end it.
  */
 export function launch(settings: LaunchSettings): LaunchedMonitor {
   return launchMonitor({}, settings)

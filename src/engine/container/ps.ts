@@ -14,15 +14,15 @@ import { type ContainerFilters, containerTest, includesStopped } from './contain
 import type { ContainerSummary } from './summary.ts'
 
 export interface ListContainersOptions {
-  /** Also those that do not run. */
+  /** Also list containers that do not run. */
   readonly all?: boolean | undefined
   readonly filters?: ContainerFilters | undefined
 }
 
 /**
- * Containers, newest first. Those that ended without anybody to see it are
- * cleaned up first, so that one with `--rm` is gone. Throws `NOT_FOUND`
- * when a filter names another container that is not there.
+ * Lists containers, newest first. Containers that ended without a monitor are cleaned
+ * up before, so that a container with `--rm` is not listed. Throws `NOT_FOUND` when a
+ * filter names an absent container.
  */
 export async function listContainers(
   engine: Engine,
@@ -47,7 +47,7 @@ async function reconcile(engine: Engine): Promise<void> {
   try {
     await reconcileContainers(await containerContext(engine))
   } catch (error) {
-    // `system cleanup` says why; a list can be shown all the same.
+    // `system cleanup` reports the reason. The list is still right.
     if (!isStrakeError(error) && !isSystemError(error)) throw error
   }
 }

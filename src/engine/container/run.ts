@@ -20,15 +20,18 @@ import { type ContainerEnd, describeEnd } from './container.ts'
 import { containerContext } from './container-context.ts'
 import type { LaunchedMonitor } from './launch.ts'
 
-/** What `strake run` and `create` can be asked for: an image by name, and everything of a container. */
+/** The options of `strake run` and `create`: an image by name, and all options of a container. */
 export interface RunOptions extends Omit<ContainerOptions, 'image'> {
   readonly image: string
   /** Default `missing`. */
   readonly pull?: 'missing' | 'always' | 'never' | undefined
   readonly platform?: string | undefined
-  /** Gets the container ID as its content; must not exist. */
+  /** A file that is created with the container ID as its content. It must not exist. */
   readonly containerIdFile?: string | undefined
-  /** From `launch`, to save the monitor's starting time. Used, or let go of when there is no container. */
+  /**
+   * A monitor from `launch`, which saves its starting time. It is used, or ended if no
+   * container is made.
+   */
   readonly launched?: LaunchedMonitor | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
@@ -41,12 +44,20 @@ export interface ForegroundRunOptions
   readonly onCreated?: ((container: CreatedContainer) => void) | undefined
 }
 
-/** Makes a container and stays with it to its end; unless told otherwise, on this process's own streams. */
+/**
+ * Makes a container and stays with it to its end. Default streams: the descriptors of
+ * this process.
+ */
 export async function run(engine: Engine, options: ForegroundRunOptions): Promise<ContainerEnd> {
   const { consoleSize, detachKeys, onSignals, streams, signal, launched } = options
   const { context, request } = await prepare(engine, options)
   const end = await runContainer(context, request, {
-    ...{ consoleSize, detachKeys, onSignals, streams, signal, launched },
+    consoleSize,
+    detachKeys,
+    onSignals,
+    streams,
+    signal,
+    launched,
     onCreated: (container) => {
       const { containerIdFile } = options
       if (containerIdFile !== undefined) writeFileSync(containerIdFile, container.id)
@@ -56,18 +67,16 @@ export async function run(engine: Engine, options: ForegroundRunOptions): Promis
   return describeEnd(end)
 }
 
-/** Makes a container and leaves it running. */
+/** Makes a container and starts it in the background. */
 export async function runDetached(engine: Engine, options: RunOptions): Promise<CreatedContainer> {
   const { launched, signal } = options
   const { context, request } = await prepare(engine, options)
-  const created = await startDetached(context, request, {
-    ...{ launched, signal },
-  })
+  const created = await startDetached(context, request, { launched, signal })
   await writeContainerId(options, created)
   return created
 }
 
-/** A monitor that was launched for a container that cannot be made ends. */
+/** Prepares the options of a container. Ends the launched monitor if that fails. */
 async function prepare(
   engine: Engine,
   options: RunOptions,
@@ -98,7 +107,7 @@ async function writeContainerId(
   await writeTextFile(containerIdFile, id)
 }
 
-/** A socket of an engine in a container is no boundary at all; it is often mounted without that thought. */
+/** Warns of mounted control sockets: a container that has one can become root on this machine. */
 async function warnOfSockets({ mounts = [], emit }: RunOptions): Promise<void> {
   const binds = mounts.filter(({ type }) => type === 'bind')
   if (emit === undefined || binds.length === 0) return
@@ -106,12 +115,12 @@ async function warnOfSockets({ mounts = [], emit }: RunOptions): Promise<void> {
   for (const path of new Set(binds.flatMap(({ source }) => controlSocketsIn(source ?? '/')))) {
     emit({
       type: 'warning',
-      message: `${path} is mounted: whoever is in the container can become root on this machine`,
+      message: `${path} is mounted: a process in the container can become root on this machine`,
     })
   }
 }
 
-/** Finds the image, pulls it where that is wanted, and has its file system ready. */
+/** Finds or pulls the image and makes its file system ready. */
 async function containerOptions(engine: Engine, options: RunOptions): Promise<ContainerOptions> {
   const {
     image: reference,
@@ -124,7 +133,7 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
     ...rest
   } = options
   requireRoot(`run ${reference}`)
-  // Before minutes are spent on a pull.
+  // Checked before a pull, which may take minutes.
   checkOptions(rest)
   refuseUsedIdFile(containerIdFile)
   await warnOfSockets(options)
@@ -144,7 +153,7 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
   return { ...rest, image: containerImage }
 }
 
-/** It may be how somebody finds another container. */
+/** Refuses a file that exists: it may hold the ID of another container. */
 function refuseUsedIdFile(file: string | undefined): void {
   if (file === undefined || !existsSync(file)) return
   throw new StrakeError('ALREADY_EXISTS', `Cannot use --cidfile ${file}: the file exists`, {

@@ -5,20 +5,20 @@ import type { PublishedPort } from '#network'
 export interface ContainerSummary {
   readonly id: string
   readonly name: string
-  /** As it was written when the container was made. */
+  /** The reference that the user wrote when the container was made. */
   readonly image: string
   readonly imageId: string
   readonly command: readonly string[]
   readonly created: Date
   readonly state: ContainerStatus
   readonly exitCode: number
-  /** Absent before it happened. */
+  /** Absent before the first start. */
   readonly startedAt?: Date | undefined
-  /** Absent before it happened, and when no process saw it happen. */
+  /** Absent before the first end, and if no process saw the end. */
   readonly finishedAt?: Date | undefined
-  /** Ports of the host that lead into the container now. */
+  /** Ports of the host that are published for the container now. */
   readonly published: readonly PublishedPort[]
-  /** `80/tcp`: ports that the running container listens on by its own account. */
+  /** `80/tcp`: ports that the running container exposes. */
   readonly exposed: readonly string[]
   readonly labels: Readonly<Record<string, string>>
   /** `bridge`, `host` or `none`. */

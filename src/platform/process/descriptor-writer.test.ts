@@ -41,7 +41,7 @@ test('ownPipeWriter() waits for a reader without taking a thread from file reads
   await Promise.all(written)
 })
 
-/** The writers of these pipes stay open, so there is no end to wait for. */
+/** Reads `size` bytes. The writers of these pipes stay open, so the pipes do not end. */
 async function* readSome(fd: number, size: number): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(65_536)
   for (let left = size; left > 0; ) {
@@ -80,7 +80,7 @@ test('sharedWriter() leaves a pipe as blocking as other processes expect it', as
   expect((await reading).equals(large)).toBe(true)
 })
 
-test('sharedWriter() says so when the last reader went before it was opened', async () => {
+test('sharedWriter() rejects with EPIPE when no process reads at the start', async () => {
   const pipe = makePipe()
   closeSync(pipe.read)
   await expect(sharedWriter(pipe.write).write(new Uint8Array(1))).rejects.toMatchObject({
@@ -89,7 +89,7 @@ test('sharedWriter() says so when the last reader went before it was opened', as
   closeSync(pipe.write)
 })
 
-test('sharedWriter() writes to files and says why it cannot', async () => {
+test('sharedWriter() writes to files and rejects with the error of the system', async () => {
   await using directory = await mkdtempDisposable('/dev/shm')
   const fd = openSync(`${directory.path}/file`, 'w')
   const writer = sharedWriter(fd)

@@ -2,18 +2,18 @@ import { closeSync, constants, fstatSync, openSync, write } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isSystemError, SystemError } from '../call/libc.ts'
 
-/** Writes to one descriptor in the order of the calls, without stopping the event loop. */
+/** Writes to one descriptor in the order of the calls, without blocking the event loop. */
 export interface DescriptorWriter {
   /**
    * Resolves when the kernel has taken every byte. Rejects with the system's
    * error, which is `EPIPE` when no process reads any more.
    */
   write(bytes: Uint8Array): Promise<void>
-  /** Lets go of the descriptor when everything before is written or refused. */
+  /** Releases the descriptor after the earlier writes have ended. */
   end(): Promise<void>
 }
 
-/** Takes over the writing end of a pipe that this process made. */
+/** Returns a writer that takes over the writing end of a pipe of this process. */
 export function ownPipeWriter(fd: number): DescriptorWriter {
   // The sink works on a duplicate, which `end` closes. It waits with epoll: a blocking write
   // would take one of the runtime's few threads for as long as the reader does not read.
@@ -22,7 +22,7 @@ export function ownPipeWriter(fd: number): DescriptorWriter {
   let failure: unknown
   return inOrder(
     async (bytes) => {
-      // A sink reports its error once and swallows what comes later.
+      // A sink reports its error once and ignores later writes.
       if (failure !== undefined) throw failure
       try {
         await sink.write(bytes)
@@ -38,7 +38,7 @@ export function ownPipeWriter(fd: number): DescriptorWriter {
   )
 }
 
-/** Writes to a descriptor of this process that others may share: one of the standard three. */
+/** Returns a writer for a descriptor that other processes may share, such as standard output. */
 export function sharedWriter(fd: number): DescriptorWriter {
   const own = reopenPipe(fd)
   if (own !== undefined) return ownPipeWriter(own)
@@ -49,16 +49,16 @@ export function sharedWriter(fd: number): DescriptorWriter {
 }
 
 /**
- * A pipe once more, as an open file of its own: non-blocking here, it stays as
- * it is for every process that shares `fd`. `undefined` for what is no pipe and
- * for a pipe of another user.
+ * Opens a pipe a second time, so that it is non-blocking here and unchanged for
+ * every process that shares `fd`. Returns `undefined` if `fd` is no pipe or the pipe
+ * belongs to another user.
  */
 function reopenPipe(fd: number): number | undefined {
   if (!fstatSync(fd).isFIFO()) return undefined
   try {
     return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK)
   } catch (error) {
-    // ENXIO: the last reader has gone. The first write to the descriptor says so.
+    // ENXIO: no process reads the pipe. The first write to `fd` then fails with EPIPE.
     if (isSystemError(error)) return undefined
     throw error
   }
@@ -83,7 +83,7 @@ function inOrder(
 async function writeAll(fd: number, bytes: Uint8Array): Promise<void> {
   for (let offset = 0; offset < bytes.length; ) {
     const size = await writeSome(fd, bytes.subarray(offset))
-    // A process that shares the descriptor made it non-blocking, and its reader is slow.
+    // Another process has made the descriptor non-blocking, and the reader is slow.
     if (size === 0) await sleep(5)
     offset += size
   }
@@ -91,7 +91,7 @@ async function writeAll(fd: number, bytes: Uint8Array): Promise<void> {
 
 const noSpace = 28
 
-/** How much the kernel took; 0 when it has no room at this moment. */
+/** Returns how many bytes the kernel took; 0 if it has no room now. */
 function writeSome(fd: number, bytes: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
     write(fd, bytes, 0, bytes.length, null, (error, size) => {

@@ -9,12 +9,12 @@ import {
   totalMemory,
 } from './host.ts'
 
-test('hostPlatform() speaks the image specification', () => {
+test('hostPlatform() uses the words of the image specification', () => {
   expect(hostPlatform().os).toBe(process.platform)
   if (process.arch === 'x64') expect(hostPlatform().architecture).toBe('amd64')
 })
 
-test('bootId(), kernelRelease(), totalMemory() and cpuCount() say what the machine says', () => {
+test('bootId(), kernelRelease(), totalMemory() and cpuCount() return the values of the machine', () => {
   expect(bootId()).toMatch(/^[0-9a-f-]{36}$/)
   expect(kernelRelease()).toBe(release())
   expect(totalMemory()).toBe(totalmem())

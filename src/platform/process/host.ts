@@ -12,7 +12,7 @@ const architectures: Readonly<Record<string, string>> = {
   loong64: 'loong64',
 }
 
-/** What images must be made for to run here. */
+/** The platform of images that run on this machine. */
 export function hostPlatform(): Platform {
   const architecture = architectures[process.arch] ?? process.arch
   return normalizePlatform({
@@ -23,7 +23,7 @@ export function hostPlatform(): Platform {
 
 let knownBootId: string | undefined
 
-/** Changes with every boot of the machine; empty where the kernel does not say. */
+/** Changes with every boot of the machine. Empty if the kernel has no boot ID. */
 export function bootId(): string {
   knownBootId ??= (readSmallFile('/proc/sys/kernel/random/boot_id') ?? '').trim()
   return knownBootId
@@ -52,14 +52,14 @@ export function totalMemory(): number {
   return Number(kibibytes ?? 0) * 1024
 }
 
-/** Processors this program may use; at least 1. */
+/** The number of processors that this program may use; at least 1. */
 export function cpuCount(): number {
   return Math.max(1, navigator.hardwareConcurrency)
 }
 
 /**
- * Gives back the memory of what nobody uses any more, between two works that need
- * much each. Blocks, for about as long as it takes to look at everything in use.
+ * Collects garbage. Called between two tasks that need much memory each. Blocks for
+ * about as long as a walk over all live objects takes.
  */
 export function collectMemory(): void {
   if (typeof Bun !== 'undefined') Bun.gc(true)

@@ -2,8 +2,8 @@ import { readSmallFile } from '../call/posix.ts'
 import { bootId } from './host.ts'
 
 /**
- * Names one process for as long as the machine stands: a bare pid means
- * another process after a reboot or once the numbers have gone round.
+ * Names one process uniquely. A pid alone may belong to another process after a
+ * reboot, or after the kernel has used all numbers once.
  */
 export interface ProcessIdentity {
   readonly pid: number
@@ -19,7 +19,7 @@ export function identifyProcess(pid: number): ProcessIdentity | undefined {
   return { pid, startTime: stat.startTime, bootId: bootId() }
 }
 
-/** True while exactly that process lives. */
+/** Returns true while exactly this process lives. */
 export function isAlive(identity: ProcessIdentity): boolean {
   const now = identifyProcess(identity.pid)
   return now?.startTime === identity.startTime && now.bootId === identity.bootId
@@ -34,7 +34,7 @@ export function ownIdentity(): ProcessIdentity {
   return self
 }
 
-/** Sends a signal if exactly that process still lives, and says whether it did. */
+/** Sends a signal if exactly this process still lives. Returns whether it did. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals | number): boolean {
   if (!isAlive(identity)) return false
   try {

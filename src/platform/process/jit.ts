@@ -1,6 +1,6 @@
 /**
- * Lets the runtime compile what runs often as early as it does by itself. The program
- * starts reluctant to (`scripts/build`), because most commands end before it pays.
+ * Restores Bun's default threshold for compiling hot code. The executable starts with
+ * a higher one (`scripts/build`), because most commands end before compiling pays.
  */
 export function compileEagerly(): void {
   if (typeof Bun !== 'undefined') Bun.unsafe.setJITPolicy(1)

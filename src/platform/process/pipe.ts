@@ -9,8 +9,8 @@ const calls = symbols({
 const closeOnExec = 0o2000000
 
 /**
- * A real pipe. What a program gets as its output must be one, not the socket
- * pair a spawn makes: programs open `/dev/stdout`, and a socket cannot be opened.
+ * Makes a pipe. Bun's spawn would make a socket pair, but programs open
+ * `/dev/stdout`, and a socket cannot be opened by its path.
  */
 export function makePipe(): { readonly read: number; readonly write: number } {
   const ends = new Int32Array(2)
@@ -19,8 +19,8 @@ export function makePipe(): { readonly read: number; readonly write: number } {
 }
 
 /**
- * What arrives on a pipe until every writer has closed it, each chunk in memory of
- * its own. Closes the descriptor at the end.
+ * Reads a pipe until every writer has closed it, then closes the descriptor. Each
+ * chunk has its own memory.
  */
 export async function* readPipe(fd: number): AsyncGenerator<Uint8Array> {
   try {
@@ -33,8 +33,8 @@ export async function* readPipe(fd: number): AsyncGenerator<Uint8Array> {
 const terminalChunk = 32 * 1024
 
 /**
- * What arrives on a descriptor that stays open, one of the standard three or a
- * terminal, each chunk in memory of its own.
+ * Reads a descriptor that stays open, such as standard input or a terminal. Each
+ * chunk has its own memory.
  */
 export async function* readInput(fd: number): AsyncGenerator<Uint8Array> {
   if (!isTerminal(fd)) {

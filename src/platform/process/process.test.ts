@@ -11,7 +11,7 @@ async function textOf(bytes: AsyncIterable<Uint8Array> | undefined): Promise<str
 
 const env = { PATH: '/bin:/usr/bin' }
 
-test('spawnProcess() gives exactly the descriptors and the environment asked for', async () => {
+test('spawnProcess() passes only the given descriptors and environment', async () => {
   const child = spawnProcess(['sh', '-c', 'ls /proc/$$/fd; env'], {
     ...{ stdio: ['ignore', 'pipe', 'ignore'], env: { ...env, ONLY: 'this' } },
   })
@@ -23,7 +23,7 @@ test('spawnProcess() gives exactly the descriptors and the environment asked for
   expect(words.join()).not.toContain('HOME=')
 })
 
-test('spawnProcess() passes the own standard streams under other numbers', async () => {
+test('spawnProcess() passes standard streams of this process under other numbers', async () => {
   const script = 'cat <&5 >&3; echo error >&4'
   const source = `
     const { spawnProcess } = await import(${JSON.stringify(`${import.meta.dirname}/process.ts`)})
@@ -57,7 +57,7 @@ test('selfCommand() runs this program again', async () => {
   expect(stdout).toStartWith('strake version ')
 })
 
-test('identifyProcess() names a process so that no later one is taken for it', async () => {
+test('identifyProcess() tells a process from a later process with the same number', async () => {
   const child = spawnProcess(['sleep', '10'], { env })
   const identity = identifyProcess(child.pid)
   if (identity === undefined) throw new Error('it does not live')

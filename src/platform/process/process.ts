@@ -2,20 +2,23 @@ import { closeSync, readdirSync, readFileSync } from 'node:fs'
 import { StrakeError } from '#oci'
 import { check, symbols } from '../call/libc.ts'
 
-/** What a child's descriptor is connected to; a number is an open descriptor of ours. */
+/** How a descriptor of a child is connected. A number is an open descriptor of this process. */
 export type StdioSlot = 'ignore' | 'inherit' | 'pipe' | number
 
 export interface SpawnOptions {
-  /** Descriptors 0, 1, 2, 3… of the child; it gets no others. Default: three times `ignore`. */
+  /**
+   * Descriptors 0, 1, 2, 3… of the child, which gets no others. Default: three times
+   * `ignore`.
+   */
   readonly stdio?: readonly StdioSlot[]
-  /** The whole environment: nothing of ours is added. Default: empty. */
+  /** The whole environment: the environment of this process is not added. Default: empty. */
   readonly env?: Readonly<Record<string, string>>
-  readonly cwd?: string
-  /** Signals of our terminal do not reach the child: it leads a session of its own. */
+  readonly cwd?: string | undefined
+  /** The child leads its own session, so that signals of the terminal do not reach it. */
   readonly ownSession?: boolean | undefined
 }
 
-/** How a process ended: by `exit` (then `signal` is absent) or by a signal (then `code` is 128 + n). */
+/** How a process ended. By `exit`: `signal` is absent. By signal n: `code` is 128 + n. */
 export interface ProcessExit {
   readonly code: number
   readonly signal?: number
@@ -23,7 +26,7 @@ export interface ProcessExit {
 
 /** The writable end of a child's standard input. */
 export interface ChildInput {
-  /** Resolves once the bytes are accepted; a reader that is gone ends it quietly. */
+  /** Resolves when the kernel has taken the bytes, or when the child no longer reads. */
   write(bytes: Uint8Array): Promise<void>
   end(): Promise<void>
 }
@@ -38,11 +41,11 @@ export interface ChildProcess {
   readonly stderr: AsyncIterable<Uint8Array> | undefined
   readonly exited: Promise<ProcessExit>
   kill(signal: NodeJS.Signals | number): void
-  /** Lets this program end while the child goes on. */
+  /** Lets this program end while the child runs. */
   unref(): void
 }
 
-/** What others may not do with what a child makes, whatever the umask of the caller. */
+/** The umask of every child, whatever the umask of the caller. */
 const usualMask = 0o022
 
 /**
@@ -51,7 +54,8 @@ const usualMask = 0o022
  */
 export function spawnProcess(argv: readonly string[], options: SpawnOptions = {}): ChildProcess {
   const duplicates: number[] = []
-  // The child's own 0 to 2 are set first, so ours must be out of their way.
+  // Descriptors 0 to 2 of the child are set first, so those of this process are duplicated
+  // to higher numbers.
   const slots = (options.stdio ?? []).map((slot, index) => {
     if (typeof slot !== 'number' || slot > 2 || slot === index) return slot
     const duplicate = duplicateDescriptor(slot)
@@ -92,14 +96,14 @@ function childInput(sink: Bun.FileSink): ChildInput {
         sink.write(bytes)
         await sink.flush()
       } catch {
-        // The reader is gone: what it did not want is lost, as with any pipe.
+        // The child no longer reads: the bytes are lost, as with any pipe.
       }
     },
     async end() {
       try {
         await sink.end()
       } catch {
-        // Already closed by the other side.
+        // The child has closed its end.
       }
     },
   }
@@ -110,7 +114,7 @@ function exitOf(code: number, signal: NodeJS.Signals | number | null): ProcessEx
   return { code, signal: code - 128 }
 }
 
-/** What a finished program wrote and how it ended. */
+/** The output of a finished program and how it ended. */
 export interface CommandResult extends ProcessExit {
   readonly stdout: string
   readonly stderr: string
@@ -121,11 +125,11 @@ export interface RunCommandOptions {
   readonly cwd?: string
   /** Written to the program's standard input. */
   readonly input?: string
-  /** The program is killed when this fires. */
+  /** Kills the program when it is aborted. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** Output kept of a command; what comes after is read and dropped. */
+/** The most bytes that are kept of each stream. Later bytes are read and dropped. */
 const outputLimit = 1024 * 1024
 
 /** Runs a short program to its end and captures what it prints (1 MiB of each stream at most). */
@@ -137,7 +141,7 @@ export async function runCommand(
   const child = spawnProcess(argv, {
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     env: options.env ?? programEnvironment,
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    cwd: options.cwd,
   })
   const stop = (): void => child.kill('SIGKILL')
   options.signal?.addEventListener('abort', stop, { once: true })
@@ -167,17 +171,17 @@ async function readText(bytes: AsyncIterable<Uint8Array> | undefined): Promise<s
   return text
 }
 
-/** The environment of the programs we run ourselves: a fixed search path and nothing of the user's. */
+/** The environment of helper programs: a fixed search path and no variable of the user. */
 export const programEnvironment: Readonly<Record<string, string>> = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
 }
 
 /**
- * The start of a command line that runs this very program again: the compiled
- * executable alone, or Bun with the entry file when running from source.
+ * Returns the beginning of a command line that runs this program again: the compiled
+ * executable alone, or Bun with the entry file when the program runs from source.
  */
 export function selfCommand(): readonly [string, ...string[]] {
-  // Inside a compiled executable modules live in a file system of its own.
+  // A compiled executable holds its modules in its own file system.
   if (import.meta.url.includes('/$bunfs/')) return [process.execPath]
   const { pathname } = new URL('../../cli/main.ts', import.meta.url)
   return [process.execPath, decodeURIComponent(pathname)]
@@ -190,14 +194,14 @@ const calls = symbols({
   waitpid: { args: ['i32', 'ptr', 'i32'], returns: 'i32' },
 })
 
-/** Leaves the terminal and its signals behind: the process leads a session of its own. */
+/** Makes this process the leader of a new session, without a terminal and its signals. */
 export function newSession(): void {
   check(calls().setsid(), 'setsid')
 }
 
 const setChildSubreaper = 36
 
-/** From now on orphaned descendants become children of this process, which must reap them. */
+/** Makes orphaned descendants children of this process, which then must reap them. */
 export function becomeSubreaper(): void {
   check(calls().prctl(setChildSubreaper, 1, 0, 0, 0), 'prctl')
 }
@@ -205,8 +209,8 @@ export function becomeSubreaper(): void {
 const noHang = 1
 
 /**
- * Collects a child that has ended; `undefined` while it runs. For children
- * that no `spawnProcess` of ours started: an orphan that came to a subreaper.
+ * Reaps a child that has ended. Returns `undefined` while it runs. Called only for
+ * orphans of a subreaper: `spawnProcess` reaps its children itself.
  */
 export function reapChild(pid: number): ProcessExit | undefined {
   const status = new Int32Array(1)
@@ -218,9 +222,8 @@ export function reapChild(pid: number): ProcessExit | undefined {
 }
 
 /**
- * Collects orphans that came to us as a subreaper and have ended. Children of
- * `spawnProcess` are in our own session and are left to it; an orphan that is
- * not has been detached by whoever made it. `keep` are pids not to touch.
+ * Reaps orphans of this subreaper that have ended, except the pids in `keep`. Children
+ * in the session of this process belong to `spawnProcess` and are not reaped here.
  */
 export function reapOrphans(keep: readonly number[]): void {
   const own = sessionOf(process.pid)
@@ -238,7 +241,7 @@ function childrenOf(): readonly number[] {
       .filter((text) => text !== '')
       .map(Number)
   } catch {
-    // The kernel does not list children, or a thread has just ended: there is a next time.
+    // The kernel does not list children, or a thread has just ended. The next call looks again.
     return []
   }
 }

@@ -1,6 +1,9 @@
 import { check, symbols } from '../call/libc.ts'
 
-/** What every command asks at its start, so this loads neither `node:tty` (4 ms) nor `node:fs`. */
+/**
+ * Every command makes these calls at its start, so this loads neither `node:tty` (4 ms)
+ * nor `node:fs`.
+ */
 const calls = symbols({
   isatty: { args: ['i32'], returns: 'i32' },
   ioctl: { args: ['i32', 'u64', 'ptr'], returns: 'i32' },
@@ -14,7 +17,7 @@ export interface WindowSize {
 const getWindowSize = 0x5413
 const putWindowSize = 0x5414
 
-/** Whether somebody sits at a descriptor. */
+/** Whether a descriptor is a terminal. */
 export function isTerminal(fd: number): boolean {
   return calls().isatty(fd) === 1
 }

@@ -1,6 +1,6 @@
-/** A call that is to come. */
+/** A call in the future. */
 export interface Timer {
-  /** Takes it back; afterwards it never comes. */
+  /** Cancels the call. */
   cancel(): void
 }
 
@@ -8,8 +8,8 @@ export interface Timer {
 const longestWait = 2 ** 31 - 1
 
 /**
- * Calls `ring` after a time of any length, `Infinity` for never. For times that
- * a user or an image chooses. Throws `RangeError` for what is no number.
+ * Calls `ring` after a time of any length; `Infinity` means never. It is for times
+ * that a user or an image chooses. Throws `RangeError` for NaN.
  */
 export function startTimer(milliseconds: number, ring: () => void): Timer {
   if (Number.isNaN(milliseconds)) throw new RangeError('a timer needs a number')

@@ -17,9 +17,9 @@ const calls = symbols({
 })
 
 /**
- * Hands every key to the program and every byte of output to the terminal
- * untouched; the result puts the terminal back. Node's `setRawMode` would go on
- * translating line ends of the output.
+ * Puts a terminal into raw mode: keys and output pass unchanged. Returns a function
+ * that restores the terminal. Node's `setRawMode` would still translate line ends of
+ * the output.
  */
 export function makeRaw(fd: number): () => void {
   // struct termios is 60 bytes with glibc.
@@ -40,17 +40,20 @@ const nonBlocking = 0o4000
 const pathOnly = 0o10000000
 const directoryOnly = 0o200000
 
-/** Where an OCI runtime delivers the terminal it made for a container. */
+/** A socket on which an OCI runtime delivers the terminal of a container. */
 export interface ConsoleSocket extends Disposable {
   /**
-   * The terminal's master descriptor, which the caller then owns. To be asked
-   * for once the runtime has started the container; throws `UNAVAILABLE` if it
-   * delivered none.
+   * Returns the master descriptor of the terminal, which the caller then owns. Called
+   * after the runtime has started the container. Throws `UNAVAILABLE` if the runtime
+   * delivered no terminal.
    */
   receive(): number
 }
 
-/** Listens at `path` (its directory must be private to us). Leaving the scope removes the socket. */
+/**
+ * Listens at `path` (its directory must be private to us). Leaving the scope removes the
+ * socket.
+ */
 export function listenConsole(path: string): ConsoleSocket {
   const socket = check(
     calls().socket(unixFamily, streamSocket | closeOnExec | nonBlocking, 0),
@@ -107,7 +110,7 @@ function receiveTerminal(listener: number): number {
 
 const receiveCloseOnExec = 0x40000000
 
-/** One descriptor sent over a unix socket (SCM_RIGHTS), whatever text travels with it. */
+/** Receives one descriptor over a unix socket (SCM_RIGHTS) and ignores the text sent with it. */
 function receiveDescriptor(connection: number): number {
   const { ptr } = ffi()
   const text = new Uint8Array(4096)
