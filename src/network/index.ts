@@ -8,10 +8,12 @@ export type {
   Attachment,
   AttachOptions,
   NetworkKind,
+  NetworkPlace,
+  NetworkRequest,
   Networks,
   NetworksOptions,
 } from './networks.ts'
-export { openNetworks } from './networks.ts'
+export { defaultNetwork, openNetworks } from './networks.ts'
 /** Ports to publish, and published ones. */
 export type { PortProtocol, PortRequest, PublishedPort } from './port.ts'
 /** Ports on IPv6 addresses of the host. */

@@ -51,6 +51,17 @@ describe.skipIf(missing !== undefined)('openNetworks()', () => {
     expect(bed.exec(bed.host, 'ip', '-6', '-o', 'addr', 'show', 'strake0')).toBe('')
   })
 
+  test('attach() joins the default network, and says so of another one', async () => {
+    const made = await driver.attach({ containerId: 'listed', ip: '10.89.0.30' })
+    const { ip, prefix, gateway, mac } = made
+    expect([...made.networks]).toEqual([
+      { name: 'bridge', ip: `${ip}`, prefix: Number(prefix), gateway: `${gateway}`, mac: `${mac}` },
+    ])
+    const options = { containerId: 'other', kind: 'bridge' } as const
+    const { error } = await driver.call({ method: 'attach', options, network: 'back' })
+    expect(error?.message).toBe('Cannot join network back: there is none')
+  })
+
   test('attach() lets a container reach the outside as the host', async () => {
     await bed.serve(bed.outside, 'tcp', 7000, 'outside')
     const { netnsPath = '' } = await driver.attach({ containerId: 'nat', ip: '10.89.0.11' })

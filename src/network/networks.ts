@@ -13,16 +13,35 @@ import { type ResolverConfig, readContainerResolver, readHostResolver } from './
 
 export type NetworkKind = 'bridge' | 'host' | 'none'
 
+/** The network that every container joins unless another one is given. */
+export const defaultNetwork = 'bridge'
+
+/** A network that a container joins. */
+export interface NetworkRequest {
+  readonly name: string
+  /** Chooses the address. */
+  readonly allocate: AllocateAddress
+}
+
+/** The place of a container on one network. */
+export interface NetworkPlace {
+  readonly name: string
+  readonly ip: string
+  readonly prefix: number
+  readonly gateway: string
+  readonly mac: string
+}
+
 export interface AttachOptions {
   readonly containerId: string
   readonly kind: NetworkKind
   /** The container's name in messages; its ID unless given. */
   readonly name?: string
-  /** Chooses the address. `bridge` needs it. */
-  readonly allocate?: AllocateAddress
+  /** The networks to join where the kind is `bridge`; the first one has the default route. */
+  readonly networks?: readonly NetworkRequest[] | undefined
   /** The ports to publish on a bridge. The other kinds ignore them. */
   readonly ports?: readonly PortRequest[]
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -34,14 +53,16 @@ export interface AttachOptions {
 export interface Attachment extends Partial<BridgeAttachment>, AsyncDisposable {
   readonly kind: NetworkKind
   readonly ports: BridgeAttachment['ports']
+  /** The places on the networks that were joined, in that order. */
+  readonly networks: readonly NetworkPlace[]
   readonly resolver: ResolverConfig
 }
 
 /** The networks of one store. Any number of processes may use them at once. */
 export interface Networks {
   /**
-   * Gives a container its network. Throws `CONFLICT` for a port in use, `UNSUPPORTED`
-   * without nft and `UNAVAILABLE` without the rights. It leaves nothing behind then.
+   * Gives a container its networks. Throws `CONFLICT` for a port in use, `NOT_FOUND` for a
+   * network that does not exist, `UNSUPPORTED` without nft or for several networks, and `UNAVAILABLE` without the rights. It leaves nothing behind then.
    */
   attach(options: AttachOptions): Promise<Attachment>
   /**
@@ -103,13 +124,18 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
       const { kind, containerId } = options
       if (kind !== 'bridge') {
         const resolver = kind === 'host' ? readHostResolver() : readContainerResolver()
-        return { kind, ports: [], resolver, [Symbol.asyncDispose]: async () => {} }
+        return { kind, ports: [], networks: [], resolver, [Symbol.asyncDispose]: async () => {} }
       }
       const place = await explain(options, async () =>
         (await bridge()).attach(bridgeOptions(options)),
       )
-      const resolver = readContainerResolver()
-      return { kind, ...place, resolver, [Symbol.asyncDispose]: () => detach(containerId) }
+      const { ip, prefix, gateway, mac } = place
+      return {
+        ...{ kind, ...place },
+        networks: [{ name: defaultNetwork, ip, prefix, gateway, mac }],
+        resolver: readContainerResolver(),
+        [Symbol.asyncDispose]: () => detach(containerId),
+      }
     },
     detach,
     async cleanStale(liveIds) {
@@ -135,11 +161,22 @@ const defaultName = 'strake0'
 function bridgeOptions({
   containerId,
   name = '',
-  allocate,
+  networks = [],
   ports = [],
   signal,
 }: AttachOptions): BridgeAttachOptions {
-  if (allocate === undefined) throw new TypeError('a bridge needs an address: pass allocate')
+  const [joined, second] = networks
+  if (joined === undefined) throw new TypeError('no network to join')
+  if (joined.name !== defaultNetwork) {
+    throw new StrakeError('NOT_FOUND', `Cannot join network ${joined.name}: there is none`)
+  }
+  if (second !== undefined) {
+    throw new StrakeError(
+      'UNSUPPORTED',
+      `Cannot join network ${second.name}: one is joined already`,
+    )
+  }
+  const { allocate } = joined
   return { containerId: requireId(containerId), name, allocate, ports, signal }
 }
 

@@ -20,9 +20,10 @@ export type { Layers, MadeLayer, MadeMembers } from './tables/layers.ts'
 export type { Lease, LeaseOptions, LeaseRecord, Leases } from './tables/leases.ts'
 // That the facts were lost.
 export type { Loss, LossRecord } from './tables/loss.ts'
+// Networks and volumes.
+export type { NetworkRecord, NetworkRecords } from './tables/networks.ts'
 // Where blobs were seen.
 export type { SourceRecord, Sources } from './tables/sources.ts'
 // Names and everything they ever meant.
 export type { TagMove, TagRecord, Tags } from './tables/tags.ts'
-// Volumes.
 export type { VolumeRecord, Volumes } from './tables/volumes.ts'

@@ -109,4 +109,11 @@ export const migrations: readonly string[] = [
     is_anonymous INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // Networks that users create.
+  `
+  CREATE TABLE networks (
+    name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, driver TEXT NOT NULL, subnet TEXT, gateway TEXT,
+    labels TEXT NOT NULL, options TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

@@ -11,6 +11,7 @@ import { createImages, type Images } from './tables/images.ts'
 import { createLayers, type Layers } from './tables/layers.ts'
 import { createLeases, type Leases } from './tables/leases.ts'
 import { createLoss, type Loss } from './tables/loss.ts'
+import { createNetworkRecords, type NetworkRecords } from './tables/networks.ts'
 import { createSources, type Sources } from './tables/sources.ts'
 import { createTags, type Tags } from './tables/tags.ts'
 import { createVolumes, type Volumes } from './tables/volumes.ts'
@@ -40,6 +41,7 @@ export interface Records extends AsyncDisposable {
   readonly addresses: Addresses
   readonly sources: Sources
   readonly volumes: Volumes
+  readonly networks: NetworkRecords
   readonly loss: Loss
   /** Where the file was moved that stood here and could not be read, when that happened at opening. */
   readonly quarantined: string | undefined
@@ -104,6 +106,7 @@ export function openRecords(path: string, options: RecordsOptions = {}): Records
     addresses: createAddresses(context),
     sources: createSources(context),
     volumes: createVolumes(context),
+    networks: createNetworkRecords(context),
     loss: createLoss(context),
     quarantined,
     get damaged() {

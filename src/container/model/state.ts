@@ -1,4 +1,5 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import type { NetworkPlace } from '#network'
 import { type ProcessIdentity, readPlainFile } from '#platform'
 
 export type ContainerStatus =
@@ -29,14 +30,12 @@ export interface ContainerState {
   readonly root?: string
 }
 
-/** A container's place on its network, as it was when it was started. */
+/** The networks of a container, as they were when it was started. */
 export interface NetworkState {
-  /** File of the network namespace, where we made it. */
+  /** File of the network namespace, when strake made it. */
   readonly namespace?: string
-  readonly ip?: string
-  readonly prefix?: number
-  readonly gateway?: string
-  readonly mac?: string
+  /** The first one has the default route. */
+  readonly networks: readonly NetworkPlace[]
   readonly ports: readonly {
     readonly hostIp: string
     readonly hostPort: number

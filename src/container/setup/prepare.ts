@@ -1,4 +1,4 @@
-import { type Attachment, proxiedPorts } from '#network'
+import { type AllocateAddress, type Attachment, defaultNetwork, proxiedPorts } from '#network'
 import type { WindowSize } from '#platform'
 import {
   type BundleOptions,
@@ -80,21 +80,22 @@ async function attach(
   { id, name, settings }: Container,
   signal: AbortSignal | undefined,
 ): Promise<Attachment> {
+  const allocate: AllocateAddress = (range) => {
+    records.addresses.release(id, range.network)
+    return records.addresses.allocate(range.network, {
+      container: id,
+      subnet: range.subnet,
+      reserved: [range.gateway],
+      address: settings.ip,
+    })
+  }
   return await networks.attach({
     containerId: id,
     kind: settings.network,
     name,
     ports: settings.ports,
-    allocate: (range) => {
-      records.addresses.release(id, range.network)
-      return records.addresses.allocate(range.network, {
-        container: id,
-        subnet: range.subnet,
-        reserved: [range.gateway],
-        ...(settings.ip === undefined ? {} : { address: settings.ip }),
-      })
-    },
-    ...(signal === undefined ? {} : { signal }),
+    networks: [{ name: defaultNetwork, allocate }],
+    signal,
   })
 }
 
@@ -168,22 +169,8 @@ function namespaceOf(settings: ContainerSettings, { netnsPath }: Attachment): Ne
   return netnsPath === undefined ? 'none' : { path: netnsPath }
 }
 
-function networkState({
-  netnsPath: namespace,
-  ip,
-  prefix,
-  gateway,
-  mac,
-  ports,
-}: Attachment): NetworkState {
-  return {
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(ip === undefined ? {} : { ip }),
-    ...(prefix === undefined ? {} : { prefix }),
-    ...(gateway === undefined ? {} : { gateway }),
-    ...(mac === undefined ? {} : { mac }),
-    ports,
-  }
+function networkState({ netnsPath: namespace, networks, ports }: Attachment): NetworkState {
+  return { ...(namespace === undefined ? {} : { namespace }), networks, ports }
 }
 
 interface OrderParts {

@@ -1,38 +1,55 @@
 import type { ContainerDetails } from '#container'
+import type { NetworkPlace } from '#network'
 import type { InspectDocument } from './document.ts'
 
 /** `NetworkSettings`, with the addresses at its top too: Docker 29 has them below `Networks` alone. */
 export function networkDocument(details: ContainerDetails): InspectDocument {
   const { id, settings, state, isRunning } = details
   const network = isRunning ? state.network : undefined
-  const address = {
-    EndpointID: isRunning ? id : '',
-    Gateway: network?.gateway ?? '',
-    IPAddress: network?.ip ?? '',
-    MacAddress: network?.mac ?? '',
-    IPPrefixLen: network?.prefix ?? 0,
-    IPv6Gateway: '',
-    GlobalIPv6Address: '',
-    GlobalIPv6PrefixLen: 0,
-  }
+  const places = network?.networks ?? []
+  const [first] = places
+  const address = addressOf(id, isRunning, first)
   const unpublished = Object.fromEntries(settings.exposed.map((port) => [port, null]))
   return {
     SandboxID: isRunning ? id : '',
     SandboxKey: isRunning ? sandboxKey(details) : '',
     Ports: { ...unpublished, ...portMap(network?.ports ?? []) },
-    Networks: {
-      [settings.network]: {
-        IPAMConfig: settings.ip === undefined ? null : { IPv4Address: settings.ip },
-        Links: null,
-        Aliases: null,
-        DriverOpts: null,
-        GwPriority: 0,
-        NetworkID: settings.network,
-        ...address,
-        DNSNames: null,
-      },
-    },
+    Networks: Object.fromEntries(
+      (places.length === 0 ? [undefined] : places).map((place) => {
+        const name = place?.name ?? settings.network
+        return [name, { ...endpoint(name, settings.ip), ...addressOf(id, isRunning, place) }]
+      }),
+    ),
     ...address,
+  }
+}
+
+function endpoint(name: string, ip: string | undefined): InspectDocument {
+  return {
+    IPAMConfig: ip === undefined ? null : { IPv4Address: ip },
+    Links: null,
+    Aliases: null,
+    DriverOpts: null,
+    GwPriority: 0,
+    NetworkID: name,
+    DNSNames: null,
+  }
+}
+
+function addressOf(
+  id: string,
+  isRunning: boolean,
+  place: NetworkPlace | undefined,
+): InspectDocument {
+  return {
+    EndpointID: isRunning ? id : '',
+    Gateway: place?.gateway ?? '',
+    IPAddress: place?.ip ?? '',
+    MacAddress: place?.mac ?? '',
+    IPPrefixLen: place?.prefix ?? 0,
+    IPv6Gateway: '',
+    GlobalIPv6Address: '',
+    GlobalIPv6PrefixLen: 0,
   }
 }
 

@@ -6,7 +6,7 @@ import {
   type StepNetwork,
 } from '#build'
 import { openImage } from '#image'
-import { formatHosts, formatResolvConf, readHostResolver } from '#network'
+import { defaultNetwork, formatHosts, formatResolvConf, readHostResolver } from '#network'
 import { type Digest, parseImageName, parsePlatform } from '#oci'
 import type { Emit } from '#stream'
 import { writeTextFile } from '../archive/output-file.ts'
@@ -124,7 +124,12 @@ async function attachStep(
   const attachment = await networks.attach({
     containerId: stepId,
     kind: 'bridge',
-    allocate: (range) => allocateAddress(engine.records, stepId, range),
+    networks: [
+      {
+        name: defaultNetwork,
+        allocate: (range) => allocateAddress(engine.records, stepId, range),
+      },
+    ],
   })
   const { netnsPath, ip } = attachment
   return {

@@ -7,7 +7,12 @@ import { type AttachOptions, openNetworks } from '../networks.ts'
 
 /** A call of the driver. It names the address instead of a callback; without one the first address is taken. */
 export type DriverCall =
-  | { readonly method: 'attach'; readonly options: AttachOptions; readonly ip?: string }
+  | {
+      readonly method: 'attach'
+      readonly options: AttachOptions
+      readonly ip?: string
+      readonly network?: string
+    }
   | { readonly method: 'detach'; readonly containerId: string }
   | { readonly method: 'cleanStale'; readonly liveIds: readonly string[] }
   | { readonly method: 'remove' }
@@ -29,7 +34,12 @@ async function perform(call: DriverCall): Promise<unknown> {
     case 'attach':
       return await networks.attach({
         ...call.options,
-        allocate: ({ gateway }) => call.ip ?? gateway.replace(/1$/, '2'),
+        networks: [
+          {
+            name: call.network ?? 'bridge',
+            allocate: ({ gateway }) => call.ip ?? gateway.replace(/1$/, '2'),
+          },
+        ],
       })
     case 'detach':
       return await networks.detach(call.containerId)

@@ -19,7 +19,7 @@ export interface AllocateOptions {
   /** Addresses never given away: the gateway. */
   readonly reserved?: readonly string[]
   /** Exactly this one, as `--ip` asks. */
-  readonly address?: string
+  readonly address?: string | undefined
 }
 
 /** Which address on a network belongs to whom. */
