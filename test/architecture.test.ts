@@ -126,6 +126,7 @@ const rooms: Readonly<Record<string, string>> = {
   'build/files': 'reading the context: trees, selections of files and their digests',
   'build/layers': 'what a step writes: the archive of a layer, and what is known of it',
   'build/model': 'the graph, its states and errors: plain data that everything else names',
+  'build/mounts': 'what a RUN sees that is in no layer',
   'build/ops': 'what each operation does',
   'build/plan': 'a Dockerfile becomes a graph; nothing is read but the Dockerfile',
   'build/solve': 'the graph is run, step by step',

@@ -60,7 +60,7 @@ async function buildIn(
   const { signal, emit = silent } = options
   const contextRoot = await openContextRoot(options.context, places, signal)
   const { source, ignore } = await readDefinition(contextRoot, options.dockerfile)
-  const { memory } = options.services
+  const { memory, cacheMounts } = options.services
   using main = openBuildContext(contextRoot, { name: 'the build context', ignore, memory })
   const contexts = new Map([[mainContext, main]])
   const buildArgs = createBuildArgs(options.buildArgs ?? {})
@@ -74,7 +74,7 @@ async function buildIn(
     services: stepServices(options, lease),
     facts: { ...factsOf(options), project, source, times, sources },
     contexts,
-    places: { ...places, memory },
+    places: { ...places, memory, cacheMounts },
     spare: new SpareTime((error) => emit({ type: 'warning', message: unremembered(error) })),
     emit,
   }
@@ -149,11 +149,13 @@ function stepServices(options: BuildOptions, lease: Lease): StepServices {
 
 function factsOf(
   options: BuildOptions,
-): Pick<BuildFacts, 'proxies' | 'noCache' | 'explain' | 'downloads'> {
+): Omit<BuildFacts, 'project' | 'source' | 'times' | 'sources'> {
   return {
     proxies: proxyEnvironment(options.buildArgs ?? {}),
     noCache: options.noCache === true,
     explain: options.explain === true,
     downloads: options.downloads ?? 'any',
+    secrets: options.secrets ?? new Map(),
+    agents: options.agents ?? new Map(),
   }
 }

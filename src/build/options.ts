@@ -17,6 +17,8 @@ export interface BuildServices {
   readonly records: Pick<Records, 'cache' | 'leases' | 'layers'>
   /** Directory of what builds remember in files; it may be removed at any time. */
   readonly memory: string
+  /** Directory of cache mounts, see `pruneCacheMounts`. */
+  readonly cacheMounts: string
   readonly snapshots: Snapshotter
   /** Asked for at the first RUN that is not cached. */
   readonly runtime: () => Promise<Runtime>
@@ -65,6 +67,10 @@ export interface BuildOptions {
   readonly pull?: boolean
   /** Network of RUNs that name none; `default` unless given. */
   readonly network?: NetworkMode
+  /** Values for RUN `--mount=type=secret`, by ID. */
+  readonly secrets?: ReadonlyMap<string, Uint8Array> | undefined
+  /** Sockets of SSH agents for RUN `--mount=type=ssh`, by ID. */
+  readonly agents?: ReadonlyMap<string, string> | undefined
   /** What a Dockerfile may ask for that reaches beyond its sandbox. */
   readonly allow?: readonly 'network.host'[]
   /** `any` unless given. */

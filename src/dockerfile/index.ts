@@ -1,5 +1,7 @@
 /** The nodes of a parsed Dockerfile. */
 export type * from './ast.ts'
+/** Booleans in the words of Go. */
+export { parseBoolean } from './boolean.ts'
 /** What a command executes, and the script file it may need. */
 export { commandArgv, type InlineScript, inlineScript } from './command.ts'
 /** Durations as Go writes them, in nanoseconds. */
@@ -31,5 +33,9 @@ export { isChecked } from './lint/checks.ts'
 export { isParsingRule, type RuleName, ruleUrl } from './lint/rules.ts'
 /** Text to syntax tree and diagnostics. */
 export { parse, parseTrigger } from './parse.ts'
+/** What is wrong with one instruction. */
+export { Problem } from './problem.ts'
+/** Sizes such as `64m`, in bytes. */
+export { parseSize } from './size.ts'
 /** Spelling help. */
 export { suggest } from './suggest.ts'

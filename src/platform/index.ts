@@ -40,6 +40,7 @@ export { makeDirectoriesWithMode, writeFileWithMode } from './file/exact-mode.ts
 export { isExecutable } from './file/executable.ts'
 export { fileBlob } from './file/file-blob.ts'
 /** A lock between processes that dies with its holder. */
+export type { LockKind } from './file/file-lock.ts'
 export { lockDirectory, lockFile, lockNetwork, tryLockDirectory } from './file/file-lock.ts'
 /** Files: durable writes, syncs, temporary names, and a recursive removal that never enters a mount. */
 export type { TemporaryDirectory } from './file/files.ts'

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Range } from '#dockerfile'
 import type { Digest, Platform } from '#oci'
+import type { RunMount } from './mounts.ts'
 
 /**
  * One operation on a filesystem and the filesystems it works on. The digest is
@@ -45,6 +46,8 @@ export interface RunOp {
   readonly network: NetworkMode
   /** Other than the usual one. */
   readonly hostname?: string
+  /** Absent without any. */
+  readonly mounts?: readonly RunMount[]
   /** A `#!` heredoc, given to the process as an executable file. */
   readonly script?: { readonly path: string; readonly content: string }
 }

@@ -20,6 +20,7 @@ import { storeLayer } from '../layers/store-layer.ts'
 import { ExitError } from '../model/error.ts'
 import type { RunOp } from '../model/graph.ts'
 import type { FileState, StateLayer } from '../model/state.ts'
+import { type OpenMounts, openMounts } from '../mounts/open-mounts.ts'
 import { nestedMounts, stepName } from '../step/abandoned.ts'
 import { baseOf, type OpRunner, operationKey } from '../step/runner.ts'
 import type { StepContext, StepNetwork } from '../step/workspace.ts'
@@ -37,7 +38,7 @@ export const runRunner: OpRunner<RunOp> = {
     const key = operationKey(op, inputs, context)
     return {
       key,
-      run: async () => ({ layer: await runToLayer(op, baseOf(inputs), context), key }),
+      run: async () => ({ layer: await runToLayer(op, inputs, context), key }),
       async [Symbol.asyncDispose]() {},
     }
   },
@@ -45,11 +46,12 @@ export const runRunner: OpRunner<RunOp> = {
 
 async function runToLayer(
   op: RunOp,
-  base: FileState,
+  inputs: readonly FileState[],
   context: StepContext,
 ): Promise<StateLayer | undefined> {
+  const base = baseOf(inputs)
   await using active = await context.services.filesystems.prepare(base)
-  await runCommand(op, active, context)
+  await runCommand(op, { active, inputs }, context)
   context.signal.throwIfAborted()
   const epoch = stepEpoch(context.facts.times, context.vertex)
   await using lower = await context.services.filesystems.view(base)
@@ -71,12 +73,23 @@ async function runToLayer(
   return layer
 }
 
-async function runCommand(op: RunOp, active: ActiveSnapshot, context: StepContext): Promise<void> {
+interface Files {
+  /** What the command changes. */
+  readonly active: ActiveSnapshot
+  readonly inputs: readonly FileState[]
+}
+
+async function runCommand(
+  op: RunOp,
+  { active, inputs }: Files,
+  context: StepContext,
+): Promise<void> {
   const id = stepName()
   const directory = `${context.places.directory}/${id}`
   await mkdir(directory, { mode: 0o700 })
   await using network = await attach(op, id, context)
-  const mounts = await writeMounts(op, network, directory)
+  await using opened = await openMounts(op, inputs, { context, directory })
+  const mounts = [...(await writeMounts(op, network, directory)), ...opened.mounts]
   const nested = nestedMounts(directory)
   await using undo = new AsyncDisposableStack()
   undo.defer(() => releaseNestedMounts(nested))
@@ -84,7 +97,7 @@ async function runCommand(op: RunOp, active: ActiveSnapshot, context: StepContex
   const runtime = await context.services.runtime()
   const process = {
     args: op.argv,
-    env: environment(op, context),
+    env: environment(op, opened, context),
     cwd: prepared.cwd,
     user: resolveUser(prepared.view, op.user),
   }
@@ -172,12 +185,13 @@ function bind(source: string, destination: string, point: RootMount['point']): R
 }
 
 /** What the Dockerfile says, the proxies, and the epoch; nothing of our own environment. */
-function environment(op: RunOp, context: StepContext): string[] {
-  const names = new Set(op.env.map((line) => line.slice(0, line.indexOf('='))))
+function environment(op: RunOp, opened: OpenMounts, context: StepContext): string[] {
   const epoch = stepEpoch(context.facts.times, context.vertex)
   const added = epoch === undefined ? [] : [`SOURCE_DATE_EPOCH=${epoch}`]
-  const extra = [...context.facts.proxies, ...added]
-  return [...op.env, ...extra.filter((line) => !names.has(line.slice(0, line.indexOf('='))))]
+  // The first of a name stays where it is, and the last one's value is what it has.
+  const before = [...context.facts.proxies, ...added, ...opened.usualEnv]
+  const lines = [...before, ...op.env, ...opened.env]
+  return [...new Map(lines.map((line) => [line.slice(0, line.indexOf('=')), line])).values()]
 }
 
 function exitError(op: RunOp, code: number, { facts, vertex }: StepContext): ExitError {

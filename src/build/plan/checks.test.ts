@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { plan } from './fixture.ts'
+import { plan } from '../testing/plan.ts'
 
 /** `line: sentence` of all warnings. */
 async function sentences(

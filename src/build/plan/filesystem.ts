@@ -1,43 +1,18 @@
 import { posix } from 'node:path'
-import {
-  type AddInstruction,
-  type CopyInstruction,
-  type IgnoreMatcher,
-  type Instruction,
-  inlineScript,
-  type RunInstruction,
-  type WorkdirInstruction,
-} from '#dockerfile'
-import { DockerfileError, failure } from '../model/error.ts'
+import type { AddInstruction, CopyInstruction, Instruction, WorkdirInstruction } from '#dockerfile'
 import {
   type CopyFields,
   createVertex,
   mainContext,
-  type NetworkMode,
   type Op,
-  type RunOp,
   type SourceSpec,
-  type Vertex,
 } from '../model/graph.ts'
 import { checkIgnored } from './checks.ts'
-import { historyComment, layerSuffix, runCommandText } from './history.ts'
-import { commandLine } from './metadata.ts'
-import type { Expander, PlanContext, StageState } from './stage.ts'
-import { tooMuchText } from './text-budget.ts'
-
-/** What filesystem instructions need beyond the stage. */
-export interface FilesystemContext extends PlanContext {
-  /** The network of RUNs that name none. */
-  readonly network: NetworkMode
-  /** RUN may use the host's network. */
-  readonly allowHostNetwork: boolean
-  /** What is left out of the build context. */
-  readonly ignore: IgnoreMatcher | undefined
-  /** `[build 2/4] RUN make`: numbers the step. */
-  nameStep(text: string): string
-  /** The filesystem COPY `--from` names. */
-  resolveFrom(from: string, instruction: CopyInstruction): Promise<Vertex>
-}
+import { historyComment, layerSuffix } from './history.ts'
+import { refuse } from './refuse.ts'
+import { planRun } from './run.ts'
+import type { Expander, StageState } from './stage.ts'
+import type { FilesystemContext, Step } from './step.ts'
 
 type FilesystemInstruction = Extract<Instruction, { kind: 'RUN' | 'COPY' | 'ADD' | 'WORKDIR' }>
 
@@ -48,19 +23,11 @@ export async function planFilesystem(
   expand: Expander,
   context: FilesystemContext,
 ): Promise<void> {
-  const step = await planStep(stage, instruction, expand, context)
-  const { op, line } = step
-  const inputs = step.from === undefined ? [stage.vertex] : [stage.vertex, step.from]
+  const { op, line, inputs = [] } = await planStep(stage, instruction, expand, context)
   const name = context.nameStep(instruction.text)
-  const vertex = createVertex(op, inputs, { name, range: instruction.range })
+  const vertex = createVertex(op, [stage.vertex, ...inputs], { name, range: instruction.range })
   stage.vertex = vertex
   stage.addHistory({ entry: { created_by: line, comment: historyComment }, vertex })
-}
-
-interface Step {
-  readonly op: Op
-  readonly line: string
-  readonly from?: Vertex
 }
 
 async function planStep(
@@ -71,7 +38,7 @@ async function planStep(
 ): Promise<Step> {
   switch (instruction.kind) {
     case 'RUN':
-      return planRun(stage, instruction, context)
+      return planRun(stage, instruction, expand, context)
     case 'COPY':
       return planCopy(stage, instruction, expand, context)
     case 'ADD':
@@ -85,56 +52,6 @@ function planWorkdir(stage: StageState, { path }: WorkdirInstruction, expand: Ex
   const workdir = posix.resolve('/', stage.workdir, expand.one(path))
   stage.config.WorkingDir = workdir
   return { op: { kind: 'workdir', path: workdir, user: stage.user }, line: `WORKDIR ${workdir}` }
-}
-
-function planRun(stage: StageState, run: RunInstruction, context: FilesystemContext): Step {
-  const unsupported = unsupportedFlag(run)
-  if (unsupported !== undefined) throw refuse(context, run, unsupported)
-  const network = run.network ?? context.network
-  if (network === 'host' && !context.allowHostNetwork) {
-    throw refuse(context, run, 'RUN --network=host needs the permission network.host', {
-      remedy: 'build with --network host, which allows it',
-    })
-  }
-  const env = [...stage.scope].map(([name, value]) => `${name}=${value}`)
-  if (env.length > maxVariables) {
-    throw refuse(context, run, `its environment has more than ${maxVariables} variables`)
-  }
-  const size = env.reduce((sum, { length }) => sum + length, 0)
-  if (!context.budget.take(size)) throw refuse(context, run, tooMuchText)
-  const argv = commandLine(run.command, stage)
-  const script = inlineScript(run.command)
-  const op: RunOp = {
-    kind: 'run',
-    argv,
-    env,
-    cwd: stage.workdir,
-    user: stage.user,
-    network,
-    ...sandboxHostname(run, context),
-    ...(script !== undefined && { script: { path: script.path, content: script.content } }),
-  }
-  const text = runCommandText(argv, stage)
-  return { op, line: `RUN ${text}${layerSuffix}` }
-}
-
-/** The build argument that names the machine a RUN sees. */
-function sandboxHostname(run: RunInstruction, context: FilesystemContext): Pick<RunOp, 'hostname'> {
-  const hostname = context.buildArgs.get('BUILDKIT_SANDBOX_HOSTNAME')
-  if (hostname === undefined || hostname === '') return {}
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(hostname)) return { hostname }
-  const reason = `BUILDKIT_SANDBOX_HOSTNAME=${JSON.stringify(hostname)} is not a host name`
-  throw refuse(context, run, reason)
-}
-
-/** Every step keeps its own environment, so a file of a few megabytes must not multiply it. */
-const maxVariables = 4096
-
-function unsupportedFlag({ mounts, security, devices }: RunInstruction): string | undefined {
-  const [mount] = mounts
-  if (mount !== undefined) return `RUN --mount=type=${mount.type} is not supported yet`
-  if (security === 'insecure') return 'RUN --security=insecure is not supported yet'
-  return devices.length > 0 ? 'RUN --device is not supported yet' : undefined
 }
 
 async function planCopy(
@@ -153,7 +70,7 @@ async function planCopy(
     parents: copy.parents,
   }
   const line = ['COPY', ...copyFlags(copy, fields), ...written].join(' ') + layerSuffix
-  return { op, line, ...(from !== undefined && { from }) }
+  return { op, line, inputs: from === undefined ? [] : [from] }
 }
 
 function planAdd(
@@ -249,14 +166,4 @@ function copyFlags(copy: CopyInstruction | AddInstruction, fields: CopyFields): 
     ...(fields.link ? ['--link'] : []),
     ...fields.exclude.map((pattern) => `--exclude=${pattern}`),
   ]
-}
-
-function refuse(
-  { source }: PlanContext,
-  instruction: Instruction,
-  reason: string,
-  options: { readonly remedy?: string } = {},
-): DockerfileError {
-  const diagnostics = [failure('unsupported', reason, instruction.range)]
-  return new DockerfileError(`Cannot build ${source.name}: ${reason}`, source, diagnostics, options)
 }

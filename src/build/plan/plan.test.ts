@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { parse } from '#dockerfile'
 import { StrakeError } from '#oci'
-import { baseImage, linux, opOf, path, plan, usual } from './fixture.ts'
+import { baseImage, linux, opOf, path, plan, usual } from '../testing/plan.ts'
 import { planBuild } from './plan.ts'
 import { createBuildArgs } from './scope.ts'
 
@@ -275,7 +275,7 @@ const refusals: readonly (readonly [string, string])[] = [
   ['FROM a AS x\nFROM b\nCOPY --from=2 / /', 'stage index 2 is not that of an earlier stage'],
   ['FROM a\nCOPY --from=later / /\nFROM b AS later\nFROM 0', 'stage later comes later'],
   ['FROM a AS self\nCOPY --from=self / /', 'stage self comes later in the file, or is this stage'],
-  ['FROM a\nRUN --mount=type=cache,target=/x y', 'RUN --mount=type=cache is not supported yet'],
+  ['FROM a\nRUN --device=gpu y', 'RUN --device is not supported yet'],
   ['FROM a\nRUN --network=host y', 'needs the permission network.host'],
   ['FROM a\nRUN --security=insecure y', '--security=insecure is not supported'],
   ['FROM a\nADD git@github.com:x/y.git /x', 'git repository is not supported'],

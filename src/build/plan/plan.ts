@@ -1,5 +1,4 @@
 import {
-  type CopyInstruction,
   type Dockerfile,
   type IgnoreMatcher,
   type Instruction,
@@ -20,12 +19,13 @@ import { DockerfileError, type DockerfileSource, failure } from '../model/error.
 import { createVertex, type NetworkMode, type Vertex } from '../model/graph.ts'
 import { type BaseImage, BaseImages, type ResolveBase } from './base-images.ts'
 import { checkDefaultBases, checkVariables } from './checks.ts'
-import { type FilesystemContext, planFilesystem } from './filesystem.ts'
+import { planFilesystem } from './filesystem.ts'
 import { GlobalScope } from './globals.ts'
 import { applyMetadata } from './metadata.ts'
 import type { BuildArgs, BuildPlatforms } from './scope.ts'
 import { createExpander, type PlannedHistory, StageState } from './stage.ts'
 import { findStage, selectTarget } from './stages.ts'
+import type { FilesystemContext } from './step.ts'
 import { TextBudget } from './text-budget.ts'
 
 export interface PlanOptions {
@@ -153,9 +153,7 @@ class Planner {
     if (seen.has(stage.index)) return
     seen.add(stage.index)
     const platform = this.globals.platformOf(stage)
-    const froms = stage.instructions.flatMap((each) =>
-      each.kind === 'COPY' && each.from !== undefined ? [each.from] : [],
-    )
+    const froms = stage.instructions.flatMap(namesOf)
     for (const name of [this.globals.baseName(stage), ...froms]) {
       const named = this.#dockerfile.stages.filter(
         (each) => each.name === name.toLowerCase() || String(each.index) === name,
@@ -279,7 +277,7 @@ class Planner {
   async #resolveFrom(
     stage: Stage,
     from: string,
-    instruction: CopyInstruction,
+    instruction: Instruction,
     platform: Platform,
   ): Promise<Vertex> {
     if (from === 'scratch') return createVertex({ kind: 'scratch' }, [], { name: 'FROM scratch' })
@@ -325,6 +323,13 @@ class Planner {
     const diagnostics = [failure(rule, reason, range)]
     return new DockerfileError(`Cannot build ${source.name}: ${reason}`, source, diagnostics)
   }
+}
+
+/** The stages and images that an instruction takes files from. */
+function namesOf(instruction: Instruction): readonly string[] {
+  const { kind } = instruction
+  if (kind === 'COPY') return instruction.from === undefined ? [] : [instruction.from]
+  return kind === 'RUN' ? instruction.mounts.flatMap(({ options }) => options['from'] ?? []) : []
 }
 
 type LayerInstruction = Extract<Instruction, { kind: 'RUN' | 'COPY' | 'ADD' | 'WORKDIR' }>

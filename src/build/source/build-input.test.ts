@@ -16,7 +16,7 @@ const tar = await packTar([
   { ...file('./a', 'a'), uid: 1000, gid: 1000, mode: 0o640, mtime: 1_600_000_000 },
   { path: './d/', type: 'directory', mode: 0o700, uid: 7 },
   { path: './d/l', type: 'symlink', linkpath: '/etc/passwd' },
-  { path: './d/h', type: 'hardlink', linkpath: './a' },
+  { path: './d/h', type: 'hardlink', linkpath: './a', mode: 0o640, mtime: 1_600_000_000 },
   file('./secret', 'left out'),
   file('./.dockerignore', 'secret\nD*\n'),
 ])

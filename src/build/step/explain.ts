@@ -35,6 +35,7 @@ export function describeMiss(before: Inputs | undefined, now: Inputs): string {
     return describeOperation(before.parts['operation'], now.parts['operation'])
   if (file !== undefined) return file
   if (changed('parent')) return 'the filesystem it starts from changed'
+  if (changed('mounted')) return 'what is mounted changed'
   if (changed('source')) return 'the stage or image it copies from changed'
   if (changed('times')) return 'SOURCE_DATE_EPOCH or the timestamp option changed'
   return 'its result is no longer in the store'

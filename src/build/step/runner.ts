@@ -45,15 +45,17 @@ export function inputAt(inputs: readonly FileState[], index: number): FileState 
   return input
 }
 
-/** The key of an operation that no file decides: itself, what it stands on, and the times asked for. */
+/** The key of an operation that no file decides: itself, its inputs, and the times asked for. */
 export function operationKey(
   op: object,
   inputs: readonly FileState[],
   { facts }: Pick<StepContext, 'facts'>,
 ): CacheKey {
+  const mounted = inputs.slice(1).map(({ chainId }) => chainId ?? 'scratch')
   return createKey({
     operation: JSON.stringify(op),
     parent: baseOf(inputs).chainId ?? 'scratch',
+    ...(mounted.length > 0 && { mounted: mounted.join(' ') }),
     times: timesKey(facts.times),
   })
 }

@@ -75,6 +75,10 @@ export interface BuildFacts {
   readonly explain: boolean
   /** Where ADD may download from. */
   readonly downloads: Downloads
+  /** Values that RUN may see, by ID; in no key and in no image. */
+  readonly secrets: ReadonlyMap<string, Uint8Array>
+  /** Sockets of SSH agents, by ID. */
+  readonly agents: ReadonlyMap<string, string>
   /** What every COPY and ADD takes from build contexts. */
   readonly sources: ContextSources
 }
@@ -83,6 +87,8 @@ export interface BuildFacts {
 export interface BuildPlaces {
   /** Of what builds remember in files. */
   readonly memory: string
+  /** Of cache mounts, which builds share. */
+  readonly cacheMounts: string
   /** Of this build alone, usually in memory; removed at its end. */
   readonly directory: string
   /** Another one on the disk of the store, for what may be large; made when it is first asked for. */
@@ -107,7 +113,8 @@ export interface StepContext extends Workspace {
 
 /** The same place of the same project, whatever it says there now. */
 export function definitionOf({ facts, vertex }: StepContext): string {
-  const place = vertex.range === undefined ? vertex.name : `line ${vertex.range.start.line}`
-  const step = /^\[[^\]]*\]/.exec(vertex.name)?.[0] ?? place
+  const { name, range } = vertex
+  const place = range === undefined ? name : `line ${range.start.line}`
+  const step = name.startsWith('[internal]') ? name : (/^\[[^\]]*\]/.exec(name)?.[0] ?? place)
   return `${facts.project} ${step}`
 }

@@ -74,6 +74,7 @@ export async function openWorkshop(): Promise<Workshop> {
     records,
     snapshots,
     memory: `${path}/root/builds`,
+    cacheMounts: `${path}/root/cache-mounts`,
     run: `${path}/run`,
     scratch: `${path}/root/scratch`,
     runtime: async () => (await detectRuntime({ root: `${path}/run/runtime` })).runtime,

@@ -7,6 +7,11 @@ export function buildMemory({ root }: Pick<Engine, 'root'>): string {
   return `${root}/builds`
 }
 
+/** The directory of cache mounts. */
+export function cacheMountsOf({ root }: Pick<Engine, 'root'>): string {
+  return `${root}/cache-mounts`
+}
+
 /** Removes what builds remember. A build that runs meanwhile may begin to remember anew. */
 export async function forgetBuildMemory(engine: Pick<Engine, 'root'>): Promise<void> {
   const trash = `${engine.root}/trash`

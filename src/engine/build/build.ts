@@ -15,7 +15,7 @@ import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { recordImage } from '../image/record-image.ts'
 import { allocateAddress } from './addresses.ts'
-import { buildMemory } from './build-memory.ts'
+import { buildMemory, cacheMountsOf } from './build-memory.ts'
 import { prepareIdFile } from './id-file.ts'
 import { resolveBase } from './resolve-base.ts'
 
@@ -99,6 +99,7 @@ export async function buildServices(engine: Engine): Promise<BuildServices> {
     store: engine.content,
     records: engine.records,
     memory: buildMemory(engine),
+    cacheMounts: cacheMountsOf(engine),
     snapshots: await engine.snapshots(),
     runtime: async () => (await engine.runtime()).runtime,
     resolveImage: (reference, options) => resolveBase(engine, reference, options),

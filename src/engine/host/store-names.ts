@@ -3,7 +3,7 @@ import type { Roots } from './roots.ts'
 
 /** What a store has, and a filesystem that was made for one. */
 const rootNames =
-  /^(?:blobs|builds|chains|containers|index\.json|ingest|layers|lost\+found|oci-layout|registry|reserve|scratch|seccomp|staging|strake\.db|trash|volumes)(?:[.-].*)?$/
+  /^(?:blobs|builds|cache-mounts|chains|containers|index\.json|ingest|layers|lost\+found|oci-layout|registry|reserve|scratch|seccomp|staging|strake\.db|trash|volumes)(?:[.-].*)?$/
 
 /** What its run directory has. */
 const runNames =

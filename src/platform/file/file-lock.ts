@@ -26,27 +26,37 @@ export function lockNetwork(patience = 10_000): Disposable {
   return lock(path, openFile(path, openFlag.readOnly), patience)
 }
 
+/** `exclusive`: for one holder; `shared`: for many, unless one has it exclusively. */
+export type LockKind = 'exclusive' | 'shared'
+
 /**
- * Takes the exclusive lock of a directory for work that takes long: other
- * processes, and other work of this one, wait without keeping their threads, for
- * as long as it takes or until `signal` is aborted. Throws `ENOENT` when the
- * directory is gone or is removed while we wait.
+ * Takes the lock of a directory for work that takes long: other processes, and
+ * other work of this one, wait without keeping their threads, for as long as it
+ * takes or until `signal` is aborted. Throws `ENOENT` when the directory is gone
+ * or is removed while we wait.
  */
-export async function lockDirectory(path: string, signal?: AbortSignal): Promise<Disposable> {
+export async function lockDirectory(
+  path: string,
+  signal?: AbortSignal,
+  kind: LockKind = 'exclusive',
+): Promise<Disposable> {
   for (let pause = shortestPause; ; pause = Math.min(pause * 2, longestPause)) {
     signal?.throwIfAborted()
-    const held = tryLockDirectory(path)
+    const held = tryLockDirectory(path, kind)
     if (held !== undefined) return held
     await sleep(pause, undefined, { signal })
   }
 }
 
 /** The same without waiting: `undefined` while another holds the lock. */
-export function tryLockDirectory(path: string): Disposable | undefined {
+export function tryLockDirectory(
+  path: string,
+  kind: LockKind = 'exclusive',
+): Disposable | undefined {
   requireNoTransaction(`the lock ${path}`)
   const fd = openFile(path, openFlag.readOnly | openFlag.directory | openFlag.noFollow)
   try {
-    const isNamed = ignoring(['EAGAIN'], () => tryLock(fd, path)) && isSameFile(fd, path)
+    const isNamed = ignoring(['EAGAIN'], () => tryLock(fd, path, kind)) && isSameFile(fd, path)
     if (isNamed) return closingOnce(fd)
   } catch (error) {
     closeFile(fd)
@@ -76,10 +86,11 @@ function isSameFile(fd: number, path: string): boolean {
   return locked.inode === named.inode && locked.device === named.device
 }
 
-const exclusiveWithoutWaiting = 2 | 4
+const withoutWaiting = 4
+const locks: Readonly<Record<LockKind, number>> = { shared: 1, exclusive: 2 }
 
-function tryLock(fd: number, path: string): true {
-  check(libc().flock(fd, exclusiveWithoutWaiting), 'flock', path)
+function tryLock(fd: number, path: string, kind: LockKind): true {
+  check(libc().flock(fd, locks[kind] | withoutWaiting), 'flock', path)
   return true
 }
 
@@ -87,7 +98,7 @@ function lock(path: string, fd: number, patience: number): Disposable {
   const deadline = performance.now() + patience
   for (;;) {
     try {
-      tryLock(fd, path)
+      tryLock(fd, path, 'exclusive')
       return { [Symbol.dispose]: () => closeFile(fd) }
     } catch (error) {
       if (!isSystemError(error, 'EAGAIN') || performance.now() > deadline) {

@@ -1,9 +1,9 @@
 import { parse, parseIgnore } from '#dockerfile'
 import type { ImageConfig, Platform } from '#oci'
 import { inDependencyOrder, type Vertex } from '../model/graph.ts'
-import type { BaseImage } from './base-images.ts'
-import { type Plan, planBuild } from './plan.ts'
-import { createBuildArgs } from './scope.ts'
+import type { BaseImage } from '../plan/base-images.ts'
+import { type Plan, planBuild } from '../plan/plan.ts'
+import { createBuildArgs } from '../plan/scope.ts'
 
 /** The search path of images that name none. */
 export const path: string = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

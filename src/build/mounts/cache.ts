@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto'
+import { chmodSync, chownSync } from 'node:fs'
+import { mkdir, mkdtemp, rename } from 'node:fs/promises'
+import { applyLayer, packTree } from '#layer'
+import { isSystemError, lockDirectory, pathExists, removeTree, tryLockDirectory } from '#platform'
+import type { RootMount } from '#runtime'
+import type { CacheMount } from '../model/mounts.ts'
+import type { FileState } from '../model/state.ts'
+import { inputAt } from '../step/runner.ts'
+import { findPlace } from './bind.ts'
+import type { MountContext } from './context.ts'
+
+/**
+ * A directory that is kept between builds, by its ID. Its lock says that it is in
+ * use: steps that share it hold it together, the others alone.
+ */
+export async function openCache(
+  mount: CacheMount,
+  inputs: readonly FileState[],
+  context: MountContext,
+): Promise<RootMount> {
+  const key = createHash('sha256').update(mount.id).digest('hex').slice(0, 32)
+  const first = `${context.places.cacheMounts}/${key}`
+  const directory = await occupy(first, mount, context)
+  const contents = `${directory}/contents`
+  if (!pathExists(contents)) await fill(contents, mount, inputs, context)
+  const { target, readOnly } = mount
+  return { type: 'bind', source: contents, destination: target, point: 'directory', readOnly }
+}
+
+/** Takes the lock of the cache, or for a private one that nobody uses of one beside it. */
+async function occupy(
+  first: string,
+  { sharing }: CacheMount,
+  context: MountContext,
+): Promise<string> {
+  for (let number = 0; ; ) {
+    const directory = number === 0 ? first : `${first}.${number}`
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const lock = await lockAs(sharing, directory, context.signal)
+    if (lock === 'gone') continue
+    if (lock !== undefined) {
+      context.stack.use(lock)
+      return directory
+    }
+    number++
+  }
+}
+
+/** `undefined` when another step has it; `gone` when it was removed meanwhile. */
+async function lockAs(
+  sharing: CacheMount['sharing'],
+  directory: string,
+  signal: AbortSignal,
+): Promise<Disposable | 'gone' | undefined> {
+  try {
+    if (sharing === 'private') return tryLockDirectory(directory)
+    return await lockDirectory(directory, signal, sharing === 'shared' ? 'shared' : 'exclusive')
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return 'gone'
+    throw error
+  }
+}
+
+/** Makes what a cache has at first; of two steps that do so at once, one comes too late. */
+async function fill(
+  contents: string,
+  { input, source, uid, gid, mode }: CacheMount,
+  inputs: readonly FileState[],
+  { services, signal }: MountContext,
+): Promise<void> {
+  const made = await mkdtemp(`${contents}.`)
+  try {
+    const view =
+      input === undefined ? undefined : await services.filesystems.view(inputAt(inputs, input))
+    await using _open = view
+    if (view !== undefined) {
+      await applyLayer(packTree(findPlace(view.root, source).path), made, { signal })
+    }
+    chownSync(made, uid, gid)
+    chmodSync(made, mode)
+    await rename(made, contents)
+  } catch (error) {
+    await removeTree(made)
+    if (!isSystemError(error, 'ENOTEMPTY', 'EEXIST')) throw error
+  }
+}

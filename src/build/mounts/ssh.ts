@@ -1,0 +1,59 @@
+import { chmodSync, chownSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { StrakeError } from '#oci'
+import { at } from '#platform'
+import type { RootMount } from '#runtime'
+import type { SshMount } from '../model/mounts.ts'
+import type { MountContext } from './context.ts'
+
+/**
+ * A socket that leads to an SSH agent of the user. It is one of our own, for the
+ * owner and mode of the agent's are not ours to change. `undefined` for an agent
+ * that was not given and need not be. Throws `NOT_FOUND`.
+ */
+export async function openAgent(
+  { id, target, uid, gid, mode, isRequired }: SshMount,
+  context: MountContext,
+): Promise<RootMount | undefined> {
+  const agent = context.facts.agents.get(id)
+  if (agent === undefined) {
+    if (!isRequired) return undefined
+    throw new StrakeError(
+      'NOT_FOUND',
+      `Cannot run the command: the SSH agent ${id} was not given`,
+      {
+        remedy: `build with --ssh ${id === 'default' ? id : `${id}=SOCKET`}`,
+      },
+    )
+  }
+  const name = `agent.${crypto.randomUUID()}`
+  const source = `${context.directory}/${name}`
+  await listen(name, agent, context)
+  chownSync(source, uid, gid)
+  chmodSync(source, mode)
+  return { type: 'bind', source, destination: target, point: 'file' }
+}
+
+/** Passes every connection on to the agent, until the command has ended. */
+async function listen(
+  name: string,
+  agent: string,
+  { directory, stack }: MountContext,
+): Promise<void> {
+  const server = createServer((client) => {
+    const upstream = connect(agent)
+    client.on('error', () => upstream.destroy())
+    upstream.on('error', () => client.destroy())
+    client.pipe(upstream).pipe(client)
+  })
+  const place = at.openRoot(directory)
+  stack.defer(() => at.closeDescriptor(place))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    // The path of the directory may be longer than that of a socket may be.
+    server.listen(`/proc/self/fd/${place}/${name}`, resolve)
+  })
+  stack.defer(() => {
+    server.close()
+  })
+}
