@@ -10,6 +10,8 @@ export { exportImage } from './export/image.ts'
 export { DockerfileError, ExitError } from './model/error.ts'
 // How RUN asks for its network.
 export type { NetworkMode } from './model/graph.ts'
+// What RUN --mount=type=ssh reaches.
+export type { SshAgent } from './model/mounts.ts'
 export type { BuildOptions, BuildServices, ImageResolver, ResolveOptions } from './options.ts'
 export type { BaseImage } from './plan/base-images.ts'
 // Build arguments that a proxy needs.

@@ -5,6 +5,7 @@ import type { Runtime } from '#runtime'
 import type { Snapshotter } from '#snapshot'
 import type { Emit } from '#stream'
 import type { NetworkMode } from './model/graph.ts'
+import type { SshAgent } from './model/mounts.ts'
 import type { BaseImage } from './plan/base-images.ts'
 import type { ContextArchive } from './source/build-input.ts'
 import type { Downloads } from './source/http.ts'
@@ -17,7 +18,7 @@ export interface BuildServices {
   readonly records: Pick<Records, 'cache' | 'leases' | 'layers'>
   /** Directory of what builds remember in files; it may be removed at any time. */
   readonly memory: string
-  /** Directory of cache mounts, see `pruneCacheMounts`. */
+  /** Directory of what RUN --mount=type=cache keeps. Who holds the lock of one below it uses it. */
   readonly cacheMounts: string
   readonly snapshots: Snapshotter
   /** Asked for at the first RUN that is not cached. */
@@ -69,8 +70,8 @@ export interface BuildOptions {
   readonly network?: NetworkMode
   /** Values for RUN `--mount=type=secret`, by ID. */
   readonly secrets?: ReadonlyMap<string, Uint8Array> | undefined
-  /** Sockets of SSH agents for RUN `--mount=type=ssh`, by ID. */
-  readonly agents?: ReadonlyMap<string, string> | undefined
+  /** SSH agents for RUN `--mount=type=ssh`, by ID. */
+  readonly agents?: ReadonlyMap<string, SshAgent> | undefined
   /** What a Dockerfile may ask for that reaches beyond its sandbox. */
   readonly allow?: readonly 'network.host'[]
   /** `any` unless given. */

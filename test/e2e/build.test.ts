@@ -175,4 +175,32 @@ describe.skipIf(reason !== undefined)('build', () => {
     expect(events.some(({ type, state }) => type === 'step' && state === 'cached')).toBe(true)
     expect(await Bun.file(file).text()).toBe(await imageId('site'))
   })
+
+  test('build gives RUN secrets and caches, and writes what it made', async () => {
+    const secret = await writeContext(join(strake.directory, 'secret'), { s: 'hunter2' })
+    const input = [
+      'FROM busybox',
+      'RUN --mount=type=secret,id=s test "$(cat /run/secrets/s)" = hunter2',
+      'RUN --mount=type=secret,id=v,env=V test "$V" = value',
+      'RUN --mount=type=cache,target=/c echo x >> /c/f && wc -l < /c/f > /count',
+    ].join('\n')
+    const file = join(strake.directory, 'metadata')
+    const given = ['--secret', `id=s,src=${secret}/s`, '--secret', 'id=v,env=VALUE']
+    const docker = ['--rm', '--force-rm', '--provenance=false', '--sbom=false', '--builder', 'x']
+    const build = ['build', '-q', '-t', 'mounts', '-t', 'again', '--no-cache', ...given, ...docker]
+    const options = { input, env: { VALUE: 'value' } }
+    for (const count of ['1', '2']) {
+      const outcome = await strake.with(options, ...build, '--metadata-file', file, '-')
+      expect(outcome).toMatchObject({ exitCode: 0 })
+      const cat = ['run', '--rm', '--network', 'none', 'again', 'cat', '/count']
+      expect(await strake.ok(...cat)).toBe(count)
+    }
+    expect(JSON.parse(await Bun.file(file).text())).toMatchObject({
+      'containerimage.config.digest': await imageId('mounts'),
+      'image.name': 'docker.io/library/mounts:latest,docker.io/library/again:latest',
+    })
+    const usage = await strake.ok('builder', 'du', '--format', 'json')
+    expect(usage).toMatch(/"ID":"[0-9a-f]{12}"/)
+    expect(await strake.ok('builder', 'prune', '-f')).toMatch(/^[0-9a-f]{32}$/m)
+  })
 })

@@ -57,3 +57,10 @@ export interface SshMount extends Ownership {
   readonly target: string
   readonly isRequired: boolean
 }
+
+/** An SSH agent of the user, behind a socket. */
+export interface SshAgent {
+  readonly socket: string
+  /** Every request reaches it, and not only those that list keys or sign. */
+  readonly isRaw: boolean
+}

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, chownSync } from 'node:fs'
-import { mkdir, mkdtemp, rename } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, utimes } from 'node:fs/promises'
 import { applyLayer, packTree } from '#layer'
 import { isSystemError, lockDirectory, pathExists, removeTree, tryLockDirectory } from '#platform'
 import type { RootMount } from '#runtime'
@@ -22,6 +22,9 @@ export async function openCache(
   const key = createHash('sha256').update(mount.id).digest('hex').slice(0, 32)
   const first = `${context.places.cacheMounts}/${key}`
   const directory = await occupy(first, mount, context)
+  // When it was used last, for those who clean up.
+  const now = new Date()
+  await utimes(directory, now, now)
   const contents = `${directory}/contents`
   if (!pathExists(contents)) await fill(contents, mount, inputs, context)
   const { target, readOnly } = mount

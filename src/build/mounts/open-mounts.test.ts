@@ -244,8 +244,8 @@ RUN --mount=type=secret,id=token,env=T,target=/s test "$T" = "$(cat /s)" && echo
 RUN --mount=type=ssh,id=other,target=/agent echo $SSH_AUTH_SOCK`,
           {
             agents: new Map([
-              ['default', socket],
-              ['other', socket],
+              ['default', { socket, isRaw: false }],
+              ['other', { socket, isRaw: true }],
             ]),
           },
         )

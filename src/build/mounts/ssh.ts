@@ -1,9 +1,10 @@
 import { chmodSync, chownSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { StrakeError } from '#oci'
 import { at } from '#platform'
 import type { RootMount } from '#runtime'
-import type { SshMount } from '../model/mounts.ts'
+import type { SshAgent, SshMount } from '../model/mounts.ts'
+import { relayAgent } from './agent-relay.ts'
 import type { MountContext } from './context.ts'
 
 /**
@@ -37,14 +38,18 @@ export async function openAgent(
 /** Passes every connection on to the agent, until the command has ended. */
 async function listen(
   name: string,
-  agent: string,
+  { socket, isRaw }: SshAgent,
   { directory, stack }: MountContext,
 ): Promise<void> {
+  const connections = new Set<Socket>()
   const server = createServer((client) => {
-    const upstream = connect(agent)
-    client.on('error', () => upstream.destroy())
-    upstream.on('error', () => client.destroy())
-    client.pipe(upstream).pipe(client)
+    const agent = connect(socket)
+    for (const one of [client, agent]) {
+      connections.add(one)
+      one.once('close', () => connections.delete(one))
+    }
+    if (isRaw) pass(client, agent)
+    else void relayAgent(client, agent)
   })
   const place = at.openRoot(directory)
   stack.defer(() => at.closeDescriptor(place))
@@ -55,5 +60,12 @@ async function listen(
   })
   stack.defer(() => {
     server.close()
+    for (const one of connections) one.destroy()
   })
+}
+
+function pass(client: Socket, agent: Socket): void {
+  client.on('error', () => agent.destroy())
+  agent.on('error', () => client.destroy())
+  client.pipe(agent).pipe(client)
 }

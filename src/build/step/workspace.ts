@@ -10,6 +10,7 @@ import type { ContextSources } from '../files/context-sources.ts'
 import type { LookupTree } from '../files/tree.ts'
 import type { DockerfileSource } from '../model/error.ts'
 import type { NetworkMode, Vertex } from '../model/graph.ts'
+import type { SshAgent } from '../model/mounts.ts'
 import type { FileState } from '../model/state.ts'
 import type { Downloads } from '../source/http.ts'
 import type { HttpServices } from '../source/services.ts'
@@ -77,8 +78,8 @@ export interface BuildFacts {
   readonly downloads: Downloads
   /** Values that RUN may see, by ID; in no key and in no image. */
   readonly secrets: ReadonlyMap<string, Uint8Array>
-  /** Sockets of SSH agents, by ID. */
-  readonly agents: ReadonlyMap<string, string>
+  /** By ID. */
+  readonly agents: ReadonlyMap<string, SshAgent>
   /** What every COPY and ADD takes from build contexts. */
   readonly sources: ContextSources
 }

@@ -1,4 +1,5 @@
 import { parseBuildNetwork, parseTimestamp } from '#docker/flags/build-flags'
+import { parseAgent, parseSecret, refuseAttestation } from '#docker/flags/build-secrets'
 import { type BuildRequest, build, readBuildInput } from '#engine/build/build'
 import { StrakeError } from '#oci'
 import { useStreamFile } from '#platform'
@@ -14,12 +15,17 @@ interface Options {
   readonly file?: string
   readonly iidfile?: string
   readonly label?: readonly string[]
+  readonly metadataFile?: string
   readonly network?: string
   readonly platform?: string
   readonly progress: 'auto' | 'tty' | 'plain' | 'quiet' | 'rawjson'
   readonly pull?: true
+  readonly provenance?: string
   readonly push?: true
   readonly quiet?: true
+  readonly sbom?: string
+  readonly secret?: readonly string[]
+  readonly ssh?: readonly string[]
   readonly tag?: readonly string[]
   readonly target?: string
   readonly timestamp?: string
@@ -41,6 +47,12 @@ export function define(context: Context): Command {
     .option('--pull', 'look for newer base images')
     .option('--platform <platform>', 'os/architecture of the result')
     .option('--network <mode>', 'default, none or host for RUN')
+    .option(
+      '--secret <spec>',
+      'a secret for RUN: id=NAME,src=FILE or id=NAME,env=VARIABLE',
+      collect,
+    )
+    .option('--ssh <agent>', 'an SSH agent for RUN: default, or ID=SOCKET', collect)
     .option('--downloads <from>', 'where ADD may download from; public: no inner network', {
       choices: ['any', 'public'],
       default: 'any',
@@ -52,9 +64,16 @@ export function define(context: Context): Command {
     })
     .option('-q, --quiet', 'print only the image ID')
     .option('--iidfile <file>', 'write the image ID into a file')
+    .option('--metadata-file <file>', 'write digests and names into a file, in JSON')
     .option('--timestamp <time>', "'now', or seconds since 1970, instead of a reproducible time")
     .option('--load', 'accepted for compatibility: the image is always in the store')
     .option('--push', 'push every name afterwards')
+    .option('--provenance <kind>', '', { hidden: true })
+    .option('--sbom <kind>', '', { hidden: true })
+    .option('--builder <name>', '', { hidden: true })
+    .option('--rm', '', { hidden: true })
+    .option('--force-rm', '', { hidden: true })
+    .option('--compress', '', { hidden: true })
     .examples('strake build -t app:1.0 --build-arg VERSION=1.0 .')
     .action(async (directory: string, options: Options) => {
       const request = await readRequest(directory, options, context.signal)
@@ -75,7 +94,9 @@ async function readRequest(
   options: Options,
   signal: AbortSignal,
 ): Promise<BuildRequest> {
-  const { network, timestamp } = options
+  const { network, timestamp, provenance, sbom } = options
+  if (provenance !== undefined) refuseAttestation('--provenance', provenance)
+  if (sbom !== undefined) refuseAttestation('--sbom', sbom)
   return {
     ...(await readSources(directory, options.file, signal)),
     network: network === undefined ? undefined : parseBuildNetwork(network),
@@ -83,12 +104,15 @@ async function readRequest(
     names: options.tag ?? [],
     buildArgs: parseAssignments(options.buildArg, process.env),
     labels: parseAssignments(options.label),
+    secrets: (options.secret ?? []).map(parseSecret),
+    agents: (options.ssh ?? []).map(parseAgent),
     downloads: options.downloads,
     noCache: !options.cache,
     pull: options.pull === true,
     ...(options.target === undefined ? {} : { target: options.target }),
     ...(options.platform === undefined ? {} : { platform: options.platform }),
     ...(options.iidfile === undefined ? {} : { imageIdFile: options.iidfile }),
+    ...(options.metadataFile === undefined ? {} : { metadataFile: options.metadataFile }),
   }
 }
 

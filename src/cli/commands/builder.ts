@@ -33,9 +33,9 @@ function defineDiskUsage(context: Context): Command {
     .examples('strake builder du')
     .action(async ({ format, trunc }: { readonly format?: string; readonly trunc: boolean }) => {
       const usage = await cacheUsage(await context.engine())
-      const rows = usage.map(({ id, size, isShared, createdAt, lastUsedAt }) => ({
+      const rows = usage.map(({ id, size, isReclaimable, createdAt, lastUsedAt }) => ({
         ID: trunc ? shortId(id) : id,
-        Reclaimable: String(!isShared),
+        Reclaimable: String(isReclaimable),
         Size: formatSize(size),
         LastUsedSince: formatAge(lastUsedAt),
         CreatedAt: createdAt.toISOString(),
@@ -50,7 +50,7 @@ function defineDiskUsage(context: Context): Command {
       printListing(context.out, { columns, rows }, format)
       if (wantsJson(format)) return
       const sum = (of: typeof usage): string => formatSize(of.reduce((n, { size }) => n + size, 0))
-      context.out.write(`Reclaimable: ${sum(usage.filter(({ isShared }) => !isShared))}\n`)
+      context.out.write(`Reclaimable: ${sum(usage.filter(({ isReclaimable }) => isReclaimable))}\n`)
       context.out.write(`Total:       ${sum(usage)}\n`)
     })
 }

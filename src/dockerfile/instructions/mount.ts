@@ -1,4 +1,5 @@
 import type { RunMount } from '../ast.ts'
+import { splitCsv } from '../csv.ts'
 import { Problem } from '../problem.ts'
 import { withSuggestion } from '../suggest.ts'
 
@@ -41,7 +42,11 @@ const switches = ['readonly', 'readwrite', 'required']
 export function parseMount(text: string): RunMount {
   const options: Record<string, string> = {}
   let type: MountType = 'bind'
-  for (const field of splitCsv(text)) {
+  const fields = splitCsv(text)
+  if (fields === undefined) {
+    throw new Problem('invalid-mount', `unbalanced quote in mount '${text}'`)
+  }
+  for (const field of fields) {
     const equals = field.indexOf('=')
     const written = (equals < 0 ? field : field.slice(0, equals)).trim().toLowerCase()
     const key = Object.hasOwn(aliases, written) ? (aliases[written] ?? '') : written
@@ -133,28 +138,4 @@ function checkValue(key: string, value: string): void {
   if (forms[key]?.test(value) === false) {
     throw new Problem('invalid-mount', `invalid value for ${key}: ${value}`)
   }
-}
-
-/** The fields of one CSV record: commas separate, `"…"` protects, `""` is a quote. */
-function splitCsv(text: string): string[] {
-  const fields: string[] = []
-  let at = 0
-  do {
-    if (text[at] !== '"') {
-      const comma = text.indexOf(',', at)
-      const end = comma < 0 ? text.length : comma
-      fields.push(text.slice(at, end))
-      at = end + 1
-      continue
-    }
-    const field = /"((?:[^"]|"")*)"(?:,|$)/y
-    field.lastIndex = at
-    const found = field.exec(text)
-    if (found === null) {
-      throw new Problem('invalid-mount', `unbalanced quote in mount '${text}'`)
-    }
-    fields.push((found[1] ?? '').replaceAll('""', '"'))
-    at += found[0].length + (found[0].endsWith(',') ? 0 : 1)
-  } while (at <= text.length)
-  return fields
 }

@@ -7,21 +7,20 @@ export function buildMemory({ root }: Pick<Engine, 'root'>): string {
   return `${root}/builds`
 }
 
-/** The directory of cache mounts. */
-export function cacheMountsOf({ root }: Pick<Engine, 'root'>): string {
-  return `${root}/cache-mounts`
-}
-
 /** Removes what builds remember. A build that runs meanwhile may begin to remember anew. */
 export async function forgetBuildMemory(engine: Pick<Engine, 'root'>): Promise<void> {
-  const trash = `${engine.root}/trash`
+  try {
+    await removeAside(engine, buildMemory(engine))
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error
+  }
+}
+
+/** Takes a directory of the store away at once, and then removes it. Throws `ENOENT` when it is not there. */
+export async function removeAside({ root }: Pick<Engine, 'root'>, path: string): Promise<void> {
+  const trash = `${root}/trash`
   mkdirSync(trash, { recursive: true, mode: 0o700 })
   const doomed = `${trash}/${temporaryName()}`
-  try {
-    renamePath(buildMemory(engine), doomed)
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return
-    throw error
-  }
+  renamePath(path, doomed)
   await removeTree(doomed)
 }

@@ -74,3 +74,21 @@ test('build() with pull uses a base that is named by its ID', async () => {
   const dockerfile = { text: `FROM ${imageId}\nENV b=2\n` }
   expect((await build(engine, { dockerfile, pull: true })).imageId).not.toBe(imageId)
 })
+
+test("build() writes what it made in Docker's words", async () => {
+  const metadataFile = `${engine.directory}/metadata`
+  const names = ['meta', 'example.com/meta:1']
+  const built = await build(engine, { dockerfile: good, names, metadataFile })
+  expect(JSON.parse(readFileSync(metadataFile, 'utf8'))).toEqual({
+    'containerimage.config.digest': built.imageId,
+    'containerimage.descriptor': {
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      digest: built.digest,
+      size: expect.any(Number),
+    },
+    'containerimage.digest': built.digest,
+    'image.name': 'docker.io/library/meta:latest,example.com/meta:1',
+  })
+  await refusal({ dockerfile: bad, metadataFile })
+  expect(existsSync(metadataFile)).toBe(false)
+})

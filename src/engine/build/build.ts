@@ -1,4 +1,5 @@
 import {
+  type BuildResult,
   type BuildServices,
   build as buildImage,
   type ContextArchive,
@@ -15,11 +16,14 @@ import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { recordImage } from '../image/record-image.ts'
 import { allocateAddress } from './addresses.ts'
-import { buildMemory, cacheMountsOf } from './build-memory.ts'
-import { prepareIdFile } from './id-file.ts'
+import { buildMemory } from './build-memory.ts'
+import { cacheMountsOf } from './cache-mounts.ts'
 import { resolveBase } from './resolve-base.ts'
+import { prepareResultFile } from './result-file.ts'
+import { type AgentSource, findAgents, readSecrets, type SecretSource } from './secrets.ts'
 
 export { readBuildInput } from '#build'
+export type { AgentSource, SecretSource } from './secrets.ts'
 
 /** What `strake build` can be asked for. */
 export interface BuildRequest {
@@ -38,7 +42,11 @@ export interface BuildRequest {
   readonly network?: 'default' | 'none' | 'host' | undefined
   /** Where ADD may download from: `any` unless given. */
   readonly downloads?: 'any' | 'public' | undefined
+  readonly secrets?: readonly SecretSource[]
+  readonly agents?: readonly AgentSource[]
   readonly imageIdFile?: string
+  /** For what Docker tells of a build, in JSON. */
+  readonly metadataFile?: string
   /** The time of files and image; seconds since 1970 as a number. A reproducible one unless given. */
   readonly timestamp?: 'now' | number | undefined
   readonly explain?: boolean
@@ -58,7 +66,11 @@ export interface Built {
 export async function build(engine: Engine, request: BuildRequest): Promise<Built> {
   const names = (request.names ?? []).map(parseImageName)
   const { context, dockerfile, network, timestamp, emit, signal } = request
-  if (request.imageIdFile !== undefined) await prepareIdFile(request.imageIdFile)
+  const { imageIdFile, metadataFile } = request
+  if (imageIdFile !== undefined) await prepareResultFile(imageIdFile, 'the image ID')
+  if (metadataFile !== undefined) await prepareResultFile(metadataFile, 'the metadata')
+  const secrets = await readSecrets(request.secrets ?? [], engine.env, signal)
+  const agents = await findAgents(request.agents ?? [], engine.env)
   await cleanAfterBuilds(engine)
   const result = await buildImage({
     services: await buildServices(engine),
@@ -72,6 +84,7 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
     ...(typeof timestamp === 'number' ? { epoch: timestamp } : {}),
     buildArgs: withEpoch(request.buildArgs, engine.env),
     downloads: request.downloads,
+    ...{ secrets, agents },
     labels: Object.fromEntries(request.labels ?? []),
     noCache: request.noCache === true,
     pull: request.pull === true,
@@ -87,10 +100,26 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
     names.map((name) => ({ name, by: 'build' })),
   )
   publishIndex(engine)
-  if (request.imageIdFile !== undefined) {
-    await writeTextFile(request.imageIdFile, result.imageId)
+  if (imageIdFile !== undefined) await writeTextFile(imageIdFile, result.imageId)
+  if (metadataFile !== undefined) {
+    await writeTextFile(metadataFile, formatMetadata(result, names))
   }
   return { imageId: result.imageId, digest: result.descriptor.digest, names }
+}
+
+/** The file of `--metadata-file`, in the order and the words of Docker. */
+function formatMetadata(
+  { imageId, descriptor }: Pick<BuildResult, 'imageId' | 'descriptor'>,
+  names: readonly string[],
+): string {
+  const { mediaType, digest, size } = descriptor
+  const metadata = {
+    'containerimage.config.digest': imageId,
+    'containerimage.descriptor': { mediaType, digest, size },
+    'containerimage.digest': digest,
+    ...(names.length > 0 && { 'image.name': names.join(',') }),
+  }
+  return JSON.stringify(metadata, undefined, 2)
 }
 
 /** What every build of this store is made with. */

@@ -1,35 +1,40 @@
 import { cachedLayer } from '#build'
 import { type Digest, isStrakeError } from '#oci'
 import type { Engine } from '../engine.ts'
+import { cacheMountUsage } from './cache-mounts.ts'
 
-/** One result that builds remember. */
+/** One result that builds remember, or one directory of RUN --mount=type=cache. */
 export interface CacheUsage {
-  /** The key of the step, 64 hexadecimal digits. */
+  /** The key of the step, 64 hexadecimal digits, or the ID of the directory. */
   readonly id: string
-  /** Bytes of its layer; 0 for a step that changed nothing. */
+  /** Bytes of its layer, or of the directory; 0 for a step that changed nothing. */
   readonly size: number
   readonly createdAt: Date
   readonly lastUsedAt: Date
-  /** An image has the same layer: forgetting the result frees nothing. */
-  readonly isShared: boolean
+  /** Forgetting it frees its bytes: no image has the same layer, or no build uses the directory. */
+  readonly isReclaimable: boolean
 }
 
-/** What builds remember, used last comes first. */
+/** What builds remember and keep, used last comes first. */
 export async function cacheUsage(engine: Engine): Promise<readonly CacheUsage[]> {
   const shared = await imageLayers(engine)
-  return engine.records.cache
-    .list()
-    .toReversed()
-    .map(({ key, value, createdAt, lastUsedAt }) => {
-      const layer = cachedLayer(value)
-      return {
-        id: key,
-        size: layer?.size ?? 0,
-        createdAt: new Date(createdAt),
-        lastUsedAt: new Date(lastUsedAt),
-        isShared: layer !== undefined && shared.has(layer.digest),
-      }
-    })
+  const results = engine.records.cache.list().map(({ key, value, createdAt, lastUsedAt }) => {
+    const layer = cachedLayer(value)
+    return {
+      id: key,
+      size: layer?.size ?? 0,
+      createdAt: new Date(createdAt),
+      lastUsedAt: new Date(lastUsedAt),
+      isReclaimable: layer === undefined || !shared.has(layer.digest),
+    }
+  })
+  const mounts = (await cacheMountUsage(engine)).map(({ isBusy, ...usage }) => ({
+    ...usage,
+    isReclaimable: !isBusy,
+  }))
+  return [...results.toReversed(), ...mounts].toSorted(
+    (a, b) => b.lastUsedAt.getTime() - a.lastUsedAt.getTime(),
+  )
 }
 
 async function imageLayers(engine: Engine): Promise<ReadonlySet<Digest>> {

@@ -2,6 +2,7 @@ import { containerPaths, readSettings } from '#container'
 import type { StoredBlob } from '#content'
 import { pathExists } from '#platform'
 import { layerArchive, treeSize } from '#snapshot'
+import { cacheMountUsage } from '../build/cache-mounts.ts'
 import { listContainers } from '../container/ps.ts'
 import { findKeepCompressed } from '../content/keep-compressed.ts'
 import type { Engine } from '../engine.ts'
@@ -25,9 +26,7 @@ export interface DiskUsage {
  * apart from what images have else.
  */
 export async function diskUsage(engine: Engine): Promise<readonly DiskUsage[]> {
-  const { records } = engine
   const chains = await Array.fromAsync((await engine.snapshots()).list())
-  const cache = records.cache.list()
   const blobs = await sortBlobs(engine)
   return [
     await imageUsage(engine, blobs.other),
@@ -36,18 +35,26 @@ export async function diskUsage(engine: Engine): Promise<readonly DiskUsage[]> {
       type: 'File systems',
       count: chains.length,
       active: 0,
-      size: chains.reduce((sum, { size }) => sum + size, 0),
+      size: sum(chains),
       reclaimable: 0,
     },
     await containerUsage(engine),
-    {
-      type: 'Build Cache',
-      count: cache.length,
-      active: 0,
-      size: cache.reduce((sum, { size }) => sum + size, 0),
-      reclaimable: cache.reduce((sum, { size }) => sum + size, 0),
-    },
+    await cacheDiskUsage(engine),
   ]
+}
+
+async function cacheDiskUsage(engine: Engine): Promise<DiskUsage> {
+  const results = engine.records.cache.list()
+  const mounts = await cacheMountUsage(engine)
+  const busy = mounts.filter(({ isBusy }) => isBusy)
+  const size = sum([...results, ...mounts])
+  return {
+    type: 'Build Cache',
+    count: results.length + mounts.length,
+    active: busy.length,
+    size,
+    reclaimable: size - sum(busy),
+  }
 }
 
 /** Blobs that are compressed forms of archives that are here, and those that no archive is. */
@@ -97,8 +104,8 @@ async function compressedUsage(engine: Engine, blobs: readonly StoredBlob[]): Pr
   }
 }
 
-function sum(blobs: readonly StoredBlob[]): number {
-  return blobs.reduce((total, { size }) => total + size, 0)
+function sum(sized: readonly { readonly size: number }[]): number {
+  return sized.reduce((total, { size }) => total + size, 0)
 }
 
 async function containerUsage(engine: Engine): Promise<DiskUsage> {

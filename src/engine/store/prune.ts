@@ -1,4 +1,5 @@
 import { forgetBuildMemory } from '../build/build-memory.ts'
+import { pruneCacheMounts } from '../build/cache-mounts.ts'
 import { removeStoppedContainer } from '../container/container.ts'
 import { listContainers } from '../container/ps.ts'
 import type { Engine } from '../engine.ts'
@@ -35,7 +36,10 @@ export async function pruneContainers(
   return { ...nothingPruned, containers, reclaimed }
 }
 
-/** Forgets what builds remember, or only what they have not used since `until`, and removes what only that kept. */
+/**
+ * Forgets what builds remember and removes what only that kept, cache mounts that no
+ * build uses among it; or only what was not used since `until`.
+ */
 export async function pruneCache(
   engine: Engine,
   { filter = {} }: PruneOptions = {},
@@ -46,13 +50,15 @@ export async function pruneCache(
   if (labels.length > 0) return nothingPruned
   const unusedSince = Math.min(...until.map((instant) => instant.getTime()))
   const isPartial = until.length > 0
-  const dropped = engine.records.cache.prune(isPartial ? { unusedSince } : undefined)
+  const limit = isPartial ? { unusedSince } : undefined
+  const dropped = engine.records.cache.prune(limit)
   if (!isPartial) await forgetBuildMemory(engine)
+  const mounts = await pruneCacheMounts(engine, limit)
   const { bytes } = await collectGarbage(engine)
   return {
     ...nothingPruned,
-    cache: dropped.map(({ key }) => key),
-    reclaimed: bytes,
+    cache: [...dropped.map(({ key }) => key), ...mounts.ids],
+    reclaimed: bytes + mounts.bytes,
     holders: engine.records.leases.list(),
   }
 }

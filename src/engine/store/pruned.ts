@@ -8,7 +8,7 @@ export interface Pruned {
   readonly untagged: readonly string[]
   /** Image IDs. */
   readonly images: readonly string[]
-  /** Cache keys. */
+  /** Cache keys, and IDs of cache mounts. */
   readonly cache: readonly string[]
   /** Bytes. */
   readonly reclaimed: number

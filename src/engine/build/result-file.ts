@@ -4,13 +4,13 @@ import { StrakeError } from '#oci'
 import { isSystemError } from '#platform'
 
 /**
- * Takes away what an earlier build wrote into a file for its image ID, so that no
+ * Takes away what an earlier build wrote into a file for its result, so that no
  * failing build leaves an old one. Throws `INVALID` where nothing can be written:
  * before the build, not after it.
  */
-export async function prepareIdFile(file: string): Promise<void> {
+export async function prepareResultFile(file: string, result: string): Promise<void> {
   const refuse = (reason: string, cause?: unknown): StrakeError =>
-    new StrakeError('INVALID', `Cannot write the image ID to ${file}: ${reason}`, { cause })
+    new StrakeError('INVALID', `Cannot write ${result} to ${file}: ${reason}`, { cause })
   const there = await stat(file).catch(() => undefined)
   if (there?.isDirectory()) throw refuse('it is a directory')
   // A pipe or a device keeps nothing.

@@ -1,0 +1,60 @@
+import { expect, test } from 'bun:test'
+import { parseAgent, parseSecret, refuseAttestation } from './build-secrets.ts'
+
+const secrets: readonly (readonly [string, ReturnType<typeof parseSecret>])[] = [
+  ['id=a', { id: 'a' }],
+  ['id=a,src=/f', { id: 'a', file: '/f' }],
+  ['type=file,id=a,source=f', { id: 'a', file: 'f' }],
+  ['"id=a","src=f,g"', { id: 'a', file: 'f,g' }],
+  ['id=a,env=V', { id: 'a', env: 'V' }],
+  ['ID=a,type=env,env=V', { id: 'a', env: 'V' }],
+  ['id=a,type=env,src=V', { id: 'a', env: 'V' }],
+  ['id=a,type=env', { id: 'a' }],
+  ['id=a,src=x=y', { id: 'a', file: 'x=y' }],
+]
+
+test.each(secrets)('parseSecret() reads %s', (text, expected) => {
+  expect(parseSecret(text)).toEqual(expected)
+})
+
+const badSecrets: readonly (readonly [string, string])[] = [
+  ['a', 'it reads id=NAME,src=FILE or id=NAME,env=VARIABLE'],
+  ['', 'it reads id=NAME'],
+  ['"id=a', 'it has no id'],
+  ['id=a,mode=1', 'it reads id=NAME'],
+  ['src=f', 'it has no id'],
+  ['id=', 'it has no id'],
+  ['id=a,type=key', 'there is no type key'],
+  ['id=a,src=f,env=V', 'it is a file or a variable'],
+]
+
+test.each(badSecrets)('parseSecret() refuses %p', (text, reason) => {
+  expect(() => parseSecret(text)).toThrow(reason)
+})
+
+test('parseAgent() reads an ID and a socket', () => {
+  expect(parseAgent('default')).toEqual({ id: 'default', isRaw: false })
+  expect(parseAgent('')).toEqual({ id: 'default', isRaw: false })
+  expect(parseAgent('a=/s')).toEqual({ id: 'a', socket: '/s', isRaw: false })
+  expect(parseAgent('a=/s,raw=true')).toEqual({ id: 'a', socket: '/s', isRaw: true })
+  expect(parseAgent('a=')).toEqual({ id: 'a', isRaw: false })
+})
+
+const badAgents: readonly (readonly [string, string])[] = [
+  ['a=k1,k2', 'an agent has one socket; keys are given to it with ssh-add'],
+  ['a=/s,raw=perhaps', 'raw is true or false'],
+  ['a=raw=1', 'raw needs a socket'],
+]
+
+test.each(badAgents)('parseAgent() refuses %p', (text, reason) => {
+  expect(() => parseAgent(text)).toThrow(reason)
+})
+
+test('refuseAttestation() takes only that there is none', () => {
+  for (const text of ['false', '0', 'mode=max,disabled=true']) {
+    expect(() => refuseAttestation('--provenance', text)).not.toThrow()
+  }
+  for (const text of ['true', 'mode=max', 'generator=x']) {
+    expect(() => refuseAttestation('--sbom', text)).toThrow('images have no attestations')
+  }
+})

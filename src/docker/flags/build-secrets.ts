@@ -1,0 +1,54 @@
+import { parseBoolean } from '#dockerfile/boolean'
+import { splitCsv } from '#dockerfile/csv'
+import type { AgentSource, SecretSource } from '#engine/build/build'
+import { refuse } from './refuse.ts'
+
+/** Reads `--secret`: `id=…` with `src=FILE` or `env=NAME`. Throws `INVALID`. */
+export function parseSecret(text: string): SecretSource {
+  const fields = new Map<string, string>()
+  for (const field of splitCsv(text) ?? []) {
+    const [, word = '', value = ''] = /^([^=]*)=(.*)$/s.exec(field) ?? []
+    const key = word === 'src' ? 'source' : word.toLowerCase()
+    if (!['id', 'type', 'source', 'env'].includes(key)) {
+      throw refuse('--secret', text, 'it reads id=NAME,src=FILE or id=NAME,env=VARIABLE')
+    }
+    fields.set(key, value)
+  }
+  const id = fields.get('id')
+  if (!id) throw refuse('--secret', text, 'it has no id')
+  const type = fields.get('type')
+  if (type !== undefined && type !== 'file' && type !== 'env') {
+    throw refuse('--secret', text, `there is no type ${type}`)
+  }
+  const [source, variable] = [fields.get('source') || undefined, fields.get('env') || undefined]
+  if (type === 'env') {
+    const env = variable ?? source
+    return { id, ...(env !== undefined && { env }) }
+  }
+  if (source !== undefined && variable !== undefined) {
+    throw refuse('--secret', text, 'it is a file or a variable')
+  }
+  return { id, ...(source && { file: source }), ...(variable && { env: variable }) }
+}
+
+/** Reads `--ssh`: `default`, or `ID=SOCKET`. Throws `INVALID`. */
+export function parseAgent(text: string): AgentSource {
+  const [, word = '', , rest] = /^([^=]*)(=(.*))?$/s.exec(text) ?? []
+  const words = (rest ?? '').split(',').filter((one) => one !== '')
+  const sockets = words.filter((one) => !one.startsWith('raw='))
+  const raw = words.find((one) => one.startsWith('raw='))?.slice('raw='.length) ?? 'false'
+  const isRaw = parseBoolean(raw)
+  if (isRaw === undefined) throw refuse('--ssh', text, 'raw is true or false')
+  const [socket, more] = sockets
+  if (more !== undefined) {
+    throw refuse('--ssh', text, 'an agent has one socket; keys are given to it with ssh-add')
+  }
+  if (isRaw && socket === undefined) throw refuse('--ssh', text, 'raw needs a socket')
+  return { id: word || 'default', isRaw, ...(socket !== undefined && { socket }) }
+}
+
+/** Reads `--provenance` and `--sbom`, which can only say that there is none. Throws `INVALID`. */
+export function refuseAttestation(flag: '--provenance' | '--sbom', text: string): void {
+  if (parseBoolean(text) === false || text.split(',').includes('disabled=true')) return
+  throw refuse(flag, text, `images have no attestations: say ${flag}=false, or leave it out`)
+}

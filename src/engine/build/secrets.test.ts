@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { mkdtempDisposable, type TemporaryDirectory } from '#platform'
+import { findAgents, readSecrets, type SecretSource } from './secrets.ts'
+
+let directory: TemporaryDirectory
+beforeAll(async () => {
+  directory = await mkdtempDisposable(tmpdir())
+})
+afterAll(() => directory[Symbol.asyncDispose]())
+
+describe('readSecrets()', () => {
+  const read = async (source: SecretSource, env = {}): Promise<string | undefined> => {
+    const value = (await readSecrets([source], env)).get(source.id)
+    return value === undefined ? undefined : Buffer.from(value).toString()
+  }
+
+  test('readSecrets() reads files and variables', async () => {
+    const file = `${directory.path}/f`
+    writeFileSync(file, 'from a file\n')
+    expect(await read({ id: 'a', file })).toBe('from a file\n')
+    expect(await read({ id: 'a', env: 'V' }, { V: 'from a variable' })).toBe('from a variable')
+    expect(await read({ id: 'a', env: 'V' })).toBe('')
+  })
+
+  test('readSecrets() takes an ID alone for a variable, or else for a file', async () => {
+    const id = `${directory.path}/id`
+    writeFileSync(id, 'file')
+    expect(await read({ id })).toBe('file')
+    expect(await read({ id }, { [id]: 'variable' })).toBe('variable')
+    expect(await read({ id, file: id }, { [id]: 'variable' })).toBe('file')
+  })
+
+  test('readSecrets() refuses what is not there, what is no file, and what is large', async () => {
+    const file = `${directory.path}/large`
+    writeFileSync(file, Buffer.alloc(500 * 1024 + 1))
+    await expect(read({ id: 'a', file })).rejects.toThrow('it is larger than 500 KiB')
+    writeFileSync(file, Buffer.alloc(500 * 1024))
+    expect(await read({ id: 'a', file })).toHaveLength(500 * 1024)
+    await expect(read({ id: 'a', file: '/dev/zero' })).rejects.toThrow('larger than 500 KiB')
+    await expect(read({ id: 'a', file: directory.path })).rejects.toThrow('is a directory')
+    await expect(read({ id: 'a', file: '/no/such' })).rejects.toThrow(
+      'Cannot read the secret a: there is no /no/such',
+    )
+    await expect(read({ id: 'NONE' })).rejects.toMatchObject({
+      remedy: 'set the variable NONE, or name the file: --secret id=NONE,src=FILE',
+    })
+  })
+})
+
+describe('findAgents()', () => {
+  let server: Server
+  let socket: string
+  beforeAll(async () => {
+    socket = `${directory.path}/s`
+    server = createServer()
+    await new Promise<void>((resolve) => server.listen(socket, resolve))
+  })
+  afterAll(() => void server.close())
+
+  const id = 'default'
+
+  test('findAgents() finds the agent of the environment, and others', async () => {
+    const sources = [
+      { id, isRaw: false },
+      { id: 'b', socket, isRaw: true },
+    ]
+    const agents = await findAgents(sources, { SSH_AUTH_SOCK: socket })
+    expect([...agents]).toEqual([
+      [id, { socket, isRaw: false }],
+      ['b', { socket, isRaw: true }],
+    ])
+  })
+
+  test('findAgents() refuses what is no agent', async () => {
+    const find = (socket?: string) =>
+      findAgents([{ id, isRaw: false, ...(socket && { socket }) }], {})
+    await expect(find()).rejects.toMatchObject({
+      message: 'Cannot use the SSH agent default: SSH_AUTH_SOCK is not set',
+      remedy: 'name a socket: --ssh default=SOCKET',
+    })
+    await expect(find('/no/such')).rejects.toThrow('there is no /no/such')
+    await expect(find('/dev/null')).rejects.toThrow('/dev/null is not the socket of an agent')
+    const twice = [
+      { id, socket, isRaw: false },
+      { id, socket, isRaw: false },
+    ]
+    await expect(findAgents(twice, {})).rejects.toThrow('it is given twice')
+  })
+})

@@ -1,0 +1,107 @@
+import { stat } from 'node:fs/promises'
+import type { SshAgent } from '#build'
+import { StrakeError } from '#oci'
+import { isSystemError, openStreamFile } from '#platform'
+import { keepChunks } from '#stream'
+import type { Engine } from '../engine.ts'
+
+/** Where a secret for RUN is. Named by its ID alone it is a variable of that name, or else a file. */
+export interface SecretSource {
+  readonly id: string
+  readonly file?: string
+  /** A variable of the environment. */
+  readonly env?: string
+}
+
+/** Where an SSH agent for RUN is: behind the socket of SSH_AUTH_SOCK unless given. */
+export interface AgentSource {
+  readonly id: string
+  readonly socket?: string
+  readonly isRaw: boolean
+}
+
+type Env = Engine['env']
+
+/** The secrets by their IDs, the last of each. Throws `INVALID`. */
+export async function readSecrets(
+  sources: readonly SecretSource[],
+  env: Env,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const secrets = new Map<string, Uint8Array>()
+  for (const source of sources) {
+    const { id, file, env: name } = source
+    const isVariable = file === undefined && env[id] !== undefined
+    const variable = name ?? (isVariable ? id : undefined)
+    const value =
+      variable === undefined
+        ? await readSecretFile(source, signal)
+        : Buffer.from(env[variable] ?? '')
+    if (value.length > maxSize) throw refuseSecret(id, 'it is larger than 500 KiB')
+    secrets.set(id, value)
+  }
+  return secrets
+}
+
+/** Bytes of a secret, as in BuildKit. */
+const maxSize = 500 * 1024
+
+/** It may be a pipe: its size says nothing. */
+async function readSecretFile(
+  { id, file }: SecretSource,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const path = file ?? id
+  const chunks: Uint8Array[] = []
+  let size = 0
+  try {
+    using opened = await openStreamFile(path, 'r', signal)
+    for await (const chunk of keepChunks(opened.read())) {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size > maxSize) break
+    }
+  } catch (cause) {
+    if (isSystemError(cause, 'ENOENT', 'ENOTDIR')) {
+      const remedy = `set the variable ${id}, or name the file: --secret id=${id},src=FILE`
+      throw refuseSecret(id, `there is no ${path}`, file === undefined ? remedy : undefined)
+    }
+    if (isSystemError(cause, 'EISDIR')) throw refuseSecret(id, `${path} is a directory`)
+    throw cause
+  }
+  return Buffer.concat(chunks)
+}
+
+function refuseSecret(id: string, reason: string, remedy?: string): StrakeError {
+  return new StrakeError('INVALID', `Cannot read the secret ${id}: ${reason}`, { remedy })
+}
+
+/** The agents by their IDs. Throws `INVALID`. */
+export async function findAgents(
+  sources: readonly AgentSource[],
+  env: Env,
+): Promise<ReadonlyMap<string, SshAgent>> {
+  const agents = new Map<string, SshAgent>()
+  for (const source of sources) {
+    const { id, isRaw } = source
+    if (agents.has(id)) throw refuseAgent(id, 'it is given twice')
+    agents.set(id, { socket: await findSocket(source, env), isRaw })
+  }
+  return agents
+}
+
+async function findSocket({ id, socket }: AgentSource, env: Env): Promise<string> {
+  const path = socket ?? (env['SSH_AUTH_SOCK'] || undefined)
+  if (path === undefined) {
+    throw refuseAgent(id, 'SSH_AUTH_SOCK is not set', `name a socket: --ssh ${id}=SOCKET`)
+  }
+  const status = await stat(path).catch(() => undefined)
+  if (status === undefined) throw refuseAgent(id, `there is no ${path}`)
+  if (status.isSocket()) return path
+  const remedy = `give the key to an agent: ssh-add ${path}, and build with --ssh ${id}`
+  throw refuseAgent(id, `${path} is not the socket of an agent`, remedy)
+}
+
+function refuseAgent(id: string, reason: string, remedy?: string): StrakeError {
+  return new StrakeError('INVALID', `Cannot use the SSH agent ${id}: ${reason}`, { remedy })
+}
