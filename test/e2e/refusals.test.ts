@@ -36,7 +36,7 @@ describe.skipIf(reason !== undefined)('refusals', () => {
     const socket = join(strake.directory, 'podman.sock')
     using _listener = Bun.listen({ unix: socket, socket: { data() {} } })
     const mounted = await strake('create', '--name', 'mounted', '-v', `${socket}:/x`, 'busybox')
-    const warning = `WARN: ${socket} is mounted: whoever is in the container can become`
+    const warning = `WARN: ${socket} is mounted: a process in the container can become`
     expect(mounted).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(warning) })
     const plain = await strake('create', '--name', 'plain', '-v', '/etc:/x', 'busybox')
     expect(plain).toMatchObject({ exitCode: 0, stderr: '' })
