@@ -41,3 +41,5 @@ export type {
   WriteOptions,
   WriteOutcome,
 } from './store.ts'
+// How exact the time of use of a blob is.
+export { useResolution } from './use-resolution.ts'

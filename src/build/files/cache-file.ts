@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { crc32 } from 'node:zlib'
 import { at, openPlainFile, temporaryName } from '#platform'
+import { crc32 } from '#stream'
 
 /** "strakec1", read as two numbers. */
 const magic = [0x61727473, 0x3163656b] as const

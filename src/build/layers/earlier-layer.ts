@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs'
-import { crc32 } from 'node:zlib'
 import type { Digest } from '#oci'
 import { at, type HashingWriter, openPlainFile, sumSize } from '#platform'
+import { crc32 } from '#stream'
 import { compareNames, decodeName } from '#tar'
 import { bytesOf, readCacheFile, writeCacheFile } from '../files/cache-file.ts'
 

@@ -28,6 +28,7 @@ import type {
   WriteOptions,
   WriteOutcome,
 } from '../store.ts'
+import { useResolution } from '../use-resolution.ts'
 import { claim, heldByOther, listIngests } from './claim.ts'
 import { type FileIngest, largeSize, openDirectoryIngest } from './directory-ingest.ts'
 import { deleteUnless, sweep } from './directory-remove.ts'
@@ -75,9 +76,6 @@ export async function openDirectoryStore(root: string): Promise<DirectoryStore> 
 
 /** Content up to this many bytes is likely a document. */
 const smallSize = 16_384
-
-/** A lookup renews a blob's time of use when it is older than this. */
-const useResolution = 60_000
 
 /** Pause between two checks whether another process has received the same blob. */
 const patience = 50

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { readSettings } from '#container'
-import { collect, type DirectoryStore, type LocalStore } from '#content'
+import { collect, type DirectoryStore, type LocalStore, useResolution } from '#content'
 import { chainIds, type Descriptor, type Digest, isDigest, isStrakeError } from '#oci'
 import { ignoreAbsent, pathExists } from '#platform'
 import type { Snapshotter } from '#snapshot'
@@ -25,9 +25,6 @@ export interface CollectOptions {
    */
   readonly chains?: readonly Digest[]
 }
-
-/** Looking a blob up renews its time of use at most this often, in milliseconds. */
-const useResolution = 60_000
 
 /**
  * Removes every blob and file system that no name, container, cache record or
