@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { isSystemError } from '#platform'
-import { parseAddress } from './ipv4.ts'
+import { isSystemError, parseAddress } from '#platform'
 
 /** The contents of a resolv.conf. */
 export interface ResolverConfig {

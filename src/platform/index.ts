@@ -84,6 +84,21 @@ export type { OverlayOptions } from './kernel/overlay.ts'
 export { maxOverlayLowers, mountOverlay } from './kernel/overlay.ts'
 /** What the kernel remembers of flows. */
 export { forgetUdpFlows } from './net/conntrack.ts'
+/** IPv4 addresses and their blocks. */
+export type { Subnet } from './net/ipv4.ts'
+export {
+  addressBytes,
+  contains,
+  formatAddress,
+  formatSubnet,
+  lastAddress,
+  macBytes,
+  macOf,
+  overlaps,
+  parseAddress,
+  parseSubnet,
+  subnetOf,
+} from './net/ipv4.ts'
 /** The kernel's network: netlink sockets and messages, network namespaces, nftables. */
 export type { NetlinkMessage, NetlinkRequest, NetlinkSocket } from './net/netlink.ts'
 export {

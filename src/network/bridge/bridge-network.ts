@@ -3,18 +3,23 @@ import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { isStrakeError, StrakeError } from '#oci'
 import {
+  contains,
   createNetworkNamespace,
   deleteElements,
   deleteElementsInBackground,
   findNft,
   forgetUdpFlows,
+  formatAddress,
+  formatSubnet,
   isSystemError,
+  lastAddress,
+  macOf,
   type NetlinkSocket,
   netlinkProtocol,
   openNetlink,
+  parseAddress,
   removeNetworkNamespace,
 } from '#platform'
-import { contains, formatAddress, formatSubnet, lastAddress, macOf, parseAddress } from '../ipv4.ts'
 import type { PortRequest, PublishedPort } from '../port.ts'
 import { type Bridge, type BridgeOptions, ensureBridge, removeBridge } from './bridge.ts'
 import {

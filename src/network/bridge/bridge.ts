@@ -2,6 +2,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StrakeError } from '#oci'
 import {
+  formatAddress,
+  formatSubnet,
   isSystemError,
   listRules,
   lockFile,
@@ -9,17 +11,13 @@ import {
   type NetlinkSocket,
   netlinkProtocol,
   openNetlink,
-  readPlainFile,
-  runNft,
-} from '#platform'
-import {
-  formatAddress,
-  formatSubnet,
   overlaps,
   parseAddress,
+  readPlainFile,
+  runNft,
   type Subnet,
   subnetOf,
-} from '../ipv4.ts'
+} from '#platform'
 import { readContainerResolver } from '../resolv-conf.ts'
 import { removeAbandoned } from './abandoned.ts'
 import { acceptForwarding, isForwardingClosed, revokeForwarding } from './forward.ts'

@@ -1,14 +1,19 @@
 import {
+  addressBytes,
   attribute,
   concatenate,
+  formatAddress,
+  macBytes,
+  macOf,
   type NetlinkRequest,
   type NetlinkSocket,
   nested,
   netlinkFlag,
   parseAttributes,
   parseText,
+  type Subnet,
+  subnetOf,
 } from '#platform'
-import { addressBytes, formatAddress, macBytes, macOf, type Subnet, subnetOf } from '../ipv4.ts'
 
 /** A network interface as the kernel describes it. */
 export interface Link {

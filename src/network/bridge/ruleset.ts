@@ -1,5 +1,5 @@
 import type { NftElement, NftMap } from '#platform'
-import { addressBytes, formatSubnet, type Subnet } from '../ipv4.ts'
+import { addressBytes, formatSubnet, type Subnet } from '#platform'
 import type { PublishedPort } from '../port.ts'
 
 /** The bridge that the rules are for. */

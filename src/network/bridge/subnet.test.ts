@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { formatSubnet, parseSubnet } from '../ipv4.ts'
+import { formatSubnet, parseSubnet } from '#platform'
 import { chooseSubnet, requireFree, requireSubnet } from './subnet.ts'
 
 const routes = (...texts: readonly string[]) => texts.flatMap((text) => parseSubnet(text) ?? [])

@@ -1,12 +1,5 @@
 import { StrakeError } from '#oci'
-import {
-  contains,
-  formatSubnet,
-  overlaps,
-  parseAddress,
-  parseSubnet,
-  type Subnet,
-} from '../ipv4.ts'
+import { contains, formatSubnet, overlaps, parseAddress, parseSubnet, type Subnet } from '#platform'
 
 const candidates = [
   ...Array.from({ length: 11 }, (_, i) => `10.${89 + i}.0.0/16`),

@@ -1,8 +1,8 @@
 import { StrakeError } from '#oci'
-import { isAlive, ownIdentity, type SqlRow } from '#platform'
+import { formatAddress, isAlive, ownIdentity, type SqlRow } from '#platform'
+import { addressOf, hostsOf } from '../address-range.ts'
 import type { RecordsContext } from '../context.ts'
 import { Fields, readRows } from '../fields.ts'
-import { formatIpv4, parseIpv4, parseSubnet } from '../ipv4.ts'
 
 export interface AddressRecord {
   readonly network: string
@@ -49,7 +49,7 @@ export function createAddresses({ database, reportIn }: RecordsContext): Address
     )
   }
   const next = (network: string, options: AllocateOptions): string => {
-    const { first, last } = parseSubnet(options.subnet)
+    const { first, last } = hostsOf(options.subnet)
     const taken = new Set(options.reserved)
     for (const [address] of database.values(
       'SELECT address FROM addresses WHERE network = ?',
@@ -62,7 +62,7 @@ export function createAddresses({ database, reportIn }: RecordsContext): Address
     const count = last - first + 1
     for (let step = 1; step <= count; step++) {
       const offset = (((start - first + step) % count) + count) % count
-      const address = formatIpv4(first + offset)
+      const address = formatAddress(first + offset)
       if (taken.has(address)) continue
       database.run(
         'INSERT OR REPLACE INTO address_cursors (network, last) VALUES (?,?)',
@@ -118,8 +118,8 @@ export function createAddresses({ database, reportIn }: RecordsContext): Address
 }
 
 function refuseUnfit(address: string, { subnet, reserved = [] }: AllocateOptions): void {
-  const { first, last } = parseSubnet(subnet)
-  const number = parseIpv4(address)
+  const { first, last } = hostsOf(subnet)
+  const number = addressOf(address)
   if (number < first || number > last) throw conflict(address, `it is not an address of ${subnet}`)
   if (reserved.includes(address)) throw conflict(address, 'it is reserved')
 }
