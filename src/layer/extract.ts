@@ -1,5 +1,4 @@
-import { writeSync } from 'node:fs'
-import { at, fileType, isSystemError, SystemError, typeOf } from '#platform'
+import { at, fileType, isSystemError, SystemError, typeOf, writeAllNow } from '#platform'
 import {
   areTooLarge,
   encodeName,
@@ -44,7 +43,7 @@ export async function extractFile(
 async function writeContents(fd: number, entry: TarEntry, options: ExtractOptions): Promise<void> {
   for await (const chunk of entry.body) {
     options.spend(chunk.length)
-    writeAll(fd, chunk)
+    writeAllNow(fd, chunk)
   }
 }
 
@@ -58,21 +57,12 @@ async function writeSparse(fd: number, entry: TarEntry, options: ExtractOptions)
     const extent = extents[index]
     if (extent !== undefined && position >= extent.offset) {
       options.spend(chunk.length)
-      writeAll(fd, chunk, position)
+      writeAllNow(fd, chunk, position)
       if (position + chunk.length === extent.offset + extent.size) index++
     }
     position += chunk.length
   }
   at.setSize(fd, entry.size)
-}
-
-/** A write may take less than it was given without saying so (RELIABILITY M10). */
-function writeAll(fd: number, chunk: Uint8Array, position?: number): void {
-  let written = 0
-  while (written < chunk.length) {
-    const where = position === undefined ? null : position + written
-    written += writeSync(fd, chunk, written, chunk.length - written, where)
-  }
 }
 
 /** Owner, mode and attributes of an open file or directory. */

@@ -27,6 +27,8 @@ export {
   renamePath,
   writeDescriptorNow,
 } from './call/posix.ts'
+/** A write of all bytes that waits for the kernel. */
+export { writeAllNow } from './call/write-all-now.ts'
 /** SQLite: one connection, prepared statements, transactions. */
 export type { Database, DatabaseOptions, SqlRow, SqlValue } from './data/sqlite.ts'
 export { isDatabaseDamaged, isUniqueViolation, openDatabase } from './data/sqlite.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { at, openPlainFile, temporaryName } from '#platform'
+import { at, openPlainFile, temporaryName, writeAllNow } from '#platform'
 import { crc32 } from '#stream'
 
 /** "strakec1", read as two numbers. */
@@ -29,7 +29,7 @@ export function writeCacheFile(path: string, parts: readonly Uint8Array[]): void
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     const file = openSync(temporary, 'wx', 0o600)
     try {
-      for (const part of [head, ...body]) writeWhole(file, part)
+      for (const part of [head, ...body]) writeAllNow(file, part)
     } finally {
       closeSync(file)
     }
@@ -72,10 +72,6 @@ function readWhole(path: string): Uint8Array<ArrayBuffer> | undefined {
   } catch {
     return undefined
   }
-}
-
-function writeWhole(file: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
 }
 
 function paddingOf(length: number): number {

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, unlinkSync } from 'node:fs'
 import { blobPath } from '#content'
 import {
   type Descriptor,
@@ -10,7 +10,7 @@ import {
   limits,
   mediaType,
 } from '#oci'
-import { isSystemError, pathExists, readPlainFile, readSmallFile } from '#platform'
+import { isSystemError, pathExists, readPlainFile, readSmallFile, writeAllNow } from '#platform'
 import type { Records } from '#records'
 import { incompleteAnnotation, nameAnnotation } from './indexed-names.ts'
 
@@ -95,7 +95,7 @@ function replaceFile(path: string, bytes: Uint8Array): void {
   rmSync(temporary, { recursive: true, force: true })
   const fd = openSync(temporary, 'wx', 0o600)
   try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
+    writeAllNow(fd, bytes)
     fsyncSync(fd)
   } catch (error) {
     unlinkSync(temporary)

@@ -1,4 +1,5 @@
 import type { Hash } from 'node:crypto'
+import { writeAllNow } from '../call/write-all-now.ts'
 
 /** Memory two threads pass chunks through, one filling and one emptying. */
 export interface Ring {
@@ -80,7 +81,7 @@ export function emptyRing(ring: Ring): HashedFile {
       chunk,
       new Int32Array(ring.parts, slot * maxParts * 8, 2 * (control[at + 1] ?? 0)),
     )
-    if (claimSlot(control, slot)) writeChunk(ring.descriptor, chunk, position)
+    if (claimSlot(control, slot)) writeAllNow(ring.descriptor, chunk, position)
     position += length
     Atomics.add(control, emptiedAt, 1)
     Atomics.notify(control, emptiedAt)
@@ -130,12 +131,4 @@ export function createChunkHasher(): ChunkHasher {
 /** SHA-256. Modules are loaded when they are needed: that takes milliseconds. */
 function startHash(): Hash {
   return process.getBuiltinModule('node:crypto').createHash('sha256')
-}
-
-/** However little the kernel takes at a time. */
-export function writeChunk(descriptor: number, chunk: Uint8Array, position: number): void {
-  const { writeSync } = process.getBuiltinModule('node:fs')
-  for (let done = 0; done < chunk.length; ) {
-    done += writeSync(descriptor, chunk, done, chunk.length - done, position + done)
-  }
 }

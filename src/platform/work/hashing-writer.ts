@@ -1,3 +1,4 @@
+import { writeAllNow } from '../call/write-all-now.ts'
 import { cpuCount } from '../process/host.ts'
 import {
   abandon,
@@ -14,7 +15,6 @@ import {
   maxParts,
   type Ring,
   slots,
-  writeChunk,
 } from './hash-ring.ts'
 import { workerPath } from './worker-path.ts'
 
@@ -173,7 +173,7 @@ function openPlain(descriptor: number): Sink {
     async take(length, partCount) {
       const chunk = slot.chunk.subarray(0, length)
       hasher.update(chunk, slot.parts.subarray(0, 2 * partCount))
-      writeChunk(descriptor, chunk, position)
+      writeAllNow(descriptor, chunk, position)
       position += length
       return slot
     },
@@ -210,7 +210,7 @@ function openThread(
     const slot = last.index % slots
     if (claimSlot(control, slot)) {
       const chunk = new Uint8Array(ring.chunks, slot * chunkSize, last.length)
-      writeChunk(descriptor, chunk, last.position)
+      writeAllNow(descriptor, chunk, last.position)
     }
     return true
   }

@@ -1,6 +1,13 @@
 import type { FileHandle } from 'node:fs/promises'
 import { digestAlgorithm, StrakeError } from '#oci'
-import { fs, isSystemError, noteChecksum, openHashingWriter, writeAll } from '#platform'
+import {
+  fs,
+  isSystemError,
+  noteChecksum,
+  openHashingWriter,
+  writeAll,
+  writeAllNow,
+} from '#platform'
 import type { Bytes } from '#stream'
 import { proved, readFile, readProved, requireDiffId } from '../chain/layer-source.ts'
 import type { LayerSource } from '../chain/snapshotter.ts'
@@ -96,10 +103,7 @@ export class SparseFile {
   }
 
   write(piece: Uint8Array, position: number): void {
-    const file = this.#open()
-    for (let at = 0; at < piece.length; ) {
-      at += fs().writeSync(file, piece, at, piece.length - at, position + at)
-    }
+    writeAllNow(this.#open(), piece, position)
   }
 
   /** Gives it its size and makes it durable. */
