@@ -4,9 +4,9 @@
 export { checkOptions } from './model/check-options.ts'
 /** The store and the machine containers live on. */
 export { type ContainerContext, containerPaths } from './model/context.ts'
-/** What is to be mounted. */
+/** Mount requests. */
 export type { MountRequest } from './model/mount-request.ts'
-/** What can be asked for. */
+/** Options of a new container. */
 export type {
   ContainerImage,
   ContainerOptions,
@@ -22,15 +22,15 @@ export {
   readContainer,
   readSettings,
 } from './model/record.ts'
-/** What was decided when a container was created. */
+/** Settings of a container, made of its options and its image. */
 export type { ContainerSettings } from './model/settings.ts'
-/** What has become of it. */
+/** The state of a container. */
 export type { ContainerState, ContainerStatus } from './model/state.ts'
-/** How health checks go. */
+/** The state of health checks. */
 export type { HealthStatus } from './monitor/health.ts'
 /** The hidden role of this program that looks after one container. */
 export { monitorMain } from './monitor/main.ts'
-/** The streams of a user, how a session ended, and why one cannot go on. */
+/** The streams of a user, and the end of a session. */
 export { DescriptorStreams, type UserDescriptors } from './session/descriptor-streams.ts'
 /** A monitor, started before its container is known. */
 export { type LaunchedMonitor, type LaunchSettings, launchMonitor } from './session/launch.ts'
@@ -54,7 +54,7 @@ export { type CreatedContainer, createContainer } from './verbs/create.ts'
 export { type ExecEnd, type ExecOptions, execInContainer } from './verbs/exec.ts'
 /** Starting a container and staying with it to its end. */
 export { type ForegroundOptions, type RunEnd, runForeground } from './verbs/foreground.ts'
-/** Everything that is known of a container. */
+/** All facts about a container. */
 export { type ContainerDetails, inspectContainer, readHealth } from './verbs/inspect.ts'
 /** What a container wrote. */
 export { type LogEntry, type LogsOptions, readLogBatches, readLogs } from './verbs/logs.ts'

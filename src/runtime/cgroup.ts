@@ -12,7 +12,7 @@ export function cgroupMode(): CgroupMode {
   return existsSync(`${base}/unified/cgroup.controllers`) ? 'hybrid' : 'legacy'
 }
 
-/** The controllers that sit on the v2 mount of a hybrid machine; crun refuses any. */
+/** The controllers on the v2 mount of a hybrid machine. crun refuses such a machine. */
 export function hybridControllers(): readonly string[] {
   try {
     const text = readFileSync(`${base}/unified/cgroup.controllers`, 'latin1').trim()
@@ -33,7 +33,7 @@ export function cgroupPath(id: string): string {
   return `/strake/${id}`
 }
 
-/** How often the kernel killed a process of this container for want of memory. Read before the group goes. */
+/** How often the kernel killed a process of this container because memory ran out. Call it before the group is removed. */
 export function oomKills(id: string): number {
   const file =
     cgroupMode() === 'unified'
@@ -46,7 +46,7 @@ export function oomKills(id: string): number {
   }
 }
 
-/** Stops every process of a container where it is, or lets them go on. False where that cannot be done. */
+/** Freezes or thaws the processes of a container. Returns false where the kernel cannot. */
 export function freeze(id: string, frozen: boolean): boolean {
   const unified = cgroupMode() === 'unified'
   const file = unified
@@ -75,7 +75,7 @@ export function removeCgroups(id: string): boolean {
   return empty
 }
 
-/** Programs inside may have made groups of their own; a group with a child cannot be removed. */
+/** Removes child groups first: programs of the container may have made some. */
 function removeChildren(path: string): boolean {
   try {
     for (const entry of readdirSync(path, { withFileTypes: true })) {
@@ -93,7 +93,7 @@ function hierarchies(): readonly string[] {
   return readdirSync(base).map((name) => `${base}/${name}`)
 }
 
-/** Whether the processes of a container are stopped where they are. */
+/** Whether the processes of a container are frozen. */
 export function isFrozen(id: string): boolean {
   const unified = cgroupMode() === 'unified'
   const file = unified
@@ -108,10 +108,9 @@ export function isFrozen(id: string): boolean {
 }
 
 /**
- * Starts the wait that the first process put into a control group has to go
- * through (5-10 ms for the kernel's next grace period) while there is other
- * work to do: this process moves itself to where it already is. A thread of the
- * pool waits in the kernel; nobody waits for that thread.
+ * Moves this process into the control group that it is in. The first such move makes the
+ * kernel wait for a grace period (5-10 ms); done early in a thread of the pool, it
+ * overlaps with other work.
  */
 export function primeCgroups(): void {
   const unified = cgroupMode() === 'unified'
@@ -122,6 +121,6 @@ export function primeCgroups(): void {
     const file = `${base}${unified ? '' : '/pids'}${own}/cgroup.procs`
     writeFile(file, '0').catch(() => {})
   } catch {
-    // Only a head start is lost.
+    // Without it the start takes a few milliseconds more.
   }
 }

@@ -11,7 +11,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(base, { recursive: true, force: true }))
 
-/** A program that says it is a runtime, and notes every time it is asked. */
+/** A program that prints the version of a runtime and counts its calls. */
 function pretend(name: string, firstLine: string): string {
   const path = `${base}/${name}`
   writeFileSync(path, `#!/bin/sh\necho asked >> ${path}.calls\necho '${firstLine}'\n`, {
@@ -20,7 +20,7 @@ function pretend(name: string, firstLine: string): string {
   return path
 }
 
-test('detectRuntime() takes the one asked for, by path, and makes its state directory', async () => {
+test('detectRuntime() takes the runtime of a path, and makes its state directory', async () => {
   const preferred = pretend('mine', 'runc version 1.2.3')
   const { runtime, reason } = await detectRuntime({ root: `${base}/state`, preferred })
   expect(runtime).toMatchObject({ name: 'runc', path: preferred, version: '1.2.3' })
@@ -38,7 +38,7 @@ test('detectRuntime() asks a program for its version once', async () => {
   expect((await detectRuntime(options)).runtime.version).toBe('1.1.17')
 })
 
-test('detectRuntime() asks a program again that was killed instead of answering', async () => {
+test('detectRuntime() asks a program again that was killed before it answered', async () => {
   const preferred = pretend('killed', 'runc version 1.1.0')
   const answer = readFileSync(preferred, 'utf8')
   const once = `[ -e ${preferred}.calls ] || kill -9 $$`

@@ -8,7 +8,7 @@ import { openRuntime, type Runtime } from './runtime.ts'
 export interface DetectRuntimeOptions {
   /** Directory for the runtimes' own state, on a file system that a reboot empties. */
   readonly root: string
-  /** `crun`, `runc` or an absolute path: that one or none. Default: `$STRAKE_RUNTIME`, else the best. */
+  /** `crun`, `runc` or an absolute path; no other runtime is tried then. Default: `$STRAKE_RUNTIME`, else the best. */
   readonly preferred?: string
   /** File that remembers versions: asking runc for its own costs 20 ms. */
   readonly cache?: string
@@ -16,7 +16,7 @@ export interface DetectRuntimeOptions {
 
 export interface DetectedRuntime {
   readonly runtime: Runtime
-  /** Why this one, as `strake info` prints it. */
+  /** The reason for the choice, which `strake info` prints. */
   readonly reason: string
   readonly rejected: readonly { readonly name: string; readonly reason: string }[]
 }
@@ -32,8 +32,8 @@ const purpose: Readonly<Record<Name, string>> = {
 }
 
 /**
- * The runtime that works on this machine. Throws `UNSUPPORTED` with every
- * reason when none does, or when the one asked for does not.
+ * Finds the runtime that works on this machine. Throws `UNSUPPORTED` with all reasons
+ * when none works, or when the preferred one does not.
  */
 export async function detectRuntime(options: DetectRuntimeOptions): Promise<DetectedRuntime> {
   const asked = options.preferred ?? process.env['STRAKE_RUNTIME']
@@ -93,7 +93,7 @@ async function identify(path: string, cache: string | undefined): Promise<Identi
     remembered[key] ?? (await runCommand([path, '--version'])).stdout.split('\n')[0] ?? ''
   const [, word, version = 'unknown'] = /^(\S+) version (\S+)/.exec(line) ?? []
   const name = known.find((one) => one === word)
-  // One that was killed before it could answer is asked again.
+  // A program that was killed before it answered is asked again.
   if (cache !== undefined && name !== undefined && remembered[key] === undefined) {
     writeCache(cache, { ...remembered, [key]: line })
   }

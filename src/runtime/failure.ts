@@ -27,9 +27,9 @@ export class StartError extends StrakeError {
 }
 
 /**
- * What a runtime's last words mean. `log` is its `--log` file in JSON; both
- * runtimes exit with 1 whatever went wrong. What a command lacks is asked before
- * a start (`checkCommand`); only what changed in between is told from the text.
+ * Reads the reason of a failed start from `log`, the `--log` file of the runtime in JSON.
+ * Both runtimes exit with 1 for every failure. `checkCommand` finds most failures before
+ * a start; the text is read for those that arise in between.
  */
 export function startFailure(log: string, command: string): StartError {
   const reason = lastError(log)
@@ -55,7 +55,7 @@ export function startFailure(log: string, command: string): StartError {
   return new StartError(125, reason === '' ? 'the runtime gave no reason' : reason)
 }
 
-/** The last message of level error, without the runtime's own preamble; else the last line. */
+/** The last message of level error, without the preamble of the runtime; without one, the last line. */
 function lastError(log: string): string {
   const messages = [...jsonObjects(log)].map(errorOf).filter((message) => message !== undefined)
   return (messages.at(-1) ?? log.trim().split('\n').at(-1) ?? '')

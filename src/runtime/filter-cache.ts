@@ -5,10 +5,9 @@ import type { RuntimeConfig } from './bundle/spec.ts'
 import type { Runtime } from './runtime.ts'
 
 /**
- * Compiling the seccomp profile is half of what a start costs (15 ms). crun
- * leaves the compiled filter in its state directory and takes one back by an
- * annotation; runc does neither, and would run *unfiltered* if it were given
- * only the annotation.
+ * Compiling the seccomp profile takes half of a start (15 ms). crun keeps the compiled
+ * filter in its state directory and reads one from this annotation. runc does neither, and
+ * would run *unfiltered* with the annotation alone.
  */
 const annotation = 'run.oci.seccomp_bpf_data'
 
@@ -46,7 +45,7 @@ export function keepCompiledFilter(
     copyFileSync(`${options.runtime.root}/${id}/seccomp.bpf`, `${path}.${process.pid}`)
     renameSync(`${path}.${process.pid}`, path)
   } catch {
-    // The container was too short-lived, or the runtime keeps none: the next start compiles again.
+    // The container ended too early, or the runtime keeps no filter: the next start compiles it.
   }
 }
 
@@ -77,10 +76,10 @@ const allowed = 0x7fff0000
 const notImplemented = 0x00050026
 
 /**
- * Puts a prologue before a compiled filter: system calls too new for any list
- * answer ENOSYS, so that programs fall back to an older one, and those of the
- * list that the compiling library may not know (451-458, 462-466) are allowed.
- * Jumps in a filter are relative, so the rest stays as it is.
+ * Puts a prologue before a compiled filter. System calls newer than the list answer
+ * ENOSYS, so that programs fall back to an older one. Calls of the list that the compiling
+ * library may not know (451-458, 462-466) are allowed. Jumps in a filter are relative, so
+ * the compiled part stays unchanged.
  */
 export function extendFilter(filter: Uint8Array, architecture: string = process.arch): Uint8Array {
   const machine = machines[architecture]

@@ -1,4 +1,4 @@
-/** Refusing at once what a runtime would refuse. */
+/** Checks of options that a runtime would refuse later. */
 export { checkBundle } from './bundle/check.ts'
 /** The configuration a runtime reads, with every security default. */
 export {
@@ -13,7 +13,7 @@ export {
 } from './bundle/config.ts'
 /** JSON for a runtime. */
 export { encodeConfig } from './bundle/encode.ts'
-/** What containers see of the machine's control groups and kernel. */
+/** The kernel paths that containers may not read or write. */
 export { hasCgroupNamespace, protectedPaths } from './bundle/mounts.ts'
 export { prepareAgain } from './bundle/prepare-again.ts'
 /** Limits of a container. */
@@ -22,11 +22,11 @@ export type { ResourceOptions } from './bundle/resources.ts'
 export { parseSeccompProfile, type SeccompSource } from './bundle/seccomp-profile.ts'
 /** Parts of the runtime configuration, as the specification spells them. */
 export type { ProcessConfig, Rlimit, RuntimeConfig } from './bundle/spec.ts'
-/** What the kernel knows of a container's control groups. */
+/** The control groups of a container. */
 export { cgroupMode, freeze, isFrozen, oomKills, primeCgroups } from './cgroup.ts'
 /** Which runtime works here, and why. */
 export { type DetectedRuntime, type DetectRuntimeOptions, detectRuntime } from './detect.ts'
-/** What a runtime's refusal means. */
+/** The reason of a failed start. */
 export { StartError, startFailure } from './failure.ts'
 /** Compiled seccomp filters, kept for crun. */
 export { keepCompiledFilter, useCompiledFilter } from './filter-cache.ts'
@@ -36,12 +36,12 @@ export { findInit, initDestination } from './init.ts'
 export { type CheckedProcess, checkCommand } from './root/check-command.ts'
 /** A container's files as its processes see them. */
 export { ContainerView, isDirectory, isRegularFile, type Place } from './root/container-view.ts'
-/** What a user may have mounted. */
+/** Mounts of users. */
 export type { ContainerMount, RootMount } from './root/mount.ts'
 export { removeMountPoints } from './root/mount-points.ts'
 export { releaseNestedMounts } from './root/nested-mounts.ts'
 export { type PreparedRoot, type PrepareRootOptions, prepareRoot } from './root/prepare-root.ts'
-/** Whom a process runs as. */
+/** The user of a process. */
 export { type ResolvedUser, type ResolveUserOptions, resolveUser } from './root/user.ts'
 export { checkUserTables } from './root/user-table.ts'
 export { resolveWorkingDirectory } from './root/working-directory.ts'

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { StrakeError } from '#oci'
 import { isExecutable } from '#platform'
 
-/** Where distributions put a small init; static ones first, since it runs with the image's libraries. */
+/** The paths of small init programs in distributions. Static ones come first: a dynamic one needs its libraries in the image. */
 const candidates = [
   '/usr/bin/tini-static',
   '/sbin/tini-static',
@@ -13,13 +13,10 @@ const candidates = [
   '/usr/bin/tini',
 ]
 
-/** Where it appears inside the container. */
+/** The path of the init program inside the container. */
 export const initDestination = '/sbin/docker-init'
 
-/**
- * A static init program of this machine for `--init`. Throws `UNSUPPORTED`
- * when there is none: a dynamic one would look for its libraries in the image.
- */
+/** Finds a static init program of this machine for `--init`. Throws `UNSUPPORTED` when none is installed. */
 export function findInit(): string {
   const found = candidates.find((path) => isExecutable(path) && isStatic(path))
   if (found !== undefined) return found

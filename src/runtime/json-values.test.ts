@@ -6,7 +6,7 @@ test('jsonObjects() reads objects however they are laid out', () => {
   expect([...jsonObjects(text)]).toEqual([{ a: 1 }, { b: '{"}', c: { d: [] } }, { e: '\\' }])
 })
 
-test('jsonObjects() passes over what is no object', () => {
+test('jsonObjects() skips text that is no object', () => {
   expect([...jsonObjects('words } "x" {"a":1} [2] {broken} {"b":2}\n{"c": "cut')]).toEqual([
     ...[{ a: 1 }, { b: 2 }],
   ])

@@ -1,7 +1,6 @@
 /**
- * The values of a text that holds JSON objects one after the other, with or
- * without line feeds between and inside them. What is no object is passed over;
- * so is one that is cut off.
+ * Yields the JSON objects of a text in which they follow each other, with or without line
+ * feeds between and inside them. Other text and an incomplete object are skipped.
  */
 export function* jsonObjects(text: string): Generator<object> {
   let depth = 0

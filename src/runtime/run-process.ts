@@ -10,13 +10,13 @@ import {
 } from './runtime.ts'
 
 /**
- * Where output goes: nowhere, to our own stream, to a descriptor, or to a
- * function as it comes (only then are a runtime's own complaints kept out).
+ * The target of output: nothing, the stream of this process, a descriptor, or a function
+ * that is called with each chunk. Only a function gets no messages of the runtime itself.
  */
 export type OutputTarget = 'ignore' | 'inherit' | number | ((chunk: Uint8Array) => void)
 
 export interface RunProcessOptions {
-  /** Unique on this machine; the name of the control group too. */
+  /** Unique on this machine. It names the control group too. */
   readonly id: string
   /** Directory with `config.json`, private to us. */
   readonly bundle: string
@@ -29,8 +29,8 @@ export interface RunProcessOptions {
 }
 
 /**
- * Runs a bundle in the foreground to its end and leaves nothing behind: no
- * monitor, no record. Throws `StartError` when it could not be started.
+ * Runs a bundle in the foreground to its end, without a monitor and without a record.
+ * Throws `StartError` when it cannot be started.
  */
 export async function runProcess(
   runtime: Runtime,
@@ -64,14 +64,14 @@ export async function runProcess(
     signal?.removeEventListener('abort', kill)
   }
   const { code } = await child.exited
-  // A runtime that was killed leaves its container behind.
+  // A killed runtime leaves its container running.
   if (signal?.aborted || existsSync(`${runtime.root}/${id}`)) await discard(runtime, id)
   signal?.throwIfAborted()
   if (!existsSync(pidFile)) throw startFailure(readPlainFile(log) ?? '', commandOf(bundle))
   return { code }
 }
 
-/** The runtime does not take its container along when it is killed, so the container goes first. */
+/** A container outlives its runtime, so the container is killed first. */
 async function abort(runtime: Runtime, id: string, child: ChildProcess): Promise<void> {
   try {
     await runtime.kill(id, 'KILL')
@@ -85,8 +85,8 @@ function slot(target: OutputTarget | undefined): StdioSlot {
 }
 
 /**
- * A runtime that cannot start a container says so on the container's standard
- * error; the same words are in its log and become an exception.
+ * Drops what the runtime itself writes to standard error before the container starts: its
+ * log has the same message, which becomes an exception.
  */
 function holdBack(target: OutputTarget | undefined, pidFile: string): OutputTarget | undefined {
   if (typeof target !== 'function') return target

@@ -14,7 +14,7 @@ export interface Runtime {
   readonly root: string
   state(id: string): Promise<ContainerState | undefined>
   kill(id: string, signal: string): Promise<void>
-  /** Absent is not an error. Throws `CONFLICT` when the container runs and `force` is not given. */
+  /** Deletes a container; an absent one is no error. Throws `CONFLICT` when it runs, unless `force`. */
   delete(id: string, options?: { readonly force?: boolean }): Promise<void>
 }
 
@@ -33,7 +33,7 @@ export interface ExitStatus {
 
 export type RuntimeProgram = Pick<Runtime, 'name' | 'path' | 'version' | 'root'>
 
-/** The runtime behind a program on this machine. */
+/** Makes a runtime of a program on this machine. */
 export function openRuntime(program: RuntimeProgram): Runtime {
   const run = (...args: readonly string[]): ReturnType<typeof runCommand> =>
     runCommand(runtimeCommand(program, ...args))
@@ -72,13 +72,13 @@ export function runtimeCommand(
 /** The only environment a runtime is started with. */
 export const runtimeEnvironment: Readonly<Record<string, string>> = programEnvironment
 
-/** How long dying processes may still be counted in a control group after they were collected. */
+/** Milliseconds in which a control group may still count processes that were reaped already. */
 const longestDying = 200
 
 /**
- * Forgets an ended container as `delete` would, without starting a program
- * (25 ms with runc): its control groups and its state directory go. What
- * cannot be removed that way is left to `delete --force`.
+ * Removes the control groups and the state directory of an ended container, as `delete`
+ * does, without starting a program (25 ms with runc). When a process is left in a group,
+ * it calls `delete --force`.
  */
 export async function forget(runtime: Runtime, id: string): Promise<void> {
   const deadline = Date.now() + longestDying
@@ -89,7 +89,7 @@ export async function forget(runtime: Runtime, id: string): Promise<void> {
   await removeState(`${runtime.root}/${id}`)
 }
 
-/** runc mounts itself there for a moment when it starts; killed then, it leaves the mount. */
+/** runc mounts itself there while it starts, and leaves the mount when it is killed then. */
 async function removeState(directory: string): Promise<void> {
   try {
     await rm(directory, { recursive: true, force: true })
@@ -100,7 +100,7 @@ async function removeState(directory: string): Promise<void> {
   }
 }
 
-/** Ends a container, however far it has come or been left by a runtime that was killed, and forgets it. */
+/** Kills and forgets a container, also one that a killed runtime left half-started. */
 export async function discard(runtime: Runtime, id: string): Promise<void> {
   await runtime.delete(id, { force: true })
   await forget(runtime, id)

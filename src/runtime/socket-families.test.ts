@@ -72,7 +72,7 @@ describe.skipIf(cannotRun !== undefined)(
       ]
     }
 
-    /** What socket(2) answers in a container of `runtime`, by family. */
+    /** The results of socket(2) in a container of `runtime`, by family. */
     async function answers(runtime: Runtime['name'], changed = config): Promise<readonly string[]> {
       await writeBundle(base, changed)
       const id = `strake-families-${process.pid}`

@@ -75,7 +75,7 @@ test('fillVolume() copies names, contents, modes, owners, times and links', asyn
   expect(readdirSync(volume)).toEqual(['_data'])
 })
 
-test('fillVolume() leaves a volume that holds something as it is', async () => {
+test('fillVolume() leaves a volume with files unchanged', async () => {
   writeFileSync(`${base}/image/f`, 'image')
   const volume = makeVolume('v')
   writeFileSync(`${volume}/_data/own`, '')
@@ -83,7 +83,7 @@ test('fillVolume() leaves a volume that holds something as it is', async () => {
   expect(readdirSync(`${volume}/_data`)).toEqual(['own'])
 })
 
-test('fillVolume() goes on with a whole copy of a process that was killed, and drops half of one', async () => {
+test('fillVolume() finishes the whole copy of a killed process, and drops a partial one', async () => {
   writeFileSync(`${base}/image/f`, 'image')
   const volume = makeVolume('v')
   mkdirSync(`${volume}/copying`)

@@ -1,13 +1,13 @@
 import { StrakeError } from '#oci'
 import { at, copyDirectoryStatus, lockDirectory, removeTree, runCommand } from '#platform'
 
-/** Directories beside `_data` that no container sees: a copy being made, and a whole one on its way in. */
+/** Directories beside `_data` that no container sees: an unfinished copy, and a whole one that is moved in. */
 const [copying, ready] = ['copying', 'ready']
 
 export interface FillOptions {
   /** The volume's directory, with `_data` in it. */
   readonly volume: string
-  /** The directory of the image, as a descriptor: a link in the image must not choose another. */
+  /** Descriptor of the directory in the image. By path, a link of the image could choose another one. */
   readonly source: number
   /** For messages. */
   readonly name: string

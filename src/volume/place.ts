@@ -2,17 +2,17 @@ import { mkdirSync } from 'node:fs'
 import { digestHex, sha256 } from '#oci'
 import { makeDirectoriesWithMode } from '#platform'
 
-/** Where a volume lies. */
+/** The directory of a volume. */
 export function volumePath({ root }: { readonly root: string }, name: string): string {
   return `${root}/volumes/${name}`
 }
 
-/** The directory that containers see; the volume itself is its parent, which they never see. */
+/** The directory that containers see. They never see its parent, the directory of the volume. */
 export function volumeData(store: { readonly root: string }, name: string): string {
   return `${volumePath(store, name)}/_data`
 }
 
-/** Makes a volume, unless it is there. Only its data may be seen by others than root. */
+/** Makes the directories of a volume that are missing. Only the data may be read by users other than root. */
 export function makeVolume(store: { readonly root: string }, name: string): void {
   mkdirSync(volumePath(store, name), { recursive: true, mode: 0o700 })
   makeDirectoriesWithMode(volumeData(store, name), 0o755)

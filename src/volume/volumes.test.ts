@@ -25,7 +25,7 @@ afterEach(() => {
   rmSync(root, { recursive: true })
 })
 
-test('createVolume() keeps labels and options, and leaves a volume of that name as it is', () => {
+test('createVolume() keeps labels and options, and leaves an existing volume unchanged', () => {
   const made = createVolume(store, { name: 'v', labels: { a: '1' }, options: { o: 'x' } })
   expect(made).toEqual({
     ...{ name: 'v', createdAt: 1000, labels: { a: '1' }, options: { o: 'x' }, isAnonymous: false },
@@ -40,7 +40,7 @@ test('createVolume() keeps labels and options, and leaves a volume of that name 
   }
 })
 
-test('listVolumes() has volumes of an earlier version, which have no record', () => {
+test('listVolumes() lists volumes of an earlier version, which have no record', () => {
   createVolume(store, { name: 'b' })
   mkdirSync(`${root}/volumes/a/_data`, { recursive: true })
   expect(listVolumes(store).map(({ name }) => name)).toEqual(['a', 'b'])
@@ -48,7 +48,7 @@ test('listVolumes() has volumes of an earlier version, which have no record', ()
   expect(() => getVolume(store, 'none')).toThrow('Cannot find volume none')
 })
 
-test('removeVolume() removes files and record, but not from under a container', async () => {
+test('removeVolume() removes files and record, unless a container uses the volume', async () => {
   const source = mountVolume(store, { name: 'v', labels: { a: '1' } })
   writeFileSync(`${source}/f`, '')
   await expect(removeVolume(store, 'v', { users: ['web'] })).rejects.toThrow(

@@ -4,7 +4,7 @@ import { isSystemError, lockDirectory, removeTree } from '#platform'
 import type { Records, VolumeRecord } from '#records'
 import { isVolumeName, makeVolume, volumeData, volumePath } from './place.ts'
 
-/** The store as volumes need it. */
+/** The part of a store that volumes need. */
 export interface VolumeStore {
   /** `$STRAKE_ROOT`. */
   readonly root: string
@@ -15,13 +15,13 @@ export interface CreateVolumeOptions {
   /** Default: 64 random hexadecimal digits. */
   readonly name?: string | undefined
   readonly labels?: Readonly<Record<string, string>> | undefined
-  /** Options of the driver: kept, and shown. */
+  /** Options of the driver. They are kept and shown, and have no effect. */
   readonly options?: Readonly<Record<string, string>> | undefined
   /** Belongs to one container. */
   readonly isAnonymous?: boolean | undefined
 }
 
-/** Creates a volume; one of that name stays as it is. Throws `INVALID` for a name that is none. */
+/** Creates a volume, or returns the one of that name. Throws `INVALID` for a malformed name. */
 export function createVolume(store: VolumeStore, options: CreateVolumeOptions = {}): VolumeRecord {
   const { name = randomName(), labels = {}, isAnonymous = false } = options
   if (!isVolumeName(name)) {

@@ -3,14 +3,14 @@ import type { ContainerOptions } from './options.ts'
 
 type Checked = Omit<ContainerOptions, 'image'>
 
-/** These texts become lines of files in the container, where a line break would make another line. */
+/** Each text becomes a line of a file in the container. A line break in it would make a second line. */
 const control = /[\x00-\x1f\x7f]/
 
 function refuse(what: string, text: string, reason: string): StrakeError {
   return new StrakeError('INVALID', `Cannot use ${what} ${JSON.stringify(text)}: ${reason}`)
 }
 
-/** The most the kernel keeps. */
+/** The longest host name that the kernel keeps. */
 const longestHostname = 64
 
 /** Refuses host names that the kernel or `/etc/hosts` cannot hold. Throws `INVALID`. */
@@ -29,7 +29,7 @@ export function checkHosts({ hostname = '', extraHosts = [] }: Checked): void {
   }
 }
 
-/** Refuses what cannot stand in a resolv.conf. Throws `INVALID`. */
+/** Refuses text that a resolv.conf cannot hold. Throws `INVALID`. */
 export function checkResolver({ dns = [], dnsSearch = [], dnsOptions = [] }: Checked): void {
   for (const server of dns) {
     if (!isIpAddress(server)) throw refuse('name server', server, 'it is not an IP address')
@@ -55,7 +55,7 @@ export function checkLabels({ labels = {}, groupAdd = [] }: Checked): void {
   }
 }
 
-/** Without a zone: `fe80::1%eth0` means something on one machine only. */
+/** An address with a zone, such as `fe80::1%eth0`, is refused: its meaning differs on each machine. */
 function isIpAddress(text: string): boolean {
   return process.getBuiltinModule('node:net').isIP(text) !== 0 && !text.includes('%')
 }

@@ -43,13 +43,13 @@ const refused: readonly (readonly [Options, string])[] = [
   [{ sysctls: { 'net.x': '1' }, network: 'host' }, 'Cannot set sysctl net.x'],
 ]
 
-test('checkOptions() refuses what no container can have', () => {
+test('checkOptions() refuses options that no container can have', () => {
   for (const [options, message] of refused) {
     expect(() => checkOptions(options)).toThrow(message)
   }
 })
 
-test('checkOptions() lets through what containers can have', () => {
+test('checkOptions() accepts options that containers can have', () => {
   for (const options of [
     { hostname: 'a b.example', labels: { 'a.b/c': '', d: 'e f' } },
     { extraHosts: [{ name: 'x', ip: 'host-gateway' }, ...[{ name: 'y', ip: '::1' }]] },

@@ -8,9 +8,9 @@ import type { ContainerOptions } from './options.ts'
 type Checked = Omit<ContainerOptions, 'image'>
 
 /**
- * Refuses what the kernel or a runtime would refuse later, or would understand
- * as something else. Throws `INVALID`, and `DENIED` for a setting of the host.
- * What comes from the image is not looked at.
+ * Refuses options that the kernel or a runtime would refuse later or would read in another
+ * way. Throws `INVALID`, and `DENIED` for a setting of the host. Values of the image are not
+ * checked.
  */
 export function checkOptions(options: Checked): void {
   checkHosts(options)

@@ -19,9 +19,9 @@ export interface ContainerContext {
 
 /** Where the parts of a container lie. */
 export interface ContainerPaths {
-  /** Private, kept until the container is removed; bundle of the runtime and home of the writable layer. */
+  /** The bundle of the runtime and the writable layer; private, and kept until the container is removed. */
   readonly directory: string
-  /** What it changed of its image, as overlayfs keeps it. */
+  /** Its changes to the image, as overlayfs keeps them. */
   readonly upper: string
   readonly state: string
   /** A copy of its record in the database. */
@@ -31,9 +31,9 @@ export interface ContainerPaths {
   readonly order: string
   /** Room for the state and for a request to stop when the disk is full. */
   readonly reserve: string
-  /** Exists once somebody asked the container to stop, so that it is not restarted. */
+  /** Exists after a request to stop, so that the monitor does not restart the container. */
   readonly stopRequest: string
-  /** Gone after a reboot. */
+  /** Empty after a reboot. */
   readonly run: string
   /** Where mounts inside other mounts are put together. Not below `run`, which is removed with all it holds. */
   readonly mounts: string

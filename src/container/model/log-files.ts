@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, readSync, statSync } from 'node:fs'
 import { isSystemError, openPlainFile } from '#platform'
 
-/** The files of a log from the oldest to the one being written, read once each and in order. */
+/** Reads the files of a log in order, from the oldest to the current one. */
 export interface LogFiles {
-  /** Complete lines not read before; nothing when there are none. */
+  /** Complete lines that were not read before. */
   read(): string
   close(): void
 }
@@ -26,7 +26,7 @@ export function openLogFiles(path: string, maxFile: number): LogFiles {
       if (text === '' && fd !== undefined) {
         const next = openNext(path, fd, maxFile)
         if (next !== undefined) {
-          // Written before it was set aside, after we last looked.
+          // These lines were written after the last look and before the file was rotated.
           text = readBlock()
           if (text !== '') closeSync(next)
           else {
@@ -64,7 +64,7 @@ function openNext(path: string, fd: number, maxFile: number): number | undefined
       return openFile(index === 1 ? path : `${path}.${index - 1}`)
     }
   }
-  // Rotated out while we were not looking: go on with the oldest there is.
+  // The file was removed by rotation: go on with the oldest one.
   return openOldest(path, maxFile)
 }
 

@@ -1,17 +1,17 @@
 import type { OutputStream } from './options.ts'
 
-/** A line of output, or a piece of one: long lines and those that have not ended come in pieces. */
+/** A line of output or a piece of one. Long and unfinished lines come in pieces. */
 export interface LogEntry {
   readonly stream: OutputStream
   /** ISO 8601. */
   readonly time: string
   /** With its line feed, when it has one. */
   readonly text: string
-  /** False for a piece that goes on with a line. */
+  /** False for a piece that continues a line. */
   readonly startsLine: boolean
 }
 
-/** An entry with what is known of its whole line. */
+/** An entry with facts about its whole line. */
 export interface LogLine extends LogEntry {
   /** Counts lines as they begin, from 1. */
   readonly number: number
@@ -19,7 +19,7 @@ export interface LogLine extends LogEntry {
   readonly began: string
 }
 
-/** Reads records of a log file, and tells which of them make one line. */
+/** Reads the records of a log file and finds those that make one line. */
 export function partIntoLines(): (text: string) => readonly LogLine[] {
   const unfinished = new Map<OutputStream, Pick<LogLine, 'number' | 'began'>>()
   let count = 0
@@ -48,7 +48,7 @@ function parseRecord(record: string): Omit<LogEntry, 'startsLine'> | undefined {
   }
 }
 
-/** The entries of the last `count` lines, whole; no more than those are kept meanwhile. */
+/** The entries of the last `count` whole lines. It keeps no more than those in memory. */
 export function lastLines(batches: Iterable<readonly LogLine[]>, count: number): LogLine[] {
   let kept: LogLine[] = []
   let first = 1

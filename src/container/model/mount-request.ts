@@ -1,6 +1,6 @@
 import type { ContainerMount } from '#runtime'
 
-/** What is to be mounted, not yet resolved on this machine. */
+/** A mount that the user asks for. Its source is not resolved yet. */
 export interface MountRequest {
   readonly type: 'bind' | 'volume' | 'tmpfs'
   /** Host path, or volume name; absent for a tmpfs and an anonymous volume. */

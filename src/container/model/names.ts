@@ -1,4 +1,4 @@
-/** Words for containers nobody named: what ships are, and what they are made of. */
+/** Words for the names of containers: qualities and parts of ships. */
 const qualities = [
   ...['able', 'amber', 'ample', 'azure', 'bold', 'brave', 'bright', 'brisk', 'broad', 'calm'],
   ...[
@@ -155,7 +155,7 @@ const parts = [
   ],
 ]
 
-/** `swift_keel`; from the `attempt`-th on with digits behind it, for a store where the words run out. */
+/** `swift_keel`. Later attempts add digits, for a store in which most pairs of words are taken. */
 export function randomName(attempt = 0): string {
   const [first = 0, second = 0, third = 0] = crypto.getRandomValues(new Uint32Array(3))
   const name = `${qualities[first % qualities.length]}_${parts[second % parts.length]}`

@@ -33,16 +33,16 @@ export interface LogOptions {
   readonly maxFile?: number | undefined
 }
 
-/** Everything `run` and `create` can ask for; what is absent comes from the image or is Docker's default. */
+/** The options of `run` and `create`. An absent option has the value of the image or Docker's default. */
 export interface ContainerOptions {
   readonly image: ContainerImage
   readonly name?: string | undefined
   readonly hostname?: string | undefined
   /** Replaces the image's CMD. */
   readonly command?: readonly string[] | undefined
-  /** Replaces the image's ENTRYPOINT and CMD; empty takes them away. */
+  /** Replaces the image's ENTRYPOINT and CMD. An empty list removes both. */
   readonly entrypoint?: readonly string[] | undefined
-  /** `NAME=value`; a bare `NAME` takes the variable away. */
+  /** `NAME=value`. A bare `NAME` removes the variable. */
   readonly env?: readonly string[] | undefined
   readonly workingDir?: string | undefined
   readonly user?: string | undefined

@@ -6,7 +6,7 @@ import { type ContainerContext, containerPaths } from './context.ts'
 import type { ContainerSettings } from './settings.ts'
 import { type ContainerState, readState } from './state.ts'
 
-/** A container as it is now: what was asked for, and what has become of it. */
+/** A container: its settings and its current state. */
 export interface Container {
   readonly id: string
   readonly name: string
@@ -32,7 +32,7 @@ export function listContainers(context: ContainerContext): readonly Container[] 
   return context.records.containers.list().map((record) => readContainer(context, record))
 }
 
-/** The same for a record already at hand. Needs no runtime. */
+/** Reads the container of a record. Needs no runtime. */
 export function readContainer(
   context: Pick<ContainerContext, 'root' | 'run'>,
   record: ContainerRecord,
@@ -42,7 +42,7 @@ export function readContainer(
   return { id, name, createdAt, settings: readSettings(record), state: current(id, state) }
 }
 
-/** What a container was created with. Throws `UNSUPPORTED` for a record of another version. */
+/** The settings of a container. Throws `UNSUPPORTED` for a record of another version. */
 export function readSettings({
   name,
   config,
@@ -59,14 +59,14 @@ function toSettings(document: JsonDocument): ContainerSettings {
   return settings as ContainerSettings
 }
 
-/** Whether something of the container is alive: its process, or the monitor that restarts it. */
+/** Whether the process of a container lives, or a monitor that will restart it. */
 export function isRunning({ state }: Pick<Container, 'state'>): boolean {
   return state.status === 'running' || state.status === 'paused' || state.status === 'restarting'
 }
 
 /**
- * The state file says how it was when the monitor last wrote. Pausing is in the
- * kernel, and a machine that went down could write nothing.
+ * Corrects the state that the monitor wrote last: only the kernel knows that a container
+ * is paused, and a machine that went down wrote no end.
  */
 function current(id: string, state: ContainerState): ContainerState {
   if (state.status !== 'running' && state.status !== 'restarting') return state
@@ -78,5 +78,5 @@ function current(id: string, state: ContainerState): ContainerState {
   return state.status === 'running' && isFrozen(id) ? { ...state, status: 'paused' } : state
 }
 
-/** Of a container whose end nobody saw: killed, as far as anybody can tell. */
+/** The exit code of a container whose end no monitor saw: as if it had been killed. */
 export const lostExitCode = 137

@@ -1,15 +1,15 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { isSystemError } from '#platform'
 
-/** More than a state or a request takes. */
+/** Bytes. A state or a request to stop takes less. */
 const size = 16_384
 
-/** Keeps room on the disk for what must be written when a container has filled it. */
+/** Reserves disk space for files that must be written when a container has filled the disk. */
 export function makeReserve(path: string): void {
   writeFileSync(path, new Uint8Array(size), { mode: 0o600 })
 }
 
-/** Calls `write`, and once more with the room of the reserve when the disk is full. */
+/** Calls `write`. On a full disk it removes the reserve and calls `write` again. */
 export function writeWithReserve(path: string, write: () => void): void {
   try {
     write()
@@ -20,7 +20,7 @@ export function writeWithReserve(path: string, write: () => void): void {
   }
 }
 
-/** True for an error that says that the disk, or the quota of the user, is full. */
+/** True for an error of a full disk or a used-up quota. */
 export function isFullDisk(error: unknown): boolean {
   return isSystemError(error, 'ENOSPC', 'EDQUOT')
 }

@@ -16,8 +16,8 @@ export function viewOfRunning({ name, state }: Running): ContainerView {
 }
 
 /**
- * The files that a process sees, `undefined` when it has ended. Its number may
- * belong to another process by now, but not if the first one lives afterwards.
+ * The files that a process sees; `undefined` when it has ended. The process is checked
+ * after its root was opened: until then its number may pass to another process.
  */
 export function openView(identity: ProcessIdentity): ContainerView | undefined {
   try {

@@ -23,7 +23,7 @@ test('mergeSettings() puts the command together as Docker does', () => {
   expect(() => command({ entrypoint: [] })).toThrow('the image names no command')
 })
 
-test('mergeSettings() adds anonymous volumes but where something else is mounted', () => {
+test('mergeSettings() adds anonymous volumes except where something else is mounted', () => {
   const volumes = { Volumes: { '/a': {}, '/b/': {} }, Cmd: ['x'] }
   const mounts = [{ type: 'tmpfs', destination: '/a' }] as const
   expect(mergeSettings('0', options(volumes, { mounts })).mounts).toEqual([
@@ -53,7 +53,7 @@ test('mergeSettings() ignores ports of the image that cannot be published', () =
   ])
 })
 
-test('mergeSettings() takes empty texts and sizes for none', () => {
+test('mergeSettings() treats empty texts and sizes as absent', () => {
   const config = { Cmd: ['x'], WorkingDir: '/w', User: 'u', StopSignal: 'SIGINT' }
   const empty = { hostname: '', workingDir: '', user: '', stopSignal: '', shmSize: 0 }
   const id = '0'.repeat(64)
@@ -61,7 +61,7 @@ test('mergeSettings() takes empty texts and sizes for none', () => {
   expect(mergeSettings(id, options(config, empty)).hostname).toBe('0'.repeat(12))
 })
 
-test('mergeSettings() overrides a health check field by field and takes NONE for none', () => {
+test('mergeSettings() overrides a health check field by field, and NONE removes it', () => {
   const checked = { Cmd: ['x'], Healthcheck: { Test: ['CMD', 'a'], Retries: 5 } }
   const health = (override?: ContainerOptions['health']) =>
     mergeSettings('0', options(checked, override === undefined ? {} : { health: override })).health
@@ -78,6 +78,6 @@ test('mergeSettings() refuses options that exclude each other', () => {
   expect(() => mergeSettings('0', options(image, { workingDir: 'a' }))).toThrow('not absolute')
 })
 
-test('mergeEnv() keeps places, replaces values and takes bare names away', () => {
+test('mergeEnv() keeps the order, replaces values and removes bare names', () => {
   expect(mergeEnv(['A=1', 'B=2'], ['A=3', 'C=a=b', 'D='], ['B'])).toEqual(['A=3', 'C=a=b', 'D='])
 })

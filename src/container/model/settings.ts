@@ -4,7 +4,7 @@ import type { ResourceOptions, Rlimit, SecurityOptions } from '#runtime'
 import type { MountRequest } from './mount-request.ts'
 import type { ContainerImage, ContainerOptions, LogOptions, RestartPolicy } from './options.ts'
 
-/** All that was decided when the container was created: options and image merged. Kept in its record. */
+/** The options of a container merged with its image, as its record keeps them. */
 export interface ContainerSettings {
   readonly version: 1
   readonly image: Omit<ContainerImage, 'config'>
@@ -35,10 +35,10 @@ export interface ContainerSettings {
   readonly network: NetworkKind
   readonly ip?: string
   readonly ports: readonly PortRequest[]
-  /** `80/tcp`; what the image and `--expose` expose. */
+  /** `80/tcp`: the ports that the image and `--expose` expose. */
   readonly exposed: readonly string[]
   readonly publishAll: boolean
-  /** Places where the image or the user wants a volume of any name. */
+  /** Places of anonymous volumes that the image or the user asks for. */
   readonly volumes: readonly string[]
   readonly extraHosts: NonNullable<ContainerOptions['extraHosts']>
   readonly dns: readonly string[]
@@ -47,7 +47,7 @@ export interface ContainerSettings {
   readonly pid: 'private' | 'host'
   readonly ipc: 'private' | 'host'
   readonly health?: Healthcheck
-  /** Of the image, for the shell form of a health check. */
+  /** The shell of the image, for the shell form of a health check. */
   readonly shell: readonly string[]
   readonly log: { readonly [Key in keyof LogOptions]-?: NonNullable<LogOptions[Key]> }
 }
@@ -55,7 +55,7 @@ export interface ContainerSettings {
 const searchPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const megabyte = 1024 * 1024
 
-/** Merges what the user asked for with what the image says. Throws `INVALID` on what cannot be. */
+/** Merges the options of a user with the image. Throws `INVALID` for options that exclude each other. */
 export function mergeSettings(id: string, options: ContainerOptions): ContainerSettings {
   const image = options.image.config
   const hostname = options.hostname || id.slice(0, 12)
@@ -127,7 +127,7 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
 function commandOf(options: ContainerOptions): Pick<ContainerSettings, 'entrypoint' | 'command'> {
   const image = options.image.config
   const entrypoint = options.entrypoint ?? image.Entrypoint ?? []
-  // A new entrypoint does not take the image's arguments, which were meant for the old one.
+  // The arguments of the image belong to its entrypoint, so a new entrypoint drops them.
   const inherited = options.entrypoint === undefined ? (image.Cmd ?? []) : []
   const command = options.command?.length ? options.command : inherited
   if (entrypoint.length + command.length === 0) {
@@ -140,7 +140,7 @@ function commandOf(options: ContainerOptions): Pick<ContainerSettings, 'entrypoi
   return { entrypoint, command }
 }
 
-/** Later lists win, every name keeps its first place; a name without a value takes the variable away. */
+/** Merges lists of variables. Later values win, each name keeps its first place, and a bare name removes it. */
 export function mergeEnv(...lists: readonly (readonly string[])[]): readonly string[] {
   const merged = new Map<string, string>()
   for (const entry of lists.flat()) {
@@ -189,7 +189,7 @@ function portsOf(options: ContainerOptions): readonly PortRequest[] {
   ]
 }
 
-/** A port that an image exposes; none for what no port can be made of, as in Docker. */
+/** The port that an image exposes. As in Docker, a malformed one is ignored. */
 function parseExposed(text: string): readonly PortRequest[] {
   const [, digits = '', protocol = 'tcp'] = /^(\d{1,5})(?:\/(tcp|udp))?$/i.exec(text) ?? []
   const containerPort = Number(digits)

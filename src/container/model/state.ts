@@ -11,7 +11,7 @@ export type ContainerStatus =
   | 'exited'
   | 'dead'
 
-/** What has become of a container: `state.json`, written by its monitor alone while there is one. */
+/** The state of a container, in `state.json`. Only its monitor writes the file while the monitor lives. */
 export interface ContainerState {
   readonly status: ContainerStatus
   /** The first process of the container. */
@@ -21,7 +21,7 @@ export interface ContainerState {
   readonly oomKilled: boolean
   /** Why it could not be started. */
   readonly error: string
-  /** ISO 8601; empty before it happened. */
+  /** ISO 8601; empty before the start. */
   readonly startedAt: string
   readonly finishedAt: string
   readonly restartCount: number
@@ -54,7 +54,7 @@ export const createdState: ContainerState = {
   restartCount: 0,
 }
 
-/** Reads `state.json`; a container that was never started has none, and a damaged one tells nothing. */
+/** Reads `state.json`. A missing or damaged file gives the state of a container that was never started. */
 export function readState(path: string): ContainerState {
   const value = readJson(path)
   if (value === undefined) return createdState
@@ -66,7 +66,7 @@ export function writeState(path: string, state: ContainerState): void {
   writeJson(path, state)
 }
 
-/** Any JSON object of ours; `undefined` when there is none or it is damaged. */
+/** A JSON object that strake wrote; `undefined` when the file is missing or damaged. */
 export function readJson(path: string): object | undefined {
   try {
     const value: unknown = JSON.parse(readPlainFile(path) ?? '')

@@ -5,9 +5,9 @@ import { ownedName } from '#snapshot'
 import type { ContainerContext } from '../model/context.ts'
 
 /**
- * The read-only layer that lies above the image in every container of a store, made
- * when it is not there: what every container has, and empty places for what is mounted in every container. So the runtime changes nothing
- * of the container's, and an image that has links there cannot lead a mount astray.
+ * Makes the read-only layer that lies above the image in every container, unless it
+ * exists. It holds files that every container has, and empty files to mount on, so that
+ * the runtime need not make mount points and no link of an image decides where a mount goes.
  */
 export function makeBaseLayer({ run }: Pick<ContainerContext, 'run'>): string {
   const layer = `${run}/base-layer`
@@ -18,7 +18,7 @@ export function makeBaseLayer({ run }: Pick<ContainerContext, 'run'>): string {
   using view = ContainerView.ofDirectory(made)
   for (const path of ['/dev', '/proc', '/sys']) view.make(path, 'directory')
   for (const path of ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf']) view.make(path, 'file')
-  // Programs tell by the one that they run in a container, and by the other what is mounted.
+  // Programs recognise a container by the first file, and read the mounts from the second.
   view.make('/.dockerenv', 'file', 0o755)
   symlinkSync('/proc/mounts', `${made}/etc/mtab`)
   try {

@@ -5,12 +5,12 @@ import type { ContainerPaths } from '../model/context.ts'
 import type { ContainerSettings } from '../model/settings.ts'
 import type { ResolvedMount } from './volumes.ts'
 
-/** Files every container gets its own of. */
+/** The files that strake writes for each container. */
 const names = ['hosts', 'hostname', 'resolv.conf'] as const
 
 /**
- * Writes the container's `/etc/hosts`, `hostname` and `resolv.conf` and gives
- * the mounts that put them in place, but for those the user mounts himself.
+ * Writes the container's `/etc/hosts`, `hostname` and `resolv.conf`, and returns
+ * the mounts for them. A file that the user mounts over is left out.
  */
 export function writeEtcFiles(
   paths: ContainerPaths,

@@ -12,7 +12,7 @@ import {
 } from '#runtime'
 import { type ContainerSettings, mergeEnv } from '../model/settings.ts'
 
-/** What can be asked of another process for a running container. */
+/** Options of another process for a running container. */
 export interface ExecProcessOptions {
   readonly command: readonly string[]
   readonly tty?: boolean | undefined
@@ -35,7 +35,7 @@ export interface ExecPlace {
   readonly what: string
 }
 
-/** The process as the runtime reads it: as the container's first one where nothing else is asked for. */
+/** The process as the runtime reads it. The container's first process gives the defaults. */
 export function execProcess(place: ExecPlace, options: ExecProcessOptions): ProcessConfig {
   const { settings, base, files, what } = place
   const { user: wanted, workingDir, env = [], privileged, consoleSize: size } = options
@@ -62,7 +62,7 @@ export function execProcess(place: ExecPlace, options: ExecProcessOptions): Proc
   }
 }
 
-/** One that is missing is a start that failed, as a missing command is. */
+/** A missing directory is a failed start, like a missing command. */
 function workingDirectory({ files, what }: ExecPlace, path: string): string {
   if (!path.startsWith('/')) {
     throw new StrakeError('INVALID', `Cannot use working directory ${path}: it is not absolute`)

@@ -43,7 +43,7 @@ describe.skipIf(cannotRun !== undefined)(`preparing${cannotRun ? ` (${cannotRun}
     })
   }
 
-  test('a container keeps what its image says of /etc', async () => {
+  test('a container keeps the owner and mode of /etc of its image', async () => {
     const image = await bed.imageAbove((root) => {
       chmodSync(`${root}/etc`, 0o751)
       chownSync(`${root}/etc`, 5, 6)

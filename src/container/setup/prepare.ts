@@ -33,8 +33,8 @@ export interface PrepareOptions {
 }
 
 /**
- * Makes everything a container needs to run: root file system, network, files
- * and configuration. When a step cannot be taken, those before are undone.
+ * Makes everything that a container needs to run: root file system, network, files
+ * and configuration. When a step fails, the steps before it are undone.
  */
 export async function prepareContainer(
   context: ContainerContext,
@@ -112,7 +112,7 @@ async function makeMounts(
   { snapshot, attachment, paths, signal }: Places,
 ): Promise<{
   readonly mounts: readonly ResolvedMount[]
-  /** Those a user asked for: what `inspect` shows. */
+  /** The mounts that the user asked for; `inspect` shows them. */
   readonly visible: readonly ResolvedMount[]
 }> {
   const users = resolveMounts({ containerId: id, store, requests: settings.mounts })

@@ -3,7 +3,7 @@ import { anonymousVolume, dropAnonymous } from '#volume'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import type { Container } from '../model/record.ts'
 
-/** The record first: what has no record does not exist, and the rest is only garbage. */
+/** Removes the record first. Files without a record are garbage, which a later clean-up removes. */
 export async function removeRemains(
   context: ContainerContext,
   { id, settings }: Container,
@@ -19,7 +19,7 @@ export async function removeRemains(
   }
 }
 
-/** Somebody else may be removing the same. */
+/** Another process may remove the same tree at the same time. */
 async function removeTreeOnce(path: string): Promise<void> {
   try {
     await removeTree(path)

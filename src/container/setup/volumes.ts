@@ -8,11 +8,11 @@ import type { MountRequest } from '../model/mount-request.ts'
 
 /** A mount as it was made on this machine. */
 export interface ResolvedMount extends RootMount {
-  /** What `inspect` calls it. */
+  /** The type that `inspect` shows. */
   readonly kind: MountRequest['type']
-  /** Of a volume. */
+  /** The name of the volume; absent for other mounts. */
   readonly name?: string
-  /** Goes when the container goes. */
+  /** The volume is removed with the container. */
   readonly anonymous: boolean
 }
 
@@ -22,7 +22,7 @@ export interface ResolveMountsOptions {
   readonly requests: readonly MountRequest[]
 }
 
-/** Finds or makes what is to be mounted. Throws `NOT_FOUND` for a source that is not there. */
+/** Finds or makes the sources of mounts. Throws `NOT_FOUND` for a missing source. */
 export function resolveMounts(options: ResolveMountsOptions): readonly ResolvedMount[] {
   return options.requests.map((request) => resolveMount(options, request))
 }
@@ -55,7 +55,7 @@ function bindSource(request: MountRequest): Pick<ResolvedMount, 'source' | 'poin
   try {
     if (request.createSource) makeDirectoriesWithMode(wanted, 0o755)
   } catch (error) {
-    // It is there and is a file.
+    // The source exists and is a file.
     if (!isSystemError(error, 'EEXIST', 'ENOTDIR')) throw error
   }
   try {
@@ -74,9 +74,9 @@ export interface FillVolumesOptions {
 }
 
 /**
- * Fills volumes that are still empty with what the image has in their place. The
- * source is opened inside the image's root, so a link in the image cannot make it
- * something of the host's.
+ * Fills empty volumes with the directory that the image has in their place. That
+ * directory is found inside the image's root, so no link of the image leads to files
+ * of the host.
  */
 export async function fillVolumes(
   rootfs: string,

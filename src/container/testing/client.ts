@@ -24,7 +24,7 @@ export function join(
 
 const readers = new WeakMap<ChildProcess, AsyncIterator<Uint8Array>>()
 
-/** The next chunk of the program's output; empty at its end. It goes on to be read from. */
+/** The next chunk of the program's output; empty at its end. */
 export async function lineOf(child: ChildProcess): Promise<string> {
   const reader = readers.get(child) ?? child.stdout?.[Symbol.asyncIterator]()
   if (reader === undefined) return ''

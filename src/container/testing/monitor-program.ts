@@ -1,4 +1,4 @@
 import { monitorMain } from '../monitor/main.ts'
 
-/** A program that is nothing but a monitor, for tests. */
+/** A program with the role of a monitor, for tests. */
 await monitorMain()

@@ -34,7 +34,7 @@ export interface Testbed extends AsyncDisposable {
   readonly image: ContainerImage
   /** The same file system with another config. */
   imageWith(config: RunConfig): ContainerImage
-  /** The image with a layer more, which holds what `change` does to its root. */
+  /** The image with one more layer, which holds the changes that `change` makes to its root. */
   imageAbove(change: (root: string) => void): Promise<ContainerImage>
 }
 

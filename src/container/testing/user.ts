@@ -4,20 +4,20 @@ import { keepChunk } from '#stream'
 import { DescriptorStreams } from '../session/descriptor-streams.ts'
 import type { ContainerStreams } from '../session/streams.ts'
 
-/** Somebody at one end of a container's streams. */
+/** A user at one end of a container's streams. */
 export interface User {
   readonly streams: ContainerStreams
   /** Resolves when the session has taken it. */
   type(text: string | Uint8Array): Promise<void>
   /** No more input comes. */
   endInput(): Promise<void>
-  /** Lets the session write, as it may from the beginning unless told otherwise. */
+  /** Begins to read the session's output. */
   read(): void
   /** All output so far, by stream. */
   text(): { readonly out: string; readonly err: string }
-  /** Reads no more and never will. */
+  /** Closes the reading end for good. */
   hangUp(): void
-  /** To be called when the session is over: resolves when everything it wrote is in `text`. */
+  /** Resolves when everything that the ended session wrote is in `text`. */
   close(): Promise<void>
 }
 
@@ -28,13 +28,13 @@ export interface UserOptions {
 
 type OpenUser = (options?: UserOptions) => User
 
-/** Every way in which a user can have streams. */
+/** All kinds of streams of a user. */
 export const users: readonly (readonly [name: string, open: OpenUser])[] = [
   ['descriptors', openDescriptors],
   ['bytes', openBytes],
 ]
 
-/** As a command has them: three pipes. */
+/** The streams of a command: three pipes. */
 function openDescriptors({ isSlow = false }: UserOptions = {}): User {
   const [stdin, stdout, stderr] = [makePipe(), makePipe(), makePipe()]
   const input = ownPipeWriter(stdin.write)
@@ -65,7 +65,7 @@ function openDescriptors({ isSlow = false }: UserOptions = {}): User {
   }
 }
 
-/** As a server has them: the bytes of a client's socket. */
+/** The streams of a server: the bytes of a client's socket. */
 export function openBytes({ isSlow = false }: UserOptions = {}): User {
   const ready = gate(isSlow)
   const [out, err] = [collector(), collector()]

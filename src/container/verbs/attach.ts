@@ -14,19 +14,19 @@ import { passSignal, resizeContainer } from './control.ts'
 export interface AttachOptions {
   /** Default: the standard descriptors of this process. */
   readonly streams?: ContainerStreams | undefined
-  /** Pass the user's input on; only a container made with `-i` takes it. Default true. */
+  /** Passes the user's input on. Only a container that was created with `-i` takes it. Default true. */
   readonly stdin?: boolean | undefined
   /** Called when the signals of this process go to the container from now on. Without it they do not. */
   readonly onSignals?: (() => void) | undefined
   /** `ctrl-p,ctrl-q` unless given. */
   readonly detachKeys?: string | undefined
-  /** Leaves; the container goes on. */
+  /** Ends the session. The container goes on. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Joins a running container's streams. Throws `CONFLICT` when it does not run,
- * `NOT_FOUND`, and `SessionError` when the user's streams go.
+ * Joins the streams of a running container. Throws `CONFLICT` when it does not run,
+ * `NOT_FOUND`, and `SessionError` when the user's streams close.
  */
 export async function attachContainer(
   context: ContainerContext,

@@ -10,14 +10,14 @@ import { readState } from '../model/state.ts'
 import { connectMonitor, type MonitorConnection } from '../protocol/connection.ts'
 
 export interface StopOptions {
-  /** Seconds until it is killed; default: the container's, which is 10 unless set. */
+  /** Seconds until the container is killed. Default: its stop timeout, which is 10 unless set. */
   readonly timeout?: number
   readonly stopSignal?: string
   /** Ends the waiting, not the container. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** Asks a container to end, then makes it. One that is not running is left as it is. Throws `NOT_FOUND`. */
+/** Sends a container its stop signal, then kills it. A stopped container is left alone. Throws `NOT_FOUND`. */
 export async function stopContainer(
   context: ContainerContext,
   nameOrId: string,
@@ -30,7 +30,7 @@ export async function stopContainer(
   signal(container, options.stopSignal ?? stopSignalOf(container))
   if (container.state.status === 'paused') freeze(container.id, false)
   const ended = waitForEnd(context, container.id, options.signal)
-  // Negative is Docker's way of saying: wait for ever.
+  // As in Docker, a negative timeout means no limit.
   const patience = timeout < 0 ? Number.POSITIVE_INFINITY : timeout * 1000
   const alarm = startTimer(patience, () => signal(container, 'SIGKILL'))
   try {
@@ -40,7 +40,7 @@ export async function stopContainer(
   }
 }
 
-/** An image may name a signal that there is not; its containers can be stopped all the same. */
+/** SIGTERM where the image names an unknown signal, so that its containers can be stopped. */
 function stopSignalOf({ settings }: Container): NodeJS.Signals | number {
   try {
     return parseSignal(settings.stopSignal)
@@ -59,7 +59,7 @@ export async function killContainer(
   const container = getContainer(context, nameOrId)
   requireRunning(container, 'kill')
   const wanted = parseSignal(name)
-  // Docker restarts a container that was killed by hand only when asked to later.
+  // As in Docker, a container that a user kills is not restarted.
   if (wanted === 'SIGKILL' || wanted === stopSignalOf(container)) {
     await requestStop(context, container)
   }
@@ -67,7 +67,7 @@ export async function killContainer(
   if (wanted === 'SIGKILL' && container.state.status === 'paused') freeze(container.id, false)
 }
 
-/** Stops all processes of a container where they are. Throws `CONFLICT`, `NOT_FOUND`. */
+/** Freezes all processes of a container. Throws `CONFLICT`, `NOT_FOUND`. */
 export async function pauseContainer(context: ContainerContext, nameOrId: string): Promise<void> {
   const container = getContainer(context, nameOrId)
   requireRunning(container, 'pause')
@@ -77,7 +77,7 @@ export async function pauseContainer(context: ContainerContext, nameOrId: string
   if (!freeze(container.id, true)) throw notFreezable(container)
 }
 
-/** Lets a paused container go on. Throws `CONFLICT`, `NOT_FOUND`. */
+/** Thaws the processes of a paused container. Throws `CONFLICT`, `NOT_FOUND`. */
 export async function unpauseContainer(context: ContainerContext, nameOrId: string): Promise<void> {
   const container = getContainer(context, nameOrId)
   if (container.state.status !== 'paused') {
@@ -96,7 +96,7 @@ function notFreezable({ name }: Container): StrakeError {
   )
 }
 
-/** Waits until a container runs no more and gives its exit code. Throws `NOT_FOUND`. */
+/** Waits until a container has ended, and returns its exit code. Throws `NOT_FOUND`. */
 export async function waitContainer(
   context: ContainerContext,
   nameOrId: string,
@@ -105,7 +105,7 @@ export async function waitContainer(
   return await waitForEnd(context, getContainer(context, nameOrId).id, signal)
 }
 
-/** The same for an id, also of a container that removes itself meanwhile. */
+/** `waitContainer` for an ID, also of a container that removes itself meanwhile. */
 export async function waitForEnd(
   context: ContainerContext,
   id: string,
@@ -117,7 +117,7 @@ export async function waitForEnd(
     const code = await exitCodeFrom(connection, signal)
     if (code !== undefined) return code
   }
-  // No monitor to tell us: look until neither it nor the container is there.
+  // Without a monitor to report the end, poll until both processes are gone.
   for (;;) {
     const state = readState(paths.state)
     const { process, monitor } = state
@@ -152,7 +152,7 @@ function requireRunning(container: Container, verb: string): void {
   throw new StrakeError('CONFLICT', `Cannot ${verb} container ${container.name}: it is not running`)
 }
 
-/** Leaves word for the monitor before the container ends, or while it waits to restart it. */
+/** Tells the monitor not to restart the container. It looks at the file when the container has ended. */
 async function requestStop(context: ContainerContext, { id }: Container): Promise<void> {
   const paths = containerPaths(context, id)
   writeWithReserve(paths.reserve, () => writeFileSync(paths.stopRequest, '', { mode: 0o600 }))
@@ -161,7 +161,7 @@ async function requestStop(context: ContainerContext, { id }: Container): Promis
   await connection?.close()
 }
 
-/** Tells a container's terminal its size; nothing for a container that has none or does not run. */
+/** Sets the size of a container's terminal. Does nothing without a terminal or when the container does not run. */
 export async function resizeContainer(
   context: Pick<ContainerContext, 'root' | 'run'>,
   id: string,
@@ -172,7 +172,7 @@ export async function resizeContainer(
   await connection?.close()
 }
 
-/** Sends a signal to the first process of a container as it is now, if there is one. */
+/** Sends a signal to the first process of a container, if it runs. */
 export function passSignal(
   context: Pick<ContainerContext, 'root' | 'run'>,
   id: string,
@@ -186,7 +186,7 @@ function signal({ state }: Container, name: string | number): void {
   if (state.process !== undefined) signalProcess(state.process, parseSignal(String(name)))
 }
 
-/** `TERM`, `SIGTERM`, `15` or, as images may say, `SIGRTMIN+3`. Throws `INVALID`. */
+/** Reads `TERM`, `SIGTERM`, `15` or `SIGRTMIN+3`. Throws `INVALID`. */
 export function parseSignal(text: string): NodeJS.Signals | number {
   const name = text.toUpperCase().replace(/^SIG/, '')
   const number = /^\d+$/.test(name) ? Number(name) : realTime(name)

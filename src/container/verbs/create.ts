@@ -21,9 +21,9 @@ export interface LockedContainer extends CreatedContainer {
 }
 
 /**
- * Makes a container without starting it: its directory and its record. Throws
+ * Creates a container without starting it: its directory and its record. Throws
  * `CONFLICT` for a name that is taken and `INVALID` for options that contradict
- * each other; then nothing is left behind.
+ * each other. Nothing is left behind then.
  */
 export async function createContainer(
   context: ContainerContext,
@@ -66,7 +66,7 @@ export async function createLocked(
   }
 }
 
-/** A container that was to remove itself and could not is no reason to refuse its name. */
+/** Removes a container with `--rm` that a crash left behind, so that its name is free. */
 async function removeLost(context: ContainerContext, name: string | undefined): Promise<void> {
   const record = name === undefined ? undefined : context.records.containers.findByNameOrId(name)
   if (record === undefined || record.name !== name) return

@@ -26,7 +26,7 @@ describe.skipIf(cannotRun !== undefined)(`inside${cannotRun ? ` (${cannotRun})` 
     expect(out).toMatch(/^755 0\n\/proc\/mounts\n\d+\n$/)
   })
 
-  test('a read-only root makes /etc/hosts and its like read-only', async () => {
+  test('a read-only root makes /etc/hosts, hostname and resolv.conf read-only', async () => {
     const script =
       'for f in hosts hostname resolv.conf; do echo x >> /etc/$f; done; cat /etc/hostname'
     const { out, err } = await runIn(bed, {
@@ -58,7 +58,7 @@ describe.skipIf(cannotRun !== undefined)(`inside${cannotRun ? ` (${cannotRun})` 
     await removeContainer(bed.context, id, { force: true })
   })
 
-  test('stopContainer() sends SIGTERM where the image names a signal that there is not', async () => {
+  test('stopContainer() sends SIGTERM where the image names an unknown signal', async () => {
     const image = bed.imageWith({ StopSignal: 'BOGUS' })
     const script = 'trap "exit 3" TERM; echo up; while true; do sleep 0.05; done'
     const { id } = await start({ image, command: ['sh', '-c', script] })

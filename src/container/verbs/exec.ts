@@ -16,17 +16,17 @@ import type { ContainerStreams } from '../session/streams.ts'
 import { type ExecProcessOptions, execProcess } from '../setup/exec-process.ts'
 
 export interface ExecOptions extends ExecProcessOptions {
-  /** Pass the user's input on (`-i`). */
+  /** Passes the user's input on (`-i`). */
   readonly interactive?: boolean | undefined
-  /** Return once it runs. */
+  /** Returns as soon as the process runs. */
   readonly detach?: boolean | undefined
   /** Default: the standard descriptors of this process. */
   readonly streams?: ContainerStreams | undefined
   /** `ctrl-p,ctrl-q` unless given; for a process with a terminal. */
   readonly detachKeys?: string | undefined
-  /** Called when signals of this process that ask it to end go to the process in the container. */
+  /** Called when ending signals of this process are passed on to the process in the container. */
   readonly onSignals?: (() => void) | undefined
-  /** Leaves; a process that runs goes on. */
+  /** Ends the session. A process that runs goes on. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -101,7 +101,7 @@ interface RunExec extends FollowOptions {
   readonly onSignals: (() => void) | undefined
 }
 
-/** Milliseconds that a process has for ending after the first signal. */
+/** Milliseconds that the process has to end after the first signal. */
 const lastWords = 2000
 
 /**
@@ -117,7 +117,7 @@ async function runExec(request: ExecRequest, options: RunExec): Promise<ExecEnd>
   let alarm: ReturnType<typeof setTimeout> | undefined
   let send: (name: NodeJS.Signals) => void = () => {}
   using _signals = onEndingSignal((name, code) => {
-    // The second one means: at once.
+    // The second signal ends the command at once.
     if (interrupted !== undefined) return leave.abort()
     interrupted = { type: 'interrupted', code }
     abandon.abort()
@@ -139,7 +139,7 @@ async function runExec(request: ExecRequest, options: RunExec): Promise<ExecEnd>
     )
     return end.type === 'detached' ? (interrupted ?? end) : end
   } catch (error) {
-    // A runtime that was ended has not started anything.
+    // A runtime that was killed has started no process.
     if (interrupted !== undefined) return interrupted
     throw error
   } finally {

@@ -25,9 +25,9 @@ export type RunEnd =
 export interface ForegroundOptions {
   /** Default: the standard descriptors of this process. */
   readonly streams?: ContainerStreams | undefined
-  /** Pass the user's input on; only a container made with `-i` takes it. Default true. */
+  /** Passes the user's input on. Only a container that was created with `-i` takes it. Default true. */
   readonly stdin?: boolean | undefined
-  /** The size of the user's terminal; default: of the one behind the streams. */
+  /** The size of the user's terminal. Default: the size of the terminal behind the streams. */
   readonly consoleSize?: WindowSize | undefined
   readonly detachKeys?: string | undefined
   /** A monitor from `launchMonitor`, to save its starting time. */
@@ -36,14 +36,14 @@ export interface ForegroundOptions {
   readonly lock?: ContainerLock | undefined
   /** Called when the signals of this process go to the container from now on. Without it they do not. */
   readonly onSignals?: (() => void) | undefined
-  /** Aborts the preparation; of a container that runs, it leaves the session. */
+  /** Aborts the preparation. When the container runs, it ends the session. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Starts a container and stays with it to its end, the user's streams being its
- * own. Throws `StartError` when it cannot be started, and `SessionError` when the
- * user's streams go.
+ * Starts a container with the user's streams as its own, and waits for its end. Throws
+ * `StartError` when it cannot be started, and `SessionError` when the user's streams
+ * close.
  */
 export async function runForeground(
   context: ContainerContext,

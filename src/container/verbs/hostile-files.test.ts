@@ -140,7 +140,7 @@ describe.skipIf(cannotRun !== undefined)(
       expect(readdirSync(`${host}/outside`)).toEqual([])
     }, 60_000)
 
-    test('memory file systems have the mode that is asked for, else that of the directory, else 1777', async () => {
+    test('memory file systems have the given mode, else that of the directory, else 1777', async () => {
       const tmpfs = (destination: string, ...options: string[]): MountRequest => {
         return { type: 'tmpfs', destination, options }
       }

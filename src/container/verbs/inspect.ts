@@ -7,23 +7,23 @@ import { readJson } from '../model/state.ts'
 import type { HealthState } from '../monitor/health.ts'
 import type { ResolvedMount } from '../setup/volumes.ts'
 
-/** Everything that is known of a container. */
+/** All facts about a container. */
 export interface ContainerDetails extends Container {
   readonly isRunning: boolean
   /** Absent without health checks. */
   readonly health?: HealthState | undefined
-  /** As they were made when it was started. */
+  /** The mounts of the last start. */
   readonly mounts: readonly ResolvedMount[]
-  /** Its bundle, changes and files of `/etc`. */
+  /** Holds its bundle, its changes and its files of `/etc`. */
   readonly directory: string
-  /** Absent when it keeps no log. */
+  /** Absent without a log. */
   readonly log?: string | undefined
-  /** Which kind of snapshots its root stands on. */
+  /** The kind of snapshots below its root. */
   readonly snapshotter: string
   readonly runtime: string
   /** Processes that `exec` started and that still run. */
   readonly execs: readonly string[]
-  /** Of the image; absent once the image is gone. */
+  /** The platform of the image; absent when the image was removed. */
   readonly manifest?: Descriptor | undefined
 }
 

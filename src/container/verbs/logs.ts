@@ -8,9 +8,9 @@ import { type Container, getContainer, isRunning } from '../model/record.ts'
 export type { LogEntry }
 
 export interface LogsOptions {
-  /** Go on until the container has ended. */
+  /** Waits for more output until the container has ended. */
   readonly follow?: boolean | undefined
-  /** Only the last so many lines. */
+  /** Only this many of the last lines. */
   readonly tail?: number | undefined
   /** Only lines that began at or after, and at or before, these times. */
   readonly since?: Date | undefined
@@ -18,7 +18,7 @@ export interface LogsOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What a container wrote, oldest first. Throws `NOT_FOUND`, and `UNSUPPORTED` when it keeps no log. */
+/** The output of a container, oldest first. Throws `NOT_FOUND`, and `UNSUPPORTED` without a log. */
 export async function* readLogs(
   context: ContainerContext,
   nameOrId: string,
@@ -27,7 +27,7 @@ export async function* readLogs(
   for await (const entries of readLogBatches(context, nameOrId, options)) yield* entries
 }
 
-/** The same, as many entries at a time as there are: to pass them on with few calls. */
+/** `readLogs` in batches of all entries at hand, so that a caller writes them with few calls. */
 export async function* readLogBatches(
   context: ContainerContext,
   nameOrId: string,
@@ -49,7 +49,7 @@ export async function* readLogBatches(
     else yield lastLines(readNew(), options.tail)
     if (!options.follow) return
     for await (const _ of changes(directory, options.signal)) {
-      // Asked before reading: what was written before the end is then read for certain.
+      // Check before reading: everything that was written before the end is read then.
       const ended = hasEnded(context, container)
       yield* readNew()
       if (ended || isPast(options.until)) return
@@ -84,19 +84,19 @@ function hasEnded(context: ContainerContext, { id }: Container): boolean {
   try {
     return !isRunning(getContainer(context, id))
   } catch {
-    // It removed itself.
+    // The container removed itself.
     return true
   }
 }
 
-/** How often to look without having been told: a monitor that dies changes no file. */
+/** Milliseconds between looks without an event: a monitor that dies changes no file. */
 const lookAnyway = 500
 
 /** Yields whenever something in a directory may have changed, the first time at once. */
 async function* changes(directory: string, signal?: AbortSignal): AsyncGenerator<void> {
   let wake = Promise.withResolvers<void>()
   const watcher = watch(directory, () => wake.resolve())
-  // The directory of a container that removes itself goes away under us.
+  // A container that removes itself removes the watched directory.
   watcher.on('error', () => wake.resolve())
   const timer = setInterval(() => wake.resolve(), lookAnyway)
   const stop = (): void => wake.resolve()

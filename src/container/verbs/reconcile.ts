@@ -10,10 +10,9 @@ import { makeBaseLayer } from '../setup/base-layer.ts'
 import { removeRemains } from '../setup/remains.ts'
 
 /**
- * Brings records and reality together: of every container whose processes are
- * gone without its monitor having said so (killed, or the machine went down),
- * mounts, network and runtime state are given back and the state becomes
- * `exited`. Says how many there were. Nothing that lives is touched.
+ * Cleans up after containers whose process and monitor are gone, because they were
+ * killed or the machine went down: releases mounts, network and runtime state, and sets
+ * the state to `exited`. Returns how many there were. Running containers stay as they are.
  */
 export async function reconcileContainers(context: ContainerContext): Promise<number> {
   let count = 0
@@ -26,8 +25,8 @@ export async function reconcileContainers(context: ContainerContext): Promise<nu
 }
 
 /**
- * A directory without a record is left of a removal, or of a process that was killed while
- * it created a container, unless the records were lost.
+ * Removes directories without a record. A removal or a creation that was killed leaves one.
+ * After a loss of the records they stay: the records are restored from them.
  */
 async function removeForgotten(context: ContainerContext): Promise<void> {
   const { root, records } = context
@@ -41,8 +40,8 @@ async function removeForgotten(context: ContainerContext): Promise<void> {
 }
 
 /**
- * Whether a container ended, or was never started, without anybody left to clean
- * up after it: who watched or prepared it was killed. Costs next to nothing.
+ * Whether a container holds mounts or a network although it does not run, its monitor is
+ * dead and no process works on it. Cheap enough for every `ps`.
  */
 export function isLost(
   context: Pick<ContainerContext, 'root' | 'run'>,
@@ -54,7 +53,7 @@ export function isLost(
   return !isLocked(context, id)
 }
 
-/** The run directory is there from before a root is mounted until after that is given back. */
+/** The run directory exists from before the root is mounted until after it is unmounted. */
 function holdsSomething({ root }: ContainerState, { run }: ContainerPaths): boolean {
   return root !== undefined || existsSync(run)
 }
@@ -94,7 +93,7 @@ export async function reconcileContainer(
   return !ended
 }
 
-/** Mounting it again finds the mount that is there, or makes one that can be undone. */
+/** Opens the root, which finds an existing mount or makes one, and then unmounts it. */
 async function releaseRoot(context: ContainerContext, container: Container): Promise<void> {
   const root = await openRootOf(context, container)
   await root[Symbol.asyncDispose]()

@@ -8,9 +8,9 @@ import { killContainer, waitForEnd } from './control.ts'
 import { reconcileContainer } from './reconcile.ts'
 
 export interface RemoveOptions {
-  /** Kill it first when it runs. */
+  /** Kills a running container first. */
   readonly force?: boolean
-  /** Its anonymous volumes too. */
+  /** Removes its anonymous volumes too. */
   readonly volumes?: boolean | undefined
 }
 
@@ -38,7 +38,7 @@ export async function removeContainer(
       if (await removeLocked(context, found.id, options)) return
     }
   } catch (error) {
-    // One with --rm goes when it ends.
+    // A container with --rm removes itself when it ends.
     if (!isKilled || !isStrakeError(error, 'NOT_FOUND')) throw error
   }
 }

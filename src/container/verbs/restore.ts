@@ -8,14 +8,14 @@ import { readJson, writeJson } from '../model/state.ts'
 
 type Context = Pick<ContainerContext, 'root' | 'run' | 'records'>
 
-/** Keeps a copy of a container's record in its directory, for the day on which the database is lost. */
+/** Keeps a copy of a container's record in its directory, from which a lost record is restored. */
 export function keepRecord(context: Context, record: Omit<ContainerRecord, 'state'>): void {
   writeJson(containerPaths(context, record.id).record, record)
 }
 
 /**
- * Records the containers again whose directories are there and which the database does
- * not know. Returns the manifests of their images.
+ * Restores the records of containers that have a directory and no record. Returns the
+ * manifests of their images.
  */
 export function restoreContainerRecords(context: Context): readonly Digest[] {
   const directory = `${context.root}/containers`

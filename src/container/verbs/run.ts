@@ -10,7 +10,7 @@ import { type ForegroundOptions, type RunEnd, runForeground } from './foreground
 import { removeContainer } from './remove.ts'
 import { startContainer } from './start.ts'
 
-/** Creates a container and starts it in the background. What cannot be started stays, unless `--rm`. */
+/** Creates a container and starts it in the background. A container that fails to start stays, unless `--rm`. */
 export async function runDetached(
   context: ContainerContext,
   options: ContainerOptions,
@@ -32,7 +32,7 @@ export async function runDetached(
   })
 }
 
-/** Creates a container and stays with it to its end. */
+/** Creates a container and runs it in the foreground to its end. */
 export async function runContainer(
   context: ContainerContext,
   options: ContainerOptions,
@@ -67,7 +67,7 @@ async function createOrAbandon(
   }
 }
 
-/** A container that was to remove itself and never ran has no monitor to do so. */
+/** Removes a container with `--rm` that never ran: it has no monitor to remove it. */
 async function removingFailed<T>(
   context: ContainerContext,
   options: ContainerOptions,
@@ -78,7 +78,7 @@ async function removingFailed<T>(
     return await run()
   } catch (error) {
     lock[Symbol.dispose]()
-    // The user has left a container that goes on; its monitor removes it at its end.
+    // The container goes on without its user, and its monitor removes it at its end.
     if (error instanceof SessionError) throw error
     if (options.remove && context.records.containers.get(id) !== undefined) {
       await removeContainer(context, id, { force: true, volumes: true })

@@ -10,7 +10,7 @@ import { type PrepareOptions, prepareContainer } from '../setup/prepare.ts'
 import { reconcileContainer } from './reconcile.ts'
 
 export interface StartOptions {
-  /** One that was spawned earlier, to save its starting time. */
+  /** A monitor that was spawned earlier, to save its start-up time. */
   readonly monitor?: MonitorHandle | undefined
   /** The caller holds the container's lock, and releases it afterwards. */
   readonly isLocked?: boolean | undefined
@@ -18,8 +18,8 @@ export interface StartOptions {
 }
 
 /**
- * Starts a container in the background and returns once it runs. Throws
- * `StartError` when it does not, `NOT_FOUND`; running already is no error.
+ * Starts a container in the background and returns once it runs. A container that runs
+ * already is left alone. Throws `StartError` when it cannot be started, `NOT_FOUND`.
  */
 export async function startContainer(
   context: ContainerContext,
@@ -41,7 +41,7 @@ export interface OrderStartOptions extends PrepareOptions {
   readonly monitor: MonitorHandle
 }
 
-/** Docker calls a container that was never started `created`, with the reason. */
+/** As in Docker, a container that could not be started is `created`, with the reason. */
 function noteFailure(path: string, { exitCode, message: error }: StartError): void {
   const finishedAt = new Date().toISOString()
   writeState(path, { ...createdState, exitCode, error, finishedAt })
@@ -59,7 +59,7 @@ export async function orderStart(
   const { monitor } = options
   const paths = containerPaths(context, container.id)
   try {
-    // What a crash has left; one with --rm is gone then.
+    // Removes the leftovers of a crash; a container with --rm is removed itself.
     if (await reconcileContainer(context, container)) getContainer(context, container.id)
     mkdirSync(paths.run, { recursive: true, mode: 0o700 })
     rmSync(paths.stopRequest, { force: true })

@@ -46,7 +46,7 @@ const names = [
   'CHECKPOINT_RESTORE',
 ] as const
 
-/** What a container gets unless told otherwise: Docker's fourteen. */
+/** The default capabilities of a container: Docker's fourteen. */
 const defaults = [
   'CHOWN',
   'DAC_OVERRIDE',
@@ -68,7 +68,7 @@ export interface CapabilityOptions {
   /** Names with or without `CAP_`, any case; `ALL` means all the host has. */
   readonly add?: readonly string[] | undefined
   readonly drop?: readonly string[] | undefined
-  /** All the host has; `add` and `drop` then mean nothing. */
+  /** All capabilities of the host. `add` and `drop` have no effect then. */
   readonly privileged?: boolean | undefined
   /** The host's bounding set (`CapBnd`). Default: this process's. */
   readonly bounding?: bigint | undefined

@@ -11,7 +11,7 @@ export interface CheckedOptions extends SysctlOptions {
   readonly rlimits?: readonly Rlimit[] | undefined
 }
 
-/** Throws now what `createBundleConfig` would throw when the container starts. */
+/** Throws the errors that `createBundleConfig` would throw at the start of the container. */
 export function checkBundle(options: CheckedOptions): void {
   resolveCapabilities(options.security)
   resourceConfig(options.resources ?? {}, [])

@@ -14,7 +14,7 @@ import type { SeccompSource } from './seccomp-profile.ts'
 import type { NamespaceConfig, ProcessConfig, Rlimit, RuntimeConfig } from './spec.ts'
 import { sysctlConfig } from './sysctls.ts'
 
-/** What may be loosened or tightened; everything absent is the default of Docker or stricter. */
+/** Security options. An absent one has Docker's default or a stricter one. */
 export interface SecurityOptions
   extends CapabilityOptions,
     Pick<DeviceOptions, 'devices' | 'rules'> {
@@ -63,8 +63,8 @@ export interface BundleOptions extends ProcessOptions {
 }
 
 /**
- * The whole `config.json` with every security default. No annotation of an
- * image or a user gets in: runtimes take orders from some.
+ * Makes the `config.json` with all security defaults. It has no annotation of an image or
+ * a user, because annotations change what a runtime does.
  */
 export function createBundleConfig(options: BundleOptions): RuntimeConfig {
   const security = options.security ?? {}
@@ -138,7 +138,7 @@ function namespaces(options: BundleOptions): readonly NamespaceConfig[] {
   return made
 }
 
-/** A shared bind needs a root that passes mounts on. */
+/** The propagation of the root, which shared and slave mounts need. */
 function propagation(mounts: readonly ContainerMount[]): { rootfsPropagation?: string } {
   const kinds = mounts.map((mount) => mount.propagation ?? 'rprivate')
   if (kinds.some((kind) => kind.endsWith('shared'))) return { rootfsPropagation: 'shared' }

@@ -61,12 +61,12 @@ function userMount(wanted: ContainerMount): MountConfig {
   return { destination, type, source, options: ['rbind', propagation, ...access] }
 }
 
-/** There is nothing below a file, and crun refuses to look. */
+/** crun refuses recursive read-only for a file. */
 function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true
 }
 
-/** What containers must not see or change; `undefined` for one that may. */
+/** The kernel paths that a container must not read or write; `undefined` when it may. */
 export function protectedPaths(security: {
   readonly privileged?: boolean | undefined
   readonly maskPaths?: boolean | undefined
@@ -77,7 +77,7 @@ export function protectedPaths(security: {
   return { maskedPaths: maskedPaths(), readonlyPaths }
 }
 
-/** What a container must not read: what tells of the host's hardware, keys and timing. */
+/** Kernel paths that a container must not read: they show hardware, keys and timing of the host. */
 function maskedPaths(): readonly string[] {
   return [
     ...['acpi', 'asound', 'interrupts', 'kcore', 'keys', 'latency_stats'].map(inProc),
@@ -89,7 +89,7 @@ function maskedPaths(): readonly string[] {
   ]
 }
 
-/** What a container may read and not write. */
+/** Kernel paths that a container may read and must not write. */
 const readonlyPaths: readonly string[] = [
   ...['asound', 'bus', 'fs', 'irq', 'sys', 'sysrq-trigger'].map(inProc),
 ]

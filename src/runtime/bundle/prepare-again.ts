@@ -7,9 +7,9 @@ import { readBundle, writeBundle } from './config.ts'
 import type { RuntimeConfig } from './spec.ts'
 
 /**
- * Looks at a root once more before a bundle is started again: its processes may
- * have made the working directory a link, or `/etc/passwd` a pipe. Throws
- * `INVALID` when it cannot be started so.
+ * Checks a root again before a restart: its processes may have replaced the working
+ * directory by a link, or `/etc/passwd` by a pipe. Throws `INVALID`, and `StartError` when
+ * the command is missing.
  */
 export async function prepareAgain(bundle: string): Promise<void> {
   const config = readBundle(bundle)

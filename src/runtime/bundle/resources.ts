@@ -2,14 +2,14 @@ import { StrakeError } from '#oci'
 import { cgroupMode, countsSwap } from '../cgroup.ts'
 import type { DeviceRule, ResourceConfig } from './spec.ts'
 
-/** Limits of one container; sizes are bytes; absent and 0 mean none (absent pids: 2048). */
+/** Limits of one container. Sizes are bytes. Absent and 0 mean no limit, but absent `pids` means 2048. */
 export interface ResourceOptions {
   readonly memory?: number | undefined
   /** Memory and swap together; -1 is no limit. Default: twice `memory`. */
   readonly memorySwap?: number | undefined
   readonly memoryReservation?: number | undefined
   readonly memorySwappiness?: number | undefined
-  /** How many processors' time: 1.5. */
+  /** Processor time, in processors: 1.5. */
   readonly cpus?: number | undefined
   readonly cpuShares?: number | undefined
   readonly cpuPeriod?: number | undefined
@@ -25,7 +25,7 @@ const defaultPids = 2048
 const smallestMemory = 6 * 1024 * 1024
 const defaultPeriod = 100_000
 
-/** Limits as the runtime takes them. Throws `INVALID` on a limit no kernel would accept. */
+/** Limits in the form of the runtime. Throws `INVALID` for a limit that no kernel accepts. */
 export function resourceConfig(
   options: ResourceOptions,
   devices: readonly DeviceRule[],
@@ -58,7 +58,7 @@ function memoryConfig(options: ResourceOptions): NonNullable<ResourceConfig['mem
   }
   return {
     ...(limit === undefined ? {} : { limit }),
-    // A kernel that does not count swap has no such file, and the runtime would stop there.
+    // A kernel that does not count swap has no such file, and the runtime would fail.
     ...(swap === undefined || !countsSwap() ? {} : { swap }),
     ...(reservation === undefined ? {} : { reservation }),
     ...(swappiness === undefined || cgroupMode() === 'unified' ? {} : { swappiness }),

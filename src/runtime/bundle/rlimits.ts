@@ -30,7 +30,7 @@ export interface OwnLimits {
   readonly mayRaise: boolean
 }
 
-/** Throws `DENIED` for a limit that this process may not give, which a runtime tells in its own words. */
+/** Throws `DENIED` for a limit that this process may not raise. The message of a runtime is less clear. */
 export function checkRlimits(
   rlimits: readonly Rlimit[] = [],
   { text, mayRaise }: OwnLimits = ownLimits(rlimits),

@@ -15,11 +15,11 @@ export interface CheckedProcess {
 }
 
 /**
- * Throws `StartError` when the kernel would not execute the command: 127 when it
- * or its interpreter is missing, 126 when it is no program or may not be
- * executed. Runtimes say this in words that differ from version to version, and
- * some say it only as output of a container that has started. What cannot be
- * told from the files is left to them. `what` is started, for messages; default: the container.
+ * Throws `StartError` when the kernel would not execute the command: 127 when the command
+ * or its interpreter is missing, 126 when it is no program or may not be executed. The
+ * messages of runtimes differ from version to version, and some runtimes print them only
+ * as output of a container that has started. Where the files do not decide, the function
+ * returns and the runtime tries. `what` names the process in messages; default: the container.
  */
 export function checkCommand(view: ContainerView, process: CheckedProcess, what?: string): void {
   const [command = ''] = process.args
@@ -33,7 +33,7 @@ export function checkCommand(view: ContainerView, process: CheckedProcess, what?
   }
 }
 
-/** `undefined` when it cannot be told. */
+/** The path of the command; `undefined` when the files do not decide. */
 function findInPath(
   view: ContainerView,
   { env, cwd, user }: CheckedProcess,
@@ -62,7 +62,7 @@ interface Checked {
   readonly depth: number
 }
 
-/** As many interpreters of interpreters as the kernel takes. */
+/** The kernel follows this many interpreters of interpreters. */
 const mostInterpreters = 5
 
 function checkProgram(view: ContainerView, process: CheckedProcess, checked: Checked): void {
@@ -85,7 +85,7 @@ function checkProgram(view: ContainerView, process: CheckedProcess, checked: Che
   checkProgram(view, process, { command, path: program.interpreter, depth: depth + 1 })
 }
 
-/** A path that leads through a file, or round in links, names nothing. */
+/** A path through a file or through a loop of links counts as missing. */
 function find(view: ContainerView, path: string): Place | undefined {
   try {
     return view.find(path)
@@ -95,7 +95,7 @@ function find(view: ContainerView, path: string): Place | undefined {
   }
 }
 
-/** By the permission bits alone. Access lists can only be told by the kernel, which is asked later. */
+/** Reads the permission bits alone; the kernel also reads access lists. */
 function mayExecute({ status }: Place, { uid, gid, additionalGids = [] }: CheckedProcess['user']) {
   const mode = status?.mode ?? 0
   if (uid === 0 || uid === status?.uid) return (mode & (uid === 0 ? 0o111 : 0o100)) !== 0

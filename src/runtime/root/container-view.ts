@@ -7,16 +7,16 @@ export interface Place {
   /** Absolute, without links and dots. */
   readonly path: string
   /**
-   * Open as a place only (`O_PATH`), until the view is disposed. Absent for what
-   * the runtime makes and for what a mount does not have yet.
+   * An `O_PATH` descriptor, open until the view is disposed. Absent for a file that the
+   * runtime will make and for a missing file of a mount.
    */
   readonly fd?: number
   readonly status?: at.EntryStatus
-  /** The mount that it is or lies in; absent for the root file system. */
+  /** The mount at or above the place; absent for the root file system. */
   readonly cover?: Cover
 }
 
-/** What was made in the root file system so that something can be mounted there. */
+/** A mount point that was made in the root file system. */
 export interface MadeEntry {
   readonly path: string
   /** `EntryStatus.identity`. */
@@ -26,19 +26,19 @@ export interface MadeEntry {
 
 export type PlaceKind = 'directory' | 'file'
 
-/** As many links as the kernel follows for one path. */
+/** The kernel follows this many links for one path. */
 const mostLinks = 40
 
 /**
- * The files of a container as its processes will see them, mounts included.
+ * The files of a container as its processes will see them, with mounts.
  *
- * Paths are walked here, one name at a time, each in an open directory and
- * without following a link; links are read and walked like the rest, with the
- * container's root as `/`. So neither a link of an image nor a process that
- * swaps directories meanwhile can lead elsewhere on this machine.
+ * A path is walked one name at a time. Each name is opened in an open directory without
+ * following a link; the target of a link is walked in the same way, with the container's
+ * root as `/`. So neither a link of an image nor a process that swaps directories can
+ * lead to other files of this machine.
  */
 export class ContainerView implements Disposable {
-  /** What `make` has made, parents first. */
+  /** The files and directories that `make` has made, parents first. */
   readonly made: MadeEntry[] = []
   readonly #root: Place
   readonly #covers: Map<string, Cover>
@@ -50,22 +50,22 @@ export class ContainerView implements Disposable {
     this.#covers = covers
   }
 
-  /** A plain directory, of which nothing is hidden by mounts. */
+  /** A directory without mounts. */
   static ofDirectory(rootPath: string): ContainerView {
     return new ContainerView(rootPath, new Map())
   }
 
-  /** A root before the runtime has mounted anything in it. */
+  /** A root in which the runtime has mounted nothing yet. */
   static ofRoot(rootPath: string): ContainerView {
     return new ContainerView(rootPath, runtimeCovers())
   }
 
-  /** The root of a running process, with its mounts. What is in `/proc` is never looked at. */
+  /** The root of a running process, with its mounts. Files in `/proc` are never opened. */
   static ofProcess(pid: number): ContainerView {
     return new ContainerView(`/proc/${pid}/root`, new Map([['/proc', { type: 'kernel' }]]))
   }
 
-  /** Says what will be mounted at `path`, which a walk has returned: it hides what is there now. */
+  /** Covers `path`, which a walk has returned, with a mount. The files below are hidden from now on. */
   cover(path: string, cover: Cover): void {
     for (const below of this.#covers.keys()) {
       if (below === path || below.startsWith(`${path}/`)) this.#covers.delete(below)
@@ -73,20 +73,20 @@ export class ContainerView implements Disposable {
     this.#covers.set(path, cover)
   }
 
-  /** Closes a descriptor, that of a cover, together with the view. */
+  /** Takes over a descriptor, which is closed with the view. */
   keep(fd: number): number {
     this.#descriptors.push(fd)
     return fd
   }
 
-  /** What `path` names, `undefined` when there is none. Throws `INVALID` on a path through a file. */
+  /** Finds the file at `path`; `undefined` when it is absent. Throws `INVALID` for a path through a file. */
   find(path: string): Place | undefined {
     return this.#walk(path, undefined)
   }
 
   /**
-   * The same, and makes what is missing in the root file system, whatever the
-   * umask: directories of mode 0755, and what `path` itself names with `mode`.
+   * Finds the file at `path`, or makes it in the root file system, whatever the umask. It
+   * has `mode`, and missing directories above it have mode 0755.
    */
   make(path: string, kind: PlaceKind, mode: number = kind === 'file' ? 0o644 : 0o755): Place {
     const place = this.#walk(path, { kind, mode })
@@ -184,7 +184,7 @@ function covered(path: string, cover: Cover): Place | { readonly link: string } 
   }
 }
 
-/** A name in something that is not mounted yet. What the kernel shows there, nobody knows. */
+/** A name in a mount that does not exist yet. In a file system of the kernel any name may exist. */
 function unseen(path: string, cover: Cover, missing: Missing | undefined): Place | undefined {
   return cover.type === 'kernel' || missing !== undefined ? { path, cover } : undefined
 }

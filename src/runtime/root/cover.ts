@@ -1,10 +1,10 @@
-/** What hides a place of the root file system from the processes of a container. */
+/** A mount or link that hides a place of the root file system from the processes of a container. */
 export type Cover =
-  /** Files of this machine: a volume, or what a user mounts. `fd` is open as a place. */
+  /** Files of this machine: a volume or a bind mount. `fd` is an `O_PATH` descriptor. */
   | { readonly type: 'tree'; readonly fd: number }
   /** Memory that is empty when the container starts. */
   | { readonly type: 'memory' }
-  /** What the kernel shows. */
+  /** A file system of the kernel. */
   | { readonly type: 'kernel' }
   /** A link that the runtime makes. */
   | { readonly type: 'link'; readonly target: string }
@@ -12,7 +12,7 @@ export type Cover =
 const memory: Cover = { type: 'memory' }
 const kernel: Cover = { type: 'kernel' }
 
-/** What the runtime mounts and makes in every container. */
+/** The mounts and links that the runtime makes in every container. */
 export function runtimeCovers(): Map<string, Cover> {
   return new Map([
     ['/proc', kernel],

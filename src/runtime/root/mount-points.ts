@@ -4,9 +4,8 @@ import { at } from '#platform'
 import type { MadeEntry } from './container-view.ts'
 
 /**
- * Takes away mount points that are still as they were made: the same file or
- * directory, empty. For roots whose changes are kept, where mount points are
- * nobody's change.
+ * Removes mount points that are unchanged: the same file or directory, and empty. For
+ * roots whose changes become a layer, in which mount points do not belong.
  */
 export function removeMountPoints(rootPath: string, made: readonly MadeEntry[]): void {
   const root = at.openRoot(rootPath)
@@ -17,7 +16,7 @@ export function removeMountPoints(rootPath: string, made: readonly MadeEntry[]):
   }
 }
 
-/** By parent and name, so that a link put there meanwhile is not followed. */
+/** Removes by parent directory and name, so that no link is followed. */
 function removeOne(root: number, { path, identity, kind }: MadeEntry): void {
   const parent = openParent(root, path)
   if (parent === undefined) return
@@ -28,7 +27,7 @@ function removeOne(root: number, { path, identity, kind }: MadeEntry): void {
     if (kind === 'directory') rmdirSync(`/proc/self/fd/${parent}/${name}`)
     else if (status.size === 0) unlinkSync(`/proc/self/fd/${parent}/${name}`)
   } catch {
-    // Filled by the program: then it is the program's, and stays.
+    // The program has filled it, so it stays.
   } finally {
     at.closeDescriptor(parent)
   }

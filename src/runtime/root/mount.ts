@@ -1,22 +1,22 @@
 import type { PlaceKind } from './container-view.ts'
 
-/** A mount a user asked for, its source already resolved and checked. */
+/** A mount that a user asked for. Its source is resolved and checked. */
 export interface ContainerMount {
   readonly type: 'bind' | 'tmpfs'
-  /** Absolute path on the host; for a tmpfs anything. */
+  /** Absolute path on the host. Any text for a tmpfs. */
   readonly source: string
   /** Absolute path in the container. */
   readonly destination: string
   readonly readOnly?: boolean
-  /** Default `rprivate`: mounts made on one side later do not show on the other. */
+  /** Default `rprivate`: later mounts on one side do not appear on the other. */
   readonly propagation?: 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave'
-  /** Of a tmpfs: `size=64m`, `mode=1777`, `noexec`… */
+  /** Options of a tmpfs: `size=64m`, `mode=1777`, `noexec`. */
   readonly options?: readonly string[]
-  /** The source is a mount of ours that has its access and propagation: the runtime only binds it. */
+  /** The source is a mount that strake made with its access and propagation. The runtime only binds it. */
   readonly isReady?: boolean | undefined
 }
 
-/** A mount, and what lies at its destination. */
+/** A mount and the kind of its mount point. */
 export interface RootMount extends ContainerMount {
   readonly point: PlaceKind
 }

@@ -43,7 +43,7 @@ function prepare(...mounts: RootMount[]) {
 }
 
 describe.skipIf(cannotMount !== undefined)(`mounts in mounts (${cannotMount ?? 'as root'})`, () => {
-  test('prepareRoot() puts what is mounted inside a volume together, and gives the runtime one mount', () => {
+  test('prepareRoot() makes one mount of a volume and the mounts inside it', () => {
     const mounts = prepare(
       bind('volume', '/data'),
       bind('dir', '/data/x/new', { readOnly: true }),
@@ -63,7 +63,7 @@ describe.skipIf(cannotMount !== undefined)(`mounts in mounts (${cannotMount ?? '
     expect(readdirSync(`${base}/root`).sort()).toEqual(['data', 'dev', 'proc', 'sys'])
   })
 
-  test('prepareRoot() makes nothing in what is mounted read-only', () => {
+  test('prepareRoot() makes no mount point in a read-only mount', () => {
     mkdirSync(`${base}/volume/there`)
     const volume = bind('volume', '/data', { readOnly: true })
     expect(() => prepare(volume, bind('dir', '/data/new'))).toThrow(

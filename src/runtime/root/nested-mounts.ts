@@ -15,7 +15,7 @@ import type { Cover } from './cover.ts'
 import type { ContainerMount, RootMount } from './mount.ts'
 import { tmpfsOptions } from './tmpfs.ts'
 
-/** A mount whose destination is known as the container will see it. */
+/** A mount whose destination was found as the container will see it. */
 export interface LocatedMount {
   /** Its destination has no links. */
   readonly mount: RootMount
@@ -25,15 +25,14 @@ export interface LocatedMount {
 }
 
 /**
- * Puts mounts together whose destinations lie inside a volume or inside files of
- * the host. Another container may share those and may replace a directory by a
- * link at any moment; a runtime that makes mount points by path then makes them
- * on the host. Here the outer files are mounted once more in `directory`, and
- * everything inside is mounted in that tree by descriptor, the tree being the
- * root of every path. The runtime gets the whole tree as one mount.
+ * Mounts inside volumes and bind mounts, so that the runtime need not. Another container
+ * may share such files and may replace a directory by a link at any moment; a runtime that
+ * makes mount points by path then makes them on the host. This function mounts the outer
+ * files again in `directory` and mounts the inner ones in that tree by descriptor, with the
+ * tree as the root of every path. The runtime gets the whole tree as one mount.
  *
- * Returns what is left for the runtime. `releaseNestedMounts` undoes it, also
- * after this has thrown.
+ * Returns the mounts that the runtime must make. `releaseNestedMounts` undoes it, also
+ * after it has thrown.
  */
 export function mountNested(
   located: readonly LocatedMount[],
@@ -42,7 +41,7 @@ export function mountNested(
   const inside = findNested(located)
   if (inside.size === 0) return located.map(({ mount }) => mount)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  // What is mounted here must not appear in other mount namespaces.
+  // Mounts below must not appear in other mount namespaces.
   mountBind(directory, directory)
   const trees = new Map<LocatedMount, string>()
   for (const outer of new Set(inside.values())) {
@@ -62,15 +61,15 @@ export function mountNested(
     })
 }
 
-/** Unmounts what `mountNested` has mounted. A directory that is not there is no error. */
+/** Unmounts the mounts of `mountNested`. An absent directory is no error. */
 export async function releaseNestedMounts(directory: string): Promise<void> {
   while (unmount(directory, { detach: true })) {
-    // Of several mounts on one place the topmost goes first.
+    // Each call unmounts the topmost mount.
   }
   await removeTree(directory)
 }
 
-/** Every mount inside files that others may change, with the outermost mount of these. */
+/** Every mount inside a volume or bind mount, with the outermost of these. */
 function findNested(located: readonly LocatedMount[]): Map<LocatedMount, LocatedMount> {
   const inside = new Map<LocatedMount, LocatedMount>()
   for (const each of located) {
@@ -141,7 +140,7 @@ const kinds = {
   rslave: 'slave',
 } as const
 
-/** What the root of the container must pass on, so that each of `parts` gets what it asks for. */
+/** The propagation that the root of the container needs for all of `parts`. */
 function widestPropagation(parts: readonly LocatedMount[]): 'private' | 'slave' | 'shared' {
   const asked = parts.map(({ mount }) => kinds[mount.propagation ?? 'private'])
   return (['shared', 'slave'] as const).find((kind) => asked.includes(kind)) ?? 'private'

@@ -65,7 +65,7 @@ test('prepareRoot() makes mount points and the working directory whatever the um
   }
 })
 
-test('prepareRoot() follows links of the image inside the root, and makes where they lead', () => {
+test('prepareRoot() follows links of the image inside the root, and makes their targets', () => {
   symlinkSync('/usr/outside', `${root}/link`)
   symlinkSync('../../../../../', `${root}/up`)
   mkdirSync(`${root}/var`)
@@ -93,7 +93,7 @@ test('prepareRoot() follows links of the image inside the root, and makes where 
   expect(readdirSync(base).sort()).toEqual(['file', 'outside', 'root'])
 })
 
-test('prepareRoot() gives mounts outermost first, as links show them', () => {
+test('prepareRoot() returns outer mounts first, with their links resolved', () => {
   symlinkSync('/', `${root}/deep`)
   mkdirSync(`${root}/a`)
   const { places } = prepare({ mounts: [memory('/m/b'), directory('/deep/x'), memory('/m')] })
@@ -154,7 +154,7 @@ test('prepareRoot() refuses a mount at / and a file where a directory is to be m
   expect(() => prepare({ mounts: [file('/d')] })).toThrow('at /d: there is a directory')
 })
 
-test('prepareRoot() makes the mount point of a memory file system with the mode it is to have', () => {
+test('prepareRoot() makes the mount point of a memory file system with its mode', () => {
   const modeOf = (path: string): number => statSync(path).mode & 0o7777
   mkdirSync(`${root}/there`)
   chmodSync(`${root}/there`, 0o711)
@@ -167,7 +167,7 @@ test('prepareRoot() makes the mount point of a memory file system with the mode 
   expect(modeOf(`${base}/nested/mode-1770`)).toBe(0o1770)
 })
 
-test('removeMountPoints() takes away only what is still as it was made', () => {
+test('removeMountPoints() removes only mount points that are unchanged', () => {
   mkdirSync(`${root}/etc`)
   const { mountPoints } = prepare({
     mounts: [file('/etc/hosts'), directory('/a'), directory('/b'), file('/c')],

@@ -11,11 +11,11 @@ import { resolveWorkingDirectory } from './working-directory.ts'
 
 export interface PrepareRootOptions {
   readonly mounts?: readonly RootMount[] | undefined
-  /** Made when absent, as the working directory of an image is. Default: `/`. */
+  /** The working directory, which is made when it is absent. Default: `/`. */
   readonly cwd?: string | undefined
   /**
-   * A directory of ours, made when it is needed, for mounts that other mounts
-   * lie in. `releaseNestedMounts` undoes what is mounted there.
+   * A directory for mounts that contain other mounts. It is made when it is needed, and
+   * `releaseNestedMounts` unmounts and removes it.
    */
   readonly nested: string
 }
@@ -23,24 +23,22 @@ export interface PrepareRootOptions {
 /** A root that the runtime can start a container in. */
 export interface PreparedRoot extends Disposable {
   readonly view: ContainerView
-  /** In the order in which they are to be mounted, destinations without links. */
+  /** In mount order. The destinations have no links. */
   readonly mounts: readonly ContainerMount[]
   /** Without links. */
   readonly cwd: string
-  /** What was made for the mounts; `removeMountPoints` takes it away. */
+  /** The mount points that were made; `removeMountPoints` removes them. */
   readonly mountPoints: readonly MadeEntry[]
 }
 
 /**
- * Makes a root file system ready for the runtime, before any process of the
- * image runs: mount points and the working directory, found and made as a
- * process in the container would find them. The runtime gets paths without
- * links, and never one that another container can change: what is mounted
- * inside a volume or inside files of the host is put together by us.
+ * Makes the mount points and the working directory in a root file system, before a process
+ * of the image runs. They are found as a process in the container would find them. The
+ * runtime gets paths without links, and no path that another container can change:
+ * `mountNested` makes the mounts inside volumes and bind mounts.
  *
- * Throws `INVALID` when `/dev`, `/proc` or `/sys` is not a directory, when
- * something cannot be mounted where it is to be, or when the working directory
- * is not one or lies in `/proc`.
+ * Throws `INVALID` when `/dev`, `/proc` or `/sys` is not a directory, when a mount point is
+ * of the wrong kind, or when the working directory is a file or lies in `/proc`.
  */
 export function prepareRoot(root: string, options: PrepareRootOptions): PreparedRoot {
   const view = ContainerView.ofRoot(root)
@@ -57,7 +55,7 @@ export function prepareRoot(root: string, options: PrepareRootOptions): Prepared
   }
 }
 
-/** The runtime mounts there by path, so none may be a link. */
+/** The runtime mounts on them by path, so none may be a link. */
 function makeKernelDirectories(root: string): readonly MadeEntry[] {
   using view = ContainerView.ofDirectory(root)
   for (const path of ['/dev', '/proc', '/sys']) {
@@ -114,9 +112,8 @@ function makeMountPoint(view: ContainerView, mount: RootMount): Place {
 }
 
 /**
- * Some runtimes (runc before 1.2) give a memory file system the mode of its
- * mount point even when another one is asked for. Then an empty directory of the
- * mode that is asked for is mounted there first.
+ * runc before 1.2 gives a memory file system the mode of its mount point, even when the
+ * user asks for another mode. An empty directory of that mode is then mounted there first.
  */
 function modeCarrier(mount: RootMount, place: Place, directory: string): RootMount | undefined {
   const mode = mount.type === 'tmpfs' ? givenMode(mount) : undefined

@@ -1,14 +1,14 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { openFlag } from '#platform'
 
-/** What the kernel would do with a file that is executed. */
+/** The kind of a file that is executed. */
 export interface Program {
   readonly kind: 'script' | 'elf' | 'unknown'
-  /** Another file that it takes: of a script its interpreter, of a dynamic program its loader. */
+  /** The interpreter of a script or the loader of a dynamic program. */
   readonly interpreter?: string | undefined
 }
 
-/** Reads the beginning of a file that is open as a place; `undefined` when it cannot be told. */
+/** Reads the kind of a file from an `O_PATH` descriptor; `undefined` when only the kernel can decide. */
 export function readProgram(place: number): Program | undefined {
   let fd: number
   try {
@@ -92,7 +92,7 @@ function readAt(fd: number, position: number, length: number): Buffer {
   return bytes.subarray(0, filled)
 }
 
-/** Whether the kernel was told of more formats, other machines' programs among them (binfmt_misc). */
+/** Whether binfmt_misc has further formats, such as programs of other machines. */
 function hasOtherFormats(): boolean {
   try {
     const names = readdirSync('/proc/sys/fs/binfmt_misc')

@@ -1,7 +1,7 @@
 import type { MountRestrictions, TmpfsOptions } from '#platform'
 import type { ContainerMount } from './mount.ts'
 
-/** Everybody may make files in a memory file system, unless its mode is given. */
+/** The mode of a memory file system without a given one: all users may make files in it. */
 const openMode = 0o1777
 
 /** The mode that a user gives a memory file system with `mode=700`. */
@@ -10,7 +10,7 @@ export function givenMode({ options = [] }: Pick<ContainerMount, 'options'>): nu
   return text === undefined ? undefined : Number.parseInt(text, 8)
 }
 
-/** The mode that a mount point is made with; some runtimes give it to what is mounted there. */
+/** The mode of a mount point. Some runtimes copy it to the file system that is mounted there. */
 export function mountPointMode(mount: ContainerMount): number | undefined {
   return mount.type === 'tmpfs' ? (givenMode(mount) ?? openMode) : undefined
 }
@@ -26,7 +26,7 @@ const flags: Readonly<Record<string, MountRestrictions>> = {
   exec: { noExec: false },
 }
 
-/** What the runtime would mount, for a memory file system that we mount ourselves. */
+/** The options that a runtime would use, for a memory file system that strake mounts. */
 export function tmpfsOptions(mount: ContainerMount): TmpfsOptions {
   const asked = mount.options ?? []
   const restrictions = asked.map((option) => flags[option] ?? {})

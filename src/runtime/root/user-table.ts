@@ -25,9 +25,9 @@ export function readUserTable(view: ContainerView, path: (typeof paths)[number])
 }
 
 /**
- * Throws `INVALID` when a passwd or group file is none that may be read. The
- * runtime reads them whenever it starts a process, and would wait for ever for
- * the writer of a pipe.
+ * Throws `INVALID` when the passwd or group file is a special file or is too large. The
+ * runtime reads both whenever it starts a process, and would wait for the writer of a pipe
+ * without an end.
  */
 export function checkUserTables(view: ContainerView): void {
   for (const path of paths) findTable(view, path)
@@ -41,7 +41,7 @@ function findTable(view: ContainerView, path: string): Place | undefined {
   return place
 }
 
-/** The place cannot become another file; the program may still write to it, so reading has an end. */
+/** The descriptor keeps the file. Reading stops at the limit, because a program may go on writing to it. */
 function readText(place: number): string {
   const fd = openSync(`/proc/self/fd/${place}`, openFlag.readOnly | openFlag.nonBlocking)
   try {

@@ -39,12 +39,12 @@ test('resolveUser() finds ids, home and all groups of a name', () => {
   })
 })
 
-test('resolveUser() never takes digits for a name', () => {
+test('resolveUser() reads digits as an ID, never as a name', () => {
   image('1000:x:0:0::/root:\n')
   expect(resolveUser(root, '1000')).toMatchObject({ uid: 1000, gid: 0, home: '/' })
 })
 
-test('resolveUser() refuses ids that would wrap and names nobody listed', () => {
+test('resolveUser() refuses IDs that would wrap and unlisted names', () => {
   image('root:x:0:0::/root:\n')
   expect(() => resolveUser(root, '4294967296')).toThrow('Cannot use id 4294967296')
   expect(() => resolveUser(root, '2147483648:0')).toThrow('Cannot use id 2147483648')

@@ -2,13 +2,13 @@ import { StrakeError } from '#oci'
 import type { ContainerView } from './container-view.ts'
 import { readUserTable, type Table } from './user-table.ts'
 
-/** Whom a process runs as. */
+/** The user of a process. */
 export interface ResolvedUser {
   readonly uid: number
   readonly gid: number
   /** All groups, the primary one included: some programs look only here. */
   readonly additionalGids: readonly number[]
-  /** From `/etc/passwd`; `/` when nobody is listed. */
+  /** From `/etc/passwd`; `/` for an unlisted user. */
   readonly home: string
 }
 

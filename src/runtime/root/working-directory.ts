@@ -2,11 +2,10 @@ import { StrakeError } from '#oci'
 import { type ContainerView, isDirectory } from './container-view.ts'
 
 /**
- * The working directory as the runtime is to be told it: without links. Through
- * a link such as `/dev/fd/7` or `/proc/self/fd/7` a descriptor of the runtime
- * once led out of the container, so nothing below `/proc` is taken. `make` is
- * for a container that does not run yet, whose image need not have the
- * directory. Throws `NOT_FOUND` when there is none, `INVALID`.
+ * Returns the working directory without links, for the runtime. A path below `/proc` is
+ * refused: through `/dev/fd/7` or `/proc/self/fd/7` an open descriptor of the runtime once
+ * led out of the container. `make` makes a missing directory, for a container that does not
+ * run yet. Throws `NOT_FOUND` for a missing directory, `INVALID`.
  */
 export function resolveWorkingDirectory(
   view: ContainerView,
