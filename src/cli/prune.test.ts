@@ -5,7 +5,13 @@ import { createTestContext } from './testing/fixture.ts'
 test("printPruned() uses Docker's words", () => {
   const context = createTestContext()
   printPruned(context, {
-    ...{ containers: ['c1'], untagged: ['app:1'], images: ['sha256:aa'], cache: [] },
+    ...{
+      containers: ['c1'],
+      untagged: ['app:1'],
+      images: ['sha256:aa'],
+      volumes: ['v'],
+      cache: [],
+    },
     reclaimed: 1_500_000,
     holders: [{ purpose: 'save app', pid: 7, acquiredAt: Date.now() - 300_000 }],
   })
@@ -14,6 +20,7 @@ test("printPruned() uses Docker's words", () => {
     [
       'Deleted Containers:\nc1\n\n',
       'Deleted Images:\nuntagged: app:1\ndeleted: sha256:aa\n\n',
+      'Deleted Volumes:\nv\n\n',
       'Total reclaimed space: 1.5MB\n',
     ].join(''),
   )

@@ -29,7 +29,7 @@ export async function confirmed(
 
 /** What went, in Docker's words and order. */
 export function printPruned({ out, err }: Context, pruned: Pruned): void {
-  const { containers, untagged, images, cache } = pruned
+  const { containers, untagged, images, volumes, cache } = pruned
   const sections = [
     { title: 'Deleted Containers', lines: containers },
     {
@@ -39,6 +39,7 @@ export function printPruned({ out, err }: Context, pruned: Pruned): void {
         ...images.map((id) => `deleted: ${id}`),
       ],
     },
+    { title: 'Deleted Volumes', lines: volumes },
     { title: 'Deleted build cache objects', lines: cache },
   ]
   for (const { title, lines } of sections) {

@@ -174,7 +174,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   registry: {
     group: 'registries',
-    summary: 'Serve a registry (`registry serve`)',
+    summary: 'Serve a registry, and list and remove what it keeps',
     isLong: true,
     load: () => import('./commands/registry.ts'),
   },

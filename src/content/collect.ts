@@ -14,7 +14,7 @@ export interface CollectOptions {
 
 export interface Collected {
   readonly digests: readonly Digest[]
-  /** Bytes. */
+  /** Bytes freed. */
   readonly size: number
 }
 
@@ -47,9 +47,19 @@ export async function collect(
     if (reachable.has(blob.digest) || (await isHeld(blob))) continue
     if (!(await store.deleteUnless(blob.digest, isNeeded))) continue
     digests.push(blob.digest)
-    size += blob.size
+    if (blob.links === 1) size += blob.size
   }
   return { digests, size }
+}
+
+/** Returns what `roots` reach, by the same rules as `collect`. */
+export async function findReachable(
+  store: LocalStore,
+  roots: Iterable<Descriptor>,
+): Promise<{ has(digest: Digest): boolean }> {
+  const reachable = new Reachable(store, undefined)
+  await reachable.add(roots)
+  return reachable
 }
 
 /** The digests that roots reach. Adding a root twice costs nothing. */

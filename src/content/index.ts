@@ -5,7 +5,7 @@ export type { ComingBlob } from './arrivals.ts'
 export { Arrivals } from './arrivals.ts'
 // Deleting blobs that no root reaches.
 export type { Collected, CollectOptions } from './collect.ts'
-export { collect } from './collect.ts'
+export { collect, findReachable } from './collect.ts'
 // The only transfer code.
 export type { CopyOptions } from './copy.ts'
 export { copy } from './copy.ts'

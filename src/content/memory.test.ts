@@ -18,5 +18,5 @@ test('createMemoryStore() lists blobs with the time they were last asked for', a
   now = 2000
   await store.has(descriptor)
   const listed = await Array.fromAsync(store.list())
-  expect(listed).toEqual([{ digest: descriptor.digest, size: 2, usedAt: 2000 }])
+  expect(listed).toEqual([{ digest: descriptor.digest, size: 2, links: 1, usedAt: 2000 }])
 })

@@ -96,7 +96,7 @@ class MemoryStore implements LocalStore {
     this.#blobs.delete(digest)
     let isGone = false
     try {
-      isGone = !(await isNeeded({ digest, size: blob.bytes.length, usedAt: blob.usedAt }))
+      isGone = !(await isNeeded({ digest, size: blob.bytes.length, links: 1, usedAt: blob.usedAt }))
     } finally {
       if (!isGone) this.#blobs.set(digest, blob)
     }
@@ -105,7 +105,7 @@ class MemoryStore implements LocalStore {
 
   async *list(): AsyncGenerator<StoredBlob> {
     for (const [digest, { bytes, usedAt }] of [...this.#blobs]) {
-      yield { digest, size: bytes.length, usedAt }
+      yield { digest, size: bytes.length, links: 1, usedAt }
     }
   }
 

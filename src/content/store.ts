@@ -88,6 +88,8 @@ export interface StoredBlob {
   readonly digest: Digest
   /** Bytes. */
   readonly size: number
+  /** Names of the file that holds it. While it has another name, deleting the blob frees nothing. */
+  readonly links: number
   /** Time when it was written or last found by a write, in milliseconds since 1970. */
   readonly usedAt: number
 }

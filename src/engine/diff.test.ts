@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
+import { collectGarbage } from './collect/collect-garbage.ts'
 import { diff } from './diff.ts'
-import { collectGarbage } from './image/collect-garbage.ts'
 import { removeImage } from './image/remove.ts'
 import { addTestImage, cannotContain, openTestEngine } from './testing/fixture.ts'
 

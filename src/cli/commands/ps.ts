@@ -52,7 +52,7 @@ async function containerSizes(
   engine: Engine,
   containers: readonly ContainerSummary[],
 ): Promise<ReadonlyMap<string, string>> {
-  const { containerSize } = await import('#engine/store/disk-usage')
+  const { containerSize } = await import('#engine/usage/disk-usage')
   const sizes = new Map<string, string>()
   for (const container of containers) {
     const { written, virtual } = await containerSize(engine, container)

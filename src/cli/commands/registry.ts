@@ -1,7 +1,11 @@
+import { listRepositories, removeFromRegistry } from '#engine/registry/repositories'
 import { serveRegistry } from '#engine/registry/serve'
 import { Command } from '../arguments/command.ts'
 import { collect, parseWhole } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
+import { forEachName } from '../each.ts'
+import { printListing } from '../format.ts'
+import { formatSize } from '../render/units.ts'
 
 interface Options {
   readonly host: string
@@ -14,7 +18,9 @@ interface Options {
 }
 
 export function define(context: Context): Command {
-  const command = new Command('registry').description('Serve a registry')
+  const command = new Command('registry').description(
+    'Serve a registry, and look after what it keeps in the store',
+  )
   command
     .command('serve')
     .description('Serve the OCI distribution API until interrupted')
@@ -53,6 +59,36 @@ export function define(context: Context): Command {
         if (context.signal.aborted) resolve()
         context.signal.addEventListener('abort', () => resolve())
       })
+    })
+  command
+    .command('ls')
+    .description('List the repositories that are kept in the store')
+    .option('--format <format>', 'table or json')
+    .examples('strake registry ls')
+    .action(async ({ format }: { readonly format?: string }) => {
+      const repositories = await listRepositories(await context.engine())
+      const rows = repositories.flatMap(({ name, tags }) =>
+        (tags.length === 0 ? ['<none>'] : tags).map((tag) => ({ Repository: name, Tag: tag })),
+      )
+      const columns = [
+        { title: 'REPOSITORY', key: 'Repository' },
+        { title: 'TAG', key: 'Tag' },
+      ] as const
+      printListing(context.out, { columns, rows }, format)
+    })
+  command
+    .command('rm')
+    .description('Remove repositories, or one tag of them, and the content that nothing else keeps')
+    .argument('<repository[:tag]...>', 'with or without the address of the registry')
+    .examples('strake registry rm app:1', 'strake registry rm localhost:5000/app')
+    .action(async (names: readonly string[]) => {
+      const engine = await context.engine()
+      let freed = 0
+      await forEachName(context, names, async (name) => {
+        freed += await removeFromRegistry(engine, name)
+        return `Removed: ${name}`
+      })
+      context.out.write(`Total reclaimed space: ${formatSize(freed)}\n`)
     })
   return command
 }

@@ -1,16 +1,15 @@
 import { parsePruneFilters } from '#docker/filters/prune-filters'
 import { type CheckFinding, checkStore } from '#engine/store/check'
 import { cleanUp } from '#engine/store/cleanup'
-import { diskUsage } from '#engine/store/disk-usage'
 import { pruneSystem } from '#engine/store/prune'
 import { resetStore } from '#engine/store/reset'
 import { Command } from '../arguments/command.ts'
 import { addLongForms } from '../arguments/long-forms.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
-import { printDocument, printListing, wantsJson } from '../format.ts'
-import { confirmed, printHolders, printPruned } from '../prune.ts'
-import { formatSize } from '../render/units.ts'
+import { defineDiskUsage } from '../disk-usage.ts'
+import { printDocument, wantsJson } from '../format.ts'
+import { confirmed, printPruned } from '../prune.ts'
 
 export function define(context: Context): Command {
   const command = new Command('system').description('The store as a whole')
@@ -39,49 +38,11 @@ export function define(context: Context): Command {
   return command
 }
 
-/** `1.2MB (40%)`, as Docker has it; no share of nothing. */
-function formatReclaimable({
-  size,
-  reclaimable,
-}: {
-  readonly size: number
-  readonly reclaimable: number
-}): string {
-  if (size === 0) return formatSize(reclaimable)
-  return `${formatSize(reclaimable)} (${Math.round((reclaimable / size) * 100)}%)`
-}
-
-function defineDiskUsage(context: Context): Command {
-  return new Command('df')
-    .description('Show what takes how much space, and what could be freed')
-    .option('--format <format>', 'table or json')
-    .examples('strake system df')
-    .action(async (options: { readonly format?: string }) => {
-      const engine = await context.engine()
-      const usage = await diskUsage(engine)
-      const rows = usage.map((row) => ({
-        Type: row.type,
-        TotalCount: String(row.count),
-        Active: String(row.active),
-        Size: formatSize(row.size),
-        Reclaimable: formatReclaimable(row),
-      }))
-      const columns = [
-        { title: 'TYPE', key: 'Type' },
-        { title: 'TOTAL', key: 'TotalCount' },
-        { title: 'ACTIVE', key: 'Active' },
-        { title: 'SIZE', key: 'Size' },
-        { title: 'RECLAIMABLE', key: 'Reclaimable' },
-      ] as const
-      printListing(context.out, { columns, rows }, options.format)
-      printHolders(context.err, engine.records.leases.list())
-    })
-}
-
 interface PruneOptions {
   readonly all?: true
   readonly filter?: readonly string[]
   readonly force?: true
+  readonly volumes?: true
 }
 
 function definePrune(context: Context): Command {
@@ -92,6 +53,7 @@ function definePrune(context: Context): Command {
     .option('-a, --all', 'every image that no container uses')
     .option('-f, --force', 'do not ask')
     .option('--filter <condition>', 'until=AGE, label=KEY[=VALUE]', collect)
+    .option('--volumes', 'volumes without a name that no container uses as well')
     .notes(
       'Of a layer that is kept as its archive the compressed form goes too, if it can be',
       'made again byte for byte and a registry was seen to have it. $STRAKE_KEEP_COMPRESSED',
@@ -100,11 +62,13 @@ function definePrune(context: Context): Command {
     .examples('strake system prune')
     .action(async (options: PruneOptions) => {
       const images = options.all ? 'every image that no container uses' : 'images without a name'
-      const question = `This removes stopped containers, ${images} and the build cache. Go on?`
+      const volumes = options.volumes ? ', volumes without a name' : ''
+      const question = `This removes stopped containers${volumes}, ${images} and the build cache. Go on?`
       if (!(await confirmed(context, question, options.force === true))) return
       const pruned = await pruneSystem(await context.engine(), {
         all: options.all === true,
         filter: parsePruneFilters(options.filter ?? []),
+        volumes: options.volumes,
       })
       printPruned(context, pruned)
     })

@@ -37,7 +37,8 @@ export async function deleteUnless(
   }
   let isGone = false
   try {
-    isGone = !(await isNeeded({ digest, size: found.size, usedAt: found.mtimeMs }))
+    const { size, nlink: links, mtimeMs: usedAt } = found
+    isGone = !(await isNeeded({ digest, size, links, usedAt }))
   } finally {
     if (!isGone) await renameDurable(hidden, path)
     await held.remove()

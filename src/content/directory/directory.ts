@@ -209,7 +209,9 @@ class OpenDirectoryStore implements DirectoryStore {
         const found = await fsPromises().stat(`${directory}/${hex}`).catch(ignoreAbsent)
         if (found === undefined) continue
         const digest = `${algorithm}:${hex}`
-        if (isDigest(digest)) yield { digest, size: found.size, usedAt: found.mtimeMs }
+        if (isDigest(digest)) {
+          yield { digest, size: found.size, links: found.nlink, usedAt: found.mtimeMs }
+        }
       }
     }
   }

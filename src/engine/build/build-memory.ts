@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
-import { isSystemError, removeTree, renamePath, temporaryName } from '#platform'
+import { isSystemError, pathExists, removeTree, renamePath, temporaryName } from '#platform'
+import { treeSize } from '#snapshot'
 import type { Engine } from '../engine.ts'
 
 /** The directory of what builds remember in files. */
@@ -7,13 +8,19 @@ export function buildMemory({ root }: Pick<Engine, 'root'>): string {
   return `${root}/builds`
 }
 
-/** Removes what builds remember. A build that runs meanwhile may begin to remember anew. */
-export async function forgetBuildMemory(engine: Pick<Engine, 'root'>): Promise<void> {
+/**
+ * Removes the files in which builds remember things and returns their bytes. A build that
+ * runs meanwhile may make new ones.
+ */
+export async function forgetBuildMemory(engine: Pick<Engine, 'root'>): Promise<number> {
+  const path = buildMemory(engine)
+  const size = pathExists(path) ? await treeSize(path) : 0
   try {
-    await removeAside(engine, buildMemory(engine))
+    await removeAside(engine, path)
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error
   }
+  return size
 }
 
 /** Takes a directory of the store away at once, and then removes it. Throws `ENOENT` when it is not there. */

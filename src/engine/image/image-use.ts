@@ -1,5 +1,4 @@
 import { isRunning, readContainer } from '#container'
-import type { Digest } from '#oci'
 import type { Engine } from '../engine.ts'
 
 /** A container and whether its image must stay for it. */
@@ -10,7 +9,7 @@ export interface ImageUser {
 }
 
 /** The containers that were made of an image. */
-export function containersOf(engine: Engine, imageId: Digest): readonly ImageUser[] {
+export function containersOf(engine: Engine, imageId: string): readonly ImageUser[] {
   return engine.records.containers
     .list()
     .map((record) => readContainer(engine, record))

@@ -1,11 +1,11 @@
 import { type Digest, familiarReference, parseReference, StrakeError } from '#oci'
 import type { ImageRecord } from '#records'
 import { cleanAfterCrash } from '../begin-work.ts'
+import { collectGarbage, collectImage } from '../collect/collect-garbage.ts'
+import { type ImageParts, partsOf } from '../collect/image-parts.ts'
 import { tryPublishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
-import { collectGarbage, collectImage } from './collect-garbage.ts'
 import { type FoundImage, getImage, isDigestName, repositoryOf } from './find-image.ts'
-import { type ImageParts, partsOf } from './image-parts.ts'
 import { containersOf } from './image-use.ts'
 
 /** What `rmi` did. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { collectGarbage } from '../image/collect-garbage.ts'
+import { collectGarbage } from '../collect/collect-garbage.ts'
 import { pull } from '../image/pull.ts'
 import { push } from '../image/push.ts'
 import { removeImage } from '../image/remove.ts'

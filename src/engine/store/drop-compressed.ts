@@ -1,14 +1,15 @@
 import { open, stat } from 'node:fs/promises'
 import type { Ingest } from '#content'
-import { type Digest, isStrakeError, type Layer, layerCompression } from '#oci'
+import { type Digest, type Layer, layerCompression } from '#oci'
 import { pathExists } from '#platform'
 import { layerArchive } from '#snapshot'
 import type { Bytes } from '#stream'
+import { isServed } from '../collect/collect-garbage.ts'
 import { findKeepCompressed } from '../content/keep-compressed.ts'
 import { tryPublishIndex } from '../content/publish-index.ts'
 import { recompress } from '../content/recompress.ts'
 import type { Engine } from '../engine.ts'
-import { isServed } from '../image/collect-garbage.ts'
+import { droppable } from '../usage/droppable.ts'
 
 /**
  * Deletes compressed layers whose archives are here, as far as the setting
@@ -41,36 +42,6 @@ export async function dropCompressed(engine: Engine): Promise<number> {
 function forgetGone({ records, root }: Engine): void {
   for (const { digest, diffId } of records.dropped.list()) {
     if (!pathExists(layerArchive(root, diffId))) records.dropped.remove(digest)
-  }
-}
-
-/** Compressed layers of images whose archives are kept and that a registry was seen to have. */
-export async function droppable(engine: Engine): Promise<readonly Layer[]> {
-  const { content, records, root } = engine
-  const layers = new Map<Digest, Layer>()
-  for (const image of records.images.list()) {
-    for (const layer of await layersOf(engine, image)) {
-      const { digest, mediaType } = layer.descriptor
-      if (layerCompression(mediaType) === 'none') continue
-      if (!pathExists(content.pathOf(digest)) || !pathExists(layerArchive(root, layer.diffId))) {
-        continue
-      }
-      if (records.sources.of(digest).length > 0) layers.set(digest, layer)
-    }
-  }
-  return [...layers.values()]
-}
-
-async function layersOf(
-  engine: Engine,
-  image: Parameters<Engine['openImage']>[0],
-): Promise<readonly Layer[]> {
-  try {
-    return (await engine.openImage(image)).layers
-  } catch (error) {
-    // What is wrong with it, a check tells.
-    if (isStrakeError(error)) return []
-    throw error
   }
 }
 

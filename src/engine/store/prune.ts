@@ -1,14 +1,15 @@
 import { forgetBuildMemory } from '../build/build-memory.ts'
 import { pruneCacheMounts } from '../build/cache-mounts.ts'
+import { collectGarbage } from '../collect/collect-garbage.ts'
 import { removeStoppedContainer } from '../container/container.ts'
 import { listContainers } from '../container/ps.ts'
 import type { Engine } from '../engine.ts'
 import { requireFacts } from '../facts.ts'
 import { type PruneFilter, passesPruneFilter } from '../filter/prune-filter.ts'
-import { collectGarbage } from '../image/collect-garbage.ts'
-import { writtenBytes } from './disk-usage.ts'
+import { writtenBytes } from '../usage/disk-usage.ts'
 import { dropCompressed } from './drop-compressed.ts'
 import { type PruneImagesOptions, pruneImages } from './prune-images.ts'
+import { pruneVolumes } from './prune-volumes.ts'
 import { nothingPruned, type Pruned } from './pruned.ts'
 
 export interface PruneOptions {
@@ -52,32 +53,37 @@ export async function pruneCache(
   const isPartial = until.length > 0
   const limit = isPartial ? { unusedSince } : undefined
   const dropped = engine.records.cache.prune(limit)
-  if (!isPartial) await forgetBuildMemory(engine)
+  const memory = isPartial ? 0 : await forgetBuildMemory(engine)
   const mounts = await pruneCacheMounts(engine, limit)
   const { bytes } = await collectGarbage(engine)
   return {
     ...nothingPruned,
     cache: [...dropped.map(({ key }) => key), ...mounts.ids],
-    reclaimed: bytes + mounts.bytes,
+    reclaimed: bytes + memory + mounts.bytes,
     holders: engine.records.leases.list(),
   }
 }
 
+export interface PruneSystemOptions extends PruneImagesOptions {
+  /** Also volumes that no container uses and that have no name. */
+  readonly volumes?: boolean | undefined
+}
+
 /** Containers that do not run, then images, the build cache, and compressed layers that can be had again. */
-export async function pruneSystem(
-  engine: Engine,
-  options: PruneImagesOptions = {},
-): Promise<Pruned> {
+export async function pruneSystem(engine: Engine, options: PruneSystemOptions): Promise<Pruned> {
   const containers = await pruneContainers(engine, options)
+  const volumes = options.volumes ? await pruneVolumes(engine) : nothingPruned
   const images = await pruneImages(engine, options)
   const cache = await pruneCache(engine, options)
   const compressed = await dropCompressed(engine)
+  const all = [containers, volumes, images, cache]
   return {
     containers: containers.containers,
+    volumes: volumes.volumes,
     untagged: images.untagged,
     images: images.images,
     cache: cache.cache,
-    reclaimed: containers.reclaimed + images.reclaimed + cache.reclaimed + compressed,
+    reclaimed: all.reduce((total, { reclaimed }) => total + reclaimed, compressed),
     holders: cache.holders,
   }
 }

@@ -8,6 +8,8 @@ export interface Pruned {
   readonly untagged: readonly string[]
   /** Image IDs. */
   readonly images: readonly string[]
+  /** Names of volumes. */
+  readonly volumes: readonly string[]
   /** Cache keys, and IDs of cache mounts. */
   readonly cache: readonly string[]
   /** Bytes. */
@@ -20,6 +22,7 @@ export const nothingPruned: Pruned = {
   containers: [],
   untagged: [],
   images: [],
+  volumes: [],
   cache: [],
   reclaimed: 0,
   holders: [],

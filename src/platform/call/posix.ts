@@ -190,6 +190,8 @@ export interface FileStatus {
   readonly mode: number
   readonly uid: number
   readonly gid: number
+  /** Names of the file. */
+  readonly links: number
   /** Bytes. */
   readonly size: number
   /** 512-byte blocks in use. */
@@ -217,6 +219,7 @@ export function fileStatus(path: string): FileStatus {
     mode: view.getUint16(28, true),
     uid: view.getUint32(20, true),
     gid: view.getUint32(24, true),
+    links: view.getUint32(16, true),
     size: Number(view.getBigUint64(40, true)),
     blocks: Number(view.getBigUint64(48, true)),
     inode: view.getBigUint64(32, true),

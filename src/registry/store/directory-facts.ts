@@ -38,6 +38,14 @@ export function createDirectoryFacts(root: string): RegistryFacts {
       await ready()
       yield* names.list(after)
     },
+    async forget(name) {
+      await ready()
+      // Other repositories may lie below it.
+      for (const own of ['_tags', '_referrers']) {
+        await rm(join(root, name, own), { recursive: true, force: true })
+      }
+      await names.remove(name)
+    },
     async *holders(digest) {
       await ready()
       yield* members.holders(digest)

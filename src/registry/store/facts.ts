@@ -10,6 +10,8 @@ export interface RegistryFacts {
   repository(name: string): RepositoryFacts
   /** Names in lexical order. */
   repositories(options?: { readonly after?: string | undefined }): AsyncIterable<string>
+  /** Removes the tags and the name of a repository. Its members must have been removed. */
+  forget(name: string): Promise<void>
   /** The repositories that hold a blob or manifest, in no order; one that holds both may come twice. */
   holders(digest: Digest): AsyncIterable<string>
 }

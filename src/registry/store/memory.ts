@@ -23,6 +23,9 @@ export function createMemoryFacts(): RegistryFacts {
     async *repositories({ after = '' } = {}) {
       for (const name of [...repositories.keys()].sort(lexically)) if (name > after) yield name
     },
+    async forget(name) {
+      repositories.delete(name)
+    },
     async *holders(digest) {
       for (const [name, { members }] of repositories) {
         if (members.has(`blob ${digest}`) || members.has(`manifest ${digest}`)) yield name

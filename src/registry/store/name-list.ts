@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { namesIn, writeDurable } from './durable.ts'
 import { lexically } from './facts.ts'
@@ -24,6 +25,10 @@ export class NameList {
 
   async add(name: string): Promise<void> {
     if (!this.has(name)) await writeDurable(this.#pathOf(name), '')
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(this.#pathOf(name), { force: true })
   }
 
   /** In lexical order, those after `after`. */

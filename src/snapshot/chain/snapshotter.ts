@@ -132,6 +132,8 @@ export interface SnapshotRecord {
   readonly parent: Digest | null
   /** Bytes on disk of this snapshot alone, without its parents. */
   readonly size: number
+  /** The layer whose archive is part of that, if archives are kept; several snapshots may share it. */
+  readonly layer?: { readonly diffId: Digest; readonly size: number } | undefined
 }
 
 export interface VerifyOptions {

@@ -101,8 +101,8 @@ export class ErofsSnapshots implements LocalSnapshotter {
     for (const { chainId, parent } of this.#chains.list()) {
       const own = this.#layers.findLayers(chainId)?.at(-1)
       const index = sizeOnDisk(`${this.#chains.folder(chainId)}/index.erofs`)
-      const size = index + (own === undefined ? 0 : this.#layers.sizeOnDisk(own.diffId))
-      yield { chainId, parent, size }
+      const layer = own && { diffId: own.diffId, size: this.#layers.sizeOnDisk(own.diffId) }
+      yield { chainId, parent, size: index + (layer?.size ?? 0), layer }
     }
   }
 

@@ -23,6 +23,7 @@ export function testRegistryFacts(name: string, open: OpenFacts): void {
     testReferrers(withFacts)
     testNames(withFacts)
     testHolders(withFacts)
+    testForget(withFacts)
   })
 }
 
@@ -155,6 +156,23 @@ function testNames(withFacts: With): void {
       expect(await Array.fromAsync(facts.repositories({ after: 'a.' }))).toEqual(all.slice(2))
       await facts.repository('c').add(member('blob'))
       expect(await Array.fromAsync(facts.repositories({ after: 'b' }))).toEqual(['b/c', 'c'])
+    }))
+}
+
+function testForget(withFacts: With): void {
+  test('forget() removes the name and the tags of one repository', () =>
+    withFacts(async (facts) => {
+      for (const name of ['team', 'team/app']) {
+        await facts.repository(name).add(member('manifest'))
+        await facts.repository(name).setTag('v1', one.digest)
+      }
+      await facts.repository('team').remove('manifest', one.digest)
+      await facts.forget('team')
+      await facts.forget('absent')
+      expect(await Array.fromAsync(facts.repositories())).toEqual(['team/app'])
+      expect(await facts.repository('team').exists()).toBe(false)
+      expect(await facts.repository('team').findTag('v1')).toBeUndefined()
+      expect(await facts.repository('team/app').findTag('v1')).toBe(one.digest)
     }))
 }
 

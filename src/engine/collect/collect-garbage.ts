@@ -1,13 +1,13 @@
 import { stat } from 'node:fs/promises'
-import { readSettings } from '#container'
 import { collect, type DirectoryStore, type LocalStore, useResolution } from '#content'
-import { chainIds, type Descriptor, type Digest, isDigest, isStrakeError } from '#oci'
-import { ignoreAbsent, pathExists } from '#platform'
-import type { Snapshotter } from '#snapshot'
+import { type Digest, isStrakeError } from '#oci'
+import { fileStatus, ignoreAbsent, pathExists } from '#platform'
+import { layerArchive, type SnapshotRecord, type Snapshotter } from '#snapshot'
 import { cleanAfterCrash } from '../begin-work.ts'
 import type { Engine } from '../engine.ts'
 import { knowsEverything } from '../facts.ts'
 import type { ImageParts } from './image-parts.ts'
+import { allKeepers, blobRoots, wantedChains, withParents } from './reachable.ts'
 
 /** What a collection removed. */
 export interface Collected {
@@ -57,7 +57,7 @@ export async function collectImage(engine: Engine, parts: ImageParts): Promise<r
   const isLast = records.images.list().length === 0
   await collectBlobs(engine, isLast ? content : onlyOf(content, parts.blobs))
   if (isBusy(engine)) return []
-  const wanted = await wantedChains(engine)
+  const wanted = await wantedChains(engine, allKeepers(engine))
   const snapshots = await engine.snapshots()
   const doomed: Digest[] = []
   for (const chainId of parts.chains.toReversed()) {
@@ -74,11 +74,7 @@ async function collectBlobs(
   content: LocalStore,
 ): Promise<{ readonly digests: readonly Digest[]; readonly size: number }> {
   const { records } = engine
-  const roots = (): Descriptor[] => [
-    ...imageRoots(engine),
-    ...[...cachedDigests(engine)].map(asRoot),
-  ]
-  const { digests, size } = await collect(content, roots, {
+  const { digests, size } = await collect(content, () => blobRoots(engine, allKeepers(engine)), {
     isHeld: async ({ digest, usedAt }) => {
       const since = records.leases.oldest()
       if (since !== undefined && usedAt >= since - useResolution) return true
@@ -105,23 +101,11 @@ function onlyOf(content: DirectoryStore, digests: readonly Digest[]): LocalStore
     async *list() {
       for (const digest of digests) {
         const found = await stat(content.pathOf(digest)).catch(ignoreAbsent)
-        if (found !== undefined) yield { digest, size: found.size, usedAt: found.mtimeMs }
+        if (found !== undefined)
+          yield { digest, size: found.size, links: found.nlink, usedAt: found.mtimeMs }
       }
     },
   }
-}
-
-function cachedDigests({ records }: Engine): Set<Digest> {
-  return digestsIn(records.cache.list().map(({ value }) => value))
-}
-
-/** Manifests that a name, an unnamed image or a container refers to. */
-function imageRoots({ records }: Engine): readonly Descriptor[] {
-  const roots: Descriptor[] = records.tags.list().map(({ target }) => target)
-  for (const { digest, mediaType, size } of records.images.list()) {
-    roots.push({ mediaType, digest, size })
-  }
-  return roots
 }
 
 /** Somebody pulls, builds or loads, and may be about to refer to any file system. */
@@ -129,63 +113,48 @@ function isBusy({ records }: Engine): boolean {
   return records.leases.oldest() !== undefined
 }
 
-/** File systems that a container, an image or the build cache refers to. */
-async function wantedChains(engine: Engine): Promise<ReadonlySet<Digest>> {
-  const chains = cachedDigests(engine)
-  for (const held of engine.records.leases.held()) chains.add(held)
-  for (const record of engine.records.containers.list()) {
-    const { chainId } = readSettings(record).image
-    if (chainId !== null) chains.add(chainId)
-  }
-  for (const image of engine.records.images.list()) {
-    try {
-      const { config } = await engine.openImage(image)
-      for (const chainId of chainIds(config.rootfs.diff_ids)) chains.add(chainId)
-    } catch (error) {
-      // A damaged image keeps nothing; it must not stop the others from being collected.
-      if (!isStrakeError(error)) throw error
-    }
-  }
-  return chains
-}
-
 /** Children first: a file system that another stands on cannot go. */
 async function collectChains(
   engine: Engine,
   candidates: readonly Digest[] | undefined,
 ): Promise<Pick<Collected, 'chains' | 'bytes'>> {
-  const wanted = await wantedChains(engine)
+  const wanted = await wantedChains(engine, allKeepers(engine))
   const snapshots = await engine.snapshots()
   const all = await Array.fromAsync(snapshots.list())
-  const parents = new Map(all.map(({ chainId, parent }) => [chainId, parent]))
-  const keep = new Set<Digest>()
-  for (const chainId of wanted) {
-    for (
-      let at: Digest | null = chainId;
-      at !== null && !keep.has(at);
-      at = parents.get(at) ?? null
-    ) {
-      keep.add(at)
-    }
-  }
-  const depth = (chainId: Digest): number => {
-    let count = 0
-    for (let at = parents.get(chainId) ?? null; at !== null; at = parents.get(at) ?? null) count++
-    return count
-  }
+  const keep = withParents(wanted, all)
+  const depth = depthIn(all)
   const doomed = all
     .filter(({ chainId }) => !keep.has(chainId))
     .filter(({ chainId }) => candidates === undefined || candidates.includes(chainId))
     .sort((a, b) => depth(b.chainId) - depth(a.chainId))
   const chains: Digest[] = []
   let bytes = 0
-  for (const { chainId, size } of doomed) {
+  for (const record of doomed) {
     if (isBusy(engine)) break
-    if (!(await removeChains(snapshots, [chainId]))) continue
-    chains.push(chainId)
-    bytes += size
+    const own = ownArchive(engine, record)
+    if (!(await removeChains(snapshots, [record.chainId]))) continue
+    chains.push(record.chainId)
+    bytes += record.size - (record.layer?.size ?? 0)
+    // Another file system or a blob may keep the archive.
+    if (own !== undefined && !pathExists(own)) bytes += record.layer?.size ?? 0
   }
   return { chains, bytes }
+}
+
+/** The path of a layer's archive that no blob shares; `undefined` when one does or there is none. */
+function ownArchive({ root }: Engine, { layer }: SnapshotRecord): string | undefined {
+  const path = layer && layerArchive(root, layer.diffId)
+  return path !== undefined && pathExists(path) && fileStatus(path).links === 1 ? path : undefined
+}
+
+/** Returns how many file systems one stands on. */
+function depthIn(all: readonly SnapshotRecord[]): (chainId: Digest) => number {
+  const parents = new Map(all.map(({ chainId, parent }) => [chainId, parent]))
+  return (chainId) => {
+    let count = 0
+    for (let at = parents.get(chainId) ?? null; at !== null; at = parents.get(at) ?? null) count++
+    return count
+  }
 }
 
 /** False when something stands on one of them or uses it: it and those after it stay. */
@@ -205,18 +174,4 @@ export async function isServed(engine: Engine, digest: Digest): Promise<boolean>
   const facts = await engine.registryFacts()
   for await (const _ of facts.holders(digest)) return true
   return false
-}
-
-/** Every digest in a JSON value, however deep: what a build remembers, it needs. */
-function digestsIn(value: unknown, found: Set<Digest> = new Set()): Set<Digest> {
-  if (typeof value === 'string') {
-    if (isDigest(value)) found.add(value)
-  } else if (typeof value === 'object' && value !== null) {
-    for (const child of Object.values(value)) digestsIn(child, found)
-  }
-  return found
-}
-
-function asRoot(digest: Digest): Descriptor {
-  return { mediaType: 'application/octet-stream', digest, size: 0 }
 }

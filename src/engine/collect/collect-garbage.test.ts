@@ -1,14 +1,14 @@
 import { expect, test } from 'bun:test'
 import { chainIds } from '#oci'
+import { ensureUnpacked } from '../image/ensure-unpacked.ts'
+import { getImage } from '../image/find-image.ts'
+import { holdImage } from '../image/hold-image.ts'
+import { listImages } from '../image/images.ts'
+import { tagImage } from '../image/tag.ts'
 import { openEngine } from '../open.ts'
 import { pruneImages } from '../store/prune-images.ts'
 import { addTestImage, blobsOf, openTestEngine } from '../testing/fixture.ts'
 import { collectGarbage } from './collect-garbage.ts'
-import { ensureUnpacked } from './ensure-unpacked.ts'
-import { getImage } from './find-image.ts'
-import { holdImage } from './hold-image.ts'
-import { listImages } from './images.ts'
-import { tagImage } from './tag.ts'
 
 test('collectGarbage() keeps what names and unnamed images reach', async () => {
   await using engine = await openTestEngine()

@@ -1,0 +1,162 @@
+import { formatStatus } from '#docker/columns/container-status'
+import type { Engine } from '#engine/engine'
+import { diskUsage } from '#engine/usage/disk-usage'
+import { type UsageDetails, usageDetails } from '#engine/usage/usage-details'
+import { Command } from './arguments/command.ts'
+import type { Context } from './context.ts'
+import { printListing, wantsJson } from './format.ts'
+import { printHolders } from './prune.ts'
+import { formatAge, formatSize, shortId } from './render/units.ts'
+
+interface Options {
+  readonly format?: string
+  readonly verbose?: true
+}
+
+/** `system df`. */
+export function defineDiskUsage(context: Context): Command {
+  return new Command('df')
+    .description('Show what takes how much space, and what a prune would free')
+    .option('--format <format>', 'table or json')
+    .option('-v, --verbose', 'every image, container, volume and cache record')
+    .examples('strake system df -v')
+    .action(async (options: Options) => {
+      const engine = await context.engine()
+      if (options.verbose) printDetails(context, await usageDetails(engine), options.format)
+      else await printSummary(context, engine, options.format)
+      printHolders(context.err, engine.records.leases.list())
+    })
+}
+
+async function printSummary(
+  { out }: Context,
+  engine: Engine,
+  format: string | undefined,
+): Promise<void> {
+  const rows = (await diskUsage(engine)).map((row) => ({
+    Type: row.type,
+    TotalCount: String(row.count),
+    Active: String(row.active),
+    Size: formatSize(row.size),
+    Reclaimable: formatReclaimable(row),
+  }))
+  const columns = [
+    { title: 'TYPE', key: 'Type' },
+    { title: 'TOTAL', key: 'TotalCount' },
+    { title: 'ACTIVE', key: 'Active' },
+    { title: 'SIZE', key: 'Size' },
+    { title: 'RECLAIMABLE', key: 'Reclaimable' },
+  ] as const
+  printListing(out, { columns, rows }, format)
+}
+
+/** Bytes, and what part of all they are; there is no part of nothing. */
+function formatReclaimable({
+  size,
+  reclaimable,
+}: {
+  readonly size: number
+  readonly reclaimable: number
+}): string {
+  if (size === 0) return formatSize(reclaimable)
+  const percent = Math.min(100, Math.round((reclaimable / size) * 100))
+  return `${formatSize(reclaimable)} (${percent}%)`
+}
+
+function printDetails(context: Context, details: UsageDetails, format: string | undefined): void {
+  const { out } = context
+  const title = (text: string): void => {
+    if (!wantsJson(format)) out.write(text)
+  }
+  title('Images space usage:\n\n')
+  printListing(out, imageListing(details), format)
+  title('\nContainers space usage:\n\n')
+  printListing(out, containerListing(details), format)
+  title('\nLocal Volumes space usage:\n\n')
+  printListing(out, volumeListing(details), format)
+  const size = details.cache.reduce((sum, record) => sum + record.size, 0)
+  title(`\nBuild cache usage: ${formatSize(size)}\n\n`)
+  printListing(out, cacheListing(details), format)
+}
+
+function imageListing({ images }: UsageDetails) {
+  const rows = images.map((image) => ({
+    Repository: image.repository,
+    Tag: image.tag,
+    ID: shortId(image.id),
+    CreatedSince: formatAge(image.created),
+    Size: formatSize(image.shared + image.unique),
+    SharedSize: formatSize(image.shared),
+    UniqueSize: formatSize(image.unique),
+    Containers: String(image.containers),
+  }))
+  const columns = [
+    { title: 'REPOSITORY', key: 'Repository' },
+    { title: 'TAG', key: 'Tag' },
+    { title: 'IMAGE ID', key: 'ID' },
+    { title: 'CREATED', key: 'CreatedSince' },
+    { title: 'SIZE', key: 'Size' },
+    { title: 'SHARED SIZE', key: 'SharedSize' },
+    { title: 'UNIQUE SIZE', key: 'UniqueSize' },
+    { title: 'CONTAINERS', key: 'Containers' },
+  ] as const
+  return { columns, rows }
+}
+
+function containerListing({ containers }: UsageDetails) {
+  const rows = containers.map((container) => ({
+    ID: container.id.slice(0, 12),
+    Image: container.image,
+    Command: `"${container.command.join(' ')}"`,
+    LocalVolumes: String(container.mounts.filter((mount) => !mount.startsWith('/')).length),
+    Size: formatSize(container.written),
+    RunningFor: formatAge(container.created),
+    Status: formatStatus(container),
+    Names: container.name,
+  }))
+  const columns = [
+    { title: 'CONTAINER ID', key: 'ID' },
+    { title: 'IMAGE', key: 'Image' },
+    { title: 'COMMAND', key: 'Command' },
+    { title: 'LOCAL VOLUMES', key: 'LocalVolumes' },
+    { title: 'SIZE', key: 'Size' },
+    { title: 'CREATED', key: 'RunningFor' },
+    { title: 'STATUS', key: 'Status' },
+    { title: 'NAMES', key: 'Names' },
+  ] as const
+  return { columns, rows }
+}
+
+function volumeListing({ volumes }: UsageDetails) {
+  const rows = volumes.map(({ name, links, size }) => ({
+    Name: name,
+    Links: String(links),
+    Size: formatSize(size),
+  }))
+  const columns = [
+    { title: 'VOLUME NAME', key: 'Name' },
+    { title: 'LINKS', key: 'Links' },
+    { title: 'SIZE', key: 'Size' },
+  ] as const
+  return { columns, rows }
+}
+
+function cacheListing({ cache }: UsageDetails) {
+  const rows = cache.map((record) => ({
+    ID: shortId(record.id),
+    CacheType: 'regular',
+    Size: formatSize(record.size),
+    CreatedSince: formatAge(record.createdAt),
+    LastUsedSince: formatAge(record.lastUsedAt),
+    Shared: String(!record.isReclaimable),
+  }))
+  const columns = [
+    { title: 'CACHE ID', key: 'ID' },
+    { title: 'CACHE TYPE', key: 'CacheType' },
+    { title: 'SIZE', key: 'Size' },
+    { title: 'CREATED', key: 'CreatedSince' },
+    { title: 'LAST USED', key: 'LastUsedSince' },
+    { title: 'SHARED', key: 'Shared' },
+  ] as const
+  return { columns, rows }
+}

@@ -1,0 +1,20 @@
+import { removeTree } from '#platform'
+import { volumePath } from '#volume'
+import type { Engine } from '../engine.ts'
+import { requireFacts } from '../facts.ts'
+import { volumeUsage } from '../usage/volume-usage.ts'
+import { nothingPruned, type Pruned } from './pruned.ts'
+
+/** Removes the volumes that containers left which gave them no name. Named volumes stay. */
+export async function pruneVolumes(engine: Engine): Promise<Pruned> {
+  requireFacts(engine)
+  const volumes: string[] = []
+  let reclaimed = 0
+  for (const { name, links, isAnonymous, size } of await volumeUsage(engine)) {
+    if (links > 0 || !isAnonymous) continue
+    await removeTree(volumePath(engine, name))
+    volumes.push(name)
+    reclaimed += size
+  }
+  return { ...nothingPruned, volumes, reclaimed }
+}

@@ -1,0 +1,183 @@
+import { existsSync } from 'node:fs'
+import { containerPaths, readSettings } from '#container'
+import type { StoredBlob } from '#content'
+import { pathExists } from '#platform'
+import { layerArchive, treeSize } from '#snapshot'
+import { buildMemory } from '../build/build-memory.ts'
+import { cacheMountUsage } from '../build/cache-mounts.ts'
+import { listContainers } from '../container/ps.ts'
+import { findKeepCompressed } from '../content/keep-compressed.ts'
+import type { Engine } from '../engine.ts'
+import { droppable } from './droppable.ts'
+import { bytesBeyond, measureSpace, type Space } from './space.ts'
+import { volumeUsage } from './volume-usage.ts'
+
+/** One kind of thing in the store. */
+export interface DiskUsage {
+  readonly type:
+    | 'Images'
+    | 'Containers'
+    | 'Local Volumes'
+    | 'Build Cache'
+    | 'Compressed layers'
+    | 'Registry'
+  readonly count: number
+  /** How many are in use. */
+  readonly active: number
+  /** Bytes on disk. A file that several kinds share counts for the first of them. */
+  readonly size: number
+  /** Bytes that a prune of this kind would free now, of images one with `--all`. */
+  readonly reclaimable: number
+}
+
+/**
+ * What takes how much space: Docker's four kinds, and where there are any, compressed
+ * layers beside their archives and what repositories of the embedded registry hold.
+ */
+export async function diskUsage(engine: Engine): Promise<readonly DiskUsage[]> {
+  const space = await measureSpace(engine)
+  const spare = await spareBlobs(engine)
+  const rows = [
+    await imageUsage(engine, space, spare),
+    await containerUsage(engine),
+    await localVolumes(engine),
+    await cacheUsage(engine, space),
+    await compressedUsage(engine, spare),
+    await registryUsage(engine, space),
+  ]
+  return rows.filter(({ type, count }) => count > 0 || !isExtra(type))
+}
+
+/** Docker has no such row. */
+function isExtra(type: DiskUsage['type']): boolean {
+  return type === 'Compressed layers' || type === 'Registry'
+}
+
+/** Blobs that are compressed forms of archives that are here. */
+async function spareBlobs({ content, records, root }: Engine): Promise<readonly StoredBlob[]> {
+  const spare: StoredBlob[] = []
+  for await (const blob of content.list()) {
+    const diffId = records.layers.diffIdOf(blob.digest)
+    if (diffId === undefined || diffId === blob.digest) continue
+    if (pathExists(layerArchive(root, diffId))) spare.push(blob)
+  }
+  return spare
+}
+
+async function imageUsage(
+  engine: Engine,
+  space: Space,
+  spare: readonly StoredBlob[],
+): Promise<DiskUsage> {
+  const { records } = engine
+  const used = new Set(records.containers.list().map((record) => readSettings(record).image.id))
+  const images = records.images.list()
+  const active = images.filter(({ imageId }) => used.has(imageId))
+  const own = await space.kept({ images, cache: false }, { served: false })
+  const copies = space.filesOf(
+    spare.map(({ digest }) => digest),
+    [],
+  )
+  const left = await space.kept({ images: active, cache: true })
+  return {
+    type: 'Images',
+    count: images.length,
+    active: active.length,
+    size: bytesBeyond(own, copies),
+    reclaimable: bytesBeyond(space.all, left),
+  }
+}
+
+async function cacheUsage(engine: Engine, space: Space): Promise<DiskUsage> {
+  const images = engine.records.images.list()
+  const directory = buildMemory(engine)
+  const memory = existsSync(directory) ? await treeSize(directory) : 0
+  const mounts = await cacheMountUsage(engine)
+  const busy = mounts.filter(({ isBusy }) => isBusy)
+  const files = memory + sum(mounts)
+  const without = await space.kept({ images, cache: false })
+  const withCache = await space.kept({ images, cache: true })
+  return {
+    type: 'Build Cache',
+    count: engine.records.cache.list().length + mounts.length,
+    active: busy.length,
+    size: files + bytesBeyond(withCache, without),
+    reclaimable: files - sum(busy) + bytesBeyond(space.all, without),
+  }
+}
+
+async function localVolumes(engine: Engine): Promise<DiskUsage> {
+  const volumes = await volumeUsage(engine)
+  const unused = volumes.filter(({ links, isAnonymous }) => links === 0 && isAnonymous)
+  return {
+    type: 'Local Volumes',
+    count: volumes.length,
+    active: volumes.filter(({ links }) => links > 0).length,
+    size: sum(volumes),
+    reclaimable: sum(unused),
+  }
+}
+
+/** A prune drops those that can be made again. */
+async function compressedUsage(engine: Engine, blobs: readonly StoredBlob[]): Promise<DiskUsage> {
+  const isKept = findKeepCompressed(engine.env) === 'always'
+  const layers = isKept ? [] : await droppable(engine)
+  const digests = new Set(layers.map(({ descriptor }) => descriptor.digest))
+  return {
+    type: 'Compressed layers',
+    count: blobs.length,
+    active: 0,
+    size: sum(blobs),
+    reclaimable: sum(blobs.filter(({ digest }) => digests.has(digest))),
+  }
+}
+
+/** Only `registry rm` removes what repositories hold. */
+async function registryUsage(engine: Engine, space: Space): Promise<DiskUsage> {
+  const images = engine.records.images.list()
+  const others = await space.kept({ images, cache: true }, { served: false })
+  const hasAny = pathExists(`${engine.root}/registry`)
+  const facts = hasAny ? await engine.registryFacts() : undefined
+  const names = facts === undefined ? [] : await Array.fromAsync(facts.repositories())
+  return {
+    type: 'Registry',
+    count: names.length,
+    active: names.length,
+    size: bytesBeyond(space.served, others),
+    reclaimable: 0,
+  }
+}
+
+function sum(all: readonly { readonly size: number }[]): number {
+  return all.reduce((total, { size }) => total + size, 0)
+}
+
+async function containerUsage(engine: Engine): Promise<DiskUsage> {
+  const containers = await listContainers(engine, { all: true })
+  let size = 0
+  let reclaimable = 0
+  for (const { id, state } of containers) {
+    const written = await writtenBytes(engine, id)
+    size += written
+    if (state !== 'running' && state !== 'paused') reclaimable += written
+  }
+  const active = containers.filter(({ state }) => state === 'running').length
+  return { type: 'Containers', count: containers.length, active, size, reclaimable }
+}
+
+/** Bytes that a container wrote, and those with its image. */
+export async function containerSize(
+  engine: Engine,
+  { id, imageId }: { readonly id: string; readonly imageId: string },
+): Promise<{ readonly written: number; readonly virtual: number }> {
+  const written = await writtenBytes(engine, id)
+  const image = engine.records.images.list().find((one) => one.imageId === imageId)
+  return { written, virtual: written + (image?.totalSize ?? 0) }
+}
+
+/** Bytes that a container wrote. */
+export async function writtenBytes(engine: Engine, id: string): Promise<number> {
+  const { upper } = containerPaths(engine, id)
+  // It may never have been started, or be on its way out.
+  return pathExists(upper) ? await treeSize(upper) : 0
+}

@@ -1,0 +1,57 @@
+import { type CacheUsage, cacheUsage } from '../build/cache-usage.ts'
+import { listContainers } from '../container/ps.ts'
+import type { ContainerSummary } from '../container/summary.ts'
+import type { Engine } from '../engine.ts'
+import { containersOf } from '../image/image-use.ts'
+import { type ImageSummary, listImages } from '../image/images.ts'
+import { writtenBytes } from './disk-usage.ts'
+import { bytesBeyond, bytesOf, type Files, join, measureSpace } from './space.ts'
+import { type VolumeUsage, volumeUsage } from './volume-usage.ts'
+
+/** An image under one of its names, and what it takes. */
+export interface ImageUsage extends ImageSummary {
+  /** Bytes on disk that other images have too. */
+  readonly shared: number
+  /** Bytes on disk of this image alone. */
+  readonly unique: number
+  readonly containers: number
+}
+
+/** Every single thing that takes space in the store. */
+export interface UsageDetails {
+  readonly images: readonly ImageUsage[]
+  readonly containers: readonly (ContainerSummary & { readonly written: number })[]
+  readonly volumes: readonly VolumeUsage[]
+  readonly cache: readonly CacheUsage[]
+}
+
+/** What `system df -v` lists. */
+export async function usageDetails(engine: Engine): Promise<UsageDetails> {
+  const containers = await listContainers(engine, { all: true })
+  return {
+    images: await imageUsages(engine),
+    containers: await Array.fromAsync(containers, async (container) => ({
+      ...container,
+      written: await writtenBytes(engine, container.id),
+    })),
+    volumes: await volumeUsage(engine),
+    cache: await cacheUsage(engine),
+  }
+}
+
+async function imageUsages(engine: Engine): Promise<readonly ImageUsage[]> {
+  const space = await measureSpace(engine)
+  const files = new Map<string, Files>()
+  for (const image of engine.records.images.list()) {
+    const known = files.get(image.imageId) ?? new Map()
+    files.set(image.imageId, join([known, await space.ofImage(image)]))
+  }
+  const images = await listImages(engine, { all: true })
+  return images.map((image) => {
+    const own = files.get(image.id) ?? new Map()
+    const others = [...files].filter(([id]) => id !== image.id).map(([, each]) => each)
+    const unique = bytesBeyond(own, join(others))
+    const containers = containersOf(engine, image.id).length
+    return { ...image, shared: bytesOf(own) - unique, unique, containers }
+  })
+}
