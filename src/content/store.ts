@@ -62,9 +62,11 @@ export interface IngestOptions {
    * Resumes the ingest with this ID, or creates it: at most 200 letters, digits, `.`, `_`
    * and `-`. Throws `CONFLICT` while another process holds it.
    */
-  readonly id?: string
+  readonly id?: string | undefined
   /** The algorithm of the digest that `commit` returns; `sha256` unless given. */
-  readonly algorithm?: DigestAlgorithm
+  readonly algorithm?: DigestAlgorithm | undefined
+  /** About how many bytes will come: many are hashed in another thread. Unknown unless given. */
+  readonly expectedSize?: number | undefined
 }
 
 /**

@@ -57,11 +57,18 @@ export interface Leftover {
 
 /** Lists all of `ingest/`, held or not. */
 export function listIngests(directory: string): Leftover[] {
-  const names = sync().readdirSync(directory)
-  return names.map((name) => {
-    const [id = '', owner] = name.split('@')
-    return { name, id, isAlive: owner !== undefined && isAlive(owner) }
-  })
+  return sync().readdirSync(directory).map(describe)
+}
+
+/** Looks at the process that holds it, which takes a system call or two. */
+function describe(name: string): Leftover {
+  const [id = '', owner] = name.split('@')
+  return { name, id, isAlive: owner !== undefined && isAlive(owner) }
+}
+
+/** True while a living process holds the ingest. */
+export function isClaimed(directory: string, id: string): boolean {
+  return findHolder(directory, id)?.isAlive === true
 }
 
 export function heldByOther(id: string): StrakeError {
@@ -69,7 +76,8 @@ export function heldByOther(id: string): StrakeError {
 }
 
 function findHolder(directory: string, id: string): Leftover | undefined {
-  const all = listIngests(directory).filter((each) => each.id === id && each.name !== id)
+  const names = sync().readdirSync(directory)
+  const all = names.filter((name) => name.startsWith(`${id}@`)).map(describe)
   return all.find((each) => each.isAlive) ?? all[0]
 }
 

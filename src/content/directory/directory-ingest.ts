@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises'
 import {
   ContentMismatchError,
   type Descriptor,
@@ -10,56 +9,45 @@ import {
 import {
   fsPromises,
   type HashingWriter,
-  ignoreAbsent,
+  hasFreeThread,
   noteChecksum,
   openHashingWriter,
   syncDirectory,
-  writeAll,
 } from '#platform'
-import { type Bytes, createHasher, type Hasher } from '#stream'
+import type { Bytes } from '#stream'
 import type { LiveRead } from '../arrivals.ts'
 import type { Ingest } from '../store.ts'
 import type { Claim } from './claim.ts'
-import { hasCode, readHandle } from './file.ts'
+import { hasCode } from './file.ts'
 import { GrowingFile } from './growing-file.ts'
 import { blobPath } from './image-layout.ts'
+import { IngestFile } from './ingest-file.ts'
 
 export interface IngestFileOptions {
   readonly root: string
   readonly id: string
   readonly algorithm: DigestAlgorithm
   /** The final size in bytes, if known. */
-  readonly expectedSize?: number
+  readonly expectedSize?: number | undefined
 }
 
-/** Content of this size and more is hashed and written in another thread, which notes a checksum. */
+/** Content of this size and more has a noted checksum. */
 export const largeSize: number = 16 * 1024 * 1024
 
-/**
- * Opens the ingest in a claimed directory. It hashes the bytes of an earlier holder
- * again, because a crash may have damaged them.
- */
-export async function openDirectoryIngest(
-  claim: Claim,
-  options: IngestFileOptions,
-): Promise<FileIngest> {
-  const path = `${claim.path}/data`
-  // A holder that died right before its rename left the file read-only.
-  await fsPromises().chmod(path, 0o600).catch(ignoreAbsent)
-  const file = await fsPromises().open(path, 'a+', 0o600)
-  try {
-    const { size } = await file.stat()
-    const hasher = createHasher(options.algorithm)
-    for await (const chunk of readHandle(file, size)) hasher.update(chunk)
-    const { algorithm, expectedSize } = options
-    const mayBeLarge = expectedSize === undefined || expectedSize >= largeSize
-    const canWrite = mayBeLarge && size === 0 && algorithm === 'sha256'
-    const openWriter = canWrite ? () => openHashingWriter(file.fd, { expectedSize }) : undefined
-    return new DirectoryIngest({ claim, file, hasher, size, openWriter, ...options })
-  } catch (error) {
-    await file.close()
-    throw error
-  }
+/** Content of this size and more is hashed and written in another thread. */
+const threadedSize = 8 * 1024 * 1024
+
+/** Opens the ingest in a claimed directory. */
+export function openDirectoryIngest(claim: Claim, options: IngestFileOptions): FileIngest {
+  const { algorithm, expectedSize } = options
+  const file = new IngestFile(`${claim.path}/data`, algorithm)
+  const mayBeLarge = expectedSize === undefined || expectedSize >= threadedSize
+  const canWrite = mayBeLarge && file.size === 0 && algorithm === 'sha256'
+  // Without a thread a writer would only take memory.
+  const openWriter = canWrite
+    ? () => (hasFreeThread() ? openHashingWriter(file.descriptor, { expectedSize }) : undefined)
+    : undefined
+  return new DirectoryIngest({ claim, file, openWriter, ...options })
 }
 
 /** An ingest whose file another writer can fill and another reader can read. */
@@ -84,11 +72,10 @@ interface Parts {
   readonly root: string
   readonly id: string
   readonly claim: Claim
-  readonly file: FileHandle
-  readonly hasher: Hasher
-  readonly size: number
+  readonly algorithm: DigestAlgorithm
+  readonly file: IngestFile
   /** Opens the writer that hashes and writes instead, in another thread if the content is large. */
-  readonly openWriter: (() => HashingWriter) | undefined
+  readonly openWriter: (() => HashingWriter | undefined) | undefined
 }
 
 class DirectoryIngest implements FileIngest {
@@ -103,7 +90,7 @@ class DirectoryIngest implements FileIngest {
   constructor(parts: Parts) {
     this.id = parts.id
     this.#parts = parts
-    this.#size = parts.size
+    this.#size = parts.file.size
   }
 
   get size(): number {
@@ -118,17 +105,18 @@ class DirectoryIngest implements FileIngest {
   }
 
   async append(bytes: Bytes): Promise<void> {
-    for await (const chunk of bytes) {
-      try {
-        await this.#take(chunk)
-      } catch (error) {
-        // It is unknown how much of the chunk is in the file, so the chunk does not count.
-        await this.abort()
-        throw explained(error, this.#parts.root)
+    this.#parts.file.receives(true)
+    try {
+      for await (const chunk of bytes) {
+        await this.#orAbort(() => this.#take(chunk))
+        this.#size += chunk.length
+        this.#growing?.grow()
       }
-      this.#size += chunk.length
-      this.#growing?.grow()
+    } finally {
+      this.#parts.file.receives(false)
     }
+    // After a crash the caller may be told to go on behind what was appended.
+    await this.#orAbort(async () => this.#writer?.flush())
   }
 
   async fill(write: (descriptor: number) => Promise<Written>): Promise<void> {
@@ -176,13 +164,21 @@ class DirectoryIngest implements FileIngest {
     await (this.#size === 0 ? this.#parts.claim.remove() : this.#parts.claim.release())
   }
 
+  /** After a failed write it is unknown how much is in the file, so nothing of it counts. */
+  async #orAbort(write: () => Promise<void>): Promise<void> {
+    try {
+      await write()
+    } catch (error) {
+      await this.abort()
+      throw explained(error, this.#parts.root)
+    }
+  }
+
   async #take(chunk: Uint8Array): Promise<void> {
-    const { file, hasher, openWriter } = this.#parts
-    this.#writer ??= openWriter?.()
-    if (this.#writer !== undefined) return await this.#writer.append(chunk)
-    const writing = writeAll(file, chunk)
-    hasher.update(chunk)
-    return await writing
+    const { file, openWriter } = this.#parts
+    if (this.#size === 0) this.#writer ??= openWriter?.()
+    if (this.#writer === undefined) file.append(chunk)
+    else await this.#writer.append(chunk)
   }
 
   /** Waits until the file is complete, and gets its digest and size from the writer. */
@@ -196,13 +192,12 @@ class DirectoryIngest implements FileIngest {
   }
 
   async #digestAs(expected: Digest | undefined): Promise<Digest> {
-    const digest = this.#written?.digest ?? this.#parts.hasher.digest()
-    if (expected === undefined || digestAlgorithm(expected) === digestAlgorithm(digest)) {
-      return digest
-    }
-    const hasher = createHasher(digestAlgorithm(expected))
-    for await (const chunk of readHandle(this.#parts.file, this.#size)) hasher.update(chunk)
-    return hasher.digest()
+    const { file, algorithm } = this.#parts
+    const wanted = expected === undefined ? algorithm : digestAlgorithm(expected)
+    const own = this.#written?.digest
+    const has = own === undefined ? algorithm : digestAlgorithm(own)
+    if (wanted !== has) return file.digestAs(wanted, this.#size)
+    return own ?? file.digest()
   }
 
   /** Syncs the contents first, then renames, then syncs the directory of the new name. */
@@ -210,13 +205,10 @@ class DirectoryIngest implements FileIngest {
     const { root, file, claim } = this.#parts
     const path = blobPath(root, digest)
     const directory = path.slice(0, path.lastIndexOf('/'))
-    const now = new Date()
     if (this.#written !== undefined && this.#size >= largeSize) {
-      noteChecksum(file.fd, this.#written.checksum)
+      noteChecksum(file.descriptor, this.#written.checksum)
     }
-    await file.utimes(now, now)
-    await file.chmod(0o444)
-    await file.sync()
+    await file.seal()
     await fsPromises().mkdir(directory, { recursive: true, mode: 0o700 })
     await replace(`${claim.path}/data`, path)
     await syncDirectory(directory)
@@ -231,7 +223,7 @@ class DirectoryIngest implements FileIngest {
     this.#isOpen = false
     this.#growing?.end()
     await this.#writer?.[Symbol.asyncDispose]()
-    await this.#parts.file.close()
+    this.#parts.file.close()
     return true
   }
 }

@@ -72,7 +72,7 @@ async function putBack(root: string, id: string): Promise<void> {
   if (held === undefined) return
   if (!isDigest(digest)) return await held.remove()
   const algorithm = digestAlgorithm(digest)
-  const ingest = await openDirectoryIngest(held, { root, id, algorithm })
+  const ingest = openDirectoryIngest(held, { root, id, algorithm })
   try {
     await ingest.commit(digest)
   } catch (error) {

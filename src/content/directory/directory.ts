@@ -29,7 +29,7 @@ import type {
   WriteOutcome,
 } from '../store.ts'
 import { useResolution } from '../use-resolution.ts'
-import { claim, heldByOther, listIngests } from './claim.ts'
+import { claim, heldByOther, isClaimed } from './claim.ts'
 import { type FileIngest, largeSize, openDirectoryIngest } from './directory-ingest.ts'
 import { deleteUnless, sweep } from './directory-remove.ts'
 import { type FileRange, hasCode, NotAFileError, readFileBytes } from './file.ts'
@@ -176,8 +176,8 @@ class OpenDirectoryStore implements DirectoryStore {
     const id = checkIngestId(options.id ?? anonymousId())
     const held = await claim(`${this.root}/ingest`, id)
     if (held === undefined) throw heldByOther(id)
-    const { algorithm = 'sha256' } = options
-    return await openDirectoryIngest(held, { root: this.root, id, algorithm })
+    const { algorithm = 'sha256', expectedSize } = options
+    return openDirectoryIngest(held, { root: this.root, id, algorithm, expectedSize })
   }
 
   async delete(target: Descriptor): Promise<void> {
@@ -258,9 +258,7 @@ class OpenDirectoryStore implements DirectoryStore {
 
   /** True while a process receives the blob, or a collection decides whether it is needed. */
   #isHandled(digest: Digest): boolean {
-    const id = ingestIdOf(digest)
-    const ingests = listIngests(`${this.root}/ingest`)
-    return ingests.some((each) => each.id === id && each.isAlive)
+    return isClaimed(`${this.root}/ingest`, ingestIdOf(digest))
   }
 
   /** Returns an ingest for `expected`, or `undefined` when the store has it, perhaps from another process. */
@@ -274,7 +272,7 @@ class OpenDirectoryStore implements DirectoryStore {
         const algorithm = digestAlgorithm(expected.digest)
         const { root } = this
         const expectedSize = expected.size
-        return await openDirectoryIngest(held, { root, id, algorithm, expectedSize })
+        return openDirectoryIngest(held, { root, id, algorithm, expectedSize })
       }
       await wait()
     }

@@ -88,14 +88,23 @@ async function* readAhead(
   }
 }
 
-/** Yields all bytes of an open file, to hash what an earlier process wrote. */
-export async function* readHandle(
-  file: FileHandle,
-  size: number,
+/** Yields the bytes of an open file between two places, each chunk in the memory of the one before. */
+export async function* readDescriptor(
+  descriptor: number,
+  start: number,
+  end: number,
 ): Bytes & AsyncGenerator<Uint8Array> {
-  const buffer = Buffer.allocUnsafeSlow(readSize)
-  for (let offset = 0; offset < size; ) {
-    const { bytesRead } = await file.read(buffer, 0, Math.min(readSize, size - offset), offset)
+  const { read } = process.getBuiltinModule('node:fs')
+  const buffer = Buffer.allocUnsafeSlow(Math.min(readSize, end - start))
+  const readAt = (offset: number): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const length = Math.min(buffer.length, end - offset)
+      read(descriptor, buffer, 0, length, offset, (error, bytesRead) =>
+        error === null ? resolve(bytesRead) : reject(error),
+      )
+    })
+  for (let offset = start; offset < end; ) {
+    const bytesRead = await readAt(offset)
     if (bytesRead === 0) return
     offset += bytesRead
     yield buffer.subarray(0, bytesRead)

@@ -191,6 +191,31 @@ function testIngests(open: Open): void {
     expect(await opened.store.has(described)).toBe(false)
   })
 
+  test('ingest() of many at a time names each by what it received', async () => {
+    await using opened = await open()
+    const contents = Array.from({ length: 30 }, (_, count) =>
+      new TextEncoder().encode(`${count}`.repeat(20_000)),
+    )
+    let waiting = contents.length
+    const { promise: allWait, resolve: goOn } = Promise.withResolvers<void>()
+    // Every one has received something before any receives the rest.
+    async function* halting(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+      yield bytes.subarray(0, 5000)
+      waiting -= 1
+      if (waiting === 0) goOn()
+      await allWait
+      yield bytes.subarray(5000)
+    }
+    const digests = await Promise.all(
+      contents.map(async (bytes) => {
+        await using ingest = await opened.store.ingest({ expectedSize: bytes.length })
+        await ingest.append(halting(bytes))
+        return await ingest.commit()
+      }),
+    )
+    expect(digests).toEqual(contents.map((bytes) => sha256(bytes)))
+  })
+
   test('ingest() that is aborted leaves nothing', async () => {
     await using opened = await open()
     await using ingest = await opened.store.ingest()

@@ -65,6 +65,11 @@ export interface HashingWriterOptions {
 const mostThreaded = (): number => Math.max(4, 2 * cpuCount())
 let threaded = 0
 
+/** Whether a writer opened now for much content gets a thread of its own. */
+export function hasFreeThread(): boolean {
+  return typeof Worker === 'function' && cpuCount() > 1 && threaded < mostThreaded()
+}
+
 /** Chunks that are filled before a thread starts that is perhaps not needed. */
 const patience = 4
 
@@ -73,9 +78,8 @@ export function openHashingWriter(
   descriptor: number,
   { expectedSize, isShared = false }: HashingWriterOptions = {},
 ): HashingWriter {
-  const canThread = typeof Worker === 'function' && cpuCount() > 1 && threaded < mostThreaded()
   const isSmall = expectedSize !== undefined && expectedSize < patience * chunkSize
-  if (!canThread || isSmall) return new Filling(openPlain(descriptor))
+  if (!hasFreeThread() || isSmall) return new Filling(openPlain(descriptor))
   const startAt = expectedSize === undefined ? patience : 0
   return new Filling(openThread(descriptor, { isShared, startAt }))
 }
