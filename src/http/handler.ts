@@ -5,6 +5,8 @@ export type Handler = (request: Request, exchange: Exchange) => Promise<Response
 export interface Exchange {
   /** The IP address of the sender; empty on a Unix socket. */
   readonly address: string
+  /** The chunks of the request's body were made for it alone, and their memory may be given back. */
+  readonly canFreeBody?: boolean | undefined
   /** Set by the handler that checks credentials; the access log reads it. */
   principal?: Principal | undefined
 }

@@ -22,6 +22,8 @@ export interface Server extends AsyncDisposable {
 export interface Peer {
   /** An IP address; empty on a Unix socket. */
   readonly address: string
+  /** The chunks of the request's body were made for it alone, and their memory may be given back. */
+  readonly canFreeBody: boolean
 }
 
 type Handler = (request: Request, peer: Peer) => Promise<Response>
@@ -71,6 +73,7 @@ async function answerOnBun(
   server: Bun.Server<undefined>,
 ): Promise<Response> {
   const peer = {
+    canFreeBody: true,
     get address() {
       return plainAddress(server.requestIP(request)?.address)
     },
@@ -126,7 +129,7 @@ async function answer(
 ): Promise<void> {
   const abort = new AbortController()
   outgoing.once('close', () => abort.abort())
-  const peer = { address: plainAddress(incoming.socket.remoteAddress) }
+  const peer = { address: plainAddress(incoming.socket.remoteAddress), canFreeBody: false }
   const response = await handler(toRequest(incoming, abort.signal), peer)
   outgoing.writeHead(response.status, [...response.headers].flat())
   if (response.body === null || incoming.method === 'HEAD') {

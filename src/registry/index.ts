@@ -21,12 +21,16 @@ export type {
   Repository,
 } from './registry.ts'
 // The server: a function of a registry.
+export { type Access, ChallengeError, type Grant } from './server/access.ts'
 export type { RegistryHandlerOptions } from './server/context.ts'
-export { createRegistryHandler } from './server/handler.ts'
+export { createRegistryHandler, type RegistryHandler } from './server/handler.ts'
 // Registries of this machine.
 export { openDirectoryRegistry } from './store/directory.ts'
 export { createDirectoryFacts } from './store/directory-facts.ts'
+// Uploads in progress, to be kept elsewhere.
+export { createDirectoryUploads } from './store/directory-uploads.ts'
 // What a registry knows besides its content, to be kept elsewhere.
 export type { Member, MemberKind, RegistryFacts, RepositoryFacts } from './store/facts.ts'
 export { createLocalRegistry, type LocalRegistryOptions } from './store/local.ts'
 export { createMemoryRegistry } from './store/memory.ts'
+export type { Upload, UploadFacts } from './store/uploads.ts'

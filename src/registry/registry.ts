@@ -1,4 +1,5 @@
 import type { ContentStore, TagStore } from '#content'
+import type { Exchange } from '#http'
 import type { Descriptor, Digest } from '#oci'
 import type { Bytes } from '#stream'
 
@@ -49,7 +50,8 @@ export interface Registry {
   repositories(options?: { readonly after?: string | undefined }): AsyncIterable<string>
 }
 
-export type FetchHandler = (request: Request) => Promise<Response>
+/** `exchange` may be left out where a handler is called as a function. */
+export type FetchHandler = (request: Request, exchange?: Exchange) => Promise<Response>
 
 /**
  * Where a client finds a user name and secret for a registry; `undefined` means

@@ -36,3 +36,28 @@ test('listen() tells about every request, refused ones too', async () => {
     ['127.0.0.1', '/a', 403],
   ])
 })
+
+test('listen() closes a connection whose body goes on after the answer', async () => {
+  const mounts = [
+    { path: '/', handler },
+    { path: '/refused', handler: async () => new Response('no', { status: 404 }) },
+  ]
+  await using server = await listen(mounts, { port: 0 })
+  const host = `Host: localhost:${server.port}`
+  // A large body that never comes: the answer is sent at once, and the connection ended.
+  const start = (path: string) => [
+    `POST ${path} HTTP/1.1`,
+    host,
+    'Content-Length: 9999999',
+    '',
+    'x',
+  ]
+  for (const path of ['/', '/refused']) {
+    const answer = await sendRaw(server.port, start(path).join('\r\n'))
+    expect(answer.toLowerCase()).toContain('connection: close')
+  }
+  // A small one is read first, and the connection serves the next request.
+  const small = ['POST / HTTP/1.1', host, 'Content-Length: 5', '', 'hello'].join('\r\n')
+  const answers = await sendRaw(server.port, small + rawRequest('GET / HTTP/1.1', host))
+  expect(answers.match(/HTTP\/1\.1 200 /g)?.length).toBe(2)
+})

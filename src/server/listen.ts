@@ -1,4 +1,4 @@
-import { type AccessEntry, createRouter, guarded, logged, type Mount } from '#http'
+import { type AccessEntry, createRouter, guarded, logged, type Mount, settlingBodies } from '#http'
 import { type Server, serve } from '#platform'
 
 export interface ListenOptions {
@@ -19,6 +19,6 @@ export interface ListenOptions {
  */
 export async function listen(mounts: readonly Mount[], options: ListenOptions): Promise<Server> {
   const { hostname = '127.0.0.1', port, allowedHosts, onRequest } = options
-  const handler = guarded(createRouter(mounts), { hostname, allowedHosts })
+  const handler = settlingBodies(guarded(createRouter(mounts), { hostname, allowedHosts }))
   return serve(onRequest === undefined ? handler : logged(handler, onRequest), { hostname, port })
 }

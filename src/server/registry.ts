@@ -3,6 +3,7 @@ import { type DirectoryStore, openDirectoryStore } from '#content'
 import { fileBlob, type Server } from '#platform'
 import {
   createDirectoryFacts,
+  createDirectoryUploads,
   createLocalRegistry,
   createRegistryHandler,
   type Registry,
@@ -13,6 +14,8 @@ import { type ListenOptions, listen } from './listen.ts'
 /** What a served registry is made of. */
 export interface ServedRegistry {
   readonly registry: Registry
+  /** A directory for uploads in progress, which outlive the server. */
+  readonly uploads: string
   /** Where its blobs are files: they are sent as such. */
   readonly blobs: DirectoryStore
 }
@@ -21,21 +24,33 @@ export interface ServedRegistry {
 export async function openStoredRegistry(directory: string): Promise<ServedRegistry> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const blobs = await openDirectoryStore(directory)
+  // What servers left that ended in the middle of something.
+  await blobs.sweep(24 * 60 * 60 * 1000)
   const facts = createDirectoryFacts(`${directory}/repositories`)
-  return { registry: createLocalRegistry(blobs, facts), blobs }
+  const registry = createLocalRegistry(blobs, facts)
+  return { registry, uploads: `${directory}/repositories/_uploads`, blobs }
 }
 
 /** Serves a registry whose blobs are files of this machine, until disposed. */
-export function serveRegistry(
-  { registry, blobs }: ServedRegistry,
+export async function serveRegistry(
+  { registry, uploads, blobs }: ServedRegistry,
   options: ListenOptions & RegistryHandlerOptions,
 ): Promise<Server> {
   const handler = createRegistryHandler(registry, {
+    uploads: createDirectoryUploads(uploads),
     openBlob: async (blob) => {
       const path = await blobs.provedPath(blob)
       return path === undefined ? undefined : fileBlob(path)
     },
     ...options,
   })
-  return listen([{ path: '/v2', handler }], options)
+  const server = await listen([{ path: '/v2', handler }], options)
+  return {
+    url: server.url,
+    port: server.port,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]()
+      await handler[Symbol.asyncDispose]()
+    },
+  }
 }

@@ -20,11 +20,13 @@ export type { Hasher } from './hash.ts'
 export { crc32, createHasher, hashed } from './hash.ts'
 // Chunks that may be queued or kept, unlike those of `Bytes`.
 export type { KeptBytes, KeptChunk } from './kept.ts'
-export { giveChunk, keepChunk, keepChunks } from './kept.ts'
+export { freeing, giveChunk, keepChunk, keepChunks } from './kept.ts'
 // Limits and counters.
 export { counted, limited } from './limit.ts'
 // Progress events.
 export type { Emit, ProgressEvent, StepEvent } from './progress.ts'
 export { silent } from './progress.ts'
+// Senders that are too slow.
+export { type Pace, steady, TooSlowError } from './steady.ts'
 // Verifying bytes against a descriptor.
 export { verified } from './verify.ts'

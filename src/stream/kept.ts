@@ -26,3 +26,16 @@ export function giveChunk(chunk: Uint8Array<ArrayBuffer>): KeptChunk {
 export async function* keepChunks(bytes: Bytes): AsyncGenerator<KeptChunk> {
   for await (const chunk of bytes) yield keepChunk(chunk)
 }
+
+/**
+ * The same bytes; the memory of a chunk is given back when the next is asked for,
+ * without waiting for a collection. Only for chunks that nothing else refers to.
+ */
+export async function* freeing(bytes: Bytes): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    yield chunk
+    const { buffer } = chunk
+    const isWhole = chunk.byteLength === buffer.byteLength
+    if (isWhole && buffer instanceof ArrayBuffer) buffer.transfer(0)
+  }
+}

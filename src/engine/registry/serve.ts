@@ -53,5 +53,5 @@ async function overStore(engine: Engine): Promise<ServedRegistry> {
       return found && { mediaType: 'application/octet-stream', digest, size: found.size }
     },
   })
-  return { registry, blobs: content }
+  return { registry, uploads: `${engine.root}/registry/_uploads`, blobs: content }
 }

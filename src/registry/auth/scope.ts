@@ -1,3 +1,5 @@
+import type { Endpoint } from '../endpoints.ts'
+
 /**
  * What a token is asked for, `type:name:action,action`. A union has each
  * resource once, with all actions, in a fixed order, so that it can be a key.
@@ -30,6 +32,29 @@ export function deleteScope(repository: string): string {
 }
 
 export const catalogScope = 'registry:catalog:*'
+
+/** What a request to an endpoint needs: the rights that a server asks for and a client gets a token for. */
+export function scopesOf(endpoint: Endpoint, method: string): readonly string[] {
+  const isRead = method === 'GET' || method === 'HEAD'
+  switch (endpoint.kind) {
+    case 'ping':
+      return []
+    case 'catalog':
+      return [catalogScope]
+    case 'tags':
+    case 'referrers':
+      return [pullScope(endpoint.repository)]
+    case 'manifest':
+    case 'blob':
+      if (isRead) return [pullScope(endpoint.repository)]
+      if (method === 'DELETE') return [deleteScope(endpoint.repository)]
+      return [pushScope(endpoint.repository)]
+    // Who may not write does not learn either which uploads there are.
+    case 'uploads':
+    case 'upload':
+      return [pushScope(endpoint.repository)]
+  }
+}
 
 /** True when nothing but reading is asked for, so that an anonymous token may do. */
 export function isPullOnly(scopes: readonly string[]): boolean {

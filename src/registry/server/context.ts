@@ -1,8 +1,15 @@
+import type { Exchange } from '#http'
 import type { Descriptor, Digest } from '#oci'
 import type { Registry } from '../registry.ts'
+import type { UploadFacts } from '../store/uploads.ts'
+import type { Access, Grant } from './access.ts'
 import type { UploadLimits, UploadSessions } from './sessions.ts'
 
 export interface RegistryHandlerOptions extends UploadLimits {
+  /** Everybody may do everything unless given. */
+  readonly access?: Access | undefined
+  /** Where uploads in progress are kept; in memory unless given. */
+  readonly uploads?: UploadFacts | undefined
   /** Refuse everything that changes something. */
   readonly readOnly?: boolean | undefined
   /** Accept DELETE of manifests, tags and blobs; on unless switched off. */
@@ -22,11 +29,13 @@ export interface RegistryHandlerOptions extends UploadLimits {
   readonly locate?: ((digest: Digest) => Promise<URL | undefined>) | undefined
 }
 
-/** What the answers to one request are made from. */
+/** What the answer to one request is made from. */
 export interface Context {
   readonly registry: Registry
   readonly sessions: UploadSessions
   readonly options: RegistryHandlerOptions
+  readonly grant: Grant
+  readonly exchange: Exchange
 }
 
 /** Answers one method of one endpoint. */

@@ -1,4 +1,5 @@
 import { ContentMismatchError, type ErrorCode, isStrakeError } from '#oci'
+import { TooSlowError } from '#stream'
 import { statusOf } from '../errors.ts'
 
 /** What a client is told about something that failed. */
@@ -29,6 +30,9 @@ const specified: Partial<Record<ErrorCode, string>> = {
  * the address of a server behind this one.
  */
 export function describeFailure(error: unknown): Failure {
+  if (error instanceof TooSlowError) {
+    return { status: 408, code: 'BLOB_UPLOAD_INVALID', message: error.message }
+  }
   if (isStorageFull(error)) {
     const message = 'Cannot store this: the registry has no space left'
     return { status: 503, code: 'UNAVAILABLE', message }

@@ -1,7 +1,11 @@
 import { channel } from 'node:diagnostics_channel'
+import type { Exchange } from '#http'
 import { StrakeError } from '#oci'
+import { scopesOf } from '../auth/scope.ts'
 import { type Endpoint, parseEndpoint } from '../endpoints.ts'
 import type { FetchHandler, Registry } from '../registry.ts'
+import { createMemoryUploads } from '../store/uploads.ts'
+import { openAccess } from './access.ts'
 import { deleteBlob, getBlob } from './blobs.ts'
 import type { Context, RegistryHandlerOptions, Route } from './context.ts'
 import { listReferrers, listRepositories, listTags } from './lists.ts'
@@ -12,44 +16,58 @@ import { cancelUpload, finishUpload, patchUpload, startUpload, uploadStatus } fr
 
 const errors = channel('registry:error')
 
+/** A handler that keeps uploads open between requests. Disposing it lets go of them. */
+export type RegistryHandler = FetchHandler & AsyncDisposable
+
 /**
  * The distribution API over any registry: memory, a directory, a client (which
- * makes a proxy). It answers for whoever reaches it; authentication and TLS
- * belong in front of it.
+ * makes a proxy). TLS belongs in front of it.
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
  */
 export function createRegistryHandler(
   registry: Registry,
   options: RegistryHandlerOptions = {},
-): FetchHandler {
-  const context: Context = { registry, options, sessions: new UploadSessions(options) }
-  return async (request) => {
-    try {
-      const response = await answer(context, request)
-      return request.method === 'HEAD' ? withoutBody(response) : response
-    } catch (error) {
-      const response = replyError(error)
-      if (response.status >= 500) errors.publish({ url: request.url, error })
-      return request.method === 'HEAD' ? withoutBody(response) : response
-    }
+): RegistryHandler {
+  const sessions = new UploadSessions(registry, options.uploads ?? createMemoryUploads(), options)
+  const handle = async (
+    request: Request,
+    exchange: Exchange = { address: '' },
+  ): Promise<Response> => {
+    const response = await answer({ registry, sessions, options }, request, exchange).catch(
+      (error: unknown) => {
+        const refusal = replyError(error)
+        if (refusal.status >= 500) errors.publish({ url: request.url, error })
+        return refusal
+      },
+    )
+    return request.method === 'HEAD' ? withoutBody(response) : response
   }
+  const dispose = (): PromiseLike<void> => sessions[Symbol.asyncDispose]()
+  return Object.assign(handle, { [Symbol.asyncDispose]: dispose })
 }
 
-async function answer(context: Context, request: Request): Promise<Response> {
+async function answer(
+  parts: Pick<Context, 'registry' | 'sessions' | 'options'>,
+  request: Request,
+  exchange: Exchange,
+): Promise<Response> {
   const endpoint = parseEndpoint(new URL(request.url))
   if (endpoint === undefined) {
     throw new StrakeError('NOT_FOUND', 'Cannot serve the request: no such endpoint')
   }
+  const { access = openAccess } = parts.options
+  const grant = await access(request, scopesOf(endpoint, request.method), exchange)
+  exchange.principal = grant
   const methods = routes[endpoint.kind] as Methods<Endpoint>
   // HEAD is GET without the body.
   const route = methods[request.method === 'HEAD' ? 'GET' : request.method]
-  if (route === undefined || !isAllowed(context.options, request.method)) {
+  if (route === undefined || !isAllowed(parts.options, request.method)) {
     const message = `Cannot ${request.method} here: the registry does not allow it`
     const allowed = Object.keys(methods).map((method) => (method === 'GET' ? 'GET, HEAD' : method))
     return replyError(new StrakeError('UNSUPPORTED', message), 405, { Allow: allowed.join(', ') })
   }
-  return route(context, request, endpoint)
+  return route({ ...parts, grant, exchange }, request, endpoint)
 }
 
 function isAllowed(options: RegistryHandlerOptions, method: string): boolean {

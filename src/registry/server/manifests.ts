@@ -15,7 +15,7 @@ import {
   parseManifestOrIndex,
   StrakeError,
 } from '#oci'
-import { createHasher, fromBuffer, mapConcurrently, toBuffer } from '#stream'
+import { createHasher, fromBuffer, fromBuffers, mapConcurrently, steady, toBuffer } from '#stream'
 import { checkTag, type Endpoint, formatEndpoint } from '../endpoints.ts'
 import type { Repository } from '../registry.ts'
 import { checkDeletable, replyFailedCondition } from './blobs.ts'
@@ -189,7 +189,7 @@ export async function deleteManifest(
 async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (Number(request.headers.get('Content-Length') ?? 0) > limits.manifestSize) return undefined
   try {
-    return await toBuffer(request.body ?? fromBuffer(new Uint8Array(0)), limits.manifestSize)
+    return await toBuffer(steady(request.body ?? fromBuffers([])), limits.manifestSize)
   } catch (error) {
     if (isStrakeError(error, 'SIZE_INVALID')) return undefined
     throw error

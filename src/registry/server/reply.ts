@@ -1,4 +1,5 @@
 import { securityHeaders } from '#http'
+import { ChallengeError } from './access.ts'
 import { describeFailure } from './failure.ts'
 
 /**
@@ -37,7 +38,9 @@ export function replyError(error: unknown, status?: number, headers: ReplyHeader
   const actual = status ?? usual
   const retry = actual === 429 || actual === 503 ? '10' : undefined
   const errors = [{ code, message, detail }]
-  return replyJson(actual, { errors }, { 'Retry-After': retry, ...headers })
+  const challenge = error instanceof ChallengeError ? error.challenge : undefined
+  const asked = { 'Retry-After': retry, 'WWW-Authenticate': challenge }
+  return replyJson(actual, { errors }, { ...asked, ...headers })
 }
 
 /** An answer to HEAD: everything that GET would say but the body. */

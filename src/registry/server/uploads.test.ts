@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import { fromBuffer } from '#stream'
 import { createMemoryRegistry } from '../store/memory.ts'
 import { blob } from '../testing/fixtures.ts'
-import type { RegistryHandlerOptions } from './context.ts'
 import { createRegistryHandler } from './handler.ts'
 import { describeBothWays } from './testing/ways.ts'
 
@@ -12,9 +11,9 @@ const content = blob('0123456789')
 const put = (location: string, digest: string): string => `${location}?digest=${digest}`
 
 describeBothWays('uploads', (open) => {
-  const setUp = async (options?: RegistryHandlerOptions) => {
+  const setUp = async () => {
     const registry = createMemoryRegistry()
-    const call = await open(createRegistryHandler(registry, options))
+    const call = await open(createRegistryHandler(registry))
     const start = async (repository = 'app'): Promise<string> => {
       const response = await call('POST', `/v2/${repository}/blobs/uploads/`)
       expect(response.status).toBe(202)
@@ -148,17 +147,5 @@ describeBothWays('uploads', (open) => {
     const elsewhere = `/v2/new/blobs/uploads/?mount=${digest}&from=other`
     expect((await call('POST', elsewhere)).status).toBe(202)
     expect((await call('POST', `/v2/new/blobs/uploads/?mount=${digest}`)).status).toBe(201)
-  })
-
-  test('sessions that fall silent make room, and no more than allowed are open', async () => {
-    let now = 0
-    const { call, start } = await setUp({ maxUploads: 2, uploadLifetime: 1000, now: () => now })
-    const first = await start()
-    await start()
-    const refused = await call('POST', '/v2/app/blobs/uploads/')
-    expect([refused.status, refused.headers.get('Retry-After')]).toEqual([429, '10'])
-    now = 1001
-    await start()
-    expect((await call('GET', first)).status).toBe(404)
   })
 })

@@ -1,7 +1,15 @@
+import type { Ingest } from '#content'
 import { type Digest, digestAlgorithm, isStrakeError, StrakeError } from '#oci'
-import { type Bytes, limited } from '#stream'
+import { TooSlowError } from '#stream'
+import { pullScope } from '../auth/scope.ts'
 import { type Endpoint, formatEndpoint } from '../endpoints.ts'
 import type { Context } from './context.ts'
+import {
+  announcedLength,
+  type ContentRange,
+  parseContentRange,
+  receiveBody,
+} from './receive-body.ts'
 import { reply, replyError } from './reply.ts'
 import type { UploadSession } from './sessions.ts'
 
@@ -16,15 +24,22 @@ export async function startUpload(
   const { repository: name, digest, mount, from, algorithm } = endpoint
   const repository = context.registry.repository(name)
   if (mount !== undefined) {
-    const mounted = await repository.mount(mount, from === undefined ? {} : { from })
+    const mayPull = (source: string) => context.grant.may(pullScope(source))
+    const mounted = await repository.mount(mount, { from, mayPull, signal: request.signal })
     if (mounted !== undefined) return created(name, mount)
   }
-  const wanted = digest === undefined ? algorithm : digestAlgorithm(digest)
-  const session = await context.sessions.open(name, () =>
-    repository.ingest(wanted === undefined ? {} : { algorithm: wanted }),
-  )
-  if (digest === undefined) return accepted(session)
-  return context.sessions.use(name, session.id, (own) => finish(context, request, own, digest))
+  if (digest !== undefined) {
+    const expectedSize = announcedLength(request) ?? 0
+    await using ingest = await repository.ingest({
+      algorithm: digestAlgorithm(digest),
+      expectedSize,
+    })
+    await receiveBody(context, request, ingest)
+    await ingest.commit(digest)
+    return created(name, digest)
+  }
+  const owner = context.grant.name ?? context.exchange.address
+  return accepted(await context.sessions.begin(name, owner, algorithm))
 }
 
 export async function uploadStatus(
@@ -32,7 +47,7 @@ export async function uploadStatus(
   _request: Request,
   { repository, session }: UploadEndpoint,
 ): Promise<Response> {
-  return accepted(context.sessions.get(repository, session), 204)
+  return accepted(await context.sessions.look(repository, session), 204)
 }
 
 export async function patchUpload(
@@ -58,7 +73,7 @@ export async function finishUpload(
   }
   return context.sessions.use(repository, session, async (own) => {
     const misplaced = checkPlace(request, own)
-    return misplaced ?? finish(context, request, own, digest)
+    return misplaced ?? finish(context, request, { session: own, digest })
   })
 }
 
@@ -68,8 +83,7 @@ export async function cancelUpload(
   { repository, session }: UploadEndpoint,
 ): Promise<Response> {
   return context.sessions.use(repository, session, async (own) => {
-    context.sessions.close(own)
-    await own.ingest.abort()
+    await own.end()
     return reply(204)
   })
 }
@@ -78,69 +92,42 @@ export async function cancelUpload(
 async function finish(
   context: Context,
   request: Request,
-  session: UploadSession,
-  digest: Digest,
+  { session, digest }: { readonly session: UploadSession; readonly digest: Digest },
 ): Promise<Response> {
-  await receive(context, request, session)
+  const ingest = await receive(context, request, session)
   try {
-    await session.ingest.commit(digest)
+    await ingest.commit(digest)
   } catch (error) {
-    if (isStrakeError(error, 'DIGEST_INVALID', 'SIZE_INVALID')) {
-      context.sessions.close(session)
-      await session.ingest.abort()
-    }
+    if (isStrakeError(error, 'DIGEST_INVALID', 'SIZE_INVALID')) await session.end()
     throw error
   }
-  context.sessions.close(session)
+  await session.end()
   return created(session.repository, digest)
 }
 
-/** Streams the body into the session, and insists on the length that was announced. */
-async function receive(context: Context, request: Request, session: UploadSession): Promise<void> {
-  const { body } = request
-  const range = parseContentRange(request.headers.get('Content-Range'))
-  const announced = range?.length ?? lengthOf(request)
-  const before = session.ingest.size
-  if (body !== null) await append(context, session, body, announced)
-  const received = session.ingest.size - before
-  if (announced === undefined || received === announced) return
-  throw new StrakeError(
-    'SIZE_INVALID',
-    `Cannot receive the upload: ${announced} bytes were announced and ${received} came`,
-  )
-}
-
 /**
- * A body that breaks off leaves the session where it got to, for the sender to
- * continue; storage that breaks ends it.
+ * Streams the body into the session. A body that breaks off leaves the session
+ * where it got to, for the sender to continue; storage that breaks ends it.
  */
-async function append(
+async function receive(
   context: Context,
+  request: Request,
   session: UploadSession,
-  body: Bytes,
-  max: number | undefined,
-): Promise<void> {
-  let isSenderAtFault = false
-  const watched = async function* (): AsyncGenerator<Uint8Array> {
-    try {
-      yield* max === undefined ? body : limited(body, max, 'the request body')
-    } catch (error) {
-      isSenderAtFault = true
-      throw error
-    }
-  }
+): Promise<Ingest> {
+  const ingest = await session.ingest(announcedLength(request) ?? 0)
   try {
-    await session.ingest.append(watched())
+    await receiveBody(context, request, ingest)
   } catch (error) {
-    if (isSenderAtFault) {
-      if (isStrakeError(error)) throw error
-      const message = 'Cannot receive the upload: its body broke off'
-      throw new StrakeError('BLOB_UPLOAD_INVALID', message, { cause: error })
-    }
-    context.sessions.close(session)
-    await session.ingest.abort()
+    if (!isOfSender(error)) await session.end()
     throw error
   }
+  return ingest
+}
+
+function isOfSender(error: unknown): boolean {
+  return (
+    error instanceof TooSlowError || isStrakeError(error, 'BLOB_UPLOAD_INVALID', 'SIZE_INVALID')
+  )
 }
 
 /** A 416 that shows where the session really is, unless the request continues exactly there. */
@@ -148,33 +135,25 @@ function checkPlace(request: Request, session: UploadSession): Response | undefi
   const header = request.headers.get('Content-Range')
   if (header === null) return undefined
   const range = parseContentRange(header)
-  const length = lengthOf(request)
-  if (range?.start === session.ingest.size) {
-    if (length === undefined || length === range.length) return undefined
-    throw new StrakeError(
-      'SIZE_INVALID',
-      `Cannot continue the upload: a range of ${range.length} bytes is announced with ${length} bytes`,
-    )
+  if (range?.start === session.size) {
+    checkLength(request, range)
+    return undefined
   }
   const error = new StrakeError(
     'RANGE_INVALID',
-    `Cannot continue the upload: byte ${session.ingest.size} comes next`,
+    `Cannot continue the upload: byte ${session.size} comes next`,
   )
   return replyError(error, 416, { Range: rangeOf(session), Location: locationOf(session) })
 }
 
-function parseContentRange(
-  header: string | null,
-): { readonly start: number; readonly length: number } | undefined {
-  const match = /^(?:bytes[ =])?(\d{1,15})-(\d{1,15})(?:\/(?:\d+|\*))?$/.exec(header?.trim() ?? '')
-  if (match === null) return undefined
-  const [start, last] = [Number(match[1]), Number(match[2])]
-  return last < start ? undefined : { start, length: last - start + 1 }
-}
-
-function lengthOf(request: Request): number | undefined {
-  const header = request.headers.get('Content-Length')
-  return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined
+function checkLength(request: Request, range: ContentRange): void {
+  const { headers } = request
+  const length = headers.get('Content-Length')
+  if (length === null || Number(length) === range.length) return
+  throw new StrakeError(
+    'SIZE_INVALID',
+    `Cannot continue the upload: a range of ${range.length} bytes is announced with ${length} bytes`,
+  )
 }
 
 function accepted(session: UploadSession, status = 202): Response {
@@ -197,6 +176,6 @@ function locationOf({ repository, id }: UploadSession): string {
   return formatEndpoint({ kind: 'upload', repository, session: id })
 }
 
-function rangeOf({ ingest }: UploadSession): string {
-  return `0-${Math.max(0, ingest.size - 1)}`
+function rangeOf({ size }: UploadSession): string {
+  return `0-${Math.max(0, size - 1)}`
 }

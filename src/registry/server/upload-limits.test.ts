@@ -1,0 +1,168 @@
+import { expect, test } from 'bun:test'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openDirectoryStore } from '#content'
+import { createDirectoryUploads } from '../store/directory-uploads.ts'
+import { createLocalRegistry } from '../store/local.ts'
+import { createMemoryFacts, createMemoryRegistry } from '../store/memory.ts'
+import { blob, noise } from '../testing/fixtures.ts'
+import { toReadableStream } from '../web-stream.ts'
+import type { RegistryHandlerOptions } from './context.ts'
+import { createRegistryHandler, type RegistryHandler } from './handler.ts'
+
+const content = blob(noise(100_000))
+const { digest } = content.descriptor
+
+type Init = RequestInit & { readonly address?: string }
+
+function callsOf(handler: RegistryHandler) {
+  const call = (method: string, path: string, { address = 'a', ...init }: Init = {}) => {
+    const request = new Request(`http://localhost:5000${path}`, { ...init, method } as RequestInit)
+    return handler(request, { address })
+  }
+  const start = async (address?: string): Promise<string> => {
+    const response = await call('POST', '/v2/app/blobs/uploads/', { ...(address && { address }) })
+    expect(response.status).toBe(202)
+    return response.headers.get('Location') ?? ''
+  }
+  const status = async (location: string): Promise<number> => (await call('GET', location)).status
+  return { call, start, status }
+}
+
+const open = (options: RegistryHandlerOptions) =>
+  callsOf(createRegistryHandler(createMemoryRegistry(), options))
+
+test('the upload that was idle for longest gives way to a new one', async () => {
+  const { call, start, status } = open({ maxUploads: 3 })
+  const [first, second, third] = [await start(), await start(), await start()]
+  // The first is in use again, so the second is the one that waits for longest.
+  await call('PATCH', first, { body: content.raw.slice(0, 10) })
+  const fourth = await start()
+  expect(await Promise.all([first, second, third, fourth].map(status))).toEqual([
+    204, 404, 204, 204,
+  ])
+})
+
+test('a client cannot take the uploads of others away', async () => {
+  const { start, status } = open({ maxUploads: 100, maxUploadsPerClient: 10 })
+  const others = await start('other')
+  const first = await start('abandoning')
+  for (let count = 0; count < 1000; count += 1) await start('abandoning')
+  expect(await status(others)).toBe(204)
+  expect(await status(first)).toBe(404)
+})
+
+test('an upload that receives something gives way to nothing, and a client hears 429', async () => {
+  const { call, start } = open({ maxUploads: 1 })
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  async function* slow(): AsyncGenerator<Uint8Array> {
+    yield content.raw.slice(0, 4)
+    await released
+    yield content.raw.slice(4)
+  }
+  const location = await start()
+  const writing = call('PATCH', location, { body: toReadableStream(slow()) })
+  while ((await call('GET', location)).headers.get('Range') !== '0-3') await Bun.sleep(1)
+  const refused = await call('POST', '/v2/app/blobs/uploads/')
+  expect([refused.status, refused.headers.get('Retry-After')]).toEqual([429, '10'])
+  release()
+  expect((await writing).status).toBe(202)
+  expect((await call('PUT', `${location}?digest=${digest}`)).status).toBe(201)
+})
+
+test('an upload is forgotten after its lifetime, and not while it is used', async () => {
+  let now = 0
+  const { call, start, status } = open({ uploadLifetime: 100_000, now: () => now })
+  const [used, silent] = [await start(), await start()]
+  now = 90_000
+  await call('PATCH', used, { body: content.raw })
+  now = 110_000
+  expect([await status(used), await status(silent)]).toEqual([204, 404])
+})
+
+interface Place extends AsyncDisposable {
+  readonly root: string
+  /** A server over what is there. */
+  serve(options?: RegistryHandlerOptions): Promise<RegistryHandler>
+}
+
+async function openPlace(): Promise<Place> {
+  const root = await mkdtemp(join(tmpdir(), 'strake-uploads-'))
+  const facts = createMemoryFacts()
+  return {
+    root,
+    async serve(options) {
+      const blobs = await openDirectoryStore(join(root, 'store'))
+      const uploads = createDirectoryUploads(join(root, 'uploads'))
+      return createRegistryHandler(createLocalRegistry(blobs, facts), { uploads, ...options })
+    },
+    [Symbol.asyncDispose]: () => rm(root, { recursive: true }),
+  }
+}
+
+test('an upload goes on with the next server, in twenty pieces over nineteen of them', async () => {
+  await using place = await openPlace()
+  const size = content.raw.length / 20
+  let location = ''
+  for (let piece = 0; piece < 20; piece += 1) {
+    await using handler = await place.serve()
+    const { call, start } = callsOf(handler)
+    if (piece === 0) location = await start()
+    const from = piece * size
+    const status = await call('GET', location)
+    expect(status.headers.get('Range')).toBe(`0-${Math.max(0, from - 1)}`)
+    const patched = await call('PATCH', location, {
+      body: content.raw.slice(from, from + size),
+      headers: { 'Content-Range': `${from}-${from + size - 1}` },
+    })
+    expect(patched.status).toBe(202)
+    if (piece < 19) continue
+    expect((await call('PUT', `${location}?digest=${digest}`)).status).toBe(201)
+    const stored = await call('GET', `/v2/app/blobs/${digest}`)
+    expect(await stored.bytes()).toEqual(content.raw)
+  }
+  expect(await readdir(join(place.root, 'uploads'))).toEqual([])
+  expect(await readdir(join(place.root, 'store', 'ingest'))).toEqual([])
+})
+
+test('uploads that earlier servers left count, and the old ones among them go', async () => {
+  await using place = await openPlace()
+  const left: string[] = []
+  {
+    await using handler = await place.serve({ now: () => 1000 })
+    const { call, start } = callsOf(handler)
+    for (let count = 0; count < 3; count += 1) left.push(await start())
+    await call('PATCH', left[0] ?? '', { body: content.raw })
+  }
+  const limits = { maxUploads: 3, uploadLifetime: 5000 }
+  await using handler = await place.serve({ now: () => 2000, ...limits })
+  const { start, status } = callsOf(handler)
+  await start()
+  expect((await Promise.all(left.map(status))).sort()).toEqual([204, 204, 404])
+  // What another server has open is not taken away from it.
+  await using beside = await place.serve({ now: () => 9000, ...limits })
+  await callsOf(beside).start()
+  expect((await readdir(join(place.root, 'store', 'ingest'))).length).toBe(1)
+  await handler[Symbol.asyncDispose]()
+  await using later = await place.serve({ now: () => 9000, uploadLifetime: 5000 })
+  await callsOf(later).start()
+  // What the two that are still serving have begun.
+  expect((await readdir(join(place.root, 'uploads'))).length).toBe(2)
+  expect(await readdir(join(place.root, 'store', 'ingest'))).toEqual([])
+})
+
+test('uploads that were only begun take no file, and idle ones no descriptor for long', async () => {
+  await using place = await openPlace()
+  await using handler = await place.serve()
+  const { call, start } = callsOf(handler)
+  const before = (await readdir('/proc/self/fd')).length
+  const begun = await Promise.all(Array.from({ length: 100 }, () => start()))
+  expect(await readdir(join(place.root, 'store', 'ingest'))).toEqual([])
+  for (const location of begun) await call('PATCH', location, { body: content.raw.slice(0, 100) })
+  expect((await readdir('/proc/self/fd')).length - before).toBeLessThan(40)
+  for (const location of begun) {
+    const rest = { body: content.raw.slice(100) }
+    expect((await call('PUT', `${location}?digest=${digest}`, rest)).status).toBe(201)
+  }
+})
