@@ -191,6 +191,7 @@ const rooms: Readonly<Record<string, string>> = {
   'snapshot/unpacked': 'layers as trees of files',
   'tar/read': 'bytes become entries',
   'tar/write': 'entries become bytes',
+  'stream/decompress': 'telling compressions apart and undoing them, within limits',
 }
 
 /** Production files that a folder may have. */

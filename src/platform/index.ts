@@ -40,7 +40,6 @@ export { copyDirectoryStatus } from './file/directory-status.ts'
 export { makeDirectoriesWithMode, writeFileWithMode } from './file/exact-mode.ts'
 /** Programs of this machine. */
 export { isExecutable } from './file/executable.ts'
-export { fileBlob } from './file/file-blob.ts'
 /** A lock between processes that dies with its holder. */
 export type { LockKind } from './file/file-lock.ts'
 export { lockDirectory, lockFile, lockNetwork, tryLockDirectory } from './file/file-lock.ts'
@@ -184,7 +183,7 @@ export type { ConsoleSocket } from './process/tty.ts'
 export { listenConsole, makeRaw } from './process/tty.ts'
 /** Serving a `Request -> Response` function over HTTP. */
 export type { ServeOptions, Server } from './serve.ts'
-export { serve } from './serve.ts'
+export { fileBlob, serve } from './serve.ts'
 /** Compressing in threads. */
 export type { Compression } from './work/compress-member.ts'
 export type { ChunkMemory, CompressThreads } from './work/compress-threads.ts'

@@ -209,3 +209,9 @@ function wait(milliseconds: number): Promise<void> {
     setTimeout(resolve, milliseconds).unref()
   })
 }
+
+/** Returns a file as a `Blob` that is read when it is sent; the kernel sends it where it can. */
+export async function fileBlob(path: string): Promise<Blob> {
+  if (typeof Bun !== 'undefined') return Bun.file(path)
+  return process.getBuiltinModule('node:fs').openAsBlob(path)
+}

@@ -10,11 +10,11 @@ export { checked } from './checked.ts'
 // Bounded concurrency.
 export { mapConcurrently, mapOrdered } from './concurrency.ts'
 // Decompressing untrusted data.
-export type { DecompressLimits, DecompressOptions } from './decompress.ts'
-export { decompress, gunzip, unzstd } from './decompress.ts'
+export type { DecompressLimits, DecompressOptions } from './decompress/decompress.ts'
+export { decompress, gunzip, unzstd } from './decompress/decompress.ts'
 // Detecting the compression.
-export type { Compression } from './detect.ts'
-export { detectCompression, detectLength } from './detect.ts'
+export type { Compression } from './decompress/detect.ts'
+export { detectCompression, detectLength } from './decompress/detect.ts'
 // Digests and checksums.
 export type { Hasher } from './hash.ts'
 export { crc32, createHasher, hashed } from './hash.ts'

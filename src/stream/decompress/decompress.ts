@@ -1,8 +1,8 @@
 import { isStrakeError, StrakeError } from '#oci'
-import { concat, gathered } from './buffer.ts'
-import type { Bytes } from './bytes.ts'
+import { concat, gathered } from '../buffer.ts'
+import type { Bytes } from '../bytes.ts'
+import { counted } from '../limit.ts'
 import { detectCompression, detectLength, type UnsupportedCompression } from './detect.ts'
-import { counted } from './limit.ts'
 import { type Decoder, pumped } from './pump.ts'
 import { ZstdFrames } from './zstd-frames.ts'
 

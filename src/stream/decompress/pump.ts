@@ -1,5 +1,5 @@
 import type { Transform } from 'node:stream'
-import type { Bytes } from './bytes.ts'
+import type { Bytes } from '../bytes.ts'
 
 /** A decoder of `node:zlib`: `bytesWritten` counts the input it has used. */
 export type Decoder = Transform & { readonly bytesWritten: number }

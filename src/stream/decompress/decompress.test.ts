@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
-import { concat, fromBuffer, fromBuffers, toBuffer } from './buffer.ts'
+import { concat, fromBuffer, fromBuffers, toBuffer } from '../buffer.ts'
+import { overwriting } from '../testing/overwriting.ts'
 import { decompress } from './decompress.ts'
-import { overwriting } from './testing/overwriting.ts'
 
 const text = new TextEncoder().encode('planking, line by line. '.repeat(500))
 const garbage = new TextEncoder().encode('garbage')
