@@ -2,7 +2,7 @@
 export interface HostsOptions {
   readonly hostname: string
   /** The container's address. Without one its name stands for loopback. */
-  readonly ip?: string
+  readonly ip?: string | undefined
   /** Further entries, as `--add-host name:ip` gives them. */
   readonly extra?: readonly { readonly name: string; readonly ip: string }[]
 }

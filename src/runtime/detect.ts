@@ -9,9 +9,9 @@ export interface DetectRuntimeOptions {
   /** Directory for the runtimes' own state, on a file system that a reboot empties. */
   readonly root: string
   /** `crun`, `runc` or an absolute path; no other runtime is tried then. Default: `$STRAKE_RUNTIME`, else the best. */
-  readonly preferred?: string
+  readonly preferred?: string | undefined
   /** File that remembers versions: asking runc for its own costs 20 ms. */
-  readonly cache?: string
+  readonly cache?: string | undefined
 }
 
 export interface DetectedRuntime {

@@ -62,7 +62,7 @@ describe.skipIf(cannotRun !== undefined)(
       }
       try {
         const { signal } = options
-        const io = { stdout: take, stderr: take, ...(signal === undefined ? {} : { signal }) }
+        const io = { stdout: take, stderr: take, signal }
         return { ...(await runProcess(runtime, { id, bundle: base, ...io })), text }
       } finally {
         removeMountPoints(root, prepared.mountPoints)

@@ -22,10 +22,10 @@ export interface RunProcessOptions {
   readonly bundle: string
   /** Default: `ignore`, an empty input. */
   readonly stdin?: 'ignore' | 'inherit' | number
-  readonly stdout?: OutputTarget
-  readonly stderr?: OutputTarget
+  readonly stdout?: OutputTarget | undefined
+  readonly stderr?: OutputTarget | undefined
   /** Kills the container; the promise then rejects with `signal.reason`. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

@@ -15,7 +15,7 @@ export interface Runtime {
   state(id: string): Promise<ContainerState | undefined>
   kill(id: string, signal: string): Promise<void>
   /** Deletes a container; an absent one is no error. Throws `CONFLICT` when it runs, unless `force`. */
-  delete(id: string, options?: { readonly force?: boolean }): Promise<void>
+  delete(id: string, options?: { readonly force?: boolean | undefined }): Promise<void>
 }
 
 export interface ContainerState {

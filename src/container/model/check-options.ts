@@ -42,8 +42,10 @@ const millisecond = 1_000_000
 function checkHealth({ health = {} }: Checked): void {
   const { Interval, Timeout, StartPeriod, StartInterval, Retries = 0 } = health
   for (const [name, value = 0] of Object.entries({
-    ...{ interval: Interval, timeout: Timeout },
-    ...{ 'start period': StartPeriod, 'start interval': StartInterval },
+    interval: Interval,
+    timeout: Timeout,
+    'start period': StartPeriod,
+    'start interval': StartInterval,
   })) {
     if (value !== 0 && value < millisecond) {
       throw invalid(`check the health of the container`, `the ${name} is shorter than 1 ms`)

@@ -64,7 +64,7 @@ test('mergeSettings() treats empty texts and sizes as absent', () => {
 test('mergeSettings() overrides a health check field by field, and NONE removes it', () => {
   const checked = { Cmd: ['x'], Healthcheck: { Test: ['CMD', 'a'], Retries: 5 } }
   const health = (override?: ContainerOptions['health']) =>
-    mergeSettings('0', options(checked, override === undefined ? {} : { health: override })).health
+    mergeSettings('0', options(checked, { health: override })).health
   expect(health()).toEqual({ Test: ['CMD', 'a'], Retries: 5 })
   expect(health({ Interval: 7 })).toEqual({ Test: ['CMD', 'a'], Retries: 5, Interval: 7 })
   expect(health({ Test: ['NONE'] })).toBeUndefined()

@@ -33,7 +33,7 @@ export interface ContainerSettings {
   readonly mounts: readonly MountRequest[]
   readonly shmSize: number
   readonly network: NetworkKind
-  readonly ip?: string
+  readonly ip?: string | undefined
   readonly ports: readonly PortRequest[]
   /** `80/tcp`: the ports that the image and `--expose` expose. */
   readonly exposed: readonly string[]
@@ -46,7 +46,7 @@ export interface ContainerSettings {
   readonly dnsOptions: readonly string[]
   readonly pid: 'private' | 'host'
   readonly ipc: 'private' | 'host'
-  readonly health?: Healthcheck
+  readonly health?: Healthcheck | undefined
   /** The shell of the image, for the shell form of a health check. */
   readonly shell: readonly string[]
   readonly log: { readonly [Key in keyof LogOptions]-?: NonNullable<LogOptions[Key]> }
@@ -103,7 +103,7 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
     mounts: withVolumes(options.mounts ?? [], image),
     shmSize: options.shmSize || 64 * megabyte,
     network: options.network ?? 'bridge',
-    ...(options.ip === undefined ? {} : { ip: options.ip }),
+    ip: options.ip,
     ports: portsOf(options),
     exposed: [...new Set(exposedPorts(options))],
     publishAll: options.publishAll ?? false,
@@ -114,7 +114,7 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
     dnsOptions: options.dnsOptions ?? [],
     pid: options.pid ?? 'private',
     ipc: options.ipc ?? 'private',
-    ...(health === undefined ? {} : { health }),
+    health,
     shell: image.Shell ?? ['/bin/sh', '-c'],
     log: {
       driver: options.log?.driver ?? 'json-file',

@@ -33,7 +33,7 @@ export interface ContainerState {
 /** The networks of a container, as they were when it was started. */
 export interface NetworkState {
   /** File of the network namespace, when strake made it. */
-  readonly namespace?: string
+  readonly namespace?: string | undefined
   /** The first one has the default route. */
   readonly networks: readonly NetworkPlace[]
   readonly ports: readonly {

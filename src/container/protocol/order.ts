@@ -17,13 +17,13 @@ export interface MonitorOrder {
   readonly run: string
   readonly runtime: RuntimeProgram
   readonly terminal: boolean
-  readonly consoleSize?: WindowSize
+  readonly consoleSize?: WindowSize | undefined
   readonly interactive: boolean
   /** The first sender whose input ends closes the input of the container. */
   readonly stdinOnce: boolean
   readonly restart: RestartPolicy
   readonly log: ContainerSettings['log']
-  readonly health?: Healthcheck
+  readonly health?: Healthcheck | undefined
   /** For the shell form of the health check. */
   readonly shell: readonly string[]
   /** Remove the container after its end. */

@@ -48,7 +48,7 @@ function hosts(settings: ContainerSettings, attachment: Attachment): string {
     return `${readHostFile()}${lines.join('')}`
   }
   const { ip } = attachment
-  return formatHosts({ hostname: settings.hostname, extra, ...(ip === undefined ? {} : { ip }) })
+  return formatHosts({ hostname: settings.hostname, extra, ip })
 }
 
 function readHostFile(): string {

@@ -56,7 +56,7 @@ export function execProcess(place: ExecPlace, options: ExecProcessOptions): Proc
     ...processConfig({
       ...process,
       terminal: options.tty ?? false,
-      ...(size === undefined ? {} : { consoleSize: size }),
+      consoleSize: size,
       security: privileged ? { ...settings.security, privileged: true } : settings.security,
     }),
   }

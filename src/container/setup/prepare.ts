@@ -53,13 +53,10 @@ export async function prepareContainer(
   )
   const attachment = undo.use(await attach(context, container, options.signal))
   undo.defer(() => releaseNestedMounts(paths.mounts))
-  const { mounts, visible } = await makeMounts(context, container, {
-    ...{ snapshot, attachment, paths },
-    signal: options.signal,
-  })
-  using prepared = prepareRoot(snapshot.root, {
-    ...{ mounts, cwd: container.settings.workingDir, nested: paths.mounts },
-  })
+  const places = { snapshot, attachment, paths, signal: options.signal }
+  const { mounts, visible } = await makeMounts(context, container, places)
+  const cwd = container.settings.workingDir
+  using prepared = prepareRoot(snapshot.root, { mounts, cwd, nested: paths.mounts })
   const parts = { root: snapshot.root, attachment, prepared, options }
   const bundle = bundleOptions(container, parts)
   const { entrypoint, command } = container.settings
@@ -149,7 +146,7 @@ function bundleOptions(
     cwd: prepared.cwd,
     user,
     terminal: settings.tty,
-    ...(options.consoleSize === undefined ? {} : { consoleSize: options.consoleSize }),
+    consoleSize: options.consoleSize,
     ...(settings.rlimits.length === 0 ? {} : { rlimits: settings.rlimits }),
     oomScoreAdj: settings.oomScoreAdj,
     security: settings.security,
@@ -170,7 +167,7 @@ function namespaceOf(settings: ContainerSettings, { netnsPath }: Attachment): Ne
 }
 
 function networkState({ netnsPath: namespace, networks, ports }: Attachment): NetworkState {
-  return { ...(namespace === undefined ? {} : { namespace }), networks, ports }
+  return { namespace, networks, ports }
 }
 
 interface OrderParts {
@@ -192,12 +189,12 @@ function orderOf(
     run,
     runtime: { name, path, version, root: runtimeRoot },
     terminal: settings.tty,
-    ...(options.consoleSize === undefined ? {} : { consoleSize: options.consoleSize }),
+    consoleSize: options.consoleSize,
     interactive: settings.interactive,
     stdinOnce: settings.stdinOnce,
     restart: settings.restart,
     log: settings.log,
-    ...(settings.health === undefined ? {} : { health: settings.health }),
+    health: settings.health,
     shell: settings.shell,
     remove: settings.remove,
     bridged: settings.network === 'bridge',

@@ -29,11 +29,7 @@ export function resolveMounts(options: ResolveMountsOptions): readonly ResolvedM
 
 function resolveMount(options: ResolveMountsOptions, request: MountRequest): ResolvedMount {
   const { type: kind, destination, readOnly, propagation } = request
-  const shared = {
-    ...{ kind, destination },
-    ...(readOnly ? { readOnly } : {}),
-    ...(propagation === undefined ? {} : { propagation }),
-  }
+  const shared = { kind, destination, readOnly, propagation }
   switch (kind) {
     case 'tmpfs': {
       const memory = { type: 'tmpfs', source: 'tmpfs', options: request.options ?? [] } as const

@@ -49,7 +49,12 @@ export async function openTestbed(): Promise<Testbed> {
   const networks = openNetworks({ run })
   const monitorCommand = [process.execPath, `${import.meta.dirname}/monitor-program.ts`] as const
   const context: ContainerContext = {
-    ...{ root, run, records, snapshots, networks, runtime },
+    root,
+    run,
+    records,
+    snapshots,
+    networks,
+    runtime,
     monitorCommand: [...monitorCommand],
   }
   const chainId = await makeBusybox(context)

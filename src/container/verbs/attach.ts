@@ -47,7 +47,10 @@ export async function attachContainer(
   }
   await connection.send({ kind: 'hello', hello: { output: true } })
   const session = {
-    ...{ streams, detach, signal, terminal: settings.tty },
+    streams,
+    detach,
+    signal,
+    terminal: settings.tty,
     stdin,
     resize: (size: WindowSize) => void resizeContainer(context, id, size),
   }

@@ -11,8 +11,8 @@ import { connectMonitor, type MonitorConnection } from '../protocol/connection.t
 
 export interface StopOptions {
   /** Seconds until the container is killed. Default: its stop timeout, which is 10 unless set. */
-  readonly timeout?: number
-  readonly stopSignal?: string
+  readonly timeout?: number | undefined
+  readonly stopSignal?: string | undefined
   /** Ends the waiting, not the container. */
   readonly signal?: AbortSignal | undefined
 }

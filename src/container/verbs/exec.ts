@@ -60,10 +60,9 @@ export async function execInContainer(
       return { type: 'exited', code: 0 }
     }
     if (tty && interactive) requireTerminal(streams)
-    return await runExec(request, {
-      ...{ streams, detach, terminal: tty, stdin: interactive },
-      ...{ signal: options.signal, onSignals: options.onSignals },
-    })
+    const { signal, onSignals } = options
+    const session = { streams, detach, terminal: tty, stdin: interactive, signal, onSignals }
+    return await runExec(request, session)
   } finally {
     rmSync(own, { recursive: true, force: true })
   }
@@ -92,8 +91,15 @@ function prepare(
   const program = options.command[0] ?? 'the command'
   const { runtime } = context
   return {
-    ...{ runtime, id, what, program, directory, consoleSize, signal },
-    ...{ terminal: tty, hasInput: interactive },
+    runtime,
+    id,
+    what,
+    program,
+    directory,
+    consoleSize,
+    signal,
+    terminal: tty,
+    hasInput: interactive,
   }
 }
 

@@ -117,9 +117,7 @@ async function runOverSocket(run: Run, detach: DetachFilter): Promise<RunEnd> {
   const { monitor } = launched
   const own = streams instanceof DescriptorStreams ? streams.size : undefined
   const consoleSize = run.consoleSize ?? own
-  await orderStart(context, container, {
-    ...{ monitor, awaitClient: true, signal, consoleSize },
-  })
+  await orderStart(context, container, { monitor, awaitClient: true, signal, consoleSize })
   await monitor.expect('listening')
   const connection = await connectMonitor(containerPaths(context, id).socket)
   if (connection === undefined) throw monitorLost()
@@ -127,8 +125,13 @@ async function runOverSocket(run: Run, detach: DetachFilter): Promise<RunEnd> {
     await connection.send({ kind: 'hello', hello: { output: true } })
     await monitor.expect('started')
     lock[Symbol.dispose]()
+    const terminal = settings.tty
     return await runSession(connection, {
-      ...{ streams, terminal: settings.tty, stdin, detach, signal },
+      streams,
+      terminal,
+      stdin,
+      detach,
+      signal,
       resize: (size) => void resizeContainer(context, id, size),
     })
   } finally {

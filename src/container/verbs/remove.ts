@@ -9,7 +9,7 @@ import { reconcileContainer } from './reconcile.ts'
 
 export interface RemoveOptions {
   /** Kills a running container first. */
-  readonly force?: boolean
+  readonly force?: boolean | undefined
   /** Removes its anonymous volumes too. */
   readonly volumes?: boolean | undefined
 }

@@ -13,7 +13,7 @@ export interface Place {
   readonly fd?: number
   readonly status?: at.EntryStatus
   /** The mount at or above the place; absent for the root file system. */
-  readonly cover?: Cover
+  readonly cover?: Cover | undefined
 }
 
 /** A mount point that was made in the root file system. */
@@ -134,14 +134,13 @@ export class ContainerView implements Disposable {
     if (!isDirectory(parent)) throw unusable(parent.path, 'it is not a directory')
     const bytes = Buffer.from(name)
     const fd = at.openPlace(parent.fd, bytes)
-    const within = parent.cover === undefined ? {} : { cover: parent.cover }
     if (fd === undefined) {
       if (missing === undefined) return undefined
-      if (parent.cover !== undefined) return { path, ...within }
+      if (parent.cover !== undefined) return { path, cover: parent.cover }
       return this.#makeEntry({ path, dir: parent.fd, name: bytes }, missing)
     }
     this.keep(fd)
-    const place = { path, fd, ...statusOf(fd), ...within }
+    const place = { path, fd, ...statusOf(fd), cover: parent.cover }
     if (typeOfPlace(place) !== fileType.symlink) return place
     return { link: Buffer.from(at.readSymlink(fd, noName)).toString() }
   }

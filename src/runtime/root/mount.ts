@@ -7,11 +7,18 @@ export interface ContainerMount {
   readonly source: string
   /** Absolute path in the container. */
   readonly destination: string
-  readonly readOnly?: boolean
+  readonly readOnly?: boolean | undefined
   /** Default `rprivate`: later mounts on one side do not appear on the other. */
-  readonly propagation?: 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave'
+  readonly propagation?:
+    | 'private'
+    | 'rprivate'
+    | 'shared'
+    | 'rshared'
+    | 'slave'
+    | 'rslave'
+    | undefined
   /** Options of a tmpfs: `size=64m`, `mode=1777`, `noexec`. */
-  readonly options?: readonly string[]
+  readonly options?: readonly string[] | undefined
   /** The source is a mount that strake made with its access and propagation. The runtime only binds it. */
   readonly isReady?: boolean | undefined
 }

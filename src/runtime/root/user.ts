@@ -14,7 +14,7 @@ export interface ResolvedUser {
 
 export interface ResolveUserOptions {
   /** More groups, by name or number (`--group-add`). */
-  readonly groupAdd?: readonly string[]
+  readonly groupAdd?: readonly string[] | undefined
 }
 
 /**
