@@ -92,7 +92,7 @@ const table: Readonly<Record<number, readonly [code: string, text: string]>> = {
   131: ['ENOTRECOVERABLE', 'state not recoverable'],
 }
 
-/** The symbolic name and the plain words of an error number; `E<number>` for one that is not known. */
+/** Returns the symbolic name and the text of an error number; `E<number>` for an unknown one. */
 export function errnoName(number: number): { readonly code: string; readonly text: string } {
   const [code, text] = table[number] ?? [`E${number}`, `error ${number}`]
   return { code, text }

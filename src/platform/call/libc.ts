@@ -7,7 +7,7 @@ import { errnoName } from './errno.ts'
  */
 export type CType = 'i32' | 'u32' | 'i64' | 'u64' | 'ptr' | 'void'
 
-/** What a C function takes and gives; with `syscall` it is that system call, whatever glibc knows. */
+/** The arguments and the result of a C function. With `syscall` it is that system call, also one that glibc lacks. */
 export interface CSignature {
   readonly args: readonly CType[]
   readonly returns: CType
@@ -110,7 +110,7 @@ function syscallAddress(): bigint {
   return addressOfSyscall
 }
 
-/** Text as C wants it: UTF-8 (bytes are taken as they are) and a NUL. Throws `INVALID` on a NUL inside. */
+/** Returns text as C reads it: UTF-8 (bytes stay as they are) and a NUL. Throws `INVALID` for a NUL inside. */
 export function cString(text: string | Uint8Array): Uint8Array {
   const bytes = typeof text === 'string' ? encoder.encode(text) : text
   if (bytes.includes(0)) {
@@ -127,7 +127,7 @@ const encoder = new TextEncoder()
 
 let errnoAddress: number | undefined
 
-/** The calling thread's errno. Means something only straight after a call that reported an error. */
+/** Returns the calling thread's errno, which is valid only right after a call that reported an error. */
 export function errno(): number {
   errnoAddress ??= findErrno()
   return ffi().read.i32(errnoAddress)
@@ -143,7 +143,7 @@ export class SystemError extends Error {
   /** Symbolic: `ENOENT`. */
   readonly code: string
   readonly errno: number
-  /** What was called: `mount`. */
+  /** The call that failed: `mount`. */
   readonly syscall: string
   readonly path: string | undefined
 

@@ -16,7 +16,7 @@ const root = `/dev/shm/strake-posix-test-${process.pid}`
 beforeAll(() => mkdirSync(root))
 afterAll(() => rmSync(root, { recursive: true }))
 
-test('makeDirectories() makes what is missing and makeDirectory() tells old from new', () => {
+test('makeDirectories() makes missing directories and makeDirectory() tells old from new', () => {
   makeDirectories(`${root}/a/b/c`, 0o700)
   makeDirectories(`${root}/a/b/c`, 0o700)
   expect(lstatSync(`${root}/a/b`).mode & 0o777).toBe(0o700)
@@ -28,7 +28,7 @@ test('makeDirectories() makes what is missing and makeDirectory() tells old from
   expect(() => removeDirectory(`${root}/a`)).toThrow('ENOTEMPTY')
 })
 
-test('readSmallFile() reads files of any length and says undefined where there is none', () => {
+test('readSmallFile() reads files of any length and returns undefined for an absent one', () => {
   const text = 'line\n'.repeat(10_000)
   writeFileSync(`${root}/long`, text)
   expect(readSmallFile(`${root}/long`)).toBe(text)
@@ -54,7 +54,7 @@ test('fileStatus() agrees with node:fs and does not follow links', () => {
   expect(fileStatus(root).mountRoot).toBe(false)
 })
 
-test('realPath(), pathExists() and filesystemType() look at what is there', () => {
+test('realPath(), pathExists() and filesystemType() describe a path', () => {
   mkdirSync(`${root}/real`)
   symlinkSync('real', `${root}/alias`)
   expect(realPath(`${root}/alias/../alias`)).toBe(`${root}/real`)

@@ -63,20 +63,20 @@ export function closeFile(fd: number): void {
   check(c().close(fd), 'close')
 }
 
-/** Fills `target` from `fd` as far as one call gets; 0 at the end. */
+/** Reads into `target` with one call and returns the number of bytes; 0 at the end. */
 export function readFile(fd: number, target: Uint8Array): number {
   return check(c().read(fd, target, target.length), 'read')
 }
 
-/** Writes what one call takes of `bytes`, waiting for a reader that is slow, and says how much that was. */
+/** Writes with one call, waiting for a slow reader, and returns the number of bytes written. */
 export function writeDescriptorNow(fd: number, bytes: Uint8Array): number {
   return check(c().write(fd, bytes, bytes.length), 'write')
 }
 
 /**
- * The whole of a small file such as those of `/proc`, or `undefined` when there
- * is none. Of one that has more than `limit` bytes it gives more than those, but
- * not all; of a pipe that nobody writes to, nothing.
+ * Returns the text of a small file such as those of `/proc`, `undefined` for an
+ * absent file. A file with more than `limit` bytes gives a text longer than `limit`,
+ * not the whole text. A pipe without a writer gives an empty text.
  */
 export function readSmallFile(
   path: string,
@@ -112,7 +112,7 @@ function readWithNode(path: string): string | undefined {
   return ignoring(['ENOENT', 'ENOTDIR', 'ESRCH'], () => readFileSync(path, 'utf8'))
 }
 
-/** What `call` returns, or `undefined` when it throws a system error with one of `codes`. */
+/** Returns the result of `call`, `undefined` when it throws a system error with one of `codes`. */
 export function ignoring<T>(codes: readonly string[], call: () => T): T | undefined {
   try {
     return call()
@@ -124,13 +124,13 @@ export function ignoring<T>(codes: readonly string[], call: () => T): T | undefi
   }
 }
 
-/** Creates one directory; `false` when something of that name is already there. */
+/** Creates one directory. Returns `false` when the name is taken. */
 export function makeDirectory(path: string, mode = 0o777): boolean {
   const make = (): boolean => check(c().mkdir(cString(path), mode), 'mkdir', path) === 0
   return ignoring(['EEXIST'], make) ?? false
 }
 
-/** Creates a directory and what is missing above it; `mode` holds for every one that is made. */
+/** Creates a directory and the missing ones above it, all with `mode`. */
 export function makeDirectories(path: string, mode = 0o777): void {
   try {
     if (makeDirectory(path, mode)) return
@@ -144,13 +144,13 @@ export function makeDirectories(path: string, mode = 0o777): void {
   }
 }
 
-/** Removes an empty directory; `false` when there is none. Throws `ENOTEMPTY`, and `EBUSY` on a mount. */
+/** Removes an empty directory. Returns `false` for an absent one. Throws `ENOTEMPTY`, and `EBUSY` on a mount. */
 export function removeDirectory(path: string): boolean {
   const remove = (): boolean => check(c().rmdir(cString(path)), 'rmdir', path) === 0
   return ignoring(['ENOENT'], remove) ?? false
 }
 
-/** Removes a file or link; `false` when there is none. */
+/** Removes a file or link. Returns `false` for an absent one. */
 export function removeFile(path: string): boolean {
   const remove = (): boolean => check(c().unlink(cString(path)), 'unlink', path) === 0
   return ignoring(['ENOENT'], remove) ?? false
@@ -184,7 +184,7 @@ function timeAt(view: DataView, offset: number): FileTime {
   return { seconds: view.getBigInt64(offset, true), nanoseconds: view.getUint32(offset + 8, true) }
 }
 
-/** What `statx(2)` says about a path, its last link not followed. */
+/** The result of `statx(2)` for a path. A link at its end is not followed. */
 export interface FileStatus {
   /** Type and permission bits. */
   readonly mode: number
@@ -200,7 +200,7 @@ export interface FileStatus {
   /** `major:minor` of the filesystem. */
   readonly device: string
   readonly mtime: FileTime
-  /** When anything of it was last changed; the kernel alone sets this. */
+  /** The time of the last change of any kind. Only the kernel sets it. */
   readonly ctime: FileTime
   /** Root of a mount; `undefined` when the kernel (before 5.8) cannot tell. */
   readonly mountRoot: boolean | undefined
@@ -230,7 +230,7 @@ export function fileStatus(path: string): FileStatus {
   }
 }
 
-/** Changes permission bits, whatever the umask. */
+/** Changes permission bits. The umask has no effect. */
 export function changeMode(path: string, mode: number): void {
   check(c().chmod(cString(path), mode), 'chmod', path)
 }
@@ -253,17 +253,17 @@ const filesystemNames: Readonly<Record<string, string>> = {
   '2011bab0': 'exfat',
 }
 
-/** What a filesystem says of itself. */
+/** Facts of a file system. */
 export interface FilesystemStatus {
-  /** `ext4`; hexadecimal when it has no name here. */
+  /** `ext4`; the hexadecimal number of a type without a name here. */
   readonly type: string
-  /** It, or the mount it is seen through, cannot be written to. */
+  /** The file system or its mount is read-only. */
   readonly isReadOnly: boolean
 }
 
 const readOnlyFlag = 1
 
-/** The filesystem `path` lies on. */
+/** Returns the file system that holds `path`. */
 export function filesystemOf(path: string): FilesystemStatus {
   const buffer = new Uint8Array(256)
   check(c().statfs(cString(path), buffer), 'statfs', path)
@@ -276,7 +276,7 @@ export function filesystemOf(path: string): FilesystemStatus {
   }
 }
 
-/** The type of the filesystem `path` lies on, as `filesystemOf` names it. */
+/** Returns the type of the file system that holds `path`, named as by `filesystemOf`. */
 export function filesystemType(path: string): string {
   return filesystemOf(path).type
 }

@@ -15,9 +15,9 @@ const triesWhileRenamed = 100
 const [EINTR, EAGAIN, ENAMETOOLONG] = [4, 11, 36]
 
 /**
- * Opens a file or directory below an open directory for reading, through no
- * link at all; a pipe does not wait for its writer. A path that is not UTF-8 is
- * given as bytes. Throws `SystemError`.
+ * Opens a file or directory below an open directory for reading. Follows no link
+ * anywhere in the path, and does not wait for the writer of a pipe. Pass a path that
+ * is not UTF-8 as bytes. Throws `SystemError`.
  */
 export function openBeneath(root: number, relativePath: string | Uint8Array): number {
   path[place(relativePath.length === 0 ? '.' : relativePath)] = 0
@@ -27,12 +27,12 @@ export function openBeneath(root: number, relativePath: string | Uint8Array): nu
     const fd = Number(c().openat2(root, path, how, 24))
     if (fd !== -1) return fd
     const number = errno()
-    // The kernel gives up when something above was renamed meanwhile.
+    // The kernel gives up when a directory above is renamed during the call.
     if (number !== EAGAIN || tries === triesWhileRenamed) refuse(number, relativePath)
   }
 }
 
-/** Fills `target` from `position` on; gives how much there was, less only at the file's end. */
+/** Reads into `target` from `position` on. Returns the number of bytes, fewer only at the file's end. */
 export function readFully(fd: number, target: Uint8Array, position: number): number {
   let done = 0
   while (done < target.length) {
@@ -45,7 +45,7 @@ export function readFully(fd: number, target: Uint8Array, position: number): num
   return done
 }
 
-/** Puts a path where the kernel reads it, and returns its length in bytes. */
+/** Writes a path into the memory that the kernel reads, and returns its length in bytes. */
 function place(relativePath: string | Uint8Array): number {
   if (typeof relativePath === 'string') {
     const { read, written } = encoder.encodeInto(relativePath, path)

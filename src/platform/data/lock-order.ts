@@ -1,6 +1,6 @@
 let transactions = 0
 
-/** Runs the work of a transaction: the last lock that may be taken, so that no two processes wait for each other. */
+/** Runs a transaction. Its lock is the last one a process may take, so that no two processes wait for each other. */
 export function asLastLock<T>(work: () => T): T {
   transactions += 1
   try {

@@ -8,7 +8,7 @@ const root = `/dev/shm/strake-sqlite-test-${process.pid}`
 beforeAll(() => mkdirSync(root))
 afterAll(() => rmSync(root, { recursive: true }))
 
-test('openDatabase() writes ahead and syncs every transaction', () => {
+test('openDatabase() uses a write-ahead log and syncs every transaction', () => {
   using database = openDatabase(`${root}/modes.db`)
   expect(database.get('PRAGMA journal_mode')).toEqual({ journal_mode: 'wal' })
   expect(database.get('PRAGMA synchronous')).toEqual({ synchronous: 2 })

@@ -6,7 +6,7 @@ type Sqlite = typeof import('bun:sqlite')
 type Connection = import('bun:sqlite').Database
 type Statement = import('bun:sqlite').Statement
 
-/** What can be bound to a `?`; a bigint must fit 64 bits. */
+/** A value for a `?`. A bigint must fit 64 bits. */
 export type SqlValue = string | number | bigint | boolean | Uint8Array | null
 /** A result row: values by column name. */
 export type SqlRow = Readonly<Record<string, unknown>>
@@ -14,19 +14,20 @@ export type SqlRow = Readonly<Record<string, unknown>>
 /** One connection to a database file. Calls are synchronous and may wait for other writers. */
 export interface Database extends Disposable {
   readonly path: string
-  /** Executes one statement and tells how many rows it changed. */
+  /** Executes one statement and returns the number of changed rows. */
   run(sql: string, ...values: readonly SqlValue[]): number
-  /** The first row, or `undefined`. */
+  /** Returns the first row, or `undefined`. */
   get(sql: string, ...values: readonly SqlValue[]): SqlRow | undefined
   all(sql: string, ...values: readonly SqlValue[]): SqlRow[]
-  /** Rows as arrays of column values: less work for many rows. */
+  /** Returns rows as arrays of column values, which is cheaper for many rows. */
   values(sql: string, ...values: readonly SqlValue[]): readonly (readonly unknown[])[]
-  /** Executes statements that take no values and give no rows. */
+  /** Executes statements without values and results. */
   execute(sql: string): void
   /**
-   * Runs `work` with the database's one write lock, taken before the first read
-   * so that nothing read can change under it; all of it is durable when this
-   * returns, none of it when `work` throws. Inside a transaction it joins in.
+   * Runs `work` with the only write lock of the database, taken before the first
+   * read, so that no row that was read can change. When this returns, all changes
+   * are durable; when `work` throws, none is kept. Inside a transaction, `work`
+   * becomes part of it.
    */
   transaction<T>(work: () => T): T
   close(): void
@@ -38,8 +39,8 @@ export interface DatabaseOptions {
   /** Opens an existing file and refuses to change it. */
   readonly readOnly?: boolean
   /**
-   * Called when the disk is full; true when there may be space now. What failed
-   * is then tried once more, the work of a transaction included.
+   * Called when the disk is full. Returns true when there may be space now; then the
+   * failed statement, or the whole transaction, is tried once more.
    */
   readonly makeRoom?: () => boolean
 }
@@ -61,8 +62,8 @@ function sqlite(): Sqlite {
 /**
  * Opens or creates an SQLite file in WAL mode with `synchronous=FULL`: readers
  * never wait, writers queue, and a transaction that returned survives a power
- * cut. Throws `UNAVAILABLE` where the disk does not let it work, else SQLite's
- * own errors; `isDatabaseDamaged` tells the fatal ones.
+ * cut. Throws `UNAVAILABLE` for an error of the disk, else SQLite's own errors;
+ * `isDatabaseDamaged` recognizes the fatal ones.
  */
 export function openDatabase(path: string, options: DatabaseOptions = {}): Database {
   return withRoom(options.makeRoom, () => explaining(path, () => connect(path, options)))
@@ -71,7 +72,7 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
 function connect(path: string, options: DatabaseOptions): Database {
   const { busyTimeout = 15_000, readOnly = false } = options
   const { Database: Constructor } = sqlite()
-  // SQLite would let everybody read it, and gives the files beside it the same mode.
+  // SQLite would create a file that all users can read, and gives the files beside it the same mode.
   if (!readOnly && !pathExists(path)) closeFile(openFile(path, openFlag.create, 0o600))
   const connection = new Constructor(path, readOnly ? { readonly: true } : { create: true })
   try {
@@ -87,8 +88,8 @@ function connect(path: string, options: DatabaseOptions): Database {
 }
 
 /**
- * The switch needs the file alone for a moment and SQLite does not wait for that
- * as it does for a write: so ask whether it is done, and try until it is.
+ * Switching to WAL needs the file exclusively for a moment, and SQLite does not wait
+ * for that. So this asks for the mode and tries again until it is set.
  */
 function useWriteAheadLog(connection: Connection, timeout: number): void {
   const end = performance.now() + timeout
@@ -151,7 +152,7 @@ class BunDatabase implements Database {
     return this.#withRoom(() => this.#transact(work))
   }
 
-  /** Within a transaction the whole of it has to be tried again, not one statement. */
+  /** Inside a transaction the whole transaction is tried again, not one statement. */
   #withRoom<T>(work: () => T): T {
     return this.#inTransaction ? work() : withRoom(this.#makeRoom, work)
   }
@@ -192,7 +193,7 @@ class BunDatabase implements Database {
   }
 }
 
-/** True for the errors by which SQLite says that the file is not a database, or not a whole one. */
+/** True for the errors of SQLite that mean: the file is damaged or not a database. */
 export function isDatabaseDamaged(error: unknown): boolean {
   const cause = isStrakeError(error, 'UNAVAILABLE') ? error.cause : error
   return hasCode(cause, 'SQLITE_NOTADB') || hasCode(cause, 'SQLITE_CORRUPT')
@@ -205,7 +206,7 @@ export function isUniqueViolation(error: unknown): boolean {
   )
 }
 
-/** What the disk or another process does to a database, as a sentence that names the file. */
+/** Turns an error of the disk or of a lock into a sentence that names the file. */
 const reasons = [
   ['SQLITE_CORRUPT', 'it is damaged', 'run strake system check --repair'],
   ['SQLITE_FULL', 'no space is left', 'free disk space, for example with strake system prune'],
@@ -235,7 +236,7 @@ function withRoom<T>(makeRoom: DatabaseOptions['makeRoom'], work: () => T): T {
   }
 }
 
-/** A full disk comes as an error of the disk where SQLite did not expect to need space. */
+/** SQLite reports a full disk as an I/O error where it did not expect to need space. */
 function isOutOfSpace(error: unknown): boolean {
   if (!isStrakeError(error, 'UNAVAILABLE')) return false
   return hasCode(error.cause, 'SQLITE_FULL') || hasCode(error.cause, 'SQLITE_IOERR')

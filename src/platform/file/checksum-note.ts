@@ -6,10 +6,10 @@ import { readAttribute, setAttribute } from './root-metadata.ts'
 const attribute = Buffer.from('user.strake.crc32')
 
 /**
- * Notes the CRC-32 of content on its open file, so that a read can tell damage
- * without hashing, which costs twenty times as much. A program that may change
- * the note may change the content, so against an attacker only the digest proves
- * anything. Where files have no attributes nothing is noted.
+ * Notes the CRC-32 of content on its open file, so that a read can detect damage
+ * without hashing, which costs twenty times as much. A program that can change the
+ * note can change the content, so only the digest protects against an attacker.
+ * Nothing is noted on a file system without extended attributes.
  */
 export function noteChecksum(descriptor: number, checksum: number): void {
   try {
@@ -18,7 +18,7 @@ export function noteChecksum(descriptor: number, checksum: number): void {
   } catch {}
 }
 
-/** What was noted on a file, if anything was. */
+/** Returns the CRC-32 noted on a file, `undefined` without one. */
 export function notedChecksum(path: string): number | undefined {
   try {
     const fd = openPlainFile(path)

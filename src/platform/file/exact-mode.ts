@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-// What containers see must not depend on the umask of the caller, which may take away
-// what other users need, or give them what they must not have.
+// Permissions that a container sees must not depend on the umask of the caller: it may
+// remove bits that other users need, or leave bits that they must not have.
 
 /** Writes a file that then has exactly these permissions. */
 export function writeFileWithMode(path: string, content: string | Uint8Array, mode: number): void {
@@ -10,7 +10,7 @@ export function writeFileWithMode(path: string, content: string | Uint8Array, mo
   chmodSync(path, mode)
 }
 
-/** Makes a directory and what is missing above it, all of exactly these permissions. */
+/** Makes a directory and the missing ones above it, all with exactly these permissions. */
 export function makeDirectoriesWithMode(path: string, mode: number): void {
   const topmost = mkdirSync(path, { recursive: true, mode })
   if (topmost === undefined) return

@@ -8,32 +8,31 @@ import { openPlainFile } from './plain-file.ts'
 const libc = symbols({ flock: { args: ['i32', 'i32'], returns: 'i32' } })
 
 /**
- * Takes the exclusive lock of a file, made when it is not there, and holds it
- * until disposed or until this process ends. It keeps the thread: what is done
- * under it must be short and must not await. It comes before any transaction of
- * a database. Throws `UNAVAILABLE` when another process has it for longer than
- * `patience` milliseconds, `INVALID` when something else has its name.
+ * Takes the exclusive lock of a file, creating the file when it is absent, and holds
+ * it until disposal or the end of this process. Waiting blocks the thread: work under
+ * the lock must be short and must not await. Take it before any transaction of a
+ * database. Throws `UNAVAILABLE` when another process holds it for longer than
+ * `patience` milliseconds, `INVALID` when the name is not a file.
  */
 export function lockFile(path: string, patience = 10_000): Disposable {
   requireNoTransaction(`the lock ${path}`)
   return lock(path, openPlainFile(path, openFlag.create | openFlag.writeOnly, 0o600), patience)
 }
 
-/** `lockFile` for what all stores share: the interfaces and rules of this network namespace. */
+/** Takes the lock that all stores share: for interfaces and rules of this network namespace. */
 export function lockNetwork(patience = 10_000): Disposable {
   const path = '/proc/self/ns/net'
   requireNoTransaction(`the lock ${path}`)
   return lock(path, openFile(path, openFlag.readOnly), patience)
 }
 
-/** `exclusive`: for one holder; `shared`: for many, unless one has it exclusively. */
+/** `exclusive` has one holder; `shared` has many, and none beside an exclusive holder. */
 export type LockKind = 'exclusive' | 'shared'
 
 /**
- * Takes the lock of a directory for work that takes long: other processes, and
- * other work of this one, wait without keeping their threads, for as long as it
- * takes or until `signal` is aborted. Throws `ENOENT` when the directory is gone
- * or is removed while we wait.
+ * Takes the lock of a directory for long work. Waiting does not block the thread, and
+ * ends when the lock is free or `signal` aborts. Throws `ENOENT` when the directory is
+ * absent or is removed during the wait.
  */
 export async function lockDirectory(
   path: string,
@@ -48,7 +47,7 @@ export async function lockDirectory(
   }
 }
 
-/** The same without waiting: `undefined` while another holds the lock. */
+/** The same without waiting. Returns `undefined` while the lock is held. */
 export function tryLockDirectory(
   path: string,
   kind: LockKind = 'exclusive',
@@ -66,7 +65,7 @@ export function tryLockDirectory(
   return undefined
 }
 
-/** The number may soon be another file's, so it is closed once, however often that is asked. */
+/** Closes the descriptor once: its number may soon belong to another file. */
 function closingOnce(fd: number): Disposable {
   let isOpen = true
   return {
@@ -80,7 +79,7 @@ function closingOnce(fd: number): Disposable {
 /** Milliseconds between two tries. */
 const [shortestPause, longestPause] = [2, 50]
 
-/** The directory that we locked may have been removed, and another one made in its place. */
+/** True when the locked directory is still the one at `path`: it may have been removed and made again. */
 function isSameFile(fd: number, path: string): boolean {
   const [locked, named] = [fileStatus(`/proc/self/fd/${fd}/.`), fileStatus(path)]
   return locked.inode === named.inode && locked.device === named.device

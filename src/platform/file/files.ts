@@ -7,8 +7,8 @@ import { removeTree } from './remove-tree.ts'
 let counter = 0
 
 /**
- * A name nobody else uses: process, start of this program and a count. Ends in
- * `.tmp`, so that leftovers of a crash can be told.
+ * Returns a unique name: process, a count and random digits. It ends in `.tmp`, so
+ * that leftovers of a crash can be recognized.
  */
 export function temporaryName(prefix = ''): string {
   counter += 1
@@ -24,9 +24,8 @@ export function ignoreAbsent(error: unknown): undefined {
 }
 
 /**
- * Writes all of `bytes`, however little the kernel takes at a time, at
- * `position` or where the file stands. Throws `ENOSPC` where a full disk shows
- * itself as a write of nothing.
+ * Writes all of `bytes` at `position`, or at the file's offset. The kernel may take
+ * fewer bytes at a time. Throws `ENOSPC` when a full disk takes no byte.
  */
 export async function writeAll(
   file: FileHandle,
@@ -49,7 +48,7 @@ export async function writeAll(
 
 /**
  * Replaces or creates the file at `path` so that, after a crash, it holds either
- * what was there before or all of `content`; once this resolves, the latter.
+ * the old content or all of `content`; once this resolves, it holds `content`.
  */
 export async function writeFileDurable(
   path: string,
@@ -75,8 +74,8 @@ export async function writeFileDurable(
 }
 
 /**
- * Renames, and returns when the new name survives a crash. What `from` contains
- * must be synced before.
+ * Renames and returns when the new name survives a crash. The caller syncs the
+ * content of `from` before.
  */
 export async function renameDurable(from: string, to: string): Promise<void> {
   await fs().rename(from, to)
@@ -84,7 +83,7 @@ export async function renameDurable(from: string, to: string): Promise<void> {
   if (parentDirectory(from) !== parentDirectory(to)) await syncDirectory(parentDirectory(from))
 }
 
-/** Makes the entries of a directory (names made, renamed, removed in it) durable. */
+/** Makes the names in a directory durable: created, renamed and removed ones. */
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await fs().open(path, 'r')
   try {
@@ -100,9 +99,9 @@ export async function syncDirectory(path: string): Promise<void> {
 const c = symbols({ syncfs: { args: ['i32'], returns: 'i32' } })
 
 /**
- * Makes everything on the filesystem of `path` durable: the way to sync a tree
- * of thousands of files. Waits in a process of its own, because it may take
- * seconds; memory filesystems have nothing to wait for.
+ * Makes everything on the file system of `path` durable: the way to sync a tree of
+ * thousands of files. A child process waits, because it may take seconds. Memory file
+ * systems need no wait.
  */
 export async function syncFilesystem(path: string): Promise<void> {
   const onBun = process.versions['bun'] !== undefined
@@ -123,12 +122,12 @@ export async function syncFilesystem(path: string): Promise<void> {
   }
 }
 
-/** A directory that goes away, with all it holds, at the end of the scope. */
+/** A directory that is removed with its content at the end of the scope. */
 export interface TemporaryDirectory extends AsyncDisposable {
   readonly path: string
 }
 
-/** A new directory below `parent`, mode 0700. */
+/** Creates a directory below `parent`, mode 0700. */
 export async function mkdtempDisposable(
   parent: string,
   prefix = 'strake-',

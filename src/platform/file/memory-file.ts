@@ -11,16 +11,16 @@ const c = symbols({
 const closeOnExec = 1
 const create = 6
 
-/** A file in memory. Disposing lets go of it; who has it open, or mounted, keeps it. */
+/** A file in memory. It lives until its disposal and until the last descriptor or mount of it is gone. */
 export interface MemoryFile extends Disposable {
-  /** Names it for this process alone. */
+  /** A path that works in this process only. */
   readonly path: string
 }
 
 /**
- * A file that only exists in memory, on a ramfs of its own that is mounted
- * nowhere: unlike files on tmpfs (and memfds are such), EROFS can be mounted
- * from it without a block device. Needs root.
+ * Creates a file in memory, on a ramfs that is mounted nowhere. Unlike a file on
+ * tmpfs (a memfd is one), EROFS can be mounted from it without a block device. Needs
+ * root.
  */
 export function createMemoryFile(content: Uint8Array): MemoryFile {
   const calls = c()

@@ -6,7 +6,7 @@ import { closeFile, openFlag } from '../call/posix.ts'
 import { lockFile } from './file-lock.ts'
 import { openPlainFile, readPlainFile } from './plain-file.ts'
 
-/** A directory with a file and things that are none. */
+/** A directory with a file, a link, a pipe and a directory. */
 function furnish(): { readonly path: string } & Disposable {
   const path = mkdtempSync(`${tmpdir()}/strake-plain-`)
   writeFileSync(`${path}/file`, 'content')
@@ -16,7 +16,7 @@ function furnish(): { readonly path: string } & Disposable {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) }
 }
 
-test('openPlainFile() opens a file, and waits for nothing that only has its name', () => {
+test('openPlainFile() opens a file, and does not wait for a pipe of that name', () => {
   using made = furnish()
   closeFile(openPlainFile(`${made.path}/file`))
   closeFile(openPlainFile(`${made.path}/new`, openFlag.create | openFlag.writeOnly, 0o600))
@@ -29,7 +29,7 @@ test('openPlainFile() opens a file, and waits for nothing that only has its name
   expect(() => openPlainFile(`${made.path}/none`)).toThrow('ENOENT')
 })
 
-test('readPlainFile() gives the text of a file up to its limit, and of nothing else', () => {
+test('readPlainFile() returns the text of a file within the limit, and of nothing else', () => {
   using made = furnish()
   expect(readPlainFile(`${made.path}/file`, 7)).toBe('content')
   expect(readPlainFile(`${made.path}/file`, 6)).toBeUndefined()

@@ -5,13 +5,13 @@ import { closeFile, openFile, openFlag, readFile } from '../call/posix.ts'
 import { entryStatus } from './root-metadata.ts'
 
 const chunkSize = 16_384
-/** Far more than anything has that the program writes and reads as a whole. */
+/** Bytes: far more than any file that the program writes and reads as a whole. */
 const usualLimit = 16_777_216
 
 /**
- * Opens a file of the program's own by name, and nothing else that has the name:
- * a link is not followed and a pipe is not waited for. Throws `INVALID` for
- * those. The caller closes the descriptor.
+ * Opens a regular file of the program's own. Throws `INVALID` for anything else with
+ * that name; a link is not followed, and a pipe is not waited for. The caller closes
+ * the descriptor.
  */
 export function openPlainFile(path: string, flags: number = openFlag.readOnly, mode = 0): number {
   const fd = openUnlessPipe(path, flags, mode)
@@ -28,20 +28,20 @@ function openUnlessPipe(path: string, flags: number, mode: number): number {
   try {
     return openFile(path, flags | openFlag.noFollow | openFlag.nonBlocking, mode)
   } catch (cause) {
-    // A link, a directory that is to be written, a pipe that has no reader or a socket.
+    // A link, a directory opened for writing, a pipe without a reader, or a socket.
     throw isSystemError(cause, 'ELOOP', 'EISDIR', 'ENXIO') ? refusal(path, cause) : cause
   }
 }
 
 /**
- * The text of a file of the program's own; `undefined` when there is none, when
- * it is no plain file, or when it has more than `limit` bytes.
+ * Returns the text of a file of the program's own; `undefined` when it is absent, is
+ * not a regular file, or has more than `limit` bytes.
  */
 export function readPlainFile(path: string, limit: number = usualLimit): string | undefined {
   return readPlainBytes(path, limit)?.toString()
 }
 
-/** The same for a file that is no text. */
+/** The same as bytes. */
 export function readPlainBytes(
   path: string,
   limit: number = usualLimit,

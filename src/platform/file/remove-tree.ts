@@ -19,18 +19,17 @@ const atRemoveDirectory = 0x200
 const typeDirectory = 4
 const resolve = { noXdev: 1n, noSymlinks: 4n, beneath: 8n } as const
 
-/** Deeper directories are moved up first, so that the tree's depth never becomes a count of open files. */
+/** A deeper directory is moved up first, so that the number of open files does not grow with the depth. */
 const maxDepth = 64
 const entriesBetweenPauses = 4096
 
 /**
- * Removes `path` and all below it; absent is not an error. A link is removed,
- * never followed.
+ * Removes `path` and everything below it. An absent path is not an error. A link is
+ * removed, never followed.
  *
- * Never enters a mount, not even one that appears meanwhile: a recursive
- * removal that walks into a live mount destroys somebody else's files. With
- * anything mounted at or below `path` it throws `CONFLICT` and removes nothing;
- * unmount first.
+ * Never enters a mount, not even one that appears during the removal: that would
+ * destroy files of another file system. Throws `CONFLICT` and removes nothing when
+ * anything is mounted at or below `path`; unmount it first.
  */
 export async function removeTree(path: string): Promise<void> {
   if (process.versions['bun'] === undefined) {
@@ -58,7 +57,7 @@ export async function removeTree(path: string): Promise<void> {
 interface Walk {
   readonly root: number
   readonly path: string
-  /** Names, in the root, of directories that lay too deep. */
+  /** Names, in the root, of directories that were too deep. */
   readonly moved: Uint8Array[]
   removed: number
 }
@@ -99,7 +98,7 @@ async function emptyDirectory(walk: Walk, fd: number, depth: number): Promise<vo
       if (isDots(name)) continue
       walk.removed += 1
       if (walk.removed % entriesBetweenPauses === 0) await pause()
-      // Some filesystems do not say what an entry is: try it as a file.
+      // Some file systems do not tell the type of an entry: try it as a file.
       if (type !== typeDirectory && unlinkFile(fd, name, walk.path)) continue
       if (depth < maxDepth) await removeSubtree(walk, fd, name.slice(), depth + 1)
       else moveUp(walk, fd, name)
@@ -113,7 +112,7 @@ function moveUp(walk: Walk, fd: number, name: Uint8Array): void {
   walk.moved.push(flat)
 }
 
-/** A breath for the rest of the program: a large tree takes a second or more. */
+/** Entries between two pauses for the rest of the program: a large tree takes a second or more. */
 function pause(): Promise<void> {
   return new Promise((resume) => setImmediate(resume))
 }
@@ -122,7 +121,7 @@ function isDots(name: Uint8Array): boolean {
   return name[0] === 0x2e && (name.length === 2 || (name.length === 3 && name[1] === 0x2e))
 }
 
-/** False when the entry is a directory. Linux says EISDIR where POSIX says EPERM. */
+/** Returns false for a directory. Linux reports EISDIR where POSIX has EPERM. */
 function unlinkFile(parent: number, name: Uint8Array, path: string): boolean {
   try {
     check(c().unlinkat(parent, name, 0), 'unlinkat', path)

@@ -2,14 +2,14 @@ import { errno, SystemError, symbols } from '../call/libc.ts'
 import { openFlag } from '../call/posix.ts'
 
 /**
- * Files by directory descriptor and name, for code that works inside a tree it
- * does not trust. A path is resolved once, by the kernel, with the tree as its
- * root (`resolveDirectory`); everything after that names one component in an
- * open directory and follows no link. So neither a link in the tree nor a
- * process that swaps directories while we work can lead outside.
+ * Files by directory descriptor and name, for code that works inside an untrusted
+ * tree. The kernel resolves a path once, with the tree as its root
+ * (`resolveDirectory`); every later call names one component in an open directory and
+ * follows no link. So neither a link in the tree nor a process that swaps directories
+ * can lead a call out of the tree.
  *
- * Names are bytes without NUL and slash. Absence and presence that callers
- * expect are results; everything else throws `SystemError`. Needs Bun.
+ * Names are bytes without NUL and slash. An absent or a taken name is a result; every
+ * other failure throws `SystemError`. Needs Bun.
  */
 const arm = process.arch === 'arm64'
 
@@ -38,13 +38,13 @@ const nonBlocking = 0o4000
 const [resolveNoMagicLinks, resolveNoSymlinks, resolveInRoot] = [0x02, 0x04, 0x10]
 const { readOnly, writeOnly, create, exclusive, directory, noFollow, closeOnExec, path } = openFlag
 
-/** Error numbers that callers of this module's functions meet in the normal course. */
+/** Error numbers that these functions turn into results. */
 const [EPERM, ENOENT, EAGAIN, EEXIST, ENOTDIR, EISDIR, ELOOP] = [1, 2, 11, 17, 20, 21, 40]
 
 const firstName = new Uint8Array(4352)
 const secondName = new Uint8Array(4352)
 
-/** `name` as C wants it, in memory that the next call overwrites. */
+/** Returns `name` as a C string, in memory that the next call overwrites. */
 export function terminated(name: Uint8Array, target: Uint8Array = firstName): Uint8Array {
   if (name.length >= target.length) throw new SystemError(36, 'openat')
   if (name.includes(0)) throw new SystemError(22, 'openat')
@@ -53,7 +53,7 @@ export function terminated(name: Uint8Array, target: Uint8Array = firstName): Ui
   return target
 }
 
-/** `result`, or `undefined` when it is -1 for one of the `expected` reasons. */
+/** Returns `result`, `undefined` when it is -1 with one of the `expected` errors. */
 function unless(
   expected: readonly number[],
   result: number | bigint,
@@ -65,7 +65,7 @@ function unless(
   throw new SystemError(number, syscall)
 }
 
-/** Opens a directory by a path that is trusted. The caller closes the descriptor. */
+/** Opens a directory by a trusted path. The caller closes the descriptor. */
 export function openRoot(rootPath: string): number {
   const name = terminated(Buffer.from(rootPath))
   return unless([], c().openat(atCwd, name, readOnly | directory | closeOnExec, 0), 'openat') ?? -1
@@ -75,9 +75,9 @@ const how = new BigUint64Array(3)
 const triesWhileRenamed = 1000
 
 /**
- * The directory that `path` names when `root` is `/`: links are followed,
- * absolute ones and `..` stay inside. `undefined` when a component is missing.
- * The descriptor serves as a place only (`O_PATH`); the caller closes it.
+ * Opens the directory that `path` names when `root` is `/`: links are followed, and
+ * absolute links and `..` stay inside. Returns `undefined` when a component is absent.
+ * The descriptor is a place only (`O_PATH`); the caller closes it.
  */
 export function resolveDirectory(
   root: number,
@@ -91,47 +91,47 @@ export function resolveDirectory(
     if (fd !== -1) return fd
     const number = errno()
     if (number === ENOENT) return undefined
-    // The kernel cannot tell whether `..` left the root while somebody renames directories.
+    // The kernel cannot tell whether `..` left the root during a rename of a directory.
     if (number !== EAGAIN || tries === triesWhileRenamed) throw new SystemError(number, 'openat2')
   }
 }
 
-/** Opens a directory for reading; `undefined` when there is none of that name, or a link. */
+/** Opens a directory for reading. Returns `undefined` for an absent name or a link. */
 export function openDirectory(dir: number, name: Uint8Array): number | undefined {
   const flags = readOnly | directory | noFollow | closeOnExec
   return unless([ENOENT, ENOTDIR, ELOOP], c().openat(dir, terminated(name), flags, 0), 'openat')
 }
 
-/** Opens a file for reading; `undefined` when there is none of that name, or a link. */
+/** Opens a file for reading. Returns `undefined` for an absent name or a link. */
 export function openFileAt(dir: number, name: Uint8Array): number | undefined {
   const flags = readOnly | noFollow | nonBlocking | closeOnExec
   return unless([ENOENT, ELOOP], c().openat(dir, terminated(name), flags, 0), 'openat')
 }
 
-/** Opens whatever has this name, a link too, as a place (`O_PATH`) and without effect on it. */
+/** Opens anything of this name, a link too, as a place (`O_PATH`), without an effect on it. */
 export function openPlace(dir: number, name: Uint8Array): number | undefined {
   const flags = path | noFollow | closeOnExec
   return unless([ENOENT], c().openat(dir, terminated(name), flags, 0), 'openat')
 }
 
-/** Creates a file of mode 0600 for writing; `undefined` when the name is taken. */
+/** Creates a file of mode 0600 for writing. Returns `undefined` when the name is taken. */
 export function createFile(dir: number, name: Uint8Array): number | undefined {
   const flags = writeOnly | create | exclusive | noFollow | closeOnExec
   return unless([EEXIST], c().openat(dir, terminated(name), flags, 0o600), 'openat')
 }
 
-/** Creates a directory of mode 0700; `false` when the name is taken. */
+/** Creates a directory of mode 0700. Returns `false` when the name is taken. */
 export function makeDirectory(dir: number, name: Uint8Array): boolean {
   return unless([EEXIST], c().mkdirat(dir, terminated(name), 0o700), 'mkdirat') !== undefined
 }
 
-/** Creates a symbolic link; `false` when the name is taken. */
+/** Creates a symbolic link. Returns `false` when the name is taken. */
 export function makeSymlink(dir: number, name: Uint8Array, target: Uint8Array): boolean {
   const made = c().symlinkat(terminated(target, secondName), dir, terminated(name))
   return unless([EEXIST], made, 'symlinkat') !== undefined
 }
 
-/** Gives a file (a symbolic link itself, not its target) another name; `false` when that is taken. */
+/** Adds a name to a file, or to a symbolic link itself. Returns `false` when the name is taken. */
 export function makeHardlink(dir: number, name: Uint8Array, target: EntryName): boolean {
   const from = terminated(target.name, secondName)
   return (
@@ -147,14 +147,14 @@ export interface EntryName {
 
 const noReplace = 1
 
-/** Moves a file or a whole directory within one filesystem; `false` when the new name is taken. */
+/** Moves a file or directory within one file system. Returns `false` when the new name is taken. */
 export function moveEntry(from: EntryName, to: EntryName): boolean {
   const [source, target] = [terminated(from.name), terminated(to.name, secondName)]
   const moved = c().renameat2(from.dir, source, to.dir, target, noReplace)
   return unless([EEXIST], moved, 'renameat2') !== undefined
 }
 
-/** What `mknod(2)` can make besides files. */
+/** The types of file that `mknod(2)` makes here. */
 export interface SpecialFile {
   readonly type: 'character' | 'block' | 'fifo'
   readonly major: number
@@ -163,7 +163,7 @@ export interface SpecialFile {
 
 const specialTypes = { character: 0o020000, block: 0o060000, fifo: 0o010000 }
 
-/** Creates a device or fifo of mode 0600; `false` when the name is taken. */
+/** Creates a device or FIFO of mode 0600. Returns `false` when the name is taken. */
 export function makeSpecial(dir: number, name: Uint8Array, file: SpecialFile): boolean {
   const { major, minor } = file
   // The kernel's own 32-bit coding: 12 bits of major, 20 of minor.
@@ -173,14 +173,14 @@ export function makeSpecial(dir: number, name: Uint8Array, file: SpecialFile): b
   return unless([EEXIST], c().mknodat(dir, terminated(name), mode, device), 'mknodat') !== undefined
 }
 
-/** The target of a symbolic link, byte for byte. */
+/** Returns the target of a symbolic link, byte for byte. */
 export function readSymlink(dir: number, name: Uint8Array): Uint8Array {
   const target = new Uint8Array(4096)
   const length = unless([], c().readlinkat(dir, terminated(name), target, 4096), 'readlinkat') ?? 0
   return target.subarray(0, length)
 }
 
-/** Where an open directory is, as the kernel spells it: absolute, without links. */
+/** Returns the path of an open directory as the kernel spells it: absolute, without links. */
 export function locate(fd: number): Uint8Array {
   return readSymlink(atCwd, Buffer.from(`/proc/self/fd/${fd}`))
 }
@@ -193,7 +193,7 @@ export interface DirectoryName {
 
 const entries = Buffer.allocUnsafeSlow(65_536)
 
-/** The names in a directory just opened for reading, in no order, without `.` and `..`. */
+/** Returns the names in a newly opened directory, in no order, without `.` and `..`. */
 export function listDirectory(fd: number): DirectoryName[] {
   const names: DirectoryName[] = []
   for (;;) {
@@ -214,7 +214,7 @@ export function listDirectory(fd: number): DirectoryName[] {
   }
 }
 
-/** Removes a name, whatever it is; a directory with all that is in it. `false` when it was absent. */
+/** Removes a file of any type, a directory with its content. Returns `false` for an absent name. */
 export function removeTree(dir: number, name: Uint8Array): boolean {
   const result = c().unlinkat(dir, terminated(name), 0)
   if (result !== -1) return true
@@ -232,7 +232,7 @@ export function removeTree(dir: number, name: Uint8Array): boolean {
   return unless([ENOENT], removed, 'unlinkat') !== undefined
 }
 
-/** Closes a descriptor; what `close` reports is of no use here. */
+/** Closes a descriptor. An error of `close` has no use here. */
 export function closeDescriptor(fd: number): void {
   c().close(fd)
 }

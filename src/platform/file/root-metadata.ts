@@ -25,7 +25,7 @@ function done(result: number | bigint, syscall: string): number {
   return Number(result)
 }
 
-/** What `statx(2)` says about a file that is not followed. */
+/** The result of `statx(2)` for a file. A link is not followed. */
 export interface EntryStatus {
   /** Type (`S_IFMT`) and permission bits. */
   readonly mode: number
@@ -46,7 +46,7 @@ export interface EntryStatus {
 const status = new Uint32Array(64)
 const noName = new Uint8Array(0)
 
-/** The status of a name in a directory, or of the descriptor itself; `undefined` when absent. */
+/** Returns the status of a name in a directory, or of the descriptor itself; `undefined` for an absent name. */
 export function entryStatus(dir: number, name: Uint8Array = noName): EntryStatus | undefined {
   const flags = symlinkNoFollow | emptyPath
   if (c().statx(dir, terminated(name), flags, basicStats, status) === -1) {
@@ -73,7 +73,7 @@ export function setOwner(fd: number, uid: number, gid: number): void {
   done(c().fchown(fd, uid, gid), 'fchown')
 }
 
-/** Of a name in a directory, a symbolic link itself. */
+/** The same for a name in a directory. A symbolic link itself is changed. */
 export function setOwnerAt(
   dir: number,
   name: Uint8Array,
@@ -83,12 +83,12 @@ export function setOwnerAt(
   done(changed, 'fchownat')
 }
 
-/** Permission bits, whatever the umask. */
+/** Sets permission bits. The umask has no effect. */
 export function setMode(fd: number, mode: number): void {
   done(c().fchmod(fd, mode), 'fchmod')
 }
 
-/** As `setMode`, for a descriptor that is only a place (`openPlace`) of something that is no link. */
+/** Like `setMode`, for a descriptor of `openPlace` that is not a link. */
 export function setPlaceMode(fd: number, mode: number): void {
   done(c().chmod(terminated(Buffer.from(`/proc/self/fd/${fd}`)), mode), 'chmod')
 }
@@ -103,12 +103,12 @@ function fillTimes(seconds: number, nanoseconds: number): BigInt64Array {
   return times
 }
 
-/** The modification time; the access time stays. */
+/** Sets the modification time. The access time stays. */
 export function setTime(fd: number, seconds: number, nanoseconds: number): void {
   done(c().futimens(fd, fillTimes(seconds, nanoseconds)), 'futimens')
 }
 
-/** Of a name in a directory, a symbolic link itself. */
+/** The same for a name in a directory. A symbolic link itself is changed. */
 export function setTimeAt(
   dir: number,
   name: Uint8Array,
@@ -118,7 +118,7 @@ export function setTimeAt(
   done(c().utimensat(dir, terminated(name), filled, symlinkNoFollow), 'utimensat')
 }
 
-/** Sets the size of a file; what is beyond its end becomes a hole. */
+/** Sets the size of a file. A longer file ends in a hole. */
 export function setSize(fd: number, size: number): void {
   done(c().ftruncate(fd, size), 'ftruncate')
 }
@@ -128,7 +128,7 @@ export function setAttribute(fd: number, name: Uint8Array, value: Uint8Array): v
   done(c().fsetxattr(fd, terminated(name), memory, value.length, 0), 'fsetxattr')
 }
 
-/** `false` when the file has no attribute of that name. */
+/** Removes an attribute. Returns `false` when the file does not have it. */
 export function removeAttribute(fd: number, name: Uint8Array): boolean {
   if (c().fremovexattr(fd, terminated(name)) !== -1) return true
   const number = errno()
@@ -140,7 +140,7 @@ const attributeNames = Buffer.allocUnsafeSlow(65_536)
 const attributeValue = Buffer.allocUnsafeSlow(65_536)
 const none: readonly Uint8Array[] = []
 
-/** The names of a file's extended attributes; none where the filesystem has no such thing. */
+/** Returns the names of a file's extended attributes; none on a file system without them. */
 export function listAttributes(fd: number): readonly Uint8Array[] {
   const length = Number(c().flistxattr(fd, attributeNames, attributeNames.length))
   if (length === 0) return none
@@ -158,7 +158,7 @@ export function listAttributes(fd: number): readonly Uint8Array[] {
   return names
 }
 
-/** The value of an extended attribute; `undefined` when the file has none of that name. */
+/** Returns the value of an extended attribute, `undefined` when the file does not have it. */
 export function readAttribute(fd: number, name: Uint8Array): Uint8Array | undefined {
   const length = Number(c().fgetxattr(fd, terminated(name), attributeValue, attributeValue.length))
   if (length !== -1) return new Uint8Array(attributeValue.subarray(0, length))

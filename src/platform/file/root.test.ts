@@ -16,7 +16,7 @@ import * as at from './root.ts'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 
-/** A directory `root`, opened, with `outside` beside it; all gone with its scope. */
+/** An open directory `root` with `outside` beside it. Both are removed with the scope. */
 class Tree implements Disposable {
   readonly path: string = mkdtempSync(
     join(process.env['TMPDIR'] ?? (existsSync('/dev/shm') ? '/dev/shm' : tmpdir()), 'strake-root-'),
@@ -37,7 +37,7 @@ class Tree implements Disposable {
     rmSync(this.path, { recursive: true })
   }
 
-  /** Where `path` leads below the root; `undefined` when it is missing. */
+  /** Returns where `path` leads below the root, `undefined` for an absent path. */
   resolved(path: string, links: 'follow' | 'refuse' = 'follow'): string | undefined {
     const fd = at.resolveDirectory(this.fd, bytes(path), { links })
     if (fd === undefined) return undefined
@@ -49,7 +49,7 @@ class Tree implements Disposable {
   }
 }
 
-test('resolveDirectory() takes the root for /, whatever the links say', () => {
+test('resolveDirectory() takes the root for / in every link', () => {
   using tree = new Tree()
   mkdirSync(join(tree.root, 'usr/lib'), { recursive: true })
   symlinkSync('/usr', join(tree.root, 'absolute'))
@@ -63,7 +63,7 @@ test('resolveDirectory() takes the root for /, whatever the links say', () => {
   expect(tree.resolved('none/at/all')).toBeUndefined()
 })
 
-test('resolveDirectory() follows no link when asked not to', () => {
+test('resolveDirectory() follows no link with links: refuse', () => {
   using tree = new Tree()
   mkdirSync(join(tree.root, 'usr'))
   symlinkSync('usr', join(tree.root, 'l'))
@@ -71,7 +71,7 @@ test('resolveDirectory() follows no link when asked not to', () => {
   expect(() => tree.resolved('l', 'refuse')).toThrow('ELOOP')
 })
 
-test('resolveDirectory() throws what the kernel says of circles, files and long names', () => {
+test('resolveDirectory() throws the error of the kernel for circles, files and long names', () => {
   using tree = new Tree()
   symlinkSync('b', join(tree.root, 'a'))
   symlinkSync('a', join(tree.root, 'b'))
@@ -93,7 +93,7 @@ test('openDirectory(), openFileAt() and createFile() follow no link', () => {
   expect(at.openDirectory(tree.fd, bytes('none'))).toBeUndefined()
 })
 
-test('makers of names say whether the name was free', () => {
+test('functions that make a name return whether it was free', () => {
   using tree = new Tree()
   const [name, target] = [bytes('x'), bytes('target')]
   expect(at.makeSymlink(tree.fd, name, target)).toBe(true)
@@ -145,7 +145,7 @@ test('setMode(), setTime() and setSize() change the open file', () => {
   expect(at.entryStatus(tree.fd, bytes('none'))).toBeUndefined()
 })
 
-test('setPlaceMode() changes what cannot be opened, and setTimeAt() a link itself', () => {
+test('setPlaceMode() changes a file that cannot be opened, and setTimeAt() a link itself', () => {
   using tree = new Tree()
   at.makeSpecial(tree.fd, bytes('fifo'), { type: 'fifo', major: 0, minor: 0 })
   const fd = at.openPlace(tree.fd, bytes('fifo')) ?? -1

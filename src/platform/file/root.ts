@@ -1,4 +1,4 @@
-// Files inside a tree that is not trusted: everything by directory descriptor and name.
+// Files inside an untrusted tree: every call takes a directory descriptor and a name.
 
 export { openBeneath, readFully } from '../call/read-file.ts'
 export type { DirectoryName, EntryName, SpecialFile } from './root-entries.ts'

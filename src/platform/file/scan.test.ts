@@ -33,7 +33,7 @@ function rootOf(of: string): number {
   return fd
 }
 
-/** What Node says of the same file. */
+/** The status that Node returns for the same file. */
 function expected(of: string): Partial<ScannedStatus> {
   const status = lstatSync(of, { bigint: true })
   return {
@@ -48,7 +48,7 @@ function expected(of: string): Partial<ScannedStatus> {
   }
 }
 
-test('scanDirectory() finds every name with the status that lstat gives', () => {
+test('scanDirectory() finds every name with the status of lstat', () => {
   mkdirSync(`${path}/all/d`, { recursive: true })
   writeFileSync(`${path}/all/f`, 'twelve bytes', { mode: 0o4751 })
   symlinkSync('nowhere', `${path}/all/l`)
@@ -60,7 +60,7 @@ test('scanDirectory() finds every name with the status that lstat gives', () => 
   }
 })
 
-test('scanDirectory() gives names that are not ASCII as their bytes', () => {
+test('scanDirectory() passes names that are not ASCII as bytes', () => {
   mkdirSync(`${path}/names`)
   writeFileSync(`${path}/names/café`, '')
   writeFileSync(Buffer.from(`${path}/names/\xff`, 'latin1'), '')
@@ -85,7 +85,7 @@ test('scanPath() and scanDescriptor() know times before 1970, and absence', () =
   closeDescriptor(fd)
 })
 
-test('openBeneath() goes through no link, and out of no root', () => {
+test('openBeneath() follows no link and does not leave its root', () => {
   mkdirSync(`${path}/box/in`, { recursive: true })
   writeFileSync(`${path}/box/in/f`, 'inside')
   symlinkSync('in', `${path}/box/way`)

@@ -9,8 +9,8 @@ const c = symbols({
 })
 
 /**
- * What `lstat` says of a name, with times as exact as the filesystem keeps them.
- * There is one such object: it holds until the next file is looked at.
+ * The status of a name as by `lstat`, with times as exact as the file system keeps
+ * them. There is one such object; the next file overwrites it.
  */
 export interface ScannedStatus {
   /** Type (`S_IFMT`) and permission bits. */
@@ -32,8 +32,8 @@ export interface ScannedStatus {
   /** Of the filesystem. */
   readonly device: number
   /**
-   * The mount it was found on; no other mount has this number until the machine
-   * starts again. 0 where the kernel does not say: before Linux 6.8.
+   * The ID of the mount, unique until the machine restarts. 0 before Linux 6.8, where
+   * the kernel does not report it.
    */
   readonly mount: number
   /** Of device nodes. */
@@ -67,10 +67,9 @@ const scanned = {
 }
 
 /**
- * Visits everything in a directory just opened for reading, in no order, with
- * its status: one system call for each, by a name that is never looked up from
- * the root again, and half of what `readdir` and `lstat` cost. A name that is
- * not ASCII comes as bytes.
+ * Visits every entry of a newly opened directory, in no order, with its status. One
+ * system call an entry, relative to the directory, costs half of `readdir` and
+ * `lstat`. A name that is not ASCII is passed as bytes.
  */
 export function scanDirectory(
   fd: number,
@@ -87,7 +86,7 @@ export function scanDirectory(
       for (let byte = names[end] ?? 0; byte !== 0; byte = names[++end] ?? 0) bits |= byte
       if (isDots(start, end)) continue
       const found = statusOf(fd, names.subarray(start, end + 1))
-      // Removed meanwhile, so it is not there.
+      // The entry was removed since the directory was listed.
       if (found === undefined) continue
       const isAscii = bits < 0x80
       visit(
@@ -105,12 +104,12 @@ function isDots(start: number, end: number): boolean {
   return end === start + 1 || (end === start + 2 && names[start + 1] === 0x2e)
 }
 
-/** Of a path that is trusted; a link at its end is not followed. `undefined` when nothing is there. */
+/** Returns the status of a trusted path. A link at its end is not followed. `undefined` for an absent path. */
 export function scanPath(path: string | Uint8Array): ScannedStatus | undefined {
   return statusOf(atCwd, terminated(typeof path === 'string' ? Buffer.from(path) : path))
 }
 
-/** Of an open file. */
+/** Returns the status of an open file. */
 export function scanDescriptor(fd: number): ScannedStatus {
   const found = statusOf(fd, noName)
   if (found === undefined) throw new SystemError(ENOENT, 'statx')

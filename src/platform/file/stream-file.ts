@@ -8,18 +8,18 @@ const chunkSize = 1_048_576
 const ENOSPC = 28
 
 /**
- * A file that may be a pipe, a terminal or a socket, whose other end may take its time.
- * Every call waits for that end until `signal` aborts, and throws the signal's reason
- * then; the system call itself goes on in a thread that nobody waits for.
+ * A file that may be a pipe, a terminal or a socket with a slow other end. Every call
+ * waits for the other end, or throws the reason of `signal` when that aborts; the
+ * system call then goes on in a thread, and its result is ignored.
  */
 export interface StreamFile extends Disposable {
-  /** What arrives until the end, each chunk in the memory of the one before. */
+  /** Reads to the end. Each chunk reuses the previous buffer. */
   read(): AsyncGenerator<Uint8Array>
-  /** Writes all of `bytes`, which must stay as they are until then. */
+  /** Writes all of `bytes`. The caller must not change them before this resolves. */
   write(bytes: Uint8Array): Promise<void>
 }
 
-/** Opens a path, which of a FIFO takes until its other end is opened as well. */
+/** Opens a path. A FIFO opens when its other end is opened too. */
 export async function openStreamFile(
   path: string,
   flags: string,
@@ -35,7 +35,7 @@ export async function openStreamFile(
   }
 }
 
-/** A descriptor this process was given, such as one of the standard three; it stays open. */
+/** Uses an inherited descriptor, such as standard input. It stays open. */
 export function useStreamFile(fd: number, signal?: AbortSignal): StreamFile {
   return streamFile(fd, { signal, isOwn: false })
 }
@@ -59,7 +59,7 @@ function streamFile(
           (done) => write(fd, bytes, at, bytes.length - at, null, done),
           signal,
         )
-        // A full disk may show itself as a write of nothing.
+        // A full disk may take no byte without an error.
         if (size === 0) throw new SystemError(ENOSPC, 'write')
         at += size
       }
@@ -70,7 +70,7 @@ function streamFile(
 
 type Call = (done: (error: NodeJS.ErrnoException | null, size: number) => void) => void
 
-/** Calls until the other end is ready: a descriptor may be non-blocking, which another process decides. */
+/** Calls again until the other end is ready: another process may have made the descriptor non-blocking. */
 async function wait(call: Call, signal: AbortSignal | undefined): Promise<number> {
   for (;;) {
     const calling = new Promise<number>((resolve, reject) => {
@@ -86,7 +86,7 @@ async function wait(call: Call, signal: AbortSignal | undefined): Promise<number
 }
 
 async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  // When the signal wins, nobody hears of the failure that may follow.
+  // After an abort, a later failure of the system call is ignored.
   promise.catch(() => {})
   if (signal === undefined) return await promise
   signal.throwIfAborted()
