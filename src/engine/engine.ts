@@ -4,6 +4,7 @@ import type { ImageRecord, Records } from '#records'
 import type { Registry, RegistryFacts } from '#registry'
 import type { DetectedRuntime } from '#runtime'
 import type { LocalSnapshotter } from '#snapshot'
+import type { Emit } from '#stream'
 import type { RestoringStore } from './content/restoring-store.ts'
 
 /**
@@ -24,7 +25,8 @@ export interface Engine extends AsyncDisposable {
   /** The runtime that works here. Throws `UNSUPPORTED` when none does. */
   runtime(): Promise<DetectedRuntime>
   /** A client of `host`, with the credentials of this user. */
-  registry(host: string): Promise<Registry>
+  /** `emit` is called with warnings: retries, and credential helpers that fail. */
+  registry(host: string, emit?: Emit): Promise<Registry>
   /** What the repositories of the embedded registry hold. */
   registryFacts(): Promise<RegistryFacts>
   openImage(image: Pick<ImageRecord, 'digest' | 'mediaType' | 'size'>): Promise<Image>

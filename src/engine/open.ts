@@ -2,6 +2,7 @@ import { openDirectoryStore } from '#content'
 import { pathExists } from '#platform'
 import { openRecords } from '#records'
 import type { Registry } from '#registry'
+import { type Emit, silent } from '#stream'
 import { buildMemory } from './build/build-memory.ts'
 import { restoringStore } from './content/restoring-store.ts'
 import type { Engine } from './engine.ts'
@@ -51,10 +52,11 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       ...(options.runtime === undefined ? {} : { preferred: options.runtime }),
     })
   })
-  const registry = async (host: string): Promise<Registry> => {
+  const registry = async (host: string, emit: Emit = silent): Promise<Registry> => {
     const { connectRegistry, credentialsFromConfig } = await import('#registry')
     return connectRegistry(host, {
-      credentials: credentialsFromConfig(env),
+      credentials: credentialsFromConfig(env, { emit }),
+      retry: { onRetry: (message) => emit({ type: 'warning', message }) },
       userAgent: `strake/${version}`,
       ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
     })

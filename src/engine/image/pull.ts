@@ -61,7 +61,7 @@ export async function pull(
       ? toImageName(reference, text)
       : recordedName(formatReference(reference))
   const platform = options.platform === undefined ? hostPlatform() : parsePlatform(options.platform)
-  const registry = await engine.registry(reference.registry)
+  const registry = await engine.registry(reference.registry, emit)
   const repository = registry.repository(reference.repository)
   using lease = await beginWork(engine, `pull ${name}`)
   emit({ type: 'status', message: describeSource(reference) })

@@ -56,7 +56,7 @@ export async function push(
     type: 'status',
     message: `The push refers to repository [${reference.registry}/${reference.repository}]`,
   })
-  const registry = await engine.registry(reference.registry)
+  const registry = await engine.registry(reference.registry, emit)
   const target = registry.repository(reference.repository)
   const copied = new Set<Digest>()
   const copyOptions = {

@@ -172,3 +172,19 @@ test('connectRegistry() renews a token before it expires', async () => {
   await registry.repository('app').resolve('1')
   expect(tokenRequests(server).length).toBe(2)
 })
+
+test('a token that is refused before its time is replaced, also where the challenge asks for more', async () => {
+  let issued = 0
+  let refused = ''
+  const server = bearerRegistry({
+    token: () => `token-${++issued}`,
+    accepts: (header) => header !== null && header !== refused,
+    scope: 'repository:app:pull repository:base:pull',
+  })
+  const repository = connect(server).repository('app')
+  await repository.resolve('1')
+  expect(issued).toBe(1)
+  refused = 'Bearer token-1'
+  await repository.resolve('2')
+  expect(issued).toBe(2)
+})

@@ -55,7 +55,7 @@ export class Authorizer {
     this.#challenge = challenge
     const wanted = unionScopes(scopes)
     const asked = unionScopes([...wanted, challenge.params.get('scope') ?? ''])
-    if (used !== undefined) this.#tokens.delete(wanted.join(' '))
+    if (used !== undefined) await this.#forget(used)
     const header = await this.#answer(challenge, asked, signal)
     const token = this.#tokens.get(asked.join(' '))
     if (token !== undefined) this.#tokens.set(wanted.join(' '), token)
@@ -68,6 +68,14 @@ export class Authorizer {
     if (challenge?.scheme !== 'bearer') return undefined
     const realm = realmOf(this.#options.origin, challenge)
     return this.#trusts(realm) ? undefined : realm.host
+  }
+
+  /** A registry may refuse a token before its time; the same one may be kept under several scopes. */
+  async #forget(header: string): Promise<void> {
+    for (const [key, fetching] of this.#tokens) {
+      const token = await fetching.catch(() => undefined)
+      if (token === undefined || `Bearer ${token.value}` === header) this.#tokens.delete(key)
+    }
   }
 
   async #answer(

@@ -46,11 +46,11 @@ export class Manifests {
 
   /**
    * What a tag or digest names. By HEAD, which registries do not count as a
-   * pull; by GET where the answer to HEAD lacks something.
+   * pull; by GET where the answer to HEAD lacks something, such as the reason of a refusal.
    */
   async resolve(reference: string, signal?: AbortSignal): Promise<Descriptor> {
     const request = this.#request('HEAD', `pull ${this.name(reference)}`, reference, signal)
-    const head = await this.#connection.request(request, [200, 400, 405, 406, 501])
+    const head = await this.#connection.request(request, [200, 400, 403, 405, 406, 501])
     await discard(head)
     const described = head.status === 200 ? describe(head, reference) : undefined
     if (described !== undefined) return described
@@ -89,7 +89,7 @@ export class Manifests {
       headers: { 'Content-Type': type, 'Content-Length': String(raw.byteLength) },
       body: () => raw,
     }
-    const response = await this.#connection.request(request, [201, 202, 200])
+    const response = await this.#connection.request(request, [200, 201, 202, 204])
     await discard(response)
     const answered = response.headers.get('Docker-Content-Digest')
     if (answered !== null && isDigest(answered) && hash(raw, answered) !== answered) {

@@ -79,9 +79,10 @@ export class UploadSession {
         },
         body: rest === undefined || length === 0 ? () => new Uint8Array(0) : rest.body,
       }),
-      [201, 202, 204],
+      [200, 201, 202, 204],
     )
     await discard(response)
+    if (response.status === 202) await this.#checkKept(digest)
     const answered = response.headers.get('Docker-Content-Digest')
     if (answered === null || answered === digest) return
     if (answered.split(':')[0] !== digest.split(':')[0]) return
@@ -112,6 +113,17 @@ export class UploadSession {
   async cancel(): Promise<void> {
     const request = this.#request('DELETE', { to: this.#location })
     await this.#connection.send(request).then(discard, () => {})
+  }
+
+  /** 202 says that the registry took the bytes, and not that it keeps the blob. */
+  async #checkKept(digest: string): Promise<void> {
+    const path = `/v2/${this.repository}/blobs/${digest}`
+    const request = this.#request('HEAD', { to: this.#connection.resolve(path) })
+    const response = await this.#connection.request(request, [200, 404])
+    await discard(response)
+    if (response.status === 200) return
+    const reason = 'the registry accepted the blob and does not have it'
+    throw new StrakeError('UNAVAILABLE', `Cannot ${this.what}: ${reason}`)
   }
 
   #take(response: Response): void {

@@ -4,7 +4,7 @@ import { type Bytes, createHasher, type KeptBytes, rechunk, verified } from '#st
 import { pullScope, pushScope } from '../auth/scope.ts'
 import { Backoff, connectionError } from '../http/retry.ts'
 import { discard } from '../http/transport.ts'
-import type { Connection } from './connection.ts'
+import type { ApiRequest, Connection } from './connection.ts'
 import { ReplayWindow } from './replay.ts'
 import { UploadSession } from './session.ts'
 
@@ -31,25 +31,7 @@ export async function startUpload(
   mount?: { readonly digest: Digest; readonly from?: string | undefined },
 ): Promise<UploadSession | undefined> {
   const { connection, repository, what, signal } = target
-  const algorithm = target.algorithm === 'sha512' ? { algorithm: target.algorithm } : {}
-  const from = mount?.from
-  const scopes = [pushScope(repository), ...(from === undefined ? [] : [pullScope(from)])]
-  const mounting =
-    mount === undefined
-      ? {}
-      : { mount: mount.digest, ...(from === undefined ? {} : { from: mount.from ?? '' }) }
-  const response = await connection.request(
-    {
-      method: 'POST',
-      to: { kind: 'uploads', repository, ...mounting, ...algorithm },
-      scopes,
-      what,
-      missing: 'NAME_UNKNOWN',
-      headers: { 'Content-Length': '0' },
-      signal,
-    },
-    mount === undefined ? [202] : [202, 201],
-  )
+  const response = (mount && (await tryMount(target, mount))) ?? (await begin(target))
   await discard(response)
   if (response.status === 201) return undefined
   const location = response.headers.get('Location')
@@ -65,6 +47,41 @@ export async function startUpload(
     ...(minChunk > 0 && minChunk <= maxChunkSize ? { minChunk } : {}),
     signal,
   })
+}
+
+/** The answer to a mount; `undefined` where the registry refuses it, for then the blob can still be sent. */
+async function tryMount(
+  target: UploadTarget,
+  { digest, from }: { readonly digest: Digest; readonly from?: string | undefined },
+): Promise<Response | undefined> {
+  const request = uploadRequest(target, { mount: digest, ...(from !== undefined && { from }) })
+  const scopes = [...request.scopes, ...(from === undefined ? [] : [pullScope(from)])]
+  try {
+    return await target.connection.expect({ ...request, scopes }, [202, 201])
+  } catch (error) {
+    if (!isStrakeError(error)) throw error
+    return undefined
+  }
+}
+
+function begin(target: UploadTarget): Promise<Response> {
+  return target.connection.request(uploadRequest(target), [202])
+}
+
+function uploadRequest(
+  { repository, what, signal, algorithm }: UploadTarget,
+  query: { readonly mount?: Digest; readonly from?: string } = {},
+): ApiRequest {
+  const other = algorithm === 'sha512' ? { algorithm } : {}
+  return {
+    method: 'POST',
+    to: { kind: 'uploads', repository, ...query, ...other },
+    scopes: [pushScope(repository)],
+    what,
+    missing: 'NAME_UNKNOWN',
+    headers: { 'Content-Length': '0' },
+    signal,
+  }
 }
 
 /**

@@ -28,6 +28,31 @@ test('Retry-After is honoured', async () => {
   expect(retry.delays).toEqual([7000])
 })
 
+test('a Retry-After of more than a minute fails at once and says the time', async () => {
+  const server = peer(
+    () => new Response(null, { status: 429, headers: { 'Retry-After': '86400' } }),
+  )
+  const retry = instantRetries()
+  const repository = connectRegistry('localhost', { fetch: server.fetch, retry }).repository('app')
+  await expect(repository.resolve('1')).rejects.toMatchObject({
+    code: 'TOOMANYREQUESTS',
+    remedy: 'try again in 24 h: the registry asks for that',
+  })
+  expect(server.requests.length).toBe(1)
+})
+
+test('every retry is reported with its reason and its wait', async () => {
+  const messages: string[] = []
+  const server = failing(503, 429)
+  const retry = { ...instantRetries(), onRetry: (message: string) => messages.push(message) }
+  const repository = connectRegistry('localhost', { fetch: server.fetch, retry }).repository('app')
+  await repository.resolve('1')
+  expect(messages).toEqual([
+    expect.stringMatching(/^Cannot pull localhost\/app:1: .*; trying again in 2 s$/),
+    expect.stringMatching(/^Cannot pull localhost\/app:1: .*; trying again in 7 s$/),
+  ])
+})
+
 test('five tries are all', async () => {
   const server = peer(() => new Response(null, { status: 503 }))
   const retry = instantRetries()
@@ -43,7 +68,9 @@ test('a refusal is not asked for twice', async () => {
     const options = { fetch: server.fetch, retry: instantRetries() }
     const work = connectRegistry('localhost', options).repository('app').resolve('1')
     await work.catch(() => {})
-    expect(server.requests.length).toBe(1)
+    // The answer to GET has the reason of a refusal, which HEAD cannot have.
+    const methods = server.requests.map(({ method }) => method)
+    expect(methods).toEqual(status === 403 ? ['HEAD', 'GET'] : ['HEAD'])
   }
 })
 

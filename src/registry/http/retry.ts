@@ -9,6 +9,8 @@ export interface RetryOptions {
   readonly random?: () => number
   /** Milliseconds since the epoch. */
   readonly now?: () => number
+  /** Called before each wait with a sentence that says why and for how long. */
+  readonly onRetry?: ((message: string) => void) | undefined
 }
 
 /** An answer or a broken connection that another try may cure. */
@@ -51,10 +53,29 @@ export class Backoff {
     if (this.#failures >= (this.#options.attempts ?? 5)) throw error
     const random = this.#options.random ?? Math.random
     const planned = Math.min(60_000, 1000 * 2 ** this.#failures)
-    const asked = error.retryAfter === undefined ? undefined : Math.min(error.retryAfter, 600_000)
+    const asked = error.retryAfter
+    if (asked !== undefined && asked > longestWait) throw tooLong(error, asked)
     const delay = (asked ?? planned) + random() * Math.min(planned / 4, 1000)
+    this.#options.onRetry?.(`${error.message}; trying again in ${formatWait(delay)}`)
     await (this.#options.sleep ?? sleep)(delay, signal)
   }
+}
+
+/** The longest time that a server may ask a command to wait, in milliseconds. */
+const longestWait = 60_000
+
+function tooLong(error: StrakeError, wait: number): StrakeError {
+  return new StrakeError(error.code, error.message, {
+    cause: error,
+    remedy: `try again in ${formatWait(wait)}: the registry asks for that`,
+  })
+}
+
+/** `7 s`, `5 min`, `24 h`. */
+function formatWait(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000)
+  if (seconds < 120) return `${seconds} s`
+  return seconds < 7200 ? `${Math.ceil(seconds / 60)} min` : `${Math.ceil(seconds / 3600)} h`
 }
 
 /** Runs `work` until it succeeds, fails for good, or the tries are used up. */

@@ -3,7 +3,7 @@ import { StrakeError } from '#oci'
 import type { KeptBytes } from '#stream'
 import { redact } from '../errors.ts'
 import { asReadableStream } from '../web-stream.ts'
-import { isPrivateHost } from './address.ts'
+import { isLoopback, isPrivateHost } from './address.ts'
 import { connectionError } from './retry.ts'
 
 /** `fetch`, or a handler called in its place. */
@@ -109,6 +109,8 @@ async function sendOnce(fetch: Fetch, request: SingleRequest): Promise<Response>
       redirect: 'manual',
       signal: signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal]),
       decompress: false,
+      // Without this the runtime sends requests to this machine through a proxy of the environment.
+      ...(isLoopback(url.hostname) && { proxy: false }),
       ...(body === undefined ? {} : bodyInit(body)),
     } as RequestInit)
     if (requests.hasSubscribers) {

@@ -1,0 +1,96 @@
+import { expect, test } from 'bun:test'
+import { fromBuffer } from '#stream'
+import { createRegistryHandler } from '../server/handler.ts'
+import { createMemoryRegistry } from '../store/memory.ts'
+import { blob, emptyConfig, instantRetries, manifest, peer } from '../testing/fixtures.ts'
+import { connectRegistry } from './connect.ts'
+
+const layer = blob('layer')
+const image = manifest()
+
+/** A registry whose answers a proxy changes on the way. */
+function behind(change: (request: Request, answer: Response) => Response | undefined) {
+  const registry = createMemoryRegistry()
+  const handler = createRegistryHandler(registry)
+  const proxy = peer(async (request) => {
+    const answer = await handler(new Request(request))
+    return change(request, answer) ?? answer
+  })
+  const options = { fetch: proxy.fetch, retry: instantRetries(1) }
+  return { registry, proxy, repository: connectRegistry('localhost', options).repository('app') }
+}
+
+test.each([401, 403, 404, 405, 500])(
+  'write() uploads a blob whose mount is answered with %d',
+  async (status) => {
+    const { registry, repository } = behind((request) =>
+      request.url.includes('mount=') ? new Response(null, { status }) : undefined,
+    )
+    await repository.write(layer.descriptor, fromBuffer(layer.raw), { mountFrom: 'other' })
+    expect(await registry.repository('app').has(layer.descriptor)).toBe(true)
+  },
+)
+
+test.each([200, 204])('a push succeeds when a proxy turns 201 into %d', async (status) => {
+  const { registry, repository } = behind((request, answer) =>
+    request.method === 'PUT' ? new Response(null, { status, headers: answer.headers }) : undefined,
+  )
+  for (const { descriptor, raw } of [emptyConfig, image]) {
+    await repository.write(descriptor, fromBuffer(raw))
+  }
+  await repository.tag('1', image.descriptor)
+  expect(await registry.repository('app').resolve('1')).toEqual(image.descriptor)
+})
+
+test('a blob that is answered with 202 is pushed only if the registry has it', async () => {
+  const kept = behind((request) =>
+    request.method === 'PUT' ? new Response(null, { status: 202 }) : undefined,
+  )
+  await kept.repository.write(layer.descriptor, fromBuffer(layer.raw))
+  const lost = behind((request) => {
+    if (request.method === 'HEAD') return new Response(null, { status: 404 })
+    return request.method === 'PUT' ? new Response(null, { status: 202 }) : undefined
+  })
+  await expect(lost.repository.write(layer.descriptor, fromBuffer(layer.raw))).rejects.toThrow(
+    'the registry accepted the blob and does not have it',
+  )
+})
+
+test('resolve() asks by GET where HEAD is forbidden, and throws the reason of its body', async () => {
+  const open = behind((request) =>
+    request.method === 'HEAD' ? new Response(null, { status: 403 }) : undefined,
+  )
+  const repository = open.registry.repository('app')
+  for (const { descriptor, raw } of [emptyConfig, image]) {
+    await repository.write(descriptor, fromBuffer(raw))
+  }
+  await repository.tag('1', image.descriptor)
+  expect(await open.repository.resolve('1')).toEqual(image.descriptor)
+  const body = { errors: [{ code: 'DENIED', message: 'quota of project x is used up' }] }
+  const refused = behind(({ method }) =>
+    method === 'HEAD'
+      ? new Response(null, { status: 403 })
+      : new Response(JSON.stringify(body), { status: 403 }),
+  )
+  await expect(refused.repository.resolve('1')).rejects.toThrow('quota of project x is used up')
+})
+
+test('a registry on this machine is reached without the proxy of the environment', async () => {
+  const handler = createRegistryHandler(createMemoryRegistry())
+  await using server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch: (request) => handler(request),
+  })
+  const before = process.env['HTTP_PROXY']
+  process.env['HTTP_PROXY'] = 'http://127.0.0.1:9'
+  try {
+    const options = { retry: instantRetries(1) }
+    const repository = connectRegistry(`localhost:${server.port}`, options).repository('app')
+    await repository.write(layer.descriptor, fromBuffer(layer.raw))
+    expect(await repository.has(layer.descriptor)).toBe(true)
+  } finally {
+    if (before === undefined) delete process.env['HTTP_PROXY']
+    else process.env['HTTP_PROXY'] = before
+  }
+})
