@@ -1,7 +1,7 @@
 import type { Engine } from '#engine/engine'
 import type { Output } from './render/output.ts'
 
-/** What `main` hands to a command. */
+/** The surroundings of a command: outputs, signal and store. */
 export interface Context {
   readonly out: Output
   readonly err: Output
@@ -10,7 +10,7 @@ export interface Context {
   readonly debug: boolean
   /** The process ends with this after the command returned; 0 unless set. */
   exitCode: number
-  /** From now on signals are somebody else's: a container's in the foreground. */
+  /** Stops handling signals, because a container in the foreground receives them from now on. */
   leaveSignals(): void
   /** Opens the store on first use; `main` closes it. */
   engine(): Promise<Engine>

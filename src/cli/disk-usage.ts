@@ -16,7 +16,7 @@ interface Options {
 /** `system df`. */
 export function defineDiskUsage(context: Context): Command {
   return new Command('df')
-    .description('Show what takes how much space, and what a prune would free')
+    .description('Show the disk usage, and how much a prune would free')
     .option('--format <format>', 'table or json')
     .option('-v, --verbose', 'every image, container, volume and cache record')
     .examples('strake system df -v')

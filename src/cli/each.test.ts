@@ -3,7 +3,7 @@ import { StrakeError } from '#oci'
 import { forEachName } from './each.ts'
 import { createTestContext } from './testing/fixture.ts'
 
-test('forEachName() goes on after a failure, and fails in the end', async () => {
+test('forEachName() continues after a failure and sets the exit code', async () => {
   const context = createTestContext()
   await forEachName(context, ['a', 'bad', 'c'], async (name) => {
     if (name === 'bad') throw new StrakeError('NOT_FOUND', 'Cannot find bad: there is none')
@@ -14,7 +14,7 @@ test('forEachName() goes on after a failure, and fails in the end', async () => 
   expect(context.exitCode).toBe(1)
 })
 
-test('forEachName() stops when the user does', async () => {
+test('forEachName() stops when the signal aborts', async () => {
   const controller = new AbortController()
   const context = { ...createTestContext(), signal: controller.signal }
   const seen: string[] = []

@@ -2,8 +2,8 @@ import type { Context } from './context.ts'
 import { renderError } from './render/error.ts'
 
 /**
- * Does the same for every name, as Docker does: a failure is printed, the rest
- * goes on, and the exit code is 1 in the end. Prints what `act` returns.
+ * Calls `act` for every name and prints its result. As in Docker, a failure is
+ * printed, the remaining names are still processed, and the exit code is 1.
  */
 export async function forEachName(
   context: Context,

@@ -15,7 +15,7 @@ test('printListing() prints columns, or whole rows with sorted keys as JSON', ()
   expect(json.text).toBe('{"Id":"1","Name":"web"}\n')
 })
 
-test('printDocument() indents unless it is for a program', () => {
+test('printDocument() indents unless the format is json', () => {
   const [person, program] = [createTestOutput(), createTestOutput()]
   printDocument(person, [{ a: 1 }], undefined)
   printDocument(program, [{ a: 1 }], 'json')
@@ -23,7 +23,7 @@ test('printDocument() indents unless it is for a program', () => {
   expect(program.text).toBe('[{"a":1}]\n')
 })
 
-test('printDocument() escapes what would steer a terminal, and means the same', () => {
+test('printDocument() escapes characters that control a terminal, without a change of meaning', () => {
   const output = createTestOutput()
   const value = { label: 'a\u009b31mb\u202ec\u001b' }
   printDocument(output, value, 'json')
@@ -31,9 +31,13 @@ test('printDocument() escapes what would steer a terminal, and means the same', 
   expect(JSON.parse(output.text)).toEqual(value)
 })
 
-test('wantsJson() says what to use instead of a template', () => {
+test('wantsJson() names the remedy for a template', () => {
   expect(['json', '{{json .}}', 'table', '', undefined].map(wantsJson)).toEqual([
-    ...[true, true, false, false, false],
+    true,
+    true,
+    false,
+    false,
+    false,
   ])
   expect(() => wantsJson('{{.ID}}')).toThrow("Cannot print with --format '{{.ID}}'")
 })

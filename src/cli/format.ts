@@ -2,16 +2,16 @@ import { StrakeError } from '#oci'
 import type { Output } from './render/output.ts'
 import { formatTable } from './render/table.ts'
 
-/** A value of a row, or how to make it: what no table shows is made for JSON alone. */
+/** A value of a row, or a function that makes it. JSON calls the functions; tables do not. */
 type Cell = string | (() => string)
 
-/** A list command's rows: what a table shows and what `--format json` prints, key by key. */
+/** The rows of a list command: the columns of a table, and the keys of `--format json`. */
 export interface Listing<Row> {
   readonly columns: readonly { readonly title: string; readonly key: string & keyof Row }[]
   readonly rows: readonly Row[]
 }
 
-/** Prints a listing as `--format` asks: Docker's table, or one JSON object per line. */
+/** Prints a listing in the form of `--format`: Docker's table, or one JSON object per line. */
 export function printListing<Row extends Readonly<Record<string, Cell>>>(
   output: Output,
   listing: Listing<Row>,
@@ -28,7 +28,7 @@ export function printListing<Row extends Readonly<Record<string, Cell>>>(
   output.write(formatTable(titles, cells))
 }
 
-/** Docker sorts them, and people compare its lines. */
+/** Sorts the keys as Docker does, so that lines can be compared. */
 function sortKeys(row: Readonly<Record<string, Cell>>): Readonly<Record<string, string>> {
   const entries = Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1))
   return Object.fromEntries(entries.map(([key, cell]) => [key, textOf(cell)]))
@@ -44,7 +44,7 @@ export function printDocument(output: Output, value: unknown, format: string | u
   output.write(`${escapeControls(text)}\n`)
 }
 
-/** JSON leaves some characters as they are that steer a terminal; escaped they mean the same. */
+/** Escapes the characters that control a terminal and that JSON leaves unescaped. The meaning stays the same. */
 function escapeControls(json: string): string {
   return json.replaceAll(
     /[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
@@ -52,7 +52,7 @@ function escapeControls(json: string): string {
   )
 }
 
-/** Throws `UNSUPPORTED` for templates, which this version does not evaluate. */
+/** Throws `UNSUPPORTED` for a template: this version does not evaluate templates. */
 export function wantsJson(format: string | undefined): boolean {
   if (format === undefined || format === '' || format === 'table') return false
   if (format === 'json' || format === '{{json .}}') return true

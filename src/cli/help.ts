@@ -7,7 +7,7 @@ const titles = {
   system: 'System',
 } as const
 
-/** What `strake --help` prints. */
+/** The text of `strake --help`. */
 export function formatHelp(): string {
   const groups = Object.entries(titles).map(([group, title]) => {
     const rows = Object.entries(commands)

@@ -4,7 +4,7 @@ import { useStreamFile } from '#platform'
 import { toBuffer } from '#stream'
 
 export interface PromptOptions {
-  /** What is typed is not shown. */
+  /** Hides the typed keys. */
   readonly hidden?: boolean
   readonly signal: AbortSignal
 }
@@ -13,7 +13,7 @@ export interface PromptOptions {
 export async function readLine(question: string, options: PromptOptions): Promise<string> {
   const { hidden = false, signal } = options
   process.stderr.write(question)
-  // A line that is not to be shown is read key by key, with nowhere to echo to.
+  // A hidden line is read key by key, without an echo.
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
   const reader = createInterface({ input: process.stdin, output: silent, terminal: hidden })
   reader.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
@@ -25,12 +25,12 @@ export async function readLine(question: string, options: PromptOptions): Promis
   }
 }
 
-/** Asks before something is destroyed; only `y` or `yes` agrees. */
+/** Asks before a deletion; only `y` and `yes` confirm. */
 export async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
   return isYes(await readLine(`${question} [y/N] `, { signal }))
 }
 
-/** The first line of a pipe as yes or no; `undefined` when there is none. */
+/** Reads the first line of a pipe as yes or no; returns `undefined` when the pipe is empty. */
 export async function readAnswer(signal: AbortSignal): Promise<boolean | undefined> {
   const [line = ''] = (await readAll(signal)).split('\n', 1)
   return line === '' ? undefined : isYes(line)
@@ -40,7 +40,7 @@ function isYes(answer: string): boolean {
   return /^y(es)?$/i.test(answer.trim())
 }
 
-/** Standard input to its end, as text. */
+/** Reads standard input to its end, as text. */
 export async function readAll(signal: AbortSignal): Promise<string> {
   const bytes = await toBuffer(useStreamFile(0, signal).read(), longestText, 'standard input')
   return Buffer.from(bytes).toString('utf8')

@@ -5,13 +5,11 @@ import { createTestContext } from './testing/fixture.ts'
 test("printPruned() uses Docker's words", () => {
   const context = createTestContext()
   printPruned(context, {
-    ...{
-      containers: ['c1'],
-      untagged: ['app:1'],
-      images: ['sha256:aa'],
-      volumes: ['v'],
-      cache: [],
-    },
+    containers: ['c1'],
+    untagged: ['app:1'],
+    images: ['sha256:aa'],
+    volumes: ['v'],
+    cache: [],
     reclaimed: 1_500_000,
     holders: [{ purpose: 'save app', pid: 7, acquiredAt: Date.now() - 300_000 }],
   })

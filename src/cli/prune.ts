@@ -8,8 +8,8 @@ import { printableLine } from './render/text.ts'
 import { formatSize } from './render/units.ts'
 
 /**
- * Asks, on a terminal or of whoever writes into the pipe. Without an answer it
- * refuses unless `force`, so that no script destroys by surprise.
+ * Asks for confirmation, on the terminal or from a pipe. Throws without an answer
+ * unless `force` is given, so that a script never deletes by accident.
  */
 export async function confirmed(
   { err, signal }: Context,
@@ -27,7 +27,7 @@ export async function confirmed(
   })
 }
 
-/** What went, in Docker's words and order. */
+/** Prints the removed objects in Docker's words and order. */
 export function printPruned({ out, err }: Context, pruned: Pruned): void {
   const { containers, untagged, images, volumes, cache } = pruned
   const sections = [
@@ -49,7 +49,7 @@ export function printPruned({ out, err }: Context, pruned: Pruned): void {
   printHolders(err, pruned.holders)
 }
 
-/** Which processes keep content, so that nobody wonders why it stays. */
+/** Names the processes that keep content, to explain why it stays. */
 export function printHolders(err: Output, holders: Pruned['holders']): void {
   for (const { purpose, pid, acquiredAt } of holders) {
     const age = formatDuration((Date.now() - acquiredAt) / 1000).toLowerCase()

@@ -37,7 +37,7 @@ export async function runCommand(rawArgv: readonly string[]): Promise<void> {
     await dispatch(context, shorten(options.argv))
   } catch (error) {
     if (cancel.signal.aborted) {
-      // The shell's prompt should not stand behind the ^C.
+      // Keeps the shell's prompt off the line of ^C.
       if (context.err.isTerminal) context.err.write('\n')
       context.exitCode = cancel.exitCode()
     } else context.exitCode = await reportFailure(context, options.argv, error)
@@ -48,12 +48,12 @@ export async function runCommand(rawArgv: readonly string[]): Promise<void> {
   process.exit(context.exitCode)
 }
 
-/** Waits until everything is read, or until a signal says that nobody reads it. */
+/** Waits until the reader has read all output, or until a signal arrives. */
 async function drain(context: Context, { signal, exitCode }: Cancellation): Promise<void> {
   const waiting = [context.out.drained(), context.err.drained()]
   if (waiting.every((each) => each === undefined)) return
   try {
-    // Of a command that was interrupted a reader may still want the last words.
+    // The reader of an interrupted command may still read its last words.
     const end = signal.aborted ? AbortSignal.timeout(lastWords) : signal
     await untilAborted(Promise.all(waiting), end)
     if (signal.aborted) context.exitCode = exitCode()
@@ -65,7 +65,7 @@ async function drain(context: Context, { signal, exitCode }: Cancellation): Prom
 /** Milliseconds. */
 const lastWords = 200
 
-/** A completion is about the store that its words name. */
+/** A completion uses the store that its words name. */
 function readGlobalOptions(argv: readonly string[]): GlobalOptions {
   if (argv[0] !== '__complete') return parseGlobalOptions(argv)
   const { root, snapshotter } = parseGlobalOptions(argv.slice(1, -1))
@@ -78,7 +78,7 @@ function incomplete(option: string): StrakeError {
   })
 }
 
-/** Closes the store. Damaged records show when they are read, which is known now. */
+/** Closes the store, and warns when the command found damaged records. */
 async function end(engine: Engine, err: Output): Promise<void> {
   const { loss, damaged } = engine.records
   if (damaged.length > 0 && loss.get() === undefined) warnOfDamage(engine, err)
@@ -138,7 +138,7 @@ async function reportFailure(
   argv: readonly string[],
   error: unknown,
 ): Promise<number> {
-  // Who reads our output has gone: that is no failure to tell anybody about.
+  // EPIPE: the reader has gone; exit quietly.
   if (isBrokenPipe(error)) return 141
   const code = startFailureCode(error) ?? engineErrorCode(argv)
   try {
@@ -148,7 +148,7 @@ async function reportFailure(
     }
     renderError(context.err, error, context.debug)
   } catch (unsaid) {
-    // Standard error cannot be written, on a full disk perhaps: the exit code says it.
+    // Standard error cannot be written, for example on a full disk. Only the exit code reports the failure.
     if (!isSystemError(unsaid)) throw unsaid
   }
   return code
@@ -158,13 +158,13 @@ function isBrokenPipe(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EPIPE'
 }
 
-/** 126 and 127 for a command that cannot be executed or is not there. */
+/** Returns 126 for a command that cannot be executed, and 127 for an absent command. */
 function startFailureCode(error: unknown): number | undefined {
   const isStart = error instanceof Error && 'exitCode' in error
   return isStart && typeof error.exitCode === 'number' ? error.exitCode : undefined
 }
 
-/** Docker's `run`, `create` and `exec` keep 125 for the engine's own refusals. */
+/** `run`, `create` and `exec` end with 125 when strake itself fails, as in Docker. */
 function engineErrorCode(argv: readonly string[]): number {
   const [name] = shorten(argv)
   return name === 'run' || name === 'create' || name === 'exec' ? 125 : 1

@@ -6,7 +6,7 @@ import { formatHelp } from './help.ts'
 import { commands } from './table.ts'
 import { createTestContext } from './testing/fixture.ts'
 
-/** A word of a group that only stands for a command of its own is not one. */
+/** A long form in a group is not a command of its own. */
 function isOwn(child: Command): boolean {
   return !child.summary.startsWith('the same as')
 }

@@ -1,7 +1,7 @@
 import type { Command } from './arguments/command.ts'
 import type { Context } from './context.ts'
 
-/** What a command module exports: its definition, bound to where it prints. */
+/** The export of a command module: its definition, bound to a context. */
 export interface CommandModule {
   define(context: Context): Command
 }
@@ -9,15 +9,12 @@ export interface CommandModule {
 export interface CommandEntry {
   readonly group: 'images' | 'containers' | 'registries' | 'system'
   readonly summary: string
-  /** It often works for a second or more. */
+  /** The command often runs for a second or longer. */
   readonly isLong?: true
   load(): Promise<CommandModule>
 }
 
-/**
- * Every command, loaded only when it is the one that was typed: start-up pays
- * for one command, not for all of them.
- */
+/** Every command. Only the module of the typed command is loaded, to keep start-up short. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
   build: {
     group: 'images',
@@ -91,12 +88,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   pause: {
     group: 'containers',
-    summary: 'Stop every process of containers where it is',
+    summary: 'Suspend all processes of containers',
     load: () => import('./commands/pause.ts'),
   },
   unpause: {
     group: 'containers',
-    summary: 'Let paused containers go on',
+    summary: 'Resume paused containers',
     load: () => import('./commands/unpause.ts'),
   },
   restart: {
@@ -126,7 +123,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   stop: {
     group: 'containers',
-    summary: 'Stop containers, gently first',
+    summary: 'Stop containers: their stop signal first, then SIGKILL',
     load: () => import('./commands/stop.ts'),
   },
   kill: {
@@ -206,12 +203,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   doctor: {
     group: 'system',
-    summary: 'Check this machine and say what to mend',
+    summary: 'Check this machine and name what to repair',
     load: () => import('./commands/doctor.ts'),
   },
   version: {
     group: 'system',
-    summary: 'Show the versions of strake and what it runs on',
+    summary: 'Show the versions of strake, Bun and the platform',
     load: () => import('./commands/version.ts'),
   },
   completion: {

@@ -1,4 +1,4 @@
-/** Commands of Docker that strake lacks, and what does the same today; empty where nothing does. */
+/** Commands of Docker that strake lacks, each with a replacement; empty if there is none. */
 const absent: Readonly<Record<string, string>> = {
   commit: 'strake export NAME | strake import - IMAGE',
   compose: '',
@@ -24,7 +24,7 @@ const absent: Readonly<Record<string, string>> = {
   volume: 'strake run -v NAME:/path, which makes the volume',
 }
 
-/** What to do instead of a command that only Docker has; `undefined` for a word it does not know either. */
+/** Returns the replacement for a command that only Docker has; `undefined` for an unknown word. */
 export function findSubstitute(name: string): string | undefined {
   return Object.hasOwn(absent, name) ? absent[name] : undefined
 }

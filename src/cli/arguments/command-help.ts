@@ -2,7 +2,7 @@ import type { Argument, Command, Option } from './command.ts'
 
 type Row = readonly [term: string, description: string]
 
-/** What `strake COMMAND --help` prints on a terminal of so many columns. */
+/** The text of `strake COMMAND --help` for a terminal with this number of columns. */
 export function formatCommandHelp(command: Command, columns: number): string {
   const visible = command.options.filter(({ hidden }) => !hidden)
   const hasShortHelp = !visible.some(({ short }) => short === '-h')
@@ -34,7 +34,7 @@ export function formatCommandHelp(command: Command, columns: number): string {
   ].join('')
 }
 
-/** What follows the name of a command: `[options] <image>`. */
+/** The words behind the name of a command: `[options] <image>`. */
 export function synopsis({ run, arguments: declared, commands }: Command): string {
   const words = declared.map(({ name, isRequired, isVariadic }) => {
     const shown = isVariadic ? `${name}...` : name
@@ -55,7 +55,7 @@ function optionRow(option: Option): Row {
   return [option.flags, describeOption(option)]
 }
 
-/** What an option does, the values it takes, and what it is unless given. */
+/** Describes an option: its purpose, its values and its default. */
 export function describeOption(option: Option): string {
   const { description, choices, default: usual, env } = option
   const notes = [

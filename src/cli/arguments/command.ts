@@ -1,68 +1,67 @@
-/** Why a value cannot be used: `it is a whole number`. */
+/** The reason why a value is invalid: `expected a whole number`. */
 export class InvalidValue extends Error {
   override readonly name = 'InvalidValue'
 }
 
-/** Reads a value; `previous` is what the option had before. Throws `InvalidValue`. */
+/** Reads a value; `previous` is the earlier value of the option. Throws `InvalidValue`. */
 type ReadValue = (text: string, previous: never) => unknown
 
 export interface OptionSettings {
   readonly read?: ReadValue
   readonly choices?: readonly string[]
   readonly default?: unknown
-  /** An environment variable that stands in for the option. */
+  /** An environment variable that replaces the default. */
   readonly env?: string
   /** Not in the help. */
   readonly hidden?: boolean
   /**
-   * What an empty text means for an option that only takes text. Unless given,
-   * it is `absent`: as if the option had not been written.
+   * The meaning of an empty text for an option without `read`. The default `absent`
+   * means that the option counts as not given.
    */
   readonly empty?: 'absent' | 'kept' | 'refused'
 }
 
-/** An option as it was declared: `-p, --publish <port>`, `--rm`, `--no-cache`. */
+/** A declared option: `-p, --publish <port>`, `--rm`, `--no-cache`. */
 export interface Option extends OptionSettings {
   readonly flags: string
   readonly description: string
-  /** `-p`, where there is one. */
+  /** `-p`, if the option has a short form. */
   readonly short: string | undefined
   /** `--publish` */
   readonly long: string
-  /** Where the value goes: `publish`; for `--no-cache` it is `cache`. */
+  /** The key of the value: `publish` for `--publish`, `cache` for `--no-cache`. */
   readonly key: string
   readonly takesValue: boolean
-  /** Declared as `--no-…`: what it says is false. */
+  /** Declared as `--no-…`: the switch sets its key to false. */
   readonly isNegation: boolean
 }
 
 export interface Argument {
-  /** `image`, declared as `<image>` or, when it may be left out, `[image]`. */
+  /** `image`, declared as `<image>`, or as `[image]` if it is optional. */
   readonly name: string
   readonly description: string
   readonly isRequired: boolean
-  /** Declared as `<image...>`: takes all words that are left. */
+  /** Declared as `<image...>`: takes all remaining words. */
   readonly isVariadic: boolean
   readonly choices: readonly string[] | undefined
 }
 
-/** Is given the arguments in their order, and then the options by their keys. */
+/** Called with the arguments in their order, and then with the options by their keys. */
 export type Action = (...given: never[]) => void | Promise<void>
 
 /**
- * What a command is called, takes and does: a declaration, cheap to make,
- * because one is made at every start. `parseCommand` and `formatCommandHelp`
- * read it.
+ * The declaration of a command: name, arguments, options and action. It is cheap,
+ * because every start creates one. `parseCommand` and `formatCommandHelp` read it.
  */
 export class Command {
   readonly name: string
-  /** What is typed for it: `image prune`. */
+  /** The typed words: `image prune`. */
   path: string
   summary = ''
   noteLines: readonly string[] = []
   exampleLines: readonly string[] = []
   run: Action | undefined
-  /** What comes after the first argument is the container's, options too. */
+  /** All words after the first argument belong to the container, options included. */
   isPassing = false
   readonly options: Option[] = []
   readonly arguments: Argument[] = []
@@ -78,13 +77,13 @@ export class Command {
     return this
   }
 
-  /** Lines below the tables of the help: what a word beside an option cannot say. */
+  /** Adds lines below the tables of the help. */
   notes(...lines: readonly string[]): this {
     this.noteLines = lines
     return this
   }
 
-  /** Lines that work as they stand. */
+  /** Adds examples, which can be run unchanged. */
   examples(...lines: readonly string[]): this {
     this.exampleLines = lines
     return this
@@ -93,14 +92,16 @@ export class Command {
   argument(declared: string, description = '', choices?: readonly string[]): this {
     const name = declared.slice(1, -1).replace(/\.\.\.$/, '')
     this.arguments.push({
-      ...{ name, description, choices },
+      name,
+      description,
+      choices,
       isRequired: declared.startsWith('<'),
       isVariadic: declared.endsWith('...>') || declared.endsWith('...]'),
     })
     return this
   }
 
-  /** A function in place of settings reads the value. */
+  /** `settings` may be the function that reads the value. */
   option(flags: string, description = '', settings: OptionSettings | ReadValue = {}): this {
     const at = flags.indexOf('--')
     const end = flags.indexOf(' ', at)
@@ -108,7 +109,10 @@ export class Command {
     const isNegation = long.startsWith('--no-')
     this.options.push({
       ...(typeof settings === 'function' ? { read: settings } : settings),
-      ...{ flags, description, long, isNegation },
+      flags,
+      description,
+      long,
+      isNegation,
       short: at > 0 ? flags.slice(0, 2) : undefined,
       key: camelCase(long.slice(isNegation ? 5 : 2)),
       takesValue: end >= 0,

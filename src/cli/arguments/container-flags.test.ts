@@ -5,7 +5,7 @@ import { readContainerFlags } from './container-flags.ts'
 import { addContainerOptions, type ContainerFlags } from './container-options.ts'
 import { parseCommand, runParsed } from './parse-command.ts'
 
-/** What the engine gets for a command line of `run`. */
+/** Returns the options of the engine for a command line of `run`. */
 async function read(...argv: readonly string[]): ReturnType<typeof readContainerFlags> {
   const command = addContainerOptions(new Command('run')).action(
     (image: string, words: readonly string[], options: ContainerFlags) => {
@@ -17,10 +17,15 @@ async function read(...argv: readonly string[]): ReturnType<typeof readContainer
   return (await parsed) ?? Promise.reject(new Error('it was not run'))
 }
 
-test('readContainerFlags() takes combined letters, and leaves the command alone', async () => {
+test('readContainerFlags() reads combined letters and leaves the command unchanged', async () => {
   expect(await read('-itu', 'me', '--rm', 'app', 'ls', '-l', '--rm')).toMatchObject({
-    ...{ image: 'app', command: ['ls', '-l', '--rm'] },
-    ...{ interactive: true, tty: true, user: 'me', remove: true, pull: 'missing' },
+    image: 'app',
+    command: ['ls', '-l', '--rm'],
+    interactive: true,
+    tty: true,
+    user: 'me',
+    remove: true,
+    pull: 'missing',
   })
 })
 
@@ -35,8 +40,21 @@ test('readContainerFlags() makes a relative source absolute, but not a volume', 
 
 test('readContainerFlags() reads ports, resources and security', async () => {
   const options = await read(
-    ...['-p', '127.0.0.1:8080:80', '-m', '64m', '--memory-swap', '-1', '--cpus', '0.5'],
-    ...['--cap-drop', 'ALL', '--cap-add', 'CHOWN', '--security-opt', 'no-new-privileges', 'app'],
+    '-p',
+    '127.0.0.1:8080:80',
+    '-m',
+    '64m',
+    '--memory-swap',
+    '-1',
+    '--cpus',
+    '0.5',
+    '--cap-drop',
+    'ALL',
+    '--cap-add',
+    'CHOWN',
+    '--security-opt',
+    'no-new-privileges',
+    'app',
   )
   expect(options).toMatchObject({
     ports: [{ hostIp: '127.0.0.1', containerPort: 80 }],
@@ -45,20 +63,28 @@ test('readContainerFlags() reads ports, resources and security', async () => {
   })
 })
 
-test('readContainerFlags() takes --cpus 0 for no limit and --net for --network', async () => {
+test('readContainerFlags() reads --cpus 0 as no limit and --net as --network', async () => {
   const options = await read('--cpus', '0', '--net', 'none', 'app')
   expect(options.network).toBe('none')
   expect(options.resources).toEqual({ cpus: 0 })
 })
 
-test('readContainerFlags() takes the entrypoint away when it is empty', async () => {
+test('readContainerFlags() removes the entrypoint when it is empty', async () => {
   expect((await read('--entrypoint', '', 'app')).entrypoint).toEqual([])
   expect((await read('--entrypoint', 'sh', 'app')).entrypoint).toEqual(['sh'])
 })
 
 test('readContainerFlags() reads labels and health checks', async () => {
   const options = await read(
-    ...['-l', 'a=b=c', '-l', 'bare', '--health-cmd', 'true', '--health-interval', '1m30s', 'app'],
+    '-l',
+    'a=b=c',
+    '-l',
+    'bare',
+    '--health-cmd',
+    'true',
+    '--health-interval',
+    '1m30s',
+    'app',
   )
   expect(options.labels).toEqual({ a: 'b=c', bare: '' })
   expect(options.health).toEqual({ Test: ['CMD-SHELL', 'true'], Interval: 90_000_000_000 })
@@ -69,7 +95,7 @@ const takenAsAbsent =
   '--workdir --restart --platform --stop-signal --ipc --pid --pull --user --hostname --name ' +
   '--cpuset-cpus --cpuset-mems --log-driver --ip --cidfile --health-cmd'
 
-test('readContainerFlags() takes an empty value as if the option was not given', async () => {
+test('readContainerFlags() treats an empty value as an absent option', async () => {
   const words = takenAsAbsent.split(' ').flatMap((flag) => [flag, ''])
   expect(await read(...words, 'app')).toEqual(await read('app'))
 })
@@ -86,13 +112,13 @@ test.each(refusedWhenEmpty.split(' '))(
   },
 )
 
-test('readContainerFlags() leaves some empty values to the check of the options', async () => {
+test('readContainerFlags() passes some empty values to the check of the options', async () => {
   const words = ['--label', '', '--dns', '', '--cap-add', '', 'app']
   const options = await read(...words)
   expect(options).toMatchObject({ labels: { '': '' }, dns: [''], security: { add: [''] } })
 })
 
-test('readContainerFlags() refuses what means nothing', async () => {
+test('readContainerFlags() refuses invalid values', async () => {
   for (const [argv, message] of [
     [['--stop-signal', 'FOO', 'app'], 'FOO'],
     [['--label-file', '/nowhere', 'app'], 'Cannot read the label file /nowhere: no such file'],

@@ -7,7 +7,7 @@ import type { ContainerFlags } from './container-options.ts'
 import { readEnvironment } from './environment.ts'
 import { parseAssignments } from './values.ts'
 
-/** What the engine takes, from what was typed. */
+/** Converts the parsed flags of `run` and `create` into options of the engine. */
 export async function readContainerFlags(
   image: string,
   command: readonly string[],
@@ -83,7 +83,7 @@ export async function readContainerFlags(
   }
 }
 
-/** Docker takes `./data:/data`, but not `data:/data`, which is a volume. */
+/** Makes a relative source absolute. A source without `./` is the name of a volume, as in Docker. */
 function absolute(volume: string): string {
   const [source = '', ...rest] = volume.split(':')
   return /^\.{1,2}(\/|$)/.test(source) && rest.length > 0
@@ -91,7 +91,7 @@ function absolute(volume: string): string {
     : volume
 }
 
-/** An empty `--entrypoint ""` takes the entrypoint of the image away. */
+/** An empty `--entrypoint ""` removes the entrypoint of the image. */
 function words(entrypoint: string): readonly string[] {
   return entrypoint === '' ? [] : [entrypoint]
 }

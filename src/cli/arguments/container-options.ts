@@ -1,7 +1,7 @@
 import type { Command } from './command.ts'
 import { collect, parseBytes, parsePositive, parseWhole } from './values.ts'
 
-/** The options that `run` and `create` share, as they were typed. */
+/** The shared options of `run` and `create`, as the parser returns them. */
 export interface ContainerFlags {
   readonly addHost?: readonly string[]
   readonly capAdd?: readonly string[]

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readEnvironment } from './environment.ts'
 
-/** A file with this text, for as long as `use` runs. */
+/** Creates a file with this text for the duration of `use`. */
 async function withFile<T>(text: string, use: (file: string) => Promise<T>): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'strake-env-'))
   try {
@@ -26,20 +26,20 @@ test('readEnvironment() takes a bare name from this process', async () => {
   expect(await readEnvironment(['PATH'])).toEqual([`PATH=${process.env['PATH']}`])
 })
 
-test('readEnvironment() keeps a bare name that is not set here, but not that of a file', async () => {
+test('readEnvironment() keeps an unset bare name of an option, and drops one of a file', async () => {
   await withFile('A=1\nB=2\nNOT_SET_C\n', async (file) => {
     const words = ['NOT_SET_D', 'A', 'E=3', 'E', 'F', 'F=4']
     expect(await readEnvironment(words, [file])).toEqual([...['A', 'B=2', 'NOT_SET_D', 'E', 'F=4']])
   })
 })
 
-test('readEnvironment() names the line it cannot read', async () => {
+test('readEnvironment() names the invalid line', async () => {
   await withFile('A=1\nB C=2\n', async (file) => {
     await expect(readEnvironment([], [file])).rejects.toThrow(`${file}: line 2 is not NAME=value`)
   })
 })
 
-test('readEnvironment() names a file that is not there', async () => {
+test('readEnvironment() names an absent file', async () => {
   await expect(readEnvironment([], ['/nowhere/env'])).rejects.toThrow(
     'Cannot read the env file /nowhere/env: no such file',
   )

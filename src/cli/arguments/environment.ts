@@ -3,10 +3,10 @@ import { StrakeError } from '#oci'
 import { parseAssignments } from './values.ts'
 
 /**
- * `NAME=value` pairs of `--env-file` files and then of `--env` options; later
- * ones win. A bare name takes its value from this process. Where it is not set
- * here, `--env` takes the variable away, which is a bare `NAME` in the result,
- * and a file says nothing.
+ * Returns the variables of `--env-file` files and then of `--env` options; the last
+ * one wins. A bare name takes its value from this process. If it is unset here, a
+ * bare name of `--env` stays bare, which removes the variable, and one of a file is
+ * dropped.
  */
 export async function readEnvironment(
   words: readonly string[] = [],
@@ -30,7 +30,7 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** Docker's format: a pair a line, `#` begins a comment line, values are taken as they stand. */
+/** Reads Docker's format: one pair on each line, `#` begins a comment line, values are not unquoted. */
 function parseEnvFile(text: string, file: string): readonly string[] {
   return text.split(/\r?\n/).flatMap((line, index) => {
     const pair = line.trimStart()

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { parseGlobalOptions } from './global-options.ts'
 
-test('parseGlobalOptions() takes what stands before the command', () => {
+test('parseGlobalOptions() reads the options before the command', () => {
   expect(
     parseGlobalOptions(['--root', '/a', '-D', '--snapshotter=erofs', 'ps', '--root', 'x']),
   ).toEqual({ root: '/a', snapshotter: 'erofs', debug: true, argv: ['ps', '--root', 'x'] })

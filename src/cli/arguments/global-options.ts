@@ -1,17 +1,21 @@
-/** What stands before the command. */
+/** The options before the command. */
 export interface GlobalOptions {
   readonly root?: string | undefined
   readonly snapshotter?: string | undefined
   readonly debug: boolean
   /** An option whose value is missing or empty: `--root`. */
   readonly incomplete?: string | undefined
-  /** What remains: the command and its arguments. */
+  /** The remaining words: the command and its arguments. */
   readonly argv: readonly string[]
 }
 
-/** Options that may stand before the command. */
+/** The flags that are valid before the command. */
 export const globalOptions: readonly string[] = [
-  ...['--root', '--snapshotter', '--debug', '--version', '--help'],
+  '--root',
+  '--snapshotter',
+  '--debug',
+  '--version',
+  '--help',
 ]
 
 /** Reads the options before the command; never throws. */

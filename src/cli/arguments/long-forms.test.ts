@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { commands } from '../table.ts'
 import { longForms, shorten } from './long-forms.ts'
 
-test('shorten() knows the long forms of Docker', () => {
+test('shorten() rewrites the long forms of Docker', () => {
   expect(shorten(['image', 'ls', '-q'])).toEqual(['images', '-q'])
   expect(shorten(['container', 'rm', 'x'])).toEqual(['rm', 'x'])
   expect(shorten(['image', 'inspect', 'x'])).toEqual(['inspect', '--type', 'image', 'x'])
@@ -10,7 +10,7 @@ test('shorten() knows the long forms of Docker', () => {
   expect(shorten(['buildx', 'prune'])).toEqual(['builder', 'prune'])
 })
 
-test('shorten() leaves everything else as it is', () => {
+test('shorten() leaves other words unchanged', () => {
   for (const argv of [[], ['ps'], ['image'], ['image', 'prune'], ['toString', 'x']]) {
     expect(shorten(argv)).toEqual(argv)
   }

@@ -53,10 +53,10 @@ export function shorten(argv: readonly string[]): readonly string[] {
   return typed ? [short, '--type', first, ...rest] : [short, ...rest]
 }
 
-/** Other words for the same; the help of a group shows one of them. */
+/** Synonyms, which the help of a group omits. */
 const synonyms = new Set(['list', 'remove'])
 
-/** Lists in the help of a group what else begins with its name: `image ls` and so on. */
+/** Adds the long forms of a group, such as `image ls`, to its help. */
 export function addLongForms(command: Command): void {
   for (const [name, short] of Object.entries(longForms[command.name] ?? {})) {
     if (synonyms.has(name)) continue

@@ -29,7 +29,9 @@ test('parseCommand() gives switches that are on unless said otherwise, and defau
   expect(options()).toEqual(usual)
   expect(options('--no-cache', '--no-human', '-c', '5')).toEqual({
     ...usual,
-    ...{ cache: false, human: false, count: 5 },
+    cache: false,
+    human: false,
+    count: 5,
   })
 })
 
@@ -37,7 +39,10 @@ test('parseCommand() reads switches with a value, as Docker has them', () => {
   expect(options('--rm=false', '--tty=true', '-i=1', '--human=false', '--sig-proxy=false')).toEqual(
     {
       ...usual,
-      ...{ tty: true, interactive: true, human: false, sigProxy: false },
+      tty: true,
+      interactive: true,
+      human: false,
+      sigProxy: false,
     },
   )
   expect(options('--sig-proxy=true', '--no-cache=false')).toEqual(usual)
@@ -55,12 +60,14 @@ test('parseCommand() takes values from the word or the next one', () => {
   }
   expect(options('-ite=A=1', '--env', '--rm=false', '-eB=2')).toEqual({
     ...usual,
-    ...{ interactive: true, tty: true, env: ['A=1', '--rm=false', 'B=2'] },
+    interactive: true,
+    tty: true,
+    env: ['A=1', '--rm=false', 'B=2'],
   })
   expect(options('--publish==')).toEqual({ ...usual, publish: '=' })
 })
 
-test('parseCommand() takes an empty text for none, unless the option says otherwise', () => {
+test('parseCommand() treats an empty text as absent, unless the option says otherwise', () => {
   const command = (): Command =>
     new Command('job')
       .option('--pull <when>', '', { choices: ['always', 'never'], default: 'never' })
@@ -73,27 +80,28 @@ test('parseCommand() takes an empty text for none, unless the option says otherw
   const read = (...words: readonly string[]): unknown => parseCommand(command(), words, {}).options
   expect(read('--pull', '', '--name=')).toEqual({ pull: 'never', net: 'bridge' })
   expect(read('--pull=always', '--pull=', '--name=x', '--name', '')).toEqual({
-    ...{ pull: 'never', net: 'bridge' },
+    pull: 'never',
+    net: 'bridge',
   })
   expect(read('--entry', '')).toEqual({ pull: 'never', entry: '', net: 'bridge' })
   expect(read('--label', '')).toEqual({ pull: 'never', label: [''], net: 'bridge' })
   for (const flag of ['--net', '--count']) expect(() => read(flag, '')).toThrow('bad-value')
 })
 
-test('parseCommand() finds options after arguments, but none after --', () => {
+test('parseCommand() reads options after arguments, and none after --', () => {
   const { arguments: words, options } = parseCommand(job(), ['a', '--rm', 'b', '--', '--tty', '-'])
   expect(words).toEqual(['a', ['b', '--tty', '-']])
   expect(options).toEqual({ ...usual, rm: true })
 })
 
-test('parseCommand() leaves the command of a container alone', () => {
+test('parseCommand() leaves the words of a container unchanged', () => {
   const run = job().passThroughOptions()
   const { arguments: words, options } = parseCommand(run, ['--rm', 'a', 'sh', '--tty', '--', '-c'])
   expect(words).toEqual(['a', ['sh', '--tty', '--', '-c']])
   expect(options).toEqual({ ...usual, rm: true })
 })
 
-test('parseCommand() goes down to the subcommand that is named first', () => {
+test('parseCommand() descends to the subcommand of the first word', () => {
   const group = new Command('image')
   group
     .command('prune')
@@ -115,7 +123,7 @@ test('parseCommand() goes down to the subcommand that is named first', () => {
   }
 })
 
-test('parseCommand() lets an environment variable stand in, and be wrong', () => {
+test('parseCommand() reads a default from an environment variable and checks it', () => {
   const build = new Command('build')
     .option('--progress <kind>', '', { choices: ['tty', 'plain'], default: 'tty', env: 'KIND' })
     .action(() => {})
@@ -135,7 +143,7 @@ test('runParsed() calls the action with the arguments and the options', async ()
   expect(seen).toEqual([['a', 'b'], { force: true }])
 })
 
-test('parseCommand() refuses a value its reader refuses, and lets other errors pass', () => {
+test('parseCommand() refuses a value that its reader refuses, and passes other errors on', () => {
   const reading = (error: Error): Command =>
     new Command('x')
       .action(() => {})

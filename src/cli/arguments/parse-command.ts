@@ -2,7 +2,7 @@ import { parseBoolean } from '#dockerfile/boolean'
 import { StrakeError } from '#oci'
 import { type Argument, type Command, InvalidValue, type Option } from './command.ts'
 
-/** What is wrong with a command line, or that only help is wanted; `usage.ts` has the sentences. */
+/** An error in a command line, or a request for help. `usage.ts` has the sentences. */
 export type UsageProblem =
   | { readonly kind: 'help' }
   /** A group was typed without one of its commands. */
@@ -24,7 +24,7 @@ export type UsageProblem =
   | { readonly kind: 'unknown-option'; readonly flag: string }
   | { readonly kind: 'unknown-command'; readonly name: string }
 
-/** A command line that cannot be carried out; `command` is the one it was about. */
+/** A command line that cannot be executed; `command` is the command that it names. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
   readonly command: Command
@@ -38,9 +38,9 @@ export class UsageError extends Error {
 }
 
 export interface ParsedCommand {
-  /** The command typed, or the one below it that the words name. */
+  /** The typed command or subcommand. */
   readonly command: Command
-  /** One for each declared argument. */
+  /** One element for each declared argument. */
   readonly arguments: readonly (string | readonly string[] | undefined)[]
   readonly options: Readonly<Record<string, unknown>>
 }
@@ -118,7 +118,7 @@ class Options {
     return this.#values
   }
 
-  /** Takes one word, and what follows it in `rest` when that is its value. */
+  /** Reads one word, and takes its value from `rest` when the value is a word of its own. */
   take(word: string, rest: string[]): void {
     if (word.startsWith('--')) this.#takeLong(word, rest)
     else this.#takeShort(word, rest)
@@ -143,7 +143,7 @@ class Options {
     this.#switch(option, !isTrue(flag, inline))
   }
 
-  /** `-itv`: switches, of which the last may take a value, in the word or after it. */
+  /** Reads `-itv`: switches; the last flag may have a value, in the same word or in the next one. */
   #takeShort(word: string, rest: string[]): void {
     for (let index = 1; index < word.length; index++) {
       const flag = `-${word[index]}`
@@ -188,7 +188,7 @@ class Options {
       return
     }
     if (choices?.includes(text) === false) throw fail(oneOf(choices))
-    // What was given first replaces the default, and later ones may add to it.
+    // The first value replaces the default; `read` may combine later values with it.
     const previous = this.#given.has(key) ? this.#values[key] : undefined
     this.#given.add(key)
     try {
@@ -215,10 +215,10 @@ function isTrue(flag: string, value = 'true'): boolean {
 }
 
 function oneOf(choices: readonly string[]): string {
-  return `it is one of ${choices.join(', ')}`
+  return `expected one of ${choices.join(', ')}`
 }
 
-/** Gives every declared argument its words. */
+/** Assigns the words to the declared arguments. */
 function distribute(command: Command, words: readonly string[]): ParsedCommand['arguments'] {
   const { arguments: declared } = command
   if (words.length > declared.length && !declared.at(-1)?.isVariadic) {

@@ -3,7 +3,7 @@ import { Command, InvalidValue } from './command.ts'
 import { parseCommand, UsageError } from './parse-command.ts'
 import { describeUnknown, describeUsageError } from './usage.ts'
 
-/** What a command line that cannot be read gets. */
+/** Returns the message for an invalid command line. */
 function refusalOf(argv: readonly string[]): string {
   const command = new Command('job')
     .argument('<name>')
@@ -23,12 +23,12 @@ function refusalOf(argv: readonly string[]): string {
   throw new Error('it was accepted')
 }
 
-test('describeUsageError() names what is missing and where to look', () => {
+test('describeUsageError() names the missing argument and a remedy', () => {
   expect(refusalOf([])).toBe("Cannot run 'strake job': <name> is missing\n  try: strake job --help")
   expect(refusalOf(['x', '--pull'])).toStartWith('Cannot use --pull: its value is missing')
 })
 
-test('describeUsageError() names what is too much', () => {
+test('describeUsageError() names surplus arguments', () => {
   expect(refusalOf(['x', 'a', 'y'])).toStartWith(
     "Cannot run 'strake job': it takes at most 2, and here are 3 (x, a, y)\n",
   )
@@ -39,19 +39,19 @@ test('describeUsageError() suggests an option that is close', () => {
   expect(refusalOf(['x', '--foo'])).toBe("unknown option '--foo': see 'strake job --help'")
 })
 
-test('describeUsageError() says what a value may be', () => {
+test('describeUsageError() names the valid values', () => {
   expect(refusalOf(['x', '--pull', 'foo'])).toBe(
-    'Cannot use --pull foo: it is one of always, never',
+    'Cannot use --pull foo: expected one of always, never',
   )
   expect(refusalOf(['x', '-t', 'y'])).toBe('Cannot use --time y: it is a whole number')
-  expect(refusalOf(['x', 'c'])).toBe("Cannot run 'strake job c': it is one of a, b")
+  expect(refusalOf(['x', 'c'])).toBe("Cannot run 'strake job c': expected one of a, b")
 })
 
 test('describeUsageError() repeats no control character', () => {
   expect(refusalOf(['x', '--pull', '\u001b[2J'])).toContain('\\u001b[2J')
 })
 
-test('describeUnknown() says what does the work of a command that only Docker has', () => {
+test('describeUnknown() names a replacement for a command that strake lacks', () => {
   const cp = describeUnknown('cp', { close: undefined, path: 'container' })
   expect(cp).toBe(
     "unknown command 'container cp': strake does not have it yet\n  try: strake exec NAME tar c PATH | tar x",

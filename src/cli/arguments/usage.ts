@@ -6,8 +6,8 @@ import { formatCommandHelp } from './command-help.ts'
 import type { UsageError } from './parse-command.ts'
 
 /**
- * Prints the help that was asked for or, of a group, missed, or else what is
- * wrong with the words of a command line. Says whether it was help.
+ * Prints help when the user requested it or typed a group without a command, and
+ * otherwise the error in the command line. Returns whether it printed requested help.
  */
 export function explainUsage(context: Context, error: UsageError): boolean {
   const { kind } = error.problem
@@ -20,7 +20,7 @@ export function explainUsage(context: Context, error: UsageError): boolean {
   return true
 }
 
-/** One sentence that names the thing, and where to look. */
+/** One sentence that names the error, and a remedy. */
 export function describeUsageError({ command, problem }: UsageError): string {
   const { path } = command
   switch (problem.kind) {
@@ -57,7 +57,7 @@ export function describeUsageError({ command, problem }: UsageError): string {
   }
 }
 
-/** `path` is empty for a command of its own. */
+/** `path` is empty for a top-level command. */
 export function describeUnknown(
   name: string,
   { close, path }: { readonly close: string | undefined; readonly path: string },

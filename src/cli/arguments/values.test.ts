@@ -3,15 +3,21 @@ import { collect, parseAssignments, parseBytes, parsePositive, parseWhole } from
 
 test('parseBytes() has binary units', () => {
   expect(['1024', '1k', '512m', '1.5G', '2gb', '1KiB', '10b'].map(parseBytes)).toEqual([
-    ...[1024, 1024, 512 * 1024 ** 2, 1.5 * 1024 ** 3, 2 * 1024 ** 3, 1024, 10],
+    1024,
+    1024,
+    512 * 1024 ** 2,
+    1.5 * 1024 ** 3,
+    2 * 1024 ** 3,
+    1024,
+    10,
   ])
 })
 
-test('parseBytes() refuses what is no size', () => {
+test('parseBytes() refuses invalid sizes', () => {
   for (const text of ['', 'm', '-1', '1x', '1 2']) expect(() => parseBytes(text)).toThrow('size')
 })
 
-test('parsePositive() and parseWhole() refuse what is no number', () => {
+test('parsePositive() and parseWhole() refuse invalid numbers', () => {
   expect(parsePositive('1.5')).toBe(1.5)
   expect(parsePositive('0')).toBe(0)
   expect(() => parsePositive('-1')).toThrow('number')
@@ -19,7 +25,7 @@ test('parsePositive() and parseWhole() refuse what is no number', () => {
   expect(() => parseWhole('1.5')).toThrow('whole')
 })
 
-test('parseAssignments() takes a bare name from the environment, if it is there', () => {
+test('parseAssignments() reads a bare name from the environment and drops an unset one', () => {
   const pairs = parseAssignments(['A=1=2', 'B', 'C', 'A=3'], { B: 'from here' })
   expect(Object.fromEntries(pairs)).toEqual({ A: '3', B: 'from here' })
 })
@@ -28,6 +34,6 @@ test('parseAssignments() refuses a pair without a name', () => {
   expect(() => parseAssignments(['=x'])).toThrow("Cannot use '=x': it has no name before =")
 })
 
-test('collect() keeps what came before', () => {
+test('collect() appends to the earlier values', () => {
   expect(collect('b', collect('a', undefined))).toEqual(['a', 'b'])
 })

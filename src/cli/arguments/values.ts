@@ -24,7 +24,7 @@ export function parseBytes(text: string): number {
   return bytes
 }
 
-/** A number that may have decimals; 0 is no limit, as Docker has it. */
+/** A number with optional decimals; 0 means no limit, as in Docker. */
 export function parsePositive(text: string): number {
   if (!/^\d*\.?\d+$/.test(text)) throw new InvalidValue('expected a number, 0 or above')
   return Number(text)
@@ -36,7 +36,7 @@ export function parseWhole(text: string): number {
   return value
 }
 
-/** `key=value`; a bare `key` takes its value from this process's environment, if it is there. */
+/** Reads `key=value` pairs. A bare `key` gets its value from `environment` and is dropped if it is absent there. */
 export function parseAssignments(
   words: readonly string[] | undefined,
   environment: Readonly<Record<string, string | undefined>> = {},

@@ -53,7 +53,7 @@ export function define(context: Context): Command {
       collect,
     )
     .option('--ssh <agent>', 'an SSH agent for RUN: default, or ID=SOCKET', collect)
-    .option('--downloads <from>', 'where ADD may download from; public: no inner network', {
+    .option('--downloads <from>', 'where ADD may download from; public excludes private networks', {
       choices: ['any', 'public'],
       default: 'any',
     })
@@ -116,7 +116,7 @@ async function readRequest(
   }
 }
 
-/** Standard input is the Dockerfile with `-f -`; in place of a directory it may also be an archive. */
+/** Standard input is the Dockerfile with `-f -`. In place of a directory it may also be an archive. */
 async function readSources(
   directory: string,
   file: string | undefined,

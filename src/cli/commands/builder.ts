@@ -13,8 +13,8 @@ export function define(context: Context): Command {
   command.addCommand(defineDiskUsage(context))
   command
     .command('prune')
-    .description('Forget what builds remember, and remove what only they kept')
-    .option('-a, --all', 'accepted for compatibility: all of it goes')
+    .description('Delete the build cache, and the content that only it kept')
+    .option('-a, --all', 'accepted for compatibility; everything is deleted anyway')
     .option('-f, --force', 'do not ask')
     .examples('strake builder prune -f')
     .action(async (options: { readonly force?: true }) => {
@@ -27,7 +27,7 @@ export function define(context: Context): Command {
 
 function defineDiskUsage(context: Context): Command {
   return new Command('du')
-    .description('Show what builds remember, how large it is, and when it was used')
+    .description('Show the entries of the build cache, their sizes and their last use')
     .option('--format <format>', 'table or json')
     .option('--no-trunc', 'whole IDs')
     .examples('strake builder du')

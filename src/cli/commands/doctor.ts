@@ -7,7 +7,7 @@ const marks = { ok: 'ok', warning: 'warn', failure: 'FAIL' } as const
 
 export function define(context: Context): Command {
   return new Command('doctor')
-    .description('Check this machine and say what to mend')
+    .description('Check this machine and name what to repair')
     .option('--format <format>', 'json for one line')
     .examples('strake doctor')
     .action(async (options: { readonly format?: string }) => {

@@ -24,15 +24,18 @@ export function define(context: Context): Command {
     .argument('<command>')
     .argument('[args...]')
     .passThroughOptions()
-    .option('-d, --detach', 'do not wait for it')
-    .option('--detach-keys <keys>', 'how to leave; ctrl-p,ctrl-q unless given')
+    .option('-d, --detach', 'return as soon as it runs')
+    .option(
+      '--detach-keys <keys>',
+      'keys that leave the container running; ctrl-p,ctrl-q unless given',
+    )
     .option('-e, --env <name[=value]>', 'set an environment variable', collect)
     .option('--env-file <file>', 'read environment variables from a file', collect)
     .option('-i, --interactive', 'keep the input open')
-    .option('--privileged', 'with all capabilities')
-    .option('-t, --tty', 'with a terminal')
-    .option('-u, --user <user[:group]>', 'as this user')
-    .option('-w, --workdir <directory>', 'in this directory')
+    .option('--privileged', 'give it all capabilities')
+    .option('-t, --tty', 'give it a terminal')
+    .option('-u, --user <user[:group]>', 'user it runs as')
+    .option('-w, --workdir <directory>', 'working directory')
     .examples('strake exec -it web sh')
     .action(async (name: string, program: string, args: readonly string[], options: Options) => {
       const end = await execInContainer(await context.engine(), name, {
@@ -49,7 +52,7 @@ export function define(context: Context): Command {
         signal: context.signal,
       })
       endWith(context, end)
-      // As Docker: the exit code of the process is not known.
+      // As in Docker: the exit code of the process is unknown.
       if (end.detached) context.exitCode = 1
     })
 }

@@ -19,7 +19,7 @@ export function define(context: Context): Command {
   return new Command('images')
     .description('List images, newest first')
     .argument('[repository[:tag]]', 'only images with this name')
-    .option('-a, --all', 'also images without a name')
+    .option('-a, --all', 'show images without a name too')
     .option('--digests', 'show digests')
     .option('-f, --filter <condition>', 'dangling=, label=, reference=, before=, since=', collect)
     .option('--format <format>', 'table or json')
@@ -49,7 +49,7 @@ function print(context: Context, images: readonly ImageSummary[], options: Optio
     Digest: image.digest ?? '<none>',
     ID: id(image),
     CreatedSince: formatAge(image.created),
-    // Finding the time zone costs milliseconds, and no table shows it.
+    // A function, because the time zone costs milliseconds and no table shows it.
     CreatedAt: () => formatInstant(image.created),
     Size: formatSize(image.size),
     VirtualSize: formatSize(image.size),

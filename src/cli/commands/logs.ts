@@ -20,9 +20,9 @@ export function define(context: Context): Command {
   return new Command('logs')
     .description('Show what a container printed')
     .argument('<container>')
-    .option('-f, --follow', 'go on until the container ends')
+    .option('-f, --follow', 'continue until the container ends')
     .option('--since <time>', 'RFC 3339, seconds since 1970, or an age such as 10m')
-    .option('--until <time>', 'the same forms')
+    .option('--until <time>', 'in the same forms')
     .option('-n, --tail <lines>', 'only the last lines; all unless given', { default: 'all' })
     .option('-t, --timestamps', 'begin each line with its time')
     .examples('strake logs -f --tail 20 web')
@@ -54,7 +54,7 @@ function writeWith({ out, err, signal }: Context): Write {
   }
 }
 
-/** A reader that goes away is told of: the container goes on. */
+/** Throws a sentence when the reader goes away: the container continues. */
 function followWith(signal: AbortSignal): Write {
   const streams = new DescriptorStreams()
   return async (stream, text) => {
@@ -63,7 +63,7 @@ function followWith(signal: AbortSignal): Write {
   }
 }
 
-/** Entries that follow each other on one stream as one text. */
+/** Joins consecutive entries of one stream into one text. */
 function* inRuns(
   entries: readonly LogEntry[],
   timestamps: boolean,

@@ -5,7 +5,7 @@ import { forEachName } from '../each.ts'
 
 export function define(context: Context): Command {
   return new Command('pause')
-    .description('Stop every process of containers where it is')
+    .description('Suspend all processes of containers')
     .argument('<container...>')
     .examples('strake pause web')
     .action(async (names: readonly string[]) => {

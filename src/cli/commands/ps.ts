@@ -25,14 +25,14 @@ interface Options {
 export function define(context: Context): Command {
   return new Command('ps')
     .description('List containers, newest first')
-    .option('-a, --all', 'also those that do not run')
+    .option('-a, --all', 'show stopped containers too')
     .option('-f, --filter <condition>', 'name=, id=, status=, ancestor=, label=, …', collect)
     .option('--format <format>', 'table or json')
-    .option('-n, --last <count>', 'the last ones made, running or not', parseWhole)
-    .option('-l, --latest', 'the last one made, running or not')
+    .option('-n, --last <count>', 'show the newest containers, stopped ones too', parseWhole)
+    .option('-l, --latest', 'show the newest container, stopped or not')
     .option('--no-trunc', 'do not shorten anything')
     .option('-q, --quiet', 'only IDs')
-    .option('-s, --size', 'also how much they wrote')
+    .option('-s, --size', 'show the size of their changes too')
     .examples('strake ps --all --filter status=exited')
     .action(async (options: Options) => {
       const last = options.latest ? 1 : options.last
@@ -47,7 +47,7 @@ export function define(context: Context): Command {
     })
 }
 
-/** `12B (virtual 2MB)`: what a container wrote, and that with its image. */
+/** `12B (virtual 2MB)`: the size of a container's changes, and their size with the image. */
 async function containerSizes(
   engine: Engine,
   containers: readonly ContainerSummary[],
@@ -81,7 +81,7 @@ function print(
     Image: container.image,
     Command: formatCommand(container.command, options.trunc),
     RunningFor: formatAge(container.created),
-    // Finding the time zone costs milliseconds, and no table shows it.
+    // A function, because the time zone costs milliseconds and no table shows it.
     CreatedAt: () => formatInstant(container.created),
     Status: formatStatus(container),
     State: container.state,
@@ -108,7 +108,7 @@ function print(
   printListing(context.out, { columns, rows }, options.format)
 }
 
-/** Docker's way: words with spaces in single quotes, all of it quoted as Go quotes. */
+/** Quotes as Docker does: words with spaces in single quotes, and the whole as Go quotes it. */
 function formatCommand(argv: readonly string[], shorten: boolean): string {
   const text = argv.map((word) => (word.includes(' ') ? `'${word}'` : word)).join(' ')
   return JSON.stringify(shorten ? ellipsis(text, 20) : text)

@@ -12,7 +12,7 @@ export function define(context: Context): Command {
   return new Command('push')
     .description('Send an image to a registry')
     .argument('<name[:tag]>')
-    .option('--compression <kind>', 'how layers that are not compressed yet travel', {
+    .option('--compression <kind>', 'compression of layers that are not compressed yet', {
       choices: ['gzip', 'zstd'],
       default: 'gzip',
     })

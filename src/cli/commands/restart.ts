@@ -8,7 +8,7 @@ export function define(context: Context): Command {
   return new Command('restart')
     .description('Stop containers and start them again')
     .argument('<container...>')
-    .option('-t, --timeout <seconds>', 'how long to wait before SIGKILL', parseWhole)
+    .option('-t, --timeout <seconds>', 'seconds until SIGKILL', parseWhole)
     .examples('strake restart web')
     .action(async (names: readonly string[], options: { readonly timeout?: number }) => {
       const engine = await context.engine()

@@ -13,11 +13,11 @@ export function define(context: Context): Command {
   return new Command('rm')
     .description('Remove containers and what they wrote')
     .argument('[container...]')
-    .option('-f, --force', 'also running ones, and ignore missing ones')
-    .option('-v, --volumes', 'with their anonymous volumes')
+    .option('-f, --force', 'remove running containers too, and ignore absent ones')
+    .option('-v, --volumes', 'remove their anonymous volumes too')
     .examples('strake rm -f web')
     .action(async (names: readonly string[], options: Options) => {
-      // With --force nothing to remove is no failure: `rm -f $(strake ps -aq)` of an empty list.
+      // With --force an empty list is no failure, as in `rm -f $(strake ps -aq)`.
       if (names.length === 0 && !options.force) throw noContainer()
       const engine = await context.engine()
       await forEachName(context, names, async (name) => {

@@ -30,7 +30,7 @@ export function define(context: Context): Command {
     })
 }
 
-/** With `force` an image that is not there is said and is no failure. */
+/** With `force`, an absent image is reported and is no failure. */
 async function remove(
   context: Context,
   engine: Engine,

@@ -14,7 +14,10 @@ export function define(context: Context): Command {
   return addContainerOptions(new Command('run'))
     .description('Run a command in a new container')
     .option('-d, --detach', 'print the container ID and leave it running')
-    .option('--detach-keys <keys>', 'how to leave; ctrl-p,ctrl-q unless given')
+    .option(
+      '--detach-keys <keys>',
+      'keys that leave the container running; ctrl-p,ctrl-q unless given',
+    )
     .examples('strake run --rm -it debian bash', 'strake run -d --name web -p 8080:80 site')
     .action(async (image: string, command: readonly string[], options: Options) => {
       const { launch } = await import('#engine/container/launch')
@@ -52,7 +55,7 @@ export function define(context: Context): Command {
     })
 }
 
-/** What was typed, read while the monitor starts. */
+/** Reads the flags while the monitor starts. */
 async function readRequest(
   image: string,
   command: readonly string[],

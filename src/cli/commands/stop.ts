@@ -12,7 +12,7 @@ interface Options {
 
 export function define(context: Context): Command {
   return new Command('stop')
-    .description('Stop containers: their stop signal first, SIGKILL when the time is over')
+    .description('Stop containers: their stop signal first, then SIGKILL')
     .argument('<container...>')
     .option('-s, --signal <signal>', "the signal; the container's own unless given")
     .option(
@@ -20,7 +20,7 @@ export function define(context: Context): Command {
       'how long to wait; 10 unless the container says more',
       parseWhole,
     )
-    .option('--time <seconds>', 'the same', parseWhole)
+    .option('--time <seconds>', 'another name of --timeout', parseWhole)
     .examples('strake stop -t 30 web')
     .action(async (names: readonly string[], options: Options) => {
       const engine = await context.engine()

@@ -19,7 +19,7 @@ export function define(context: Context): Command {
   command.addCommand(defineCheck(context))
   command
     .command('cleanup')
-    .description('Mend what a crash or reboot left: mounts, namespaces, states of containers')
+    .description('Clean up after a crash or reboot: mounts, namespaces, states of containers')
     .examples('strake system cleanup')
     .action(async () => {
       const lines = await cleanUp(await context.engine())
@@ -78,8 +78,8 @@ const marks = { damaged: 'FAIL', lost: 'LOST', healed: 'ok', leftover: 'warn' } 
 
 function defineCheck(context: Context): Command {
   return new Command('check')
-    .description('Read everything in the store and say what is not as it was written')
-    .option('--repair', 'make again or fetch again what is damaged')
+    .description('Read the whole store and report damage')
+    .option('--repair', 'rebuild or fetch damaged content')
     .option('--format <format>', 'json for one line per finding')
     .examples('strake system check --repair')
     .action(async (options: { readonly repair?: true; readonly format?: string }) => {
@@ -95,7 +95,7 @@ function defineCheck(context: Context): Command {
         if (isJson) printDocument(context.out, finding, 'json')
         else context.out.write(`${describeFinding(finding)}\n`)
       }
-      if (count === 0 && !isJson) context.out.write('ok    everything is as it was written\n')
+      if (count === 0 && !isJson) context.out.write('ok    no damage\n')
       if (context.exitCode !== 0 && !repair)
         context.err.write('try: strake system check --repair\n')
     })

@@ -6,7 +6,7 @@ import { formatAge, shortId } from '../render/units.ts'
 
 export function define(context: Context): Command {
   const command = new Command('tag')
-    .description('Give an image another name, and look back at what a name meant')
+    .description('Give an image another name; show and undo the moves of a name')
     .argument('<source>', 'a name or ID of an image')
     .argument('<target>', 'the new name')
     .examples(

@@ -5,7 +5,7 @@ import { forEachName } from '../each.ts'
 
 export function define(context: Context): Command {
   return new Command('unpause')
-    .description('Let paused containers go on')
+    .description('Resume paused containers')
     .argument('<container...>')
     .examples('strake unpause web')
     .action(async (names: readonly string[]) => {

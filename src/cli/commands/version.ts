@@ -3,12 +3,12 @@ import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { printDocument, wantsJson } from '../format.ts'
 
-/** As image specifications name them. */
+/** The names of the image specification. */
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64' }
 
 export function define(context: Context): Command {
   return new Command('version')
-    .description('Show the versions of strake and what it runs on')
+    .description('Show the versions of strake, Bun and the platform')
     .option('-f, --format <format>', 'json for one line')
     .examples('strake version --format json')
     .action((options: { readonly format?: string }) => {

@@ -27,7 +27,7 @@ test('complete() offers the words of a group', async () => {
   expect(await completions('image', 'l')).toEqual(['load', 'ls'])
 })
 
-test('complete() never fails, whatever is typed', async () => {
+test('complete() never fails', async () => {
   expect(await completions('nonsense', '')).toEqual([])
   expect(await completions('rmi', '')).toEqual([])
 })
@@ -41,7 +41,7 @@ test('complete() offers the values of an option, with and without an equals sign
   expect(await completions('exec', '-it', 'web', 'sh', '--net')).toEqual([])
 })
 
-test('complete() knows what stands before the command', async () => {
+test('complete() understands options before the command', async () => {
   expect(await completions('--ro')).toEqual(['--root'])
   expect(await completions('--root', '/nowhere/a', 'im')).toEqual(['image', 'images', 'import'])
   expect(await completions('--root=/nowhere/a', '-D', 'run', '--netw')).toEqual(['--network'])
@@ -49,19 +49,19 @@ test('complete() knows what stands before the command', async () => {
   expect(await completions('--root', '')).toEqual([])
 })
 
-test('complete() makes no store', async () => {
+test('complete() creates no store', async () => {
   const root = join(tmpdir(), `strake-complete-${process.pid}`)
   expect(await completions('--root', root, 'run', '')).toEqual([])
   expect(existsSync(root)).toBe(false)
 })
 
-test('complete() offers choices of arguments, commands for help, and commands of commands', async () => {
+test('complete() offers choices of arguments, topics of help, and subcommands', async () => {
   expect(await completions('completion', '')).toEqual(['bash', 'fish', 'zsh'])
   expect(await completions('help', 'ru')).toEqual(['run'])
   expect(await completions('registry', 'serve', '--po')).toEqual(['--port'])
 })
 
-test('complete() offers images where an image may stand, and no words of a container', async () => {
+test('complete() offers images for image arguments, and nothing for the words of a container', async () => {
   await using engine = await openTestEngine()
   await addTestImage(engine, { names: ['app:1', 'app:2'] })
   const offer = async (...words: readonly string[]): Promise<string> => {
@@ -77,9 +77,10 @@ test('complete() offers images where an image may stand, and no words of a conta
   expect(await offer('run', '--network', 'app')).toBe('')
 })
 
-test('containerNames() offers the containers that a command can do something with', () => {
+test('containerNames() offers the containers in a state that the command accepts', () => {
   const containers = (['running', 'exited', 'paused', 'created'] as const).map((state) => ({
-    ...{ name: state, state },
+    name: state,
+    state,
   }))
   expect(containerNames(containers, 'exec')).toEqual(['running'])
   expect(containerNames(containers, 'start')).toEqual(['exited', 'created'])

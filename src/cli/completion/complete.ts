@@ -8,8 +8,8 @@ import { valuesOf } from './option-values.ts'
 import { findPosition } from './position.ts'
 
 /**
- * Prints what may follow, one word a line, for the completion scripts. The last
- * of `words` is the one being typed. Completion never fails loudly.
+ * Prints the candidates for the last of `words`, one on each line, for the
+ * completion scripts. Prints nothing when an error occurs.
  */
 export async function complete(context: Context, words: readonly string[]): Promise<void> {
   const typed = words.at(-1) ?? ''

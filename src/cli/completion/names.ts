@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 
 type State = ContainerSummary['state']
 
-/** Which containers a command can do something with; `any` for every one. */
+/** The states of containers that a command accepts; `any` for all states. */
 const containerStates: Readonly<Record<string, readonly State[] | 'any'>> = {
   attach: ['running'],
   diff: 'any',
@@ -23,13 +23,24 @@ const containerStates: Readonly<Record<string, readonly State[] | 'any'>> = {
   wait: ['running', 'paused', 'restarting'],
 }
 
-/** How many images a command takes at most. */
+/** The number of images that a command accepts at most. */
 const imageCount: Readonly<Record<string, number>> = {
-  ...{ create: 1, history: 1, images: 1, pull: 1, push: 1, run: 1, tag: 1, 'tag log': 1 },
-  ...{ diff: 2, inspect: Infinity, rmi: Infinity, save: Infinity, 'tag rollback': 1 },
+  create: 1,
+  history: 1,
+  images: 1,
+  pull: 1,
+  push: 1,
+  run: 1,
+  tag: 1,
+  'tag log': 1,
+  diff: 2,
+  inspect: Infinity,
+  rmi: Infinity,
+  save: Infinity,
+  'tag rollback': 1,
 }
 
-/** Names of the store that may stand as the argument with this number. Makes no store. */
+/** Returns the names that are valid for the argument at this index. Creates no store. */
 export async function namesFor(
   context: Context,
   command: string,
@@ -53,7 +64,7 @@ export async function namesFor(
   return found.filter((name) => !name.includes('<none>'))
 }
 
-/** Names of the containers that `command` can do something with. */
+/** Returns the names of the containers in a state that `command` accepts. */
 export function containerNames(
   containers: readonly Pick<ContainerSummary, 'name' | 'state'>[],
   command: string,

@@ -10,7 +10,7 @@ const capabilities = words(
     'SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME',
 )
 
-/** Values to offer for options that take more than these, by command and option or by option alone. */
+/** Suggested values, by command and option or by option alone. The options accept other values too. */
 const offered: Readonly<Record<string, readonly string[]>> = {
   '--cap-add': capabilities,
   '--cap-drop': capabilities,
@@ -39,7 +39,7 @@ const offered: Readonly<Record<string, readonly string[]>> = {
   ),
 }
 
-/** Values to offer for an option; none where only the user knows, or where files are meant. */
+/** Returns suggested values for an option; none for file names and free text. */
 export function valuesOf(command: string, long: string): readonly string[] {
   return offered[`${command} ${long}`] ?? offered[long] ?? []
 }

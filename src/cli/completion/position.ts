@@ -1,8 +1,8 @@
 import type { Command, Option } from '../arguments/command.ts'
 
-/** Where the word stands that is being typed. */
+/** The position of the word that the user types. */
 export type Position =
-  /** The value of an option; `prefix` is what of the word comes before it: `--network=`. */
+  /** The value of an option; `prefix` is the part of the word before the value: `--network=`. */
   | { readonly kind: 'value'; readonly option: Option; readonly prefix: string }
   | { readonly kind: 'option'; readonly command: Command }
   /** An argument, counted from 0 for the first one of `command`. */
@@ -10,7 +10,7 @@ export type Position =
   /** Words of the container's own command. */
   | { readonly kind: 'foreign' }
 
-/** Finds the position of `typed` behind `words`, all of them after the name of `command`. */
+/** Finds the position of `typed`. `words` are the words between the name of `command` and `typed`. */
 export function findPosition(command: Command, words: readonly string[], typed: string): Position {
   let index = 0
   let mayBeOption = true
@@ -25,7 +25,7 @@ export function findPosition(command: Command, words: readonly string[], typed: 
     } else {
       const child = index === 0 ? command.commands.find(({ name }) => name === word) : undefined
       if (child !== undefined) return findPosition(child, words.slice(at + 1), typed)
-      // What comes behind the first argument is the container's own command.
+      // The words behind the first argument are the container's own command.
       if (command.isPassing) return { kind: 'foreign' }
       index++
     }

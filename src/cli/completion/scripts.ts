@@ -1,10 +1,10 @@
 /**
- * Completion scripts. Each hands the whole line to `strake __complete` and
- * offers files where that offers nothing. They complete `docker` too, where it
- * is an alias of strake when the script is read.
+ * Completion scripts. Each script passes the whole line to `strake __complete` and
+ * offers files when the program offers nothing. A script also completes `docker` if
+ * that is an alias of strake when the shell reads the script.
  */
 export const scripts = {
-  // Bash breaks words at colons and equals signs, which names are full of: the line is split at blanks instead.
+  // Bash breaks words at colons and equals signs, which occur in names, so the script splits the line at blanks.
   bash: `_strake() {
   local typed="\${COMP_LINE:0:COMP_POINT}" words last IFS=$' \\t'
   read -ra words <<<"$typed"

@@ -3,7 +3,7 @@ import { createTestContext } from '../testing/fixture.ts'
 import { buildRenderer } from './build-renderer.ts'
 import { createTestOutput } from './testing/fixture.ts'
 
-test('buildRenderer() draws lines again only on a terminal that can', () => {
+test('buildRenderer() redraws only on a terminal that can redraw', () => {
   const drawn = (canRedraw: boolean): string => {
     const err = createTestOutput({ isTerminal: true, canRedraw })
     const renderer = buildRenderer({ ...createTestContext(), err }, 'auto')

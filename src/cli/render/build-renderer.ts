@@ -9,7 +9,7 @@ interface Built {
   readonly names: readonly string[]
 }
 
-/** What a build shows while it runs, and what it says in the end. */
+/** Shows a build while it runs, and its result. */
 export interface BuildRenderer {
   emit(event: ProgressEvent): void
   finish(): void

@@ -12,19 +12,19 @@ test('describeError() is one sentence and its remedy', () => {
   )
 })
 
-test('describeError() explains what the system said', () => {
+test('describeError() explains errors of the system', () => {
   const full = Object.assign(new Error('ENOSPC: write'), { code: 'ENOSPC', path: '/a/b' })
   expect(describeError(full)).toStartWith('strake: Cannot use /a/b: no space left on the device')
   const directory = Object.assign(new Error('EISDIR: read'), { code: 'EISDIR' })
   expect(describeError(directory)).toBe('strake: Cannot go on: it is a directory')
 })
 
-test('describeError() lets no name steer the terminal, but keeps an excerpt in lines', () => {
+test('describeError() escapes control characters in names and keeps the lines of an excerpt', () => {
   const error = new StrakeError('INVALID', 'Cannot build a\u001b[2J\n>>> RNU x')
   expect(describeError(error)).toBe('strake: Cannot build a\\u001b[2J\n>>> RNU x')
 })
 
-test('describeError() owns up to a mistake of the program', () => {
+test('describeError() calls a mistake of the program a mistake', () => {
   expect(describeError(new TypeError('x is not a function'))).toBe(
     'strake: Cannot go on, by a mistake of strake itself: x is not a function\n' +
       '  try: run it again with strake --debug, and report what that prints',

@@ -2,7 +2,7 @@ import { isStrakeError } from '#oci'
 import type { Output } from './output.ts'
 import { printable } from './text.ts'
 
-/** Prints a refusal: one sentence and its remedy; the causes and stacks only with `--debug`. */
+/** Prints an error: one sentence and its remedy, and with `--debug` the causes and stacks. */
 export function renderError(output: Output, error: unknown, debug: boolean): void {
   output.write(`${describeError(error)}\n`)
   if (!debug) return
@@ -11,9 +11,9 @@ export function renderError(output: Output, error: unknown, debug: boolean): voi
   }
 }
 
-/** The sentence and, where there is one, the remedy after a colon. */
+/** The sentence, and the remedy on a second line. */
 export function describeError(error: unknown): string {
-  // Cleaning up failed as well: what it cleaned up after is the reason.
+  // The clean-up failed too. The first error is the reason.
   if (error instanceof SuppressedError) return describeError(error.suppressed)
   if (isStrakeError(error)) {
     const message = multiline(error.message)
@@ -29,13 +29,13 @@ export function describeError(error: unknown): string {
   return `strake: ${multiline(String(error))}`
 }
 
-/** What only a program can do wrong; the system's own errors have a code. */
+/** Whether the error is a mistake of the program. Errors of the system have a code. */
 function isMistake(error: unknown): error is Error {
   const kinds = [TypeError, RangeError, ReferenceError, SyntaxError]
   return kinds.some((kind) => error instanceof kind) && !(error instanceof Error && 'code' in error)
 }
 
-/** Build errors carry a source excerpt, so line breaks stay; everything else is made harmless. */
+/** Keeps line breaks, because build errors have a source excerpt, and escapes other control characters. */
 function multiline(message: string): string {
   return message.split('\n').map(printable).join('\n')
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { liveArea } from './live.ts'
 import { createTestOutput } from './testing/fixture.ts'
 
-test('liveArea() replaces what it drew', () => {
+test('liveArea() replaces the drawn lines', () => {
   const output = createTestOutput({ rows: 10 })
   const area = liveArea(output)
   area.draw(['one', 'two'])
@@ -31,7 +31,7 @@ test('liveArea() settles: later lines come below', () => {
   expect(output.screen()).toEqual(['b', 'c'])
 })
 
-test('liveArea() goes up by the rows a narrower window made of its lines', () => {
+test('liveArea() counts the rows of wrapped lines in a narrower window', () => {
   let columns = 80
   const output = { ...createTestOutput(), columns: () => columns, written: '' }
   output.write = (text) => {

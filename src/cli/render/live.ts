@@ -1,19 +1,19 @@
 import type { Output } from './output.ts'
 import { displayWidth } from './text.ts'
 
-/** The last lines of a terminal, drawn again and again in place. */
+/** The last lines of a terminal, which are redrawn in place. */
 export interface LiveArea {
-  /** Replaces what was drawn. Lines that would not fit on the screen are cut off above. */
+  /** Replaces the drawn lines. Lines that do not fit on the screen are dropped at the top. */
   draw(lines: readonly string[]): void
-  /** Replaces what was drawn by lines that stay, however many. */
+  /** Replaces the drawn lines by permanent lines, of any number. */
   settle(lines: readonly string[]): void
 }
 
 const color = /\u001b\[[0-9;]*m/g
 
 /**
- * A terminal cannot draw what has left its screen, so never more than a screen
- * is drawn; a window made narrower in between has broken the lines that are there.
+ * Draws at most one screen, because a terminal cannot redraw scrolled lines. Counts
+ * the rows of each line by the current width, because a narrower window wraps lines.
  */
 export function liveArea(output: Output): LiveArea {
   let drawn: readonly number[] = []

@@ -13,7 +13,7 @@ afterEach(() => {
   closeSync(pipe.write)
 })
 
-test('write() returns although nobody reads, and every byte comes in order', async () => {
+test('write() returns without a reader, and every byte arrives in order', async () => {
   const queue = new OutputQueue({ fd: pipe.write })
   const content = noise(1_000_000)
   const chunk = Buffer.alloc(10_000)
@@ -34,7 +34,7 @@ test('write() returns although nobody reads, and every byte comes in order', asy
   expect(queue.drained()).toBeUndefined()
 })
 
-test('write() has written when there is room', () => {
+test('write() writes at once when there is room', () => {
   const queue = new OutputQueue({ fd: pipe.write })
   queue.write(Buffer.from('all of it'))
   expect(queue.drained()).toBeUndefined()

@@ -1,18 +1,18 @@
 import { hasRoom, isSystemError, roomSize, writeDescriptorNow } from '#platform'
 
-/** Bytes that may wait for a reader before the writer waits too. */
+/** Bytes that may be queued before the writer blocks. */
 const most = 16 * 1024 * 1024
 
-/** Milliseconds between two looks whether the reader has read. */
+/** Milliseconds between two attempts to write. */
 const [shortestPause, longestPause] = [1, 20]
 
 export interface OutputQueueOptions {
   readonly fd: number
-  /** Called when the process has to stand still for the reader; what it returns is called afterwards. */
+  /** Called before the process blocks on the reader. The function it returns is called afterwards. */
   readonly onStandstill?: (() => () => void) | undefined
 }
 
-/** Writes in order, and never waits for a reader that has stopped: what it does not take waits here. */
+/** Writes in order and never blocks on a stopped reader: unread bytes stay in the queue. */
 export class OutputQueue {
   readonly #fd: number
   readonly #onStandstill: OutputQueueOptions['onStandstill']
@@ -34,7 +34,7 @@ export class OutputQueue {
     this.#draining ??= this.#drain()
   }
 
-  /** Resolves when the reader has taken everything; `undefined` when it has. Rejects when it cannot be written. */
+  /** Resolves when the reader has read everything; `undefined` if nothing is pending. Rejects when a write fails. */
   drained(): Promise<void> | undefined {
     return this.#draining
   }
@@ -75,7 +75,7 @@ export class OutputQueue {
     }
   }
 
-  /** Writes what the reader takes at once; returns the rest. */
+  /** Writes as much as possible without blocking; returns the rest. */
   #put(bytes: Uint8Array): Uint8Array {
     let rest = bytes
     while (rest.length > 0 && hasRoom(this.#fd)) {

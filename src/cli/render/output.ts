@@ -1,18 +1,18 @@
 import { isTerminal, windowSize } from '#platform'
 import { OutputQueue, type OutputQueueOptions } from './output-queue.ts'
 
-/** A stream that people or programs read. */
+/** Standard output or standard error. */
 export interface Output {
   readonly isTerminal: boolean
-  /** A terminal on which lines can be drawn again; TERM=dumb has no such thing. */
+  /** The output is a terminal that can redraw lines; false for TERM=dumb. */
   readonly canRedraw: boolean
   readonly color: boolean
-  /** Width in cells; 80 where it is not known. */
+  /** Width in cells; 80 if unknown. */
   columns(): number
-  /** Height in lines; 24 where it is not known. */
+  /** Height in lines; 24 if unknown. */
   rows(): number
   write(text: string | Uint8Array): void
-  /** Resolves when the reader has taken everything; `undefined` when it has. */
+  /** Resolves when the reader has read everything; `undefined` if nothing is pending. */
   drained(): Promise<void> | undefined
 }
 

@@ -7,7 +7,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 /** Times differ from run to run. */
 const untimed = (text: string): string => text.replaceAll(/ \d+\.\d{3} /g, ' T ')
 
-test('plainSteps() numbers steps and prefixes what they print', () => {
+test('plainSteps() numbers steps and prefixes their output', () => {
   const output = createTestOutput()
   const { emit, finish } = plainSteps(output)
   emit({ type: 'step', id: 'a', name: '[1/2] FROM busybox', state: 'cached' })
@@ -32,7 +32,7 @@ test('plainSteps() numbers steps and prefixes what they print', () => {
   )
 })
 
-test('plainSteps() puts a character together that two chunks share', () => {
+test('plainSteps() joins a character that two chunks share', () => {
   const output = createTestOutput()
   const { emit } = plainSteps(output)
   const [first, second] = [bytes('ü\n').slice(0, 1), bytes('ü\n').slice(1)]
@@ -42,7 +42,7 @@ test('plainSteps() puts a character together that two chunks share', () => {
   expect(untimed(output.text)).toBe('#1 RUN\n#1 T ü\n')
 })
 
-test('plainSteps() says what failed, what was canceled, and warnings', () => {
+test('plainSteps() prints failures, cancellations and warnings', () => {
   const output = createTestOutput()
   const { emit } = plainSteps(output)
   emit({ type: 'step', id: 'a', name: 'RUN false', state: 'failed', error: 'exit 1' })
@@ -53,7 +53,7 @@ test('plainSteps() says what failed, what was canceled, and warnings', () => {
   )
 })
 
-test('plainSteps() passes no escape sequence of a program on', () => {
+test('plainSteps() removes escape sequences of a program', () => {
   const output = createTestOutput()
   const { emit } = plainSteps(output)
   emit({ type: 'step', id: 'a', name: 'RUN', state: 'started' })

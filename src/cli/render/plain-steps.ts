@@ -7,7 +7,7 @@ import { formatSeconds, formatSize, shortId } from './units.ts'
 interface PlainStep {
   readonly number: number
   started: number
-  /** What was printed of a line that has not ended. */
+  /** The unfinished last line. */
   rest: string
 }
 

@@ -3,8 +3,8 @@ import type { Context } from '../context.ts'
 import { renderTransfers } from './transfers.ts'
 
 /**
- * Shows a pull that `run` or `create` may need. Standard output stays the
- * container's, and in a pipe standard error does too unless something is fetched.
+ * Shows a pull that `run` or `create` may need. It prints to standard error only,
+ * and in a pipe only when something is downloaded.
  */
 export function pullRenderer({ err }: Context, quiet: boolean): { emit: Emit; finish(): void } {
   if (quiet) return { emit() {}, finish() {} }

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { jsonSteps } from './steps.ts'
 import { createTestOutput } from './testing/fixture.ts'
 
-test('jsonSteps() prints an event a line, with logs as text', () => {
+test('jsonSteps() prints one event on each line, with logs as text', () => {
   const output = createTestOutput()
   const { emit } = jsonSteps(output)
   emit({ type: 'step', id: 'a', name: 'RUN', state: 'started' })

@@ -1,7 +1,7 @@
 import type { ProgressEvent } from '#stream'
 import type { Output } from './output.ts'
 
-/** Shows a build while it runs. `finish` leaves the terminal tidy, also after a failure. */
+/** Shows a build while it runs. `finish` restores the terminal, also after a failure. */
 export interface StepRenderer {
   emit(event: ProgressEvent): void
   finish(): void
@@ -20,7 +20,7 @@ export function jsonSteps(output: Output): StepRenderer {
   }
 }
 
-/** Text of several streams of bytes, one per step; a character may be cut in two by a chunk. */
+/** Decodes the output of each step; a chunk may end inside a character. */
 export interface StepDecoder {
   decode(id: string, data: Uint8Array): string
 }

@@ -11,11 +11,11 @@ test('formatTable() prints the header alone when there is nothing', () => {
   expect(formatTable(['A', 'B'], [])).toBe('A         B\n')
 })
 
-test('formatTable() makes names harmless', () => {
+test('formatTable() escapes control characters in names', () => {
   expect(formatTable(['NAME'], [['a\u001b[2J']])).toBe('NAME\na\\u001b[2J\n')
 })
 
-test('ellipsis() ends with one character for what is missing', () => {
+test('ellipsis() ends a cut text with one character', () => {
   expect(ellipsis('abc', 3)).toBe('abc')
   expect(ellipsis('abcd', 3)).toBe('ab…')
 })

@@ -24,7 +24,7 @@ function formatRow(row: readonly string[], widths: readonly number[]): string {
     .trimEnd()
 }
 
-/** At most `width` cells of a text, the last one being `…` when something was left out. */
+/** Cuts a text to `width` cells; a cut text ends with `…`. */
 export function ellipsis(text: string, width: number): string {
   const characters = [...text]
   return characters.length <= width ? text : `${characters.slice(0, width - 1).join('')}…`

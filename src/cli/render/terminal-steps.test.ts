@@ -32,7 +32,7 @@ test('terminalSteps() leaves nothing of a build that began no step', async () =>
   expect(output.screen().filter((line) => line !== '')).toEqual([])
 })
 
-test('terminalSteps() shows more steps than the screen has lines only in the end', async () => {
+test('terminalSteps() shows more steps than the screen has lines only at the end', async () => {
   const { output, renderer } = open()
   const count = 30
   for (let index = 0; index < count; index++) {
@@ -48,7 +48,7 @@ test('terminalSteps() shows more steps than the screen has lines only in the end
   expect(screen.filter((line) => line.startsWith('[+]'))).toHaveLength(1)
 })
 
-test('terminalSteps() shows what a running step printed last', async () => {
+test('terminalSteps() shows the last output of a running step', async () => {
   const { output, renderer } = open()
   renderer.emit({ type: 'step', id: 'a', name: 'RUN x', state: 'started' })
   renderer.emit({ type: 'log', id: 'a', stream: 'stdout', data: bytes('1%\r2%\n\u001b[31mred') })
@@ -57,7 +57,7 @@ test('terminalSteps() shows what a running step printed last', async () => {
   renderer.finish()
 })
 
-test('terminalSteps() ends with what a failed step printed', () => {
+test('terminalSteps() ends with the output of a failed step', () => {
   const { output, renderer } = open()
   renderer.emit({ type: 'step', id: 'a', name: 'RUN x', state: 'started' })
   renderer.emit({ type: 'log', id: 'a', stream: 'stderr', data: bytes('no such file\n') })
@@ -66,7 +66,7 @@ test('terminalSteps() ends with what a failed step printed', () => {
   expect(output.screen().slice(-4)).toEqual(['------', ' > RUN x:', 'no such file', '------'])
 })
 
-test('terminalSteps() tells how much moves, while it moves', async () => {
+test('terminalSteps() shows the progress of transfers', async () => {
   const { output, renderer } = open({ columns: 60 })
   renderer.emit({ type: 'step', id: 'a', name: 'FROM x', state: 'started' })
   const blob = { type: 'transfer', id: 'sha256:1', action: 'download' } as const
@@ -78,7 +78,7 @@ test('terminalSteps() tells how much moves, while it moves', async () => {
   expect(output.screen().join('\n')).not.toContain('transferring')
 })
 
-test('terminalSteps() has colours only where they are wanted', () => {
+test('terminalSteps() uses colours only on an output with colours', () => {
   for (const color of [true, false]) {
     const { output, renderer } = open({ color })
     renderer.emit({ type: 'step', id: 'a', name: 'RUN x', state: 'failed' })

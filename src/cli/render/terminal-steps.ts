@@ -11,7 +11,7 @@ interface Step {
   readonly started: number
   state: StepEvent['state']
   duration: number
-  /** The last lines it printed; the last one may not have ended. */
+  /** The last lines of its output; the last line may be unfinished. */
   tail: readonly string[]
 }
 
@@ -45,7 +45,7 @@ export function terminalSteps(output: Output): StepRenderer {
     finish() {
       clearInterval(timer)
       transfers.clear()
-      // What was refused before it began needs no title.
+      // A step that never started needs no title.
       area.settle(steps.size === 0 ? [] : composeAll(view()))
       for (const step of steps.values()) {
         if (step.state === 'failed') output.write(describeFailure(step))
@@ -89,7 +89,7 @@ interface View {
   readonly output: Output
 }
 
-/** What fits on the screen: running steps first, then the latest of the others. */
+/** The steps that fit on the screen: running steps first, then the latest finished steps. */
 function composeScreen(view: View): string[] {
   const { steps, output } = view
   const room = Math.max(1, output.rows() - 2)
@@ -145,7 +145,7 @@ function paint(output: Output, color: string | undefined, text: string): string 
   return output.color && color ? `\u001b[${color}m${text}\u001b[0m` : text
 }
 
-/** One line for all that moves: a step that waits for the network should not look dead. */
+/** One line for all transfers, so that a step that waits for the network shows activity. */
 function describeTransfers({ transfers, output }: View): string[] {
   if (transfers.size === 0) return []
   const all = [...transfers.values()]
@@ -155,7 +155,7 @@ function describeTransfers({ transfers, output }: View): string[] {
   return [fit(` => => transferring ${what} ${current} / ${total}`, output.columns())]
 }
 
-/** The end of what a failed step printed, as BuildKit shows it. */
+/** The end of the output of a failed step, as BuildKit shows it. */
 function describeFailure(step: Step): string {
   const lines = step.tail.map(printableLine).filter((text) => text !== '')
   if (lines.length === 0) return ''

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { displayWidth, fit, printable, printableLine } from './text.ts'
 
-test('printable() shows control characters instead of obeying them', () => {
+test('printable() shows control characters as escapes', () => {
   expect(printable('a\u001b[2Jb\nc\td\u202ee')).toBe('a\\u001b[2Jb\\nc\\td\\u202ee')
 })
 
@@ -26,7 +26,7 @@ test('displayWidth() counts cells, not characters', () => {
   expect(displayWidth('😀')).toBe(2)
 })
 
-test('fit() cuts to cells and says so', () => {
+test('fit() cuts a text to cells and marks the cut', () => {
   expect(fit('abcdef', 6)).toBe('abcdef')
   expect(fit('abcdefg', 6)).toBe('abc...')
   expect(fit('日本語日本語', 7)).toBe('日本...')

@@ -1,7 +1,4 @@
-/**
- * Makes text from outside safe to print: control characters, which could steer
- * the terminal, are shown as escapes (RELIABILITY A23, F16).
- */
+/** Makes text from outside safe to print: shows control characters as escapes, because a terminal would obey them. */
 export function printable(text: string): string {
   return text.replaceAll(unsafe, (char) => {
     if (char === '\n') return '\\n'
@@ -17,8 +14,8 @@ const sequence =
   /\u001b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\^_=>78])/g
 
 /**
- * One line that a program printed: what is meant for a terminal goes, tabs
- * become spaces, and of a line that was overwritten only the last state stays.
+ * Makes one line of a program's output safe to print: removes escape sequences,
+ * replaces tabs by spaces, and keeps only the last state of an overwritten line.
  */
 export function printableLine(line: string): string {
   const shown = line.replace(/\r$/, '').replace(/^.*\r/s, '')
@@ -42,7 +39,7 @@ export function displayWidth(text: string): number {
   return cells
 }
 
-/** As much of a text as fits into `width` cells, ending with `mark` when something was left out. */
+/** Cuts a text to `width` cells; a cut text ends with `mark`. */
 export function fit(text: string, width: number, mark = '...'): string {
   if (displayWidth(text) <= width) return text
   let cells = mark.length

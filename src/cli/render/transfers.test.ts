@@ -29,7 +29,7 @@ test('renderTransfers() redraws rows in place on a terminal', () => {
   expect(output.screen()).toEqual(['abababababab: Pushed'])
 })
 
-test('renderTransfers() draws nothing again on a terminal that cannot', () => {
+test('renderTransfers() redraws nothing on a terminal that cannot redraw', () => {
   const output = createTestOutput({ isTerminal: true, canRedraw: false })
   const { emit, finish } = renderTransfers(output)
   const blob = { type: 'transfer', id: digest(1), action: 'download' } as const
@@ -73,8 +73,11 @@ test('renderTransfers() drops the bar before the numbers in a narrow window', ()
 test('renderTransfers() names an archive that has no digest yet', () => {
   const output = createTestOutput()
   renderTransfers(output).emit({
-    ...{ type: 'transfer', id: 'root\u001b.tar', action: 'read' },
-    ...{ current: 1, done: true },
+    type: 'transfer',
+    id: 'root\u001b.tar',
+    action: 'read',
+    current: 1,
+    done: true,
   })
   expect(output.text).toBe('root\\u001b.tar: Read\n')
 })

@@ -25,7 +25,7 @@ interface Row {
 /** Milliseconds between two drawings. */
 const pause = 50
 
-/** Shows blobs on the move: redrawn lines on a terminal, one line per finished blob in a pipe. */
+/** Shows transfers of blobs: redrawn lines on a terminal, one line per finished blob in a pipe. */
 export function renderTransfers(output: Output): {
   emit(event: ProgressEvent): void
   finish(): void
@@ -60,7 +60,7 @@ export function renderTransfers(output: Output): {
   }
 }
 
-/** What moves comes before what is done when there is not room for all. */
+/** Shows active transfers before finished ones when there is not room for all. */
 function compose(rows: ReadonlyMap<string, Row>, output: Output, room: number): string[] {
   const all = [...rows]
   const moving = all.filter(([, { done }]) => !done).slice(0, room)
@@ -85,10 +85,10 @@ function describe(event: TransferEvent, columns: number): string {
   return `${during} ${bar(fraction, columns)}${current}/${formatSize(event.total)}`
 }
 
-/** Cells of the ID, the verb, two sizes and what is between them. */
+/** Cells for the ID, the verb, two sizes and the separators. */
 const besideBar = 48
 
-/** As wide as the line leaves room for; the numbers matter more. */
+/** The bar gets the width that the numbers leave. */
 function bar(fraction: number, columns: number): string {
   const width = Math.min(30, columns - besideBar)
   if (width < 5) return ''

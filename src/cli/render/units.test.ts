@@ -13,7 +13,7 @@ test('formatSize() has decimal units and three digits', () => {
   expect(sizes.map(formatSize)).toEqual(['0B', '999B', '1kB', '1.23kB', '187MB', '1GB', '2.5TB'])
 })
 
-test('formatSpan() says it as Docker does', () => {
+test('formatSpan() formats a span as Docker does', () => {
   const second = 1000
   const hour = 3600 * second
   const spans = [0, second, 59 * second, 61 * second, 5 * 60 * second, hour, 3 * hour, 72 * hour]

@@ -16,7 +16,7 @@ function trimNumber(value: number): string {
   return Number(value.toPrecision(3)).toString()
 }
 
-/** A past instant as Docker says it: `2 hours ago`. */
+/** Formats a past instant as Docker does: `2 hours ago`. */
 export function formatAge(instant: Date, now: Date = new Date()): string {
   return `${formatSpan(now.getTime() - instant.getTime())} ago`
 }

@@ -2,7 +2,7 @@ import type { Engine } from '#engine/engine'
 import type { Context } from '../context.ts'
 import { createTestOutput, type TestOutput } from '../render/testing/fixture.ts'
 
-/** A context whose outputs remember; `engine` must be given to commands that use one. */
+/** A context whose outputs keep their text. A command that uses the store needs `engine`. */
 export function createTestContext(
   engine?: Engine,
 ): Context & { readonly out: TestOutput; readonly err: TestOutput } {

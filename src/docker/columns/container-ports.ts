@@ -1,7 +1,7 @@
 import type { ContainerSummary } from '#engine/container/summary'
 import type { PublishedPort } from '#network'
 
-/** The PORTS column: published ports, then those the image only exposes. */
+/** The PORTS column: published ports, then ports that are exposed but not published. */
 export function formatPorts({
   published,
   exposed,

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import type { ContainerSummary } from '#engine/container/summary'
 import { formatStatus } from './container-status.ts'
 
-test('formatStatus() says what ps prints', () => {
+test('formatStatus() formats every status of ps', () => {
   const now = new Date('2026-01-01T00:01:00Z')
   const times = {
     startedAt: new Date('2026-01-01T00:00:57Z'),
@@ -21,7 +21,7 @@ test('formatStatus() says what ps prints', () => {
   expect(text('created')).toBe('Created')
 })
 
-test('formatStatus() knows no time for an end that no process saw', () => {
+test('formatStatus() shows no time when no process observed the end', () => {
   const state = { state: 'exited', exitCode: 137, health: 'none' } as const
   expect(formatStatus(state)).toBe('Exited (137) some time ago')
 })

@@ -24,7 +24,7 @@ export function formatStatus(
     case 'running':
       return `Up ${since(startedAt)}${formatHealth(health)}`
     case 'exited':
-      // No process saw the end of a container that ran when the machine went down.
+      // No process observed the end of a container that ran when the machine went down.
       return `Exited (${exitCode}) ${finishedAt === undefined ? 'some time' : since(finishedAt)} ago`
   }
 }

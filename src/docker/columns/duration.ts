@@ -2,7 +2,7 @@ const minute = 60
 const hour = 60 * minute
 const day = 24 * hour
 
-/** A duration as Docker tells it: `Less than a second`, `About a minute`, `3 weeks`. */
+/** Formats a duration as Docker does: `Less than a second`, `About a minute`, `3 weeks`. */
 export function formatDuration(seconds: number): string {
   if (seconds < 1) return 'Less than a second'
   if (seconds < 2) return '1 second'

@@ -1,7 +1,7 @@
 import type { ContainerSettings } from '#container'
 import type { InspectDocument } from './document.ts'
 
-/** `Config`: what could be moved to another machine. */
+/** `Config`: the settings that do not depend on the machine. */
 export function configDocument(settings: ContainerSettings): InspectDocument {
   const { health, volumes } = settings
   const published = settings.ports.map((port) => `${port.containerPort}/${port.protocol}`)

@@ -26,27 +26,38 @@ describe.skipIf(cannotRun !== undefined)(
 
     test('has every member of Docker 29', async () => {
       const image = bed.imageWith({
-        ...{ Cmd: ['sh'], Volumes: { '/data': {} }, ExposedPorts: { '80/tcp': {} } },
+        Cmd: ['sh'],
+        Volumes: { '/data': {} },
+        ExposedPorts: { '80/tcp': {} },
       })
       const { id } = await createContainer(bed.context, {
-        ...{ image, network: 'none', publishAll: true, expose: ['53/udp'] },
+        image,
+        network: 'none',
+        publishAll: true,
+        expose: ['53/udp'],
         mounts: [
           ...[
             { type: 'tmpfs', destination: '/t', options: ['size=1m'], byTmpfsFlag: true } as const,
           ],
-          ...[{ type: 'volume', destination: '/anonymous' } as const],
-          ...[{ type: 'volume', source: 'v', destination: '/v', readOnly: true } as const],
+          { type: 'volume', destination: '/anonymous' } as const,
+          { type: 'volume', source: 'v', destination: '/v', readOnly: true } as const,
         ],
         security: { devices: [{ source: '/dev/null', destination: '/dev/n', access: 'rw' }] },
         resources: { memory: 64 << 20 },
       })
       const document = inspect(id)
       expect(document).toMatchObject({
-        ...{ Id: id, ExecIDs: null, MountLabel: '', ProcessLabel: '', AppArmorProfile: '' },
+        Id: id,
+        ExecIDs: null,
+        MountLabel: '',
+        ProcessLabel: '',
+        AppArmorProfile: '',
         Storage: { RootFS: { Snapshot: { Name: bed.context.snapshots.kind } } },
         Config: {
           Domainname: '',
-          ...{ AttachStdin: false, AttachStdout: false, AttachStderr: false },
+          AttachStdin: false,
+          AttachStdout: false,
+          AttachStderr: false,
           ExposedPorts: { '80/tcp': {}, '53/udp': {} },
           Volumes: { '/data': {}, '/anonymous': {} },
         },
@@ -56,13 +67,21 @@ describe.skipIf(cannotRun !== undefined)(
           Devices: [
             { PathOnHost: '/dev/null', PathInContainer: '/dev/n', CgroupPermissions: 'rw' },
           ],
-          ...{ PublishAllPorts: true, Links: null, VolumesFrom: null, UTSMode: '' },
-          ...{ Memory: 64 << 20, MemorySwap: 128 << 20, BlkioWeight: 0, BlkioWeightDevice: [] },
+          PublishAllPorts: true,
+          Links: null,
+          VolumesFrom: null,
+          UTSMode: '',
+          Memory: 64 << 20,
+          MemorySwap: 128 << 20,
+          BlkioWeight: 0,
+          BlkioWeightDevice: [],
           MaskedPaths: expect.arrayContaining(['/proc/kcore', '/proc/interrupts']),
           ReadonlyPaths: expect.arrayContaining(['/proc/sysrq-trigger']),
         },
         NetworkSettings: {
-          ...{ SandboxID: '', SandboxKey: '', IPAddress: '' },
+          SandboxID: '',
+          SandboxKey: '',
+          IPAddress: '',
           Ports: { '80/tcp': null, '53/udp': null },
           Networks: { none: { EndpointID: '', IPAddress: '', DNSNames: null } },
         },
@@ -82,10 +101,12 @@ describe.skipIf(cannotRun !== undefined)(
     test('shows the network, mounts and other processes of a running container', async () => {
       const { context, image } = bed
       const { id } = await runDetached(context, {
-        ...{ image, network: 'none', command: ['sleep', '100'] },
+        image,
+        network: 'none',
+        command: ['sleep', '100'],
         mounts: [
-          ...[{ type: 'tmpfs', destination: '/t', byTmpfsFlag: true } as const],
-          ...[{ type: 'tmpfs', destination: '/u', readOnly: true } as const],
+          { type: 'tmpfs', destination: '/t', byTmpfsFlag: true } as const,
+          { type: 'tmpfs', destination: '/u', readOnly: true } as const,
         ],
       })
       expect(inspect(id)).toMatchObject({ ExecIDs: null })
@@ -97,7 +118,11 @@ describe.skipIf(cannotRun !== undefined)(
       expect(ExecIDs).toBeNull()
       expect(Mounts).toEqual([
         {
-          ...{ Type: 'tmpfs', Source: '', Destination: '/u', Mode: 'ro', RW: false },
+          Type: 'tmpfs',
+          Source: '',
+          Destination: '/u',
+          Mode: 'ro',
+          RW: false,
           Propagation: '',
         },
       ])

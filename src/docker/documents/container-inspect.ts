@@ -6,8 +6,8 @@ import type { InspectDocument } from './document.ts'
 import { hostConfigDocument } from './host-config.ts'
 
 /**
- * What `docker container inspect` of Docker 29 prints of one container, and the
- * addresses at the top of `NetworkSettings` as older ones had them.
+ * The document that `docker container inspect` of Docker 29 prints for one
+ * container. `NetworkSettings` also has the addresses at its top, as older versions.
  */
 export function containerDocument(details: ContainerDetails): InspectDocument {
   const { settings, directory } = details

@@ -1,7 +1,7 @@
 import type { ContainerDetails, MountRequest } from '#container'
 import type { InspectDocument } from './document.ts'
 
-/** `Mounts`: what is mounted since the container was first started; those of `--tmpfs` stand in `HostConfig`. */
+/** `Mounts`: the mounts of the last start. Mounts of `--tmpfs` appear in `HostConfig` instead. */
 export function mountDocuments({ mounts, settings }: ContainerDetails): readonly InspectDocument[] {
   const elsewhere = new Set(settings.mounts.flatMap(formatTmpfs).map(([place]) => place))
   return mounts
@@ -18,7 +18,7 @@ export function mountDocuments({ mounts, settings }: ContainerDetails): readonly
     }))
 }
 
-/** As `-v` has it; nothing for a tmpfs and an anonymous volume. */
+/** Formats a mount as a value of `-v`; returns nothing for a tmpfs and an anonymous volume. */
 export function formatBind(mount: MountRequest): readonly string[] {
   const { type, source, destination, readOnly, propagation, noCopy } = mount
   if (type === 'tmpfs' || source === undefined) return []
@@ -30,7 +30,7 @@ export function formatBind(mount: MountRequest): readonly string[] {
   return [[source, destination, ...(options.length === 0 ? [] : [options.join(',')])].join(':')]
 }
 
-/** As `--tmpfs` has it: a place and its options. */
+/** Formats a mount of `--tmpfs` as destination and options; returns nothing for any other mount. */
 export function formatTmpfs(mount: MountRequest): readonly (readonly [string, string])[] {
   if (mount.type !== 'tmpfs' || !mount.byTmpfsFlag) return []
   return [[mount.destination, (mount.options ?? []).join(',')]]

@@ -2,7 +2,7 @@ import type { ContainerDetails } from '#container'
 import type { NetworkPlace } from '#network'
 import type { InspectDocument } from './document.ts'
 
-/** `NetworkSettings`, with the addresses at its top too: Docker 29 has them below `Networks` alone. */
+/** `NetworkSettings`. The addresses are also at its top, where Docker had them before version 29. */
 export function networkDocument(details: ContainerDetails): InspectDocument {
   const { id, settings, state, isRunning } = details
   const network = isRunning ? state.network : undefined
@@ -53,7 +53,7 @@ function addressOf(
   }
 }
 
-/** A file that stands for the network namespace, as `nsenter --net` takes it. */
+/** The path of the network namespace, which `nsenter --net` accepts. */
 function sandboxKey({ state }: ContainerDetails): string {
   const pid = state.process?.pid
   return state.network?.namespace ?? (pid === undefined ? '' : `/proc/${pid}/ns/net`)

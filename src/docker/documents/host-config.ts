@@ -4,7 +4,7 @@ import { formatBind, formatTmpfs } from './container-mounts.ts'
 import { portMap } from './container-network.ts'
 import type { InspectDocument } from './document.ts'
 
-/** `HostConfig`: what means something on this machine alone. Members for other systems have Docker's defaults. */
+/** `HostConfig`: the settings that depend on this machine. Members for other systems have Docker's defaults. */
 export function hostConfigDocument(settings: ContainerSettings, runtime: string): InspectDocument {
   const { security, mounts } = settings
   const hidden = protectedPaths(security)
@@ -94,7 +94,9 @@ function resourceMembers({ resources, security, rlimits }: ContainerSettings): I
     OomKillDisable: null,
     PidsLimit: resources.pids ?? defaultPids,
     Ulimits: rlimits.map(({ type, soft, hard }) => ({
-      ...{ Name: type.replace(/^RLIMIT_/, '').toLowerCase(), Soft: soft, Hard: hard },
+      Name: type.replace(/^RLIMIT_/, '').toLowerCase(),
+      Soft: soft,
+      Hard: hard,
     })),
     CpuCount: 0,
     CpuPercent: 0,

@@ -7,7 +7,7 @@ import {
   type RunConfig,
 } from '#oci'
 
-/** What `docker image inspect` prints, member by member. */
+/** The document that `docker image inspect` prints. */
 export interface ImageDocument {
   readonly Id: Digest
   readonly RepoTags: readonly string[]
@@ -32,7 +32,7 @@ export interface ImageDocument {
 
 const never = '0001-01-01T00:00:00Z'
 
-/** An image as Docker describes it, for people and programs that read Docker's JSON. */
+/** Describes an image in Docker's JSON. */
 export function imageDocument({ image, names, size, lastTagTime }: ImageDetails): ImageDocument {
   const { config, descriptor, imageId, layers } = image
   const tagged = names.filter(({ tag }) => tag !== undefined)

@@ -3,7 +3,7 @@ import { formatPlatform } from '#oci'
 
 export type InfoDocument = Readonly<Record<string, string | number | readonly string[]>>
 
-/** What `info` prints, title by title. */
+/** The lines of `info`, by title. */
 export function infoDocument(description: EngineDescription): InfoDocument {
   const { snapshotter, memory } = description
   return {
@@ -23,7 +23,7 @@ export function infoDocument(description: EngineDescription): InfoDocument {
   }
 }
 
-/** The runtime and why, then what was not chosen and why. */
+/** The chosen runtime with the reason, then each rejected runtime with the reason. */
 function runtimeLines(found: EngineDescription['runtime']): readonly string[] {
   if ('problem' in found) return [`none: ${found.problem}`]
   const { runtime, reason, rejected } = found

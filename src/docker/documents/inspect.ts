@@ -3,7 +3,7 @@ import { StrakeError } from '#oci'
 import { containerDocument } from './container-inspect.ts'
 import { imageDocument } from './image-inspect.ts'
 
-/** What `docker inspect` prints of one thing. */
+/** The document that `docker inspect` prints for a container or an image. */
 export function inspectDocument(found: Inspected): object {
   return found.kind === 'container'
     ? containerDocument(found.container)
@@ -13,5 +13,5 @@ export function inspectDocument(found: Inspected): object {
 /** Reads `--type`. Throws `UNSUPPORTED`. */
 export function parseInspectType(text: string | undefined): Inspected['kind'] | undefined {
   if (text === undefined || text === 'container' || text === 'image') return text
-  throw new StrakeError('UNSUPPORTED', `Cannot inspect a ${text}: there are container and image`)
+  throw new StrakeError('UNSUPPORTED', `Cannot inspect a ${text}: expected container or image`)
 }

@@ -1,7 +1,7 @@
 import type { LabelCondition } from '#engine/filter/labels'
 import { StrakeError } from '#oci'
 
-/** What is narrowed by conditions, and which of them it knows. */
+/** A list that conditions narrow, and the conditions it accepts. */
 export interface ConditionTable<Key extends string> {
   /** `filter images`: completes "Cannot ... by". */
   readonly action: string

@@ -19,7 +19,7 @@ test('parseContainerFilters() reads the conditions of Docker', () => {
   })
 })
 
-test('parseContainerFilters() refuses what means nothing', () => {
+test('parseContainerFilters() refuses invalid conditions', () => {
   for (const word of ['foo=bar', 'name', 'status=foo', 'exited=x', 'health=x']) {
     expect(() => parseContainerFilters([word])).toThrow(`Cannot filter containers by '${word}'`)
   }

@@ -38,7 +38,7 @@ const table: ConditionTable<Key> = {
 const states = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'] as const
 const healths = ['starting', 'healthy', 'unhealthy', 'none'] as const
 
-/** Reads Docker's conditions on containers. Throws `INVALID` for the first that it cannot read. */
+/** Reads Docker's conditions on containers. Throws `INVALID` for the first invalid one. */
 export function parseContainerFilters(words: readonly string[]): ContainerFilters {
   const values = groupConditions(words, table)
   return {
@@ -72,7 +72,7 @@ function parseExitCode(text: string): number {
 function oneOf<Word extends string>(key: string, text: string, allowed: readonly Word[]): Word {
   const found = allowed.find((word) => word === text)
   if (found !== undefined) return found
-  throw refuse(`${key}=${text}`, `it is one of ${allowed.join(', ')}`)
+  throw refuse(`${key}=${text}`, `expected one of ${allowed.join(', ')}`)
 }
 
 function refuse(word: string, reason: string, cause?: unknown): StrakeError {

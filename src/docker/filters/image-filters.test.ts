@@ -14,7 +14,7 @@ test('parseImageFilters() reads the conditions of Docker', () => {
   expect(parseImageFilters(['dangling=false']).dangling).toEqual([false])
 })
 
-test('parseImageFilters() refuses conditions it does not know', () => {
+test('parseImageFilters() refuses unknown conditions', () => {
   for (const filter of ['foo=bar', 'label', '=x', 'dangling=TRUE', 'dangling=', 'dangling=no']) {
     expect(() => parseImageFilters([filter])).toThrow(`Cannot filter images by '${filter}'`)
   }

@@ -23,7 +23,7 @@ export function parseImageFilters(words: readonly string[]): ImageFilters {
   }
 }
 
-/** A filter takes fewer words than a flag. */
+/** Accepts fewer words than a switch, as Docker's filters do. */
 function parseDangling(text: string): boolean {
   if (text === 'true' || text === '1') return true
   if (text === 'false' || text === '0') return false

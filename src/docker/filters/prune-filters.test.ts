@@ -10,7 +10,7 @@ test('parsePruneFilters() reads ages and labels', () => {
   })
 })
 
-test('parsePruneFilters() refuses conditions it does not know', () => {
+test('parsePruneFilters() refuses unknown conditions', () => {
   for (const word of ['dangling=true', 'until', 'label=', 'label!=']) {
     expect(() => parsePruneFilters([word])).toThrow(`Cannot prune by '${word}'`)
   }

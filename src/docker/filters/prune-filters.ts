@@ -10,7 +10,7 @@ const table: ConditionTable<'until' | 'label' | 'label!'> = {
   remedy: 'use until=24h, label=KEY[=VALUE] or label!=KEY[=VALUE]',
 }
 
-/** Reads `until=24h`, `label=KEY[=VALUE]` and `label!=KEY[=VALUE]`. Throws `INVALID` for others. */
+/** Reads `until=24h`, `label=KEY[=VALUE]` and `label!=KEY[=VALUE]`. Throws `INVALID` for any other condition. */
 export function parsePruneFilters(words: readonly string[]): PruneFilter {
   const values = groupConditions(words, table)
   return {

@@ -18,14 +18,14 @@ test.each(secrets)('parseSecret() reads %s', (text, expected) => {
 })
 
 const badSecrets: readonly (readonly [string, string])[] = [
-  ['a', 'it reads id=NAME,src=FILE or id=NAME,env=VARIABLE'],
-  ['', 'it reads id=NAME'],
+  ['a', 'expected id=NAME,src=FILE or id=NAME,env=VARIABLE'],
+  ['', 'expected id=NAME'],
   ['"id=a', 'it has no id'],
-  ['id=a,mode=1', 'it reads id=NAME'],
+  ['id=a,mode=1', 'expected id=NAME'],
   ['src=f', 'it has no id'],
   ['id=', 'it has no id'],
   ['id=a,type=key', 'there is no type key'],
-  ['id=a,src=f,env=V', 'it is a file or a variable'],
+  ['id=a,src=f,env=V', 'expected a file or a variable'],
 ]
 
 test.each(badSecrets)('parseSecret() refuses %p', (text, reason) => {
@@ -50,7 +50,7 @@ test.each(badAgents)('parseAgent() refuses %p', (text, reason) => {
   expect(() => parseAgent(text)).toThrow(reason)
 })
 
-test('refuseAttestation() takes only that there is none', () => {
+test('refuseAttestation() refuses every value that asks for an attestation', () => {
   for (const text of ['false', '0', 'mode=max,disabled=true']) {
     expect(() => refuseAttestation('--provenance', text)).not.toThrow()
   }

@@ -10,7 +10,7 @@ export function parseSecret(text: string): SecretSource {
     const [, word = '', value = ''] = /^([^=]*)=(.*)$/s.exec(field) ?? []
     const key = word === 'src' ? 'source' : word.toLowerCase()
     if (!['id', 'type', 'source', 'env'].includes(key)) {
-      throw refuse('--secret', text, 'it reads id=NAME,src=FILE or id=NAME,env=VARIABLE')
+      throw refuse('--secret', text, 'expected id=NAME,src=FILE or id=NAME,env=VARIABLE')
     }
     fields.set(key, value)
   }
@@ -26,7 +26,7 @@ export function parseSecret(text: string): SecretSource {
     return { id, ...(env !== undefined && { env }) }
   }
   if (source !== undefined && variable !== undefined) {
-    throw refuse('--secret', text, 'it is a file or a variable')
+    throw refuse('--secret', text, 'expected a file or a variable, not both')
   }
   return { id, ...(source && { file: source }), ...(variable && { env: variable }) }
 }
@@ -47,7 +47,7 @@ export function parseAgent(text: string): AgentSource {
   return { id: word || 'default', isRaw, ...(socket !== undefined && { socket }) }
 }
 
-/** Reads `--provenance` and `--sbom`, which can only say that there is none. Throws `INVALID`. */
+/** Reads `--provenance` and `--sbom`. Throws `INVALID` for every value but `false`: strake writes no attestations. */
 export function refuseAttestation(flag: '--provenance' | '--sbom', text: string): void {
   if (parseBoolean(text) === false || text.split(',').includes('disabled=true')) return
   throw refuse(flag, text, `images have no attestations: say ${flag}=false, or leave it out`)

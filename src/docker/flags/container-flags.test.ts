@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { type ContainerRequest, parseContainerRequest } from './container-flags.ts'
 import { parseRestart } from './limits.ts'
 
-test('parseContainerRequest() gathers the three ways to mount', () => {
+test('parseContainerRequest() collects mounts of all three flags', () => {
   const { mounts } = parseContainerRequest({
-    ...{ volumes: ['/a:/b:ro'], tmpfs: ['/tmp:size=1m'] },
+    volumes: ['/a:/b:ro'],
+    tmpfs: ['/tmp:size=1m'],
     mounts: ['type=volume,source=data,target=/d'],
   })
   expect(mounts).toMatchObject([
@@ -53,7 +54,8 @@ test('parseContainerRequest() reads security options, a seccomp profile among th
     writeFileSync(file, '{"defaultAction":"SCMP_ACT_ALLOW"}')
     const words = ['no-new-privileges', `seccomp=${file}`, 'systempaths=unconfined']
     expect(parseContainerRequest({ securityOptions: words }).security).toMatchObject({
-      ...{ noNewPrivileges: true, maskPaths: false },
+      noNewPrivileges: true,
+      maskPaths: false,
       seccomp: { defaultAction: 'SCMP_ACT_ALLOW' },
     })
     const seccomp = (...options: readonly string[]): unknown =>
@@ -69,7 +71,7 @@ test('parseContainerRequest() reads security options, a seccomp profile among th
   }
 })
 
-test("parseContainerRequest() reads no-new-privileges in Go's words, the last one wins", () => {
+test("parseContainerRequest() reads no-new-privileges in Go's words, and the last one wins", () => {
   const read = (...words: readonly string[]): unknown =>
     parseContainerRequest({ securityOptions: words }).security.noNewPrivileges
   for (const on of ['', '=1', '=t', '=TRUE', ':True', ':true']) {
@@ -84,7 +86,7 @@ test("parseContainerRequest() reads no-new-privileges in Go's words, the last on
   }
 })
 
-test('parseContainerRequest() names the flag and the word it cannot read', () => {
+test('parseContainerRequest() names the flag and its invalid value', () => {
   const refused: readonly (readonly [ContainerRequest, string])[] = [
     [{ restart: 'often' }, 'Cannot use --restart often'],
     [{ restart: 'on-failure:x' }, 'Cannot use --restart on-failure:x'],

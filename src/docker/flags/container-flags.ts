@@ -7,7 +7,7 @@ import { parsePublish } from './publish-flag.ts'
 import { refuse } from './refuse.ts'
 import { parseSecurityOptions } from './security-options.ts'
 
-/** `run` and `create` in the words of Docker's flags, not yet read. */
+/** The flags of `run` and `create` as texts, before they are parsed. */
 export interface ContainerRequest {
   readonly volumes?: readonly string[] | undefined
   readonly mounts?: readonly string[] | undefined
@@ -45,7 +45,7 @@ type Parsed = Pick<
     Pick<NonNullable<ContainerOptions['security']>, 'devices'>
 }
 
-/** Reads every flag. Throws `INVALID` naming the first that cannot be read. */
+/** Parses every flag. Throws `INVALID`, which names the first invalid flag. */
 export function parseContainerRequest(request: ContainerRequest): Parsed {
   const { restart, network, stopSignal, health } = request
   return {
@@ -78,7 +78,7 @@ function parseNetwork(text: string): NonNullable<ContainerOptions['network']> {
   return known
 }
 
-/** Kept as it was typed, as `inspect` shows it. */
+/** Checks the signal and returns the text unchanged, because `inspect` shows it. */
 function parseStopSignal(text: string): string {
   parseSignal(text)
   return text
@@ -104,7 +104,7 @@ function parseExpose(text: string): readonly string[] {
   return Array.from({ length: to - from + 1 }, (_, index) => `${from + index}/${suffix}`)
 }
 
-/** `key=value`; a bare key is an empty value. */
+/** Reads `key=value`; the value of a bare key is empty. */
 function parseLabel(text: string): [key: string, value: string] {
   const at = text.indexOf('=')
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]

@@ -3,7 +3,7 @@ import { parseDuration } from '#dockerfile/duration'
 import { StrakeError } from '#oci'
 import { refuse } from './refuse.ts'
 
-/** The flags `--health-*` and `--no-healthcheck`, not yet read. */
+/** The flags `--health-*` and `--no-healthcheck` as texts, before they are parsed. */
 export interface HealthFlags {
   readonly command?: string | undefined
   readonly interval?: string | undefined
@@ -15,7 +15,7 @@ export interface HealthFlags {
   readonly none?: boolean | undefined
 }
 
-/** What the flags change of the image's health check; `undefined` when none was given. */
+/** Returns the changes to the image's health check; `undefined` when no flag was given. */
 export function parseHealth(flags: HealthFlags): ContainerOptions['health'] {
   const { none, command, retries } = flags
   const given = {
@@ -32,7 +32,7 @@ export function parseHealth(flags: HealthFlags): ContainerOptions['health'] {
   throw new StrakeError('INVALID', 'Cannot use --no-healthcheck: it excludes --health-* options')
 }
 
-/** Nanoseconds by the name that an image config gives them. */
+/** Returns nanoseconds under the name that an image config uses. */
 function duration(
   key: string,
   flag: string,

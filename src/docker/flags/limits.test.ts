@@ -32,7 +32,7 @@ test('parseUlimit() refuses everything else', () => {
   }
 })
 
-test('parseRestart() takes a count for on-failure alone', () => {
+test('parseRestart() accepts a count for on-failure only', () => {
   expect(parseRestart('on-failure:3')).toEqual({ name: 'on-failure', maximumRetryCount: 3 })
   expect(parseRestart('on-failure')).toEqual({ name: 'on-failure', maximumRetryCount: 0 })
   expect(parseRestart('always')).toEqual({ name: 'always', maximumRetryCount: 0 })

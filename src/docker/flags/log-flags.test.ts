@@ -11,7 +11,7 @@ test('parseLogFlags() reads a number of lines and times', () => {
   expect(parseLogFlags({ tail: 'all', follow: true })).toEqual({ follow: true })
 })
 
-test('parseLogFlags() names the flag it cannot read', () => {
+test('parseLogFlags() names the invalid flag', () => {
   for (const tail of ['some', '-1', '1.5']) {
     expect(() => parseLogFlags({ tail })).toThrow(`Cannot use --tail ${tail}:`)
   }

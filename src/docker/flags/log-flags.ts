@@ -2,7 +2,7 @@ import type { LogsOptions } from '#engine/container/container'
 import { StrakeError } from '#oci'
 import { parseTime } from './time.ts'
 
-/** The flags of `logs` as they were typed. */
+/** The flags of `logs` as texts, before they are parsed. */
 export interface LogFlags {
   readonly follow?: boolean | undefined
   /** A number of lines, or `all`. */
@@ -12,7 +12,7 @@ export interface LogFlags {
   readonly until?: string | undefined
 }
 
-/** Throws `INVALID` for a time or a number that it cannot read. */
+/** Throws `INVALID` for an invalid time or number. */
 export function parseLogFlags({ follow, tail, since, until }: LogFlags): LogsOptions {
   return {
     follow,
@@ -26,5 +26,5 @@ function parseTail(text: string): number | undefined {
   if (text === 'all') return undefined
   const count = Number(text)
   if (Number.isSafeInteger(count) && count >= 0) return count
-  throw new StrakeError('INVALID', `Cannot use --tail ${text}: it is a number of lines, or all`)
+  throw new StrakeError('INVALID', `Cannot use --tail ${text}: expected a number of lines, or all`)
 }

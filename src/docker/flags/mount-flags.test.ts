@@ -1,18 +1,25 @@
 import { expect, test } from 'bun:test'
 import { parseMount, parseTmpfs, parseVolume } from './mount-flags.ts'
 
-test('parseVolume() tells binds, named and anonymous volumes apart', () => {
+test('parseVolume() distinguishes binds, named volumes and anonymous volumes', () => {
   expect(parseVolume('/host/./a:/b/:ro,rslave')).toEqual({
-    ...{ type: 'bind', source: '/host/a', destination: '/b', readOnly: true },
-    ...{ createSource: true, propagation: 'rslave' },
+    type: 'bind',
+    source: '/host/a',
+    destination: '/b',
+    readOnly: true,
+    createSource: true,
+    propagation: 'rslave',
   })
   expect(parseVolume('data:/b:nocopy,z')).toEqual({
-    ...{ type: 'volume', source: 'data', destination: '/b', noCopy: true },
+    type: 'volume',
+    source: 'data',
+    destination: '/b',
+    noCopy: true,
   })
   expect(parseVolume('/b')).toEqual({ type: 'volume', destination: '/b' })
 })
 
-test('parseVolume() refuses what it would have to guess', () => {
+test('parseVolume() refuses ambiguous and malformed texts', () => {
   for (const text of ['a:b', '../a:/b', 'a/b:/c', '/a:/b:ro:x', ':/b', '/a:/', '/a:/b:what']) {
     expect(() => parseVolume(text)).toThrow(`Cannot mount ${text}: `)
   }
@@ -26,13 +33,21 @@ test('parseVolume() refuses options that exclude each other', () => {
 
 test('parseMount() reads every key and its short names', () => {
   expect(parseMount('type=bind,src=/a,dst=/b,ro,bind-propagation=shared')).toEqual({
-    ...{ type: 'bind', source: '/a', destination: '/b', readOnly: true, propagation: 'shared' },
+    type: 'bind',
+    source: '/a',
+    destination: '/b',
+    readOnly: true,
+    propagation: 'shared',
   })
   expect(parseMount('source=data,target=/b,readonly=false')).toEqual({
-    ...{ type: 'volume', source: 'data', destination: '/b' },
+    type: 'volume',
+    source: 'data',
+    destination: '/b',
   })
   expect(parseMount('type=tmpfs,destination=/t,tmpfs-size=1m,tmpfs-mode=700')).toEqual({
-    ...{ type: 'tmpfs', destination: '/t', options: ['size=1m', 'mode=700'] },
+    type: 'tmpfs',
+    destination: '/t',
+    options: ['size=1m', 'mode=700'],
   })
 })
 
@@ -49,7 +64,7 @@ test('parseMount() refuses unknown types, keys of another type and relative path
   }
 })
 
-test('parseMount() takes true, 1, false, 0 or nothing for a boolean', () => {
+test('parseMount() accepts true, 1, false, 0 or no value for a boolean', () => {
   const mount = (field: string): unknown => parseMount(`type=volume,source=data,target=/b,${field}`)
   for (const key of ['readonly', 'ro', 'volume-nocopy']) {
     const name = key === 'volume-nocopy' ? 'noCopy' : 'readOnly'
@@ -75,9 +90,11 @@ test('parseMount() refuses a key without a value and blanks around words', () =>
   }
 })
 
-test('parseTmpfs() takes options after a colon', () => {
+test('parseTmpfs() reads options after a colon', () => {
   expect(parseTmpfs('/t:size=1m,exec')).toEqual({
-    ...{ type: 'tmpfs', destination: '/t', options: ['size=1m', 'exec'] },
+    type: 'tmpfs',
+    destination: '/t',
+    options: ['size=1m', 'exec'],
     byTmpfsFlag: true,
   })
   expect(parseTmpfs('/t')).toMatchObject({ destination: '/t', options: [] })

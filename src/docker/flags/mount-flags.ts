@@ -27,7 +27,7 @@ export function parseVolume(text: string): MountRequest {
   }
 }
 
-/** Options of `-v` by what they are about, of which each may be said once. The last two mean nothing here. */
+/** Options of `-v` by subject; each subject allows one option. The last two subjects have no effect in strake. */
 const volumeOptions: Readonly<Record<string, readonly string[]>> = {
   access: ['ro', 'rw'],
   propagation: propagations,
@@ -88,7 +88,7 @@ export function parseMount(text: string): MountRequest {
   }
 }
 
-/** The fields by the long names of their keys; one that is written twice counts as it was last. */
+/** The fields by the long names of their keys. The last one wins when a key appears twice. */
 function readFields(text: string): ReadonlyMap<string, string> {
   const fields = new Map<string, string>()
   for (const field of text.split(',')) {
@@ -125,7 +125,7 @@ const mountKeys: Readonly<Record<MountRequest['type'], readonly string[]>> = {
 const booleanKeys = ['readonly', 'volume-nocopy', 'bind-create-src'] as const
 type BooleanKey = (typeof booleanKeys)[number]
 
-/** Narrower than the booleans of flags, as in Docker: a word that is not understood must not leave a mount writable. */
+/** Accepts fewer words than a switch, as Docker does. An unknown word must not leave a mount writable. */
 function readBoolean(text: string, key: BooleanKey, value = 'false'): boolean {
   if (value === 'true' || value === '1') return true
   if (value === 'false' || value === '0') return false

@@ -31,7 +31,7 @@ test('parsePublish() reads every form that names ports', () => {
   }
 })
 
-test('parsePublish() says what is wrong', () => {
+test('parsePublish() names the error', () => {
   const cases = {
     '': '"" is not a port',
     'http:80': '"http" is not a port',

@@ -21,7 +21,7 @@ export function parsePublish(text: string): readonly PortRequest[] {
   return pairPorts(host, container, text).map((ports) => ({ ...base, ...ports }))
 }
 
-/** An IPv6 address has colons itself; the brackets around it may be left out. */
+/** An IPv6 address contains colons; its brackets are optional. */
 function splitAddress(
   address: string,
   text: string,

@@ -1,6 +1,6 @@
 import { StrakeError } from '#oci'
 
-/** A flag whose value cannot be used; the value is quoted where it could be misread. */
+/** The error for a flag with an invalid value. A value with blanks or control characters is quoted. */
 export function refuse(flag: string, text: string, reason: string): StrakeError {
   const shown = /^[!-~]+$/.test(text) ? text : JSON.stringify(text)
   return new StrakeError('INVALID', `Cannot use ${flag} ${shown}: ${reason}`)

@@ -11,7 +11,7 @@ type SecurityChoice = Pick<
   'seccomp' | 'noNewPrivileges' | 'maskPaths'
 >
 
-/** Reads `--security-opt`; of two words for the same the last one counts. Throws `INVALID`. */
+/** Reads `--security-opt`. The last option for a subject wins. Throws `INVALID`. */
 export function parseSecurityOptions(words: readonly string[]): SecurityChoice {
   let found: SecurityChoice = {}
   for (const word of words) {

@@ -3,8 +3,8 @@ import { StrakeError } from '#oci'
 const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
 
 /**
- * A point in time as Docker's flags take it: RFC 3339, seconds since 1970, or an
- * age such as `1h30m`. Throws `INVALID`, naming the flag.
+ * Reads a point in time in one of Docker's forms: RFC 3339, seconds since 1970, or
+ * an age such as `1h30m`. Throws `INVALID`, which names the flag.
  */
 export function parseTime(flag: string, text: string, now: number = Date.now()): Date {
   const age = [...text.matchAll(/(\d+(?:\.\d+)?)([smhd])/g)]
@@ -19,6 +19,6 @@ export function parseTime(flag: string, text: string, now: number = Date.now()):
   if (!Number.isNaN(instant)) return new Date(instant)
   throw new StrakeError(
     'INVALID',
-    `Cannot use ${flag} ${text}: it is a time (RFC 3339), seconds since 1970, or an age such as 10m`,
+    `Cannot use ${flag} ${text}: expected a time (RFC 3339), seconds since 1970, or an age such as 10m`,
   )
 }

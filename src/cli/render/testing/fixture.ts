@@ -1,9 +1,9 @@
 import type { Output } from '../output.ts'
 
 export interface TestOutput extends Output {
-  /** All that was written. */
+  /** All written text. */
   readonly text: string
-  /** What a terminal of this size shows at the end: scrolled lines and the screen. */
+  /** The lines that a terminal of this size shows at the end: scrolled lines and the screen. */
   screen(): readonly string[]
 }
 
@@ -16,7 +16,7 @@ export interface TestOutputOptions {
   readonly rows?: number
 }
 
-/** An output that remembers, as a terminal or a pipe. */
+/** An output that keeps its text and acts as a terminal or a pipe. */
 export function createTestOutput(options: TestOutputOptions = {}): TestOutput {
   const {
     isTerminal = false,
@@ -43,7 +43,7 @@ export function createTestOutput(options: TestOutputOptions = {}): TestOutput {
   }
 }
 
-/** The few sequences that are used; the cursor cannot go above the screen, as on a real one. */
+/** Emulates the sequences that strake uses. The cursor cannot leave the screen, as on a real terminal. */
 function emulate(text: string, rows: number): readonly string[] {
   const lines = ['']
   let at = 0
