@@ -1,7 +1,7 @@
 // OCI registries: one interface, and everything that is one, wraps one or serves one.
 
 // The HTTP client, and the check a login does.
-export { type ConnectOptions, connectRegistry, pingRegistry } from './client/connect.ts'
+export { type ConnectOptions, checkLogin, connectRegistry } from './client/connect.ts'
 // Credentials as Docker and Podman keep them.
 export type { Environment } from './credentials/config-file.ts'
 export { type LoginOptions, login, logout } from './credentials/login.ts'

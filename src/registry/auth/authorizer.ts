@@ -16,6 +16,8 @@ export interface AuthorizerOptions {
   /** Hosts of token services that may see this registry's password although they are elsewhere. */
   readonly trustedRealms?: readonly string[] | undefined
   readonly now: () => number
+  /** Asks the token service for a refresh token as well, as a login does. */
+  readonly isLogin?: boolean | undefined
 }
 
 /**
@@ -26,6 +28,7 @@ export class Authorizer {
   readonly #options: AuthorizerOptions
   readonly #tokens = new Map<string, Promise<Token>>()
   #challenge: Challenge | undefined
+  #refreshToken: string | undefined
 
   constructor(options: AuthorizerOptions) {
     this.#options = options
@@ -60,6 +63,11 @@ export class Authorizer {
     const token = this.#tokens.get(asked.join(' '))
     if (token !== undefined) this.#tokens.set(wanted.join(' '), token)
     return header === used ? undefined : header
+  }
+
+  /** The refresh token that a token service gave for the credentials, if it gave one. */
+  get refreshToken(): string | undefined {
+    return this.#refreshToken
   }
 
   /** The host of a token service that was not given the password it may have wanted. */
@@ -120,7 +128,10 @@ export class Authorizer {
     const request = { fetch, origin, challenge, scopes, userAgent, now: now(), signal }
     if (credential === undefined || !this.#trusts(realm)) return fetchToken(request)
     try {
-      return await fetchToken({ ...request, credential })
+      const offline = this.#options.isLogin === true
+      const token = await fetchToken({ ...request, credential, offline })
+      this.#refreshToken = token.refreshToken
+      return token
     } catch (error) {
       const mayReadAnyway = scopes.length > 0 && isPullOnly(scopes)
       if (!mayReadAnyway || !isStrakeError(error, 'UNAUTHORIZED')) throw error

@@ -46,9 +46,16 @@ export function connectRegistry(host: string, options: ConnectOptions = {}): Reg
   }
 }
 
-/** Proves that the registry answers and accepts the credentials. */
-export async function pingRegistry(host: string, options: ConnectOptions = {}): Promise<void> {
-  const connection = openConnection(host, options)
+/**
+ * Checks that the registry answers and accepts the credentials. Returns the refresh
+ * token that its token service gives in place of the password, if it gives one.
+ */
+export async function checkLogin(
+  host: string,
+  options: ConnectOptions = {},
+): Promise<string | undefined> {
+  const authorizer = openAuthorizer(host, options, true)
+  const connection = openConnection(host, options, authorizer)
   const request = {
     method: 'GET',
     to: { kind: 'ping' },
@@ -56,31 +63,35 @@ export async function pingRegistry(host: string, options: ConnectOptions = {}): 
     what: `log in to ${host}`,
   } as const
   await discard(await connection.request(request, [200]))
+  return authorizer.refreshToken
 }
 
-function openConnection(host: string, options: ConnectOptions): Connection {
-  const origin = registryOrigin(host, options)
-  const fetch = asFetch(options.fetch)
-  const userAgent = options.userAgent ?? 'strake'
-  const retry = options.retry ?? {}
-  const { credentials, trustedRealms } = options
-  const now = retry.now ?? Date.now
-  const authorizer = new Authorizer({
+function openAuthorizer(host: string, options: ConnectOptions, isLogin = false): Authorizer {
+  const { credentials, trustedRealms, userAgent = 'strake' } = options
+  return new Authorizer({
     host,
-    origin,
-    fetch,
+    origin: registryOrigin(host, options),
+    fetch: asFetch(options.fetch),
     userAgent,
     credentials,
     trustedRealms,
-    now,
+    now: options.retry?.now ?? Date.now,
+    isLogin,
   })
+}
+
+function openConnection(
+  host: string,
+  options: ConnectOptions,
+  authorizer: Authorizer = openAuthorizer(host, options),
+): Connection {
   return new Connection({
     host,
-    origin,
-    fetch,
-    userAgent,
+    origin: registryOrigin(host, options),
+    fetch: asFetch(options.fetch),
+    userAgent: options.userAgent ?? 'strake',
     authorizer,
-    retry,
+    retry: options.retry ?? {},
     signal: options.signal,
   })
 }

@@ -70,3 +70,24 @@ test('logout() forgets the credential everywhere, and only that one', async () =
   expect(await find('quay.io')).toBeDefined()
   expect(await logout('localhost:5000', { env: bed.env })).toBe(false)
 })
+
+test('login() keeps the refresh token of a token service in place of the password', async () => {
+  await using bed = await openTestbed()
+  const asked: URLSearchParams[] = []
+  const service = peer((request) => {
+    const url = new URL(request.url)
+    if (url.pathname === '/token') {
+      asked.push(url.searchParams)
+      return Response.json({ token: 'short', refresh_token: 'long' })
+    }
+    if (request.headers.get('Authorization') === 'Bearer short') return new Response('{}')
+    const challenge = 'Bearer realm="http://localhost:5000/token",service="s"'
+    return new Response(null, { status: 401, headers: { 'WWW-Authenticate': challenge } })
+  })
+  const options = { fetch: service.fetch, retry: instantRetries(1), env: bed.env }
+  await login('localhost:5000', ann, options)
+  expect(asked.map((query) => query.get('offline_token'))).toEqual(['true'])
+  expect(await bed.read(config)).not.toContain(auth('ann', 'right').auth)
+  const kept = await credentialsFromConfig(bed.env)('localhost:5000')
+  expect([kept?.identityToken, kept?.secret]).toEqual(['long', ''])
+})

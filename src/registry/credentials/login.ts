@@ -1,5 +1,5 @@
 import { isStrakeError, StrakeError } from '#oci'
-import { type ConnectOptions, pingRegistry } from '../client/connect.ts'
+import { type ConnectOptions, checkLogin } from '../client/connect.ts'
 import type { Credential } from '../registry.ts'
 import {
   configPath,
@@ -28,18 +28,22 @@ export async function login(
   credential: Credential,
   options: LoginOptions,
 ): Promise<{ readonly storedIn: string }> {
-  await verify(host, credential, options)
+  const refreshToken = await verify(host, credential, options)
+  const kept =
+    refreshToken === undefined
+      ? credential
+      : { username: credential.username, secret: '', identityToken: refreshToken }
   const { env } = options
   const path = configPath(env)
   const config = (await readConfigFile(path)) ?? {}
   const helper = helperOf(config, host)
   const key = serverKey(host)
   if (helper !== undefined) {
-    await storeInHelper(helper.name, key, credential, { ...options, env })
+    await storeInHelper(helper.name, key, kept, { ...options, env })
     await writeConfigFile(path, { ...config, auths: { ...objectAt(config, 'auths'), [key]: {} } })
     return { storedIn: `the credential helper ${helper.name}` }
   }
-  const auths = { ...objectAt(config, 'auths'), [key]: formatAuthEntry(credential) }
+  const auths = { ...objectAt(config, 'auths'), [key]: formatAuthEntry(kept) }
   await writeConfigFile(path, { ...config, auths })
   return { storedIn: path }
 }
@@ -67,9 +71,14 @@ export async function logout(
   return found
 }
 
-async function verify(host: string, credential: Credential, options: LoginOptions): Promise<void> {
+/** Returns the refresh token to keep in place of the password, where there is one. */
+async function verify(
+  host: string,
+  credential: Credential,
+  options: LoginOptions,
+): Promise<string | undefined> {
   try {
-    await pingRegistry(host, { ...options, credentials: async () => credential })
+    return await checkLogin(host, { ...options, credentials: async () => credential })
   } catch (error) {
     if (!isStrakeError(error, 'UNAUTHORIZED', 'DENIED')) throw error
     throw new StrakeError(
