@@ -1,4 +1,5 @@
 import type { Engine } from '#engine/engine'
+import type { ClosedStore } from '#engine/host/roots'
 import type { Output } from './render/output.ts'
 
 /** The surroundings of a command: outputs, signal and store. */
@@ -14,4 +15,6 @@ export interface Context {
   leaveSignals(): void
   /** Opens the store on first use; `main` closes it. */
   engine(): Promise<Engine>
+  /** The same, but a store that cannot be opened is an answer. */
+  engineOrProblem(): Promise<Engine | ClosedStore>
 }

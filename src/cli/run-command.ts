@@ -1,7 +1,8 @@
 import type { Engine } from '#engine/engine'
 import { describeDamage } from '#engine/facts'
+import type { ClosedStore } from '#engine/host/roots'
 import { version } from '#engine/host/version'
-import { StrakeError } from '#oci'
+import { isStrakeError, StrakeError } from '#oci'
 import { isSystemError } from '#platform'
 import { type GlobalOptions, parseGlobalOptions } from './arguments/global-options.ts'
 import { shorten } from './arguments/long-forms.ts'
@@ -31,6 +32,7 @@ export async function runCommand(rawArgv: readonly string[]): Promise<void> {
       })
       return opening
     },
+    engineOrProblem: () => engineOrProblem(context, options),
   }
   try {
     if (options.incomplete !== undefined) throw incomplete(options.incomplete)
@@ -76,6 +78,19 @@ function incomplete(option: string): StrakeError {
   return new StrakeError('INVALID', `Cannot use ${option}: its value is missing`, {
     remedy: option === '--root' ? 'strake --root DIR COMMAND' : 'strake --snapshotter KIND COMMAND',
   })
+}
+
+async function engineOrProblem(
+  context: Context,
+  { root }: GlobalOptions,
+): Promise<Engine | ClosedStore> {
+  try {
+    return await context.engine()
+  } catch (problem) {
+    if (!isStrakeError(problem)) throw problem
+    const { findRoots } = await import('#engine/host/roots')
+    return { ...findRoots({ root }), problem }
+  }
 }
 
 /** Closes the store, and warns when the command found damaged records. */

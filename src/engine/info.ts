@@ -3,14 +3,12 @@ import { cpuCount, hostPlatform, kernelRelease, totalMemory } from '#platform'
 import { cgroupMode, type DetectedRuntime } from '#runtime'
 import { listContainers } from './container/ps.ts'
 import type { Engine } from './engine.ts'
+import type { ClosedStore, Roots } from './host/roots.ts'
 import { version } from './host/version.ts'
 
-/** The store, the runtime and the host. */
-export interface EngineDescription {
-  readonly version: string
-  /** `$STRAKE_ROOT` and `$STRAKE_RUN`. */
-  readonly root: string
-  readonly run: string
+/** The store of an engine. */
+export interface StoreDescription {
+  readonly isReadOnly: boolean
   /** How many there are. */
   readonly images: number
   readonly containers: number
@@ -18,6 +16,12 @@ export interface EngineDescription {
   readonly snapshotter: { readonly kind: string; readonly reason: string }
   /** The runtime that works here, or why none does. */
   readonly runtime: DetectedRuntime | { readonly problem: string }
+}
+
+/** The store, or why it cannot be opened, and the host. */
+export interface EngineDescription extends Roots {
+  readonly version: string
+  readonly store: StoreDescription | { readonly problem: string }
   readonly cgroups: string
   readonly kernel: string
   readonly platform: Platform
@@ -26,18 +30,12 @@ export interface EngineDescription {
   readonly memory: number
 }
 
-export async function describeEngine(engine: Engine): Promise<EngineDescription> {
-  const containers = await listContainers(engine, { all: true })
-  const { kind, reason } = await engine.snapshots()
+export async function describeEngine(engine: Engine | ClosedStore): Promise<EngineDescription> {
   return {
     version,
     root: engine.root,
     run: engine.run,
-    images: engine.records.images.list().length,
-    containers: containers.length,
-    running: containers.filter(({ state }) => state === 'running').length,
-    snapshotter: { kind, reason },
-    runtime: await findRuntime(engine),
+    store: 'problem' in engine ? { problem: engine.problem.message } : await describeStore(engine),
     cgroups: cgroupMode(),
     kernel: kernelRelease(),
     platform: hostPlatform(),
@@ -46,7 +44,20 @@ export async function describeEngine(engine: Engine): Promise<EngineDescription>
   }
 }
 
-async function findRuntime(engine: Engine): Promise<EngineDescription['runtime']> {
+async function describeStore(engine: Engine): Promise<StoreDescription> {
+  const containers = await listContainers(engine, { all: true })
+  const { kind, reason } = await engine.snapshots()
+  return {
+    isReadOnly: engine.records.isReadOnly,
+    images: engine.records.images.list().length,
+    containers: containers.length,
+    running: containers.filter(({ state }) => state === 'running').length,
+    snapshotter: { kind, reason },
+    runtime: await findRuntime(engine),
+  }
+}
+
+async function findRuntime(engine: Engine): Promise<StoreDescription['runtime']> {
   try {
     return await engine.runtime()
   } catch (error) {

@@ -7,6 +7,7 @@ import { buildMemory } from './build/build-memory.ts'
 import { restoringStore } from './content/restoring-store.ts'
 import type { Engine } from './engine.ts'
 import { holdsContent } from './facts.ts'
+import { findRuntime } from './host/find-runtime.ts'
 import { makePrivate } from './host/private-directory.ts'
 import { findRoots, type RootsOptions } from './host/roots.ts'
 import { findSnapshotter } from './host/snapshotter-choice.ts'
@@ -44,14 +45,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     const { openNetworks } = await import('#network/networks')
     return openNetworks({ run })
   })
-  const runtime = once(async () => {
-    const { detectRuntime } = await import('#runtime/detect')
-    return await detectRuntime({
-      root: `${run}/runtime`,
-      cache: `${run}/runtime-versions.json`,
-      ...(options.runtime === undefined ? {} : { preferred: options.runtime }),
-    })
-  })
+  const runtime = once(() => findRuntime({ run }, options.runtime))
   const registry = async (host: string, emit: Emit = silent): Promise<Registry> => {
     const { connectRegistry, credentialsFromConfig } = await import('#registry')
     return connectRegistry(host, {

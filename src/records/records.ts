@@ -31,6 +31,8 @@ import { createVolumes, type Volumes } from './tables/volumes.ts'
  */
 export interface Records extends AsyncDisposable {
   readonly path: string
+  /** The file system is read-only: every write throws. */
+  readonly isReadOnly: boolean
   readonly tags: Tags
   readonly images: Images
   readonly layers: Layers
@@ -96,6 +98,7 @@ export function openRecords(path: string, options: RecordsOptions = {}): Records
   }
   return {
     path,
+    isReadOnly: database.isReadOnly,
     tags: createTags(context),
     images: createImages(context),
     layers: createLayers(context),

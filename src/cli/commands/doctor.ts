@@ -11,7 +11,7 @@ export function define(context: Context): Command {
     .option('--format <format>', 'json for one line')
     .examples('strake doctor')
     .action(async (options: { readonly format?: string }) => {
-      const findings = await examine(await context.engine())
+      const findings = await examine(await context.engineOrProblem())
       if (findings.some(({ state }) => state === 'failure')) context.exitCode = 1
       if (wantsJson(options.format)) return printDocument(context.out, findings, 'json')
       for (const { state, subject, message, remedy } of findings) {

@@ -10,7 +10,9 @@ export function define(context: Context): Command {
     .option('-f, --format <format>', 'json for one line')
     .examples('strake info')
     .action(async (options: { readonly format?: string }) => {
-      const info = infoDocument(await describeEngine(await context.engine()))
+      const engine = await context.engineOrProblem()
+      if ('problem' in engine) context.exitCode = 1
+      const info = infoDocument(await describeEngine(engine))
       if (wantsJson(options.format)) return printDocument(context.out, info, 'json')
       for (const [title, value] of Object.entries(info)) {
         const text = Array.isArray(value) ? value.join(`\n${' '.repeat(20)}`) : String(value)

@@ -17,5 +17,8 @@ export function createTestContext(
       if (engine) return engine
       throw new Error('this test has no store')
     },
+    async engineOrProblem() {
+      return await this.engine()
+    },
   }
 }

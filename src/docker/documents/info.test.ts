@@ -3,12 +3,14 @@ import { openRuntime } from '#runtime'
 import { infoDocument } from './info.ts'
 
 test('infoDocument() writes titles, and sizes in binary units', () => {
-  const counts = { images: 3, containers: 2, running: 1, cpus: 4, memory: 3 * 1024 ** 3 }
-  const store = { root: '/var/lib/strake', run: '/run/strake', version: '1.0.0' }
-  const host = { cgroups: 'v2', kernel: '6.12', platform: { os: 'linux', architecture: 'amd64' } }
+  const counts = { images: 3, containers: 2, running: 1, isReadOnly: false }
+  const roots = { root: '/var/lib/strake', run: '/run/strake', version: '1.0.0' }
+  const platform = { os: 'linux', architecture: 'amd64' }
+  const host = { cgroups: 'v2', kernel: '6.12', platform, cpus: 4, memory: 3 * 1024 ** 3 }
   const snapshotter = { kind: 'erofs', reason: 'layers are mounted' }
   const runtime = { problem: 'Cannot find a runtime' }
-  const document = infoDocument({ ...counts, ...store, ...host, snapshotter, runtime })
+  const store = { ...counts, snapshotter, runtime }
+  const document = infoDocument({ ...roots, ...host, store })
   expect(document).toMatchObject({
     Version: '1.0.0',
     Running: 1,
@@ -25,14 +27,33 @@ test('infoDocument() says why another runtime was not chosen', () => {
     reason: 'the runtime that works here',
     rejected: [{ name: 'crun', reason: '1.8.1 refuses cgroup v1' }],
   } as const
-  const counts = { images: 0, containers: 0, running: 0, cpus: 1, memory: 0 }
-  const store = { root: '/r', run: '/s', version: '1', cgroups: 'v1', kernel: '6' }
-  const host = { platform: { os: 'linux', architecture: 'amd64' } }
+  const counts = { images: 0, containers: 0, running: 0, isReadOnly: false }
   const snapshotter = { kind: 'erofs', reason: 'it works' }
-  expect(infoDocument({ ...counts, ...store, ...host, snapshotter, runtime })).toMatchObject({
+  const store = { ...counts, snapshotter, runtime }
+  expect(infoDocument({ ...machine, store })).toMatchObject({
     Runtime: [
       'runc 1.1 (/usr/sbin/runc): the runtime that works here',
       'not crun: crun 1.8.1 refuses cgroup v1',
     ],
   })
 })
+
+test('infoDocument() says why there is no store, and what is wrong with one', () => {
+  const problem = 'Cannot use /r/strake.db: it cannot be opened'
+  expect(infoDocument({ ...machine, store: { problem } })).toMatchObject({
+    Store: ['/r', problem],
+    Kernel: '6',
+  })
+  const store = {
+    ...{ images: 0, containers: 0, running: 0, isReadOnly: true },
+    ...{ snapshotter: { kind: 'erofs', reason: 'it works' }, runtime: { problem: 'none' } },
+  }
+  expect(infoDocument({ ...machine, store })['Store']).toEqual([
+    ...['/r', 'its file system is read-only: nothing can be changed'],
+  ])
+})
+
+const machine = {
+  ...{ root: '/r', run: '/s', version: '1', cgroups: 'v1', kernel: '6', cpus: 1, memory: 0 },
+  platform: { os: 'linux', architecture: 'amd64' },
+}

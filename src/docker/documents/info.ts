@@ -1,20 +1,16 @@
-import type { EngineDescription } from '#engine/info'
+import type { EngineDescription, StoreDescription } from '#engine/info'
 import { formatPlatform } from '#oci'
 
 export type InfoDocument = Readonly<Record<string, string | number | readonly string[]>>
 
 /** The lines of `info`, by title. */
 export function infoDocument(description: EngineDescription): InfoDocument {
-  const { snapshotter, memory } = description
+  const { store, memory } = description
   return {
     Version: description.version,
-    Store: description.root,
+    Store: storeLines(description),
     'Run directory': description.run,
-    Images: description.images,
-    Containers: description.containers,
-    Running: description.running,
-    Snapshotter: `${snapshotter.kind}: ${snapshotter.reason}`,
-    Runtime: runtimeLines(description.runtime),
+    ...('problem' in store ? {} : storeTitles(store)),
     Cgroups: description.cgroups,
     Kernel: description.kernel,
     Platform: formatPlatform(description.platform),
@@ -23,8 +19,24 @@ export function infoDocument(description: EngineDescription): InfoDocument {
   }
 }
 
+function storeLines({ root, store }: EngineDescription): string | readonly string[] {
+  if ('problem' in store) return [root, store.problem]
+  return store.isReadOnly ? [root, 'its file system is read-only: nothing can be changed'] : root
+}
+
+function storeTitles(store: StoreDescription): InfoDocument {
+  const { images, containers, running, snapshotter } = store
+  return {
+    Images: images,
+    Containers: containers,
+    Running: running,
+    Snapshotter: `${snapshotter.kind}: ${snapshotter.reason}`,
+    Runtime: runtimeLines(store.runtime),
+  }
+}
+
 /** The chosen runtime with the reason, then each rejected runtime with the reason. */
-function runtimeLines(found: EngineDescription['runtime']): readonly string[] {
+function runtimeLines(found: StoreDescription['runtime']): readonly string[] {
   if ('problem' in found) return [`none: ${found.problem}`]
   const { runtime, reason, rejected } = found
   return [

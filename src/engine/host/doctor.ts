@@ -1,9 +1,11 @@
 import { statfs } from 'node:fs/promises'
-import { isStrakeError } from '#oci'
-import { findNft, kernelAtLeast, kernelMounts, kernelRelease } from '#platform'
+import { isStrakeError, type StrakeError } from '#oci'
+import { findNft, kernelAtLeast, kernelMounts, kernelRelease, pathExists } from '#platform'
 import { cgroupMode } from '#runtime'
 import type { Engine } from '../engine.ts'
 import { describeDamage } from '../facts.ts'
+import { findRuntime } from './find-runtime.ts'
+import type { ClosedStore, Roots } from './roots.ts'
 import { missingFixes } from './runtime-fixes.ts'
 
 /** One thing that was looked at. */
@@ -15,7 +17,7 @@ export interface Finding {
 }
 
 /** Looks at everything strake needs of this machine. Nothing is changed. */
-export async function examine(engine: Engine): Promise<readonly Finding[]> {
+export async function examine(engine: Engine | ClosedStore): Promise<readonly Finding[]> {
   const checks = [checkUser, checkStore, checkSpace, checkKernel, checkRuntime, checkNetwork]
   const findings: Finding[] = []
   for (const check of checks) findings.push(...(await check(engine)))
@@ -35,19 +37,34 @@ async function checkUser(): Promise<readonly Finding[]> {
   ]
 }
 
-async function checkStore({ records, root }: Engine): Promise<readonly Finding[]> {
+async function checkStore(engine: Engine | ClosedStore): Promise<readonly Finding[]> {
+  if ('problem' in engine) return [failure('store', engine.problem)]
+  const { records, root } = engine
   const problems = records.verify()
   const damage = describeDamage({ records })
   if (damage !== undefined) problems.push(damage)
+  if (records.isReadOnly) return [readOnly(root)]
   if (problems.length === 0) return [{ state: 'ok', subject: 'store', message: root }]
   const remedy = 'strake system check --repair'
   return problems.map((message) => ({ state: 'failure', subject: 'store', message, remedy }))
 }
 
+function readOnly(root: string): Finding {
+  const message = `${root} is on a read-only file system: nothing can be changed`
+  const remedy = 'mount it read-write, or choose another place with --root'
+  return { state: 'failure', subject: 'store', message, remedy }
+}
+
+function failure(subject: string, { message, remedy }: StrakeError): Finding {
+  return { state: 'failure', subject, message, ...(remedy && { remedy }) }
+}
+
 /** Below this a pull of an ordinary image may fail. */
 const scarce = 2 * 1024 ** 3
 
-async function checkSpace({ root }: Engine): Promise<readonly Finding[]> {
+async function checkSpace({ root }: Roots): Promise<readonly Finding[]> {
+  // The store could not be made.
+  if (!pathExists(root)) return []
   const { bavail, bsize, ffree, files } = await statfs(root)
   const free = bavail * bsize
   const gigabytes = `${(free / 1024 ** 3).toFixed(1)} GiB free`
@@ -60,15 +77,14 @@ async function checkSpace({ root }: Engine): Promise<readonly Finding[]> {
   return [{ state: 'warning', subject: 'space', message: gigabytes, remedy: 'strake system prune' }]
 }
 
-async function checkKernel(engine: Engine): Promise<readonly Finding[]> {
+async function checkKernel(engine: Engine | ClosedStore): Promise<readonly Finding[]> {
   const release = kernelRelease()
+  const kernel: Finding = kernelAtLeast(5, 11)
+    ? { state: 'ok', subject: 'kernel', message: release }
+    : { state: 'failure', subject: 'kernel', message: `${release} is too old; 5.11 is needed` }
+  if ('problem' in engine) return [kernel]
   const { kind, reason } = await engine.snapshots()
-  return [
-    kernelAtLeast(5, 11)
-      ? { state: 'ok', subject: 'kernel', message: release }
-      : { state: 'failure', subject: 'kernel', message: `${release} is too old; 5.11 is needed` },
-    snapshotFinding(`${kind}: ${reason}`, kernelMounts('overlay')),
-  ]
+  return [kernel, snapshotFinding(`${kind}: ${reason}`, kernelMounts('overlay'))]
 }
 
 /** `overlay` is what `kernelMounts` says: without root it cannot tell. */
@@ -82,9 +98,9 @@ export function snapshotFinding(how: string, overlay: boolean | undefined): Find
   }
 }
 
-async function checkRuntime(engine: Engine): Promise<readonly Finding[]> {
+async function checkRuntime(engine: Engine | ClosedStore): Promise<readonly Finding[]> {
   try {
-    const { runtime, reason } = await engine.runtime()
+    const { runtime, reason } = await ('problem' in engine ? findRuntime(engine) : engine.runtime())
     const what = `${runtime.name} ${runtime.version}: ${reason}`
     const missing = missingFixes(runtime.name, runtime.version)
     return [
@@ -100,14 +116,7 @@ async function checkRuntime(engine: Engine): Promise<readonly Finding[]> {
     ]
   } catch (error) {
     if (!isStrakeError(error)) throw error
-    return [
-      {
-        state: 'failure',
-        subject: 'runtime',
-        message: error.message,
-        ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
-      },
-    ]
+    return [failure('runtime', error)]
   }
 }
 

@@ -78,10 +78,18 @@ function restrict(path: string): void {
   } catch (cause) {
     // It went meanwhile.
     if (isSystemError(cause, 'ENOENT')) return
+    const shown = path.replace(/\/\.$/, '')
+    const isReadOnly = isSystemError(cause, 'EROFS')
+    const reason = cause instanceof Error ? cause.message : ''
     throw new StrakeError(
       'UNAVAILABLE',
-      `Cannot keep other users out of ${path}: ${cause instanceof Error ? cause.message : ''}`,
-      { cause, remedy: 'chmod it to 0700, or choose another place with --root' },
+      `Cannot keep other users out of ${shown}: ${isReadOnly ? 'its file system is read-only' : reason}`,
+      {
+        cause,
+        remedy: isReadOnly
+          ? 'mount it read-write, or choose another place with --root'
+          : 'chmod it to 0700, or choose another place with --root',
+      },
     )
   }
 }

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { digestHex, sha256 } from '#oci'
+import { digestHex, type StrakeError, sha256 } from '#oci'
 import { isSystemError } from '#platform'
 
 /** The two directories of a store: what lasts, and what a reboot empties. */
@@ -9,6 +9,11 @@ export interface Roots {
   readonly root: string
   /** `$STRAKE_RUN`. */
   readonly run: string
+}
+
+/** A store that cannot be opened. */
+export interface ClosedStore extends Roots {
+  readonly problem: StrakeError
 }
 
 export interface RootsOptions {

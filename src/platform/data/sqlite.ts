@@ -1,5 +1,5 @@
 import { isStrakeError, StrakeError } from '#oci'
-import { closeFile, openFile, openFlag, pathExists } from '../call/posix.ts'
+import { closeFile, ignoring, openFile, openFlag, pathExists } from '../call/posix.ts'
 import { asLastLock } from './lock-order.ts'
 
 type Sqlite = typeof import('bun:sqlite')
@@ -14,6 +14,8 @@ export type SqlRow = Readonly<Record<string, unknown>>
 /** One connection to a database file. Calls are synchronous and may wait for other writers. */
 export interface Database extends Disposable {
   readonly path: string
+  /** True when every write throws. */
+  readonly isReadOnly: boolean
   /** Executes one statement and returns the number of changed rows. */
   run(sql: string, ...values: readonly SqlValue[]): number
   /** Returns the first row, or `undefined`. */
@@ -70,20 +72,54 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
 }
 
 function connect(path: string, options: DatabaseOptions): Database {
+  try {
+    return connectTo(path, options)
+  } catch (error) {
+    const isRefused = hasCode(error, 'SQLITE_CANTOPEN') || hasCode(error, 'SQLITE_READONLY')
+    if (!isRefused || !pathExists(path) || !isOnReadOnlyFilesystem(path)) throw error
+    return connectImmutable(path)
+  }
+}
+
+function connectTo(path: string, options: DatabaseOptions): Database {
   const { busyTimeout = 15_000, readOnly = false } = options
   const { Database: Constructor } = sqlite()
   // SQLite would create a file that all users can read, and gives the files beside it the same mode.
-  if (!readOnly && !pathExists(path)) closeFile(openFile(path, openFlag.create, 0o600))
+  if (!readOnly && !pathExists(path)) makeFile(path)
   const connection = new Constructor(path, readOnly ? { readonly: true } : { create: true })
   try {
     connection.run(`PRAGMA busy_timeout=${busyTimeout}`)
     if (!readOnly) useWriteAheadLog(connection, busyTimeout)
     connection.run('PRAGMA synchronous=FULL')
     connection.run('PRAGMA foreign_keys=ON')
-    return new BunDatabase(path, connection, options.makeRoom)
+    return new BunDatabase(path, connection, options)
   } catch (error) {
     connection.close()
     throw error
+  }
+}
+
+function makeFile(path: string): void {
+  const fd = ignoring(['EROFS', 'EACCES'], () => openFile(path, openFlag.create, 0o600))
+  if (fd !== undefined) closeFile(fd)
+}
+
+/** On a read-only file system nothing changes, and SQLite needs no lock and no shared memory. */
+function connectImmutable(path: string): Database {
+  const { Database: Constructor, constants } = sqlite()
+  const { SQLITE_OPEN_READONLY: readOnly, SQLITE_OPEN_URI: uri } = constants
+  const escaped = encodeURI(path).replaceAll(/[?#]/g, encodeURIComponent)
+  const connection = new Constructor(`file:${escaped}?immutable=1`, readOnly | uri)
+  return new BunDatabase(path, connection, { readOnly: true })
+}
+
+function isOnReadOnlyFilesystem(path: string): boolean {
+  const { accessSync, constants } = process.getBuiltinModule('node:fs')
+  try {
+    accessSync(path.slice(0, path.lastIndexOf('/')) || '/', constants.W_OK)
+    return false
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EROFS'
   }
 }
 
@@ -113,15 +149,17 @@ function useWriteAheadLog(connection: Connection, timeout: number): void {
 
 class BunDatabase implements Database {
   readonly path: string
+  readonly isReadOnly: boolean
   readonly #connection: Connection
   readonly #statements = new Map<string, Statement>()
   readonly #makeRoom: DatabaseOptions['makeRoom']
   #inTransaction = false
 
-  constructor(path: string, connection: Connection, makeRoom: DatabaseOptions['makeRoom']) {
+  constructor(path: string, connection: Connection, options: DatabaseOptions) {
     this.path = path
+    this.isReadOnly = options.readOnly === true
     this.#connection = connection
-    this.#makeRoom = makeRoom
+    this.#makeRoom = options.makeRoom
   }
 
   run(sql: string, ...values: readonly SqlValue[]): number {
@@ -211,16 +249,31 @@ const reasons = [
   ['SQLITE_CORRUPT', 'it is damaged', 'run strake system check --repair'],
   ['SQLITE_FULL', 'no space is left', 'free disk space, for example with strake system prune'],
   ['SQLITE_IOERR', 'the disk reports an error', 'see dmesg, and whether the disk is full'],
-  ['SQLITE_READONLY', 'it cannot be written', 'run as root, or choose another place with --root'],
-  ['SQLITE_CANTOPEN', 'it cannot be opened', 'run as root, or choose another place with --root'],
   ['SQLITE_BUSY', 'another process does not stop writing to it', 'wait for it, or end it'],
 ] as const
+
+/** Why the file cannot be opened or written, which SQLite does not say. */
+function refusal(path: string, error: unknown): readonly [string, string, string] | undefined {
+  const code = ['SQLITE_READONLY', 'SQLITE_CANTOPEN'].find((each) => hasCode(error, each))
+  if (code === undefined) return undefined
+  const elsewhere = 'choose another place with --root'
+  if (isOnReadOnlyFilesystem(path)) {
+    return [code, 'its file system is read-only', `mount it read-write, or ${elsewhere}`]
+  }
+  const reason = code === 'SQLITE_READONLY' ? 'it cannot be written' : 'it cannot be opened'
+  const isRoot = process.getuid?.() === 0
+  return [
+    code,
+    reason,
+    isRoot ? `see its permissions and type, or ${elsewhere}` : `run as root, or ${elsewhere}`,
+  ]
+}
 
 function explaining<T>(path: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    const found = reasons.find(([code]) => hasCode(error, code))
+    const found = reasons.find(([code]) => hasCode(error, code)) ?? refusal(path, error)
     if (found === undefined) throw error
     const [, reason, remedy] = found
     throw new StrakeError('UNAVAILABLE', `Cannot use ${path}: ${reason}`, { cause: error, remedy })

@@ -57,7 +57,7 @@ export function createLeases(context: RecordsContext): Leases {
     )
   const expire = (): number => {
     // Mostly there is none, and to read alone locks nobody out.
-    if (findDead().length === 0) return 0
+    if (database.isReadOnly || findDead().length === 0) return 0
     return database.transaction(() => {
       const dead = findDead()
       for (const { id } of dead) database.run('DELETE FROM leases WHERE id = ?', id)
@@ -70,7 +70,8 @@ export function createLeases(context: RecordsContext): Leases {
     return new Set(readRows(rows, (row) => new Fields('a lease', row).digest('digest'), report))
   }
   return {
-    acquire: (options) => acquire(context, options),
+    // Where nothing can be written, nothing can be collected either.
+    acquire: (options) => (database.isReadOnly ? noLease : acquire(context, options)),
     held,
     isHeld: (digest) => {
       expire()
@@ -97,6 +98,14 @@ export function createLeases(context: RecordsContext): Leases {
     },
     expire,
   }
+}
+
+const noLease: Lease = {
+  id: '',
+  hold() {},
+  renew() {},
+  release() {},
+  [Symbol.dispose]() {},
 }
 
 function acquire({ database, now }: RecordsContext, options: LeaseOptions): Lease {

@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'bun:test'
+import { chmodSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { mountTmpfs, unmount } from '#platform'
+import { writeSmallImage } from './fault-rig.ts'
+import { command, missing, openStrake } from './strake.ts'
+
+const reason = missing()
+if (reason !== undefined) console.log(`skipped a read-only store: ${reason}`)
+
+describe.skipIf(reason !== undefined)('a store on a read-only file system', () => {
+  test('is read, and info and doctor name the cause', async () => {
+    await using strake = await openStrake()
+    const archive = await writeSmallImage(join(strake.directory, 'kept.tar'), 'kept:1', 'kept')
+    mkdirSync(strake.root)
+    mountTmpfs(strake.root, { size: 64 * 1024 * 1024 })
+    chmodSync(strake.root, 0o700)
+    try {
+      await strake.ok('load', '-i', archive)
+      await command(['mount', '-o', 'remount,ro', strake.root])
+      expect(await strake.ok('info')).toContain('its file system is read-only')
+      const doctor = await strake('doctor')
+      expect([doctor.exitCode, doctor.stdout]).toEqual([
+        1,
+        expect.stringMatching(/^FAIL {2}store: .* read-only file system[\s\S]*^ok {4}kernel/m),
+      ])
+      expect(await strake.ok('images')).toContain('kept')
+      for (const args of [
+        ['inspect', 'kept:1'],
+        ['history', 'kept:1'],
+        ['ps', '-a'],
+        ['system', 'df'],
+      ]) {
+        await strake.ok(...args)
+      }
+      await strake.ok('save', '-o', join(strake.directory, 'saved.tar'), 'kept:1')
+      const { exitCode, stderr } = await strake('tag', 'kept:1', 'other')
+      expect([exitCode, stderr]).toEqual([
+        1,
+        expect.stringContaining('its file system is read-only\n  try: mount it read-write'),
+      ])
+    } finally {
+      unmount(strake.root, { detach: true })
+    }
+  }, 60_000)
+
+  test('that is no store yet, or cannot be opened, is examined all the same', async () => {
+    await using strake = await openStrake()
+    await Bun.write(strake.root, 'a file')
+    for (const args of [['info'], ['doctor']]) {
+      const { exitCode, stdout } = await strake(...args)
+      expect([exitCode, stdout]).toEqual([1, expect.stringMatching(/Cannot [\s\S]*kernel/i)])
+    }
+    await command(['rm', strake.root])
+  }, 60_000)
+})
