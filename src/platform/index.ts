@@ -2,7 +2,7 @@
 
 /** The type in a file's mode. */
 export { fileType, typeOf } from './call/file-type.ts'
-/** A C function table linked at first use, strings for it, and what errno says as an error. */
+/** A C function table linked at first use, strings for it, and errors made of errno. */
 export type { CFunctions, CMemory, CSignature, CType } from './call/libc.ts'
 export { check, cString, errno, ffi, isSystemError, SystemError, symbols } from './call/libc.ts'
 /** `node:fs` and `node:fs/promises`, loaded when they are needed. */
@@ -34,13 +34,13 @@ export type { Database, DatabaseOptions, SqlRow, SqlValue } from './data/sqlite.
 export { isDatabaseDamaged, isUniqueViolation, openDatabase } from './data/sqlite.ts'
 /** The checksum of a file, noted on the file. */
 export { noteChecksum, notedChecksum } from './file/checksum-note.ts'
-/** Letting a directory look like another. */
+/** Copying owner, mode, times and attributes of a directory. */
 export { copyDirectoryStatus } from './file/directory-status.ts'
-/** Permissions whatever the umask. */
+/** Files with exact permissions. */
 export { makeDirectoriesWithMode, writeFileWithMode } from './file/exact-mode.ts'
 /** Programs of this machine. */
 export { isExecutable } from './file/executable.ts'
-/** A lock between processes that dies with its holder. */
+/** A lock between processes that ends with its holder. */
 export type { LockKind } from './file/file-lock.ts'
 export { lockDirectory, lockFile, lockNetwork, tryLockDirectory } from './file/file-lock.ts'
 /** Files: durable writes, syncs, temporary names, and a recursive removal that never enters a mount. */
@@ -57,21 +57,21 @@ export {
 } from './file/files.ts'
 export type { MemoryFile } from './file/memory-file.ts'
 export { createMemoryFile } from './file/memory-file.ts'
-/** Files of the program's own that may have been replaced by something else. */
+/** Files of the program's own, checked to be regular files. */
 export { openPlainFile, readPlainBytes, readPlainFile } from './file/plain-file.ts'
 export { removeTree } from './file/remove-tree.ts'
 /** Files inside a tree that is not trusted, by directory descriptor and name: `at.openDirectory(fd, name)`. */
 export * as at from './file/root.ts'
-/** Files whose other end may take its time, read and written until a signal ends the wait. */
+/** Files with a slow other end, read and written until a signal ends the wait. */
 export type { StreamFile } from './file/stream-file.ts'
 export { openStreamFile, useStreamFile } from './file/stream-file.ts'
-/** EROFS images, loop devices under them, and memory files of their own. */
+/** EROFS images, loop devices and memory files. */
 export type { ErofsOptions } from './kernel/erofs-mount.ts'
 export { mountErofs } from './kernel/erofs-mount.ts'
 export { kernelMounts } from './kernel/filesystems.ts'
 export type { LoopDevice } from './kernel/loop.ts'
 export { attachLoop } from './kernel/loop.ts'
-/** Mounts: overlay, bind, memory, proc; what is mounted where. */
+/** Mounts: overlay, bind, memory, proc; the list of mounts. */
 export type {
   BindOptions,
   MountRestrictions,
@@ -83,7 +83,7 @@ export type { MountEntry } from './kernel/mountinfo.ts'
 export { isMountPoint, mountOf, mountsBelow, readMounts } from './kernel/mountinfo.ts'
 export type { OverlayOptions } from './kernel/overlay.ts'
 export { maxOverlayLowers, mountOverlay } from './kernel/overlay.ts'
-/** What the kernel remembers of flows. */
+/** The kernel's table of flows. */
 export { forgetUdpFlows } from './net/conntrack.ts'
 /** IPv4 addresses and their blocks. */
 export type { Subnet } from './net/ipv4.ts'
@@ -131,12 +131,12 @@ export {
   runNft,
 } from './net/nftables.ts'
 export { probePort } from './net/port.ts'
-/** Addresses that only an inner network has. */
+/** Addresses of private networks. */
 export { isPrivateAddress } from './net/private-address.ts'
 /** Pipes, and moving bytes through descriptors without stopping the event loop. */
 export type { DescriptorWriter } from './process/descriptor-writer.ts'
 export { ownPipeWriter, sharedWriter } from './process/descriptor-writer.ts'
-/** What this machine is. */
+/** Facts of this machine. */
 export {
   bootId,
   collectMemory,
@@ -146,10 +146,10 @@ export {
   kernelRelease,
   totalMemory,
 } from './process/host.ts'
-/** Processes: which one it is, starting, reaping, and running this program again. */
+/** Processes: identity, starting, reaping, and running this program again. */
 export type { ProcessIdentity } from './process/identity.ts'
 export { identifyProcess, isAlive, ownIdentity, signalProcess } from './process/identity.ts'
-/** How eagerly the runtime compiles. */
+/** The JIT threshold of the runtime. */
 export { compileEagerly } from './process/jit.ts'
 export { killTree } from './process/kill-tree.ts'
 export { makePipe, readInput, readPipe } from './process/pipe.ts'
@@ -188,7 +188,7 @@ export { fileBlob, serve } from './serve.ts'
 export type { Compression } from './work/compress-member.ts'
 export type { ChunkMemory, CompressThreads } from './work/compress-threads.ts'
 export { maxChunkSize, openCompressThreads } from './work/compress-threads.ts'
-/** Decoding by a program of this machine what has no decoder here. */
+/** Decompressing with a program of the host: xz and bzip2. */
 export { decodeWithProgram } from './work/foreign-decoder.ts'
 /** Writing a large file and hashing it, in another thread. */
 export type { HashedFile } from './work/hash-ring.ts'

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { serve } from './serve.ts'
 import { rawRequest, rawStatus, sendRaw } from './testing/raw-http.ts'
 
-test('serve() answers on a free port until it is disposed', async () => {
+test('serve() answers on a free port until disposal', async () => {
   const server = await serve(async (request) => new Response(new URL(request.url).pathname))
   expect(server.url).toBe(`http://127.0.0.1:${server.port}`)
   expect(await (await fetch(`${server.url}/hello`)).text()).toBe('/hello')
@@ -14,7 +14,7 @@ test('serve() answers on a free port until it is disposed', async () => {
   await expect(fetch(server.url)).rejects.toThrow()
 })
 
-test('serve() says that a port is in use', async () => {
+test('serve() throws for a port in use', async () => {
   await using server = await serve(async () => new Response())
   const error = await serve(async () => new Response(), { port: server.port }).catch((e) => e)
   expect(error.message).toBe(
@@ -23,7 +23,7 @@ test('serve() says that a port is in use', async () => {
   expect(error.remedy).toBe('stop the program that uses it, or choose another port')
 })
 
-test('serve() says that an address is not of this machine', async () => {
+test('serve() throws for an address of another machine', async () => {
   const error = await serve(async () => new Response(), { hostname: '192.0.2.1' }).catch((e) => e)
   expect(error.message).toBe(
     'Cannot listen on 192.0.2.1:0: this machine does not have that address',
@@ -49,7 +49,7 @@ test('serve() keeps Content-Length for HEAD', async () => {
   expect(response.headers.get('Content-Length')).toBe('1234')
 })
 
-test('serve() hands over a request body while it is still being sent', async () => {
+test('serve() passes a request body on while the client sends it', async () => {
   const { promise: firstChunk, resolve } = Promise.withResolvers<string>()
   await using server = await serve(async (request) => {
     let size = 0
@@ -68,7 +68,7 @@ test('serve() hands over a request body while it is still being sent', async () 
   socket.destroy()
 })
 
-test('serve() refuses requests that two servers could understand in two ways', async () => {
+test('serve() refuses requests with an ambiguous length', async () => {
   let calls = 0
   await using server = await serve(async () => {
     calls += 1
@@ -95,7 +95,7 @@ test('serve() refuses requests that two servers could understand in two ways', a
   expect(calls).toBe(0)
 })
 
-test('serve() answers 400 to a Host that no URL can be made of', async () => {
+test('serve() answers 400 to a Host that makes no URL', async () => {
   let calls = 0
   await using server = await serve(async () => {
     calls += 1
@@ -108,13 +108,13 @@ test('serve() answers 400 to a Host that no URL can be made of', async () => {
   expect(calls).toBe(0)
 })
 
-test('serve() takes an HTTP/1.0 request, which needs no Host', async () => {
+test('serve() accepts an HTTP/1.0 request without Host', async () => {
   await using server = await serve(async (request) => new Response(new URL(request.url).pathname))
   const answer = await sendRaw(server.port, 'GET /old HTTP/1.0\r\n\r\n')
   expect([rawStatus(answer), answer.endsWith('\r\n\r\n/old')]).toEqual([200, true])
 })
 
-test('serve() tells where a request comes from', async () => {
+test('serve() passes the address of the sender', async () => {
   for (const hostname of ['127.0.0.1', '::']) {
     await using server = await serve(async (_request, peer) => new Response(peer.address), {
       hostname,
@@ -124,7 +124,7 @@ test('serve() tells where a request comes from', async () => {
   }
 })
 
-test('serve() answers 404 for a file that is gone when it is to be sent', async () => {
+test('serve() answers 404 for a file that was deleted before it is sent', async () => {
   await using server = await serve(async () => new Response(Bun.file('/nonexistent')))
   const response = await fetch(server.url)
   expect([response.status, await response.text()]).toEqual([404, ''])

@@ -2,15 +2,15 @@ import type { IncomingMessage, Server as NodeServer, ServerResponse } from 'node
 import { StrakeError } from '#oci'
 
 export interface ServeOptions {
-  /** An address or name of this machine; 127.0.0.1 unless told otherwise. */
+  /** An address or name of this machine; 127.0.0.1 unless given. */
   readonly hostname?: string
-  /** 0 or absent: any free one. */
+  /** Any free port for 0 or unless given. */
   readonly port?: number
   /** Listen on a Unix socket at this path instead. */
   readonly unix?: string
 }
 
-/** A listening server. Disposing it stops new requests at once and gives running ones three seconds. */
+/** A listening server. Disposal stops new requests at once and gives running ones three seconds. */
 export interface Server extends AsyncDisposable {
   /** `http://127.0.0.1:5000`, or `unix:///path`. */
   readonly url: string
@@ -22,7 +22,7 @@ export interface Server extends AsyncDisposable {
 export interface Peer {
   /** An IP address; empty on a Unix socket. */
   readonly address: string
-  /** The chunks of the request's body were made for it alone, and their memory may be given back. */
+  /** The chunks of the request's body belong to it alone, so their memory may be released. */
   readonly canFreeBody: boolean
 }
 
@@ -33,8 +33,8 @@ const idleSeconds = 255
 const graceMilliseconds = 3000
 
 /**
- * Serves `handler` over HTTP, bodies streaming both ways. The handler is called
- * with absolute URLs only. Throws `UNAVAILABLE` when it cannot listen there.
+ * Serves `handler` over HTTP and streams bodies both ways. The handler is called with
+ * absolute URLs only. Throws `UNAVAILABLE` when it cannot listen on the address.
  */
 export async function serve(handler: Handler, options: ServeOptions = {}): Promise<Server> {
   try {
@@ -79,18 +79,18 @@ async function answerOnBun(
     },
   }
   if (URL.canParse(request.url)) return handler(request, peer)
-  // A Host that is no host; HTTP/1.0 may leave it out.
+  // The Host header is not a host name; HTTP/1.0 may omit it.
   if (request.headers.has('Host')) return new Response(null, { status: 400 })
   return handler(new Request(`http://localhost${request.url}`, request), peer)
 }
 
-/** A file may be deleted between the answer of the handler and the moment it is sent. */
+/** A file may be deleted after the handler returned it and before it is sent. */
 function answerFailure(error: Error): Response {
   const isAbsent = 'code' in error && error.code === 'ENOENT'
   return new Response(null, { status: isAbsent ? 404 : 500 })
 }
 
-/** An IPv4 address also where the socket is one of both families. */
+/** Returns an IPv4 address in its own form, also for a socket of both families. */
 function plainAddress(address: string | undefined): string {
   return (address ?? '').replace(/^::ffff:(?=[\d.]+$)/, '')
 }
@@ -139,7 +139,7 @@ async function answer(
     const { pipeline } = await import('node:stream/promises')
     await pipeline(response.body, outgoing)
   }
-  // A body nobody read would hold up the next request of the connection.
+  // An unread body would block the next request of the connection.
   incoming.resume()
 }
 
@@ -156,7 +156,7 @@ function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request {
   return new Request(url.startsWith('/') ? base + url : url, init as RequestInit)
 }
 
-/** Pulled chunk by chunk, so that a slow handler slows the sender down. */
+/** Reads chunk by chunk, so that a slow handler slows the sender. */
 function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
   const iterator = incoming[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
   return new ReadableStream<Uint8Array>(

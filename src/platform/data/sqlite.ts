@@ -244,7 +244,7 @@ export function isUniqueViolation(error: unknown): boolean {
   )
 }
 
-/** Turns an error of the disk or of a lock into a sentence that names the file. */
+/** Errors of the disk or of a lock: the code of SQLite, the reason and the remedy. */
 const reasons = [
   ['SQLITE_CORRUPT', 'it is damaged', 'run strake system check --repair'],
   ['SQLITE_FULL', 'no space is left', 'free disk space, for example with strake system prune'],

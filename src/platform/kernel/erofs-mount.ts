@@ -16,18 +16,18 @@ const longestValue = 255
 export interface ErofsOptions extends MountRestrictions {
   /** The image: a block device, or a regular file where the kernel mounts those (6.12.2). */
   readonly source: string
-  /** The files or block devices that the image points into, in the order of its device table. */
+  /** The files or block devices of the image, in the order of its device table. */
   readonly devices: readonly string[]
 }
 
 /**
- * Mounts an EROFS image at `target`, read-only. The kernel checks neither that
- * the devices are the right ones nor that they are long enough: the caller does.
+ * Mounts an EROFS image at `target`, read-only. The caller checks that the devices are
+ * the right ones and long enough; the kernel checks neither.
  *
- * Throws `ENOTBLK` when `source` is a regular file and the kernel, or the
- * filesystem it lies on (tmpfs, overlay), cannot do without a block device;
- * `ENODEV` when the kernel has no EROFS. Linux 6.12.0 and 6.12.1 panic on a
- * regular file with blocks smaller than pages: never try there.
+ * Throws `ENOTBLK` when `source` is a regular file and the kernel, or the file system
+ * of `source` (tmpfs, overlay), needs a block device; `ENODEV` when the kernel has no
+ * EROFS. Linux 6.12.0 and 6.12.1 panic on a regular file with blocks smaller than
+ * pages: never try there.
  */
 export function mountErofs(target: string, { source, devices, ...rest }: ErofsOptions): void {
   const calls = c()

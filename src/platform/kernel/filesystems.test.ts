@@ -3,14 +3,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { kernelMounts } from './filesystems.ts'
 
 describe.if(process.getuid?.() === 0)('kernelMounts', () => {
-  test('knows what the kernel lists', () => {
+  test('is true for every file system that the kernel lists', () => {
     const listed = readFileSync('/proc/filesystems', 'utf8')
     for (const type of ['proc', 'tmpfs', 'overlay']) {
       if (new RegExp(`\\t${type}$`, 'm').test(listed)) expect(kernelMounts(type)).toBe(true)
     }
   })
 
-  test('knows that there is no such filesystem', () => {
+  test('is false for an unknown file system', () => {
     expect(kernelMounts('no-such-filesystem')).toBe(false)
   })
 

@@ -8,9 +8,9 @@ const c = symbols({
 const closeOnExec = 1
 
 /**
- * Whether the kernel can mount the filesystem of this name. Asking makes it
- * load the module if that is not done yet: /proc/filesystems lists only what is
- * loaded. `undefined` for one who may not mount, whom the kernel does not tell.
+ * Returns whether the kernel can mount this type of file system. The question makes
+ * the kernel load the module; /proc/filesystems lists loaded ones only. Returns
+ * `undefined` without the right to mount, because the kernel then does not answer.
  */
 export function kernelMounts(type: string): boolean | undefined {
   try {

@@ -11,24 +11,24 @@ const c = symbols({
 
 const request = { getFree: 0x4c82, configure: 0x4c0a } as const
 const flag = { readOnly: 1, autoclear: 4, directIo: 16 } as const
-/** `struct loop_config`, and in it the file descriptor and the flags. */
+/** The size of `struct loop_config`, and the offsets of its descriptor and flags. */
 const configSize = 304
 const configField = { fd: 0, flags: 60 } as const
 const mostTries = 64
 
-/** A file as a block device. Disposing lets go of it; the kernel keeps it for as long as it is mounted. */
+/** A file as a block device. Disposal closes it; the kernel keeps the device while it is mounted. */
 export interface LoopDevice extends Disposable {
   /** `/dev/loop0` */
   readonly path: string
 }
 
 /**
- * Attaches a file to a free loop device, read-only and past the page cache
- * where its filesystem allows that. The device goes away by itself with its
- * last user, so that a crash leaves none behind: mount it before disposing.
+ * Attaches a file to a free loop device, read-only, with direct I/O where its file
+ * system supports that. The kernel detaches the device after its last user, so a crash
+ * leaves none behind: mount it before disposal.
  *
- * Only whole 512-byte blocks of the file show. Throws `ENOENT` or `EPERM` where
- * there are no loop devices to be had.
+ * Only whole 512-byte blocks of the file are visible. Throws `ENOENT` or `EPERM` where
+ * loop devices are unavailable.
  */
 export function attachLoop(file: string): LoopDevice {
   const backing = openFile(file, openFlag.readOnly)
@@ -41,7 +41,7 @@ export function attachLoop(file: string): LoopDevice {
         return { path, [Symbol.dispose]: () => closeFile(fd) }
       } catch (error) {
         closeFile(fd)
-        // Somebody else took it first.
+        // Another process took the device first.
         if (!isSystemError(error, 'EBUSY') || tries === mostTries) throw error
       }
     }

@@ -27,7 +27,7 @@ afterAll(() => {
   rmSync(root, { recursive: true })
 })
 
-test('parseMountInfo() undoes escapes and reads propagation', () => {
+test('parseMountInfo() decodes escapes and reads propagation', () => {
   const text =
     '36 35 98:0 / /mnt/a\\040b\\134c rw,noatime shared:7 master:1 - ext4 /dev/root rw,errors=continue\n' +
     '37 36 0:5 / /plain rw - tmpfs none rw\n'
@@ -38,18 +38,18 @@ test('parseMountInfo() undoes escapes and reads propagation', () => {
   expect(second).toMatchObject({ target: '/plain', type: 'tmpfs', shared: false })
 })
 
-test('mountOf() names the mount a path lies on', () => {
+test('mountOf() returns the mount of a path', () => {
   expect(mountOf('/proc/self/status')?.target).toBe('/proc')
   expect(mountOf('/proc/nowhere')).toBeUndefined()
 })
 
-test('unmount() says false where nothing is mounted and where nothing is', () => {
+test('unmount() returns false without a mount and for an absent path', () => {
   expect(unmount(directory('plain'))).toBe(false)
   expect(unmount(`${root}/absent`)).toBe(false)
 })
 
 describe.skipIf(!isRoot)('mounts (as root)', () => {
-  test('mountTmpfs() mounts with size, mode and restrictions, and unmount() takes it away', () => {
+  test('mountTmpfs() mounts with size, mode and restrictions, and unmount() unmounts it', () => {
     const target = directory('memory')
     mountTmpfs(target, { size: 1 << 20, mode: 0o750, noSuid: true, noDev: true })
     expect(isMountPoint(target)).toBe(true)
@@ -62,7 +62,7 @@ describe.skipIf(!isRoot)('mounts (as root)', () => {
     expect(isMountPoint(target)).toBe(false)
   })
 
-  test('mountsBelow() lists the deepest mount first and knows odd names', () => {
+  test('mountsBelow() lists the deepest mount first and decodes odd names', () => {
     const target = directory('deep dir')
     mountTmpfs(target)
     mkdirSync(`${target}/in ner`)
@@ -72,7 +72,7 @@ describe.skipIf(!isRoot)('mounts (as root)', () => {
     for (const each of mountsBelow(target)) expect(unmount(each.target)).toBe(true)
   })
 
-  test('unmount() refuses a mount in use and detaches it on demand', () => {
+  test('unmount() refuses a mount in use, and detaches it with detach', () => {
     const target = directory('busy')
     mountTmpfs(target)
     mkdirSync(`${target}/x`)
@@ -82,7 +82,7 @@ describe.skipIf(!isRoot)('mounts (as root)', () => {
     expect(mountsBelow(target)).toEqual([])
   })
 
-  test('mountBind() shows the tree and everything mounted in it, read-only throughout', () => {
+  test('mountBind() shows the tree and all mounts in it, read-only', () => {
     const source = directory('source', { file: 'hi' })
     mkdirSync(`${source}/inner`, { recursive: true })
     mountTmpfs(`${source}/inner`)
@@ -133,7 +133,7 @@ describe.skipIf(!isRoot)('mounts (as root)', () => {
     expect(() => mountOverlayLegacy(target, { lower })).toThrow('too many for this kernel')
   })
 
-  test('mountOverlay() says which filesystem cannot hold the changes', () => {
+  test('mountOverlay() names the file system that cannot hold the changes', () => {
     const merged = directory('nested')
     const lower = [directory('nl1'), directory('nl2')]
     mountOverlay(merged, { lower, upper: directory('nu'), work: directory('nw') })

@@ -32,7 +32,7 @@ const ms = {
   shared: 1 << 20,
 } as const
 
-/** What a mount forbids; everything is allowed by default. */
+/** Restrictions of a mount; none by default. */
 export interface MountRestrictions {
   readonly readOnly?: boolean
   readonly noSuid?: boolean
@@ -52,9 +52,9 @@ export function restrictionFlags(restrictions: MountRestrictions): number {
 }
 
 /**
- * Mounts what lies at `source` on `target` too, with everything mounted below
- * it. Restrictions hold for the whole tree. The result is private: mounts made
- * later below either one do not appear below the other.
+ * Mounts the tree at `source`, with all mounts below it, on `target`. Restrictions hold
+ * for the whole tree. The result is private: a later mount below one of the two does
+ * not appear below the other.
  */
 export function mountBind(
   source: string,
@@ -78,14 +78,14 @@ export function mountBind(
 }
 
 export interface BindOptions extends MountRestrictions {
-  /** What mounts made later below either one do to the other. Default: nothing, `private`. */
+  /** Whether later mounts below one of the two appear below the other. Default `private`: no. */
   readonly propagation?: 'private' | 'shared' | 'slave' | undefined
 }
 
 /**
- * `mountBind` from one open file or directory on another, so that no path is
- * looked up that somebody could have changed. `target` must lie on a mount that
- * is private. Throws `UNSUPPORTED` before Linux 5.12.
+ * Like `mountBind`, from one open file or directory on another: no path is looked up,
+ * so a process that changes paths has no effect. The mount of `target` must be
+ * private. Throws `UNSUPPORTED` before Linux 5.12.
  */
 export function mountBindAt(source: number, target: number, options: BindOptions = {}): void {
   const empty = cString('')
@@ -131,25 +131,25 @@ function setAttributes(fd: number, path: Uint8Array, flags: number, options: Bin
   check(c().mountSetattr(fd, path, flags, attributes, size), 'mount_setattr')
 }
 
-/** Puts a detached mount (of `fsmount` or `open_tree`) on `target`; it is private there. */
+/** Attaches a detached mount (of `fsmount` or `open_tree`) at `target`, private. */
 export function attachMount(fd: number, target: string): void {
   const result = c().moveMount(fd, cString(''), atCwd, cString(target), moveFromEmptyPath)
   check(result, 'move_mount', target)
   makePrivate(target)
 }
 
-/** Cuts the mount at `target`, and those below, off from propagation in both directions. */
+/** Makes the mount at `target` and the mounts below it private. */
 export function makePrivate(target: string): void {
   const flags = ms.private | ms.recursive
   check(c().mount(null, cString(target), null, flags, null), 'mount', target)
 }
 
 export interface TmpfsOptions extends MountRestrictions {
-  /** Bytes; without it the kernel's half of the memory. */
+  /** Bytes; half of the memory unless given. */
   readonly size?: number
-  /** Of the root directory; 0o755 unless given. */
+  /** The mode of the root directory; 0o755 unless given. */
   readonly mode?: number
-  /** More, as `mount(8)` takes them: `uid=5`. */
+  /** More options in the form of `mount(8)`: `uid=5`. */
   readonly more?: readonly string[] | undefined
 }
 
@@ -164,7 +164,7 @@ export function mountTmpfs(target: string, options: TmpfsOptions = {}): void {
   mountPlain('tmpfs', target, restrictionFlags(options), data.join(','))
 }
 
-/** `mount(2)` with an option string, which the kernel would cut at 4096 bytes without a word: refused here. */
+/** Calls `mount(2)`. Refuses options over 4096 bytes, which the kernel would cut silently. */
 export function mountPlain(type: string, target: string, flags: number, data: string): void {
   const options = cString(data)
   if (options.length > 4096) throw new RangeError(`mount options of ${options.length} bytes`)
@@ -175,8 +175,8 @@ export function mountPlain(type: string, target: string, flags: number, data: st
 
 export interface UnmountOptions {
   /**
-   * Takes the mount out of the tree at once even when it is in use; it goes
-   * away with its last user.
+   * Removes the mount from the tree at once, even when it is in use. The kernel ends it
+   * after its last user.
    */
   readonly detach?: boolean
 }
@@ -185,8 +185,8 @@ const mntDetach = 2
 const umountNoFollow = 8
 
 /**
- * Unmounts the topmost mount at `target`. `false` when nothing is mounted
- * there, or there is no such path. Throws `EBUSY` when it is in use.
+ * Unmounts the topmost mount at `target`. Returns `false` without a mount and for an
+ * absent path. Throws `EBUSY` when it is in use.
  */
 export function unmount(target: string, options: UnmountOptions = {}): boolean {
   const flags = umountNoFollow | (options.detach ? mntDetach : 0)
@@ -195,7 +195,7 @@ export function unmount(target: string, options: UnmountOptions = {}): boolean {
     return true
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return false
-    // EINVAL also means a mount this user namespace may not undo.
+    // EINVAL also means a mount that this user namespace may not unmount.
     if (isSystemError(error, 'EINVAL') && !isMountPoint(target)) return false
     throw error
   }

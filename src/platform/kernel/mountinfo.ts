@@ -2,24 +2,24 @@ import { fileStatus, ignoring, readSmallFile, realPath } from '../call/posix.ts'
 
 /** One line of `/proc/self/mountinfo`, see proc_pid_mountinfo(5). */
 export interface MountEntry {
-  /** Absolute path, escapes undone. */
+  /** Absolute path, with decoded escapes. */
   readonly target: string
   readonly type: string
   readonly source: string
   /** Per-mount options: `rw,nosuid`. */
   readonly options: readonly string[]
-  /** Options of the filesystem: `upperdir=/x`. */
+  /** Options of the file system: `upperdir=/x`. */
   readonly superOptions: readonly string[]
-  /** Takes part in propagation: what is mounted below appears in other namespaces too. */
+  /** The mount is shared: a mount below it appears in other namespaces too. */
   readonly shared: boolean
 }
 
-/** Every mount of this mount namespace, oldest first; of two on one target the later is on top. */
+/** Returns every mount of this mount namespace, oldest first. A later mount on the same target covers the earlier one. */
 export function readMounts(): MountEntry[] {
   return parseMountInfo(readSmallFile('/proc/self/mountinfo') ?? '')
 }
 
-/** Reads the text of a mountinfo file; lines it does not understand are left out. */
+/** Reads the text of a mountinfo file. Malformed lines are left out. */
 export function parseMountInfo(text: string): MountEntry[] {
   const entries: MountEntry[] = []
   for (const line of text.split('\n')) {
@@ -48,14 +48,14 @@ function unescapeOctal(text: string): string {
   )
 }
 
-/** True when something is mounted exactly at `path`; absence is `false`. The last link is not followed. */
+/** True when `path` is a mount point. A link at its end is not followed; an absent path is none. */
 export function isMountPoint(path: string): boolean {
   const status = ignoring(['ENOENT', 'ENOTDIR'], () => fileStatus(path))
   if (status === undefined) return false
   return status.mountRoot ?? readMounts().some(({ target }) => target === realPath(path))
 }
 
-/** The mounts at `path` and below it, deepest first: the order in which they can be unmounted. */
+/** Returns the mounts at and below `path`, deepest first: the order to unmount them in. */
 export function mountsBelow(path: string): MountEntry[] {
   const root = ignoring(['ENOENT', 'ENOTDIR'], () => realPath(path))
   if (root === undefined) return []
@@ -66,7 +66,7 @@ export function mountsBelow(path: string): MountEntry[] {
     .sort((a, b) => b.target.split('/').length - a.target.split('/').length)
 }
 
-/** The mount that `path` lies on, `undefined` only when `path` does not exist. */
+/** Returns the mount that holds `path`, `undefined` only for an absent path. */
 export function mountOf(path: string): MountEntry | undefined {
   const real = ignoring(['ENOENT', 'ENOTDIR'], () => realPath(path))
   if (real === undefined) return undefined

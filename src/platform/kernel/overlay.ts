@@ -9,35 +9,33 @@ const c = symbols({
   fsmount: { syscall: 432, args: ['i32', 'u32', 'u32'], returns: 'i64' },
 })
 
-/** The kernel's limit of read-only directories below one overlay. */
+/** The kernel's limit of read-only directories of one overlay. */
 export const maxOverlayLowers = 500
 
 export interface OverlayOptions extends MountRestrictions {
   /** Read-only directories, topmost first; at least one, and two without `upper`. */
   readonly lower: readonly string[]
-  /** Receives the changes; on the same filesystem as `work`. */
+  /** The directory for changes, on the same file system as `work`. */
   readonly upper?: string
-  /** Empty, and of no use to anyone else. */
+  /** An empty directory that overlayfs alone uses. */
   readonly work?: string
   /**
-   * Leaves out every sync of `upper`: faster, and after a crash `upper` is
-   * worthless. The kernel then refuses to mount it again while
-   * `work/work/incompat` exists.
+   * Never syncs `upper`: faster, but after a crash `upper` is unusable. The kernel then
+   * refuses to mount it again while `work/work/incompat` exists.
    */
   readonly volatile?: boolean
-  /** Keeps overlay's marks in `user.overlay.*`, as a user namespace must. */
+  /** Keeps the marks of overlayfs in `user.overlay.*`, which a user namespace needs. */
   readonly userXattr?: boolean
 }
 
 /**
- * Mounts a stack of directories as one filesystem at `target`.
+ * Mounts a stack of directories as one file system at `target`.
  *
- * Changes land in `upper` as plain overlayfs changes: whiteouts, opaque
- * directories and whole files; never redirects or metadata-only copies, so the
- * upper directory can be read as a changeset and a hostile xattr in a layer
- * cannot send the kernel elsewhere.
+ * `upper` gets whiteouts, opaque directories and whole files, but no redirects and no
+ * metadata-only copies. So `upper` can be read as a changeset, and a hostile attribute
+ * in a layer cannot redirect the kernel.
  *
- * Throws `UNSUPPORTED` when the kernel or the filesystem below cannot do it.
+ * Throws `UNSUPPORTED` when the kernel or the file system of `upper` cannot do it.
  */
 export function mountOverlay(target: string, options: OverlayOptions): void {
   const { lower } = options
@@ -114,7 +112,7 @@ function mountWithApi(target: string, options: OverlayOptions, paths: ShortPaths
   }
 }
 
-/** What the kernel has to say about the last refusal, on the filesystem context's own log. */
+/** Returns the kernel's explanation of the last refusal, from the log of the file system context. */
 function readLog(fs: number): string {
   const buffer = new Uint8Array(1024)
   const length = ignoring(['ENODATA'], () => readFile(fs, buffer)) ?? 0
@@ -125,16 +123,16 @@ function plainOptions(options: OverlayOptions): [key: string, value?: string][] 
   const list: [key: string, value?: string][] = []
   if (options.userXattr) list.push(['userxattr'])
   else list.push(['redirect_dir', 'nofollow'], ['metacopy', 'off'])
-  // Without it files and directories of one root show different devices.
+  // Without this option, files and directories of one root have different device numbers.
   list.push(['index', 'off'], ['xino', 'auto'])
   if (options.volatile && options.upper !== undefined) list.push(['volatile'])
   return list
 }
 
 /**
- * The way of kernels before 6.7: one option string, which the kernel cuts at a
- * page without a word. Directories are named by descriptor, so that 4095 bytes
- * hold some 200 of them and no character needs escaping.
+ * For kernels before 6.7: one option string, which the kernel silently cuts at a page.
+ * Directories are named by descriptor, so that 4095 bytes hold about 200 of them and
+ * no character needs an escape.
  */
 export function mountOverlayLegacy(target: string, options: OverlayOptions): void {
   const paths = new ShortPaths(0)
@@ -159,8 +157,8 @@ export function mountOverlayLegacy(target: string, options: OverlayOptions): voi
 }
 
 /**
- * Spells directories so that the mount calls take them: fsconfig refuses values
- * over 255 bytes, and overlayfs reads backslashes, commas and colons as its own.
+ * Names directories in a form that mount calls accept: fsconfig refuses values over
+ * 255 bytes, and overlayfs gives backslashes, commas and colons a meaning.
  */
 class ShortPaths {
   readonly #maximum: number

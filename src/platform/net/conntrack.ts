@@ -8,7 +8,7 @@ import {
   parseAttributes,
 } from './netlink.ts'
 
-/** `NFNL_SUBSYS_CTNETLINK << 8`, and what it is asked. */
+/** `NFNL_SUBSYS_CTNETLINK << 8`, and its requests. */
 const message = { get: 0x101, delete: 0x102 } as const
 const ip4Header = Uint8Array.of(2, 0, 0, 0)
 const originalTuple = 1
@@ -17,10 +17,10 @@ const protocolField = { number: 1, destinationPort: 3 } as const
 const udp = 17
 
 /**
- * Lets the kernel forget the UDP flows that were sent to these ports, so that
- * the next datagram of each is looked at as if it were the first. Of what is no
- * connection it remembers for minutes where it went; where it is to go may have
- * changed meanwhile. `netfilter` is a netlink socket of that protocol.
+ * Deletes the kernel's entries of UDP flows to these ports, so that the next datagram
+ * of each is routed anew. For UDP the kernel keeps the old destination for minutes,
+ * even after the port was published to another container. `netfilter` is a netlink
+ * socket of that protocol.
  */
 export function forgetUdpFlows(netfilter: NetlinkSocket, ports: readonly number[]): void {
   const wanted = new Set(ports)
@@ -32,13 +32,13 @@ export function forgetUdpFlows(netfilter: NetlinkSocket, ports: readonly number[
     try {
       netfilter.send([{ type: message.delete, body: request }])
     } catch (error) {
-      // It has ended by itself.
+      // The flow ended by itself.
       if (!isSystemError(error, 'ENOENT')) throw error
     }
   }
 }
 
-/** None where the kernel was built without a way to ask. */
+/** Returns the UDP flows, none when the kernel was built without this interface. */
 function listFlows(netfilter: NetlinkSocket): readonly NetlinkMessage[] {
   try {
     return netfilter.send([{ type: message.get, flags: netlinkFlag.dump, body: ip4Header }])
@@ -48,7 +48,7 @@ function listFlows(netfilter: NetlinkSocket): readonly NetlinkMessage[] {
   }
 }
 
-/** The port that a flow was sent to, if it is one of UDP. */
+/** Returns the destination port of a UDP flow, `undefined` for another flow. */
 function udpPortOf(tuple: Uint8Array): number | undefined {
   const protocol = parseAttributes(parseAttributes(tuple).get(protocolOfTuple) ?? new Uint8Array())
   const port = protocol.get(protocolField.destinationPort)

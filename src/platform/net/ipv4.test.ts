@@ -26,7 +26,7 @@ test('parseAddress() and formatAddress() are inverses up to the last address', (
   }
 })
 
-test('parseAddress() refuses what other programs read as octal, short or negative', () => {
+test('parseAddress() refuses octal, short and negative forms', () => {
   for (const text of [
     '',
     '1.2.3',

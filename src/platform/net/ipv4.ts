@@ -20,7 +20,7 @@ export function formatAddress(address: number): string {
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.')
 }
 
-/** The four bytes of an address, in network order. */
+/** Returns the four bytes of an address, in network order. */
 export function addressBytes(text: string): Uint8Array {
   return Uint8Array.from(text.split('.'), Number)
 }
@@ -52,7 +52,7 @@ export function overlaps(a: Subnet, b: Subnet): boolean {
   return a.prefix <= b.prefix ? contains(a, b.base) : contains(b, a.base)
 }
 
-/** The address with all host bits set. */
+/** Returns the address with all host bits set. */
 export function lastAddress({ base, prefix }: Subnet): number {
   return (base | ~mask(prefix)) >>> 0
 }

@@ -14,7 +14,7 @@ import {
 
 const GET_LINK = 18
 
-test('attribute() pads to four bytes and parseAttributes() gives the unpadded values back', () => {
+test('attribute() pads to four bytes and parseAttributes() returns the unpadded values', () => {
   const bytes = concatenate([
     attribute(1, Uint8Array.of(1, 2, 3)),
     attribute(2, 'lo'),
@@ -28,12 +28,12 @@ test('attribute() pads to four bytes and parseAttributes() gives the unpadded va
   expect([...(inner.get(7) ?? [])]).toEqual([4, 3, 2, 1])
 })
 
-test('listAttributes() ends at an attribute that lies about its length', () => {
+test('listAttributes() ends at an attribute with a wrong length', () => {
   expect(listAttributes(Uint8Array.of(200, 0, 1, 0, 9))).toEqual([])
   expect(listAttributes(Uint8Array.of(3, 0, 1, 0))).toEqual([])
 })
 
-test('send() answers a question about one interface and a dump of all', () => {
+test('send() returns one interface and a dump of all', () => {
   using socket = openNetlink(netlinkProtocol.route)
   const one = socket.send([
     { type: GET_LINK, body: concatenate([new Uint8Array(16), attribute(3, 'lo')]) },

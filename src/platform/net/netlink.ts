@@ -1,10 +1,10 @@
 import { check, errno, SystemError } from '../call/libc.ts'
 import { networkCalls } from './network-calls.ts'
 
-/** Protocols a netlink socket speaks. */
+/** Protocols of a netlink socket. */
 export const netlinkProtocol = { route: 0, netfilter: 12 } as const
 
-/** Flags of a request's header; `REQUEST` and `ACK` are added by the socket. */
+/** Flags of a request's header. The socket adds `REQUEST` and `ACK`. */
 export const netlinkFlag = { dump: 0x300, excl: 0x200, create: 0x400 } as const
 
 const REQUEST = 0x1
@@ -29,7 +29,7 @@ export interface NetlinkMessage {
   readonly body: Uint8Array
 }
 
-/** A request the kernel refused; `path` is its own explanation, where it gave one. */
+/** A request that the kernel refused. `path` is the kernel's explanation, if it gave one. */
 export class NetlinkError extends SystemError {
   constructor(number: number, explanation?: string) {
     super(number, 'netlink', explanation)
@@ -37,17 +37,17 @@ export class NetlinkError extends SystemError {
   }
 }
 
-/** A connection to the kernel of the network namespace the thread was in when it was opened. */
+/** A connection to the network namespace that the thread was in when it was opened. */
 export interface NetlinkSocket extends Disposable {
   /**
-   * Sends everything in one datagram and returns what the kernel answered to
-   * it. Throws `NetlinkError` for the first request that was refused; whether
-   * the others took effect depends on the protocol (a batch is atomic).
+   * Sends all messages in one datagram and returns the kernel's answers. Throws
+   * `NetlinkError` for the first refused request; whether the other requests took effect
+   * depends on the protocol (a batch is atomic).
    */
   send(requests: readonly NetlinkRequest[]): readonly NetlinkMessage[]
 }
 
-/** Opens a socket in the calling thread's network namespace; it stays there whatever the thread does. */
+/** Opens a socket in the calling thread's network namespace. It stays there when the thread leaves. */
 export function openNetlink(protocol: number): NetlinkSocket {
   const AF_NETLINK = 16
   const SOCK_RAW_CLOEXEC = 0o2000003
@@ -157,7 +157,7 @@ function parseRefusal(message: SequencedMessage): NetlinkError | undefined {
   return new NetlinkError(number, text && parseText(text))
 }
 
-/** One attribute, padded; a string gets its NUL, a number is 32 bits in host order. */
+/** Returns one padded attribute. A string gets a NUL; a number has 32 bits in host order. */
 export function attribute(type: number, value: Uint8Array | string | number): Uint8Array {
   const payload = encodeValue(value)
   const bytes = new Uint8Array((4 + payload.length + 3) & ~3)
@@ -168,7 +168,7 @@ export function attribute(type: number, value: Uint8Array | string | number): Ui
   return bytes
 }
 
-/** An attribute that holds other attributes. */
+/** Returns an attribute that holds other attributes. */
 export function nested(type: number, ...children: readonly Uint8Array[]): Uint8Array {
   return attribute(type | NESTED, concatenate(children))
 }
@@ -179,12 +179,12 @@ function encodeValue(value: Uint8Array | string | number): Uint8Array {
   return value
 }
 
-/** The attributes in `bytes` by type; of a type that comes twice the last one. */
+/** Returns the attributes in `bytes` by type, the last one of each type. */
 export function parseAttributes(bytes: Uint8Array): ReadonlyMap<number, Uint8Array> {
   return new Map(listAttributes(bytes))
 }
 
-/** The attributes in `bytes` in order: what a list needs, where every type is the same. */
+/** Returns the attributes in `bytes` in order, for a list of attributes of one type. */
 export function listAttributes(bytes: Uint8Array): readonly (readonly [number, Uint8Array])[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const found: (readonly [number, Uint8Array])[] = []
@@ -197,13 +197,13 @@ export function listAttributes(bytes: Uint8Array): readonly (readonly [number, U
   return found
 }
 
-/** The text of a NUL-terminated attribute. */
+/** Returns the text of a NUL-terminated attribute. */
 export function parseText(value: Uint8Array): string {
   const end = value.indexOf(0)
   return new TextDecoder().decode(end < 0 ? value : value.subarray(0, end))
 }
 
-/** Bytes one after the other, without padding between them. */
+/** Concatenates without padding. */
 export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0

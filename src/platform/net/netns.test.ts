@@ -20,7 +20,7 @@ afterEach(() => {
 describe.skipIf(!isRoot)('network namespaces', () => {
   const current = () => readlinkSync('/proc/thread-self/ns/net')
 
-  test('createNetworkNamespace() runs its function inside and comes back', () => {
+  test('createNetworkNamespace() runs its function inside and returns to the old namespace', () => {
     const path = join(directory, 'ns')
     const before = current()
     const inside = createNetworkNamespace(path, current)
@@ -33,7 +33,7 @@ describe.skipIf(!isRoot)('network namespaces', () => {
     removeNetworkNamespace(path)
   })
 
-  test('createNetworkNamespace() comes back and leaves nothing when its function throws', () => {
+  test('createNetworkNamespace() returns and leaves nothing behind when its function throws', () => {
     const path = join(directory, 'ns')
     const before = current()
     const fail = () => {
@@ -45,14 +45,14 @@ describe.skipIf(!isRoot)('network namespaces', () => {
     expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(path)
   })
 
-  test('createNetworkNamespace() does not touch what is there already', () => {
+  test('createNetworkNamespace() leaves an existing namespace alone', () => {
     const path = join(directory, 'ns')
     const first = createNetworkNamespace(path, current)
     expect(() => createNetworkNamespace(path, current)).toThrow('EEXIST')
     expect(enterNetworkNamespace(path, current)).toBe(first)
   })
 
-  test('enterNetworkNamespace() comes back when its function throws', () => {
+  test('enterNetworkNamespace() returns to the old namespace when its function throws', () => {
     const path = join(directory, 'ns')
     createNetworkNamespace(path, () => {})
     const before = current()
@@ -64,7 +64,7 @@ describe.skipIf(!isRoot)('network namespaces', () => {
   })
 })
 
-test('probePort() tells a free port from one that is listened on', () => {
+test('probePort() tells a free port from a port with a listener', () => {
   const loopback = '127.0.0.1'
   const free = probePort('tcp', loopback, 0)
   expect(probePort('tcp', loopback, free)).toBe(free)

@@ -10,13 +10,13 @@ const MNT_DETACH = 2
 const threadNamespace = '/proc/thread-self/ns/net'
 
 /**
- * Makes a network namespace that lives as long as the mount at `path` or a
- * process in it does, and runs `inside` there.
+ * Makes a network namespace and runs `inside` in it. The namespace lives as long as
+ * the mount at `path` or a process in it.
  *
- * The calling thread is in the new namespace only while `inside` runs, which is
- * why that is synchronous: a thread the process starts meanwhile would be born
- * there and stay. Keep it short. When anything throws, the thread is back and
- * what was made at `path` is gone. EEXIST when something is there already.
+ * The calling thread is in the new namespace while `inside` runs. `inside` is
+ * synchronous and short, because a thread that starts meanwhile would start in the new
+ * namespace and stay there. When anything throws, the thread returns and `path` is
+ * removed. Throws EEXIST when `path` exists.
  */
 export function createNetworkNamespace<T>(path: string, inside: () => T): T {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
@@ -35,7 +35,7 @@ export function createNetworkNamespace<T>(path: string, inside: () => T): T {
   }
 }
 
-/** Runs `inside` with the calling thread in the namespace at `path`; see `createNetworkNamespace`. */
+/** Runs `inside` with the calling thread in the namespace at `path`, as `createNetworkNamespace` does. */
 export function enterNetworkNamespace<T>(path: string, inside: () => T): T {
   const target = openSync(path, 'r')
   try {
@@ -46,8 +46,8 @@ export function enterNetworkNamespace<T>(path: string, inside: () => T): T {
 }
 
 /**
- * Takes the mount and the file away; nothing happens when there are none. The
- * kernel removes the namespace and its interfaces after its last process left.
+ * Removes the mount and the file, if they exist. The kernel removes the namespace and
+ * its interfaces after the last process left it.
  */
 export function removeNetworkNamespace(path: string): void {
   try {

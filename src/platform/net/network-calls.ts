@@ -15,5 +15,5 @@ const signatures = {
   umount2: { args: ['ptr', 'i32'], returns: 'i32' },
 } as const
 
-/** The C functions that attaching a container takes, in one table: linking is what a table costs (0.4 ms). */
+/** The C functions for attaching a container, in one table: linking a table costs 0.4 ms. */
 export const networkCalls: () => CFunctions<typeof signatures> = symbols(signatures)

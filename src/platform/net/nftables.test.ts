@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { findNft, runNft } from './nftables.ts'
 
-test('findNft() says what to do where nft is not installed', () => {
+test('findNft() throws a remedy where nft is not installed', () => {
   expect(() => findNft(['/nowhere/nft'])).toThrow(
     'Cannot write firewall rules: nft is not installed',
   )
@@ -10,11 +10,11 @@ test('findNft() says what to do where nft is not installed', () => {
 const canRun = process.getuid?.() === 0 && Bun.which('nft') !== null
 
 describe.skipIf(!canRun)('runNft()', () => {
-  test('it throws what nft said about a script it refused', () => {
+  test('throws the message of nft for a refused script', () => {
     expect(() => runNft('add nonsense')).toThrow('Cannot write firewall rules: /dev/stdin:1:')
   })
 
-  test('it returns what nft printed', () => {
+  test('returns the output of nft', () => {
     expect(runNft('list tables')).toBeString()
   })
 })

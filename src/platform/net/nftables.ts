@@ -32,7 +32,7 @@ export interface NftChain {
   readonly family: 'ip' | 'inet'
   readonly table: string
   readonly name: string
-  /** It hangs on the forward hook itself; others are jumped to. */
+  /** The chain is on the forward hook itself; other chains are jump targets. */
   readonly hooked: boolean
   /** Its policy is drop. */
   readonly drops: boolean
@@ -45,7 +45,7 @@ const families: Readonly<Record<number, NftChain['family']>> = { 1: 'inet', 2: '
 
 const locations = ['/usr/sbin/nft', '/sbin/nft', '/usr/local/sbin/nft', '/usr/bin/nft', '/bin/nft']
 
-/** The absolute path of nft, whatever PATH says. Throws `UNSUPPORTED` where it is not installed. */
+/** Returns the absolute path of nft. PATH has no effect. Throws `UNSUPPORTED` where nft is not installed. */
 export function findNft(candidates: readonly string[] = locations): string {
   const found = candidates.find(isExecutable)
   if (found !== undefined) return found
@@ -54,7 +54,7 @@ export function findNft(candidates: readonly string[] = locations): string {
   })
 }
 
-/** Applies a script of nft's language, all of it or nothing, and returns what nft printed. */
+/** Applies a script of nft as one transaction, and returns the output of nft. */
 export function runNft(script: string, args: readonly string[] = []): string {
   const nft = findNft()
   const { exitCode, stdout, stderr } = Bun.spawnSync([nft, ...args, '-f', '-'], {
@@ -70,9 +70,9 @@ export function runNft(script: string, args: readonly string[] = []): string {
 }
 
 /**
- * Takes elements away without waiting for it: the kernel lets a grace period
- * pass for each transaction. An element that meanwhile has another value stays.
- * `record` is deleted when it is done; the work outlives this process.
+ * Removes elements without waiting for the kernel, which waits for a grace period for
+ * each transaction. An element with another value by then stays. The child process
+ * deletes `record` at the end, and may outlive this process.
  */
 export function deleteElementsInBackground(commands: readonly string[], record: string): void {
   const script =
@@ -85,8 +85,8 @@ export function deleteElementsInBackground(commands: readonly string[], record: 
 }
 
 /**
- * Adds elements in one transaction. Throws `NetlinkError`, code EEXIST when a
- * key is there already and ENOENT when a map is not; then none was added.
+ * Adds elements in one transaction. Throws `NetlinkError` and adds none, with EEXIST
+ * for an existing key and ENOENT for an absent map.
  */
 export function addElements(socket: NetlinkSocket, elements: readonly NftElement[]): void {
   commit(
@@ -95,11 +95,11 @@ export function addElements(socket: NetlinkSocket, elements: readonly NftElement
   )
 }
 
-/** Takes away the elements that have exactly these values, and waits for the kernel (about 10 ms). */
+/** Removes the elements with exactly these values, and waits for the kernel (about 10 ms). */
 export function deleteElements(socket: NetlinkSocket, elements: readonly NftElement[]): void {
   for (const element of elements) {
     try {
-      // Adding is refused where the value differs, so the pair deletes this element or nothing.
+      // The kernel refuses the addition when the value differs, so the pair deletes this element or nothing.
       commit(socket, [
         elementRequest('newElement', element),
         elementRequest('deleteElement', element),
@@ -110,7 +110,7 @@ export function deleteElements(socket: NetlinkSocket, elements: readonly NftElem
   }
 }
 
-/** All elements of a map. Throws `NetlinkError` ENOENT when there is no such map. */
+/** Returns all elements of a map. Throws `NetlinkError` ENOENT for an absent map. */
 export function listElements(socket: NetlinkSocket, map: NftMap): readonly NftElement[] {
   const body = concatenate([
     familyHeader(ipFamily),
@@ -134,7 +134,7 @@ function parseElements(answer: NetlinkMessage, map: NftMap): readonly NftElement
 }
 const nothing = new Uint8Array()
 
-/** The rules of a table or of one chain, each as the bytes the kernel describes it with. */
+/** Returns the rules of a table or of one chain, each as the kernel's bytes. */
 export function listRules(
   socket: NetlinkSocket,
   table: string,
@@ -149,7 +149,7 @@ export function listRules(
     .map((answer) => answer.body)
 }
 
-/** Every chain of the `ip` and `inet` families that is on the forward hook or on none. */
+/** Returns every chain of the `ip` and `inet` families that is on the forward hook or on no hook. */
 export function listForwardChains(socket: NetlinkSocket): readonly NftChain[] {
   const request = { type: SUBSYSTEM | message.getChain, flags: netlinkFlag.dump }
   return socket.send([{ ...request, body: familyHeader(0) }]).flatMap(({ body }) => {
@@ -168,7 +168,7 @@ function text(value: Uint8Array | undefined): string {
   return value === undefined ? '' : parseText(value)
 }
 
-/** Only the last request is acknowledged (refusals always come): many acknowledgements would not fit the queue. */
+/** Asks for one acknowledgement, of the last request, because many would not fit the queue. Refusals always arrive. */
 function commit(socket: NetlinkSocket, requests: readonly NetlinkRequest[]): void {
   const BATCH_BEGIN = 0x10
   const BATCH_END = 0x11
@@ -197,7 +197,7 @@ function familyHeader(family: number): Uint8Array {
   return new Uint8Array([family, 0, 0, 0])
 }
 
-/** What the older iptables printed; `undefined` when it refused or is not installed. */
+/** Returns the output of the legacy iptables, `undefined` when it fails or is not installed. */
 export function runLegacyIptables(args: readonly string[]): string | undefined {
   const path = ['/usr/sbin/iptables-legacy', '/sbin/iptables-legacy'].find(isExecutable)
   if (path === undefined) return undefined

@@ -7,11 +7,10 @@ const [stream, datagram, closeOnExec] = [1, 2, 0o2000000]
 const [socketLevel, reuseAddress, ipv6Level, ipv6Only] = [1, 2, 41, 26]
 
 /**
- * Binds a socket to a local address and port as a server would and closes it
- * again: throws `SystemError` EADDRINUSE when another socket has the port,
- * EADDRNOTAVAIL when the address is not this machine's, and EAFNOSUPPORT for an
- * IPv6 address where the kernel has no IPv6. Port 0 lets the kernel choose;
- * returned is the port that was free.
+ * Binds a socket to a local address and port as a server would, closes it, and returns
+ * the port. Throws `SystemError` EADDRINUSE when another socket has the port,
+ * EADDRNOTAVAIL when the address is not one of this machine, EAFNOSUPPORT for an IPv6
+ * address on a kernel without IPv6. The kernel chooses a free port for port 0.
  */
 export function probePort(protocol: 'tcp' | 'udp', address: string, port: number): number {
   const calls = networkCalls()
@@ -22,7 +21,7 @@ export function probePort(protocol: 'tcp' | 'udp', address: string, port: number
     const set = (level: number, option: number): void => {
       check(calls.setsockopt(fd, level, option, new Uint32Array([1]), 4), 'setsockopt')
     }
-    // Without it a port would count as taken while closed connections linger; for UDP it would hide a real owner.
+    // Without this option a port counts as taken while closed connections linger. For UDP it would hide the owner.
     if (protocol === 'tcp') set(socketLevel, reuseAddress)
     if (isNew) set(ipv6Level, ipv6Only)
     const name = new Uint8Array(isNew ? 28 : 16)

@@ -1,8 +1,8 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net'
 
 /**
- * Networks that reach this machine, its neighbours or a cloud's metadata service,
- * and no server of the Internet.
+ * Networks of this machine, its neighbours and the metadata services of clouds. No
+ * server of the Internet has such an address.
  * @see https://www.iana.org/assignments/iana-ipv4-special-registry
  * @see https://www.iana.org/assignments/iana-ipv6-special-registry
  */
@@ -40,7 +40,7 @@ function blockList(): BlockList {
   return made
 }
 
-/** True for an address, as text, that no outsider has any business naming; false for what is no address. */
+/** True for the text of an address in a private network; false for text that is no address. */
 export function isPrivateAddress(address: string): boolean {
   const family = isIPv4(address) ? 'ipv4' : isIPv6(address) ? 'ipv6' : undefined
   if (family === undefined) return false
@@ -50,7 +50,7 @@ export function isPrivateAddress(address: string): boolean {
   return list.check(address, family)
 }
 
-/** The IPv4 address that an IPv4-mapped IPv6 address or one of NAT64 stands for. */
+/** Returns the IPv4 address inside an IPv4-mapped or NAT64 address. */
 function carriedAddress(address: string): string | undefined {
   const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1)
   const match = /^(?:::ffff|64:ff9b:):([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical)

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 
-/** What a server answers to bytes that no HTTP client would send, until it closes the connection. */
+/** Sends raw bytes and returns the server's answer up to the end of the connection. */
 export function sendRaw(port: number, bytes: string): Promise<string> {
   return new Promise((resolve) => {
     let answer = ''
@@ -14,12 +14,12 @@ export function sendRaw(port: number, bytes: string): Promise<string> {
   })
 }
 
-/** `GET /path` with these header lines, on a connection that ends with the answer. */
+/** Sends `GET /path` with these header lines, on a connection that ends with the answer. */
 export function rawRequest(start: string, ...headers: readonly string[]): string {
   return [start, ...headers, 'Connection: close', '', ''].join('\r\n')
 }
 
-/** The status of an answer; 0 where there is none. */
+/** Returns the status of an answer, 0 without one. */
 export function rawStatus(answer: string): number {
   return Number(/^HTTP\/1\.[01] (\d{3}) /.exec(answer)?.[1] ?? 0)
 }

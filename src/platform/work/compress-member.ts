@@ -1,4 +1,4 @@
-/** How a chunk becomes a gzip member or a zstd frame of its own. */
+/** The settings that turn a chunk into a gzip member or a zstd frame. */
 export interface Compression {
   readonly format: 'gzip' | 'zstd'
   /** gzip 1 to 9, zstd 1 to 19. */
@@ -8,9 +8,9 @@ export interface Compression {
 const zlib = (): typeof import('node:zlib') => process.getBuiltinModule('node:zlib')
 
 /**
- * What decides the bytes beside the chunk: the same name, the same bytes. Bun
- * makes gzip with libdeflate, which takes a third of the time that zlib needs
- * for the same size.
+ * The name of the compressor: the same name and chunk always give the same bytes. Bun
+ * compresses gzip with libdeflate, which needs a third of zlib's time for the same
+ * size.
  */
 export function compressorName({ format, level }: Compression): string {
   const { libdeflate, zlib: ownZlib, zstd } = process.versions
@@ -32,7 +32,7 @@ export function compressMember(
     return Bun.gzipSync(bytes, { library: 'libdeflate', level: level as 1 })
   }
   const { constants, gzipSync, zstdCompressSync } = zlib()
-  // Room for all of it at once.
+  // A buffer for the whole result.
   const chunkSize = chunk.length + 4096
   const params = { [constants.ZSTD_c_compressionLevel]: level }
   return format === 'gzip'
@@ -40,13 +40,13 @@ export function compressMember(
     : new Uint8Array(zstdCompressSync(chunk, { params, chunkSize }))
 }
 
-/** Whether `member` is whole and decompresses to `chunk`, and to nothing more. */
+/** True when `member` is complete and decompresses to exactly `chunk`. */
 export function isMemberOf(
   member: Uint8Array<ArrayBuffer>,
   chunk: Uint8Array,
   { format }: Compression,
 ): boolean {
-  // The decoders of node:zlib do not mind a frame that lacks its end, nor zlib's in Node what follows.
+  // The decoders of node:zlib accept a frame without its end, and zlib in Node accepts bytes behind the end.
   if (typeof Bun === 'undefined') return false
   const size = Math.max(chunk.length, 64)
   try {

@@ -3,7 +3,7 @@ import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { compressMember } from './compress-member.ts'
 import { type CompressThreads, maxChunkSize, openCompressThreads } from './compress-threads.ts'
 
-/** More chunks than there are threads, the first ones too small to leave this one. */
+/** More chunks than threads. The first chunks are too small for another thread. */
 const chunks = [0, 10, 300_000, 1_048_576, 900_001, 70_000, maxChunkSize, 65_537].map(
   (size, seed) => new Uint8Array(size).map((_, index) => (index * index + seed) >> 7),
 )
@@ -34,11 +34,11 @@ for (const [format, decompress] of [
 
   test(`compress() takes a kept ${format} member only if it is one of exactly these bytes`, async () => {
     using threads = openCompressThreads({ format, level: 1 })
-    // One that stays in this thread and one that does not.
+    // A chunk for this thread and a chunk for another one.
     for (const size of [5000, 300_000]) {
       const chunk = new Uint8Array(size).map((_, index) => (index * index) >> 7)
       const made = compressMember(chunk, { format, level: 1 })
-      // Told apart from one that was made anew by its level.
+      // Its level differs from that of a new member.
       const foreign = compressMember(chunk, { format, level: 9 })
       expect(Buffer.compare(foreign, made)).not.toBe(0)
       const taken = await compress(threads, chunk, new Uint8Array(foreign))
@@ -79,7 +79,7 @@ test('take() waits until some memory is free', async () => {
   expect(order).toEqual([1, 2, 3])
 })
 
-test('openCompressThreads() passes on why a thread could not compress', async () => {
+test('openCompressThreads() throws the error of a thread', async () => {
   using threads = openCompressThreads({ format: 'gzip', level: 99 })
   const chunk = new Uint8Array(100_000)
   await expect(compress(threads, chunk)).rejects.toThrow('compressing thread')

@@ -2,42 +2,41 @@ import { type Compression, compressMember, compressorName, isMemberOf } from './
 import type { CompressJob, CompressSetup } from './compress-worker.ts'
 import { workerPath } from './worker-path.ts'
 
-/** Compresses in threads of its own. Disposing ends them, and what still runs never ends. */
+/** Compresses in threads. Disposal ends the threads; the promise of unfinished work never resolves. */
 export interface CompressThreads extends Disposable {
-  /** The same chunk and name always give the same bytes; both change with the runtime. */
+  /** The same chunk and name always give the same bytes. Name and bytes may change with the runtime. */
   readonly compressor: string
-  /** How many chunks are worth being under way. */
+  /** The useful number of chunks in work. */
   readonly parallel: number
-  /** Memory for a chunk, as soon as some is free. Give all of it back by `compress` or `release`. */
+  /** Waits for free memory for a chunk. The caller returns it by `compress` or `release`. */
   take(): Promise<ChunkMemory>
 }
 
 /** Memory that the threads share. */
 export interface ChunkMemory {
-  /** `maxChunkSize` bytes to be filled, with anything in them. */
+  /** `maxChunkSize` bytes with arbitrary content, to be filled. */
   readonly bytes: Uint8Array
   /**
-   * The gzip member or zstd frame of the first `length` bytes: `kept`, if it decompresses to
-   * exactly them, else made anew. `kept` may be taken away from its owner.
+   * Returns the gzip member or zstd frame of the first `length` bytes: `kept` when it
+   * decompresses to exactly these bytes, else a new one. `kept` may be transferred.
    */
   compress(length: number, kept?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
-  /** Gives it back unused. */
+  /** Returns the memory unused. */
   release(): void
 }
 
-/** The most bytes of a chunk. */
+/** Maximal bytes of a chunk. */
 export const maxChunkSize: number = 2 * 1024 * 1024
 
-/** Up to here another thread takes longer to reach than the work takes. */
+/** Bytes up to which passing a chunk to another thread costs more than the work. */
 const smallSize = 65_536
 
-/** More than this, and reading the chunks is what they wait for. */
+/** Maximal threads. With more, the threads wait for the reader. */
 const mostThreads = 8
 
 /**
- * Opens as many threads as there are processors, up to eight, each when it is
- * first needed. Without workers as the web has them everything happens in this
- * thread.
+ * Opens a thread for each processor, up to eight, each at its first use. Without web
+ * workers everything happens in this thread.
  */
 export function openCompressThreads(compression: Compression): CompressThreads {
   return new WorkerThreads(compression)
@@ -66,7 +65,7 @@ class WorkerThreads implements CompressThreads {
     this.compressor = compressorName(compression)
     this.#compression = compression
     this.#most = Math.min(navigator.hardwareConcurrency, mostThreads)
-    // One at work and one at hand for every thread, and one being filled.
+    // Two chunks for every thread, one in work and one waiting, and one that is being filled.
     this.parallel = 2 * this.#most + 1
     this.#memory = new SharedArrayBuffer(this.parallel * maxChunkSize)
     this.#free = Array.from({ length: this.parallel }, (_, index) => index * maxChunkSize)
@@ -116,7 +115,7 @@ class WorkerThreads implements CompressThreads {
     })
   }
 
-  /** `undefined` when there are enough. */
+  /** Returns `undefined` when there are enough threads. */
   #start(): Worker | undefined {
     if (this.#workers.length >= this.#most) return undefined
     const worker = new Worker(workerPath('compress-worker'))

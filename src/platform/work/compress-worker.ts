@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads'
 import { compileEagerly } from '../process/jit.ts'
 import { type Compression, compressMember, isMemberOf } from './compress-member.ts'
 
-/** What this thread is sent first: where all chunks are, and what to do with them. */
+/** The first message to this thread: the memory of all chunks, and the settings. */
 export interface CompressSetup {
   readonly memory: SharedArrayBuffer
   readonly compression: Compression
@@ -12,13 +12,13 @@ export interface CompressSetup {
 export interface CompressJob {
   readonly offset: number
   readonly length: number
-  /** What may be its member, which then is the answer. */
+  /** A member that may be the result. */
   readonly kept?: Uint8Array<ArrayBuffer>
 }
 
 compileEagerly()
 
-// The other end of `openCompressThreads`: a chunk in, a member out, until it is terminated.
+// A thread of `openCompressThreads`: it turns chunks into members until it is terminated.
 parentPort?.once('message', ({ memory, compression }: CompressSetup) => {
   const answer = ({ offset, length, kept }: CompressJob): Uint8Array<ArrayBuffer> => {
     const chunk = new Uint8Array(memory, offset, length)
@@ -27,7 +27,7 @@ parentPort?.once('message', ({ memory, compression }: CompressSetup) => {
   }
   parentPort?.on('message', (job: CompressJob) => {
     const member = answer(job)
-    // One that does not own its memory alone is copied.
+    // A member that shares its memory is copied.
     const isWhole = member.byteLength === member.buffer.byteLength
     parentPort?.postMessage(member, isWhole ? [member.buffer] : [])
   })

@@ -8,9 +8,9 @@ interface Program {
   readonly package: string
 }
 
-/** Programs of the host by absolute path: never one of an image, nor of a search path (RELIABILITY A22). */
+/** Programs of the host by absolute path: never a program of an image, never one found by PATH. */
 const programs: Readonly<Record<'xz' | 'bzip2', Program>> = {
-  // A dictionary of 64 MiB needs 65 MiB: more than that is not asked for by honest archives.
+  // A dictionary of 64 MiB, the largest of an honest archive, needs 65 MiB.
   xz: {
     name: 'xz',
     argv: ['/usr/bin/xz', '--decompress', '--stdout', '--memlimit-decompress=80MiB'],
@@ -24,9 +24,9 @@ const programs: Readonly<Record<'xz' | 'bzip2', Program>> = {
 }
 
 /**
- * Decompresses by a program of this machine what has no decoder here. Damage
- * and truncation throw `INVALID` by the end; without the program `UNSUPPORTED`.
- * Whoever stops reading ends the program.
+ * Decompresses xz or bzip2 with a program of the host. Throws `INVALID` for damaged
+ * and truncated data, at the end at the latest; `UNSUPPORTED` without the program. The
+ * program ends when the reader stops.
  */
 export async function* decodeWithProgram(
   compression: 'xz' | 'bzip2',
@@ -35,7 +35,7 @@ export async function* decodeWithProgram(
   const program = programs[compression]
   const child = start(program)
   const feeding = feed(child, bytes)
-  // Its failure is told below, when the output has ended; until then it must not go unhandled.
+  // The failure is thrown below, after the end of the output. Until then it must not be unhandled.
   feeding.catch(() => {})
   let isWhole = false
   try {

@@ -1,41 +1,41 @@
 import type { Hash } from 'node:crypto'
 import { writeAllNow } from '../call/write-all-now.ts'
 
-/** Memory two threads pass chunks through, one filling and one emptying. */
+/** Memory for passing chunks between two threads: one fills slots, the other empties them. */
 export interface Ring {
   /** `slots` chunks of `chunkSize` bytes. */
   readonly chunks: SharedArrayBuffer
-  /** By slot: where the parts are that are hashed by themselves, as offset and length. */
+  /** Per slot: offset and length of each part with a digest of its own. */
   readonly parts: SharedArrayBuffer
-  /** How many chunks were filled, how many emptied; by slot, its bytes, its parts, and who writes it. */
+  /** The numbers of filled and of emptied chunks; per slot its length, its number of parts, and its writer. */
   readonly control: SharedArrayBuffer
-  /** Where chunks are written to, beginning at its start. */
+  /** The file for the chunks, written from its start. */
   readonly descriptor: number
 }
 
-/** What was written. */
+/** Facts of the written file. */
 export interface HashedFile {
   /** SHA-256 of the file, in hex. */
   readonly digest: string
-  /** SHA-256 of every part that was asked for, 32 bytes each, in order. */
+  /** SHA-256 of every requested part, 32 bytes each, in order. */
   readonly parts: Uint8Array
   /** CRC-32 of the file. */
   readonly checksum: number
-  /** CRC-32 of every `sumSize` bytes of the file, the last of what is left. */
+  /** CRC-32 of every `sumSize` bytes of the file; the last one covers the rest. */
   readonly sums: Uint32Array
 }
 
 export const chunkSize: number = 1_048_576
 export const maxParts: number = 2048
 export const slots: number = 6
-/** Bytes of a file that share a sum. */
+/** Bytes of a file that one CRC-32 covers. */
 export const sumSize: number = 1_048_576
 /** Indexes into `control`. */
 export const filledAt: number = 0
 export const emptiedAt: number = 1
 const slotsAt = 2
 const numbersPerSlot = 3
-/** Lengths that mean no chunk: nothing more comes, or nothing of it is wanted. */
+/** Lengths that mean: the end of the file, or an abort. */
 export const end: number = -1
 export const abandon: number = -2
 
@@ -48,7 +48,7 @@ export function createRing(descriptor: number): Ring {
   }
 }
 
-/** Marks a slot as filled with `length` bytes and `partCount` parts, and written by nobody yet. */
+/** Marks a slot as filled with `length` bytes and `partCount` parts, and as unwritten. */
 export function fillSlot(
   control: Int32Array,
   slot: number,
@@ -60,12 +60,12 @@ export function fillSlot(
   control[at + 2] = 0
 }
 
-/** True for the first end that asks: it has to write what is in the slot. */
+/** Returns true for the first thread that asks: this thread must write the slot. */
 export function claimSlot(control: Int32Array, slot: number): boolean {
   return Atomics.exchange(control, slotsAt + numbersPerSlot * slot + 2, 1) === 0
 }
 
-/** Empties the ring until its end: hashes all chunks, and writes those the other end does not. Blocks. */
+/** Empties the ring until its end: hashes all chunks, and writes those that the other thread does not. Blocks. */
 export function emptyRing(ring: Ring): HashedFile {
   const control = new Int32Array(ring.control)
   const hasher = createChunkHasher()
@@ -128,7 +128,7 @@ export function createChunkHasher(): ChunkHasher {
   }
 }
 
-/** SHA-256. Modules are loaded when they are needed: that takes milliseconds. */
+/** Starts a SHA-256. The module is loaded at the first use, because loading takes milliseconds. */
 function startHash(): Hash {
   return process.getBuiltinModule('node:crypto').createHash('sha256')
 }

@@ -4,7 +4,7 @@ import { emptyRing, type Ring } from './hash-ring.ts'
 
 compileEagerly()
 
-// The other end of `openHashingWriter`, in a thread of its own.
+// The thread of `openHashingWriter`.
 parentPort?.once('message', (ring: Ring) => {
   try {
     parentPort?.postMessage({ file: emptyRing(ring) })

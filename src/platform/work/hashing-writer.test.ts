@@ -80,7 +80,7 @@ test.each([large, undefined, 0])(
   },
 )
 
-test('openHashingWriter() gives the digest of nothing', async () => {
+test('openHashingWriter() returns the digest of an empty file', async () => {
   const descriptor = openSync(`${directory.path}/empty`, 'ax')
   for (const size of [large, undefined, 0]) {
     await using writer = openHashingWriter(descriptor, { expectedSize: size })
@@ -103,7 +103,7 @@ test.each([large, undefined, 0])(
   },
 )
 
-test('openHashingWriter() hashes any number of parts', async () => {
+test('openHashingWriter() hashes parts, whatever their number', async () => {
   const descriptor = openSync(`${directory.path}/parts`, 'ax')
   for (const size of [large, undefined, 0]) {
     await using writer = openHashingWriter(descriptor, { expectedSize: size })
@@ -119,7 +119,7 @@ test('openHashingWriter() hashes any number of parts', async () => {
   closeSync(descriptor)
 })
 
-test('dispose ends a writer that is not finished', async () => {
+test('disposal ends an unfinished writer', async () => {
   const path = `${directory.path}/left`
   const descriptor = openSync(path, 'ax')
   {
@@ -132,7 +132,7 @@ test('dispose ends a writer that is not finished', async () => {
   expect(readFileSync(path).length).toBe(5)
 })
 
-test('openHashingWriter() gives threads to so many at a time, and all write', async () => {
+test('openHashingWriter() limits the number of threads, and all writers write', async () => {
   const chunk = new Uint8Array(6 * maxReserve).fill(7)
   const write = async (index: number): Promise<string> => {
     const descriptor = openSync(`${directory.path}/many-${index}`, 'ax')

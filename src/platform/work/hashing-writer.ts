@@ -19,61 +19,61 @@ import {
 import { workerPath } from './worker-path.ts'
 
 /**
- * Writes a file and hashes it on the way. Whoever fills it gets memory to fill,
- * so that contents can be read straight into it. Disposing ends the writing; the
- * descriptor may be closed after that and not before.
+ * Writes a file and hashes it on the way. The caller fills memory of the writer, so
+ * that it can read content directly into it. Disposal ends the writing; close the
+ * descriptor only after that.
  */
 export interface HashingWriter extends AsyncDisposable {
   /** Bytes reserved so far. */
   readonly size: number
   /** Bytes that can be reserved before the next `flush`. */
   readonly free: number
-  /** The next `count` bytes of the file, to be filled, with zeros too, before the next call. */
+  /** Returns memory for the next `count` bytes of the file. Fill all of it, zeros too, before the next call. */
   reserve(count: number): Uint8Array
-  /** Reserves as many bytes as `source` has between two places, and copies those. */
+  /** Copies a range of `source` into the file. */
   copy(source: Buffer, start: number, end: number): void
-  /** The last `count` bytes reserved are to be hashed by themselves, too. */
+  /** Also hashes the last `count` reserved bytes on their own. */
   hashPart(count: number): void
   /** Appends a copy of `chunk`, however large. */
   append(chunk: Uint8Array): Promise<void>
-  /** Passes on what is there; then there is room for `maxReserve` bytes. */
+  /** Passes the reserved bytes on. Then there is room for `maxReserve` bytes. */
   flush(): Promise<void>
-  /** Passes on the rest and waits for all of it. */
+  /** Passes the rest on and waits until everything is written. */
   finish(): Promise<HashedFile>
 }
 
-/** The most bytes that can be reserved at once. */
+/** Maximal bytes of one reservation. */
 export const maxReserve: number = chunkSize
 
 export interface HashingWriterOptions {
   /**
-   * Bytes that will be written, about. From some mebibytes on they are hashed and
-   * written in another thread, which takes some milliseconds to start and halves the
-   * time of filling where there are two processors; the bytes are the same. When the
-   * size is not known, the thread starts as soon as that much was written.
+   * The approximate size of the file. A file of some mebibytes is hashed and written in
+   * another thread, which starts in some milliseconds and halves the time on two
+   * processors. The result is the same. Without a size, the thread starts when that many
+   * bytes were written.
    */
   readonly expectedSize?: number | undefined
   /**
-   * Let whoever fills write too, when the other thread does not keep up: then chunks
-   * come in any order, so what a crash leaves is of no use, and the descriptor must
-   * not be one that appends.
+   * Lets the filling thread write too when the other thread falls behind. Then chunks
+   * are written in any order: a file after a crash is unusable, and the descriptor must
+   * not be in append mode.
    */
   readonly isShared?: boolean
 }
 
-/** Writers at a time that may have a thread; a registry has as many as it has clients. */
+/** Maximal writers with a thread at a time. A registry has a writer for every client. */
 const mostThreaded = (): number => Math.max(4, 2 * cpuCount())
 let threaded = 0
 
-/** Whether a writer opened now for much content gets a thread of its own. */
+/** True when a writer for a large file, opened now, gets a thread. */
 export function hasFreeThread(): boolean {
   return typeof Worker === 'function' && cpuCount() > 1 && threaded < mostThreaded()
 }
 
-/** Chunks that are filled before a thread starts that is perhaps not needed. */
+/** Chunks that are filled before a thread starts, for a file of unknown size. */
 const patience = 4
 
-/** Writes an open and empty file, which nobody else may write or close meanwhile. */
+/** Writes an open and empty file. No other code may write or close it meanwhile. */
 export function openHashingWriter(
   descriptor: number,
   { expectedSize, isShared = false }: HashingWriterOptions = {},
@@ -84,13 +84,13 @@ export function openHashingWriter(
   return new Filling(openThread(descriptor, { isShared, startAt }))
 }
 
-/** A chunk to be filled, and the parts of it to be hashed by themselves. */
+/** A chunk to be filled, and its parts with digests of their own. */
 interface Slot {
   readonly chunk: Uint8Array
   readonly parts: Int32Array
 }
 
-/** Takes filled slots; each one it gives may be filled until it is given back. */
+/** Takes filled slots and returns empty ones. */
 interface Sink {
   readonly first: Slot
   take(length: number, partCount: number): Promise<Slot>
@@ -154,7 +154,7 @@ class Filling implements HashingWriter {
     this.#filled = 0
     this.#partCount = 0
     this.#slot = await this.#sink.take(filled, partCount)
-    // Filling blocks the thread: signals and other steps want their turn too.
+    // Filling blocks the thread: pause for signals and other steps.
     await new Promise((resolve) => setImmediate(resolve))
   }
 
@@ -207,7 +207,7 @@ function openThread(
     Atomics.store(control, filledAt, ++count)
     Atomics.notify(control, filledAt)
   }
-  /** Writes the chunk that the other thread would come to last; false when there is none left. */
+  /** Writes the chunk that the other thread would reach last. Returns false when none is left. */
   const help = (emptied: number): boolean => {
     const last = waiting.pop()
     if (last === undefined || last.index < emptied) return false
@@ -233,7 +233,7 @@ function openThread(
         const emptied = Atomics.load(control, emptiedAt)
         if (count - emptied < slots) return slotOf()
         if (help(emptied)) continue
-        // A thread that ended before its time has failed, and says why.
+        // A thread that ended early failed. Its promise has the error.
         await Promise.race([Atomics.waitAsync(control, emptiedAt, emptied).value, worker.ended])
       }
     },
@@ -257,7 +257,7 @@ function openThread(
   }
 }
 
-/** What was passed on must get to the file; why it did not, only who finishes hears. */
+/** Flushes the queue. Errors are ignored here; `finish` throws them. */
 function writeRest(ring: Ring): void {
   try {
     emptyRing(ring)
@@ -265,7 +265,7 @@ function writeRest(ring: Ring): void {
 }
 
 interface HashWorker {
-  /** What was written, or why not. */
+  /** Resolves with the facts of the written file, or rejects with the error. */
   readonly ended: Promise<HashedFile>
   terminate(): void
 }
