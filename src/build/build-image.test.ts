@@ -34,7 +34,7 @@ test('build() writes an OCI image whose blobs are all in the store', async () =>
   expect(config.config?.Healthcheck?.Test).toEqual(['CMD-SHELL', 'true'])
 })
 
-test('build() makes layers of root-owned files with their modes, links and no more', async () => {
+test('build() makes layers of files with their modes and links, and root as owner', async () => {
   const context = await workshop.context('modes', {
     Dockerfile: 'FROM scratch\nCOPY . /app\n',
     '.dockerignore': 'Dockerfile\n.dockerignore\n*.log\n',
@@ -53,7 +53,7 @@ test('build() makes layers of root-owned files with their modes, links and no mo
   })
 })
 
-test('build() comes to the same digest in another directory and another store', async () => {
+test('build() makes the same digest in another directory and another store', async () => {
   const files = {
     Dockerfile: 'FROM scratch\nWORKDIR /w\nCOPY --chmod=644 . .\nLABEL a=b\nCMD ["x"]\n',
     'b/c': 'c',
@@ -67,7 +67,7 @@ test('build() comes to the same digest in another directory and another store', 
   expect(second.descriptor).toEqual(first.descriptor)
 })
 
-test('build() with an epoch does not depend on the times of files at all', async () => {
+test('build() with an epoch does not depend on the times of files', async () => {
   const files = { Dockerfile: 'FROM scratch\nCOPY . /\n', a: 'a' }
   const old = await workshop.context('old', files, 1_000_000)
   const recent = await workshop.context('recent', files, 1_900_000_000)
@@ -81,7 +81,7 @@ test('build() with an epoch does not depend on the times of files at all', async
   expect(third.layers).not.toEqual(first.layers)
 })
 
-test('build() does nothing twice, and forgives a changed time but no changed byte', async () => {
+test('build() runs a step again for a changed byte, and not for a changed time', async () => {
   const context = await workshop.context('cached', {
     Dockerfile: 'FROM scratch\nCOPY a /a\nCOPY b /b\n',
     a: 'a',
@@ -103,7 +103,7 @@ test('build() does nothing twice, and forgives a changed time but no changed byt
   expect(workshop.stateOf('COPY a')).toBe('done')
 })
 
-test('build() makes a layer again when its blob is gone', async () => {
+test('build() makes a layer again when its blob is absent', async () => {
   const context = await workshop.context('gone', {
     Dockerfile: 'FROM scratch\nCOPY a /\n',
     a: 'gone',
@@ -117,14 +117,14 @@ test('build() makes a layer again when its blob is gone', async () => {
   expect(await workshop.store.has(layer.descriptor)).toBe(true)
 })
 
-test('build() takes the labels it is given over those of the Dockerfile', async () => {
+test('build() replaces labels of the Dockerfile by labels of the options', async () => {
   const dockerfile = { text: 'FROM scratch\nLABEL a=1 b=1\n' }
   const { config } = await workshop.build({ dockerfile, labels: { b: '2', c: '2' } })
   expect(config.config?.Labels).toEqual({ a: '1', b: '2', c: '2' })
   expect(config.rootfs.diff_ids).toEqual([])
 })
 
-test('build() keeps the times of files and the time of day when told to', async () => {
+test('build() keeps the times of files and the current time with timestamp now', async () => {
   const context = await workshop.context('now', {
     Dockerfile: 'FROM scratch\nCOPY a /\n',
     a: 'now',
@@ -134,7 +134,7 @@ test('build() keeps the times of files and the time of day when told to', async 
   expect(Date.parse(config.created ?? '') / 1000).toBeGreaterThanOrEqual(before)
 })
 
-test('build() finds the ignore file of the Dockerfile before that of the context', async () => {
+test('build() uses the ignore file of the Dockerfile instead of that of the context', async () => {
   const context = await workshop.context('ignore', {
     'docker/App': 'FROM scratch\nCOPY . /\n',
     'docker/App.dockerignore': '*\n!keep\n',
@@ -147,7 +147,7 @@ test('build() finds the ignore file of the Dockerfile before that of the context
   expect(Object.keys(layer === undefined ? {} : await workshop.list(layer))).toEqual(['keep'])
 })
 
-test('build() shows the line of a missing source and what may have been meant', async () => {
+test('build() shows the line of a missing source and a suggestion', async () => {
   const context = await workshop.context('missing', {
     Dockerfile: 'FROM scratch\n\nCOPY package.jsn /\n',
     'package.json': '{}',
@@ -158,7 +158,7 @@ test('build() shows the line of a missing source and what may have been meant', 
   expect(remedy).toBe('did you mean package.json')
 })
 
-test('build() shows every mistake of a Dockerfile that cannot be read', async () => {
+test('build() shows every mistake of a Dockerfile', async () => {
   const dockerfile = { text: 'FROM scratch\nCOPPY a b\nRUNN x\n' }
   const { message, diagnostics } = await refusalOf(workshop.build({ dockerfile }))
   expect(diagnostics.filter(({ severity }) => severity === 'error')).toHaveLength(2)
@@ -181,7 +181,7 @@ test('build() follows neither a Dockerfile nor an ignore file out of the context
   expect(listed['.dockerignore']).toBe('symlink 777 0:0 ../outside')
 })
 
-test('build() refuses names that would delete files of the image', async () => {
+test('build() refuses names of whiteouts, which would remove files of the image', async () => {
   const context = await workshop.context('whiteout', {
     Dockerfile: 'FROM scratch\nCOPY . /\n',
     'etc/.wh.passwd': '',
@@ -189,7 +189,7 @@ test('build() refuses names that would delete files of the image', async () => {
   await expect(workshop.build({ context })).rejects.toThrow('mark removed files')
 })
 
-test('build() releases its lease when it fails and keeps it when it does not', async () => {
+test('build() releases its lease when it fails, and keeps it when it succeeds', async () => {
   const { records } = workshop
   await expect(
     workshop.build({ dockerfile: { text: 'FROM scratch\nCOPY x /\n' } }),
@@ -197,7 +197,7 @@ test('build() releases its lease when it fails and keeps it when it does not', a
   expect(records.leases.held().size).toBe(0)
 })
 
-test('build() warns of arguments that nothing consumed', async () => {
+test('build() warns of unused build arguments', async () => {
   await workshop.build({
     dockerfile: { text: 'ARG used\nFROM scratch\n' },
     buildArgs: { used: '1', stray: '1', http_proxy: 'x' },
@@ -208,7 +208,7 @@ test('build() warns of arguments that nothing consumed', async () => {
   })
 })
 
-test('build() stops with the reason it was cancelled for', async () => {
+test('build() stops with the reason of its signal', async () => {
   const reason = new Error('enough')
   const context = await workshop.context('cancel', { Dockerfile: 'FROM scratch\nCOPY . /\n' })
   const building = workshop.build({ context, signal: AbortSignal.abort(reason) })

@@ -25,17 +25,17 @@ import { openBuildDirectory, Scratch } from './step/abandoned.ts'
 import { SpareTime } from './step/spare-time.ts'
 import type { BuildFacts, StepServices, Workspace } from './step/workspace.ts'
 
-/** The image a build made; it is in the store, and has no tag yet. */
+/** The image that a build made. It is in the store and has no tag yet. */
 export interface BuildResult extends ExportedImage {
-  /** Keeps the image from being collected: release it when the image is tagged. */
+  /** Keeps the image from being collected. Release it when the image is tagged. */
   readonly lease: Lease
 }
 
 /**
- * Builds the image a Dockerfile describes and writes it to the store: the same
- * Dockerfile and context give the same digest, on any machine and whatever is
- * cached, as far as the commands of RUN allow. Throws `DockerfileError` for what
- * is wrong with the file, `ExitError` for a RUN that fails.
+ * Builds the image that a Dockerfile describes and writes it to the store. The same
+ * Dockerfile and context give the same digest on every machine and with every cache,
+ * as far as the commands of RUN allow. Throws `DockerfileError` for mistakes in the
+ * file, and `ExitError` for a RUN that fails.
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const { services } = options
@@ -105,7 +105,7 @@ async function buildIn(
   }
 }
 
-/** The layers of the image; those of earlier commits get the times of this one. */
+/** The layers of the image. Layers of earlier commits get the times of this commit. */
 async function finalLayers(
   state: FileState | undefined,
   { services, facts }: Workspace,

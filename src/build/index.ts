@@ -1,29 +1,29 @@
-// A Dockerfile and a context to an image in the store.
+// Builds images: from a Dockerfile and a context to an image in the store.
 
-// The whole of it.
+// The whole build.
 export type { BuildResult } from './build-image.ts'
 export { build } from './build-image.ts'
-// Writing an image down.
+// Writing an image to the store.
 export type { BuildState, ExportedImage } from './export/image.ts'
 export { exportImage } from './export/image.ts'
-// What is wrong with a Dockerfile, or with what its RUN ran.
+// Errors: mistakes in a Dockerfile, and commands that fail.
 export { DockerfileError, ExitError } from './model/error.ts'
-// How RUN asks for its network.
+// The network of RUN.
 export type { NetworkMode } from './model/graph.ts'
-// What RUN --mount=type=ssh reaches.
+// SSH agents for RUN --mount=type=ssh.
 export type { SshAgent } from './model/mounts.ts'
 export type { BuildOptions, BuildServices, ImageResolver, ResolveOptions } from './options.ts'
 export type { BaseImage } from './plan/base-images.ts'
 // Build arguments that a proxy needs.
 export { proxyArgs } from './plan/scope.ts'
-// What comes on standard input.
+// Standard input as a Dockerfile or a context.
 export { type ContextArchive, readBuildInput } from './source/build-input.ts'
 // Downloads by the rules of ADD.
 export { openDownload } from './source/http.ts'
 export { httpServices } from './source/services.ts'
-// What killed builds leave.
+// Cleaning up after killed builds.
 export { endAbandonedBuilds } from './step/abandoned.ts'
-// The blobs that cache records name, for whoever collects.
+// The blobs that cache records name, for garbage collection.
 export { cachedLayer } from './step/cache.ts'
 export type { NetworkProvider, NetworkRequest, StepNetwork } from './step/workspace.ts'
 // SOURCE_DATE_EPOCH.

@@ -12,34 +12,37 @@ import type { Downloads } from './source/http.ts'
 import type { HttpServices } from './source/services.ts'
 import type { NetworkProvider } from './step/workspace.ts'
 
-/** What a build is made with; the engine gives the same to all of them. */
+/** The services of a build. The engine gives the same services to all builds. */
 export interface BuildServices {
   readonly store: DirectoryStore
   readonly records: Pick<Records, 'cache' | 'leases' | 'layers'>
-  /** Directory of what builds remember in files; it may be removed at any time. */
+  /** Directory of the files that builds keep for later builds. It may be removed at any time. */
   readonly memory: string
-  /** Directory of what RUN --mount=type=cache keeps. Who holds the lock of one below it uses it. */
+  /** Directory of cache mounts. A step locks the directory of a cache mount while it uses it. */
   readonly cacheMounts: string
   readonly snapshots: Snapshotter
-  /** Asked for at the first RUN that is not cached. */
+  /** Called at the first RUN that is not cached. */
   readonly runtime: () => Promise<Runtime>
-  /** Finds a base image or pulls it; its manifest, configuration and layers are then in the store. */
+  /** Finds or pulls a base image. Then its manifest, configuration and layers are in the store. */
   readonly resolveImage: ImageResolver
-  /** RUN has no network without it. */
+  /** Without it, RUN has no network. */
   readonly network?: NetworkProvider | undefined
-  /** Directory for bundles; what a build puts there it removes. */
+  /** Directory for bundles. A build removes the files that it writes there. */
   readonly run: string
-  /** Directory on the disk of the store for what may be large; what a build puts there it removes. */
+  /**
+   * Directory for large files, on the disk of the store. A build removes the files that it
+   * writes there.
+   */
   readonly scratch: string
   /** Directory of compiled seccomp filters, if any are kept. */
   readonly filters?: string | undefined
-  /** For ADD; those of this process unless given. */
+  /** For ADD. The default is the services of this process. */
   readonly http?: Partial<HttpServices> | undefined
 }
 
 export interface ResolveOptions {
   readonly platform: Platform
-  /** Ask the registry even when the image is here. */
+  /** Ask the registry even when the image is in the store. */
   readonly pull: boolean
   readonly emit: Emit
   readonly signal?: AbortSignal | undefined
@@ -49,40 +52,40 @@ export type ImageResolver = (reference: string, options: ResolveOptions) => Prom
 
 export interface BuildOptions {
   readonly services: BuildServices
-  /** The directory or archive files are copied from; without one, nothing can be. */
+  /** The directory or archive that files are copied from. Without it, the context is empty. */
   readonly context?: string | ContextArchive | undefined
   /**
-   * A path, in an archive relative to its top, or the text itself; `Dockerfile` in
-   * the context unless given.
+   * A path, or the text itself. In an archive the path is relative to its root. The
+   * default is `Dockerfile` in the context.
    */
   readonly dockerfile?: string | { readonly text: string } | undefined
-  /** Stage name or index; the last stage unless given. */
+  /** Stage name or index. The default is the last stage. */
   readonly target?: string
   readonly buildArgs?: Readonly<Record<string, string>>
-  /** Added to the image, over the Dockerfile's. */
+  /** Labels for the image. They replace labels of the Dockerfile. */
   readonly labels?: Readonly<Record<string, string>>
-  /** The machine's own unless given. */
+  /** The default is the platform of the machine. */
   readonly platform?: Platform
-  /** Do every step anew; results are remembered all the same. */
+  /** Run every step again. The results are still added to the cache. */
   readonly noCache?: boolean
   readonly pull?: boolean
-  /** Network of RUNs that name none; `default` unless given. */
+  /** Network of every RUN that names none. The default is `default`. */
   readonly network?: NetworkMode
   /** Values for RUN `--mount=type=secret`, by ID. */
   readonly secrets?: ReadonlyMap<string, Uint8Array> | undefined
   /** SSH agents for RUN `--mount=type=ssh`, by ID. */
   readonly agents?: ReadonlyMap<string, SshAgent> | undefined
-  /** What a Dockerfile may ask for that reaches beyond its sandbox. */
+  /** Permissions beyond the sandbox of the build. */
   readonly allow?: readonly 'network.host'[]
-  /** `any` unless given. */
+  /** The default is `any`. */
   readonly downloads?: Downloads | undefined
-  /** Seconds since 1970; also given by the build argument SOURCE_DATE_EPOCH. */
+  /** Seconds since 1970. The build argument SOURCE_DATE_EPOCH sets it too. */
   readonly epoch?: number
-  /** `epoch` (reproducible) unless given; `now` keeps times, as Docker does. */
+  /** The default is `epoch`, which is reproducible. `now` keeps times, as Docker does. */
   readonly timestamp?: 'epoch' | 'now'
-  /** Steps at the same time; as many as there are processors unless given. */
+  /** Number of steps that run at the same time. The default is the number of processors. */
   readonly concurrency?: number
-  /** Says for every step that is not cached why it is not. */
+  /** Print for every step that is not cached why it is not. */
   readonly explain?: boolean
   readonly emit?: Emit
   readonly signal?: AbortSignal

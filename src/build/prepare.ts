@@ -14,7 +14,7 @@ import { gitCommitTime } from './times/git-time.ts'
 import { parseEpoch, type Times } from './times/times.ts'
 import { Warnings } from './warnings.ts'
 
-/** Parses and plans, and tells what the author should know. */
+/** Parses and plans the Dockerfile, and emits warnings. */
 export async function makePlan(
   options: BuildOptions,
   source: DockerfileSource,
@@ -69,8 +69,9 @@ export async function makePlan(
 }
 
 /**
- * Decides what times are written: the epoch the user named, else the time of the
- * commit the context stands on, else those of the files used.
+ * Chooses the times that the build writes: the epoch that the user named, else the
+ * time of the commit that the context is checked out at, else the times of the
+ * files used.
  */
 export async function chooseTimes(
   options: BuildOptions,
@@ -88,7 +89,7 @@ export async function chooseTimes(
   return { kind: 'newest', epochs: newestEpochs(plan, sources) }
 }
 
-/** The time the image says it was created. */
+/** The creation time in the image config. */
 export function creationTime(times: Times, plan: Plan, now: () => number = Date.now): number {
   switch (times.kind) {
     case 'now':
@@ -100,7 +101,7 @@ export function creationTime(times: Times, plan: Plan, now: () => number = Date.
   }
 }
 
-/** Labels of the command line win over the Dockerfile's (DF-091). */
+/** Labels of the command line replace labels of the Dockerfile. */
 export function withLabels(
   config: RunConfig,
   labels: Readonly<Record<string, string>> = {},

@@ -8,7 +8,7 @@ beforeAll(async () => {
 })
 afterAll(() => workshop[Symbol.asyncDispose]())
 
-/** The rules of the warnings of the latest build. */
+/** The rules of the latest build's warnings. */
 function rules(): (string | undefined)[] {
   return workshop.events.flatMap((event) => (event.type === 'warning' ? [event.rule] : []))
 }
@@ -20,7 +20,7 @@ async function build(text: string, check?: string): Promise<void> {
 
 const legacy = 'FROM bb\nENV A b\n'
 
-test('build() builds with warnings unless they are to be errors', async () => {
+test('build() succeeds with warnings unless the Dockerfile turns them into errors', async () => {
   await build(legacy)
   expect(rules()).toEqual(['LegacyKeyValueFormat'])
   for (const [text, check] of [
@@ -43,7 +43,7 @@ test('build() fails for warnings that only planning finds, and names every rule 
   )
 })
 
-test('build() makes no checks that are skipped, by file, comment or build argument', async () => {
+test('build() skips checks by directive, comment or build argument', async () => {
   await build(`# check=skip=LegacyKeyValueFormat;error=true\n${legacy}`)
   expect(rules()).toEqual([])
   await build(`# check=error=true\n\n${legacy}`, 'skip=all')
@@ -57,12 +57,12 @@ test('build() makes no checks that are skipped, by file, comment or build argume
   expect(rules()).toHaveLength(1)
 })
 
-test('build() refuses check options that mean nothing', async () => {
+test('build() refuses unknown check options', async () => {
   const refused = await refusalOf(build(legacy, 'foo=bar'))
   expect(refused.message).toContain('invalid check option "foo"')
 })
 
-test('build() tells what was found while parsing also beside a parse error', async () => {
+test('build() shows warnings of parsing also beside a parse error', async () => {
   await refusalOf(build('FROM bb as One\nENV A b\nRUNN x\n'))
   expect(rules().toSorted()).toEqual(['FromAsCasing', 'StageNameCasing'])
   await refusalOf(build('FROM bb\nRUNN x\nFROM bb as One\n'))

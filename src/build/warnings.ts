@@ -2,7 +2,7 @@ import { type Dockerfile, isChecked, isParsingRule, type Range } from '#dockerfi
 import type { Emit } from '#stream'
 import { DockerfileError, type DockerfileSource } from './model/error.ts'
 
-/** Tells what build checks find, as far as the Dockerfile wants to hear of it. */
+/** Emits the warnings of build checks that the Dockerfile does not skip. */
 export class Warnings {
   readonly #dockerfile: Dockerfile
   readonly #source: DockerfileSource
@@ -15,7 +15,10 @@ export class Warnings {
     this.#emit = emit
   }
 
-  /** What parsing has found; before a parse error only what BuildKit has seen by then. */
+  /**
+   * Emits the warnings of parsing. Before a parse error only those that BuildKit finds
+   * before it.
+   */
   tellParsed(): void {
     const { diagnostics } = this.#dockerfile
     const error = diagnostics.find(({ severity }) => severity === 'error')
@@ -26,20 +29,20 @@ export class Warnings {
     }
   }
 
-  /** For rules that are checked later than parsing. */
+  /** Emits a warning of a rule that is checked after parsing. */
   readonly warn = (rule: string, message: string, range: Range): void => {
     const { checks } = this.#dockerfile
     const isWanted = checks === undefined || isChecked(checks, rule, range.start.line)
     if (isWanted) this.#tell(rule, message, range)
   }
 
-  /** Throws when there were warnings and the file says that they are errors. */
+  /** Throws when there were warnings and the Dockerfile turns warnings into errors. */
   refuseViolations(): void {
     if (this.#dockerfile.checks?.whole.error !== true || this.#rules.size === 0) return
     const rules = [...this.#rules].sort().join(', ')
     const sentence = `Cannot build ${this.#source.name}: lint violation found for rules: ${rules}`
     throw new DockerfileError(sentence, this.#source, [], {
-      remedy: 'mend what the warnings say, or skip the rules with # check=skip=RULE',
+      remedy: 'fix the warnings, or skip the rules with # check=skip=RULE',
     })
   }
 

@@ -1,4 +1,4 @@
-/** One-based line, zero-based column in UTF-16 units, as editors count. */
+/** A position: one-based line, and zero-based column in UTF-16 units, as in editors. */
 export interface Position {
   readonly line: number
   readonly column: number
@@ -14,51 +14,57 @@ export interface Node<Kind extends string> {
   readonly kind: Kind
   readonly range: Range
   /**
-   * The instruction as written: continuations joined, comments and heredoc bodies left out. The
-   * indentation of continuation lines is kept, as commands and history show it.
+   * The text of the instruction with continuations joined, without comments and heredoc bodies.
+   * Continuation lines keep their indentation, which commands and history show.
    */
   readonly text: string
 }
 
-/** Something to tell the author: an error stops the build, a warning does not. */
+/** A message for the author. An error stops the build, a warning does not. */
 export interface Diagnostic {
   readonly severity: 'error' | 'warning'
-  /** A BuildKit rule name (`StageNameCasing`) or one of ours in kebab-case. */
+  /** The name of a BuildKit rule (`StageNameCasing`), or of a rule of strake in kebab-case. */
   readonly rule: string
   readonly message: string
   readonly range: Range
 }
 
-/** The whole file; instructions with errors are left out. `parse` never throws: what is wrong is in `diagnostics`. */
+/**
+ * The whole file without the instructions that have errors. `parse` never throws. Mistakes are in
+ * `diagnostics`.
+ */
 export interface Dockerfile {
   readonly directives: Directives
   /** Global ARGs, before the first FROM. */
   readonly args: readonly ArgInstruction[]
   readonly stages: readonly Stage[]
   readonly diagnostics: readonly Diagnostic[]
-  /** Absent where nothing is said of build checks. */
+  /** Absent without options of build checks. */
   readonly checks?: Checks
 }
 
-/** What `# check=` asks for: `skip=<rules>`, `error=<bool>` and `experimental=<rules>`, joined by `;`. */
+/**
+ * The options of `# check=`: `skip=<rules>`, `error=<bool>` and `experimental=<rules>`,
+ * joined by `;`.
+ */
 export interface CheckOptions {
   readonly skip: readonly string[]
   readonly skipAll: boolean
-  /** True when warnings are to fail the build. */
+  /** True when a warning fails the build. */
   readonly error: boolean
   readonly experimental: readonly string[]
   readonly experimentalAll: boolean
 }
 
-/** Which build checks are made, and where: of the whole file, a stage or an instruction. */
+/** The options of build checks: of the whole file, of stages and of instructions. */
 export interface Checks {
   readonly whole: CheckOptions
-  /** Two lists, each in the order of the file and without overlap. */
+  /** Each list is in the order of the file, and its ranges do not overlap. */
   readonly stages: readonly CheckScope[]
   readonly instructions: readonly CheckScope[]
 }
 
-/** The lines a check comment holds for. */
+/** The lines that a check comment applies to. */
 export interface CheckScope {
   readonly from: number
   readonly to: number
@@ -78,31 +84,37 @@ export interface Stage {
   readonly name?: string
   readonly from: FromInstruction
   readonly instructions: readonly Instruction[]
-  /** What the comment above FROM says after the stage's name, when it starts with that. */
+  /**
+   * The text of the comment above FROM after the stage's name, if the comment starts with
+   * the name.
+   */
   readonly description?: string
 }
 
 export interface FromInstruction extends Node<'FROM'> {
-  /** As written, not expanded: reference, stage name, index or `scratch`. */
+  /** As written, not expanded: a reference, a stage name, an index or `scratch`. */
   readonly image: string
   readonly name?: string
   readonly platform?: string
 }
 
 export interface Heredoc {
-  /** The delimiter, and the name of the file in COPY and ADD. Any text but an empty one. */
+  /** The delimiter. In COPY and ADD it is also the name of the file. It is not empty. */
   readonly name: string
   /** False when any part of the delimiter was quoted. */
   readonly expand: boolean
-  /** `<<-`: leading tabs are already gone from `content`. */
+  /** True for `<<-`. `content` is without leading tabs. */
   readonly chomp: boolean
   readonly content: string
-  /** The descriptor it feeds in a RUN command; 0 unless written. */
+  /** The file descriptor of the heredoc in a RUN command. The default is 0. */
   readonly fd: number
   readonly range: Range
 }
 
-/** What RUN, CMD, ENTRYPOINT and HEALTHCHECK run. The shell form's text is not expanded. */
+/**
+ * The command of RUN, CMD, ENTRYPOINT or HEALTHCHECK. The text of the shell form is not
+ * expanded.
+ */
 export type Command =
   | { readonly form: 'shell'; readonly text: string; readonly heredocs: readonly Heredoc[] }
   | { readonly form: 'exec'; readonly argv: readonly string[] }
@@ -110,8 +122,8 @@ export type Command =
 export interface RunMount {
   readonly type: 'bind' | 'cache' | 'tmpfs' | 'secret' | 'ssh'
   /**
-   * Keys in their long form (`target`, `source`, `readonly`, `readwrite`); a key that stood alone is
-   * `true`. Values are not expanded, and checked only where they hold no variable: see `expandMount`.
+   * Keys in their long form (`target`, `source`, `readonly`, `readwrite`). A key without a value is
+   * `true`. Values are not expanded. Values with a variable are checked by `expandMount`.
    */
   readonly options: Readonly<Record<string, string>>
 }
@@ -124,7 +136,7 @@ export interface RunInstruction extends Node<'RUN'> {
   readonly devices: readonly string[]
 }
 
-/** A COPY or ADD source: a path (or URL) as written, or a file given inline. */
+/** A source of COPY or ADD: a path or URL as written, or an inline file. */
 export type CopySource =
   | { readonly kind: 'path'; readonly path: string }
   | { readonly kind: 'heredoc'; readonly heredoc: Heredoc }
@@ -149,7 +161,7 @@ export interface AddInstruction extends Node<'ADD'>, CopyFields {
   readonly unpack?: boolean
 }
 
-/** Neither is expanded, and quotes are kept; `value` is absent where none was written (`ARG name`). */
+/** Neither is expanded, and quotes are kept. `value` is absent for `ARG name`. */
 export interface KeyValue {
   readonly key: string
   readonly value?: string
@@ -157,7 +169,10 @@ export interface KeyValue {
 
 export interface ArgInstruction extends Node<'ARG'> {
   readonly args: readonly KeyValue[]
-  /** What the comment above says after the name of the first argument that it names. */
+  /**
+   * The text of the comment above ARG after the name of an argument, if the comment starts
+   * with the name.
+   */
   readonly description?: string
 }
 
@@ -175,7 +190,7 @@ export interface LabelInstruction extends Node<'LABEL'> {
 export interface HealthcheckInstruction extends Node<'HEALTHCHECK'> {
   /** Absent for `HEALTHCHECK NONE`. */
   readonly command?: Command
-  /** Nanoseconds; absent where not written. */
+  /** Nanoseconds. Absent when not written. */
   readonly interval?: number
   readonly timeout?: number
   readonly startPeriod?: number
@@ -213,7 +228,7 @@ export interface MaintainerInstruction extends Node<'MAINTAINER'> {
 }
 export interface OnbuildInstruction extends Node<'ONBUILD'> {
   readonly instruction: Instruction
-  /** The trigger as the image config keeps it. */
+  /** The text of the trigger for the image config. */
   readonly trigger: string
 }
 

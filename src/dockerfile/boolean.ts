@@ -3,7 +3,7 @@ const words: Readonly<Partial<Record<string, boolean>>> = {
   ...{ '0': false, f: false, F: false, false: false, False: false, FALSE: false },
 }
 
-/** A boolean in the words of Go's flags; undefined for anything else, an empty text too. */
+/** Reads a boolean in the words of Go's flags. Returns undefined for any other text. */
 export function parseBoolean(text: string): boolean | undefined {
   return Object.hasOwn(words, text) ? words[text] : undefined
 }

@@ -1,17 +1,17 @@
 import type { Command, Heredoc } from './ast.ts'
 import { findHeredocs } from './heredoc.ts'
 
-/** A script that must be written to a file before the command can run. */
+/** A script that must be written to a file before the command runs. */
 export interface InlineScript {
-  /** Absolute; always directly below `/dev/pipes`. */
+  /** Absolute path of a file in `/dev/pipes`. */
   readonly path: string
   readonly content: string
   readonly mode: 0o755
 }
 
 /**
- * The script of `RUN <<EOF` when its body starts with `#!`: then it is a file
- * to execute, not text for the shell.
+ * Returns the script of `RUN <<EOF` if its body starts with `#!`. Then it is a file
+ * to execute instead of text for the shell.
  */
 export function inlineScript(command: Command): InlineScript | undefined {
   const only = onlyHeredoc(command)
@@ -23,9 +23,9 @@ export function inlineScript(command: Command): InlineScript | undefined {
 }
 
 /**
- * What to execute. Exec form stays as it is; shell form becomes the last
- * argument of `shell`: the body of a lone heredoc, or the text followed by the
- * bodies it names, for the shell to read. With an `inlineScript` it is that file.
+ * Returns the argv of a command. The exec form is not changed. The shell form becomes
+ * the last argument of `shell`: the body of a single heredoc, or the text followed by
+ * the bodies of its heredocs. With an `inlineScript` it is the path of that file.
  */
 export function commandArgv(command: Command, shell: readonly string[]): readonly string[] {
   if (command.form === 'exec') {
@@ -43,7 +43,7 @@ export function commandArgv(command: Command, shell: readonly string[]): readonl
   return [...shell, command.text + bodies.join('')]
 }
 
-/** The heredoc of a command that is nothing but one. */
+/** Returns the heredoc of a command without other text. */
 function onlyHeredoc(command: Command): Heredoc | undefined {
   if (command.form === 'exec' || command.heredocs.length !== 1) {
     return undefined

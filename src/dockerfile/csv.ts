@@ -1,4 +1,7 @@
-/** The fields of one CSV record: commas separate, `"…"` protects, `""` is a quote; undefined where a quote is not closed. */
+/**
+ * Returns the fields of one CSV record. Commas separate fields, `"…"` protects commas, and `""` is a
+ * quote. Returns undefined when a quote is not closed.
+ */
 export function splitCsv(text: string): readonly string[] | undefined {
   const fields: string[] = []
   let at = 0

@@ -23,7 +23,7 @@ describe('readDirectives()', () => {
     })
   }
 
-  test('readDirectives() finds a directive that is repeated or wrong', () => {
+  test('readDirectives() reports a repeated directive and a malformed one', () => {
     const rules = (text: string): string[] => readDirectives(text).problems.map(({ rule }) => rule)
     expect(rules('# syntax=a\n# syntax=b\n')).toEqual(['duplicate-directive'])
     expect(rules('# escape=ab\n')).toEqual(['invalid-directive'])

@@ -5,16 +5,16 @@ import { Problem } from './problem.ts'
 export interface DirectiveResult {
   readonly directives: Directives
   readonly problems: readonly Problem[]
-  /** Where the check directive is, if there is one. */
+  /** The range of the check directive, if there is one. */
   readonly checkRange: Range | undefined
-  /** True when the syntax directive is in a form that no Dockerfile can start with. */
+  /** True when the syntax directive has a form that is not a comment of a Dockerfile. */
   readonly isForeign: boolean
 }
 
 /**
- * Reads the parser directives at the top of a Dockerfile. They end at the
- * first line that is not one; a `#!` line may come before them. The syntax
- * directive is also known as `// syntax=…` and `{"syntax": "…"}`.
+ * Reads the parser directives at the top of a Dockerfile. They end at the first
+ * other line. A `#!` line may precede them. The syntax directive may also be
+ * `// syntax=…` or `{"syntax": "…"}`.
  */
 export function readDirectives(text: string): DirectiveResult {
   const problems: Problem[] = []
@@ -96,7 +96,7 @@ function foreignSyntax(text: string): string | undefined {
       return typeof value.syntax === 'string' ? value.syntax : undefined
     }
   } catch {
-    // Not JSON: then it is an ordinary, probably broken Dockerfile.
+    // Without JSON it is an ordinary Dockerfile.
   }
   return undefined
 }

@@ -10,8 +10,8 @@ const units: Readonly<Record<string, number>> = {
 }
 
 /**
- * Nanoseconds of a duration as Go writes it (`1h30m`, `1.5s`, `-10ms`, `0`);
- * undefined when it is not one, or when it does not fit in 64 bits.
+ * Reads a duration of Go (`1h30m`, `1.5s`, `-10ms`, `0`) in nanoseconds. Returns
+ * undefined for any other text, and for a duration that does not fit in 64 bits.
  */
 export function parseDuration(text: string): number | undefined {
   const signed = /^[+-]?/.exec(text)?.[0] ?? ''
@@ -35,7 +35,7 @@ export function parseDuration(text: string): number | undefined {
   return Math.round(signed === '-' ? -total : total)
 }
 
-/** A duration in nanoseconds as Go prints it: `1h30m0s`, `1.5s`, `250ms`. */
+/** Formats a duration in nanoseconds as Go does: `1h30m0s`, `1.5s`, `250ms`. */
 export function formatDuration(nanoseconds: number): string {
   if (nanoseconds < 0) {
     return `-${formatDuration(-nanoseconds)}`

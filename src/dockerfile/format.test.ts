@@ -29,19 +29,19 @@ describe('formatDiagnostics()', () => {
     )
   })
 
-  test('formatDiagnostics() names the rule of a warning and where it is explained', () => {
+  test('formatDiagnostics() shows the rule of a warning and the URL of its explanation', () => {
     expect(formatDiagnostics(text, [diagnostic(1, 1, 'warning')], 'a/Dockerfile')).toEndWith(
       'WARNING: StageNameCasing: it is wrong (https://docs.docker.com/go/dockerfile/rule/stage-name-casing/)\n',
     )
   })
 
-  test('formatDiagnostics() separates diagnostics by an empty line and prints nothing for none', () => {
+  test('formatDiagnostics() separates diagnostics by an empty line, and returns an empty text without any', () => {
     const two = [diagnostic(1, 1, 'error'), diagnostic(6, 6, 'error')]
     expect(formatDiagnostics(text, two, 'f')).toContain('ERROR: it is wrong\n\nf:6\n')
     expect(formatDiagnostics(text, [], 'f')).toBe('')
   })
 
-  test('formatDiagnostics() sends no control character to the terminal', () => {
+  test('formatDiagnostics() escapes control characters', () => {
     const evil = 'a\x1b[2Jb\r\n\u202eabc\x07\n'
     const printed = formatDiagnostics(evil, [diagnostic(1, 2, 'error')], 'f\x1b')
     expect(printed).toContain('a\\x1b[2Jb\n')

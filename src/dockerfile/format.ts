@@ -7,9 +7,9 @@ const maxShownLines = 30
 const maxColumns = 200
 
 /**
- * Each diagnostic as BuildKit prints it: the place, the lines around it with
- * `>>>` before those it is about, then the message. One empty line between
- * two. Control characters are shown, not sent to the terminal.
+ * Formats diagnostics as BuildKit does: the place, the lines of the file with `>>>`
+ * before the wrong ones, and the message. An empty line separates two diagnostics.
+ * Control characters are escaped.
  */
 export function formatDiagnostics(
   text: string,
@@ -30,7 +30,7 @@ function explain({ severity, rule: name, message }: Diagnostic): string {
   return `WARNING: ${name}: ${visible(message)}${url === undefined ? '' : ` (${url})`}`
 }
 
-/** `fileName:line`, then the source lines of `range` and two more on either side. */
+/** Returns `fileName:line`, the source lines of `range`, and two lines before and after them. */
 function excerpt(lines: readonly string[], range: Range, fileName: string): string {
   const count = lines.at(-1) === '' ? lines.length - 1 : lines.length
   const { start, end } = range
@@ -52,7 +52,7 @@ function excerpt(lines: readonly string[], range: Range, fileName: string): stri
   return out.length === 0 ? place : `${place}${[rule, ...out, rule].join('\n')}\n`
 }
 
-/** `text` without its line break, control characters but tab written as `\x1b`. */
+/** Returns `text` without its line break. Control characters other than tab become `\x1b`. */
 function visible(text: string): string {
   return text
     .replace(/\r$/, '')

@@ -5,8 +5,8 @@ import { formatDiagnostics } from './format.ts'
 import { parse } from './parse.ts'
 
 /*
- * One folder per case. STRAKE_UPDATE_GOLDEN=1 writes the expected files anew;
- * read the difference before you keep it.
+ * Every case has a folder. STRAKE_UPDATE_GOLDEN=1 writes the expected files again.
+ * Read the difference before you commit it.
  */
 const root = fileURLToPath(new URL('./testdata', import.meta.url))
 const update = process.env['STRAKE_UPDATE_GOLDEN'] === '1'
@@ -15,7 +15,7 @@ function casesIn(folder: string): string[] {
   return readdirSync(folder).filter((name) => existsSync(`${folder}/${name}/Dockerfile`))
 }
 
-/** The tree as JSON, with a range as `line:column-line:column`. */
+/** Returns the tree as JSON, with ranges as `line:column-line:column`. */
 function print(text: string): string {
   const isRange = (value: unknown): value is Record<'start' | 'end', Record<string, number>> =>
     typeof value === 'object' && value !== null && 'start' in value && 'end' in value

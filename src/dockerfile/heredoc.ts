@@ -2,13 +2,13 @@ import type { Heredoc } from './ast.ts'
 import { type LineReader, trimEol } from './lines.ts'
 import { Problem } from './problem.ts'
 
-/** A `<<EOF` found in an instruction, its body not yet read. */
+/** A `<<EOF` in an instruction. Its body is not yet read. */
 export interface HeredocMarker {
   readonly name: string
   readonly expand: boolean
   readonly chomp: boolean
   readonly fd: number
-  /** Where it stands in the text, from the descriptor to the end of the delimiter. */
+  /** Its range in the text, from the descriptor to the end of the delimiter. */
   readonly start: number
   readonly end: number
 }
@@ -17,9 +17,9 @@ const space = /\s/
 
 /**
  * Finds the heredocs of a shell-form RUN, COPY or ADD: words of the form
- * `[n]<<[-]NAME`, the name possibly quoted, blanks allowed before it. Not
- * inside quotes, `${…}` or `$((…))`; `<<<` is something else. A line whose
- * quotes do not close has none.
+ * `[n]<<[-]NAME`. The name may be quoted, and blanks may precede it. Text inside
+ * quotes, `${…}` and `$((…))` is skipped, and so is `<<<`. A line with an open quote
+ * has no heredocs.
  */
 export function findHeredocs(text: string): HeredocMarker[] {
   const markers: HeredocMarker[] = []
@@ -48,13 +48,16 @@ export function findHeredocs(text: string): HeredocMarker[] {
   return markers
 }
 
-/** Where the last `}` and `))` stand, so that a search for one is never in vain. */
+/** The positions of the last `}` and `))`. No search starts after them, so searches are fast. */
 interface Closers {
   readonly brace: number
   readonly arithmetic: number
 }
 
-/** The index after the character, quoted part or substitution at `at`; -1 when it does not end. */
+/**
+ * Returns the index after the character, quoted part or substitution at `at`, or -1 when
+ * it does not end.
+ */
 function skip(text: string, at: number, closers: Closers): number {
   const char = text[at]
   if (char === '\\') {
@@ -73,7 +76,7 @@ function skip(text: string, at: number, closers: Closers): number {
   return at + 1
 }
 
-/** The index of the quote that closes the one at `at`; -1 when there is none. */
+/** Returns the index of the quote that closes the quote at `at`, or -1. */
 function closingQuote(text: string, at: number): number {
   const quote = text[at]
   for (let end = at + 1; end < text.length; end++) {
@@ -112,7 +115,7 @@ function readMarker(text: string, start: number): HeredocMarker | undefined {
   }
 }
 
-/** The delimiter with quotes and escapes removed; it ends where a shell word ends. */
+/** Reads the delimiter and removes quotes and escapes. It ends like a shell word. */
 function readDelimiter(
   text: string,
   start: number,
@@ -146,7 +149,7 @@ function readDelimiter(
   return { name, quoted, end: at }
 }
 
-/** Reads the body that follows in the file; a Problem when the delimiter never comes. */
+/** Reads the body from the next lines. Throws a Problem when the delimiter is absent. */
 export function readHeredoc(marker: HeredocMarker, reader: LineReader): Heredoc {
   const { name, expand, chomp, fd } = marker
   const start = { line: reader.line + 1, column: 0 }

@@ -26,14 +26,14 @@ export { expandMount } from './instructions/mount.ts'
 export { type PortSpec, parsePortSpec } from './instructions/ports.ts'
 /** Names and numbers STOPSIGNAL takes. */
 export { isSignal } from './instructions/signals.ts'
-/** The value of `# check=`, and which build checks are made where. */
+/** The value of `# check=`, and the lines that checks apply to. */
 export { parseCheck } from './lint/check-options.ts'
 export { isChecked } from './lint/checks.ts'
-/** Build checks: where one is explained, and which are told beside a parse error. */
+/** The rules of build checks, and the URLs of their explanations. */
 export { isParsingRule, type RuleName, ruleUrl } from './lint/rules.ts'
 /** Text to syntax tree and diagnostics. */
 export { parse, parseTrigger } from './parse.ts'
-/** What is wrong with one instruction. */
+/** A mistake in one instruction. */
 export { Problem } from './problem.ts'
 /** Sizes such as `64m`, in bytes. */
 export { parseSize } from './size.ts'

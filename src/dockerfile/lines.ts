@@ -1,20 +1,23 @@
 import type { Position, Range } from './ast.ts'
 
-/** An instruction's text with its continuations joined and the comments inside it left out. */
+/** The text of an instruction with its continuations joined, without the comments inside. */
 export interface LogicalLine {
-  /** Without the white space around it; continuation lines keep their indentation. */
+  /** Without white space at both ends. Continuation lines keep their indentation. */
   readonly text: string
   readonly range: Range
-  /** The comment lines directly above, without `#` and the white space around them. */
+  /** The comment lines directly above, without `#` and white space at both ends. */
   readonly comments: readonly string[]
   /** The first empty line among the continuations. */
   readonly emptyContinuation?: Range
 }
 
-/** More comment lines than this above one instruction are not kept. */
+/** The most comment lines above one instruction that are kept. */
 const maxComments = 1000
 
-/** Reads a Dockerfile line by line: logical lines, and the raw lines of heredoc bodies between them. */
+/**
+ * Reads a Dockerfile line by line: logical lines, and the raw lines of heredoc bodies
+ * between them.
+ */
 export class LineReader {
   readonly #text: string
   readonly #escape: string
@@ -26,7 +29,7 @@ export class LineReader {
     this.#escape = escapeChar
   }
 
-  /** The next instruction; undefined at the end of the file. */
+  /** Returns the next instruction, or undefined at the end of the file. */
   next(): LogicalLine | undefined {
     let comments: string[] = []
     for (let raw = this.nextRaw(); raw !== undefined; raw = this.nextRaw()) {
@@ -46,7 +49,7 @@ export class LineReader {
     return undefined
   }
 
-  /** The next physical line with its line break; undefined at the end of the file. */
+  /** Returns the next physical line with its line break, or undefined at the end of the file. */
   nextRaw(): string | undefined {
     if (this.#at >= this.#text.length) {
       return undefined
@@ -59,12 +62,12 @@ export class LineReader {
     return raw
   }
 
-  /** The number of the line read last, one-based. */
+  /** The number of the last line that was read, one-based. */
   get line(): number {
     return this.#line
   }
 
-  /** The end of the line read last. */
+  /** The end of the last line that was read. */
   get end(): Position {
     const start = this.#text.lastIndexOf('\n', this.#at - 2) + 1
     return { line: this.#line, column: trimEol(this.#text.slice(start, this.#at)).length }
@@ -100,7 +103,7 @@ export class LineReader {
     }
   }
 
-  /** The next line that continues an instruction; comments and empty lines are passed over. */
+  /** Returns the next line that continues an instruction. It skips comments and empty lines. */
   #continuation(onEmpty: (line: number) => void): string | undefined {
     for (let raw = this.nextRaw(); raw !== undefined; raw = this.nextRaw()) {
       const line = trimEol(raw)
@@ -115,7 +118,7 @@ export class LineReader {
   }
 }
 
-/** `line` without its line break. */
+/** Returns `line` without its line break. */
 export function trimEol(line: string): string {
   let end = line.length
   while (end > 0 && (line[end - 1] === '\n' || line[end - 1] === '\r')) {
@@ -125,8 +128,8 @@ export function trimEol(line: string): string {
 }
 
 /**
- * Where the escape character that continues the line stands, or -1. Blanks may
- * follow it; another escape character before it makes it an escaped one.
+ * Returns the index of the escape character that continues the line, or -1. Blanks
+ * may follow it. After another escape character it is an escaped one.
  */
 function continuationAt(line: string, escapeChar: string): number {
   let end = line.length

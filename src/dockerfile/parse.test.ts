@@ -30,7 +30,7 @@ describe('parse() and its limits', () => {
     })
   }
 
-  test('parse() reports at most 1,000 things', () => {
+  test('parse() reports at most 1,000 diagnostics', () => {
     expect(parse('X\n'.repeat(100_000)).diagnostics.length).toBe(1000)
   })
 
@@ -162,7 +162,7 @@ describe('parse() of any text', () => {
     )
   })
 
-  test('parse() reads the trigger of an ONBUILD as the instruction it was', () => {
+  test('parse() reads the trigger of an ONBUILD as the same instruction', () => {
     const text = 'FROM a\nONBUILD COPY --chmod=600 <<A <<-B /d/\nx\nA\n\ty\n\tB\n'
     const node = parse(text).stages[0]?.instructions[0]
     if (node?.kind !== 'ONBUILD') throw new Error('expected an ONBUILD')
@@ -196,7 +196,7 @@ describe('parse() goes on after an error', () => {
     expect(file.stages[0]?.instructions.map(({ kind }) => kind)).toEqual(['RUN'])
   })
 
-  test('parse() does not blame what follows a broken FROM', () => {
+  test('parse() reports no errors for the instructions after a broken FROM', () => {
     expect(rulesOf('FORM a\nRUN x\n')).toEqual(['unknown-instruction'])
   })
 })

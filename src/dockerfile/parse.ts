@@ -27,14 +27,14 @@ const maxInstructions = 65_536
 const maxDiagnostics = 1000
 
 export interface ParseOptions {
-  /** Takes the place of the file's check directive: `skip=all`. */
+  /** Replaces the check directive of the file: `skip=all`. */
   readonly check?: string | undefined
 }
 
 /**
- * Reads a Dockerfile. Never throws: what is wrong is in `diagnostics`, in the
- * order of the file, and what is right is in the rest. Limits: 10 MiB, 1 MiB
- * for a line, 1,000 stages, 65,536 instructions.
+ * Parses a Dockerfile. It never throws. Mistakes are in `diagnostics`, in the order
+ * of the file, and correct instructions are in the other members. Limits: 10 MiB,
+ * 1 MiB for a line, 1,000 stages, 65,536 instructions.
  */
 export function parse(text: string, options: ParseOptions = {}): Dockerfile {
   const tooBig = findTooBig(text)
@@ -46,8 +46,8 @@ export function parse(text: string, options: ParseOptions = {}): Dockerfile {
 }
 
 /**
- * Reads instructions that stand alone, such as the ONBUILD triggers an image
- * carries: no FROM is needed, or allowed. Never throws.
+ * Parses instructions without FROM, such as the ONBUILD triggers of an image. It
+ * never throws.
  */
 export function parseTrigger(text: string): Pick<Dockerfile, 'diagnostics'> & {
   readonly instructions: readonly Instruction[]
@@ -161,7 +161,7 @@ class Parser {
     this.#errors.push(diagnosticOf(problem, range))
   }
 
-  /** Reads every instruction; a broken one becomes a diagnostic and is left out. */
+  /** Reads every instruction. A broken one becomes a diagnostic and is left out. */
   #readAll(take: (instruction: Instruction | FromInstruction, line: LogicalLine) => void): void {
     for (let line = this.#reader.next(); line !== undefined; line = this.#reader.next()) {
       this.#lines.push(line)
@@ -182,7 +182,7 @@ class Parser {
     }
   }
 
-  /** The instruction with its heredoc bodies, which follow it in the file. */
+  /** Reads an instruction and its heredoc bodies, which follow it in the file. */
   #source(line: LogicalLine): Source {
     const head = splitHead(line.text)
     const shellText = heredocText(head)
@@ -199,7 +199,7 @@ class Parser {
     }
   }
 
-  /** `range`, made longer by the heredoc bodies that were read after it. */
+  /** Extends `range` to the end of the heredoc bodies. */
   #upToHere(range: Range): Range {
     const line = this.#reader.line
     return line <= range.end.line ? range : { start: range.start, end: this.#reader.end }
@@ -243,14 +243,17 @@ class Parser {
   }
 }
 
-/** Nothing for a file that says nothing of build checks. */
+/** Returns undefined for a file without options of build checks. */
 function saidOf(checks: Checks): Pick<Dockerfile, 'checks'> {
   const { whole, stages, instructions } = checks
   const isSilent = JSON.stringify(whole) === JSON.stringify(parseCheck(''))
   return isSilent && stages.length + instructions.length === 0 ? {} : { checks }
 }
 
-/** The part of an instruction that may hold heredocs: RUN, COPY, ADD, and ONBUILD of those, in shell form. */
+/**
+ * Returns the text that may have heredocs: that of RUN, COPY, ADD, and ONBUILD of those,
+ * in shell form.
+ */
 function heredocText(head: Head): string | undefined {
   const inner = head.keyword === 'ONBUILD' ? splitHead(head.rest) : head
   if (inner.keyword !== 'RUN' && inner.keyword !== 'COPY' && inner.keyword !== 'ADD') {

@@ -1,6 +1,9 @@
 const exponents: Readonly<Record<string, number>> = { b: 0, k: 1, m: 2, g: 3, t: 4, p: 5 }
 
-/** A size such as `64m` or `1.5 GiB` in bytes, in powers of 1024; undefined for anything else. */
+/**
+ * Reads a size such as `64m` or `1.5 GiB`, in powers of 1024. Returns bytes, or undefined
+ * for other text.
+ */
 export function parseSize(text: string): number | undefined {
   const match = /^(\d{1,16}(?:\.\d{1,9})?) ?(?:([bkmgtp])(?:i?b)?)?$/i.exec(text)
   if (match === null) return undefined

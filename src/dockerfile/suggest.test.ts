@@ -19,13 +19,13 @@ describe('suggest()', () => {
     })
   }
 
-  test('suggest() prefers the nearest, then the first', () => {
+  test('suggest() returns the nearest candidate, and of two the first', () => {
     expect(suggest('cat', ['bat', 'cut', 'cat'])).toBe('cat')
     expect(suggest('cot', ['cut', 'cat'])).toBe('cut')
   })
 })
 
-test('withSuggestion() asks only when there is something to suggest', () => {
+test('withSuggestion() adds a question only for a suggestion', () => {
   expect(withSuggestion('unknown', 'rum', ['run'])).toBe('unknown (did you mean run?)')
   expect(withSuggestion('unknown', 'xyz', ['run'])).toBe('unknown')
 })

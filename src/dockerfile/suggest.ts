@@ -1,7 +1,7 @@
 /**
- * The candidate that `word` is most likely a misspelling of: at most one slip
- * in three characters, a swap of neighbours counting as one; case is ignored.
- * Only the first 200 candidates are looked at.
+ * Returns the candidate that `word` is most likely a misspelling of. It has at most
+ * one mistake in three characters, and a swap of neighbours is one mistake. Case is
+ * ignored. Only the first 200 candidates are compared.
  */
 export function suggest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > 64) {
@@ -20,7 +20,7 @@ export function suggest(word: string, candidates: readonly string[]): string | u
   return best
 }
 
-/** `message`, followed by the nearest candidate as a question where there is one. */
+/** Returns `message`, with the nearest candidate as a question if there is one. */
 export function withSuggestion(
   message: string,
   word: string,
@@ -30,7 +30,7 @@ export function withSuggestion(
   return found === undefined ? message : `${message} (did you mean ${found}?)`
 }
 
-/** Edit distance with insertion, deletion, replacement and swap of neighbours. */
+/** The edit distance with insertion, deletion, replacement and swap of neighbours. */
 function distance(a: string, b: string): number {
   let before: number[] = []
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column)

@@ -1,13 +1,13 @@
 import type { StepServices } from '../step/workspace.ts'
 import { type BuildState, type ExportedImage, exportImage } from './image.ts'
 
-/** What becomes of the result of a build, by kind. */
+/** The results of exporters, by kind. */
 export interface Exported {
   /** An image in the store. */
   readonly image: ExportedImage
 }
 
-/** Writes a result down; it is durable when this returns. */
+/** Writes a result to the disk durably. */
 type Exporter<Result> = (
   services: Pick<StepServices, 'store' | 'lease'>,
   state: BuildState,

@@ -17,7 +17,7 @@ import type { PlannedHistory } from '../plan/stage.ts'
 import type { StepServices } from '../step/workspace.ts'
 import { formatTime } from '../times/times.ts'
 
-/** What a build comes to before it is written down. */
+/** The result of a build before it is exported. */
 export interface BuildState {
   readonly layers: readonly Layer[]
   readonly config: RunConfig
@@ -28,9 +28,9 @@ export interface BuildState {
   readonly created: number
 }
 
-/** An image in the store. Nothing refers to it until somebody tags it. */
+/** An image in the store. It has no name yet. */
 export interface ExportedImage {
-  /** Of the manifest. */
+  /** The descriptor of the manifest. */
   readonly descriptor: Descriptor
   readonly manifest: Manifest
   readonly config: ImageConfig
@@ -39,7 +39,7 @@ export interface ExportedImage {
   readonly layers: readonly Layer[]
 }
 
-/** Writes configuration and manifest; both are durable when this returns. */
+/** Writes configuration and manifest durably. */
 export async function exportImage(
   { store, lease }: Pick<StepServices, 'store' | 'lease'>,
   state: BuildState,
@@ -83,8 +83,8 @@ function imageConfig(state: BuildState, layers: readonly Layer[]): ImageConfig {
 }
 
 /**
- * The history of the image: the planned lines with the time of the build, those
- * of steps that made no layer marked as such.
+ * Returns the history of the image: the planned lines with the time of the build.
+ * Lines of steps without a layer have `empty_layer`.
  */
 export function finishHistory(
   planned: readonly PlannedHistory[],
@@ -103,7 +103,7 @@ export function finishHistory(
   })
 }
 
-/** Docker's names for what OCI calls the same. */
+/** The OCI media types that replace media types of Docker. */
 const ociTypes: Readonly<Record<string, string>> = {
   [mediaType.dockerLayer]: mediaType.ociLayer,
   [mediaType.dockerLayerGzip]: mediaType.ociLayerGzip,

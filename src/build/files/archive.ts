@@ -4,14 +4,14 @@ import type { FileNode } from './node.ts'
 
 const blockSize = 512
 
-/** The bytes of an archive that is gzip, zstd, xz, bzip2 or not compressed, bounded (A13). */
+/** Decompresses gzip, zstd, xz or bzip2, up to a limit. Other bytes are passed through. */
 export function decompressArchive(bytes: Bytes): Bytes {
   return decompress(bytes, { foreign: decodeWithProgram })
 }
 
 /**
- * True when the contents of a file are an archive, compressed or not: its first
- * block has a tar header's checksum.
+ * True when a file is an archive, compressed or not: its first block has the
+ * checksum of a tar header.
  */
 export async function isArchive(node: Pick<FileNode, 'size'>, open: () => Bytes): Promise<boolean> {
   if (node.size < blockSize / 8) return false
@@ -19,7 +19,7 @@ export async function isArchive(node: Pick<FileNode, 'size'>, open: () => Bytes)
     const head = await readHead(decompressArchive(open()), blockSize)
     return head.length === blockSize && hasHeaderChecksum(head)
   } catch {
-    // Not what its first bytes promised: a file like any other.
+    // The file only starts like a compressed file, so it is no archive.
     return false
   }
 }
@@ -35,7 +35,7 @@ async function readHead(bytes: Bytes, size: number): Promise<Uint8Array> {
   return Buffer.concat(chunks).subarray(0, size)
 }
 
-/** The sum of all bytes with the checksum field itself taken as blanks. */
+/** The sum of all bytes, with blanks in place of the checksum field. */
 export function hasHeaderChecksum(block: Uint8Array): boolean {
   const field = String.fromCharCode(...block.subarray(148, 156))
   const match = /^[\s0]*([0-7]+)[\s\0]*$/.exec(field)

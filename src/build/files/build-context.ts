@@ -2,20 +2,20 @@ import type { FileDigests } from './digests.ts'
 import type { StatusOrigin } from './status-origin.ts'
 import type { FileTree } from './tree.ts'
 
-/** Files of the user that a build copies from, and what is known of them. */
+/** A build context: its files, and the digests that are known of them. */
 export interface BuildContext {
   readonly tree: FileTree
   readonly digests: FileDigests
-  /** Milliseconds since 1970; no file was looked at before. */
+  /** The time before the first look at a file, in milliseconds since 1970. */
   readonly listedAt: number
-  /** What vouches for the status of the files, if anything does. */
+  /** The file system whose kernel proves the status of the files. */
   readonly origin: StatusOrigin | undefined
 }
 
 /** All build contexts of a build, by name. */
 export type BuildContexts = ReadonlyMap<string, BuildContext>
 
-/** Throws `RangeError`: a plan names only contexts that were opened. */
+/** Returns a context by name. Throws `RangeError` for a name that was not opened. */
 export function contextNamed(contexts: BuildContexts, name: string): BuildContext {
   const found = contexts.get(name)
   if (found === undefined) throw new RangeError(`There is no build context ${name}`)

@@ -8,7 +8,7 @@ afterAll(() => directory[Symbol.asyncDispose]())
 const path = `${directory.path}/deep/file`
 const parts = [Buffer.from('one'), new Uint8Array(0), bytesOf(Float64Array.of(1.5, -2))]
 
-test('readCacheFile() gives the parts that were written, where numbers can be read in place', () => {
+test('readCacheFile() returns the parts that were written, aligned for reading numbers', () => {
   writeCacheFile(path, parts)
   writeCacheFile(path, parts)
   const found = readCacheFile(path, 3) ?? []
@@ -19,7 +19,7 @@ test('readCacheFile() gives the parts that were written, where numbers can be re
   expect(readdirSync(`${directory.path}/deep`)).toEqual(['file'])
 })
 
-test('readCacheFile() has nothing of a file that is absent, cut, damaged or another one', () => {
+test('readCacheFile() returns undefined for a file that is absent, cut, damaged or of another kind', () => {
   expect(readCacheFile(`${directory.path}/none`, 3)).toBeUndefined()
   expect(readCacheFile(directory.path, 3)).toBeUndefined()
   writeCacheFile(path, parts)
@@ -35,7 +35,7 @@ test('readCacheFile() has nothing of a file that is absent, cut, damaged or anot
   }
 })
 
-test('writeCacheFile() leaves everything as it is where it cannot write', () => {
+test('writeCacheFile() ignores a directory that it cannot write to', () => {
   const taken = `${directory.path}/taken`
   mkdirSync(`${taken}/full`, { recursive: true })
   writeCacheFile(taken, parts)
@@ -43,7 +43,7 @@ test('writeCacheFile() leaves everything as it is where it cannot write', () => 
   expect(readCacheFile(taken, 3)).toBeUndefined()
 })
 
-test('cachePath() has a name of its own for every key and kind', () => {
+test('cachePath() has another path for every key and kind', () => {
   const paths = [cachePath('/d', 'a', 'x'), cachePath('/d', 'b', 'x'), cachePath('/d', 'a', 'y')]
   expect(new Set(paths).size).toBe(3)
   for (const each of paths) expect(each).toMatch(/^\/d\/[0-9a-f]{32}\.[ab]$/)

@@ -6,17 +6,17 @@ import { crc32 } from '#stream'
 
 /** "strakec1", read as two numbers. */
 const magic = [0x61727473, 0x3163656b] as const
-/** The magic, the sum of what follows, how many parts there are; then the length of each. */
+/** The magic, the checksum of the rest, the number of parts, and then the length of each part. */
 const headNumbers = 4
 
-/** Where a build remembers something under a key. */
+/** The path of a cache file for a key. */
 export function cachePath(directory: string, kind: string, key: string): string {
   return `${directory}/${createHash('sha256').update(key).digest('hex').slice(0, 32)}.${kind}`
 }
 
 /**
- * Replaces a file that may be lost at any time. It is not synced: one that a crash
- * left torn has a wrong sum. Where it cannot be written it stays as it is.
+ * Replaces a cache file. The file is not synced: after a crash its checksum may be
+ * wrong, and then it is ignored. Errors of writing are ignored.
  */
 export function writeCacheFile(path: string, parts: readonly Uint8Array[]): void {
   const lengths = Uint32Array.from(parts, (part) => part.length)
@@ -39,7 +39,10 @@ export function writeCacheFile(path: string, parts: readonly Uint8Array[]): void
   }
 }
 
-/** The parts of such a file, each at a multiple of eight bytes; `undefined` unless it is whole. */
+/**
+ * Returns the parts of a cache file, each at a multiple of eight bytes, or `undefined`
+ * unless it is whole.
+ */
 export function readCacheFile(path: string, count: number): Uint8Array[] | undefined {
   const bytes = readWhole(path)
   const bodyAt = 4 * headNumbers

@@ -18,7 +18,7 @@ const directory = await mkdtempDisposable(process.env['TMPDIR'] ?? '/dev/shm', '
 afterAll(() => directory[Symbol.asyncDispose]())
 const root = `${directory.path}/tree`
 
-/** A tree of one file `f`, changed by `change`; owners count as in a stage. */
+/** A tree of one file `f`, changed by `change`. Owners are part of it, as in a stage. */
 async function hashOf(
   change: (path: string) => void,
   hasOwners = true,
@@ -63,7 +63,7 @@ function capability(bit: number): Uint8Array {
 const nothing = (): void => {}
 const isRoot = process.getuid?.() === 0
 
-/** Each makes another tree. */
+/** Each of these changes makes another tree. */
 const changes: Readonly<Record<string, (path: string) => void>> = {
   'nothing at all': nothing,
   bytes: (path) => writeFileSync(path, 'other'),
@@ -79,7 +79,7 @@ const changes: Readonly<Record<string, (path: string) => void>> = {
   'the value of an attribute': (path) => setAttribute(path, 'user.a', Buffer.from('2')),
 }
 
-/** These take the rights of root. */
+/** Changes that only root can make. */
 const rootChanges: Readonly<Record<string, (path: string) => void>> = {
   'the user': (path) => chownSync(path, 1, 0),
   'the group': (path) => chownSync(path, 0, 1),
@@ -97,7 +97,7 @@ const rootChanges: Readonly<Record<string, (path: string) => void>> = {
 describe('hashSelections()', () => {
   const all = isRoot ? { ...changes, ...rootChanges } : changes
 
-  test('hashSelections() has another hash for everything that reaches a layer', async () => {
+  test('hashSelections() changes the hash with everything that reaches a layer', async () => {
     const seen = new Map<string, string>()
     for (const [name, change] of Object.entries(all)) {
       const { hash, again } = await hashOf(change)
@@ -107,7 +107,7 @@ describe('hashSelections()', () => {
     }
   })
 
-  test('hashSelections() has another summary for everything that reaches a layer', async () => {
+  test('hashSelections() changes the summary with everything that reaches a layer', async () => {
     const seen = new Set<string>()
     for (const change of Object.values(all)) {
       seen.add(JSON.stringify((await hashOf(change)).summarize()))
@@ -115,12 +115,12 @@ describe('hashSelections()', () => {
     expect(seen.size).toBe(Object.keys(all).length)
   })
 
-  test('hashSelections() knows no times', async () => {
+  test('hashSelections() ignores times', async () => {
     const { hash } = await hashOf(nothing)
     expect((await hashOf((path) => utimesSync(path, 5, 5))).hash).toBe(hash)
   })
 
-  test('hashSelections() passes over what a build context does not bring into a layer', async () => {
+  test('hashSelections() ignores owners and attributes of a build context', async () => {
     const { hash } = await hashOf(nothing, false)
     const changes = [
       (path: string) => setAttribute(path, 'user.a', Buffer.from('1')),

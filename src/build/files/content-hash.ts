@@ -7,14 +7,14 @@ import type { FileTree } from './tree.ts'
 export interface ContentHash {
   /** Hex. */
   readonly hash: string
-  /** Short hashes by path, or by directory where there are many, to tell later what changed. */
+  /** Short hashes by path, or by directory for many files, from which a miss can be explained. */
   summarize(): Record<string, string>
 }
 
 /**
- * One hash for all that the selections bring along: names, types, modes, bytes,
- * link targets, device numbers, and owners and extended attributes where the tree
- * has any. Never times.
+ * Hashes the selected files: names, types, modes, bytes, link targets and device
+ * numbers, and owners and extended attributes if the tree has them. Times are not
+ * part of the hash.
  */
 export async function hashSelections(
   tree: FileTree,
@@ -32,7 +32,7 @@ export async function hashSelections(
         continue
       }
       const digest = digestOf(content, digests)
-      // Waiting for each of thousands takes its time: only where a file must be read.
+      // An await for each of thousands of files is slow, so only files to be read have one.
       const known = typeof digest === 'object' ? await digest.compute() : digest
       hash.add(`${relative}\0${describe(tree, content, known)}\0`)
     }
@@ -43,7 +43,7 @@ export async function hashSelections(
   }
 }
 
-/** See `ContentHash`. Leaves out files whose digest is not known. */
+/** The short hashes of a `ContentHash`. Files without a known digest are left out. */
 export function summarizeSelections(
   tree: FileTree,
   selections: readonly Selection[],
@@ -65,7 +65,7 @@ export function summarizeSelections(
   return summary.finish()
 }
 
-/** Hashes many short texts at the price of few long ones. */
+/** Hashes many short texts in few calls. */
 class TextHash {
   readonly #hash = createHash('sha256')
   #pending = ''
@@ -86,10 +86,10 @@ class TextHash {
   }
 }
 
-/** More files than this are remembered by directory only. */
+/** With more files than this, the summary has one hash for each directory. */
 const detailed = 4000
 
-/** Empty for what is no file; for a file to be read, the way to do it. */
+/** The digest of a file, a function that reads it, or an empty text for other nodes. */
 function digestOf(
   content: CopyItem['content'],
   digests: FileDigests,
@@ -115,7 +115,7 @@ function describe(tree: FileTree, content: CopyItem['content'], digest: string):
   }
 }
 
-/** A hard link is another layer than a copy of the file. */
+/** The part of the hash for a hard link, whose layer differs from that of a copy. */
 function describeLink({ relative }: CopyItem): string {
   return `link ${JSON.stringify(relative)}`
 }
@@ -166,7 +166,7 @@ class GroupedSummary implements Summary {
   }
 }
 
-/** `file 644 sha256:abcdef…` keeps its beginning; anything else long is hashed. */
+/** Shortens a text: `file 644 sha256:abcdef…` keeps its start, other long texts are hashed. */
 function shorten(description: string): string {
   const match = /^(file [0-7]+(?: \d+:\d+)? sha256:[0-9a-f]{16})[0-9a-f]{48}$/.exec(description)
   return (

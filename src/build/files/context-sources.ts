@@ -4,12 +4,12 @@ import { inDependencyOrder, mainContext, type Op, type Vertex } from '../model/g
 import { type BuildContexts, contextNamed } from './build-context.ts'
 import { type Selection, selectSources } from './select-sources.ts'
 
-/** By vertex: what its COPY or ADD takes from a build context. */
+/** The sources of every COPY and ADD from a build context, by vertex. */
 export type ContextSources = ReadonlyMap<Digest, readonly Selection[]>
 
 /**
- * Finds the files of every COPY and ADD from a build context before anything runs:
- * a misspelt name must not come to light after a long RUN.
+ * Finds the files of every COPY and ADD from a build context before the first step,
+ * so that a misspelt name is an error before a long RUN.
  */
 export function collectContextSources(
   target: Vertex,

@@ -17,7 +17,7 @@ afterAll(() => elsewhere[Symbol.asyncDispose]())
 writeFileSync(path, 'one')
 const everywhere: StatusOrigin = { name: 'everywhere', covers: () => true }
 
-/** What an index has, and the status of the file. */
+/** The entries of an index, and the status of the file. */
 function look(index: string): { readonly size: number; readonly node: FileNode } {
   const node = lookUp(directory.path, '', 'file')
   if (node === undefined) throw new Error('the file is not there')
@@ -42,7 +42,7 @@ test('createFileDigests() does not read an unchanged file again', async () => {
   const { size, node } = look(index)
   expect(size).toBe(1)
   const believed = new FileIndex(index, everywhere.name)
-  // A wrong digest shows that it is believed.
+  // A wrong digest proves that the file is not read.
   const digest = `sha256:${'0'.repeat(64)}` as const
   believed.set(node, digest)
   believed.write(index)
@@ -59,7 +59,7 @@ test('createFileDigests() keeps no digest of a file that has just changed', asyn
   expect(look(index).size).toBe(0)
 })
 
-test('createFileDigests() neither believes nor keeps the status of files that its origin does not cover', async () => {
+test('createFileDigests() neither uses nor keeps the status of files that its origin does not cover', async () => {
   await Bun.sleep(80)
   const index = `${elsewhere.path}/uncovered`
   const first = await hash(index, { ...everywhere, covers: () => false })
@@ -72,7 +72,7 @@ test('createFileDigests() neither believes nor keeps the status of files that it
   expect(await hash(index)).not.toBe(first)
 })
 
-test('createFileDigests() counts files that turn out to have other bytes than was believed', () => {
+test('createFileDigests() counts files whose bytes differ from their known digest', () => {
   using tree = openTree(directory.path, { name: 'the build context', hasOwners: false })
   const { node } = look(`${elsewhere.path}/none`)
   const digests = createFileDigests(tree)
@@ -83,7 +83,7 @@ test('createFileDigests() counts files that turn out to have other bytes than wa
   expect(digests.corrections).toBe(1)
 })
 
-test('createFileDigests() forgets files that most of an index is about and no build asks for', async () => {
+test('createFileDigests() forgets unused files when they are most of the index', async () => {
   const index = `${elsewhere.path}/large`
   await Bun.sleep(80)
   for (const [count, left] of [
@@ -100,7 +100,7 @@ test('createFileDigests() forgets files that most of an index is about and no bu
   }
 })
 
-test('hashSelections() knows names, bytes and modes, and no times', async () => {
+test('hashSelections() hashes names, bytes and modes, and no times', async () => {
   const before = await hash()
   utimesSync(path, 1, 1)
   expect(await hash()).toBe(before)

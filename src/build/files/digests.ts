@@ -8,32 +8,41 @@ import type { FileTree } from './tree.ts'
 
 /** Digests of the files of one tree. */
 export interface FileDigests {
-  /** The digest of a file that is known to be the one that was hashed before. */
+  /**
+   * Returns the digest of a file whose status proves that it has not changed since it was
+   * hashed.
+   */
   known(node: FileNode): Digest | undefined
   /** Reads the file. */
   compute(node: FileNode): Promise<Digest>
-  /** Takes the digest of a file that was read for another purpose, from `begin` (milliseconds) on. */
+  /**
+   * Adds the digest of a file that was read for another purpose. `begin` is the start of
+   * reading, in milliseconds.
+   */
   learn(node: FileNode, digest: Digest, begin: number): void
-  /** How many files had other bytes, when they were read, than the digest they were known by. */
+  /** The number of files whose bytes differed from their known digest when they were read. */
   readonly corrections: number
-  /** Some files are in use without having been asked for: nothing is forgotten by this build. */
+  /** Keeps all files in the index, because the build uses files that it did not look up. */
   keepAll(): void
-  /** Remembers what was read, for the next build, and lets go of what earlier builds remembered. */
+  /** Writes the index for the next build and closes the old one. */
   save(): void
-  /** Forgets, after `save`, the files that this build did not ask for, if those are most of them. */
+  /**
+   * Removes files from the index that this build did not look up, if they are most of the
+   * index. Called after `save`.
+   */
   forget(): void
 }
 
-/** Where digests are kept between builds. */
+/** The index file that keeps digests between builds. */
 export interface DigestMemory {
-  /** Of the index file. */
+  /** Path of the index file. */
   readonly path: string
   readonly origin: StatusOrigin
 }
 
 /**
- * Digests that are kept between builds in `memory`: a file whose size, times and
- * inode are unchanged is not read again. Without a memory nothing is kept.
+ * Digests of files. `memory` keeps them between builds: a file whose size, times and
+ * inode are unchanged is not read again. Without `memory` they are not kept.
  */
 export function createFileDigests(tree: FileTree, memory?: DigestMemory): FileDigests {
   let index: FileIndex | undefined
@@ -85,7 +94,7 @@ export function createFileDigests(tree: FileTree, memory?: DigestMemory): FileDi
       index = undefined
     },
     forget() {
-      // A build may use a part of the context only, so some files may be unknown to it.
+      // A build may use only a part of the context.
       if (memory === undefined || !isForgetful || indexSize <= 2 * (asked.size + spare)) return
       const old = openIndex(memory)
       old.keep(new Set([...asked.keys()].map(({ path }) => path)))
@@ -95,19 +104,19 @@ export function createFileDigests(tree: FileTree, memory?: DigestMemory): FileDi
 }
 
 /**
- * True when a file looked at from `time` on (milliseconds) shows by its status
- * every change that is still to come. The clock of a filesystem ticks in steps:
- * a second change within the same tick leaves no trace.
+ * True when every change after `time` (milliseconds) gives the file another status.
+ * The clock of a file system moves in ticks, and a second change in the same tick
+ * leaves the status as it is.
  */
 export function isSettled({ ctime, ctimeNanoseconds }: FileNode, time: number): boolean {
   return time - (ctime * 1000 + ctimeNanoseconds / 1e6) > racyTime
 }
 
-/** Files that are kept in the index though no build uses them any more. */
+/** The number of unused files that the index may have. */
 const spare = 10_000
 /** Milliseconds. */
 const racyTime = 50
-/** Small files are read without leaving the thread; others want their turn too. */
+/** Small files are read synchronously, so other work gets a turn now and then. */
 const readsPerTurn = 32
 
 async function hashFile(tree: FileTree, node: FileNode): Promise<Digest> {

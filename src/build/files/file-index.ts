@@ -3,7 +3,7 @@ import { decodeName, encodeName } from '#tar'
 import { bytesOf, readCacheFile, writeCacheFile } from './cache-file.ts'
 import type { FileNode } from './node.ts'
 
-/** Whatever changes when a file does. */
+/** The parts of a status that change when a file changes. */
 const fields = [
   'size',
   'mtime',
@@ -14,30 +14,30 @@ const fields = [
   'inodeHigh',
 ] as const
 
-/** A file as listing found it. */
+/** A listed file. */
 export type FileStatus = Pick<FileNode, 'path' | (typeof fields)[number]>
 
 const digestSize = 32
-/** A path is looked for so many places ahead before it is among all of them. */
+/** The number of rows after the last one that are searched before all rows are. */
 const lookahead = 16
 
 /**
- * The digests of the files of a build context, in a file of its own: a cache, with
- * a row for each. Files that are asked for in the order of the rows cost least.
- * It holds for one file system (`StatusOrigin`).
+ * The digests of the files of a build context, in a cache file with a row for each.
+ * Looking files up in the order of the rows is fastest. The index is valid for one
+ * file system (`StatusOrigin`).
  */
 export class FileIndex {
   readonly #origin: string
   #names: readonly string[]
   #statuses: Float64Array
   #digests: Buffer
-  /** Rows to come. */
+  /** New rows. */
   #added: (readonly [FileStatus, Digest])[] = []
   #rows: ReadonlyMap<string, number> | undefined
-  /** The row that will be asked for next. */
+  /** The row after the last one that was found. */
   #next = 0
 
-  /** Reads an index; it is empty where there is none, a damaged one, or that of another origin. */
+  /** Reads an index. It is empty when the file is absent, damaged or of another origin. */
   constructor(path: string, origin: string) {
     this.#origin = origin
     const [written = nothing, ...parts] = readCacheFile(path, 4) ?? []
@@ -48,12 +48,12 @@ export class FileIndex {
     this.#digests = Buffer.from(digests.buffer, digests.byteOffset, digests.length)
   }
 
-  /** How many files it has. */
+  /** The number of files in the index. */
   get size(): number {
     return this.#names.length + this.#added.length
   }
 
-  /** The SHA-256 of a file whose status is what it was. */
+  /** Returns the SHA-256 of a file with the same status as in the index. */
   find(file: FileStatus): Digest | undefined {
     const row = this.#rowOf(file.path)
     if (row === undefined) return undefined
@@ -63,14 +63,14 @@ export class FileIndex {
     return `sha256:${this.#digests.toString('hex', row * digestSize, (row + 1) * digestSize)}`
   }
 
-  /** Remembers the digest of a file, once for each. */
+  /** Adds the digest of a file. It is called at most once for a file. */
   set(file: FileStatus, digest: Digest): void {
     const row = this.#rowOf(file.path)
     if (row === undefined) this.#added.push([file, digest])
     else this.#fill(row, file, digest)
   }
 
-  /** Forgets all other paths than these. */
+  /** Removes all paths but these. */
   keep(paths: ReadonlySet<string>): void {
     const rows = [...this.#names.keys()].filter((row) => paths.has(this.#names[row] ?? ''))
     const [names, statuses, digests] = [this.#names, this.#statuses, this.#digests]
@@ -99,7 +99,7 @@ export class FileIndex {
     writeCacheFile(path, [origin, names, bytesOf(this.#statuses), this.#digests])
   }
 
-  /** Makes room for what has names, and keeps the first `count` rows. */
+  /** Makes arrays for new rows, and keeps the first `count` rows. */
   #resize(count: number): void {
     const [statuses, digests] = [this.#statuses, this.#digests]
     this.#statuses = new Float64Array(this.#names.length * fields.length)

@@ -34,7 +34,7 @@ test.each([100, 5_000_000])(
   },
 )
 
-test('openLearning() learns nothing of a file that was not finished', async () => {
+test('openLearning() learns no digest of a file that was not read to its end', async () => {
   const { from, node } = open(5_000_000)
   using _tree = from.tree
   await using file = openLearning(from, node)

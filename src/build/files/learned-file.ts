@@ -10,7 +10,7 @@ export interface LearnedTree {
   readonly digests: FileDigests
 }
 
-/** The bytes of a file; its digest is learned when the last of them has been read. */
+/** Reads a file, and learns its digest after the last byte. */
 export function readLearning({ tree, digests }: LearnedTree, node: FileNode): Uint8Array | Bytes {
   const begin = Date.now()
   const contents = tree.read(node)
@@ -21,10 +21,10 @@ export function readLearning({ tree, digests }: LearnedTree, node: FileNode): Ui
   return contents
 }
 
-/** A file being read by a consumer that may stop before its end. */
+/** A file that a consumer reads. The consumer may stop before the end. */
 export interface LearnedFile extends AsyncDisposable {
   readonly bytes: Bytes
-  /** Reads what the consumer left, so that the digest is learned. */
+  /** Reads the rest of the file, so that the digest is learned. */
   finish(): Promise<void>
 }
 
@@ -33,7 +33,7 @@ export function openLearning(from: LearnedTree, node: FileNode): LearnedFile {
   const bytes = contents instanceof Uint8Array ? fromBuffer(contents) : contents
   const iterator = bytes[Symbol.asyncIterator]()
   return {
-    // There is no `return`: a consumer that stops early must not end the reading.
+    // There is no `return`, because a consumer that stops early must not end the reading.
     bytes: { [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }) },
     async finish() {
       for (let next = await iterator.next(); next.done !== true; ) next = await iterator.next()

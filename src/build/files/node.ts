@@ -1,17 +1,17 @@
 import { at, fileType, typeOf } from '#platform'
 import { encodeName } from '#tar'
 
-/** A file, directory or link of a tree, as lstat saw it. */
+/** A file, directory or link of a tree, with its status from lstat. */
 export interface FileNode extends Omit<at.ScannedStatus, 'mode'> {
   readonly name: string
-  /** Relative to the root, without a leading slash; `''` is the root itself. */
+  /** Relative to the root, without a leading slash. The root itself is `''`. */
   readonly path: string
   readonly type: 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'character' | 'block'
   /** 0-0o7777. */
   readonly mode: number
 }
 
-/** What lstat says of a name in a directory; `undefined` when there is none. */
+/** Returns the status of a name in a directory, or `undefined` when it is absent. */
 export function lookUp(root: string, directory: string, name: string): FileNode | undefined {
   const path = directory === '' ? name : `${directory}/${name}`
   const status = at.scanPath(encodeName(path === '' ? root : `${root}/${path}`))
@@ -41,13 +41,13 @@ export function nodeOf(name: string, path: string, status: at.ScannedStatus): Fi
   }
 }
 
-/** True when nothing happened to a file between two looks at it. */
+/** True when a file has not changed between two calls of lstat. */
 export function isUnchanged(node: FileNode, seen: at.ScannedStatus): boolean {
   return (
     seen.inodeLow === node.inodeLow &&
     seen.inodeHigh === node.inodeHigh &&
     seen.device === node.device &&
-    // The change time too: what is copied must be what the cache key was made of.
+    // ctime too, because the copied bytes must be the bytes of the cache key.
     seen.ctime === node.ctime &&
     seen.ctimeNanoseconds === node.ctimeNanoseconds &&
     seen.size === node.size

@@ -6,9 +6,9 @@ import type { FileTree } from './tree.ts'
 const maxLinks = 255
 
 /**
- * What a path of the tree leads to, every symbolic link on the way and at the
- * end followed inside the root: `/etc` means the root's own `etc`, and `..`
- * stops at the root. `undefined` when it leads nowhere. Throws `INVALID` for a loop.
+ * Resolves a path of the tree. Every symbolic link in the path is followed inside
+ * the root: `/etc` means `etc` in the root, and `..` stops at the root. Returns
+ * `undefined` when the path does not exist. Throws `INVALID` for a loop.
  */
 export function resolveNode(tree: FileTree, path: string): FileNode | undefined {
   const pending = path.split('/').reverse()

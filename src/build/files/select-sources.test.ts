@@ -51,7 +51,7 @@ test('selectSources() matches wildcards by name, never across a slash', () => {
   expect(collect('[[]odd]')).toEqual(['[odd]: '])
 })
 
-test('selectSources() lets a wildcard match nothing but not a plain path', () => {
+test('selectSources() accepts a wildcard without matches, and no path without a file', () => {
   expect(collect('*.rs')).toEqual([])
   expect(() => collect('d.txt')).toThrow('Cannot copy d.txt: it is not in the build context')
   expect(() => collect('src/main.tx')).toThrow(
@@ -70,13 +70,13 @@ test('selectSources() follows a link at the top, inside the context only', () =>
     expect(() => collect(path)).toThrow(
       expect.objectContaining({
         message: `Cannot copy ${path}: ${subject} is a link that leads out of the build context or nowhere`,
-        remedy: 'put what it leads to in its place',
+        remedy: 'replace the link by its target',
       }),
     )
   }
 })
 
-test('selectSources() refuses patterns that are none', () => {
+test('selectSources() refuses patterns that it cannot read', () => {
   for (const path of ['[', 'src/[a', '[odd]/[']) {
     expect(() => collect(path)).toThrow(
       expect.objectContaining({ code: 'INVALID', message: expect.stringContaining('Cannot copy') }),
@@ -107,7 +107,7 @@ test('selectSources() keeps the directories above a source with --parents', () =
   expect(collect('**/*.md', parents)).toEqual(['/: c.md', '/: src src/lib src/lib/y.md'])
 })
 
-test('selectSources() counts what stands before the pivot by names, whatever matches', () => {
+test('selectSources() counts the names before the pivot, whatever they match', () => {
   const parents = { parents: true }
   expect(collect('d*/o?e/./two', parents)).toEqual(['/: two two/z.txt'])
   expect(collect('d*/./one/two', parents)).toEqual(['/: one one/two one/two/z.txt'])
@@ -115,14 +115,14 @@ test('selectSources() counts what stands before the pivot by names, whatever mat
   expect(collect('d*/one/two/./.', parents)).toEqual(['/: z.txt'])
 })
 
-test('selectSources() takes ** for one name unless --parents is given', () => {
+test('selectSources() matches one name with ** unless --parents is given', () => {
   expect(collect('s*/**/*.ts')).toEqual(['x.ts: '])
   expect(collect('**/**/*.txt')).toEqual([])
   expect(collect('**/**/**/*.txt')).toEqual(['z.txt: '])
   expect(collect('deep/**/two/*.txt')).toEqual(['z.txt: '])
 })
 
-test('selectSources() survives many wildcards for any depth', async () => {
+test('selectSources() is fast with many wildcards for any depth', async () => {
   const deep = `${directory.path}/storm/${'d/'.repeat(200)}`
   await mkdir(deep, { recursive: true })
   using storm = openTree(`${directory.path}/storm`, { name: 'the context', hasOwners: false })

@@ -6,18 +6,18 @@ import type { FileNode } from './node.ts'
 import { resolveNode } from './resolve.ts'
 import type { FileTree } from './tree.ts'
 
-/** One thing a source brings along. */
+/** One file, directory or link of a source. */
 export interface CopyItem {
-  /** Where, relative to what the source becomes; `''` for a source that is a file itself. */
+  /** Path relative to the destination of the source. It is `''` for a source that is a file. */
   readonly relative: string
   readonly content: FileNode | { readonly inline: string }
-  /** The first item of the same directory source that is a name of the same file. */
+  /** The first item of the same source that is a hard link to the same file. */
   readonly sameAs?: CopyItem | undefined
 }
 
 /** A source that was found: a file, or the contents of a directory. */
 export interface Selection {
-  /** The last name of the path as written, which a file keeps inside a directory. */
+  /** The last name of the path as written. A file keeps it inside a directory. */
   readonly name: string
   readonly isDirectory: boolean
   readonly items: readonly CopyItem[]
@@ -25,15 +25,15 @@ export interface Selection {
 
 export interface CollectOptions {
   readonly exclude: readonly string[]
-  /** Keep the sources' own directories below the destination. */
+  /** Keep the parent directories of the sources (`--parents`). */
   readonly parents: boolean
 }
 
 /**
- * Finds what the sources of a COPY or ADD name and walks the directories among
- * them: links at the top are followed inside the tree, those below are copied as
- * links. A wildcard may match nothing; a plain path that is missing throws
- * `NOT_FOUND` and says what may have been meant .
+ * Finds the sources of a COPY or ADD and walks their directories. A source that is a
+ * link is followed inside the tree. Links below a source are copied as links. A
+ * wildcard may have no match. A path without wildcard that does not exist throws
+ * `NOT_FOUND` with a suggestion.
  */
 export function selectSources(
   tree: FileTree,
@@ -64,7 +64,7 @@ function readExcludes(patterns: readonly string[]): IgnoreMatcher | undefined {
   return refusing(`with --exclude=${patterns.join(' ')}`, () => parseIgnore(patterns.join('\n')))
 }
 
-/** Says which word a bad pattern is in. */
+/** Adds the word with the bad pattern to an error. */
 function refusing<T>(word: string, use: () => T): T {
   try {
     return use()
@@ -96,7 +96,7 @@ function select(
   return { name, isDirectory: true, items: withLinks(items) }
 }
 
-/** As if the directories above the source were copied too, with nothing else in them. */
+/** The directories above the source, which `--parents` copies too. */
 function selectWithParents(
   tree: FileTree,
   found: string,
@@ -115,7 +115,7 @@ function selectWithParents(
   return { name: '', isDirectory: true, items: withLinks(items) }
 }
 
-/** Tells names of one file from files that are only equal. */
+/** Finds hard links: several names of one file. */
 function withLinks(items: readonly CopyItem[]): readonly CopyItem[] {
   const firsts = new Map<string, CopyItem>()
   return items.map((item) => {
@@ -137,12 +137,12 @@ function walk(
   items: CopyItem[],
 ): void {
   for (const node of tree.list(directory)) {
-    // One text for both names where they are the same: there may be many.
+    // Equal names share one string, because there may be many.
     const isAtTop = relative === directory.path
     const path = isAtTop ? node.path : relative === '' ? node.name : `${relative}/${node.name}`
     const isExcluded = exclude?.ignores(path) === true
     if (isExcluded && !(node.type === 'directory' && exclude.mayContain(path))) continue
-    // A socket is a meeting point of two running programs: nothing to copy.
+    // A socket is not copied.
     if (node.type === 'socket') continue
     const before = items.length
     items.push({ relative: path, content: node })
@@ -155,7 +155,7 @@ function walk(
 interface FoundSource {
   /** Relative to the root of the tree. */
   readonly found: string
-  /** Where the part begins that `--parents` keeps: behind what stands before `/./`. */
+  /** The start of the part that `--parents` keeps, after `/./`. */
   readonly pivot: number
 }
 
@@ -168,19 +168,19 @@ function findSources(tree: FileTree, path: string, { parents }: CollectOptions):
     if (resolveNode(tree, whole) === undefined) throw missing(tree, whole)
     return [{ found: whole, pivot: pivotOf(head, rest) }]
   }
-  // Also those that nothing is compared with, because a name before them matches nothing.
+  // Every pattern is checked, also after a name without matches.
   for (const name of whole.split('/')) matchPattern(name, '')
   return match(tree, '', head, parents).flatMap((start) =>
     match(tree, start, rest, parents).map((found) => ({ found, pivot: pivotOf(start, rest) })),
   )
 }
 
-/** The slash behind the head is not kept either. */
+/** Removes the head and the slash after it. */
 function pivotOf(head: string, rest: string): number {
   return head === '' || rest === '' ? head.length : head.length + 1
 }
 
-/** Relative to the root of the tree, which `..` does not leave. */
+/** Returns the path relative to the root of the tree. `..` does not leave the root. */
 function cleanSource(path: string): string {
   const names: string[] = []
   for (const name of path.split('/')) {
@@ -190,20 +190,20 @@ function cleanSource(path: string): string {
   return names.join('/')
 }
 
-/** What a pattern matches, name by name, below a directory. */
+/** Returns the nodes below a directory that match a pattern, name by name. */
 function match(tree: FileTree, start: string, pattern: string, deep: boolean): string[] {
   if (pattern === '') return [start]
-  // To cross directories twice is to cross them once.
+  // Two `**` in a row match the same as one.
   const names = (deep ? pattern.replace(/\*\*(?:\/\*\*)+/g, '**') : pattern).split('/')
   let found = [start]
   for (const name of names) {
-    // Without duplicates, or a few `**` in a deep tree would find more paths than fit anywhere.
+    // Without removing duplicates, a few `**` in a deep tree would find too many paths.
     found = [...new Set(found.flatMap((directory) => matchIn(tree, directory, name, deep)))]
   }
   return found
 }
 
-/** True when matching nothing is no mistake: a backslash alone only escapes. */
+/** True when a path has a wildcard. A backslash only escapes. */
 function hasWildcard(path: string): boolean {
   return /[*?[]/.test(path.replace(/\\./g, ''))
 }
@@ -243,7 +243,7 @@ function missing(tree: FileTree, path: string): StrakeError {
   return new StrakeError('NOT_FOUND', `Cannot copy ${shown}: ${reason}`, { remedy })
 }
 
-/** Looks for the first name of the path that leads nowhere. */
+/** Finds the first name of the path that does not exist. */
 function explainMissing(
   tree: FileTree,
   names: readonly string[],
@@ -259,7 +259,7 @@ function explainMissing(
   }
   if (tree.child(directory, name)?.type === 'symlink') {
     const reason = `${subject} is a link that leads out of ${tree.name} or nowhere`
-    return { reason, remedy: 'put what it leads to in its place' }
+    return { reason, remedy: 'replace the link by its target' }
   }
   const known = tree.list(directory).map((node) => node.name)
   const close = suggest(name, known)
@@ -268,7 +268,7 @@ function explainMissing(
     reason: `${subject} is not in ${tree.name}`,
     remedy:
       close === undefined
-        ? 'check the path, which is relative to the root of what is copied from'
+        ? 'check the path, which is relative to the root of the source'
         : `did you mean ${printableName(corrected)}`,
   }
 }

@@ -12,7 +12,7 @@ const { path } = directory
 writeFileSync(`${path}/a`, 'one')
 writeFileSync(`${path}/b`, 'two')
 
-/** As seen by somebody to whom every change so far is long past. */
+/** The hash at a time long after the last change. */
 function hash(
   listedAt = Date.now() + 10_000,
   origin: StatusOrigin = { name: 'here', covers: () => true },
@@ -23,7 +23,7 @@ function hash(
   return hashStatus(selections, { listedAt, origin })
 }
 
-test('hashStatus() changes with everything that happens to a file', () => {
+test('hashStatus() changes with every change of a file', () => {
   const seen = [hash()]
   const changes = [
     () => chmodSync(`${path}/a`, 0o600),
@@ -45,13 +45,13 @@ test('hashStatus() changes with everything that happens to a file', () => {
   expect(new Set(seen).size).toBe(seen.length)
 })
 
-test('hashStatus() says nothing of files that its origin does not cover, and differs by origin', () => {
+test('hashStatus() is undefined for files that its origin does not cover, and differs by origin', () => {
   const later = Date.now() + 10_000
   expect(hash(later, { name: 'here', covers: () => false })).toBeUndefined()
   expect(hash(later, { name: 'elsewhere', covers: () => true })).not.toBe(hash(later))
 })
 
-test('hashStatus() says nothing of files that have only just changed', () => {
+test('hashStatus() is undefined for files that have just changed', () => {
   writeFileSync(`${path}/a`, 'now')
   expect(hash(Date.now())).toBeUndefined()
 })

@@ -6,12 +6,12 @@ import type { Selection } from './select-sources.ts'
 import type { StatusOrigin } from './status-origin.ts'
 
 /**
- * One hash for what listing found out about all files of the selections: names
- * and status, everything that changes when a file does. Equal hashes mean equal
- * contents, with no file opened and no digest looked up.
+ * Hashes names and status of all selected files. Equal hashes mean equal contents.
+ * No file is opened and no digest is looked up.
  *
- * `undefined` when `origin` does not cover a file, or when a file has changed so
- * shortly before `listedAt` (milliseconds) that another change might not show.
+ * Returns `undefined` when `origin` does not cover a file, or when a file changed so
+ * shortly before `listedAt` (milliseconds) that another change may not change its
+ * status.
  */
 export function hashStatus(
   selections: readonly Selection[],

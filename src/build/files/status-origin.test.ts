@@ -15,7 +15,7 @@ function originOf(context: string, memory: string): StatusOrigin | undefined {
   return statusOrigin(top, context, memory)
 }
 
-test('statusOrigin() has one name for a file system that holds the memory too', () => {
+test('statusOrigin() has one name for a file system that also has the memory', () => {
   mkdirSync(`${path}/context/below`, { recursive: true })
   const origin = originOf(`${path}/context`, `${path}/to/be/made`)
   expect(origin?.name).toMatch(/^tmpfs \d+ with the memory$/)
@@ -37,7 +37,7 @@ test('statusOrigin() covers files of one mount only', () => {
   expect(origin?.covers(proc)).toBe(false)
 })
 
-test('statusOrigin() is undefined where something else than the kernel may set times', () => {
+test('statusOrigin() is undefined where a program or a server may set times', () => {
   expect(originOf('/proc', path)).toBeUndefined()
   expect(originOf('/sys', path)).toBeUndefined()
 })
@@ -66,7 +66,7 @@ function filesFor(name: string, text: string): string {
   return files
 }
 
-/** Two of them differ in the bytes of `/file` and in nothing that lstat shows. */
+/** Two disk images that differ in the bytes of `/file` and not in its status. */
 function ext4Image(name: string, text: string): string {
   const image = `${path}/${name}.ext4`
   run('mkfs.ext4', '-q', '-d', filesFor(name, text), image, '4M')
@@ -95,7 +95,7 @@ describe.skipIf(reason !== undefined)(`disk images at one path (${reason ?? 'mou
     return JSON.parse(run('unshare', ...args, mountPoint, options, ...images))
   }
 
-  test('build() believes the status of files on one mount, and of no other file system there', () => {
+  test('build() uses the status of files on one mount, and not of another file system at the same path', () => {
     const images = [ext4Image('first', 'one'), ext4Image('second', 'two')]
     expect(build('loop,noatime', images)).toEqual([
       { file: 'file 644 0:0 "one"', state: 'done' },

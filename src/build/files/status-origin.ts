@@ -3,11 +3,11 @@ import { at, bootId, filesystemOf, isSystemError, mountOf } from '#platform'
 import type { FileNode } from './node.ts'
 
 /**
- * The file system whose kernel vouches for the status of a context's files: a
- * file whose size, times and inode are unchanged has the bytes it had before.
+ * A file system whose kernel proves the status of files: a file whose size, times and
+ * inode are unchanged has the same bytes as before.
  */
 export interface StatusOrigin {
-  /** Part of everything that is remembered by status. Another file system has another name. */
+  /** The name of the file system. It is part of every record that depends on status. */
   readonly name: string
   /** False for files on other mounts below the context. */
   covers(node: Pick<FileNode, 'device' | 'mount'>): boolean
@@ -15,19 +15,19 @@ export interface StatusOrigin {
 
 /**
  * Types of local file systems on which only the kernel sets the time of a change
- * (ctime). FUSE and network file systems let a program or a server choose it, and
- * what makes an image of a read-only file system chooses it too.
+ * (ctime). On FUSE and network file systems a program or a server sets it, and on a
+ * read-only file system the program that made the image.
  */
 const kernelTimed = new Set(['ext4', 'xfs', 'btrfs', 'f2fs', 'bcachefs', 'zfs', 'tmpfs'])
 
 /**
- * The origin of the context at `root`; `undefined` when the status of its files
- * proves nothing. `memory` is the directory of what builds remember.
+ * Returns the origin of the context at `root`, or `undefined` when the status of its
+ * files proves nothing. `memory` is the directory of cache files.
  *
  * Another file system with the same inodes and times may be mounted at the same
- * path later, from a disk image for example. So what is remembered counts only
- * for the same mount, or where the memory lies on the context's own file system
- * and is therefore exchanged together with it.
+ * path later, for example from a disk image. So records are valid only for the same
+ * mount, or when `memory` is on the file system of the context, so that both are
+ * replaced together.
  */
 export function statusOrigin(
   root: FileNode,
@@ -46,7 +46,10 @@ export function statusOrigin(
   }
 }
 
-/** The type of a writable file system that sets ctime itself; overlays do when all their layers do. */
+/**
+ * The type of a writable file system whose kernel sets ctime. An overlay counts if all its
+ * layers do.
+ */
 function kernelTimedType(path: string): string | undefined {
   const { type, isReadOnly } = filesystemOf(path)
   if (isReadOnly) return undefined
@@ -56,7 +59,7 @@ function kernelTimedType(path: string): string | undefined {
   return layers.length > 0 && layers.every(isKernelTimed) ? type : undefined
 }
 
-/** The directories an overlay is made of, as its mount options name them. */
+/** The directories of an overlay, from its mount options. */
 function overlayLayers(path: string): string[] {
   const options = mountOf(path)?.superOptions ?? []
   return options.flatMap((option) => {
@@ -65,7 +68,7 @@ function overlayLayers(path: string): string[] {
   })
 }
 
-/** A layer that cannot be looked at, from inside a container for example, proves nothing. */
+/** A layer that is not visible, for example from inside a container, does not count. */
 function isKernelTimed(path: string): boolean {
   try {
     return kernelTimed.has(filesystemOf(path).type)
@@ -75,7 +78,7 @@ function isKernelTimed(path: string): boolean {
   }
 }
 
-/** The device of a directory that may have to be made yet. */
+/** The device of a directory, or of its nearest parent that exists. */
 function deviceOf(path: string): number | undefined {
   for (let place = path; ; place = dirname(place)) {
     const found = at.scanPath(place)

@@ -8,53 +8,59 @@ import { compareNames, decodeName, encodeName, mayTravel, printableName } from '
 import { type FileNode, isUnchanged, lookUp, nodeOf } from './node.ts'
 
 /**
- * Files to copy from: a build context, or the mounted filesystem of a stage.
- * Symbolic links are never followed here, and no path leaves the root; see
- * `resolveNode` for following them inside it.
+ * Files to copy from: a build context, or the mounted file system of a stage.
+ * A tree does not follow symbolic links, and no path leaves the root. `resolveNode`
+ * follows links inside the root.
  */
 export interface FileTree extends Disposable {
-  /** How messages name it: `the build context`, `stage build`. */
+  /** The name in messages: `the build context`, `stage build`. */
   readonly name: string
   /** Absolute path of the root. */
   readonly root: string
-  /** Owners are part of the tree (a stage), or are not (a context: everything becomes root's). */
+  /**
+   * True when owners are part of the tree (a stage). In a layer, files of a context belong
+   * to root.
+   */
   readonly hasOwners: boolean
-  /** What lies in a directory and is not ignored, in byte order of the names. */
+  /** The nodes of a directory that are not ignored, in byte order of their names. */
   list(directory: FileNode): readonly FileNode[]
-  /** One name of a directory; `undefined` when there is none, or it is ignored. */
+  /** Returns the node of a name in a directory, or `undefined` when it is absent or ignored. */
   child(directory: FileNode, name: string): FileNode | undefined
   readonly top: FileNode
-  /** The target of a link; the same every time, whatever happens to the link meanwhile. */
+  /**
+   * Returns the target of a link. The first call reads it, and later calls return the same
+   * target.
+   */
   readLink(node: FileNode): string
   /**
-   * The bytes of a file, provided it still is the one that was seen: at once
-   * when it is small, as a stream when it is not. Throws `CONFLICT`.
+   * Reads a file: a small one at once, a large one as a stream. Throws `CONFLICT`
+   * when the file is not the one that was listed.
    */
   read(node: FileNode): Uint8Array | Bytes
-  /** The file itself, to be read piece by piece. Throws `CONFLICT`. */
+  /** Opens a file for reading it piece by piece. Throws `CONFLICT`. */
   open(node: FileNode): OpenFile
-  /** The extended attributes of a file that belong into a layer; none where there are no owners. */
+  /** Returns the extended attributes of a file for a layer. A tree without owners has none. */
   attributes(node: FileNode): ReadonlyMap<string, Uint8Array>
-  /** True when a file is there and only the ignore file hides it. */
+  /** True when a file exists and only the ignore file excludes it. */
   hides(path: string): boolean
 }
 
-/** A filesystem that is only looked at: where something is to be copied to. */
+/** A tree for looking up the destination of a copy. */
 export type LookupTree = Pick<FileTree, 'top' | 'child' | 'readLink'>
 
 /** A file of a tree being read. */
 export interface OpenFile extends Disposable {
   readonly descriptor: number
-  /** Fills `target` with what comes next. Throws `CONFLICT` when the file ends before. */
+  /** Fills `target` with the next bytes. Throws `CONFLICT` when the file is too short. */
   fill(target: Uint8Array): void
   /**
-   * Throws `CONFLICT` unless the file is still, or again, as it was listed: then
-   * it was so all the while, for nothing turns back the time of a change.
+   * Throws `CONFLICT` unless the status of the file is that of the listing. An equal
+   * status means that the file did not change, because no change sets ctime back.
    */
   finish(): void
 }
 
-/** Opens a directory as a tree. Throws `NOT_FOUND` when it is none. */
+/** Opens a directory as a tree. Throws `NOT_FOUND` when it is absent or no directory. */
 export function openTree(
   root: string,
   options: {
@@ -148,8 +154,8 @@ class DirectoryTree implements FileTree {
     return node.size <= smallSize ? this.#readSmall(node) : this.#readLarge(node)
   }
 
-  // Opening, reading and closing thousands of small files costs several times as much when
-  // each call goes through the event loop.
+  // With asynchronous calls, opening, reading and closing thousands of small files takes
+  // several times as long.
   #readSmall(node: FileNode): Uint8Array {
     using file = this.open(node)
     const bytes = Buffer.allocUnsafe(node.size)
@@ -176,14 +182,14 @@ class DirectoryTree implements FileTree {
   }
 
   /**
-   * Opens relative to the root and through no link at all: between listing and
-   * opening, someone may have put a link in the place of a directory.
+   * Opens a path below the root without following links, because another process may
+   * have replaced a directory by a link after the listing.
    */
   #openNode(node: FileNode): number {
     return this.#openPath(node.path, node)
   }
 
-  /** Opens what `node` needs opened; the error names the node. */
+  /** Opens a node. The error names the node. */
   #openPath(path: string, node: FileNode): number {
     this.#descriptor ??= at.openRoot(this.root)
     try {
@@ -208,7 +214,7 @@ class DirectoryTree implements FileTree {
   }
 
   attributes(node: FileNode): ReadonlyMap<string, Uint8Array> {
-    // What a host's files carry, labels say, is nobody else's business.
+    // Attributes of files of the host, such as labels, do not belong in an image.
     if (!this.hasOwners || node.type !== 'file') return noAttributes
     using file = this.open(node)
     const names = at.listAttributes(file.descriptor).map((name) => decodeName(name))
@@ -225,7 +231,7 @@ class DirectoryTree implements FileTree {
     return at.scanPath(encodeName(`${this.root}/${path}`)) !== undefined
   }
 
-  /** An ignored directory is still there when something below it is not ignored. */
+  /** An ignored directory is listed when a file below it is not ignored. */
   #isIncluded(node: FileNode): boolean {
     if (this.#ignore === undefined || !this.#ignore.ignores(node.path)) return true
     if (node.type !== 'directory' || !this.#ignore.mayContain(node.path)) return false
@@ -254,7 +260,7 @@ class OpenNode implements OpenFile {
       const count = at.readFully(this.descriptor, target, this.#position)
       if (count === target.length) return count
     } catch (error) {
-      // A pipe or a directory has come to lie where the file was.
+      // A pipe or a directory has replaced the file.
       if (!isSystemError(error, 'ESPIPE', 'EISDIR')) throw error
     }
     throw changed(this.#tree, this.#node)

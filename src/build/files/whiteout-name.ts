@@ -1,7 +1,7 @@
 import { StrakeError } from '#oci'
 import { printableName } from '#tar'
 
-/** In a layer such a name would remove a file of the image instead of making one. */
+/** Refuses the name of a whiteout: in a layer it would remove a file of the image. */
 export function refuseWhiteout(path: string): void {
   if (!path.includes('.wh.') || !/(?:^|\/)\.wh\./.test(path)) return
   throw new StrakeError(

@@ -6,7 +6,7 @@ import { emptyTree } from './empty-tree.ts'
 import { clampedTimes } from './pack.ts'
 import { UnpackPlaces } from './unpack-places.ts'
 
-test('unpackEntries() takes file capabilities over, and no other attribute', async () => {
+test('unpackEntries() keeps file capabilities and no other attribute', async () => {
   const value = Buffer.from('1')
   const names = ['security.capability', 'security.selinux', 'trusted.overlay.opaque', 'user.a']
   const xattrs = new Map(names.map((name) => [name, value]))

@@ -5,8 +5,8 @@ import type { PackOptions } from './pack.ts'
 import type { Parent, UnpackPlaces } from './unpack-places.ts'
 
 /**
- * The entries of an archive at their places in the image, each behind the
- * directories above it. Owners are the archive's unless `--chown` gives another.
+ * Returns the entries of an archive with their paths in the image, each after the
+ * directories above it. `--chown` replaces the owners of the archive.
  */
 export async function* unpackEntries(
   archive: AsyncIterable<TarEntry>,
@@ -39,7 +39,7 @@ export async function* unpackEntries(
   }
 }
 
-/** A directory of the image as it is there, or one that the unpacking makes. */
+/** A directory of the image, or a new one. */
 function describeParent({ path, node }: Parent, options: PackOptions): TarInput {
   const owner = options.owner ?? { uid: 0, gid: 0 }
   const made = { mode: options.madeMode ?? 0o755, ...owner }
@@ -47,7 +47,10 @@ function describeParent({ path, node }: Parent, options: PackOptions): TarInput 
   return { path, type: 'directory', ...(kept ?? made), mtime: options.times(node?.mtime) }
 }
 
-/** Of extended attributes a file capability only, as Docker has it; others belong to whoever packed. */
+/**
+ * Keeps only file capabilities, as Docker does. Other attributes belong to the machine
+ * that made the archive.
+ */
 function capabilityOf(xattrs: TarEntry['xattrs']): TarEntry['xattrs'] {
   const capability = xattrs.get('security.capability')
   return new Map(capability === undefined ? [] : [['security.capability', capability]])

@@ -26,7 +26,7 @@ async function layerOf(where: Workshop, noCache = false): Promise<Layer | undefi
   return layers[0]
 }
 
-test('draftFiles() makes the layer of a first build, whatever it takes from an earlier one', async () => {
+test('draftFiles() makes the same layer as a first build, whatever it copies from an earlier layer', async () => {
   await layerOf(workshop)
   const changes = [
     () => writeFileSync(`${context}/a/two`, 'TWO'),
@@ -46,7 +46,7 @@ test('draftFiles() makes the layer of a first build, whatever it takes from an e
   }
 })
 
-test('draftFiles() makes the same layer when what builds remember is gone', async () => {
+test('draftFiles() makes the same layer without cache files', async () => {
   const before = await layerOf(workshop)
   rmSync(workshop.services.memory, { recursive: true })
   expect(await layerOf(workshop, true)).toEqual(before)

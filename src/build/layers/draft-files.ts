@@ -15,20 +15,20 @@ import type { LayoutEntry } from './placement.ts'
 import { draftLayer, type LayerDraft, type LayerFacts } from './store-layer.ts'
 import { writeFiles } from './write-files.ts'
 
-/** About what the header and the padding of an entry take. */
+/** The approximate size of the header and padding of an entry. */
 const entrySize = 768
 
-/** Below this, looking for an earlier layer costs more than it can save. */
+/** For fewer bytes, reading the files is faster than finding an earlier layer. */
 const smallSize = 4_194_304
 
-/** The files of one tree; those of a build context are known between builds. */
+/** The files of one tree. Digests of context files are kept between builds. */
 export type CopiedFiles = BuildContext | { readonly tree: FileTree; readonly digests?: undefined }
 
 /**
- * Writes the layer that entries of one tree make; `undefined` without entries.
- * Files whose digest is known come from the layer the step made before, if it is
- * there; one that turns out to be damaged is not used. The digests of all other
- * context files are found on the way.
+ * Writes the layer with the entries of one tree. Returns `undefined` without
+ * entries. Files with a known digest are copied from the earlier layer of the step,
+ * if it exists and is not damaged. Other context files are hashed while they are
+ * read.
  */
 export async function draftFiles(
   files: CopiedFiles,
@@ -63,7 +63,7 @@ interface Drafted {
   readonly sums: Uint32Array
 }
 
-/** Without the earlier layer when something of it is not what was written. */
+/** Writes again without the earlier layer when that layer is damaged. */
 async function draftAgain(task: Task): Promise<Drafted> {
   const { context } = task
   using earlier = openEarlierLayer(recordPath(context), (digest) =>
@@ -88,7 +88,7 @@ async function draft(
   const write: Parameters<typeof writeFiles>[2] = {
     ...options,
     known: (node) => digests?.known(node),
-    // Those of known files too: only what was read decides what the layer is remembered by.
+    // Known files too, because the bytes that were read decide the cache key of the layer.
     isWanted: () => digests !== undefined,
     onDigest: (node, digest) => digests?.learn(node, digest, begin),
     earlier,
@@ -121,7 +121,7 @@ function remember(layer: Digest, sums: Uint32Array, { files, entries, context }:
     return node && files.digests?.known(node)
   })
   writeEarlierLayer(recordPath(context), { digest: layer, sums, digests })
-  // Now, for the steps to come need the memory.
+  // Frees memory for the next steps.
   files.digests?.save()
 }
 

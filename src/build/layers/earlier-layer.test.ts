@@ -45,7 +45,7 @@ function digestIn({ body }: TarInput): Digest | undefined {
   return body instanceof Uint8Array ? digestOf(body) : undefined
 }
 
-/** Makes the archive and what is remembered of it; gives its bytes. */
+/** Makes the archive and its record, and returns its bytes. */
 async function writeLayer(): Promise<Buffer> {
   const bytes = Buffer.from(await packTar(entries))
   writeFileSync(archive, bytes)
@@ -79,7 +79,7 @@ async function copy(layer: EarlierLayer, { start, end }: EarlierEntry): Promise<
   }
 }
 
-test('find() finds all entries, of which all bytes can be copied', async () => {
+test('find() finds all entries, and all their bytes can be copied', async () => {
   const bytes = await writeLayer()
   using layer = open()
   let at = 0
@@ -93,7 +93,7 @@ test('find() finds all entries, of which all bytes can be copied', async () => {
   expect(layer.find('zzz', headerOf({ path: 'zzz' }), undefined)).toBeUndefined()
 })
 
-test('find() finds the contents of a file whose header is another now', async () => {
+test('find() finds the contents of a file with another header', async () => {
   await writeLayer()
   using layer = open()
   for (const entry of entries) {
@@ -112,7 +112,7 @@ test('find() finds the contents of a file whose header is another now', async ()
   }
 })
 
-test('find() has nothing for what is new or has other contents, and goes on behind it', async () => {
+test('find() finds no new entry and no other contents, and then finds the next entry', async () => {
   await writeLayer()
   using layer = open()
   const find = (path: string, digest?: Digest): boolean => {
@@ -127,7 +127,7 @@ test('find() has nothing for what is new or has other contents, and goes on behi
   expect(find('app/large')).toBe(false)
 })
 
-test('find() and copy() refuse an archive that is not what was written', async () => {
+test('find() and copy() refuse an archive that was changed', async () => {
   const whole = await writeLayer()
   const readAll = async (): Promise<number> => {
     using layer = open()

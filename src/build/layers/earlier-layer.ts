@@ -5,45 +5,48 @@ import { crc32 } from '#stream'
 import { compareNames, decodeName } from '#tar'
 import { bytesOf, readCacheFile, writeCacheFile } from '../files/cache-file.ts'
 
-/** What of an entry an archive has: a stretch of it, up to where the next entry begins. */
+/** The part of an archive with an entry, up to the start of the next entry. */
 export interface EarlierEntry {
   readonly start: number
   readonly end: number
-  /** The stretch begins with the header, not with the contents. */
+  /** True when the part starts with the header, false when it starts with the contents. */
   readonly hasHeader: boolean
 }
 
-/** An archive that the same step made before: one large file is read much faster than many small ones. */
+/**
+ * The archive of an earlier run of the step. Reading it is faster than reading many small
+ * files.
+ */
 export interface EarlierLayer extends Disposable {
   /**
-   * Finds the entry at `path` with this header, or else with these contents.
-   * `digest` is that of a file, `undefined` for an entry without contents. Paths
-   * must come in the order of archives. Throws `EarlierLayerError`.
+   * Finds the entry at `path` with this header, or else with these contents. `digest`
+   * is the digest of a file, or `undefined` for an entry without contents. Callers
+   * must look paths up in the order of archives. Throws `EarlierLayerError`.
    */
   find(path: string, header: Uint8Array, digest: Digest | undefined): EarlierEntry | undefined
   /**
-   * Copies what was written from `start` on, as far as there is room and it is at
-   * hand, at least one byte; gives where it stopped. Throws `EarlierLayerError`.
+   * Copies bytes from `start` on, as many as are in memory and fit, and at least one.
+   * Returns the position of the next byte. Throws `EarlierLayerError`.
    */
   copy(start: number, end: number, target: HashingWriter): number
 }
 
-/** The archive is not what was written, or is gone. */
+/** The archive was changed or is absent. */
 export class EarlierLayerError extends Error {
   override readonly name = 'EarlierLayerError'
   override readonly message = 'an earlier layer is not what was written'
 }
 
-/** What is remembered of an archive to copy from it later. */
+/** The record of an archive that later builds copy from. */
 export interface WrittenLayer {
   readonly digest: Digest
   /** CRC-32 of each `sumSize` bytes. */
   readonly sums: Uint32Array
-  /** Of its files, in order; `undefined` for contents that are not looked for. */
+  /** The digests of its files, in order. `undefined` for files that are not looked up. */
   readonly digests: readonly (Digest | undefined)[]
 }
 
-/** Remembers an archive in a cache file. */
+/** Writes the record of an archive to a cache file. */
 export function writeEarlierLayer(path: string, { digest, sums, digests }: WrittenLayer): void {
   const known = Buffer.alloc(digests.length * digestSize)
   for (const [index, each] of digests.entries()) {
@@ -52,7 +55,7 @@ export function writeEarlierLayer(path: string, { digest, sums, digests }: Writt
   writeCacheFile(path, [Buffer.from(hexOf(digest), 'hex'), bytesOf(sums), known])
 }
 
-/** Opens the archive that the cache file at `path` is about; `undefined` when there is none. */
+/** Opens the archive of the cache file at `path`. Returns `undefined` when either is absent. */
 export function openEarlierLayer(
   path: string,
   pathOf: (digest: Digest) => string,
@@ -71,28 +74,28 @@ export function openEarlierLayer(
   }
 }
 
-/** Where an entry lies. */
+/** The place of an entry in the archive. */
 interface Place {
   readonly start: number
   readonly contents: number
   readonly end: number
   readonly isFile: boolean
-  /** A pax header comes first, which may have the name instead. */
+  /** True when a pax header precedes the entry. It may have the name. */
   readonly isPax: boolean
 }
 
 class OpenLayer implements EarlierLayer {
   readonly #file: number
   readonly #sums: Uint32Array
-  /** In hex, one after the other. */
+  /** The digests in hex, concatenated. */
   readonly #digests: string
   readonly #block = Buffer.allocUnsafeSlow(sumSize)
   #blockNumber = -1
   #blockLength = 0
-  /** Where the next entry begins, and how many files come before it. */
+  /** The start of the next entry, and the number of files before it. */
   #next = 0
   #files = 0
-  /** The next entry, once it was looked at. */
+  /** The next entry, if it was read. */
   #place: Place | undefined
 
   constructor(file: number, sums: Uint32Array, digests: Uint8Array) {
@@ -130,7 +133,7 @@ class OpenLayer implements EarlierLayer {
     closeSync(this.#file)
   }
 
-  /** `undefined` behind the last entry, and where a size is only in a pax header. */
+  /** Returns `undefined` after the last entry, and for a size that is only in a pax header. */
   #placeAt(start: number): Place | undefined {
     const offset = this.#load(start)
     const block = this.#block
@@ -146,7 +149,7 @@ class OpenLayer implements EarlierLayer {
     return described && { ...described, start, isPax: true }
   }
 
-  /** What has its name in a pax header counts as passed. */
+  /** An entry with its name in a pax header counts as passed. */
   #compareName({ start, isPax }: Place, path: string): number {
     return isPax ? -1 : compareNames(nameAt(this.#block, this.#load(start)), path)
   }
@@ -161,12 +164,15 @@ class OpenLayer implements EarlierLayer {
     return true
   }
 
-  /** True for the digest of the next file. */
+  /** True when the next file has the digest. */
   #isDigest(digest: Digest): boolean {
     return this.#digests.startsWith(hexOf(digest), this.#files * 2 * digestSize)
   }
 
-  /** Brings the part of the archive around a position into memory; gives where in it that is. */
+  /**
+   * Reads the part of the archive around a position into memory. Returns the position in
+   * that part.
+   */
   #load(position: number): number {
     const number = Math.floor(position / sumSize)
     if (number !== this.#blockNumber) {

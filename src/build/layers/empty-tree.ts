@@ -22,7 +22,7 @@ const top: FileNode = {
   deviceMinor: 0,
 }
 
-/** The filesystem of `FROM scratch`. */
+/** The file system of `FROM scratch`. */
 export const emptyTree: LookupTree & Disposable = {
   top,
   child: () => undefined,

@@ -16,13 +16,13 @@ async function stateOfCopy(): Promise<string | undefined> {
   return workshop.stateOf('COPY')
 }
 
-test('hashContextFiles() believes the status of files, and looks again when it changes', async () => {
+test('hashContextFiles() uses the status of files, and reads them when it changes', async () => {
   const key = `${context} Dockerfile [1/1] status`
   expect(await stateOfCopy()).toBe('done')
   const known = workshop.records.cache.inputsOf(key)
   expect(Object.keys(known as object).sort()).toEqual(['content', 'status'])
   expect(await stateOfCopy()).toBe('cached')
-  // A wrong content shows that it is believed, until the files are read.
+  // A wrong content hash proves that the files are not read.
   workshop.records.cache.putInputs(key, { ...(known as object), content: 'wrong' })
   expect(await stateOfCopy()).toBe('done')
   expect(workshop.records.cache.inputsOf(key)).toEqual(known)

@@ -6,7 +6,7 @@ import { hashStatus } from '../files/status-hash.ts'
 import type { FileTree } from '../files/tree.ts'
 import { definitionOf, type StepContext } from '../step/workspace.ts'
 
-/** What a step's files from the build context came to. */
+/** The hashes of a step's files from the build context. */
 interface Known {
   /** The hash of their status. */
   readonly status: string
@@ -14,11 +14,11 @@ interface Known {
   readonly content: string
 }
 
-/** The hash of files, before and after they are read for a layer. */
+/** The hash of files, before and after the layer is made from them. */
 export interface FilesHash extends ContentHash {
   /**
-   * The hash of the bytes that were read since: what a result must be remembered
-   * by, even when something that was believed of the files was wrong.
+   * The hash of the bytes that were read. A result must be cached under this hash,
+   * because a known digest may have been wrong.
    */
   proved(): Promise<string>
 }
@@ -29,11 +29,10 @@ export interface ContextHashOptions {
 }
 
 /**
- * `hashSelections` for files of a build context. When their status is what it
- * was at the last build of this step, so is their content: neither is the index
- * of digests read then, nor a single file looked at again. When most of them
- * have to be read, `readAll` may do it first, for another purpose, and tell the
- * digests.
+ * `hashSelections` for files of a build context. If their status is the same as at
+ * the last run of the step, so are their contents. Then neither the index of digests
+ * nor any file is read. If most files have to be read, `readAll` may read them first
+ * for another purpose, and add their digests.
  */
 export async function hashContextFiles(
   { tree, digests, listedAt, origin }: BuildContext,
@@ -63,7 +62,7 @@ export async function hashContextFiles(
   }
 }
 
-/** `hashSelections` for files that only this build can change: a mounted stage, a download. */
+/** `hashSelections` for files that only this build can change: of a mounted stage, or downloads. */
 export async function hashOwnFiles(
   tree: FileTree,
   selections: readonly Selection[],
@@ -73,7 +72,7 @@ export async function hashOwnFiles(
   return { ...found, proved: async () => found.hash }
 }
 
-/** Fewer bytes than this are read twice without anybody noticing. */
+/** Reading this many bytes twice takes no noticeable time. */
 const smallSize = 4_194_304
 
 function areMostlyUnknown(selections: readonly Selection[], digests: FileDigests): boolean {

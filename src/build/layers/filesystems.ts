@@ -10,15 +10,15 @@ import { type LayerListing, layListings, listLayer } from './listed-tree.ts'
 
 export interface FilesystemsOptions {
   readonly snapshots: Pick<Snapshotter, 'view' | 'prepare' | 'has'>
-  /** Unpacks whatever of the stack of layers is not committed yet. */
+  /** Unpacks the layers of a state that have no snapshot yet. */
   readonly unpack: (state: FileState) => Promise<void>
-  /** What is in layers that were just made, by diff ID. */
+  /** The listings of new layers, by diff ID. */
   readonly listings: ReadonlyMap<Digest, TarListing>
-  /** The uncompressed archive of a layer that a build made. */
+  /** Opens the uncompressed archive of a layer that a build made. */
   readonly read: (layer: StateLayer) => Bytes
 }
 
-/** Two steps that need the same state wait for the same unpacking. */
+/** Steps that need the same state wait for the same unpacking. */
 export function createFilesystems(options: FilesystemsOptions): Filesystems {
   const { snapshots, listings: known, read } = options
   const ensure = createUnpacker(options)
@@ -57,7 +57,7 @@ export function createFilesystems(options: FilesystemsOptions): Filesystems {
   }
 }
 
-/** The largest part of the state below layers that only add and are not unpacked. */
+/** The part of the state below the top layers that only add and are not unpacked. */
 async function mountedPart(
   { layers }: FileState,
   snapshots: Pick<Snapshotter, 'has'>,
@@ -79,7 +79,7 @@ function createUnpacker({
   return async (state) => {
     const { chainId } = state
     if (chainId === null) return
-    // The states below are unpacked on the way, so a step above one of them waits for it.
+    // Unpacking a state also unpacks the states below, and steps that need those wait for it.
     const chains = chainIds(state.layers.map((layer) => layer.diffId)).slice(0, -1)
     await Promise.all(chains.map((below) => unpacking.get(below)))
     const running = unpacking.get(chainId) ?? unpack(state)

@@ -38,7 +38,7 @@ test('layListings() shows directories, links and files of all layers, the topmos
   )
 })
 
-test('layListings() sees what is in a directory that a listing has too', async () => {
+test('layListings() shows the files in a directory that a listing has too', async () => {
   const list = async (...entries: TarInput[]): Promise<LayerListing> =>
     listLayer(readTar(fromBuffer(await packTar(entries))))
   const directory = (path: string): TarInput => ({ path, type: 'directory' })

@@ -3,7 +3,7 @@ import type { FileNode } from '../files/node.ts'
 import type { LookupTree } from '../files/tree.ts'
 import { emptyTree } from './empty-tree.ts'
 
-/** The entries of a layer that only adds: links with their targets, everything else by type. */
+/** The entries of a layer that only adds: the targets of links, and the types of other entries. */
 export type LayerListing = ReadonlyMap<string, ListedFile>
 
 interface ListedFile {
@@ -11,7 +11,7 @@ interface ListedFile {
   readonly linkTarget: string
 }
 
-/** Lists a layer from its entries; contents are skipped. */
+/** Lists the entries of a layer and skips their contents. */
 export async function listLayer(
   entries: AsyncIterable<TarHeader> | Iterable<TarHeader>,
 ): Promise<LayerListing> {
@@ -24,8 +24,8 @@ export async function listLayer(
 }
 
 /**
- * What a filesystem looks like once `listings` lie above `below`, lowest first.
- * It is enough to find places in; nothing needs to be unpacked for it.
+ * Returns the tree of `below` with `listings` above it, lowest first. It is enough
+ * for looking up destinations, and no layer is unpacked for it.
  */
 export function layListings(below: LookupTree, listings: readonly LayerListing[]): LookupTree {
   const topmostFirst = listings.toReversed()
@@ -37,7 +37,7 @@ export function layListings(below: LookupTree, listings: readonly LayerListing[]
     return undefined
   }
   const directories = new Map<string, FileNode | undefined>([['', below.top]])
-  /** A directory of `below`, which a listing may have too, with another owner or mode. */
+  /** Reads a directory of `below`. A listing may have it too, with another owner or mode. */
   const directoryBelow = (path: string): FileNode | undefined => {
     if (!directories.has(path)) {
       const slash = path.lastIndexOf('/')

@@ -1,11 +1,11 @@
 import { StrakeError } from '#oci'
 
-/** Gives a file the mode that `--chmod` asks for. */
+/** Returns the mode of a file after `--chmod`. */
 export type ModeChange = (mode: number, isDirectory: boolean) => number
 
 /**
- * Reads `--chmod`: octal (`644`, `0755`) or symbolic (`u=rwX,go=rX`, `+x`), of
- * which an omitted `who` means everybody. Throws `INVALID`.
+ * Reads `--chmod`: octal (`644`, `0755`) or symbolic (`u=rwX,go=rX`, `+x`). An
+ * omitted user means `a`. Throws `INVALID`.
  */
 export function parseModeChange(text: string): ModeChange {
   if (isOctal(text)) {
@@ -25,9 +25,8 @@ export function parseModeChange(text: string): ModeChange {
 }
 
 /**
- * The mode that directories made on the way get from `--chmod`, as Docker has it:
- * the permission bits of an octal one. `undefined` for a symbolic one, which has
- * nothing to change there.
+ * Returns the mode of directories that a copy makes, as in Docker: the permission
+ * bits of an octal `--chmod`, or `undefined` for a symbolic one.
  */
 export function madeDirectoryMode(text: string): number | undefined {
   return isOctal(text) ? Number.parseInt(text, 8) & 0o777 : undefined
@@ -78,7 +77,7 @@ function classBits(permissions: string, mode: number, isDirectory: boolean): num
   if (permissions.includes('r')) bits |= 0o4
   if (permissions.includes('w')) bits |= 0o2
   if (permissions.includes('x')) bits |= 0o1
-  // X: only where somebody may execute already, and for directories.
+  // X sets x only on directories and on files that have an x.
   if (permissions.includes('X') && (isDirectory || (mode & 0o111) !== 0)) bits |= 0o1
   return bits
 }

@@ -6,35 +6,35 @@ import { refuseWhiteout } from '../files/whiteout-name.ts'
 import type { ModeChange } from './mode.ts'
 import type { LayoutEntry } from './placement.ts'
 
-/** Whom a file belongs to. */
+/** The owner of a file. */
 export interface Owner {
   readonly uid: number
   readonly gid: number
 }
 
-/** What happens to files on their way into a layer. */
+/** The changes of files in a layer. */
 export interface PackOptions {
-  /** `--chown`; files keep their owners, or become root's, without it. */
+  /** `--chown`. Without it, files of a stage keep their owners and context files belong to root. */
   readonly owner?: Owner | undefined
   /** `--chmod`. */
   readonly mode?: ModeChange | undefined
-  /** Of directories that the copy makes on the way; 0755 unless given. */
+  /** The mode of directories that the copy makes. The default is 0755. */
   readonly madeMode?: number | undefined
   readonly times: FileTimes
 }
 
 /**
- * Gives a file its time in the layer, in whole seconds since 1970; directories
- * made on the way and inline files have none to start from.
+ * Returns the time of an entry in the layer, in whole seconds since 1970. New
+ * directories and inline files have no time of their own.
  */
 export type FileTimes = (mtime: number | undefined) => number
 
-/** Every time is `epoch`: where a file's own says only when it was checked out. */
+/** Every time is `epoch`. For context files, whose times are those of a checkout. */
 export function fixedTimes(epoch: number): FileTimes {
   return () => epoch
 }
 
-/** Times later than `epoch` become `epoch`; without one, all are kept. */
+/** Times later than `epoch` become `epoch`. Without an epoch all times are kept. */
 export function clampedTimes(epoch: number | undefined, now: () => number = Date.now): FileTimes {
   return (mtime) => {
     if (mtime === undefined) return epoch ?? Math.floor(now() / 1000)
@@ -42,13 +42,13 @@ export function clampedTimes(epoch: number | undefined, now: () => number = Date
   }
 }
 
-/** Where the files of entries are. */
+/** The trees with the files of entries. */
 export interface EntryFiles {
   treeOf(node: FileNode): FileTree
   read(node: FileNode): Uint8Array | Bytes
 }
 
-/** The entries of a layer; files are opened as their entries are asked for. */
+/** Returns the entries of a layer. A file is opened when its entry is read. */
 export function* packEntries(
   files: EntryFiles,
   entries: readonly LayoutEntry[],
@@ -61,13 +61,13 @@ export function* packEntries(
   }
 }
 
-/** The file that an entry takes its contents from, if it does. */
+/** Returns the file with the contents of an entry, if there is one. */
 export function fileOf({ content, hardlink }: LayoutEntry): FileNode | undefined {
   if (hardlink !== undefined || content === 'directory' || 'inline' in content) return undefined
   return content.type === 'file' ? content : undefined
 }
 
-/** An entry without the contents of its file, but with their size. */
+/** Returns an entry with the size of its file and without the contents. */
 export function describeEntry(
   treeOf: (node: FileNode) => FileTree,
   { path, content, hardlink }: LayoutEntry,

@@ -33,7 +33,7 @@ const folder = (...paths: string[]): Selection => ({
   })),
 })
 
-/** Paths of the entries; directories made on the way end with a slash. */
+/** Paths of the entries. Those of new directories end with a slash. */
 function paths(destination: string, ...selections: Selection[]): string[] {
   const intoDirectory = destination.length > 1 && destination.endsWith('/')
   const options = { destination: destination.replace(/(.)\/$/, '$1'), intoDirectory }
@@ -42,7 +42,7 @@ function paths(destination: string, ...selections: Selection[]): string[] {
   )
 }
 
-test('layOut() writes one file as the destination, unless that is a directory', () => {
+test('layOut() names one file as the destination, unless that is a directory', () => {
   expect(paths('/new', file('a'))).toEqual(['new'])
   expect(paths('/new/', file('a'))).toEqual(['new/', 'new/a'])
   expect(paths('/etc', file('a'))).toEqual(['etc/a'])
@@ -51,7 +51,7 @@ test('layOut() writes one file as the destination, unless that is a directory', 
   expect(paths('/', file('a'))).toEqual(['a'])
 })
 
-test('layOut() writes several files as the destination one after the other', () => {
+test('layOut() gives several files the name of the destination, one after the other', () => {
   const { entries } = layOut(below, [file('a'), file('b')], {
     destination: '/new',
     intoDirectory: false,
@@ -62,13 +62,13 @@ test('layOut() writes several files as the destination one after the other', () 
   expect(() => paths('/new', file('a'), folder('x'))).toThrow('Cannot copy to /new')
 })
 
-test('layOut() makes nothing where nothing is selected', () => {
+test('layOut() makes no entries without selections', () => {
   expect(paths('/none/')).toEqual([])
   const options = { destination: '/some', intoDirectory: false, makesDestination: true }
   expect(layOut(below, [], options).entries.map(({ path }) => path)).toEqual(['some'])
 })
 
-test('layOut() leaves the destination as it is, and gives directories below it what the source says', () => {
+test('layOut() keeps the destination, and gives directories below it the owner and mode of the source', () => {
   expect(paths('/', folder('etc/', 'etc/conf.d/', 'etc/conf.d/x', 'opt/', 'opt/y'))).toEqual([
     'etc',
     'etc/conf.d',
@@ -80,7 +80,7 @@ test('layOut() leaves the destination as it is, and gives directories below it w
   expect(paths('/new', folder())).toEqual(['new/'])
 })
 
-test('layOut() follows links of the image on the way, and never out of it', () => {
+test('layOut() follows links of the image, and never out of it', () => {
   expect(paths('/lib/x.so', file('a'))).toEqual(['usr/lib/x.so'])
   expect(paths('/usr/conf/', file('a'))).toEqual(['etc/conf.d/a'])
   expect(paths('/usr/up/new/', file('a'))).toEqual(['etc/new/', 'etc/new/a'])
@@ -108,7 +108,7 @@ test('layOut() lets the later of two sources win', () => {
   expect(entries.map(({ path }) => path)).toEqual(['x', 'y'])
 })
 
-test('layOutDirectory() makes nothing where the directory is', () => {
+test('layOutDirectory() makes no entry for a directory that exists', () => {
   const made = (path: string): string[] => layOutDirectory(below, path).map((each) => each.path)
   expect(made('/etc/conf.d')).toEqual([])
   expect(made('/lib')).toEqual([])

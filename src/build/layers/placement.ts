@@ -4,31 +4,31 @@ import type { FileNode } from '../files/node.ts'
 import type { CopyItem, Selection } from '../files/select-sources.ts'
 import type { LookupTree } from '../files/tree.ts'
 
-/** An entry of the layer to be. */
+/** An entry of the new layer. */
 export interface LayoutEntry {
   /** Relative to the root of the image. */
   readonly path: string
-  /** `directory`: one that the copy had to make on the way. */
+  /** A `directory` is a parent directory that the copy makes. */
   readonly content: CopyItem['content'] | 'directory'
-  /** The entry before it that is another name of the same file. */
+  /** The earlier entry that is a hard link to the same file. */
   readonly hardlink?: string | undefined
 }
 
 export interface LayoutOptions {
-  /** Absolute and clean. */
+  /** Absolute and normalized. */
   readonly destination: string
   readonly intoDirectory: boolean
-  /** Make the destination a directory even when nothing is selected. */
+  /** Make the destination a directory, also without selections. */
   readonly makesDestination?: boolean | undefined
 }
 
 /**
- * Decides where the selections land above `below`, one after the other, sorted by
- * path; `place` is the destination with its links followed. A file takes the name
- * of the destination unless that is a directory or is written as one. Directories
- * that are there already, and the destination among them, keep their owner and
- * mode; those below the destination that a source brings along take the source's.
- * Throws `CONFLICT` where a directory meets something else.
+ * Places the selections above `below`, one after the other. Returns entries sorted
+ * by path, and `place`, the destination with its links followed. A file takes the
+ * name of the destination unless that is a directory or is written as one. The
+ * destination and the directories above it keep their owner and mode if they exist.
+ * Directories below the destination take the owner and mode of the source. Throws
+ * `CONFLICT` for a directory in the place of another type, or the reverse.
  */
 export function layOut(
   below: LookupTree,
@@ -48,7 +48,7 @@ export function layOut(
   return { entries: layout.sorted(), place }
 }
 
-/** A directory to make with all its missing parents; empty when it is there. */
+/** Returns the entries of a directory and its missing parents. Empty when the directory exists. */
 export function layOutDirectory(below: LookupTree, path: string): LayoutEntry[] {
   const layout = new Layout(below, `make ${printableName(path)}`)
   layout.makeDirectory(layout.follow(path))
@@ -57,12 +57,12 @@ export function layOutDirectory(below: LookupTree, path: string): LayoutEntry[] 
 
 class Layout {
   readonly #below: LookupTree
-  /** What cannot be done when it fails: `copy to /etc`. */
+  /** The verb and object of error messages: `copy to /etc`. */
   readonly #purpose: string
   readonly #entries = new Map<string, LayoutEntry['content']>()
-  /** By path: the file that an entry is a name of, when that may have several. */
+  /** The files with several names, by path of the entry. */
   readonly #files = new Map<string, CopyItem>()
-  /** By path: the directories of `below`, as far as they were looked for. */
+  /** The directories of `below` that were looked up, by path. */
   readonly #directories = new Map<string, FileNode | undefined>()
   #latest: { readonly path: string; readonly node: FileNode | undefined }
 
@@ -73,7 +73,7 @@ class Layout {
     this.#directories.set('', below.top)
   }
 
-  /** Follows links of `below` inside its root; what does not exist yet is taken as written. */
+  /** Follows links of `below` inside its root. Names that do not exist stay as written. */
   follow(path: string): string {
     const pending = path.split('/').reverse()
     let place = ''
@@ -97,7 +97,7 @@ class Layout {
     return place
   }
 
-  /** What is or will be there. */
+  /** Returns the node or the new entry at a path. */
   at(path: string): 'directory' | 'other' | undefined {
     if (path === '') return 'directory'
     const planned = this.#entries.get(path)
@@ -151,7 +151,10 @@ class Layout {
     return parent && this.#below.child(parent, path.slice(slash + 1))
   }
 
-  /** A directory of `below`; what comes in order has the same one many times. */
+  /**
+   * Returns a directory of `below`. Entries in order have the same directory many times,
+   * so it is cached.
+   */
   #directory(path: string): FileNode | undefined {
     if (path === this.#latest.path) return this.#latest.node
     if (!this.#directories.has(path)) {
@@ -163,7 +166,7 @@ class Layout {
   }
 }
 
-/** As a message names a place of the image. */
+/** The name of a path of the image in messages. */
 function shown(path: string): string {
   return printableName(`/${path}`)
 }

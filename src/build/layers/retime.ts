@@ -6,10 +6,10 @@ import type { StepContext } from '../step/workspace.ts'
 import { storeLayer } from './store-layer.ts'
 
 /**
- * The layer as a build from nothing would make it now. A cached layer was
- * clamped to the epoch of its day, so its times say when this store happened to
- * make it; without this, a warm store and an empty one would come to different
- * digests. What was the old epoch, or is later than the new one, becomes the new one.
+ * Returns the layer that a build without a cache would make now. A cached layer was
+ * clamped to the epoch of its build, so a store with a cache and one without would
+ * come to different digests. Times that equal the old epoch or are later than the
+ * new one become the new one.
  */
 export async function retimeLayer(
   layer: StateLayer,

@@ -14,22 +14,25 @@ type StoreContext = Pick<StepContext, 'services' | 'signal'>
 export interface LayerFacts {
   readonly epoch: number | undefined
   readonly isAdditive?: boolean
-  /** Was told what is in the archive, for whoever mounts the layer soon. */
+  /** The listing of the archive, for mounting the layer soon. */
   readonly lister?: TarLister
 }
 
-/** A layer that is written and not yet part of the store; disposing it uncommitted drops it. */
+/**
+ * A layer that is written and not yet part of the store. Disposing it before `commit`
+ * removes it.
+ */
 export interface LayerDraft extends AsyncDisposable {
-  /** `undefined` when it has no entries, for a layer that changes nothing is none. */
+  /** Returns `undefined` for a layer without entries, because it changes nothing. */
   commit(): Promise<StateLayer | undefined>
 }
 
-/** Streams an uncompressed archive into the store; its digest is its diff ID. */
+/** Writes an uncompressed archive to the store. Its digest is its diff ID. */
 export async function storeLayer(
   context: StoreContext,
   tar: Bytes,
   facts: LayerFacts & {
-    /** Is told how many bytes of the archive there are so far. */
+    /** Called with the number of bytes of the archive so far. */
     readonly onProgress?: (bytes: number) => void
   },
 ): Promise<StateLayer | undefined> {
@@ -44,7 +47,7 @@ export async function storeLayer(
   return await draft.commit()
 }
 
-/** An archive that `write` writes; `size` is about how many bytes it will have. */
+/** Stores the archive that `write` writes. `size` is its approximate size in bytes. */
 export async function draftLayer(
   context: StoreContext,
   write: (writer: HashingWriter) => Promise<Written>,

@@ -9,14 +9,17 @@ import type { FileState } from '../model/state.ts'
 export interface UnpackStateOptions {
   readonly store: DirectoryStore
   readonly snapshots: Pick<Snapshotter, 'has' | 'importLayer'>
-  /** Loses those of layers that were unpacked. */
+  /** The listings of layers. Those of unpacked layers are removed. */
   readonly listings: Map<Digest, TarListing>
   readonly layers: ProvedLayers
   readonly emit: Emit
   readonly signal?: AbortSignal
 }
 
-/** Commits every layer of `state` that has no snapshot yet, each proved to be its diff ID. */
+/**
+ * Commits every layer of `state` that has no snapshot yet. The digest of each layer is
+ * verified.
+ */
 export async function unpackState(
   state: FileState,
   { store, snapshots, listings, layers, emit, signal }: UnpackStateOptions,

@@ -27,7 +27,7 @@ const directory = await mkdtempDisposable('/dev/shm', 'strake-write-files-')
 afterAll(() => directory[Symbol.asyncDispose]())
 const chunk = 1_048_576
 
-/** Pseudo-random, so that a piece in the wrong place shows. */
+/** Pseudo-random bytes, so that a piece in the wrong place changes the result. */
 function noise(size: number): Buffer {
   const bytes = Buffer.allocUnsafe(size)
   for (let at = 0, state = size + 1; at < size; at++) {
@@ -128,7 +128,7 @@ test.each<[string, PackOptions]>([
   }
 })
 
-test('writeFiles() tells the digest of every file that is wanted', async () => {
+test('writeFiles() passes on the digest of every wanted file', async () => {
   const root = makeContext('digests')
   using tree = open(root)
   for (const expectedSize of [2 ** 30, 0]) {

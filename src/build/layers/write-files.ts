@@ -9,35 +9,35 @@ import { describeEntry, fileOf, type PackOptions } from './pack.ts'
 import type { LayoutEntry } from './placement.ts'
 
 export interface WriteFilesOptions extends PackOptions {
-  /** The digest of a file, when it is known. */
+  /** Returns the digest of a file if it is known. */
   readonly known: (node: FileNode) => Digest | undefined
   /** True for files whose digest is wanted. */
   readonly isWanted: (node: FileNode) => boolean
-  /** Is told the digests of these when all is written. */
+  /** Called with the digests of these files at the end. */
   readonly onDigest: (node: FileNode, digest: Digest) => void
-  /** Has entries as they were written before; files whose digest is known are not read then. */
+  /** An earlier archive with the same entries. Files with a known digest are copied from it. */
   readonly earlier?: EarlierLayer | undefined
-  /** Is told every entry. */
+  /** Called with every entry. */
   readonly lister?: TarLister
-  /** Is told how many bytes of the archive there are so far; may throw to end it. */
+  /** Called with the number of bytes of the archive so far. It may throw to stop. */
   readonly onProgress: (bytes: number) => void
 }
 
-/** An archive that was written. */
+/** A written archive. */
 export interface WrittenFiles {
   readonly digest: Digest
   /** Bytes. */
   readonly size: number
-  /** CRC-32 of all of it. */
+  /** CRC-32 of the whole archive. */
   readonly checksum: number
   /** CRC-32 of each `sumSize` bytes. */
   readonly sums: Uint32Array
 }
 
 /**
- * Writes the archive that `writeTar(packEntries(…))` makes, byte for byte, for
- * many files of one tree: each is read once, straight into the writer's memory,
- * which hashes it for the archive and by itself.
+ * Writes the same bytes as `writeTar(packEntries(…))`, for many files of one tree.
+ * Each file is read once into the memory of the writer, which hashes the archive and
+ * the file.
  */
 export async function writeFiles(
   tree: FileTree,
@@ -59,7 +59,7 @@ export async function writeFiles(
     const found = earlier?.find(entry.path, header, node && options.known(node))
     if (earlier !== undefined && found !== undefined) {
       if (!found.hasHeader) await output.put(header)
-      // Waiting for each of thousands takes its time: only when the memory is full.
+      // An await for each of thousands of entries is slow, so it waits only for full memory.
       for (let at = found.start; at < found.end; at = earlier.copy(at, found.end, writer)) {
         if (writer.free === 0) await output.flush()
       }
@@ -93,7 +93,7 @@ export async function writeFiles(
   return { digest: `sha256:${digest}`, size: writer.size, checksum, sums }
 }
 
-/** The writer, for pieces of any length. */
+/** Writes pieces of any length. */
 class Output {
   readonly #writer: HashingWriter
   readonly #onProgress: (bytes: number) => void
@@ -116,7 +116,7 @@ class Output {
     }
   }
 
-  /** Memory for the next bytes, `length` of them at most. */
+  /** Returns memory for the next bytes, at most `length` of them. */
   async reserve(length: number): Promise<Uint8Array> {
     return this.#writer.reserve(Math.min(length, await this.#room()))
   }
@@ -145,7 +145,7 @@ interface LargeEntry {
   readonly size: number
 }
 
-/** An entry that no piece of memory is large enough for. */
+/** Writes an entry that is larger than the memory of the writer. */
 async function writeLarge(
   { tree, entry, header, size }: LargeEntry,
   { isWanted, onDigest }: WriteFilesOptions,

@@ -1,7 +1,7 @@
 import { type Diagnostic, formatDiagnostics, type Range } from '#dockerfile'
 import { isStrakeError, StrakeError, type StrakeErrorOptions } from '#oci'
 
-/** Where a Dockerfile's text comes from, for excerpts. */
+/** The text of a Dockerfile, for excerpts in messages. */
 export interface DockerfileSource {
   readonly text: string
   /** As messages name it: `Dockerfile`. */
@@ -10,7 +10,7 @@ export interface DockerfileSource {
 
 /**
  * A Dockerfile that cannot be built. The first line of the message is the
- * sentence; the lines of the file it is about follow, marked with `>>>`.
+ * sentence. An excerpt of the file follows, with `>>>` before the wrong lines.
  */
 export class DockerfileError extends StrakeError {
   readonly diagnostics: readonly Diagnostic[]
@@ -28,7 +28,7 @@ export class DockerfileError extends StrakeError {
   }
 }
 
-/** Without the message of an only diagnostic, which is in the sentence already. */
+/** A single diagnostic is printed without its message, because the sentence has it. */
 function excerptOf(source: DockerfileSource, diagnostics: readonly Diagnostic[]): string {
   const text = formatDiagnostics(source.text, diagnostics, source.name).trimEnd()
   return diagnostics.length === 1 ? text.slice(0, text.lastIndexOf('\nERROR: ')) : text
@@ -36,7 +36,7 @@ function excerptOf(source: DockerfileSource, diagnostics: readonly Diagnostic[])
 
 /** A RUN whose command did not exit with 0. */
 export class ExitError extends DockerfileError {
-  /** 1-255; a process killed by signal n has 128 + n. */
+  /** 1-255. A process that signal n killed has 128 + n. */
   readonly status: number
 
   constructor(sentence: string, status: number, source: DockerfileSource, range?: Range) {
@@ -51,7 +51,7 @@ export function failure(rule: string, message: string, range: Range): Diagnostic
   return { severity: 'error', rule, message, range }
 }
 
-/** The same refusal with the lines of the Dockerfile that asked for what was refused. */
+/** Adds the lines of the Dockerfile to an error that they caused. */
 export function withExcerpt(
   error: unknown,
   range: Range | undefined,

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { createVertex, inDependencyOrder } from './graph.ts'
 
-test('inDependencyOrder() manages chains that recursion would not', () => {
+test('inDependencyOrder() orders chains that are too deep for recursion', () => {
   const next = createVertex({ kind: 'workdir', path: '/next', user: '' }, [], { name: 'next' })
   let target = next
   for (let index = 0; index < 50_000; index++) {

@@ -4,34 +4,36 @@ import type { Digest, Platform } from '#oci'
 import type { RunMount } from './mounts.ts'
 
 /**
- * One operation on a filesystem and the filesystems it works on. The digest is
+ * One operation on a file system, and the file systems it works on. The digest is
  * a hash of the operation and of the inputs' digests, so two vertices with the
- * same digest are the same work; `name` and `range` only tell people where it
- * came from.
+ * same digest are the same work. `name` and `range` are for messages only.
  */
 export interface Vertex {
   readonly digest: Digest
   /** As BuildKit prints it: `[build 2/4] RUN make`. */
   readonly name: string
   readonly op: Op
-  /** The filesystem that is changed comes first; the operation names the others by their index. */
+  /**
+   * The first input is the file system that changes. The operation names the other inputs
+   * by index.
+   */
   readonly inputs: readonly Vertex[]
-  /** Where the Dockerfile asks for it. */
+  /** The instruction in the Dockerfile. */
   readonly range?: Range
 }
 
-/** Plain JSON: everything that can change the result, and nothing else. */
+/** Plain JSON with exactly those values that can change the result. */
 export type Op = ScratchOp | ImageOp | RunOp | CopyOp | AddOp | WorkdirOp
 
-/** The empty filesystem. */
+/** The empty file system. */
 export interface ScratchOp {
   readonly kind: 'scratch'
 }
 
-/** The filesystem of an image that is in the store. */
+/** The file system of an image that is in the store. */
 export interface ImageOp {
   readonly kind: 'image'
-  /** Of the manifest that was chosen for `platform`. */
+  /** The digest of the manifest for `platform`. */
   readonly manifest: Digest
   readonly platform: Platform
 }
@@ -39,14 +41,14 @@ export interface ImageOp {
 export interface RunOp {
   readonly kind: 'run'
   readonly argv: readonly string[]
-  /** `NAME=value`. Proxy settings are not among them: they must not be part of a key. */
+  /** `NAME=value`. Proxy settings are left out, because they must not be part of a key. */
   readonly env: readonly string[]
   readonly cwd: string
   readonly user: string
   readonly network: NetworkMode
-  /** Other than the usual one. */
+  /** Absent for the usual host name. */
   readonly hostname?: string
-  /** Absent without any. */
+  /** Absent when the RUN has no mounts. */
   readonly mounts?: readonly RunMount[]
   /** A `#!` heredoc, given to the process as an executable file. */
   readonly script?: { readonly path: string; readonly content: string }
@@ -59,23 +61,23 @@ export type SourceSpec =
   | { readonly kind: 'path'; readonly path: string }
   | { readonly kind: 'inline'; readonly name: string; readonly content: string }
 
-/** Where files are taken from: a build context, by its name, or the filesystem of an input. */
+/** A source of files: a build context by its name, or the file system of an input by its index. */
 export type FilesFrom = { readonly context: string } | { readonly input: number }
 
-/** The build context that the user names first, and the only one ADD takes files from. */
+/** The name of the main build context. ADD takes local files from no other context. */
 export const mainContext = 'context'
 
-/** What COPY and ADD have in common. */
+/** The members of both COPY and ADD. */
 export interface CopyFields {
   readonly sources: readonly SourceSpec[]
-  /** Absolute and clean, symbolic links not yet followed. */
+  /** Absolute and normalized. Symbolic links are not yet followed. */
   readonly destination: string
-  /** Written with a trailing slash, or with several sources: `destination` is a directory. */
+  /** True when the destination has a trailing slash or there are several sources. */
   readonly intoDirectory: boolean
   readonly chown?: string
   readonly chmod?: string
   readonly exclude: readonly string[]
-  /** The result does not depend on what lies below: its layer stands alone. */
+  /** True when the layer does not depend on the layers below. */
   readonly link: boolean
 }
 
@@ -89,19 +91,19 @@ export interface AddOp extends CopyFields {
   readonly kind: 'add'
   readonly urls: readonly string[]
   readonly checksum?: string
-  /** `auto`: local archives are unpacked, downloads are not. */
+  /** `auto` unpacks local archives and leaves downloads packed. */
   readonly unpack: 'auto' | 'always' | 'never'
 }
 
-/** Makes the directory when it is missing. */
+/** Makes the directory if it is missing. */
 export interface WorkdirOp {
   readonly kind: 'workdir'
   readonly path: string
-  /** Who owns it: the USER in force. */
+  /** The owner of the directory: the current USER. */
   readonly user: string
 }
 
-/** Names an operation on `inputs`. */
+/** Makes the vertex of an operation on `inputs`. */
 export function createVertex(
   op: Op,
   inputs: readonly Vertex[],
@@ -112,7 +114,7 @@ export function createVertex(
   return { digest, op, inputs, ...origin }
 }
 
-/** Every vertex `target` needs, once, inputs before what uses them. Needs no recursion. */
+/** Every vertex that `target` needs, once, each after its inputs. Does not use recursion. */
 export function inDependencyOrder(target: Vertex): Vertex[] {
   const ordered = new Map<Digest, Vertex>()
   const stack = [{ vertex: target, isReady: false }]

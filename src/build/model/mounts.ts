@@ -1,31 +1,37 @@
-/** What a RUN sees that is part of no layer. */
+/** A mount that a RUN has. Mounts are not part of any layer. */
 export type RunMount = BindMount | CacheMount | TmpfsMount | SecretMount | SshMount
 
-/** Whom a file belongs to, and its mode. */
+/** Owner and mode of a file. */
 interface Ownership {
   readonly uid: number
   readonly gid: number
   readonly mode: number
 }
 
-/** Files of an input; what is written there is lost. */
+/** Files of an input. Changes to them are discarded. */
 export interface BindMount {
   readonly kind: 'bind'
-  /** The input that the files are of. */
+  /** The index of the input that has the files. */
   readonly input: number
-  /** Relative to its root, which is `''`. */
+  /** Relative to the root of the input. The root itself is `''`. */
   readonly source: string
   readonly target: string
   readonly readOnly: boolean
 }
 
-/** A directory that lasts from build to build. */
+/** A directory that is kept between builds. */
 export interface CacheMount extends Ownership {
   readonly kind: 'cache'
   readonly id: string
-  /** `shared`: many at a time; `locked`: one after the other; `private`: each a directory of its own. */
+  /**
+   * `shared`: several steps use the directory at a time. `locked`: one step after the
+   * other. `private`: each step at a time has its own directory.
+   */
   readonly sharing: 'shared' | 'private' | 'locked'
-  /** Where its first contents are from; it is empty at first without it. */
+  /**
+   * The index of the input with the initial contents. Without it, the directory is empty
+   * at first.
+   */
   readonly input?: number
   readonly source: string
   readonly target: string
@@ -39,13 +45,13 @@ export interface TmpfsMount {
   readonly size?: number
 }
 
-/** A value that the user gives; it is in no layer, history or key. */
+/** A value that the user gives. It is not in any layer, history line or cache key. */
 export interface SecretMount extends Ownership {
   readonly kind: 'secret'
   readonly id: string
-  /** Of a file that holds it. */
+  /** Path of a file that has the value. */
   readonly target?: string
-  /** Name of a variable that holds it. */
+  /** Name of a variable that has the value. */
   readonly env?: string
   readonly isRequired: boolean
 }
@@ -58,9 +64,9 @@ export interface SshMount extends Ownership {
   readonly isRequired: boolean
 }
 
-/** An SSH agent of the user, behind a socket. */
+/** An SSH agent of the user. */
 export interface SshAgent {
   readonly socket: string
-  /** Every request reaches it, and not only those that list keys or sign. */
+  /** True when every request is passed on, and not only requests that list keys or sign. */
   readonly isRaw: boolean
 }

@@ -1,28 +1,31 @@
 import { chainIds, type Digest, type Layer } from '#oci'
 
-/** A layer of a state, and the time its files were clamped to. */
+/** A layer of a state, and the time that its files were clamped to. */
 export interface StateLayer extends Layer {
-  /** Seconds since 1970; absent when no time was touched: base images, and `timestamp: 'now'`. */
+  /**
+   * Seconds since 1970. Absent where times are kept: in base images, and with `timestamp:
+   * 'now'`.
+   */
   readonly epoch?: number
-  /** It only adds to what lies below, so its list of entries says where everything is. */
+  /** True when the layer only adds files, so that its list of entries shows the whole result. */
   readonly isAdditive?: boolean
 }
 
-/** A filesystem as a stack of layers, bottom first. Nothing needs to be unpacked for one to exist. */
+/** A file system as a stack of layers, bottom first. A state exists without being unpacked. */
 export interface FileState {
   readonly layers: readonly StateLayer[]
-  /** `null` for the empty filesystem. */
+  /** `null` for the empty file system. */
   readonly chainId: Digest | null
 }
 
-/** The empty filesystem. */
+/** The empty file system. */
 export const emptyState: FileState = { layers: [], chainId: null }
 
 export function stateOf(layers: readonly StateLayer[]): FileState {
   return { layers, chainId: chainIds(layers.map((layer) => layer.diffId)).at(-1) ?? null }
 }
 
-/** `state` with one more layer on top; without a layer it is the same state. */
+/** `state` with one more layer on top, or `state` itself without a layer. */
 export function addLayer(state: FileState, layer: StateLayer | undefined): FileState {
   return layer === undefined ? state : stateOf([...state.layers, layer])
 }

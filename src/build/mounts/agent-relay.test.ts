@@ -17,7 +17,7 @@ beforeEach(async () => {
   agent = await serve('agent', (client) => {
     client.on('data', (data: Buffer) => {
       heard.push(data[4] ?? 0)
-      // In two pieces, as large answers come.
+      // Large answers arrive in pieces.
       const answer = message(100 + (data[4] ?? 0), data.subarray(5))
       client.write(answer.subarray(0, 3), () => client.write(answer.subarray(3)))
     })
@@ -47,7 +47,7 @@ function message(type: number, rest: Uint8Array = Buffer.alloc(0)): Buffer {
   return Buffer.concat([head, rest])
 }
 
-/** What comes back until as many bytes are there, or the connection ends. */
+/** Returns the answer, up to `length` bytes or the end of the connection. */
 async function ask(bytes: Uint8Array, length: number, size = bytes.length): Promise<Buffer> {
   const client = connect(`${directory.path}/relay`)
   await once(client, 'connect')
@@ -68,7 +68,7 @@ async function ask(bytes: Uint8Array, length: number, size = bytes.length): Prom
 
 const failed = message(5)
 
-test('relayAgent() lets keys be listed and used', async () => {
+test('relayAgent() passes on requests that list keys and sign', async () => {
   const [list, sign] = [message(11), message(13, Buffer.from('what to sign'))]
   const answers = Buffer.concat([message(111), message(113, Buffer.from('what to sign'))])
   const requests = Buffer.concat([list, sign])
@@ -77,7 +77,7 @@ test('relayAgent() lets keys be listed and used', async () => {
   }
 })
 
-test('relayAgent() lets nothing change the agent, and answers in the order of the requests', async () => {
+test('relayAgent() refuses requests that change the agent, and answers in the order of the requests', async () => {
   // Remove all, add, lock, extension.
   const requests = Buffer.concat([11, 19, 17, 22, 27, 13].map((type) => message(type)))
   const answers = [message(111), failed, failed, failed, failed, message(113)]

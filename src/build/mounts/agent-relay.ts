@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net'
 
 /**
- * Passes requests on to an SSH agent and its answers back: those that list keys or
- * sign. Whatever would change the agent is answered as one that failed. Ends with
- * either connection.
+ * Passes requests that list keys or sign on to an SSH agent, and the answers back to
+ * the client. Every other request, such as removing a key, gets a failure as its
+ * answer. Ends when either connection ends.
  */
 export async function relayAgent(client: Socket, agent: Socket): Promise<void> {
-  // Told to whoever reads or writes next, or to nobody.
+  // The next read or write of the socket gets the error too.
   for (const socket of [client, agent]) socket.on('error', () => {})
   try {
     const answers = messages(agent)
@@ -21,7 +21,7 @@ export async function relayAgent(client: Socket, agent: Socket): Promise<void> {
       client.write(answer.value)
     }
   } catch {
-    // A connection that broke has ended.
+    // A broken connection ends the relay.
   } finally {
     client.destroy()
     agent.destroy()
@@ -30,13 +30,13 @@ export async function relayAgent(client: Socket, agent: Socket): Promise<void> {
 
 const [requestIdentities, signRequest] = [11, 13]
 const harmless: ReadonlySet<number> = new Set([requestIdentities, signRequest])
-/** One byte long: SSH_AGENT_FAILURE. */
+/** A message with the length 1 and the type SSH_AGENT_FAILURE. */
 const failure: Uint8Array = Uint8Array.of(0, 0, 0, 1, 5)
 
-/** The same as OpenSSH has. */
+/** The limit of OpenSSH. */
 const maxLength = 256 * 1024
 
-/** The messages of one side, their lengths before them. Ends at one that is too long. */
+/** The messages from one side, with their lengths. Ends at a message that is too long. */
 async function* messages(socket: Socket): AsyncGenerator<Buffer> {
   let pending: Buffer = Buffer.alloc(0)
   for await (const chunk of socket) {

@@ -9,7 +9,7 @@ import type { FileState } from '../model/state.ts'
 import { inputAt } from '../step/runner.ts'
 import type { MountContext } from './context.ts'
 
-/** Files of a stage, an image or the build context, seen by one RUN. */
+/** Opens a bind mount: files of a stage, an image or the build context. */
 export async function openBind(
   { input, source, target, readOnly }: BindMount,
   inputs: readonly FileState[],
@@ -20,7 +20,7 @@ export async function openBind(
   return { type: 'bind', source: path, destination: target, point, readOnly }
 }
 
-/** What is written goes to a layer of its own that nobody keeps. */
+/** A writable mount has a layer of its own, which is discarded. */
 async function rootOf(
   state: FileState,
   readOnly: boolean,
@@ -34,12 +34,12 @@ async function rootOf(
   return empty
 }
 
-/** Links on the way are followed inside the root, so that none is left in the path. */
+/** Returns the path of `source` with all links resolved inside the root. */
 export function findPlace(
   root: string,
   source: string,
 ): { readonly path: string; readonly point: RootMount['point'] } {
-  using tree = openTree(root, { name: 'what it is mounted from', hasOwners: true })
+  using tree = openTree(root, { name: 'the source of the mount', hasOwners: true })
   const node = resolveNode(tree, source)
   const shown = printableName(`/${source}`)
   if (node === undefined) {

@@ -11,8 +11,9 @@ import { findPlace } from './bind.ts'
 import type { MountContext } from './context.ts'
 
 /**
- * A directory that is kept between builds, by its ID. Its lock says that it is in
- * use: steps that share it hold it together, the others alone.
+ * Opens a cache mount: a directory that is kept between builds under its ID. The
+ * step locks the directory until its command ends. Steps that share the directory
+ * hold the lock together. A step with `locked` or `private` holds it alone.
  */
 export async function openCache(
   mount: CacheMount,
@@ -22,7 +23,7 @@ export async function openCache(
   const key = createHash('sha256').update(mount.id).digest('hex').slice(0, 32)
   const first = `${context.places.cacheMounts}/${key}`
   const directory = await occupy(first, mount, context)
-  // When it was used last, for those who clean up.
+  // The time of the last use, for `builder du` and `builder prune`.
   const now = new Date()
   await utimes(directory, now, now)
   const contents = `${directory}/contents`
@@ -31,7 +32,7 @@ export async function openCache(
   return { type: 'bind', source: contents, destination: target, point: 'directory', readOnly }
 }
 
-/** Takes the lock of the cache, or for a private one that nobody uses of one beside it. */
+/** Locks the directory of the cache. A private cache that is in use gets another directory. */
 async function occupy(
   first: string,
   { sharing }: CacheMount,
@@ -50,7 +51,10 @@ async function occupy(
   }
 }
 
-/** `undefined` when another step has it; `gone` when it was removed meanwhile. */
+/**
+ * Returns `undefined` when another step has the lock, and `gone` when the directory was
+ * removed.
+ */
 async function lockAs(
   sharing: CacheMount['sharing'],
   directory: string,
@@ -65,7 +69,7 @@ async function lockAs(
   }
 }
 
-/** Makes what a cache has at first; of two steps that do so at once, one comes too late. */
+/** Makes the initial contents of a cache. If two steps do so at once, the first one wins. */
 async function fill(
   contents: string,
   { input, source, uid, gid, mode }: CacheMount,

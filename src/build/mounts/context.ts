@@ -1,8 +1,8 @@
 import type { StepContext } from '../step/workspace.ts'
 
-/** What the mounts of a RUN are made with. */
+/** The parameters for opening mounts. */
 export interface MountContext extends StepContext {
-  /** Of this step alone; removed after it. */
+  /** A directory for this step alone. It is removed after the step. */
   readonly directory: string
   /** Disposed when the command has ended. */
   readonly stack: AsyncDisposableStack

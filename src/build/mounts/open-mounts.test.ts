@@ -30,7 +30,7 @@ describe.skipIf(busyboxMissing !== undefined)(
     })
     afterAll(() => workshop[Symbol.asyncDispose]())
 
-    /** What the steps printed, and the files of the layers they made. */
+    /** Returns the output of the steps, and the files of their layers. */
     async function run(
       lines: string,
       options: Options = {},
@@ -52,7 +52,7 @@ describe.skipIf(busyboxMissing !== undefined)(
     }
 
     describe('type=bind', () => {
-      test('a RUN sees the build context where it is mounted, and nothing of it is left', async () => {
+      test('a RUN sees the build context at the target, and the layer has no mount point', async () => {
         const { output, layers } = await run(
           'WORKDIR /w\nRUN --mount=target=ctx cat ctx/a && ls -A ctx/d ctx/way/ && cp ctx/d/b /copied',
         )
@@ -67,7 +67,7 @@ describe.skipIf(busyboxMissing !== undefined)(
         expect(output).toBe('from the context\nbelow\n')
       })
 
-      test('a RUN may not write there, and with rw what it writes is lost', async () => {
+      test('a RUN cannot write to a bind, and with rw its changes are discarded', async () => {
         expect(await refusal('RUN --mount=target=/c echo x > /c/new')).toContain(
           'exited with code 1',
         )
@@ -79,7 +79,7 @@ describe.skipIf(busyboxMissing !== undefined)(
         expect(existsSync(`${context}/new`)).toBe(false)
       })
 
-      test('a RUN sees files of stages and images, by their links', async () => {
+      test('a RUN sees files of stages and images, also through links', async () => {
         const { output } = await run(
           `RUN mkdir -p /out/x && echo made > /out/x/f && ln -s /out/x /l && chown 5 /out/x/f
 FROM busybox AS other
@@ -89,7 +89,7 @@ RUN --mount=from=busybox,source=/etc/passwd,target=/p head -n 1 /p`,
         expect(output).toBe('made\n5\nroot:x:0:0::/root:/bin/sh\n')
       })
 
-      test('a RUN is done again when what is mounted changes, and only then', async () => {
+      test('a RUN runs again when a mounted file changes, and only then', async () => {
         const lines = 'RUN --mount=source=a,target=/f cat /f > /seen'
         await run(lines)
         await run(lines)
@@ -102,7 +102,7 @@ RUN --mount=from=busybox,source=/etc/passwd,target=/p head -n 1 /p`,
         expect(workshop.stateOf('RUN')).toBe('cached')
       })
 
-      test('a RUN is refused a link that leads out, and what is not there', async () => {
+      test('build() refuses a source that is absent or a link out of the root', async () => {
         const out = 'RUN ln -s ../../../../../etc/hostname /l\nFROM busybox\n'
         expect(await refusal(`${out}RUN --mount=from=0,source=/l,target=/f cat /f`)).toContain(
           'Cannot mount /l',
@@ -117,7 +117,7 @@ RUN --mount=from=busybox,source=/etc/passwd,target=/p head -n 1 /p`,
     describe('type=cache', () => {
       const cache = (more: string): string => `RUN --mount=type=cache,target=/c${more}`
 
-      test('a cache keeps what was written, is in no layer, and survives noCache', async () => {
+      test('a cache keeps its files, also with noCache, and adds nothing to the layer', async () => {
         const lines = `${cache(',id=kept')} echo one >> /c/f && wc -l /c/f | cat`
         const first = await run(`${lines} && true`)
         expect(first.layers).toEqual([])
@@ -125,7 +125,7 @@ RUN --mount=from=busybox,source=/etc/passwd,target=/p head -n 1 /p`,
         expect([first.output, second.output]).toEqual(['1 /c/f\n', '2 /c/f\n'])
       })
 
-      test('a cache has the target as its ID, within the namespace of the build', async () => {
+      test('a cache has the target as its ID, in the namespace of the build', async () => {
         await run('RUN --mount=type=cache,target=/some/where/../dir touch /some/dir/f')
         const { output } = await run('RUN --mount=type=cache,id=/some/dir,target=/x ls /x')
         expect(output).toBe('f\n')
@@ -136,7 +136,7 @@ RUN --mount=from=busybox,source=/etc/passwd,target=/p head -n 1 /p`,
         expect(other.output).toBe('')
       })
 
-      test('a cache has the owner and mode it is given, and files of a stage at first', async () => {
+      test('a cache has the owner and mode of its options, and initial files of a stage', async () => {
         const lines = `RUN mkdir /seed && echo seed > /seed/f && chown 3:4 /seed/f
 FROM busybox
 ${cache(',id=seeded,from=0,source=/seed,uid=1000,gid=50,mode=0770')} stat -c '%u:%g %a' /c && stat -c '%u:%g' /c/f && cat /c/f`
@@ -144,7 +144,7 @@ ${cache(',id=seeded,from=0,source=/seed,uid=1000,gid=50,mode=0770')} stat -c '%u
         expect((await run(`${cache(',id=plain')} stat -c '%u:%g %a' /c`)).output).toBe('0:0 755\n')
       })
 
-      test('a cache that is read-only cannot be written', async () => {
+      test('a RUN cannot write to a read-only cache', async () => {
         expect(await refusal(`${cache(',id=ro,readonly')} touch /c/f`)).toContain(
           'exited with code 1',
         )
@@ -171,14 +171,14 @@ ${cache(',id=seeded,from=0,source=/seed,uid=1000,gid=50,mode=0770')} stat -c '%u
         expect(workshop.stateOf('COPY --from=b')).toBe('done')
       })
 
-      test('a private cache is a directory of its own for every step that runs meanwhile', async () => {
+      test('a private cache gives each of several steps a directory of its own', async () => {
         const count = 'touch /c/@; sleep 0.5; ls /c | wc -l | cat'
         const { output } = await run(`${twice('private', count)}${both}`, { concurrency: 4 })
         expect(output).toBe('1\n1\n')
       })
     })
 
-    test('type=tmpfs is memory of a size, in which programs run', async () => {
+    test('type=tmpfs has the size of its option, and programs can run there', async () => {
       const { output, layers } = await run(
         'RUN --mount=type=tmpfs,target=/t,size=1m cp /bin/cat /t/ && echo ok | /t/cat && head -c 2000000 /dev/zero > /t/f || echo full',
       )
@@ -193,7 +193,7 @@ ${cache(',id=seeded,from=0,source=/seed,uid=1000,gid=50,mode=0770')} stat -c '%u
     describe('type=secret', () => {
       const secrets = new Map([['token', Buffer.from('hunter2')]])
 
-      test('a RUN sees a secret as a file, and nothing else does', async () => {
+      test('a RUN sees a secret as a file, and neither the image nor the cache has it', async () => {
         const lines =
           'RUN --mount=type=secret,id=token cat /run/secrets/token && stat -c "%a %u" /run/secrets/token'
         const { output, layers } = await run(lines, { secrets })
@@ -207,7 +207,7 @@ ${cache(',id=seeded,from=0,source=/seed,uid=1000,gid=50,mode=0770')} stat -c '%u
         expect(workshop.stateOf('RUN')).toBe('cached')
       })
 
-      test('a RUN sees a secret where it asks for it, as a variable too', async () => {
+      test('a RUN sees a secret at its target, as a variable too', async () => {
         const { output } = await run(
           `RUN --mount=type=secret,id=token,target=/s,uid=1000,gid=50,mode=0440 cat /s && stat -c ' %u:%g %a' /s
 RUN --mount=type=secret,id=token,env=TOKEN echo $TOKEN && ls /run/secrets 2>/dev/null | wc -l | cat
@@ -217,7 +217,7 @@ RUN --mount=type=secret,id=token,env=T,target=/s test "$T" = "$(cat /s)" && echo
         expect(output).toBe('hunter2 1000:50 440\nhunter2\n0\nboth\n')
       })
 
-      test('a RUN does without a secret that was not given, unless it is required', async () => {
+      test('a RUN runs without a secret that is absent, unless it is required', async () => {
         const lines = 'RUN --mount=type=secret,id=none test ! -e /run/secrets/none && echo "X=$X"'
         expect((await run(lines)).output).toBe('X=\n')
         const required = await refusalOf(run('RUN --mount=type=secret,id=none,required true'))
@@ -253,7 +253,7 @@ RUN --mount=type=ssh,id=other,target=/agent echo $SSH_AUTH_SOCK`,
         expect(statSync(socket).isSocket()).toBe(true)
       })
 
-      test('a RUN does without an agent that was not given, unless it is required', async () => {
+      test('a RUN runs without an agent that is absent, unless it is required', async () => {
         const { output } = await run('RUN --mount=type=ssh echo "[$SSH_AUTH_SOCK]"')
         expect(output).toBe('[]\n')
         expect(await refusal('RUN --mount=type=ssh,required true')).toBe(
@@ -262,7 +262,7 @@ RUN --mount=type=ssh,id=other,target=/agent echo $SSH_AUTH_SOCK`,
       })
     })
 
-    test('mounts leave nothing behind, whether the command works or not', async () => {
+    test('mounts leave no files behind, whether the command succeeds or fails', async () => {
       await run('RUN --mount=target=/a/b/c --mount=type=cache,target=/x/y true')
       await refusal('RUN --mount=target=/c,rw --mount=type=secret,id=s,target=/z false', {
         secrets: new Map([['s', Buffer.from('x')]]),

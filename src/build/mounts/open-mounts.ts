@@ -9,18 +9,18 @@ import type { MountContext } from './context.ts'
 import { openSecret } from './secret.ts'
 import { openAgent } from './ssh.ts'
 
-/** What the mounts of a RUN came to. Disposing it gives everything back. */
+/** The open mounts of a RUN. Disposing them releases everything. */
 export interface OpenMounts extends AsyncDisposable {
   readonly mounts: readonly RootMount[]
-  /** `NAME=value`; they win over those of the Dockerfile. */
+  /** `NAME=value`. These replace variables of the Dockerfile. */
   readonly env: readonly string[]
-  /** The same for variables that the Dockerfile may set to something else. */
+  /** `NAME=value`. Variables of the Dockerfile replace these. */
   readonly usualEnv: readonly string[]
 }
 
 type Opened = Pick<OpenMounts, 'mounts'> & Partial<Pick<OpenMounts, 'env' | 'usualEnv'>>
 
-/** Opens the mounts of a RUN; `directory` is of this step alone. */
+/** Opens the mounts of a RUN. `directory` is for this step alone. */
 export async function openMounts(
   op: RunOp,
   inputs: readonly FileState[],
@@ -62,7 +62,7 @@ async function open(
   }
 }
 
-/** Programs may be run there, as in Docker: a build makes them where it likes. */
+/** Programs can run from a tmpfs mount, as in Docker. */
 function memory({ target, size }: TmpfsMount): RootMount {
   const options = ['exec', ...(size === undefined ? [] : [`size=${size}`])]
   return { type: 'tmpfs', source: 'tmpfs', destination: target, point: 'directory', options }

@@ -5,14 +5,14 @@ import type { RootMount } from '#runtime'
 import type { SecretMount } from '../model/mounts.ts'
 import type { MountContext } from './context.ts'
 
-/** How a RUN sees a secret: as a file, as a variable, or both. */
+/** A secret in a RUN: as a file, as a variable, or both. */
 export interface OpenSecret {
   readonly mounts: readonly RootMount[]
   /** `NAME=value`. */
   readonly env: readonly string[]
 }
 
-/** Nothing for a secret that was not given and need not be. Throws `NOT_FOUND`, `INVALID`. */
+/** An optional secret that is absent gives no mount. Throws `NOT_FOUND` and `INVALID`. */
 export function openSecret(mount: SecretMount, context: MountContext): OpenSecret {
   const { id, target, env, uid, gid, mode, isRequired } = mount
   const value = context.facts.secrets.get(id)
@@ -26,7 +26,7 @@ export function openSecret(mount: SecretMount, context: MountContext): OpenSecre
   const source = `${context.directory}/secret.${crypto.randomUUID()}`
   writeFileWithMode(source, value, 0o600)
   chownSync(source, uid, gid)
-  // After the owner: changing that takes bits away.
+  // Changing the owner clears bits of the mode, so the mode comes second.
   writeFileWithMode(source, value, mode)
   const file: RootMount = {
     type: 'bind',

@@ -8,9 +8,9 @@ import { relayAgent } from './agent-relay.ts'
 import type { MountContext } from './context.ts'
 
 /**
- * A socket that leads to an SSH agent of the user. It is one of our own, for the
- * owner and mode of the agent's are not ours to change. `undefined` for an agent
- * that was not given and need not be. Throws `NOT_FOUND`.
+ * Opens a socket that leads to an SSH agent of the user. It is a new socket, because
+ * the owner and mode of the agent's socket must not change. Returns `undefined` for
+ * an optional agent that is absent. Throws `NOT_FOUND`.
  */
 export async function openAgent(
   { id, target, uid, gid, mode, isRequired }: SshMount,
@@ -35,7 +35,7 @@ export async function openAgent(
   return { type: 'bind', source, destination: target, point: 'file' }
 }
 
-/** Passes every connection on to the agent, until the command has ended. */
+/** Connects every client to the agent, until the command has ended. */
 async function listen(
   name: string,
   { socket, isRaw }: SshAgent,
@@ -55,7 +55,7 @@ async function listen(
   stack.defer(() => at.closeDescriptor(place))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    // The path of the directory may be longer than that of a socket may be.
+    // The path of the directory may be too long for the address of a socket.
     server.listen(`/proc/self/fd/${place}/${name}`, resolve)
   })
   stack.defer(() => {

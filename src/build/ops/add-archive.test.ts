@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { packTar, type TarInput } from '#tar'
 import { openWorkshop, type Workshop } from '../testing/fixture.ts'
 
-// ADD unpacks an archive above an image: where the image has links, and within the destination.
+// ADD of an archive above an image: it follows links of the image and stays in the destination.
 
 const file = (path: string): TarInput => ({ path, body: Buffer.from(path), mode: 0o755 })
 const link = (path: string, linkpath: string): TarInput => ({ path, type: 'symlink', linkpath })
@@ -96,7 +96,7 @@ describe.skipIf(process.getuid?.() !== 0)('ADD of an archive above an image (as 
     })
   }
 
-  test('add takes an absolute link for one within the destination', async () => {
+  test('add resolves an absolute link within the destination', async () => {
     const etc = { 'sub/etc': 'directory 755 0:0', 'sub/etc/passwd': 'file 755 0:0 "l/passwd"' }
     for (const target of ['/etc', '//etc/', '/./etc']) {
       const listed = await add([link('l', target), file('l/passwd')], 'ADD a.tar /sub/')
@@ -107,7 +107,7 @@ describe.skipIf(process.getuid?.() !== 0)('ADD of an archive above an image (as 
     ).rejects.toThrow('a link leads out of the destination')
   })
 
-  test('add makes what a link within the destination leads to', async () => {
+  test('add makes the target of a link within the destination', async () => {
     expect(await add([file('inside/f')], 'ADD a.tar /sub/')).toMatchObject({
       'sub/real': 'directory 755 0:0',
       'sub/real/f': 'file 755 0:0 "inside/f"',
@@ -119,7 +119,7 @@ describe.skipIf(process.getuid?.() !== 0)('ADD of an archive above an image (as 
     })
   })
 
-  test('add unpacks a link that leaves the destination as it is, when nothing goes through it', async () => {
+  test('add keeps a link out of the destination as it is, if no entry goes through it', async () => {
     expect(await add([link('l', '../../etc')], 'ADD a.tar /sub/')).toMatchObject({
       'sub/l': 'symlink 777 0:0 ../../etc',
     })
@@ -131,13 +131,13 @@ describe.skipIf(process.getuid?.() !== 0)('ADD of an archive above an image (as 
     })
   })
 
-  test('add refuses loops, and entries below what is no directory', async () => {
+  test('add refuses loops, and entries below a file', async () => {
     await expect(add([link('a', 'b'), link('b', 'a'), file('a/x')])).rejects.toThrow('a loop')
     await expect(add([file('f'), file('f/x')])).rejects.toThrow('/f is not a directory')
     await expect(add([file('etc/passwd/x')])).rejects.toThrow('/etc/passwd is not a directory')
   })
 
-  test('add sees what earlier entries made of the image', async () => {
+  test('add places entries above the earlier entries', async () => {
     const entries = [file('usr'), link('usr', 'elsewhere'), file('usr/bin/x')]
     expect(await add(entries)).toMatchObject({
       'elsewhere/bin/x': 'file 755 0:0 "usr/bin/x"',
@@ -153,7 +153,7 @@ describe.skipIf(process.getuid?.() !== 0)('ADD of an archive above an image (as 
     expect(listed['usr/bin/two']).toContain('usr/bin/one')
   })
 
-  test('add above nothing places entries as they are spelled', async () => {
+  test('add above an empty image keeps the paths of entries', async () => {
     const context = await workshop.context('scratch', { 'a.tar': await packTar([file('a/x')]) })
     for (const text of ['FROM scratch\nADD a.tar /\n', 'FROM merged\nADD --link a.tar /\n']) {
       const { layers } = await workshop.build({ context, dockerfile: { text } })

@@ -34,7 +34,7 @@ beforeAll(async () => {
 })
 afterAll(() => workshop[Symbol.asyncDispose]())
 
-/** Compressions that programs of the host decode, as far as they are installed. */
+/** Compressions that an installed program of the host decodes. */
 const foreign = ['xz', 'bzip2'].filter((name) => Bun.which(name) !== null)
 if (foreign.length < 2)
   console.info('skipped: add of xz and bzip2 archives: not both are installed')
@@ -58,7 +58,7 @@ const unpacked = {
   'o/top/hard': 'hardlink 644 0:0 o/top/file',
 }
 
-test('add unpacks an archive, compressed or not, by what is in it', async () => {
+test('add unpacks an archive, compressed or not, because of its contents', async () => {
   expect(await add('ADD a.tar /o')).toEqual(unpacked)
   expect(await add('ADD a.tgz /o/')).toEqual(unpacked)
 })
@@ -69,11 +69,11 @@ for (const name of foreign) {
   })
 }
 
-test('add copies what only begins like an archive', async () => {
+test('add copies a file that only starts like an archive', async () => {
   expect(Object.keys(await add('ADD fake.tar.xz /o/'))).toEqual(['o', 'o/fake.tar.xz'])
 })
 
-test('add copies what is no archive, what lies in a directory, and what it is told not to unpack', async () => {
+test('add copies other files, archives in a directory, and archives with --unpack=false', async () => {
   expect(Object.keys(await add('ADD text.gz /o/'))).toEqual(['o', 'o/text.gz'])
   expect(Object.keys(await add('ADD d /o/'))).toEqual(['o', 'o/a.tar'])
   expect(Object.keys(await add('ADD --unpack=false a.tar /o'))).toEqual(['o'])

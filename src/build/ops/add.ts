@@ -23,7 +23,7 @@ import { stepEpoch } from '../times/times.ts'
 import { operationParts, packOptions, placeInBase, reportReading } from './copy.ts'
 import { download } from './download.ts'
 
-/** ADD: as COPY from the context, and also downloads and archives, which are unpacked. */
+/** ADD: copies files of the context, downloads URLs, and unpacks archives. */
 export const addRunner: OpRunner<AddOp> = {
   definitionKey: () => undefined,
 
@@ -52,14 +52,14 @@ export const addRunner: OpRunner<AddOp> = {
   },
 }
 
-/** Files of one tree: the context's, or what was downloaded. */
+/** Files of one tree: of the context, or downloads. */
 interface Source extends LearnedTree {
   readonly selections: readonly Selection[]
-  /** Archives among them are unpacked. */
+  /** True when archives among the files are unpacked. */
   readonly unpack: boolean
 }
 
-/** The build context comes first. */
+/** The trees of the sources. The first is the build context. */
 type Sources = readonly [Source, ...Source[]]
 
 function mainOf({ contexts }: StepContext): BuildContext {
@@ -123,7 +123,7 @@ async function addToLayer(
   return await storeLayer(context, writeTar(all()), { epoch, isAdditive, onProgress })
 }
 
-/** The file system of the stage, whose links and directories decide where entries go. */
+/** The file system of the stage, for resolving links and directories of the destination. */
 async function openBase(
   inputs: readonly FileState[],
   { services }: StepContext,
@@ -138,7 +138,7 @@ async function openBase(
 interface Separated {
   readonly plain: readonly Selection[]
   readonly archives: readonly FileNode[]
-  /** The source that a file is of. */
+  /** Returns the source of a file. */
   readonly origins: ReadonlyMap<FileNode, LearnedTree>
 }
 
@@ -155,7 +155,7 @@ function filesOf(origins: Separated['origins']): EntryFiles {
   }
 }
 
-/** Only a source that is itself an archive is unpacked, never one found in a directory. */
+/** Only a source that is an archive itself is unpacked, never an archive in a directory. */
 async function separate(sources: readonly Source[]): Promise<Separated> {
   const plain: Selection[] = []
   const archives: FileNode[] = []

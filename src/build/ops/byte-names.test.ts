@@ -3,9 +3,9 @@ import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { packTar } from '#tar'
 import { addBusybox, busyboxMissing, openWorkshop, type Workshop } from '../testing/fixture.ts'
 
-// Linux takes any bytes but NUL and slash for a name. Here \xef is no UTF-8.
+// A name in Linux has any bytes but NUL and slash. Here \xef is no UTF-8.
 
-/** The name as bytes of the host, and as the entries of an archive spell it. */
+/** The name in bytes, and as text in the entries of an archive. */
 const [bytes, name] = [Buffer.from('na\xefme', 'latin1'), 'na\udcefme']
 
 function pathOf(directory: string, last: Uint8Array): Buffer {
@@ -23,7 +23,10 @@ describe.skipIf(busyboxMissing !== undefined)(
     })
     afterAll(() => workshop[Symbol.asyncDispose]())
 
-    /** What the last layer holds of a build in a context with such a file, directory and link. */
+    /**
+     * Returns the entries of the last layer, for a context with such a file, directory and
+     * link.
+     */
     const built = async (lines: string, files = {}): Promise<Record<string, string>> => {
       const context = await workshop.context(`context-${count++}`, { plain: 'plain', ...files })
       writeFileSync(pathOf(context, bytes), 'contents')
@@ -39,7 +42,7 @@ describe.skipIf(busyboxMissing !== undefined)(
       return layer === undefined ? {} : workshop.list(layer)
     }
 
-    test('RUN makes them, with and without a time to clamp to', async () => {
+    test('RUN keeps such names, with and without an epoch', async () => {
       const text = `FROM busybox\nRUN mkdir /d && touch "/d/$(printf 'na\\357me')"\nRUN ls /d > /seen\n`
       for (const times of [{}, { epoch: 1_600_000_000 }]) {
         const { layers } = await workshop.build({ dockerfile: { text }, ...times })
@@ -52,7 +55,7 @@ describe.skipIf(busyboxMissing !== undefined)(
       }
     })
 
-    test('COPY takes them from the context', async () => {
+    test('COPY from the context keeps such names', async () => {
       expect(await built('COPY . /c/')).toMatchObject({
         [`c/${name}`]: 'file 644 0:0 "contents"',
         'c/d\udcff': 'directory 755 0:0',
@@ -64,7 +67,7 @@ describe.skipIf(busyboxMissing !== undefined)(
       })
     })
 
-    test('COPY takes them from a stage', async () => {
+    test('COPY from a stage keeps such names', async () => {
       const lines = 'COPY . /c/\nFROM busybox\nCOPY --from=0 /c /d'
       expect(await built(lines)).toMatchObject({
         [`d/${name}`]: 'file 644 0:0 "contents"',
@@ -72,21 +75,21 @@ describe.skipIf(busyboxMissing !== undefined)(
       })
     })
 
-    test('COPY leaves them out, or passes over them, as .dockerignore says', async () => {
+    test('COPY excludes such names by .dockerignore', async () => {
       const plain = { 'c/plain': 'file 644 0:0 "plain"' }
       expect(await built('COPY plain /c/', { '.dockerignore': 'nothing\n' })).toMatchObject(plain)
       const files = await built('COPY . /c/', { '.dockerignore': 'na*\nd*\nl*\n.d*\n' })
       expect(files).toEqual({ c: 'directory 755 0:0', ...plain })
     })
 
-    test('ADD takes them from an archive', async () => {
+    test('ADD from an archive keeps such names', async () => {
       const tar = await packTar([{ path: `a/${name}`, body: Buffer.from('added') }])
       expect(await built('ADD a.tar /x/', { 'a.tar': tar })).toMatchObject({
         [`x/a/${name}`]: 'file 644 0:0 "added"',
       })
     })
 
-    test('COPY is done again when only bytes that are not UTF-8 of a name changed', async () => {
+    test('COPY runs again when only the invalid bytes of a name change', async () => {
       const context = await workshop.context('renamed', { plain: 'plain' })
       const [first, second] = ['x\xf0', 'x\xf1'].map((each) =>
         pathOf(context, Buffer.from(each, 'latin1')),

@@ -1,8 +1,8 @@
 import { at, fileType, typeOf } from '#platform'
 
 /**
- * Makes times below `root` that are later than `epoch` the epoch, as the layer of
- * these files has them. Only this process uses `root`; links are not followed.
+ * Sets times below `root` that are later than `epoch` to `epoch`, as in the layer of
+ * these files. Only this process uses `root`. Links are not followed.
  */
 export function clampTimes(root: string, epoch: number): void {
   clampWithin(at.openRoot(root), epoch)

@@ -39,7 +39,7 @@ describe.skipIf(busyboxMissing !== undefined)(`COPY (${busyboxMissing ?? 'above 
     })
   })
 
-  test("copy gives files and the directories it makes to --chown, by the image's names", async () => {
+  test("copy gives files and new directories the owner of --chown, by the image's names", async () => {
     expect(await copy('COPY --chown=app:staff --chmod=u=rwX,go= d /new/d')).toEqual({
       new: 'directory 755 1000:50',
       'new/d': 'directory 755 1000:50',
@@ -86,7 +86,7 @@ describe.skipIf(busyboxMissing !== undefined)(`COPY (${busyboxMissing ?? 'above 
     expect(workshop.stateOf('RUN ls')).toBe('done')
   })
 
-  test('copy gives --chmod to the directories it makes too', async () => {
+  test('copy gives new directories the mode of --chmod too', async () => {
     expect(await copy('COPY --chmod=700 d /p/q')).toEqual({
       p: 'directory 700 0:0',
       'p/q': 'directory 700 0:0',
@@ -114,7 +114,7 @@ describe.skipIf(busyboxMissing !== undefined)(`COPY (${busyboxMissing ?? 'above 
     expect((await refusalOf(refused)).message).toContain('has no /etc/passwd')
   })
 
-  test('copy --link stands on nothing', async () => {
+  test('copy --link makes a layer that does not depend on the image', async () => {
     expect(await copy('COPY --link a /lib/x/')).toEqual({
       lib: 'directory 755 0:0',
       'lib/x': 'directory 755 0:0',
@@ -122,7 +122,7 @@ describe.skipIf(busyboxMissing !== undefined)(`COPY (${busyboxMissing ?? 'above 
     })
   })
 
-  test('copy --link is done once for all bases, so that it takes numbers only', async () => {
+  test('copy --link runs once for all bases, so it takes numbers only', async () => {
     await workshop.addImage('link:1', { x: '1' })
     await workshop.addImage('link:2', { x: '2' })
     await copy('COPY --link --chown=9 a /l', 'link:1')
@@ -149,7 +149,7 @@ FROM scratch
     expect((await refusalOf(refused)).message).toContain('leads out of that stage or nowhere')
   })
 
-  test('copy from a stage built anew with the same files is not done again', async () => {
+  test('copy from a stage that ran again and made the same files comes from the cache', async () => {
     const lines = (noise: string): string =>
       `RUN echo ${noise} > /noise && echo same > /same\nFROM scratch\nCOPY --from=0 /same /\n`
     await copy(lines('one'), 'busybox')
@@ -158,14 +158,14 @@ FROM scratch
     expect(workshop.stateOf('COPY --from')).toBe('cached')
   })
 
-  test('copy from a stage tells owners apart', async () => {
+  test('copy from a stage runs again when an owner changes', async () => {
     const lines = (owner: number): string =>
       `RUN echo x > /f && chown ${owner} /f\nFROM scratch\nCOPY --from=0 /f /\n`
     expect(await copy(lines(1), 'busybox')).toEqual({ f: 'file 644 1:0 "x\\n"' })
     expect(await copy(lines(2), 'busybox')).toEqual({ f: 'file 644 2:0 "x\\n"' })
   })
 
-  test('copy is done again above a base that changed, though the files did not', async () => {
+  test('copy runs again above another base with the same files', async () => {
     await workshop.addImage('base:1', { 'etc/x': '1' })
     await workshop.addImage('base:2', { 'etc/x': { link: '/usr' } })
     expect(await copy('COPY a /etc/x', 'base:1')).toEqual({ 'etc/x': 'file 644 0:0 "a"' })
@@ -180,7 +180,7 @@ FROM scratch
     })
   })
 
-  test('copy from a stage takes heredocs along', async () => {
+  test('copy from a stage writes heredocs too', async () => {
     const lines = 'RUN echo f > /f && chmod 600 /f\nFROM scratch\n'
     const heredocs = 'COPY --from=0 f <<a <<b /d/\n1\na\n2\nb'
     expect(await copy(`${lines}${heredocs}`, 'busybox')).toEqual({
@@ -191,7 +191,7 @@ FROM scratch
     })
   })
 
-  test('copy of what a wildcard matches takes the name of the destination, the last one wins', async () => {
+  test('copy with a wildcard names a match as the destination, and the last match wins', async () => {
     expect(await copy('COPY a* /app.jar')).toEqual({ 'app.jar': 'file 644 0:0 "a"' })
     expect(await copy('COPY d/* /all')).toEqual({ all: 'file 644 0:0 "c"' })
     expect(Object.keys(await copy('COPY d/* /all/'))).toEqual(['all', 'all/b', 'all/c'])

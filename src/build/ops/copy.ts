@@ -19,9 +19,9 @@ import { stepEpoch, timesKey } from '../times/times.ts'
 import { findOwner } from './owner.ts'
 
 /**
- * COPY. From a stage or image the definition key settles most rebuilds without
- * mounting anything; from the context, and when a stage was built anew, the key
- * is the content of the files that are used.
+ * COPY. From a stage or image, the definition key is enough for most rebuilds, and
+ * nothing is mounted. From the context, and after a stage ran again, the key is the
+ * hash of the files used.
  */
 export const copyRunner: OpRunner<CopyOp> = {
   definitionKey(op, inputs, context) {
@@ -64,22 +64,22 @@ export const copyRunner: OpRunner<CopyOp> = {
       },
       async [Symbol.asyncDispose]() {
         await taken.disposeAsync()
-        // The step that comes next may be one that needs much, too.
+        // The next step may need much memory too.
         if (isLarge) collectMemory()
       },
     }
   },
 }
 
-/** Making a layer of more than this leaves behind about as much memory as is in use. */
+/** After a layer larger than this, unused memory is about as large as used memory. */
 const manyEntries = 10_000
 
-/** Shows how much of a step's layer has been read. */
+/** Emits the number of bytes of a step's layer that have been read. */
 export function reportReading({ emit, vertex }: StepContext): (bytes: number) => void {
   return (current) => emit({ type: 'transfer', id: vertex.digest, action: 'read', current })
 }
 
-/** What COPY and ADD put into every key beside the files. */
+/** The parts of every key of COPY and ADD beside the files. */
 export function operationParts(
   op: CopyFields,
   inputs: readonly FileState[],
@@ -87,7 +87,7 @@ export function operationParts(
 ): CacheKey['parts'] {
   return {
     operation: JSON.stringify(op),
-    // With --link the layer is the same whatever lies below.
+    // With --link the layer does not depend on the layers below.
     parent: op.link ? 'link' : (baseOf(inputs).chainId ?? 'scratch'),
     times: timesKey(facts.times),
   }
@@ -119,7 +119,7 @@ async function openSource(
   return { files: { tree }, selections: selectSources(tree, op.sources, options) }
 }
 
-/** Lays the files out above the stage, and finds out who `--chown` means there. */
+/** Places the files above the stage, and looks up the owner of `--chown`. */
 export async function placeInBase(
   selections: readonly Selection[],
   op: CopyFields,
@@ -146,7 +146,7 @@ export function packOptions(
   owner: PackOptions['owner'],
   origin: {
     readonly epoch: number | undefined
-    /** Context files were written by a checkout, whose time says nothing about them. */
+    /** The times of context files are those of a checkout, so they are not used. */
     readonly isContext: boolean
     readonly context: StepContext
   },

@@ -7,19 +7,19 @@ import { openDownload } from '../source/http.ts'
 import { redact } from '../source/refusal.ts'
 import type { StepContext } from '../step/workspace.ts'
 
-/** Bytes of one download. */
+/** The most bytes of one download. */
 const maxSize = 16 * 2 ** 30
 
-/** Where the URLs of an ADD were downloaded to, on the disk of the store. */
+/** The directory of the downloads of an ADD, on the disk of the store. */
 export interface Downloads {
   readonly path: string
   readonly names: readonly string[]
 }
 
 /**
- * Downloads as ADD does: mode 0600, the time of Last-Modified, the name from
- * the response or the URL. `--checksum` is verified before anything is
- * used. Throws `UNAVAILABLE`, or `DIGEST_INVALID` for another content.
+ * Downloads a URL for ADD: with mode 0600, the time of Last-Modified, and the name
+ * from the response or the URL. `--checksum` is verified before the file is used.
+ * Throws `UNAVAILABLE`, and `DIGEST_INVALID` for other content.
  */
 export async function download(op: AddOp, context: StepContext): Promise<Downloads> {
   const path = `${await context.places.scratch()}/add-${crypto.randomUUID()}`
@@ -74,7 +74,7 @@ function nameOf(url: string, response: Response, op: AddOp): string {
   })
 }
 
-/** What is no escape stays as it is written. */
+/** Decodes percent escapes. A malformed escape stays as it is. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text)

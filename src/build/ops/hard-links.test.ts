@@ -67,7 +67,7 @@ test.each(['COPY h/f0 h/f1 /t/', 'COPY h/f* /t/', 'COPY --parents h/f0 h/f1 /t/'
   },
 )
 
-test('copy links nothing across sources, nor to what a later source replaced', async () => {
+test('copy makes no hard links across sources, nor to a file that a later source replaced', async () => {
   const { links } = await built('COPY h two /c/')
   expect(links).not.toHaveProperty('c/f')
   const over = await built('COPY h second /c/')
@@ -84,13 +84,13 @@ test('copy links nothing across sources, nor to what a later source replaced', a
   })
 })
 
-test('copy takes the first name that no pattern leaves out', async () => {
+test('copy links to the first name that no pattern excludes', async () => {
   const { files, links } = await built('COPY --exclude=below --exclude=f0 h /c')
   expect(files).toEqual(['c/f1', 'c/other'])
   expect(links).toEqual(Object.fromEntries(names.slice(2).map((name) => [`c/${name}`, 'c/f1'])))
 })
 
-test('copy is done again when a link becomes a file of its own', async () => {
+test('copy runs again when a hard link becomes a file of its own', async () => {
   const tree = await workshop.context('parted', { 'd/a': 'same' })
   linkSync(`${tree}/d/a`, `${tree}/d/b`)
   const dockerfile = { text: 'FROM scratch\nCOPY d /d\n' }

@@ -4,21 +4,21 @@ import type { Owner } from '../layers/pack.ts'
 import type { FileState } from '../model/state.ts'
 import type { StepServices } from '../step/workspace.ts'
 
-/** Where an owner is asked for. */
+/** The context for looking up an owner. */
 export interface OwnerRequest {
   /** `user`, `user:group` or `:group`, each a name or a number. */
   readonly spec: string
-  /** What cannot be done without it: `copy with --chown=app`. */
+  /** The verb and object of error messages: `copy with --chown=app`. */
   readonly purpose: string
-  /** Whom a name means in an image without any file; refused unless given. */
+  /** The owner for a name in an empty image. Without it, a name is refused there. */
   readonly inEmptyImage?: Owner
 }
 
 export const root: Owner = { uid: 0, gid: 0 }
 
 /**
- * Whom files are given to. A number alone is the group as well; a name has the
- * group that the image's `/etc/passwd` says. Only names need the image.
+ * Looks up an owner. A number alone is both user and group. The group of a name is
+ * in the image's `/etc/passwd`. Only names need the image.
  */
 export async function findOwner(
   request: OwnerRequest,
@@ -44,7 +44,7 @@ export async function findOwner(
   return { uid, gid: gidByNumber ?? find(`0:${group}`).gid }
 }
 
-/** No name at all is root, who is the same in every image. */
+/** Without a name it is root, which is the same in every image. */
 function ownerByNumber(user: string): Owner | undefined {
   if (user === '' || user === 'root') return root
   const id = numberOf(user)
@@ -62,7 +62,7 @@ function findName(path: string, spec: string, { purpose }: OwnerRequest): Owner 
     return { uid, gid }
   } catch (cause) {
     if (!isStrakeError(cause)) throw cause
-    // Nothing is to run as this user, as the sentence of the look-up would say.
+    // The message of the look-up is about running a command, so it is replaced.
     const reason = cause.message.slice(cause.message.indexOf(': ') + 2)
     throw new StrakeError(cause.code, `Cannot ${purpose}: ${reason}`, {
       cause,

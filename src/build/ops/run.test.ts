@@ -19,7 +19,7 @@ describe.skipIf(busyboxMissing !== undefined)(`RUN (${busyboxMissing ?? 'in a ru
   })
   afterAll(() => workshop[Symbol.asyncDispose]())
 
-  /** What the steps of the latest build printed. */
+  /** The output of the latest build's steps. */
   const output = (): string =>
     Buffer.concat(
       workshop.events.flatMap((event) => (event.type === 'log' ? [event.data] : [])),
@@ -31,7 +31,7 @@ describe.skipIf(busyboxMissing !== undefined)(`RUN (${busyboxMissing ?? 'in a ru
     return Promise.all(layers.slice(1).map((layer) => workshop.list(layer)))
   }
 
-  test('run makes a layer of exactly what the command changed', async () => {
+  test('run makes a layer of exactly the changes of the command', async () => {
     const layers = await run(
       'RUN mkdir /new && echo hi > /new/file && rm /bin/wc && chmod 600 /etc/group',
     )
@@ -47,14 +47,14 @@ describe.skipIf(busyboxMissing !== undefined)(`RUN (${busyboxMissing ?? 'in a ru
     ])
   })
 
-  test('run leaves no mount point behind and makes no layer of nothing', async () => {
+  test('run leaves no mount point behind, and makes no layer without changes', async () => {
     expect(await run('RUN ls /etc/hosts /etc/resolv.conf /proc/self /sys /dev/null')).toEqual([])
     const { config } = await workshop.build({ dockerfile: { text: 'FROM busybox\nRUN echo\n' } })
     expect(config.history?.at(-1)).toMatchObject({ empty_layer: true })
     expect(config.rootfs.diff_ids).toHaveLength(1)
   })
 
-  test('run gives the next step the files and the times the layer has', async () => {
+  test('run gives the next step the same files and times as the layer', async () => {
     await run('RUN touch /a\nRUN stat -c %Y /a\nRUN ls /a', { epoch: 1_600_000_000 })
     expect(output()).toContain('1600000000\n/a\n')
   })
@@ -79,7 +79,7 @@ describe.skipIf(busyboxMissing !== undefined)(`RUN (${busyboxMissing ?? 'in a ru
     expect(lines).toContain('http_proxy=low')
   })
 
-  test('run sees the host name that the build asks for, and is found under it', async () => {
+  test('run has the host name of the build argument, also in /etc/hosts', async () => {
     await run('RUN cat /proc/sys/kernel/hostname && cat /etc/hosts')
     expect(output()).toStartWith('buildkitsandbox\n127.0.0.1\tlocalhost buildkitsandbox\n')
     const buildArgs = { BUILDKIT_SANDBOX_HOSTNAME: 'foo' }
@@ -94,7 +94,7 @@ describe.skipIf(busyboxMissing !== undefined)(`RUN (${busyboxMissing ?? 'in a ru
     expect(JSON.stringify(config)).not.toMatch(/canary|SOURCE_DATE_EPOCH/)
   })
 
-  test('run is the user, in the directory, by the names of the image', async () => {
+  test('run uses the user, by its name in the image, and the directory', async () => {
     await run('WORKDIR /w\nUSER app:staff\nRUN id -u && id -g && pwd\nUSER 7\nRUN id -u')
     expect(output()).toBe('1000\n50\n/w\n7\n')
   })
@@ -124,13 +124,13 @@ describe.skipIf(busyboxMissing !== undefined)(`RUN (${busyboxMissing ?? 'in a ru
     expect(workshop.stateOf('RUN echo after')).toBeUndefined()
   })
 
-  test('run of a program that is not there says so', async () => {
+  test('run of an absent program has a message of its own', async () => {
     const { message } = await refusalOf(run('RUN ["/bin/nothing"]'))
     expect(message).toContain('>>> RUN ["/bin/nothing"]')
     expect(message).toMatch(/^Cannot .*\/bin\/nothing/)
   })
 
-  test('run is done again when an argument changes, and says which', async () => {
+  test('run runs again when an argument changes, and names the argument', async () => {
     const lines = 'ARG version\nRUN echo $version > /v'
     await run(lines, { buildArgs: { version: '1' } })
     await run(lines, { buildArgs: { version: '1' } })
@@ -143,14 +143,14 @@ describe.skipIf(busyboxMissing !== undefined)(`RUN (${busyboxMissing ?? 'in a ru
     })
   })
 
-  test('run is isolated: own processes, no network, no way to the host', async () => {
+  test('run is isolated: it has its own processes, no network and no access to the host', async () => {
     await run('RUN echo $$ && ls /sys/class/net && cat /proc/self/status')
     expect(output()).toStartWith('1\nlo\n')
     expect(output()).toMatch(/Seccomp:\t2/)
     expect(output()).toMatch(/CapEff:\t00000000a80425fb/)
   })
 
-  test('run gets its network from the provider and gives it back', async () => {
+  test('run gets its network from the provider and releases it', async () => {
     const asked: string[] = []
     const services = {
       ...workshop.services,
@@ -175,7 +175,7 @@ describe.skipIf(busyboxMissing !== undefined)(`RUN (${busyboxMissing ?? 'in a ru
     expect(asked).toEqual([one, 'disposed', other, 'disposed'])
   })
 
-  test('run stops when the build is cancelled, and leaves nothing', async () => {
+  test('run stops when the build is cancelled, and leaves no files', async () => {
     const controller = new AbortController()
     const running = run('RUN echo started && sleep 600', { signal: controller.signal })
     running.catch(() => {})
@@ -204,7 +204,7 @@ COPY --from=b /b /
     expect(before).toHaveLength(2)
   })
 
-  test('run that does the same makes the same layer in another store', async () => {
+  test('run of the same command makes the same layer in another store', async () => {
     const text = `FROM busybox
 WORKDIR /w
 COPY a .
@@ -225,7 +225,7 @@ RUN rm -r z && chmod 700 y && chown app x/b && mkdir y/new && echo $SOURCE_DATE_
     expect(first.layers).toHaveLength(5)
   })
 
-  test('run of what changed is never taken from the cache: base, user, directory, network', async () => {
+  test('run is not taken from the cache when base, user, directory or network change', async () => {
     const variants = [
       'RUN id > /seen',
       'USER app\nRUN id > /tmp/seen',

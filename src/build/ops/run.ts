@@ -28,8 +28,8 @@ import { stepEpoch } from '../times/times.ts'
 import { clampTimes } from './clamp-times.ts'
 
 /**
- * RUN: the command in a container above the stage's filesystem, with the
- * security defaults of `run`; what it changed becomes the layer.
+ * RUN: runs the command in a container above the stage's file system, with the
+ * security defaults of `run`. Its changes become the layer.
  */
 export const runRunner: OpRunner<RunOp> = {
   definitionKey: operationKey,
@@ -64,7 +64,7 @@ async function runToLayer(
   })
   const layer = await storeLayer(context, tar, { epoch })
   if (layer === undefined) return undefined
-  // The committed filesystem must be what the layer says it is, times included.
+  // The committed file system must equal the layer, times included.
   if (epoch !== undefined) clampTimes(active.upper, epoch)
   const { diffId, descriptor } = layer
   const listing = lister.finish(descriptor.size)
@@ -74,7 +74,7 @@ async function runToLayer(
 }
 
 interface Files {
-  /** What the command changes. */
+  /** The snapshot that the command changes. */
   readonly active: ActiveSnapshot
   readonly inputs: readonly FileState[]
 }
@@ -130,12 +130,12 @@ async function runCommand(
   if (code !== 0) throw exitError(op, code, context)
 }
 
-/** As BuildKit names it, unless the build says otherwise. */
+/** The default is BuildKit's name. */
 function hostnameOf({ hostname }: RunOp): string {
   return hostname ?? 'buildkitsandbox'
 }
 
-/** Without a provider a step has no network at all. */
+/** Without a provider a step has no network. */
 async function attach(
   op: RunOp,
   id: string,
@@ -156,7 +156,7 @@ function networkNamespace(
   return op.network === 'host' ? 'host' : 'none'
 }
 
-/** Where the program of a `#!` heredoc is seen, in the memory filesystem of `/dev`. */
+/** The directory of the script of a `#!` heredoc, in the tmpfs of `/dev`. */
 const scriptDirectory = '/dev/pipes'
 
 async function writeMounts(
@@ -184,11 +184,11 @@ function bind(source: string, destination: string, point: RootMount['point']): R
   return { type: 'bind', source, destination, point }
 }
 
-/** What the Dockerfile says, the proxies, and the epoch; nothing of our own environment. */
+/** The variables of the Dockerfile, the proxies and the epoch, and none of this process. */
 function environment(op: RunOp, opened: OpenMounts, context: StepContext): string[] {
   const epoch = stepEpoch(context.facts.times, context.vertex)
   const added = epoch === undefined ? [] : [`SOURCE_DATE_EPOCH=${epoch}`]
-  // The first of a name stays where it is, and the last one's value is what it has.
+  // A variable keeps its first position and gets its last value.
   const before = [...context.facts.proxies, ...added, ...opened.usualEnv]
   const lines = [...before, ...op.env, ...opened.env]
   return [...new Map(lines.map((line) => [line.slice(0, line.indexOf('=')), line])).values()]

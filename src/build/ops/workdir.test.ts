@@ -29,7 +29,7 @@ test.each([
   expect(await workdir(`USER ${user}\nWORKDIR /w`)).toEqual({ w: `directory 755 ${owner}` })
 })
 
-test('workdir makes what is missing, and nothing that is there', async () => {
+test('workdir makes missing directories and keeps existing ones', async () => {
   expect(await workdir('WORKDIR /etc/a/b')).toEqual({
     'etc/a': 'directory 755 0:0',
     'etc/a/b': 'directory 755 0:0',
@@ -37,11 +37,11 @@ test('workdir makes what is missing, and nothing that is there', async () => {
   expect(Object.keys(await workdir('WORKDIR /etc'))).toContain('etc/passwd')
 })
 
-test('workdir on scratch is of root, whatever name USER has', async () => {
+test('workdir on scratch belongs to root, whatever USER is', async () => {
   expect(await workdir('USER app\nWORKDIR /w', 'scratch')).toEqual({ w: 'directory 755 0:0' })
 })
 
-test('workdir names the user that it does not find, and the file that is in the way', async () => {
+test('workdir names an unknown user, and a file in place of a directory', async () => {
   const first = async (lines: string): Promise<string | undefined> =>
     (await refusalOf(workdir(lines))).message.split('\n')[0]
   expect(await first('USER nosuch\nWORKDIR /w')).toBe(

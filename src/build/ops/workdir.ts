@@ -9,7 +9,7 @@ import type { StepContext } from '../step/workspace.ts'
 import { stepEpoch } from '../times/times.ts'
 import { findOwner, root } from './owner.ts'
 
-/** Makes the working directory, 0755 and the user's, where it is missing. */
+/** Makes the missing parts of the working directory, with mode 0755 and the user as owner. */
 export const workdirRunner: OpRunner<WorkdirOp> = {
   definitionKey: operationKey,
 

@@ -3,9 +3,9 @@ import type { Descriptor, Digest, ImageConfig, Layer, Platform } from '#oci'
 import { type DockerfileSource, withExcerpt } from '../model/error.ts'
 import { createVertex, type Vertex } from '../model/graph.ts'
 
-/** A base image, as the plan needs it. */
+/** The parts of a base image that the plan needs. */
 export interface BaseImage {
-  /** Of the manifest chosen for the platform. */
+  /** The descriptor of the manifest for the platform. */
   readonly descriptor: Descriptor
   readonly config: ImageConfig
   readonly layers: readonly Layer[]
@@ -13,9 +13,9 @@ export interface BaseImage {
 
 export type ResolveBase = (reference: string, platform: Platform) => Promise<BaseImage>
 
-/** The images that FROM and COPY `--from` name, each resolved once. */
+/** The images that FROM and `--from` name. Each is resolved once. */
 export class BaseImages {
-  /** Those that a vertex names, by manifest digest. */
+  /** The images that vertices name, by manifest digest. */
   readonly used: Map<Digest, BaseImage> = new Map()
   readonly #resolveImage: ResolveBase
   readonly #source: DockerfileSource
@@ -28,11 +28,11 @@ export class BaseImages {
 
   /** Starts to resolve an image that will be needed. */
   prefetch(reference: string, platform: Platform): void {
-    // A failure is met again by whoever needs the image.
+    // The step that needs the image gets the same failure.
     this.#start(reference, platform).catch(() => {})
   }
 
-  /** Shows the line that asked when there is no such image, and the stage that may have been meant. */
+  /** Adds the line of the Dockerfile to the error of a missing image, and suggests a stage name. */
   async resolve(
     reference: string,
     platform: Platform,

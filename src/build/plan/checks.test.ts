@@ -59,7 +59,7 @@ describe('checkDefaultBases()', () => {
     ])
   })
 
-  test('checkDefaultBases() says nothing of defaults that are wrong themselves', async () => {
+  test('checkDefaultBases() does not warn of defaults that are wrong themselves', async () => {
     const text = `ARG V=$${'{W:?needed}'}\nFROM b:$V\n`
     expect(await sentences(text, { args: { V: '1' } })).toEqual([])
   })
@@ -89,7 +89,7 @@ describe('checkIgnored()', () => {
     expect(all).toEqual([`2: ${told('Copy', '.')}`])
   })
 
-  test('checkIgnored() says nothing where the ignore file has exceptions', async () => {
+  test('checkIgnored() does not warn where the ignore file has exceptions', async () => {
     expect(await sentences('FROM b\nCOPY a /\n', { ignore: `${ignore}!b\n` })).toEqual([])
     expect(await sentences('FROM b\nCOPY a /\n')).toEqual([])
   })

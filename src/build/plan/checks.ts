@@ -16,7 +16,7 @@ import { TextBudget } from './text-budget.ts'
 
 type Warn = Pick<PlanContext, 'warn'>
 
-/** Warns of bases that have no name unless a build argument is given. */
+/** Warns of base image names that are empty without a build argument. */
 export function checkDefaultBases(
   dockerfile: Dockerfile,
   options: Omit<GlobalOptions, 'buildArgs' | 'budget'>,
@@ -30,7 +30,7 @@ export function checkDefaultBases(
         budget: new TextBudget(),
       }),
   )
-  // What is wrong with the defaults themselves is told when they are used.
+  // A mistake in a default is reported when the default is used.
   if (defaults === undefined) return
   for (const stage of dockerfile.stages) {
     const { image, range } = stage.from
@@ -51,8 +51,8 @@ function ignoringErrors<T>(make: () => T): T | undefined {
 }
 
 /**
- * Warns of sources that the ignore file leaves out. With exceptions in it, a
- * directory may be left out and a file in it not: then nothing is said.
+ * Warns of sources that the ignore file excludes. An ignore file with exceptions
+ * may exclude a directory and include a file in it. Then there is no warning.
  */
 export function checkIgnored(
   { kind, range }: CopyInstruction | AddInstruction,
@@ -63,7 +63,7 @@ export function checkIgnored(
   for (const source of sources) {
     if (source.kind !== 'path') continue
     const path = cleanPath(source.path)
-    // The context itself is left out only where everything in it is.
+    // The context itself is excluded only where everything in it is.
     const isLeftOut = path === '.' || path === '/' ? ignore.ignores('*') : ignore.ignores(path)
     const verb = kind === 'COPY' ? 'Copy' : 'Add'
     const message = `Attempting to ${verb} file ${JSON.stringify(path)} that is excluded by .dockerignore`
@@ -71,7 +71,7 @@ export function checkIgnored(
   }
 }
 
-/** Warns of variables that were used before they were set; `known` are those that are. */
+/** Warns of variables that are used before they are set. `known` has the names that are set. */
 export function checkVariables(
   missing: ReadonlySet<string>,
   known: readonly string[],

@@ -16,7 +16,7 @@ import type { FilesystemContext, Step } from './step.ts'
 
 type FilesystemInstruction = Extract<Instruction, { kind: 'RUN' | 'COPY' | 'ADD' | 'WORKDIR' }>
 
-/** Plans an instruction that may make a layer: a vertex above the stage's, and a line of history. */
+/** Plans an instruction that may make a layer: adds a vertex and a line of history to the stage. */
 export async function planFilesystem(
   stage: StageState,
   instruction: FilesystemInstruction,

@@ -9,12 +9,12 @@ export interface GlobalOptions {
   readonly source: DockerfileSource
   readonly buildArgs: BuildArgs
   readonly platforms: BuildPlatforms
-  /** Name of the stage that is built. */
+  /** The name of the target stage. */
   readonly targetStage: string
   readonly budget: TextBudget
 }
 
-/** What FROM sees: the ARGs before the first FROM, and the arguments that need no ARG. */
+/** The variables of FROM: the ARGs before the first FROM, and the predefined arguments. */
 export class GlobalScope {
   readonly #dockerfile: Dockerfile
   readonly #options: GlobalOptions
@@ -39,7 +39,7 @@ export class GlobalScope {
     return this.#values
   }
 
-  /** What FROM names. */
+  /** Returns the expanded name of the base image. */
   baseName({ from }: Stage): string {
     const name = this.#expander(from.range).one(from.image)
     if (name !== '') return name

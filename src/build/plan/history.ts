@@ -1,10 +1,10 @@
 import { formatDuration } from '#dockerfile'
 import type { Healthcheck } from '#oci'
 
-/** What BuildKit writes beside every line of history it makes (DF-104). */
+/** The comment that BuildKit writes beside every history line. */
 export const historyComment = 'buildkit.dockerfile.v0'
 
-/** Marks the lines that may have made a layer. */
+/** Ends the lines of instructions that may make a layer. */
 export const layerSuffix = ' # buildkit'
 
 /** A list as Go prints it with `%q`: `["a" "b"]`. */

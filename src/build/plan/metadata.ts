@@ -11,7 +11,7 @@ import { DockerfileError, failure } from '../model/error.ts'
 import { healthcheckText, historyComment, plainList, plainSet, quotedList } from './history.ts'
 import type { Expander, PlanContext, StageState } from './stage.ts'
 
-/** Instructions that change the configuration and no file. */
+/** An instruction that changes the configuration and no file. */
 type MetadataKind = Exclude<Instruction['kind'], 'RUN' | 'COPY' | 'ADD' | 'WORKDIR'>
 type Of<Kind extends MetadataKind> = Extract<Instruction, { kind: Kind }>
 type MetadataInstruction = Of<MetadataKind>
@@ -35,7 +35,7 @@ const table: { readonly [Kind in MetadataKind]: Apply<Kind> } = {
   ENTRYPOINT(stage, { command }) {
     const argv = commandLine(command, stage)
     stage.config.Entrypoint = argv
-    // The base image's CMD was written for the base image's entry point.
+    // The CMD of the base image belongs to the entry point of the base image.
     if (!stage.hasCommand) delete stage.config.Cmd
     return `ENTRYPOINT ${quotedList(argv)}`
   },
@@ -109,7 +109,7 @@ function applyArg(
     const byDefault = (): string | undefined =>
       value === undefined ? context.globals.get(name) : expand.one(value)
     const found = context.buildArgs.get(name) ?? byDefault()
-    // At once: unlike in other instructions, the next default sees it.
+    // Unlike in other instructions, the next default in the line sees this value.
     stage.declareArg(name, found)
     return found === undefined ? name : `${name}=${found}`
   })
@@ -142,7 +142,7 @@ function applyExpose(
   return `EXPOSE ${plainSet([...exposed])}`
 }
 
-/** In one instruction, repeated ones included: more than all protocols have. */
+/** Ports in one instruction, duplicates included: more than all protocols have. */
 const maxPorts = 262_144
 
 /** `8000-8002/udp` → three ports. */
@@ -170,7 +170,7 @@ function healthcheck(instruction: Of<'HEALTHCHECK'>): Healthcheck {
   const { command, interval, timeout, startPeriod, startInterval, retries } = instruction
   if (command === undefined) return { Test: ['NONE'] }
   const test =
-    // CMD-SHELL goes through the image's SHELL when it runs, so the text alone is kept.
+    // The runtime passes CMD-SHELL to the image's SHELL, so only the text is stored.
     command.form === 'exec' ? ['CMD', ...command.argv] : ['CMD-SHELL', command.text]
   return {
     Test: test,

@@ -16,7 +16,7 @@ async function mountOf(options: string, args?: Record<string, string>): Promise<
 }
 
 describe('type=bind', () => {
-  test('a bind is read-only, and seen below the working directory', async () => {
+  test('a bind is read-only, and its target is relative to the working directory', async () => {
     const usual = { kind: 'bind', input: 1, source: '', target: '/w/here', readOnly: true } as const
     expect(await mountOf('target=here')).toEqual(usual)
     expect(await mountOf('type=bind,target=here,rw')).toEqual({ ...usual, readOnly: false })
@@ -27,7 +27,7 @@ describe('type=bind', () => {
     })
   })
 
-  test('the files of a bind are an input of the step, each once', async () => {
+  test('the sources of binds are inputs of the step, each once', async () => {
     const text = `FROM one AS a
 RUN make
 FROM two
@@ -45,7 +45,7 @@ RUN --mount=from=a,target=/a --mount=from=three,target=/b --mount=from=0,target=
     expect(inputs).toEqual([1, 2, 1])
   })
 
-  test('a bind of the build context uses no more of it than it names', async () => {
+  test('a bind of the build context uses only the path that it names', async () => {
     const planned = await plan('FROM b\nRUN --mount=target=/c,source=/some/file x')
     const { from, sources, parents } = opOf(planned, 'copy')
     expect({ from, sources, parents }).toEqual({

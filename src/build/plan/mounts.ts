@@ -15,7 +15,7 @@ import type { FilesystemContext } from './step.ts'
 
 export interface PlannedMounts {
   readonly mounts: readonly RunMount[]
-  /** What the mounts take files from; the first of them is input 1 of the step. */
+  /** The sources of the mounts. The first of them is input 1 of the step. */
   readonly inputs: readonly Vertex[]
 }
 
@@ -135,11 +135,11 @@ class MountPlanner implements PlannedMounts {
 
   #inputOf(vertex: Vertex): number {
     const known = this.inputs.findIndex(({ digest }) => digest === vertex.digest)
-    // Input 0 is what the step changes.
+    // Input 0 is the file system that the step changes.
     return known === -1 ? this.inputs.push(vertex) : known + 1
   }
 
-  /** Files of the build context are copied to a file system of their own, as far as they are used. */
+  /** A mount of the build context gets a copy of the files that it names. */
   async #filesOf(from: string | undefined, path: string): Promise<Vertex> {
     if (from !== undefined) return await this.#context.resolveFrom(from, this.#run)
     const { range } = this.#run

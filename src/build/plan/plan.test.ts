@@ -5,7 +5,7 @@ import { baseImage, linux, opOf, path, plan, usual } from '../testing/plan.ts'
 import { planBuild } from './plan.ts'
 import { createBuildArgs } from './scope.ts'
 
-test('planBuild() plans the stages the target needs and resolves no other image', async () => {
+test('planBuild() plans the stages that the target needs, and resolves no other image', async () => {
   const text = `FROM one AS a
 RUN make
 FROM two AS unused
@@ -47,7 +47,7 @@ ENV seen=$VERSION missing=$TAG
   expect(given.unused).toEqual(['unheard'])
 })
 
-test('planBuild() hands arguments on to stages built from a stage', async () => {
+test('planBuild() passes arguments on to stages that are built from a stage', async () => {
   const { config } = await plan(
     'FROM b AS one\nARG a=1\nFROM one\nENV got=$a\nFROM b\nFROM one\nENV got=$a',
   )
@@ -93,7 +93,7 @@ test('planBuild() keeps the value of an argument that is declared again without 
   expect((await plan(global)).config.Env).toContain('X=2')
 })
 
-test('planBuild() gives a base without a search path the usual one, at FROM', async () => {
+test('planBuild() gives a base without PATH the usual search path, at FROM', async () => {
   expect((await plan('FROM b')).config.Env).toEqual([usual])
   expect((await plan('FROM scratch')).config.Env).toEqual([usual])
   expect((await plan('FROM b\nENV PATH=/venv/bin:$PATH')).config.Env).toEqual([
@@ -106,18 +106,18 @@ test('planBuild() gives a base without a search path the usual one, at FROM', as
   ])
 })
 
-test('planBuild() lets a default see the arguments before it in the same line', async () => {
+test('planBuild() expands a default with the arguments before it in the same line', async () => {
   const { config } = await plan('FROM b\nARG a=1 b c=$a$b\nENV got=$c', { args: { b: '2' } })
   expect(config.Env).toEqual([usual, 'got=12'])
 })
 
-test('planBuild() does not look at a default that is not needed', async () => {
+test('planBuild() does not expand a default that is not needed', async () => {
   const text = 'FROM b\nARG a=$' + '{none:?needed}\nENV got=$a'
   await expect(plan(text)).rejects.toThrow('none: needed')
   expect((await plan(text, { args: { a: '1' } })).config.Env).toEqual([usual, 'got=1'])
 })
 
-test('planBuild() gives RUN the host name that a build argument asks for', async () => {
+test('planBuild() gives RUN the host name of a build argument', async () => {
   const args = { BUILDKIT_SANDBOX_HOSTNAME: 'foo' }
   const named = await plan('FROM b\nRUN x', { args })
   expect(opOf(named, 'run').hostname).toBe('foo')
@@ -133,7 +133,7 @@ test('planBuild() substitutes with the variables from before the instruction', a
   expect(config.Env).toEqual([usual, 'abc=bye', 'def=hello', 'ghi=bye'])
 })
 
-test('planBuild() keys a RUN by the arguments declared before it, and by no others', async () => {
+test('planBuild() puts the arguments declared before a RUN into its key, and no others', async () => {
   const digest = async (args: Record<string, string>, after = ''): Promise<string> =>
     (await plan(`FROM b\nARG a\nRUN x\n${after}`, { args })).target.digest
   expect(await digest({ a: '1' })).not.toBe(await digest({ a: '2' }))
@@ -160,7 +160,7 @@ test('planBuild() knows the platform arguments in the global scope', async () =>
   expect(planned.config.Env).toEqual([usual, 'p=linux/arm64', 's=x', 'o='])
 })
 
-test('planBuild() writes the history BuildKit writes', async () => {
+test('planBuild() writes the same history as BuildKit', async () => {
   const planned = await plan(`FROM b
 MAINTAINER me
 ARG v=1
@@ -229,7 +229,7 @@ test('planBuild() lets ENTRYPOINT drop the CMD of the base and keep that of the 
   expect((await plan('FROM b\nENV a=1', { base })).config.Cmd).toEqual(['inherited'])
 })
 
-test('planBuild() runs the triggers of a base right after FROM and forgets them', async () => {
+test('planBuild() plans the triggers of a base right after FROM and then drops them', async () => {
   const base = { OnBuild: ['ENV first=1', 'COPY . /src'], WorkingDir: '/w' }
   const planned = await plan('FROM b\nENV second=$first\nONBUILD RUN later', { base })
   expect(planned.steps).toEqual(['[1/2] FROM b', '[2/2] COPY . /src'])
@@ -241,7 +241,7 @@ test('planBuild() runs the triggers of a base right after FROM and forgets them'
   )
 })
 
-test('planBuild() resolves WORKDIR and destinations against what came before', async () => {
+test('planBuild() resolves WORKDIR and destinations against the earlier WORKDIR', async () => {
   const planned = await plan('FROM b\nWORKDIR /a\nWORKDIR b/../c\nCOPY x y', {
     base: { WorkingDir: '/z' },
   })
@@ -291,7 +291,7 @@ test.each(refusals)('planBuild() refuses %p', async (text, reason) => {
   await expect(plan(text)).rejects.toThrow(reason)
 })
 
-test('planBuild() allows the host network when it is told to', async () => {
+test('planBuild() allows the host network when an option allows it', async () => {
   const planned = await plan('FROM a\nRUN --network=host y', { allowHostNetwork: true })
   expect(opOf(planned, 'run').network).toBe('host')
 })
@@ -304,7 +304,7 @@ test('planBuild() names the stages when the target is none of them', async () =>
   })
 })
 
-test('planBuild() warns of a base image for another platform and takes it at its word', async () => {
+test('planBuild() warns of a base image for another platform and uses the platform of the image', async () => {
   const text = 'FROM --platform=linux/s390x b\n'
   const planned = await plan(text)
   expect(planned.sentences).toEqual([
@@ -314,12 +314,12 @@ test('planBuild() warns of a base image for another platform and takes it at its
   expect(planned.platform).toEqual({ os: 'linux', architecture: 'arm64' })
 })
 
-test('planBuild() does not choke on arguments that double each other', async () => {
+test('planBuild() refuses arguments that double each other', async () => {
   const lines = Array.from({ length: 40 }, (_, index) => `ARG a${index + 1}=$a${index}$a${index}`)
   await expect(plan(`ARG a0=xxxxxxxxxx\n${lines.join('\n')}\nFROM b`)).rejects.toThrow('1 MiB')
 })
 
-test('planBuild() suggests the stage when an image is not to be had', async () => {
+test('planBuild() suggests a stage when an image is missing', async () => {
   const text = 'FROM a AS build\nFROM a\nCOPY --from=biuld /x /\n'
   const refused = planBuild(parse(text), {
     source: { text, name: 'Dockerfile' },
@@ -338,7 +338,7 @@ test('planBuild() suggests the stage when an image is not to be had', async () =
   expect(String(error)).toContain('3 | >>> COPY --from=biuld /x /')
 })
 
-test('planBuild() makes a plan for every platform, and tells everybody once', async () => {
+test('planBuild() makes a plan for every platform, and emits each warning once', async () => {
   const text = 'FROM b AS one\nARG TARGETARCH\nRUN echo $TARGETARCH\nENV x=$none\n'
   const [warnings, resolved]: [string[], string[]] = [[], []]
   const plans = await planBuild(parse(text), {

@@ -41,14 +41,14 @@ export interface PlanOptions {
   readonly allowHostNetwork: boolean
   /** Told of everything that a build check finds, whether it is to be made or not. */
   readonly warn: (rule: RuleName, message: string, range: Range) => void
-  /** What is left out of the build context. */
+  /** Matches the files that are excluded from the build context. */
   readonly ignore?: IgnoreMatcher | undefined
   readonly resolveImage: ResolveBase
 }
 
 /** What to do, and all of the image that is known before it is done. */
 export interface Plan {
-  /** The filesystem of the target stage. */
+  /** The file system of the target stage. */
   readonly target: Vertex
   readonly config: RunConfig
   readonly author?: string
@@ -61,9 +61,9 @@ export interface Plan {
 }
 
 /**
- * Plans the target stage and the stages it needs, once for every platform; other
- * stages are not even looked at. Base images are resolved (their configurations
- * take part in substitution), nothing is run. Throws `DockerfileError`.
+ * Plans the target stage and the stages that it needs, once for every platform.
+ * Other stages are ignored. Base images are resolved, because substitution needs
+ * their configurations. No command runs. Throws `DockerfileError`.
  */
 export async function planBuild(
   dockerfile: Dockerfile,
@@ -88,7 +88,7 @@ export async function planBuild(
   )
 }
 
-/** What a plan for one platform is made with. */
+/** The parameters of a plan for one platform. */
 interface PlatformOptions extends Omit<PlanOptions, 'platforms' | 'resolveImage'> {
   readonly platforms: BuildPlatforms
   readonly images: BaseImages
@@ -117,7 +117,7 @@ interface PlannedStage {
   readonly platform: Platform
 }
 
-/** As many layers as overlayfs can stack. */
+/** The most layers that overlayfs can stack. */
 const maxSteps = 500
 
 class Planner {
@@ -141,7 +141,7 @@ class Planner {
     this.globals = new GlobalScope(dockerfile, { ...context, buildArgs, budget })
   }
 
-  /** Stages are planned once, whoever asks. */
+  /** The planned stages. Each stage is planned once. */
   stage(stage: Stage): Promise<PlannedStage> {
     const planned = this.#stages.get(stage.index) ?? this.#planStage(stage)
     this.#stages.set(stage.index, planned)
@@ -193,7 +193,7 @@ class Planner {
     return planned
   }
 
-  /** Stops where no image could be made of it anyway, before it takes minutes to find out. */
+  /** Refuses a plan with too many layers or too much history, before any step runs. */
   #checkSize({ steps, historySize }: StageState, range: Range): void {
     if (steps > maxSteps) {
       throw this.#fail('limit', `it has more than ${maxSteps} steps that make layers`, range)
@@ -203,7 +203,7 @@ class Planner {
     }
   }
 
-  /** The state a stage starts with, and how many numbered steps FROM itself takes. */
+  /** The initial state of a stage, and the number of steps that FROM itself takes. */
   async #planFrom(stage: Stage): Promise<{ planned: PlannedStage; numbered: 0 | 1 }> {
     const { source } = this.#options
     const base = this.globals.baseName(stage)
@@ -235,7 +235,7 @@ class Planner {
     return { planned: { state, platform: actual }, numbered: 1 }
   }
 
-  /** What the image says it is wins over what was asked for; a difference is worth a warning. */
+  /** The platform of the image replaces the requested platform. A difference gives a warning. */
   #checkPlatform(
     config: ImageConfig,
     wanted: Platform,
@@ -297,7 +297,7 @@ class Planner {
     return earlier.flatMap(({ name }) => (name === undefined ? [] : [name]))
   }
 
-  /** ONBUILD instructions of the base, read again as instructions of this stage. */
+  /** The ONBUILD instructions of the base, parsed as instructions of this stage. */
   #triggers(triggers: readonly string[], { from }: Stage): Instruction[] {
     return triggers.flatMap((trigger) => {
       const { instructions, diagnostics } = parseTrigger(trigger)
@@ -325,7 +325,7 @@ class Planner {
   }
 }
 
-/** The stages and images that an instruction takes files from. */
+/** The names in `--from` of an instruction. */
 function namesOf(instruction: Instruction): readonly string[] {
   const { kind } = instruction
   if (kind === 'COPY') return instruction.from === undefined ? [] : [instruction.from]
@@ -338,7 +338,7 @@ function makesLayer(instruction: Instruction): instruction is LayerInstruction {
   return ['RUN', 'COPY', 'ADD', 'WORKDIR'].includes(instruction.kind)
 }
 
-/** The base's own lines; an image without any gets one for each of its layers. */
+/** The history lines of the base image. An image without history gets one line for each layer. */
 function baseHistory({ config, layers }: BaseImage): PlannedHistory[] {
   const { history = [] } = config
   if (history.length > 0) return history.map((entry) => ({ entry, isInherited: true }))

@@ -2,7 +2,7 @@ import type { Instruction } from '#dockerfile'
 import { DockerfileError, failure } from '../model/error.ts'
 import type { PlanContext } from './stage.ts'
 
-/** Says what of an instruction cannot be built. */
+/** Makes the error of an instruction that cannot be built. */
 export function refuse(
   { source }: PlanContext,
   instruction: Instruction,

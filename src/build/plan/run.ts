@@ -8,7 +8,7 @@ import type { Expander, StageState } from './stage.ts'
 import type { FilesystemContext, Step } from './step.ts'
 import { tooMuchText } from './text-budget.ts'
 
-/** Plans a RUN: its words, its environment and what it sees beside the stage's files. */
+/** Plans a RUN: its command, its environment and its mounts. */
 export async function planRun(
   stage: StageState,
   run: RunInstruction,
@@ -47,7 +47,7 @@ export async function planRun(
   return { op, line: `RUN ${text}${layerSuffix}`, inputs }
 }
 
-/** The build argument that names the machine a RUN sees. */
+/** The host name of a RUN, from a build argument. */
 function sandboxHostname(run: RunInstruction, context: FilesystemContext): Pick<RunOp, 'hostname'> {
   const hostname = context.buildArgs.get('BUILDKIT_SANDBOX_HOSTNAME')
   if (hostname === undefined || hostname === '') return {}
@@ -56,7 +56,10 @@ function sandboxHostname(run: RunInstruction, context: FilesystemContext): Pick<
   throw refuse(context, run, reason)
 }
 
-/** Every step keeps its own environment, so a file of a few megabytes must not multiply it. */
+/**
+ * Every step keeps a copy of its environment, so a limit keeps a large Dockerfile from
+ * taking all memory.
+ */
 const maxVariables = 4096
 
 function unsupportedFlag({ security, devices }: RunInstruction): string | undefined {

@@ -3,16 +3,16 @@ import { formatPlatform, type Platform } from '#oci'
 /** Looks a variable up; `undefined` when it is not set. */
 export type Lookup = (name: string) => string | undefined
 
-/** What `--build-arg` gave, and which of it nothing asked for. */
+/** The values of `--build-arg`, and which of them were not used. */
 export interface BuildArgs {
   get(name: string): string | undefined
   /** Marks `name` as used. */
   declare(name: string): void
-  /** Sorted names that no ARG and no predefined argument consumed. */
+  /** The sorted names that no ARG and no predefined argument used. */
   unused(): string[]
 }
 
-/** Usable without ARG; kept out of history and keys unless declared. */
+/** Arguments that need no ARG. They are not in history and keys unless an ARG declares them. */
 export const proxyArgs: readonly string[] = [
   'HTTP_PROXY',
   'http_proxy',
@@ -26,7 +26,7 @@ export const proxyArgs: readonly string[] = [
   'all_proxy',
 ]
 
-/** Proxy settings among build arguments as RUN gets them: under the name in both cases, as programs differ. */
+/** The proxy settings of the build arguments for RUN, with each name in upper and lower case. */
 export function proxyEnvironment(values: Readonly<Record<string, string>>): string[] {
   return proxyArgs.flatMap((name) => {
     const isUpper = name === name.toUpperCase()
@@ -35,7 +35,7 @@ export function proxyEnvironment(values: Readonly<Record<string, string>>): stri
   })
 }
 
-/** Arguments the builder itself reads. */
+/** Arguments that the builder itself reads. */
 const builtinArgs: readonly string[] = [
   'BUILDKIT_BUILD_NAME',
   'BUILDKIT_CACHE_MOUNT_NS',
@@ -60,7 +60,7 @@ export function createBuildArgs(values: Readonly<Record<string, string>>): Build
   }
 }
 
-/** The platforms of a build; they name what it is made for and what makes it. */
+/** The platforms of a build: of the image, and of the machine that builds it. */
 export interface BuildPlatforms {
   readonly target: Platform
   readonly build: Platform
@@ -70,7 +70,7 @@ const platformArgNames: readonly string[] = ['TARGET', 'BUILD'].flatMap((prefix)
   ['PLATFORM', 'OS', 'ARCH', 'VARIANT', 'OSVERSION'].map((part) => prefix + part),
 )
 
-/** The arguments that exist in the global scope without being declared. */
+/** The arguments that the global scope has without ARG. */
 export function platformArgs(platforms: BuildPlatforms, targetStage: string): Map<string, string> {
   const args = new Map<string, string>()
   for (const [prefix, platform] of [

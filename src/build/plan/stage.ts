@@ -6,54 +6,54 @@ import type { Vertex } from '../model/graph.ts'
 import type { BuildArgs } from './scope.ts'
 import { type TextBudget, tooMuchText } from './text-budget.ts'
 
-/** The search path of images that have none. */
+/** The search path for images without PATH. */
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-/** A line of the history to be, and the vertex that may have made a layer for it. */
+/** A line of the history, and the vertex that may make a layer for it. */
 export interface PlannedHistory {
   readonly entry: HistoryEntry
-  /** Absent for what only changed the configuration. */
+  /** Absent for an instruction that only changes the configuration. */
   readonly vertex?: Vertex
-  /** A line of the base image, which stays as it is. */
+  /** True for a line of the base image, which is not changed. */
   readonly isInherited?: true
 }
 
-/** A configuration that is being written. */
+/** A configuration that can still change. */
 export type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
 
-/** What is the same for every instruction of a build. */
+/** The values that all instructions of a build share. */
 export interface PlanContext {
   readonly source: DockerfileSource
   readonly escape: '\\' | '`'
-  /** Of the whole build. */
+  /** The text budget of the whole build. */
   readonly budget: TextBudget
   readonly buildArgs: BuildArgs
-  /** The ARGs before the first FROM and the platform's; no others are seen by FROM. */
+  /** The variables of FROM: the ARGs before the first FROM, and the arguments of the platform. */
   readonly globals: ReadonlyMap<string, string>
   warn(rule: RuleName, message: string, range: Range): void
 }
 
 /**
- * A build stage while its instructions are read one by one. The filesystem is
- * only named (`vertex`); the configuration is known in full, because nothing
- * that runs can change it.
+ * A build stage while its instructions are planned one by one. The file system is
+ * only named (`vertex`). The configuration is complete, because no command that
+ * runs can change it.
  */
 export class StageState {
   vertex: Vertex
   readonly config: Writable<RunConfig>
   author: string | undefined
-  /** The environment in the image's configuration: the base's, a search path in any case, and ENV. */
+  /** The environment in the image's configuration: that of the base, a search path, and ENV. */
   readonly #env: Map<string, string>
-  /** The environment of RUN, and what is substituted: ENV and ARG, of which the later one wins. */
+  /** The environment of RUN and of substitution: ENV and ARG. The later of the two wins. */
   readonly #scope: Map<string, string>
-  /** What ARG has declared, with or without a value. */
+  /** The names that ARG has declared, with or without a value. */
   readonly #args: Set<string>
   readonly #history: PlannedHistory[]
-  /** Characters of all lines of the history. */
+  /** The number of characters in all history lines. */
   historySize: number
-  /** Steps of this stage and of the stages it stands on that may make a layer. */
+  /** The number of steps that may make a layer, in this stage and in the stages below it. */
   steps: number
-  /** CMD was written in this very stage, so ENTRYPOINT leaves it alone. */
+  /** True when this stage has a CMD, so that ENTRYPOINT keeps it. */
   hasCommand = false
 
   constructor(
@@ -72,7 +72,7 @@ export class StageState {
     this.author = inherited.author
     this.#env = parseEnv(config.Env ?? [])
     if (!this.#env.has('PATH')) this.#env.set('PATH', defaultPath)
-    // At FROM, what the parent's image says wins over the arguments of the parent.
+    // At FROM, the environment of the parent's image replaces the arguments of the parent.
     this.#scope = new Map([...(inherited.scope ?? []), ...this.#env])
     this.#args = new Set(inherited.args)
     this.#history = [...inherited.history]
@@ -111,13 +111,13 @@ export class StageState {
     this.#scope.set(name, value)
   }
 
-  /** Without a value, the variable stays what it is. */
+  /** Without a value, the variable keeps its value. */
   declareArg(name: string, value: string | undefined): void {
     this.#args.add(name)
     if (value !== undefined) this.#scope.set(name, value)
   }
 
-  /** The configuration as the image will carry it. */
+  /** The configuration for the image. */
   finish(): RunConfig {
     return { ...this.config, Env: [...this.#env].map(([name, value]) => `${name}=${value}`) }
   }
@@ -127,7 +127,7 @@ function sizeOf({ entry }: PlannedHistory): number {
   return (entry.created_by ?? '').length
 }
 
-/** `NAME=value` lines as a map; a line without `=` is an empty value. */
+/** `NAME=value` lines as a map. A line without `=` has an empty value. */
 export function parseEnv(lines: readonly string[]): Map<string, string> {
   return new Map(
     lines.map((line) => {
@@ -137,12 +137,12 @@ export function parseEnv(lines: readonly string[]): Map<string, string> {
   )
 }
 
-/** Substitutes variables with what was in force before the instruction at `range` (DF-038). */
+/** Substitutes variables with the values that they had before the instruction at `range`. */
 export interface Expander {
   one(word: string): string
-  /** Unquoted white space in the result separates words. */
+  /** As `one`, but unquoted white space in the result separates words. */
   many(word: string): string[]
-  /** As `one`, for text in which quotes mean nothing. */
+  /** As `one`, but quotes are ordinary characters. */
   raw(text: string): string
 }
 

@@ -3,9 +3,9 @@ import { suggest } from '#dockerfile'
 import { DockerfileError, type DockerfileSource, failure } from '../model/error.ts'
 
 /**
- * The stage an earlier instruction may name, by name or index; `undefined`
- * when the name is none of this file's and therefore an image's. `before` is
- * the stage that asks: itself and later ones are refused.
+ * Finds the stage that `--from` names, by name or index. Returns `undefined` when
+ * no stage has the name, so that it is the name of an image. `before` is the stage
+ * of the instruction: the stage itself and later stages are refused.
  */
 export function findStage(
   dockerfile: Dockerfile,
@@ -14,7 +14,7 @@ export function findStage(
   source: DockerfileSource,
 ): Stage | undefined {
   const isIndex = /^\d+$/.test(name)
-  // The last stage of a name wins, as in BuildKit, but only among those already seen.
+  // The last earlier stage of a name wins, as in BuildKit.
   const named = dockerfile.stages.filter((stage) =>
     isIndex ? stage.index === Number(name) : stage.name === name.toLowerCase(),
   )

@@ -2,25 +2,25 @@ import type { IgnoreMatcher, Instruction } from '#dockerfile'
 import type { NetworkMode, Op, Vertex } from '../model/graph.ts'
 import type { PlanContext } from './stage.ts'
 
-/** What filesystem instructions need beyond the stage. */
+/** The parameters of instructions that change files, beside the stage. */
 export interface FilesystemContext extends PlanContext {
-  /** The network of RUNs that name none. */
+  /** The network of every RUN that names none. */
   readonly network: NetworkMode
   /** RUN may use the host's network. */
   readonly allowHostNetwork: boolean
-  /** What is left out of the build context. */
+  /** Matches the files that are excluded from the build context. */
   readonly ignore: IgnoreMatcher | undefined
-  /** `[build 2/4] RUN make`: numbers the step. */
+  /** Returns the name of the next step: `[build 2/4] RUN make`. */
   nameStep(text: string): string
-  /** The filesystem that `--from` of COPY, or a mount of RUN, names. */
+  /** Returns the file system that `--from` of COPY or of a mount names. */
   resolveFrom(from: string, instruction: Instruction): Promise<Vertex>
 }
 
-/** An instruction that may make a layer, as it becomes part of the graph. */
+/** An instruction that may make a layer. */
 export interface Step {
   readonly op: Op
-  /** Of the history. */
+  /** The history line. */
   readonly line: string
-  /** The inputs of the operation behind the stage's own filesystem. */
+  /** The inputs of the operation after the stage's own file system. */
   readonly inputs?: readonly Vertex[]
 }

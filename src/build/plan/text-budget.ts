@@ -1,14 +1,14 @@
-/** As much as Docker takes: it refuses a larger definition of a build. */
+/** The same limit as Docker's for the definition of a build. */
 const most = 16 * 1024 * 1024
 
 /**
- * How much text one build may make out of its Dockerfile. No substitution is
- * longer than 1 MiB, but a file of 1 MiB has room for thousands of them.
+ * Limits the text that one build makes by substitution. One substitution makes at
+ * most 1 MiB, but a Dockerfile can have thousands of substitutions.
  */
 export class TextBudget {
   #left = most
 
-  /** Takes `length` characters; returns false when they are not left. */
+  /** Takes `length` characters. Returns false when fewer are left. */
   take(length: number): boolean {
     this.#left -= Math.max(0, length)
     return this.#left >= 0

@@ -11,7 +11,7 @@ function vertex(name: string, ...inputs: Vertex[]): Vertex {
 const done = { state: emptyState, isCached: false }
 const options = { concurrency: 2, emit: () => {} }
 
-test('solve() works on a vertex once, however many need it, inputs first', async () => {
+test('solve() runs a vertex once, after its inputs, however many vertices need it', async () => {
   const base = vertex('base')
   const target = vertex('target', vertex('left', base), vertex('right', base), base)
   const order: string[] = []
@@ -29,7 +29,7 @@ test('solve() works on a vertex once, however many need it, inputs first', async
   expect(states.size).toBe(4)
 })
 
-test('solve() treats vertices with the same digest as the same work', async () => {
+test('solve() runs vertices with the same digest once', async () => {
   const target = vertex('target', vertex('twin'), vertex('twin'))
   let calls = 0
   await solve(
@@ -57,7 +57,7 @@ test('solve() runs independent steps at the same time, and no more than allowed'
   expect(most).toBe(3)
 })
 
-test('solve() aborts the others when one fails, waits for them, and throws the first failure', async () => {
+test('solve() aborts the other steps when one fails, waits for them, and throws the first failure', async () => {
   const events: ProgressEvent[] = []
   let stopped = false
   const run: StepRunner = async ({ name }, _inputs, signal) => {

@@ -3,14 +3,14 @@ import type { Emit } from '#stream'
 import { inDependencyOrder, type Vertex } from '../model/graph.ts'
 import type { FileState } from '../model/state.ts'
 
-/** What became of a vertex. */
+/** The result of a vertex. */
 export interface StepResult {
   readonly state: FileState
-  /** Nothing was done: the result was known. */
+  /** True when the result was in the cache. */
   readonly isCached: boolean
 }
 
-/** Does the work of one vertex whose inputs are there. */
+/** Runs one vertex whose inputs are done. */
 export type StepRunner = (
   vertex: Vertex,
   inputs: readonly FileState[],
@@ -18,19 +18,18 @@ export type StepRunner = (
 ) => Promise<StepResult>
 
 export interface SolveOptions {
-  /** Steps that run at the same time. */
+  /** The number of steps that run at the same time. */
   readonly concurrency: number
   readonly emit: Emit
   readonly signal?: AbortSignal
 }
 
 /**
- * Computes the state of `target` and of everything it needs, and returns them
- * by vertex digest. A vertex is worked on once, however many need it, as soon
- * as its inputs are there; what `target` does not need is never looked at.
+ * Computes the states of `target` and of all vertices that it needs, and returns
+ * them by vertex digest. A vertex runs once, as soon as its inputs are done.
  *
- * The first failure aborts the signal of all running steps, waits for them, and
- * is thrown; so nothing runs any more when this returns.
+ * The first failure aborts the signal of all running steps. It is thrown after all
+ * of them have ended.
  */
 export async function solve(
   target: Vertex,
@@ -68,7 +67,7 @@ async function runStep(
   signal.throwIfAborted()
   const step = { type: 'step', id: vertex.digest, name: vertex.name } as const
   const begin = performance.now()
-  // Nothing is done for the empty filesystem, so there is nothing to show.
+  // The empty file system needs no work, so it is not shown as a step.
   if (vertex.op.kind === 'scratch') return (await run(vertex, inputs, signal)).state
   emit({ ...step, state: 'started' })
   try {
@@ -78,7 +77,7 @@ async function runStep(
     return state
   } catch (error) {
     const duration = performance.now() - begin
-    // A step that fails because another one did was only stopped.
+    // A step that fails after the first failure was only aborted.
     if (signal.aborted) emit({ ...step, state: 'canceled', duration })
     else emit({ ...step, state: 'failed', duration, error: firstLine(error) })
     throw error
@@ -99,7 +98,7 @@ function stepOf(
   return step
 }
 
-/** Lets `size` calls run at a time; the others wait in order. */
+/** Lets `size` calls run at a time. Other calls wait in order. */
 function createSemaphore(size: number): <T>(call: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = []
   let free = Math.max(1, size)

@@ -22,12 +22,12 @@ const runners: { readonly [Kind in LayerOp['kind']]: OpRunner<Extract<LayerOp, {
     workdir: workdirRunner,
   }
 
-/** Does the work of a build's vertices, or finds that it has been done. */
+/** Runs the vertices of a build, or takes their results from the cache. */
 export function createStepRunner(
   workspace: Workspace,
   images: ReadonlyMap<string, BaseImage>,
 ): StepRunner {
-  // What is removed by name meanwhile must still be there when a step unpacks it.
+  // The lease keeps the layers of base images, also if another command removes the image.
   for (const { descriptor, layers } of images.values()) {
     workspace.services.lease.hold(
       descriptor.digest,
@@ -73,7 +73,7 @@ async function makeLayer(
     state: addLayer(base, layer ?? undefined),
     isCached: true,
   })
-  // The table has for every kind the runner of that kind.
+  // The table has a runner of the right type for every kind.
   const runner = runners[op.kind] as OpRunner<LayerOp>
   const definition = runner.definitionKey(op, inputs, context)
   if (definition !== undefined && !facts.noCache) {
@@ -89,13 +89,13 @@ async function makeLayer(
     }
   }
   explainMiss(context, work)
-  // Two vertices may turn out to be the same work only now, and at the same time.
+  // Two vertices that run at the same time may have the same key.
   const running = working.get(work.key.hash) ?? work.run()
   working.set(work.key.hash, running)
   const { layer, key } = await running
   rememberResult(services, key, layer)
   if (definition !== undefined) rememberResult(services, definition, layer)
-  // A context can be looked at until the end; a stage or a download only now.
+  // A context can be read until the end of the build, a stage or a download only now.
   if (op.kind === 'copy' && 'context' in op.from) {
     context.spare.add(() => rememberInputs(context, work))
   } else rememberInputs(context, work)

@@ -22,7 +22,7 @@ const tar = await packTar([
 ])
 
 describe('readBuildInput()', () => {
-  test('readBuildInput() tells a Dockerfile from an archive, in whatever pieces it comes', async () => {
+  test('readBuildInput() distinguishes a Dockerfile and an archive, in chunks of any size', async () => {
     for (const size of [1, 100, 1000, 100_000]) {
       const read = (bytes: Uint8Array) => readBuildInput(overwriting(bytes, size))
       expect(await read(Buffer.from(dockerfile))).toEqual({ text: dockerfile })
@@ -62,7 +62,7 @@ describe('build() from an archive', () => {
     return layer === undefined ? {} : workshop.list(layer)
   }
 
-  test('build() takes files, modes and links of an archive, and its ignore file, but no owners', async () => {
+  test('build() uses files, modes and links of an archive, and its ignore file, but no owners', async () => {
     const expected = {
       all: 'directory 755 0:0',
       'all/.dockerignore': 'file 644 0:0 "secret\\nD*\\n"',
@@ -77,7 +77,7 @@ describe('build() from an archive', () => {
     expect(readdirSync(`${workshop.path}/root/scratch`)).toEqual([])
   })
 
-  test('build() comes to the same image for the same archive, from the cache the second time', async () => {
+  test('build() makes the same image from the same archive, from the cache the second time', async () => {
     const first = await workshop.build({ context: { archive: fromBuffer(tar) } })
     const again = await workshop.build({ context: { archive: fromBuffer(gzipSync(tar)) } })
     expect(workshop.stateOf('COPY')).toBe('cached')
@@ -99,7 +99,7 @@ describe('build() from an archive', () => {
     await expect(files(linked)).rejects.toThrow('the archive has no such file')
   })
 
-  test('build() says what is wrong with an archive', async () => {
+  test('build() refuses a damaged archive with a sentence', async () => {
     const start = 'Cannot use the archive as the build context: '
     await expect(files(gzipSync(Buffer.alloc(2000, 'no archive')))).rejects.toThrow(start)
     await expect(files(gzipSync(tar).subarray(0, 200))).rejects.toThrow(start)

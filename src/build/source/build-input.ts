@@ -3,7 +3,7 @@ import { type Bytes, detectCompression, type KeptChunk, keepChunk, toBuffer } fr
 import { hasHeaderChecksum } from '../files/archive.ts'
 import { decodeText, maxTextSize } from './text.ts'
 
-/** An archive, compressed or not, whose files a build may use; it is read once. */
+/** An archive, compressed or not, as the build context. It is read once. */
 export interface ContextArchive {
   readonly archive: Bytes
 }
@@ -11,8 +11,8 @@ export interface ContextArchive {
 const blockSize = 512
 
 /**
- * What somebody gave on standard input: the text of a Dockerfile, or an archive
- * to build from. Throws `INVALID` for what is neither.
+ * Reads standard input: the text of a Dockerfile, or an archive to build from.
+ * Throws `INVALID` for other bytes.
  */
 export async function readBuildInput(
   bytes: Bytes,

@@ -7,8 +7,8 @@ import { refuseWhiteout } from '../files/whiteout-name.ts'
 import type { ContextArchive } from './build-input.ts'
 
 /**
- * Unpacks an archive into a new directory that nobody else can reach. Owners and
- * extended attributes are left out, as of every build context.
+ * Unpacks an archive into a new directory that other users cannot read. Owners and
+ * extended attributes are left out, as in every build context.
  */
 export async function unpackContext(
   { archive }: ContextArchive,

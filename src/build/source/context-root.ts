@@ -3,21 +3,21 @@ import { StrakeError } from '#oci'
 import type { ContextArchive } from './build-input.ts'
 import { unpackContext } from './context-archive.ts'
 
-/** Where the files of the build context are. */
+/** The directory of the build context. */
 export interface ContextRoot {
-  /** The real path: files are remembered under it, whichever way it was named. */
+  /** The path without links. Digests are kept under it, so the path of the user does not matter. */
   readonly path: string
   readonly kind: 'directory' | 'archive' | 'nothing'
 }
 
 export interface ContextPlaces {
-  /** A directory of this build alone. */
+  /** A directory for this build alone. */
   readonly directory: string
-  /** Another one, for what may be large. */
+  /** A directory for large files of this build. */
   readonly scratch: () => Promise<string>
 }
 
-/** Finds or makes the directory of the build context; without one, it is empty. */
+/** Finds or makes the directory of the build context. Without a context it is empty. */
 export async function openContextRoot(
   context: string | ContextArchive | undefined,
   places: ContextPlaces,

@@ -9,16 +9,15 @@ import type { DockerfileSource } from '../model/error.ts'
 import type { ContextRoot } from './context-root.ts'
 import { decodeText, maxTextSize } from './text.ts'
 
-/** The Dockerfile of a build and what its ignore file leaves out of the context. */
+/** The Dockerfile of a build, and its ignore file. */
 export interface BuildDefinition {
   readonly source: DockerfileSource
   readonly ignore?: IgnoreMatcher
 }
 
 /**
- * Reads the Dockerfile and the ignore file that belongs to it. Inside the context
- * a link is followed only as far as it stays inside: a project must not make its
- * builder read what it does not bring.
+ * Reads the Dockerfile and its ignore file. A link in the context is followed only
+ * inside the context, so that a project cannot make the build read other files.
  */
 export async function readDefinition(
   context: Pick<ContextRoot, 'path' | 'kind'>,
@@ -64,7 +63,7 @@ async function readSource(
   })
 }
 
-/** The text of a regular file; `undefined` when there is none. */
+/** Returns the text of a regular file, or `undefined` when it is absent. */
 async function readText(tree: FileTree, path: string): Promise<string | undefined> {
   const inside = relative(tree.root, path)
   if (!/^\.\.(?:\/|$)/.test(inside)) {

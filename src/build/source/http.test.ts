@@ -17,7 +17,7 @@ async function get(
   return Buffer.from(await toBuffer(body, 1e6)).toString('latin1')
 }
 
-/** The sentence a download is refused with. */
+/** The message of a refused download. */
 async function refusal(getting: Promise<unknown>): Promise<string> {
   const error = await getting.catch((reason: unknown) => reason)
   if (isStrakeError(error)) return error.message
@@ -62,22 +62,22 @@ describe('openDownload() over a socket', () => {
   const at = (path: string): string => `http://127.0.0.1:${server.port}${path}`
   const atRaw = (path: string): string => `http://127.0.0.1:${raw.port}${path}`
 
-  test('openDownload() gives the bytes that were sent, however they are encoded', async () => {
+  test('openDownload() returns the bytes that were sent, without decoding them', async () => {
     expect(await get(at('/plain'))).toBe('plain')
     expect(await get(at('/hop'))).toBe('plain')
     expect(await get(at('/bomb'))).toBe(zeros.toString('latin1'))
   })
 
-  test('openDownload() does not follow a server for ever or to what is not HTTP', async () => {
+  test('openDownload() limits redirects, and follows none that is not HTTP', async () => {
     expect(await refusal(get(at('/loop')))).toEndWith('there are more than 10 redirects')
     expect(await refusal(get(at('/file')))).toEndWith('redirects to file:, which is not HTTP')
-    expect(await refusal(get(at('/nowhere')))).toEndWith('redirects to what is no URL')
+    expect(await refusal(get(at('/nowhere')))).toEndWith('redirects to an invalid URL')
     expect(await refusal(get(`http://u:pw@127.0.0.1:${server.port}/no?secret`))).toBe(
       `Cannot add ${at('/no')}: the server answered 404`,
     )
   })
 
-  test('openDownload() says in its own words that a connection breaks or stalls', async () => {
+  test('openDownload() has its own messages for connections that break or stall', async () => {
     expect(await refusal(get(atRaw('/broken')))).toEndWith('the connection broke off')
     expect(await refusal(get('http://127.0.0.1:1/x'))).toEndWith(
       'the server refuses the connection',
@@ -95,7 +95,7 @@ describe('openDownload() over a socket', () => {
     await expect(stalled).rejects.toThrow('enough')
   })
 
-  test('openDownload() reaches this machine past a proxy', async () => {
+  test('openDownload() connects to this machine without a proxy', async () => {
     process.env['http_proxy'] = 'http://127.0.0.1:1'
     try {
       expect(await get(at('/plain'))).toBe('plain')
@@ -104,7 +104,7 @@ describe('openDownload() over a socket', () => {
     }
   })
 
-  test('openDownload() refuses this machine where only public servers are allowed', async () => {
+  test('openDownload() refuses this machine when only public servers are allowed', async () => {
     const { port } = server
     for (const host of ['127.0.0.1', 'localhost', '[::ffff:127.0.0.1]', '2130706433']) {
       expect(await refusal(get(`http://${host}:${port}/plain`, { from: 'public' }))).toMatch(
@@ -122,7 +122,7 @@ describe('openDownload() with names', () => {
     'inner.test': ['192.168.0.1'],
   }
 
-  /** A server that redirects to the URL in the query; notes what was asked. */
+  /** A server that redirects to the URL in the query, and records the requests. */
   function world(): { http: Partial<HttpServices>; asked: string[] } {
     const asked: string[] = []
     const http: Partial<HttpServices> = {
@@ -157,7 +157,7 @@ describe('openDownload() with names', () => {
     expect(await get('http://public.test/?to=http://v6.test/', {}, http)).toBe('there')
   })
 
-  test('openDownload() connects to the address that it has judged', async () => {
+  test('openDownload() connects to the address that it has checked', async () => {
     const { http, asked } = world()
     expect(await get('https://public.test:8443/x', { from: 'public' }, http)).toBe('there')
     expect(await get('https://v6.test/x', { from: 'public' }, http)).toBe('there')
@@ -172,7 +172,7 @@ describe('openDownload() with names', () => {
     expect(asked).toHaveLength(2)
   })
 
-  test('openDownload() leaves HTTPS only for content that a checksum proves', async () => {
+  test('openDownload() leaves HTTPS only for content with a checksum', async () => {
     const { http } = world()
     const url = 'https://public.test/?to=http://v6.test/'
     expect(await refusal(get(url, {}, http))).toContain('redirects from HTTPS to http://v6.test/')

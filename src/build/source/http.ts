@@ -4,29 +4,28 @@ import { connectionReasons, denied, redact, unavailable } from './refusal.ts'
 import type { HttpServices } from './services.ts'
 import { isInner, publicTarget } from './target.ts'
 
-/** Where ADD may download from: `any` address, or only those of the Internet. */
+/** The servers that ADD may download from: `any`, or only those with public addresses. */
 export type Downloads = 'any' | 'public'
 
 export interface DownloadRules {
   readonly from: Downloads
-  /** The content is proved by a checksum, so that a redirect may leave HTTPS. */
+  /** True when a checksum verifies the content, so that a redirect may leave HTTPS. */
   readonly isProved: boolean
   readonly signal: AbortSignal
 }
 
 export interface Download {
   readonly response: Response
-  /** Throws `UNAVAILABLE` when the connection breaks or nothing comes for too long. */
+  /** Throws `UNAVAILABLE` when the connection breaks or stalls. */
   readonly body: Bytes
 }
 
 const maxHops = 10
 
 /**
- * Asks for `url` and follows redirects, but none from a public server to an
- * address of the inner network. The body is what was sent, no content coding
- * undone, so that it cannot grow. Throws `UNAVAILABLE`, or `DENIED` for what the
- * rules forbid.
+ * Requests `url` and follows redirects, but none from a public server to a private
+ * address. The body is not decoded, so that it cannot grow. Throws `UNAVAILABLE`,
+ * and `DENIED` for a server that is not allowed.
  */
 export async function openDownload(
   url: string,
@@ -54,7 +53,7 @@ export async function openDownload(
 
 function nextHop(from: URL, location: string, { isProved }: DownloadRules): URL {
   const next = URL.canParse(location, from.href) ? new URL(location, from) : undefined
-  if (next === undefined) throw denied(from, 'the server redirects to what is no URL')
+  if (next === undefined) throw denied(from, 'the server redirects to an invalid URL')
   if (next.protocol !== 'https:' && next.protocol !== 'http:') {
     throw denied(from, `the server redirects to ${next.protocol}, which is not HTTP`)
   }
@@ -84,7 +83,7 @@ async function requestOnce(
       redirect: 'manual',
       decompress: false,
       signal: AbortSignal.any([signal, idle.signal]),
-      // A proxy cannot reach this machine's own servers.
+      // A proxy cannot reach servers on the loopback addresses of this machine.
       ...(isLoopback(url) && { proxy: false }),
     })
     idle.stop()
@@ -109,7 +108,7 @@ async function* bodyOf(url: URL, response: Response, waiting: Waiting): AsyncGen
   try {
     idle.restart()
     for await (const chunk of response.body ?? []) {
-      // What a slow disk takes is no fault of the server.
+      // Time of a slow disk does not count as time of the server.
       idle.stop()
       yield chunk
       idle.restart()

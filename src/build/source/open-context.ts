@@ -7,14 +7,14 @@ import { openTree } from '../files/tree.ts'
 import type { ContextRoot } from './context-root.ts'
 
 export interface OpenContextOptions {
-  /** As messages name it. */
+  /** The name in messages. */
   readonly name: string
   readonly ignore: IgnoreMatcher | undefined
-  /** Directory of what builds remember. */
+  /** Directory of cache files. */
   readonly memory: string
 }
 
-/** Opens files to copy from; what is known of those of a directory lasts from build to build. */
+/** Opens a build context. Digests of the files of a directory are kept between builds. */
 export function openBuildContext(
   { path, kind }: ContextRoot,
   { name, ignore, memory }: OpenContextOptions,

@@ -1,13 +1,13 @@
 import { StrakeError } from '#oci'
 
-/** Without the user name, password and query a URL may carry. */
+/** Returns a URL without its user name, password and query. */
 export function redact(url: URL): string {
   return `${url.origin}${url.pathname}`
 }
 
 export const noAddress = 'its host name has no address'
 
-/** Words for the codes of connection errors; the runtime's own speak of its functions. */
+/** Messages for the codes of connection errors, because those of the runtime name its functions. */
 export const connectionReasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the server refuses the connection',
   ECONNRESET: 'the connection broke off',

@@ -1,17 +1,17 @@
 import { lookup } from 'node:dns/promises'
 
-/** What downloads need of the world. */
+/** The services that downloads need. */
 export interface HttpServices {
   readonly fetch: (url: string, init: BunFetchRequestInit) => Promise<Response>
-  /** The addresses of a host name; none when it has none. */
+  /** Returns the addresses of a host name, possibly none. */
   readonly lookup: (host: string) => Promise<readonly string[]>
-  /** The proxy variables among it count. */
+  /** The environment with the proxy variables. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Milliseconds without an answer, or without a byte of one, after which a server counts as gone. */
+  /** The longest time without an answer or a byte of it, in milliseconds. */
   readonly idleTimeout: number
 }
 
-/** Those of this process. */
+/** The services of this process. */
 export function httpServices(): HttpServices {
   return {
     fetch: (url, init) => fetch(url, init),

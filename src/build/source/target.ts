@@ -3,7 +3,7 @@ import { isPrivateAddress } from '#platform'
 import { denied, noAddress, unavailable } from './refusal.ts'
 import type { HttpServices } from './services.ts'
 
-/** True when a host is known to be in the inner network. */
+/** True when a host is known to have a private address. */
 export async function isInner(url: URL, http: HttpServices): Promise<boolean> {
   return (await resolve(url, http)).some(isPrivateAddress)
 }
@@ -18,7 +18,7 @@ function bareHost(hostname: string): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
 }
 
-/** What to ask in place of a URL. */
+/** The request that replaces a URL. */
 export interface Target {
   readonly target: string
   readonly init: {
@@ -28,8 +28,8 @@ export interface Target {
 }
 
 /**
- * The address that was judged is the one connected to: a name that is looked up
- * twice may mean another address the second time. Only a proxy gets the name.
+ * The request connects to the address that was checked, because a second look-up of
+ * the name may return another address. Only a proxy gets the name.
  */
 export async function publicTarget(url: URL, http: HttpServices): Promise<Target> {
   const addresses = await resolve(url, http)

@@ -3,12 +3,12 @@ import { isSystemError, mkdtempDisposable, removeTree, type TemporaryDirectory }
 import { discard, type Runtime, releaseNestedMounts } from '#runtime'
 import { isAbandoned, ownedName } from '#snapshot'
 
-/** A directory for one build, below that of all of them. */
+/** The directory of one build, below the directory of all builds. */
 export function openBuildDirectory(run: string): Promise<TemporaryDirectory> {
   return mkdtempDisposable(run, `${ownedName('build')}.`)
 }
 
-/** A directory for one build that is made when it is first asked for. */
+/** A directory for one build that is made at the first use. */
 export class Scratch implements AsyncDisposable {
   readonly #parent: string
   #directory: Promise<TemporaryDirectory> | undefined
@@ -28,15 +28,15 @@ export class Scratch implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // One that could not be made has failed its caller already.
+    // If it could not be made, its caller has the error already.
     const made = await this.#directory?.catch(() => undefined)
     await made?.[Symbol.asyncDispose]()
   }
 }
 
 /**
- * Ends what is left of builds whose process was killed: containers of RUN, which
- * would run on, and their directories. Says how many builds there were.
+ * Cleans up after builds whose process was killed: kills containers of RUN, which
+ * would run on, and removes their directories. Returns the number of such builds.
  */
 export async function endAbandonedBuilds(
   run: string,
@@ -53,12 +53,12 @@ export async function endAbandonedBuilds(
   return builds.length
 }
 
-/** Where mounts inside other mounts are put together, below the directory of a step. */
+/** The directory for assembling mounts inside other mounts, below the directory of a step. */
 export function nestedMounts(directory: string): string {
   return `${directory}/mounts`
 }
 
-/** Name of a container that runs one step, and of its directory. */
+/** The name of a container that runs one step, and of its directory. */
 export function stepName(): string {
   return `build-${crypto.randomUUID()}`
 }

@@ -5,10 +5,10 @@ import type { StepServices } from './workspace.ts'
 
 type CacheContext = Pick<StepServices, 'cache' | 'store' | 'lease'>
 
-/** A step's remembered result: a layer, or `null` for a step that changed nothing. */
+/** The cached result of a step: a layer, or `null` for a step that changed nothing. */
 export type CachedResult = StateLayer | null
 
-/** The result remembered under `key`, if its blob is still there. */
+/** Returns the cached result of `key` if its blob is still in the store. */
 export async function findCached(
   { cache, store, lease }: CacheContext,
   key: CacheKey,
@@ -16,7 +16,7 @@ export async function findCached(
 ): Promise<CachedResult | undefined> {
   const result = readResult(cache.get(key.hash))
   if (result === undefined || result === null) return result
-  // Held first: what is there now must still be there when it is used.
+  // The lease holds the blob before the check, so that it is still there at its use.
   lease.hold(result.descriptor.digest)
   if (await store.has(result.descriptor, signal)) return result
   cache.remove(key.hash)
@@ -32,7 +32,7 @@ export function rememberResult(
   cache.put(key.hash, value, { size: layer?.descriptor.size ?? 0 })
 }
 
-/** The blobs that cache records name, for whoever collects what nothing refers to. */
+/** The layer of a cache record, for garbage collection. */
 export function cachedLayer(value: unknown): Descriptor | undefined {
   return readResult(value)?.descriptor
 }

@@ -8,7 +8,10 @@ const cases: readonly (readonly [string, Parameters<typeof describeMiss>[1]])[] 
   ['b changed', { ...before, files: { a: '1', b: '3' } }],
   ['c was added', { ...before, files: { a: '1', b: '2', c: '1' } }],
   ['a was removed (and 1 more)', { ...before, files: {} }],
-  ['the filesystem it starts from changed', { ...before, parts: { ...before.parts, parent: 'q' } }],
+  [
+    'the file system it starts from changed',
+    { ...before, parts: { ...before.parts, parent: 'q' } },
+  ],
   [
     'the environment changed: a',
     { ...before, parts: { ...before.parts, operation: operation.replace('a=1', 'a=2') } },
@@ -28,6 +31,6 @@ test.each(cases)('describeMiss() says %p', (reason, now) => {
   expect(describeMiss(before, now)).toBe(reason)
 })
 
-test('describeMiss() says when there is nothing to compare with', () => {
+test('describeMiss() has a sentence for a step without an earlier result', () => {
   expect(describeMiss(undefined, before)).toBe('it has not been done before')
 })

@@ -2,13 +2,13 @@ import type { KeyParts } from './key.ts'
 import type { Work } from './runner.ts'
 import { definitionOf, type StepContext } from './workspace.ts'
 
-/** What a step had the last time it was really done. */
+/** The inputs of a step the last time that it ran. */
 interface Inputs {
   readonly parts: KeyParts
   readonly files: Readonly<Record<string, string>>
 }
 
-/** Says why a step has to be done, when the build was asked to explain itself. */
+/** Emits why a step has to run, if the build has the option `explain`. */
 export function explainMiss(context: StepContext, work: Work): void {
   const { facts, services } = context
   if (!facts.explain) return
@@ -34,8 +34,8 @@ export function describeMiss(before: Inputs | undefined, now: Inputs): string {
   if (changed('operation'))
     return describeOperation(before.parts['operation'], now.parts['operation'])
   if (file !== undefined) return file
-  if (changed('parent')) return 'the filesystem it starts from changed'
-  if (changed('mounted')) return 'what is mounted changed'
+  if (changed('parent')) return 'the file system it starts from changed'
+  if (changed('mounted')) return 'the mounts changed'
   if (changed('source')) return 'the stage or image it copies from changed'
   if (changed('times')) return 'SOURCE_DATE_EPOCH or the timestamp option changed'
   return 'its result is no longer in the store'
@@ -58,7 +58,7 @@ function describeOperation(before: string | undefined, now: string | undefined):
     : `the environment changed: ${variables.join(', ')}`
 }
 
-/** Names of ARG and ENV whose values differ, when nothing else of a RUN does. */
+/** The names of ARG and ENV whose values differ, if nothing else of a RUN differs. */
 function changedVariables(before: Record<string, unknown>, now: Record<string, unknown>): string[] {
   const { env: oldEnv, ...oldRest } = before
   const { env: newEnv, ...newRest } = now

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
 
-/** Changes whenever an operation's result may differ from what an older strake made of the same input. */
+/** Changes whenever an operation may give another result than in an older version of strake. */
 const builderVersion = '2'
 
 /**
- * What makes two steps the same work: a hash of everything that can change the
- * result (RELIABILITY E12), and the parts it was made of, so that a miss can be
- * explained.
+ * The cache key of a step: a hash of everything that can change the result, and the
+ * parts of the hash, from which a miss can be explained.
  */
 export interface CacheKey {
   /** Hex. */
@@ -14,7 +13,7 @@ export interface CacheKey {
   readonly parts: KeyParts
 }
 
-/** By name: `operation`, `parent`, `files`… Values are themselves hashes or short texts. */
+/** By name: `operation`, `parent`, `files`… The values are hashes or short texts. */
 export type KeyParts = Readonly<Record<string, string>>
 
 export function createKey(parts: KeyParts): CacheKey {

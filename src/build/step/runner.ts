@@ -4,36 +4,39 @@ import { type CacheKey, createKey } from './key.ts'
 import type { StepContext } from './workspace.ts'
 
 /**
- * How one kind of operation is done: first what it is the same work as, then
- * the work. The table in `steps.ts` has one for every kind that makes layers.
+ * Runs one kind of operation. The key comes first, then the work. The table in
+ * `steps.ts` has a runner for every kind that makes layers.
  */
 export interface OpRunner<O> {
   /**
-   * The definition key: known from the operation and its inputs alone, without
-   * looking at a file. `undefined` when files must be looked at.
+   * The definition key, from the operation and its inputs alone, without reading
+   * files. `undefined` when the key depends on files.
    */
   definitionKey(op: O, inputs: readonly FileState[], context: StepContext): CacheKey | undefined
-  /** Looks at the files that will be used; the result knows the content key. */
+  /** Looks at the files that the step uses. The result has the content key. */
   prepare(op: O, inputs: readonly FileState[], context: StepContext): Promise<Work>
 }
 
-/** Work that is ready to be done. Disposing it gives back what `prepare` took, done or not. */
+/** Work that is ready to run. Disposing it releases what `prepare` opened. */
 export interface Work extends AsyncDisposable {
   readonly key: CacheKey
-  /** Short hashes of the files used, by path, so that a later miss can be explained. */
+  /** Short hashes of the files used, by path, from which a later miss can be explained. */
   readonly summarize?: () => Readonly<Record<string, string>>
   run(): Promise<Made>
 }
 
-/** What a step has made. */
+/** The result of a step. */
 export interface Made {
-  /** `undefined` when nothing changes. */
+  /** `undefined` when the step changed nothing. */
   readonly layer: StateLayer | undefined
-  /** What the layer was really made of: the key of the work, unless reading proved that wrong. */
+  /**
+   * The key of the content that was read. It differs from the key of the work if a file
+   * changed meanwhile.
+   */
   readonly key: CacheKey
 }
 
-/** The state an operation changes. */
+/** The state that an operation changes. */
 export function baseOf(inputs: readonly FileState[]): FileState {
   return inputAt(inputs, 0)
 }
@@ -45,7 +48,10 @@ export function inputAt(inputs: readonly FileState[], index: number): FileState 
   return input
 }
 
-/** The key of an operation that no file decides: itself, its inputs, and the times asked for. */
+/**
+ * The key of an operation that does not depend on files: the operation, its inputs and its
+ * times.
+ */
 export function operationKey(
   op: object,
   inputs: readonly FileState[],

@@ -1,12 +1,12 @@
 /**
- * Work that nothing in a build waits for: what it remembers for the next one.
- * It is done while a command runs, and at the end of the build at the latest.
+ * Work that no step waits for: writing files for the next build. It is done while a
+ * command runs, and at the end of the build at the latest.
  */
 export class SpareTime {
   readonly #onFailure: (error: unknown) => void
   #work: (() => void)[] = []
 
-  /** `onFailure` hears of work that fails; the build goes on without it. */
+  /** `onFailure` is called for work that fails. The build goes on. */
   constructor(onFailure: (error: unknown) => void) {
     this.#onFailure = onFailure
   }
@@ -15,7 +15,7 @@ export class SpareTime {
     this.#work.push(work)
   }
 
-  /** Does all that was added. */
+  /** Does all work that was added. */
   use(): void {
     for (const work of this.#work.splice(0)) {
       try {

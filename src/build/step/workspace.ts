@@ -17,9 +17,9 @@ import type { HttpServices } from '../source/services.ts'
 import type { Times } from '../times/times.ts'
 import type { SpareTime } from './spare-time.ts'
 
-/** A network for the process of one RUN; disposing it takes the network down. */
+/** The network of one RUN. Disposing it removes the network. */
 export interface StepNetwork extends AsyncDisposable {
-  /** The namespace to join; absent for the host's, and for an empty one. */
+  /** The namespace to join. Absent for the host's network and for an empty network. */
   readonly netnsPath?: string
   /** The text of `/etc/resolv.conf`. */
   readonly resolvConf: string
@@ -31,72 +31,72 @@ export interface StepNetwork extends AsyncDisposable {
 export interface NetworkRequest {
   readonly mode: NetworkMode
   readonly stepId: string
-  /** The step's own name in `/etc/hosts`. */
+  /** The name of the step in `/etc/hosts`. */
   readonly hostname: string
 }
 
-/** Attaches a step to a network; what it means is the engine's business. */
+/** Attaches a step to a network. The engine implements it. */
 export type NetworkProvider = (request: NetworkRequest) => Promise<StepNetwork>
 
-/** Makes states visible, when and only when somebody must look at one. */
+/** Mounts states, at the first time that a step has to look at one. */
 export interface Filesystems {
-  /** A read-only mount; `undefined` for the empty filesystem. */
+  /** A read-only mount. `undefined` for the empty file system. */
   view(state: FileState): Promise<SnapshotView | undefined>
   /** A writable mount above the state. */
   prepare(state: FileState): Promise<ActiveSnapshot>
-  /** Where things are in the state; layers that only add are not unpacked for it. */
+  /** A tree for finding paths in the state. Layers that only add files are not unpacked for it. */
   lookup(state: FileState): Promise<LookupTree & AsyncDisposable>
 }
 
-/** What the steps of a build work with. */
+/** The services of the steps of a build. */
 export interface StepServices {
   readonly store: DirectoryStore
   readonly cache: Records['cache']
   readonly lease: Pick<Lease, 'hold'>
   readonly filesystems: Filesystems
-  /** What is in layers that were just made, by diff ID; each goes when the layer is unpacked. */
+  /** The listings of new layers, by diff ID. A listing is dropped when its layer is unpacked. */
   readonly listings: Map<Digest, TarListing>
   readonly runtime: () => Promise<Runtime>
   /** Directory of compiled seccomp filters, if any are kept. */
   readonly filters: string | undefined
-  /** RUN has no network without it. */
+  /** Without it, RUN has no network. */
   readonly network: NetworkProvider | undefined
   readonly http: HttpServices
 }
 
-/** What is known before the first step. */
+/** Values that are known before the first step. */
 export interface BuildFacts {
-  /** Names context and Dockerfile, so that a build can be compared with the one before. */
+  /** Identifies context and Dockerfile, so that a build can be compared with the previous one. */
   readonly project: string
   readonly source: DockerfileSource
   readonly times: Times
-  /** Proxy settings for RUN; in no key and in no image. */
+  /** Proxy settings for RUN. They are not in any key or image. */
   readonly proxies: readonly string[]
   readonly noCache: boolean
   readonly explain: boolean
-  /** Where ADD may download from. */
+  /** The addresses that ADD may download from. */
   readonly downloads: Downloads
-  /** Values that RUN may see, by ID; in no key and in no image. */
+  /** Values for RUN, by ID. They are not in any key or image. */
   readonly secrets: ReadonlyMap<string, Uint8Array>
   /** By ID. */
   readonly agents: ReadonlyMap<string, SshAgent>
-  /** What every COPY and ADD takes from build contexts. */
+  /** The sources of every COPY and ADD from build contexts. */
   readonly sources: ContextSources
 }
 
-/** Directories for what steps write beside their layers. */
+/** Directories for files that steps write beside their layers. */
 export interface BuildPlaces {
-  /** Of what builds remember in files. */
+  /** For files that builds keep for later builds. */
   readonly memory: string
-  /** Of cache mounts, which builds share. */
+  /** For cache mounts, which builds share. */
   readonly cacheMounts: string
-  /** Of this build alone, usually in memory; removed at its end. */
+  /** For this build alone, usually in memory. It is removed at the end. */
   readonly directory: string
-  /** Another one on the disk of the store, for what may be large; made when it is first asked for. */
+  /** For large files of this build, on the disk of the store. It is made at the first use. */
   readonly scratch: () => Promise<string>
 }
 
-/** What the steps of one build share. */
+/** The values that the steps of one build share. */
 export interface Workspace {
   readonly services: StepServices
   readonly facts: BuildFacts
@@ -106,13 +106,13 @@ export interface Workspace {
   readonly emit: Emit
 }
 
-/** What an operation is given beside its inputs. */
+/** The parameters of an operation beside its inputs. */
 export interface StepContext extends Workspace {
   readonly vertex: Vertex
   readonly signal: AbortSignal
 }
 
-/** The same place of the same project, whatever it says there now. */
+/** Identifies an instruction of a project by its place, whatever its text is now. */
 export function definitionOf({ facts, vertex }: StepContext): string {
   const { name, range } = vertex
   const place = range === undefined ? name : `line ${range.start.line}`

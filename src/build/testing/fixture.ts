@@ -15,14 +15,14 @@ import { DockerfileError } from '../model/error.ts'
 import type { BuildOptions, BuildServices } from '../options.ts'
 import type { BaseImage } from '../plan/base-images.ts'
 
-/** A file of a test's context: its text, or what else it is. */
+/** A file of a test's context: its text, or another kind of node. */
 export type FixtureFile =
   | string
   | { readonly link: string }
   | { readonly text: string; readonly mode: number }
   | Uint8Array
 
-/** A store of its own and what is needed to build into it. */
+/** A new store with the services of a build. */
 export interface Workshop extends AsyncDisposable {
   readonly path: string
   readonly store: DirectoryStore
@@ -30,28 +30,28 @@ export interface Workshop extends AsyncDisposable {
   readonly snapshots: Snapshotter
   readonly services: BuildServices
   readonly events: ProgressEvent[]
-  /** Base images by the reference that names them. */
+  /** Base images by their references. */
   readonly images: Map<string, BaseImage>
-  /** Writes a directory below the workshop, all of its times set to `mtime`. */
+  /** Writes a directory below the workshop. All its times are `mtime`. */
   context(
     name: string,
     files: Readonly<Record<string, FixtureFile>>,
     mtime?: number,
   ): Promise<string>
   build(options: Omit<BuildOptions, 'services' | 'emit'>): Promise<BuildResult>
-  /** A base image with the given files in one layer. */
+  /** Makes a base image with the given files in one layer. */
   addImage(
     reference: string,
     files: Readonly<Record<string, FixtureFile>>,
     config?: ImageConfig['config'],
   ): Promise<BaseImage>
-  /** `path -> description` of every entry of a layer. */
+  /** Returns the description of every entry of a layer by its path. */
   list(layer: Layer): Promise<Record<string, string>>
-  /** How the latest build ended for the step whose name contains `text`. */
+  /** Returns the final state of the step whose name contains `text`, in the latest build. */
   stateOf(text: string): string | undefined
 }
 
-/** The `DockerfileError` a build is refused with. */
+/** Returns the `DockerfileError` of a build. */
 export async function refusalOf(building: Promise<unknown>): Promise<DockerfileError> {
   const error: unknown = await building.catch((reason: unknown) => reason)
   if (error instanceof DockerfileError) return error
@@ -119,7 +119,7 @@ export async function openWorkshop(): Promise<Workshop> {
   }
 }
 
-/** Why tests that run commands must be skipped here, if they must. */
+/** The reason for skipping tests that run commands, if there is one. */
 export const busyboxMissing: string | undefined = reasonWithoutBusybox()
 
 function reasonWithoutBusybox(): string | undefined {
@@ -132,7 +132,7 @@ function reasonWithoutBusybox(): string | undefined {
     : 'it needs crun or runc'
 }
 
-/** Files for a base image that can run commands: busybox as `sh` and many of its other names. */
+/** Adds a base image that can run commands: busybox with `sh` and many of its other names. */
 export async function addBusybox(workshop: Workshop, reference = 'busybox'): Promise<BaseImage> {
   const applets = 'sh cat echo ls mkdir rm touch id env stat chmod chown ln test date sleep head wc'
   const links = applets.split(' ').map((name) => [`bin/${name}`, { link: 'busybox' }] as const)
@@ -169,7 +169,7 @@ async function imageOf(
   await rm(tree, { recursive: true })
   const layer = { diffId: digest, descriptor: { mediaType: mediaType.ociLayer, digest, size } }
   return {
-    // A stand-in: only its digest counts, and only as a name.
+    // Only the digest of this manifest is used, as a name.
     descriptor: { mediaType: mediaType.ociManifest, digest, size: 1 },
     config: {
       created: new Date(fixtureTime * 1000).toISOString(),

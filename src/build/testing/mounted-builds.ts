@@ -1,5 +1,5 @@
-// Builds from disk images that are mounted in turn at one path. To be started in a
-// mount namespace of its own: mounted-builds.ts <mount point> <mount options> <image>...
+// Builds from disk images that are mounted in turn at one path. It must run in its own
+// mount namespace: mounted-builds.ts <mount point> <mount options> <image>...
 
 import { spawnSync } from 'node:child_process'
 import { openWorkshop } from './fixture.ts'

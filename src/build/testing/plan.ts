@@ -7,14 +7,14 @@ import { createBuildArgs } from '../plan/scope.ts'
 
 /** The search path of images that name none. */
 export const path: string = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-/** What every image has that does not say another. */
+/** The PATH variable of images without PATH. */
 export const usual: string = `PATH=${path}`
 export const linux: Platform = { os: 'linux', architecture: 'amd64' }
 
-/** A plan and what became known while it was made. */
+/** A plan, and the warnings and names that planning reported. */
 export interface Planned extends Plan {
   readonly resolved: readonly string[]
-  /** Rules of the warnings, and the sentences with their lines. */
+  /** The rules of the warnings, and their messages with line numbers. */
   readonly warnings: readonly string[]
   readonly sentences: readonly string[]
   readonly unused: readonly string[]
@@ -23,7 +23,7 @@ export interface Planned extends Plan {
   readonly lines: readonly (string | undefined)[]
 }
 
-/** Plans a Dockerfile for linux/arm64, all of whose bases are one image. */
+/** Plans a Dockerfile for linux/arm64. All its base images are one image. */
 export async function plan(
   text: string,
   options: {
@@ -32,7 +32,7 @@ export async function plan(
     readonly base?: ImageConfig['config']
     readonly allowHostNetwork?: boolean
     readonly ignore?: string
-    /** Takes the warnings, for plans that fail. */
+    /** Receives the warnings, for plans that fail. */
     readonly told?: string[]
   } = {},
 ): Promise<Planned> {
@@ -78,7 +78,7 @@ export function baseImage(config: ImageConfig['config'] = {}): BaseImage {
   }
 }
 
-/** The last operation of a kind. */
+/** Returns the last operation of a kind. */
 export function opOf<Kind extends Vertex['op']['kind']>(
   { target }: Plan,
   kind: Kind,

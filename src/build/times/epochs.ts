@@ -6,9 +6,9 @@ import type { BaseImage } from '../plan/base-images.ts'
 import type { Plan } from '../plan/plan.ts'
 
 /**
- * For every vertex the time of the newest context file it or a vertex below it
- * uses, in seconds; for images the time they were created. A file that one
- * layer uses does not change another's times.
+ * Returns for every vertex the time of the newest context file that the vertex or a
+ * vertex below it uses, in seconds. For images it is their creation time. A file of
+ * one layer does not change the times of another layer.
  */
 export function newestEpochs(
   { target, images }: Pick<Plan, 'target' | 'images'>,
@@ -32,7 +32,7 @@ function newestFile(selections: readonly Selection[]): number {
   let newest = 0
   for (const { items } of selections) {
     for (const { content } of items) {
-      // A directory's time moves when an ignored file comes or goes.
+      // The time of a directory changes when an ignored file is made or removed.
       if (!('mtime' in content) || content.type === 'directory') continue
       if (content.mtime > newest) newest = content.mtime
     }

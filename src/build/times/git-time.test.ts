@@ -46,7 +46,7 @@ describe.skipIf(!hasGit)(`gitCommitTime (${hasGit ? 'with git' : 'git is missing
     expect(await gitCommitTime(path)).toBe(1_600_000_000)
   })
 
-  test('gitCommitTime() reads packed commits, whole or as differences', async () => {
+  test('gitCommitTime() reads packed commits, also as deltas', async () => {
     const path = repository('packed')
     const filler = Array.from({ length: 200 }, (_, index) => `line ${index}`).join('\n')
     for (let index = 1; index <= 20; index++) {
@@ -66,13 +66,13 @@ describe.skipIf(!hasGit)(`gitCommitTime (${hasGit ? 'with git' : 'git is missing
     }
   })
 
-  test('gitCommitTime() follows the file that a work tree has instead of a directory', async () => {
+  test('gitCommitTime() follows the .git file of a work tree', async () => {
     const path = repository('main')
     git(path, ['worktree', 'add', '-q', '../tree'])
     expect(await gitCommitTime(`${directory.path}/tree`)).toBe(1_600_000_000)
   })
 
-  test('gitCommitTime() is undefined without a commit, and runs nothing the repository names', async () => {
+  test('gitCommitTime() is undefined without a commit, and runs no program of the repository', async () => {
     const path = `${directory.path}/empty`
     mkdirSync(path)
     git(path, ['init', '-q'])
@@ -82,7 +82,7 @@ describe.skipIf(!hasGit)(`gitCommitTime (${hasGit ? 'with git' : 'git is missing
     expect(await Bun.file(`${path}/canary`).exists()).toBe(false)
   })
 
-  test('build() in a clone comes to the digest of the original, whatever that has cached', async () => {
+  test('build() in a clone makes the digest of the original, whatever its cache has', async () => {
     const path = repository('original')
     const text = 'FROM scratch\nCOPY a /a\nCOPY . /all\n'
     writeFileSync(`${path}/Dockerfile`, text)

@@ -4,11 +4,11 @@ import { promisify } from 'node:util'
 import { inflate } from 'node:zlib'
 
 /**
- * The committer's time of the commit a directory is checked out at, in seconds;
- * `undefined` when it is in no git repository, or in one this cannot read.
+ * Returns the committer's time of the commit that a directory is checked out at, in
+ * seconds. `undefined` without a git repository, or with one of an unknown format.
  *
- * Reads the repository's files itself: git would run programs that the
- * repository's own configuration names (RELIABILITY E2).
+ * It reads the files of the repository without git, because git would run programs
+ * that the configuration of the repository names.
  */
 export async function gitCommitTime(directory: string): Promise<number | undefined> {
   try {
@@ -24,9 +24,9 @@ export async function gitCommitTime(directory: string): Promise<number | undefin
 }
 
 interface Repository {
-  /** Holds HEAD. */
+  /** The directory with HEAD. */
   readonly own: string
-  /** Holds objects and refs; another directory for work trees. */
+  /** The directory with objects and refs. Work trees share that of their repository. */
   readonly common: string
 }
 
@@ -41,7 +41,7 @@ async function findRepository(directory: string): Promise<Repository | undefined
   }
 }
 
-/** `.git` is a directory, or a file that names one. */
+/** `.git` is a directory, or a file with the path of a directory. */
 async function repositoryAt(path: string): Promise<string | undefined> {
   if ((await readText(`${path}/HEAD`)) !== undefined) return path
   const link = /^gitdir: (.+)$/m.exec((await readText(path)) ?? '')?.[1]
@@ -90,7 +90,7 @@ const inflateAsync = promisify(inflate) as (
   options: { readonly maxOutputLength: number },
 ) => Promise<Buffer>
 
-/** A commit, loose or in a pack. */
+/** Reads a commit, loose or in a pack. */
 async function readObject(common: string, name: string): Promise<Buffer | undefined> {
   const objects = `${common}/objects`
   try {
@@ -113,7 +113,7 @@ const idxMagic = 0xff744f63
 const fanoutStart = 8
 const namesStart = fanoutStart + 256 * 4
 
-/** Where a pack has an object, by its version 2 index; the index is searched, not loaded. */
+/** Finds an object in a version 2 pack index with a binary search of the file. */
 async function findInPack(index: string, name: string): Promise<number | undefined> {
   await using file = await open(index, 'r')
   const head = await readAt(file, 0, namesStart)
@@ -145,7 +145,7 @@ async function readAt(file: OpenFile, position: number, length: number): Promise
 const packed = { commit: 1, offsetDelta: 6 }
 const maxDepth = 50
 
-/** A commit of a pack, also when it is kept as the difference from another. */
+/** Reads a commit of a pack, also one that is stored as a delta. */
 async function readPacked(pack: OpenFile, offset: number, depth = 0): Promise<Buffer | undefined> {
   const bytes = await readAt(pack, offset, maxCommit)
   let at = 0

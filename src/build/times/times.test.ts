@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { formatTime, parseEpoch } from './times.ts'
 
-test('parseEpoch() reads seconds and takes empty for not set', () => {
+test('parseEpoch() reads seconds, and empty text as absent', () => {
   expect(parseEpoch('0')).toBe(0)
   expect(parseEpoch('1700000000')).toBe(1_700_000_000)
   expect(parseEpoch('')).toBeUndefined()

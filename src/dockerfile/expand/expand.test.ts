@@ -19,7 +19,7 @@ function lookup(name: string): string | undefined {
   return Object.hasOwn(variables, name) ? variables[name] : undefined
 }
 
-/** What the word becomes, or the message of its error. */
+/** Returns the expanded word, or the message of its error. */
 function result(word: string, options = {}): string {
   try {
     return expand(word, lookup, options)
@@ -69,11 +69,11 @@ describe('expand() and quotes', () => {
     [`a'b'"c"d`, 'abcd'],
   ])
 
-  test('expand() takes the escape character of the Dockerfile', () => {
+  test('expand() uses the escape character of the Dockerfile', () => {
     expect(result('C:\\$name`$x', { escape: '`' })).toBe('C:\\hello$x')
   })
 
-  test('expand() leaves quotes alone where they are text, but not escapes', () => {
+  test('expand() keeps quotes that are text, and removes escapes', () => {
     expect(result(`"$name" 'it' \\$x \\n`, { quotes: false })).toBe(`"hello" 'it' $x n`)
   })
 })
@@ -232,7 +232,7 @@ describe('expand() under attack', () => {
     )
   })
 
-  test('expand() gives back any text in single quotes', () => {
+  test('expand() returns any text in single quotes unchanged', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const quoted = text

@@ -6,7 +6,10 @@ import {
   trimSuffix,
 } from './shell-pattern.ts'
 
-/** A word whose variables cannot be substituted; the message is one clause, ready to follow a colon. */
+/**
+ * A word whose variables cannot be substituted. The message is one clause, to be used
+ * after a colon.
+ */
 export class SubstitutionError extends Error {
   /** The word that was being expanded. */
   readonly source: string
@@ -18,28 +21,28 @@ export class SubstitutionError extends Error {
   }
 }
 
-/** The value of a variable; `undefined` where it is not set. */
+/** Returns the value of a variable, or `undefined` when it is not set. */
 export type Lookup = (name: string) => string | undefined
 
 export interface ExpandOptions {
-  /** The Dockerfile's escape character; `\` unless written. */
+  /** The escape character of the Dockerfile. The default is `\`. */
   readonly escape?: '\\' | '`'
-  /** False where quotes are ordinary text: in the body of a COPY heredoc. */
+  /** False when quotes are ordinary text, as in the body of a COPY heredoc. */
   readonly quotes?: boolean
 }
 
-/** No word grows beyond this many UTF-16 units. */
+/** The most UTF-16 units of an expanded word. */
 const maxLength = 1024 * 1024
 const maxDepth = 100
-/** Pattern comparisons one word may cost: far beyond any real Dockerfile, and well under a second. */
+/** The most pattern comparisons for one word. They take less than a second. */
 const maxSteps = 20_000_000
 
 /**
  * Substitutes variables in one word and removes its quotes and escapes, as
  * Docker's shell lexer does: `$x`, `${x}`, `${x:-w}`, `${x-w}`, `${x:+w}`,
  * `${x+w}`, `${x:?w}`, `${x?w}`, `${x#p}`, `${x##p}`, `${x%p}`, `${x%%p}`,
- * `${x/p/r}` and `${x//p/r}`. Both sides of a choice are read, so an error in
- * the unused one is still an error. Throws only SubstitutionError.
+ * `${x/p/r}` and `${x//p/r}`. Both sides of a choice are parsed, so an error in the
+ * unused one is an error too. Throws only SubstitutionError.
  */
 export function expand(word: string, lookup: Lookup, options: ExpandOptions = {}): string {
   if (!hasSpecial(word, options)) {
@@ -48,7 +51,7 @@ export function expand(word: string, lookup: Lookup, options: ExpandOptions = {}
   return new Expander(word, lookup, options).run(undefined)
 }
 
-/** As `expand`, then splits the result at white space that was not quoted; empty words vanish. */
+/** As `expand`, but splits the result at white space that was not quoted. Drops empty words. */
 export function expandWords(word: string, lookup: Lookup, options: ExpandOptions = {}): string[] {
   const words = new WordCollector()
   new Expander(word, lookup, options).run(words)
@@ -78,12 +81,12 @@ class WordCollector {
   readonly #words: string[] = []
   #current = ''
 
-  /** Text that is part of the current word whatever it holds. */
+  /** Adds text to the current word, white space included. */
   keep(text: string): void {
     this.#current += text
   }
 
-  /** Text whose white space separates words. */
+  /** Adds text whose white space separates words. */
   split(text: string): void {
     const parts = text.split(/\s+/)
     this.#current += parts[0] ?? ''
@@ -176,7 +179,10 @@ class Expander {
     return char === '$' || char === this.#escape || (this.#quotes && (char === "'" || char === '"'))
   }
 
-  /** A quoted part, an escaped character, or the run of ordinary text up to the next special one. */
+  /**
+   * Reads a quoted part, an escaped character, or ordinary text up to the next special
+   * character.
+   */
   #literal(char: string, stop: string | undefined): string {
     if (char === this.#escape) {
       this.#at++
@@ -323,7 +329,10 @@ class Expander {
     }
   }
 
-  /** A name, a run of digits, or one special parameter such as `?`; empty where none starts. */
+  /**
+   * Reads a name, digits, or one special parameter such as `?`. Returns an empty text for
+   * anything else.
+   */
   #name(): string {
     const start = this.#at
     const first = this.#peek() ?? ''

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { parseShellPattern, replacePattern, trimPrefix, trimSuffix } from './shell-pattern.ts'
 
-/** The definition, slow and obvious. */
+/** The definition as simple, slow code. */
 function matches(pattern: string, text: string): boolean {
   if (pattern === '') return text === ''
   const rest = pattern.slice(1)
@@ -65,7 +65,7 @@ test('replacePattern() replaces leftmost longest matches', () => {
   )
 })
 
-test('replacePattern() asks before the result grows', () => {
+test('replacePattern() calls its limit before the result grows', () => {
   const lengths: number[] = []
   const replace = (): string =>
     replacePattern('a'.repeat(1000), parseShellPattern('a'), {

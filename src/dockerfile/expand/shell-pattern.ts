@@ -6,18 +6,18 @@ export class ShellPatternError extends Error {
   }
 }
 
-/** The literal runs between the stars; `null` stands for `?`. N stars make N + 1 segments. */
+/** The literal texts between the stars. `null` is `?`. N stars make N + 1 segments. */
 export type ShellPattern = readonly (readonly (string | null)[])[]
 
-/** Called with the number of comparisons about to be made; throws to stop. */
+/** Called with the number of the next comparisons. It throws to stop. */
 export type Charge = (steps: number) => void
 
-/** Called with the length that the result is about to have; throws to stop. */
+/** Called with the new length of the result before it grows. It throws to stop. */
 export type CheckLength = (length: number) => void
 
 /**
- * Reads `*` (any run), `?` (any one character) and `escapeChar` before `*`, `?`,
- * itself, `}` and `/`. There are no brackets: `[` is an ordinary character.
+ * Reads `*` (any text), `?` (any one character), and `escapeChar` before `*`, `?`,
+ * `}`, `/` and itself. `[` is an ordinary character.
  */
 export function parseShellPattern(text: string, escapeChar = '\\'): ShellPattern {
   const segments: (string | null)[][] = []
@@ -46,12 +46,15 @@ export function parseShellPattern(text: string, escapeChar = '\\'): ShellPattern
   return segments
 }
 
-/** Nothing matches here. */
+/** No match at this position. */
 const MISS = -1
-/** Nothing matches here, nor anywhere further on. */
+/** No match at this position or any later one. */
 const HOPELESS = -2
 
-/** The end of the shortest or longest match of `pattern` that starts at `start`, or a negative number. */
+/**
+ * Returns the end of the shortest or longest match of `pattern` at `start`, or a negative
+ * number.
+ */
 function matchPrefix(
   pattern: ShellPattern,
   text: readonly string[],
@@ -96,7 +99,7 @@ function matchesAt(
   return i === segment.length
 }
 
-/** `value` without what `pattern` matches at its start (`${x#p}`, `${x##p}` when `longest`). */
+/** Removes the match of `pattern` at the start of `value` (`${x#p}`, `${x##p}` when `longest`). */
 export function trimPrefix(
   value: string,
   pattern: ShellPattern,
@@ -107,7 +110,7 @@ export function trimPrefix(
   return end < 0 ? value : chars.slice(end).join('')
 }
 
-/** `value` without what `pattern` matches at its end (`${x%p}`, `${x%%p}` when `longest`). */
+/** Removes the match of `pattern` at the end of `value` (`${x%p}`, `${x%%p}` when `longest`). */
 export function trimSuffix(
   value: string,
   pattern: ShellPattern,
@@ -120,7 +123,7 @@ export function trimSuffix(
 }
 
 /**
- * `value` with the first longest match of `pattern`, or `all` of them, replaced
+ * Replaces the first longest match of `pattern` in `value`, or `all` of them
  * (`${x/p/r}`, `${x//p/r}`). An empty pattern matches once, at the start.
  */
 export function replacePattern(
@@ -140,7 +143,7 @@ export function replacePattern(
   const chars = split(value, charge)
   const out: string[] = []
   let start = 0
-  /** Of the replacements alone: what stays of the value is no longer than the value. */
+  /** The length of the replacements alone. The rest of the result is no longer than the value. */
   let length = 0
   while (start <= chars.length) {
     const end = matchPrefix(pattern, chars, { start, longest: true, charge })
@@ -165,7 +168,7 @@ export function replacePattern(
 }
 
 function split(value: string, charge: Charge): string[] {
-  // Taking a text apart costs about as much as eight comparisons for each character.
+  // Splitting a text costs about eight comparisons for each character.
   charge(8 * value.length)
   return Array.from(value)
 }

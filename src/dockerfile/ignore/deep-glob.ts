@@ -1,15 +1,15 @@
 import { type CharClass, inClass, type Token } from './glob.ts'
 
-/** A `**` inside a name (`a**b`): nothing, or any text up to and including a slash. */
+/** A `**` inside a name (`a**b`). It matches no text, or any text up to and including a slash. */
 export const deep = { kind: 'deep' } as const
 
-/** One character's worth of pattern; `skip` is what a `deep` becomes once it has taken something. */
+/** One step of a pattern, for one character. A `deep` becomes `skip` after its first character. */
 type Step = number | { readonly kind: 'any' | 'star' | 'deep' | 'skip' } | CharClass
 
-/** A glob over whole paths, for the rare pattern that cannot be matched name by name. */
+/** A glob of whole paths, for patterns that cannot be matched name by name. */
 export interface DeepGlob {
   readonly steps: readonly Step[]
-  /** No shorter path can match. */
+  /** The length of the shortest path that can match. */
   readonly minLength: number
 }
 
@@ -34,9 +34,9 @@ export function compileDeepGlob(tokens: readonly (Token | typeof deep)[]): DeepG
 }
 
 /**
- * True when the pattern matches `path` or a directory above it. Keeps the set
- * of all positions in the pattern that are possible so far, so the time is at
- * most the pattern times the path: nothing is tried twice.
+ * True when the pattern matches `path` or a directory above it. It keeps the set of
+ * all possible positions in the pattern, so the time is at most the length of the
+ * pattern times the length of the path.
  */
 export function matchDeepGlob({ steps, minLength }: DeepGlob, path: string): boolean {
   if (path.length < minLength) {
@@ -72,12 +72,12 @@ export function matchDeepGlob({ steps, minLength }: DeepGlob, path: string): boo
 
 interface Entry {
   readonly state: number
-  /** The round in which each state was entered last. */
+  /** The last round in which each state was entered. */
   readonly seen: Int32Array
   readonly round: number
 }
 
-/** Adds a state and those it leads to without taking a character. */
+/** Adds a state, and the states that follow it without a character. */
 function enter(steps: readonly Step[], states: number[], { state, seen, round }: Entry): void {
   for (let at = state; seen[at] !== round; at++) {
     seen[at] = round
@@ -98,7 +98,7 @@ function enter(steps: readonly Step[], states: number[], { state, seen, round }:
   }
 }
 
-/** Where a character leads from a step. */
+/** Adds the states that follow a step with a character. */
 function moveOf(step: Step | undefined, code: number): 'none' | 'next' | 'stay' | 'both' {
   const slash = code === 0x2f
   if (step === undefined) {

@@ -81,7 +81,7 @@ describe('matchPattern()', () => {
   })
 })
 
-test('hasWildcard() sees what matchPattern() treats specially', () => {
+test('hasWildcard() finds the special characters of matchPattern()', () => {
   expect(['a', 'a*', 'a?', '[a]', 'a\\*', 'a/b.c'].map(hasWildcard)).toEqual([
     false,
     true,

@@ -1,4 +1,4 @@
-/** A glob that cannot be read; the message is one clause. */
+/** A malformed glob. The message is one clause. */
 export class PatternError extends Error {
   constructor(message: string) {
     super(message)
@@ -31,7 +31,7 @@ export function matchPattern(pattern: string, path: string): boolean {
   return matchGlob(parseGlob(pattern), path)
 }
 
-/** True when `pattern` holds a wildcard, so that matching nothing is no mistake of the author's. */
+/** True when `pattern` has a wildcard, so that it may have no match. */
 export function hasWildcard(pattern: string): boolean {
   return /[*?[\\]/.test(pattern)
 }
@@ -74,7 +74,7 @@ export function parseGlob(pattern: string): Glob {
   return tokens
 }
 
-/** Reads the class that opens at `start`; `end` is the index of its closing bracket. */
+/** Reads the class at `start`. `end` is the index of its closing bracket. */
 export function parseClass(pattern: string, start: number): { token: CharClass; end: number } {
   let at = start + 1
   const negated = pattern[at] === '^'
@@ -144,9 +144,9 @@ export function inClass({ negated, ranges }: CharClass, code: number): boolean {
 }
 
 /**
- * Matches greedily and, when stuck, gives the last star one character more.
- * An earlier star never needs another look: whatever it could take instead,
- * the later one can take too.
+ * Matches greedily. After a mismatch, the last star takes one more character. An
+ * earlier star needs no other try, because the last star can take the same
+ * characters.
  */
 export function matchGlob(glob: Glob, text: string): boolean {
   let at = 0
@@ -182,7 +182,7 @@ export function matchGlob(glob: Glob, text: string): boolean {
   }
 }
 
-/** How many UTF-16 units of `text` the token takes at `at`; 0 when it does not match. */
+/** Returns the number of UTF-16 units of `text` that the token matches at `at`, or 0. */
 function tokenWidth(token: Token, text: string, at: number): number {
   if (typeof token === 'string') {
     return text.startsWith(token, at) ? token.length : 0

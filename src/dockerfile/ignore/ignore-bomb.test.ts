@@ -2,9 +2,8 @@ import { expect, test } from 'bun:test'
 import { parseIgnore } from './ignore.ts'
 
 /*
- * A `.dockerignore` comes with the context, from anyone. Ten kilobytes of
- * pattern against a hundred thousand paths have to end in seconds, where a
- * backtracking matcher would not end at all.
+ * A `.dockerignore` is untrusted input. Ten kilobytes of pattern and a hundred
+ * thousand paths must take seconds. A backtracking matcher would not end.
  */
 const attacks: Readonly<Record<string, string>> = {
   'double stars': `${'**/'.repeat(3333)}a`,

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { PatternError } from './glob.ts'
 import { cleanPath, parseIgnore } from './ignore.ts'
 
-/** Which of the paths are left in the context. */
+/** Returns the paths that are not ignored. */
 function kept(ignoreFile: string, paths: readonly string[]): string[] {
   const matcher = parseIgnore(ignoreFile)
   return paths.filter((path) => !matcher.ignores(path))
@@ -86,7 +86,7 @@ describe('parseIgnore()', () => {
     expect(() => parseIgnore('a\\')).toThrow(PatternError)
   })
 
-  test('parseIgnore() tells whether lines include again', () => {
+  test('parseIgnore() reports lines that start with !', () => {
     expect(parseIgnore('a\n').hasExceptions).toBe(false)
     expect(parseIgnore('a\n!b\n').hasExceptions).toBe(true)
   })
@@ -114,7 +114,7 @@ describe('mayContain()', () => {
   }
 })
 
-/** The definition by regular expressions, which may take any time. */
+/** The definition by regular expressions, which may be slow. */
 function reference(file: string, path: string): boolean {
   let ignored = false
   for (const line of file.split('\n').filter((each) => each !== '')) {
@@ -157,7 +157,7 @@ describe('ignores()', () => {
     )
   })
 
-  test('ignores() is true below every directory of which mayContain() says no', () => {
+  test('ignores() is true below every directory for which mayContain() is false', () => {
     fc.assert(
       fc.property(file, paths, paths, (text, directory, below) => {
         const matcher = parseIgnore(text)

@@ -9,32 +9,38 @@ import {
   type Token,
 } from './glob.ts'
 
-/** What a `.dockerignore` leaves out. Paths are relative to the context, clean, and separated by `/`. */
+/**
+ * A parsed `.dockerignore`. Paths are relative to the context, normalized, and separated
+ * by `/`.
+ */
 export interface IgnoreMatcher {
   /** True when the last line that matches the path, or a directory above it, excludes it. */
   ignores(path: string): boolean
-  /** False when nothing below an ignored directory can be included again: a walk may skip it. */
+  /**
+   * False when no path below an ignored directory can be included again, so that a walk
+   * may skip it.
+   */
   mayContain(directory: string): boolean
-  /** True when some line starts with `!`. */
+  /** True when a line starts with `!`. */
   readonly hasExceptions: boolean
 }
 
-/** A name in a pattern: literal, or a glob; `null` is `**`, any number of directories. */
+/** A name in a pattern: a literal, or a glob. `null` is `**`, any number of directories. */
 type Name = string | Glob | null
 
 interface Rule {
   readonly exception: boolean
   readonly names: readonly Name[]
-  /** Set instead of `names` when a `**` stands inside a name. */
+  /** Used instead of `names` when a name has a `**` inside. */
   readonly deep?: DeepGlob
 }
 
 const maxSize = 10 * 1024 * 1024
 
 /**
- * Reads a `.dockerignore`: `#` in the first column starts a comment, `!`
- * includes again, the last matching line wins, a matched directory covers what
- * is below it. Throws PatternError, which names the line, for a bad pattern.
+ * Reads a `.dockerignore`. `#` in the first column starts a comment, and `!` includes
+ * a path again. The last matching line wins. A matched directory covers the paths
+ * below it. Throws PatternError with the line of a bad pattern.
  */
 export function parseIgnore(text: string): IgnoreMatcher {
   if (text.length > maxSize) {
@@ -77,7 +83,10 @@ function parseRule(line: string): Rule | undefined {
   return pattern === '.' || pattern === '/' ? undefined : { exception, ...compile(pattern) }
 }
 
-/** Resolves `.` and `..` and repeated slashes by the rules of Go's `path.Clean`; `.` when nothing is left. */
+/**
+ * Resolves `.`, `..` and repeated slashes by the rules of Go's `path.Clean`. An empty
+ * result is `.`.
+ */
 export function cleanPath(path: string): string {
   const rooted = path.startsWith('/')
   const out: string[] = []
@@ -149,7 +158,7 @@ function deepTokens(parts: readonly string[]): (Token | typeof deep)[] {
   return tokens
 }
 
-/** The texts between the `**` of a name; escapes and classes are left whole. */
+/** Splits a name at each `**` outside of escapes and classes. */
 function splitAtDoubleStars(part: string): string[] {
   const pieces: string[] = []
   let start = 0
@@ -206,9 +215,9 @@ function matchesName(name: string | Glob, text: string): boolean {
 }
 
 /**
- * True when the pattern matches the path or a directory above it. Each group
- * of names after a `**` is taken where it first fits: any later place is only
- * worse for what follows.
+ * True when the pattern matches the path or a directory above it. Each group of
+ * names after a `**` takes its first match, because a later match leaves fewer names
+ * for the rest of the pattern.
  */
 function matchesUpTo(pattern: readonly Name[], path: readonly string[]): boolean {
   let step = 0
@@ -241,7 +250,7 @@ function matchesUpTo(pattern: readonly Name[], path: readonly string[]): boolean
   return true
 }
 
-/** True when the pattern could match something below the directory. */
+/** True when the pattern could match a path below the directory. */
 function reachesBelow({ names, deep: deepGlob }: Rule, directory: readonly string[]): boolean {
   if (deepGlob !== undefined) {
     return true

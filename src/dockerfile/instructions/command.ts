@@ -3,7 +3,7 @@ import { readFlags } from './flags.ts'
 import { nodeOf, requireArguments, type Source } from './source.ts'
 import { parseJsonForm } from './words.ts'
 
-/** The rest of the instruction as a command: exec form when it is a JSON array, else shell form. */
+/** Reads the rest of the instruction as a command: exec form for a JSON array, else shell form. */
 export function parseCommand(source: Source): Command {
   const argv = parseJsonForm(source.rest)
   return argv === undefined

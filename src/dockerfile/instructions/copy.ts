@@ -73,7 +73,7 @@ function common(flags: Flags): Common {
   }
 }
 
-/** True for an octal mode up to 07777 and for a symbolic one as `chmod` reads it. */
+/** True for an octal mode up to 07777 and for a symbolic mode of `chmod`. */
 function isFileMode(text: string): boolean {
   const symbolic = /^[ugoa]{0,4}[-+=](?:[rwxXst]{0,6}|[ugo])$/
   return /^0{0,4}[0-7]{1,4}$/.test(text) || text.split(',').every((part) => symbolic.test(part))

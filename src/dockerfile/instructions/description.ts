@@ -1,4 +1,4 @@
-/** What the comments directly above say of `name`: the rest of the line that starts with it. */
+/** Returns the rest of the comment line directly above that starts with `name`. */
 export function describe(comments: readonly string[], name: string): string | undefined {
   for (const comment of comments) {
     if (comment.startsWith(`${name} `)) {

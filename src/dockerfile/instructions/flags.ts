@@ -5,15 +5,15 @@ import type { Source } from './source.ts'
 /** `list` flags may be repeated. */
 export type FlagKind = 'boolean' | 'string' | 'list'
 
-/** The flags of one instruction, checked against what it allows. */
+/** The flags of one instruction, checked against the allowed ones. */
 export interface Flags {
   string(name: string): string | undefined
-  /** Undefined where the flag is not written; `--name` alone is true. */
+  /** Returns undefined when the flag is absent. `--name` without a value is true. */
   boolean(name: string): boolean | undefined
   list(name: string): readonly string[]
 }
 
-/** Throws a Problem for a flag that is unknown, repeated, or has no proper value. */
+/** Throws a Problem for a flag that is unknown, repeated, or has a bad value. */
 export function readFlags(source: Source, allowed: Readonly<Record<string, FlagKind>>): Flags {
   const values = new Map<string, string[]>()
   for (const flag of source.flags) {

@@ -15,7 +15,7 @@ export function parseLabel(source: Source): LabelInstruction {
   return { ...nodeOf(source, 'LABEL'), ...readPairs(source) }
 }
 
-/** `key=value …`, or the legacy `key value` in which the value is the rest of the line. */
+/** Reads `key=value …`, or the legacy `key value` whose value is the rest of the line. */
 function readPairs(source: Source): Pairs {
   readFlags(source, {})
   requireArguments(source)

@@ -2,14 +2,14 @@ import { describe, expect, test } from 'bun:test'
 import { expandMount, parseMount } from './mount.ts'
 
 describe('parseMount()', () => {
-  test('parseMount() reads CSV, with quotes around what holds a comma', () => {
+  test('parseMount() reads CSV, with quotes around a field with a comma', () => {
     expect(parseMount('"source=a,b",target=/c').options).toEqual({ source: 'a,b', target: '/c' })
     expect(parseMount('target=/c,"source=a""b"').options).toEqual({ target: '/c', source: 'a"b' })
     expect(() => parseMount('"source=a,target=/c')).toThrow('unbalanced quote')
     expect(() => parseMount('target=/c,')).toThrow("unexpected key '' in ''")
   })
 
-  test('parseMount() lets later fields win and ignores the order of the type', () => {
+  test('parseMount() uses the last of repeated fields, and accepts the type at any place', () => {
     expect(parseMount('required,id=a,target=/b,target=/c,type=secret')).toEqual({
       type: 'secret',
       options: { required: 'true', id: 'a', target: '/c' },

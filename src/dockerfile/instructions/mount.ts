@@ -15,7 +15,7 @@ const aliases: Readonly<Record<string, string>> = {
   rw: 'readwrite',
 }
 
-/** Which keys belong to which types. */
+/** The types that each key belongs to. */
 const keys: Readonly<Record<string, readonly MountType[]>> = {
   target: types,
   source: types,
@@ -32,11 +32,11 @@ const keys: Readonly<Record<string, readonly MountType[]>> = {
   required: ['secret', 'ssh'],
 }
 
-/** Keys that mean `true` when they stand alone. */
+/** Keys that are `true` without a value. */
 const switches = ['readonly', 'readwrite', 'required']
 
 /**
- * Reads the value of `RUN --mount`. Values that hold a `$` are not checked;
+ * Reads the value of `RUN --mount`. Values with a `$` are not checked here.
  * `expandMount` checks them when the variables are known.
  */
 export function parseMount(text: string): RunMount {
@@ -70,7 +70,7 @@ export function parseMount(text: string): RunMount {
   return mount
 }
 
-/** The mount with variables substituted in every value but `from`; a value that is now wrong throws. */
+/** Substitutes variables in every value but `from`, and checks the result. Throws a Problem. */
 export function expandMount(mount: RunMount, expand: (value: string) => string): RunMount {
   const options: Record<string, string> = {}
   for (const [key, value] of Object.entries(mount.options)) {

@@ -4,8 +4,8 @@ import { readFlags } from './flags.ts'
 import { nodeOf, requireArguments, type Source, splitHead } from './source.ts'
 
 /**
- * `ONBUILD <instruction>`. The trigger keeps its heredocs in a form that can be
- * parsed again: the text, then each body and its delimiter.
+ * Reads `ONBUILD <instruction>`. The trigger keeps its heredocs in a form that can
+ * be parsed again: the text, then each body and its delimiter.
  */
 export function parseOnbuild(
   source: Source,

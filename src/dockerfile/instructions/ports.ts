@@ -1,15 +1,16 @@
-/** What one word of EXPOSE says. */
+/** One word of EXPOSE. */
 export interface PortSpec {
   readonly first: number
   readonly last: number
   readonly protocol: 'tcp' | 'udp' | 'sctp'
-  /** True for the forms with an address or a host port, of which only the container port counts. */
+  /** True for a word with an address or a host port. Only its container port is used. */
   readonly mapped: boolean
 }
 
 /**
- * Reads `port[-port][/protocol]`, also behind an address or a host port
- * (`127.0.0.1:80:80`); undefined when it is none. No protocol is `tcp`.
+ * Reads `port[-port][/protocol]`, also after an address or a host port
+ * (`127.0.0.1:80:80`). Returns undefined for any other text. The default protocol is
+ * `tcp`.
  */
 export function parsePortSpec(text: string): PortSpec | undefined {
   const [ports = '', protocol = 'tcp', more] = text.split('/')

@@ -2,7 +2,7 @@ import type { Heredoc, Node, Range } from '../ast.ts'
 import type { HeredocMarker } from '../heredoc.ts'
 import { Problem } from '../problem.ts'
 
-/** One instruction taken apart as far as all instructions are alike. */
+/** The parts that all instructions have. */
 export interface Source {
   /** Upper-cased. */
   readonly keyword: string
@@ -12,10 +12,10 @@ export interface Source {
   readonly range: Range
   /** The `--name[=value]` words before the arguments, quotes and escapes removed. */
   readonly flags: readonly string[]
-  /** What follows the flags. */
+  /** The text after the flags. */
   readonly rest: string
   readonly heredocs: readonly Heredoc[]
-  /** Where the heredocs stand in `rest`, in the same order. */
+  /** The ranges of the heredocs in `rest`, in the same order. */
   readonly markers: readonly HeredocMarker[]
   readonly comments: readonly string[]
   readonly escape: '\\' | '`'
@@ -49,7 +49,7 @@ function skipSpace(text: string, start: number): number {
   return at
 }
 
-/** A flag's word: quotes and backslashes protect white space and are removed. */
+/** Reads the word of a flag. Quotes and backslashes protect white space and are removed. */
 function readFlag(text: string, start: number): { text: string; end: number } {
   let out = ''
   let quote = ''
@@ -76,7 +76,7 @@ function readFlag(text: string, start: number): { text: string; end: number } {
   return { text: out, end: at }
 }
 
-/** The fields every node has. */
+/** Returns the fields that every node has. */
 export function nodeOf<Kind extends string>(source: Source, kind: Kind): Node<Kind> {
   return { kind, range: source.range, text: source.text }
 }
@@ -87,7 +87,7 @@ export function requireArguments(source: Source): void {
   }
 }
 
-/** The whole rest as one argument, which must be there. */
+/** Returns the whole rest as one argument. Throws a Problem when it is empty. */
 export function oneArgument(source: Source): string {
   if (source.rest === '') {
     throw new Problem('missing-argument', `${source.keyword} requires exactly one argument`)

@@ -44,7 +44,7 @@ function isKeyword(word: string): word is keyof typeof parsers {
   return Object.hasOwn(parsers, word)
 }
 
-/** Reads one instruction; throws a Problem for what is wrong with it. */
+/** Reads one instruction. Throws a Problem for a mistake. */
 export function parseInstruction(source: Source): Instruction | FromInstruction {
   if (!isKeyword(source.keyword)) {
     const { start } = source.range

@@ -1,11 +1,11 @@
 import { Problem } from '../problem.ts'
 
-/** The words between white space; quotes mean nothing. */
+/** Splits text at white space. Quotes are ordinary characters. */
 export function splitSpace(text: string): string[] {
   return text === '' ? [] : text.split(/\s+/)
 }
 
-/** The words of a line whose quotes and escapes protect white space; both stay in the words. */
+/** Splits a line at white space. Quotes and escapes protect white space and stay in the words. */
 export function splitWords(text: string, escapeChar: string): string[] {
   const words: string[] = []
   let start = -1
@@ -38,8 +38,8 @@ export function splitWords(text: string, escapeChar: string): string[] {
 }
 
 /**
- * The strings of a JSON array; undefined when the text is no JSON array, so
- * that it is in shell form. An array of something else is a Problem.
+ * Reads a JSON array of strings. Returns undefined for any other text, which is in
+ * shell form. Throws a Problem for an array with other values.
  */
 export function parseJsonForm(text: string): string[] | undefined {
   if (!text.startsWith('[')) {

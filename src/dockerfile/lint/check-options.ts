@@ -2,7 +2,7 @@ import type { CheckOptions } from '../ast.ts'
 import { parseBoolean } from '../boolean.ts'
 import { Problem } from '../problem.ts'
 
-/** Reads the value of a check directive. Throws `Problem` for a part that means nothing. */
+/** Reads the value of a check directive. Throws `Problem` for an unknown option. */
 export function parseCheck(text: string): CheckOptions {
   const found = { skip: '', experimental: '', error: false }
   for (const part of text.trim() === '' ? [] : text.split(';')) {

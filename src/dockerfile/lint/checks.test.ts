@@ -9,7 +9,7 @@ function warnings(text: string, check?: string): string[] {
 
 const body = 'FROM a\nENV TOKEN=1\n'
 
-test('parse() lets an option take the place of the check directive', () => {
+test('parse() replaces the check directive by an option', () => {
   expect(warnings(body)).toEqual(['SecretsUsedInArgOrEnv 2'])
   expect(warnings(body, 'skip=all')).toEqual([])
   expect(warnings(`# check=skip=all\n${body}`)).toEqual([])
@@ -18,7 +18,7 @@ test('parse() lets an option take the place of the check directive', () => {
   expect(warnings(body, 'nonsense')).toEqual(['invalid-check 1', 'SecretsUsedInArgOrEnv 2'])
 })
 
-test('parse() takes a comment above the first FROM for its stage, below a directive too', () => {
+test('parse() applies a comment above the first FROM to its stage, also below a directive', () => {
   const scoped = `# check=skip=SecretsUsedInArgOrEnv\n${body}FROM a\nENV TOKEN=1\n`
   expect(warnings(`# check=error=true\n# words\n${scoped}`)).toEqual(['SecretsUsedInArgOrEnv 7'])
   expect(warnings(`# check=error=true\n\n${scoped}`)).toEqual(['SecretsUsedInArgOrEnv 7'])

@@ -4,7 +4,10 @@ import { Problem } from '../problem.ts'
 import { parseCheck } from './check-options.ts'
 import { isExperimental } from './rules.ts'
 
-/** True when a rule is checked at a line: experimental ones where they are asked for, others unless skipped. */
+/**
+ * True when a rule is checked at a line. Experimental rules must be enabled, and other
+ * rules not skipped.
+ */
 export function isChecked(checks: Checks, rule: string, line: number): boolean {
   const { whole, stages, instructions } = checks
   const options = [whole, scopeAt(stages, line), scopeAt(instructions, line)]
@@ -14,9 +17,9 @@ export function isChecked(checks: Checks, rule: string, line: number): boolean {
 }
 
 /**
- * Reads the check comments directly above instructions; one above FROM holds for
- * its stage. What follows the options after a blank is for people. The line of the
- * file's check directive, if there is one, is no such comment.
+ * Reads the check comments directly above instructions. A comment above FROM applies
+ * to its stage. Text after the options and a blank is a remark. The line of the
+ * check directive is not a check comment.
  */
 export function findScopes(
   stages: readonly Stage[],
@@ -50,7 +53,7 @@ function checkOf(comments: readonly string[], passedOver: number): CheckOptions 
   return value === undefined ? undefined : readQuietly(value)
 }
 
-/** Unlike the directive, a comment that means nothing is only a comment. */
+/** Unlike in the directive, an unknown option makes it an ordinary comment. */
 function readQuietly(value: string): CheckOptions | undefined {
   try {
     return parseCheck(value)

@@ -10,7 +10,10 @@ export function checkContinuations(lines: readonly LogicalLine[]): Diagnostic[] 
   )
 }
 
-/** The last comment above FROM with a name, or above ARG, is to begin with what it describes. */
+/**
+ * The last comment above ARG, or above FROM with a name, must start with the name that it
+ * describes.
+ */
 export function checkDescriptions(
   { args, stages }: Pick<Dockerfile, 'args' | 'stages'>,
   lines: readonly LogicalLine[],
@@ -34,7 +37,7 @@ function namesOf(node: Stage['from'] | Stage['instructions'][number]): readonly 
   return node.kind === 'FROM' && node.name !== undefined ? [node.name] : []
 }
 
-/** Keywords are to be all upper-case or all lower-case; the majority of the file decides. */
+/** Keywords must be all upper-case or all lower-case, like most keywords of the file. */
 export function checkKeywordCasing(stages: readonly Stage[]): Diagnostic[] {
   const nodes = stages.flatMap((stage) => [stage.from, ...stage.instructions])
   const written = nodes.map((node) => ({ keyword: /^\S+/.exec(node.text)?.[0] ?? '', node }))

@@ -2,13 +2,13 @@ import type { Diagnostic, Dockerfile, Instruction, Stage } from '../ast.ts'
 import { parsePortSpec } from '../instructions/ports.ts'
 import { warning } from './rules.ts'
 
-/** What the instructions of a stage have in common with those of the stage it is built from. */
+/** The facts about a stage that stages built from it inherit. */
 interface Inherited {
   readonly hasShell: boolean
   readonly hasWorkdir: boolean
 }
 
-/** What is odd about single instructions and about their order within a stage. */
+/** The checks of single instructions and of their order in a stage. */
 export function checkInstructions(file: Pick<Dockerfile, 'args' | 'stages'>): Diagnostic[] {
   const found = file.args.flatMap((node) => checkSecrets(node))
   const ends = new Map<string, Inherited>()

@@ -5,7 +5,7 @@ import { checkContinuations, checkDescriptions, checkKeywordCasing } from './fil
 import { checkInstructions } from './instruction-rules.ts'
 import { checkFromArguments, checkPlatforms, checkStageNames } from './stage-rules.ts'
 
-/** The build checks that need nothing but the file. */
+/** The build checks that need only the file. */
 export function lint(
   file: Pick<Dockerfile, 'args' | 'stages'>,
   lines: readonly LogicalLine[],

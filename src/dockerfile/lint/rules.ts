@@ -26,7 +26,7 @@ export type RuleName =
   | 'UndefinedVar'
   | 'WorkdirRelativePath'
 
-/** True for rules that are checked only where a Dockerfile asks for them. */
+/** True for rules that a Dockerfile must enable. */
 export function isExperimental(rule: string): boolean {
   return rule === 'InvalidDefinitionDescription'
 }
@@ -39,7 +39,10 @@ const parsing = new Set<string>([
   'StageNameCasing',
 ] satisfies RuleName[])
 
-/** True for rules that BuildKit checks while it parses, so that they are told beside a parse error. */
+/**
+ * True for rules that BuildKit checks while parsing. Their warnings are shown beside a
+ * parse error.
+ */
 export function isParsingRule(rule: string): boolean {
   return parsing.has(rule)
 }
@@ -48,7 +51,7 @@ export function warning(rule: RuleName, message: string, range: Range): Diagnost
   return { severity: 'warning', rule, message: shorten(message), range }
 }
 
-/** Where Docker explains a build check; undefined for the rules in kebab-case, which are our own. */
+/** Returns the URL of Docker's explanation, or undefined for the rules of strake in kebab-case. */
 export function ruleUrl(rule: string): string | undefined {
   if (!/^[A-Z]/.test(rule)) {
     return undefined

@@ -3,7 +3,7 @@ import { expand, SubstitutionError } from '../expand/expand.ts'
 import { withSuggestion } from '../suggest.ts'
 import { warning } from './rules.ts'
 
-/** What is odd about how stages are named. */
+/** The checks of the names of stages. */
 export function checkStageNames(stages: readonly Stage[]): Diagnostic[] {
   const found: Diagnostic[] = []
   const seen = new Set<string>()
@@ -58,7 +58,7 @@ const predefined = ['TARGET', 'BUILD']
   .flatMap((side) => ['PLATFORM', 'OS', 'OSVERSION', 'ARCH', 'VARIANT'].map((what) => side + what))
   .concat('TARGETSTAGE')
 
-/** A FROM is to use global arguments only. */
+/** FROM may use only global arguments. */
 export function checkFromArguments(file: Pick<Dockerfile, 'args' | 'stages'>): Diagnostic[] {
   const declared = file.args.flatMap((node) => node.args.map(({ key }) => key))
   const known = [...declared, ...predefined]
