@@ -108,8 +108,8 @@ function warnOfDamage(engine: Engine, err: Output): void {
 async function openEngineLazily({ root, snapshotter }: GlobalOptions): Promise<Engine> {
   const { openEngine } = await import('#engine/open')
   return openEngine({
-    ...(root === undefined ? {} : { root }),
-    ...(snapshotter === undefined ? {} : { snapshotter }),
+    root,
+    snapshotter,
   })
 }
 

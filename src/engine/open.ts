@@ -15,11 +15,11 @@ import { version } from './host/version.ts'
 
 export interface EngineOptions extends RootsOptions {
   /** `crun`, `runc` or a path; the best that works here unless given. */
-  readonly runtime?: string
+  readonly runtime?: string | undefined
   /** `erofs` or `directory`; `$STRAKE_SNAPSHOTTER`, then what works best here, unless given. */
-  readonly snapshotter?: string
+  readonly snapshotter?: string | undefined
   /** Called in place of the global `fetch`. */
-  readonly fetch?: (request: Request) => Promise<Response>
+  readonly fetch?: ((request: Request) => Promise<Response>) | undefined
 }
 
 /**

@@ -109,10 +109,10 @@ async function readRequest(
     downloads: options.downloads,
     noCache: !options.cache,
     pull: options.pull === true,
-    ...(options.target === undefined ? {} : { target: options.target }),
-    ...(options.platform === undefined ? {} : { platform: options.platform }),
-    ...(options.iidfile === undefined ? {} : { imageIdFile: options.iidfile }),
-    ...(options.metadataFile === undefined ? {} : { metadataFile: options.metadataFile }),
+    target: options.target,
+    platform: options.platform,
+    imageIdFile: options.iidfile,
+    metadataFile: options.metadataFile,
   }
 }
 

@@ -17,7 +17,7 @@ export function define(context: Context): Command {
       }
       await exportContainer(await context.engine(), name, {
         signal: context.signal,
-        ...(options.output === undefined ? {} : { file: options.output }),
+        file: options.output,
       })
     })
 }

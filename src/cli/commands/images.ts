@@ -31,7 +31,7 @@ export function define(context: Context): Command {
       const images = await listImages(engine, {
         all: options.all === true,
         filters: parseImageFilters(options.filter ?? []),
-        ...(reference === undefined ? {} : { reference }),
+        reference,
       })
       print(context, images, options)
     })

@@ -29,9 +29,9 @@ export function define(context: Context): Command {
         changes: options.change ?? [],
         emit: renderer.emit,
         signal: context.signal,
-        ...(name === undefined ? {} : { name }),
-        ...(options.message === undefined ? {} : { message: options.message }),
-        ...(options.platform === undefined ? {} : { platform: options.platform }),
+        name,
+        message: options.message,
+        platform: options.platform,
       }).finally(() => renderer.finish())
       context.out.write(`${imageId}\n`)
     })

@@ -25,7 +25,7 @@ export function define(context: Context): Command {
       const loaded = await load(await context.engine(), {
         emit: options.quiet ? () => {} : renderer.emit,
         signal: context.signal,
-        ...(options.input === undefined ? {} : { file: options.input }),
+        file: options.input,
       }).finally(() => renderer.finish())
       for (const image of loaded) {
         for (const moved of image.moved) {

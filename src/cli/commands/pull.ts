@@ -23,7 +23,7 @@ export function define(context: Context): Command {
       const result = await pull(await context.engine(), name, {
         emit: options.quiet ? () => {} : renderer.emit,
         signal: context.signal,
-        ...(options.platform === undefined ? {} : { platform: options.platform }),
+        platform: options.platform,
       }).finally(() => renderer.finish())
       if (!options.quiet) {
         const status = result.upToDate ? 'Image is up to date for' : 'Downloaded newer image for'

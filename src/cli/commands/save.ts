@@ -27,8 +27,8 @@ export function define(context: Context): Command {
         await save(await context.engine(), names, {
           emit: renderer.emit,
           signal: context.signal,
-          ...(options.output === undefined ? {} : { file: options.output }),
-          ...(options.platform === undefined ? {} : { platform: options.platform }),
+          file: options.output,
+          platform: options.platform,
         })
       } finally {
         renderer.finish()

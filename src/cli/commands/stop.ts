@@ -27,8 +27,8 @@ export function define(context: Context): Command {
       const timeout = options.timeout ?? options.time
       await forEachName(context, names, async (name) => {
         await stopContainer(engine, name, {
-          ...(options.signal === undefined ? {} : { stopSignal: options.signal }),
-          ...(timeout === undefined ? {} : { timeout }),
+          stopSignal: options.signal,
+          timeout,
           signal: context.signal,
         })
         return name

@@ -75,6 +75,16 @@ test('save() leaves no file behind when it fails, and names the place', async ()
   expect((await readdir(engine.directory)).filter((name) => name.startsWith('app'))).toEqual([])
 })
 
+test('save() refuses an image for another platform', async () => {
+  await using engine = await openTestEngine()
+  await addTestImage(engine, { names: ['app'] })
+  const file = `${engine.directory}/app.tar`
+  await save(engine, ['app'], { file, platform: 'linux/amd64' })
+  await expect(save(engine, ['app'], { file, platform: 'linux/arm64' })).rejects.toThrow(
+    'app:latest for linux/arm64: the image is for linux/amd64',
+  )
+})
+
 test('load() and importImage() read a named pipe', async () => {
   await using one = await openTestEngine()
   await using two = await openTestEngine()

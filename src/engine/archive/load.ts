@@ -10,9 +10,9 @@ import { findArchive, readArchive } from './archive-file.ts'
 
 export interface LoadOptions {
   /** Standard input without it. */
-  readonly file?: string
-  readonly emit?: Emit
-  readonly signal?: AbortSignal
+  readonly file?: string | undefined
+  readonly emit?: Emit | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** One image of an archive, and what its names did. */

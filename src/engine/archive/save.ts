@@ -1,16 +1,27 @@
 import { type NamedImage, saveImages } from '#image'
-import { type Digest, formatReference, isStrakeError, parseReference, type Reference } from '#oci'
+import {
+  type Digest,
+  formatPlatform,
+  formatReference,
+  isStrakeError,
+  parsePlatform,
+  parseReference,
+  type Reference,
+  StrakeError,
+} from '#oci'
 import type { Emit } from '#stream'
 import type { Engine } from '../engine.ts'
-import { isDigestName, isWholeId, repositoryOf } from '../image/find-image.ts'
+import { isDigestName, isForPlatform, isWholeId, repositoryOf } from '../image/find-image.ts'
 import { holdImage } from '../image/hold-image.ts'
 import { writeArchive } from './output-file.ts'
 
 export interface SaveOptions {
   /** Standard output without it. Appears only when it is whole. */
-  readonly file?: string
-  readonly emit?: Emit
-  readonly signal?: AbortSignal
+  readonly file?: string | undefined
+  /** Refuses an image for another platform. */
+  readonly platform?: string | undefined
+  readonly emit?: Emit | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -27,9 +38,15 @@ export async function save(
     purpose: `save ${texts.join(' ')}`,
     isExact: true,
   })
+  const wanted = options.platform === undefined ? undefined : parsePlatform(options.platform)
   const images = new Map<Digest, NamedImage & { readonly names: Reference[] }>()
   for (const text of texts.flatMap((each) => tagsOf(engine, each))) {
     const { image, name, opened } = await holdImage(engine, text, lease)
+    if (!isForPlatform(image, wanted)) {
+      const own = formatPlatform(image.platform)
+      const reason = `the image is for ${own}`
+      throw new StrakeError('NOT_FOUND', `Cannot save ${text} for ${options.platform}: ${reason}`)
+    }
     const known = images.get(image.digest) ?? { image: opened, names: [] }
     images.set(image.digest, known)
     const isKnown = known.names.some((each) => formatReference(each) === name)

@@ -29,29 +29,29 @@ export type { AgentSource, SecretSource } from './secrets.ts'
 export interface BuildRequest {
   /** The directory or archive whose files the build may use; none unless given. */
   readonly context?: string | ContextArchive | undefined
-  readonly names?: readonly string[]
+  readonly names?: readonly string[] | undefined
   /** Path of the Dockerfile, or its text; `Dockerfile` of the context unless given. */
   readonly dockerfile?: string | { readonly text: string } | undefined
-  readonly target?: string
-  readonly buildArgs?: ReadonlyMap<string, string>
-  readonly labels?: ReadonlyMap<string, string>
-  readonly noCache?: boolean
-  readonly pull?: boolean
-  readonly platform?: string
+  readonly target?: string | undefined
+  readonly buildArgs?: ReadonlyMap<string, string> | undefined
+  readonly labels?: ReadonlyMap<string, string> | undefined
+  readonly noCache?: boolean | undefined
+  readonly pull?: boolean | undefined
+  readonly platform?: string | undefined
   /** What RUN is attached to; `default` is the bridge of containers. */
   readonly network?: 'default' | 'none' | 'host' | undefined
   /** Where ADD may download from: `any` unless given. */
   readonly downloads?: 'any' | 'public' | undefined
-  readonly secrets?: readonly SecretSource[]
-  readonly agents?: readonly AgentSource[]
-  readonly imageIdFile?: string
+  readonly secrets?: readonly SecretSource[] | undefined
+  readonly agents?: readonly AgentSource[] | undefined
+  readonly imageIdFile?: string | undefined
   /** For what Docker tells of a build, in JSON. */
-  readonly metadataFile?: string
+  readonly metadataFile?: string | undefined
   /** The time of files and image; seconds since 1970 as a number. A reproducible one unless given. */
   readonly timestamp?: 'now' | number | undefined
-  readonly explain?: boolean
-  readonly emit?: Emit
-  readonly signal?: AbortSignal
+  readonly explain?: boolean | undefined
+  readonly emit?: Emit | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface Built {

@@ -13,13 +13,13 @@ import { buildServices } from './build.ts'
 
 export interface ImportOptions {
   /** Canonicalised; the image has no name without it. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** Dockerfile instructions that change the configuration: `CMD ["sh"]`. */
-  readonly changes?: readonly string[]
-  readonly message?: string
-  readonly platform?: string
-  readonly emit?: Emit
-  readonly signal?: AbortSignal
+  readonly changes?: readonly string[] | undefined
+  readonly message?: string | undefined
+  readonly platform?: string | undefined
+  readonly emit?: Emit | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface Imported {

@@ -24,9 +24,9 @@ import { recordImage } from './record-image.ts'
 
 export interface PullOptions {
   /** `os/architecture[/variant]`; this machine unless given. */
-  readonly platform?: string
-  readonly emit?: Emit
-  readonly signal?: AbortSignal
+  readonly platform?: string | undefined
+  readonly emit?: Emit | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface Pulled {

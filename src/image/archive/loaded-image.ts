@@ -5,9 +5,9 @@ export interface LoadOptions {
   /** A directory for what must be written before it can be read. */
   readonly temporaryDirectory: string
   /** Of an index in the archive; this machine's unless given. */
-  readonly platform?: Platform
-  readonly emit?: Emit
-  readonly signal?: AbortSignal
+  readonly platform?: Platform | undefined
+  readonly emit?: Emit | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** An image that was loaded. Naming it is the caller's to do, and to tell. */
