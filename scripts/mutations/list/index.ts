@@ -1,0 +1,15 @@
+import type { MutatedFile } from '../mutation.ts'
+import { archives } from './archives.ts'
+import { builds } from './builds.ts'
+import { containers } from './containers.ts'
+import { registries } from './registries.ts'
+import { stores } from './stores.ts'
+
+/** Every break that is tried. A break that a fault of the past was belongs here too. */
+export const files: readonly MutatedFile[] = [
+  ...archives,
+  ...builds,
+  ...containers,
+  ...registries,
+  ...stores,
+]
