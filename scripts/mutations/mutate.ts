@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -17,7 +18,7 @@ type Outcome = 'noticed' | 'unnoticed'
 
 const project = resolve(import.meta.dir, '../..')
 /** Milliseconds for the tests of one mutation; a break may make a loop endless. */
-const longest = 300_000
+const longest = 120_000
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,7 +31,11 @@ const { values, positionals } = parseArgs({
 const chosen = mutationsOf(files).filter(
   ({ file }) => positionals.length === 0 || positionals.some((word) => file.includes(word)),
 )
-const original = (file: string): string => readFileSync(join(project, file), 'utf8')
+/** The files as they were when this began: somebody may go on working meanwhile. */
+const originals = new Map(
+  chosen.map(({ file }) => [file, readFileSync(join(project, file), 'utf8')] as const),
+)
+const original = (file: string): string => originals.get(file) ?? ''
 const stale = chosen.filter((mutation) => broken(original(mutation.file), mutation) === undefined)
 for (const { file, find } of stale) console.log(`not once in ${file}: ${find}`)
 if (values.list) {
@@ -70,9 +75,12 @@ async function tryAll(mutations: readonly Mutation[]): Promise<void> {
 function copyTree(tree: string): string {
   const listed = spawnSync('git', ['ls-files', '-coz', '--exclude-standard'], { cwd: project })
   for (const file of listed.stdout.toString().split('\0')) {
-    if (file === '') continue
+    if (file === '' || !existsSync(join(project, file))) continue
     mkdirSync(join(tree, dirname(file)), { recursive: true })
-    cpSync(join(project, file), join(tree, file), { verbatimSymlinks: true })
+    const text = originals.get(file)
+    if (text === undefined)
+      cpSync(join(project, file), join(tree, file), { verbatimSymlinks: true })
+    else writeFileSync(join(tree, file), text)
   }
   symlinkSync(join(project, 'node_modules'), join(tree, 'node_modules'))
   return tree

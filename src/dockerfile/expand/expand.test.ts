@@ -54,6 +54,10 @@ describe('expand() and plain variables', () => {
   ])
 })
 
+test('expand() counts how deep substitutions are, not how many', () => {
+  expect(result('${missing:-x}'.repeat(300))).toBe('x'.repeat(300))
+})
+
 describe('expand() and quotes', () => {
   cases([
     [`'$name'`, '$name'],
@@ -127,6 +131,14 @@ describe('expand() and patterns', () => {
     ['${name/l*/"a b"}', 'hea b'],
     ['${name//}', "! missing '/' in substitution"],
     ['${name///}', 'hello'],
+    // Docker keeps escapes of a replacement, and of the pattern for its own reader.
+    ['${name/l/\\}}', 'he\\}lo'],
+    ['${name//l/\\n}', 'he\\n\\no'],
+    ['${name/l/"\\"}"}', 'he\\"}lo'],
+    ["${name/l/'}'}", 'he}lo'],
+    // What lies inside says nothing of the escapes that follow it.
+    ['${stars#${missing:-a}\\*}', 'b?c'],
+    ['${missing:-${list#a}\\*}', '.b.c*'],
     ['${name/*/x}', 'x'],
     ['${name#\\e}', "! invalid pattern (\\e) in substitution: invalid escape '\\e'"],
   ])

@@ -1,5 +1,6 @@
 import { type ContentSource, type ContentStore, copy } from '#content'
 import {
+  ContentMismatchError,
   type Descriptor,
   type Digest,
   digestName,
@@ -76,7 +77,12 @@ function sourceOf(archive: Archive): ContentSource {
       return archive.has(name) && archive.sizeOf(name) === size
     },
     read: (target, { start = 0, end = target.size, readerVerifies = false } = {}) => {
-      const bytes = archive.read(blobName(target.digest), { start, end })
+      const name = blobName(target.digest)
+      const size = archive.sizeOf(name)
+      if (size !== target.size) {
+        throw new ContentMismatchError(name, `${target.size} bytes`, `${size} bytes`)
+      }
+      const bytes = archive.read(name, { start, end })
       const isWhole = start === 0 && end === target.size
       return isWhole && !readerVerifies ? verified(bytes, target) : bytes
     },

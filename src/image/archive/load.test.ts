@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { tmpdir } from 'node:os'
-import { gzipSync } from 'node:zlib'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { createMemoryStore, type LocalStore } from '#content'
-import { encodeJson, mediaType, sha256 } from '#oci'
+import { encodeJson, limits, mediaType, sha256 } from '#oci'
 import { fromBuffer, toBuffer } from '#stream'
 import { packTar, type TarInput } from '#tar'
 import { overwriting } from '../../stream/testing/overwriting.ts'
@@ -84,6 +84,43 @@ test('loadArchive() keeps compressed layers of a Docker archive compressed', asy
   })
 })
 
+test('loadArchive() knows zstd in a Docker archive, and refuses what images do not have', async () => {
+  const { config, manifest, tar } = await dockerArchive()
+  const loadLayer = (body: Uint8Array<ArrayBuffer>, store: LocalStore) =>
+    load([config, { path: 'aa/layer.tar', body }, json('manifest.json', [manifest])], store)
+  const store = createMemoryStore()
+  const pressed = new Uint8Array(zstdCompressSync(tar))
+  const [loaded] = await loadLayer(pressed, store)
+  if (loaded === undefined) throw new TypeError('one image')
+  expect((await openImage(store, loaded.descriptor)).layers[0]?.descriptor).toEqual({
+    mediaType: mediaType.ociLayerZstd,
+    digest: sha256(pressed),
+    size: pressed.length,
+  })
+  for (const [name, magic] of [
+    ['bzip2', '425a6839'],
+    ['xz', 'fd377a585a00'],
+    ['lz4', '04224d18'],
+  ] as const) {
+    const loading = loadLayer(new Uint8Array(Buffer.from(magic, 'hex')), createMemoryStore())
+    await expect(loading).rejects.toThrow(`a layer is compressed with ${name}`)
+  }
+})
+
+test('loadArchive() refuses more layers than images have', async () => {
+  const { layer, manifest, diffId } = await dockerArchive()
+  const count = limits.layers + 1
+  const diff_ids = Array.from({ length: count }, () => diffId)
+  const rootfs = { type: 'layers', diff_ids }
+  const config = json('c', { architecture: 'amd64', os: 'linux', rootfs })
+  const Layers = Array.from({ length: count }, () => 'aa/layer.tar')
+  const loading = load(
+    [config, layer, json('manifest.json', [{ ...manifest, Config: 'c', Layers }])],
+    createMemoryStore(),
+  )
+  await expect(loading).rejects.toThrow(String(limits.layers))
+})
+
 test('loadArchive() refuses a layer that is not what the configuration says', async () => {
   const { config, manifest } = await dockerArchive()
   const layer = { path: 'aa/layer.tar', body: await layerTar({ 'etc/motd': 'evil' }) }
@@ -128,6 +165,10 @@ const attacks: Record<string, (good: Awaited<ReturnType<typeof dockerArchive>>) 
   ],
   'its manifest.json is not an array': () => [json('manifest.json', {})],
   'lacks Config, Layers or RepoTags': () => [json('manifest.json', [{ Layers: 'aa' }])],
+  'an entry of its manifest.json lacks Config, Layers or RepoTags': ({ config, manifest }) => [
+    config,
+    json('manifest.json', [{ ...manifest, RepoTags: 'app:1' }]),
+  ],
   'a name in its manifest.json cannot be given': ({ config, layer, manifest }) => [
     config,
     layer,
@@ -210,11 +251,77 @@ test('loadArchive() refuses a layout whose manifest.json describes another image
   expect(await Array.fromAsync(store.list())).toEqual([])
 })
 
-test('loadArchive() refuses a layout with a damaged blob', async () => {
+const empty = new Uint8Array(0)
+
+test.each(['manifest', 'config', 'layer'])(
+  'loadArchive() refuses a layout with a damaged %s',
+  async (what) => {
+    const { members, layout, index } = await layoutArchive()
+    const at = ['manifest', 'config', 'layer'].indexOf(what)
+    const change: readonly ((body: Uint8Array) => Uint8Array)[] = [
+      // Still a good document, of other content.
+      (body) =>
+        Buffer.from(
+          Buffer.from(body)
+            .toString()
+            .replace(/[0-9a-f]{8}"/, '00000000"'),
+        ),
+      (body) => new Uint8Array(body.length),
+      (body) => Buffer.concat([body, new Uint8Array(1)]),
+      (body) => body.subarray(1),
+    ]
+    for (const damage of change) {
+      const damaged = members.map((member, index) =>
+        index === at ? { ...member, body: Buffer.from(damage(member.body)) } : member,
+      )
+      if (sha256(damaged[at]?.body ?? empty) === sha256(members[at]?.body ?? empty)) continue
+      const store = createMemoryStore()
+      const loading = load([layout, index, ...damaged], store)
+      await expect(loading).rejects.toMatchObject({ code: 'DIGEST_INVALID' })
+      const stored = await Array.fromAsync(store.list(), ({ digest }) => digest)
+      const [manifest] = members
+      expect(stored.map(blobName)).not.toContain(manifest?.path ?? '')
+    }
+  },
+)
+
+test('loadArchive() refuses a layout whose manifest.json has other layers', async () => {
+  const { image, members, layout, index } = await layoutArchive()
+  const manifest = { Config: blobName(image.manifest.config.digest), RepoTags: ['app:1'] }
+  const layers = image.manifest.layers.map(({ digest }) => blobName(digest))
+  const both = (Layers: readonly string[]): TarInput[] => {
+    return [layout, index, ...members, json('manifest.json', [{ ...manifest, Layers }])]
+  }
+  const [loaded] = await load(both(layers), createMemoryStore())
+  expect(loaded?.names.map(String)).toEqual(['docker.io/library/app:1'])
+  for (const wrong of [[], [...layers, ...layers]]) {
+    const loading = load(both(wrong), createMemoryStore())
+    await expect(loading).rejects.toThrow('describe different images')
+  }
+})
+
+test('loadArchive() takes an archive for a layout only when it says that it is one', async () => {
   const { members, layout, index } = await layoutArchive()
-  const damaged = members.map((member, at) =>
-    at === 2 ? { ...member, body: new Uint8Array(member.body.length) } : member,
-  )
-  const loading = load([layout, index, ...damaged], createMemoryStore())
-  await expect(loading).rejects.toMatchObject({ name: 'ContentMismatchError' })
+  const { config, layer, manifest, imageId } = await dockerArchive()
+  const docker = [config, layer, json('manifest.json', [manifest])]
+  for (const half of [[index], [layout]]) {
+    const store = createMemoryStore()
+    const [loaded] = await load([...half, ...docker], store)
+    if (loaded === undefined) throw new TypeError('one image')
+    expect((await openImage(store, loaded.descriptor)).imageId).toBe(imageId)
+    const alone = load([...half, ...members], createMemoryStore())
+    await expect(alone).rejects.toThrow('neither manifest.json nor an OCI image layout')
+  }
+})
+
+test.each([
+  ['repositories', undefined],
+  ['etc', undefined],
+  ['home', 'use strake import for the archive of a root filesystem'],
+])('loadArchive() of an archive with only %s has the remedy %p', async (path, remedy) => {
+  const loading = load([{ path, body: new Uint8Array(1) }], createMemoryStore())
+  await expect(loading).rejects.toMatchObject({ code: 'INVALID' })
+  const error: unknown = await loading.catch((error: unknown) => error)
+  expect(error).toMatchObject(remedy === undefined ? {} : { remedy })
+  expect(Object(error).remedy).toBe(remedy)
 })

@@ -4,9 +4,6 @@ import { Backoff, connectionError, RetryableError } from '../http/retry.ts'
 import { discard } from '../http/transport.ts'
 import type { ApiRequest, Connection } from './connection.ts'
 
-/** How long a body may stay silent before its connection counts as broken. */
-const idleTimeout = 60_000
-
 export interface DownloadOptions {
   readonly start?: number
   readonly end?: number
@@ -103,7 +100,7 @@ async function* open(
   const timer = setTimeout(() => {
     if (isWaiting) abort.abort(new DOMException('the body stalled', 'TimeoutError'))
     else timer.refresh()
-  }, idleTimeout)
+  }, connection.retry.silence ?? 60_000)
   let skip = ignored
   let left = span.end - span.start
   try {

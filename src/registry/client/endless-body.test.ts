@@ -24,10 +24,24 @@ function endless(chunk: Uint8Array<ArrayBuffer>, headers: Record<string, string>
   return { ...server, sent }
 }
 
+/** What says that a body is longer than it may be, and not only another one. */
+const tooLong = (size: number): string => `expected ${size} bytes, got more bytes`
+
+/** Pieces of a body of no announced length. */
+function inPieces(...pieces: readonly Uint8Array<ArrayBuffer>[]): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      for (const piece of pieces) controller.enqueue(piece.slice())
+      controller.close()
+    },
+  })
+}
+
 test('read() stops at the size of the descriptor, however much is sent', async () => {
   const { descriptor } = blob(noise(100_000))
   const server = endless(new Uint8Array(1000))
-  await expectCode(toBuffer(connect(server).read(descriptor), 1e9), ['DIGEST_INVALID'])
+  const reading = toBuffer(connect(server).read(descriptor), 1e9)
+  expect(await expectCode(reading, ['DIGEST_INVALID'])).toContain(tooLong(100_000))
   expect(server.sent.bytes).toBeLessThan(120_000)
 })
 
@@ -38,8 +52,34 @@ test('read() yields no byte beyond the size', async () => {
     const server = endless(new Uint8Array(1000))
     for await (const chunk of connect(server).read(descriptor)) yielded += chunk.byteLength
   })()
-  await expectCode(reading, ['DIGEST_INVALID'])
+  expect(await expectCode(reading, ['DIGEST_INVALID'])).toContain(tooLong(1500))
   expect(yielded).toBeLessThanOrEqual(1500)
+})
+
+test('read() refuses a body that goes on after the right content', async () => {
+  const { raw, descriptor } = blob(noise(1500))
+  for (const readerVerifies of [false, true]) {
+    for (const surplus of [raw.subarray(0, 1), new Uint8Array(4000)]) {
+      const { fetch } = peer(() => new Response(inPieces(raw, surplus)))
+      const reading = toBuffer(connect({ fetch }).read(descriptor, { readerVerifies }), 1e9)
+      expect(await expectCode(reading, ['DIGEST_INVALID'])).toContain(tooLong(1500))
+    }
+  }
+})
+
+test('read() of a part stops at its end, however much is sent', async () => {
+  const { raw, descriptor } = blob(noise(5000))
+  const { fetch } = peer(() => new Response(inPieces(raw.subarray(0, 1500), raw.subarray(1500))))
+  const read = (start: number, end: number): Promise<Uint8Array> =>
+    toBuffer(connect({ fetch }).read(descriptor, { start, end }), 1e9)
+  for (const [start, end] of [
+    [0, 10],
+    [1000, 1501],
+    [1499, 1500],
+    [1600, 5000],
+  ] as const) {
+    expect(await read(start, end)).toEqual(raw.slice(start, end))
+  }
 })
 
 test('read() of an endless manifest stops at 4 MiB', async () => {
@@ -69,7 +109,8 @@ test('a length that contradicts the descriptor is refused before a byte is read'
   const server = peer(
     () => new Response('twelve bytes and more', { headers: { 'Content-Length': '21' } }),
   )
-  await expectCode(toBuffer(connect(server).read(descriptor), 100), ['DIGEST_INVALID'])
+  const reading = toBuffer(connect(server).read(descriptor), 100)
+  expect(await expectCode(reading, ['DIGEST_INVALID'])).toContain('expected 12 bytes, got 21 bytes')
   expect(server.requests.length).toBe(1)
 })
 

@@ -11,6 +11,8 @@ export interface RetryOptions {
   readonly now?: () => number
   /** Called before each wait with a sentence that says why and for how long. */
   readonly onRetry?: ((message: string) => void) | undefined
+  /** Milliseconds that a body may stay silent before its connection counts as broken; 60,000 unless given. */
+  readonly silence?: number
 }
 
 /** An answer or a broken connection that another try may cure. */

@@ -10,8 +10,14 @@ test.each<[Compression, string]>([
   ['none', '2e2f0000000000'],
   // A tar whose first entry is named ].
   ['none', '5d0000000000000000'],
+  // Names of files in a tar that begin as a compression does.
+  ['none', '425a697000'],
+  ['none', 'fd377a585a2e'],
+  ['none', '504b2e740000'],
   ['gzip', '1f8b0800'],
   ['zstd', '28b52ffd'],
+  ['zstd', '502a4d18'],
+  ['zstd', '5f2a4d18'],
   ['zstd', '5a2a4d18'],
   ['xz', 'fd377a585a00'],
   ['bzip2', '425a6839'],

@@ -125,6 +125,50 @@ test('readTar() lets an empty pax record leave the field of the header block', a
   expect((await readAll(archive))[0]?.path).toBe('kept')
 })
 
+test('readTar() lets an empty pax record take back an earlier one', async () => {
+  const usual = { uid: '0000007\0', gid: '0000011\0', mtime: '00000000013\0' }
+  const archive = rawArchive(
+    rawPax([
+      ['linkpath', 'b'],
+      ['size', '512'],
+      ['uid', '1'],
+      ['gid', '1'],
+      ['mtime', '1.5'],
+      ['linkpath', ''],
+      ['size', ''],
+      ['uid', ''],
+      ['gid', ''],
+      ['mtime', ''],
+    ]),
+    rawEntry({ name: 'f', linkname: 'kept', ...usual }, 'abc'),
+    rawEntry({ name: 'next' }),
+  )
+  expect(await readAll(archive)).toMatchObject([
+    { path: 'f', size: 3, uid: 7, gid: 9, mtime: 11, mtimeNanoseconds: 0 },
+    { path: 'next' },
+  ])
+  const link = rawArchive(
+    rawPax([
+      ['linkpath', 'b'],
+      ['linkpath', ''],
+    ]),
+    rawEntry({ flag: '2', linkname: 'kept' }),
+  )
+  expect((await readAll(link))[0]).toMatchObject({ linkpath: 'kept' })
+})
+
+test('readTar() believes SCHILY of an attribute rather than LIBARCHIVE, in either order', async () => {
+  const schily = ['SCHILY.xattr.user.a', 'of SCHILY'] as const
+  const libarchive = ['LIBARCHIVE.xattr.user.a', Buffer.from('other').toString('base64')] as const
+  for (const records of [
+    [schily, libarchive],
+    [libarchive, schily],
+  ]) {
+    const [entry] = await readAll(rawArchive(rawPax(records), rawEntry({})))
+    expect([...(entry?.xattrs ?? [])]).toEqual([['user.a', Buffer.from('of SCHILY')]])
+  }
+})
+
 test('readTar() reads GNU long names and targets up to their NUL', async () => {
   const long = `${'n'.repeat(200)}/file`
   const archive = rawArchive(

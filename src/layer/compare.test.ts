@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'bun:test'
+import { chmodSync, chownSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { at } from '#platform'
+import { encodeName } from '#tar'
+import { travellingAttributes } from './attribute.ts'
+import { findSameFile, isSameDirectory, statusTime } from './compare.ts'
+import { isRoot, scratch, unlessRoot } from './testing/tree.ts'
+
+/** Changes the upper one of two equal things, in the directory `base`. */
+type Change = (path: string, base: string) => void
+
+function setAttribute(path: string, name: string, value: string): void {
+  const fd = at.openRoot(path.slice(0, path.lastIndexOf('/')))
+  const own = at.openFileAt(fd, encodeName('f')) ?? at.openDirectory(fd, encodeName('d')) ?? -1
+  at.setAttribute(own, encodeName(name), Buffer.from(value))
+  at.closeDescriptor(own)
+  at.closeDescriptor(fd)
+}
+
+/** More than one buffer of the comparison. */
+const long = `${'a'.repeat(200_000)}b`
+
+/** True when a file that `change` was done to counts as the one below it. */
+function isSame(change: Change, changeLower: Change = () => {}): boolean {
+  using base = scratch()
+  for (const tree of ['upper', 'lower']) {
+    mkdirSync(`${base.path}/${tree}`)
+    writeFileSync(`${base.path}/${tree}/f`, long, { mode: 0o644 })
+    utimesSync(`${base.path}/${tree}/f`, 5, 5)
+  }
+  change(`${base.path}/upper/f`, base.path)
+  changeLower(`${base.path}/lower/f`, base.path)
+  const [upper, lower] = [at.openRoot(`${base.path}/upper`), at.openRoot(`${base.path}/lower`)]
+  const name = encodeName('f')
+  const fd = at.openFileAt(upper, name) ?? -1
+  const status = at.entryStatus(fd)
+  if (status === undefined) throw new Error('the file that was just made is gone')
+  const xattrs = travellingAttributes(fd, true)
+  try {
+    const time = statusTime(status)
+    return findSameFile({ fd, status, xattrs }, lower, { name, time, acls: true }) !== undefined
+  } finally {
+    for (const each of [fd, upper, lower]) at.closeDescriptor(each)
+  }
+}
+
+function write(text: string): Change {
+  return (path) => {
+    writeFileSync(path, text)
+    utimesSync(path, 5, 5)
+  }
+}
+
+const attribute = (name: string, value: string): Change => {
+  return (path) => setAttribute(path, name, value)
+}
+
+describe('findSameFile()', () => {
+  test('findSameFile() finds a file that was only opened for writing', () => {
+    expect(isSame(() => {})).toBe(true)
+    expect(isSame(attribute('user.a', '1'), attribute('user.a', '1'))).toBe(true)
+  })
+
+  const changes: Readonly<Record<string, readonly [Change, Change?]>> = {
+    'the last byte': [write(`${long.slice(0, -1)}c`)],
+    'the first byte': [write(`c${long.slice(1)}`)],
+    'a byte of the second buffer': [write(`${long.slice(0, 70_000)}c${long.slice(70_001)}`)],
+    'a longer one': [write(`${long}b`)],
+    'a shorter one': [write(long.slice(0, -1))],
+    'the mode': [(path) => chmodSync(path, 0o600)],
+    'the time': [(path) => utimesSync(path, 6, 6)],
+    'a piece of a second': [(path) => utimesSync(path, 5.5, 5.5)],
+    'a new attribute': [attribute('user.a', '1')],
+    'an attribute that is gone': [() => {}, attribute('user.a', '1')],
+    'the value of an attribute': [attribute('user.a', '1'), attribute('user.a', '2')],
+    'the name of an attribute': [attribute('user.a', '1'), attribute('user.b', '1')],
+  }
+  test.each(Object.entries(changes))('findSameFile() notices %s', (_, [upper, lower]) => {
+    expect(isSame(upper, lower)).toBe(false)
+  })
+
+  test.skipIf(!isRoot)(`findSameFile() notices the owners${unlessRoot}`, () => {
+    expect(isSame((path) => chownSync(path, 1, 0))).toBe(false)
+    expect(isSame((path) => chownSync(path, 0, 1))).toBe(false)
+  })
+})
+
+test('isSameDirectory() compares owner, mode and attributes, never times', () => {
+  using base = scratch()
+  for (const tree of ['upper', 'lower']) mkdirSync(`${base.path}/${tree}/d`, { recursive: true })
+  utimesSync(`${base.path}/upper/d`, 5, 5)
+  const is = (): boolean => {
+    const [fd, lower] = [at.openRoot(`${base.path}/upper/d`), at.openRoot(`${base.path}/lower/d`)]
+    const status = at.entryStatus(fd)
+    if (status === undefined) throw new Error('the directory that was just made is gone')
+    try {
+      return isSameDirectory({ fd, status, xattrs: travellingAttributes(fd, true) }, lower, true)
+    } finally {
+      for (const each of [fd, lower]) at.closeDescriptor(each)
+    }
+  }
+  expect(is()).toBe(true)
+  chmodSync(`${base.path}/upper/d`, 0o700)
+  expect(is()).toBe(false)
+  chmodSync(`${base.path}/lower/d`, 0o700)
+  setAttribute(`${base.path}/upper/d`, 'user.a', '1')
+  expect(is()).toBe(false)
+})

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'bun:test'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { at } from '#platform'
+import { encodeName } from '#tar'
+import { isOpaque, isWhiteoutDevice, refuseRemote } from './overlay.ts'
+import { isRoot, scratch } from './testing/tree.ts'
+
+/** The marks of the kernel, and those of one without privileges in a user namespace. */
+const prefixes = isRoot ? ['trusted.overlay.', 'user.overlay.'] : ['user.overlay.']
+
+/** What `look` says of a directory with this attribute. */
+function withMark<T>(name: string, value: string, look: (fd: number) => T): T {
+  using base = scratch()
+  mkdirSync(`${base.path}/d`)
+  writeFileSync(`${base.path}/d/f`, '')
+  const fd = at.openRoot(`${base.path}/d`)
+  try {
+    at.setAttribute(fd, encodeName(name), Buffer.from(value))
+    return look(fd)
+  } finally {
+    at.closeDescriptor(fd)
+  }
+}
+
+describe('isWhiteoutDevice()', () => {
+  const [character, block] = [0o020000, 0o060000]
+  test.each([
+    [character, 0, 0, true],
+    [character, 0, 5, false],
+    [character, 5, 0, false],
+    [character, 1, 3, false],
+    [block, 0, 0, false],
+    [0o100000, 0, 0, false],
+  ] as const)('isWhiteoutDevice() of mode %o, device %d:%d is %p', (type, major, minor, is) => {
+    using base = scratch()
+    const root = at.openRoot(base.path)
+    const status = at.entryStatus(root)
+    at.closeDescriptor(root)
+    if (status === undefined) throw new Error('a directory that was just made has no status')
+    const device = { deviceMajor: major, deviceMinor: minor, mode: type | 0o600 }
+    expect(isWhiteoutDevice({ ...status, ...device })).toBe(is)
+  })
+})
+
+describe('isOpaque()', () => {
+  test.each(prefixes)('isOpaque() believes %sopaque only when it says y', (prefix) => {
+    const opaque = `${prefix}opaque`
+    expect(withMark(opaque, 'y', isOpaque)).toBe(true)
+    // Linux 6.7 writes x where attributes in the directory stand for whiteouts.
+    for (const value of ['x', 'n', '']) expect(withMark(opaque, value, isOpaque)).toBe(false)
+    expect(withMark(`${prefix}origin`, 'y', isOpaque)).toBe(false)
+  })
+})
+
+describe('refuseRemote()', () => {
+  test.each(prefixes)('refuseRemote() refuses what lies elsewhere by a mark of %s', (prefix) => {
+    const look = (what: string) => () =>
+      withMark(`${prefix}${what}`, '/etc', (fd) => refuseRemote(fd, 'd'))
+    for (const what of ['metacopy', 'redirect']) {
+      expect(look(what)).toThrow(`overlayfs stored it with ${what}`)
+    }
+    for (const what of ['opaque', 'origin', 'impure']) expect(look(what)).not.toThrow()
+  })
+
+  test('refuseRemote() lets attributes of other programs pass', () => {
+    expect(withMark('user.redirect', '/etc', (fd) => refuseRemote(fd, 'd'))).toBeUndefined()
+  })
+})
