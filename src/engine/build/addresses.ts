@@ -1,7 +1,7 @@
 import type { AddressRange } from '#network'
 import type { Records } from '#records'
 
-/** A free address of a network for a container or build step; the records see to it that it is unique. */
+/** Allocates a free address of a network for a container or build step. The records keep it unique. */
 export function allocateAddress(
   records: Records,
   container: string,

@@ -3,14 +3,14 @@ import { isSystemError, pathExists, removeTree, renamePath, temporaryName } from
 import { treeSize } from '#snapshot'
 import type { Engine } from '../engine.ts'
 
-/** The directory of what builds remember in files. */
+/** Returns the directory of the files in which builds remember things. */
 export function buildMemory({ root }: Pick<Engine, 'root'>): string {
   return `${root}/builds`
 }
 
 /**
- * Removes the files in which builds remember things and returns their bytes. A build that
- * runs meanwhile may make new ones.
+ * Removes the files in which builds remember things and returns their bytes. A running
+ * build may make new ones.
  */
 export async function forgetBuildMemory(engine: Pick<Engine, 'root'>): Promise<number> {
   const path = buildMemory(engine)
@@ -23,7 +23,7 @@ export async function forgetBuildMemory(engine: Pick<Engine, 'root'>): Promise<n
   return size
 }
 
-/** Takes a directory of the store away at once, and then removes it. Throws `ENOENT` when it is not there. */
+/** Renames a directory of the store away, then removes it. Throws `ENOENT` for an absent directory. */
 export async function removeAside({ root }: Pick<Engine, 'root'>, path: string): Promise<void> {
   const trash = `${root}/trash`
   mkdirSync(trash, { recursive: true, mode: 0o700 })

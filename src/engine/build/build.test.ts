@@ -6,7 +6,7 @@ import { type BuildRequest, build } from './build.ts'
 
 let engine: TestEngine
 beforeAll(async () => {
-  // A registry that has nothing.
+  // An empty registry.
   engine = await openTestEngine({ fetch: async () => new Response('{}', { status: 404 }) })
   await addTestImage(engine, { names: ['bb:latest'] })
 })
@@ -25,21 +25,21 @@ function firstLine({ message }: StrakeError): string {
   return message.split('\n')[0] ?? ''
 }
 
-test('build() writes the image ID, over that of an earlier build', async () => {
+test('build() replaces the image ID of an earlier build', async () => {
   const file = `${engine.directory}/id`
   writeFileSync(file, 'sha256:old')
   const { imageId } = await build(engine, { dockerfile: good, imageIdFile: file })
   expect(readFileSync(file, 'utf8')).toBe(imageId)
 })
 
-test('build() that fails leaves no image ID of an earlier build', async () => {
+test('a failing build() removes the image ID of an earlier build', async () => {
   const file = `${engine.directory}/stale`
   writeFileSync(file, 'sha256:old')
   await refusal({ dockerfile: bad, imageIdFile: file })
   expect(existsSync(file)).toBe(false)
 })
 
-test('build() finds out before it builds that the image ID cannot be written', async () => {
+test('build() throws before the first step when the image ID cannot be written', async () => {
   mkdirSync(`${engine.directory}/directory`)
   for (const [file, reason] of [
     ['no/such/id', `there is no directory ${engine.directory}/no/such`],
@@ -52,7 +52,7 @@ test('build() finds out before it builds that the image ID cannot be written', a
   expect(engine.records.tags.get('docker.io/library/never:latest')).toBeUndefined()
 })
 
-test('build() says that a base could not be refreshed, and what it has of it', async () => {
+test('build() names the base that could not be refreshed, and the one in the store', async () => {
   const pulled = await refusal({ dockerfile: good, pull: true })
   expect(firstLine(pulled)).toStartWith('Cannot refresh the base bb:latest: cannot ')
   expect(pulled.remedy).toBe('build without --pull to use the image that is in the store')
@@ -69,13 +69,13 @@ test('build() names both platforms when the store has the base for another one',
   )
 })
 
-test('build() with pull uses a base that is named by its ID', async () => {
+test('build() with pull uses a base named by its ID', async () => {
   const { imageId } = await build(engine, { dockerfile: good })
   const dockerfile = { text: `FROM ${imageId}\nENV b=2\n` }
   expect((await build(engine, { dockerfile, pull: true })).imageId).not.toBe(imageId)
 })
 
-test("build() writes what it made in Docker's words", async () => {
+test("build() writes its result in Docker's words", async () => {
   const metadataFile = `${engine.directory}/metadata`
   const names = ['meta', 'example.com/meta:1']
   const built = await build(engine, { dockerfile: good, names, metadataFile })

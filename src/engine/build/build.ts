@@ -25,9 +25,9 @@ import { type AgentSource, findAgents, readSecrets, type SecretSource } from './
 export { readBuildInput } from '#build'
 export type { AgentSource, SecretSource } from './secrets.ts'
 
-/** What `strake build` can be asked for. */
+/** A request for `build`. */
 export interface BuildRequest {
-  /** The directory or archive whose files the build may use; none unless given. */
+  /** The directory or archive with the files of the build; none unless given. */
   readonly context?: string | ContextArchive | undefined
   readonly names?: readonly string[] | undefined
   /** Path of the Dockerfile, or its text; `Dockerfile` of the context unless given. */
@@ -56,7 +56,7 @@ export interface BuildRequest {
 
 export interface Built {
   readonly imageId: Digest
-  /** Of the manifest. */
+  /** The digest of the manifest. */
   readonly digest: Digest
   /** Canonical. */
   readonly names: readonly string[]
@@ -107,7 +107,7 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   return { imageId: result.imageId, digest: result.descriptor.digest, names }
 }
 
-/** The file of `--metadata-file`, in the order and the words of Docker. */
+/** Writes the file of `--metadata-file`, in Docker's order and words. */
 function formatMetadata(
   { imageId, descriptor }: Pick<BuildResult, 'imageId' | 'descriptor'>,
   names: readonly string[],
@@ -122,7 +122,7 @@ function formatMetadata(
   return JSON.stringify(metadata, undefined, 2)
 }
 
-/** What every build of this store is made with. */
+/** Returns the services of every build of this store. */
 export async function buildServices(engine: Engine): Promise<BuildServices> {
   return {
     store: engine.content,
@@ -138,7 +138,7 @@ export async function buildServices(engine: Engine): Promise<BuildServices> {
   }
 }
 
-/** The network of one RUN: the bridge of containers, nothing, or that of the machine. */
+/** Attaches one RUN to the bridge of containers, to no network, or to the host's. */
 async function attachStep(
   engine: Engine,
   { mode, stepId, hostname }: NetworkRequest,
@@ -173,7 +173,7 @@ async function attachStep(
   }
 }
 
-/** SOURCE_DATE_EPOCH of the environment counts unless a build argument says another. */
+/** Adds SOURCE_DATE_EPOCH of the environment. A build argument of that name wins. */
 function withEpoch(
   buildArgs: ReadonlyMap<string, string> | undefined,
   env: Engine['env'],

@@ -12,7 +12,7 @@ beforeEach(async () => {
 })
 afterEach(() => engine[Symbol.asyncDispose]())
 
-/** Makes a cache mount that was used last at a time, in seconds since 1970. */
+/** Makes a cache mount with a time of last use, in seconds since 1970. */
 function add(id: string, usedAt = 1_000_000): string {
   const path = `${cacheMountsOf(engine)}/${id}`
   mkdirSync(`${path}/contents`, { recursive: true })
@@ -21,7 +21,7 @@ function add(id: string, usedAt = 1_000_000): string {
   return path
 }
 
-test('cacheMountUsage() tells which were used last, how large they are and whether a build uses them', async () => {
+test('cacheMountUsage() lists cache mounts by last use, with size and whether a build uses them', async () => {
   expect(await cacheMountUsage(engine)).toEqual([])
   add('older')
   using _lock = await lockDirectory(add('newer', 2_000_000), undefined, 'shared')
@@ -36,7 +36,7 @@ test('cacheMountUsage() tells which were used last, how large they are and wheth
   ])
 })
 
-test('pruneCacheMounts() removes those that no build uses', async () => {
+test('pruneCacheMounts() removes cache mounts that no build uses', async () => {
   const [idle, busy] = [add('idle'), add('busy')]
   using lock = await lockDirectory(busy)
   const { ids, bytes } = await pruneCacheMounts(engine)
@@ -50,7 +50,7 @@ test('pruneCacheMounts() removes those that no build uses', async () => {
   expect(pruned.reclaimed).toBeGreaterThanOrEqual(10_000)
 })
 
-test('pruneCacheMounts() keeps those used since', async () => {
+test('pruneCacheMounts() keeps cache mounts with a later use', async () => {
   add('old')
   add('new', 2_000_000)
   expect((await pruneCacheMounts(engine, { unusedSince: 1_500_000_000 })).ids).toEqual(['old'])

@@ -6,9 +6,9 @@ import { removeAside } from './build-memory.ts'
 
 type Root = Pick<Engine, 'root'>
 
-/** What RUN --mount=type=cache keeps between builds, one directory. */
+/** One directory that RUN --mount=type=cache keeps between builds. */
 export interface CacheMountUsage {
-  /** 32 hexadecimal digits, and `.1` and so on for those of a private cache. */
+  /** 32 hexadecimal digits; with `.1` and so on for directories of a private cache. */
   readonly id: string
   /** Bytes. */
   readonly size: number
@@ -18,12 +18,12 @@ export interface CacheMountUsage {
   readonly isBusy: boolean
 }
 
-/** The directory of cache mounts. */
+/** Returns the directory of cache mounts. */
 export function cacheMountsOf({ root }: Root): string {
   return `${root}/cache-mounts`
 }
 
-/** The cache mounts, used last comes first. */
+/** Returns the cache mounts, the last used one first. */
 export async function cacheMountUsage(engine: Root): Promise<readonly CacheMountUsage[]> {
   const found: CacheMountUsage[] = []
   for (const { id, path } of await directories(engine)) {
@@ -42,7 +42,7 @@ function isHeld(path: string): boolean {
   return lock === undefined
 }
 
-/** Removes the cache mounts that no build uses, or only those not used since. */
+/** Removes the cache mounts that no build uses. With a time, keeps those used later. */
 export async function pruneCacheMounts(
   engine: Root,
   { unusedSince = Number.POSITIVE_INFINITY }: { readonly unusedSince?: number } = {},
@@ -51,7 +51,7 @@ export async function pruneCacheMounts(
   let bytes = 0
   for (const { id, path } of await directories(engine)) {
     const size = await whileThere(async () => {
-      // A build that waits for the lock finds that the directory is another one.
+      // A build that waits for the lock then sees another directory.
       using lock = tryLockDirectory(path)
       if (lock === undefined || (await stat(path)).mtimeMs >= unusedSince) return undefined
       const freed = await treeSize(path)
@@ -73,7 +73,7 @@ async function directories(
   return ids.map((id) => ({ id, path: `${top}/${id}` }))
 }
 
-/** `undefined` when what is looked at is not there, or goes meanwhile. */
+/** Returns `undefined` for a directory that is absent or removed meanwhile. */
 async function whileThere<Value>(look: () => Promise<Value>): Promise<Value | undefined> {
   try {
     return await look()

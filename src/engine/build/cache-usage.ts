@@ -3,7 +3,7 @@ import { type Digest, isStrakeError } from '#oci'
 import type { Engine } from '../engine.ts'
 import { cacheMountUsage } from './cache-mounts.ts'
 
-/** One result that builds remember, or one directory of RUN --mount=type=cache. */
+/** One remembered result of a step, or one directory of RUN --mount=type=cache. */
 export interface CacheUsage {
   /** The key of the step, 64 hexadecimal digits, or the ID of the directory. */
   readonly id: string
@@ -11,11 +11,11 @@ export interface CacheUsage {
   readonly size: number
   readonly createdAt: Date
   readonly lastUsedAt: Date
-  /** Forgetting it frees its bytes: no image has the same layer, or no build uses the directory. */
+  /** Removal frees the bytes: no image has the same layer, or no build uses the directory. */
   readonly isReclaimable: boolean
 }
 
-/** What builds remember and keep, used last comes first. */
+/** Returns the entries of the build cache, the last used one first. */
 export async function cacheUsage(engine: Engine): Promise<readonly CacheUsage[]> {
   const shared = await imageLayers(engine)
   const results = engine.records.cache.list().map(({ key, value, createdAt, lastUsedAt }) => {
@@ -43,7 +43,7 @@ async function imageLayers(engine: Engine): Promise<ReadonlySet<Digest>> {
     try {
       for (const { diffId } of (await engine.openImage(image)).layers) found.add(diffId)
     } catch (error) {
-      // Of a damaged image nothing is known.
+      // The layers of a damaged image are unknown.
       if (!isStrakeError(error)) throw error
     }
   }

@@ -15,7 +15,7 @@ async function writeRoot(engine: TestEngine): Promise<string> {
   return file
 }
 
-test('importImage() makes an image of an archive, with the changes of Docker', async () => {
+test('importImage() makes an image of an archive, with changes', async () => {
   await using engine = await openTestEngine()
   const { imageId } = await importImage(engine, await writeRoot(engine), {
     ...{ name: 'base', message: 'from a test' },
@@ -31,7 +31,7 @@ test('importImage() makes an image of an archive, with the changes of Docker', a
   expect(history.at(-1)?.size).toBeGreaterThan(0)
 })
 
-test('importImage() gives the same image for the same archive', async () => {
+test('importImage() makes the same image of the same archive', async () => {
   await using one = await openTestEngine()
   await using two = await openTestEngine()
   const file = await writeRoot(one)
@@ -51,7 +51,7 @@ test('importImage() refuses instructions that do more than change the configurat
   expect(await blobsOf(engine)).toEqual([])
 })
 
-test('importImage() takes an archive from a web server, and says what the server answers', async () => {
+test('importImage() reads an archive from a web server, and throws the answer of the server', async () => {
   await using engine = await openTestEngine()
   const tar = await packTar([{ path: 'motd', body: new TextEncoder().encode('hi') }])
   using server = Bun.serve({
@@ -77,7 +77,7 @@ test('importImage() takes an archive from a web server, and says what the server
   )
 })
 
-test('importImage() names the compression that it does not know', async () => {
+test('importImage() names an unknown compression', async () => {
   await using engine = await openTestEngine()
   const file = `${engine.directory}/root.tar.lz4`
   await writeFile(file, Buffer.concat([Buffer.from('04224d18', 'hex'), Buffer.alloc(2000)]))
@@ -86,7 +86,7 @@ test('importImage() names the compression that it does not know', async () => {
   )
 })
 
-test('importImage() names the file while it is read, and when it is not there', async () => {
+test('importImage() names the file in progress events, and an absent file', async () => {
   await using engine = await openTestEngine()
   const events: ProgressEvent[] = []
   await importImage(engine, await writeRoot(engine), { emit: (event) => events.push(event) })

@@ -28,8 +28,8 @@ export interface Imported {
 }
 
 /**
- * Makes a one-layer image of the tar archive `file`: a path, the URL of a web server
- * or `-` for standard input. Throws `INVALID` for a bad archive.
+ * Makes an image with one layer of the tar archive `file`: a path, a URL, or `-` for
+ * standard input. Throws `INVALID` for a bad archive.
  */
 export async function importImage(
   engine: Engine,
@@ -60,7 +60,7 @@ function isUrl(file: string): boolean {
   return /^https?:\/\//i.test(file)
 }
 
-/** The body of what a web server gives. Throws `UNAVAILABLE`. */
+/** Returns the body of a web server's answer. Throws `UNAVAILABLE`. */
 async function* downloadArchive(
   url: string,
   { emit, signal }: { readonly emit: Emit; readonly signal: AbortSignal | undefined },
@@ -81,13 +81,13 @@ async function* downloadArchive(
   }
 }
 
-/** What is read has no digest yet: progress tells the file instead. */
+/** Names the file in progress events, because an unread archive has no digest. */
 function nameTransfers(emit: Emit, file: string): Emit {
   const id = file === '-' ? 'standard input' : basename(file)
   return (event) => emit(event.type === 'transfer' ? { ...event, id } : event)
 }
 
-/** Docker's list: what changes the configuration and nothing else. */
+/** Docker's list of instructions that change only the configuration. */
 const changing = (
   'CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL MAINTAINER ONBUILD SHELL STOPSIGNAL USER VOLUME ' +
   'WORKDIR'
@@ -103,7 +103,7 @@ function refuseOtherChanges(changes: readonly string[]): void {
   }
 }
 
-/** The instructions are a Dockerfile on top of the image, so they mean what they mean there. */
+/** Builds the instructions as a Dockerfile on top of the image, so that they mean the same. */
 async function applyChanges(
   engine: Engine,
   image: Image,

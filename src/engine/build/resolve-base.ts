@@ -4,7 +4,7 @@ import type { Engine } from '../engine.ts'
 import { type FoundImage, findImage, isForPlatform } from '../image/find-image.ts'
 import { pull } from '../image/pull.ts'
 
-/** A base image of the store, or one pulled now. */
+/** Returns a base image of the store, or pulls it. */
 export async function resolveBase(
   engine: Engine,
   text: string,
@@ -13,7 +13,7 @@ export async function resolveBase(
   const { platform, emit, signal } = options
   const found = findImage(engine.records, text)
   const isUsable = found !== undefined && isForPlatform(found.image, platform)
-  // What an ID names cannot be newer anywhere.
+  // No registry has a newer image for an ID.
   const isCurrent = !options.pull || found?.name === undefined
   if (isUsable && isCurrent) return engine.openImage(found.image)
   try {
@@ -33,12 +33,12 @@ export async function resolveBase(
 
 interface Failed {
   readonly cause: StrakeError
-  /** What the store has under the name. */
+  /** The image of the store with this name. */
   readonly found: FoundImage | undefined
   readonly options: ResolveOptions
 }
 
-/** Says what was missing in the store, and why the registry did not give it. */
+/** Names what the store lacks, and the reason of the registry. */
 function explain(text: string, { cause, found, options }: Failed): StrakeError {
   const name = familiarReference(parseReference(text))
   const reason = lower(cause.message)

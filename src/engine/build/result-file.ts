@@ -4,16 +4,15 @@ import { StrakeError } from '#oci'
 import { isSystemError } from '#platform'
 
 /**
- * Takes away what an earlier build wrote into a file for its result, so that no
- * failing build leaves an old one. Throws `INVALID` where nothing can be written:
- * before the build, not after it.
+ * Removes the result of an earlier build from its file, so that a failing build does not
+ * leave an old result. Throws `INVALID` before the build when the file cannot be written.
  */
 export async function prepareResultFile(file: string, result: string): Promise<void> {
   const refuse = (reason: string, cause?: unknown): StrakeError =>
     new StrakeError('INVALID', `Cannot write ${result} to ${file}: ${reason}`, { cause })
   const there = await stat(file).catch(() => undefined)
   if (there?.isDirectory()) throw refuse('it is a directory')
-  // A pipe or a device keeps nothing.
+  // A pipe or a device keeps no old result.
   if (there !== undefined && !there.isFile()) return
   try {
     await access(dirname(file), constants.W_OK | constants.X_OK)

@@ -25,7 +25,7 @@ describe('readSecrets()', () => {
     expect(await read({ id: 'a', env: 'V' })).toBe('')
   })
 
-  test('readSecrets() takes an ID alone for a variable, or else for a file', async () => {
+  test('readSecrets() reads an ID alone as a variable, or else as a file', async () => {
     const id = `${directory.path}/id`
     writeFileSync(id, 'file')
     expect(await read({ id })).toBe('file')
@@ -33,7 +33,7 @@ describe('readSecrets()', () => {
     expect(await read({ id, file: id }, { [id]: 'variable' })).toBe('file')
   })
 
-  test('readSecrets() refuses what is not there, what is no file, and what is large', async () => {
+  test('readSecrets() refuses an absent file, a directory, and a large file', async () => {
     const file = `${directory.path}/large`
     writeFileSync(file, Buffer.alloc(500 * 1024 + 1))
     await expect(read({ id: 'a', file })).rejects.toThrow('it is larger than 500 KiB')
@@ -62,7 +62,7 @@ describe('findAgents()', () => {
 
   const id = 'default'
 
-  test('findAgents() finds the agent of the environment, and others', async () => {
+  test('findAgents() finds the agent of the environment, and named sockets', async () => {
     const sources = [
       { id, isRaw: false },
       { id: 'b', socket, isRaw: true },
@@ -74,7 +74,7 @@ describe('findAgents()', () => {
     ])
   })
 
-  test('findAgents() refuses what is no agent', async () => {
+  test('findAgents() refuses anything but the socket of an agent', async () => {
     const find = (socket?: string) =>
       findAgents([{ id, isRaw: false, ...(socket && { socket }) }], {})
     await expect(find()).rejects.toMatchObject({

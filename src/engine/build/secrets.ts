@@ -5,7 +5,7 @@ import { isSystemError, openStreamFile } from '#platform'
 import { keepChunks } from '#stream'
 import type { Engine } from '../engine.ts'
 
-/** Where a secret for RUN is. Named by its ID alone it is a variable of that name, or else a file. */
+/** The place of a secret for RUN. An ID alone names a variable of the environment, or else a file. */
 export interface SecretSource {
   readonly id: string
   readonly file?: string
@@ -13,7 +13,7 @@ export interface SecretSource {
   readonly env?: string
 }
 
-/** Where an SSH agent for RUN is: behind the socket of SSH_AUTH_SOCK unless given. */
+/** The socket of an SSH agent for RUN; SSH_AUTH_SOCK unless given. */
 export interface AgentSource {
   readonly id: string
   readonly socket?: string
@@ -22,7 +22,7 @@ export interface AgentSource {
 
 type Env = Engine['env']
 
-/** The secrets by their IDs, the last of each. Throws `INVALID`. */
+/** Returns the secrets by ID, the last one of each. Throws `INVALID`. */
 export async function readSecrets(
   sources: readonly SecretSource[],
   env: Env,
@@ -43,10 +43,10 @@ export async function readSecrets(
   return secrets
 }
 
-/** Bytes of a secret, as in BuildKit. */
+/** Maximal bytes of a secret, as in BuildKit. */
 const maxSize = 500 * 1024
 
-/** It may be a pipe: its size says nothing. */
+/** Reads up to the limit. The file may be a pipe, whose size is unknown. */
 async function readSecretFile(
   { id, file }: SecretSource,
   signal: AbortSignal | undefined,
@@ -76,7 +76,7 @@ function refuseSecret(id: string, reason: string, remedy?: string): StrakeError 
   return new StrakeError('INVALID', `Cannot read the secret ${id}: ${reason}`, { remedy })
 }
 
-/** The agents by their IDs. Throws `INVALID`. */
+/** Returns the agents by ID. Throws `INVALID`. */
 export async function findAgents(
   sources: readonly AgentSource[],
   env: Env,

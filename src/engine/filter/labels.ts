@@ -1,4 +1,4 @@
-/** A label that must be there; with `value`, with that value. */
+/** A required label; with `value`, the label must have that value. */
 export interface LabelCondition {
   readonly key: string
   readonly value?: string | undefined

@@ -1,17 +1,17 @@
 import { hasLabel, type LabelCondition } from './labels.ts'
 
-/** What a prune may remove: only what meets every condition. */
+/** Conditions of a prune. It removes only what meets all of them. */
 export interface PruneFilter {
-  /** Made, or named here, before each of these instants. */
+  /** The thing was made, or got its name here, before each of these instants. */
   readonly until?: readonly Date[] | undefined
   readonly labels?: readonly LabelCondition[] | undefined
-  /** Labels that must not be there. */
+  /** Forbidden labels. */
   readonly withoutLabels?: readonly LabelCondition[] | undefined
 }
 
-/** What a prune filter is asked about. */
+/** A thing that a prune filter judges. */
 export interface PruneSubject {
-  /** When it was made; of an image, when it got its name here. Milliseconds since 1970. */
+  /** When it was made, or when an image got its name here: milliseconds since 1970. */
   readonly at: number
   readonly labels: Readonly<Record<string, string>>
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { snapshotFinding } from './doctor.ts'
 
 describe('snapshotFinding', () => {
-  test('is fine where the kernel mounts overlays, or does not tell', () => {
+  test('succeeds where the kernel mounts overlays, or does not answer', () => {
     const fine = { state: 'ok', subject: 'snapshots', message: 'layers: because' } as const
     expect(snapshotFinding('layers: because', true)).toEqual(fine)
     expect(snapshotFinding('layers: because', undefined)).toEqual(fine)

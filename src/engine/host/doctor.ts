@@ -8,7 +8,7 @@ import { findRuntime } from './find-runtime.ts'
 import type { ClosedStore, Roots } from './roots.ts'
 import { missingFixes } from './runtime-fixes.ts'
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Finding {
   readonly state: 'ok' | 'warning' | 'failure'
   readonly subject: string
@@ -16,7 +16,7 @@ export interface Finding {
   readonly remedy?: string
 }
 
-/** Looks at everything strake needs of this machine. Nothing is changed. */
+/** Checks everything that strake needs of this machine. Changes nothing. */
 export async function examine(engine: Engine | ClosedStore): Promise<readonly Finding[]> {
   const checks = [checkUser, checkStore, checkSpace, checkKernel, checkRuntime, checkNetwork]
   const findings: Finding[] = []
@@ -87,7 +87,7 @@ async function checkKernel(engine: Engine | ClosedStore): Promise<readonly Findi
   return [kernel, snapshotFinding(`${kind}: ${reason}`, kernelMounts('overlay'))]
 }
 
-/** `overlay` is what `kernelMounts` says: without root it cannot tell. */
+/** `overlay` is the answer of `kernelMounts`, which is unknown without root. */
 export function snapshotFinding(how: string, overlay: boolean | undefined): Finding {
   if (overlay !== false) return { state: 'ok', subject: 'snapshots', message: how }
   return {

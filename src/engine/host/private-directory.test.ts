@@ -24,14 +24,14 @@ const modeOf = (path: string): string => (statSync(path).mode & 0o7777).toString
 
 const rootsIn = (directory: string) => ({ root: join(base, directory), run: join(base, 'run') })
 
-test('makePrivate() makes a directory that others cannot enter, whatever the umask', () => {
+test('makePrivate() makes a directory that other users cannot enter, with any umask', () => {
   const umask = process.umask(0)
   makePrivate(rootsIn('a/b'))
   process.umask(umask)
   expect(modeOf(join(base, 'a/b'))).toBe('700')
 })
 
-test('makePrivate() keeps others out of a directory that was open, and of what is in it', () => {
+test('makePrivate() closes an open directory and its content to other users', () => {
   const path = join(base, 'disk')
   mkdirSync(join(path, 'volumes'), { recursive: true })
   writeFileSync(join(path, 'strake.db'), '')
@@ -55,7 +55,7 @@ test('makePrivate() refuses a directory of another user', () => {
   expect(() => makePrivate(rootsIn('.'), uid)).toThrow(`user ${uid - 1} owns it`)
 })
 
-test('makePrivate() changes nothing in a directory of other files', () => {
+test('makePrivate() changes nothing in a directory with foreign files', () => {
   mkdirSync(join(base, 'shared'))
   writeFileSync(join(base, 'shared/letter'), '')
   writeFileSync(join(base, 'shared/oci-layout'), '')
@@ -64,7 +64,7 @@ test('makePrivate() changes nothing in a directory of other files', () => {
   expect(modeOf(join(base, 'shared'))).toBe('777')
 })
 
-test('openEngine() lets nobody else into the store, its database and its run directory', async () => {
+test('openEngine() closes the store, its database and its run directory to other users', async () => {
   await using before = await openTestEngine()
   for (const path of [before.root, before.run]) {
     mkdirSync(path, { recursive: true })
@@ -79,7 +79,7 @@ test('openEngine() lets nobody else into the store, its database and its run dir
   ])
 })
 
-test('openEngine() makes files that only their owner reads', async () => {
+test('openEngine() makes files that only their owner can read', async () => {
   const umask = process.umask(0)
   await using engine = await openTestEngine()
   process.umask(umask)

@@ -3,19 +3,19 @@ import { changeMode, fileStatus, fileType, isSystemError, pathExists, typeOf } f
 import type { Roots } from './roots.ts'
 import { findForeign } from './store-names.ts'
 
-/** Permission bits of everybody but the owner. */
+/** Permission bits of all users but the owner. */
 const others = 0o077
 
 /**
- * Sees to it that only their owner may enter the directories of a store, and makes the one
- * that lasts: it holds setuid files and device nodes of images, and secrets of containers.
- * Throws `DENIED` when another user owns one, `CONFLICT` when one that is open to others
- * holds something else, `UNAVAILABLE` when it cannot be made or closed.
+ * Lets only the owner enter the directories of a store, and makes the lasting one: the
+ * store holds setuid files and device nodes of images, and secrets of containers. Throws
+ * `DENIED` for a directory of another user, `CONFLICT` for a directory that is open to
+ * other users and holds foreign files, `UNAVAILABLE` when it cannot be made or closed.
  */
 export function makePrivate(roots: Roots, uid: number = process.getuid?.() ?? 0): void {
   for (const which of ['root', 'run'] as const) {
     const path = roots[which]
-    // Only a directory has itself in it, and the one behind a link is what counts.
+    // Only a directory contains `.`; a link counts as its target.
     const self = `${path}/.`
     if (!pathExists(self)) {
       if (which === 'root') make(path)
@@ -26,7 +26,7 @@ export function makePrivate(roots: Roots, uid: number = process.getuid?.() ?? 0)
     if ((mode & others) === 0) continue
     const foreign = findForeign(roots, which)
     if (foreign !== undefined) {
-      // There is no store yet, and none is made beside other files.
+      // The store does not exist yet, and is not made beside other files.
       if (which === 'root' && !pathExists(`${path}/oci-layout`)) continue
       const reason = `other users may enter it, and ${JSON.stringify(foreign)} is not strake's`
       throw refused('CONFLICT', path, reason)
@@ -54,7 +54,7 @@ function make(path: string): void {
   }
 }
 
-/** What is inside was made while others could enter, so it may be open to them as well. */
+/** The content was made while other users could enter, so it may be open to them as well. */
 function tighten(path: string): void {
   const self = `${path}/.`
   restrict(self)
@@ -76,7 +76,7 @@ function restrict(path: string): void {
     const type = typeOf(mode)
     if (type === fileType.directory || type === fileType.regular) changeMode(path, mode & 0o7700)
   } catch (cause) {
-    // It went meanwhile.
+    // The file was removed meanwhile.
     if (isSystemError(cause, 'ENOENT')) return
     const shown = path.replace(/\/\.$/, '')
     const isReadOnly = isSystemError(cause, 'EROFS')

@@ -7,7 +7,7 @@ test('findRoots() uses the system directories for root', () => {
   expect(findRoots({ env: {}, uid: 0 })).toEqual({ root: '/var/lib/strake', run: '/run/strake' })
 })
 
-test('findRoots() uses the home and runtime directories for others', () => {
+test('findRoots() uses the home and runtime directories for other users', () => {
   const env = { HOME: '/home/me', XDG_RUNTIME_DIR: '/run/user/7' }
   expect(findRoots({ env, uid: 7 })).toEqual({
     root: '/home/me/.local/share/strake',
@@ -15,7 +15,7 @@ test('findRoots() uses the home and runtime directories for others', () => {
   })
 })
 
-test('findRoots() takes the environment, and options before it', () => {
+test('findRoots() prefers options to the environment', () => {
   const env = { STRAKE_ROOT: '/a', STRAKE_RUN: '/b' }
   expect(findRoots({ env, uid: 0 })).toEqual({ root: '/a', run: '/b' })
   expect(findRoots({ env, uid: 0, root: '/c' })).toEqual({ root: '/c', run: '/b' })
@@ -28,7 +28,7 @@ test('findRoots() keeps the run directory of a user without a runtime directory 
   })
 })
 
-test('findRoots() gives two stores elsewhere two run directories, and none below the usual one', () => {
+test('findRoots() gives two stores elsewhere two run directories outside the usual one', () => {
   const usual = findRoots({ env: {}, uid: 0 })
   const one = findRoots({ env: {}, uid: 0, root: '/one' })
   const two = findRoots({ env: {}, uid: 0, root: '/two' })
@@ -37,7 +37,7 @@ test('findRoots() gives two stores elsewhere two run directories, and none below
   for (const { run } of [one, two]) expect(run.startsWith(`${usual.run}/`)).toBe(false)
 })
 
-test('findRoots() resolves links, also above what is not there yet', () => {
+test('findRoots() resolves links, also above an absent directory', () => {
   const base = realpathSync(mkdtempSync(`${tmpdir()}/strake-roots-`))
   try {
     mkdirSync(`${base}/real/store`, { recursive: true })

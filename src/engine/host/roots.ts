@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { digestHex, type StrakeError, sha256 } from '#oci'
 import { isSystemError } from '#platform'
 
-/** The two directories of a store: what lasts, and what a reboot empties. */
+/** The two directories of a store: a lasting one, and one that a reboot empties. */
 export interface Roots {
   /** `$STRAKE_ROOT`. */
   readonly root: string
@@ -26,13 +26,13 @@ export interface RootsOptions {
 }
 
 /**
- * Where a store lives: what was asked for, else the environment, else the usual
- * places. A store elsewhere gets a run directory of its own, so that two stores
- * never mix their mounts and networks, and not below the usual one, which goes
- * when the usual store is reset.
+ * Returns the directories of a store: of the options, else of the environment, else the
+ * usual ones. A store elsewhere gets a run directory of its own, so that two stores never
+ * mix their mounts and networks. That directory is not below the usual one, which a reset
+ * of the usual store removes.
  *
- * Links are resolved here, once: a runtime refuses a root file system behind a
- * link, and one store has one name, whichever way leads to it.
+ * Links are resolved here, once: a runtime refuses a root file system behind a link, and
+ * a store has one name for every path to it.
  */
 export function findRoots(options: RootsOptions = {}): Roots {
   const env = options.env ?? process.env
@@ -43,21 +43,21 @@ export function findRoots(options: RootsOptions = {}): Roots {
   const root = withoutLinks(resolve(options.root ?? (env['STRAKE_ROOT'] || usual)))
   const asked = options.run ?? env['STRAKE_RUN']
   if (asked) return { root, run: withoutLinks(resolve(asked)) }
-  // A user without a runtime directory, in a cron job or a container, has no other place to write.
+  // Without a runtime directory, in a cron job or a container, a user can write nowhere else.
   if (!isRoot && !runtime) return { root, run: join(root, 'run') }
   const usualRun = isRoot || !runtime ? '/run/strake' : join(runtime, 'strake')
   const run = root === usual ? usualRun : join(`${usualRun}-stores`, nameOf(root))
   return { root, run: withoutLinks(run) }
 }
 
-/** A path that need not be there yet; what is there of it is resolved. */
+/** Resolves the existing part of a path. */
 function withoutLinks(path: string): string {
   try {
     return realpathSync(path)
   } catch (error) {
     if (!isSystemError(error)) throw error
     const parent = dirname(path)
-    // What cannot be resolved cannot be made either; that is said when it is tried.
+    // An unresolvable path cannot be made either. Making it throws the reason.
     return parent === path ? path : join(withoutLinks(parent), basename(path))
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { missingFixes } from './runtime-fixes.ts'
 
-test('missingFixes() names what an old runc lacks', () => {
+test('missingFixes() names the fixes that an old runc lacks', () => {
   expect(missingFixes('runc', '1.1.5+ds1')).toHaveLength(2)
   expect(missingFixes('runc', '1.1.15')).toHaveLength(1)
 })

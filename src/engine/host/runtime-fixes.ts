@@ -16,12 +16,12 @@ const fixes: Readonly<Record<'crun' | 'runc', readonly Fix[]>> = {
   crun: [{ cve: 'CVE-2019-5736', since: ['0.10.6'] }],
 }
 
-/** Known holes that a runtime of this version has, unless its distribution backported the fix. */
+/** Returns known holes of a runtime of this version. Its distribution may have backported a fix. */
 export function missingFixes(name: 'crun' | 'runc', version: string): readonly string[] {
   return fixes[name].filter(({ since }) => !isFixed(version, since)).map(({ cve }) => cve)
 }
 
-/** A version is fixed when it is at least the fix of its own line, or of a later line than any named. */
+/** True for a version at or after the fix of its own line, and for a line after every named one. */
 function isFixed(version: string, since: readonly string[]): boolean {
   const own = since.find((fixed) => line(fixed) === line(version))
   if (own !== undefined) return compare(version, own) >= 0

@@ -3,17 +3,17 @@ import { describeEngine } from '../info.ts'
 import { cannotContain, openTestEngine } from '../testing/fixture.ts'
 import { findSnapshotter } from './snapshotter-choice.ts'
 
-test('findSnapshotter() takes the option, then the environment, then nothing', () => {
+test('findSnapshotter() prefers the option to the environment', () => {
   expect(findSnapshotter('directory', { STRAKE_SNAPSHOTTER: 'erofs' })).toBe('directory')
   expect(findSnapshotter(undefined, { STRAKE_SNAPSHOTTER: 'erofs' })).toBe('erofs')
   expect(findSnapshotter(undefined, { STRAKE_SNAPSHOTTER: '' })).toBeUndefined()
 })
 
-test('findSnapshotter() refuses a kind that there is not', () => {
-  const message = "Cannot use the snapshotter 'btrfs': there are erofs and directory"
+test('findSnapshotter() refuses an unknown kind', () => {
+  const message = "Cannot use the snapshotter 'btrfs': expected erofs or directory"
   expect(() => findSnapshotter('btrfs', {})).toThrow(message)
   expect(() => findSnapshotter(undefined, { STRAKE_SNAPSHOTTER: 'btrfs' })).toThrow(message)
-  expect(() => findSnapshotter('', {})).toThrow("'': there are")
+  expect(() => findSnapshotter('', {})).toThrow("'': expected")
 })
 
 test.skipIf(cannotContain !== undefined)(

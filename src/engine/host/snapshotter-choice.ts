@@ -2,9 +2,8 @@ import { StrakeError } from '#oci'
 import type { SnapshotterKind } from '#snapshot'
 
 /**
- * The kind of snapshots that was asked for: by an option, else by
- * `$STRAKE_SNAPSHOTTER`; `undefined` when whatever works best is wanted. Throws
- * `INVALID` for a kind that there is not.
+ * Returns the requested kind of snapshots: of the option, else of `$STRAKE_SNAPSHOTTER`;
+ * `undefined` for the one that works best. Throws `INVALID` for an unknown kind.
  */
 export function findSnapshotter(
   asked: string | undefined,
@@ -14,7 +13,7 @@ export function findSnapshotter(
   if (name === undefined || name === 'erofs' || name === 'directory') return name
   throw new StrakeError(
     'INVALID',
-    `Cannot use the snapshotter '${name}': there are erofs and directory`,
+    `Cannot use the snapshotter '${name}': expected erofs or directory`,
     { remedy: 'leave --snapshotter and STRAKE_SNAPSHOTTER out for what works best here' },
   )
 }

@@ -1,18 +1,18 @@
 import { join } from 'node:path'
 import type { Roots } from './roots.ts'
 
-/** What a store has, and a filesystem that was made for one. */
+/** Names in a store, and in a file system made for one. */
 const rootNames =
   /^(?:blobs|builds|cache-mounts|chains|containers|index\.json|ingest|layers|lost\+found|oci-layout|registry|reserve|scratch|seccomp|staging|strake\.db|trash|volumes)(?:[.-].*)?$/
 
-/** What its run directory has. */
+/** Names in the run directory of a store. */
 const runNames =
   /^(?:builds|containers|erofs\.json|(?:base|init)-layer|mounts|netns|network|place|runtime|runtime-versions\.json|runtimes\.json|users)(?:[.-].*)?$/
 
-/** What is written beside a file before it takes its name. */
+/** Temporary names of files before their rename. */
 const temporaryNames = /^\..+\.tmp$/
 
-/** A name in the directory of a store, or in its run directory, that is not strake's. */
+/** Returns a foreign name in the directory of a store or in its run directory. */
 export function findForeign(roots: Roots, which: keyof Roots): string | undefined {
   const directory = roots[which]
   const other = which === 'root' ? roots.run : roots.root
@@ -20,7 +20,7 @@ export function findForeign(roots: Roots, which: keyof Roots): string | undefine
   const isOwn = (name: string): boolean =>
     names.test(name) ||
     temporaryNames.test(name) ||
-    // One of the two may lie in the other.
+    // One of the two may be inside the other.
     `${other}/`.startsWith(`${join(directory, name)}/`)
   return process
     .getBuiltinModule('node:fs')

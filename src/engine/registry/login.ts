@@ -1,6 +1,6 @@
 import { logout as dropCredential, login as keepCredential } from '#registry'
 
-/** The registry that names without a host mean. */
+/** The registry of names without a host. */
 const defaultRegistry = 'docker.io'
 
 export interface LoginRequest {
@@ -10,7 +10,7 @@ export interface LoginRequest {
   readonly signal?: AbortSignal
 }
 
-/** Proves the credentials to the registry and keeps them. Throws `UNAUTHORIZED`; then nothing is kept. */
+/** Checks the credentials with the registry and keeps them. Throws `UNAUTHORIZED` and then keeps nothing. */
 export async function login(
   host: string = defaultRegistry,
   { username, secret, env = process.env, signal }: LoginRequest,
@@ -23,7 +23,7 @@ export async function login(
   return { storedIn, encrypted: storedIn.startsWith('the credential helper') }
 }
 
-/** Forgets them. The host, or `undefined` when there was nothing to forget. */
+/** Removes the credentials. Returns the host, `undefined` when it had none. */
 export async function logout(
   host: string = defaultRegistry,
   env: Readonly<Record<string, string | undefined>> = process.env,

@@ -7,7 +7,7 @@ import { tagImage } from '../image/tag.ts'
 import { addTestImage, blobsOf, openTestEngine, type TestEngine } from '../testing/fixture.ts'
 import { serveRegistry } from './serve.ts'
 
-/** An image of `engine`, pushed to the registry that serves `engine` itself. */
+/** Pushes an image of `engine` to the registry that serves `engine` itself. */
 async function pushToSelf(
   engine: TestEngine,
 ): Promise<AsyncDisposable & { readonly name: string }> {
@@ -19,17 +19,17 @@ async function pushToSelf(
   return { name, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
 }
 
-test('serveRegistry() over the store takes a push in without a second copy', async () => {
+test('serveRegistry() over the store accepts a push without a second copy', async () => {
   await using engine = await openTestEngine()
   await using pushed = await pushToSelf(engine)
   const blobs = await blobsOf(engine)
-  // The layer as it is and as it travels; one config; a manifest for each.
+  // The layer uncompressed and compressed; one config; two manifests.
   expect(blobs).toHaveLength(5)
   await push(engine, pushed.name)
   expect(await blobsOf(engine)).toEqual(blobs)
 })
 
-test('serveRegistry() keeps what it serves when the names of the store are gone', async () => {
+test('serveRegistry() keeps its content when the names of the store are removed', async () => {
   await using engine = await openTestEngine()
   await using pushed = await pushToSelf(engine)
   await removeImage(engine, 'app')
@@ -47,7 +47,7 @@ test('serveRegistry() does not show the images of the store', async () => {
   expect(response.status).toBe(404)
 })
 
-test('serveRegistry() with a storage of its own leaves the store alone', async () => {
+test('serveRegistry() with its own storage does not change the store', async () => {
   await using engine = await openTestEngine()
   await using server = await serveRegistry(engine, {
     ...{ port: 0, storage: `${engine.directory}/registry` },
@@ -59,7 +59,7 @@ test('serveRegistry() with a storage of its own leaves the store alone', async (
   expect(await blobsOf(other)).toHaveLength(3)
 })
 
-test('serveRegistry() refuses pushes when it is read-only, and a port that is taken', async () => {
+test('serveRegistry() refuses pushes when it is read-only, and a port in use', async () => {
   await using engine = await openTestEngine()
   await using server = await serveRegistry(engine, { port: 0, readOnly: true })
   const name = `127.0.0.1:${server.port}/app`
@@ -70,7 +70,7 @@ test('serveRegistry() refuses pushes when it is read-only, and a port that is ta
   })
 })
 
-test('serveRegistry() lets no web page replace what it holds', async () => {
+test('serveRegistry() refuses a push from a web page', async () => {
   await using engine = await openTestEngine()
   await using pushed = await pushToSelf(engine)
   const url = `http://${pushed.name.replace('/app:1', '/v2/app/manifests/1')}`

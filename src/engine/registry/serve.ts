@@ -9,11 +9,11 @@ import {
 import type { Engine } from '../engine.ts'
 
 export interface ServeRegistryOptions extends ListenOptions {
-  /** A directory of its own; without it repositories share the blobs of the store. */
+  /** A directory for the content; repositories share the blobs of the store unless given. */
   readonly storage?: string | undefined
   /** Refuse pushes and deletes. */
   readonly readOnly?: boolean | undefined
-  /** Accept indexes and images of which some parts are missing. */
+  /** Accept indexes and images with absent parts. */
   readonly sparse?: boolean | undefined
 }
 
@@ -21,7 +21,7 @@ export interface ServeRegistryOptions extends ListenOptions {
 export interface RegistryServer extends AsyncDisposable {
   readonly url: string
   readonly port: number
-  /** Where its content is. */
+  /** The directory of its content. */
   readonly storage: string
 }
 
@@ -42,8 +42,8 @@ export async function serveRegistry(
 }
 
 /**
- * Over the store itself a push moves no bytes: a repository takes in what is
- * there. What each repository holds is kept apart from the names of the store.
+ * Over the store itself a push moves no bytes, because a repository links stored blobs.
+ * The lists of repositories are apart from the names of the store.
  */
 async function overStore(engine: Engine): Promise<ServedRegistry> {
   const { content } = engine
