@@ -27,7 +27,7 @@ const allowed: Readonly<
     why: 'a handler is a function of a request and knows no socket',
   },
   registry: {
-    imports: ['oci', 'stream', 'http', 'content'],
+    imports: ['oci', 'stream', 'http', 'platform', 'content'],
     why: 'distribution works over any content store',
   },
   layer: { imports: ['oci', 'stream', 'tar', 'platform'], why: 'the layer algebra knows no store' },

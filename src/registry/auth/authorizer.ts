@@ -1,5 +1,5 @@
 import { isStrakeError } from '#oci'
-import { isSameSite } from '../http/address.ts'
+import { isSameSite, type ResolveHost } from '../http/address.ts'
 import type { Fetch } from '../http/transport.ts'
 import type { Credential, CredentialSource } from '../registry.ts'
 import { type Challenge, parseChallenges } from './challenge.ts'
@@ -12,6 +12,7 @@ export interface AuthorizerOptions {
   readonly origin: URL
   readonly fetch: Fetch
   readonly userAgent: string
+  readonly resolve?: ResolveHost | undefined
   readonly credentials?: CredentialSource | undefined
   /** Hosts of token services that may see this registry's password although they are elsewhere. */
   readonly trustedRealms?: readonly string[] | undefined
@@ -71,11 +72,11 @@ export class Authorizer {
   }
 
   /** The host of a token service that was not given the password it may have wanted. */
-  get distrustedRealm(): string | undefined {
+  async distrustedRealm(): Promise<string | undefined> {
     const challenge = this.#challenge
     if (challenge?.scheme !== 'bearer') return undefined
     const realm = realmOf(this.#options.origin, challenge)
-    return this.#trusts(realm) ? undefined : realm.host
+    return (await this.#trusts(realm)) ? undefined : realm.host
   }
 
   /** A registry may refuse a token before its time; the same one may be kept under several scopes. */
@@ -123,10 +124,10 @@ export class Authorizer {
     credential: Credential | undefined,
     signal?: AbortSignal,
   ): Promise<Token> {
-    const { origin, fetch, userAgent, now } = this.#options
+    const { origin, fetch, userAgent, resolve, now } = this.#options
     const realm = realmOf(origin, challenge)
-    const request = { fetch, origin, challenge, scopes, userAgent, now: now(), signal }
-    if (credential === undefined || !this.#trusts(realm)) return fetchToken(request)
+    const request = { fetch, origin, challenge, scopes, userAgent, resolve, now: now(), signal }
+    if (credential === undefined || !(await this.#trusts(realm))) return fetchToken(request)
     try {
       const offline = this.#options.isLogin === true
       const token = await fetchToken({ ...request, credential, offline })
@@ -141,8 +142,8 @@ export class Authorizer {
     }
   }
 
-  #trusts(realm: URL): boolean {
+  async #trusts(realm: URL): Promise<boolean> {
     const { origin, trustedRealms = [] } = this.#options
-    return isSameSite(realm.hostname, origin.hostname) || trustedRealms.includes(realm.host)
+    return trustedRealms.includes(realm.host) || isSameSite(realm.hostname, origin.hostname)
   }
 }

@@ -1,6 +1,7 @@
 import { StrakeError } from '#oci'
 import { toBuffer } from '#stream'
 import { peerError, readErrorResponse } from '../errors.ts'
+import type { ResolveHost } from '../http/address.ts'
 import { isRetryableStatus, parseRetryAfter, RetryableError } from '../http/retry.ts'
 import { discard, type Fetch, resolveHop, send } from '../http/transport.ts'
 import type { Credential } from '../registry.ts'
@@ -23,6 +24,7 @@ export interface TokenRequest {
   /** Absent for an anonymous token. */
   readonly credential?: Credential | undefined
   readonly userAgent: string
+  readonly resolve?: ResolveHost | undefined
   readonly now: number
   /** Ask for a refresh token too, as a login does. */
   readonly offline?: boolean
@@ -84,7 +86,14 @@ function getToken(request: TokenRequest): Promise<Response> {
       credential.identityToken ?? credential.secret,
     )
   }
-  return send(request.fetch, { method: 'GET', url, headers, signal: request.signal })
+  return send(request.fetch, {
+    method: 'GET',
+    url,
+    headers,
+    namedBy: request.origin,
+    resolve: request.resolve,
+    signal: request.signal,
+  })
 }
 
 function postToken(request: TokenRequest): Promise<Response> {
@@ -114,6 +123,8 @@ function postToken(request: TokenRequest): Promise<Response> {
     url,
     headers,
     body: () => body,
+    namedBy: request.origin,
+    resolve: request.resolve,
     signal: request.signal,
   })
 }

@@ -1,7 +1,12 @@
 import { Authorizer } from '../auth/authorizer.ts'
 import { catalogScope } from '../auth/scope.ts'
 import { parseName } from '../endpoints.ts'
-import { type AddressOptions, registryOrigin } from '../http/address.ts'
+import {
+  type AddressOptions,
+  type ResolveHost,
+  registryOrigin,
+  resolveHost,
+} from '../http/address.ts'
 import type { RetryOptions } from '../http/retry.ts'
 import { discard, type Fetch } from '../http/transport.ts'
 import type { CredentialSource, Registry } from '../registry.ts'
@@ -15,6 +20,8 @@ export interface ConnectOptions extends AddressOptions {
   /** Called in place of the global `fetch`; a registry handler fits. */
   readonly fetch?: (request: Request) => Promise<Response>
   readonly userAgent?: string
+  /** Resolves the hosts that the registry names; the system's resolver unless `fetch` is given. */
+  readonly resolve?: ResolveHost | undefined
   /** `host[:port]` of token services elsewhere that may see this registry's password. */
   readonly trustedRealms?: readonly string[]
   /** Upload in chunks of this many bytes, for proxies that limit bodies; else in one request. */
@@ -73,6 +80,7 @@ function openAuthorizer(host: string, options: ConnectOptions, isLogin = false):
     origin: registryOrigin(host, options),
     fetch: asFetch(options.fetch),
     userAgent,
+    resolve: resolverOf(options),
     credentials,
     trustedRealms,
     now: options.retry?.now ?? Date.now,
@@ -90,10 +98,18 @@ function openConnection(
     origin: registryOrigin(host, options),
     fetch: asFetch(options.fetch),
     userAgent: options.userAgent ?? 'strake',
+    resolve: resolverOf(options),
     authorizer,
     retry: options.retry ?? {},
     signal: options.signal,
   })
+}
+
+/** A proxy resolves names itself, and this machine may not be able to. */
+function resolverOf({ fetch, resolve }: ConnectOptions): ResolveHost | undefined {
+  if (resolve !== undefined || fetch !== undefined) return resolve
+  const proxies = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']
+  return proxies.some((name) => (process.env[name] ?? '') !== '') ? undefined : resolveHost
 }
 
 function asFetch(handler: ConnectOptions['fetch']): Fetch {

@@ -3,6 +3,7 @@ import type { KeptBytes } from '#stream'
 import type { Authorizer } from '../auth/authorizer.ts'
 import { type Endpoint, formatEndpoint } from '../endpoints.ts'
 import { peerError, readErrorResponse } from '../errors.ts'
+import type { ResolveHost } from '../http/address.ts'
 import {
   isRetryableStatus,
   parseRetryAfter,
@@ -34,6 +35,7 @@ export interface ConnectionOptions {
   readonly fetch: Fetch
   readonly userAgent: string
   readonly authorizer: Authorizer
+  readonly resolve?: ResolveHost | undefined
   readonly retry: RetryOptions
   readonly signal?: AbortSignal | undefined
 }
@@ -71,13 +73,15 @@ export class Connection {
 
   /** Any answer but a 401 that credentials could turn into something else. Tried once. */
   async send(request: ApiRequest): Promise<Response> {
-    const { authorizer, fetch, userAgent } = this.#options
+    const { authorizer, fetch, origin, resolve, userAgent } = this.#options
     const signal = this.signal(request.signal)
     const url = request.to instanceof URL ? request.to : this.resolve(request.to)
     const attempt = (authorization: string | undefined): Promise<Response> =>
       send(fetch, {
         method: request.method,
         url,
+        namedBy: origin,
+        resolve,
         headers: {
           'User-Agent': userAgent,
           ...request.headers,
@@ -117,14 +121,14 @@ export class Connection {
     const retryAfter = response.headers.get('Retry-After')
     const read = await readErrorResponse(response)
     const peer = read.code === 'NOT_FOUND' ? { ...read, code: missing } : read
-    const error = this.#explain(peerError(what, this.host, peer), peer.status)
+    const error = await this.#explain(peerError(what, this.host, peer), peer.status)
     if (!isRetryableStatus(peer.status)) return error
     const now = this.retry.now ?? Date.now
     return new RetryableError(error, parseRetryAfter(retryAfter, now()))
   }
 
-  #explain(error: StrakeError, status: number): StrakeError {
-    const realm = status === 401 ? this.#options.authorizer.distrustedRealm : undefined
+  async #explain(error: StrakeError, status: number): Promise<StrakeError> {
+    const realm = status === 401 ? await this.#options.authorizer.distrustedRealm() : undefined
     if (realm === undefined) return error
     return new StrakeError(
       error.code,

@@ -140,3 +140,15 @@ test('an upload location without TLS or inside the network is refused', async ()
     ).toBe(true)
   }
 })
+
+test('a public registry cannot point at a name whose address is inside', async () => {
+  const server = redirecting({ 'registry.example.com': 'https://127.0.0.1.nip.io/blob' })
+  const inside = (host: string): string => (host.endsWith('.nip.io') ? '127.0.0.1' : '8.8.8.8')
+  const options = { fetch: server.fetch, credentials, retry: instantRetries(2) }
+  const open = (resolve: (host: string) => Promise<readonly string[]>): Registry =>
+    connectRegistry('registry.example.com', { ...options, resolve })
+  await expectCode(read(open(async (host) => [inside(host)])), ['DENIED'])
+  expect(server.requests.every(({ url }) => !url.includes('nip.io'))).toBe(true)
+  // A registry that is inside itself may.
+  expect(await read(open(async () => ['10.0.0.1']))).toEqual(layer.raw)
+})

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { isPrivateHost, isSameSite, registryOrigin } from './address.ts'
+import { isPrivateHost, isSameSite, leadsInside, registryOrigin } from './address.ts'
 
 test('registryOrigin() is plain HTTP only on loopback or when told so', () => {
   expect(registryOrigin('localhost:5000').href).toBe('http://localhost:5000/')
@@ -49,12 +49,42 @@ test('isPrivateHost() sees through the ways to write an address', () => {
   }
 })
 
-test('isSameSite() does not take tenants of one domain for one party', () => {
-  expect(isSameSite('registry-1.docker.io', 'auth.docker.io')).toBe(true)
-  expect(isSameSite('registry.gitlab.com', 'gitlab.com')).toBe(true)
-  expect(isSameSite('a.azurecr.io', 'b.azurecr.io')).toBe(false)
-  expect(isSameSite('a.co.uk', 'b.co.uk')).toBe(false)
-  expect(isSameSite('a.b.co.uk', 'c.b.co.uk')).toBe(true)
-  expect(isSameSite('10.0.0.1', '10.0.0.2')).toBe(false)
-  expect(isSameSite('localhost', '127.0.0.1')).toBe(true)
+test('isPrivateHost() knows names with a final dot and addresses inside addresses', () => {
+  for (const host of ['localhost.', 'x.internal.', '[64:ff9b::a9fe:a9fe]', '[2002:a00:1::]']) {
+    expect([host, isPrivateHost(host)]).toEqual([host, true])
+  }
+})
+
+test('leadsInside() decides by the addresses of a name', async () => {
+  const addresses: Record<string, readonly string[]> = {
+    '127.0.0.1.nip.io': ['127.0.0.1'],
+    'mixed.example.com': ['8.8.8.8', '10.0.0.1'],
+    'cdn.example.com': ['8.8.8.8', '2001:4860::8888'],
+  }
+  const resolve = async (host: string): Promise<readonly string[]> => {
+    const found = addresses[host]
+    if (found === undefined) throw new Error('no such host')
+    return found
+  }
+  expect(await leadsInside('127.0.0.1.nip.io', resolve)).toBe(true)
+  expect(await leadsInside('mixed.example.com.', resolve)).toBe(true)
+  expect(await leadsInside('cdn.example.com', resolve)).toBe(false)
+  expect(await leadsInside('absent.example.com', resolve)).toBe(false)
+  expect(await leadsInside('127.0.0.1.nip.io')).toBe(false)
+})
+
+test('isSameSite() does not take tenants of one domain for one party', async () => {
+  for (const [one, other, expected] of [
+    ['registry-1.docker.io', 'auth.docker.io', true],
+    ['registry.gitlab.com', 'gitlab.com.', true],
+    ['a.b.co.uk', 'c.b.co.uk', true],
+    ['localhost', '127.0.0.1', true],
+    ['a.azurecr.io', 'b.azurecr.io', false],
+    ['a.onrender.com', 'b.onrender.com', false],
+    ['a.github.io', 'b.github.io', false],
+    ['a.co.uk', 'b.co.uk', false],
+    ['10.0.0.1', '10.0.0.2', false],
+  ] as const) {
+    expect([one, other, await isSameSite(one, other)]).toEqual([one, other, expected])
+  }
 })

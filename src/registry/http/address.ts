@@ -1,4 +1,6 @@
+import { isIP } from 'node:net'
 import { StrakeError } from '#oci'
+import { isPrivateAddress } from '#platform'
 
 export interface AddressOptions {
   /** Allow plain HTTP although the host is not this machine. */
@@ -25,86 +27,61 @@ export function registryOrigin(host: string, options: AddressOptions = {}): URL 
   return options.insecure === true || isLoopback(url.hostname) ? new URL(`http://${real}`) : url
 }
 
-/** True for 127.0.0.0/8, `::1` and `localhost`. */
+/** Returns true for 127.0.0.0/8, `::1` and `localhost`. */
 export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+  const host = bare(hostname)
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }
 
+/** Resolves a host name to all its addresses. */
+export type ResolveHost = (hostname: string) => Promise<readonly string[]>
+
 /**
- * True for hosts an outsider has no business naming: loopback, private,
- * link-local and metadata addresses, and names that only an inner network
- * resolves. Judges the name alone; nothing is looked up.
+ * Returns true for hosts that a public registry may not name: loopback, private,
+ * link-local and metadata addresses, and names that only an inner network resolves.
+ * Judges the name alone.
  */
 export function isPrivateHost(hostname: string): boolean {
-  if (hostname.startsWith('[')) return isPrivateIpv6(hostname.slice(1, -1))
-  const octets = /^(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(hostname)
-  if (octets === null) {
-    return (
-      !hostname.includes('.') || /\.(?:localhost|local|internal|lan|home\.arpa)\.?$/.test(hostname)
-    )
-  }
-  const [a, b] = [Number(octets[1]), Number(octets[2])]
-  return (
-    a === 0 ||
-    a === 10 ||
-    a === 127 ||
-    (a === 100 && b >= 64 && b < 128) ||
-    (a === 169 && b === 254) ||
-    (a === 172 && b >= 16 && b < 32) ||
-    (a === 192 && b === 168)
-  )
+  const host = bare(hostname)
+  if (isIP(host) !== 0) return isPrivateAddress(host)
+  return !host.includes('.') || /\.(?:localhost|local|internal|lan|home\.arpa)$/.test(host)
+}
+
+/** The same, judged by the addresses of the host as well. A host without addresses fails later. */
+export async function leadsInside(hostname: string, resolve?: ResolveHost): Promise<boolean> {
+  const host = bare(hostname)
+  if (isPrivateHost(host)) return true
+  if (resolve === undefined || isIP(host) !== 0) return false
+  const addresses = await resolve(host).catch(() => [])
+  return addresses.some(isPrivateAddress)
+}
+
+/** Returns all addresses of a host, as the requests of this process will find them. */
+export async function resolveHost(hostname: string): Promise<readonly string[]> {
+  const { lookup } = process.getBuiltinModule('node:dns/promises')
+  return (await lookup(hostname, { all: true })).map(({ address }) => address)
 }
 
 /**
- * True when two hosts are run by the same party as far as names can tell: equal,
- * or below one registrable domain that is not handed out to tenants.
+ * Returns true when two hosts are run by the same party as far as names can tell: equal,
+ * or below one domain that somebody registered. Domains whose subdomains belong to
+ * different customers, such as `github.io`, are in the public suffix list.
  */
-export function isSameSite(one: string, other: string): boolean {
+export async function isSameSite(one: string, other: string): Promise<boolean> {
   if (one === other) return true
   if (isLoopback(one) && isLoopback(other)) return true
-  const site = registrableDomain(one)
-  return site !== undefined && site === registrableDomain(other)
+  const { getDomain } = await import('tldts')
+  const site = getDomain(bare(one), { allowPrivateDomains: true })
+  if (site === null || tenantDomains.includes(site)) return false
+  return site === getDomain(bare(other), { allowPrivateDomains: true })
 }
 
-/** Domains whose subdomains belong to different customers. */
-const tenantSuffixes = [
-  'amazonaws.com',
-  'azurecr.io',
-  'azurewebsites.net',
-  'azure.com',
-  'cloudfront.net',
-  'fly.dev',
-  'github.io',
-  'gitlab.io',
-  'herokuapp.com',
-  'jfrog.io',
-  'netlify.app',
-  'ngrok.io',
-  'pages.dev',
-  'pkg.dev',
-  'run.app',
-  'vercel.app',
-  'workers.dev',
-]
+/** Domains of hosted registries whose subdomains belong to customers, and which the list lacks. */
+const tenantDomains = ['amazonaws.com', 'azurecr.io', 'jfrog.io', 'pkg.dev']
 
-function registrableDomain(hostname: string): string | undefined {
-  if (/^[\d.]+$|^\[/.test(hostname)) return undefined
-  const labels = hostname.split('.')
-  if (labels.length < 2) return undefined
-  const lastTwo = labels.slice(-2).join('.')
-  if (tenantSuffixes.includes(lastTwo)) return undefined
-  const secondLevel = /^(?:co|com|org|net|gov|ac|edu|gob|ne|or|go)\.[a-z]{2}$/.test(lastTwo)
-  if (!secondLevel) return lastTwo
-  return labels.length < 3 ? undefined : labels.slice(-3).join('.')
-}
-
-function isPrivateIpv6(address: string): boolean {
-  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address)
-  if (mapped !== null) {
-    const [high, low] = [parseInt(mapped[1] ?? '', 16), parseInt(mapped[2] ?? '', 16)]
-    return isPrivateHost([high >> 8, high & 255, low >> 8, low & 255].join('.'))
-  }
-  return address === '::' || address === '::1' || /^f[cd]|^fe[89ab]/.test(address)
+/** An address without its brackets, or a name without the dot that may end it. */
+function bare(hostname: string): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
 }
 
 function parseHost(host: string): URL | undefined {

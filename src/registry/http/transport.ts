@@ -3,7 +3,7 @@ import { StrakeError } from '#oci'
 import type { KeptBytes } from '#stream'
 import { redact } from '../errors.ts'
 import { asReadableStream } from '../web-stream.ts'
-import { isLoopback, isPrivateHost } from './address.ts'
+import { isLoopback, isPrivateHost, leadsInside, type ResolveHost } from './address.ts'
 import { connectionError } from './retry.ts'
 
 /** `fetch`, or a handler called in its place. */
@@ -15,6 +15,10 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>
   /** Asked for again when a redirect has to be followed with it. */
   readonly body?: () => KeptBytes | Uint8Array<ArrayBuffer>
+  /** The registry that named the URL, where it is another host. */
+  readonly namedBy?: URL | undefined
+  /** Resolves the hosts that a registry names; their names alone are judged without it. */
+  readonly resolve?: ResolveHost | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -36,6 +40,7 @@ export async function send(fetch: Fetch, request: HttpRequest): Promise<Response
     'Accept-Encoding': 'identity',
   }
   let body = request.body
+  if (request.namedBy !== undefined) await refuseInside(request.namedBy, url, request.resolve)
   for (let hop = 0; hop <= maxHops; hop += 1) {
     const response = await sendOnce(fetch, { ...request, url, method, headers, body })
     const location = response.headers.get('Location')
@@ -44,6 +49,7 @@ export async function send(fetch: Fetch, request: HttpRequest): Promise<Response
     }
     await discard(response)
     const next = resolveHop(url, location)
+    await refuseInside(url, next, request.resolve)
     if (next.origin !== url.origin) {
       const { Authorization: _dropped, ...others } = headers
       headers = others
@@ -79,6 +85,17 @@ export function resolveHop(from: URL, location: string): URL {
     return refuse('a public registry may not name a private address')
   }
   return next
+}
+
+/** Throws `DENIED` where a public host names one whose addresses are of an inner network. */
+async function refuseInside(from: URL, next: URL, resolve?: ResolveHost): Promise<void> {
+  if (next.host === from.host || resolve === undefined) return
+  if (!(await leadsInside(next.hostname, resolve))) return
+  if (await leadsInside(from.hostname, resolve)) return
+  throw new StrakeError(
+    'DENIED',
+    `Cannot follow ${from.host} to ${next.host}: a public registry may not name a private address`,
+  )
 }
 
 /** Ends a response nobody will read, so that its connection is free again. */
