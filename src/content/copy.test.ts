@@ -56,7 +56,7 @@ test('copy() keeps the bytes of manifests as they are', async () => {
   expect(new TextDecoder().decode(raw)).toBe(text)
 })
 
-test('copy() skips blobs the target already has, with an event', async () => {
+test('copy() skips layers the target already has, with an event, and shows no configuration', async () => {
   const source = createMemoryStore()
   const target = createMemoryStore()
   await putImage(target, 'old', ['base'])
@@ -66,7 +66,7 @@ test('copy() skips blobs the target already has, with an event', async () => {
   const done = events.flatMap((event) =>
     event.type === 'transfer' && event.done === true ? [`${event.action} ${event.current}`] : [],
   )
-  expect(done.sort()).toEqual(['download 14', 'download 3', 'exists 4'])
+  expect(done.sort()).toEqual(['download 3', 'exists 4'])
 })
 
 test('copy() with a platform takes one manifest of an index, and not the index', async () => {
@@ -199,7 +199,8 @@ test('copy() skips earlier copied blobs without an event, and asks for all other
   const source = createMemoryStore()
   const root = await putImage(source, 'image', ['one', 'two'])
   const { blobs } = await readGraph(source, root)
-  const [config, first] = blobs
+  const [config, ...layers] = blobs
+  const [first] = layers
   if (config === undefined || first === undefined) throw new TypeError('a config and layers')
   const target = createMemoryStore()
   await copy(source, target, first)
@@ -207,6 +208,6 @@ test('copy() skips earlier copied blobs without an event, and asks for all other
   const copied = new Set([first.digest])
   await copy(source, target, root, { copied, emit: (event) => events.push(event) })
   const ids = new Set(events.map((event) => ('id' in event ? event.id : undefined)))
-  expect(ids).toEqual(new Set(blobs.slice().map(({ digest }) => digest)).difference(copied))
+  expect(ids).toEqual(new Set(layers.map(({ digest }) => digest)).difference(copied))
   expect(await target.has(root)).toBe(true)
 })

@@ -1,4 +1,10 @@
-import { ContentMismatchError, type Descriptor, type Digest, type Platform } from '#oci'
+import {
+  ContentMismatchError,
+  type Descriptor,
+  type Digest,
+  isConfigType,
+  type Platform,
+} from '#oci'
 import { type Bytes, counted, type Emit, fromBuffer, mapConcurrently, silent } from '#stream'
 import type { Arrivals } from './arrivals.ts'
 import { readGraph, selectManifest } from './graph.ts'
@@ -69,7 +75,9 @@ async function copyBlob(
   blob: Descriptor,
   options: CopyOptions & { readonly signal: AbortSignal },
 ): Promise<void> {
-  const { emit = silent, action = 'download', signal } = options
+  const { action = 'download', signal } = options
+  // People know an image by its layers. Its configuration is small, and no layer.
+  const emit = isConfigType(blob.mediaType) ? silent : (options.emit ?? silent)
   const event = { type: 'transfer', id: blob.digest, total: blob.size } as const
   const readFrom = (start: number): Bytes => {
     // The target verifies the bytes.

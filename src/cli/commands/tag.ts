@@ -1,4 +1,4 @@
-import { rollbackTag, tagImage, tagLog } from '#engine/image/tag'
+import { rollbackTag, type TagLogEntry, tagImage, tagLog } from '#engine/image/tag'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
 import { printListing } from '../format.ts'
@@ -35,15 +35,20 @@ function defineLog(context: Context): Command {
         Time: move.time.toISOString(),
         Action: move.action,
         Digest: move.digest ?? '',
-        Manifest: move.digest === undefined ? '<removed>' : shortId(move.digest),
+        ImageID: describeImage(move),
       }))
       const columns = [
         { title: 'WHEN', key: 'When' },
         { title: 'BY', key: 'Action' },
-        { title: 'MANIFEST', key: 'Manifest' },
+        { title: 'IMAGE ID', key: 'ImageID' },
       ] as const
       printListing(context.out, { columns, rows }, options.format)
     })
+}
+
+function describeImage({ digest, imageId }: TagLogEntry): string {
+  if (imageId !== undefined) return shortId(imageId)
+  return digest === undefined ? '<name removed>' : '<image removed>'
 }
 
 function defineRollback(context: Context): Command {
@@ -53,6 +58,6 @@ function defineRollback(context: Context): Command {
     .examples('strake tag rollback app:1.0')
     .action(async (name: string) => {
       const move = await rollbackTag(await context.engine(), name)
-      context.out.write(`${move.name} is ${move.digest} again\n`)
+      context.out.write(`${move.name} is ${move.imageId ?? move.digest} again\n`)
     })
 }

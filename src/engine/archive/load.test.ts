@@ -31,7 +31,7 @@ test('load() moves a name and says what it meant before', async () => {
   await save(one, ['app'], { file })
   const [loaded] = await load(two, { file })
   expect(loaded?.moved).toEqual([
-    { name: 'docker.io/library/app:latest', previous: before.descriptor.digest },
+    { name: 'docker.io/library/app:latest', previous: before.imageId },
   ])
   const rows = await listImages(two, { all: true })
   expect(rows.map(({ id, repository }) => [id, repository]).toSorted()).toEqual(

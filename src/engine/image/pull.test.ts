@@ -139,6 +139,27 @@ test('pull() of a name that is not there leaves nothing', async () => {
   expect(pair.to.records.tags.list()).toEqual([])
 })
 
+/** The IDs by which transfers were shown, without repetitions. */
+function shown(events: readonly ProgressEvent[]): readonly string[] {
+  return [...new Set(events.flatMap((event) => (event.type === 'transfer' ? [event.id] : [])))]
+}
+
+test('push() and pull() show every layer by one ID, and nothing else', async () => {
+  await using pair = await openPair()
+  const layers = [{ a: '1' }, { b: '2' }]
+  const image = await addTestImage(pair.from, { names: ['localhost:1/app'], layers })
+  const sent: ProgressEvent[] = []
+  await push(pair.from, 'localhost:1/app', { emit: (event) => sent.push(event) })
+  expect(shown(sent).toSorted()).toEqual(image.layers.map(({ diffId }) => diffId).toSorted())
+  const received: ProgressEvent[] = []
+  await pull(pair.to, 'localhost:1/app', { emit: (event) => received.push(event) })
+  const { image: found } = getImage(pair.to.records, 'localhost:1/app')
+  const pulled = await pair.to.openImage(found)
+  expect(shown(received).toSorted()).toEqual(
+    pulled.layers.map(({ descriptor }) => descriptor.digest).toSorted(),
+  )
+})
+
 test('pull() tells how blobs move', async () => {
   await using pair = await openPair()
   await addTestImage(pair.from, { names: ['localhost:1/app'] })
@@ -150,7 +171,7 @@ test('pull() tells how blobs move', async () => {
     message: 'latest: Pulling from localhost:1/app',
   })
   const done = events.filter((event) => event.type === 'transfer' && event.done)
-  expect(done.length).toBeGreaterThanOrEqual(2)
+  expect(done.length).toBeGreaterThanOrEqual(1)
 })
 
 test('push() mounts what the registry has in another repository', async () => {

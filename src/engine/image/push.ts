@@ -68,11 +68,16 @@ export async function push(
   const sent = await compressImage(image, engine.content, engine.records, {
     compression,
     // A layer travels while others are compressed.
-    onLayer: async ({ descriptor, isNew }, stop) => {
+    onLayer: async ({ descriptor, diffId, isNew }, stop) => {
       if (copied.has(descriptor.digest)) return
       copied.add(descriptor.digest)
-      const options = { ...copyOptions, alreadyVerified: isNew, signal: stop }
-      await copy(engine.content, target, descriptor, options)
+      await copy(engine.content, target, descriptor, {
+        ...copyOptions,
+        alreadyVerified: isNew,
+        // Its compression was shown by this ID, before there was a digest.
+        emit: (event) => emit(event.type === 'transfer' ? { ...event, id: diffId } : event),
+        signal: stop,
+      })
     },
     emit,
     ...(signal === undefined ? {} : { signal }),

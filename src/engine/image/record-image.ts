@@ -14,7 +14,7 @@ export interface NewName {
 /**
  * Makes a whole image part of the store: its facts and its names in one
  * transaction, after its content is durable. The names that moved here from
- * another image are returned. Who calls this publishes the index afterwards.
+ * another image are returned with its ID. Who calls this publishes the index afterwards.
  */
 export function recordImage(
   engine: Engine,
@@ -42,7 +42,8 @@ export function recordImage(
       const previous = records.tags.get(name)?.target.digest
       const { mediaType, digest, size } = descriptor
       const moved = records.tags.set(name, { mediaType, digest, size }, by)
-      return moved && previous !== undefined ? [{ name, previous }] : []
+      if (!moved || previous === undefined) return []
+      return [{ name, previous: records.images.get(previous)?.imageId ?? previous }]
     })
   })
 }

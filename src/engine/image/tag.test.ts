@@ -17,9 +17,9 @@ test('tagImage() moves a name, and the log remembers', async () => {
   expect(await tagImage(engine, 'one', 'app:1')).toBe('docker.io/library/app:1')
   await tagImage(engine, two.imageId, 'app:1')
   const log = await tagLog(engine, 'app:1')
-  expect(log.map(({ digest, action }) => [digest, action])).toEqual([
-    [two.descriptor.digest, 'tag'],
-    [one.descriptor.digest, 'tag'],
+  expect(log.map(({ digest, imageId, action }) => [digest, imageId, action])).toEqual([
+    [two.descriptor.digest, two.imageId, 'tag'],
+    [one.descriptor.digest, one.imageId, 'tag'],
   ])
 })
 

@@ -29,8 +29,10 @@ export interface TagLogEntry {
   readonly time: Date
   /** The verb that moved it. */
   readonly action: string
-  /** Absent when the name was removed. */
+  /** Of the manifest; absent when the name was removed. */
   readonly digest?: Digest
+  /** Absent when the name was removed, and when the image is no longer in the store. */
+  readonly imageId?: Digest | undefined
 }
 
 /** Everything `text` ever meant, newest first. Throws `NOT_FOUND` for a name that never was. */
@@ -47,8 +49,15 @@ export async function tagLog(engine: Engine, text: string): Promise<readonly Tag
     name,
     time: new Date(move.at),
     action: move.by,
-    ...(move.target === null ? {} : { digest: move.target.digest }),
+    ...(move.target === null ? {} : describeTarget(engine, move.target.digest)),
   }))
+}
+
+function describeTarget(
+  { records }: Engine,
+  digest: Digest,
+): Pick<TagLogEntry, 'digest' | 'imageId'> {
+  return { digest, imageId: records.images.get(digest)?.imageId }
 }
 
 /**
@@ -70,5 +79,10 @@ export async function rollbackTag(engine: Engine, text: string): Promise<TagLogE
     )
   }
   setTag(engine, name, image, 'rollback')
-  return { name: text, time: new Date(), action: 'rollback', digest: image.digest }
+  return {
+    name: text,
+    time: new Date(),
+    action: 'rollback',
+    ...describeTarget(engine, image.digest),
+  }
 }

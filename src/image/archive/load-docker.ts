@@ -89,24 +89,21 @@ async function loadLayer(
   const size = archive.sizeOf(name)
   const head = await toBuffer(archive.read(name, { end: detectLength }), detectLength)
   const compression = detectCompression(head)
-  const event = { type: 'transfer', id: diffId, action: 'read', total: size } as const
-  const bytes = counted(archive.read(name), (current) => emit({ ...event, current }))
-  if (compression === 'none') {
-    const layer = { mediaType: mediaType.ociLayer, digest: diffId, size }
+  const take = async (layer: Descriptor): Promise<Descriptor> => {
+    const event = { type: 'transfer', id: layer.digest, action: 'read', total: size } as const
+    const bytes = counted(archive.read(name), (current) => emit({ ...event, current }))
     await store.write(layer, bytes)
     emit({ ...event, current: size, done: true })
     return layer
   }
+  if (compression === 'none') return take({ mediaType: mediaType.ociLayer, digest: diffId, size })
   if (compression !== 'gzip' && compression !== 'zstd') {
     throw invalid(`a layer is compressed with ${compression}`)
   }
   const hasher = createHasher()
   for await (const chunk of archive.read(name)) hasher.update(chunk)
   const type = compression === 'gzip' ? mediaType.ociLayerGzip : mediaType.ociLayerZstd
-  const layer = { mediaType: type, digest: hasher.digest(), size }
-  await store.write(layer, bytes)
-  emit({ ...event, current: size, done: true })
-  return layer
+  return take({ mediaType: type, digest: hasher.digest(), size })
 }
 
 function readName(text: string): ImageName {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { createMemoryStore, type LocalStore } from '#content'
 import { encodeJson, limits, mediaType, sha256 } from '#oci'
-import { fromBuffer, toBuffer } from '#stream'
+import { type Emit, fromBuffer, type ProgressEvent, toBuffer } from '#stream'
 import { packTar, type TarInput } from '#tar'
 import { overwriting } from '../../stream/testing/overwriting.ts'
 import { openImage } from '../image.ts'
@@ -12,9 +12,16 @@ import { loadArchive } from './load.ts'
 import type { LoadedImage } from './loaded-image.ts'
 import { blobName } from './save.ts'
 
-async function load(entries: readonly TarInput[], store: LocalStore): Promise<LoadedImage[]> {
+async function load(
+  entries: readonly TarInput[],
+  store: LocalStore,
+  options: { readonly emit?: Emit } = {},
+): Promise<LoadedImage[]> {
   const bytes = await packTar(entries)
-  return await loadArchive(overwriting(bytes, 10_007), store, { temporaryDirectory: tmpdir() })
+  return await loadArchive(overwriting(bytes, 10_007), store, {
+    temporaryDirectory: tmpdir(),
+    ...options,
+  })
 }
 
 const json = (path: string, value: unknown): TarInput => ({ path, body: encodeJson(value) })
@@ -75,7 +82,12 @@ test('loadArchive() keeps compressed layers of a Docker archive compressed', asy
   const zipped = gzipSync(tar)
   const layer = { path: 'aa/layer.tar', body: new Uint8Array(zipped) }
   const store = createMemoryStore()
-  const [loaded] = await load([config, layer, json('manifest.json', [manifest])], store)
+  const ids = new Set<string>()
+  const emit = (event: ProgressEvent): void => {
+    if (event.type === 'transfer') ids.add(event.id)
+  }
+  const [loaded] = await load([config, layer, json('manifest.json', [manifest])], store, { emit })
+  expect([...ids]).toEqual([sha256(zipped)])
   if (loaded === undefined) throw new TypeError('one image')
   const [opened] = (await openImage(store, loaded.descriptor)).layers
   expect(opened).toEqual({

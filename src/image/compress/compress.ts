@@ -1,5 +1,5 @@
 import type { ContentStore } from '#content'
-import { type Descriptor, type Layer, layerCompression, mediaType } from '#oci'
+import { type Descriptor, type Digest, type Layer, layerCompression, mediaType } from '#oci'
 import { type CompressThreads, openCompressThreads } from '#platform'
 import type { Records } from '#records'
 import { type Bytes, counted, type Emit, mapConcurrently, silent } from '#stream'
@@ -9,6 +9,7 @@ import { KeptMembers, MemberList } from './kept-members.ts'
 import { compressMembers, type Member } from './members.ts'
 
 export interface ReadyLayer {
+  readonly diffId: Digest
   readonly descriptor: Descriptor
   /** It was made just now, so its bytes are proved. */
   readonly isNew: boolean
@@ -57,7 +58,7 @@ export async function compressImage(
     async (layer, _, signal) => {
       const isCompressed = layerCompression(layer.descriptor.mediaType) !== 'none'
       const ready = isCompressed
-        ? { descriptor: layer.descriptor, isNew: false }
+        ? { ...layer, isNew: false }
         : await compressLayer(layer, store, records, { ...options, threads, kept, turns, signal })
       results.set(layer, ready.descriptor)
       await options.onLayer?.(ready, signal)
@@ -120,7 +121,7 @@ async function compressLayer(
   const known = await findCompressed(layers.compressedOf(diffId), compression, store)
   if (known !== undefined) {
     const { digest, size } = known
-    return { descriptor: { mediaType: type, digest, size }, isNew: false }
+    return { descriptor: { mediaType: type, digest, size }, diffId, isNew: false }
   }
   const event = {
     type: 'transfer',
@@ -144,7 +145,7 @@ async function compressLayer(
   const made = { compressor: threads.compressor, members: list.format() }
   layers.link(diffId, compressed, descriptor.size, made)
   emit({ ...event, current: descriptor.size, done: true })
-  return { descriptor: compressed, isNew: true }
+  return { descriptor: compressed, diffId, isNew: true }
 }
 
 async function* listed(members: AsyncIterable<Member>, list: MemberList): Bytes {
