@@ -18,7 +18,7 @@ export interface AccessEntry {
   readonly duration: number
 }
 
-/** Tells `write` about every answer as it begins. */
+/** Calls `write` with every answer as it begins. */
 export function logged(handler: Handler, write: (entry: AccessEntry) => void): Handler {
   return async (request, exchange) => {
     const time = Date.now()

@@ -1,9 +1,9 @@
-/** What the conditions of a request come to, for content with a strong entity tag. */
+/** The result of a request's conditions, for content with a strong entity tag. */
 export type Verdict = 'proceed' | 'not-modified' | 'failed'
 
 /**
- * Weighs `If-Match` and `If-None-Match`. `etag` is quoted, and `undefined` where
- * there is nothing yet.
+ * Weighs `If-Match` and `If-None-Match`. `etag` is quoted, and `undefined` when the
+ * content is absent.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2
  */
@@ -32,9 +32,9 @@ export interface Span {
 }
 
 /**
- * The one range that a GET asks for, `undefined` for all of it. Several ranges,
- * and what does not parse, count as not asked for, as HTTP allows; so does a
- * range of content that `If-Range` shows to be another one.
+ * Returns the range that a GET requests, or `undefined` for all of the content. HTTP
+ * allows a server to ignore several ranges and a range that does not parse. A range is
+ * also ignored when `If-Range` names other content.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-14.2
  */

@@ -12,10 +12,10 @@ export interface GuardOptions {
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /**
- * Lets only those requests through that a client of ours or a page of this very
- * server can have sent. Any page in a browser can send requests to an address of
- * the user's machine or network; the browser says so in `Host`, `Origin` or
- * `Sec-Fetch-Site`, and a program that is no browser sends no `Origin`.
+ * Passes only requests that a client program or a page of this server can have sent.
+ * Any page in a browser can send requests to an address of the user's machine or
+ * network. The browser then names the page's site in `Host`, `Origin` or
+ * `Sec-Fetch-Site`. A client program sends no `Origin`.
  */
 export function guarded(handler: Handler, options: GuardOptions): Handler {
   const { hostname, allowedHosts } = options
@@ -51,12 +51,12 @@ function isForeign({ headers, method }: Request, host: Host | undefined): boolea
   if (origin !== null && !isOwnOrigin(origin, host)) return true
   const site = headers.get('Sec-Fetch-Site')
   if (site === null || site === 'same-origin' || site === 'none') return false
-  // A link on another site may lead here: the answer is then shown, not given to that site.
+  // A link on another site may lead here. The browser shows the answer to the user only.
   const isRead = method === 'GET' || method === 'HEAD'
   return !isRead || headers.get('Sec-Fetch-Mode') !== 'navigate'
 }
 
-/** True for a page that this server served itself, whatever encrypts the way to it. */
+/** Returns true for a page of this server, also behind a proxy that adds TLS. */
 function isOwnOrigin(origin: string, host: Host | undefined): boolean {
   const match = /^(https?):\/\/([^/]+)$/i.exec(origin)
   const from = match === null ? undefined : parseHost(match[2] ?? '')

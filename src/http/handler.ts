@@ -1,18 +1,18 @@
-/** Answers one HTTP request. Everything that serves HTTP is such a function, or wraps one. */
+/** Answers one HTTP request. Every HTTP server is made of such functions. */
 export type Handler = (request: Request, exchange: Exchange) => Promise<Response>
 
-/** What is known of a request besides its own bytes. */
+/** Facts about a request that are not in the request itself. */
 export interface Exchange {
   /** The IP address of the sender; empty on a Unix socket. */
   readonly address: string
-  /** The chunks of the request's body were made for it alone, and their memory may be given back. */
+  /** Nothing else refers to the chunks of the request's body, so a reader may free them. */
   readonly canFreeBody?: boolean | undefined
   /** Set by the handler that checks credentials; the access log reads it. */
   principal?: Principal | undefined
 }
 
-/** The sender of a request, as far as the sender proved it. */
+/** The proved identity of the sender of a request. */
 export interface Principal {
-  /** Undefined for a sender who proved nothing. */
+  /** Undefined for an anonymous sender. */
   readonly name: string | undefined
 }

@@ -1,12 +1,12 @@
 import { hostname as machineName } from 'node:os'
 
-/** `name` or `address`, in lower case and without the brackets and the dot that may end a name. */
+/** A host name or address in lower case, without brackets and without a final dot. */
 export interface Host {
   readonly name: string
   readonly port: string
 }
 
-/** The parts of a `Host` header; `undefined` for one that breaks the grammar. */
+/** Returns the parts of a `Host` header, or `undefined` when it breaks the grammar. */
 export function parseHost(header: string): Host | undefined {
   const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]+))(?::(\d{1,5}))?$/i.exec(header)
   if (match === null) return undefined
@@ -16,11 +16,10 @@ export function parseHost(header: string): Host | undefined {
 }
 
 /**
- * Tells which `Host` headers a server that listens on `listened` answers to.
- * A page of another site can make a browser send its requests here, by a DNS
- * answer that changes, but the browser then still names that site. So names
- * must be known. Addresses name no site; on a loopback address only loopback
- * ones make sense.
+ * Returns a test for the host names that a server on the address `listened` serves.
+ * A site can point its own name at this server by a DNS answer that changes, but the
+ * browser still sends that name. So a name must be known. An address belongs to no
+ * site; a server on a loopback address accepts only loopback addresses.
  */
 export function createHostList(
   listened: string,

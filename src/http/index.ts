@@ -1,4 +1,4 @@
-// HTTP without a socket: what handlers are, and what wraps every one of them.
+// HTTP without a socket: handlers, and the functions that wrap every handler.
 
 export { type AccessEntry, logged } from './access-log.ts'
 export { requestedRange, type Span, type Verdict, weighConditions } from './conditions.ts'

@@ -1,16 +1,16 @@
-/** Headers that no answer of a server of ours goes without. */
+/** Headers of every answer of every server. */
 export const securityHeaders: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
   'Cross-Origin-Resource-Policy': 'same-origin',
 }
 
-/** An answer that no handler gave: the request was refused before it reached one. */
+/** Makes the answer to a request that is refused before it reaches a handler. */
 export function refuse(
   status: number,
   message: string,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  // These codes are those of the distribution specification, whose clients are ours.
+  // The codes of the distribution specification, because its clients read them.
   const code = status === 403 ? 'DENIED' : 'UNSUPPORTED'
   return new Response(JSON.stringify({ errors: [{ code, message }] }), {
     status,

@@ -1,14 +1,14 @@
 import type { Handler } from './handler.ts'
 import { refuse } from './refusal.ts'
 
-/** What answers below a path. */
+/** A handler and the path below which it answers. */
 export interface Mount {
-  /** `/v2` covers `/v2` itself and everything below it, `/` everything. */
+  /** `/v2` covers `/v2` itself and everything below it; `/` covers everything. */
   readonly path: string
   readonly handler: Handler
 }
 
-/** One handler made of several, each below its path; the longest path wins. */
+/** Combines handlers by path. The longest path that covers a request wins. */
 export function createRouter(mounts: readonly Mount[]): Handler {
   const ordered = [...mounts].sort((one, other) => other.path.length - one.path.length)
   return async (request, exchange) => {

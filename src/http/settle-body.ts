@@ -1,17 +1,17 @@
 import { steady, TooSlowError } from '#stream'
 import type { Handler } from './handler.ts'
 
-/** What is read of a body that no handler wanted, before its connection is given up. */
+/** The most bytes to read of a body that the handler ignored. */
 const mostDrained = 1024 * 1024
 
-/** How long such a body may take, in milliseconds. */
+/** The longest time for reading such a body, in milliseconds. */
 const longestDrain = 5000
 
 /**
- * Lets no body keep a connection that was answered already: the runtime reads
- * what is left of it for as long as it keeps coming, however slowly. A small rest
- * is read first, so that the connection serves the next request; after another the
- * connection is closed.
+ * Stops a body from keeping its connection open after the answer: the runtime reads the
+ * rest of a body for as long as bytes come, however slowly. A small rest is read before
+ * the answer, so that the connection can serve the next request. After a larger rest the
+ * connection closes.
  */
 export function settlingBodies(handler: Handler): Handler {
   return async (request, exchange) => {
@@ -27,9 +27,9 @@ function hasBody({ headers }: Request): boolean {
   return headers.has('Transfer-Encoding') || Number(headers.get('Content-Length') ?? 0) > 0
 }
 
-/** True when nothing of the body is still to come. */
+/** Returns true when all of the body has come. */
 async function isReceived(request: Request, response: Response): Promise<boolean> {
-  // Who accepts a request has read its body; who refuses it may have stopped in the middle.
+  // A handler that accepts a request has read its body. One that refuses it may have stopped early.
   if (request.bodyUsed) return response.status < 400
   if (request.body === null || Number(request.headers.get('Content-Length')) > mostDrained) {
     return false

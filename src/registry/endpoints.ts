@@ -8,8 +8,8 @@ import {
 } from '#oci'
 
 /**
- * Every URL of the distribution API, taken apart. Client and server share this
- * type and the two functions below, so they cannot drift.
+ * The parts of every URL of the distribution API. Client and server share this type and
+ * the two functions below, so they agree about URLs.
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#endpoints
  */
@@ -20,7 +20,7 @@ export type Endpoint =
   | {
       readonly kind: 'manifest'
       readonly repository: string
-      /** A digest, or what may be a tag: reading what cannot be one finds nothing. */
+      /** A digest or a tag. The tag is unchecked: a read of an invalid tag finds nothing. */
       readonly reference: string
       /** Tags to set along with a push by digest. */
       readonly tags?: readonly string[]
@@ -32,7 +32,7 @@ export type Endpoint =
       readonly digest?: Digest
       readonly mount?: Digest
       readonly from?: string
-      /** What the digest will be in, where it is not sha256. */
+      /** The algorithm of the digest; sha256 unless given. */
       readonly algorithm?: DigestAlgorithm
     }
   | {
@@ -50,9 +50,9 @@ export type Endpoint =
     }
 
 export interface Page {
-  /** How many at most; absent means the server's choice. */
+  /** The most entries; the server chooses unless given. */
   readonly n?: number
-  /** Continue after this one. */
+  /** The last entry of the page before. */
   readonly last?: string
 }
 
@@ -93,10 +93,9 @@ export function formatEndpoint(endpoint: Endpoint): string {
 }
 
 /**
- * The endpoint a URL names; `undefined` when it names none. Throws
- * `NAME_INVALID`, `DIGEST_INVALID` or `INVALID` for a URL that has an endpoint's
- * form and breaks a grammar, and for every escape a grammar has no use for:
- * the only one decoded in a path is `%3A`.
+ * Returns the endpoint of a URL, or `undefined` when there is no such endpoint. Throws
+ * `NAME_INVALID`, `DIGEST_INVALID` or `INVALID` when a part breaks its grammar. In a path
+ * only the escape `%3A` is decoded; every other escape is refused.
  */
 export function parseEndpoint(url: URL): Endpoint | undefined {
   const path = decodePath(url.pathname)
@@ -125,7 +124,7 @@ export function parseEndpoint(url: URL): Endpoint | undefined {
   }
 }
 
-/** The name, or a `NAME_INVALID` that shows it shortened. */
+/** Returns a repository name. Throws `NAME_INVALID`, which shows the name shortened. */
 export function parseName(text: string): string {
   if (isRepositoryName(text)) return text
   throw new StrakeError(
@@ -184,7 +183,7 @@ function parseAlgorithm(params: URLSearchParams): { readonly algorithm?: DigestA
   throw new StrakeError('DIGEST_INVALID', 'Cannot start an upload: unknown digest algorithm')
 }
 
-/** The tag, or a `MANIFEST_INVALID` that shows it shortened. */
+/** Returns a tag. Throws `MANIFEST_INVALID`, which shows the tag shortened. */
 export function checkTag(text: string): string {
   if (isTag(text)) return text
   throw new StrakeError(
@@ -205,7 +204,7 @@ function parsePage(params: URLSearchParams): Page {
   }
 }
 
-/** A repeated parameter is how one side is shown another value than the other. */
+/** Refuses a repeated parameter, because two readers may take different values of it. */
 function single(params: URLSearchParams, name: string): string | undefined {
   const values = params.getAll(name)
   if (values.length > 1) {

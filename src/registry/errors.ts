@@ -30,7 +30,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   INTERNAL: 500,
 }
 
-/** What a status means when the body does not say. */
+/** The error code of a status when the body has none. */
 const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
   400: 'INVALID',
   401: 'UNAUTHORIZED',
@@ -43,7 +43,7 @@ const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
   429: 'TOOMANYREQUESTS',
 }
 
-/** Longest error body of a peer that is read at all. */
+/** The most bytes to read of a peer's error body. */
 const maxErrorBody = 64 * 1024
 
 export interface PeerError {
@@ -65,15 +65,15 @@ export async function readErrorResponse(response: Response): Promise<PeerError> 
 }
 
 /**
- * True where the status tells more than the code: none of the specification's
- * codes says that a range or a second writer is refused, or an endpoint absent.
+ * Returns true when the status tells more than the code. The specification has no code
+ * for a refused range, a refused second writer, or an absent endpoint.
  */
 function isPlainer(status: number, code: string | undefined): boolean {
   if (code === undefined || status === 409 || status === 416) return true
   return status === 404 && code === 'UNSUPPORTED'
 }
 
-/** `manifest unknown` for `MANIFEST_UNKNOWN`: how Docker's users know it. */
+/** Returns Docker's words for a code, such as `manifest unknown` for `MANIFEST_UNKNOWN`. */
 export function describePeerError(peer: PeerError): string {
   const words = knownReasons[peer.code]
   if (words !== undefined) return words
@@ -91,7 +91,7 @@ const knownReasons: Partial<Record<ErrorCode, string>> = {
   NOT_FOUND: 'not found',
 }
 
-/** The error a caller sees: the verb and thing are the caller's, the reason is the peer's. */
+/** Makes the error for a caller: `what` names the verb and the thing, the peer gives the reason. */
 export function peerError(what: string, host: string, peer: PeerError): StrakeError {
   const reason =
     peer.code === 'DENIED'
@@ -108,7 +108,7 @@ export function peerError(what: string, host: string, peer: PeerError): StrakeEr
   })
 }
 
-/** Hides what must not be printed: userinfo, tokens and signatures in URLs, and bearer values. */
+/** Hides secrets in text: user names, tokens and signatures in URLs, and bearer values. */
 export function redact(text: string): string {
   return text
     .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/gi, '$1***@')

@@ -1,14 +1,14 @@
-// OCI registries: one interface, and everything that is one, wraps one or serves one.
+// OCI registries: one interface, its implementations, and its server.
 
-// The HTTP client, and the check a login does.
+// The HTTP client, and the check of a login.
 export { type ConnectOptions, checkLogin, connectRegistry } from './client/connect.ts'
 // Credentials as Docker and Podman keep them.
 export type { Environment } from './credentials/config-file.ts'
 export { type LoginOptions, login, logout } from './credentials/login.ts'
 export { type CredentialSourceOptions, credentialsFromConfig } from './credentials/source.ts'
-// Hides secrets in text that is going to be shown.
+// Hiding secrets in text.
 export { redact } from './errors.ts'
-// Time and chance of the client, for tests.
+// The clock and the random numbers of the client, for tests.
 export type { RetryOptions } from './http/retry.ts'
 // The interfaces.
 export type {
@@ -27,9 +27,9 @@ export { createRegistryHandler, type RegistryHandler } from './server/handler.ts
 // Registries of this machine.
 export { openDirectoryRegistry } from './store/directory.ts'
 export { createDirectoryFacts } from './store/directory-facts.ts'
-// Uploads in progress, to be kept elsewhere.
+// Storage for uploads in progress.
 export { createDirectoryUploads } from './store/directory-uploads.ts'
-// What a registry knows besides its content, to be kept elsewhere.
+// Storage for the facts of a registry.
 export type { Member, MemberKind, RegistryFacts, RepositoryFacts } from './store/facts.ts'
 export { createLocalRegistry, type LocalRegistryOptions } from './store/local.ts'
 export { createMemoryRegistry } from './store/memory.ts'

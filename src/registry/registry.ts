@@ -4,36 +4,35 @@ import type { Descriptor, Digest } from '#oci'
 import type { Bytes } from '#stream'
 
 /**
- * One repository of a registry. Manifests and blobs are told apart by media
- * type; writing tries "exists", then mount, then upload, so lazy bytes cost
- * nothing. What another repository holds is not here: `has`, `read` and
- * `resolve` answer for this repository only.
+ * One repository of a registry. The media type tells a manifest from a blob. A write
+ * first checks whether the content exists, then tries a mount, then uploads; `bytes` is
+ * read only by the upload. `has`, `read` and `resolve` see only this repository.
  */
 export interface Repository extends ContentStore, TagStore {
   readonly name: string
-  /** The blob's descriptor, as `application/octet-stream`. Throws `BLOB_UNKNOWN`. */
+  /** Returns the blob's descriptor, as `application/octet-stream`. Throws `BLOB_UNKNOWN`. */
   resolveBlob(digest: Digest, signal?: AbortSignal): Promise<Descriptor>
   /**
-   * Makes a blob of the repository `from` this repository's too, without moving
-   * bytes; without `from`, a blob of any repository that `mayPull` allows.
-   * `undefined` when there is nothing to mount: upload it instead.
+   * Adds a blob of the repository `from` to this repository without moving bytes. Without
+   * `from`, takes a blob of any repository that `mayPull` allows. Returns `undefined` when
+   * there is nothing to mount; the caller then uploads the blob.
    */
   mount(digest: Digest, options?: MountOptions): Promise<Descriptor | undefined>
   /**
-   * Keeps a manifest of a media type that nobody here reads, byte for byte and
-   * without a look at what it refers to. `resolve` then gives its descriptor.
+   * Keeps a manifest of an unknown media type, byte for byte. Its references are not
+   * checked. `resolve` then returns its descriptor.
    */
   writeOpaqueManifest(target: Descriptor, bytes: Bytes, signal?: AbortSignal): Promise<void>
   /**
-   * Manifests whose `subject` is `subject`, with their artifact type and
-   * annotations, and those that the referrers tag of clients lists.
+   * Yields the manifests that are attached to `subject`, with their artifact type and
+   * annotations: those that name it, and those that its referrers tag lists.
    */
   referrers(subject: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>
 }
 
 export interface MountOptions {
   readonly from?: string | undefined
-  /** Whether the sender may read a repository, `from` included; any unless given. */
+  /** Returns true when the sender may read a repository. Every repository unless given. */
   readonly mayPull?: ((repository: string) => boolean | Promise<boolean>) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -43,7 +42,7 @@ export interface ReferrersOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** One interface for the HTTP client, memory, the local store and proxies; the server is a function of it. */
+/** A registry: the HTTP client, memory, a local store, or a proxy. The server serves any of them. */
 export interface Registry {
   repository(name: string): Repository
   /** Names in lexical order. */
@@ -54,9 +53,8 @@ export interface Registry {
 export type FetchHandler = (request: Request, exchange?: Exchange) => Promise<Response>
 
 /**
- * Where a client finds a user name and secret for a registry; `undefined` means
- * anonymous. `repository` narrows the search where a store keeps several
- * accounts for one host.
+ * Finds the user name and secret for a registry. Returns `undefined` for an anonymous
+ * client. `repository` chooses among several accounts for one host.
  */
 export type CredentialSource = (
   host: string,

@@ -1,14 +1,14 @@
 import { type Bytes, type KeptBytes, type KeptChunk, keepChunks } from '#stream'
 
 /**
- * Bytes as a web stream, the only place where registries need one. A chunk is
- * copied: its producer may use the buffer again while the stream still holds it.
+ * Makes a web stream of bytes. Each chunk is copied, because its producer may reuse the
+ * buffer while the stream still holds it.
  */
 export function toReadableStream(bytes: Bytes): ReadableStream<KeptChunk> {
   return asReadableStream(keepChunks(bytes))
 }
 
-/** The same for chunks that stay as they are, without copying them. */
+/** The same without a copy, for chunks that nothing writes to again. */
 export function asReadableStream(bytes: KeptBytes): ReadableStream<KeptChunk> {
   const iterator = bytes[Symbol.asyncIterator]()
   return new ReadableStream<KeptChunk>(

@@ -6,16 +6,15 @@ export interface ListenOptions {
   readonly hostname?: string | undefined
   /** 0 picks a free one. */
   readonly port: number
-  /** Names that clients may know the server by, besides its address and the machine's name. */
+  /** Further host names of the server, besides its address and the machine's name. */
   readonly allowedHosts?: readonly string[] | undefined
   /** Called with every request as its answer begins. */
   readonly onRequest?: ((entry: AccessEntry) => void) | undefined
 }
 
 /**
- * Serves handlers until disposed: the only way to a socket, so that no server
- * of ours is without the checks of `guarded`. Throws `UNAVAILABLE` when the port
- * is taken.
+ * Serves handlers until disposed. No other function opens a server socket, so every
+ * server has the checks of `guarded`. Throws `UNAVAILABLE` when the port is in use.
  */
 export async function listen(mounts: readonly Mount[], options: ListenOptions): Promise<Server> {
   const { hostname = '127.0.0.1', port, allowedHosts, onRequest } = options

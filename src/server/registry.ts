@@ -11,20 +11,20 @@ import {
 } from '#registry'
 import { type ListenOptions, listen } from './listen.ts'
 
-/** What a served registry is made of. */
+/** The parts of a served registry. */
 export interface ServedRegistry {
   readonly registry: Registry
   /** A directory for uploads in progress, which outlive the server. */
   readonly uploads: string
-  /** Where its blobs are files: they are sent as such. */
+  /** The store of its blobs, which are sent as files. */
   readonly blobs: DirectoryStore
 }
 
-/** A registry in a directory of its own, which is made when it is not there. */
+/** Opens a registry in a directory of its own. Makes the directory if it is absent. */
 export async function openStoredRegistry(directory: string): Promise<ServedRegistry> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const blobs = await openDirectoryStore(directory)
-  // What servers left that ended in the middle of something.
+  // Removes what killed servers left.
   await blobs.sweep(24 * 60 * 60 * 1000)
   const facts = createDirectoryFacts(`${directory}/repositories`)
   const registry = createLocalRegistry(blobs, facts)

@@ -16,7 +16,7 @@ const user = { username: 'ann', secret: 'pass:word' }
 const basic = `Basic ${Buffer.from('ann:pass:word').toString('base64')}`
 
 interface TokenService {
-  /** Decides by the request for a token; `undefined` refuses. */
+  /** Returns the token for a request, or `undefined` to refuse it. */
   readonly token: (request: Request) => string | undefined | Promise<string | undefined>
   readonly accepts: (authorization: string | null) => boolean
   readonly scope?: string

@@ -7,23 +7,23 @@ import { isPullOnly, repositoryOf, unionScopes } from './scope.ts'
 import { fetchToken, formatBasic, realmOf, type Token } from './token.ts'
 
 export interface AuthorizerOptions {
-  /** The registry as users write it: the key of its credentials. */
+  /** The registry as a user writes it: the key of its credentials. */
   readonly host: string
   readonly origin: URL
   readonly fetch: Fetch
   readonly userAgent: string
   readonly resolve?: ResolveHost | undefined
   readonly credentials?: CredentialSource | undefined
-  /** Hosts of token services that may see this registry's password although they are elsewhere. */
+  /** Hosts of token services on other sites that may get this registry's password. */
   readonly trustedRealms?: readonly string[] | undefined
   readonly now: () => number
-  /** Asks the token service for a refresh token as well, as a login does. */
+  /** Requests a refresh token as well, for a login. */
   readonly isLogin?: boolean | undefined
 }
 
 /**
- * What to put into `Authorization`. Starts out anonymous, learns from the
- * challenges of the registry, keeps one token per set of scopes.
+ * Makes the `Authorization` header. Starts anonymous, reads the challenges of the
+ * registry, and keeps one token for each set of scopes.
  */
 export class Authorizer {
   readonly #options: AuthorizerOptions
@@ -35,15 +35,15 @@ export class Authorizer {
     this.#options = options
   }
 
-  /** The header for a request that needs `scopes`, as far as is known without asking the registry. */
+  /** Returns the header for a request that needs `scopes`, without a request to the registry. */
   async header(scopes: readonly string[], signal?: AbortSignal): Promise<string | undefined> {
     if (this.#challenge === undefined) return undefined
     return this.#answer(this.#challenge, unionScopes(scopes), signal)
   }
 
   /**
-   * The header to try again with after a 401; `undefined` when there is nothing
-   * better to offer than `used`.
+   * Returns the header for a second try after a 401, or `undefined` when `used` was the
+   * best one.
    */
   async retry(
     response: Response,
@@ -66,12 +66,12 @@ export class Authorizer {
     return header === used ? undefined : header
   }
 
-  /** The refresh token that a token service gave for the credentials, if it gave one. */
+  /** The refresh token from the token service, if it sent one. */
   get refreshToken(): string | undefined {
     return this.#refreshToken
   }
 
-  /** The host of a token service that was not given the password it may have wanted. */
+  /** Returns the host of a token service that did not get the password, because it is not trusted. */
   async distrustedRealm(): Promise<string | undefined> {
     const challenge = this.#challenge
     if (challenge?.scheme !== 'bearer') return undefined
@@ -79,7 +79,7 @@ export class Authorizer {
     return (await this.#trusts(realm)) ? undefined : realm.host
   }
 
-  /** A registry may refuse a token before its time; the same one may be kept under several scopes. */
+  /** Drops a token that the registry refused early. It may be kept under several sets of scopes. */
   async #forget(header: string): Promise<void> {
     for (const [key, fetching] of this.#tokens) {
       const token = await fetching.catch(() => undefined)

@@ -1,4 +1,4 @@
-/** One scheme a server would accept, from `WWW-Authenticate`. */
+/** One scheme that a server accepts, from `WWW-Authenticate`. */
 export interface Challenge {
   /** Lower case: `bearer`, `basic`. */
   readonly scheme: string
@@ -10,10 +10,9 @@ const token = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y
 const quoted = /"((?:[^"\\]|\\.)*)"/y
 
 /**
- * The challenges of a `WWW-Authenticate` value, in the server's order. Several
- * schemes may share one value, and a comma separates both schemes and
- * parameters: a token that is followed by `=` is a parameter, any other starts
- * a scheme. What does not parse ends the list.
+ * Returns the challenges of a `WWW-Authenticate` value in the server's order. Commas
+ * separate both schemes and parameters: a token before `=` is a parameter, any other
+ * token starts a scheme. Text that does not parse ends the list.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1
  */

@@ -1,8 +1,8 @@
 import type { Endpoint } from '../endpoints.ts'
 
 /**
- * What a token is asked for, `type:name:action,action`. A union has each
- * resource once, with all actions, in a fixed order, so that it can be a key.
+ * Merges scopes, `type:name:action,action`. The result has each resource once, with all
+ * its actions, in a fixed order, so that it can be a key.
  */
 export function unionScopes(scopes: readonly string[]): string[] {
   const actions = new Map<string, Set<string>>()
@@ -33,7 +33,7 @@ export function deleteScope(repository: string): string {
 
 export const catalogScope = 'registry:catalog:*'
 
-/** What a request to an endpoint needs: the rights that a server asks for and a client gets a token for. */
+/** Returns the rights that a request to an endpoint needs. */
 export function scopesOf(endpoint: Endpoint, method: string): readonly string[] {
   const isRead = method === 'GET' || method === 'HEAD'
   switch (endpoint.kind) {
@@ -49,19 +49,19 @@ export function scopesOf(endpoint: Endpoint, method: string): readonly string[] 
       if (isRead) return [pullScope(endpoint.repository)]
       if (method === 'DELETE') return [deleteScope(endpoint.repository)]
       return [pushScope(endpoint.repository)]
-    // Who may not write does not learn either which uploads there are.
+    // A sender who may not write does not see uploads either.
     case 'uploads':
     case 'upload':
       return [pushScope(endpoint.repository)]
   }
 }
 
-/** True when nothing but reading is asked for, so that an anonymous token may do. */
+/** Returns true when the scopes only read, so that an anonymous token may suffice. */
 export function isPullOnly(scopes: readonly string[]): boolean {
   return scopes.every((scope) => scope.endsWith(':pull'))
 }
 
-/** The repository the scopes are about, to find its account. */
+/** Returns the repository of the scopes, to find its account. */
 export function repositoryOf(scopes: readonly string[]): string | undefined {
   const scope = scopes.find((text) => text.startsWith('repository:') && text.includes('push'))
   return (scope ?? scopes.find((text) => text.startsWith('repository:')))?.split(':')[1]

@@ -11,13 +11,13 @@ export interface Token {
   readonly value: string
   /** Milliseconds since the epoch. */
   readonly expires: number
-  /** An identity token to keep in place of the password. */
+  /** A refresh token that replaces the password. */
   readonly refreshToken?: string
 }
 
 export interface TokenRequest {
   readonly fetch: Fetch
-  /** The registry that asks for the token. */
+  /** The registry that requires the token. */
   readonly origin: URL
   readonly challenge: Challenge
   readonly scopes: readonly string[]
@@ -26,7 +26,7 @@ export interface TokenRequest {
   readonly userAgent: string
   readonly resolve?: ResolveHost | undefined
   readonly now: number
-  /** Ask for a refresh token too, as a login does. */
+  /** Requests a refresh token as well, for a login. */
   readonly offline?: boolean
   readonly signal?: AbortSignal | undefined
 }
@@ -35,8 +35,8 @@ const clientId = 'strake'
 const maxTokenBody = 1024 * 1024
 
 /**
- * The token service a challenge names. Throws `DENIED` for one that a registry
- * may not send us to.
+ * Returns the token service of a challenge. Throws `DENIED` when the registry may not
+ * name that host.
  */
 export function realmOf(origin: URL, challenge: Challenge): URL {
   const realm = challenge.params.get('realm')
@@ -50,8 +50,8 @@ export function realmOf(origin: URL, challenge: Challenge): URL {
 }
 
 /**
- * A bearer token: by GET as Docker asks for it, by OAuth2's POST for identity
- * tokens, each falling back to the other where the service does not know it.
+ * Fetches a bearer token: by GET as Docker does, or by OAuth2's POST for an identity
+ * token. When the service does not know one method, tries the other.
  *
  * @see https://distribution.github.io/distribution/spec/auth/token/
  */
@@ -129,7 +129,7 @@ function postToken(request: TokenRequest): Promise<Response> {
   })
 }
 
-/** A form with a password in it goes to one place only. */
+/** Refuses redirects, because the form has a password in it. */
 function withoutRedirects(fetch: Fetch): Fetch {
   return async (url, init) => {
     const response = await fetch(url, init)

@@ -4,20 +4,20 @@ import { dirname, join } from 'node:path'
 import { StrakeError } from '#oci'
 import type { Credential } from '../registry.ts'
 
-/** Process environment, as far as it is looked at. */
+/** The variables of the environment that are read here. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** A `config.json` of Docker or an `auth.json` of Podman. Members strake has no use for are kept. */
+/** A `config.json` of Docker or an `auth.json` of Podman. Unknown members are kept. */
 export type ConfigFile = Readonly<Record<string, unknown>>
 
 const maxSize = 1024 * 1024
 
-/** Where `login` writes: Docker's own file. */
+/** Returns the file that `login` writes: Docker's own. */
 export function configPath(env: Environment): string {
   return join(env['DOCKER_CONFIG'] || join(env['HOME'] ?? '', '.docker'), 'config.json')
 }
 
-/** Every file that may hold credentials, the one that wins first. */
+/** Returns every file that may hold credentials, in order of preference. */
 export function credentialPaths(env: Environment): string[] {
   const paths = [
     env['REGISTRY_AUTH_FILE'],
@@ -28,7 +28,7 @@ export function credentialPaths(env: Environment): string[] {
   return paths.filter((path): path is string => path !== undefined && path !== '')
 }
 
-/** `undefined` when there is no such file. */
+/** Returns `undefined` when the file is absent. */
 export async function readConfigFile(path: string): Promise<ConfigFile | undefined> {
   try {
     return parseConfig(await readFile(path, 'utf8'), path)
@@ -73,7 +73,7 @@ export async function writeConfigFile(path: string, config: ConfigFile): Promise
   }
 }
 
-/** The credential in an entry of `auths`; `undefined` for the empty entry a helper leaves. */
+/** Returns the credential of an entry of `auths`, or `undefined` for the empty entry of a helper. */
 export function parseAuthEntry(entry: unknown): Credential | undefined {
   if (!isObject(entry)) return undefined
   const identityToken = text(entry['identitytoken'])
@@ -114,7 +114,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A member that is an object, or an empty one. */
+/** Returns a member that is an object, or an empty object. */
 export function objectAt(config: ConfigFile, name: string): Readonly<Record<string, unknown>> {
   const value = config[name]
   return isObject(value) ? value : {}

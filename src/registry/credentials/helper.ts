@@ -5,7 +5,7 @@ import { type Environment, isObject } from './config-file.ts'
 
 export interface HelperOptions {
   readonly env: Environment
-  /** Milliseconds; a minute, since some ask the user to unlock a key ring. */
+  /** Milliseconds; a minute unless given, because a helper may ask the user to unlock a key ring. */
   readonly timeout?: number
 }
 
@@ -13,8 +13,8 @@ const maxOutput = 1024 * 1024
 const absent = /credentials not found|no credentials server url|no usernames found/i
 
 /**
- * What `docker-credential-NAME get` knows about `server`; `undefined` when it
- * knows nothing.
+ * Returns the credential of `docker-credential-NAME get` for `server`, or `undefined`
+ * when the helper has none.
  *
  * @see https://github.com/docker/docker-credential-helpers
  */
@@ -54,7 +54,7 @@ export async function storeInHelper(
   if (code !== 0) throw helperError(name, 'it did not store the credential')
 }
 
-/** `false` when there was nothing to erase. */
+/** Returns false when there was nothing to erase. */
 export async function eraseFromHelper(
   name: string,
   server: string,
@@ -67,9 +67,8 @@ export async function eraseFromHelper(
 }
 
 /**
- * Runs the helper. Its name comes from a file and becomes part of a program's
- * name, so it may be nothing but one word. What it prints is never shown: it may
- * be the secret.
+ * Runs the helper. Its name comes from a file and becomes part of a program's name, so
+ * it must be one word. Its output is never shown, because it may be the secret.
  */
 async function runHelper(
   name: string,

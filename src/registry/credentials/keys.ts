@@ -2,9 +2,9 @@ const hub = 'https://index.docker.io/v1/'
 const hubNames = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io'])
 
 /**
- * The keys under which a credential for `host/repository` may be kept, the most
- * specific first: `quay.io/org/app`, `quay.io/org`, `quay.io`. Only exactly this
- * host, port included: the password of another registry is never tried.
+ * Returns the keys under which a credential for `host/repository` may be kept, the most
+ * specific first: `quay.io/org/app`, `quay.io/org`, `quay.io`. The host must be the
+ * same, port included, so that no other registry's password is sent.
  */
 export function credentialKeys(host: string, repository?: string): string[] {
   const hosts = hubNames.has(host) ? ['docker.io', 'index.docker.io'] : [host]
@@ -16,14 +16,14 @@ export function credentialKeys(host: string, repository?: string): string[] {
   return [...keys, ...(hubNames.has(host) ? [hub] : []), ...hosts]
 }
 
-/** The key `login` writes and credential helpers are asked for. */
+/** Returns the key that `login` writes and that credential helpers are called with. */
 export function serverKey(host: string): string {
   return hubNames.has(host) ? hub : host
 }
 
 /**
- * The entry for the first of `keys` that `entries` has. A key written as a URL,
- * as old versions of Docker did, counts as its host.
+ * Returns the entry for the first of `keys` that `entries` has. A key that is a URL, as
+ * old versions of Docker wrote it, counts as its host.
  */
 export function findEntry<T>(
   entries: Readonly<Record<string, T>>,

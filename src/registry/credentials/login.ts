@@ -19,9 +19,9 @@ export interface LoginOptions extends Omit<ConnectOptions, 'credentials'>, Parti
 }
 
 /**
- * Proves the credential to the registry, then keeps it: with the credential
- * helper where one is configured, else in `config.json`. Nothing is written when
- * the registry refuses it. Returns where it went.
+ * Tries the credential at the registry, then stores it: in the configured credential
+ * helper, or else in `config.json`. Writes nothing when the registry refuses it. Returns
+ * the place where it is stored.
  */
 export async function login(
   host: string,
@@ -48,7 +48,7 @@ export async function login(
   return { storedIn: path }
 }
 
-/** Forgets the credential everywhere it is kept. `false` when there was none. */
+/** Removes the credential from every place. Returns false when there was none. */
 export async function logout(
   host: string,
   options: { readonly env: Environment } & Partial<HelperOptions>,
@@ -71,7 +71,7 @@ export async function logout(
   return found
 }
 
-/** Returns the refresh token to keep in place of the password, where there is one. */
+/** Returns the refresh token that replaces the password, if there is one. */
 async function verify(
   host: string,
   credential: Credential,

@@ -14,15 +14,14 @@ import { getFromHelper, type HelperOptions } from './helper.ts'
 import { credentialKeys, findEntry, serverKey } from './keys.ts'
 
 export interface CredentialSourceOptions extends Partial<HelperOptions> {
-  /** Told about helpers that do not work; the next place is tried then. */
+  /** Called with a warning for each helper that fails; the next place is tried then. */
   readonly emit?: Emit
 }
 
 /**
- * Credentials as Docker and Podman keep them: `DOCKER_AUTH_CONFIG`,
- * `REGISTRY_AUTH_FILE`, Docker's `config.json`, Podman's `auth.json`, with their
- * helpers. The first place that knows the registry wins. Each registry is looked
- * up once.
+ * Finds credentials where Docker and Podman keep them: `DOCKER_AUTH_CONFIG`,
+ * `REGISTRY_AUTH_FILE`, Docker's `config.json`, Podman's `auth.json`, and their helpers.
+ * The first place that has the registry wins. Each registry is looked up once.
  */
 export function credentialsFromConfig(
   env: Environment,
@@ -76,7 +75,7 @@ async function findIn(
   return helper === undefined ? undefined : ask(helper.name, host, options)
 }
 
-/** The helper in charge of a host: its own, or the one for everything. */
+/** Returns the helper for a host: its own, or the common one. */
 export function helperOf(
   config: ConfigFile,
   host: string,

@@ -7,13 +7,13 @@ export interface AddressOptions {
   readonly insecure?: boolean
 }
 
-/** Docker Hub's API lives elsewhere than its name says. */
+/** The names of Docker Hub, whose API is on another host. */
 const hubNames = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io'])
 
 /**
- * The origin that serves a registry's API: HTTPS, except on a loopback address
- * or with `insecure`. Refuses anything that is more than `host[:port]`, so that
- * `registry.example:443@elsewhere` cannot be read two ways.
+ * Returns the origin of a registry's API: HTTPS, except on a loopback address or with
+ * `insecure`. Refuses anything but `host[:port]`, because `registry.example:443@elsewhere`
+ * could be read in two ways.
  */
 export function registryOrigin(host: string, options: AddressOptions = {}): URL {
   const real = hubNames.has(host) ? 'registry-1.docker.io' : host
@@ -47,7 +47,7 @@ export function isPrivateHost(hostname: string): boolean {
   return !host.includes('.') || /\.(?:localhost|local|internal|lan|home\.arpa)$/.test(host)
 }
 
-/** The same, judged by the addresses of the host as well. A host without addresses fails later. */
+/** Returns the same, judged by the host's addresses as well. A host without addresses fails later. */
 export async function leadsInside(hostname: string, resolve?: ResolveHost): Promise<boolean> {
   const host = bare(hostname)
   if (isPrivateHost(host)) return true
@@ -56,16 +56,16 @@ export async function leadsInside(hostname: string, resolve?: ResolveHost): Prom
   return addresses.some(isPrivateAddress)
 }
 
-/** Returns all addresses of a host, as the requests of this process will find them. */
+/** Returns all addresses of a host from the system's resolver. */
 export async function resolveHost(hostname: string): Promise<readonly string[]> {
   const { lookup } = process.getBuiltinModule('node:dns/promises')
   return (await lookup(hostname, { all: true })).map(({ address }) => address)
 }
 
 /**
- * Returns true when two hosts are run by the same party as far as names can tell: equal,
- * or below one domain that somebody registered. Domains whose subdomains belong to
- * different customers, such as `github.io`, are in the public suffix list.
+ * Returns true when two hosts belong to one party by their names: they are equal, or
+ * below one registered domain. The public suffix list has the domains whose subdomains
+ * belong to different customers, such as `github.io`.
  */
 export async function isSameSite(one: string, other: string): Promise<boolean> {
   if (one === other) return true
@@ -76,10 +76,10 @@ export async function isSameSite(one: string, other: string): Promise<boolean> {
   return site === getDomain(bare(other), { allowPrivateDomains: true })
 }
 
-/** Domains of hosted registries whose subdomains belong to customers, and which the list lacks. */
+/** Hosted registries whose subdomains belong to customers, and which the list lacks. */
 const tenantDomains = ['amazonaws.com', 'azurecr.io', 'jfrog.io', 'pkg.dev']
 
-/** An address without its brackets, or a name without the dot that may end it. */
+/** Returns an address without its brackets, or a name without its final dot. */
 function bare(hostname: string): string {
   return hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
 }

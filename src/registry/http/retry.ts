@@ -1,23 +1,23 @@
 import { isStrakeError, StrakeError } from '#oci'
 
-/** Time and chance, so that tests need neither. */
+/** The clock and the random numbers, for tests. */
 export interface RetryOptions {
-  /** How often something is tried in all; 5 unless told otherwise. */
+  /** The number of tries in all; 5 unless given. */
   readonly attempts?: number
   readonly sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>
   /** In [0, 1). */
   readonly random?: () => number
   /** Milliseconds since the epoch. */
   readonly now?: () => number
-  /** Called before each wait with a sentence that says why and for how long. */
+  /** Called before each wait with one sentence: the reason and the time. */
   readonly onRetry?: ((message: string) => void) | undefined
   /** Milliseconds that a body may stay silent before its connection counts as broken; 60,000 unless given. */
   readonly silence?: number
 }
 
-/** An answer or a broken connection that another try may cure. */
+/** An answer or a broken connection after which another try may succeed. */
 export class RetryableError extends StrakeError {
-  /** What the server asked to wait, in milliseconds. */
+  /** The wait that the server requested, in milliseconds. */
   readonly retryAfter: number | undefined
 
   constructor(error: StrakeError, retryAfter?: number) {
@@ -29,7 +29,7 @@ export class RetryableError extends StrakeError {
   }
 }
 
-/** Counts the tries of one piece of work and waits between them. */
+/** Counts the tries of one task and waits between them. */
 export class Backoff {
   readonly #options: RetryOptions
   #failures = 0
@@ -38,15 +38,15 @@ export class Backoff {
     this.#options = options
   }
 
-  /** Something got through: the next failure is a first one again. */
+  /** Resets the count, because some bytes got through. */
   progressed(): void {
     this.#failures = 0
   }
 
   /**
-   * Waits before the next try: 2 s, 4 s, 8 s ... at most 60 s, each with up to a
-   * quarter more by chance, or what the server asked for. Rethrows `error` when
-   * it is not retryable or no try is left.
+   * Waits before the next try: 2 s, 4 s, 8 s ... at most 60 s, each with a random part of
+   * up to a quarter, or as long as the server requests. Rethrows `error` when it is not
+   * retryable, when no try is left, or when the server requests more than a minute.
    */
   async wait(error: unknown, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
@@ -63,7 +63,7 @@ export class Backoff {
   }
 }
 
-/** The longest time that a server may ask a command to wait, in milliseconds. */
+/** The longest wait at a server's request, in milliseconds. */
 const longestWait = 60_000
 
 function tooLong(error: StrakeError, wait: number): StrakeError {
@@ -96,7 +96,7 @@ export async function withRetries<T>(
   }
 }
 
-/** True for statuses another try may cure: 408, 425, 429 and what a server says about itself. */
+/** Returns true for statuses after which another try may succeed: 408, 425, 429 and server errors. */
 export function isRetryableStatus(status: number): boolean {
   return [408, 425, 429, 500, 502, 503, 504].includes(status)
 }
@@ -109,7 +109,7 @@ export function parseRetryAfter(header: string | null, now: number): number | un
   return Number.isNaN(date) ? undefined : Math.max(0, date - now)
 }
 
-/** Wraps what `fetch` or a body threw, unless it is the caller's own cancellation. */
+/** Makes an error of what `fetch` or a body threw, unless the caller cancelled the request. */
 export function connectionError(host: string, cause: unknown, signal?: AbortSignal): unknown {
   if (signal?.aborted === true) return signal.reason
   if (isStrakeError(cause)) return cause

@@ -6,18 +6,18 @@ import { asReadableStream } from '../web-stream.ts'
 import { isLoopback, isPrivateHost, leadsInside, type ResolveHost } from './address.ts'
 import { connectionError } from './retry.ts'
 
-/** `fetch`, or a handler called in its place. */
+/** `fetch`, or a function that replaces it. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
 export interface HttpRequest {
   readonly method: string
   readonly url: URL
   readonly headers?: Readonly<Record<string, string>>
-  /** Asked for again when a redirect has to be followed with it. */
+  /** Called again for a redirect that needs the body. */
   readonly body?: () => KeptBytes | Uint8Array<ArrayBuffer>
-  /** The registry that named the URL, where it is another host. */
+  /** The registry that named the URL. */
   readonly namedBy?: URL | undefined
-  /** Resolves the hosts that a registry names; their names alone are judged without it. */
+  /** Resolves the hosts that a registry names. Without it only their names are judged. */
   readonly resolve?: ResolveHost | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -28,10 +28,10 @@ const headersTimeout = 100_000
 const requests = channel('registry:request')
 
 /**
- * One request and its redirects, followed by hand: `fetch` would decide for
- * itself what travels along. `Authorization` stays with the origin it was meant
- * for and is not picked up again on the way back; HTTPS never becomes HTTP; a
- * public registry cannot point into the network of the caller.
+ * Sends one request and follows its redirects, because `fetch` would choose the headers
+ * of a redirect itself. `Authorization` goes only to its own origin, and is not sent
+ * again when a redirect comes back. HTTPS never becomes HTTP. A public registry cannot
+ * redirect into the network of the caller.
  */
 export async function send(fetch: Fetch, request: HttpRequest): Promise<Response> {
   let { url, method } = request
@@ -64,8 +64,8 @@ export async function send(fetch: Fetch, request: HttpRequest): Promise<Response
 }
 
 /**
- * Where a server sends us next: a redirect's or an upload's `Location`, a token
- * realm. Throws `DENIED` for a place it may not name.
+ * Returns the URL that a server names: the `Location` of a redirect or an upload, or a
+ * token service. Throws `DENIED` for a URL that the server may not name.
  */
 export function resolveHop(from: URL, location: string): URL {
   const next = URL.canParse(location, from.href) ? new URL(location, from) : undefined
@@ -87,7 +87,7 @@ export function resolveHop(from: URL, location: string): URL {
   return next
 }
 
-/** Throws `DENIED` where a public host names one whose addresses are of an inner network. */
+/** Throws `DENIED` when a public host names a host with an address of an inner network. */
 async function refuseInside(from: URL, next: URL, resolve?: ResolveHost): Promise<void> {
   if (next.host === from.host || resolve === undefined) return
   if (!(await leadsInside(next.hostname, resolve))) return
@@ -98,7 +98,7 @@ async function refuseInside(from: URL, next: URL, resolve?: ResolveHost): Promis
   )
 }
 
-/** Ends a response nobody will read, so that its connection is free again. */
+/** Ends a response without reading it, so that its connection is free. */
 export async function discard(response: Response): Promise<void> {
   await response.body?.cancel().catch(() => {})
 }
@@ -126,7 +126,7 @@ async function sendOnce(fetch: Fetch, request: SingleRequest): Promise<Response>
       redirect: 'manual',
       signal: signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal]),
       decompress: false,
-      // Without this the runtime sends requests to this machine through a proxy of the environment.
+      // Otherwise the runtime would use the proxy of the environment for this machine too.
       ...(isLoopback(url.hostname) && { proxy: false }),
       ...(body === undefined ? {} : bodyInit(body)),
     } as RequestInit)
