@@ -82,7 +82,7 @@ async function buildIn(
     const states = await solve(plan.target, createStepRunner(workspace, plan.images), {
       concurrency: options.concurrency ?? cpuCount(),
       emit,
-      ...(signal && { signal }),
+      signal,
     })
     main.digests.save()
     main.digests.forget()
@@ -91,7 +91,7 @@ async function buildIn(
     const state = {
       layers,
       config: withLabels(plan.config, options.labels),
-      ...(plan.author !== undefined && { author: plan.author }),
+      author: plan.author,
       history: finishHistory(plan.history, states, created),
       platform: plan.platform,
       created,
@@ -138,8 +138,12 @@ function stepServices(options: BuildOptions, lease: Lease): StepServices {
     listings,
     unpack: (state) =>
       unpackState(state, {
-        ...{ store, snapshots, listings, layers, emit },
-        ...(signal && { signal }),
+        store,
+        snapshots,
+        listings,
+        layers,
+        emit,
+        signal,
       }),
     read: (layer) => store.read(layer.descriptor, signal ? { signal } : {}),
   })

@@ -60,33 +60,33 @@ export interface BuildOptions {
    */
   readonly dockerfile?: string | { readonly text: string } | undefined
   /** Stage name or index. The default is the last stage. */
-  readonly target?: string
-  readonly buildArgs?: Readonly<Record<string, string>>
+  readonly target?: string | undefined
+  readonly buildArgs?: Readonly<Record<string, string>> | undefined
   /** Labels for the image. They replace labels of the Dockerfile. */
-  readonly labels?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>> | undefined
   /** The default is the platform of the machine. */
-  readonly platform?: Platform
+  readonly platform?: Platform | undefined
   /** Run every step again. The results are still added to the cache. */
-  readonly noCache?: boolean
-  readonly pull?: boolean
+  readonly noCache?: boolean | undefined
+  readonly pull?: boolean | undefined
   /** Network of every RUN that names none. The default is `default`. */
-  readonly network?: NetworkMode
+  readonly network?: NetworkMode | undefined
   /** Values for RUN `--mount=type=secret`, by ID. */
   readonly secrets?: ReadonlyMap<string, Uint8Array> | undefined
   /** SSH agents for RUN `--mount=type=ssh`, by ID. */
   readonly agents?: ReadonlyMap<string, SshAgent> | undefined
   /** Permissions beyond the sandbox of the build. */
-  readonly allow?: readonly 'network.host'[]
+  readonly allow?: readonly 'network.host'[] | undefined
   /** The default is `any`. */
   readonly downloads?: Downloads | undefined
   /** Seconds since 1970. The build argument SOURCE_DATE_EPOCH sets it too. */
-  readonly epoch?: number
+  readonly epoch?: number | undefined
   /** The default is `epoch`, which is reproducible. `now` keeps times, as Docker does. */
-  readonly timestamp?: 'epoch' | 'now'
+  readonly timestamp?: 'epoch' | 'now' | undefined
   /** Number of steps that run at the same time. The default is the number of processors. */
-  readonly concurrency?: number
+  readonly concurrency?: number | undefined
   /** Print for every step that is not cached why it is not. */
-  readonly explain?: boolean
-  readonly emit?: Emit
-  readonly signal?: AbortSignal
+  readonly explain?: boolean | undefined
+  readonly emit?: Emit | undefined
+  readonly signal?: AbortSignal | undefined
 }

@@ -42,7 +42,7 @@ export async function makePlan(
     allowHostNetwork: options.allow?.includes('network.host') === true,
     warn: warnings.warn,
     ignore,
-    ...(options.target !== undefined && { target: options.target }),
+    target: options.target,
     resolveImage: (reference, platform) => {
       const suffix =
         formatPlatform(platform) === formatPlatform(build) ? '' : ` for ${formatPlatform(platform)}`
@@ -51,7 +51,7 @@ export async function makePlan(
           platform,
           pull: options.pull === true,
           emit,
-          ...(signal && { signal }),
+          signal,
         }),
       )
     },

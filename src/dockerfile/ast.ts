@@ -40,7 +40,7 @@ export interface Dockerfile {
   readonly stages: readonly Stage[]
   readonly diagnostics: readonly Diagnostic[]
   /** Absent without options of build checks. */
-  readonly checks?: Checks
+  readonly checks?: Checks | undefined
 }
 
 /**
@@ -73,29 +73,29 @@ export interface CheckScope {
 
 export interface Directives {
   readonly escape: '\\' | '`'
-  readonly syntax?: string
-  readonly check?: string
+  readonly syntax?: string | undefined
+  readonly check?: string | undefined
 }
 
 export interface Stage {
   /** Zero-based. */
   readonly index: number
   /** Lower-cased. */
-  readonly name?: string
+  readonly name?: string | undefined
   readonly from: FromInstruction
   readonly instructions: readonly Instruction[]
   /**
    * The text of the comment above FROM after the stage's name, if the comment starts with
    * the name.
    */
-  readonly description?: string
+  readonly description?: string | undefined
 }
 
 export interface FromInstruction extends Node<'FROM'> {
   /** As written, not expanded: a reference, a stage name, an index or `scratch`. */
   readonly image: string
-  readonly name?: string
-  readonly platform?: string
+  readonly name?: string | undefined
+  readonly platform?: string | undefined
 }
 
 export interface Heredoc {
@@ -131,8 +131,8 @@ export interface RunMount {
 export interface RunInstruction extends Node<'RUN'> {
   readonly command: Command
   readonly mounts: readonly RunMount[]
-  readonly network?: 'default' | 'none' | 'host'
-  readonly security?: 'sandbox' | 'insecure'
+  readonly network?: 'default' | 'none' | 'host' | undefined
+  readonly security?: 'sandbox' | 'insecure' | undefined
   readonly devices: readonly string[]
 }
 
@@ -144,21 +144,21 @@ export type CopySource =
 interface CopyFields {
   readonly sources: readonly CopySource[]
   readonly destination: string
-  readonly chown?: string
-  readonly chmod?: string
+  readonly chown?: string | undefined
+  readonly chmod?: string | undefined
   readonly link: boolean
   readonly exclude: readonly string[]
 }
 
 export interface CopyInstruction extends Node<'COPY'>, CopyFields {
-  readonly from?: string
+  readonly from?: string | undefined
   readonly parents: boolean
 }
 
 export interface AddInstruction extends Node<'ADD'>, CopyFields {
-  readonly checksum?: string
+  readonly checksum?: string | undefined
   readonly keepGitDir: boolean
-  readonly unpack?: boolean
+  readonly unpack?: boolean | undefined
 }
 
 /** Neither is expanded, and quotes are kept. `value` is absent for `ARG name`. */
@@ -173,7 +173,7 @@ export interface ArgInstruction extends Node<'ARG'> {
    * The text of the comment above ARG after the name of an argument, if the comment starts
    * with the name.
    */
-  readonly description?: string
+  readonly description?: string | undefined
 }
 
 export interface EnvInstruction extends Node<'ENV'> {
@@ -189,13 +189,13 @@ export interface LabelInstruction extends Node<'LABEL'> {
 
 export interface HealthcheckInstruction extends Node<'HEALTHCHECK'> {
   /** Absent for `HEALTHCHECK NONE`. */
-  readonly command?: Command
+  readonly command?: Command | undefined
   /** Nanoseconds. Absent when not written. */
-  readonly interval?: number
-  readonly timeout?: number
-  readonly startPeriod?: number
-  readonly startInterval?: number
-  readonly retries?: number
+  readonly interval?: number | undefined
+  readonly timeout?: number | undefined
+  readonly startPeriod?: number | undefined
+  readonly startInterval?: number | undefined
+  readonly retries?: number | undefined
 }
 
 export interface CmdInstruction extends Node<'CMD'> {

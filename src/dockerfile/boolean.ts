@@ -1,9 +1,9 @@
-const words: Readonly<Partial<Record<string, boolean>>> = {
-  ...{ '1': true, t: true, T: true, true: true, True: true, TRUE: true },
-  ...{ '0': false, f: false, F: false, false: false, False: false, FALSE: false },
-}
+const words: ReadonlyMap<string, boolean> = new Map([
+  ...['1', 't', 'T', 'true', 'True', 'TRUE'].map((word) => [word, true] as const),
+  ...['0', 'f', 'F', 'false', 'False', 'FALSE'].map((word) => [word, false] as const),
+])
 
 /** Reads a boolean in the words of Go's flags. Returns undefined for any other text. */
 export function parseBoolean(text: string): boolean | undefined {
-  return Object.hasOwn(words, text) ? words[text] : undefined
+  return words.get(text)
 }

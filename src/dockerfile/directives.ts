@@ -38,8 +38,8 @@ export function readDirectives(text: string): DirectiveResult {
   return {
     directives: {
       escape: found.get('escape') === '`' ? '`' : '\\',
-      ...(syntax === undefined ? {} : { syntax }),
-      ...(check === undefined ? {} : { check }),
+      syntax,
+      check,
     },
     problems,
     checkRange,

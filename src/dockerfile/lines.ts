@@ -8,7 +8,7 @@ export interface LogicalLine {
   /** The comment lines directly above, without `#` and white space at both ends. */
   readonly comments: readonly string[]
   /** The first empty line among the continuations. */
-  readonly emptyContinuation?: Range
+  readonly emptyContinuation?: Range | undefined
 }
 
 /** The most comment lines above one instruction that are kept. */
@@ -99,7 +99,7 @@ export class LineReader {
       text,
       range: { start, end },
       comments,
-      ...(emptyContinuation === undefined ? {} : { emptyContinuation }),
+      emptyContinuation,
     }
   }
 

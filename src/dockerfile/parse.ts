@@ -229,10 +229,10 @@ class Parser {
     const description = from.name === undefined ? undefined : describe(line.comments, from.name)
     this.#stages.push({
       index,
-      ...(from.name === undefined ? {} : { name: from.name }),
+      name: from.name,
       from,
       instructions: [],
-      ...(description === undefined ? {} : { description }),
+      description,
     })
   }
 
@@ -243,7 +243,7 @@ class Parser {
   }
 }
 
-/** Returns undefined for a file without options of build checks. */
+/** Returns no `checks` for a file without options of build checks. */
 function saidOf(checks: Checks): Pick<Dockerfile, 'checks'> {
   const { whole, stages, instructions } = checks
   const isSilent = JSON.stringify(whole) === JSON.stringify(parseCheck(''))

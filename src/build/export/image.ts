@@ -21,7 +21,7 @@ import { formatTime } from '../times/times.ts'
 export interface BuildState {
   readonly layers: readonly Layer[]
   readonly config: RunConfig
-  readonly author?: string
+  readonly author?: string | undefined
   readonly history: readonly HistoryEntry[]
   readonly platform: Platform
   /** Seconds since 1970. */

@@ -13,9 +13,9 @@ type StoreContext = Pick<StepContext, 'services' | 'signal'>
 
 export interface LayerFacts {
   readonly epoch: number | undefined
-  readonly isAdditive?: boolean
+  readonly isAdditive?: boolean | undefined
   /** The listing of the archive, for mounting the layer soon. */
-  readonly lister?: TarLister
+  readonly lister?: TarLister | undefined
 }
 
 /**
@@ -33,7 +33,7 @@ export async function storeLayer(
   tar: Bytes,
   facts: LayerFacts & {
     /** Called with the number of bytes of the archive so far. */
-    readonly onProgress?: (bytes: number) => void
+    readonly onProgress?: ((bytes: number) => void) | undefined
   },
 ): Promise<StateLayer | undefined> {
   await using ingest = await context.services.store.ingest()
@@ -87,8 +87,8 @@ async function draftOf(
       return {
         descriptor: { mediaType: mediaType.ociLayer, digest, size },
         diffId: digest,
-        ...(facts.epoch !== undefined && { epoch: facts.epoch }),
-        ...(facts.isAdditive === true && { isAdditive: true }),
+        epoch: facts.epoch,
+        isAdditive: facts.isAdditive,
       }
     },
     [Symbol.asyncDispose]: () => ingest.abort(),

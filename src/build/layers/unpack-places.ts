@@ -29,7 +29,7 @@ interface Entry {
 interface Known {
   readonly type: 'directory' | 'symlink' | 'other'
   /** Of a link. */
-  readonly target?: string
+  readonly target?: string | undefined
   /** Only of a directory of the image that no entry replaced. */
   readonly node?: FileNode | undefined
 }

@@ -13,7 +13,7 @@ export interface UnpackStateOptions {
   readonly listings: Map<Digest, TarListing>
   readonly layers: ProvedLayers
   readonly emit: Emit
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

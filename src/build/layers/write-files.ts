@@ -18,7 +18,7 @@ export interface WriteFilesOptions extends PackOptions {
   /** An earlier archive with the same entries. Files with a known digest are copied from it. */
   readonly earlier?: EarlierLayer | undefined
   /** Called with every entry. */
-  readonly lister?: TarLister
+  readonly lister?: TarLister | undefined
   /** Called with the number of bytes of the archive so far. It may throw to stop. */
   readonly onProgress: (bytes: number) => void
 }

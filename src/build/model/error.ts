@@ -62,6 +62,6 @@ export function withExcerpt(
   const { message } = error
   return new DockerfileError(message, source, [failure('step', message, range)], {
     cause: error,
-    ...(remedy !== undefined && { remedy }),
+    remedy,
   })
 }

@@ -19,7 +19,7 @@ export interface Vertex {
    */
   readonly inputs: readonly Vertex[]
   /** The instruction in the Dockerfile. */
-  readonly range?: Range
+  readonly range?: Range | undefined
 }
 
 /** Plain JSON with exactly those values that can change the result. */

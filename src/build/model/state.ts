@@ -6,9 +6,9 @@ export interface StateLayer extends Layer {
    * Seconds since 1970. Absent where times are kept: in base images, and with `timestamp:
    * 'now'`.
    */
-  readonly epoch?: number
+  readonly epoch?: number | undefined
   /** True when the layer only adds files, so that its list of entries shows the whole result. */
-  readonly isAdditive?: boolean
+  readonly isAdditive?: boolean | undefined
 }
 
 /** A file system as a stack of layers, bottom first. A state exists without being unpacked. */

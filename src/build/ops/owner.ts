@@ -11,7 +11,7 @@ export interface OwnerRequest {
   /** The verb and object of error messages: `copy with --chown=app`. */
   readonly purpose: string
   /** The owner for a name in an empty image. Without it, a name is refused there. */
-  readonly inEmptyImage?: Owner
+  readonly inEmptyImage?: Owner | undefined
 }
 
 export const root: Owner = { uid: 0, gid: 0 }

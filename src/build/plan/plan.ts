@@ -30,7 +30,7 @@ import { TextBudget } from './text-budget.ts'
 
 export interface PlanOptions {
   readonly source: DockerfileSource
-  readonly target?: string
+  readonly target?: string | undefined
   readonly buildArgs: BuildArgs
   readonly platforms: {
     readonly build: Platform
@@ -51,7 +51,7 @@ export interface Plan {
   /** The file system of the target stage. */
   readonly target: Vertex
   readonly config: RunConfig
-  readonly author?: string
+  readonly author?: string | undefined
   readonly history: readonly PlannedHistory[]
   readonly platform: Platform
   /** The global ARGs, defaults and `--build-arg` applied. */
@@ -104,7 +104,7 @@ async function planFor(dockerfile: Dockerfile, options: PlatformOptions): Promis
   return {
     target: state.vertex,
     config: state.finish(),
-    ...(state.author !== undefined && { author: state.author }),
+    author: state.author,
     history: state.history,
     platform,
     globals: planner.globals.values,

@@ -13,7 +13,7 @@ const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 export interface PlannedHistory {
   readonly entry: HistoryEntry
   /** Absent for an instruction that only changes the configuration. */
-  readonly vertex?: Vertex
+  readonly vertex?: Vertex | undefined
   /** True for a line of the base image, which is not changed. */
   readonly isInherited?: true
 }
@@ -61,10 +61,10 @@ export class StageState {
     config: RunConfig,
     inherited: {
       readonly author?: string | undefined
-      readonly scope?: ReadonlyMap<string, string>
-      readonly args?: ReadonlySet<string>
+      readonly scope?: ReadonlyMap<string, string> | undefined
+      readonly args?: ReadonlySet<string> | undefined
       readonly history: readonly PlannedHistory[]
-      readonly steps?: number
+      readonly steps?: number | undefined
     },
   ) {
     this.vertex = vertex

@@ -22,5 +22,5 @@ export interface Step {
   /** The history line. */
   readonly line: string
   /** The inputs of the operation after the stage's own file system. */
-  readonly inputs?: readonly Vertex[]
+  readonly inputs?: readonly Vertex[] | undefined
 }

@@ -21,7 +21,7 @@ export interface SolveOptions {
   /** The number of steps that run at the same time. */
   readonly concurrency: number
   readonly emit: Emit
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

@@ -13,7 +13,7 @@ import type { ContextArchive } from './build-input.ts'
 export async function unpackContext(
   { archive }: ContextArchive,
   directory: string,
-  signal?: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<void> {
   await mkdir(directory, { mode: 0o700 })
   const entries = contextEntries(readTar(decompressArchive(archive)))

@@ -12,7 +12,7 @@ import { decodeText, maxTextSize } from './text.ts'
 /** The Dockerfile of a build, and its ignore file. */
 export interface BuildDefinition {
   readonly source: DockerfileSource
-  readonly ignore?: IgnoreMatcher
+  readonly ignore?: IgnoreMatcher | undefined
 }
 
 /**

@@ -51,7 +51,7 @@ function readResult(value: unknown): CachedResult | undefined {
   return {
     descriptor: { mediaType: mediaType.ociLayer, digest, size },
     diffId: digest,
-    ...(epoch !== undefined && { epoch }),
-    ...('isAdditive' in layer && layer.isAdditive === true && { isAdditive: true }),
+    epoch,
+    isAdditive: 'isAdditive' in layer && layer.isAdditive === true ? true : undefined,
   }
 }

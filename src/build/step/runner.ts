@@ -21,7 +21,7 @@ export interface OpRunner<O> {
 export interface Work extends AsyncDisposable {
   readonly key: CacheKey
   /** Short hashes of the files used, by path, from which a later miss can be explained. */
-  readonly summarize?: () => Readonly<Record<string, string>>
+  readonly summarize?: (() => Readonly<Record<string, string>>) | undefined
   run(): Promise<Made>
 }
 

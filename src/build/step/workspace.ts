@@ -20,7 +20,7 @@ import type { SpareTime } from './spare-time.ts'
 /** The network of one RUN. Disposing it removes the network. */
 export interface StepNetwork extends AsyncDisposable {
   /** The namespace to join. Absent for the host's network and for an empty network. */
-  readonly netnsPath?: string
+  readonly netnsPath?: string | undefined
   /** The text of `/etc/resolv.conf`. */
   readonly resolvConf: string
   /** The text of `/etc/hosts`. */

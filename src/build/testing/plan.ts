@@ -51,7 +51,7 @@ export async function plan(
       sentences.push(`${range.start.line}: ${message}`)
     },
     ignore: options.ignore === undefined ? undefined : parseIgnore(options.ignore),
-    ...(options.target !== undefined && { target: options.target }),
+    target: options.target,
     resolveImage: async (reference) => {
       resolved.push(reference)
       return baseImage(options.base)

@@ -26,9 +26,9 @@ export type Lookup = (name: string) => string | undefined
 
 export interface ExpandOptions {
   /** The escape character of the Dockerfile. The default is `\`. */
-  readonly escape?: '\\' | '`'
+  readonly escape?: '\\' | '`' | undefined
   /** False when quotes are ordinary text, as in the body of a COPY heredoc. */
-  readonly quotes?: boolean
+  readonly quotes?: boolean | undefined
 }
 
 /** The most UTF-16 units of an expanded word. */

@@ -98,7 +98,7 @@ function enter(steps: readonly Step[], states: number[], { state, seen, round }:
   }
 }
 
-/** Adds the states that follow a step with a character. */
+/** Returns the states after a step takes a character: the same state, the next one, or both. */
 function moveOf(step: Step | undefined, code: number): 'none' | 'next' | 'stay' | 'both' {
   const slash = code === 0x2f
   if (step === undefined) {

@@ -32,7 +32,7 @@ interface Rule {
   readonly exception: boolean
   readonly names: readonly Name[]
   /** Used instead of `names` when a name has a `**` inside. */
-  readonly deep?: DeepGlob
+  readonly deep?: DeepGlob | undefined
 }
 
 const maxSize = 10 * 1024 * 1024

@@ -24,7 +24,7 @@ export function parseCopy(source: Source): CopyInstruction {
     ...nodeOf(source, 'COPY'),
     ...paths,
     ...common(flags),
-    ...(from === undefined ? {} : { from }),
+    from,
     parents: flags.boolean('parents') ?? false,
   }
 }
@@ -50,9 +50,9 @@ export function parseAdd(source: Source): AddInstruction {
     ...nodeOf(source, 'ADD'),
     ...paths,
     ...common(flags),
-    ...(checksum === undefined ? {} : { checksum }),
+    checksum,
     keepGitDir: flags.boolean('keep-git-dir') ?? false,
-    ...(unpack === undefined ? {} : { unpack }),
+    unpack,
   }
 }
 
@@ -66,8 +66,8 @@ function common(flags: Flags): Common {
     throw new Problem('invalid-flag', message)
   }
   return {
-    ...(chown === undefined ? {} : { chown }),
-    ...(chmod === undefined ? {} : { chmod }),
+    chown,
+    chmod,
     link: flags.boolean('link') ?? false,
     exclude: flags.list('exclude'),
   }

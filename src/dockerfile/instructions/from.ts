@@ -29,7 +29,7 @@ export function parseFrom(source: Source): FromInstruction {
   return {
     ...nodeOf(source, 'FROM'),
     image,
-    ...(name === undefined ? {} : { name }),
-    ...(platform === undefined ? {} : { platform }),
+    name,
+    platform,
   }
 }

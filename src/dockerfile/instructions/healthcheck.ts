@@ -54,7 +54,7 @@ function timing(flags: Flags): Timing {
     ...duration(flags, 'timeout', 'timeout'),
     ...duration(flags, 'start-period', 'startPeriod'),
     ...duration(flags, 'start-interval', 'startInterval'),
-    ...(retries === undefined ? {} : { retries: Number(retries) }),
+    retries: retries === undefined ? undefined : Number(retries),
   }
 }
 

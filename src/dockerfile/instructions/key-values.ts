@@ -47,7 +47,7 @@ export function parseArg(source: Source): ArgInstruction {
   const args = splitWords(source.rest, source.escape).map((word) => splitPair(source, word))
   const described = args.map(({ key }) => describe(source.comments, key))
   const description = described.find((text) => text !== undefined)
-  return { ...nodeOf(source, 'ARG'), args, ...(description === undefined ? {} : { description }) }
+  return { ...nodeOf(source, 'ARG'), args, description }
 }
 
 function splitPair(source: Source, word: string): KeyValue {

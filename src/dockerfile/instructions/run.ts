@@ -23,8 +23,8 @@ export function parseRun(source: Source): RunInstruction {
     ...nodeOf(source, 'RUN'),
     command: parseCommand(source),
     mounts: flags.list('mount').map((text) => parseMount(text)),
-    ...(network === undefined ? {} : { network }),
-    ...(security === undefined ? {} : { security }),
+    network,
+    security,
     devices: flags.list('device'),
   }
 }
