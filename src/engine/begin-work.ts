@@ -19,7 +19,12 @@ export function scratchOf({ root }: Engine): string {
  * gone shows that somebody was killed, and then what they left goes at once.
  */
 export async function cleanAfterCrash(engine: Engine): Promise<void> {
-  if (engine.records.leases.expire() > 0) await asFarAsPossible(() => endAbandoned(engine))
+  const { leases } = engine.records
+  const dead = leases.dead()
+  if (dead.length === 0) return
+  await asFarAsPossible(() => endAbandoned(engine))
+  // Not before: a process that is killed while it cleans up leaves the rest to the next one.
+  leases.forget(dead)
 }
 
 /** The same for builds, which find out without a lease what others could not remove. */

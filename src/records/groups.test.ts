@@ -107,7 +107,15 @@ test('leases hold until released, expired, or their owner is gone', () => {
     const owner = { ...ownIdentity(), ...change }
     records.leases.acquire({ purpose: 'dead', owner }).hold(digest('4'))
   }
-  expect(records.leases.expire()).toBe(3)
+  expect(records.leases.isHeld(digest('4'))).toBe(false)
+  expect(records.leases.held()).toEqual(new Set())
+  expect(records.leases.oldest()).toBeUndefined()
+  expect(records.leases.list()).toEqual([])
+  // Asking who works leaves the trace of what died to the process that cleans up after it.
+  const dead = records.leases.dead()
+  expect(dead).toHaveLength(4)
+  records.leases.forget(dead)
+  expect(records.leases.dead()).toEqual([])
   {
     using scoped = records.leases.acquire({ purpose: 'scope' })
     scoped.hold(digest('5'))

@@ -14,10 +14,12 @@ export async function cleanUp(engine: Engine): Promise<readonly string[]> {
   const say = (count: number, what: string): void => {
     if (count > 0) lines.push(`${count} ${what}`)
   }
-  say(engine.records.leases.expire(), 'leases of dead processes ended')
+  const dead = engine.records.leases.dead()
+  say(dead.length, 'leases of dead processes ended')
   say(await reconcileContainers(await containerContext(engine)), 'containers marked as exited')
   lines.push(...(await endAbandoned(engine)))
   await engine.content.sweep(24 * 60 * 60 * 1000)
   publishIndex(engine)
+  engine.records.leases.forget(dead)
   return lines
 }

@@ -42,8 +42,10 @@ export interface Leases {
   oldest(): number | undefined
   /** The live leases, oldest first. */
   list(): LeaseRecord[]
-  /** Drops the leases of dead processes, of earlier boots, and those past their time; says how many. */
-  expire(): number
+  /** The leases of dead processes, of earlier boots, and those past their time: what they left may still be there. */
+  dead(): readonly string[]
+  /** Drops these, after what they left was removed. */
+  forget(ids: readonly string[]): void
 }
 
 const day = 24 * 60 * 60 * 1000
@@ -51,52 +53,39 @@ const day = 24 * 60 * 60 * 1000
 export function createLeases(context: RecordsContext): Leases {
   const { database, now, reportIn } = context
   const report = reportIn('leases')
-  const findDead = () =>
-    readRows(database.all('SELECT * FROM leases'), readOwner, report).filter(
-      ({ owner, expiresAt }) => expiresAt <= now() || !isAlive(owner),
-    )
-  const expire = (): number => {
-    // Mostly there is none, and to read alone locks nobody out.
-    if (database.isReadOnly || findDead().length === 0) return 0
-    return database.transaction(() => {
-      const dead = findDead()
-      for (const { id } of dead) database.run('DELETE FROM leases WHERE id = ?', id)
-      return dead.length
-    })
-  }
-  const held = (): Set<Digest> => {
-    expire()
-    const rows = database.all('SELECT DISTINCT digest FROM lease_holds')
-    return new Set(readRows(rows, (row) => new Fields('a lease', row).digest('digest'), report))
-  }
+  const all = (): readonly KnownLease[] =>
+    readRows(database.all('SELECT * FROM leases ORDER BY acquired_at, id'), readLease, report)
+  const isDead = ({ owner, expiresAt }: KnownLease): boolean =>
+    expiresAt <= now() || !isAlive(owner)
+  const live = (): readonly KnownLease[] => all().filter((lease) => !isDead(lease))
+  const dead = (): readonly string[] =>
+    all()
+      .filter(isDead)
+      .map(({ id }) => id)
   return {
     // Where nothing can be written, nothing can be collected either.
     acquire: (options) => (database.isReadOnly ? noLease : acquire(context, options)),
-    held,
+    held: () => {
+      const gone = new Set(dead())
+      const rows = database
+        .all('SELECT digest, lease FROM lease_holds')
+        .filter(({ lease }) => !gone.has(String(lease)))
+      return new Set(readRows(rows, (row) => new Fields('a lease', row).digest('digest'), report))
+    },
     isHeld: (digest) => {
-      expire()
-      return database.get('SELECT 1 FROM lease_holds WHERE digest = ?', digest) !== undefined
+      const holders = database.values('SELECT lease FROM lease_holds WHERE digest = ?', digest)
+      if (holders.length === 0) return false
+      const gone = new Set(dead())
+      return holders.some(([lease]) => !gone.has(String(lease)))
     },
-    oldest: () => {
-      expire()
-      const acquired = database.get(
-        'SELECT min(acquired_at) AS at FROM leases WHERE is_exact = 0',
-      )?.['at']
-      return typeof acquired === 'number' ? acquired : undefined
-    },
-    list: () => {
-      expire()
-      return readRows(
-        database.all('SELECT * FROM leases ORDER BY acquired_at, id'),
-        (row) => {
-          const fields = new Fields(`the lease ${String(row['id'])}`, row)
-          const [purpose, pid] = [fields.text('purpose'), fields.number('pid')]
-          return { purpose, pid, acquiredAt: fields.number('acquired_at') }
-        },
-        report,
-      )
-    },
-    expire,
+    oldest: () => live().find(({ isExact }) => !isExact)?.acquiredAt,
+    list: () =>
+      live().map(({ purpose, owner, acquiredAt }) => ({ purpose, pid: owner.pid, acquiredAt })),
+    dead: () => (database.isReadOnly ? [] : dead()),
+    forget: (ids) =>
+      database.transaction(() => {
+        for (const id of ids) database.run('DELETE FROM leases WHERE id = ?', id)
+      }),
   }
 }
 
@@ -141,12 +130,28 @@ function acquire({ database, now }: RecordsContext, options: LeaseOptions): Leas
   }
 }
 
-function readOwner(row: SqlRow): { id: string; owner: ProcessIdentity; expiresAt: number } {
+/** A lease with its process. */
+interface KnownLease {
+  readonly id: string
+  readonly purpose: string
+  readonly owner: ProcessIdentity
+  readonly acquiredAt: number
+  readonly expiresAt: number
+  readonly isExact: boolean
+}
+
+function readLease(row: SqlRow): KnownLease {
   const fields = new Fields(`the lease ${String(row['id'])}`, row)
-  const owner = {
-    pid: fields.number('pid'),
-    startTime: fields.text('start_time'),
-    bootId: fields.text('boot_id'),
+  return {
+    id: fields.text('id'),
+    purpose: fields.text('purpose'),
+    owner: {
+      pid: fields.number('pid'),
+      startTime: fields.text('start_time'),
+      bootId: fields.text('boot_id'),
+    },
+    acquiredAt: fields.number('acquired_at'),
+    expiresAt: fields.number('expires_at'),
+    isExact: fields.number('is_exact') === 1,
   }
-  return { id: fields.text('id'), owner, expiresAt: fields.number('expires_at') }
 }
