@@ -1,5 +1,6 @@
 import { parsePruneFilters } from '#docker/filters/prune-filters'
-import { type CheckFinding, checkStore } from '#engine/store/check'
+import { checkStore } from '#engine/store/check'
+import type { CheckFinding } from '#engine/store/check-finding'
 import { cleanUp } from '#engine/store/cleanup'
 import { pruneSystem } from '#engine/store/prune'
 import { resetStore } from '#engine/store/reset'

@@ -1,11 +1,19 @@
-import { type Descriptor, encodeJson, isStrakeError, mediaType, parseIndex, parseJson } from '#oci'
+import {
+  type Descriptor,
+  encodeJson,
+  type Index,
+  isStrakeError,
+  mediaType,
+  parseIndex,
+  parseJson,
+} from '#oci'
 import { readPlainFile } from '#platform'
 
 /** The annotation that other tools look a name up by. */
-export const nameAnnotation = 'org.opencontainers.image.ref.name'
+const nameAnnotation = 'org.opencontainers.image.ref.name'
 
 /** An annotation of the whole index, for us alone: the descriptors that other tools do not get to see. */
-export const incompleteAnnotation = 'dev.strake.incomplete'
+const incompleteAnnotation = 'dev.strake.incomplete'
 
 /** A name and the manifest it means. */
 export interface IndexedName {
@@ -13,13 +21,45 @@ export interface IndexedName {
   readonly target: Descriptor
 }
 
-/** Every name that `publishIndex` wrote down, as far as the file can be read. */
-export function readNames(root: string): readonly IndexedName[] {
-  const index = readJson(readPlainFile(`${root}/index.json`, largestIndex))
-  const { manifests, annotations } = members(index)
+/** The names in an `index.json`. */
+export interface IndexedNames {
+  /** Those of images that other tools can read. */
+  readonly whole: readonly IndexedName[]
+  /** Those of images whose layers were dropped. */
+  readonly incomplete: readonly IndexedName[]
+}
+
+/** The text of `index.json`; `undefined` when it is missing, no plain file or too large. */
+export function readIndexText(root: string): string | undefined {
+  return readPlainFile(`${root}/index.json`, largestIndex)
+}
+
+/** The text of an `index.json` with these names. */
+export function indexText({ whole, incomplete }: IndexedNames): string {
+  const hidden = incomplete.map(describe)
+  const index = {
+    schemaVersion: 2,
+    mediaType: mediaType.ociIndex,
+    manifests: whole.map(describe),
+    ...(hidden.length > 0 && { annotations: { [incompleteAnnotation]: JSON.stringify(hidden) } }),
+  } satisfies Index
+  return Buffer.from(encodeJson(index)).toString()
+}
+
+function describe({ name, target }: IndexedName): Descriptor {
+  return { ...target, annotations: { [nameAnnotation]: name } }
+}
+
+/** Every name that an index lists, as far as its text can be read. */
+export function readNames(text: string | undefined): IndexedNames {
+  const { manifests, annotations } = members(readJson(text))
   const incomplete = members(annotations)[incompleteAnnotation]
-  const listed = [manifests, readJson(typeof incomplete === 'string' ? incomplete : undefined)]
-  return listed.flatMap((list) => (Array.isArray(list) ? list.flatMap(readName) : []))
+  const hidden = readJson(typeof incomplete === 'string' ? incomplete : undefined)
+  return { whole: readList(manifests), incomplete: readList(hidden) }
+}
+
+function readList(list: unknown): readonly IndexedName[] {
+  return Array.isArray(list) ? list.flatMap(readName) : []
 }
 
 /** Bytes. A store may have more names than an index of an image may have entries. */

@@ -1,18 +1,15 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, unlinkSync } from 'node:fs'
 import { blobPath } from '#content'
-import {
-  type Descriptor,
-  type Digest,
-  encodeJson,
-  type Index,
-  isDigest,
-  isIndexType,
-  limits,
-  mediaType,
-} from '#oci'
-import { isSystemError, pathExists, readPlainFile, readSmallFile, writeAllNow } from '#platform'
+import { type Descriptor, type Digest, isDigest, isIndexType, limits } from '#oci'
+import { isSystemError, pathExists, readSmallFile, writeAllNow } from '#platform'
 import type { Records } from '#records'
-import { incompleteAnnotation, nameAnnotation } from './indexed-names.ts'
+import {
+  type IndexedName,
+  type IndexedNames,
+  indexText,
+  readIndexText,
+  readNames,
+} from './indexed-names.ts'
 
 /**
  * Writes `index.json` again, so that other tools find every name in the store whose image
@@ -22,40 +19,44 @@ import { incompleteAnnotation, nameAnnotation } from './indexed-names.ts'
  * of two processes the later one has seen everything.
  */
 export function publishIndex({ root, records }: { root: string; records: Records }): void {
-  records.transaction(() => replaceFile(`${root}/index.json`, indexOf(root, records)))
+  records.transaction(() => {
+    replaceFile(`${root}/index.json`, Buffer.from(indexText(namesIn(root, records))))
+  })
   records.keepRoom()
 }
 
-/** What is wrong with `index.json`, as a clause; who else works may be about to write it. */
-export function indexProblem({
-  root,
-  records,
-}: {
-  root: string
-  records: Records
-}): string | undefined {
+/**
+ * How `index.json` stands to the names in the store. `behind`: it lists what names meant before;
+ * a process that ended between recording a name and writing the file leaves it so.
+ */
+export type IndexState = 'current' | 'behind' | 'damaged'
+
+export function indexState({ root, records }: { root: string; records: Records }): IndexState {
   return records.transaction(() => {
-    const expected = Buffer.from(indexOf(root, records))
-    const text = readPlainFile(`${root}/index.json`, expected.length)
-    if (text === expected.toString()) return undefined
-    return 'it does not list the names in the store'
+    const text = readIndexText(root)
+    if (text === indexText(namesIn(root, records))) return 'current'
+    return text !== undefined && isEarlier(records, text) ? 'behind' : 'damaged'
   })
 }
 
-function indexOf(root: string, records: Records): Uint8Array {
+/** True for exactly what was written when the names meant what the log of names knows. */
+function isEarlier({ tags }: Records, text: string): boolean {
+  const asRecorded = ({ name, target }: IndexedName): readonly IndexedName[] =>
+    tags
+      .history(name)
+      .flatMap((move) => move.target ?? [])
+      .filter(({ digest }) => digest === target.digest)
+      .slice(0, 1)
+      .map((recorded) => ({ name, target: recorded }))
+  const { whole, incomplete } = readNames(text)
+  const earlier = { whole: whole.flatMap(asRecorded), incomplete: incomplete.flatMap(asRecorded) }
+  return indexText(earlier) === text
+}
+
+function namesIn(root: string, records: Records): IndexedNames {
   const isWhole = wholeness(root, records)
-  const named = records.tags
-    .list()
-    .map(({ name, target }): Descriptor => ({ ...target, annotations: { [nameAnnotation]: name } }))
-  const incomplete = named.filter((target) => !isWhole(target))
-  return encodeJson({
-    schemaVersion: 2,
-    mediaType: mediaType.ociIndex,
-    manifests: named.filter(isWhole),
-    ...(incomplete.length > 0 && {
-      annotations: { [incompleteAnnotation]: JSON.stringify(incomplete) },
-    }),
-  } satisfies Index)
+  const names = Map.groupBy(records.tags.list(), ({ target }) => isWhole(target))
+  return { whole: names.get(true) ?? [], incomplete: names.get(false) ?? [] }
 }
 
 /** Tells images of which nothing was dropped. */

@@ -1,5 +1,5 @@
 import { type Digest, type ImageName, parseImageName, recordedName, StrakeError } from '#oci'
-import { publishIndex } from '../content/publish-index.ts'
+import { indexState, publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { getImage } from './find-image.ts'
 
@@ -19,7 +19,8 @@ export function setTag(
   by: string,
 ): boolean {
   const moved = engine.records.tags.set(name, { mediaType, digest, size }, by)
-  if (moved) publishIndex(engine)
+  // A killed process may have moved the name and not written the index.
+  if (moved || indexState(engine) !== 'current') publishIndex(engine)
   return moved
 }
 

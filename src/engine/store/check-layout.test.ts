@@ -1,8 +1,11 @@
 import { expect, test } from 'bun:test'
 import { mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { removeImage } from '../image/remove.ts'
+import { tagImage } from '../image/tag.ts'
 import { openEngine } from '../open.ts'
 import { addTestImage, openTestEngine } from '../testing/fixture.ts'
 import { checkStore } from './check.ts'
+import { cleanUp } from './cleanup.ts'
 
 const damages: Readonly<Record<string, (path: string) => void>> = {
   gone: (path) => rmSync(path),
@@ -60,6 +63,38 @@ for (const [kind, damage] of Object.entries(damages)) {
     expect(text).toContain('docker.io/library/app:latest')
     expect(text).toContain('docker.io/library/other:latest')
     expect(await Array.fromAsync(checkStore(engine))).toEqual([])
+  })
+}
+
+for (const change of ['given', 'moved', 'removed']) {
+  test(`index.json without a name that was ${change} last is no damage, and is written again`, async () => {
+    await using engine = await openTestEngine()
+    await addTestImage(engine, { names: ['app'] })
+    await addTestImage(engine, { names: ['other'], layers: [{ file: 'b' }] })
+    const path = `${engine.root}/index.json`
+    const earlier = readFileSync(path)
+    if (change === 'given') await tagImage(engine, 'app', 'new')
+    else if (change === 'moved') await tagImage(engine, 'app', 'other')
+    else await removeImage(engine, 'other')
+    const good = readFileSync(path)
+    expect(good.equals(earlier)).toBe(false)
+    const leave = () => writeFileSync(path, earlier)
+    leave()
+    const found = await Array.fromAsync(checkStore(engine))
+    expect(found).toMatchObject([{ subject: 'index.json', state: 'leftover' }])
+    const healed = await Array.fromAsync(checkStore(engine, { repair: true }))
+    expect(healed).toMatchObject([{ subject: 'index.json', state: 'healed' }])
+    expect(readFileSync(path).equals(good)).toBe(true)
+    leave()
+    await cleanUp(engine)
+    expect(readFileSync(path).equals(good)).toBe(true)
+    leave()
+    await tagImage(engine, 'app', 'app')
+    expect(readFileSync(path).equals(good)).toBe(true)
+    // What no name ever meant was not written by a process that ended early.
+    writeFileSync(path, earlier.toString().replace('/app:', '/apq:'))
+    const wrong = await Array.fromAsync(checkStore(engine))
+    expect(wrong).toMatchObject([{ subject: 'index.json', state: 'damaged' }])
   })
 }
 

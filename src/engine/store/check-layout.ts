@@ -1,17 +1,15 @@
 import { createLayout, layoutProblem } from '#content'
 import type { SnapshotFinding } from '#snapshot'
 import { setAside } from '../content/check-blob.ts'
-import { indexProblem, publishIndex } from '../content/publish-index.ts'
+import { type IndexState, indexState, publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
+import type { CheckFinding } from './check-finding.ts'
 
 /** How long another process takes, in milliseconds, from naming an image to writing `index.json`. */
 const patience = 200
 
 /** The two files by which other tools find the images in the store. */
-export async function* checkLayout(
-  engine: Engine,
-  repair: boolean,
-): AsyncGenerator<SnapshotFinding> {
+export async function* checkLayout(engine: Engine, repair: boolean): AsyncGenerator<CheckFinding> {
   const { root } = engine
   const layout = layoutProblem(root)
   if (layout !== undefined) {
@@ -21,15 +19,22 @@ export async function* checkLayout(
     }
     yield found('oci-layout', layout, repair)
   }
-  const index = await settledIndexProblem(engine)
-  if (index !== undefined) {
-    if (repair) {
-      setAside(root, `${root}/index.json`)
-      publishIndex(engine)
-    }
-    yield found('index.json', index, repair)
+  const index = await settledIndexState(engine)
+  if (index === 'current') return
+  if (repair) {
+    if (index === 'damaged') setAside(root, `${root}/index.json`)
+    publishIndex(engine)
   }
+  if (index === 'damaged' || repair) yield found('index.json', indexProblems[index], repair)
+  else yield { subject: 'index.json', problem: indexProblems[index], state: 'leftover', action }
 }
+
+const indexProblems = {
+  behind: 'it does not list the latest names in the store yet',
+  damaged: 'it does not list the names in the store',
+}
+
+const action = 'strake system cleanup writes it again'
 
 function found(subject: string, problem: string, repair: boolean): SnapshotFinding {
   if (!repair) return { subject, problem, state: 'damaged' }
@@ -37,8 +42,8 @@ function found(subject: string, problem: string, repair: boolean): SnapshotFindi
 }
 
 /** Names are recorded before the index is written: what is missing a moment later was not being written. */
-async function settledIndexProblem(engine: Engine): Promise<string | undefined> {
-  if (indexProblem(engine) === undefined) return undefined
+async function settledIndexState(engine: Engine): Promise<IndexState> {
+  if (indexState(engine) === 'current') return 'current'
   await new Promise((resolve) => setTimeout(resolve, patience))
-  return indexProblem(engine)
+  return indexState(engine)
 }

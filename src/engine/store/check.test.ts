@@ -6,7 +6,8 @@ import type { Engine } from '../engine.ts'
 import { pull } from '../image/pull.ts'
 import { push } from '../image/push.ts'
 import { addTestImage, blobsOf, openTestEngine } from '../testing/fixture.ts'
-import { type CheckFinding, checkStore } from './check.ts'
+import { checkStore } from './check.ts'
+import type { CheckFinding } from './check-finding.ts'
 
 const none: Digest = 'sha256:'
 

@@ -3,21 +3,16 @@ import { childrenOf, isDocument, readDocument } from '#content'
 import { type Descriptor, type Digest, isStrakeError, mediaType } from '#oci'
 import { pathExists } from '#platform'
 import { setAsideDamaged } from '#records'
-import { layerArchive, type SnapshotFinding } from '#snapshot'
+import { layerArchive } from '#snapshot'
 import { decompress } from '#stream'
 import { blobProblem, setAside } from '../content/check-blob.ts'
 import { refetch } from '../content/refetch.ts'
 import { type RestorableStore, restoreBlob } from '../content/restore-blob.ts'
 import type { Engine } from '../engine.ts'
 import { describeDamage, knowsEverything } from '../facts.ts'
+import type { CheckFinding } from './check-finding.ts'
 import { checkLayout } from './check-layout.ts'
 import { repairFacts } from './restore-facts.ts'
-
-/** One thing that is not as it should be. */
-export interface CheckFinding extends Omit<SnapshotFinding, 'state'> {
-  /** `leftover`: of a process that is gone; it harms nobody. */
-  readonly state: SnapshotFinding['state'] | 'leftover'
-}
 
 export interface CheckOptions {
   /** Makes again or fetches again what is damaged; sets aside what cannot be had. */

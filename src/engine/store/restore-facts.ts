@@ -2,7 +2,7 @@ import { copyFile } from 'node:fs/promises'
 import { restoreContainerRecords } from '#container'
 import { type Digest, isStrakeError, limits, recordedName } from '#oci'
 import { lockDirectory } from '#platform'
-import { readNames } from '../content/indexed-names.ts'
+import { readIndexText, readNames } from '../content/indexed-names.ts'
 import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { recordImage } from '../image/record-image.ts'
@@ -26,7 +26,8 @@ export async function restoreFacts(engine: Engine): Promise<void> {
 /** Returns how many names could not be restored. */
 async function restoreNames(engine: Engine): Promise<number> {
   let lost = 0
-  for (const { name, target } of readNames(engine.root)) {
+  const { whole, incomplete } = readNames(readIndexText(engine.root))
+  for (const { name, target } of [...whole, ...incomplete]) {
     try {
       const canonical = recordedName(name)
       const image = await engine.openImage(target)
