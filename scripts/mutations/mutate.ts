@@ -33,7 +33,9 @@ const chosen = mutationsOf(files).filter(
 )
 /** The files as they were when this began: somebody may go on working meanwhile. */
 const originals = new Map(
-  chosen.map(({ file }) => [file, readFileSync(join(project, file), 'utf8')] as const),
+  chosen
+    .filter(({ file }) => existsSync(join(project, file)))
+    .map(({ file }) => [file, readFileSync(join(project, file), 'utf8')] as const),
 )
 const original = (file: string): string => originals.get(file) ?? ''
 const stale = chosen.filter((mutation) => broken(original(mutation.file), mutation) === undefined)

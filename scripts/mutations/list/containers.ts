@@ -106,8 +106,8 @@ export const containers: readonly MutatedFile[] = [
     ],
   },
   {
-    file: 'src/network/ipv4.ts',
-    tests: ['src/network/ipv4.test.ts'],
+    file: 'src/platform/net/ipv4.ts',
+    tests: ['src/platform/net/ipv4.test.ts'],
     breaks: [
       [' || Number(part) > 255', nothing],
       ['(0|[1-9]\\d{0,2})', '\\d{1,3}'],

@@ -30,7 +30,7 @@ export const registries: readonly MutatedFile[] = [
       ['this.#failures >= (this.#options.attempts', 'this.#failures > (this.#options.attempts'],
       ['Math.min(60_000, 1000 * 2 ** this.#failures)', '1000 * 2 ** this.#failures'],
       ['1000 * 2 ** this.#failures', '1000 * this.#failures'],
-      ['Math.min(error.retryAfter, 600_000)', 'error.retryAfter'],
+      ['asked !== undefined && asked > longestWait', 'false'],
       ['random() * Math.min(planned / 4, 1000)', 'random() * planned'],
       ['Number(header) * 1000', 'Number(header)'],
       ['Math.max(0, date - now)', 'date - now'],
