@@ -39,6 +39,8 @@ export interface MountOptions {
 
 export interface ReferrersOptions {
   readonly artifactType?: string | undefined
+  /** Only those whose digest comes after this one. */
+  readonly after?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 

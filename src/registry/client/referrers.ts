@@ -30,7 +30,7 @@ export async function* listReferrers(
   options: ReferrersOptions = {},
 ): AsyncGenerator<Descriptor> {
   const { repository, subject } = query
-  const { artifactType } = options
+  const { artifactType, after = '' } = options
   const filter = artifactType === undefined ? {} : { artifactType }
   const request = {
     method: 'GET',
@@ -42,14 +42,14 @@ export async function* listReferrers(
   } as const
   try {
     for await (const { raw } of pages(connection, request)) {
-      yield* matching(parseIndex(raw, mediaType.ociIndex), artifactType)
+      yield* matching(parseIndex(raw, mediaType.ociIndex), { artifactType, after })
     }
   } catch (error) {
     if (!isStrakeError(error, 'NOT_FOUND', 'NAME_UNKNOWN', 'MANIFEST_UNKNOWN', 'UNSUPPORTED')) {
       throw error
     }
     const index = await readFallback(manifests, subject, options.signal)
-    if (index !== undefined) yield* matching(index, artifactType)
+    if (index !== undefined) yield* matching(index, { artifactType, after })
   }
 }
 
@@ -94,8 +94,12 @@ async function readFallback(
   }
 }
 
-function* matching(index: Index, artifactType: string | undefined): Generator<Descriptor> {
+function* matching(
+  index: Index,
+  { artifactType, after }: { readonly artifactType: string | undefined; readonly after: string },
+): Generator<Descriptor> {
   for (const entry of index.manifests) {
-    if (artifactType === undefined || entry.artifactType === artifactType) yield entry
+    const isOfType = artifactType === undefined || entry.artifactType === artifactType
+    if (isOfType && entry.digest > after) yield entry
   }
 }

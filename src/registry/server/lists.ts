@@ -43,8 +43,8 @@ export async function listReferrers(
   const filter = artifactType === undefined ? {} : { artifactType }
   const all = context.registry
     .repository(repository)
-    .referrers(digest, { ...filter, signal: request.signal })
-  const { manifests, more } = await takeReferrers(all, page.last, limit)
+    .referrers(digest, { ...filter, after: page.last, signal: request.signal })
+  const { manifests, more } = await takeReferrers(all, limit)
   const last = manifests.at(-1)?.digest
   const link = more && last !== undefined ? { ...endpoint, page: { ...page, last } } : undefined
   return reply(
@@ -60,27 +60,33 @@ export async function listReferrers(
 
 async function takeReferrers(
   all: AsyncIterable<Descriptor>,
-  last: string | undefined,
   limit: number,
 ): Promise<{ readonly manifests: readonly Descriptor[]; readonly more: boolean }> {
   const manifests: Descriptor[] = []
+  const room = maxIndexSize - 1024
   let size = 0
-  let skipping = last !== undefined
   try {
     for await (const each of all) {
-      if (skipping) {
-        skipping = each.digest !== last
-        continue
-      }
-      size += JSON.stringify(each).length
-      const full = manifests.length >= limit || size > maxIndexSize - 1024
+      const shown = sizeOf(each) > room ? withoutAnnotations(each) : each
+      size += sizeOf(shown)
+      const full = manifests.length >= limit || size > room
       if (full) return { manifests, more: manifests.length > 0 }
-      manifests.push(each)
+      manifests.push(shown)
     }
   } catch (error) {
     if (!isStrakeError(error, 'NAME_UNKNOWN', 'MANIFEST_UNKNOWN')) throw error
   }
   return { manifests, more: false }
+}
+
+/** Bytes that a descriptor takes in the list, with its comma. */
+function sizeOf(descriptor: Descriptor): number {
+  return Buffer.byteLength(JSON.stringify(descriptor)) + 1
+}
+
+/** One that no list has room for is listed without what makes it so large. */
+function withoutAnnotations({ annotations: _, ...descriptor }: Descriptor): Descriptor {
+  return descriptor
 }
 
 /** At most as many as were asked for and `max` allows, however large the list is. */

@@ -120,10 +120,14 @@ class DirectoryRepositoryFacts implements RepositoryFacts {
     yield* wanted.sort(lexically)
   }
 
-  async *referrers(subject: Digest): AsyncGenerator<Descriptor> {
+  async *referrers(
+    subject: Digest,
+    { after = '' }: { readonly after?: string | undefined } = {},
+  ): AsyncGenerator<Descriptor> {
     for (const entry of namesIn(this.#referrersPath(subject)).sort(lexically)) {
       const digest = entry.replace('-', ':')
-      const member = isDigest(digest) ? await this.find('manifest', digest) : undefined
+      if (digest <= after || !isDigest(digest)) continue
+      const member = await this.find('manifest', digest)
       if (member?.subject === subject) yield member.descriptor
     }
   }

@@ -31,7 +31,10 @@ export interface RepositoryFacts {
   /** In lexical order. */
   tags(options?: { readonly after?: string }): AsyncIterable<string>
   /** Members whose subject is `subject`, by digest. */
-  referrers(subject: Digest): AsyncIterable<Descriptor>
+  referrers(
+    subject: Digest,
+    options?: { readonly after?: string | undefined },
+  ): AsyncIterable<Descriptor>
 }
 
 export type MemberKind = 'blob' | 'manifest'

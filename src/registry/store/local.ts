@@ -21,7 +21,13 @@ import {
 import { type Bytes, fromBuffer, toBuffer, verified } from '#stream'
 import { parseName } from '../endpoints.ts'
 import type { MountOptions, ReferrersOptions, Registry, Repository } from '../registry.ts'
-import type { Member, MemberKind, RegistryFacts, RepositoryFacts } from './facts.ts'
+import {
+  lexically,
+  type Member,
+  type MemberKind,
+  type RegistryFacts,
+  type RepositoryFacts,
+} from './facts.ts'
 import { describeReferrer, referrersTag } from './referrer.ts'
 
 export interface LocalRegistryOptions {
@@ -164,31 +170,32 @@ class LocalRepository implements Repository {
     yield* this.#facts.tags(options)
   }
 
+  /** By digest, so that a list can be taken up behind one of them. */
   async *referrers(subject: Digest, options: ReferrersOptions = {}): AsyncGenerator<Descriptor> {
-    const { artifactType } = options
-    const seen = new Set<Digest>()
-    const isWanted = (referrer: Descriptor): boolean => {
-      if (seen.has(referrer.digest)) return false
-      seen.add(referrer.digest)
-      return artifactType === undefined || referrer.artifactType === artifactType
-    }
-    for await (const referrer of this.#facts.referrers(subject)) {
-      if (isWanted(referrer)) yield referrer
-    }
-    for (const referrer of await this.#taggedReferrers(subject)) {
-      if (isWanted(referrer) && (await this.#facts.find('manifest', referrer.digest))) {
-        yield referrer
-      }
+    const { artifactType, after } = options
+    const tagged = await this.#taggedReferrers(subject, after)
+    for await (const referrer of merge(tagged, this.#facts.referrers(subject, { after }))) {
+      if (artifactType === undefined || referrer.artifactType === artifactType) yield referrer
     }
   }
 
-  /** What the referrers tag lists: clients wrote it where they came from a registry without the list. */
-  async #taggedReferrers(subject: Digest): Promise<readonly Descriptor[]> {
+  /**
+   * Returns what the referrers tag lists, each once and by digest. Clients wrote it
+   * where they came from a registry without the list.
+   */
+  async #taggedReferrers(subject: Digest, after = ''): Promise<readonly Descriptor[]> {
     const digest = await this.#findTag(referrersTag(subject))
     const member = digest && (await this.#facts.find('manifest', digest))
     if (member === undefined || !isIndexType(member.descriptor.mediaType)) return []
     const raw = await toBuffer(this.#blobs.read(member.descriptor), limits.manifestSize)
-    return parseIndex(raw, member.descriptor.mediaType).manifests
+    const { manifests } = parseIndex(raw, member.descriptor.mediaType)
+    const listed = new Map(manifests.map((each) => [each.digest, each]))
+    const present: Descriptor[] = []
+    for (const each of listed.values()) {
+      const isThere = each.digest > after && (await this.#facts.find('manifest', each.digest))
+      if (isThere) present.push(each)
+    }
+    return present.sort((one, other) => lexically(one.digest, other.digest))
   }
 
   async #mountShared(digest: Digest): Promise<Descriptor | undefined> {
@@ -297,4 +304,19 @@ function bare({ mediaType, digest, size }: Descriptor): Descriptor {
 
 async function drain(bytes: Bytes): Promise<void> {
   for await (const _ of bytes);
+}
+
+/** Merges two lists in the order of their digests. What is in both comes from the second. */
+async function* merge(
+  some: readonly Descriptor[],
+  others: AsyncIterable<Descriptor>,
+): AsyncGenerator<Descriptor> {
+  let at = 0
+  for await (const other of others) {
+    for (let one = some[at]; one !== undefined && one.digest <= other.digest; one = some[++at]) {
+      if (one.digest !== other.digest) yield one
+    }
+    yield other
+  }
+  yield* some.slice(at)
 }

@@ -93,9 +93,12 @@ class MemoryRepositoryFacts implements RepositoryFacts {
     for (const tag of [...this.#held.tags.keys()].sort(lexically)) if (tag > after) yield tag
   }
 
-  async *referrers(subject: Digest): AsyncIterable<Descriptor> {
+  async *referrers(
+    subject: Digest,
+    { after = '' }: { readonly after?: string | undefined } = {},
+  ): AsyncIterable<Descriptor> {
     const found = [...this.#held.members.values()].filter((member) => member.subject === subject)
     found.sort((one, other) => lexically(one.descriptor.digest, other.descriptor.digest))
-    for (const member of found) yield member.descriptor
+    for (const { descriptor } of found) if (descriptor.digest > after) yield descriptor
   }
 }

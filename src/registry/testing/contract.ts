@@ -235,6 +235,14 @@ function testManifests(withRepository: With): void {
       const other = { ...signature.descriptor, artifactType: 'example/signature' }
       await expectReferrers(repository, subject, undefined, [sbomEntry, other])
       await expectReferrers(repository, subject, 'example/sbom', [sbomEntry])
+      const [first = '', second = ''] = [sbom.descriptor.digest, signature.descriptor.digest].sort()
+      for (const [after, digests] of [
+        [first, [second]],
+        [second, []],
+      ] as const) {
+        const found = await Array.fromAsync(repository.referrers(subject.digest, { after }))
+        expect(found.map(({ digest }) => digest as string)).toEqual([...digests])
+      }
       await repository.delete(sbom.descriptor)
       await expectReferrers(repository, subject, undefined, [other])
     }))

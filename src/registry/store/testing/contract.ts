@@ -122,6 +122,10 @@ function testReferrers(withFacts: With): void {
         .map(({ descriptor }) => descriptor)
         .sort((a, b) => (a.digest < b.digest ? -1 : 1))
       expect(await Array.fromAsync(app.referrers(one.digest))).toEqual(byDigest)
+      const behind = (after: string | undefined) =>
+        Array.fromAsync(app.referrers(one.digest, { after }))
+      expect(await behind(byDigest[0]?.digest)).toEqual(byDigest.slice(1))
+      expect(await behind(byDigest[1]?.digest)).toEqual([])
       expect(await Array.fromAsync(app.referrers(two.digest))).toEqual([])
       expect(await Array.fromAsync(facts.repository('b').referrers(one.digest))).toEqual([])
       await app.remove('manifest', two.digest)
