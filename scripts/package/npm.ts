@@ -13,9 +13,12 @@ import { entries, writeDeclarations } from './declarations.ts'
 import { nodeModule } from './node.ts'
 
 const project = resolve(import.meta.dir, '../..')
-const { version, license, description, imports } = JSON.parse(
+const { version, license, description, imports, dependencies } = JSON.parse(
   readFileSync(join(project, 'package.json'), 'utf8'),
 )
+
+/** What the source imports. Bun itself is what runs it, and no dependency of a library. */
+const { bun: _, ...libraryDependencies } = dependencies
 
 /** Fields that every package has. */
 const shared = {
@@ -54,6 +57,7 @@ export async function layOutLibrary(target: string): Promise<void> {
     ...{ name: 'strake', ...shared, type: 'module', sideEffects: false },
     engines: { node: '>=24', bun: '>=1.4' },
     bin: { strake: 'bin/strake' },
+    dependencies: libraryDependencies,
     optionalDependencies: Object.fromEntries(
       platforms.map(({ cpu }) => [`strake-linux-${cpu}`, version]),
     ),

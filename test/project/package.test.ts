@@ -112,10 +112,23 @@ describe.skipIf(!isBuilt)('the npm packages', () => {
     expect(tests).toEqual([])
     const manifest = await Bun.file(join(library, 'package.json')).json()
     expect(manifest).toMatchObject({ engines: { node: '>=24' }, bin: { strake: 'bin/strake' } })
-    expect(manifest).not.toHaveProperty('dependencies')
     expect(Object.keys(manifest.optionalDependencies)).toEqual(
       platforms.map(({ cpu }) => `strake-linux-${cpu}`),
     )
+  })
+
+  test('depend on every package that the source imports, and on no other', async () => {
+    const library = join(consumer, 'node_modules/strake')
+    const imported = new Set<string>()
+    const transpiler = new Bun.Transpiler({ loader: 'ts' })
+    for (const name of new Bun.Glob('src/**/*.ts').scanSync({ cwd: library })) {
+      const source = readFileSync(join(library, name), 'utf8').replace(/^#!.*/, '')
+      for (const { path } of transpiler.scanImports(source)) {
+        if (!/^(?:[.#]|bun$|bun:|node:)/.test(path)) imported.add(path)
+      }
+    }
+    const manifest = await Bun.file(join(library, 'package.json')).json()
+    expect(Object.keys(manifest.dependencies).sort()).toEqual([...imported].sort())
   })
 
   test('start the program of the platform, through a link too', () => {
