@@ -15,15 +15,15 @@ import type { TarListing } from '#tar'
 
 export interface UnpackOptions {
   /** Where the source keeps a blob as a file: layers that are not compressed are then not read through us. */
-  readonly pathOf?: (digest: Digest) => string
+  readonly pathOf?: ((digest: Digest) => string) | undefined
   /** What the archive of a layer holds, if that is known; only asked with `pathOf`. */
   readonly listingOf?: (diffId: Digest) => TarListing | undefined
   /** Knows which stored blob has which diff ID, and learns it once both are proved. */
-  readonly layers?: ProvedLayers
+  readonly layers?: ProvedLayers | undefined
   /** Which layers have come, of a source that is still being filled. */
   readonly arrivals?: Arrivals | undefined
-  readonly emit?: Emit
-  readonly signal?: AbortSignal
+  readonly emit?: Emit | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What is known of stored blobs: which of them decompress to which layer. */

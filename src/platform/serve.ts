@@ -185,7 +185,7 @@ function listenError(options: ServeOptions, cause: unknown): StrakeError {
   const known = listenReasons[code]
   return new StrakeError('UNAVAILABLE', `Cannot listen on ${where}: ${known?.reason ?? code}`, {
     cause,
-    ...(known === undefined ? {} : { remedy: known.remedy }),
+    remedy: known?.remedy,
   })
 }
 

@@ -74,23 +74,24 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   await cleanAfterBuilds(engine)
   const result = await buildImage({
     services: await buildServices(engine),
-    ...(context === undefined ? {} : { context }),
-    ...(dockerfile === undefined ? {} : { dockerfile }),
-    ...(request.target === undefined ? {} : { target: request.target }),
-    ...(request.platform === undefined ? {} : { platform: parsePlatform(request.platform) }),
-    ...(network === undefined ? {} : { network }),
-    ...(network === 'host' ? { allow: ['network.host'] } : {}),
-    ...(timestamp === 'now' ? { timestamp } : {}),
-    ...(typeof timestamp === 'number' ? { epoch: timestamp } : {}),
+    context,
+    dockerfile,
+    target: request.target,
+    platform: request.platform === undefined ? undefined : parsePlatform(request.platform),
+    network,
+    allow: network === 'host' ? ['network.host'] : [],
+    timestamp: timestamp === 'now' ? timestamp : undefined,
+    epoch: typeof timestamp === 'number' ? timestamp : undefined,
     buildArgs: withEpoch(request.buildArgs, engine.env),
     downloads: request.downloads,
-    ...{ secrets, agents },
+    secrets,
+    agents,
     labels: Object.fromEntries(request.labels ?? []),
     noCache: request.noCache === true,
     pull: request.pull === true,
     explain: request.explain === true,
-    ...(emit === undefined ? {} : { emit }),
-    ...(signal === undefined ? {} : { signal }),
+    emit,
+    signal,
   })
   using _lease = result.lease
   const image = await openImage(engine.content, result.descriptor)
@@ -163,9 +164,9 @@ async function attachStep(
   })
   const { netnsPath, ip } = attachment
   return {
-    ...(netnsPath === undefined ? {} : { netnsPath }),
+    netnsPath,
     resolvConf: formatResolvConf(attachment.resolver),
-    hosts: formatHosts({ hostname, ...(ip === undefined ? {} : { ip }) }),
+    hosts: formatHosts({ hostname, ip }),
     async [Symbol.asyncDispose]() {
       await attachment[Symbol.asyncDispose]()
       engine.records.addresses.release(stepId)

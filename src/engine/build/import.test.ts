@@ -18,7 +18,8 @@ async function writeRoot(engine: TestEngine): Promise<string> {
 test('importImage() makes an image of an archive, with changes', async () => {
   await using engine = await openTestEngine()
   const { imageId } = await importImage(engine, await writeRoot(engine), {
-    ...{ name: 'base', message: 'from a test' },
+    name: 'base',
+    message: 'from a test',
     changes: ['CMD ["sh"]', 'env A=1 B=2', 'LABEL x=y'],
   })
   const config = { Cmd: ['sh'], Env: expect.arrayContaining(['A=1', 'B=2']), Labels: { x: 'y' } }

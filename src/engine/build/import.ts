@@ -45,12 +45,12 @@ export async function importImage(
   using lease = await beginWork(engine, `import ${file}`)
   const imported = await importTar(archive, engine.content, {
     emit: nameTransfers(emit, file),
-    ...(message === undefined ? {} : { message }),
-    ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
-    ...(signal === undefined ? {} : { signal }),
+    message,
+    platform: platform === undefined ? undefined : parsePlatform(platform),
+    signal,
   })
   const image = await applyChanges(engine, imported, options.changes ?? [])
-  await ensureUnpacked(engine, image, { emit, lease, ...(signal === undefined ? {} : { signal }) })
+  await ensureUnpacked(engine, image, { emit, lease, signal })
   recordImage(engine, image, name === undefined ? [] : [{ name, by: 'import' }])
   publishIndex(engine)
   return { imageId: image.imageId, digest: image.descriptor.digest }

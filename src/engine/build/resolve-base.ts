@@ -20,7 +20,7 @@ export async function resolveBase(
     const pulled = await pull(engine, text, {
       platform: formatPlatform(platform),
       emit,
-      ...(signal && { signal }),
+      signal,
     })
     const tag = engine.records.tags.get(pulled.name)
     if (tag) return await engine.openImage(tag.target)

@@ -10,6 +10,6 @@ export async function findRuntime(
   return await detectRuntime({
     root: `${run}/runtime`,
     cache: `${run}/runtime-versions.json`,
-    ...(preferred === undefined ? {} : { preferred }),
+    preferred,
   })
 }

@@ -10,8 +10,8 @@ export interface UnpackOptions {
   readonly arrivals?: Arrivals | undefined
   /** The work that this is part of; work of its own unless given. */
   readonly lease?: Lease | undefined
-  readonly emit?: Emit
-  readonly signal?: AbortSignal
+  readonly emit?: Emit | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

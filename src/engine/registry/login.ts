@@ -15,11 +15,7 @@ export async function login(
   host: string = defaultRegistry,
   { username, secret, env = process.env, signal }: LoginRequest,
 ): Promise<{ readonly storedIn: string; readonly encrypted: boolean }> {
-  const { storedIn } = await keepCredential(
-    host,
-    { username, secret },
-    { env, ...(signal === undefined ? {} : { signal }) },
-  )
+  const { storedIn } = await keepCredential(host, { username, secret }, { env, signal })
   return { storedIn, encrypted: storedIn.startsWith('the credential helper') }
 }
 

@@ -50,7 +50,8 @@ test('serveRegistry() does not show the images of the store', async () => {
 test('serveRegistry() with its own storage does not change the store', async () => {
   await using engine = await openTestEngine()
   await using server = await serveRegistry(engine, {
-    ...{ port: 0, storage: `${engine.directory}/registry` },
+    port: 0,
+    storage: `${engine.directory}/registry`,
   })
   await addTestImage(engine, { names: [`127.0.0.1:${server.port}/app`] })
   await push(engine, `127.0.0.1:${server.port}/app`)

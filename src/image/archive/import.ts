@@ -8,15 +8,15 @@ import type { Image } from '../image.ts'
 
 export interface ImportTarOptions {
   /** What `--change` instructions said. */
-  readonly run?: RunConfig
+  readonly run?: RunConfig | undefined
   /** `-m`; kept in the history. */
-  readonly message?: string
+  readonly message?: string | undefined
   /** This machine's unless given. */
-  readonly platform?: Platform
+  readonly platform?: Platform | undefined
   /** Seconds since 1970; the newest file's time unless given, so equal archives make equal images. */
-  readonly created?: number
-  readonly emit?: Emit
-  readonly signal?: AbortSignal
+  readonly created?: number | undefined
+  readonly emit?: Emit | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

@@ -16,18 +16,18 @@ import { pageAfter, RemoteRepository } from './repository.ts'
 
 export interface ConnectOptions extends AddressOptions {
   /** Anonymous without. */
-  readonly credentials?: CredentialSource
+  readonly credentials?: CredentialSource | undefined
   /** Called in place of the global `fetch`; a registry handler fits. */
   readonly fetch?: (request: Request) => Promise<Response>
   readonly userAgent?: string
   /** Resolves the hosts that the registry names; the system's resolver unless `fetch` is given. */
   readonly resolve?: ResolveHost | undefined
   /** `host[:port]` of token services elsewhere that may see this registry's password. */
-  readonly trustedRealms?: readonly string[]
+  readonly trustedRealms?: readonly string[] | undefined
   /** Upload in chunks of this many bytes, for proxies that limit bodies; else in one request. */
-  readonly chunkSize?: number
-  readonly retry?: RetryOptions
-  readonly signal?: AbortSignal
+  readonly chunkSize?: number | undefined
+  readonly retry?: RetryOptions | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
