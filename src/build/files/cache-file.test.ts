@@ -1,9 +1,10 @@
 import { afterAll, expect, test } from 'bun:test'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { mkdtempDisposable } from '#platform'
 import { bytesOf, cachePath, readCacheFile, writeCacheFile } from './cache-file.ts'
 
-const directory = await mkdtempDisposable('/dev/shm', 'strake-cache-file-')
+const directory = await mkdtempDisposable(tmpdir(), 'strake-cache-file-')
 afterAll(() => directory[Symbol.asyncDispose]())
 const path = `${directory.path}/deep/file`
 const parts = [Buffer.from('one'), new Uint8Array(0), bytesOf(Float64Array.of(1.5, -2))]

@@ -8,13 +8,14 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { at, mkdtempDisposable } from '#platform'
 import { type ContentHash, hashSelections } from './content-hash.ts'
 import { createFileDigests } from './digests.ts'
 import { type Selection, selectSources } from './select-sources.ts'
 import { openTree } from './tree.ts'
 
-const directory = await mkdtempDisposable(process.env['TMPDIR'] ?? '/dev/shm', 'strake-content-')
+const directory = await mkdtempDisposable(tmpdir(), 'strake-content-')
 afterAll(() => directory[Symbol.asyncDispose]())
 const root = `${directory.path}/tree`
 

@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from 'bun:test'
 import { utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { mkdtempDisposable } from '#platform'
 import { hashSelections } from './content-hash.ts'
 import { createFileDigests } from './digests.ts'
@@ -9,10 +10,10 @@ import { selectSources } from './select-sources.ts'
 import type { StatusOrigin } from './status-origin.ts'
 import { openTree } from './tree.ts'
 
-const directory = await mkdtempDisposable('/dev/shm', 'strake-digests-')
+const directory = await mkdtempDisposable(tmpdir(), 'strake-digests-')
 afterAll(() => directory[Symbol.asyncDispose]())
 const path = `${directory.path}/file`
-const elsewhere = await mkdtempDisposable('/dev/shm', 'strake-digests-index-')
+const elsewhere = await mkdtempDisposable(tmpdir(), 'strake-digests-index-')
 afterAll(() => elsewhere[Symbol.asyncDispose]())
 writeFileSync(path, 'one')
 const everywhere: StatusOrigin = { name: 'everywhere', covers: () => true }

@@ -1,10 +1,11 @@
 import { afterAll, expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import type { Digest } from '#oci'
 import { mkdtempDisposable } from '#platform'
 import { FileIndex, type FileStatus } from './file-index.ts'
 
-const directory = await mkdtempDisposable('/dev/shm', 'strake-file-index-')
+const directory = await mkdtempDisposable(tmpdir(), 'strake-file-index-')
 afterAll(() => directory[Symbol.asyncDispose]())
 const path = `${directory.path}/index`
 

@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { sha256 } from '#oci'
 import { mkdtempDisposable } from '#platform'
 import { createFileDigests } from './digests.ts'
@@ -7,7 +8,7 @@ import { type LearnedTree, openLearning } from './learned-file.ts'
 import { type FileNode, lookUp } from './node.ts'
 import { openTree } from './tree.ts'
 
-const directory = await mkdtempDisposable('/dev/shm', 'strake-learned-')
+const directory = await mkdtempDisposable(tmpdir(), 'strake-learned-')
 afterAll(() => directory[Symbol.asyncDispose]())
 
 function open(size: number): { from: LearnedTree; node: FileNode; bytes: Uint8Array } {

@@ -1,12 +1,13 @@
 import { afterAll, expect, test } from 'bun:test'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
 import { parseIgnore } from '#dockerfile'
 import { mkdtempDisposable } from '#platform'
 import { type CollectOptions, selectSources } from './select-sources.ts'
 import { openTree } from './tree.ts'
 
-const directory = await mkdtempDisposable('/dev/shm', 'strake-collect-')
+const directory = await mkdtempDisposable(tmpdir(), 'strake-collect-')
 afterAll(() => directory[Symbol.asyncDispose]())
 const files =
   'a.txt b.txt c.md src/main.ts src/lib/x.ts src/lib/y.md deep/one/two/z.txt [odd] secret.env'

@@ -1,12 +1,13 @@
 import { afterAll, expect, test } from 'bun:test'
 import { chmodSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { mkdtempDisposable } from '#platform'
 import { selectSources } from './select-sources.ts'
 import { hashStatus } from './status-hash.ts'
 import type { StatusOrigin } from './status-origin.ts'
 import { openTree } from './tree.ts'
 
-const directory = await mkdtempDisposable('/dev/shm', 'strake-status-')
+const directory = await mkdtempDisposable(tmpdir(), 'strake-status-')
 afterAll(() => directory[Symbol.asyncDispose]())
 const { path } = directory
 writeFileSync(`${path}/a`, 'one')

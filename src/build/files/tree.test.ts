@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from 'bun:test'
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { parseIgnore } from '#dockerfile'
 import { mkdtempDisposable } from '#platform'
 import { toBuffer } from '#stream'
@@ -7,7 +8,7 @@ import type { FileNode } from './node.ts'
 import { resolveNode } from './resolve.ts'
 import { type FileTree, openTree } from './tree.ts'
 
-const directory = await mkdtempDisposable('/dev/shm', 'strake-tree-')
+const directory = await mkdtempDisposable(tmpdir(), 'strake-tree-')
 afterAll(() => directory[Symbol.asyncDispose]())
 const canary = 'the host keeps this to itself'
 await writeFile(`${directory.path}/secret`, canary)

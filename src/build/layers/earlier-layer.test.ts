@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { crc32 } from 'node:zlib'
 import type { Digest } from '#oci'
 import { mkdtempDisposable, openHashingWriter, sumSize } from '#platform'
@@ -13,7 +14,7 @@ import {
   writeEarlierLayer,
 } from './earlier-layer.ts'
 
-const directory = await mkdtempDisposable('/dev/shm', 'strake-earlier-')
+const directory = await mkdtempDisposable(tmpdir(), 'strake-earlier-')
 afterAll(() => directory[Symbol.asyncDispose]())
 const [archive, record] = [`${directory.path}/layer`, `${directory.path}/record`]
 

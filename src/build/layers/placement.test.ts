@@ -1,12 +1,13 @@
 import { afterAll, expect, test } from 'bun:test'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { mkdtempDisposable } from '#platform'
 import type { Selection } from '../files/select-sources.ts'
 import { openTree } from '../files/tree.ts'
 import { emptyTree } from './empty-tree.ts'
 import { layOut, layOutDirectory } from './placement.ts'
 
-const directory = await mkdtempDisposable('/dev/shm', 'strake-layout-')
+const directory = await mkdtempDisposable(tmpdir(), 'strake-layout-')
 afterAll(() => directory[Symbol.asyncDispose]())
 const image = `${directory.path}/image`
 await mkdir(`${image}/etc/conf.d`, { recursive: true })

@@ -12,6 +12,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { mkdtempDisposable, openHashingWriter } from '#platform'
 import { fromBuffer } from '#stream'
 import { readTar, TarLister, writeTar } from '#tar'
@@ -23,7 +24,7 @@ import { clampedTimes, fixedTimes, type PackOptions, packEntries } from './pack.
 import { type LayoutEntry, layOut } from './placement.ts'
 import { type WriteFilesOptions, writeFiles } from './write-files.ts'
 
-const directory = await mkdtempDisposable('/dev/shm', 'strake-write-files-')
+const directory = await mkdtempDisposable(tmpdir(), 'strake-write-files-')
 afterAll(() => directory[Symbol.asyncDispose]())
 const chunk = 1_048_576
 

@@ -1,10 +1,11 @@
 import { expect, test } from 'bun:test'
 import { lstatSync, lutimesSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { mkdtempDisposable } from '#platform'
 import { clampTimes } from './clamp-times.ts'
 
 test('clampTimes() clamps late times, links and odd names included, and nothing outside', async () => {
-  await using directory = await mkdtempDisposable(process.env['TMPDIR'] ?? '/dev/shm')
+  await using directory = await mkdtempDisposable(tmpdir())
   const root = Buffer.from(`${directory.path}/root`)
   const outside = Buffer.from(`${directory.path}/outside`)
   mkdirSync(root)

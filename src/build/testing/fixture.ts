@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { chmod, copyFile, lutimes, mkdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
 import { type DirectoryStore, type LocalStore, openDirectoryStore } from '#content'
 import { packTree } from '#layer'
@@ -61,7 +62,7 @@ export async function refusalOf(building: Promise<unknown>): Promise<DockerfileE
 export const fixtureTime = 1_700_000_000
 
 export async function openWorkshop(): Promise<Workshop> {
-  const directory = await mkdtempDisposable('/dev/shm', 'strake-build-test-')
+  const directory = await mkdtempDisposable(tmpdir(), 'strake-build-test-')
   const { path } = directory
   await mkdir(`${path}/root`)
   const store = await openDirectoryStore(`${path}/root`)

@@ -1,11 +1,12 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { mkdtempDisposable } from '#platform'
 import { addBusybox, busyboxMissing, openWorkshop } from '../testing/fixture.ts'
 import { gitCommitTime } from './git-time.ts'
 
-const directory = await mkdtempDisposable('/dev/shm', 'strake-git-')
+const directory = await mkdtempDisposable(tmpdir(), 'strake-git-')
 afterAll(() => directory[Symbol.asyncDispose]())
 const hasGit = spawnSync('git', ['--version']).status === 0
 
