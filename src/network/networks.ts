@@ -151,7 +151,7 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
       // Querying the kernel needs CAP_NET_ADMIN; skip it when no network was ever created.
       if (!existsSync(join(run, 'network')) && !existsSync(`/sys/class/net/${name}`)) return
       const network = await bridge()
-      network.remove()
+      await network.remove()
     },
   }
 }

@@ -42,7 +42,13 @@ export { makeDirectoriesWithMode, writeFileWithMode } from './file/exact-mode.ts
 export { isExecutable } from './file/executable.ts'
 /** A lock between processes that ends with its holder. */
 export type { LockKind } from './file/file-lock.ts'
-export { lockDirectory, lockFile, lockNetwork, tryLockDirectory } from './file/file-lock.ts'
+export {
+  lockDirectory,
+  lockFile,
+  lockFileBlocking,
+  lockNetwork,
+  tryLockDirectory,
+} from './file/file-lock.ts'
 /** Files: durable writes, syncs, temporary names, and a recursive removal that never enters a mount. */
 export type { TemporaryDirectory } from './file/files.ts'
 export {

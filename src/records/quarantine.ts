@@ -1,7 +1,7 @@
 import {
   type Database,
   isDatabaseDamaged,
-  lockFile,
+  lockFileBlocking,
   openDatabase,
   pathExists,
   renamePath,
@@ -32,7 +32,7 @@ export function openOrQuarantine(
   } catch (error) {
     if (!isDatabaseDamaged(error)) throw error
   }
-  using _lock = lockFile(`${path}.repair`)
+  using _lock = lockFileBlocking(`${path}.repair`)
   try {
     return { database: openMigrated(path, options), quarantined: undefined }
   } catch (error) {
@@ -55,7 +55,7 @@ function setAside(path: string, at: number): string {
 
 /** Sets a database aside that was opened and whose inside turned out to be damaged. */
 export function setAsideDamaged(path: string, now: () => number = Date.now): string {
-  using _lock = lockFile(`${path}.repair`)
+  using _lock = lockFileBlocking(`${path}.repair`)
   return setAside(path, now())
 }
 

@@ -74,7 +74,7 @@ export interface BridgeNetwork {
   list(): readonly string[]
   /** Removes published ports that belong to no container. */
   dropOrphans(): void
-  remove(): void
+  remove(): Promise<void>
 }
 
 export function openBridgeNetwork(
@@ -95,7 +95,7 @@ export function openBridgeNetwork(
     detach,
 
     async attach({ containerId, name, allocate, ports: requests, signal }) {
-      const bridge = ensureBridge(options, records)
+      const bridge = await ensureBridge(options, records, signal)
       const ip = checkAddress(await allocate(rangeOf(options.name, bridge)), bridge)
       // An interrupted start left it.
       if (records.get(containerId) !== undefined) detach(containerId)
@@ -135,13 +135,13 @@ export function openBridgeNetwork(
       }
     },
 
-    remove() {
+    async remove() {
       const [attached] = records.list()
       if (attached !== undefined) {
         const reason = `container ${attached.name || attached.containerId} is attached to it`
         throw new StrakeError('CONFLICT', `Cannot remove network ${options.name}: ${reason}`)
       }
-      removeBridge(options)
+      await removeBridge(options)
     },
   }
 

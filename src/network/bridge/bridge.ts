@@ -72,23 +72,27 @@ interface Kernel {
  * the usual case it writes nothing. It changes other tables only by the accepts of
  * `acceptForwarding`.
  */
-export function ensureBridge(options: BridgeOptions, records: AttachmentRecords): Bridge {
+export async function ensureBridge(
+  options: BridgeOptions,
+  records: AttachmentRecords,
+  signal?: AbortSignal,
+): Promise<Bridge> {
   using route = openNetlink(netlinkProtocol.route)
   using netfilter = openNetlink(netlinkProtocol.netfilter)
   const kernel = { route, netfilter }
   const intact = findIntact(kernel, options)
   if (intact !== undefined) return intact
-  using _lock = lockBridge(options)
-  using _network = lockNetwork()
+  using _lock = await lockBridge(options, signal)
+  using _network = await lockNetwork({ signal })
   return findIntact(kernel, options) ?? restore(kernel, options, records)
 }
 
 /** Removes the bridge, its table and its rules in other tables. No container may be attached. */
-export function removeBridge(options: BridgeOptions): void {
+export async function removeBridge(options: BridgeOptions): Promise<void> {
   using route = openNetlink(netlinkProtocol.route)
   using netfilter = openNetlink(netlinkProtocol.netfilter)
-  using _lock = lockBridge(options)
-  using _network = lockNetwork()
+  using _lock = await lockBridge(options)
+  using _network = await lockNetwork()
   if (findLink(route, options.name) !== undefined) {
     revokeForwarding(netfilter, options.name)
     deleteLink(route, options.name)
@@ -97,9 +101,9 @@ export function removeBridge(options: BridgeOptions): void {
   rmSync(subnetFile(options), { force: true })
 }
 
-function lockBridge(options: BridgeOptions): Disposable {
+function lockBridge(options: BridgeOptions, signal?: AbortSignal): Promise<Disposable> {
   mkdirSync(options.directory, { recursive: true, mode: 0o700 })
-  return lockFile(join(options.directory, 'lock'))
+  return lockFile(join(options.directory, 'lock'), { signal })
 }
 
 function findIntact({ route, netfilter }: Kernel, options: BridgeOptions): Bridge | undefined {

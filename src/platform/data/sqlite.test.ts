@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { lockFile } from '../file/file-lock.ts'
+import { lockFileBlocking } from '../file/file-lock.ts'
 import { mountTmpfs, unmount } from '../kernel/mount.ts'
 import { isDatabaseDamaged, isUniqueViolation, openDatabase } from './sqlite.ts'
 
@@ -17,10 +17,10 @@ test('openDatabase() uses a write-ahead log and syncs every transaction', () => 
 test('transaction() is the last lock that can be taken', () => {
   using database = openDatabase(`${root}/order.db`)
   const path = `${root}/order.lock`
-  expect(() => database.transaction(() => lockFile(path))).toThrow(
+  expect(() => database.transaction(() => lockFileBlocking(path))).toThrow(
     `the lock ${path} is taken inside a transaction`,
   )
-  using _lock = lockFile(path)
+  using _lock = lockFileBlocking(path)
   expect(database.transaction(() => 'in order')).toBe('in order')
 })
 

@@ -1,29 +1,86 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StrakeError } from '#oci'
-import { check, isSystemError, symbols } from '../call/libc.ts'
+import { check, symbols } from '../call/libc.ts'
 import { closeFile, fileStatus, ignoring, openFile, openFlag } from '../call/posix.ts'
 import { requireNoTransaction } from '../data/lock-order.ts'
 import { openPlainFile } from './plain-file.ts'
 
 const libc = symbols({ flock: { args: ['i32', 'i32'], returns: 'i32' } })
 
+export interface FileLockOptions {
+  /** Milliseconds to wait for another holder; 10,000 unless given. */
+  readonly patience?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * Takes the exclusive lock of a file, creating the file when it is absent, and holds
- * it until disposal or the end of this process. Waiting blocks the thread: work under
- * the lock must be short and must not await. Take it before any transaction of a
- * database. Throws `UNAVAILABLE` when another process holds it for longer than
- * `patience` milliseconds, `INVALID` when the name is not a file.
+ * it until disposal or the end of this process. Waiting does not block the thread. Hold
+ * it for short work only, and take it before any transaction of a database. Throws
+ * `UNAVAILABLE` when another process holds it for longer than `patience`, `INVALID`
+ * when the name is not a file.
  */
-export function lockFile(path: string, patience = 10_000): Disposable {
-  requireNoTransaction(`the lock ${path}`)
-  return lock(path, openPlainFile(path, openFlag.create | openFlag.writeOnly, 0o600), patience)
+export async function lockFile(path: string, options: FileLockOptions = {}): Promise<Disposable> {
+  return await waitForLock(path, openLockFile(path), options)
+}
+
+/**
+ * The same, but waiting blocks the thread. For code that cannot await: it opens a
+ * store, and nothing else can go on before.
+ */
+export function lockFileBlocking(
+  path: string,
+  { patience = defaultPatience }: { readonly patience?: number } = {},
+): Disposable {
+  const fd = openLockFile(path)
+  const deadline = performance.now() + patience
+  try {
+    while (!tryLock(fd, path, 'exclusive')) {
+      if (performance.now() > deadline) throw heldTooLong(path)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, shortestPause)
+    }
+  } catch (error) {
+    closeFile(fd)
+    throw error
+  }
+  return closingOnce(fd)
 }
 
 /** Takes the lock that all stores share: for interfaces and rules of this network namespace. */
-export function lockNetwork(patience = 10_000): Disposable {
+export async function lockNetwork(options: FileLockOptions = {}): Promise<Disposable> {
   const path = '/proc/self/ns/net'
   requireNoTransaction(`the lock ${path}`)
-  return lock(path, openFile(path, openFlag.readOnly), patience)
+  return await waitForLock(path, openFile(path, openFlag.readOnly), options)
+}
+
+function openLockFile(path: string): number {
+  requireNoTransaction(`the lock ${path}`)
+  return openPlainFile(path, openFlag.create | openFlag.writeOnly, 0o600)
+}
+
+const defaultPatience = 10_000
+
+async function waitForLock(
+  path: string,
+  fd: number,
+  { patience = defaultPatience, signal }: FileLockOptions,
+): Promise<Disposable> {
+  const deadline = performance.now() + patience
+  try {
+    signal?.throwIfAborted()
+    while (!tryLock(fd, path, 'exclusive')) {
+      if (performance.now() > deadline) throw heldTooLong(path)
+      await sleep(shortestPause, undefined, { signal })
+    }
+  } catch (error) {
+    closeFile(fd)
+    throw error
+  }
+  return closingOnce(fd)
+}
+
+function heldTooLong(path: string): StrakeError {
+  return new StrakeError('UNAVAILABLE', `Cannot lock ${path}: another process holds it`)
 }
 
 /** `exclusive` has one holder; `shared` has many, and none beside an exclusive holder. */
@@ -55,7 +112,7 @@ export function tryLockDirectory(
   requireNoTransaction(`the lock ${path}`)
   const fd = openFile(path, openFlag.readOnly | openFlag.directory | openFlag.noFollow)
   try {
-    const isNamed = ignoring(['EAGAIN'], () => tryLock(fd, path, kind)) && isSameFile(fd, path)
+    const isNamed = tryLock(fd, path, kind) && isSameFile(fd, path)
     if (isNamed) return closingOnce(fd)
   } catch (error) {
     closeFile(fd)
@@ -88,25 +145,11 @@ function isSameFile(fd: number, path: string): boolean {
 const withoutWaiting = 4
 const locks: Readonly<Record<LockKind, number>> = { shared: 1, exclusive: 2 }
 
-function tryLock(fd: number, path: string, kind: LockKind): true {
-  check(libc().flock(fd, locks[kind] | withoutWaiting), 'flock', path)
-  return true
-}
-
-function lock(path: string, fd: number, patience: number): Disposable {
-  const deadline = performance.now() + patience
-  for (;;) {
-    try {
-      tryLock(fd, path, 'exclusive')
-      return { [Symbol.dispose]: () => closeFile(fd) }
-    } catch (error) {
-      if (!isSystemError(error, 'EAGAIN') || performance.now() > deadline) {
-        closeFile(fd)
-        throw new StrakeError('UNAVAILABLE', `Cannot lock ${path}: another process holds it`, {
-          cause: error,
-        })
-      }
-    }
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
-  }
+/** False while another holder has the lock. */
+function tryLock(fd: number, path: string, kind: LockKind): boolean {
+  const isHeld = ignoring(['EAGAIN'], () => {
+    check(libc().flock(fd, locks[kind] | withoutWaiting), 'flock', path)
+    return true
+  })
+  return isHeld === true
 }

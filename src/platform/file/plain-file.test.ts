@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { closeFile, openFlag } from '../call/posix.ts'
-import { lockFile } from './file-lock.ts'
+import { lockFileBlocking } from './file-lock.ts'
 import { openPlainFile, readPlainFile } from './plain-file.ts'
 
 /** A directory with a file, a link, a pipe and a directory. */
@@ -38,8 +38,8 @@ test('readPlainFile() returns the text of a file within the limit, and of nothin
   }
 })
 
-test('lockFile() refuses a pipe that has the name of its file', () => {
+test('lockFileBlocking() refuses a pipe that has the name of its file', () => {
   using made = furnish()
-  expect(() => lockFile(`${made.path}/pipe`)).toThrow('it is no plain file')
-  using _lock = lockFile(`${made.path}/lock`)
+  expect(() => lockFileBlocking(`${made.path}/pipe`)).toThrow('it is no plain file')
+  using _lock = lockFileBlocking(`${made.path}/lock`)
 })

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { lockFile } from '../file/file-lock.ts'
 import { createNetworkNamespace, enterNetworkNamespace, removeNetworkNamespace } from './netns.ts'
 import { probePort } from './port.ts'
 
@@ -76,12 +75,4 @@ test('probePort() tells a free port from a port with a listener', () => {
   // A port of IPv4 is not one of IPv6.
   if (existsSync('/proc/net/if_inet6'))
     expect(probePort('tcp', '::', server.port)).toBe(server.port)
-})
-
-test('lockFile() lets one holder in at a time', () => {
-  const path = join(directory, 'lock')
-  const held = lockFile(path)
-  expect(() => lockFile(path, 5)).toThrow(`Cannot lock ${path}: another process holds it`)
-  held[Symbol.dispose]()
-  lockFile(path, 5)[Symbol.dispose]()
 })

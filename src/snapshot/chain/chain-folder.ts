@@ -109,9 +109,13 @@ export class ChainFolder {
    * process can remove any of it before the mount stands, nor while it does; nor
    * mount anything meanwhile.
    */
-  use(chainId: Digest | null, name: string, mount: (lineage: readonly Digest[]) => void): void {
-    this.makeReady()
-    using _lock = this.lock()
+  async use(
+    chainId: Digest | null,
+    name: string,
+    mount: (lineage: readonly Digest[]) => void,
+  ): Promise<void> {
+    await this.makeReady()
+    using _lock = await this.lock()
     if (chainId === null) {
       mount([])
       return
@@ -132,9 +136,9 @@ export class ChainFolder {
   }
 
   /** Runs `action` while no other process takes, removes or commits anything. It must be short. */
-  exclusively<T>(action: () => T): T {
-    this.makeReady()
-    using _lock = this.lock()
+  async exclusively<T>(action: () => T): Promise<T> {
+    await this.makeReady()
+    using _lock = await this.lock()
     return action()
   }
 
@@ -158,7 +162,7 @@ export class ChainFolder {
     writeSynced(`${folder}/parents`, formatDiffIds([...below, diffId]), 0o600)
     await sync(folder)
     {
-      using _lock = this.lock()
+      using _lock = await this.lock()
       if (parent !== null) this.lineage(parent)
       if (this.has(chainId)) return false
       this.#settle(folder, this.folder(chainId))
@@ -182,7 +186,7 @@ export class ChainFolder {
   }
 
   /** Unmounts a shared mount whose files were replaced; what a container has mounted stays. Says who keeps it. */
-  releaseMount(chainId: Digest): readonly string[] {
+  releaseMount(chainId: Digest): Promise<readonly string[]> {
     return this.exclusively(() => this.users.release(chainId))
   }
 
@@ -216,19 +220,19 @@ export class ChainFolder {
    * Makes what is missing. Nobody but root may enter: a layer's setuid programs
    * and devices lie here.
    */
-  makeReady(): void {
+  async makeReady(): Promise<void> {
     if (this.#ready) return
     makeDirectories(this.root, 0o700)
     for (const folder of ['chains', 'staging', 'trash']) {
       if (makeDirectory(`${this.root}/${folder}`, 0o700))
         changeMode(`${this.root}/${folder}`, 0o700)
     }
-    this.users.makeReady(() => this.lock())
+    await this.users.makeReady(() => this.lock())
     this.#ready = true
   }
 
   /** Keeps other processes from taking, removing or committing anything. Hold it shortly. */
-  lock(): Disposable {
+  lock(): Promise<Disposable> {
     return lockFile(`${this.root}/chains/.lock`)
   }
 

@@ -110,12 +110,12 @@ export class ChainUsers {
    * shared mount would appear in, and be kept busy by, every other mount
    * namespace: so theirs is made private.
    */
-  makeReady(lock: () => Disposable): void {
+  async makeReady(lock: () => Promise<Disposable>): Promise<void> {
     makeDirectories(this.run, 0o700)
     makeDirectory(`${this.run}/users`, 0o700)
     const mounts = `${this.run}/mounts`
     if (pathExists(mounts)) return
-    using _lock = lock()
+    using _lock = await lock()
     const isNew = makeDirectory(mounts, 0o700)
     if (isNew && mountOf(mounts)?.shared) mountBind(mounts, mounts)
   }

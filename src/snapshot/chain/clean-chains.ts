@@ -17,7 +17,7 @@ export async function cleanChains(
   }
   count += chains.users.forgetStale()
   if (pathExists(`${chains.root}/chains`)) {
-    using _lock = chains.lock()
+    using _lock = await chains.lock()
     count += chains.users.releaseUnused()
     for (const path of unneeded()) chains.discard(path)
   }

@@ -39,7 +39,7 @@ export class OverlayMounts {
   async prepare(parent: Digest | null, options: PrepareOptions = {}): Promise<StagedOverlay> {
     const chains = this.#chains
     const name = ownedName('active')
-    chains.makeReady()
+    await chains.makeReady()
     const staging = chains.staging(name)
     const upper = `${staging}/tree`
     makeDirectory(staging, 0o700)
@@ -49,7 +49,7 @@ export class OverlayMounts {
     try {
       makeRoot(upper)
       if (parent === null) return new StagedOverlay(chains, { name, upper, root: upper, lineage })
-      chains.use(parent, name, (found) => {
+      await chains.use(parent, name, (found) => {
         lineage = found
         const work = `${staging}/work`
         makeDirectory(work, 0o700)
@@ -90,7 +90,7 @@ export class OverlayMounts {
       refuseOthersMount(root, upper)
       return new MountedSnapshot(chains, { root, upper, name, chainId: parent })
     }
-    chains.use(parent, name, (lineage) => {
+    await chains.use(parent, name, (lineage) => {
       if (isMountPoint(root)) {
         refuseOthersMount(root, upper)
         return

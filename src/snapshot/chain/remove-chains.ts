@@ -20,7 +20,7 @@ export async function removeChains(
   chainIds: readonly Digest[],
   alsoRemove: () => readonly string[] = () => [],
 ): Promise<void> {
-  const moved = chains.exclusively(() => takeOut(chains, chainIds, alsoRemove))
+  const moved = await chains.exclusively(() => takeOut(chains, chainIds, alsoRemove))
   if (moved.chains.length > 0) await syncDirectory(`${chains.root}/chains`)
   for (const trash of moved.chains) await removeTree(trash)
   if (moved.files.length > 0 || moved.mounts.length > 0) {
@@ -34,7 +34,7 @@ export async function removeChains(
  * Takes a damaged chain out of use, so that the next process that needs it makes
  * it again. Returns the mounts that still show it.
  */
-export function setAside(chains: ChainFolder, chainId: Digest): readonly string[] {
+export function setAside(chains: ChainFolder, chainId: Digest): Promise<readonly string[]> {
   return chains.exclusively(() => {
     const users = chains.users.release(chainId)
     chains.discard(chains.folder(chainId))

@@ -19,7 +19,7 @@ export async function* compareChains(
   const name = ownedName('view')
   using held = new DisposableStack()
   for (const chainId of chainIds) {
-    chains.use(chainId, name, () => {})
+    await chains.use(chainId, name, () => {})
     held.defer(() => chains.unuse(chainId, name))
   }
   for (const chainId of chainIds) await proveChain(store, chainId)

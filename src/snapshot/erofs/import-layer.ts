@@ -29,7 +29,7 @@ export async function importLayer(
   const chainId = chainAbove(parent, diffId)
   const { emit, index = 'now', limits, signal } = options
   if (parent !== null) chains.lineage(parent)
-  chains.makeReady()
+  await chains.makeReady()
   const name = ownedName('active')
   const staging = chains.staging(name)
   await mkdir(staging)

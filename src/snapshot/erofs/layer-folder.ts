@@ -78,7 +78,7 @@ export class LayerFolder {
     await syncDirectory(staged)
     const target = this.folder(diffId)
     const trash = `${this.#chains.root}/trash/${temporaryName()}`
-    this.#chains.exclusively(() => {
+    await this.#chains.exclusively(() => {
       if (replaces && pathExists(target)) renamePath(target, trash)
       if (!pathExists(target)) renamePath(staged, target)
     })

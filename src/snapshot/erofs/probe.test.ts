@@ -6,18 +6,18 @@ import { Home, isRoot, unlessRoot } from './testing/fixture.ts'
 
 test.skipIf(!isRoot)(
   `probeErofs() tries once and keeps the answer for this boot and store${unlessRoot}`,
-  () => {
+  async () => {
     using home = new Home()
     const tried: ErofsWay[] = []
     const probe = () => probeErofs(home.root, home.run, (_, way) => void tried.push(way))
-    const first = probe()
+    const first = await probe()
     // Files on tmpfs are never even tried.
     expect(first).toEqual({
       way: 'memory',
       reason:
         'layers are mounted as they are, with a copy of their index in memory, for files on tmpfs cannot be mounted',
     })
-    expect(probe()).toMatchObject(first)
+    expect(await probe()).toMatchObject(first)
     expect(knownProbe(home.root, home.run)).toMatchObject(first)
     expect(tried).toEqual(['memory'])
     const path = `${home.run}/erofs.json`
@@ -29,10 +29,10 @@ test.skipIf(!isRoot)(
     ]) {
       writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), ...change }))
       expect(knownProbe(home.root, home.run)).toBeUndefined()
-      probe()
+      await probe()
     }
     writeFileSync(path, 'no JSON')
-    probe()
+    await probe()
     expect(tried).toHaveLength(6)
   },
 )
@@ -41,7 +41,7 @@ test.skipIf(!isRoot)(
   `probeErofs() says why there is no way, and openSnapshots() then unpacks${unlessRoot}`,
   async () => {
     using home = new Home()
-    const found = probeErofs(home.root, home.run, () => {
+    const found = await probeErofs(home.root, home.run, () => {
       throw new Error('it is broken')
     })
     expect(found).toEqual({ reason: 'files on tmpfs cannot be mounted and it is broken' })

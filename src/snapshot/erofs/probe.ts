@@ -51,11 +51,15 @@ export function knownProbe(root: string, run: string): ErofsProbe | undefined {
  * kept below `run`, which a reboot clears. The kernel's version is looked at
  * before anything is tried: 6.12.0 and 6.12.1 panic on a file-backed mount.
  */
-export function probeErofs(root: string, run: string, tryMount: TryMount): ErofsProbe {
+export async function probeErofs(
+  root: string,
+  run: string,
+  tryMount: TryMount,
+): Promise<ErofsProbe> {
   const known = knownProbe(root, run)
   if (known !== undefined) return known
   const chains = new ChainFolder(root, run, 'layers')
-  chains.makeReady()
+  await chains.makeReady()
   const found = tryWays(chains, tryMount)
   writeKnown(`${run}/erofs.json`, { ...circumstances(root), ...found })
   return found
@@ -66,15 +70,15 @@ function circumstances(root: string): Circumstances {
 }
 
 /** Tries one way alone; the answer is not kept. */
-export function probeWay(
+export async function probeWay(
   root: string,
   run: string,
   { way, tryMount }: { readonly way: ErofsWay; readonly tryMount: TryMount },
-): ErofsProbe {
+): Promise<ErofsProbe> {
   const impossible = reasonAgainst()
   if (impossible !== undefined) return { reason: impossible }
   const chains = new ChainFolder(root, run, 'layers')
-  chains.makeReady()
+  await chains.makeReady()
   const reason = reasonAgainstWay(chains, way, tryMount)
   return reason === undefined ? { way, reason: reasonFor[way] } : { reason }
 }

@@ -148,7 +148,7 @@ export class ErofsSnapshots implements LocalSnapshotter {
       await indexes.ensure(chainId)
     }
     const name = ownedName('view')
-    chains.use(chainId, name, () => {
+    await chains.use(chainId, name, () => {
       if (isMountPoint(chains.users.sharedMountPoint(chainId))) return
       mountChain(chains, layers, { chainId, way: this.#way })
     })

@@ -182,11 +182,11 @@ describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
       const top = await importAll(snapshots, layers)
       damage(home, layers)
       for (const call of [
-        snapshots.view(top),
-        snapshots.prepare(top),
-        snapshots.container(top, `${home.path}/c`),
+        () => snapshots.view(top),
+        () => snapshots.prepare(top),
+        () => snapshots.container(top, `${home.path}/c`),
       ]) {
-        const message = await messageOf(call)
+        const message = await messageOf(call())
         expect(message).toStartWith(`StrakeError: Cannot mount snapshot ${top}: `)
         expect(message).toContain(reason)
       }

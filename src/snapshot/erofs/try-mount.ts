@@ -27,7 +27,7 @@ const tryMount: TryMount = (chains, way) => {
 }
 
 /** Finds out how indexes can be mounted, or whether the given way works. */
-export function probe(root: string, run: string, way?: ErofsWay): ErofsProbe {
+export function probe(root: string, run: string, way?: ErofsWay): Promise<ErofsProbe> {
   return way === undefined
     ? probeErofs(root, run, tryMount)
     : probeWay(root, run, { way, tryMount })

@@ -80,12 +80,12 @@ export class DirectorySnapshots implements LocalSnapshotter {
 
   async view(chainId: Digest): Promise<SnapshotView> {
     const name = ownedName('view')
-    this.#chains.makeReady()
+    await this.#chains.makeReady()
     const root = this.#chains.users.mountPoint(name)
     const restrictions = { readOnly: true, noSuid: true, noDev: true }
     makeDirectory(root, 0o700)
     try {
-      this.#chains.use(chainId, name, (lineage) => {
+      await this.#chains.use(chainId, name, (lineage) => {
         const lower = this.#trees(lineage)
         const [only = ''] = lower
         // Overlayfs wants two directories, or one to write to.

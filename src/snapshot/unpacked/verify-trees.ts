@@ -32,7 +32,7 @@ export async function* verifyTrees(
       await chains.replaceDiffIds(chainId, list)
       yield { ...finding, state: 'healed', action: 'made again from the layers its ID proves' }
     } else {
-      setAside(chains, chainId)
+      await setAside(chains, chainId)
       yield { ...finding, state: 'lost', action: 'set aside: its image has to be unpacked again' }
     }
   }

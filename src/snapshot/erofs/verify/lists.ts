@@ -62,7 +62,7 @@ export async function* checkList(
     return
   }
   if (diffIds === undefined || diffIds.some((diffId) => bad.has(diffId))) {
-    const users = setAside(store.chains, chainId)
+    const users = await setAside(store.chains, chainId)
     const action = `set aside, for nothing tells what it was made of${describeUsers(users)}`
     yield { ...finding, state: 'lost', action }
     return

@@ -51,7 +51,8 @@ export class Trees {
     const problem = 'sparse.data is not what its archive gives'
     const finding = { subject: `layer ${diffId}`, problem, state }
     if (state === 'damaged') return [finding]
-    return [{ ...finding, action: `made again from it${releaseMounts(this.#store, diffId)}` }]
+    const users = await releaseMounts(this.#store, diffId)
+    return [{ ...finding, action: `made again from it${users}` }]
   }
 
   async #apply(
@@ -67,9 +68,14 @@ export class Trees {
 }
 
 /** So that the next user sees the new files; says who still sees the old ones. */
-export function releaseMounts({ chains, layers }: ErofsStore, diffId: Digest): string {
+export async function releaseMounts(
+  { chains, layers }: ErofsStore,
+  diffId: Digest,
+): Promise<string> {
   const affected = layers
     .chainIds()
     .filter((chainId) => layers.diffIdsOf(chainId)?.includes(diffId) === true)
-  return describeUsers(affected.flatMap((chainId) => chains.releaseMount(chainId)))
+  const users: string[] = []
+  for (const chainId of affected) users.push(...(await chains.releaseMount(chainId)))
+  return describeUsers(users)
 }

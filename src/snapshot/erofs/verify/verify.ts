@@ -72,7 +72,7 @@ async function checkLayer(
     if (isStrakeError(error)) return false
     throw error
   })
-  const users = releaseMounts(store, diffId)
+  const users = await releaseMounts(store, diffId)
   if (isReplaced && (await archiveProblem(path, diffId)) === undefined) {
     return { ...finding, state: 'healed', action: `made again from its blob${users}` }
   }
@@ -128,7 +128,7 @@ async function* checkChain(
     return
   }
   await store.indexes.replace(chainId, expected)
-  const users = describeUsers(store.chains.releaseMount(chainId))
+  const users = describeUsers(await store.chains.releaseMount(chainId))
   yield { ...finding, state: 'healed', action: `made again from its layers${users}` }
 }
 
