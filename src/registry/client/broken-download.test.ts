@@ -81,7 +81,7 @@ test('read() gives up when a connection never gets further', async () => {
   expect(server.stats.requests).toBe(5)
 })
 
-/** Breaks the first body half way, then lets `second` answer. */
+/** Breaks the first body after half of it, then answers with `second`. */
 function halfway(content: Fixture, second: (request: Request) => Response) {
   const half = content.raw.length / 2
   return peer((request, count) => {

@@ -34,7 +34,7 @@ async function expectStored(registry: Registry): Promise<void> {
   expect(await toBuffer(stored, 1e9)).toEqual(content.raw)
 }
 
-/** Hands on the first `size` bytes of the body, then breaks it. */
+/** Passes on the first `size` bytes of the body, then breaks it. */
 function cut(request: Request, size: number): Request {
   const iterator = request.body?.[Symbol.asyncIterator]()
   let left = size

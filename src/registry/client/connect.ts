@@ -20,7 +20,7 @@ export interface ConnectOptions extends AddressOptions {
   /** Called in place of the global `fetch`; a registry handler fits. */
   readonly fetch?: (request: Request) => Promise<Response>
   readonly userAgent?: string
-  /** Resolves the hosts that the registry names; the system's resolver unless `fetch` is given. */
+  /** Resolves the hosts that the registry names. The system's resolver unless `fetch` is given. */
   readonly resolve?: ResolveHost | undefined
   /** `host[:port]` of token services elsewhere that may see this registry's password. */
   readonly trustedRealms?: readonly string[] | undefined
@@ -31,8 +31,8 @@ export interface ConnectOptions extends AddressOptions {
 }
 
 /**
- * A registry reached over HTTP. Nothing is sent before the first operation;
- * there is nothing to close.
+ * Makes a registry that is reached over HTTP. Sends nothing before the first operation,
+ * and needs no closing.
  */
 export function connectRegistry(host: string, options: ConnectOptions = {}): Registry {
   const connection = openConnection(host, options)
@@ -105,7 +105,7 @@ function openConnection(
   })
 }
 
-/** A proxy resolves names itself, and this machine may not be able to. */
+/** Returns no resolver behind a proxy: the proxy resolves names, and this machine may not be able to. */
 function resolverOf({ fetch, resolve }: ConnectOptions): ResolveHost | undefined {
   if (resolve !== undefined || fetch !== undefined) return resolve
   const proxies = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']

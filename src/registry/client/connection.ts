@@ -16,12 +16,12 @@ import { discard, type Fetch, resolveHop, send } from '../http/transport.ts'
 /** One request to a registry, before authentication, redirects and retries. */
 export interface ApiRequest {
   readonly method: string
-  /** An endpoint, or a URL the registry gave us. */
+  /** An endpoint, or a URL from the registry. */
   readonly to: Endpoint | URL
   readonly scopes: readonly string[]
-  /** What fails when this fails: `pull localhost:5000/app:1`. */
+  /** The verb and the thing for error messages: `pull localhost:5000/app:1`. */
   readonly what: string
-  /** What a bare 404 means here. */
+  /** The code of a 404 without a body. */
   readonly missing?: ErrorCode
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: () => KeptBytes | Uint8Array<ArrayBuffer>
@@ -29,7 +29,7 @@ export interface ApiRequest {
 }
 
 export interface ConnectionOptions {
-  /** As users write it, for messages and credentials. */
+  /** The registry as a user writes it, for messages and credentials. */
   readonly host: string
   readonly origin: URL
   readonly fetch: Fetch
@@ -40,7 +40,7 @@ export interface ConnectionOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The way to one registry: authenticates, follows redirects, retries, and puts failures into words. */
+/** A connection to one registry: authenticates, follows redirects, retries, and describes failures. */
 export class Connection {
   readonly host: string
   readonly retry: RetryOptions
@@ -52,7 +52,7 @@ export class Connection {
     this.#options = options
   }
 
-  /** The absolute URL of an endpoint, or of what a `Location` or `Link` says. */
+  /** Returns the absolute URL of an endpoint, or of a `Location` or `Link`. */
   resolve(to: Endpoint | string, base?: URL): URL {
     const { origin } = this.#options
     return typeof to === 'string'
@@ -60,7 +60,7 @@ export class Connection {
       : new URL(formatEndpoint(to), origin)
   }
 
-  /** True for the registry's own origin: the only one that gets credentials and may page. */
+  /** Returns true for the registry's own origin. Only that gets credentials and may have further pages. */
   isOwn(url: URL): boolean {
     return url.origin === this.#options.origin.origin
   }
@@ -71,7 +71,7 @@ export class Connection {
     return signal === undefined ? own : AbortSignal.any([own, signal])
   }
 
-  /** Any answer but a 401 that credentials could turn into something else. Tried once. */
+  /** Returns any answer, after a second try with credentials for a 401. Does not retry. */
   async send(request: ApiRequest): Promise<Response> {
     const { authorizer, fetch, origin, resolve, userAgent } = this.#options
     const signal = this.signal(request.signal)
@@ -100,20 +100,20 @@ export class Connection {
     return attempt(better)
   }
 
-  /** `send` once; an answer that is not one of `statuses` is thrown, as retryable where it is. */
+  /** Sends once. Throws for a status that is not one of `statuses`, with a retryable error where a retry may help. */
   async expect(request: ApiRequest, statuses: readonly number[]): Promise<Response> {
     const response = await this.send(request)
     if (statuses.includes(response.status)) return response
     throw await this.failure(request, response)
   }
 
-  /** `expect`, with retries: only for requests that may arrive twice. */
+  /** Does the same with retries. Only for requests that may arrive twice. */
   request(request: ApiRequest, statuses: readonly number[]): Promise<Response> {
     const work = (): Promise<Response> => this.expect(request, statuses)
     return withRetries(work, this.retry, this.signal(request.signal))
   }
 
-  /** The error an unwanted answer means. */
+  /** Returns the error for an unexpected answer. */
   async failure(
     { what, missing = 'NOT_FOUND' }: Pick<ApiRequest, 'what' | 'missing'>,
     response: Response,

@@ -7,16 +7,15 @@ import type { ApiRequest, Connection } from './connection.ts'
 export interface DownloadOptions {
   readonly start?: number
   readonly end?: number
-  /** The reader proves the content. */
+  /** The reader verifies the content itself. */
   readonly readerVerifies?: boolean
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * The bytes of `target`, verified when all of them are asked for. A connection
- * that breaks is taken up again at the byte it stopped at; since every byte went
- * through the hash, a server that continues with other content is found out at
- * the end. Each step forward renews the tries.
+ * Yields the bytes of `target`, verified unless only a part is read. After a broken
+ * connection it continues at the next byte. Every byte goes through the hash, so other
+ * content from the server is detected at the end. Progress resets the number of tries.
  */
 export function download(
   connection: Connection,
@@ -68,7 +67,7 @@ function broken(host: string, what: string): RetryableError {
   )
 }
 
-/** One connection's worth: from `span.start` for as long as it lasts, never past `span.end`. */
+/** Yields the bytes of one connection from `span.start` on, never past `span.end`. */
 async function* open(
   connection: Connection,
   request: ApiRequest,
@@ -124,10 +123,9 @@ async function* open(
 }
 
 /**
- * How many bytes at the front of the answer are ones we have: none for the range
- * that was asked for, all up to the start when the whole content came instead.
- * `undefined` for any other range; throws when the length given away beforehand
- * already proves the content wrong.
+ * Returns how many bytes at the start of the answer the caller has already: none for the
+ * requested range, and all up to its start when the whole content came. Returns
+ * `undefined` for any other range. Throws when the announced length is wrong.
  */
 function checkAnswer(
   what: string,

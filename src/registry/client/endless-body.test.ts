@@ -27,7 +27,7 @@ function endless(chunk: Uint8Array<ArrayBuffer>, headers: Record<string, string>
 /** What says that a body is longer than it may be, and not only another one. */
 const tooLong = (size: number): string => `expected ${size} bytes, got more bytes`
 
-/** Pieces of a body of no announced length. */
+/** Chunks of a body without an announced length. */
 function inPieces(...pieces: readonly Uint8Array<ArrayBuffer>[]): ReadableStream<Uint8Array> {
   return new ReadableStream({
     start(controller) {

@@ -24,17 +24,17 @@ const accepted = [
   mediaType.dockerManifestList,
 ].join(', ')
 
-/** True for what a registry keeps under `/manifests/`. */
+/** Returns true for media types that a registry keeps under `/manifests/`. */
 export function isDocumentType(type: string): boolean {
   return isManifestType(type) || isIndexType(type)
 }
 
 export interface PushedManifest {
-  /** What the registry says it attached the manifest to: it keeps referrers itself. */
+  /** The subject that the registry attached the manifest to, if it has a referrers API. */
   readonly subject: string | null
 }
 
-/** The manifests of one repository. Their bytes are never written anew, only passed on. */
+/** The manifests of one repository. Their bytes are passed on unchanged. */
 export class Manifests {
   readonly #connection: Connection
   readonly #repository: string
@@ -45,8 +45,8 @@ export class Manifests {
   }
 
   /**
-   * What a tag or digest names. By HEAD, which registries do not count as a
-   * pull; by GET where the answer to HEAD lacks something, such as the reason of a refusal.
+   * Returns the descriptor of a tag or digest. Uses HEAD, which registries do not count as a
+   * pull, and GET when the answer to HEAD lacks something, such as the reason of a refusal.
    */
   async resolve(reference: string, signal?: AbortSignal): Promise<Descriptor> {
     const request = this.#request('HEAD', `pull ${this.name(reference)}`, reference, signal)
@@ -70,7 +70,7 @@ export class Manifests {
     return response.status === 200
   }
 
-  /** The bytes `target` names: digest, size and media type are checked before any is given out. */
+  /** Yields the bytes of `target` after a check of digest, size and media type. */
   async *read(target: Descriptor, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     const { raw } = await this.#get(target.digest, signal, target.mediaType)
     yield* verified(fromBuffer(raw), target)
@@ -98,7 +98,7 @@ export class Manifests {
     return { subject: response.headers.get('OCI-Subject') }
   }
 
-  /** Removes a manifest by digest or just a tag; absent is fine. */
+  /** Deletes a manifest by its digest, or a tag. An absent one is no error. */
   async delete(reference: string, signal?: AbortSignal): Promise<void> {
     const request: ApiRequest = {
       ...this.#request('DELETE', `delete ${this.name(reference)}`, reference, signal),
@@ -108,7 +108,7 @@ export class Manifests {
     await discard(await this.#connection.request(request, [202, 200, 204, 404]))
   }
 
-  /** `localhost:5000/app:1`, `localhost:5000/app@sha256:...`. */
+  /** Returns `localhost:5000/app:1` or `localhost:5000/app@sha256:...`. */
   name(reference: string): string {
     const separator = reference.includes(':') ? '@' : ':'
     return `${this.#connection.host}/${this.#repository}${separator}${reference}`
@@ -152,7 +152,7 @@ export class Manifests {
   }
 }
 
-/** What the headers of a HEAD answer say; `undefined` when they do not say enough. */
+/** Returns the descriptor in the headers of a HEAD answer, or `undefined` when a part is absent. */
 function describe(response: Response, reference: string): Descriptor | undefined {
   const digest = response.headers.get('Docker-Content-Digest') ?? ''
   const type = contentType(response)
@@ -173,7 +173,7 @@ function hash(raw: Uint8Array, like?: Digest): Digest {
   return hasher.digest()
 }
 
-/** The content in memory, verified. */
+/** Returns verified content in memory. */
 export async function readWhole(
   expected: Descriptor,
   bytes: Bytes,

@@ -7,9 +7,9 @@ const maxPages = 10_000
 const maxTotal = 64 * 1024 * 1024
 
 /**
- * The pages of a listing, one body each. The next page must lie on the
- * registry itself, must not have been seen, and all pages together are bounded:
- * a registry decides their addresses, so it could send us anywhere, for ever.
+ * Yields the pages of a listing, one body each. A registry chooses the address of the next
+ * page, so it must be on the registry itself and must be new. The number and the total
+ * size of pages are limited.
  */
 export async function* pages(
   connection: Connection,
@@ -45,7 +45,7 @@ function nextPage(
   return next
 }
 
-/** The strings under `key` of every page: tags, repository names. */
+/** Yields the strings under `key` of every page, such as tags or repository names. */
 export async function* listStrings(
   connection: Connection,
   request: ApiRequest & { readonly to: Endpoint },

@@ -18,8 +18,8 @@ import type { Manifests } from './manifests.ts'
 import { pages } from './pages.ts'
 
 /**
- * Manifests attached to `subject`: from the referrers API, or from the fallback
- * tag where a registry answers 404 because it does not have that API.
+ * Yields the manifests attached to `subject`, from the referrers API or, when the registry
+ * answers 404 because it has no such API, from the referrers tag.
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
  */
@@ -54,8 +54,8 @@ export async function* listReferrers(
 }
 
 /**
- * Adds a manifest that was pushed with a `subject` to the fallback tag, for a
- * registry that did not say it keeps referrers itself.
+ * Adds a manifest with a `subject` to the referrers tag, for a registry whose answer did
+ * not confirm the subject.
  */
 export async function addToFallback(
   manifests: Manifests,

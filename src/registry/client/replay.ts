@@ -4,15 +4,15 @@ import { type Bytes, giveChunk, type KeptChunk, keepChunk } from '#stream'
 const defaultCapacity = 8 * 1024 * 1024
 
 /**
- * Bytes that can be sent again from a little way back. What a broken connection
- * swallowed is at most what the socket buffers hold, so keeping the last 8 MiB
- * is enough to continue an upload whose source can be read only once.
+ * Keeps the last 8 MiB of a source, so that they can be sent again. A broken connection
+ * loses at most the bytes in the socket buffers, so that is enough to continue an upload
+ * whose source can be read only once.
  */
 export class ReplayWindow {
   readonly #source: AsyncIterator<Uint8Array>
   readonly #capacity: number
   readonly #chunks: KeptChunk[] = []
-  /** Offset of the first byte kept, and of the next one to come. */
+  /** The offset of the first kept byte and of the next byte of the source. */
   #first = 0
   #next = 0
   #filling: Promise<boolean> | undefined
@@ -23,7 +23,7 @@ export class ReplayWindow {
     this.#capacity = capacity
   }
 
-  /** What the source threw, which a consumer such as `fetch` may have put other words on. */
+  /** The error of the source. A consumer such as `fetch` may throw another one in its place. */
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure
   }
@@ -32,7 +32,7 @@ export class ReplayWindow {
     return offset >= this.#first && offset <= this.#next
   }
 
-  /** All bytes from `offset` on. Only the latest call may be iterated. */
+  /** Yields all bytes from `offset` on. Only the result of the last call may be iterated. */
   async *from(offset: number): AsyncGenerator<KeptChunk> {
     if (!this.canRewind(offset)) {
       throw new StrakeError(
@@ -50,7 +50,7 @@ export class ReplayWindow {
     }
   }
 
-  /** Lets go of the source when it was not read to its end. */
+  /** Closes the source if it was not read to its end. */
   async close(): Promise<void> {
     await this.#filling?.catch(() => {})
     await this.#source.return?.()

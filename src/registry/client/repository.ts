@@ -23,13 +23,13 @@ export interface RemoteRepositoryOptions {
   readonly chunkSize?: number | undefined
 }
 
-/** A repository of a registry elsewhere. */
+/** A repository of a remote registry. */
 export class RemoteRepository implements Repository {
   readonly name: string
   readonly #connection: Connection
   readonly #manifests: Manifests
   readonly #options: RemoteRepositoryOptions
-  /** The manifest pushed last: it is usually tagged next, and then need not be fetched. */
+  /** The last pushed manifest. A tag of it needs its bytes, which are then not fetched. */
   #recent: { readonly digest: Digest; readonly raw: Uint8Array<ArrayBuffer> } | undefined
 
   constructor(connection: Connection, name: string, options: RemoteRepositoryOptions) {
@@ -195,7 +195,7 @@ export class RemoteRepository implements Repository {
   }
 }
 
-/** The page that starts after a name. */
+/** Returns the page that starts after a name. */
 export function pageAfter(after: string | undefined): { readonly last?: string } {
   return after === undefined ? {} : { last: after }
 }

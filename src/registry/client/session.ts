@@ -3,11 +3,11 @@ import { pushScope } from '../auth/scope.ts'
 import { discard } from '../http/transport.ts'
 import type { ApiRequest, Connection } from './connection.ts'
 
-/** An upload session as the client sees it: where to send, and how much has arrived. */
+/** The client's side of an upload session: its URL and the number of received bytes. */
 export class UploadSession {
   readonly what: string
   readonly repository: string
-  /** The least the server takes per chunk, in bytes. */
+  /** The smallest chunk that the server accepts, in bytes. */
   readonly minChunk: number
   readonly #connection: Connection
   readonly #signal: AbortSignal | undefined
@@ -30,7 +30,7 @@ export class UploadSession {
     this.#signal = options.signal
   }
 
-  /** Bytes the server is known to have. */
+  /** The bytes that the server has, as far as the client knows. */
   get offset(): number {
     return this.#offset
   }
@@ -39,7 +39,7 @@ export class UploadSession {
     return this.#location
   }
 
-  /** Sends the next bytes of the blob with their place; 416 is for the caller to sort out. */
+  /** Sends the next bytes of the blob with their range. Throws `RANGE_INVALID` for a 416. */
   async patch(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
     const end = this.#offset + chunk.byteLength
     const response = await this.#connection.expect(
@@ -59,13 +59,13 @@ export class UploadSession {
     this.#offset = end
   }
 
-  /** Ends the session; `rest` are the bytes from `offset` to `size`, all at once. */
+  /** Finishes the session. `rest` has the bytes from `offset` to `size`. */
   async finish(
     digest: string,
     rest?: { readonly body: NonNullable<ApiRequest['body']>; readonly size: number },
   ): Promise<void> {
     const { href, search } = this.#location
-    // Appended by hand: URLSearchParams would re-encode a signature already in the query.
+    // Appended as text, because URLSearchParams would encode a signature in the query again.
     const to = new URL(`${href}${search === '' ? '?' : '&'}digest=${encodeURIComponent(digest)}`)
     const length = rest === undefined ? 0 : rest.size - this.#offset
     const isRest = rest !== undefined && this.#offset > 0
@@ -92,7 +92,7 @@ export class UploadSession {
     )
   }
 
-  /** Asks how much has arrived; `false` when the server no longer knows the session. */
+  /** Reads the offset from the server. Returns false when the server no longer has the session. */
   async refresh(): Promise<boolean> {
     try {
       const request = this.#request('GET', { to: this.#location, missing: 'BLOB_UPLOAD_UNKNOWN' })
@@ -109,13 +109,13 @@ export class UploadSession {
     }
   }
 
-  /** Tells the server to forget the session. A server that does not know how to is let be. */
+  /** Cancels the session. Errors are ignored, because a server need not support it. */
   async cancel(): Promise<void> {
     const request = this.#request('DELETE', { to: this.#location })
     await this.#connection.send(request).then(discard, () => {})
   }
 
-  /** 202 says that the registry took the bytes, and not that it keeps the blob. */
+  /** Checks a blob after a 202, which says only that the registry received the bytes. */
   async #checkKept(digest: string): Promise<void> {
     const path = `/v2/${this.repository}/blobs/${digest}`
     const request = this.#request('HEAD', { to: this.#connection.resolve(path) })

@@ -8,7 +8,7 @@ import { connectRegistry } from './connect.ts'
 
 const content = blob(noise(40_000_000))
 
-/** Hands on a body with pauses, so that its sender has to wait. */
+/** Passes on a body with pauses, so that its sender has to wait. */
 function slowed(request: Request): Request {
   const iterator = request.body?.[Symbol.asyncIterator]()
   let burst = 0

@@ -12,9 +12,9 @@ export interface UploadTarget {
   readonly connection: Connection
   readonly repository: string
   readonly what: string
-  /** Send PATCH requests of this many bytes instead of one PUT. */
+  /** Sends PATCH requests of this many bytes instead of one PUT. */
   readonly chunkSize?: number | undefined
-  /** What the digest is in; sha256 unless given. */
+  /** The algorithm of the digest; sha256 unless given. */
   readonly algorithm?: DigestAlgorithm | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -23,8 +23,8 @@ const maxChunkSize = 64 * 1024 * 1024
 const ingestChunkSize = 4 * 1024 * 1024
 
 /**
- * Opens an upload session, or mounts the blob instead: `undefined` when the
- * server had it in `mount.from`, or anywhere when that is not said.
+ * Opens an upload session. Returns `undefined` when the server mounted the blob instead,
+ * from `mount.from` or, without that, from any repository.
  */
 export async function startUpload(
   target: UploadTarget,
@@ -49,7 +49,7 @@ export async function startUpload(
   })
 }
 
-/** The answer to a mount; `undefined` where the registry refuses it, for then the blob can still be sent. */
+/** Tries a mount. Returns `undefined` when the registry refuses it, because an upload may still succeed. */
 async function tryMount(
   target: UploadTarget,
   { digest, from }: { readonly digest: Digest; readonly from?: string | undefined },
@@ -85,9 +85,9 @@ function uploadRequest(
 }
 
 /**
- * Sends a blob through `session` and continues where a broken connection left
- * off. `isThere` is asked first after every failure: the connection may have
- * died between the server's commit and its answer.
+ * Sends a blob through `session`, and continues after a broken connection. Calls `isThere`
+ * first after every failure, because the connection may have broken between the server's
+ * commit and its answer.
  */
 export async function uploadBlob(
   target: UploadTarget,
@@ -148,7 +148,7 @@ async function sendChunks(
   }
 }
 
-/** An upload whose digest is known only at its end. */
+/** An upload whose digest is unknown until its end. */
 export class UploadIngest {
   readonly #session: UploadSession
   readonly #hasher: ReturnType<typeof createHasher> | undefined

@@ -24,7 +24,7 @@ async function openRegistry() {
   return registry
 }
 
-/** Whoever gives a name has the rights in it: `Authorization: repository:app:pull,push ...`. */
+/** Grants the rights in the header: `Authorization: repository:app:pull,push ...`. */
 const byHeader: Access = async (request, scopes) => {
   const header = request.headers.get('Authorization')
   if (header === null) throw new ChallengeError('Basic realm="test"')

@@ -1,16 +1,16 @@
 import type { Exchange, Principal } from '#http'
 import { StrakeError } from '#oci'
 
-/** Who sent a request, and what else that sender may do. */
+/** The sender of a request, and the sender's further rights. */
 export interface Grant extends Principal {
-  /** True for a scope such as `repository:app:pull`: what a mount reads is not in its path. */
+  /** Returns true when the sender has a right such as `repository:app:pull`, for the source of a mount. */
   may(scope: string): boolean | Promise<boolean>
 }
 
 /**
- * Decides about a request before anything else is looked at, and says who sent
- * it. `scopes` are all the rights that the request needs. Throws `ChallengeError`
- * to ask for credentials, `DENIED` where those given do not suffice.
+ * Decides about a request before the registry is read, and returns its sender. `scopes`
+ * are all rights that the request needs. Throws `ChallengeError` to require credentials,
+ * and `DENIED` when the credentials lack a right.
  */
 export type Access = (
   request: Request,
@@ -18,10 +18,10 @@ export type Access = (
   exchange: Exchange,
 ) => Promise<Grant>
 
-/** Everything for everybody: whoever reaches the server may do what it allows. */
+/** Grants every right to every sender. */
 export const openAccess: Access = async () => ({ name: undefined, may: () => true })
 
-/** Asks for credentials; `challenge` is the `WWW-Authenticate` header. */
+/** Requires credentials. `challenge` is the `WWW-Authenticate` header. */
 export class ChallengeError extends StrakeError {
   readonly challenge: string
 

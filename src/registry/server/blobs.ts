@@ -10,7 +10,7 @@ import { readSound } from './sound.ts'
 
 type BlobEndpoint = Extract<Endpoint, { kind: 'blob' }>
 
-/** Up to here a blob is read and proved for every request: that takes less time than opening a file. */
+/** A blob of this size or less is read and hashed for every request, which is faster than sending a file. */
 const smallSize = 16 * 1024
 
 export async function getBlob(
@@ -90,19 +90,19 @@ async function openBody(context: Context, part: Part): Promise<ReplyBody> {
   return bodyOf(repository.read(blob, { start, end, signal }), end - start)
 }
 
-/** What comes in one piece is sent as such: of a stream the runtime does not send the length. */
+/** Returns content of one chunk as a buffer, because the runtime sends no length for a stream. */
 async function bodyOf(bytes: Bytes, size: number): Promise<ReplyBody> {
   const iterator = bytes[Symbol.asyncIterator]()
   const { done, value } = await iterator.next()
   if (done === true) return new Uint8Array(0)
   const first = keepChunk(value)
   if (first.byteLength < size) return toReadableStream(resumed(first, iterator))
-  // Only the end of the iteration proves the content.
+  // The content is verified at the end of the iteration.
   while ((await iterator.next()).done !== true);
   return first
 }
 
-/** The bytes of an iterator whose first chunk was taken already. */
+/** Returns the bytes of an iterator after its first chunk was taken, that chunk included. */
 function resumed(first: Uint8Array, iterator: AsyncIterator<Uint8Array>): Bytes {
   let taken: Uint8Array | undefined = first
   return {

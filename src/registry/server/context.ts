@@ -6,30 +6,30 @@ import type { Access, Grant } from './access.ts'
 import type { UploadLimits, UploadSessions } from './sessions.ts'
 
 export interface RegistryHandlerOptions extends UploadLimits {
-  /** Everybody may do everything unless given. */
+  /** Every sender has every right unless given. */
   readonly access?: Access | undefined
   /** Where uploads in progress are kept; in memory unless given. */
   readonly uploads?: UploadFacts | undefined
-  /** Refuse everything that changes something. */
+  /** Refuses every request that changes something. */
   readonly readOnly?: boolean | undefined
-  /** Accept DELETE of manifests, tags and blobs; on unless switched off. */
+  /** Accepts DELETE of manifests, tags and blobs; true unless given. */
   readonly deletable?: boolean | undefined
-  /** Accept an index or image although some of its manifests, layers or its config are missing. */
+  /** Accepts an index or image even if its config, manifests or layers are absent. */
   readonly sparse?: boolean | undefined
   /**
-   * The proved file that holds a blob, as a lazily read `Blob`, so that a server
-   * may send it without passing it through this program. Called only after the
-   * repository was found to hold the blob.
+   * Returns the verified file of a blob as a lazily read `Blob`, so that the kernel can send
+   * it. Called only for a blob that the repository holds.
    */
   readonly openBlob?: ((blob: Descriptor) => Promise<Blob | undefined>) | undefined
   /**
-   * Where else a client may get a blob, for a limited time and without
-   * credentials: the answer is then a redirect. Called as `openBlob` is.
+   * Returns another place where a client can get a blob for a limited time and without
+   * credentials; the answer is then a redirect. Called only for a blob that the repository
+   * holds.
    */
   readonly locate?: ((digest: Digest) => Promise<URL | undefined>) | undefined
 }
 
-/** What the answer to one request is made from. */
+/** The parts from which the answer to one request is made. */
 export interface Context {
   readonly registry: Registry
   readonly sessions: UploadSessions

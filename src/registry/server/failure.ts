@@ -2,7 +2,7 @@ import { ContentMismatchError, type ErrorCode, isStrakeError } from '#oci'
 import { TooSlowError } from '#stream'
 import { statusOf } from '../errors.ts'
 
-/** What a client is told about something that failed. */
+/** The answer to a client about a failure. */
 export interface Failure {
   readonly status: number
   readonly code: string
@@ -11,8 +11,8 @@ export interface Failure {
 }
 
 /**
- * The specification has a list of codes for answers below 500, so what it has no
- * code for gets the nearest of them; the status says it exactly.
+ * The specification has a fixed list of codes for answers below 500. A failure without
+ * a code of its own gets the nearest one; the status is exact.
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
  */
@@ -25,9 +25,8 @@ const specified: Partial<Record<ErrorCode, string>> = {
 }
 
 /**
- * Describes an error to a client. What the client has no part in is said in
- * fixed words: the message of such an error may hold a path of this machine, or
- * the address of a server behind this one.
+ * Describes an error to a client. Failures of the server have fixed words, because their
+ * messages may hold a path of this machine or the address of another server.
  */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof TooSlowError) {
@@ -50,7 +49,7 @@ export function describeFailure(error: unknown): Failure {
   return { status, code: specified[error.code] ?? error.code, message: error.message, detail }
 }
 
-/** True where the reason, or the reason of the reason, is a disk or quota without room. */
+/** Returns true when a full disk or quota is among the causes. */
 function isStorageFull(error: unknown): boolean {
   let cause = error
   for (let depth = 0; cause instanceof Error && depth < 8; depth += 1) {

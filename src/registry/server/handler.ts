@@ -16,12 +16,12 @@ import { cancelUpload, finishUpload, patchUpload, startUpload, uploadStatus } fr
 
 const errors = channel('registry:error')
 
-/** A handler that keeps uploads open between requests. Disposing it lets go of them. */
+/** A handler that keeps uploads open between requests. Disposing it closes them. */
 export type RegistryHandler = FetchHandler & AsyncDisposable
 
 /**
- * The distribution API over any registry: memory, a directory, a client (which
- * makes a proxy). TLS belongs in front of it.
+ * Makes the handler of the distribution API over any registry: memory, a directory, or a
+ * client, which makes a proxy. TLS belongs in front of it.
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
  */

@@ -4,7 +4,7 @@ import { createMemoryRegistry } from '../store/memory.ts'
 import { emptyConfig, manifest } from '../testing/fixtures.ts'
 import { createRegistryHandler } from './handler.ts'
 
-/** A registry with endless lists, that counts how much of them is asked for. */
+/** A registry with endless lists that counts the entries that are read. */
 function endless() {
   const asked = { names: 0 }
   const names = async function* (): AsyncGenerator<string> {

@@ -32,7 +32,7 @@ export async function listRepositories(
   return replyJson(200, { repositories: items }, linkTo(link))
 }
 
-/** Always an index, empty for a subject nobody refers to. */
+/** Answers with an index, which is empty for a subject without referrers. */
 export async function listReferrers(
   context: Context,
   request: Request,

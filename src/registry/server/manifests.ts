@@ -78,7 +78,7 @@ export async function putManifest(
   })
 }
 
-/** Weighs the conditions of a change against what the reference names now. */
+/** Checks the conditions of a change against the current manifest of the reference. */
 async function isWanted(
   repository: Repository,
   reference: string,
@@ -92,7 +92,7 @@ async function isWanted(
   return weighConditions(request, current && `"${current.digest}"`) === 'proceed'
 }
 
-/** What cannot be a tag names nothing. */
+/** Throws `MANIFEST_UNKNOWN` for a reference that cannot be a tag. */
 function checkReadable({ repository, reference }: ManifestEndpoint): void {
   if (isDigest(reference) || isTag(reference)) return
   throw new StrakeError(
@@ -104,7 +104,7 @@ function checkReadable({ repository, reference }: ManifestEndpoint): void {
 interface PushedContent {
   readonly raw: Uint8Array<ArrayBuffer>
   readonly digest: Digest
-  /** What the client says it is. */
+  /** The media type that the client sent. */
   readonly type: string | undefined
 }
 
@@ -138,9 +138,9 @@ async function keepOpaque(
 }
 
 /**
- * True for a manifest of some other kind, which is kept as it is. What says or
- * looks like one of the kinds we read is none, whatever it is delivered as:
- * clients that trust the bytes would take it for what nobody has checked.
+ * Returns true for a manifest of an unknown kind, which is kept unchanged. A document that
+ * says or looks like a known kind is not one, whatever its media type: a client that
+ * trusts the bytes would read an unchecked image.
  */
 function isOpaque(content: PushedContent): content is PushedContent & { readonly type: string } {
   const { raw, type } = content
@@ -148,7 +148,7 @@ function isOpaque(content: PushedContent): content is PushedContent & { readonly
   return isMediaType(type) && !looksLikeManifest(raw, type)
 }
 
-/** `type/subtype` as RFC 6838, section 4.2, spells them. */
+/** Returns true for `type/subtype` in the grammar of RFC 6838, section 4.2. */
 function isMediaType(text: string): boolean {
   return text.length <= 255 && /^[a-z0-9][\w!#$&^.+-]*\/[a-z0-9][\w!#$&^.+-]*$/.test(text)
 }
@@ -168,7 +168,7 @@ function looksLikeManifest(raw: Uint8Array, type: string): boolean {
   })
 }
 
-/** By digest the manifest goes, with all its tags; by tag only the tag. */
+/** Deletes a manifest and all its tags by digest, or only a tag by its name. */
 export async function deleteManifest(
   context: Context,
   request: Request,
@@ -245,7 +245,7 @@ async function checkManifests(
   })
 }
 
-/** Runs `check`, which throws for what is unknown. That is fine where `isSparse` is set. */
+/** Runs `check` for each descriptor. With `isSparse`, unknown content is accepted. */
 async function checkAll(
   descriptors: readonly Descriptor[],
   isSparse: boolean,
@@ -267,7 +267,7 @@ async function checkAll(
   })
 }
 
-/** Layers that are fetched from elsewhere by agreement, and so need not be here. */
+/** Returns true for a layer that clients fetch from its own URLs. It may be absent. */
 function isForeign(layer: Descriptor): boolean {
   return /\bforeign\b|\bnondistributable\b/.test(layer.mediaType) && (layer.urls ?? []).length > 0
 }

@@ -19,7 +19,7 @@ const put = (type: string, body: string | Uint8Array<ArrayBuffer>): RequestInit 
 })
 
 async function servesOpaque(handler: FetchHandler): Promise<void> {
-  // Odd white space, missing blobs, a name twice: none of our business.
+  // The server does not read such a document: odd white space, absent blobs, a repeated name.
   const text = `{ "mediaType":"${artifact}", "blobs":[{"size":1e0}],"x":1,"x":2 }`
   const { descriptor, raw } = blob(text)
   const pushed = await call(handler, 'odd', put(`${artifact}; charset=utf-8`, raw))

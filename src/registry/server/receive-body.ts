@@ -3,16 +3,16 @@ import { isStrakeError, StrakeError } from '#oci'
 import { type Bytes, freeing, limited, steady } from '#stream'
 import type { Context } from './context.ts'
 
-/** Where a chunk goes. */
+/** The place of a chunk in its blob. */
 export interface ContentRange {
   readonly start: number
   readonly length: number
 }
 
 /**
- * Streams a body into an ingest, and insists on the length that was announced.
- * Throws `BLOB_UPLOAD_INVALID` or `SIZE_INVALID` where the sender is at fault;
- * the ingest then has what came before.
+ * Streams a body into an ingest and checks its announced length. Throws
+ * `BLOB_UPLOAD_INVALID` or `SIZE_INVALID` for a fault of the sender. The ingest then keeps
+ * the bytes that came.
  */
 export async function receiveBody(
   { exchange }: Context,
@@ -22,7 +22,7 @@ export async function receiveBody(
   const announced = announcedLength(request)
   const before = ingest.size
   if (request.body !== null) {
-    // Of many uploads at once, what waits for a collection is most of the memory.
+    // Without this, most of the memory of many uploads would be chunks that wait for a collection.
     const body = exchange.canFreeBody === true ? freeing(request.body) : request.body
     await ingest.append(watched(body, announced))
   }
@@ -34,7 +34,7 @@ export async function receiveBody(
   )
 }
 
-/** What goes wrong with the body is the sender's fault; what else goes wrong is not. */
+/** Marks errors of the body as the sender's. Errors of the storage are not. */
 async function* watched(body: Bytes, max: number | undefined): AsyncGenerator<Uint8Array> {
   const bytes = steady(body)
   try {
@@ -46,7 +46,7 @@ async function* watched(body: Bytes, max: number | undefined): AsyncGenerator<Ui
   }
 }
 
-/** Bytes that the body has, as its range or its length says. */
+/** Returns the length of the body by its `Content-Range` or `Content-Length`. */
 export function announcedLength({ headers }: Request): number | undefined {
   const range = parseContentRange(headers.get('Content-Range'))
   const length = headers.get('Content-Length')

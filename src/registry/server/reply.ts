@@ -3,8 +3,8 @@ import { ChallengeError } from './access.ts'
 import { describeFailure } from './failure.ts'
 
 /**
- * On every answer: content of strangers must not become a page of this origin,
- * whatever its bytes look like to a browser.
+ * Headers of every answer. A browser must not show pushed content as a page of this
+ * origin, whatever its bytes are.
  */
 const always = {
   ...securityHeaders,
@@ -14,7 +14,7 @@ const always = {
 
 export type ReplyHeaders = Readonly<Record<string, string | undefined>>
 
-/** What an answer carries. A text or buffer makes its `Content-Length`. */
+/** The body of an answer. A text or buffer sets `Content-Length`. */
 export type ReplyBody = string | Uint8Array<ArrayBuffer> | Blob | ReadableStream | null
 
 export function reply(
@@ -32,7 +32,7 @@ export function replyJson(status: number, value: unknown, headers: ReplyHeaders 
   return reply(status, { 'Content-Type': 'application/json', ...headers }, JSON.stringify(value))
 }
 
-/** The answer an error becomes. */
+/** Makes the answer for an error. */
 export function replyError(error: unknown, status?: number, headers: ReplyHeaders = {}): Response {
   const { status: usual, code, message, detail } = describeFailure(error)
   const actual = status ?? usual
@@ -43,7 +43,7 @@ export function replyError(error: unknown, status?: number, headers: ReplyHeader
   return replyJson(actual, { errors }, { ...asked, ...headers })
 }
 
-/** An answer to HEAD: everything that GET would say but the body. */
+/** Makes the answer to HEAD: the headers of GET without the body. */
 export function withoutBody({ status, headers }: Response): Response {
   return new Response(null, { status, headers })
 }

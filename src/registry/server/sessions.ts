@@ -5,48 +5,48 @@ import type { Registry } from '../registry.ts'
 import type { Upload, UploadFacts } from '../store/uploads.ts'
 
 export interface UploadLimits {
-  /** Upload sessions at a time; 1,000 unless told otherwise. */
+  /** The most upload sessions at a time; 1,000 unless given. */
   readonly maxUploads?: number | undefined
-  /** Upload sessions at a time that one client may have; 500 unless told otherwise. */
+  /** The most upload sessions of one client at a time; 500 unless given. */
   readonly maxUploadsPerClient?: number | undefined
-  /** Milliseconds without activity after which an upload session is forgotten; a day. */
+  /** Milliseconds without a request after which a session ends; a day unless given. */
   readonly uploadLifetime?: number | undefined
   /** Milliseconds since the epoch. */
   readonly now?: (() => number) | undefined
 }
 
-/** A session that a request may work on. */
+/** A session that one request uses. */
 export interface UploadSession {
   readonly id: string
   readonly repository: string
   /** Bytes received so far. */
   readonly size: number
-  /** The ingest that receives the bytes, opened when it is asked for. `expectedSize` is about what will come. */
+  /** Returns the ingest that receives the bytes, and opens it at the first call. About `expectedSize` bytes will come. */
   ingest(expectedSize?: number): Promise<Ingest>
-  /** Ends the session; what was received and not committed is forgotten. */
+  /** Ends the session and drops received bytes that are not committed. */
   end(): Promise<void>
 }
 
-/** Ingests that stay open between requests; to open one again, its bytes are hashed again. */
+/** The most ingests that stay open between requests. A reopened one is hashed again. */
 const mostOpen = 32
 
 /** How long an ingest stays open after a request, in milliseconds. */
 const openTime = 30_000
 
-/** How old the noted time of use may become, in milliseconds. */
+/** How far the stored time of use may lag, in milliseconds. */
 const usedResolution = 60_000
 
 /**
- * The uploads of one handler. An id is 128 random bits and valid only for the
- * repository it was made for, so it can neither be guessed nor carried over.
- * Where there are too many, the one that was idle for longest gives way. Memory
- * and descriptors are taken only while bytes come, and for a while after.
+ * The uploads of one handler. An ID is 128 random bits and valid for one repository, so it
+ * can neither be guessed nor used elsewhere. When there are too many uploads, the one that
+ * is idle for longest is dropped. An upload holds memory and a descriptor only while bytes
+ * come, and for half a minute after.
  */
 export class UploadSessions implements AsyncDisposable {
   readonly #registry: Registry
   readonly #facts: UploadFacts
   readonly #limits: Required<{ [K in keyof UploadLimits]: NonNullable<UploadLimits[K]> }>
-  /** Uploads this process knows of, the one used least recently first. */
+  /** The known uploads, the least recently used first. */
   readonly #sessions = new Map<string, Session>()
   readonly #working = new Set<Promise<unknown>>()
   #loading: Promise<void> | undefined
@@ -62,7 +62,7 @@ export class UploadSessions implements AsyncDisposable {
     }
   }
 
-  /** Begins an upload. Throws `TOOMANYREQUESTS` where no idle one can give way. */
+  /** Begins an upload. Throws `TOOMANYREQUESTS` when there are too many and none is idle. */
   async begin(
     repository: string,
     owner: string,
@@ -77,13 +77,13 @@ export class UploadSessions implements AsyncDisposable {
     return session
   }
 
-  /** A session to be looked at, also while a request is using it. */
+  /** Returns a session to read its size, also while another request uses it. */
   async look(repository: string, id: string): Promise<UploadSession> {
     const session = await this.#find(repository, id)
     return session.isBusy ? session : this.use(repository, id, async (own) => own)
   }
 
-  /** Runs `work` as the session's only user. Throws `CONFLICT` when it has one already. */
+  /** Runs `work` as the session's only user. Throws `CONFLICT` when another request uses it. */
   async use<T>(
     repository: string,
     id: string,
@@ -105,7 +105,7 @@ export class UploadSessions implements AsyncDisposable {
     }
   }
 
-  /** Lets go of everything, so that another server can go on with the uploads. */
+  /** Closes all ingests, so that another server can continue the uploads. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled(this.#working)
     for (const session of this.#sessions.values()) await session.close()
@@ -122,7 +122,7 @@ export class UploadSessions implements AsyncDisposable {
         'Cannot continue the upload: no such upload session',
       )
     }
-    // Another request may have found it meanwhile.
+    // Another request may have added it meanwhile.
     return this.#sessions.get(id) ?? this.#adopt(upload)
   }
 
@@ -138,7 +138,7 @@ export class UploadSessions implements AsyncDisposable {
     return session
   }
 
-  /** After a request: the session becomes the youngest, and those idle for long let go of their files. */
+  /** Makes the session the most recently used, and closes the ingests that are idle for longest. */
   async #rest(session: Session): Promise<void> {
     const { now } = this.#limits
     if (!this.#sessions.delete(session.upload.id)) return
@@ -163,7 +163,7 @@ export class UploadSessions implements AsyncDisposable {
     return usedAt <= this.#limits.now() - this.#limits.uploadLifetime
   }
 
-  /** Once: the uploads that earlier servers left count as well, and the old ones among them go. */
+  /** Loads the uploads of earlier servers once, so that the limits and the lifetime apply to them. */
   #load(): Promise<void> {
     this.#loading ??= this.#loadAll()
     return this.#loading
@@ -178,13 +178,13 @@ export class UploadSessions implements AsyncDisposable {
   }
 }
 
-/** Ends the first idle one of `sessions`, which are in the order of their last use. */
+/** Ends the first idle session of a list in the order of last use. */
 async function giveWay(sessions: readonly Session[]): Promise<void> {
   for (const session of sessions) if (await endIfIdle(session)) return
   throw new StrakeError('TOOMANYREQUESTS', 'Cannot start an upload: too many are in progress')
 }
 
-/** False for a session that is in use, here or by another server. */
+/** Returns false for a session that this or another server is using. */
 async function endIfIdle(session: Session): Promise<boolean> {
   if (session.isBusy) return false
   try {
@@ -244,7 +244,7 @@ class Session implements UploadSession {
     return this.#ingest
   }
 
-  /** Opens the ingest where bytes came already. Throws `CONFLICT` where another server has it open. */
+  /** Opens the ingest if it has bytes. Throws `CONFLICT` while another server has it open. */
   async reopen(): Promise<void> {
     clearTimeout(this.#timer)
     if (this.upload.ingest !== undefined) await this.ingest()
@@ -258,7 +258,7 @@ class Session implements UploadSession {
     await ingest?.abort()
   }
 
-  /** Keeps what was received for a later request. */
+  /** Closes the ingest and keeps its bytes for a later request. */
   async close(): Promise<void> {
     clearTimeout(this.#timer)
     const ingest = this.#ingest
@@ -278,7 +278,7 @@ class Session implements UploadSession {
     this.#timer.unref()
   }
 
-  /** What cannot be noted, on a full disk, is merely taken for older than it is. */
+  /** Stores the time of use. On a full disk the session only seems older. */
   async noteUse(usedAt: number): Promise<void> {
     this.upload = { ...this.upload, usedAt }
     if (usedAt - this.#notedAt < usedResolution) return
@@ -286,7 +286,7 @@ class Session implements UploadSession {
     await this.#actions.put(this.upload).catch(() => {})
   }
 
-  /** The ingest of a registry elsewhere has an id that changes with what it received. */
+  /** Stores the ingest's ID, which changes with each chunk when the registry is a remote one. */
   async #noteIngest({ id }: Ingest): Promise<void> {
     if (id === this.upload.ingest) return
     this.upload = { ...this.upload, ingest: id }

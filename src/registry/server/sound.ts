@@ -1,9 +1,9 @@
 import { ContentMismatchError, StrakeError } from '#oci'
 
 /**
- * What `read` returns. Content that a store finds to be damaged it sets aside, so
- * it is unknown from then on, and `find` throws that. Of other registries' content
- * nobody here can say what is wrong.
+ * Returns what `read` returns. When the store finds damage it sets the content aside, so
+ * `find` then throws that the content is unknown. A proxy gets an internal error instead,
+ * because its content is on another registry.
  */
 export async function readSound<T>(
   read: () => Promise<T>,

@@ -36,7 +36,7 @@ const open = (options: RegistryHandlerOptions) =>
 test('the upload that was idle for longest gives way to a new one', async () => {
   const { call, start, status } = open({ maxUploads: 3 })
   const [first, second, third] = [await start(), await start(), await start()]
-  // The first is in use again, so the second is the one that waits for longest.
+  // The first was used again, so the second is idle for longest.
   await call('PATCH', first, { body: content.raw.slice(0, 10) })
   const fourth = await start()
   expect(await Promise.all([first, second, third, fourth].map(status))).toEqual([
@@ -83,7 +83,7 @@ test('an upload is forgotten after its lifetime, and not while it is used', asyn
 
 interface Place extends AsyncDisposable {
   readonly root: string
-  /** A server over what is there. */
+  /** Makes a server over the same storage. */
   serve(options?: RegistryHandlerOptions): Promise<RegistryHandler>
 }
 
@@ -140,14 +140,14 @@ test('uploads that earlier servers left count, and the old ones among them go', 
   const { start, status } = callsOf(handler)
   await start()
   expect((await Promise.all(left.map(status))).sort()).toEqual([204, 204, 404])
-  // What another server has open is not taken away from it.
+  // An upload that another server has open is kept.
   await using beside = await place.serve({ now: () => 9000, ...limits })
   await callsOf(beside).start()
   expect((await readdir(join(place.root, 'store', 'ingest'))).length).toBe(1)
   await handler[Symbol.asyncDispose]()
   await using later = await place.serve({ now: () => 9000, uploadLifetime: 5000 })
   await callsOf(later).start()
-  // What the two that are still serving have begun.
+  // The two uploads of the servers that still run.
   expect((await readdir(join(place.root, 'uploads'))).length).toBe(2)
   expect(await readdir(join(place.root, 'store', 'ingest'))).toEqual([])
 })

@@ -118,7 +118,7 @@ describeBothWays('uploads', (open) => {
     const init = { body, duplex: 'half' } as RequestInit
     const broken = await call('PATCH', location, init).catch(() => undefined)
     expect(broken?.status ?? 400).toBe(400)
-    // Over the socket the sender hears first that it broke off.
+    // Over a socket the sender's call fails before the server has noticed.
     for (let tries = 0; tries < 100; tries += 1) {
       if ((await call('GET', location)).headers.get('Range') === '0-3') break
       await new Promise((resolve) => setTimeout(resolve, 20))

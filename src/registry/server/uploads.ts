@@ -15,7 +15,7 @@ import type { UploadSession } from './sessions.ts'
 
 type UploadEndpoint = Extract<Endpoint, { kind: 'upload' }>
 
-/** Opens a session, or does the whole upload, or mounts. */
+/** Mounts a blob, receives a whole blob, or opens a session. */
 export async function startUpload(
   context: Context,
   request: Request,
@@ -88,7 +88,7 @@ export async function cancelUpload(
   })
 }
 
-/** Receives what is left and commits it. A wrong digest ends the session: its bytes are worthless. */
+/** Receives the rest and commits the blob. A wrong digest ends the session. */
 async function finish(
   context: Context,
   request: Request,
@@ -106,8 +106,8 @@ async function finish(
 }
 
 /**
- * Streams the body into the session. A body that breaks off leaves the session
- * where it got to, for the sender to continue; storage that breaks ends it.
+ * Streams the body into the session. After a broken body the sender can continue the
+ * session. A failure of the storage ends it.
  */
 async function receive(
   context: Context,
@@ -130,7 +130,7 @@ function isOfSender(error: unknown): boolean {
   )
 }
 
-/** A 416 that shows where the session really is, unless the request continues exactly there. */
+/** Returns a 416 with the session's real offset, unless the request continues there. */
 function checkPlace(request: Request, session: UploadSession): Response | undefined {
   const header = request.headers.get('Content-Range')
   if (header === null) return undefined
@@ -171,7 +171,7 @@ function created(repository: string, digest: Digest): Response {
   })
 }
 
-/** Relative, so that a forged `Host` cannot send the rest of the upload elsewhere. */
+/** Returns a relative URL, so that a forged `Host` cannot move the upload to another server. */
 function locationOf({ repository, id }: UploadSession): string {
   return formatEndpoint({ kind: 'upload', repository, session: id })
 }

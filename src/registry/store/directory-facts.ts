@@ -15,11 +15,11 @@ import { NameList } from './name-list.ts'
 import { upgradeFacts } from './upgrade-facts.ts'
 
 /**
- * Facts as small files below `root`. What repositories hold is kept by digest,
- * so that one look tells who holds a blob (`MemberFiles`). The tags of a
+ * Keeps facts as small files below `root`. The members of repositories are kept by digest,
+ * so that one directory names the holders of a blob (`MemberFiles`). The tags of a
  * repository are `NAME/_tags/TAG`, its referrers
- * `NAME/_referrers/ALGORITHM/HEX/ALGORITHM-HEX`; `_names/` lists all names. A name component cannot begin with `_`, so
- * repositories may lie inside each other.
+ * `NAME/_referrers/ALGORITHM/HEX/ALGORITHM-HEX`, and `_names/` lists all names. A component
+ * of a name cannot begin with `_`, so a repository may lie inside another.
  */
 export function createDirectoryFacts(root: string): RegistryFacts {
   const names = new NameList(join(root, '_names'))
@@ -40,7 +40,7 @@ export function createDirectoryFacts(root: string): RegistryFacts {
     },
     async forget(name) {
       await ready()
-      // Other repositories may lie below it.
+      // Other repositories may be inside it.
       for (const own of ['_tags', '_referrers']) {
         await rm(join(root, name, own), { recursive: true, force: true })
       }
@@ -57,7 +57,7 @@ interface Place {
   readonly root: string
   readonly names: NameList
   readonly members: MemberFiles
-  /** Resolves when the files are laid out as they are read here. */
+  /** Resolves when files of the old layout have been moved. */
   readonly ready: () => Promise<void>
 }
 

@@ -4,9 +4,8 @@ import { namesIn, readIfThere } from './durable.ts'
 import type { Upload, UploadFacts } from './uploads.ts'
 
 /**
- * Uploads as small files in a directory, written without a thread, which takes
- * longer. They are not synced: one that a power cut took away is begun again by
- * its client.
+ * Keeps uploads as small files in a directory. Writing them is faster than a round trip to
+ * a thread. They are not synced: after a power cut a client begins its upload again.
  */
 export function createDirectoryUploads(directory: string): UploadFacts {
   const pathOf = (id: string): string => join(directory, id)
@@ -44,7 +43,7 @@ function isUploadId(id: string): boolean {
   return /^[0-9a-f]{32}$/.test(id)
 }
 
-/** `undefined` for what a crash left half written. */
+/** Returns `undefined` for a file that a crash left incomplete. */
 function parseUpload(id: string, text: string): Upload | undefined {
   try {
     const upload = JSON.parse(text) as Upload

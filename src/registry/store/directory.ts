@@ -5,8 +5,8 @@ import { createDirectoryFacts } from './directory-facts.ts'
 import { createLocalRegistry, type LocalRegistryOptions } from './local.ts'
 
 /**
- * A registry in a directory: the blobs of all repositories once, under `blobs`,
- * and what each repository holds and names under `repositories`.
+ * Opens a registry in a directory: `blobs` has each blob once, and `repositories` has the
+ * members and tags of each repository.
  */
 export async function openDirectoryRegistry(
   root: string,

@@ -3,11 +3,11 @@ import { closeSync, constants, openSync, readdirSync, readFileSync } from 'node:
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-/** A small file, read without a thread, which takes longer; `undefined` when it is not there. */
+/** Reads a small file, faster than a round trip to a thread. Returns `undefined` when it is absent. */
 export function readIfThere(path: string): string | undefined {
   let file: number
   try {
-    // A pipe that lies here instead is not waited for.
+    // Without this flag, opening a FIFO would wait for a writer.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
   } catch (error) {
     if (isAbsence(error)) return undefined
@@ -20,7 +20,7 @@ export function readIfThere(path: string): string | undefined {
   }
 }
 
-/** The names in a directory, in no order; none when it is not there. */
+/** Returns the names in a directory in no order, or none when it is absent. */
 export function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory)
@@ -30,7 +30,7 @@ export function namesIn(directory: string): string[] {
   }
 }
 
-/** Whole or not at all, and still there after a power cut. */
+/** Writes a file completely or not at all, and durably. */
 export async function writeDurable(path: string, text: string): Promise<void> {
   const directory = dirname(path)
   await makeDurableDirectory(directory)
@@ -47,7 +47,7 @@ export async function writeDurable(path: string, text: string): Promise<void> {
   await syncDirectory(directory)
 }
 
-/** Makes a directory and those above it; what is new is synced by its parent. */
+/** Makes a directory and its parents, and syncs each parent of a new directory. */
 async function makeDurableDirectory(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true, mode: 0o700 })
   if (first === undefined) return

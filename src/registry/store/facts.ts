@@ -1,9 +1,9 @@
 import type { Descriptor, Digest } from '#oci'
 
 /**
- * What a registry knows besides its content: which repository holds what, and
- * under which names. Kept apart from the blobs, so that one store can serve many
- * repositories without a blob of one being readable through another.
+ * The facts of a registry: the members and tags of each repository. They are apart from
+ * the blobs, so that one store can serve many repositories, and a blob of one cannot be
+ * read through another.
  */
 export interface RegistryFacts {
   /** `name` passed the grammar; the repository need not exist yet. */
@@ -12,18 +12,18 @@ export interface RegistryFacts {
   repositories(options?: { readonly after?: string | undefined }): AsyncIterable<string>
   /** Removes the tags and the name of a repository. Its members must have been removed. */
   forget(name: string): Promise<void>
-  /** The repositories that hold a blob or manifest, in no order; one that holds both may come twice. */
+  /** Yields the repositories that hold a blob or manifest, in no order. One that holds it as both comes twice. */
   holders(digest: Digest): AsyncIterable<string>
 }
 
-/** Every answer comes from the authoritative record, never from a cache of digests. */
+/** The facts of one repository. Answers come from the records, never from a cache of digests. */
 export interface RepositoryFacts {
-  /** True once something was added. */
+  /** Returns true after the first member was added. */
   exists(): Promise<boolean>
   find(kind: MemberKind, digest: Digest): Promise<Member | undefined>
-  /** Call it after the content is durable. Adding what is there is not an error. */
+  /** Called after the content is durable. Adding a known member replaces it. */
   add(member: Member): Promise<void>
-  /** A manifest's tags go with it. Absent is not an error. */
+  /** Removes a manifest's tags as well. An absent member is no error. */
   remove(kind: MemberKind, digest: Digest): Promise<void>
   findTag(tag: string): Promise<Digest | undefined>
   /** `undefined` removes the tag. */
@@ -42,7 +42,7 @@ export type MemberKind = 'blob' | 'manifest'
 /** A blob or manifest that a repository holds. */
 export interface Member {
   readonly kind: MemberKind
-  /** With artifact type and annotations where the manifest has a subject. */
+  /** Has the artifact type and annotations if the manifest has a subject. */
   readonly descriptor: Descriptor
   readonly subject?: Digest
 }

@@ -32,14 +32,13 @@ import { describeReferrer, referrersTag } from './referrer.ts'
 
 export interface LocalRegistryOptions {
   /**
-   * Content any repository may take in without naming where from and without
-   * proving that it has the bytes: an embedded registry over an image store
-   * gives its blobs here, so that pushing to it moves nothing.
+   * Finds content that any repository may take in without a source and without the bytes. A
+   * registry over an image store finds the store's blobs, so that a push moves no bytes.
    */
   readonly findBlob?: (digest: Digest) => Promise<Descriptor | undefined>
 }
 
-/** A registry made of content and facts: memory, a directory, an image store. */
+/** Makes a registry of content and facts, such as memory, a directory or an image store. */
 export function createLocalRegistry(
   blobs: ContentStore,
   facts: RegistryFacts,
@@ -202,7 +201,7 @@ class LocalRepository implements Repository {
     return this.#take(await this.#backing.options.findBlob?.(digest))
   }
 
-  /** Links a blob that is known elsewhere, unless the store lost it. */
+  /** Links a blob of another place, unless the store lost it. */
   async #take(found: Descriptor | undefined): Promise<Descriptor | undefined> {
     if (found === undefined || !(await this.#blobs.has(found))) return undefined
     await this.#link(found)
@@ -231,14 +230,14 @@ class LocalRepository implements Repository {
 
   async #get(kind: MemberKind, digest: Digest): Promise<Member> {
     const member = await this.#facts.find(kind, digest)
-    // Content that was lost or set aside as damaged is unknown, so that it is sent again.
+    // Lost or damaged content is unknown, so that a client sends it again.
     if (member === undefined || !(await this.#blobs.has(member.descriptor))) {
       throw this.#unknown(kind, digest)
     }
     return member
   }
 
-  /** A manifest of a type that means nothing here is one only by having been written as one. */
+  /** Content of an unknown media type is a manifest only if it was written as one. */
   async #kindOf({ mediaType, digest }: Descriptor): Promise<MemberKind> {
     if (isDocument({ mediaType })) return 'manifest'
     if (mediaType === octetStream) return 'blob'
@@ -256,7 +255,7 @@ class LocalRepository implements Repository {
 
 const octetStream = 'application/octet-stream'
 
-/** An ingest whose content becomes the repository's when it is committed. */
+/** An ingest that links its content to the repository at the commit. */
 class LinkingIngest implements Ingest {
   readonly #ingest: Ingest
   readonly #link: (digest: Digest, size: number) => Promise<void>

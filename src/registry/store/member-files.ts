@@ -4,16 +4,16 @@ import { type Digest, StrakeError, sha256 } from '#oci'
 import { namesIn, readIfThere, writeDurable } from './durable.ts'
 import type { Member, MemberKind } from './facts.ts'
 
-/** A member as its file has it. */
+/** The content of a member's file. */
 interface Entry extends Member {
   readonly repository: string
 }
 
 /**
- * What repositories hold, a file for each: `_blobs/ALGORITHM/HE/HEX@KEY` and
- * `_manifests/...`. HE are the first two digits, so that no directory has more
- * than one in 256 of all files; KEY stands for the repository, whose name may be
- * as long as a file's name alone.
+ * The members of repositories, one file each: `_blobs/ALGORITHM/HE/HEX@KEY` and
+ * `_manifests/...`. HE are the first two digits, so that a directory has about one in 256
+ * of all files. KEY is a hash of the repository's name, because the name itself may be as
+ * long as a file name can be.
  */
 export class MemberFiles {
   readonly #root: string
@@ -39,7 +39,7 @@ export class MemberFiles {
     await rm(this.#pathOf(repository, kind, digest), { force: true })
   }
 
-  /** The repositories that hold `digest`, as a blob or as a manifest. */
+  /** Yields the repositories that hold `digest`, as a blob or as a manifest. */
   *holders(digest: Digest): Generator<string> {
     for (const kind of ['blob', 'manifest'] as const) {
       const { directory, prefix } = this.#place(kind, digest)
@@ -50,7 +50,7 @@ export class MemberFiles {
     }
   }
 
-  /** The names of all repositories that hold anything. */
+  /** Returns the names of all repositories with members. */
   repositories(): ReadonlySet<string> {
     const found = new Set<string>()
     for (const folder of ['_blobs', '_manifests']) {
@@ -83,7 +83,7 @@ export class MemberFiles {
   }
 }
 
-/** The directories two levels below `root`. */
+/** Yields the directories two levels below `root`. */
 function* directoriesIn(root: string): Generator<string> {
   for (const algorithm of namesIn(root)) {
     for (const digits of namesIn(join(root, algorithm))) yield join(root, algorithm, digits)

@@ -10,12 +10,12 @@ import {
 } from './facts.ts'
 import { createLocalRegistry } from './local.ts'
 
-/** A registry that forgets everything with the process. */
+/** Makes a registry that ends with the process. */
 export function createMemoryRegistry(): Registry {
   return createLocalRegistry(createMemoryStore(), createMemoryFacts())
 }
 
-/** Facts in maps. */
+/** Keeps facts in maps. */
 export function createMemoryFacts(): RegistryFacts {
   const repositories = new Map<string, Held>()
   return {
@@ -34,7 +34,7 @@ export function createMemoryFacts(): RegistryFacts {
   }
 }
 
-/** What a repository holds. There is one from the first thing added on, and for all who ask. */
+/** The members and tags of one repository. */
 interface Held {
   readonly members: Map<string, Member>
   readonly tags: Map<string, Digest>
@@ -49,7 +49,7 @@ class MemoryRepositoryFacts implements RepositoryFacts {
     this.#repositories = repositories
   }
 
-  /** Looked up every time: two first uploads at once must not each have their own. */
+  /** Looked up at each call, because two first uploads at the same time must share one. */
   get #held(): Held {
     return this.#repositories.get(this.#name) ?? { members: new Map(), tags: new Map() }
   }

@@ -5,15 +5,15 @@ import { namesIn, writeDurable } from './durable.ts'
 import { lexically } from './facts.ts'
 
 /**
- * The names of all repositories as files of one directory, so that a list takes
- * one look and not a walk through a tree. Other processes may add to it.
+ * The names of all repositories, one file each in one directory, so that listing them
+ * needs no walk through a tree. Other processes may add names.
  */
 export class NameList {
   readonly #directory: string
   readonly #now: () => number
   #known: { readonly changed: bigint; readonly names: readonly string[] } | undefined
 
-  /** `now` tells the time in milliseconds since 1970. */
+  /** `now` returns the time in milliseconds since 1970. */
   constructor(directory: string, now: () => number = Date.now) {
     this.#directory = directory
     this.#now = now
@@ -31,7 +31,7 @@ export class NameList {
     await rm(this.#pathOf(name), { force: true })
   }
 
-  /** In lexical order, those after `after`. */
+  /** Yields the names after `after` in lexical order. */
   *list(after = ''): Generator<string> {
     const names = this.#read()
     for (let at = firstAfter(names, after); at < names.length; at += 1) {
@@ -46,7 +46,7 @@ export class NameList {
     if (this.#known?.changed === changed) return this.#known.names
     const found = namesIn(this.#directory).filter((name) => !name.startsWith('.'))
     const names = found.map((file) => file.replaceAll('!', '/')).sort(lexically)
-    // The kernel's clock for files stands still for some milliseconds: a name added now would not show.
+    // The clock of the file system has steps of some milliseconds, so a second change may have the same time.
     const isSettled = this.#now() - Number(changed) / 1e6 > 100
     this.#known = isSettled ? { changed, names } : undefined
     return names
@@ -57,7 +57,7 @@ export class NameList {
   }
 }
 
-/** The file of a name, which has at most 255 bytes, as has a file's name, and no `!`. */
+/** Returns the file name for a repository name, which has at most 255 bytes and no `!`. */
 export function nameFile(name: string): string {
   return name.replaceAll('/', '!')
 }

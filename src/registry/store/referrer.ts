@@ -1,6 +1,6 @@
 import { type Descriptor, type Digest, parseManifestOrIndex } from '#oci'
 
-/** A manifest's descriptor as a list of referrers shows it. */
+/** Returns a manifest's descriptor with the fields of a referrers list. */
 export function describeReferrer(target: Descriptor, raw: Uint8Array): Descriptor {
   const parsed = parseManifestOrIndex(raw, target.mediaType)
   const document = parsed.kind === 'manifest' ? parsed.manifest : parsed.index
@@ -17,8 +17,8 @@ export function describeReferrer(target: Descriptor, raw: Uint8Array): Descripto
 }
 
 /**
- * The tag under which clients keep an index of what refers to `subject`, for
- * registries that do not list it themselves.
+ * Returns the tag under which clients keep an index of the referrers of `subject`, for
+ * registries without a referrers API.
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
  */

@@ -7,10 +7,9 @@ import type { MemberFiles } from './member-files.ts'
 import { nameFile } from './name-list.ts'
 
 /**
- * Makes the list of names where it is missing. Facts were once kept by
- * repository, `NAME/_blobs/ALGORITHM/HEX`, and had no such list: those are laid
- * out by digest first. A crash before the list is there leaves what was found,
- * and all of it is done again.
+ * Makes the list of names if it is absent. An earlier layout kept facts by repository,
+ * `NAME/_blobs/ALGORITHM/HEX`, and had no list; its facts are written by digest first.
+ * After a crash before the list exists, the next call starts again.
  */
 export async function upgradeFacts(root: string, members: MemberFiles): Promise<void> {
   const [list, unfinished] = [join(root, '_names'), join(root, `.names-${process.pid}`)]
@@ -24,7 +23,7 @@ export async function upgradeFacts(root: string, members: MemberFiles): Promise<
   }
   for (const name of names) await writeDurable(join(unfinished, nameFile(name)), '')
   await rename(unfinished, list).catch(async (error: unknown) => {
-    // Another process was first.
+    // Another process made it first.
     await rm(unfinished, { recursive: true, force: true })
     if (!existsSync(list)) throw error
   })

@@ -1,26 +1,26 @@
 import type { DigestAlgorithm } from '#oci'
 
-/** An upload between two of its requests. The bytes that came are an ingest of the content store. */
+/** An upload between two of its requests. Its bytes are an ingest of the content store. */
 export interface Upload {
   /** 128 random bits in hexadecimal. */
   readonly id: string
-  /** The only repository it may be continued in. */
+  /** The only repository in which it may continue. */
   readonly repository: string
-  /** Who began it: a principal's name, or an address. */
+  /** The sender that began it: a principal's name or an address. */
   readonly owner: string
   readonly algorithm?: DigestAlgorithm | undefined
-  /** The ingest's id, once there is one. */
+  /** The ID of the ingest, after the first bytes. */
   readonly ingest?: string | undefined
   /** Milliseconds since 1970. */
   readonly usedAt: number
 }
 
 /**
- * The uploads in progress of a registry, where every process that serves it can
- * find them: an upload outlives the server that began it.
+ * The uploads in progress of a registry. Every process that serves the registry can find
+ * them, so an upload outlives the server that began it.
  */
 export interface UploadFacts {
-  /** Adds an upload, or takes the place of what is known of it. */
+  /** Adds an upload, or replaces it. */
   put(upload: Upload): Promise<void>
   find(id: string): Promise<Upload | undefined>
   /** Absent is not an error. */
@@ -29,7 +29,7 @@ export interface UploadFacts {
   list(): AsyncIterable<Upload>
 }
 
-/** Uploads that end with the process. */
+/** Keeps uploads until the process ends. */
 export function createMemoryUploads(): UploadFacts {
   const uploads = new Map<string, Upload>()
   return {

@@ -9,7 +9,7 @@ export type OpenRegistry = () => Promise<{ readonly registry: Registry } & Async
 
 const max = 64 * 1024 * 1024
 
-/** What every registry promises, whether it is memory, a directory, or a client of one. */
+/** The contract of every registry: memory, a directory, or a client. */
 export function testRegistry(name: string, open: OpenRegistry): void {
   const withRepository = async (
     work: (repository: Repository, registry: Registry) => Promise<void>,

@@ -40,7 +40,7 @@ export function index(manifests: readonly Descriptor[]): Fixture {
   return blob(encodeJson(document), mediaType.ociIndex)
 }
 
-/** Bytes that fail the test when somebody asks for them. */
+/** Bytes that fail the test when they are read. */
 export async function* untouchable(): AsyncGenerator<Uint8Array> {
   yield* fromBuffer(new Uint8Array(0))
   throw new Error('these bytes were not to be read')
@@ -73,7 +73,7 @@ export function peer(
   }
 }
 
-/** Waits nobody has to wait for: what was asked for is kept, in milliseconds. */
+/** Retries without real waits. Keeps the requested waits in milliseconds. */
 export function instantRetries(attempts = 5): {
   readonly attempts: number
   readonly delays: number[]

@@ -6,9 +6,9 @@ import type { FetchHandler } from '../../registry.ts'
 export type Call = (method: string, path: string, init?: RequestInit) => Promise<Response>
 
 /**
- * Runs tests of a handler twice: called as a function, and over a socket, where
- * the runtime may change what the handler answered. `define` is given what makes
- * a `Call` of a handler.
+ * Runs tests of a handler twice: called as a function, and over a socket, where the
+ * runtime may change the answer. `define` is called with a function that makes a `Call`
+ * of a handler.
  */
 export function describeBothWays(
   name: string,

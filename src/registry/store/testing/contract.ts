@@ -11,7 +11,7 @@ const three = blob('three').descriptor
 
 const member = (kind: MemberKind, descriptor = one): Member => ({ kind, descriptor })
 
-/** What every `RegistryFacts` promises, wherever it keeps them. */
+/** The contract of every `RegistryFacts`. */
 export function testRegistryFacts(name: string, open: OpenFacts): void {
   const withFacts = async (work: (facts: RegistryFacts) => Promise<void>): Promise<void> => {
     await using opened = await open()
