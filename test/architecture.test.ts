@@ -121,7 +121,7 @@ const allowed: Readonly<
   },
 }
 
-/** Every folder inside a folder, and what belongs into it. */
+/** The purpose of every folder inside a folder. */
 const rooms: Readonly<Record<string, string>> = {
   'build/export': 'what becomes of a result, and how it is written down',
   'build/files': 'reading the context: trees, selections of files and their digests',
@@ -194,17 +194,17 @@ const rooms: Readonly<Record<string, string>> = {
   'stream/decompress': 'telling compressions apart and undoing them, within limits',
 }
 
-/** Production files that a folder may have. */
+/** Maximal production files of a folder. */
 const mostFiles = 15
 
-/** Folders that may have more, and why. */
+/** Folders with more files, and the reason. */
 const wide: Readonly<Record<string, string>> = {
   'cli/commands': 'a command is found by its name',
   'dockerfile/instructions': 'an instruction is found by its name',
   oci: 'a noun of the specification is found by its name',
 }
 
-/** Methods that an interface may have, beside those of what it extends. */
+/** Maximal methods of an interface, without inherited ones. */
 const mostMethods = 8
 
 interface SourceFile {
@@ -237,7 +237,7 @@ function readSources(): readonly SourceFile[] {
 const files = readSources()
 const production = files.filter(({ path }) => !isTestCode(path))
 
-/** Contract suites and test programs are used by other folders' tests, so they count as test code. */
+/** Fixtures, contract suites and test programs lie in folders named `testing`. */
 function isTestCode(path: string): boolean {
   return /\.test\.ts$|\/testing\//.test(path)
 }
@@ -339,7 +339,7 @@ test('no file is over 500 lines and no test file over 600', () => {
   expect(found).toEqual([])
 })
 
-test('no escape from the type system and nothing left to do', () => {
+test('no file escapes the type system or has a note of unfinished work', () => {
   const evasion = /@ts-(ignore|expect-error|nocheck)|\bas any\b|: any\b|\bas unknown as\b/
   const found = files
     .filter(({ path }) => !path.startsWith('architecture'))
@@ -390,13 +390,13 @@ test('folders side by side do not import each other in a circle', () => {
   expect([...cycles].filter((cycle) => cycle !== undefined)).toEqual([])
 })
 
-/** The folders a file is in, and the root of all. */
+/** Returns the folders of a file, and the root. */
 function ancestors(path: string): readonly string[] {
   const parts = path.split('/').slice(0, -1)
   return ['', ...parts.map((_, index) => `${parts.slice(0, index + 1).join('/')}/`)]
 }
 
-/** Which folders of `parent` import which, wherever inside them. */
+/** Returns which folders of `parent` import which, by any of their files. */
 function siblingImports(parent: string): ReadonlyMap<string, ReadonlySet<string>> {
   const graph = new Map<string, Set<string>>()
   const child = (path: string): string | undefined =>
@@ -436,11 +436,11 @@ function findCycle(graph: ReadonlyMap<string, Iterable<string>>): string | undef
   return undefined
 }
 
-/** The files of ours that a file imports. */
+/** Returns the files of src that a file imports. */
 function targets({ path, imports }: SourceFile): readonly string[] {
   return imports
     .map((target) => {
-      // A whole folder, or one file of it where the rest would only be loaded for nothing.
+      // The index of a folder, or one file of it, to load no more than needed.
       if (target.startsWith('#'))
         return `${target.slice(1)}${target.includes('/') ? '' : '/index'}.ts`
       return target.startsWith('.') ? relative(source, resolve(source, dirname(path), target)) : ''

@@ -48,7 +48,7 @@ describe.skipIf(reason !== undefined)('build', () => {
 
   const imageId = (name: string): Promise<string> => strake.ok('images', '-q', '--no-trunc', name)
 
-  test('build makes an image of several stages, and only those needed', async () => {
+  test('build makes an image of several stages, and skips the stages that it does not need', async () => {
     const outcome = await strake('build', '-t', 'site', '--progress', 'plain', context)
     expect(outcome).toMatchObject({ exitCode: 0 })
     expect(outcome.stderr).not.toContain('RUN false')
@@ -56,7 +56,7 @@ describe.skipIf(reason !== undefined)('build', () => {
     expect(shown).toBe('mode is production')
   })
 
-  test('build keeps owners, modes and contents that COPY asked for', async () => {
+  test('build keeps owners, modes and contents of COPY', async () => {
     const script = 'stat -c "%U:%G %a %n" /srv/www/index.txt; cat /srv/www/index.txt'
     const shown = await strake.ok('run', '--rm', '--network', 'none', 'site', 'sh', '-c', script)
     expect(shown).toBe('user:staff 640 /srv/www/index.txt\nINDEX')
@@ -176,7 +176,7 @@ describe.skipIf(reason !== undefined)('build', () => {
     expect(await Bun.file(file).text()).toBe(await imageId('site'))
   })
 
-  test('build gives RUN secrets and caches, and writes what it made', async () => {
+  test('build gives RUN secrets and caches, and writes its metadata', async () => {
     const secret = await writeContext(join(strake.directory, 'secret'), { s: 'hunter2' })
     const input = [
       'FROM busybox',

@@ -60,7 +60,7 @@ describe.skipIf(reason !== undefined)('command line', () => {
     expect(await strake.ok('rm', 'kept')).toBe('kept')
   })
 
-  test('-v takes a relative directory, --env-file and -e what Docker takes', async () => {
+  test('-v takes a relative directory; --env-file and -e take the forms of Docker', async () => {
     await mkdir(join(strake.directory, 'data'), { recursive: true })
     await writeFile(join(strake.directory, 'data/file'), 'from here\n')
     await writeFile(join(strake.directory, 'env'), '# none\nA=one two\nFROM_HERE\n')
@@ -70,7 +70,7 @@ describe.skipIf(reason !== undefined)('command line', () => {
     expect(stdout).toBe('from here\none two|yes|\n')
   })
 
-  test('--cidfile has the ID, and is not written over', async () => {
+  test('--cidfile gets the ID, and an existing file is refused', async () => {
     const file = join(strake.directory, 'cid')
     await strake.ok(...run, '--cidfile', file, 'busybox', 'true')
     expect(await readFile(file, 'utf8')).toMatch(/^[0-9a-f]{64}$/)
@@ -79,7 +79,7 @@ describe.skipIf(reason !== undefined)('command line', () => {
     expect(outcome.stderr).toContain('the file exists')
   })
 
-  test('pause and unpause are seen by ps', async () => {
+  test('ps shows a paused container', async () => {
     await strake.ok('run', '-d', '--network', 'none', '--name', 'still', 'busybox', 'sleep', '60')
     expect(await strake.ok('pause', 'still')).toBe('still')
     expect(await strake.ok('ps', '--filter', 'status=paused')).toContain('(Paused)')
@@ -87,7 +87,7 @@ describe.skipIf(reason !== undefined)('command line', () => {
     await strake.ok('rm', '-f', 'still')
   })
 
-  test('logs -f ends with 130 at Ctrl-C and says nothing', async () => {
+  test('logs -f ends with 130 at Ctrl-C and prints nothing', async () => {
     const forever = 'while :; do echo tick; sleep 0.1; done'
     await strake.ok(
       'run',
@@ -108,7 +108,7 @@ describe.skipIf(reason !== undefined)('command line', () => {
     await strake.ok('rm', '-f', 'ticks')
   })
 
-  test('a reader that goes away ends the program quietly', async () => {
+  test('the program ends quietly when its reader ends', async () => {
     for (const words of ['save busybox', 'history busybox', 'images --help']) {
       const { stdout, stderr } = await shell(`strake ${words} | true; echo "\${PIPESTATUS[0]}"`)
       expect(stderr).toBe('')
@@ -126,7 +126,7 @@ describe.skipIf(reason !== undefined)('command line', () => {
     expect(agreed.stdout).toStartWith('Deleted Containers:\n')
   })
 
-  test('inspect prints what it finds and names the rest', async () => {
+  test('inspect prints what it finds and names absent things', async () => {
     const outcome = await strake('inspect', 'busybox', 'absent')
     expect(JSON.parse(outcome.stdout)).toHaveLength(1)
     expect(outcome.stderr).toContain('Cannot inspect absent')
@@ -149,7 +149,7 @@ describe.skipIf(reason !== undefined)('command line', () => {
     }
   })
 
-  test('the output of a failed step is shown on a terminal, too', async () => {
+  test('a terminal shows the output of a failed step too', async () => {
     const Dockerfile = 'FROM busybox\nRUN echo the reason; exit 3\n'
     const context = await writeContext(join(strake.directory, 'failing'), { Dockerfile })
     const outcome = await strake('build', '--progress', 'tty', context)
@@ -175,7 +175,7 @@ describe.skipIf(reason !== undefined)('command line', () => {
     await strake.ok('rmi', 'localhost:5000/team/app:1.0')
   })
 
-  test('a user without rights pulls, tags, pushes, saves, loads and serves', async () => {
+  test('an unprivileged user pulls, tags, pushes, saves, loads and serves', async () => {
     await using server = await serveStrakeRegistry(strake)
     await strake.ok('tag', 'busybox', `${server.host}/bb`)
     await strake.ok('push', `${server.host}/bb`)
@@ -211,7 +211,7 @@ describe.skipIf(reason !== undefined)('command line', () => {
     })
   })
 
-  test('output that there is no room for is said in a sentence', async () => {
+  test('a full output is reported in one sentence', async () => {
     for (const words of ['--version', 'version', 'images', '--help']) {
       const script = `exec ${program} ${words} >/dev/full`
       expect(await command(['sh', '-c', script], { env: strake.env })).toMatchObject({
@@ -221,7 +221,7 @@ describe.skipIf(reason !== undefined)('command line', () => {
     }
   })
 
-  test('a failure that standard error has no room for leaves its exit code', async () => {
+  test('a failure keeps its exit code when standard error is full', async () => {
     for (const words of ['exec nothing true', 'run --nope', 'run --help >/dev/full']) {
       const script = `exec ${program} ${words} 2>/dev/full`
       expect(await command(['sh', '-c', script], { env: strake.env })).toMatchObject({

@@ -5,7 +5,7 @@ import { damage, writeSmallImage } from './fault-rig.ts'
 import { serveStrakeRegistry } from './servers.ts'
 import { missing, openStrake } from './strake.ts'
 
-// RELIABILITY FX1, FX2: many processes on one store.
+// Many processes work on one store.
 
 const reason = missing()
 if (reason !== undefined) console.log(`skipped concurrency: ${reason}`)
@@ -26,7 +26,7 @@ describe.skipIf(reason !== undefined)('many processes', () => {
     expect(await damage(strake)).toEqual([])
   })
 
-  test('pull and save fail only for what is true while others rmi and prune', async () => {
+  test('pull and save beside rmi and prune fail only for an absent image', async () => {
     await using source = await openStrake()
     await using server = await serveStrakeRegistry(source)
     const names: string[] = []

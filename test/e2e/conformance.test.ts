@@ -9,7 +9,7 @@ const reason =
   missing() ?? (existsSync(suite) ? undefined : 'needs the suite: scripts/setup peers builds it')
 if (reason !== undefined) console.info(`skipped: conformance of the registry: ${reason}`)
 
-/** Runs the official suite with `settings` and returns the lines of its report that end with FAIL. */
+/** Runs the official suite with `settings` and returns the failed lines of its report. */
 async function failuresOf(
   options: readonly string[],
   settings: Readonly<Record<string, string>>,

@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { damage, writeSmallImage } from './fault-rig.ts'
 import { command, missing, openStrake, type Strake } from './strake.ts'
 
-// RELIABILITY FR1: files of the store that are not what they were.
+// Files of the store are damaged.
 
 const reason = missing()
 if (reason !== undefined) console.log(`skipped damage: ${reason}`)
@@ -36,7 +36,7 @@ const damages: Readonly<Record<string, (path: string) => unknown>> = {
 
 describe.skipIf(reason !== undefined)('damage at rest', () => {
   for (const [kind, change] of Object.entries(damages)) {
-    test(`a blob that is ${kind} is noticed on use, spares others, and is healed by load`, async () => {
+    test(`a blob that is ${kind} is noticed on use, spares other images, and is healed by load`, async () => {
       await using strake = await openStrake()
       const archive = await writeSmallImage(`${strake.directory}/kept.tar`, 'kept:1', 'kept')
       const other = await writeSmallImage(`${strake.directory}/other.tar`, 'other:1', 'other')
@@ -74,7 +74,7 @@ describe.skipIf(reason !== undefined)('damage at rest', () => {
         expect(await strake('system', 'check')).toMatchObject({ exitCode: 0 })
         await change(find(strake.root))
         const found = await strake('system', 'check', '--format', 'json')
-        // An index that is not there is made by whoever needs it.
+        // The next command makes an absent index.
         const isWrong = part === 'layer.tar' || kind !== 'gone'
         expect(found.exitCode).toBe(isWrong ? 1 : 0)
         if (isWrong) expect(found.stdout).toContain('"state":"damaged"')
@@ -123,7 +123,7 @@ describe.skipIf(reason !== undefined)('damage at rest', () => {
 
   const databases = { emptied: true, halved: true, gone: true, 'one bit': false, extended: false }
   for (const [kind, isLost] of Object.entries(databases)) {
-    test(`a database that is ${kind} costs no image, and every command says so`, async () => {
+    test(`a database that is ${kind} loses no image, and every command names it`, async () => {
       await using strake = await openStrake()
       const archive = await writeSmallImage(`${strake.directory}/kept.tar`, 'kept:1', 'kept')
       await strake.ok('load', '-i', archive)
@@ -143,7 +143,7 @@ describe.skipIf(reason !== undefined)('damage at rest', () => {
   }
 })
 
-/** The path of the largest file of a name, one folder down. */
+/** Returns the path of the largest file of a name, one folder down. */
 function largest(folder: string, name: string): string {
   const paths = readdirSync(folder)
     .map((each) => join(folder, each, name))
@@ -152,7 +152,7 @@ function largest(folder: string, name: string): string {
   return paths[0] ?? ''
 }
 
-/** What the files of an image say, through a container's mounted root. */
+/** Returns the contents of an image's files, read through a container's mounted root. */
 async function contentsOf(strake: Strake, image = 'kept:1'): Promise<string> {
   const id = await strake.ok('create', image)
   const archive = join(strake.directory, 'exported.tar')

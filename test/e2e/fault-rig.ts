@@ -9,13 +9,13 @@ import { packTar, type TarInput } from '#tar'
 import type { Killing } from './kill-at-call.ts'
 import { command, type Outcome, openStrake, program, type Strake } from './strake.ts'
 
-/** What a fault is injected into: a command, and the names it makes when it succeeds. */
+/** A command for faults, and the names that it makes when it succeeds. */
 export interface Operation {
   readonly args: readonly string[]
   readonly makes: readonly string[]
 }
 
-/** What one row of injections came to. */
+/** The result of one row of injections. */
 export interface Tally {
   injected: number
   detected: number
@@ -23,8 +23,8 @@ export interface Tally {
 }
 
 /**
- * System calls that need space, with the step to go through them in a quick
- * run; `STRAKE_FAULTS=all` tries every one.
+ * System calls that need space, with the step between faults in a quick run;
+ * `STRAKE_FAULTS=all` tries every call.
  */
 const writingCalls: Readonly<Record<string, number>> = {
   fsync: 11,
@@ -36,15 +36,15 @@ const writingCalls: Readonly<Record<string, number>> = {
   write: 51,
 }
 
-/** About as many times a quick run kills a command. */
+/** The approximate number of kills of a command in a quick run. */
 const quickKills = 4
 
 const isThorough = process.env['STRAKE_FAULTS'] === 'all'
 
-/** Where a quick run begins: the same place unless asked, so that a change is judged by what it changed. */
+/** The first fault of a quick run. It is constant by default, so that two runs can be compared. */
 export const seed: number = Number(process.env['STRAKE_FAULT_SEED'] ?? 20_780)
 
-/** Writes an image layout of three small layers that is called `name`; the text decides the digests. */
+/** Writes an image layout of three small layers named `name`. The text decides the digests. */
 export async function writeSmallImage(path: string, name: string, text: string): Promise<string> {
   const layers = await Promise.all(
     [0, 1, 2].map((index) =>
@@ -92,7 +92,7 @@ export async function writeSmallImage(path: string, name: string, text: string):
 export async function copyOf(base: Strake): Promise<Strake> {
   const way = base.env['STRAKE_SNAPSHOTTER']
   const copy = await openStrake(way === undefined ? {} : { STRAKE_SNAPSHOTTER: way })
-  // Node's copy knows neither the device nodes nor the attributes of unpacked layers.
+  // Node copies neither device nodes nor attributes of unpacked layers.
   await cp(base.root, copy.root)
   if (existsSync(probeOf(base))) {
     mkdirSync(dirname(probeOf(copy)))
@@ -106,28 +106,28 @@ async function cp(from: string, to: string): Promise<void> {
   if (exitCode !== 0) throw new Error(stderr)
 }
 
-/** What a store found out about mounting. */
+/** The file in which a store keeps how it mounts. */
 function probeOf({ env }: Strake): string {
   return `${env['STRAKE_RUN']}/erofs.json`
 }
 
-/** Lets a store that has mounted or imported something mount through loop devices from now on. */
+/** Makes a store that has mounted or imported something mount through loop devices. */
 export function mountByLoop(strake: Strake): void {
   const probe = JSON.parse(readFileSync(probeOf(strake), 'utf8')) as object
   writeFileSync(probeOf(strake), JSON.stringify({ ...probe, way: 'loop', reason: 'of a test' }))
 }
 
-/** The store that faults happen to, and one with nothing but `kept:1`. */
+/** The store for faults, and a store with only `kept:1`. */
 export interface Stores {
   readonly base: Strake
   readonly kept: Strake
 }
 
 /**
- * Kills `operation` on copies of `base` before one call after the other by which
- * it changes something, whichever thread or process makes it. After each the
- * store must be whole, and the same command must then succeed; with all but
- * `kept:1` removed after that, no more may be left than if nothing had happened.
+ * Kills `operation` on copies of `base` before one call after the other that changes
+ * something, in any thread or process. After each kill the store must be whole, and the
+ * same command must succeed. When all but `kept:1` is removed after that, no more may be
+ * left than without the kill.
  */
 export async function sweepKills({ base, kept }: Stores, operation: Operation): Promise<Tally> {
   const tally: Tally = { injected: 0, detected: 0, violations: [] }
@@ -164,7 +164,7 @@ async function kill(strake: Strake, { args }: Operation, when: number): Promise<
   return killing
 }
 
-/** The same with calls that fail, such as `ENOSPC`; each call is counted in each thread. */
+/** The same with failing calls, such as `ENOSPC`. Calls are counted per thread. */
 export async function sweepErrors(
   { base, kept }: Stores,
   operation: Operation,
@@ -189,7 +189,7 @@ export async function sweepErrors(
       tally.injected++
       if (outcome.exitCode !== 0) tally.detected++
       const left = await aftermath(strake, operation, clean, contents)
-      // Every thread counts for itself, and one of those writes may be the message.
+      // Threads count separately, and one of those writes may be the message.
       const isUnsaid = /write\(2, .*\(INJECTED\)/.test(traced)
       const found = [...(isUnsaid ? [] : complaints(outcome)), ...left]
       const at = `${operation.args[0]}, ${error} at ${call} ${when}`
@@ -199,7 +199,7 @@ export async function sweepErrors(
   return tally
 }
 
-/** What is wrong after a fault, after repeating the command, and after removing what it made. */
+/** Returns what is wrong after a fault, after repeating the command, and after removing its result. */
 async function aftermath(
   strake: Strake,
   operation: Operation,
@@ -210,14 +210,14 @@ async function aftermath(
   return [...found, ...difference(clean, look(strake))]
 }
 
-/** A failure that was noticed is said in one sentence, without a stack. */
+/** A failure must print one sentence and no stack. */
 function complaints({ exitCode, stderr }: Outcome): readonly string[] {
   if (exitCode === 0) return []
   const isPlain = /^strake: Cannot /m.test(stderr) && !/^\s+at /m.test(stderr)
   return isPlain ? [] : [`said ${JSON.stringify(stderr.slice(-300))}`]
 }
 
-/** Everything that must never be, whatever happened: blobs that are not their digest, images that are not whole. */
+/** Returns damage that no fault may cause: blobs with a wrong digest, incomplete images. */
 export async function damage(strake: Strake): Promise<readonly string[]> {
   const found: string[] = []
   const folder = join(strake.root, 'blobs/sha256')
@@ -246,7 +246,7 @@ export async function namesOf(strake: Strake): Promise<readonly string[]> {
   })
 }
 
-/** The same command once more, which must succeed; then everything but `kept:1` is removed. */
+/** Repeats the command, which must succeed; then removes everything but `kept:1`. */
 async function repeat(strake: Strake, { args, makes }: Operation): Promise<readonly string[]> {
   const again = await strake(...args)
   const isDone = args[0] === 'rmi' && /no such image/.test(again.stderr)
@@ -262,8 +262,9 @@ async function repeat(strake: Strake, { args, makes }: Operation): Promise<reado
 }
 
 /**
- * What a killed process had mounted or begun: the next command takes it away. `run`
- * leaves a note of who used a chain, which counts no more, to whoever changes the store.
+ * Returns mounts and unfinished work of a killed process that the next command left. Notes
+ * of a killed `run` about the use of a chain do not count; the next change of the store
+ * removes them.
  */
 function abandoned(strake: Strake, verb: string | undefined): readonly string[] {
   const left =
@@ -274,7 +275,7 @@ function abandoned(strake: Strake, verb: string | undefined): readonly string[] 
   return found.map((name) => `${name} was left by the next command`)
 }
 
-/** Every name in a store, what is mounted, and by which loop devices. */
+/** Returns every name in a store, its mounts, and its loop devices. */
 function inventory(strake: Strake): readonly string[] {
   const names = ['root', 'run'].flatMap((folder) => {
     const path = join(strake.directory, folder)
@@ -282,20 +283,20 @@ function inventory(strake: Strake): readonly string[] {
     return inside.map((name) => `${folder}/${name}`)
   })
   const mounts = mountsBelow(strake.directory).map(({ target }) => `mount ${target}`)
-  // Of a cache below `run` what was to be renamed into place may stay until the next start of the machine.
+  // A temporary file of a cache below `run` may stay until the machine restarts.
   const passing = /strake\.db-(?:wal|shm)$|^run\/(?:mounts|users)$|^run\/[^/]*\.json\.[^/]*$/
   const kept = names.filter((name) => !passing.test(name))
   return [...kept, ...mounts, ...loopsOver(strake.directory)]
 }
 
-/** What of that belongs to images. */
+/** Returns the names that belong to images. */
 function contents(strake: Strake): readonly string[] {
   const folders =
     /^root\/(?:blobs|chains|containers|ingest|layers|staging|trash)\/.|^(?:mount|loop device) /
   return inventory(strake).filter((name) => folders.test(name))
 }
 
-/** Files below a directory that loop devices hold. */
+/** Returns the files below a directory that loop devices hold. */
 function loopsOver(directory: string): readonly string[] {
   return readdirSync('/sys/block')
     .map((name) => backingFile(`/sys/block/${name}/loop/backing_file`))
@@ -303,7 +304,7 @@ function loopsOver(directory: string): readonly string[] {
     .map((file) => `loop device of ${file}`)
 }
 
-/** Others may let go of theirs at any moment. */
+/** A loop device of another process may end at any moment. */
 function backingFile(path: string): string {
   try {
     return readFileSync(path, 'utf8').trim()

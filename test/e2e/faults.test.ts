@@ -18,9 +18,8 @@ import {
 import { serveStrakeRegistry, until } from './servers.ts'
 import { command, missing, openStrake, program, type Strake } from './strake.ts'
 
-// RELIABILITY FK1, FK2, FK3, FK6, FK7, FK8, FD1: a fault at every system call that
-// changes the store. In short, at some of them, others with another STRAKE_FAULT_SEED;
-// STRAKE_FAULTS=all takes every call, and an hour.
+// A fault at every system call that changes the store. A quick run takes some of the calls,
+// other ones with another STRAKE_FAULT_SEED; STRAKE_FAULTS=all takes every call and an hour.
 
 const reason = missing('strace', 'busybox', 'pgrep')
 if (reason !== undefined) console.log(`skipped faults: ${reason}`)
@@ -43,7 +42,7 @@ describe.skipIf(reason !== undefined)('faults', () => {
     expect(injected).toBeGreaterThan(1)
   }
 
-  /** What a fault is to meet, on this store; what it takes besides goes with `scope`. */
+  /** Prepares the operation for faults on this store. What it needs is removed with `scope`. */
   type Prepare = (strake: Strake, scope: AsyncDisposableStack) => Promise<Operation> | Operation
 
   /** Sweeps an operation on a copy of the store `base` or `kept`. */
@@ -165,7 +164,7 @@ describe.skipIf(reason !== undefined)('faults', () => {
     limit,
   )
 
-  test('the step of a killed build runs on until the next command', async () => {
+  test('the step of a killed build runs until the next command', async () => {
     await using strake = await copyOf(stores.kept)
     const seconds = 1_000_000 + process.pid
     const context = await writeBuild(strake, `RUN ["/bin/busybox", "sleep", "${seconds}"]`)
@@ -193,7 +192,7 @@ describe.skipIf(reason !== undefined)('faults', () => {
   )
 })
 
-/** A store with `kept:1`, and one with `small:1` besides; their archives lie beside the first. */
+/** A store with `kept:1`, and a store with `small:1` too. Their archives lie beside the first store. */
 async function openStores(env: Readonly<Record<string, string>> = {}): Promise<Stores> {
   const kept = await openStrake(env)
   const archive = await writeSmallImage(join(kept.directory, 'small.tar'), 'small:1', 'small')
@@ -222,7 +221,7 @@ async function buildOf(strake: Strake): Promise<Operation> {
   return { args: ['build', '-t', 'built:1', await writeBuild(strake)], makes: ['built:1'] }
 }
 
-/** A build of files alone: where commands run, they meet the faults too. */
+/** A build without RUN: a command of RUN would meet the faults too. */
 async function copyBuildOf(strake: Strake): Promise<Operation> {
   const Dockerfile = 'FROM scratch AS files\nCOPY file /\nFROM kept:1\nCOPY --from=files /file /\n'
   const directory = join(strake.directory, 'files')

@@ -6,7 +6,7 @@ import { importBusybox } from './busybox.ts'
 import { damage, namesOf, writeSmallImage } from './fault-rig.ts'
 import { command, missing, openStrake, type Strake } from './strake.ts'
 
-// RELIABILITY FD2: stores on disks of every size, from too small to large enough.
+// Stores on disks of every size, from too small to large enough.
 
 const reason = missing()
 if (reason !== undefined) console.log(`skipped full disks: ${reason}`)
@@ -19,7 +19,7 @@ describe.skipIf(reason !== undefined)('a full disk', () => {
       const { strake, archive } = disk
       const { exitCode, stderr } = await strake('load', '-i', archive)
       outcomes.push(exitCode === 0)
-      // Looking needs a little space, too.
+      // Reading needs a little space too.
       await command(['mount', '-o', 'remount,size=8m', strake.root])
       if (exitCode === 0) expect(await damage(strake)).toEqual([])
       else expect(stderr).toMatch(/^strake: Cannot .*(?:no space|reports an error)/m)
@@ -31,7 +31,7 @@ describe.skipIf(reason !== undefined)('a full disk', () => {
     expect(outcomes.map(Number).toSorted()).toEqual(outcomes.map(Number))
   }, 60_000)
 
-  test('images, rmi and prune work without a byte left', async () => {
+  test('images, rmi and prune work on a full disk', async () => {
     await using disk = await openDisk(4096)
     const { strake, archive } = disk
     await strake.ok('load', '-i', archive)
@@ -44,7 +44,7 @@ describe.skipIf(reason !== undefined)('a full disk', () => {
     expect(await namesOf(strake)).toEqual([])
   })
 
-  test('a container that fills the disk goes on, and its end is known', async () => {
+  test('a container that fills the disk runs on, and its end is recorded', async () => {
     await using disk = await openDisk(16_384)
     const { strake } = disk
     await importBusybox(strake, 'box')
@@ -66,7 +66,7 @@ describe.skipIf(reason !== undefined)('a full disk', () => {
     await strake.ok('rm', 'again')
   }, 60_000)
 
-  test('rm, rmi and every prune work, however often the disk is filled', async () => {
+  test('rm, rmi and every prune work on a disk that is filled again and again', async () => {
     await using disk = await openDisk(32_768)
     const { strake, archive } = disk
     await strake.ok('load', '-i', archive)
@@ -87,7 +87,7 @@ describe.skipIf(reason !== undefined)('a full disk', () => {
       ['system', 'prune', '-af'],
     ]) {
       fill(strake.root)
-      // What adds to the store fails, and takes nothing from what removes.
+      // Commands that add to the store fail, and leave the space that removals need.
       const { exitCode, stderr } = await strake('load', '-i', large)
       expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^strake: Cannot /m)])
       fill(strake.root)
@@ -120,7 +120,7 @@ async function openDisk(kibibytes: number): Promise<Disk> {
   }
 }
 
-/** Takes every block. */
+/** Fills the disk. */
 function fill(directory: string): void {
   const block = new Uint8Array(4096)
   while (statfsSync(directory).bavail > 0) {

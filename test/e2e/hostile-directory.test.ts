@@ -7,7 +7,7 @@ const reason = missing()
 if (reason) console.info(`skipped: hostile directory: ${reason}`)
 
 describe.skipIf(reason !== undefined)('a hostile working directory', () => {
-  test('runs no code and sets no environment, whatever its bunfig.toml and .env say', async () => {
+  test('its bunfig.toml and .env run no code and set no environment', async () => {
     await using strake = await openStrake()
     const cwd = await writeContext(`${strake.directory}/hostile`, {
       'bunfig.toml': 'preload = ["./preload.ts"]\n',

@@ -51,7 +51,7 @@ describe.skipIf(reason !== undefined)('images', () => {
     expect((await strake.ok('history', 'busybox')).split('\n')).toHaveLength(3)
   })
 
-  test('diff tells what a container and an image changed', async () => {
+  test('diff lists the changes of a container and of an image', async () => {
     const script = 'echo x > /new; rm /etc/group; chmod 700 /home'
     await strake.ok('run', '--name', 'changer', '--network', 'none', 'busybox', 'sh', '-c', script)
     const changes = ['C /etc', 'D /etc/group', 'C /home', 'A /new']
@@ -136,7 +136,7 @@ describe.skipIf(reason !== undefined)('images', () => {
     ).toContain('docker.io/library/busybox:latest')
   })
 
-  test('the store keeps other users out', async () => {
+  test('other users cannot enter the store', async () => {
     const { stdout } = await command(['stat', '-c', '%a', strake.root])
     expect(stdout.trim()).toBe('700')
   })

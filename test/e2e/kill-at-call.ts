@@ -9,27 +9,27 @@ import {
 } from 'node:fs'
 import { check, symbols } from '#platform'
 
-// Runs a program, and kills it right before the Nth system call by which it, or a process that it
-// starts, changes something below a directory. Calls are counted over all threads and processes:
-// going through N = 1, 2, ... until nothing is killed leaves none out. N = 0 only counts.
+// Runs a program, and kills it right before the Nth system call that changes something below a
+// directory, in the program or in a process that it starts. Calls are counted over all threads and
+// processes: N = 1, 2, ... until nothing is killed covers every call. N = 0 only counts.
 //
 //   bun kill-at-call.ts REPORT DIRECTORY N PROGRAM ARGUMENTS...
 //
-// REPORT gets what came of it as JSON. For Linux on x86-64: others have other numbers.
+// REPORT gets the result as JSON. For Linux on x86-64: system calls have other numbers elsewhere.
 
-/** What happened to the program. */
+/** The result of the run. */
 export interface Killing {
-  /** Calls that were seen. */
+  /** The number of counted calls. */
   readonly calls: number
-  /** The call that was not made; absent when there were fewer. */
+  /** The call before which the program was killed; absent when there were fewer calls. */
   readonly killedAt?: string
-  /** How the program itself ended; 137 when it was what was killed. */
+  /** The exit code of the program; 137 when it was killed. */
   readonly exitCode: number
-  /** Command lines of processes that it started and that ran on after it. */
+  /** Command lines of its child processes that ran on after its end. */
   readonly left: readonly string[]
 }
 
-/** Calls that take a path, by number: name and which argument the path is. */
+/** Calls with a path, by number: the name and the index of the path. */
 const onPaths: Readonly<Record<number, readonly [string, number]>> = {
   76: ['truncate', 0],
   82: ['rename', 1],
@@ -60,7 +60,7 @@ const onPaths: Readonly<Record<number, readonly [string, number]>> = {
   429: ['move_mount', 3],
 }
 
-/** Calls that take a descriptor, and which argument that is; counted when it is open below the directory. */
+/** Calls with a descriptor, and its index. A call counts when the descriptor is below the directory. */
 const onDescriptors: Readonly<Record<number, readonly [string, number]>> = {
   1: ['write', 0],
   18: ['pwrite64', 0],
@@ -83,17 +83,17 @@ const onDescriptors: Readonly<Record<number, readonly [string, number]>> = {
 const openings: Readonly<Record<number, number>> = { 2: 0, 257: 1 }
 const createOrTruncate = 0o1100n
 const ioctl = 16
-/** `LOOP_CONFIGURE`, and `LOOP_CTL_GET_FREE`. */
+/** `LOOP_CONFIGURE` and `LOOP_CTL_GET_FREE`. */
 const loopRequests: readonly (bigint | undefined)[] = [0x4c0an, 0x4c82n]
 
-/** Of ptrace(2). */
+/** Requests of ptrace(2). */
 const requests = { syscall: 24, seize: 0x4206, interrupt: 0x4207, callInfo: 0x420e }
-/** Follow threads, processes and programs; tell stops at calls from others. */
+/** Options: follow threads, processes and programs; mark stops at system calls. */
 const traceOptions = 0b11111
 const callStop = 5 | 0x80
 const allChildren = 0x40000000
 const noHang = 1
-/** Milliseconds for which others may go on when the program has ended. */
+/** Milliseconds that child processes get after the end of the program. */
 const patience = 10_000
 
 const c = symbols({
@@ -102,7 +102,7 @@ const c = symbols({
   kill: { args: ['i32', 'i32'], returns: 'i32' },
 })
 
-/** A call that changes something below `directory`, in words; `undefined` for any other. */
+/** Describes a call that changes something below `directory`; returns `undefined` for any other. */
 function changeOf(thread: number, info: DataView, directory: string): string | undefined {
   const number = Number(info.getBigUint64(24, true))
   const argument = (index: number): bigint => info.getBigUint64(32 + 8 * index, true)
@@ -130,7 +130,7 @@ function linkOf(path: string): string {
   }
 }
 
-/** The C string at an address of another process; empty when that is gone. */
+/** Returns the C string at an address of another process, an empty one after its end. */
 function textAt(thread: number, address: bigint): string {
   const bytes = Buffer.alloc(4096)
   let memory: number | undefined
@@ -145,7 +145,7 @@ function textAt(thread: number, address: bigint): string {
   }
 }
 
-/** Command lines of what is still traced. */
+/** Returns the command lines of traced processes. */
 function tracees(): readonly string[] {
   return readdirSync('/proc')
     .filter((name) => textOf(`/proc/${name}/status`).includes(`\nTracerPid:\t${process.pid}\n`))
@@ -161,7 +161,7 @@ function textOf(path: string): string {
 }
 
 function main([report = '', directory = '', wanted = '0', ...argv]: readonly string[]): void {
-  // It waits for a line until it is traced.
+  // The program waits for a line until it is traced.
   const child = Bun.spawn(['sh', '-c', 'read _ && exec "$@" </dev/null', 'sh', ...argv], {
     stdio: ['pipe', 'inherit', 'inherit'],
   })

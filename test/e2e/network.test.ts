@@ -70,7 +70,7 @@ describe.skipIf(reason !== undefined)('network', () => {
     expect(fetch(`http://[::1]:${port}/`)).rejects.toThrow()
   }, 30_000)
 
-  test('nft that is missing is said before anything runs, and ports go away without it', async () => {
+  test('an absent nft is named before anything runs, and ports are removed without it', async () => {
     const hide =
       'for f in /usr/sbin/nft /usr/bin/nft; do [ ! -e $f ] || mount --bind /dev/null $f; done'
     const script = [
@@ -109,7 +109,7 @@ describe.skipIf(reason !== undefined)('network', () => {
     await strake.ok('rm', '-f', 'server')
   }, 30_000)
 
-  test('--network none has a loopback device alone', async () => {
+  test('--network none has only a loopback device', async () => {
     const shown = await strake.ok('run', '--rm', '--network', 'none', 'busybox', 'ip', '-o', 'link')
     expect(shown.split('\n')).toHaveLength(1)
     expect(shown).toContain('lo:')

@@ -8,7 +8,7 @@ import { command, missing, type Outcome, openStrake, type Strake } from './strak
 const reason = missing('busybox', 'tar', 'runc')
 if (reason) console.info(`skipped: peers: ${reason}`)
 
-/** Why a test with a peer cannot run; says so once. */
+/** Returns why a test with a peer cannot run, and prints it once. */
 function without(...programs: readonly string[]): boolean {
   const why = missing(...programs)
   if (why) console.info(`skipped: peers with ${programs.join(', ')}: ${why}`)
@@ -197,7 +197,7 @@ function podmanIn({ directory }: Strake): readonly string[] {
   ]
 }
 
-/** A Docker engine of its own, without a bridge: nothing of the machine is touched. */
+/** A Docker engine of the test, without a bridge and without an effect on the machine. */
 async function startDockerd({
   directory,
 }: Strake): Promise<AsyncDisposable & { readonly env: Readonly<Record<string, string>> }> {

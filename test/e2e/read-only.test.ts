@@ -9,7 +9,7 @@ const reason = missing()
 if (reason !== undefined) console.log(`skipped a read-only store: ${reason}`)
 
 describe.skipIf(reason !== undefined)('a store on a read-only file system', () => {
-  test('is read, and info and doctor name the cause', async () => {
+  test('is readable, and info and doctor name the cause', async () => {
     await using strake = await openStrake()
     const archive = await writeSmallImage(join(strake.directory, 'kept.tar'), 'kept:1', 'kept')
     mkdirSync(strake.root)
@@ -44,7 +44,7 @@ describe.skipIf(reason !== undefined)('a store on a read-only file system', () =
     }
   }, 60_000)
 
-  test('that is no store yet, or cannot be opened, is examined all the same', async () => {
+  test('is examined by doctor even when it is empty or cannot be opened', async () => {
     await using strake = await openStrake()
     await Bun.write(strake.root, 'a file')
     for (const args of [['info'], ['doctor']]) {

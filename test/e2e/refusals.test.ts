@@ -69,11 +69,11 @@ describe.skipIf(reason !== undefined)('refusals', () => {
     expect(outcome.stderr).toContain('>>>')
   })
 
-  test('a bad reference is refused before anything is asked', async () => {
+  test('a bad reference is refused before any request', async () => {
     expectRefusal(await strake('pull', 'UPPER/Case'), 1, 'UPPER/Case')
   })
 
-  test('an unreachable registry says so', async () => {
+  test('an unreachable registry is named', async () => {
     expectRefusal(await strake('pull', 'localhost:1/app'), 1, 'localhost:1')
   })
 
@@ -117,7 +117,7 @@ describe.skipIf(reason !== undefined)('refusals', () => {
     expect(await second.ok('images', '-aq')).toBe('')
   })
 
-  test('a full disk is named, and nothing half-written stays', async () => {
+  test('a full disk is named, and no partial file stays', async () => {
     await using second = await openStrake()
     const small = join(second.directory, 'small')
     await command(['mkdir', '-p', small])
@@ -140,7 +140,7 @@ describe.skipIf(reason !== undefined)('refusals', () => {
     }
   })
 
-  test('a newer store is refused, not guessed at', async () => {
+  test('a newer store is refused', async () => {
     await using second = await openStrake()
     await second.ok('images')
     const { Database } = await import('bun:sqlite')

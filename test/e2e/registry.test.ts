@@ -24,7 +24,7 @@ describe.skipIf(reason !== undefined)('registry', () => {
   })
   afterAll(async () => strake[Symbol.asyncDispose]())
 
-  /** Pushes to `host`, pulls into an empty store, and runs what came. */
+  /** Pushes to `host`, pulls into an empty store, and runs the image. */
   const roundTrip = async (host: string, ...options: readonly string[]): Promise<void> => {
     const name = `${host}/team/app:1.0`
     await strake.ok('tag', 'app', name)
@@ -45,7 +45,7 @@ describe.skipIf(reason !== undefined)('registry', () => {
     await roundTrip(server.host)
   }, 60_000)
 
-  test('a thousand clients that never finish their request keep nobody waiting', async () => {
+  test('a thousand unfinished requests do not delay another client', async () => {
     await using server = await serveStrakeRegistry(strake)
     const [hostname = '', port = ''] = server.host.split(':')
     const ignore = { data() {}, error() {} }
@@ -77,14 +77,14 @@ describe.skipIf(reason !== undefined)('registry', () => {
     await strake.ok('rmi', name)
   }, 60_000)
 
-  test('pull of an unknown tag says so, and names nothing', async () => {
+  test('pull of an unknown tag fails and makes no name', async () => {
     await using server = await serveStrakeRegistry(strake)
     const outcome = await strake('pull', `${server.host}/team/app:none`)
     expect(outcome.exitCode).toBe(1)
     expect(outcome.stderr).toMatch(/Cannot .*team\/app:none.*unknown/)
   })
 
-  test('a registry that keeps its repositories in a directory of its own serves them again', async () => {
+  test('a registry with its own directory serves its repositories after a restart', async () => {
     const storage = join(strake.directory, 'repositories')
     const push = async (): Promise<string> => {
       await using server = await serveStrakeRegistry(strake, '--storage', storage)
@@ -99,7 +99,7 @@ describe.skipIf(reason !== undefined)('registry', () => {
     expect(await response.json()).toEqual({ name: 'kept', tags: ['1'] })
   }, 60_000)
 
-  test('pull refuses content that is not what its digest says, and keeps nothing of it', async () => {
+  test('pull refuses content with a wrong digest, and keeps nothing of it', async () => {
     const storage = join(strake.directory, 'damaged')
     await using server = await serveStrakeRegistry(strake, '--storage', storage)
     const name = `${server.host}/damaged:1`
@@ -116,7 +116,7 @@ describe.skipIf(reason !== undefined)('registry', () => {
     await using second = await openStrake()
     const outcome = await second('pull', name)
     expect(outcome.exitCode).toBe(1)
-    // The registry breaks off at the end of what it sees to be damaged, and sets it aside.
+    // The registry closes the connection at the end of a damaged blob, and sets the blob aside.
     expect(outcome.stderr).toMatch(/expected sha256:[0-9a-f]{64}, got|blob unknown/)
     expect(await second.ok('images', '-aq')).toBe('')
     await strake.ok('rmi', name)

@@ -7,7 +7,7 @@ import { packTar } from '#tar'
 import { serveStrakeRegistry, until } from './servers.ts'
 import { missing, openStrake, program, type Strake } from './strake.ts'
 
-// RELIABILITY FK1, N5: bytes that arrived and were verified are never fetched again.
+// Received bytes are not fetched again.
 
 const reason = missing()
 if (reason !== undefined) console.log(`skipped resuming: ${reason}`)
@@ -28,7 +28,7 @@ describe.skipIf(reason !== undefined)('a pull that was killed', () => {
     const slowName = `${slow.host}/large:1`
     await using strake = await openStrake()
     const child = Bun.spawn([program, 'pull', slowName], { env: strake.env, stderr: 'ignore' })
-    // What arrives is written a mebibyte at a time.
+    // The store writes a mebibyte at a time.
     await until(async () => slow.isStalled && received(strake) > slow.sent - 1024 ** 2)
     child.kill('SIGKILL')
     await child.exited
@@ -46,19 +46,19 @@ describe.skipIf(reason !== undefined)('a pull that was killed', () => {
 
 interface SlowServer extends Disposable {
   readonly host: string
-  /** Bytes of the large blob that went out. */
+  /** Sent bytes of the large blob. */
   readonly sent: number
-  /** A good half of it went out, and nothing more will. */
+  /** More than half of it was sent, and no more will be. */
   readonly isStalled: boolean
-  /** Of the large blob. */
+  /** The size of the large blob. */
   readonly size: number
-  /** What was asked for of it. */
+  /** The requested ranges of it. */
   readonly ranges: readonly (string | null)[]
-  /** From now on answers are whole. */
+  /** Makes later answers complete. */
   finish(): void
 }
 
-/** Passes everything on to another registry; of a large blob only a good half, and then nothing more. */
+/** Passes requests to another registry, but sends only more than half of a large blob. */
 function serveHalves(upstream: string): SlowServer {
   let sent = 0
   let whole = 0
@@ -85,7 +85,7 @@ function serveHalves(upstream: string): SlowServer {
       const { pathname, search } = new URL(request.url)
       const { method, headers } = request
       const place = `http://${upstream}${pathname}${search}`
-      // Bun sends streams in chunks, without their length.
+      // Bun sends streams chunked, without Content-Length.
       const head = await fetch(place, { method: 'HEAD' })
       const length = Number(head.headers.get('content-length'))
       const answer = await fetch(place, { method, headers })
@@ -116,7 +116,7 @@ function serveHalves(upstream: string): SlowServer {
   }
 }
 
-/** Bytes of the largest blob that is arriving. */
+/** Returns the bytes of the largest unfinished blob. */
 function received({ root }: Strake): number {
   const folder = join(root, 'ingest')
   const sizes = readdirSync(folder).map((id) => {

@@ -98,7 +98,7 @@ describe.skipIf(reason !== undefined)('run', () => {
     await strake.ok('rm', '-f', 'keys')
   })
 
-  test('run gives the default capabilities, seccomp and no way to new privileges', async () => {
+  test('run gives the default capabilities and seccomp, and no new privileges', async () => {
     const status = await sh('grep -E "^(CapEff|CapBnd|CapInh|CapAmb|Seccomp):" /proc/self/status')
     expect(status.replaceAll('\t', ' ').split('\n')).toEqual([
       'CapInh: 0000000000000000',
@@ -114,7 +114,7 @@ describe.skipIf(reason !== undefined)('run', () => {
     expect(await sh('grep CapEff /proc/self/status', ...options)).toContain('0000000000000400')
   })
 
-  test('run masks kernel files and makes others read-only', async () => {
+  test('run masks some kernel files and makes some read-only', async () => {
     const script = [
       'cat /proc/kcore 2>/dev/null | wc -c',
       'cat /proc/timer_list 2>/dev/null | wc -c',
@@ -166,7 +166,7 @@ describe.skipIf(reason !== undefined)('run', () => {
     expect(await strake.ok('ps', '-aq')).toBe('')
   })
 
-  test('run -d survives the end of the command line by kill -9', async () => {
+  test('run -d survives kill -9 of its command', async () => {
     const child = Bun.spawn(
       [
         program,
@@ -343,7 +343,7 @@ describe.skipIf(reason !== undefined)('run', () => {
     await strake.ok('rm', 'source')
   })
 
-  test('nothing is left of containers that are gone', async () => {
+  test('removed containers leave nothing', async () => {
     await sh('true')
     const mounts = async (): Promise<readonly string[]> => {
       const found = await command(['grep', strake.directory, '/proc/self/mounts'])

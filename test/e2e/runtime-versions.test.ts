@@ -5,14 +5,14 @@ import { resolve } from 'node:path'
 import { importBusybox } from './busybox.ts'
 import { command, missing, type Outcome, openStrake, program, type Strake } from './strake.ts'
 
-/** Filled by `scripts/setup peers`. */
+/** The directory that `scripts/setup peers` fills. */
 const cache = resolve(import.meta.dir, '../.cache/runtimes')
 const reason = missing('busybox', 'tar', 'unshare', 'mount')
 if (reason) console.info(`skipped: runtime versions: ${reason}`)
 
 /**
- * A mount namespace in which this machine has control groups v2 alone, which crun insists on,
- * and the programs and libraries of another release before its own.
+ * A mount namespace with control groups v2 only, which crun needs, and with the programs and
+ * libraries of another release before those of the machine.
  */
 const enter =
   'umount -R /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup && ' +
@@ -56,7 +56,7 @@ for (const suite of ['bookworm', 'trixie', 'sid']) {
         })
       }
 
-      test('a container runs, and gives its exit code', async () => {
+      test('a container runs, and its exit code is returned', async () => {
         const outcome = await run(
           'run',
           '--rm',
@@ -72,7 +72,7 @@ for (const suite of ['bookworm', 'trixie', 'sid']) {
         if (!cannot) expect(outcome).toEqual({ exitCode: 3, stdout: '/\n', stderr: '' })
       })
 
-      test('what cannot be started ends with 127 or 126 and one sentence', async () => {
+      test('a command that cannot start ends with 127 or 126 and one sentence', async () => {
         const executable = 'it is not a program this machine can execute'
         const absent = 'no such file or directory in the image'
         for (const [name, exitCode, why] of [
@@ -91,7 +91,7 @@ for (const suite of ['bookworm', 'trixie', 'sid']) {
         }
       })
 
-      test('what the runtime refuses is said in its words', async () => {
+      test('a refusal of the runtime is printed in its words', async () => {
         const refused = ['--sysctl', 'net.core.nosuch=1', '--network', 'none']
         const { exitCode, stderr } = await run('run', '--rm', ...refused, 'box', 'true')
         expect(exitCode).toBe(125)

@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { program, type Strake } from './strake.ts'
 
-/** A server of a test; leaving the scope ends it. */
+/** A server of a test. It ends with the scope. */
 export interface TestServer extends AsyncDisposable {
   /** `127.0.0.1:PORT`. */
   readonly host: string
@@ -24,7 +24,7 @@ export async function serveStrakeRegistry(
   return { host, [Symbol.asyncDispose]: () => end(child) }
 }
 
-/** Debian's docker-registry, with basic authentication when `htpasswd` is given. */
+/** Starts Debian's docker-registry, with basic authentication for `htpasswd`. */
 export async function serveDockerRegistry(
   directory: string,
   htpasswd?: string,
@@ -54,13 +54,13 @@ export async function end(child: Bun.Subprocess): Promise<void> {
   await child.exited
 }
 
-/** A port that was free a moment ago. */
+/** Returns a port that was free just now. */
 export async function freePort(): Promise<number> {
   using listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
   return listener.port
 }
 
-/** Asks until the answer is yes; gives up after ten seconds. */
+/** Asks until the answer is true, for at most ten seconds. */
 export async function until(isTrue: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 10_000
   while (!(await isTrue().catch(() => false))) {

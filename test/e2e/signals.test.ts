@@ -7,7 +7,7 @@ import { command, missing, openStrake, program, type Strake } from './strake.ts'
 const reason = missing('runc')
 if (reason !== undefined) console.log(`skipped signals: ${reason}`)
 
-/** A named pipe, open for reading, that is full. */
+/** A full named pipe, open for reading. */
 async function openFullPipe(path: string): Promise<Disposable> {
   await command(['mkfifo', path])
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
@@ -16,7 +16,7 @@ async function openFullPipe(path: string): Promise<Disposable> {
   try {
     for (;;) writeSync(writer, page)
   } catch {
-    // It is full.
+    // The pipe is full.
   }
   closeSync(writer)
   return { [Symbol.dispose]: () => closeSync(reader) }
@@ -36,7 +36,7 @@ describe.skipIf(reason !== undefined)('the first signal', () => {
     await strake.ok('run', '-d', '--name', 'deaf', 'box', 'sh', '-c', 'trap "" TERM; sleep 1000')
     stack.use(await openFullPipe(full()))
     await command(['mkfifo', silent()])
-    // It has a writer, who writes nothing.
+    // The pipe has a writer that writes nothing.
     const writer = openSync(silent(), constants.O_RDWR)
     stack.defer(() => closeSync(writer))
   })
@@ -65,7 +65,7 @@ describe.skipIf(reason !== undefined)('the first signal', () => {
       stderr: stderr ?? 'ignore',
     })
     for (const fd of [stdin, stdout, stderr]) if (fd !== undefined) closeSync(fd)
-    // Whenever it comes, it has to do; now it comes while the command waits.
+    // The signal arrives while the command waits.
     await new Promise((resolve) => setTimeout(resolve, 400))
     child.kill(signal)
     await child.exited
@@ -101,11 +101,11 @@ describe.skipIf(reason !== undefined)('the first signal', () => {
     ['login', '-u', 'me', '--password-stdin', 'localhost:1'],
   ]
   for (const args of toSilentWriters) {
-    test(`ends ${args.join(' ')} while nobody writes into its input`, () =>
+    test(`ends ${args.join(' ')} while its input gets no bytes`, () =>
       endsAt('SIGINT', args, { stdin: silent() }))
   }
 
-  test('ends load and import of a pipe that nobody writes to, and save into one that nobody reads', async () => {
+  test('ends load and import of a pipe without a writer, and save into a pipe without a reader', async () => {
     const path = join(strake.directory, 'nobody')
     await command(['mkfifo', path])
     await endsAt('SIGTERM', ['load', '-i', path], {})
@@ -119,7 +119,7 @@ describe.skipIf(reason !== undefined)('the first signal', () => {
     expect(await strake.ok('ps', '-q')).not.toBe('')
   })
 
-  test('what holds content is named while it waits for its reader', async () => {
+  test('a command that holds content is named while it waits for its reader', async () => {
     const child = Bun.spawn([program, 'save', 'box'], {
       env: { PATH: process.env['PATH'] ?? '', ...strake.env },
       stdout: openSync(full(), constants.O_WRONLY),

@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
-/** What a command line printed and how it ended. */
+/** The output and the exit code of a command. */
 export interface Outcome {
   readonly exitCode: number
   readonly stdout: string
@@ -18,7 +18,7 @@ export interface CommandOptions {
   readonly timeout?: number
 }
 
-/** One store of its own, and the built program on it. Leaving the scope removes both. */
+/** A store of a test with the built program. It is removed with the scope. */
 export interface Strake extends AsyncDisposable {
   readonly directory: string
   readonly root: string
@@ -27,14 +27,14 @@ export interface Strake extends AsyncDisposable {
   (...args: readonly string[]): Promise<Outcome>
   /** The same, with standard input, a working directory or more environment. */
   with(options: CommandOptions, ...args: readonly string[]): Promise<Outcome>
-  /** Runs it and throws what it printed unless it succeeded; returns trimmed standard output. */
+  /** Runs it and returns trimmed standard output. Throws the output of a failure. */
   ok(...args: readonly string[]): Promise<string>
 }
 
 /** The single-file executable that `make build` makes. */
 export const program: string = resolve(import.meta.dir, '../../dist/strake')
 
-/** Opens a store in a temporary directory (on tmpfs where there is one); `more` goes into its environment. */
+/** Opens a store in a temporary directory, on tmpfs where possible. `more` is added to its environment. */
 export async function openStrake(more: Readonly<Record<string, string>> = {}): Promise<Strake> {
   const directory = mkdtempSync(join(temporaryRoot(), 'strake-e2e-'))
   const root = join(directory, 'root')
@@ -63,7 +63,7 @@ export async function openStrake(more: Readonly<Record<string, string>> = {}): P
       const reset = ['system', 'reset', '--force']
       const outcome = await invoke({}, reset)
       await rm(directory, { recursive: true, force: true })
-      // Whatever a test did to it: a store knows its own files, and nothing is left mounted.
+      // After any test, a reset must recognize all files and leave no mount.
       if (outcome.exitCode !== 0) throw new Error(describe(reset, outcome))
     },
   })
@@ -103,7 +103,7 @@ function temporaryRoot(): string {
   }
 }
 
-/** Why a test that needs `programs` and root cannot run here; `undefined` when it can. */
+/** Returns why a test that needs `programs` and root cannot run here, `undefined` when it can. */
 export function missing(...programs: readonly string[]): string | undefined {
   if (!existsSync(program)) return 'dist/strake is not built'
   if (process.getuid?.() !== 0) return 'needs root'

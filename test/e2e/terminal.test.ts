@@ -6,13 +6,13 @@ import { missing, openStrake, program, type Strake } from './strake.ts'
 const reason = missing('busybox', 'tar', 'runc')
 if (reason) console.info(`skipped: terminal: ${reason}`)
 
-/** Somebody at a terminal of 24 rows and 80 columns. */
+/** A user at a terminal of 24 rows and 80 columns. */
 interface Terminal {
   type(keys: string): void
   resize(columns: number, rows: number): void
-  /** All that was shown so far. */
+  /** The text shown so far. */
   text(): string
-  /** Waits until it was shown. */
+  /** Waits until a text was shown. */
   shows(text: string): Promise<void>
   readonly exited: Promise<number>
 }

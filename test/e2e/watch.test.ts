@@ -7,7 +7,7 @@ import { missing, openStrake, program, type Strake } from './strake.ts'
 const reason = missing('busybox', 'tar', 'runc', 'nft')
 if (reason) console.info(`skipped: watch: ${reason}`)
 
-/** A published port that nothing else here uses. */
+/** A published port that no other test uses. */
 const port = 28_761
 
 describe.skipIf(reason !== undefined)('run --rm, which watches its container itself', () => {
@@ -19,7 +19,7 @@ describe.skipIf(reason !== undefined)('run --rm, which watches its container its
   })
   afterAll(async () => strake[Symbol.asyncDispose]())
 
-  /** Starts a container in the foreground; resolves when it has printed something. */
+  /** Starts a container in the foreground and waits for its first output. */
   async function start(
     ...args: readonly string[]
   ): Promise<Bun.Subprocess<'ignore', 'pipe', 'pipe'>> {
@@ -40,7 +40,7 @@ describe.skipIf(reason !== undefined)('run --rm, which watches its container its
     'trap "exit 9" TERM; echo up; while :; do sleep 0.1; done',
   ]
 
-  /** Whatever the store has mounted for containers, their namespaces and their directories. */
+  /** Returns the mounts, namespaces and directories of the store's containers. */
   async function remains(): Promise<readonly string[]> {
     const run = strake.env['STRAKE_RUN'] ?? ''
     const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
@@ -59,7 +59,7 @@ describe.skipIf(reason !== undefined)('run --rm, which watches its container its
     return [...mounts, ...files.flat()]
   }
 
-  test('others see, stop and wait for it as for any container', async () => {
+  test('other commands see, stop and wait for it as for any container', async () => {
     const child = await start('--name', 'seen', '--network', 'none', ...sleeper)
     expect(await strake.ok('ps', '--format', 'json')).toContain('"Names":"seen"')
     expect(await strake.ok('exec', 'seen', 'echo', 'inside')).toBe('inside')
@@ -71,7 +71,7 @@ describe.skipIf(reason !== undefined)('run --rm, which watches its container its
     expect(await remains()).toEqual([])
   })
 
-  test('a signal that is sent to it reaches the container', async () => {
+  test('a signal to it reaches the container', async () => {
     const child = await start('--network', 'none', ...sleeper)
     child.kill('SIGTERM')
     expect(await child.exited).toBe(9)
@@ -93,7 +93,7 @@ describe.skipIf(reason !== undefined)('run --rm, which watches its container its
     expect(await next.exited).toBe(9)
   })
 
-  test('after kill -9 another run may have its name once it has ended', async () => {
+  test('after kill -9 another run may take its name once it has ended', async () => {
     const child = await start('--name', 'again', '--network', 'none', ...sleeper)
     child.kill('SIGKILL')
     await child.exited

@@ -8,7 +8,7 @@ const page = readFileSync(join(project, 'docs/library.md'), 'utf8')
 
 interface Example {
   readonly code: string
-  /** Absent for one that is compiled only. */
+  /** Absent for an example that is compiled only. */
   readonly printed: string | undefined
 }
 
@@ -17,7 +17,7 @@ const examples: readonly Example[] = [...page.matchAll(block)].map(
   ([, compiled, code = '', printed = '']) => ({ code, printed: compiled ? undefined : printed }),
 )
 
-/** Inside the project, so that its own name is found. */
+/** A directory inside the project, so that the import of its name works. */
 const programs = join(project, 'dist/library-examples')
 let directory = ''
 
@@ -58,7 +58,7 @@ test('the examples of docs/library.md compile', () => {
 for (const [index, { code, printed }] of examples.entries()) {
   if (printed === undefined) continue
   const title = /^import .*$/m.exec(code)?.[0] ?? `example ${index}`
-  test(`docs/library.md prints what it says: ${title}`, () => {
+  test(`an example of docs/library.md prints its documented output: ${title}`, () => {
     const { stdout, stderr } = Bun.spawnSync([process.execPath, join(programs, `${index}.ts`)], {
       cwd: directory,
       env: { PATH: process.env['PATH'], HOME: directory },

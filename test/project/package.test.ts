@@ -17,7 +17,7 @@ const project = resolve(import.meta.dir, '../..')
 const isBuilt = existsSync(join(project, 'dist/lib/oci/index.js'))
 if (!isBuilt) console.info('skipped: packages: dist/lib is not built')
 
-/** A program of somebody else, beside the packages as npm installs them. */
+/** A program of a user, beside the packages as npm installs them. */
 let consumer = ''
 
 function run(argv: readonly string[]): { code: number; stdout: string; stderr: string } {
@@ -38,7 +38,7 @@ describe.skipIf(!isBuilt)('the npm packages', () => {
 
   const node = join(project, 'node_modules/.bin/node')
 
-  test('have types that a strict compiler takes without those of Bun or Node', () => {
+  test('have types that a strict compiler accepts without types of Bun or Node', () => {
     const compilerOptions = {
       ...{ strict: true, module: 'nodenext', noEmit: true, types: [], skipLibCheck: false },
       ...{ exactOptionalPropertyTypes: true, target: 'es2022' },
@@ -75,7 +75,7 @@ describe.skipIf(!isBuilt)('the npm packages', () => {
     expect(run([tsc, '-p', consumer]).stdout).toContain('TS1360')
   }, 60_000)
 
-  test('say in a sentence that the engine does not run on Node, and run what does', () => {
+  test('refuse the engine on Node in one sentence, and run the other parts', () => {
     writeFileSync(join(consumer, 'all.js'), "import { build } from 'strake'\nbuild()\n")
     const refused = run([node, 'all.js'])
     expect(refused.code).toBe(1)

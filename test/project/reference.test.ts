@@ -5,14 +5,14 @@ import { referenceFiles } from '../../scripts/reference/write.ts'
 
 const docs = resolve(import.meta.dir, '../../docs')
 
-test('docs/cli.md and the manual pages say what the commands say; else run scripts/docs', async () => {
+test('docs/cli.md and the manual pages equal the help of the commands; else run scripts/docs', async () => {
   const files = await referenceFiles()
   const written = ['cli.md', ...readdirSync(join(docs, 'man')).map((name) => `man/${name}`)]
   expect(written.sort()).toEqual([...files.keys()].sort())
   for (const [path, text] of files) expect(readFileSync(join(docs, path), 'utf8')).toBe(text)
 })
 
-test('manual pages hold no line that troff would take for a request of its own', async () => {
+test('manual pages have no text line that troff reads as a request', async () => {
   const requests = /^\.(?:TH|SH|TP|PP|nf|fi)\b/
   for (const [path, text] of await referenceFiles()) {
     if (!path.startsWith('man/')) continue

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 
 const script = resolve(import.meta.dir, '../../scripts/missing-programs')
 
-/** What the script prints on a system with these programs and no others. */
+/** Returns the output of the script on a system with only these programs. */
 function missing(...programs: readonly string[]): readonly string[] {
   const directory = mkdtempSync(join(tmpdir(), 'strake-path-'))
   try {
@@ -33,7 +33,7 @@ test('missing-programs names the packages of each system and the command for the
   expect(install('other')).toBe('Install them by the package manager of this system.')
 })
 
-test('missing-programs takes runc for crun, and names all that is missing', () => {
+test('missing-programs accepts runc in place of crun, and names every missing program', () => {
   expect(missing('dnf', 'runc')[0]).toStartWith('Missing here: nft ip xz bzip2 curl npm')
   expect(missing('dnf')[0]).toStartWith('Missing here: crun nft ip xz bzip2 curl npm')
   expect(missing('apk')[1]).toContain(' busybox-static')
