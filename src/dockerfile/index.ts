@@ -2,7 +2,7 @@
 export type * from './ast.ts'
 /** Booleans in the words of Go. */
 export { parseBoolean } from './boolean.ts'
-/** What a command executes, and the script file it may need. */
+/** The argv of a command, and the script file that it may need. */
 export { commandArgv, type InlineScript, inlineScript } from './command.ts'
 /** Durations as Go writes them, in nanoseconds. */
 export { formatDuration, parseDuration } from './duration.ts'

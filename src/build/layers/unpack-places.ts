@@ -7,16 +7,16 @@ import type { LayoutEntry } from './placement.ts'
 /** A directory above an entry, which the layer must have before it. */
 export interface Parent {
   readonly path: string
-  /** The directory of the image; absent when the unpacking makes it. */
+  /** The directory of the image. Absent for a new directory. */
   readonly node?: FileNode | undefined
 }
 
-/** Where an entry goes, as paths of the image. */
+/** The place of an entry, with paths of the image. */
 export interface Placed {
   readonly path: string
-  /** Of a hard link. */
+  /** The target of a hard link. */
   readonly target: string
-  /** Directories that no entry was written for yet, from the top. */
+  /** Directories without an entry so far, the topmost first. */
   readonly parents: readonly Parent[]
 }
 
@@ -28,9 +28,9 @@ interface Entry {
 
 interface Known {
   readonly type: 'directory' | 'symlink' | 'other'
-  /** Of a link. */
+  /** The target of a link. */
   readonly target?: string | undefined
-  /** Only of a directory of the image that no entry replaced. */
+  /** The directory of the image, if no entry replaced it. */
   readonly node?: FileNode | undefined
 }
 
@@ -39,8 +39,8 @@ const maxLinks = 255
 /**
  * Places the entries of archives that are unpacked into a directory of an image.
  * Links of the image and of the archive are followed, and every path stays in the
- * directory: an absolute link means a path in it, and one with too many `..`
- * throws `INVALID`.
+ * directory. An absolute link is resolved in the directory. A link with too many
+ * `..` throws `INVALID`.
  */
 export class UnpackPlaces {
   readonly #below: LookupTree
@@ -49,7 +49,7 @@ export class UnpackPlaces {
   readonly #known = new Map<string, Known | undefined>()
   readonly #written = new Set<string>()
 
-  /** `written` has the entries that the layer has already, parents first. */
+  /** `written` has the earlier entries of the layer, parents first. */
   constructor(below: LookupTree, root: string, written: readonly LayoutEntry[]) {
     this.#below = below
     this.#root = root === '' ? [] : root.split('/')
@@ -63,7 +63,7 @@ export class UnpackPlaces {
     }
   }
 
-  /** Places an entry by its clean path; the ones after it see what it makes. */
+  /** Places an entry by its normalized path. Later entries are placed above it. */
   place(entry: Entry): Placed {
     const names = entry.path.split('/')
     const base = names.pop() ?? ''
@@ -123,7 +123,7 @@ export class UnpackPlaces {
     return parents
   }
 
-  /** What is there, as far as the entries and the image tell. */
+  /** Returns the entry or the node of the image at a path. */
   #at(names: readonly string[]): Known | undefined {
     const path = names.join('/')
     if (this.#known.has(path)) return this.#known.get(path)
@@ -155,7 +155,7 @@ export class UnpackPlaces {
     } else this.#known.set(path, { type: 'other' })
   }
 
-  /** Something else took the place of a directory. */
+  /** Forgets a directory that an entry of another type replaced. */
   #forgetBelow(path: string): void {
     const prefix = `${path}/`
     for (const each of this.#known.keys()) if (each.startsWith(prefix)) this.#known.delete(each)

@@ -4,7 +4,7 @@ import { isStrakeError, StrakeError, type StrakeErrorOptions } from '#oci'
 /** The text of a Dockerfile, for excerpts in messages. */
 export interface DockerfileSource {
   readonly text: string
-  /** As messages name it: `Dockerfile`. */
+  /** The name in messages: `Dockerfile`. */
   readonly name: string
 }
 

@@ -10,7 +10,7 @@ import type { RunMount } from './mounts.ts'
  */
 export interface Vertex {
   readonly digest: Digest
-  /** As BuildKit prints it: `[build 2/4] RUN make`. */
+  /** The name of the step, as in BuildKit: `[build 2/4] RUN make`. */
   readonly name: string
   readonly op: Op
   /**

@@ -38,7 +38,7 @@ export function runCommandText(
   return [...prefix, ...argv].join(' ')
 }
 
-/** As Go prints a pointer to the health check with `%q`. */
+/** Formats a health check as Go prints a pointer to it with `%q`. */
 export function healthcheckText(check: Healthcheck): string {
   const durations = [check.Interval, check.Timeout, check.StartPeriod, check.StartInterval]
   const printed = durations.map((each) => JSON.stringify(formatDuration(each ?? 0))).join(' ')

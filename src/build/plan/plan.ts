@@ -46,7 +46,7 @@ export interface PlanOptions {
   readonly resolveImage: ResolveBase
 }
 
-/** What to do, and all of the image that is known before it is done. */
+/** The operations of a build, and the parts of the image that are known before they run. */
 export interface Plan {
   /** The file system of the target stage. */
   readonly target: Vertex

@@ -136,7 +136,7 @@ describe('expand() and patterns', () => {
     ['${name//l/\\n}', 'he\\n\\no'],
     ['${name/l/"\\"}"}', 'he\\"}lo'],
     ["${name/l/'}'}", 'he}lo'],
-    // What lies inside says nothing of the escapes that follow it.
+    // Braces inside do not change the escapes after them.
     ['${stars#${missing:-a}\\*}', 'b?c'],
     ['${missing:-${list#a}\\*}', '.b.c*'],
     ['${name/*/x}', 'x'],
