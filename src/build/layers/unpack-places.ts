@@ -155,7 +155,7 @@ export class UnpackPlaces {
     } else this.#known.set(path, { type: 'other' })
   }
 
-  /** Forgets a directory that an entry of another type replaced. */
+  /** Forgets the paths below a directory that another entry replaced. */
   #forgetBelow(path: string): void {
     const prefix = `${path}/`
     for (const each of this.#known.keys()) if (each.startsWith(prefix)) this.#known.delete(each)
