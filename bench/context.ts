@@ -2,11 +2,11 @@ import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Environment, measure } from './measure.ts'
 
-/** A copy of the project that may be changed; every tool builds this one. */
+/** A copy of the project for changes. Every tool builds this copy. */
 export interface BuildContext {
-  /** Copies the project the first time, which takes a while; returns where. */
+  /** Copies the project at the first call, and returns the path. */
   prepare(): Promise<string>
-  /** Counts the changes, so that one can tell whether an image is up to date. */
+  /** The number of changes, which tells whether an image is up to date. */
   readonly revision: number
   /** Changes one file of a few bytes. */
   change(): Promise<void>

@@ -1,20 +1,20 @@
 import { readFile } from 'node:fs/promises'
 import type { Environment } from './measure.ts'
 
-/** A server that works while the rows run; leaving the scope ends it. */
+/** A server that works while the rows run. It ends with the scope. */
 export interface Daemon extends AsyncDisposable {
   readonly pid: number
 }
 
 export interface DaemonOptions {
   readonly env: Environment
-  /** Where it writes what it says. */
+  /** The file for its output. */
   readonly log: string
-  /** Asked until it is true. */
+  /** Asked until it returns true. */
   readonly ready: () => Promise<boolean>
 }
 
-/** Starts a server and waits until it answers; throws with its last words when it ends. */
+/** Starts a server and waits until it answers. Throws its last output when it ends. */
 export async function startDaemon(
   argv: readonly string[],
   { env, log, ready }: DaemonOptions,

@@ -1,8 +1,8 @@
 import { run, type Tool } from './tools/tool.ts'
 
-// What a tool puts into every container is left out, and so are times, because strake
-// sets them to the epoch of the build. The buffer of sort is large enough for it not to
-// write temporary files, which would be listed.
+// Files that a tool puts into every container are left out. Times are left out because
+// strake sets them to the epoch of the build. The large buffer keeps sort from writing
+// temporary files, which would be listed.
 const listing = `
 set -e
 hide='( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /.dockerenv
@@ -13,20 +13,20 @@ hide='( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /.dockere
   find / -mindepth 1 $hide -type f -print0 | xargs -0 sha256sum
 } | LC_ALL=C sort --buffer-size=256M | sha256sum`
 
-/** A digest of names, types, modes, owners, sizes and contents of every file of an image. */
+/** Returns a digest of names, types, modes, owners, sizes and contents of all files of an image. */
 export async function treeOf(tool: Tool, image: string): Promise<string> {
   const argv = ['run', '--rm', '--network', 'none', image, 'sh', '-c', listing]
   return (await run(tool, argv)).stdout.slice(0, 12)
 }
 
-/** The ID of the only image of the store. */
+/** Returns the ID of the only image of the store. */
 export async function onlyImageId(tool: Tool): Promise<string> {
   const { stdout } = await run(tool, ['images', '--quiet', '--no-trunc'])
   const ids = new Set(stdout.split('\n').filter((id) => id !== ''))
   return [...ids].map((id) => id.replace('sha256:', '').slice(0, 12)).join(' ')
 }
 
-/** How `run` ends when the command ends with 7, and when there is no such command. */
+/** Returns the exit codes of `run` for a command that ends with 7, and for an absent command. */
 export async function exitCodesOf(tool: Tool): Promise<string> {
   const start = ['run', '--rm', '--network', 'none', 'base']
   const failing = await tool.attempt([...start, 'sh', '-c', 'exit 7'])

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 
-/** The project that rows build: some 56,000 files in 520 MB. */
+/** The project that rows build: about 56,000 files in 520 MB. */
 const dependencies = {
   '@aws-sdk/client-s3': '^3',
   '@mui/icons-material': '^7',
@@ -31,13 +31,13 @@ CMD ["cat", "/count"]
 export const cache: string = resolve(import.meta.dir, '.cache')
 
 export interface Inputs {
-  /** The build context; copied before it is changed. */
+  /** The build context. Rows change a copy of it. */
   readonly project: string
   /** A tar archive of the root of the base image. */
   readonly base: string
 }
 
-/** Makes the inputs that are not there yet. */
+/** Makes absent inputs. */
 export async function prepareInputs(): Promise<Inputs> {
   const project = join(cache, 'app')
   const base = join(cache, 'base.tar')

@@ -1,4 +1,4 @@
-// What people wait for, by strake and by its peers, interleaved on the same work:
+// Measures operations that a user waits for, with strake and its peers in turn on the same work:
 // `make bench`, or single rows with `scripts/bun bench/main.ts run push --runs 3`.
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -29,7 +29,7 @@ interface Peers {
   readonly absent: Task['absent']
 }
 
-/** The root of the peers, or why there is none. */
+/** The root of the peers, or the reason of its absence. */
 async function findPeers({ without }: Options): Promise<Peers> {
   const absent: Partial<Record<ToolName, string>> = {}
   for (const peer of without) absent[peer] = 'not measured: left out by --without'
@@ -42,7 +42,7 @@ async function findPeers({ without }: Options): Promise<Peers> {
   }
 }
 
-/** The session said itself why it ended. */
+/** The session printed why it ended. */
 class SessionError extends Error {
   readonly exitCode: number
 
@@ -54,14 +54,14 @@ class SessionError extends Error {
 
 type Assignment = Omit<Task, 'output'>
 
-/** One table: runs the session in a sandbox and reads what it found. */
+/** Runs the session for one table in a sandbox and reads its results. */
 async function runSession(sandbox: Sandbox, task: Assignment): Promise<Results> {
   const exchange = await mkdtemp(join(cache, 'session-'))
   try {
     const output = join(exchange, 'results.json')
     const file = join(exchange, 'task.json')
     const program = join(exchange, 'strake')
-    // A copy, because others may build while this lasts.
+    // A copy, because another build may replace the program during the run.
     await copyFile(task.program, program)
     await writeFile(file, JSON.stringify({ ...task, program, output }))
     const session = resolve(import.meta.dir, 'session.ts')
@@ -73,7 +73,7 @@ async function runSession(sandbox: Sandbox, task: Assignment): Promise<Results> 
   }
 }
 
-/** How often a row runs with the stores on disk, where everything takes longer. */
+/** Runs of a row with stores on disk, where every row takes longer. */
 const timesOnDisk = 3
 
 async function runOnDisk(sandbox: Sandbox, task: Assignment): Promise<Results> {
@@ -95,7 +95,7 @@ function render(tables: readonly Table[]): string {
   return [introduction, ...texts].join('\n')
 }
 
-/** A run leaves its tables in the cache; `--keep` makes them those of the repository. */
+/** A run writes its tables into the cache; `--keep` writes them into the repository. */
 async function writeResults({ keep }: Options, tables: readonly Table[]): Promise<void> {
   const directory = keep ? import.meta.dir : cache
   await writeFile(join(directory, 'results.md'), render(tables))
@@ -110,7 +110,7 @@ async function main(options: Options): Promise<number> {
   const program = options.program ?? resolve(import.meta.dir, '../dist/strake')
   const task = { rows: options.rows, ...runs, absent, program, project, base, onDisk: false }
   const tables = [{ heading: 'Stores in memory', results: await runSession(sandbox, task) }]
-  // The second table takes longer than the first: what is known is not lost with it.
+  // The second table takes longer than the first: keep the first if the second fails.
   await writeResults(options, tables)
   if (options.disk) {
     tables.push({ heading: 'Stores on disk', results: await runOnDisk(sandbox, task) })
@@ -120,7 +120,7 @@ async function main(options: Options): Promise<number> {
   return tables.every(({ results }) => isSound(results)) ? 0 : 1
 }
 
-/** Whether strake did every row and the results that have to be equal are. */
+/** True when strake did every row and all compared results are equal. */
 function isSound({ rows, equal }: Results): boolean {
   return equal.every(agree) && rows.every(({ cells }) => cells.strake && 'samples' in cells.strake)
 }

@@ -1,9 +1,9 @@
-/** What one run of a command cost. */
+/** The costs of one run of a command. */
 export interface Sample {
   readonly milliseconds: number
   /**
-   * Largest resident size of any process of the command, and of the daemons that worked
-   * for it. Never below what the benchmark itself has, which a child begins with.
+   * The largest resident size of any process of the command and of its daemons. It is at
+   * least the size of the benchmark, which a child process starts with.
    */
   readonly peakBytes: number
 }
@@ -16,10 +16,10 @@ export interface Execution extends Sample {
 
 export type Environment = Readonly<Record<string, string>>
 
-/** Nothing here takes this long unless it hangs. */
+/** Milliseconds after which a command counts as hanging. */
 const patience = 15 * 60_000
 
-/** Runs a command to its end, whatever that is. */
+/** Runs a command to its end, with any exit code. */
 export async function execute(argv: readonly string[], env: Environment): Promise<Execution> {
   const start = performance.now()
   const child = Bun.spawn([...argv], {
@@ -37,7 +37,7 @@ export async function execute(argv: readonly string[], env: Environment): Promis
   return { milliseconds, peakBytes, exitCode, stdout, stderr }
 }
 
-/** Runs a command and throws with what it printed unless it succeeds. */
+/** Runs a command. Throws the output of a failure. */
 export async function measure(argv: readonly string[], env: Environment): Promise<Execution> {
   const execution = await execute(argv, env)
   if (execution.exitCode !== 0) {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { parseOptions, UsageError } from './options.ts'
 
 describe('parseOptions', () => {
-  test('parseOptions takes every row and peer unless told otherwise', () => {
+  test('parseOptions takes every row and peer by default', () => {
     expect(parseOptions([])).toEqual({ rows: [], without: new Set(), disk: false, keep: false })
   })
 
@@ -18,7 +18,7 @@ describe('parseOptions', () => {
     })
   })
 
-  test('parseOptions keeps the results only when --keep says so', () => {
+  test('parseOptions keeps the results only with --keep', () => {
     expect(parseOptions(['--keep']).keep).toBe(true)
   })
 

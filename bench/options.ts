@@ -1,4 +1,4 @@
-/** Programs whose times stand beside each other. */
+/** The programs to compare. */
 export type ToolName = 'strake' | 'docker' | 'podman'
 
 export const toolNames: readonly ToolName[] = ['strake', 'docker', 'podman']
@@ -8,7 +8,7 @@ export const peerNames: readonly ToolName[] = ['docker', 'podman']
 export interface Options {
   /** Words; a row is measured when its name contains one of them. All rows when empty. */
   readonly rows: readonly string[]
-  /** How often every row runs, instead of its own number. */
+  /** Runs of every row, instead of the row's own number. */
   readonly runs?: number
   readonly without: ReadonlySet<ToolName>
   /** Measure a second time with every store on disk. */
@@ -38,7 +38,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** Reads the words after `bench/main.ts`; throws `UsageError`. */
+/** Reads the words after `bench/main.ts`. Throws `UsageError`. */
 export function parseOptions(words: readonly string[]): Options {
   const rows: string[] = []
   const without = new Set<ToolName>()

@@ -5,8 +5,8 @@ import type { ReceivedImage, Stage } from './stage.ts'
 import { type Place, run } from './tools/tool.ts'
 
 /**
- * The image that every tool loads and pulls: built and saved by strake, and brought into
- * the registry by skopeo, so that its compression is nobody's own.
+ * The image that every tool loads and pulls: built and saved by strake, and pushed into
+ * the registry by skopeo, so that its compression is not by one of the tools.
  */
 export function createReceivedImage(
   place: Place,

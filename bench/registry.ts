@@ -3,15 +3,15 @@ import { join } from 'node:path'
 import { type Daemon, startDaemon } from './daemon.ts'
 import type { Environment } from './measure.ts'
 
-/** Debian's docker-registry with everything it holds in one directory. */
+/** Debian's docker-registry with its content in one directory. */
 export interface TestRegistry extends AsyncDisposable {
   /** `127.0.0.1:PORT` */
   readonly host: string
-  /** Forgets everything that was pushed. */
+  /** Removes everything pushed. */
   clear(): Promise<void>
 }
 
-/** Serves a registry on a fixed port: the network is the benchmark's own. */
+/** Serves a registry on a fixed port, in the network namespace of the benchmark. */
 export async function serveRegistry(
   directory: string,
   port: number,

@@ -2,7 +2,7 @@ import type { Sample } from './measure.ts'
 import type { ToolName } from './options.ts'
 import { median } from './statistics.ts'
 
-/** What a tool made of a row: its samples, or why there are none. */
+/** The result of a tool for a row: samples, or the reason of their absence. */
 export type Cell = { readonly samples: readonly Sample[] } | { readonly reason: string }
 
 export interface RowResult {
@@ -12,7 +12,7 @@ export interface RowResult {
   readonly cells: Readonly<Partial<Record<ToolName, Cell>>>
 }
 
-/** What has to be the same, and what each tool had. */
+/** A compared property, and its value for each tool. */
 export interface EqualResult {
   readonly what: string
   readonly values: Readonly<Partial<Record<ToolName, string>>>
@@ -24,11 +24,11 @@ export interface WeightResult {
   readonly bytes: Readonly<Partial<Record<ToolName, number>>>
 }
 
-/** Everything that one run of the benchmark found, as it travels between its processes. */
+/** All results of one run, passed between the processes of the benchmark. */
 export interface Results {
   /** Kernel, processors, memory, file system of the stores. */
   readonly machine: string
-  /** Version and settings, or why the tool could not take part. */
+  /** Version and settings, or the reason why the tool cannot take part. */
   readonly tools: Readonly<Partial<Record<ToolName, string>>>
   readonly rows: readonly RowResult[]
   readonly equal: readonly EqualResult[]
@@ -45,7 +45,7 @@ export function peakBytes(cell: Cell | undefined): number | undefined {
   return Math.max(...cell.samples.map((sample) => sample.peakBytes))
 }
 
-/** Whether every tool that answered gave the same answer. */
+/** True when all tools with an answer have the same one. */
 export function agree({ values }: EqualResult): boolean {
   return new Set(Object.values(values)).size <= 1
 }

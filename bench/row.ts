@@ -1,24 +1,24 @@
 import type { Sample } from './measure.ts'
 import type { Stage } from './stage.ts'
 
-/** One thing that people wait for. */
+/** One operation that a user waits for. */
 export interface Row {
   readonly name: string
-  /** Milliseconds that strake may take, from the issues and DESIGN section 2. */
+  /** The goal for strake in milliseconds. */
   readonly goal?: number
-  /** Another row that does the same in another way: how strake's times compare is told. */
+  /** Another row that does the same in another way, for a comparison of strake's times. */
   readonly comparedWith?: string
-  /** How often it runs, unless --runs says otherwise or it is slow. */
+  /** Runs of the row, unless --runs is given or the row is slow. */
   readonly times: number
-  /** Not measured, before every run. */
+  /** Called before every run, unmeasured. */
   readonly before?: (stage: Stage) => Promise<void>
-  /** Throws `NotOffered` when the tool has no such thing. */
+  /** Throws `NotOffered` when the tool lacks the operation. */
   readonly run: (stage: Stage) => Promise<Sample>
-  /** Not measured, after every run. */
+  /** Called after every run, unmeasured. */
   readonly after?: (stage: Stage) => Promise<void>
-  /** Something that has to be the same for every tool; asked once, after the first run. */
+  /** A property that must be equal for all tools, asked once after the first run. */
   readonly equal?: { readonly what: string; of(stage: Stage): Promise<string> }
-  /** Weigh the store after the first run. */
+  /** Measures the size of the store after the first run. */
   readonly weigh?: true
 }
 

@@ -19,7 +19,7 @@ export interface RunnerOptions {
   readonly isWanted: (row: Row) => boolean
   readonly runs?: number
   readonly report: (line: string) => void
-  /** Waits for what earlier commands left to do; not measured. */
+  /** Waits for unfinished work of earlier commands, unmeasured. */
   readonly settle?: () => Promise<unknown>
 }
 
@@ -76,7 +76,7 @@ async function runOnce(entry: Entry, { report, settle }: RunnerOptions): Promise
   }
 }
 
-/** Bytes that are allocated below a directory; a file with many names counts once. */
+/** Returns the allocated bytes below a directory. A file with many names counts once. */
 async function weigh(directory: string): Promise<number> {
   const argv = ['du', '--summarize', '--one-file-system', '--block-size=1', directory]
   const { stdout } = await measure(argv, { PATH: process.env['PATH'] ?? '' })

@@ -12,15 +12,15 @@ export interface Sandbox {
 
 /**
  * Runs a command in namespaces of its own and returns its exit code. `{store}` in `argv`
- * becomes the directory where stores belong. Nothing that the command started, mounted
- * or made there is left, also when it fails or Ctrl-C ends it.
+ * becomes the directory for stores. Its processes, mounts and files are removed, also when
+ * it fails or Ctrl-C ends it.
  */
 export async function enter(sandbox: Sandbox, argv: readonly string[]): Promise<number> {
   const directory = await mkdtemp(join(tmpdir(), 'strake-bench-'))
   const script = resolve(import.meta.dir, 'sandbox.sh')
   const repository = resolve(import.meta.dir, '..')
   const command = argv.map((word) => word.replace('{store}', join(directory, 'store')))
-  // Ctrl-C reaches the command itself; here it only must not prevent the cleaning.
+  // Ctrl-C reaches the command itself. This process ignores it, to clean up afterwards.
   const wait = (): void => {}
   process.on('SIGINT', wait)
   try {
@@ -40,7 +40,7 @@ export async function enter(sandbox: Sandbox, argv: readonly string[]): Promise<
   }
 }
 
-/** Removes the cgroup `name` of every hierarchy, with what containers left below it. */
+/** Removes the cgroup `name` of every hierarchy, with groups of containers below it. */
 async function removeCgroups(name: string): Promise<void> {
   const top = '/sys/fs/cgroup'
   const hierarchies = [top, ...(await readdir(top)).map((entry) => join(top, entry))]
@@ -54,7 +54,7 @@ async function removeCgroup(cgroup: string): Promise<void> {
   for (const entry of await readdir(cgroup, { withFileTypes: true })) {
     if (entry.isDirectory()) await removeCgroup(join(cgroup, entry.name))
   }
-  // The processes of a sandbox that was killed take a moment to end.
+  // The processes of a killed sandbox take a moment to end.
   const deadline = Date.now() + 10_000
   while (existsSync(cgroup)) {
     await rmdir(cgroup).catch((error: unknown) => {

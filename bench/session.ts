@@ -1,5 +1,5 @@
 // The part of the benchmark that works inside the sandbox: brings the tools up, runs the
-// rows, and leaves what it found in a file for main.ts.
+// rows, and writes the results into a file for main.ts.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism, release, totalmem } from 'node:os'
 import { join } from 'node:path'
@@ -18,19 +18,19 @@ import { openPodman } from './tools/podman.ts'
 import { openStrake } from './tools/strake.ts'
 import type { Place, Tool } from './tools/tool.ts'
 
-/** What main.ts tells the session, as JSON in a file. */
+/** The task of the session, which main.ts writes as JSON into a file. */
 export interface Task {
   readonly rows: Options['rows']
   readonly runs?: number
-  /** Tools that cannot take part, and why. */
+  /** Tools that cannot take part, and the reasons. */
   readonly absent: Readonly<Partial<Record<ToolName, string>>>
-  /** The executable to measure; stays as it is. */
+  /** The executable to measure. It does not change during the run. */
   readonly program: string
   readonly project: string
   readonly base: string
-  /** The stores are on disk, so that one command's writes may last into the next one's time. */
+  /** The stores are on disk, so writes of one command may continue during the next one. */
   readonly onDisk: boolean
-  /** Where the results go. */
+  /** The file for the results. */
   readonly output: string
 }
 

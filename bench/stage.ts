@@ -7,12 +7,12 @@ export interface Props {
   readonly context: BuildContext
   /** A tar archive of the root of the base image. */
   readonly base: string
-  /** Where this tool pushes to; no other tool does. */
+  /** The registry that only this tool pushes to. */
   readonly registry: TestRegistry
   readonly received: ReceivedImage
 }
 
-/** One and the same image for every tool, made when it is first asked for. */
+/** The same image for every tool, made at the first call. */
 export interface ReceivedImage {
   /** An archive that `load` reads. */
   archive(): Promise<string>
@@ -23,16 +23,16 @@ export interface ReceivedImage {
 type Content = 'nothing known' | 'nothing' | 'base' | 'app' | 'loaded' | 'pulled'
 
 /**
- * A tool, and what is known to be in its store. The functions bring it into the state
- * that a row begins with, doing as little as they can: none of it is measured.
+ * A tool and the known state of its store. The functions make the state that a row starts
+ * with, unmeasured and with the least work.
  */
 export class Stage {
   readonly tool: Tool
   readonly props: Props
   #holds: Content = 'nothing known'
-  /** The revision of the context that `app` was built from; undefined when it was not built here. */
+  /** The revision of the context of `app`; undefined when `app` was not built here. */
   #revision: number | undefined
-  /** Layers of the store were compressed, which a tool may remember. */
+  /** Layers of the store were compressed once. A tool may remember the result. */
   #compressed = false
   #pushed = false
   #container = false
@@ -42,19 +42,19 @@ export class Stage {
     this.props = props
   }
 
-  /** The name that `push` uses. */
+  /** The name for `push`. */
   get pushName(): string {
     return `${this.props.registry.host}/app:1`
   }
 
-  /** Nothing in the store. */
+  /** Makes the store empty. */
   async empty(): Promise<void> {
     if (this.#holds === 'nothing') return
     await this.tool.reset()
     this.#forget('nothing')
   }
 
-  /** Only the base image in the store, and nothing remembered of any build. */
+  /** Makes a store with only the base image, and no build cache. */
   async fresh(): Promise<void> {
     if (this.#holds !== 'nothing') await this.tool.reset()
     this.#forget('base')
@@ -67,7 +67,7 @@ export class Stage {
     await this.fresh()
   }
 
-  /** `docker build` of the context, as `app` and under `names`: what rows measure and others need. */
+  /** Builds the context as `app` and under `names`: rows measure it, and other rows need it. */
   async build(...names: readonly string[]): Promise<Execution> {
     const context = await this.props.context.prepare()
     const tags = ['app', ...names].flatMap((name) => ['-t', name])
@@ -77,20 +77,20 @@ export class Stage {
     return execution
   }
 
-  /** `app` was built, from some revision of the context. */
+  /** Makes sure that `app` was built from some revision of the context. */
   async withApp(): Promise<void> {
     if (this.#revision !== undefined) return
     await this.withBase()
     await this.build()
   }
 
-  /** `app` was built from the context as it is. */
+  /** Makes sure that `app` was built from the current context. */
   async upToDate(): Promise<void> {
     await this.withApp()
     if (this.#revision !== this.props.context.revision) await this.build()
   }
 
-  /** `app` is there, no layer of it was ever compressed, and the registry is empty. */
+  /** Makes sure that `app` exists, that no layer of it was ever compressed, and that the registry is empty. */
   async uncompressed(compression: Compression): Promise<void> {
     this.tool.pushArguments(this.pushName, compression)
     if (this.#compressed) await this.fresh()
@@ -107,7 +107,7 @@ export class Stage {
     return execution
   }
 
-  /** Nothing was built, and the registry is empty. */
+  /** Makes sure that nothing was built and that the registry is empty. */
   async beforeBuildAndPush(): Promise<void> {
     await this.props.context.prepare()
     await this.fresh()
@@ -115,7 +115,7 @@ export class Stage {
     this.#pushed = false
   }
 
-  /** One command after the other; the image has its name from the first on. */
+  /** Runs build and push in turn. The image has its name from the build on. */
   async buildAndPush(): Promise<Execution> {
     const built = await this.build(this.pushName)
     const pushed = await this.push('gzip')
@@ -126,7 +126,7 @@ export class Stage {
     }
   }
 
-  /** `app` was pushed, from some revision of the context. */
+  /** Makes sure that `app` was pushed, from some revision of the context. */
   async withPushed(): Promise<void> {
     if (this.#pushed) return
     await this.withApp()
@@ -135,7 +135,7 @@ export class Stage {
     await this.push('gzip')
   }
 
-  /** `app` was pushed, and built again after one file of the context changed. */
+  /** Makes sure that `app` was pushed, and built again after a change of one file. */
   async changedSincePush(): Promise<void> {
     await this.withPushed()
     await this.props.context.change()
@@ -143,7 +143,7 @@ export class Stage {
     await run(this.tool, ['tag', 'app', this.pushName])
   }
 
-  /** The container `bench` is running. */
+  /** Makes sure that the container `bench` runs. */
   async withContainer(): Promise<void> {
     if (this.#container) return
     await this.withBase()
@@ -161,7 +161,7 @@ export class Stage {
     this.#container = true
   }
 
-  /** Reads the archive into an empty store; afterwards `app` is there and nothing else. */
+  /** Loads the archive into an empty store, which then holds only `app`. */
   async load(): Promise<Execution> {
     const execution = await run(this.tool, ['load', '-i', await this.props.received.archive()])
     this.#forget('loaded')
@@ -188,7 +188,7 @@ export class Stage {
     return execution
   }
 
-  /** Says that what was done last did not succeed, so that nothing is known any more. */
+  /** Forgets the known state after a failure. */
   lose(): void {
     this.#forget('nothing known')
   }

@@ -9,6 +9,6 @@ test('median takes the mean of the middle two of an even number', () => {
   expect(median([4, 1, 100, 2])).toBe(3)
 })
 
-test('median refuses to make a number of nothing', () => {
+test('median refuses an empty list', () => {
   expect(() => median([])).toThrow(RangeError)
 })

@@ -42,7 +42,7 @@ describe('renderResults', () => {
     expect(text).toContain('Of strake alone:\n- build, otherwise / build: 2.000\n\n')
   })
 
-  test('renderResults says why a cell is empty', () => {
+  test('renderResults explains an empty cell', () => {
     expect(text).toContain('- push: Docker: it ended')
     expect(text).toContain('- Podman: not measured: there is none')
   })
@@ -51,11 +51,11 @@ describe('renderResults', () => {
     expect(text).toContain('| build | 301 | 200 |  | no |')
   })
 
-  test('renderResults shouts when results differ that have to be equal', () => {
+  test('renderResults warns when compared results differ', () => {
     expect(text).toContain('| files | abc | abd |  | NO |')
   })
 
-  test('renderResults shows the weight of stores', () => {
+  test('renderResults shows the size of stores', () => {
     expect(text).toContain('| build | 5 |  |  |')
   })
 })

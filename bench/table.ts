@@ -7,10 +7,10 @@ const titles: Readonly<Record<ToolName, string>> = {
   podman: 'Podman',
 }
 
-/** The issue allows any command so much memory. */
+/** The goal for the memory of any command. */
 const memoryGoal = 300e6
 
-/** Everything that was found, as Markdown below a heading. */
+/** Returns all results as Markdown below a heading. */
 export function renderResults(heading: string, results: Results): string {
   const tools = toolNames.filter((name) => results.tools[name] !== undefined)
   const sections = [
@@ -58,7 +58,7 @@ function renderTimes(rows: readonly RowResult[], tools: readonly ToolName[]): st
   return renderTable(head, lines)
 }
 
-/** Rows of strake beside others of its own, for which the table has no column. */
+/** Returns rows of strake beside other rows of strake, which the table has no column for. */
 function renderComparisons(rows: readonly RowResult[]): string {
   const lines = rows.flatMap(({ name, comparedWith, cells }) => {
     const other = rows.find((row) => row.name === comparedWith)
@@ -68,7 +68,7 @@ function renderComparisons(rows: readonly RowResult[]): string {
   return lines.length === 0 ? '' : `Of strake alone:\n${lines.join('\n')}`
 }
 
-/** Why cells are empty, each reason once. */
+/** Returns the reasons of empty cells, each once. */
 function renderReasons(rows: readonly RowResult[], tools: readonly ToolName[]): string {
   const reasons = rows.flatMap(({ name, cells }) =>
     tools.flatMap((tool) => {
@@ -122,7 +122,7 @@ function renderEqual({ equal }: Results, tools: readonly ToolName[]): string {
   )
 }
 
-/** `35.2 ms`, `1.62 s`; empty when there is none. */
+/** Returns `35.2 ms` or `1.62 s`; an empty text without a value. */
 export function formatTime(milliseconds: number | undefined): string {
   if (milliseconds === undefined) return ''
   if (milliseconds < 1000) return `${milliseconds.toFixed(milliseconds < 100 ? 1 : 0)} ms`

@@ -1,4 +1,4 @@
-// Builds an image, runs it, serves a registry, pushes and pulls, from a program.
+// A program that builds an image, runs it, serves a registry, pushes and pulls.
 //
 //   sudo scripts/bun examples/library.ts CONTEXT
 import { build, openEngine, pull, push, run, serveRegistry, tagImage } from 'strake'

@@ -1,4 +1,4 @@
-// Says what is wrong with a Dockerfile, on Node >= 24 as well as on Bun.
+// Prints the problems of a Dockerfile, on Node >= 24 as well as on Bun.
 //
 //   node examples/lint.ts Dockerfile
 import { readFileSync } from 'node:fs'

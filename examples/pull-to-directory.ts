@@ -1,4 +1,4 @@
-// Pulls an image into an image layout, on Node >= 24 as well as on Bun; needs no rights.
+// Pulls an image into an image layout, on Node >= 24 as well as on Bun, without privileges.
 //
 //   node examples/pull-to-directory.ts HOST REPOSITORY TAG DIRECTORY
 import { copy, openDirectoryStore, writeIndex } from 'strake/content'

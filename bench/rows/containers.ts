@@ -27,7 +27,7 @@ const networks = [
   { title: 'bridge, -p', args: ['--network', 'bridge', '-p', '8080:80'], allowance: 8 },
 ]
 
-/** Start to end of `true`, by the goal for that runtime. */
+/** A run of `true` from start to end, with the goal for that runtime. */
 function runRows(runtime: RuntimeName, goal: number): readonly Row[] {
   return networks.map(({ title, args, allowance }) => ({
     name: `run --rm ${title} (${runtime})`,

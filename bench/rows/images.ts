@@ -50,7 +50,7 @@ export const images: Group = [
     run: (stage) => stage.build(),
   },
   {
-    // Docker compresses layers while it builds, so that its push alone says little.
+    // Docker compresses layers during the build, so a push alone is no fair comparison.
     name: 'build, cold, and push',
     times: 5,
     before: (stage) => stage.beforeBuildAndPush(),
@@ -85,7 +85,7 @@ export const images: Group = [
     before: async (stage) => {
       await stage.withApp()
       if (stage.tool.name !== 'strake') return
-      // Unpacks them.
+      // This unpacks the layers.
       await run(stage.tool, [...directories, 'run', '--rm', '--network', 'none', 'app', 'true'])
     },
     run: async (stage) => {

@@ -4,7 +4,7 @@ import { startDaemon } from '../daemon.ts'
 import { execute } from '../measure.ts'
 import { NotOffered, type Place, removeListed, run, type Tool } from './tool.ts'
 
-/** Starts a daemon of its own, which starts its own containerd, and opens its empty store. */
+/** Starts a daemon with its own containerd, and opens its empty store. */
 export async function openDocker(place: Place): Promise<Tool> {
   const directory = join(place.directory, 'docker')
   const store = join(directory, 'root')
@@ -62,7 +62,7 @@ export async function openDocker(place: Place): Promise<Tool> {
   return tool
 }
 
-/** dockerd and its containerd; what they start for one container is not counted. */
+/** dockerd and its containerd. Processes of a container do not count. */
 async function familyOf(pid: number): Promise<readonly number[]> {
   const children: number[] = []
   for (const task of await readdir(`/proc/${pid}/task`)) {
@@ -72,7 +72,7 @@ async function familyOf(pid: number): Promise<readonly number[]> {
   return [pid, ...children]
 }
 
-/** Makes the kernel begin anew with the largest resident size of a process. */
+/** Resets the kernel's record of a process's largest resident size. */
 async function forgetPeak(pid: number): Promise<void> {
   await writeFile(`/proc/${pid}/clear_refs`, '5').catch(() => {})
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { execute } from '../measure.ts'
 import { type Place, run, type Tool } from './tool.ts'
 
-/** Opens an empty store of Podman, as Debian configures it but for the directories. */
+/** Opens an empty store of Podman, configured as by Debian except for the directories. */
 export async function openPodman(place: Place): Promise<Tool> {
   const directory = join(place.directory, 'podman')
   const store = join(directory, 'root')
@@ -48,7 +48,7 @@ export async function openPodman(place: Place): Promise<Tool> {
   return tool
 }
 
-/** There is no systemd here, and by default `build` asks for limits above what may be allowed. */
+/** The sandbox has no systemd, and the default limits of `build` may be above the allowed ones. */
 async function configure(): Promise<string> {
   const limits = await readFile('/proc/self/limits', 'utf8')
   const hard = (title: string): string =>

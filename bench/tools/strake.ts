@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Environment, execute, measure } from '../measure.ts'
 import { type Place, removeListed, run, type Tool } from './tool.ts'
 
-/** Opens an empty store for `program`, which lies on disk like those of the others. */
+/** Opens an empty store for `program`, which is on disk like the other programs. */
 export async function openStrake(place: Place, program: string): Promise<Tool> {
   const directory = join(place.directory, 'strake')
   const store = join(directory, 'root')
@@ -44,7 +44,7 @@ function describe(info: string): string {
   ].join('; ')
 }
 
-/** Lets go of mounts, lest removing the store removes what is mounted there. */
+/** Unmounts everything, so that a removal of the store does not remove mounted files. */
 async function unmountBelow(directory: string, env: Environment): Promise<void> {
   const mounts = (await readFile('/proc/self/mounts', 'utf8'))
     .split('\n')

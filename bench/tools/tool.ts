@@ -5,39 +5,39 @@ export type Compression = 'gzip' | 'zstd'
 export type RuntimeName = 'crun' | 'runc'
 
 export interface CommandOptions {
-  /** Which runtime starts the container; the tool's own choice unless given. */
+  /** The runtime of the container; the tool's choice unless given. */
   readonly runtime?: RuntimeName
 }
 
-/** One of the programs compared. Their command lines agree but for what is here. */
+/** A compared program. Command lines agree except for the members of this interface. */
 export interface Tool extends AsyncDisposable {
   readonly name: ToolName
-  /** Its version, and what else decides how fast it is. */
+  /** Its version, and other facts that decide its speed. */
   readonly about: string
   /** The directory of its images and containers. */
   readonly store: string
-  /** Runs a command line, whatever its exit code will be. */
+  /** Runs a command line, with any exit code. */
   attempt(args: readonly string[], options?: CommandOptions): Promise<Execution>
   /** Removes every container, image and cache. */
   reset(): Promise<void>
   pullArguments(image: string): readonly string[]
-  /** Throws `NotOffered` for a compression that the tool does not have. */
+  /** Throws `NotOffered` for a compression that the tool lacks. */
   pushArguments(image: string, compression: Compression): readonly string[]
 }
 
-/** Where a tool works. */
+/** The place of a tool. */
 export interface Place {
-  /** Everything the benchmark writes is below it. */
+  /** The directory for all files of the benchmark. */
   readonly directory: string
   readonly env: Environment
 }
 
-/** The tool has no such thing; that is a result, not a failure. */
+/** The tool lacks an operation. This is a result, not a failure. */
 export class NotOffered extends Error {
   override readonly name = 'NotOffered'
 }
 
-/** Runs a command line of a tool; throws with what it printed unless it succeeds. */
+/** Runs a command line of a tool. Throws the output of a failure. */
 export async function run(
   tool: Tool,
   args: readonly string[],
@@ -51,7 +51,7 @@ export async function run(
   return execution
 }
 
-/** Removes what a listing command such as `ps --all --quiet` prints, if anything. */
+/** Removes the things that a listing command such as `ps --all --quiet` prints. */
 export async function removeListed(
   tool: Tool,
   listing: readonly string[],
