@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { type AccessEntry, logged } from './access-log.ts'
 
-test('logged() tells who asked for what and what came of it, without the query', async () => {
+test('logged() records sender, path and status, without the query', async () => {
   const entries: AccessEntry[] = []
   const handler = logged(
     async (_request, exchange) => {

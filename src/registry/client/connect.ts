@@ -15,16 +15,16 @@ import { listStrings } from './pages.ts'
 import { pageAfter, RemoteRepository } from './repository.ts'
 
 export interface ConnectOptions extends AddressOptions {
-  /** Anonymous without. */
+  /** The client is anonymous unless given. */
   readonly credentials?: CredentialSource | undefined
-  /** Called in place of the global `fetch`; a registry handler fits. */
+  /** Replaces the global `fetch`; a registry handler fits. */
   readonly fetch?: (request: Request) => Promise<Response>
   readonly userAgent?: string
   /** Resolves the hosts that the registry names. The system's resolver unless `fetch` is given. */
   readonly resolve?: ResolveHost | undefined
-  /** `host[:port]` of token services elsewhere that may see this registry's password. */
+  /** `host[:port]` of token services on other sites that may get this registry's password. */
   readonly trustedRealms?: readonly string[] | undefined
-  /** Upload in chunks of this many bytes, for proxies that limit bodies; else in one request. */
+  /** Uploads in chunks of this many bytes, for proxies that limit bodies. In one request unless given. */
   readonly chunkSize?: number | undefined
   readonly retry?: RetryOptions | undefined
   readonly signal?: AbortSignal | undefined

@@ -87,7 +87,7 @@ export class Connection {
           ...request.headers,
           ...(authorization === undefined ? {} : { Authorization: authorization }),
         },
-        ...(request.body === undefined ? {} : { body: request.body }),
+        body: request.body,
         signal,
       })
     if (!this.isOwn(url)) return attempt(undefined)

@@ -12,7 +12,7 @@ const failing = (...statuses: readonly number[]) =>
     return new Response(null, { status, headers: status === 429 ? { 'Retry-After': '7' } : {} })
   })
 
-test('a burst of server errors is waited out, longer each time', async () => {
+test('the client waits longer after each server error', async () => {
   const server = failing(503, 502, 504)
   const retry = instantRetries()
   const repository = connectRegistry('localhost', { fetch: server.fetch, retry }).repository('app')
@@ -62,7 +62,7 @@ test('five tries are all', async () => {
   expect(retry.delays).toEqual([2000, 4000, 8000, 16_000])
 })
 
-test('a refusal is not asked for twice', async () => {
+test('a refusal is not tried again', async () => {
   for (const status of [403, 404, 410, 451]) {
     const server = peer(() => new Response(null, { status }))
     const options = { fetch: server.fetch, retry: instantRetries() }

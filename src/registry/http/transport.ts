@@ -14,7 +14,7 @@ export interface HttpRequest {
   readonly url: URL
   readonly headers?: Readonly<Record<string, string>>
   /** Called again for a redirect that needs the body. */
-  readonly body?: () => KeptBytes | Uint8Array<ArrayBuffer>
+  readonly body?: (() => KeptBytes | Uint8Array<ArrayBuffer>) | undefined
   /** The registry that named the URL. */
   readonly namedBy?: URL | undefined
   /** Resolves the hosts that a registry names. Without it only their names are judged. */

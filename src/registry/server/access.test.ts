@@ -80,7 +80,7 @@ test('every method of every endpoint asks for its rights, and for no others', as
   }
 })
 
-test('what credentials do not allow is refused, and the principal is known to the log', async () => {
+test('a request without the right is refused, and the access log has the principal', async () => {
   const handler = createRegistryHandler(await openRegistry(), { access: byHeader })
   const at = exchange()
   const send = (method: string, path: string, rights: string) => {
@@ -96,7 +96,7 @@ test('what credentials do not allow is refused, and the principal is known to th
   ])
 })
 
-test('a mount reads only what the sender may pull, and answers as if the rest were not there', async () => {
+test('a mount reads only what the sender may pull, and answers alike for the rest', async () => {
   const handler = createRegistryHandler(await openRegistry(), { access: byHeader })
   const mount = async (query: string, ...rights: readonly string[]): Promise<number> => {
     const headers = { Authorization: ['repository:new:pull,push', ...rights].join(' ') }

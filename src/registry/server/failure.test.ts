@@ -28,7 +28,7 @@ test('describeFailure() uses the codes of the specification below 500', () => {
   }
 })
 
-test('describeFailure() says nothing of itself about what is not the fault of the client', () => {
+test('describeFailure() hides the message of every failure of the server', () => {
   const path = '/var/lib/secret'
   for (const error of [
     new Error(`EIO: ${path}`),
@@ -42,7 +42,7 @@ test('describeFailure() says nothing of itself about what is not the fault of th
   }
 })
 
-test('describeFailure() answers 503 for a storage without room, however deep the reason lies', () => {
+test('describeFailure() answers 503 for a full disk anywhere among the causes', () => {
   for (const code of ['ENOSPC', 'EDQUOT']) {
     const cause = Object.assign(new Error(code), { code })
     const expected = {
@@ -55,7 +55,7 @@ test('describeFailure() answers 503 for a storage without room, however deep the
   }
 })
 
-test('describeFailure() shows both digests of content that is not what was announced', () => {
+test('describeFailure() shows both digests of other content', () => {
   expect(describeFailure(new ContentMismatchError('x', 'sha256:a', 'sha256:b'))).toMatchObject({
     status: 400,
     code: 'DIGEST_INVALID',

@@ -84,7 +84,7 @@ describeBothWays('createRegistryHandler()', (open) => {
     ])
   })
 
-  test('what is not there is 404 with the code of its kind', async () => {
+  test('absent content is 404 with the code of its kind', async () => {
     const { call } = await setUp()
     const { digest } = blob('absent').descriptor
     expect(await errorCode(await call('GET', `/v2/app/blobs/${digest}`))).toBe('BLOB_UNKNOWN')
@@ -160,7 +160,7 @@ describeBothWays('createRegistryHandler()', (open) => {
     expect(await typesOf('?artifactType=a%2Ftagged')).toEqual(['a/tagged'])
   })
 
-  test('GET of referrers is an empty index for a subject nobody knows', async () => {
+  test('GET of referrers is an empty index for an unknown subject', async () => {
     const { call } = await setUp()
     const response = await call('GET', `/v2/nobody/referrers/${image.descriptor.digest}`)
     expect([response.status, await response.json()]).toEqual([
@@ -252,7 +252,7 @@ describeBothWays('createRegistryHandler()', (open) => {
     expect((await call('PUT', '/v2/app/manifests/lying', init)).status).toBe(400)
   })
 
-  test('an unexpected error is 500 and shows nothing of itself', async () => {
+  test('an unexpected error is 500 and its message is not shown', async () => {
     const registry = createMemoryRegistry()
     const broken: Registry = {
       ...registry,
@@ -300,7 +300,7 @@ describeBothWays('createRegistryHandler()', (open) => {
     }
   })
 
-  test('a client is sent elsewhere for a blob where the registry says so', async () => {
+  test('a client is redirected for a blob that is elsewhere', async () => {
     const { call } = await setUp({ locate: async (digest) => new URL(`https://cdn/${digest}`) })
     const path = `/v2/app/blobs/${layer.descriptor.digest}`
     const response = await call('GET', path)
@@ -310,7 +310,7 @@ describeBothWays('createRegistryHandler()', (open) => {
     expect((await call('GET', path.replace('app', 'other'))).status).toBe(404)
   })
 
-  test('HEAD says what GET would, for every endpoint and for errors', async () => {
+  test('HEAD has the headers of GET, for every endpoint and for errors', async () => {
     const { call } = await setUp()
     for (const path of [
       '/v2/',
@@ -335,7 +335,7 @@ describeBothWays('createRegistryHandler()', (open) => {
     }
   })
 
-  test('conditions of a request are kept', async () => {
+  test('the conditions of a request apply', async () => {
     const { call } = await setUp()
     const path = `/v2/app/blobs/${layer.descriptor.digest}`
     const etag = `"${layer.descriptor.digest}"`
@@ -360,7 +360,7 @@ describeBothWays('createRegistryHandler()', (open) => {
     expect((await call('DELETE', '/v2/app/manifests/1', { headers })).status).toBe(412)
   })
 
-  test('what cannot be a tag is not found, and cannot be pushed', async () => {
+  test('an invalid tag is not found and cannot be pushed', async () => {
     const { call } = await setUp()
     for (const tag of ['.x', '-x', 'a+b', 'x'.repeat(129)]) {
       for (const method of ['GET', 'HEAD', 'DELETE']) {

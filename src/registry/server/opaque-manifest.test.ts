@@ -54,7 +54,7 @@ test('PUT of a manifest of another media type keeps its bytes in a directory', a
   }
 })
 
-test('PUT of an image under another media type is refused: nobody has checked it', async () => {
+test('PUT of an image under another media type is refused, because it is unchecked', async () => {
   const handler = createRegistryHandler(createMemoryRegistry())
   const image = new TextDecoder().decode(manifest().raw)
   const bare = image.replace(`"mediaType":"${mediaType.ociManifest}",`, '')

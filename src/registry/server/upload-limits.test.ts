@@ -33,7 +33,7 @@ function callsOf(handler: RegistryHandler) {
 const open = (options: RegistryHandlerOptions) =>
   callsOf(createRegistryHandler(createMemoryRegistry(), options))
 
-test('the upload that was idle for longest gives way to a new one', async () => {
+test('the upload that is idle for longest is dropped for a new one', async () => {
   const { call, start, status } = open({ maxUploads: 3 })
   const [first, second, third] = [await start(), await start(), await start()]
   // The first was used again, so the second is idle for longest.
@@ -44,7 +44,7 @@ test('the upload that was idle for longest gives way to a new one', async () => 
   ])
 })
 
-test('a client cannot take the uploads of others away', async () => {
+test('a client cannot make the uploads of another client go', async () => {
   const { start, status } = open({ maxUploads: 100, maxUploadsPerClient: 10 })
   const others = await start('other')
   const first = await start('abandoning')
@@ -53,7 +53,7 @@ test('a client cannot take the uploads of others away', async () => {
   expect(await status(first)).toBe(404)
 })
 
-test('an upload that receives something gives way to nothing, and a client hears 429', async () => {
+test('an upload in use is never dropped, and a new one is answered 429', async () => {
   const { call, start } = open({ maxUploads: 1 })
   const { promise: released, resolve: release } = Promise.withResolvers<void>()
   async function* slow(): AsyncGenerator<Uint8Array> {
@@ -101,7 +101,7 @@ async function openPlace(): Promise<Place> {
   }
 }
 
-test('an upload goes on with the next server, in twenty pieces over nineteen of them', async () => {
+test('an upload of twenty chunks survives a new server after each chunk', async () => {
   await using place = await openPlace()
   const size = content.raw.length / 20
   let location = ''
@@ -126,7 +126,7 @@ test('an upload goes on with the next server, in twenty pieces over nineteen of 
   expect(await readdir(join(place.root, 'store', 'ingest'))).toEqual([])
 })
 
-test('uploads that earlier servers left count, and the old ones among them go', async () => {
+test('uploads of earlier servers count, and old ones are removed', async () => {
   await using place = await openPlace()
   const left: string[] = []
   {
@@ -152,7 +152,7 @@ test('uploads that earlier servers left count, and the old ones among them go', 
   expect(await readdir(join(place.root, 'store', 'ingest'))).toEqual([])
 })
 
-test('uploads that were only begun take no file, and idle ones no descriptor for long', async () => {
+test('an upload without bytes has no file, and few idle uploads have a descriptor', async () => {
   await using place = await openPlace()
   await using handler = await place.serve()
   const { call, start } = callsOf(handler)

@@ -87,7 +87,7 @@ function testBlobs(withRepository: With): void {
       }
     }))
 
-  test('read() and resolveBlob() throw BLOB_UNKNOWN for what is not there', () =>
+  test('read() and resolveBlob() throw BLOB_UNKNOWN for an absent blob', () =>
     withRepository(async (repository) => {
       const { descriptor } = blob('never written')
       await expectCode(toBuffer(repository.read(descriptor), max), ['BLOB_UNKNOWN'])
@@ -146,7 +146,7 @@ function testMembership(withRepository: With): void {
       expect(await third.has(descriptor)).toBe(true)
     }))
 
-  test('mount() gives undefined where there is nothing to mount', () =>
+  test('mount() returns undefined when there is nothing to mount', () =>
     withRepository(async (repository, registry) => {
       const { raw, descriptor } = blob('elsewhere')
       await registry.repository('elsewhere').write(descriptor, fromBuffer(raw))
@@ -199,7 +199,7 @@ function testManifests(withRepository: With): void {
       expect(await repository.resolve('all')).toEqual(all.descriptor)
     }))
 
-  test('resolve() throws MANIFEST_UNKNOWN, and tag() does for a manifest that is not there', () =>
+  test('resolve() throws MANIFEST_UNKNOWN, and tag() does for an absent manifest', () =>
     withRepository(async (repository) => {
       await pushManifest(repository, 'v1')
       await expectCode(repository.resolve('v2'), ['MANIFEST_UNKNOWN'])
@@ -257,7 +257,7 @@ function testLists(withRepository: With): void {
       expect(await Array.fromAsync(repository.tags({ after: 'C' }))).toEqual(['_x', 'a', 'b'])
     }))
 
-  test('tags() throws NAME_UNKNOWN for a repository nobody wrote to', () =>
+  test('tags() throws NAME_UNKNOWN for an absent repository', () =>
     withRepository(async (repository) => {
       await expectCode(Array.fromAsync(repository.tags()), ['NAME_UNKNOWN'])
     }))
