@@ -9,14 +9,14 @@ export interface Options {
   /** Words; a row is measured when its name contains one of them. All rows when empty. */
   readonly rows: readonly string[]
   /** Runs of every row, instead of the row's own number. */
-  readonly runs?: number
+  readonly runs?: number | undefined
   readonly without: ReadonlySet<ToolName>
   /** Measure a second time with every store on disk. */
   readonly disk: boolean
   /** Write the tables to bench/results.md. */
   readonly keep: boolean
   /** An executable to measure instead of dist/strake. */
-  readonly program?: string
+  readonly program?: string | undefined
 }
 
 export const usage = `Usage: scripts/bun bench/main.ts [ROW...] [options]
@@ -62,8 +62,8 @@ export function parseOptions(words: readonly string[]): Options {
     without,
     disk,
     keep,
-    ...(runs === undefined ? {} : { runs }),
-    ...(program === undefined ? {} : { program }),
+    runs,
+    program,
   }
 }
 

@@ -17,10 +17,10 @@ export interface GroupResult {
 
 export interface RunnerOptions {
   readonly isWanted: (row: Row) => boolean
-  readonly runs?: number
+  readonly runs?: number | undefined
   readonly report: (line: string) => void
   /** Waits for unfinished work of earlier commands, unmeasured. */
-  readonly settle?: () => Promise<unknown>
+  readonly settle?: (() => Promise<unknown>) | undefined
 }
 
 /** One row by one tool, while the rounds go on. */

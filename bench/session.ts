@@ -21,7 +21,7 @@ import type { Place, Tool } from './tools/tool.ts'
 /** The task of the session, which main.ts writes as JSON into a file. */
 export interface Task {
   readonly rows: Options['rows']
-  readonly runs?: number
+  readonly runs?: number | undefined
   /** Tools that cannot take part, and the reasons. */
   readonly absent: Readonly<Partial<Record<ToolName, string>>>
   /** The executable to measure. It does not change during the run. */
@@ -113,8 +113,8 @@ async function runRows(
       await runGroup(group, stages, {
         isWanted,
         report: console.log,
-        ...(task.runs === undefined ? {} : { runs: task.runs }),
-        ...(task.onDisk ? { settle: () => measure(['sync'], env) } : {}),
+        runs: task.runs,
+        settle: task.onDisk ? () => measure(['sync'], env) : undefined,
       }),
     )
   }

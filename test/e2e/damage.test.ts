@@ -49,7 +49,10 @@ describe.skipIf(reason !== undefined)('damage at rest', () => {
         await change(join(folder, blob))
         const { exitCode, stderr } = await strake.with(
           { timeout: 10_000 },
-          ...['save', '-o', saved, 'kept:1'],
+          'save',
+          '-o',
+          saved,
+          'kept:1',
         )
         expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^strake: Cannot /)])
         await strake.ok('images')

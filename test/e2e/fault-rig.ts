@@ -180,7 +180,8 @@ export async function sweepErrors(
       const inject = `inject=${call}:error=${error}:when=${when}`
       const outcome = await command(
         ['strace', '-f', '-qqq', '-o', trace, '-e', `trace=${call}`, '-e', inject].concat(
-          ...[program, ...operation.args],
+          program,
+          ...operation.args,
         ),
         { env: strake.env },
       )

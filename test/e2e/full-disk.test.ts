@@ -77,7 +77,12 @@ describe.skipIf(reason !== undefined)('a full disk', () => {
     for (const name of names) await strake.ok('tag', 'kept:1', name)
     for (const name of names) await strake.ok('create', '--name', `box-${name}`, 'box', 'true')
     for (const args of [
-      ...[['images'], ['ps', '-a'], ['rmi', 'a'], ['rm', 'box-a'], ['rmi', 'b'], ['rm', 'box-b']],
+      ['images'],
+      ['ps', '-a'],
+      ['rmi', 'a'],
+      ['rm', 'box-a'],
+      ['rmi', 'b'],
+      ['rm', 'box-b'],
       ...[
         ['builder', 'prune', '-f'],
         ['container', 'prune', '-f'],

@@ -17,7 +17,12 @@ describe.skipIf(reason !== undefined)('network', () => {
 
   const serve = (...options: readonly string[]): Promise<string> =>
     strake.ok(
-      ...['run', '-d', ...options, 'busybox', 'sh', '-c'],
+      'run',
+      '-d',
+      ...options,
+      'busybox',
+      'sh',
+      '-c',
       'mkdir /www; echo hello from $(hostname) > /www/index.html; exec httpd -f -p 80 -h /www',
     )
 

@@ -207,10 +207,23 @@ async function startDockerd({
   const config = join(place, 'daemon.json')
   await writeFile(config, '{}')
   const options = [
-    ...['--config-file', config, '--host', socket, '--data-root', join(place, 'data')],
-    ...['--exec-root', join(place, 'exec'), '--pidfile', join(place, 'pid')],
-    ...['--bridge', 'none', '--iptables=false', '--ip6tables=false', '--ip-forward=false'],
-    ...['--storage-driver', 'vfs'],
+    '--config-file',
+    config,
+    '--host',
+    socket,
+    '--data-root',
+    join(place, 'data'),
+    '--exec-root',
+    join(place, 'exec'),
+    '--pidfile',
+    join(place, 'pid'),
+    '--bridge',
+    'none',
+    '--iptables=false',
+    '--ip6tables=false',
+    '--ip-forward=false',
+    '--storage-driver',
+    'vfs',
   ]
   const child = Bun.spawn(['dockerd', ...options], { stdout: 'ignore', stderr: 'ignore' })
   const env = { DOCKER_HOST: socket, HOME: place }

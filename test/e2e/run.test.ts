@@ -23,7 +23,14 @@ describe.skipIf(reason !== undefined)('run', () => {
 
   test('run prints what the command prints, on both streams', async () => {
     const outcome = await strake(
-      ...['run', '--rm', '--network', 'none', 'busybox', 'sh', '-c', 'echo out; echo err >&2'],
+      'run',
+      '--rm',
+      '--network',
+      'none',
+      'busybox',
+      'sh',
+      '-c',
+      'echo out; echo err >&2',
     )
     expect(outcome).toEqual({ exitCode: 0, stdout: 'out\n', stderr: 'err\n' })
   })
@@ -39,7 +46,16 @@ describe.skipIf(reason !== undefined)('run', () => {
     await writeFile(file, '# a comment\nFROM_FILE=1\n')
     const shown = await sh(
       'echo $A $FROM_FILE; pwd; id -u; id -g; hostname',
-      ...['-e', 'A=b', '--env-file', file, '-w', '/var/new', '-u', 'user', '--hostname', 'box'],
+      '-e',
+      'A=b',
+      '--env-file',
+      file,
+      '-w',
+      '/var/new',
+      '-u',
+      'user',
+      '--hostname',
+      'box',
     )
     expect(shown).toBe('b 1\n/var/new\n1000\n1000\nbox')
   })
@@ -64,8 +80,12 @@ describe.skipIf(reason !== undefined)('run', () => {
     await writeFile(join(host, 'in'), 'from the host')
     const shown = await sh(
       'cat /data/in; echo back > /data/out; touch /ro/x 2>/dev/null || echo refused; echo t > /scratch/t && cat /scratch/t',
-      ...['-v', `${host}:/data`, '-v', `${host}:/ro:ro`],
-      ...['--mount', 'type=tmpfs,target=/scratch'],
+      '-v',
+      `${host}:/data`,
+      '-v',
+      `${host}:/ro:ro`,
+      '--mount',
+      'type=tmpfs,target=/scratch',
     )
     expect(shown).toBe('from the hostrefused\nt')
     expect(await Bun.file(join(host, 'out')).text()).toBe('back\n')
@@ -137,7 +157,10 @@ describe.skipIf(reason !== undefined)('run', () => {
         '--memory-swap',
         '32m',
       ],
-      ...['busybox', 'sh', '-c', 'x=a; while true; do x=$x$x; done'],
+      'busybox',
+      'sh',
+      '-c',
+      'x=a; while true; do x=$x$x; done',
     )
     expect(outcome.exitCode).toBe(137)
     const [{ State }] = JSON.parse(await strake.ok('inspect', 'hungry'))
@@ -149,8 +172,16 @@ describe.skipIf(reason !== undefined)('run', () => {
 
   test('run -d prints the ID; logs, wait, ps and rm know the container', async () => {
     const id = await strake.ok(
-      ...['run', '-d', '--name', 'job', '--network', 'none', 'busybox'],
-      ...['sh', '-c', 'echo one; echo two >&2; sleep 0.3; exit 3'],
+      'run',
+      '-d',
+      '--name',
+      'job',
+      '--network',
+      'none',
+      'busybox',
+      'sh',
+      '-c',
+      'echo one; echo two >&2; sleep 0.3; exit 3',
     )
     expect(id).toMatch(/^[0-9a-f]{64}$/)
     expect(await strake.ok('wait', 'job')).toBe('3')
@@ -192,8 +223,16 @@ describe.skipIf(reason !== undefined)('run', () => {
 
   test('logs -f follows until the container ends', async () => {
     await strake.ok(
-      ...['run', '-d', '--name', 'talker', '--network', 'none', 'busybox'],
-      ...['sh', '-c', 'for i in 1 2 3; do echo line $i; sleep 0.2; done'],
+      'run',
+      '-d',
+      '--name',
+      'talker',
+      '--network',
+      'none',
+      'busybox',
+      'sh',
+      '-c',
+      'for i in 1 2 3; do echo line $i; sleep 0.2; done',
     )
     expect((await strake('logs', '-f', 'talker')).stdout).toBe('line 1\nline 2\nline 3\n')
     await strake.ok('rm', '-f', 'talker')

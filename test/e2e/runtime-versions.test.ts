@@ -85,7 +85,8 @@ for (const suite of ['bookworm', 'trixie', 'sid']) {
           ['/bad-elf', 126, executable],
         ] as const) {
           expect(await run('run', '--rm', '--network', 'none', 'box', name)).toEqual({
-            ...{ exitCode, stdout: '' },
+            exitCode,
+            stdout: '',
             stderr: `strake: Cannot start the container: ${name}: ${why}\n`,
           })
         }

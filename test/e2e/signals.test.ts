@@ -74,7 +74,11 @@ describe.skipIf(reason !== undefined)('the first signal', () => {
   }
 
   const toStalledReaders = [
-    ...[['images'], ['ps', '-a'], ['inspect', 'box'], ['save', 'box'], ['export', 'long']],
+    ['images'],
+    ['ps', '-a'],
+    ['inspect', 'box'],
+    ['save', 'box'],
+    ['export', 'long'],
     ...[
       ['logs', 'long'],
       ['logs', '-f', 'long'],
@@ -97,7 +101,11 @@ describe.skipIf(reason !== undefined)('the first signal', () => {
   })
 
   const toSilentWriters = [
-    ...[['load'], ['import', '-'], ['build', '-'], ['image', 'prune'], ['system', 'prune']],
+    ['load'],
+    ['import', '-'],
+    ['build', '-'],
+    ['image', 'prune'],
+    ['system', 'prune'],
     ['login', '-u', 'me', '--password-stdin', 'localhost:1'],
   ]
   for (const args of toSilentWriters) {

@@ -24,7 +24,9 @@ describe.skipIf(reason !== undefined)('run --rm, which watches its container its
     ...args: readonly string[]
   ): Promise<Bun.Subprocess<'ignore', 'pipe', 'pipe'>> {
     const child = Bun.spawn([program, 'run', '--rm', ...args], {
-      ...{ stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' },
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
       env: { PATH: process.env['PATH'] ?? '', ...strake.env },
     })
     const reader = child.stdout.getReader()

@@ -18,7 +18,9 @@ test('install puts everything under DESTDIR and PREFIX, and --remove removes all
     const run = (...words: readonly string[]): void => {
       const { exitCode, stderr } = Bun.spawnSync([`${project}/scripts/install`, ...words], {
         env: {
-          ...{ PATH: process.env['PATH'], DESTDIR: directory, PREFIX: '/usr' },
+          PATH: process.env['PATH'],
+          DESTDIR: directory,
+          PREFIX: '/usr',
           PROGRAM: join(project, 'LICENSE'),
         },
       })

@@ -40,8 +40,13 @@ describe.skipIf(!isBuilt)('the npm packages', () => {
 
   test('have types that a strict compiler accepts without types of Bun or Node', () => {
     const compilerOptions = {
-      ...{ strict: true, module: 'nodenext', noEmit: true, types: [], skipLibCheck: false },
-      ...{ exactOptionalPropertyTypes: true, target: 'es2022' },
+      strict: true,
+      module: 'nodenext',
+      noEmit: true,
+      types: [],
+      skipLibCheck: false,
+      exactOptionalPropertyTypes: true,
+      target: 'es2022',
     }
     writeFileSync(
       join(consumer, 'tsconfig.json'),
@@ -148,7 +153,9 @@ describe.skipIf(!isBuilt)('the npm packages', () => {
     layOutPlatform(target, { cpu, program })
     expect(run([launcher, 'a', 'b']).stdout).toBe('started with a b\n')
     expect(JSON.parse(readFileSync(join(target, 'package.json'), 'utf8'))).toMatchObject({
-      ...{ os: ['linux'], cpu: [cpu], libc: ['glibc'] },
+      os: ['linux'],
+      cpu: [cpu],
+      libc: ['glibc'],
     })
   })
 })

@@ -30,7 +30,7 @@ for (const umask of [0o077, 0o000, 0o777]) {
       process.umask(own)
     }
     expect(['file', 'there', 'there/a', 'there/a/b', 'child'].map(modeOf)).toEqual([
-      ...[0o644, 0o700, 0o755, 0o755, 0o755],
+      0o644, 0o700, 0o755, 0o755, 0o755,
     ])
   })
 }
