@@ -61,9 +61,9 @@ describe.skipIf(reason !== undefined)('faults', () => {
     test.skipIf(!isTraceable)(title, () => sweepCopy(from, prepare, sweepKills), limit)
   }
 
-  function testFullDisk(title: string, prepare: Prepare): void {
+  function testErrors(title: string, prepare: Prepare, error = 'ENOSPC'): void {
     const sweep = (stores: Stores, operation: Operation): Promise<Tally> =>
-      sweepErrors(stores, operation, 'ENOSPC')
+      sweepErrors(stores, operation, error)
     test(title, () => sweepCopy('kept', prepare, sweep), limit)
   }
 
@@ -183,10 +183,11 @@ describe.skipIf(reason !== undefined)('faults', () => {
     expect(mountsBelow(strake.directory)).toEqual([])
   }, 60_000)
 
-  testFullDisk('load that finds the disk full says so, and succeeds when there is space', load)
-  testFullDisk('pull that finds the disk full says so, and succeeds when there is space', pull)
-  testFullDisk('run that finds the disk full says so, and succeeds when there is space', run)
-  testFullDisk(
+  testErrors('load that finds the disk full says so, and succeeds when there is space', load)
+  testErrors('pull that finds the disk full says so, and succeeds when there is space', pull)
+  testErrors('run that finds the disk full says so, and succeeds when there is space', run)
+  testErrors('run whose disk reports errors says so and ends', run, 'EIO')
+  testErrors(
     'build that finds the disk full says so, and succeeds when there is space',
     copyBuildOf,
   )

@@ -152,6 +152,8 @@ export class Life {
    * done.
    */
   async #takeLock(): Promise<void> {
+    // The lock is not recursive: a second one would wait for the first for ever.
+    if (this.#lock !== undefined) return
     try {
       this.#lock = await lockDirectory(this.#options.paths.directory)
     } catch (error) {
@@ -174,7 +176,12 @@ export class Life {
     const finishedAt = new Date().toISOString()
     // Docker calls a container that was never started `created`, with the reason.
     const status = this.#state.startedAt === '' ? 'created' : 'exited'
-    this.#write({ status, exitCode: code, error: reason, finishedAt })
+    try {
+      this.#write({ status, exitCode: code, error: reason, finishedAt })
+    } catch (cause) {
+      // The command gets the first error. The next one finds a container without a monitor.
+      if (!isSystemError(cause)) throw cause
+    }
     return { code, oomKilled: false, failure: reason }
   }
 
@@ -271,19 +278,20 @@ export class Life {
     return !existsSync(stopRequest)
   }
 
+  /** Changes nothing when it throws, so that a start that could not be recorded is none. */
   #write(change: Partial<ContainerState>): void {
-    this.#state = { ...this.#state, ...change }
-    if (change.status === 'exited' || change.status === 'restarting') {
-      const { process, ...ended } = this.#state
-      this.#state = ended
-    }
+    const changed = { ...this.#state, ...change }
+    const { process, ...ended } = changed
+    const isEnded = change.status === 'exited' || change.status === 'restarting'
+    const next = isEnded ? ended : changed
     const { state, reserve } = this.#options.paths
     try {
-      writeWithReserve(reserve, () => writeState(state, this.#state))
+      writeWithReserve(reserve, () => writeState(state, next))
     } catch (error) {
       // A full disk must not end the container. The next change is written with this one.
       if (!isFullDisk(error)) throw error
     }
+    this.#state = next
   }
 }
 

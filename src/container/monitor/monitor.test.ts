@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isAlive } from '#platform'
 import { containerPaths } from '../model/context.ts'
 import type { ContainerOptions } from '../model/options.ts'
@@ -66,6 +66,22 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     command.kill('SIGTERM')
     expect((await command.exited).code).toBe(6)
     expect(await logs(id)).toEqual(['up\n', 'got\n'])
+  })
+
+  test('a monitor that cannot record the end of its container ends all the same', async () => {
+    const script = 'trap "exit 6" TERM; echo up; while :; do sleep 0.02; done'
+    const { id } = await create({ command: ['sh', '-c', script] })
+    const command = join(bed.context, 'run', id)
+    await until(() => getContainer(bed.context, id).state.status === 'running')
+    await until(() => logText(id).includes('up'))
+    const { state } = containerPaths(bed.context, id)
+    rmSync(state)
+    mkdirSync(state)
+    command.kill('SIGTERM')
+    expect((await command.exited).code).toBe(1)
+    rmSync(state, { recursive: true })
+    await removeContainer(bed.context, id, { force: true })
+    expect(listContainers(bed.context).map((one) => one.id)).not.toContain(id)
   })
 
   test('the third signal leaves a container that does not end', async () => {
