@@ -43,7 +43,7 @@ export const environment: readonly (readonly [name: string, meaning: string])[] 
 /** Exit codes that mean the same for every command. */
 export const exitCodes: readonly (readonly [code: string, meaning: string])[] = [
   ['0', 'it was done'],
-  ['1', 'it could not be done; the reason stands on standard error'],
+  ['1', 'it could not be done; standard error says why'],
   ['125', 'run, create and exec: strake itself refused or failed'],
   ['126, 127', 'run and exec: the program in the container cannot be executed, or is not there'],
   ['130, 143', 'it was interrupted, or ended by SIGTERM'],
@@ -57,4 +57,4 @@ export const globalOptions: readonly (readonly [flags: string, meaning: string])
   ['-v, --version', 'print the version'],
 ]
 
-export const summary = 'Container images, their whole life, without a daemon'
+export const summary = 'Build, store, share and run container images without a daemon'

@@ -17,7 +17,7 @@ export function formatHelp(): string {
   })
   return `Usage: strake [OPTIONS] COMMAND
 
-Container images, their whole life, without a daemon.
+Build, store, share and run container images without a daemon.
 
 ${groups.join('\n\n')}
 
