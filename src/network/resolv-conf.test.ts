@@ -26,6 +26,10 @@ test('parseResolvConf() keeps the last search list and drops comments', () => {
     options: ['ndots:2', 'edns0'],
   })
   expect(parseResolvConf(formatResolvConf(config))).toEqual(config)
+  expect(parseResolvConf('search a.example # at home\noptions rotate ; always\n')).toEqual({
+    ...{ nameservers: [], search: ['a.example'], options: ['rotate'] },
+  })
+  expect(parseResolvConf('search a.example\ndomain b.example\n').search).toEqual(['b.example'])
 })
 
 test('readContainerResolver() leaves out name servers that a container cannot reach', () => {
@@ -38,11 +42,18 @@ test('readContainerResolver() leaves out name servers that a container cannot re
     options: [],
   })
   expect(readHostResolver(host.own).nameservers).toEqual(['127.0.0.1', 'fe80::1', '192.0.2.1'])
+  using nowhere = makeHost('nameserver 0.0.0.0\nnameserver 127.5.0.1\nnameserver 192.0.2.9\n')
+  expect(readContainerResolver(nowhere).nameservers).toEqual(['192.0.2.9'])
 })
 
 test('readContainerResolver() asks the servers behind systemd-resolved where its stub is all there is', () => {
-  using host = makeHost('nameserver 127.0.0.53\noptions trust-ad\n', 'nameserver 192.0.2.7\n')
-  expect(readContainerResolver(host).nameservers).toEqual(['192.0.2.7'])
+  using host = makeHost(
+    'nameserver 127.0.0.53\nsearch stub.example\noptions trust-ad\n',
+    'nameserver 192.0.2.7\nnameserver ::1\nsearch x.example\n',
+  )
+  expect(readContainerResolver(host)).toEqual({
+    ...{ nameservers: ['192.0.2.7'], search: ['x.example'], options: [] },
+  })
 })
 
 test('readContainerResolver() falls back to public servers, also without any file', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { parseModeChange } from './mode.ts'
+import { madeDirectoryMode, parseModeChange } from './mode.ts'
 
 const cases: readonly (readonly [string, number, boolean, number])[] = [
   ['644', 0o755, false, 0o644],
@@ -17,6 +17,11 @@ const cases: readonly (readonly [string, number, boolean, number])[] = [
   ['+t', 0o777, true, 0o1777],
   ['go=u', 0o740, false, 0o777],
   ['u=rw-x+t', 0o755, false, 0o1655],
+  ['u=rw', 0o4755, false, 0o655],
+  ['g=r', 0o6755, false, 0o4745],
+  ['o=r', 0o7755, false, 0o7754],
+  ['a=rx', 0o7777, false, 0o555],
+  ['ug=rx', 0o7777, false, 0o1557],
 ]
 
 test.each(cases)(
@@ -32,3 +37,9 @@ test.each(['', '8', '10000', 'rwx', 'u=q', 'u', '+x,,', '0o755'])(
     expect(() => parseModeChange(text)).toThrow('neither an octal mode')
   },
 )
+
+test('madeDirectoryMode() takes the permission bits of an octal mode', () => {
+  expect(madeDirectoryMode('7755')).toBe(0o755)
+  expect(madeDirectoryMode('644')).toBe(0o644)
+  expect(madeDirectoryMode('u+x')).toBeUndefined()
+})

@@ -17,6 +17,9 @@ await symlink('usr/lib', `${image}/lib`)
 await symlink('/etc/conf.d', `${image}/usr/conf`)
 await symlink('../../../../etc', `${image}/usr/up`)
 await symlink('/nowhere/yet', `${image}/dangling`)
+await symlink('lib/../lib', `${image}/lib-of-lib`)
+await symlink('loop-b', `${image}/loop-a`)
+await symlink('/loop-a', `${image}/loop-b`)
 const below = openTree(image, { name: 'the image', hasOwners: true })
 afterAll(() => below[Symbol.dispose]())
 
@@ -87,6 +90,10 @@ test('layOut() follows links of the image, and never out of it', () => {
   expect(paths('/usr/up/new/', file('a'))).toEqual(['etc/new/', 'etc/new/a'])
   expect(paths('/dangling/', file('a'))).toEqual(['nowhere/', 'nowhere/yet/', 'nowhere/yet/a'])
   expect(paths('/../../etc/new', file('a'))).toEqual(['etc/new'])
+  expect(paths('/lib-of-lib/x.so', file('a'))).toEqual(['usr/lib/x.so'])
+  expect(() => paths('/loop-a/x', file('a'))).toThrow(
+    'Cannot copy to /loop-a/x: its links form a loop',
+  )
 })
 
 test('layOut() refuses to put a directory and a file in the same place', () => {
@@ -99,6 +106,22 @@ test('layOut() refuses to put a directory and a file in the same place', () => {
   expect(() => paths('/etc/motd/', file('a'))).toThrow('Cannot copy to /etc/motd')
   // As in BuildKit, a directory of the source does not follow a link of the image.
   expect(() => paths('/', folder('lib/'))).toThrow('Cannot copy to /lib')
+})
+
+test('layOut() makes other names of a file, which the source has, links to its first path', () => {
+  const first = { relative: 'z', content: { inline: 'bytes' } }
+  const others = [
+    { ...first, relative: 'b', sameAs: first },
+    { ...first, relative: 'c' },
+  ]
+  const linked = { name: 'folder', isDirectory: true, items: [first, ...others] }
+  const { entries } = layOut(below, [linked], { destination: '/new', intoDirectory: false })
+  expect(entries.map(({ path, hardlink }) => [path, hardlink])).toEqual([
+    ['new', undefined],
+    ['new/b', undefined],
+    ['new/c', undefined],
+    ['new/z', 'new/b'],
+  ])
 })
 
 test('layOut() lets the later of two sources win', () => {

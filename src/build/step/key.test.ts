@@ -12,6 +12,10 @@ test('createKey() gives different keys to parts that are the same text when join
     createKey({ a: '1","b":"2' }),
     createKey({ a: '1\n["b","2"]' }),
     createKey({ a: '12' }),
+    createKey({ a1: '2' }),
+    createKey({ b: '12' }),
+    createKey({ a: '1' }),
+    createKey({ a: '1', b: '' }),
     createKey({}),
   ]
   expect(new Set(keys.map(({ hash }) => hash)).size).toBe(keys.length)

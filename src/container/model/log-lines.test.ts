@@ -41,3 +41,21 @@ test('lastLines() takes batches as they come', () => {
   )
   expect(lastLines(batches, 3).map(({ number }) => number)).toEqual([4998, 4999, 5000])
 })
+
+test('partIntoLines() leaves out what is no record', () => {
+  const whole = { log: 'a\n', stream: 'stdout', time: '2026-01-01T00:00:00Z' }
+  const records = [
+    { ...whole, log: undefined },
+    { ...whole, time: undefined },
+    { ...whole, log: 7 },
+    { ...whole, stream: 'other' },
+    whole,
+    [],
+    null,
+  ]
+  const text = records.map((each) => `${JSON.stringify(each)}\n`).join('')
+  expect(partIntoLines()(`${text}{"log":\n`)).toMatchObject([
+    { text: 'a\n', stream: 'stdout', number: 1 },
+    { text: 'a\n', stream: 'stdout', number: 2 },
+  ])
+})

@@ -37,6 +37,8 @@ test('timingOf() bounds the values of an image', () => {
   expect(timingOf({ Interval: 1, Timeout: 999_999, StartPeriod: -5, Retries: -1 })).toMatchObject({
     ...{ interval: 1, timeout: 1, startPeriod: 0, retries: 3 },
   })
+  // Docker's zero stands for its default.
+  expect(timingOf({ Interval: 0, Timeout: 0, StartInterval: 0, Retries: 0 })).toEqual(timingOf({}))
   expect(timingOf({ Interval: 2 ** 63 }).interval).toBe(2 ** 63 / 1_000_000)
 })
 

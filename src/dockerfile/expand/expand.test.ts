@@ -126,6 +126,8 @@ describe('expand() and patterns', () => {
     ['${list/b*/}', 'a.'],
     ['${list//?/xy}', 'xyxyxyxyxy'],
     ['${list/z/y}', 'a.b.c'],
+    ['${stars/\\*/x}', 'axb?c'],
+    ['${stars//\\?/x}', 'a*bxc'],
     ['${path//\\//_}', '_usr_lib_libfoo.so.1'],
     ['${name/l/${missing:-L}}', 'heLlo'],
     ['${name/l*/"a b"}', 'hea b'],

@@ -23,6 +23,18 @@ describe('parseIgnore()', () => {
       kept: ['b', '#b', 'c'],
     },
     {
+      what: 'knows a comment behind a BOM',
+      file: '\ufeff#a\nb\n',
+      paths: ['#a', 'b'],
+      kept: ['#a'],
+    },
+    {
+      what: 'looks for all that follows ** in each place anew',
+      file: '**/a/b\n',
+      paths: ['a/b', 'a/x/b', 'a/x/a/b', 'a/a/b', 'x/b'],
+      kept: ['a/x/b', 'x/b'],
+    },
+    {
       what: 'cleans its lines',
       file: ' /x/../a//b/ \n./c\n../d\n.\n/\n',
       paths: ['a/b', 'a', 'b', 'c', 'd', 'x'],
@@ -79,6 +91,24 @@ describe('parseIgnore()', () => {
       expect(kept(row.file, row.paths)).toEqual([...row.kept])
     })
   }
+
+  test('parseIgnore() reads up to 10 MiB', () => {
+    const line = `#${'x'.repeat(1024 * 1024 - 2)}\n`
+    expect(parseIgnore(line.repeat(10)).ignores('x')).toBe(false)
+    expect(() => parseIgnore(`${line.repeat(10)}#`)).toThrow('larger than 10 MiB')
+  })
+
+  test('cleanPath() keeps what leads out', () => {
+    for (const [path, clean] of [
+      ['../../a', '../../a'],
+      ['a/../../b/./c//', '../b/c'],
+      ['/../../a', '/a'],
+      ['a/..', '.'],
+      ['/', '/'],
+    ] as const) {
+      expect(cleanPath(path)).toBe(clean)
+    }
+  })
 
   test('parseIgnore() names the line of a bad pattern', () => {
     expect(() => parseIgnore('a\nb[\n')).toThrow('line 2: unterminated character class')

@@ -23,7 +23,12 @@ test('chooseSubnet() says so when everything is taken', () => {
 test('requireSubnet() and requireFree() check what was configured', () => {
   expect(formatSubnet(requireSubnet('10.1.0.0/24'))).toBe('10.1.0.0/24')
   expect(() => requireSubnet('10.1.0.1/24')).toThrow('Cannot use the subnet "10.1.0.1/24"')
-  expect(() => requireSubnet('10.1.0.0/30')).toThrow('Cannot use the subnet')
+  for (const prefix of [8, 29]) {
+    expect(formatSubnet(requireSubnet(`10.0.0.0/${prefix}`))).toBe(`10.0.0.0/${prefix}`)
+  }
+  for (const prefix of [0, 7, 30, 32]) {
+    expect(() => requireSubnet(`10.0.0.0/${prefix}`)).toThrow('Cannot use the subnet')
+  }
   const subnet = requireSubnet('10.1.0.0/24')
   expect(() => requireFree(subnet, routes('0.0.0.0/0', '10.2.0.0/16'))).not.toThrow()
   expect(() => requireFree(subnet, routes('10.1.0.0/16'))).toThrow(

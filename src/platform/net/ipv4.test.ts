@@ -44,7 +44,15 @@ test('parseAddress() refuses octal, short and negative forms', () => {
 test('parseSubnet() refuses host bits and prefixes beyond 32', () => {
   expect(formatSubnet(subnet('10.89.0.0/16'))).toBe('10.89.0.0/16')
   expect(formatSubnet(subnet('0.0.0.0/0'))).toBe('0.0.0.0/0')
-  for (const text of ['10.89.0.1/16', '10.0.0.0', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0.0/']) {
+  for (const text of [
+    '10.89.0.1/16',
+    '10.0.0.0',
+    '10.0.0.0/33',
+    '0.0.0.0/33',
+    '0.0.0.0/99',
+    '10.0.0.0/8/8',
+    '10.0.0.0/',
+  ]) {
     expect(parseSubnet(text)).toBeUndefined()
   }
 })
@@ -62,6 +70,9 @@ test('contains() and lastAddress() agree about the upper half of the address spa
   expect(formatAddress(lastAddress(block))).toBe('192.168.255.255')
   expect(contains(block, lastAddress(block))).toBeTrue()
   expect(contains(block, lastAddress(block) + 1)).toBeFalse()
+  const all = subnet('0.0.0.0/0')
+  expect(formatAddress(lastAddress(all))).toBe('255.255.255.255')
+  for (const address of [0, 2 ** 31, 2 ** 32 - 1]) expect(contains(all, address)).toBeTrue()
   expect(subnetOf(lastAddress(block), 16)).toEqual(block)
 })
 

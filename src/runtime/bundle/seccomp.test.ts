@@ -57,3 +57,16 @@ test('defaultSeccomp() ties single calls to single capabilities', () => {
   expect(rulesFor('settimeofday', ['CAP_SYS_TIME'])).toHaveLength(1)
   expect(rulesFor('open_by_handle_at')).toEqual([])
 })
+
+test('defaultSeccomp() lets processes trace each other', () => {
+  for (const name of ['ptrace', 'process_vm_readv', 'process_vm_writev']) {
+    expect(rulesFor(name)).toEqual([{ names: expect.any(Array), action: 'SCMP_ACT_ALLOW' }])
+  }
+})
+
+test('defaultSeccomp() looks at the argument of clone that holds the flags', () => {
+  const indexOn = (architecture: string): unknown =>
+    defaultSeccomp([], architecture).syscalls?.find(({ names }) => names.includes('clone'))
+      ?.args?.[0]?.index
+  expect(['x64', 'arm64', 's390x'].map(indexOn)).toEqual([0, 0, 1])
+})
