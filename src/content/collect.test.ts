@@ -96,3 +96,16 @@ test('collect() goes on when a manifest is missing, and visits shared ones once'
   const index = await putIndex(store, [image, missing, image])
   expect((await collect(store, () => [index, index], unheld)).digests).toEqual([])
 })
+
+test('collect() stops with the reason of its signal', async () => {
+  const store = createMemoryStore()
+  for (const name of ['one', 'two', 'three']) await put(store, mediaType.ociLayer, name)
+  const controller = new AbortController()
+  const isHeld = (): boolean => {
+    controller.abort(new Error('enough'))
+    return false
+  }
+  const collecting = collect(store, () => [], { isHeld, signal: controller.signal })
+  await expect(collecting).rejects.toThrow('enough')
+  expect(await Array.fromAsync(store.list())).toHaveLength(2)
+})

@@ -147,3 +147,14 @@ test('parseReference() accepts only repositories and tags that are safe in a pat
     { numRuns: 2000 },
   )
 })
+
+test('isRepositoryName() takes names of up to 255 characters', () => {
+  expect(isRepositoryName('a'.repeat(255))).toBe(true)
+  expect(isRepositoryName('a'.repeat(256))).toBe(false)
+  expect(isRepositoryName(`a/${'b/'.repeat(126)}c`)).toBe(true)
+})
+
+test('familiarReference() writes no name that would be read as an image ID', () => {
+  const reference = { registry: 'docker.io', repository: `library/${'0f'.repeat(32)}` }
+  expect(familiarReference(reference)).toBe(`docker.io/library/${'0f'.repeat(32)}`)
+})

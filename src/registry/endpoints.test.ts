@@ -69,3 +69,27 @@ test('parseEndpoint() refuses names, tags and digests outside their grammar', as
   }
   await expectCode(attempt('/v2/a/tags/list?n=-1'), ['INVALID'])
 })
+
+test('parseEndpoint() refuses escapes and other signs that no path of the API has', async () => {
+  const attempt = async (path: string): Promise<unknown> => parse(path)
+  for (const path of [
+    ...['/v2/_catalo%67', '/v2/%5fcatalog', '/v2/;x', '/v2/a;b/tags/list', '/v1%2f'],
+    ...['/v2/%00', '/v2/%ff', '/v2/é', `/v2/${'a/'.repeat(2100)}`],
+  ]) {
+    await expectCode(attempt(path), ['NAME_INVALID'])
+  }
+})
+
+test('parseEndpoint() refuses sessions, numbers and algorithms that cannot be', async () => {
+  const attempt = async (path: string): Promise<unknown> => parse(path)
+  for (const session of ['x'.repeat(129), 'a.b', 'a~', 'a:b', '...']) {
+    await expectCode(attempt(`/v2/a/blobs/uploads/${session}`), ['BLOB_UPLOAD_UNKNOWN'])
+  }
+  for (const n of ['-1', '1.5', '', '+1', '1'.repeat(16)]) {
+    await expectCode(attempt(`/v2/_catalog?n=${n}`), ['INVALID'])
+  }
+  for (const algorithm of ['sha1', 'sha384', 'sha256%20', 'SHA256', '']) {
+    const path = `/v2/a/blobs/uploads/?digest-algorithm=${algorithm}`
+    await expectCode(attempt(path), ['DIGEST_INVALID'])
+  }
+})

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import {
   chmodSync,
   chownSync,
+  linkSync,
   mkdirSync,
   rmSync,
   symlinkSync,
@@ -61,6 +62,10 @@ function capability(bit: number): Uint8Array {
   return value
 }
 
+function copies(path: string, ...suffixes: readonly string[]): void {
+  for (const suffix of suffixes) writeFileSync(path + suffix, 'bytes', { mode: 0o644 })
+}
+
 const nothing = (): void => {}
 const isRoot = process.getuid?.() === 0
 
@@ -68,6 +73,17 @@ const isRoot = process.getuid?.() === 0
 const changes: Readonly<Record<string, (path: string) => void>> = {
   'nothing at all': nothing,
   bytes: (path) => writeFileSync(path, 'other'),
+  'a copy': (path) => writeFileSync(`${path}2`, 'bytes', { mode: 0o644 }),
+  'two copies': (path) => copies(path, '2', '3'),
+  'another name of the file': (path) => linkSync(path, `${path}2`),
+  'a copy and another name of the file': (path) => {
+    copies(path, '2')
+    linkSync(path, `${path}3`)
+  },
+  'a copy with another name': (path) => {
+    copies(path, '2')
+    linkSync(`${path}2`, `${path}3`)
+  },
   'the mode': (path) => chmodSync(path, 0o755),
   'a set-user-ID bit': (path) => chmodSync(path, 0o4644),
   'another file': (path) => writeFileSync(`${path}2`, ''),
@@ -159,5 +175,14 @@ describe('hashSelections()', () => {
     ]
     const hashes = await Promise.all(selections.map((each) => hashSelections(tree, each, digests)))
     expect(new Set(hashes.map(({ hash }) => hash)).size).toBe(selections.length)
+  })
+
+  test('hashSelections() ends with the reason of its signal', async () => {
+    using tree = openTree(root, { name: 'the tree', hasOwners: true })
+    const items = [{ relative: '', content: { inline: '' } }]
+    const selections = [{ name: 'd', isDirectory: false, items }]
+    const digests = createFileDigests(tree)
+    const signal = AbortSignal.abort(new Error('enough'))
+    await expect(hashSelections(tree, selections, digests, signal)).rejects.toThrow('enough')
   })
 })

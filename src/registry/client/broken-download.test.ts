@@ -127,3 +127,21 @@ test('read() finds out that the rest is of other content', async () => {
   )
   expect(message).toContain(content.descriptor.digest)
 })
+
+test('read() needs nothing more when a connection breaks after the last byte', async () => {
+  const server = peer(() => {
+    let sent = false
+    const body = new ReadableStream({
+      pull(controller) {
+        if (sent) return controller.error(new TypeError('ECONNRESET'))
+        sent = true
+        controller.enqueue(content.raw.slice())
+      },
+    })
+    return new Response(body)
+  })
+  const registry = connectRegistry('localhost', { fetch: server.fetch, retry: instantRetries(3) })
+  const bytes = await toBuffer(registry.repository('app').read(content.descriptor), 1e6)
+  expect(bytes).toEqual(content.raw)
+  expect(server.requests.length).toBe(1)
+})

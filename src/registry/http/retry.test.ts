@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test'
+import { StrakeError } from '#oci'
 import { connectRegistry } from '../client/connect.ts'
 import { expectCode } from '../testing/contract.ts'
 import { instantRetries, manifest, peer, serveContent } from '../testing/fixtures.ts'
-import { parseRetryAfter, withRetries } from './retry.ts'
+import { Backoff, connectionError, parseRetryAfter, RetryableError, withRetries } from './retry.ts'
 
 const image = manifest()
 const failing = (...statuses: readonly number[]) =>
@@ -88,6 +89,7 @@ test('parseRetryAfter() reads seconds and dates', () => {
   const now = Date.parse('2026-01-01T00:00:00Z')
   expect(parseRetryAfter('12', now)).toBe(12_000)
   expect(parseRetryAfter('Thu, 01 Jan 2026 00:00:30 GMT', now)).toBe(30_000)
+  expect(parseRetryAfter('Wed, 31 Dec 2025 00:00:00 GMT', now)).toBe(0)
   expect(parseRetryAfter('soon', now)).toBeUndefined()
   expect(parseRetryAfter(null, now)).toBeUndefined()
 })
@@ -100,4 +102,39 @@ test('withRetries() does not retry what it does not know', async () => {
   }
   await expect(withRetries(work, instantRetries())).rejects.toThrow('a bug')
   expect(tries).toBe(1)
+})
+
+const passing = new RetryableError(new StrakeError('UNAVAILABLE', 'Cannot reach it: it is busy'))
+
+test('Backoff waits a minute at most, a little longer by chance, and begins anew after progress', async () => {
+  const retry = { ...instantRetries(20), random: () => 1 }
+  const backoff = new Backoff(retry)
+  for (let turn = 0; turn < 7; turn++) await backoff.wait(passing)
+  expect(retry.delays).toEqual([2500, 5000, 9000, 17_000, 33_000, 61_000, 61_000])
+  backoff.progressed()
+  await backoff.wait(passing)
+  expect(retry.delays.at(-1)).toBe(2500)
+})
+
+test('connectionError() rethrows the reason of the caller, and no other', () => {
+  const cause = new TypeError('fetch failed')
+  const reason = new Error('enough')
+  expect(connectionError('r.example', cause, AbortSignal.abort(reason))).toBe(reason)
+  expect(connectionError('r.example', cause, new AbortController().signal)).toMatchObject({
+    ...{ code: 'UNAVAILABLE', message: 'Cannot reach r.example: the connection broke' },
+  })
+})
+
+test('connectionError() looks for the reason in what an error was made of', () => {
+  const refused = Object.assign(new Error('no'), { code: 'ECONNREFUSED' })
+  for (const cause of [
+    refused,
+    new TypeError('fetch failed', { cause: refused }),
+    new TypeError('fetch failed', { cause: new AggregateError([refused, new Error('other')]) }),
+    new AggregateError([new TypeError('fetch failed', { cause: refused })]),
+  ]) {
+    const error = connectionError('r.example', cause)
+    expect(error).toMatchObject({ message: 'Cannot reach r.example: connection refused' })
+    expect(error).not.toBeInstanceOf(RetryableError)
+  }
 })
