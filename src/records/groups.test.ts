@@ -153,6 +153,18 @@ test('cache remembers values, uses and inputs', () => {
   expect(records.cache.inputsOf('definition')).toBeUndefined()
 })
 
+test('cache keeps what was used at the very time, and the later of two uses', () => {
+  records.cache.put('k', 1, { size: 5 })
+  const [{ lastUsedAt } = { lastUsedAt: 0 }] = records.cache.list()
+  expect(records.cache.prune({ unusedSince: lastUsedAt })).toEqual([])
+  const other = openRecords(`${root}/${count - 1}.db`, { now: () => 9_000_000 })
+  records.cache.get('k')
+  other.cache.get('k')
+  other.close()
+  records.cache.flush()
+  expect(records.cache.list()).toMatchObject([{ key: 'k', lastUsedAt: 9_000_000 }])
+})
+
 test('sources name where a blob was seen, last first', () => {
   records.sources.remember(digest('1'), 'docker.io', 'library/a')
   records.sources.remember(digest('1'), 'ghcr.io', 'b')

@@ -63,6 +63,22 @@ test('list() shows names as they were at a time', () => {
   expect(sizes()).toEqual([['new', 3]])
   expect(sizes(then)).toEqual([['app', 1]])
   expect(sizes(0)).toEqual([])
+  const [removed, made] = records.tags.history()
+  expect(sizes(made?.at)).toEqual([
+    ['app', 2],
+    ['new', 3],
+  ])
+  expect(sizes(removed?.at)).toEqual([['new', 3]])
+  expect(sizes(time)).toEqual([['new', 3]])
+})
+
+test('set() gives a name that stays a new age, and no move', () => {
+  records.tags.set('app', target(1), 'build')
+  const before = records.tags.get('app')?.updatedAt ?? 0
+  time += 10
+  expect(records.tags.set('app', target(1), 'pull')).toBe(false)
+  expect(records.tags.get('app')?.updatedAt).toBeGreaterThan(before + 9)
+  expect(records.tags.history('app')).toHaveLength(1)
 })
 
 test('rollbackTarget() is what the name meant before its latest move, even when removed', () => {

@@ -17,7 +17,7 @@ import { mountsBelow, unmount } from '#platform'
 import type { TarInput } from '#tar'
 import { rawArchive, rawEntry } from '../../tar/testing/archives.ts'
 import type { LocalSnapshotter } from '../chain/snapshotter.ts'
-import { isMarked } from './proved.ts'
+import { isMarked, isWhole, markProved, readArchive } from './proved.ts'
 import {
   Home,
   importAll,
@@ -62,6 +62,32 @@ const outcomes = (snapshots: LocalSnapshotter, top: Digest, home: Home): Promise
         ),
     ),
   )
+
+test('readArchive() proves and marks an archive, and then believes its mark', async () => {
+  using home = new Home()
+  mkdirSync(home.root, { recursive: true })
+  const [layer] = await makeLayers([base])
+  if (layer === undefined) throw new RangeError('no layer')
+  const path = `${home.root}/layer.tar`
+  const read = async (): Promise<Uint8Array> => {
+    const chunks = []
+    for await (const chunk of readArchive(path, layer.diffId)) chunks.push(Buffer.from(chunk))
+    return Buffer.concat(chunks)
+  }
+  expect(await isWhole(path, layer.diffId)).toBe(false)
+  writeFileSync(path, layer.archive)
+  expect(isMarked(path)).toBe(false)
+  expect(await read()).toEqual(Buffer.from(layer.archive))
+  expect(isMarked(path)).toBe(true)
+  flip(path)
+  await expect(read()).rejects.toMatchObject({ code: 'DIGEST_INVALID' })
+  expect(await isWhole(path, layer.diffId)).toBe(false)
+  expect(isMarked(path)).toBe(false)
+  // A wrong mark shows that nothing is hashed for one that is marked.
+  markProved(path)
+  expect(await read()).toEqual(readFileSync(path))
+  expect(await isWhole(path, layer.diffId)).toBe(true)
+})
 
 describe.skipIf(!isRoot)(`what a chain is mounted from${unlessRoot}`, () => {
   const writes: Readonly<Record<string, (path: string) => void>> = {
