@@ -39,7 +39,7 @@ export interface BuildResult extends ExportedImage {
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const { services } = options
-  const lease = services.records.leases.acquire({ purpose: 'build' })
+  const lease = await services.records.leases.acquire({ purpose: 'build' })
   try {
     await mkdir(services.run, { recursive: true, mode: 0o700 })
     await using directory = await openBuildDirectory(services.run)
@@ -47,7 +47,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     const places = { directory: directory.path, scratch: () => scratch.path() }
     return { ...(await buildIn(places, options, lease)), lease }
   } catch (error) {
-    lease.release()
+    await lease.release()
     throw error
   }
 }
@@ -79,7 +79,7 @@ async function buildIn(
     emit,
   }
   try {
-    const states = await solve(plan.target, createStepRunner(workspace, plan.images), {
+    const states = await solve(plan.target, await createStepRunner(workspace, plan.images), {
       concurrency: options.concurrency ?? cpuCount(),
       emit,
       signal,

@@ -24,7 +24,7 @@ export async function cleanAfterCrash(engine: Engine): Promise<void> {
   if (dead.length === 0) return
   await asFarAsPossible(() => endAbandoned(engine))
   // Not before: a process that is killed while it cleans up leaves the rest to the next one.
-  leases.forget(dead)
+  await leases.forget(dead)
 }
 
 /** The same for builds, which find out without a lease what others could not remove. */
@@ -47,7 +47,7 @@ async function asFarAsPossible(clean: () => Promise<unknown>): Promise<void> {
 export async function beginWork(engine: Engine, purpose: string): Promise<Lease> {
   await cleanAfterCrash(engine)
   engine.records.guardRoom()
-  return engine.records.leases.acquire({ purpose })
+  return await engine.records.leases.acquire({ purpose })
 }
 
 /** What was to be renamed into place. */
@@ -77,7 +77,8 @@ export async function endAbandoned(engine: Engine): Promise<readonly string[]> {
   // A build step has a network and an address, but no record: while one may run, they stay.
   const knowsContainers = engine.records.loss.get() === undefined
   if (knowsContainers && engine.records.leases.oldest() === undefined) {
-    say(engine.records.addresses.releaseGone(), 'addresses of containers that are gone released')
+    const addresses = await engine.records.write(() => engine.records.addresses.releaseGone())
+    say(addresses, 'addresses of containers that are gone released')
     const live = engine.records.containers.list().map(({ id }) => id)
     const gone = await (await engine.networks()).cleanStale(live)
     say(gone.length, 'networks of containers that are gone removed')

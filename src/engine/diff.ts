@@ -20,7 +20,7 @@ export async function diff(
   other?: string,
 ): Promise<readonly PathChange[]> {
   if (other === undefined && isContainer(engine, name)) return await containerChanges(engine, name)
-  using lease = engine.records.leases.acquire({ purpose: `diff ${name}` })
+  await using lease = await engine.records.leases.acquire({ purpose: `diff ${name}` })
   const chains = await chainsOf(engine, name, lease)
   const after = chains.at(-1)
   const before = other === undefined ? chains.at(-2) : (await chainsOf(engine, other, lease)).at(-1)

@@ -31,7 +31,7 @@ function knownLayers(onLink: (diffId: Digest, digest: Digest) => unknown = () =>
   const known = new Map<Digest, Digest>()
   return {
     diffIdOf: (digest) => known.get(digest),
-    link: (diffId, { digest }) => {
+    link: async (diffId, { digest }) => {
       known.set(digest, diffId)
       onLink(diffId, digest)
     },

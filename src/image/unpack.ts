@@ -97,7 +97,7 @@ async function unpackMissing(
     }
     await coming?.whole()
     emit({ ...unpacking(layer), current: descriptor.size, done: true })
-    options.layers?.link(diffId, descriptor, archive.size())
+    await options.layers?.link(diffId, descriptor, archive.size())
   }
   return chain.at(-1) ?? null
 }

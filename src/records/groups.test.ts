@@ -47,18 +47,18 @@ test('images give back what was put and are found by the start of either digest'
   expect(records.images.list()).toEqual([{ ...image('ab', '12'), addedAt: expect.any(Number) }])
 })
 
-test('layers tell what a compressor made, also after others linked it, until it is unlinked', () => {
+test('layers tell what a compressor made, also after others linked it, until it is unlinked', async () => {
   const made = { compressor: 'press 1', members: Uint8Array.of(1, 2, 3) }
   const [first, second] = ['a', 'b'].map((hex) => ({
     mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
     digest: digest(hex),
     size: 7,
   })) as [Descriptor, Descriptor]
-  records.layers.link(digest('d'), first, 4096, made)
-  records.layers.link(digest('e'), second, 4096)
+  await records.layers.link(digest('d'), first, 4096, made)
+  await records.layers.link(digest('e'), second, 4096)
   expect(records.layers.madeBy('press 1', 9)).toEqual([{ blob: first, members: made.members }])
-  records.layers.link(digest('d'), first, 4096)
-  records.layers.link(digest('e'), second, 4096, made)
+  await records.layers.link(digest('d'), first, 4096)
+  await records.layers.link(digest('e'), second, 4096, made)
   expect(records.layers.madeBy('press 1', 9).length).toBe(2)
   expect(records.layers.madeBy('press 1', 1).length).toBe(1)
   expect(records.layers.madeBy('press 2', 9)).toEqual([])
@@ -69,11 +69,11 @@ test('layers tell what a compressor made, also after others linked it, until it 
   expect(records.layers.madeBy('press 1', 9)).toEqual([])
 })
 
-test('layers link compressed blobs and diff IDs both ways', () => {
+test('layers link compressed blobs and diff IDs both ways', async () => {
   const gzip = { mediaType: 'gzip', digest: digest('1'), size: 10 }
   const zstd = { mediaType: 'zstd', digest: digest('2'), size: 8 }
-  records.layers.link(digest('d'), gzip, 4096)
-  records.layers.link(digest('d'), zstd, 4096)
+  await records.layers.link(digest('d'), gzip, 4096)
+  await records.layers.link(digest('d'), zstd, 4096)
   expect(records.layers.tarSizeOf(digest('d'))).toBe(4096)
   expect(records.layers.tarSizeOf(digest('e'))).toBeUndefined()
   expect(records.layers.compressedOf(digest('d'))).toEqual([gzip, zstd])
@@ -83,21 +83,21 @@ test('layers link compressed blobs and diff IDs both ways', () => {
   expect(records.layers.compressedOf(digest('d'))).toEqual([zstd])
 })
 
-test('leases hold until released, expired, or their owner is gone', () => {
-  const lease = records.leases.acquire({ purpose: 'pull', lifetime: 1_000_000 })
-  lease.hold(digest('1'), digest('2'))
-  lease.hold(digest('2'))
+test('leases hold until released, expired, or their owner is gone', async () => {
+  const lease = await records.leases.acquire({ purpose: 'pull', lifetime: 1_000_000 })
+  await lease.hold(digest('1'), digest('2'))
+  await lease.hold(digest('2'))
   expect(records.leases.isHeld(digest('1'))).toBe(true)
   expect(records.leases.held()).toEqual(new Set([digest('1'), digest('2')]))
   expect(records.leases.oldest()).toBe(1000)
-  lease.release()
+  await lease.release()
   expect(records.leases.oldest()).toBeUndefined()
   expect(records.leases.held().size).toBe(0)
 
-  const short = records.leases.acquire({ purpose: 'short', lifetime: 100 })
-  short.hold(digest('3'))
+  const short = await records.leases.acquire({ purpose: 'short', lifetime: 100 })
+  await short.hold(digest('3'))
   time += 90
-  short.renew()
+  await short.renew()
   time += 90
   expect(records.leases.isHeld(digest('3'))).toBe(true)
   time += 90
@@ -105,7 +105,7 @@ test('leases hold until released, expired, or their owner is gone', () => {
 
   for (const change of [{ startTime: '1' }, { bootId: 'another boot' }, { pid: 4_000_000 }]) {
     const owner = { ...ownIdentity(), ...change }
-    records.leases.acquire({ purpose: 'dead', owner }).hold(digest('4'))
+    await (await records.leases.acquire({ purpose: 'dead', owner })).hold(digest('4'))
   }
   expect(records.leases.isHeld(digest('4'))).toBe(false)
   expect(records.leases.held()).toEqual(new Set())
@@ -114,25 +114,25 @@ test('leases hold until released, expired, or their owner is gone', () => {
   // Asking who works leaves the trace of what died to the process that cleans up after it.
   const dead = records.leases.dead()
   expect(dead).toHaveLength(4)
-  records.leases.forget(dead)
+  await records.leases.forget(dead)
   expect(records.leases.dead()).toEqual([])
   {
-    using scoped = records.leases.acquire({ purpose: 'scope' })
-    scoped.hold(digest('5'))
+    await using scoped = await records.leases.acquire({ purpose: 'scope' })
+    await scoped.hold(digest('5'))
   }
   expect(records.leases.isHeld(digest('5'))).toBe(false)
 })
 
-test('leases tell who works, and an exact one keeps only what it holds', () => {
-  const exact = records.leases.acquire({ purpose: 'save app', isExact: true })
-  exact.hold(digest('1'))
+test('leases tell who works, and an exact one keeps only what it holds', async () => {
+  const exact = await records.leases.acquire({ purpose: 'save app', isExact: true })
+  await exact.hold(digest('1'))
   expect(records.leases.oldest()).toBeUndefined()
   expect(records.leases.isHeld(digest('1'))).toBe(true)
   const { pid } = ownIdentity()
   expect(records.leases.list()).toEqual([{ purpose: 'save app', pid, acquiredAt: 1000 }])
-  using _pull = records.leases.acquire({ purpose: 'pull app' })
+  await using _pull = await records.leases.acquire({ purpose: 'pull app' })
   expect(records.leases.list().map(({ purpose }) => purpose)).toEqual(['save app', 'pull app'])
-  exact.release()
+  await exact.release()
 })
 
 test('cache remembers values, uses and inputs', () => {

@@ -54,6 +54,11 @@ export interface Records extends AsyncDisposable {
   /** All of `work` or none of it, with no other writer between. `work` must not await. */
   transaction<T>(work: () => T): T
   /**
+   * The same without blocking the thread while another process writes. A server, whose
+   * other users would have to wait as well, changes records with this alone.
+   */
+  write<T>(work: () => T, signal?: AbortSignal): Promise<T>
+  /**
    * Keeps a little of the disk back, if there is plenty: then everything here
    * still works once when the disk is full, which is when things are removed.
    */
@@ -117,6 +122,7 @@ export function openRecords(path: string, options: RecordsOptions = {}): Records
     },
     removeDamaged: damage.remove,
     transaction: (work) => database.transaction(work),
+    write: (work, signal) => database.write(work, signal),
     keepRoom: () => reserve.keep(),
     guardRoom: () => reserve.guard(),
     verify: () => problemsOf(database),

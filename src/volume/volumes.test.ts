@@ -25,23 +25,23 @@ afterEach(() => {
   rmSync(root, { recursive: true })
 })
 
-test('createVolume() keeps labels and options, and leaves an existing volume unchanged', () => {
-  const made = createVolume(store, { name: 'v', labels: { a: '1' }, options: { o: 'x' } })
+test('createVolume() keeps labels and options, and leaves an existing volume unchanged', async () => {
+  const made = await createVolume(store, { name: 'v', labels: { a: '1' }, options: { o: 'x' } })
   expect(made).toEqual({
     ...{ name: 'v', createdAt: 1000, labels: { a: '1' }, options: { o: 'x' }, isAnonymous: false },
   })
   writeFileSync(`${root}/volumes/v/_data/f`, '')
-  expect(createVolume(store, { name: 'v', labels: { b: '2' } })).toEqual(made)
+  expect(await createVolume(store, { name: 'v', labels: { b: '2' } })).toEqual(made)
   expect(existsSync(`${root}/volumes/v/_data/f`)).toBe(true)
   expect(statSync(`${root}/volumes/v/_data`).mode & 0o7777).toBe(0o755)
-  expect(createVolume(store).name).toMatch(/^[0-9a-f]{64}$/)
+  expect((await createVolume(store)).name).toMatch(/^[0-9a-f]{64}$/)
   for (const name of ['', '..', 'a/b', '-x']) {
-    expect(() => createVolume(store, { name })).toThrow('Cannot name a volume')
+    await expect(createVolume(store, { name })).rejects.toThrow('Cannot name a volume')
   }
 })
 
-test('listVolumes() lists volumes of an earlier version, which have no record', () => {
-  createVolume(store, { name: 'b' })
+test('listVolumes() lists volumes of an earlier version, which have no record', async () => {
+  await createVolume(store, { name: 'b' })
   mkdirSync(`${root}/volumes/a/_data`, { recursive: true })
   expect(listVolumes(store).map(({ name }) => name)).toEqual(['a', 'b'])
   expect(getVolume(store, 'a')).toMatchObject({ labels: {}, isAnonymous: false })
@@ -49,7 +49,7 @@ test('listVolumes() lists volumes of an earlier version, which have no record', 
 })
 
 test('removeVolume() removes files and record, unless a container uses the volume', async () => {
-  const source = mountVolume(store, { name: 'v', labels: { a: '1' } })
+  const source = await mountVolume(store, { name: 'v', labels: { a: '1' } })
   writeFileSync(`${source}/f`, '')
   await expect(removeVolume(store, 'v', { users: ['web'] })).rejects.toThrow(
     'Cannot remove volume v: container web uses it',
@@ -58,11 +58,11 @@ test('removeVolume() removes files and record, unless a container uses the volum
   expect(listVolumes(store)).toEqual([])
   expect(existsSync(`${root}/volumes/v`)).toBe(false)
   await expect(removeVolume(store, 'v', { users: [] })).rejects.toThrow('Cannot find volume v')
-  expect(createVolume(store, { name: 'v' }).labels).toEqual({})
+  expect((await createVolume(store, { name: 'v' })).labels).toEqual({})
 })
 
 test('dropAnonymous() removes the volume of a container, also twice', async () => {
-  mountVolume(store, { name: 'anonymous', isAnonymous: true })
+  await mountVolume(store, { name: 'anonymous', isAnonymous: true })
   await dropAnonymous(store, 'anonymous')
   await dropAnonymous(store, 'anonymous')
   expect(listVolumes(store)).toEqual([])

@@ -8,7 +8,7 @@ import { isVolumeName, makeVolume, volumeData, volumePath } from './place.ts'
 export interface VolumeStore {
   /** `$STRAKE_ROOT`. */
   readonly root: string
-  readonly records: Pick<Records, 'volumes'>
+  readonly records: Pick<Records, 'volumes' | 'write'>
 }
 
 export interface CreateVolumeOptions {
@@ -22,7 +22,10 @@ export interface CreateVolumeOptions {
 }
 
 /** Creates a volume, or returns the one of that name. Throws `INVALID` for a malformed name. */
-export function createVolume(store: VolumeStore, options: CreateVolumeOptions = {}): VolumeRecord {
+export async function createVolume(
+  store: VolumeStore,
+  options: CreateVolumeOptions = {},
+): Promise<VolumeRecord> {
   const { name = randomName(), labels = {}, isAnonymous = false } = options
   if (!isVolumeName(name)) {
     const reason = 'only letters, digits, _ . and - are allowed, and the first is a letter or digit'
@@ -30,7 +33,11 @@ export function createVolume(store: VolumeStore, options: CreateVolumeOptions = 
   }
   // The directory first: a record without one would be a volume that cannot be mounted.
   makeVolume(store, name)
-  store.records.volumes.insert({ name, labels, options: options.options ?? {}, isAnonymous })
+  const { records } = store
+  const record = { name, labels, options: options.options ?? {}, isAnonymous }
+  if (records.volumes.get(name) === undefined) {
+    await records.write(() => records.volumes.insert(record))
+  }
   return getVolume(store, name)
 }
 
@@ -69,13 +76,13 @@ export async function removeVolume(
     })
   }
   using _lock = await lockDirectory(volumePath(store, name), signal)
-  store.records.volumes.remove(name)
+  await store.records.write(() => store.records.volumes.remove(name))
   await removeTree(volumePath(store, name))
 }
 
 /** Removes the volume of a container that is removed itself. An absent volume is no error. */
 export async function dropAnonymous(store: VolumeStore, name: string): Promise<void> {
-  store.records.volumes.remove(name)
+  await store.records.write(() => store.records.volumes.remove(name))
   try {
     await removeTree(volumePath(store, name))
   } catch (error) {
@@ -85,8 +92,11 @@ export async function dropAnonymous(store: VolumeStore, name: string): Promise<v
 }
 
 /** The directory to mount for a container. The volume is created when there is none. */
-export function mountVolume(store: VolumeStore, options: CreateVolumeOptions): string {
-  return volumeData(store, createVolume(store, options).name)
+export async function mountVolume(
+  store: VolumeStore,
+  options: CreateVolumeOptions,
+): Promise<string> {
+  return volumeData(store, (await createVolume(store, options)).name)
 }
 
 function findVolume(store: VolumeStore, name: string): VolumeRecord | undefined {

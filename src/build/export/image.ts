@@ -49,7 +49,7 @@ export async function exportImage(
   const write = async (type: string, value: unknown): Promise<Descriptor> => {
     const bytes = encodeJson(value)
     const descriptor = { mediaType: type, digest: sha256(bytes), size: bytes.length }
-    lease.hold(descriptor.digest)
+    await lease.hold(descriptor.digest)
     await store.write(descriptor, fromBuffer(bytes), options)
     return descriptor
   }

@@ -81,7 +81,7 @@ async function draftOf(
       const { size } = ingest
       if (size <= emptyArchive) return undefined
       const digest = await ingest.commit()
-      services.lease.hold(digest)
+      await services.lease.hold(digest)
       const listing = facts.lister?.finish(size)
       if (listing !== undefined) services.listings.set(digest, listing)
       return {

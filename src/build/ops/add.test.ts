@@ -109,7 +109,7 @@ test('add downloads to the disk of the store, with mode 0600 and the name of the
   const download = async (text: string): Promise<Record<string, string>> => {
     const dockerfile = { text: `FROM scratch\n${text}\n` }
     const { layers, lease } = await build({ services, context, dockerfile })
-    lease.release()
+    await lease.release()
     const [layer] = layers
     return layer === undefined ? {} : workshop.list(layer)
   }

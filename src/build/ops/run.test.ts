@@ -166,7 +166,7 @@ describe.skipIf(busyboxMissing !== undefined)(`RUN (${busyboxMissing ?? 'in a ru
     const text =
       'FROM busybox\nRUN cat /etc/resolv.conf /etc/hosts > /seen\nRUN --network=none true\n'
     const { layers, lease } = await build({ services, dockerfile: { text } })
-    lease.release()
+    await lease.release()
     const [, layer] = layers
     expect(layer && (await workshop.list(layer))).toEqual({
       seen: 'file 644 0:0 "nameserver 192.0.2.1\\n192.0.2.2 peer\\n"',

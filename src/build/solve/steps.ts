@@ -23,13 +23,13 @@ const runners: { readonly [Kind in LayerOp['kind']]: OpRunner<Extract<LayerOp, {
   }
 
 /** Runs the vertices of a build, or takes their results from the cache. */
-export function createStepRunner(
+export async function createStepRunner(
   workspace: Workspace,
   images: ReadonlyMap<string, BaseImage>,
-): StepRunner {
+): Promise<StepRunner> {
   // The lease keeps the layers of base images, also if another command removes the image.
   for (const { descriptor, layers } of images.values()) {
-    workspace.services.lease.hold(
+    await workspace.services.lease.hold(
       descriptor.digest,
       ...layers.map((layer) => layer.descriptor.digest),
     )

@@ -17,7 +17,7 @@ export async function findCached(
   const result = readResult(cache.get(key.hash))
   if (result === undefined || result === null) return result
   // The lease holds the blob before the check, so that it is still there at its use.
-  lease.hold(result.descriptor.digest)
+  await lease.hold(result.descriptor.digest)
   if (await store.has(result.descriptor, signal)) return result
   cache.remove(key.hash)
   return undefined

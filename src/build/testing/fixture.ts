@@ -98,7 +98,7 @@ export async function openWorkshop(): Promise<Workshop> {
       events.length = 0
       const emit = (event: ProgressEvent): void => void events.push(event)
       const result = await build({ ...options, services, emit })
-      result.lease.release()
+      await result.lease.release()
       return result
     },
     async addImage(reference, files, config = {}) {

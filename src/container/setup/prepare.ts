@@ -77,15 +77,12 @@ async function attach(
   { id, name, settings }: Container,
   signal: AbortSignal | undefined,
 ): Promise<Attachment> {
-  const allocate: AllocateAddress = (range) => {
-    records.addresses.release(id, range.network)
-    return records.addresses.allocate(range.network, {
-      container: id,
-      subnet: range.subnet,
-      reserved: [range.gateway],
-      address: settings.ip,
-    })
-  }
+  const allocate: AllocateAddress = ({ network, subnet, gateway }) =>
+    records.write(() => {
+      records.addresses.release(id, network)
+      const request = { container: id, subnet, reserved: [gateway], address: settings.ip }
+      return records.addresses.allocate(network, request)
+    }, signal)
   return await networks.attach({
     containerId: id,
     kind: settings.network,
@@ -112,7 +109,7 @@ async function makeMounts(
   /** The mounts that the user asked for; `inspect` shows them. */
   readonly visible: readonly ResolvedMount[]
 }> {
-  const users = resolveMounts({ containerId: id, store, requests: settings.mounts })
+  const users = await resolveMounts({ containerId: id, store, requests: settings.mounts })
   await fillVolumes(snapshot.root, users, { requests: settings.mounts, signal })
   const own = [...writeEtcFiles(paths, settings, attachment), ...initMount(settings)]
   return { mounts: [...own, ...users], visible: users }

@@ -9,8 +9,11 @@ export async function removeRemains(
   { id, settings }: Container,
   volumes: boolean = settings.remove,
 ): Promise<void> {
-  context.records.addresses.release(id)
-  context.records.containers.remove(id)
+  const { records } = context
+  await records.write(() => {
+    records.addresses.release(id)
+    records.containers.remove(id)
+  })
   await removeTreeOnce(containerPaths(context, id).directory)
   if (!volumes) return
   for (const { type, source, destination } of settings.mounts) {

@@ -23,11 +23,18 @@ export interface ResolveMountsOptions {
 }
 
 /** Finds or makes the sources of mounts. Throws `NOT_FOUND` for a missing source. */
-export function resolveMounts(options: ResolveMountsOptions): readonly ResolvedMount[] {
-  return options.requests.map((request) => resolveMount(options, request))
+export async function resolveMounts(
+  options: ResolveMountsOptions,
+): Promise<readonly ResolvedMount[]> {
+  const mounts: ResolvedMount[] = []
+  for (const request of options.requests) mounts.push(await resolveMount(options, request))
+  return mounts
 }
 
-function resolveMount(options: ResolveMountsOptions, request: MountRequest): ResolvedMount {
+async function resolveMount(
+  options: ResolveMountsOptions,
+  request: MountRequest,
+): Promise<ResolvedMount> {
   const { type: kind, destination, readOnly, propagation } = request
   const shared = { kind, destination, readOnly, propagation }
   switch (kind) {
@@ -40,7 +47,7 @@ function resolveMount(options: ResolveMountsOptions, request: MountRequest): Res
     case 'volume': {
       const name = request.source ?? anonymousVolume(options.containerId, destination)
       const anonymous = request.source === undefined
-      const source = mountVolume(options.store, { name, isAnonymous: anonymous })
+      const source = await mountVolume(options.store, { name, isAnonymous: anonymous })
       return { ...shared, type: 'bind', source, name, anonymous, point: 'directory' }
     }
   }

@@ -55,11 +55,11 @@ export async function createLocked(
   // A directory without a record is garbage; a record without its lock could be pruned.
   const lock = await lockNewContainer(context, id)
   try {
-    const name = insert(context, wanted, (name) => ({ ...rest, name, state: {} }))
+    const name = await insert(context, wanted, (name) => ({ ...rest, name, state: {} }))
     keepRecord(context, { ...rest, name })
     return { id, name, lock }
   } catch (error) {
-    context.records.containers.remove(id)
+    await context.records.write(() => context.records.containers.remove(id))
     await removeTree(containerPaths(context, id).directory)
     lock[Symbol.dispose]()
     throw error
@@ -80,15 +80,15 @@ type NewRecord = Parameters<ContainerContext['records']['containers']['insert']>
 
 const mostAttempts = 8
 
-function insert(
+async function insert(
   { records }: ContainerContext,
   wanted: string | undefined,
   recordFor: (name: string) => NewRecord,
-): string {
+): Promise<string> {
   for (let attempt = 0; ; attempt++) {
     const name = wanted ?? randomName(attempt)
     try {
-      records.containers.insert(recordFor(name))
+      await records.write(() => records.containers.insert(recordFor(name)))
       return name
     } catch (error) {
       const taken = error instanceof StrakeError && error.code === 'CONFLICT'

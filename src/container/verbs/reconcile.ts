@@ -77,7 +77,7 @@ export async function reconcileContainer(
   await releaseNestedMounts(paths.mounts)
   await releaseRoot(context, container)
   await context.networks.detach(id)
-  context.records.addresses.release(id)
+  await context.records.write(() => context.records.addresses.release(id))
   rmSync(paths.run, { recursive: true, force: true })
   if (settings.remove) {
     await removeRemains(context, container)

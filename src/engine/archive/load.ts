@@ -27,7 +27,7 @@ export interface Loaded {
 /** Takes in the images of an archive, all or none. Throws `INVALID` for an archive that is none. */
 export async function load(engine: Engine, options: LoadOptions = {}): Promise<readonly Loaded[]> {
   const { file = '-', emit = silent, signal } = options
-  using lease = await beginWork(engine, `load ${file}`)
+  await using lease = await beginWork(engine, `load ${file}`)
   const cancel = signal === undefined ? {} : { signal }
   const found = await readImages(engine, file, { emit, ...cancel })
   const images = []
@@ -36,19 +36,20 @@ export async function load(engine: Engine, options: LoadOptions = {}): Promise<r
     await ensureUnpacked(engine, image, { emit, lease, ...cancel })
     images.push({ image, names })
   }
-  const loaded = images.map(({ image, names }): Loaded => {
-    const moved = recordImage(
+  const loaded: Loaded[] = []
+  for (const { image, names } of images) {
+    const moved = await recordImage(
       engine,
       image,
       names.map((name) => ({ name, by: 'load' })),
     )
-    return {
+    loaded.push({
       imageId: image.imageId,
       names: names.map((name) => familiarReference(parseReference(name))),
       moved,
-    }
-  })
-  publishIndex(engine)
+    })
+  }
+  await publishIndex(engine)
   return loaded
 }
 

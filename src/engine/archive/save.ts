@@ -34,7 +34,7 @@ export async function save(
   texts: readonly string[],
   options: SaveOptions = {},
 ): Promise<void> {
-  using lease = engine.records.leases.acquire({
+  await using lease = await engine.records.leases.acquire({
     purpose: `save ${texts.join(' ')}`,
     isExact: true,
   })

@@ -6,6 +6,8 @@ export function allocateAddress(
   records: Records,
   container: string,
   { network, subnet, gateway }: AddressRange,
-): string {
-  return records.addresses.allocate(network, { container, subnet, reserved: [gateway] })
+): Promise<string> {
+  return records.write(() =>
+    records.addresses.allocate(network, { container, subnet, reserved: [gateway] }),
+  )
 }

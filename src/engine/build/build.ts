@@ -93,14 +93,14 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
     emit,
     signal,
   })
-  using _lease = result.lease
+  await using _lease = result.lease
   const image = await openImage(engine.content, result.descriptor)
-  recordImage(
+  await recordImage(
     engine,
     image,
     names.map((name) => ({ name, by: 'build' })),
   )
-  publishIndex(engine)
+  await publishIndex(engine)
   if (imageIdFile !== undefined) await writeTextFile(imageIdFile, result.imageId)
   if (metadataFile !== undefined) {
     await writeTextFile(metadataFile, formatMetadata(result, names))
@@ -169,7 +169,7 @@ async function attachStep(
     hosts: formatHosts({ hostname, ip }),
     async [Symbol.asyncDispose]() {
       await attachment[Symbol.asyncDispose]()
-      engine.records.addresses.release(stepId)
+      await engine.records.write(() => engine.records.addresses.release(stepId))
     },
   }
 }

@@ -42,7 +42,7 @@ export async function importImage(
   const archive = isUrl(file)
     ? downloadArchive(file, { emit, signal })
     : readArchive(await findArchive('read', file), signal)
-  using lease = await beginWork(engine, `import ${file}`)
+  await using lease = await beginWork(engine, `import ${file}`)
   const imported = await importTar(archive, engine.content, {
     emit: nameTransfers(emit, file),
     message,
@@ -51,8 +51,8 @@ export async function importImage(
   })
   const image = await applyChanges(engine, imported, options.changes ?? [])
   await ensureUnpacked(engine, image, { emit, lease, signal })
-  recordImage(engine, image, name === undefined ? [] : [{ name, by: 'import' }])
-  publishIndex(engine)
+  await recordImage(engine, image, name === undefined ? [] : [{ name, by: 'import' }])
+  await publishIndex(engine)
   return { imageId: image.imageId, digest: image.descriptor.digest }
 }
 
@@ -116,6 +116,6 @@ async function applyChanges(
     dockerfile: { text: ['FROM imported', ...changes, ''].join('\n') },
     epoch: Number.isNaN(created) ? 0 : created,
   })
-  using _lease = lease
+  await using _lease = lease
   return await engine.openImage(descriptor)
 }

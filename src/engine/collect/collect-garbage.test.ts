@@ -24,7 +24,7 @@ test('collectGarbage() keeps everything used since somebody began to work', asyn
   const { descriptor } = await addTestImage(engine)
   engine.records.images.remove(descriptor.digest)
   {
-    using _lease = engine.records.leases.acquire({ purpose: 'pull' })
+    await using _lease = await engine.records.leases.acquire({ purpose: 'pull' })
     expect((await collectGarbage(engine)).blobs).toEqual([])
   }
   expect((await collectGarbage(engine)).blobs).toHaveLength(3)
@@ -56,7 +56,7 @@ test('collectGarbage() keeps what an exact lease holds, and collects the rest', 
     const found = getImage(engine.records, name)
     await ensureUnpacked(engine, await engine.openImage(found.image))
   }
-  using lease = engine.records.leases.acquire({ purpose: 'save held', isExact: true })
+  await using lease = await engine.records.leases.acquire({ purpose: 'save held', isExact: true })
   const { opened } = await holdImage(engine, 'held', lease)
   await pruneImages(engine, { all: true })
   expect(await blobsOf(engine)).toContain(held.descriptor.digest)

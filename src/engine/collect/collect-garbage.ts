@@ -82,7 +82,7 @@ async function collectBlobs(
     },
   })
   if (digests.length > 0) {
-    records.transaction(() => {
+    await records.write(() => {
       for (const digest of digests) records.layers.unlink(digest)
     })
   }

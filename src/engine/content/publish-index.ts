@@ -18,8 +18,14 @@ import {
  * Names are read and the file is replaced under the write lock of the records:
  * of two processes the later one has seen everything.
  */
-export function publishIndex({ root, records }: { root: string; records: Records }): void {
-  records.transaction(() => {
+export async function publishIndex({
+  root,
+  records,
+}: {
+  root: string
+  records: Records
+}): Promise<void> {
+  await records.write(() => {
     replaceFile(`${root}/index.json`, Buffer.from(indexText(namesIn(root, records))))
   })
   records.keepRoom()
@@ -31,8 +37,14 @@ export function publishIndex({ root, records }: { root: string; records: Records
  */
 export type IndexState = 'current' | 'behind' | 'damaged'
 
-export function indexState({ root, records }: { root: string; records: Records }): IndexState {
-  return records.transaction(() => {
+export async function indexState({
+  root,
+  records,
+}: {
+  root: string
+  records: Records
+}): Promise<IndexState> {
+  return await records.write(() => {
     const text = readIndexText(root)
     if (text === indexText(namesIn(root, records))) return 'current'
     return text !== undefined && isEarlier(records, text) ? 'behind' : 'damaged'
@@ -77,9 +89,12 @@ function wholeness(root: string, { dropped }: Records): (target: Descriptor) => 
  * `publishIndex` for removals, which must work on a full disk too. False when
  * there was no room; then call it again after space was freed.
  */
-export function tryPublishIndex(engine: { root: string; records: Records }): boolean {
+export async function tryPublishIndex(engine: {
+  root: string
+  records: Records
+}): Promise<boolean> {
   try {
-    publishIndex(engine)
+    await publishIndex(engine)
     return true
   } catch (error) {
     if (isSystemError(error, 'ENOSPC', 'EDQUOT')) return false

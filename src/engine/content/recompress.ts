@@ -44,7 +44,12 @@ export async function recompress(
     ingest,
   }
   // What is known of other results must not stand in for this one.
-  const layers = { ...records.layers, link: () => {}, compressedOf: () => [], madeBy: () => [] }
+  const layers = {
+    ...records.layers,
+    link: async () => {},
+    compressedOf: () => [],
+    madeBy: () => [],
+  }
   let made: Digest | undefined
   await compressImage(
     image,

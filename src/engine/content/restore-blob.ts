@@ -29,9 +29,9 @@ export async function restoreBlob(
     ? { source: undefined, reason: '' }
     : await refetch(engine, descriptor, signal)
   if (!isMade && source === undefined) return { reason }
-  engine.records.dropped.remove(descriptor.digest)
+  await engine.records.write(() => engine.records.dropped.remove(descriptor.digest))
   // Other programs can read its image again.
-  tryPublishIndex(engine)
+  await tryPublishIndex(engine)
   return { action: isMade ? 'made again from its layer' : `fetched again from ${source}`, reason }
 }
 

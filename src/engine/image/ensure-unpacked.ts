@@ -29,7 +29,7 @@ export async function ensureUnpacked(
   const snapshots = await engine.snapshots()
   const proved = image.layers.every((layer) => isProved(layer, engine.records.layers))
   if (proved && (await snapshots.has(top))) return top
-  using _lease = options.lease === undefined ? await beginUnpacking(engine, top) : undefined
+  await using _lease = options.lease === undefined ? await beginUnpacking(engine, top) : undefined
   return await unpackImage(image, engine.content, snapshots, {
     ...options,
     pathOf: (digest) => engine.content.pathOf(digest),

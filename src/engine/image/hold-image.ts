@@ -17,13 +17,13 @@ export interface HeldImage extends FoundImage {
 export async function holdImage(engine: Engine, text: string, lease: Lease): Promise<HeldImage> {
   for (;;) {
     const found = getImage(engine.records, text)
-    lease.hold(found.image.digest)
+    await lease.hold(found.image.digest)
     const opened = await readOrMoved(engine, text, found)
     if (opened === undefined) continue
     const { manifest, layers } = opened
-    lease.hold(manifest.config.digest, ...layers.map(({ descriptor }) => descriptor.digest))
+    await lease.hold(manifest.config.digest, ...layers.map(({ descriptor }) => descriptor.digest))
     // A layer may be stored as the archive of a file system alone.
-    lease.hold(...chainIds(opened.config.rootfs.diff_ids))
+    await lease.hold(...chainIds(opened.config.rootfs.diff_ids))
     // Whoever removes it from now on sees the lease; who did before took the name first.
     if (isStill(engine, text, found)) return { ...found, opened }
   }

@@ -90,9 +90,9 @@ test('pull() holds one lease from its first look to its last fact', async () => 
   const purposes: string[] = []
   const leases: Records['leases'] = {
     ...records.leases,
-    acquire(options) {
+    async acquire(options) {
       purposes.push(options.purpose)
-      return records.leases.acquire(options)
+      return await records.leases.acquire(options)
     },
   }
   await pull({ ...pair.to, records: { ...records, leases } }, 'localhost:1/app')

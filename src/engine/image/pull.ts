@@ -63,10 +63,10 @@ export async function pull(
   const platform = options.platform === undefined ? hostPlatform() : parsePlatform(options.platform)
   const registry = await engine.registry(reference.registry, emit)
   const repository = registry.repository(reference.repository)
-  using lease = await beginWork(engine, `pull ${name}`)
+  await using lease = await beginWork(engine, `pull ${name}`)
   emit({ type: 'status', message: describeSource(reference) })
   const root = await repository.resolve(reference.digest ?? reference.tag ?? 'latest', signal)
-  lease.hold(root.digest)
+  await lease.hold(root.digest)
   const source = rememberDocuments(repository)
   const before = engine.records.tags.get(name)?.target.digest
   const image = await openImage(
@@ -76,15 +76,15 @@ export async function pull(
     signal,
   )
   await receiveImage(engine, source, image, { emit, lease, signal })
-  recordImage(engine, image, [
+  await recordImage(engine, image, [
     { name, by: 'pull' },
     { name: digestName(reference, root.digest), by: 'pull' },
   ])
-  rememberSource(engine, reference, [
+  await rememberSource(engine, reference, [
     image.descriptor,
     ...image.layers.map((layer) => layer.descriptor),
   ])
-  publishIndex(engine)
+  await publishIndex(engine)
   return {
     name,
     familiarName: familiarReference(reference),
@@ -112,12 +112,12 @@ function describeSource(reference: Reference): string {
 }
 
 /** Where blobs were seen, so that a push to the same registry mounts them instead. */
-export function rememberSource(
+export async function rememberSource(
   { records }: Engine,
   { registry, repository }: Reference,
   blobs: readonly { readonly digest: Digest }[],
-): void {
-  records.transaction(() => {
+): Promise<void> {
+  await records.write(() => {
     for (const { digest } of blobs) records.sources.remember(digest, registry, repository)
   })
 }

@@ -50,7 +50,9 @@ export async function push(
     })
   }
   engine.records.guardRoom()
-  using lease = engine.records.leases.acquire({ purpose: `push ${formatReference(reference)}` })
+  await using lease = await engine.records.leases.acquire({
+    purpose: `push ${formatReference(reference)}`,
+  })
   const { image: record, opened: image } = await holdImage(engine, text, lease)
   emit({
     type: 'status',
@@ -88,9 +90,11 @@ export async function push(
     ...(signal === undefined ? {} : { signal }),
   })
   await target.tag(reference.tag, sent, signal)
-  engine.records.tags.set(digestName(reference, sent.digest), record, 'push')
-  rememberSource(engine, reference, [sent])
-  publishIndex(engine)
+  await engine.records.write(() =>
+    engine.records.tags.set(digestName(reference, sent.digest), record, 'push'),
+  )
+  await rememberSource(engine, reference, [sent])
+  await publishIndex(engine)
   return {
     name: formatReference(reference),
     tag: reference.tag,

@@ -16,15 +16,15 @@ export interface NewName {
  * transaction, after its content is durable. The names that moved here from
  * another image are returned with its ID. Who calls this publishes the index afterwards.
  */
-export function recordImage(
+export async function recordImage(
   engine: Engine,
   image: Image,
   names: readonly NewName[],
-): readonly { readonly name: string; readonly previous: string }[] {
+): Promise<readonly { readonly name: string; readonly previous: string }[]> {
   const { records } = engine
   const { descriptor, config } = image
   const created = config.created === undefined ? Number.NaN : Date.parse(config.created)
-  return records.transaction(() => {
+  return await records.write(() => {
     records.images.put({
       digest: descriptor.digest,
       mediaType: descriptor.mediaType,

@@ -42,8 +42,8 @@ test('removeImage() leaves what a lease holds', async () => {
   const { layers } = await addTestImage(engine, { names: ['app'] })
   const [layer] = layers
   {
-    using lease = engine.records.leases.acquire({ purpose: 'test' })
-    if (layer) lease.hold(layer.descriptor.digest)
+    await using lease = await engine.records.leases.acquire({ purpose: 'test' })
+    if (layer) await lease.hold(layer.descriptor.digest)
     await removeImage(engine, 'app')
     expect(await blobsOf(engine)).toContain(layer?.descriptor.digest ?? '')
   }
@@ -67,7 +67,7 @@ test('removeImage() looks at what the image had, and takes other forms of its la
   }
   const stranger = await write('of no image')
   const compressed = await write('another form of the layer')
-  for (const { diffId } of layers) engine.records.layers.link(diffId, compressed, 512)
+  for (const { diffId } of layers) await engine.records.layers.link(diffId, compressed, 512)
   await removeImage(engine, 'app')
   const left = others.filter((digest) => !own.includes(digest))
   expect(await blobsOf(engine)).toEqual([...left, stranger.digest].sort())

@@ -39,13 +39,13 @@ export async function removeImage(
   const isLast = left.length === 0 && containersOf(engine, found.image.imageId).length === 0
   // Asked while all of it is there for certain.
   const parts = isLast ? await partsOf(engine, found.image) : undefined
-  const untagged = engine.records.transaction(() => {
+  const untagged = await engine.records.write(() => {
     if (isLast) engine.records.images.remove(found.image.digest)
     return untag(engine, found.image, names)
   })
-  const isPublished = tryPublishIndex(engine)
+  const isPublished = await tryPublishIndex(engine)
   const deleted = isLast ? await dropContent(engine, found.image, parts) : []
-  if (!isPublished) tryPublishIndex(engine)
+  if (!isPublished) await tryPublishIndex(engine)
   return { untagged: untagged.map(familiar), deleted }
 }
 

@@ -7,21 +7,22 @@ import { getImage } from './find-image.ts'
 export async function tagImage(engine: Engine, source: string, target: string): Promise<string> {
   const name = parseImageName(target)
   const { image } = getImage(engine.records, source)
-  setTag(engine, name, image, 'tag')
+  await setTag(engine, name, image, 'tag')
   return name
 }
 
 /** Points `name` at a manifest that is in the store, and republishes the layout's index. */
-export function setTag(
+export async function setTag(
   engine: Engine,
   name: ImageName,
   { digest, mediaType, size }: { digest: Digest; mediaType: string; size: number },
   by: string,
-): boolean {
-  const moved = engine.records.tags.set(name, { mediaType, digest, size }, by)
+): Promise<void> {
+  const { records } = engine
+  const target = { mediaType, digest, size }
+  const moved = await records.write(() => records.tags.set(name, target, by))
   // A killed process may have moved the name and not written the index.
-  if (moved || indexState(engine) !== 'current') publishIndex(engine)
-  return moved
+  if (moved || (await indexState(engine)) !== 'current') await publishIndex(engine)
 }
 
 /** One change of what a name means. */
@@ -79,7 +80,7 @@ export async function rollbackTag(engine: Engine, text: string): Promise<TagLogE
       { remedy: `pull or build it again, then strake tag it ${text}` },
     )
   }
-  setTag(engine, name, image, 'rollback')
+  await setTag(engine, name, image, 'rollback')
   return {
     name: text,
     time: new Date(),

@@ -23,7 +23,7 @@ export async function* checkLayout(engine: Engine, repair: boolean): AsyncGenera
   if (index === 'current') return
   if (repair) {
     if (index === 'damaged') setAside(root, `${root}/index.json`)
-    publishIndex(engine)
+    await publishIndex(engine)
   }
   if (index === 'damaged' || repair) yield found('index.json', indexProblems[index], repair)
   else yield { subject: 'index.json', problem: indexProblems[index], state: 'leftover', action }
@@ -43,7 +43,7 @@ function found(subject: string, problem: string, repair: boolean): SnapshotFindi
 
 /** Names are recorded before the index is written: what is missing a moment later was not being written. */
 async function settledIndexState(engine: Engine): Promise<IndexState> {
-  if (indexState(engine) === 'current') return 'current'
+  if ((await indexState(engine)) === 'current') return 'current'
   await new Promise((resolve) => setTimeout(resolve, patience))
-  return indexState(engine)
+  return await indexState(engine)
 }

@@ -30,7 +30,7 @@ export async function* checkStore(
   options: CheckOptions = {},
 ): AsyncGenerator<CheckFinding> {
   if (!(yield* checkRecords(engine, options))) return
-  using _lease = engine.records.leases.acquire({ purpose: 'check' })
+  await using _lease = await engine.records.leases.acquire({ purpose: 'check' })
   yield* checkLayout(engine, options.repair === true)
   const damaged = await findDamaged(engine, options)
   const needed = yield* checkImages(engine, damaged, options)

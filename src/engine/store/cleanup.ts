@@ -19,7 +19,7 @@ export async function cleanUp(engine: Engine): Promise<readonly string[]> {
   say(await reconcileContainers(await containerContext(engine)), 'containers marked as exited')
   lines.push(...(await endAbandoned(engine)))
   await engine.content.sweep(24 * 60 * 60 * 1000)
-  publishIndex(engine)
-  engine.records.leases.forget(dead)
+  await publishIndex(engine)
+  await engine.records.leases.forget(dead)
   return lines
 }

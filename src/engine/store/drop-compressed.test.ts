@@ -81,7 +81,7 @@ async function foreign(engine: TestEngine): Promise<void> {
   const config = { architecture: 'amd64', os: 'linux', created: '2024-01-02T03:04:05Z' }
   const layers = [{ descriptor, diffId: sha256(tar) }]
   const image = await createImage(engine.content, { config, layers })
-  recordImage(engine, image, [{ name: parseImageName(name), by: 'test' }])
+  await recordImage(engine, image, [{ name: parseImageName(name), by: 'test' }])
 }
 
 const problems = async (engine: TestEngine, repair = false): Promise<readonly string[]> =>
@@ -155,7 +155,7 @@ describe.skipIf(cannotContain !== undefined)('dropCompressed()', () => {
   test('keeps everything while somebody works', async () => {
     await using pair = await openPair(own)
     const before = await blobsOf(pair.to)
-    using _lease = pair.to.records.leases.acquire({ purpose: 'test' })
+    await using _lease = await pair.to.records.leases.acquire({ purpose: 'test' })
     expect(await dropCompressed(pair.to)).toBe(0)
     expect([await blobsOf(pair.to), pair.to.records.dropped.list()]).toEqual([before, []])
   })

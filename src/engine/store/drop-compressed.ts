@@ -22,27 +22,31 @@ export async function dropCompressed(engine: Engine): Promise<number> {
   const keep = findKeepCompressed(engine.env)
   const isBusy = (): boolean => records.leases.oldest() !== undefined
   if (isBusy()) return 0
-  forgetGone(engine)
+  await forgetGone(engine)
   if (keep === 'always') return 0
   let freed = 0
   for (const { descriptor, diffId } of await droppable(engine)) {
     const { digest } = descriptor
     if (keep === 'auto' && !(await canBeMadeAgain(engine, { descriptor, diffId }))) continue
-    records.dropped.add(digest, diffId)
+    await records.write(() => records.dropped.add(digest, diffId))
     const isGone = await content.deleteUnless(digest, () => isBusy() || isServed(engine, digest))
     if (isGone) freed += descriptor.size
-    else records.dropped.remove(digest)
+    else await records.write(() => records.dropped.remove(digest))
   }
   // Other programs cannot read an image that is not whole.
-  if (freed > 0) tryPublishIndex(engine)
+  if (freed > 0) await tryPublishIndex(engine)
   return freed
 }
 
 /** Records of what went with its image. */
-function forgetGone({ records, root }: Engine): void {
-  for (const { digest, diffId } of records.dropped.list()) {
-    if (!pathExists(layerArchive(root, diffId))) records.dropped.remove(digest)
-  }
+async function forgetGone({ records, root }: Engine): Promise<void> {
+  const gone = records.dropped
+    .list()
+    .filter(({ diffId }) => !pathExists(layerArchive(root, diffId)))
+  if (gone.length === 0) return
+  await records.write(() => {
+    for (const { digest } of gone) records.dropped.remove(digest)
+  })
 }
 
 /** Compares while compressing, so that most others are told by their first bytes. */

@@ -41,7 +41,7 @@ test('openEngine() restores the names of images whose layers were dropped', asyn
   const { digest } = layers[0]?.descriptor ?? { digest: 'sha256:' }
   rmSync(before.content.pathOf(digest))
   before.records.dropped.add(digest, digest)
-  publishIndex(before)
+  await publishIndex(before)
   expect(JSON.parse(readFileSync(`${before.root}/index.json`, 'utf8')).manifests).toEqual([])
   await using engine = await withoutDatabase(before)
   expect(names(engine)).toEqual(['docker.io/library/app:latest'])

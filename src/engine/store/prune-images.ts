@@ -31,16 +31,16 @@ export async function pruneImages(
     if (containersOf(engine, image.imageId).length > 0) continue
     const names = await namesToPrune(engine, image, filter)
     if (names === undefined || (names.isNamed && !all)) continue
-    engine.records.transaction(() => {
+    await engine.records.write(() => {
       for (const name of names.old) engine.records.tags.remove(name, 'prune')
       if (names.isAll) engine.records.images.remove(image.digest)
     })
     untagged.push(...names.old.map((name) => familiarReference(parseReference(name))))
     if (names.isAll) images.push(image.imageId)
   }
-  const isPublished = untagged.length === 0 || tryPublishIndex(engine)
+  const isPublished = untagged.length === 0 || (await tryPublishIndex(engine))
   const { bytes } = await collectGarbage(engine)
-  if (!isPublished) tryPublishIndex(engine)
+  if (!isPublished) await tryPublishIndex(engine)
   return {
     ...nothingPruned,
     untagged,

@@ -32,7 +32,7 @@ async function restoreNames(engine: Engine): Promise<number> {
       const canonical = recordedName(name)
       const image = await engine.openImage(target)
       const isKnown = engine.records.tags.get(canonical) !== undefined
-      recordImage(engine, image, isKnown ? [] : [{ name: canonical, by: 'restore' }])
+      await recordImage(engine, image, isKnown ? [] : [{ name: canonical, by: 'restore' }])
     } catch (error) {
       if (!isStrakeError(error)) throw error
       lost += 1
@@ -47,7 +47,7 @@ async function restoreImage(engine: Engine, digest: Digest): Promise<boolean> {
   const found = await findManifest(engine.content, digest)
   if (found === undefined) return false
   try {
-    recordImage(engine, await engine.openImage(found), [])
+    await recordImage(engine, await engine.openImage(found), [])
     return true
   } catch (error) {
     if (!isStrakeError(error)) throw error
@@ -69,6 +69,6 @@ export async function repairFacts(engine: Engine): Promise<number> {
     if (size <= limits.manifestSize && (await restoreImage(engine, digest))) count += 1
   }
   records.loss.forget()
-  publishIndex(engine)
+  await publishIndex(engine)
   return count
 }

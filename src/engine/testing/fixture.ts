@@ -63,12 +63,12 @@ export async function addTestImage(engine: Engine, options: TestImageOptions = {
     layers,
   })
   const names = (options.names ?? []).map((name) => parseImageName(name))
-  recordImage(
+  await recordImage(
     engine,
     image,
     names.map((name) => ({ name, by: 'test' })),
   )
-  publishIndex(engine)
+  await publishIndex(engine)
   return image
 }
 

@@ -143,7 +143,7 @@ async function compressLayer(
   const { size } = ingest
   const compressed = { mediaType: type, digest: await ingest.commit(), size }
   const made = { compressor: threads.compressor, members: list.format() }
-  layers.link(diffId, compressed, descriptor.size, made)
+  await layers.link(diffId, compressed, descriptor.size, made)
   emit({ ...event, current: descriptor.size, done: true })
   return { descriptor: compressed, diffId, isNew: true }
 }

@@ -93,3 +93,44 @@ test.skipIf(process.getuid?.() !== 0)('run() says that the disk is full, and whe
     unmount(disk, { detach: true })
   }
 })
+
+test('write() waits for another writer without blocking the thread', async () => {
+  const path = `${root}/waits.db`
+  using one = openDatabase(path)
+  using two = openDatabase(path)
+  one.execute('CREATE TABLE t (n INTEGER)')
+  one.execute('BEGIN IMMEDIATE')
+  let isWritten = false
+  const waiting = two
+    .write(() => two.run('INSERT INTO t VALUES (2)'))
+    .then((count) => {
+      isWritten = true
+      return count
+    })
+  // The thread goes on: timers run, and the writer that holds the lock ends.
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  expect(isWritten).toBe(false)
+  one.execute('COMMIT')
+  expect(await waiting).toBe(1)
+})
+
+test('write() ends when its caller or its patience ends, and keeps nothing then', async () => {
+  const path = `${root}/given-up.db`
+  using one = openDatabase(path)
+  using two = openDatabase(path, { busyTimeout: 20 })
+  one.execute('CREATE TABLE t (n INTEGER)')
+  one.execute('BEGIN IMMEDIATE')
+  const insert = (): number => two.run('INSERT INTO t VALUES (1)')
+  await expect(two.write(insert)).rejects.toThrow('another process does not stop writing to it')
+  const stopped = two.write(insert, AbortSignal.abort(new Error('no longer wanted')))
+  await expect(stopped).rejects.toThrow('no longer wanted')
+  one.execute('COMMIT')
+  const failing = two.write(() => {
+    insert()
+    throw new Error('half done')
+  })
+  await expect(failing).rejects.toThrow('half done')
+  expect(two.all('SELECT n FROM t')).toEqual([])
+  // Other calls wait for a writer as long as before.
+  expect(two.get('PRAGMA busy_timeout')).toEqual({ timeout: 20 })
+})

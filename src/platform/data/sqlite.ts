@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isStrakeError, StrakeError } from '#oci'
 import { closeFile, ignoring, openFile, openFlag, pathExists } from '../call/posix.ts'
 import { asLastLock } from './lock-order.ts'
@@ -32,6 +33,11 @@ export interface Database extends Disposable {
    * becomes part of it.
    */
   transaction<T>(work: () => T): T
+  /**
+   * The same, but waiting for another writer does not block the thread. `work` is
+   * synchronous all the same. Throws the reason of `signal` when it aborts meanwhile.
+   */
+  write<T>(work: () => T, signal?: AbortSignal): Promise<T>
   close(): void
 }
 
@@ -71,6 +77,8 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
   return withRoom(options.makeRoom, () => explaining(path, () => connect(path, options)))
 }
 
+const defaultBusyTimeout = 15_000
+
 function connect(path: string, options: DatabaseOptions): Database {
   try {
     return connectTo(path, options)
@@ -82,7 +90,7 @@ function connect(path: string, options: DatabaseOptions): Database {
 }
 
 function connectTo(path: string, options: DatabaseOptions): Database {
-  const { busyTimeout = 15_000, readOnly = false } = options
+  const { busyTimeout = defaultBusyTimeout, readOnly = false } = options
   const { Database: Constructor } = sqlite()
   // SQLite would create a file that all users can read, and gives the files beside it the same mode.
   if (!readOnly && !pathExists(path)) makeFile(path)
@@ -147,12 +155,16 @@ function useWriteAheadLog(connection: Connection, timeout: number): void {
   }
 }
 
+/** Milliseconds between two tries to begin a transaction. */
+const betweenTries = 3
+
 class BunDatabase implements Database {
   readonly path: string
   readonly isReadOnly: boolean
   readonly #connection: Connection
   readonly #statements = new Map<string, Statement>()
   readonly #makeRoom: DatabaseOptions['makeRoom']
+  readonly #busyTimeout: number
   #inTransaction = false
 
   constructor(path: string, connection: Connection, options: DatabaseOptions) {
@@ -160,6 +172,7 @@ class BunDatabase implements Database {
     this.isReadOnly = options.readOnly === true
     this.#connection = connection
     this.#makeRoom = options.makeRoom
+    this.#busyTimeout = options.busyTimeout ?? defaultBusyTimeout
   }
 
   run(sql: string, ...values: readonly SqlValue[]): number {
@@ -188,6 +201,36 @@ class BunDatabase implements Database {
   transaction<T>(work: () => T): T {
     if (this.#inTransaction) return work()
     return this.#withRoom(() => this.#transact(work))
+  }
+
+  async write<T>(work: () => T, signal?: AbortSignal): Promise<T> {
+    const deadline = performance.now() + this.#busyTimeout
+    for (;;) {
+      signal?.throwIfAborted()
+      let isBegun = false
+      try {
+        return this.#withoutWaiting(() =>
+          this.transaction(() => {
+            isBegun = true
+            return work()
+          }),
+        )
+      } catch (error) {
+        if (isBegun || !isStrakeError(error, 'UNAVAILABLE') || !isBusy(error.cause)) throw error
+        if (performance.now() > deadline) throw error
+      }
+      await sleep(betweenTries, undefined, { signal })
+    }
+  }
+
+  /** A statement that meets another writer fails at once. */
+  #withoutWaiting<T>(work: () => T): T {
+    this.execute('PRAGMA busy_timeout=0')
+    try {
+      return work()
+    } finally {
+      this.execute(`PRAGMA busy_timeout=${this.#busyTimeout}`)
+    }
   }
 
   /** Inside a transaction the whole transaction is tried again, not one statement. */

@@ -9,7 +9,7 @@ import { Fields, readRows } from '../fields.ts'
  */
 export interface Layers {
   /** The blob `compressed` decompresses to `diffId`, a tar of `tarSize` bytes: somebody has hashed both. */
-  link(diffId: Digest, compressed: Descriptor, tarSize: number, made?: MadeMembers): void
+  link(diffId: Digest, compressed: Descriptor, tarSize: number, made?: MadeMembers): Promise<void>
   /** The blobs that a compressor made here and that were not dropped since, with what they consist of; at most `most`. */
   madeBy(compressor: string, most: number): MadeLayer[]
   /** The known compressed forms, in no order. They may have been collected since. */
@@ -37,17 +37,19 @@ export interface MadeLayer {
 export function createLayers({ database, reportIn }: RecordsContext): Layers {
   const report = reportIn('layers')
   return {
-    link: (diffId, { digest, mediaType, size }, tarSize, made) => {
-      // What is linked again, by one who did not make it, stays what it was made as.
-      database.run(
-        `INSERT INTO layers (digest, diff_id, media_type, size, tar_size, compressor, members)
-         VALUES (?,?,?,?,?,?,?)
-         ON CONFLICT (digest) DO UPDATE SET
-           diff_id = excluded.diff_id, media_type = excluded.media_type, size = excluded.size,
-           tar_size = excluded.tar_size, compressor = coalesce(excluded.compressor, compressor),
-           members = coalesce(excluded.members, members)`,
-        ...[digest, diffId, mediaType, size, tarSize],
-        ...[made?.compressor ?? null, made?.members ?? null],
+    link: async (diffId, { digest, mediaType, size }, tarSize, made) => {
+      const values = [digest, diffId, mediaType, size, tarSize]
+      // A blob that is linked again keeps its compressor and members.
+      await database.write(() =>
+        database.run(
+          `INSERT INTO layers (digest, diff_id, media_type, size, tar_size, compressor, members)
+           VALUES (?,?,?,?,?,?,?)
+           ON CONFLICT (digest) DO UPDATE SET
+             diff_id = excluded.diff_id, media_type = excluded.media_type, size = excluded.size,
+             tar_size = excluded.tar_size, compressor = coalesce(excluded.compressor, compressor),
+             members = coalesce(excluded.members, members)`,
+          ...[...values, made?.compressor ?? null, made?.members ?? null],
+        ),
       )
     },
     madeBy: (compressor, most) =>

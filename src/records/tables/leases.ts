@@ -1,17 +1,17 @@
 import { type Digest, isStrakeError } from '#oci'
-import { isAlive, ownIdentity, type ProcessIdentity, type SqlRow } from '#platform'
+import { isAlive, ownIdentity, type ProcessIdentity, type SqlRow, type SqlValue } from '#platform'
 import type { RecordsContext } from '../context.ts'
 import { Fields, readRows } from '../fields.ts'
 
 /** Keeps content from being collected while somebody makes it or is about to use it. */
-export interface Lease extends Disposable {
+export interface Lease extends AsyncDisposable {
   readonly id: string
   /** From now on the content is kept. Hold before asking whether it is there. */
-  hold(...digests: readonly Digest[]): void
+  hold(...digests: readonly Digest[]): Promise<void>
   /** Lets it live for another `lifetime`. */
-  renew(): void
+  renew(): Promise<void>
   /** Ends it; disposing does the same. */
-  release(): void
+  release(): Promise<void>
 }
 
 export interface LeaseOptions {
@@ -34,7 +34,7 @@ export interface LeaseRecord {
 }
 
 export interface Leases {
-  acquire(options: LeaseOptions): Lease
+  acquire(options: LeaseOptions): Promise<Lease>
   /** Everything that live leases hold. Ask inside the transaction that deletes. */
   held(): Set<Digest>
   isHeld(digest: Digest): boolean
@@ -45,7 +45,7 @@ export interface Leases {
   /** The leases of dead processes, of earlier boots, and those past their time: what they left may still be there. */
   dead(): readonly string[]
   /** Drops these, after what they left was removed. */
-  forget(ids: readonly string[]): void
+  forget(ids: readonly string[]): Promise<void>
 }
 
 const day = 24 * 60 * 60 * 1000
@@ -64,7 +64,7 @@ export function createLeases(context: RecordsContext): Leases {
       .map(({ id }) => id)
   return {
     // Where nothing can be written, nothing can be collected either.
-    acquire: (options) => (database.isReadOnly ? noLease : acquire(context, options)),
+    acquire: async (options) => (database.isReadOnly ? noLease : await acquire(context, options)),
     held: () => {
       const gone = new Set(dead())
       const rows = database
@@ -83,7 +83,7 @@ export function createLeases(context: RecordsContext): Leases {
       live().map(({ purpose, owner, acquiredAt }) => ({ purpose, pid: owner.pid, acquiredAt })),
     dead: () => (database.isReadOnly ? [] : dead()),
     forget: (ids) =>
-      database.transaction(() => {
+      database.write(() => {
         for (const id of ids) database.run('DELETE FROM leases WHERE id = ?', id)
       }),
   }
@@ -91,37 +91,36 @@ export function createLeases(context: RecordsContext): Leases {
 
 const noLease: Lease = {
   id: '',
-  hold() {},
-  renew() {},
-  release() {},
-  [Symbol.dispose]() {},
+  async hold() {},
+  async renew() {},
+  async release() {},
+  async [Symbol.asyncDispose]() {},
 }
 
-function acquire({ database, now }: RecordsContext, options: LeaseOptions): Lease {
+async function acquire({ database, now }: RecordsContext, options: LeaseOptions): Promise<Lease> {
   const { purpose, lifetime = day, owner = ownIdentity(), isExact = false } = options
   const id = crypto.randomUUID()
-  database.run(
+  const write = async (sql: string, ...values: readonly SqlValue[]): Promise<void> => {
+    await database.write(() => database.run(sql, ...values))
+  }
+  await write(
     'INSERT INTO leases (id, purpose, pid, start_time, boot_id, acquired_at, expires_at, is_exact) VALUES (?,?,?,?,?,?,?,?)',
     ...[id, purpose, owner.pid, owner.startTime, owner.bootId, now(), now() + lifetime, isExact],
   )
-  const release = (): void => {
-    database.run('DELETE FROM leases WHERE id = ?', id)
-  }
+  const release = (): Promise<void> => write('DELETE FROM leases WHERE id = ?', id)
   return {
     id,
     hold: (...digests) =>
-      database.transaction(() => {
+      database.write(() => {
         for (const digest of digests) {
           database.run('INSERT OR IGNORE INTO lease_holds (digest, lease) VALUES (?,?)', digest, id)
         }
       }),
-    renew: () => {
-      database.run('UPDATE leases SET expires_at = ? WHERE id = ?', now() + lifetime, id)
-    },
+    renew: () => write('UPDATE leases SET expires_at = ? WHERE id = ?', now() + lifetime, id),
     release,
-    [Symbol.dispose]: () => {
+    [Symbol.asyncDispose]: async () => {
       try {
-        release()
+        await release()
       } catch (error) {
         // On a full disk it ends with the process; what failed before matters more.
         if (!isStrakeError(error, 'UNAVAILABLE')) throw error
