@@ -124,10 +124,10 @@ export const stores: readonly MutatedFile[] = [
     breaks: [
       ['expiresAt <= now() || !isAlive(owner)', 'expiresAt <= now()'],
       ['expiresAt <= now() || !isAlive(owner)', '!isAlive(owner)'],
-      [' WHERE is_exact = 0', nothing],
+
       ['INSERT OR IGNORE INTO', 'INSERT INTO'],
       ['now() + lifetime, id)', 'now(), id)'],
-      ["'SELECT DISTINCT digest", "'SELECT digest", 'a set holds each digest once anyway'],
+
       [
         "if (!isStrakeError(error, 'UNAVAILABLE')) throw error",
         'throw error',
