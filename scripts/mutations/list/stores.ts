@@ -125,6 +125,9 @@ export const stores: readonly MutatedFile[] = [
       ['expiresAt <= now() || !isAlive(owner)', 'expiresAt <= now()'],
       ['expiresAt <= now() || !isAlive(owner)', '!isAlive(owner)'],
 
+      ['find(({ isExact }) => !isExact)', 'find(() => true)'],
+      ['holders.some(([lease])', 'holders.every(([lease])'],
+      ['.filter(({ lease }) => !gone.has(String(lease)))', nothing],
       ['INSERT OR IGNORE INTO', 'INSERT INTO'],
       ['now() + lifetime, id)', 'now(), id)'],
 

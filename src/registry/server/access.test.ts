@@ -96,6 +96,47 @@ test('a request without the right is refused, and the access log has the princip
   ])
 })
 
+test('an answer does not tell whether a repository, tag or blob exists', async () => {
+  const handler = createRegistryHandler(await openRegistry(), { access: byHeader })
+  type Answer = readonly [status: number, headers: unknown, body: string]
+  const answer = async (method: string, path: string, rights?: string): Promise<Answer> => {
+    const headers = rights === undefined ? {} : { Authorization: rights }
+    const request = new Request(`http://localhost${path}`, { method, headers })
+    const response = await handler(request, exchange())
+    return [response.status, [...response.headers].sort(), await response.text()]
+  }
+  const absent = digest.replace(/[0-9a-f]{8}$/, '00000000')
+  const paths = (repository: string, tag: string, blob: string) => [
+    ['GET', `/v2/${repository}/tags/list`],
+    ['GET', `/v2/${repository}/manifests/${tag}`],
+    ['HEAD', `/v2/${repository}/manifests/${tag}`],
+    ['PUT', `/v2/${repository}/manifests/${tag}`],
+    ['DELETE', `/v2/${repository}/manifests/${tag}`],
+    ['GET', `/v2/${repository}/blobs/${blob}`],
+    ['HEAD', `/v2/${repository}/blobs/${blob}`],
+    ['POST', `/v2/${repository}/blobs/uploads/`],
+    ['GET', `/v2/${repository}/referrers/${blob}`],
+  ]
+  for (const [rights, status] of [
+    [undefined, 401],
+    ['repository:app:pull', 403],
+  ] as const) {
+    const answers = async (list: readonly string[][]): Promise<Answer[]> =>
+      Promise.all(list.map(([method = '', path = '']) => answer(method, path, rights)))
+    const there = await answers(paths('secret', '1', digest))
+    const said = (each: unknown): string =>
+      JSON.stringify(each).replaceAll('secret', 'NAME').replaceAll('nobody', 'NAME')
+    for (const [given] of there) expect(given).toBe(status)
+    for (const other of [
+      paths('nobody', '1', digest),
+      paths('secret', '2', digest),
+      paths('secret', '1', absent),
+    ]) {
+      expect((await answers(other)).map(said)).toEqual(there.map(said))
+    }
+  }
+})
+
 test('a mount reads only what the sender may pull, and answers alike for the rest', async () => {
   const handler = createRegistryHandler(await openRegistry(), { access: byHeader })
   const mount = async (query: string, ...rights: readonly string[]): Promise<number> => {

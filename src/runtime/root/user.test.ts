@@ -52,28 +52,40 @@ test('resolveUser() refuses IDs that would wrap and unlisted names', () => {
   expect(() => resolveUser(root, '0:ann')).toThrow('Cannot run in group ann')
 })
 
-test('resolveUser() reads a regular file of bounded size and nothing else', () => {
-  using view = ContainerView.ofDirectory(root)
-  const refuses = (reason: string): void => {
-    for (const work of [() => user.resolveUser(view, 'ann'), () => checkUserTables(view)]) {
-      expect(work).toThrow(reason)
+for (const name of ['passwd', 'group']) {
+  test(`resolveUser() reads a regular /etc/${name} of bounded size and nothing else`, () => {
+    using view = ContainerView.ofDirectory(root)
+    const file = `${root}/etc/${name}`
+    const who = name === 'passwd' ? 'ann' : '0:staff'
+    const refuses = (reason: string): void => {
+      for (const work of [() => user.resolveUser(view, who), () => checkUserTables(view)]) {
+        expect(work).toThrow(`/etc/${name} of the container`)
+        expect(work).toThrow(reason)
+      }
+      rmSync(file, { recursive: true })
     }
-  }
-  image('')
-  truncateSync(`${root}/etc/passwd`, 10 * 1024 * 1024 + 1)
-  refuses('it is larger than 10 MiB')
-  rmSync(`${root}/etc/passwd`)
-  mkdirSync(`${root}/etc/passwd`)
-  refuses('it is not a regular file')
-  rmSync(`${root}/etc/passwd`, { recursive: true })
-  expect(Bun.spawnSync(['mkfifo', `${root}/etc/passwd`]).exitCode).toBe(0)
-  refuses('it is not a regular file')
-  rmSync(`${root}/etc/passwd`)
-  symlinkSync('passwd', `${root}/etc/passwd`)
-  refuses('too many links')
-  rmSync(`${root}/etc/passwd`)
-  expect(() => checkUserTables(view)).not.toThrow()
-})
+    image('')
+    truncateSync(file, 10 * 1024 * 1024 + 1)
+    refuses('it is larger than 10 MiB')
+    mkdirSync(file)
+    refuses('it is not a regular file')
+    expect(Bun.spawnSync(['mkfifo', file]).exitCode).toBe(0)
+    refuses('it is not a regular file')
+    symlinkSync(name, file)
+    refuses('too many links')
+    Bun.spawnSync(['mkfifo', `${root}/etc/pipe`])
+    symlinkSync('/etc/pipe', file)
+    refuses('it is not a regular file')
+    rmSync(`${root}/etc/pipe`)
+    if (process.getuid?.() === 0) {
+      for (const minor of [5, 3]) {
+        expect(Bun.spawnSync(['mknod', file, 'c', '1', String(minor)]).exitCode).toBe(0)
+        refuses('it is not a regular file')
+      }
+    }
+    expect(() => checkUserTables(view)).not.toThrow()
+  })
+}
 
 test('resolveUser() follows links of the image inside the root only', () => {
   image('')
