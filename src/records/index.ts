@@ -13,6 +13,14 @@ export type { Cache, CacheRecord, PruneOptions } from './tables/cache.ts'
 export type { ContainerChange, ContainerRecord, Containers } from './tables/containers.ts'
 // Blobs that were deleted on purpose.
 export type { Dropped, DroppedRecord } from './tables/dropped.ts'
+// What happened.
+export type {
+  EventActions,
+  EventQuery,
+  EventRecord,
+  Events,
+  NewEvent,
+} from './tables/events.ts'
 // Images by manifest digest, and layers by diff ID.
 export type { ImageRecord, Images, StoredImage } from './tables/images.ts'
 export type { Layers, MadeLayer, MadeMembers } from './tables/layers.ts'

@@ -116,4 +116,11 @@ export const migrations: readonly string[] = [
     labels TEXT NOT NULL, options TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // What happened, for those who follow it.
+  `
+  CREATE TABLE events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, type TEXT NOT NULL,
+    action TEXT NOT NULL, actor TEXT NOT NULL, attributes TEXT NOT NULL
+  ) STRICT;
+  `,
 ]

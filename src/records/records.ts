@@ -7,6 +7,7 @@ import { type Addresses, createAddresses } from './tables/addresses.ts'
 import { type Cache, createCache } from './tables/cache.ts'
 import { type Containers, createContainers } from './tables/containers.ts'
 import { createDropped, type Dropped } from './tables/dropped.ts'
+import { createEvents, type Events } from './tables/events.ts'
 import { createImages, type Images } from './tables/images.ts'
 import { createLayers, type Layers } from './tables/layers.ts'
 import { createLeases, type Leases } from './tables/leases.ts'
@@ -44,6 +45,7 @@ export interface Records extends AsyncDisposable {
   readonly sources: Sources
   readonly volumes: Volumes
   readonly networks: NetworkRecords
+  readonly events: Events
   readonly loss: Loss
   /** Where the file was moved that stood here and could not be read, when that happened at opening. */
   readonly quarantined: string | undefined
@@ -115,6 +117,7 @@ export function openRecords(path: string, options: RecordsOptions = {}): Records
     sources: createSources(context),
     volumes: createVolumes(context),
     networks: createNetworkRecords(context),
+    events: createEvents(context),
     loss: createLoss(context),
     quarantined,
     get damaged() {

@@ -1,14 +1,14 @@
 import { readdirSync, statSync } from 'node:fs'
 import { StrakeError } from '#oci'
 import { isSystemError, lockDirectory, removeTree } from '#platform'
-import type { Records, VolumeRecord } from '#records'
+import type { NewEvent, Records, VolumeRecord } from '#records'
 import { isVolumeName, makeVolume, volumeData, volumePath } from './place.ts'
 
 /** The part of a store that volumes need. */
 export interface VolumeStore {
   /** `$STRAKE_ROOT`. */
   readonly root: string
-  readonly records: Pick<Records, 'volumes' | 'write'>
+  readonly records: Pick<Records, 'events' | 'volumes' | 'write'>
 }
 
 export interface CreateVolumeOptions {
@@ -36,7 +36,9 @@ export async function createVolume(
   const { records } = store
   const record = { name, labels, options: options.options ?? {}, isAnonymous }
   if (records.volumes.get(name) === undefined) {
-    await records.write(() => records.volumes.insert(record))
+    await records.write(() => {
+      if (records.volumes.insert(record)) records.events.append(volumeEvent('create', name))
+    })
   }
   return getVolume(store, name)
 }
@@ -76,19 +78,30 @@ export async function removeVolume(
     })
   }
   using _lock = await lockDirectory(volumePath(store, name), signal)
-  await store.records.write(() => store.records.volumes.remove(name))
+  await forget(store, name)
   await removeTree(volumePath(store, name))
 }
 
 /** Removes the volume of a container that is removed itself. An absent volume is no error. */
 export async function dropAnonymous(store: VolumeStore, name: string): Promise<void> {
-  await store.records.write(() => store.records.volumes.remove(name))
+  await forget(store, name)
   try {
     await removeTree(volumePath(store, name))
   } catch (error) {
     // Another process removes it too.
     if (!isSystemError(error, 'ENOENT')) throw error
   }
+}
+
+/** A volume of an earlier version has no record. */
+async function forget({ records }: VolumeStore, name: string): Promise<void> {
+  await records.write(() => {
+    if (records.volumes.remove(name)) records.events.append(volumeEvent('destroy', name))
+  })
+}
+
+export function volumeEvent(action: 'create' | 'destroy', name: string): NewEvent {
+  return { type: 'volume', action, actor: name, attributes: { driver: 'local' } }
 }
 
 /** The directory to mount for a container. The volume is created when there is none. */

@@ -38,11 +38,7 @@ export async function load(engine: Engine, options: LoadOptions = {}): Promise<r
   }
   const loaded: Loaded[] = []
   for (const { image, names } of images) {
-    const moved = await recordImage(
-      engine,
-      image,
-      names.map((name) => ({ name, by: 'load' })),
-    )
+    const moved = await recordImage(engine, image, { names, by: 'load' })
     loaded.push({
       imageId: image.imageId,
       names: names.map((name) => familiarReference(parseReference(name))),

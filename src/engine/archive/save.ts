@@ -13,6 +13,7 @@ import type { Emit } from '#stream'
 import type { Engine } from '../engine.ts'
 import { isDigestName, isForPlatform, isWholeId, repositoryOf } from '../image/find-image.ts'
 import { holdImage } from '../image/hold-image.ts'
+import { imageEvent } from '../image/image-events.ts'
 import { writeArchive } from './output-file.ts'
 
 export interface SaveOptions {
@@ -53,6 +54,11 @@ export async function save(
     if (name !== undefined && !isKnown) known.names.push(parseReference(name))
   }
   await writeArchive(saveImages(engine.content, [...images.values()]), options)
+  for (const { image, names } of images.values()) {
+    const [name] = names
+    const familiar = name && formatReference(name)
+    await engine.records.events.note(imageEvent('save', image.imageId, familiar))
+  }
 }
 
 /** Every name of the repository that `text` is, or `text` itself. */

@@ -95,11 +95,7 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   })
   await using _lease = result.lease
   const image = await openImage(engine.content, result.descriptor)
-  await recordImage(
-    engine,
-    image,
-    names.map((name) => ({ name, by: 'build' })),
-  )
+  await recordImage(engine, image, { names, by: 'build' })
   await publishIndex(engine)
   if (imageIdFile !== undefined) await writeTextFile(imageIdFile, result.imageId)
   if (metadataFile !== undefined) {

@@ -51,7 +51,7 @@ export async function importImage(
   })
   const image = await applyChanges(engine, imported, options.changes ?? [])
   await ensureUnpacked(engine, image, { emit, lease, signal })
-  await recordImage(engine, image, name === undefined ? [] : [{ name, by: 'import' }])
+  await recordImage(engine, image, { names: name === undefined ? [] : [name], by: 'import' })
   await publishIndex(engine)
   return { imageId: image.imageId, digest: image.descriptor.digest }
 }

@@ -39,6 +39,9 @@ test('pull() brings what push() sent, with the same image ID', async () => {
   const pushed = await push(pair.from, 'localhost:1/app:1')
   const pulled = await pull(pair.to, 'localhost:1/app:1')
   expect(pulled).toMatchObject({ imageId, digest: pushed.digest, upToDate: false })
+  const event = { type: 'image', actor: imageId, attributes: { name: 'localhost:1/app:1' } }
+  expect(pair.from.records.events.list()).toMatchObject([{ ...event, action: 'push' }])
+  expect(pair.to.records.events.list()).toMatchObject([{ ...event, action: 'pull' }])
   const [row] = await listImages(pair.to, { all: false })
   expect(row).toMatchObject({ repository: 'localhost:1/app', tag: '1', digest: pushed.digest })
 })

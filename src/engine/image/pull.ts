@@ -76,10 +76,10 @@ export async function pull(
     signal,
   )
   await receiveImage(engine, source, image, { emit, lease, signal })
-  await recordImage(engine, image, [
-    { name, by: 'pull' },
-    { name: digestName(reference, root.digest), by: 'pull' },
-  ])
+  await recordImage(engine, image, {
+    names: [name, digestName(reference, root.digest)],
+    by: 'pull',
+  })
   await rememberSource(engine, reference, [
     image.descriptor,
     ...image.layers.map((layer) => layer.descriptor),

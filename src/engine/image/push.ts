@@ -12,6 +12,7 @@ import { type Emit, silent } from '#stream'
 import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { holdImage } from './hold-image.ts'
+import { imageEvent } from './image-events.ts'
 import { rememberSource } from './pull.ts'
 
 export interface PushOptions {
@@ -90,9 +91,11 @@ export async function push(
     ...(signal === undefined ? {} : { signal }),
   })
   await target.tag(reference.tag, sent, signal)
-  await engine.records.write(() =>
-    engine.records.tags.set(digestName(reference, sent.digest), record, 'push'),
-  )
+  const { records } = engine
+  await records.write(() => {
+    records.tags.set(digestName(reference, sent.digest), record, 'push')
+    records.events.append(imageEvent('push', record.imageId, formatReference(reference)))
+  })
   await rememberSource(engine, reference, [sent])
   await publishIndex(engine)
   return {

@@ -3,12 +3,12 @@ import { type Digest, type ImageName, type Layer, layerCompression } from '#oci'
 import { fileStatus, pathExists } from '#platform'
 import { layerArchive } from '#snapshot'
 import type { Engine } from '../engine.ts'
+import { eventsOf, type ImageVerb } from './image-events.ts'
 
-/** A name to give, and the verb that gives it. */
-export interface NewName {
+export interface RecordOptions {
   /** Canonical, or `registry/repository@digest`. */
-  readonly name: ImageName
-  readonly by: string
+  readonly names: readonly ImageName[]
+  readonly by: ImageVerb
 }
 
 /**
@@ -19,7 +19,7 @@ export interface NewName {
 export async function recordImage(
   engine: Engine,
   image: Image,
-  names: readonly NewName[],
+  { names, by }: RecordOptions,
 ): Promise<readonly { readonly name: string; readonly previous: string }[]> {
   const { records } = engine
   const { descriptor, config } = image
@@ -38,7 +38,8 @@ export async function recordImage(
       createdAt: Number.isNaN(created) ? null : created,
       totalSize: image.layers.reduce((sum, layer) => sum + layerSize(engine, layer), 0),
     })
-    return names.flatMap(({ name, by }) => {
+    for (const event of eventsOf(by, image.imageId, names)) records.events.append(event)
+    return names.flatMap((name) => {
       const previous = records.tags.get(name)?.target.digest
       const { mediaType, digest, size } = descriptor
       const moved = records.tags.set(name, { mediaType, digest, size }, by)

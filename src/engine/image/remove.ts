@@ -6,6 +6,7 @@ import { type ImageParts, partsOf } from '../collect/image-parts.ts'
 import { tryPublishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { type FoundImage, getImage, isDigestName, repositoryOf } from './find-image.ts'
+import { imageEvent } from './image-events.ts'
 import { containersOf } from './image-use.ts'
 
 /** What `rmi` did. */
@@ -39,9 +40,14 @@ export async function removeImage(
   const isLast = left.length === 0 && containersOf(engine, found.image.imageId).length === 0
   // Asked while all of it is there for certain.
   const parts = isLast ? await partsOf(engine, found.image) : undefined
-  const untagged = await engine.records.write(() => {
-    if (isLast) engine.records.images.remove(found.image.digest)
-    return untag(engine, found.image, names)
+  const { records } = engine
+  const { digest, imageId } = found.image
+  const untagged = await records.write(() => {
+    const gone = untag(engine, found.image, names)
+    for (const name of gone) records.events.append(imageEvent('untag', imageId, name))
+    if (isLast && records.images.remove(digest))
+      records.events.append(imageEvent('delete', imageId))
+    return gone
   })
   const isPublished = await tryPublishIndex(engine)
   const deleted = isLast ? await dropContent(engine, found.image, parts) : []

@@ -1,7 +1,9 @@
 import { type Digest, type ImageName, parseImageName, recordedName, StrakeError } from '#oci'
+import type { ImageRecord } from '#records'
 import { indexState, publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { getImage } from './find-image.ts'
+import { imageEvent } from './image-events.ts'
 
 /** Names the image `source` also `target`; a name that meant another image moves. */
 export async function tagImage(engine: Engine, source: string, target: string): Promise<string> {
@@ -15,12 +17,15 @@ export async function tagImage(engine: Engine, source: string, target: string): 
 export async function setTag(
   engine: Engine,
   name: ImageName,
-  { digest, mediaType, size }: { digest: Digest; mediaType: string; size: number },
-  by: string,
+  { digest, imageId, mediaType, size }: ImageRecord,
+  by: 'tag' | 'rollback',
 ): Promise<void> {
   const { records } = engine
   const target = { mediaType, digest, size }
-  const moved = await records.write(() => records.tags.set(name, target, by))
+  const moved = await records.write(() => {
+    records.events.append(imageEvent('tag', imageId, name))
+    return records.tags.set(name, target, by)
+  })
   // A killed process may have moved the name and not written the index.
   if (moved || (await indexState(engine)) !== 'current') await publishIndex(engine)
 }

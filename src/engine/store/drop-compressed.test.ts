@@ -81,7 +81,7 @@ async function foreign(engine: TestEngine): Promise<void> {
   const config = { architecture: 'amd64', os: 'linux', created: '2024-01-02T03:04:05Z' }
   const layers = [{ descriptor, diffId: sha256(tar) }]
   const image = await createImage(engine.content, { config, layers })
-  await recordImage(engine, image, [{ name: parseImageName(name), by: 'test' }])
+  await recordImage(engine, image, { names: [parseImageName(name)], by: 'test' })
 }
 
 const problems = async (engine: TestEngine, repair = false): Promise<readonly string[]> =>

@@ -6,8 +6,9 @@ import type { Engine } from '../engine.ts'
 import { requireFacts } from '../facts.ts'
 import { type PruneFilter, passesPruneFilter } from '../filter/prune-filter.ts'
 import { isDigestName } from '../image/find-image.ts'
+import { imageEvent } from '../image/image-events.ts'
 import { containersOf } from '../image/image-use.ts'
-import { nothingPruned, type Pruned } from './pruned.ts'
+import { notePrune, nothingPruned, type Pruned } from './pruned.ts'
 
 export interface PruneImagesOptions {
   /** Every image that no container uses; else only those without a name. */
@@ -31,16 +32,14 @@ export async function pruneImages(
     if (containersOf(engine, image.imageId).length > 0) continue
     const names = await namesToPrune(engine, image, filter)
     if (names === undefined || (names.isNamed && !all)) continue
-    await engine.records.write(() => {
-      for (const name of names.old) engine.records.tags.remove(name, 'prune')
-      if (names.isAll) engine.records.images.remove(image.digest)
-    })
+    await removeRecorded(engine, image, names)
     untagged.push(...names.old.map((name) => familiarReference(parseReference(name))))
     if (names.isAll) images.push(image.imageId)
   }
   const isPublished = untagged.length === 0 || (await tryPublishIndex(engine))
   const { bytes } = await collectGarbage(engine)
   if (!isPublished) await tryPublishIndex(engine)
+  await notePrune(engine, 'image', bytes)
   return {
     ...nothingPruned,
     untagged,
@@ -48,6 +47,23 @@ export async function pruneImages(
     reclaimed: bytes,
     holders: engine.records.leases.list(),
   }
+}
+
+function removeRecorded(
+  { records }: Engine,
+  image: StoredImage,
+  names: NamesToPrune,
+): Promise<void> {
+  const { digest, imageId } = image
+  return records.write(() => {
+    for (const name of names.old) {
+      if (records.tags.remove(name, 'prune'))
+        records.events.append(imageEvent('untag', imageId, name))
+    }
+    if (names.isAll && records.images.remove(digest)) {
+      records.events.append(imageEvent('delete', imageId))
+    }
+  })
 }
 
 interface NamesToPrune {

@@ -1,9 +1,8 @@
-import { removeTree } from '#platform'
-import { volumePath } from '#volume'
+import { dropAnonymous } from '#volume'
 import type { Engine } from '../engine.ts'
 import { requireFacts } from '../facts.ts'
 import { volumeUsage } from '../usage/volume-usage.ts'
-import { nothingPruned, type Pruned } from './pruned.ts'
+import { notePrune, nothingPruned, type Pruned } from './pruned.ts'
 
 /** Removes the volumes that containers left which gave them no name. Named volumes stay. */
 export async function pruneVolumes(engine: Engine): Promise<Pruned> {
@@ -12,9 +11,10 @@ export async function pruneVolumes(engine: Engine): Promise<Pruned> {
   let reclaimed = 0
   for (const { name, links, isAnonymous, size } of await volumeUsage(engine)) {
     if (links > 0 || !isAnonymous) continue
-    await removeTree(volumePath(engine, name))
+    await dropAnonymous(engine, name)
     volumes.push(name)
     reclaimed += size
   }
+  await notePrune(engine, 'volume', reclaimed)
   return { ...nothingPruned, volumes, reclaimed }
 }

@@ -10,7 +10,7 @@ import { writtenBytes } from '../usage/disk-usage.ts'
 import { dropCompressed } from './drop-compressed.ts'
 import { type PruneImagesOptions, pruneImages } from './prune-images.ts'
 import { pruneVolumes } from './prune-volumes.ts'
-import { nothingPruned, type Pruned } from './pruned.ts'
+import { notePrune, nothingPruned, type Pruned } from './pruned.ts'
 
 export interface PruneOptions {
   readonly filter?: PruneFilter | undefined
@@ -34,6 +34,7 @@ export async function pruneContainers(
     containers.push(id)
     reclaimed += written
   }
+  await notePrune(engine, 'container', reclaimed)
   return { ...nothingPruned, containers, reclaimed }
 }
 
@@ -56,10 +57,12 @@ export async function pruneCache(
   const memory = isPartial ? 0 : await forgetBuildMemory(engine)
   const mounts = await pruneCacheMounts(engine, limit)
   const { bytes } = await collectGarbage(engine)
+  const reclaimed = bytes + memory + mounts.bytes
+  await notePrune(engine, 'builder', reclaimed)
   return {
     ...nothingPruned,
     cache: [...dropped.map(({ key }) => key), ...mounts.ids],
-    reclaimed: bytes + memory + mounts.bytes,
+    reclaimed,
     holders: engine.records.leases.list(),
   }
 }

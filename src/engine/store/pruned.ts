@@ -1,4 +1,5 @@
-import type { LeaseRecord } from '#records'
+import type { EventActions, LeaseRecord } from '#records'
+import type { Engine } from '../engine.ts'
 
 /** What a prune removed. */
 export interface Pruned {
@@ -26,4 +27,14 @@ export const nothingPruned: Pruned = {
   cache: [],
   reclaimed: 0,
   holders: [],
+}
+
+/** Records a prune. What it removed was recorded one by one. */
+export async function notePrune(
+  { records }: Pick<Engine, 'records'>,
+  type: Exclude<keyof EventActions, 'network'>,
+  reclaimed: number,
+): Promise<void> {
+  const attributes = { reclaimed: String(reclaimed) }
+  await records.events.note({ type, action: 'prune', actor: '', attributes })
 }

@@ -32,7 +32,7 @@ async function restoreNames(engine: Engine): Promise<number> {
       const canonical = recordedName(name)
       const image = await engine.openImage(target)
       const isKnown = engine.records.tags.get(canonical) !== undefined
-      await recordImage(engine, image, isKnown ? [] : [{ name: canonical, by: 'restore' }])
+      await recordImage(engine, image, { names: isKnown ? [] : [canonical], by: 'restore' })
     } catch (error) {
       if (!isStrakeError(error)) throw error
       lost += 1
@@ -47,7 +47,7 @@ async function restoreImage(engine: Engine, digest: Digest): Promise<boolean> {
   const found = await findManifest(engine.content, digest)
   if (found === undefined) return false
   try {
-    await recordImage(engine, await engine.openImage(found), [])
+    await recordImage(engine, await engine.openImage(found), { names: [], by: 'restore' })
     return true
   } catch (error) {
     if (!isStrakeError(error)) throw error

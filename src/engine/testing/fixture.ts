@@ -63,11 +63,7 @@ export async function addTestImage(engine: Engine, options: TestImageOptions = {
     layers,
   })
   const names = (options.names ?? []).map((name) => parseImageName(name))
-  await recordImage(
-    engine,
-    image,
-    names.map((name) => ({ name, by: 'test' })),
-  )
+  await recordImage(engine, image, { names, by: 'test' })
   await publishIndex(engine)
   return image
 }

@@ -1,0 +1,180 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isStrakeError } from '#oci'
+import type { SqlRow, SqlValue } from '#platform'
+import type { RecordsContext } from '../context.ts'
+import { Fields, readRows } from '../fields.ts'
+
+/** What can happen to what, in Docker's words. */
+export interface EventActions {
+  readonly builder: 'prune'
+  readonly container:
+    | 'create'
+    | 'destroy'
+    | 'die'
+    | 'kill'
+    | 'oom'
+    | 'pause'
+    | 'prune'
+    | 'restart'
+    | 'start'
+    | 'stop'
+    | 'unpause'
+    | `health_status: ${string}`
+  readonly image:
+    | 'delete'
+    | 'import'
+    | 'load'
+    | 'prune'
+    | 'pull'
+    | 'push'
+    | 'save'
+    | 'tag'
+    | 'untag'
+  readonly network: 'connect' | 'create' | 'destroy' | 'disconnect' | 'prune'
+  readonly volume: 'create' | 'destroy' | 'prune'
+}
+
+/** An event to record. */
+export type NewEvent = {
+  readonly [Type in keyof EventActions]: {
+    readonly type: Type
+    readonly action: EventActions[Type]
+    /** The ID of an image or a container, the name of anything else; empty for `prune`. */
+    readonly actor: string
+    readonly attributes?: Readonly<Record<string, string>> | undefined
+  }
+}[keyof EventActions]
+
+export interface EventRecord {
+  /** Of two events, the later one has the greater ID. */
+  readonly id: number
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly type: string
+  readonly action: string
+  readonly actor: string
+  readonly attributes: Readonly<Record<string, string>>
+}
+
+/** Which events to read. A list that is absent lets every event pass. */
+export interface EventQuery {
+  /** Milliseconds since 1970. The events of `since` and `until` themselves are included. */
+  readonly since?: number | undefined
+  readonly until?: number | undefined
+  readonly types?: readonly string[] | undefined
+  /** `health_status` stands for all its values. */
+  readonly actions?: readonly string[] | undefined
+  /** Actors, beginnings of their IDs, or values of the attribute `name`. */
+  readonly actors?: readonly string[] | undefined
+  /** All of these attributes; `null` for any value. */
+  readonly attributes?: Readonly<Record<string, string | null>> | undefined
+}
+
+/**
+ * What happened in the store, in order, whichever process did it. The latest events
+ * are kept: 4,096 at most, and none that is older than a week.
+ */
+export interface Events {
+  /** Records an event. Inside a transaction it is kept or lost with the fact. */
+  append(event: NewEvent): void
+  /**
+   * Records an event after the fact. On a full disk, or while another process does not
+   * stop writing, it is lost: the command has done its work all the same.
+   */
+  note(event: NewEvent): Promise<void>
+  list(query?: EventQuery): EventRecord[]
+  /**
+   * The events from `since` on, or from now on without it, those of other processes
+   * included. Ends after `until`; throws the reason of `signal` when it aborts.
+   */
+  follow(query: EventQuery & { readonly signal: AbortSignal }): AsyncGenerator<EventRecord>
+}
+
+const mostEvents = 4096
+const longestAge = 7 * 24 * 60 * 60 * 1000
+
+/** Milliseconds between two looks for events of other processes. */
+const pause = 100
+
+export function createEvents({ database, now, reportIn }: RecordsContext): Events {
+  const report = reportIn('events')
+  const read = (where: string, ...values: readonly SqlValue[]): EventRecord[] =>
+    readRows(
+      database.all(`SELECT * FROM events WHERE ${where} ORDER BY id`, ...values),
+      readEvent,
+      report,
+    )
+  const newest = (): number => Number(database.values('SELECT max(id) FROM events')[0]?.[0] ?? 0)
+  const append = ({ type, action, actor, attributes = {} }: NewEvent): void => {
+    const at = now()
+    database.transaction(() => {
+      database.run(
+        'INSERT INTO events (at, type, action, actor, attributes) VALUES (?,?,?,?,?)',
+        ...[at, type, action, actor, JSON.stringify(attributes)],
+      )
+      database.run('DELETE FROM events WHERE id <= ?', newest() - mostEvents)
+      const [oldest] = database.values('SELECT at FROM events ORDER BY id LIMIT 1')
+      const limit = at - longestAge
+      if (Number(oldest?.[0]) < limit) database.run('DELETE FROM events WHERE at < ?', limit)
+    })
+  }
+  async function* followAfter(
+    start: number,
+    { signal, ...query }: EventQuery & { readonly signal: AbortSignal },
+  ): AsyncGenerator<EventRecord> {
+    const { until = Number.POSITIVE_INFINITY } = query
+    let last = start
+    for (;;) {
+      signal.throwIfAborted()
+      const isLast = now() > until
+      for (const event of read('id > ?', last)) {
+        last = event.id
+        if (matches(event, query)) yield event
+      }
+      if (isLast) return
+      await sleep(pause, undefined, { signal })
+    }
+  }
+  return {
+    append,
+    note: async (event) => {
+      if (database.isReadOnly) return
+      try {
+        await database.write(() => append(event))
+      } catch (error) {
+        if (!isStrakeError(error, 'UNAVAILABLE')) throw error
+      }
+    },
+    list: (query = {}) => read('true').filter((event) => matches(event, query)),
+    // The place to begin is found at the call, not when the first event is asked for.
+    follow: (query) => followAfter(query.since === undefined ? newest() : 0, query),
+  }
+}
+
+/** True for the events that a query asks for. */
+function matches(event: EventRecord, query: EventQuery): boolean {
+  const { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = query
+  const { at, type, action, actor, attributes } = event
+  if (at < since || at > until) return false
+  if (query.types?.includes(type) === false) return false
+  const isAction = (wanted: string): boolean => action === wanted || action.startsWith(`${wanted}:`)
+  if (query.actions?.some(isAction) === false) return false
+  const isActor = (wanted: string): boolean =>
+    wanted !== '' && (actor.startsWith(wanted) || attributes['name'] === wanted)
+  if (query.actors?.some(isActor) === false) return false
+  return Object.entries(query.attributes ?? {}).every(([key, value]) =>
+    value === null ? key in attributes : attributes[key] === value,
+  )
+}
+
+function readEvent(row: SqlRow): EventRecord {
+  const fields = new Fields(`the event ${String(row['id'])}`, row)
+  return {
+    id: fields.number('id'),
+    at: fields.number('at'),
+    type: fields.text('type'),
+    action: fields.text('action'),
+    actor: fields.text('actor'),
+    attributes: fields.texts('attributes'),
+  }
+}
