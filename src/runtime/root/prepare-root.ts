@@ -38,7 +38,8 @@ export interface PreparedRoot extends Disposable {
  * `mountNested` makes the mounts inside volumes and bind mounts.
  *
  * Throws `INVALID` when `/dev`, `/proc` or `/sys` is not a directory, when a mount point is
- * of the wrong kind, or when the working directory is a file or lies in `/proc`.
+ * of the wrong kind or lies in `/proc`, or when the working directory is a file or lies in
+ * `/proc`.
  */
 export function prepareRoot(root: string, options: PrepareRootOptions): PreparedRoot {
   const view = ContainerView.ofRoot(root)
@@ -97,12 +98,29 @@ function depth(path: string): number {
   return path.split('/').filter((part) => part !== '').length
 }
 
+/**
+ * The files of `/proc` that a mount may replace, as LXCFS does; the runtimes refuse all
+ * others. Links such as `/proc/1/cwd` lead elsewhere once the runtime follows them.
+ */
+const replaceable: ReadonlySet<string> = new Set(
+  [
+    ...['cpuinfo', 'diskstats', 'loadavg', 'meminfo', 'slabinfo', 'stat', 'swaps', 'uptime'],
+    ...['sys/kernel/ns_last_pid', 'sys/crypto/fips_enabled'],
+  ].map((name) => `/proc/${name}`),
+)
+
 function makeMountPoint(view: ContainerView, mount: RootMount): Place {
   const { destination, point } = mount
   if (posix.normalize(`/${destination}`) === '/') {
     throw new StrakeError('INVALID', 'Cannot mount at /: it is the root of the container')
   }
   const place = view.make(destination, point, mountPointMode(mount))
+  if (place.path.startsWith('/proc/') && !replaceable.has(place.path)) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot mount ${mount.source} at ${destination}: it lies in /proc`,
+    )
+  }
   if (place.status === undefined || isDirectory(place) === (point === 'directory')) return place
   const [there, wanted] = point === 'file' ? ['directory', 'file'] : ['file', 'directory']
   throw new StrakeError(
