@@ -40,7 +40,7 @@ describe.skipIf(reason !== undefined)('command line', () => {
     const env = { STRAKE_SNAPSHOTTER: 'btrfs' }
     expect(await strake.with({ env }, 'images')).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringContaining("Cannot use the snapshotter 'btrfs': there are erofs and"),
+      stderr: expect.stringContaining("Cannot use the snapshotter 'btrfs': expected erofs or"),
     })
     await using unpacked = await openStrake()
     const options = { env: { STRAKE_SNAPSHOTTER: 'directory' } }
