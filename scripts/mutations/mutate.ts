@@ -20,6 +20,9 @@ const project = resolve(import.meta.dir, '../..')
 /** Milliseconds for the tests of one mutation; a break may make a loop endless. */
 const longest = 120_000
 
+/** A test that fails may leave mounts behind: with a mount namespace of its own they end with it. */
+const inOwnMounts = process.getuid?.() === 0 ? ['unshare', '--mount'] : []
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -99,11 +102,12 @@ async function tryOne(tree: string, mutation: Mutation): Promise<Outcome> {
   }
 }
 
-/** Runs tests in a session of their own, so that whatever they leave behind ends with them. */
+/** Runs tests in a session of their own, so that processes that they leave behind can be killed. */
 async function passes(tree: string, tests: readonly string[]): Promise<boolean> {
   const temporary = `${tree}.tmp`
   mkdirSync(temporary)
-  const runner = spawn('scripts/bun', ['test', '--bail', '--timeout', '60000', ...tests], {
+  const [program = '', ...words] = [...inOwnMounts, 'scripts/bun', 'test', '--bail']
+  const runner = spawn(program, [...words, '--timeout', '60000', ...tests], {
     cwd: tree,
     detached: true,
     stdio: 'ignore',
