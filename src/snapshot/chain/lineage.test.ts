@@ -14,6 +14,8 @@ test('parseDiffIds() believes only a whole list that makes the chain', () => {
   const text = formatDiffIds(layers)
   for (const [wrong, chainId] of [
     [text.slice(0, -1), third],
+    [text.slice(0, -1), second],
+    [`${formatDiffIds(layers.slice(0, 2))}half of a line`, second],
     [text, second],
     [`${text}\n`, third],
     [`${text}x\n`, third],
