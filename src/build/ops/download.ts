@@ -57,8 +57,9 @@ async function downloadOne(
   return name
 }
 
+/** The later of two URLs with the same name wins. */
 async function writeFile(path: string, bytes: Bytes): Promise<void> {
-  await using file = await open(path, 'wx', 0o600)
+  await using file = await open(path, 'w', 0o600)
   for await (const chunk of bytes) await writeAll(file, chunk)
 }
 
@@ -67,12 +68,20 @@ function nameOf(url: string, response: Response, op: AddOp): string {
   const given = /filename="?([^";]+)"?/i.exec(disposition)?.[1]
   const last = decoded(new URL(url).pathname.split('/').at(-1) ?? '')
   const name = (given ?? last).split('/').at(-1) ?? ''
-  if (name !== '' && name !== '.' && name !== '..') return name
+  if (isFileName(name)) return name
   if (!op.intoDirectory) return 'download'
   throw new StrakeError('INVALID', `Cannot add ${redact(new URL(url))}: it has no file name`, {
     remedy: 'name the file in the destination',
   })
 }
+
+function isFileName(name: string): boolean {
+  const isSpecial = name === '' || name === '.' || name === '..' || name.includes('\0')
+  return !isSpecial && Buffer.byteLength(name) <= longestName
+}
+
+/** Bytes, by the kernel. */
+const longestName = 255
 
 /** Decodes percent escapes. A malformed escape stays as it is. */
 function decoded(text: string): string {
