@@ -69,4 +69,4 @@ export { restoreContainerRecords } from './verbs/restore.ts'
 /** Creating and starting in one go. */
 export { runContainer, runDetached } from './verbs/run.ts'
 /** Starting in the background. */
-export { type StartOptions, startContainer } from './verbs/start.ts'
+export { noteRestart, type StartOptions, startContainer } from './verbs/start.ts'

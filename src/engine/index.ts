@@ -32,6 +32,7 @@ export {
   pauseContainer,
   readContainerLogs,
   removeContainer,
+  restartContainer,
   startContainer,
   stopContainer,
   unpauseContainer,

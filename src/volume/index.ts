@@ -13,4 +13,5 @@ export {
   type RemoveVolumeOptions,
   removeVolume,
   type VolumeStore,
+  volumeEvent,
 } from './volumes.ts'

@@ -1,4 +1,4 @@
-import { startContainer, stopContainer } from '#engine/container/container'
+import { restartContainer } from '#engine/container/container'
 import { Command } from '../arguments/command.ts'
 import { parseWhole } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
@@ -13,8 +13,7 @@ export function define(context: Context): Command {
     .action(async (names: readonly string[], options: { readonly timeout?: number }) => {
       const engine = await context.engine()
       await forEachName(context, names, async (name) => {
-        await stopContainer(engine, name, { ...options, signal: context.signal })
-        await startContainer(engine, name)
+        await restartContainer(engine, name, { ...options, signal: context.signal })
         return name
       })
     })

@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs'
 import { removeTree } from '#platform'
 import { releaseNestedMounts } from '#runtime'
-import { volumePath } from '#volume'
+import { volumeEvent, volumePath } from '#volume'
+import { findSubject, networkEvents, removalEvents } from '../model/container-events.ts'
 import type { ContainerPaths } from '../model/context.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
 import type { CleanUpStore } from './store.ts'
@@ -48,7 +49,16 @@ async function unmountRoot(
 async function leaveNetwork(order: MonitorOrder, store: CleanUpStore): Promise<void> {
   const networks = await store.networks()
   await networks.detach(order.id)
-  if (!order.remove) await store.withRecords((records) => records.addresses.release(order.id))
+  if (order.remove) return
+  await store.withRecords(async (records) => {
+    const subject = findSubject(records, order.id)
+    await records.write(() => {
+      records.addresses.release(order.id)
+      for (const event of subject === undefined ? [] : networkEvents(subject, 'disconnect')) {
+        records.events.append(event)
+      }
+    })
+  })
 }
 
 /** Removes the record first: files without a record are garbage that a later clean-up removes. */
@@ -57,9 +67,15 @@ async function removeContainer(
   paths: ContainerPaths,
   store: CleanUpStore,
 ): Promise<void> {
-  await store.withRecords((records) => {
-    records.containers.remove(order.id)
-    for (const name of order.anonymousVolumes) records.volumes.remove(name)
+  await store.withRecords(async (records) => {
+    const subject = findSubject(records, order.id)
+    await records.write(() => {
+      const isRemoved = records.containers.remove(order.id)
+      const volumes = order.anonymousVolumes.filter((name) => records.volumes.remove(name))
+      const events = isRemoved && subject !== undefined ? removalEvents(subject) : []
+      for (const event of events) records.events.append(event)
+      for (const name of volumes) records.events.append(volumeEvent('destroy', name))
+    })
   })
   await removeTree(paths.directory)
   for (const name of order.anonymousVolumes) await removeTree(volumePath(order, name))

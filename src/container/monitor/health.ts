@@ -107,6 +107,8 @@ export interface HealthOptions {
   readonly path: string
   /** The first process of the container. */
   readonly process: ProcessIdentity | undefined
+  /** Called when the status changes. */
+  readonly onStatus: (status: HealthStatus) => void
 }
 
 /** Probes the container until the returned function is called. Only one probe runs at a time. */
@@ -126,8 +128,10 @@ export function watchHealth(options: HealthOptions): () => void {
     const starting = elapsed() < timing.startPeriod
     const probe = await runProbe(options, timing.timeout)
     if (stopped) return
+    const before = state.Status
     state = afterProbe(state, probe, { retries: timing.retries, starting })
     save(options.path, state)
+    if (state.Status !== before) options.onStatus(state.Status)
     schedule()
   }
   schedule()

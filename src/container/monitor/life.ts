@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
 import { isSystemError, lockDirectory, ownIdentity, type WindowSize } from '#platform'
+import type { EventActions } from '#records'
 import {
   forget,
   keepCompiledFilter,
@@ -31,9 +32,16 @@ export interface LifeOptions {
   readonly report: (report: MonitorReport) => void
   /** Called once with a function that signals the container. */
   readonly onSignal: (send: (signal: NodeJS.Signals) => void) => void
+  /** Records what happens to the container in its life. */
+  readonly note: NoteEvent
   /** Called once with a function that keeps the container running when this process ends. */
   readonly onLeave?: ((leave: () => void) => void) | undefined
 }
+
+export type NoteEvent = (
+  action: EventActions['container'],
+  attributes?: Readonly<Record<string, string>>,
+) => Promise<void>
 
 /** How the last run of a container ended. */
 export interface Ended {
@@ -117,7 +125,7 @@ export class Life {
   }
 
   async run(): Promise<Ended> {
-    const { order, paths, report } = this.#options
+    const { order, paths, report, note } = this.#options
     const log = openLog(order, paths)
     let delay: number | undefined
     for (let restarts = 0; ; restarts++) {
@@ -126,6 +134,8 @@ export class Life {
       if (restarts === 0) {
         report({ type: 'started' })
         void this.#foreground.feed(this.#input)
+      } else {
+        await note('start')
       }
       const { code, oomKilled } = await this.#follow(container, await this.listen(), log)
       const ran = Date.now() - begun
@@ -135,16 +145,30 @@ export class Life {
         await this.#takeLock()
         this.#write({ ...ended, status: 'exited' })
         log?.close()
+        await this.#noteEnd(ended)
         return { code, oomKilled }
       }
       delay = nextDelay(delay, ran)
       this.#write({ ...ended, status: 'restarting', restartCount: restarts + 1 })
+      await this.#noteEnd(ended)
       if (!(await this.#pause(delay))) {
         await this.#takeLock()
         this.#write({ status: 'exited' })
         return { code, oomKilled }
       }
     }
+  }
+
+  async #noteEnd({
+    exitCode,
+    oomKilled,
+  }: {
+    readonly exitCode: number
+    readonly oomKilled: boolean
+  }): Promise<void> {
+    const { note } = this.#options
+    if (oomKilled) await note('oom')
+    await note('die', { exitCode: String(exitCode) })
   }
 
   /**
@@ -227,7 +251,7 @@ export class Life {
     server: ClientServer,
     log: LogWriter | undefined,
   ): Promise<{ code: number; oomKilled: boolean }> {
-    const { order, paths } = this.#options
+    const { order, paths, note } = this.#options
     const over = new AbortController()
     this.#input.open({ input: container.input, over: over.signal })
     const targets = {
@@ -246,6 +270,7 @@ export class Life {
             path: paths.health,
             directory: paths.directory,
             process: container.identity,
+            onStatus: (status) => void note(`health_status: ${status}`),
           })
     keepFilter(order, paths)
     const { code } = await container.exited

@@ -9,7 +9,7 @@ export interface CleanUpStore {
   snapshots(): Promise<Snapshotter>
   networks(): Promise<Networks>
   /** Calls `use` with the records. */
-  withRecords(use: (records: Records) => void): Promise<void>
+  withRecords(use: (records: Records) => Promise<void>): Promise<void>
 }
 
 /** The store of a process that has opened it. */
@@ -38,7 +38,7 @@ export function closedStore({ root, run }: MonitorOrder): CleanUpStore {
     async withRecords(use) {
       const { openRecords } = await import('#records')
       await using records = openRecords(`${root}/strake.db`)
-      use(records)
+      await use(records)
     },
   }
 }

@@ -1,10 +1,12 @@
+import { isStrakeError } from '#oci'
 import { forget, openRuntime } from '#runtime'
+import { containerEvent, findSubject } from '../model/container-events.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
 import { cleanUp } from './cleanup.ts'
-import { type Ended, Life, type LifeOptions } from './life.ts'
+import { type Ended, Life, type LifeOptions, type NoteEvent } from './life.ts'
 import type { CleanUpStore } from './store.ts'
 
-export interface SuperviseOptions extends LifeOptions {
+export interface SuperviseOptions extends Omit<LifeOptions, 'note'> {
   readonly store: CleanUpStore
   /** Milliseconds that clients have for reading the last output after the container has ended. */
   readonly patience: number
@@ -13,7 +15,8 @@ export interface SuperviseOptions extends LifeOptions {
 /** Watches one container from its first start, over every restart, until its clean-up is done. */
 export async function supervise(options: SuperviseOptions): Promise<void> {
   const { order, paths, store, report, patience } = options
-  const life = new Life(options)
+  const note = eventNotes(store, order.id)
+  const life = new Life({ ...options, note })
   life.begin()
   if (order.awaitClient) {
     const server = await life.listen()
@@ -37,6 +40,21 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
     life.unlock()
   }
   await Promise.all([tellCommand(life, ending, report), tellClients(life, ending.code, patience)])
+}
+
+/** Records events of a container. One that cannot be recorded is lost, and the container goes on. */
+function eventNotes(store: CleanUpStore, id: string): NoteEvent {
+  return async (action, attributes) => {
+    try {
+      await store.withRecords(async (records) => {
+        const subject = findSubject(records, id)
+        if (subject === undefined) return
+        await records.events.note(containerEvent(subject, action, attributes))
+      })
+    } catch (error) {
+      if (!isStrakeError(error)) throw error
+    }
+  }
 }
 
 /** Loaded only for a container that publishes ports on IPv6 addresses. */

@@ -1,18 +1,21 @@
 import { isSystemError, removeTree } from '#platform'
 import { anonymousVolume, dropAnonymous } from '#volume'
+import { containerEvent } from '../model/container-events.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import type { Container } from '../model/record.ts'
 
 /** Removes the record first. Files without a record are garbage, which a later clean-up removes. */
 export async function removeRemains(
   context: ContainerContext,
-  { id, settings }: Container,
-  volumes: boolean = settings.remove,
+  container: Container,
+  volumes: boolean = container.settings.remove,
 ): Promise<void> {
+  const { id, settings } = container
   const { records } = context
   await records.write(() => {
     records.addresses.release(id)
-    records.containers.remove(id)
+    if (!records.containers.remove(id)) return
+    records.events.append(containerEvent(container, 'destroy'))
   })
   await removeTreeOnce(containerPaths(context, id).directory)
   if (!volumes) return

@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isStrakeError, StrakeError } from '#oci'
 import { isAlive, signalProcess, startTimer, type WindowSize } from '#platform'
 import { freeze } from '#runtime'
+import { containerEvent } from '../model/container-events.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type Container, getContainer, isRunning, lostExitCode } from '../model/record.ts'
 import { writeWithReserve } from '../model/reserve.ts'
@@ -27,17 +29,18 @@ export async function stopContainer(
   if (!isRunning(container)) return
   const timeout = options.timeout ?? container.settings.stopTimeout
   await requestStop(context, container)
-  signal(container, options.stopSignal ?? stopSignalOf(container))
+  await sendSignal(context, container, options.stopSignal ?? stopSignalOf(container))
   if (container.state.status === 'paused') freeze(container.id, false)
   const ended = waitForEnd(context, container.id, options.signal)
   // As in Docker, a negative timeout means no limit.
   const patience = timeout < 0 ? Number.POSITIVE_INFINITY : timeout * 1000
-  const alarm = startTimer(patience, () => signal(container, 'SIGKILL'))
+  const alarm = startTimer(patience, () => void sendSignal(context, container, 'SIGKILL'))
   try {
     await ended
   } finally {
     alarm.cancel()
   }
+  await context.records.events.note(containerEvent(container, 'stop'))
 }
 
 /** SIGTERM where the image names an unknown signal, so that its containers can be stopped. */
@@ -63,7 +66,7 @@ export async function killContainer(
   if (wanted === 'SIGKILL' || wanted === stopSignalOf(container)) {
     await requestStop(context, container)
   }
-  signal(container, wanted)
+  await sendSignal(context, container, wanted)
   if (wanted === 'SIGKILL' && container.state.status === 'paused') freeze(container.id, false)
 }
 
@@ -75,6 +78,7 @@ export async function pauseContainer(context: ContainerContext, nameOrId: string
     throw new StrakeError('CONFLICT', `Cannot pause container ${container.name}: it is paused`)
   }
   if (!freeze(container.id, true)) throw notFreezable(container)
+  await context.records.events.note(containerEvent(container, 'pause'))
 }
 
 /** Thaws the processes of a paused container. Throws `CONFLICT`, `NOT_FOUND`. */
@@ -87,6 +91,7 @@ export async function unpauseContainer(context: ContainerContext, nameOrId: stri
     )
   }
   if (!freeze(container.id, false)) throw notFreezable(container)
+  await context.records.events.note(containerEvent(container, 'unpause'))
 }
 
 function notFreezable({ name }: Container): StrakeError {
@@ -182,8 +187,17 @@ export function passSignal(
   if (process !== undefined) signalProcess(process, name)
 }
 
-function signal({ state }: Container, name: string | number): void {
-  if (state.process !== undefined) signalProcess(state.process, parseSignal(String(name)))
+async function sendSignal(
+  { records }: ContainerContext,
+  container: Container,
+  name: string | number,
+): Promise<void> {
+  const { process } = container.state
+  if (process === undefined) return
+  const wanted = parseSignal(String(name))
+  signalProcess(process, wanted)
+  const number = typeof wanted === 'number' ? wanted : constants.signals[wanted]
+  await records.events.note(containerEvent(container, 'kill', { signal: String(number) }))
 }
 
 /** Reads `TERM`, `SIGTERM`, `15` or `SIGRTMIN+3`. Throws `INVALID`. */

@@ -1,12 +1,13 @@
 import { StrakeError } from '#oci'
 import { removeTree } from '#platform'
 import { checkOptions } from '../model/check-options.ts'
+import { containerEvent } from '../model/container-events.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type ContainerLock, lockNewContainer, tryLockContainer } from '../model/lock.ts'
 import { isContainerName, randomId, randomName } from '../model/names.ts'
 import type { ContainerOptions } from '../model/options.ts'
 import { readContainer } from '../model/record.ts'
-import { mergeSettings } from '../model/settings.ts'
+import { type ContainerSettings, mergeSettings } from '../model/settings.ts'
 import { isLost, reconcileContainer } from './reconcile.ts'
 import { keepRecord } from './restore.ts'
 
@@ -51,12 +52,12 @@ export async function createLocked(
   const settings = mergeSettings(id, options)
   await removeLost(context, wanted)
   const createdAt = Date.now()
-  const rest = { id, image: options.image.digest ?? null, createdAt, config: { ...settings } }
+  const rest = { id, image: options.image.digest ?? null, createdAt }
   // A directory without a record is garbage; a record without its lock could be pruned.
   const lock = await lockNewContainer(context, id)
   try {
-    const name = await insert(context, wanted, (name) => ({ ...rest, name, state: {} }))
-    keepRecord(context, { ...rest, name })
+    const name = await insert(context, wanted, { ...rest, settings })
+    keepRecord(context, { ...rest, name, config: { ...settings } })
     return { id, name, lock }
   } catch (error) {
     await context.records.write(() => context.records.containers.remove(id))
@@ -83,12 +84,21 @@ const mostAttempts = 8
 async function insert(
   { records }: ContainerContext,
   wanted: string | undefined,
-  recordFor: (name: string) => NewRecord,
+  {
+    settings,
+    ...rest
+  }: Omit<NewRecord, 'name' | 'config' | 'state'> & {
+    readonly settings: ContainerSettings
+  },
 ): Promise<string> {
   for (let attempt = 0; ; attempt++) {
     const name = wanted ?? randomName(attempt)
     try {
-      await records.write(() => records.containers.insert(recordFor(name)))
+      const record = { ...rest, name, config: { ...settings }, state: {} }
+      await records.write(() => {
+        records.containers.insert(record)
+        records.events.append(containerEvent({ id: record.id, name, settings }, 'create'))
+      })
       return name
     } catch (error) {
       const taken = error instanceof StrakeError && error.code === 'CONFLICT'

@@ -14,7 +14,7 @@ import { monitorLost } from '../session/session-error.ts'
 import { proxySignals } from '../session/signals.ts'
 import type { ContainerStreams } from '../session/streams.ts'
 import { resizeContainer } from './control.ts'
-import { orderStart } from './start.ts'
+import { noteStart, orderStart } from './start.ts'
 
 /** How a run in the foreground ended. */
 export type RunEnd =
@@ -102,8 +102,9 @@ async function startDirect({ context, container, launched, lock, signal }: Run):
   try {
     await orderStart(context, container, { monitor, signal })
     await monitor.expect('started')
-    lock[Symbol.dispose]()
     feed()
+    await noteStart(context, container)
+    lock[Symbol.dispose]()
     const { code, oomKilled } = await monitor.expect('exited')
     return { type: 'exited', code, oomKilled }
   } finally {
@@ -124,6 +125,7 @@ async function runOverSocket(run: Run, detach: DetachFilter): Promise<RunEnd> {
   try {
     await connection.send({ kind: 'hello', hello: { output: true } })
     await monitor.expect('started')
+    await noteStart(context, container)
     lock[Symbol.dispose]()
     const terminal = settings.tty
     return await runSession(connection, {

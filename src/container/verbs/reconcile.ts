@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { isAlive, removeTree } from '#platform'
 import { forget, releaseNestedMounts } from '#runtime'
 import type { ContainerSnapshot } from '#snapshot'
+import { containerEvent, networkEvents } from '../model/container-events.ts'
 import { type ContainerContext, type ContainerPaths, containerPaths } from '../model/context.ts'
 import { isLocked, tryLockContainer } from '../model/lock.ts'
 import { type Container, isRunning, listContainers, lostExitCode } from '../model/record.ts'
@@ -77,7 +78,16 @@ export async function reconcileContainer(
   await releaseNestedMounts(paths.mounts)
   await releaseRoot(context, container)
   await context.networks.detach(id)
-  await context.records.write(() => context.records.addresses.release(id))
+  const { records } = context
+  await records.write(() => {
+    records.addresses.release(id)
+    if (ended) return
+    const happened = [
+      containerEvent(container, 'die', { exitCode: String(lostExitCode) }),
+      ...networkEvents(container, 'disconnect'),
+    ]
+    for (const event of happened) records.events.append(event)
+  })
   rmSync(paths.run, { recursive: true, force: true })
   if (settings.remove) {
     await removeRemains(context, container)

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { StartError } from '#runtime'
+import { containerEvent, networkEvents } from '../model/container-events.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { lockContainer } from '../model/lock.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
@@ -34,7 +35,26 @@ export async function startContainer(
   const monitor = options.monitor ?? launchMonitor(context, { detached: true }).monitor
   await orderStart(context, container, { ...options, monitor })
   await monitor.expect('started')
+  await noteStart(context, container)
   monitor.leave()
+}
+
+/**
+ * Records a start. The caller holds the container's lock, which the monitor takes before
+ * it records the end: so the two stand in order.
+ */
+export async function noteStart(
+  { records }: ContainerContext,
+  container: Container,
+): Promise<void> {
+  const connected = networkEvents(container, 'connect')
+  await records.events.note(...connected, containerEvent(container, 'start'))
+}
+
+/** Records that a container was stopped and started again. */
+export async function noteRestart(context: ContainerContext, nameOrId: string): Promise<void> {
+  const container = getContainer(context, nameOrId)
+  await context.records.events.note(containerEvent(container, 'restart'))
 }
 
 export interface OrderStartOptions extends PrepareOptions {

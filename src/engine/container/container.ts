@@ -8,6 +8,7 @@ import {
   killContainer as kill,
   type LogEntry,
   type LogsOptions,
+  noteRestart,
   pauseContainer as pause,
   type RemoveOptions,
   type RunEnd,
@@ -60,6 +61,18 @@ export async function stopContainer(
   options: StopOptions = {},
 ): Promise<void> {
   await stop(await containerContext(engine), name, options)
+}
+
+/** Stops a container and starts it again. One that does not run is started. */
+export async function restartContainer(
+  engine: Engine,
+  name: string,
+  options: StopOptions = {},
+): Promise<void> {
+  const context = await containerContext(engine)
+  await stop(context, name, options)
+  await start(context, name, { signal: options.signal })
+  await noteRestart(context, name)
 }
 
 export async function killContainer(

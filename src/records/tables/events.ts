@@ -78,10 +78,10 @@ export interface Events {
   /** Records an event. Inside a transaction it is kept or lost with the fact. */
   append(event: NewEvent): void
   /**
-   * Records an event after the fact. On a full disk, or while another process does not
-   * stop writing, it is lost: the command has done its work all the same.
+   * Records events after the fact. On a full disk, or while another process does not
+   * stop writing, they are lost: the command has done its work all the same.
    */
-  note(event: NewEvent): Promise<void>
+  note(...events: readonly NewEvent[]): Promise<void>
   list(query?: EventQuery): EventRecord[]
   /**
    * The events from `since` on, or from now on without it, those of other processes
@@ -137,10 +137,12 @@ export function createEvents({ database, now, reportIn }: RecordsContext): Event
   }
   return {
     append,
-    note: async (event) => {
-      if (database.isReadOnly) return
+    note: async (...events) => {
+      if (database.isReadOnly || events.length === 0) return
       try {
-        await database.write(() => append(event))
+        await database.write(() => {
+          for (const event of events) append(event)
+        })
       } catch (error) {
         if (!isStrakeError(error, 'UNAVAILABLE')) throw error
       }
