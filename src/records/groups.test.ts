@@ -111,6 +111,12 @@ test('leases hold until released, expired, or their owner is gone', async () => 
   expect(records.leases.held()).toEqual(new Set())
   expect(records.leases.oldest()).toBeUndefined()
   expect(records.leases.list()).toEqual([])
+  {
+    await using live = await records.leases.acquire({ purpose: 'live' })
+    await live.hold(digest('4'))
+    expect(records.leases.isHeld(digest('4'))).toBe(true)
+    expect(records.leases.held()).toEqual(new Set([digest('4')]))
+  }
   // Asking who works leaves the trace of what died to the process that cleans up after it.
   const dead = records.leases.dead()
   expect(dead).toHaveLength(4)

@@ -70,6 +70,7 @@ test('list() shows names as they were at a time', () => {
   ])
   expect(sizes(removed?.at)).toEqual([['new', 3]])
   expect(sizes(time)).toEqual([['new', 3]])
+  expect(records.damaged).toEqual([])
 })
 
 test('set() gives a name that stays a new age, and no move', () => {
