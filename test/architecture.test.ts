@@ -332,6 +332,14 @@ test('only listed files let the runtime queue chunks, whose memory may be used a
   expect(found).toEqual([])
 })
 
+test('temporary files lie in directories of the store, never in one that users share', () => {
+  const shared = /\btmpdir\b|\bTMPDIR\b|(['"`])\/(?:var\/)?tmp(?:\/|\1)/
+  const found = production
+    .filter(({ text }) => shared.test(stripComments(text)))
+    .map(({ path }) => path)
+  expect(found).toEqual([])
+})
+
 test('no file is over 500 lines and no test file over 600', () => {
   const found = files
     .filter(({ path, lines }) => lines > (isTestCode(path) ? 600 : 500))

@@ -25,3 +25,15 @@ test('logged() records sender, path and status, without the query', async () => 
     },
   ])
 })
+
+test('logged() tells a path as it was sent, so that no request writes lines of its own', async () => {
+  const paths: string[] = []
+  const handler = logged(
+    async () => new Response(null, { status: 404 }),
+    ({ path }) => paths.push(path),
+  )
+  const sent = ['/v2/a%0a%0dGET%20/', '/v2/%1b[31m', '/v2/%e2%80%ae', '/v2/"%5c', '/v2/a\tb\nc']
+  for (const path of sent) await handler(new Request(`http://localhost${path}`), { address: '::1' })
+  expect(paths).toHaveLength(sent.length)
+  for (const path of paths) expect(path).not.toMatch(/[\x00-\x20\x7f-\uffff]/)
+})
