@@ -91,6 +91,9 @@ export type { OverlayOptions } from './kernel/overlay.ts'
 export { maxOverlayLowers, mountOverlay } from './kernel/overlay.ts'
 /** The kernel's table of flows. */
 export { forgetUdpFlows } from './net/conntrack.ts'
+/** Addresses of private networks. */
+/** Telling IPv4 from IPv6. */
+export { ipVersion } from './net/ip-version.ts'
 /** IPv4 addresses and their blocks. */
 export type { Subnet } from './net/ipv4.ts'
 export {
@@ -137,7 +140,6 @@ export {
   runNft,
 } from './net/nftables.ts'
 export { probePort } from './net/port.ts'
-/** Addresses of private networks. */
 export { isPrivateAddress } from './net/private-address.ts'
 /** Pipes, and moving bytes through descriptors without stopping the event loop. */
 export type { DescriptorWriter } from './process/descriptor-writer.ts'

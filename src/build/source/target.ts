@@ -1,5 +1,4 @@
-import { isIP } from 'node:net'
-import { isPrivateAddress } from '#platform'
+import { ipVersion, isPrivateAddress } from '#platform'
 import { denied, noAddress, unavailable } from './refusal.ts'
 import type { HttpServices } from './services.ts'
 
@@ -10,7 +9,7 @@ export async function isInner(url: URL, http: HttpServices): Promise<boolean> {
 
 async function resolve({ hostname }: URL, { lookup }: HttpServices): Promise<readonly string[]> {
   const host = bareHost(hostname)
-  return isIP(host) === 0 ? await lookup(host) : [host]
+  return ipVersion(host) === 0 ? await lookup(host) : [host]
 }
 
 /** IPv6 addresses stand in brackets in a URL. */
@@ -38,7 +37,7 @@ export async function publicTarget(url: URL, http: HttpServices): Promise<Target
     throw denied(url, `${url.hostname} is at ${inner}, an address of an inner network`)
   }
   const [address] = addresses
-  const isNumeric = isIP(bareHost(url.hostname)) !== 0
+  const isNumeric = ipVersion(bareHost(url.hostname)) !== 0
   if (isNumeric || hasProxy(http)) return { target: url.href, init: {} }
   if (address === undefined) throw unavailable(url, noAddress)
   const pinned = new URL(url)

@@ -1,6 +1,6 @@
-import { isIPv4, isIPv6 } from 'node:net'
 import type { PortRequest } from '#network'
 import { StrakeError } from '#oci'
+import { ipVersion } from '#platform'
 
 /**
  * Reads Docker's `[ip:][hostPort[-end]:]containerPort[-end][/protocol]`. Ranges
@@ -70,8 +70,8 @@ function parseRange(range: string, text: string): PortRange {
 
 function parseHostIp(ip: string, text: string): string | undefined {
   if (ip === '' || ip === '0.0.0.0') return undefined
-  if (isIPv4(ip)) return ip
-  if (!isIPv6(ip) || ip.includes('%')) {
+  if (ipVersion(ip) === 4) return ip
+  if (ipVersion(ip) !== 6 || ip.includes('%')) {
     throw invalid(text, `${JSON.stringify(ip)} is not an IP address`)
   }
   return new URL(`http://[${ip}]`).hostname.slice(1, -1)

@@ -1,5 +1,4 @@
 import { closeSync, openSync, readdirSync, rmSync } from 'node:fs'
-import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { isStrakeError, StrakeError } from '#oci'
 import {
@@ -11,6 +10,7 @@ import {
   forgetUdpFlows,
   formatAddress,
   formatSubnet,
+  ipVersion,
   isSystemError,
   lastAddress,
   macOf,
@@ -150,7 +150,7 @@ export function openBridgeNetwork(
     record: AttachmentRecord,
     signal: AbortSignal | undefined,
   ): Promise<readonly PublishedPort[]> {
-    const isNew = ({ hostIp = '' }: PortRequest): boolean => isIPv6(hostIp)
+    const isNew = ({ hostIp = '' }: PortRequest): boolean => ipVersion(hostIp) === 6
     const translated = await publishIpv4(
       requests.filter((request) => !isNew(request)),
       record,

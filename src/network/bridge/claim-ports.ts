@@ -1,9 +1,9 @@
-import { isIPv6 } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StrakeError } from '#oci'
 import {
   addElements,
   deleteElements,
+  ipVersion,
   isSystemError,
   listElements,
   listForwardChains,
@@ -230,7 +230,7 @@ function describeContainer({ owner }: TakenPort): string {
 }
 
 function describe(port: PublishedPort): string {
-  const ip = isIPv6(port.hostIp) ? `[${port.hostIp}]` : port.hostIp
+  const ip = ipVersion(port.hostIp) === 6 ? `[${port.hostIp}]` : port.hostIp
   const at = isWildcard(port) ? '' : `${ip}:`
   return `${at}${port.hostPort}${port.protocol === 'tcp' ? '' : '/udp'}`
 }

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net'
+import { ipVersion } from '#platform'
 import type { PortProtocol, PublishedPort } from '../port.ts'
 
 /**
@@ -20,7 +20,7 @@ export function proxiedPorts(
 ): readonly ProxiedPort[] {
   if (ip === undefined) return []
   return ports
-    .filter(({ hostIp }) => isIPv6(hostIp))
+    .filter(({ hostIp }) => ipVersion(hostIp) === 6)
     .map(({ hostIp, hostPort, protocol, containerPort }) => {
       return { hostIp, hostPort, protocol, target: { ip, port: containerPort } }
     })

@@ -1,9 +1,7 @@
 import { close, open, read, write } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { isSystemError, SystemError } from '../call/libc.ts'
 
-const openAsync = promisify(open)
 const chunkSize = 1_048_576
 const ENOSPC = 28
 
@@ -25,7 +23,9 @@ export async function openStreamFile(
   flags: string,
   signal?: AbortSignal,
 ): Promise<StreamFile> {
-  const opening = openAsync(path, flags)
+  const opening = new Promise<number>((resolve, reject) => {
+    open(path, flags, (error, fd) => (error === null ? resolve(fd) : reject(error)))
+  })
   try {
     const fd = await unlessAborted(opening, signal)
     return streamFile(fd, { signal, isOwn: true })

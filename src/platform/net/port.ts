@@ -1,5 +1,5 @@
-import { isIPv6 } from 'node:net'
 import { check, cString } from '../call/libc.ts'
+import { ipVersion } from './ip-version.ts'
 import { networkCalls } from './network-calls.ts'
 
 const [inet, inet6] = [2, 10]
@@ -14,7 +14,7 @@ const [socketLevel, reuseAddress, ipv6Level, ipv6Only] = [1, 2, 41, 26]
  */
 export function probePort(protocol: 'tcp' | 'udp', address: string, port: number): number {
   const calls = networkCalls()
-  const isNew = isIPv6(address)
+  const isNew = ipVersion(address) === 6
   const type = (protocol === 'tcp' ? stream : datagram) | closeOnExec
   const fd = check(calls.socket(isNew ? inet6 : inet, type, 0), 'socket')
   try {

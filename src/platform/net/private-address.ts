@@ -1,4 +1,5 @@
-import { BlockList, isIPv4, isIPv6 } from 'node:net'
+import type { BlockList } from 'node:net'
+import { ipVersion, net } from './ip-version.ts'
 
 /**
  * Networks of this machine, its neighbours and the metadata services of clouds. No
@@ -32,18 +33,19 @@ const networks = [
 let list: BlockList | undefined
 
 function blockList(): BlockList {
-  const made = new BlockList()
+  const made = new (net().BlockList)()
   for (const network of networks) {
     const [address = '', prefix] = network.split('/')
-    made.addSubnet(address, Number(prefix), isIPv6(address) ? 'ipv6' : 'ipv4')
+    made.addSubnet(address, Number(prefix), ipVersion(address) === 6 ? 'ipv6' : 'ipv4')
   }
   return made
 }
 
 /** True for the text of an address in a private network; false for text that is no address. */
 export function isPrivateAddress(address: string): boolean {
-  const family = isIPv4(address) ? 'ipv4' : isIPv6(address) ? 'ipv6' : undefined
-  if (family === undefined) return false
+  const version = ipVersion(address)
+  if (version === 0) return false
+  const family = version === 6 ? 'ipv6' : 'ipv4'
   const carried = family === 'ipv6' ? carriedAddress(address) : undefined
   if (carried !== undefined) return isPrivateAddress(carried)
   list ??= blockList()

@@ -1,6 +1,5 @@
-import { isIP } from 'node:net'
 import { StrakeError } from '#oci'
-import { isPrivateAddress } from '#platform'
+import { ipVersion, isPrivateAddress } from '#platform'
 
 export interface AddressOptions {
   /** Allow plain HTTP although the host is not this machine. */
@@ -43,7 +42,7 @@ export type ResolveHost = (hostname: string) => Promise<readonly string[]>
  */
 export function isPrivateHost(hostname: string): boolean {
   const host = bare(hostname)
-  if (isIP(host) !== 0) return isPrivateAddress(host)
+  if (ipVersion(host) !== 0) return isPrivateAddress(host)
   return !host.includes('.') || /\.(?:localhost|local|internal|lan|home\.arpa)$/.test(host)
 }
 
@@ -51,7 +50,7 @@ export function isPrivateHost(hostname: string): boolean {
 export async function leadsInside(hostname: string, resolve?: ResolveHost): Promise<boolean> {
   const host = bare(hostname)
   if (isPrivateHost(host)) return true
-  if (resolve === undefined || isIP(host) !== 0) return false
+  if (resolve === undefined || ipVersion(host) !== 0) return false
   const addresses = await resolve(host).catch(() => [])
   return addresses.some(isPrivateAddress)
 }
