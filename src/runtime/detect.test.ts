@@ -52,6 +52,12 @@ test('detectRuntime() asks a program again that was killed before it answered', 
   expect((await detectRuntime(options)).runtime.version).toBe('1.1.0')
 })
 
+test('detectRuntime() does without a cache that it cannot write', async () => {
+  const preferred = pretend('uncached', 'runc version 1.1.0')
+  const options = { root: `${base}/state`, preferred, cache: `${preferred}/versions.json` }
+  expect((await detectRuntime(options)).runtime.version).toBe('1.1.0')
+})
+
 test('detectRuntime() refuses with the reason', async () => {
   const refuse = (preferred: string) => detectRuntime({ root: `${base}/state`, preferred })
   const old = pretend('old', 'runc version 0.1.1')

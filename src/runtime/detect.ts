@@ -1,7 +1,13 @@
 import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { StrakeError } from '#oci'
-import { isExecutable, programEnvironment, readPlainFile, runCommand } from '#platform'
+import {
+  isExecutable,
+  isSystemError,
+  programEnvironment,
+  readPlainFile,
+  runCommand,
+} from '#platform'
 import { hybridControllers } from './cgroup.ts'
 import { openRuntime, type Runtime } from './runtime.ts'
 
@@ -112,9 +118,14 @@ function readCache(path: string): Record<string, string> {
   }
 }
 
+/** Without a cache, the next process asks the runtime for its version once more. */
 function writeCache(path: string, value: Readonly<Record<string, string>>): void {
   const temporary = `${path}.${process.pid}`
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  writeFileSync(temporary, JSON.stringify(value), { mode: 0o600 })
-  renameSync(temporary, path)
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    writeFileSync(temporary, JSON.stringify(value), { mode: 0o600 })
+    renameSync(temporary, path)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+  }
 }

@@ -50,6 +50,21 @@ test('makePrivate() closes an open directory and its content to other users', ()
   expect(modeOf(join(base, 'outside'))).toBe('644')
 })
 
+test.skipIf(process.getuid?.() !== 0)(
+  'makePrivate() names the owner of a directory that it may not enter',
+  () => {
+    const path = join(base, 'closed')
+    mkdirSync(path, { mode: 0o700 })
+    chmodSync(base, 0o755)
+    process.seteuid?.(65_534)
+    try {
+      expect(() => makePrivate(rootsIn('closed'), 65_534)).toThrow('user 0 owns it')
+    } finally {
+      process.seteuid?.(0)
+    }
+  },
+)
+
 test('makePrivate() refuses a directory of another user', () => {
   const uid = (process.getuid?.() ?? 0) + 1
   expect(() => makePrivate(rootsIn('.'), uid)).toThrow(`user ${uid - 1} owns it`)

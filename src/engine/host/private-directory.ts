@@ -17,12 +17,14 @@ export function makePrivate(roots: Roots, uid: number = process.getuid?.() ?? 0)
     const path = roots[which]
     // Only a directory contains `.`; a link counts as its target.
     const self = `${path}/.`
+    // What is in a directory that this process may not enter cannot be seen, not even its dot.
+    if (pathExists(path)) refuseForeign(path, path, uid)
     if (!pathExists(self)) {
       if (which === 'root') make(path)
       continue
     }
-    const { mode, uid: owner } = fileStatus(self)
-    if (owner !== uid) throw refused('DENIED', path, `user ${owner} owns it`)
+    refuseForeign(path, self, uid)
+    const { mode } = fileStatus(self)
     if ((mode & others) === 0) continue
     const foreign = findForeign(roots, which)
     if (foreign !== undefined) {
@@ -33,6 +35,12 @@ export function makePrivate(roots: Roots, uid: number = process.getuid?.() ?? 0)
     }
     tighten(path)
   }
+}
+
+function refuseForeign(path: string, seen: string, uid: number): void {
+  const { mode, uid: owner } = fileStatus(seen)
+  if (typeOf(mode) !== fileType.directory || owner === uid) return
+  throw refused('DENIED', path, `user ${owner} owns it`)
 }
 
 function refused(code: 'CONFLICT' | 'DENIED', path: string, reason: string): StrakeError {
