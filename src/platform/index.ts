@@ -161,6 +161,8 @@ export { identifyProcess, isAlive, ownIdentity, signalProcess } from './process/
 export { compileEagerly } from './process/jit.ts'
 export { killTree } from './process/kill-tree.ts'
 export { makePipe, readInput, readPipe } from './process/pipe.ts'
+/** Whether a reader takes more. */
+export { canChown, canMount, inUserNamespace, isRoot } from './process/privilege.ts'
 export type {
   ChildInput,
   ChildProcess,
@@ -180,7 +182,6 @@ export {
   selfCommand,
   spawnProcess,
 } from './process/process.ts'
-/** Whether a reader takes more. */
 export { hasRoom, roomSize } from './process/room.ts'
 /** Terminals: raw mode, size, and the socket a runtime delivers one on. */
 export type { WindowSize } from './process/terminal.ts'

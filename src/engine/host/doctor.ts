@@ -1,6 +1,17 @@
 import { statfs } from 'node:fs/promises'
 import { isStrakeError, type StrakeError } from '#oci'
-import { findNft, kernelAtLeast, kernelMounts, kernelRelease, pathExists } from '#platform'
+import {
+  canChown,
+  canMount,
+  findNft,
+  inUserNamespace,
+  isRoot,
+  isSystemError,
+  kernelAtLeast,
+  kernelMounts,
+  kernelRelease,
+  pathExists,
+} from '#platform'
 import { cgroupMode } from '#runtime'
 import type { Engine } from '../engine.ts'
 import { describeDamage } from '../facts.ts'
@@ -25,14 +36,17 @@ export async function examine(engine: Engine | ClosedStore): Promise<readonly Fi
 }
 
 async function checkUser(): Promise<readonly Finding[]> {
-  if (process.getuid?.() === 0) return [{ state: 'ok', subject: 'user', message: 'root' }]
+  if (canMount() && canChown()) {
+    const message = inUserNamespace() ? 'root of a user namespace' : 'root'
+    return [{ state: 'ok', subject: 'user', message }]
+  }
+  const who = isRoot() ? 'root that may not mount or change owners' : 'not root'
   return [
     {
       state: 'warning',
       subject: 'user',
-      message:
-        'not root: images can be pulled, pushed, copied and served, but not built with RUN or run',
-      remedy: 'sudo strake doctor',
+      message: `${who}: images can be pulled, pushed, copied and served, but not built with RUN or run`,
+      remedy: isRoot() ? 'give its container CAP_SYS_ADMIN and CAP_CHOWN' : 'sudo strake doctor',
     },
   ]
 }
@@ -115,8 +129,10 @@ async function checkRuntime(engine: Engine | ClosedStore): Promise<readonly Find
       ),
     ]
   } catch (error) {
-    if (!isStrakeError(error)) throw error
-    return [failure('runtime', error)]
+    if (isStrakeError(error)) return [failure('runtime', error)]
+    // The directory for the state of runtimes cannot be made.
+    if (!isSystemError(error)) throw error
+    return [{ state: 'failure', subject: 'runtime', message: error.message }]
   }
 }
 

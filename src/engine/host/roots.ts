@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { digestHex, type StrakeError, sha256 } from '#oci'
-import { isSystemError } from '#platform'
+import { isRoot, isSystemError } from '#platform'
 
 /** The two directories of a store: a lasting one, and one that a reboot empties. */
 export interface Roots {
@@ -36,16 +36,16 @@ export interface RootsOptions {
  */
 export function findRoots(options: RootsOptions = {}): Roots {
   const env = options.env ?? process.env
-  const isRoot = (options.uid ?? process.getuid?.() ?? 0) === 0
+  const ofRoot = isRoot(options.uid)
   const home = env['XDG_DATA_HOME'] || join(env['HOME'] || homeOfUser(), '.local/share')
-  const usual = withoutLinks(isRoot ? '/var/lib/strake' : join(home, 'strake'))
+  const usual = withoutLinks(ofRoot ? '/var/lib/strake' : join(home, 'strake'))
   const runtime = env['XDG_RUNTIME_DIR']
   const root = withoutLinks(resolve(options.root ?? (env['STRAKE_ROOT'] || usual)))
   const asked = options.run ?? env['STRAKE_RUN']
   if (asked) return { root, run: withoutLinks(resolve(asked)) }
   // Without a runtime directory, in a cron job or a container, a user can write nowhere else.
-  if (!isRoot && !runtime) return { root, run: join(root, 'run') }
-  const usualRun = isRoot || !runtime ? '/run/strake' : join(runtime, 'strake')
+  if (!ofRoot && !runtime) return { root, run: join(root, 'run') }
+  const usualRun = ofRoot || !runtime ? '/run/strake' : join(runtime, 'strake')
   const run = root === usual ? usualRun : join(`${usualRun}-stores`, nameOf(root))
   return { root, run: withoutLinks(run) }
 }

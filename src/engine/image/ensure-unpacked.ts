@@ -1,6 +1,7 @@
 import type { Arrivals } from '#content'
 import { type Image, isProved, unpackImage } from '#image'
 import { chainIds, type Digest } from '#oci'
+import { canChown, canMount } from '#platform'
 import type { Lease } from '#records'
 import type { Emit } from '#stream'
 import type { Engine } from '../engine.ts'
@@ -25,7 +26,7 @@ export async function ensureUnpacked(
   options: UnpackOptions = {},
 ): Promise<Digest | null> {
   const top = chainIds(image.layers.map(({ diffId }) => diffId)).at(-1) ?? null
-  if (top === null || process.getuid?.() !== 0) return top
+  if (top === null || !canMount() || !canChown()) return top
   const snapshots = await engine.snapshots()
   const proved = image.layers.every((layer) => isProved(layer, engine.records.layers))
   if (proved && (await snapshots.has(top))) return top

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isStrakeError, StrakeError } from '#oci'
 import { closeFile, ignoring, openFile, openFlag, pathExists } from '../call/posix.ts'
+import { isRoot } from '../process/privilege.ts'
 import { asLastLock } from './lock-order.ts'
 
 type Sqlite = typeof import('bun:sqlite')
@@ -304,11 +305,10 @@ function refusal(path: string, error: unknown): readonly [string, string, string
     return [code, 'its file system is read-only', `mount it read-write, or ${elsewhere}`]
   }
   const reason = code === 'SQLITE_READONLY' ? 'it cannot be written' : 'it cannot be opened'
-  const isRoot = process.getuid?.() === 0
   return [
     code,
     reason,
-    isRoot ? `see its permissions and type, or ${elsewhere}` : `run as root, or ${elsewhere}`,
+    isRoot() ? `see its permissions and type, or ${elsewhere}` : `run as root, or ${elsewhere}`,
   ]
 }
 

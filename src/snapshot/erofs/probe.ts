@@ -1,7 +1,9 @@
 import {
   bootId,
+  canMount,
   fileStatus,
   filesystemType,
+  inUserNamespace,
   kernelAtLeast,
   kernelRelease,
   pathExists,
@@ -123,7 +125,8 @@ function tryWays(chains: ChainFolder, tryMount: TryMount): ErofsProbe {
 
 /** What can be said without trying. */
 function reasonAgainst(): string | undefined {
-  if (process.getuid?.() !== 0) return 'mounting EROFS needs root'
+  if (!canMount()) return 'mounting EROFS needs root'
+  if (inUserNamespace()) return 'EROFS cannot be mounted in a user namespace'
   if (!kernelAtLeast(6, 4)) return `Linux ${kernelRelease()} is older than 6.4`
   return undefined
 }

@@ -1,0 +1,37 @@
+import { expect, test } from 'bun:test'
+import { spawnSync } from 'node:child_process'
+import { canChown, canMount, inUserNamespace, isRoot } from './privilege.ts'
+
+test('canMount() and canChown() ask for one capability each, not for the user', () => {
+  const status = (effective: string): string =>
+    `Name:\tstrake\nUid:\t0\t0\t0\t0\nCapPrm:\t000001ffffffffff\nCapEff:\t${effective}\n`
+  const cases = [
+    ['000001ffffffffff', true, true],
+    ['0000000000000000', false, false],
+    // What a container of Docker has.
+    ['00000000a80425fb', false, true],
+    ['0000000000200000', true, false],
+  ] as const
+  for (const [effective, mount, chown] of cases) {
+    const text = status(effective)
+    expect([effective, canMount(text), canChown(text)]).toEqual([effective, mount, chown])
+  }
+  expect([canMount(''), canChown('')]).toEqual([false, false])
+})
+
+test('inUserNamespace() knows the IDs of the machine from others', () => {
+  expect(inUserNamespace('         0          0 4294967295\n')).toBe(false)
+  expect(inUserNamespace('         0       1000          1\n')).toBe(true)
+  expect(inUserNamespace('         0     100000      65536\n')).toBe(true)
+  expect(inUserNamespace('')).toBe(false)
+})
+
+test('the rights are those of this process', () => {
+  const script = `
+    const { canMount, inUserNamespace, isRoot } = await import('${import.meta.dirname}/privilege.ts')
+    console.log(canMount(), inUserNamespace(), isRoot())`
+  const inside = spawnSync('unshare', ['-r', process.execPath, '-e', script], { encoding: 'utf8' })
+  // Some machines let nobody make a user namespace.
+  if (inside.status === 0) expect(inside.stdout).toBe('true true true\n')
+  expect(isRoot()).toBe(process.getuid?.() === 0)
+})

@@ -1,0 +1,43 @@
+import { readSmallFile } from '../call/posix.ts'
+
+/** Bits of a capability set. */
+const capability = { chown: 0n, sysAdmin: 21n } as const
+
+/** True when this process may mount file systems: overlays in any user namespace, disks only outside one. */
+export function canMount(status: string = ownStatus()): boolean {
+  return has(status, capability.sysAdmin)
+}
+
+/** True when this process may give files to any user that its namespace knows. */
+export function canChown(status: string = ownStatus()): boolean {
+  return has(status, capability.chown)
+}
+
+/** True when the IDs of this process are not those of the machine, as in a rootless container. */
+export function inUserNamespace(map: string = ownMap()): boolean {
+  // Without support for user namespaces there is no such file.
+  return map !== '' && !/^\s*0\s+0\s+4294967295\s*$/.test(map)
+}
+
+/** True for the user 0 of the machine or of a user namespace, whatever it may do. */
+export function isRoot(uid: number = process.getuid?.() ?? 0): boolean {
+  return uid === 0
+}
+
+function has(status: string, bit: bigint): boolean {
+  const set = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1]
+  return set !== undefined && ((BigInt(`0x${set}`) >> bit) & 1n) === 1n
+}
+
+let knownStatus: string | undefined
+let knownMap: string | undefined
+
+function ownStatus(): string {
+  knownStatus ??= readSmallFile('/proc/self/status') ?? ''
+  return knownStatus
+}
+
+function ownMap(): string {
+  knownMap ??= readSmallFile('/proc/self/uid_map') ?? ''
+  return knownMap
+}
