@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { Arrivals, openDirectoryStore } from '#content'
 import { ContentMismatchError, chainIds, type Digest, mediaType, sha256 } from '#oci'
@@ -15,7 +16,7 @@ const rooted = isRoot ? test : test.skip
 let count = 0
 
 async function open(): Promise<{ snapshots: Snapshotter } & AsyncDisposable> {
-  const home = `/dev/shm/strake-unpack-${process.pid}-${++count}`
+  const home = `${tmpdir()}/strake-unpack-${process.pid}-${++count}`
   const snapshots = await openSnapshots(`${home}/root`, `${home}/run`)
   return {
     snapshots,
@@ -254,7 +255,7 @@ rooted('unpackImage() makes again what a collection took away under it', async (
 })
 
 rooted('unpackImage() has a damaged blob set aside, so that a pull brings it again', async () => {
-  await using home = await mkdtempDisposable('/dev/shm', 'strake-unpack-')
+  await using home = await mkdtempDisposable(tmpdir(), 'strake-unpack-')
   const store = await openDirectoryStore(`${home.path}/content`)
   const { image } = await imageOf([])
   const layer = await putLayer(

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { chmodSync, existsSync, readdirSync } from 'node:fs'
 import { mkdtempDisposable } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openNetworks } from './networks.ts'
 import type { PublishedPort } from './port.ts'
@@ -275,7 +276,7 @@ test.skipIf(missing !== undefined)(
   'attach() says what to do where it lacks the rights',
   async () => {
     const program = join(import.meta.dirname, 'testing/driver.ts')
-    await using directory = await mkdtempDisposable('/dev/shm/strake-network-')
+    await using directory = await mkdtempDisposable(`${tmpdir()}/strake-network-`)
     chmodSync(directory.path, 0o777)
     const unprivileged = ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--no-new-privs']
     const argv = [...unprivileged, process.execPath, program, directory.path, 'strake0']

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatHosts } from './hosts-file.ts'
 import {
@@ -79,7 +80,7 @@ function makeHost(
   own: string,
   resolved?: string,
 ): { readonly own: string; readonly resolved: string } & Disposable {
-  const directory = mkdtempSync('/dev/shm/strake-resolv-')
+  const directory = mkdtempSync(`${tmpdir()}/strake-resolv-`)
   const files = { own: join(directory, 'own'), resolved: join(directory, 'resolved') }
   writeFileSync(files.own, own)
   if (resolved !== undefined) writeFileSync(files.resolved, resolved)

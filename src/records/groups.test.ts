@@ -1,11 +1,12 @@
 import { afterAll, beforeEach, expect, test } from 'bun:test'
 import { mkdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import type { Descriptor, Digest } from '#oci'
 import { ownIdentity } from '#platform'
 import { openRecords, type Records } from './records.ts'
 import type { ImageRecord } from './tables/images.ts'
 
-const root = `/dev/shm/strake-groups-test-${process.pid}`
+const root = `${tmpdir()}/strake-groups-test-${process.pid}`
 mkdirSync(root)
 let time = 0
 let count = 0

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import type { Descriptor } from '#oci'
 import { openDatabase } from '#platform'
 import { migrate } from './migrate.ts'
 import { openRecords } from './records.ts'
 
-const root = `/dev/shm/strake-records-test-${process.pid}`
+const root = `${tmpdir()}/strake-records-test-${process.pid}`
 beforeAll(() => mkdirSync(root))
 afterAll(() => rmSync(root, { recursive: true }))
 

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { sha256 } from '#oci'
 import { mountTmpfs, unmount } from '#platform'
 import { openRecords, type Records } from './records.ts'
 
-const disk = `/dev/shm/strake-reserve-test-${process.pid}`
+const disk = `${tmpdir()}/strake-reserve-test-${process.pid}`
 const path = `${disk}/strake.db`
 const rooted = process.getuid?.() === 0 ? test : test.skip
 const target = { mediaType: 'text/plain', digest: sha256('x'), size: 1 }

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { hybridControllers } from './cgroup.ts'
 import { detectRuntime } from './detect.ts'
 
 let base = ''
 
 beforeAll(() => {
-  base = mkdtempSync('/dev/shm/strake-detect-')
+  base = mkdtempSync(`${tmpdir()}/strake-detect-`)
 })
 
 afterAll(() => rmSync(base, { recursive: true, force: true }))

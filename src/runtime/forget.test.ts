@@ -1,12 +1,13 @@
 import { expect, test } from 'bun:test'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { mountBind } from '#platform'
 import { forget, openRuntime } from './runtime.ts'
 
 test.skipIf(process.getuid?.() !== 0)(
   'forget() takes away what a killed runtime had mounted',
   async () => {
-    const root = mkdtempSync('/dev/shm/strake-forget-')
+    const root = mkdtempSync(`${tmpdir()}/strake-forget-`)
     try {
       const state = `${root}/gone`
       mkdirSync(state)

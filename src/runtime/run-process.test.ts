@@ -8,6 +8,7 @@ import {
   rmSync,
   symlinkSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { type BundleOptions, createBundleConfig, writeBundle } from './bundle/config.ts'
 import { detectRuntime } from './detect.ts'
 import { removeMountPoints } from './root/mount-points.ts'
@@ -28,7 +29,7 @@ describe.skipIf(cannotRun !== undefined)(
     let runtime: Runtime
 
     beforeAll(async () => {
-      base = mkdtempSync('/dev/shm/strake-runtime-')
+      base = mkdtempSync(`${tmpdir()}/strake-runtime-`)
       root = `${base}/rootfs`
       mkdirSync(`${root}/bin`, { recursive: true })
       copyFileSync(busybox, `${root}/bin/busybox`)

@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { createLogWriter, formatTime } from './log-writer.ts'
 
 let directory = ''
 let path = ''
 
 beforeEach(() => {
-  directory = mkdtempSync('/dev/shm/strake-log-')
+  directory = mkdtempSync(`${tmpdir()}/strake-log-`)
   path = `${directory}/log`
 })
 

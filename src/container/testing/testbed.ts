@@ -6,6 +6,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { openNetworks } from '#network'
 import type { Digest, RunConfig } from '#oci'
 import { removeTree } from '#platform'
@@ -39,7 +40,7 @@ export interface Testbed extends AsyncDisposable {
 }
 
 export async function openTestbed(): Promise<Testbed> {
-  const base = mkdtempSync('/dev/shm/strake-container-')
+  const base = mkdtempSync(`${tmpdir()}/strake-container-`)
   const [root, run] = [`${base}/root`, `${base}/run`]
   mkdirSync(root, { mode: 0o700 })
   mkdirSync(run, { mode: 0o700 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { chmod, mkdtemp, open, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { crc32 } from 'node:zlib'
 import { type Descriptor, mediaType, sha256 } from '#oci'
 import { noteChecksum, notedChecksum } from '#platform'
@@ -18,7 +19,7 @@ const target: Descriptor = {
 
 /** A store that has the content. In memory, whose files keep attributes where the kernel is 6.6 or later. */
 async function openTemporary(): Promise<{ store: DirectoryStore } & AsyncDisposable> {
-  const root = await mkdtemp('/dev/shm/strake-checksum-')
+  const root = await mkdtemp(`${tmpdir()}/strake-checksum-`)
   const store = await openDirectoryStore(root)
   await store.write(target, fromBuffer(content))
   return { store, [Symbol.asyncDispose]: () => rm(root, { recursive: true }) }

@@ -1,11 +1,12 @@
 import { afterAll, expect, test } from 'bun:test'
+import { tmpdir } from 'node:os'
 import { type Descriptor, type Digest, mediaType, sha256 } from '#oci'
 import { mkdtempDisposable } from '#platform'
 import { type Bytes, createHasher, fromBuffer } from '#stream'
 import { Arrivals, type LiveRead } from '../arrivals.ts'
 import { type DirectoryStore, openDirectoryStore } from './directory.ts'
 
-const directory = await mkdtempDisposable('/dev/shm', 'strake-arriving-')
+const directory = await mkdtempDisposable(tmpdir(), 'strake-arriving-')
 afterAll(() => directory[Symbol.asyncDispose]())
 
 /** Small content is written in this thread, large content in another one. */

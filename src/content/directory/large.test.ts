@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { type Descriptor, isDigest, mediaType } from '#oci'
 import { mkdtempDisposable } from '#platform'
 import { type Bytes, createHasher, fromBuffers } from '#stream'
@@ -9,7 +10,7 @@ import { openDirectoryStore } from './directory.ts'
 
 // Large content is hashed and written in a thread of its own.
 
-const directory = await mkdtempDisposable('/dev/shm', 'strake-large-')
+const directory = await mkdtempDisposable(tmpdir(), 'strake-large-')
 afterAll(() => directory[Symbol.asyncDispose]())
 
 const mebibyte = 1024 * 1024

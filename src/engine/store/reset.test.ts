@@ -1,11 +1,12 @@
 import { expect, test } from 'bun:test'
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { mkdtempDisposable } from '#platform'
 import { openEngine } from '../open.ts'
 import { resetStore } from './reset.ts'
 
 test('openEngine() makes no store among files of others, and ends one that was begun', async () => {
-  await using directory = await mkdtempDisposable('/dev/shm', 'strake-reset-')
+  await using directory = await mkdtempDisposable(tmpdir(), 'strake-reset-')
   const root = `${directory.path}/root`
   mkdirSync(`${root}/ingest`, { recursive: true })
   writeFileSync(`${root}/index.json.1-2-3.tmp`, '')
@@ -22,7 +23,7 @@ test('openEngine() makes no store among files of others, and ends one that was b
 })
 
 test('openEngine() opens a store that another process is making', async () => {
-  await using directory = await mkdtempDisposable('/dev/shm', 'strake-reset-')
+  await using directory = await mkdtempDisposable(tmpdir(), 'strake-reset-')
   const root = `${directory.path}/root`
   for (const name of ['ingest', 'trash', 'blobs/sha256']) {
     mkdirSync(`${root}/${name}`, { recursive: true })
@@ -33,7 +34,7 @@ test('openEngine() opens a store that another process is making', async () => {
 })
 
 test('resetStore() takes what only some machines have', async () => {
-  await using directory = await mkdtempDisposable('/dev/shm', 'strake-reset-')
+  await using directory = await mkdtempDisposable(tmpdir(), 'strake-reset-')
   // A user without a runtime directory has it in the store.
   const options = { root: `${directory.path}/root`, run: `${directory.path}/root/run` }
   const engine = await openEngine(options)
@@ -47,7 +48,7 @@ test('resetStore() takes what only some machines have', async () => {
 
 for (const place of ['root', 'run'] as const) {
   test(`resetStore() removes nothing when files of others are in the ${place} directory`, async () => {
-    await using directory = await mkdtempDisposable('/dev/shm', 'strake-reset-')
+    await using directory = await mkdtempDisposable(tmpdir(), 'strake-reset-')
     const options = { root: `${directory.path}/root`, run: `${directory.path}/run` }
     const thesis = `${options[place]}/thesis.txt`
     {

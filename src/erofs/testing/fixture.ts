@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import type { TarInput } from '#tar'
 import { readIndexHead } from '../superblock.ts'
@@ -281,7 +282,7 @@ export const noChecker: string =
 /** Throws the complaint of `fsck.erofs` about an index. Does nothing where that program is absent. */
 export function checkIndex(index: Uint8Array, devices: ReadonlyMap<string, Uint8Array>): void {
   if (checker === undefined) return
-  const path = mkdtempSync('/dev/shm/strake-fsck-')
+  const path = mkdtempSync(`${tmpdir()}/strake-fsck-`)
   try {
     const args = readIndexHead(index).devices.map(({ tag }, i) => {
       writeFileSync(`${path}/${i}`, devices.get(tag) ?? '')

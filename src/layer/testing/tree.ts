@@ -1,5 +1,4 @@
 import {
-  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -24,10 +23,9 @@ export const isRoot: boolean = process.getuid?.() === 0
 /** Ends the name of a test that needs root, so that a skipped one says why. */
 export const unlessRoot: string = isRoot ? '' : ' (skipped: needs root)'
 
-/** A new empty directory, in memory where the machine has such a place; removed with its scope. */
+/** A new empty directory. Its scope removes it. */
 export function scratch(): { readonly path: string } & Disposable {
-  const base = process.env['TMPDIR'] ?? (existsSync('/dev/shm') ? '/dev/shm' : tmpdir())
-  const path = mkdtempSync(join(base, 'strake-layer-'))
+  const path = mkdtempSync(join(tmpdir(), 'strake-layer-'))
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 

@@ -1,4 +1,5 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { removeNetworkNamespace } from '#platform'
 import type { Attachment, AttachOptions } from '../networks.ts'
@@ -54,7 +55,7 @@ export interface Testbed extends AsyncDisposable {
 const subnet = '10.89.0.0/16'
 
 export function openTestbed(): Testbed {
-  const run = mkdtempSync('/dev/shm/strake-network-')
+  const run = mkdtempSync(`${tmpdir()}/strake-network-`)
   const id = run.slice(-6)
   const names = { host: `strake-test-${id}-host`, outside: `strake-test-${id}-out` }
   const host = `/run/netns/${names.host}`

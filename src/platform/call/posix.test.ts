@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import {
   fileStatus,
   filesystemType,
@@ -12,7 +13,7 @@ import {
   removeFile,
 } from './posix.ts'
 
-const root = `/dev/shm/strake-posix-test-${process.pid}`
+const root = `${tmpdir()}/strake-posix-test-${process.pid}`
 beforeAll(() => mkdirSync(root))
 afterAll(() => rmSync(root, { recursive: true }))
 

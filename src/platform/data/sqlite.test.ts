@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { lockFileBlocking } from '../file/file-lock.ts'
 import { mountTmpfs, unmount } from '../kernel/mount.ts'
 import { isDatabaseDamaged, isUniqueViolation, openDatabase } from './sqlite.ts'
 
-const root = `/dev/shm/strake-sqlite-test-${process.pid}`
+const root = `${tmpdir()}/strake-sqlite-test-${process.pid}`
 beforeAll(() => mkdirSync(root))
 afterAll(() => rmSync(root, { recursive: true }))
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { chmodSync, lstatSync, mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { copyDirectoryStatus } from './directory-status.ts'
 import * as at from './root.ts'
 
@@ -8,7 +9,7 @@ const isRoot = process.getuid?.() === 0
 test.skipIf(!isRoot)(
   `copyDirectoryStatus() copies owner, permissions, time and attributes, but overlayfs's own${isRoot ? '' : ' (skipped: needs root)'}`,
   () => {
-    const home = mkdtempSync('/dev/shm/strake-status-test-')
+    const home = mkdtempSync(`${tmpdir()}/strake-status-test-`)
     try {
       mkdirSync(`${home}/from`)
       mkdirSync(`${home}/to`)

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { mountBind, mountTmpfs, unmount } from '../kernel/mount.ts'
 import {
   mkdtempDisposable,
@@ -21,7 +22,7 @@ import {
 import { removeTree } from './remove-tree.ts'
 
 const isRoot = process.getuid?.() === 0
-const root = `/dev/shm/strake-files-test-${process.pid}`
+const root = `${tmpdir()}/strake-files-test-${process.pid}`
 beforeAll(() => mkdirSync(root))
 afterAll(() => rmSync(root, { recursive: true }))
 

@@ -1,6 +1,5 @@
 import { expect, test } from 'bun:test'
 import {
-  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -18,9 +17,7 @@ const bytes = (text: string): Uint8Array => Buffer.from(text)
 
 /** An open directory `root` with `outside` beside it. Both are removed with the scope. */
 class Tree implements Disposable {
-  readonly path: string = mkdtempSync(
-    join(process.env['TMPDIR'] ?? (existsSync('/dev/shm') ? '/dev/shm' : tmpdir()), 'strake-root-'),
-  )
+  readonly path: string = mkdtempSync(join(tmpdir(), 'strake-root-'))
   readonly root: string = join(this.path, 'root')
   readonly outside: string = join(this.path, 'outside')
   readonly fd: number

@@ -1,12 +1,13 @@
 import { afterAll, expect, test } from 'bun:test'
 import { lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { openBeneath, readFully } from '../call/read-file.ts'
 import { mkdtempDisposable } from './files.ts'
 import { closeDescriptor, openRoot } from './root-entries.ts'
 import { setTime } from './root-metadata.ts'
 import { type ScannedStatus, scanDescriptor, scanDirectory, scanPath } from './scan.ts'
 
-const directory = await mkdtempDisposable('/dev/shm', 'strake-scan-')
+const directory = await mkdtempDisposable(tmpdir(), 'strake-scan-')
 afterAll(() => directory[Symbol.asyncDispose]())
 const { path } = directory
 

@@ -8,12 +8,13 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { makePrivate, mountBind, mountTmpfs, unmount } from './mount.ts'
 import { isMountPoint, mountOf, mountsBelow, parseMountInfo } from './mountinfo.ts'
 import { mountOverlay, mountOverlayLegacy } from './overlay.ts'
 
 const isRoot = process.getuid?.() === 0
-const root = `/dev/shm/strake-mount-test-${process.pid}`
+const root = `${tmpdir()}/strake-mount-test-${process.pid}`
 const directory = (name: string, files: Record<string, string> = {}): string => {
   const path = `${root}/${name}`
   mkdirSync(path, { recursive: true })

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createNetworkNamespace, enterNetworkNamespace, removeNetworkNamespace } from './netns.ts'
 import { probePort } from './port.ts'
@@ -9,7 +10,7 @@ if (!isRoot) process.stderr.write('skipped: network namespaces need root\n')
 
 let directory: string
 beforeEach(() => {
-  directory = mkdtempSync('/dev/shm/strake-netns-')
+  directory = mkdtempSync(`${tmpdir()}/strake-netns-`)
 })
 afterEach(() => {
   removeNetworkNamespace(join(directory, 'ns'))

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { mkdtempDisposable } from '../file/files.ts'
 import { ownPipeWriter, sharedWriter } from './descriptor-writer.ts'
 import { makePipe, readPipe } from './pipe.ts'
@@ -90,7 +91,7 @@ test('sharedWriter() rejects with EPIPE when no process reads at the start', asy
 })
 
 test('sharedWriter() writes to files and rejects with the error of the system', async () => {
-  await using directory = await mkdtempDisposable('/dev/shm')
+  await using directory = await mkdtempDisposable(tmpdir())
   const fd = openSync(`${directory.path}/file`, 'w')
   const writer = sharedWriter(fd)
   await Promise.all([writer.write(large), writer.write(new Uint8Array([7]))])

@@ -1,12 +1,13 @@
 import { afterAll, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { crc32 } from 'node:zlib'
 import { mkdtempDisposable } from '../file/files.ts'
 import { type HashedFile, sumSize } from './hash-ring.ts'
 import { type HashingWriter, maxReserve, openHashingWriter } from './hashing-writer.ts'
 
-const directory = await mkdtempDisposable('/dev/shm', 'strake-writer-')
+const directory = await mkdtempDisposable(tmpdir(), 'strake-writer-')
 afterAll(() => directory[Symbol.asyncDispose]())
 
 const large = 2 ** 30

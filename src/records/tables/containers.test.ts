@@ -1,9 +1,10 @@
 import { afterAll, beforeEach, expect, test } from 'bun:test'
 import { mkdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { ownIdentity } from '#platform'
 import { openRecords, type Records } from '../records.ts'
 
-const root = `/dev/shm/strake-containers-test-${process.pid}`
+const root = `${tmpdir()}/strake-containers-test-${process.pid}`
 mkdirSync(root)
 let time = 0
 let count = 0

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { tmpdir } from 'node:os'
 import { createMemoryStore } from '#content'
 import { mkdtempDisposable } from '#platform'
 import { fromBuffer } from '#stream'
@@ -7,7 +8,7 @@ import { createDirectoryFacts } from './directory-facts.ts'
 import { createLocalRegistry } from './local.ts'
 
 test('a blob that the store lost is unknown, and comes back by the next upload', async () => {
-  await using directory = await mkdtempDisposable('/dev/shm', 'strake-lost-')
+  await using directory = await mkdtempDisposable(tmpdir(), 'strake-lost-')
   const store = createMemoryStore()
   const repository = createLocalRegistry(store, createDirectoryFacts(directory.path)).repository(
     'a',

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { ContainerView } from './container-view.ts'
 import * as user from './user.ts'
 import { checkUserTables } from './user-table.ts'
@@ -7,7 +8,7 @@ import { checkUserTables } from './user-table.ts'
 let root = ''
 
 beforeAll(() => {
-  root = mkdtempSync('/dev/shm/strake-user-')
+  root = mkdtempSync(`${tmpdir()}/strake-user-`)
   mkdirSync(`${root}/etc`)
 })
 

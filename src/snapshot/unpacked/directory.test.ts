@@ -9,6 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { chainIds, type Digest, digestHex, sha256 } from '#oci'
 import { mountsBelow, readMounts, unmount } from '#platform'
 import type { Snapshotter } from '../chain/snapshotter.ts'
@@ -19,7 +20,7 @@ import { DirectorySnapshots } from './directory.ts'
 
 const isRoot = process.getuid?.() === 0
 const reason = isRoot ? '' : ' (skipped: mounting needs root)'
-const base = `/dev/shm/strake-snapshot-test-${process.pid}`
+const base = `${tmpdir()}/strake-snapshot-test-${process.pid}`
 let count = 0
 
 async function open(): Promise<SnapshotterFixture & { root: string; run: string }> {

@@ -8,6 +8,7 @@ import {
   readlinkSync,
   rmSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { listTree, readContents, readIndex, type Tree } from '#erofs'
 import { applyLayer } from '#layer'
 import { chainIds, type Digest } from '#oci'
@@ -26,7 +27,7 @@ export const unlessRoot: string = isRoot ? '' : ' (skipped: needs root)'
 
 /** Directories in memory that end, with all mounts below, with the scope. */
 export class Home implements Disposable {
-  readonly path: string = mkdtempSync('/dev/shm/strake-erofs-')
+  readonly path: string = mkdtempSync(`${tmpdir()}/strake-erofs-`)
   readonly root: string = `${this.path}/root`
   readonly run: string = `${this.path}/run`
 
