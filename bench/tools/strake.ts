@@ -37,11 +37,9 @@ export async function openStrake(place: Place, program: string): Promise<Tool> {
 function describe(info: string): string {
   const line = (title: string): string =>
     new RegExp(`^${title}:\\s*(.*)$`, 'm').exec(info)?.[1] ?? 'unknown'
-  return [
-    line('Server Version'),
-    `snapshotter ${line('Snapshotter')}`,
-    `runtime ${line('Runtime')}`,
-  ].join('; ')
+  return [line('Version'), `snapshotter ${line('Snapshotter')}`, `runtime ${line('Runtime')}`].join(
+    '; ',
+  )
 }
 
 /** Unmounts everything, so that a removal of the store does not remove mounted files. */
