@@ -1,5 +1,5 @@
 import type { StrakeError } from '#oci'
-import type { Database } from '#platform'
+import { type Database, isDatabaseDamaged } from '#platform'
 import { createDamage } from './damage.ts'
 import { openOrQuarantine } from './quarantine.ts'
 import { createReserve } from './reserve.ts'
@@ -135,8 +135,14 @@ export function openRecords(path: string, options: RecordsOptions = {}): Records
 }
 
 function problemsOf(database: Database): string[] {
-  return database
-    .values('PRAGMA integrity_check')
-    .map(([message]) => String(message))
-    .filter((message) => message !== 'ok')
+  try {
+    return database
+      .values('PRAGMA integrity_check')
+      .map(([message]) => String(message))
+      .filter((message) => message !== 'ok')
+  } catch (error) {
+    // SQLite cannot even finish its check when the damage is in a page of the schema or of a tree.
+    if (isDatabaseDamaged(error)) return ['it is damaged']
+    throw error
+  }
 }
