@@ -17,10 +17,14 @@ import { untilAborted } from './until-aborted.ts'
 export async function runCommand(rawArgv: readonly string[]): Promise<void> {
   const options = readGlobalOptions(rawArgv)
   const cancel = cancelOnSignals()
+  const whileReading = {
+    onStandstill: cancel.pause,
+    isEnding: () => cancel.signal.aborted,
+  }
   let opening: Promise<Engine> | undefined
   const context: Context = {
-    out: openOutput(1, { onStandstill: cancel.pause }),
-    err: openOutput(2, { onStandstill: cancel.pause }),
+    out: openOutput(1, whileReading),
+    err: openOutput(2, whileReading),
     signal: cancel.signal,
     debug: options.debug,
     exitCode: 0,

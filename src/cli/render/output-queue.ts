@@ -10,19 +10,23 @@ export interface OutputQueueOptions {
   readonly fd: number
   /** Called before the process blocks on the reader. The function it returns is called afterwards. */
   readonly onStandstill?: (() => () => void) | undefined
+  /** True once a signal has cancelled the command. A reader that has stopped then loses output. */
+  readonly isEnding?: (() => boolean) | undefined
 }
 
 /** Writes in order and never blocks on a stopped reader: unread bytes stay in the queue. */
 export class OutputQueue {
   readonly #fd: number
   readonly #onStandstill: OutputQueueOptions['onStandstill']
+  readonly #isEnding: OutputQueueOptions['isEnding']
   #waiting: Uint8Array[] = []
   #size = 0
   #draining: Promise<void> | undefined
 
-  constructor({ fd, onStandstill }: OutputQueueOptions) {
+  constructor({ fd, onStandstill, isEnding }: OutputQueueOptions) {
     this.#fd = fd
     this.#onStandstill = onStandstill
+    this.#isEnding = isEnding
   }
 
   write(bytes: Uint8Array): void {
@@ -54,6 +58,11 @@ export class OutputQueue {
   }
 
   #standStill(): void {
+    if (this.#isEnding?.() === true) {
+      this.#waiting = []
+      this.#size = 0
+      return
+    }
     const goOn = this.#onStandstill?.()
     const clock = new Int32Array(new SharedArrayBuffer(4))
     while (this.#size > most) {

@@ -21,10 +21,7 @@ export interface Output {
  * reader that went away ends the program as it would end `cat`. Never `process.stdout`:
  * making it takes 10 ms.
  */
-export function openOutput(
-  fd: 1 | 2,
-  options: Pick<OutputQueueOptions, 'onStandstill'> = {},
-): Output {
+export function openOutput(fd: 1 | 2, options: Omit<OutputQueueOptions, 'fd'> = {}): Output {
   const queue = new OutputQueue({ fd, ...options })
   let terminal: boolean | undefined
   const isDumb = process.env['TERM'] === 'dumb'
