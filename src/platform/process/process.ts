@@ -1,6 +1,7 @@
 import { closeSync, readdirSync, readFileSync } from 'node:fs'
 import { StrakeError } from '#oci'
 import { check, symbols } from '../call/libc.ts'
+import { withTurns } from './with-turns.ts'
 
 /** How a descriptor of a child is connected. A number is an open descriptor of this process. */
 export type StdioSlot = 'ignore' | 'inherit' | 'pipe' | number
@@ -81,8 +82,8 @@ export function spawnProcess(argv: readonly string[], options: SpawnOptions = {}
   return {
     pid: child.pid,
     stdin: typeof child.stdin === 'object' ? childInput(child.stdin) : undefined,
-    stdout: typeof child.stdout === 'object' ? child.stdout : undefined,
-    stderr: typeof child.stderr === 'object' ? child.stderr : undefined,
+    stdout: typeof child.stdout === 'object' ? withTurns(child.stdout) : undefined,
+    stderr: typeof child.stderr === 'object' ? withTurns(child.stderr) : undefined,
     exited: child.exited.then((code) => exitOf(code, child.signalCode)),
     kill: (signal) => child.kill(signal),
     unref: () => child.unref(),
