@@ -109,6 +109,16 @@ test('removeTree() removes files, links, odd names and a tree deeper than its li
   await removeTree(top)
 })
 
+test('removeTree() removes a tree that others remove at the same time', async () => {
+  const top = `${root}/shared`
+  for (const name of ['a', 'b']) {
+    mkdirSync(`${top}/${name}`, { recursive: true })
+    for (let n = 0; n < 5000; n++) writeFileSync(`${top}/${name}/${n}`, '')
+  }
+  await Promise.all(Array.from({ length: 4 }, () => removeTree(top)))
+  expect(existsSync(top)).toBe(false)
+})
+
 test('removeTree() removes a file and a link, not what the link names', async () => {
   mkdirSync(`${root}/named`)
   symlinkSync(`${root}/named`, `${root}/pointer`)

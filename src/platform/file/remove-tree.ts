@@ -87,7 +87,7 @@ async function emptyDirectory(walk: Walk, fd: number, depth: number): Promise<vo
   const buffer = new Uint8Array(32768)
   const view = new DataView(buffer.buffer)
   for (;;) {
-    const length = check(c().getdents64(fd, buffer, buffer.length), 'getdents64', walk.path)
+    const length = readEntries(fd, buffer, walk.path)
     if (length === 0) return
     for (let at = 0; at < length; ) {
       const next = at + view.getUint16(at + 16, true)
@@ -106,9 +106,25 @@ async function emptyDirectory(walk: Walk, fd: number, depth: number): Promise<vo
   }
 }
 
+/** Returns 0 also when another process has removed the directory: Linux then reports ENOENT. */
+function readEntries(fd: number, buffer: Uint8Array, path: string): number {
+  try {
+    return check(c().getdents64(fd, buffer, buffer.length), 'getdents64', path)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return 0
+    throw error
+  }
+}
+
 function moveUp(walk: Walk, fd: number, name: Uint8Array): void {
-  const flat = cString(`.strake-deep-${walk.removed}`)
-  check(c().renameat(fd, name, walk.root, flat), 'renameat', walk.path)
+  // Another process may remove the same tree and move other directories up.
+  const flat = cString(`.strake-deep-${process.pid}-${walk.removed}`)
+  try {
+    check(c().renameat(fd, name, walk.root, flat), 'renameat', walk.path)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return
+    throw error
+  }
   walk.moved.push(flat)
 }
 
