@@ -5,7 +5,7 @@ import { mkdtempDisposable } from '#platform'
 import { collect } from './collect.ts'
 import { openDirectoryStore } from './directory/directory.ts'
 import { createMemoryStore } from './memory.ts'
-import type { StoredBlob } from './store.ts'
+import type { LocalStore, StoredBlob } from './store.ts'
 import { put, putImage, putIndex } from './testing/fixture.ts'
 
 const unheld = { isHeld: () => false }
@@ -49,6 +49,34 @@ test('collect() keeps what becomes held or reached after its first check, with i
   }
 })
 
+test('collect() keeps the layers of an image that gets its name while its manifest is hidden', async () => {
+  await using directory = await mkdtempDisposable(tmpdir(), 'strake-collect-')
+  for (const open of [createMemoryStore(), await openDirectoryStore(directory.path)]) {
+    const image = await putImage(open, 'named late', ['a', 'b'])
+    // The manifest is the first blob that the collection looks at.
+    const store: LocalStore = Object.create(open, {
+      list: {
+        value: async function* () {
+          const all = await Array.fromAsync(open.list())
+          yield* all.filter(({ digest }) => digest === image.digest)
+          yield* all.filter(({ digest }) => digest !== image.digest)
+        },
+      },
+    })
+    for (const name of ['has', 'read', 'deleteUnless'] as const) {
+      Object.defineProperty(store, name, { value: open[name].bind(open) })
+    }
+    let isNamed = false
+    const roots = (): Descriptor[] => {
+      const named = isNamed ? [image] : []
+      isNamed = true
+      return named
+    }
+    expect((await collect(store, roots, unheld)).digests).toEqual([])
+    expect(await Array.fromAsync(open.list())).toHaveLength(4)
+  }
+})
+
 test('collect() hides a blob before its last check, so that no process relies on it', async () => {
   await using directory = await mkdtempDisposable(tmpdir(), 'strake-collect-')
   for (const store of [createMemoryStore(), await openDirectoryStore(directory.path)]) {
@@ -59,7 +87,23 @@ test('collect() hides a blob before its last check, so that no process relies on
       return false
     }
     expect((await collect(store, () => [], { isHeld })).digests).toEqual([blob.digest])
-    expect(seen).toEqual([true, false])
+    expect(seen).toEqual([true, false, false])
+  }
+})
+
+test('collect() keeps a blob whose hold ends once a root reaches it, or begins while one does', async () => {
+  const store = createMemoryStore()
+  const blob = await put(store, mediaType.ociLayer, 'passed on')
+  // Of the calls: the first is the check of what is there, the others come once it is hidden.
+  for (const [heldAt, namedAt] of [
+    [2, 3],
+    [3, 2],
+  ]) {
+    let holds = 0
+    let names = 0
+    const isHeld = (): boolean => ++holds === heldAt
+    const roots = (): Descriptor[] => (++names === namedAt ? [blob] : [])
+    expect((await collect(store, roots, { isHeld })).digests).toEqual([])
   }
 })
 

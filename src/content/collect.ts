@@ -6,7 +6,7 @@ import type { LocalStore, StoredBlob } from './store.ts'
 export interface CollectOptions {
   /**
    * True for content that a process is about to refer to. Called before a blob is moved
-   * away, and again after that.
+   * away, and twice after that: before and after the roots are asked for.
    */
   readonly isHeld: (blob: StoredBlob) => boolean | Promise<boolean>
   readonly signal?: AbortSignal
@@ -36,7 +36,10 @@ export async function collect(
 ): Promise<Collected> {
   const reachable = new Reachable(store, signal)
   const isNeeded = async (blob: StoredBlob): Promise<boolean> => {
-    await reachable.add(roots())
+    // Work ends its hold after it has made a root, and a reader holds what it found through a
+    // root before it relies on it. So neither passes unseen between these three questions.
+    if (await isHeld(blob)) return true
+    await reachable.add(roots(), blob.digest)
     return reachable.has(blob.digest) || (await isHeld(blob))
   }
   await reachable.add(roots())
@@ -67,7 +70,11 @@ class Reachable {
   readonly #store: LocalStore
   readonly #signal: AbortSignal | undefined
   readonly #found = new Set<Digest>()
-  /** Separate from `#found`, because a blob of one root may be a manifest of another. */
+  /**
+   * The documents that were read. Separate from `#found`, because a blob of one root may be
+   * a manifest of another. A document that could not be read is read again at the next call:
+   * another process may have put it back since.
+   */
   readonly #walked = new Set<Digest>()
 
   constructor(store: LocalStore, signal: AbortSignal | undefined) {
@@ -79,26 +86,31 @@ class Reachable {
     return this.#found.has(digest)
   }
 
-  async add(roots: Iterable<Descriptor>): Promise<void> {
+  /** Adds `roots` and what is below them. `hidden` cannot be read now. */
+  async add(roots: Iterable<Descriptor>, hidden?: Digest): Promise<void> {
     const pending = [...roots]
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      this.#found.add(next.digest)
-      if (!isDocument(next) || this.#walked.has(next.digest)) continue
-      this.#walked.add(next.digest)
-      pending.push(...(await childrenIn(this.#store, next, this.#signal)))
+      const { digest } = next
+      this.#found.add(digest)
+      if (!isDocument(next) || this.#walked.has(digest) || digest === hidden) continue
+      const children = await childrenIn(this.#store, next, this.#signal)
+      if (children === undefined) continue
+      this.#walked.add(digest)
+      pending.push(...children)
     }
   }
 }
 
+/** Returns `undefined` when the document cannot be read. */
 async function childrenIn(
   store: LocalStore,
   descriptor: Descriptor,
   signal: AbortSignal | undefined,
-): Promise<readonly Descriptor[]> {
+): Promise<readonly Descriptor[] | undefined> {
   try {
     return childrenOf(await readDocument(store, descriptor, signal))
   } catch (error) {
-    if (isStrakeError(error)) return []
+    if (isStrakeError(error)) return undefined
     throw error
   }
 }

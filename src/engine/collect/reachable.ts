@@ -37,8 +37,11 @@ export async function wantedChains(
   engine: Engine,
   { images, cache }: Keepers,
 ): Promise<ReadonlySet<Digest>> {
-  const chains = new Set(cache ? cachedDigests(engine) : [])
-  for (const held of engine.records.leases.held()) chains.add(held)
+  const { leases } = engine.records
+  // Work ends its hold after it has made a record, and a reader of an image holds what it found
+  // before the image may go. So holders are asked for before all else and after it.
+  const chains = leases.held()
+  if (cache) for (const digest of cachedDigests(engine)) chains.add(digest)
   for (const record of engine.records.containers.list()) {
     const { chainId } = readSettings(record).image
     if (chainId !== null) chains.add(chainId)
@@ -46,6 +49,7 @@ export async function wantedChains(
   for (const image of images) {
     for (const chainId of await chainsOf(engine, image)) chains.add(chainId)
   }
+  for (const held of leases.held()) chains.add(held)
   return chains
 }
 
