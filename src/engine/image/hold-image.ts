@@ -1,5 +1,5 @@
 import type { Image } from '#image'
-import { chainIds, isStrakeError } from '#oci'
+import { chainIds, isStrakeError, type StrakeError } from '#oci'
 import type { Lease } from '#records'
 import type { Engine } from '../engine.ts'
 import { type FoundImage, findImage, getImage } from './find-image.ts'
@@ -9,36 +9,40 @@ export interface HeldImage extends FoundImage {
   readonly opened: Image
 }
 
+/** How often content of an image that has its name may be absent before the store counts as damaged. */
+const patience = 3
+
 /**
- * The image that `text` names, read and held by `lease`, so that all of it stays
- * whatever others remove meanwhile. Throws `NOT_FOUND` also when it goes away
- * while it is looked up.
+ * Finds the image that `text` names, reads it, and holds it by `lease`. All of it stays
+ * even when another process removes the image. Throws `NOT_FOUND` also when the image is
+ * removed while it is looked up.
  */
 export async function holdImage(engine: Engine, text: string, lease: Lease): Promise<HeldImage> {
-  for (;;) {
+  for (let absences = 0; ; ) {
     const found = getImage(engine.records, text)
     await lease.hold(found.image.digest)
-    const opened = await readOrMoved(engine, text, found)
-    if (opened === undefined) continue
+    const opened = await readIfPresent(engine, found)
+    if (opened instanceof Error) {
+      // Another process may have removed the image, and a third may have pulled it again.
+      if (isStill(engine, text, found) && ++absences === patience) throw opened
+      continue
+    }
     const { manifest, layers } = opened
     await lease.hold(manifest.config.digest, ...layers.map(({ descriptor }) => descriptor.digest))
     // A layer may be stored as the archive of a file system alone.
     await lease.hold(...chainIds(opened.config.rootfs.diff_ids))
-    // Whoever removes it from now on sees the lease; who did before took the name first.
+    // A process that removes the image from now on sees the lease. One that did so before has
+    // taken the name first.
     if (isStill(engine, text, found)) return { ...found, opened }
   }
 }
 
-/** `undefined` when the name went away, or to another image, before everything was read. */
-async function readOrMoved(
-  engine: Engine,
-  text: string,
-  found: FoundImage,
-): Promise<Image | undefined> {
+/** Returns the error when content of the image is absent. */
+async function readIfPresent(engine: Engine, found: FoundImage): Promise<Image | StrakeError> {
   try {
     return await engine.openImage(found.image)
   } catch (error) {
-    if (isStrakeError(error, 'NOT_FOUND') && !isStill(engine, text, found)) return undefined
+    if (isStrakeError(error, 'NOT_FOUND')) return error
     throw error
   }
 }
