@@ -9,12 +9,12 @@ export interface Context {
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal
   readonly debug: boolean
-  /** The process ends with this after the command returned; 0 unless set. */
+  /** The exit code of the process after the command returned; 0 unless set. */
   exitCode: number
   /** Stops handling signals, because a container in the foreground receives them from now on. */
   leaveSignals(): void
   /** Opens the store on first use; `main` closes it. */
   engine(): Promise<Engine>
-  /** The same, but a store that cannot be opened is an answer. */
+  /** Like `engine`, but returns a `ClosedStore` when the store cannot be opened. */
   engineOrProblem(): Promise<Engine | ClosedStore>
 }

@@ -1,9 +1,9 @@
 import type { ContainerEnd } from '#engine/container/container'
 import type { Context } from './context.ts'
 
-/** Sets the exit code of the container. After the detach keys, ends the line of the cursor first. */
+/** Sets the exit code to the container's. After the detach keys, first moves the cursor to a new line. */
 export function endWith(context: Context, { code, detached }: ContainerEnd): void {
   if (detached) context.signal.throwIfAborted()
-  if (detached && context.err.isTerminal) context.err.write('\r\ndetached; it goes on running\n')
+  if (detached && context.err.isTerminal) context.err.write('\r\ndetached; it continues to run\n')
   context.exitCode = code
 }

@@ -50,7 +50,7 @@ async function printSummary(
   printListing(out, { columns, rows }, format)
 }
 
-/** Bytes, and what part of all they are; there is no part of nothing. */
+/** The reclaimable bytes, with their percentage unless the total is zero: `1MB (50%)`. */
 function formatReclaimable({
   size,
   reclaimable,

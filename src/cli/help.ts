@@ -24,8 +24,8 @@ ${groups.join('\n\n')}
 Options:
   --root DIR    Keep everything in DIR instead of $STRAKE_ROOT
   --snapshotter KIND
-                Mount layers (erofs) or unpack them (directory); what works best here,
-                unless this or $STRAKE_SNAPSHOTTER says
+                Mount layers (erofs) or unpack them (directory), instead of
+                $STRAKE_SNAPSHOTTER or the best choice for this machine
   -D, --debug   Show causes and stack traces of errors
   -v, --version Print the version
   -h, --help    Print this, or the help of a command

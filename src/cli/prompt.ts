@@ -9,7 +9,7 @@ export interface PromptOptions {
   readonly signal: AbortSignal
 }
 
-/** Asks one question on the terminal. Rejects when `signal` fires, as it does at Ctrl-C. */
+/** Asks one question on the terminal. Rejects when `signal` aborts, for example at Ctrl-C. */
 export async function readLine(question: string, options: PromptOptions): Promise<string> {
   const { hidden = false, signal } = options
   process.stderr.write(question)
@@ -46,5 +46,5 @@ export async function readAll(signal: AbortSignal): Promise<string> {
   return Buffer.from(bytes).toString('utf8')
 }
 
-/** Bytes. */
+/** In bytes. */
 const longestText = 16 * 1024 * 1024

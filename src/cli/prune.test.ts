@@ -13,7 +13,7 @@ test("printPruned() uses Docker's words", () => {
     reclaimed: 1_500_000,
     holders: [{ purpose: 'save app', pid: 7, acquiredAt: Date.now() - 300_000 }],
   })
-  expect(context.err.text).toBe('kept for process 7, at work for 5 minutes: strake save app\n')
+  expect(context.err.text).toBe('kept for process 7, running for 5 minutes: strake save app\n')
   expect(context.out.text).toBe(
     [
       'Deleted Containers:\nc1\n\n',
@@ -26,6 +26,6 @@ test("printPruned() uses Docker's words", () => {
 
 test('confirmed() does not ask with --force', async () => {
   const context = createTestContext()
-  expect(await confirmed(context, 'Go on?', true)).toBe(true)
+  expect(await confirmed(context, 'Continue?', true)).toBe(true)
   expect(context.err.text).toBe('')
 })

@@ -49,10 +49,10 @@ export function printPruned({ out, err }: Context, pruned: Pruned): void {
   printHolders(err, pruned.holders)
 }
 
-/** Names the processes that keep content, to explain why it stays. */
+/** Names the processes that use content, to explain why a prune did not remove it. */
 export function printHolders(err: Output, holders: Pruned['holders']): void {
   for (const { purpose, pid, acquiredAt } of holders) {
     const age = formatDuration((Date.now() - acquiredAt) / 1000).toLowerCase()
-    err.write(`kept for process ${pid}, at work for ${age}: strake ${printableLine(purpose)}\n`)
+    err.write(`kept for process ${pid}, running for ${age}: strake ${printableLine(purpose)}\n`)
   }
 }

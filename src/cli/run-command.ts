@@ -59,8 +59,8 @@ async function drain(context: Context, { signal, exitCode }: Cancellation): Prom
   const waiting = [context.out.drained(), context.err.drained()]
   if (waiting.every((each) => each === undefined)) return
   try {
-    // The reader of an interrupted command may still read its last words.
-    const end = signal.aborted ? AbortSignal.timeout(lastWords) : signal
+    // After an interrupt, the reader gets a short time for the last output.
+    const end = signal.aborted ? AbortSignal.timeout(drainLimit) : signal
     await untilAborted(Promise.all(waiting), end)
     if (signal.aborted) context.exitCode = exitCode()
   } catch {
@@ -68,10 +68,10 @@ async function drain(context: Context, { signal, exitCode }: Cancellation): Prom
   }
 }
 
-/** Milliseconds. */
-const lastWords = 200
+/** In milliseconds. */
+const drainLimit = 200
 
-/** A completion uses the store that its words name. */
+/** A completion uses the store that the completed command line names. */
 function readGlobalOptions(argv: readonly string[]): GlobalOptions {
   if (argv[0] !== '__complete') return parseGlobalOptions(argv)
   const { root, snapshotter } = parseGlobalOptions(argv.slice(1, -1))
@@ -157,7 +157,7 @@ async function reportFailure(
   argv: readonly string[],
   error: unknown,
 ): Promise<number> {
-  // EPIPE: the reader has gone; exit quietly.
+  // The reader has closed the pipe: exit without a message.
   if (isBrokenPipe(error)) return 141
   const code = startFailureCode(error) ?? engineErrorCode(argv)
   try {
@@ -193,11 +193,11 @@ interface Cancellation {
   readonly signal: AbortSignal
   exitCode(): number
   leave(): void
-  /** Lets signals end the process while it cannot handle them; what is returned ends that. */
+  /** Restores the default action of signals while the process blocks. The returned function undoes that. */
   readonly pause: () => () => void
 }
 
-/** The first SIGINT or SIGTERM cancels what runs; a second one ends the process at once. */
+/** The first SIGINT or SIGTERM cancels the command. A second one ends the process at once. */
 function cancelOnSignals(): Cancellation {
   const controller = new AbortController()
   let code = 130

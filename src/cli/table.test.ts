@@ -22,7 +22,7 @@ for (const [name, entry] of Object.entries(commands)) {
   })
 }
 
-test('every command module is in the table, and in the help', () => {
+test('every command module is in the table and in the help', () => {
   const modules = readdirSync(new URL('commands', import.meta.url))
     .filter((file) => !file.endsWith('.test.ts'))
     .map((file) => file.slice(0, -3))

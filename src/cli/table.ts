@@ -161,17 +161,17 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   login: {
     group: 'registries',
-    summary: 'Keep credentials for a registry',
+    summary: 'Check and store credentials for a registry',
     load: () => import('./commands/login.ts'),
   },
   logout: {
     group: 'registries',
-    summary: 'Forget the credentials for a registry',
+    summary: 'Remove the stored credentials for a registry',
     load: () => import('./commands/logout.ts'),
   },
   registry: {
     group: 'registries',
-    summary: 'Serve a registry, and list and remove what it keeps',
+    summary: 'Serve a registry, and list or remove its repositories',
     isLong: true,
     load: () => import('./commands/registry.ts'),
   },
@@ -187,7 +187,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   builder: {
     group: 'system',
-    summary: 'Look after the build cache: `builder du` and `builder prune`',
+    summary: 'Show or delete the build cache: `builder du` and `builder prune`',
     load: () => import('./commands/builder.ts'),
   },
   system: {

@@ -1,4 +1,4 @@
-/** Waits for `promise`, or until `signal` aborts. Throws what `promise` throws first. */
+/** Waits for `promise`, or until `signal` aborts. Throws if `promise` rejects before that. */
 export async function untilAborted(
   promise: Promise<unknown> | undefined,
   signal: AbortSignal,

@@ -216,7 +216,7 @@ describe.skipIf(reason !== undefined)('command line', () => {
       const script = `exec ${program} ${words} >/dev/full`
       expect(await command(['sh', '-c', script], { env: strake.env })).toMatchObject({
         exitCode: 1,
-        stderr: expect.stringMatching(/^strake: Cannot go on: no space left.*\n$/),
+        stderr: expect.stringMatching(/^strake: Cannot continue: no space left.*\n$/),
       })
     }
   })

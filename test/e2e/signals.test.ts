@@ -139,7 +139,7 @@ describe.skipIf(reason !== undefined)('the first signal', () => {
     }
     const { stderr } = await strake('image', 'prune', '-f')
     expect(stderr).toMatch(
-      new RegExp(`^kept for process ${child.pid}, at work for [^:]+: strake save box$`, 'm'),
+      new RegExp(`^kept for process ${child.pid}, running for [^:]+: strake save box$`, 'm'),
     )
     child.kill('SIGTERM')
     await child.exited

@@ -34,7 +34,7 @@ export function formatCommandHelp(command: Command, columns: number): string {
   ].join('')
 }
 
-/** The words behind the name of a command: `[options] <image>`. */
+/** The words after the name of a command: `[options] <image>`. */
 export function synopsis({ run, arguments: declared, commands }: Command): string {
   const words = declared.map(({ name, isRequired, isVariadic }) => {
     const shown = isVariadic ? `${name}...` : name
@@ -60,8 +60,8 @@ export function describeOption(option: Option): string {
   const { description, choices, default: usual, env } = option
   const notes = [
     choices && `one of ${choices.join(', ')}`,
-    usual === undefined || typeof usual === 'boolean' ? undefined : `${usual} unless given`,
-    env && `or by ${env}`,
+    usual === undefined || typeof usual === 'boolean' ? undefined : `default: ${usual}`,
+    env && `or set ${env}`,
   ].filter(Boolean)
   return notes.length === 0 ? description : `${description} (${notes.join('; ')})`
 }
@@ -70,7 +70,7 @@ function commandRow({ name, summary }: Command): Row {
   return [name, summary]
 }
 
-/** Narrower than this, descriptions are not broken. */
+/** In a column narrower than this, descriptions are not wrapped. */
 const leastRoom = 24
 
 function formatRow([term, description]: Row, width: number, columns: number): string {

@@ -12,7 +12,7 @@ export interface OptionSettings {
   readonly default?: unknown
   /** An environment variable that replaces the default. */
   readonly env?: string
-  /** Not in the help. */
+  /** The help omits the option. */
   readonly hidden?: boolean
   /**
    * The meaning of an empty text for an option without `read`. The default `absent`

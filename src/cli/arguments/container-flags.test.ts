@@ -14,7 +14,7 @@ async function read(...argv: readonly string[]): ReturnType<typeof readContainer
   )
   let parsed: ReturnType<typeof readContainerFlags> | undefined
   await runParsed(parseCommand(command, argv))
-  return (await parsed) ?? Promise.reject(new Error('it was not run'))
+  return (await parsed) ?? Promise.reject(new Error('the command did not run'))
 }
 
 test('readContainerFlags() reads combined letters and leaves the command unchanged', async () => {

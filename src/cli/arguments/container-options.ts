@@ -80,12 +80,12 @@ export function addContainerOptions(command: Command): Command {
     .option('--cidfile <file>', 'write the container ID into a file')
     .option(
       '-c, --cpu-shares <weight>',
-      'weight of its share when the processors are busy',
+      'share of busy processors, relative to other containers',
       parseWhole,
     )
-    .option('--cpus <number>', 'number of processors it may use at most', parsePositive)
-    .option('--cpuset-cpus <list>', 'processors it may use, such as 0-2')
-    .option('--cpuset-mems <list>', 'memory nodes it may use')
+    .option('--cpus <number>', 'limit of processors, such as 1.5', parsePositive)
+    .option('--cpuset-cpus <list>', 'processors that the container may use, such as 0-2')
+    .option('--cpuset-mems <list>', 'memory nodes that the container may use')
     .option('--device <path>', 'a device of the host', collect)
     .option('--dns <address>', 'a name server', collect)
     .option('--dns-option <option>', 'an option of the resolver', collect)
@@ -97,9 +97,13 @@ export function addContainerOptions(command: Command): Command {
     .option('--env-file <file>', 'environment variables from a file', collect)
     .option('--expose <port[-port][/protocol]>', 'expose a port without publishing it', collect)
     .option('--group-add <group>', 'an additional group', collect)
-    .option('--health-cmd <command>', 'command that tells whether the container is healthy')
+    .option('--health-cmd <command>', 'command that checks whether the container is healthy')
     .option('--health-interval <duration>', 'time between two health checks', { empty: 'refused' })
-    .option('--health-retries <count>', 'failed health checks until it is unhealthy', parseWhole)
+    .option(
+      '--health-retries <count>',
+      'failed health checks until the container is unhealthy',
+      parseWhole,
+    )
     .option(
       '--health-start-interval <duration>',
       'time between health checks in the start period',
@@ -111,7 +115,7 @@ export function addContainerOptions(command: Command): Command {
       empty: 'refused',
     })
     .option('--health-timeout <duration>', 'time one health check may take', { empty: 'refused' })
-    .option('--no-healthcheck', 'no health checks, whatever the image says')
+    .option('--no-healthcheck', 'no health checks, not even those of the image')
     .option('-h, --hostname <name>', 'host name in the container')
     .option('--init', 'run a small init that reaps processes')
     .option('-i, --interactive', 'keep standard input open')
@@ -122,19 +126,23 @@ export function addContainerOptions(command: Command): Command {
     .option('--log-driver <name>', 'json-file or none')
     .option('--log-opt <key=value>', 'max-size=10m, max-file=3', collect)
     .option('-m, --memory <size>', 'limit of memory', parseBytes)
-    .option('--memory-reservation <size>', 'memory it keeps under pressure', parseBytes)
-    .option('--memory-swap <size>', 'limit of memory and swap; -1 is none', parseSwap)
+    .option(
+      '--memory-reservation <size>',
+      'memory that the kernel tries to leave to the container',
+      parseBytes,
+    )
+    .option('--memory-swap <size>', 'limit of memory and swap together; -1 for no limit', parseSwap)
     .option('--mount <spec>', 'type=bind|volume|tmpfs,source=…,target=…', collect)
     .option('--name <name>', 'name of the container')
     .option('--network <mode>', 'bridge, host or none', { default: 'bridge', empty: 'refused' })
     .option('--net <mode>', 'another name of --network', { hidden: true, empty: 'refused' })
     .option(
       '--oom-score-adj <score>',
-      'how soon the kernel ends it when memory runs out: -1000 to 1000',
+      'how early the kernel kills it when memory runs out: -1000 to 1000',
       parseWhole,
     )
     .option('--pid <mode>', 'PID namespace', { choices: ['private', 'host'] })
-    .option('--pids-limit <count>', 'limit of processes; -1 is none', parseWhole)
+    .option('--pids-limit <count>', 'limit of processes; -1 for no limit', parseWhole)
     .option('--platform <platform>', 'platform of the image')
     .option('--privileged', 'all capabilities and devices, nothing masked')
     .option('-p, --publish <[[address:]port:]port>', 'publish a port of the container', collect)
@@ -153,9 +161,9 @@ export function addContainerOptions(command: Command): Command {
     .option('--stop-timeout <seconds>', 'seconds after which stop sends SIGKILL', parseWhole)
     .option('--sysctl <name=value>', 'a kernel setting of the container', collect)
     .option('--tmpfs <path[:options]>', 'a temporary file system', collect)
-    .option('-t, --tty', 'give it a terminal')
+    .option('-t, --tty', 'give the container a terminal')
     .option('--ulimit <name=soft[:hard]>', 'a resource limit', collect)
-    .option('-u, --user <user[:group]>', 'user it runs as')
+    .option('-u, --user <user[:group]>', 'user that the command runs as')
     .option('-v, --volume <source:target[:ro]>', 'mount a directory or a volume', collect)
     .option('-w, --workdir <directory>', 'working directory')
 }

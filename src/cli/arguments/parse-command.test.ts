@@ -25,7 +25,7 @@ function options(...argv: readonly string[]): Readonly<Record<string, unknown>> 
   return { ...parseCommand(job(), argv, {}).options }
 }
 
-test('parseCommand() gives switches that are on unless said otherwise, and defaults', () => {
+test('parseCommand() returns the defaults of negated switches and of options', () => {
   expect(options()).toEqual(usual)
   expect(options('--no-cache', '--no-human', '-c', '5')).toEqual({
     ...usual,
@@ -35,7 +35,7 @@ test('parseCommand() gives switches that are on unless said otherwise, and defau
   })
 })
 
-test('parseCommand() reads switches with a value, as Docker has them', () => {
+test('parseCommand() reads switches with a value, as Docker does', () => {
   expect(options('--rm=false', '--tty=true', '-i=1', '--human=false', '--sig-proxy=false')).toEqual(
     {
       ...usual,
@@ -67,7 +67,7 @@ test('parseCommand() takes values from the word or the next one', () => {
   expect(options('--publish==')).toEqual({ ...usual, publish: '=' })
 })
 
-test('parseCommand() treats an empty text as absent, unless the option says otherwise', () => {
+test('parseCommand() treats an empty text as absent, unless the option declares another meaning', () => {
   const command = (): Command =>
     new Command('job')
       .option('--pull <when>', '', { choices: ['always', 'never'], default: 'never' })
@@ -143,7 +143,7 @@ test('runParsed() calls the action with the arguments and the options', async ()
   expect(seen).toEqual([['a', 'b'], { force: true }])
 })
 
-test('parseCommand() refuses a value that its reader refuses, and passes other errors on', () => {
+test('parseCommand() refuses a value that its reader refuses, and rethrows other errors', () => {
   const reading = (error: Error): Command =>
     new Command('x')
       .action(() => {})

@@ -30,7 +30,7 @@ test('describeUsageError() names the missing argument and a remedy', () => {
 
 test('describeUsageError() names surplus arguments', () => {
   expect(refusalOf(['x', 'a', 'y'])).toStartWith(
-    "Cannot run 'strake job': it takes at most 2, and here are 3 (x, a, y)\n",
+    "Cannot run 'strake job': it takes at most 2, but was given 3 (x, a, y)\n",
   )
 })
 

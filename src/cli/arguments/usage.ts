@@ -30,7 +30,7 @@ export function describeUsageError({ command, problem }: UsageError): string {
       const { most, words } = problem
       const taken = most === 0 ? 'no arguments' : `at most ${most}`
       const given = `${words.length} (${words.map(printable).join(', ')})`
-      return `Cannot run 'strake ${path}': it takes ${taken}, and here are ${given}${helpOf(path)}`
+      return `Cannot run 'strake ${path}': it takes ${taken}, but was given ${given}${helpOf(path)}`
     }
     case 'bad-argument':
       return `Cannot run 'strake ${path} ${printable(problem.value)}': ${problem.reason}`

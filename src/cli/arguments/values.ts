@@ -15,7 +15,7 @@ const units: Readonly<Record<string, number>> = {
   t: 1024 ** 4,
 }
 
-/** `512m`, `2g`, `1.5G`, `1048576`: bytes, binary units as Docker has them. */
+/** Reads `512m`, `2g`, `1.5G`, `1048576` as bytes. Units are binary, as in Docker. */
 export function parseBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([bkmgt]?)(?:i?b)?$/i.exec(text)
   const factor = units[(match?.[2] ?? '').toLowerCase()]

@@ -13,10 +13,7 @@ export function define(context: Context): Command {
   return new Command('attach')
     .description('Join the standard streams of a running container')
     .argument('<container>')
-    .option(
-      '--detach-keys <keys>',
-      'keys that leave the container running; ctrl-p,ctrl-q unless given',
-    )
+    .option('--detach-keys <keys>', 'keys that leave the container running; default: ctrl-p,ctrl-q')
     .option('--no-sig-proxy', 'do not forward signals')
     .option('--no-stdin', 'do not join the input')
     .examples('strake attach web')

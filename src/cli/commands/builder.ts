@@ -8,17 +8,17 @@ import { confirmed, printPruned } from '../prune.ts'
 import { formatAge, formatSize, shortId } from '../render/units.ts'
 
 export function define(context: Context): Command {
-  const command = new Command('builder').description('Look after the build cache')
+  const command = new Command('builder').description('Show or delete the build cache')
   addLongForms(command)
   command.addCommand(defineDiskUsage(context))
   command
     .command('prune')
-    .description('Delete the build cache, and the content that only it kept')
+    .description('Delete the build cache, and the content that only the cache used')
     .option('-a, --all', 'accepted for compatibility; everything is deleted anyway')
     .option('-f, --force', 'do not ask')
     .examples('strake builder prune -f')
     .action(async (options: { readonly force?: true }) => {
-      const question = 'This removes the build cache. Go on?'
+      const question = 'This removes the build cache. Continue?'
       if (!(await confirmed(context, question, options.force === true))) return
       printPruned(context, await pruneCache(await context.engine()))
     })

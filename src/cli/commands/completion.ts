@@ -7,7 +7,7 @@ export function define(context: Context): Command {
     .description('Print a completion script')
     .argument('<shell>', '', ['bash', 'zsh', 'fish'])
     .notes(
-      'An alias docker=strake that stands before the script in a start-up file is completed too.',
+      'The script also completes docker, if your start-up file sets docker=strake as an alias first.',
     )
     .examples('source <(strake completion bash)')
     .action((shell: keyof typeof scripts) => {

@@ -11,12 +11,12 @@ export function define(context: Context): Command {
   addLongForms(command)
   command
     .command('prune')
-    .description('Remove all containers that do not run')
+    .description('Remove all stopped containers')
     .option('-f, --force', 'do not ask')
     .option('--filter <condition>', 'until=AGE, label=KEY[=VALUE]', collect)
     .examples('strake container prune -f')
     .action(async (options: { readonly force?: true; readonly filter?: readonly string[] }) => {
-      const question = 'This removes all containers that do not run. Go on?'
+      const question = 'This removes all stopped containers. Continue?'
       if (!(await confirmed(context, question, options.force === true))) return
       printPruned(
         context,

@@ -11,9 +11,9 @@ const letters = { added: 'A', changed: 'C', deleted: 'D' } as const satisfies Re
 
 export function define(context: Context): Command {
   return new Command('diff')
-    .description('Show what a container changed of its image, or the last layer of an image')
+    .description('Show the changes of a container, or of the last layer of an image')
     .argument('<name>', 'a container or an image')
-    .argument('[other]', 'an image to compare with; what the last layer changed unless given')
+    .argument('[other]', 'an image to compare the first one with')
     .option('--format <format>', 'plain or json')
     .examples(
       '\nA: added, C: changed, D: deleted.\n\nExamples:',

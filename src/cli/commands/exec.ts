@@ -24,17 +24,14 @@ export function define(context: Context): Command {
     .argument('<command>')
     .argument('[args...]')
     .passThroughOptions()
-    .option('-d, --detach', 'return as soon as it runs')
-    .option(
-      '--detach-keys <keys>',
-      'keys that leave the container running; ctrl-p,ctrl-q unless given',
-    )
+    .option('-d, --detach', 'return as soon as the command runs')
+    .option('--detach-keys <keys>', 'keys that leave the process running; default: ctrl-p,ctrl-q')
     .option('-e, --env <name[=value]>', 'set an environment variable', collect)
     .option('--env-file <file>', 'read environment variables from a file', collect)
     .option('-i, --interactive', 'keep the input open')
-    .option('--privileged', 'give it all capabilities')
-    .option('-t, --tty', 'give it a terminal')
-    .option('-u, --user <user[:group]>', 'user it runs as')
+    .option('--privileged', 'give the command all capabilities')
+    .option('-t, --tty', 'give the command a terminal')
+    .option('-u, --user <user[:group]>', 'user that the command runs as')
     .option('-w, --workdir <directory>', 'working directory')
     .examples('strake exec -it web sh')
     .action(async (name: string, program: string, args: readonly string[], options: Options) => {

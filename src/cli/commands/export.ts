@@ -7,7 +7,7 @@ export function define(context: Context): Command {
   return new Command('export')
     .description('Write the file system of a container as a tar archive')
     .argument('<container>')
-    .option('-o, --output <file>', 'where to write; standard output unless given')
+    .option('-o, --output <file>', 'where to write; default: standard output')
     .examples('strake export web | tar t')
     .action(async (name: string, options: { readonly output?: string }) => {
       if (options.output === undefined && context.out.isTerminal) {

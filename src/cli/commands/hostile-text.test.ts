@@ -13,7 +13,7 @@ import * as inspect from './inspect.ts'
 
 const evil = 'a\nfake   row\r\u001b[2J\u001b]0;title\u0007\u009b31m\u202etxt'
 
-/** Everything that a terminal takes for more than a character of text. */
+/** Every character that a terminal does not show as text. */
 const power = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/
 
 async function run(
@@ -26,7 +26,7 @@ async function run(
   return context.out.text
 }
 
-/** An image whose maker chose every text. */
+/** Adds an image with a hostile string in every text field. */
 async function addEvilImage(engine: Engine): Promise<string> {
   const { layers } = await addTestImage(engine)
   const config = { Labels: { [evil]: evil }, Env: [`E=${evil}`], Cmd: [evil], User: evil }
@@ -41,7 +41,7 @@ async function addEvilImage(engine: Engine): Promise<string> {
   return image.imageId
 }
 
-test('lists have a line for every row, whatever an image says of itself', async () => {
+test('lists print one line for each row, whatever texts an image has', async () => {
   await using engine = await openTestEngine()
   const id = await addEvilImage(engine)
   for (const [command, words, lines] of [
@@ -57,7 +57,7 @@ test('lists have a line for every row, whatever an image says of itself', async 
   }
 })
 
-test('JSON gives the texts of an image back as they are', async () => {
+test('JSON output contains the texts of an image unchanged', async () => {
   await using engine = await openTestEngine()
   const id = await addEvilImage(engine)
   const [image] = JSON.parse(await run(engine, inspect, id))

@@ -24,7 +24,7 @@ export function define(context: Context): Command {
     .examples('strake image prune --all')
     .action(async (options: Options) => {
       const what = options.all ? 'all images that no container uses' : 'all images without a name'
-      if (!(await confirmed(context, `This removes ${what}. Go on?`, options.force === true)))
+      if (!(await confirmed(context, `This removes ${what}. Continue?`, options.force === true)))
         return
       const pruned = await pruneImages(await context.engine(), {
         all: options.all === true,

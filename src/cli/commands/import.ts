@@ -21,7 +21,7 @@ export function define(context: Context): Command {
       collect,
     )
     .option('-m, --message <text>', 'the comment of the history entry')
-    .option('--platform <platform>', 'os/architecture of the image; this machine unless given')
+    .option('--platform <platform>', 'os/architecture of the image; default: this machine')
     .examples('mmdebstrap --variant=minbase bookworm - | strake import - debian:bookworm')
     .action(async (file: string, name: string | undefined, options: Options) => {
       const renderer = renderTransfers(context.err)

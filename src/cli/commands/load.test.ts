@@ -13,7 +13,7 @@ async function load(engine: Engine, file: string): Promise<string[]> {
   return context.out.text.split('\n').slice(0, -1)
 }
 
-test('load prints every name that it gives, and those that it takes away from other images', async () => {
+test('load prints every name that it assigns, and the previous image of a name that moves', async () => {
   await using one = await openTestEngine()
   await using two = await openTestEngine()
   const file = `${one.directory}/images.tar`

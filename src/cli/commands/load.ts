@@ -12,7 +12,7 @@ interface Options {
 export function define(context: Context): Command {
   return new Command('load')
     .description('Read images from an archive that docker, podman, skopeo or strake wrote')
-    .option('-i, --input <file>', 'the archive, compressed or not; standard input unless given')
+    .option('-i, --input <file>', 'the archive, compressed or not; default: standard input')
     .option('-q, --quiet', 'no progress')
     .examples('strake load -i app.tar')
     .action(async (options: Options) => {

@@ -12,8 +12,8 @@ interface Options {
 
 export function define(context: Context): Command {
   return new Command('login')
-    .description('Check credentials with a registry and keep them')
-    .argument('[registry]', 'host[:port]; Docker Hub unless given')
+    .description('Check credentials with a registry and store them')
+    .argument('[registry]', 'host[:port]; default: Docker Hub')
     .option('-u, --username <name>')
     .option('-p, --password <secret>', 'visible to other users; prefer --password-stdin')
     .option('--password-stdin', 'read the password from standard input')
@@ -26,7 +26,7 @@ export function define(context: Context): Command {
       const secret = await readSecret(context, options)
       const kept = await login(host, { username, secret, signal: context.signal })
       if (!kept.encrypted) {
-        context.err.write(`WARN: the password is kept unencrypted in ${kept.storedIn}\n`)
+        context.err.write(`WARN: the password is stored unencrypted in ${kept.storedIn}\n`)
       }
       context.out.write('Login Succeeded\n')
     })

@@ -4,8 +4,8 @@ import type { Context } from '../context.ts'
 
 export function define(context: Context): Command {
   return new Command('logout')
-    .description('Forget the credentials for a registry')
-    .argument('[registry]', 'host[:port]; Docker Hub unless given')
+    .description('Remove the stored credentials for a registry')
+    .argument('[registry]', 'host[:port]; default: Docker Hub')
     .examples('strake logout registry.example.com')
     .action(async (host: string | undefined) => {
       const removed = await logout(host)

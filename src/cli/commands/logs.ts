@@ -22,8 +22,8 @@ export function define(context: Context): Command {
     .argument('<container>')
     .option('-f, --follow', 'continue until the container ends')
     .option('--since <time>', 'RFC 3339, seconds since 1970, or an age such as 10m')
-    .option('--until <time>', 'in the same forms')
-    .option('-n, --tail <lines>', 'only the last lines; all unless given', { default: 'all' })
+    .option('--until <time>', 'show nothing later; same forms as --since')
+    .option('-n, --tail <lines>', 'number of last lines to show', { default: 'all' })
     .option('-t, --timestamps', 'begin each line with its time')
     .examples('strake logs -f --tail 20 web')
     .action(async (name: string, options: Options) => {
@@ -44,7 +44,7 @@ export function define(context: Context): Command {
 
 type Write = (stream: LogEntry['stream'], text: string) => Promise<void>
 
-/** A reader that goes away ends the command as it would end `cat`. */
+/** When the reader closes the pipe, the command ends as `cat` would. */
 function writeWith({ out, err, signal }: Context): Write {
   return async (stream, text) => {
     const output = stream === 'stderr' ? err : out
@@ -54,7 +54,7 @@ function writeWith({ out, err, signal }: Context): Write {
   }
 }
 
-/** Throws a sentence when the reader goes away: the container continues. */
+/** Throws a `StrakeError` when the reader closes the pipe. The container continues. */
 function followWith(signal: AbortSignal): Write {
   const streams = new DescriptorStreams()
   return async (stream, text) => {

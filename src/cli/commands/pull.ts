@@ -12,10 +12,7 @@ export function define(context: Context): Command {
   return new Command('pull')
     .description('Fetch an image from a registry')
     .argument('<name[:tag|@digest]>')
-    .option(
-      '--platform <platform>',
-      'os/architecture[/variant] to choose; this machine unless given',
-    )
+    .option('--platform <platform>', 'os/architecture[/variant] to choose; default: this machine')
     .option('-q, --quiet', 'print only the name')
     .examples('strake pull localhost:5000/app:1.0')
     .action(async (name: string, options: Options) => {

@@ -19,7 +19,7 @@ interface Options {
 
 export function define(context: Context): Command {
   const command = new Command('registry').description(
-    'Serve a registry, and look after what it keeps in the store',
+    'Serve a registry, and list or remove its repositories in the store',
   )
   command
     .command('serve')
@@ -28,16 +28,20 @@ export function define(context: Context): Command {
       default: '127.0.0.1',
       empty: 'refused',
     })
-    .option('-p, --port <port>', 'port to listen on; 0 picks one', {
+    .option('-p, --port <port>', 'port to listen on; 0 for any free port', {
       read: parseWhole,
       default: 5000,
     })
-    .option('--storage <directory>', 'where repositories are kept; in the store unless given', {
+    .option('--storage <directory>', 'where repositories are stored; default: in the store', {
       empty: 'refused',
     })
     .option('--read-only', 'refuse pushes and deletes')
-    .option('--sparse', 'accept indexes and images of which some parts are missing')
-    .option('--allow-host <name>', 'answer to this host name too (can be repeated)', collect)
+    .option('--sparse', 'accept indexes and images with missing parts')
+    .option(
+      '--allow-host <name>',
+      'accept requests for this host name too (can be repeated)',
+      collect,
+    )
     .option('--access-log', 'write a line of JSON to standard error for every request')
     .examples(
       'strake registry serve --port 5000 &',
@@ -62,7 +66,7 @@ export function define(context: Context): Command {
     })
   command
     .command('ls')
-    .description('List the repositories that are kept in the store')
+    .description('List the repositories in the store')
     .option('--format <format>', 'table or json')
     .examples('strake registry ls')
     .action(async ({ format }: { readonly format?: string }) => {
@@ -78,7 +82,7 @@ export function define(context: Context): Command {
     })
   command
     .command('rm')
-    .description('Remove repositories, or one tag of them, and the content that nothing else keeps')
+    .description('Remove repositories or single tags, and the content that nothing else uses')
     .argument('<repository[:tag]...>', 'with or without the address of the registry')
     .examples('strake registry rm app:1', 'strake registry rm localhost:5000/app')
     .action(async (names: readonly string[]) => {

@@ -13,11 +13,8 @@ interface Options extends ContainerFlags {
 export function define(context: Context): Command {
   return addContainerOptions(new Command('run'))
     .description('Run a command in a new container')
-    .option('-d, --detach', 'print the container ID and leave it running')
-    .option(
-      '--detach-keys <keys>',
-      'keys that leave the container running; ctrl-p,ctrl-q unless given',
-    )
+    .option('-d, --detach', 'print the container ID and leave the container running')
+    .option('--detach-keys <keys>', 'keys that leave the container running; default: ctrl-p,ctrl-q')
     .examples('strake run --rm -it debian bash', 'strake run -d --name web -p 8080:80 site')
     .action(async (image: string, command: readonly string[], options: Options) => {
       const { launch } = await import('#engine/container/launch')

@@ -13,7 +13,7 @@ export function define(context: Context): Command {
   return new Command('save')
     .description('Write images into one tar archive that docker, podman and skopeo read')
     .argument('<image...>')
-    .option('-o, --output <file>', 'where to write; standard output unless given')
+    .option('-o, --output <file>', 'where to write; default: standard output')
     .option('--platform <platform>', 'only this platform of a multi-platform image')
     .examples('strake save -o app.tar app:1.0')
     .action(async (names: readonly string[], options: Options) => {

@@ -15,10 +15,7 @@ export function define(context: Context): Command {
     .description('Start stopped containers')
     .argument('<container...>')
     .option('-a, --attach', 'join the output and forward signals')
-    .option(
-      '--detach-keys <keys>',
-      'keys that leave the container running; ctrl-p,ctrl-q unless given',
-    )
+    .option('--detach-keys <keys>', 'keys that leave the container running; default: ctrl-p,ctrl-q')
     .option('-i, --interactive', 'join the input too')
     .examples('strake start -a job')
     .action(async (names: readonly string[], options: Options) => {

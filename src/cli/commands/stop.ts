@@ -14,10 +14,10 @@ export function define(context: Context): Command {
   return new Command('stop')
     .description('Stop containers: their stop signal first, then SIGKILL')
     .argument('<container...>')
-    .option('-s, --signal <signal>', "the signal; the container's own unless given")
+    .option('-s, --signal <signal>', "the signal; default: the container's stop signal")
     .option(
       '-t, --timeout <seconds>',
-      'how long to wait; 10 unless the container says more',
+      'seconds until SIGKILL; default: the stop timeout of the container, or 10',
       parseWhole,
     )
     .option('--time <seconds>', 'another name of --timeout', parseWhole)

@@ -33,7 +33,7 @@ export function define(context: Context): Command {
     .examples('strake --root /tmp/try system reset')
     .action(async (options: { readonly force?: true }) => {
       const engine = await context.engine()
-      const question = `This removes every container, image, volume and cache in ${engine.root}. Go on?`
+      const question = `This removes every container, image, volume and cache in ${engine.root}. Continue?`
       if (await confirmed(context, question, options.force === true)) await resetStore(engine)
     })
   return command
@@ -49,22 +49,23 @@ interface PruneOptions {
 function definePrune(context: Context): Command {
   return new Command('prune')
     .description(
-      'Remove stopped containers, images without a name, the build cache and spare copies of layers',
+      'Remove stopped containers, images without a name, the build cache and compressed copies of layers',
     )
     .option('-a, --all', 'every image that no container uses')
     .option('-f, --force', 'do not ask')
     .option('--filter <condition>', 'until=AGE, label=KEY[=VALUE]', collect)
     .option('--volumes', 'volumes without a name that no container uses as well')
     .notes(
-      'Of a layer that is kept as its archive the compressed form goes too, if it can be',
-      'made again byte for byte and a registry was seen to have it. $STRAKE_KEEP_COMPRESSED',
-      'changes that: always keeps all, never relies on the registry alone.',
+      'The store may hold a layer twice: as an archive and compressed. prune removes the',
+      'compressed copy if strake can reproduce it byte for byte and a registry is known to',
+      'have it. STRAKE_KEEP_COMPRESSED=always keeps every copy; never also removes copies',
+      'that strake cannot reproduce.',
     )
     .examples('strake system prune')
     .action(async (options: PruneOptions) => {
       const images = options.all ? 'every image that no container uses' : 'images without a name'
       const volumes = options.volumes ? ', volumes without a name' : ''
-      const question = `This removes stopped containers${volumes}, ${images} and the build cache. Go on?`
+      const question = `This removes stopped containers${volumes}, ${images} and the build cache. Continue?`
       if (!(await confirmed(context, question, options.force === true))) return
       const pruned = await pruneSystem(await context.engine(), {
         all: options.all === true,

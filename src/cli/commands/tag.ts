@@ -24,7 +24,7 @@ export function define(context: Context): Command {
 
 function defineLog(context: Context): Command {
   return new Command('log')
-    .description('List every image that a name has meant, newest first')
+    .description('List every image that a name has pointed to, newest first')
     .argument('<name>')
     .option('--format <format>', 'table or json')
     .examples('strake tag log app:1.0')
@@ -53,7 +53,7 @@ function describeImage({ digest, imageId }: TagLogEntry): string {
 
 function defineRollback(context: Context): Command {
   return new Command('rollback')
-    .description('Move a name back to the image it meant before')
+    .description('Move a name back to its previous image')
     .argument('<name>')
     .examples('strake tag rollback app:1.0')
     .action(async (name: string) => {

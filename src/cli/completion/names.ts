@@ -23,7 +23,7 @@ const containerStates: Readonly<Record<string, readonly State[] | 'any'>> = {
   wait: ['running', 'paused', 'restarting'],
 }
 
-/** The number of images that a command accepts at most. */
+/** The largest number of images that a command accepts. */
 const imageCount: Readonly<Record<string, number>> = {
   create: 1,
   history: 1,

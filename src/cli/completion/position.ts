@@ -25,7 +25,7 @@ export function findPosition(command: Command, words: readonly string[], typed: 
     } else {
       const child = index === 0 ? command.commands.find(({ name }) => name === word) : undefined
       if (child !== undefined) return findPosition(child, words.slice(at + 1), typed)
-      // The words behind the first argument are the container's own command.
+      // The words after the first argument are the container's own command.
       if (command.isPassing) return { kind: 'foreign' }
       index++
     }

@@ -21,16 +21,16 @@ export function describeError(error: unknown): string {
       ? `strake: ${message}\n  try: ${printable(error.remedy)}`
       : `strake: ${message}`
   }
-  if (isMistake(error)) {
+  if (isBug(error)) {
     const remedy = 'run it again with strake --debug, and report what that prints'
-    return `strake: Cannot go on, by a mistake of strake itself: ${printable(error.message)}\n  try: ${remedy}`
+    return `strake: Cannot continue because of a bug in strake: ${printable(error.message)}\n  try: ${remedy}`
   }
   if (error instanceof Error) return `strake: ${multiline(systemReason(error) ?? error.message)}`
   return `strake: ${multiline(String(error))}`
 }
 
-/** Whether the error is a mistake of the program. Errors of the system have a code. */
-function isMistake(error: unknown): error is Error {
+/** Whether the error is a bug in strake. System errors have a code. */
+function isBug(error: unknown): error is Error {
   const kinds = [TypeError, RangeError, ReferenceError, SyntaxError]
   return kinds.some((kind) => error instanceof kind) && !(error instanceof Error && 'code' in error)
 }
@@ -57,5 +57,5 @@ const reasons: Readonly<Record<string, string>> = {
 function systemReason(error: NodeJS.ErrnoException): string | undefined {
   const reason = error.code === undefined ? undefined : reasons[error.code]
   if (reason === undefined) return undefined
-  return error.path ? `Cannot use ${error.path}: ${reason}` : `Cannot go on: ${reason}`
+  return error.path ? `Cannot use ${error.path}: ${reason}` : `Cannot continue: ${reason}`
 }

@@ -10,7 +10,7 @@ export interface OutputQueueOptions {
   readonly fd: number
   /** Called before the process blocks on the reader. The function it returns is called afterwards. */
   readonly onStandstill?: (() => () => void) | undefined
-  /** True once a signal has cancelled the command. A reader that has stopped then loses output. */
+  /** True once a signal has cancelled the command. Output that a stopped reader has not read is then lost. */
   readonly isEnding?: (() => boolean) | undefined
 }
 
@@ -91,7 +91,7 @@ export class OutputQueue {
       try {
         rest = rest.subarray(writeDescriptorNow(this.#fd, rest.subarray(0, roomSize)))
       } catch (error) {
-        // A reader that went away ends the program as it would end `cat`.
+        // The reader closed the pipe: end as `cat` would.
         if (isSystemError(error, 'EPIPE')) process.exit(141)
         if (isSystemError(error, 'EAGAIN')) return rest
         if (!isSystemError(error, 'EINTR')) throw error

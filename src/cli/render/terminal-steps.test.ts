@@ -25,14 +25,14 @@ test('terminalSteps() leaves one line for every step', () => {
   ])
 })
 
-test('terminalSteps() leaves nothing of a build that began no step', async () => {
+test('terminalSteps() leaves no lines when a build started no step', async () => {
   const { output, renderer } = open()
   await Bun.sleep(150)
   renderer.finish()
   expect(output.screen().filter((line) => line !== '')).toEqual([])
 })
 
-test('terminalSteps() shows more steps than the screen has lines only at the end', async () => {
+test('terminalSteps() prints all steps at the end, even more than the screen has lines', async () => {
   const { output, renderer } = open()
   const count = 30
   for (let index = 0; index < count; index++) {

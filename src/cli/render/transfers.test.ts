@@ -39,7 +39,7 @@ test('renderTransfers() redraws nothing on a terminal that cannot redraw', () =>
   expect(output.text).toBe(`${id(1)}: Pull complete\n`)
 })
 
-test('renderTransfers() shows more rows than the screen has once, in the end', () => {
+test('renderTransfers() prints all rows at the end, even more than the screen has lines', () => {
   const output = createTestOutput({ isTerminal: true, rows: 5 })
   const { emit, finish } = renderTransfers(output)
   for (let index = 0; index < 20; index++) {

@@ -32,7 +32,7 @@ test('formatSpan() formats a span as Docker does', () => {
   expect(formatSpan(24 * 800 * hour)).toBe('2 years')
 })
 
-test('formatAge() ends with ago, also for a clock that went back', () => {
+test('formatAge() ends with ago, also for an instant in the future', () => {
   const now = new Date('2026-01-01T00:00:10Z')
   expect(formatAge(new Date('2026-01-01T00:00:00Z'), now)).toBe('10 seconds ago')
   expect(formatAge(new Date('2027-01-01T00:00:00Z'), now)).toBe('Less than a second ago')

@@ -41,7 +41,7 @@ export function formatSeconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)}s`
 }
 
-/** `sha256:abcdef...` to the twelve characters people type. */
+/** Shortens `sha256:abcdef...` to the twelve characters that users type. */
 export function shortId(digestOrId: string): string {
   return digestOrId.replace(/^sha(256|512):/, '').slice(0, 12)
 }
