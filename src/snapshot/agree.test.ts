@@ -12,9 +12,12 @@ function longPath(length: number): string {
   return path + 'f'.repeat(length - path.length)
 }
 
-/** What is in a tree, by a program that goes down step by step: no path is too long for it. */
+/**
+ * Lists a tree with `find`, which descends directory by directory and so handles paths of any
+ * length.
+ */
 function list(root: string): string {
-  // How large a directory is says nothing of what is in it.
+  // The size of a directory depends on the filesystem, not on its entries.
   const [start, end] = ['%P %M %U:%G', '%T@ %l\\n']
   const each = ['-type', 'd', '-printf', `${start} ${end}`, '-o', '-printf', `${start} %s ${end}`]
   const { stdout } = spawnSync('find', ['.', ...each], { cwd: root, maxBuffer: 2 ** 28 })
@@ -70,7 +73,7 @@ const layers: Readonly<Record<string, readonly (readonly TarInput[])[]>> = {
 
 describe.skipIf(!isRoot)(`both kinds of snapshots${unlessRoot}`, () => {
   for (const [name, entries] of Object.entries(layers)) {
-    test(`show the same of ${name}, or refuse it with the same words`, async () => {
+    test(`show ${name} alike, or refuse it with the same message`, async () => {
       const made = await makeLayers(entries)
       const shown = async (kind: 'erofs' | 'directory'): Promise<string> => {
         using home = new Home()

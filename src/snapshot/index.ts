@@ -1,8 +1,8 @@
-// Layers as mountable filesystems, by chain ID.
+// Layers as mountable filesystems, named by chain ID.
 
-// Names of what is worthless without its process.
+// Names that contain their process.
 export { isAbandoned, ownedName } from './chain/owner-name.ts'
-// What snapshots promise.
+// The interfaces.
 export type {
   ActiveSnapshot,
   ContainerOptions,
@@ -19,12 +19,12 @@ export type {
   SnapshotView,
   VerifyOptions,
 } from './chain/snapshotter.ts'
-// Archives of layers, where they are kept.
+// The stored archives of layers.
 export { layerArchive } from './erofs/layer-folder.ts'
-// How indexes are mounted, where they are.
+// How indexes are mounted.
 export type { ErofsWay } from './erofs/probe.ts'
-// Opening them, and which kind is chosen why.
+// Opening a store of snapshots, and choosing its kind.
 export type { SnapshotsOptions } from './open.ts'
 export { openSnapshots } from './open.ts'
-// What a tree takes on the disk.
+// Disk usage of a tree.
 export { treeSize } from './unpacked/tree-size.ts'

@@ -13,7 +13,7 @@ import {
 } from './erofs/testing/fixture.ts'
 
 const damages: Readonly<Record<string, (path: string) => void>> = {
-  // The first half still names whole layers: those below.
+  // The first half still names whole layers: the lower ones.
   halved: (path) => truncateSync(path, Math.ceil(readFileSync(path).length / 2)),
   'without its last layer': (path) => {
     const lines = readFileSync(path, 'utf8').split('\n')
@@ -51,7 +51,7 @@ const threeLayers = (): Promise<MadeLayer[]> =>
 const verify = (snapshots: LocalSnapshotter, options?: VerifyOptions): Promise<SnapshotFinding[]> =>
   Array.fromAsync(snapshots.verify(options))
 
-/** Heals with what a store has besides: whole archives, and images if `known` tells of any. */
+/** Heals with whole archives and, if `known` is given, with the diff IDs of images. */
 function heal(layers: readonly MadeLayer[], known?: VerifyOptions['known']): VerifyOptions {
   const archiveOf: VerifyOptions['archiveOf'] = async (wanted) => {
     const layer = layers.find(({ diffId }) => diffId === wanted)
@@ -69,7 +69,7 @@ const lists = [
 describe.skipIf(!isRoot)(`the list of the layers of a chain${unlessRoot}`, () => {
   for (const [kind, file] of lists) {
     for (const [damage, change] of Object.entries(damages)) {
-      test(`${kind}: ${file} that is ${damage} is never believed, and is healed from what proves itself`, async () => {
+      test(`${kind}: ${file} that is ${damage} is never used, and is healed from lists that match`, async () => {
         using home = new Home()
         const snapshots = await home.open({ kind })
         const layers = await threeLayers()
@@ -101,7 +101,7 @@ describe.skipIf(!isRoot)(`the list of the layers of a chain${unlessRoot}`, () =>
     }
   }
 
-  test('erofs: lists are healed from each other and from chains above, without any image', async () => {
+  test('erofs: lists are healed from each other and from higher chains, without an image', async () => {
     using home = new Home()
     const snapshots = await home.open()
     const layers = await threeLayers()
@@ -116,7 +116,7 @@ describe.skipIf(!isRoot)(`the list of the layers of a chain${unlessRoot}`, () =>
   })
 
   for (const kind of ['directory', 'erofs'] as const) {
-    test(`${kind}: a chain that nothing tells of is set aside, and made again by the next import`, async () => {
+    test(`${kind}: a chain without any valid list is set aside, and the next import creates it`, async () => {
       using home = new Home()
       const snapshots = await home.open({ kind })
       const layers = await threeLayers()
@@ -133,7 +133,7 @@ describe.skipIf(!isRoot)(`the list of the layers of a chain${unlessRoot}`, () =>
     })
   }
 
-  test('directory: a tree whose parent is gone is set aside with all that stands on it', async () => {
+  test('directory: a tree whose parent is missing is set aside with its descendants', async () => {
     using home = new Home()
     const snapshots = await home.open({ kind: 'directory' })
     const layers = await threeLayers()

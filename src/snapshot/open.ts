@@ -5,9 +5,9 @@ import { ErofsSnapshots } from './erofs/snapshots.ts'
 import { DirectorySnapshots } from './unpacked/directory.ts'
 
 export interface SnapshotsOptions {
-  /** Uses this kind, or throws `UNSUPPORTED`; `best` is whichever works best here. */
+  /** Uses this kind, or throws `UNSUPPORTED`; `best` chooses the best kind that works here. */
   readonly kind?: SnapshotterKind | 'best'
-  /** Of `erofs` alone: mounts indexes this way, or throws `UNSUPPORTED`. */
+  /** For `erofs` only: mounts indexes this way, or throws `UNSUPPORTED`. */
   readonly way?: ErofsWay
 }
 
@@ -15,10 +15,9 @@ const unpacked = 'layers are unpacked and stacked by overlayfs'
 const asAsked = 'as asked for'
 
 /**
- * Opens the snapshots of a store: committed ones below `root` (`$STRAKE_ROOT`),
- * mounts below `run` (`$STRAKE_RUN`). The first time after the machine started
- * this may mount something to see whether it works; else it costs next to
- * nothing until a snapshot is used.
+ * Opens the snapshots of a store: committed ones below `root` (`$STRAKE_ROOT`), mounts below `run`
+ * (`$STRAKE_RUN`). The first call after boot may mount a small filesystem as a test; later calls
+ * are cheap until a snapshot is used.
  */
 export async function openSnapshots(
   root: string,

@@ -17,26 +17,25 @@ import { formatDiffIds, maxListSize, parseDiffIds } from './lineage.ts'
 import { replaceFile, writeSynced } from './replace-file.ts'
 import type { SnapshotRecord } from './snapshotter.ts'
 
-/** What helps when something of a chain is damaged. */
+/** The remedy for damage in a chain. */
 export const repair = 'make it again with strake system check --repair'
 
 /**
- * Where committed filesystems lie.
+ * The folder of committed filesystems.
  *
  *     root/chains/<hex>/parents   its layers by diff ID, lowest first, one a line
- *     root/chains/<hex>/tree      directory: that layer's own changes, as overlayfs keeps them
+ *     root/chains/<hex>/tree      directory: this layer's own changes, as overlayfs writes them
  *     root/chains/<hex>/layers    erofs: the same with the sizes of their files
  *     root/chains/<hex>/index.erofs       and their index, which can be made again
  *     root/staging/<name>/        an active snapshot
- *     root/trash/                 on its way out
+ *     root/trash/                 entries that are being removed
  *
- * A chain ID is the hash of its layers, so `parents` proves itself and tells the
- * chain IDs below: nothing is believed that does not prove itself.
+ * A chain ID is the hash of its diff IDs, so `parents` can be checked against the name of its
+ * folder. It also yields the chain IDs of the parents. A list that does not match is ignored.
  *
- * A chain exists, for one kind of snapshots, exactly when its folder has the
- * entry by which this kind tells: it appears by rename after everything was
- * synced, and leaves by rename. Taking a chain into use and removing one
- * exclude each other by one short lock.
+ * A chain exists for one kind of snapshots exactly when its folder contains the entry that marks
+ * this kind. That entry appears by rename after everything is synced, and disappears by rename. One
+ * short lock keeps a process from removing a chain while another starts to use it.
  */
 export class ChainFolder {
   readonly root: string
@@ -52,12 +51,15 @@ export class ChainFolder {
     this.#marker = marker
   }
 
-  /** The chain `chainId` and what lies below it, nearest first. Throws `NOT_FOUND`, or `INVALID` when its list is damaged. */
+  /**
+   * The chain `chainId` and the chains below it, nearest first. Throws `NOT_FOUND`, or `INVALID`
+   * when its list is damaged.
+   */
   lineage(chainId: Digest): Digest[] {
     return chainIds(this.diffIds(chainId)).reverse()
   }
 
-  /** The layers that make a chain, lowest first. Throws as `lineage` does. */
+  /** The layers of a chain, lowest first. Throws as `lineage` does. */
   diffIds(chainId: Digest): readonly Digest[] {
     if (!this.has(chainId)) {
       const message = `Cannot use snapshot ${chainId}: there is no such snapshot`
@@ -69,13 +71,16 @@ export class ChainFolder {
     throw new StrakeError('INVALID', message, { remedy: repair })
   }
 
-  /** As `diffIds`, of a chain of any kind of snapshots; `undefined` when there is no list that proves itself. */
+  /**
+   * Like `diffIds`, but for chains of any kind of snapshots; `undefined` when there is no valid
+   * list.
+   */
   findDiffIds(chainId: Digest): readonly Digest[] | undefined {
     const text = readPlainFile(this.listPath(chainId), maxListSize)
     return text === undefined ? undefined : parseDiffIds(text, chainId)
   }
 
-  /** Puts a list of layers in place of what is there, durably. */
+  /** Replaces the list of layers durably. */
   async replaceDiffIds(chainId: Digest, diffIds: readonly Digest[]): Promise<void> {
     await replaceFile(this, this.listPath(chainId), {
       content: formatDiffIds(diffIds),
@@ -105,9 +110,9 @@ export class ChainFolder {
   }
 
   /**
-   * Mounts `name`, which needs `chainId`: `mount` gets the lineage, and no other
-   * process can remove any of it before the mount stands, nor while it does; nor
-   * mount anything meanwhile.
+   * Mounts `name`, which needs `chainId`. Calls `mount` with the lineage under the lock, so that no
+   * other process removes a chain or mounts one during the call. No process can remove a chain of
+   * the lineage while the mount exists.
    */
   async use(
     chainId: Digest | null,
@@ -130,12 +135,12 @@ export class ChainFolder {
     }
   }
 
-  /** The mount `name` is gone. */
+  /** Notes that the mount `name` no longer exists. */
   unuse(chainId: Digest, name: string): void {
     this.users.remove(chainId, name)
   }
 
-  /** Runs `action` while no other process takes, removes or commits anything. It must be short. */
+  /** Runs `action` while no other process can take, remove or commit a chain. It must be short. */
   async exclusively<T>(action: () => T): Promise<T> {
     await this.makeReady()
     using _lock = await this.lock()
@@ -143,9 +148,9 @@ export class ChainFolder {
   }
 
   /**
-   * Makes the folder of an active snapshot the one of the chain that a layer makes
-   * of `parent`, once `sync` has made everything in it durable. Returns `false`
-   * when another process was quicker; the folder is then still there.
+   * Turns the folder of an active snapshot into the chain of `parent` and `diffId`, after `sync`
+   * has made its files durable. Returns `false` when another process has committed the chain first;
+   * this folder then stays where it is.
    */
   async commit(
     name: string,
@@ -172,7 +177,7 @@ export class ChainFolder {
     return true
   }
 
-  /** Another kind of snapshots may have the chain already; what it has stays. */
+  /** A snapshot of the other kind may exist for this chain; its files stay. */
   #settle(from: string, to: string): void {
     if (!pathExists(to)) {
       renamePath(from, to)
@@ -185,26 +190,35 @@ export class ChainFolder {
     renamePath(`${from}/${this.#marker}`, `${to}/${this.#marker}`)
   }
 
-  /** Unmounts a shared mount whose files were replaced; what a container has mounted stays. Says who keeps it. */
+  /**
+   * Unmounts a shared mount whose files were replaced. The mounts of containers stay. Returns the
+   * names of the mounts that still use it.
+   */
   releaseMount(chainId: Digest): Promise<readonly string[]> {
     return this.exclusively(() => this.users.release(chainId))
   }
 
-  /** Moves something out of sight, under the lock, and returns where it is to be removed from. */
+  /**
+   * Moves `path` to the trash. Call it with the lock held. Returns the new path, which the caller
+   * removes.
+   */
   discard(path: string): string {
     const trash = `${this.root}/trash/${temporaryName()}`
     renamePath(path, trash)
     return trash
   }
 
-  /** Every chain with its parent, in no order; one that is removed meanwhile may be left out. */
+  /**
+   * Yields every chain with its parent, in no order. May leave out a chain that is removed during
+   * the iteration.
+   */
   *list(): Generator<Pick<SnapshotRecord, 'chainId' | 'parent'>> {
     for (const chainId of this.all()) {
       if (this.has(chainId)) yield { chainId, parent: this.parentOf(chainId) }
     }
   }
 
-  /** Every chain of any kind of snapshots. */
+  /** The chains of all kinds of snapshots. */
   all(): Digest[] {
     if (!pathExists(`${this.root}/chains`)) return []
     return fs().readdirSync(`${this.root}/chains`).map(digestOfHex).filter(isDigest)
@@ -217,8 +231,7 @@ export class ChainFolder {
   }
 
   /**
-   * Makes what is missing. Nobody but root may enter: a layer's setuid programs
-   * and devices lie here.
+   * Creates missing folders. Only root may enter them: layers contain setuid programs and devices.
    */
   async makeReady(): Promise<void> {
     if (this.#ready) return
@@ -231,12 +244,15 @@ export class ChainFolder {
     this.#ready = true
   }
 
-  /** Keeps other processes from taking, removing or committing anything. Hold it shortly. */
+  /**
+   * Keeps other processes from taking, removing or committing a chain. Hold it only for a short
+   * time.
+   */
   lock(): Promise<Disposable> {
     return lockFile(`${this.root}/chains/.lock`)
   }
 
-  /** `null` also when the list of the chain is damaged. */
+  /** Returns `null` also when the list of the chain is damaged. */
   parentOf(chainId: Digest): Digest | null {
     return chainIds(this.findDiffIds(chainId) ?? []).at(-2) ?? null
   }

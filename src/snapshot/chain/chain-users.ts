@@ -14,18 +14,18 @@ import {
 import { isAbandoned } from './owner-name.ts'
 
 const sharedPrefix = 'chain-'
-/** The mount of a container is named after the last part of its directory. */
+/** The mount point of a container ends with the last part of its directory. */
 export const containerPrefix = 'container-'
 
 /**
- * What is mounted, and which chains that needs.
+ * The mounts, and the chains that each of them needs.
  *
  *     run/mounts/<name>/          mount points
  *     run/mounts/chain-<hex>/     erofs: the chain, mounted once for all its users
  *     run/users/<hex>.<name>/     the chain <hex> is needed by the mount <name>
  *
- * A note counts while its mount stands or its process lives. Who writes one, or
- * acts on there being none, holds the lock of the chains.
+ * A note counts while its mount exists or its process lives. A process must hold the lock of the
+ * chains to write a note, or to act because there is none.
  */
 export class ChainUsers {
   readonly run: string
@@ -38,12 +38,12 @@ export class ChainUsers {
     return `${this.run}/mounts/${name}`
   }
 
-  /** Where a chain is mounted for all who use it. */
+  /** Where a chain is mounted for all its users. */
   sharedMountPoint(chainId: Digest): string {
     return this.mountPoint(`${sharedPrefix}${digestHex(chainId)}`)
   }
 
-  /** Notes that the mount `name` needs a chain; false when that was noted before. */
+  /** Notes that the mount `name` needs a chain; returns false when there was such a note. */
   add(chainId: Digest, name: string): boolean {
     return makeDirectory(this.#note(chainId, name), 0o700)
   }
@@ -61,7 +61,10 @@ export class ChainUsers {
       .filter((name) => this.#isUsed(name))
   }
 
-  /** Unmounts a shared mount whose files were replaced; what a container has mounted stays. Says who keeps it. */
+  /**
+   * Unmounts a shared mount whose files were replaced. The mounts of containers stay. Returns the
+   * names of the mounts that still use it.
+   */
   release(chainId: Digest): readonly string[] {
     const users = this.of(chainId)
     if (users.every((name) => name.startsWith(containerPrefix))) {
@@ -71,7 +74,9 @@ export class ChainUsers {
     return users
   }
 
-  /** Unmounts what is left of processes and of containers that are gone, and says how much that was. */
+  /**
+   * Unmounts what ended processes and removed containers have left. Returns the number of mounts.
+   */
   unmountAbandoned(): number {
     let count = 0
     for (const name of this.#entries('mounts')) {
@@ -88,7 +93,7 @@ export class ChainUsers {
     return stale.length
   }
 
-  /** Unmounts the chains that nobody uses; one whose mount is busy all the same stays. */
+  /** Unmounts the chains that no mount needs; a mount that is busy anyway stays. */
   releaseUnused(): number {
     const used = new Set(this.#entries('users').map((note) => note.slice(0, note.indexOf('.'))))
     const shared = this.#entries('mounts').filter((name) => name.startsWith(sharedPrefix))
@@ -106,9 +111,9 @@ export class ChainUsers {
   }
 
   /**
-   * Makes what is missing; `lock` is taken where only one may. Mounts below a
-   * shared mount would appear in, and be kept busy by, every other mount
-   * namespace: so theirs is made private.
+   * Creates missing folders; only one process at a time may do that, under `lock`. A mount below a
+   * shared mount propagates to every other mount namespace, and each copy keeps it busy. That is
+   * why `mounts` becomes a private mount.
    */
   async makeReady(lock: () => Promise<Disposable>): Promise<void> {
     makeDirectories(this.run, 0o700)
@@ -129,7 +134,10 @@ export class ChainUsers {
     return pathExists(path) ? fs().readdirSync(path) : []
   }
 
-  /** Whether a container's mount writes to a directory that is gone. Where the kernel names none, it is not. */
+  /**
+   * Whether a container's mount writes to a directory that no longer exists. False where the kernel
+   * does not show the directory.
+   */
   #isWithoutDirectory(name: string): boolean {
     if (!name.startsWith(containerPrefix)) return false
     const target = this.mountPoint(name)

@@ -3,8 +3,8 @@ import type { ChainFolder } from './chain-folder.ts'
 import { isAbandoned } from './owner-name.ts'
 
 /**
- * Removes what dead processes left, and shared mounts without a user; `unneeded`
- * names what else can go, asked under the lock. Returns the number of removed things.
+ * Removes what ended processes have left, and shared mounts without a user. `unneeded` is called
+ * under the lock and returns further paths to remove. Returns the number of removals.
  */
 export async function cleanChains(
   chains: ChainFolder,

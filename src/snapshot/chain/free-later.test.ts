@@ -23,13 +23,13 @@ const folderOf = (name: string, bytes: Uint8Array): string => {
   return `${directory}/${name}`
 }
 
-test('freeLater() has freed what is little when it returns', async () => {
+test('freeLater() has freed small folders when it returns', async () => {
   const folders = [folderOf('a', Buffer.from('x')), folderOf('b', Buffer.alloc(0))]
   await freeLater(folders)
   expect(folders.filter((folder) => existsSync(folder))).toEqual([])
 })
 
-test('freeLater() frees what is much soon, and nothing beside it', async () => {
+test('freeLater() frees large folders soon, and nothing beside them', async () => {
   const much = folderOf('much', Buffer.alloc(48 * 1024 ** 2, 1))
   const other = folderOf('other', Buffer.from('x'))
   await freeLater([much])
@@ -38,11 +38,11 @@ test('freeLater() frees what is much soon, and nothing beside it', async () => {
   expect([existsSync(much), existsSync(other)]).toEqual([false, true])
 })
 
-test('freeLater() closes what it is given to hold, and frees what is little as well', async () => {
+test('freeLater() closes the descriptors, and frees small folders too', async () => {
   const folder = folderOf('held', Buffer.alloc(0))
   const pipe = `${directory}/pipe`
   Bun.spawnSync(['mkfifo', pipe])
-  // Reading ends when nobody has the pipe open for writing any more.
+  // Reading ends when the last writer has closed the pipe.
   const reader = Bun.spawn(['cat', pipe], { stdout: 'ignore' })
   const held = openSync(pipe, 'w')
   await freeLater([folder], [held])
@@ -53,7 +53,7 @@ test('freeLater() closes what it is given to hold, and frees what is little as w
   expect(existsSync(folder)).toBe(false)
 })
 
-test('freeLater() takes a file of holes for what it is', async () => {
+test('freeLater() counts only the allocated blocks of a sparse file', async () => {
   const folder = folderOf('holes', Buffer.alloc(0))
   truncateSync(`${folder}/layer.tar`, 1024 ** 4)
   await freeLater([folder])

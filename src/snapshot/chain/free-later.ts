@@ -7,19 +7,21 @@ import {
   spawnProcess,
 } from '#platform'
 
-/** Bytes that are freed while nobody notices. */
+/** Bytes that can be freed without a noticeable delay. */
 const little = 32 * 1024 ** 2
 
-/** Waits for the end of its input, lest the descriptors it was given be closed last by us. */
+/**
+ * Waits until our end of stdin closes, so that this child, not we, closes the inherited descriptors
+ * last.
+ */
 const script = 'read -r _; exec rm -rf --one-file-system -- "$@"'
 
 /**
- * Removes folders of plain files that lie in the trash, where nobody finds them
- * any more, and closes the descriptors `held`: what ends with the last of them,
- * a mount and what the kernel keeps of its files, ends with this. The kernel
- * takes about 150 ms per gigabyte: many bytes are freed by a program that
- * outlives this one, and what a crash leaves of them the next clean-up takes.
- * Where room is scarce, waits instead: whoever removes then, needs the room now.
+ * Removes folders of plain files that are in the trash, and closes the descriptors `held`. A mount
+ * whose last descriptor is closed ends with it, and the kernel then frees its memory. Freeing takes
+ * about 150 ms per GB, so large amounts go to a detached child; if that crashes, the next clean-up
+ * removes the rest. On a nearly full disk this waits instead, because the caller needs the space
+ * now.
  */
 export async function freeLater(
   folders: readonly string[],
@@ -42,7 +44,10 @@ function isWorthHelp(folders: readonly string[], held: readonly number[]): boole
   return held.length > 0 || size >= little
 }
 
-/** A program that has the descriptors and has not begun; `undefined` where there is no shell. */
+/**
+ * Starts a program that inherits the descriptors and waits for its input to end; `undefined` where
+ * there is no shell.
+ */
 function startHelper(
   folders: readonly string[],
   held: readonly number[],
@@ -55,7 +60,7 @@ function startHelper(
   return helper
 }
 
-/** Bytes that go with the last names of the files in a folder. */
+/** Bytes that are freed with the folder: those of files that have no other name. */
 function freedBy(folder: string): number {
   return fs()
     .readdirSync(folder)

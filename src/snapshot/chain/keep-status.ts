@@ -10,9 +10,9 @@ import {
 } from '#platform'
 
 /**
- * Lets the directories of `overlays` keep the owner and permissions that they
- * have in the image: overlayfs shows those of the topmost directory of a name,
- * so one is made in `upper` where they differ. Only names at the top are looked at.
+ * Lets the directories of `overlays` keep the owner and permissions that they have in the image.
+ * Overlayfs shows those of the topmost directory, so this creates one in `upper` where they differ.
+ * Looks only at names in the root directory.
  */
 export function keepDirectoryStatus(
   upper: string,
@@ -39,7 +39,7 @@ function namesIn(directory: string): readonly string[] {
   }
 }
 
-/** What the image shows under a name, if that is a directory. */
+/** The directory that the image shows under a name, if it is one. */
 function topmost(
   image: readonly string[],
   name: string,

@@ -5,14 +5,14 @@ import type { LayerSource } from './snapshotter.ts'
 
 const chunkSize = 1_048_576
 
-/** A layer's archive on its way. */
+/** The archive of a layer while it is read. */
 export interface LayerStream {
   readonly bytes: Bytes
-  /** Bytes that have passed. */
+  /** Bytes that were yielded so far. */
   size(): number
 }
 
-/** The archive of a layer; bytes that are not what its diff ID names throw before the last is out. */
+/** The archive of a layer; throws before its last chunk when the bytes do not match the diff ID. */
 export function readLayer({ tar, diffId }: Pick<LayerSource, 'tar' | 'diffId'>): LayerStream {
   const state = { size: 0 }
   const bytes = typeof tar === 'string' ? readProved(tar, diffId) : proved(tar, diffId)
@@ -27,7 +27,7 @@ export function readLayer({ tar, diffId }: Pick<LayerSource, 'tar' | 'diffId'>):
   }
 }
 
-/** A file from its beginning, in memory that the next chunk overwrites. */
+/** Reads a file; each chunk reuses the same buffer. */
 export async function* readFile(path: string): Bytes {
   const file = openPlainFile(path)
   const chunk = Buffer.allocUnsafeSlow(chunkSize)
@@ -42,7 +42,7 @@ export async function* readFile(path: string): Bytes {
   }
 }
 
-/** `readFile`, by the quickest way that proves the bytes to be what `diffId` names. */
+/** Like `readFile`, but proves in the fastest way that the bytes match `diffId`. */
 export async function* readProved(path: string, diffId: Digest): Bytes {
   const checksum = notedChecksum(path)
   const { size } = fs().statSync(path)
@@ -51,7 +51,7 @@ export async function* readProved(path: string, diffId: Digest): Bytes {
   else yield* checked(() => readFile(path), expected, checksum)
 }
 
-/** Passes bytes through; ones that are not what `diffId` names throw before the end. */
+/** Yields `bytes`; throws before the end when they do not match `diffId`. */
 export async function* proved(bytes: Bytes, diffId: Digest): Bytes {
   const hasher = createHasher(digestAlgorithm(diffId))
   for await (const chunk of bytes) {
@@ -61,7 +61,7 @@ export async function* proved(bytes: Bytes, diffId: Digest): Bytes {
   requireDiffId(diffId, hasher.digest())
 }
 
-/** Throws `ContentMismatchError` when the archive of a layer turned out to be another. */
+/** Throws `ContentMismatchError` when the archive of a layer has another digest. */
 export function requireDiffId(diffId: Digest, actual: Digest): void {
   if (actual !== diffId) throw new ContentMismatchError('layer', `the diff ID ${diffId}`, actual)
 }

@@ -10,7 +10,7 @@ test('parseDiffIds() reads what formatDiffIds() wrote', () => {
   expect(parseDiffIds(formatDiffIds(layers.slice(0, 1)), first)).toEqual(layers.slice(0, 1))
 })
 
-test('parseDiffIds() believes only a whole list that makes the chain', () => {
+test('parseDiffIds() accepts only a whole list that makes the chain', () => {
   const text = formatDiffIds(layers)
   for (const [wrong, chainId] of [
     [text.slice(0, -1), third],
@@ -30,7 +30,7 @@ test('parseDiffIds() believes only a whole list that makes the chain', () => {
   }
 })
 
-test('makes() wants all the layers and no more', () => {
+test('makes() requires exactly the layers of the chain', () => {
   expect(makes(layers, third)).toBe(true)
   expect(makes(layers, second)).toBe(false)
   expect(makes(layers.slice(0, 2), third)).toBe(false)

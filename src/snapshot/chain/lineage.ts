@@ -3,12 +3,12 @@ import { chainIds, type Digest, isDigest } from '#oci'
 /** Far more than the longest list that can be mounted. */
 export const maxListSize = 1_048_576
 
-/** Layers as a file names them, lowest first, one a line. */
+/** The text of a list: one diff ID a line, lowest layer first. */
 export function formatDiffIds(diffIds: readonly Digest[]): string {
   return diffIds.map((diffId) => `${diffId}\n`).join('')
 }
 
-/** The layers of `chainId` that a file names; `undefined` unless they are those that make it. */
+/** The diff IDs in a list of `chainId`; `undefined` unless they make that chain. */
 export function parseDiffIds(text: string, chainId: Digest): readonly Digest[] | undefined {
   const lines = text.split('\n')
   if (lines.pop() !== '') return undefined
@@ -21,7 +21,7 @@ export function makes(diffIds: readonly Digest[], chainId: Digest): boolean {
   return chainIds(diffIds).at(-1) === chainId
 }
 
-/** Lists of layers that were found somewhere, by the chains that they prove to make. */
+/** Lists of layers that were found, by the chain ID that each of them makes. */
 export class KnownLists {
   readonly #lists = new Map<Digest, readonly Digest[]>()
 
@@ -29,7 +29,7 @@ export class KnownLists {
     for (const diffIds of lists) this.add(diffIds)
   }
 
-  /** Adds the list of a chain, and with it those of the chains below. */
+  /** Adds the list of a chain, and thereby the lists of the chains below it. */
   add(diffIds: readonly Digest[]): void {
     for (const [index, chainId] of chainIds(diffIds).entries()) {
       this.#lists.set(chainId, diffIds.slice(0, index + 1))

@@ -22,10 +22,13 @@ import { keepDirectoryStatus } from './keep-status.ts'
 import { ownedName } from './owner-name.ts'
 import type { ContainerOptions, ContainerSnapshot, PrepareOptions } from './snapshotter.ts'
 
-/** The read-only directories that show a chain, topmost first; called while nobody can remove it. */
+/**
+ * Returns the read-only directories that show a chain, topmost first. Called while no process can
+ * remove the chain.
+ */
 export type LowersOf = (lineage: readonly Digest[]) => readonly string[]
 
-/** Writable overlays above chains, for builds and containers: the same for every kind of snapshots. */
+/** Writable overlays above chains, for builds and containers; used by every kind of snapshots. */
 export class OverlayMounts {
   readonly #chains: ChainFolder
   readonly #lowersOf: LowersOf
@@ -35,7 +38,7 @@ export class OverlayMounts {
     this.#lowersOf = lowersOf
   }
 
-  /** A staging folder whose `tree` takes the changes above `parent`. */
+  /** Creates a staging folder whose `tree` receives the changes above `parent`. */
   async prepare(parent: Digest | null, options: PrepareOptions = {}): Promise<StagedOverlay> {
     const chains = this.#chains
     const name = ownedName('active')
@@ -74,7 +77,7 @@ export class OverlayMounts {
   ): Promise<ContainerSnapshot> {
     const chains = this.#chains
     const { overlays = [], volatile = false } = options
-    // What is there needs no room: taking it down must not fail for want of that.
+    // Unmounting must also work on a full disk, so an existing directory is not created again.
     if (!pathExists(directory)) makeDirectories(directory, 0o700)
     const real = realPath(directory)
     const upper = `${real}/upper`
@@ -86,7 +89,7 @@ export class OverlayMounts {
     const name = `${containerPrefix}${real.slice(real.lastIndexOf('/') + 1)}`
     const root = chains.users.mountPoint(name)
     if (isMountPoint(root)) {
-      // Whoever takes it down need not know by which kind of snapshots it was mounted.
+      // A caller that removes this container need not know which kind of snapshots mounted it.
       refuseOthersMount(root, upper)
       return new MountedSnapshot(chains, { root, upper, name, chainId: parent })
     }
@@ -137,7 +140,7 @@ export class MountedSnapshot implements ContainerSnapshot {
   }
 }
 
-/** A staging folder with the overlay that writes to it, until it is committed or discarded. */
+/** A staging folder and the overlay that writes to it, until it is committed or discarded. */
 export class StagedOverlay {
   readonly root: string
   readonly upper: string
@@ -158,11 +161,13 @@ export class StagedOverlay {
     this.lineage = made.lineage
   }
 
-  /** Ends the writing. Throws `CONFLICT`, and changes nothing, when a process still uses the mount. */
+  /**
+   * Ends the writing. Throws `CONFLICT`, and changes nothing, when a process still uses the mount.
+   */
   seal(chainId: Digest): void {
     if (this.#done) throw new TypeError(`the snapshot ${this.name} is committed or discarded`)
     try {
-      // Not detached: whoever still has a file open here could change a committed tree.
+      // Not detached: a process with an open file could change the committed tree.
       this.#unmount(false)
     } catch (error) {
       if (!isSystemError(error, 'EBUSY')) throw error
@@ -171,7 +176,7 @@ export class StagedOverlay {
     }
   }
 
-  /** Lets go of the parent; the folder is somebody else's now, or goes too. */
+  /** Releases the parent. `keep` leaves the folder, which is now a committed chain. */
   async release(folder: 'keep' | 'remove'): Promise<void> {
     this.#done = true
     const [parent] = this.lineage
@@ -192,7 +197,10 @@ export class StagedOverlay {
   }
 }
 
-/** The directory for a container's changes, as the root of its image is; `false` when it is there already. */
+/**
+ * Creates the directory for a container's changes with the status of its image's root; returns
+ * `false` when it exists.
+ */
 function makeUpper(upper: string, below?: string): boolean {
   if (!makeDirectory(upper, 0o755)) return false
   changeMode(upper, 0o755)
@@ -200,7 +208,7 @@ function makeUpper(upper: string, below?: string): boolean {
   return true
 }
 
-/** An empty root directory of 1970, with the permissions every program expects of `/`, whatever the umask. */
+/** Creates an empty root directory with a fixed time (1970) and mode 0755, whatever the umask. */
 function makeRoot(path: string): void {
   makeDirectory(path, 0o755)
   changeMode(path, 0o755)
@@ -210,8 +218,8 @@ function makeRoot(path: string): void {
 }
 
 /**
- * Lets the kernel mount a volatile upper directory again that was not unmounted:
- * its writer is gone, but the machine is not, so nothing was lost.
+ * Lets the kernel mount a volatile upper directory again that was not unmounted. Its writer has
+ * ended but the machine still runs, so the kernel lost no data.
  */
 function forgetVolatile(work: string): void {
   const incompat = `${work}/work/incompat`
@@ -225,7 +233,7 @@ function forgetVolatile(work: string): void {
 function refuseOthersMount(root: string, upper: string): void {
   const mount = mountOf(root)
   if (mount?.superOptions.includes(`upperdir=${upper}`)) return
-  // Under other names than plain ones the kernel shows a descriptor instead of the path.
+  // The kernel shows a descriptor instead of a path that has special characters.
   if (mount?.superOptions.some((each) => each.startsWith('upperdir=/proc/self/fd/'))) return
   throw new StrakeError(
     'CONFLICT',

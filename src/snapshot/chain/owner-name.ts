@@ -5,9 +5,8 @@ let count = 0
 const owned = /^(?:active|view|build|place)-(\d+)-(\d+)-([0-9a-f]*)-\d+(?:\.|$)/
 
 /**
- * A name for something on disk that is worthless once this process is gone. The
- * process is part of the name, so there is no moment in which a crash could
- * leave the thing without its owner.
+ * Returns a name for a file that is useless after this process ends. The name contains the process,
+ * so even after a crash the owner of the file is known.
  */
 export function ownedName(kind: 'active' | 'view' | 'build' | 'place'): string {
   const { pid, startTime } = ownIdentity()
@@ -15,7 +14,10 @@ export function ownedName(kind: 'active' | 'view' | 'build' | 'place'): string {
   return `${kind}-${pid}-${startTime}-${shortBootId()}-${count}`
 }
 
-/** True when `name`, or what stands before a dot in it, is an owned one and its process is gone; other names are nobody's to judge here. */
+/**
+ * True when `name`, or the part before its first dot, is an owned name and its process has ended.
+ * False for other names.
+ */
 export function isAbandoned(name: string): boolean {
   const [, pid, startTime, boot] = owned.exec(name) ?? []
   if (pid === undefined || startTime === undefined) return false

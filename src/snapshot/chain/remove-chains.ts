@@ -11,9 +11,9 @@ import {
 import type { ChainFolder } from './chain-folder.ts'
 
 /**
- * Removes chains in the order given, up to the first that is needed, which throws
- * `CONFLICT`. `alsoRemove` names folders of files that are of no use then: they are
- * moved out under the same lock and freed soon.
+ * Removes chains in the order given, up to the first one in use, for which it throws `CONFLICT`.
+ * `alsoRemove` returns folders of files that are now unneeded; they are moved to the trash under
+ * the same lock and freed soon.
  */
 export async function removeChains(
   chains: ChainFolder,
@@ -31,8 +31,8 @@ export async function removeChains(
 }
 
 /**
- * Takes a damaged chain out of use, so that the next process that needs it makes
- * it again. Returns the mounts that still show it.
+ * Takes a damaged chain out of use, so that the next process that needs it creates it again.
+ * Returns the mounts that still show it.
  */
 export function setAside(chains: ChainFolder, chainId: Digest): Promise<readonly string[]> {
   return chains.exclusively(() => {
@@ -43,10 +43,12 @@ export function setAside(chains: ChainFolder, chainId: Digest): Promise<readonly
 }
 
 interface TakenOut {
-  /** Where the folders of the chains are now. */
+  /** The new paths of the chains' folders. */
   readonly chains: readonly string[]
   readonly files: readonly string[]
-  /** Descriptors of mounts: the last one to close waits until the kernel has forgotten its files. */
+  /**
+   * Descriptors of mounts: closing the last one blocks until the kernel has freed its cached files.
+   */
   readonly mounts: readonly number[]
   readonly conflict?: StrakeError
 }

@@ -12,7 +12,7 @@ export function writeSynced(path: string, content: Uint8Array | string, mode: nu
   }
 }
 
-/** Puts a file in place of whatever has its name, durably. */
+/** Replaces the file at `path`, or creates it, durably. */
 export async function replaceFile(
   chains: { staging(name: string): string },
   path: string,

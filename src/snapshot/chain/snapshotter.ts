@@ -4,25 +4,26 @@ import type { Bytes, Emit } from '#stream'
 import type { TarListing } from '#tar'
 
 /**
- * Keeps filesystems by chain ID and makes them mountable.
+ * Stores filesystems by chain ID and mounts them.
  *
- * A *committed* snapshot is immutable and named by its chain ID. An *active*
- * one is being written above a committed parent (or nothing) and becomes
- * committed under the chain ID of its parent and its layer. Active and committed are
- * different types, so a key cannot be passed where a name is meant.
+ * A *committed* snapshot is immutable; its name is its chain ID. An *active* snapshot is being
+ * written above a committed parent, or above nothing. Its commit gives it the chain ID of its
+ * parent and its layer. The two are different types, so that a key cannot be passed where a name is
+ * meant.
  */
 export interface Snapshotter {
   readonly kind: SnapshotterKind
   /** Why this kind was chosen: a clause to be shown after the kind. */
   readonly reason: string
-  /** A writable filesystem above `parent`; `null` starts from nothing. Throws `NOT_FOUND`. */
+  /**
+   * Creates a writable filesystem above `parent`; `null` starts from nothing. Throws `NOT_FOUND`.
+   */
   prepare(parent: Digest | null, options?: PrepareOptions): Promise<ActiveSnapshot>
   /**
-   * Commits the filesystem that a layer's archive makes of `parent` under the
-   * chain ID of the two, and returns how much that was; `undefined`, and nothing
-   * is read, when it is there already. Throws `NOT_FOUND` without the parent, `ContentMismatchError` when
-   * bytes are not what `diffId` names, `INVALID` for a layer that must not be;
-   * nothing is left then.
+   * Applies a layer's archive to `parent` and commits the result under its chain ID. Returns the
+   * size of the layer. When the chain exists it reads nothing and returns `undefined`. Throws
+   * `NOT_FOUND` without the parent, `ContentMismatchError` when bytes do not match `diffId`, and
+   * `INVALID` for a layer that is refused; then it leaves nothing behind.
    */
   importLayer(
     parent: Digest | null,
@@ -30,45 +31,43 @@ export interface Snapshotter {
     options?: ImportLayerOptions,
   ): Promise<ImportedLayer | undefined>
   /**
-   * A writable filesystem above `parent` that keeps its changes in `directory`,
-   * a container's own, and is never committed. Opening the same directory again
-   * finds the same changes; while it is mounted, also by another process, that
-   * very mount. Throws `NOT_FOUND`.
+   * Creates a writable filesystem above `parent` that keeps its changes in `directory`, which
+   * belongs to one container. It is never committed. Opening the same directory again finds the
+   * same changes; while any process has it mounted, this returns the existing mount. Throws
+   * `NOT_FOUND`.
    */
   container(
     parent: Digest | null,
     directory: string,
     options?: ContainerOptions,
   ): Promise<ContainerSnapshot>
-  /** A read-only mount of `chainId`; devices and setuid do not work in it. Throws `NOT_FOUND`. */
+  /** Mounts `chainId` read-only, without devices and setuid. Throws `NOT_FOUND`. */
   view(chainId: Digest): Promise<SnapshotView>
   has(chainId: Digest): Promise<boolean>
   /**
-   * Removes in the order given. Absent is not an error. Throws `CONFLICT` at one
-   * that another snapshot stands on or that is mounted; it and what comes after
-   * it stay. A stopped container does not show here: whoever removes asks the
-   * records first.
+   * Removes snapshots in the order given. An absent one is not an error. Throws `CONFLICT` at the
+   * first one that is mounted or is the parent of another; it and the later ones stay. Stopped
+   * containers are not known here: the caller must check their records first.
    */
   remove(...chainIds: readonly Digest[]): Promise<void>
   list(): AsyncIterable<SnapshotRecord>
 }
 
-/** What only the owner of the files can do: compare, check and tidy up. */
+/** What only the owner of the files can do: compare, check and clean up. */
 export interface LocalSnapshotter extends Snapshotter {
   /**
-   * How `after` differs from `before`, `null` for nothing, depth first and in byte
-   * order; of a directory that is gone only its own name. Throws `NOT_FOUND`.
+   * Yields how `after` differs from `before` (`null`: an empty filesystem), depth first, in byte
+   * order. A deleted directory yields only its own name. Throws `NOT_FOUND`.
    */
   compare(before: Digest | null, after: Digest): AsyncIterable<PathChange>
   /**
-   * Reads every stored file again and reports damage. Unpacked trees have no
-   * digest, so only the lists of what they stand on are checked. What cannot be
-   * healed is not mounted any more.
+   * Reads every stored file again and reports damage. Unpacked trees have no digest, so only the
+   * lists of their parents are checked. A file that cannot be healed is taken out of use.
    */
   verify(options?: VerifyOptions): AsyncIterable<SnapshotFinding>
   /**
-   * Removes what dead processes left: mounts, uncommitted snapshots, half-done
-   * removals. Mounts of containers stay. Returns the number of removed things.
+   * Removes what ended processes have left: mounts, uncommitted snapshots, unfinished removals.
+   * Mounts of containers stay. Returns the number of removals.
    */
   cleanStale(): Promise<number>
 }
@@ -77,8 +76,8 @@ export type SnapshotterKind = 'directory' | 'erofs'
 
 export interface PrepareOptions {
   /**
-   * `run`, unless given: programs will run in it. `unpack`: files are only
-   * written, and then devices and setuid do not work in it.
+   * Default `run`: programs will run in it. `unpack`: files are only written; devices and setuid do
+   * not work.
    */
   readonly use?: 'run' | 'unpack'
 }
@@ -87,24 +86,24 @@ export interface PrepareOptions {
 export interface LayerSource {
   readonly diffId: Digest
   /**
-   * The archive. Bytes are checked against `diffId`. A path must be known to
-   * hold it: a blob of the store, say, which is read-only and never written
-   * again. Such a file may be kept under a second name instead of being copied.
+   * The archive. Bytes are checked against `diffId`. The file of a path must be known to contain it
+   * and must never change, like a read-only blob of the store. The snapshotter may link it under a
+   * second name instead of copying it.
    */
   readonly tar: string | Bytes
-  /** Bytes that it has at least, if that is known: large ones are worth a thread of their own. */
+  /** The least number of bytes, if known: large archives are hashed in their own thread. */
   readonly leastSize?: number
-  /** What the archive holds, from whoever wrote it. It need not be read for that then. */
+  /** The entries of the archive, if the caller knows them. The archive need not be parsed then. */
   readonly listing?: TarListing
 }
 
 export interface ImportLayerOptions {
   /**
-   * `now`, unless given. `later` is for layers that others will be imported
-   * above at once: what only mounting needs is left to whoever mounts this one.
+   * Default `now`. Use `later` for a layer that gets another layer above it at once: its index is
+   * then created only when it is mounted.
    */
   readonly index?: 'now' | 'later'
-  /** Bounds what the layer may hold; see `applyLayer`. */
+  /** Limits for the entries of the layer; see `applyLayer`. */
   readonly limits?: Readonly<Partial<Record<'entries' | 'totalSize', number>>>
   readonly emit?: Emit
   readonly signal?: AbortSignal
@@ -119,11 +118,11 @@ export interface ImportedLayer {
 
 export interface ContainerOptions {
   /**
-   * Read-only directories laid over the image, topmost first: empty files to mount
-   * on, say. Directories of the image keep their owner and permissions.
+   * Read-only directories laid over the image, topmost first: for example empty files as mount
+   * points. Directories of the image keep their owner and permissions.
    */
   readonly overlays?: readonly string[]
-  /** Never syncs the changes: right for a container that goes away when it ends. */
+  /** Never syncs the changes: suitable for a container that is removed when it ends. */
   readonly volatile?: boolean
 }
 
@@ -132,27 +131,33 @@ export interface SnapshotRecord {
   readonly parent: Digest | null
   /** Bytes on disk of this snapshot alone, without its parents. */
   readonly size: number
-  /** The layer whose archive is part of that, if archives are kept; several snapshots may share it. */
+  /**
+   * The layer whose archive is part of `size`, if archives are stored; several snapshots may share
+   * it.
+   */
   readonly layer?: { readonly diffId: Digest; readonly size: number } | undefined
 }
 
 export interface VerifyOptions {
-  /** The archive of a layer from elsewhere, `undefined` when it cannot be had. Given, heals. */
+  /**
+   * Returns the archive of a layer from another source, or `undefined` when there is none. If
+   * present, damage is healed.
+   */
   readonly archiveOf?: ((diffId: Digest) => Promise<LayerSource['tar'] | undefined>) | undefined
-  /** The diff IDs of images, from elsewhere: they prove what a chain of the same ID is made of. */
+  /** The diff IDs of images, from another source: they prove which layers a chain consists of. */
   readonly known?: readonly (readonly Digest[])[] | undefined
   readonly signal?: AbortSignal
 }
 
-/** Something that is not as it was written. */
+/** A stored file that has changed since it was written. */
 export interface SnapshotFinding {
   /** `layer sha256:...`, `index sha256:...` */
   readonly subject: string
   /** A clause. */
   readonly problem: string
-  /** `damaged` unless healing was asked for; `lost` when it did not work. */
+  /** `damaged` unless healing was requested; `lost` when healing failed. */
   readonly state: 'damaged' | 'healed' | 'lost'
-  /** What was done, or why nothing could be; a clause. */
+  /** What was done, or why nothing could be done; a clause. */
   readonly action?: string
 }
 
@@ -163,19 +168,18 @@ export interface SnapshotView extends AsyncDisposable {
 }
 
 /**
- * A filesystem being written. Change it below `root`, then commit it with the
- * layer that says the same; leaving the scope uncommitted discards every change.
+ * A filesystem being written. Change it below `root`, then commit it with a layer that contains the
+ * same changes. Leaving the scope uncommitted discards every change.
  *
- * Committing what already exists succeeds and discards this copy: two builds
- * that arrive at the same layers race harmlessly.
+ * Committing an existing chain succeeds and discards this copy, so two builds that create the same
+ * layers do not disturb each other.
  */
 export interface ActiveSnapshot extends SnapshotView {
   /** The directory that holds only the changes, as overlayfs writes them; `diff` reads it. */
   readonly upper: string
   /**
-   * Commits under the chain ID of the parent and `layer`, and returns that.
-   * `layer` holds the same changes: snapshots that keep archives keep it, and
-   * others keep the changes.
+   * Commits under the chain ID of the parent and `layer`, and returns that ID. `layer` must contain
+   * the same changes: archive-based snapshotters store it, others store the changes.
    */
   commit(layer: LayerSource): Promise<Digest>
 }

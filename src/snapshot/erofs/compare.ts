@@ -8,7 +8,7 @@ import { archiveTag, sparseTag } from './device-tag.ts'
 import type { ErofsStore } from './import-layer.ts'
 import { proveChain } from './prove-chain.ts'
 
-/** How the filesystem of one chain differs from that of another; nothing is mounted for it. */
+/** Yields how the filesystem of one chain differs from another, without mounting either. */
 export async function* compareChains(
   store: ErofsStore,
   before: Digest | null,
@@ -28,7 +28,7 @@ export async function* compareChains(
   yield* compareTrees(old, now, (...piece) => archives.read(...piece))
 }
 
-/** What indexes point into, opened when it is read. */
+/** The files that indexes point into, each opened at its first read. */
 class Archives implements Disposable {
   readonly #paths = new Map<string, string>()
   readonly #descriptors = new Map<string, number>()
@@ -61,9 +61,9 @@ class Archives implements Disposable {
 }
 
 /**
- * How one tree differs from another, in the order of `listTree`. Files that lie
- * at the same place of the same archive are equal without being read; others are
- * read when all that is known of them is equal.
+ * Yields how one tree differs from another, in the order of `listTree`. Files at the same place of
+ * the same archive are equal and are not read. The contents of others are compared only when all
+ * metadata is equal.
  */
 async function* compareTrees(
   before: Tree,
@@ -121,7 +121,7 @@ async function sameContents(
 ): Promise<boolean> {
   const [from, to] = [left.contents, right.contents]
   if (from?.device === to?.device && from?.offset === to?.offset) return true
-  // Both are cut into the same pieces, for they have the same size.
+  // Both have the same size, so both yield pieces of the same sizes.
   const others = readContents(right, read)[Symbol.asyncIterator]()
   for await (const chunk of readContents(left, read)) {
     const other = await others.next()
@@ -134,7 +134,7 @@ function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')))
 }
 
-/** As a walk meets them: a directory before what is in it, names by their bytes. */
+/** The order of a walk: a directory before its entries, names by their bytes. */
 function comparePaths(left: string, right: string): number {
   const [names, others] = [left.split('/'), right.split('/')]
   for (const [index, name] of names.entries()) {

@@ -39,7 +39,7 @@ if (mountsFiles) testSnapshotter('ErofsSnapshots over memory', () => open(tmpdir
 else
   test.skip('ErofsSnapshots over memory passes the contract (skipped: needs Linux 6.12.2)', () => {})
 
-/** A directory on a filesystem that files can be mounted from. */
+/** A directory on a filesystem whose files can be mounted. */
 const disk = ['/var/tmp', '/tmp', process.cwd()].find(
   (path) => existsSync(path) && !['tmpfs', 'overlay'].includes(filesystemType(path)),
 )

@@ -1,11 +1,11 @@
 import { type Digest, digestHex } from '#oci'
 
-/** How an index names the archive of a layer. */
+/** The name of a layer's archive in an index. */
 export function archiveTag(diffId: Digest): string {
   return digestHex(diffId).slice(0, 64)
 }
 
-/** How an index names the contents of a layer's sparse files. */
+/** The name of the file with a layer's sparse contents in an index. */
 export function sparseTag(diffId: Digest): string {
   return `sparse-${digestHex(diffId).slice(0, 57)}`
 }

@@ -36,7 +36,7 @@ function expectSame(
   expect(shape(actual)).toEqual(shape(expected))
 }
 
-/** Shows the layers in every way there is, and expects them to look the same. */
+/** Shows the layers in every possible way, and expects them to look the same. */
 async function compare(home: Home, layers: readonly MadeLayer[]): Promise<void> {
   await unpackAll(`${home.path}/plain`, layers)
   const plain = describeTree(`${home.path}/plain`)
@@ -51,11 +51,11 @@ async function compare(home: Home, layers: readonly MadeLayer[]): Promise<void> 
   using other = new Home()
   const directories = await other.open({ kind: 'directory' })
   await using unpacked = await directories.view(await importAll(directories, layers))
-  // Overlayfs gives a file of a lower layer a new identity when it gets a name in an upper one.
+  // Overlayfs gives a file of a lower layer a new identity when an upper layer links it.
   expectSame(describeTree(unpacked.root), plain, ['links', 'sameAs'])
 }
 
-/** The same chain through loop devices, mounted elsewhere. */
+/** Shows the same chain through loop devices, mounted elsewhere. */
 async function looped(home: Home, top: Digest, plain: Description): Promise<void> {
   if (!existsSync('/dev/loop-control')) return
   const options = { kind: 'erofs', way: 'loop' } as const

@@ -27,7 +27,7 @@ const below: TarInput[] = [
   symlink('loop', 'loop'),
 ]
 
-/** Layers that must not be, and what is said of them (RELIABILITY A1, A4, A8, A9, A12, A16-A21). */
+/** Layers that must be refused, with the reason. */
 const refused: readonly (readonly [what: string, entries: readonly TarInput[], reason: string])[] =
   [
     ['a path that leaves the root', [{ path: '../x', body }], 'its path leaves the root'],
@@ -103,7 +103,10 @@ const refused: readonly (readonly [what: string, entries: readonly TarInput[], r
     ],
   ]
 
-/** What both kinds of snapshots say to a layer above `below`; they leave nothing of it. */
+/**
+ * The messages of both kinds of snapshots for a layer above `below`. Expects that neither leaves
+ * anything behind.
+ */
 async function refusals(
   archive: Uint8Array,
   options: ImportLayerOptions = {},
@@ -132,7 +135,7 @@ async function refusals(
 }
 
 test.each(refused)(
-  `importLayer() refuses %s in the same words on both ways${unlessRoot}`,
+  `importLayer() refuses %s with the same message in both kinds${unlessRoot}`,
   async (_, entries, reason) => {
     if (!isRoot) return
     const [unpacked, mounted] = await refusals(await packTar(entries))
@@ -182,7 +185,7 @@ const malformed: readonly (readonly [string, Uint8Array])[] = [
 ]
 
 test.each(malformed)(
-  `importLayer() refuses an archive with %s in the same words on both ways${unlessRoot}`,
+  `importLayer() refuses an archive with %s with the same message in both kinds${unlessRoot}`,
   async (_, archive) => {
     if (!isRoot) return
     const [unpacked, mounted] = await refusals(archive)
@@ -191,7 +194,7 @@ test.each(malformed)(
   },
 )
 
-test.skipIf(!isRoot)(`importLayer() holds the same limits on both ways${unlessRoot}`, async () => {
+test.skipIf(!isRoot)(`importLayer() has the same limits in both kinds${unlessRoot}`, async () => {
   const archive = await packTar(
     ['a', 'b', 'c'].map((path) => ({ path, body: new Uint8Array(600) })),
   )

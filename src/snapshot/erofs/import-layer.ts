@@ -12,14 +12,14 @@ import { formatLayers } from './layer-list.ts'
 import { isWhole, markProved } from './proved.ts'
 import { StagedLayer } from './stage-layer.ts'
 
-/** What imports work on. */
+/** The parts of a store that an import needs. */
 export interface ErofsStore {
   readonly chains: ChainFolder
   readonly layers: LayerFolder
   readonly indexes: Indexes
 }
 
-/** Keeps a layer's archive and commits the chain that it makes of `parent`. */
+/** Stores a layer's archive and commits the chain that it makes above `parent`. */
 export async function importLayer(
   { chains, layers, indexes }: ErofsStore,
   parent: Digest | null,
@@ -46,7 +46,7 @@ export async function importLayer(
       ...(signal && { signal }),
     }
     const { listing } = layer
-    // The limits are the reader's.
+    // Only the reader of an archive checks limits.
     const isListed = listing !== undefined && limits === undefined && staged.isWhole(listing.size)
     const { entries, size, sparseSize } = isListed
       ? await applyListing(tree, listing, common)
@@ -67,7 +67,7 @@ export async function importLayer(
     writeSynced(`${staging}/layers`, list, 0o600)
     await layers.publish(staged.folder, diffId, { replaces: !isKept })
     await removeTree(staged.folder)
-    // Its change time is that of the last name it was given or lost.
+    // Marks come last: adding or removing a name changes the change time of a file.
     layers.markProved(diffId)
     committed = await chains.commit(name, { parent, diffId, sync: syncDirectory })
     if (committed && index === 'now') markProved(indexPath(chains, chainId))

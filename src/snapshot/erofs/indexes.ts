@@ -9,12 +9,11 @@ import type { ChainLayer } from './layer-list.ts'
 import { isMarked, markProved, readArchive } from './proved.ts'
 
 /**
- * The indexes of chains, and the trees they are made from. Every chain has one
- * index of its own over all its layers: one mount shows it, and what a layer
- * alone does not know (attributes of directories it only passes through, links
- * among its parents, targets of hard links) is resolved when it is made. The
- * index of a chain one layer longer is made by reading the shorter one's back,
- * which costs less than mounting two would; the tree used last is kept for that.
+ * The indexes of chains, and the trees they are made from. Every chain has one index over all its
+ * layers, so that one mount shows it. Creating it resolves what one layer alone does not contain:
+ * attributes of directories it only passes through, links in its parent paths, targets of hard
+ * links. The index of the next higher chain is made from the existing one, which costs less than a
+ * second mount. The last tree is cached for that.
  */
 export class Indexes {
   readonly #chains: ChainFolder
@@ -26,7 +25,7 @@ export class Indexes {
     this.#layers = layers
   }
 
-  /** The tree of a chain, for the caller to change. */
+  /** The tree of a chain. The caller may change it. */
   async take(chainId: Digest | null): Promise<Tree> {
     if (chainId === null) return createTree()
     const kept = this.#kept
@@ -37,12 +36,12 @@ export class Indexes {
     return this.#load(chainId)
   }
 
-  /** Keeps a tree for whoever goes on from it. */
+  /** Caches a tree for the import of the next layer. */
   give(chainId: Digest, tree: Tree): void {
     this.#kept = { chainId, tree }
   }
 
-  /** Makes the index of a chain that has none, or one to which something was written. */
+  /** Creates the index of a chain that has none, or whose index was written to. */
   async ensure(chainId: Digest): Promise<void> {
     const path = indexPath(this.#chains, chainId)
     if (isMarked(path) || !this.#chains.has(chainId)) return
@@ -51,14 +50,14 @@ export class Indexes {
     this.give(chainId, tree)
   }
 
-  /** Puts an index in place of what is there, durably. */
+  /** Replaces an index durably. */
   async replace(chainId: Digest, content: Uint8Array): Promise<void> {
     const path = indexPath(this.#chains, chainId)
     await replaceFile(this.#chains, path, { content, mode: 0o444 })
     markProved(path)
   }
 
-  /** Reads the nearest index that nothing was written to, and applies the layers above it. */
+  /** Reads the nearest index that is still proved, and applies the layers above it. */
   async #load(chainId: Digest): Promise<Tree> {
     const lineage = this.#chains.lineage(chainId)
     const nearest = lineage.findIndex((each) => isMarked(indexPath(this.#chains, each)))
@@ -82,7 +81,7 @@ export class Indexes {
   async #apply(tree: Tree, { diffId }: ChainLayer): Promise<void> {
     await applyTar(tree, readArchive(this.#layers.archive(diffId), diffId), {
       device: archiveTag(diffId),
-      // They are there since the layer was imported.
+      // Their contents were written when the layer was imported.
       sparse: { device: sparseTag(diffId), write: () => {} },
     })
   }

@@ -17,13 +17,13 @@ import { type ChainLayer, parseLayers, parseLines } from './layer-list.ts'
 import { markProved } from './proved.ts'
 
 /**
- * The archives that indexes point into, each kept once for all chains.
+ * The archives that indexes point into; each is stored once for all chains.
  *
  *     root/layers/<hex>/layer.tar     the layer's uncompressed archive, 0444
  *     root/layers/<hex>/sparse.data   contents of its sparse files, holes as holes
  *     root/chains/<hex>/layers        the layers of a chain; see `formatLayers`
  *
- * A layer stays for as long as a chain, or one being staged, names it.
+ * A layer stays while a chain, or an import in progress, names it.
  */
 export class LayerFolder {
   readonly #chains: ChainFolder
@@ -52,7 +52,7 @@ export class LayerFolder {
     throw new StrakeError('INVALID', message, { remedy: repair })
   }
 
-  /** As `layersOf`; `undefined` when there is no list that proves itself. */
+  /** Like `layersOf`; `undefined` when there is no valid list. */
   findLayers(chainId: Digest): readonly ChainLayer[] | undefined {
     const text = readPlainFile(this.listPath(chainId), maxListSize)
     return text === undefined ? undefined : parseLayers(text, chainId)
@@ -64,9 +64,9 @@ export class LayerFolder {
   }
 
   /**
-   * Puts the files of `staged` where the layer's files are kept, durably, unless
-   * others are there that `replaces` does not give up. The folder above `staged`
-   * must have its `layers` file by now, which keeps the layer from being collected.
+   * Moves `staged` to the layer's folder, durably. If that folder exists, it is replaced only with
+   * `replaces`. The folder that contains `staged` must already have its `layers` file, which keeps
+   * the layer from being collected.
    */
   async publish(
     staged: string,
@@ -86,7 +86,7 @@ export class LayerFolder {
     await removeTree(trash)
   }
 
-  /** Marks the files of a layer, whose bytes were just proved or written. */
+  /** Marks the files of a layer whose bytes were just proved or written. */
   markProved(diffId: Digest): void {
     for (const path of [this.archive(diffId), this.sparse(diffId)]) {
       if (pathExists(path)) markProved(path)
@@ -94,8 +94,8 @@ export class LayerFolder {
   }
 
   /**
-   * Folders of layers that nothing names; none while the list of any chain is
-   * damaged, which may be the one that names them. Ask while nobody can commit.
+   * Folders of layers that no chain names; none while the list of any chain is damaged, because
+   * that list may name them. Call it while no process can commit.
    */
   unneeded(): readonly string[] {
     const parent = `${this.#chains.root}/layers`
@@ -114,14 +114,14 @@ export class LayerFolder {
     return hexes.filter((hex) => !named.has(hex)).map((hex) => `${parent}/${hex}`)
   }
 
-  /** The chains that are kept as archives, also those whose list is gone. */
+  /** The chains that are stored as archives, including those whose list is missing. */
   chainIds(): readonly Digest[] {
     return this.#chains.all().filter((chainId) => {
       return this.#chains.has(chainId) || !pathExists(this.#chains.tree(chainId))
     })
   }
 
-  /** The layers of a chain by the one list or the other. */
+  /** The layers of a chain, from whichever of its two lists is valid. */
   diffIdsOf(chainId: Digest): readonly Digest[] | undefined {
     const layers = this.findLayers(chainId)
     return layers?.map(({ diffId }) => diffId) ?? this.#chains.findDiffIds(chainId)
@@ -133,17 +133,20 @@ export class LayerFolder {
   }
 }
 
-/** Where the store in `root` has a layer's uncompressed archive, if it keeps that: a read-only file. */
+/**
+ * The path of a layer's uncompressed archive in the store at `root`, if it is stored: a read-only
+ * file.
+ */
 export function layerArchive(root: string, diffId: Digest): string {
   return `${root}/layers/${digestHex(diffId)}/layer.tar`
 }
 
-/** Bytes on disk of a file; 0 when there is none. */
+/** Bytes on disk of a file; 0 when it does not exist. */
 export function sizeOnDisk(path: string): number {
   return statusOf(path)?.blocks ?? 0
 }
 
-/** Bytes of a file and bytes on disk; `undefined` when there is none. */
+/** The size of a file, and its bytes on disk; `undefined` when it does not exist. */
 export function statusOf(
   path: string,
 ): { readonly size: number; readonly blocks: number } | undefined {

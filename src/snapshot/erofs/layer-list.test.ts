@@ -13,7 +13,7 @@ test('parseLayers() reads what formatLayers() wrote', () => {
   expect(parseLines(formatLayers(layers))).toEqual(layers)
 })
 
-test('parseLayers() notices every change of a size, of a layer and of the seal', () => {
+test('parseLayers() detects every change of a size, of a layer and of the seal', () => {
   const text = formatLayers(layers)
   const [one = '', two = '', seal = ''] = text.split('\n')
   for (const wrong of [

@@ -2,7 +2,7 @@ import { type Digest, isDigest } from '#oci'
 import { sha256Hex } from '#platform'
 import { makes } from '../chain/lineage.ts'
 
-/** A layer that a chain is made of, with the exact sizes of its files. */
+/** A layer of a chain, with the exact sizes of its files. */
 export interface ChainLayer {
   readonly diffId: Digest
   /** Bytes of `layer.tar`. */
@@ -12,16 +12,16 @@ export interface ChainLayer {
 }
 
 /**
- * The list that a chain keeps: a line for every layer, lowest first, with its
- * diff ID and two sizes, and a last line with the hash of all that. The chain ID
- * proves the diff IDs; the hash proves the sizes.
+ * The stored list of a chain: a line for every layer, lowest first, with its diff ID and two sizes;
+ * then a line with the hash of the lines above. The chain ID proves the diff IDs; the hash proves
+ * the sizes.
  */
 export function formatLayers(layers: readonly ChainLayer[]): string {
   const lines = layers.map(({ diffId, size, sparseSize }) => `${diffId} ${size} ${sparseSize}\n`)
   return `${lines.join('')}${sealOf(lines.join(''))}\n`
 }
 
-/** The layers of a list; `undefined` unless it is whole and they make the chain. */
+/** The layers of a list; `undefined` unless the list is whole and makes the chain. */
 export function parseLayers(text: string, chainId: Digest): readonly ChainLayer[] | undefined {
   const layers = parseLines(text)
   const isWhole = formatLayers(layers) === text
@@ -34,7 +34,7 @@ export function parseLayers(text: string, chainId: Digest): readonly ChainLayer[
     : undefined
 }
 
-/** What can be read of a list, whatever it proves. */
+/** The readable lines of a list, even if it is damaged. */
 export function parseLines(text: string): readonly ChainLayer[] {
   return text.split('\n').flatMap((line) => {
     const [diffId = '', size, sparseSize] = line.split(' ')

@@ -16,9 +16,9 @@ import { type LayerFolder, statusOf } from './layer-folder.ts'
 import type { ErofsWay } from './probe.ts'
 
 /**
- * Mounts a chain where all its users look. The kernel would serve a truncated
- * archive or index as far as it goes, so sizes are checked first: a file that
- * does not fit throws `INVALID` and nothing is mounted.
+ * Mounts a chain at its shared mount point. The kernel would mount a truncated archive or index
+ * without an error, so this checks the sizes first: a wrong size throws `INVALID` and nothing is
+ * mounted.
  */
 export function mountChain(
   chains: ChainFolder,
@@ -44,7 +44,7 @@ export function mountChain(
   }
 }
 
-/** Mounts an index by the given way; `devices` in the order in which it names them. */
+/** Mounts an index in the given way. `devices` are in the order in which the index names them. */
 export function mountFiles(
   target: string,
   {
@@ -79,7 +79,10 @@ interface DeviceFile {
   readonly size: number
 }
 
-/** The files that an index names, once it and they have the sizes they must have. */
+/**
+ * The files that an index names. Throws `INVALID` unless the index and the files have the right
+ * sizes.
+ */
 function checkedDevices(
   chainId: Digest,
   index: string,

@@ -17,25 +17,30 @@ import {
 
 const fixtures = Object.entries({ ...layerFixtures, ...chainFixtures })
 
-/** Where umoci makes something else, and what. */
+/** The fixtures where umoci's result differs, with the reason. */
 const notUmoci: Readonly<Record<string, string>> = {
-  'modes, owners and times': 'its times go back before 1970, where those of Docker do not',
-  'attributes and capabilities': 'it takes user.overlay.* over and empty values not',
-  'many attributes': 'it takes no empty values over',
-  'parents that are missing, or links': 'it resolves .. in dangling links by spelling',
+  'modes, owners and times': 'it keeps times before 1970, and Docker does not',
+  'attributes and capabilities': 'it keeps user.overlay.*, and drops empty values',
+  'many attributes': 'it drops empty values',
+  'parents that are missing, or links': 'it resolves .. in dangling links lexically',
   'whiteouts in the form of overlayfs, and bookkeeping of aufs': 'it knows neither',
   'hard links to themselves and onto others': 'it refuses them',
-  'hard links with metadata of their own': 'it gives a link no metadata, where Docker does',
+  'hard links with metadata of their own':
+    'it ignores the metadata of a link, and Docker applies it',
 }
-/** The same for GNU tar, which knows nothing of layers above the first. */
+/** The same for GNU tar, which does not know about layers: only the first layer is compared. */
 const notTar: Readonly<Record<string, string>> = {
-  'modes, owners and times': 'its times have no end',
-  'hard links with metadata of their own': 'it gives a link no metadata, where Docker does',
-  'the same path more than once': 'it replaces no directory that has something in it',
-  'parents that are missing, or links': 'it makes no parent where a link leads nowhere',
+  'modes, owners and times': 'it has no upper limit for times',
+  'hard links with metadata of their own':
+    'it ignores the metadata of a link, and Docker applies it',
+  'the same path more than once': 'it does not replace a directory that is not empty',
+  'parents that are missing, or links': 'it does not create the target of a dangling parent link',
 }
 
-/** Times of directories are left out: other unpackers promise none for those without an entry. */
+/**
+ * Leaves out the times of directories: other unpackers do not set them for directories without an
+ * entry.
+ */
 function withoutDirectoryTimes(all: Description): Description {
   return Object.fromEntries(
     Object.entries(all).map(([path, each]) => [

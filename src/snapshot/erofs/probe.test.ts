@@ -11,7 +11,7 @@ test.skipIf(!isRoot)(
     const tried: ErofsWay[] = []
     const probe = () => probeErofs(home.root, home.run, (_, way) => void tried.push(way))
     const first = await probe()
-    // Files on tmpfs are never even tried.
+    // Mounting a file on tmpfs is never tried.
     expect(first).toEqual({
       way: 'memory',
       reason:
@@ -38,7 +38,7 @@ test.skipIf(!isRoot)(
 )
 
 test.skipIf(!isRoot)(
-  `probeErofs() says why there is no way, and openSnapshots() then unpacks${unlessRoot}`,
+  `probeErofs() returns the reason when no way works, and openSnapshots() then unpacks${unlessRoot}`,
   async () => {
     using home = new Home()
     const found = await probeErofs(home.root, home.run, () => {

@@ -13,33 +13,32 @@ import {
 import { ChainFolder } from '../chain/chain-folder.ts'
 
 /**
- * How an index is mounted: as a file; as a copy of the file in memory, where
- * the filesystem of the store (tmpfs, overlay) is none to mount files from; or
- * by loop devices over it and the layers. The layers stay files in the first
- * two. Through loop devices, the first read of each file takes some 60 us more.
+ * How an index is mounted: `file` mounts the file itself; `memory` mounts a copy in memory, where
+ * files of the store's filesystem (tmpfs, overlay) cannot be mounted; `loop` mounts loop devices
+ * over the index and the layers. The layers stay plain files in the first two. Through loop
+ * devices, the first read of each file takes about 60 us more.
  */
 export type ErofsWay = 'file' | 'memory' | 'loop'
 
 export interface ErofsProbe {
-  /** Absent when neither way works here. */
+  /** Absent when no way works here. */
   readonly way?: ErofsWay
-  /** A clause: why this way, or why none. */
+  /** A clause: why this way was chosen, or why there is none. */
   readonly reason: string
 }
 
-/** What must be the same for an earlier answer to hold. */
+/** An earlier answer is valid while these are the same. */
 interface Circumstances {
   readonly kernel: string
   readonly boot: string
   readonly device: string
 }
 
-/** Mounts a small index to see whether it works. */
+/** Mounts a small index; throws when that does not work. */
 export type TryMount = (chains: ChainFolder, way: ErofsWay) => void
 
 /**
- * What was found out earlier on this machine since it started; `undefined` when
- * nobody has tried yet. Costs one small file.
+ * The earlier answer, if one was stored since boot; `undefined` otherwise. Reads one small file.
  */
 export function knownProbe(root: string, run: string): ErofsProbe | undefined {
   const impossible = reasonAgainst()
@@ -49,9 +48,9 @@ export function knownProbe(root: string, run: string): ErofsProbe | undefined {
 }
 
 /**
- * Finds out how indexes can be mounted for the store at `root`; the answer is
- * kept below `run`, which a reboot clears. The kernel's version is looked at
- * before anything is tried: 6.12.0 and 6.12.1 panic on a file-backed mount.
+ * Finds out how indexes can be mounted for the store at `root`, and stores the answer below `run`,
+ * which a reboot clears. Checks the version of the kernel before it tries: Linux 6.12.0 and 6.12.1
+ * panic when a file is mounted.
  */
 export async function probeErofs(
   root: string,
@@ -71,7 +70,7 @@ function circumstances(root: string): Circumstances {
   return { kernel: kernelRelease(), boot: bootId(), device: fileStatus(root).device }
 }
 
-/** Tries one way alone; the answer is not kept. */
+/** Tries only one way; the answer is not stored. */
 export async function probeWay(
   root: string,
   run: string,
@@ -91,7 +90,7 @@ const reasonFor: Readonly<Record<ErofsWay, string>> = {
   loop: 'layers are mounted through loop devices',
 }
 
-/** Tries one way, and says why it does not work here; `undefined` when it does. */
+/** Tries one way. Returns why it does not work here, or `undefined` when it works. */
 function reasonAgainstWay(
   chains: ChainFolder,
   way: ErofsWay,
@@ -123,7 +122,7 @@ function tryWays(chains: ChainFolder, tryMount: TryMount): ErofsProbe {
   return { reason: [...reasons].join(' and ') }
 }
 
-/** What can be said without trying. */
+/** Returns a reason that is known without trying. */
 function reasonAgainst(): string | undefined {
   if (!canMount()) return 'mounting EROFS needs root'
   if (inUserNamespace()) return 'EROFS cannot be mounted in a user namespace'

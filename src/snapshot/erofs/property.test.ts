@@ -16,7 +16,7 @@ import {
   unpackAll,
 } from './testing/fixture.ts'
 
-/** Directories and leaves share names now and then: most layers are applied, some are refused. */
+/** Directories and leaves sometimes share names: most layers are applied, some are refused. */
 const directoryNames = ['a', 'b', 'c'] as const
 const leafNames = ['f', 'g', 'h', 'f', 'g', 'h', 'a'] as const
 const above = fc.array(fc.constantFrom(...directoryNames), { maxLength: 3 })
@@ -96,14 +96,14 @@ async function indexOf(layers: readonly MadeLayer[]): Promise<Tree> {
   for (const { archive, diffId } of layers) {
     const device = diffId.slice(7)
     await applyTar(tree, one(archive), { device, sparse: { device: 'sparse', write: () => {} } })
-    // Every layer goes through an index, as it does when a chain is extended.
+    // Every layer goes through an index, as when a chain is extended.
     tree = readIndex(writeIndex(tree, { uuid: new Uint8Array(16) }))
   }
   return tree
 }
 
 test.skipIf(!isRoot)(
-  `any row of layers makes the tree that an unpacker makes, or the same refusal${unlessRoot}`,
+  `any list of layers makes the tree that an unpacker makes, or the same refusal${unlessRoot}`,
   async () => {
     using home = new Home()
     const devicesOf = (layers: readonly MadeLayer[]) =>
@@ -128,7 +128,7 @@ test.skipIf(!isRoot)(
 )
 
 test.skipIf(!isRoot)(
-  `any row of layers looks the same mounted as unpacked${unlessRoot}`,
+  `any list of layers looks the same mounted and unpacked${unlessRoot}`,
   async () => {
     await fc.assert(
       fc.asyncProperty(image, async (entries) => {

@@ -5,15 +5,15 @@ import { statusOf } from './layer-folder.ts'
 import { isMarked, isWhole } from './proved.ts'
 
 /**
- * Proves what a chain is mounted from, as far as something was written to it since
- * it was proved the last time. Sparse contents are made again from their archive;
- * an archive that is not what its diff ID names throws `INVALID`.
+ * Proves the files that a chain is mounted from, if they were written to since the last proof.
+ * Damaged sparse contents are created again from their archive. Throws `INVALID` for an archive
+ * that does not match its diff ID.
  */
 export async function proveChain(store: ErofsStore, chainId: Digest): Promise<void> {
   const layers = store.layers.layersOf(chainId)
   for (const { diffId, size } of layers) {
     const path = store.layers.archive(diffId)
-    // Of one that has another size, or none, the mount tells.
+    // A missing file, or another size, is reported by the mount.
     if (statusOf(path)?.size !== size || (await isWhole(path, diffId))) continue
     const message = `Cannot mount snapshot ${chainId}: ${path} is not what it was`
     throw new StrakeError('INVALID', message, { remedy: repair })

@@ -63,7 +63,7 @@ const outcomes = (snapshots: LocalSnapshotter, top: Digest, home: Home): Promise
     ),
   )
 
-test('readArchive() proves and marks an archive, and then believes its mark', async () => {
+test('readArchive() proves and marks an archive, and then trusts its mark', async () => {
   using home = new Home()
   mkdirSync(home.root, { recursive: true })
   const [layer] = await makeLayers([base])
@@ -83,7 +83,7 @@ test('readArchive() proves and marks an archive, and then believes its mark', as
   await expect(read()).rejects.toMatchObject({ code: 'DIGEST_INVALID' })
   expect(await isWhole(path, layer.diffId)).toBe(false)
   expect(isMarked(path)).toBe(false)
-  // A wrong mark shows that nothing is hashed for one that is marked.
+  // A false mark shows that a marked file is not hashed.
   markProved(path)
   expect(await read()).toEqual(readFileSync(path))
   expect(await isWhole(path, layer.diffId)).toBe(true)
@@ -99,7 +99,7 @@ describe.skipIf(!isRoot)(`what a chain is mounted from${unlessRoot}`, () => {
     },
   }
   for (const [kind, write] of Object.entries(writes)) {
-    test(`is not mounted the first time when ${kind} of an archive changed, whoever asks`, async () => {
+    test(`is not mounted the first time when ${kind} of an archive changed`, async () => {
       using home = new Home()
       const layers = await makeLayers([base, change])
       const top = await importAll(await home.open(), layers)
@@ -112,7 +112,7 @@ describe.skipIf(!isRoot)(`what a chain is mounted from${unlessRoot}`, () => {
     })
   }
 
-  test('is not mounted either by what imports another layer above it', async () => {
+  test('is not accepted by the import of another layer above it', async () => {
     using home = new Home()
     const layers = await makeLayers([base, change, [{ path: 'three' }]])
     await importAll(await home.open(), layers.slice(0, 2))
@@ -147,7 +147,7 @@ describe.skipIf(!isRoot)(`what a chain is mounted from${unlessRoot}`, () => {
     }
   })
 
-  test('is not read again while nothing was written to it', async () => {
+  test('is not read again unless it was written to', async () => {
     using home = new Home()
     const snapshots = await home.open()
     const layers = await makeLayers([base, change])
@@ -189,7 +189,7 @@ describe.skipIf(!isRoot)(`what a chain is mounted from${unlessRoot}`, () => {
     gone: (path) => rmSync(path),
   }
   for (const [kind, damage] of Object.entries(indexDamages)) {
-    test(`has its index made again when that is ${kind}`, async () => {
+    test(`has its index created again when that is ${kind}`, async () => {
       using home = new Home()
       const layers = await makeLayers([base, change])
       const top = await importAll(await home.open(), layers)
@@ -202,7 +202,7 @@ describe.skipIf(!isRoot)(`what a chain is mounted from${unlessRoot}`, () => {
     })
   }
 
-  test('has an index made from archives alone where the one below it was changed', async () => {
+  test('has an index made from archives alone when the index below it was changed', async () => {
     using home = new Home()
     const layers = await makeLayers([base, change])
     const [below, above] = layers
@@ -224,7 +224,7 @@ describe.skipIf(!isRoot)(`what a chain is mounted from${unlessRoot}`, () => {
     ['in a piece', 150],
     ['in a hole', 3000],
   ] as const) {
-    test(`has the contents of sparse files made again when they were changed ${where}`, async () => {
+    test(`has the contents of sparse files created again when they changed ${where}`, async () => {
       using home = new Home()
       const layers = nameLayers([
         rawArchive(rawEntry({ name: './', flag: '5' }), sparseEntry('holes', 9000, [100, 1200])),
@@ -242,7 +242,7 @@ describe.skipIf(!isRoot)(`what a chain is mounted from${unlessRoot}`, () => {
     })
   }
 
-  test('takes a whole archive from elsewhere when the one that is kept was changed', async () => {
+  test('accepts a whole archive from another source when the stored one was changed', async () => {
     using home = new Home()
     const layers = await makeLayers([base, change])
     await importAll(await home.open(), layers.slice(0, 1))

@@ -6,10 +6,10 @@ import { readFile, readProved } from '../chain/layer-source.ts'
 const largestMark = 200
 
 /**
- * Marks the bytes of a file as proved, in a file of its own beside it. The mark
- * holds the status of the file: the kernel sets its change time at every write,
- * and no program can set it back, so a mark that fits means that nothing was
- * written since. A mark that cannot be kept costs no more than another proof.
+ * Marks the bytes of a file as proved, in a second file beside it. The mark contains the status of
+ * the file. The kernel sets the change time at every write, and no program can set it back, so a
+ * matching mark means that the file was not written to since. If a mark cannot be written, the file
+ * is proved again next time.
  */
 export function markProved(path: string): void {
   const mark = statusMark(path)
@@ -22,7 +22,7 @@ export function markProved(path: string): void {
   }
 }
 
-/** True when the bytes of a file were proved and nothing was written to it since. */
+/** True when the bytes of a file were proved and the file was not written to since. */
 export function isMarked(path: string): boolean {
   const mark = readPlainFile(markOf(path), largestMark)
   return mark !== undefined && mark === statusMark(path)
@@ -32,7 +32,7 @@ function markOf(path: string): string {
   return `${path}.proved`
 }
 
-/** Nothing, which no mark says, when there is no file. */
+/** `undefined` when there is no file; no mark equals that. */
 function statusMark(path: string): string | undefined {
   try {
     const { inode, size, mtime, ctime } = fileStatus(path)
@@ -45,9 +45,9 @@ function statusMark(path: string): string | undefined {
 }
 
 /**
- * The archive of a layer from where it is kept, in memory that the next chunk
- * overwrites. Unless it is marked it is proved on the way, and marked: then bytes
- * that are not what `diffId` names throw `ContentMismatchError` before the end.
+ * Yields the stored archive of a layer; each chunk reuses the same buffer. An archive without a
+ * mark is proved on the way, and then marked. Throws `ContentMismatchError` before the end when its
+ * bytes do not match `diffId`.
  */
 export async function* readArchive(path: string, diffId: Digest): Bytes {
   if (isMarked(path)) return yield* readFile(path)
@@ -55,7 +55,7 @@ export async function* readArchive(path: string, diffId: Digest): Bytes {
   markProved(path)
 }
 
-/** True when the archive of a layer is there and whole. It is read unless it is marked. */
+/** True when the archive of a layer exists and is whole. Reads it unless it is marked. */
 export async function isWhole(path: string, diffId: Digest): Promise<boolean> {
   if (isMarked(path)) return true
   try {

@@ -26,9 +26,9 @@ import { LayerFolder, sizeOnDisk } from './layer-folder.ts'
 import type { ErofsWay } from './probe.ts'
 
 /**
- * Layers as their archives, mounted through an index. A chain is mounted once,
- * for all containers and builds on this machine, and stays mounted until
- * `cleanStale` or `remove` finds that nobody uses it.
+ * Layers stored as archives, mounted through an index. A chain is mounted once for all containers
+ * and builds on this machine. It stays mounted until `cleanStale` or `remove` finds that nothing
+ * uses it.
  */
 export class ErofsSnapshots implements LocalSnapshotter {
   readonly kind = 'erofs'
@@ -115,14 +115,14 @@ export class ErofsSnapshots implements LocalSnapshotter {
     yield* verifyErofs(await this.#loaded(), options)
   }
 
-  /** Where a chain is mounted; throws `NotMounted` when it is not. */
+  /** Where a chain is mounted; throws `NotMounted` when it is not mounted. */
   #mounted(chainId: Digest): string {
     const path = this.#chains.users.sharedMountPoint(chainId)
     if (!isMountPoint(path)) throw new NotMounted()
     return path
   }
 
-  /** Runs what needs `chainId` mounted, after mounting it when it is not. */
+  /** Runs `action`. If it throws `NotMounted`, mounts `chainId` and runs it again. */
   async #whileMounted<T>(chainId: Digest | null, action: () => Promise<T>): Promise<T> {
     try {
       return await action()
@@ -137,7 +137,7 @@ export class ErofsSnapshots implements LocalSnapshotter {
     }
   }
 
-  /** Mounts a chain, and keeps it mounted in the name returned. */
+  /** Mounts a chain and keeps it mounted under the returned name. */
   async #hold(chainId: Digest): Promise<string> {
     const store = await this.#loaded()
     const { chains, layers, indexes } = store
@@ -155,7 +155,9 @@ export class ErofsSnapshots implements LocalSnapshotter {
     return name
   }
 
-  /** Containers whose image is mounted start without ever loading what makes indexes. */
+  /**
+   * Loaded late: a container whose image is mounted starts without the code that creates indexes.
+   */
   async #loaded(): Promise<ErofsStore> {
     if (this.#store === undefined) {
       const { Indexes } = await import('./indexes.ts')

@@ -15,7 +15,7 @@ import {
 } from './testing/fixture.ts'
 
 test.skipIf(!isRoot)(
-  `sparse files are shown whole, and take no room for their holes${unlessRoot}`,
+  `sparse files are shown whole, and their holes take no space${unlessRoot}`,
   async () => {
     using home = new Home()
     const huge = 2 ** 38

@@ -16,19 +16,19 @@ const readOnlyMode = 0o444
 const writableBits = 0o222
 
 /**
- * The files of a layer on their way into the store, in a folder of their own.
- * Read `bytes` to the end, then `finish`; nothing is certain before.
+ * The files of a layer that is being imported, in their own folder. Read `bytes` to the end, then
+ * call `finish`; the bytes are unverified before that.
  */
 export class StagedLayer implements AsyncDisposable {
   readonly folder: string
   readonly bytes: Bytes
   readonly #sparse: SparseFile
-  /** Where the archive is, if it need not be written. */
+  /** The path of the archive, if it need not be written. */
   readonly #path: string | undefined
   /** The archive while it is written. */
   #file: FileHandle | undefined
 
-  /** `isProved` tells that the bytes of a file were proved to be what the diff ID names. */
+  /** `isProved`: the bytes of a file are known to match the diff ID. */
   constructor(folder: string, source: LayerSource, { isProved }: { readonly isProved: boolean }) {
     this.folder = folder
     fs().mkdirSync(folder, { mode: 0o700 })
@@ -42,24 +42,24 @@ export class StagedLayer implements AsyncDisposable {
     } else this.bytes = this.#written(tar, source, target)
   }
 
-  /** True when the archive is there already, without `bytes` being read, and has `size` bytes. */
+  /** True when the archive is there without reading `bytes`, and has `size` bytes. */
   isWhole(size: number): boolean {
     return this.#path !== undefined && fs().statSync(this.#path).size === size
   }
 
-  /** Takes a piece of the contents of sparse files. */
+  /** Writes a piece of the contents of sparse files. */
   writeSparse(piece: Uint8Array, position: number): void {
     this.#sparse.write(piece, position)
   }
 
-  /** Makes everything durable; `sparseSize` is what the file of sparse contents must have. */
+  /** Makes everything durable; `sparseSize` is the final size of the file of sparse contents. */
   async finish(sparseSize: number): Promise<void> {
     await this.#file?.sync()
     await this.#close()
     if (sparseSize > 0) this.#sparse.finish(sparseSize)
   }
 
-  /** Lets go of what is open. */
+  /** Closes open files. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#close()
     this.#sparse.close()
@@ -93,7 +93,7 @@ export class StagedLayer implements AsyncDisposable {
   }
 }
 
-/** The contents of a layer's sparse files, as a file with holes; made when it is first written to. */
+/** The contents of a layer's sparse files, as a file with holes; created at the first write. */
 export class SparseFile {
   readonly #path: string
   #file: number | undefined
@@ -106,7 +106,7 @@ export class SparseFile {
     writeAllNow(this.#open(), piece, position)
   }
 
-  /** Gives it its size and makes it durable. */
+  /** Sets the size of the file and makes it durable. */
   finish(size: number): void {
     fs().ftruncateSync(this.#open(), size)
     fs().fsyncSync(this.#open())
@@ -123,7 +123,7 @@ export class SparseFile {
   }
 }
 
-/** A file that nobody may write to gets a second name; any other is copied. */
+/** Links a read-only file under a second name; copies any other file. */
 function linkOrCopy(from: string, to: string): void {
   const {
     constants,
@@ -136,7 +136,7 @@ function linkOrCopy(from: string, to: string): void {
     closeSync,
   } = fs()
   const status = lstatSync(from)
-  if (!status.isFile()) throw new StrakeError('INVALID', `Cannot import ${from}: it is no file`)
+  if (!status.isFile()) throw new StrakeError('INVALID', `Cannot import ${from}: it is not a file`)
   if ((status.mode & writableBits) === 0) {
     try {
       linkSync(from, to)

@@ -41,7 +41,7 @@ const twoLayers = (): Promise<MadeLayer[]> => makeLayers([base, change])
 const topOf = (layers: readonly MadeLayer[]): Digest => layers.at(-1)?.chainId ?? 'sha256:'
 const messageOf = (call: Promise<unknown>): Promise<string> => call.then(() => 'done', String)
 
-/** Files below a path that loop devices are open on. */
+/** The loop devices whose file is below a path. */
 function loopsOn(path: string): string[] {
   return readdirSync('/sys/block')
     .map((name) => `/sys/block/${name}/loop/backing_file`)
@@ -51,7 +51,7 @@ function loopsOn(path: string): string[] {
 }
 
 describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
-  test('a layer whose entries are known is not read, unless the list is of another archive', async () => {
+  test('a layer with a listing is not parsed, unless the listing is of another archive', async () => {
     using home = new Home()
     const snapshots = await home.open()
     const file = `${home.path}/archive`
@@ -76,7 +76,7 @@ describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
     }
   })
 
-  test('a chain is mounted once for all who use it, also from other processes', async () => {
+  test('a chain is mounted once for all its users, also those of other processes', async () => {
     using home = new Home()
     const snapshots = await home.open()
     const top = await importAll(snapshots, await twoLayers())
@@ -105,7 +105,7 @@ describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
     expect(readdirSync(`${home.root}/staging`)).toEqual([])
   })
 
-  test('loop devices go with the mount that needs them, and none is left by a mount that failed', async () => {
+  test('loop devices end with their mount, and a failed mount leaves none', async () => {
     using home = new Home()
     const snapshots = await home.open({ kind: 'erofs', way: 'loop' })
     const layers = await twoLayers()
@@ -116,18 +116,18 @@ describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
     }
     await snapshots.cleanStale()
     expect(loopsOn(home.path)).toEqual([])
-    // A second superblock with the same numbers, but no EROFS.
+    // A second superblock with the same numbers, but not EROFS.
     const index = readFileSync(indexOf(home, layers))
     index.fill(0xff, 1024 + 80, 1024 + 84)
     chmodSync(indexOf(home, layers), 0o644)
     writeFileSync(indexOf(home, layers), index)
-    // Otherwise it would be made again.
+    // Without the mark the index would be created again.
     markProved(indexOf(home, layers))
     expect(await messageOf(snapshots.view(top))).toContain('its index cannot be read')
     expect(loopsOn(home.path)).toEqual([])
   })
 
-  test('layers are kept once, and go with the last chain that needs them', async () => {
+  test('layers are stored once, and are removed with the last chain that needs them', async () => {
     using home = new Home()
     const snapshots = await home.open()
     const left = await makeLayers([base, change])
@@ -150,7 +150,7 @@ describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
     expect(readdirSync(`${home.root}/trash`)).toEqual([])
   })
 
-  test('importLayer() gives a read-only file a second name, and copies one that may change', async () => {
+  test('importLayer() links a read-only file, and copies a writable one', async () => {
     using home = new Home()
     const snapshots = await home.open()
     for (const [n, mode] of [0o444, 0o644].entries()) {
@@ -197,7 +197,7 @@ describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
     }
   })
 
-  test('an index can always be made again from the layers, byte for byte', async () => {
+  test('an index can always be created again from the layers, byte for byte', async () => {
     using home = new Home()
     const snapshots = await home.open()
     const layers = await makeLayers([base, change, other])
@@ -210,7 +210,7 @@ describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
     expect(readFileSync(indexOf(home, layers)).equals(before)).toBe(true)
   })
 
-  test('everything is mounted again after a reboot', async () => {
+  test('chains are mounted again after a reboot', async () => {
     using home = new Home()
     const snapshots = await home.open()
     const top = await importAll(snapshots, await twoLayers())
@@ -223,7 +223,7 @@ describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
     expect(readFileSync(`${again.root}/etc/motd`, 'utf8')).toBe('two')
   })
 
-  test('cleanStale() takes away the mount of a container whose directory is gone', async () => {
+  test('cleanStale() unmounts a container whose directory was removed', async () => {
     using home = new Home()
     const snapshots = await home.open()
     const top = await importAll(snapshots, await twoLayers())
@@ -231,13 +231,13 @@ describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
     await snapshots.container(top, `${home.path}/gone`)
     expect(await snapshots.cleanStale()).toBe(0)
     rmSync(`${home.path}/gone`, { recursive: true })
-    // An overlay and its note.
+    // The overlay, and its note.
     expect(await snapshots.cleanStale()).toBe(2)
     expect(await snapshots.cleanStale()).toBe(0)
     expect(readFileSync(`${kept.root}/etc/motd`, 'utf8')).toBe('two')
   })
 
-  test('cleanStale() takes away what a killed process left, and nothing of a living one', async () => {
+  test('cleanStale() removes what a killed process has left, and nothing of a live one', async () => {
     using home = new Home()
     const snapshots = await home.open()
     const layers = await twoLayers()
@@ -262,14 +262,14 @@ describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
     expect(readdirSync(`${home.root}/staging`)).toHaveLength(2)
     await using mine = await snapshots.prepare(top)
     mkdirSync(`${home.root}/layers/${'0'.repeat(64)}`)
-    // An overlay, two stagings, two notes, a chain that nobody uses now, a layer without a chain.
+    // An overlay, two stagings, two notes, a chain without a user, a layer without a chain.
     expect(await snapshots.cleanStale()).toBe(7)
     expect(await snapshots.cleanStale()).toBe(0)
     expect(readFileSync(`${mine.root}/etc/motd`, 'utf8')).toBe('two')
     expect(readdirSync(`${home.root}/layers`)).toHaveLength(2)
   })
 
-  test('programs in a container have setuid and devices; whoever looks at a view has not', async () => {
+  test('setuid and devices work in a container, and not in a view', async () => {
     using home = new Home()
     const snapshots = await home.open()
     const top = await importAll(snapshots, await twoLayers())
@@ -301,7 +301,7 @@ describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
     expect(await mounted.has(top)).toBe(false)
   })
 
-  test('importLayer() finds its parent in whatever order imports ran', async () => {
+  test('importLayer() finds its parent whatever the order of imports', async () => {
     using home = new Home()
     const snapshots = await home.open()
     const left = await makeLayers([base, change, other])
@@ -316,7 +316,7 @@ describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
     }
   })
 
-  test('importLayer() stops when it is told to, and leaves nothing', async () => {
+  test('importLayer() stops when its signal is aborted, and leaves nothing', async () => {
     using home = new Home()
     const snapshots = await home.open()
     const [layer] = await makeLayers([base])
@@ -335,7 +335,7 @@ describe.skipIf(!isRoot)(`ErofsSnapshots${unlessRoot}`, () => {
     await snapshots.importLayer(null, { ...layer, tar: one(layer.archive) })
   })
 
-  test('importLayer() of a file that is gone leaves nothing', async () => {
+  test('importLayer() of a missing file leaves nothing', async () => {
     using home = new Home()
     const snapshots = await home.open()
     const [layer] = await makeLayers([base])

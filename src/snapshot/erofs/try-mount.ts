@@ -4,7 +4,7 @@ import { ownedName } from '../chain/owner-name.ts'
 import { mountFiles } from './mount-chain.ts'
 import { type ErofsProbe, type ErofsWay, probeErofs, probeWay, type TryMount } from './probe.ts'
 
-/** Mounts an index of one file in the store and reads the file; throws when that does not work. */
+/** Mounts an index of one file in the store and reads that file; throws when this does not work. */
 const tryMount: TryMount = (chains, way) => {
   const { mkdirSync, readFileSync, rmSync, writeFileSync } = process.getBuiltinModule('node:fs')
   const sample = sampleIndex()

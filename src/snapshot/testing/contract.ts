@@ -9,7 +9,7 @@ import { testVerify } from './contract/verify.ts'
 
 export type { SnapshotterFixture } from './contract/suite.ts'
 
-/** Every implementation of `LocalSnapshotter` passes these; as root. */
+/** Tests that every implementation of `LocalSnapshotter` passes; needs root. */
 export function testSnapshotter(name: string, open: () => Promise<SnapshotterFixture>): void {
   describe(name, () => {
     const suite = createSuite(open)

@@ -44,7 +44,7 @@ function removeAll(home: string): void {
 }
 afterAll(() => removeAll(base))
 
-/** Commits an empty filesystem, which stands on nothing. */
+/** Commits an empty filesystem without a parent. */
 async function commitEmpty(snapshots: Snapshotter): Promise<Digest> {
   await using first = await snapshots.prepare(null)
   return await commitChanges(first)
@@ -94,7 +94,7 @@ test.skipIf(!isRoot)(`DirectorySnapshots leaves no mount and no note behind${rea
 })
 
 test.skipIf(!isRoot)(
-  `cleanStale() takes away what a killed process left, and nothing of a living one${reason}`,
+  `cleanStale() removes what a killed process has left, and nothing of a live one${reason}`,
   async () => {
     await using fixture = await open()
     const { snapshots, root, run } = fixture
@@ -126,7 +126,7 @@ test.skipIf(!isRoot)(
   },
 )
 
-test.skipIf(!isRoot)(`DirectorySnapshots lets nobody else in (A10, A11)${reason}`, async () => {
+test.skipIf(!isRoot)(`DirectorySnapshots lets only root enter its folders${reason}`, async () => {
   await using fixture = await open()
   const { snapshots, root, run } = fixture
   await using first = await snapshots.prepare(null)
@@ -138,7 +138,7 @@ test.skipIf(!isRoot)(`DirectorySnapshots lets nobody else in (A10, A11)${reason}
   expect(statSync(root).mode & 0o777).toBe(0o700)
   expect(statSync(`${root}/chains`).mode & 0o777).toBe(0o700)
   expect(statSync(`${run}/mounts`).mode & 0o777).toBe(0o700)
-  // Through a shell: setpriv itself keeps its capabilities until it has executed something.
+  // Through a shell: setpriv keeps its capabilities until it has executed a program.
   const user = ['--reuid=65534', '--regid=65534', '--clear-groups']
   const asNobody = (command: string) =>
     spawnSync('setpriv', [...user, 'sh', '-c', command], { encoding: 'utf8' })
@@ -190,7 +190,7 @@ test.skipIf(!isRoot)(
 )
 
 test.skipIf(!isRoot)(
-  `prepare() refuses more layers than the kernel stacks, in words${reason}`,
+  `prepare() refuses more layers than the kernel can stack, with a reason${reason}`,
   async () => {
     await using fixture = await open()
     const { snapshots, root } = fixture

@@ -30,7 +30,7 @@ import type {
 } from '../chain/snapshotter.ts'
 import { treeSize } from './tree-size.ts'
 
-/** Leaves the kernel's limit some room for what is laid over an image. */
+/** Leaves some layers of the kernel's limit for the overlays of containers. */
 const maxLineage = maxOverlayLowers - 20
 
 /** Layers as unpacked trees, stacked by overlayfs. `root` is `$STRAKE_ROOT`, `run` is `$STRAKE_RUN`. */
@@ -57,7 +57,7 @@ export class DirectorySnapshots implements LocalSnapshotter {
   ): Promise<ImportedLayer | undefined> {
     if (await this.has(chainAbove(parent, layer.diffId))) return undefined
     await using active = await this.prepare(parent, { use: 'unpack' })
-    // Containers start without ever loading these.
+    // Loaded here: starting a container does not need it.
     const { applyLayer } = await import('#layer')
     const { readLayer } = await import('../chain/layer-source.ts')
     const source = readLayer(layer)
@@ -88,7 +88,7 @@ export class DirectorySnapshots implements LocalSnapshotter {
       await this.#chains.use(chainId, name, (lineage) => {
         const lower = this.#trees(lineage)
         const [only = ''] = lower
-        // Overlayfs wants two directories, or one to write to.
+        // Overlayfs requires two lower directories, or an upper one.
         if (lower.length === 1) mountBind(only, root, restrictions)
         else mountOverlay(root, { lower, ...restrictions })
       })

@@ -1,7 +1,7 @@
 import { ignoreAbsent } from '#platform'
 /**
- * Bytes on disk of everything below `path`, a file with several names counted
- * once. Reads every directory: not for places where somebody waits.
+ * Bytes on disk of everything below `path`; counts a file with several names once. Reads every
+ * directory, so it is slow for large trees.
  */
 export async function treeSize(path: string): Promise<number> {
   const { lstat, readdir } = process.getBuiltinModule('node:fs/promises')
@@ -10,7 +10,7 @@ export async function treeSize(path: string): Promise<number> {
   const pending: Buffer[] = [Buffer.from(path)]
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const status = await lstat(next).catch(ignoreAbsent)
-    // What vanishes while it is counted takes nothing.
+    // An entry that was removed during the count takes no space.
     if (status === undefined) continue
     if (!status.isDirectory() && status.nlink > 1) {
       if (seen.has(status.ino)) continue
@@ -18,7 +18,7 @@ export async function treeSize(path: string): Promise<number> {
     }
     size += status.blocks * 512
     if (!status.isDirectory()) continue
-    // Names are bytes: not all of them are text.
+    // Names are bytes and may be invalid UTF-8.
     for (const name of (await readdir(next, { encoding: 'buffer' }).catch(ignoreAbsent)) ?? []) {
       pending.push(Buffer.concat([next, Buffer.from('/'), name]))
     }

@@ -6,9 +6,9 @@ import { setAside } from '../chain/remove-chains.ts'
 import type { SnapshotFinding, VerifyOptions } from '../chain/snapshotter.ts'
 
 /**
- * Tells which unpacked trees do not know what they stand on, or stand on what is
- * gone. To heal, writes the list again from one that makes the chain; a tree that
- * cannot be used is set aside, and is unpacked again for the next user.
+ * Finds unpacked trees that have no valid list of parents, or whose parent is missing. To heal,
+ * writes the list again from another list that makes the chain. A tree that cannot be healed is set
+ * aside, and the next user unpacks it again.
  */
 export async function* verifyTrees(
   chains: ChainFolder,
@@ -19,7 +19,8 @@ export async function* verifyTrees(
   const lists = new KnownLists(known)
   for (const chainId of chainIds) lists.add(chains.findDiffIds(chainId) ?? [])
   const depth = (chainId: Digest): number => lists.of(chainId)?.length ?? 0
-  // From the lowest up: what stands on a tree that is set aside is found after it.
+  // Lowest first: setting a tree aside makes the trees above it invalid, and those are checked
+  // after it.
   for (const chainId of chainIds.sort((a, b) => depth(a) - depth(b))) {
     signal?.throwIfAborted()
     if (!chains.has(chainId)) continue

@@ -22,10 +22,10 @@ import { one } from '../../testing/changes.ts'
 export { one }
 
 export const isRoot: boolean = process.getuid?.() === 0
-/** Ends the name of a test that needs root, so that a skipped one says why. */
+/** Ends the name of a test that needs root, so that a skipped test shows the reason. */
 export const unlessRoot: string = isRoot ? '' : ' (skipped: needs root)'
 
-/** Directories in memory that end, with all mounts below, with the scope. */
+/** Directories in memory. Leaving the scope removes them and all mounts below. */
 export class Home implements Disposable {
   readonly path: string = mkdtempSync(`${tmpdir()}/strake-erofs-`)
   readonly root: string = `${this.path}/root`
@@ -48,7 +48,7 @@ export interface MadeLayer {
   readonly archive: Uint8Array
 }
 
-/** Archives of entries, lowest layer first, with the IDs they have. */
+/** Archives of entries, lowest layer first, with their IDs. */
 export async function makeLayers(layers: readonly (readonly TarInput[])[]): Promise<MadeLayer[]> {
   return nameLayers(await Promise.all(layers.map((entries) => packTar(entries))))
 }
@@ -85,7 +85,7 @@ export async function unpackAll(root: string, layers: readonly MadeLayer[]): Pro
   for (const { archive } of layers) await applyLayer(one(archive), root)
 }
 
-/** What a name stands for; equal for equal trees, whatever filesystem shows them. */
+/** The properties of a path; equal for equal trees, whichever filesystem shows them. */
 export interface Described {
   readonly mode: string
   readonly owner: string
@@ -96,13 +96,13 @@ export interface Described {
   readonly xattrs: string
   readonly contents: string
   readonly links: number
-  /** First path, in order, of the same file. */
+  /** The first path, in order, of the same file. */
   readonly sameAs: string
 }
 
 export type Description = Readonly<Record<string, Described>>
 
-/** Every path of a directory tree, `.` first. */
+/** Describes every path of a directory tree, `.` first. */
 export function describeTree(root: string): Description {
   const found: Record<string, Described> = {}
   const firsts = new Map<string, string>()
@@ -167,7 +167,7 @@ function digestOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-/** The same of a tree that is only in memory; its devices are given by tag. */
+/** Like `describeTree`, for a tree in memory; `devices` maps a tag to its bytes. */
 export async function describeIndex(
   tree: Tree,
   devices: ReadonlyMap<string, Uint8Array>,
@@ -213,12 +213,12 @@ const typeBits = {
   fifo: 0o010000,
 } as const
 
-/** The tree of a committed chain as its index has it, without mounting. */
+/** The tree of a committed chain, read from its index without mounting. */
 export function readChain(root: string, chainId: Digest): Tree {
   return readIndex(readFileSync(`${root}/chains/${chainId.slice(7)}/index.erofs`))
 }
 
-/** A member with holes: pieces of 700 bytes at the offsets given. */
+/** A member with holes: pieces of 700 bytes at the given offsets. */
 export function sparseEntry(name: string, size: number, offsets: readonly number[]): Uint8Array {
   const lines = [offsets.length, ...offsets.flatMap((offset) => [offset, 700])]
   const map = Buffer.alloc(512)

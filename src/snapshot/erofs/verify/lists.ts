@@ -10,18 +10,21 @@ import type { ErofsStore } from '../import-layer.ts'
 import { type ChainLayer, formatLayers } from '../layer-list.ts'
 import { readArchive } from '../proved.ts'
 
-/** What is known of the layers of one chain. */
+/** The lists of one chain. */
 export interface ChainList {
   readonly chainId: Digest
-  /** Its layers, lowest first; `undefined` when no list that makes the chain is left anywhere. */
+  /** Its layers, lowest first; `undefined` when no valid list of the chain is left. */
   readonly diffIds: readonly Digest[] | undefined
-  /** What its own list says, if that is whole. */
+  /** The contents of its own `layers` file, if that is whole. */
   readonly layers: readonly ChainLayer[] | undefined
   /** What is wrong with its own lists, as clauses. */
   readonly problems: readonly string[]
 }
 
-/** The lists of all chains. One that is damaged is had from its twin, from chains above it or from `known`. */
+/**
+ * Reads the lists of all chains. A damaged list is replaced by its twin, by the list of a higher
+ * chain, or by one of `known`.
+ */
 export function readLists(
   { chains, layers }: ErofsStore,
   known: readonly (readonly Digest[])[] = [],
@@ -45,9 +48,9 @@ function problemOf(path: string): string {
 }
 
 /**
- * Tells what is wrong with the lists of a chain; to heal, writes them again. A
- * chain whose layers nobody knows any more, or whose layers in `bad` cannot be
- * measured, is set aside: whoever needs it makes it again.
+ * Reports what is wrong with the lists of a chain; to heal, writes them again. A chain is set aside
+ * when no list names its layers, or when a layer in `bad` cannot be measured; the next process that
+ * needs it creates it again.
  */
 export async function* checkList(
   store: ErofsStore,
@@ -63,7 +66,7 @@ export async function* checkList(
   }
   if (diffIds === undefined || diffIds.some((diffId) => bad.has(diffId))) {
     const users = await setAside(store.chains, chainId)
-    const action = `set aside, for nothing tells what it was made of${describeUsers(users)}`
+    const action = `set aside, for no list names its layers${describeUsers(users)}`
     yield { ...finding, state: 'lost', action }
     return
   }

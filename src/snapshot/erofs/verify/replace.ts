@@ -6,8 +6,9 @@ import type { ErofsStore } from '../import-layer.ts'
 import { StagedLayer } from '../stage-layer.ts'
 
 /**
- * Puts a layer's archive in place of what is there. False when it cannot be had.
- * Throws `ContentMismatchError`, and changes nothing, when it is not the archive.
+ * Replaces the stored archive of a layer with the one from `archiveOf`. Returns false when there is
+ * none. Throws `ContentMismatchError`, and changes nothing, when the new one does not match
+ * `diffId`.
  */
 export async function replaceArchive(
   { chains, layers }: ErofsStore,

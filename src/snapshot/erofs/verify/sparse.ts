@@ -17,8 +17,8 @@ import { SparseFile } from '../stage-layer.ts'
 const zeros = new Uint8Array(1_048_576)
 
 /**
- * Compares what a layer's archive gives for its sparse files with what is kept
- * of it, piece by piece; to heal, writes it anew on the way.
+ * Compares the stored contents of a layer's sparse files with those in its archive, piece by piece;
+ * to heal, writes them again while it reads.
  */
 export class SparseCheck implements AsyncDisposable {
   readonly #store: ErofsStore
@@ -26,10 +26,10 @@ export class SparseCheck implements AsyncDisposable {
   readonly #kept: number | undefined
   readonly #staging: string | undefined
   readonly #anew: SparseFile | undefined
-  /** Nothing was written to it since its holes were known to be such. */
+  /** The stored file was not written to since its holes were last proved. */
   readonly #isMarked: boolean
   #isSound: boolean
-  /** Bytes that were compared. */
+  /** The number of bytes that were compared. */
   #compared = 0
 
   constructor(store: ErofsStore, layer: ChainLayer, { heals }: { readonly heals: boolean }) {
@@ -59,7 +59,10 @@ export class SparseCheck implements AsyncDisposable {
     this.#compared = position + piece.length
   }
 
-  /** Compares the hole that ends at `end` with zeros; that takes time, so only if something was written. */
+  /**
+   * Compares the hole that ends at `end` with zeros; that is slow, so only a file without a mark is
+   * compared.
+   */
   #compareHole(end: number): void {
     if (this.#isMarked) return
     while (this.#isSound && this.#compared < end) {
@@ -68,7 +71,7 @@ export class SparseCheck implements AsyncDisposable {
     }
   }
 
-  /** Once all was written: whether what is kept is right, and right again. */
+  /** Call it after the last `write`. Replaces damaged contents if it heals. */
   async finish(): Promise<'sound' | 'damaged' | 'healed'> {
     const { diffId, sparseSize } = this.#layer
     const target = this.#store.layers.sparse(diffId)

@@ -8,11 +8,11 @@ import { readArchive } from '../proved.ts'
 import { describeUsers } from './lists.ts'
 import { SparseCheck } from './sparse.ts'
 
-/** Trees from archives alone: what an index says is what is in question. */
+/** Trees made from archives alone, because the indexes are what is checked. */
 export class Trees {
   readonly #store: ErofsStore
   readonly #options: { readonly heals: boolean }
-  /** Layers whose sparse files were looked at. */
+  /** Layers whose sparse files were checked. */
   readonly #seen = new Set<Digest>()
   #kept: { readonly chainId: Digest; readonly tree: Tree } | undefined
 
@@ -21,7 +21,7 @@ export class Trees {
     this.#options = options
   }
 
-  /** The tree of a chain, and what is wrong with the contents of sparse files that was not told yet. */
+  /** The tree of a chain, and new findings about the contents of its sparse files. */
   async of(
     chainId: Digest,
   ): Promise<{ readonly tree: Tree; readonly findings: readonly SnapshotFinding[] }> {
@@ -67,7 +67,10 @@ export class Trees {
   }
 }
 
-/** So that the next user sees the new files; says who still sees the old ones. */
+/**
+ * Unmounts chains with replaced files, so that the next user sees the new ones. Describes the users
+ * that still see the old ones.
+ */
 export async function releaseMounts(
   { chains, layers }: ErofsStore,
   diffId: Digest,

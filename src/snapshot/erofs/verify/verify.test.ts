@@ -70,7 +70,7 @@ describe.skipIf(!isRoot)(`ErofsSnapshots.verify()${unlessRoot}`, () => {
       expect(readFileSync(`${view.root}/etc/motd`, 'utf8')).toBe('two')
     })
 
-    test(`finds and heals an index that is ${kind}, and never needs one`, async () => {
+    test(`finds and heals an index that is ${kind}, without using one`, async () => {
       using home = new Home()
       const snapshots = await home.open()
       const layers = await makeLayers([base, change])
@@ -107,7 +107,7 @@ describe.skipIf(!isRoot)(`ErofsSnapshots.verify()${unlessRoot}`, () => {
     })
   }
 
-  test('does not let an archive be mounted that nobody can give back', async () => {
+  test('does not mount a damaged archive that cannot be replaced', async () => {
     using home = new Home()
     const snapshots = await home.open()
     const layers = await makeLayers([base, change])
@@ -119,7 +119,7 @@ describe.skipIf(!isRoot)(`ErofsSnapshots.verify()${unlessRoot}`, () => {
     expect(await snapshots.view(top).then(() => 'mounted', String)).toContain('is missing')
   })
 
-  test('takes no other archive for the one that is damaged', async () => {
+  test('accepts no other archive in place of a damaged one', async () => {
     using home = new Home()
     const snapshots = await home.open()
     const layers = await makeLayers([base, change])

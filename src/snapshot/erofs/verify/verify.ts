@@ -12,8 +12,8 @@ import { replaceArchive } from './replace.ts'
 import { releaseMounts, Trees } from './trees.ts'
 
 /**
- * Reads every archive against its diff ID, then the lists of every chain, then
- * makes every index again and compares: the same archives give the same bytes.
+ * Checks every archive against its diff ID, then the lists of every chain. Then creates every index
+ * again and compares it: the same archives give the same bytes.
  */
 export async function* verifyErofs(
   store: ErofsStore,
@@ -40,12 +40,12 @@ export async function* verifyErofs(
   }
 }
 
-/** Layers that a chain is made of, whichever list says so. */
+/** The layers of all chains, from any valid list. */
 function namedLayers(store: ErofsStore, known?: readonly (readonly Digest[])[]): Iterable<Digest> {
   return new Set(readLists(store, known).flatMap(({ diffIds }) => diffIds ?? []))
 }
 
-/** The chains whose lists are whole. */
+/** The chains whose lists are whole, those with the fewest layers first. */
 function lowestFirst(lists: readonly ChainList[]): readonly WholeList[] {
   return lists.filter(isWhole).sort((a, b) => a.layers.length - b.layers.length)
 }
@@ -77,7 +77,11 @@ async function checkLayer(
     return { ...finding, state: 'healed', action: `made again from its blob${users}` }
   }
   setAside(store, path)
-  return { ...finding, state: 'lost', action: `no whole blob of it is here or can be had${users}` }
+  return {
+    ...finding,
+    state: 'lost',
+    action: `no whole blob of it is stored or can be fetched${users}`,
+  }
 }
 
 async function archiveProblem(path: string, diffId: Digest): Promise<string | undefined> {
@@ -93,10 +97,10 @@ function fileProblem(path: string): string | undefined {
   const name = path.slice(path.lastIndexOf('/') + 1)
   const found = fs().lstatSync(path, { throwIfNoEntry: false })
   if (found === undefined) return `${name} is missing`
-  return found.isFile() ? undefined : `${name} is no file`
+  return found.isFile() ? undefined : `${name} is not a file`
 }
 
-/** Nobody mounts what is not there. */
+/** Moves a damaged file away, so that it cannot be mounted. */
 function setAside({ chains }: ErofsStore, path: string): void {
   try {
     renamePath(path, `${chains.root}/trash/${temporaryName()}`)
@@ -111,7 +115,7 @@ async function* checkChain(
   { chainId, archiveOf }: VerifyOptions & { readonly chainId: Digest },
 ): AsyncGenerator<SnapshotFinding> {
   const path = indexPath(store.chains, chainId)
-  // One that is not there is made by whoever mounts it first.
+  // A missing index is created at the next mount.
   const hasIndex = fs().lstatSync(path, { throwIfNoEntry: false }) !== undefined
   const isSparse = store.layers.layersOf(chainId).some(({ sparseSize }) => sparseSize > 0)
   if (!hasIndex && !isSparse) return

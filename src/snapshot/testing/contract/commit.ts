@@ -17,7 +17,7 @@ import { chainAbove } from '#oci'
 import { commitChanges, packChanges } from '../changes.ts'
 import { code, type Suite } from './suite.ts'
 
-/** Writing above a parent, and what becomes of it. */
+/** Writing above a parent, and committing. */
 export function testCommit(suite: Suite): void {
   const { base, chain, commit } = suite
 
@@ -108,7 +108,7 @@ export function testCommit(suite: Suite): void {
     ])
   })
 
-  test('commit() of a layer that is there succeeds and keeps the first', async () => {
+  test('commit() of an existing chain succeeds and keeps the first', async () => {
     await base()
     const other = await suite.reopen()
     await using one = await suite.snapshots.prepare(chain(1))
@@ -132,7 +132,7 @@ export function testCommit(suite: Suite): void {
     expect(record).toMatchObject({ chainId, parent: chain(1) })
   })
 
-  test('prepare() and view() throw NOT_FOUND for what is not there', async () => {
+  test('prepare() and view() throw NOT_FOUND for an absent snapshot', async () => {
     expect(await code(suite.snapshots.prepare(chain(9)))).toBe('NOT_FOUND')
     expect(await code(suite.snapshots.view(chain(9)))).toBe('NOT_FOUND')
     expect(await code(suite.snapshots.container(chain(9), `${suite.scratch}/c`))).toBe('NOT_FOUND')
@@ -140,7 +140,7 @@ export function testCommit(suite: Suite): void {
     await suite.snapshots.remove(chain(9))
   })
 
-  test('a chain of 30 layers shows the top of each file, hard links and renames included', async () => {
+  test('a chain of 30 layers shows the topmost version of each file, hard links and renames included', async () => {
     await commit(1, null, (root) => {
       writeFileSync(`${root}/counter`, '1')
       writeFileSync(`${root}/file-1`, '')

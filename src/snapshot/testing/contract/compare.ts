@@ -2,11 +2,11 @@ import { expect, test } from 'bun:test'
 import { chmodSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { code, type Suite } from './suite.ts'
 
-/** What differs, and what is there. */
+/** Comparing and listing. */
 export function testCompare(suite: Suite): void {
   const { chain, commit } = suite
 
-  test('compare() tells what was added, changed and deleted, to the last byte', async () => {
+  test('compare() yields what was added, changed and deleted, to the last byte', async () => {
     const compared = async (before: number | null, after: number): Promise<string[]> => {
       const from = before === null ? null : chain(before)
       const changes = await Array.fromAsync(suite.snapshots.compare(from, chain(after)))
@@ -25,7 +25,7 @@ export function testCompare(suite: Suite): void {
       writeFileSync(`${root}/a/body`, 'A/BODY')
       utimesSync(`${root}/a/body`, 1, 1234567890)
       chmodSync(`${root}/a/mode`, 0o600)
-      // Written again as it was: other bytes on disk, the same file.
+      // Written again: other blocks on disk, but an equal file.
       rmSync(`${root}/a/same`)
       writeFileSync(`${root}/a/same`, 'a/same')
       utimesSync(`${root}/a/same`, 1, 1234567890)
@@ -50,7 +50,7 @@ export function testCompare(suite: Suite): void {
     expect(await code(compared(1, 9))).toBe('NOT_FOUND')
   })
 
-  test('list() says what each snapshot takes on disk', async () => {
+  test('list() yields the size of each snapshot on disk', async () => {
     await commit(1, null, (root) => writeFileSync(`${root}/large`, new Uint8Array(1 << 20)))
     await commit(2, 1, (root) => writeFileSync(`${root}/small`, new Uint8Array(1 << 12)))
     const sizes = new Map(

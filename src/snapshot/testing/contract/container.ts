@@ -34,7 +34,7 @@ export function testContainer(suite: Suite): void {
     expect(readdirSync(container.root).sort()).toEqual(['data', 'etc'])
   })
 
-  test('container() gives the root directory what the image says of it', async () => {
+  test('container() gives the root directory the status it has in the image', async () => {
     await commit(1, null, (root) => {
       chmodSync(root, 0o711)
       utimesSync(root, 1, 1234567890)

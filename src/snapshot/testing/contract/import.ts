@@ -5,7 +5,7 @@ import { chainAbove, type Digest } from '#oci'
 import { one } from '../changes.ts'
 import { code, noChain, type Suite, tarOf, text } from './suite.ts'
 
-/** Layers that come as archives. */
+/** Importing archives. */
 export function testImport(suite: Suite): void {
   const { base, chain, chains } = suite
 
@@ -45,7 +45,7 @@ export function testImport(suite: Suite): void {
     expect(readFileSync(`${view.root}/small`, 'utf8')).toBe('x')
   })
 
-  test('importLayer() reads nothing of a chain that is there', async () => {
+  test('importLayer() does not read the archive of an existing chain', async () => {
     const chainId = await base()
     let asked = false
     const tar = {
@@ -54,19 +54,19 @@ export function testImport(suite: Suite): void {
         return one(new Uint8Array(1024))
       },
     }
-    // A lowest layer has the same name as what it makes.
+    // The chain ID of a lowest layer is its diff ID.
     const layer = { diffId: chainId, tar }
     expect(await suite.snapshots.importLayer(null, layer)).toBeUndefined()
     expect(asked).toBe(false)
   })
 
-  test('importLayer() leaves nothing of bytes with another digest, or of a layer that must not be', async () => {
+  test('importLayer() leaves nothing behind after a wrong digest or a refused layer', async () => {
     const good = await tarOf([{ path: 'x', body: text('x') }])
     const sha512: Digest = `sha512:${'0'.repeat(128)}`
     for (const other of [
       { diffId: noChain(5) },
       { diffId: sha512 },
-      // Large enough to be hashed in a thread of its own.
+      // Large enough to be hashed in its own thread.
       { diffId: noChain(5), leastSize: 2 ** 30 },
     ]) {
       const lie = suite.snapshots.importLayer(null, { ...good, ...other, tar: one(good.archive) })
@@ -84,7 +84,7 @@ export function testImport(suite: Suite): void {
     expect(await suite.snapshots.has(good.diffId)).toBe(true)
   })
 
-  test('importLayer() may leave work for later, and what runs above it finds everything', async () => {
+  test('importLayer() may defer the index, and a container above it sees every file', async () => {
     for (let n = 1; n <= 4; n++) {
       const layer = await tarOf([
         { path: `file-${n}`, body: text(`${n}`) },
@@ -104,7 +104,7 @@ export function testImport(suite: Suite): void {
     expect(readFileSync(`${view.root}/file-4`, 'utf8')).toBe('4')
   })
 
-  test('commit() takes a layer that says the same as the changes', async () => {
+  test('commit() accepts a layer that equals the changes', async () => {
     await base()
     const layer = await tarOf([{ path: 'motd', body: text('two') }])
     {

@@ -2,11 +2,11 @@ import { expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import type { Suite } from './suite.ts'
 
-/** What may go, and what is needed. */
+/** Removing, and refusing to remove. */
 export function testRemove(suite: Suite): void {
   const { base, chain, commit } = suite
 
-  test('remove() of several stops at the one that is in use', async () => {
+  test('remove() of several chains stops at the one in use', async () => {
     await base()
     await commit(2, 1, (root) => writeFileSync(`${root}/motd`, 'two'))
     await commit(3, 2, (root) => writeFileSync(`${root}/motd`, 'three'))
@@ -22,7 +22,7 @@ export function testRemove(suite: Suite): void {
     expect(await Array.fromAsync(suite.snapshots.list())).toEqual([])
   })
 
-  test('remove() refuses what a child stands on or a mount shows, and then removes', async () => {
+  test('remove() refuses a chain with a child or a mount, and later removes it', async () => {
     await base()
     await commit(2, 1, (root) => writeFileSync(`${root}/x`, ''))
     const refusal = (n: number): Promise<string> =>

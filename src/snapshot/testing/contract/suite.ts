@@ -5,7 +5,9 @@ import { packTar, type TarInput } from '#tar'
 import type { LayerSource, LocalSnapshotter } from '../../chain/snapshotter.ts'
 import { commitChanges, layerOf } from '../changes.ts'
 
-/** What a suite works on: snapshots that are empty at first, and the same ones as another process sees them. */
+/**
+ * What a suite works on: an empty store of snapshots, and the same store opened by another process.
+ */
 export interface SnapshotterFixture extends AsyncDisposable {
   readonly snapshots: LocalSnapshotter
   reopen(): Promise<LocalSnapshotter>
@@ -13,10 +15,10 @@ export interface SnapshotterFixture extends AsyncDisposable {
   readonly scratch: string
 }
 
-/** The fixture of the test that runs, and the chains it made, by number. */
+/** The fixture of the running test, and the chains it made, by number. */
 export interface Suite extends Omit<SnapshotterFixture, keyof AsyncDisposable> {
   readonly chains: Map<number, Digest>
-  /** The chain of this number, or one that is not there. */
+  /** Commits `n` above `parent` with the changes that `change` makes. */
   readonly chain: (n: number) => Digest
   /** Commits `n` above `parent` with what `change` does. */
   readonly commit: (
@@ -24,11 +26,11 @@ export interface Suite extends Omit<SnapshotterFixture, keyof AsyncDisposable> {
     parent: number | null,
     change: (root: string) => void,
   ) => Promise<Digest>
-  /** Commits chain 1: two files of `/etc` and `/motd`. */
+  /** Commits chain 1: two files in `/etc`, and `/motd`. */
   readonly base: () => Promise<Digest>
 }
 
-/** Opens a fixture for every test of the `describe` it is called in. */
+/** Opens a fixture for every test of the enclosing `describe`. */
 export function createSuite(open: () => Promise<SnapshotterFixture>): Suite {
   let fixture: SnapshotterFixture
   const chains = new Map<number, Digest>()
@@ -67,10 +69,10 @@ export function createSuite(open: () => Promise<SnapshotterFixture>): Suite {
   }
 }
 
-/** The name of a chain that no layers make. */
+/** A chain ID that no layers make. */
 export const noChain = (n: number): Digest => `sha256:${n.toString(16).padStart(64, '0')}`
 
-/** The code of what a call throws. */
+/** The code of the error that a call throws. */
 export async function code(call: Promise<unknown>): Promise<unknown> {
   return call.catch((error: unknown) =>
     error instanceof Error && 'code' in error ? error.code : error,

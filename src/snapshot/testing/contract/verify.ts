@@ -3,11 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import type { SnapshotFinding } from '../../chain/snapshotter.ts'
 import type { Suite } from './suite.ts'
 
-/** Reading everything again. */
+/** Checking stored files. */
 export function testVerify(suite: Suite): void {
   const { base, chain, commit } = suite
 
-  test('verify() finds nothing where nothing is wrong, also while it is mounted', async () => {
+  test('verify() reports nothing for whole snapshots, also while one is mounted', async () => {
     await base()
     await commit(2, 1, (root) => writeFileSync(`${root}/motd`, 'two'))
     const findings = (): Promise<SnapshotFinding[]> => Array.fromAsync(suite.snapshots.verify())
