@@ -26,7 +26,7 @@ test('applyLayer() counts entries and bytes', async () => {
   expect(applied).toEqual({ entries: 2, size: 3 })
 })
 
-test('applyLayer() makes parents that the layer only implies, 0755 and of no certain day', async () => {
+test('applyLayer() creates missing parents with mode 0755', async () => {
   using arena = new Arena()
   await arena.apply([{ path: 'a/b/c', body, mtime: 9 }])
   expect(lstatSync(join(arena.root, 'a/b'))).toMatchObject({ mode: 0o40755, uid: 0, mtimeMs: 0 })
@@ -48,7 +48,7 @@ test('applyLayer() restores the times of directories after their contents', asyn
   expect(lstatSync(join(arena.root, 'lower')).mtimeMs).toBe(before)
 })
 
-test('applyLayer() leaves directories of the parent their times when it only passes through', async () => {
+test('applyLayer() keeps the times of directories that it only passes through', async () => {
   using arena = new Arena()
   const directories = ['passed', 'passed/deep', 'cleared', 'cleared/sub', 'cleared/sub/deep']
   for (const path of directories) mkdirSync(join(arena.root, path))
@@ -66,8 +66,7 @@ test('applyLayer() leaves directories of the parent their times when it only pas
   }
 })
 
-// RELIABILITY A9
-test('applyLayer() lets the last of several entries win and never writes through', async () => {
+test('applyLayer() applies the last of several entries and never writes through a link', async () => {
   using arena = new Arena()
   const { error } = await arena.apply([
     { path: 'x', body: Buffer.from('first') },
@@ -96,8 +95,7 @@ test('applyLayer() lets the last of several entries win and never writes through
   expect(arena.escaped()).toBe('')
 })
 
-// RELIABILITY A7
-test('applyLayer() takes names that look or fold alike for different ones', async () => {
+test('applyLayer() keeps names apart that look alike or differ in case', async () => {
   using arena = new Arena()
   const alike = ['straße', 'strasse', 'STRASSE', 'caf\u00e9', 'cafe\u0301', 'ﬀ', 'ff']
   await arena.apply(alike.map((path) => ({ path, type: 'directory' as const })))
@@ -112,8 +110,7 @@ test('applyLayer() takes names that look or fold alike for different ones', asyn
   expect(arena.escaped()).toBe('')
 })
 
-// RELIABILITY A23
-test('applyLayer() keeps every byte a name can have', async () => {
+test('applyLayer() keeps every possible byte of a name', async () => {
   using arena = new Arena()
   const bytes = Array.from({ length: 256 }, (_, i) => i).filter((i) => i !== 0 && i !== 0x2f)
   const every = decodeName(Uint8Array.from(bytes))
@@ -125,8 +122,7 @@ test('applyLayer() keeps every byte a name can have', async () => {
   expect(made.some((name) => Buffer.from(encodeName(name)).equals(Buffer.from(bytes)))).toBe(true)
 })
 
-// RELIABILITY A18
-test('applyLayer() leaves the holes of a sparse file holes', async () => {
+test('applyLayer() keeps the holes of a sparse file', async () => {
   using arena = new Arena()
   const [offset, size] = [5_000_000, 40_000_000]
   const pax = `GNU.sparse.major=1\nGNU.sparse.minor=0\nGNU.sparse.realsize=${size}\n`
@@ -170,7 +166,7 @@ test('applyLayer() stops when the files together are larger than allowed', async
   expect((await arena.apply(entries, { limits: { entries: 1 } })).error).toBeDefined()
 })
 
-test('applyLayer() ends with the reason of its signal', async () => {
+test('applyLayer() throws the reason of its signal', async () => {
   using arena = new Arena()
   const reason = new Error('enough')
   const { error } = await arena.apply([{ path: 'a', body }], { signal: AbortSignal.abort(reason) })
@@ -188,9 +184,8 @@ test('applyLayer() names the entry of a layer that ends in the middle', async ()
   expect(isStrakeError((await arena.apply([{ path: 'a', linkpath: '' }])).error)).toBe(false)
 })
 
-// RELIABILITY A20
 test.skipIf(!isRoot)(
-  `applyLayer() keeps the largest owners and makes 1970 of impossible times${unlessRoot}`,
+  `applyLayer() keeps the largest owners and replaces impossible times by 1970${unlessRoot}`,
   async () => {
     using arena = new Arena()
     const { error, warnings } = await arena.apply([
@@ -216,12 +211,12 @@ test.skipIf(!isRoot)(
   },
 )
 
-test('applyLayer() warns of the first twenty oddities and counts the others', async () => {
+test('applyLayer() emits the first twenty warnings and counts the others', async () => {
   using arena = new Arena()
   const future = Array.from({ length: 25 }, (_, i) => ({ path: `${i}`, mtime: 2 ** 50 }))
   const { warnings } = await arena.apply(future)
   expect(warnings).toHaveLength(21)
-  expect(warnings.at(-1)).toBe('5 more entries could not be made as they are')
+  expect(warnings.at(-1)).toBe('5 more entries were not applied exactly')
 })
 
 test.skipIf(!isRoot)(`applyLayer() keeps setuid, sticky and owners${unlessRoot}`, async () => {
@@ -238,7 +233,7 @@ test.skipIf(!isRoot)(`applyLayer() keeps setuid, sticky and owners${unlessRoot}`
   expect(describeTree(arena.root)).toContain('sgid 42775 0:50')
 })
 
-test('applyLayer() replaces a directory of the parent by a file, and a file by a directory', async () => {
+test('applyLayer() replaces a directory with a file, and a file with a directory', async () => {
   using arena = new Arena()
   mkdirSync(join(arena.root, 'd/deep/er'), { recursive: true })
   writeFileSync(join(arena.root, 'f'), 'old')

@@ -5,13 +5,13 @@ import { Changeset } from './changeset.ts'
 import { explained } from './refusal.ts'
 
 export interface ApplyLayerOptions {
-  /** Also sets POSIX access control lists, which images rarely mean. */
+  /** Also sets POSIX access control lists, which images rarely contain on purpose. */
   readonly acls?: boolean
   readonly limits?: Partial<TarLimits> & {
     /** Bytes of all files together. */
     readonly totalSize?: number
   }
-  /** Hears warnings: what of the layer this filesystem or user cannot have. */
+  /** Receives warnings about entries that this filesystem or user cannot reproduce. */
   readonly emit?: Emit
   readonly signal?: AbortSignal
 }
@@ -27,16 +27,14 @@ const defaultTotalSize = 100 * 2 ** 30
 const mostWarnings = 20
 
 /**
- * Applies a layer's uncompressed archive to `root`, a directory that shows the
- * parent filesystem (a merged overlay mount, or a plain directory). Nothing
- * outside `root` is ever touched, whatever the archive holds and whoever else
- * changes directories in the tree meanwhile. `root` should not be reachable by
- * other users: layers bring devices and setuid files.
+ * Applies a layer's uncompressed archive to `root`, a directory that shows the parent filesystem (a
+ * merged overlay mount, or a plain directory). Never touches a file outside `root`, whatever the
+ * archive contains and even if another process changes the tree at the same time. Other users must
+ * not be able to reach `root`: layers contain devices and setuid files.
  *
- * The last of several entries with one path wins. Whiteouts remove what the
- * parent brought, never what this layer brings. Throws `INVALID` for a layer
- * that must not be, `UNAVAILABLE` when the disk is full; `root` is then in an
- * undefined state and to be discarded.
+ * When several entries have one path, the last one counts. Whiteouts remove entries of the parent
+ * filesystem, never entries of this layer. Throws `INVALID` for a layer that is refused, and
+ * `UNAVAILABLE` when the disk is full; the caller must then discard `root`.
  *
  * @see https://github.com/opencontainers/image-spec/blob/main/layer.md
  */
@@ -74,7 +72,7 @@ export async function applyLayer(
   changeset.finish()
   if (warnings > mostWarnings) {
     const rest = warnings - mostWarnings
-    emit({ type: 'warning', message: `${rest} more entries could not be made as they are` })
+    emit({ type: 'warning', message: `${rest} more entries were not applied exactly` })
   }
   return { entries, size }
 }

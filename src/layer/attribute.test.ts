@@ -23,7 +23,7 @@ function attributes(path: string): Record<string, string> {
 const capability = Buffer.from('0100000200040000000000000000000000000000', 'hex')
 
 test.skipIf(!isRoot)(
-  `applyLayer() sets only attributes that may travel, capabilities last${unlessRoot}`,
+  `applyLayer() sets only portable attributes, capabilities last${unlessRoot}`,
   async () => {
     using arena = new Arena()
     const value = Buffer.from([1, 0, 2])
@@ -53,9 +53,9 @@ test.skipIf(!isRoot)(
   },
 )
 
-// image-spec layer.md, "Applying Changesets": the existing path's attributes are replaced.
+// image-spec layer.md, "Applying Changesets": the attributes of an existing path are replaced.
 test.skipIf(!isRoot)(
-  `applyLayer() takes attributes from a directory that an entry no longer gives it${unlessRoot}`,
+  `applyLayer() removes attributes of a directory that its new entry does not have${unlessRoot}`,
   async () => {
     using arena = new Arena()
     const both = new Map(['user.a', 'user.b'].map((name) => [name, Buffer.from('1')]))

@@ -1,7 +1,7 @@
 import { at } from '#platform'
 import { decodeName, encodeName, mayTravel, type TarEntry } from '#tar'
 
-/** The attributes of an open file that may travel, in byte order of their names. */
+/** The portable attributes of an open file, in byte order of their names. */
 export function travellingAttributes(fd: number, acls: boolean): ReadonlyMap<string, Uint8Array> {
   const names = at.listAttributes(fd)
   if (names.length === 0) return none
@@ -15,7 +15,7 @@ export function travellingAttributes(fd: number, acls: boolean): ReadonlyMap<str
 
 const none: ReadonlyMap<string, Uint8Array> = new Map()
 
-/** Takes away the attributes that may travel, and that `kept` does not name. */
+/** Removes the portable attributes that are not in `kept`. */
 export function removeAttributes(fd: number, kept: TarEntry['xattrs'], acls: boolean): void {
   for (const bytes of at.listAttributes(fd)) {
     const name = decodeName(bytes)

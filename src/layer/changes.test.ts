@@ -6,7 +6,7 @@ import { encodeName } from '#tar'
 import { listChanges } from './changes.ts'
 import { isRoot, scratch, unlessRoot } from './testing/tree.ts'
 
-/** Two trees of which the upper one lies above the lower one; removed with its scope. */
+/** An upper tree above a lower one; both are removed with the scope. */
 class Pair implements Disposable {
   readonly #base = scratch()
   readonly upper: string = join(this.#base.path, 'upper')
@@ -24,14 +24,14 @@ class Pair implements Disposable {
     }
   }
 
-  /** Gives the directory the same time in both trees, after which only what is in it differs. */
+  /** Gives a directory the same time in both trees, so that only its entries differ. */
   settle(...paths: readonly string[]): void {
     for (const path of paths) {
       for (const tree of [this.upper, this.lower]) utimesSync(join(tree, path), 5, 5)
     }
   }
 
-  /** As overlayfs marks what is deleted. */
+  /** Marks a name as deleted, as overlayfs does. */
   whiteOut(path: string): void {
     const parent = at.openRoot(join(this.upper, dirname(path)))
     const name = encodeName(path.slice(path.lastIndexOf('/') + 1))
@@ -55,7 +55,7 @@ class Pair implements Disposable {
 }
 
 describe('listChanges()', () => {
-  test('listChanges() says a directory only when it or something in it was changed', () => {
+  test('listChanges() yields a directory only when it or an entry in it was changed', () => {
     using pair = new Pair()
     const directories = ['same', 'deep/same', 'deep', 'later', 'inside']
     for (const tree of ['upper', 'lower'] as const) {
@@ -68,7 +68,7 @@ describe('listChanges()', () => {
     expect(pair.changes()).toEqual(changes)
   })
 
-  test('listChanges() notices the mode of a directory, and pieces of a second', () => {
+  test('listChanges() detects the mode of a directory, and fractions of a second', () => {
     using pair = new Pair()
     for (const tree of ['upper', 'lower'] as const) pair.put(tree, 'a/', 'b/', 'c/')
     pair.settle('a', 'b', 'c')
@@ -77,7 +77,7 @@ describe('listChanges()', () => {
     expect(pair.changes()).toEqual(['changed a', 'changed b'])
   })
 
-  test('listChanges() says files that were written as changed, others as added, in byte order', () => {
+  test('listChanges() yields written files as changed, new ones as added, in byte order', () => {
     using pair = new Pair()
     pair.put('upper', 'b', 'a', 'é', 'Z', 'a.b', 'new/z', 'new/y')
     pair.put('lower', 'b', 'kept', 'Z')
@@ -88,7 +88,7 @@ describe('listChanges()', () => {
     ])
   })
 
-  test('listChanges() of a tree above nothing says everything as added', () => {
+  test('listChanges() without a lower tree yields every path as added', () => {
     using pair = new Pair()
     pair.put('upper', 'd/f')
     expect([...listChanges(pair.upper)].map(({ kind, path }) => [kind, path])).toEqual([
@@ -97,7 +97,7 @@ describe('listChanges()', () => {
     ])
   })
 
-  test.skipIf(!isRoot)(`listChanges() says what whiteouts delete${unlessRoot}`, () => {
+  test.skipIf(!isRoot)(`listChanges() yields what whiteouts delete${unlessRoot}`, () => {
     using pair = new Pair()
     pair.put('lower', 'file', 'directory/f', 'd/gone', 'd/kept')
     pair.put('upper', 'd/')
@@ -110,7 +110,7 @@ describe('listChanges()', () => {
     expect(pair.changes()).toEqual(['added d', 'deleted directory', 'deleted file'])
   })
 
-  test.skipIf(!isRoot)(`listChanges() says what an opaque directory hides${unlessRoot}`, () => {
+  test.skipIf(!isRoot)(`listChanges() yields what an opaque directory hides${unlessRoot}`, () => {
     using pair = new Pair()
     pair.put('lower', 'd/a', 'd/c', 'd/again', 'd/sub/f')
     pair.put('upper', 'd/again', 'd/b')

@@ -2,15 +2,15 @@ import { at, fileType, typeOf } from '#platform'
 import { compareNames, decodeName, encodeName } from '#tar'
 import { isOpaque, isWhiteoutDevice } from './overlay.ts'
 
-/** What became of one path of a filesystem. */
+/** How one path of a filesystem has changed. */
 export interface PathChange {
-  /** From the root, without a slash in front. */
+  /** Relative to the root, without a leading slash. */
   readonly path: string
-  /** A directory also counts as changed when only what is in it did. */
+  /** A directory is also `changed` when only its entries have changed. */
   readonly kind: 'added' | 'changed' | 'deleted'
 }
 
-/** A directory that was written to, and the one below it that shows through. */
+/** A directory in `upper`, and the one in `lower` that it merges with. */
 interface Pair {
   readonly upper: number
   readonly lower: number | undefined
@@ -18,8 +18,8 @@ interface Pair {
 }
 
 /**
- * What overlayfs wrote into `upper` above the tree `lower`, depth first and in
- * byte order, as `docker diff` tells it: of a deleted directory only its own name.
+ * Yields what overlayfs wrote into `upper` above the tree `lower`, depth first and in byte order,
+ * like `docker diff`. A deleted directory yields only its own name.
  */
 export function* listChanges(upper: string, lower?: string): Generator<PathChange> {
   const own = at.openRoot(upper)
@@ -27,7 +27,7 @@ export function* listChanges(upper: string, lower?: string): Generator<PathChang
   yield* within({ upper: own, lower: below, path: '' })
 }
 
-/** Closes what it is given. */
+/** Closes the descriptors of `pair`. */
 function* within(pair: Pair): Generator<PathChange> {
   const { upper, lower, path } = pair
   try {
@@ -74,7 +74,7 @@ function isDirectory({ mode }: at.EntryStatus): boolean {
   return typeOf(mode) === fileType.directory
 }
 
-/** A directory may be in `upper` although nothing was changed in it. */
+/** Overlayfs copies a directory into `upper` when only a file below it changes. */
 function isSameDirectory(one: at.EntryStatus, other: at.EntryStatus): boolean {
   const keys = ['mode', 'uid', 'gid', 'mtime', 'mtimeNanoseconds'] as const
   return keys.every((key) => one[key] === other[key])

@@ -23,11 +23,11 @@ import {
 } from './extract.ts'
 import { closedOnError, type Place, Places } from './place.ts'
 
-/** One layer being applied to one tree. Call `finish` after the last entry. */
+/** Applies one layer to one tree. Call `finish` after the last entry. */
 export class Changeset implements Disposable {
   readonly #places: Places
   readonly #options: ExtractOptions
-  /** Identities of files of lower layers that got a name from this one. */
+  /** Identities of files of lower layers that this layer gave another name. */
   readonly #lowerFiles = new Set<string>()
 
   constructor(root: string, options: ExtractOptions) {
@@ -56,7 +56,7 @@ export class Changeset implements Disposable {
     this.#places.claim(key, name)
   }
 
-  /** Gives directories their times. Nothing may be applied after it. */
+  /** Sets the times of directories. No entry may be applied after it. */
   finish(): void {
     this.#places.finish()
   }
@@ -73,7 +73,7 @@ export class Changeset implements Disposable {
     this.#places.setTime(key, travellingTime(entry, this.#options.warn))
   }
 
-  /** A directory that is there already keeps what is in it; its attributes become the entry's. */
+  /** A directory that exists keeps its entries; its attributes become those of the entry. */
   #makeDirectory(entry: TarEntry, place: Place, path: string): void {
     const name = encodeName(baseName(path))
     const found = !at.makeDirectory(place.fd, name)
@@ -94,7 +94,10 @@ export class Changeset implements Disposable {
     if (replaced) this.#places.forget()
   }
 
-  /** Makes anything but a directory; what has its name is unlinked first and never written through. */
+  /**
+   * Creates anything but a directory. An existing file of that name is unlinked first, never
+   * written to.
+   */
   async #replace(entry: TarEntry, place: Place, name: Uint8Array): Promise<void> {
     if (await this.#make(entry, place, name)) return
     at.removeTree(place.fd, name)
@@ -119,10 +122,10 @@ export class Changeset implements Disposable {
   }
 
   /**
-   * The target's directories are resolved in the root; the target itself is
-   * taken as it is: a link to a symbolic link is another name of that link. A file
-   * of this layer gets the metadata of the link's own entry, as Docker has it. One
-   * of a lower layer keeps its own: it may have names that no layer shows.
+   * Resolves the directories of the target within the root, but does not follow the target itself:
+   * a hard link to a symbolic link is another name of that link. A file of this layer gets the
+   * metadata of the link's entry, as in Docker. A file of a lower layer keeps its metadata, because
+   * it may have other names.
    */
   #link(entry: TarEntry, place: Place, name: Uint8Array): boolean {
     const target = cleanPath(entry.linkpath)
@@ -136,7 +139,7 @@ export class Changeset implements Disposable {
       if (found === undefined) return refuse(entry, missing)
       if (typeOf(found.mode) === fileType.directory)
         return refuse(entry, 'its target is a directory')
-      // Already that file: removing the name first would remove the file.
+      // It is the same file already: removing the name first would remove the file.
       const isSame = at.entryStatus(place.fd, name)?.identity === found.identity
       const isOwn = this.#isOwnFile(dir, baseName(target), found.identity)
       if (!isSame && !at.makeHardlink(place.fd, name, { dir, name: targetName })) return false
@@ -152,14 +155,14 @@ export class Changeset implements Disposable {
     return this.#places.isOwn(this.#places.keyOf(dir), name) && !this.#lowerFiles.has(identity)
   }
 
-  /** Overlayfs may give a file of a lower layer a new identity with its new name. */
+  /** Overlayfs may give a file of a lower layer a new identity when it gets a new name. */
   #noteLower(dir: number, name: Uint8Array, identity: string): void {
     this.#lowerFiles.add(identity)
     const now = at.entryStatus(dir, name)?.identity
     if (now !== undefined) this.#lowerFiles.add(now)
   }
 
-  /** Removes `name` of the parent's content from a directory, or all of it. */
+  /** Removes `name`, or every name, of the parent filesystem from a directory. */
   #removeLower(directory: string, name: string | undefined): void {
     const place = this.#places.find(directory)
     if (place === undefined) return
@@ -169,7 +172,7 @@ export class Changeset implements Disposable {
     this.#places.forget()
   }
 
-  /** Removes from a directory, and from those in it that are kept, what this layer did not bring. */
+  /** Removes what this layer did not bring from a directory and from its kept subdirectories. */
   #clear(dir: number, key: string): void {
     const fd = at.openDirectory(dir, dot)
     if (fd === undefined) return

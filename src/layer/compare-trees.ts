@@ -12,16 +12,16 @@ interface Pair {
 }
 
 /**
- * How the tree at `after` differs from the one at `before`, depth first and in
- * byte order: owner, mode, times to the nanosecond, attributes and contents. Of
- * a directory that is gone only its own name.
+ * Yields how the tree at `after` differs from the one at `before`, depth first and in byte order.
+ * Compares owner, mode, times to the nanosecond, attributes and contents. A deleted directory
+ * yields only its own name.
  */
 export function* compareTrees(before: string, after: string): Generator<PathChange> {
   const left = at.openRoot(before)
   yield* within({ before: left, after: at.openRoot(after), path: '' })
 }
 
-/** Closes what it is given. */
+/** Closes both descriptors. */
 function* within({ before, after, path }: Pair): Generator<PathChange> {
   try {
     const old = namesIn(before)
@@ -45,7 +45,7 @@ function* added(directory: number, name: string, path: string): Generator<PathCh
   if (opened !== undefined) yield* addedBelow(opened, path)
 }
 
-/** Closes what it is given. */
+/** Closes `directory`. */
 function* addedBelow(directory: number, path: string): Generator<PathChange> {
   try {
     for (const name of [...namesIn(directory)].sort(compareNames)) {
@@ -107,7 +107,7 @@ function withOpened(
   }
 }
 
-/** `undefined` for anything that is no directory. */
+/** `undefined` for anything that is not a directory. */
 function openIfDirectory(directory: number, name: Uint8Array): number | undefined {
   const status = at.entryStatus(directory, name)
   if (status === undefined || typeOf(status.mode) !== fileType.directory) return undefined

@@ -6,7 +6,7 @@ import { travellingAttributes } from './attribute.ts'
 import { findSameFile, isSameDirectory, statusTime } from './compare.ts'
 import { isRoot, scratch, unlessRoot } from './testing/tree.ts'
 
-/** Changes the upper one of two equal things, in the directory `base`. */
+/** Changes the file at `path`, which equals its lower file, in the directory `base`. */
 type Change = (path: string, base: string) => void
 
 function setAttribute(path: string, name: string, value: string): void {
@@ -17,10 +17,10 @@ function setAttribute(path: string, name: string, value: string): void {
   at.closeDescriptor(fd)
 }
 
-/** More than one buffer of the comparison. */
+/** Longer than one buffer of the comparison. */
 const long = `${'a'.repeat(200_000)}b`
 
-/** True when a file that `change` was done to counts as the one below it. */
+/** True when a file changed by `change` still counts as the same as the lower one. */
 function isSame(change: Change, changeLower: Change = () => {}): boolean {
   using base = scratch()
   for (const tree of ['upper', 'lower']) {
@@ -34,7 +34,7 @@ function isSame(change: Change, changeLower: Change = () => {}): boolean {
   const name = encodeName('f')
   const fd = at.openFileAt(upper, name) ?? -1
   const status = at.entryStatus(fd)
-  if (status === undefined) throw new Error('the file that was just made is gone')
+  if (status === undefined) throw new Error('the new file is missing')
   const xattrs = travellingAttributes(fd, true)
   try {
     const time = statusTime(status)
@@ -75,11 +75,11 @@ describe('findSameFile()', () => {
     'the value of an attribute': [attribute('user.a', '1'), attribute('user.a', '2')],
     'the name of an attribute': [attribute('user.a', '1'), attribute('user.b', '1')],
   }
-  test.each(Object.entries(changes))('findSameFile() notices %s', (_, [upper, lower]) => {
+  test.each(Object.entries(changes))('findSameFile() detects %s', (_, [upper, lower]) => {
     expect(isSame(upper, lower)).toBe(false)
   })
 
-  test.skipIf(!isRoot)(`findSameFile() notices the owners${unlessRoot}`, () => {
+  test.skipIf(!isRoot)(`findSameFile() detects other owners${unlessRoot}`, () => {
     expect(isSame((path) => chownSync(path, 1, 0))).toBe(false)
     expect(isSame((path) => chownSync(path, 0, 1))).toBe(false)
   })
@@ -92,7 +92,7 @@ test('isSameDirectory() compares owner, mode and attributes, never times', () =>
   const is = (): boolean => {
     const [fd, lower] = [at.openRoot(`${base.path}/upper/d`), at.openRoot(`${base.path}/lower/d`)]
     const status = at.entryStatus(fd)
-    if (status === undefined) throw new Error('the directory that was just made is gone')
+    if (status === undefined) throw new Error('the new directory is missing')
     try {
       return isSameDirectory({ fd, status, xattrs: travellingAttributes(fd, true) }, lower, true)
     } finally {

@@ -2,14 +2,14 @@ import { readSync } from 'node:fs'
 import { at } from '#platform'
 import { travellingAttributes } from './attribute.ts'
 
-/** An open file or directory with what is known of it. */
+/** An open file or directory, with its status and attributes. */
 export interface Opened {
   readonly fd: number
   readonly status: at.EntryStatus
   readonly xattrs: ReadonlyMap<string, Uint8Array>
 }
 
-/** True when the directory of the parent filesystem has the same owner, mode and attributes. */
+/** True when the directory in the parent filesystem has the same owner, mode and attributes. */
 export function isSameDirectory(upper: Opened, lower: number, acls: boolean): boolean {
   const status = at.entryStatus(lower)
   if (status === undefined || !sameOwnerAndMode(upper.status, status)) return false
@@ -17,11 +17,10 @@ export function isSameDirectory(upper: Opened, lower: number, acls: boolean): bo
 }
 
 /**
- * The status of the file `name` of the parent filesystem if a layer need not
- * carry `upper` because it is the same to its last byte: overlayfs copies a
- * file up when it is only opened for writing. `time` is what the layer would
- * give it. Contents are compared once everything else is equal, since programs
- * that clamp times make equal times mean little.
+ * Returns the status of the file `name` in the parent filesystem if it equals `upper`, so that a
+ * layer need not contain it: overlayfs copies a file up when it is only opened for writing. `time`
+ * is the time that the layer would give it. Contents are compared last, even when times are equal,
+ * because some programs set all times to one value.
  */
 export function findSameFile(
   upper: Opened,

@@ -2,12 +2,14 @@ import { readSync } from 'node:fs'
 import type { Bytes } from '#stream'
 
 const chunkSize = 1_048_576
-/** Contents up to this size are read at once; the writer copies them before it asks for more. */
+/**
+ * Contents up to this size are read at once; the writer copies them before it takes the next entry.
+ */
 export const smallSize = 65_536
 
 /**
- * The contents of a small open file, read into `small`. The memory belongs to one walk:
- * two trees may be packed at the same time.
+ * Reads the contents of a small open file into `small`. Each walk has its own buffer, because two
+ * trees may be packed at the same time.
  */
 export function smallContents(fd: number, size: number, small: Uint8Array): Uint8Array {
   let length = 0
@@ -19,7 +21,7 @@ export function smallContents(fd: number, size: number, small: Uint8Array): Uint
   return small.subarray(0, length)
 }
 
-/** The contents of an open file, to wherever it ends, in one buffer. Leaves the descriptor open. */
+/** Yields the contents of an open file to its end, in one buffer. Leaves the descriptor open. */
 export async function* contents(fd: number): Bytes {
   const chunk = Buffer.allocUnsafeSlow(chunkSize)
   for (;;) {

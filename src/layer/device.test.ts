@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { isStrakeError } from '#oci'
 import { Arena, isRoot, unlessRoot } from './testing/tree.ts'
 
-// RELIABILITY A10
 test.skipIf(!isRoot)(`applyLayer() makes devices and fifos as root${unlessRoot}`, async () => {
   using arena = new Arena()
   const { error, warnings } = await arena.apply([
@@ -24,13 +23,16 @@ test.skipIf(!isRoot)(`applyLayer() makes devices and fifos as root${unlessRoot}`
   expect(lstatSync(join(arena.root, 'dev/null')).mtimeMs).toBe(5000)
 })
 
-test.skipIf(!isRoot)(`applyLayer() refuses device numbers Linux has not${unlessRoot}`, async () => {
-  using arena = new Arena()
-  for (const [deviceMajor, deviceMinor] of [
-    [4096, 0],
-    [0, 2 ** 20],
-  ] as const) {
-    const { error } = await arena.apply([{ path: 'd', type: 'block', deviceMajor, deviceMinor }])
-    expect(isStrakeError(error, 'INVALID')).toBe(true)
-  }
-})
+test.skipIf(!isRoot)(
+  `applyLayer() refuses device numbers that Linux does not have${unlessRoot}`,
+  async () => {
+    using arena = new Arena()
+    for (const [deviceMajor, deviceMinor] of [
+      [4096, 0],
+      [0, 2 ** 20],
+    ] as const) {
+      const { error } = await arena.apply([{ path: 'd', type: 'block', deviceMajor, deviceMinor }])
+      expect(isStrakeError(error, 'INVALID')).toBe(true)
+    }
+  },
+)

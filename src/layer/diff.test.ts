@@ -22,7 +22,7 @@ import { applyLayer } from './apply.ts'
 import { type DiffUpperOptions, diffUpper, packTree } from './diff.ts'
 import { describeTree, isRoot, one, scratch, unlessRoot } from './testing/tree.ts'
 
-/** An overlay with a small system below it, unmounted and removed with its scope. */
+/** An overlay above a small system; unmounted and removed with the scope. */
 class Overlay implements Disposable {
   readonly #scratch = scratch()
   readonly lower: string = this.#make('lower')
@@ -104,7 +104,7 @@ overlayTest(`diffUpper() is empty when nothing changed${unlessRoot}`, async () =
 })
 
 overlayTest(
-  `diffUpper() gives new, changed and deleted names in byte order${unlessRoot}`,
+  `diffUpper() yields new, changed and deleted names in byte order${unlessRoot}`,
   async () => {
     using overlay = new Overlay()
     overlay.put('merged', 'new/b', 'new/B', 'new/a.b', 'new/a/c', 'etc/passwd')
@@ -127,7 +127,7 @@ overlayTest(
   },
 )
 
-overlayTest(`diffUpper() marks a directory that was replaced as opaque${unlessRoot}`, async () => {
+overlayTest(`diffUpper() marks a replaced directory as opaque${unlessRoot}`, async () => {
   using overlay = new Overlay()
   rmSync(overlay.path('var'), { recursive: true })
   overlay.put('merged', 'var/cache/b')
@@ -142,7 +142,7 @@ overlayTest(`diffUpper() marks a directory that was replaced as opaque${unlessRo
   expect(await overlay.diff()).toEqual(['file var'])
 })
 
-overlayTest(`diffUpper() leaves out what was only copied up${unlessRoot}`, async () => {
+overlayTest(`diffUpper() leaves out files that were only copied up${unlessRoot}`, async () => {
   using overlay = new Overlay()
   closeSync(openSync(overlay.path('etc/passwd'), 'r+'))
   overlay.put('merged', 'tmp/gone')
@@ -158,7 +158,7 @@ overlayTest(`diffUpper() leaves out what was only copied up${unlessRoot}`, async
 })
 
 overlayTest(
-  `diffUpper() sees contents that changed behind equal times and sizes${unlessRoot}`,
+  `diffUpper() detects changed contents with equal times and sizes${unlessRoot}`,
   async () => {
     using overlay = new Overlay()
     for (const root of [overlay.lower, overlay.merged]) {
@@ -173,7 +173,7 @@ overlayTest(
   },
 )
 
-overlayTest(`diffUpper() sees changes of mode, owner and attributes${unlessRoot}`, async () => {
+overlayTest(`diffUpper() detects changes of mode, owner and attributes${unlessRoot}`, async () => {
   using overlay = new Overlay()
   chmodSync(overlay.path('etc/group'), 0o600)
   chownSync(overlay.path('usr/bin/tool'), 1000, 1000)
@@ -216,7 +216,7 @@ overlayTest(`diffUpper() keeps names of one file together${unlessRoot}`, async (
   ])
 })
 
-overlayTest(`diffUpper() leaves out mount points a runtime made${unlessRoot}`, async () => {
+overlayTest(`diffUpper() leaves out mount points that a runtime created${unlessRoot}`, async () => {
   using overlay = new Overlay()
   for (const path of ['etc/resolv.conf', 'srv/full']) {
     mkdirSync(join(overlay.path(path), '..'), { recursive: true })
@@ -255,7 +255,7 @@ overlayTest(
   },
 )
 
-overlayTest(`diffUpper() refuses what overlayfs keeps elsewhere${unlessRoot}`, async () => {
+overlayTest(`diffUpper() refuses files that overlayfs stores elsewhere${unlessRoot}`, async () => {
   using moved = new Overlay('redirect_dir=on,metacopy=off')
   renameSync(moved.path('var'), moved.path('moved'))
   await expect(moved.diff()).rejects.toThrow(
@@ -267,7 +267,7 @@ overlayTest(`diffUpper() refuses what overlayfs keeps elsewhere${unlessRoot}`, a
 })
 
 overlayTest(
-  `diffUpper() gives a layer that makes the parent what was mounted${unlessRoot}`,
+  `diffUpper() yields a layer that turns the parent into the mounted tree${unlessRoot}`,
   async () => {
     using overlay = new Overlay()
     overlay.put('merged', 'new/deep/er', 'etc/passwd', 'usr/bin/tool')
@@ -284,7 +284,7 @@ overlayTest(
     await applyLayer(diffUpper(overlay.upper, { lower: overlay.lower, subsecond: true }), copy.path)
     const shown = (root: string): string[] => describeTree(root).split('\n').slice(1)
     expect(shown(copy.path)).toEqual(shown(overlay.merged))
-    // And onto an overlay, as snapshots do.
+    // Also applied to an overlay, as snapshots do.
     using again = new Overlay()
     await applyLayer(diffUpper(overlay.upper, { lower: overlay.lower }), again.merged)
     const second = await again.diff()
@@ -296,7 +296,7 @@ overlayTest(
 )
 
 overlayTest(
-  `diffUpper() settles the upper directory to what its layer says${unlessRoot}`,
+  `diffUpper() gives the upper directory the times of its layer${unlessRoot}`,
   async () => {
     using overlay = new Overlay()
     using copy = scratch()
@@ -346,7 +346,7 @@ overlayTest(
   },
 )
 
-test('packTree() stops with the reason of its signal', async () => {
+test('packTree() throws the reason of its signal', async () => {
   using tree = scratch()
   for (let i = 0; i < 40; i++) writeFileSync(join(tree.path, `${i}`), '')
   const reason = new Error('enough')

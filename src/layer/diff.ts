@@ -10,50 +10,47 @@ export interface PackTreeOptions {
   /** Paths below the root that are left out, with everything below them. */
   readonly exclude?: readonly string[]
   /**
-   * Paths that are left out while they hold nothing: an empty file, or a
-   * directory without entries. For mount points a runtime made.
+   * Paths that are left out while they are an empty file or an empty directory. For mount points
+   * that a runtime created.
    */
   readonly stubs?: readonly string[]
   /** Starts with an entry for the root directory itself. */
   readonly includeRoot?: boolean
   /** Keeps fractions of seconds, which takes a pax header for each entry. */
   readonly subsecond?: boolean
-  /** Is told every entry of the archive. */
+  /** Receives every entry of the archive. */
   readonly lister?: TarLister
   readonly signal?: AbortSignal | undefined
 }
 
 export interface DiffUpperOptions extends PackTreeOptions {
   /**
-   * The parent filesystem. With it, files and directories that overlayfs
-   * copied up and nobody changed are left out; a directory stays in when
-   * something below it does.
+   * The parent filesystem. With it, files and directories are left out that overlayfs copied up
+   * without a change. A directory stays when something below it changed.
    */
   readonly lower?: string
   /**
-   * Also makes the times in `upper` those that the layer gives: fractions
-   * dropped, late ones clamped, and of directories that are left out the
-   * parent's. Then whoever stands on `upper` sees what those see who apply the
-   * layer, and makes the same layers from it.
+   * Also sets the times in `upper` to those in the layer: drops fractions, clamps late ones, and
+   * gives directories that are left out the time of the parent. A later step above `upper` then
+   * sees the same times as a machine that applies the layer, and produces identical layers.
    */
   readonly normalizeTimes?: boolean
 }
 
 /**
- * The layer that overlayfs wrote into `upper`, as an uncompressed archive:
- * deletions as whiteouts, replaced directories as opaque ones, names of one
- * file as hard links. The same tree always gives the same bytes: names in byte
- * order, numeric owners, whole seconds.
+ * The layer that overlayfs wrote into `upper`, as an uncompressed archive: deletions as whiteouts,
+ * replaced directories as opaque ones, names of one file as hard links. The same tree always gives
+ * the same bytes: names in byte order, numeric owners, whole seconds.
  *
- * The mount that wrote `upper` must be gone or idle, and must have had
- * `redirect_dir` and `metacopy` off: what they write is no changeset, and is
- * refused with `UNSUPPORTED`.
+ * The mount that wrote `upper` must be unmounted or idle, and must have had `redirect_dir` and
+ * `metacopy` off. A layer cannot express what these features write, so such files are refused with
+ * `UNSUPPORTED`.
  */
 export function diffUpper(upper: string, options: DiffUpperOptions = {}): Bytes {
   return archive(upper, { ...options, overlay: true })
 }
 
-/** A whole tree as one layer; see `diffUpper`. Sockets are left out. */
+/** A whole tree as one layer; see `diffUpper`. Leaves out sockets. */
 export function packTree(root: string, options: PackTreeOptions = {}): Bytes {
   return archive(root, { ...options, overlay: false })
 }

@@ -21,7 +21,7 @@ test.skipIf(!isRoot).each([
   ['tar', ['--format=posix', '--xattrs', '--sparse', '--sparse-version=1.0']],
   ['bsdtar', ['--format=pax', '--xattrs']],
   ['bsdtar', ['--format=gnutar']],
-])(`applyLayer() makes what %s %p packed${unlessRoot}`, async (program, flags) => {
+])(`applyLayer() restores what %s %p packed${unlessRoot}`, async (program, flags) => {
   if (!has(program)) return
   using from = scratch()
   using to = scratch()
@@ -64,7 +64,7 @@ const base: readonly TarInput[] = [
   { path: 'lib', type: 'symlink', linkpath: 'usr/lib', mtime: 1 },
 ]
 
-// Directories have entries of their own, because tools differ in the times they imply.
+// Directories have entries of their own: tools give different times to directories without one.
 const changes: readonly (readonly [string, readonly TarInput[]])[] = [
   ['whiteouts', [{ path: 'etc/.wh.a' }, { path: '.wh.usr' }, { path: 'etc/.wh.none' }]],
   [
@@ -113,7 +113,7 @@ const umoci = has('umoci')
 const noUmoci = umoci ? unlessRoot : ' (skipped: no umoci)'
 
 test.skipIf(!isRoot || !umoci).each(changes)(
-  `applyLayer() makes of %s what umoci makes${noUmoci}`,
+  `applyLayer() applies %s as umoci does${noUmoci}`,
   async (_, entries) => {
     using work = scratch()
     const layers = [await packTar(base), await packTar(entries)]
@@ -121,7 +121,7 @@ test.skipIf(!isRoot || !umoci).each(changes)(
     const root = join(work.path, 'root')
     mkdirSync(root)
     for (const layer of layers) await applyLayer(one(layer), root)
-    // Times of directories that changed without an entry are nobody's promise.
+    // The times of directories that changed without an entry are unspecified.
     const timeless = (path: string): string[] =>
       shown(path).map((line) => (/^\S+ 4\d{4} /.test(line) ? line.replace(/ -?\d{9,}$/, '') : line))
     expect(timeless(root)).toEqual(timeless(unpacked))

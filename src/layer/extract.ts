@@ -18,7 +18,10 @@ export interface ExtractOptions {
   readonly spend: (size: number) => void
 }
 
-/** Creates a file with its contents and metadata; `false`, and nothing read, when the name is taken. */
+/**
+ * Creates a file with its contents and metadata; returns `false`, without reading, when the name
+ * exists.
+ */
 export async function extractFile(
   entry: TarEntry,
   place: Place,
@@ -29,8 +32,8 @@ export async function extractFile(
   try {
     if (entry.extents !== undefined) await writeSparse(fd, entry, options)
     else if (entry.size > 0) await writeContents(fd, entry, options)
-    // After the contents: writing takes setuid and capabilities away. The owner
-    // first: changing it does the same.
+    // Metadata comes after the contents, because a write clears setuid and capabilities. The owner
+    // comes first, because a change of the owner clears them too.
     setMetadata(fd, entry, options)
     const { seconds, nanoseconds } = travellingTime(entry, options.warn)
     at.setTime(fd, seconds, nanoseconds)
@@ -47,7 +50,7 @@ async function writeContents(fd: number, entry: TarEntry, options: ExtractOption
   }
 }
 
-/** Writes only what lies in an extent, so that the holes stay holes. */
+/** Writes only the extents, so that the holes stay holes. */
 async function writeSparse(fd: number, entry: TarEntry, options: ExtractOptions): Promise<void> {
   let position = 0
   let index = 0
@@ -65,7 +68,7 @@ async function writeSparse(fd: number, entry: TarEntry, options: ExtractOptions)
   at.setSize(fd, entry.size)
 }
 
-/** Owner, mode and attributes of an open file or directory. */
+/** Sets owner, mode and attributes of an open file or directory. */
 export function setMetadata(fd: number, entry: TarEntry, options: ExtractOptions): void {
   at.setOwner(fd, entry.uid, entry.gid)
   at.setMode(fd, entry.mode)
@@ -87,9 +90,9 @@ function setAttributes(fd: number, entry: TarEntry, options: ExtractOptions): vo
 }
 
 /**
- * Gives a file the metadata of an entry that is another name of it, as far as that
- * differs: to set an owner anew would take a capability away. Attributes that the
- * entry does not name stay, and of a symbolic link only the owner changes.
+ * Gives a file the metadata of the entry of its new name. Sets only what differs, because setting
+ * the owner removes a capability. Attributes that the entry does not have stay. Only the owner of a
+ * symbolic link changes.
  */
 export function setLinkMetadata(
   entry: TarEntry,
@@ -114,7 +117,10 @@ export function setLinkMetadata(
   at.setTimeAt(place.fd, name, travellingTime(entry, options.warn))
 }
 
-/** For what must not be opened: a device would wake its driver, a fifo wait for its writer. */
+/**
+ * For files that must not be opened: opening a device calls its driver, opening a fifo waits for a
+ * writer.
+ */
 function setPlaceModeAt(dir: number, name: Uint8Array, mode: number): void {
   const fd = at.openPlace(dir, name)
   if (fd === undefined) return
@@ -125,7 +131,7 @@ function setPlaceModeAt(dir: number, name: Uint8Array, mode: number): void {
   }
 }
 
-/** Creates a symbolic link; `false` when the name is taken. */
+/** Creates a symbolic link; returns `false` when the name exists. */
 export function extractSymlink(
   entry: TarEntry,
   place: Place,
@@ -137,7 +143,10 @@ export function extractSymlink(
   return true
 }
 
-/** Creates a device or fifo, or warns where that is not permitted; `false` when the name is taken. */
+/**
+ * Creates a device or fifo, or warns where that is not permitted; returns `false` when the name
+ * exists.
+ */
 export function extractSpecial(
   entry: TarEntry,
   place: Place,

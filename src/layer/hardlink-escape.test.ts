@@ -12,7 +12,6 @@ const hardlink = (path: string, linkpath: string): TarInput => ({
   linkpath,
 })
 
-// RELIABILITY A4
 test.each(['../outside/victim', 'a/../../outside/victim', '..', '../outside', './', '/'])(
   'applyLayer() makes no hard link to %p',
   async (target) => {
@@ -23,7 +22,7 @@ test.each(['../outside/victim', 'a/../../outside/victim', '..', '../outside', '.
   },
 )
 
-test('applyLayer() makes no hard link to what a link in the layer points to', async () => {
+test('applyLayer() makes no hard link to the target of a symbolic link in the layer', async () => {
   using arena = new Arena()
   const outside = arena.outside
   const symlink = (path: string, linkpath: string): TarInput => ({
@@ -43,7 +42,7 @@ test('applyLayer() makes no hard link to what a link in the layer points to', as
   expect(arena.escaped()).toBe('')
 })
 
-test('applyLayer() takes absolute targets as relative to the root, and links as their parents', async () => {
+test('applyLayer() resolves absolute targets in the root, and follows links in their parents', async () => {
   using arena = new Arena()
   mkdirSync(join(arena.root, 'usr/lib'), { recursive: true })
   symlinkSync('/usr/lib', join(arena.root, 'lib'))
@@ -60,7 +59,7 @@ test('applyLayer() takes absolute targets as relative to the root, and links as 
   expect(lstatSync(join(arena.root, 'c')).nlink).toBe(4)
 })
 
-test('applyLayer() refuses hard links to what is missing or a directory, naming both', async () => {
+test('applyLayer() refuses hard links to a missing file or a directory, naming both', async () => {
   using arena = new Arena()
   const missing = await arena.apply([hardlink('h', 'no/such')])
   expect(String(missing.error)).toContain(
@@ -70,7 +69,7 @@ test('applyLayer() refuses hard links to what is missing or a directory, naming 
   expect(String(directory.error)).toContain('h at offset 512: its target is a directory')
 })
 
-test('applyLayer() leaves the other names of a file alone when one is replaced', async () => {
+test('applyLayer() keeps the other names of a file when one is replaced', async () => {
   using arena = new Arena()
   writeFileSync(join(arena.root, 'a'), 'lower')
   linkSync(join(arena.root, 'a'), join(arena.root, 'b'))

@@ -33,7 +33,7 @@ const entry: fc.Arbitrary<TarInput> = fc
   })
   .filter(({ path: text, type }) => type === 'directory' || !text.endsWith('/'))
 
-/** What the layers did, as text: the same for the same layers, or a defect. */
+/** What the layers did, as text. Must be the same for the same layers. */
 async function outcome(arena: Arena, layers: readonly (readonly TarInput[])[]): Promise<string> {
   for (const layer of layers) {
     const { error } = await arena.apply(layer)
@@ -43,7 +43,7 @@ async function outcome(arena: Arena, layers: readonly (readonly TarInput[])[]): 
   return 'applied'
 }
 
-test('applyLayer() contains any row of layers, and refuses only with a reason', async () => {
+test('applyLayer() contains any list of layers, and refuses only with a reason', async () => {
   const layers = fc.array(fc.array(entry, { maxLength: 12 }), { minLength: 1, maxLength: 3 })
   const outcomes = new Map<string, number>()
   const before = readdirSync('/proc/self/fd').length

@@ -5,10 +5,10 @@ import { encodeName } from '#tar'
 import { isOpaque, isWhiteoutDevice, refuseRemote } from './overlay.ts'
 import { isRoot, scratch } from './testing/tree.ts'
 
-/** The marks of the kernel, and those of one without privileges in a user namespace. */
+/** The prefix of marks by the privileged kernel, and that of marks in a user namespace. */
 const prefixes = isRoot ? ['trusted.overlay.', 'user.overlay.'] : ['user.overlay.']
 
-/** What `look` says of a directory with this attribute. */
+/** What `look` returns for a directory with this attribute. */
 function withMark<T>(name: string, value: string, look: (fd: number) => T): T {
   using base = scratch()
   mkdirSync(`${base.path}/d`)
@@ -36,24 +36,24 @@ describe('isWhiteoutDevice()', () => {
     const root = at.openRoot(base.path)
     const status = at.entryStatus(root)
     at.closeDescriptor(root)
-    if (status === undefined) throw new Error('a directory that was just made has no status')
+    if (status === undefined) throw new Error('a new directory has no status')
     const device = { deviceMajor: major, deviceMinor: minor, mode: type | 0o600 }
     expect(isWhiteoutDevice({ ...status, ...device })).toBe(is)
   })
 })
 
 describe('isOpaque()', () => {
-  test.each(prefixes)('isOpaque() believes %sopaque only when it says y', (prefix) => {
+  test.each(prefixes)('isOpaque() accepts %sopaque only with the value y', (prefix) => {
     const opaque = `${prefix}opaque`
     expect(withMark(opaque, 'y', isOpaque)).toBe(true)
-    // Linux 6.7 writes x where attributes in the directory stand for whiteouts.
+    // Linux 6.7 writes x when the directory contains whiteouts in the form of attributes.
     for (const value of ['x', 'n', '']) expect(withMark(opaque, value, isOpaque)).toBe(false)
     expect(withMark(`${prefix}origin`, 'y', isOpaque)).toBe(false)
   })
 })
 
 describe('refuseRemote()', () => {
-  test.each(prefixes)('refuseRemote() refuses what lies elsewhere by a mark of %s', (prefix) => {
+  test.each(prefixes)('refuseRemote() refuses files stored elsewhere, marked with %s', (prefix) => {
     const look = (what: string) => () =>
       withMark(`${prefix}${what}`, '/etc', (fd) => refuseRemote(fd, 'd'))
     for (const what of ['metacopy', 'redirect']) {
@@ -62,7 +62,7 @@ describe('refuseRemote()', () => {
     for (const what of ['opaque', 'origin', 'impure']) expect(look(what)).not.toThrow()
   })
 
-  test('refuseRemote() lets attributes of other programs pass', () => {
+  test('refuseRemote() accepts attributes of other programs', () => {
     expect(withMark('user.redirect', '/etc', (fd) => refuseRemote(fd, 'd'))).toBeUndefined()
   })
 })

@@ -2,11 +2,11 @@ import { StrakeError } from '#oci'
 import { at, fileType, typeOf } from '#platform'
 import { decodeName, encodeName, printableName } from '#tar'
 
-/** Overlayfs keeps its marks under the first prefix, in a user namespace under the second. */
+/** Overlayfs uses the first prefix; in a user namespace it uses the second. */
 const prefixes = ['trusted.overlay.', 'user.overlay.']
 const opaque = prefixes.map((prefix) => encodeName(`${prefix}opaque`))
 
-/** True for the device 0:0 by which overlayfs marks a deleted name. */
+/** True for the device 0:0 with which overlayfs marks a deleted name. */
 export function isWhiteoutDevice(status: at.EntryStatus): boolean {
   return (
     typeOf(status.mode) === fileType.character &&
@@ -15,12 +15,12 @@ export function isWhiteoutDevice(status: at.EntryStatus): boolean {
   )
 }
 
-/** True for an upper directory that hides the lower one of its name. */
+/** True for an upper directory that hides the lower one. */
 export function isOpaque(fd: number): boolean {
   return opaque.some((name) => at.readAttribute(fd, name)?.[0] === 0x79)
 }
 
-/** Refuses files whose contents or place overlayfs keeps elsewhere than in the upper directory. */
+/** Refuses files that overlayfs does not store completely in the upper directory. */
 export function refuseRemote(fd: number, path: string): void {
   for (const bytes of at.listAttributes(fd)) {
     const name = decodeName(bytes)

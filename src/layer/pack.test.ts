@@ -42,7 +42,7 @@ const node: fc.Arbitrary<Node> = fc.record({
   contents: fc.string({ maxLength: 2000 }),
 })
 
-/** Makes what it can of the nodes; a name that is taken is passed over. */
+/** Creates the nodes that it can; skips a name that exists. */
 function grow(root: string, nodes: readonly Node[]): void {
   const directories = ['']
   const files: string[] = []
@@ -70,7 +70,7 @@ function grow(root: string, nodes: readonly Node[]): void {
   }
 }
 
-test('packTree() and applyLayer() give the same tree again, whatever it is', async () => {
+test('packTree() and applyLayer() restore any tree', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(node, { maxLength: 25 }), async (nodes) => {
       using from = scratch()
@@ -83,7 +83,7 @@ test('packTree() and applyLayer() give the same tree again, whatever it is', asy
   )
 })
 
-test('packTree() carries contents of every size between its ways of reading', async () => {
+test('packTree() packs contents of sizes around the limits of its ways of reading', async () => {
   using from = scratch()
   using to = scratch()
   const sizes = [
@@ -99,7 +99,7 @@ test('packTree() carries contents of every size between its ways of reading', as
   expect(describeTree(to.path)).toBe(describeTree(from.path))
 })
 
-test('packTree() gives a directory before what is in it, and no root unless asked', async () => {
+test('packTree() yields a directory before its entries, and no root unless asked', async () => {
   using tree = scratch()
   mkdirSync(join(tree.path, 'b/c'), { recursive: true })
   writeFileSync(join(tree.path, 'b-'), '')
@@ -113,7 +113,7 @@ test('packTree() gives a directory before what is in it, and no root unless aske
   expect(await paths(true)).toEqual(['.', 'a', 'b', 'b/c', 'b-'])
 })
 
-test('packTree() names a path that is longer than any reader takes', async () => {
+test('packTree() names a path that is too long for any reader', async () => {
   using tree = scratch()
   const name = encodeName('n'.repeat(250))
   const root = at.openRoot(tree.path)
@@ -131,7 +131,7 @@ test('packTree() names a path that is longer than any reader takes', async () =>
   for (const fd of descriptors) at.closeDescriptor(fd)
 })
 
-test('packTree() refuses names that would delete something in a layer', async () => {
+test('packTree() refuses names that would delete a file in a layer', async () => {
   for (const name of ['.wh.etc', '.wh..wh..opq', '.wh.']) {
     using tree = scratch()
     mkdirSync(join(tree.path, 'd'))

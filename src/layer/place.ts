@@ -4,9 +4,9 @@ import { baseName, decodeName, encodeName, parentPath, whiteoutPrefix } from '#t
 
 /** A directory of the tree that a layer is being applied to. */
 export interface Place {
-  /** For names in it; closed by `Places`. */
+  /** For names in this directory; `Places` closes it. */
   readonly fd: number
-  /** Where it is below the root, without links; `''` is the root. */
+  /** Its path below the root, without links; `''` is the root. */
   readonly key: string
 }
 
@@ -19,14 +19,13 @@ const mostLinks = 40
 const [ENOENT, ELOOP] = [2, 40]
 
 /**
- * Finds and makes the directories that entries go into, and keeps the books of
- * the layer: which names are its own, and which time each directory shall have
- * in the end.
+ * Finds and creates the directories of entries. Also records which names this layer brought, and
+ * the final time of each directory.
  *
- * The directory used last stays open, because archives list a directory's
- * files in a row. Only that one, and whoever replaces or removes a name forgets
- * it: the path that led to it may have led through a link of that name. Books
- * are kept under the place the kernel resolved, never under the archive's name.
+ * The last used directory stays open, because an archive lists the files of a directory together.
+ * Only one stays open. The caller must call `forget` after it replaces or removes a name, because
+ * the path to the open directory may have led through a link of that name. Records are kept under
+ * the path that the kernel resolved, not under the path in the archive.
  */
 export class Places implements Disposable {
   readonly #root: number
@@ -45,7 +44,9 @@ export class Places implements Disposable {
     return this.#root
   }
 
-  /** The directory of a clean path; what is missing on the way is made, 0755 and owned by root. */
+  /**
+   * The directory of a clean path. Missing directories are created, with mode 0755, owned by root.
+   */
   make(path: string): Place {
     const known = this.#known(path)
     if (known !== undefined) return known
@@ -61,12 +62,12 @@ export class Places implements Disposable {
     return fd === undefined ? undefined : this.#keep(path, fd)
   }
 
-  /** Lets a directory just made and opened be the next one used. Takes the descriptor over. */
+  /** Makes a newly created and opened directory the last used one. Takes over the descriptor. */
   enter(path: string, fd: number): Place {
     return this.#keep(path, fd)
   }
 
-  /** Notes that `name` in a directory is this layer's own, and so are the directories above it. */
+  /** Records that this layer brought `name` in a directory, and the directories above it. */
   claim(key: string, name: string): void {
     let names = this.#own.get(key)
     if (names === undefined) {
@@ -77,7 +78,7 @@ export class Places implements Disposable {
     names.add(name)
   }
 
-  /** Where an open directory is below the root. */
+  /** The path of an open directory below the root. */
   keyOf(fd: number): string {
     return this.#placeOf(fd).key
   }
@@ -86,7 +87,7 @@ export class Places implements Disposable {
     return this.#own.get(key)?.has(name) === true
   }
 
-  /** To be called when a name was replaced or removed; closes the place used last. */
+  /** Call it after a name was replaced or removed; closes the last used directory. */
   forget(): void {
     if (this.#last !== undefined) at.closeDescriptor(this.#last.place.fd)
     this.#last = undefined
@@ -96,7 +97,10 @@ export class Places implements Disposable {
     this.#times.set(key, time)
   }
 
-  /** A directory in which something is about to change keeps the time it has, unless it is given one. */
+  /**
+   * Records the current time of a directory before a change in it, unless it already has a recorded
+   * one.
+   */
   keepTime({ fd, key }: Place): void {
     if (this.#times.has(key)) return
     const status = at.entryStatus(fd)
@@ -104,7 +108,7 @@ export class Places implements Disposable {
     this.setTime(key, { seconds: status.mtime, nanoseconds: status.mtimeNanoseconds })
   }
 
-  /** Gives every directory its time, now that nothing is made in them any more. */
+  /** Sets the time of every directory. No entry may be created after it. */
   finish(): void {
     this.forget()
     for (const [key, time] of this.#times) {
@@ -162,7 +166,10 @@ export class Places implements Disposable {
     }
   }
 
-  /** Makes the first missing component of `path` and those after it; `path` may hold `..` of links. */
+  /**
+   * Creates the first missing component of `path` and the ones after it; `path` may contain `..` of
+   * links.
+   */
   #makeMissing(path: string, links: number): number {
     const parent = parentPath(path)
     const parentFd =
@@ -181,7 +188,7 @@ export class Places implements Disposable {
       }
       this.keepTime(this.#placeOf(parentFd))
       if (at.makeDirectory(parentFd, name)) return this.#initialise(parentFd, name)
-      // Taken, and yet not to be resolved: a link to what does not exist. Make that.
+      // The name exists but does not resolve: it is a dangling link. Create its target.
       const target = decodeName(at.readSymlink(parentFd, name))
       if (links === mostLinks) throw new SystemError(ELOOP, 'openat2')
       const next = target.startsWith('/') ? target : `${parent}/${target}`
@@ -205,8 +212,8 @@ export class Places implements Disposable {
 }
 
 /**
- * Where a directory is below `root`, found by going up: the kernel itself names no
- * place whose whole path, with that of the store, is longer than a page.
+ * The path of a directory below `root`, found by going up. The kernel cannot return a path that is
+ * longer than a page, together with the path of the store.
  */
 function climb(start: number, root: number): string {
   const names: string[] = []
@@ -228,11 +235,11 @@ function climb(start: number, root: number): string {
 }
 
 function movedAway(): StrakeError {
-  const reason = 'its directory was moved away meanwhile'
+  const reason = 'another process moved its directory away'
   return new StrakeError('CONFLICT', `Cannot apply layer: ${reason}`)
 }
 
-/** What `use` gives; when it throws, the descriptor is closed. */
+/** Returns the result of `use`; closes the descriptor when `use` throws. */
 export function closedOnError<T>(fd: number, use: () => T): T {
   try {
     return use()

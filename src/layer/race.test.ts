@@ -22,7 +22,9 @@ const attack: readonly TarInput[] = [
   { path: 'd/.wh..wh..opq' },
 ]
 
-/** Where the directory `d` is that is swapped, and how the link leads out of the root. */
+/**
+ * The parent of the swapped directory `d`, and the target of the link that leads out of the root.
+ */
 const races: Readonly<
   Record<string, { readonly parent: string; readonly target: (arena: Arena) => string }>
 > = {
@@ -34,7 +36,7 @@ const races: Readonly<
 }
 
 for (const [what, { parent, target }] of Object.entries(races)) {
-  test(`applyLayer() stays inside while another process swaps ${what}`, async () => {
+  test(`applyLayer() stays inside the root while another process swaps ${what}`, async () => {
     using arena = new Arena()
     const directory = join(arena.root, parent)
     mkdirSync(join(directory, 'd'), { recursive: true })
@@ -52,7 +54,7 @@ for (const [what, { parent, target }] of Object.entries(races)) {
     })
     const ended = new Promise((resolve) => child.on('close', resolve))
     let [rounds, failures] = [0, 0]
-    // On a busy machine it takes longer until the two meet.
+    // On a busy machine it takes longer until both processes use the link at the same time.
     while (rounds < 20_000 && (rounds < 500 || failures < 20)) {
       const { error } = await arena.apply(entries)
       if (error !== undefined && !isStrakeError(error)) throw error
@@ -63,7 +65,7 @@ for (const [what, { parent, target }] of Object.entries(races)) {
     child.stdin.end()
     await ended
     expect(arena.escaped()).toBe('')
-    // The race was one: both took turns, and the layer met the link.
+    // Check that there was a race: both processes ran, and the layer met the link.
     expect(Number(output)).toBeGreaterThan(1000)
     expect(failures).toBeGreaterThanOrEqual(20)
   }, 120_000)

@@ -4,7 +4,10 @@ import { isSystemError } from '#platform'
 const outOfSpace = ['ENOSPC', 'EDQUOT']
 const forbidden = ['EPERM', 'EACCES', 'EROFS']
 const outOfFiles = ['EMFILE', 'ENFILE']
-/** What only a layer that is wrong, or a tree that changes meanwhile, brings about. */
+/**
+ * Errors that have one of two causes: a wrong layer, or a process that changes the tree at the same
+ * time.
+ */
 const faultOfTree = [
   'ELOOP',
   'ENOTDIR',
@@ -18,7 +21,10 @@ const faultOfTree = [
   'ERANGE',
 ]
 
-/** A refusal of the kernel as one that says `what` could not be done; anything else as it is. */
+/**
+ * Wraps an error of the kernel in one with the message `what` and its reason; returns any other
+ * error unchanged.
+ */
 export function explained(error: unknown, what: string): unknown {
   if (isStrakeError(error) || !(error instanceof Error) || !isSystemError(error)) return error
   const reason = error.message.replace(/^\w+: /, '').replace(/, \w+( '.*')?$/s, '')

@@ -16,14 +16,14 @@ import { Arena, isRoot, unlessRoot } from './testing/tree.ts'
 const body = Buffer.from('owned')
 const link = (path: string, linkpath: string): TarInput => ({ path, type: 'symlink', linkpath })
 
-// RELIABILITY A2: writing through a link, however it leads out.
+// Attempts to write through a link that leads out of the root.
 const ways: readonly (readonly [string, (outside: string) => TarInput[]])[] = [
   ['an absolute link', (outside) => [link('l', outside)]],
   ['a relative link', () => [link('l', '../outside')]],
   ['a link to the real root', (outside) => [link('up', '/'), link('l', `up${outside}`)]],
   ['many dots', (outside) => [link('l', `${'../'.repeat(30)}${outside.slice(1)}`)]],
   [
-    'a chain that stays inside by spelling',
+    'a chain whose spelling stays inside',
     () => [
       { path: 'a/b', type: 'directory' },
       link('a/b/up', '../..'),
@@ -54,7 +54,7 @@ test.each(ways)('applyLayer() does not write through %s', async (_, way) => {
   expect(arena.escaped()).toBe('')
 })
 
-test('applyLayer() replaces a link by the file of its name', async () => {
+test('applyLayer() replaces a link with the file of its name', async () => {
   using arena = new Arena()
   const target = join(arena.outside, 'victim')
   const { error } = await arena.apply([link('x', target), { path: 'x', body }])
@@ -63,7 +63,7 @@ test('applyLayer() replaces a link by the file of its name', async () => {
   expect(arena.escaped()).toBe('')
 })
 
-test('applyLayer() replaces links that the parent filesystem has, too', async () => {
+test('applyLayer() also replaces links of the parent filesystem', async () => {
   using arena = new Arena()
   symlinkSync(join(arena.outside, 'victim'), join(arena.root, 'file'))
   symlinkSync(arena.outside, join(arena.root, 'dir'))
@@ -80,7 +80,7 @@ test('applyLayer() replaces links that the parent filesystem has, too', async ()
   expect(arena.escaped()).toBe('')
 })
 
-// RELIABILITY A5: owner, mode, time and attributes of what a link points to.
+// Owner, mode, time and attributes of the target of a link.
 test.skipIf(!isRoot)(`applyLayer() sets no metadata through a link${unlessRoot}`, async () => {
   using arena = new Arena()
   const victim = join(arena.outside, 'victim')
@@ -98,7 +98,7 @@ test.skipIf(!isRoot)(`applyLayer() sets no metadata through a link${unlessRoot}`
   expect(arena.escaped()).toBe('')
 })
 
-test('applyLayer() takes nothing but a directory for the root', async () => {
+test('applyLayer() accepts only a directory as the root', async () => {
   using arena = new Arena()
   for (const path of ['./', '.', '/', 'a/..']) {
     for (const entry of [link(path, arena.outside), { path, type: 'fifo' as const }]) {
@@ -112,7 +112,7 @@ test('applyLayer() takes nothing but a directory for the root', async () => {
   expect(arena.escaped()).toBe('')
 })
 
-// RELIABILITY A21: real images need links as parents.
+// Real images need links as parents.
 test('applyLayer() follows links as parents, as if the root were /', async () => {
   using arena = new Arena()
   mkdirSync(join(arena.root, 'usr/lib'), { recursive: true })
@@ -132,7 +132,7 @@ test('applyLayer() follows links as parents, as if the root were /', async () =>
   expect(arena.escaped()).toBe('')
 })
 
-test('applyLayer() makes the directory a dangling parent link points to, inside', async () => {
+test('applyLayer() creates the target directory of a dangling parent link inside the root', async () => {
   using arena = new Arena()
   const { error } = await arena.apply([
     link('abs', '/made/absolute'),
@@ -151,7 +151,7 @@ test('applyLayer() makes the directory a dangling parent link points to, inside'
   expect(arena.escaped()).toBe('')
 })
 
-test('applyLayer() refuses links that lead round in a circle, and files as parents', async () => {
+test('applyLayer() refuses circular links, and files as parents', async () => {
   using arena = new Arena()
   const looped = await arena.apply([link('a', 'b'), link('b', 'a'), { path: 'a/x', body }])
   expect(String(looped.error)).toContain('a/x at offset 1024: too many levels of symbolic links')
@@ -165,8 +165,8 @@ test('applyLayer() refuses links that lead round in a circle, and files as paren
   expect(isStrakeError(growing.error, 'INVALID')).toBe(true)
 })
 
-// RELIABILITY A9: where the last entry went says nothing once a name has changed.
-test('applyLayer() looks a directory up again when the link it was reached by is gone', async () => {
+// A resolved directory must not be reused after a name in its path has changed.
+test('applyLayer() resolves a directory again when a link in its path was replaced', async () => {
   const self = link('p', '.')
   using replaced = new Arena()
   const { error } = await replaced.apply([self, { path: 'p/p', body }, { path: 'p/x', body }])

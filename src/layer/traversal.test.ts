@@ -6,7 +6,6 @@ import { Arena } from './testing/tree.ts'
 
 const body = Buffer.from('owned')
 
-// RELIABILITY A1
 test.each(['../outside/victim', '../../etc/cron.d/x', 'a/../../outside/victim', '..', './../x'])(
   'applyLayer() refuses the path %p, which leaves the root',
   async (path) => {
@@ -21,7 +20,7 @@ test.each(['../outside/victim', '../../etc/cron.d/x', 'a/../../outside/victim', 
   },
 )
 
-test('applyLayer() takes absolute paths and inner dots as relative to the root', async () => {
+test('applyLayer() resolves absolute paths and inner dots in the root', async () => {
   using arena = new Arena()
   const { error } = await arena.apply([
     { path: '/etc/x', body },
@@ -43,8 +42,8 @@ test('applyLayer() refuses whiteouts that leave the root', async () => {
   expect(arena.escaped()).toBe('')
 })
 
-// RELIABILITY A3: a root `…/root` beside a directory `…/root-evil`.
-test('applyLayer() keeps out of a sibling whose name the root begins', async () => {
+// The root is `…/root`, beside a directory `…/root-evil`.
+test('applyLayer() does not enter a sibling whose name begins with that of the root', async () => {
   using arena = new Arena()
   const evil = `${arena.root}-evil`
   await arena.apply([{ path: '../root-evil/victim', body }])

@@ -39,15 +39,17 @@ export interface TreeWalkOptions {
 /** A directory being walked. */
 interface Frame {
   readonly fd: number
-  /** The same directory of the parent filesystem, if it has one that shows through. */
+  /** The same directory of the parent filesystem, if it exists and is not hidden. */
   readonly lower: number | undefined
   /** Clean path, `''` for the root. */
   readonly path: string
   readonly names: readonly DirectoryName[]
-  /** What the layer says the directory's time is. */
+  /** The time of the directory in the layer. */
   readonly time: Time
   next: number
-  /** The directory's own entry, until it is given out: only when something below it is. */
+  /**
+   * The directory's own entry, until it is yielded; that happens only when something below it is.
+   */
   pending: TarInput | undefined
 }
 
@@ -57,16 +59,16 @@ const [ENOENT, ENAMETOOLONG] = [2, 36]
 type DirectoryName = at.DirectoryName
 type EntryStatus = at.EntryStatus
 
-/** Walks a tree depth first, names in byte order, and gives out what a layer of it holds. */
+/** Walks a tree depth first, names in byte order, and yields the entries of its layer. */
 export class TreeWalk implements Disposable {
   readonly #options: TreeWalkOptions
   readonly #acls: boolean
   readonly #stack: Frame[] = []
-  /** First path of each file that has several, by identity. */
+  /** The first path of each file with several names, by identity. */
   readonly #links = new Map<string, string>()
-  /** The file whose contents are being given out. */
+  /** The file whose contents are being read. */
   #openFile: number | undefined
-  /** The contents of a small file, until the next entry is asked for. */
+  /** The contents of a small file; valid until the next entry. */
   readonly #small = new Uint8Array(smallSize)
 
   constructor(root: string, options: TreeWalkOptions) {
@@ -78,7 +80,7 @@ export class TreeWalk implements Disposable {
     this.#push({ fd, lower, path: '', time: headerTime(header), pending: header })
   }
 
-  /** Entries whose bodies are valid until the next one is asked for. */
+  /** Entries whose bodies are valid until the next one is requested. */
   async *entries(): AsyncGenerator<TarInput, void, undefined> {
     const breath = createBreath(this.#options.signal)
     const [root] = this.#stack
@@ -105,7 +107,7 @@ export class TreeWalk implements Disposable {
     while (this.#stack.length > 0) this.#pop()
   }
 
-  /** What one name adds to the layer, preceded by the directories above it that are still pending. */
+  /** The entries of one name, preceded by the pending entries of the directories above it. */
   #visit(frame: Frame, child: DirectoryName): readonly TarInput[] {
     const name = decodeName(child.name)
     const path = frame.path === '' ? name : `${frame.path}/${name}`
@@ -113,7 +115,7 @@ export class TreeWalk implements Disposable {
     if (name.startsWith(whiteoutPrefix)) refuseReserved(path)
     let own: readonly TarInput[]
     try {
-      // No reader of ours takes a longer one, and it bounds the depth of the walk.
+      // Our readers refuse longer paths. The limit also bounds the depth of the walk.
       if (encodeName(path).length > defaultTarLimits.pathLength)
         throw new SystemError(ENAMETOOLONG, 'openat')
       own = this.#entriesOf(frame, child, path)
@@ -219,7 +221,9 @@ export class TreeWalk implements Disposable {
     }
   }
 
-  /** A hard link to the path under which the file went out already; `undefined` at its first. */
+  /**
+   * A hard link to the path of the file that was yielded already; `undefined` for its first path.
+   */
   #linkTo(status: EntryStatus, path: string): TarInput | undefined {
     const first = this.#links.get(status.identity)
     if (first === undefined) {
@@ -252,7 +256,7 @@ export class TreeWalk implements Disposable {
     at.setTime(fd, time.seconds, time.nanoseconds)
   }
 
-  /** A directory that the layer leaves out keeps the time its parent filesystem has for it. */
+  /** A directory that the layer leaves out gets the time it has in the parent filesystem. */
   #settleDirectory({ fd, lower, pending, time }: Frame): void {
     if (this.#options.normalizeTimes !== true) return
     const kept = pending === undefined || lower === undefined ? undefined : at.entryStatus(lower)
@@ -289,7 +293,7 @@ export class TreeWalk implements Disposable {
   }
 }
 
-/** In a layer such a name would not make a file but remove one. */
+/** In a layer such a name would remove a file. */
 function refuseReserved(path: string): never {
   const reason = `names that begin with ${whiteoutPrefix} mean deletions in a layer`
   throw new StrakeError('INVALID', `Cannot pack ${printableName(path)}: ${reason}`, {

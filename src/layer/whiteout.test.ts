@@ -28,7 +28,6 @@ async function pathsOf(root: string): Promise<string[]> {
   return paths
 }
 
-// RELIABILITY A8
 test.each(['.wh.', '.wh..', 'd/.wh...', 'd/.wh.x/y'])(
   'applyLayer() refuses the whiteout %p',
   async (path) => {
@@ -41,7 +40,7 @@ test.each(['.wh.', '.wh..', 'd/.wh...', 'd/.wh.x/y'])(
   },
 )
 
-test('applyLayer() makes no reserved name for a link that leads to one', async () => {
+test('applyLayer() does not create a reserved name that a link points to', async () => {
   using arena = new Arena()
   const { error } = await arena.apply([
     { path: 'l', type: 'symlink', linkpath: '/.wh..wh..opq' },
@@ -51,7 +50,7 @@ test('applyLayer() makes no reserved name for a link that leads to one', async (
   expect(readdirSync(arena.root)).toEqual(['l'])
 })
 
-test('applyLayer() refuses whiteouts that are no plain files', async () => {
+test('applyLayer() refuses whiteouts that are not plain files', async () => {
   using arena = new Arena()
   put(arena.root, 'd/x')
   const symlink = { path: 'd/.wh.x', type: 'symlink', linkpath: '/' } as const
@@ -61,7 +60,7 @@ test('applyLayer() refuses whiteouts that are no plain files', async () => {
   expect(existsSync(join(arena.root, 'd/x'))).toBe(true)
 })
 
-test('applyLayer() removes what whiteouts name, files and trees, and nothing for what is absent', async () => {
+test('applyLayer() removes files and trees that whiteouts name, and ignores absent ones', async () => {
   using arena = new Arena()
   put(arena.root, 'a/f', 'a/d/deep/er', 'a/kept')
   symlinkSync(arena.outside, join(arena.root, 'a/l'))
@@ -79,7 +78,7 @@ test('applyLayer() removes what whiteouts name, files and trees, and nothing for
   expect(arena.escaped()).toBe('')
 })
 
-test('applyLayer() removes through links as parents, inside the root', async () => {
+test('applyLayer() follows links in the parents of a whiteout, inside the root', async () => {
   using arena = new Arena()
   put(arena.root, 'usr/lib/x', 'usr/lib/y')
   symlinkSync('/usr/lib', join(arena.root, 'lib'))
@@ -90,7 +89,7 @@ test('applyLayer() removes through links as parents, inside the root', async () 
 test.each([
   ['before', [{ path: 'd/.wh..wh..opq' }, { path: 'd/sub/new', body }, { path: 'd/f', body }]],
   ['after', [{ path: 'd/sub/new', body }, { path: 'd/f', body }, { path: 'd/.wh..wh..opq' }]],
-])('applyLayer() keeps what the layer itself brings %s an opaque whiteout', async (_, entries) => {
+])('applyLayer() keeps entries of the layer %s an opaque whiteout', async (_, entries) => {
   using arena = new Arena()
   put(arena.root, 'd/f', 'd/g', 'd/sub/old', 'd/sub/deep/old', 'd/other/old', 'e')
   await arena.apply(entries)
@@ -101,25 +100,22 @@ test.each([
 test.each([
   ['before', [{ path: '.wh.d' }, { path: 'd/new', body }, { path: '.wh.f' }, { path: 'f', body }]],
   ['after', [{ path: 'd/new', body }, { path: '.wh.d' }, { path: 'f', body }, { path: '.wh.f' }]],
-])(
-  'applyLayer() keeps what the layer itself brings %s a whiteout of its name',
-  async (_, entries) => {
-    using arena = new Arena()
-    put(arena.root, 'd/old', 'f')
-    await arena.apply(entries)
-    expect(await pathsOf(arena.root)).toEqual(['d', 'd/new', 'f'])
-    expect(readFileSync(join(arena.root, 'f'), 'utf8')).toBe('new')
-  },
-)
+])('applyLayer() keeps an entry of the layer %s a whiteout of its name', async (_, entries) => {
+  using arena = new Arena()
+  put(arena.root, 'd/old', 'f')
+  await arena.apply(entries)
+  expect(await pathsOf(arena.root)).toEqual(['d', 'd/new', 'f'])
+  expect(readFileSync(join(arena.root, 'f'), 'utf8')).toBe('new')
+})
 
-test('applyLayer() makes the whole root opaque when its whiteout says so', async () => {
+test('applyLayer() makes the whole root opaque for an opaque whiteout in the root', async () => {
   using arena = new Arena()
   put(arena.root, 'a/b', 'c')
   await arena.apply([{ path: 'a/new', body }, { path: '.wh..wh..opq' }])
   expect(await pathsOf(arena.root)).toEqual(['a', 'a/new'])
 })
 
-test('applyLayer() passes over what AUFS kept for itself', async () => {
+test('applyLayer() skips the bookkeeping entries of AUFS', async () => {
   using arena = new Arena()
   const { applied } = await arena.apply([
     { path: '.wh..wh.plnk', type: 'directory' },
@@ -131,7 +127,7 @@ test('applyLayer() passes over what AUFS kept for itself', async () => {
 })
 
 test.skipIf(!isRoot)(
-  `applyLayer() takes a device 0:0 for the whiteout it is on overlayfs${unlessRoot}`,
+  `applyLayer() treats a device 0:0 as a whiteout, like overlayfs${unlessRoot}`,
   async () => {
     using arena = new Arena()
     put(arena.root, 'a/x')

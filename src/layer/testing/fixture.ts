@@ -17,7 +17,7 @@ export function has(program: string): boolean {
   return spawnSync(program, ['--version']).status === 0
 }
 
-/** A tree of everything an archive can hold. */
+/** Creates a tree with every kind of entry. */
 export function furnish(root: string): void {
   const long = join(root, ...Array.from({ length: 12 }, (_, i) => `${i}`.repeat(20)))
   mkdirSync(long, { recursive: true })
@@ -41,7 +41,7 @@ export function furnish(root: string): void {
   execFileSync('touch', ['-d', '1975-01-02 UTC', join(root, 'sparse')])
 }
 
-/** An image of uncompressed layers, for other tools to unpack. */
+/** Writes an image of uncompressed layers, for other tools to unpack. */
 function writeImage(directory: string, layers: readonly Uint8Array[]): void {
   const blobs = join(directory, 'blobs/sha256')
   mkdirSync(blobs, { recursive: true })
@@ -66,7 +66,7 @@ function writeImage(directory: string, layers: readonly Uint8Array[]): void {
   writeFileSync(join(directory, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
 }
 
-/** What umoci makes of layers, in a directory of `home`; gives its path. */
+/** Unpacks layers with umoci in a directory of `home`, and returns the path of the result. */
 export function unpackWithUmoci(home: string, layers: readonly Uint8Array[]): string {
   const [image, bundle] = [join(home, 'image'), join(home, 'bundle')]
   writeImage(image, layers)

@@ -1,7 +1,7 @@
 import { cString, symbols } from '#platform'
 
-// A program for the race test: exchanges `d` and `e` in a directory as fast as
-// it can, each time at once, until its input ends; then tells how often it did.
+// A program for the race test. Exchanges `d` and `e` in a directory, atomically and as fast as
+// possible, until its input ends. Then prints the number of exchanges.
 const c = symbols({ renameat2: { args: ['i32', 'ptr', 'i32', 'ptr', 'u32'], returns: 'i32' } })
 const [atCwd, exchange] = [-100, 2]
 

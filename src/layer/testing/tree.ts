@@ -20,18 +20,18 @@ import { type AppliedLayer, type ApplyLayerOptions, applyLayer } from '../apply.
 
 /** Owners, devices and overlay marks can only be made as root. */
 export const isRoot: boolean = process.getuid?.() === 0
-/** Ends the name of a test that needs root, so that a skipped one says why. */
+/** Ends the name of a test that needs root, so that a skipped test shows the reason. */
 export const unlessRoot: string = isRoot ? '' : ' (skipped: needs root)'
 
-/** A new empty directory. Its scope removes it. */
+/** A new empty directory; removed with the scope. */
 export function scratch(): { readonly path: string } & Disposable {
   const path = mkdtempSync(join(tmpdir(), 'strake-layer-'))
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
 /**
- * A root to apply hostile layers to, with neighbours that must stay as they
- * are: a directory with a secret beside it, and one whose name the root's begins.
+ * A root for hostile layers, with neighbours that must not change: a directory with a secret, and
+ * one whose name begins with the name of the root.
  */
 export class Arena implements Disposable {
   readonly #scratch = scratch()
@@ -55,7 +55,7 @@ export class Arena implements Disposable {
     this.#before = this.#neighbours()
   }
 
-  /** Applies a layer of these entries; what it throws is returned, with what it warned of. */
+  /** Applies a layer of these entries; returns the warnings, and the error if it throws. */
   async apply(
     entries: Iterable<TarInput>,
     options: ApplyLayerOptions = {},
@@ -76,7 +76,7 @@ export class Arena implements Disposable {
     }
   }
 
-  /** What differs outside the root now; `''` when the layer was contained. */
+  /** What has changed outside the root; `''` when the layer was contained. */
   escaped(): string {
     const after = this.#neighbours()
     return after === this.#before ? '' : `was:\n${this.#before}\nis:\n${after}`
@@ -95,7 +95,7 @@ export class Arena implements Disposable {
   }
 }
 
-/** In pieces that no block of an archive ends with. */
+/** Yields pieces whose ends are not aligned with the blocks of an archive. */
 export function one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   return overwriting(bytes, 65_521)
 }
