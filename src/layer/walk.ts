@@ -1,4 +1,3 @@
-import { StrakeError } from '#oci'
 import { at, fileType, SystemError, typeOf } from '#platform'
 import { createBreath } from '#stream'
 import {
@@ -20,6 +19,7 @@ import {
   type Time,
 } from './compare.ts'
 import { contents, smallContents, smallSize } from './contents.ts'
+import { entryHeader, headerTime, refuseReserved, whiteoutEntry } from './entry-header.ts'
 import { isOpaque, isWhiteoutDevice, refuseRemote } from './overlay.ts'
 import { explained } from './refusal.ts'
 
@@ -47,9 +47,7 @@ interface Frame {
   /** The time of the directory in the layer. */
   readonly time: Time
   next: number
-  /**
-   * The directory's own entry, until it is yielded; that happens only when something below it is.
-   */
+  /** The directory's own entry until it is yielded, which happens only before an entry below it. */
   pending: TarInput | undefined
 }
 
@@ -76,7 +74,7 @@ export class TreeWalk implements Disposable {
     this.#acls = options.acls ?? false
     const fd = at.openRoot(root)
     const lower = options.lower === undefined ? undefined : at.openRoot(options.lower)
-    const header = { ...this.#header('./', this.#opened(fd)), type: 'directory' } as const
+    const header = { ...entryHeader('./', this.#opened(fd), options), type: 'directory' } as const
     this.#push({ fd, lower, path: '', time: headerTime(header), pending: header })
   }
 
@@ -153,7 +151,7 @@ export class TreeWalk implements Disposable {
     const fd = at.openDirectory(frame.fd, name)
     if (fd === undefined) return nothing
     const opened = this.#opened(fd)
-    const header = { ...this.#header(path, opened), type: 'directory' } as const
+    const header = { ...entryHeader(path, opened, this.#options), type: 'directory' } as const
     const { overlay, stubs } = this.#options
     if (overlay) refuseRemote(fd, path)
     const opaque = overlay && isOpaque(fd)
@@ -165,7 +163,7 @@ export class TreeWalk implements Disposable {
     const time = headerTime(header)
     this.#push({ fd, lower: opaque ? undefined : lower, path, time, pending })
     if (waits) return nothing
-    return opaque ? [header, this.#whiteout(`${path}/${opaqueName}`)] : [header]
+    return opaque ? [header, whiteoutEntry(`${path}/${opaqueName}`, this.#options)] : [header]
   }
 
   #file(frame: Frame, name: Uint8Array, path: string): readonly TarInput[] {
@@ -176,7 +174,7 @@ export class TreeWalk implements Disposable {
     const { status } = opened
     if (this.#options.overlay) refuseRemote(fd, path)
     if (status.size === 0 && this.#options.stubs.has(path)) return nothing
-    const header = { ...this.#header(path, opened), type: 'file' } as const
+    const header = { ...entryHeader(path, opened, this.#options), type: 'file' } as const
     const time = headerTime(header)
     if (status.links === 1 && frame.lower !== undefined) {
       const same = findSameFile(opened, frame.lower, { name, time, acls: this.#acls })
@@ -200,9 +198,9 @@ export class TreeWalk implements Disposable {
     if (isWhiteoutDevice(status)) {
       if (!this.#options.overlay) return nothing
       const above = frame.path === '' ? '' : `${frame.path}/`
-      return [this.#whiteout(`${above}${whiteoutPrefix}${decodeName(name)}`)]
+      return [whiteoutEntry(`${above}${whiteoutPrefix}${decodeName(name)}`, this.#options)]
     }
-    const header = this.#header(path, { status, xattrs: noXattrs })
+    const header = entryHeader(path, { status, xattrs: noXattrs }, this.#options)
     if (this.#options.normalizeTimes === true) at.setTimeAt(frame.fd, name, headerTime(header))
     const link = status.links > 1 ? this.#linkTo(status, path) : undefined
     if (link !== undefined) return [link]
@@ -231,23 +229,9 @@ export class TreeWalk implements Disposable {
       return undefined
     }
     return {
-      ...this.#header(path, { status, xattrs: noXattrs }),
+      ...entryHeader(path, { status, xattrs: noXattrs }, this.#options),
       type: 'hardlink',
       linkpath: first,
-    }
-  }
-
-  #header(path: string, { status, xattrs }: Omit<Opened, 'fd'>): TarInput {
-    const { epoch, subsecond } = this.#options
-    const late = epoch !== undefined && status.mtime >= epoch
-    return {
-      path,
-      mode: status.mode & 0o7777,
-      uid: status.uid,
-      gid: status.gid,
-      mtime: late ? epoch : status.mtime,
-      mtimeNanoseconds: subsecond === true && !late ? status.mtimeNanoseconds : 0,
-      xattrs,
     }
   }
 
@@ -261,10 +245,6 @@ export class TreeWalk implements Disposable {
     if (this.#options.normalizeTimes !== true) return
     const kept = pending === undefined || lower === undefined ? undefined : at.entryStatus(lower)
     this.#normalizeTime(this.#opened(fd), kept === undefined ? time : statusTime(kept))
-  }
-
-  #whiteout(path: string): TarInput {
-    return { path, type: 'file', mode: 0, mtime: this.#options.epoch ?? 0 }
   }
 
   #opened(fd: number): Opened {
@@ -291,18 +271,6 @@ export class TreeWalk implements Disposable {
     at.closeDescriptor(this.#openFile)
     this.#openFile = undefined
   }
-}
-
-/** In a layer such a name would remove a file. */
-function refuseReserved(path: string): never {
-  const reason = `names that begin with ${whiteoutPrefix} mean deletions in a layer`
-  throw new StrakeError('INVALID', `Cannot pack ${printableName(path)}: ${reason}`, {
-    remedy: 'rename or remove it',
-  })
-}
-
-function headerTime({ mtime = 0, mtimeNanoseconds = 0 }: TarInput): Time {
-  return { seconds: mtime, nanoseconds: mtimeNanoseconds }
 }
 
 const nothing: readonly TarInput[] = []
