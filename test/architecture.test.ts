@@ -159,6 +159,7 @@ const rooms: Readonly<Record<string, string>> = {
   'engine/build': 'building and importing',
   'engine/container': 'containers over one store',
   'engine/content': 'content that was dropped or damaged comes back',
+  'engine/events': 'what happens in the store, as it happens',
   'engine/filter': 'conditions that several verbs share',
   'engine/host': 'what this machine offers',
   'engine/image': 'images over one store',

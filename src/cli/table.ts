@@ -196,6 +196,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     isLong: true,
     load: () => import('./commands/system.ts'),
   },
+  events: {
+    group: 'system',
+    summary: 'Show what happens in the store, in order',
+    load: () => import('./commands/events.ts'),
+  },
   info: {
     group: 'system',
     summary: 'Show the store, the runtime and the host, and why they were chosen',

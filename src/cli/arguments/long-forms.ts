@@ -40,7 +40,7 @@ export const longForms: Readonly<Record<string, Readonly<Record<string, string>>
     wait: 'wait',
   },
   builder: { build: 'build' },
-  system: { info: 'info' },
+  system: { events: 'events', info: 'info' },
 }
 
 /** Rewrites a long form to the short one: `['image', 'ls', '-q']` to `['images', '-q']`. */

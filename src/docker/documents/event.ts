@@ -1,0 +1,28 @@
+import type { EventRecord } from '#engine/events/watch-events'
+import type { InspectDocument } from './document.ts'
+
+/**
+ * Returns an event in Docker's shape of API 1.52: without the names `status`, `id` and
+ * `from`, which earlier versions repeated.
+ */
+export function eventDocument({
+  type,
+  action,
+  actor,
+  attributes,
+  at,
+}: EventRecord): InspectDocument {
+  return {
+    Type: type,
+    Action: action,
+    Actor: { ID: actor, Attributes: sorted(attributes) },
+    scope: 'local',
+    time: Math.floor(at / 1000),
+    timeNano: at * 1_000_000,
+  }
+}
+
+/** Go prints maps in the order of their keys. */
+function sorted(map: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
