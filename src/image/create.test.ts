@@ -6,7 +6,7 @@ import { createImage } from './create.ts'
 import { historyOf } from './history.ts'
 import { imageOf, putLayer } from './testing/fixture.ts'
 
-test('createImage() stores documents whose bytes depend on the parts alone', async () => {
+test('createImage() stores documents whose bytes depend only on the parts', async () => {
   const parts = [{ 'etc/motd': 'hi' }]
   const [one, two] = await Promise.all([imageOf(parts), imageOf(parts)])
   expect(one.image.descriptor).toEqual(two.image.descriptor)
@@ -14,7 +14,7 @@ test('createImage() stores documents whose bytes depend on the parts alone', asy
   expect(parseConfig(raw)).toEqual(one.image.config)
 })
 
-test('createImage() gives layers of Docker the names OCI has for them', async () => {
+test('createImage() replaces the media types of Docker layers by those of OCI', async () => {
   const { store, image } = await imageOf([])
   const zipped = await putLayer(
     store,
@@ -36,7 +36,7 @@ test('createImage() gives layers of Docker the names OCI has for them', async ()
   )
 })
 
-test('historyOf() lists steps last first, with the layers they made', async () => {
+test('historyOf() lists the steps, last first, with their layers', async () => {
   const { image } = await imageOf([{ a: '1' }, { b: '2' }], {
     history: [
       { created_by: 'ADD a' },
@@ -59,7 +59,7 @@ test('historyOf() lists steps last first, with the layers they made', async () =
   ])
 })
 
-test('historyOf() gives layers without a history a step each', async () => {
+test('historyOf() returns one step for each layer without a history', async () => {
   const { image } = await imageOf([{ a: '1' }, { b: '2' }])
   expect(historyOf(image).map(({ layer }) => layer)).toEqual([...image.layers].reverse())
 })

@@ -14,17 +14,16 @@ import { fromBuffer } from '#stream'
 import { describeImage, type Image } from './image.ts'
 
 export interface ImageParts {
-  /** A `rootfs` in it is not looked at: it is made from `layers`. */
+  /** A `rootfs` in it is ignored; it is made from `layers`. */
   readonly config: Omit<ImageConfig, 'rootfs'>
-  /** Bottom first; their content must be in the store, or come before the image is used. */
+  /** Bottom first. Their content must be stored, at the latest before the image is used. */
   readonly layers: readonly Layer[]
   readonly annotations?: Annotations
 }
 
 /**
- * Writes configuration and manifest of a new image, in OCI's format. Equal parts
- * give equal bytes. Throws `MANIFEST_INVALID` when the history describes another
- * number of layers.
+ * Writes configuration and manifest of a new image in OCI's format. Equal parts give equal bytes.
+ * Throws `MANIFEST_INVALID` when the history describes another number of layers.
  */
 export async function createImage(store: ContentStore, parts: ImageParts): Promise<Image> {
   const { architecture, os, created, author, variant, config: run, history, ...rest } = parts.config
@@ -51,8 +50,8 @@ export async function createImage(store: ContentStore, parts: ImageParts): Promi
 }
 
 /**
- * Writes an image whose documents are ready, configuration first. The
- * configuration's bytes are taken as they are, so the image ID stays.
+ * Writes an image whose documents are complete, configuration first. The bytes of the configuration
+ * are stored unchanged, so the image ID stays the same.
  */
 export async function writeImage(
   store: ContentStore,
@@ -67,7 +66,7 @@ export async function writeImage(
   return written
 }
 
-/** A layer's descriptor with OCI's media type, without what belongs to where it came from. */
+/** A layer's descriptor with OCI's media type, without fields about its source. */
 function asOciLayer(descriptor: Descriptor): Descriptor {
   const { mediaType: type, digest, size, annotations } = descriptor
   const names = {

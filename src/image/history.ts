@@ -1,18 +1,18 @@
 import type { Digest, HistoryEntry, Layer } from '#oci'
 import type { Image } from './image.ts'
 
-/** One step of an image's making, as `docker history` shows it. */
+/** A step in the history of an image, as in `docker history`. */
 export interface HistoryStep {
-  /** The image ID for the last step; earlier ones have no image of their own. */
+  /** The image ID in the last step; absent in earlier steps. */
   readonly imageId?: Digest
-  /** The layer the step made; absent when it changed only the configuration. */
+  /** The layer of the step; absent when the step changed only the configuration. */
   readonly layer?: Layer
   readonly created?: string
   readonly createdBy: string
   readonly comment: string
 }
 
-/** How an image was made, last step first. Layers without a history get a step each. */
+/** The history of an image, last step first. Without a history, every layer is a step. */
 export function historyOf({ config, layers, imageId }: Image): HistoryStep[] {
   const entries: readonly HistoryEntry[] =
     config.history !== undefined && config.history.length > 0

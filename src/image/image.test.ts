@@ -16,7 +16,7 @@ test('openImage() reads an image and computes its ID', async () => {
   expect(opened.size).toBe(image.layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0))
 })
 
-test('openImage() takes the manifest of an index that fits the platform', async () => {
+test('openImage() chooses the manifest of an index for the platform', async () => {
   const { store, image } = await imageOf([{ a: '1' }])
   const manifests = [
     {
@@ -43,7 +43,7 @@ async function openManifest(change: (manifest: Manifest) => object): Promise<unk
   return await openImage(store, await put(store, mediaType.ociManifest, raw), amd64)
 }
 
-test('openImage() refuses what is no image', async () => {
+test('openImage() refuses documents that are not an image', async () => {
   const artifact = (manifest: Manifest) => ({
     ...manifest,
     config: { ...manifest.config, mediaType: mediaType.empty },
@@ -56,12 +56,12 @@ test('openImage() refuses what is no image', async () => {
   await expect(openManifest(encrypted)).rejects.toThrow('unknown type')
 })
 
-test('openImage() refuses another number of layers than the configuration has', async () => {
+test('openImage() refuses a number of layers that differs from the configuration', async () => {
   const fewer = openManifest((manifest) => ({ ...manifest, layers: [] }))
   await expect(fewer).rejects.toThrow('the manifest has 0 layers, the configuration 1')
 })
 
-test('openImage() refuses more than 500 layers, having read only the manifest', async () => {
+test('openImage() refuses more than 500 layers after reading only the manifest', async () => {
   const { store, image } = await imageOf([{ a: '1' }])
   const layers = Array.from({ length: 501 }, () => image.manifest.layers[0])
   const config = { ...image.manifest.config, digest: sha256('not there') }
@@ -70,7 +70,7 @@ test('openImage() refuses more than 500 layers, having read only the manifest', 
   await expect(openImage(store, descriptor, amd64)).rejects.toThrow('501 layers, more than 500')
 })
 
-test('openImage() of what is not there throws NOT_FOUND', async () => {
+test('openImage() of an absent image throws NOT_FOUND', async () => {
   const descriptor = { mediaType: mediaType.ociManifest, digest: sha256('x'), size: 1 }
   await expect(openImage(createMemoryStore(), descriptor)).rejects.toMatchObject({
     code: 'NOT_FOUND',

@@ -18,32 +18,31 @@ import { hostPlatform } from '#platform'
 import { toBuffer } from '#stream'
 
 /**
- * One image of one platform, its documents read and found to agree. The layers
- * themselves are neither read nor known to be there.
+ * One image for one platform. Its documents were read and match each other. Its layers were not
+ * read and may be missing.
  */
 export interface Image {
-  /** Of the manifest. */
+  /** The descriptor of the manifest. */
   readonly descriptor: Descriptor
   readonly manifest: Manifest
-  /** The manifest's bytes; `descriptor.digest` is theirs. */
+  /** The bytes of the manifest; `descriptor.digest` is their digest. */
   readonly manifestRaw: Uint8Array
   readonly config: ImageConfig
-  /** The configuration's bytes; `imageId` is their digest. */
+  /** The bytes of the configuration; `imageId` is their digest. */
   readonly configRaw: Uint8Array
   /** Bottom first. */
   readonly layers: readonly Layer[]
   readonly imageId: Digest
-  /** Bytes of all layers as they are stored. */
+  /** Size of all stored layers, in bytes. */
   readonly size: number
 }
 
 /**
- * Opens the image that `descriptor` names; of an index, the manifest for
- * `platform`, which is this machine's unless given. Works on a registry as well
- * as on a local store, and moves only the documents.
+ * Opens the image that `descriptor` names; from an index, the manifest for `platform` (default:
+ * this machine). Works with a registry as well as with a local store, and reads only the documents.
  *
- * Throws `MANIFEST_INVALID` when manifest and configuration do not fit together,
- * `UNSUPPORTED` for an artifact that is no image, `NOT_FOUND`.
+ * Throws `MANIFEST_INVALID` when manifest and configuration do not match, `UNSUPPORTED` for an
+ * artifact that is not an image, and `NOT_FOUND`.
  */
 export async function openImage(
   source: ContentSource,
@@ -62,7 +61,7 @@ export async function openImage(
   return describeImage({ descriptor: selected, manifest, manifestRaw, config, configRaw })
 }
 
-/** An image of its documents. Throws `MANIFEST_INVALID` when they do not fit together. */
+/** Makes an image from its documents. Throws `MANIFEST_INVALID` when they do not match. */
 export function describeImage(documents: Omit<Image, 'layers' | 'imageId' | 'size'>): Image {
   const { manifest, config } = documents
   return {

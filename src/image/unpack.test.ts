@@ -27,7 +27,7 @@ async function open(): Promise<{ snapshots: Snapshotter } & AsyncDisposable> {
   }
 }
 
-/** What a store knows of its blobs. */
+/** Records which diff ID each blob has. */
 function knownLayers(onLink: (diffId: Digest, digest: Digest) => unknown = () => {}): ProvedLayers {
   const known = new Map<Digest, Digest>()
   return {
@@ -39,35 +39,32 @@ function knownLayers(onLink: (diffId: Digest, digest: Digest) => unknown = () =>
   }
 }
 
-rooted(
-  'unpackImage() makes the filesystem of an image, whatever its layers are stored as',
-  async () => {
-    await using opened = await open()
-    const { store, image } = await imageOf([{ etc: null, 'etc/motd': 'one', 'etc/old': 'x' }])
-    const zipped = { type: mediaType.ociLayerGzip, change: (tar: Uint8Array) => gzipSync(tar) }
-    const second = await putLayer(store, { 'etc/motd': 'two', 'etc/.wh.old': '' }, zipped)
-    const packed = {
-      type: mediaType.ociLayerZstd,
-      change: (tar: Uint8Array) => zstdCompressSync(tar),
-    }
-    const third = await putLayer(store, { top: '3' }, packed)
-    const layers = [...image.layers, second, third]
-    const whole = await createImage(store, { config: image.config, layers })
-    const links: string[] = []
-    const chain = await unpackImage(whole, store, opened.snapshots, {
-      layers: knownLayers((diffId, digest) => links.push(`${diffId} ${digest}`)),
-    })
-    expect(chain).toBe(chainIds(layers.map(({ diffId }) => diffId)).at(-1) ?? null)
-    if (chain === null) throw new TypeError('three layers')
-    await using view = await opened.snapshots.view(chain)
-    expect(readFileSync(`${view.root}/etc/motd`, 'utf8')).toBe('two')
-    expect(readFileSync(`${view.root}/top`, 'utf8')).toBe('3')
-    expect(existsSync(`${view.root}/etc/old`)).toBe(false)
-    expect(links).toEqual(layers.map(({ diffId, descriptor }) => `${diffId} ${descriptor.digest}`))
-  },
-)
+rooted('unpackImage() makes the filesystem of an image, compressed or not', async () => {
+  await using opened = await open()
+  const { store, image } = await imageOf([{ etc: null, 'etc/motd': 'one', 'etc/old': 'x' }])
+  const zipped = { type: mediaType.ociLayerGzip, change: (tar: Uint8Array) => gzipSync(tar) }
+  const second = await putLayer(store, { 'etc/motd': 'two', 'etc/.wh.old': '' }, zipped)
+  const packed = {
+    type: mediaType.ociLayerZstd,
+    change: (tar: Uint8Array) => zstdCompressSync(tar),
+  }
+  const third = await putLayer(store, { top: '3' }, packed)
+  const layers = [...image.layers, second, third]
+  const whole = await createImage(store, { config: image.config, layers })
+  const links: string[] = []
+  const chain = await unpackImage(whole, store, opened.snapshots, {
+    layers: knownLayers((diffId, digest) => links.push(`${diffId} ${digest}`)),
+  })
+  expect(chain).toBe(chainIds(layers.map(({ diffId }) => diffId)).at(-1) ?? null)
+  if (chain === null) throw new TypeError('three layers')
+  await using view = await opened.snapshots.view(chain)
+  expect(readFileSync(`${view.root}/etc/motd`, 'utf8')).toBe('two')
+  expect(readFileSync(`${view.root}/top`, 'utf8')).toBe('3')
+  expect(existsSync(`${view.root}/etc/old`)).toBe(false)
+  expect(links).toEqual(layers.map(({ diffId, descriptor }) => `${diffId} ${descriptor.digest}`))
+})
 
-rooted('unpackImage() reads only the layers that are not there yet', async () => {
+rooted('unpackImage() reads only the missing layers', async () => {
   await using opened = await open()
   const { store, image } = await imageOf([{ a: '1' }])
   const layers = knownLayers()
@@ -89,42 +86,39 @@ rooted('unpackImage() reads only the layers that are not there yet', async () =>
   await unpackImage(more, store, opened.snapshots, { layers, emit: () => expect.unreachable() })
 })
 
-rooted(
-  'unpackImage() takes nothing over for a blob that only claims to be that layer',
-  async () => {
-    await using opened = await open()
-    const { store, image } = await imageOf([])
-    const change = (tar: Uint8Array): Uint8Array => gzipSync(tar)
-    const zipped = { type: mediaType.ociLayerGzip, change }
-    const victims = [
-      await putLayer(store, { a: 'victim' }, zipped),
-      await putLayer(store, { b: 'victim' }, zipped),
-    ]
-    const layers = knownLayers()
-    const victim = await createImage(store, { config: image.config, layers: victims })
-    await unpackImage(victim, store, opened.snapshots, { layers })
-    const { descriptor } = await putLayer(store, { a: 'evil' }, zipped)
-    const [first, second] = victims
-    if (first === undefined || second === undefined) throw new RangeError('two layers')
-    const lies = [
-      // The whole chain is there.
-      [{ ...first, descriptor }],
-      [first, { ...second, descriptor }],
-      [{ ...first, descriptor }, second],
-      // Only the archive is, in another chain.
-      [{ ...second, descriptor }],
-    ]
-    for (const each of lies) {
-      const evil = await createImage(store, { config: image.config, layers: each })
-      const unpacking = unpackImage(evil, store, opened.snapshots, { layers })
-      await expect(unpacking).rejects.toBeInstanceOf(ContentMismatchError)
-      expect(layers.diffIdOf(descriptor.digest)).toBeUndefined()
-    }
-  },
-)
+rooted('unpackImage() does not reuse a snapshot for a blob with an unproved diff ID', async () => {
+  await using opened = await open()
+  const { store, image } = await imageOf([])
+  const change = (tar: Uint8Array): Uint8Array => gzipSync(tar)
+  const zipped = { type: mediaType.ociLayerGzip, change }
+  const victims = [
+    await putLayer(store, { a: 'victim' }, zipped),
+    await putLayer(store, { b: 'victim' }, zipped),
+  ]
+  const layers = knownLayers()
+  const victim = await createImage(store, { config: image.config, layers: victims })
+  await unpackImage(victim, store, opened.snapshots, { layers })
+  const { descriptor } = await putLayer(store, { a: 'evil' }, zipped)
+  const [first, second] = victims
+  if (first === undefined || second === undefined) throw new RangeError('two layers')
+  const lies = [
+    // The whole chain exists.
+    [{ ...first, descriptor }],
+    [first, { ...second, descriptor }],
+    [{ ...first, descriptor }, second],
+    // Only the archive exists, in another chain.
+    [{ ...second, descriptor }],
+  ]
+  for (const each of lies) {
+    const evil = await createImage(store, { config: image.config, layers: each })
+    const unpacking = unpackImage(evil, store, opened.snapshots, { layers })
+    await expect(unpacking).rejects.toBeInstanceOf(ContentMismatchError)
+    expect(layers.diffIdOf(descriptor.digest)).toBeUndefined()
+  }
+})
 
 rooted(
-  'unpackImage() takes over what is there for other bytes of the same layer, once read',
+  'unpackImage() reuses a snapshot for other bytes of the same layer after reading them',
   async () => {
     await using opened = await open()
     const { store, image } = await imageOf([])
@@ -147,29 +141,26 @@ rooted(
   },
 )
 
-rooted(
-  'unpackImage() refuses layers that were swapped or are others, and keeps nothing',
-  async () => {
-    await using opened = await open()
-    const { store, image } = await imageOf([])
-    const [one, two] = [await putLayer(store, { a: '1' }), await putLayer(store, { b: '2' })]
-    const zipped = gzipSync(await layerTar({ evil: 'yes' }))
-    const evil = await put(store, mediaType.ociLayerGzip, zipped)
-    for (const layers of [
-      [
-        { ...one, descriptor: two.descriptor },
-        { ...two, descriptor: one.descriptor },
-      ],
-      [{ descriptor: evil, diffId: one.diffId }],
-      [{ descriptor: evil, diffId: evil.digest }],
-    ]) {
-      const swapped = await createImage(store, { config: image.config, layers })
-      const unpacking = unpackImage(swapped, store, opened.snapshots)
-      await expect(unpacking).rejects.toThrow()
-      expect(await Array.fromAsync(opened.snapshots.list())).toEqual([])
-    }
-  },
-)
+rooted('unpackImage() refuses swapped or wrong layers, and keeps nothing', async () => {
+  await using opened = await open()
+  const { store, image } = await imageOf([])
+  const [one, two] = [await putLayer(store, { a: '1' }), await putLayer(store, { b: '2' })]
+  const zipped = gzipSync(await layerTar({ evil: 'yes' }))
+  const evil = await put(store, mediaType.ociLayerGzip, zipped)
+  for (const layers of [
+    [
+      { ...one, descriptor: two.descriptor },
+      { ...two, descriptor: one.descriptor },
+    ],
+    [{ descriptor: evil, diffId: one.diffId }],
+    [{ descriptor: evil, diffId: evil.digest }],
+  ]) {
+    const swapped = await createImage(store, { config: image.config, layers })
+    const unpacking = unpackImage(swapped, store, opened.snapshots)
+    await expect(unpacking).rejects.toThrow()
+    expect(await Array.fromAsync(opened.snapshots.list())).toEqual([])
+  }
+})
 
 rooted('unpackImage() refuses a layer with other data behind its archive', async () => {
   await using opened = await open()
@@ -184,32 +175,35 @@ rooted('unpackImage() refuses a layer with other data behind its archive', async
   await expect(unpackImage(lying, store, opened.snapshots)).rejects.toThrow()
 })
 
-rooted('unpackImage() reads a layer while it comes, and links it when it is there', async () => {
-  await using opened = await open()
-  const { store, image } = await imageOf([])
-  const change = (tar: Uint8Array): Uint8Array => gzipSync(tar)
-  const layer = await putLayer(store, { a: '1' }, { type: mediaType.ociLayerGzip, change })
-  const coming = await createImage(store, { config: image.config, layers: [layer] })
-  const bytes = await toBuffer(store.read(layer.descriptor), 1_000_000, 'layer')
-  await store.delete(layer.descriptor)
-  const events: string[] = []
-  const untilUnpacked = async (): Promise<void> => {
-    while (!(await opened.snapshots.has(layer.diffId))) await new Promise((r) => setTimeout(r, 5))
-    events.push('unpacked')
-  }
-  const arrivals = new Arrivals()
-  arrivals.begin(layer.descriptor.digest, () => fromBuffer(bytes))
-  untilUnpacked().then(() => arrivals.end(layer.descriptor.digest))
-  const chain = await unpackImage(coming, store, opened.snapshots, {
-    arrivals,
-    layers: knownLayers(() => events.push('linked')),
-    emit: (event) => event.type === 'transfer' && events.push(event.done ? 'done' : 'moved'),
-  })
-  expect(chain).toBe(layer.diffId)
-  expect(events).toEqual(['unpacked', 'done', 'linked'])
-})
+rooted(
+  'unpackImage() reads a layer while it is received, and links it when it is complete',
+  async () => {
+    await using opened = await open()
+    const { store, image } = await imageOf([])
+    const change = (tar: Uint8Array): Uint8Array => gzipSync(tar)
+    const layer = await putLayer(store, { a: '1' }, { type: mediaType.ociLayerGzip, change })
+    const coming = await createImage(store, { config: image.config, layers: [layer] })
+    const bytes = await toBuffer(store.read(layer.descriptor), 1_000_000, 'layer')
+    await store.delete(layer.descriptor)
+    const events: string[] = []
+    const untilUnpacked = async (): Promise<void> => {
+      while (!(await opened.snapshots.has(layer.diffId))) await new Promise((r) => setTimeout(r, 5))
+      events.push('unpacked')
+    }
+    const arrivals = new Arrivals()
+    arrivals.begin(layer.descriptor.digest, () => fromBuffer(bytes))
+    untilUnpacked().then(() => arrivals.end(layer.descriptor.digest))
+    const chain = await unpackImage(coming, store, opened.snapshots, {
+      arrivals,
+      layers: knownLayers(() => events.push('linked')),
+      emit: (event) => event.type === 'transfer' && events.push(event.done ? 'done' : 'moved'),
+    })
+    expect(chain).toBe(layer.diffId)
+    expect(events).toEqual(['unpacked', 'done', 'linked'])
+  },
+)
 
-rooted('unpackImage() leaves it to who receives a layer to say what is wrong with it', async () => {
+rooted('unpackImage() throws the error of the download for a damaged layer', async () => {
   await using opened = await open()
   const { store, image } = await imageOf([])
   const layer = await putLayer(store, { a: '1' })
@@ -229,13 +223,13 @@ rooted('unpackImage() leaves it to who receives a layer to say what is wrong wit
   expect(await Array.fromAsync(opened.snapshots.list())).toEqual([])
 })
 
-test('unpackImage() of an image without layers needs no filesystem', async () => {
+test('unpackImage() of an image without layers makes no filesystem', async () => {
   await using opened = await open()
   const { store, image } = await imageOf([])
   expect(await unpackImage(image, store, opened.snapshots)).toBeNull()
 })
 
-rooted('unpackImage() makes again what a collection took away under it', async () => {
+rooted('unpackImage() makes a chain again that a concurrent collection removed', async () => {
   await using opened = await open()
   const { snapshots } = opened
   const { store, image } = await imageOf([{ a: '1' }, { b: '2' }])
@@ -254,7 +248,7 @@ rooted('unpackImage() makes again what a collection took away under it', async (
   expect(readFileSync(`${view.root}/a`, 'utf8')).toBe('1')
 })
 
-rooted('unpackImage() has a damaged blob set aside, so that a pull brings it again', async () => {
+rooted('unpackImage() sets a damaged blob aside, so that a pull fetches it again', async () => {
   await using home = await mkdtempDisposable(tmpdir(), 'strake-unpack-')
   const store = await openDirectoryStore(`${home.path}/content`)
   const { image } = await imageOf([])

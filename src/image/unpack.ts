@@ -14,37 +14,40 @@ import { type Bytes, counted, createHasher, decompress, type Emit, silent } from
 import type { TarListing } from '#tar'
 
 export interface UnpackOptions {
-  /** Where the source keeps a blob as a file: layers that are not compressed are then not read through us. */
+  /**
+   * The path of a blob in the source, if it is stored as a file. Uncompressed layers are then read
+   * from that file directly.
+   */
   readonly pathOf?: ((digest: Digest) => string) | undefined
-  /** What the archive of a layer holds, if that is known; only asked with `pathOf`. */
+  /** The entries of a layer's archive, if known; called only with `pathOf`. */
   readonly listingOf?: (diffId: Digest) => TarListing | undefined
-  /** Knows which stored blob has which diff ID, and learns it once both are proved. */
+  /** Records the diff IDs of stored blobs; a new pair is added after it was verified. */
   readonly layers?: ProvedLayers | undefined
-  /** Which layers have come, of a source that is still being filled. */
+  /** The blobs of a source that is still receiving them. */
   readonly arrivals?: Arrivals | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-/** What is known of stored blobs: which of them decompress to which layer. */
+/** The verified records that map stored blobs to their diff IDs. */
 export type ProvedLayers = Pick<Layers, 'link' | 'diffIdOf'>
 
-/** A collection at the same time may take away what was found a moment ago; not for ever. */
+/** Retries: a concurrent collection may have removed a chain that was just found. */
 const mostAttempts = 5
 
 /**
- * True when it was proved that the blob of a layer holds what its diff ID names.
- * The diff ID itself proves nothing: an image may claim those of another image.
+ * True when the blob of a layer is known to match its diff ID. The diff ID alone proves nothing: an
+ * image may claim those of another image.
  */
 export function isProved({ descriptor, diffId }: Layer, layers?: ProvedLayers): boolean {
   return descriptor.digest === diffId || layers?.diffIdOf(descriptor.digest) === diffId
 }
 
 /**
- * Makes the filesystem of layers, bottom first, and returns its chain ID, `null`
- * without layers. What is there already is taken over for a blob that was proved
- * to be that layer; every other blob is decompressed and hashed. One that is not
- * what its diff ID names throws `ContentMismatchError` and leaves nothing.
+ * Makes the filesystem of layers, bottom first. Returns its chain ID, or `null` without layers. An
+ * existing snapshot is reused for a blob that is known to be that layer; every other blob is
+ * decompressed and hashed. Throws `ContentMismatchError`, and leaves nothing, when a blob does not
+ * match its diff ID.
  */
 export async function unpackImage(
   { layers }: { readonly layers: readonly Layer[] },
@@ -87,10 +90,10 @@ async function unpackMissing(
           { index: index === layers.length - 1 ? 'now' : 'later', emit, ...(signal && { signal }) },
         )
       }
-      // The snapshots may have had the layer, and then they did not read this blob.
+      // The snapshotter had the layer and did not read this blob.
       if (!known && typeof tar !== 'string' && !archive.wasRead()) await prove(tar, diffId)
     } catch (error) {
-      // What came may be other bytes than the blob has: who receives them says so.
+      // The received bytes may be damaged: then the download throws the reason.
       await coming?.whole()
       if (signal?.aborted !== true) await proveStored(source, descriptor)
       throw error
@@ -104,13 +107,13 @@ async function unpackMissing(
 
 interface LayerArchive {
   readonly source: Pick<LayerSource, 'tar' | 'listing'>
-  /** Bytes of the archive as far as they were read. */
+  /** Bytes of the archive that were read so far. */
   size(): number
-  /** True once bytes that are not a file were read to their end. */
+  /** True after a stream, not a file, was read to its end. */
   wasRead(): boolean
 }
 
-/** The layer's tar: the stored file itself, or its bytes on their way through decompression. */
+/** The layer's archive: the path of the stored file, or a stream that is decompressed. */
 async function openArchive(
   layer: Layer,
   source: ContentSource,
@@ -128,14 +131,14 @@ async function openArchive(
   }
   const stored =
     coming?.read?.(signal) ??
-    // Its diff ID proves it.
+    // The snapshotter checks the diff ID.
     source.read(descriptor, { readerVerifies: true, reusesChunks: true, ...(signal && { signal }) })
   const read = counted(stored, (current) => {
-    // While it comes there is its transfer to be seen.
+    // During a download, the transfer already shows progress.
     if (coming?.read === undefined) emit({ ...unpacking(layer), current })
   })
   let size = 0
-  // A blob whose digest is its diff ID is not compressed, whatever it looks like.
+  // A blob whose digest is its diff ID is uncompressed, whatever its first bytes are.
   const tar = counted(isTar ? read : decompress(read), (total) => {
     size = total
   })
@@ -154,7 +157,7 @@ async function prove(tar: Bytes, diffId: Digest): Promise<void> {
   if (actual !== diffId) throw new ContentMismatchError('layer', `the diff ID ${diffId}`, actual)
 }
 
-/** Reads a blob to its end, so that the source finds out when it is damaged, and says so. */
+/** Reads a blob to its end, so that the source detects damage and throws. */
 async function proveStored(source: ContentSource, descriptor: Descriptor): Promise<void> {
   for await (const _ of source.read(descriptor));
 }

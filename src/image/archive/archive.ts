@@ -5,23 +5,22 @@ import { type Bytes, decompress, detectCompression, detectLength, toBuffer } fro
 import { cleanPath, parentPath, printableName, readTar, type TarEntry } from '#tar'
 
 /**
- * An archive of images, its members found by name in any order. Names are keys
- * into the archive and never paths on this machine: links are followed within
- * the archive only.
+ * An archive of images whose members can be read by name, in any order. A name is a key into the
+ * archive, never a path on this machine. Links are followed only within the archive.
  */
 export interface Archive extends AsyncDisposable {
   has(name: string): boolean
-  /** Bytes of the member. Throws `INVALID` when there is none. */
+  /** Size of the member in bytes. Throws `INVALID` when there is no such member. */
   sizeOf(name: string): number
   read(name: string, range?: { readonly start?: number; readonly end?: number }): Bytes
-  /** The member as JSON of at most 20 MiB. */
+  /** Parses the member as JSON of at most 20 MiB. */
   readJson(name: string): Promise<unknown>
 }
 
-/** Members an archive may have. */
+/** The most members of an archive. */
 const entryLimit = 100_000
 
-/** Links that may lead to each other. */
+/** The most links that are followed for one name. */
 const linkLimit = 16
 
 type Member =
@@ -29,9 +28,8 @@ type Member =
   | { readonly kind: 'link'; readonly target: string | undefined }
 
 /**
- * Opens an archive, compressed or not. What cannot be read in any order (a
- * stream, a compressed file) is first written to a file in `directory`, which
- * goes away with the archive.
+ * Opens an archive, compressed or not. A stream or a compressed file is first written to a
+ * temporary file in `directory`, which is removed with the archive.
  */
 export async function openArchive(
   input: Bytes | { readonly path: string },
@@ -69,7 +67,7 @@ async function spool(
   return file
 }
 
-/** `node:fs/promises` is loaded when it is needed: loading it costs milliseconds. */
+/** `node:fs/promises` is loaded only when it is used: loading it takes milliseconds. */
 function open(path: string, flags: string, mode?: number): Promise<FileHandle> {
   return process.getBuiltinModule('node:fs/promises').open(path, flags, mode)
 }
@@ -96,7 +94,7 @@ async function findMembers(
   return members
 }
 
-/** What an entry is as a member; directories and devices are none. */
+/** The member for an entry; `undefined` for directories and devices. */
 function memberOf(entry: TarEntry): Member | undefined {
   const { type, size, dataOffset, linkpath, path } = entry
   if (entry.extents !== undefined) throw invalid(`${printableName(path)} is a sparse file`)
@@ -179,7 +177,7 @@ async function* readRange(
   }
 }
 
-/** An archive that must not be, for this reason. */
+/** The error for an archive that is refused. */
 export function invalid(reason: string): StrakeError {
   return new StrakeError('INVALID', `Cannot load the archive: ${reason}`)
 }

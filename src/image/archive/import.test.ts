@@ -9,7 +9,7 @@ import { importTar } from './import.ts'
 
 const platform = parsePlatform('linux/arm64')
 
-test('importTar() makes an image whose one layer is the archive, byte for byte', async () => {
+test('importTar() makes an image with the archive as its only layer, byte for byte', async () => {
   const tar = await layerTar({ etc: null, 'etc/motd': 'hi' })
   const store = createMemoryStore()
   const run = { Cmd: ['sh'] }
@@ -37,7 +37,7 @@ test('importTar() makes equal images of equal archives', async () => {
   expect(plain.descriptor).toEqual(zipped.descriptor)
 })
 
-test('importTar() refuses what is no archive and leaves nothing', async () => {
+test('importTar() refuses input that is not an archive, and leaves nothing', async () => {
   const tar = await layerTar({ a: '1' })
   const cut = tar.subarray(0, 700)
   const damaged = gzipSync(tar).subarray(0, -4)

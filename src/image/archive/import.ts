@@ -7,22 +7,25 @@ import { createImage } from '../create.ts'
 import type { Image } from '../image.ts'
 
 export interface ImportTarOptions {
-  /** What `--change` instructions said. */
+  /** The result of the `--change` instructions. */
   readonly run?: RunConfig | undefined
-  /** `-m`; kept in the history. */
+  /** `-m`; stored in the history. */
   readonly message?: string | undefined
-  /** This machine's unless given. */
+  /** Default: the platform of this machine. */
   readonly platform?: Platform | undefined
-  /** Seconds since 1970; the newest file's time unless given, so equal archives make equal images. */
+  /**
+   * Seconds since 1970. Default: the time of the newest file, so that equal archives make equal
+   * images.
+   */
   readonly created?: number | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Makes an image of one layer from the archive of a root filesystem, compressed
- * or not. The archive becomes the layer byte for byte; one that cannot be read
- * as an archive throws `INVALID` and leaves nothing.
+ * Makes an image with one layer from the archive of a root filesystem, compressed or not. The layer
+ * is the uncompressed archive, byte for byte. Throws `INVALID`, and leaves nothing, for input that
+ * is not an archive.
  */
 export async function importTar(
   archive: Bytes,
@@ -68,12 +71,15 @@ export async function importTar(
   })
 }
 
-/** As configurations write it; a time beyond the year 9999, which no reader takes, becomes its end. */
+/**
+ * The format of times in configurations. Readers reject years after 9999, so later times become the
+ * end of 9999.
+ */
 function formatTime(seconds: number): string {
   return new Date(Math.min(seconds, 253_402_300_799) * 1000).toISOString().replace('.000Z', 'Z')
 }
 
-/** Passes bytes through and keeps them in `ingest`. */
+/** Yields `bytes` and stores them in `ingest`. */
 async function* recorded(bytes: Bytes, ingest: Ingest): AsyncGenerator<Uint8Array> {
   for await (const chunk of bytes) {
     await ingest.append(fromBuffer(chunk))

@@ -15,14 +15,14 @@ import { writeImage } from '../create.ts'
 import { type Archive, invalid } from './archive.ts'
 import type { LoadedImage, LoadOptions } from './loaded-image.ts'
 
-/** An image as `manifest.json` describes it: names of members. */
+/** An image in `manifest.json`, which names members of the archive. */
 export interface DockerEntry {
   readonly config: string
   readonly layers: readonly string[]
   readonly names: readonly ImageName[]
 }
 
-/** Reads `manifest.json`. Throws `INVALID`, also for names that are no references. */
+/** Reads `manifest.json`. Throws `INVALID`, also for names that are not references. */
 export async function readDockerManifest(archive: Archive): Promise<readonly DockerEntry[]> {
   const value = await archive.readJson('manifest.json')
   if (!Array.isArray(value)) throw invalid('its manifest.json is not an array')
@@ -36,7 +36,7 @@ export async function readDockerManifest(archive: Archive): Promise<readonly Doc
   })
 }
 
-/** Loads what `manifest.json` describes, for archives that are no image layout. */
+/** Loads the images of `manifest.json`, for archives without an image layout. */
 export async function loadDocker(
   archive: Archive,
   store: ContentStore,
@@ -78,7 +78,7 @@ async function loadEntry(
   return (await writeImage(store, { manifest, config, configRaw })).descriptor
 }
 
-/** Stores a layer: under its diff ID when it is not compressed, else under what it turns out to be. */
+/** Stores a layer: an uncompressed one under its diff ID, a compressed one under its own digest. */
 async function loadLayer(
   archive: Archive,
   store: ContentStore,
@@ -111,7 +111,7 @@ function readName(text: string): ImageName {
     return parseImageName(text)
   } catch (error) {
     if (!isStrakeError(error)) throw error
-    throw invalid(`a name in its manifest.json cannot be given (${error.message})`)
+    throw invalid(`a name in its manifest.json is invalid (${error.message})`)
   }
 }
 

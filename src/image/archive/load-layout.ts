@@ -21,8 +21,8 @@ import type { LoadedImage, LoadOptions } from './loaded-image.ts'
 import { blobName } from './save.ts'
 
 /**
- * Loads what `index.json` lists. When the archive has a `manifest.json` too, it
- * gives names, and must not describe an image that the layout does not have.
+ * Loads the images of `index.json`. If there is also a `manifest.json`, its names are added; it
+ * must describe the same images.
  */
 export async function loadLayout(
   archive: Archive,
@@ -54,7 +54,7 @@ export async function loadLayout(
   return loaded
 }
 
-/** Adds the names of an entry of `manifest.json` to the image it describes. */
+/** Adds the names of an entry in `manifest.json` to the image that it describes. */
 async function joinDocker(
   archive: Archive,
   entry: DockerEntry,
@@ -69,7 +69,7 @@ async function joinDocker(
   match.names.push(...entry.names.filter((name) => !match.names.includes(name)))
 }
 
-/** The blobs of an archive as content: verified, unless the reader does that. */
+/** The blobs of an archive as a content source. They are verified unless the reader does so. */
 function sourceOf(archive: Archive): ContentSource {
   return {
     has: async ({ digest, size }: Descriptor) => {
@@ -90,9 +90,8 @@ function sourceOf(archive: Archive): ContentSource {
 }
 
 /**
- * The name an entry of `index.json` carries, if it is a whole one. A bare tag
- * names nothing: it says which image of a layout is meant, not what it is called. A name
- * with a digest must have the image's own.
+ * The image name in an entry of `index.json`. A bare tag is ignored: it selects an image of the
+ * layout and is not a name. Throws when a name with a digest has another digest than the image.
  */
 function nameIn({ annotations = {}, digest }: Descriptor): ImageName[] {
   const whole = annotations['io.containerd.image.name']
@@ -106,6 +105,6 @@ function nameIn({ annotations = {}, digest }: Descriptor): ImageName[] {
     ]
   } catch (error) {
     if (!isStrakeError(error)) throw error
-    throw invalid(`a name in its index.json cannot be given (${error.message})`)
+    throw invalid(`a name in its index.json is invalid (${error.message})`)
   }
 }

@@ -27,7 +27,9 @@ async function load(
 const json = (path: string, value: unknown): TarInput => ({ path, body: encodeJson(value) })
 const link = (path: string, linkpath: string): TarInput => ({ path, type: 'symlink', linkpath })
 
-/** What `docker save` before 25 writes for an image of one layer, and its pieces. */
+/**
+ * The archive that `docker save` before version 25 writes for an image of one layer, and its parts.
+ */
 async function dockerArchive() {
   const tar = await layerTar({ 'etc/motd': 'hi' })
   const diffId = sha256(tar)
@@ -48,7 +50,7 @@ async function dockerArchive() {
   }
 }
 
-test('loadArchive() reads what old Docker saves, its links and directories included', async () => {
+test('loadArchive() reads the archive of an old Docker, with links and directories', async () => {
   const { config, layer, manifest, imageId, diffId } = await dockerArchive()
   const twice = { ...manifest, Layers: ['./bb/../bb/layer.tar'], RepoTags: ['other'] }
   const store = createMemoryStore()
@@ -96,7 +98,7 @@ test('loadArchive() keeps compressed layers of a Docker archive compressed', asy
   })
 })
 
-test('loadArchive() knows zstd in a Docker archive, and refuses what images do not have', async () => {
+test('loadArchive() accepts zstd in a Docker archive, and refuses other compressions', async () => {
   const { config, manifest, tar } = await dockerArchive()
   const loadLayer = (body: Uint8Array<ArrayBuffer>, store: LocalStore) =>
     load([config, { path: 'aa/layer.tar', body }, json('manifest.json', [manifest])], store)
@@ -119,7 +121,7 @@ test('loadArchive() knows zstd in a Docker archive, and refuses what images do n
   }
 })
 
-test('loadArchive() refuses more layers than images have', async () => {
+test('loadArchive() refuses more layers than an image may have', async () => {
   const { layer, manifest, diffId } = await dockerArchive()
   const count = limits.layers + 1
   const diff_ids = Array.from({ length: count }, () => diffId)
@@ -133,7 +135,7 @@ test('loadArchive() refuses more layers than images have', async () => {
   await expect(loading).rejects.toThrow(String(limits.layers))
 })
 
-test('loadArchive() refuses a layer that is not what the configuration says', async () => {
+test('loadArchive() refuses a layer that does not match the configuration', async () => {
   const { config, manifest } = await dockerArchive()
   const layer = { path: 'aa/layer.tar', body: await layerTar({ 'etc/motd': 'evil' }) }
   const store = createMemoryStore()
@@ -141,7 +143,7 @@ test('loadArchive() refuses a layer that is not what the configuration says', as
   await expect(loading).rejects.toMatchObject({ name: 'ContentMismatchError' })
 })
 
-/** Tables of contents that try to reach outside, or nothing at all. */
+/** Tables of contents that refer to files outside, or to missing members. */
 const attacks: Record<string, (good: Awaited<ReturnType<typeof dockerArchive>>) => TarInput[]> = {
   'etc/passwd is not in it': ({ config, layer, manifest }) => [
     config,
@@ -181,12 +183,12 @@ const attacks: Record<string, (good: Awaited<ReturnType<typeof dockerArchive>>) 
     config,
     json('manifest.json', [{ ...manifest, RepoTags: 'app:1' }]),
   ],
-  'a name in its manifest.json cannot be given': ({ config, layer, manifest }) => [
+  'a name in its manifest.json is invalid': ({ config, layer, manifest }) => [
     config,
     layer,
     json('manifest.json', [{ ...manifest, RepoTags: ['../../x:1'] }]),
   ],
-  'it holds neither manifest.json nor an OCI image layout': () => [
+  'it contains neither manifest.json nor an OCI image layout': () => [
     { path: 'etc/passwd', body: new Uint8Array(1) },
   ],
 }
@@ -201,13 +203,13 @@ for (const [reason, attack] of Object.entries(attacks)) {
   })
 }
 
-test('loadArchive() refuses JSON of more than 20 MiB without keeping it', async () => {
+test('loadArchive() refuses JSON of more than 20 MiB without storing it', async () => {
   const body = new Uint8Array(20 * 1024 * 1024 + 1).fill(0x20)
   const loading = load([{ path: 'manifest.json', body }], createMemoryStore())
   await expect(loading).rejects.toMatchObject({ code: 'SIZE_INVALID' })
 })
 
-test('loadArchive() refuses an archive of more members than images have', async () => {
+test('loadArchive() refuses an archive with too many members', async () => {
   function* many(): Generator<TarInput> {
     for (let index = 0; index <= 100_000; index++) yield { path: `${index}` }
   }
@@ -218,7 +220,7 @@ test('loadArchive() refuses an archive of more members than images have', async 
   await expect(loading).rejects.toThrow('100000')
 })
 
-/** An image layout with one image, and what its index says about it. */
+/** An image layout with one image, whose entry in the index has these annotations. */
 async function layoutArchive(annotations?: Record<string, string>) {
   const { store, image } = await imageOf([{ a: '1' }])
   const blobs = [image.descriptor, image.manifest.config, ...image.manifest.layers]
@@ -232,7 +234,7 @@ async function layoutArchive(annotations?: Record<string, string>) {
   return { image, members, layout, index }
 }
 
-test('loadArchive() reads an image layout and takes only whole names from it', async () => {
+test('loadArchive() reads an image layout, and accepts only whole names from it', async () => {
   const cases: readonly (readonly [Record<string, string> | undefined, readonly string[]])[] = [
     [undefined, []],
     [{ 'org.opencontainers.image.ref.name': 'latest' }, []],
@@ -251,7 +253,7 @@ test('loadArchive() refuses a name that is a path', async () => {
   const annotations = { 'org.opencontainers.image.ref.name': '../../../etc/cron.d/x' }
   const { members, layout, index } = await layoutArchive(annotations)
   const loading = load([layout, index, ...members], createMemoryStore())
-  await expect(loading).rejects.toThrow('a name in its index.json cannot be given')
+  await expect(loading).rejects.toThrow('a name in its index.json is invalid')
 })
 
 test('loadArchive() refuses a layout whose manifest.json describes another image', async () => {
@@ -271,7 +273,7 @@ test.each(['manifest', 'config', 'layer'])(
     const { members, layout, index } = await layoutArchive()
     const at = ['manifest', 'config', 'layer'].indexOf(what)
     const change: readonly ((body: Uint8Array) => Uint8Array)[] = [
-      // Still a good document, of other content.
+      // A valid document with other content.
       (body) =>
         Buffer.from(
           Buffer.from(body)
@@ -312,7 +314,7 @@ test('loadArchive() refuses a layout whose manifest.json has other layers', asyn
   }
 })
 
-test('loadArchive() takes an archive for a layout only when it says that it is one', async () => {
+test('loadArchive() treats an archive as a layout only when it has oci-layout', async () => {
   const { members, layout, index } = await layoutArchive()
   const { config, layer, manifest, imageId } = await dockerArchive()
   const docker = [config, layer, json('manifest.json', [manifest])]

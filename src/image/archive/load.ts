@@ -7,11 +7,10 @@ import { loadLayout } from './load-layout.ts'
 import type { LoadedImage, LoadOptions } from './loaded-image.ts'
 
 /**
- * Puts the images of an archive into `store`: what `docker save`, `podman save`,
- * skopeo and `saveImages` write, compressed or not. Only what an image refers to
- * is stored, after its digest was checked; names in the archive are nothing but
- * keys into it. An archive whose two tables of contents describe different
- * images throws `INVALID`.
+ * Stores the images of an archive in `store`. Reads archives of `docker save`, `podman save`,
+ * skopeo and `saveImages`, compressed or not. Stores only blobs that an image refers to, after it
+ * has checked their digests. Names in the archive are only keys into it. Throws `INVALID` when the
+ * two tables of contents describe different images.
  */
 export async function loadArchive(
   input: Bytes | { readonly path: string },
@@ -26,7 +25,7 @@ export async function loadArchive(
   if (docker !== undefined) return await loadDocker(archive, store, docker, options)
   throw new StrakeError(
     'INVALID',
-    'Cannot load the archive: it holds neither manifest.json nor an OCI image layout',
+    'Cannot load the archive: it contains neither manifest.json nor an OCI image layout',
     archive.has('repositories') || archive.has('etc')
       ? {}
       : { remedy: 'use strake import for the archive of a root filesystem' },

@@ -2,17 +2,17 @@ import type { Descriptor, ImageName, Platform } from '#oci'
 import type { Emit } from '#stream'
 
 export interface LoadOptions {
-  /** A directory for what must be written before it can be read. */
+  /** A directory for temporary files: streams are written there before they are read. */
   readonly temporaryDirectory: string
-  /** Of an index in the archive; this machine's unless given. */
+  /** The platform to choose from an index. Default: that of this machine. */
   readonly platform?: Platform | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-/** An image that was loaded. Naming it is the caller's to do, and to tell. */
+/** An image that was loaded. The caller names it, and reports it. */
 export interface LoadedImage {
-  /** Of its manifest. */
+  /** The descriptor of its manifest. */
   readonly descriptor: Descriptor
   readonly names: readonly ImageName[]
 }

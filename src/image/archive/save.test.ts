@@ -18,7 +18,7 @@ async function temporary(): Promise<{ path: string } & AsyncDisposable> {
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
 }
 
-test('saveImages() writes what loadArchive() reads, from a stream, a file, compressed or not', async () => {
+test('saveImages() writes an archive that loadArchive() reads, as a stream or a file, compressed or not', async () => {
   const { store, image } = await imageOf([{ 'etc/motd': 'hi' }, { b: '2' }])
   const tar = await toBuffer(saveImages(store, [{ image, names }]), 1 << 24)
   await using directory = await temporary()
@@ -61,7 +61,7 @@ test('saveImages() writes shared layers once and is deterministic', async () => 
   ])
 })
 
-test('saveImages() lists an image for Docker by the names of its members', async () => {
+test('saveImages() lists the members of an image in manifest.json', async () => {
   const { store, image } = await imageOf([{ a: '1' }])
   const tar = await toBuffer(saveImages(store, [{ image, names }]), 1 << 24)
   for await (const entry of readTar(fromBuffer(tar))) {
@@ -77,7 +77,7 @@ test('saveImages() lists an image for Docker by the names of its members', async
   }
 })
 
-test('saveImages() stops when a layer is not in the store', async () => {
+test('saveImages() throws when a layer is not in the store', async () => {
   const { store, image } = await imageOf([{ a: '1' }])
   for (const { descriptor } of image.layers) await store.delete(descriptor)
   const saving = toBuffer(saveImages(store, [{ image, names }]), 1 << 24)
@@ -96,7 +96,7 @@ test('saveImages() keeps compressed layers as they are', async () => {
   expect(await target.has(layer.descriptor)).toBe(true)
 })
 
-test('saveImages() gives Docker layers in zstd decompressed as well', async () => {
+test('saveImages() adds decompressed copies of zstd layers for Docker', async () => {
   const { store, image } = await imageOf([])
   const change = (tar: Uint8Array) => zstdCompressSync(tar)
   const layer = await putLayer(store, { a: '1' }, { type: mediaType.ociLayerZstd, change })

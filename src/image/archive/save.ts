@@ -15,18 +15,18 @@ import { type Bytes, fromBuffer, unzstd } from '#stream'
 import { type TarInput, writeTar } from '#tar'
 import type { Image } from '../image.ts'
 
-/** An image to save, and what it shall be called where it is loaded. */
+/** An image to save, and the names it gets where it is loaded. */
 export interface NamedImage {
   readonly image: Image
   readonly names: readonly Reference[]
 }
 
 /**
- * One archive that is two: an OCI image layout, and what `docker load` reads
- * (`manifest.json`). Each blob is in it once, under its digest, as it is stored;
- * so loading gives the same image IDs, and an OCI reader the same manifests.
- * Layers in zstd are there a second time, decompressed, because Docker before 23
- * reads no zstd. Equal images and names give equal bytes.
+ * Writes an archive with two tables of contents: that of an OCI image layout, and the one that
+ * `docker load` reads (`manifest.json`). Each blob is written once, under its digest and as it is
+ * stored, so that loading gives the same image IDs and manifests. Layers in zstd are written a
+ * second time, decompressed, because Docker before version 23 cannot read zstd. Equal images and
+ * names give equal bytes.
  */
 export function saveImages(
   source: ContentSource,
@@ -58,7 +58,7 @@ async function* entries(
   for (const { descriptor, diffId } of images.flatMap(({ image }) => image.layers)) {
     if (!isZstd(descriptor) || written.has(diffId)) continue
     written.add(diffId)
-    // An archive says how long a member is before the member.
+    // The header of a member contains its size, so the size must be known first.
     const size = await sizeOf(unzstd(read(descriptor)))
     yield { path: blobName(diffId), size, body: unzstd(read(descriptor)) }
   }
@@ -74,7 +74,7 @@ async function sizeOf(bytes: Bytes): Promise<number> {
   return size
 }
 
-/** Where a blob is in the archive. */
+/** The path of a blob in the archive. */
 export function blobName(digest: Digest): string {
   return `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`
 }
@@ -100,7 +100,10 @@ function indexOf(images: readonly NamedImage[]): object {
   return { schemaVersion: 2, mediaType: mediaType.ociIndex, manifests }
 }
 
-/** Both ways to name an image in a layout: containerd's whole name, and the specification's tag. */
+/**
+ * Both annotations for an image name in a layout: containerd's whole name, and the specification's
+ * tag.
+ */
 function annotate(name: Reference): Annotations {
   return {
     'io.containerd.image.name': formatReference(name),
@@ -112,7 +115,7 @@ function dockerEntry({ image, names }: NamedImage): object {
   const tagged = names.filter(({ tag }) => tag !== undefined)
   return {
     Config: blobName(image.imageId),
-    // Whole names: podman would take a short one for a local image's.
+    // Whole names: podman would read a short name as one of localhost.
     RepoTags:
       tagged.length === 0 ? null : tagged.map(({ digest: _, ...name }) => formatReference(name)),
     Layers: image.layers.map(({ descriptor, diffId }) =>
@@ -121,7 +124,7 @@ function dockerEntry({ image, names }: NamedImage): object {
   }
 }
 
-/** Every blob once, in the order of their digests. */
+/** Every blob once, sorted by digest. */
 function collectBlobs(images: readonly NamedImage[]): Descriptor[] {
   const blobs = new Map<Digest, Descriptor>()
   for (const { image } of images) {

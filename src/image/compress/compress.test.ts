@@ -11,7 +11,7 @@ import { openImage } from '../image.ts'
 import { imageOf, putLayer, withLayer } from '../testing/fixture.ts'
 import { compressImage, type ReadyLayer } from './compress.ts'
 
-/** Records of their own in a file that goes away. */
+/** A store of records in a temporary file. */
 async function temporaryRecords(): Promise<{ records: Records } & AsyncDisposable> {
   const directory = await mkdtemp(`${tmpdir()}/strake-compress-`)
   const records = openRecords(`${directory}/strake.db`)
@@ -26,12 +26,12 @@ async function temporaryRecords(): Promise<{ records: Records } & AsyncDisposabl
 
 const text = Array.from({ length: 20_000 }, (_, line) => line * line).join('\n')
 
-/** Files of three mebibytes. */
+/** Files of three mebibytes in total. */
 const large = Object.fromEntries(
   Array.from({ length: 20 }, (_, file) => [`app/${file}`, text.slice(file * 100)]),
 )
 
-/** The same store, read in another way. */
+/** The same store with another `read`. */
 function withRead(store: ContentStore, read: ContentStore['read']): ContentStore {
   return {
     read,
@@ -62,7 +62,7 @@ for (const [compression, type] of [
     for (const [index, layer] of sent.layers.entries()) {
       const tar = await toBuffer(decompress(store.read(layer.descriptor)), 1 << 20)
       const original = image.layers[index]?.descriptor
-      if (original === undefined) throw new TypeError('as many layers')
+      if (original === undefined) throw new TypeError('a layer is missing')
       expect(tar).toEqual(await toBuffer(store.read(original), 1 << 20))
       expect(records.layers.diffIdOf(layer.descriptor.digest)).toBe(layer.diffId)
       expect(records.layers.tarSizeOf(layer.diffId)).toBe(tar.length)
@@ -70,7 +70,7 @@ for (const [compression, type] of [
   })
 }
 
-test('compressImage() compresses nothing twice', async () => {
+test('compressImage() does not compress a layer twice', async () => {
   const { store, image } = await imageOf([{ a: '1' }])
   await using opened = await temporaryRecords()
   const { records } = opened
@@ -81,7 +81,7 @@ test('compressImage() compresses nothing twice', async () => {
   expect(events).toEqual([])
 })
 
-test('compressImage() compresses again what was collected since', async () => {
+test('compressImage() compresses a layer again that was collected', async () => {
   const { store, image } = await imageOf([{ a: '1' }])
   await using opened = await temporaryRecords()
   const { records } = opened
@@ -93,7 +93,7 @@ test('compressImage() compresses again what was collected since', async () => {
   expect(layer !== undefined && (await store.has(layer.descriptor))).toBe(true)
 })
 
-test('compressImage() makes the same layer with the members of an earlier one as without', async () => {
+test('compressImage() makes the same layer with and without the members of an earlier one', async () => {
   const { store, image } = await imageOf([{ ...large, z: '1' }])
   const after = await createImage(store, {
     config: { architecture: 'amd64', os: 'linux' },
@@ -111,13 +111,13 @@ test('compressImage() makes the same layer with the members of an earlier one as
   const [layer] = (await openImage(store, await compressImage(after, watched, opened.records)))
     .layers
   expect(reads.length).toBeGreaterThan(1)
-  if (layer === undefined) throw new TypeError('there is one')
+  if (layer === undefined) throw new TypeError('a layer is missing')
   await store.delete(layer.descriptor)
   const [anew] = (await openImage(store, await compressImage(after, store, others.records))).layers
   expect(anew).toEqual(layer)
 })
 
-test('compressImage() makes a layer itself when members of an earlier one are gone or damaged', async () => {
+test('compressImage() compresses a layer again when members of an earlier one are missing or damaged', async () => {
   const { store, image } = await imageOf([{ ...large, z: '1' }])
   const after = await createImage(store, {
     config: { architecture: 'amd64', os: 'linux' },
@@ -145,7 +145,7 @@ test('compressImage() makes a layer itself when members of an earlier one are go
   }
 })
 
-test('compressImage() publishes nothing of a layer that is not what its diff ID says', async () => {
+test('compressImage() stores nothing for a layer that does not match its diff ID', async () => {
   const { store, image } = await imageOf([large])
   await using opened = await temporaryRecords()
   const [layer] = image.layers
@@ -177,7 +177,7 @@ test('compressImage() leaves compressed layers and whole compressed images as th
   expect(await compressImage(compressed, store, opened.records)).toBe(compressed.descriptor)
 })
 
-test('compressImage() hands out every layer once it is stored, without waiting for slower ones', async () => {
+test('compressImage() calls onLayer for every stored layer without waiting for slower ones', async () => {
   const { store, image } = await imageOf([{ big: 'x'.repeat(3_000_000) }, { b: '2' }, { c: '3' }])
   await using opened = await temporaryRecords()
   const seen: string[] = []
@@ -190,7 +190,7 @@ test('compressImage() hands out every layer once it is stored, without waiting f
       expect(isNew).toBe(true)
       expect(await store.has(layer)).toBe(true)
       seen.push(layer.digest)
-      // Ends only when every layer has come this far.
+      // Resolves only when all three layers were received.
       if (seen.length === 3) release()
       await held
     },
@@ -203,7 +203,7 @@ test('compressImage() hands out every layer once it is stored, without waiting f
   expect(again).toEqual([false, false, false])
 })
 
-test('compressImage() ends with what onLayer throws, and makes no manifest', async () => {
+test('compressImage() throws the error of onLayer, and makes no manifest', async () => {
   const { store, image } = await imageOf([{ a: '1' }])
   await using opened = await temporaryRecords()
   const refused = compressImage(image, store, opened.records, {

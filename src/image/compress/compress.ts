@@ -11,35 +11,36 @@ import { compressMembers, type Member } from './members.ts'
 export interface ReadyLayer {
   readonly diffId: Digest
   readonly descriptor: Descriptor
-  /** It was made just now, so its bytes are proved. */
+  /** The layer was compressed in this call, so its bytes are verified. */
   readonly isNew: boolean
 }
 
 export interface CompressImageOptions {
-  /** Default `gzip`, which every registry and engine reads. */
+  /** Default `gzip`, which all registries and engines can read. */
   readonly compression?: 'gzip' | 'zstd'
-  /** Is told every layer of the result as soon as it is in the store, also those that were. */
+  /**
+   * Called with every layer of the result as soon as it is stored, including layers that were
+   * stored before.
+   */
   readonly onLayer?: (layer: ReadyLayer, signal: AbortSignal) => Promise<void>
   readonly emit?: Emit
   readonly signal?: AbortSignal
 }
 
-/** Measured: see docs/decisions/007-how-layers-are-compressed.md. */
+/** Measured; see docs/decisions/007-how-layers-are-compressed.md. */
 const levels = { gzip: 1, zstd: 1 }
 
-/** Layers at a time: while one is read and compressed, others are synced and sent. */
+/** The number of layers in work at a time: one is compressed while others are synced and sent. */
 const concurrency = 3
 
-/** Blobs whose members are looked through for pieces that did not change. */
+/** The most blobs whose members are searched for unchanged pieces. */
 const mostKept = 200
 
 /**
- * Makes the form of an image to push and describes its manifest: the same
- * configuration and image ID, every uncompressed layer compressed. Compressed
- * blobs are stored and remembered by diff ID, so nothing is compressed twice,
- * nor are the pieces of a layer that equal some of an earlier one;
- * layers that are compressed already stay as they are. An image without
- * uncompressed layers keeps its manifest.
+ * Compresses the layers of an image and describes the manifest to push: the configuration and the
+ * image ID stay the same. Compressed blobs are stored and recorded by diff ID, so that no layer is
+ * compressed twice. Pieces that equal those of an earlier layer are not compressed again either.
+ * Compressed layers stay as they are. An image without uncompressed layers keeps its manifest.
  */
 export async function compressImage(
   image: Image,
@@ -73,12 +74,12 @@ export async function compressImage(
   return (await writeImage(store, { manifest, config, configRaw })).descriptor
 }
 
-/** So that the largest one is sent while the others are still being compressed. */
+/** The largest layer first, so that it is sent while others are compressed. */
 function largestFirst(layers: readonly Layer[]): readonly Layer[] {
   return layers.toSorted((a, b) => b.descriptor.size - a.descriptor.size)
 }
 
-/** Lets one layer be read at a time, in the order in which they drew. */
+/** Lets one layer be read at a time, in the order of the calls of `draw`. */
 class Turns {
   #last: Promise<void> = Promise.resolve()
 
@@ -90,12 +91,12 @@ class Turns {
   }
 }
 
-/** Disposing ends it. */
+/** Disposing it ends the turn. */
 interface Turn extends Disposable {
   readonly come: Promise<void>
 }
 
-/** Begins when the turn has come, and ends it. */
+/** Waits for the turn, yields `bytes`, and ends the turn. */
 async function* during(turn: Turn, bytes: Bytes): Bytes {
   using _turn = turn
   await turn.come
@@ -153,7 +154,7 @@ async function* listed(members: AsyncIterable<Member>, list: MemberList): Bytes 
     list.add(member)
     const { bytes } = member
     yield bytes
-    // Given back at once: what waits for a collection is most of what a push would hold.
+    // Freed at once: otherwise a push keeps most of its memory until the next garbage collection.
     if (bytes.length === bytes.buffer.byteLength) bytes.buffer.transfer(0)
   }
 }

@@ -9,7 +9,7 @@ function files(names: readonly string[]): Promise<Uint8Array> {
 
 const names = Array.from({ length: 400 }, (_, index) => `usr/lib/file-${index}`)
 
-/** Every place where an archive may be cut. */
+/** Every position where an archive may be cut. */
 function cutsOf(tar: Uint8Array): number[] {
   const cuts: number[] = []
   for (let at = findCut(tar, 0); at !== undefined; at = findCut(tar, at + 1)) cuts.push(at)
@@ -24,7 +24,7 @@ test('findCut() finds about every sixteenth entry, and only entries', async () =
   for (const at of cuts) expect(new TextDecoder().decode(tar.subarray(at, at + 8))).toBe('usr/lib/')
 })
 
-test('findCut() finds the same entries whatever stands before them', async () => {
+test('findCut() finds the same entries whatever is before them', async () => {
   const tar = await files(names)
   const shifted = await files(['one', 'two', ...names])
   const shift = shifted.length - tar.length
@@ -32,7 +32,7 @@ test('findCut() finds the same entries whatever stands before them', async () =>
   expect(cutsOf(shifted).filter((at) => at >= 4 * 512)).toEqual(expected)
 })
 
-test('findCut() finds nothing in a block that is not whole, before `from`, or in other data', async () => {
+test('findCut() finds no cut in an incomplete block, before `from`, or in other data', async () => {
   const tar = await files(names)
   const [first = 0, second = 0] = cutsOf(tar)
   expect(findCut(tar, first + 1)).toBe(second)

@@ -4,10 +4,10 @@ import type { MadeLayer } from '#records'
 import { crc32 } from '#stream'
 import type { Member } from './members.ts'
 
-/** Four numbers of four bytes: bytes and CRC-32 of a piece, bytes and CRC-32 of its member. */
+/** Four numbers of four bytes: size and CRC-32 of a piece, size and CRC-32 of its member. */
 const entrySize = 16
 
-/** What a blob consists of, to be found by `KeptMembers` later. */
+/** The members of a blob, in the form that `KeptMembers` reads later. */
 export class MemberList {
   readonly #numbers: number[] = []
 
@@ -30,22 +30,21 @@ interface Place {
 }
 
 /**
- * The members of blobs that were compressed before, so that pieces of a layer
- * that did not change need not be compressed again. Nothing is promised about
- * them: a blob may be gone, a list may lie.
+ * The members of blobs that were compressed earlier, so that unchanged pieces of a layer need not
+ * be compressed again. Nothing is guaranteed: a blob may be missing, and a list may be wrong.
  */
 export class KeptMembers {
   readonly #store: ContentStore
   readonly #listLayers: () => readonly MadeLayer[]
   #places: ReadonlyMap<number, Place> | undefined
 
-  /** `listLayers` is asked when something is looked for. */
+  /** `listLayers` is called at the first search. */
   constructor(store: ContentStore, listLayers: () => readonly MadeLayer[]) {
     this.#store = store
     this.#listLayers = listLayers
   }
 
-  /** What is likely the member of a piece with these numbers. */
+  /** Returns the probable member of a piece with these numbers. */
   async find(size: number, checksum: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.#places ??= placesOf(this.#listLayers())
     const place = this.#places.get(keyOf(size, checksum))
@@ -58,7 +57,7 @@ export class KeptMembers {
         filled += chunk.length
       }
     } catch {
-      // Collected since, or damaged: it is made again.
+      // The blob was collected or is damaged: the piece is compressed again.
       return undefined
     }
     return filled === bytes.length && crc32(bytes) === place.checksum ? bytes : undefined
@@ -80,7 +79,7 @@ function placesOf(layers: readonly MadeLayer[]): ReadonlyMap<number, Place> {
   return places
 }
 
-/** One number of both. No piece has more than 2^21 bytes. */
+/** A key of both numbers; a piece has at most 2^21 bytes. */
 function keyOf(size: number, checksum: number): number {
   return checksum * 2 ** 21 + (size % 2 ** 21)
 }

@@ -8,10 +8,10 @@ import { compressMembers, type Member } from './members.ts'
 
 const limit = 1 << 26
 
-/** Compresses like text does. */
+/** Data that compresses about as well as text. */
 const noise = new Uint8Array(2_700_000).map((_, index) => (index * index) >> 9)
 
-/** An archive of many small files, one that is larger than a piece may be, and a few more. */
+/** An archive of many small files, a file larger than the largest piece, and some more files. */
 function archiveWith(changed?: {
   readonly index: number
   readonly size: number
@@ -39,7 +39,7 @@ async function compress(
 const joined = (members: readonly Member[]): Uint8Array => concat(members.map(({ bytes }) => bytes))
 
 for (const format of ['gzip', 'zstd'] as const) {
-  test(`compressMembers() makes ${format} that is undone by decompress(), in members of bounded size`, async () => {
+  test(`compressMembers() makes ${format} that decompress() reads, in members of bounded size`, async () => {
     const tar = await whole
     const members = await compress(fromBuffer(tar), {}, format)
     expect(members.length).toBeGreaterThan(5)
@@ -51,14 +51,14 @@ for (const format of ['gzip', 'zstd'] as const) {
     expect(Buffer.compare(back, tar)).toBe(0)
   })
 
-  test(`compressMembers() makes the ${format} of nothing, which decompresses to nothing`, async () => {
+  test(`compressMembers() makes valid ${format} of empty input`, async () => {
     const members = await compress(fromBuffers([]), {}, format)
     expect(members.map(({ size }) => size)).toEqual([0])
     expect((await toBuffer(decompress(fromBuffer(joined(members))), 1)).length).toBe(0)
   })
 }
 
-test('compressMembers() makes the same bytes however its input is cut, in memory that is used again', async () => {
+test('compressMembers() makes the same bytes for any chunks of input, in reused memory', async () => {
   const tar = await whole
   const once = joined(await compress(fromBuffer(tar)))
   await fc.assert(
@@ -82,7 +82,7 @@ test('compressMembers() makes the same bytes however its input is cut, in memory
   )
 })
 
-test('compressMembers() finds a cut whose header comes in two chunks', async () => {
+test('compressMembers() finds a cut whose header is split between two chunks', async () => {
   const tar = await whole
   const once = await compress(fromBuffer(tar))
   const [first] = once
@@ -94,7 +94,7 @@ test('compressMembers() finds a cut whose header comes in two chunks', async () 
   }
 })
 
-test('compressMembers() keeps the members of what did not change, after insertions too', async () => {
+test('compressMembers() keeps the members of unchanged pieces, also after insertions', async () => {
   const before = await compress(fromBuffer(await whole))
   const known = new Set(before.map(({ bytes }) => Buffer.from(bytes).toString('base64')))
   for (const changed of [
@@ -109,14 +109,14 @@ test('compressMembers() keeps the members of what did not change, after insertio
   }
 })
 
-test('compressMembers() takes what find() finds if it is right, and nothing else', async () => {
+test('compressMembers() uses a member from find() only if it is right', async () => {
   const tar = await whole
   const before = await compress(fromBuffer(tar))
   const found: number[] = []
   const find = async (size: number, checksum: number) => {
     const index = before.findIndex((each) => each.size === size && each.checksum === checksum)
     found.push(index)
-    // Every second one is wrong.
+    // Every second member is wrong.
     return before[index % 2 === 0 ? index : index - 1]?.bytes.slice()
   }
   const after = await compress(fromBuffer(tar), { find })
@@ -124,19 +124,19 @@ test('compressMembers() takes what find() finds if it is right, and nothing else
   expect(found).toEqual(before.keys().toArray())
 })
 
-test('compressMembers() ends with what its input throws, and when nobody asks for more', async () => {
+test('compressMembers() throws the error of its input, and ends when the reader stops', async () => {
   const tar = await whole
   async function* broken(): AsyncGenerator<Uint8Array> {
     yield tar.subarray(0, 3_000_000)
-    throw new Error('the disk is gone')
+    throw new Error('the disk failed')
   }
-  await expect(compress(broken())).rejects.toThrow('the disk is gone')
+  await expect(compress(broken())).rejects.toThrow('the disk failed')
   using threads = openCompressThreads({ format: 'gzip', level: 1 })
   for await (const member of compressMembers(fromBuffer(tar), { threads })) {
     expect(member.size).toBeGreaterThan(0)
     break
   }
-  // All memory was given back.
+  // All memory was returned.
   const all = await Promise.all(Array.from({ length: threads.parallel }, () => threads.take()))
   expect(all.length).toBe(threads.parallel)
 })

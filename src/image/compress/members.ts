@@ -2,10 +2,10 @@ import { type ChunkMemory, type CompressThreads, maxChunkSize } from '#platform'
 import { type Bytes, crc32, mapOrdered } from '#stream'
 import { findCut, minMemberSize } from './cut.ts'
 
-/** A gzip member or zstd frame, and the piece of an archive that it is. */
+/** A gzip member or zstd frame, and the piece of an archive that it contains. */
 export interface Member {
   readonly bytes: Uint8Array<ArrayBuffer>
-  /** Bytes of the piece. */
+  /** Size of the piece in bytes. */
   readonly size: number
   /** CRC-32 of the piece. */
   readonly checksum: number
@@ -13,14 +13,14 @@ export interface Member {
 
 export interface CompressOptions {
   readonly threads: CompressThreads
-  /** Finds what is likely the member of a piece; it is used only if it is. */
+  /** Finds the probable member of a piece; it is checked before it is used. */
   readonly find?: (size: number, checksum: number) => Promise<Uint8Array<ArrayBuffer> | undefined>
 }
 
 /**
- * Compresses an archive, every piece between two cuts into a member of its own;
- * nothing becomes the member of nothing. The members depend on the archive and
- * the compressor alone. `tar` may use the memory of its chunks again.
+ * Compresses an archive; every piece between two cuts becomes a separate member. Empty input gives
+ * one empty member. The members depend only on the archive and the compressor. `tar` may reuse the
+ * memory of its chunks.
  */
 export async function* compressMembers(
   tar: Bytes,
@@ -33,7 +33,7 @@ export async function* compressMembers(
   })
 }
 
-/** A piece of an archive in memory that whoever takes it gives back. */
+/** A piece of an archive in borrowed memory, which the consumer must return. */
 interface Piece {
   readonly memory: ChunkMemory
   readonly size: number
@@ -54,14 +54,15 @@ async function* pieces(tar: Bytes, threads: CompressThreads): AsyncGenerator<Pie
         }
         const part = chunk.subarray(at, at + maxChunkSize - size)
         memory.bytes.set(part, size)
-        // A header that was not whole is looked at again.
+        // Searches an incomplete header again.
         const from = Math.max(minMemberSize, size - (size % 512))
         size += part.length
         at += part.length
         const filled: Uint8Array = memory.bytes.subarray(0, size)
         const cut = findCut(filled, from) ?? (size === maxChunkSize ? size : undefined)
         if (cut === undefined) continue
-        // What follows is taken from the chunk again, but for the part of a header before it.
+        // The rest is read from the chunk again, except the part of a header that came before this
+        // chunk.
         const rest = size - cut
         at -= Math.min(rest, part.length)
         carried = filled.slice(cut, cut + Math.max(0, rest - part.length))

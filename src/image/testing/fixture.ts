@@ -12,7 +12,7 @@ import { packTar, type TarInput } from '#tar'
 import { createImage } from '../create.ts'
 import type { Image } from '../image.ts'
 
-/** Files of a layer: a path and what it holds, `null` for a directory. */
+/** Files of a layer: a path and its content, `null` for a directory. */
 export type LayerFiles = Readonly<Record<string, string | null>>
 
 /** The archive of a layer. */
@@ -24,7 +24,7 @@ export async function layerTar(files: LayerFiles): Promise<Uint8Array> {
   return await packTar(entries)
 }
 
-/** Stores a layer as `wrap` changes its bytes, uncompressed unless given. */
+/** Stores a layer, compressed by `wrap`; without `wrap` uncompressed. */
 export async function putLayer(
   store: ContentStore,
   files: LayerFiles,
@@ -37,7 +37,7 @@ export async function putLayer(
   return { descriptor: await put(store, wrap.type, wrap.change(tar)), diffId: sha256(tar) }
 }
 
-/** Stores bytes and describes them. */
+/** Stores bytes and returns their descriptor. */
 export async function put(
   store: ContentStore,
   type: string,
@@ -48,7 +48,7 @@ export async function put(
   return descriptor
 }
 
-/** A memory store with one image in it, whose layers are described by their files. */
+/** A memory store with one image, whose layers contain these files. */
 export async function imageOf(
   layers: readonly LayerFiles[],
   config: Partial<ImageConfig> = {},
