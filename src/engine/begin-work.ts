@@ -4,38 +4,38 @@ import { isSystemError, pathExists, removeTree } from '#platform'
 import type { Lease } from '#records'
 import type { Engine } from './engine.ts'
 
-/** Where builds keep what they need meanwhile. */
+/** Returns the directory for files that a build needs while it runs. */
 export function buildsOf({ run }: Engine): string {
   return `${run}/builds`
 }
 
-/** Where builds keep what is too large for memory, meanwhile. */
+/** Returns the directory for files of running builds that are too large for memory. */
 export function scratchOf({ root }: Engine): string {
   return `${root}/scratch`
 }
 
 /**
- * What a command that changes the store does first: a lease whose process is
- * gone shows that somebody was killed, and then what they left goes at once.
+ * Cleans up after killed processes. A lease whose process is gone shows that one was
+ * killed. Every command that changes the store calls this first.
  */
 export async function cleanAfterCrash(engine: Engine): Promise<void> {
   const { leases } = engine.records
   const dead = leases.dead()
   if (dead.length === 0) return
-  await asFarAsPossible(() => endAbandoned(engine))
-  // Not before: a process that is killed while it cleans up leaves the rest to the next one.
+  await tryCleanUp(() => endAbandoned(engine))
+  // Last, so that the next process cleans up again if this one is killed before.
   await leases.forget(dead)
 }
 
-/** The same for builds, which find out without a lease what others could not remove. */
+/** Like `cleanAfterCrash`, and also removes abandoned builds that an earlier clean-up could not remove. */
 export async function cleanAfterBuilds(engine: Engine): Promise<void> {
   await cleanAfterCrash(engine)
   engine.records.guardRoom()
-  await asFarAsPossible(() => endBuilds(engine))
+  await tryCleanUp(() => endBuilds(engine))
 }
 
-/** What does not work, `system cleanup` says; it must not keep anybody from working. */
-async function asFarAsPossible(clean: () => Promise<unknown>): Promise<void> {
+/** Ignores failures, so that they block no command. `system cleanup` reports them. */
+async function tryCleanUp(clean: () => Promise<unknown>): Promise<void> {
   try {
     await clean()
   } catch (error) {
@@ -43,14 +43,17 @@ async function asFarAsPossible(clean: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** Begins work that leaves something when it is killed: cleans up after others, then holds a lease that shows it. */
+/**
+ * Begins work that leaves files, mounts or processes if it is killed. Cleans up after
+ * killed processes, then acquires a lease that shows this work to others.
+ */
 export async function beginWork(engine: Engine, purpose: string): Promise<Lease> {
   await cleanAfterCrash(engine)
   engine.records.guardRoom()
   return await engine.records.leases.acquire({ purpose })
 }
 
-/** What was to be renamed into place. */
+/** Removes abandoned temporary entries, which were to be renamed to their final names. */
 async function removePlaces(directory: string): Promise<void> {
   if (!pathExists(directory)) return
   const { isAbandoned } = await import('#snapshot')
@@ -66,23 +69,26 @@ async function endBuilds(engine: Engine): Promise<number> {
   return await endAbandonedBuilds(buildsOf(engine), async () => (await engine.runtime()).runtime)
 }
 
-/** Ends what killed processes left: steps of builds, networks, mounts, unfinished snapshots. A line for each. */
+/**
+ * Ends build steps and removes networks, mounts and unfinished snapshots that killed
+ * processes left. Returns one line for each kind that it found.
+ */
 export async function endAbandoned(engine: Engine): Promise<readonly string[]> {
   const lines: string[] = []
-  const say = (count: number, what: string): void => {
+  const report = (count: number, what: string): void => {
     if (count > 0) lines.push(`${count} ${what}`)
   }
   for (const directory of [engine.run, `${engine.run}/containers`]) await removePlaces(directory)
-  say(await endBuilds(engine), 'abandoned builds ended')
-  // A build step has a network and an address, but no record: while one may run, they stay.
+  report(await endBuilds(engine), 'abandoned builds ended')
+  // A build step has a network and an address but no record. So both stay while a step may run.
   const knowsContainers = engine.records.loss.get() === undefined
   if (knowsContainers && engine.records.leases.oldest() === undefined) {
     const addresses = await engine.records.write(() => engine.records.addresses.releaseGone())
-    say(addresses, 'addresses of containers that are gone released')
+    report(addresses, 'addresses of removed containers released')
     const live = engine.records.containers.list().map(({ id }) => id)
     const gone = await (await engine.networks()).cleanStale(live)
-    say(gone.length, 'networks of containers that are gone removed')
+    report(gone.length, 'networks of removed containers removed')
   }
-  say(await (await engine.snapshots()).cleanStale(), 'abandoned mounts and snapshots removed')
+  report(await (await engine.snapshots()).cleanStale(), 'abandoned mounts and snapshots removed')
   return lines
 }

@@ -6,7 +6,7 @@ import { addTestImage, cannotContain, openTestEngine } from './testing/fixture.t
 
 const rooted = cannotContain === undefined ? test : test.skip
 
-rooted('diff() compares images that are removed meanwhile', async () => {
+rooted('diff() compares images that another process removes at the same time', async () => {
   await using engine = await openTestEngine()
   await addTestImage(engine, { names: ['old'], layers: [{ a: '1' }] })
   await addTestImage(engine, { names: ['new'], layers: [{ a: '1', b: '2' }] })

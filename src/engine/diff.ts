@@ -10,8 +10,8 @@ import { holdImage } from './image/hold-image.ts'
 export type { PathChange }
 
 /**
- * What a container changed of its image; what the last layer of an image changed;
- * or how an image differs from `other`. A name that a container and an image have
+ * Returns the changes of a container, the changes of the last layer of an image, or the
+ * differences between an image and `other`. A name that a container and an image share
  * means the container. Throws `NOT_FOUND`.
  */
 export async function diff(
@@ -43,7 +43,7 @@ async function containerChanges(engine: Engine, name: string): Promise<readonly 
   return [...listChanges(upper, image.root)]
 }
 
-/** The chains of an image, lowest first; their file systems are there, and stay as long as `lease`. */
+/** Returns the chains of an image, lowest first. Their file systems exist and stay until `lease` ends. */
 async function chainsOf(engine: Engine, name: string, lease: Lease): Promise<readonly Digest[]> {
   const { opened } = await holdImage(engine, name, lease)
   await ensureUnpacked(engine, opened)

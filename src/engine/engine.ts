@@ -8,9 +8,9 @@ import type { Emit } from '#stream'
 import type { RestoringStore } from './content/restoring-store.ts'
 
 /**
- * One store and everything that works on it. Any number of engines, in this and
- * other processes, may have the same store open. What a verb does not need is
- * not opened, nor is its code loaded: `images` should not wait for a network's.
+ * One open store. Any number of engines, in this and other processes, may open the same
+ * store. Networks, snapshots and the runtime are opened, and their code is loaded, on
+ * first use, so that a verb such as `images` does not wait for them.
  */
 export interface Engine extends AsyncDisposable {
   /** `$STRAKE_ROOT`. */
@@ -24,10 +24,12 @@ export interface Engine extends AsyncDisposable {
   networks(): Promise<Networks>
   /** The runtime that works here. Throws `UNSUPPORTED` when none does. */
   runtime(): Promise<DetectedRuntime>
-  /** A client of `host`, with the credentials of this user. */
-  /** `emit` is called with warnings: retries, and credential helpers that fail. */
+  /**
+   * A client of `host`, with the credentials of this user. `emit` is called with
+   * warnings: retries, and credential helpers that fail.
+   */
   registry(host: string, emit?: Emit): Promise<Registry>
-  /** What the repositories of the embedded registry hold. */
+  /** The records of the embedded registry: the content of its repositories. */
   registryFacts(): Promise<RegistryFacts>
   openImage(image: Pick<ImageRecord, 'digest' | 'mediaType' | 'size'>): Promise<Image>
 }

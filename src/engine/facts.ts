@@ -2,7 +2,7 @@ import { StrakeError } from '#oci'
 import { pathExists } from '#platform'
 import type { Engine } from './engine.ts'
 
-/** Whether a store holds anything that its database should know of. */
+/** Whether a store holds content that its database should have records of. */
 export function holdsContent(root: string): boolean {
   const { readdirSync } = process.getBuiltinModule('node:fs')
   return ['blobs/sha256', 'blobs/sha512', 'chains', 'containers', 'layers', 'volumes'].some(
@@ -10,12 +10,12 @@ export function holdsContent(root: string): boolean {
   )
 }
 
-/** Locks and the like are made before there is content. */
+/** Names with a leading dot are locks and temporary files, which may exist before content does. */
 function isEntry(name: string): boolean {
   return !name.startsWith('.')
 }
 
-/** Whether everything that is in use is known: only then may the rest be removed. */
+/** Whether the records are complete and readable. Only then may unrecorded content be removed. */
 export function knowsEverything({ records }: Engine): boolean {
   if (records.loss.get() !== undefined) return false
   records.tags.list()
@@ -27,19 +27,19 @@ export function knowsEverything({ records }: Engine): boolean {
 }
 
 /**
- * Throws `CONFLICT` when it is not known what is in use. Reads the whole database: a
- * damaged index of it makes named images look unnamed.
+ * Throws `CONFLICT` if the records are incomplete or damaged. Reads the whole database,
+ * because a damaged index in it can hide the names of images.
  */
 export function requireFacts(engine: Engine): void {
   if (knowsEverything(engine) && engine.records.verify().length === 0) return
   throw new StrakeError(
     'CONFLICT',
-    `Cannot remove what is not in use: the database of ${engine.root} was lost or is damaged, so what is in use is not known`,
+    `Cannot remove unused content: the database of ${engine.root} was lost or is damaged, so it is unknown what is in use`,
     { remedy: 'strake system check --repair' },
   )
 }
 
-/** What is wrong with the database, in a sentence for people; `undefined` when nothing is known. */
+/** Describes the damage of the database in a sentence for the user; `undefined` if no damage is known. */
 export function describeDamage({ records }: Pick<Engine, 'records'>): string | undefined {
   const loss = records.loss.get()
   if (loss !== undefined) {

@@ -1,8 +1,8 @@
-// What a user can ask for: one function per verb, over one engine.
+// The public interface: one function per verb, over one engine.
 
 // Errors that carry more than a message.
 export { DockerfileError, ExitError } from '#build'
-// What verbs on containers take and return.
+// Options and results of verbs on containers.
 export type {
   ContainerImage,
   ContainerOptions,
@@ -15,11 +15,11 @@ export type {
 // Every error has a code, and often a remedy.
 export { type ErrorCode, isStrakeError, StrakeError } from '#oci'
 export { StartError } from '#runtime'
-// What verbs tell while they work.
+// Progress events of verbs.
 export type { Emit, ProgressEvent, StepEvent } from '#stream'
 export { type Loaded, type LoadOptions, load } from './archive/load.ts'
 export { type SaveOptions, save } from './archive/save.ts'
-// Looking after what is there.
+// Building and maintenance.
 export { type BuildRequest, type Built, build } from './build/build.ts'
 export { type Imported, type ImportOptions, importImage } from './build/import.ts'
 // Containers.

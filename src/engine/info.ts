@@ -9,7 +9,7 @@ import { version } from './host/version.ts'
 /** The store of an engine. */
 export interface StoreDescription {
   readonly isReadOnly: boolean
-  /** How many there are. */
+  /** Numbers of images, containers and running containers. */
   readonly images: number
   readonly containers: number
   readonly running: number

@@ -5,14 +5,14 @@ import { containerContext } from './container/container-context.ts'
 import type { Engine } from './engine.ts'
 import { findImage } from './image/find-image.ts'
 
-/** Everything that is known of an image. */
+/** Everything that the store records about an image. */
 export interface ImageDetails {
   readonly image: Image
-  /** Tags and digests it is known by. */
+  /** Its tags and digests. */
   readonly names: readonly Reference[]
   /** Bytes of all layers, uncompressed. */
   readonly size: number
-  /** When a name last began to mean it; absent without a name. */
+  /** The last time at which a name was set; absent without a name. */
   readonly lastTagTime?: Date | undefined
 }
 
@@ -21,8 +21,8 @@ export type Inspected =
   | { readonly kind: 'image'; readonly image: ImageDetails }
 
 /**
- * Everything that is known of a container or image. A name that both have means
- * the container, unless `kind` says otherwise. Throws `NOT_FOUND`.
+ * Returns everything that the store records about a container or image. A name that both
+ * have means the container, unless `kind` is `image`. Throws `NOT_FOUND`.
  */
 export async function inspect(
   engine: Engine,

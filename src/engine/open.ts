@@ -14,18 +14,18 @@ import { findSnapshotter } from './host/snapshotter-choice.ts'
 import { version } from './host/version.ts'
 
 export interface EngineOptions extends RootsOptions {
-  /** `crun`, `runc` or a path; the best that works here unless given. */
+  /** `crun`, `runc` or a path. Default: the best one that works here. */
   readonly runtime?: string | undefined
-  /** `erofs` or `directory`; `$STRAKE_SNAPSHOTTER`, then what works best here, unless given. */
+  /** `erofs` or `directory`. Default: `$STRAKE_SNAPSHOTTER`, else the best one that works here. */
   readonly snapshotter?: string | undefined
   /** Called in place of the global `fetch`. */
   readonly fetch?: ((request: Request) => Promise<Response>) | undefined
 }
 
 /**
- * Opens the store, making it when it is not there. Throws `UNAVAILABLE` when it
- * cannot be written, `CONFLICT` when it is to be made where other files are,
- * `INVALID` for a kind of snapshots that there is not.
+ * Opens the store, and creates it if it is absent. Throws `UNAVAILABLE` if it cannot be
+ * written, `CONFLICT` if it would be created among foreign files, `INVALID` for an unknown
+ * kind of snapshots.
  */
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const { root, run } = findRoots(options)
@@ -89,7 +89,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   return engine
 }
 
-/** On a full disk, where nothing may be written first; false when there is nothing. */
+/** Removes a tree without a rename, because a full disk may allow no write. Returns false if it is absent. */
 function removeNow(path: string): boolean {
   if (!pathExists(path)) return false
   process.getBuiltinModule('node:fs').rmSync(path, { recursive: true, force: true })

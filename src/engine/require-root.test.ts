@@ -1,12 +1,12 @@
 import { expect, test } from 'bun:test'
 import { requireRoot } from './require-root.ts'
 
-test('requireRoot() asks for the rights, and tells root which one is missing', () => {
+test('requireRoot() checks the rights, and names the missing one for root', () => {
   const all = { mayMount: true, mayChown: true, ofRoot: true }
   expect(() => requireRoot('run x', all)).not.toThrow()
   expect(() => requireRoot('run x', { ...all, ofRoot: false })).not.toThrow()
   const cases = [
-    [{ mayMount: false, mayChown: false, ofRoot: false }, 'it takes the rights of root'],
+    [{ mayMount: false, mayChown: false, ofRoot: false }, 'strake must run as root'],
     [{ ...all, mayMount: false }, 'this process may not mount'],
     [{ ...all, mayChown: false }, 'this process may not change owners'],
   ] as const

@@ -3,16 +3,16 @@ import { StrakeError } from '#oci'
 import { openStreamFile, useStreamFile } from '#platform'
 import type { Bytes } from '#stream'
 
-/** Where an archive is to be read from. */
+/** The place that an archive is read from. */
 export interface ArchiveFile {
   readonly path: string
-  /** It can be read once and from the beginning only: a pipe, standard input. */
+  /** Can only be read once, from the beginning: a pipe or standard input. */
   readonly isStream: boolean
 }
 
 const standardInput = 0
 
-/** The archive `path`, or for `-` standard input. Throws `NOT_FOUND`, and `INVALID` for a directory. */
+/** Finds the archive `path`; `-` is standard input. Throws `NOT_FOUND`, and `INVALID` for a directory. */
 export async function findArchive(verb: string, path: string): Promise<ArchiveFile> {
   if (path === '-') return { path, isStream: true }
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
@@ -27,7 +27,7 @@ export async function findArchive(verb: string, path: string): Promise<ArchiveFi
   return { path, isStream: !found.isFile() }
 }
 
-/** An archive in large chunks. Aborting `signal` ends it, also while nobody writes into the pipe. */
+/** Reads an archive in large chunks. Aborting `signal` ends it, also while a pipe has no data. */
 export async function* readArchive({ path }: ArchiveFile, signal?: AbortSignal): Bytes {
   if (path === '-') return yield* useStreamFile(standardInput, signal).read()
   using file = await openStreamFile(path, 'r', signal)

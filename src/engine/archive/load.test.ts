@@ -8,7 +8,7 @@ import { addTestImage, blobsOf, openTestEngine } from '../testing/fixture.ts'
 import { load } from './load.ts'
 import { save } from './save.ts'
 
-test('load() brings what save() wrote, with IDs and names', async () => {
+test('load() restores the images that save() wrote, with IDs and names', async () => {
   await using one = await openTestEngine()
   await using two = await openTestEngine()
   const file = `${one.directory}/images.tar`
@@ -22,7 +22,7 @@ test('load() brings what save() wrote, with IDs and names', async () => {
   ])
 })
 
-test('load() moves a name and says what it meant before', async () => {
+test('load() moves a name and returns the previous image of the name', async () => {
   await using one = await openTestEngine()
   await using two = await openTestEngine()
   const file = `${one.directory}/images.tar`
@@ -54,7 +54,7 @@ test('load() of a damaged archive changes nothing', async () => {
   expect(await listImages(two, { all: true })).toEqual([])
 })
 
-test('load() refuses what is no archive, and names it', async () => {
+test('load() refuses a file that is not an archive, and names the file', async () => {
   await using engine = await openTestEngine()
   const file = `${engine.directory}/text`
   await writeFile(file, 'this is no archive at all\n')
@@ -103,14 +103,14 @@ test('load() and importImage() read a named pipe', async () => {
   expect(findImage(two.records, 'archive')?.image.imageId).toBe(imported.imageId)
 })
 
-test('load() names the compression that it does not know', async () => {
+test('load() names an unknown compression', async () => {
   await using engine = await openTestEngine()
   const file = `${engine.directory}/images.tar.lzma`
   await writeFile(file, Buffer.concat([Buffer.from('5d0000800000ff', 'hex'), Buffer.alloc(2000)]))
   await expect(load(engine, { file })).rejects.toThrow('Cannot decompress lzma data')
 })
 
-test('save() of a repository writes all its tags, of an ID no name', async () => {
+test('save() writes all tags of a repository, and no name for an ID', async () => {
   await using one = await openTestEngine()
   await using two = await openTestEngine()
   const file = `${one.directory}/images.tar`

@@ -9,22 +9,22 @@ import { recordImage } from '../image/record-image.ts'
 import { findArchive, readArchive } from './archive-file.ts'
 
 export interface LoadOptions {
-  /** Standard input without it. */
+  /** Default: standard input. */
   readonly file?: string | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-/** One image of an archive, and what its names did. */
+/** One loaded image and its names. */
 export interface Loaded {
   readonly imageId: Digest
-  /** As people write them. */
+  /** In familiar form: `app:1`. */
   readonly names: readonly string[]
-  /** Names that meant another image before. */
+  /** Names that pointed to another image before. */
   readonly moved: readonly { readonly name: string; readonly previous: string }[]
 }
 
-/** Takes in the images of an archive, all or none. Throws `INVALID` for an archive that is none. */
+/** Loads all images of an archive, or none if one fails. Throws `INVALID` for a file that is not an archive. */
 export async function load(engine: Engine, options: LoadOptions = {}): Promise<readonly Loaded[]> {
   const { file = '-', emit = silent, signal } = options
   await using lease = await beginWork(engine, `load ${file}`)
@@ -49,7 +49,7 @@ export async function load(engine: Engine, options: LoadOptions = {}): Promise<r
   return loaded
 }
 
-/** The images of the archive, whose content is in the store then. What is wrong with it names it. */
+/** Copies the content of the archive into the store and returns its images. Errors name the file. */
 async function readImages(
   engine: Engine,
   file: string,

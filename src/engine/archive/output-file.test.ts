@@ -30,7 +30,7 @@ async function inDirectory(use: (directory: string) => Promise<void>): Promise<v
   }
 }
 
-test('writeArchive() replaces a file only by a whole one', () =>
+test('writeArchive() replaces a file only by a complete file', () =>
   inDirectory(async (directory) => {
     const file = join(directory, 'a.tar')
     await writeFile(file, 'old')
@@ -51,7 +51,7 @@ test('writeArchive() writes to a device instead of replacing it', async () => {
   expect((await stat('/dev/null')).isCharacterDevice()).toBe(true)
 })
 
-test('writeArchive() and writeTextFile() follow a link and leave it', () =>
+test('writeArchive() and writeTextFile() write to the target of a link and keep the link', () =>
   inDirectory(async (directory) => {
     const [file, link] = [join(directory, 'file'), join(directory, 'link')]
     await writeFile(file, 'old')
@@ -63,7 +63,7 @@ test('writeArchive() and writeTextFile() follow a link and leave it', () =>
     expect(await readlink(link)).toBe(file)
   }))
 
-test('writeArchive() names the file that was asked for', async () => {
+test('writeArchive() names the requested file in an error', async () => {
   const file = '/nowhere/at/all.tar'
   await expect(writeArchive(bytes('x'), { file })).rejects.toMatchObject({
     code: 'ENOENT',
@@ -83,7 +83,7 @@ test('writeArchive() keeps every byte of a producer that uses one buffer', () =>
     expect(Buffer.compare(await reading, content)).toBe(0)
   }))
 
-test('writeArchive() ends with its signal when nobody reads the pipe', () =>
+test('writeArchive() ends with its signal when no process reads the pipe', () =>
   inDirectory(async (directory) => {
     const pipe = join(directory, 'pipe')
     execFileSync('mkfifo', [pipe])

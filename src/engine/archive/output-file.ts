@@ -9,13 +9,13 @@ import {
 import { type Bytes, keepChunks } from '#stream'
 
 export interface WriteArchiveOptions {
-  /** Standard output without it. */
+  /** Default: standard output. */
   readonly file?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Writes a file that appears only when it is whole, or to standard output as it comes.
+ * Writes `bytes` to standard output, or to a file that appears only when it is complete.
  * Aborting `signal` ends it, also when the reader of a pipe has stopped reading.
  */
 export async function writeArchive(
@@ -41,7 +41,7 @@ export async function writeArchive(
 
 const standardOutput = 1
 
-/** While one chunk is written, the next is read and hashed: so each is copied. */
+/** Writes one chunk while the next is read and hashed. So each chunk is copied. */
 async function pass(bytes: Bytes, output: StreamFile, signal?: AbortSignal): Promise<void> {
   let writing = Promise.resolve()
   try {
@@ -58,14 +58,14 @@ async function pass(bytes: Bytes, output: StreamFile, signal?: AbortSignal): Pro
   await writing
 }
 
-/** Writes a short text, such as an ID, durably where that means something. */
+/** Writes a short text, such as an ID: durably to a file, directly to a pipe or device. */
 export async function writeTextFile(file: string, text: string): Promise<void> {
   const { path, isStream } = await findPlace(file)
   if (isStream) await writeFile(path, text)
   else await writeFileDurable(path, Buffer.from(text), 0o644)
 }
 
-/** A rename would replace a device or pipe by a file, and a link by what it leads to. */
+/** Resolves links and detects devices and pipes, because a rename would replace them by a file. */
 async function findPlace(file: string): Promise<{ readonly path: string; isStream: boolean }> {
   try {
     const isStream = !(await stat(file)).isFile()
@@ -77,7 +77,7 @@ async function findPlace(file: string): Promise<{ readonly path: string; isStrea
   }
 }
 
-/** People asked for `file`; that another name is written first is none of their business. */
+/** Replaces the temporary path in an error by `file`, the path that the caller knows. */
 function nameFile(
   error: unknown,
   { temporary, file }: { readonly temporary: string; readonly file: string },

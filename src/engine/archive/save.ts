@@ -17,7 +17,7 @@ import { imageEvent } from '../image/image-events.ts'
 import { writeArchive } from './output-file.ts'
 
 export interface SaveOptions {
-  /** Standard output without it. Appears only when it is whole. */
+  /** Appears only when it is complete. Default: standard output. */
   readonly file?: string | undefined
   /** Refuses an image for another platform. */
   readonly platform?: string | undefined
@@ -27,8 +27,8 @@ export interface SaveOptions {
 
 /**
  * Writes images into one archive that docker, podman and skopeo read. A repository without
- * a tag stands for all its tags, an ID for an image without a name. The same images give
- * the same bytes.
+ * a tag means all its tags. An image named by ID is saved without a name. The same images
+ * give the same bytes.
  */
 export async function save(
   engine: Engine,
@@ -61,9 +61,9 @@ export async function save(
   }
 }
 
-/** Every name of the repository that `text` is, or `text` itself. */
+/** Returns every name of the repository `text`, or `text` itself if it names one image. */
 function tagsOf({ records }: Engine, text: string): readonly string[] {
-  // A tag or digest was written, or it is an ID.
+  // `text` has a tag or digest, or is an ID.
   if (/[:@]/.test(text.slice(text.lastIndexOf('/') + 1)) || isWholeId(text)) return [text]
   const names = records.tags.list().map(({ name }) => name)
   const wanted = tryParse(text)
@@ -71,7 +71,7 @@ function tagsOf({ records }: Engine, text: string): readonly string[] {
   return found.length === 0 ? [text] : found
 }
 
-/** Names of images are canonical. */
+/** Returns the canonical repository, because recorded names are canonical. */
 function tryParse(text: string): string | undefined {
   try {
     return repositoryOf(formatReference(parseReference(text)))

@@ -38,16 +38,16 @@ export interface BuildRequest {
   readonly noCache?: boolean | undefined
   readonly pull?: boolean | undefined
   readonly platform?: string | undefined
-  /** What RUN is attached to; `default` is the bridge of containers. */
+  /** The network of RUN; `default` is the bridge of containers. */
   readonly network?: 'default' | 'none' | 'host' | undefined
   /** Where ADD may download from: `any` unless given. */
   readonly downloads?: 'any' | 'public' | undefined
   readonly secrets?: readonly SecretSource[] | undefined
   readonly agents?: readonly AgentSource[] | undefined
   readonly imageIdFile?: string | undefined
-  /** For what Docker tells of a build, in JSON. */
+  /** A file for the metadata of the build: Docker's JSON document. */
   readonly metadataFile?: string | undefined
-  /** The time of files and image; seconds since 1970 as a number. A reproducible one unless given. */
+  /** The time of files and image; a number is seconds since 1970. Default: a reproducible time. */
   readonly timestamp?: 'now' | number | undefined
   readonly explain?: boolean | undefined
   readonly emit?: Emit | undefined
@@ -104,7 +104,7 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   return { imageId: result.imageId, digest: result.descriptor.digest, names }
 }
 
-/** Writes the file of `--metadata-file`, in Docker's order and words. */
+/** Formats the file of `--metadata-file`, with Docker's keys in Docker's order. */
 function formatMetadata(
   { imageId, descriptor }: Pick<BuildResult, 'imageId' | 'descriptor'>,
   names: readonly string[],

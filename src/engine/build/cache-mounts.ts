@@ -73,7 +73,7 @@ async function directories(
   return ids.map((id) => ({ id, path: `${top}/${id}` }))
 }
 
-/** Returns `undefined` for a directory that is absent or removed meanwhile. */
+/** Returns `undefined` if the directory is absent or is removed during `look`. */
 async function whileThere<Value>(look: () => Promise<Value>): Promise<Value | undefined> {
   try {
     return await look()

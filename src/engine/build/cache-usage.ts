@@ -3,7 +3,7 @@ import { type Digest, isStrakeError } from '#oci'
 import type { Engine } from '../engine.ts'
 import { cacheMountUsage } from './cache-mounts.ts'
 
-/** One remembered result of a step, or one directory of RUN --mount=type=cache. */
+/** One recorded result of a step, or one directory of RUN --mount=type=cache. */
 export interface CacheUsage {
   /** The key of the step, 64 hexadecimal digits, or the ID of the directory. */
   readonly id: string

@@ -12,7 +12,7 @@ import { recordImage } from '../image/record-image.ts'
 import { buildServices } from './build.ts'
 
 export interface ImportOptions {
-  /** Canonicalised; the image has no name without it. */
+  /** Made canonical. Default: the image has no name. */
   readonly name?: string | undefined
   /** Dockerfile instructions that change the configuration: `CMD ["sh"]`. */
   readonly changes?: readonly string[] | undefined
@@ -103,7 +103,7 @@ function refuseOtherChanges(changes: readonly string[]): void {
   }
 }
 
-/** Builds the instructions as a Dockerfile on top of the image, so that they mean the same. */
+/** Builds the instructions as a Dockerfile on top of the image, so that they mean the same as in a build. */
 async function applyChanges(
   engine: Engine,
   image: Image,

@@ -28,7 +28,7 @@ export async function resolveBase(
     if (!isStrakeError(cause)) throw cause
     throw explain(text, { cause, found, options })
   }
-  throw new StrakeError('NOT_FOUND', `Cannot use ${text} as a base: it was removed meanwhile`)
+  throw new StrakeError('NOT_FOUND', `Cannot use ${text} as a base: another process removed it`)
 }
 
 interface Failed {
@@ -38,7 +38,7 @@ interface Failed {
   readonly options: ResolveOptions
 }
 
-/** Names what the store lacks, and the reason of the registry. */
+/** Names what the store lacks and why the registry could not provide it. */
 function explain(text: string, { cause, found, options }: Failed): StrakeError {
   const name = familiarReference(parseReference(text))
   const reason = lower(cause.message)

@@ -13,7 +13,7 @@ export interface SecretSource {
   readonly env?: string
 }
 
-/** The socket of an SSH agent for RUN; SSH_AUTH_SOCK unless given. */
+/** An SSH agent for RUN. Default socket: SSH_AUTH_SOCK. */
 export interface AgentSource {
   readonly id: string
   readonly socket?: string

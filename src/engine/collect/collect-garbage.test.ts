@@ -10,7 +10,7 @@ import { pruneImages } from '../store/prune-images.ts'
 import { addTestImage, blobsOf, openTestEngine } from '../testing/fixture.ts'
 import { collectGarbage } from './collect-garbage.ts'
 
-test('collectGarbage() keeps what names and unnamed images reach', async () => {
+test('collectGarbage() keeps the content of named and unnamed images', async () => {
   await using engine = await openTestEngine()
   await addTestImage(engine, { names: ['app'], layers: [{ a: '1' }, { b: '2' }] })
   await addTestImage(engine, { layers: [{ c: '3' }] })
@@ -19,7 +19,7 @@ test('collectGarbage() keeps what names and unnamed images reach', async () => {
   expect(await blobsOf(engine)).toEqual(before)
 })
 
-test('collectGarbage() keeps everything used since somebody began to work', async () => {
+test('collectGarbage() keeps everything used since the oldest lease began', async () => {
   await using engine = await openTestEngine()
   const { descriptor } = await addTestImage(engine)
   engine.records.images.remove(descriptor.digest)
@@ -30,7 +30,7 @@ test('collectGarbage() keeps everything used since somebody began to work', asyn
   expect((await collectGarbage(engine)).blobs).toHaveLength(3)
 })
 
-test('collectGarbage() goes on past an image that is damaged', async () => {
+test('collectGarbage() continues after a damaged image', async () => {
   await using engine = await openTestEngine()
   const { descriptor, manifest } = await addTestImage(engine, { names: ['broken'] })
   await addTestImage(engine, { names: ['whole'], layers: [{ b: '2' }] })
@@ -39,7 +39,7 @@ test('collectGarbage() goes on past an image that is damaged', async () => {
   expect(await blobsOf(engine)).toContain(descriptor.digest)
 })
 
-test('two engines see one store', async () => {
+test('two engines share one store', async () => {
   await using one = await openTestEngine()
   await using two = await openEngine({ env: {}, root: one.root, run: one.run })
   await addTestImage(one, { names: ['app'] })
@@ -48,7 +48,7 @@ test('two engines see one store', async () => {
   expect(names.toSorted()).toEqual(['app', 'other'])
 })
 
-test('collectGarbage() keeps what an exact lease holds, and collects the rest', async () => {
+test('collectGarbage() keeps the content that an exact lease holds, and collects the rest', async () => {
   await using engine = await openTestEngine()
   const held = await addTestImage(engine, { names: ['held'] })
   await addTestImage(engine, { names: ['gone'], layers: [{ b: '2' }] })

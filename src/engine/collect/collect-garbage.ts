@@ -20,17 +20,17 @@ export interface Collected {
 
 export interface CollectOptions {
   /**
-   * Of the file systems only these, such as those of an image that was removed: others may serve
-   * the next build. Every one that nothing reaches, unless given.
+   * The file systems that may be removed, for example those of a removed image. Others may
+   * serve the next build. Default: all unreachable file systems.
    */
   readonly chains?: readonly Digest[]
 }
 
 /**
- * Removes every blob and file system that no name, container, cache record or
- * lease reaches; nothing while it is not known what they are. While a process pulls,
- * builds or loads, what was used since it began stays as well: it may be about to refer
- * to it.
+ * Removes every blob and file system that no name, container, cache record or lease
+ * reaches. Removes nothing while the database is damaged. While a process pulls, builds or
+ * loads, also keeps everything used since that process began, because that process may be
+ * about to refer to it.
  */
 export async function collectGarbage(
   engine: Engine,
@@ -47,9 +47,8 @@ export async function collectGarbage(
 }
 
 /**
- * The same for an image that was removed: looks at its parts alone, whatever
- * else the store holds, and at every blob only when it was the last image. Says
- * which file systems went.
+ * Collects the parts of a removed image. Looks at every blob only if it was the last
+ * image. Returns the removed file systems.
  */
 export async function collectImage(engine: Engine, parts: ImageParts): Promise<readonly Digest[]> {
   const { content, records } = engine
@@ -59,14 +58,14 @@ export async function collectImage(engine: Engine, parts: ImageParts): Promise<r
   if (isBusy(engine)) return []
   const wanted = await wantedChains(engine, allKeepers(engine))
   const snapshots = await engine.snapshots()
-  const doomed: Digest[] = []
+  const unneeded: Digest[] = []
   for (const chainId of parts.chains.toReversed()) {
-    if (!wanted.has(chainId) && (await snapshots.has(chainId))) doomed.push(chainId)
+    if (!wanted.has(chainId) && (await snapshots.has(chainId))) unneeded.push(chainId)
   }
   if (isBusy(engine)) return []
-  if (await removeChains(snapshots, doomed)) return doomed
-  const left = await Promise.all(doomed.map((chainId) => snapshots.has(chainId)))
-  return doomed.filter((_, index) => !left[index])
+  if (await removeChains(snapshots, unneeded)) return unneeded
+  const left = await Promise.all(unneeded.map((chainId) => snapshots.has(chainId)))
+  return unneeded.filter((_, index) => !left[index])
 }
 
 async function collectBlobs(
@@ -89,7 +88,7 @@ async function collectBlobs(
   return { digests, size }
 }
 
-/** A store as if it held nothing but these. */
+/** A view of a store that lists only `digests`. */
 function onlyOf(content: DirectoryStore, digests: readonly Digest[]): LocalStore {
   return {
     has: (target) => content.has(target),
@@ -108,12 +107,12 @@ function onlyOf(content: DirectoryStore, digests: readonly Digest[]): LocalStore
   }
 }
 
-/** Somebody pulls, builds or loads, and may be about to refer to any file system. */
+/** True while a process pulls, builds or loads: it may be about to refer to any file system. */
 function isBusy({ records }: Engine): boolean {
   return records.leases.oldest() !== undefined
 }
 
-/** Children first: a file system that another stands on cannot go. */
+/** Removes children first, because a file system with children cannot be removed. */
 async function collectChains(
   engine: Engine,
   candidates: readonly Digest[] | undefined,
@@ -123,31 +122,31 @@ async function collectChains(
   const all = await Array.fromAsync(snapshots.list())
   const keep = withParents(wanted, all)
   const depth = depthIn(all)
-  const doomed = all
+  const unneeded = all
     .filter(({ chainId }) => !keep.has(chainId))
     .filter(({ chainId }) => candidates === undefined || candidates.includes(chainId))
     .sort((a, b) => depth(b.chainId) - depth(a.chainId))
   const chains: Digest[] = []
   let bytes = 0
-  for (const record of doomed) {
+  for (const record of unneeded) {
     if (isBusy(engine)) break
     const own = ownArchive(engine, record)
     if (!(await removeChains(snapshots, [record.chainId]))) continue
     chains.push(record.chainId)
     bytes += record.size - (record.layer?.size ?? 0)
-    // Another file system or a blob may keep the archive.
+    // The archive stays if another file system or a blob uses it.
     if (own !== undefined && !pathExists(own)) bytes += record.layer?.size ?? 0
   }
   return { chains, bytes }
 }
 
-/** The path of a layer's archive that no blob shares; `undefined` when one does or there is none. */
+/** Returns the path of the layer's archive; `undefined` if it is absent or a blob shares its file. */
 function ownArchive({ root }: Engine, { layer }: SnapshotRecord): string | undefined {
   const path = layer && layerArchive(root, layer.diffId)
   return path !== undefined && pathExists(path) && fileStatus(path).links === 1 ? path : undefined
 }
 
-/** Returns how many file systems one stands on. */
+/** Returns a function that counts the ancestors of a file system. */
 function depthIn(all: readonly SnapshotRecord[]): (chainId: Digest) => number {
   const parents = new Map(all.map(({ chainId, parent }) => [chainId, parent]))
   return (chainId) => {
@@ -157,7 +156,7 @@ function depthIn(all: readonly SnapshotRecord[]): (chainId: Digest) => number {
   }
 }
 
-/** False when something stands on one of them or uses it: it and those after it stay. */
+/** Removes file systems in order. Returns false if one has children or users: it and the rest stay. */
 async function removeChains(snapshots: Snapshotter, chainIds: readonly Digest[]): Promise<boolean> {
   try {
     await snapshots.remove(...chainIds)
@@ -168,7 +167,7 @@ async function removeChains(snapshots: Snapshotter, chainIds: readonly Digest[])
   }
 }
 
-/** True for a blob that a repository of the embedded registry holds. */
+/** Returns true for a blob that a repository of the embedded registry holds. */
 export async function isServed(engine: Engine, digest: Digest): Promise<boolean> {
   if (!pathExists(`${engine.root}/registry`)) return false
   const facts = await engine.registryFacts()

@@ -3,7 +3,7 @@ import { chainIds, type Descriptor, type Digest, isStrakeError } from '#oci'
 import type { ImageRecord } from '#records'
 import type { Engine } from '../engine.ts'
 
-/** Everything in the store that may be of no use without an image. */
+/** Content of the store that may become unneeded when an image is removed. */
 export interface ImageParts {
   /** Its documents and layers, and other forms of its layers. */
   readonly blobs: readonly Digest[]
@@ -11,7 +11,7 @@ export interface ImageParts {
   readonly chains: readonly Digest[]
 }
 
-/** The parts of an image and of what else its names mean; `undefined` when it cannot be read. */
+/** Returns the parts of an image and of the indexes that its names point to; `undefined` if it cannot be read. */
 export async function partsOf(engine: Engine, image: ImageRecord): Promise<ImageParts | undefined> {
   const { records } = engine
   const named = records.tags.namesOf(image.digest).flatMap((name) => records.tags.get(name) ?? [])

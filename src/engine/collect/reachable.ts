@@ -4,10 +4,10 @@ import type { ImageRecord } from '#records'
 import type { SnapshotRecord } from '#snapshot'
 import type { Engine } from '../engine.ts'
 
-/** What keeps content besides containers and leases. */
+/** The images and caches whose content is kept. Containers and leases also keep content. */
 export interface Keepers {
   readonly images: readonly ImageRecord[]
-  /** Whether what builds remember keeps content. */
+  /** Whether the build cache keeps content. */
   readonly cache: boolean
 }
 
@@ -16,12 +16,12 @@ export function allKeepers({ records }: Engine): Keepers {
   return { images: records.images.list(), cache: true }
 }
 
-/** Returns the blobs that content is kept for: manifests, what names mean, and what builds remember. */
+/** Returns the roots of a collection: manifests of images, targets of names, and digests in the build cache. */
 export function blobRoots(engine: Engine, { images, cache }: Keepers): Descriptor[] {
   const { records } = engine
   const kept = new Set(images.map(({ digest }) => digest))
   const known = new Set(records.images.list().map(({ digest }) => digest))
-  // A name may mean a manifest that is no recorded image.
+  // A name may point to a manifest that is not a recorded image.
   const named = records.tags
     .list()
     .filter(({ target }) => kept.has(target.digest) || !known.has(target.digest))
@@ -38,8 +38,9 @@ export async function wantedChains(
   { images, cache }: Keepers,
 ): Promise<ReadonlySet<Digest>> {
   const { leases } = engine.records
-  // Work ends its hold after it has made a record, and a reader of an image holds what it found
-  // before the image may go. So holders are asked for before all else and after it.
+  // Leases are read first and last. A command writes its record before it ends its lease, so a
+  // lease that ends in between has left a record. A command that reads an image acquires its
+  // hold while the image is still recorded, so the second reading finds that hold.
   const chains = leases.held()
   if (cache) for (const digest of cachedDigests(engine)) chains.add(digest)
   for (const record of engine.records.containers.list()) {
@@ -59,13 +60,13 @@ export async function chainsOf(engine: Engine, image: ImageRecord): Promise<read
     const { config } = await engine.openImage(image)
     return chainIds(config.rootfs.diff_ids)
   } catch (error) {
-    // It must not keep the content of others from being collected.
+    // A damaged image must not block the collection of other content.
     if (!isStrakeError(error)) throw error
     return []
   }
 }
 
-/** Returns `wanted` and every file system that one of them stands on. */
+/** Returns `wanted` and all ancestors of these file systems. */
 export function withParents(
   wanted: Iterable<Digest>,
   all: readonly SnapshotRecord[],
@@ -86,7 +87,7 @@ function cachedDigests({ records }: Engine): Set<Digest> {
   return digestsIn(records.cache.list().map(({ value }) => value))
 }
 
-/** Returns every digest in a JSON value, however deep: what a build remembers, it needs. */
+/** Returns every digest in a JSON value at any depth. A cache record needs the content of all its digests. */
 function digestsIn(value: unknown, found: Set<Digest> = new Set()): Set<Digest> {
   if (typeof value === 'string') {
     if (isDigest(value)) found.add(value)

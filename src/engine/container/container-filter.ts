@@ -5,8 +5,8 @@ import { findImage } from '../image/find-image.ts'
 import type { ContainerSummary } from './summary.ts'
 
 /**
- * Conditions of a filter. All must hold: each for one of its values, `labels` for every
- * value.
+ * Conditions of a filter. A container must meet all of them. A condition with several
+ * values holds if one value matches, except `labels`, where all must match.
  */
 export interface ContainerFilters {
   /** Beginnings of IDs. */

@@ -35,7 +35,7 @@ export async function startContainer(engine: Engine, name: string): Promise<void
 
 /** How a session with a container ended. */
 export interface ContainerEnd {
-  /** The exit code of the process; 0 if it goes on. */
+  /** The exit code of the process; 0 if it still runs. */
   readonly code: number
   /** The user left with the detach keys. */
   readonly detached: boolean
@@ -46,7 +46,7 @@ export function describeEnd(end: RunEnd | ExecEnd): ContainerEnd {
   return end.type === 'detached' ? { code: 0, detached: true } : { code: end.code, detached: false }
 }
 
-/** Starts a container and stays with it to its end. */
+/** Starts a container and stays attached until it ends. */
 export async function startAttached(
   engine: Engine,
   name: string,
@@ -63,7 +63,7 @@ export async function stopContainer(
   await stop(await containerContext(engine), name, options)
 }
 
-/** Stops a container and starts it again. One that does not run is started. */
+/** Stops a container and starts it again. A stopped container is only started. */
 export async function restartContainer(
   engine: Engine,
   name: string,
@@ -132,7 +132,7 @@ export async function attachContainer(
   return describeEnd(await attach(await containerContext(engine), name, options))
 }
 
-/** Runs another process in a container. `code` is 0 if the process goes on. */
+/** Runs another process in a container. `code` is 0 if the process still runs. */
 export async function execInContainer(
   engine: Engine,
   name: string,
@@ -160,5 +160,5 @@ export async function* readContainerLogBatches(
 }
 
 export type { LogsOptions } from '#container'
-/** Re-exported for commands: the streams of their descriptors, and the entries of a log. */
+/** Re-exported for commands: streams over the descriptors of this process, and log entries. */
 export { DescriptorStreams, type LogEntry } from '#container'

@@ -45,8 +45,8 @@ export interface ForegroundRunOptions
 }
 
 /**
- * Makes a container and stays with it to its end. Default streams: the descriptors of
- * this process.
+ * Makes a container, starts it and stays attached until it ends. Default streams: the
+ * descriptors of this process.
  */
 export async function run(engine: Engine, options: ForegroundRunOptions): Promise<ContainerEnd> {
   const { consoleSize, detachKeys, onSignals, streams, signal, launched } = options
@@ -193,5 +193,5 @@ async function findOrPull(engine: Engine, options: RunOptions): Promise<FoundIma
   }
   const pulled = findImage(engine.records, text)
   if (pulled) return pulled
-  throw new StrakeError('NOT_FOUND', `Cannot run ${text}: it was removed meanwhile`)
+  throw new StrakeError('NOT_FOUND', `Cannot run ${text}: another process removed it`)
 }

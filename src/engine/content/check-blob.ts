@@ -6,12 +6,12 @@ import { createHasher } from '#stream'
 
 const chunkSize = 1_048_576
 
-/** What is wrong with the file of a blob, as a clause; `undefined` when it is what its digest says. */
+/** Returns the problem of a blob's file as a clause; `undefined` if the bytes match the digest. */
 export async function blobProblem(path: string, digest: Digest): Promise<string | undefined> {
   const found = await lstat(path).catch(ignoreAbsent)
   if (found === undefined) return 'it is missing'
-  // Opening a pipe would wait for somebody to write.
-  if (!found.isFile()) return 'it is no file'
+  // Opening a pipe would block until another process writes.
+  if (!found.isFile()) return 'it is not a regular file'
   const hasher = createHasher(digestAlgorithm(digest))
   await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
   const chunk = Buffer.allocUnsafeSlow(chunkSize)
@@ -24,7 +24,7 @@ export async function blobProblem(path: string, digest: Digest): Promise<string 
   return actual === digest ? undefined : `its bytes have the digest ${actual}`
 }
 
-/** Out of sight, so that nobody reads it and a fetch brings it anew. */
+/** Moves a damaged blob into the trash, so that no process reads it and it can be fetched again. */
 export function setAside(root: string, path: string): void {
   try {
     renamePath(path, `${root}/trash/${temporaryName()}`)

@@ -9,13 +9,13 @@ import {
 } from '#oci'
 import { readPlainFile } from '#platform'
 
-/** The annotation that other tools look a name up by. */
+/** The annotation in which other tools look for a name. */
 const nameAnnotation = 'org.opencontainers.image.ref.name'
 
-/** An annotation of the whole index, for us alone: the descriptors that other tools do not get to see. */
+/** An annotation of the whole index, which only strake reads: descriptors of incomplete images. */
 const incompleteAnnotation = 'dev.strake.incomplete'
 
-/** A name and the manifest it means. */
+/** A name and the manifest or index that it points to. */
 export interface IndexedName {
   readonly name: string
   readonly target: Descriptor
@@ -23,18 +23,18 @@ export interface IndexedName {
 
 /** The names in an `index.json`. */
 export interface IndexedNames {
-  /** Those of images that other tools can read. */
+  /** Names of images that other tools can read. */
   readonly whole: readonly IndexedName[]
-  /** Those of images whose layers were dropped. */
+  /** Names of images whose compressed layers were dropped. */
   readonly incomplete: readonly IndexedName[]
 }
 
-/** The text of `index.json`; `undefined` when it is missing, no plain file or too large. */
+/** Reads the text of `index.json`; `undefined` if it is absent, not a regular file or too large. */
 export function readIndexText(root: string): string | undefined {
   return readPlainFile(`${root}/index.json`, largestIndex)
 }
 
-/** The text of an `index.json` with these names. */
+/** Formats an `index.json` with these names. */
 export function indexText({ whole, incomplete }: IndexedNames): string {
   const hidden = incomplete.map(describe)
   const index = {
@@ -50,7 +50,7 @@ function describe({ name, target }: IndexedName): Descriptor {
   return { ...target, annotations: { [nameAnnotation]: name } }
 }
 
-/** Every name that an index lists, as far as its text can be read. */
+/** Parses the names in the text of an index, and skips invalid entries. */
 export function readNames(text: string | undefined): IndexedNames {
   const { manifests, annotations } = members(readJson(text))
   const incomplete = members(annotations)[incompleteAnnotation]
@@ -62,7 +62,7 @@ function readList(list: unknown): readonly IndexedName[] {
   return Array.isArray(list) ? list.flatMap(readName) : []
 }
 
-/** Bytes. A store may have more names than an index of an image may have entries. */
+/** In bytes. Larger than the limit for an image index, because a store may have more names. */
 const largestIndex = 256 * 1024 * 1024
 
 function readName(entry: unknown): readonly IndexedName[] {

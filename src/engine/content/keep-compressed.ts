@@ -1,12 +1,12 @@
 import { StrakeError } from '#oci'
 
-/** Which compressed layers stay beside their archives when the store is pruned. */
+/** Which compressed layers a prune keeps, if the store also has their archives. */
 export type KeepCompressed = 'always' | 'auto' | 'never'
 
 /**
- * `$STRAKE_KEEP_COMPRESSED`, `auto` unless set: those stay that cannot be made
- * again byte for byte, or that no registry was seen to have. `never` relies on
- * that registry alone. Throws `INVALID`.
+ * Reads `$STRAKE_KEEP_COMPRESSED`. `auto`, the default, keeps layers that strake cannot
+ * reproduce byte for byte and layers that no registry is known to have. `never` keeps only
+ * the latter. Throws `INVALID`.
  */
 export function findKeepCompressed(
   env: Readonly<Record<string, string | undefined>>,
@@ -15,7 +15,7 @@ export function findKeepCompressed(
   if (name === 'always' || name === 'auto' || name === 'never') return name
   throw new StrakeError(
     'INVALID',
-    `Cannot keep compressed layers '${name}': there are always, auto and never`,
-    { remedy: 'leave STRAKE_KEEP_COMPRESSED out' },
+    `Cannot use STRAKE_KEEP_COMPRESSED=${name}: expected always, auto or never`,
+    { remedy: 'unset STRAKE_KEEP_COMPRESSED' },
   )
 }

@@ -12,11 +12,10 @@ import {
 } from './indexed-names.ts'
 
 /**
- * Writes `index.json` again, so that other tools find every name in the store whose image
- * they can read. An image whose layers were dropped stands in an annotation instead:
- * should the database be lost, its name is not.
- * Names are read and the file is replaced under the write lock of the records:
- * of two processes the later one has seen everything.
+ * Writes `index.json` again, so that other tools find every name whose image they can
+ * read. Names of images with dropped layers go into an annotation, so that they can be
+ * restored if the database is lost. Reads the names and replaces the file under the write
+ * lock of the records. So if two processes do this, the later one has read all names.
  */
 export async function publishIndex({
   root,
@@ -32,8 +31,8 @@ export async function publishIndex({
 }
 
 /**
- * How `index.json` stands to the names in the store. `behind`: it lists what names meant before;
- * a process that ended between recording a name and writing the file leaves it so.
+ * Whether `index.json` lists the names of the store. `behind`: it lists earlier targets of
+ * names, because a process ended after it recorded a name and before it wrote the file.
  */
 export type IndexState = 'current' | 'behind' | 'damaged'
 
@@ -51,7 +50,7 @@ export async function indexState({
   })
 }
 
-/** True for exactly what was written when the names meant what the log of names knows. */
+/** True if `text` is exactly the file for targets that the log of names contains. */
 function isEarlier({ tags }: Records, text: string): boolean {
   const asRecorded = ({ name, target }: IndexedName): readonly IndexedName[] =>
     tags
@@ -71,7 +70,7 @@ function namesIn(root: string, records: Records): IndexedNames {
   return { whole: names.get(true) ?? [], incomplete: names.get(false) ?? [] }
 }
 
-/** Tells images of which nothing was dropped. */
+/** Returns a test that is true for images without dropped layers. */
 function wholeness(root: string, { dropped }: Records): (target: Descriptor) => boolean {
   const all = dropped.list().map(({ digest }) => digest)
   const gone = new Set<string>(all.filter((digest) => !pathExists(blobPath(root, digest))))
@@ -86,8 +85,8 @@ function wholeness(root: string, { dropped }: Records): (target: Descriptor) => 
 }
 
 /**
- * `publishIndex` for removals, which must work on a full disk too. False when
- * there was no room; then call it again after space was freed.
+ * Calls `publishIndex` for a removal, which must work on a full disk too. Returns false if
+ * there was no space; the caller then calls it again after it has freed some.
  */
 export async function tryPublishIndex(engine: {
   root: string
@@ -103,8 +102,8 @@ export async function tryPublishIndex(engine: {
 }
 
 /**
- * Synchronous, because a transaction must not await. Its lock keeps others out,
- * so the temporary file can have one name: what a crash leaves, the next one takes.
+ * Synchronous, because a transaction must not await. The caller holds the write lock, so
+ * the temporary file has a fixed name, and the next call replaces a file that a crash left.
  */
 function replaceFile(path: string, bytes: Uint8Array): void {
   const temporary = `${path}.tmp`
@@ -123,7 +122,7 @@ function replaceFile(path: string, bytes: Uint8Array): void {
     renameSync(temporary, path)
   } catch (error) {
     if (!isSystemError(error, 'EISDIR')) throw error
-    // Only damage can have made a directory of it.
+    // A directory in this place is damage.
     rmSync(path, { recursive: true })
     renameSync(temporary, path)
   }

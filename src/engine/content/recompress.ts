@@ -8,19 +8,18 @@ import type { Records } from '#records'
 const chunkSize = 1_048_576
 
 export interface Recompression {
-  /** Of the layer. */
   readonly diffId: Digest
-  /** Its archive. */
+  /** The path of the layer's archive. */
   readonly archive: string
   readonly compression: 'gzip' | 'zstd'
-  /** Takes the result. */
+  /** Opens the ingest that receives the result. */
   readonly ingest: () => Promise<Ingest>
   readonly signal?: AbortSignal
 }
 
 /**
- * Compresses a layer's archive the way a push does and says what that gave.
- * It need not be what was compressed elsewhere, or here by another version.
+ * Compresses a layer's archive as a push does and returns the digest of the result.
+ * Another tool or another version of strake may compress to other bytes.
  */
 export async function recompress(
   records: Pick<Records, 'layers'>,
@@ -43,7 +42,7 @@ export async function recompress(
     delete: (target) => documents.delete(target),
     ingest,
   }
-  // What is known of other results must not stand in for this one.
+  // Hides earlier results, so that `compressImage` compresses now.
   const layers = {
     ...records.layers,
     link: async () => {},

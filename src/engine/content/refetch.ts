@@ -2,7 +2,7 @@ import type { ContentStore } from '#content'
 import { type Descriptor, isStrakeError } from '#oci'
 import type { Engine } from '../engine.ts'
 
-/** Where content came from, or why it could not be had. */
+/** The source of the fetched content, or the reason of the failure. */
 export interface Refetched {
   /** `registry/repository` */
   readonly source?: string
@@ -10,7 +10,7 @@ export interface Refetched {
   readonly reason: string
 }
 
-/** Fetches content again from where it was seen, the last place first. */
+/** Fetches content again from the repositories that had it, the latest first. */
 export async function refetch(
   engine: Pick<Engine, 'records' | 'registry'> & { readonly content: ContentStore },
   descriptor: Descriptor,
@@ -31,7 +31,7 @@ export async function refetch(
   return { reason }
 }
 
-/** A registry that had an image's manifest or a layer of it is likely to have its config too. */
+/** Returns the repositories that had the content; if none is known, those of all named images. */
 function sourcesOf(
   { records }: Pick<Engine, 'records'>,
   { digest }: Descriptor,

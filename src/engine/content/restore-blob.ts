@@ -10,14 +10,14 @@ import { tryPublishIndex } from './publish-index.ts'
 import { refetch } from './refetch.ts'
 import type { Restored } from './restoring-store.ts'
 
-/** A store without what was dropped from it, and where that can be had again. */
+/** A store that does not restore dropped content by itself, and the registries to fetch from. */
 export interface RestorableStore extends Pick<Engine, 'root' | 'records' | 'registry'> {
   readonly content: DirectoryStore
 }
 
 /**
- * Brings back content that is not there: a layer from its archive when that
- * gives the same bytes, anything from where it was seen.
+ * Restores absent content: a layer from its archive if that gives the same bytes, other
+ * content from a repository that had it.
  */
 export async function restoreBlob(
   engine: RestorableStore,
@@ -30,7 +30,7 @@ export async function restoreBlob(
     : await refetch(engine, descriptor, signal)
   if (!isMade && source === undefined) return { reason }
   await engine.records.write(() => engine.records.dropped.remove(descriptor.digest))
-  // Other programs can read its image again.
+  // Other programs can read the image again.
   await tryPublishIndex(engine)
   return { action: isMade ? 'made again from its layer' : `fetched again from ${source}`, reason }
 }
@@ -46,7 +46,7 @@ async function fromArchive(
   const archive = layerArchive(root, diffId)
   if (!pathExists(archive) || (await blobProblem(archive, diffId)) !== undefined) return false
   if (digest === diffId) {
-    // One file with two names, as everywhere.
+    // Blob and archive share one file.
     linkSync(archive, content.pathOf(digest))
     await syncDirectory(dirname(content.pathOf(digest)))
     return true

@@ -3,9 +3,9 @@ import { type Descriptor, type Digest, StrakeError } from '#oci'
 import { pathExists } from '#platform'
 import type { Records } from '#records'
 
-/** How content came back, or why it did not. */
+/** How content was restored, or why that failed. */
 export interface Restored {
-  /** A clause; `undefined` when it did not come back. */
+  /** A clause; `undefined` if the content was not restored. */
   readonly action?: string
   /** A clause. */
   readonly reason: string
@@ -13,19 +13,18 @@ export interface Restored {
 
 export interface RestoringStoreOptions {
   readonly records: Pick<Records, 'dropped'>
-  /** Puts a blob back into the store. */
+  /** Restores a blob. */
   readonly restore: (blob: Descriptor, signal?: AbortSignal) => Promise<Restored>
 }
 
 export interface RestoringStore extends DirectoryStore {
-  /** Without what was dropped. */
+  /** The store below, without dropped content. */
   readonly stored: DirectoryStore
 }
 
 /**
- * A store that also has what was dropped: whoever reads a compressed layer that
- * was deleted on purpose has it made again first. Throws `NOT_FOUND` with the
- * reason when that does not work.
+ * A store that also offers dropped content: reading a compressed layer that a prune
+ * deleted restores it first. Throws `NOT_FOUND` with the reason if that fails.
  */
 export function restoringStore(
   store: DirectoryStore,

@@ -2,16 +2,16 @@ import { hasLabel, type LabelCondition } from './labels.ts'
 
 /** Conditions of a prune. It removes only what meets all of them. */
 export interface PruneFilter {
-  /** The thing was made, or got its name here, before each of these instants. */
+  /** The object was created, or was named in this store, before each of these instants. */
   readonly until?: readonly Date[] | undefined
   readonly labels?: readonly LabelCondition[] | undefined
   /** Forbidden labels. */
   readonly withoutLabels?: readonly LabelCondition[] | undefined
 }
 
-/** A thing that a prune filter judges. */
+/** An object that a prune filter tests. */
 export interface PruneSubject {
-  /** When it was made, or when an image got its name here: milliseconds since 1970. */
+  /** The time of creation, or the time at which this store named the image; milliseconds since 1970. */
   readonly at: number
   readonly labels: Readonly<Record<string, string>>
 }

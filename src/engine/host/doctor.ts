@@ -73,7 +73,7 @@ function failure(subject: string, { message, remedy }: StrakeError): Finding {
   return { state: 'failure', subject, message, ...(remedy && { remedy }) }
 }
 
-/** Below this a pull of an ordinary image may fail. */
+/** In bytes. With less free space, a pull of an ordinary image may fail. */
 const scarce = 2 * 1024 ** 3
 
 async function checkSpace({ root }: Roots): Promise<readonly Finding[]> {

@@ -10,14 +10,14 @@ const others = 0o077
  * Lets only the owner enter the directories of a store, and makes the lasting one: the
  * store holds setuid files and device nodes of images, and secrets of containers. Throws
  * `DENIED` for a directory of another user, `CONFLICT` for a directory that is open to
- * other users and holds foreign files, `UNAVAILABLE` when it cannot be made or closed.
+ * other users and holds foreign files, `UNAVAILABLE` if it cannot be made or its mode changed.
  */
 export function makePrivate(roots: Roots, uid: number = process.getuid?.() ?? 0): void {
   for (const which of ['root', 'run'] as const) {
     const path = roots[which]
     // Only a directory contains `.`; a link counts as its target.
     const self = `${path}/.`
-    // What is in a directory that this process may not enter cannot be seen, not even its dot.
+    // This process cannot stat `.` in a directory that it may not enter, so the owner is checked first.
     if (pathExists(path)) refuseForeign(path, path, uid)
     if (!pathExists(self)) {
       if (which === 'root') make(path)
@@ -84,7 +84,7 @@ function restrict(path: string): void {
     const type = typeOf(mode)
     if (type === fileType.directory || type === fileType.regular) changeMode(path, mode & 0o7700)
   } catch (cause) {
-    // The file was removed meanwhile.
+    // Another process removed the file.
     if (isSystemError(cause, 'ENOENT')) return
     const shown = path.replace(/\/\.$/, '')
     const isReadOnly = isSystemError(cause, 'EROFS')

@@ -28,7 +28,7 @@ test('findRoots() keeps the run directory of a user without a runtime directory 
   })
 })
 
-test('findRoots() gives two stores elsewhere two run directories outside the usual one', () => {
+test('findRoots() returns different run directories, outside the usual one, for two other stores', () => {
   const usual = findRoots({ env: {}, uid: 0 })
   const one = findRoots({ env: {}, uid: 0, root: '/one' })
   const two = findRoots({ env: {}, uid: 0, root: '/two' })

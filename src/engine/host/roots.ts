@@ -19,9 +19,9 @@ export interface ClosedStore extends Roots {
 export interface RootsOptions {
   readonly root?: string | undefined
   readonly run?: string | undefined
-  /** This process's environment unless given. */
+  /** Default: the environment of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** User ID; this process's unless given. */
+  /** User ID. Default: that of this process. */
   readonly uid?: number
 }
 

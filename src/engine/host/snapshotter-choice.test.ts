@@ -17,7 +17,7 @@ test('findSnapshotter() refuses an unknown kind', () => {
 })
 
 test.skipIf(cannotContain !== undefined)(
-  'openEngine() uses the snapshots that were asked for, and info says so',
+  'openEngine() uses the requested snapshots, and info shows that',
   async () => {
     await using engine = await openTestEngine({ snapshotter: 'directory' })
     expect((await engine.snapshots()).kind).toBe('directory')

@@ -14,6 +14,6 @@ export function findSnapshotter(
   throw new StrakeError(
     'INVALID',
     `Cannot use the snapshotter '${name}': expected erofs or directory`,
-    { remedy: 'leave --snapshotter and STRAKE_SNAPSHOTTER out for what works best here' },
+    { remedy: 'omit --snapshotter and unset STRAKE_SNAPSHOTTER for the best choice' },
   )
 }

@@ -25,7 +25,7 @@ describe.skipIf(reason !== undefined)(
   `the store${reason === undefined ? '' : ` (skipped: ${reason})`}`,
   () => {
     for (const snapshotter of ['erofs', 'directory'] as const) {
-      test(`lets no other user at the programs of an image, with ${snapshotter} snapshots`, async () => {
+      test(`lets no other user reach the programs of an image, with ${snapshotter} snapshots`, async () => {
         await using engine = await openTestEngine({ snapshotter })
         // Only the modes of the store itself count.
         chmodSync(engine.directory, 0o755)

@@ -10,7 +10,7 @@ import { ensureUnpacked } from './ensure-unpacked.ts'
 const skipped = cannotContain === undefined ? '' : ` (skipped: ${cannotContain})`
 
 test.skipIf(cannotContain !== undefined)(
-  `ensureUnpacked() shows no image the files of another one whose layers it claims${skipped}`,
+  `ensureUnpacked() gives an image no files of another image whose layers it claims${skipped}`,
   async () => {
     await using engine = await openTestEngine()
     const victim = await addTestImage(engine, { names: ['victim'] })
@@ -22,7 +22,7 @@ test.skipIf(cannotContain !== undefined)(
     const layers = victim.layers.map(({ diffId }) => ({ descriptor, diffId }))
     const evil = await createImage(engine.content, { config, layers })
     await expect(ensureUnpacked(engine, evil)).rejects.toThrow('diff ID')
-    // Nor later, when nothing of it is new any more.
+    // The second attempt finds all layers in the store, and must fail too.
     await expect(ensureUnpacked(engine, evil)).rejects.toThrow('diff ID')
     expect(await ensureUnpacked(engine, victim)).toBe(chainId)
   },

@@ -7,18 +7,18 @@ import type { Emit } from '#stream'
 import type { Engine } from '../engine.ts'
 
 export interface UnpackOptions {
-  /** Which layers have come, of a store that is still being filled. */
+  /** The layers that have arrived, if the content is still being copied. */
   readonly arrivals?: Arrivals | undefined
-  /** The work that this is part of; work of its own unless given. */
+  /** The lease of the calling verb. Default: a lease of its own. */
   readonly lease?: Lease | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Has the file system of an image ready to run, proving its layers on the way; gives
- * its chain ID. Without the rights to mount, images can still be kept, copied and
- * served, so then nothing is done.
+ * Makes the file system of an image ready to run, verifies its layers, and returns its
+ * chain ID. Does nothing if this process may not mount: it can still store, copy and
+ * serve images.
  */
 export async function ensureUnpacked(
   engine: Engine,
@@ -38,7 +38,7 @@ export async function ensureUnpacked(
   })
 }
 
-/** Loaded here, so that an image that is unpacked already does not pay for it. */
+/** Imports the code here, because an image that is already unpacked does not need it. */
 async function beginUnpacking(engine: Engine, chainId: Digest): Promise<Lease> {
   const { beginWork } = await import('../begin-work.ts')
   return await beginWork(engine, `unpack ${chainId}`)

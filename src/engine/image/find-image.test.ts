@@ -3,7 +3,7 @@ import { digestName, parseReference } from '#oci'
 import { addTestImage, openTestEngine } from '../testing/fixture.ts'
 import { findImage, getImage, isForPlatform, repositoryOf } from './find-image.ts'
 
-test('findImage() knows names, IDs, their beginnings and digests', async () => {
+test('findImage() finds images by name, ID, prefix of an ID, and digest', async () => {
   await using engine = await openTestEngine()
   const { imageId, descriptor } = await addTestImage(engine, { names: ['app:1'] })
   const hex = imageId.slice('sha256:'.length)
@@ -16,7 +16,7 @@ test('findImage() knows names, IDs, their beginnings and digests', async () => {
   expect(findImage(engine.records, 'app')).toBeUndefined()
 })
 
-test('findImage() prefers a name to the beginning of an ID', async () => {
+test('findImage() prefers a name to a prefix of an ID', async () => {
   await using engine = await openTestEngine()
   const first = await addTestImage(engine, { names: ['one'] })
   const prefix = first.imageId.slice(7, 11)
@@ -24,7 +24,7 @@ test('findImage() prefers a name to the beginning of an ID', async () => {
   expect(getImage(engine.records, prefix).image.imageId).toBe(named.imageId)
 })
 
-test('getImage() says how to get what is not there', async () => {
+test('getImage() names a remedy for an absent image', async () => {
   await using engine = await openTestEngine()
   for (const text of ['absent', 'UPPER', 'ffff', 'a b']) {
     expect(() => getImage(engine.records, text)).toThrow(`Cannot find image ${text}: no such image`)
@@ -43,7 +43,7 @@ test('findImage() refuses to choose between images', async () => {
   expect(() => findImage(engine.records, shared)).toThrow(`Cannot choose image ${shared}`)
 })
 
-test('isForPlatform() compares parts, not letters', async () => {
+test('isForPlatform() compares the parts of a platform, not its text', async () => {
   await using engine = await openTestEngine()
   await addTestImage(engine, { names: ['app'] })
   const { image } = getImage(engine.records, 'app')
@@ -53,7 +53,7 @@ test('isForPlatform() compares parts, not letters', async () => {
   expect(isForPlatform(image, { os: 'windows', architecture: 'amd64' })).toBe(false)
 })
 
-test('repositoryOf() takes tag and digest away, but not a port', () => {
+test('repositoryOf() removes tag and digest, but not a port', () => {
   expect(repositoryOf('localhost:5000/a/b:1')).toBe('localhost:5000/a/b')
   expect(repositoryOf('localhost:5000/a')).toBe('localhost:5000/a')
   const digest = `sha256:${'a'.repeat(64)}` as const

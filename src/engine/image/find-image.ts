@@ -10,14 +10,14 @@ import {
 } from '#oci'
 import type { ImageRecord, Records } from '#records'
 
-/** What a word on a command line turned out to mean. */
+/** The image that a word on a command line names. */
 export interface FoundImage {
   readonly image: ImageRecord
-  /** The canonical name that was typed; absent when it was an ID or digest. */
+  /** The typed name in canonical form; absent for an ID or digest. */
   readonly name?: string
 }
 
-/** The image that `text` names: a name, an image ID or its beginning, a digest. Throws `NOT_FOUND`. */
+/** Finds an image by name, image ID, prefix of an ID, or digest. Throws `NOT_FOUND`. */
 export function getImage(records: Records, text: string): FoundImage {
   const found = findImage(records, text)
   if (found) return found
@@ -28,23 +28,27 @@ export function getImage(records: Records, text: string): FoundImage {
   })
 }
 
-/** The same, but absence is an answer. Throws `CONFLICT` when an ID fits several images. */
+/** Like `getImage`, but returns `undefined` for an absent image. Throws `CONFLICT` if a prefix matches several images. */
 export function findImage(records: Records, text: string): FoundImage | undefined {
-  // A whole ID is that image and no other, whatever names there are.
+  // A whole ID always means the image with this ID, even if a name has the same text.
   const byName = isWholeId(text) ? undefined : findByName(records, text)
   if (byName) return byName
   const matches = records.images.findByPrefix(text)
   const ids = new Set(matches.map(({ imageId }) => imageId))
   if (ids.size > 1) {
-    throw new StrakeError('CONFLICT', `Cannot choose image ${text}: ${ids.size} images begin so`, {
-      remedy: 'type more of the ID',
-    })
+    throw new StrakeError(
+      'CONFLICT',
+      `Cannot choose image ${text}: the ID prefix matches ${ids.size} images`,
+      {
+        remedy: 'type more of the ID',
+      },
+    )
   }
   const [image] = matches
   return image && { image }
 }
 
-/** True for an image ID or digest in full. */
+/** True for a complete image ID or digest. */
 export function isWholeId(text: string): boolean {
   return isDigest(text) || isDigest(`sha256:${text}`)
 }
@@ -58,7 +62,7 @@ function findByName(records: Records, text: string): FoundImage | undefined {
   return image && { image, name }
 }
 
-/** An ID or its beginning may be no reference at all, so a refusal only means: look it up as an ID. */
+/** Returns `undefined` for invalid references, because `text` may be an ID. */
 function tryParse(text: string): Reference | undefined {
   try {
     return parseReference(text)
@@ -68,7 +72,7 @@ function tryParse(text: string): Reference | undefined {
   }
 }
 
-/** Whether an image is for the platform that was asked for; any will do when none was. */
+/** Whether an image is for the wanted platform. Without a wanted platform, true for every image. */
 export function isForPlatform({ platform }: ImageRecord, wanted: Platform | undefined): boolean {
   if (wanted === undefined) return true
   const { os, architecture, variant } = normalizePlatform(wanted)

@@ -4,18 +4,18 @@ import type { Engine } from '../engine.ts'
 import { getImage } from './find-image.ts'
 import { layerSize } from './record-image.ts'
 
-/** One instruction, or whatever else made a layer or changed the configuration. */
+/** One entry of an image's history: an instruction, or another step that changed layers or configuration. */
 export interface ImageHistoryEntry {
-  /** Only the last step has an image of its own. */
+  /** Set for the last step only. */
   readonly imageId?: Digest
   readonly created?: Date
   readonly createdBy: string
   readonly comment: string
-  /** Bytes of its layer, uncompressed where that is known; 0 without one. */
+  /** Bytes of the layer, uncompressed if that size is known; 0 without a layer. */
   readonly size: number
 }
 
-/** How an image was made, newest first. */
+/** Returns the history of an image, newest entry first. */
 export async function imageHistory(
   engine: Engine,
   name: string,

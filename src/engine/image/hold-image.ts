@@ -4,18 +4,18 @@ import type { Lease } from '#records'
 import type { Engine } from '../engine.ts'
 import { type FoundImage, findImage, getImage } from './find-image.ts'
 
-/** What a name meant, and the image itself. */
+/** A found image, opened. */
 export interface HeldImage extends FoundImage {
   readonly opened: Image
 }
 
-/** How often content of an image that has its name may be absent before the store counts as damaged. */
+/** The number of failed readings of a named image after which the store counts as damaged. */
 const patience = 3
 
 /**
- * Finds the image that `text` names, reads it, and holds it by `lease`. All of it stays
- * even when another process removes the image. Throws `NOT_FOUND` also when the image is
- * removed while it is looked up.
+ * Finds the image that `text` names, reads it, and holds it by `lease`. Its content stays
+ * even if another process removes the image. Throws `NOT_FOUND` also if another process
+ * removes the image during the search.
  */
 export async function holdImage(engine: Engine, text: string, lease: Lease): Promise<HeldImage> {
   for (let absences = 0; ; ) {
@@ -29,10 +29,10 @@ export async function holdImage(engine: Engine, text: string, lease: Lease): Pro
     }
     const { manifest, layers } = opened
     await lease.hold(manifest.config.digest, ...layers.map(({ descriptor }) => descriptor.digest))
-    // A layer may be stored as the archive of a file system alone.
+    // The store may have a layer only as the archive of a file system, so chains are held too.
     await lease.hold(...chainIds(opened.config.rootfs.diff_ids))
-    // A process that removes the image from now on sees the lease. One that did so before has
-    // taken the name first.
+    // A process that removes the image from now on sees the lease. A process that did so before
+    // has removed the name first.
     if (isStill(engine, text, found)) return { ...found, opened }
   }
 }

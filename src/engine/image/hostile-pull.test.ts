@@ -36,7 +36,7 @@ async function serving(layers: readonly Uint8Array[], config: Partial<ImageConfi
 }
 
 describe.skipIf(cannotContain !== undefined)(`pull() of a lying registry${skipped}`, () => {
-  test('pull() refuses layers that are not those of the configuration, in their order', async () => {
+  test('pull() refuses layers that differ from the configuration, also in order', async () => {
     const layers = await Promise.all(['one', 'two'].map(layerOf))
     const diffIds = layers.map((bytes) => sha256(bytes))
     const rootfs = (diff_ids: typeof diffIds) => ({ rootfs: { type: 'layers', diff_ids } as const })
@@ -59,7 +59,7 @@ describe.skipIf(cannotContain !== undefined)(`pull() of a lying registry${skippe
     }
   })
 
-  test('pull() computes the image ID from the configuration, and believes no header', async () => {
+  test('pull() computes the image ID from the configuration and ignores headers', async () => {
     const layers = await Promise.all(['one', 'two'].map(layerOf))
     const diff_ids = layers.map((bytes) => sha256(bytes))
     const { handle, manifest } = await serving(layers, { rootfs: { type: 'layers', diff_ids } })

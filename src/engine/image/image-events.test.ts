@@ -13,7 +13,7 @@ const eventsOf = ({ records }: TestEngine): readonly string[] =>
     return [type, action, actor.slice(0, 11), name].filter((word) => word !== '').join(' ')
   })
 
-test('what commands do to images is recorded in order, under the names of the user', async () => {
+test('commands record events of images in order, with the names that the user typed', async () => {
   await using engine = await openTestEngine()
   const file = `${engine.directory}/app.tar`
   const { imageId } = await addTestImage(engine, { names: ['app'] })

@@ -2,7 +2,7 @@ import { type Digest, familiarReference, type ImageName, parseReference } from '
 import type { EventActions, NewEvent } from '#records'
 import { isDigestName } from './find-image.ts'
 
-/** What happened to an image under one of its names, or under none. */
+/** Makes an event of an image, with one of its names or without a name. */
 export function imageEvent(
   action: EventActions['image'],
   imageId: Digest,
@@ -12,10 +12,10 @@ export function imageEvent(
   return { type: 'image', action, actor: imageId, attributes }
 }
 
-/** The verbs that bring images into the store. */
+/** The verbs that add images to the store. */
 export type ImageVerb = 'build' | 'import' | 'load' | 'pull' | 'restore' | 'test'
 
-/** What a verb did to an image, for those who follow events. */
+/** Returns the events to record when a verb adds an image. */
 export function eventsOf(
   verb: ImageVerb,
   imageId: Digest,

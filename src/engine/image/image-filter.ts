@@ -3,7 +3,7 @@ import type { Engine } from '../engine.ts'
 import { hasLabel, type LabelCondition } from '../filter/labels.ts'
 import { getImage } from './find-image.ts'
 
-/** Conditions that must all hold, `references` for one of its patterns. */
+/** Conditions of a filter. An image must meet all of them. `references` holds if one pattern matches. */
 export interface ImageFilters {
   /** Whether the image has no name. */
   readonly dangling?: readonly boolean[] | undefined
@@ -28,7 +28,7 @@ export interface NamedImage {
 
 type Test = (named: NamedImage) => boolean | Promise<boolean>
 
-/** Whether an image passes. Throws `NOT_FOUND` for another image that is not there. */
+/** Returns a test for images. Throws `NOT_FOUND` if a condition names an absent image. */
 export function imageTest(
   filters: ImageFilters,
   engine: Pick<Engine, 'records' | 'openImage'>,
@@ -76,7 +76,7 @@ function timeOf({ createdAt }: ImageRecord): number {
   return createdAt ?? 0
 }
 
-/** The code of patterns is that of `.dockerignore`, and loaded only when there is one. */
+/** Imports the code of `.dockerignore` patterns only here, to keep `images` without patterns fast. */
 async function matchesOne(
   patterns: readonly string[],
   { repository, tag }: NamedImage,

@@ -8,7 +8,7 @@ export interface ImageUser {
   readonly isRunning: boolean
 }
 
-/** The containers that were made of an image. */
+/** Returns the containers of an image. */
 export function containersOf(engine: Engine, imageId: string): readonly ImageUser[] {
   return engine.records.containers
     .list()

@@ -27,7 +27,7 @@ test('listImages() has a row for every name, newest image first', async () => {
   expect(all[0]).toMatchObject({ repository: '<none>', tag: '<none>' })
 })
 
-test('listImages() keeps what meets every condition', async () => {
+test('listImages() returns images that meet every condition', async () => {
   await using engine = await openWithImages()
   expect(await namesOf(engine, { dangling: [true] })).toEqual(['<none>:<none>'])
   expect(await namesOf(engine, { dangling: [false] })).toHaveLength(3)

@@ -4,14 +4,14 @@ import type { Engine } from '../engine.ts'
 import { isDigestName, repositoryOf } from './find-image.ts'
 import { type ImageFilters, imageTest } from './image-filter.ts'
 
-/** One line of `images`: an image under one of its names, or without any. */
+/** One line of `images`: an image with one of its names, or without a name. */
 export interface ImageSummary {
   /** Image ID. */
   readonly id: string
-  /** As people write it, or `<none>`. */
+  /** In familiar form, such as `debian`, or `<none>`. */
   readonly repository: string
   readonly tag: string
-  /** Of the manifest in a registry, when it was pulled or pushed. */
+  /** The digest of the manifest in a registry; absent if the image was neither pulled nor pushed. */
   readonly digest?: string
   readonly created: Date
   /** Bytes of all layers, uncompressed. */
@@ -26,7 +26,7 @@ export interface ListImagesOptions {
   readonly reference?: string | undefined
 }
 
-/** Images by name, newest first. Throws `NOT_FOUND` for a filter's image that is not there. */
+/** Lists images, one element for each name, newest first. Throws `NOT_FOUND` if a filter names an absent image. */
 export async function listImages(
   engine: Engine,
   options: ListImagesOptions = {},
@@ -49,7 +49,7 @@ export async function listImages(
   return kept
 }
 
-/** What is no name may be a pattern; one of those that fits nothing lists nothing. */
+/** Returns `undefined` for invalid references, because `text` may be a pattern. */
 function tryParse(text: string): Reference | undefined {
   try {
     return parseReference(text)

@@ -33,7 +33,7 @@ async function openPair(): Promise<
   return { from, to, log, [Symbol.asyncDispose]: dispose }
 }
 
-test('pull() brings what push() sent, with the same image ID', async () => {
+test('pull() fetches the image that push() sent, with the same image ID', async () => {
   await using pair = await openPair()
   const { imageId } = await addTestImage(pair.from, { names: ['localhost:1/app:1'] })
   const pushed = await push(pair.from, 'localhost:1/app:1')
@@ -56,7 +56,7 @@ function requestsOf({ log }: { readonly log: readonly string[] }): readonly stri
   )
 }
 
-test('push() asks once for every blob and manifest', async () => {
+test('push() sends one HEAD request for every blob and manifest', async () => {
   await using pair = await openPair()
   await addTestImage(pair.from, { names: ['localhost:1/app'] })
   await push(pair.from, 'localhost:1/app')
@@ -85,7 +85,7 @@ test('pull() fetches each manifest, config and layer once', async () => {
   ])
 })
 
-test('pull() holds one lease from its first look to its last fact', async () => {
+test('pull() holds one lease from its first request to its last record', async () => {
   await using pair = await openPair()
   await addTestImage(pair.from, { names: ['localhost:1/app'] })
   await push(pair.from, 'localhost:1/app')
@@ -102,7 +102,7 @@ test('pull() holds one lease from its first look to its last fact', async () => 
   expect(purposes).toEqual(['pull localhost:1/app:latest'])
 })
 
-test('pull() again fetches nothing and says so', async () => {
+test('a second pull() fetches nothing and returns upToDate', async () => {
   await using pair = await openPair()
   await addTestImage(pair.from, { names: ['localhost:1/app'] })
   await push(pair.from, 'localhost:1/app')
@@ -112,7 +112,7 @@ test('pull() again fetches nothing and says so', async () => {
   expect(pair.log.filter((line) => line.includes('/blobs/'))).toEqual([])
 })
 
-test('pull() by digest gives no tag', async () => {
+test('pull() by digest sets no tag', async () => {
   await using pair = await openPair()
   await addTestImage(pair.from, { names: ['localhost:1/app'] })
   const { digest } = await push(pair.from, 'localhost:1/app')
@@ -121,7 +121,7 @@ test('pull() by digest gives no tag', async () => {
   expect(row).toMatchObject({ repository: 'localhost:1/app', tag: '<none>' })
 })
 
-test('pull() moves a name that changed, and the old image stays without one', async () => {
+test('pull() moves a changed name, and keeps the old image without a name', async () => {
   await using pair = await openPair()
   const first = await addTestImage(pair.from, { names: ['localhost:1/app'] })
   await push(pair.from, 'localhost:1/app')
@@ -133,7 +133,7 @@ test('pull() moves a name that changed, and the old image stays without one', as
   expect(pair.to.records.images.findByPrefix(first.imageId)).toHaveLength(1)
 })
 
-test('pull() of a name that is not there leaves nothing', async () => {
+test('pull() of an absent name leaves nothing in the store', async () => {
   await using pair = await openPair()
   await expect(pull(pair.to, 'localhost:1/absent')).rejects.toMatchObject({
     code: expect.stringMatching(/UNKNOWN|NOT_FOUND/),
@@ -147,7 +147,7 @@ function shown(events: readonly ProgressEvent[]): readonly string[] {
   return [...new Set(events.flatMap((event) => (event.type === 'transfer' ? [event.id] : [])))]
 }
 
-test('push() and pull() show every layer by one ID, and nothing else', async () => {
+test('push() and pull() report every layer under one ID, and nothing else', async () => {
   await using pair = await openPair()
   const layers = [{ a: '1' }, { b: '2' }]
   const image = await addTestImage(pair.from, { names: ['localhost:1/app'], layers })
@@ -163,7 +163,7 @@ test('push() and pull() show every layer by one ID, and nothing else', async () 
   )
 })
 
-test('pull() tells how blobs move', async () => {
+test('pull() emits the progress of transfers', async () => {
   await using pair = await openPair()
   await addTestImage(pair.from, { names: ['localhost:1/app'] })
   await push(pair.from, 'localhost:1/app')
@@ -177,7 +177,7 @@ test('pull() tells how blobs move', async () => {
   expect(done.length).toBeGreaterThanOrEqual(1)
 })
 
-test('push() mounts what the registry has in another repository', async () => {
+test('push() mounts blobs that the registry has in another repository', async () => {
   await using pair = await openPair()
   await addTestImage(pair.from, { names: ['localhost:1/one', 'localhost:1/two'] })
   await push(pair.from, 'localhost:1/one')
@@ -186,14 +186,14 @@ test('push() mounts what the registry has in another repository', async () => {
   expect(pair.log.filter((line) => line.startsWith('PATCH'))).toEqual([])
 })
 
-test('push() says that a digest is no name, and what is not there', async () => {
+test('push() refuses a digest and an absent image', async () => {
   await using pair = await openPair()
   const digest = `localhost:1/app@sha256:${'a'.repeat(64)}`
-  await expect(push(pair.from, digest)).rejects.toThrow('a digest is no name to push to')
+  await expect(push(pair.from, digest)).rejects.toThrow('a push needs a tag, not a digest')
   await expect(push(pair.from, 'localhost:1/absent')).rejects.toThrow('no such image')
 })
 
-test('pull() fetches again what was removed', async () => {
+test('pull() fetches a removed image again', async () => {
   await using pair = await openPair()
   await addTestImage(pair.from, { names: ['localhost:1/app'] })
   await push(pair.from, 'localhost:1/app')
@@ -204,14 +204,14 @@ test('pull() fetches again what was removed', async () => {
 })
 
 for (const snapshotter of ['erofs', 'directory'].filter((kind) => kind !== 'erofs' || isRoot)) {
-  test(`an image has one size, wherever it came from, with ${snapshotter} snapshots`, async () => {
+  test(`an image has the same size from every source, with ${snapshotter} snapshots`, async () => {
     const handle = createRegistryHandler(createMemoryRegistry())
     await using engine = await openTestEngine({ fetch: handle, snapshotter })
     const layers = [{ text: 'compresses well '.repeat(10_000) }]
     const { imageId } = await addTestImage(engine, { names: ['app', 'localhost:1/app'], layers })
     await ensureUnpacked(engine, await engine.openImage(getImage(engine.records, 'app').image))
     await push(engine, 'localhost:1/app')
-    // As a build's cache or a container does, it keeps the file system when the image goes.
+    // The cache record keeps the file system when the image is removed.
     const { config } = await engine.openImage(getImage(engine.records, 'app').image)
     engine.records.cache.put('step', { chain: chainIds(config.rootfs.diff_ids).at(-1) })
     const before = await listImages(engine)

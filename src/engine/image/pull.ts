@@ -23,7 +23,7 @@ import { receiveImage } from './receive-image.ts'
 import { recordImage } from './record-image.ts'
 
 export interface PullOptions {
-  /** `os/architecture[/variant]`; this machine unless given. */
+  /** `os/architecture[/variant]`. Default: this machine. */
   readonly platform?: string | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
@@ -32,19 +32,19 @@ export interface PullOptions {
 export interface Pulled {
   /** Canonical. */
   readonly name: string
-  /** As people write it. */
+  /** In familiar form: `debian:12`. */
   readonly familiarName: string
-  /** What the name meant in the registry: a manifest or an index. */
+  /** The digest of the manifest or index that the name points to in the registry. */
   readonly digest: Digest
   readonly imageId: Digest
-  /** True when nothing had to be fetched and the name did not move. */
+  /** The name pointed to this image before. */
   readonly upToDate: boolean
 }
 
 /**
- * Fetches an image and makes it ready to run. Of a multi-platform image only
- * one platform is fetched. Throws `MANIFEST_UNKNOWN`, `UNAUTHORIZED`,
- * `UNAVAILABLE`, `ContentMismatchError`; then the name means what it meant before.
+ * Fetches an image, one platform of a multi-platform image, and makes it ready to run.
+ * Throws `MANIFEST_UNKNOWN`, `UNAUTHORIZED`, `UNAVAILABLE`, `ContentMismatchError`. After
+ * an error the name points to the same image as before.
  */
 export async function pull(
   engine: Engine,
@@ -53,7 +53,10 @@ export async function pull(
 ): Promise<Pulled> {
   const { emit = silent, signal } = options
   if (isWholeId(text)) {
-    throw new StrakeError('NOT_FOUND', `Cannot pull ${text}: no registry knows an image by its ID`)
+    throw new StrakeError(
+      'NOT_FOUND',
+      `Cannot pull ${text}: a registry cannot find an image by its ID`,
+    )
   }
   const reference = parseReference(text)
   const name =
@@ -94,7 +97,7 @@ export async function pull(
   }
 }
 
-/** Reads what is in `near` from there, and all else from `far`. */
+/** Reads content from `near` if it is there, else from `far`. */
 function nearest(near: ContentSource, far: ContentSource): ContentSource {
   return {
     has: async (target, signal) =>
@@ -111,7 +114,7 @@ function describeSource(reference: Reference): string {
   return `${reference.digest ?? reference.tag ?? 'latest'}: Pulling from ${name}`
 }
 
-/** Where blobs were seen, so that a push to the same registry mounts them instead. */
+/** Records that a repository has blobs, so that a push to the same registry mounts them. */
 export async function rememberSource(
   { records }: Engine,
   { registry, repository }: Reference,

@@ -16,7 +16,7 @@ import { imageEvent } from './image-events.ts'
 import { rememberSource } from './pull.ts'
 
 export interface PushOptions {
-  /** How layers travel that are not compressed yet. Default gzip, which everybody reads. */
+  /** The compression of layers that are not compressed yet. Default: gzip, which every tool reads. */
   readonly compression?: 'gzip' | 'zstd'
   readonly emit?: Emit
   readonly signal?: AbortSignal
@@ -26,17 +26,17 @@ export interface Pushed {
   /** Canonical. */
   readonly name: string
   readonly tag: string
-  /** Of the manifest in the registry. */
+  /** The digest of the manifest in the registry. */
   readonly digest: Digest
   /** Bytes of the manifest. */
   readonly size: number
 }
 
 /**
- * Sends an image to the registry its name says. Layers we made are compressed
- * on the way, once; blobs that the registry has, here or in a repository where
- * they were seen, are not sent again. Throws `NOT_FOUND`, `UNAUTHORIZED`,
- * `DENIED`, `UNAVAILABLE`; a tag moves only after all it refers to has arrived.
+ * Sends an image to the registry in its name. Compresses uncompressed layers, each once.
+ * Does not send blobs that the repository has, or that another repository of the registry
+ * is known to have. Moves the tag after all content has arrived. Throws `NOT_FOUND`,
+ * `UNAUTHORIZED`, `DENIED`, `UNAVAILABLE`.
  */
 export async function push(
   engine: Engine,
@@ -46,7 +46,7 @@ export async function push(
   const { compression = 'gzip', emit = silent, signal } = options
   const reference = parseReference(text)
   if (reference.tag === undefined) {
-    throw new StrakeError('INVALID', `Cannot push ${text}: a digest is no name to push to`, {
+    throw new StrakeError('INVALID', `Cannot push ${text}: a push needs a tag, not a digest`, {
       remedy: `strake tag ${text} ${reference.registry}/${reference.repository}:TAG, and push that`,
     })
   }
@@ -70,14 +70,14 @@ export async function push(
   } as const
   const sent = await compressImage(image, engine.content, engine.records, {
     compression,
-    // A layer travels while others are compressed.
+    // Sends a layer while others are compressed.
     onLayer: async ({ descriptor, diffId, isNew }, stop) => {
       if (copied.has(descriptor.digest)) return
       copied.add(descriptor.digest)
       await copy(engine.content, target, descriptor, {
         ...copyOptions,
         alreadyVerified: isNew,
-        // Its compression was shown by this ID, before there was a digest.
+        // The progress of its compression used this ID, because there was no digest yet.
         emit: (event) => emit(event.type === 'transfer' ? { ...event, id: diffId } : event),
         signal: stop,
       })
@@ -106,7 +106,7 @@ export async function push(
   }
 }
 
-/** Another repository of the same registry that was seen to have the blob. */
+/** Returns another repository of the same registry that is known to have the blob. */
 function otherRepository(
   engine: Engine,
   { registry, repository }: { readonly registry: string; readonly repository: string },

@@ -27,7 +27,7 @@ rooted('receiveImage() unpacks a layer while others arrive', async () => {
     async *read(target, options) {
       if (target.digest === top.descriptor.digest) {
         while (!(await snapshots.has(bottomChain))) await new Promise((done) => setTimeout(done, 5))
-        // What refers to it is not there before all of it is.
+        // The manifest must not be in the store before all its children are.
         expect(await to.content.has(image.descriptor)).toBe(false)
       }
       yield* from.content.read(target, options)
@@ -53,7 +53,7 @@ rooted('receiveImage() verifies a blob whose file system was verified', async ()
     config: { architecture: 'amd64', os: 'linux', created: '2024-01-02T03:04:05Z' },
     layers: [{ descriptor, diffId: sha256(tar) }],
   })
-  // The byte that names the system it was compressed on: the archive in it is the same.
+  // Byte 9 of a gzip header names the operating system. The archive inside stays the same.
   const other = Buffer.from(zipped)
   other[9] = 7
   const source: ContentSource = {
@@ -70,7 +70,7 @@ rooted('receiveImage() verifies a blob whose file system was verified', async ()
   expect(await to.content.has(image.descriptor)).toBe(true)
 })
 
-test('receiveImage() ends with the first failure, and nothing waits for ever', async () => {
+test('receiveImage() ends with the first failure', async () => {
   await using from = await openTestEngine()
   await using to = await openTestEngine()
   const image = await addTestImage(from, { layers })

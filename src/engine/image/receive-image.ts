@@ -6,9 +6,8 @@ import type { Engine } from '../engine.ts'
 import { ensureUnpacked } from './ensure-unpacked.ts'
 
 /**
- * Copies an image into the store and makes its file system, each layer while it
- * and those above it are still on their way. Ends when both are done; the first
- * failure ends both.
+ * Copies an image into the store and unpacks its layers at the same time: each layer is
+ * unpacked while it arrives. Returns when both are done. The first failure ends both.
  */
 export async function receiveImage(
   engine: Engine,
@@ -16,7 +15,7 @@ export async function receiveImage(
   image: Image,
   options: {
     readonly emit: Emit
-    /** The work that this is part of. */
+    /** The lease of the calling verb. */
     readonly lease?: Lease | undefined
     readonly signal?: AbortSignal | undefined
   },

@@ -12,9 +12,9 @@ export interface RecordOptions {
 }
 
 /**
- * Makes a whole image part of the store: its facts and its names in one
- * transaction, after its content is durable. The names that moved here from
- * another image are returned with its ID. Who calls this publishes the index afterwards.
+ * Records an image and its names in one transaction. Its content must be complete and
+ * durable. Returns the names that pointed to another image, with the ID of that image.
+ * The caller publishes the index afterwards.
  */
 export async function recordImage(
   engine: Engine,
@@ -49,7 +49,7 @@ export async function recordImage(
   })
 }
 
-/** Bytes of a layer uncompressed; of one that was never decompressed here, as it is stored. */
+/** Returns the uncompressed size of a layer in bytes; the stored size if it was never decompressed here. */
 export function layerSize(
   { records, root }: Pick<Engine, 'records' | 'root'>,
   { descriptor, diffId }: Layer,

@@ -7,7 +7,7 @@ import { addTestImage, blobsOf, cannotContain, openTestEngine } from '../testing
 import { listImages } from './images.ts'
 import { removeImage } from './remove.ts'
 
-test('removeImage() takes names one by one, and the content with the last', async () => {
+test('removeImage() removes names one by one, and the content with the last name', async () => {
   await using engine = await openTestEngine()
   const { imageId } = await addTestImage(engine, { names: ['a:1', 'b:1'] })
   expect(await removeImage(engine, 'a:1')).toEqual({ untagged: ['a:1'], deleted: [] })
@@ -18,7 +18,7 @@ test('removeImage() takes names one by one, and the content with the last', asyn
   expect(await blobsOf(engine)).toEqual([])
 })
 
-test('removeImage() keeps the layers another image has', async () => {
+test('removeImage() keeps layers of another image', async () => {
   await using engine = await openTestEngine()
   const shared = { base: 'shared' }
   await addTestImage(engine, { names: ['one'], layers: [shared, { a: '1' }] })
@@ -28,7 +28,7 @@ test('removeImage() keeps the layers another image has', async () => {
   expect(await blobsOf(engine)).toEqual(kept.map(({ digest }) => digest).sort())
 })
 
-test('removeImage() by ID refuses several names unless forced', async () => {
+test('removeImage() by ID refuses an image with several names unless forced', async () => {
   await using engine = await openTestEngine()
   const { imageId } = await addTestImage(engine, { names: ['a:1', 'b:1'] })
   const prefix = imageId.slice(7, 19)
@@ -37,7 +37,7 @@ test('removeImage() by ID refuses several names unless forced', async () => {
   expect(await listImages(engine, { all: true })).toEqual([])
 })
 
-test('removeImage() leaves what a lease holds', async () => {
+test('removeImage() keeps content that a lease holds', async () => {
   await using engine = await openTestEngine()
   const { layers } = await addTestImage(engine, { names: ['app'] })
   const [layer] = layers
@@ -49,7 +49,7 @@ test('removeImage() leaves what a lease holds', async () => {
   }
 })
 
-test('removeImage() looks at what the image had, and takes other forms of its layers', async () => {
+test('removeImage() removes only content of the image, with compressed forms of its layers', async () => {
   await using engine = await openTestEngine()
   const { layers } = await addTestImage(engine, { names: ['app'] })
   const own = await blobsOf(engine)
@@ -76,7 +76,7 @@ test('removeImage() looks at what the image had, and takes other forms of its la
   expect(await blobsOf(engine)).toEqual([])
 })
 
-test('removeImage() of an image that cannot be read looks at everything', async () => {
+test('removeImage() of an unreadable image collects in the whole store', async () => {
   await using engine = await openTestEngine()
   const image = await addTestImage(engine, { names: ['app'] })
   await engine.content.delete(image.manifest.config)
@@ -85,17 +85,17 @@ test('removeImage() of an image that cannot be read looks at everything', async 
   expect(await blobsOf(engine)).toEqual([])
 })
 
-test('removeImage() names an image that is not there', async () => {
+test('removeImage() names an absent image', async () => {
   await using engine = await openTestEngine()
   await expect(removeImage(engine, 'absent')).rejects.toMatchObject({ code: 'NOT_FOUND' })
 })
 
 describe.skipIf(cannotContain !== undefined)('with containers', () => {
-  test('removeImage() refuses while a container stands on it', async () => {
+  test('removeImage() refuses while a container uses the image', async () => {
     await using engine = await openTestEngine()
     await addTestImage(engine, { names: ['app'], config: { Cmd: ['x'] } })
     const { id } = await create(engine, { image: 'app', name: 'user', network: 'none' })
-    await expect(removeImage(engine, 'app')).rejects.toThrow('the stopped container user stands')
+    await expect(removeImage(engine, 'app')).rejects.toThrow('the stopped container user uses it')
     expect(await removeImage(engine, 'app', { force: true })).toEqual({
       untagged: ['app:latest'],
       deleted: [],

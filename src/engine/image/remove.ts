@@ -9,23 +9,22 @@ import { type FoundImage, getImage, isDigestName, repositoryOf } from './find-im
 import { imageEvent } from './image-events.ts'
 import { containersOf } from './image-use.ts'
 
-/** What `rmi` did. */
+/** The names and content that `rmi` removed. */
 export interface Removed {
-  /** Names, as people write them. */
+  /** Names in familiar form. */
   readonly untagged: readonly string[]
-  /** Image IDs, then chain IDs of the file systems that went with them. */
+  /** Image IDs, then chain IDs of removed file systems. */
   readonly deleted: readonly Digest[]
 }
 
 export interface RemoveOptions {
-  /** Remove an image by ID although it has several names, or although stopped containers stand on it. */
+  /** Remove an image by ID although it has several names, or although stopped containers use it. */
   readonly force?: boolean
 }
 
 /**
- * Takes a name away, and with the last name the image, and with the image all
- * content that nothing else uses. Throws `NOT_FOUND`, and `CONFLICT` when a
- * container stands on it.
+ * Removes a name; with the last name also the image, and all content that nothing else
+ * uses. Throws `NOT_FOUND`, and `CONFLICT` if a container uses the image.
  */
 export async function removeImage(
   engine: Engine,
@@ -38,7 +37,7 @@ export async function removeImage(
   const left = plainNames(engine, found.image).filter((name) => !names.includes(name))
   if (left.length === 0) refuseWhileUsed(engine, found.image, text, force)
   const isLast = left.length === 0 && containersOf(engine, found.image.imageId).length === 0
-  // Asked while all of it is there for certain.
+  // Read before the removal, while the content is certainly there.
   const parts = isLast ? await partsOf(engine, found.image) : undefined
   const { records } = engine
   const { digest, imageId } = found.image
@@ -83,12 +82,12 @@ function refuseWhileUsed(engine: Engine, image: ImageRecord, text: string, force
   const state = user.isRunning ? 'running' : 'stopped'
   throw new StrakeError(
     'CONFLICT',
-    `Cannot remove image ${text}: the ${state} container ${user.name} stands on it`,
+    `Cannot remove image ${text}: the ${state} container ${user.name} uses it`,
     { remedy: user.isRunning ? `strake rm -f ${user.name}` : `strake rm ${user.name}, or --force` },
   )
 }
 
-/** Digest names go with the last plain name of their repository. */
+/** Removes names; with the last tag of a repository also its digest names. Returns all removed names. */
 function untag(engine: Engine, image: ImageRecord, names: readonly string[]): readonly string[] {
   const { tags } = engine.records
   const gone = names.filter((name) => tags.remove(name, 'rmi'))
@@ -99,7 +98,7 @@ function untag(engine: Engine, image: ImageRecord, names: readonly string[]): re
   return [...gone, ...orphans]
 }
 
-/** Of an image that cannot be read, nobody knows the parts: then everything is looked at. */
+/** Collects the parts of a removed image; for an unreadable image, whose parts are unknown, the whole store. */
 async function dropContent(
   engine: Engine,
   { imageId }: ImageRecord,

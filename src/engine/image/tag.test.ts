@@ -10,7 +10,7 @@ import { getImage } from './find-image.ts'
 import { removeImage } from './remove.ts'
 import { rollbackTag, tagImage, tagLog } from './tag.ts'
 
-test('tagImage() moves a name, and the log remembers', async () => {
+test('tagImage() moves a name, and the log records that', async () => {
   await using engine = await openTestEngine()
   const one = await addTestImage(engine, { names: ['one'] })
   const two = await addTestImage(engine, { names: ['two'], layers: [{ b: '2' }] })
@@ -23,7 +23,7 @@ test('tagImage() moves a name, and the log remembers', async () => {
   ])
 })
 
-test('tagImage() to the same image is no move', async () => {
+test('tagImage() to the same image records no move', async () => {
   await using engine = await openTestEngine()
   await addTestImage(engine, { names: ['one'] })
   await tagImage(engine, 'one', 'app')
@@ -31,7 +31,7 @@ test('tagImage() to the same image is no move', async () => {
   expect(await tagLog(engine, 'app')).toHaveLength(1)
 })
 
-test('tagImage() refuses digests, bad names and images that are not there', async () => {
+test('tagImage() refuses digests, bad names and absent images', async () => {
   await using engine = await openTestEngine()
   await addTestImage(engine, { names: ['one'] })
   const digest = `app@sha256:${'a'.repeat(64)}`
@@ -48,7 +48,7 @@ test('tagImage() publishes the name in the index of the layout', async () => {
   expect(JSON.stringify(index)).toContain('"host.example/app:2"')
 })
 
-test('rollbackTag() goes back, and back again is forward', async () => {
+test('rollbackTag() moves a name back, and a second call moves it forward again', async () => {
   await using engine = await openTestEngine()
   const one = await addTestImage(engine, { names: ['app'] })
   const two = await addTestImage(engine, { names: ['app'], layers: [{ b: '2' }] })
@@ -57,14 +57,14 @@ test('rollbackTag() goes back, and back again is forward', async () => {
   expect((await rollbackTag(engine, 'app')).digest).toBe(two.descriptor.digest)
 })
 
-test('rollbackTag() refuses a name that meant nothing before, and an image that is gone', async () => {
+test('rollbackTag() refuses a name without an earlier image, and a removed image', async () => {
   await using engine = await openTestEngine()
   await addTestImage(engine, { names: ['app', 'keep'] })
-  await expect(rollbackTag(engine, 'app')).rejects.toThrow('it meant nothing before')
+  await expect(rollbackTag(engine, 'app')).rejects.toThrow('it has no earlier image')
   await addTestImage(engine, { names: ['app'], layers: [{ b: '2' }] })
   await removeImage(engine, 'keep')
   await removeImage(engine, 'app')
-  await expect(tagLog(engine, 'never')).rejects.toThrow('there was never such a name')
+  await expect(tagLog(engine, 'never')).rejects.toThrow('no image ever had this name')
 })
 
 const nameOf = (text: string): string => {
@@ -72,7 +72,7 @@ const nameOf = (text: string): string => {
   return `${registry}/${repository}:${tag}`
 }
 
-test('no verb gives an image a name that reads like an ID or carries a digest', async () => {
+test('no verb names an image like an ID or with a digest', async () => {
   await using engine = await openTestEngine()
   const good = await addTestImage(engine, { names: ['good'] })
   const { descriptor } = await addTestImage(engine, { names: ['evil'], layers: [{ b: '2' }] })
@@ -87,7 +87,7 @@ test('no verb gives an image a name that reads like an ID or carries a digest', 
   }
   const names = engine.records.tags.list().map(({ name }) => name)
   expect(names).toEqual(['docker.io/library/evil:latest', 'docker.io/library/good:latest'])
-  // As an older version could name it.
+  // An older version could set such a name.
   engine.records.tags.set(`docker.io/library/${good.imageId}`, descriptor, 'test')
   expect(getImage(engine.records, good.imageId).image.imageId).toBe(good.imageId)
   await removeImage(engine, 'good')

@@ -5,7 +5,7 @@ import type { Engine } from '../engine.ts'
 import { getImage } from './find-image.ts'
 import { imageEvent } from './image-events.ts'
 
-/** Names the image `source` also `target`; a name that meant another image moves. */
+/** Adds the name `target` to the image `source`; moves the name if another image has it. */
 export async function tagImage(engine: Engine, source: string, target: string): Promise<string> {
   const name = parseImageName(target)
   const { image } = getImage(engine.records, source)
@@ -13,7 +13,7 @@ export async function tagImage(engine: Engine, source: string, target: string): 
   return name
 }
 
-/** Points `name` at a manifest that is in the store, and republishes the layout's index. */
+/** Points `name` to a manifest in the store, and publishes the index of the layout again. */
 export async function setTag(
   engine: Engine,
   name: ImageName,
@@ -26,30 +26,30 @@ export async function setTag(
     records.events.append(imageEvent('tag', imageId, name))
     return records.tags.set(name, target, by)
   })
-  // A killed process may have moved the name and not written the index.
+  // A process that was killed may have moved the name without writing the index.
   if (moved || (await indexState(engine)) !== 'current') await publishIndex(engine)
 }
 
-/** One change of what a name means. */
+/** One change of the target of a name. */
 export interface TagLogEntry {
   readonly name: string
   readonly time: Date
   /** The verb that moved it. */
   readonly action: string
-  /** Of the manifest; absent when the name was removed. */
+  /** The digest of the manifest; absent if the name was removed. */
   readonly digest?: Digest
-  /** Absent when the name was removed, and when the image is no longer in the store. */
+  /** Absent if the name was removed, or if the image is no longer in the store. */
   readonly imageId?: Digest | undefined
 }
 
-/** Everything `text` ever meant, newest first. Throws `NOT_FOUND` for a name that never was. */
+/** Returns all changes of a name, newest first. Throws `NOT_FOUND` for a name without changes. */
 export async function tagLog(engine: Engine, text: string): Promise<readonly TagLogEntry[]> {
   const name = recordedName(text)
   const moves = engine.records.tags.history(name)
   if (moves.length === 0) {
     throw new StrakeError(
       'NOT_FOUND',
-      `Cannot show the log of ${text}: there was never such a name`,
+      `Cannot show the log of ${text}: no image ever had this name`,
     )
   }
   return moves.map((move) => ({
@@ -68,14 +68,14 @@ function describeTarget(
 }
 
 /**
- * Moves a name back to the image it meant before its last move. Throws
- * `NOT_FOUND` when there is none, or when that image has been removed since.
+ * Moves a name back to its previous image. Throws `NOT_FOUND` if there is none, or if that
+ * image has been removed.
  */
 export async function rollbackTag(engine: Engine, text: string): Promise<TagLogEntry> {
   const name = recordedName(text)
   const target = engine.records.tags.rollbackTarget(name)
   if (target === undefined) {
-    throw new StrakeError('NOT_FOUND', `Cannot roll back ${text}: it meant nothing before`)
+    throw new StrakeError('NOT_FOUND', `Cannot roll back ${text}: it has no earlier image`)
   }
   const image = engine.records.images.get(target.digest)
   if (image === undefined) {

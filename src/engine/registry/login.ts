@@ -10,7 +10,7 @@ export interface LoginRequest {
   readonly signal?: AbortSignal
 }
 
-/** Checks the credentials with the registry and keeps them. Throws `UNAUTHORIZED` and then keeps nothing. */
+/** Checks the credentials with the registry and stores them. Throws `UNAUTHORIZED`, and stores nothing then. */
 export async function login(
   host: string = defaultRegistry,
   { username, secret, env = process.env, signal }: LoginRequest,

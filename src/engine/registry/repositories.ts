@@ -12,13 +12,13 @@ import type { RegistryFacts, RepositoryFacts } from '#registry'
 import { collectGarbage } from '../collect/collect-garbage.ts'
 import type { Engine } from '../engine.ts'
 
-/** A repository that the embedded registry keeps in the store. */
+/** A repository that the embedded registry has in the store. */
 export interface ServedRepository {
   readonly name: string
   readonly tags: readonly string[]
 }
 
-/** Returns the repositories that the embedded registry keeps in the store, by name. */
+/** Returns the repositories that the embedded registry has in the store, by name. */
 export async function listRepositories(engine: Engine): Promise<readonly ServedRepository[]> {
   if (!pathExists(`${engine.root}/registry`)) return []
   const facts = await engine.registryFacts()
@@ -30,7 +30,7 @@ export async function listRepositories(engine: Engine): Promise<readonly ServedR
 
 /**
  * Removes a repository, or one manifest of it named by tag or digest, and the content that
- * nothing else keeps. Another tag of the manifest keeps it. Returns the bytes freed. Throws
+ * nothing else uses. A manifest with another tag stays. Returns the freed bytes. Throws
  * `NOT_FOUND`.
  */
 export async function removeFromRegistry(engine: Engine, text: string): Promise<number> {
@@ -83,21 +83,21 @@ async function removeAll(engine: Engine, facts: RegistryFacts, name: string): Pr
   await facts.forget(name)
 }
 
-/** Removes a manifest and what only it reaches in the repository. */
+/** Removes a manifest, and the content that only it reaches in the repository. */
 async function removeManifest(
   { content }: Engine,
   repository: RepositoryFacts,
   target: Descriptor,
 ): Promise<void> {
   const tagged = await tagsOf(repository)
-  const doomed = await findReachable(content, [target])
+  const reached = await findReachable(content, [target])
   const kept: Descriptor[] = []
   const blobs: Digest[] = []
   for await (const { digest } of content.list()) {
     const manifest = await repository.find('manifest', digest)
-    const stays = digest !== target.digest && (tagged.has(digest) || !doomed.has(digest))
+    const stays = digest !== target.digest && (tagged.has(digest) || !reached.has(digest))
     if (manifest !== undefined && stays) kept.push(manifest.descriptor)
-    if (doomed.has(digest)) blobs.push(digest)
+    if (reached.has(digest)) blobs.push(digest)
   }
   const needed = await findReachable(content, kept)
   for (const digest of blobs) {
@@ -107,7 +107,7 @@ async function removeManifest(
   }
 }
 
-/** Returns what the tags of a repository mean. */
+/** Returns the digests that the tags of a repository point to. */
 async function tagsOf(repository: RepositoryFacts): Promise<ReadonlySet<Digest>> {
   const digests = await Array.fromAsync(repository.tags(), (tag) => repository.findTag(tag))
   return new Set(digests.filter((digest) => digest !== undefined))

@@ -9,7 +9,7 @@ import {
 import type { Engine } from '../engine.ts'
 
 export interface ServeRegistryOptions extends ListenOptions {
-  /** A directory for the content; repositories share the blobs of the store unless given. */
+  /** A directory for the content. Default: repositories share the blobs of the store. */
   readonly storage?: string | undefined
   /** Refuse pushes and deletes. */
   readonly readOnly?: boolean | undefined
@@ -42,8 +42,8 @@ export async function serveRegistry(
 }
 
 /**
- * Over the store itself a push moves no bytes, because a repository links stored blobs.
- * The lists of repositories are apart from the names of the store.
+ * Serves the store itself. A push from this store sends no bytes, because a repository
+ * links stored blobs. Repositories are recorded apart from the names of the store.
  */
 async function overStore(engine: Engine): Promise<ServedRegistry> {
   const { content } = engine

@@ -1,7 +1,7 @@
 import type { SnapshotFinding } from '#snapshot'
 
-/** One thing that is not as it should be. */
+/** One problem in the store. */
 export interface CheckFinding extends Omit<SnapshotFinding, 'state'> {
-  /** `leftover`: of a process that is gone; it harms nobody. */
+  /** `leftover`: harmless files of a process that has ended. */
   readonly state: SnapshotFinding['state'] | 'leftover'
 }

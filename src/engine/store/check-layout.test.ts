@@ -33,7 +33,7 @@ const damages: Readonly<Record<string, (path: string) => void>> = {
 
 for (const file of ['oci-layout', 'index.json']) {
   for (const [kind, damage] of Object.entries(damages)) {
-    test(`${file} that is ${kind} stops nobody from working, is found and made again`, async () => {
+    test(`${file} that is ${kind} blocks no command, and a check finds and repairs it`, async () => {
       await using engine = await openTestEngine()
       await addTestImage(engine, { names: ['app'] })
       const { root, run } = engine
@@ -54,7 +54,7 @@ for (const file of ['oci-layout', 'index.json']) {
 }
 
 for (const [kind, damage] of Object.entries(damages)) {
-  test(`index.json that is ${kind} is made again by the next name`, async () => {
+  test(`the next tag writes index.json again if it is ${kind}`, async () => {
     await using engine = await openTestEngine()
     await addTestImage(engine, { names: ['app'] })
     damage(`${engine.root}/index.json`)
@@ -67,7 +67,7 @@ for (const [kind, damage] of Object.entries(damages)) {
 }
 
 for (const change of ['given', 'moved', 'removed']) {
-  test(`index.json without a name that was ${change} last is no damage, and is written again`, async () => {
+  test(`index.json without a name that was ${change} last is not damaged, and is written again`, async () => {
     await using engine = await openTestEngine()
     await addTestImage(engine, { names: ['app'] })
     await addTestImage(engine, { names: ['other'], layers: [{ file: 'b' }] })
@@ -91,14 +91,14 @@ for (const change of ['given', 'moved', 'removed']) {
     leave()
     await tagImage(engine, 'app', 'app')
     expect(readFileSync(path).equals(good)).toBe(true)
-    // What no name ever meant was not written by a process that ended early.
+    // The file lists a target that no name ever had, so it is damaged, not behind.
     writeFileSync(path, earlier.toString().replace('/app:', '/apq:'))
     const wrong = await Array.fromAsync(checkStore(engine))
     expect(wrong).toMatchObject([{ subject: 'index.json', state: 'damaged' }])
   })
 }
 
-test('a store that lost its oci-layout is made whole by nobody who only looks', async () => {
+test('commands that only read do not restore a lost oci-layout', async () => {
   await using engine = await openTestEngine()
   const { root, run } = engine
   rmSync(`${root}/oci-layout`)

@@ -5,10 +5,10 @@ import { type IndexState, indexState, publishIndex } from '../content/publish-in
 import type { Engine } from '../engine.ts'
 import type { CheckFinding } from './check-finding.ts'
 
-/** How long another process takes, in milliseconds, from naming an image to writing `index.json`. */
+/** The time in milliseconds that another process needs between recording a name and writing `index.json`. */
 const patience = 200
 
-/** The two files by which other tools find the images in the store. */
+/** Checks `oci-layout` and `index.json`, by which other tools find the images in the store. */
 export async function* checkLayout(engine: Engine, repair: boolean): AsyncGenerator<CheckFinding> {
   const { root } = engine
   const layout = layoutProblem(root)
@@ -41,7 +41,7 @@ function found(subject: string, problem: string, repair: boolean): SnapshotFindi
   return { subject, problem, state: 'healed', action: 'made again' }
 }
 
-/** Names are recorded before the index is written: what is missing a moment later was not being written. */
+/** Reads the state twice if needed, because a process records a name before it writes the index. */
 async function settledIndexState(engine: Engine): Promise<IndexState> {
   if ((await indexState(engine)) === 'current') return 'current'
   await new Promise((resolve) => setTimeout(resolve, patience))

@@ -24,13 +24,13 @@ function flipBit(path: string): void {
 const handle = createRegistryHandler(createMemoryRegistry())
 const options = { fetch: (request: Request) => handle(request) }
 
-test('checkStore() finds nothing in a store that is whole', async () => {
+test('checkStore() finds nothing in an undamaged store', async () => {
   await using engine = await openTestEngine()
   await addTestImage(engine, { names: ['app'] })
   expect(await check(engine)).toEqual([])
 })
 
-test('checkStore() names the image of a blob, and leaves it as it is unless asked to repair', async () => {
+test('checkStore() names the image of a blob, and changes nothing without repair', async () => {
   await using engine = await openTestEngine()
   const { layers } = await addTestImage(engine, { names: ['app'] })
   const digest = layers[0]?.descriptor.digest ?? 'sha256:'
@@ -49,7 +49,7 @@ test('checkStore() names the image of a blob, and leaves it as it is unless aske
   expect((await check(engine)).map(({ problem }) => problem)).toContain('it is missing')
 })
 
-test('checkStore() sets aside what no image refers to', async () => {
+test('checkStore() sets damaged blobs aside that no image refers to', async () => {
   await using engine = await openTestEngine()
   const { layers } = await addTestImage(engine)
   for (const { digest } of engine.records.images.list()) engine.records.images.remove(digest)
@@ -58,7 +58,7 @@ test('checkStore() sets aside what no image refers to', async () => {
   expect((await check(engine)).filter(({ state }) => state !== 'leftover')).toEqual([])
 })
 
-test('checkStore() fetches blobs again from where they were seen, documents first', async () => {
+test('checkStore() fetches blobs again from the registry that had them, documents first', async () => {
   await using from = await openTestEngine(options)
   const { descriptor, manifest } = await addTestImage(from, { names: ['localhost:1/app'] })
   await push(from, 'localhost:1/app')
@@ -75,7 +75,7 @@ test('checkStore() fetches blobs again from where they were seen, documents firs
 })
 
 test.skipIf(process.getuid?.() !== 0)(
-  'checkStore() makes layers and indexes again that are damaged, and finds them sound then',
+  'checkStore() repairs damaged layers and indexes, and a second check finds nothing',
   async () => {
     await using engine = await openTestEngine({ ...options, snapshotter: 'erofs' })
     await using from = await openTestEngine(options)

@@ -15,15 +15,15 @@ import { checkLayout } from './check-layout.ts'
 import { repairFacts } from './restore-facts.ts'
 
 export interface CheckOptions {
-  /** Makes again or fetches again what is damaged; sets aside what cannot be had. */
+  /** Rebuilds or fetches damaged content, and sets content aside that it cannot restore. */
   readonly repair?: boolean
   readonly signal?: AbortSignal
 }
 
 /**
- * Reads everything in the store against what names it: the database, every
- * blob, what names and images refer to, every layer and index. Others may work
- * meanwhile. What a repair cannot heal is never served afterwards.
+ * Verifies the database, every blob, the content that names and images refer to, and every
+ * layer and index. Other processes may use the store at the same time. Content that a
+ * repair cannot restore is set aside, so that it is never used.
  */
 export async function* checkStore(
   engine: Engine,
@@ -71,7 +71,7 @@ async function* checkRecords(
   return true
 }
 
-/** Damaged blobs with what is wrong with them; a repair has set them aside. */
+/** Returns damaged blobs and their problems. With `repair`, also sets them aside. */
 async function findDamaged(
   { content, root }: Engine,
   { repair = false, signal }: CheckOptions,
@@ -87,7 +87,7 @@ async function findDamaged(
   return damaged
 }
 
-/** Everything names and images refer to, with what refers to it; below what cannot be read, nothing. */
+/** Yields everything that names and images reach, with the name or image. Unreadable documents have no children. */
 async function* referred(
   engine: Engine,
   damaged: ReadonlyMap<Digest, string>,
@@ -105,14 +105,14 @@ async function* referred(
     const { descriptor, by } = next
     if (seen.has(descriptor.digest)) continue
     seen.add(descriptor.digest)
-    // Asked again only now: whoever takes these may have healed it.
+    // The caller may repair the document during this yield, so it is checked afterwards.
     yield next
     if (!isDocument(descriptor)) continue
     const path = content.pathOf(descriptor.digest)
     if (damaged.has(descriptor.digest) && (await blobProblem(path, descriptor.digest))) continue
     try {
       const document = await readDocument(content, descriptor)
-      // Of a multi-platform image only what was fetched is expected to be here.
+      // A store holds only the fetched platforms of a multi-platform image.
       const children = childrenOf(document).filter(
         (child) => document.parsed.kind === 'manifest' || pathExists(content.pathOf(child.digest)),
       )
@@ -123,7 +123,7 @@ async function* referred(
   }
 }
 
-/** Says which content is referred to. */
+/** Yields problems of content that names and images reach. Returns the digests of all that content. */
 async function* checkImages(
   engine: Engine,
   damaged: ReadonlyMap<Digest, string>,
@@ -150,18 +150,18 @@ async function* checkImages(
   return needed
 }
 
-/** Blobs are to come back into the store itself, where they were dropped too. */
+/** Restores into the store below, because the restoring store would restore by itself. */
 function stored({ root, records, registry, content }: Engine): RestorableStore {
   return { root, records, registry, content: content.stored }
 }
 
-/** A compressed layer that was deleted on purpose; that its archive is whole is proved as well. */
+/** True for a compressed layer that a prune deleted. The check of snapshots verifies its archive. */
 function isDropped({ records, root }: Engine, digest: Digest): boolean {
   const diffId = records.dropped.diffIdOf(digest)
   return diffId !== undefined && pathExists(layerArchive(root, diffId))
 }
 
-/** Layers that must not be pushed are not kept either when their source does not give them. */
+/** Foreign layers may be absent, because registries need not have them. */
 function isForeign(descriptor: Descriptor): boolean {
   return descriptor.mediaType === mediaType.dockerForeignLayer
 }
@@ -180,7 +180,7 @@ async function* checkSnapshots(
   })
 }
 
-/** The layers of every image that can be read. */
+/** Returns the layers of every readable image. */
 async function layersOfImages(engine: Engine): Promise<readonly (readonly Digest[])[]> {
   const lists: (readonly Digest[])[] = []
   for (const image of engine.records.images.list()) {
@@ -193,7 +193,7 @@ async function layersOfImages(engine: Engine): Promise<readonly (readonly Digest
   return lists
 }
 
-/** The archive of a layer from its blobs: as it is, or decompressed. */
+/** Returns the archive of a layer from an undamaged blob: its path, or its decompressed bytes. */
 async function archiveOf(
   engine: Engine,
   diffId: Digest,
@@ -203,7 +203,7 @@ async function archiveOf(
   if (pathExists(path) && (await blobProblem(path, diffId)) === undefined) return path
   for (const compressed of records.layers.compressedOf(diffId)) {
     const other = content.pathOf(compressed.digest)
-    // The archive it would be made of is what is damaged.
+    // Fetched, because the archive from which it would be restored is damaged.
     if (records.dropped.diffIdOf(compressed.digest) !== undefined && !pathExists(other)) {
       await refetch(stored(engine), compressed)
     }
@@ -218,12 +218,12 @@ async function* checkLeftovers({ root }: Engine): AsyncGenerator<CheckFinding> {
     const path = `${root}/${folder}`
     const { length } = pathExists(path) ? await readdir(path) : []
     if (length === 0) continue
-    const problem = `${length} ${length === 1 ? 'entry is' : 'entries are'} on their way out or being made`
+    const problem = `${length} ${length === 1 ? 'entry is' : 'entries are'} being removed or created`
     yield {
       subject: folder,
       problem,
       state: 'leftover',
-      action: 'strake system cleanup takes them',
+      action: 'strake system cleanup removes them',
     }
   }
 }

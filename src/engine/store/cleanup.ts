@@ -5,18 +5,18 @@ import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 
 /**
- * Mends what crashes and reboots left: containers whose monitor is gone, builds,
- * mounts and network namespaces without an owner, leases of dead processes. Says
- * what it did, one line each.
+ * Cleans up after crashes and reboots: containers whose monitor has ended, builds, mounts
+ * and network namespaces without an owner, leases of dead processes. Returns one line for
+ * each kind that it found.
  */
 export async function cleanUp(engine: Engine): Promise<readonly string[]> {
   const lines: string[] = []
-  const say = (count: number, what: string): void => {
+  const report = (count: number, what: string): void => {
     if (count > 0) lines.push(`${count} ${what}`)
   }
   const dead = engine.records.leases.dead()
-  say(dead.length, 'leases of dead processes ended')
-  say(await reconcileContainers(await containerContext(engine)), 'containers marked as exited')
+  report(dead.length, 'leases of dead processes ended')
+  report(await reconcileContainers(await containerContext(engine)), 'containers marked as exited')
   lines.push(...(await endAbandoned(engine)))
   await engine.content.sweep(24 * 60 * 60 * 1000)
   await publishIndex(engine)

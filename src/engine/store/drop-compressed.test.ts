@@ -28,13 +28,13 @@ import { pruneSystem } from './prune.ts'
 const name = 'localhost:1/app:1'
 
 interface Pair extends AsyncDisposable {
-  /** Holds the image that was pushed. */
+  /** The store that pushed the image. */
   readonly from: TestEngine
-  /** Has pulled it. */
+  /** The store that pulled it. */
   readonly to: TestEngine
   /** Blobs that were fetched. */
   readonly fetched: string[]
-  /** From now on the registry answers nothing. */
+  /** Makes the registry unreachable. */
   end(): void
 }
 
@@ -72,7 +72,7 @@ async function openPair(
 
 const own = (engine: TestEngine): Promise<Image> => addTestImage(engine, { names: [name] })
 
-/** An image with a layer that was compressed in another way than ours. */
+/** Adds an image with a layer that strake would compress to other bytes. */
 async function foreign(engine: TestEngine): Promise<void> {
   const tar = await packTar([{ path: 'file', body: Buffer.alloc(100_000, 'foreign') }])
   const blob = gzipSync(tar, { level: 9 })
@@ -100,7 +100,7 @@ const layerOf = async (engine: TestEngine): Promise<Image['layers'][number]> => 
 }
 
 describe.skipIf(cannotContain !== undefined)('dropCompressed()', () => {
-  test('deletes what compressing gives again; whoever reads it finds it, and fetches nothing', async () => {
+  test('deletes layers that strake can reproduce; a reader gets them without a fetch', async () => {
     await using pair = await openPair(own)
     const { to } = pair
     const before = await blobsOf(to)
@@ -113,7 +113,7 @@ describe.skipIf(cannotContain !== undefined)('dropCompressed()', () => {
     expect([await blobsOf(to), published(to), pair.fetched]).toEqual([before, 2, []])
   })
 
-  test('is part of a prune, and shown as what it would free', async () => {
+  test('is part of a prune, and disk usage shows what it would free', async () => {
     await using pair = await openPair(own)
     const { size } = (await layerOf(pair.to)).descriptor
     const row = async (): Promise<unknown> =>
@@ -123,7 +123,7 @@ describe.skipIf(cannotContain !== undefined)('dropCompressed()', () => {
     expect(await row()).toBeUndefined()
   })
 
-  test('forgets what went with its image', async () => {
+  test('removes records of dropped layers whose archive is gone', async () => {
     await using pair = await openPair(own)
     await dropCompressed(pair.to)
     expect(pair.to.records.dropped.list()).toHaveLength(1)
@@ -132,7 +132,7 @@ describe.skipIf(cannotContain !== undefined)('dropCompressed()', () => {
     expect([await blobsOf(pair.to), pair.to.records.dropped.list()]).toEqual([[], []])
   })
 
-  test('keeps what others compressed, unless the registry is to be relied on', async () => {
+  test('keeps layers that it cannot reproduce, unless the setting is never', async () => {
     await using careful = await openPair(foreign)
     expect(await dropCompressed(careful.to)).toBe(0)
     await using bold = await openPair(foreign, { STRAKE_KEEP_COMPRESSED: 'never' })
@@ -142,7 +142,7 @@ describe.skipIf(cannotContain !== undefined)('dropCompressed()', () => {
     expect([sha256(bytes), bold.fetched.length]).toEqual([descriptor.digest, 1])
   })
 
-  test('keeps everything when asked to, and what no registry was seen to have', async () => {
+  test('keeps everything with the setting always, and layers that no registry is known to have', async () => {
     await using pair = await openPair(own, { STRAKE_KEEP_COMPRESSED: 'always' })
     expect(await dropCompressed(pair.to)).toBe(0)
     const { digest } = (await layerOf(pair.to)).descriptor
@@ -152,7 +152,7 @@ describe.skipIf(cannotContain !== undefined)('dropCompressed()', () => {
     expect(await dropCompressed({ ...pair.to, env: {} })).toBe(0)
   })
 
-  test('keeps everything while somebody works', async () => {
+  test('keeps everything while a lease exists', async () => {
     await using pair = await openPair(own)
     const before = await blobsOf(pair.to)
     await using _lease = await pair.to.records.leases.acquire({ purpose: 'test' })
@@ -160,7 +160,7 @@ describe.skipIf(cannotContain !== undefined)('dropCompressed()', () => {
     expect([await blobsOf(pair.to), pair.to.records.dropped.list()]).toEqual([before, []])
   })
 
-  test('leaves a reason where neither archive nor registry gives it back', async () => {
+  test('a reader gets the reason when neither archive nor registry restores a layer', async () => {
     await using pair = await openPair(foreign, { STRAKE_KEEP_COMPRESSED: 'never' })
     await dropCompressed(pair.to)
     pair.end()
@@ -170,7 +170,7 @@ describe.skipIf(cannotContain !== undefined)('dropCompressed()', () => {
     )
   })
 
-  test('leaves an archive that is damaged to be healed from the registry', async () => {
+  test('a damaged archive is repaired from the registry', async () => {
     await using pair = await openPair(foreign, { STRAKE_KEEP_COMPRESSED: 'never' })
     await dropCompressed(pair.to)
     const { diffId } = await layerOf(pair.to)
@@ -181,7 +181,7 @@ describe.skipIf(cannotContain !== undefined)('dropCompressed()', () => {
 })
 
 describe.skipIf(cannotContain !== undefined)('restoreBlob()', () => {
-  test('makes a compressed layer again that is gone, from its archive alone', async () => {
+  test('restores an absent compressed layer from its archive', async () => {
     await using pair = await openPair(own)
     pair.end()
     const before = await blobsOf(pair.to)
@@ -191,7 +191,7 @@ describe.skipIf(cannotContain !== undefined)('restoreBlob()', () => {
     expect([await blobsOf(pair.to), await problems(pair.to)]).toEqual([before, []])
   })
 
-  test('gives an archive its second name back', async () => {
+  test('links the file of an archive as a blob again', async () => {
     await using engine = await openTestEngine()
     const image = await addTestImage(engine, { names: ['app'] })
     await ensureUnpacked(engine, image)

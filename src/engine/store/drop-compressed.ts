@@ -12,10 +12,10 @@ import type { Engine } from '../engine.ts'
 import { droppable } from '../usage/droppable.ts'
 
 /**
- * Deletes compressed layers whose archives are here, as far as the setting
- * allows: those that compressing the archive gives again, byte for byte, and
- * that a registry was seen to have, for another version may compress otherwise.
- * Does nothing while anybody works. Says how many bytes that freed.
+ * Deletes compressed layers if the store has their archives, a registry is known to have
+ * them, and compressing the archive gives the same bytes. `$STRAKE_KEEP_COMPRESSED` changes
+ * that. A registry is required because another version of strake may compress to other
+ * bytes. Does nothing while a lease exists. Returns the freed bytes.
  */
 export async function dropCompressed(engine: Engine): Promise<number> {
   const { content, records } = engine
@@ -33,12 +33,12 @@ export async function dropCompressed(engine: Engine): Promise<number> {
     if (isGone) freed += descriptor.size
     else await records.write(() => records.dropped.remove(digest))
   }
-  // Other programs cannot read an image that is not whole.
+  // Other programs cannot read an image without its compressed layers.
   if (freed > 0) await tryPublishIndex(engine)
   return freed
 }
 
-/** Records of what went with its image. */
+/** Removes records of dropped layers whose archive has been removed with its image. */
 async function forgetGone({ records, root }: Engine): Promise<void> {
   const gone = records.dropped
     .list()
@@ -49,7 +49,7 @@ async function forgetGone({ records, root }: Engine): Promise<void> {
   })
 }
 
-/** Compares while compressing, so that most others are told by their first bytes. */
+/** Compares while it compresses, because most different results differ in their first bytes. */
 async function canBeMadeAgain(
   { content, records, root }: Engine,
   { descriptor, diffId }: Layer,
@@ -70,7 +70,7 @@ async function canBeMadeAgain(
 
 class Different extends Error {}
 
-/** Takes exactly the bytes of a file, and throws `Different` at the first other one. */
+/** Compares appended bytes with a file, and throws `Different` at the first difference. */
 class Comparison implements Ingest {
   readonly id = 'comparison'
   readonly #path: string

@@ -15,7 +15,7 @@ import { pruneImages } from './prune-images.ts'
 const names = (engine: Engine): readonly string[] =>
   engine.records.tags.list().map(({ name }) => name)
 
-/** The same store as a command finds it whose database is gone. */
+/** Opens the same store without its database. */
 async function withoutDatabase({ root, run, records }: TestEngine): Promise<Engine> {
   records.close()
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${root}/strake.db${suffix}`, { force: true })
@@ -70,7 +70,7 @@ test('nothing is collected after a loss until the store is repaired', async () =
   expect(await blobsOf(engine)).toEqual([])
 })
 
-test('openEngine() keeps an index.json of which it could not restore every name', async () => {
+test('openEngine() keeps a copy of index.json if it cannot restore every name', async () => {
   await using before = await openTestEngine()
   const { descriptor } = await addTestImage(before, { names: ['gone'] })
   await addTestImage(before, { names: ['app'], layers: [{ other: 'file' }] })
@@ -81,7 +81,7 @@ test('openEngine() keeps an index.json of which it could not restore every name'
   expect(readFileSync(`${engine.root}/${kept}`, 'utf8')).toContain('gone')
 })
 
-test('openEngine() records containers again by what their directories say', async () => {
+test('openEngine() records containers again from their directories', async () => {
   await using before = await openTestEngine()
   const id = 'c'.repeat(64)
   const config = { version: 1, command: ['sh'] }
@@ -108,7 +108,7 @@ test('nothing is collected while a record is damaged, and a repair records its i
   expect(engine.records.damaged).toEqual([])
 })
 
-test('a damaged index of the database makes no named image look unnamed', async () => {
+test('a damaged index of the database does not let a prune remove named images', async () => {
   await using before = await openTestEngine()
   const { descriptor } = await addTestImage(before, { names: ['app'] })
   before.records.close()

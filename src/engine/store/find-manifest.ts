@@ -10,7 +10,7 @@ import {
 } from '#oci'
 import { toBuffer } from '#stream'
 
-/** The descriptor of a blob that is the manifest of an image; `undefined` for any other blob. */
+/** Returns the descriptor of a blob that is an image manifest; `undefined` for any other blob. */
 export async function findManifest(
   content: DirectoryStore,
   digest: Digest,

@@ -11,15 +11,15 @@ import { containersOf } from '../image/image-use.ts'
 import { notePrune, nothingPruned, type Pruned } from './pruned.ts'
 
 export interface PruneImagesOptions {
-  /** Every image that no container uses; else only those without a name. */
+  /** Removes every image that no container uses. Default: only images without a name. */
   readonly all?: boolean
-  /** The age of an image is that of its name here, whatever its configuration says. */
+  /** The age of an image counts from the time at which this store named it, not from its creation. */
   readonly filter?: PruneFilter | undefined
 }
 
 /**
- * Removes images and the content that nothing else uses. With a filter by age the names
- * go that are old enough, and the image with the last of them.
+ * Removes images and the content that nothing else uses. A filter by age removes names
+ * that are old enough, and removes the image with its last name.
  */
 export async function pruneImages(
   engine: Engine,
@@ -69,11 +69,11 @@ function removeRecorded(
 interface NamesToPrune {
   readonly isNamed: boolean
   readonly old: readonly string[]
-  /** No other name is left, so that the image goes too. */
+  /** No other name is left, so the image is removed too. */
   readonly isAll: boolean
 }
 
-/** The names of an image that a filter lets go; `undefined` when it keeps all of the image. */
+/** Returns the names that a filter selects; `undefined` if the image stays unchanged. */
 async function namesToPrune(
   engine: Engine,
   image: StoredImage,

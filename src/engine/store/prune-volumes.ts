@@ -4,7 +4,7 @@ import { requireFacts } from '../facts.ts'
 import { volumeUsage } from '../usage/volume-usage.ts'
 import { notePrune, nothingPruned, type Pruned } from './pruned.ts'
 
-/** Removes the volumes that containers left which gave them no name. Named volumes stay. */
+/** Removes anonymous volumes that no container uses. Named volumes stay. */
 export async function pruneVolumes(engine: Engine): Promise<Pruned> {
   requireFacts(engine)
   const volumes: string[] = []

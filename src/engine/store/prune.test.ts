@@ -14,7 +14,7 @@ import {
 import { pruneCache, pruneContainers, pruneSystem } from './prune.ts'
 import { pruneImages } from './prune-images.ts'
 
-test('pruneImages() removes what has no name, and its content', async () => {
+test('pruneImages() removes images without a name, and their content', async () => {
   await using engine = await openTestEngine()
   const lost = await addTestImage(engine, { layers: [{ lost: 'x' }] })
   const kept = await addTestImage(engine, { names: ['app'] })
@@ -25,7 +25,7 @@ test('pruneImages() removes what has no name, and its content', async () => {
   expect(await blobsOf(engine)).not.toContain(lost.descriptor.digest)
 })
 
-test('pruneImages() removes every image with `all`, by the names people write', async () => {
+test('pruneImages() with `all` removes every image and returns familiar names', async () => {
   await using engine = await openTestEngine()
   await addTestImage(engine, { names: ['app:1', 'host.example/app:2'] })
   const { untagged } = await pruneImages(engine, { all: true })
@@ -36,14 +36,14 @@ test('pruneImages() removes every image with `all`, by the names people write', 
 const [now, day] = [Date.now(), 24 * 60 * 60 * 1000]
 const yesterday = [new Date(now - day)]
 
-/** As if a name or an image had been added two days ago. */
+/** Sets the time of a name or an image to two days ago. */
 function makeOld({ root }: TestEngine, table: 'tags' | 'images', where: string): void {
   using database = openDatabase(`${root}/strake.db`)
   const column = table === 'tags' ? 'updated_at' : 'added_at'
   database.run(`UPDATE ${table} SET ${column} = ? WHERE ${where}`, now - 2 * day)
 }
 
-test('pruneImages() looks at labels', async () => {
+test('pruneImages() filters by labels', async () => {
   await using engine = await openTestEngine()
   await addTestImage(engine, { names: ['old'], config: { Labels: { keep: 'yes' } } })
   await addTestImage(engine, { names: ['new'], layers: [{ b: '2' }] })
@@ -54,7 +54,7 @@ test('pruneImages() looks at labels', async () => {
   expect(untagged).toEqual(['new:latest'])
 })
 
-test('pruneImages() takes the age of a name here for that of the image', async () => {
+test('pruneImages() counts the age of an image from the time of its name', async () => {
   await using engine = await openTestEngine()
   await addTestImage(engine, { names: ['fresh'], created: '2001-01-01T00:00:00Z' })
   const { imageId } = await addTestImage(engine, { names: ['old', 'again'], layers: [{ b: '2' }] })
@@ -69,7 +69,7 @@ test('pruneImages() takes the age of a name here for that of the image', async (
   expect(left.toSorted()).toEqual(['again', 'fresh'])
 })
 
-test('pruneImages() takes the time of an unnamed image from when it came here', async () => {
+test('pruneImages() counts the age of an unnamed image from the time it was added', async () => {
   await using engine = await openTestEngine()
   const old = await addTestImage(engine)
   const fresh = await addTestImage(engine, { layers: [{ b: '2' }] })
@@ -79,7 +79,7 @@ test('pruneImages() takes the time of an unnamed image from when it came here', 
   expect((await listImages(engine, { all: true })).map(({ id }) => id)).toEqual([fresh.imageId])
 })
 
-test('a name that is given again to the same image is young again', async () => {
+test('setting a name again for the same image renews its age', async () => {
   await using engine = await openTestEngine()
   await addTestImage(engine, { names: ['app'] })
   makeOld(engine, 'tags', "name LIKE '%/app%'")
@@ -89,7 +89,7 @@ test('a name that is given again to the same image is young again', async () => 
   expect(engine.records.tags.history()).toHaveLength(1)
 })
 
-test('pruneCache() keeps what builds used since, and what could have no label', async () => {
+test('pruneCache() keeps entries with a later use, and removes nothing with a label filter', async () => {
   await using engine = await openTestEngine()
   engine.records.cache.put('step', {})
   expect((await pruneCache(engine, { filter: { until: yesterday } })).cache).toEqual([])
@@ -98,7 +98,7 @@ test('pruneCache() keeps what builds used since, and what could have no label', 
   expect((await pruneCache(engine, { filter: tomorrow })).cache).toEqual(['step'])
 })
 
-test('pruneCache() forgets builds and frees what only they kept', async () => {
+test('pruneCache() removes the build cache and the content that only the cache used', async () => {
   await using engine = await openTestEngine()
   const { descriptor } = await addTestImage(engine)
   const layer = (await blobsOf(engine)).find((digest) => digest !== descriptor.digest) ?? ''
@@ -115,7 +115,7 @@ test('pruneCache() forgets builds and frees what only they kept', async () => {
 })
 
 describe.skipIf(cannotContain !== undefined)('with containers', () => {
-  test('pruneImages() keeps what a container stands on; pruneSystem() takes both', async () => {
+  test('pruneImages() keeps the image of a container; pruneSystem() removes both', async () => {
     await using engine = await openTestEngine()
     await addTestImage(engine, { names: ['app'], config: { Cmd: ['x'] } })
     const { id } = await create(engine, { image: 'app', network: 'none', labels: { a: 'b' } })

@@ -16,7 +16,7 @@ export interface PruneOptions {
   readonly filter?: PruneFilter | undefined
 }
 
-/** Removes every container that does not run. */
+/** Removes every stopped container. */
 export async function pruneContainers(
   engine: Engine,
   { filter = {} }: PruneOptions = {},
@@ -29,7 +29,7 @@ export async function pruneContainers(
     if (!['exited', 'created', 'dead'].includes(state)) continue
     if (!passesPruneFilter(filter, { at: created.getTime(), labels })) continue
     const written = await writtenBytes(engine, id)
-    // Another process may have removed or started it meanwhile.
+    // Another process may have removed or started it since.
     if (!(await removeStoppedContainer(engine, id))) continue
     containers.push(id)
     reclaimed += written
@@ -39,8 +39,8 @@ export async function pruneContainers(
 }
 
 /**
- * Forgets what builds remember and removes what only that kept, cache mounts that no
- * build uses among it; or only what was not used since `until`.
+ * Removes the build cache, the content that only the cache used, and cache mounts that no
+ * build uses. With `until`, removes only entries that were not used since.
  */
 export async function pruneCache(
   engine: Engine,
@@ -48,7 +48,7 @@ export async function pruneCache(
 ): Promise<Pruned> {
   requireFacts(engine)
   const { until = [], labels = [] } = filter
-  // Nothing that a build remembers has a label.
+  // Cache entries have no labels.
   if (labels.length > 0) return nothingPruned
   const unusedSince = Math.min(...until.map((instant) => instant.getTime()))
   const isPartial = until.length > 0
@@ -68,11 +68,11 @@ export async function pruneCache(
 }
 
 export interface PruneSystemOptions extends PruneImagesOptions {
-  /** Also volumes that no container uses and that have no name. */
+  /** Also removes anonymous volumes that no container uses. */
   readonly volumes?: boolean | undefined
 }
 
-/** Containers that do not run, then images, the build cache, and compressed layers that can be had again. */
+/** Removes stopped containers, then images, the build cache, and compressed layers that can be restored. */
 export async function pruneSystem(engine: Engine, options: PruneSystemOptions): Promise<Pruned> {
   const containers = await pruneContainers(engine, options)
   const volumes = options.volumes ? await pruneVolumes(engine) : nothingPruned

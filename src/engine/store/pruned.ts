@@ -1,11 +1,11 @@
 import type { EventActions, LeaseRecord } from '#records'
 import type { Engine } from '../engine.ts'
 
-/** What a prune removed. */
+/** The result of a prune. */
 export interface Pruned {
   /** Container IDs. */
   readonly containers: readonly string[]
-  /** Names that meant a removed image, as people write them. */
+  /** Names of removed images, in familiar form. */
   readonly untagged: readonly string[]
   /** Image IDs. */
   readonly images: readonly string[]
@@ -15,7 +15,7 @@ export interface Pruned {
   readonly cache: readonly string[]
   /** Bytes. */
   readonly reclaimed: number
-  /** Processes at work, for which content was kept. */
+  /** Running processes for which content was kept. */
   readonly holders: readonly LeaseRecord[]
 }
 
@@ -29,7 +29,7 @@ export const nothingPruned: Pruned = {
   holders: [],
 }
 
-/** Records a prune. What it removed was recorded one by one. */
+/** Records a prune as one event. The removed objects have events of their own. */
 export async function notePrune(
   { records }: Pick<Engine, 'records'>,
   type: Exclude<keyof EventActions, 'network'>,

@@ -3,7 +3,7 @@ import { pathExists } from '#platform'
 import type { Roots } from '../host/roots.ts'
 import { findForeign } from '../host/store-names.ts'
 
-/** Throws `CONFLICT` when removing a store would take away what others put into it. */
+/** Throws `CONFLICT` if a directory of the store holds foreign files, which its removal would delete. */
 export function requireOwn(roots: Roots): void {
   for (const which of ['root', 'run'] as const) {
     const foreign = pathExists(roots[which]) ? findForeign(roots, which) : undefined

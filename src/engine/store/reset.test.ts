@@ -5,7 +5,7 @@ import { mkdtempDisposable } from '#platform'
 import { openEngine } from '../open.ts'
 import { resetStore } from './reset.ts'
 
-test('openEngine() makes no store among files of others, and ends one that was begun', async () => {
+test('openEngine() makes no store among foreign files, and completes an unfinished store', async () => {
   await using directory = await mkdtempDisposable(tmpdir(), 'strake-reset-')
   const root = `${directory.path}/root`
   mkdirSync(`${root}/ingest`, { recursive: true })
@@ -33,9 +33,9 @@ test('openEngine() opens a store that another process is making', async () => {
   expect(existsSync(`${engine.root}/oci-layout`)).toBe(true)
 })
 
-test('resetStore() takes what only some machines have', async () => {
+test('resetStore() removes files that only some machines have', async () => {
   await using directory = await mkdtempDisposable(tmpdir(), 'strake-reset-')
-  // A user without a runtime directory has it in the store.
+  // The run directory of a user without a runtime directory is in the store.
   const options = { root: `${directory.path}/root`, run: `${directory.path}/root/run` }
   const engine = await openEngine(options)
   for (const path of [`${engine.root}/seccomp`, `${engine.run}/place-1-2-3`]) {
@@ -47,7 +47,7 @@ test('resetStore() takes what only some machines have', async () => {
 })
 
 for (const place of ['root', 'run'] as const) {
-  test(`resetStore() removes nothing when files of others are in the ${place} directory`, async () => {
+  test(`resetStore() removes nothing if the ${place} directory holds foreign files`, async () => {
     await using directory = await mkdtempDisposable(tmpdir(), 'strake-reset-')
     const options = { root: `${directory.path}/root`, run: `${directory.path}/run` }
     const thesis = `${options[place]}/thesis.txt`

@@ -6,11 +6,10 @@ import { cleanUp } from './cleanup.ts'
 import { requireOwn } from './require-own.ts'
 
 /**
- * Takes everything of a store away: containers (running ones are killed),
- * images, volumes, caches, the bridge with its rules, and the directories
- * themselves. The engine is closed by it. Throws `CONFLICT` when files of others
- * are among them, and nothing happens then; and while something is still mounted
- * below, when the directories stay.
+ * Removes a whole store: containers (kills running ones), images, volumes, caches, the
+ * bridge with its rules, and the directories. Closes the engine. Throws `CONFLICT` if the
+ * directories hold foreign files, and removes nothing then. Throws `CONFLICT` also if
+ * something is still mounted below the directories, which stay then.
  */
 export async function resetStore(engine: Engine): Promise<void> {
   requireOwn(engine)
@@ -25,7 +24,7 @@ export async function resetStore(engine: Engine): Promise<void> {
     throw new StrakeError(
       'CONFLICT',
       `Cannot remove the store ${engine.root}: ${mounted.target} is still mounted`,
-      { remedy: 'end what uses it, then try again' },
+      { remedy: 'end the processes that use it, then try again' },
     )
   }
   await removeTree(engine.run)

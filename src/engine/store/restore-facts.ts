@@ -9,8 +9,8 @@ import { recordImage } from '../image/record-image.ts'
 import { findManifest } from './find-manifest.ts'
 
 /**
- * Records again what an empty database does not know and the store still says: names
- * with their images from `index.json`, containers and their images from their directories.
+ * Fills an empty database from the files of the store: names and their images from
+ * `index.json`, containers and their images from their directories.
  */
 export async function restoreFacts(engine: Engine): Promise<void> {
   const { records, root } = engine
@@ -18,7 +18,7 @@ export async function restoreFacts(engine: Engine): Promise<void> {
   if (records.loss.get()?.isRestored !== false) return
   const lost = await restoreNames(engine)
   for (const image of restoreContainerRecords(engine)) await restoreImage(engine, image)
-  // Published again, the index would no longer say what could not be restored.
+  // The next publication replaces index.json, which has names that could not be restored.
   if (lost > 0) await copyFile(`${root}/index.json`, `${root}/index.json.bad-${Date.now()}`)
   records.loss.restored()
 }
@@ -41,7 +41,7 @@ async function restoreNames(engine: Engine): Promise<number> {
   return lost
 }
 
-/** True when `digest` is the manifest of an image that is recorded now and was not before. */
+/** Records the image with the manifest `digest`. Returns false if it was recorded before or cannot be read. */
 async function restoreImage(engine: Engine, digest: Digest): Promise<boolean> {
   if (engine.records.images.get(digest) !== undefined) return false
   const found = await findManifest(engine.content, digest)
@@ -56,9 +56,9 @@ async function restoreImage(engine: Engine, digest: Digest): Promise<boolean> {
 }
 
 /**
- * Ends the time in which nothing may be collected: every image whose manifest is in the
- * store is recorded, damaged records go, and what is recorded then counts as everything.
- * Returns how many images were recorded.
+ * Repairs the records, so that content may be collected again: removes damaged records and
+ * records every image whose manifest is in the store. From then on the records count as
+ * complete. Returns the number of newly recorded images.
  */
 export async function repairFacts(engine: Engine): Promise<number> {
   const { records } = engine

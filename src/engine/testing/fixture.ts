@@ -10,12 +10,12 @@ import type { Engine } from '../engine.ts'
 import { recordImage } from '../image/record-image.ts'
 import { type EngineOptions, openEngine } from '../open.ts'
 
-/** Why containers cannot be made here; `undefined` when they can. */
+/** The reason why tests cannot make containers here; `undefined` if they can. */
 export const cannotContain: string | undefined = process.getuid?.() === 0 ? undefined : 'needs root'
 
 /** An engine on a store of its own. Leaving the scope removes both. */
 export interface TestEngine extends Engine {
-  /** Holds the store. */
+  /** The directory around the store. */
   readonly directory: string
 }
 
@@ -46,7 +46,7 @@ export interface TestImageOptions {
   readonly created?: string
 }
 
-/** An image in the store, as a pull or load leaves it. */
+/** Adds an image to the store, as a pull or load does. */
 export async function addTestImage(engine: Engine, options: TestImageOptions = {}): Promise<Image> {
   const layers = []
   for (const files of options.layers ?? [{ file: 'content' }]) {

@@ -35,7 +35,7 @@ const large = (letter: string): string => letter.repeat(200_000)
 
 for (const snapshotter of kinds) {
   describe(`diskUsage() with ${snapshotter} snapshots`, () => {
-    test('says what a prune of images frees, what they share counted once', async () => {
+    test('returns the bytes that a prune of images frees, and counts shared layers once', async () => {
       await using engine = await openTestEngine({ snapshotter })
       const base = { base: large('b') }
       await addTestImage(engine, { names: ['one'], layers: [base, { own: large('1') }] })
@@ -52,7 +52,7 @@ for (const snapshotter of kinds) {
       expect(await row(engine, 'Images')).toMatchObject({ count: 0, size: 0, reclaimable: 0 })
     })
 
-    test('says what forgetting the build cache frees', async () => {
+    test('returns the bytes that a prune of the build cache frees', async () => {
       await using engine = await openTestEngine({ snapshotter })
       await addTestImage(engine, { names: ['kept'] })
       await addTestImage(engine, { names: ['built'], layers: [{ built: large('b') }] })
@@ -103,7 +103,7 @@ for (const snapshotter of kinds) {
   })
 }
 
-test('usageDetails() tells what images share and what is theirs alone', async () => {
+test('usageDetails() returns the shared and the unique bytes of images', async () => {
   await using engine = await openTestEngine({ snapshotter: 'directory' })
   const base = { base: large('b') }
   await addTestImage(engine, { names: ['one', 'uno'], layers: [base, { own: large('1') }] })
@@ -118,7 +118,7 @@ test('usageDetails() tells what images share and what is theirs alone', async ()
   expect(images.find(({ repository }) => repository === 'one')?.unique).toBeGreaterThan(200_000)
 })
 
-test('removeFromRegistry() frees what only a repository keeps', async () => {
+test('removeFromRegistry() frees content that only a repository uses', async () => {
   await using engine = await openTestEngine()
   const { descriptor, manifest } = await addTestImage(engine, {
     names: ['app'],

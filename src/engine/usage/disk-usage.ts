@@ -12,7 +12,7 @@ import { droppable } from './droppable.ts'
 import { bytesBeyond, measureSpace, type Space } from './space.ts'
 import { volumeUsage } from './volume-usage.ts'
 
-/** One kind of thing in the store. */
+/** The disk usage of one kind of object. */
 export interface DiskUsage {
   readonly type:
     | 'Images'
@@ -22,52 +22,56 @@ export interface DiskUsage {
     | 'Compressed layers'
     | 'Registry'
   readonly count: number
-  /** How many are in use. */
+  /** The number of objects in use. */
   readonly active: number
   /** Bytes on disk. A file that several kinds share counts for the first of them. */
   readonly size: number
-  /** Bytes that a prune of this kind would free now, of images one with `--all`. */
+  /** Bytes that a prune of this kind would free now; for images a prune with `--all`. */
   readonly reclaimable: number
 }
 
 /**
- * What takes how much space: Docker's four kinds, and where there are any, compressed
- * layers beside their archives and what repositories of the embedded registry hold.
+ * Returns the disk usage of Docker's four kinds. If there are any, also of compressed
+ * layers beside their archives, and of repositories of the embedded registry.
  */
 export async function diskUsage(engine: Engine): Promise<readonly DiskUsage[]> {
   const space = await measureSpace(engine)
-  const spare = await spareBlobs(engine)
+  const copies = await compressedCopies(engine)
   const rows = [
-    await imageUsage(engine, space, spare),
+    await imageUsage(engine, space, copies),
     await containerUsage(engine),
     await localVolumes(engine),
     await cacheUsage(engine, space),
-    await compressedUsage(engine, spare),
+    await compressedUsage(engine, copies),
     await registryUsage(engine, space),
   ]
   return rows.filter(({ type, count }) => count > 0 || !isExtra(type))
 }
 
-/** Docker has no such row. */
+/** True for a row that Docker does not have. */
 function isExtra(type: DiskUsage['type']): boolean {
   return type === 'Compressed layers' || type === 'Registry'
 }
 
-/** Blobs that are compressed forms of archives that are here. */
-async function spareBlobs({ content, records, root }: Engine): Promise<readonly StoredBlob[]> {
-  const spare: StoredBlob[] = []
+/** Returns blobs that are compressed copies of archives in the store. */
+async function compressedCopies({
+  content,
+  records,
+  root,
+}: Engine): Promise<readonly StoredBlob[]> {
+  const copies: StoredBlob[] = []
   for await (const blob of content.list()) {
     const diffId = records.layers.diffIdOf(blob.digest)
     if (diffId === undefined || diffId === blob.digest) continue
-    if (pathExists(layerArchive(root, diffId))) spare.push(blob)
+    if (pathExists(layerArchive(root, diffId))) copies.push(blob)
   }
-  return spare
+  return copies
 }
 
 async function imageUsage(
   engine: Engine,
   space: Space,
-  spare: readonly StoredBlob[],
+  compressed: readonly StoredBlob[],
 ): Promise<DiskUsage> {
   const { records } = engine
   const used = new Set(records.containers.list().map((record) => readSettings(record).image.id))
@@ -75,7 +79,7 @@ async function imageUsage(
   const active = images.filter(({ imageId }) => used.has(imageId))
   const own = await space.kept({ images, cache: false }, { served: false })
   const copies = space.filesOf(
-    spare.map(({ digest }) => digest),
+    compressed.map(({ digest }) => digest),
     [],
   )
   const left = await space.kept({ images: active, cache: true })
@@ -118,7 +122,7 @@ async function localVolumes(engine: Engine): Promise<DiskUsage> {
   }
 }
 
-/** A prune drops those that can be made again. */
+/** A prune removes only copies that can be restored. */
 async function compressedUsage(engine: Engine, blobs: readonly StoredBlob[]): Promise<DiskUsage> {
   const isKept = findKeepCompressed(engine.env) === 'always'
   const layers = isKept ? [] : await droppable(engine)
@@ -132,7 +136,7 @@ async function compressedUsage(engine: Engine, blobs: readonly StoredBlob[]): Pr
   }
 }
 
-/** Only `registry rm` removes what repositories hold. */
+/** Only `registry rm` frees the content of repositories. */
 async function registryUsage(engine: Engine, space: Space): Promise<DiskUsage> {
   const images = engine.records.images.list()
   const others = await space.kept({ images, cache: true }, { served: false })
@@ -165,7 +169,7 @@ async function containerUsage(engine: Engine): Promise<DiskUsage> {
   return { type: 'Containers', count: containers.length, active, size, reclaimable }
 }
 
-/** Bytes that a container wrote, and those with its image. */
+/** Returns the bytes that a container wrote, and the sum with its image. */
 export async function containerSize(
   engine: Engine,
   { id, imageId }: { readonly id: string; readonly imageId: string },
@@ -175,9 +179,9 @@ export async function containerSize(
   return { written, virtual: written + (image?.totalSize ?? 0) }
 }
 
-/** Bytes that a container wrote. */
+/** Returns the bytes that a container wrote. */
 export async function writtenBytes(engine: Engine, id: string): Promise<number> {
   const { upper } = containerPaths(engine, id)
-  // It may never have been started, or be on its way out.
+  // Absent if the container was never started, or while it is being removed.
   return pathExists(upper) ? await treeSize(upper) : 0
 }

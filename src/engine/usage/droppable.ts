@@ -3,7 +3,7 @@ import { pathExists } from '#platform'
 import { layerArchive } from '#snapshot'
 import type { Engine } from '../engine.ts'
 
-/** Compressed layers of images whose archives are kept and that a registry was seen to have. */
+/** Returns compressed layers of images whose archives are in the store and that a registry is known to have. */
 export async function droppable(engine: Engine): Promise<readonly Layer[]> {
   const { content, records, root } = engine
   const layers = new Map<Digest, Layer>()
@@ -27,7 +27,7 @@ async function layersOf(
   try {
     return (await engine.openImage(image)).layers
   } catch (error) {
-    // What is wrong with it, a check tells.
+    // `system check` reports a damaged image.
     if (isStrakeError(error)) return []
     throw error
   }

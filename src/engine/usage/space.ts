@@ -13,20 +13,20 @@ import {
 } from '../collect/reachable.ts'
 import type { Engine } from '../engine.ts'
 
-/** Files by identity, with their bytes: a file with two names is counted once. */
+/** Sizes of files by identity, so that a file with two names is counted once. */
 export type Files = ReadonlyMap<string, number>
 
-/** What takes space in the store and could be collected, file by file. */
+/** The files of the store that a collection could remove. */
 export interface Space {
-  /** All of it. */
+  /** All of these files. */
   readonly all: Files
   /** The files of blobs that repositories of the embedded registry hold. */
   readonly served: Files
-  /** The files that collection would keep for these. Containers and leases always keep theirs. */
+  /** The files that a collection would keep for `keepers`, and for containers and leases. */
   kept(keepers: Keepers, options?: { readonly served?: boolean }): Promise<Files>
   /** The files of one image. */
   ofImage(image: ImageRecord): Promise<Files>
-  /** The files of these blobs and file systems, with what the file systems stand on. */
+  /** The files of these blobs, and of these file systems and their ancestors. */
   filesOf(blobs: Iterable<Digest>, chains: Iterable<Digest>): Files
 }
 
@@ -69,19 +69,19 @@ export async function measureSpace(engine: Engine): Promise<Space> {
   }
 }
 
-/** The bytes of `files` without those of `others`. */
+/** Returns the bytes of the files that are not in `others`. */
 export function bytesBeyond(files: Files, others: Files): number {
   let bytes = 0
   for (const [id, size] of files) if (!others.has(id)) bytes += size
   return bytes
 }
 
-/** The bytes of `files`. */
+/** Returns the bytes of `files`. */
 export function bytesOf(files: Files): number {
   return bytesBeyond(files, new Map())
 }
 
-/** All of them, each once. */
+/** Returns the union. */
 export function join(all: readonly (Files | undefined)[]): Files {
   return new Map(all.flatMap((files) => [...(files ?? [])]))
 }

@@ -8,16 +8,16 @@ import { writtenBytes } from './disk-usage.ts'
 import { bytesBeyond, bytesOf, type Files, join, measureSpace } from './space.ts'
 import { type VolumeUsage, volumeUsage } from './volume-usage.ts'
 
-/** An image under one of its names, and what it takes. */
+/** An image with one of its names, and its disk usage. */
 export interface ImageUsage extends ImageSummary {
-  /** Bytes on disk that other images have too. */
+  /** Bytes on disk that it shares with other images. */
   readonly shared: number
   /** Bytes on disk of this image alone. */
   readonly unique: number
   readonly containers: number
 }
 
-/** Every single thing that takes space in the store. */
+/** The disk usage of every single object in the store. */
 export interface UsageDetails {
   readonly images: readonly ImageUsage[]
   readonly containers: readonly (ContainerSummary & { readonly written: number })[]
@@ -25,7 +25,7 @@ export interface UsageDetails {
   readonly cache: readonly CacheUsage[]
 }
 
-/** What `system df -v` lists. */
+/** Returns the objects that `system df -v` lists. */
 export async function usageDetails(engine: Engine): Promise<UsageDetails> {
   const containers = await listContainers(engine, { all: true })
   return {

@@ -4,10 +4,10 @@ import { treeSize } from '#snapshot'
 import { anonymousVolume, isVolumeName, volumeData } from '#volume'
 import type { Engine } from '../engine.ts'
 
-/** A volume and what uses it. */
+/** A volume and its use. */
 export interface VolumeUsage {
   readonly name: string
-  /** Containers that have it, running or not. */
+  /** The number of containers that mount it, running or not. */
   readonly links: number
   /** Bytes on disk. */
   readonly size: number
@@ -29,12 +29,12 @@ export async function volumeUsage(engine: Engine): Promise<readonly VolumeUsage[
   }))
 }
 
-/** A volume may be on its way out. */
+/** Another process may be removing the volume. */
 async function sizeOf(path: string): Promise<number> {
   return existsSync(path) ? await treeSize(path) : 0
 }
 
-/** The volume of every mount of every container. */
+/** Returns the volume of every mount of every container. */
 function volumesInUse({ records }: Engine): readonly string[] {
   return records.containers.list().flatMap((record) => {
     const mounts = readSettings(record).mounts.filter(({ type }) => type === 'volume')
