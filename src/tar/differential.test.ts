@@ -6,7 +6,7 @@ import { StrakeError } from '#oci'
 import { type ReadEntry, readAll } from './testing/archives.ts'
 import { packTar } from './write/write.ts'
 
-/** Archives that other projects test their readers with, where Debian's packages put them. */
+/** Archives with which other projects test their readers, in the folders of Debian's packages. */
 const corpora = [
   '/usr/share/go-1.19/src/archive/tar/testdata',
   '/usr/lib/python3.11/test',
@@ -26,7 +26,7 @@ function has(program: string): boolean {
 const hasPython = has('python3')
 const noCorpus = archives.length === 0 ? ' (skipped: golang-1.19-src is not installed)' : ''
 
-/** What we read, or `undefined` when we refuse the archive. */
+/** Our result, or `undefined` when we refuse the archive. */
 async function ours(path: string): Promise<ReadEntry[] | undefined> {
   try {
     return await readAll(readFileSync(path))

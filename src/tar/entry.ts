@@ -60,7 +60,10 @@ export interface TarEntry extends PlacedEntry {
   readonly body: Bytes
 }
 
-/** An entry to write. Absent members are 0, empty, or the usual mode (0644 files, 0755 directories, 0777 links). */
+/**
+ * An entry to write. Absent members are 0 or empty; an absent mode is 0644 for files, 0755 for
+ * directories and 0777 for links.
+ */
 export interface TarInput extends Partial<Omit<TarHeader, 'path'>> {
   readonly path: string
   /** Exactly `size` bytes. `size` may be absent when this is one buffer. */

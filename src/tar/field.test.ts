@@ -20,7 +20,7 @@ test.each([
 })
 
 test.each(['0000648\0', '-000001\0', '644x   \0', '6 44   \0', '0x1ff\0', '\x00644\0'])(
-  'readNumber() takes %p for no number',
+  'readNumber() returns NaN for %p',
   (field) => {
     expect(number(field)).toBeNaN()
   },
@@ -32,7 +32,7 @@ test('readNumber() reads base-256 numbers of either sign', () => {
   expect(number(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0))).toBe(-256)
 })
 
-test('readNumber() takes what is no safe integer for no number', () => {
+test('readNumber() returns NaN for numbers that are not safe integers', () => {
   expect(number(Uint8Array.of(0x80, 0x40, 0, 0, 0, 0, 0, 0, 0))).toBeNaN()
   expect(number(Uint8Array.of(0x80, 0, 0, 0, 0, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff))).toBe(
     Number.MAX_SAFE_INTEGER,
@@ -55,7 +55,7 @@ test.each([
 })
 
 test.each(['', '-', '1.x', '+1', '1e3', ' 1', '.5', '99999999999999999999'])(
-  'readTime() takes %p for no time',
+  'readTime() refuses %p',
   (text) => {
     const bytes = Buffer.from(text)
     expect(readTime(bytes, 0, bytes.length)).toBeUndefined()

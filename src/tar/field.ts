@@ -43,8 +43,8 @@ function readBase256(block: Uint8Array, start: number, length: number): number {
 }
 
 /**
- * Reads a time field as `readNumber` does. Returns 0 for a time that fits into 64
- * bits but is no safe integer: no file system keeps it, and Docker unpacks it as 0.
+ * Reads a time field like `readNumber`. Returns 0 for a time that fits into 64 bits but is not a
+ * safe integer: no file system can store it, and Docker unpacks it as 0.
  */
 export function readTimeField(block: Uint8Array, start: number, length: number): number {
   const value = readNumber(block, start, length)
@@ -63,7 +63,10 @@ function fitsInt64(field: Uint8Array): boolean {
   return isExtended && (extra < 0 || ((bytes[extra] ?? 0) & 0x80) === (sign & 0x80))
 }
 
-/** Reads decimal digits. Returns `NaN` for anything else, and for more than a safe integer. */
+/**
+ * Reads decimal digits. Returns `NaN` for anything else, and for numbers that are not safe
+ * integers.
+ */
 export function readDecimal(bytes: Uint8Array, start: number, end: number): number {
   if (start >= end) return Number.NaN
   let value = 0

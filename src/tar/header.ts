@@ -1,7 +1,7 @@
 import { blockSize, readNumber, readTimeField, textEnd } from './field.ts'
 import { decodeName } from './name.ts'
 
-/** Throws the refusal of the archive, with the current entry and its offset. */
+/** Throws an error with `reason`, the current entry and its offset. */
 export type Refuse = (reason: string) => never
 
 /** One header block, without its extended headers. */
@@ -40,7 +40,8 @@ export function parseHeader(block: Uint8Array, refuse: Refuse): HeaderBlock {
     const prefix = decodeName(block, prefixAt, textEnd(block, prefixAt, prefixLength))
     path = path === '' ? prefix : `${prefix}/${path}`
   }
-  // Go before 1.8 wrote a prefix where GNU has its times. Docker reads it when it is no time.
+  // Go before 1.8 wrote a prefix in the place of GNU's times. Docker reads it as a prefix when it
+  // is not a time.
   if (magic === 'gnu' && !hasGnuTimes(block)) {
     const end = textEnd(block, prefixAt, prefixLength)
     if (isAscii(block, prefixAt, end)) path = `${decodeName(block, prefixAt, end)}/${path}`

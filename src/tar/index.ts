@@ -1,4 +1,4 @@
-// Archives as streams of entries: reading, writing, and names that lose no byte.
+// Archives as streams of entries: reading, writing, and lossless names.
 
 // Entries, as read and as written.
 export type {
@@ -12,14 +12,14 @@ export type {
 } from './entry.ts'
 // The limits of a reader.
 export { defaultTarLimits } from './entry.ts'
-// Names: bytes as strings and back, their order, and their form in messages.
+// Names: conversion between bytes and strings, their order, and their form in messages.
 export { compareNames, decodeName, encodeName, printableName } from './name.ts'
 // The canonical spelling of paths in an archive.
 export { baseName, cleanPath, parentPath } from './path.ts'
 // Reading an archive.
 export type { ReadTarOptions } from './read/read.ts'
 export { readTar } from './read/read.ts'
-// The attributes and times that go from a layer into a file system, and back.
+// The attributes and times that are moved between a layer and a file system.
 export { areTooLarge, mayTravel, travellingTime } from './travel.ts'
 // Whiteouts: how a layer removes entries of lower layers.
 export type { Whiteout } from './whiteout.ts'

@@ -26,11 +26,11 @@ export function checkName(name: string, limits: TarLimits, refuse: Refuse): void
 
 /** Refuses a target that is empty, too long or too deep. The target need not exist. */
 export function checkLink(linkpath: string, limits: TarLimits, refuse: Refuse): void {
-  if (linkpath === '') refuse('it is a link to nothing')
+  if (linkpath === '') refuse('it has no link target')
   checkName(linkpath, { ...limits, componentLength: 4096 }, refuse)
 }
 
-/** Refuses an owner that no file can have: the kernel takes the largest number for "no change". */
+/** Refuses an owner that no file can have: for the kernel the largest number means "no change". */
 export function checkOwner({ uid, gid }: Pick<TarHeader, 'uid' | 'gid'>, refuse: Refuse): void {
   if (uid > maximumId || gid > maximumId) refuse('its owner is out of range')
 }

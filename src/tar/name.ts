@@ -1,8 +1,7 @@
 /**
- * File names are bytes; strake carries them as strings without losing any.
- * Valid UTF-8 becomes the text it is. Every other byte (0x80-0xff) becomes one
- * lone surrogate U+DC80-U+DCFF, which no valid text contains, so `encodeName`
- * gives back exactly the bytes that `decodeName` was given.
+ * File names are bytes; strake stores them as strings without loss. Valid UTF-8 becomes the same
+ * text. Every other byte (0x80-0xff) becomes one lone surrogate U+DC80-U+DCFF, which valid text
+ * cannot contain, so `encodeName` returns exactly the bytes that `decodeName` was called with.
  */
 export function decodeName(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
   for (let i = start; i < end; i++) {

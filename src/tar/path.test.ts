@@ -17,13 +17,13 @@ test.each([
 })
 
 test.each(['..', '../x', 'a/../../x', '/..', './../etc', 'a/b/../../..'])(
-  'cleanPath() gives nothing for %p, which leaves the root',
+  'cleanPath() returns undefined for %p, which leaves the root',
   (path) => {
     expect(cleanPath(path)).toBeUndefined()
   },
 )
 
-test('parentPath() and baseName() part a clean path at its last slash', () => {
+test('parentPath() and baseName() split a clean path at its last slash', () => {
   expect([parentPath('a/b/c'), baseName('a/b/c')]).toEqual(['a/b', 'c'])
   expect([parentPath('a'), baseName('a')]).toEqual(['', 'a'])
 })

@@ -1,11 +1,10 @@
 /**
- * The canonical spelling of an archive path: components joined by single
- * slashes, no leading or trailing one, `''` for the root. Absolute paths are
- * relative to the root; `..` is resolved by spelling. Returns `undefined` for a path
- * whose `..` leaves the root.
+ * Returns the canonical spelling of an archive path: components joined by single slashes, without a
+ * leading or trailing one, `''` for the root. Absolute paths are relative to the root; `..` removes
+ * the component before it. Returns `undefined` for a path whose `..` leaves the root.
  *
- * A clean path is not yet safe: a component may be a symbolic link in the file system.
- * Code that opens it must resolve it there, inside a `Root`.
+ * A clean path is not yet safe: a component may be a symbolic link in the file system. Code that
+ * opens it must resolve it there, inside a `Root`.
  */
 export function cleanPath(path: string): string | undefined {
   // `tar -C directory .` spells every path with this prefix.

@@ -1,7 +1,6 @@
 import { expect, test } from 'bun:test'
 import { mayTravel } from './travel.ts'
 
-// RELIABILITY A12
 test.each([
   ['user.mime', true],
   ['security.capability', true],
@@ -14,11 +13,11 @@ test.each([
   ['security.evm', false],
   ['system.posix_acl_access', false],
   ['USER.x', false],
-])('mayTravel() says of %s: %p', (name, expected) => {
+])('mayTravel() of %s is %p', (name, expected) => {
   expect(mayTravel(name)).toBe(expected)
 })
 
-test('mayTravel() lets access control lists travel when asked', () => {
+test('mayTravel() accepts access control lists on request', () => {
   expect(mayTravel('system.posix_acl_access', true)).toBe(true)
   expect(mayTravel('system.posix_acl_default', true)).toBe(true)
   expect(mayTravel('system.nfs4_acl', true)).toBe(false)

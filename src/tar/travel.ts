@@ -4,16 +4,18 @@ import { encodeName, printableName } from './name.ts'
 const accessLists = ['system.posix_acl_access', 'system.posix_acl_default']
 
 /**
- * Whether an extended attribute may travel between a layer and a filesystem.
- * `trusted.*` and `user.overlay.*` would steer overlayfs, `security.*` but file
- * capabilities belongs to the host (RELIABILITY A12).
+ * Whether an extended attribute may be moved between a layer and a file system. `trusted.*` and
+ * `user.overlay.*` would control overlayfs. `security.*` belongs to the host, except file
+ * capabilities.
  */
 export function mayTravel(name: string, acls = false): boolean {
   if (name.startsWith('user.')) return name.length > 5 && !name.startsWith('user.overlay.')
   return name === 'security.capability' || (acls && accessLists.includes(name))
 }
 
-/** Bytes of one value, and of all attributes of a file with 8 for each, that an index can hold. */
+/**
+ * Limits of an index: bytes of one value, and of all attributes of a file, with 8 more for each.
+ */
 const [largestValue, largestSum] = [65_535, 262_136]
 
 /**
@@ -33,8 +35,8 @@ export function areTooLarge(xattrs: ReadonlyMap<string, Uint8Array>): boolean {
 const latest = 9_223_372_036
 
 /**
- * The time that a filesystem gets from an entry. One before 1970 or after 2262 is
- * 1970, as Docker has it, and `warn` hears of it.
+ * Returns the time that a file system gets from an entry. A time before 1970 or after 2262 becomes
+ * 1970, as in Docker, and `warn` is called.
  */
 export function travellingTime(
   { path, mtime, mtimeNanoseconds }: TarHeader,

@@ -1,10 +1,10 @@
 import type { TarHeader } from './entry.ts'
 
-/** How a layer's archive says that something of the layers below is gone (image-spec layer.md, "Whiteouts"). */
+/** How a layer's archive deletes entries of lower layers (image-spec layer.md, "Whiteouts"). */
 export type Whiteout =
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'opaque' }
-  /** AUFS bookkeeping, in archives of its time; makes nothing. */
+  /** Bookkeeping of AUFS in old archives; has no effect. */
   | { readonly kind: 'ignored' }
 
 export const whiteoutPrefix = '.wh.'
@@ -12,9 +12,9 @@ const reservedPrefix = '.wh..wh.'
 export const opaqueName = '.wh..wh..opq'
 
 /**
- * What a clean path says as a whiteout; `undefined` when it is an ordinary
- * entry. Gives `'invalid'` for names that no layer may contain: a whiteout of
- * nothing, `.` or `..`, and entries below a whiteout.
+ * Returns the whiteout that a clean path stands for; `undefined` for an ordinary entry. Returns
+ * `'invalid'` for names that no layer may contain: whiteouts of an empty name, `.` or `..`, and
+ * entries below a whiteout.
  */
 export function parseWhiteout(path: string): Whiteout | 'invalid' | undefined {
   if (!path.includes(whiteoutPrefix)) return undefined
@@ -31,7 +31,10 @@ export function parseWhiteout(path: string): Whiteout | 'invalid' | undefined {
   return name === '' || name === '.' || name === '..' ? 'invalid' : { kind: 'name', name }
 }
 
-/** The form whiteouts have on overlayfs, where nobody else can make it; a layer means the same by it. */
+/**
+ * The form of whiteouts on overlayfs. In a layer it is a whiteout too, because only root can create
+ * such a device.
+ */
 export function isOverlayWhiteout({ type, deviceMajor, deviceMinor }: TarHeader): boolean {
   return type === 'character' && deviceMajor === 0 && deviceMinor === 0
 }

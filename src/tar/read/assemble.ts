@@ -3,7 +3,10 @@ import { noXattrs, type TarEntry, type TarEntryType, type TarExtent } from '../e
 import type { HeaderBlock } from '../header.ts'
 import type { PaxHeader } from './pax.ts'
 
-/** By typeflag byte: NUL, `0` to `7`, and GNU's `S`. POSIX lets no other be taken for a file. */
+/**
+ * The entry types by typeflag byte: NUL, `0` to `7`, and GNU's `S`. POSIX forbids a reader to treat
+ * another type as a file.
+ */
 export const entryTypes: Readonly<Record<number, TarEntryType>> = {
   0: 'file',
   48: 'file',
@@ -17,14 +20,14 @@ export const entryTypes: Readonly<Record<number, TarEntryType>> = {
   83: 'file',
 }
 
-/** An entry's header with its extended headers, before its contents are placed. */
+/** An entry's header with its extended headers, before its contents were found. */
 export interface Found {
   readonly header: HeaderBlock
   readonly pax: PaxHeader
   readonly path: string
   readonly type: TarEntryType
   readonly linkpath: string
-  /** Bytes that the archive holds for it, a sparse map included. */
+  /** Bytes of the entry in the archive, including a sparse map. */
   readonly stored: number
 }
 
@@ -36,7 +39,7 @@ export interface Placement {
   readonly body: Bytes
 }
 
-/** The entry that a header block makes together with its extended headers. */
+/** Makes an entry from a header block and its extended headers. */
 export function assembleEntry(found: Found, place: Placement): TarEntry {
   const { header, pax, path, type } = found
   const time = pax.mtime

@@ -3,7 +3,7 @@ import type { TarExtent } from '../entry.ts'
 
 let zeros: Uint8Array | undefined
 
-/** A sparse file as the bytes a reader of it would see. */
+/** The contents of a sparse file, with its holes as zeros. */
 export async function* expandSparse(
   stored: Bytes,
   extents: readonly TarExtent[],

@@ -3,9 +3,8 @@ import type { Bytes } from '#stream'
 const nothing = new Uint8Array(0)
 
 /**
- * A position in a stream of chunks. What lies inside the current chunk is
- * handed out without copying or waiting; only what crosses into the next one
- * is awaited.
+ * A position in a stream of chunks. Bytes inside the current chunk are returned without copying or
+ * waiting. Only bytes that cross into the next chunk are awaited.
  */
 export class Cursor {
   /** Bytes consumed since the start of the stream. */
@@ -18,7 +17,9 @@ export class Cursor {
     this.#source = bytes[Symbol.asyncIterator]()
   }
 
-  /** The next `size` bytes where they lie, or `undefined` if the current chunk ends before. */
+  /**
+   * Returns the next `size` bytes without a copy, or `undefined` if the current chunk ends before.
+   */
   take(size: number): Uint8Array | undefined {
     const end = this.#position + size
     if (end > this.#chunk.length) return undefined
@@ -28,14 +29,17 @@ export class Cursor {
     return taken
   }
 
-  /** The `size` bytes that come after `ahead` others, as `take` would give them, without taking them. */
+  /**
+   * Returns the `size` bytes after the next `ahead` bytes, without consuming any; `undefined` if
+   * the current chunk ends before.
+   */
   peek(ahead: number, size: number): Uint8Array | undefined {
     const start = this.#position + ahead
     const end = start + size
     return end > this.#chunk.length ? undefined : this.#chunk.subarray(start, end)
   }
 
-  /** The next `size` bytes in memory of their own; fewer at the end of the stream. */
+  /** Returns a copy of the next `size` bytes; fewer at the end of the stream. */
   async gather(size: number): Promise<Uint8Array> {
     const gathered = new Uint8Array(size)
     let length = 0
@@ -48,7 +52,10 @@ export class Cursor {
     return gathered
   }
 
-  /** What has arrived, at most `size` bytes of it; `undefined` at the end of the stream. */
+  /**
+   * Returns at most `size` bytes of the current or the next chunk; `undefined` at the end of the
+   * stream.
+   */
   async next(size: number): Promise<Uint8Array | undefined> {
     while (this.#position === this.#chunk.length) {
       const result = await this.#source.next()
@@ -59,7 +66,7 @@ export class Cursor {
     return this.take(Math.min(size, this.#chunk.length - this.#position))
   }
 
-  /** Passes over as much of `size` bytes as the current chunk holds; returns what is left of them. */
+  /** Skips up to `size` bytes of the current chunk; returns how many are left to skip. */
   skip(size: number): number {
     const step = Math.min(size, this.#chunk.length - this.#position)
     this.#position += step
@@ -67,7 +74,7 @@ export class Cursor {
     return size - step
   }
 
-  /** Stops the source: nothing more will be read. */
+  /** Closes the source. */
   async close(): Promise<void> {
     this.#chunk = nothing
     this.#position = 0

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { rawArchive, rawEntry, rawPax, readAll } from '../testing/archives.ts'
 
-// What common readers take in different ways is taken as Docker takes it.
+// Readers differ in how they read these archives; we read them as Docker does.
 
 test.each(['1', '2', '3', '4', '5', '6'])(
   'readTar() expects no contents after a header of type %p, whatever size it has',
@@ -25,12 +25,12 @@ test.each(['1', '2', '3', '4', '5', '6'])(
   },
 )
 
-test('readTar() refuses an archive whose links bring contents along', async () => {
+test('readTar() refuses an archive whose links have contents', async () => {
   const archive = rawArchive(rawEntry({ flag: '2', linkname: 'y' }, 'contents'), rawEntry({}))
   await expect(readAll(archive)).rejects.toThrow('wrong checksum')
 })
 
-test('readTar() passes over what a global header says', async () => {
+test('readTar() ignores global headers', async () => {
   const archive = rawArchive(
     rawPax(
       [
@@ -63,7 +63,7 @@ const long = (name: string, flag = 'L'): Uint8Array => rawEntry({ flag }, `${nam
 test.each([
   ['the last of two pax headers', [rawPax([['path', 'a']]), rawPax([['path', 'b']])], 'b'],
   [
-    'nothing of a pax header that another one follows',
+    'nothing of a pax header that is followed by another',
     [rawPax([['path', 'a']]), rawPax([['uid', '1']])],
     'x',
   ],
@@ -74,13 +74,13 @@ test.each([
   expect((await readAll(rawArchive(...headers, rawEntry({}))))[0]?.path).toBe(path)
 })
 
-test('readTar() takes the last of two long targets, also over that of a pax header', async () => {
+test('readTar() uses the last of two long targets, also before that of a pax header', async () => {
   const headers = [rawPax([['linkpath', 'pax']]), long('a', 'K'), long('b', 'K'), long('n')]
   const archive = rawArchive(...headers, rawEntry({ flag: '2', linkname: 'short' }))
   expect((await readAll(archive))[0]).toMatchObject({ path: 'n', linkpath: 'b' })
 })
 
-test('readTar() takes for a prefix what stands where GNU has times and is none', async () => {
+test('readTar() reads a prefix in the place of the times of GNU if it is not a time', async () => {
   const gnu = { name: 'file', magic: 'ustar  \0' }
   const paths = async (header: Parameters<typeof rawEntry>[0]): Promise<string | undefined> =>
     (await readAll(rawArchive(rawEntry(header))))[0]?.path
@@ -113,6 +113,6 @@ test('readTar() reads pax times up to 64 bits', async () => {
   for (const text of ['9223372036854775807', '9007199254740993.5', '-9223372036854775807']) {
     expect(await timed(text)).toMatchObject([{ mtime: 0, mtimeNanoseconds: 0 }])
   }
-  await expect(timed('9223372036854775808')).rejects.toThrow('an mtime that is no time')
-  await expect(timed('12345678901234567890')).rejects.toThrow('an mtime that is no time')
+  await expect(timed('9223372036854775808')).rejects.toThrow('an mtime that is not a time')
+  await expect(timed('12345678901234567890')).rejects.toThrow('an mtime that is not a time')
 })

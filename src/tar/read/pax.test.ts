@@ -28,13 +28,13 @@ describe('parsePax()', () => {
   })
 
   test.each(['5 =a\n', '7 path\n', '7 path\n9 path=a\n'])(
-    'parsePax() wants a key and a value in %j',
+    'parsePax() requires a key and a value in %j',
     (text) => {
       expect(parseText(text)).toThrow('its extended header has a record without a key')
     },
   )
 
-  test('parsePax() takes the offsets and sizes of a sparse map in turn', () => {
+  test('parsePax() accepts the offsets and sizes of a sparse map only in alternation', () => {
     const offset = ['GNU.sparse.offset', '4'] as const
     const size = ['GNU.sparse.numbytes', '2'] as const
     expect(parse([offset, size, offset, size]).sparse?.map).toEqual([4, 2, 4, 2])
@@ -50,11 +50,11 @@ describe('parsePax()', () => {
     ]
     expect(parse(records).sparse?.map).toEqual([3, 30])
     expect(parse([['GNU.sparse.map', '1,2'], ...records]).sparse?.map).toEqual([3, 30])
-    expect(() => parse([['GNU.sparse.map', '3,,4']])).toThrow('has a map that is no number')
+    expect(() => parse([['GNU.sparse.map', '3,,4']])).toThrow('has a map that is not a number')
   })
 
   test.each(['SCHILY.xattr.', 'LIBARCHIVE.xattr.'])(
-    'parsePax() refuses names of %s* that no attribute has',
+    'parsePax() refuses invalid attribute names after %s',
     (prefix) => {
       for (const name of ['', 'user.a\0b']) {
         const record = [`${prefix}${name}`, 'aGk='] as const
@@ -63,7 +63,7 @@ describe('parsePax()', () => {
     },
   )
 
-  test('parsePax() decodes what LIBARCHIVE spells, and refuses what it cannot', () => {
+  test('parsePax() decodes the encoding of LIBARCHIVE, and refuses a malformed one', () => {
     const value = (name: string, text: string) =>
       parse([[`LIBARCHIVE.xattr.${name}`, text]]).xattrs?.get('user.a b')
     expect(value('user.a%20b', 'aGk=')).toEqual(Uint8Array.from(Buffer.from('hi')))

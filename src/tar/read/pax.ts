@@ -3,7 +3,7 @@ import { readDecimal, readTime, type TarTime } from '../field.ts'
 import type { Refuse } from '../header.ts'
 import { decodeName } from '../name.ts'
 
-/** What an extended header says; a field that is absent leaves the header block's. */
+/** The fields of an extended header; for an absent field the one of the header block counts. */
 export interface PaxHeader {
   path?: string
   linkpath?: string
@@ -23,16 +23,16 @@ export interface PaxSparse {
   minor?: number
   name?: string
   realSize?: number
-  /** Number of extents that the map is said to have. */
+  /** Number of extents that the map declares. */
   count?: number
-  /** Offsets and sizes in turn, of formats 0.0 and 0.1. */
+  /** Offsets and sizes in alternation, for formats 0.0 and 0.1. */
   readonly map: number[]
 }
 
 /**
- * Reads the records of a pax extended header (POSIX.1-2017 pax, "pax Extended
- * Header"): `length key=value\n` each. An empty value takes an earlier record
- * back. Keys that say nothing about the file made are passed over.
+ * Reads the records of a pax extended header (POSIX.1-2017 pax, "pax Extended Header"), each
+ * `length key=value\n`. An empty value removes an earlier record. Skips keys that do not affect the
+ * entry.
  */
 export function parsePax(bytes: Uint8Array, refuse: Refuse): PaxHeader {
   const header: PaxHeader = {}
@@ -98,7 +98,7 @@ function applyVendorRecord(header: PaxHeader, key: string, value: PaxValue): voi
   } else if (key.startsWith('LIBARCHIVE.xattr.')) {
     header.xattrs ??= new Map()
     const name = attributeName(percentDecoded(key.slice(17), value), value)
-    // bsdtar writes both spellings; the other one holds the bytes themselves.
+    // bsdtar writes both encodings; SCHILY contains the exact bytes.
     if (!header.xattrs.has(name)) header.xattrs.set(name, base64(value))
   } else if (key.startsWith('GNU.sparse.')) {
     header.sparse ??= { map: [] }
@@ -126,7 +126,7 @@ function applySparseRecord(sparse: PaxSparse, key: string, value: PaxValue): voi
   }
 }
 
-/** Pairs up the numbers of a sparse map. */
+/** Converts the numbers of a sparse map into extents. */
 export function pairExtents(map: readonly number[], refuse: Refuse): TarExtent[] {
   if (map.length % 2 === 1) refuse('its sparse map has half an extent')
   const extents: TarExtent[] = []
@@ -137,7 +137,7 @@ export function pairExtents(map: readonly number[], refuse: Refuse): TarExtent[]
 }
 
 function text(key: string, { bytes, start, end, refuse }: PaxValue): string {
-  // Some readers stop at a NUL and some do not: no name may depend on it.
+  // Some readers stop at a NUL and some do not, so a name with a NUL is refused.
   const nul = bytes.indexOf(0, start)
   if (nul !== -1 && nul < end) refuse(`its extended header has a NUL in ${key}`)
   return decodeName(bytes, start, end)
@@ -145,11 +145,15 @@ function text(key: string, { bytes, start, end, refuse }: PaxValue): string {
 
 function number(key: string, { bytes, start, end, refuse }: PaxValue): number {
   const value = readDecimal(bytes, start, end)
-  return Number.isNaN(value) ? refuse(`its extended header has a ${key} that is no number`) : value
+  return Number.isNaN(value)
+    ? refuse(`its extended header has a ${key} that is not a number`)
+    : value
 }
 
 function time({ bytes, start, end, refuse }: PaxValue): TarTime {
-  return readTime(bytes, start, end) ?? refuse('its extended header has an mtime that is no time')
+  return (
+    readTime(bytes, start, end) ?? refuse('its extended header has an mtime that is not a time')
+  )
 }
 
 function attributeName(name: string, { refuse }: PaxValue): string {

@@ -4,7 +4,7 @@ import { inChunks, paxRecords, rawArchive, rawEntry, rawPax, readAll } from '../
 import { packTar } from '../write/write.ts'
 import { readTar } from './read.ts'
 
-test('readTar() reads a ustar entry with all its fields and the place of its contents', async () => {
+test('readTar() reads a ustar entry with all its fields and the offset of its contents', async () => {
   const archive = rawArchive(
     rawEntry(
       { name: 'b', prefix: 'a', uid: '0001750\0', gid: '0000144\0', mtime: '00000000012\0' },
@@ -18,7 +18,7 @@ test('readTar() reads a ustar entry with all its fields and the place of its con
 })
 
 test.each([1, 7, 511, 512, 513, 4096])(
-  'readTar() reads the same from chunks of %d bytes, each valid only for its turn',
+  'readTar() reads the same from chunks of %d bytes, each valid only until the next',
   async (chunk) => {
     const inputs = Array.from({ length: 20 }, (_, i) => ({
       path: `${'deep/'.repeat(i * 3)}file-${i}`,
@@ -32,7 +32,7 @@ test.each([1, 7, 511, 512, 513, 4096])(
   },
 )
 
-test('readTar() skips what was not read of a body when the next entry is asked for', async () => {
+test('readTar() skips the unread rest of a body when the next entry is requested', async () => {
   const archive = rawArchive(
     rawEntry({ name: 'a' }, 'x'.repeat(3000)),
     rawEntry({ name: 'b' }, 'second'),
@@ -47,7 +47,7 @@ test('readTar() skips what was not read of a body when the next entry is asked f
   expect(seen).toEqual(['atrue', 'btrue'])
 })
 
-test('readTar() does not let a body be read after its turn', async () => {
+test('readTar() throws when a body is read after the next entry was requested', async () => {
   const archive = rawArchive(rawEntry({ name: 'a' }, 'a'), rawEntry({ name: 'b' }, 'b'))
   const entries: TarEntry[] = []
   for await (const entry of readTar(inChunks(archive))) entries.push(entry)
@@ -76,7 +76,7 @@ test('readTar() reads its source to the end, and closes it when stopped early', 
   expect(closed).toBe(2)
 })
 
-test('readTar() warns of data after the end of the archive', async () => {
+test('readTar() warns about data after the end of the archive', async () => {
   const warnings: string[] = []
   const warn = (message: string): void => void warnings.push(message)
   const archive = rawArchive(rawEntry({}, 'x'))
@@ -86,7 +86,7 @@ test('readTar() warns of data after the end of the archive', async () => {
   expect(warnings).toHaveLength(1)
 })
 
-test('readTar() takes an archive without end blocks, and an empty one', async () => {
+test('readTar() accepts an archive without end blocks, and an empty one', async () => {
   expect(await readAll(rawEntry({}, 'x'))).toHaveLength(1)
   expect(await readAll(new Uint8Array(0))).toEqual([])
 })
@@ -116,7 +116,7 @@ test('readTar() lets pax records replace the fields of the next entry only', asy
   expect(second).toMatchObject({ path: 'plain', uid: 0, mtime: 0 })
 })
 
-test('readTar() lets an empty pax record leave the field of the header block', async () => {
+test('readTar() uses the field of the header block for an empty pax record', async () => {
   const records = paxRecords([
     ['path', 'a'],
     ['path', ''],
@@ -125,7 +125,7 @@ test('readTar() lets an empty pax record leave the field of the header block', a
   expect((await readAll(archive))[0]?.path).toBe('kept')
 })
 
-test('readTar() lets an empty pax record take back an earlier one', async () => {
+test('readTar() removes an earlier record for an empty pax record', async () => {
   const usual = { uid: '0000007\0', gid: '0000011\0', mtime: '00000000013\0' }
   const archive = rawArchive(
     rawPax([
@@ -157,7 +157,7 @@ test('readTar() lets an empty pax record take back an earlier one', async () => 
   expect((await readAll(link))[0]).toMatchObject({ linkpath: 'kept' })
 })
 
-test('readTar() believes SCHILY of an attribute rather than LIBARCHIVE, in either order', async () => {
+test('readTar() prefers the SCHILY record of an attribute to that of LIBARCHIVE, in either order', async () => {
   const schily = ['SCHILY.xattr.user.a', 'of SCHILY'] as const
   const libarchive = ['LIBARCHIVE.xattr.user.a', Buffer.from('other').toString('base64')] as const
   for (const records of [
@@ -180,7 +180,7 @@ test('readTar() reads GNU long names and targets up to their NUL', async () => {
   expect(entry).toMatchObject({ path: long, type: 'symlink', linkpath: 't'.repeat(150) })
 })
 
-test('readTar() does not take the times of a GNU header for a prefix', async () => {
+test('readTar() does not read the times of a GNU header as a prefix', async () => {
   const archive = rawArchive(rawEntry({ name: 'a', magic: 'ustar  \0', prefix: '14000000000' }))
   expect((await readAll(archive))[0]?.path).toBe('a')
 })

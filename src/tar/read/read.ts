@@ -12,19 +12,17 @@ import { type PaxHeader, pairExtents, parsePax } from './pax.ts'
 import { checkSparse, readGnuSparse, readSparseLines, type SparseMap } from './sparse.ts'
 
 export interface ReadTarOptions extends Partial<TarLimits> {
-  /** Hears of what is odd and harmless: bytes after the end of the archive. */
+  /** Receives warnings about oddities that do no harm: data after the end of the archive. */
   readonly warn?: (message: string) => void
 }
 
 /**
- * Reads an archive entry by entry: ustar, pax, GNU and v7 headers. Asking for
- * the next entry skips what was not read of the last one's body; stopping early
- * closes `bytes`. After the last entry `bytes` is read to its end, so that a
- * digest over it is complete.
+ * Reads an archive entry by entry: ustar, pax, GNU and v7 headers. Requesting the next entry skips
+ * the unread rest of the previous body. Stopping early closes `bytes`. After the last entry,
+ * `bytes` is read to its end, so that a digest over it is complete.
  *
- * Headers mean what they mean to Docker. What is malformed is refused with
- * `INVALID`, naming entry and offset, and nothing is ever passed over silently.
- * Paths are given as they are spelled; see `cleanPath`.
+ * Headers have the same meaning as in Docker. Throws `INVALID` with entry and offset for a
+ * malformed archive; never skips anything silently. Paths are not cleaned; see `cleanPath`.
  */
 export async function* readTar(
   bytes: Bytes,
@@ -42,7 +40,7 @@ export async function* readTar(
   }
 }
 
-/** What the extended headers before an entry say about it. */
+/** The contents of the extended headers before an entry. */
 interface Extension {
   pax?: PaxHeader
   longPath?: string
@@ -56,7 +54,7 @@ class TarReader {
   readonly #cursor: Cursor
   readonly #limits: TarLimits
   readonly #warn: (message: string) => void
-  /** Of the entry handed out last: bytes of contents not read yet, and of padding after them. */
+  /** For the last returned entry: unread bytes of its contents, and of the padding after them. */
   #remaining = 0
   #padding = 0
   #current: TarEntry | undefined
@@ -71,9 +69,9 @@ class TarReader {
   }
 
   /**
-   * The next entry if it is one header in the chunk at hand, as nearly all are:
-   * waiting costs more than reading them. Otherwise `undefined`, and `next` is
-   * to be called; nothing has happened then.
+   * Returns the next entry if its header is complete in the current chunk and has no extended
+   * header. This is the usual case, and it avoids an `await`, which costs more than the header.
+   * Otherwise returns `undefined` and changes nothing; then call `next`.
    */
   nextAtHand(): TarEntry | undefined {
     const rest = this.#remaining + this.#padding
@@ -100,7 +98,7 @@ class TarReader {
       }
       if (block.length === 0 || (block[0] === 0 && isZeroBlock(block))) {
         if ((extension.pax ?? extension.longPath ?? extension.longLink) !== undefined) {
-          return this.#refuse('an extended header stands before nothing')
+          return this.#refuse('no entry follows an extended header')
         }
         await this.#finish(block.length)
         return undefined
@@ -146,19 +144,21 @@ class TarReader {
     }
   }
 
-  /** Reads what follows the first zero block: another one, then anything, to its end. */
+  /**
+   * Reads what follows the first zero block: a second one, then any data, to the end of the stream.
+   */
   async #finish(length: number): Promise<void> {
     if (length === 0) return
     const second = this.#cursor.take(blockSize) ?? (await this.#cursor.gather(blockSize))
     this.#name = ''
-    if (!isZeroBlock(second)) this.#refuse('a zero block stands before an entry')
+    if (!isZeroBlock(second)) this.#refuse('an entry follows a zero block')
     let trailing = false
     for (;;) {
       const part = await this.#cursor.next(Number.MAX_SAFE_INTEGER)
       if (part === undefined) break
       trailing ||= !isZeroBlock(part)
     }
-    if (trailing) this.#warn('The archive has data after its end, which no reader sees')
+    if (trailing) this.#warn('The archive has data after its end, which readers ignore')
   }
 
   async #readMeta(header: HeaderBlock, extension: Extension): Promise<void> {
@@ -170,7 +170,7 @@ class TarReader {
     const bytes = this.#cursor.take(whole) ?? (await this.#cursor.gather(whole))
     if (bytes.length < whole) this.#refuse('the archive ends inside its extended header')
     const contents = bytes.subarray(0, size)
-    // Of several headers of one kind the last counts, and global ones say nothing, as for Docker.
+    // As in Docker, the last of several headers of one kind counts, and global headers are ignored.
     if (header.flag === flag.pax) extension.pax = parsePax(contents, this.#refuse)
     else if (header.flag === flag.globalPax) parsePax(contents, this.#refuse)
     else {
@@ -188,12 +188,15 @@ class TarReader {
     const isLink = type === 'symlink' || type === 'hardlink'
     checkName(path, this.#limits, this.#refuse)
     if (isLink) checkLink(linkpath, this.#limits, this.#refuse)
-    // Nothing follows the header of anything but a file, whatever size it has.
+    // Only a file has contents, whatever size the header has.
     const stored = type === 'file' ? (pax.size ?? header.size) : 0
     return { header, pax, path, type, linkpath: isLink ? linkpath : '', stored }
   }
 
-  /** Starts an entry whose `stored` bytes begin here; of a sparse file those without its map. */
+  /**
+   * Begins an entry with `stored` bytes of contents; for a sparse file without the bytes of its
+   * map.
+   */
   #begin(found: Found, stored: number = found.stored, sparse?: SparseMap): TarEntry {
     this.#remaining = stored
     this.#padding = paddingOf(found.stored)
@@ -226,7 +229,7 @@ class TarReader {
       } else if ((sparse.major ?? 0) !== 0) this.#refuse('its sparse format is unknown')
       map = { extents: pairExtents(numbers, this.#refuse), realSize }
       if (sparse.count !== undefined && sparse.count !== map.extents.length) {
-        this.#refuse('its sparse map is not as long as it says')
+        this.#refuse('its sparse map has a wrong length')
       }
     }
     if (map.extents.length > most) this.#refuse(`its sparse map has more than ${most} extents`)
@@ -245,7 +248,7 @@ class TarReader {
   async *#stored(entry: TarEntry): AsyncGenerator<Uint8Array, void, undefined> {
     for (;;) {
       if (this.#current !== entry) {
-        throw new TypeError('The body of a tar entry was read after the next entry was asked for')
+        throw new TypeError('The body of a tar entry was read after the next entry was requested')
       }
       if (this.#remaining === 0) return
       const part = await this.#cursor.next(this.#remaining)
@@ -277,7 +280,7 @@ function isMeta(value: number): boolean {
   )
 }
 
-/** Whether an entry of this type is over with its header block. */
+/** Whether an entry of this type is complete with its header block. */
 function isPlainFlag(value: number): boolean {
   return value in entryTypes && value !== flag.gnuSparse
 }

@@ -90,9 +90,9 @@ test('readTar() reads a file that is one hole', async () => {
 test.each([
   ['overlaps', octal(3) + octal(3) + octal(5) + octal(2)],
   ['goes back', octal(10) + octal(2) + octal(3) + octal(3)],
-  ['leaves the file', octal(3) + octal(3) + octal(19) + octal(2)],
-  ['holds less than is stored', octal(3) + octal(3)],
-  ['holds more than is stored', octal(3) + octal(3) + octal(10) + octal(6)],
+  ['exceeds the file', octal(3) + octal(3) + octal(19) + octal(2)],
+  ['has fewer bytes than are stored', octal(3) + octal(3)],
+  ['has more bytes than are stored', octal(3) + octal(3) + octal(10) + octal(6)],
   ['has a negative offset', `${'\xff'.repeat(12)}${octal(5)}`],
 ])('readTar() refuses a sparse map that %s', async (_, wrong) => {
   const bytes = Buffer.from(wrong, 'latin1')
@@ -101,7 +101,7 @@ test.each([
   await expect(readAll(archive)).rejects.toThrow('its sparse map')
 })
 
-test('readTar() refuses a sparse file larger than a filesystem should be asked for', async () => {
+test('readTar() refuses a sparse file that is too large', async () => {
   const at = { 483: Buffer.from([0x80, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0]) }
   const archive = rawArchive(rawEntry({ name: 'huge', flag: 'S', magic: 'ustar  \0', at }))
   await expect(readAll(archive)).rejects.toThrow(
@@ -109,7 +109,7 @@ test('readTar() refuses a sparse file larger than a filesystem should be asked f
   )
 })
 
-test('readTar() bounds the extents of every sparse format', async () => {
+test('readTar() limits the extents of every sparse format', async () => {
   const sparseExtents = 3
   const record = ['GNU.sparse.size', '20'] as const
   const inPax = rawPax([record, ['GNU.sparse.map', '0,1,2,1,4,1,6,1']])
@@ -125,7 +125,7 @@ test('readTar() bounds the extents of every sparse format', async () => {
   }
 })
 
-test('readTar() refuses a map of lines that does not end', async () => {
+test('readTar() refuses a sparse map without an end', async () => {
   const records = paxRecords([
     ['GNU.sparse.major', '1'],
     ['GNU.sparse.realsize', '1'],

@@ -3,7 +3,7 @@ import { blockSize, readDecimal, readNumber } from '../field.ts'
 import type { Refuse } from '../header.ts'
 import type { Cursor } from './cursor.ts'
 
-/** What a sparse file is made of. */
+/** The extents of a sparse file, and its size. */
 export interface SparseMap {
   readonly extents: readonly TarExtent[]
   /** Bytes of the file, holes included. */
@@ -38,7 +38,7 @@ interface GnuExtents {
   readonly refuse: Refuse
 }
 
-/** True when the byte after the extents says that an extension block follows. */
+/** Returns true when another extension block follows. */
 function readGnuExtents(block: Uint8Array, { at, count, extents, refuse }: GnuExtents): boolean {
   const end = at + count * 24
   for (let i = at; i < end && block[i] !== 0; i += 24) {
@@ -52,13 +52,12 @@ function readGnuExtents(block: Uint8Array, { at, count, extents, refuse }: GnuEx
 
 function sparseNumber(block: Uint8Array, at: number, refuse: Refuse): number {
   const value = readNumber(block, at, 12)
-  return value >= 0 ? value : refuse('its sparse map has a number that is none')
+  return value >= 0 ? value : refuse('its sparse map has a malformed number')
 }
 
 /**
- * Reads the map of format 1.0, which stands before the contents: decimal lines
- * (a count, then offset and size of each extent), filled up to a whole block.
- * Gives the bytes it took.
+ * Reads the map of format 1.0, which comes before the contents: decimal lines (a count, then offset
+ * and size of each extent), padded to a whole block. Returns the size of the map.
  */
 export async function readSparseLines(
   cursor: Cursor,
@@ -77,7 +76,7 @@ export async function readSparseLines(
       const end = lines.indexOf(0x0a, at)
       if (end === -1) break
       const value = readDecimal(lines, at, end)
-      if (Number.isNaN(value)) refuse('its sparse map has a number that is none')
+      if (Number.isNaN(value)) refuse('its sparse map has a malformed number')
       if (wanted !== undefined) map.push(value)
       else if (value > most) refuse(`its sparse map has more than ${most} extents`)
       else wanted = value * 2
@@ -89,7 +88,7 @@ export async function readSparseLines(
   return { map, size: cursor.offset - start }
 }
 
-/** Refuses a map that is not in order, leaves the file, or does not use the stored bytes up. */
+/** Refuses a map that is not in order, exceeds the file, or does not match the stored bytes. */
 export function checkSparse(map: SparseMap, storedSize: number, refuse: Refuse): void {
   let end = 0
   let stored = 0

@@ -3,7 +3,7 @@ import { overwriting } from '../../stream/testing/overwriting.ts'
 import type { TarEntry } from '../entry.ts'
 import { type ReadTarOptions, readTar } from '../read/read.ts'
 
-/** Fields of a header block as text or bytes, put where the format has them, right or wrong. */
+/** Fields of a header block as text or bytes, written to their places without a check. */
 export interface RawHeader {
   readonly name?: string | Uint8Array
   readonly mode?: string
@@ -37,7 +37,7 @@ const offsets = {
   prefix: 345,
 } as const
 
-/** One header block, checksum included, and `contents` filled up to whole blocks. */
+/** A header block with its checksum, and `contents` padded to whole blocks. */
 export function rawEntry(header: RawHeader, contents: string | Uint8Array = ''): Uint8Array {
   const body = Buffer.from(contents)
   const block = Buffer.alloc(512)
@@ -63,7 +63,7 @@ export function rawEntry(header: RawHeader, contents: string | Uint8Array = ''):
   return Buffer.concat([block, body, Buffer.alloc((512 - (body.length % 512)) % 512)])
 }
 
-/** Records of a pax header, lengths counted. */
+/** Records of a pax header, with their lengths. */
 export function paxRecords(
   records: readonly (readonly [string, string | Uint8Array])[],
 ): Uint8Array {
@@ -87,12 +87,12 @@ export function rawPax(
   return rawEntry({ name: 'PaxHeaders.0/x', flag }, paxRecords(records))
 }
 
-/** The parts one after the other with the two blocks that end an archive. */
+/** The parts in a row, and the two blocks that end an archive. */
 export function rawArchive(...parts: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat([...parts, Buffer.alloc(1024)])
 }
 
-/** `bytes` in chunks of `size`, each in memory that the next one overwrites, as the currency allows. */
+/** `bytes` in chunks of `size`; each chunk reuses the memory of the one before. */
 export function inChunks(bytes: Uint8Array, size: number = bytes.length || 1): Bytes {
   return overwriting(bytes, size)
 }

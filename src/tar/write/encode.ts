@@ -14,7 +14,7 @@ const flags: Readonly<Record<TarEntryType, number>> = {
   fifo: 0x36,
 }
 
-/** Permissions of an entry that says nothing about them. */
+/** The permissions of an entry without a mode. */
 export const usualModes: Readonly<Record<TarEntryType, number>> = {
   file: 0o644,
   hardlink: 0o644,
@@ -31,9 +31,9 @@ const largestSize = 0o77777777777
 type Records = Map<string, string | Uint8Array>
 
 /**
- * The header of one entry, without contents: a ustar block, and before it a
- * pax header for what does not fit. A directory's name gets its slash. Who makes
- * many of them gives the memory of a `block`, which a header without pax then is.
+ * Returns the header of one entry, without contents: a ustar block, and before it a pax header for
+ * values that do not fit. Adds a slash to the name of a directory. `block` is memory to reuse; a
+ * header without pax is returned in it.
  */
 export function encodeEntry(
   entry: TarInput,
@@ -99,18 +99,18 @@ function formatTime(seconds: number, nanoseconds: number): string {
 }
 
 /**
- * Where the second part of a name begins that is parted at a slash for the two
- * fields of a ustar header; 0 when it needs no parting.
+ * Splits a name at a slash for the two fields of a ustar header. Returns where the second part
+ * begins; 0 when the name fits into one field; `undefined` when it does not fit.
  */
 function splitName(name: Uint8Array): number | undefined {
   if (name.length <= 100) return 0
   if (name.length > 256) return undefined
-  // The slash that ends a directory's name cannot part it.
+  // The slash at the end of a directory's name cannot split it.
   const slash = name.lastIndexOf(0x2f, Math.min(155, name.length - 2))
   return slash <= 0 || name.length - slash - 1 > 100 ? undefined : slash + 1
 }
 
-/** Eight or twelve octal digits, the last of them a NUL. */
+/** Writes octal digits and a NUL, `length` bytes in total. */
 function writeOctal(block: Uint8Array, start: number, length: number, value: number): void {
   let at = start + length - 2
   let rest = value
@@ -131,7 +131,7 @@ function writeChecksum(block: Uint8Array): void {
   block[155] = 0x20
 }
 
-/** A pax header for the entry `path`: its own ustar block, the records in key order, padding. */
+/** A pax header for the entry `path`: a ustar block, the records sorted by key, padding. */
 function paxHeader(path: string, records: Records): Uint8Array {
   const sorted = [...records].sort(([a], [b]) => (a < b ? -1 : 1))
   const body = Buffer.concat(sorted.map(([key, value]) => paxRecord(key, value)))
@@ -153,7 +153,7 @@ function paxHeader(path: string, records: Records): Uint8Array {
   return Buffer.concat([block, body, new Uint8Array(paddingOf(body.length))])
 }
 
-/** `length key=value\n`, where the length counts its own digits. */
+/** `length key=value\n`; the length includes its own digits. */
 function paxRecord(key: string, value: string | Uint8Array): Uint8Array {
   const contents = typeof value === 'string' ? encodeName(value) : value
   const rest = Buffer.concat([encodeName(` ${key}=`), contents, encodeName('\n')])

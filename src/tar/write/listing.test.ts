@@ -7,7 +7,7 @@ import { encodeEntry } from './encode.ts'
 import { TarLister } from './listing.ts'
 import { writeTar } from './write.ts'
 
-/** Writes an archive, and gives what was listed beside what is read. */
+/** Writes an archive; returns its listing and its entries as read. */
 async function listAndRead(inputs: readonly TarInput[]): Promise<{
   readonly listed: ReturnType<TarLister['finish']>
   readonly read: readonly unknown[]
@@ -71,7 +71,7 @@ function withoutNothing(record: object): TarInput {
   }
 }
 
-test('TarLister lists what a reader finds in the archive', async () => {
+test('TarLister lists the same entries that a reader finds', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(common, kind), { maxLength: 8 }), async (drawn) => {
       const inputs = drawn.map(([one, other]) => withoutNothing({ ...one, ...other }))
@@ -96,7 +96,7 @@ test.each<[string, TarInput, string]>([
   ],
   ['a component that is too long', { path: 'n'.repeat(256) }, 'longer than 255 bytes'],
   ['a name that is too deep', { path: `${'n/'.repeat(1025)}n` }, 'deeper than 1024 directories'],
-  ['nobody as owner', { path: 'n', uid: 2 ** 32 - 1 }, 'its owner is out of range'],
+  ['an invalid owner', { path: 'n', uid: 2 ** 32 - 1 }, 'its owner is out of range'],
 ])('TarLister refuses %s, as a reader does', async (_, input, reason) => {
   const add = (): void => new TarLister().add(input, 0, encodeEntry(input).length)
   expect(add).toThrow(reason)
@@ -105,7 +105,7 @@ test.each<[string, TarInput, string]>([
   await expect(reading).rejects.toThrow(reason)
 })
 
-test('TarLister keeps no list that would fill the memory', () => {
+test('TarLister drops a list that is too long', () => {
   const lister = new TarLister()
   for (let at = 0; at <= 200_000; at++) lister.add({ path: 'n' }, 512 * at, 512)
   expect(lister.finish(1)).toBeUndefined()

@@ -4,27 +4,27 @@ import { checkLink, checkName, checkOwner } from '../limit.ts'
 import { usualModes } from './encode.ts'
 import { refuseToWrite } from './refuse-to-write.ts'
 
-/** What an archive holds, in its order, without the contents. */
+/** The entries of an archive in order, without their contents. */
 export interface TarListing {
-  /** None of them sparse. */
+  /** None of them is sparse. */
   readonly entries: readonly PlacedEntry[]
   /** Bytes of the archive. */
   readonly size: number
 }
 
-/** More entries than this are not kept in memory. */
+/** Longer lists are dropped, to save memory. */
 const mostListed = 200_000
 
 /**
- * Lists an archive while it is written, so that nobody has to read it for that:
- * each entry is what `readTar` will make of the header that `encodeEntry` made.
+ * Lists the entries of an archive while it is written, so that it need not be read for that. Each
+ * entry equals the one that `readTar` reads from the header of `encodeEntry`.
  */
 export class TarLister {
   #entries: PlacedEntry[] | undefined = []
 
   /**
-   * Takes the entry whose header takes `headerSize` bytes from `start` on. Throws `INVALID`
-   * for what a reader would refuse.
+   * Adds an entry whose header has `headerSize` bytes from `start`. Throws `INVALID` for an entry
+   * that a reader would refuse.
    */
   add(input: TarInput, start: number, headerSize: number): void {
     const { path, type = 'file', linkpath = '', uid = 0, gid = 0 } = input
@@ -55,7 +55,7 @@ export class TarLister {
     })
   }
 
-  /** The list of an archive of `size` bytes; `undefined` when it is too long to be kept. */
+  /** The list of an archive of `size` bytes; `undefined` when it was too long. */
   finish(size: number): TarListing | undefined {
     return this.#entries && { entries: this.#entries, size }
   }

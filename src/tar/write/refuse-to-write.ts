@@ -1,7 +1,7 @@
 import { StrakeError } from '#oci'
 import { printableName } from '../name.ts'
 
-/** Says which entry cannot be written, and why. */
+/** Throws `INVALID` with the entry and the reason. */
 export function refuseToWrite(path: string, reason: string, remedy?: string): never {
   throw new StrakeError(
     'INVALID',

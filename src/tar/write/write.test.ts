@@ -6,7 +6,7 @@ import { inChunks, readAll } from '../testing/archives.ts'
 import { encodeEntry } from './encode.ts'
 import { packTar, writeTar } from './write.ts'
 
-test('encodeEntry() needs one block where ustar is enough', () => {
+test('encodeEntry() needs one block when ustar is enough', () => {
   const block = Buffer.from(encodeEntry({ path: 'etc/motd', size: 5, mtime: 10 }))
   expect(block.length).toBe(512)
   expect(block.toString('latin1', 0, 9)).toBe('etc/motd\0')
@@ -26,7 +26,7 @@ test.each<[string, TarInput]>([
   ],
   ['the largest ids', { path: 'x', uid: 0o7777777, gid: 0o7777777 }],
   ['the latest time', { path: 'x', mtime: 0o77777777777 }],
-  ['bytes that are no text', { path: 'a\udcff\udc80' }],
+  ['bytes that are not text', { path: 'a\udcff\udc80' }],
 ])('encodeEntry() fits %s into one block', async (_, input) => {
   const header = encodeEntry(input)
   expect(header.length).toBe(512)
@@ -58,12 +58,12 @@ test('encodeEntry() keeps a size beyond 8 GiB', () => {
   expect(text).toContain('19 size=8589934592\n')
 })
 
-test('encodeEntry() refuses names that end early, and none', () => {
+test('encodeEntry() refuses names with a NUL, and empty names', () => {
   expect(() => encodeEntry({ path: 'a\0b' })).toThrow('Cannot write tar entry "a\\u{0}b"')
   expect(() => encodeEntry({ path: '' })).toThrow('bad name')
 })
 
-test('writeTar() gives the same bytes for the same entries, however bodies arrive', async () => {
+test('writeTar() yields the same bytes for the same entries, for any chunks of bodies', async () => {
   const body = Buffer.from('x'.repeat(300_000))
   const whole = await packTar([{ path: 'a', body }, { path: 'b' }])
   const streamed = await packTar([
@@ -91,11 +91,11 @@ test.each([
   )
 })
 
-test('writeTar() refuses contents that never come', async () => {
+test('writeTar() refuses an entry without its contents', async () => {
   await expect(packTar([{ path: 'log', size: 5 }])).rejects.toThrow('it has 0 bytes where 5')
 })
 
-test('writeTar() gives chunks of 64 KiB and more, but for the last', async () => {
+test('writeTar() yields chunks of at least 64 KiB, except the last', async () => {
   const inputs = Array.from({ length: 400 }, (_, i) => ({
     path: `f${i}`,
     body: new Uint8Array(i * 5),
@@ -106,7 +106,7 @@ test('writeTar() gives chunks of 64 KiB and more, but for the last', async () =>
   expect(Math.min(...sizes.slice(0, -1))).toBeGreaterThanOrEqual(65_536)
 })
 
-test('writeTar() asks for an entry only when the one before is written', async () => {
+test('writeTar() requests an entry only after the previous one was written', async () => {
   const shared = Buffer.alloc(4)
   const inputs = function* (): Generator<TarInput> {
     for (const text of ['aaaa', 'bbbb']) yield { path: text, body: Buffer.from(text).fill(text, 0) }
@@ -119,7 +119,7 @@ test('writeTar() asks for an entry only when the one before is written', async (
   expect(entries.map(({ contents }) => String(contents))).toEqual(['aaaa', 'bbbb', 'cccc', 'dddd'])
 })
 
-test('packTar() keeps what a body with one buffer gives', async () => {
+test('packTar() accepts a body that reuses one buffer', async () => {
   const content = noise(700_000)
   const body = overwriting(content, 200_000)
   const [entry] = await readAll(await packTar([{ path: 'large', size: content.length, body }]))

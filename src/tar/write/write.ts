@@ -11,10 +11,9 @@ const endSize = 2 * blockSize
 const padding = new Uint8Array(blockSize)
 
 /**
- * Writes an archive: the same entries always give the same bytes. Plain ustar
- * headers, with a pax header only where an entry does not fit one. A body that
- * is shorter or longer than its entry says is refused with `INVALID`. A `lister`
- * is told every entry.
+ * Writes an archive: the same entries always give the same bytes. Headers are plain ustar; a pax
+ * header is added only when an entry does not fit. Throws `INVALID` when a body is shorter or
+ * longer than its entry's size. Calls `lister` with every entry.
  */
 export async function* writeTar(
   entries: AsyncIterable<TarInput> | Iterable<TarInput>,
@@ -43,7 +42,7 @@ export async function* writeTar(
   yield* output.flush()
 }
 
-/** The whole archive of entries whose bodies are in memory. */
+/** The whole archive, for entries whose bodies are in memory. */
 export async function packTar(entries: Iterable<TarInput>): Promise<Uint8Array> {
   return await toBuffer(writeTar(entries), Number.MAX_SAFE_INTEGER)
 }
@@ -88,14 +87,14 @@ function wrongSize(path: string, expected: number, actual: number): never {
   )
 }
 
-/** Joins what is small into chunks of 256 KiB and lets through what is large. */
+/** Collects small parts into chunks of 256 KiB and passes large parts through. */
 class Output {
   #buffer = new Uint8Array(outputSize)
   #length = 0
-  /** Bytes taken so far. */
+  /** Bytes added so far. */
   size = 0
 
-  /** Takes `part` in; gives the chunks that are complete now. */
+  /** Adds `part`; returns the chunks that are now complete. */
   add(part: Uint8Array): readonly Uint8Array[] {
     this.size += part.length
     if (part.length >= outputSize / 2) return [...this.flush(), part]
