@@ -101,10 +101,25 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Stop containers and start them again',
     load: () => import('./commands/restart.ts'),
   },
+  rename: {
+    group: 'containers',
+    summary: 'Give a container another name',
+    load: () => import('./commands/rename.ts'),
+  },
   ps: {
     group: 'containers',
     summary: 'List containers',
     load: () => import('./commands/ps.ts'),
+  },
+  port: {
+    group: 'containers',
+    summary: 'Show where the ports of a container are published',
+    load: () => import('./commands/port.ts'),
+  },
+  top: {
+    group: 'containers',
+    summary: 'Show the processes of a running container',
+    load: () => import('./commands/top.ts'),
   },
   logs: {
     group: 'containers',

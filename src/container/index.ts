@@ -60,10 +60,14 @@ export { type ContainerDetails, inspectContainer, readHealth } from './verbs/ins
 export { type LogEntry, type LogsOptions, readLogBatches, readLogs } from './verbs/logs.ts'
 /** The files of a container. */
 export { type ContainerFiles, openContainerFiles } from './verbs/open-files.ts'
+/** The processes of a container. */
+export { listProcesses, type ProcessTable } from './verbs/processes.ts'
 /** Mending what crashes and reboots left. */
 export { isLost, reconcileContainers } from './verbs/reconcile.ts'
 /** Removing a container. */
 export { type RemoveOptions, removeContainer, removeStopped } from './verbs/remove.ts'
+/** Another name for a container. */
+export { renameContainer } from './verbs/rename.ts'
 /** Recording containers again whose records were lost. */
 export { restoreContainerRecords } from './verbs/restore.ts'
 /** Creating and starting in one go. */

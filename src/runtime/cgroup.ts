@@ -61,6 +61,23 @@ export function freeze(id: string, frozen: boolean): boolean {
   }
 }
 
+/** The processes of a container, those in groups of their own inside it included, by the host's IDs. */
+export function cgroupProcesses(id: string): readonly number[] {
+  const hierarchy = cgroupMode() === 'unified' ? base : `${base}/pids`
+  return processesBelow(`${hierarchy}${cgroupPath(id)}`)
+}
+
+function processesBelow(group: string): readonly number[] {
+  try {
+    const own = readFileSync(`${group}/cgroup.procs`, 'latin1').split('\n').filter(Boolean)
+    const inner = readdirSync(group, { withFileTypes: true }).filter((one) => one.isDirectory())
+    return [...own.map(Number), ...inner.flatMap(({ name }) => processesBelow(`${group}/${name}`))]
+  } catch {
+    // The group has just been removed, with its last process.
+    return []
+  }
+}
+
 /** Removes the control groups of an ended container. False when a process is still in one. */
 export function removeCgroups(id: string): boolean {
   let empty = true

@@ -23,7 +23,7 @@ export { parseSeccompProfile, type SeccompSource } from './bundle/seccomp-profil
 /** Parts of the runtime configuration, as the specification spells them. */
 export type { ProcessConfig, Rlimit, RuntimeConfig } from './bundle/spec.ts'
 /** The control groups of a container. */
-export { cgroupMode, freeze, isFrozen, oomKills, primeCgroups } from './cgroup.ts'
+export { cgroupMode, cgroupProcesses, freeze, isFrozen, oomKills, primeCgroups } from './cgroup.ts'
 /** Which runtime works here, and why. */
 export { type DetectedRuntime, type DetectRuntimeOptions, detectRuntime } from './detect.ts'
 /** The reason of a failed start. */

@@ -15,10 +15,13 @@ const containerStates: Readonly<Record<string, readonly State[] | 'any'>> = {
   kill: ['running', 'paused', 'restarting'],
   logs: 'any',
   pause: ['running'],
+  port: ['running'],
+  rename: 'any',
   restart: 'any',
   rm: 'any',
   start: ['created', 'exited', 'dead'],
   stop: ['running', 'paused', 'restarting'],
+  top: ['running', 'paused'],
   unpause: ['paused'],
   wait: ['running', 'paused', 'restarting'],
 }

@@ -1,9 +1,10 @@
 import { displayWidth, printable } from './text.ts'
 
-/** Docker's columns: left-aligned, padded to the widest cell, three spaces apart, ten wide at least. */
+/** Docker's columns: left-aligned, padded to the widest cell, three spaces apart, `narrowest` wide at least. */
 export function formatTable(
   header: readonly string[],
   rows: readonly (readonly string[])[],
+  { narrowest = 10 }: { readonly narrowest?: number } = {},
 ): string {
   const cells = [header, ...rows.map((row) => row.map(printable))]
   const widths = header.map((_, column) =>
@@ -13,7 +14,6 @@ export function formatTable(
 }
 
 const gap = 3
-const narrowest = 10
 
 function formatRow(row: readonly string[], widths: readonly number[]): string {
   return row

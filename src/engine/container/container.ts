@@ -5,10 +5,14 @@ import {
   type ExecOptions,
   execInContainer as exec,
   type ForegroundOptions,
+  getContainer,
+  isRunning,
   killContainer as kill,
   type LogEntry,
   type LogsOptions,
+  listProcesses,
   noteRestart,
+  type ProcessTable,
   pauseContainer as pause,
   type RemoveOptions,
   type RunEnd,
@@ -16,6 +20,7 @@ import {
   readLogs,
   removeContainer as remove,
   removeStopped,
+  renameContainer as rename,
   runForeground,
   type StopOptions,
   startContainer as start,
@@ -23,6 +28,7 @@ import {
   unpauseContainer as unpause,
   waitContainer as wait,
 } from '#container'
+import type { PublishedPort } from '#network'
 import { isStrakeError } from '#oci'
 import type { Engine } from '../engine.ts'
 import { containerContext } from './container-context.ts'
@@ -157,6 +163,33 @@ export async function* readContainerLogBatches(
   options: LogsOptions = {},
 ): AsyncGenerator<readonly LogEntry[]> {
   yield* readLogBatches(await containerContext(engine), name, options)
+}
+
+/** Gives a container another name. Throws `CONFLICT` for a name that is taken, `INVALID`, `NOT_FOUND`. */
+export async function renameContainer(
+  engine: Engine,
+  nameOrId: string,
+  name: string,
+): Promise<void> {
+  await rename(await containerContext(engine), nameOrId, name)
+}
+
+/** Lists the processes of a running container as `ps` with these arguments does. */
+export async function listContainerProcesses(
+  engine: Engine,
+  name: string,
+  psArguments: readonly string[],
+): Promise<ProcessTable> {
+  return await listProcesses(await containerContext(engine), name, psArguments)
+}
+
+/** Returns the ports of a container that are published now; none when it does not run. */
+export async function publishedPorts(
+  engine: Engine,
+  name: string,
+): Promise<readonly PublishedPort[]> {
+  const container = getContainer(await containerContext(engine), name)
+  return isRunning(container) ? (container.state.network?.ports ?? []) : []
 }
 
 export type { LogsOptions } from '#container'

@@ -15,6 +15,7 @@ export interface EventActions {
     | 'oom'
     | 'pause'
     | 'prune'
+    | 'rename'
     | 'restart'
     | 'start'
     | 'stop'

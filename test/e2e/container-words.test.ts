@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
+import { importBusybox } from './busybox.ts'
+import { missing, openStrake, type Strake } from './strake.ts'
+
+// Words of Docker's command line about one container.
+
+const reason = missing('busybox', 'tar', 'ps', 'iptables')
+if (reason) console.info(`skipped: container words: ${reason}`)
+
+describe.skipIf(reason !== undefined)('a container', () => {
+  let strake: Strake
+  let id: string
+  beforeAll(async () => {
+    strake = await openStrake()
+    await importBusybox(strake)
+    const publish = ['-p', '127.0.0.1::80', '-p', '127.0.0.1::53/udp']
+    id = await strake.ok('run', '-d', '--name', 'web', ...publish, 'busybox', 'sleep', '1000')
+  })
+  afterAll(async () => {
+    await strake('rm', '-f', id)
+    await strake[Symbol.asyncDispose]()
+  })
+
+  test('gets another name, which also its restorable record has', async () => {
+    expect(await strake.ok('rename', 'web', 'shop')).toBe('')
+    const label = ['ps', '--all', '--filter', 'name=shop', '--quiet', '--no-trunc']
+    expect(await strake.ok(...label)).toBe(id)
+    const kept = JSON.parse(readFileSync(`${strake.root}/containers/${id}/container.json`, 'utf8'))
+    expect(kept.name).toBe('shop')
+    const events = ['events', '--since', '1h', '--until', '0s', '--filter', 'event=rename']
+    expect(await strake.ok(...events)).toMatch(new RegExp(`rename ${id} .*name=shop, oldName=web`))
+    expect((await strake('stop', 'web')).exitCode).toBe(1)
+    await strake.ok('container', 'rename', 'shop', 'web')
+  })
+
+  test('keeps its name when another one is impossible', async () => {
+    await strake.ok('create', '--name', 'taken', 'busybox')
+    for (const [name, words] of [
+      ['taken', 'the name is taken by'],
+      ['web', 'Cannot rename container web: it has this name'],
+      ['../x', 'Cannot name a container ../x: only letters'],
+    ] as const) {
+      const { exitCode, stderr } = await strake('rename', 'web', name)
+      expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining(words) })
+    }
+    expect((await strake('rename', 'absent', 'x1')).stderr).toContain('there is none')
+    await strake.ok('rm', 'taken')
+    expect(await strake.ok('ps', '--filter', 'name=web', '-q')).toBe(id.slice(0, 12))
+  })
+
+  test('shows where its ports are published', async () => {
+    const lines = (await strake.ok('port', 'web')).split('\n')
+    expect(lines).toEqual([
+      expect.stringMatching(/^53\/udp -> 127\.0\.0\.1:\d+$/),
+      expect.stringMatching(/^80\/tcp -> 127\.0\.0\.1:\d+$/),
+    ])
+    expect(`80/tcp -> ${await strake.ok('port', 'web', '80')}`).toBe(lines[1] ?? '')
+    expect(await strake('port', 'web', '81')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('Cannot show port 81/tcp: container web does not publish it'),
+    })
+  })
+
+  test('shows its processes and no others', async () => {
+    await strake.ok('exec', '-d', 'web', 'sh', '-c', 'sleep 999; true')
+    const lines = (await strake.ok('top', 'web')).split('\n')
+    expect(lines[0]).toMatch(/^UID +PID +PPID +C +STIME +TTY +TIME +CMD$/)
+    const commands = lines.slice(1).map((line) => line.replace(/^.*\d\d:\d\d:\d\d +/, ''))
+    expect(commands.sort()).toEqual(['sh -c sleep 999; true', 'sleep 1000', 'sleep 999'])
+    expect(await strake.ok('top', 'web', '-o', 'pid,comm')).toMatch(/^PID +COMMAND\n\d+ +sleep/)
+    expect(await strake('top', 'web', '-o', 'comm')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('ps printed no column PID'),
+    })
+    expect((await strake('top', 'web', '--nonsense')).stderr).toContain("ps said 'error: ")
+  })
+})
