@@ -1,8 +1,8 @@
-/** Joining the streams of a running container. */
+/** Attaching to the streams of a running container. */
 
-/** Refusing options that no container can have. */
+/** The check of options before a container is created. */
 export { checkOptions } from './model/check-options.ts'
-/** The store and the machine containers live on. */
+/** The store and the machine of containers. */
 export { type ContainerContext, containerPaths } from './model/context.ts'
 /** Mount requests. */
 export type { MountRequest } from './model/mount-request.ts'
@@ -13,7 +13,7 @@ export type {
   LogOptions,
   RestartPolicy,
 } from './model/options.ts'
-/** Finding containers, and how they are now. */
+/** Containers and their current state. */
 export {
   type Container,
   getContainer,
@@ -22,13 +22,13 @@ export {
   readContainer,
   readSettings,
 } from './model/record.ts'
-/** Settings of a container, made of its options and its image. */
+/** Settings of a container, merged from its options and its image. */
 export type { ContainerSettings } from './model/settings.ts'
 /** The state of a container. */
 export type { ContainerState, ContainerStatus } from './model/state.ts'
 /** The state of health checks. */
 export type { HealthStatus } from './monitor/health.ts'
-/** The hidden role of this program that looks after one container. */
+/** The hidden role in which this program watches one container. */
 export { monitorMain } from './monitor/main.ts'
 /** The streams of a user, and the end of a session. */
 export { DescriptorStreams, type UserDescriptors } from './session/descriptor-streams.ts'
@@ -52,25 +52,25 @@ export {
 export { type CreatedContainer, createContainer } from './verbs/create.ts'
 /** Another process in a running container. */
 export { type ExecEnd, type ExecOptions, execInContainer } from './verbs/exec.ts'
-/** Starting a container and staying with it to its end. */
+/** Starting a container and staying attached until it ends. */
 export { type ForegroundOptions, type RunEnd, runForeground } from './verbs/foreground.ts'
 /** All facts about a container. */
 export { type ContainerDetails, inspectContainer, readHealth } from './verbs/inspect.ts'
-/** What a container wrote. */
+/** The log of a container. */
 export { type LogEntry, type LogsOptions, readLogBatches, readLogs } from './verbs/logs.ts'
 /** The files of a container. */
 export { type ContainerFiles, openContainerFiles } from './verbs/open-files.ts'
 /** The processes of a container. */
 export { listProcesses, type ProcessTable } from './verbs/processes.ts'
-/** Mending what crashes and reboots left. */
+/** Cleaning up after crashes and reboots. */
 export { isLost, reconcileContainers } from './verbs/reconcile.ts'
 /** Removing a container. */
 export { type RemoveOptions, removeContainer, removeStopped } from './verbs/remove.ts'
 /** Another name for a container. */
 export { renameContainer } from './verbs/rename.ts'
-/** Recording containers again whose records were lost. */
+/** Restoring lost records of containers. */
 export { restoreContainerRecords } from './verbs/restore.ts'
-/** Creating and starting in one go. */
+/** Creating and starting a container. */
 export { runContainer, runDetached } from './verbs/run.ts'
 /** Starting in the background. */
 export { noteRestart, type StartOptions, startContainer } from './verbs/start.ts'

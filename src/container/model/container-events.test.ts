@@ -16,7 +16,7 @@ describe.skipIf(cannotRun !== undefined)(`events${cannotRun ? ` (${cannotRun})` 
     await bed[Symbol.asyncDispose]()
   })
 
-  test('what a container does is recorded in order by the processes that see it', async () => {
+  test('events of a container are recorded in order', async () => {
     const { context } = bed
     const { id } = await runDetached(context, {
       image: bed.imageWith({ Volumes: { '/kept': {} } }),
@@ -48,7 +48,7 @@ describe.skipIf(cannotRun !== undefined)(`events${cannotRun ? ` (${cannotRun})` 
     expect(networks.map(({ actor }) => actor)).toEqual(['bridge', 'bridge'])
   })
 
-  test('the start of a container comes before its end, however soon it ends', async () => {
+  test('the start of a container is recorded before its end, even if it ends at once', async () => {
     const ended = await runDetached(bed.context, { ...base(), command: ['false'] })
     await waitContainer(bed.context, ended.id)
     await until(() => actionsOf(ended.id).includes('die'))

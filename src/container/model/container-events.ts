@@ -3,7 +3,7 @@ import { type Container, readSettings } from './record.ts'
 
 type Subject = Pick<Container, 'id' | 'name' | 'settings'>
 
-/** What happened to a container, with its labels, name and image. */
+/** Makes an event of a container, with its labels, name and image. */
 export function containerEvent(
   { id, name, settings }: Subject,
   action: EventActions['container'],
@@ -14,7 +14,7 @@ export function containerEvent(
   return { type: 'container', action, actor: id, attributes }
 }
 
-/** A container joined its network or left it. Returns no event for a container without one of its own. */
+/** Returns the event of a container that joins or leaves the bridge; none for other networks. */
 export function networkEvents(
   { id, settings }: Subject,
   action: 'connect' | 'disconnect',
@@ -25,12 +25,12 @@ export function networkEvents(
   return [{ type: 'network', action, actor: network, attributes }]
 }
 
-/** A container that ran was removed with all that it used. */
+/** Returns the events for the removal of a container. */
 export function removalEvents(subject: Subject): readonly NewEvent[] {
   return [...networkEvents(subject, 'disconnect'), containerEvent(subject, 'destroy')]
 }
 
-/** Finds the container of an ID, for a process that knows nothing else. */
+/** Finds the container with this ID. For a monitor, which has not opened the store. */
 export function findSubject(
   { containers }: Pick<Records, 'containers'>,
   id: string,

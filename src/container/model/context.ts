@@ -3,7 +3,7 @@ import type { Records } from '#records'
 import type { Runtime } from '#runtime'
 import type { Snapshotter } from '#snapshot'
 
-/** The store and the machine as containers need them. */
+/** The parts of the store and the machine that containers need. */
 export interface ContainerContext {
   /** `$STRAKE_ROOT`. */
   readonly root: string
@@ -13,11 +13,11 @@ export interface ContainerContext {
   readonly snapshots: Snapshotter
   readonly networks: Networks
   readonly runtime: Runtime
-  /** The program whose hidden role the monitor is; default: this one. */
+  /** The command line of a monitor. Default: this program in its hidden role. */
   readonly monitorCommand?: readonly [string, ...string[]]
 }
 
-/** Where the parts of a container lie. */
+/** The paths of a container's files. */
 export interface ContainerPaths {
   /** The bundle of the runtime and the writable layer; private, and kept until the container is removed. */
   readonly directory: string
@@ -35,9 +35,9 @@ export interface ContainerPaths {
   readonly stopRequest: string
   /** Empty after a reboot. */
   readonly run: string
-  /** Where mounts inside other mounts are put together. Not below `run`, which is removed with all it holds. */
+  /** The directory where nested mounts are assembled. Not below `run`, because `run` is removed recursively. */
   readonly mounts: string
-  /** Where the monitor listens. */
+  /** The socket on which the monitor listens. */
   readonly socket: string
 }
 

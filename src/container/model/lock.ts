@@ -13,7 +13,7 @@ type Store = Pick<ContainerContext, 'root' | 'run' | 'records'>
  */
 export type ContainerLock = Disposable
 
-/** Makes the directory of a new container and takes its lock, before anything else can know of it. */
+/** Makes the directory of a new container and takes its lock, before its record exists. */
 export async function lockNewContainer(
   context: Store,
   id: string,
@@ -23,12 +23,12 @@ export async function lockNewContainer(
   for (;;) {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     const lock = await ifThere(() => lockDirectory(directory, signal))
-    // A clean-up may take a directory that has no record yet.
+    // A clean-up may have removed the directory, because it has no record yet.
     if (lock !== undefined) return lock
   }
 }
 
-/** Waits for the lock of a container. Throws `NOT_FOUND` when the container is removed meanwhile. */
+/** Waits for the lock of a container. Throws `NOT_FOUND` if the container is removed during the wait. */
 export async function lockContainer(
   context: Store,
   { id, name }: { readonly id: string; readonly name: string },
@@ -38,13 +38,13 @@ export async function lockContainer(
   while (context.records.containers.get(id) !== undefined) {
     const lock = await ifThere(() => lockDirectory(directory, signal))
     if (lock !== undefined) return lock
-    // The record is there and the directory is not: removing makes it once more.
+    // The record exists without a directory. A removal needs the directory for its lock.
     mkdirSync(directory, { recursive: true, mode: 0o700 })
   }
-  throw new StrakeError('NOT_FOUND', `Cannot find container ${name}: it was removed meanwhile`)
+  throw new StrakeError('NOT_FOUND', `Cannot find container ${name}: another process removed it`)
 }
 
-/** The lock, unless another process holds it or the container is gone. */
+/** Takes the lock; returns `undefined` if another process holds it or the container is gone. */
 export function tryLockContainer(
   context: Pick<Store, 'root' | 'run'>,
   id: string,

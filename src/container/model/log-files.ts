@@ -26,7 +26,7 @@ export function openLogFiles(path: string, maxFile: number): LogFiles {
       if (text === '' && fd !== undefined) {
         const next = openNext(path, fd, maxFile)
         if (next !== undefined) {
-          // These lines were written after the last look and before the file was rotated.
+          // These lines were written after the last read and before the rotation.
           text = readBlock()
           if (text !== '') closeSync(next)
           else {
@@ -55,7 +55,7 @@ function openOldest(path: string, maxFile: number): number | undefined {
   return openFile(path)
 }
 
-/** The file after the one that is open as `fd`; `undefined` when that is the current one. */
+/** Opens the file after the one that is open as `fd`; returns `undefined` if that is the current file. */
 function openNext(path: string, fd: number, maxFile: number): number | undefined {
   const { ino } = fstatSync(fd)
   if (inodeOf(path) === ino) return undefined
@@ -64,7 +64,7 @@ function openNext(path: string, fd: number, maxFile: number): number | undefined
       return openFile(index === 1 ? path : `${path}.${index - 1}`)
     }
   }
-  // The file was removed by rotation: go on with the oldest one.
+  // Rotation removed the file: continue with the oldest one.
   return openOldest(path, maxFile)
 }
 

@@ -4,7 +4,7 @@ import { lastLines, partIntoLines } from './log-lines.ts'
 const record = (log: string, stream = 'stdout', time = '2026-01-01T00:00:00Z'): string =>
   `${JSON.stringify({ log, stream, time })}\n`
 
-test('partIntoLines() tells which pieces make one line, though the other stream comes between', () => {
+test('partIntoLines() finds the pieces of a line, also with the other stream in between', () => {
   const part = partIntoLines()
   const lines = [
     ...part(record('one\n') + record('begin ') + record('err\n', 'stderr')),
@@ -34,7 +34,7 @@ test('lastLines() counts whole lines', () => {
   expect(texts(100)).toHaveLength(6)
 })
 
-test('lastLines() takes batches as they come', () => {
+test('lastLines() counts lines across batches', () => {
   const part = partIntoLines()
   const batches = Array.from({ length: 100 }, (_, turn) =>
     part(record(`line ${turn}\n`).repeat(50)),
@@ -42,7 +42,7 @@ test('lastLines() takes batches as they come', () => {
   expect(lastLines(batches, 3).map(({ number }) => number)).toEqual([4998, 4999, 5000])
 })
 
-test('partIntoLines() leaves out what is no record', () => {
+test('partIntoLines() skips text that is not a record', () => {
   const whole = { log: 'a\n', stream: 'stdout', time: '2026-01-01T00:00:00Z' }
   const records = [
     { ...whole, log: undefined },

@@ -5,7 +5,7 @@ export interface LogEntry {
   readonly stream: OutputStream
   /** ISO 8601. */
   readonly time: string
-  /** With its line feed, when it has one. */
+  /** Includes the line feed, if there is one. */
   readonly text: string
   /** False for a piece that continues a line. */
   readonly startsLine: boolean
@@ -19,7 +19,7 @@ export interface LogLine extends LogEntry {
   readonly began: string
 }
 
-/** Reads the records of a log file and finds those that make one line. */
+/** Returns a function that parses records of a log file and groups them into lines. */
 export function partIntoLines(): (text: string) => readonly LogLine[] {
   const unfinished = new Map<OutputStream, Pick<LogLine, 'number' | 'began'>>()
   let count = 0
@@ -37,7 +37,7 @@ export function partIntoLines(): (text: string) => readonly LogLine[] {
     })
 }
 
-/** A record that a crash cut in half is left out. */
+/** Returns `undefined` for a record that a crash cut in half. */
 function parseRecord(record: string): Omit<LogEntry, 'startsLine'> | undefined {
   try {
     const { log, stream, time }: Record<string, unknown> = JSON.parse(record)
@@ -48,7 +48,7 @@ function parseRecord(record: string): Omit<LogEntry, 'startsLine'> | undefined {
   }
 }
 
-/** The entries of the last `count` whole lines. It keeps no more than those in memory. */
+/** Returns the entries of the last `count` whole lines. Keeps only these in memory. */
 export function lastLines(batches: Iterable<readonly LogLine[]>, count: number): LogLine[] {
   let kept: LogLine[] = []
   let first = 1

@@ -1,6 +1,6 @@
 import type { ContainerMount } from '#runtime'
 
-/** A mount that the user asks for. Its source is not resolved yet. */
+/** A mount that the user requested. Its source is not resolved yet. */
 export interface MountRequest {
   readonly type: 'bind' | 'volume' | 'tmpfs'
   /** Host path, or volume name; absent for a tmpfs and an anonymous volume. */
@@ -15,6 +15,6 @@ export interface MountRequest {
   readonly createSource?: boolean
   /** Leave a new volume empty instead of filling it from the image. */
   readonly noCopy?: boolean
-  /** Asked for by `--tmpfs`, which `inspect` shows in another place than `--mount type=tmpfs`. */
+  /** Requested by `--tmpfs`, which `inspect` shows in another place than `--mount type=tmpfs`. */
   readonly byTmpfsFlag?: boolean
 }

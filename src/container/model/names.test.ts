@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { isContainerName, randomId, randomName } from './names.ts'
 
-test('randomName() makes names a container may have, with digits once words run out', () => {
+test('randomName() makes valid names, and adds digits in later attempts', () => {
   for (let turn = 0; turn < 200; turn++) {
     expect(randomName()).toMatch(/^[a-z]+_[a-z]+$/)
     expect(isContainerName(randomName(turn % 8))).toBe(true)
@@ -13,7 +13,7 @@ test('randomId() is 64 hexadecimal digits', () => {
   expect(randomId()).toMatch(/^[0-9a-f]{64}$/)
 })
 
-test('isContainerName() refuses what would be read as an option or a path', () => {
+test('isContainerName() refuses names that look like an option or a path', () => {
   expect(['a.b-c_1', 'web'].every(isContainerName)).toBe(true)
   expect(['', 'a', '-a', '../a', 'a/b', 'a b', 'é1'].some(isContainerName)).toBe(false)
 })

@@ -168,7 +168,7 @@ export function randomId(): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-/** Docker's rule for names a user gives. */
+/** Docker's rule for names of containers. */
 export function isContainerName(name: string): boolean {
   return /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name) && name.length <= 255
 }

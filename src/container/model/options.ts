@@ -6,13 +6,13 @@ import type { MountRequest } from './mount-request.ts'
 /** Which of its two outputs a process writes to. */
 export type OutputStream = 'stdout' | 'stderr'
 
-/** What a container needs to know of its image. */
+/** The facts about an image that a container needs. */
 export interface ContainerImage {
-  /** As the user wrote it; `ps` prints it. */
+  /** The name that the user typed; `ps` prints it. */
   readonly reference: string
-  /** Of the manifest, when there is one. */
+  /** The digest of the manifest. */
   readonly digest?: Digest | undefined
-  /** Of the config: the image ID. */
+  /** The image ID: the digest of the config. */
   readonly id: Digest
   /** `null` for an image without layers. */
   readonly chainId: Digest | null
@@ -51,9 +51,9 @@ export interface ContainerOptions {
   /** Keep standard input open (`-i`). */
   readonly interactive?: boolean | undefined
   /**
-   * The first sender whose input ends closes the input of the container: as
-   * Docker's StdinOnce. Otherwise it stays open for the next sender. Default: as
-   * `interactive`, and false for a container that is started in the background.
+   * The first sender whose input ends closes the input of the container, as with Docker's
+   * StdinOnce. Otherwise the input stays open for the next sender. Default: the value of
+   * `interactive`; false for a container that is started in the background.
    */
   readonly stdinOnce?: boolean | undefined
   /** Remove the container when it ends (`--rm`). */

@@ -59,14 +59,14 @@ function toSettings(document: JsonDocument): ContainerSettings {
   return settings as ContainerSettings
 }
 
-/** Whether the process of a container lives, or a monitor that will restart it. */
+/** Whether the process of a container is alive, or a monitor that will restart it. */
 export function isRunning({ state }: Pick<Container, 'state'>): boolean {
   return state.status === 'running' || state.status === 'paused' || state.status === 'restarting'
 }
 
 /**
- * Corrects the state that the monitor wrote last: only the kernel knows that a container
- * is paused, and a machine that went down wrote no end.
+ * Corrects the state that the monitor wrote last. The file never says `paused`; only the
+ * kernel has that state. After a crash of the machine, the file still says `running`.
  */
 function current(id: string, state: ContainerState): ContainerState {
   if (state.status !== 'running' && state.status !== 'restarting') return state
@@ -78,5 +78,5 @@ function current(id: string, state: ContainerState): ContainerState {
   return state.status === 'running' && isFrozen(id) ? { ...state, status: 'paused' } : state
 }
 
-/** The exit code of a container whose end no monitor saw: as if it had been killed. */
+/** The exit code of a container that ended without a monitor: that of a killed process. */
 export const lostExitCode = 137

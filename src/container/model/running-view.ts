@@ -16,8 +16,8 @@ export function viewOfRunning({ name, state }: Running): ContainerView {
 }
 
 /**
- * The files that a process sees; `undefined` when it has ended. The process is checked
- * after its root was opened: until then its number may pass to another process.
+ * The files that a process sees; `undefined` if it has ended. The process is checked after
+ * its root was opened, because before that another process may have got its number.
  */
 export function openView(identity: ProcessIdentity): ContainerView | undefined {
   try {

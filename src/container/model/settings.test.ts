@@ -11,7 +11,7 @@ function options(config: RunConfig, more: Partial<ContainerOptions> = {}): Conta
 
 const image: RunConfig = { Entrypoint: ['/e'], Cmd: ['c'], Labels: { a: '1' } }
 
-test('mergeSettings() puts the command together as Docker does', () => {
+test('mergeSettings() merges command and entrypoint as Docker does', () => {
   const command = (more: Partial<ContainerOptions>): readonly string[] => {
     const settings = mergeSettings('0'.repeat(64), options(image, more))
     return [...settings.entrypoint, ...settings.command]
@@ -32,7 +32,7 @@ test('mergeSettings() adds anonymous volumes except where something else is moun
   ])
 })
 
-test('mergeSettings() publishes what the image exposes only when asked to', () => {
+test('mergeSettings() publishes exposed ports only with publishAll', () => {
   const exposing = { Cmd: ['x'], ExposedPorts: { '80/tcp': {}, '53/udp': {} } }
   const ports = [{ hostPort: 8080, containerPort: 80, protocol: 'tcp' }] as const
   expect(mergeSettings('0', options(exposing, { ports })).ports).toEqual([...ports])

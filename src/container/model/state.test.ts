@@ -19,7 +19,7 @@ const damages: Readonly<Record<string, (path: string) => void>> = {
 }
 
 for (const [kind, damage] of Object.entries(damages)) {
-  test(`readState() of a file that is ${kind} waits for nothing and says nothing`, () => {
+  test(`readState() of a file that is ${kind} returns at once, with the state of a new container`, () => {
     const directory = mkdtempSync(`${tmpdir()}/strake-state-`)
     const path = `${directory}/state.json`
     writeState(path, { ...createdState, restartCount: 3 })

@@ -54,14 +54,14 @@ export const createdState: ContainerState = {
   restartCount: 0,
 }
 
-/** Reads `state.json`. A missing or damaged file gives the state of a container that was never started. */
+/** Reads `state.json`. Returns the state of a container that was never started if the file is absent or damaged. */
 export function readState(path: string): ContainerState {
   const value = readJson(path)
   if (value === undefined) return createdState
   return { ...createdState, ...value }
 }
 
-/** Replaces `state.json` as a whole, so that no reader ever sees half of it. */
+/** Replaces `state.json` by a rename, so that no reader sees half of it. */
 export function writeState(path: string, state: ContainerState): void {
   writeJson(path, state)
 }

@@ -8,9 +8,9 @@ import type { MonitorOrder } from '../protocol/order.ts'
 import type { CleanUpStore } from './store.ts'
 
 /**
- * Releases everything a container held while it ran: root mount, network, sockets.
- * Removes the container itself if the order says so. A step that fails does not
- * keep the later steps from being tried.
+ * Releases everything a container used while it ran: root mount, network, sockets.
+ * Removes the container itself if the order has `remove`. After a failed step, the later
+ * steps are still tried.
  */
 export async function cleanUp(
   order: MonitorOrder,

@@ -27,12 +27,12 @@ export class Foreground {
     await input.end()
   }
 
-  /** Lets the command end although its reader has not taken all output. */
+  /** Lets the command end although its reader has not read all output. */
   leave(): void {
     this.#leave.abort()
   }
 
-  /** Resolves when the reader has taken all output. */
+  /** Resolves when the reader has read all output. */
   async flush({ isImpatient }: { readonly isImpatient: boolean }): Promise<void> {
     const alarm = isImpatient ? setTimeout(() => this.leave(), patience) : undefined
     const ended = [...this.outputs.values()].map((writer) => writer.end())

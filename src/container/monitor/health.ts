@@ -23,7 +23,7 @@ import type { MonitorOrder } from '../protocol/order.ts'
 
 export type HealthStatus = 'starting' | 'healthy' | 'unhealthy'
 
-/** As Docker's inspect shows it, kept in `health.json`. */
+/** The document in `health.json`, in the form of Docker's inspect. */
 export interface HealthState {
   readonly Status: HealthStatus
   readonly FailingStreak: number
@@ -82,8 +82,8 @@ export function nextWait(timing: Timing, state: HealthState, elapsed: number): n
 }
 
 /**
- * The state after one more probe. Failures before the start period is over do
- * not count, unless the container has been healthy before.
+ * Returns the state after one more probe. Failures in the start period do not count,
+ * unless the container has been healthy before.
  */
 export function afterProbe(
   state: HealthState,
@@ -141,7 +141,7 @@ export function watchHealth(options: HealthOptions): () => void {
   }
 }
 
-/** On a full disk the next probe says how the container is. */
+/** Ignores a full disk: the next probe writes the state again. */
 function save(path: string, state: HealthState): void {
   try {
     writeJson(path, state)
@@ -189,7 +189,7 @@ function killProbe(pidFile: string): void {
   try {
     process.kill(Number(readPlainFile(pidFile)), 'SIGKILL')
   } catch {
-    // Not started yet, or gone meanwhile.
+    // The process has not started yet, or has ended.
   }
 }
 

@@ -3,7 +3,7 @@ import { untilAborted } from '../process/until.ts'
 
 /** The input of one run of a container. */
 export interface ReadingRun {
-  /** Absent when the container reads nothing. */
+  /** Absent if the container has no input. */
   readonly input: DescriptorWriter | undefined
   /** Aborted when the run is over: no process reads the input any more. */
   readonly over: AbortSignal

@@ -32,7 +32,7 @@ export interface LifeOptions {
   readonly report: (report: MonitorReport) => void
   /** Called once with a function that signals the container. */
   readonly onSignal: (send: (signal: NodeJS.Signals) => void) => void
-  /** Records what happens to the container in its life. */
+  /** Records events of the container. */
   readonly note: NoteEvent
   /** Called once with a function that keeps the container running when this process ends. */
   readonly onLeave?: ((leave: () => void) => void) | undefined
@@ -176,7 +176,7 @@ export class Life {
    * done.
    */
   async #takeLock(): Promise<void> {
-    // The lock is not recursive: a second one would wait for the first for ever.
+    // The lock is not recursive: a second attempt would wait for ever.
     if (this.#lock !== undefined) return
     try {
       this.#lock = await lockDirectory(this.#options.paths.directory)
@@ -245,7 +245,7 @@ export class Life {
     return container
   }
 
-  /** Stays with one run to its end and passes on all of its output. */
+  /** Watches one run until it ends, and passes on all of its output. */
   async #follow(
     container: RunningContainer,
     server: ClientServer,
@@ -276,7 +276,7 @@ export class Life {
     const { code } = await container.exited
     stopHealth?.()
     const oomKilled = oomKills(order.id) > 0
-    const alarm = setTimeout(() => over.abort(), lastWords)
+    const alarm = setTimeout(() => over.abort(), drainLimit)
     await carried
     clearTimeout(alarm)
     over.abort()
@@ -295,7 +295,7 @@ export class Life {
     this.#options.report({ type: 'output-lost', stream, code })
   }
 
-  /** Waits before a restart. Returns false if a stop was requested meanwhile. */
+  /** Waits before a restart. Returns false if a user requests a stop during the wait. */
   async #pause(delay: number): Promise<boolean> {
     this.#wake = Promise.withResolvers()
     const { stopRequest } = this.#options.paths
@@ -303,7 +303,7 @@ export class Life {
     return !existsSync(stopRequest)
   }
 
-  /** Changes nothing when it throws, so that a start that could not be recorded is none. */
+  /** If it throws, the state in memory stays unchanged, so that an unrecorded start does not count. */
   #write(change: Partial<ContainerState>): void {
     const changed = { ...this.#state, ...change }
     const { process, ...ended } = changed
@@ -332,7 +332,7 @@ const interrupting: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
  * Milliseconds in which output is passed on after the first process has ended. Another
  * process may hold the pipe, or a reader may be slow.
  */
-const lastWords = 3000
+const drainLimit = 3000
 
 function timeout(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds))

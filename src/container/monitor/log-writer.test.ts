@@ -29,7 +29,7 @@ function lines(file = path): { log: string; stream: string; time: string }[] {
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-test('createLogWriter() writes one object a line, with stream and time', () => {
+test('createLogWriter() writes one object on each line, with stream and time', () => {
   const log = open()
   log.write('stdout', bytes('one\ntwo "2"\n'))
   log.write('stderr', bytes('three\n'))
@@ -79,7 +79,7 @@ test('createLogWriter() splits no character of a long line', () => {
   ).toBe(`${'€'.repeat(20_000)}\n`)
 })
 
-test('createLogWriter() stores bytes that are no UTF-8 as replacement characters', () => {
+test('createLogWriter() stores bytes that are not UTF-8 as replacement characters', () => {
   open().write('stdout', new Uint8Array([0x61, 0xff, 0x0a]))
   expect(lines()[0]?.log).toBe('a\ufffd\n')
 })
@@ -112,7 +112,7 @@ test('createLogWriter() keeps files small when one chunk is huge', () => {
 const cannotMount = process.getuid?.() === 0 ? '' : ' (not root)'
 
 test.skipIf(cannotMount !== '')(
-  `createLogWriter() goes on when the disk is full, and says what is missing${cannotMount}`,
+  `createLogWriter() continues on a full disk, and records how many bytes are missing${cannotMount}`,
   () => {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', directory])
     try {
@@ -147,7 +147,7 @@ test('formatTime() has microseconds', () => {
   expect(formatTime(1.5)).toBe('1970-01-01T00:00:00.001500Z')
 })
 
-test('createLogWriter() keeps the start of a line when the memory it came in is used again', () => {
+test('createLogWriter() copies the start of a line, because the caller reuses the memory', () => {
   const log = open()
   const chunk = Buffer.from('half ')
   log.write('stdout', chunk)

@@ -27,7 +27,7 @@ const patience = 100
 const lineFeed = 10
 
 /**
- * Writes one JSON object a line: `{"log":"text\n","stream":"stdout","time":"..."}`.
+ * Writes one JSON object on each line: `{"log":"text\n","stream":"stdout","time":"..."}`.
  * A line is written when it is complete, so that lines of two processes do not mix.
  * An unfinished line, such as a prompt, is written after a short time.
  */
@@ -93,8 +93,8 @@ export function createLogWriter(path: string, options: LogWriterOptions): LogWri
 }
 
 /**
- * The end of the line or piece that begins at `start`; `undefined` if the line has not
- * ended yet.
+ * Returns the end of the line or piece that begins at `start`; `undefined` if the line has
+ * not ended yet.
  */
 function endOfPiece(bytes: Uint8Array, start: number): number | undefined {
   const feed = bytes.indexOf(lineFeed, start)
@@ -104,7 +104,7 @@ function endOfPiece(bytes: Uint8Array, start: number): number | undefined {
   return start + wholeCharacters(bytes.subarray(start, limit))
 }
 
-/** The number of bytes without an incomplete UTF-8 character at the end. */
+/** Returns the number of bytes before an incomplete UTF-8 character at the end. */
 function wholeCharacters(bytes: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] ?? 0

@@ -8,8 +8,8 @@ import { type SuperviseOptions, supervise } from './supervise.ts'
 
 /**
  * The hidden role in which this program watches one container. It reads commands
- * on its standard input and writes reports to its standard output. It goes on
- * when the process that started it ends. Never returns.
+ * on its standard input and writes reports to its standard output. It continues when the
+ * process that started it ends. Never returns.
  */
 export async function monitorMain(): Promise<void> {
   newSession()
@@ -23,7 +23,7 @@ export async function monitorMain(): Promise<void> {
     await supervise({
       ...open(first),
       report,
-      // This process has no other work, and the container can be started and removed meanwhile.
+      // This process has no other work. Others can already start and remove the container.
       patience: Number.POSITIVE_INFINITY,
       onSignal: (send) => void listen(commands, send),
     })

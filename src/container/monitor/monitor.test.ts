@@ -68,7 +68,7 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     expect(await logs(id)).toEqual(['up\n', 'got\n'])
   })
 
-  test('a monitor that cannot record the end of its container ends all the same', async () => {
+  test('a monitor that cannot record the end of its container also ends', async () => {
     const script = 'trap "exit 6" TERM; echo up; while :; do sleep 0.02; done'
     const { id } = await create({ command: ['sh', '-c', script] })
     const command = join(bed.context, 'run', id)
@@ -102,7 +102,7 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     await removeContainer(bed.context, id, { force: true })
   })
 
-  test('a container goes on when the command that is its monitor loses its reader', async () => {
+  test('a container keeps running when the command that is its monitor loses its reader', async () => {
     const script = 'while :; do echo x || exit 9; sleep 0.02; done'
     const { id } = await create({ command: ['sh', '-c', script], remove: true })
     const command = join(bed.context, 'watch', id)
@@ -191,7 +191,7 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     await expect(attachContainer(bed.context, id)).rejects.toThrow('it is exited')
   })
 
-  test('pauseContainer() stops everything and unpauseContainer() lets it go on', async () => {
+  test('pauseContainer() freezes all processes and unpauseContainer() resumes them', async () => {
     const { context } = bed
     const { id } = await runDetached(context, {
       ...base(),
@@ -210,7 +210,7 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     expect(await waitContainer(context, id)).toBe(137)
   })
 
-  test('a terminal has its size, passes resizes and echo, and is detached from by its keys', async () => {
+  test('a terminal has its size, passes resizes and echo, and its detach keys end the session', async () => {
     const { id } = await create({ command: ['sh'], tty: true, interactive: true })
     const terminal = inTerminal('run', id)
     await terminal.type('stty size; echo $TERM\n')

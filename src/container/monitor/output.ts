@@ -5,19 +5,19 @@ import type { LogWriter } from './log-writer.ts'
 import type { RunningContainer } from './process.ts'
 import type { ClientServer } from './server.ts'
 
-/** Where the output of a container goes. */
+/** The destinations of a container's output. */
 export interface OutputTargets {
   readonly log: LogWriter | undefined
   readonly server: ClientServer
   /** The streams of the command in the foreground that can still be written. */
   readonly foreground: ReadonlyMap<OutputStream, DescriptorWriter>
-  /** Called when a stream of the command can be written no more; the container goes on. */
+  /** Called when a stream of the command can no longer be written. The container keeps running. */
   readonly onLost: (stream: OutputStream, error: unknown) => void
 }
 
 /**
- * Passes on what a run writes, to its end. The slowest reader decides how fast
- * the container may write, until `over` is aborted.
+ * Passes on all output of a run. The container waits for the slowest reader, until `over`
+ * is aborted.
  */
 export async function carryOutput(
   outputs: RunningContainer['outputs'],

@@ -21,8 +21,8 @@ export interface RunningContainer extends StartedProcess {
 }
 
 /**
- * Has the runtime start the container and exit, so that the container's first
- * process becomes a child of this process. Throws `StartError`.
+ * Runs the runtime, which starts the container and exits. The container's first process
+ * then becomes a child of this process. Throws `StartError`.
  */
 export async function startProcess(
   order: MonitorOrder,

@@ -15,7 +15,7 @@ export interface ClientRequests {
   wake(): void
 }
 
-/** Every client of a container, over one unix socket. */
+/** The server for all clients of a container, over one unix socket. */
 export interface ClientServer {
   /** Resolves when a client listens to the output. */
   readonly firstListener: Promise<void>

@@ -42,7 +42,7 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
   await Promise.all([tellCommand(life, ending, report), tellClients(life, ending.code, patience)])
 }
 
-/** Records events of a container. One that cannot be recorded is lost, and the container goes on. */
+/** Records events of a container. An event that cannot be recorded is lost; the container keeps running. */
 function eventNotes(store: CleanUpStore, id: string): NoteEvent {
   return async (action, attributes) => {
     try {
@@ -57,7 +57,7 @@ function eventNotes(store: CleanUpStore, id: string): NoteEvent {
   }
 }
 
-/** Loaded only for a container that publishes ports on IPv6 addresses. */
+/** Imports the code only for a container that publishes ports on IPv6 addresses. */
 async function openPorts({ proxied }: MonitorOrder): Promise<AsyncDisposable | undefined> {
   if (proxied.length === 0) return undefined
   const { openProxies } = await import('#network/proxy/open-proxies')

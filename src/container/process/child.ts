@@ -9,14 +9,14 @@ import {
 
 /** A process whose runtime has exited, so that it became a child of this process. */
 export interface Orphan {
-  /** Absent when it had already ended. */
+  /** Absent if the process had already ended. */
   readonly identity: ProcessIdentity | undefined
   readonly exited: Promise<ProcessExit>
   signal(signal: NodeJS.Signals): void
 }
 
 export interface AdoptOptions {
-  /** Collect all other orphans too: for a process that is only a monitor. */
+  /** Reap all other orphans too. For a process that is only a monitor. */
   readonly collectsOthers: boolean
 }
 
@@ -41,26 +41,26 @@ export function adopt(pid: number, options: AdoptOptions): Orphan {
   }
 }
 
-/** Milliseconds between two looks at the process without a SIGCHLD: a signal may be lost. */
-const lookAnyway = 1000
-/** crun reports a start while its own intermediary may still be the parent of the process. */
-const handOver = 2
-const longestHandOver = 2000
+/** Milliseconds between two checks of the process without a SIGCHLD, because a signal may be lost. */
+const pollInterval = 1000
+/** In milliseconds. crun reports a start while its own intermediary may still be the parent of the process. */
+const adoptionPause = 2
+const longestAdoption = 2000
 
 function waitForChild(pid: number, { collectsOthers }: AdoptOptions): Promise<ProcessExit> {
   const { promise, resolve, reject } = Promise.withResolvers<ProcessExit>()
-  const deadline = Date.now() + longestHandOver
+  const deadline = Date.now() + longestAdoption
   const look = (): void => {
     try {
       const exit = reapChild(pid)
       if (collectsOthers) reapOrphans([pid])
       if (exit !== undefined) settle(() => resolve(exit))
     } catch (error) {
-      if (isSystemError(error, 'ECHILD') && Date.now() < deadline) setTimeout(look, handOver)
+      if (isSystemError(error, 'ECHILD') && Date.now() < deadline) setTimeout(look, adoptionPause)
       else settle(() => reject(error))
     }
   }
-  const timer = setInterval(look, lookAnyway)
+  const timer = setInterval(look, pollInterval)
   const settle = (finish: () => void): void => {
     clearInterval(timer)
     process.off('SIGCHLD', look)

@@ -25,7 +25,7 @@ import { terminalStreams } from './terminal.ts'
 export interface ExecRequest {
   readonly runtime: Runtime
   readonly id: string
-  /** For messages. */
+  /** Describes the process in messages. */
   readonly what: string
   /** The program, for messages. */
   readonly program: string
@@ -34,7 +34,7 @@ export interface ExecRequest {
   readonly terminal: boolean
   readonly consoleSize?: WindowSize | undefined
   readonly hasInput: boolean
-  /** Ends a runtime that has not started the process yet. A started process goes on. */
+  /** Ends a runtime that has not started the process yet. A started process keeps running. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -115,7 +115,7 @@ function spawnRuntime(
     ...args,
     id,
   ]
-  // In the session of this process, a signal of the terminal would reach the process twice.
+  // A new session, because otherwise a signal of the terminal would reach the process twice.
   return spawnProcess(command, {
     stdio,
     env: runtimeEnvironment,

@@ -15,7 +15,7 @@ export interface ProcessStreams {
   readonly input: DescriptorWriter | undefined
   /** Does nothing without a terminal. */
   resize(size: WindowSize): void
-  /** Lets the process go on writing after this process has ended. */
+  /** Keeps the streams open for the process after this process has ended. */
   leave(): void
 }
 

@@ -25,7 +25,7 @@ for (const size of [1, 3, 1000, 1_000_000]) {
   })
 }
 
-test('createFrameDecoder() keeps what it was given when that memory is used again', async () => {
+test('createFrameDecoder() copies chunks, because the caller reuses their memory', async () => {
   const bytes = Buffer.concat(frames.map(encodeFrame))
   const decode = createFrameDecoder()
   const found: Frame[] = []
@@ -38,7 +38,7 @@ test('createFrameDecoder() refuses a length and a kind that no monitor sends', (
   expect(() => createFrameDecoder()(new Uint8Array([99, 0, 0, 0, 0]))).toThrow(RangeError)
 })
 
-test('splitFrame() makes frames that a decoder takes, with all bytes in order', () => {
+test('splitFrame() makes frames that a decoder accepts, with all bytes in order', () => {
   const data = new Uint8Array(200_000).map((_, index) => index % 251)
   const decode = createFrameDecoder()
   const parts = [...splitFrame({ kind: 'stdin', data })].flatMap((part) =>

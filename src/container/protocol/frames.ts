@@ -27,7 +27,7 @@ const kinds = [
 ]
 
 const headerSize = 5
-/** The most bytes that a frame carries. A peer that announces more is no monitor or client. */
+/** The most bytes in a frame. A peer that announces more is not a monitor or client. */
 const largestBody = 64 * 1024
 
 /** Splits a frame into frames that are small enough to send. */
@@ -69,8 +69,8 @@ function bodyOf(frame: Frame): Uint8Array {
 }
 
 /**
- * Returns a function that puts frames together from chunks. It throws `RangeError` for
- * bytes that are no frame.
+ * Returns a function that assembles frames from chunks. It throws `RangeError` for bytes
+ * that are not a frame.
  */
 export function createFrameDecoder(): (chunk: Uint8Array) => readonly Frame[] {
   let waiting: Uint8Array = new Uint8Array(0)

@@ -47,7 +47,7 @@ export function readOrder(path: string): MonitorOrder {
   return order as MonitorOrder
 }
 
-/** The descriptors of a command that starts a container and stays with it. */
+/** The descriptors of a command that runs a container in the foreground. */
 export interface ForegroundDescriptors {
   readonly stdin?: number | undefined
   readonly stdout?: number | undefined
@@ -59,7 +59,7 @@ export type MonitorReport =
   /** The monitor is ready for clients and waits for the first. */
   | { readonly type: 'listening' }
   | { readonly type: 'started' }
-  /** A stream of the command can be written no more; the container goes on. */
+  /** A stream of the command can no longer be written. The container keeps running. */
   | { readonly type: 'output-lost'; readonly stream: OutputStream; readonly code: string }
   | { readonly type: 'failed'; readonly exitCode: number; readonly message: string }
   /** The container has ended, will not be restarted, and is cleaned up. */

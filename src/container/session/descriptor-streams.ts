@@ -67,7 +67,7 @@ export class DescriptorStreams implements ContainerStreams {
     return windowSize(this.descriptors.stdout)
   }
 
-  /** Takes the user's terminal over, if there is one, until the scope is left. */
+  /** Takes over the user's terminal, if there is one, until the scope is left. */
   enterTerminal({ keys, resize }: TerminalUse): Disposable {
     const { stdin } = this.descriptors
     const restore = keys && isTerminal(stdin) ? makeRaw(stdin) : undefined

@@ -12,7 +12,7 @@ function feed(keys: string | undefined, ...chunks: readonly string[]) {
   return { text, detached: false }
 }
 
-test('createDetachFilter() finds ctrl-p ctrl-q, also in two pieces, and passes on what came before', () => {
+test('createDetachFilter() finds ctrl-p ctrl-q, also in two pieces, and passes on earlier bytes', () => {
   expect(feed(undefined, 'ab\x10\x11cd')).toEqual({ text: 'ab', detached: true })
   expect(feed(undefined, 'ab\x10', '\x11')).toEqual({ text: 'ab', detached: true })
 })
@@ -23,7 +23,7 @@ test('createDetachFilter() passes on the beginning of the keys if other bytes fo
   expect(feed(undefined, '\x10')).toEqual({ text: '', detached: false })
 })
 
-test('createDetachFilter() takes other keys and no keys, and refuses invalid keys', () => {
+test('createDetachFilter() accepts other keys and no keys, and refuses invalid keys', () => {
   expect(feed('a,b', 'xab')).toEqual({ text: 'x', detached: true })
   expect(feed('ctrl-@', '\0')).toEqual({ text: '', detached: true })
   expect(feed('', '\x10\x11')).toEqual({ text: '\x10\x11', detached: false })

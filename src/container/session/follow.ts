@@ -19,7 +19,7 @@ export interface FollowOptions {
 }
 
 /** Milliseconds in which output is passed on after the process has ended. */
-const lastWords = 2000
+const drainLimit = 2000
 
 /**
  * Connects a user to a process until the process has ended and its output is
@@ -78,7 +78,7 @@ async function passOutput(
     outputs.map(({ stream, bytes }) => pump(bytes, (chunk) => show(stream, chunk), over.signal)),
   )
   const { code } = await exited
-  const alarm = setTimeout(() => over.abort(), lastWords)
+  const alarm = setTimeout(() => over.abort(), drainLimit)
   await carried
   clearTimeout(alarm)
   await Promise.all(shown.values())

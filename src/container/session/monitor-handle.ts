@@ -5,7 +5,7 @@ import { monitorLost, outputLost } from './session-error.ts'
 
 /** The monitor of a container, as the command that starts the container sees it. */
 export interface MonitorHandle {
-  /** Has the monitor start the prepared container of this directory. */
+  /** Orders the monitor to start the prepared container of this directory. */
   start(context: ContainerContext, directory: string): Promise<void>
   signal(name: NodeJS.Signals): void
   /**
@@ -15,15 +15,15 @@ export interface MonitorHandle {
   expect<Type extends MonitorReport['type']>(
     type: Type,
   ): Promise<Extract<MonitorReport, { type: Type }>>
-  /** Lets the container go on when this process ends. */
+  /** Keeps the container running when this process ends. */
   leave(): void
   /** Ends a monitor that waits: there is no container to start. */
   abandon(): Promise<void>
 }
 
 /**
- * Reads reports until one of this kind. Throws `StartError`, `SessionError` when the
- * output of the command can be written no more, and `INTERNAL` when the reports end.
+ * Reads reports until one of this kind. Throws `StartError`, `SessionError` if the output
+ * of the command can no longer be written, and `INTERNAL` if the reports end.
  */
 export async function expectReport<Type extends MonitorReport['type']>(
   reports: AsyncIterator<MonitorReport, undefined>,

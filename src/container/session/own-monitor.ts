@@ -7,10 +7,10 @@ import { type MonitorReport, readOrder } from '../protocol/order.ts'
 import { expectReport, type MonitorHandle } from './monitor-handle.ts'
 
 /**
- * Makes this process the monitor of a container. It is for a command that stays to
- * the end and whose container is removed then, and saves the start of another
- * program. If this process is killed, the container runs on without a monitor, and
- * the next command that lists or removes containers cleans up after its end.
+ * Makes this process the monitor of a container, which saves the start of another program.
+ * It is for a command that stays until the container ends and is removed. If this process
+ * is killed, the container runs without a monitor, and after its end the next command that
+ * lists or removes containers cleans up.
  */
 export function becomeMonitor(streams: SuperviseOptions['streams']): MonitorHandle {
   let channel: ReadableStreamDefaultController<MonitorReport> | undefined

@@ -1,9 +1,9 @@
 import { StrakeError } from '#oci'
 
 /**
- * Why a command cannot join a container, or leaves a container that goes on. The
- * command ends with 1. That holds for `run` and `exec` too, whose other refusals
- * end with 125.
+ * The reason why a command cannot attach to a container, or leaves a running container.
+ * The command ends with 1. This also holds for `run` and `exec`, whose other errors end
+ * with 125.
  */
 export class SessionError extends StrakeError {
   readonly exitCode = 1
@@ -12,8 +12,8 @@ export class SessionError extends StrakeError {
 const goesOn = 'the container is not stopped by this'
 
 /**
- * Returns the error for a stream of the user that can be written no more; `code` is the
- * system's.
+ * Returns the error for a stream of the user that can no longer be written. `code` is the
+ * error code of the system.
  */
 export function outputLost(stream: 'stdout' | 'stderr', code: string): SessionError {
   const name = stream === 'stdout' ? 'standard output' : 'standard error'

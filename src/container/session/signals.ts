@@ -9,8 +9,8 @@ const forwarded = [
 /** Passes signals of this process on to a container until the scope is left. */
 export interface SignalProxy extends Disposable {
   /**
-   * Rejects at the third SIGINT or SIGTERM: the container does not end, and this process
-   * leaves it.
+   * Rejects at the third SIGINT or SIGTERM: the container has not ended, and this process
+   * stops waiting for it.
    */
   readonly abandoned: Promise<never>
 }
@@ -43,7 +43,7 @@ export function proxySignals(send: (name: NodeJS.Signals) => void): SignalProxy 
 function abandoned(): SessionError {
   return new SessionError(
     'UNAVAILABLE',
-    `Cannot wait for the container any more: it goes on after ${enough} signals`,
+    `Cannot wait for the container any longer: it still runs after ${enough} signals`,
     { remedy: 'end it with strake kill' },
   )
 }

@@ -5,9 +5,9 @@ import { ownedName } from '#snapshot'
 import type { ContainerContext } from '../model/context.ts'
 
 /**
- * Makes the read-only layer that lies above the image in every container, unless it
- * exists. It holds files that every container has, and empty files to mount on, so that
- * the runtime need not make mount points and no link of an image decides where a mount goes.
+ * Makes the read-only layer that lies above the image in every container, unless it exists.
+ * It holds files that every container has, and empty files to mount on. So the runtime makes
+ * no mount points, and no link of an image can redirect a mount.
  */
 export function makeBaseLayer({ run }: Pick<ContainerContext, 'run'>): string {
   const layer = `${run}/base-layer`
@@ -22,7 +22,7 @@ export function makeBaseLayer({ run }: Pick<ContainerContext, 'run'>): string {
   view.make('/.dockerenv', 'file', 0o755)
   symlinkSync('/proc/mounts', `${made}/etc/mtab`)
   try {
-    // Whole or not at all: a layer must not change while something stands on it.
+    // Renamed when complete, because a layer must not change while a container uses it.
     renameSync(made, layer)
   } catch (error) {
     if (!isSystemError(error, 'EEXIST', 'ENOTEMPTY')) throw error

@@ -10,7 +10,7 @@ const names = ['hosts', 'hostname', 'resolv.conf'] as const
 
 /**
  * Writes the container's `/etc/hosts`, `hostname` and `resolv.conf`, and returns
- * the mounts for them. A file that the user mounts over is left out.
+ * the mounts for them. Skips a file if the user mounts another one in its place.
  */
 export function writeEtcFiles(
   paths: ContainerPaths,

@@ -25,17 +25,17 @@ export interface ExecProcessOptions {
   readonly privileged?: boolean | undefined
 }
 
-/** The container as the process will find it. */
+/** The container in which the process will run. */
 export interface ExecPlace {
   readonly settings: ContainerSettings
   /** The container's first process. */
   readonly base: ProcessConfig
   readonly files: ContainerView
-  /** For messages. */
+  /** Describes the process in messages. */
   readonly what: string
 }
 
-/** The process as the runtime reads it. The container's first process gives the defaults. */
+/** Returns the configuration of the process. Its defaults are those of the container's first process. */
 export function execProcess(place: ExecPlace, options: ExecProcessOptions): ProcessConfig {
   const { settings, base, files, what } = place
   const { user: wanted, workingDir, env = [], privileged, consoleSize: size } = options

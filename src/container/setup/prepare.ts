@@ -33,8 +33,8 @@ export interface PrepareOptions {
 }
 
 /**
- * Makes everything that a container needs to run: root file system, network, files
- * and configuration. When a step fails, the steps before it are undone.
+ * Makes everything that a container needs to run: root file system, network, files and
+ * configuration. Undoes the earlier steps if a step fails.
  */
 export async function prepareContainer(
   context: ContainerContext,
@@ -106,7 +106,7 @@ async function makeMounts(
   { snapshot, attachment, paths, signal }: Places,
 ): Promise<{
   readonly mounts: readonly ResolvedMount[]
-  /** The mounts that the user asked for; `inspect` shows them. */
+  /** The mounts that the user requested; `inspect` shows them. */
   readonly visible: readonly ResolvedMount[]
 }> {
   const users = await resolveMounts({ containerId: id, store, requests: settings.mounts })

@@ -77,9 +77,8 @@ export interface FillVolumesOptions {
 }
 
 /**
- * Fills empty volumes with the directory that the image has in their place. That
- * directory is found inside the image's root, so no link of the image leads to files
- * of the host.
+ * Fills empty volumes with the directory that the image has in their place. The directory
+ * is resolved inside the image's root, so no link of the image leads to files of the host.
  */
 export async function fillVolumes(
   rootfs: string,

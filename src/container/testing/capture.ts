@@ -30,7 +30,7 @@ export async function runIn(
   return { ...result, oomKilled }
 }
 
-/** Collects what `work` writes to its descriptors. The code is -1 when it left a running process. */
+/** Collects the output of `work`. The code is -1 if it left a running process. */
 export async function capture(
   work: (streams: DescriptorStreams) => Promise<ExecEnd>,
   input: Uint8Array = new Uint8Array(0),

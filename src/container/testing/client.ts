@@ -1,7 +1,7 @@
 import { type ChildProcess, spawnProcess } from '#platform'
 import type { ContainerContext } from '../model/context.ts'
 
-/** The command line of a program that joins a container: `run`, `attach` or `exec`. */
+/** Returns the command line of a program that joins a container: `run`, `attach` or `exec`. */
 export function joinCommand(
   { root, run }: Pick<ContainerContext, 'root' | 'run'>,
   verb: string,
@@ -10,7 +10,7 @@ export function joinCommand(
   return [process.execPath, `${import.meta.dirname}/join-program.ts`, verb, root, run, id]
 }
 
-/** That program with pipes as its input and output. */
+/** Starts a joining program with pipes as its input and output. */
 export function join(
   context: Pick<ContainerContext, 'root' | 'run'>,
   verb: string,
@@ -24,7 +24,7 @@ export function join(
 
 const readers = new WeakMap<ChildProcess, AsyncIterator<Uint8Array>>()
 
-/** The next chunk of the program's output; empty at its end. */
+/** Returns the next chunk of the program's output; empty at its end. */
 export async function lineOf(child: ChildProcess): Promise<string> {
   const reader = readers.get(child) ?? child.stdout?.[Symbol.asyncIterator]()
   if (reader === undefined) return ''

@@ -21,7 +21,7 @@ import { removeContainer } from '../verbs/remove.ts'
 
 const busybox = '/bin/busybox'
 
-/** Why containers cannot be run here; `undefined` when they can. */
+/** The reason why tests cannot run containers here; `undefined` if they can. */
 export const cannotRun: string | undefined =
   process.getuid?.() !== 0
     ? 'not root'

@@ -7,9 +7,9 @@ import type { ContainerStreams } from '../session/streams.ts'
 /** A user at one end of a container's streams. */
 export interface User {
   readonly streams: ContainerStreams
-  /** Resolves when the session has taken it. */
+  /** Resolves when the session has read the text. */
   type(text: string | Uint8Array): Promise<void>
-  /** No more input comes. */
+  /** Ends the input. */
   endInput(): Promise<void>
   /** Begins to read the session's output. */
   read(): void
@@ -94,7 +94,7 @@ function bytesOf(text: string | Uint8Array): Uint8Array {
   return typeof text === 'string' ? new TextEncoder().encode(text) : text
 }
 
-/** What reading waits for. */
+/** A gate that holds readers back until it is opened. */
 function gate(isSlow: boolean) {
   const { promise, resolve } = Promise.withResolvers<void>()
   let closed = false

@@ -14,19 +14,19 @@ import { passSignal, resizeContainer } from './control.ts'
 export interface AttachOptions {
   /** Default: the standard descriptors of this process. */
   readonly streams?: ContainerStreams | undefined
-  /** Passes the user's input on. Only a container that was created with `-i` takes it. Default true. */
+  /** Passes the user's input on. Only a container that was created with `-i` reads it. Default: true. */
   readonly stdin?: boolean | undefined
-  /** Called when the signals of this process go to the container from now on. Without it they do not. */
+  /** Called when this process begins to forward its signals to the container. Absent: it forwards none. */
   readonly onSignals?: (() => void) | undefined
-  /** `ctrl-p,ctrl-q` unless given. */
+  /** Default: `ctrl-p,ctrl-q`. */
   readonly detachKeys?: string | undefined
-  /** Ends the session. The container goes on. */
+  /** Ends the session. The container keeps running. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Joins the streams of a running container. Throws `CONFLICT` when it does not run,
- * `NOT_FOUND`, and `SessionError` when the user's streams close.
+ * Attaches to the streams of a running container. Throws `CONFLICT` if it does not run,
+ * `NOT_FOUND`, and `SessionError` if the user's streams close.
  */
 export async function attachContainer(
   context: ContainerContext,

@@ -19,7 +19,7 @@ export interface StopOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Sends a container its stop signal, then kills it. A stopped container is left alone. Throws `NOT_FOUND`. */
+/** Sends a container its stop signal, then kills it. Does nothing to a stopped container. Throws `NOT_FOUND`. */
 export async function stopContainer(
   context: ContainerContext,
   nameOrId: string,
@@ -43,7 +43,7 @@ export async function stopContainer(
   await context.records.events.note(containerEvent(container, 'stop'))
 }
 
-/** SIGTERM where the image names an unknown signal, so that its containers can be stopped. */
+/** Returns SIGTERM if the image names an unknown signal, so that its containers can be stopped. */
 function stopSignalOf({ settings }: Container): NodeJS.Signals | number {
   try {
     return parseSignal(settings.stopSignal)
@@ -110,7 +110,7 @@ export async function waitContainer(
   return await waitForEnd(context, getContainer(context, nameOrId).id, signal)
 }
 
-/** `waitContainer` for an ID, also of a container that removes itself meanwhile. */
+/** Like `waitContainer`, for the ID of a container that may remove itself. */
 export async function waitForEnd(
   context: ContainerContext,
   id: string,
@@ -157,7 +157,7 @@ function requireRunning(container: Container, verb: string): void {
   throw new StrakeError('CONFLICT', `Cannot ${verb} container ${container.name}: it is not running`)
 }
 
-/** Tells the monitor not to restart the container. It looks at the file when the container has ended. */
+/** Asks the monitor not to restart the container: it checks this file when the container has ended. */
 async function requestStop(context: ContainerContext, { id }: Container): Promise<void> {
   const paths = containerPaths(context, id)
   writeWithReserve(paths.reserve, () => writeFileSync(paths.stopRequest, '', { mode: 0o600 }))
@@ -207,7 +207,7 @@ export function parseSignal(text: string): NodeJS.Signals | number {
   if (number !== undefined && number > 0 && number <= 64) return number
   const known = signalNames.find((one) => one === `SIG${name}`)
   if (known !== undefined) return known
-  throw new StrakeError('INVALID', `Cannot send signal ${text}: there is none of that name`)
+  throw new StrakeError('INVALID', `Cannot send signal ${text}: unknown signal`)
 }
 
 const firstRealTime = 34

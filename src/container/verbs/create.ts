@@ -22,9 +22,8 @@ export interface LockedContainer extends CreatedContainer {
 }
 
 /**
- * Creates a container without starting it: its directory and its record. Throws
- * `CONFLICT` for a name that is taken and `INVALID` for options that contradict
- * each other. Nothing is left behind then.
+ * Creates a container without starting it: its directory and its record. Throws `CONFLICT`
+ * for a name that is taken and `INVALID` for contradicting options, and leaves nothing then.
  */
 export async function createContainer(
   context: ContainerContext,
@@ -35,7 +34,7 @@ export async function createContainer(
   return { id, name }
 }
 
-/** `createContainer` for a process that goes on to start the container. */
+/** Like `createContainer`, for a process that starts the container afterwards. */
 export async function createLocked(
   context: ContainerContext,
   options: ContainerOptions,

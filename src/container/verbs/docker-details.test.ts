@@ -58,7 +58,7 @@ describe.skipIf(cannotRun !== undefined)(`inside${cannotRun ? ` (${cannotRun})` 
     await removeContainer(bed.context, id, { force: true })
   })
 
-  test('stopContainer() sends SIGTERM where the image names an unknown signal', async () => {
+  test('stopContainer() sends SIGTERM if the image names an unknown signal', async () => {
     const image = bed.imageWith({ StopSignal: 'BOGUS' })
     const script = 'trap "exit 3" TERM; echo up; while true; do sleep 0.05; done'
     const { id } = await start({ image, command: ['sh', '-c', script] })
@@ -68,7 +68,7 @@ describe.skipIf(cannotRun !== undefined)(`inside${cannotRun ? ` (${cannotRun})` 
     await removeContainer(bed.context, id)
   })
 
-  test('openContainerFiles() leaves a running container as it is', async () => {
+  test('openContainerFiles() does not change a running container', async () => {
     const script = 'echo new > /made; echo up; sleep 100'
     const { id } = await start({ command: ['sh', '-c', script] })
     await untilLog(bed, id, 'up')

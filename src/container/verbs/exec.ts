@@ -22,25 +22,25 @@ export interface ExecOptions extends ExecProcessOptions {
   readonly detach?: boolean | undefined
   /** Default: the standard descriptors of this process. */
   readonly streams?: ContainerStreams | undefined
-  /** `ctrl-p,ctrl-q` unless given; for a process with a terminal. */
+  /** For a process with a terminal. Default: `ctrl-p,ctrl-q`. */
   readonly detachKeys?: string | undefined
   /** Called when ending signals of this process are passed on to the process in the container. */
   readonly onSignals?: (() => void) | undefined
-  /** Ends the session. A process that runs goes on. */
+  /** Ends the session. The process keeps running. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** How a process in a container ended for its user. */
+/** How a session with a process in a container ended. */
 export type ExecEnd =
   | SessionEnd
-  /** A signal ended the command; the process got it too, and may go on. */
+  /** A signal ended the command. The process got the signal too, and may still run. */
   | { readonly type: 'interrupted'; readonly code: number }
 
 /**
- * Runs another process in a running container, with the capabilities and the
- * filter the container has, and stays with it (unless `detach`: then the end is
- * `exited` with 0). Throws `StartError` when there is no such command, `CONFLICT`
- * when the container does not run, `NOT_FOUND`, `SessionError`.
+ * Runs another process in a running container, with the capabilities and the seccomp
+ * filter of the container, and waits for its end. With `detach` it returns `exited` with 0
+ * when the process has started. Throws `StartError` for an absent command, `CONFLICT` if
+ * the container does not run, `NOT_FOUND`, `SessionError`.
  */
 export async function execInContainer(
   context: ContainerContext,
@@ -108,12 +108,12 @@ interface RunExec extends FollowOptions {
 }
 
 /** Milliseconds that the process has to end after the first signal. */
-const lastWords = 2000
+const endLimit = 2000
 
 /**
- * The first signal that asks this process to end goes to the process in the
- * container, which has a moment to end; a runtime that has not started it yet is
- * ended at once.
+ * Forwards the first signal that asks this process to end to the process in the container,
+ * which then has a moment to end. Ends a runtime that has not started the process yet at
+ * once.
  */
 async function runExec(request: ExecRequest, options: RunExec): Promise<ExecEnd> {
   const { onSignals, signal } = options
@@ -128,7 +128,7 @@ async function runExec(request: ExecRequest, options: RunExec): Promise<ExecEnd>
     interrupted = { type: 'interrupted', code }
     abandon.abort()
     send(name)
-    alarm = setTimeout(() => leave.abort(), lastWords)
+    alarm = setTimeout(() => leave.abort(), endLimit)
   })
   onSignals()
   const given = signal === undefined ? [] : [signal]
@@ -145,7 +145,7 @@ async function runExec(request: ExecRequest, options: RunExec): Promise<ExecEnd>
     )
     return end.type === 'detached' ? (interrupted ?? end) : end
   } catch (error) {
-    // A runtime that was killed has started no process.
+    // A killed runtime has started no process.
     if (interrupted !== undefined) return interrupted
     throw error
   } finally {

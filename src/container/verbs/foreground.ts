@@ -19,13 +19,13 @@ import { noteStart, orderStart } from './start.ts'
 /** How a run in the foreground ended. */
 export type RunEnd =
   | ({ readonly type: 'exited' } & ExitStatus)
-  /** The user left with the detach keys; the container goes on. */
+  /** The user left with the detach keys. The container keeps running. */
   | { readonly type: 'detached' }
 
 export interface ForegroundOptions {
   /** Default: the standard descriptors of this process. */
   readonly streams?: ContainerStreams | undefined
-  /** Passes the user's input on. Only a container that was created with `-i` takes it. Default true. */
+  /** Passes the user's input on. Only a container that was created with `-i` reads it. Default: true. */
   readonly stdin?: boolean | undefined
   /** The size of the user's terminal. Default: the size of the terminal behind the streams. */
   readonly consoleSize?: WindowSize | undefined
@@ -34,7 +34,7 @@ export interface ForegroundOptions {
   readonly launched?: LaunchedMonitor | undefined
   /** The container's lock, which is released as soon as it runs. Default: taken here. */
   readonly lock?: ContainerLock | undefined
-  /** Called when the signals of this process go to the container from now on. Without it they do not. */
+  /** Called when this process begins to forward its signals to the container. Absent: it forwards none. */
   readonly onSignals?: (() => void) | undefined
   /** Aborts the preparation. When the container runs, it ends the session. */
   readonly signal?: AbortSignal | undefined

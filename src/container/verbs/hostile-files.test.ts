@@ -16,7 +16,7 @@ import { runDetached } from './run.ts'
 let bed: Testbed
 let host = ''
 
-/** Containers that change their files, or files they share, to mislead what runs as root. */
+/** Containers that change their own or shared files to mislead processes that run as root. */
 describe.skipIf(cannotRun !== undefined)(
   `hostile files${cannotRun ? ` (${cannotRun})` : ''}`,
   () => {
@@ -33,7 +33,7 @@ describe.skipIf(cannotRun !== undefined)(
       expect(readMounts().filter(({ target }) => target.startsWith(bed.context.run))).toEqual([])
     })
 
-    test('execInContainer() refuses a /etc/passwd that would keep the runtime waiting', async () => {
+    test('execInContainer() refuses a /etc/passwd that would block the runtime', async () => {
       const script = 'busybox rm /etc/passwd; busybox mknod /etc/passwd p; echo up; sleep 100'
       const id = await start(script, 'up')
       for (const user of [undefined, 'root', '5']) {
@@ -71,7 +71,7 @@ describe.skipIf(cannotRun !== undefined)(
       }
     })
 
-    test('a restart looks at the working directory and /etc/passwd again', async () => {
+    test('a restart checks the working directory and /etc/passwd again', async () => {
       const restart = { name: 'on-failure', maximumRetryCount: 3 } as const
       for (const [script, error] of [
         [
@@ -106,7 +106,7 @@ describe.skipIf(cannotRun !== undefined)(
       await removeContainer(bed.context, id, { force: true })
     })
 
-    test('mounts inside a volume are there, and gone with the container', async () => {
+    test('mounts inside a volume exist in the container and are removed with it', async () => {
       const mounts = nestedMounts('/data/x/new')
       const script =
         'cat /data/x/new/f; touch /data/x/new/g; touch /data/own; mount | grep -c /data'
@@ -121,7 +121,7 @@ describe.skipIf(cannotRun !== undefined)(
       expect(existsSync(`${bed.context.run}/mounts/nested-0`)).toBe(false)
     })
 
-    test('mount points are made nowhere else while a container swaps a directory for a link', async () => {
+    test('mount points stay in the volume while a container replaces a directory by a link', async () => {
       const data = volumeData(bed.context, 'shared')
       mkdirSync(`${data}/x`, { recursive: true })
       const program = [process.execPath, `${import.meta.dir}/../../runtime/testing/swapper.ts`]

@@ -44,7 +44,7 @@ describe.skipIf(cannotRun !== undefined)(`input${cannotRun ? ` (${cannotRun})` :
       for (; sent < 20; sent++) await client.stdin?.write(chunk)
     })()
     await untilQuiet(() => sent)
-    // What fits into pipes and sockets on the way, and no heap of it in the monitor.
+    // Only as much as pipes and sockets hold; the monitor keeps nothing in its heap.
     expect(sent).toBeLessThan(4)
     expect(await execInContainer(bed.context, id, { command: ['touch', '/go'] })).toEqual({
       type: 'exited',
@@ -57,7 +57,7 @@ describe.skipIf(cannotRun !== undefined)(`input${cannotRun ? ` (${cannotRun})` :
     expect(texts).toEqual(['20000000\n'])
   }, 30_000)
 
-  test('a container in the background keeps its input when a sender has no more', async () => {
+  test('a container in the background keeps its input open when a sender ends', async () => {
     const id = await run('while read line; do echo "<$line>"; done; echo end')
     for (const word of ['one', 'two', 'three']) {
       const client = join(bed.context, 'attach', id)
@@ -70,7 +70,7 @@ describe.skipIf(cannotRun !== undefined)(`input${cannotRun ? ` (${cannotRun})` :
     expect(stdinOf(id)).toEqual({ interactive: true, stdinOnce: false })
   })
 
-  test('the input of a container in the foreground ends with the first sender that has no more', async () => {
+  test('the input of a container in the foreground ends when the first sender ends', async () => {
     const { id } = await createContainer(bed.context, {
       ...{ image: bed.image, network: 'none', interactive: true, command: ['cat'] },
     })
@@ -87,7 +87,7 @@ describe.skipIf(cannotRun !== undefined)(`input${cannotRun ? ` (${cannotRun})` :
     expect(texts).toEqual(['first\n', 'second\n'])
   })
 
-  test('attachContainer() gives all output to a reader that comes back long after the end', async () => {
+  test('attachContainer() passes all output to a reader that reads on long after the end', async () => {
     const id = await run('read go; dd if=/dev/zero bs=65536 count=6 2>/dev/null')
     const client = join(bed.context, 'attach', id)
     await client.stdin?.write(Buffer.from('go\n'))

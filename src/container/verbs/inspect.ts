@@ -14,7 +14,7 @@ export interface ContainerDetails extends Container {
   readonly health?: HealthState | undefined
   /** The mounts of the last start. */
   readonly mounts: readonly ResolvedMount[]
-  /** Holds its bundle, its changes and its files of `/etc`. */
+  /** The directory with its bundle, its changes and its files of `/etc`. */
   readonly directory: string
   /** Absent without a log. */
   readonly log?: string | undefined
@@ -45,7 +45,7 @@ export function inspectContainer(context: ContainerContext, nameOrId: string): C
   }
 }
 
-/** How a container's health checks went; `undefined` without one. */
+/** Returns the state of a container's health checks; `undefined` without health checks. */
 export function readHealth(
   context: Pick<ContainerContext, 'root' | 'run'>,
   { id, settings }: Pick<Container, 'id' | 'settings'>,
@@ -72,7 +72,7 @@ function readExecs(run: string): readonly string[] {
     .map((name) => name.slice(execPrefix.length))
 }
 
-/** What `read` returns, or `absent` when the container or the process has just ended. */
+/** Returns the result of `read`, or `absent` if the container or the process has just ended. */
 function ifThere<T>(absent: T, read: () => T): T {
   try {
     return read()

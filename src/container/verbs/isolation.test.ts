@@ -22,7 +22,7 @@ import { runDetached } from './run.ts'
 let bed: Testbed
 let host = ''
 
-/** What a container gets of the host besides its own files. */
+/** Access of a container to the host beyond its own files. */
 describe.skipIf(cannotRun !== undefined)(`isolation${cannotRun ? ` (${cannotRun})` : ''}`, () => {
   beforeAll(async () => {
     bed = await openTestbed()
@@ -44,7 +44,7 @@ describe.skipIf(cannotRun !== undefined)(`isolation${cannotRun ? ` (${cannotRun}
     'for p in 1 $$; do busybox ls -l /proc/$p/fd; busybox readlink /proc/$p/cwd; done; echo end; sleep 100',
   ]
 
-  /** The numbers of the descriptors in a listing, and where they lead. */
+  /** The numbers and targets of the descriptors in a listing. */
   function descriptorsOf(listing: string): readonly (readonly [number, string])[] {
     return [...listing.matchAll(/ (\d+) -> (.*)/g)].map(([, fd, target = '']) => [
       Number(fd),
@@ -59,14 +59,14 @@ describe.skipIf(cannotRun !== undefined)(`isolation${cannotRun ? ` (${cannotRun}
     expect(listing.split('\n').filter((line) => line.startsWith('/'))).toEqual(['/', '/'])
   }
 
-  test('runContainer() hands over no descriptor but the first three, and no directory', async () => {
+  test('runContainer() passes only the first three descriptors, and no directory', async () => {
     const command = listDescriptors.map((word) => word.replace('; sleep 100', ''))
     const { code, out } = await runIn(bed, { command, workingDir: '/' })
     expect(code).toBe(0)
     expectOnlyStandard(out)
   })
 
-  test('runDetached() and execInContainer() hand over no descriptor but the first three', async () => {
+  test('runDetached() and execInContainer() pass only the first three descriptors', async () => {
     const options = { image: bed.image, network: 'none', workingDir: '/' } as const
     const { id } = await runDetached(bed.context, { ...options, command: listDescriptors })
     await untilLog(bed, id, 'end')
@@ -81,7 +81,7 @@ describe.skipIf(cannotRun !== undefined)(`isolation${cannotRun ? ` (${cannotRun}
     await removeContainer(bed.context, id, { force: true })
   })
 
-  test('no process of a container listens where another network namespace could connect', async () => {
+  test('no process of a container listens on a socket that other network namespaces can reach', async () => {
     const script = 'echo up; sleep 100'
     const options = { image: bed.image, network: 'host', command: ['sh', '-c', script] } as const
     const { id } = await runDetached(bed.context, options)
@@ -104,7 +104,7 @@ describe.skipIf(cannotRun !== undefined)(`isolation${cannotRun ? ` (${cannotRun}
       .filter(([, , , , , , inode = '']) => inodes.has(inode))
     const named = sockets.flatMap(([, , , , , , , path]) => path ?? [])
     const { socket } = containerPaths(bed.context, id)
-    // The kernel writes an @ in front of an abstract name, which is no path.
+    // The kernel shows abstract names with a leading @. They have no path and no owner.
     expect(named).not.toEqual([])
     for (const path of named) expect(path).toMatch(/^\/.*\/monitor\.sock$/)
     expect(statSync(socket).mode & 0o077).toBe(0)
@@ -116,7 +116,7 @@ describe.skipIf(cannotRun !== undefined)(`isolation${cannotRun ? ` (${cannotRun}
     await removeContainer(bed.context, id, { force: true })
   })
 
-  test('mounts land inside the root, wherever links of the image lead', async () => {
+  test('mounts stay inside the root, even if links of the image lead outside', async () => {
     const image = await bed.imageAbove((root) => {
       symlinkSync('/', `${root}/to-root`)
       symlinkSync('../../../../../..', `${root}/up`)
@@ -142,7 +142,7 @@ describe.skipIf(cannotRun !== undefined)(`isolation${cannotRun ? ` (${cannotRun}
     expect(readdirSync(`${host}/shared`)).toEqual(['f'])
   })
 
-  test('a mount into /proc of the container is refused, whatever leads there', async () => {
+  test('a mount into /proc of the container is refused, also through links', async () => {
     const image = await bed.imageAbove((root) => {
       symlinkSync('/proc/self/root', `${root}/self`)
       symlinkSync('/proc/1/cwd', `${root}/one`)
@@ -154,7 +154,7 @@ describe.skipIf(cannotRun !== undefined)(`isolation${cannotRun ? ` (${cannotRun}
     }
   })
 
-  test('a volume of an image is filled with files of the image alone', async () => {
+  test('a volume is filled only with files of the image', async () => {
     const image = await bed.imageAbove((root) => {
       mkdirSync(`${root}/own`)
       writeFileSync(`${root}/own/f`, 'own\n')

@@ -18,7 +18,7 @@ export interface LogsOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The output of a container, oldest first. Throws `NOT_FOUND`, and `UNSUPPORTED` without a log. */
+/** Reads the output of a container, oldest first. Throws `NOT_FOUND`, and `UNSUPPORTED` without a log. */
 export async function* readLogs(
   context: ContainerContext,
   nameOrId: string,
@@ -27,7 +27,7 @@ export async function* readLogs(
   for await (const entries of readLogBatches(context, nameOrId, options)) yield* entries
 }
 
-/** `readLogs` in batches of all entries at hand, so that a caller writes them with few calls. */
+/** Like `readLogs`, but yields all available entries at once, so that a caller writes them with few calls. */
 export async function* readLogBatches(
   context: ContainerContext,
   nameOrId: string,
@@ -49,7 +49,7 @@ export async function* readLogBatches(
     else yield lastLines(readNew(), options.tail)
     if (!options.follow) return
     for await (const _ of changes(directory, options.signal)) {
-      // Check before reading: everything that was written before the end is read then.
+      // Checked before the read, so that the read includes everything written before the end.
       const ended = hasEnded(context, container)
       yield* readNew()
       if (ended || isPast(options.until)) return
@@ -89,16 +89,16 @@ function hasEnded(context: ContainerContext, { id }: Container): boolean {
   }
 }
 
-/** Milliseconds between looks without an event: a monitor that dies changes no file. */
-const lookAnyway = 500
+/** Milliseconds between two checks without an event, because a monitor that dies changes no file. */
+const pollInterval = 500
 
-/** Yields whenever something in a directory may have changed, the first time at once. */
+/** Yields when a directory may have changed; the first time at once. */
 async function* changes(directory: string, signal?: AbortSignal): AsyncGenerator<void> {
   let wake = Promise.withResolvers<void>()
   const watcher = watch(directory, () => wake.resolve())
   // A container that removes itself removes the watched directory.
   watcher.on('error', () => wake.resolve())
-  const timer = setInterval(() => wake.resolve(), lookAnyway)
+  const timer = setInterval(() => wake.resolve(), pollInterval)
   const stop = (): void => wake.resolve()
   signal?.addEventListener('abort', stop, { once: true })
   try {

@@ -11,8 +11,8 @@ export interface ContainerFiles extends AsyncDisposable {
 }
 
 /**
- * Opens the files of a container, running or not. One that runs goes on. One that does
- * not run cannot be started or removed meanwhile. Throws `NOT_FOUND`.
+ * Opens the files of a container, running or not. A running container keeps running. A
+ * stopped one cannot be started or removed until this is disposed. Throws `NOT_FOUND`.
  */
 export async function openContainerFiles(
   context: ContainerContext,
@@ -42,7 +42,7 @@ export async function openContainerFiles(
   }
 }
 
-/** The descriptor keeps the file system when the container ends. */
+/** Keeps a descriptor open, so that the file system stays when the container ends. */
 function openMounted(root: string): ContainerFiles {
   const fd = openFile(root, openFlag.path | openFlag.directory)
   return {

@@ -13,7 +13,8 @@ import { removeRemains } from '../setup/remains.ts'
 /**
  * Cleans up after containers whose process and monitor are gone, because they were
  * killed or the machine went down: releases mounts, network and runtime state, and sets
- * the state to `exited`. Returns how many there were. Running containers stay as they are.
+ * the state to `exited`. Does not change running containers. Returns the number of
+ * containers that it cleaned up.
  */
 export async function reconcileContainers(context: ContainerContext): Promise<number> {
   let count = 0
@@ -26,8 +27,8 @@ export async function reconcileContainers(context: ContainerContext): Promise<nu
 }
 
 /**
- * Removes directories without a record. A removal or a creation that was killed leaves one.
- * After a loss of the records they stay: the records are restored from them.
+ * Removes directories without a record, which a killed removal or creation leaves. After a
+ * loss of the records the directories stay, because the records are restored from them.
  */
 async function removeForgotten(context: ContainerContext): Promise<void> {
   const { root, records } = context
@@ -41,8 +42,8 @@ async function removeForgotten(context: ContainerContext): Promise<void> {
 }
 
 /**
- * Whether a container holds mounts or a network although it does not run, its monitor is
- * dead and no process works on it. Cheap enough for every `ps`.
+ * Whether a stopped container still has mounts or a network, its monitor is dead and no
+ * other process works on it. Cheap enough for every `ps`.
  */
 export function isLost(
   context: Pick<ContainerContext, 'root' | 'run'>,
@@ -60,8 +61,8 @@ function holdsSomething({ root }: ContainerState, { run }: ContainerPaths): bool
 }
 
 /**
- * Does for one container, whose lock the caller holds, what `reconcileContainers` does for
- * all. Returns whether there was something to do.
+ * Cleans up like `reconcileContainers`, for one container whose lock the caller holds.
+ * Returns whether there was something to do.
  */
 export async function reconcileContainer(
   context: ContainerContext,
@@ -103,7 +104,7 @@ export async function reconcileContainer(
   return !ended
 }
 
-/** Opens the root, which finds an existing mount or makes one, and then unmounts it. */
+/** Unmounts the root. Opens it before, which finds an existing mount or makes one. */
 async function releaseRoot(context: ContainerContext, container: Container): Promise<void> {
   const root = await openRootOf(context, container)
   await root[Symbol.asyncDispose]()

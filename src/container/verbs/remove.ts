@@ -15,8 +15,8 @@ export interface RemoveOptions {
 }
 
 /**
- * Removes a container. One that another process is starting or cleaning up after
- * is waited for. Throws `CONFLICT` when it runs and `force` is not given, `NOT_FOUND`.
+ * Removes a container. Waits while another process starts it or cleans up after it. Throws
+ * `CONFLICT` if it runs and `force` is not given, `NOT_FOUND`.
  */
 export async function removeContainer(
   context: ContainerContext,
@@ -44,8 +44,8 @@ export async function removeContainer(
 }
 
 /**
- * Removes a container that does not run, and returns false for one that is gone,
- * was started, or is being started or cleaned up after by another process.
+ * Removes a stopped container. Returns false if it is gone or runs, or if another process
+ * starts it or cleans up after it.
  */
 export async function removeStopped(
   context: ContainerContext,

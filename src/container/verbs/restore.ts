@@ -8,7 +8,7 @@ import { readJson, writeJson } from '../model/state.ts'
 
 type Context = Pick<ContainerContext, 'root' | 'run' | 'records'>
 
-/** Keeps a copy of a container's record in its directory, from which a lost record is restored. */
+/** Writes a copy of a container's record into its directory, from which a lost record is restored. */
 export function keepRecord(context: Context, record: Omit<ContainerRecord, 'state'>): void {
   writeJson(containerPaths(context, record.id).record, record)
 }

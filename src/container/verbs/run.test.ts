@@ -25,7 +25,7 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
     expect(readMounts().filter(({ target }) => target.startsWith(bed.context.run))).toEqual([])
   })
 
-  test('runContainer() gives output, errors and exit code and leaves nothing with --rm', async () => {
+  test('runContainer() returns output, errors and exit code and leaves nothing with --rm', async () => {
     const { code, out, err } = await run({
       command: ['sh', '-c', 'echo out; echo err >&2; exit 7'],
     })
@@ -35,7 +35,7 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
     expect(readdirSync(`${bed.context.run}/containers`)).toEqual([])
   })
 
-  test('runContainer() tells 126, 127 and 125 apart in one sentence', async () => {
+  test('runContainer() ends with 126, 127 or 125 and one sentence', async () => {
     for (const [command, exitCode, message] of [
       [['/nope'], 127, 'Cannot start the container: /nope: no such file or directory in the image'],
       [['nope'], 127, 'Cannot start the container: nope: not found in the PATH of the image'],
@@ -48,7 +48,7 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
     expect(listContainers(bed.context)).toEqual([])
   })
 
-  test('runContainer() says 128 and the signal for a killed process', async () => {
+  test('runContainer() returns 128 plus the signal for a killed process', async () => {
     expect(await run({ command: ['sh', '-c', 'kill -9 $$'] })).toMatchObject({ code: 0 })
     const command = ['sh', '-c', 'sh -c "kill -TERM \\$\\$"; exit $?']
     expect(await run({ command })).toMatchObject({ code: 143 })
@@ -73,7 +73,7 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
     expect(out.trim()).toBe(String(size))
   })
 
-  test('runContainer() gives real pipes, so that /dev/stdout can be opened', async () => {
+  test('runContainer() passes pipes as streams, so that /dev/stdout can be opened', async () => {
     const { out } = await run({ command: ['sh', '-c', 'echo again > /dev/stdout'] })
     expect(out).toBe('again\n')
   })
@@ -111,7 +111,7 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
     expect(await run({ command, security: allowed })).toMatchObject({ code: 0, err: '' })
   })
 
-  test('runContainer() takes the built-in filter for a privileged container when it is asked', async () => {
+  test('runContainer() applies the built-in filter to a privileged container on request', async () => {
     const command = ['grep', '^Seccomp:', '/proc/self/status']
     const filter = async (seccomp?: 'builtin'): Promise<string> =>
       (await run({ command, security: { privileged: true, seccomp } })).out
@@ -119,7 +119,7 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
     expect(await filter('builtin')).toBe('Seccomp:\t2\n')
   })
 
-  test('runContainer() limits memory and tells of an out-of-memory kill', async () => {
+  test('runContainer() limits memory and reports an out-of-memory kill', async () => {
     const { code, oomKilled } = await run({
       command: ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=100M', 'count=1'],
       resources: { memory: 16 << 20 },
@@ -161,7 +161,7 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
     expect(out).toStartWith('hello\nrefused\ntmpfs on /t type tmpfs')
   })
 
-  test('runContainer() refuses a bind whose source is missing and undoes what it did', async () => {
+  test('runContainer() refuses a bind whose source is missing and leaves nothing', async () => {
     const mounts = [{ type: 'bind', source: '/nowhere', destination: '/b' }] as const
     await expect(run({ command: ['true'], mounts })).rejects.toThrow(
       'Cannot mount /nowhere: no such file or directory',
@@ -227,7 +227,7 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
     await removeContainer(bed.context, id, { force: true })
   })
 
-  test('execInContainer() passes the first signal on, and leaves a process that goes on', async () => {
+  test('execInContainer() forwards the first signal, and leaves a process that ignores it', async () => {
     const { id } = await runDetached(bed.context, { ...base(), command: ['sleep', '100'] })
     const script = 'trap "echo caught" TERM; echo up; while true; do sleep 0.05; done'
     let said = ''

@@ -10,7 +10,7 @@ import { type ForegroundOptions, type RunEnd, runForeground } from './foreground
 import { removeContainer } from './remove.ts'
 import { startContainer } from './start.ts'
 
-/** Creates a container and starts it in the background. A container that fails to start stays, unless `--rm`. */
+/** Creates a container and starts it in the background. Keeps it if it fails to start, unless `--rm` is given. */
 export async function runDetached(
   context: ContainerContext,
   options: ContainerOptions,
@@ -32,7 +32,7 @@ export async function runDetached(
   })
 }
 
-/** Creates a container and runs it in the foreground to its end. */
+/** Creates a container and runs it in the foreground until it ends. */
 export async function runContainer(
   context: ContainerContext,
   options: ContainerOptions,
@@ -67,7 +67,7 @@ async function createOrAbandon(
   }
 }
 
-/** Removes a container with `--rm` that never ran: it has no monitor to remove it. */
+/** Removes a container with `--rm` that never ran, because it has no monitor to remove it. */
 async function removingFailed<T>(
   context: ContainerContext,
   options: ContainerOptions,
@@ -78,7 +78,7 @@ async function removingFailed<T>(
     return await run()
   } catch (error) {
     lock[Symbol.dispose]()
-    // The container goes on without its user, and its monitor removes it at its end.
+    // The container keeps running without its user. Its monitor removes it when it ends.
     if (error instanceof SessionError) throw error
     if (options.remove && context.records.containers.get(id) !== undefined) {
       await removeContainer(context, id, { force: true, volumes: true })

@@ -19,8 +19,8 @@ export interface StartOptions {
 }
 
 /**
- * Starts a container in the background and returns once it runs. A container that runs
- * already is left alone. Throws `StartError` when it cannot be started, `NOT_FOUND`.
+ * Starts a container in the background and returns when it runs. Does nothing if it runs
+ * already. Throws `StartError` if it cannot be started, `NOT_FOUND`.
  */
 export async function startContainer(
   context: ContainerContext,
@@ -40,8 +40,8 @@ export async function startContainer(
 }
 
 /**
- * Records a start. The caller holds the container's lock, which the monitor takes before
- * it records the end: so the two stand in order.
+ * Records a start. The caller holds the container's lock. The monitor takes that lock
+ * before it records the end, so start and end are recorded in order.
  */
 export async function noteStart(
   { records }: ContainerContext,
@@ -68,8 +68,8 @@ function noteFailure(path: string, { exitCode, message: error }: StartError): vo
 }
 
 /**
- * Prepares a container and tells the monitor to start it. The caller holds the
- * container's lock until the monitor has started it.
+ * Prepares a container and orders the monitor to start it. The caller holds the container's
+ * lock until the monitor has started it.
  */
 export async function orderStart(
   context: ContainerContext,

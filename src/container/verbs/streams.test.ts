@@ -27,7 +27,7 @@ describe.skipIf(cannotRun !== undefined)(`streams${cannotRun ? ` (${cannotRun})`
     await bed[Symbol.asyncDispose]()
   })
 
-  test('exec has a terminal of the size it is given, and its keys leave the process', async () => {
+  test('exec has a terminal of the given size, and the detach keys leave the process running', async () => {
     const id = await start({ command: ['sleep', '100'] })
     const user = openBytes()
     const consoleSize = { rows: 30, columns: 100 }
@@ -48,7 +48,7 @@ describe.skipIf(cannotRun !== undefined)(`streams${cannotRun ? ` (${cannotRun})`
 
   for (const [name, open] of users) {
     describe(name, () => {
-      test('run passes the end of the input on and gives all output and the exit code', async () => {
+      test('run passes on the end of the input, all output and the exit code', async () => {
         const user = open()
         const ended = run(user, { command: sh('cat; echo end; echo err >&2; exit 3') })
         await user.type('first\n')
@@ -60,7 +60,7 @@ describe.skipIf(cannotRun !== undefined)(`streams${cannotRun ? ` (${cannotRun})`
         expect(user.text()).toEqual({ out: 'first\nsecond\nend\n', err: 'err\n' })
       })
 
-      test('run loses nothing of much in both directions to a user who reads late', async () => {
+      test('run loses no bytes in either direction if the user reads late', async () => {
         const user = open({ isSlow: true })
         const ended = run(user, { command: ['cat'] })
         const typed = user.type(large).then(() => user.endInput())
@@ -72,7 +72,7 @@ describe.skipIf(cannotRun !== undefined)(`streams${cannotRun ? ` (${cannotRun})`
         expect(Buffer.from(user.text().out).equals(large)).toBe(true)
       })
 
-      test('attach joins a running container, and its keys leave it running', async () => {
+      test('attach joins a running container, and the detach keys leave it running', async () => {
         const id = await start({ command: ['cat'], tty: true })
         const user = open()
         const ended = attachContainer(bed.context, id, { streams: user.streams })
@@ -85,7 +85,7 @@ describe.skipIf(cannotRun !== undefined)(`streams${cannotRun ? ` (${cannotRun})`
         await removeContainer(bed.context, id, { force: true })
       })
 
-      test('attach leaves a container when it is told to, and ends with it otherwise', async () => {
+      test('attach leaves a container when its signal aborts, and otherwise ends with it', async () => {
         const id = await start({ command: sh('read x; exit 5') })
         const leaving = new AbortController()
         const { signal } = leaving
@@ -99,7 +99,7 @@ describe.skipIf(cannotRun !== undefined)(`streams${cannotRun ? ` (${cannotRun})`
         await Promise.all([first.close(), second.close()])
       })
 
-      test('exec loses nothing of much in both directions to a user who reads late', async () => {
+      test('exec loses no bytes in either direction if the user reads late', async () => {
         const id = await start({ command: ['sleep', '100'] })
         const user = open({ isSlow: true })
         const ended = exec(user, id, { command: sh('cat; echo err >&2; exit 6') })
@@ -114,7 +114,7 @@ describe.skipIf(cannotRun !== undefined)(`streams${cannotRun ? ` (${cannotRun})`
         await removeContainer(bed.context, id, { force: true })
       })
 
-      test('exec ends with its process, also when a child of that holds the output', async () => {
+      test('exec ends with its process, even if a child of the process keeps the output open', async () => {
         const id = await start({ command: ['sleep', '100'] })
         const user = open()
         const script = '(sleep 0.3; echo late) & sleep 90 & echo early'
@@ -124,7 +124,7 @@ describe.skipIf(cannotRun !== undefined)(`streams${cannotRun ? ` (${cannotRun})`
         await removeContainer(bed.context, id, { force: true })
       })
 
-      test('a session ends when its user is gone, and the container goes on', async () => {
+      test('a session ends when its user has gone, and the container keeps running', async () => {
         const script = 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.02; done'
         const user = open()
         const ended = run(user, { command: sh(script), name: `left-${name}` })
@@ -143,7 +143,7 @@ describe.skipIf(cannotRun !== undefined)(`streams${cannotRun ? ` (${cannotRun})`
         await killContainer(bed.context, id)
       })
 
-      test('a terminal has the size it is given, and every later one', async () => {
+      test('a terminal has the given size, and follows every later size', async () => {
         const user = open()
         const command = sh('read x; stty size; read x; stty size')
         const consoleSize = { rows: 30, columns: 100 }
