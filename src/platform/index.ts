@@ -5,8 +5,8 @@ export { fileType, typeOf } from './call/file-type.ts'
 /** A C function table linked at first use, strings for it, and errors made of errno. */
 export type { CFunctions, CMemory, CSignature, CType } from './call/libc.ts'
 export { check, cString, errno, ffi, isSystemError, SystemError, symbols } from './call/libc.ts'
-/** `node:fs` and `node:fs/promises`, loaded when they are needed. */
-export { fs, fsPromises } from './call/node-fs.ts'
+/** Parts of Node that are loaded when they are needed. */
+export { dirname, fs, fsPromises, sleep } from './call/node-fs.ts'
 /** Direct file calls for the path before a container starts, where loading node:fs would cost more. */
 export type { FileStatus } from './call/posix.ts'
 export {

@@ -1,5 +1,11 @@
-import { mkdirSync } from 'node:fs'
-import { isSystemError, pathExists, removeTree, renamePath, temporaryName } from '#platform'
+import {
+  isSystemError,
+  makeDirectories,
+  pathExists,
+  removeTree,
+  renamePath,
+  temporaryName,
+} from '#platform'
 import { treeSize } from '#snapshot'
 import type { Engine } from '../engine.ts'
 
@@ -26,7 +32,7 @@ export async function forgetBuildMemory(engine: Pick<Engine, 'root'>): Promise<n
 /** Renames a directory of the store away, then removes it. Throws `ENOENT` for an absent directory. */
 export async function removeAside({ root }: Pick<Engine, 'root'>, path: string): Promise<void> {
   const trash = `${root}/trash`
-  mkdirSync(trash, { recursive: true, mode: 0o700 })
+  makeDirectories(trash, 0o700)
   const doomed = `${trash}/${temporaryName()}`
   renamePath(path, doomed)
   await removeTree(doomed)

@@ -1,7 +1,6 @@
-import { realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { digestHex, type StrakeError, sha256 } from '#oci'
-import { isRoot, isSystemError } from '#platform'
+import { isRoot, isSystemError, realPath } from '#platform'
 
 /** The two directories of a store: a lasting one, and one that a reboot empties. */
 export interface Roots {
@@ -53,7 +52,7 @@ export function findRoots(options: RootsOptions = {}): Roots {
 /** Resolves the existing part of a path. */
 function withoutLinks(path: string): string {
   try {
-    return realpathSync(path)
+    return realPath(path)
   } catch (error) {
     if (!isSystemError(error)) throw error
     const parent = dirname(path)

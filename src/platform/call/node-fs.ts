@@ -6,3 +6,12 @@ export const fs = (): typeof import('node:fs') => process.getBuiltinModule('node
 /** Returns `node:fs/promises`, loaded at the first call. */
 export const fsPromises = (): typeof import('node:fs/promises') =>
   process.getBuiltinModule('node:fs/promises')
+
+/** Waits. Throws the reason of `signal` when it aborts meanwhile. */
+export const sleep = (milliseconds: number, signal?: AbortSignal): Promise<void> =>
+  process
+    .getBuiltinModule('node:timers/promises')
+    .setTimeout(milliseconds, undefined, signal === undefined ? {} : { signal })
+
+/** Returns the directory of a path. */
+export const dirname = (path: string): string => process.getBuiltinModule('node:path').dirname(path)

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isStrakeError, StrakeError } from '#oci'
+import { sleep } from '../call/node-fs.ts'
 import { closeFile, ignoring, openFile, openFlag, pathExists } from '../call/posix.ts'
 import { isRoot } from '../process/privilege.ts'
 import { asLastLock } from './lock-order.ts'
@@ -220,7 +220,7 @@ class BunDatabase implements Database {
         if (isBegun || !isStrakeError(error, 'UNAVAILABLE') || !isBusy(error.cause)) throw error
         if (performance.now() > deadline) throw error
       }
-      await sleep(betweenTries, undefined, { signal })
+      await sleep(betweenTries, signal)
     }
   }
 

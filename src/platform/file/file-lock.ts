@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { StrakeError } from '#oci'
 import { check, symbols } from '../call/libc.ts'
+import { sleep } from '../call/node-fs.ts'
 import { closeFile, fileStatus, ignoring, openFile, openFlag } from '../call/posix.ts'
 import { requireNoTransaction } from '../data/lock-order.ts'
 import { openPlainFile } from './plain-file.ts'
@@ -70,7 +70,7 @@ async function waitForLock(
     signal?.throwIfAborted()
     while (!tryLock(fd, path, 'exclusive')) {
       if (performance.now() > deadline) throw heldTooLong(path)
-      await sleep(shortestPause, undefined, { signal })
+      await sleep(shortestPause, signal)
     }
   } catch (error) {
     closeFile(fd)
@@ -100,7 +100,7 @@ export async function lockDirectory(
     signal?.throwIfAborted()
     const held = tryLockDirectory(path, kind)
     if (held !== undefined) return held
-    await sleep(pause, undefined, { signal })
+    await sleep(pause, signal)
   }
 }
 

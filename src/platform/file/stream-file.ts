@@ -1,6 +1,5 @@
-import { close, open, read, write } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isSystemError, SystemError } from '../call/libc.ts'
+import { fs, sleep } from '../call/node-fs.ts'
 
 const chunkSize = 1_048_576
 const ENOSPC = 28
@@ -24,7 +23,7 @@ export async function openStreamFile(
   signal?: AbortSignal,
 ): Promise<StreamFile> {
   const opening = new Promise<number>((resolve, reject) => {
-    open(path, flags, (error, fd) => (error === null ? resolve(fd) : reject(error)))
+    fs().open(path, flags, (error, fd) => (error === null ? resolve(fd) : reject(error)))
   })
   try {
     const fd = await unlessAborted(opening, signal)
@@ -48,7 +47,7 @@ function streamFile(
     async *read() {
       const buffer = Buffer.allocUnsafeSlow(chunkSize)
       for (;;) {
-        const size = await wait((done) => read(fd, buffer, 0, chunkSize, null, done), signal)
+        const size = await wait((done) => fs().read(fd, buffer, 0, chunkSize, null, done), signal)
         if (size === 0) return
         yield buffer.subarray(0, size)
       }
@@ -56,7 +55,7 @@ function streamFile(
     async write(bytes) {
       for (let at = 0; at < bytes.length; ) {
         const size = await wait(
-          (done) => write(fd, bytes, at, bytes.length - at, null, done),
+          (done) => fs().write(fd, bytes, at, bytes.length - at, null, done),
           signal,
         )
         // A full disk may take no byte without an error.
@@ -101,5 +100,5 @@ async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undef
 }
 
 function closeQuietly(fd: number): void {
-  close(fd, () => {})
+  fs().close(fd, () => {})
 }

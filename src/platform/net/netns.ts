@@ -1,7 +1,6 @@
-import { closeSync, mkdirSync, openSync, unlinkSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { StrakeError } from '#oci'
 import { check, cString, isSystemError } from '../call/libc.ts'
+import { dirname, fs } from '../call/node-fs.ts'
 import { networkCalls } from './network-calls.ts'
 
 const CLONE_NEWNET = 0x40000000
@@ -19,8 +18,8 @@ const threadNamespace = '/proc/thread-self/ns/net'
  * removed. Throws EEXIST when `path` exists.
  */
 export function createNetworkNamespace<T>(path: string, inside: () => T): T {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  closeSync(openSync(path, 'wx', 0o444))
+  fs().mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  fs().closeSync(fs().openSync(path, 'wx', 0o444))
   try {
     return within(
       () => check(networkCalls().unshare(CLONE_NEWNET), 'unshare'),
@@ -37,11 +36,11 @@ export function createNetworkNamespace<T>(path: string, inside: () => T): T {
 
 /** Runs `inside` with the calling thread in the namespace at `path`, as `createNetworkNamespace` does. */
 export function enterNetworkNamespace<T>(path: string, inside: () => T): T {
-  const target = openSync(path, 'r')
+  const target = fs().openSync(path, 'r')
   try {
     return within(() => check(networkCalls().setns(target, CLONE_NEWNET), 'setns', path), inside)
   } finally {
-    closeSync(target)
+    fs().closeSync(target)
   }
 }
 
@@ -57,7 +56,7 @@ export function removeNetworkNamespace(path: string): void {
     if (!isSystemError(error, 'EINVAL', 'ENOENT')) throw error
   }
   try {
-    unlinkSync(path)
+    fs().unlinkSync(path)
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error
   }
@@ -69,7 +68,7 @@ function mountNamespace(path: string): void {
 }
 
 function within<T>(leave: () => void, inside: () => T): T {
-  const home = openSync(threadNamespace, 'r')
+  const home = fs().openSync(threadNamespace, 'r')
   try {
     leave()
     try {
@@ -78,7 +77,7 @@ function within<T>(leave: () => void, inside: () => T): T {
       comeBack(home)
     }
   } finally {
-    closeSync(home)
+    fs().closeSync(home)
   }
 }
 

@@ -1,6 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, write } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isSystemError, SystemError } from '../call/libc.ts'
+import { fs, sleep } from '../call/node-fs.ts'
 
 /** Writes to one descriptor in the order of the calls, without blocking the event loop. */
 export interface DescriptorWriter {
@@ -18,7 +17,7 @@ export function ownPipeWriter(fd: number): DescriptorWriter {
   // The sink works on a duplicate, which `end` closes. It waits with epoll: a blocking write
   // would take one of the runtime's few threads for as long as the reader does not read.
   const sink = Bun.file(fd).writer()
-  closeSync(fd)
+  fs().closeSync(fd)
   let failure: unknown
   return inOrder(
     async (bytes) => {
@@ -54,8 +53,9 @@ export function sharedWriter(fd: number): DescriptorWriter {
  * belongs to another user.
  */
 function reopenPipe(fd: number): number | undefined {
-  if (!fstatSync(fd).isFIFO()) return undefined
+  if (!fs().fstatSync(fd).isFIFO()) return undefined
   try {
+    const { constants, openSync } = fs()
     return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK)
   } catch (error) {
     // ENXIO: no process reads the pipe. The first write to `fd` then fails with EPIPE.
@@ -94,7 +94,7 @@ const noSpace = 28
 /** Returns how many bytes the kernel took; 0 if it has no room now. */
 function writeSome(fd: number, bytes: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
-    write(fd, bytes, 0, bytes.length, null, (error, size) => {
+    fs().write(fd, bytes, 0, bytes.length, null, (error, size) => {
       if (error === null && size > 0) resolve(size)
       else if (error !== null && isSystemError(error, 'EAGAIN')) resolve(0)
       else reject(error ?? new SystemError(noSpace, 'write'))

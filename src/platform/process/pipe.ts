@@ -1,5 +1,5 @@
-import { closeSync, read } from 'node:fs'
 import { check, isSystemError, symbols } from '../call/libc.ts'
+import { fs } from '../call/node-fs.ts'
 import { isTerminal } from './terminal.ts'
 
 const calls = symbols({
@@ -26,7 +26,7 @@ export async function* readPipe(fd: number): AsyncGenerator<Uint8Array> {
   try {
     yield* Bun.file(fd).stream()
   } finally {
-    closeSync(fd)
+    fs().closeSync(fd)
   }
 }
 
@@ -51,7 +51,7 @@ export async function* readInput(fd: number): AsyncGenerator<Uint8Array> {
 
 function readSome(fd: number, buffer: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
-    read(fd, buffer, 0, buffer.length, null, (error, size) => {
+    fs().read(fd, buffer, 0, buffer.length, null, (error, size) => {
       // A terminal whose other side is closed answers EIO instead of an end.
       if (error === null) resolve(size)
       else if (isSystemError(error, 'EIO')) resolve(0)

@@ -1,6 +1,6 @@
-import { closeSync, readdirSync, readFileSync } from 'node:fs'
 import { StrakeError } from '#oci'
 import { check, symbols } from '../call/libc.ts'
+import { fs } from '../call/node-fs.ts'
 import { withTurns } from './with-turns.ts'
 
 /** How a descriptor of a child is connected. A number is an open descriptor of this process. */
@@ -77,7 +77,7 @@ export function spawnProcess(argv: readonly string[], options: SpawnOptions = {}
     throw new StrakeError('NOT_FOUND', `Cannot start ${argv[0]}: no such program`, { cause })
   } finally {
     process.umask(umask)
-    for (const fd of duplicates) closeSync(fd)
+    for (const fd of duplicates) fs().closeSync(fd)
   }
   return {
     pid: child.pid,
@@ -237,8 +237,11 @@ export function reapOrphans(keep: readonly number[]): void {
 
 function childrenOf(): readonly number[] {
   try {
-    return readdirSync('/proc/self/task')
-      .flatMap((thread) => readFileSync(`/proc/self/task/${thread}/children`, 'latin1').split(' '))
+    return fs()
+      .readdirSync('/proc/self/task')
+      .flatMap((thread) =>
+        fs().readFileSync(`/proc/self/task/${thread}/children`, 'latin1').split(' '),
+      )
       .filter((text) => text !== '')
       .map(Number)
   } catch {
@@ -249,7 +252,7 @@ function childrenOf(): readonly number[] {
 
 function sessionOf(pid: number): string | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const stat = fs().readFileSync(`/proc/${pid}/stat`, 'latin1')
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]
   } catch {
     return undefined

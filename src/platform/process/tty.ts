@@ -1,7 +1,6 @@
-import { rmSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { StrakeError } from '#oci'
 import { check, cString, errno, ffi, symbols } from '../call/libc.ts'
+import { dirname, fs } from '../call/node-fs.ts'
 
 const calls = symbols({
   tcgetattr: { args: ['i32', 'ptr'], returns: 'i32' },
@@ -70,7 +69,7 @@ export function listenConsole(path: string): ConsoleSocket {
     receive: () => receiveTerminal(socket),
     [Symbol.dispose]() {
       calls().close(socket)
-      rmSync(path, { force: true })
+      fs().rmSync(path, { force: true })
     },
   }
 }

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isStrakeError } from '#oci'
-import type { SqlRow, SqlValue } from '#platform'
+import { type SqlRow, type SqlValue, sleep } from '#platform'
 import type { RecordsContext } from '../context.ts'
 import { Fields, readRows } from '../fields.ts'
 
@@ -133,7 +132,7 @@ export function createEvents({ database, now, reportIn }: RecordsContext): Event
         if (matches(event, query)) yield event
       }
       if (isLast) return
-      await sleep(pause, undefined, { signal })
+      await sleep(pause, signal)
     }
   }
   return {
