@@ -140,6 +140,7 @@ async function dispatch(context: Context, argv: readonly string[]): Promise<void
     const { compileEagerly } = await import('#platform')
     compileEagerly()
   }
+  await entry.begin?.()
   const { define } = await entry.load()
   await runParsed(parseCommand(define(context), rest))
 }

@@ -11,6 +11,8 @@ export interface CommandEntry {
   readonly summary: string
   /** The command often runs for a second or longer. */
   readonly isLong?: true
+  /** Begins what takes the kernel a while. It goes on while the module is loaded. */
+  begin?(): Promise<void>
   load(): Promise<CommandModule>
 }
 
@@ -129,6 +131,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   exec: {
     group: 'containers',
     summary: 'Run a command in a running container',
+    begin: async () => {
+      const { primeCgroups } = await import('#engine/container/prime')
+      primeCgroups()
+    },
     load: () => import('./commands/exec.ts'),
   },
   attach: {

@@ -1,5 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { existsSync, readdirSync, readFileSync, rmdirSync, writeFile, writeFileSync } from 'node:fs'
 
 const base = '/sys/fs/cgroup'
 
@@ -124,20 +123,27 @@ export function isFrozen(id: string): boolean {
   }
 }
 
+let isPriming = false
+
 /**
  * Moves this process into the control group that it is in. The first such move makes the
  * kernel wait for a grace period (5-10 ms); done early in a thread of the pool, it
- * overlaps with other work.
+ * overlaps with other work. While one call waits, another one does nothing.
  */
 export function primeCgroups(): void {
+  if (isPriming) return
   const unified = cgroupMode() === 'unified'
   try {
     const [, own = '/'] =
       (unified ? /^0::(.*)$/m : /:pids:(.*)$/m).exec(readFileSync('/proc/self/cgroup', 'latin1')) ??
       []
     const file = `${base}${unified ? '' : '/pids'}${own}/cgroup.procs`
-    writeFile(file, '0').catch(() => {})
+    isPriming = true
+    // Without it the start takes a few milliseconds more, so an error is no failure.
+    writeFile(file, '0', () => {
+      isPriming = false
+    })
   } catch {
-    // Without it the start takes a few milliseconds more.
+    // There is no file of the own group.
   }
 }
