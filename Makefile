@@ -1,4 +1,4 @@
-# Every target installs what it needs first; nothing is installed twice.
+# Every target first installs missing packages.
 .PHONY: setup build demo test check bench docs install uninstall deb npm clean
 
 setup:
@@ -24,7 +24,7 @@ bench: build
 docs: setup
 	@scripts/docs
 
-# Under $(DESTDIR)$(PREFIX), which is /usr/local unless set. Builds nothing as root: run make build first.
+# Installs under $(DESTDIR)$(PREFIX); PREFIX is /usr/local by default. Builds nothing as root: run make build first.
 install:
 	@[ -x dist/strake ] || { echo "Cannot install: run make build first" >&2; exit 1; }
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install

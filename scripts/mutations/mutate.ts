@@ -17,10 +17,10 @@ import { broken, describe, type Mutation, mutationsOf } from './mutation.ts'
 type Outcome = 'noticed' | 'unnoticed'
 
 const project = resolve(import.meta.dir, '../..')
-/** Milliseconds for the tests of one mutation; a break may make a loop endless. */
+/** Milliseconds for the tests of one mutation, because a break may make a loop endless. */
 const longest = 120_000
 
-/** A test that fails may leave mounts behind: with a mount namespace of its own they end with it. */
+/** Runs tests in a mount namespace of their own, so that mounts of a failed test end with it. */
 const inOwnMounts = process.getuid?.() === 0 ? ['unshare', '--mount'] : []
 
 const { values, positionals } = parseArgs({
@@ -34,7 +34,7 @@ const { values, positionals } = parseArgs({
 const chosen = mutationsOf(files).filter(
   ({ file }) => positionals.length === 0 || positionals.some((word) => file.includes(word)),
 )
-/** The files as they were when this began: somebody may go on working meanwhile. */
+/** A copy of the files, so that a user can keep editing the tree. */
 const originals = new Map(
   chosen
     .filter(({ file }) => existsSync(join(project, file)))
@@ -76,7 +76,7 @@ async function tryAll(mutations: readonly Mutation[]): Promise<void> {
   summarize(outcomes)
 }
 
-/** What git knows or would add, and the installed packages. */
+/** The files that git tracks or would add, and the installed packages. */
 function copyTree(tree: string): string {
   const listed = spawnSync('git', ['ls-files', '-coz', '--exclude-standard'], { cwd: project })
   for (const file of listed.stdout.toString().split('\0')) {
@@ -117,7 +117,7 @@ async function passes(tree: string, tests: readonly string[]): Promise<boolean> 
     try {
       process.kill(-(runner.pid ?? 0), 'SIGKILL')
     } catch {
-      // All of them have ended.
+      // All processes of the session have ended.
     }
   }
   const timer = setTimeout(end, longest)

@@ -1,4 +1,4 @@
-// Writes the completion scripts into dist/completions, where `scripts/install` takes them from.
+// Writes the completion scripts into dist/completions, from where `scripts/install` copies them.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { scripts } from '../../src/cli/completion/scripts.ts'

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 
-/** A name, and the module it comes from: a file of ours, or somebody else's. */
+/** A name, and the module it comes from: a file of this project, or another module. */
 export interface Reference {
   readonly module: string
   /** `*` for the module as a whole. */
@@ -21,11 +21,11 @@ const transfer =
 
 /** One `.d.ts` file as the compiler writes it: a declaration begins where a line begins. */
 export class DeclarationFile {
-  /** What other modules the names of this file stand for. */
+  /** The origins of imported names. */
   readonly imports: Map<string, Reference> = new Map()
-  /** Names that this file passes on. */
+  /** Names that this file re-exports. */
   readonly exports: Map<string, Reference> = new Map()
-  /** Modules of which everything is passed on. */
+  /** Modules that this file re-exports as a whole. */
   readonly stars: string[] = []
   readonly statements: Statement[] = []
   readonly #path: string
@@ -50,7 +50,7 @@ export class DeclarationFile {
     for (const [name, alias] of specifiers(names ?? '')) known.set(alias, { module: from, name })
   }
 
-  /** The path of a file of ours, or the module as it is written. */
+  /** Returns the path of a file of this project, or the module name unchanged. */
   #resolve(module: string): string {
     if (module.startsWith('.')) return join(dirname(this.#path), module.replace(/\.ts$/, '.d.ts'))
     if (!module.startsWith('#')) return module
@@ -58,7 +58,7 @@ export class DeclarationFile {
   }
 }
 
-/** The text cut before every declaration and the comment above it. */
+/** Splits the text before every declaration and the comment above it. */
 function partsOf(text: string): readonly string[] {
   const parts: string[] = []
   let comment = ''

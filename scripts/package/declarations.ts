@@ -10,10 +10,10 @@ export const entries: readonly string[] = [
 ]
 
 /**
- * Writes `.d.ts` files into `target` that a strict compiler reads without the
- * types of Bun or Node: only what the entries and the types they mention
- * declare, each name imported from the file that declares it. What the compiler
- * emits would bring every file of a folder for one of its types.
+ * Writes `.d.ts` files into `target` that a strict compiler reads without the types of Bun
+ * or Node. They hold only the declarations of the entries and of the types that these
+ * mention. Each name is imported from the file that declares it. The output of the compiler
+ * would pull in every file of a folder for one of its types.
  */
 export function writeDeclarations(target: string): void {
   const emitted = `${target}.all`
@@ -57,13 +57,13 @@ function readAll(directory: string): ReadonlyMap<string, DeclarationFile> {
   )
 }
 
-/** For compilers whose target is older. */
+/** For compilers with an older target. */
 const disposable = '/// <reference lib="esnext.disposable" />'
 
-/** What of a file is wanted. */
+/** The needed declarations of a file. */
 interface Wanted {
   readonly declarations: Set<string>
-  /** By the name they have in this file. */
+  /** By their name in this file. */
   readonly imports: Map<string, Reference>
   readonly exports: Map<string, Reference>
 }
@@ -97,7 +97,7 @@ class Bundle {
         ...(/\b(?:Async)?Disposable\b/.test(text) ? [disposable] : []),
         ...[...wanted.imports].map(([alias, from]) => transferLine('import', path, alias, from)),
         ...[...wanted.exports].map(([alias, from]) => transferLine('export', path, alias, from)),
-        // A type of Node; it names a signal.
+        // A type of Node for names of signals.
         text.replaceAll('NodeJS.Signals', 'string'),
         'export {};',
       ]
@@ -105,7 +105,7 @@ class Bundle {
     }
   }
 
-  /** Wants a name and all that its declaration mentions; returns where it is declared. */
+  /** Adds a name and all names in its declaration. Returns the file that declares it. */
   #add(reference: Reference): Reference {
     const origin = this.#originOf(reference)
     const file = this.#files.get(origin.module)
@@ -187,7 +187,7 @@ class Bundle {
   }
 }
 
-/** Identifiers, each with the one behind its dot. */
+/** Identifiers, each with the one after its dot. */
 function wordsOf(code: string): Iterable<readonly [word: string, member: string]> {
   return code
     .matchAll(/(?<![\w.$])([A-Za-z_$][\w$]*)(?:\.(\w+))?/g)

@@ -1,7 +1,7 @@
 /**
- * What Node gets for `import ... from 'strake'`: a module that has every export,
- * so that linking succeeds, and says in a sentence why it cannot be used. A
- * package without this entry fails with "No exports main".
+ * The module that Node loads for `import ... from 'strake'`. It has every export, so that
+ * linking succeeds, and throws a sentence that explains why it needs Bun. A package without
+ * this entry fails with "No exports main".
  */
 export function nodeModule(names: readonly string[]): string {
   const sentence =

@@ -17,7 +17,7 @@ const { version, license, description, imports, dependencies } = JSON.parse(
   readFileSync(join(project, 'package.json'), 'utf8'),
 )
 
-/** What the source imports. Bun itself is what runs it, and no dependency of a library. */
+/** The packages that the source imports. Bun runs the library and is not a dependency of it. */
 const { bun: _, ...libraryDependencies } = dependencies
 
 /** Fields that every package has. */
@@ -26,7 +26,7 @@ const shared = {
   keywords: ['oci', 'container', 'image', 'docker', 'dockerfile', 'registry', 'build'],
 }
 
-/** Platforms that have the program, in the words of npm. */
+/** Platforms of the program, in npm's terms. */
 export const platforms: readonly { readonly cpu: string; readonly program: string }[] = [
   { cpu: 'x64', program: 'dist/strake-linux-x64' },
   { cpu: 'arm64', program: 'dist/strake-linux-arm64' },
@@ -78,7 +78,7 @@ function exportOf(folder: string): object {
   }
 }
 
-/** Makes `dist/npm/strake-linux-CPU`, which npm installs on that platform alone. */
+/** Makes `dist/npm/strake-linux-CPU`, which npm installs only on that platform. */
 export function layOutPlatform(target: string, platform: (typeof platforms)[number]): void {
   const { cpu, program } = platform
   rmSync(target, { recursive: true, force: true })

@@ -2,15 +2,15 @@ import type { Command } from '../../src/cli/arguments/command.ts'
 import { type CommandEntry, commands } from '../../src/cli/table.ts'
 import { createTestContext } from '../../src/cli/testing/fixture.ts'
 
-/** A command as the reference shows it. */
+/** A command in the reference. */
 export interface DocumentedCommand {
   readonly group: CommandEntry['group']
   readonly command: Command
 }
 
 /**
- * Every command that does something, subcommands behind their own, in the order
- * of the table. The long forms (`image ls`) are words for others and left out.
+ * Every command with an action, in the order of the table; subcommands follow their
+ * command. Skips long forms (`image ls`), which are synonyms.
  */
 export async function documentedCommands(): Promise<readonly DocumentedCommand[]> {
   const found: DocumentedCommand[] = []
@@ -24,34 +24,40 @@ export async function documentedCommands(): Promise<readonly DocumentedCommand[]
   return found
 }
 
-/** What a person may set outside the command line, and what it does. */
+/** Environment variables and files that the user may set. */
 export const environment: readonly (readonly [name: string, meaning: string])[] = [
-  ['STRAKE_ROOT', 'the store; /var/lib/strake for root, ~/.local/share/strake for others'],
-  ['STRAKE_RUN', 'mounts, sockets and other state that a reboot empties; /run/strake for root'],
-  ['STRAKE_RUNTIME', 'crun, runc or the path of one; the best that works unless set'],
-  ['STRAKE_SNAPSHOTTER', 'erofs or directory; what works best here unless set'],
+  [
+    'STRAKE_ROOT',
+    'the store; default: /var/lib/strake for root, ~/.local/share/strake for other users',
+  ],
+  [
+    'STRAKE_RUN',
+    'mounts, sockets and other state that a reboot removes; default for root: /run/strake',
+  ],
+  ['STRAKE_RUNTIME', 'crun, runc or the path of one; default: the best one that works'],
+  ['STRAKE_SNAPSHOTTER', 'erofs or directory; default: the best one that works'],
   [
     'STRAKE_KEEP_COMPRESSED',
-    'auto, always or never: whether compressed layers are kept beside their archives',
+    'auto, always or never: whether a prune keeps compressed layers beside their archives; default: auto',
   ],
-  ['DOCKER_CONFIG', 'directory of config.json with the credentials; ~/.docker unless set'],
-  ['BUILDKIT_PROGRESS', 'stands in for build --progress'],
+  ['DOCKER_CONFIG', 'directory of config.json with the credentials; default: ~/.docker'],
+  ['BUILDKIT_PROGRESS', 'the default of build --progress'],
   ['HTTP_PROXY, HTTPS_PROXY, NO_PROXY', 'proxies for registries; lower case too'],
-  ['NO_COLOR', 'no colors when it is not empty'],
+  ['NO_COLOR', 'no colors if it is not empty'],
 ]
 
-/** Exit codes that mean the same for every command. */
+/** Exit codes with the same meaning for every command. */
 export const exitCodes: readonly (readonly [code: string, meaning: string])[] = [
-  ['0', 'it was done'],
-  ['1', 'it could not be done; standard error says why'],
+  ['0', 'success'],
+  ['1', 'failure; the reason is on standard error'],
   ['125', 'run, create and exec: strake itself refused or failed'],
-  ['126, 127', 'run and exec: the program in the container cannot be executed, or is not there'],
-  ['130, 143', 'it was interrupted, or ended by SIGTERM'],
+  ['126, 127', 'run and exec: the program in the container cannot be executed, or is absent'],
+  ['130, 143', 'interrupted, or ended by SIGTERM'],
 ]
 
-/** Options that stand before the command. */
+/** Options before the command. */
 export const globalOptions: readonly (readonly [flags: string, meaning: string])[] = [
-  ['--root <directory>', 'keep everything there instead of in $STRAKE_ROOT'],
+  ['--root <directory>', 'the store, instead of $STRAKE_ROOT'],
   ['--snapshotter <kind>', 'mount layers (erofs) or unpack them (directory)'],
   ['-D, --debug', 'show causes and stack traces of errors'],
   ['-v, --version', 'print the version'],

@@ -3,7 +3,7 @@ import { describeOption, synopsis } from '../../src/cli/arguments/command-help.t
 import { version } from '../../src/engine/host/version.ts'
 import { documentedCommands, environment, exitCodes, globalOptions, summary } from './commands.ts'
 
-/** Every manual page of section 1, by its file name. */
+/** Returns every manual page of section 1, by its file name. */
 export async function manualPages(): Promise<ReadonlyMap<string, string>> {
   const all = await documentedCommands()
   const pages = new Map([['strake.1', overview(all.map(({ command }) => command))]])
@@ -59,7 +59,7 @@ function terms(rows: readonly (readonly [term: string, meaning: string])[]): str
   return rows.map(([term, meaning]) => `.TP\n\\fB${roff(term)}\\fR\n${roff(meaning)}`).join('\n')
 }
 
-/** Text that troff prints as it is: a dot or quote at the start of a line would be a request. */
+/** Escapes text for troff, which reads a dot or quote at the start of a line as a request. */
 function roff(text: string): string {
   return text
     .replaceAll('\\', '\\e')

@@ -16,7 +16,7 @@ const groups = {
   system: 'System',
 } as const
 
-/** `docs/cli.md`. */
+/** Returns the text of `docs/cli.md`. */
 export async function markdownReference(): Promise<string> {
   const all = await documentedCommands()
   const sections = Object.entries(groups).flatMap(([group, title]) => [

@@ -4,7 +4,7 @@ import type { MutatedFile } from '../mutation.ts'
 
 const nothing = ''
 
-/** Archives, layers and what lies in images. */
+/** Archives, layers and images. */
 export const archives: readonly MutatedFile[] = [
   {
     file: 'src/layer/overlay.ts',

@@ -4,7 +4,7 @@ import type { MutatedFile } from '../mutation.ts'
 
 const nothing = ''
 
-/** Dockerfiles, and what a build takes from its cache. */
+/** Dockerfiles and the build cache. */
 export const builds: readonly MutatedFile[] = [
   {
     file: 'src/dockerfile/expand/expand.ts',

@@ -4,7 +4,7 @@ import type { MutatedFile } from '../mutation.ts'
 
 const nothing = ''
 
-/** What a container may do, and what is said about it. */
+/** Rights, state and logs of containers. */
 export const containers: readonly MutatedFile[] = [
   {
     file: 'src/runtime/bundle/seccomp.ts',

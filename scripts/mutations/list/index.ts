@@ -5,7 +5,7 @@ import { containers } from './containers.ts'
 import { registries } from './registries.ts'
 import { stores } from './stores.ts'
 
-/** Every break that is tried. A break that a fault of the past was belongs here too. */
+/** Every break that is tried. Add a break for every bug that was fixed. */
 export const files: readonly MutatedFile[] = [
   ...archives,
   ...builds,

@@ -4,7 +4,7 @@ import type { MutatedFile } from '../mutation.ts'
 
 const nothing = ''
 
-/** Names, and what comes over a network. */
+/** Names, and input from a network. */
 export const registries: readonly MutatedFile[] = [
   {
     file: 'src/registry/client/download.ts',

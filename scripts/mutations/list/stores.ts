@@ -4,7 +4,7 @@ import type { MutatedFile } from '../mutation.ts'
 
 const nothing = ''
 
-/** What is kept, what is believed of it, and what is deleted. */
+/** Stored content, its verification and its removal. */
 export const stores: readonly MutatedFile[] = [
   {
     file: 'src/content/collect.ts',
