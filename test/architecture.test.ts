@@ -125,6 +125,7 @@ const allowed: Readonly<
 const rooms: Readonly<Record<string, string>> = {
   'build/export': 'what becomes of a result, and how it is written down',
   'build/files': 'reading the context: trees, selections of files and their digests',
+  'build/git': 'repositories of other machines, read with a git that trusts nothing in them',
   'build/layers': 'what a step writes: the archive of a layer, and what is known of it',
   'build/model': 'the graph, its states and errors: plain data that everything else names',
   'build/mounts': 'what a RUN sees that is in no layer',

@@ -72,7 +72,7 @@ async function buildIn(
   const project = `${contextRoot.kind === 'directory' ? contextRoot.path : ''} ${source.name}`
   const workspace: Workspace = {
     services: stepServices(options, lease),
-    facts: { ...factsOf(options), project, source, times, sources },
+    facts: { ...factsOf(options), userinfo: plan.userinfo, project, source, times, sources },
     contexts,
     places: { ...places, memory, cacheMounts },
     spare: new SpareTime((error) => emit({ type: 'warning', message: unremembered(error) })),
@@ -153,7 +153,7 @@ function stepServices(options: BuildOptions, lease: Lease): StepServices {
 
 function factsOf(
   options: BuildOptions,
-): Omit<BuildFacts, 'project' | 'source' | 'times' | 'sources'> {
+): Omit<BuildFacts, 'project' | 'source' | 'times' | 'sources' | 'userinfo'> {
   return {
     proxies: proxyEnvironment(options.buildArgs ?? {}),
     noCache: options.noCache === true,

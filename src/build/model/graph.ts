@@ -87,9 +87,27 @@ export interface CopyOp extends CopyFields {
   readonly parents: boolean
 }
 
+/** Files of a commit of a remote repository. It has no password, because it is part of keys. */
+export interface GitSource {
+  /** A URL with the scheme `https`, `http`, `ssh` or `git`, or `user@host:path` of SSH. */
+  readonly remote: string
+  /** Branch, tag, other ref, or commit. Absent for the default branch. */
+  readonly ref?: string
+  /** Relative to the root of the repository. Absent for the whole repository. */
+  readonly subdir?: string
+  /** The beginning of the hash that the commit must have. */
+  readonly checksum?: string
+  readonly submodules: boolean
+  /** Absent when the URL does not set it. */
+  readonly keepGitDir?: boolean
+}
+
 export interface AddOp extends CopyFields {
   readonly kind: 'add'
+  /** Without passwords. */
   readonly urls: readonly string[]
+  /** Absent for none. */
+  readonly repositories?: readonly GitSource[]
   readonly checksum?: string
   /** `auto` unpacks local archives and leaves downloads packed. */
   readonly unpack: 'auto' | 'always' | 'never'

@@ -2,15 +2,14 @@ import { type Bytes, fromBuffer } from '#stream'
 import { readTar, type TarInput, writeTar } from '#tar'
 import { decompressArchive, isArchive } from '../files/archive.ts'
 import { type BuildContext, contextNamed } from '../files/build-context.ts'
-import { createFileDigests } from '../files/digests.ts'
 import { type LearnedTree, openLearning, readLearning } from '../files/learned-file.ts'
 import type { FileNode } from '../files/node.ts'
-import { type CopyItem, type Selection, selectSources } from '../files/select-sources.ts'
+import type { CopyItem, Selection } from '../files/select-sources.ts'
 import { type FileTree, type LookupTree, openTree } from '../files/tree.ts'
 import { unpackEntries } from '../layers/archive-entries.ts'
 import { draftFiles } from '../layers/draft-files.ts'
 import { emptyTree } from '../layers/empty-tree.ts'
-import { hashContextFiles, hashOwnFiles } from '../layers/files-hash.ts'
+import { hashContextFiles } from '../layers/files-hash.ts'
 import { type EntryFiles, packEntries } from '../layers/pack.ts'
 import { storeLayer } from '../layers/store-layer.ts'
 import { UnpackPlaces } from '../layers/unpack-places.ts'
@@ -21,38 +20,43 @@ import { baseOf, type OpRunner } from '../step/runner.ts'
 import type { StepContext } from '../step/workspace.ts'
 import { stepEpoch } from '../times/times.ts'
 import { operationParts, packOptions, placeInBase, reportReading } from './copy.ts'
-import { download } from './download.ts'
+import { findCommit, findDownload, type OpenFiles, type RemoteFiles } from './remote-files.ts'
 
-/** ADD: copies files of the context, downloads URLs, and unpacks archives. */
+/** ADD: copies files of the context, downloads URLs and repositories, and unpacks archives. */
 export const addRunner: OpRunner<AddOp> = {
   definitionKey: () => undefined,
 
   async prepare(op, inputs, context) {
     await using stack = new AsyncDisposableStack()
-    const sources = await openSources(op, context, stack)
-    const [local, ...downloads] = sources
-    const files = [
-      await hashContextFiles(mainOf(context), local.selections, { context }),
-      ...(await Promise.all(
-        downloads.map((each) => hashOwnFiles(each.tree, each.selections, context.signal)),
-      )),
-    ]
+    const local = openContext(op, context)
+    const files = await hashContextFiles(mainOf(context), local.selections, { context })
+    const remote: RemoteFiles[] = []
+    for (const url of op.urls) remote.push(await findDownload(url, op, { context, stack }))
+    for (const source of op.repositories ?? []) {
+      remote.push(await findCommit(source, op, context))
+    }
     const keyOf = (hashes: readonly string[]): CacheKey =>
       createKey({ ...operationParts(op, inputs, context), files: hashes.join(' ') })
     const taken = stack.move()
     return {
-      key: keyOf(files.map(({ hash }) => hash)),
-      summarize: () => Object.assign({}, ...files.map((each) => each.summarize())),
+      key: keyOf([files.hash, ...remote.map(({ hash }) => hash)]),
+      summarize: () =>
+        Object.assign({}, files.summarize(), ...remote.map(({ summary }) => summary)),
       async run() {
+        const opened: OpenFiles[] = []
+        for (const each of remote) opened.push(await each.open(taken))
+        const unpack = op.unpack === 'always'
+        const sources = [local, ...opened.map((each) => ({ ...each, unpack }))] as const
         const layer = await addToLayer(sources, op, inputs, context)
-        return { layer, key: keyOf(await Promise.all(files.map((each) => each.proved()))) }
+        const hashes = opened.map(({ hash }) => hash)
+        return { layer, key: keyOf([await files.proved(), ...hashes]) }
       },
       [Symbol.asyncDispose]: () => taken.disposeAsync(),
     }
   },
 }
 
-/** Files of one tree: of the context, or downloads. */
+/** Files of one tree: of the context, of a download, or of a repository. */
 interface Source extends LearnedTree {
   readonly selections: readonly Selection[]
   /** True when archives among the files are unpacked. */
@@ -66,25 +70,10 @@ function mainOf({ contexts }: StepContext): BuildContext {
   return contextNamed(contexts, mainContext)
 }
 
-async function openSources(
-  op: AddOp,
-  context: StepContext,
-  stack: AsyncDisposableStack,
-): Promise<Sources> {
-  const { tree: main, digests: known } = mainOf(context)
-  const local: Source = {
-    tree: main,
-    digests: known,
-    selections: context.facts.sources.get(context.vertex.digest) ?? [],
-    unpack: op.unpack !== 'never',
-  }
-  if (op.urls.length === 0) return [local]
-  const directory = await download(op, context)
-  const tree = stack.use(openTree(directory.path, { name: 'the download', hasOwners: false }))
-  const paths = directory.names.map((path) => ({ kind: 'path', path }) as const)
-  const selections = selectSources(tree, paths, { exclude: [], parents: false })
-  const digests = createFileDigests(tree)
-  return [local, { tree, digests, selections, unpack: op.unpack === 'always' }]
+function openContext(op: AddOp, context: StepContext): Source {
+  const { tree, digests } = mainOf(context)
+  const selections = context.facts.sources.get(context.vertex.digest) ?? []
+  return { tree, digests, selections, unpack: op.unpack !== 'never' }
 }
 
 async function addToLayer(
@@ -97,7 +86,7 @@ async function addToLayer(
   const into = { ...op, makesDestination: archives.length > 0 }
   const { entries, place, owner } = await placeInBase(plain, into, inputs, context)
   const epoch = stepEpoch(context.facts.times, context.vertex)
-  const local = packOptions(op, owner, { epoch, isContext: op.urls.length === 0, context })
+  const local = packOptions(op, owner, { epoch, isContext: sources.length === 1, context })
   if (archives.length === 0 && sources.length === 1) {
     const options = { ...local, epoch, isAdditive: !op.link }
     await using draft = await draftFiles(mainOf(context), entries, options, context)

@@ -1,68 +1,98 @@
 import { mkdir, open, utimes } from 'node:fs/promises'
-import { StrakeError } from '#oci'
+import { type Digest, StrakeError } from '#oci'
 import { writeAll } from '#platform'
 import { type Bytes, hashed, limited } from '#stream'
 import type { AddOp } from '../model/graph.ts'
-import { openDownload } from '../source/http.ts'
+import { notModified, openDownload } from '../source/http.ts'
+import { authorizationFor } from '../source/http-credentials.ts'
 import { redact } from '../source/refusal.ts'
 import type { StepContext } from '../step/workspace.ts'
 
 /** The most bytes of one download. */
 const maxSize = 16 * 2 ** 30
 
-/** The directory of the downloads of an ADD, on the disk of the store. */
-export interface Downloads {
-  readonly path: string
-  readonly names: readonly string[]
+/** A file that was downloaded, alone in a directory on the disk of the store. */
+export interface Downloaded {
+  readonly directory: string
+  readonly name: string
+  readonly digest: Digest
+  /** For asking later whether the file has changed. */
+  readonly validators: Validators
+}
+
+/** The headers of an answer that identify its version. */
+export interface Validators {
+  readonly etag?: string | undefined
+  readonly modified?: string | undefined
 }
 
 /**
  * Downloads a URL for ADD: with mode 0600, the time of Last-Modified, and the name
  * from the response or the URL. `--checksum` is verified before the file is used.
- * Throws `UNAVAILABLE`, and `DIGEST_INVALID` for other content.
+ * Returns `undefined` when the server has the same version as `known`. Throws
+ * `UNAVAILABLE`, and `DIGEST_INVALID` for other content.
  */
-export async function download(op: AddOp, context: StepContext): Promise<Downloads> {
-  const path = `${await context.places.scratch()}/add-${crypto.randomUUID()}`
-  await mkdir(path, { mode: 0o700 })
-  const names: string[] = []
-  for (const url of op.urls) names.push(await downloadOne(url, path, op, context))
-  return { path, names }
-}
-
-async function downloadOne(
+export async function download(
   url: string,
-  directory: string,
   op: AddOp,
-  { services, facts, signal }: StepContext,
-): Promise<string> {
+  { services, facts, places, signal }: StepContext,
+  known: Validators = {},
+): Promise<Downloaded | undefined> {
   const shown = redact(new URL(url))
-  const rules = { from: facts.downloads, isProved: op.checksum !== undefined, signal }
+  const rules = {
+    from: facts.downloads,
+    isProved: op.checksum !== undefined,
+    signal,
+    headers: (to: URL) => ({ ...conditions(known), ...authorizationFor(to, facts) }),
+  }
+  const directory = `${await places.scratch()}/add-${crypto.randomUUID()}`
+  await mkdir(directory, { mode: 0o700 })
   const { response, body } = await openDownload(url, rules, services.http)
+  const validators = validatorsOf(response)
+  const isSame = validators.etag !== undefined && validators.etag === known.etag
+  if (response.status === notModified || isSame) {
+    await response.body?.cancel()
+    return undefined
+  }
   const name = nameOf(url, response, op)
   const file = `${directory}/${name}`
-  let found: string | undefined
-  const bytes = hashed(limited(body, maxSize, shown), ({ digest }) => {
-    found = digest
+  let digest: Digest | undefined
+  const bytes = hashed(limited(body, maxSize, shown), (found) => {
+    digest = found.digest
   })
   await writeFile(file, bytes)
-  if (op.checksum !== undefined && op.checksum !== found) {
+  if (digest === undefined) throw new RangeError('A digest comes with the last byte')
+  if (op.checksum !== undefined && op.checksum !== digest) {
     throw new StrakeError(
       'DIGEST_INVALID',
-      `Cannot add ${shown}: its content is ${found}, not ${op.checksum}`,
+      `Cannot add ${shown}: its content is ${digest}, not ${op.checksum}`,
     )
   }
   const modified = Date.parse(response.headers.get('last-modified') ?? '')
   const time = Number.isNaN(modified) ? 0 : modified / 1000
   await utimes(file, time, time)
-  return name
+  return { directory, name, digest, validators }
 }
 
-/** The later of two URLs with the same name wins. */
+/** As in HTTP, the time counts only when there is no ETag. */
+function conditions({ etag, modified }: Validators): Readonly<Record<string, string>> {
+  if (etag !== undefined) return { 'If-None-Match': etag }
+  return modified === undefined ? {} : { 'If-Modified-Since': modified }
+}
+
+/** The validators of an answer. Longer ones than this are not kept. */
+function validatorsOf({ headers }: Response): Validators {
+  const short = (name: string): string | undefined => {
+    const value = headers.get(name) ?? undefined
+    return value !== undefined && value.length <= 1024 ? value : undefined
+  }
+  return { etag: short('etag'), modified: short('last-modified') }
+}
+
 async function writeFile(path: string, bytes: Bytes): Promise<void> {
-  await using file = await open(path, 'w', 0o600)
+  await using file = await open(path, 'wx', 0o600)
   for await (const chunk of bytes) await writeAll(file, chunk)
 }
-
 function nameOf(url: string, response: Response, op: AddOp): string {
   const disposition = response.headers.get('content-disposition') ?? ''
   const given = /filename="?([^";]+)"?/i.exec(disposition)?.[1]

@@ -24,8 +24,8 @@ import { type OpenMounts, openMounts } from '../mounts/open-mounts.ts'
 import { nestedMounts, stepName } from '../step/abandoned.ts'
 import { baseOf, type OpRunner, operationKey } from '../step/runner.ts'
 import type { StepContext, StepNetwork } from '../step/workspace.ts'
+import { clampTimes } from '../times/clamp-times.ts'
 import { stepEpoch } from '../times/times.ts'
-import { clampTimes } from './clamp-times.ts'
 
 /**
  * RUN: runs the command in a container above the stage's file system, with the

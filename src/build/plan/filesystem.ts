@@ -7,12 +7,13 @@ import {
   type Op,
   type SourceSpec,
 } from '../model/graph.ts'
+import { splitUserinfo } from '../source/http-credentials.ts'
+import { planSources } from './add-sources.ts'
 import { checkIgnored } from './checks.ts'
 import { historyComment, layerSuffix } from './history.ts'
-import { refuse } from './refuse.ts'
 import { planRun } from './run.ts'
 import type { Expander, StageState } from './stage.ts'
-import type { FilesystemContext, Step } from './step.ts'
+import { type FilesystemContext, refuse, type Step } from './step.ts'
 
 type FilesystemInstruction = Extract<Instruction, { kind: 'RUN' | 'COPY' | 'ADD' | 'WORKDIR' }>
 
@@ -80,39 +81,18 @@ function planAdd(
   context: FilesystemContext,
 ): Step {
   const { fields, written } = copyFields(stage, add, expand, context)
-  const isRemote = (source: SourceSpec): boolean =>
-    source.kind === 'path' && /^https?:\/\//i.test(source.path)
-  for (const source of fields.sources) {
-    if (source.kind === 'path' && isGitSource(source.path)) {
-      throw refuse(context, add, `ADD from a git repository is not supported yet`, {
-        remedy: 'clone it beside the Dockerfile and ADD the directory',
-      })
-    }
-  }
-  const urls = fields.sources.flatMap((each) =>
-    each.kind === 'path' && isRemote(each) ? [each.path] : [],
-  )
-  const checksum = add.checksum === undefined ? undefined : expand.one(add.checksum)
-  if (checksum !== undefined && (urls.length !== 1 || fields.sources.length !== 1)) {
-    throw refuse(context, add, 'ADD --checksum needs exactly one URL as its source')
-  }
-  const local = fields.sources.filter((source) => !isRemote(source))
+  const { local, ...remote } = planSources(add, fields, expand, context)
   checkIgnored(add, local, context)
   const op: Op = {
     kind: 'add',
     ...fields,
     sources: local,
-    urls,
-    ...(checksum !== undefined && { checksum }),
+    ...remote,
     unpack: add.unpack === undefined ? 'auto' : add.unpack ? 'always' : 'never',
   }
-  const line = ['ADD', ...copyFlags(add, fields), ...written].join(' ') + layerSuffix
+  const shown = written.map((word) => splitUserinfo(word).url)
+  const line = ['ADD', ...copyFlags(add, fields), ...shown].join(' ') + layerSuffix
   return { op, line }
-}
-
-function isGitSource(path: string): boolean {
-  if (/^(?:git@|ssh:\/\/|git:\/\/)/i.test(path)) return true
-  return /^https?:\/\/[^#?]+\.git(?:[#?].*)?$/i.test(path)
 }
 
 function copyFields(

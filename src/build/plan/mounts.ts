@@ -9,9 +9,8 @@ import {
 } from '#dockerfile'
 import { createVertex, mainContext, type Vertex } from '../model/graph.ts'
 import type { CacheMount, RunMount } from '../model/mounts.ts'
-import { refuse } from './refuse.ts'
 import type { Expander, StageState } from './stage.ts'
-import type { FilesystemContext } from './step.ts'
+import { type FilesystemContext, refuse } from './step.ts'
 
 export interface PlannedMounts {
   readonly mounts: readonly RunMount[]

@@ -58,6 +58,8 @@ export interface Plan {
   readonly globals: ReadonlyMap<string, string>
   /** Every image that a vertex names, by manifest digest. */
   readonly images: ReadonlyMap<Digest, BaseImage>
+  /** The passwords of URLs, by URL without it. */
+  readonly userinfo: ReadonlyMap<string, string>
 }
 
 /**
@@ -74,6 +76,7 @@ export async function planBuild(
   const shared = {
     images: new BaseImages(options.resolveImage, options.source),
     budget: new TextBudget(),
+    userinfo: new Map<string, string>(),
     warn(rule: RuleName, message: string, range: Range) {
       const warning = JSON.stringify([rule, message, range])
       if (!told.has(warning)) options.warn(rule, message, range)
@@ -93,6 +96,7 @@ interface PlatformOptions extends Omit<PlanOptions, 'platforms' | 'resolveImage'
   readonly platforms: BuildPlatforms
   readonly images: BaseImages
   readonly budget: TextBudget
+  readonly userinfo: Map<string, string>
 }
 
 async function planFor(dockerfile: Dockerfile, options: PlatformOptions): Promise<Plan> {
@@ -109,6 +113,7 @@ async function planFor(dockerfile: Dockerfile, options: PlatformOptions): Promis
     platform,
     globals: planner.globals.values,
     images: options.images.used,
+    userinfo: options.userinfo,
   }
 }
 
@@ -257,7 +262,8 @@ class Planner {
     numbered: number,
     total: number,
   ): FilesystemContext {
-    const { source, buildArgs, budget, network, allowHostNetwork, warn, ignore } = this.#options
+    const { source, buildArgs, budget, network, allowHostNetwork, warn, ignore, userinfo } =
+      this.#options
     let index = numbered
     return {
       source,
@@ -266,6 +272,7 @@ class Planner {
       allowHostNetwork,
       warn,
       ignore,
+      userinfo,
       escape: this.#dockerfile.directives.escape,
       budget,
       globals: this.globals.values,

@@ -3,9 +3,8 @@ import type { RunOp } from '../model/graph.ts'
 import { layerSuffix, runCommandText } from './history.ts'
 import { commandLine } from './metadata.ts'
 import { planMounts } from './mounts.ts'
-import { refuse } from './refuse.ts'
 import type { Expander, StageState } from './stage.ts'
-import type { FilesystemContext, Step } from './step.ts'
+import { type FilesystemContext, refuse, type Step } from './step.ts'
 import { tooMuchText } from './text-budget.ts'
 
 /** Plans a RUN: its command, its environment and its mounts. */

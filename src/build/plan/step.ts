@@ -1,4 +1,5 @@
 import type { IgnoreMatcher, Instruction } from '#dockerfile'
+import { DockerfileError, failure } from '../model/error.ts'
 import type { NetworkMode, Op, Vertex } from '../model/graph.ts'
 import type { PlanContext } from './stage.ts'
 
@@ -6,6 +7,8 @@ import type { PlanContext } from './stage.ts'
 export interface FilesystemContext extends PlanContext {
   /** The network of every RUN that names none. */
   readonly network: NetworkMode
+  /** Takes the passwords of URLs, by URL without it. */
+  readonly userinfo: Map<string, string>
   /** RUN may use the host's network. */
   readonly allowHostNetwork: boolean
   /** Matches the files that are excluded from the build context. */
@@ -23,4 +26,15 @@ export interface Step {
   readonly line: string
   /** The inputs of the operation after the stage's own file system. */
   readonly inputs?: readonly Vertex[] | undefined
+}
+
+/** Makes the error of an instruction that cannot be built. */
+export function refuse(
+  { source }: PlanContext,
+  instruction: Instruction,
+  reason: string,
+  options: { readonly remedy?: string } = {},
+): DockerfileError {
+  const diagnostics = [failure('unsupported', reason, instruction.range)]
+  return new DockerfileError(`Cannot build ${source.name}: ${reason}`, source, diagnostics, options)
 }

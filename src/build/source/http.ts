@@ -12,6 +12,8 @@ export interface DownloadRules {
   /** True when a checksum verifies the content, so that a redirect may leave HTTPS. */
   readonly isProved: boolean
   readonly signal: AbortSignal
+  /** Returns the headers of a request, for the first URL and for every redirect. */
+  readonly headers?: ((url: URL) => Readonly<Record<string, string>>) | undefined
 }
 
 export interface Download {
@@ -21,6 +23,9 @@ export interface Download {
 }
 
 const maxHops = 10
+
+/** The answer to a request with a condition that does not hold. */
+export const notModified = 304
 
 /**
  * Requests `url` and follows redirects, but none from a public server to a private
@@ -35,11 +40,11 @@ export async function openDownload(
   let at = new URL(url)
   let mustBePublic = rules.from === 'public'
   for (let hop = 0; hop <= maxHops; hop++) {
-    const download = await requestOnce(at, mustBePublic, { signal: rules.signal, http })
+    const download = await requestOnce(at, mustBePublic, { rules, http })
     const { response } = download
     const location = response.headers.get('location')
     if (![301, 302, 303, 307, 308].includes(response.status) || location === null) {
-      if (response.ok) return download
+      if (response.ok || response.status === notModified) return download
       await response.body?.cancel()
       throw unavailable(at, `the server answered ${response.status}`)
     }
@@ -70,16 +75,17 @@ function nextHop(from: URL, location: string, { isProved }: DownloadRules): URL 
 async function requestOnce(
   url: URL,
   mustBePublic: boolean,
-  { signal, http }: { readonly signal: AbortSignal; readonly http: HttpServices },
+  { rules, http }: { readonly rules: DownloadRules; readonly http: HttpServices },
 ): Promise<Download> {
   const { target, init } = mustBePublic
     ? await publicTarget(url, http)
     : { target: url.href, init: {} }
+  const { signal } = rules
   const idle = new IdleTimer(http.idleTimeout)
   try {
     const response = await http.fetch(target, {
       ...init,
-      headers: { ...init.headers, 'Accept-Encoding': 'identity' },
+      headers: { ...rules.headers?.(url), ...init.headers, 'Accept-Encoding': 'identity' },
       redirect: 'manual',
       decompress: false,
       signal: AbortSignal.any([signal, idle.signal]),

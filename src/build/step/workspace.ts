@@ -78,6 +78,8 @@ export interface BuildFacts {
   readonly downloads: Downloads
   /** Values for RUN, by ID. They are not in any key or image. */
   readonly secrets: ReadonlyMap<string, Uint8Array>
+  /** The passwords of URLs in the Dockerfile, by URL without it. They are in no key or image. */
+  readonly userinfo: ReadonlyMap<string, string>
   /** By ID. */
   readonly agents: ReadonlyMap<string, SshAgent>
   /** The sources of every COPY and ADD from build contexts. */

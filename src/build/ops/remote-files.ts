@@ -1,0 +1,151 @@
+import { cachePath, readCacheFile, writeCacheFile } from '../files/cache-file.ts'
+import { createFileDigests } from '../files/digests.ts'
+import type { LearnedTree } from '../files/learned-file.ts'
+import { type Selection, selectSources } from '../files/select-sources.ts'
+import { openTree } from '../files/tree.ts'
+import { checkOut } from '../git/checkout.ts'
+import { type GitServices, Repository } from '../git/repository.ts'
+import { hashOwnFiles } from '../layers/files-hash.ts'
+import type { AddOp, GitSource } from '../model/graph.ts'
+import { gitAddress } from '../source/git-address.ts'
+import type { StepContext } from '../step/workspace.ts'
+import { type Downloaded, download, type Validators } from './download.ts'
+
+/** Files of another machine. They are transferred when the layer is made, or earlier. */
+export interface RemoteFiles {
+  /** Identifies the files. */
+  readonly hash: string
+  /** Short hashes by path, from which a miss can be explained. */
+  readonly summary: Readonly<Record<string, string>>
+  /**
+   * Opens the files, which `stack` closes. Their hash differs if they changed after
+   * `hash` was found.
+   */
+  open(stack: AsyncDisposableStack): Promise<OpenFiles>
+}
+
+export interface OpenFiles extends LearnedTree {
+  readonly selections: readonly Selection[]
+  readonly hash: string
+}
+
+/** The parameters of finding files: the stack closes what is opened. */
+export interface Finding {
+  readonly context: StepContext
+  readonly stack: AsyncDisposableStack
+}
+
+/**
+ * Finds the file of a URL. A version that an earlier build used is not transferred
+ * again: the server is asked whether it changed, or, with `--checksum`, not even that.
+ */
+export async function findDownload(
+  url: string,
+  op: AddOp,
+  { context, stack }: Finding,
+): Promise<RemoteFiles> {
+  const place = cachePath(context.places.memory, 'download', `${op.intoDirectory} ${url}`)
+  const known = context.facts.noCache ? undefined : recall(place)
+  const transfer = async (
+    validators: Validators | undefined,
+    into: AsyncDisposableStack,
+  ): Promise<RemoteFiles | undefined> => {
+    const downloaded = await download(url, op, context, validators)
+    if (downloaded === undefined) return undefined
+    const files = await openDownloaded(downloaded, op, { context, stack: into })
+    const { digest } = downloaded
+    remember(place, { ...downloaded.validators, hash: files.hash, digest })
+    return { hash: files.hash, summary: { [url]: digest }, open: async () => files }
+  }
+  const isProved = known !== undefined && op.checksum !== undefined && known.digest === op.checksum
+  const isAsked = known !== undefined && op.checksum === undefined
+  const found = isProved ? undefined : await transfer(isAsked ? known : undefined, stack)
+  if (found !== undefined) return found
+  if (known === undefined) throw new RangeError('A server said that nothing changed, unasked')
+  return {
+    hash: known.hash,
+    summary: { [url]: known.digest },
+    async open(later) {
+      const now = await transfer(undefined, later)
+      if (now === undefined) throw new RangeError('A server said that nothing changed, unasked')
+      return await now.open(later)
+    },
+  }
+}
+
+async function openDownloaded(
+  { directory, name }: Downloaded,
+  op: AddOp,
+  { context, stack }: Finding,
+): Promise<OpenFiles> {
+  const tree = stack.use(openTree(directory, { name: 'the download', hasOwners: false }))
+  const options = { exclude: op.exclude, parents: false }
+  const selections = selectSources(tree, [{ kind: 'path', path: escaped(name) }], options)
+  const { hash } = await hashOwnFiles(tree, selections, context.signal)
+  return { tree, digests: createFileDigests(tree), selections, hash }
+}
+
+/** A name of a server is no pattern. */
+function escaped(name: string): string {
+  return name.replace(/[\\*?[]/g, '\\$&')
+}
+
+interface Known extends Validators {
+  readonly hash: string
+  readonly digest: string
+}
+
+function remember(place: string, known: Known): void {
+  writeCacheFile(place, [Buffer.from(JSON.stringify(known))])
+}
+
+function recall(place: string): Known | undefined {
+  const [bytes] = readCacheFile(place, 1) ?? []
+  if (bytes === undefined) return undefined
+  const value: unknown = JSON.parse(Buffer.from(bytes).toString())
+  if (typeof value !== 'object' || value === null) return undefined
+  if (!('hash' in value && 'digest' in value)) return undefined
+  const { hash, digest } = value
+  if (typeof hash !== 'string' || typeof digest !== 'string') return undefined
+  const etag = 'etag' in value && typeof value.etag === 'string' ? value.etag : undefined
+  const modified =
+    'modified' in value && typeof value.modified === 'string' ? value.modified : undefined
+  return { hash, digest, etag, modified }
+}
+
+/** Finds the commit of a repository. It is transferred only for making a layer. */
+export async function findCommit(
+  source: GitSource,
+  op: AddOp,
+  context: StepContext,
+): Promise<RemoteFiles> {
+  const services = gitServices(context)
+  const scratch = await context.places.scratch()
+  const place = `${scratch}/git-${crypto.randomUUID()}`
+  const named = { remote: source.remote, isNamed: true }
+  const commit = await (await Repository.open(`${place}.found`, named, services)).resolve(source)
+  const { ref: _, checksum: __, ...fixed } = source
+  const hash = `git ${commit} ${JSON.stringify(fixed)}`
+  return {
+    hash,
+    summary: { [source.remote]: commit },
+    async open(stack) {
+      const keepGitDir = source.keepGitDir === true
+      await checkOut(source, commit, place, { ...services, scratch: `${place}.git`, keepGitDir })
+      const tree = stack.use(openTree(place, { name: 'the repository', hasOwners: false }))
+      const options = { exclude: op.exclude, parents: false }
+      const selections = selectSources(tree, [{ kind: 'path', path: '.' }], options)
+      return { tree, digests: createFileDigests(tree), selections, hash }
+    },
+  }
+}
+
+function gitServices({ facts, services, signal }: StepContext): GitServices {
+  const { secrets, agents, userinfo, downloads } = facts
+  const { env } = services.http
+  return {
+    credentials: { secrets, agents, userinfo, env },
+    addressOf: (remote) => gitAddress(remote, downloads, services.http),
+    signal,
+  }
+}
