@@ -97,7 +97,7 @@ export async function applyListing(
   return { entries: layer.entries, size, sparseSize: 0 }
 }
 
-/** One layer on its way into a tree. */
+/** Applies the entries of one layer to a tree. */
 class LayerOnTree implements Disposable {
   readonly warn: (message: string) => void
   readonly #changes: Changes
@@ -116,7 +116,9 @@ class LayerOnTree implements Disposable {
     this.#changes = new Changes(tree, { acls, device: this.#device, warn: this.warn })
   }
 
-  /** The file that an entry made, if it has contents: `stored` bytes in the archive. */
+  /**
+   * Applies an entry. Returns the file it made if that has contents: `stored` bytes in the archive.
+   */
   take(entry: PlacedEntry, stored: number): Inode | undefined {
     this.entries++
     const file = takeEntry(this.#changes, entry)
@@ -152,7 +154,7 @@ function tooLarge(totalSize: number): string {
   return `Cannot apply layer: its files are larger than ${totalSize} bytes together`
 }
 
-/** Where the sparse files of one layer go, each at the start of a page. */
+/** Assigns space to the sparse files of one layer; each starts on a page. */
 class SparseArea {
   readonly #tree: Tree
   readonly #target: ApplyTarOptions['sparse']
@@ -174,7 +176,7 @@ class SparseArea {
     if (device !== undefined) device.blocks = this.size / blockSize
   }
 
-  /** Passes on the bytes of an extent only, so that holes stay holes. */
+  /** Writes only the bytes of extents, so that holes stay holes. */
   async #copy(entry: TarEntry): Promise<void> {
     const extents = (entry.extents ?? []).filter((extent) => extent.size > 0)
     let position = 0

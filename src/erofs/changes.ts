@@ -41,7 +41,7 @@ export class Changes implements Disposable {
   readonly #tree: Tree
   readonly #options: ChangesOptions
   readonly #layer: number
-  /** Directories in which this layer named files of lower layers. */
+  /** Directories in which this layer gave new names to files of lower layers. */
   readonly #linkers: Directory[] = []
   /** The directory used last, because archives list the files of a directory in a row. */
   #last: { readonly path: string; readonly directory: Directory } | undefined
@@ -52,7 +52,9 @@ export class Changes implements Disposable {
     this.#layer = ++tree.layers
   }
 
-  /** Applies one entry and returns the file it made. The caller sets where its contents lie. */
+  /**
+   * Applies one entry and returns the file it made. The caller sets the position of its contents.
+   */
   apply(entry: PlacedEntry): Inode | undefined {
     const path = cleanPath(entry.path)
     if (path === undefined) return refuse(entry, 'its path leaves the root')
@@ -139,10 +141,9 @@ export class Changes implements Disposable {
   }
 
   /**
-   * Adds another name of a file. Links in the directories of the target are
-   * followed; a link at the target itself is not. A file of this layer gets the
-   * metadata of this entry, and of a symbolic link only the owner changes; one of
-   * a lower layer keeps its own.
+   * Adds another name of a file. Follows links in the directories of the target, but not a link at
+   * the target itself. A file of this layer gets the metadata of the entry; a symbolic link gets
+   * only its owner. A file of a lower layer keeps its metadata.
    */
   #link(entry: PlacedEntry, directory: Directory, name: string): void {
     nameLength(name)
@@ -159,7 +160,7 @@ export class Changes implements Disposable {
   #describeLink(entry: PlacedEntry, target: Inode): void {
     const { mode, uid, gid, xattrs = noXattrs } = target
     const type = mode & fileType.mask
-    // The kernel takes the capability of a file away when its owner changes.
+    // The kernel removes the capability of a file when its owner changes.
     const kept = uid === entry.uid && gid === entry.gid ? xattrs : withoutCapability(xattrs)
     target.uid = entry.uid
     target.gid = entry.gid
@@ -294,7 +295,7 @@ const typeBits: Readonly<Record<TarEntryType, number>> = {
   fifo: fileType.fifo,
 }
 
-/** The kernel's 32-bit coding of a device number: 12 bits of major, 20 of minor. */
+/** The kernel's 32-bit encoding of a device number: 12 bits of major, 20 of minor. */
 function deviceNumber({ type, deviceMajor, deviceMinor }: PlacedEntry): number {
   if (type === 'fifo') return 0
   if (deviceMajor > 0xfff || deviceMinor > 0xfffff) throw new LayerFault(fault.invalid)

@@ -62,7 +62,7 @@ export const inodeField = {
   links: 44,
 } as const
 
-/** Where an extended inode keeps its data: in blocks of its own, or right behind the inode. */
+/** Where an extended inode keeps its data: in separate blocks, or directly after the inode. */
 export const inodeFormat = { plain: 1, inline: 5 } as const
 
 export const direntSize = 12

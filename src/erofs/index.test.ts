@@ -88,7 +88,7 @@ test('writeIndex() points at contents in their archive and leaves unused archive
   expect(head.devices.map(({ tag }) => tag)).toEqual(['layer-1'])
   expect(head.devices[0]?.blocks).toBe((devices.get('layer-1')?.length ?? 0) / 512)
   const [, kept] = listTree(tree)
-  if (kept === undefined) throw new Error('nothing is listed')
+  if (kept === undefined) throw new Error('there is no listing')
   const parts: Uint8Array[] = []
   const read = (tag: string, offset: number, size: number): Uint8Array =>
     devices.get(tag)?.subarray(offset, offset + size) ?? new Uint8Array(0)
@@ -103,7 +103,7 @@ test('writeIndex() refuses devices that 32 bits cannot address', async () => {
   expect(() => writeIndex(tree, { uuid })).toThrow('larger than 2 TiB')
 })
 
-test('applyTar() looks a directory up again when the link that led to it is replaced', async () => {
+test('applyTar() resolves a directory again when a link in its path was replaced', async () => {
   const link: TarInput = { path: 'p', type: 'symlink', linkpath: '.' }
   const body = Buffer.from('x')
   const replaced = build([[link, { path: 'p/p', body }, { path: 'p/x', body }]])
@@ -134,7 +134,7 @@ describe('readIndex()', () => {
     }
   }
 
-  test('refuses other bytes and truncated indexes', async () => {
+  test('refuses other files and truncated indexes', async () => {
     const { tree } = await build([[{ path: 'd/x', body: Buffer.from('x') }]])
     const index = writeIndex(tree, { uuid })
     for (const size of [0, 1, 1024, 1200, 2048, index.length - 1]) {
@@ -143,7 +143,7 @@ describe('readIndex()', () => {
     expect(code(new Uint8Array(65_536))).toBe('INVALID')
   })
 
-  test('ends, and throws only INVALID, for any changed bytes', async () => {
+  test('terminates, and throws only INVALID, for any changed bytes', async () => {
     const layers = layerFixtures['attributes and capabilities'] ?? []
     const { tree } = await build([...layers, [{ path: 'a/b/c', body: Buffer.from('x') }]])
     const index = writeIndex(tree, { uuid })

@@ -8,7 +8,7 @@ export type { IndexEntry, ReadDevice } from './list.ts'
 export { listTree, readContents } from './list.ts'
 // Reading an index into a tree.
 export { readIndex } from './read.ts'
-// A small index with which a caller tries whether the kernel mounts indexes.
+// A small index with which a caller tests whether the kernel mounts indexes.
 export type { SampleIndex } from './sample.ts'
 export { sampleIndex } from './sample.ts'
 // The head of an index: what a mount needs.

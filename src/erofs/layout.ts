@@ -15,7 +15,7 @@ import { byteLength } from './resolve.ts'
 import { Directory, type Inode, type Tree, type TreeDevice } from './tree.ts'
 import { xattrSize } from './xattr.ts'
 
-/** A directory's names, `.` and `..` among them, in the order of their bytes. */
+/** A directory's names, including `.` and `..`, in the order of their bytes. */
 export interface Listing {
   readonly names: readonly string[]
   /** The inode of each name. */
@@ -28,7 +28,7 @@ export interface Listing {
 
 /** Where each part of an index lies. The other members refer to inodes by their position in `inodes`. */
 export interface Layout {
-  /** The root first, then per directory the inodes that no earlier directory named. */
+  /** The root first, then for each directory the inodes that no earlier directory named. */
   readonly inodes: readonly Inode[]
   readonly listings: ReadonlyMap<Directory, Listing>
   /** Number of names of each inode. A directory has 2 and one per subdirectory. */
@@ -146,9 +146,9 @@ function usedDevices(tree: Tree, inodes: readonly Inode[]): readonly boolean[] {
 }
 
 /**
- * Hands out positions: first inodes, each with the data that fits behind it,
- * then blocks of data. Data behind an inode must lie in the block in which the
- * inode ends; the hole that this rule leaves is filled with inodes that have none.
+ * Assigns positions: first inodes, each with the data that fits after it, then blocks of data. Data
+ * after an inode must be in the block in which the inode ends. The gaps that this rule leaves are
+ * filled with inodes without data.
  */
 class Places {
   readonly positions: Float64Array

@@ -70,7 +70,7 @@ export type ReadDevice = (
   size: number,
 ) => Uint8Array | Promise<Uint8Array>
 
-/** The contents of a listed file, read from where they lie. */
+/** The contents of a listed file. */
 export async function* readContents(entry: IndexEntry, read: ReadDevice): Bytes {
   const { contents, size } = entry
   if (contents === undefined) return

@@ -15,12 +15,10 @@ import { Directory, Inode, type Tree } from './tree.ts'
 import { readXattrs, xattrSizeOf } from './xattr.ts'
 
 /**
- * Reads an index back into the tree it was written from, so that it can be
- * listed, or extended by a layer and written again. Nothing is mounted, and the
- * files with the contents are not needed.
+ * Reads an index into the tree it was written from, so that it can be listed, or extended by a
+ * layer and written again. Does not mount anything, and does not need the files with the contents.
  *
- * Throws `INVALID` for a damaged index. It ends for any bytes, and never reads
- * outside them.
+ * Throws `INVALID` for a damaged index. Terminates for any bytes, and never reads outside them.
  */
 export function readIndex(bytes: Uint8Array): Tree {
   const head = readIndexHead(bytes)
@@ -52,7 +50,7 @@ class IndexReader {
   read(): Tree {
     const { rootPosition, devices } = this.#head
     const root = this.#readInode(rootPosition, { name: '', parent: undefined })
-    if (!(root instanceof Directory)) return damaged('its root is no directory')
+    if (!(root instanceof Directory)) return damaged('its root is not a directory')
     for (const stored of this.#pending) this.#readEntries(stored)
     return { root, devices: devices.map(({ tag, blocks }) => ({ tag, blocks })), layers: 0 }
   }
@@ -163,7 +161,10 @@ class IndexReader {
     inode.block = block - (found?.address ?? 0)
   }
 
-  /** Start of data that the index itself holds: right behind the inode, or in blocks of its own. */
+  /**
+   * Position of data that the index itself contains: directly after the inode, or in separate
+   * blocks.
+   */
   #dataOf(at: number, size: number): number {
     const format = this.#view.getUint16(at + inodeField.format, true)
     const attributes = xattrSizeOf(this.#view.getUint16(at + inodeField.xattrCount, true))

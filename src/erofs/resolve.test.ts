@@ -49,12 +49,12 @@ describe('resolveDirectory()', () => {
     expect(pathOf(resolveDirectory(root, path))).toBe(expected)
   })
 
-  test('resolveDirectory() refuses what is no directory', () => {
+  test('resolveDirectory() refuses a file as a directory', () => {
     expect(() => resolveDirectory(root, 'x.file/a')).toThrow(fault.notDirectory)
     expect(() => resolveDirectory(root, `usr/${'n'.repeat(256)}`)).toThrow(fault.nameTooLong)
   })
 
-  test('resolveDirectory() follows forty links, one after the other or in each other', () => {
+  test('resolveDirectory() follows forty links, in a row or nested', () => {
     const links = (count: number): string => Array.from({ length: count }, () => 'l').join('/')
     expect(pathOf(resolveDirectory(root, links(40)))).toBe('/')
     expect(() => resolveDirectory(root, links(41))).toThrow(fault.tooManyLinks)
@@ -66,7 +66,7 @@ describe('resolveDirectory()', () => {
 })
 
 describe('makeDirectories()', () => {
-  test('makeDirectories() makes what is missing, and where dangling links lead', () => {
+  test('makeDirectories() creates missing directories and targets of dangling links', () => {
     const root = rootWith('d/relative -> new/er', 'd/absolute -> /srv/x', 'd/up -> ../../../top')
     for (const [path, expected] of [
       ['a/b/c', '/a/b/c'],
@@ -89,7 +89,7 @@ describe('makeDirectories()', () => {
   })
 })
 
-test('childDirectory() makes paths of up to 4095 bytes', () => {
+test('childDirectory() creates paths of up to 4095 bytes', () => {
   let at = createTree().root
   for (let depth = 0; depth < 15; depth++) at = childDirectory(at, 'n'.repeat(255))
   expect(at.pathLength).toBe(3840)

@@ -24,9 +24,9 @@ const [mostLinks, longestName] = [40, 255]
 export const longestPath = 4095
 
 /**
- * Returns the directory that `path` names when `root` is `/`. It follows links as
- * the kernel does; absolute links and `..` stay inside the root. Returns `undefined`
- * when a component is missing, and throws `LayerFault` when one is no directory.
+ * Resolves `path` with `root` as `/`. Follows links as the kernel does; absolute links and `..`
+ * stay inside the root. Returns `undefined` when a component is missing, and throws `LayerFault`
+ * when one is not a directory.
  */
 export function resolveDirectory(root: Directory, path: string): Directory | undefined {
   return walk(root, root, { path, links: 0 })
@@ -78,14 +78,17 @@ function enter(
 }
 
 /**
- * Does what `resolveDirectory` does, and makes missing directories on the way: mode
- * 0755, owner root. It also makes the target of a dangling link.
+ * Like `resolveDirectory`, but creates missing directories: mode 0755, owner root. Also creates the
+ * target of a dangling link.
  */
 export function makeDirectories(root: Directory, path: string): Directory {
   return resolveDirectory(root, path) ?? makeMissing(root, path, 0)
 }
 
-/** Makes the first missing component of `path` and all after it. `path` may hold `..` that came from links. */
+/**
+ * Creates the first missing component of `path` and all after it. `path` may contain `..` from
+ * links.
+ */
 function makeMissing(root: Directory, path: string, links: number): Directory {
   const above = parentPath(path)
   const parent = resolveDirectory(root, above) ?? makeMissing(root, above, links)

@@ -2,7 +2,7 @@ import { blockSize, fileType } from './format.ts'
 import { createTree, Inode } from './tree.ts'
 import { writeIndex } from './write.ts'
 
-/** An index of one file, with which a caller tries whether the kernel mounts indexes. */
+/** An index of one file, with which a caller tests whether the kernel mounts indexes. */
 export interface SampleIndex {
   readonly index: Uint8Array
   /** The bytes of the index's only device. */

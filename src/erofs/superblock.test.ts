@@ -30,7 +30,7 @@ async function makeIndex(): Promise<Buffer> {
 
 const index = await makeIndex()
 
-/** The head of an index that `change` was done to. */
+/** The head of an index changed by `change`. */
 function headOf(change: (index: Buffer) => Buffer) {
   const copy = Buffer.from(index)
   return readIndexHead(change(copy))

@@ -74,7 +74,7 @@ export const chainFixtures: Readonly<Record<string, readonly (readonly TarInput[
       { path: 'fifo', type: 'block', deviceMajor: 8, deviceMinor: 0, mtime: 2 },
     ],
   ],
-  'a name that is every type in turn': [
+  'a name that has every type in turn': [
     [root, file('x'), symlink('y', 'x'), dir('z'), file('z/in')],
     [dir('x'), file('x/in'), dir('y'), file('y/in'), symlink('z', 'x')],
     [symlink('x', 'y'), file('y'), { path: 'z', type: 'fifo', mtime: 9 }],
@@ -84,7 +84,7 @@ export const chainFixtures: Readonly<Record<string, readonly (readonly TarInput[
     [whiteout('.wh.d')],
     [file('d/new'), dir('d/sub', { mtime: 9 })],
   ],
-  'a file removed and made again, with the name it had': [
+  'a file removed and created again': [
     [root, dir('d'), file('d/f', 'one'), hardlink('d/g', 'd/f')],
     [whiteout('d/.wh.f'), dir('d', { mtime: 8 })],
     [file('d/f', 'three'), dir('d', { mtime: 9 })],
@@ -148,16 +148,16 @@ export const chainFixtures: Readonly<Record<string, readonly (readonly TarInput[
     [whiteout('.wh.d'), dir('e', { mode: 0o711 }), file('e/f', 'd/f')],
     [whiteout('.wh.e'), dir('d', { mode: 0o711 }), hardlink('d/f', 'outside')],
   ],
-  'a directory that becomes a link to another': [
+  'a directory replaced by a link to another': [
     [root, dir('lib'), file('lib/a'), dir('usr'), dir('usr/lib'), file('usr/lib/b')],
     [whiteout('.wh.lib'), symlink('lib', 'usr/lib'), file('usr/lib/a', 'lib/a')],
     [file('lib/c'), whiteout('usr/lib/.wh.b')],
   ],
-  'a link that becomes the directory it led to': [
+  'a link replaced by its target directory': [
     [root, dir('usr'), dir('usr/bin'), file('usr/bin/a'), symlink('bin', 'usr/bin')],
     [dir('bin', { mtime: 9 }), file('bin/b'), whiteout('usr/bin/.wh.a')],
   ],
-  'hard links that later layers part': [
+  'hard links that later layers separate': [
     [root, file('a', 'shared'), hardlink('b', 'a'), hardlink('c', 'a')],
     [file('a', 'alone'), hardlink('d', 'a'), hardlink('e', 'b')],
     [whiteout('.wh.b'), whiteout('.wh.a'), hardlink('c', 'd')],

@@ -1,6 +1,6 @@
 import type { TarInput } from '#tar'
 
-// Short constructors of entries. Each type has a time of its own.
+// Short constructors of entries. Each type has its own time.
 export const text = (value: string): Uint8Array => Buffer.from(value)
 export const root: TarInput = { path: './', type: 'directory', mtime: 1_000_000 }
 
@@ -8,7 +8,7 @@ export function dir(path: string, more: Partial<TarInput> = {}): TarInput {
   return { path, type: 'directory', mtime: 2_000_000, ...more }
 }
 
-/** A file whose contents are its own path unless given. */
+/** A file whose default contents are its path. */
 export function file(path: string, contents?: string, more: Partial<TarInput> = {}): TarInput {
   return { path, body: text(contents ?? path), mtime: 3_000_000, ...more }
 }
@@ -17,7 +17,7 @@ export function symlink(path: string, linkpath: string): TarInput {
   return { path, type: 'symlink', linkpath, mtime: 4_000_000 }
 }
 
-/** Says of the file what `file` says, unless given. */
+/** Its default metadata is that of `file`. */
 export function hardlink(path: string, linkpath: string, more: Partial<TarInput> = {}): TarInput {
   return { path, type: 'hardlink', linkpath, mtime: 3_000_000, ...more }
 }
@@ -34,5 +34,5 @@ export const capability: Uint8Array = Uint8Array.from([
   2,
   ...Array.from({ length: 16 }, (_, i) => i),
 ])
-/** A name that is not UTF-8, spelled as names of archives are. */
+/** A name that is not UTF-8, in the form of `decodeName`. */
 export const raw = 'caf\udce9-\udcff'

@@ -66,7 +66,7 @@ export const layerFixtures: Readonly<Record<string, readonly (readonly TarInput[
     ],
     [dir('d', { xattrs: new Map([['user.e', text('second')]]) })],
   ],
-  'names that are no text, or in the way of order': [
+  'names that are not text, or that sort differently': [
     [
       root,
       dir(raw),
@@ -263,7 +263,7 @@ export const layerFixtures: Readonly<Record<string, readonly (readonly TarInput[
   ],
 }
 
-/** The `fsck.erofs` of this machine, else the one that `scripts/setup peers` installs. */
+/** The `fsck.erofs` of this machine, or the one that `scripts/setup peers` installs. */
 const checker: string | undefined = [
   'fsck.erofs',
   resolve(import.meta.dir, '../../../test/.cache/erofs-utils/fsck.erofs'),
@@ -279,7 +279,10 @@ function isNewEnough(program: string): boolean {
 export const noChecker: string =
   checker === undefined ? ' (skipped: needs fsck.erofs 1.6 or later)' : ''
 
-/** Throws the complaint of `fsck.erofs` about an index. Does nothing where that program is absent. */
+/**
+ * Throws the errors that `fsck.erofs` reports about an index. Does nothing where that program is
+ * missing.
+ */
 export function checkIndex(index: Uint8Array, devices: ReadonlyMap<string, Uint8Array>): void {
   if (checker === undefined) return
   const path = mkdtempSync(`${tmpdir()}/strake-fsck-`)
