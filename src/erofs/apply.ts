@@ -1,8 +1,9 @@
 import { StrakeError } from '#oci'
 import { type Bytes, createBreath, type Emit, silent } from '#stream'
 import { type PlacedEntry, readTar, type TarEntry, type TarLimits, type TarListing } from '#tar'
-import { Changes, refusal } from './changes.ts'
+import { Changes } from './changes.ts'
 import { blockSize, roundUp } from './format.ts'
+import { refusal } from './refusal.ts'
 import { LayerFault } from './resolve.ts'
 import type { Inode, Tree } from './tree.ts'
 

@@ -1,35 +1,27 @@
-import { StrakeError } from '#oci'
 import {
   baseName,
   cleanPath,
   isOverlayWhiteout,
-  mayTravel,
   type PlacedEntry,
   parentPath,
   parseWhiteout,
   printableName,
-  type TarEntryType,
-  travellingTime,
 } from '#tar'
-import { fileType } from './format.ts'
+import { describeDirectory, describeLink, inodeOf, type MetadataOptions } from './entry-metadata.ts'
+import { refusal } from './refusal.ts'
 import {
-  byteLength,
   childDirectory,
   fault,
   LayerFault,
-  longestPath,
   makeDirectories,
   nameLength,
   resolveDirectory,
 } from './resolve.ts'
-import { Directory, Inode, type Tree } from './tree.ts'
-import { checkXattr, checkXattrs } from './xattr.ts'
+import { Directory, type Inode, type Tree } from './tree.ts'
 
-export interface ChangesOptions {
-  readonly acls: boolean
+export interface ChangesOptions extends MetadataOptions {
   /** The device that holds the archive, as an index into the tree's. */
   readonly device: number
-  readonly warn: (message: string) => void
 }
 
 /**
@@ -88,7 +80,7 @@ export class Changes implements Disposable {
 
   #applyRoot(entry: PlacedEntry): undefined {
     if (entry.type !== 'directory') refuse(entry, 'the root can only be a directory')
-    this.#describe(entry, this.#tree.root, fileType.directory)
+    describeDirectory(entry, this.#tree.root, this.#options)
   }
 
   /** An existing directory keeps its entries and gets the attributes of this one. */
@@ -105,32 +97,15 @@ export class Changes implements Disposable {
       parent.children.set(name, directory)
     }
     directory.layer = this.#layer
-    this.#describe(entry, directory, fileType.directory)
+    describeDirectory(entry, directory, this.#options)
     this.#last = found === undefined || found === directory ? { path, directory } : undefined
   }
 
   /** Adds anything but directories and hard links. It replaces an existing name and never writes through it. */
   #makeInode(entry: PlacedEntry, directory: Directory, name: string): Inode | undefined {
     nameLength(name)
-    const { seconds: mtime, nanoseconds } = travellingTime(entry, this.#options.warn)
-    const { uid, gid } = entry
-    const mode = typeBits[entry.type] | entry.mode
-    const inode = new Inode({ mode, uid, gid, mtime, mtimeNanoseconds: nanoseconds })
+    const inode = inodeOf(entry, this.#options)
     inode.layer = this.#layer
-    switch (entry.type) {
-      case 'file':
-        inode.size = entry.size
-        this.#setXattrs(entry, inode)
-        break
-      case 'symlink':
-        inode.target = entry.linkpath
-        inode.size = byteLength(entry.linkpath)
-        if (inode.size > longestPath) throw new LayerFault(fault.nameTooLong)
-        inode.mode = fileType.symlink | 0o777
-        break
-      default:
-        inode.rdev = deviceNumber(entry)
-    }
     this.#replace(directory, name, inode)
     return entry.type === 'file' ? inode : undefined
   }
@@ -154,25 +129,7 @@ export class Changes implements Disposable {
       directory.children.set(name, this.#linkTarget(entry))
     }
     if (target.layer !== this.#layer) this.#noteLink(directory, name)
-    else this.#describeLink(entry, target)
-  }
-
-  #describeLink(entry: PlacedEntry, target: Inode): void {
-    const { mode, uid, gid, xattrs = noXattrs } = target
-    const type = mode & fileType.mask
-    // The kernel removes the capability of a file when its owner changes.
-    const kept = uid === entry.uid && gid === entry.gid ? xattrs : withoutCapability(xattrs)
-    target.uid = entry.uid
-    target.gid = entry.gid
-    if (type === fileType.symlink) return
-    const { seconds, nanoseconds } = travellingTime(entry, this.#options.warn)
-    target.mode = type | entry.mode
-    target.mtime = seconds
-    target.mtimeNanoseconds = nanoseconds
-    const own = type === fileType.file ? this.#travelling(entry) : noXattrs
-    const merged = new Map([...kept, ...own])
-    checkXattrs(merged)
-    target.xattrs = merged.size === 0 ? undefined : merged
+    else describeLink(entry, target, this.#options)
   }
 
   #noteLink(directory: Directory, name: string): void {
@@ -248,67 +205,8 @@ export class Changes implements Disposable {
       return undefined
     }
   }
-
-  #describe(entry: PlacedEntry, inode: Inode, type: number): void {
-    inode.mode = type | entry.mode
-    inode.uid = entry.uid
-    inode.gid = entry.gid
-    const { seconds, nanoseconds } = travellingTime(entry, this.#options.warn)
-    inode.mtime = seconds
-    inode.mtimeNanoseconds = nanoseconds
-    this.#setXattrs(entry, inode)
-  }
-
-  #setXattrs(entry: PlacedEntry, inode: Inode): void {
-    const xattrs = this.#travelling(entry)
-    checkXattrs(xattrs)
-    inode.xattrs = xattrs.size === 0 ? undefined : xattrs
-  }
-
-  #travelling(entry: PlacedEntry): ReadonlyMap<string, Uint8Array> {
-    if (entry.xattrs.size === 0) return noXattrs
-    const xattrs = new Map<string, Uint8Array>()
-    for (const [name, value] of entry.xattrs) {
-      if (!mayTravel(name, this.#options.acls)) continue
-      checkXattr(name, value)
-      xattrs.set(name, value)
-    }
-    return xattrs
-  }
-}
-
-const noXattrs: ReadonlyMap<string, Uint8Array> = new Map()
-
-function withoutCapability(
-  xattrs: ReadonlyMap<string, Uint8Array>,
-): ReadonlyMap<string, Uint8Array> {
-  return new Map([...xattrs].filter(([name]) => name !== 'security.capability'))
-}
-
-const typeBits: Readonly<Record<TarEntryType, number>> = {
-  file: fileType.file,
-  hardlink: fileType.file,
-  symlink: fileType.symlink,
-  character: fileType.character,
-  block: fileType.block,
-  directory: fileType.directory,
-  fifo: fileType.fifo,
-}
-
-/** The kernel's 32-bit encoding of a device number: 12 bits of major, 20 of minor. */
-function deviceNumber({ type, deviceMajor, deviceMinor }: PlacedEntry): number {
-  if (type === 'fifo') return 0
-  if (deviceMajor > 0xfff || deviceMinor > 0xfffff) throw new LayerFault(fault.invalid)
-  return ((deviceMinor & 0xff) | (deviceMajor << 8) | ((deviceMinor & 0xfff00) << 12)) >>> 0
 }
 
 function refuse(entry: PlacedEntry, reason: string): never {
   throw refusal(entry, reason)
-}
-
-/** Adds the path of the entry to the reason why it cannot be applied. */
-export function refusal(entry: PlacedEntry, reason: string, cause?: unknown): StrakeError {
-  const where = `${printableName(entry.path)} at offset ${entry.headerOffset}`
-  const message = `Cannot apply tar entry ${where}: ${reason}`
-  return new StrakeError('INVALID', message, cause === undefined ? {} : { cause })
 }
