@@ -71,6 +71,13 @@ export function isClaimed(directory: string, id: string): boolean {
   return findHolder(directory, id)?.isAlive === true
 }
 
+/** Pause in milliseconds between two checks whether another process has released a claim. */
+const patience = 50
+
+export function pauseForHolder(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, patience))
+}
+
 export function heldByOther(id: string): StrakeError {
   return new StrakeError('CONFLICT', `Cannot resume ingest ${id}: another process holds it`)
 }

@@ -1,24 +1,7 @@
-import {
-  ContentMismatchError,
-  type Descriptor,
-  type Digest,
-  type DigestAlgorithm,
-  digestAlgorithm,
-  isDigest,
-  StrakeError,
-} from '#oci'
-import {
-  fsPromises,
-  ignoreAbsent,
-  notedChecksum,
-  readPlainBytes,
-  readPlainFile,
-  sha256Hex,
-  temporaryName,
-} from '#platform'
-import { type Bytes, checked, createHasher, fromBuffers, verified } from '#stream'
+import { ContentMismatchError, type Descriptor, type Digest, digestAlgorithm, isDigest } from '#oci'
+import { fsPromises, ignoreAbsent, readPlainFile, temporaryName } from '#platform'
+import { type Bytes, fromBuffers } from '#stream'
 import { anonymousId, checkIngestId, ingestIdOf } from '../ingest-id.ts'
-import { rangeOf } from '../range.ts'
 import { receiveBlob } from '../receive-blob.ts'
 import type {
   IngestOptions,
@@ -29,10 +12,11 @@ import type {
   WriteOutcome,
 } from '../store.ts'
 import { useResolution } from '../use-resolution.ts'
-import { claim, heldByOther, isClaimed } from './claim.ts'
-import { type FileIngest, largeSize, openDirectoryIngest } from './directory-ingest.ts'
+import { claim, heldByOther, pauseForHolder } from './claim.ts'
+import { type FileIngest, openDirectoryIngest } from './directory-ingest.ts'
+import { readBlob, smallSize } from './directory-read.ts'
 import { deleteUnless, sweep } from './directory-remove.ts'
-import { type FileRange, hasCode, NotAFileError, readFileBytes } from './file.ts'
+import { hasCode } from './file.ts'
 import { blobPath, createLayout, hasRoom } from './image-layout.ts'
 import { Proofs } from './proofs.ts'
 
@@ -74,15 +58,6 @@ export async function openDirectoryStore(root: string): Promise<DirectoryStore> 
   return new OpenDirectoryStore(root)
 }
 
-/** Content up to this many bytes is likely a document. */
-const smallSize = 16_384
-
-/** Pause between two checks whether another process has received the same blob. */
-const patience = 50
-
-/** Number of checks for a blob that another process holds; they take a second in all. */
-const mostWaits = 20
-
 class OpenDirectoryStore implements DirectoryStore {
   readonly root: string
   readonly #proofs = new Proofs()
@@ -113,34 +88,8 @@ class OpenDirectoryStore implements DirectoryStore {
     return (await this.#proofs.prove(target.digest, path, read)) ? path : undefined
   }
 
-  async *read(target: Descriptor, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
-    options.signal?.throwIfAborted()
-    const { start, end, isWhole } = rangeOf(target, options)
-    const small = isWhole ? this.#readSmall(target) : undefined
-    if (small !== undefined) {
-      yield small
-      return
-    }
-    // It reads one byte more than expected, so that it notices a file that grew.
-    const last = isWhole ? end + 1 : end
-    const { reusesChunks, signal } = options
-    const range = { start, end: last, reusesChunks, signal }
-    const path = this.pathOf(target.digest)
-    let isSettled = false
-    for (let attempt = 1; ; attempt++) {
-      try {
-        if (!isWhole || options.readerVerifies === true) yield* readFileBytes(path, range)
-        else yield* proved(path, target, range)
-        return
-      } catch (error) {
-        if (isDamage(error)) throw await this.#setAside(target.digest, error)
-        if (!hasCode(error, 'ENOENT')) throw error
-        if (isSettled) throw unknown(target.digest)
-        if (attempt <= mostWaits && this.#isHandled(target.digest)) await wait()
-        // Another process may have put it back between the two checks.
-        else isSettled = true
-      }
-    }
+  read(target: Descriptor, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
+    return readBlob(this.root, target, options)
   }
 
   async write(
@@ -216,23 +165,7 @@ class OpenDirectoryStore implements DirectoryStore {
     }
   }
 
-  /**
-   * Moves a damaged blob away, so that the next pull or load stores it again, and returns
-   * the error to throw. The expected size alone proves no damage, because a manifest may
-   * state a wrong size.
-   */
-  async #setAside(digest: Digest, error: unknown): Promise<unknown> {
-    const path = this.pathOf(digest)
-    const actual = await digestOfFile(path, digestAlgorithm(digest)).catch(() => 'no file')
-    if (actual === digest) return error
-    await fsPromises()
-      .rename(path, `${this.root}/trash/${temporaryName()}`)
-      .catch(() => {})
-    const remedy = 'pull, load or build it again: the damaged copy was set aside'
-    return new ContentMismatchError('what is stored', digest, actual, { cause: error, remedy })
-  }
-
-  /** Returns false when the blob was deleted meanwhile. */
+  /** Returns false when the blob no longer exists. */
   async #touch(path: string): Promise<boolean> {
     const now = new Date()
     try {
@@ -243,22 +176,6 @@ class OpenDirectoryStore implements DirectoryStore {
       if (hasCode(error, 'EROFS', 'EACCES', 'EPERM')) return true
       throw error
     }
-  }
-
-  /**
-   * Reads a small blob, such as a manifest or a config, without `node:fs` and without a
-   * thread. Anything unexpected goes to the complete way of reading.
-   */
-  #readSmall(target: Descriptor): Uint8Array | undefined {
-    if (target.size > smallSize) return undefined
-    const bytes = readIfSmall(this.pathOf(target.digest))
-    if (bytes?.length !== target.size) return undefined
-    return `sha256:${sha256Hex(bytes)}` === target.digest ? bytes : undefined
-  }
-
-  /** True while a process receives the blob, or a collection decides whether it is needed. */
-  #isHandled(digest: Digest): boolean {
-    return isClaimed(`${this.root}/ingest`, ingestIdOf(digest))
   }
 
   /** Returns an ingest for `expected`, or `undefined` when the store has it, perhaps from another process. */
@@ -274,49 +191,7 @@ class OpenDirectoryStore implements DirectoryStore {
         const expectedSize = expected.size
         return openDirectoryIngest(held, { root, id, algorithm, expectedSize })
       }
-      await wait()
+      await pauseForHolder()
     }
   }
-}
-
-/** Returns `undefined` also when it is not a regular file. */
-function readIfSmall(path: string): Uint8Array | undefined {
-  try {
-    return readPlainBytes(path, smallSize)
-  } catch {
-    return undefined
-  }
-}
-
-/** Yields the content and verifies it in the fastest way. */
-async function* proved(
-  path: string,
-  target: Descriptor,
-  range: FileRange,
-): AsyncGenerator<Uint8Array> {
-  const open = () => readFileBytes(path, range)
-  if (target.size >= largeSize) {
-    const checksum = notedChecksum(path)
-    if (checksum !== undefined) return yield* checked(open, target, checksum)
-  }
-  yield* verified(open(), target)
-}
-
-function isDamage(error: unknown): boolean {
-  return error instanceof ContentMismatchError || error instanceof NotAFileError
-}
-
-async function digestOfFile(path: string, algorithm: DigestAlgorithm): Promise<Digest> {
-  const hasher = createHasher(algorithm)
-  const everything = { start: 0, end: Number.MAX_SAFE_INTEGER }
-  for await (const chunk of readFileBytes(path, everything)) hasher.update(chunk)
-  return hasher.digest()
-}
-
-function wait(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, patience))
-}
-
-function unknown(digest: Digest): StrakeError {
-  return new StrakeError('NOT_FOUND', `Cannot read ${digest}: the store does not have it`)
 }
