@@ -6,7 +6,7 @@ import { Arrivals } from './arrivals.ts'
 const digest = sha256('blob')
 const { signal } = new AbortController()
 
-test('of() waits for a blob, which can be read while it comes', async () => {
+test('of() waits for a blob, which can be read while it is received', async () => {
   const arrivals = new Arrivals()
   const waiting = arrivals.of(digest, signal)
   arrivals.begin(digest, () => fromBuffer(Buffer.from('bytes')))
@@ -19,7 +19,7 @@ test('of() waits for a blob, which can be read while it comes', async () => {
   expect(blob.read).toBeUndefined()
 })
 
-test('endAll() lets nobody wait for what does not come', async () => {
+test('endAll() ends all waits for blobs that are not received', async () => {
   const arrivals = new Arrivals()
   const early = arrivals.of(digest, signal)
   arrivals.endAll()
@@ -27,7 +27,7 @@ test('endAll() lets nobody wait for what does not come', async () => {
   await (await arrivals.of(sha256('another'), signal)).whole()
 })
 
-test('of() throws the reason of its signal, also while it waits for all of a blob', async () => {
+test('of() throws the reason of its signal, also while it waits for a whole blob', async () => {
   const arrivals = new Arrivals()
   const controller = new AbortController()
   const reason = new Error('interrupted')

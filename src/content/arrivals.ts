@@ -2,17 +2,17 @@ import type { Digest } from '#oci'
 import type { Bytes } from '#stream'
 
 /**
- * Reads content from its first byte while a store receives it: not verified, each
- * chunk in the memory of the one before. Throws when not all of it comes; the
- * `write` that receives it throws the reason.
+ * Reads content from its first byte while a store receives it. Not verified; each chunk reuses the
+ * same buffer. Throws when the transfer fails; the `write` that receives the content throws the
+ * reason.
  */
 export type LiveRead = (signal?: AbortSignal) => Bytes
 
-/** A blob on its way into a store. */
+/** A blob that a store is receiving. */
 export interface ComingBlob {
-  /** Absent once the store has it, and for a store that shows nothing before. */
+  /** Absent once the store has the blob, and for stores that do not show partial blobs. */
   readonly read: LiveRead | undefined
-  /** Waits until the store has it. Throws the reason of the signal that was given. */
+  /** Waits until the store has the blob. Throws the reason of the signal passed to `of`. */
   whole(): Promise<void>
 }
 
@@ -23,14 +23,14 @@ interface Entry {
 }
 
 /**
- * Which blobs a store has received or is receiving, for those that wait for one.
- * The store begins a blob; `copy` ends it, and all others when it is done.
+ * Records which blobs a store has received or is receiving, so that readers can wait for one. The
+ * store calls `begin` for a blob; `copy` calls `end` for it, and `endAll` when it is done.
  */
 export class Arrivals {
   readonly #entries = new Map<Digest, Entry>()
   #isDone = false
 
-  /** The store begins to receive a blob, which `read` shows meanwhile. */
+  /** The store begins to receive a blob, which `read` yields during the transfer. */
   begin(digest: Digest, read: LiveRead): void {
     const entry = this.#get(digest)
     entry.read = read
@@ -45,13 +45,16 @@ export class Arrivals {
     entry.whole.resolve()
   }
 
-  /** No other blob comes: what is not there will not be, and is not waited for. */
+  /** No other blob will be received: ends all waits. */
   endAll(): void {
     this.#isDone = true
     for (const digest of this.#entries.keys()) this.end(digest)
   }
 
-  /** Waits until a blob begins to come. Throws the reason of `signal` when that aborts first. */
+  /**
+   * Waits until the store receives or has a blob. Throws the reason of `signal` if that aborts
+   * first.
+   */
   async of(digest: Digest, signal?: AbortSignal): Promise<ComingBlob> {
     const entry = this.#get(digest)
     if (this.#isDone) this.end(digest)

@@ -10,7 +10,7 @@ import { put, putImage, putIndex } from './testing/fixture.ts'
 
 const unheld = { isHeld: () => false }
 
-test('collect() deletes what no root reaches and keeps what one does', async () => {
+test('collect() deletes unreachable blobs and keeps reachable ones', async () => {
   const store = createMemoryStore()
   const kept = await putImage(store, 'kept', ['base', 'top'])
   const index = await putIndex(store, [kept])
@@ -24,7 +24,7 @@ test('collect() deletes what no root reaches and keeps what one does', async () 
   expect(left.length).toBe(5)
 })
 
-test('collect() keeps what is held, and passes the time of use to the holder', async () => {
+test('collect() keeps held blobs, and calls isHeld with the time of use', async () => {
   const store = createMemoryStore(() => 7)
   const one = await put(store, mediaType.ociLayer, 'one')
   await put(store, mediaType.ociLayer, 'two')
@@ -33,7 +33,7 @@ test('collect() keeps what is held, and passes the time of use to the holder', a
   expect((await collect(store, () => [], { isHeld })).digests).toEqual([sha256('two')])
 })
 
-test('collect() keeps what becomes held or reached after its first check, with its manifest', async () => {
+test('collect() keeps blobs that are held or reached only after its first check, with their manifest', async () => {
   await using directory = await mkdtempDisposable(tmpdir(), 'strake-collect-')
   for (const store of [createMemoryStore(), await openDirectoryStore(directory.path)]) {
     const image = await putImage(store, 'late', ['a', 'b'])
@@ -49,11 +49,11 @@ test('collect() keeps what becomes held or reached after its first check, with i
   }
 })
 
-test('collect() keeps the layers of an image that gets its name while its manifest is hidden', async () => {
+test('collect() keeps the layers of an image that is named while its manifest is hidden', async () => {
   await using directory = await mkdtempDisposable(tmpdir(), 'strake-collect-')
   for (const open of [createMemoryStore(), await openDirectoryStore(directory.path)]) {
     const image = await putImage(open, 'named late', ['a', 'b'])
-    // The manifest is the first blob that the collection looks at.
+    // The manifest is the first blob that the collection checks.
     const store: LocalStore = Object.create(open, {
       list: {
         value: async function* () {
@@ -80,7 +80,7 @@ test('collect() keeps the layers of an image that gets its name while its manife
 test('collect() hides a blob before its last check, so that no process relies on it', async () => {
   await using directory = await mkdtempDisposable(tmpdir(), 'strake-collect-')
   for (const store of [createMemoryStore(), await openDirectoryStore(directory.path)]) {
-    const blob = await put(store, mediaType.ociLayer, 'seen by nobody')
+    const blob = await put(store, mediaType.ociLayer, 'seen by no process')
     const seen: boolean[] = []
     const isHeld = async (): Promise<boolean> => {
       seen.push(await store.has(blob))
@@ -94,7 +94,7 @@ test('collect() hides a blob before its last check, so that no process relies on
 test('collect() keeps a blob whose hold ends once a root reaches it, or begins while one does', async () => {
   const store = createMemoryStore()
   const blob = await put(store, mediaType.ociLayer, 'passed on')
-  // Of the calls: the first is the check of what is there, the others come once it is hidden.
+  // The first call checks the visible blob; the later calls check it while it is hidden.
   for (const [heldAt, namedAt] of [
     [2, 3],
     [3, 2],
@@ -107,7 +107,7 @@ test('collect() keeps a blob whose hold ends once a root reaches it, or begins w
   }
 })
 
-test('collect() puts a blob back when asking fails', async () => {
+test('collect() puts a blob back when a check fails', async () => {
   await using directory = await mkdtempDisposable(tmpdir(), 'strake-collect-')
   for (const store of [createMemoryStore(), await openDirectoryStore(directory.path)]) {
     const blob = await put(store, mediaType.ociLayer, 'still here')
@@ -121,7 +121,7 @@ test('collect() puts a blob back when asking fails', async () => {
   }
 })
 
-test('collect() walks a manifest that another root names as a mere blob', async () => {
+test('collect() walks a manifest that another root names as a plain blob', async () => {
   const store = createMemoryStore()
   const image = await putImage(store, 'one', ['a'])
   const asBlob = { ...image, mediaType: 'application/octet-stream' }
@@ -141,7 +141,7 @@ test('collect() goes on when a manifest is missing, and visits shared ones once'
   expect((await collect(store, () => [index, index], unheld)).digests).toEqual([])
 })
 
-test('collect() stops with the reason of its signal', async () => {
+test('collect() throws the reason of its signal', async () => {
   const store = createMemoryStore()
   for (const name of ['one', 'two', 'three']) await put(store, mediaType.ociLayer, name)
   const controller = new AbortController()

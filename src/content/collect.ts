@@ -5,8 +5,8 @@ import type { LocalStore, StoredBlob } from './store.ts'
 
 export interface CollectOptions {
   /**
-   * True for content that a process is about to refer to. Called before a blob is moved
-   * away, and twice after that: before and after the roots are asked for.
+   * True for content that a process is about to refer to. Called before a blob is hidden, and twice
+   * after that: before and after `roots` is called.
    */
   readonly isHeld: (blob: StoredBlob) => boolean | Promise<boolean>
   readonly signal?: AbortSignal
@@ -23,11 +23,10 @@ export interface Collected {
  * damaged or missing manifest are unknown, so they are kept only if another root
  * reaches them.
  *
- * Other processes may use the store meanwhile. A process that wants a blob first makes
- * `isHeld` true, then looks for the blob, then makes it reachable from a root, and then
- * ends its hold. So this moves a blob out of sight before it asks for roots and holders
- * the last time: a process that found the blob earlier is noticed by the second check;
- * one that looks later fetches it again.
+ * Other processes may use the store at the same time. A process that needs a blob first makes
+ * `isHeld` true, then looks for the blob, then makes it reachable from a root, and then ends its
+ * hold. So this function hides a blob before the last check of roots and holders. A process that
+ * found the blob earlier is noticed by that check; one that looks later fetches it again.
  */
 export async function collect(
   store: LocalStore,
@@ -36,8 +35,8 @@ export async function collect(
 ): Promise<Collected> {
   const reachable = new Reachable(store, signal)
   const isNeeded = async (blob: StoredBlob): Promise<boolean> => {
-    // Work ends its hold after it has made a root, and a reader holds what it found through a
-    // root before it relies on it. So neither passes unseen between these three questions.
+    // A process ends its hold only after it has made a root, and a reader holds a blob that it
+    // found through a root before it relies on it. So one of these three checks notices it.
     if (await isHeld(blob)) return true
     await reachable.add(roots(), blob.digest)
     return reachable.has(blob.digest) || (await isHeld(blob))
@@ -71,9 +70,9 @@ class Reachable {
   readonly #signal: AbortSignal | undefined
   readonly #found = new Set<Digest>()
   /**
-   * The documents that were read. Separate from `#found`, because a blob of one root may be
-   * a manifest of another. A document that could not be read is read again at the next call:
-   * another process may have put it back since.
+   * The documents that were read. Separate from `#found`, because a blob of one root may be a
+   * manifest of another. A document that could not be read is read again at the next call, because
+   * another process may have put it back.
    */
   readonly #walked = new Set<Digest>()
 

@@ -10,7 +10,7 @@ import { put, putImage, putIndex } from './testing/fixture.ts'
 const amd64 = { platform: { os: 'linux', architecture: 'amd64' } }
 const arm64 = { platform: { os: 'linux', architecture: 'arm64' } }
 
-/** A store that notes the order in which content is written to it. */
+/** A store that records the order of writes. */
 function recording(store: ContentStore): { store: ContentStore; writes: Descriptor[] } {
   const writes: Descriptor[] = []
   return {
@@ -29,7 +29,7 @@ function recording(store: ContentStore): { store: ContentStore; writes: Descript
   }
 }
 
-test('copy() writes what is referred to before what refers to it, each content once', async () => {
+test('copy() writes children before their parents, each content once', async () => {
   const source = createMemoryStore()
   const one = await putImage(source, 'one', ['base', 'one'])
   const two = await putImage(source, 'two', ['base', 'two'])
@@ -45,7 +45,7 @@ test('copy() writes what is referred to before what refers to it, each content o
   expect(new Set(order).size).toBe(8)
 })
 
-test('copy() keeps the bytes of manifests as they are', async () => {
+test('copy() does not change the bytes of manifests', async () => {
   const source = createMemoryStore()
   const config = await put(source, mediaType.ociConfig, '{}')
   const text = `{ "config":${JSON.stringify(config)},\n\t"layers":[], "x-unknown":1, "schemaVersion":2}`
@@ -56,7 +56,7 @@ test('copy() keeps the bytes of manifests as they are', async () => {
   expect(new TextDecoder().decode(raw)).toBe(text)
 })
 
-test('copy() skips layers the target already has, with an event, and shows no configuration', async () => {
+test('copy() skips layers the target already has, with an event, and emits none for the configuration', async () => {
   const source = createMemoryStore()
   const target = createMemoryStore()
   await putImage(target, 'old', ['base'])
@@ -69,7 +69,7 @@ test('copy() skips layers the target already has, with an event, and shows no co
   expect(done.sort()).toEqual(['download 3', 'exists 4'])
 })
 
-test('copy() with a platform takes one manifest of an index, and not the index', async () => {
+test('copy() with a platform copies one manifest of an index, without the index', async () => {
   const source = createMemoryStore()
   const one = await putImage(source, 'one', ['a'])
   const two = await putImage(source, 'two', ['b'])
@@ -88,7 +88,7 @@ test('copy() with a platform takes one manifest of an index, and not the index',
   ).rejects.toThrow('on linux/s390x: it is made for linux/amd64, linux/arm64')
 })
 
-test('copy() leaves layers out that may only come from their maker', async () => {
+test('copy() skips foreign layers', async () => {
   const source = createMemoryStore()
   const config = await put(source, mediaType.ociConfig, '{}')
   const foreign = {
@@ -150,7 +150,7 @@ test('copy() refuses one digest with two sizes', async () => {
   const source = createMemoryStore()
   const image = await putImage(source, 'one', ['a'])
   const root = await putIndex(source, [image, { ...image, size: image.size + 1 }])
-  await expect(copy(source, createMemoryStore(), root)).rejects.toThrow('described in two ways')
+  await expect(copy(source, createMemoryStore(), root)).rejects.toThrow('contradict each other')
 })
 
 test('copy() refuses a manifest larger than 4 MiB before reading it', async () => {
@@ -159,7 +159,7 @@ test('copy() refuses a manifest larger than 4 MiB before reading it', async () =
   await expect(copy(source, createMemoryStore(), root)).rejects.toThrow('more than 4194304')
 })
 
-test('copy() stops with the reason of its signal', async () => {
+test('copy() throws the reason of its signal', async () => {
   const source = createMemoryStore()
   const image = await putImage(source, 'one', ['a'])
   const reason = new Error('interrupted')
@@ -195,13 +195,14 @@ test('copy() resumes a blob where an interrupted copy stopped', async () => {
   ])
 })
 
-test('copy() skips earlier copied blobs without an event, and asks for all others', async () => {
+test('copy() skips earlier copied blobs without an event, and checks all others', async () => {
   const source = createMemoryStore()
   const root = await putImage(source, 'image', ['one', 'two'])
   const { blobs } = await readGraph(source, root)
   const [config, ...layers] = blobs
   const [first] = layers
-  if (config === undefined || first === undefined) throw new TypeError('a config and layers')
+  if (config === undefined || first === undefined)
+    throw new TypeError('the image has no config or no layer')
   const target = createMemoryStore()
   await copy(source, target, first)
   const events: ProgressEvent[] = []

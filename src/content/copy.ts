@@ -13,7 +13,7 @@ import type { ContentSource, ContentStore, WriteOutcome } from './store.ts'
 export interface CopyOptions {
   /** Copies only the manifest for this platform of an index, without the index. */
   readonly platform?: Platform
-  /** Blobs at a time. Default 3. */
+  /** Number of blobs copied at a time. Default 3. */
   readonly concurrency?: number
   /** The phase in progress events. Default `download`. */
   readonly action?: 'download' | 'upload'
@@ -23,7 +23,7 @@ export interface CopyOptions {
   readonly copied?: ReadonlySet<Digest>
   /** The caller has verified every blob, so none is verified again before it is sent. */
   readonly alreadyVerified?: boolean
-  /** Learns which blobs the target receives and has. */
+  /** Receives which blobs the target receives and has. */
   readonly arrivals?: Arrivals | undefined
   readonly emit?: Emit
   readonly signal?: AbortSignal
@@ -76,7 +76,7 @@ async function copyBlob(
   options: CopyOptions & { readonly signal: AbortSignal },
 ): Promise<void> {
   const { action = 'download', signal } = options
-  // People know an image by its layers. Its configuration is small, and no layer.
+  // Users see the layers of an image; its configuration is small and not a layer.
   const emit = isConfigType(blob.mediaType) ? silent : (options.emit ?? silent)
   const event = { type: 'transfer', id: blob.digest, total: blob.size } as const
   const readFrom = (start: number): Bytes => {

@@ -21,12 +21,12 @@ function counting(source: ContentSource): { source: ContentSource; reads: Map<st
   }
 }
 
-test('readGraph() visits what many indexes list once, however many ways lead there', async () => {
+test('readGraph() visits a descriptor of many indexes once, however many paths lead to it', async () => {
   const store = createMemoryStore()
   const image = await putImage(store, 'shared', ['layer'])
   const platform = { os: 'linux', architecture: 'amd64' }
   let level: readonly Descriptor[] = [image]
-  // A thousand ways at each of four levels are 10^12 ways.
+  // A thousand paths at each of four levels are 10^12 paths.
   const width = 1000
   for (let depth = 0; depth < limits.indexDepth; depth++) {
     const listed = Array.from({ length: width }, (_, at) => {
@@ -62,7 +62,7 @@ test('readGraph() follows neither subjects nor annotations', async () => {
   expect(blobs.map(({ digest }) => digest)).toEqual([config.digest])
 })
 
-test('readGraph() takes as many descriptors as the limit says', async () => {
+test('readGraph() accepts as many descriptors as the limit allows', async () => {
   const store = createMemoryStore()
   const leaves = (count: number): Descriptor[] =>
     Array.from({ length: count }, (_, at) => ({
@@ -84,6 +84,6 @@ test('readGraph() refuses a digest that is a manifest here and a layer there', a
     [{ ...image, mediaType: mediaType.ociLayer }, image],
   ]) {
     const root = await putIndex(store, order)
-    await expect(readGraph(store, root)).rejects.toThrow('two ways that cannot both be true')
+    await expect(readGraph(store, root)).rejects.toThrow('contradict each other')
   }
 })

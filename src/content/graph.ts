@@ -28,7 +28,7 @@ export interface ContentGraph {
   readonly blobs: readonly Descriptor[]
 }
 
-/** Largest sum of the bytes of all documents of one graph. */
+/** The most bytes of all documents of one graph. */
 const documentsSize = 64 * 1024 * 1024
 
 /** True for content that refers to other content. */
@@ -81,9 +81,9 @@ export async function selectManifest(
 }
 
 /**
- * Walks everything below `root`, each content once. Depth, number of descriptors and
- * bytes are limited, so it ends for any indexes. `prune` may exclude a descriptor with
- * everything below it.
+ * Walks everything below `root`, each content once. Depth, number of descriptors and bytes are
+ * limited, so it terminates for any input. `prune` may exclude a descriptor with everything below
+ * it.
  */
 export async function readGraph(
   source: ContentSource,
@@ -130,7 +130,7 @@ function isNew(seen: Map<Digest, Descriptor>, descriptor: Descriptor): boolean {
   if (known.size !== descriptor.size || isDocument(known) !== isDocument(descriptor)) {
     throw new StrakeError(
       'MANIFEST_INVALID',
-      `Cannot read ${descriptor.digest}: it is described in two ways that cannot both be true`,
+      `Cannot read ${descriptor.digest}: two descriptors of it contradict each other`,
     )
   }
   return false

@@ -1,6 +1,6 @@
 // Blobs by digest: storing, copying and collecting them.
 
-// What is on its way into a store.
+// Reading blobs while a store receives them.
 export type { ComingBlob } from './arrivals.ts'
 export { Arrivals } from './arrivals.ts'
 // Deleting blobs that no root reaches.

@@ -9,7 +9,7 @@ const open = async () => ({ store: createMemoryStore(), [Symbol.asyncDispose]: a
 testContentStore('createMemoryStore()', open)
 describe('createMemoryStore() as a local store', () => testLocalIngests(open))
 
-test('createMemoryStore() lists blobs with the time they were last asked for', async () => {
+test('createMemoryStore() lists blobs with the time of their last use', async () => {
   let now = 1000
   const store = createMemoryStore(() => now)
   const bytes = new TextEncoder().encode('hi')

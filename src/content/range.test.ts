@@ -28,7 +28,7 @@ test.each([
   expect(() => rangeOf(target, { start, end })).toThrow(RangeError)
 })
 
-test('rangeOf() takes nothing of nothing for all of it', () => {
+test('rangeOf() of empty content is always the whole content', () => {
   const expected = { start: 0, end: 0, isWhole: true }
   expect(rangeOf({ ...target, size: 0 }, {})).toEqual(expected)
 })

@@ -7,7 +7,7 @@ export function rangeOf(
   { start = 0, end = target.size }: ReadOptions,
 ): { readonly start: number; readonly end: number; readonly isWhole: boolean } {
   if (!(Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start <= end)) {
-    throw new RangeError(`Bytes ${start} to ${end} are no range`)
+    throw new RangeError(`Bytes ${start} to ${end} are not a range`)
   }
   const last = Math.min(end, target.size)
   return { start: Math.min(start, last), end: last, isWhole: start === 0 && last === target.size }

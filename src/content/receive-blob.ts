@@ -2,7 +2,9 @@ import { ContentMismatchError, type Descriptor } from '#oci'
 import type { Bytes } from '#stream'
 import type { Ingest } from './store.ts'
 
-/** Appends the rest of `expected` and commits it. Drops the ingest when it has other content. */
+/**
+ * Appends the rest of `expected` and commits it. Drops the ingest if its content does not match.
+ */
 export async function receiveBlob(
   ingest: Ingest,
   expected: Descriptor,
@@ -18,7 +20,7 @@ export async function receiveBlob(
   }
 }
 
-/** Passes bytes up to the size of `expected`. It never yields the first byte beyond. */
+/** Yields at most the bytes of `expected`; throws instead of the first byte beyond its size. */
 async function* upTo(
   bytes: Bytes,
   expected: Descriptor,

@@ -10,7 +10,7 @@ function describe(type: string): Descriptor {
   return { mediaType: type, digest: sha256(content), size: content.length }
 }
 
-/** A source of one content, and how often it was read. */
+/** A source with one content, which counts its reads. */
 function counting(): { readonly source: ContentSource; reads: number } {
   const counter = {
     reads: 0,
@@ -41,7 +41,7 @@ test('rememberDocuments() reads a manifest and a config once', async () => {
   }
 })
 
-test('rememberDocuments() keeps no layer, and nothing that its reader was to verify', async () => {
+test('rememberDocuments() keeps no layer, and no content that the reader verifies', async () => {
   const counter = counting()
   const source = rememberDocuments(counter.source)
   const layer = describe(mediaType.ociLayer)
@@ -53,7 +53,7 @@ test('rememberDocuments() keeps no layer, and nothing that its reader was to ver
   expect(counter.reads).toBe(4)
 })
 
-test('rememberDocuments() takes a size that is another one for other content', async () => {
+test('rememberDocuments() treats another size as other content', async () => {
   const counter = counting()
   const source = rememberDocuments(counter.source)
   const manifest = describe(mediaType.ociManifest)

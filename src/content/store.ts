@@ -9,7 +9,9 @@ export interface ReadOptions {
   readonly end?: number
   /** The reader verifies the content, so the source need not. */
   readonly readerVerifies?: boolean
-  /** The reader keeps no chunk when it asks for the next, so the source may reuse the memory. */
+  /**
+   * The reader does not keep a chunk when it requests the next, so the source may reuse the memory.
+   */
   readonly reusesChunks?: boolean
   readonly signal?: AbortSignal
 }
@@ -18,13 +20,16 @@ export interface WriteOptions {
   /** A repository of the same registry that has the blob. Only registries use it. */
   readonly mountFrom?: string
   /**
-   * Returns the same content from a later byte on. A store with a part of an earlier
-   * attempt reads only the rest this way, and does not read `bytes`.
+   * Returns the same content from byte `start` on. A store that has a part from an earlier attempt
+   * then requests only the rest, and does not read `bytes`.
    */
   readonly readFrom?: (start: number) => Bytes
-  /** The caller has verified the bytes. They are not verified again before a registry gets them, which verifies them too. */
+  /**
+   * The caller has verified the bytes. They are not verified again before they are sent to a
+   * registry, which verifies them itself.
+   */
   readonly alreadyVerified?: boolean
-  /** Learns how to read the content while it comes, from stores that can show it. */
+  /** Receives how to read the content during the transfer, from stores that can show it. */
   readonly arrivals?: Arrivals | undefined
   readonly signal?: AbortSignal
 }
@@ -42,8 +47,8 @@ export interface ContentSource {
 }
 
 /**
- * How a store got the content: it had it already, it mounted it from another
- * repository, or it received the bytes.
+ * How a store got the content: it had the content already, it mounted it from another repository,
+ * or it received the bytes.
  */
 export type WriteOutcome = 'exists' | 'mounted' | 'written'
 
@@ -65,7 +70,7 @@ export interface IngestOptions {
   readonly id?: string | undefined
   /** The algorithm of the digest that `commit` returns; `sha256` unless given. */
   readonly algorithm?: DigestAlgorithm | undefined
-  /** About how many bytes will come: many are hashed in another thread. Unknown unless given. */
+  /** The approximate number of bytes, if known: large content is hashed in another thread. */
   readonly expectedSize?: number | undefined
 }
 
@@ -90,15 +95,17 @@ export interface StoredBlob {
   readonly digest: Digest
   /** Bytes. */
   readonly size: number
-  /** Names of the file that holds it. While it has another name, deleting the blob frees nothing. */
+  /** Number of names of the file. Deleting a blob with another name frees no space. */
   readonly links: number
-  /** Time when it was written or last found by a write, in milliseconds since 1970. */
+  /** Time of its last write or use, in milliseconds since 1970. */
   readonly usedAt: number
 }
 
-/** What a collection needs. No registry can offer it. */
+/** What a collection needs from a store. No registry can offer it. */
 export interface LocalStore extends ContentStore {
-  /** Lists blobs in no order. It may miss blobs that are written or deleted meanwhile. */
+  /**
+   * Lists blobs in no order. May leave out blobs that are written or deleted during the iteration.
+   */
   list(): AsyncIterable<StoredBlob>
   /**
    * Hides a blob from `has`, then calls the check, and deletes the blob unless the check

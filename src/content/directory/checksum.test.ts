@@ -17,7 +17,7 @@ const target: Descriptor = {
   size: content.length,
 }
 
-/** A store that has the content. In memory, whose files keep attributes where the kernel is 6.6 or later. */
+/** A store with the content, in memory; files there keep attributes since Linux 6.6. */
 async function openTemporary(): Promise<{ store: DirectoryStore } & AsyncDisposable> {
   const root = await mkdtemp(`${tmpdir()}/strake-checksum-`)
   const store = await openDirectoryStore(root)
@@ -25,7 +25,7 @@ async function openTemporary(): Promise<{ store: DirectoryStore } & AsyncDisposa
   return { store, [Symbol.asyncDispose]: () => rm(root, { recursive: true }) }
 }
 
-/** Puts other bytes into the file of the content, with another note. */
+/** Replaces the bytes in the file of the content, and the noted checksum. */
 async function change(store: DirectoryStore, bytes: Uint8Array, note?: number): Promise<void> {
   const path = store.pathOf(target.digest)
   await chmod(path, 0o600)
@@ -38,7 +38,7 @@ async function change(store: DirectoryStore, bytes: Uint8Array, note?: number): 
 const readAll = (store: DirectoryStore): Promise<Uint8Array> =>
   toBuffer(store.read(target), 2 * content.length)
 
-test('write() and ingest() note the checksum of what is large', async () => {
+test('write() and ingest() note the checksum of large content', async () => {
   await using opened = await openTemporary()
   const { store } = opened
   expect(notedChecksum(store.pathOf(target.digest))).toBe(crc32(content))
@@ -47,11 +47,11 @@ test('write() and ingest() note the checksum of what is large', async () => {
   expect(notedChecksum(store.pathOf(await ingest.commit()))).toBe(crc32(flipped))
 })
 
-test('read() proves what is large by its checksum', async () => {
+test('read() verifies large content by its checksum', async () => {
   await using opened = await openTemporary()
   const { store } = opened
   expect(Buffer.compare(await readAll(store), content)).toBe(0)
-  // Nobody but whoever owns the store can do this, and it shows that nothing was hashed.
+  // Only the owner of the store can do this. It shows that the digest was not computed.
   await change(store, flipped, crc32(flipped))
   expect(Buffer.compare(await readAll(store), flipped)).toBe(0)
 })
@@ -80,14 +80,14 @@ test('read() trusts the digest when the noted checksum is wrong', async () => {
   expect(await store.has(target)).toBe(true)
 })
 
-test('checked() refuses bytes that are right only when they are read again', async () => {
+test('checked() refuses bytes that are right only at the second reading', async () => {
   const sources = [flipped, content]
   const next = () => fromBuffer(sources.shift() ?? content)
   const reading = toBuffer(checked(next, target, crc32(content)), content.length)
   await expect(reading).rejects.toMatchObject({ code: 'DIGEST_INVALID' })
 })
 
-test('checked() refuses bytes that cannot be read again, once, to be hashed', async () => {
+test('checked() refuses bytes that cannot be read a second time for hashing', async () => {
   const sources = [fromBuffer(flipped)]
   const next = () => {
     const source = sources.shift()
@@ -98,7 +98,7 @@ test('checked() refuses bytes that cannot be read again, once, to be hashed', as
   await expect(reading).rejects.toMatchObject({ code: 'DIGEST_INVALID' })
 })
 
-test('notedChecksum() finds nothing where nothing was noted', async () => {
+test('notedChecksum() returns undefined for a file without a note', async () => {
   await using opened = await openTemporary()
   const { store } = opened
   expect(notedChecksum(`${store.root}/oci-layout`)).toBeUndefined()

@@ -6,10 +6,10 @@ import { hasCode } from './file.ts'
 const sync = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
 /**
- * A directory of `ingest/` that this process holds. Its name has the holder:
- * `<id>@<pid>.<start time>.<boot>.<count>`. Taking and releasing it are renames, which
- * are atomic. The pid and start time tell whether the holder still lives, so nothing
- * needs unlocking after a crash, and no two processes can take over one directory.
+ * A directory of `ingest/` that this process holds. Its name contains the holder:
+ * `<id>@<pid>.<start time>.<boot>.<count>`. Claims are taken and released by rename, which is
+ * atomic. Pid and start time show whether the holder still runs, so that a claim needs no unlocking
+ * after a crash, and two processes cannot take over one directory.
  */
 export interface Claim {
   readonly path: string
@@ -21,7 +21,10 @@ export interface Claim {
 
 let count = 0
 
-/** Takes `<directory>/<id>` and makes it if absent. Returns `undefined` while a living process holds it. */
+/**
+ * Takes `<directory>/<id>` and creates it if absent. Returns `undefined` while a living process
+ * holds it.
+ */
 export async function claim(directory: string, id: string): Promise<Claim | undefined> {
   const path = `${directory}/${id}@${ownName()}.${++count}`
   const free = `${directory}/${id}`
@@ -60,7 +63,7 @@ export function listIngests(directory: string): Leftover[] {
   return sync().readdirSync(directory).map(describe)
 }
 
-/** Looks at the process that holds it, which takes a system call or two. */
+/** Checks the process that holds it, which takes one or two system calls. */
 function describe(name: string): Leftover {
   const [id = '', owner] = name.split('@')
   return { name, id, isAlive: owner !== undefined && isAlive(owner) }

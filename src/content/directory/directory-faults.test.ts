@@ -20,7 +20,7 @@ async function temporaryDirectory(): Promise<{ readonly root: string } & AsyncDi
   return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true }) }
 }
 
-/** A directory on a memory filesystem of one mebibyte. */
+/** A directory on a file system in memory with one mebibyte. */
 async function smallDisk(): Promise<{ readonly root: string } & AsyncDisposable> {
   const root = await mkdtemp(`${tmpdir()}/strake-full-`)
   mountTmpfs(root, { size: 1024 * 1024 })
@@ -33,7 +33,7 @@ async function smallDisk(): Promise<{ readonly root: string } & AsyncDisposable>
   }
 }
 
-rooted('write() to a full disk says so, gives the space back, and still deletes', async () => {
+rooted('write() to a full disk throws, frees the space, and delete() still works', async () => {
   await using disk = await smallDisk()
   const store = await openDirectoryStore(`${disk.root}/store`)
   const small = new Uint8Array(500_000).fill(1)

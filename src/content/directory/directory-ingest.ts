@@ -43,7 +43,7 @@ export function openDirectoryIngest(claim: Claim, options: IngestFileOptions): F
   const file = new IngestFile(`${claim.path}/data`, algorithm)
   const mayBeLarge = expectedSize === undefined || expectedSize >= threadedSize
   const canWrite = mayBeLarge && file.size === 0 && algorithm === 'sha256'
-  // Without a thread a writer would only take memory.
+  // The memory of a writer is worthwhile only with a free thread.
   const openWriter = canWrite
     ? () => (hasFreeThread() ? openHashingWriter(file.descriptor, { expectedSize }) : undefined)
     : undefined
@@ -115,14 +115,14 @@ class DirectoryIngest implements FileIngest {
     } finally {
       this.#parts.file.receives(false)
     }
-    // After a crash the caller may be told to go on behind what was appended.
+    // After a crash, the caller may resume after the last appended byte.
     await this.#orAbort(async () => this.#writer?.flush())
   }
 
   async fill(write: (descriptor: number) => Promise<Written>): Promise<void> {
     if (this.#size > 0) throw new RangeError('An ingest that has content cannot be filled')
     try {
-      // The appending descriptor would not do, because `write` may write in any order.
+      // The appending descriptor cannot be used, because `write` may write in any order.
       const file = await fsPromises().open(`${this.#parts.claim.path}/data`, 'r+')
       try {
         this.#written = await write(file.fd)
@@ -158,13 +158,13 @@ class DirectoryIngest implements FileIngest {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Without the part, a resume fetches it again.
+    // If this fails, a resume fetches the missing part again.
     if (this.#isOpen && this.#size > 0) await this.#writer?.flush().catch(() => {})
     if (!(await this.#close())) return
     await (this.#size === 0 ? this.#parts.claim.remove() : this.#parts.claim.release())
   }
 
-  /** After a failed write it is unknown how much is in the file, so nothing of it counts. */
+  /** After a failed write the contents of the file are unknown, so all of it is dropped. */
   async #orAbort(write: () => Promise<void>): Promise<void> {
     try {
       await write()
@@ -184,7 +184,7 @@ class DirectoryIngest implements FileIngest {
   /** Waits until the file is complete, and gets its digest and size from the writer. */
   async #finish(): Promise<void> {
     const appended = await this.#writer?.finish()
-    // To sync it takes longer.
+    // Wakes readers before the sync, which takes longer.
     this.#growing?.grow()
     if (appended === undefined) return
     const { digest, checksum } = appended
@@ -228,7 +228,10 @@ class DirectoryIngest implements FileIngest {
   }
 }
 
-/** Moves a directory at the blob's place into the claim, which is then removed. Only damage can cause that. */
+/**
+ * Moves a directory in the place of the blob into the claim, which is then removed. Only damage
+ * causes this.
+ */
 async function replace(from: string, to: string): Promise<void> {
   try {
     await fsPromises().rename(from, to)

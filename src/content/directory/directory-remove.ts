@@ -18,11 +18,12 @@ export async function deleteUnless(
   const path = blobPath(root, digest)
   let held: Claim | undefined
   try {
-    // The blob becomes an ingest: writers wait for the outcome, and resume it after a crash.
+    // The blob becomes an ingest, so that writers wait for the result and can resume it after a
+    // crash.
     held = await claim(`${root}/ingest`, ingestIdOf(digest))
   } catch (error) {
     if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error
-    // There is no space for holding it back. The first check found it unneeded, and deleting frees space.
+    // There is no space to hide it. The first check found it unneeded, and deleting frees space.
     return (await fsPromises().unlink(path).then(yes, ignoreAbsent)) === true
   }
   if (held === undefined) return false
@@ -46,7 +47,7 @@ export async function deleteUnless(
   return isGone
 }
 
-/** Removes what crashes left in the store in `root`; see `DirectoryStore`. */
+/** Removes what crashes have left in the store in `root`; see `DirectoryStore`. */
 export async function sweep(root: string, olderThan: number): Promise<void> {
   for (const name of await fsPromises().readdir(`${root}/trash`)) {
     await fsPromises().rm(`${root}/trash/${name}`, { recursive: true, force: true })
@@ -65,7 +66,10 @@ export async function sweep(root: string, olderThan: number): Promise<void> {
   }
 }
 
-/** A process was killed right before the rename that stores or deletes a blob. A whole blob becomes content. */
+/**
+ * Handles an ingest whose process was killed right before the rename that stores or deletes a blob.
+ * A whole blob becomes content.
+ */
 async function putBack(root: string, id: string): Promise<void> {
   const digest = id.replace('-', ':')
   const held = await claim(`${root}/ingest`, id)

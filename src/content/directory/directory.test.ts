@@ -38,7 +38,7 @@ const descriptor: Descriptor = {
 }
 const ingestName = `sha256-${digestHex(descriptor.digest)}`
 
-/** Leaves the first `length` bytes of `bytes` behind, as an interrupted `write` does. */
+/** Leaves the first `length` bytes of `bytes` in the store, like an interrupted `write`. */
 async function interrupt(store: DirectoryStore, bytes: Uint8Array, length: number): Promise<void> {
   async function* broken(): Bytes & AsyncGenerator<Uint8Array> {
     yield bytes.subarray(0, length)
@@ -59,7 +59,7 @@ test('openDirectoryStore() keeps blobs read-only in an image layout', async () =
   expect(await readdir(`${store.root}/ingest`)).toEqual([])
 })
 
-test('openDirectoryStore() opens what is there without changing it', async () => {
+test('openDirectoryStore() opens an existing store without changing it', async () => {
   await using opened = await openTemporary()
   const { root } = opened.store
   await writeIndex(root, [{ ...descriptor, mediaType: mediaType.ociManifest }])
@@ -67,7 +67,7 @@ test('openDirectoryStore() opens what is there without changing it', async () =>
   expect(await readIndex(root)).toEqual([{ ...descriptor, mediaType: mediaType.ociManifest }])
 })
 
-test('read() notices a blob that was changed, cut or extended on disk', async () => {
+test('read() detects a blob that was changed, cut or extended on disk', async () => {
   await using opened = await openTemporary()
   const { store } = opened
   const path = store.pathOf(descriptor.digest)
@@ -113,7 +113,7 @@ test('read() refuses anything but a file in place of a blob, sets it aside, and 
   }
 })
 
-test('read() leaves a blob alone whose descriptor lies about the size', async () => {
+test('read() keeps a blob whose descriptor has a wrong size', async () => {
   await using opened = await openTemporary()
   const { store } = opened
   await store.write(descriptor, fromBuffer(content))
@@ -124,7 +124,7 @@ test('read() leaves a blob alone whose descriptor lies about the size', async ()
   expect(await store.has(descriptor)).toBe(true)
 })
 
-test('write() resumes with the bytes it lacks', async () => {
+test('write() resumes with the missing bytes', async () => {
   await using opened = await openTemporary()
   const { store } = opened
   await interrupt(store, content, 5000)
@@ -140,7 +140,7 @@ test('write() resumes with the bytes it lacks', async () => {
   expect(await toBuffer(store.read(descriptor), content.length)).toEqual(content)
 })
 
-test('write() asks for nothing when an earlier attempt had received everything', async () => {
+test('write() reads nothing when an earlier attempt had received everything', async () => {
   await using opened = await openTemporary()
   const { store } = opened
   await interrupt(store, content, content.length)
@@ -149,7 +149,7 @@ test('write() asks for nothing when an earlier attempt had received everything',
   expect(await toBuffer(store.read(descriptor), content.length)).toEqual(content)
 })
 
-test('write() starts again when what an earlier attempt left does not fit', async () => {
+test('write() starts again when the bytes of an earlier attempt do not match', async () => {
   await using opened = await openTemporary()
   const { store } = opened
   await interrupt(store, new Uint8Array(5000), 5000)
@@ -159,7 +159,7 @@ test('write() starts again when what an earlier attempt left does not fit', asyn
   expect(await readdir(`${store.root}/ingest`)).toEqual([])
 })
 
-test('write() takes over from a process that died, and hashes what it left', async () => {
+test('write() takes over from a process that died, and hashes its bytes', async () => {
   await using opened = await openTemporary()
   const { store } = opened
   await interrupt(store, content, 5000)
@@ -173,7 +173,7 @@ test('write() takes over from a process that died, and hashes what it left', asy
   expect(await readdir(`${store.root}/ingest`)).toEqual([])
 })
 
-test('write() waits for a living holder and takes its result', async () => {
+test('write() waits for a living holder and uses its result', async () => {
   await using opened = await openTemporary()
   const { store } = opened
   const holder = await store.ingest({ id: ingestName })
@@ -185,7 +185,7 @@ test('write() waits for a living holder and takes its result', async () => {
   expect(await store.has(descriptor)).toBe(true)
 })
 
-test('write() leaves nothing behind when the content turns out to be other content', async () => {
+test('write() leaves nothing behind for content with another digest', async () => {
   await using opened = await openTemporary()
   const { store } = opened
   await store.write(descriptor, fromBuffer(new Uint8Array(content.length))).catch(() => {})
@@ -193,14 +193,14 @@ test('write() leaves nothing behind when the content turns out to be other conte
   expect(await readdir(`${store.root}/blobs/sha256`)).toEqual([])
 })
 
-test('deleteUnless() hides a blob from new readers while it asks, not from waiting ones', async () => {
+test('deleteUnless() hides a blob from new readers during its check, but not from waiting ones', async () => {
   await using opened = await openTemporary()
   const { store } = opened
   await store.write(descriptor, fromBuffer(content))
   let reading: Promise<Uint8Array> | undefined
   const isGone = await store.deleteUnless(descriptor.digest, async () => {
     expect(await store.has(descriptor)).toBe(false)
-    // Another collection at the same time must not take what this one holds.
+    // A concurrent collection must not take a blob that this one holds.
     await store.sweep(-1)
     expect(await store.deleteUnless(descriptor.digest, () => false)).toBe(false)
     reading = toBuffer(store.read(descriptor), content.length)
@@ -211,7 +211,7 @@ test('deleteUnless() hides a blob from new readers while it asks, not from waiti
   expect(await readdir(`${store.root}/ingest`)).toEqual([])
 })
 
-test('deleteUnless() that was killed leaves what a write or a sweep brings back', async () => {
+test('deleteUnless() that was killed leaves a blob that a write or a sweep restores', async () => {
   await using opened = await openTemporary()
   const { store } = opened
   await store.write(descriptor, fromBuffer(content))
@@ -232,7 +232,7 @@ test('deleteUnless() that was killed leaves what a write or a sweep brings back'
   }
 })
 
-test('has() marks what it finds as used, and refuses another size', async () => {
+test('has() marks a blob as used, and refuses another size', async () => {
   await using opened = await openTemporary()
   const { store } = opened
   await store.write(descriptor, fromBuffer(content))
@@ -244,7 +244,7 @@ test('has() marks what it finds as used, and refuses another size', async () => 
   expect(Date.now() - (await stat(path)).mtimeMs).toBeLessThan(60_000)
 })
 
-test('sweep() empties the trash and drops old ingests, but none that are held', async () => {
+test('sweep() empties the trash and drops old ingests without a holder', async () => {
   await using opened = await openTemporary()
   const { store } = opened
   await interrupt(store, content, 5000)

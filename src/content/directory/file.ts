@@ -2,10 +2,10 @@ import type { FileHandle } from 'node:fs/promises'
 import { fsPromises } from '#platform'
 import type { Bytes } from '#stream'
 
-/** Large enough that a system call costs little beside hashing the chunk. */
+/** Large enough that a system call costs little compared with hashing the chunk. */
 const readSize = 1024 * 1024
 
-/** Small enough to stay in a processor's cache until it is hashed and copied. */
+/** Small enough to stay in the processor's cache until it is hashed and copied. */
 const reusedSize = 512 * 1024
 
 /** The path is not a regular file: a link, a directory, or a FIFO. */
@@ -47,7 +47,7 @@ export async function* readFileBytes(path: string, range: FileRange): AsyncGener
   }
 }
 
-/** In one buffer. */
+/** Reads all chunks into one buffer. */
 function* readInPlace(file: FileHandle, { start, end, signal }: FileRange): Generator<Uint8Array> {
   const { readSync } = process.getBuiltinModule('node:fs')
   const buffer = Buffer.allocUnsafeSlow(Math.min(reusedSize, end - start))
@@ -69,7 +69,7 @@ async function* readAhead(
   const readAt = (offset: number) => {
     const length = Math.min(readSize, end - offset)
     const reading = file.read(Buffer.allocUnsafeSlow(length), 0, length, offset)
-    // A failure is thrown when the consumer asks for the chunk.
+    // A failure is thrown when the consumer requests the chunk.
     reading.catch(() => {})
     return reading
   }
@@ -88,7 +88,7 @@ async function* readAhead(
   }
 }
 
-/** Yields the bytes of an open file between two places, each chunk in the memory of the one before. */
+/** Yields the bytes of an open file from `start` to `end`; each chunk reuses the same buffer. */
 export async function* readDescriptor(
   descriptor: number,
   start: number,

@@ -26,7 +26,7 @@ for (const [name, size] of Object.entries(sizes)) {
   const { content, blob } = contentOf(size)
   const half = size >> 1
 
-  test(`write() shows ${name} content while it comes, and until its reader has all`, async () => {
+  test(`write() shows ${name} content while it is received, and until its reader has all`, async () => {
     const store = await openStore()
     const hasher = createHasher()
     const hasBegun = Promise.withResolvers<void>()
@@ -41,7 +41,7 @@ for (const [name, size] of Object.entries(sizes)) {
     let reading: Promise<void> | undefined
     async function* bytes(): Bytes & AsyncGenerator<Uint8Array> {
       yield content.subarray(0, half)
-      // The other half comes when something of this one was read.
+      // The second half is sent after a part of the first was read.
       await hasBegun.promise
       yield content.subarray(half)
     }
@@ -55,7 +55,7 @@ for (const [name, size] of Object.entries(sizes)) {
     expect(hasher.digest()).toBe(blob.digest)
   })
 
-  test(`write() of ${name} content that breaks ends its readers`, async () => {
+  test(`write() of ${name} content that fails ends its readers`, async () => {
     const store = await openStore()
     const seen: LiveRead[] = []
     const arrivals = noting((live) => seen.push(live))
@@ -67,8 +67,8 @@ for (const [name, size] of Object.entries(sizes)) {
       throw new Error('connection reset')
     }
     await store.write(blob, broken(), { arrivals }).catch(() => {})
-    expect(await reading).toContain('ended before')
-    // What was kept is nobody's to vouch for: the rest is not shown.
+    expect(await reading).toContain('ended early')
+    // The stored bytes are not verified, so the rest is not shown.
     const readFrom = (start: number): Bytes => fromBuffer(content.subarray(start))
     await store.write(blob, fromBuffer(content), { arrivals, readFrom })
     expect(seen).toHaveLength(1)
@@ -92,7 +92,7 @@ test('write() shows content to a late reader, and nothing for content that is st
   expect(live && (await outcomeOf(live))).toContain('was not received')
 })
 
-/** Calls `note` for every blob that begins to come. */
+/** Calls `note` for every blob that begins to be received. */
 function noting(note: (live: LiveRead) => void): Arrivals {
   return new (class extends Arrivals {
     override begin(_digest: Digest, live: LiveRead): void {
@@ -101,7 +101,7 @@ function noting(note: (live: LiveRead) => void): Arrivals {
   })()
 }
 
-/** The digest of what can be read, or why it cannot. */
+/** The digest of the bytes, or the error. */
 async function outcomeOf(live: LiveRead): Promise<string> {
   const hasher = createHasher()
   try {

@@ -1,7 +1,7 @@
 import { type Descriptor, StrakeError } from '#oci'
 import { hasCode, openPlainFile } from './file.ts'
 
-/** Bytes read at a time: what fits into a processor's cache. */
+/** Bytes per read; fits into the processor's cache. */
 const readSize = 512 * 1024
 
 /** A blob that can be read while it is received into a file. Its bytes are not verified. */
@@ -11,13 +11,13 @@ export class GrowingFile {
   #isEnded = false
   #grown = Promise.withResolvers<void>()
 
-  /** `paths` are its places: while it arrives, and after that. */
+  /** `paths`: where the file is during the transfer, and after it. */
   constructor({ size }: Descriptor, paths: readonly string[]) {
     this.#size = size
     this.#paths = paths
   }
 
-  /** Wakes the readers to read on. */
+  /** Wakes waiting readers, because the file has grown. */
   grow(): void {
     this.#grown.resolve()
     this.#grown = Promise.withResolvers()
@@ -30,8 +30,8 @@ export class GrowingFile {
   }
 
   /**
-   * All of its bytes, each chunk in the memory of the one before. Throws when not
-   * all of them come; the `write` that receives them throws the reason.
+   * Yields all bytes of the blob; each chunk reuses the same buffer. Throws when the transfer
+   * fails; the `write` that receives the blob throws the reason.
    */
   async *read(signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     const { readSync } = process.getBuiltinModule('node:fs')
@@ -45,7 +45,7 @@ export class GrowingFile {
         const bytesRead = readSync(file.fd, buffer, 0, length, offset)
         offset += bytesRead
         if (bytesRead > 0) yield buffer.subarray(0, bytesRead)
-        else if (isEnded) throw new Error('its bytes ended before all of them had come')
+        else if (isEnded) throw new Error('the transfer ended early')
         else await grown
       }
     } finally {

@@ -18,7 +18,10 @@ import {
 } from '#platform'
 import { hasCode } from './file.ts'
 
-/** Returns the path of a blob in an image layout. A `Digest` has no character that could leave `root`. */
+/**
+ * Returns the path of a blob in an image layout. A `Digest` cannot contain a character that leaves
+ * `root`.
+ */
 export function blobPath(root: string, digest: Digest): string {
   return `${root}/blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`
 }
@@ -73,8 +76,8 @@ export async function readIndex(root: string): Promise<readonly Descriptor[]> {
 /** Returns what is wrong with `oci-layout`, as a clause. */
 export function layoutProblem(root: string): string | undefined {
   const text = readPlainFile(`${root}/oci-layout`, 4096)
-  if (text === undefined) return 'it is missing or no plain file'
-  return text === layoutText ? undefined : 'it does not say what it must'
+  if (text === undefined) return 'it is missing or not a plain file'
+  return text === layoutText ? undefined : 'it has other contents than the specification requires'
 }
 
 function indexOf(manifests: readonly Descriptor[]): Uint8Array {
@@ -83,7 +86,9 @@ function indexOf(manifests: readonly Descriptor[]): Uint8Array {
 
 const layoutText = '{"imageLayoutVersion":"1.0.0"}'
 
-/** Makes a file if absent. `link` never replaces a file that another process made meanwhile. */
+/**
+ * Creates a file if absent. `link` never replaces a file that another process created in between.
+ */
 async function createOnce(path: string, content: Uint8Array): Promise<void> {
   if (
     await fsPromises()

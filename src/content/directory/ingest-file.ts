@@ -3,19 +3,22 @@ import { writeAllNow } from '#platform'
 import { createHasher, type Hasher } from '#stream'
 import { hasCode, readDescriptor } from './file.ts'
 
-/** `node:fs`, loaded when it is needed. What touches names alone takes less time than a thread does. */
+/**
+ * `node:fs`, loaded at the first use. Calls that only change names are faster here than in a
+ * thread.
+ */
 const sync = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
 
-/** How many files may be appended to at a time and hashed on the way. */
+/** The most files that are hashed while they are received. */
 const mostHashing = 8
 let receiving = 0
 
-/** What was not hashed when it came is hashed by one file after the other. */
+/** Files that were not hashed while they were received are hashed one after the other. */
 let catchingUp: Promise<void> = Promise.resolve()
 
 /**
- * The file that an ingest is received in. It is written without a thread: what
- * comes meanwhile would wait in memory, and of many ingests at once that is much.
+ * The file in which an ingest is received. It is written in this thread: with a thread, the chunks
+ * of many ingests would wait in memory.
  */
 export class IngestFile {
   readonly descriptor: number
@@ -27,7 +30,7 @@ export class IngestFile {
   constructor(path: string, algorithm: DigestAlgorithm) {
     this.#hasher = createHasher(algorithm)
     try {
-      // A holder that died right before its rename had made it read-only.
+      // A process that died right before its rename had made the file read-only.
       sync().chmodSync(path, 0o600)
     } catch (error) {
       if (!hasCode(error, 'ENOENT')) throw error
@@ -36,12 +39,12 @@ export class IngestFile {
     this.#size = sync().fstatSync(this.descriptor).size
   }
 
-  /** Bytes that were written through this file, or were there before. */
+  /** Bytes in the file, including those of an earlier holder. */
   get size(): number {
     return this.#size
   }
 
-  /** Called before and after bytes come. */
+  /** Called before and after bytes are received. */
   receives(isReceiving: boolean): void {
     if (this.#isReceiving !== isReceiving) receiving += isReceiving ? 1 : -1
     this.#isReceiving = isReceiving
@@ -51,26 +54,26 @@ export class IngestFile {
     writeAllNow(this.descriptor, chunk)
     const isUpToDate = this.#hashed === this.#size
     this.#size += chunk.length
-    // Of many at a time the bytes come faster than they can be hashed.
+    // With many ingests at a time, bytes arrive faster than they can be hashed.
     if (!isUpToDate || receiving > mostHashing) return
     this.#hasher.update(chunk)
     this.#hashed = this.#size
   }
 
-  /** Of what was appended, in the algorithm it was opened with. May be asked for once. */
+  /** The digest of the file, with the algorithm of the ingest. Call it once. */
   async digest(): Promise<Digest> {
     if (this.#hashed < this.#size) await this.#catchUp()
     return this.#hasher.digest()
   }
 
-  /** Of the first `size` bytes, whoever wrote them. */
+  /** Covers the first `size` bytes, whichever process wrote them. */
   async digestAs(algorithm: DigestAlgorithm, size: number): Promise<Digest> {
     const hasher = createHasher(algorithm)
     for await (const chunk of readDescriptor(this.descriptor, 0, size)) hasher.update(chunk)
     return hasher.digest()
   }
 
-  /** Makes it what a blob is, and all of it durable. */
+  /** Gives the file the mode and time of a blob, and makes all of it durable. */
   async seal(): Promise<void> {
     const now = new Date()
     sync().futimesSync(this.descriptor, now, now)
@@ -86,8 +89,8 @@ export class IngestFile {
   }
 
   /**
-   * Hashes what was not hashed when it came, or was received by an earlier holder:
-   * its bytes may be torn, and nobody vouches for them.
+   * Hashes bytes that were not hashed when they were received, or that an earlier holder wrote.
+   * Those may be damaged by a crash, so they must be read from the file.
    */
   async #catchUp(): Promise<void> {
     const hashRest = async (): Promise<void> => {

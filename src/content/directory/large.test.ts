@@ -8,13 +8,13 @@ import { type Bytes, createHasher, fromBuffers } from '#stream'
 import { overwriting } from '../../stream/testing/overwriting.ts'
 import { openDirectoryStore } from './directory.ts'
 
-// Large content is hashed and written in a thread of its own.
+// Large content is hashed and written in its own thread.
 
 const directory = await mkdtempDisposable(tmpdir(), 'strake-large-')
 afterAll(() => directory[Symbol.asyncDispose]())
 
 const mebibyte = 1024 * 1024
-/** Pieces of all kinds of sizes, 17 MiB and a bit in all. */
+/** Pieces of different sizes, 17 MiB and a bit in total. */
 const pieces = [0, 1, 3 * mebibyte + 7, 900_001, 8 * mebibyte, 5 * mebibyte + 12_345].map(
   (size, seed) => new Uint8Array(size).map((_, index) => (index * index + seed) >> 7),
 )
@@ -33,13 +33,16 @@ async function openStore(name: string): ReturnType<typeof openDirectoryStore> {
   return await openDirectoryStore(`${directory.path}/${name}`)
 }
 
-/** The first `count` pieces, and then the connection breaks. */
+/** Yields the first `count` pieces; then the connection breaks. */
 async function* broken(count: number): Bytes & AsyncGenerator<Uint8Array> {
   yield* pieces.slice(0, count)
   throw new Error('connection reset')
 }
 
-/** What a promise fails with. `expect().rejects` waits without letting other threads report. */
+/**
+ * The error of a promise. `expect().rejects` blocks this thread, so that other threads cannot
+ * report.
+ */
 async function failureOf(promise: Promise<unknown>): Promise<string> {
   return await promise.then(
     () => 'nothing',
@@ -61,7 +64,7 @@ describe('write() of large content', () => {
     expect(await readdir(`${store.root}/ingest`)).toEqual([])
   })
 
-  test('refuses other bytes of the same length, and keeps nothing of them', async () => {
+  test('refuses other bytes of the same length, and stores none of them', async () => {
     const store = await openStore('other')
     const wrong = pieces.map((piece) => piece.slice())
     wrong[4]?.fill(1, 77, 99)
@@ -70,7 +73,7 @@ describe('write() of large content', () => {
     expect(await readdir(`${store.root}/ingest`)).toEqual([])
   })
 
-  test('keeps what came before the connection broke, and asks only for the rest', async () => {
+  test('keeps the bytes received before the connection broke, and requests only the rest', async () => {
     const store = await openStore('resumed')
     expect(await failureOf(store.write(large, broken(5)))).toContain('connection reset')
     expect(await store.has(large)).toBe(false)

@@ -13,7 +13,7 @@ const blob: Descriptor = {
   size: content.length,
 }
 
-/** So much later that no change can have the time of an earlier one. */
+/** A time so late that no change can have the time of an earlier one. */
 const later = (): number => Date.now() + 60_000
 
 async function openPlace(): Promise<{ readonly path: string } & AsyncDisposable> {
@@ -21,7 +21,7 @@ async function openPlace(): Promise<{ readonly path: string } & AsyncDisposable>
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
 }
 
-test('prove() reads a file once for as long as nothing changes it', async () => {
+test('prove() reads a file once while it is unchanged', async () => {
   await using place = await openPlace()
   const file = `${place.path}/file`
   await writeFile(file, content)
@@ -31,11 +31,11 @@ test('prove() reads a file once for as long as nothing changes it', async () => 
   expect(await prove()).toBe(true)
   expect(await prove()).toBe(true)
   expect(reads).toBe(1)
-  // Only its times change, and by us.
+  // We change only its times.
   await proofs.keep(blob.digest, file, () => utimes(file, 1, 1))
   expect(await prove()).toBe(true)
   expect(reads).toBe(1)
-  // Somebody else changes them.
+  // Another process changes them.
   await utimes(file, 2, 2)
   await prove()
   await writeFile(file, content)
@@ -46,7 +46,7 @@ test('prove() reads a file once for as long as nothing changes it', async () => 
   expect(reads).toBe(3)
 })
 
-test('prove() reads once for all who ask at the same time, and again after a failure', async () => {
+test('prove() reads once for concurrent callers, and again after a failure', async () => {
   await using place = await openPlace()
   const file = `${place.path}/file`
   await writeFile(file, content)
@@ -64,7 +64,7 @@ test('prove() reads once for all who ask at the same time, and again after a fai
   expect(reads).toBe(2)
 })
 
-test('provedPath() finds a file that was changed after it was proved, and sets it aside', async () => {
+test('provedPath() detects a file that was changed after it was proved, and sets it aside', async () => {
   await using place = await openPlace()
   const store = await openDirectoryStore(place.path)
   await store.write(blob, fromBuffer(content))
@@ -79,7 +79,7 @@ test('provedPath() finds a file that was changed after it was proved, and sets i
   expect(await store.has(blob)).toBe(false)
 })
 
-test('prove() trusts no file that changed a moment ago', async () => {
+test('prove() does not trust a file that has just changed', async () => {
   await using place = await openPlace()
   const file = `${place.path}/file`
   await writeFile(file, content)

@@ -33,7 +33,7 @@ function describeContent(bytes: Uint8Array): Descriptor {
 }
 
 function testWriting(open: Open): void {
-  test('write() makes content that has() finds and read() gives back', async () => {
+  test('write() stores content that has() finds and read() yields', async () => {
     await using opened = await open()
     const { store } = opened
     expect(await store.has(described)).toBe(false)
@@ -42,7 +42,7 @@ function testWriting(open: Open): void {
     expect(await toBuffer(store.read(described), content.length)).toEqual(content)
   })
 
-  test('write() stores nothing as well as something', async () => {
+  test('write() stores empty content too', async () => {
     await using opened = await open()
     const empty = describeContent(new Uint8Array(0))
     await opened.store.write(empty, fromBuffers([]))
@@ -50,7 +50,7 @@ function testWriting(open: Open): void {
     expect((await toBuffer(opened.store.read(empty), 1)).length).toBe(0)
   })
 
-  test('write() leaves the bytes untouched when the content is there', async () => {
+  test('write() does not read the bytes when the content exists', async () => {
     await using opened = await open()
     await opened.store.write(described, fromBuffer(content))
     let isTouched = false
@@ -64,7 +64,7 @@ function testWriting(open: Open): void {
     expect(isTouched).toBe(false)
   })
 
-  test('write() by many at once stores the content once and succeeds for all', async () => {
+  test('write() by several callers at once stores the content once and succeeds for all', async () => {
     await using opened = await open()
     const writes = Array.from({ length: 8 }, () =>
       opened.store.write(described, fromBuffer(content)),
@@ -73,7 +73,7 @@ function testWriting(open: Open): void {
     expect(await toBuffer(opened.store.read(described), content.length)).toEqual(content)
   })
 
-  test('delete() removes content, and does not mind when there is none', async () => {
+  test('delete() removes content, and accepts absent content', async () => {
     await using opened = await open()
     await opened.store.write(described, fromBuffer(content))
     await opened.store.delete(described)
@@ -102,7 +102,7 @@ function testRefusing(open: Open): void {
     expect(await toBuffer(store.read(described), content.length)).toEqual(content)
   })
 
-  test('write() refuses content shorter than its descriptor says', async () => {
+  test('write() refuses content shorter than its descriptor', async () => {
     await using opened = await open()
     const writing = opened.store.write(described, fromBuffer(content.subarray(1)))
     await expect(writing).rejects.toThrow()
@@ -125,7 +125,7 @@ function testRefusing(open: Open): void {
     expect(await opened.store.has(claimed)).toBe(false)
   })
 
-  test('write() passes on what ends its bytes, and can be repeated', async () => {
+  test('write() throws the error of its bytes, and can be repeated', async () => {
     await using opened = await open()
     const reason = new Error('connection reset')
     async function* broken(): AsyncGenerator<Uint8Array> {
@@ -153,7 +153,7 @@ function testReading(open: Open): void {
     expect((await read(content.length)).length).toBe(0)
   })
 
-  test('read() of content that is not there throws NOT_FOUND or BLOB_UNKNOWN', async () => {
+  test('read() of absent content throws NOT_FOUND or BLOB_UNKNOWN', async () => {
     await using opened = await open()
     const reading = toBuffer(opened.store.read(described), content.length)
     const error = await reading.catch((reason: unknown) => reason)
@@ -171,7 +171,7 @@ function testReading(open: Open): void {
 }
 
 function testIngests(open: Open): void {
-  test('ingest() names content whose digest was not known', async () => {
+  test('ingest() returns the digest of content', async () => {
     await using opened = await open()
     await using ingest = await opened.store.ingest()
     await ingest.append(fromBuffer(content.subarray(0, 10)))
@@ -181,7 +181,7 @@ function testIngests(open: Open): void {
     expect(await toBuffer(opened.store.read(described), content.length)).toEqual(content)
   })
 
-  test('ingest() refuses to commit under a digest that is another’s', async () => {
+  test('ingest() refuses to commit under the digest of other content', async () => {
     await using opened = await open()
     await using ingest = await opened.store.ingest()
     await ingest.append(fromBuffer(content))
@@ -191,14 +191,14 @@ function testIngests(open: Open): void {
     expect(await opened.store.has(described)).toBe(false)
   })
 
-  test('ingest() of many at a time names each by what it received', async () => {
+  test('ingest() of many at a time returns the digest of each', async () => {
     await using opened = await open()
     const contents = Array.from({ length: 30 }, (_, count) =>
       new TextEncoder().encode(`${count}`.repeat(20_000)),
     )
     let waiting = contents.length
     const { promise: allWait, resolve: goOn } = Promise.withResolvers<void>()
-    // Every one has received something before any receives the rest.
+    // Each ingest has received a part before any receives the rest.
     async function* halting(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
       yield bytes.subarray(0, 5000)
       waiting -= 1
@@ -226,11 +226,11 @@ function testIngests(open: Open): void {
 }
 
 /**
- * Tests what local stores promise in addition: ingests resume by their ID, other
- * algorithms work, and `list` returns the blobs.
+ * Tests the additional guarantees of local stores: ingests resume by their ID, other algorithms
+ * work, and `list` returns the blobs.
  */
 export function testLocalIngests(open: Open): void {
-  test('ingest() resumes what was received under its id, by one holder at a time', async () => {
+  test('ingest() resumes an ingest by its id, for one holder at a time', async () => {
     await using opened = await open()
     const { store } = opened
     {
@@ -246,7 +246,7 @@ export function testLocalIngests(open: Open): void {
     expect(third.size).toBe(0)
   })
 
-  test('write() and append() take bytes whose producer uses its memory again', async () => {
+  test('write() and append() accept bytes whose producer reuses its memory', async () => {
     await using opened = await open()
     await opened.store.write(described, overwriting(content, 100))
     expect(await toBuffer(opened.store.read(described), content.length)).toEqual(content)
@@ -264,7 +264,7 @@ export function testLocalIngests(open: Open): void {
     }
   })
 
-  test('ingest() names content by the algorithm it was asked for', async () => {
+  test('ingest() returns a digest of the requested algorithm', async () => {
     await using opened = await open()
     const hasher = createHasher('sha512')
     hasher.update(content)
@@ -276,7 +276,7 @@ export function testLocalIngests(open: Open): void {
     expect(await read).toEqual(content)
   })
 
-  test('ingest() commits under the algorithm of the digest it is given', async () => {
+  test('ingest() commits under the algorithm of the expected digest', async () => {
     await using opened = await open()
     const hasher = createHasher('sha512')
     hasher.update(content)
