@@ -1,11 +1,11 @@
 import type { Database } from '#platform'
 import type { ReportDamage } from './fields.ts'
 
-/** What every group of records works with. */
+/** The context of every group of records. */
 export interface RecordsContext {
   readonly database: Database
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** What reports damaged rows of a table. */
+  /** Returns the function that reports damaged rows of a table. */
   readonly reportIn: (table: string) => ReportDamage
 }

@@ -2,11 +2,11 @@ import type { StrakeError } from '#oci'
 import type { Database, SqlRow, SqlValue } from '#platform'
 import type { ReportDamage } from './fields.ts'
 
-/** The damaged rows that were come across since the records were opened. */
+/** The damaged rows that were found since the records were opened. */
 export interface Damage {
   readonly reportIn: (table: string) => ReportDamage
   readonly errors: () => readonly StrakeError[]
-  /** Deletes the rows; returns how many there were. */
+  /** Deletes the rows and returns their number. */
   readonly remove: () => number
 }
 
@@ -17,7 +17,7 @@ interface DamagedRow {
 }
 
 export function createDamage(database: Database): Damage {
-  // A row is come across whenever its table is listed.
+  // A damaged row is found again whenever its table is listed.
   const found = new Map<string, DamagedRow>()
   return {
     reportIn: (table) => (error, row) => void found.set(error.message, { error, table, row }),

@@ -4,14 +4,14 @@ import { Fields, readRows } from './fields.ts'
 
 const fields = (value: unknown): Fields => new Fields('the record', { x: value as string })
 
-test('document() takes an object, and nothing else that JSON has', () => {
+test('document() accepts an object, and no other JSON value', () => {
   expect(fields('{"a":1}').document('x')).toEqual({ a: 1 })
   for (const wrong of ['[]', '[{}]', 'null', '1', '"{}"', '', '{', null]) {
     expect(() => fields(wrong).document('x')).toThrow('Cannot read the record: its x is damaged')
   }
 })
 
-test('digest() takes a digest, and no other text', () => {
+test('digest() accepts a digest, and no other text', () => {
   const digest = sha256('x')
   expect(fields(digest).digest('x')).toBe(digest)
   for (const wrong of [digest.toUpperCase(), digest.slice(0, -1), 'sha256:', '', 7, null]) {
@@ -19,7 +19,7 @@ test('digest() takes a digest, and no other text', () => {
   }
 })
 
-test('readRows() reports a damaged row and goes on, and throws what is no damage', () => {
+test('readRows() reports a damaged row and continues, and throws other errors', () => {
   const rows = [{ x: 'a' }, { x: 1 }, { x: 'b' }]
   const reported: unknown[] = []
   const read = (row: (typeof rows)[number]): string => new Fields('the record', row).text('x')

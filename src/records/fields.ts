@@ -2,9 +2,8 @@ import { type Digest, isDigest, StrakeError } from '#oci'
 import type { SqlRow } from '#platform'
 
 /**
- * Takes typed values out of a row. What the schema cannot promise (that a text
- * is a digest, a document JSON) is checked here; a value that is not what it
- * must be throws `INTERNAL`, naming the record.
+ * Reads typed values from a row. Checks what the schema cannot guarantee: that a text is a digest,
+ * or a document is JSON. A wrong value throws `INTERNAL` with the name of the record.
  */
 export class Fields {
   readonly #what: string
@@ -30,7 +29,7 @@ export class Fields {
     return value instanceof Uint8Array ? value : this.#damaged(column)
   }
 
-  /** `null` for SQL's NULL. */
+  /** Returns `null` for SQL's NULL, and the result of `read` otherwise. */
   nullable<T>(column: string, read: (column: string) => T): T | null {
     return this.#row[column] === null ? null : read(column)
   }
@@ -73,13 +72,13 @@ export class Fields {
   }
 }
 
-/** A JSON object whose members their owner checks. */
+/** A JSON object whose members its owner must check. */
 export type JsonDocument = Readonly<Record<string, unknown>>
 
-/** What reading a table leaves out because it cannot be understood. */
+/** Called for each row that a list leaves out because it is damaged. */
 export type ReportDamage = (error: StrakeError, row: SqlRow) => void
 
-/** Reads many rows; one that is damaged is reported and left out, never the end of the list. */
+/** Reads many rows. A damaged row is reported and left out; it does not end the list. */
 export function readRows<T>(
   rows: readonly SqlRow[],
   read: (row: SqlRow) => T,

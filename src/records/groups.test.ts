@@ -32,7 +32,7 @@ const image = (manifest: string, id: string): ImageRecord => ({
   totalSize: 12345678901,
 })
 
-test('images give back what was put and are found by the start of either digest', () => {
+test('images are found by their digest, and by the start of either digest', () => {
   records.images.put(image('aa', '11'))
   records.images.put(image('ab', '12'))
   expect(records.images.get(digest('aa'))).toEqual(image('aa', '11'))
@@ -48,7 +48,7 @@ test('images give back what was put and are found by the start of either digest'
   expect(records.images.list()).toEqual([{ ...image('ab', '12'), addedAt: expect.any(Number) }])
 })
 
-test('layers tell what a compressor made, also after others linked it, until it is unlinked', async () => {
+test('layers list the blobs of a compressor, also after they were linked again, until they are unlinked', async () => {
   const made = { compressor: 'press 1', members: Uint8Array.of(1, 2, 3) }
   const [first, second] = ['a', 'b'].map((hex) => ({
     mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
@@ -84,7 +84,7 @@ test('layers link compressed blobs and diff IDs both ways', async () => {
   expect(records.layers.compressedOf(digest('d'))).toEqual([zstd])
 })
 
-test('leases hold until released, expired, or their owner is gone', async () => {
+test('leases hold until released, expired, or their owner has ended', async () => {
   const lease = await records.leases.acquire({ purpose: 'pull', lifetime: 1_000_000 })
   await lease.hold(digest('1'), digest('2'))
   await lease.hold(digest('2'))
@@ -118,7 +118,7 @@ test('leases hold until released, expired, or their owner is gone', async () => 
     expect(records.leases.isHeld(digest('4'))).toBe(true)
     expect(records.leases.held()).toEqual(new Set([digest('4')]))
   }
-  // Asking who works leaves the trace of what died to the process that cleans up after it.
+  // Only the process that cleans up after dead leases removes them.
   const dead = records.leases.dead()
   expect(dead).toHaveLength(4)
   await records.leases.forget(dead)
@@ -130,7 +130,7 @@ test('leases hold until released, expired, or their owner is gone', async () => 
   expect(records.leases.isHeld(digest('5'))).toBe(false)
 })
 
-test('leases tell who works, and an exact one keeps only what it holds', async () => {
+test('leases list the working processes, and an exact lease keeps only what it holds', async () => {
   const exact = await records.leases.acquire({ purpose: 'save app', isExact: true })
   await exact.hold(digest('1'))
   expect(records.leases.oldest()).toBeUndefined()
@@ -142,7 +142,7 @@ test('leases tell who works, and an exact one keeps only what it holds', async (
   await exact.release()
 })
 
-test('cache remembers values, uses and inputs', () => {
+test('cache stores values, uses and inputs', () => {
   expect(records.cache.get('k')).toBeUndefined()
   records.cache.put('k', { chain: digest('1'), list: [1, null] }, { size: 10 })
   records.cache.put('l', 'text', { size: 20 })
@@ -160,7 +160,7 @@ test('cache remembers values, uses and inputs', () => {
   expect(records.cache.inputsOf('definition')).toBeUndefined()
 })
 
-test('cache keeps what was used at the very time, and the later of two uses', () => {
+test('cache keeps a record that was used at exactly that time, and stores the later of two uses', () => {
   records.cache.put('k', 1, { size: 5 })
   const [{ lastUsedAt } = { lastUsedAt: 0 }] = records.cache.list()
   expect(records.cache.prune({ unusedSince: lastUsedAt })).toEqual([])
@@ -172,7 +172,7 @@ test('cache keeps what was used at the very time, and the later of two uses', ()
   expect(records.cache.list()).toMatchObject([{ key: 'k', lastUsedAt: 9_000_000 }])
 })
 
-test('sources name where a blob was seen, last first', () => {
+test('sources list where a blob was seen, last first', () => {
   records.sources.remember(digest('1'), 'docker.io', 'library/a')
   records.sources.remember(digest('1'), 'ghcr.io', 'b')
   records.sources.remember(digest('1'), 'docker.io', 'library/a')

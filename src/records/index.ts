@@ -7,13 +7,13 @@ export { setAsideDamaged } from './quarantine.ts'
 export type { Records, RecordsOptions } from './records.ts'
 export { openRecords } from './records.ts'
 export type { Addresses, AddressRecord, AllocateOptions } from './tables/addresses.ts'
-// What builds remember: results, inputs, file digests.
+// Records of builds: results and inputs.
 export type { Cache, CacheRecord, PruneOptions } from './tables/cache.ts'
 // Containers and their addresses.
 export type { ContainerChange, ContainerRecord, Containers } from './tables/containers.ts'
 // Blobs that were deleted on purpose.
 export type { Dropped, DroppedRecord } from './tables/dropped.ts'
-// What happened.
+// The log of events.
 export type {
   EventActions,
   EventQuery,
@@ -24,14 +24,14 @@ export type {
 // Images by manifest digest, and layers by diff ID.
 export type { ImageRecord, Images, StoredImage } from './tables/images.ts'
 export type { Layers, MadeLayer, MadeMembers } from './tables/layers.ts'
-// What keeps content from being collected.
+// Leases, which keep content from being collected.
 export type { Lease, LeaseOptions, LeaseRecord, Leases } from './tables/leases.ts'
-// That the facts were lost.
+// The record that facts were lost.
 export type { Loss, LossRecord } from './tables/loss.ts'
 // Networks and volumes.
 export type { NetworkRecord, NetworkRecords } from './tables/networks.ts'
 // Where blobs were seen.
 export type { SourceRecord, Sources } from './tables/sources.ts'
-// Names and everything they ever meant.
+// Names and their history.
 export type { TagMove, TagRecord, Tags } from './tables/tags.ts'
 export type { VolumeRecord, Volumes } from './tables/volumes.ts'

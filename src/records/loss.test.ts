@@ -11,7 +11,7 @@ afterAll(() => rmSync(root, { recursive: true }))
 const open = (name: string, holdsContent = true): Records =>
   openRecords(join(root, name), { now: () => 1000, holdsContent: () => holdsContent })
 
-test('openRecords() remembers that it made a database where there was content', () => {
+test('openRecords() records that it created a database for existing content', () => {
   for (const hurt of [rmSync, (path: string) => truncateSync(path, 0)]) {
     open('a.db', false).close()
     hurt(join(root, 'a.db'))
@@ -31,21 +31,21 @@ test('openRecords() remembers that it made a database where there was content', 
   }
 })
 
-test('openRecords() remembers where the damaged database is', () => {
+test('openRecords() records where the damaged database is', () => {
   open('b.db', false).close()
-  writeFileSync(join(root, 'b.db'), 'no database at all'.repeat(1000))
+  writeFileSync(join(root, 'b.db'), 'not a database at all'.repeat(1000))
   const records = open('b.db')
   expect(records.loss.get()?.setAside).toBe(`${root}/b.db.bad-19700101T000001Z`)
   records.close()
 })
 
-test('openRecords() has lost nothing in a new store', () => {
+test('openRecords() records no loss in a new store', () => {
   const records = open('c.db', false)
   expect(records.loss.get()).toBeUndefined()
   records.close()
 })
 
-test('removeDamaged() deletes the rows that lists left out', () => {
+test('removeDamaged() deletes the rows that lists have left out', () => {
   const records = open('d.db', false)
   const target = { mediaType: 'm', digest: `sha256:${'1'.repeat(64)}`, size: 1 } as const
   for (const name of ['good', 'bad']) records.tags.set(name, target, 'test')

@@ -2,7 +2,7 @@ import { StrakeError } from '#oci'
 import type { Database } from '#platform'
 import { migrations } from './migrations.ts'
 
-/** `SQLite application_id` of the file: "strk". */
+/** SQLite's `application_id` of the file: "strk". */
 const applicationId = 0x7374726b
 
 interface MigrateOptions {
@@ -11,12 +11,11 @@ interface MigrateOptions {
 }
 
 /**
- * Brings the database to the schema this program knows, in one transaction that
- * any number of processes may attempt at once. `onCreate` is called in it when there
- * were no tables before.
+ * Brings the database to the current schema, in one transaction that any number of processes may
+ * attempt at once. Calls `onCreate` in that transaction when there were no tables before.
  *
- * Throws `UNSUPPORTED` for a database that a newer program wrote: guessing what
- * its tables mean could lose what it recorded.
+ * Throws `UNSUPPORTED` for a database that a newer program wrote: this one would misread its tables
+ * and could lose facts.
  */
 export function migrate(
   database: Database,
@@ -24,7 +23,7 @@ export function migrate(
 ): void {
   if (schemaOf(database) === steps.length) return
   database.transaction(() => {
-    // Not before: somebody else may be making the tables at this moment.
+    // Checked inside the transaction: another process may be creating the tables.
     refuseForeign(database, steps.length)
     const before = schemaOf(database)
     for (const step of steps.slice(before)) database.execute(step)

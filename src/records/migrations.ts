@@ -1,9 +1,8 @@
 /**
- * How the database came to be: step n takes schema n-1 to schema n. A step that
- * has been released is never edited; a change is a new step at the end.
+ * The history of the schema: step n brings schema n-1 to schema n. A step that was released is
+ * never edited; a change is a new step at the end.
  *
- * Times are milliseconds since 1970, sizes bytes, digests `algorithm:hex`,
- * documents JSON.
+ * Times are milliseconds since 1970, sizes bytes, digests `algorithm:hex`, documents JSON.
  */
 export const migrations: readonly string[] = [
   `
@@ -76,29 +75,29 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (digest, registry, repository)
   ) STRICT, WITHOUT ROWID;
   `,
-  // Of blobs that were compressed here: by what, and the pieces they consist of.
+  // For blobs that were compressed here: the compressor, and the pieces of the blob.
   `
   ALTER TABLE layers ADD COLUMN compressor TEXT;
   ALTER TABLE layers ADD COLUMN members BLOB;
   CREATE INDEX layers_by_compressor ON layers (compressor) WHERE compressor IS NOT NULL;
   `,
-  // Compressed layers that can be had again.
+  // Compressed layers that were deleted and can be restored.
   `
   CREATE TABLE dropped (digest TEXT PRIMARY KEY, diff_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
-  // What builds remember of files is in files of its own.
+  // The digests of files that builds remember moved to separate files.
   `
   DROP TABLE files;
   DROP TABLE file_roots;
   `,
-  // An empty database was made where the store held content already.
+  // An empty database was created for a store that already had content.
   `
   CREATE TABLE loss (
     id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL, set_aside TEXT,
     is_restored INTEGER NOT NULL
   ) STRICT;
   `,
-  // Leases that keep what they name and nothing else.
+  // Leases that keep only the content they name.
   `
   ALTER TABLE leases ADD COLUMN is_exact INTEGER NOT NULL DEFAULT 0;
   `,
@@ -116,7 +115,7 @@ export const migrations: readonly string[] = [
     labels TEXT NOT NULL, options TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
-  // What happened, for those who follow it.
+  // Events.
   `
   CREATE TABLE events (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, type TEXT NOT NULL,

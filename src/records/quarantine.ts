@@ -11,17 +11,19 @@ import type { Reserve } from './reserve.ts'
 
 export interface OpenOptions {
   readonly now: () => number
-  /** Asked when the database has to be made: whether there is anything that it should know of. */
+  /**
+   * Called when the database must be created: whether the store has content that it should contain.
+   */
   readonly holdsContent?: (() => boolean) | undefined
   readonly reserve: Reserve
-  /** Gives space free where the reserve is gone; false when it found nothing. */
+  /** Frees space when the reserve is spent; returns false when it found nothing to free. */
   readonly freeCaches?: (() => boolean) | undefined
 }
 
 /**
- * Opens the database at `path`; one that SQLite cannot read is set aside, with
- * what belongs to it, as `<path>.bad-<time>`, and an empty one made. Of several
- * processes that find it damaged one does this, and the others use the result.
+ * Opens the database at `path`. One that SQLite cannot read is moved to `<path>.bad-<time>` with
+ * its log, and an empty one is created. When several processes find it damaged, one does this and
+ * the others use the result.
  */
 export function openOrQuarantine(
   path: string,
@@ -42,7 +44,7 @@ export function openOrQuarantine(
   return { database: openMigrated(path, options, aside), quarantined: aside }
 }
 
-/** Moves a database away with what belongs to it; returns where it is then. */
+/** Moves a database away, with its log; returns its new path. */
 function setAside(path: string, at: number): string {
   const time = new Date(at).toISOString().replace(/[-:]|\.\d+/g, '')
   let aside = `${path}.bad-${time}`
@@ -53,13 +55,13 @@ function setAside(path: string, at: number): string {
   return aside
 }
 
-/** Sets a database aside that was opened and whose inside turned out to be damaged. */
+/** Moves a database away that could be opened but has damaged contents. */
 export function setAsideDamaged(path: string, now: () => number = Date.now): string {
   using _lock = lockFileBlocking(`${path}.repair`)
   return setAside(path, now())
 }
 
-/** Opens it; an empty one that is made while the store holds content says so for good. */
+/** Opens the database. If it is created while the store has content, this records a loss in it. */
 function openMigrated(
   path: string,
   { now, holdsContent, reserve, freeCaches }: OpenOptions,
@@ -75,7 +77,7 @@ function openMigrated(
         database.run('INSERT INTO loss VALUES (1, ?, ?, 0)', now(), aside)
       },
     })
-    // Read by every command: a database whose facts cannot be read at all is noticed here.
+    // Every command runs this query, so that an unreadable database is noticed here.
     database.get('SELECT at FROM loss')
     return database
   } catch (error) {

@@ -11,7 +11,10 @@ const root = `${tmpdir()}/strake-records-test-${process.pid}`
 beforeAll(() => mkdirSync(root))
 afterAll(() => rmSync(root, { recursive: true }))
 
-/** Runs code in a process of its own, with `openRecords` and the file's path at hand; gives its output. */
+/**
+ * Runs code in a separate process, with `openRecords` and the path of the file in scope; returns
+ * its output.
+ */
 function inProcess(path: string, code: string): Promise<string> {
   const script = `import { openRecords } from ${JSON.stringify(`${import.meta.dirname}/records.ts`)}
     const path = ${JSON.stringify(path)}\n${code}`
@@ -31,7 +34,7 @@ const target = (n: number): Descriptor => ({
   size: n,
 })
 
-test('openRecords() lets four processes create the file and write tags at once, and loses none', async () => {
+test('openRecords() lets four processes create the file and write tags at once, without a loss', async () => {
   const path = `${root}/crowd.db`
   const writer = (who: number): string => `
     const records = openRecords(path)
@@ -55,7 +58,7 @@ test('openRecords() lets four processes create the file and write tags at once, 
   expect(records.verify()).toEqual([])
 })
 
-test('openRecords() keeps what was written before a kill without warning', async () => {
+test('openRecords() keeps what was written before the process was killed', async () => {
   const path = `${root}/killed.db`
   const run = inProcess(
     path,
@@ -91,7 +94,7 @@ test('openRecords() refuses the database of another program', () => {
   expect(() => openRecords(path)).toThrow("another program's database")
 })
 
-test('openRecords() sets a damaged file aside, once, and goes on with an empty one', async () => {
+test('openRecords() sets a damaged file aside, once, and continues with an empty one', async () => {
   const path = `${root}/damaged.db`
   const junk = 'certainly not a database '.repeat(1000)
   writeFileSync(path, junk)
@@ -122,7 +125,7 @@ test('openRecords() sets a truncated file aside', async () => {
   expect(records.tags.list()).toEqual([])
 })
 
-test('migrate() takes each step once, whatever schema it starts from', () => {
+test('migrate() runs each step once, from any schema', () => {
   using database = openDatabase(`${root}/steps.db`)
   const steps = [
     'CREATE TABLE a (n INTEGER)',
@@ -140,7 +143,7 @@ test('migrate() takes each step once, whatever schema it starts from', () => {
   expect(() => database.all('SELECT * FROM c')).toThrow('no such table')
 })
 
-test('transaction() undoes every group together', async () => {
+test('transaction() rolls all groups back together', async () => {
   await using records = openRecords(`${root}/together.db`)
   expect(() =>
     records.transaction(() => {

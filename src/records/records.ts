@@ -18,17 +18,17 @@ import { createTags, type Tags } from './tables/tags.ts'
 import { createVolumes, type Volumes } from './tables/volumes.ts'
 
 /**
- * The facts of a store, in one SQLite file that any number of processes use at
- * the same time. A fact is written after the content it names is durable, and
- * is durable itself when the call returns; it is removed before the content is.
+ * The facts of a store, in one SQLite file that any number of processes use at the same time. A
+ * fact is written after the content that it names is durable, and is durable itself when the call
+ * returns. It is removed before that content.
  *
  * Locks, in the order in which they may be taken:
  *
  * 1. locks of one thing: a container's directory, an ingest, a network;
  * 2. the database's write lock (`transaction`, and every call that writes).
  *
- * The second is always the last: taking another one inside it throws. Transactions are synchronous, so nothing that
- * waits for a network, a child process or another lock can happen inside one.
+ * The second one is always the last: taking another lock inside it throws. Transactions are
+ * synchronous, so they cannot wait for a network, a child process or another lock.
  */
 export interface Records extends AsyncDisposable {
   readonly path: string
@@ -47,48 +47,55 @@ export interface Records extends AsyncDisposable {
   readonly networks: NetworkRecords
   readonly events: Events
   readonly loss: Loss
-  /** Where the file was moved that stood here and could not be read, when that happened at opening. */
+  /** Where the unreadable database was moved, if that happened when the records were opened. */
   readonly quarantined: string | undefined
-  /** Records that lists left out since opening, because they are damaged. */
+  /** Damaged records that lists have left out since the records were opened. */
   readonly damaged: readonly StrakeError[]
-  /** Deletes those; returns how many there were. */
+  /** Deletes these records and returns their number. */
   removeDamaged(): number
-  /** All of `work` or none of it, with no other writer between. `work` must not await. */
+  /**
+   * Runs `work` as one transaction: it applies completely or not at all, and no other process
+   * writes in between. `work` must not await.
+   */
   transaction<T>(work: () => T): T
   /**
-   * The same without blocking the thread while another process writes. A server, whose
-   * other users would have to wait as well, changes records with this alone.
+   * Like `transaction`, but without blocking the thread while another process writes. A server must
+   * use only this, because blocking would delay its other users.
    */
   write<T>(work: () => T, signal?: AbortSignal): Promise<T>
   /**
-   * Keeps a little of the disk back, if there is plenty: then everything here
-   * still works once when the disk is full, which is when things are removed.
+   * Reserves a little disk space, if there is plenty. On a full disk, that space lets one more
+   * command list and remove records.
    */
   keepRoom(): void
   /**
-   * Says that this process adds to the store, so that it may not have that space. Throws
-   * `UNAVAILABLE` on a disk that is full.
+   * Declares that this process adds to the store, so that it may not use the reserve. Throws
+   * `UNAVAILABLE` on a full disk.
    */
   guardRoom(): void
-  /** What SQLite finds wrong with the whole file, in its words; reads all of it. Empty when sound. */
+  /** Checks the whole file. Returns the messages of SQLite; empty when the file is sound. */
   verify(): string[]
   close(): void
 }
 
 export interface RecordsOptions {
-  /** Milliseconds since 1970; the system's clock unless given. */
+  /** Returns milliseconds since 1970. Default: the system's clock. */
   readonly now?: () => number
-  /** Asked when the database has to be made: whether the store holds content that it should know of. */
+  /**
+   * Called when the database must be created: whether the store has content that it should contain.
+   */
   readonly holdsContent?: () => boolean
-  /** Called on a full disk whose reserve is gone: removes what can be made again, if there is any. */
+  /**
+   * Called on a full disk whose reserve is spent: removes caches, and returns whether it found any.
+   */
   readonly freeCaches?: () => boolean
 }
 
 /**
- * Opens or creates the records at `path`, whose directory exists. A file that is
- * not a whole database is set aside as `<path>.bad-<time>` and an empty one
- * takes its place; `quarantined` tells, and `loss` when the store holds content. Throws `UNSUPPORTED` when a newer strake
- * wrote it, `INVALID` when it is another program's database.
+ * Opens or creates the records at `path`, whose directory exists. A file that is not a whole
+ * database is moved to `<path>.bad-<time>` and replaced by an empty one; then `quarantined` is set,
+ * and also `loss` when the store has content. Throws `UNSUPPORTED` when a newer strake wrote the
+ * file, and `INVALID` when it is another program's database.
  */
 export function openRecords(path: string, options: RecordsOptions = {}): Records {
   const { now = Date.now, holdsContent, freeCaches } = options
@@ -141,7 +148,7 @@ function problemsOf(database: Database): string[] {
       .map(([message]) => String(message))
       .filter((message) => message !== 'ok')
   } catch (error) {
-    // SQLite cannot even finish its check when the damage is in a page of the schema or of a tree.
+    // SQLite cannot finish its check when a page of the schema or of a tree is damaged.
     if (isDatabaseDamaged(error)) return ['it is damaged']
     throw error
   }

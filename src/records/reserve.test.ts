@@ -39,7 +39,7 @@ function disposable(records: Records): Records & Disposable {
   return Object.assign(records, { [Symbol.dispose]: () => records.close() })
 }
 
-rooted('openRecords() opens, reads and removes on a disk without a byte left', () => {
+rooted('openRecords() opens, reads and removes on a completely full disk', () => {
   onFullDisk(() => {
     using records = disposable(openRecords(path))
     expect(records.tags.list().map(({ name }) => name)).toEqual(['a'])
@@ -48,7 +48,7 @@ rooted('openRecords() opens, reads and removes on a disk without a byte left', (
   })
 })
 
-rooted('transaction() finds room when the disk fills up under it', () => {
+rooted('transaction() finds space when the disk fills up during it', () => {
   onFullDisk(
     () => {},
     (records) => {
@@ -63,7 +63,7 @@ rooted('transaction() finds room when the disk fills up under it', () => {
   )
 })
 
-rooted('close() makes the reserve again, so that every command finds one', () => {
+rooted('close() creates the reserve again, so that every command has one', () => {
   onFullDisk(() => {
     for (const name of ['b', 'c', 'd']) {
       const records = openRecords(path)
@@ -76,7 +76,7 @@ rooted('close() makes the reserve again, so that every command finds one', () =>
   })
 })
 
-rooted('guardRoom() leaves the reserve to those that remove', () => {
+rooted('guardRoom() keeps the reserve for commands that remove', () => {
   onFullDisk(() => {
     const records = openRecords(path)
     records.guardRoom()
@@ -93,7 +93,7 @@ rooted('guardRoom() leaves the reserve to those that remove', () => {
   })
 })
 
-rooted('openRecords() frees caches where another process took the reserve', () => {
+rooted('openRecords() frees caches when another process has spent the reserve', () => {
   onFullDisk(() => {
     rmSync(`${disk}/reserve`)
     writeFileSync(`${disk}/cache`, new Uint8Array(200_000))
@@ -108,7 +108,7 @@ rooted('openRecords() frees caches where another process took the reserve', () =
   })
 })
 
-rooted('keepRoom() leaves a disk alone that has little left', () => {
+rooted('keepRoom() reserves nothing on a nearly full disk', () => {
   mountTmpfs(disk, { size: 1024 * 1024 })
   try {
     using records = disposable(openRecords(path))

@@ -4,31 +4,31 @@ import { fs } from '#platform'
 /** Enough for the log of small transactions, its index, and a few names. */
 const size = 256 * 1024
 
-/** It is made piece by piece: on a disk that is nearly full, less is better than nothing. */
+/** The file is written in pieces: on a nearly full disk, a small reserve is better than none. */
 const pieceSize = 16 * 1024
 
 /**
- * A little of the disk that is kept back, so that on a full one things can still be listed
- * and removed: even that writes. What is to grow the store may not have it.
+ * A little reserved disk space. On a full disk, listing and removing still needs to write; the
+ * reserve makes that possible. Commands that add to the store must not use it.
  */
 export interface Reserve {
-  /** Gives the space free; false when there is none, or this process adds to the store. */
+  /** Frees the space. Returns false when there is none, or when this process adds to the store. */
   spend(): boolean
-  /** Makes it where it is missing. Does nothing when the disk has little left. */
+  /** Creates the reserve if it is missing. Does nothing on a nearly full disk. */
   keep(): void
   /**
-   * From now on this process adds to the store: the reserve stays. Throws `UNAVAILABLE`
-   * when this process needed it to get this far and it cannot be made again.
+   * Declares that this process adds to the store, so that the reserve stays. Throws `UNAVAILABLE`
+   * when this process has already spent the reserve and cannot create it again.
    */
   guard(): void
-  /** Makes it again of what is left of the disk when this process has spent it. */
+  /** Creates the reserve again if this process has spent it, as far as the disk has space. */
   restore(): void
 }
 
 export function createReserve(path: string): Reserve {
   let isSpent = false
   let isGuarded = false
-  // What this process has spent while it had the database open is whole again at the end.
+  // A reserve that this process spent is created again when it closes the database.
   const restore = (): boolean => !isSpent || fillUp(path)
   return {
     spend() {
@@ -59,7 +59,7 @@ export function createReserve(path: string): Reserve {
   }
 }
 
-/** Makes as much of it as there is room for; false when there is none at all. */
+/** Writes the reserve as far as the disk has space; returns false when there is none. */
 function fillUp(path: string): boolean {
   const { closeSync, fstatSync, openSync, rmSync, writeSync } = fs()
   let length = 0
@@ -69,7 +69,7 @@ function fillUp(path: string): boolean {
       for (;;) {
         length = fstatSync(file).size
         if (length >= size) return true
-        // Not zeros: a filesystem that compresses would keep nothing back for them.
+        // Random bytes: a file system with compression would use no space for zeros.
         const noise = process.getBuiltinModule('node:crypto').randomBytes(pieceSize)
         if (writeSync(file, noise) === 0) return length > 0
       }

@@ -49,7 +49,7 @@ export async function hasRoom(root: string): Promise<boolean> {
 }
 
 /**
- * Makes `root` an image layout that other tools can read, if it is none yet.
+ * Makes `root` an image layout that other tools can read, unless it is one.
  *
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
  */

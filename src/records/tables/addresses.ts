@@ -7,32 +7,32 @@ import { Fields, readRows } from '../fields.ts'
 export interface AddressRecord {
   readonly network: string
   readonly address: string
-  /** Id of the container, or of whatever else lives on the network for a while. */
+  /** ID of the container, or of another temporary user of the network. */
   readonly container: string
 }
 
 export interface AllocateOptions {
-  /** Id of who gets it. */
+  /** ID of the new owner. */
   readonly container: string
   /** IPv4 in CIDR form: `10.88.0.0/16`. */
   readonly subnet: string
-  /** Addresses never given away: the gateway. */
+  /** Addresses that are never allocated, such as that of the gateway. */
   readonly reserved?: readonly string[]
-  /** Exactly this one, as `--ip` asks. */
+  /** The requested address (`--ip`). */
   readonly address?: string | undefined
 }
 
-/** Which address on a network belongs to whom. */
+/** Which address on a network belongs to which container. */
 export interface Addresses {
   /**
-   * Gives away the next free address after the last one given, so that one just
-   * released rests as long as possible. Throws `CONFLICT` when the address asked
-   * for is taken or reserved, `UNAVAILABLE` when the subnet is full, `INVALID`.
+   * Allocates the next free address after the last allocated one, so that a released address is
+   * reused as late as possible. Throws `CONFLICT` when the requested address is taken or reserved,
+   * `UNAVAILABLE` when the subnet is full, and `INVALID`.
    */
   allocate(network: string, options: AllocateOptions): string
-  /** Takes back all of a container's addresses, or those on one network; says how many. */
+  /** Releases all addresses of a container, or those on one network; returns their number. */
   release(container: string, network?: string): number
-  /** Takes back what belongs to no container while the process that asked for it is gone. */
+  /** Releases addresses that belong to no container and whose requesting process has ended. */
   releaseGone(): number
   list(network?: string): AddressRecord[]
 }

@@ -4,42 +4,42 @@ import { Fields, readRows } from '../fields.ts'
 
 export interface CacheRecord {
   readonly key: string
-  /** The JSON that was put; whoever put it checks it. */
+  /** The stored JSON value; the caller must check it. */
   readonly value: unknown
-  /** Bytes that go with it when it goes. */
+  /** Bytes of data that are removed together with the record. */
   readonly size: number
   readonly createdAt: number
   readonly lastUsedAt: number
 }
 
 export interface PruneOptions {
-  /** Drops what was not used since this time. */
+  /** Removes records that were not used since this time. */
   readonly unusedSince?: number
-  /** Then drops the least recently used until the rest is no larger. */
+  /** Then removes the least recently used records until the rest is at most this large. */
   readonly keepBytes?: number
 }
 
-/** What the build solver remembers: results by key, and the inputs it last saw by definition. */
+/** Records of the build solver: results by key, and the last inputs by definition. */
 export interface Cache {
-  /** The value, and a note that it was used; `undefined` for a miss. */
+  /** Returns the value and notes the use; `undefined` for a miss. */
   get(key: string): unknown
   put(key: string, value: unknown, options?: { readonly size?: number }): void
   remove(key: string): boolean
   /** Least recently used first. */
   list(): CacheRecord[]
-  /** Drops records and returns them; without options, all. */
+  /** Removes records and returns them; without options, all. */
   prune(options?: PruneOptions): CacheRecord[]
-  /** Remembers which inputs a step had, so that the next miss can be explained. */
+  /** Stores the inputs of a step, so that its next miss can be explained. */
   putInputs(definition: string, inputs: unknown): void
-  /** The inputs of the step's latest run, `undefined` when it never ran. */
+  /** The inputs of the step's latest run; `undefined` when it never ran. */
   inputsOf(definition: string): unknown
-  /** Writes down what was used; closing the records does it too. */
+  /** Writes the noted uses to the database; closing the records does this too. */
   flush(): void
 }
 
 export function createCache({ database, now, reportIn }: RecordsContext): Cache {
   const report = reportIn('cache')
-  // A hit must not cost a durable write: uses are collected and written together.
+  // A hit must not cost a durable write, so uses are collected and written together.
   const used = new Map<string, number>()
   const flush = (): void => {
     if (used.size === 0) return

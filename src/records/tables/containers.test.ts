@@ -31,7 +31,7 @@ const insert = (prefix: string, name: string): void =>
     state: { status: 'created' },
   })
 
-test('insert() gives a name to one container only, among connections too', () => {
+test('insert() gives a name to only one container, also with several connections', () => {
   insert('ab', 'web')
   expect(() => insert('cd', 'web')).toThrow(
     'Cannot name a container web: the name is taken by ab0000000000',
@@ -44,7 +44,7 @@ test('insert() gives a name to one container only, among connections too', () =>
   expect(records.containers.list()).toHaveLength(1)
 })
 
-test('findByNameOrId() prefers the name and refuses an ambiguous start of an id', () => {
+test('findByNameOrId() prefers the name and refuses an ambiguous prefix of an ID', () => {
   insert('abc1', 'one')
   insert('abc2', 'two')
   insert('fff', 'abc1')
@@ -53,7 +53,7 @@ test('findByNameOrId() prefers the name and refuses an ambiguous start of an id'
   expect(find('abc2')).toBe('two')
   expect(find('abc1')).toBe('abc1')
   expect(find(id('abc1'))).toBe('one')
-  expect(() => find('abc')).toThrow('Cannot choose container abc: several ids start so')
+  expect(() => find('abc')).toThrow('Cannot choose container abc: it is the prefix of several IDs')
   expect(find('nothing')).toBeUndefined()
   expect(find('0')).toBeUndefined()
 })
@@ -82,7 +82,7 @@ const network = (container: string, more: object = {}): string =>
     ...more,
   })
 
-test('allocate() goes round the subnet, so that a released address rests', () => {
+test('allocate() goes round the subnet, so that a released address is reused late', () => {
   expect(['a', 'b'].map((each) => network(each))).toEqual(['10.0.0.2', '10.0.0.3'])
   records.addresses.release('a')
   expect(['c', 'd', 'e', 'f'].map((each) => network(each))).toEqual([
@@ -97,7 +97,7 @@ test('allocate() goes round the subnet, so that a released address rests', () =>
   expect(records.addresses.list('bridge')).toHaveLength(5)
 })
 
-test('allocate() gives the very address asked for, or says who has it', () => {
+test('allocate() returns the requested address, or names its owner', () => {
   expect(network('a', { address: '10.0.0.6' })).toBe('10.0.0.6')
   expect(() => network('b', { address: '10.0.0.6' })).toThrow(
     'Cannot use address 10.0.0.6: a has it',
@@ -116,7 +116,7 @@ test('remove() releases the addresses of a container', () => {
   expect(records.addresses.list()).toEqual([])
 })
 
-test('releaseGone() takes back what no container and no living process has', async () => {
+test('releaseGone() releases addresses without a container and a living process', async () => {
   insert('a', 'web')
   network(id('a'))
   network('being-created')

@@ -8,33 +8,36 @@ export interface ContainerRecord {
   readonly id: string
   /** Unique among containers. */
   readonly name: string
-  /** Digest of the image's manifest, `null` when it was made from none. */
+  /** Digest of the image's manifest; `null` without an image. */
   readonly image: string | null
   readonly createdAt: number
-  /** What it was created with; its owner gives it meaning. */
+  /** The configuration at creation; only its owner interprets it. */
   readonly config: JsonDocument
-  /** What has become of it. Files in the container's folder and the kernel know better. */
+  /** The last known state. Files in the container's folder, and the kernel, are more exact. */
   readonly state: JsonDocument
 }
 
 export type ContainerChange = Partial<Pick<ContainerRecord, 'name' | 'config' | 'state'>>
 
 export interface Containers {
-  /** Throws `CONFLICT` when the name or id is taken, whoever of two creators came second. */
+  /**
+   * Throws `CONFLICT` when the name or the ID is taken, also when another process takes it at the
+   * same time.
+   */
   insert(container: Omit<ContainerRecord, 'createdAt'> & { readonly createdAt?: number }): void
   /** Throws `NOT_FOUND`, and `CONFLICT` for a name that is taken. */
   update(id: string, change: ContainerChange): ContainerRecord
-  /** Changes the state to what `next` makes of it, with no other writer between. Throws `NOT_FOUND`. */
+  /** Replaces the state with the result of `next`, in one transaction. Throws `NOT_FOUND`. */
   updateState(id: string, next: (state: JsonDocument) => JsonDocument): ContainerRecord
   get(id: string): ContainerRecord | undefined
   /**
-   * By full id, else by name, else by the start of an id: Docker's order.
-   * `undefined` for none; throws `CONFLICT` when several ids start so.
+   * Finds a container by full ID, else by name, else by the prefix of an ID, like Docker. Returns
+   * `undefined` when there is none; throws `CONFLICT` when the prefix matches several IDs.
    */
   findByNameOrId(text: string): ContainerRecord | undefined
   /** Newest first. */
   list(): ContainerRecord[]
-  /** Its addresses are released with it. `false` when there is none. */
+  /** Also releases its addresses. Returns `false` when there is no such container. */
   remove(id: string): boolean
 }
 
@@ -101,9 +104,13 @@ export function createContainers({ database, now, reportIn }: RecordsContext): C
       if (!/^[0-9a-f]+$/.test(text)) return undefined
       const [first, second] = select('id >= ? AND id < ?', text, `${text}g`)
       if (second !== undefined) {
-        throw new StrakeError('CONFLICT', `Cannot choose container ${text}: several ids start so`, {
-          remedy: 'give more of the id, or the name',
-        })
+        throw new StrakeError(
+          'CONFLICT',
+          `Cannot choose container ${text}: it is the prefix of several IDs`,
+          {
+            remedy: 'use a longer prefix, or the name',
+          },
+        )
       }
       return first && readContainer(first)
     },

@@ -3,9 +3,9 @@ import type { RecordsContext } from '../context.ts'
 import { Fields, readRows } from '../fields.ts'
 
 /**
- * Compressed layers whose blobs were deleted on purpose, because they can be had
- * again. Recorded before the blob goes, forgotten after it came back; one that
- * is there counts as such whatever is recorded.
+ * Compressed layers whose blobs were deleted because they can be restored. The record is written
+ * before the blob is deleted, and removed after it is back. A blob that exists counts as present,
+ * whatever is recorded.
  */
 export interface Dropped {
   add(digest: Digest, diffId: Digest): void

@@ -30,7 +30,7 @@ const tagged = (name: string): NewEvent => ({
   attributes: { name },
 })
 
-/** Runs code in a process of its own, with `records` at hand. */
+/** Runs code in a separate process, with `records` in scope. */
 async function inProcess(code: string): Promise<void> {
   const script = `import { openRecords } from ${JSON.stringify(`${import.meta.dirname}/../records.ts`)}
     await using records = openRecords(${JSON.stringify(records.path)})
@@ -39,7 +39,7 @@ async function inProcess(code: string): Promise<void> {
   expect(await once(child, 'exit')).toEqual([0, null])
 }
 
-test('append() keeps an event with its transaction, or loses it with it', () => {
+test('append() commits an event with its transaction, or rolls it back with it', () => {
   const { events } = records
   records.transaction(() => events.append(tagged('kept')))
   const failing = (): void =>
@@ -56,7 +56,7 @@ test('append() keeps an event with its transaction, or loses it with it', () => 
   ])
 })
 
-test('list() gives the events that a query asks for', async () => {
+test('list() returns the events that match a query', async () => {
   const { events } = records
   await events.note(tagged('app'))
   time = 2000
@@ -88,7 +88,7 @@ test('list() gives the events that a query asks for', async () => {
   }
 })
 
-test('append() lets go of the oldest events beyond 4,096, and of those beyond a week', () => {
+test('append() removes the oldest events beyond 4,096, and those older than a week', () => {
   const { events } = records
   records.transaction(() => {
     for (let n = 0; n < 4100; n++) events.append(tagged(String(n)))
@@ -100,7 +100,7 @@ test('append() lets go of the oldest events beyond 4,096, and of those beyond a 
   expect(events.list().map(({ attributes }) => attributes['name'])).toEqual(['next week'])
 })
 
-test('follow() gives the events of every process in order, from its call on', async () => {
+test('follow() yields the events of every process in order, from its call on', async () => {
   const { events } = records
   events.append(tagged('before'))
   const controller = new AbortController()
@@ -122,7 +122,7 @@ test('follow() gives the events of every process in order, from its call on', as
   expect(seen).toEqual(['own', 'one', 'two', 'last'])
 })
 
-test('follow() begins with what happened since, and ends after its end', async () => {
+test('follow() begins with earlier events of the query, and ends after `until`', async () => {
   const { events } = records
   for (const at of [1000, 2000, 3000]) {
     time = at

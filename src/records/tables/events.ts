@@ -3,7 +3,7 @@ import { type SqlRow, type SqlValue, sleep } from '#platform'
 import type { RecordsContext } from '../context.ts'
 import { Fields, readRows } from '../fields.ts'
 
-/** What can happen to what, in Docker's words. */
+/** The types and actions of events, in Docker's words. */
 export interface EventActions {
   readonly builder: 'prune'
   readonly container:
@@ -56,7 +56,7 @@ export interface EventRecord {
   readonly attributes: Readonly<Record<string, string>>
 }
 
-/** Which events to read. A list that is absent lets every event pass. */
+/** Which events to read. An absent list matches every event. */
 export interface EventQuery {
   /** Milliseconds since 1970. The events of `since` and `until` themselves are included. */
   readonly since?: number | undefined
@@ -71,21 +71,21 @@ export interface EventQuery {
 }
 
 /**
- * What happened in the store, in order, whichever process did it. The latest events
- * are kept: 4,096 at most, and none that is older than a week.
+ * The events of a store, in order, from all processes. Stores at most 4,096 events, none older than
+ * a week.
  */
 export interface Events {
-  /** Records an event. Inside a transaction it is kept or lost with the fact. */
+  /** Records an event. In a transaction, it is committed or rolled back with the fact. */
   append(event: NewEvent): void
   /**
-   * Records events after the fact. On a full disk, or while another process does not
-   * stop writing, they are lost: the command has done its work all the same.
+   * Records events after the fact. They are lost on a full disk, or while another process keeps
+   * writing: the command has done its work and must not fail.
    */
   note(...events: readonly NewEvent[]): Promise<void>
   list(query?: EventQuery): EventRecord[]
   /**
-   * The events from `since` on, or from now on without it, those of other processes
-   * included. Ends after `until`; throws the reason of `signal` when it aborts.
+   * Yields the events from `since` on (default: now), including those of other processes. Ends
+   * after `until`; throws the reason of `signal` when it aborts.
    */
   follow(query: EventQuery & { readonly signal: AbortSignal }): AsyncGenerator<EventRecord>
 }
@@ -93,7 +93,7 @@ export interface Events {
 const mostEvents = 4096
 const longestAge = 7 * 24 * 60 * 60 * 1000
 
-/** Milliseconds between two looks for events of other processes. */
+/** Milliseconds between two queries for events of other processes. */
 const pause = 100
 
 export function createEvents({ database, now, reportIn }: RecordsContext): Events {
@@ -148,12 +148,12 @@ export function createEvents({ database, now, reportIn }: RecordsContext): Event
       }
     },
     list: (query = {}) => read('true').filter((event) => matches(event, query)),
-    // The place to begin is found at the call, not when the first event is asked for.
+    // The start is found at the call, not at the first request for an event.
     follow: (query) => followAfter(query.since === undefined ? newest() : 0, query),
   }
 }
 
-/** True for the events that a query asks for. */
+/** True for events that match the query. */
 function matches(event: EventRecord, query: EventQuery): boolean {
   const { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = query
   const { at, type, action, actor, attributes } = event

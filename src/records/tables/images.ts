@@ -3,23 +3,23 @@ import type { SqlRow } from '#platform'
 import type { RecordsContext } from '../context.ts'
 import { Fields, readRows } from '../fields.ts'
 
-/** One image of one platform: what lists show without opening its documents. */
+/** An image for one platform: the facts that lists show without reading its documents. */
 export interface ImageRecord {
-  /** Of the manifest. */
+  /** Digest of the manifest. */
   readonly digest: Digest
   readonly mediaType: string
   /** Bytes of the manifest. */
   readonly size: number
-  /** Digest of the config: what people call the image's ID. */
+  /** Digest of the config, which users know as the image ID. */
   readonly imageId: Digest
   readonly platform: Platform
-  /** What its config says, milliseconds since 1970; `null` when it says nothing. */
+  /** The time in its config, milliseconds since 1970; `null` when it has none. */
   readonly createdAt: number | null
   /** Bytes of all its layers, uncompressed. */
   readonly totalSize: number
 }
 
-/** An image with what the store knows of it besides. */
+/** An image, and when it was added. */
 export interface StoredImage extends ImageRecord {
   /** When it was last built, pulled, loaded or imported here: milliseconds since 1970. */
   readonly addedAt: number
@@ -27,16 +27,15 @@ export interface StoredImage extends ImageRecord {
 
 /** Images by manifest digest. */
 export interface Images {
-  /** Replaces what is known about the same manifest. Its content must be durable. */
+  /** Replaces the record of the same manifest. The image's content must be durable. */
   put(image: ImageRecord): void
   get(digest: Digest): ImageRecord | undefined
   /** Last recorded first. */
   list(): StoredImage[]
   remove(digest: Digest): boolean
   /**
-   * Images whose ID or manifest digest starts with `prefix`, hexadecimal with or
-   * without `sha256:`; empty when it is no such text. Images of one ID are equal
-   * in everything but their manifest.
+   * Images whose ID or manifest digest starts with `prefix`: hexadecimal, with or without
+   * `sha256:`. Empty for any other text. Images with the same ID differ only in their manifest.
    */
   findByPrefix(prefix: string): ImageRecord[]
 }

@@ -4,27 +4,33 @@ import type { RecordsContext } from '../context.ts'
 import { Fields, readRows } from '../fields.ts'
 
 /**
- * Which blobs are compressed forms of which layer, so that nothing is
- * decompressed to learn its diff ID, or compressed, twice.
+ * Which blobs are compressed forms of which layer. Saves decompressing a blob to learn its diff ID,
+ * and compressing a layer twice.
  */
 export interface Layers {
-  /** The blob `compressed` decompresses to `diffId`, a tar of `tarSize` bytes: somebody has hashed both. */
+  /**
+   * Records that the blob `compressed` decompresses to `diffId`, a tar of `tarSize` bytes. The
+   * caller must have verified both digests.
+   */
   link(diffId: Digest, compressed: Descriptor, tarSize: number, made?: MadeMembers): Promise<void>
-  /** The blobs that a compressor made here and that were not dropped since, with what they consist of; at most `most`. */
+  /**
+   * At most `most` blobs that this compressor made here and that were not dropped since, with their
+   * members.
+   */
   madeBy(compressor: string, most: number): MadeLayer[]
-  /** The known compressed forms, in no order. They may have been collected since. */
+  /** The known compressed forms, in no order. They may have been collected. */
   compressedOf(diffId: Digest): Descriptor[]
   diffIdOf(digest: Digest): Digest | undefined
-  /** Bytes of a layer's tar, once one of its blobs was linked. */
+  /** Size of a layer's tar in bytes, if one of its blobs was linked. */
   tarSizeOf(diffId: Digest): number | undefined
-  /** Forgets a blob. */
+  /** Removes the record of a blob. */
   unlink(digest: Digest): boolean
 }
 
-/** How a blob was made that was compressed here. */
+/** How a blob was compressed here. */
 export interface MadeMembers {
   readonly compressor: string
-  /** What the one who wrote it understands. */
+  /** The list of members, in the compressor's format. */
   readonly members: Uint8Array
 }
 

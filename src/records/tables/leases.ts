@@ -3,29 +3,29 @@ import { isAlive, ownIdentity, type ProcessIdentity, type SqlRow, type SqlValue 
 import type { RecordsContext } from '../context.ts'
 import { Fields, readRows } from '../fields.ts'
 
-/** Keeps content from being collected while somebody makes it or is about to use it. */
+/** Keeps content from being collected while a process creates it or is about to use it. */
 export interface Lease extends AsyncDisposable {
   readonly id: string
-  /** From now on the content is kept. Hold before asking whether it is there. */
+  /** Keeps this content from now on. Call it before you check whether the content exists. */
   hold(...digests: readonly Digest[]): Promise<void>
-  /** Lets it live for another `lifetime`. */
+  /** Extends the lease by another `lifetime`. */
   renew(): Promise<void>
   /** Ends it; disposing does the same. */
   release(): Promise<void>
 }
 
 export interface LeaseOptions {
-  /** What for, to be shown: `pull docker.io/library/app:1`. */
+  /** Shown to users: `pull docker.io/library/app:1`. */
   readonly purpose: string
-  /** Milliseconds until it ends by itself, a day unless given. */
+  /** Milliseconds until the lease expires; default: one day. */
   readonly lifetime?: number
-  /** The process whose death ends it; this one unless given. */
+  /** The lease ends with this process; default: the current one. */
   readonly owner?: ProcessIdentity
-  /** It keeps what it holds and nothing else: for work that reads and adds nothing. */
+  /** The lease keeps only what it holds: for work that reads and adds nothing. */
   readonly isExact?: boolean
 }
 
-/** A lease as others see it. */
+/** The public facts of a lease. */
 export interface LeaseRecord {
   readonly purpose: string
   readonly pid: number
@@ -35,16 +35,22 @@ export interface LeaseRecord {
 
 export interface Leases {
   acquire(options: LeaseOptions): Promise<Lease>
-  /** Everything that live leases hold. Ask inside the transaction that deletes. */
+  /** Everything that live leases hold. Call it inside the transaction that deletes. */
   held(): Set<Digest>
   isHeld(digest: Digest): boolean
-  /** When the oldest live lease was acquired that is not exact, milliseconds since 1970: a process has worked since then. */
+  /**
+   * When the oldest live lease was acquired that is not exact, in milliseconds since 1970: a
+   * process has been adding content since then.
+   */
   oldest(): number | undefined
   /** The live leases, oldest first. */
   list(): LeaseRecord[]
-  /** The leases of dead processes, of earlier boots, and those past their time: what they left may still be there. */
+  /**
+   * The IDs of leases that have expired, or whose process has ended. What these processes were
+   * adding may still be there.
+   */
   dead(): readonly string[]
-  /** Drops these, after what they left was removed. */
+  /** Removes these leases; call it after their leftovers were removed. */
   forget(ids: readonly string[]): Promise<void>
 }
 
@@ -63,7 +69,7 @@ export function createLeases(context: RecordsContext): Leases {
       .filter(isDead)
       .map(({ id }) => id)
   return {
-    // Where nothing can be written, nothing can be collected either.
+    // A store that is read-only cannot be collected.
     acquire: async (options) => (database.isReadOnly ? noLease : await acquire(context, options)),
     held: () => {
       const gone = new Set(dead())
@@ -122,14 +128,14 @@ async function acquire({ database, now }: RecordsContext, options: LeaseOptions)
       try {
         await release()
       } catch (error) {
-        // On a full disk it ends with the process; what failed before matters more.
+        // On a full disk the lease ends with its process; the earlier error matters more.
         if (!isStrakeError(error, 'UNAVAILABLE')) throw error
       }
     },
   }
 }
 
-/** A lease with its process. */
+/** A row of the table. */
 interface KnownLease {
   readonly id: string
   readonly purpose: string

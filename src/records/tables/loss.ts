@@ -1,22 +1,22 @@
 import type { RecordsContext } from '../context.ts'
 import { Fields } from '../fields.ts'
 
-/** Facts were lost: the database was missing or unreadable while the store held content. */
+/** The database was missing or unreadable while the store had content, so facts were lost. */
 export interface LossRecord {
-  /** When an empty database was made in its place, milliseconds since 1970. */
+  /** When an empty database was created instead, in milliseconds since 1970. */
   readonly at: number
   /** Where the unreadable file is now; `null` when there was none. */
   readonly setAside: string | null
-  /** Whether what could be found elsewhere was recorded again. */
+  /** Whether facts that could be found elsewhere were recorded again. */
   readonly isRestored: boolean
 }
 
-/** Remembers a loss until a person has had the store repaired. Until then nothing may be collected. */
+/** Records a loss until a user has repaired the store. Nothing may be collected before that. */
 export interface Loss {
   get(): LossRecord | undefined
-  /** Everything that could be found elsewhere is recorded again. */
+  /** Notes that facts found elsewhere were recorded again. */
   restored(): void
-  /** The store was repaired: what is recorded now counts as everything. */
+  /** The store was repaired: the recorded facts now count as complete. */
   forget(): void
 }
 

@@ -22,15 +22,15 @@ const network = {
   ...{ labels: { a: '1' }, options: { mtu: '1400' } },
 }
 
-test('insert() keeps what a network is, and refuses a second one of that name', () => {
+test('insert() stores a network, and refuses a second one with that name', () => {
   records.networks.insert(network)
   expect(records.networks.get('back')).toEqual({ ...network, createdAt: 1000 })
   expect(() => records.networks.insert(network)).toThrow(
-    'Cannot create network back: there is one of that name',
+    'Cannot create network back: the name is taken',
   )
 })
 
-test('list() is in order of names, and remove() takes one away', () => {
+test('list() is sorted by name, and remove() removes a network', () => {
   for (const name of ['b', 'a']) records.networks.insert({ ...network, name, subnet: null })
   expect(records.networks.list().map(({ name }) => name)).toEqual(['a', 'b'])
   expect(records.networks.remove('a')).toBe(true)

@@ -12,20 +12,20 @@ export interface NetworkRecord {
   readonly subnet: string | null
   readonly gateway: string | null
   readonly labels: Readonly<Record<string, string>>
-  /** Options of the driver, as they were given. */
+  /** Options of the driver, unchanged. */
   readonly options: Readonly<Record<string, string>>
 }
 
 /** The networks that a user has created. The default one has no record. */
 export interface NetworkRecords {
-  /** Throws `CONFLICT` when there is one of that name. */
+  /** Throws `CONFLICT` when the name is taken. */
   insert(
     network: Omit<NetworkRecord, 'createdAt'> & { readonly createdAt?: number | undefined },
   ): void
   get(name: string): NetworkRecord | undefined
-  /** By name. */
+  /** Sorted by name. */
   list(): NetworkRecord[]
-  /** Returns false when there is none. */
+  /** Returns false when there is no such network. */
   remove(name: string): boolean
 }
 
@@ -39,7 +39,7 @@ export function createNetworkRecords({ database, now, reportIn }: RecordsContext
         ...[JSON.stringify(labels), JSON.stringify(options)],
       )
       if (isNew > 0) return
-      throw new StrakeError('CONFLICT', `Cannot create network ${name}: there is one of that name`)
+      throw new StrakeError('CONFLICT', `Cannot create network ${name}: the name is taken`)
     },
     get: (name) => {
       const [row] = database.all('SELECT * FROM networks WHERE name = ?', name)

@@ -1,7 +1,7 @@
 import type { Digest } from '#oci'
 import type { RecordsContext } from '../context.ts'
 
-/** A place where a blob was seen. */
+/** A repository where a blob was seen. */
 export interface SourceRecord {
   /** `registry-1.docker.io`. */
   readonly registry: string
@@ -9,12 +9,15 @@ export interface SourceRecord {
   readonly seenAt: number
 }
 
-/** Where blobs can be had again: to mount instead of uploading, and to mend what is damaged. */
+/**
+ * Where blobs can be fetched again: to mount them instead of uploading, and to replace damaged
+ * ones.
+ */
 export interface Sources {
   remember(digest: Digest, registry: string, repository: string): void
   /** Last seen first. */
   of(digest: Digest): SourceRecord[]
-  /** It was not there after all. */
+  /** Removes a repository that does not have the blob. */
   forget(digest: Digest, registry: string, repository: string): void
 }
 

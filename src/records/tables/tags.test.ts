@@ -25,7 +25,7 @@ const target = (n: number): Descriptor => ({
   size: n,
 })
 
-test('set() says whether the name moved, and get() what it means', () => {
+test('set() returns whether the name moved, and get() its target', () => {
   expect(records.tags.get('app')).toBeUndefined()
   expect(records.tags.set('app', target(1), 'build')).toBe(true)
   expect(records.tags.set('app', target(1), 'build')).toBe(false)
@@ -33,7 +33,7 @@ test('set() says whether the name moved, and get() what it means', () => {
   expect(records.tags.namesOf(target(1).digest)).toEqual(['app'])
 })
 
-test('history() has every move, newest first, with who made it', () => {
+test('history() returns every move, newest first, with its cause', () => {
   records.tags.set('app', target(1), 'build')
   records.tags.set('app', target(2), 'pull')
   records.tags.remove('app', 'rmi')
@@ -74,7 +74,7 @@ test('list() shows names as they were at a time', () => {
   expect(records.damaged).toEqual([])
 })
 
-test('set() gives a name that stays a new age, and no move', () => {
+test('set() to the same target updates the time and records no move', () => {
   records.tags.set('app', target(1), 'build')
   const before = records.tags.get('app')?.updatedAt ?? 0
   time += 10
@@ -83,7 +83,7 @@ test('set() gives a name that stays a new age, and no move', () => {
   expect(records.tags.history('app')).toHaveLength(1)
 })
 
-test('rollbackTarget() is what the name meant before its latest move, even when removed', () => {
+test('rollbackTarget() is the target before the latest move, also for a removed name', () => {
   expect(records.tags.rollbackTarget('app')).toBeUndefined()
   records.tags.set('app', target(1), 'build')
   expect(records.tags.rollbackTarget('app')).toBeUndefined()

@@ -3,17 +3,17 @@ import type { SqlRow } from '#platform'
 import type { RecordsContext } from '../context.ts'
 import { Fields, readRows } from '../fields.ts'
 
-/** What a name means now, or meant at a time. */
+/** The target of a name, now or at an earlier time. */
 export interface TagRecord {
   /** The canonical reference: `docker.io/library/app:latest`. */
   readonly name: string
   /** Media type, digest and size of the manifest or index. */
   readonly target: Descriptor
-  /** When the name was last given to this. */
+  /** When the name was last set to this target. */
   readonly updatedAt: number
 }
 
-/** One change of what a name means. */
+/** One change of the target of a name. */
 export interface TagMove {
   readonly name: string
   /** `null`: the name was removed. */
@@ -21,26 +21,32 @@ export interface TagMove {
   /** `null`: the name was new. */
   readonly previous: Descriptor | null
   readonly at: number
-  /** Who or what did it: the verb, `build` or `pull`. */
+  /** The cause: a verb such as `build` or `pull`. */
   readonly by: string
 }
 
-/** Names of images. They move; every move is kept, so that what a name meant can be asked and restored. */
+/**
+ * Names of images. Every change of a target is stored, so that an earlier target can be shown and
+ * restored.
+ */
 export interface Tags {
   get(name: string): TagRecord | undefined
-  /** Points `name` at `target`, which must be durable. `false` when it did already: no move then, but a new age. */
+  /**
+   * Points `name` at `target`, which must be durable. Returns `false` when it already did; then no
+   * move is recorded, but `updatedAt` changes.
+   */
   set(name: string, target: Descriptor, by: string): boolean
-  /** `false` when there is no such name. */
+  /** Returns `false` when there is no such name. */
   remove(name: string, by: string): boolean
-  /** By name; with `at`, as it was at that time. */
+  /** Sorted by name; with `at`, as they were at that time. */
   list(options?: { readonly at?: number }): TagRecord[]
-  /** The names that mean this manifest now. */
+  /** The names that point to this manifest now. */
   namesOf(digest: string): string[]
-  /** Newest first; of every name when none is given. */
+  /** Moves of `name`, or of all names, newest first. */
   history(name?: string, options?: { readonly limit?: number }): TagMove[]
   /**
-   * What `name` meant before its latest move, also when that removed it; `undefined`
-   * when it meant nothing. Going there is a move too: doing it twice returns.
+   * The target of `name` before its latest move, also for a removed name; `undefined` when it had
+   * none. A rollback is a move too, so two rollbacks restore the start.
    */
   rollbackTarget(name: string): Descriptor | undefined
 }

@@ -17,7 +17,7 @@ afterAll(() => {
   rmSync(root, { recursive: true })
 })
 
-test('insert() keeps labels and options, and leaves a volume of that name as it is', () => {
+test('insert() stores labels and options, and does not change an existing volume', () => {
   const { volumes } = records
   const data = { name: 'data', labels: { a: '1' }, options: { type: 'tmpfs' }, isAnonymous: false }
   expect(volumes.insert(data)).toBe(true)
@@ -26,7 +26,7 @@ test('insert() keeps labels and options, and leaves a volume of that name as it 
   expect(volumes.get('none')).toBeUndefined()
 })
 
-test('list() is in order of names, and remove() takes one away', () => {
+test('list() is sorted by name, and remove() removes a volume', () => {
   const { volumes } = records
   for (const name of ['b', 'a'])
     volumes.insert({ name, labels: {}, options: {}, isAnonymous: true })

@@ -7,22 +7,22 @@ export interface VolumeRecord {
   readonly name: string
   readonly createdAt: number
   readonly labels: Readonly<Record<string, string>>
-  /** Options of the driver, as they were given. */
+  /** Options of the driver, unchanged. */
   readonly options: Readonly<Record<string, string>>
   /** Belongs to one container, and is removed with it. */
   readonly isAnonymous: boolean
 }
 
-/** What is known of volumes. Their files are in directories of the store. */
+/** The records of volumes. Their files are in directories of the store. */
 export interface Volumes {
-  /** Returns false, and changes nothing, when there is one of that name. */
+  /** Returns false, and changes nothing, when the name is taken. */
   insert(
     volume: Omit<VolumeRecord, 'createdAt'> & { readonly createdAt?: number | undefined },
   ): boolean
   get(name: string): VolumeRecord | undefined
-  /** By name. */
+  /** Sorted by name. */
   list(): VolumeRecord[]
-  /** Returns false when there is none. */
+  /** Returns false when there is no such volume. */
   remove(name: string): boolean
 }
 
