@@ -30,8 +30,9 @@ export {
 /** A write of all bytes that waits for the kernel. */
 export { writeAllNow } from './call/write-all-now.ts'
 /** SQLite: one connection, prepared statements, transactions. */
-export type { Database, DatabaseOptions, SqlRow, SqlValue } from './data/sqlite.ts'
-export { isDatabaseDamaged, isUniqueViolation, openDatabase } from './data/sqlite.ts'
+export type { Database, DatabaseOptions, SqlRow, SqlValue } from './data/database.ts'
+export { openDatabase } from './data/sqlite.ts'
+export { isDatabaseDamaged, isUniqueViolation } from './data/sqlite-errors.ts'
 /** The checksum of a file, noted on the file. */
 export { noteChecksum, notedChecksum } from './file/checksum-note.ts'
 /** Copying owner, mode, times and attributes of a directory. */

@@ -3,7 +3,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { lockFileBlocking } from '../file/file-lock.ts'
 import { mountTmpfs, unmount } from '../kernel/mount.ts'
-import { isDatabaseDamaged, isUniqueViolation, openDatabase } from './sqlite.ts'
+import { openDatabase } from './sqlite.ts'
+import { isDatabaseDamaged, isUniqueViolation } from './sqlite-errors.ts'
 
 const root = `${tmpdir()}/strake-sqlite-test-${process.pid}`
 beforeAll(() => mkdirSync(root))

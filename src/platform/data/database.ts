@@ -1,0 +1,45 @@
+/** A value for a `?`. A bigint must fit 64 bits. */
+export type SqlValue = string | number | bigint | boolean | Uint8Array | null
+/** A result row: values by column name. */
+export type SqlRow = Readonly<Record<string, unknown>>
+
+/** One connection to a database file. Calls are synchronous and may wait for other writers. */
+export interface Database extends Disposable {
+  readonly path: string
+  /** True when every write throws. */
+  readonly isReadOnly: boolean
+  /** Executes one statement and returns the number of changed rows. */
+  run(sql: string, ...values: readonly SqlValue[]): number
+  /** Returns the first row, or `undefined`. */
+  get(sql: string, ...values: readonly SqlValue[]): SqlRow | undefined
+  all(sql: string, ...values: readonly SqlValue[]): SqlRow[]
+  /** Returns rows as arrays of column values, which is cheaper for many rows. */
+  values(sql: string, ...values: readonly SqlValue[]): readonly (readonly unknown[])[]
+  /** Executes statements without values and results. */
+  execute(sql: string): void
+  /**
+   * Runs `work` with the only write lock of the database, taken before the first
+   * read, so that no row that was read can change. When this returns, all changes
+   * are durable; when `work` throws, none is kept. Inside a transaction, `work`
+   * becomes part of it.
+   */
+  transaction<T>(work: () => T): T
+  /**
+   * The same, but waiting for another writer does not block the thread. `work` is
+   * synchronous all the same. Throws the reason of `signal` when it aborts meanwhile.
+   */
+  write<T>(work: () => T, signal?: AbortSignal): Promise<T>
+  close(): void
+}
+
+export interface DatabaseOptions {
+  /** Milliseconds to wait for another process's write; 15,000 unless given. */
+  readonly busyTimeout?: number
+  /** Opens an existing file and refuses to change it. */
+  readonly readOnly?: boolean
+  /**
+   * Called when the disk is full. Returns true when there may be space now; then the
+   * failed statement, or the whole transaction, is tried once more.
+   */
+  readonly makeRoom?: () => boolean
+}
