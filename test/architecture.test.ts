@@ -166,6 +166,7 @@ const rooms: Readonly<Record<string, string>> = {
   'engine/image': 'images over one store',
   'engine/registry': 'serving, and logging in',
   'engine/store': 'looking after the store',
+  'engine/volume': 'volumes over one store',
   'engine/usage': 'what takes how much space',
   'image/archive': 'images as archives: load, save, import',
   'image/compress': 'layers become compressed blobs, always the same ones',

@@ -206,6 +206,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Container commands by their long names, and `container prune`',
     load: () => import('./commands/container.ts'),
   },
+  volume: {
+    group: 'system',
+    summary: 'Create, list, inspect and remove volumes',
+    load: () => import('./commands/volume.ts'),
+  },
   builder: {
     group: 'system',
     summary: 'Show or delete the build cache: `builder du` and `builder prune`',

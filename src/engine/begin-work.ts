@@ -79,6 +79,8 @@ export async function endAbandoned(engine: Engine): Promise<readonly string[]> {
     if (count > 0) lines.push(`${count} ${what}`)
   }
   for (const directory of [engine.run, `${engine.run}/containers`]) await removePlaces(directory)
+  const { removeLeftovers } = await import('#volume')
+  report(await removeLeftovers(engine), 'removed volumes deleted')
   report(await endBuilds(engine), 'abandoned builds ended')
   // A build step has a network and an address but no record. So both stay while a step may run.
   const knowsContainers = engine.records.loss.get() === undefined

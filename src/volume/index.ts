@@ -11,6 +11,7 @@ export {
   listVolumes,
   mountVolume,
   type RemoveVolumeOptions,
+  removeLeftovers,
   removeVolume,
   type VolumeStore,
   volumeEvent,

@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { openRecords } from '#records'
 import {
@@ -8,6 +16,7 @@ import {
   getVolume,
   listVolumes,
   mountVolume,
+  removeLeftovers,
   removeVolume,
   type VolumeStore,
 } from './volumes.ts'
@@ -48,17 +57,29 @@ test('listVolumes() lists volumes of an earlier version, which have no record', 
   expect(() => getVolume(store, 'none')).toThrow('Cannot find volume none')
 })
 
+const unused = { usersOf: () => [] }
+
 test('removeVolume() removes files and record, unless a container uses the volume', async () => {
   const source = await mountVolume(store, { name: 'v', labels: { a: '1' } })
   writeFileSync(`${source}/f`, '')
-  await expect(removeVolume(store, 'v', { users: ['web'] })).rejects.toThrow(
-    'Cannot remove volume v: container web uses it',
-  )
-  await removeVolume(store, 'v', { users: [] })
+  await expect(
+    removeVolume(store, 'v', { usersOf: (name) => (name === 'v' ? ['web'] : []) }),
+  ).rejects.toThrow('Cannot remove volume v: container web uses it')
+  await removeVolume(store, 'v', unused)
   expect(listVolumes(store)).toEqual([])
   expect(existsSync(`${root}/volumes/v`)).toBe(false)
-  await expect(removeVolume(store, 'v', { users: [] })).rejects.toThrow('Cannot find volume v')
+  await expect(removeVolume(store, 'v', unused)).rejects.toThrow('Cannot find volume v')
   expect((await createVolume(store, { name: 'v' })).labels).toEqual({})
+})
+
+test('removeLeftovers() removes the files of a volume whose removal was cut, and no volume', async () => {
+  await mountVolume(store, { name: 'kept' })
+  mkdirSync(`${root}/volumes/.removed-1-1-x.tmp/_data`, { recursive: true })
+  expect(await removeLeftovers(store)).toBe(1)
+  expect(await removeLeftovers(store)).toBe(0)
+  expect(readdirSync(`${root}/volumes`)).toContain('kept')
+  await removeVolume(store, 'kept', unused)
+  expect(readdirSync(`${root}/volumes`)).not.toContain('kept')
 })
 
 test('dropAnonymous() removes the volume of a container, also twice', async () => {

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { StrakeError } from '#oci'
-import { isSystemError, lockDirectory, removeTree } from '#platform'
+import { isSystemError, removeTree, renamePath, temporaryName } from '#platform'
 import type { NewEvent, Records, VolumeRecord } from '#records'
 import { isVolumeName, makeVolume, volumeData, volumePath } from './place.ts'
 
@@ -21,7 +21,7 @@ export interface CreateVolumeOptions {
   readonly isAnonymous?: boolean | undefined
 }
 
-/** Creates a volume, or returns the one of that name. Throws `INVALID` for a malformed name. */
+/** Creates a volume, or returns the one of that name. Throws `INVALID` for a malformed name and for a label without a name. */
 export async function createVolume(
   store: VolumeStore,
   options: CreateVolumeOptions = {},
@@ -30,6 +30,9 @@ export async function createVolume(
   if (!isVolumeName(name)) {
     const reason = 'only letters, digits, _ . and - are allowed, and the first is a letter or digit'
     throw new StrakeError('INVALID', `Cannot name a volume ${name}: ${reason}`)
+  }
+  if (Object.hasOwn(labels, '')) {
+    throw new StrakeError('INVALID', `Cannot create volume ${name}: a label has no name`)
   }
   // The directory first: a record without one would be a volume that cannot be mounted.
   makeVolume(store, name)
@@ -59,27 +62,49 @@ export function listVolumes(store: VolumeStore): readonly VolumeRecord[] {
 }
 
 export interface RemoveVolumeOptions {
-  /** Names of the containers that use the volume. */
-  readonly users: readonly string[]
-  readonly signal?: AbortSignal | undefined
+  /**
+   * Returns the names of the containers that use the volume. Called in the transaction that
+   * removes the volume, so that no container can begin to use it in between.
+   */
+  readonly usersOf: (name: string) => readonly string[]
 }
 
-/** Removes a volume with its files. Throws `CONFLICT` when a container uses it, `NOT_FOUND`. */
+/**
+ * Removes a volume with its files. Throws `CONFLICT` when a container uses it, `NOT_FOUND`.
+ *
+ * The files leave their place in the transaction: a container that is made later gets a
+ * new volume, also while the files of the old one are still being deleted.
+ */
 export async function removeVolume(
   store: VolumeStore,
   name: string,
-  { users, signal }: RemoveVolumeOptions,
+  { usersOf }: RemoveVolumeOptions,
 ): Promise<void> {
-  getVolume(store, name)
-  const [user] = users
-  if (user !== undefined) {
-    throw new StrakeError('CONFLICT', `Cannot remove volume ${name}: container ${user} uses it`, {
-      remedy: `remove the container first with strake rm ${user}`,
-    })
-  }
-  using _lock = await lockDirectory(volumePath(store, name), signal)
-  await forget(store, name)
-  await removeTree(volumePath(store, name))
+  const { records } = store
+  const removed = `${store.root}/volumes/${removedPrefix}${temporaryName()}`
+  await records.write(() => {
+    getVolume(store, name)
+    const [user] = usersOf(name)
+    if (user !== undefined) {
+      throw new StrakeError('CONFLICT', `Cannot remove volume ${name}: container ${user} uses it`, {
+        remedy: `remove the container first with strake rm ${user}`,
+      })
+    }
+    renamePath(volumePath(store, name), removed)
+    records.volumes.remove(name)
+    records.events.append(volumeEvent('destroy', name))
+  })
+  await removeTree(removed)
+}
+
+/** Names of directories whose volume is removed and whose files are not all gone. No volume has such a name. */
+const removedPrefix = '.removed-'
+
+/** Removes what a process that was killed in `removeVolume` left. Returns the number of volumes. */
+export async function removeLeftovers({ root }: Pick<VolumeStore, 'root'>): Promise<number> {
+  const left = entriesOf(root).filter((name) => name.startsWith(removedPrefix))
+  for (const name of left) await removeTree(`${root}/volumes/${name}`)
+  return left.length
 }
 
 /** Removes the volume of a container that is removed itself. An absent volume is no error. */
@@ -117,13 +142,19 @@ function findVolume(store: VolumeStore, name: string): VolumeRecord | undefined 
   const status = statSync(volumePath(store, name), { throwIfNoEntry: false })
   if (status === undefined) return undefined
   const createdAt = Math.floor(status.birthtimeMs)
-  const unknown = { name, createdAt, labels: {}, options: {}, isAnonymous: false }
+  // Earlier versions kept no record, and gave 64 digits to a volume without a name.
+  const isAnonymous = /^[0-9a-f]{64}$/.test(name)
+  const unknown = { name, createdAt, labels: {}, options: {}, isAnonymous }
   return store.records.volumes.get(name) ?? unknown
 }
 
 function namesOf({ root }: VolumeStore): string[] {
+  return entriesOf(root).filter(isVolumeName)
+}
+
+function entriesOf(root: string): string[] {
   try {
-    return readdirSync(`${root}/volumes`).filter(isVolumeName)
+    return readdirSync(`${root}/volumes`)
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return []
     throw error

@@ -51,9 +51,16 @@ export function shorten(argv: readonly string[]): readonly string[] {
   const [typedFirst, second, ...rest] = argv
   const first = typedFirst === 'buildx' ? 'builder' : typedFirst
   const short = first && second ? longForms[first]?.[second] : undefined
+  if (first === 'volume') return [first, ...shortenVerb(second), ...rest]
   if (short === undefined) return first === undefined ? argv : [first, ...argv.slice(1)]
   const typed = (first === 'image' || first === 'container') && short === 'inspect'
   return typed ? [short, '--type', first, ...rest] : [short, ...rest]
+}
+
+/** Groups whose verbs have no short form of their own: `volume list` is `volume ls`. */
+function shortenVerb(verb: string | undefined): readonly string[] {
+  if (verb === undefined) return []
+  return [verb === 'list' ? 'ls' : verb === 'remove' ? 'rm' : verb]
 }
 
 /** Synonyms, which the help of a group omits. */

@@ -1,5 +1,6 @@
 import { type ContainerOptions, parseSignal } from '#container'
 import { type HealthFlags, parseHealth } from './health-flags.ts'
+import { parseLabels } from './label-flags.ts'
 import { parseRestart, parseUlimit } from './limits.ts'
 import { parseLogOptions } from './log-options.ts'
 import { parseMount, parseTmpfs, parseVolume } from './mount-flags.ts'
@@ -58,7 +59,7 @@ export function parseContainerRequest(request: ContainerRequest): Parsed {
     expose: (request.expose ?? []).flatMap(parseExpose),
     rlimits: (request.ulimits ?? []).map(parseUlimit),
     extraHosts: (request.addHosts ?? []).map(parseAddHost),
-    labels: Object.fromEntries((request.labels ?? []).map(parseLabel)),
+    labels: parseLabels(request.labels ?? []),
     security: {
       ...parseSecurityOptions(request.securityOptions ?? []),
       devices: (request.devices ?? []).map(parseDevice),
@@ -102,12 +103,6 @@ function parseExpose(text: string): readonly string[] {
   }
   const suffix = protocol.toLowerCase()
   return Array.from({ length: to - from + 1 }, (_, index) => `${from + index}/${suffix}`)
-}
-
-/** Reads `key=value`; the value of a bare key is empty. */
-function parseLabel(text: string): [key: string, value: string] {
-  const at = text.indexOf('=')
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
 }
 
 function parseDevice(text: string): { source: string; destination: string; access: string } {

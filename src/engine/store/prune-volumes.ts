@@ -1,20 +1,42 @@
-import { dropAnonymous } from '#volume'
+import { isStrakeError } from '#oci'
 import type { Engine } from '../engine.ts'
 import { requireFacts } from '../facts.ts'
+import { type PruneFilter, passesPruneFilter } from '../filter/prune-filter.ts'
 import { volumeUsage } from '../usage/volume-usage.ts'
+import { removeVolume } from '../volume/volumes.ts'
 import { notePrune, nothingPruned, type Pruned } from './pruned.ts'
 
-/** Removes anonymous volumes that no container uses. Named volumes stay. */
-export async function pruneVolumes(engine: Engine): Promise<Pruned> {
+export interface PruneVolumesOptions {
+  /** Volumes with a name too. */
+  readonly all?: boolean | undefined
+  readonly filter?: PruneFilter | undefined
+}
+
+/** Removes anonymous volumes that no container uses; with `all`, those with a name too. */
+export async function pruneVolumes(
+  engine: Engine,
+  { all = false, filter = {} }: PruneVolumesOptions = {},
+): Promise<Pruned> {
   requireFacts(engine)
   const volumes: string[] = []
   let reclaimed = 0
-  for (const { name, links, isAnonymous, size } of await volumeUsage(engine)) {
-    if (links > 0 || !isAnonymous) continue
-    await dropAnonymous(engine, name)
+  for (const { name, links, isAnonymous, size, createdAt, labels } of await volumeUsage(engine)) {
+    if (links > 0 || !(all || isAnonymous)) continue
+    if (!passesPruneFilter(filter, { at: createdAt, labels })) continue
+    if (!(await removeUnused(engine, name))) continue
     volumes.push(name)
     reclaimed += size
   }
   await notePrune(engine, 'volume', reclaimed)
   return { ...nothingPruned, volumes, reclaimed }
+}
+
+/** Returns false when a container uses it now, or another process has removed it. */
+async function removeUnused(engine: Engine, name: string): Promise<boolean> {
+  try {
+    return await removeVolume(engine, name, { force: true })
+  } catch (error) {
+    if (isStrakeError(error, 'CONFLICT')) return false
+    throw error
+  }
 }

@@ -1,8 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { readSettings } from '#container'
+import { existsSync } from 'node:fs'
 import { treeSize } from '#snapshot'
-import { anonymousVolume, isVolumeName, volumeData } from '#volume'
+import { listVolumes, volumeData } from '#volume'
 import type { Engine } from '../engine.ts'
+import { volumeUsers } from '../volume/volume-users.ts'
 
 /** A volume and its use. */
 export interface VolumeUsage {
@@ -11,36 +11,27 @@ export interface VolumeUsage {
   readonly links: number
   /** Bytes on disk. */
   readonly size: number
-  /** Made for one container that gave it no name. */
+  /** It was made without a name. */
   readonly isAnonymous: boolean
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+  readonly labels: Readonly<Record<string, string>>
 }
 
 /** Returns the volumes of the store by name. */
 export async function volumeUsage(engine: Engine): Promise<readonly VolumeUsage[]> {
-  const directory = `${engine.root}/volumes`
-  if (!existsSync(directory)) return []
-  const used = Map.groupBy(volumesInUse(engine), (name) => name)
-  const names = readdirSync(directory).filter(isVolumeName).sort()
-  return await Array.fromAsync(names, async (name) => ({
-    name,
-    links: used.get(name)?.length ?? 0,
-    size: await sizeOf(volumeData(engine, name)),
-    isAnonymous: /^[0-9a-f]{64}$/.test(name),
+  const users = volumeUsers(engine)
+  return await Array.fromAsync(listVolumes(engine), async (volume) => ({
+    name: volume.name,
+    links: users.get(volume.name)?.length ?? 0,
+    size: await sizeOf(volumeData(engine, volume.name)),
+    isAnonymous: volume.isAnonymous,
+    createdAt: volume.createdAt,
+    labels: volume.labels,
   }))
 }
 
 /** Another process may be removing the volume. */
 async function sizeOf(path: string): Promise<number> {
   return existsSync(path) ? await treeSize(path) : 0
-}
-
-/** Returns the volume of every mount of every container. */
-function volumesInUse({ records }: Engine): readonly string[] {
-  return records.containers.list().flatMap((record) => {
-    const mounts = readSettings(record).mounts.filter(({ type }) => type === 'volume')
-    const names = mounts.map(
-      ({ source, destination }) => source ?? anonymousVolume(record.id, destination),
-    )
-    return [...new Set(names)]
-  })
 }

@@ -1,0 +1,166 @@
+import { volumeDocument } from '#docker/documents/volume'
+import { parsePruneFilters } from '#docker/filters/prune-filters'
+import { parseVolumeFilters } from '#docker/filters/volume-filters'
+import { parseLabels } from '#docker/flags/label-flags'
+import { pruneVolumes } from '#engine/store/prune-volumes'
+import { createVolume, inspectVolume, listVolumes, removeVolume } from '#engine/volume/volumes'
+import { StrakeError } from '#oci'
+import { Command } from '../arguments/command.ts'
+import { collect } from '../arguments/values.ts'
+import type { Context } from '../context.ts'
+import { forEachName } from '../each.ts'
+import { printDocument, printListing } from '../format.ts'
+import { confirmed, printPruned } from '../prune.ts'
+import { renderError } from '../render/error.ts'
+
+export function define(context: Context): Command {
+  return new Command('volume')
+    .description('Directories that outlive containers')
+    .addCommand(defineCreate(context))
+    .addCommand(defineInspect(context))
+    .addCommand(defineList(context))
+    .addCommand(definePrune(context))
+    .addCommand(defineRemove(context))
+}
+
+interface CreateOptions {
+  readonly driver?: string
+  readonly label?: readonly string[]
+  readonly name?: string
+  readonly opt?: readonly string[]
+}
+
+function defineCreate(context: Context): Command {
+  return new Command('create')
+    .description(
+      'Create a volume and print its name; nothing changes when there is one of that name',
+    )
+    .argument('[name]')
+    .option('-d, --driver <name>', 'local, the only driver')
+    .option('--label <key[=value]>', 'set a label', collect)
+    .option('--name <name>', 'the same as the argument')
+    .option('-o, --opt <key=value>', 'refused: volumes are directories of the store', collect)
+    .examples('strake volume create data', 'strake volume create --label tier=db')
+    .action(async (argument: string | undefined, options: CreateOptions) => {
+      const { driver = 'local', label = [], opt: [option] = [] } = options
+      if (driver !== 'local') {
+        throw new StrakeError('UNSUPPORTED', `Cannot create a volume of driver ${driver}`, {
+          remedy: 'leave --driver out: there is only local',
+        })
+      }
+      if (option !== undefined) {
+        throw new StrakeError('UNSUPPORTED', `Cannot create a volume with the option ${option}`, {
+          remedy: 'mount the file system on the host and use -v PATH:PATH',
+        })
+      }
+      const name = argument ?? options.name
+      const volume = await createVolume(await context.engine(), {
+        name,
+        labels: parseLabels(label),
+      })
+      context.out.write(`${volume.name}\n`)
+    })
+}
+
+function defineInspect(context: Context): Command {
+  return new Command('inspect')
+    .description('Show everything known about volumes, as JSON')
+    .argument('<volume...>')
+    .option('-f, --format <format>', 'json for one line')
+    .examples('strake volume inspect data')
+    .action(async (names: readonly string[], { format }: { readonly format?: string }) => {
+      const engine = await context.engine()
+      const documents: unknown[] = []
+      for (const name of names) {
+        try {
+          documents.push(volumeDocument(inspectVolume(engine, name)))
+        } catch (error) {
+          renderError(context.err, error, context.debug)
+          context.exitCode = 1
+        }
+      }
+      printDocument(context.out, documents, format)
+    })
+}
+
+interface ListOptions {
+  readonly filter?: readonly string[]
+  readonly format?: string
+  readonly quiet?: true
+}
+
+function defineList(context: Context): Command {
+  return new Command('ls')
+    .description('List volumes')
+    .option(
+      '-f, --filter <condition>',
+      'dangling=true, driver=local, label=KEY[=VALUE], name=PART',
+      collect,
+    )
+    .option('--format <format>', 'table or json')
+    .option('-q, --quiet', 'only names')
+    .examples('strake volume ls --filter dangling=true')
+    .action(async ({ filter = [], format, quiet }: ListOptions) => {
+      const volumes = listVolumes(await context.engine(), parseVolumeFilters(filter))
+      if (quiet) {
+        context.out.write(volumes.map(({ name }) => `${name}\n`).join(''))
+        return
+      }
+      const rows = volumes.map(({ name, labels, mountpoint }) => ({
+        Availability: 'N/A',
+        Driver: 'local',
+        Group: 'N/A',
+        Labels: Object.entries(labels)
+          .map(([key, value]) => `${key}=${value}`)
+          .join(','),
+        Links: 'N/A',
+        Mountpoint: mountpoint,
+        Name: name,
+        Scope: 'local',
+        Size: 'N/A',
+        Status: 'N/A',
+      }))
+      const columns = [
+        { title: 'DRIVER', key: 'Driver' },
+        { title: 'VOLUME NAME', key: 'Name' },
+      ] as const
+      printListing(context.out, { columns, rows }, format)
+    })
+}
+
+interface PruneOptions {
+  readonly all?: true
+  readonly filter?: readonly string[]
+  readonly force?: true
+}
+
+function definePrune(context: Context): Command {
+  return new Command('prune')
+    .description('Remove volumes without a name that no container uses')
+    .option('-a, --all', 'volumes with a name too')
+    .option('-f, --force', 'do not ask')
+    .option('--filter <condition>', 'label=KEY[=VALUE]', collect)
+    .examples('strake volume prune --all')
+    .action(async ({ all, filter = [], force }: PruneOptions) => {
+      const what = all ? 'all volumes' : 'all volumes without a name'
+      const question = `This removes ${what} that no container uses. Continue?`
+      if (!(await confirmed(context, question, force === true))) return
+      const options = { all: all === true, filter: parsePruneFilters(filter) }
+      printPruned(context, await pruneVolumes(await context.engine(), options))
+    })
+}
+
+function defineRemove(context: Context): Command {
+  return new Command('rm')
+    .description('Remove volumes that no container uses, with their files')
+    .argument('<volume...>')
+    .option('-f, --force', 'no error for an absent volume')
+    .examples('strake volume rm data')
+    .action(async (names: readonly string[], { force }: { readonly force?: true }) => {
+      const engine = await context.engine()
+      await forEachName(context, names, async (name) => {
+        await removeVolume(engine, name, { force })
+        return name
+      })
+    })
+}

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { existsSync, readdirSync } from 'node:fs'
+import { importBusybox } from './busybox.ts'
+import { missing, openStrake, type Strake } from './strake.ts'
+
+const reason = missing('busybox', 'tar')
+if (reason) console.info(`skipped: volumes: ${reason}`)
+
+describe.skipIf(reason !== undefined)('volumes', () => {
+  let strake: Strake
+  const run = ['run', '--rm', '--network', 'none']
+  beforeAll(async () => {
+    strake = await openStrake()
+    await importBusybox(strake)
+  })
+  afterAll(async () => strake[Symbol.asyncDispose]())
+
+  test('are created, listed, inspected and used', async () => {
+    expect(await strake.ok('volume', 'create', '--label', 'tier=db', 'data')).toBe('data')
+    expect(await strake.ok('volume', 'create', 'data')).toBe('data')
+    await strake.ok('volume', 'create', 'other')
+    expect(await strake.ok('volume', 'ls')).toBe(
+      'DRIVER    VOLUME NAME\nlocal     data\nlocal     other',
+    )
+    expect(await strake.ok('volume', 'list', '-q', '-f', 'label=tier=db')).toBe('data')
+    const [document] = JSON.parse(await strake.ok('volume', 'inspect', 'data'))
+    expect(document).toEqual({
+      CreatedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+      Driver: 'local',
+      Labels: { tier: 'db' },
+      Mountpoint: `${strake.root}/volumes/data/_data`,
+      Name: 'data',
+      Options: null,
+      Scope: 'local',
+    })
+    await strake.ok(...run, '-v', 'data:/d', 'busybox', 'sh', '-c', 'echo kept > /d/f')
+    expect(await strake.ok(...run, '-v', 'data:/d', 'busybox', 'cat', '/d/f')).toBe('kept')
+    expect(await strake('volume', 'inspect', 'none')).toMatchObject({
+      exitCode: 1,
+      stdout: '[]\n',
+      stderr: expect.stringContaining('Cannot find volume none: there is none'),
+    })
+  })
+
+  test('are removed only while no container uses them', async () => {
+    await strake.ok('create', '--name', 'user', '-v', 'data:/d', 'busybox')
+    expect(await strake('volume', 'rm', 'data', 'other', 'none')).toMatchObject({
+      exitCode: 1,
+      stdout: 'other\n',
+      stderr: expect.stringContaining('Cannot remove volume data: container user uses it'),
+    })
+    expect(await strake.ok('volume', 'ls', '-q', '--filter', 'dangling=false')).toBe('data')
+    await strake.ok('rm', 'user')
+    await strake.ok('volume', 'rm', 'data')
+    expect(await strake.ok('volume', 'rm', '--force', 'data')).toBe('data')
+    expect(existsSync(`${strake.root}/volumes/data`)).toBe(false)
+    expect(readdirSync(`${strake.root}/volumes`)).toEqual([])
+  })
+
+  test('are pruned: those without a name, or all', async () => {
+    await strake.ok('volume', 'create', 'named')
+    const anonymous = await strake.ok('volume', 'create')
+    expect(anonymous).toMatch(/^[0-9a-f]{64}$/)
+    await strake.ok('create', '--name', 'user', '-v', 'used:/d', 'busybox')
+    await strake.ok('volume', 'create', 'used')
+    expect(await strake.ok('volume', 'prune', '-f')).toBe(
+      `Deleted Volumes:\n${anonymous}\n\nTotal reclaimed space: 0B`,
+    )
+    expect(await strake.ok('volume', 'prune', '-f', '--all', '--filter', 'label=x')).toBe(
+      'Total reclaimed space: 0B',
+    )
+    await strake.ok('volume', 'prune', '-f', '--all')
+    expect(await strake.ok('volume', 'ls', '-q')).toBe('used')
+    await strake.ok('rm', 'user')
+  })
+
+  test('a removal beside new containers never takes files that a container sees', async () => {
+    let isOver = false
+    const removing = (async () => {
+      while (!isOver) await strake('volume', 'rm', 'busy')
+    })()
+    for (let round = 0; round < 12; round++) {
+      const script = 'echo mine > /d/f && sleep 0.05 && cat /d/f'
+      expect(await strake.ok(...run, '-v', 'busy:/d', 'busybox', 'sh', '-c', script)).toBe('mine')
+    }
+    isOver = true
+    await removing
+  })
+
+  test('are refused with options, drivers and names that cannot work', async () => {
+    for (const [args, words] of [
+      [['--driver', 'nfs', 'x'], 'Cannot create a volume of driver nfs'],
+      [['-o', 'type=tmpfs', 'x'], 'Cannot create a volume with the option type=tmpfs'],
+      [['../x'], 'Cannot name a volume ../x'],
+      [['--label', '=v', 'x'], 'Cannot create volume x: a label has no name'],
+    ] as const) {
+      const { exitCode, stderr } = await strake('volume', 'create', ...args)
+      expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining(words) })
+    }
+    expect(await strake.ok('volume', 'ls', '-q')).not.toContain('x')
+  })
+})
