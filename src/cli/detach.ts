@@ -1,4 +1,4 @@
-import type { ContainerEnd } from '#engine/container/container'
+import type { ContainerEnd } from '#engine/container/end'
 import type { Context } from './context.ts'
 
 /** Sets the exit code to the container's. After the detach keys, first moves the cursor to a new line. */

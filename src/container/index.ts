@@ -3,7 +3,7 @@
 /** The check of options before a container is created. */
 export { checkOptions } from './model/check-options.ts'
 /** The store and the machine of containers. */
-export { type ContainerContext, containerPaths } from './model/context.ts'
+export { type ContainerContext, containerPaths, type RunningContext } from './model/context.ts'
 /** Mount requests. */
 export type { MountRequest } from './model/mount-request.ts'
 /** Options of a new container. */

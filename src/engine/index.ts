@@ -25,8 +25,6 @@ export { type Imported, type ImportOptions, importImage } from './build/import.t
 // Containers.
 export {
   attachContainer,
-  type ContainerEnd,
-  execInContainer,
   killContainer,
   type LogsOptions,
   pauseContainer,
@@ -38,6 +36,8 @@ export {
   unpauseContainer,
   waitContainer,
 } from './container/container.ts'
+export type { ContainerEnd } from './container/end.ts'
+export { execInContainer } from './container/exec.ts'
 export { exportContainer } from './container/export.ts'
 export { type ListContainersOptions, listContainers } from './container/ps.ts'
 export {

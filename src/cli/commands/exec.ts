@@ -1,4 +1,4 @@
-import { execInContainer } from '#engine/container/container'
+import { execInContainer } from '#engine/container/exec'
 import { Command } from '../arguments/command.ts'
 import { readEnvironment } from '../arguments/environment.ts'
 import { collect } from '../arguments/values.ts'

@@ -4,17 +4,21 @@ import type { Runtime } from '#runtime'
 import type { Snapshotter } from '#snapshot'
 
 /** The parts of the store and the machine that containers need. */
-export interface ContainerContext {
+export interface ContainerContext extends RunningContext {
+  readonly snapshots: Snapshotter
+  readonly networks: Networks
+  /** The command line of a monitor. Default: this program in its hidden role. */
+  readonly monitorCommand?: readonly [string, ...string[]]
+}
+
+/** The parts that another process in a running container needs. */
+export interface RunningContext {
   /** `$STRAKE_ROOT`. */
   readonly root: string
   /** `$STRAKE_RUN`. */
   readonly run: string
   readonly records: Records
-  readonly snapshots: Snapshotter
-  readonly networks: Networks
   readonly runtime: Runtime
-  /** The command line of a monitor. Default: this program in its hidden role. */
-  readonly monitorCommand?: readonly [string, ...string[]]
 }
 
 /** The paths of a container's files. */

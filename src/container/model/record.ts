@@ -17,7 +17,10 @@ export interface Container {
 }
 
 /** Finds a container by name, id or the start of an id. Throws `NOT_FOUND`. */
-export function getContainer(context: ContainerContext, nameOrId: string): Container {
+export function getContainer(
+  context: Pick<ContainerContext, 'root' | 'run' | 'records'>,
+  nameOrId: string,
+): Container {
   const record = context.records.containers.findByNameOrId(nameOrId)
   if (record === undefined) {
     throw new StrakeError('NOT_FOUND', `Cannot find container ${nameOrId}: there is none`, {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { StrakeError } from '#oci'
 import { encodeConfig, readBundle } from '#runtime'
-import { type ContainerContext, containerPaths } from '../model/context.ts'
+import { containerPaths, type RunningContext } from '../model/context.ts'
 import { type Container, getContainer } from '../model/record.ts'
 import { viewOfRunning } from '../model/running-view.ts'
 import { type ExecRequest, startDetached, startExec } from '../process/exec.ts'
@@ -43,7 +43,7 @@ export type ExecEnd =
  * the container does not run, `NOT_FOUND`, `SessionError`.
  */
 export async function execInContainer(
-  context: ContainerContext,
+  context: RunningContext,
   nameOrId: string,
   options: ExecOptions,
 ): Promise<ExecEnd> {
@@ -77,7 +77,7 @@ function requireRunning(container: Container): Container {
 }
 
 function prepare(
-  context: ContainerContext,
+  context: RunningContext,
   container: Container,
   options: ExecOptions & { readonly own: string },
 ): ExecRequest {

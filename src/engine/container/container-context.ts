@@ -1,4 +1,4 @@
-import type { ContainerContext } from '#container'
+import type { ContainerContext, RunningContext } from '#container'
 import type { Engine } from '../engine.ts'
 
 /**
@@ -6,13 +6,15 @@ import type { Engine } from '../engine.ts'
  * runtime works here.
  */
 export async function containerContext(engine: Engine): Promise<ContainerContext> {
-  const { runtime } = await engine.runtime()
   return {
-    root: engine.root,
-    run: engine.run,
-    records: engine.records,
+    ...(await runningContext(engine)),
     snapshots: await engine.snapshots(),
     networks: await engine.networks(),
-    runtime,
   }
+}
+
+/** Returns the parts for a container that runs. Opens neither snapshots nor networks. Throws like `containerContext`. */
+export async function runningContext(engine: Engine): Promise<RunningContext> {
+  const { runtime } = await engine.runtime()
+  return { root: engine.root, run: engine.run, records: engine.records, runtime }
 }

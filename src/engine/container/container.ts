@@ -1,9 +1,6 @@
 import {
   type AttachOptions,
   attachContainer as attach,
-  type ExecEnd,
-  type ExecOptions,
-  execInContainer as exec,
   type ForegroundOptions,
   getContainer,
   isRunning,
@@ -15,7 +12,6 @@ import {
   type ProcessTable,
   pauseContainer as pause,
   type RemoveOptions,
-  type RunEnd,
   readLogBatches,
   readLogs,
   removeContainer as remove,
@@ -32,24 +28,12 @@ import type { PublishedPort } from '#network'
 import { isStrakeError } from '#oci'
 import type { Engine } from '../engine.ts'
 import { containerContext } from './container-context.ts'
+import { type ContainerEnd, describeEnd } from './end.ts'
 
 /** The verbs on one container, named by its name, its ID or the beginning of its ID. */
 
 export async function startContainer(engine: Engine, name: string): Promise<void> {
   await start(await containerContext(engine), name)
-}
-
-/** How a session with a container ended. */
-export interface ContainerEnd {
-  /** The exit code of the process; 0 if it still runs. */
-  readonly code: number
-  /** The user left with the detach keys. */
-  readonly detached: boolean
-}
-
-/** Converts the end of a session. */
-export function describeEnd(end: RunEnd | ExecEnd): ContainerEnd {
-  return end.type === 'detached' ? { code: 0, detached: true } : { code: end.code, detached: false }
 }
 
 /** Starts a container and stays attached until it ends. */
@@ -136,15 +120,6 @@ export async function attachContainer(
   options: AttachOptions = {},
 ): Promise<ContainerEnd> {
   return describeEnd(await attach(await containerContext(engine), name, options))
-}
-
-/** Runs another process in a container. `code` is 0 if the process still runs. */
-export async function execInContainer(
-  engine: Engine,
-  name: string,
-  options: ExecOptions,
-): Promise<ContainerEnd> {
-  return describeEnd(await exec(await containerContext(engine), name, options))
 }
 
 /** Reads the output of a container, oldest entry first. */

@@ -16,8 +16,8 @@ import type { Engine } from '../engine.ts'
 import { ensureUnpacked } from '../image/ensure-unpacked.ts'
 import { type FoundImage, findImage, isForPlatform } from '../image/find-image.ts'
 import { requireRoot } from '../require-root.ts'
-import { type ContainerEnd, describeEnd } from './container.ts'
 import { containerContext } from './container-context.ts'
+import { type ContainerEnd, describeEnd } from './end.ts'
 import type { LaunchedMonitor } from './launch.ts'
 
 /** The options of `strake run` and `create`: an image by name, and all options of a container. */
