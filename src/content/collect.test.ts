@@ -49,23 +49,30 @@ test('collect() keeps blobs that are held or reached only after its first check,
   }
 })
 
+/** The same store, whose list begins with these blobs. */
+function listing(open: LocalStore, first: readonly Descriptor[]): LocalStore {
+  const digests = first.map(({ digest }) => digest)
+  const store: LocalStore = Object.create(open, {
+    list: {
+      value: async function* () {
+        const all = await Array.fromAsync(open.list())
+        yield* digests.flatMap((each) => all.filter(({ digest }) => digest === each))
+        yield* all.filter(({ digest }) => !digests.includes(digest))
+      },
+    },
+  })
+  for (const name of ['has', 'read', 'deleteUnless'] as const) {
+    Object.defineProperty(store, name, { value: open[name].bind(open) })
+  }
+  return store
+}
+
 test('collect() keeps the layers of an image that is named while its manifest is hidden', async () => {
   await using directory = await mkdtempDisposable(tmpdir(), 'strake-collect-')
   for (const open of [createMemoryStore(), await openDirectoryStore(directory.path)]) {
     const image = await putImage(open, 'named late', ['a', 'b'])
     // The manifest is the first blob that the collection checks.
-    const store: LocalStore = Object.create(open, {
-      list: {
-        value: async function* () {
-          const all = await Array.fromAsync(open.list())
-          yield* all.filter(({ digest }) => digest === image.digest)
-          yield* all.filter(({ digest }) => digest !== image.digest)
-        },
-      },
-    })
-    for (const name of ['has', 'read', 'deleteUnless'] as const) {
-      Object.defineProperty(store, name, { value: open[name].bind(open) })
-    }
+    const store = listing(open, [image])
     let isNamed = false
     const roots = (): Descriptor[] => {
       const named = isNamed ? [image] : []
@@ -75,6 +82,34 @@ test('collect() keeps the layers of an image that is named while its manifest is
     expect((await collect(store, roots, unheld)).digests).toEqual([])
     expect(await Array.fromAsync(open.list())).toHaveLength(4)
   }
+})
+
+test('collect() keeps all of an index that gets its name at any moment', async () => {
+  await using directory = await mkdtempDisposable(tmpdir(), 'strake-collect-')
+  for (const open of [createMemoryStore(), await openDirectoryStore(directory.path)]) {
+    const one = await putImage(open, 'amd64', ['shared', 'of amd64'])
+    const two = await putImage(open, 'arm64', ['shared', 'of arm64'])
+    const index = await putIndex(open, [one, two])
+    for (const first of [[index], [one], [two, one], [index, one, two], [one, index]]) {
+      const store = listing(open, first)
+      let calls = 0
+      // The first answer is that of the walk before the first blob.
+      const roots = (): Descriptor[] => (++calls === 1 ? [] : [index])
+      expect((await collect(store, roots, unheld)).digests).toEqual([])
+    }
+    expect(await Array.fromAsync(open.list())).toHaveLength(8)
+  }
+})
+
+test('collect() keeps what is there of an index whose other platforms are absent', async () => {
+  const store = createMemoryStore()
+  const here = await putImage(store, 'amd64', ['of amd64'])
+  const absent = await putImage(store, 'arm64', ['of arm64'])
+  const index = await putIndex(store, [absent, here])
+  await store.delete(absent)
+  const { digests } = await collect(store, () => [index], unheld)
+  expect(digests.toSorted()).toEqual([sha256('{"name":"arm64"}'), sha256('of arm64')].toSorted())
+  expect(await store.has(here)).toBe(true)
 })
 
 test('collect() hides a blob before its last check, so that no process relies on it', async () => {

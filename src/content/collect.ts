@@ -70,11 +70,15 @@ class Reachable {
   readonly #signal: AbortSignal | undefined
   readonly #found = new Set<Digest>()
   /**
-   * The documents that were read. Separate from `#found`, because a blob of one root may be a
-   * manifest of another. A document that could not be read is read again at the next call, because
-   * another process may have put it back.
+   * The documents that were read. Separate from `#found`, because a blob of one root may be
+   * a manifest of another.
    */
   readonly #walked = new Set<Digest>()
+  /**
+   * The documents that could not be read. They are read again at the next call, because another
+   * process, or this one, may have put them back since. The index that names one is not read again.
+   */
+  readonly #unread = new Map<Digest, Descriptor>()
 
   constructor(store: LocalStore, signal: AbortSignal | undefined) {
     this.#store = store
@@ -87,13 +91,18 @@ class Reachable {
 
   /** Adds `roots` and what is below them. `hidden` cannot be read now. */
   async add(roots: Iterable<Descriptor>, hidden?: Digest): Promise<void> {
-    const pending = [...roots]
+    const pending = [...roots, ...this.#unread.values()]
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
       const { digest } = next
       this.#found.add(digest)
-      if (!isDocument(next) || this.#walked.has(digest) || digest === hidden) continue
-      const children = await childrenIn(this.#store, next, this.#signal)
-      if (children === undefined) continue
+      if (!isDocument(next) || this.#walked.has(digest)) continue
+      const children =
+        digest === hidden ? undefined : await childrenIn(this.#store, next, this.#signal)
+      if (children === undefined) {
+        this.#unread.set(digest, next)
+        continue
+      }
+      this.#unread.delete(digest)
       this.#walked.add(digest)
       pending.push(...children)
     }

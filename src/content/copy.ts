@@ -21,6 +21,8 @@ export interface CopyOptions {
   readonly mountFrom?: (blob: Descriptor) => string | undefined
   /** Blobs of the same root that the caller copied before. They are skipped without an event. */
   readonly copied?: ReadonlySet<Digest>
+  /** Leaves out a descriptor below the root, with everything below it. */
+  readonly prune?: ((descriptor: Descriptor) => boolean) | undefined
   /** The caller has verified every blob, so none is verified again before it is sent. */
   readonly alreadyVerified?: boolean
   /** Receives which blobs the target receives and has. */
@@ -46,7 +48,9 @@ export async function copy(
 ): Promise<Descriptor> {
   const { platform, signal, concurrency = 3 } = options
   const top = platform === undefined ? root : await selectManifest(source, root, platform, signal)
-  const { blobs, documents } = await readGraph(source, top, { prune: isElsewhere, signal })
+  const prune = (each: Descriptor): boolean =>
+    isElsewhere(each) || (each.digest !== top.digest && options.prune?.(each) === true)
+  const { blobs, documents } = await readGraph(source, top, { prune, signal })
   await mapConcurrently(
     blobs.filter(({ digest }) => options.copied?.has(digest) !== true),
     concurrency,

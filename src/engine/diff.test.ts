@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { collectGarbage } from './collect/collect-garbage.ts'
+import { removeImage } from './collect/remove.ts'
 import { diff } from './diff.ts'
-import { removeImage } from './image/remove.ts'
 import { addTestImage, cannotContain, openTestEngine } from './testing/fixture.ts'
 
 const rooted = cannotContain === undefined ? test : test.skip

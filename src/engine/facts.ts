@@ -20,6 +20,7 @@ export function knowsEverything({ records }: Engine): boolean {
   if (records.loss.get() !== undefined) return false
   records.tags.list()
   records.images.list()
+  records.indexes.list()
   records.containers.list()
   records.cache.list()
   records.leases.held()

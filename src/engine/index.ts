@@ -22,6 +22,7 @@ export { type SaveOptions, save } from './archive/save.ts'
 // Building and maintenance.
 export { type BuildRequest, type Built, build } from './build/build.ts'
 export { type Imported, type ImportOptions, importImage } from './build/import.ts'
+export { type Removed, removeImage } from './collect/remove.ts'
 // Containers.
 export {
   attachContainer,
@@ -57,12 +58,11 @@ export { type ImageHistoryEntry, imageHistory } from './image/history.ts'
 // Images.
 export { type ImageSummary, type ListImagesOptions, listImages } from './image/images.ts'
 export { type Pulled, type PullOptions, pull } from './image/pull.ts'
-export { type Pushed, type PushOptions, push } from './image/push.ts'
-export { type Removed, removeImage } from './image/remove.ts'
 export { rollbackTag, type TagLogEntry, tagImage, tagLog } from './image/tag.ts'
 export { describeEngine, type EngineDescription } from './info.ts'
 export { type ImageDetails, type Inspected, inspect } from './inspect.ts'
 export { type EngineOptions, openEngine } from './open.ts'
+export { type Pushed, type PushOptions, push } from './push/push.ts'
 // Registries.
 export { login, logout } from './registry/login.ts'
 export { type RegistryServer, type ServeRegistryOptions, serveRegistry } from './registry/serve.ts'

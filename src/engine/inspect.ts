@@ -1,6 +1,7 @@
 import { type ContainerDetails, inspectContainer } from '#container'
+import { readDocument } from '#content'
 import type { Image } from '#image'
-import { isStrakeError, parseReference, type Reference, StrakeError } from '#oci'
+import { type Descriptor, isStrakeError, parseReference, type Reference, StrakeError } from '#oci'
 import { containerContext } from './container/container-context.ts'
 import type { Engine } from './engine.ts'
 import { findImage } from './image/find-image.ts'
@@ -8,12 +9,21 @@ import { findImage } from './image/find-image.ts'
 /** Everything that the store records about an image. */
 export interface ImageDetails {
   readonly image: Image
+  /** The index that the name means; `image` is then the one for this machine, else the first. */
+  readonly index?: IndexDetails | undefined
   /** Its tags and digests. */
   readonly names: readonly Reference[]
   /** Bytes of all layers, uncompressed. */
   readonly size: number
   /** The last time at which a name was set; absent without a name. */
   readonly lastTagTime?: Date | undefined
+}
+
+/** An index and what is in it. */
+export interface IndexDetails {
+  readonly descriptor: Descriptor
+  /** In its order, attestations and manifests that are not in the store included. */
+  readonly manifests: readonly { readonly descriptor: Descriptor; readonly isPresent: boolean }[]
 }
 
 export type Inspected =
@@ -55,12 +65,26 @@ async function describeImage(engine: Engine, name: string): Promise<ImageDetails
   const found = findImage(engine.records, name)
   if (!found) return undefined
   const { records } = engine
-  const names = records.tags.namesOf(found.image.digest)
+  const names = records.tags.namesOf(found.index?.descriptor.digest ?? found.image.digest)
   const moved = names.map((one) => records.tags.get(one)?.updatedAt ?? 0)
   return {
     image: await engine.openImage(found.image),
+    index: found.index && (await describeIndex(engine, found.index.descriptor)),
     names: names.map(parseReference),
     size: found.image.totalSize,
     lastTagTime: moved.length === 0 ? undefined : new Date(Math.max(...moved)),
   }
+}
+
+async function describeIndex(
+  { content }: Engine,
+  descriptor: Descriptor,
+): Promise<IndexDetails | undefined> {
+  const { parsed } = await readDocument(content, descriptor)
+  if (parsed.kind !== 'index') return undefined
+  const manifests = await Array.fromAsync(parsed.index.manifests, async (child) => ({
+    descriptor: child,
+    isPresent: await content.has(child),
+  }))
+  return { descriptor, manifests }
 }

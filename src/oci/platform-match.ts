@@ -52,7 +52,7 @@ export function selectPlatform(
 }
 
 /** False for attestations and other manifests that cannot be run. */
-function isRunnable({ platform, annotations }: Descriptor): boolean {
+export function isRunnable({ platform, annotations }: Descriptor): boolean {
   if (annotations?.['vnd.docker.reference.type'] === 'attestation-manifest') return false
   return platform === undefined || platform.os !== 'unknown' || platform.architecture !== 'unknown'
 }

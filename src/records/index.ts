@@ -23,6 +23,8 @@ export type {
 } from './tables/events.ts'
 // Images by manifest digest, and layers by diff ID.
 export type { ImageRecord, Images, StoredImage } from './tables/images.ts'
+// Images of several platforms.
+export type { Indexes, IndexRecord } from './tables/indexes.ts'
 export type { Layers, MadeLayer, MadeMembers } from './tables/layers.ts'
 // Leases, which keep content from being collected.
 export type { Lease, LeaseOptions, LeaseRecord, Leases } from './tables/leases.ts'

@@ -122,4 +122,15 @@ export const migrations: readonly string[] = [
     action TEXT NOT NULL, actor TEXT NOT NULL, attributes TEXT NOT NULL
   ) STRICT;
   `,
+  // Images of several platforms under one name.
+  `
+  CREATE TABLE indexes (
+    digest TEXT PRIMARY KEY, media_type TEXT NOT NULL, size INTEGER NOT NULL, added_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE index_images (
+    index_digest TEXT NOT NULL, position INTEGER NOT NULL, image TEXT NOT NULL,
+    PRIMARY KEY (index_digest, position)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX index_images_by_image ON index_images (image);
+  `,
 ]

@@ -9,6 +9,7 @@ import { type Containers, createContainers } from './tables/containers.ts'
 import { createDropped, type Dropped } from './tables/dropped.ts'
 import { createEvents, type Events } from './tables/events.ts'
 import { createImages, type Images } from './tables/images.ts'
+import { createIndexes, type Indexes } from './tables/indexes.ts'
 import { createLayers, type Layers } from './tables/layers.ts'
 import { createLeases, type Leases } from './tables/leases.ts'
 import { createLoss, type Loss } from './tables/loss.ts'
@@ -36,6 +37,7 @@ export interface Records extends AsyncDisposable {
   readonly isReadOnly: boolean
   readonly tags: Tags
   readonly images: Images
+  readonly indexes: Indexes
   readonly layers: Layers
   readonly dropped: Dropped
   readonly leases: Leases
@@ -115,6 +117,7 @@ export function openRecords(path: string, options: RecordsOptions = {}): Records
     isReadOnly: database.isReadOnly,
     tags: createTags(context),
     images: createImages(context),
+    indexes: createIndexes(context),
     layers: createLayers(context),
     dropped: createDropped(context),
     leases: createLeases(context),

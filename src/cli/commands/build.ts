@@ -143,7 +143,7 @@ function refuse(reason: string): StrakeError {
 }
 
 async function pushAll(context: Context, names: readonly string[]): Promise<void> {
-  const { push } = await import('#engine/image/push')
+  const { push } = await import('#engine/push/push')
   const { renderTransfers } = await import('../render/transfers.ts')
   for (const name of names) {
     const renderer = renderTransfers(context.err)

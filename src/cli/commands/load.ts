@@ -6,6 +6,7 @@ import { renderTransfers } from '../render/transfers.ts'
 
 interface Options {
   readonly input?: string
+  readonly platform?: string
   readonly quiet?: true
 }
 
@@ -13,6 +14,7 @@ export function define(context: Context): Command {
   return new Command('load')
     .description('Read images from an archive that docker, podman, skopeo or strake wrote')
     .option('-i, --input <file>', 'the archive, compressed or not; default: standard input')
+    .option('--platform <platform>', 'only this platform of a multi-platform image')
     .option('-q, --quiet', 'no progress')
     .examples('strake load -i app.tar')
     .action(async (options: Options) => {
@@ -26,6 +28,7 @@ export function define(context: Context): Command {
         emit: options.quiet ? () => {} : renderer.emit,
         signal: context.signal,
         file: options.input,
+        platform: options.platform,
       }).finally(() => renderer.finish())
       for (const image of loaded) {
         for (const moved of image.moved) {

@@ -1,5 +1,5 @@
+import { type Removed, removeImage } from '#engine/collect/remove'
 import type { Engine } from '#engine/engine'
-import { type Removed, removeImage } from '#engine/image/remove'
 import { isStrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'

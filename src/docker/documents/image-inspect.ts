@@ -1,8 +1,9 @@
-import type { ImageDetails } from '#engine/inspect'
+import type { ImageDetails, IndexDetails } from '#engine/inspect'
 import {
   type Descriptor,
   type Digest,
   familiarReference,
+  isRunnable,
   type Reference,
   type RunConfig,
 } from '#oci'
@@ -28,17 +29,30 @@ export interface ImageDocument {
   readonly RootFS: { readonly Type: 'layers'; readonly Layers: readonly Digest[] }
   readonly Metadata: { readonly LastTagTime: string }
   readonly Descriptor: Descriptor
+  /** Only for an image of several platforms. */
+  readonly Manifests?: readonly ManifestDocument[]
+}
+
+/** One manifest of an index. */
+export interface ManifestDocument {
+  readonly ID: Digest
+  readonly Descriptor: Descriptor
+  /** Whether it is in the store. */
+  readonly Available: boolean
+  readonly Kind: 'image' | 'attestation' | 'unknown'
 }
 
 const never = '0001-01-01T00:00:00Z'
 
 /** Describes an image in Docker's JSON. */
-export function imageDocument({ image, names, size, lastTagTime }: ImageDetails): ImageDocument {
-  const { config, descriptor, imageId, layers } = image
+export function imageDocument(details: ImageDetails): ImageDocument {
+  const { image, index, names, size, lastTagTime } = details
+  const { config, layers } = image
+  const descriptor = index?.descriptor ?? image.descriptor
   const tagged = names.filter(({ tag }) => tag !== undefined)
   const version = config['os.version']
   return {
-    Id: imageId,
+    Id: index?.descriptor.digest ?? image.imageId,
     RepoTags: unique(tagged.map(({ digest: _, ...name }) => familiarReference(name))),
     RepoDigests: unique(names.map((name) => repoDigest(name, descriptor.digest))),
     Parent: '',
@@ -58,7 +72,27 @@ export function imageDocument({ image, names, size, lastTagTime }: ImageDetails)
       LastTagTime: lastTagTime?.toISOString() ?? never,
     },
     Descriptor: descriptor,
+    ...(index !== undefined && { Manifests: index.manifests.map(manifestDocument) }),
   }
+}
+
+function manifestDocument({
+  descriptor,
+  isPresent,
+}: IndexDetails['manifests'][number]): ManifestDocument {
+  return {
+    ID: descriptor.digest,
+    Descriptor: descriptor,
+    Available: isPresent,
+    Kind: kindOf(descriptor),
+  }
+}
+
+function kindOf(descriptor: Descriptor): ManifestDocument['Kind'] {
+  if (isRunnable(descriptor)) return 'image'
+  const isAttestation =
+    descriptor.annotations?.['vnd.docker.reference.type'] === 'attestation-manifest'
+  return isAttestation ? 'attestation' : 'unknown'
 }
 
 function repoDigest({ registry, repository, digest }: Reference, own: Digest): string {

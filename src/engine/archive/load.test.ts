@@ -1,10 +1,11 @@
 import { expect, test } from 'bun:test'
 import { execFileSync } from 'node:child_process'
-import { readdir, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { importImage } from '../build/import.ts'
 import { findImage } from '../image/find-image.ts'
+import { findTarget } from '../image/find-target.ts'
 import { listImages } from '../image/images.ts'
-import { addTestImage, blobsOf, openTestEngine } from '../testing/fixture.ts'
+import { addTestImage, addTestIndex, blobsOf, openTestEngine } from '../testing/fixture.ts'
 import { load } from './load.ts'
 import { save } from './save.ts'
 
@@ -132,3 +133,66 @@ test('save() writes all tags of a repository, and no name for an ID', async () =
   await expect(save(one, ['apple'], { file: '/dev/null' })).resolves.toBeUndefined()
   await expect(save(one, ['absent'], { file })).rejects.toMatchObject({ code: 'NOT_FOUND' })
 })
+
+test('load() brings an index whole that save() wrote, attestations and absent platforms as well', async () => {
+  for (const absent of [[], ['s390x']]) {
+    await using one = await openTestEngine()
+    await using two = await openTestEngine()
+    const file = `${one.directory}/index.tar`
+    const { descriptor, images } = await addTestIndex(one, { names: ['app:1', 'app:2'], absent })
+    await save(one, ['app'], { file })
+    const [loaded] = await load(two, { file })
+    expect(loaded).toMatchObject({ imageId: descriptor.digest, moved: [] })
+    expect(loaded?.names.toSorted()).toEqual(['app:1', 'app:2'])
+    expect(await blobsOf(two)).toEqual(await blobsOf(one))
+    const found = findTarget(two.records, 'app:1')
+    expect(found?.images.map(({ imageId }) => imageId)).toEqual(images.map((each) => each.imageId))
+  }
+})
+
+test('save() and load() take one platform of an index', async () => {
+  await using one = await openTestEngine()
+  const file = `${one.directory}/index.tar`
+  const { images } = await addTestIndex(one, { names: ['app'] })
+  const arm = images[1]?.imageId ?? ''
+  const platform = 'linux/arm64'
+  for (const [saved, loaded] of [
+    [{ platform }, {}],
+    [{}, { platform }],
+  ]) {
+    await using two = await openTestEngine()
+    await save(one, ['app'], { file, ...saved })
+    expect(await load(two, { file, ...loaded })).toMatchObject([{ imageId: arm }])
+    expect(two.records.indexes.list()).toEqual([])
+    expect(two.records.images.list()).toHaveLength(1)
+  }
+  const other = save(one, ['app'], { file, platform: 'linux/s390x' })
+  await expect(other).rejects.toThrow('the image is for linux/amd64, linux/arm64')
+})
+
+test('load() refuses an index without any of its images, and one with half of an image', async () => {
+  await using one = await openTestEngine()
+  await using two = await openTestEngine()
+  const file = `${one.directory}/index.tar`
+  const { images } = await addTestIndex(one, { names: ['app'] })
+  await save(one, ['app'], { file })
+  const path = (digest: string): string => `blobs/${digest.replace(':', '/')}`
+  const [amd64, arm64] = images
+  const shared = path(arm64?.layers[1]?.descriptor.digest ?? '')
+  await pack(one.directory, file, [shared])
+  await expect(load(two, { file })).rejects.toThrow(`${shared} is not in it`)
+  const manifests = [amd64, arm64].map((image) => path(image?.descriptor.digest ?? ''))
+  await pack(one.directory, file, ['manifest.json', ...manifests])
+  await expect(load(two, { file })).rejects.toThrow('none of the images of its index')
+  expect(two.records.tags.list()).toEqual([])
+})
+
+/** Packs an archive again without some of its members. */
+async function pack(directory: string, file: string, without: readonly string[]): Promise<void> {
+  const unpacked = `${directory}/unpacked`
+  await mkdir(unpacked, { recursive: true })
+  execFileSync('tar', ['-C', unpacked, '-xf', file])
+  for (const path of without) await rm(`${unpacked}/${path}`)
+  execFileSync('tar', ['-C', unpacked, '-cf', file, '.'])
+  await rm(unpacked, { recursive: true })
+}

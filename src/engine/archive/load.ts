@@ -1,22 +1,38 @@
-import { loadArchive } from '#image'
-import { type Digest, familiarReference, isStrakeError, parseReference, StrakeError } from '#oci'
+import { type Image, loadArchive } from '#image'
+import {
+  type Descriptor,
+  type Digest,
+  familiarReference,
+  isIndexType,
+  isStrakeError,
+  matchPlatform,
+  type Platform,
+  parsePlatform,
+  parseReference,
+  StrakeError,
+} from '#oci'
+import { hostPlatform } from '#platform'
 import { type Emit, silent } from '#stream'
 import { beginWork } from '../begin-work.ts'
 import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { ensureUnpacked } from '../image/ensure-unpacked.ts'
-import { recordImage } from '../image/record-image.ts'
+import { targetOf } from '../image/find-target.ts'
+import { openIndex, recordTarget } from '../image/record-index.ts'
 import { findArchive, readArchive } from './archive-file.ts'
 
 export interface LoadOptions {
   /** Default: standard input. */
   readonly file?: string | undefined
+  /** Takes this platform of an index alone: `os/architecture[/variant]`. */
+  readonly platform?: string | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /** One loaded image and its names. */
 export interface Loaded {
+  /** The image ID, or the digest of an index. */
   readonly imageId: Digest
   /** In familiar form: `app:1`. */
   readonly names: readonly string[]
@@ -29,18 +45,17 @@ export async function load(engine: Engine, options: LoadOptions = {}): Promise<r
   const { file = '-', emit = silent, signal } = options
   await using lease = await beginWork(engine, `load ${file}`)
   const cancel = signal === undefined ? {} : { signal }
-  const found = await readImages(engine, file, { emit, ...cancel })
-  const images = []
-  for (const { descriptor, names } of found) {
-    const image = await engine.openImage(descriptor)
-    await ensureUnpacked(engine, image, { emit, lease, ...cancel })
-    images.push({ image, names })
+  const platform = options.platform === undefined ? undefined : parsePlatform(options.platform)
+  const found = await readImages(engine, file, { emit, platform, ...cancel })
+  for (const { descriptor } of found) {
+    const image = await imageToRun(engine, descriptor)
+    if (image !== undefined) await ensureUnpacked(engine, image, { emit, lease, ...cancel })
   }
   const loaded: Loaded[] = []
-  for (const { image, names } of images) {
-    const moved = await recordImage(engine, image, { names, by: 'load' })
+  for (const { descriptor, names } of found) {
+    const moved = await recordTarget(engine, descriptor, { names, by: 'load' })
     loaded.push({
-      imageId: image.imageId,
+      imageId: targetOf(engine.records, descriptor.digest)?.id ?? descriptor.digest,
       names: names.map((name) => familiarReference(parseReference(name))),
       moved,
     })
@@ -49,11 +64,24 @@ export async function load(engine: Engine, options: LoadOptions = {}): Promise<r
   return loaded
 }
 
+/** Returns the image that this machine can run: the file systems of other platforms can wait. */
+async function imageToRun(engine: Engine, descriptor: Descriptor): Promise<Image | undefined> {
+  if (!isIndexType(descriptor.mediaType)) return await engine.openImage(descriptor)
+  const { images } = await openIndex(engine, descriptor)
+  const candidates = images.map((image) => ({ ...image.descriptor, platform: image.config }))
+  const match = matchPlatform(hostPlatform(), candidates)
+  return images.find((image) => image.descriptor.digest === match?.digest)
+}
+
 /** Copies the content of the archive into the store and returns its images. Errors name the file. */
 async function readImages(
   engine: Engine,
   file: string,
-  options: { readonly emit: Emit; readonly signal?: AbortSignal },
+  options: {
+    readonly emit: Emit
+    readonly platform: Platform | undefined
+    readonly signal?: AbortSignal
+  },
 ): ReturnType<typeof loadArchive> {
   const archive = await findArchive('load', file)
   const input = archive.isStream ? readArchive(archive, options.signal) : archive

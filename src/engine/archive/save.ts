@@ -4,22 +4,31 @@ import {
   formatPlatform,
   formatReference,
   isStrakeError,
+  type Platform,
   parsePlatform,
   parseReference,
   type Reference,
   StrakeError,
 } from '#oci'
+import type { Lease } from '#records'
 import type { Emit } from '#stream'
 import type { Engine } from '../engine.ts'
-import { isDigestName, isForPlatform, isWholeId, repositoryOf } from '../image/find-image.ts'
-import { holdImage } from '../image/hold-image.ts'
+import {
+  chooseImage,
+  isDigestName,
+  listPlatforms,
+  repositoryOf,
+  suitsPlatform,
+} from '../image/find-image.ts'
+import { isWholeId } from '../image/find-target.ts'
+import { holdImage, holdTarget } from '../image/hold-image.ts'
 import { imageEvent } from '../image/image-events.ts'
 import { writeArchive } from './output-file.ts'
 
 export interface SaveOptions {
   /** Appears only when it is complete. Default: standard output. */
   readonly file?: string | undefined
-  /** Refuses an image for another platform. */
+  /** Takes this platform of an index alone, and refuses an image for another platform. */
   readonly platform?: string | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
@@ -40,25 +49,58 @@ export async function save(
     isExact: true,
   })
   const wanted = options.platform === undefined ? undefined : parsePlatform(options.platform)
-  const images = new Map<Digest, NamedImage & { readonly names: Reference[] }>()
+  const images = new Map<Digest, Saved & { readonly names: Reference[] }>()
   for (const text of texts.flatMap((each) => tagsOf(engine, each))) {
-    const { image, name, opened } = await holdImage(engine, text, lease)
-    if (!isForPlatform(image, wanted)) {
-      const own = formatPlatform(image.platform)
-      const reason = `the image is for ${own}`
-      throw new StrakeError('NOT_FOUND', `Cannot save ${text} for ${options.platform}: ${reason}`)
-    }
-    const known = images.get(image.digest) ?? { image: opened, names: [] }
-    images.set(image.digest, known)
+    const { name, ...saved } = await holdSaved(engine, text, lease, wanted)
+    const known = images.get(saved.root) ?? { ...saved, names: [] }
+    images.set(saved.root, known)
     const isKnown = known.names.some((each) => formatReference(each) === name)
     if (name !== undefined && !isKnown) known.names.push(parseReference(name))
   }
   await writeArchive(saveImages(engine.content, [...images.values()]), options)
-  for (const { image, names } of images.values()) {
+  for (const { id, names } of images.values()) {
     const [name] = names
     const familiar = name && formatReference(name)
-    await engine.records.events.note(imageEvent('save', image.imageId, familiar))
+    await engine.records.events.note(imageEvent('save', id, familiar))
   }
+}
+
+interface Saved extends Omit<NamedImage, 'names'> {
+  /** The digest of the manifest or index. */
+  readonly root: Digest
+  readonly id: Digest
+}
+
+/** What a word means: an image, an index with all its platforms, or its image for one of them. */
+async function holdSaved(
+  engine: Engine,
+  text: string,
+  lease: Lease,
+  wanted: Platform | undefined,
+): Promise<Saved & { readonly name?: string | undefined }> {
+  if (wanted !== undefined) {
+    const held = await holdImage(engine, text, lease, wanted)
+    const { image, name, opened } = held
+    if (suitsPlatform(held, wanted)) {
+      return { image: opened, root: image.digest, id: image.imageId, name }
+    }
+    const own = listPlatforms(held.index?.images ?? [image])
+    const reason = `the image is for ${own}`
+    throw new StrakeError(
+      'NOT_FOUND',
+      `Cannot save ${text} for ${formatPlatform(wanted)}: ${reason}`,
+    )
+  }
+  const { found, opened, parts } = await holdTarget(engine, text, lease)
+  const { descriptor, id, isIndex, name } = found
+  const digest = chooseImage(found)?.image.digest
+  const image = opened.find((each) => each.descriptor.digest === digest)
+  if (image === undefined) {
+    const message = `Cannot save ${text}: none of its platforms is in the store`
+    throw new StrakeError('NOT_FOUND', message, { remedy: `strake pull ${text}` })
+  }
+  const index = isIndex ? { descriptor, parts } : undefined
+  return { image, index, root: descriptor.digest, id, name }
 }
 
 /** Returns every name of the repository `text`, or `text` itself if it names one image. */

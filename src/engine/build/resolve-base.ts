@@ -1,7 +1,7 @@
 import type { BaseImage, ResolveOptions } from '#build'
 import { familiarReference, formatPlatform, isStrakeError, parseReference, StrakeError } from '#oci'
 import type { Engine } from '../engine.ts'
-import { type FoundImage, findImage, isForPlatform } from '../image/find-image.ts'
+import { type FoundImage, findImage, listPlatforms, suitsPlatform } from '../image/find-image.ts'
 import { pull } from '../image/pull.ts'
 
 /** Returns a base image of the store, or pulls it. */
@@ -11,24 +11,23 @@ export async function resolveBase(
   options: ResolveOptions,
 ): Promise<BaseImage> {
   const { platform, emit, signal } = options
-  const found = findImage(engine.records, text)
-  const isUsable = found !== undefined && isForPlatform(found.image, platform)
+  const found = findImage(engine.records, text, platform)
+  const isUsable = found !== undefined && suitsPlatform(found, platform)
   // No registry has a newer image for an ID.
   const isCurrent = !options.pull || found?.name === undefined
   if (isUsable && isCurrent) return engine.openImage(found.image)
   try {
-    const pulled = await pull(engine, text, {
+    const { manifest } = await pull(engine, text, {
       platform: formatPlatform(platform),
+      keepsPlatforms: true,
       emit,
       signal,
     })
-    const tag = engine.records.tags.get(pulled.name)
-    if (tag) return await engine.openImage(tag.target)
+    return await engine.openImage(manifest)
   } catch (cause) {
     if (!isStrakeError(cause)) throw cause
     throw explain(text, { cause, found, options })
   }
-  throw new StrakeError('NOT_FOUND', `Cannot use ${text} as a base: another process removed it`)
 }
 
 interface Failed {
@@ -48,8 +47,8 @@ function explain(text: string, { cause, found, options }: Failed): StrakeError {
     const remedy = cause.remedy ?? 'build, load or import it first'
     return new StrakeError(cause.code, message, { cause, remedy })
   }
-  if (!isForPlatform(found.image, options.platform)) {
-    const there = formatPlatform(found.image.platform)
+  if (!suitsPlatform(found, options.platform)) {
+    const there = listPlatforms(found.index?.images ?? [found.image])
     const message = `Cannot use ${name} as a base: the store has it for ${there}, not for ${wanted}, and ${reason}`
     const remedy = cause.remedy ?? `build with --platform ${there}`
     return new StrakeError(cause.code, message, { cause, remedy })

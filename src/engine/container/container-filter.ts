@@ -1,7 +1,7 @@
 import { StrakeError } from '#oci'
 import type { Records } from '#records'
 import { hasLabel, type LabelCondition } from '../filter/labels.ts'
-import { findImage } from '../image/find-image.ts'
+import { findTarget } from '../image/find-target.ts'
 import type { ContainerSummary } from './summary.ts'
 
 /**
@@ -51,8 +51,8 @@ export function containerTest(filters: ContainerFilters, records: Records): Test
     ),
     oneOf(filters.healths, (wanted, { health }) => health === wanted),
     oneOf(
-      filters.ancestors?.map((name) => ({ name, id: findImage(records, name)?.image.imageId })),
-      ({ name, id }, { image, imageId }) => image === name || imageId === id,
+      filters.ancestors?.map((name) => ({ name, ids: idsOf(records, name) })),
+      ({ name, ids }, { image, imageId }) => image === name || ids.includes(imageId),
     ),
     oneOf(
       filters.before?.map((name) => getRecord(records, 'before', name)),
@@ -71,6 +71,11 @@ export function containerTest(filters: ContainerFilters, records: Records): Test
     ),
   ]
   return (container) => tests.every((test) => test(container))
+}
+
+/** The IDs of the images that a name or ID means, one for each platform. */
+function idsOf(records: Records, text: string): readonly string[] {
+  return (findTarget(records, text)?.images ?? []).map(({ imageId }) => imageId)
 }
 
 /** A condition that holds for any of the values; without values it holds for every container. */

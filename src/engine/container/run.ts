@@ -10,11 +10,13 @@ import {
   runContainer,
   runDetached as startDetached,
 } from '#container'
-import { isStrakeError, parsePlatform, StrakeError } from '#oci'
+import { formatPlatform, isStrakeError, type Platform, parsePlatform, StrakeError } from '#oci'
+import { hostPlatform } from '#platform'
+import type { ImageRecord } from '#records'
 import { type Emit, silent } from '#stream'
 import type { Engine } from '../engine.ts'
 import { ensureUnpacked } from '../image/ensure-unpacked.ts'
-import { type FoundImage, findImage, isForPlatform } from '../image/find-image.ts'
+import { type FoundImage, findImage, listPlatforms, suitsPlatform } from '../image/find-image.ts'
 import { requireRoot } from '../require-root.ts'
 import { containerContext } from './container-context.ts'
 import { type ContainerEnd, describeEnd } from './end.ts'
@@ -163,9 +165,10 @@ function refuseUsedIdFile(file: string | undefined): void {
 
 async function findOrPull(engine: Engine, options: RunOptions): Promise<FoundImage> {
   const { image: text, pull: when = 'missing', platform, emit = silent, signal } = options
-  const found = when === 'always' ? undefined : findImage(engine.records, text)
   const wanted = platform === undefined ? undefined : parsePlatform(platform)
-  if (found && isForPlatform(found.image, wanted)) return found
+  const found = when === 'always' ? undefined : findImage(engine.records, text, wanted)
+  if (found && suitsPlatform(found, wanted)) return found
+  if (found?.index !== undefined) throw lacksPlatform(text, found.index.images, wanted)
   const suffix = platform === undefined ? '' : ` for ${platform}`
   if (when === 'never') {
     throw new StrakeError('NOT_FOUND', `Cannot run ${text}: no such image${suffix}`, {
@@ -191,7 +194,20 @@ async function findOrPull(engine: Engine, options: RunOptions): Promise<FoundIma
       },
     )
   }
-  const pulled = findImage(engine.records, text)
+  const pulled = findImage(engine.records, text, wanted)
   if (pulled) return pulled
   throw new StrakeError('NOT_FOUND', `Cannot run ${text}: another process removed it`)
+}
+
+/** A pull would point the name at one platform, and the others would lose it. */
+function lacksPlatform(
+  text: string,
+  images: readonly ImageRecord[],
+  wanted: Platform = hostPlatform(),
+): StrakeError {
+  const platform = formatPlatform(wanted)
+  const reason = `the store has it for ${listPlatforms(images)}`
+  return new StrakeError('NOT_FOUND', `Cannot run ${text} on ${platform}: ${reason}`, {
+    remedy: `run another platform with --platform, or strake pull --platform ${platform} ${text}`,
+  })
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { digestName, parseReference } from '#oci'
 import { addTestImage, openTestEngine } from '../testing/fixture.ts'
-import { findImage, getImage, isForPlatform, repositoryOf } from './find-image.ts'
+import { findImage, getImage, repositoryOf, suitsPlatform } from './find-image.ts'
 
 test('findImage() finds images by name, ID, prefix of an ID, and digest', async () => {
   await using engine = await openTestEngine()
@@ -43,14 +43,14 @@ test('findImage() refuses to choose between images', async () => {
   expect(() => findImage(engine.records, shared)).toThrow(`Cannot choose image ${shared}`)
 })
 
-test('isForPlatform() compares the parts of a platform, not its text', async () => {
+test('suitsPlatform() compares parts, not letters', async () => {
   await using engine = await openTestEngine()
   await addTestImage(engine, { names: ['app'] })
-  const { image } = getImage(engine.records, 'app')
-  expect(isForPlatform(image, undefined)).toBe(true)
-  expect(isForPlatform(image, { os: 'linux', architecture: 'x86_64' })).toBe(true)
-  expect(isForPlatform(image, { os: 'linux', architecture: 'arm64' })).toBe(false)
-  expect(isForPlatform(image, { os: 'windows', architecture: 'amd64' })).toBe(false)
+  const found = getImage(engine.records, 'app')
+  expect(suitsPlatform(found, undefined)).toBe(true)
+  expect(suitsPlatform(found, { os: 'linux', architecture: 'x86_64' })).toBe(true)
+  expect(suitsPlatform(found, { os: 'linux', architecture: 'arm64' })).toBe(false)
+  expect(suitsPlatform(found, { os: 'windows', architecture: 'amd64' })).toBe(false)
 })
 
 test('repositoryOf() removes tag and digest, but not a port', () => {

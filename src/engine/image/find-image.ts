@@ -1,84 +1,74 @@
-import {
-  formatReference,
-  isDigest,
-  isStrakeError,
-  normalizePlatform,
-  type Platform,
-  parseReference,
-  type Reference,
-  StrakeError,
-} from '#oci'
+import { formatPlatform, matchPlatform, normalizePlatform, type Platform, StrakeError } from '#oci'
+import { hostPlatform } from '#platform'
 import type { ImageRecord, Records } from '#records'
+import { type FoundTarget, findTarget, getTarget } from './find-target.ts'
 
-/** The image that a word on a command line names. */
+/** An image of one platform that a word on a command line names. */
 export interface FoundImage {
   readonly image: ImageRecord
   /** The typed name in canonical form; absent for an ID or digest. */
   readonly name?: string
+  /** The index that the word means; `image` is one of its images. */
+  readonly index?: FoundTarget
 }
 
-/** Finds an image by name, image ID, prefix of an ID, or digest. Throws `NOT_FOUND`. */
-export function getImage(records: Records, text: string): FoundImage {
-  const found = findImage(records, text)
+/**
+ * Finds an image by name, image ID, prefix of an ID, or digest. Takes from an index the image
+ * for `platform`, else its first image. Default platform: this machine. Throws `NOT_FOUND`.
+ */
+export function getImage(records: Records, text: string, platform?: Platform): FoundImage {
+  const found = chooseImage(getTarget(records, text), platform)
   if (found) return found
-  throw new StrakeError('NOT_FOUND', `Cannot find image ${text}: no such image`, {
-    remedy: isWholeId(text)
-      ? 'see strake images --all'
-      : `strake pull ${text}, or see strake images`,
-  })
+  const message = `Cannot use image ${text}: none of its platforms is in the store`
+  throw new StrakeError('NOT_FOUND', message, { remedy: `strake pull ${text}` })
 }
 
 /** Like `getImage`, but returns `undefined` for an absent image. Throws `CONFLICT` if a prefix matches several images. */
-export function findImage(records: Records, text: string): FoundImage | undefined {
-  // A whole ID always means the image with this ID, even if a name has the same text.
-  const byName = isWholeId(text) ? undefined : findByName(records, text)
-  if (byName) return byName
-  const matches = records.images.findByPrefix(text)
-  const ids = new Set(matches.map(({ imageId }) => imageId))
-  if (ids.size > 1) {
-    throw new StrakeError(
-      'CONFLICT',
-      `Cannot choose image ${text}: the ID prefix matches ${ids.size} images`,
-      {
-        remedy: 'type more of the ID',
-      },
-    )
-  }
-  const [image] = matches
-  return image && { image }
+export function findImage(
+  records: Records,
+  text: string,
+  platform?: Platform,
+): FoundImage | undefined {
+  const target = findTarget(records, text)
+  return target && chooseImage(target, platform)
 }
 
-/** True for a complete image ID or digest. */
-export function isWholeId(text: string): boolean {
-  return isDigest(text) || isDigest(`sha256:${text}`)
+/** Returns the image of a target for a platform, else its first image; `undefined` without images. */
+export function chooseImage(target: FoundTarget, platform?: Platform): FoundImage | undefined {
+  const { name, images, isIndex } = target
+  const [first] = images
+  const image = isIndex ? (imageFor(target, platform ?? hostPlatform()) ?? first) : first
+  if (image === undefined) return undefined
+  return { image, ...(name !== undefined && { name }), ...(isIndex && { index: target }) }
 }
 
-function findByName(records: Records, text: string): FoundImage | undefined {
-  const reference = tryParse(text)
-  if (!reference) return undefined
-  const name = formatReference(reference)
-  const tag = records.tags.get(name)
-  const image = tag && records.images.get(tag.target.digest)
-  return image && { image, name }
+/** Returns the image of an index that a platform can run. */
+export function imageFor({ images }: FoundTarget, platform: Platform): ImageRecord | undefined {
+  const match = matchPlatform(platform, images)
+  return images.find(({ digest }) => digest === match?.digest)
 }
 
-/** Returns `undefined` for invalid references, because `text` may be an ID. */
-function tryParse(text: string): Reference | undefined {
-  try {
-    return parseReference(text)
-  } catch (error) {
-    if (isStrakeError(error)) return undefined
-    throw error
-  }
+/**
+ * True when an image is for the platform that was asked for. When none was, any image will
+ * do that is named alone, and from an index one for this machine.
+ */
+export function suitsPlatform({ image, index }: FoundImage, wanted: Platform | undefined): boolean {
+  if (index === undefined) return isForPlatform(image, wanted)
+  return imageFor(index, wanted ?? hostPlatform())?.digest === image.digest
 }
 
 /** Whether an image is for the wanted platform. Without a wanted platform, true for every image. */
-export function isForPlatform({ platform }: ImageRecord, wanted: Platform | undefined): boolean {
+function isForPlatform({ platform }: ImageRecord, wanted: Platform | undefined): boolean {
   if (wanted === undefined) return true
   const { os, architecture, variant } = normalizePlatform(wanted)
   const own = normalizePlatform(platform)
   const sameVariant = variant === undefined || own.variant === undefined || own.variant === variant
   return own.os === os && own.architecture === architecture && sameVariant
+}
+
+/** Names the platforms of a target that are in the store, for messages. */
+export function listPlatforms(images: readonly ImageRecord[]): string {
+  return images.map(({ platform }) => formatPlatform(platform)).join(', ') || 'no platform'
 }
 
 /** True for the names that `digestName` makes. */

@@ -1,52 +1,131 @@
+import { readGraph } from '#content'
 import type { Image } from '#image'
-import { chainIds, isStrakeError, type StrakeError } from '#oci'
+import {
+  chainIds,
+  type Descriptor,
+  type Digest,
+  isStrakeError,
+  type Platform,
+  type StrakeError,
+} from '#oci'
+import { pathExists } from '#platform'
 import type { Lease } from '#records'
 import type { Engine } from '../engine.ts'
 import { type FoundImage, findImage, getImage } from './find-image.ts'
+import { type FoundTarget, findTarget, getTarget } from './find-target.ts'
+import { openIndex } from './record-index.ts'
 
 /** A found image, opened. */
 export interface HeldImage extends FoundImage {
   readonly opened: Image
 }
 
+/** What a name meant, and its images: one, or those of an index that are in the store. */
+export interface HeldTarget {
+  readonly found: FoundTarget
+  readonly opened: readonly Image[]
+  /** Everything below an index that is in the store, and the index. */
+  readonly parts: readonly Descriptor[]
+}
+
 /** The number of failed readings of a named image after which the store counts as damaged. */
 const patience = 3
 
 /**
- * Finds the image that `text` names, reads it, and holds it by `lease`. Its content stays
- * even if another process removes the image. Throws `NOT_FOUND` also if another process
- * removes the image during the search.
+ * Finds the image that `text` names, reads it, and holds it by `lease`. From an index it
+ * takes the image for `platform`. All of it stays even when another process removes the
+ * image. Throws `NOT_FOUND` also when the image is removed while it is looked up.
  */
-export async function holdImage(engine: Engine, text: string, lease: Lease): Promise<HeldImage> {
+export async function holdImage(
+  engine: Engine,
+  text: string,
+  lease: Lease,
+  platform?: Platform,
+): Promise<HeldImage> {
+  const { records } = engine
+  return await holdStill({
+    find: () => getImage(records, text, platform),
+    isStill: ({ image }) => findImage(records, text, platform)?.image.digest === image.digest,
+    hold: async (found) => {
+      await lease.hold(found.image.digest)
+      const opened = await engine.openImage(found.image)
+      await holdParts(opened, lease)
+      return { ...found, opened }
+    },
+  })
+}
+
+/** The same for all images of an index, and for the other manifests in it. */
+export async function holdTarget(engine: Engine, text: string, lease: Lease): Promise<HeldTarget> {
+  const { records, content } = engine
+  return await holdStill({
+    find: () => getTarget(records, text),
+    isStill: ({ descriptor }) => findTarget(records, text)?.descriptor.digest === descriptor.digest,
+    hold: async (found) => {
+      const { descriptor, isIndex } = found
+      await lease.hold(descriptor.digest)
+      if (!isIndex) {
+        const image = await engine.openImage(descriptor)
+        await holdParts(image, lease)
+        return { found, opened: [image], parts: [] }
+      }
+      // An attestation is no image, and is part of the index all the same.
+      const { blobs, documents } = await readGraph(content, descriptor, {
+        prune: ({ digest }) => digest !== descriptor.digest && isAbsent(engine, digest),
+      })
+      const parts = [...blobs, ...documents.map((each) => each.descriptor)]
+      await lease.hold(...parts.map(({ digest }) => digest))
+      const { images } = await openIndex(engine, descriptor)
+      for (const image of images) await holdParts(image, lease)
+      return { found, opened: images, parts }
+    },
+  })
+}
+
+/** A layer that was dropped is made again when it is read. */
+function isAbsent({ content, records }: Engine, digest: Digest): boolean {
+  return !pathExists(content.pathOf(digest)) && records.dropped.diffIdOf(digest) === undefined
+}
+
+/** Holds configuration and layers. A layer may be stored as the archive of a file system alone. */
+async function holdParts({ manifest, config, layers }: Image, lease: Lease): Promise<void> {
+  const digests = layers.map(({ descriptor }) => descriptor.digest)
+  await lease.hold(manifest.config.digest, ...digests, ...chainIds(config.rootfs.diff_ids))
+}
+
+/**
+ * Finds something and holds its content. Begins anew as long as other processes move the
+ * name or remove content meanwhile.
+ */
+async function holdStill<Found, Held>({
+  find,
+  hold,
+  isStill,
+}: {
+  readonly find: () => Found
+  readonly hold: (found: Found) => Promise<Held>
+  readonly isStill: (found: Found) => boolean
+}): Promise<Held> {
   for (let absences = 0; ; ) {
-    const found = getImage(engine.records, text)
-    await lease.hold(found.image.digest)
-    const opened = await readIfPresent(engine, found)
-    if (opened instanceof Error) {
+    const found = find()
+    const held = await tryToHold(() => hold(found))
+    if (held instanceof Error) {
       // Another process may have removed the image, and a third may have pulled it again.
-      if (isStill(engine, text, found) && ++absences === patience) throw opened
+      if (isStill(found) && ++absences === patience) throw held
       continue
     }
-    const { manifest, layers } = opened
-    await lease.hold(manifest.config.digest, ...layers.map(({ descriptor }) => descriptor.digest))
-    // The store may have a layer only as the archive of a file system, so chains are held too.
-    await lease.hold(...chainIds(opened.config.rootfs.diff_ids))
     // A process that removes the image from now on sees the lease. A process that did so before
     // has removed the name first.
-    if (isStill(engine, text, found)) return { ...found, opened }
+    if (isStill(found)) return held
   }
 }
 
-/** Returns the error when content of the image is absent. */
-async function readIfPresent(engine: Engine, found: FoundImage): Promise<Image | StrakeError> {
+/** Returns the error when content is absent. */
+async function tryToHold<Held>(hold: () => Promise<Held>): Promise<Held | StrakeError> {
   try {
-    return await engine.openImage(found.image)
+    return await hold()
   } catch (error) {
     if (isStrakeError(error, 'NOT_FOUND')) return error
     throw error
   }
-}
-
-function isStill({ records }: Engine, text: string, { image }: FoundImage): boolean {
-  return findImage(records, text)?.image.digest === image.digest
 }

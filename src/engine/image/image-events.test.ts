@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test'
 import { load } from '../archive/load.ts'
 import { save } from '../archive/save.ts'
+import { removeImage } from '../collect/remove.ts'
 import { pruneCache } from '../store/prune.ts'
 import { pruneImages } from '../store/prune-images.ts'
 import { addTestImage, openTestEngine, type TestEngine } from '../testing/fixture.ts'
-import { removeImage } from './remove.ts'
 import { tagImage } from './tag.ts'
 
 const eventsOf = ({ records }: TestEngine): readonly string[] =>

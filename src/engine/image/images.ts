@@ -1,12 +1,13 @@
-import { familiarReference, isStrakeError, parseReference, type Reference } from '#oci'
+import { type Digest, familiarReference, isStrakeError, parseReference, type Reference } from '#oci'
 import type { ImageRecord } from '#records'
 import type { Engine } from '../engine.ts'
-import { isDigestName, repositoryOf } from './find-image.ts'
+import { chooseImage, isDigestName, repositoryOf } from './find-image.ts'
+import { targetOf } from './find-target.ts'
 import { type ImageFilters, imageTest } from './image-filter.ts'
 
 /** One line of `images`: an image with one of its names, or without a name. */
 export interface ImageSummary {
-  /** Image ID. */
+  /** Image ID, or the digest of an index. */
   readonly id: string
   /** In familiar form, such as `debian`, or `<none>`. */
   readonly repository: string
@@ -14,7 +15,7 @@ export interface ImageSummary {
   /** The digest of the manifest in a registry; absent if the image was neither pulled nor pushed. */
   readonly digest?: string
   readonly created: Date
-  /** Bytes of all layers, uncompressed. */
+  /** Bytes of all layers of every platform, uncompressed. */
   readonly size: number
 }
 
@@ -64,36 +65,70 @@ interface Row extends Pick<ImageSummary, 'repository' | 'tag'> {
   readonly image: ImageRecord
 }
 
-function listRows({ records }: Engine, withUnnamed: boolean): readonly Row[] {
-  const tags = Map.groupBy(records.tags.list(), ({ target }) => target.digest)
+function listRows(engine: Engine, withUnnamed: boolean): readonly Row[] {
+  const tags = Map.groupBy(engine.records.tags.list(), ({ target }) => target.digest)
   const rows: Row[] = []
-  for (const image of records.images.list()) {
-    const names = (tags.get(image.digest) ?? []).map(({ name }) => name)
+  for (const entry of listEntries(engine)) {
+    const names = (tags.get(entry.digest) ?? []).map(({ name }) => name)
     const digests = names.filter(isDigestName)
     const plain = names.filter((name) => !isDigestName(name))
-    for (const name of plain) rows.push(namedRow(image, name, digests))
+    for (const name of plain) rows.push(namedRow(entry, name, digests))
     if (plain.length > 0) continue
     const [digest] = digests
-    if (digest !== undefined) rows.push(namedRow(image, digest, digests))
-    else if (withUnnamed) rows.push(row(image, '<none>', '<none>', undefined))
+    if (digest !== undefined) rows.push(namedRow(entry, digest, digests))
+    else if (withUnnamed && !entry.isPart) rows.push(row(entry, '<none>', '<none>', undefined))
   }
   return rows.sort((a, b) => b.summary.created.getTime() - a.summary.created.getTime())
 }
 
-function namedRow(image: ImageRecord, name: string, digests: readonly string[]): Row {
+/** What names may mean: an image, or an index, shown as its image for this machine. */
+interface Entry {
+  /** Of the manifest or index. */
+  readonly digest: Digest
+  readonly id: Digest
+  readonly image: ImageRecord
+  readonly size: number
+  /** In an index, so that it needs no name. */
+  readonly isPart: boolean
+}
+
+function listEntries({ records }: Engine): readonly Entry[] {
+  const images = records.images.list()
+  const indexes = records.indexes.list()
+  const parts = new Set(indexes.flatMap((index) => index.images))
+  const entries = images.map((image): Entry => {
+    const { digest, imageId, totalSize } = image
+    return { digest, id: imageId, image, size: totalSize, isPart: parts.has(digest) }
+  })
+  for (const { digest } of indexes) {
+    const target = targetOf(records, digest)
+    const chosen = target && chooseImage(target)
+    if (target === undefined || chosen === undefined) continue
+    const size = target.images.reduce((sum, { totalSize }) => sum + totalSize, 0)
+    entries.push({ digest, id: digest, image: chosen.image, size, isPart: false })
+  }
+  return entries
+}
+
+function namedRow(entry: Entry, name: string, digests: readonly string[]): Row {
   const repository = repositoryOf(name)
   const digest = digests.find((other) => repositoryOf(other) === repository)?.split('@')[1]
   const tag = isDigestName(name) ? '<none>' : name.slice(repository.length + 1)
-  return row(image, familiarRepository(repository), tag, digest)
+  return row(entry, familiarRepository(repository), tag, digest)
 }
 
-function row(image: ImageRecord, repository: string, tag: string, digest: string | undefined): Row {
+function row(
+  { id, image, size }: Entry,
+  repository: string,
+  tag: string,
+  digest: string | undefined,
+): Row {
   const summary: ImageSummary = {
-    id: image.imageId,
+    id,
     repository,
     tag,
     created: new Date(image.createdAt ?? 0),
-    size: image.totalSize,
+    size,
     ...(digest === undefined ? {} : { digest }),
   }
   return { summary, image, repository, tag }

@@ -1,10 +1,12 @@
 import { type ContentSource, rememberDocuments } from '#content'
-import { openImage } from '#image'
+import { type Image, openImage } from '#image'
 import {
+  type Descriptor,
   type Digest,
   digestName,
   familiarReference,
   formatReference,
+  isIndexType,
   normalizePlatform,
   parsePlatform,
   parseReference,
@@ -18,13 +20,19 @@ import { type Emit, silent } from '#stream'
 import { beginWork } from '../begin-work.ts'
 import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
-import { isWholeId } from './find-image.ts'
+import { isWholeId, targetOf } from './find-target.ts'
 import { receiveImage } from './receive-image.ts'
 import { recordImage } from './record-image.ts'
+import { openIndex, recordIndex, type StoredIndex } from './record-index.ts'
 
 export interface PullOptions {
   /** `os/architecture[/variant]`. Default: this machine. */
   readonly platform?: string | undefined
+  /**
+   * Keeps the images for other platforms that the name means: where the registry has an index
+   * with them, the name then means that index. Otherwise it means the pulled image alone.
+   */
+  readonly keepsPlatforms?: boolean | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -37,6 +45,8 @@ export interface Pulled {
   /** The digest of the manifest or index that the name points to in the registry. */
   readonly digest: Digest
   readonly imageId: Digest
+  /** The manifest for the platform. */
+  readonly manifest: Descriptor
   /** The name pointed to this image before. */
   readonly upToDate: boolean
 }
@@ -79,10 +89,12 @@ export async function pull(
     signal,
   )
   await receiveImage(engine, source, image, { emit, lease, signal })
-  await recordImage(engine, image, {
-    names: [name, digestName(reference, root.digest)],
-    by: 'pull',
-  })
+  const named = { names: [name, digestName(reference, root.digest)], by: 'pull' } as const
+  const index = options.keepsPlatforms
+    ? await widerIndex(engine, source, { root, image, name, signal })
+    : undefined
+  if (index === undefined) await recordImage(engine, image, named)
+  else await recordIndex(engine, index, named)
   await rememberSource(engine, reference, [
     image.descriptor,
     ...image.layers.map((layer) => layer.descriptor),
@@ -93,8 +105,39 @@ export async function pull(
     familiarName: familiarReference(reference),
     digest: root.digest,
     imageId: image.imageId,
-    upToDate: before === image.descriptor.digest,
+    manifest: image.descriptor,
+    upToDate: before === (index?.descriptor ?? image.descriptor).digest,
   }
+}
+
+interface Pulling {
+  /** What the name means in the registry. */
+  readonly root: Descriptor
+  readonly image: Image
+  readonly name: string
+  readonly signal: AbortSignal | undefined
+}
+
+/** Stores the index when it has images of the name for other platforms, and returns it with all. */
+async function widerIndex(
+  engine: Engine,
+  source: ContentSource,
+  { root, image, name, signal }: Pulling,
+): Promise<StoredIndex | undefined> {
+  // Read late: another pull of the same build may have named its platform meanwhile.
+  const current = engine.records.tags.get(name)?.target.digest
+  if (!isIndexType(root.mediaType) || current === undefined) return undefined
+  const known = targetOf(engine.records, current)?.images ?? []
+  const others = new Set<Digest>(known.map(({ digest }) => digest))
+  const cancel = signal === undefined ? {} : { signal }
+  await engine.content.write(root, source.read(root, cancel), cancel)
+  const { images } = await openIndex(engine, root)
+  const { digest } = image.descriptor
+  const kept = images.filter((each) => {
+    const own = each.descriptor.digest
+    return own === digest || others.has(own)
+  })
+  return kept.length > 1 ? { descriptor: root, images: kept } : undefined
 }
 
 /** Reads content from `near` if it is there, else from `far`. */

@@ -1,14 +1,22 @@
 import type { Image } from '#image'
-import { type Digest, type ImageName, type Layer, layerCompression } from '#oci'
+import { type Descriptor, type Digest, type ImageName, type Layer, layerCompression } from '#oci'
 import { fileStatus, pathExists } from '#platform'
+import type { Records } from '#records'
 import { layerArchive } from '#snapshot'
 import type { Engine } from '../engine.ts'
+import { targetOf } from './find-target.ts'
 import { eventsOf, type ImageVerb } from './image-events.ts'
 
 export interface RecordOptions {
   /** Canonical, or `registry/repository@digest`. */
   readonly names: readonly ImageName[]
   readonly by: ImageVerb
+}
+
+/** A name that moved, and the ID of what it meant before. */
+export interface MovedName {
+  readonly name: string
+  readonly previous: string
 }
 
 /**
@@ -20,32 +28,46 @@ export async function recordImage(
   engine: Engine,
   image: Image,
   { names, by }: RecordOptions,
-): Promise<readonly { readonly name: string; readonly previous: string }[]> {
+): Promise<readonly MovedName[]> {
   const { records } = engine
+  return await records.write(() => {
+    putImage(engine, image)
+    for (const event of eventsOf(by, image.imageId, names)) records.events.append(event)
+    return moveNames(records, names, image.descriptor, by)
+  })
+}
+
+/** Records the facts of an image. Call it in a transaction. */
+export function putImage(engine: Engine, image: Image): void {
   const { descriptor, config } = image
   const created = config.created === undefined ? Number.NaN : Date.parse(config.created)
-  return await records.write(() => {
-    records.images.put({
-      digest: descriptor.digest,
-      mediaType: descriptor.mediaType,
-      size: descriptor.size,
-      imageId: image.imageId,
-      platform: {
-        os: config.os,
-        architecture: config.architecture,
-        ...(config.variant === undefined ? {} : { variant: config.variant }),
-      },
-      createdAt: Number.isNaN(created) ? null : created,
-      totalSize: image.layers.reduce((sum, layer) => sum + layerSize(engine, layer), 0),
-    })
-    for (const event of eventsOf(by, image.imageId, names)) records.events.append(event)
-    return names.flatMap((name) => {
-      const previous = records.tags.get(name)?.target.digest
-      const { mediaType, digest, size } = descriptor
-      const moved = records.tags.set(name, { mediaType, digest, size }, by)
-      if (!moved || previous === undefined) return []
-      return [{ name, previous: records.images.get(previous)?.imageId ?? previous }]
-    })
+  engine.records.images.put({
+    digest: descriptor.digest,
+    mediaType: descriptor.mediaType,
+    size: descriptor.size,
+    imageId: image.imageId,
+    platform: {
+      os: config.os,
+      architecture: config.architecture,
+      ...(config.variant === undefined ? {} : { variant: config.variant }),
+    },
+    createdAt: Number.isNaN(created) ? null : created,
+    totalSize: image.layers.reduce((sum, layer) => sum + layerSize(engine, layer), 0),
+  })
+}
+
+/** Points names at a manifest or index. Returns those that meant something else. */
+export function moveNames(
+  records: Records,
+  names: readonly ImageName[],
+  { mediaType, digest, size }: Descriptor,
+  by: ImageVerb,
+): readonly MovedName[] {
+  return names.flatMap((name) => {
+    const previous = records.tags.get(name)?.target.digest
+    const moved = records.tags.set(name, { mediaType, digest, size }, by)
+    if (!moved || previous === undefined) return []
+    return [{ name, previous: targetOf(records, previous)?.id ?? previous }]
   })
 }
 

@@ -5,9 +5,9 @@ import { packTar } from '#tar'
 import { load } from '../archive/load.ts'
 import { build } from '../build/build.ts'
 import { importImage } from '../build/import.ts'
+import { removeImage } from '../collect/remove.ts'
 import { addTestImage, openTestEngine } from '../testing/fixture.ts'
 import { getImage } from './find-image.ts'
-import { removeImage } from './remove.ts'
 import { rollbackTag, tagImage, tagLog } from './tag.ts'
 
 test('tagImage() moves a name, and the log records that', async () => {

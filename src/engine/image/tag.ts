@@ -1,30 +1,27 @@
 import { type Digest, type ImageName, parseImageName, recordedName, StrakeError } from '#oci'
-import type { ImageRecord } from '#records'
 import { indexState, publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
-import { getImage } from './find-image.ts'
+import { type FoundTarget, getTarget, targetOf } from './find-target.ts'
 import { imageEvent } from './image-events.ts'
 
-/** Adds the name `target` to the image `source`; moves the name if another image has it. */
+/** Names the image or index `source` also `target`; a name that meant another image moves. */
 export async function tagImage(engine: Engine, source: string, target: string): Promise<string> {
   const name = parseImageName(target)
-  const { image } = getImage(engine.records, source)
-  await setTag(engine, name, image, 'tag')
+  await setTag(engine, name, getTarget(engine.records, source), 'tag')
   return name
 }
 
-/** Points `name` to a manifest in the store, and publishes the index of the layout again. */
+/** Points `name` at a manifest or index that is in the store, and republishes the layout's index. */
 export async function setTag(
   engine: Engine,
   name: ImageName,
-  { digest, imageId, mediaType, size }: ImageRecord,
+  { descriptor, id }: FoundTarget,
   by: 'tag' | 'rollback',
 ): Promise<void> {
   const { records } = engine
-  const target = { mediaType, digest, size }
   const moved = await records.write(() => {
-    records.events.append(imageEvent('tag', imageId, name))
-    return records.tags.set(name, target, by)
+    records.events.append(imageEvent('tag', id, name))
+    return records.tags.set(name, descriptor, by)
   })
   // A process that was killed may have moved the name without writing the index.
   if (moved || (await indexState(engine)) !== 'current') await publishIndex(engine)
@@ -36,7 +33,7 @@ export interface TagLogEntry {
   readonly time: Date
   /** The verb that moved it. */
   readonly action: string
-  /** The digest of the manifest; absent if the name was removed. */
+  /** Of the manifest or index; absent when the name was removed. */
   readonly digest?: Digest
   /** Absent if the name was removed, or if the image is no longer in the store. */
   readonly imageId?: Digest | undefined
@@ -64,7 +61,7 @@ function describeTarget(
   { records }: Engine,
   digest: Digest,
 ): Pick<TagLogEntry, 'digest' | 'imageId'> {
-  return { digest, imageId: records.images.get(digest)?.imageId }
+  return { digest, imageId: targetOf(records, digest)?.id }
 }
 
 /**
@@ -77,7 +74,7 @@ export async function rollbackTag(engine: Engine, text: string): Promise<TagLogE
   if (target === undefined) {
     throw new StrakeError('NOT_FOUND', `Cannot roll back ${text}: it has no earlier image`)
   }
-  const image = engine.records.images.get(target.digest)
+  const image = targetOf(engine.records, target.digest)
   if (image === undefined) {
     throw new StrakeError(
       'NOT_FOUND',
@@ -90,6 +87,6 @@ export async function rollbackTag(engine: Engine, text: string): Promise<TagLogE
     name: text,
     time: new Date(),
     action: 'rollback',
-    ...describeTarget(engine, image.digest),
+    ...describeTarget(engine, image.descriptor.digest),
   }
 }

@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
 import { collectGarbage } from '../collect/collect-garbage.ts'
+import { removeImage } from '../collect/remove.ts'
 import { pull } from '../image/pull.ts'
-import { push } from '../image/push.ts'
-import { removeImage } from '../image/remove.ts'
 import { tagImage } from '../image/tag.ts'
+import { push } from '../push/push.ts'
 import { addTestImage, blobsOf, openTestEngine, type TestEngine } from '../testing/fixture.ts'
 import { serveRegistry } from './serve.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
-import { removeImage } from '../image/remove.ts'
+import { removeImage } from '../collect/remove.ts'
 import { tagImage } from '../image/tag.ts'
 import { openEngine } from '../open.ts'
 import { addTestImage, openTestEngine } from '../testing/fixture.ts'

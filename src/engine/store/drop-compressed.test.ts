@@ -8,11 +8,11 @@ import { createMemoryRegistry, createRegistryHandler } from '#registry'
 import { fromBuffer, toBuffer } from '#stream'
 import { packTar } from '#tar'
 import { save } from '../archive/save.ts'
+import { removeImage } from '../collect/remove.ts'
 import { ensureUnpacked } from '../image/ensure-unpacked.ts'
 import { pull } from '../image/pull.ts'
-import { push } from '../image/push.ts'
 import { recordImage } from '../image/record-image.ts'
-import { removeImage } from '../image/remove.ts'
+import { push } from '../push/push.ts'
 import {
   addTestImage,
   blobsOf,

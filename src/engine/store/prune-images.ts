@@ -1,11 +1,13 @@
 import { familiarReference, isStrakeError, parseReference } from '#oci'
-import type { StoredImage } from '#records'
+import type { ImageRecord } from '#records'
 import { collectGarbage } from '../collect/collect-garbage.ts'
+import { forgetTarget } from '../collect/forget-target.ts'
 import { tryPublishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { requireFacts } from '../facts.ts'
 import { type PruneFilter, passesPruneFilter } from '../filter/prune-filter.ts'
 import { isDigestName } from '../image/find-image.ts'
+import { type FoundTarget, targetOf } from '../image/find-target.ts'
 import { imageEvent } from '../image/image-events.ts'
 import { containersOf } from '../image/image-use.ts'
 import { notePrune, nothingPruned, type Pruned } from './pruned.ts'
@@ -23,18 +25,22 @@ export interface PruneImagesOptions {
  */
 export async function pruneImages(
   engine: Engine,
-  { all = false, filter = {} }: PruneImagesOptions = {},
+  { all: prunesAll = false, filter = {} }: PruneImagesOptions = {},
 ): Promise<Pruned> {
   requireFacts(engine)
+  const { records } = engine
   const untagged: string[] = []
   const images: string[] = []
-  for (const image of engine.records.images.list()) {
-    if (containersOf(engine, image.imageId).length > 0) continue
-    const names = await namesToPrune(engine, image, filter)
-    if (names === undefined || (names.isNamed && !all)) continue
-    await removeRecorded(engine, image, names)
+  // An image goes with the last index that it is in, so indexes come first.
+  const all = [...records.indexes.list(), ...records.images.list()]
+  for (const { digest, addedAt } of all) {
+    const target = targetOf(records, digest)
+    if (target === undefined || isUsed(engine, target)) continue
+    const names = await namesToPrune(engine, { ...target, addedAt }, filter)
+    const isPart = records.indexes.having(digest).length > 0
+    if (names === undefined || (!names.isNamed && isPart) || (names.isNamed && !prunesAll)) continue
+    images.push(...(await removeRecorded(engine, target, { ...names, isPart })))
     untagged.push(...names.old.map((name) => familiarReference(parseReference(name))))
-    if (names.isAll) images.push(image.imageId)
   }
   const isPublished = untagged.length === 0 || (await tryPublishIndex(engine))
   const { bytes } = await collectGarbage(engine)
@@ -49,20 +55,23 @@ export async function pruneImages(
   }
 }
 
+function isUsed(engine: Engine, { images }: FoundTarget): boolean {
+  return images.some(({ imageId }) => containersOf(engine, imageId).length > 0)
+}
+
+/** Returns the IDs of the images and indexes that went. */
 function removeRecorded(
-  { records }: Engine,
-  image: StoredImage,
-  names: NamesToPrune,
-): Promise<void> {
-  const { digest, imageId } = image
+  engine: Engine,
+  target: FoundTarget,
+  names: NamesToPrune & { readonly isPart: boolean },
+): Promise<readonly string[]> {
+  const { records } = engine
   return records.write(() => {
     for (const name of names.old) {
       if (records.tags.remove(name, 'prune'))
-        records.events.append(imageEvent('untag', imageId, name))
+        records.events.append(imageEvent('untag', target.id, name))
     }
-    if (names.isAll && records.images.remove(digest)) {
-      records.events.append(imageEvent('delete', imageId))
-    }
+    return names.isAll && !names.isPart ? forgetTarget(engine, target) : []
   })
 }
 
@@ -73,19 +82,23 @@ interface NamesToPrune {
   readonly isAll: boolean
 }
 
-/** Returns the names that a filter selects; `undefined` if the image stays unchanged. */
+/** The names of an image or index that a filter lets go; `undefined` when it keeps all of it. */
 async function namesToPrune(
   engine: Engine,
-  image: StoredImage,
+  { descriptor, images, addedAt }: FoundTarget & { readonly addedAt: number },
   filter: PruneFilter,
 ): Promise<NamesToPrune | undefined> {
-  const labels = await labelsOf(engine, image)
-  const passes = (at: number): boolean => passesPruneFilter(filter, { at, labels })
+  const labels = await Array.fromAsync(images, (image) => labelsOf(engine, image))
+  // Every platform must pass: a label of one keeps all.
+  const passes = (at: number): boolean =>
+    (labels.length > 0 ? labels : [{}]).every((own) =>
+      passesPruneFilter(filter, { at, labels: own }),
+    )
   const { tags } = engine.records
-  const names = tags.namesOf(image.digest).flatMap((name) => tags.get(name) ?? [])
+  const names = tags.namesOf(descriptor.digest).flatMap((name) => tags.get(name) ?? [])
   const plain = names.filter(({ name }) => !isDigestName(name))
   if (plain.length === 0) {
-    if (!passes(image.addedAt)) return undefined
+    if (!passes(addedAt)) return undefined
     return { isNamed: false, old: names.map(({ name }) => name), isAll: true }
   }
   const old = plain.filter(({ updatedAt }) => passes(updatedAt))
@@ -97,7 +110,7 @@ async function namesToPrune(
 /** An image that cannot be read has no labels. */
 async function labelsOf(
   engine: Engine,
-  image: StoredImage,
+  image: ImageRecord,
 ): Promise<Readonly<Record<string, string>>> {
   try {
     const { config } = await engine.openImage(image)

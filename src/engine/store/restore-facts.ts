@@ -1,11 +1,12 @@
 import { copyFile } from 'node:fs/promises'
 import { restoreContainerRecords } from '#container'
-import { type Digest, isStrakeError, limits, recordedName } from '#oci'
+import { type Digest, isIndexType, isStrakeError, limits, recordedName } from '#oci'
 import { lockDirectory } from '#platform'
 import { readIndexText, readNames } from '../content/indexed-names.ts'
 import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { recordImage } from '../image/record-image.ts'
+import { recordTarget } from '../image/record-index.ts'
 import { findManifest } from './find-manifest.ts'
 
 /**
@@ -30,9 +31,8 @@ async function restoreNames(engine: Engine): Promise<number> {
   for (const { name, target } of [...whole, ...incomplete]) {
     try {
       const canonical = recordedName(name)
-      const image = await engine.openImage(target)
       const isKnown = engine.records.tags.get(canonical) !== undefined
-      await recordImage(engine, image, { names: isKnown ? [] : [canonical], by: 'restore' })
+      await recordTarget(engine, target, { names: isKnown ? [] : [canonical], by: 'restore' })
     } catch (error) {
       if (!isStrakeError(error)) throw error
       lost += 1
@@ -68,7 +68,21 @@ export async function repairFacts(engine: Engine): Promise<number> {
   for await (const { digest, size } of engine.content.list()) {
     if (size <= limits.manifestSize && (await restoreImage(engine, digest))) count += 1
   }
+  await restoreIndexes(engine)
   records.loss.forget()
   await publishIndex(engine)
   return count
+}
+
+/** Records the indexes again that names mean. Without one, an image of it would look unused. */
+async function restoreIndexes(engine: Engine): Promise<void> {
+  const { records } = engine
+  for (const { target } of records.tags.list()) {
+    if (!isIndexType(target.mediaType) || records.indexes.get(target.digest) !== undefined) continue
+    try {
+      await recordTarget(engine, target, { names: [], by: 'restore' })
+    } catch (error) {
+      if (!isStrakeError(error)) throw error
+    }
+  }
 }

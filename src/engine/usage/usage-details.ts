@@ -2,6 +2,7 @@ import { type CacheUsage, cacheUsage } from '../build/cache-usage.ts'
 import { listContainers } from '../container/ps.ts'
 import type { ContainerSummary } from '../container/summary.ts'
 import type { Engine } from '../engine.ts'
+import { getTarget } from '../image/find-target.ts'
 import { containersOf } from '../image/image-use.ts'
 import { type ImageSummary, listImages } from '../image/images.ts'
 import { writtenBytes } from './disk-usage.ts'
@@ -41,17 +42,20 @@ export async function usageDetails(engine: Engine): Promise<UsageDetails> {
 
 async function imageUsages(engine: Engine): Promise<readonly ImageUsage[]> {
   const space = await measureSpace(engine)
-  const files = new Map<string, Files>()
-  for (const image of engine.records.images.list()) {
-    const known = files.get(image.imageId) ?? new Map()
-    files.set(image.imageId, join([known, await space.ofImage(image)]))
-  }
+  const { records } = engine
+  const recorded = await Array.fromAsync(records.images.list(), async (image) => ({
+    imageId: image.imageId,
+    files: await space.ofImage(image),
+  }))
   const images = await listImages(engine, { all: true })
   return images.map((image) => {
-    const own = files.get(image.id) ?? new Map()
-    const others = [...files].filter(([id]) => id !== image.id).map(([, each]) => each)
-    const unique = bytesBeyond(own, join(others))
-    const containers = containersOf(engine, image.id).length
+    const parts = getTarget(records, image.id).images
+    const ids = new Set<string>(parts.map(({ imageId }) => imageId))
+    const filesOf = (isOwn: boolean): Files =>
+      join(recorded.filter((each) => ids.has(each.imageId) === isOwn).map(({ files }) => files))
+    const own = filesOf(true)
+    const unique = bytesBeyond(own, filesOf(false))
+    const containers = [...ids].reduce((sum, id) => sum + containersOf(engine, id).length, 0)
     return { ...image, shared: bytesOf(own) - unique, unique, containers }
   })
 }

@@ -1,18 +1,21 @@
-import { type ContentSource, type ContentStore, copy } from '#content'
+import { type ContentSource, type ContentStore, copy, isDocument, readGraph } from '#content'
 import {
   ContentMismatchError,
   type Descriptor,
   type Digest,
   digestName,
   type ImageName,
+  isConfigType,
+  isIndexType,
+  isRunnable,
   isStrakeError,
   limits,
+  type Manifest,
   parseIndex,
   parseReference,
   sha256,
   toImageName,
 } from '#oci'
-import { hostPlatform } from '#platform'
 import { toBuffer, verified } from '#stream'
 import { type Image, openImage } from '../image.ts'
 import { type Archive, invalid } from './archive.ts'
@@ -21,8 +24,9 @@ import type { LoadedImage, LoadOptions } from './loaded-image.ts'
 import { blobName } from './save.ts'
 
 /**
- * Loads the images of `index.json`. If there is also a `manifest.json`, its names are added; it
- * must describe the same images.
+ * Loads what `index.json` lists, of an index every platform that is in the archive, unless one
+ * is asked for. When the archive has a `manifest.json` too, it
+ * gives names, and must not describe an image that the layout does not have.
  */
 export async function loadLayout(
   archive: Archive,
@@ -30,22 +34,23 @@ export async function loadLayout(
   docker: readonly DockerEntry[] | undefined,
   options: LoadOptions,
 ): Promise<LoadedImage[]> {
-  const { emit, signal, platform = hostPlatform() } = options
+  const { emit, signal } = options
   const source = sourceOf(archive)
   const raw = await toBuffer(archive.read('index.json'), limits.manifestSize, 'index.json')
-  const images = new Map<Digest, { image: Image; names: ImageName[] }>()
+  const listed = new Map<Digest, Listed>()
   for (const descriptor of parseIndex(raw).manifests) {
-    const image = await openImage(source, descriptor, platform, signal)
-    const known = images.get(image.descriptor.digest) ?? { image, names: [] }
+    const found = await readListed(archive, descriptor, options)
+    const known = listed.get(found.root.digest) ?? found
     known.names.push(...nameIn(descriptor))
-    images.set(image.descriptor.digest, known)
+    listed.set(found.root.digest, known)
   }
-  for (const entry of docker ?? []) await joinDocker(archive, entry, [...images.values()])
+  for (const entry of docker ?? []) await joinDocker(archive, entry, [...listed.values()])
   const loaded: LoadedImage[] = []
-  for (const { image, names } of images.values()) {
-    const { mediaType, digest, size } = image.descriptor
+  for (const { root, names } of listed.values()) {
+    const { mediaType, digest, size } = root
     const descriptor = { mediaType, digest, size }
     await copy(source, store, descriptor, {
+      prune: (child) => isAbsent(archive, child),
       ...(emit !== undefined && { emit }),
       ...(signal !== undefined && { signal }),
     })
@@ -54,16 +59,68 @@ export async function loadLayout(
   return loaded
 }
 
+/** What `index.json` lists: an image, or an index with the images of it that are in the archive. */
+interface Listed {
+  readonly root: Descriptor
+  readonly images: readonly Image[]
+  readonly names: ImageName[]
+}
+
+async function readListed(
+  archive: Archive,
+  descriptor: Descriptor,
+  { platform, signal }: LoadOptions,
+): Promise<Listed> {
+  const source = sourceOf(archive)
+  if (!isIndexType(descriptor.mediaType)) {
+    const image = await openImage(source, descriptor, platform, signal)
+    return { root: image.descriptor, images: [image], names: [] }
+  }
+  const { documents } = await readGraph(source, descriptor, {
+    prune: (child) =>
+      child.digest !== descriptor.digest && (!isDocument(child) || isAbsent(archive, child)),
+    signal,
+  })
+  const manifests = documents.filter(
+    (each) => each.parsed.kind === 'manifest' && isImage(each.parsed.manifest, each.descriptor),
+  )
+  const images = await Array.fromAsync(manifests, (each) =>
+    openImage(source, each.descriptor, platform, signal),
+  )
+  if (images.length === 0) {
+    throw invalid(`none of the images of its index ${descriptor.digest} is in it`)
+  }
+  const root =
+    platform === undefined
+      ? descriptor
+      : (await openImage(source, descriptor, platform, signal)).descriptor
+  return { root, images, names: [] }
+}
+
+/** False for attestations and other artifacts. */
+function isImage({ config }: Manifest, descriptor: Descriptor): boolean {
+  return isRunnable(descriptor) && isConfigType(config.mediaType)
+}
+
+/** True for a manifest that an archive leaves out: that of a platform that nobody saved. */
+function isAbsent(archive: Archive, descriptor: Descriptor): boolean {
+  return isDocument(descriptor) && !archive.has(blobName(descriptor.digest))
+}
+
 /** Adds the names of an entry in `manifest.json` to the image that it describes. */
 async function joinDocker(
   archive: Archive,
   entry: DockerEntry,
-  images: readonly { image: Image; names: ImageName[] }[],
+  all: readonly Listed[],
 ): Promise<void> {
   const raw = await toBuffer(archive.read(entry.config), limits.configSize, entry.config)
   const imageId = sha256(raw)
-  const match = images.find(({ image }) => image.imageId === imageId)
-  if (match === undefined || match.image.layers.length !== entry.layers.length) {
+  const match = all.find(({ images }) =>
+    images.some(
+      (image) => image.imageId === imageId && image.layers.length === entry.layers.length,
+    ),
+  )
+  if (match === undefined) {
     throw invalid('its index.json and its manifest.json describe different images')
   }
   match.names.push(...entry.names.filter((name) => !match.names.includes(name)))

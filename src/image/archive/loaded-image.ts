@@ -4,7 +4,7 @@ import type { Emit } from '#stream'
 export interface LoadOptions {
   /** A directory for temporary files: streams are written there before they are read. */
   readonly temporaryDirectory: string
-  /** The platform to choose from an index. Default: that of this machine. */
+  /** Takes this platform of an index alone, without the index. */
   readonly platform?: Platform | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
@@ -12,7 +12,7 @@ export interface LoadOptions {
 
 /** An image that was loaded. The caller names it, and reports it. */
 export interface LoadedImage {
-  /** The descriptor of its manifest. */
+  /** Of its manifest, or of the index. */
   readonly descriptor: Descriptor
   readonly names: readonly ImageName[]
 }

@@ -18,7 +18,15 @@ import type { Image } from '../image.ts'
 /** An image to save, and the names it gets where it is loaded. */
 export interface NamedImage {
   readonly image: Image
+  /** The index that the archive lists; then `image` is what readers of `manifest.json` get. */
+  readonly index?: SavedIndex | undefined
   readonly names: readonly Reference[]
+}
+
+/** An index, and everything below it that is in the store. */
+export interface SavedIndex {
+  readonly descriptor: Descriptor
+  readonly parts: readonly Descriptor[]
 }
 
 /**
@@ -84,8 +92,8 @@ function file(path: string, content: Uint8Array): TarInput {
 }
 
 function indexOf(images: readonly NamedImage[]): object {
-  const manifests = images.flatMap(({ image, names }) => {
-    const { digest, size, mediaType: type } = image.descriptor
+  const manifests = images.flatMap(({ image, index, names }) => {
+    const { digest, size, mediaType: type } = index?.descriptor ?? image.descriptor
     const { os, architecture, variant } = image.config
     const platform = { architecture, os, ...(variant !== undefined && { variant }) }
     const named = names.length === 0 ? [undefined] : names.map(annotate)
@@ -94,7 +102,7 @@ function indexOf(images: readonly NamedImage[]): object {
       digest,
       size,
       ...(annotations !== undefined && { annotations }),
-      platform,
+      ...(index === undefined && { platform }),
     }))
   })
   return { schemaVersion: 2, mediaType: mediaType.ociIndex, manifests }
@@ -127,10 +135,9 @@ function dockerEntry({ image, names }: NamedImage): object {
 /** Every blob once, sorted by digest. */
 function collectBlobs(images: readonly NamedImage[]): Descriptor[] {
   const blobs = new Map<Digest, Descriptor>()
-  for (const { image } of images) {
-    for (const blob of [image.descriptor, image.manifest.config, ...image.manifest.layers]) {
-      blobs.set(blob.digest, blob)
-    }
+  for (const { image, index } of images) {
+    const own = [image.descriptor, image.manifest.config, ...image.manifest.layers]
+    for (const blob of [...own, ...(index?.parts ?? [])]) blobs.set(blob.digest, blob)
   }
   return [...blobs.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1))
 }

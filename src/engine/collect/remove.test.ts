@@ -3,8 +3,8 @@ import { type Descriptor, mediaType, sha256 } from '#oci'
 import { fromBuffer } from '#stream'
 import { removeContainer } from '../container/container.ts'
 import { create } from '../container/run.ts'
+import { listImages } from '../image/images.ts'
 import { addTestImage, blobsOf, cannotContain, openTestEngine } from '../testing/fixture.ts'
-import { listImages } from './images.ts'
 import { removeImage } from './remove.ts'
 
 test('removeImage() removes names one by one, and the content with the last name', async () => {

@@ -1,0 +1,26 @@
+import type { Digest } from '#oci'
+import type { Engine } from '../engine.ts'
+import type { FoundTarget } from '../image/find-target.ts'
+import { imageEvent } from '../image/image-events.ts'
+
+/**
+ * Removes the facts of an image; of an index those of its images too that have no name and
+ * are in no other index. Call it in a transaction, after its names are gone. Returns the IDs
+ * of what is no longer known, the index first.
+ */
+export function forgetTarget({ records }: Engine, target: FoundTarget): readonly Digest[] {
+  const { descriptor, id, images, isIndex } = target
+  const isGone = isIndex
+    ? records.indexes.remove(descriptor.digest)
+    : records.images.remove(descriptor.digest)
+  const deleted = isGone ? [id] : []
+  if (isIndex) {
+    for (const { digest, imageId } of images) {
+      const isNeeded =
+        records.tags.namesOf(digest).length > 0 || records.indexes.having(digest).length > 0
+      if (!isNeeded && records.images.remove(digest)) deleted.push(imageId)
+    }
+  }
+  for (const each of deleted) records.events.append(imageEvent('delete', each))
+  return deleted
+}
