@@ -1,8 +1,8 @@
-// The only code that knows Bun, Node and the kernel.
+// The only code that uses Bun, Node and the kernel directly.
 
 /** The type in a file's mode. */
 export { fileType, typeOf } from './call/file-type.ts'
-/** A C function table linked at first use, strings for it, and errors made of errno. */
+/** C functions linked at the first use, C strings, and errors from errno. */
 export type { CFunctions, CMemory, CSignature, CType } from './call/libc.ts'
 export { check, cString, errno, ffi, isSystemError, SystemError, symbols } from './call/libc.ts'
 /** Parts of Node that are loaded when they are needed. */
@@ -64,10 +64,12 @@ export {
 } from './file/files.ts'
 export type { MemoryFile } from './file/memory-file.ts'
 export { createMemoryFile } from './file/memory-file.ts'
-/** Files of the program's own, checked to be regular files. */
+/** Files that the program has written, checked to be regular files. */
 export { openPlainFile, readPlainBytes, readPlainFile } from './file/plain-file.ts'
 export { removeTree } from './file/remove-tree.ts'
-/** Files inside a tree that is not trusted, by directory descriptor and name: `at.openDirectory(fd, name)`. */
+/**
+ * Files inside an untrusted tree, by directory descriptor and name: `at.openDirectory(fd, name)`.
+ */
 export * as at from './file/root.ts'
 /** Files with a slow other end, read and written until a signal ends the wait. */
 export type { StreamFile } from './file/stream-file.ts'
@@ -93,7 +95,7 @@ export { maxOverlayLowers, mountOverlay } from './kernel/overlay.ts'
 /** The kernel's table of flows. */
 export { forgetUdpFlows } from './net/conntrack.ts'
 /** Addresses of private networks. */
-/** Telling IPv4 from IPv6. */
+/** Distinguishing IPv4 and IPv6. */
 export { ipVersion } from './net/ip-version.ts'
 /** IPv4 addresses and their blocks. */
 export type { Subnet } from './net/ipv4.ts'
@@ -162,7 +164,7 @@ export { identifyProcess, isAlive, ownIdentity, signalProcess } from './process/
 export { compileEagerly } from './process/jit.ts'
 export { killTree } from './process/kill-tree.ts'
 export { makePipe, readInput, readPipe } from './process/pipe.ts'
-/** Whether a reader takes more. */
+/** Rights of this process. */
 export { canChown, canMount, inUserNamespace, isRoot } from './process/privilege.ts'
 export type {
   ChildInput,
@@ -187,7 +189,7 @@ export { hasRoom, roomSize } from './process/room.ts'
 /** Terminals: raw mode, size, and the socket a runtime delivers one on. */
 export type { WindowSize } from './process/terminal.ts'
 export { isTerminal, setWindowSize, windowSize } from './process/terminal.ts'
-/** Timers for times of any length. */
+/** Timers for any length of time. */
 export { startTimer, type Timer } from './process/timer.ts'
 export type { ConsoleSocket } from './process/tty.ts'
 export { listenConsole, makeRaw } from './process/tty.ts'

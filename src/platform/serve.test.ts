@@ -95,7 +95,7 @@ test('serve() refuses requests with an ambiguous length', async () => {
   expect(calls).toBe(0)
 })
 
-test('serve() answers 400 to a Host that makes no URL', async () => {
+test('serve() answers 400 to an invalid Host', async () => {
   let calls = 0
   await using server = await serve(async () => {
     calls += 1

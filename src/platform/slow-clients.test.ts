@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { connect, type Socket } from 'node:net'
 import { serve } from './serve.ts'
 
-/** A connection that sends `text` and then no whole request. */
+/** A connection that sends `text` and then no complete request. */
 async function open(port: number, text: string): Promise<Socket> {
   const socket = connect(port, '127.0.0.1')
   socket.on('error', () => {})
@@ -11,7 +11,7 @@ async function open(port: number, text: string): Promise<Socket> {
   return socket
 }
 
-test('serve() answers others while hundreds of connections send no request, and closes those', async () => {
+test('serve() answers while hundreds of connections send no request, and closes those', async () => {
   await using server = await serve(async (request) => new Response(await request.text()))
   const slow: Socket[] = []
   for (let at = 0; at < 100; at++) {
@@ -20,7 +20,7 @@ test('serve() answers others while hundreds of connections send no request, and 
     slow.push(await open(server.port, 'GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: '))
   }
   const closed = slow.map((socket) => new Promise((resolve) => socket.once('close', resolve)))
-  // A client may send a byte now and then: no header takes for ever.
+  // A client that sends a byte now and then must not keep its connection for ever.
   const dripping = setInterval(() => {
     for (const socket of slow) if (!socket.destroyed) socket.write('x')
   }, 500)
@@ -36,7 +36,7 @@ test('serve() answers others while hundreds of connections send no request, and 
   }
 }, 120_000)
 
-test('serve() waits for a slow body whose head came whole, and for a slow handler', async () => {
+test('serve() waits for a slow body after a complete head, and for a slow handler', async () => {
   await using server = await serve(async (request) => new Response(await request.text()))
   const socket = await open(
     server.port,

@@ -14,7 +14,7 @@ test('symbols() links C functions by name and system calls by number', () => {
   expect(fd).toBeGreaterThan(2)
 })
 
-test('check() throws what errno said, with code, syscall and path', () => {
+test('check() throws the error of errno, with code, syscall and path', () => {
   const c = symbols({ rmdir: { args: ['ptr'], returns: 'i32' } })
   const call = () =>
     check(c().rmdir(cString('/proc/nowhere/at/all')), 'rmdir', '/proc/nowhere/at/all')
@@ -23,7 +23,7 @@ test('check() throws what errno said, with code, syscall and path', () => {
   expect(() => check(c().rmdir(cString('/proc')), 'rmdir')).toThrow(/^(EBUSY|EPERM|EINVAL)/)
 })
 
-test('check() keeps the first errno although the table is linked by the failing call itself', () => {
+test('check() keeps the first errno although the failing call links the table', () => {
   const fresh = symbols({ chdir: { args: ['ptr'], returns: 'i32' } })
   expect(() => check(fresh().chdir(cString('/proc/self/cmdline')), 'chdir')).toThrow('ENOTDIR')
 })

@@ -2,12 +2,15 @@ import { StrakeError } from '#oci'
 import { errnoName } from './errno.ts'
 
 /**
- * C types as the calling convention sees them. `ptr` takes a TypedArray, an
- * address or `null`; `i64` results come back as bigint only beyond 2^53.
+ * C types of the calling convention. `ptr` accepts a TypedArray, an address or `null`. Results of
+ * `i64` are bigint only beyond 2^53.
  */
 export type CType = 'i32' | 'u32' | 'i64' | 'u64' | 'ptr' | 'void'
 
-/** The arguments and the result of a C function. With `syscall` it is that system call, also one that glibc lacks. */
+/**
+ * The arguments and the result of a C function. With `syscall` it calls that system call, even one
+ * that glibc does not have.
+ */
 export interface CSignature {
   readonly args: readonly CType[]
   readonly returns: CType
@@ -55,8 +58,8 @@ export function ffi(): Ffi {
 }
 
 /**
- * Declares C functions without loading anything: the table is linked by the
- * first call of the returned function and kept.
+ * Declares C functions without loading anything. The first call of the returned function links the
+ * table, once.
  *
  *     const c = symbols({ umount2: { args: ['ptr', 'i32'], returns: 'i32' } })
  *     check(c().umount2(cString(path), 0), 'umount', path)
@@ -72,7 +75,7 @@ export function symbols<const Table extends Readonly<Record<string, CSignature>>
 }
 
 function link(table: Readonly<Record<string, CSignature>>): Record<string, Callable> {
-  // Looked up now because looking it up after a failed call would overwrite errno.
+  // Found before the call, because finding it after a failed call would overwrite errno.
   errnoAddress ??= findErrno()
   const { FFIType, linkSymbols } = ffi()
   const fast = { i64: FFIType.i64_fast, u64: FFIType.u64_fast }
@@ -110,7 +113,10 @@ function syscallAddress(): bigint {
   return addressOfSyscall
 }
 
-/** Returns text as C reads it: UTF-8 (bytes stay as they are) and a NUL. Throws `INVALID` for a NUL inside. */
+/**
+ * Returns text as a C string: UTF-8 (bytes are not changed) and a NUL. Throws `INVALID` for a NUL
+ * inside.
+ */
 export function cString(text: string | Uint8Array): Uint8Array {
   const bytes = typeof text === 'string' ? encoder.encode(text) : text
   if (bytes.includes(0)) {
@@ -138,7 +144,7 @@ function findErrno(): number {
   return Number(__errno_location?.())
 }
 
-/** A refusal by the kernel or the C library, shaped like Node's own errors. */
+/** An error of the kernel or the C library, in the form of Node's own errors. */
 export class SystemError extends Error {
   /** Symbolic: `ENOENT`. */
   readonly code: string
@@ -159,9 +165,8 @@ export class SystemError extends Error {
 }
 
 /**
- * Passes a result through unless it is the -1 by which C reports an error;
- * then throws `SystemError` with errno as it is at this moment, so nothing may
- * be called in between: `check(c().close(fd), 'close')`.
+ * Returns a result unless it is -1, with which C reports an error. Then throws `SystemError` with
+ * the current errno, so no other function may be called before: `check(c().close(fd), 'close')`.
  */
 export function check(result: number | bigint, syscall: string, path?: string): number {
   const number = Number(result)
@@ -169,7 +174,10 @@ export function check(result: number | bigint, syscall: string, path?: string): 
   return number
 }
 
-/** True when `error` is a system error, of Node or of ours, with one of these codes (`ENOENT`). */
+/**
+ * True when `error` is a system error, of Node or of this program, with one of these codes
+ * (`ENOENT`).
+ */
 export function isSystemError(error: unknown): error is Error & { readonly code: string }
 export function isSystemError(error: unknown, ...codes: readonly string[]): boolean
 export function isSystemError(error: unknown, ...codes: readonly string[]): boolean {

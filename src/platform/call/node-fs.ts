@@ -1,4 +1,4 @@
-// Loading these modules costs milliseconds, which a command that does not need them saves.
+// Loading these modules takes milliseconds. A command that does not need them must not load them.
 
 /** Returns `node:fs`, loaded at the first call. */
 export const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs')
@@ -7,7 +7,7 @@ export const fs = (): typeof import('node:fs') => process.getBuiltinModule('node
 export const fsPromises = (): typeof import('node:fs/promises') =>
   process.getBuiltinModule('node:fs/promises')
 
-/** Waits. Throws the reason of `signal` when it aborts meanwhile. */
+/** Waits. Throws the reason of `signal` when it aborts. */
 export const sleep = (milliseconds: number, signal?: AbortSignal): Promise<void> =>
   process
     .getBuiltinModule('node:timers/promises')

@@ -17,7 +17,7 @@ const root = `${tmpdir()}/strake-posix-test-${process.pid}`
 beforeAll(() => mkdirSync(root))
 afterAll(() => rmSync(root, { recursive: true }))
 
-test('makeDirectories() makes missing directories and makeDirectory() tells old from new', () => {
+test('makeDirectories() creates missing directories and makeDirectory() returns whether it is new', () => {
   makeDirectories(`${root}/a/b/c`, 0o700)
   makeDirectories(`${root}/a/b/c`, 0o700)
   expect(lstatSync(`${root}/a/b`).mode & 0o777).toBe(0o700)

@@ -1,9 +1,9 @@
 import { check, cString, symbols } from './libc.ts'
 
 /**
- * Direct, synchronous file calls for code that runs before every container
- * start, where loading `node:fs` (2-3 ms) would cost more than the work. They
- * need Bun and throw `SystemError`; anything long or large belongs to `files.ts`.
+ * Direct, synchronous file calls for code that runs before every container start, where loading
+ * `node:fs` (2-3 ms) would take longer than the work. They need Bun and throw `SystemError`. Long
+ * or large operations belong in `files.ts`.
  */
 const c = symbols({
   open: { args: ['ptr', 'i32', 'u32'], returns: 'i32' },
@@ -166,7 +166,7 @@ export function pathExists(path: string): boolean {
   return c().access(cString(path), 0) === 0
 }
 
-/** `path` without links and dots, as `/proc/self/mountinfo` spells it. Throws `ENOENT`. */
+/** Returns `path` without links and dots, as in `/proc/self/mountinfo`. Throws `ENOENT`. */
 export function realPath(path: string): string {
   const resolved = new Uint8Array(4096)
   const found = BigInt(c().realpath(cString(path), resolved)) !== 0n
@@ -190,7 +190,7 @@ export interface FileStatus {
   readonly mode: number
   readonly uid: number
   readonly gid: number
-  /** Names of the file. */
+  /** Number of names of the file. */
   readonly links: number
   /** Bytes. */
   readonly size: number
@@ -202,14 +202,14 @@ export interface FileStatus {
   readonly mtime: FileTime
   /** The time of the last change of any kind. Only the kernel sets it. */
   readonly ctime: FileTime
-  /** Root of a mount; `undefined` when the kernel (before 5.8) cannot tell. */
+  /** True for the root of a mount; `undefined` when the kernel (before 5.8) does not report it. */
   readonly mountRoot: boolean | undefined
 }
 
 const basicStats = 0x7ff
 const attributeMountRoot = 0x2000n
 
-/** Throws `ENOENT`; the last component is not followed when it is a link. */
+/** Throws `ENOENT`. A link at the end of the path is not followed. */
 export function fileStatus(path: string): FileStatus {
   const buffer = new Uint8Array(256)
   check(c().statx(atCwd, cString(path), symlinkNoFollow, basicStats, buffer), 'statx', path)

@@ -15,9 +15,9 @@ const triesWhileRenamed = 100
 const [EINTR, EAGAIN, ENAMETOOLONG] = [4, 11, 36]
 
 /**
- * Opens a file or directory below an open directory for reading. Follows no link
- * anywhere in the path, and does not wait for the writer of a pipe. Pass a path that
- * is not UTF-8 as bytes. Throws `SystemError`.
+ * Opens a file or directory below an open directory for reading. Follows no link in the path, and
+ * does not wait for the writer of a pipe. Pass a path that is not UTF-8 as bytes. Throws
+ * `SystemError`.
  */
 export function openBeneath(root: number, relativePath: string | Uint8Array): number {
   path[place(relativePath.length === 0 ? '.' : relativePath)] = 0
@@ -27,7 +27,7 @@ export function openBeneath(root: number, relativePath: string | Uint8Array): nu
     const fd = Number(c().openat2(root, path, how, 24))
     if (fd !== -1) return fd
     const number = errno()
-    // The kernel gives up when a directory above is renamed during the call.
+    // The kernel returns EAGAIN when a directory above is renamed during the call.
     if (number !== EAGAIN || tries === triesWhileRenamed) refuse(number, relativePath)
   }
 }

@@ -1,9 +1,8 @@
 import { fs } from './node-fs.ts'
 
 /**
- * Writes all of `bytes` at `position`, or where the file stands. The kernel may take
- * fewer bytes than it is given, without an error. Throws `ENOSPC` where a full disk
- * shows itself as a write of nothing.
+ * Writes all of `bytes` at `position`, or at the file's offset. The kernel may write fewer bytes
+ * per call without an error. Throws `ENOSPC` when a full disk accepts no byte.
  */
 export function writeAllNow(descriptor: number, bytes: Uint8Array, position?: number): void {
   const { writeSync } = fs()

@@ -1,4 +1,4 @@
-/** A value for a `?`. A bigint must fit 64 bits. */
+/** A value for a `?`. A bigint must fit into 64 bits. */
 export type SqlValue = string | number | bigint | boolean | Uint8Array | null
 /** A result row: values by column name. */
 export type SqlRow = Readonly<Record<string, unknown>>
@@ -25,8 +25,8 @@ export interface Database extends Disposable {
    */
   transaction<T>(work: () => T): T
   /**
-   * The same, but waiting for another writer does not block the thread. `work` is
-   * synchronous all the same. Throws the reason of `signal` when it aborts meanwhile.
+   * Like `transaction`, but waiting for another writer does not block the thread. `work` must be
+   * synchronous here too. Throws the reason of `signal` when it aborts during the wait.
    */
   write<T>(work: () => T, signal?: AbortSignal): Promise<T>
   close(): void
@@ -35,7 +35,7 @@ export interface Database extends Disposable {
 export interface DatabaseOptions {
   /** Milliseconds to wait for another process's write; 15,000 unless given. */
   readonly busyTimeout?: number
-  /** Opens an existing file and refuses to change it. */
+  /** Opens an existing file for reading only. */
   readonly readOnly?: boolean
   /**
    * Called when the disk is full. Returns true when there may be space now; then the

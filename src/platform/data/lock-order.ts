@@ -1,6 +1,9 @@
 let transactions = 0
 
-/** Runs a transaction. Its lock is the last one a process may take, so that no two processes wait for each other. */
+/**
+ * Runs a transaction. Its lock must be the last one that a process takes, so that no two processes
+ * wait for each other.
+ */
 export function asLastLock<T>(work: () => T): T {
   transactions += 1
   try {

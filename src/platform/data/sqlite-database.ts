@@ -78,7 +78,7 @@ export class BunDatabase implements Database {
     }
   }
 
-  /** A statement that meets another writer fails at once. */
+  /** Inside `work`, a statement that meets another writer fails at once. */
   #withoutWaiting<T>(work: () => T): T {
     this.execute('PRAGMA busy_timeout=0')
     try {

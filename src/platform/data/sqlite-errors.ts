@@ -2,13 +2,13 @@ import { isStrakeError, StrakeError } from '#oci'
 import { isRoot } from '../process/privilege.ts'
 import type { DatabaseOptions } from './database.ts'
 
-/** True for the errors of SQLite that mean: the file is damaged or not a database. */
+/** True for SQLite's errors for a damaged file and for a file that is not a database. */
 export function isDatabaseDamaged(error: unknown): boolean {
   const cause = isStrakeError(error, 'UNAVAILABLE') ? error.cause : error
   return hasCode(cause, 'SQLITE_NOTADB') || hasCode(cause, 'SQLITE_CORRUPT')
 }
 
-/** True when a uniqueness rule of the schema refused a row. */
+/** True when a row violates a uniqueness rule of the schema. */
 export function isUniqueViolation(error: unknown): boolean {
   return (
     hasCode(error, 'SQLITE_CONSTRAINT_UNIQUE') || hasCode(error, 'SQLITE_CONSTRAINT_PRIMARYKEY')
@@ -23,7 +23,7 @@ const reasons = [
   ['SQLITE_BUSY', 'another process does not stop writing to it', 'wait for it, or end it'],
 ] as const
 
-/** Why the file cannot be opened or written, which SQLite does not say. */
+/** Returns why the file cannot be opened or written, which SQLite's error does not contain. */
 function refusal(path: string, error: unknown): readonly [string, string, string] | undefined {
   const code = ['SQLITE_READONLY', 'SQLITE_CANTOPEN'].find((each) => hasCode(error, each))
   if (code === undefined) return undefined
@@ -71,7 +71,7 @@ export function isOnReadOnlyFilesystem(path: string): boolean {
   }
 }
 
-/** SQLite reports a full disk as an I/O error where it did not expect to need space. */
+/** Sometimes SQLite reports a full disk as an I/O error. */
 function isOutOfSpace(error: unknown): boolean {
   if (!isStrakeError(error, 'UNAVAILABLE')) return false
   return hasCode(error.cause, 'SQLITE_FULL') || hasCode(error.cause, 'SQLITE_IOERR')

@@ -36,9 +36,9 @@ test('transaction() keeps all or nothing and joins an outer one', () => {
   expect(() =>
     database.transaction(() => {
       database.run('INSERT INTO t VALUES (?)', 3)
-      throw new Error('changed my mind')
+      throw new Error('no longer wanted')
     }),
-  ).toThrow('changed my mind')
+  ).toThrow('no longer wanted')
   expect(database.values('SELECT n FROM t ORDER BY n')).toEqual([[1], [2]])
   expect(() => database.transaction(() => Promise.resolve())).toThrow(TypeError)
   database.transaction(() => database.run('DELETE FROM t'))
@@ -60,7 +60,7 @@ test('transaction() of two connections take turns', () => {
   expect(two.transaction(() => two.all('SELECT * FROM t'))).toEqual([{ n: 1 }])
 })
 
-test('isUniqueViolation() and isDatabaseDamaged() tell errors apart', () => {
+test('isUniqueViolation() and isDatabaseDamaged() distinguish errors', () => {
   using database = openDatabase(`${root}/unique.db`)
   database.execute('CREATE TABLE t (n INTEGER PRIMARY KEY)')
   database.run('INSERT INTO t VALUES (1)')
@@ -78,7 +78,7 @@ test('isUniqueViolation() and isDatabaseDamaged() tell errors apart', () => {
   expect(isUniqueViolation(damage)).toBe(false)
 })
 
-test.skipIf(process.getuid?.() !== 0)('run() says that the disk is full, and where', () => {
+test.skipIf(process.getuid?.() !== 0)('run() throws that the disk is full, with the path', () => {
   const disk = `${root}/disk`
   mkdirSync(disk)
   mountTmpfs(disk, { size: 256 * 1024 })
@@ -109,14 +109,14 @@ test('write() waits for another writer without blocking the thread', async () =>
       isWritten = true
       return count
     })
-  // The thread goes on: timers run, and the writer that holds the lock ends.
+  // The thread continues: timers run, and the writer that holds the lock can end.
   await new Promise((resolve) => setTimeout(resolve, 10))
   expect(isWritten).toBe(false)
   one.execute('COMMIT')
   expect(await waiting).toBe(1)
 })
 
-test('write() ends when its caller or its patience ends, and keeps nothing then', async () => {
+test('write() ends with its signal or its timeout, and then keeps nothing', async () => {
   const path = `${root}/given-up.db`
   using one = openDatabase(path)
   using two = openDatabase(path, { busyTimeout: 20 })
@@ -133,6 +133,6 @@ test('write() ends when its caller or its patience ends, and keeps nothing then'
   })
   await expect(failing).rejects.toThrow('half done')
   expect(two.all('SELECT n FROM t')).toEqual([])
-  // Other calls wait for a writer as long as before.
+  // Other calls have the same timeout as before.
   expect(two.get('PRAGMA busy_timeout')).toEqual({ timeout: 20 })
 })

@@ -22,10 +22,10 @@ function sqlite(): Sqlite {
 }
 
 /**
- * Opens or creates an SQLite file in WAL mode with `synchronous=FULL`: readers
- * never wait, writers queue, and a transaction that returned survives a power
- * cut. Throws `UNAVAILABLE` for an error of the disk, else SQLite's own errors;
- * `isDatabaseDamaged` recognizes the fatal ones.
+ * Opens or creates an SQLite file in WAL mode with `synchronous=FULL`: readers never wait, writers
+ * wait for each other, and a transaction that has returned survives a power cut. Throws
+ * `UNAVAILABLE` for an error of the disk, and SQLite's own error otherwise; `isDatabaseDamaged`
+ * recognizes the fatal ones.
  */
 export function openDatabase(path: string, options: DatabaseOptions = {}): Database {
   return withRoom(options.makeRoom, () => explaining(path, () => connect(path, options)))
@@ -44,7 +44,7 @@ function connect(path: string, options: DatabaseOptions): Database {
 function connectTo(path: string, options: DatabaseOptions): Database {
   const { busyTimeout = defaultBusyTimeout, readOnly = false } = options
   const { Database: Constructor } = sqlite()
-  // SQLite would create a file that all users can read, and gives the files beside it the same mode.
+  // SQLite would create a file that all users can read, and gives its log the same mode.
   if (!readOnly && !pathExists(path)) makeFile(path)
   const connection = new Constructor(path, readOnly ? { readonly: true } : { create: true })
   try {
@@ -74,8 +74,8 @@ function connectImmutable(path: string): Database {
 }
 
 /**
- * Switching to WAL needs the file exclusively for a moment, and SQLite does not wait
- * for that. So this asks for the mode and tries again until it is set.
+ * Switching to WAL needs exclusive access for a moment, and SQLite does not wait for that. So this
+ * requests the mode and tries again until it is set.
  */
 function useWriteAheadLog(connection: Connection, timeout: number): void {
   const end = performance.now() + timeout
@@ -85,7 +85,7 @@ function useWriteAheadLog(connection: Connection, timeout: number): void {
       if (row !== null && Object.values(row as SqlRow)[0] === 'wal') return
       throw new StrakeError(
         'UNSUPPORTED',
-        `Cannot open ${connection.filename}: its filesystem has no shared memory`,
+        `Cannot open ${connection.filename}: its file system has no shared memory`,
         {
           remedy: 'put the store on a local disk with STRAKE_ROOT',
         },

@@ -6,10 +6,10 @@ import { readAttribute, setAttribute } from './root-metadata.ts'
 const attribute = Buffer.from('user.strake.crc32')
 
 /**
- * Notes the CRC-32 of content on its open file, so that a read can detect damage
- * without hashing, which costs twenty times as much. A program that can change the
- * note can change the content, so only the digest protects against an attacker.
- * Nothing is noted on a file system without extended attributes.
+ * Notes the CRC-32 of content on its open file, so that a read can detect damage without hashing,
+ * which takes twenty times as long. A program that can change the note can change the content, so
+ * only the digest protects against an attacker. Does nothing on a file system without extended
+ * attributes.
  */
 export function noteChecksum(descriptor: number, checksum: number): void {
   try {

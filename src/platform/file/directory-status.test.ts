@@ -7,7 +7,7 @@ import * as at from './root.ts'
 const isRoot = process.getuid?.() === 0
 
 test.skipIf(!isRoot)(
-  `copyDirectoryStatus() copies owner, permissions, time and attributes, but overlayfs's own${isRoot ? '' : ' (skipped: needs root)'}`,
+  `copyDirectoryStatus() copies owner, permissions, time and attributes, except those of overlayfs${isRoot ? '' : ' (skipped: needs root)'}`,
   () => {
     const home = mkdtempSync(`${tmpdir()}/strake-status-test-`)
     try {

@@ -12,14 +12,14 @@ const [atCwd, symlinkNoFollow] = [-100, 0x100]
 const omit = 0x3ffffffen // UTIME_OMIT: the access time stays as it is
 
 /**
- * Copies owner, permissions, modification time, attributes and access lists of the
- * directory `from` to `to`. Attributes that steer overlayfs are not copied.
+ * Copies owner, permissions, modification time, attributes and access lists of the directory `from`
+ * to `to`. Does not copy attributes that control overlayfs.
  */
 export function copyDirectoryStatus(from: string, to: string): void {
   const { mode, uid, gid, mtime } = fileStatus(from)
   check(c().lchown(cString(to), uid, gid), 'lchown', to)
   changeMode(to, mode & 0o7777)
-  // Root directories rarely have attributes, and the start of a container waits for this.
+  // Root directories rarely have attributes, and the start of a container must be fast.
   if (c().llistxattr(cString(from), null, 0) > 0) copyAttributes(from, to)
   const times = new BigInt64Array([0n, omit, mtime.seconds, BigInt(mtime.nanoseconds)])
   check(c().utimensat(atCwd, cString(to), times, symlinkNoFollow), 'utimensat', to)

@@ -1,15 +1,15 @@
 import { dirname, fs } from '../call/node-fs.ts'
 
-// Permissions that a container sees must not depend on the umask of the caller: it may
-// remove bits that other users need, or leave bits that they must not have.
+// Permissions that a container sees must not depend on the umask of the caller, which may remove
+// bits that other users need.
 
-/** Writes a file that then has exactly these permissions. */
+/** Writes a file with exactly these permissions. */
 export function writeFileWithMode(path: string, content: string | Uint8Array, mode: number): void {
   fs().writeFileSync(path, content, { mode })
   fs().chmodSync(path, mode)
 }
 
-/** Makes a directory and the missing ones above it, all with exactly these permissions. */
+/** Creates a directory and the missing ones above it, all with exactly these permissions. */
 export function makeDirectoriesWithMode(path: string, mode: number): void {
   const topmost = fs().mkdirSync(path, { recursive: true, mode })
   if (topmost === undefined) return

@@ -10,18 +10,18 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(directory, { recursive: true }))
 
-test('lockFileBlocking() lets one holder in at a time', () => {
+test('lockFileBlocking() allows one holder at a time', () => {
   const path = join(directory, 'blocking')
   const held = lockFileBlocking(path)
   const refusal = `Cannot lock ${path}: another process holds it`
   expect(() => lockFileBlocking(path, { patience: 5 })).toThrow(refusal)
   held[Symbol.dispose]()
-  // A second time, the number of the descriptor may be that of another file.
+  // After the first disposal the number of the descriptor may belong to another file.
   held[Symbol.dispose]()
   lockFileBlocking(path, { patience: 5 })[Symbol.dispose]()
 })
 
-test('lockFile() lets one holder in at a time, and everything else go on', async () => {
+test('lockFile() allows one holder at a time, and does not block the thread', async () => {
   const path = join(directory, 'waiting')
   const order: string[] = []
   const hold = async (name: string): Promise<void> => {
@@ -34,7 +34,7 @@ test('lockFile() lets one holder in at a time, and everything else go on', async
   expect(order).toEqual(['one begins', 'one ends', 'two begins', 'two ends'])
 })
 
-test('lockFile() ends when its patience or its caller ends', async () => {
+test('lockFile() ends with its timeout or its signal', async () => {
   const path = join(directory, 'given-up')
   using _lock = await lockFile(path)
   const refusal = `Cannot lock ${path}: another process holds it`

@@ -14,19 +14,18 @@ export interface FileLockOptions {
 }
 
 /**
- * Takes the exclusive lock of a file, creating the file when it is absent, and holds
- * it until disposal or the end of this process. Waiting does not block the thread. Hold
- * it for short work only, and take it before any transaction of a database. Throws
- * `UNAVAILABLE` when another process holds it for longer than `patience`, `INVALID`
- * when the name is not a file.
+ * Takes the exclusive lock of a file, creates the file if absent, and holds the lock until disposal
+ * or the end of this process. Waiting does not block the thread. Hold it only for short work, and
+ * take it before any transaction of a database. Throws `UNAVAILABLE` when another process holds it
+ * for longer than `patience`, and `INVALID` when the path is not a file.
  */
 export async function lockFile(path: string, options: FileLockOptions = {}): Promise<Disposable> {
   return await waitForLock(path, openLockFile(path), options)
 }
 
 /**
- * The same, but waiting blocks the thread. For code that cannot await: it opens a
- * store, and nothing else can go on before.
+ * Like `lockFile`, but waiting blocks the thread. For code that cannot await, because it opens a
+ * store on which everything else depends.
  */
 export function lockFileBlocking(
   path: string,
@@ -83,7 +82,7 @@ function heldTooLong(path: string): StrakeError {
   return new StrakeError('UNAVAILABLE', `Cannot lock ${path}: another process holds it`)
 }
 
-/** `exclusive` has one holder; `shared` has many, and none beside an exclusive holder. */
+/** `exclusive` has one holder. `shared` has many, but none while there is an exclusive holder. */
 export type LockKind = 'exclusive' | 'shared'
 
 /**
@@ -104,7 +103,7 @@ export async function lockDirectory(
   }
 }
 
-/** The same without waiting. Returns `undefined` while the lock is held. */
+/** Like `lockDirectory`, but without waiting. Returns `undefined` while the lock is held. */
 export function tryLockDirectory(
   path: string,
   kind: LockKind = 'exclusive',
@@ -136,7 +135,9 @@ function closingOnce(fd: number): Disposable {
 /** Milliseconds between two tries. */
 const [shortestPause, longestPause] = [2, 50]
 
-/** True when the locked directory is still the one at `path`: it may have been removed and made again. */
+/**
+ * True when the locked directory is still the one at `path`: another process may have replaced it.
+ */
 function isSameFile(fd: number, path: string): boolean {
   const [locked, named] = [fileStatus(`/proc/self/fd/${fd}/.`), fileStatus(path)]
   return locked.inode === named.inode && locked.device === named.device

@@ -54,7 +54,7 @@ test.skipIf(!isRoot)(
   },
 )
 
-test('writeAll() goes on after a short write', async () => {
+test('writeAll() continues after a short write', async () => {
   await using handle = await open(`${root}/short`, 'w')
   const write = handle.write.bind(handle)
   const short = new Proxy(handle, {
@@ -81,7 +81,7 @@ test('syncFilesystem() returns for memory and disk', async () => {
   await syncFilesystem('/')
 })
 
-test('mkdtempDisposable() makes a private directory that ends with the scope', async () => {
+test('mkdtempDisposable() creates a private directory that is removed with the scope', async () => {
   let path: string
   {
     await using directory = await mkdtempDisposable(root)
@@ -109,7 +109,7 @@ test('removeTree() removes files, links, odd names and a tree deeper than its li
   await removeTree(top)
 })
 
-test('removeTree() removes a tree that others remove at the same time', async () => {
+test('removeTree() removes a tree that other processes remove at the same time', async () => {
   const top = `${root}/shared`
   for (const name of ['a', 'b']) {
     mkdirSync(`${top}/${name}`, { recursive: true })
@@ -119,7 +119,7 @@ test('removeTree() removes a tree that others remove at the same time', async ()
   expect(existsSync(top)).toBe(false)
 })
 
-test('removeTree() removes a file and a link, not what the link names', async () => {
+test('removeTree() removes a file and a link, not the target of the link', async () => {
   mkdirSync(`${root}/named`)
   symlinkSync(`${root}/named`, `${root}/pointer`)
   await removeTree(`${root}/pointer`)

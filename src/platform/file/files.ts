@@ -17,7 +17,7 @@ export function temporaryName(prefix = ''): string {
   return `${prefix}${process.pid}-${counter}-${unique}.tmp`
 }
 
-/** For `catch`: an absent file is no failure. Throws every other error. */
+/** For `catch`: returns `undefined` for an absent file, and throws every other error. */
 export function ignoreAbsent(error: unknown): undefined {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
   throw error
@@ -74,8 +74,8 @@ export async function writeFileDurable(
 }
 
 /**
- * Renames and returns when the new name survives a crash. The caller syncs the
- * content of `from` before.
+ * Renames, and returns after the new name has become durable. The caller must sync the content of
+ * `from` before.
  */
 export async function renameDurable(from: string, to: string): Promise<void> {
   await fs().rename(from, to)
@@ -99,9 +99,9 @@ export async function syncDirectory(path: string): Promise<void> {
 const c = symbols({ syncfs: { args: ['i32'], returns: 'i32' } })
 
 /**
- * Makes everything on the file system of `path` durable: the way to sync a tree of
- * thousands of files. A child process waits, because it may take seconds. Memory file
- * systems need no wait.
+ * Makes everything on the file system of `path` durable; this is how to sync a tree of thousands of
+ * files. A child process waits for it, because it may take seconds. File systems in memory need no
+ * sync.
  */
 export async function syncFilesystem(path: string): Promise<void> {
   const onBun = process.versions['bun'] !== undefined

@@ -11,16 +11,17 @@ const c = symbols({
 const closeOnExec = 1
 const create = 6
 
-/** A file in memory. It lives until its disposal and until the last descriptor or mount of it is gone. */
+/**
+ * A file in memory. It exists until it is disposed and its last descriptor and mount are closed.
+ */
 export interface MemoryFile extends Disposable {
-  /** A path that works in this process only. */
+  /** A path that is valid only in this process. */
   readonly path: string
 }
 
 /**
- * Creates a file in memory, on a ramfs that is mounted nowhere. Unlike a file on
- * tmpfs (a memfd is one), EROFS can be mounted from it without a block device. Needs
- * root.
+ * Creates a file in memory, on a ramfs that is mounted nowhere. EROFS can be mounted from such a
+ * file without a block device, which is impossible with a file on tmpfs or a memfd. Needs root.
  */
 export function createMemoryFile(content: Uint8Array): MemoryFile {
   const calls = c()

@@ -16,20 +16,20 @@ function furnish(): { readonly path: string } & Disposable {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) }
 }
 
-test('openPlainFile() opens a file, and does not wait for a pipe of that name', () => {
+test('openPlainFile() opens a file, and does not wait for a pipe with that name', () => {
   using made = furnish()
   closeFile(openPlainFile(`${made.path}/file`))
   closeFile(openPlainFile(`${made.path}/new`, openFlag.create | openFlag.writeOnly, 0o600))
   for (const name of ['directory', 'link', 'pipe']) {
     for (const flags of [openFlag.readOnly, openFlag.create | openFlag.writeOnly]) {
       const open = (): number => openPlainFile(`${made.path}/${name}`, flags, 0o600)
-      expect(open).toThrow(`Cannot open ${made.path}/${name}: it is no plain file`)
+      expect(open).toThrow(`Cannot open ${made.path}/${name}: it is not a plain file`)
     }
   }
   expect(() => openPlainFile(`${made.path}/none`)).toThrow('ENOENT')
 })
 
-test('readPlainFile() returns the text of a file within the limit, and of nothing else', () => {
+test('readPlainFile() returns only the text of a plain file within the limit', () => {
   using made = furnish()
   expect(readPlainFile(`${made.path}/file`, 7)).toBe('content')
   expect(readPlainFile(`${made.path}/file`, 6)).toBeUndefined()
@@ -40,6 +40,6 @@ test('readPlainFile() returns the text of a file within the limit, and of nothin
 
 test('lockFileBlocking() refuses a pipe that has the name of its file', () => {
   using made = furnish()
-  expect(() => lockFileBlocking(`${made.path}/pipe`)).toThrow('it is no plain file')
+  expect(() => lockFileBlocking(`${made.path}/pipe`)).toThrow('it is not a plain file')
   using _lock = lockFileBlocking(`${made.path}/lock`)
 })

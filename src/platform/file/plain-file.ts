@@ -5,13 +5,12 @@ import { closeFile, openFile, openFlag, readFile } from '../call/posix.ts'
 import { entryStatus } from './root-metadata.ts'
 
 const chunkSize = 16_384
-/** Bytes: far more than any file that the program writes and reads as a whole. */
+/** In bytes: much more than any file that the program writes and reads as a whole. */
 const usualLimit = 16_777_216
 
 /**
- * Opens a regular file of the program's own. Throws `INVALID` for anything else with
- * that name; a link is not followed, and a pipe is not waited for. The caller closes
- * the descriptor.
+ * Opens a regular file that the program has written. Throws `INVALID` for anything else with that
+ * name. Does not follow a link or wait for a pipe. The caller closes the descriptor.
  */
 export function openPlainFile(path: string, flags: number = openFlag.readOnly, mode = 0): number {
   const fd = openUnlessPipe(path, flags, mode)
@@ -34,14 +33,14 @@ function openUnlessPipe(path: string, flags: number, mode: number): number {
 }
 
 /**
- * Returns the text of a file of the program's own; `undefined` when it is absent, is
- * not a regular file, or has more than `limit` bytes.
+ * Returns the text of a file that the program has written; `undefined` when it is absent, is not a
+ * regular file, or has more than `limit` bytes.
  */
 export function readPlainFile(path: string, limit: number = usualLimit): string | undefined {
   return readPlainBytes(path, limit)?.toString()
 }
 
-/** The same as bytes. */
+/** Like `readPlainFile`, but returns bytes. */
 export function readPlainBytes(
   path: string,
   limit: number = usualLimit,
@@ -80,8 +79,8 @@ function readAll(fd: number, limit: number): Buffer<ArrayBuffer> | undefined {
 }
 
 function refusal(path: string, cause?: unknown): StrakeError {
-  return new StrakeError('INVALID', `Cannot open ${path}: it is no plain file`, {
+  return new StrakeError('INVALID', `Cannot open ${path}: it is not a plain file`, {
     cause,
-    remedy: 'move what is there out of the way',
+    remedy: 'move or remove it',
   })
 }

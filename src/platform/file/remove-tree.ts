@@ -98,7 +98,7 @@ async function emptyDirectory(walk: Walk, fd: number, depth: number): Promise<vo
       if (isDots(name)) continue
       walk.removed += 1
       if (walk.removed % entriesBetweenPauses === 0) await pause()
-      // Some file systems do not tell the type of an entry: try it as a file.
+      // Some file systems do not report the type of an entry: try it as a file.
       if (type !== typeDirectory && unlinkFile(fd, name, walk.path)) continue
       if (depth < maxDepth) await removeSubtree(walk, fd, name.slice(), depth + 1)
       else moveUp(walk, fd, name)
@@ -128,7 +128,7 @@ function moveUp(walk: Walk, fd: number, name: Uint8Array): void {
   walk.moved.push(flat)
 }
 
-/** Entries between two pauses for the rest of the program: a large tree takes a second or more. */
+/** Lets other tasks of the program run: a large tree takes a second or more. */
 function pause(): Promise<void> {
   return new Promise((resume) => setImmediate(resume))
 }

@@ -2,21 +2,20 @@ import { errno, SystemError, symbols } from '../call/libc.ts'
 import { openFlag } from '../call/posix.ts'
 
 /**
- * Files by directory descriptor and name, for code that works inside an untrusted
- * tree. The kernel resolves a path once, with the tree as its root
- * (`resolveDirectory`); every later call names one component in an open directory and
- * follows no link. So neither a link in the tree nor a process that swaps directories
- * can lead a call out of the tree.
+ * Files by directory descriptor and name, for code that works inside an untrusted tree. The kernel
+ * resolves a path once, with the tree as its root (`resolveDirectory`). Every later call names one
+ * component in an open directory and follows no link. So neither a link in the tree nor a process
+ * that exchanges directories can lead a call out of the tree.
  *
- * Names are bytes without NUL and slash. An absent or a taken name is a result; every
- * other failure throws `SystemError`. Needs Bun.
+ * Names are bytes without NUL and slash. For an absent or existing name these functions return a
+ * result; every other failure throws `SystemError`. Needs Bun.
  */
 const arm = process.arch === 'arm64'
 
 const c = symbols({
   openat2: { args: ['i32', 'ptr', 'ptr', 'u64'], returns: 'i64', syscall: 437 },
   getdents64: { args: ['i32', 'ptr', 'u64'], returns: 'i64', syscall: arm ? 61 : 217 },
-  // glibc has a function for this one only since 2.33.
+  // glibc has a function for this call only since 2.33.
   mknodat: { args: ['i32', 'ptr', 'u32', 'u32'], returns: 'i64', syscall: arm ? 33 : 259 },
   openat: { args: ['i32', 'ptr', 'i32', 'u32'], returns: 'i32' },
   mkdirat: { args: ['i32', 'ptr', 'u32'], returns: 'i32' },
@@ -44,7 +43,7 @@ const [EPERM, ENOENT, EAGAIN, EEXIST, ENOTDIR, EISDIR, ELOOP] = [1, 2, 11, 17, 2
 const firstName = new Uint8Array(4352)
 const secondName = new Uint8Array(4352)
 
-/** Returns `name` as a C string, in memory that the next call overwrites. */
+/** Returns `name` as a C string, in memory that the next call reuses. */
 export function terminated(name: Uint8Array, target: Uint8Array = firstName): Uint8Array {
   if (name.length >= target.length) throw new SystemError(36, 'openat')
   if (name.includes(0)) throw new SystemError(22, 'openat')
@@ -154,7 +153,7 @@ export function moveEntry(from: EntryName, to: EntryName): boolean {
   return unless([EEXIST], moved, 'renameat2') !== undefined
 }
 
-/** The types of file that `mknod(2)` makes here. */
+/** The types of file that `makeSpecial` creates. */
 export interface SpecialFile {
   readonly type: 'character' | 'block' | 'fifo'
   readonly major: number
@@ -166,7 +165,7 @@ const specialTypes = { character: 0o020000, block: 0o060000, fifo: 0o010000 }
 /** Creates a device or FIFO of mode 0600. Returns `false` when the name is taken. */
 export function makeSpecial(dir: number, name: Uint8Array, file: SpecialFile): boolean {
   const { major, minor } = file
-  // The kernel's own 32-bit coding: 12 bits of major, 20 of minor.
+  // The kernel's 32-bit encoding: 12 bits of major, 20 of minor.
   if (major > 0xfff || minor > 0xfffff) throw new SystemError(22, 'mknodat')
   const device = ((minor & 0xff) | (major << 8) | ((minor & 0xfff00) << 12)) >>> 0
   const mode = specialTypes[file.type] | 0o600
@@ -180,12 +179,14 @@ export function readSymlink(dir: number, name: Uint8Array): Uint8Array {
   return target.subarray(0, length)
 }
 
-/** Returns the path of an open directory as the kernel spells it: absolute, without links. */
+/** Returns the path of an open directory from the kernel: absolute, without links. */
 export function locate(fd: number): Uint8Array {
   return readSymlink(atCwd, Buffer.from(`/proc/self/fd/${fd}`))
 }
 
-/** One name in a directory; `type` is the `DT_` number, 0 when the filesystem does not say. */
+/**
+ * One name in a directory; `type` is the `DT_` number, 0 when the file system does not report it.
+ */
 export interface DirectoryName {
   readonly name: Uint8Array
   readonly type: number
@@ -232,7 +233,7 @@ export function removeTree(dir: number, name: Uint8Array): boolean {
   return unless([ENOENT], removed, 'unlinkat') !== undefined
 }
 
-/** Closes a descriptor. An error of `close` has no use here. */
+/** Closes a descriptor. An error of `close` is ignored. */
 export function closeDescriptor(fd: number): void {
   c().close(fd)
 }

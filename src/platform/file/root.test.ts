@@ -34,7 +34,7 @@ class Tree implements Disposable {
     rmSync(this.path, { recursive: true })
   }
 
-  /** Returns where `path` leads below the root, `undefined` for an absent path. */
+  /** Returns the target of `path` below the root; `undefined` for an absent path. */
   resolved(path: string, links: 'follow' | 'refuse' = 'follow'): string | undefined {
     const fd = at.resolveDirectory(this.fd, bytes(path), { links })
     if (fd === undefined) return undefined
@@ -46,7 +46,7 @@ class Tree implements Disposable {
   }
 }
 
-test('resolveDirectory() takes the root for / in every link', () => {
+test('resolveDirectory() uses the root as / in every link', () => {
   using tree = new Tree()
   mkdirSync(join(tree.root, 'usr/lib'), { recursive: true })
   symlinkSync('/usr', join(tree.root, 'absolute'))
@@ -90,7 +90,7 @@ test('openDirectory(), openFileAt() and createFile() follow no link', () => {
   expect(at.openDirectory(tree.fd, bytes('none'))).toBeUndefined()
 })
 
-test('functions that make a name return whether it was free', () => {
+test('functions that create a name return whether it was free', () => {
   using tree = new Tree()
   const [name, target] = [bytes('x'), bytes('target')]
   expect(at.makeSymlink(tree.fd, name, target)).toBe(true)
@@ -156,7 +156,7 @@ test('setPlaceMode() changes a file that cannot be opened, and setTimeAt() a lin
   expect(lstatSync(join(tree.outside, 'victim')).mtimeMs).toBe(before)
 })
 
-test('attributes are set, listed and read back, empty ones too', () => {
+test('attributes are set, listed and read, including empty ones', () => {
   using tree = new Tree()
   const fd = at.createFile(tree.fd, bytes('f')) ?? -1
   expect(at.listAttributes(fd)).toEqual([])

@@ -75,7 +75,7 @@ test('scanDirectory() reads a directory larger than its buffer', () => {
   expect([...scan(`${path}/many`).keys()].sort()).toEqual(names.sort())
 })
 
-test('scanPath() and scanDescriptor() know times before 1970, and absence', () => {
+test('scanPath() and scanDescriptor() return times before 1970, and scanPath() undefined for an absent path', () => {
   writeFileSync(`${path}/old`, '')
   const fd = openBeneath(rootOf(path), 'old')
   setTime(fd, -2, 5)

@@ -9,8 +9,8 @@ const c = symbols({
 })
 
 /**
- * The status of a name as by `lstat`, with times as exact as the file system keeps
- * them. There is one such object; the next file overwrites it.
+ * The status of a name as from `lstat`, with times as exact as the file system stores them. There
+ * is only one such object; the next file overwrites it.
  */
 export interface ScannedStatus {
   /** Type (`S_IFMT`) and permission bits. */
@@ -24,19 +24,19 @@ export interface ScannedStatus {
   readonly mtimeNanoseconds: number
   readonly ctime: number
   readonly ctimeNanoseconds: number
-  /** The inode number in halves: more bits than a number holds. */
+  /** The inode number in two halves, because it has more bits than a number. */
   readonly inodeLow: number
   readonly inodeHigh: number
-  /** Names of the file. */
+  /** Number of names of the file. */
   readonly links: number
-  /** Of the filesystem. */
+  /** Device number of the file system. */
   readonly device: number
   /**
    * The ID of the mount, unique until the machine restarts. 0 before Linux 6.8, where
    * the kernel does not report it.
    */
   readonly mount: number
-  /** Of device nodes. */
+  /** For device nodes: major and minor number. */
   readonly deviceMajor: number
   readonly deviceMinor: number
 }
@@ -67,9 +67,9 @@ const scanned = {
 }
 
 /**
- * Visits every entry of a newly opened directory, in no order, with its status. One
- * system call an entry, relative to the directory, costs half of `readdir` and
- * `lstat`. A name that is not ASCII is passed as bytes.
+ * Calls `visit` for every entry of a newly opened directory, in no order, with its status. One
+ * system call per entry, relative to the directory, takes half the time of `readdir` and `lstat`. A
+ * name that is not ASCII is passed as bytes.
  */
 export function scanDirectory(
   fd: number,

@@ -5,9 +5,9 @@ const chunkSize = 1_048_576
 const ENOSPC = 28
 
 /**
- * A file that may be a pipe, a terminal or a socket with a slow other end. Every call
- * waits for the other end, or throws the reason of `signal` when that aborts; the
- * system call then goes on in a thread, and its result is ignored.
+ * A file that may be a pipe, a terminal or a socket with a slow other end. Every call waits for the
+ * other end, or throws the reason of `signal` when that aborts. The system call then continues in a
+ * thread, and its result is ignored.
  */
 export interface StreamFile extends Disposable {
   /** Reads to the end. Each chunk reuses the previous buffer. */
@@ -58,7 +58,7 @@ function streamFile(
           (done) => fs().write(fd, bytes, at, bytes.length - at, null, done),
           signal,
         )
-        // A full disk may take no byte without an error.
+        // A full disk may accept no byte without an error.
         if (size === 0) throw new SystemError(ENOSPC, 'write')
         at += size
       }
@@ -69,7 +69,10 @@ function streamFile(
 
 type Call = (done: (error: NodeJS.ErrnoException | null, size: number) => void) => void
 
-/** Calls again until the other end is ready: another process may have made the descriptor non-blocking. */
+/**
+ * Repeats the call until the other end is ready: another process may have made the descriptor
+ * non-blocking.
+ */
 async function wait(call: Call, signal: AbortSignal | undefined): Promise<number> {
   for (;;) {
     const calling = new Promise<number>((resolve, reject) => {

@@ -21,13 +21,12 @@ export interface ErofsOptions extends MountRestrictions {
 }
 
 /**
- * Mounts an EROFS image at `target`, read-only. The caller checks that the devices are
- * the right ones and long enough; the kernel checks neither.
+ * Mounts an EROFS image at `target`, read-only. The caller must check that the devices are the
+ * right ones and long enough, because the kernel does not.
  *
- * Throws `ENOTBLK` when `source` is a regular file and the kernel, or the file system
- * of `source` (tmpfs, overlay), needs a block device; `ENODEV` when the kernel has no
- * EROFS. Linux 6.12.0 and 6.12.1 panic on a regular file with blocks smaller than
- * pages: never try there.
+ * Throws `ENOTBLK` when `source` is a regular file and the kernel, or the file system of `source`
+ * (tmpfs, overlay), needs a block device; `ENODEV` when the kernel has no EROFS. Never call it with
+ * a regular file on Linux 6.12.0 and 6.12.1: they panic when blocks are smaller than pages.
  */
 export function mountErofs(target: string, { source, devices, ...rest }: ErofsOptions): void {
   const calls = c()

@@ -8,9 +8,9 @@ const c = symbols({
 const closeOnExec = 1
 
 /**
- * Returns whether the kernel can mount this type of file system. The question makes
- * the kernel load the module; /proc/filesystems lists loaded ones only. Returns
- * `undefined` without the right to mount, because the kernel then does not answer.
+ * Returns whether the kernel can mount this type of file system. The call makes the kernel load the
+ * module; /proc/filesystems lists only loaded ones. Returns `undefined` without the right to mount,
+ * because the kernel then does not answer.
  */
 export function kernelMounts(type: string): boolean | undefined {
   try {

@@ -143,7 +143,7 @@ describe.skipIf(!isRoot)('mounts (as root)', () => {
     const target = directory('nested2')
     expect(() =>
       mountOverlay(target, { lower, upper: `${merged}/u`, work: `${merged}/w` }),
-    ).toThrow('overlayfs cannot keep changes on overlay')
+    ).toThrow('overlayfs cannot write changes to overlay')
     unmount(merged)
   })
 })

@@ -83,9 +83,9 @@ export interface BindOptions extends MountRestrictions {
 }
 
 /**
- * Like `mountBind`, from one open file or directory on another: no path is looked up,
- * so a process that changes paths has no effect. The mount of `target` must be
- * private. Throws `UNSUPPORTED` before Linux 5.12.
+ * Like `mountBind`, but from one open file or directory to another. No path is resolved, so a
+ * process that changes paths has no effect. The mount of `target` must be private. Throws
+ * `UNSUPPORTED` before Linux 5.12.
  */
 export function mountBindAt(source: number, target: number, options: BindOptions = {}): void {
   const empty = cString('')

@@ -9,7 +9,7 @@ const c = symbols({
   fsmount: { syscall: 432, args: ['i32', 'u32', 'u32'], returns: 'i64' },
 })
 
-/** The kernel's limit of read-only directories of one overlay. */
+/** The kernel's limit of read-only directories in one overlay. */
 export const maxOverlayLowers = 500
 
 export interface OverlayOptions extends MountRestrictions {
@@ -20,8 +20,8 @@ export interface OverlayOptions extends MountRestrictions {
   /** An empty directory that overlayfs alone uses. */
   readonly work?: string
   /**
-   * Never syncs `upper`: faster, but after a crash `upper` is unusable. The kernel then
-   * refuses to mount it again while `work/work/incompat` exists.
+   * Never syncs `upper`: faster, but after a crash `upper` is unusable, and the kernel refuses to
+   * mount it again while `work/work/incompat` exists.
    */
   readonly volatile?: boolean
   /** Keeps the marks of overlayfs in `user.overlay.*`, which a user namespace needs. */
@@ -157,8 +157,8 @@ export function mountOverlayLegacy(target: string, options: OverlayOptions): voi
 }
 
 /**
- * Names directories in a form that mount calls accept: fsconfig refuses values over
- * 255 bytes, and overlayfs gives backslashes, commas and colons a meaning.
+ * Names directories in a form that mount calls accept. `fsconfig` refuses values over 255 bytes,
+ * and in overlayfs backslashes, commas and colons have a meaning.
  */
 class ShortPaths {
   readonly #maximum: number
@@ -195,7 +195,7 @@ function explain(error: unknown, target: string, options: OverlayOptions): unkno
   if (isSystemError(error, 'EINVAL', 'EOPNOTSUPP', 'EREMOTE') && upperType !== undefined) {
     if (incapable.has(upperType)) {
       return fail(
-        `overlayfs cannot keep changes on ${upperType}, where ${options.upper} lies`,
+        `overlayfs cannot write changes to ${upperType}, the file system of ${options.upper}`,
         'put the store on ext4, xfs, btrfs or tmpfs with STRAKE_ROOT',
       )
     }

@@ -9,13 +9,13 @@ const MNT_DETACH = 2
 const threadNamespace = '/proc/thread-self/ns/net'
 
 /**
- * Makes a network namespace and runs `inside` in it. The namespace lives as long as
- * the mount at `path` or a process in it.
+ * Creates a network namespace and runs `inside` in it. The namespace exists as long as the mount at
+ * `path` or a process in it.
  *
- * The calling thread is in the new namespace while `inside` runs. `inside` is
- * synchronous and short, because a thread that starts meanwhile would start in the new
- * namespace and stay there. When anything throws, the thread returns and `path` is
- * removed. Throws EEXIST when `path` exists.
+ * The calling thread is in the new namespace while `inside` runs. `inside` must be synchronous and
+ * short, because a thread that starts during the call would start in the new namespace and stay
+ * there. When anything throws, the thread returns and `path` is removed. Throws EEXIST when `path`
+ * exists.
  */
 export function createNetworkNamespace<T>(path: string, inside: () => T): T {
   fs().mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
@@ -45,8 +45,8 @@ export function enterNetworkNamespace<T>(path: string, inside: () => T): T {
 }
 
 /**
- * Removes the mount and the file, if they exist. The kernel removes the namespace and
- * its interfaces after the last process left it.
+ * Removes the mount and the file, if they exist. The kernel removes the namespace and its
+ * interfaces after the last process has left it.
  */
 export function removeNetworkNamespace(path: string): void {
   try {

@@ -27,7 +27,7 @@ export interface NftElement {
   readonly value: Uint8Array
 }
 
-/** A chain that forwarded IPv4 packets may pass. */
+/** A chain through which forwarded IPv4 packets may pass. */
 export interface NftChain {
   readonly family: 'ip' | 'inet'
   readonly table: string
@@ -70,9 +70,9 @@ export function runNft(script: string, args: readonly string[] = []): string {
 }
 
 /**
- * Removes elements without waiting for the kernel, which waits for a grace period for
- * each transaction. An element with another value by then stays. The child process
- * deletes `record` at the end, and may outlive this process.
+ * Removes elements without waiting for the kernel, which needs a grace period for each transaction.
+ * An element whose value has changed stays. The child process deletes `record` at the end, and may
+ * outlive this process.
  */
 export function deleteElementsInBackground(commands: readonly string[], record: string): void {
   const script =
@@ -99,7 +99,8 @@ export function addElements(socket: NetlinkSocket, elements: readonly NftElement
 export function deleteElements(socket: NetlinkSocket, elements: readonly NftElement[]): void {
   for (const element of elements) {
     try {
-      // The kernel refuses the addition when the value differs, so the pair deletes this element or nothing.
+      // The kernel refuses the addition when the value differs, so the pair deletes exactly this
+      // element or nothing.
       commit(socket, [
         elementRequest('newElement', element),
         elementRequest('deleteElement', element),
@@ -168,7 +169,10 @@ function text(value: Uint8Array | undefined): string {
   return value === undefined ? '' : parseText(value)
 }
 
-/** Asks for one acknowledgement, of the last request, because many would not fit the queue. Refusals always arrive. */
+/**
+ * Requests only one acknowledgement, for the last request, because many would not fit into the
+ * queue. Errors always arrive.
+ */
 function commit(socket: NetlinkSocket, requests: readonly NetlinkRequest[]): void {
   const BATCH_BEGIN = 0x10
   const BATCH_END = 0x11

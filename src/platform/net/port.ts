@@ -21,7 +21,8 @@ export function probePort(protocol: 'tcp' | 'udp', address: string, port: number
     const set = (level: number, option: number): void => {
       check(calls.setsockopt(fd, level, option, new Uint32Array([1]), 4), 'setsockopt')
     }
-    // Without this option a port counts as taken while closed connections linger. For UDP it would hide the owner.
+    // Without this option a port counts as taken while closed connections linger. For UDP the
+    // option would hide the owner of the port.
     if (protocol === 'tcp') set(socketLevel, reuseAddress)
     if (isNew) set(ipv6Level, ipv6Only)
     const name = new Uint8Array(isNew ? 28 : 16)

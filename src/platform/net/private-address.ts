@@ -2,8 +2,8 @@ import type { BlockList } from 'node:net'
 import { ipVersion, net } from './ip-version.ts'
 
 /**
- * Networks of this machine, its neighbours and the metadata services of clouds. No
- * server of the Internet has such an address.
+ * Networks of this machine, of its neighbours and of the metadata services of clouds. No server of
+ * the Internet has such an address.
  * @see https://www.iana.org/assignments/iana-ipv4-special-registry
  * @see https://www.iana.org/assignments/iana-ipv6-special-registry
  */
@@ -23,7 +23,7 @@ const networks = [
   'fe80::/10',
   'fec0::/10',
   'ff00::/8',
-  // Each of these may carry any IPv4 address.
+  // Each of these may contain any IPv4 address.
   '64:ff9b::/96',
   '64:ff9b:1::/48',
   '2001::/32',
@@ -41,7 +41,7 @@ function blockList(): BlockList {
   return made
 }
 
-/** True for the text of an address in a private network; false for text that is no address. */
+/** True for the text of an address in a private network; false for any other text. */
 export function isPrivateAddress(address: string): boolean {
   const version = ipVersion(address)
   if (version === 0) return false

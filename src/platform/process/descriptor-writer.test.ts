@@ -16,7 +16,7 @@ function flagsOf(fd: number): string {
   return /flags:\s*(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? ''
 }
 
-test('ownPipeWriter() keeps the order of writes that overlap and closes the pipe behind them', async () => {
+test('ownPipeWriter() keeps the order of writes that overlap and then closes the pipe', async () => {
   const pipe = makePipe()
   const writer = ownPipeWriter(pipe.write)
   const written = [1, 2, 3].map((value) => writer.write(new Uint8Array(100_000).fill(value)))
@@ -28,7 +28,7 @@ test('ownPipeWriter() keeps the order of writes that overlap and closes the pipe
   await Promise.all([...written, ended])
 })
 
-test('ownPipeWriter() waits for a reader without taking a thread from file reads', async () => {
+test('ownPipeWriter() waits for a reader without occupying a thread', async () => {
   const pipes = Array.from({ length: 16 }, makePipe)
   let waiting = pipes.length
   const written = pipes.map(async ({ write }) => {
@@ -53,7 +53,7 @@ async function* readSome(fd: number, size: number): AsyncGenerator<Uint8Array> {
   }
 }
 
-test('a writer rejects with EPIPE when no process reads any more', async () => {
+test('a writer rejects with EPIPE when no process reads', async () => {
   for (const open of [ownPipeWriter, sharedWriter]) {
     const pipe = makePipe()
     const writer = open(pipe.write)
@@ -66,7 +66,7 @@ test('a writer rejects with EPIPE when no process reads any more', async () => {
   }
 })
 
-test('sharedWriter() leaves a pipe as blocking as other processes expect it', async () => {
+test('sharedWriter() does not change the blocking mode of a pipe for other processes', async () => {
   const pipe = makePipe()
   const before = flagsOf(pipe.write)
   const writer = sharedWriter(pipe.write)

@@ -4,8 +4,8 @@ import { fs, sleep } from '../call/node-fs.ts'
 /** Writes to one descriptor in the order of the calls, without blocking the event loop. */
 export interface DescriptorWriter {
   /**
-   * Resolves when the kernel has taken every byte. Rejects with the system's
-   * error, which is `EPIPE` when no process reads any more.
+   * Resolves when the kernel has accepted every byte. Rejects with the error of the system, which
+   * is `EPIPE` when no process reads.
    */
   write(bytes: Uint8Array): Promise<void>
   /** Releases the descriptor after the earlier writes have ended. */
@@ -14,8 +14,8 @@ export interface DescriptorWriter {
 
 /** Returns a writer that takes over the writing end of a pipe of this process. */
 export function ownPipeWriter(fd: number): DescriptorWriter {
-  // The sink works on a duplicate, which `end` closes. It waits with epoll: a blocking write
-  // would take one of the runtime's few threads for as long as the reader does not read.
+  // The sink uses a duplicate, which `end` closes. It waits with epoll: a blocking write would
+  // occupy one of the runtime's few threads until the reader reads.
   const sink = Bun.file(fd).writer()
   fs().closeSync(fd)
   let failure: unknown
@@ -48,9 +48,8 @@ export function sharedWriter(fd: number): DescriptorWriter {
 }
 
 /**
- * Opens a pipe a second time, so that it is non-blocking here and unchanged for
- * every process that shares `fd`. Returns `undefined` if `fd` is no pipe or the pipe
- * belongs to another user.
+ * Opens a pipe a second time, so that it is non-blocking here and unchanged for every process that
+ * shares `fd`. Returns `undefined` if `fd` is not a pipe or the pipe belongs to another user.
  */
 function reopenPipe(fd: number): number | undefined {
   if (!fs().fstatSync(fd).isFIFO()) return undefined
@@ -91,7 +90,7 @@ async function writeAll(fd: number, bytes: Uint8Array): Promise<void> {
 
 const noSpace = 28
 
-/** Returns how many bytes the kernel took; 0 if it has no room now. */
+/** Returns how many bytes the kernel has accepted; 0 if it has no space now. */
 function writeSome(fd: number, bytes: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
     fs().write(fd, bytes, 0, bytes.length, null, (error, size) => {

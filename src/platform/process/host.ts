@@ -29,7 +29,7 @@ export function bootId(): string {
   return knownBootId
 }
 
-/** As `uname -r` prints it: `6.12.2-amd64`. */
+/** The output of `uname -r`: `6.12.2-amd64`. */
 export function kernelRelease(): string {
   return (readSmallFile('/proc/sys/kernel/osrelease') ?? '').trim()
 }
@@ -58,8 +58,8 @@ export function cpuCount(): number {
 }
 
 /**
- * Collects garbage. Called between two tasks that need much memory each. Blocks for
- * about as long as a walk over all live objects takes.
+ * Collects garbage. Called between two tasks that need much memory each. Blocks for as long as a
+ * walk over all live objects takes.
  */
 export function collectMemory(): void {
   if (typeof Bun !== 'undefined') Bun.gc(true)

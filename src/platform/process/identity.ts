@@ -12,7 +12,7 @@ export interface ProcessIdentity {
   readonly bootId: string
 }
 
-/** The identity of a living process (a zombie does not live); `undefined` when there is none. */
+/** Returns the identity of a living process (not a zombie), or `undefined`. */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
   const stat = readProcess(pid)
   if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return undefined
@@ -47,7 +47,7 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals 
 
 function readProcess(pid: number): { state: string; startTime: string } | undefined {
   const text = readSmallFile(`/proc/${pid}/stat`) ?? ''
-  // The command name is in parentheses and may hold blanks and parentheses itself.
+  // The command name is in parentheses and may contain blanks and parentheses itself.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   const [state, startTime] = [fields[0], fields[19]]
   return state === undefined || startTime === undefined ? undefined : { state, startTime }

@@ -1,9 +1,9 @@
 import { readSmallFile } from '../call/posix.ts'
 
 /**
- * Kills a process and every descendant of it. Each is stopped before its
- * children are listed, so none can make another child meanwhile. `pid` must be
- * a child of ours that is not reaped yet: else the number may be another's.
+ * Kills a process and every descendant of it. Stops each process before it lists its children, so
+ * that none can start another one in between. `pid` must be a child of this process that was not
+ * reaped yet; otherwise the number may belong to another process.
  */
 export function killTree(pid: number): void {
   const found = [pid]
@@ -19,6 +19,6 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
   } catch {
-    // It has ended meanwhile.
+    // The process has ended.
   }
 }

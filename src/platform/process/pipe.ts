@@ -9,8 +9,8 @@ const calls = symbols({
 const closeOnExec = 0o2000000
 
 /**
- * Makes a pipe. Bun's spawn would make a socket pair, but programs open
- * `/dev/stdout`, and a socket cannot be opened by its path.
+ * Creates a pipe. Bun's spawn would create a socket pair, but programs open `/dev/stdout`, and a
+ * socket cannot be opened by its path.
  */
 export function makePipe(): { readonly read: number; readonly write: number } {
   const ends = new Int32Array(2)
@@ -52,7 +52,7 @@ export async function* readInput(fd: number): AsyncGenerator<Uint8Array> {
 function readSome(fd: number, buffer: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
     fs().read(fd, buffer, 0, buffer.length, null, (error, size) => {
-      // A terminal whose other side is closed answers EIO instead of an end.
+      // A terminal whose other side is closed returns EIO instead of an end.
       if (error === null) resolve(size)
       else if (isSystemError(error, 'EIO')) resolve(0)
       else reject(error)

@@ -2,13 +2,13 @@ import { expect, test } from 'bun:test'
 import { spawnSync } from 'node:child_process'
 import { canChown, canMount, inUserNamespace, isRoot } from './privilege.ts'
 
-test('canMount() and canChown() ask for one capability each, not for the user', () => {
+test('canMount() and canChown() check one capability each, not the user', () => {
   const status = (effective: string): string =>
     `Name:\tstrake\nUid:\t0\t0\t0\t0\nCapPrm:\t000001ffffffffff\nCapEff:\t${effective}\n`
   const cases = [
     ['000001ffffffffff', true, true],
     ['0000000000000000', false, false],
-    // What a container of Docker has.
+    // The capabilities of a Docker container.
     ['00000000a80425fb', false, true],
     ['0000000000200000', true, false],
   ] as const
@@ -19,7 +19,7 @@ test('canMount() and canChown() ask for one capability each, not for the user', 
   expect([canMount(''), canChown('')]).toEqual([false, false])
 })
 
-test('inUserNamespace() knows the IDs of the machine from others', () => {
+test('inUserNamespace() distinguishes the IDs of the machine from others', () => {
   expect(inUserNamespace('         0          0 4294967295\n')).toBe(false)
   expect(inUserNamespace('         0       1000          1\n')).toBe(true)
   expect(inUserNamespace('         0     100000      65536\n')).toBe(true)
@@ -31,7 +31,7 @@ test('the rights are those of this process', () => {
     const { canMount, inUserNamespace, isRoot } = await import('${import.meta.dirname}/privilege.ts')
     console.log(canMount(), inUserNamespace(), isRoot())`
   const inside = spawnSync('unshare', ['-r', process.execPath, '-e', script], { encoding: 'utf8' })
-  // Some machines let nobody make a user namespace.
+  // Some machines do not allow user namespaces.
   if (inside.status === 0) expect(inside.stdout).toBe('true true true\n')
   expect(isRoot()).toBe(process.getuid?.() === 0)
 })

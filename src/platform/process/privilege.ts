@@ -3,12 +3,15 @@ import { readSmallFile } from '../call/posix.ts'
 /** Bits of a capability set. */
 const capability = { chown: 0n, sysAdmin: 21n } as const
 
-/** True when this process may mount file systems: overlays in any user namespace, disks only outside one. */
+/**
+ * True when this process may mount file systems: overlays in any user namespace, disks only outside
+ * one.
+ */
 export function canMount(status: string = ownStatus()): boolean {
   return has(status, capability.sysAdmin)
 }
 
-/** True when this process may give files to any user that its namespace knows. */
+/** True when this process may change the owner of files to any user of its namespace. */
 export function canChown(status: string = ownStatus()): boolean {
   return has(status, capability.chown)
 }
@@ -19,7 +22,7 @@ export function inUserNamespace(map: string = ownMap()): boolean {
   return map !== '' && !/^\s*0\s+0\s+4294967295\s*$/.test(map)
 }
 
-/** True for the user 0 of the machine or of a user namespace, whatever it may do. */
+/** True for user 0 of the machine or of a user namespace, whatever its capabilities. */
 export function isRoot(uid: number = process.getuid?.() ?? 0): boolean {
   return uid === 0
 }

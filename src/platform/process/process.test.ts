@@ -35,7 +35,7 @@ test('spawnProcess() passes standard streams of this process under other numbers
   expect({ stdout, stderr }).toEqual({ stdout: 'data', stderr: 'error\n' })
 })
 
-test('spawnProcess() tells an exit from a signal and names a program that is missing', async () => {
+test('spawnProcess() distinguishes an exit from a signal, and names a missing program', async () => {
   expect(await spawnProcess(['sh', '-c', 'exit 3'], { env }).exited).toEqual({ code: 3 })
   const killed = spawnProcess(['sleep', '10'], { env })
   killed.kill('SIGTERM')
@@ -57,10 +57,10 @@ test('selfCommand() runs this program again', async () => {
   expect(stdout).toStartWith('strake version ')
 })
 
-test('identifyProcess() tells a process from a later process with the same number', async () => {
+test('identifyProcess() distinguishes a process from a later one with the same number', async () => {
   const child = spawnProcess(['sleep', '10'], { env })
   const identity = identifyProcess(child.pid)
-  if (identity === undefined) throw new Error('it does not live')
+  if (identity === undefined) throw new Error('the process has ended')
   expect(isAlive(identity)).toBe(true)
   expect(isAlive({ ...identity, startTime: '1' })).toBe(false)
   expect(isAlive({ ...identity, bootId: 'another' })).toBe(false)
@@ -72,7 +72,7 @@ test('identifyProcess() tells a process from a later process with the same numbe
   expect(isAlive(ownIdentity())).toBe(true)
 })
 
-test('killTree() ends a process and what it has started', async () => {
+test('killTree() ends a process and its descendants', async () => {
   const script = 'sh -c "sleep 100; sleep 1" & sleep 100 & echo started; wait'
   const child = spawnProcess(['sh', '-c', script], {
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -82,6 +82,6 @@ test('killTree() ends a process and what it has started', async () => {
   await output?.next()
   killTree(child.pid)
   expect((await child.exited).signal).toBe(9)
-  // The pipe ends when the last of them has closed it.
+  // The pipe ends when the last process has closed it.
   expect((await output?.next())?.done).toBe(true)
 })

@@ -8,8 +8,7 @@ export type StdioSlot = 'ignore' | 'inherit' | 'pipe' | number
 
 export interface SpawnOptions {
   /**
-   * Descriptors 0, 1, 2, 3… of the child, which gets no others. Default: three times
-   * `ignore`.
+   * Descriptors 0, 1, 2, 3… of the child, which inherits no others. Default: three times `ignore`.
    */
   readonly stdio?: readonly StdioSlot[]
   /** The whole environment: the environment of this process is not added. Default: empty. */
@@ -19,7 +18,7 @@ export interface SpawnOptions {
   readonly ownSession?: boolean | undefined
 }
 
-/** How a process ended. By `exit`: `signal` is absent. By signal n: `code` is 128 + n. */
+/** How a process ended. `signal` is absent after an exit. After signal n, `code` is 128 + n. */
 export interface ProcessExit {
   readonly code: number
   readonly signal?: number
@@ -27,7 +26,7 @@ export interface ProcessExit {
 
 /** The writable end of a child's standard input. */
 export interface ChildInput {
-  /** Resolves when the kernel has taken the bytes, or when the child no longer reads. */
+  /** Resolves when the kernel has accepted the bytes, or when the child no longer reads. */
   write(bytes: Uint8Array): Promise<void>
   end(): Promise<void>
 }
@@ -42,7 +41,7 @@ export interface ChildProcess {
   readonly stderr: AsyncIterable<Uint8Array> | undefined
   readonly exited: Promise<ProcessExit>
   kill(signal: NodeJS.Signals | number): void
-  /** Lets this program end while the child runs. */
+  /** Allows this program to end while the child runs. */
   unref(): void
 }
 
@@ -50,8 +49,8 @@ export interface ChildProcess {
 const usualMask = 0o022
 
 /**
- * Starts a program with exactly the descriptors, the environment and the
- * directory given. Throws `NOT_FOUND` when there is no such program.
+ * Starts a program with exactly the given descriptors, environment and directory. Throws
+ * `NOT_FOUND` when there is no such program.
  */
 export function spawnProcess(argv: readonly string[], options: SpawnOptions = {}): ChildProcess {
   const duplicates: number[] = []
@@ -130,7 +129,7 @@ export interface RunCommandOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The most bytes that are kept of each stream. Later bytes are read and dropped. */
+/** The most bytes stored of each stream. Later bytes are read and dropped. */
 const outputLimit = 1024 * 1024
 
 /** Runs a short program to its end and captures what it prints (1 MiB of each stream at most). */
@@ -182,7 +181,7 @@ export const programEnvironment: Readonly<Record<string, string>> = {
  * executable alone, or Bun with the entry file when the program runs from source.
  */
 export function selfCommand(): readonly [string, ...string[]] {
-  // A compiled executable holds its modules in its own file system.
+  // A compiled executable contains its modules in its own file system.
   if (import.meta.url.includes('/$bunfs/')) return [process.execPath]
   const { pathname } = new URL('../../cli/main.ts', import.meta.url)
   return [process.execPath, decodeURIComponent(pathname)]

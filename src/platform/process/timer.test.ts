@@ -14,7 +14,7 @@ test('startTimer() waits for longer than the runtime can', async () => {
   for (const timer of timers) timer.cancel()
 })
 
-test('startTimer() rings at once for a time that is over, and not after it is cancelled', async () => {
+test('startTimer() calls at once for a time in the past, and not after it is cancelled', async () => {
   const rung: string[] = []
   startTimer(5, () => rung.push('cancelled')).cancel()
   await Promise.all([ringOf(-5), ringOf(0), ringOf(0.000_001), ringOf(30)])

@@ -4,7 +4,7 @@ export interface Timer {
   cancel(): void
 }
 
-/** A timer of the runtime keeps 31 bits: with a longer time it would ring at once. */
+/** A timer of the runtime has 31 bits; with a longer time it would fire at once. */
 const longestWait = 2 ** 31 - 1
 
 /**

@@ -50,7 +50,7 @@ export interface ConsoleSocket extends Disposable {
 }
 
 /**
- * Listens at `path` (its directory must be private to us). Leaving the scope removes the
+ * Listens at `path`, whose directory only this program may use. Leaving the scope removes the
  * socket.
  */
 export function listenConsole(path: string): ConsoleSocket {
@@ -74,7 +74,7 @@ export function listenConsole(path: string): ConsoleSocket {
   }
 }
 
-/** A socket's name has room for 107 bytes, so the directory is named by a descriptor. */
+/** The address of a socket holds at most 107 bytes, so the directory is named by a descriptor. */
 function bindUnix(socket: number, path: string): void {
   const directory = check(
     calls().open(cString(dirname(path)), pathOnly | directoryOnly | closeOnExec, 0),

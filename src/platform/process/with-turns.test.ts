@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { withTurns } from './with-turns.ts'
 
-test('a timer fires while bytes come without end', async () => {
+test('a timer fires during an endless stream of bytes', async () => {
   let isOver = false
   async function* flood(): AsyncGenerator<Uint8Array> {
     const end = performance.now() + 5000
@@ -16,7 +16,7 @@ test('a timer fires while bytes come without end', async () => {
   expect(performance.now() - start).toBeLessThan(4000)
 })
 
-test('it passes on every chunk in order', async () => {
+test('withTurns() yields every chunk in order', async () => {
   async function* chunks(): AsyncGenerator<Uint8Array> {
     for (let n = 0; n < 100; n++) yield new Uint8Array([n])
   }

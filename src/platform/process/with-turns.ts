@@ -1,10 +1,9 @@
-/** A reader that has had no turn for this long gives one, in milliseconds. */
+/** The longest time in milliseconds without a pause for the event loop. */
 const longestTurn = 50
 
 /**
- * Passes on what a child writes. A child that writes without end keeps the runtime in
- * its reads, so that neither timers nor signals of this process get a turn: every
- * 50 ms this waits for one.
+ * Yields the output of a child. A child that writes without end keeps the runtime in its reads, so
+ * that timers and signals of this process do not run. So this pauses every 50 ms.
  */
 export async function* withTurns(
   bytes: AsyncIterable<Uint8Array>,

@@ -8,9 +8,8 @@ export interface Compression {
 const zlib = (): typeof import('node:zlib') => process.getBuiltinModule('node:zlib')
 
 /**
- * The name of the compressor: the same name and chunk always give the same bytes. Bun
- * compresses gzip with libdeflate, which needs a third of zlib's time for the same
- * size.
+ * The name of the compressor: the same name and chunk always give the same bytes. Bun compresses
+ * gzip with libdeflate, which takes a third of zlib's time for the same size.
  */
 export function compressorName({ format, level }: Compression): string {
   const { libdeflate, zlib: ownZlib, zstd } = process.versions
@@ -19,8 +18,8 @@ export function compressorName({ format, level }: Compression): string {
 }
 
 /**
- * Compresses a chunk, in memory of any kind, in this thread. Frames of zstd carry no
- * checksum: content is named by a digest.
+ * Compresses a chunk in this thread. Frames of zstd contain no checksum, because the digest
+ * protects the content.
  */
 export function compressMember(
   chunk: Uint8Array,
@@ -46,7 +45,8 @@ export function isMemberOf(
   chunk: Uint8Array,
   { format }: Compression,
 ): boolean {
-  // The decoders of node:zlib accept a frame without its end, and zlib in Node accepts bytes behind the end.
+  // The decoders of node:zlib accept a frame without its end, and zlib in Node accepts bytes after
+  // the end.
   if (typeof Bun === 'undefined') return false
   const size = Math.max(chunk.length, 64)
   try {

@@ -22,7 +22,7 @@ for (const [format, decompress] of [
   ['gzip', gunzipSync],
   ['zstd', zstdDecompressSync],
 ] as const) {
-  test(`openCompressThreads() makes of every chunk the ${format} bytes that one thread makes`, async () => {
+  test(`openCompressThreads() makes the same ${format} bytes as one thread`, async () => {
     using threads = openCompressThreads({ format, level: 1 })
     const members = await Promise.all(chunks.map((chunk) => compress(threads, chunk)))
     for (const [index, chunk] of chunks.entries()) {
@@ -32,7 +32,7 @@ for (const [format, decompress] of [
     }
   })
 
-  test(`compress() takes a kept ${format} member only if it is one of exactly these bytes`, async () => {
+  test(`compress() uses a kept ${format} member only if it contains exactly these bytes`, async () => {
     using threads = openCompressThreads({ format, level: 1 })
     // A chunk for this thread and a chunk for another one.
     for (const size of [5000, 300_000]) {

@@ -2,13 +2,15 @@ import { type Compression, compressMember, compressorName, isMemberOf } from './
 import type { CompressJob, CompressSetup } from './compress-worker.ts'
 import { workerPath } from './worker-path.ts'
 
-/** Compresses in threads. Disposal ends the threads; the promise of unfinished work never resolves. */
+/** Compresses in threads. Disposal ends the threads; promises of unfinished work never resolve. */
 export interface CompressThreads extends Disposable {
   /** The same chunk and name always give the same bytes. Name and bytes may change with the runtime. */
   readonly compressor: string
   /** The useful number of chunks in work. */
   readonly parallel: number
-  /** Waits for free memory for a chunk. The caller returns it by `compress` or `release`. */
+  /**
+   * Waits for free memory for a chunk. The caller returns the memory with `compress` or `release`.
+   */
   take(): Promise<ChunkMemory>
 }
 
@@ -65,7 +67,7 @@ class WorkerThreads implements CompressThreads {
     this.compressor = compressorName(compression)
     this.#compression = compression
     this.#most = Math.min(navigator.hardwareConcurrency, mostThreads)
-    // Two chunks for every thread, one in work and one waiting, and one that is being filled.
+    // Two chunks for every thread (one in work, one waiting), and one that is being filled.
     this.parallel = 2 * this.#most + 1
     this.#memory = new SharedArrayBuffer(this.parallel * maxChunkSize)
     this.#free = Array.from({ length: this.parallel }, (_, index) => index * maxChunkSize)

@@ -46,15 +46,15 @@ for (const program of ['xz', 'bzip2'] as const) {
   })
 
   test.skipIf(missing)(
-    `decodeWithProgram() of ${program} passes the failure of its source on`,
+    `decodeWithProgram() of ${program} throws the error of its source`,
     async () => {
       const packed = await compressed(program, content)
       const failing = (async function* () {
         yield packed.subarray(0, 100)
-        throw new RangeError('the source broke')
+        throw new RangeError('the source failed')
       })()
       const reading = Array.fromAsync(decodeWithProgram(program, failing))
-      await expect(reading).rejects.toThrow('the source broke')
+      await expect(reading).rejects.toThrow('the source failed')
     },
   )
 

@@ -5,7 +5,7 @@ import { writeAllNow } from '../call/write-all-now.ts'
 export interface Ring {
   /** `slots` chunks of `chunkSize` bytes. */
   readonly chunks: SharedArrayBuffer
-  /** Per slot: offset and length of each part with a digest of its own. */
+  /** For each slot: offset and length of each part with its own digest. */
   readonly parts: SharedArrayBuffer
   /** The numbers of filled and of emptied chunks; per slot its length, its number of parts, and its writer. */
   readonly control: SharedArrayBuffer
@@ -60,12 +60,15 @@ export function fillSlot(
   control[at + 2] = 0
 }
 
-/** Returns true for the first thread that asks: this thread must write the slot. */
+/** Returns true for the first thread that calls it; this thread must write the slot. */
 export function claimSlot(control: Int32Array, slot: number): boolean {
   return Atomics.exchange(control, slotsAt + numbersPerSlot * slot + 2, 1) === 0
 }
 
-/** Empties the ring until its end: hashes all chunks, and writes those that the other thread does not. Blocks. */
+/**
+ * Empties the ring until its end: hashes all chunks, and writes those that the other thread has not
+ * claimed. Blocks.
+ */
 export function emptyRing(ring: Ring): HashedFile {
   const control = new Int32Array(ring.control)
   const hasher = createChunkHasher()

@@ -93,7 +93,7 @@ test('openHashingWriter() returns the digest of an empty file', async () => {
 })
 
 test.each([large, undefined, 0])(
-  'openHashingWriter() says why it cannot write, expecting %p bytes',
+  'openHashingWriter() throws the error of a write, expecting %p bytes',
   async (size) => {
     const descriptor = openSync('/dev/full', 'a')
     {
@@ -104,7 +104,7 @@ test.each([large, undefined, 0])(
   },
 )
 
-test('openHashingWriter() hashes parts, whatever their number', async () => {
+test('openHashingWriter() hashes any number of parts', async () => {
   const descriptor = openSync(`${directory.path}/parts`, 'ax')
   for (const size of [large, undefined, 0]) {
     await using writer = openHashingWriter(descriptor, { expectedSize: size })

@@ -19,9 +19,9 @@ import {
 import { workerPath } from './worker-path.ts'
 
 /**
- * Writes a file and hashes it on the way. The caller fills memory of the writer, so
- * that it can read content directly into it. Disposal ends the writing; close the
- * descriptor only after that.
+ * Writes a file and hashes it at the same time. The caller fills memory of the writer, so that it
+ * can read content directly into it. Disposal ends the writing; close the descriptor only after
+ * that.
  */
 export interface HashingWriter extends AsyncDisposable {
   /** Bytes reserved so far. */
@@ -36,9 +36,9 @@ export interface HashingWriter extends AsyncDisposable {
   hashPart(count: number): void
   /** Appends a copy of `chunk`, however large. */
   append(chunk: Uint8Array): Promise<void>
-  /** Passes the reserved bytes on. Then there is room for `maxReserve` bytes. */
+  /** Passes the reserved bytes to the sink. Then there is space for `maxReserve` bytes. */
   flush(): Promise<void>
-  /** Passes the rest on and waits until everything is written. */
+  /** Passes the rest to the sink and waits until everything is written. */
   finish(): Promise<HashedFile>
 }
 
@@ -73,7 +73,7 @@ export function hasFreeThread(): boolean {
 /** Chunks that are filled before a thread starts, for a file of unknown size. */
 const patience = 4
 
-/** Writes an open and empty file. No other code may write or close it meanwhile. */
+/** Writes an open and empty file. No other code may write or close it until disposal. */
 export function openHashingWriter(
   descriptor: number,
   { expectedSize, isShared = false }: HashingWriterOptions = {},
@@ -84,7 +84,7 @@ export function openHashingWriter(
   return new Filling(openThread(descriptor, { isShared, startAt }))
 }
 
-/** A chunk to be filled, and its parts with digests of their own. */
+/** A chunk to be filled, and its parts with separate digests. */
 interface Slot {
   readonly chunk: Uint8Array
   readonly parts: Int32Array
@@ -154,7 +154,7 @@ class Filling implements HashingWriter {
     this.#filled = 0
     this.#partCount = 0
     this.#slot = await this.#sink.take(filled, partCount)
-    // Filling blocks the thread: pause for signals and other steps.
+    // Filling blocks the thread, so this pauses for signals and other tasks.
     await new Promise((resolve) => setImmediate(resolve))
   }
 

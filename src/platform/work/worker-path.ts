@@ -1,6 +1,6 @@
 /**
- * Returns the location of a worker's code by its name without `.ts`. `scripts/build`
- * puts every worker into the executable as an entry point of its own.
+ * Returns the location of a worker's code by its name without `.ts`. `scripts/build` adds every
+ * worker to the executable as a separate entry point.
  */
 export function workerPath(name: string): string {
   const isCompiled = import.meta.url.includes('/$bunfs/')
