@@ -10,6 +10,7 @@ const allowed: Readonly<
 > = {
   oci: { imports: [], why: 'the specification types stand alone and run in a browser' },
   dockerfile: { imports: [], why: 'the language is pure text to AST and runs in a browser' },
+  template: { imports: [], why: 'the language is a function of text and data' },
   stream: { imports: ['oci'], why: 'transforms of bytes know digests and nothing of ours else' },
   platform: { imports: ['oci'], why: 'the kernel and the runtime are below everything of ours' },
   tar: { imports: ['oci', 'stream'], why: 'a codec turns bytes into entries and back' },
@@ -107,6 +108,7 @@ const allowed: Readonly<
       'oci',
       'platform',
       'dockerfile',
+      'template',
       'runtime',
       'network',
       'volume',
@@ -193,6 +195,12 @@ const rooms: Readonly<Record<string, string>> = {
   'snapshot/erofs': 'layers as indexes over their archives, mounted in place',
   'snapshot/erofs/verify': 'files that are not as they were written: found, and made again',
   'snapshot/unpacked': 'layers as trees of files',
+  'template/execute': 'templates are executed over values',
+  'template/functions': 'what every template can call',
+  'template/print': "verbs, flags and operands of Go's package fmt",
+  'template/syntax': 'text becomes tokens, and tokens become nodes',
+  'template/text': 'texts as bytes, as in Go: UTF-8, quotes and escapes',
+  'template/value': 'typed values, and how they are made of plain data',
   'tar/read': 'bytes become entries',
   'tar/write': 'entries become bytes',
   'stream/decompress': 'telling compressions apart and undoing them, within limits',
@@ -310,9 +318,9 @@ test('what every command loads imports no large node module', () => {
   expect(found).toEqual([])
 })
 
-test('oci and dockerfile import no node module', () => {
+test('oci, dockerfile and template import no node module', () => {
   const found = violations(({ folder, imports }) =>
-    folder === 'oci' || folder === 'dockerfile'
+    folder === 'oci' || folder === 'dockerfile' || folder === 'template'
       ? imports.filter((target) => target.startsWith('node:'))
       : [],
   )

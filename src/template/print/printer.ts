@@ -1,0 +1,183 @@
+import type { ByteText } from '../text/utf8.ts'
+import type { Charge } from '../value/function.ts'
+import { isSigned } from '../value/integers.ts'
+import type { ListValue, MapValue, Optional, StructValue, Value } from '../value/value.ts'
+import { type Flags, noFlags, pad } from './flags.ts'
+import { formatFloat } from './floats.ts'
+import { formatInteger } from './integers.ts'
+import { formatString } from './strings.ts'
+
+/** Where every pointer seems to point: an address says nothing to a reader, and would differ each time. */
+const address = 0xc000010000n
+
+/**
+ * Formats values by the verbs of Go's package fmt.
+ *
+ * @see https://pkg.go.dev/fmt
+ */
+export class Printer {
+  text: ByteText = ''
+  readonly #charge: Charge
+
+  /** Counts the bytes of the result as they are written, so that no result grows too large. */
+  constructor(charge: Charge) {
+    this.#charge = charge
+  }
+
+  write(text: ByteText): void {
+    this.#charge(text.length)
+    this.text += text
+  }
+
+  /** Formats one operand. */
+  printArgument(value: Optional, verb: string, flags: Flags): void {
+    this.#charge((flags.width ?? 0) + (flags.precision ?? 0))
+    if (value === undefined) {
+      if (verb === 'T' || verb === 'v') this.write(pad('<nil>', flags))
+      else this.#badVerb(undefined, verb)
+    } else if (verb === 'w') {
+      // This verb is for the errors of a program.
+      this.#badVerb(value, verb)
+    } else if (verb === 'T') this.write(formatString(value.type.name, 's', flags) ?? '')
+    else if (verb === 'p') this.#pointer(value, verb, flags)
+    else this.#print(value, verb, flags, 0)
+  }
+
+  #print(value: Value, verb: string, flags: Flags, depth: number): void {
+    switch (value.kind) {
+      case 'bool':
+        if (verb === 't' || verb === 'v') this.write(pad(String(value.bool), flags))
+        else this.#badVerb(value, verb)
+        return
+      case 'string':
+        this.#writeOr(formatString(value.text, verb, flags), value, verb)
+        return
+      case 'integer': {
+        const signed = isSigned(value.type.kind)
+        this.#writeOr(formatInteger(value.integer, verb, flags, signed), value, verb)
+        return
+      }
+      case 'float':
+        this.#writeOr(formatFloat(value.float, verb, flags), value, verb)
+        return
+      case 'complex': {
+        const real = formatFloat(value.real, verb, flags)
+        const imaginary = formatFloat(value.imaginary, verb, { ...flags, plus: true })
+        this.#writeOr(real && `(${real}${imaginary}i)`, value, verb)
+        return
+      }
+      case 'list':
+        this.#list(value, verb, flags, depth)
+        return
+      case 'map':
+        this.#map(value, verb, flags, depth)
+        return
+      case 'struct':
+        this.#struct(value, verb, flags, depth)
+        return
+      case 'interface':
+        if (value.content !== undefined) this.#print(value.content, verb, flags, depth + 1)
+        else this.write(flags.sharpV ? `${value.type.name}(nil)` : '<nil>')
+        return
+      case 'pointer': {
+        const { target } = value
+        // A pointer inside another value stays an address: values could contain themselves.
+        const isShown = depth === 0 && target !== undefined && isComposite(target)
+        if (!isShown) {
+          this.#pointer(value, verb, flags)
+          return
+        }
+        this.write('&')
+        this.#print(target, verb, flags, depth + 1)
+        return
+      }
+    }
+  }
+
+  #writeOr(text: ByteText | undefined, value: Value, verb: string): void {
+    if (text === undefined) this.#badVerb(value, verb)
+    else this.write(text)
+  }
+
+  /** `%!d(string=text)` */
+  #badVerb(value: Optional, verb: string): void {
+    this.write(`%!${verb}(`)
+    if (value === undefined) this.write('<nil>')
+    else {
+      this.write(`${value.type.name}=`)
+      this.#print(value, 'v', noFlags, 0)
+    }
+    this.write(')')
+  }
+
+  #list(list: ListValue, verb: string, flags: Flags, depth: number): void {
+    if (flags.sharpV) {
+      this.write(list.type.name)
+      if (list.isNil) {
+        this.write('(nil)')
+        return
+      }
+    }
+    this.write(flags.sharpV ? '{' : '[')
+    for (const [index, item] of list.items.entries()) {
+      if (index > 0) this.write(flags.sharpV ? ', ' : ' ')
+      this.#print(item, verb, flags, depth + 1)
+    }
+    this.write(flags.sharpV ? '}' : ']')
+  }
+
+  #map(map: MapValue, verb: string, flags: Flags, depth: number): void {
+    if (flags.sharpV) {
+      this.write(map.type.name)
+      if (map.isNil) {
+        this.write('(nil)')
+        return
+      }
+    }
+    this.write(flags.sharpV ? '{' : 'map[')
+    for (const [index, [key, item]] of map.entries.entries()) {
+      if (index > 0) this.write(flags.sharpV ? ', ' : ' ')
+      this.#print(key, verb, flags, depth + 1)
+      this.write(':')
+      this.#print(item, verb, flags, depth + 1)
+    }
+    this.write(flags.sharpV ? '}' : ']')
+  }
+
+  #struct(struct: StructValue, verb: string, flags: Flags, depth: number): void {
+    if (flags.sharpV) this.write(struct.type.name)
+    this.write('{')
+    for (const [index, value] of struct.values.entries()) {
+      if (index > 0) this.write(flags.sharpV ? ', ' : ' ')
+      const name = struct.type.fields[index]?.name
+      if (flags.plusV || flags.sharpV) this.write(`${name}:`)
+      const held = value.kind === 'interface' && value.content ? value.content : value
+      this.#print(held, verb, flags, depth + 1)
+    }
+    this.write('}')
+  }
+
+  #pointer(value: Value, verb: string, flags: Flags): void {
+    const isNil =
+      value.kind === 'pointer'
+        ? value.target === undefined
+        : (value.kind === 'list' || value.kind === 'map') && value.isNil
+    if (value.kind !== 'pointer' && value.kind !== 'list' && value.kind !== 'map') {
+      this.#badVerb(value, verb)
+      return
+    }
+    const at = isNil ? 0n : address
+    const hex = (sharp: boolean): ByteText =>
+      formatInteger(at, 'x', { ...flags, sharp }, false) ?? ''
+    if (verb === 'v') {
+      if (flags.sharpV) this.write(`(${value.type.name})(${isNil ? 'nil' : hex(true)})`)
+      else this.write(isNil ? pad('<nil>', flags) : hex(!flags.sharp))
+    } else if (verb === 'p') this.write(hex(!flags.sharp))
+    else if ('bodxX'.includes(verb)) this.write(formatInteger(at, verb, flags, false) ?? '')
+    else this.#badVerb(value, verb)
+  }
+}
+
+function isComposite({ kind }: Value): boolean {
+  return kind === 'list' || kind === 'map' || kind === 'struct'
+}
