@@ -146,6 +146,7 @@ const rooms: Readonly<Record<string, string>> = {
   'container/process': 'starting a process in a container, and its streams',
   'container/protocol': 'what a command and a monitor say to each other',
   'container/session': 'the side of the command: starting a monitor and talking to it',
+  'container/observe': 'what a running container does and uses',
   'container/setup': 'what must be there before the process starts',
   'container/verbs': 'one file for what can be done to a container',
   'content/directory': 'the store of blobs on disk',

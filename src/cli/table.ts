@@ -118,6 +118,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Show where the ports of a container are published',
     load: () => import('./commands/port.ts'),
   },
+  stats: {
+    group: 'containers',
+    summary: 'Show what containers use',
+    isLong: true,
+    load: () => import('./commands/stats.ts'),
+  },
   top: {
     group: 'containers',
     summary: 'Show the processes of a running container',

@@ -30,6 +30,10 @@ export type { ContainerState, ContainerStatus } from './model/state.ts'
 export type { HealthStatus } from './monitor/health.ts'
 /** The hidden role in which this program watches one container. */
 export { monitorMain } from './monitor/main.ts'
+/** The processes of a container. */
+export { listProcesses, type ProcessTable } from './observe/processes.ts'
+/** What a container uses. */
+export { type ContainerUsage, readContainerUsage } from './observe/usage.ts'
 /** The streams of a user, and the end of a session. */
 export { DescriptorStreams, type UserDescriptors } from './session/descriptor-streams.ts'
 /** A monitor, started before its container is known. */
@@ -60,8 +64,6 @@ export { type ContainerDetails, inspectContainer, readHealth } from './verbs/ins
 export { type LogEntry, type LogsOptions, readLogBatches, readLogs } from './verbs/logs.ts'
 /** The files of a container. */
 export { type ContainerFiles, openContainerFiles } from './verbs/open-files.ts'
-/** The processes of a container. */
-export { listProcesses, type ProcessTable } from './verbs/processes.ts'
 /** Cleaning up after crashes and reboots. */
 export { isLost, reconcileContainers } from './verbs/reconcile.ts'
 /** Removing a container. */

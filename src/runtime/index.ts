@@ -24,6 +24,8 @@ export { parseSeccompProfile, type SeccompSource } from './bundle/seccomp-profil
 export type { ProcessConfig, Rlimit, RuntimeConfig } from './bundle/spec.ts'
 /** The control groups of a container. */
 export { cgroupMode, cgroupProcesses, freeze, isFrozen, oomKills, primeCgroups } from './cgroup.ts'
+/** What a container uses. */
+export { type CgroupUsage, cgroupUsage } from './cgroup-usage.ts'
 /** Which runtime works here, and why. */
 export { type DetectedRuntime, type DetectRuntimeOptions, detectRuntime } from './detect.ts'
 /** The reason of a failed start. */

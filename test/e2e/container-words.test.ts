@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { importBusybox } from './busybox.ts'
-import { missing, openStrake, type Strake } from './strake.ts'
+import { missing, openStrake, program, type Strake } from './strake.ts'
 
 // Words of Docker's command line about one container.
 
@@ -74,5 +74,39 @@ describe.skipIf(reason !== undefined)('a container', () => {
       stderr: expect.stringContaining('ps printed no column PID'),
     })
     expect((await strake('top', 'web', '--nonsense')).stderr).toContain("ps said 'error: ")
+  })
+
+  test('shows what it uses', async () => {
+    await strake.ok('exec', '-d', 'web', 'sh', '-c', 'while :; do :; done')
+    const line = JSON.parse(await strake.ok('stats', '--no-stream', '--format', 'json', 'web'))
+    expect(line).toMatchObject({ ID: id.slice(0, 12), Name: 'web' })
+    expect(Number.parseFloat(line.CPUPerc)).toBeGreaterThan(5)
+    expect(Number(line.PIDs)).toBeGreaterThan(1)
+    expect(line.MemUsage).toMatch(/^[\d.]+[KM]iB \/ [\d.]+GiB$/)
+    const table = await strake.ok('stats', '--no-stream')
+    expect(table.split('\n')[0]).toMatch(
+      /^CONTAINER ID +NAME +CPU % +MEM USAGE \/ LIMIT +MEM % +NET I\/O +BLOCK I\/O +PIDS$/,
+    )
+    await strake.ok('create', '--name', 'off', 'busybox')
+    expect(await strake.ok('stats', '--no-stream')).not.toContain('off')
+    expect(await strake.ok('stats', '--no-stream', '--all')).toMatch(/ off +0\.00% +0B \/ 0B /)
+    expect((await strake('stats', '--no-stream', 'absent')).exitCode).toBe(1)
+    await strake.ok('rm', 'off')
+  })
+
+  test('streams what it uses until interrupted', async () => {
+    const child = Bun.spawn([program, 'stats', '--format', 'json', 'web'], {
+      env: { PATH: process.env['PATH'] ?? '', ...strake.env },
+      stdout: 'pipe',
+      stderr: 'inherit',
+    })
+    let lines = 0
+    for await (const bytes of child.stdout) {
+      lines += Buffer.from(bytes).toString('latin1').split('\n').length - 1
+      if (lines >= 2) break
+    }
+    child.kill('SIGINT')
+    await child.exited
+    expect<unknown[]>(['SIGINT', 130]).toContain(child.signalCode ?? child.exitCode)
   })
 })

@@ -37,6 +37,7 @@ export const longForms: Readonly<Record<string, Readonly<Record<string, string>>
     rm: 'rm',
     run: 'run',
     start: 'start',
+    stats: 'stats',
     stop: 'stop',
     top: 'top',
     unpause: 'unpause',

@@ -20,6 +20,7 @@ const containerStates: Readonly<Record<string, readonly State[] | 'any'>> = {
   restart: 'any',
   rm: 'any',
   start: ['created', 'exited', 'dead'],
+  stats: ['running', 'paused'],
   stop: ['running', 'paused', 'restarting'],
   top: ['running', 'paused'],
   unpause: ['paused'],
