@@ -26,7 +26,7 @@ test('logged() records sender, path and status, without the query', async () => 
   ])
 })
 
-test('logged() tells a path as it was sent, so that no request writes lines of its own', async () => {
+test('logged() records a path as it was sent, so that no request can forge a line', async () => {
   const paths: string[] = []
   const handler = logged(
     async () => new Response(null, { status: 404 }),

@@ -1,24 +1,24 @@
 import type { Handler } from './handler.ts'
 
-/** One request that was answered. */
+/** A request and its response. */
 export interface AccessEntry {
   /** When it arrived: milliseconds since 1970. */
   readonly time: number
   /** The sender's IP address; empty on a Unix socket. */
   readonly address: string
-  /** The sender's name, where credentials proved one. */
+  /** The sender's name, if its credentials were checked. */
   readonly principal: string | undefined
   readonly method: string
-  /** Without the query, which may hold a signature or a token. */
+  /** Without the query, which may contain a signature or a token. */
   readonly path: string
   readonly status: number
-  /** Bytes of the body, where the answer says how many. */
+  /** Bytes of the body, if the response has a length. */
   readonly size: number | undefined
-  /** Milliseconds until the answer began. */
+  /** Milliseconds until the response began. */
   readonly duration: number
 }
 
-/** Calls `write` with every answer as it begins. */
+/** Calls `write` for every response when it begins. */
 export function logged(handler: Handler, write: (entry: AccessEntry) => void): Handler {
   return async (request, exchange) => {
     const time = Date.now()

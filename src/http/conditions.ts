@@ -2,8 +2,8 @@
 export type Verdict = 'proceed' | 'not-modified' | 'failed'
 
 /**
- * Weighs `If-Match` and `If-None-Match`. `etag` is quoted, and `undefined` when the
- * content is absent.
+ * Evaluates `If-Match` and `If-None-Match`. `etag` is quoted, and `undefined` when the content is
+ * absent.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2
  */
@@ -32,9 +32,9 @@ export interface Span {
 }
 
 /**
- * Returns the range that a GET requests, or `undefined` for all of the content. HTTP
- * allows a server to ignore several ranges and a range that does not parse. A range is
- * also ignored when `If-Range` names other content.
+ * Returns the range that a GET requests, or `undefined` for the whole content. HTTP allows a server
+ * to ignore several ranges and a malformed range. A range is also ignored when `If-Range` names
+ * other content.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-14.2
  */

@@ -5,7 +5,7 @@ type Headers = Readonly<Record<string, string>>
 
 const loopback: GuardOptions = { hostname: '127.0.0.1' }
 
-/** The status that a request gets from a handler behind the guard that answers 201. */
+/** The status for a request to a guarded handler that answers 201. */
 async function statusOf(
   headers: Headers,
   { method = 'PUT', ...options }: GuardOptions & { readonly method?: string } = loopback,
@@ -16,7 +16,7 @@ async function statusOf(
 }
 
 describe('guarded()', () => {
-  test('lets the clients of a loopback server through, whatever the port', async () => {
+  test('accepts clients of a loopback server on any port', async () => {
     for (const host of [
       'localhost:5000',
       'LocalHost',
@@ -31,7 +31,7 @@ describe('guarded()', () => {
     expect(await statusOf({})).toBe(201)
   })
 
-  test('refuses every other host name, for reading as well', async () => {
+  test('refuses every other host name, also for reading', async () => {
     for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']) {
       for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.nip.io:5000']) {
         expect(await statusOf({ Host: host }, { ...loopback, method })).toBe(403)
@@ -40,13 +40,13 @@ describe('guarded()', () => {
     expect(await statusOf({ Host: '192.168.1.5:5000' })).toBe(403)
   })
 
-  test('answers 400 to a Host header that is none', async () => {
+  test('answers 400 to an invalid Host header', async () => {
     for (const host of ['', 'a b', 'a/b', 'a@b', 'x:99999', 'x:0x10', 'a, b', '[::1', '.', 'a:']) {
       expect([host, await statusOf({ Host: host })]).toEqual([host, 400])
     }
   })
 
-  test('knows a server on the network by any address, its own name and the names it was told', async () => {
+  test('accepts any address, the own name and configured names on the network', async () => {
     const options = { hostname: '0.0.0.0', allowedHosts: ['Registry.Example', 'other.example:443'] }
     for (const host of ['10.0.0.5:5000', '[fe80::1]', 'registry.example:5000', 'other.example']) {
       expect([host, await statusOf({ Host: host }, options)]).toEqual([host, 201])
@@ -56,11 +56,11 @@ describe('guarded()', () => {
     expect(await statusOf({ Host: 'registry.internal:5000' }, named)).toBe(201)
   })
 
-  test('does not look at the host of a Unix socket', async () => {
+  test('ignores the host on a Unix socket', async () => {
     expect(await statusOf({ Host: 'anything' }, {})).toBe(201)
   })
 
-  test('refuses the pages of other sites by their Origin', async () => {
+  test('refuses pages of other sites by their Origin', async () => {
     const Host = 'localhost:5000'
     for (const origin of [
       'https://evil.example',
@@ -77,7 +77,7 @@ describe('guarded()', () => {
     }
   })
 
-  test('lets a page of the server itself through', async () => {
+  test('accepts a page of the server itself', async () => {
     for (const [host, origin] of [
       ['localhost:5000', 'http://localhost:5000'],
       ['localhost', 'http://localhost'],
@@ -89,7 +89,7 @@ describe('guarded()', () => {
     }
   })
 
-  test('refuses what a browser says another site began', async () => {
+  test('refuses requests that a browser marks as cross-site', async () => {
     for (const site of ['cross-site', 'same-site', 'anything']) {
       const headers = { Host: 'localhost:5000', 'Sec-Fetch-Site': site }
       expect(await statusOf(headers)).toBe(403)
@@ -105,7 +105,7 @@ describe('guarded()', () => {
     expect(await statusOf({ Host: 'localhost' }, { ...loopback, method: 'PROPFIND' })).toBe(405)
   })
 
-  test('says what to do about a name that is not known', async () => {
+  test('names the remedy for an unknown host name', async () => {
     const handler = guarded(async () => new Response(), loopback)
     const headers = { Host: 'registry.example:5000' }
     const response = await handler(new Request('http://registry.example:5000/v2/', { headers }), {

@@ -5,17 +5,16 @@ import { refuse } from './refusal.ts'
 export interface GuardOptions {
   /** The address or name that the server listens on; a Unix socket has none. */
   readonly hostname?: string | undefined
-  /** Further names that clients know the server by. */
+  /** Further names by which clients reach the server. */
   readonly allowedHosts?: readonly string[] | undefined
 }
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /**
- * Passes only requests that a client program or a page of this server can have sent.
- * Any page in a browser can send requests to an address of the user's machine or
- * network. The browser then names the page's site in `Host`, `Origin` or
- * `Sec-Fetch-Site`. A client program sends no `Origin`.
+ * Passes only requests that a client program or a page of this server can have sent. Any page in a
+ * browser can send requests to an address of the user's machine or network. The browser then puts
+ * the page's site into `Host`, `Origin` or `Sec-Fetch-Site`. A client program sends no `Origin`.
  */
 export function guarded(handler: Handler, options: GuardOptions): Handler {
   const { hostname, allowedHosts } = options
@@ -51,7 +50,8 @@ function isForeign({ headers, method }: Request, host: Host | undefined): boolea
   if (origin !== null && !isOwnOrigin(origin, host)) return true
   const site = headers.get('Sec-Fetch-Site')
   if (site === null || site === 'same-origin' || site === 'none') return false
-  // A link on another site may lead here. The browser shows the answer to the user only.
+  // A link on another site may lead to this server. The browser shows the response only to the
+  // user.
   const isRead = method === 'GET' || method === 'HEAD'
   return !isRead || headers.get('Sec-Fetch-Mode') !== 'navigate'
 }

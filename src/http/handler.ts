@@ -5,7 +5,7 @@ export type Handler = (request: Request, exchange: Exchange) => Promise<Response
 export interface Exchange {
   /** The IP address of the sender; empty on a Unix socket. */
   readonly address: string
-  /** Nothing else refers to the chunks of the request's body, so a reader may free them. */
+  /** No other code refers to the chunks of the request's body, so a reader may free them. */
   readonly canFreeBody?: boolean | undefined
   /** Set by the handler that checks credentials; the access log reads it. */
   principal?: Principal | undefined

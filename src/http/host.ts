@@ -16,10 +16,10 @@ export function parseHost(header: string): Host | undefined {
 }
 
 /**
- * Returns a test for the host names that a server on the address `listened` serves.
- * A site can point its own name at this server by a DNS answer that changes, but the
- * browser still sends that name. So a name must be known. An address belongs to no
- * site; a server on a loopback address accepts only loopback addresses.
+ * Returns a test for the host names of a server on the address `listened`. A site can point its own
+ * name at this server with a changing DNS response, but the browser still sends that name. So a
+ * name must be in the list. An address belongs to no site; a server on a loopback address accepts
+ * only loopback addresses.
  */
 export function createHostList(
   listened: string,

@@ -1,10 +1,10 @@
-/** Headers of every answer of every server. */
+/** Headers of every response of every server. */
 export const securityHeaders: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
   'Cross-Origin-Resource-Policy': 'same-origin',
 }
 
-/** Makes the answer to a request that is refused before it reaches a handler. */
+/** Returns the response to a request that is refused before it reaches a handler. */
 export function refuse(
   status: number,
   message: string,

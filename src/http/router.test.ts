@@ -4,7 +4,7 @@ import { createRouter } from './router.ts'
 const answering = (text: string) => async () => new Response(text)
 const exchange = { address: '127.0.0.1' }
 
-test('createRouter() takes the longest path that covers a request', async () => {
+test('createRouter() chooses the longest path that covers a request', async () => {
   const router = createRouter([
     { path: '/', handler: answering('page') },
     { path: '/v2', handler: answering('registry') },
@@ -24,7 +24,7 @@ test('createRouter() takes the longest path that covers a request', async () => 
   }
 })
 
-test('createRouter() answers 404 where nothing is mounted', async () => {
+test('createRouter() answers 404 for a path without a handler', async () => {
   const router = createRouter([{ path: '/v2', handler: answering('registry') }])
   const response = await router(new Request('http://localhost/else'), exchange)
   expect(response.status).toBe(404)

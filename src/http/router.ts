@@ -1,7 +1,7 @@
 import type { Handler } from './handler.ts'
 import { refuse } from './refusal.ts'
 
-/** A handler and the path below which it answers. */
+/** A handler and the path below which it serves requests. */
 export interface Mount {
   /** `/v2` covers `/v2` itself and everything below it; `/` covers everything. */
   readonly path: string

@@ -8,10 +8,10 @@ const mostDrained = 1024 * 1024
 const longestDrain = 5000
 
 /**
- * Stops a body from keeping its connection open after the answer: the runtime reads the
- * rest of a body for as long as bytes come, however slowly. A small rest is read before
- * the answer, so that the connection can serve the next request. After a larger rest the
- * connection closes.
+ * Prevents an unread body from keeping its connection open after the response: the runtime reads
+ * the rest of a body for as long as bytes arrive, however slowly. A small rest is read before the
+ * response, so that the connection can serve the next request. With a larger rest the connection is
+ * closed.
  */
 export function settlingBodies(handler: Handler): Handler {
   return async (request, exchange) => {
@@ -27,9 +27,10 @@ function hasBody({ headers }: Request): boolean {
   return headers.has('Transfer-Encoding') || Number(headers.get('Content-Length') ?? 0) > 0
 }
 
-/** Returns true when all of the body has come. */
+/** Returns true when the whole body was received. */
 async function isReceived(request: Request, response: Response): Promise<boolean> {
-  // A handler that accepts a request has read its body. One that refuses it may have stopped early.
+  // A handler that accepts a request has read its body. One that refuses the request may have
+  // stopped early.
   if (request.bodyUsed) return response.status < 400
   if (request.body === null || Number(request.headers.get('Content-Length')) > mostDrained) {
     return false
