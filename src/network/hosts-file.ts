@@ -1,9 +1,9 @@
 /** The contents of a container's `/etc/hosts`. */
 export interface HostsOptions {
   readonly hostname: string
-  /** The container's address. Without one its name stands for loopback. */
+  /** The container's address. Without one, the host name points to loopback. */
   readonly ip?: string | undefined
-  /** Further entries, as `--add-host name:ip` gives them. */
+  /** Further entries (`--add-host name:ip`). */
   readonly extra?: readonly { readonly name: string; readonly ip: string }[]
 }
 

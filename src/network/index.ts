@@ -14,7 +14,7 @@ export type {
   NetworksOptions,
 } from './networks.ts'
 export { defaultNetwork, openNetworks } from './networks.ts'
-/** Ports to publish, and published ones. */
+/** Requested and published ports. */
 export type { PortProtocol, PortRequest, PublishedPort } from './port.ts'
 /** Ports on IPv6 addresses of the host. */
 export { type ProxiedPort, proxiedPorts } from './proxy/proxied-port.ts'

@@ -52,7 +52,7 @@ describe.skipIf(missing !== undefined)('openNetworks()', () => {
     expect(bed.exec(bed.host, 'ip', '-6', '-o', 'addr', 'show', 'strake0')).toBe('')
   })
 
-  test('attach() joins the default network, and says so of another one', async () => {
+  test('attach() joins the default network, and refuses another one', async () => {
     const made = await driver.attach({ containerId: 'listed', ip: '10.89.0.30' })
     const { ip, prefix, gateway, mac } = made
     expect([...made.networks]).toEqual([
@@ -60,10 +60,10 @@ describe.skipIf(missing !== undefined)('openNetworks()', () => {
     ])
     const options = { containerId: 'other', kind: 'bridge' } as const
     const { error } = await driver.call({ method: 'attach', options, network: 'back' })
-    expect(error?.message).toBe('Cannot join network back: there is none')
+    expect(error?.message).toBe('Cannot join network back: there is no such network')
   })
 
-  test('attach() lets a container reach the outside as the host', async () => {
+  test('attach() lets a container reach the outside with the address of the host', async () => {
     await bed.serve(bed.outside, 'tcp', 7000, 'outside')
     const { netnsPath = '' } = await driver.attach({ containerId: 'nat', ip: '10.89.0.11' })
     expect(await bed.ask(netnsPath, 'tcp', '198.51.100.2', 7000)).toBe('outside 198.51.100.1')
@@ -101,7 +101,7 @@ describe.skipIf(missing !== undefined)('openNetworks()', () => {
     }
   })
 
-  test('attach() publishes on one address of the host only', async () => {
+  test('attach() publishes on only one address of the host', async () => {
     bed.exec(bed.host, 'ip', 'addr', 'add', '198.51.100.9/24', 'dev', 'uplink')
     const ports = [{ ...tcp(8090), hostIp: '198.51.100.9' }]
     const made = await driver.attach({ containerId: 'one', ip: '10.89.0.14', ports })
@@ -166,7 +166,7 @@ describe.skipIf(missing !== undefined)('openNetworks()', () => {
     expect(await bed.ask(bed.outside, 'tcp', '198.51.100.1', 20_999)).toBe('range 198.51.100.2')
   })
 
-  test('attach() names a port on all addresses for IPv6 too, and publishes on one IPv6 address', async () => {
+  test('attach() returns a port on all addresses also for IPv6, and publishes on one IPv6 address', async () => {
     if (!existsSync('/proc/net/if_inet6')) return
     const made = await driver.attach({ containerId: 'six', ip: '10.89.0.27', ports: [tcp(8145)] })
     expect(made.ports.map(({ hostIp, hostPort }) => `${hostIp} ${hostPort}`)).toEqual([
@@ -228,7 +228,7 @@ describe.skipIf(missing !== undefined)('openNetworks()', () => {
     expect(rules()).toContain('10.89.0.31 . 80')
   })
 
-  test('attach() works for twenty processes at once on a network that is not there', async () => {
+  test('attach() works for twenty processes at once on an absent network', async () => {
     await bed.stopServers()
     await driver.call({ method: 'cleanStale', liveIds: [] })
     await until(() => countVeths(bed) === 0)
@@ -250,7 +250,7 @@ describe.skipIf(missing !== undefined)('openNetworks()', () => {
     await Promise.all(drivers.map((each) => each[Symbol.asyncDispose]()))
   }, 30_000)
 
-  test('remove() refuses while a container is attached and then takes everything away', async () => {
+  test('remove() refuses while a container is attached, and then removes everything', async () => {
     const { error } = await driver.call({ method: 'remove' })
     expect(error?.message).toMatch(
       /^Cannot remove network strake0: container p\d+ is attached to it$/,
@@ -263,7 +263,7 @@ describe.skipIf(missing !== undefined)('openNetworks()', () => {
   })
 })
 
-test('attach() makes nothing for host and none', async () => {
+test('attach() creates nothing for host and none', async () => {
   const networks = openNetworks({ run: '/nowhere/at/all' })
   for (const kind of ['host', 'none'] as const) {
     await using attachment = await networks.attach({ containerId: 'c', kind })
@@ -273,7 +273,7 @@ test('attach() makes nothing for host and none', async () => {
 })
 
 test.skipIf(missing !== undefined)(
-  'attach() says what to do where it lacks the rights',
+  'attach() throws a remedy without the necessary rights',
   async () => {
     const program = join(import.meta.dirname, 'testing/driver.ts')
     await using directory = await mkdtempDisposable(`${tmpdir()}/strake-network-`)
@@ -287,7 +287,7 @@ test.skipIf(missing !== undefined)(
   },
 )
 
-test('openNetworks() refuses a name that is no interface name, and ids that are no file names', async () => {
+test('openNetworks() refuses invalid interface names, and IDs that are not file names', async () => {
   const wrong = () => openNetworks({ run: '/nowhere', bridge: { name: 'a/b' } })
   expect(wrong).toThrow('Cannot call a bridge "a/b"')
   const networks = openNetworks({ run: '/nowhere' })
@@ -301,7 +301,7 @@ function countVeths(bed: Testbed): number {
 async function until(condition: () => boolean): Promise<void> {
   const deadline = performance.now() + 5000
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error('it did not happen within 5 s')
+    if (performance.now() > deadline) throw new Error('the condition was false for 5 s')
     await Bun.sleep(10)
   }
 }

@@ -35,9 +35,9 @@ export interface NetworkPlace {
 export interface AttachOptions {
   readonly containerId: string
   readonly kind: NetworkKind
-  /** The container's name in messages; its ID unless given. */
+  /** The container's name in messages; default: its ID. */
   readonly name?: string
-  /** The networks to join where the kind is `bridge`; the first one has the default route. */
+  /** The networks to join, for the kind `bridge`; the first one has the default route. */
   readonly networks?: readonly NetworkRequest[] | undefined
   /** The ports to publish on a bridge. The other kinds ignore them. */
   readonly ports?: readonly PortRequest[]
@@ -45,15 +45,14 @@ export interface AttachOptions {
 }
 
 /**
- * The network of a container. For `bridge`, the namespace is ready at `netnsPath`. For
- * `none`, config.json has a network namespace without a path, so that crun or runc
- * makes it and brings loopback up. For `host`, config.json has no network namespace.
- * Disposing detaches the container.
+ * The network of a container. For `bridge`, the namespace exists at `netnsPath`. For `none`,
+ * config.json has a network namespace without a path, so that crun or runc creates it and brings
+ * loopback up. For `host`, config.json has no network namespace. Disposing detaches the container.
  */
 export interface Attachment extends Partial<BridgeAttachment>, AsyncDisposable {
   readonly kind: NetworkKind
   readonly ports: BridgeAttachment['ports']
-  /** The places on the networks that were joined, in that order. */
+  /** The places on the joined networks, in that order. */
   readonly networks: readonly NetworkPlace[]
   readonly resolver: ResolverConfig
 }
@@ -61,14 +60,15 @@ export interface Attachment extends Partial<BridgeAttachment>, AsyncDisposable {
 /** The networks of one store. Any number of processes may use them at once. */
 export interface Networks {
   /**
-   * Gives a container its networks. Throws `CONFLICT` for a port in use, `NOT_FOUND` for a
-   * network that does not exist, `UNSUPPORTED` without nft or for several networks, and `UNAVAILABLE` without the rights. It leaves nothing behind then.
+   * Attaches a container to its networks. Throws `CONFLICT` for a port in use, `NOT_FOUND` for a
+   * network that does not exist, `UNSUPPORTED` without nft or for several networks, and
+   * `UNAVAILABLE` without the rights; then it leaves nothing behind.
    */
   attach(options: AttachOptions): Promise<Attachment>
   /**
-   * Detaches a container; it may be attached to no network. The kernel removes the
-   * interfaces when the last process of the namespace ends. Published ports are removed
-   * in the background within some ten milliseconds.
+   * Detaches a container, which may have no network. The kernel removes the interfaces when the
+   * last process of the namespace ends. Published ports are removed in the background within about
+   * ten milliseconds.
    */
   detach(containerId: string): Promise<void>
   /**
@@ -91,7 +91,7 @@ export interface NetworksOptions {
   }
 }
 
-/** Opens the networks. It makes nothing before a container needs it. */
+/** Opens the networks. Creates nothing before a container needs it. */
 export function openNetworks({ run, bridge: configured = {} }: NetworksOptions): Networks {
   const name = configured.name ?? defaultBridge(run)
   if (!/^[a-z][a-z0-9_]{0,14}$/.test(name)) {
@@ -168,12 +168,15 @@ function bridgeOptions({
   const [joined, second] = networks
   if (joined === undefined) throw new TypeError('no network to join')
   if (joined.name !== defaultNetwork) {
-    throw new StrakeError('NOT_FOUND', `Cannot join network ${joined.name}: there is none`)
+    throw new StrakeError(
+      'NOT_FOUND',
+      `Cannot join network ${joined.name}: there is no such network`,
+    )
   }
   if (second !== undefined) {
     throw new StrakeError(
       'UNSUPPORTED',
-      `Cannot join network ${second.name}: one is joined already`,
+      `Cannot join network ${second.name}: the container has joined one already`,
     )
   }
   const { allocate } = joined
@@ -195,7 +198,7 @@ async function explain<T>(options: AttachOptions, attach: () => Promise<T>): Pro
   }
 }
 
-/** Ids become file names. */
+/** IDs become file names. */
 function requireId(id: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/.test(id)) return id
   throw new StrakeError('INVALID', `Cannot use ${JSON.stringify(id)} as the id of a container`)

@@ -12,7 +12,7 @@ export interface PortRequest {
   readonly protocol: PortProtocol
 }
 
-/** A port as it was published. `hostIp` is `0.0.0.0` or `::` for all addresses of the host. */
+/** A published port. `hostIp` is `0.0.0.0` or `::` for all addresses of the host. */
 export interface PublishedPort {
   readonly hostIp: string
   readonly hostPort: number

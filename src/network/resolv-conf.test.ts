@@ -33,7 +33,7 @@ test('parseResolvConf() keeps the last search list and drops comments', () => {
   expect(parseResolvConf('search a.example\ndomain b.example\n').search).toEqual(['b.example'])
 })
 
-test('readContainerResolver() leaves out name servers that a container cannot reach', () => {
+test('readContainerResolver() excludes name servers that a container cannot reach', () => {
   using host = makeHost(
     'nameserver 127.0.0.1\nnameserver fe80::1\nnameserver 192.0.2.1\nsearch x.example\n',
   )
@@ -47,7 +47,7 @@ test('readContainerResolver() leaves out name servers that a container cannot re
   expect(readContainerResolver(nowhere).nameservers).toEqual(['192.0.2.9'])
 })
 
-test('readContainerResolver() asks the servers behind systemd-resolved where its stub is all there is', () => {
+test('readContainerResolver() uses the servers behind systemd-resolved when there is only its stub', () => {
   using host = makeHost(
     'nameserver 127.0.0.53\nsearch stub.example\noptions trust-ad\n',
     'nameserver 192.0.2.7\nnameserver ::1\nsearch x.example\n',
@@ -65,7 +65,7 @@ test('readContainerResolver() falls back to public servers, also without any fil
   expect(readContainerResolver(nothing).nameservers).toEqual(['8.8.8.8', '8.8.4.4'])
 })
 
-test('formatHosts() names the container, and loopback where it has no address', () => {
+test('formatHosts() adds the container, with loopback when it has no address', () => {
   const extra = [{ name: 'db', ip: '192.0.2.3' }]
   const lines = formatHosts({ hostname: 'web', ip: '10.89.0.2', extra }).split('\n')
   expect(lines).toContain('127.0.0.1\tlocalhost')

@@ -8,13 +8,18 @@ export interface ResolverConfig {
   readonly options: readonly string[]
 }
 
-/** Public servers for a host without a name server that a container can reach; Docker uses the same. */
+/**
+ * Public servers, for a host without a name server that a container can reach; the same as
+ * Docker's.
+ */
 const publicNameservers = ['8.8.8.8', '8.8.4.4']
 
 const ownFile = '/etc/resolv.conf'
 const resolvedFile = '/run/systemd/resolve/resolv.conf'
 
-/** Reads the keywords of resolv.conf(5). The last `search` or `domain` counts. It skips unknown lines. */
+/**
+ * Reads the keywords of resolv.conf(5). The last `search` or `domain` counts. Skips unknown lines.
+ */
 export function parseResolvConf(text: string): ResolverConfig {
   const nameservers: string[] = []
   const options: string[] = []
@@ -40,9 +45,9 @@ export function formatResolvConf(config: ResolverConfig): string {
 }
 
 /**
- * Returns the name servers for a container with its own network: those of the host
- * that it can reach, which excludes loopback and IPv6. When the host only has a local
- * stub, it takes the servers behind systemd-resolved, else public servers.
+ * Returns the name servers for a container with its own network: those of the host that it can
+ * reach, which excludes loopback and IPv6. When the host has only a local stub, returns the servers
+ * behind systemd-resolved, else public servers.
  */
 export function readContainerResolver(
   files: { readonly own: string; readonly resolved: string } = {

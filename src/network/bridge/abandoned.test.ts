@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { missingForTests, openTestbed } from '../testing/testbed.ts'
 
 test.skipIf(missingForTests() !== undefined)(
-  'attach() for the first time removes the bridges of stores that are gone, and no others',
+  'the first attach() removes the bridges of deleted stores, and no others',
   async () => {
     await using bed = openTestbed()
     await using driver = bed.openDriver()
@@ -26,10 +26,10 @@ test.skipIf(missingForTests() !== undefined)(
 )
 
 test.skipIf(missingForTests() !== undefined)(
-  'stores that begin and end at the same time leave each other alone',
+  'stores that start and end at the same time do not disturb each other',
   async () => {
     await using bed = openTestbed()
-    // Every one that begins tidies up after those that are gone.
+    // Every store that starts removes the bridges of deleted stores.
     for (const name of ['strakegone1', 'strakegone2', 'strakegone3']) {
       bed.exec(bed.host, 'ip', 'link', 'add', name, 'type', 'bridge')
       bed.exec(bed.host, 'ip', 'link', 'set', name, 'alias', `${bed.run}/gone`)

@@ -97,7 +97,7 @@ export function openBridgeNetwork(
     async attach({ containerId, name, allocate, ports: requests, signal }) {
       const bridge = await ensureBridge(options, records, signal)
       const ip = checkAddress(await allocate(rangeOf(options.name, bridge)), bridge)
-      // An interrupted start left it.
+      // An interrupted start has left this record.
       if (records.get(containerId) !== undefined) detach(containerId)
       const veth = `veth${randomHex(5)}`
       const record = { containerId, name, ip, veth, ports: [] }
@@ -164,7 +164,7 @@ export function openBridgeNetwork(
     return [...onBoth, ...passedOn]
   }
 
-  /** By the kernel: it translates addresses. */
+  /** Publishes ports in the kernel, which translates addresses. */
   async function publishIpv4(
     requests: readonly PortRequest[],
     record: AttachmentRecord,
@@ -174,7 +174,7 @@ export function openBridgeNetwork(
       records.put(record)
       return []
     }
-    // Taking the ports away later needs the program, so its absence is an error now.
+    // Removing the ports later needs nft, so its absence is an error now.
     findNft()
     using netfilter = openNetlink(netlinkProtocol.netfilter)
     const claim = { netfilter, table: options.table, records, record, signal }
@@ -195,7 +195,7 @@ export function openBridgeNetwork(
   }
 }
 
-/** Makes the network namespace, and a pair of interfaces with one end in it. */
+/** Creates the network namespace, and a pair of interfaces with one end in it. */
 function connect(
   path: string,
   veth: string,
@@ -223,7 +223,7 @@ function connect(
   configureContainer(inside, { ip, prefix: bridge.subnet.prefix, gateway: bridge.gateway })
 }
 
-/** Replaces a namespace that an interrupted start left. */
+/** Replaces a namespace that an interrupted start has left. */
 function makeNamespace<T>(path: string, inside: () => T): T {
   try {
     return createNetworkNamespace(path, inside)
@@ -240,7 +240,7 @@ function deleteInBackground(table: string, { ports, ip }: AttachmentRecord, file
     deleteElementsInBackground(commands, file)
   } catch (error) {
     if (!isStrakeError(error, 'UNSUPPORTED')) throw error
-    // nft was removed from this machine: the kernel is called directly, and takes 10 ms.
+    // nft is no longer installed: call the kernel directly, which takes 10 ms.
     using netfilter = openNetlink(netlinkProtocol.netfilter)
     const elements = ports.map((port) => encodeElement(table, port, ip))
     deleteElements(netfilter, elements)

@@ -40,7 +40,7 @@ import type { AttachmentRecord, AttachmentRecords } from './state.ts'
 import { chooseSubnet, requireFree, requireSubnet } from './subnet.ts'
 import { readSysctl, writeSysctl } from './sysctl.ts'
 
-/** Where a bridge network lives and what it is called. */
+/** Names of a bridge network, and where its files are. */
 export interface BridgeOptions {
   /** The directory of the network's files. */
   readonly directory: string
@@ -52,7 +52,7 @@ export interface BridgeOptions {
   readonly subnet?: string
 }
 
-/** A bridge in working order. */
+/** A working bridge. */
 export interface Bridge {
   readonly link: Link
   readonly gateway: string
@@ -66,11 +66,10 @@ interface Kernel {
 }
 
 /**
- * Returns the bridge with its address, its rules, and accepts in other programs'
- * forward chains. Makes them at the first use. When another program removed a part,
- * restores it together with the links and published ports of running containers. In
- * the usual case it writes nothing. It changes other tables only by the accepts of
- * `acceptForwarding`.
+ * Returns the bridge with its address, its rules, and rules in other programs' forward chains.
+ * Creates them at the first use. When another program has removed a part, restores it together with
+ * the links and published ports of running containers. Usually it writes nothing. It changes other
+ * tables only through `acceptForwarding`.
  */
 export async function ensureBridge(
   options: BridgeOptions,
@@ -144,9 +143,10 @@ function restoreLink(route: NetlinkSocket, options: BridgeOptions, inUse: boolea
   const gateway = formatAddress(subnet.base + 1)
   if (existing === undefined) {
     createBridge(route, { name, ip: gateway, mtu: uplinkMtu(route) })
-    // The alias tells whether the store of the bridge still exists.
+    // The alias shows whether the store of the bridge still exists.
     setAlias(route, name, options.directory)
-    // Replies of ports that are published on loopback arrive on the bridge. `guard` drops all other such packets.
+    // Replies of ports that are published on loopback arrive at the bridge. `guard` drops all other
+    // such packets.
     writeSysctl(`ipv4/conf/${name}/route_localnet`, '1')
     writeSysctl(`ipv6/conf/${name}/disable_ipv6`, '1')
   }
@@ -157,7 +157,7 @@ function restoreLink(route: NetlinkSocket, options: BridgeOptions, inUse: boolea
   return { link, gateway, subnet }
 }
 
-/** Returns the configured subnet, else the one that this network had before, else a free one. */
+/** Returns the configured subnet, else the previous one of this network, else a free one. */
 function pickSubnet(route: NetlinkSocket, options: BridgeOptions, inUse: boolean): Subnet {
   const routes = listRoutes(route).map(({ subnet }) => subnet)
   if (options.subnet !== undefined) {

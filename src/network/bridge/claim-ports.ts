@@ -31,14 +31,13 @@ export interface ClaimOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Milliseconds for which the kernel may still have the ports of a container that ended. */
+/** Milliseconds for which the kernel may still have the ports of an ended container. */
 const patience = 500
 
 /**
- * Publishes all requested ports or none, and writes the record of them. It chooses a
- * port where the request leaves it open. When two containers want the same port, the
- * kernel's map decides. Throws `CONFLICT` when a process of the host or another
- * container has one of the ports.
+ * Publishes all requested ports or none, and writes their record. Chooses the port where the
+ * request allows a choice. When two containers request the same port, the kernel's map decides.
+ * Throws `CONFLICT` when a process of the host or another container has one of the ports.
  */
 export async function claimPorts(
   requests: readonly PortRequest[],
@@ -128,8 +127,8 @@ function listForeignTables(netfilter: NetlinkSocket, table: string): readonly st
 }
 
 /**
- * Chooses ports on IPv6 addresses. A process serves them, which finds out for good whether
- * they are free. Throws `CONFLICT` when one is not, `INVALID` for another machine's address.
+ * Chooses ports on IPv6 addresses. The process that serves them finally decides whether they are
+ * free. Throws `CONFLICT` when one is not, and `INVALID` for an address of another machine.
  */
 export function chooseIpv6Ports(requests: readonly PortRequest[]): readonly PublishedPort[] {
   return choosePorts(requests, [])
@@ -169,7 +168,10 @@ function choosePort(
   throw inUse(port(hostPort), hostPortEnd, taken)
 }
 
-/** Returns the port if no socket of the host is bound to it, on IPv6 too for a port on all addresses. */
+/**
+ * Returns the port if no socket of the host is bound to it; for a port on all addresses, on IPv6
+ * too.
+ */
 function probe(port: PublishedPort): number | undefined {
   const free = probeAddress(port)
   if (free === undefined || !isWildcard(port) || !hasIpv6()) return free
@@ -204,7 +206,7 @@ function probeAddress(port: PublishedPort): number | undefined {
 }
 
 function inUse(port: PublishedPort, last: number, taken: readonly TakenPort[]): StrakeError {
-  const remedy = 'choose another host port, or stop what uses this one'
+  const remedy = 'choose another host port, or stop the program or container that uses this one'
   if (last > port.hostPort) {
     const range = `${port.hostPort}-${last}`
     return new StrakeError('CONFLICT', `Cannot publish ports ${range}: all of them are in use`, {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { type Driver, missingForTests, openTestbed, type Testbed } from '../testing/testbed.ts'
 
-describe.skipIf(missingForTests() !== undefined)('attach() where forwarding is dropped', () => {
+describe.skipIf(missingForTests() !== undefined)('attach() with a forward policy of drop', () => {
   let bed: Testbed
   let driver: Driver
   beforeEach(() => {
@@ -29,7 +29,7 @@ describe.skipIf(missingForTests() !== undefined)('attach() where forwarding is d
     expect(await bed.ask(netnsPath, 'tcp', '198.51.100.2', 7000)).toBe('outside 198.51.100.1')
   }
 
-  test('it accepts for the bridge in the chain that drops, once, and remove() takes that back', async () => {
+  test('it adds rules to the dropping chain once, and remove() removes them', async () => {
     nft(`add table ip filter; add chain ip filter FORWARD { ${drop} }`)
     const before = nft('list table ip filter')
     await expectTraffic(await attachWeb())
@@ -42,7 +42,7 @@ describe.skipIf(missingForTests() !== undefined)('attach() where forwarding is d
     expect(nft('list table ip filter')).toBe(before)
   })
 
-  test('it notices a policy that became drop after the bridge was made', async () => {
+  test('it detects a policy that became drop after the bridge was created', async () => {
     const web = await attachWeb()
     nft(`add table ip filter; add chain ip filter FORWARD { ${drop} }`)
     expect(await bed.ask(bed.outside, 'tcp', '198.51.100.1', 8080)).toBeUndefined()
@@ -50,7 +50,7 @@ describe.skipIf(missingForTests() !== undefined)('attach() where forwarding is d
     await expectTraffic(web)
   })
 
-  test('it uses the chain that Docker keeps for users', async () => {
+  test('it uses the DOCKER-USER chain', async () => {
     const commands = [
       'add table ip filter',
       `add chain ip filter FORWARD { ${drop} }`,
@@ -70,7 +70,7 @@ describe.skipIf(missingForTests() !== undefined)('attach() where forwarding is d
     await expectTraffic(await attachWeb())
   })
 
-  test.skipIf(Bun.which('iptables-nft') === null)('iptables still lists its chain', async () => {
+  test.skipIf(Bun.which('iptables-nft') === null)('iptables can still list its chain', async () => {
     bed.exec(bed.host, 'iptables-nft', '-P', 'FORWARD', 'DROP')
     await expectTraffic(await attachWeb())
     const listing = bed.exec(bed.host, 'iptables-nft', '-S', 'FORWARD')

@@ -10,11 +10,10 @@ import {
 } from '#platform'
 
 /**
- * Accepts the bridge's packets in the forward chains of other programs (Docker, ufw)
- * whose policy is drop. An accept in our own table is not enough, because every chain
- * on the hook has to accept. Our table still decides what reaches a container. It adds
- * no rule twice. The rules match interfaces only, because iptables refuses to list a
- * chain with native conntrack expressions.
+ * Accepts the bridge's packets in the forward chains of other programs (Docker, ufw) whose policy
+ * is drop. An accept in our own table is not enough, because every chain on the hook must accept.
+ * Our table still decides which packets reach a container. Adds no rule twice. The rules match only
+ * interfaces, because iptables refuses to list a chain with native conntrack expressions.
  */
 export function acceptForwarding(socket: NetlinkSocket, bridge: string): void {
   const closed = listClosedChains(socket, bridge)
@@ -54,7 +53,10 @@ export function revokeForwarding(socket: NetlinkSocket, bridge: string): void {
 
 const dockerUser = 'DOCKER-USER'
 
-/** Returns the chains that lack our rules. Where Docker's chain for users exists, it stands for Docker's other chains. */
+/**
+ * Returns the chains without our rules. Where Docker's chain for users exists, it replaces Docker's
+ * other chains.
+ */
 function listClosedChains(socket: NetlinkSocket, bridge: string): readonly NftChain[] {
   const chains = listForwardChains(socket)
   return chains
@@ -67,7 +69,10 @@ function listClosedChains(socket: NetlinkSocket, bridge: string): readonly NftCh
     .filter((chain) => countMentions(listRules(socket, chain.table, chain), bridge) < 2)
 }
 
-/** Counts the rules that match the interface. A rule holds its name as 16 bytes, padded with NULs. */
+/**
+ * Counts the rules that match the interface. A rule contains its name as 16 bytes, padded with
+ * NULs.
+ */
 function countMentions(rules: readonly Uint8Array[], bridge: string): number {
   const name = Buffer.alloc(16)
   name.write(bridge)
@@ -79,7 +84,7 @@ function formatInsertions(chain: NftChain, bridge: string): readonly string[] {
   return ['iifname', 'oifname'].map((match) => `insert rule ${where} ${match} "${bridge}" accept`)
 }
 
-/** Whether the kernel has a filter table of the older iptables, which nft does not list. */
+/** Whether the kernel has a filter table of the legacy iptables, which nft does not list. */
 function usesLegacyTables(): boolean {
   const names = '/proc/net/ip_tables_names'
   try {

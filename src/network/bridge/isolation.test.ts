@@ -16,7 +16,8 @@ describe.skipIf(missingForTests() !== undefined)('attach() against neighbours', 
     await bed.serve(inside, 'tcp', 80, 'private')
     const host = '198.51.100.1'
     for (const command of [
-      // A neighbour that knows where containers are, and one that sends packets for 127.0.0.1 over the wire.
+      // A neighbour with a route to the containers, and one that sends packets for 127.0.0.1 over
+      // the wire.
       `route add 10.89.0.0/16 via ${host}`,
       'route del local 127.0.0.0/8 dev lo table local',
       'route del local 127.0.0.1 dev lo table local',
@@ -32,7 +33,7 @@ describe.skipIf(missingForTests() !== undefined)('attach() against neighbours', 
     await bed?.[Symbol.asyncDispose]()
   })
 
-  test('a port published on loopback answers there', async () => {
+  test('a port published on loopback is reachable there', async () => {
     expect(await bed.ask(bed.host, 'tcp', '127.0.0.1', 8080)).toBe('private 10.89.0.1')
   })
 
@@ -52,7 +53,7 @@ describe.skipIf(missingForTests() !== undefined)('attach() against neighbours', 
     const attack = () => bed.ask(bed.outside, 'tcp', '127.0.0.1', 8080)
     expect(await attack()).toBeUndefined()
     expect(passed()).toBe(0)
-    // The same packet gets through where only that rule is missing: the test can fail.
+    // Without that rule the packet arrives, which proves that the test can fail.
     bed.exec(bed.host, 'nft', 'flush', 'chain', 'ip', 'strake', 'guard')
     await attack()
     const before = passed()
@@ -62,12 +63,12 @@ describe.skipIf(missingForTests() !== undefined)('attach() against neighbours', 
     expect(passed()).toBe(before)
   })
 
-  test('a neighbour that knows the address of a container does not reach its ports', async () => {
+  test('a neighbour cannot reach the ports of a container by its address', async () => {
     expect(await bed.ask(bed.outside, 'tcp', '10.89.0.2', 80)).toBeUndefined()
     expect(await bed.ask(bed.host, 'tcp', '10.89.0.2', 80)).toBe('private 10.89.0.1')
   })
 
-  test('a container does not reach what listens on the loopback of the host', async () => {
+  test('a container cannot reach servers on the loopback of the host', async () => {
     await bed.serve(bed.host, 'tcp', 6000, 'secret')
     expect(await bed.ask(bed.host, 'tcp', '127.0.0.1', 6000)).toBe('secret 127.0.0.1')
     const commands = [

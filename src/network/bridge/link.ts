@@ -112,7 +112,10 @@ export function listRoutes(socket: NetlinkSocket): readonly Route[] {
     })
 }
 
-/** Makes a bridge that is down. Its hardware address is fixed, so that it does not change with its ports. */
+/**
+ * Creates a bridge that is down. Its hardware address is fixed, so that it does not change with its
+ * ports.
+ */
 export function createBridge(
   socket: NetlinkSocket,
   options: { readonly name: string; readonly ip: string; readonly mtu: number },
@@ -127,7 +130,10 @@ export function createBridge(
   socket.send([{ type: message.newLink, flags: fresh, body }])
 }
 
-/** Makes a pair of interfaces that are down: one on the bridge, and `eth0` in the namespace of the descriptor. */
+/**
+ * Creates a pair of interfaces that are down: one on the bridge, and `eth0` in the namespace of the
+ * descriptor.
+ */
 export function createVeth(
   socket: NetlinkSocket,
   options: {

@@ -2,9 +2,8 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import type { PortProtocol } from '../port.ts'
 
 /**
- * Returns the process of this network namespace that has a socket on the port:
- * `nginx (pid 812)`. Returns `undefined` when it finds none. It reads all of /proc, so
- * it is for error messages only.
+ * Returns the process of this network namespace that has a socket on the port: `nginx (pid 812)`.
+ * Returns `undefined` when it finds none. Reads all of /proc, so use it only for error messages.
  */
 export function findPortOwner(protocol: PortProtocol, port: number): string | undefined {
   const inodes = new Set(
@@ -40,7 +39,7 @@ function hasSocket(pid: string, inodes: ReadonlySet<string>): boolean {
   })
 }
 
-/** Returns nothing for a process that has ended meanwhile. */
+/** Returns `undefined` for a process that has ended. */
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read()

@@ -47,7 +47,7 @@ describe.skipIf(missingForTests() !== undefined)('attach() as repair', () => {
     expect(await bed.ask(web, 'tcp', '198.51.100.1', 8080)).toBe('web 10.89.0.1')
   })
 
-  test('it switches forwarding on again', async () => {
+  test('it enables forwarding again', async () => {
     bed.exec(bed.host, 'sh', '-c', 'echo 0 > /proc/sys/net/ipv4/ip_forward')
     await attachAnother()
     expect(await published()).toBe('web 198.51.100.2')

@@ -2,7 +2,7 @@ import type { NftElement, NftMap } from '#platform'
 import { addressBytes, formatSubnet, type Subnet } from '#platform'
 import type { PublishedPort } from '../port.ts'
 
-/** The bridge that the rules are for. */
+/** The bridge for which the rules are made. */
 export interface RulesetOptions {
   readonly table: string
   readonly bridge: string
@@ -13,13 +13,13 @@ export interface RulesetOptions {
 export const ruleCount = 13
 
 /**
- * Returns a script for `nft -f` that replaces the network's table by a new one with
- * these elements in its maps, in one transaction.
+ * Returns a script for `nft -f` that replaces the network's table with a new one that has these
+ * elements in its maps, in one transaction.
  *
- * `guard` runs before address translation. It drops packets for 127.0.0.1 that come
- * from the wire or from a container, so that these do not reach ports published on
- * loopback, or the host's own. `forward` accepts only replies and packets for published
- * ports, so that a peer that knows a container's address does not reach its other ports.
+ * `guard` runs before address translation. It drops packets for 127.0.0.1 that come from the wire
+ * or from a container, so that they cannot reach ports published on loopback, or the host's own.
+ * `forward` accepts only replies and packets for published ports, so that a peer with a container's
+ * address cannot reach its other ports.
  */
 export function formatRuleset(options: RulesetOptions, elements: readonly string[]): string {
   const { table, bridge } = options
@@ -82,7 +82,7 @@ export function formatElement(port: PublishedPort, ip: string): string {
   return `${formatKey(port, ` : ${ip} . ${port.containerPort}`)}`
 }
 
-/** Returns the command that deletes the element only if it still leads to this container. */
+/** Returns the command that deletes the element only if it still points to this container. */
 export function formatRemoval(table: string, port: PublishedPort, ip: string): string {
   const add = `add element ip ${table} ${formatElement(port, ip)}`
   return `${add}; delete element ip ${table} ${formatKey(port, '')}`
@@ -94,7 +94,7 @@ function formatKey(port: PublishedPort, value: string): string {
   return `published_at { ${port.hostIp} . ${key}${value} }`
 }
 
-/** The same element as the kernel keeps it. */
+/** The element in the kernel's encoding. */
 export function encodeElement(table: string, port: PublishedPort, ip: string): NftElement {
   const protocol = port.protocol === 'tcp' ? 6 : 17
   const key = [protocol, 0, 0, 0, ...bigEndian(port.hostPort), 0, 0]

@@ -13,13 +13,19 @@ export interface AttachmentRecord {
   readonly ports: readonly PublishedPort[]
 }
 
-/** The attachments of one network, a file each, under `$STRAKE_RUN`. A reboot ends both the attachments and the files. */
+/**
+ * The attachments of one network, one file each, under `$STRAKE_RUN`. A reboot ends the attachments
+ * and removes the files.
+ */
 export interface AttachmentRecords {
   put(record: AttachmentRecord): void
   get(containerId: string): AttachmentRecord | undefined
   list(): readonly AttachmentRecord[]
   remove(containerId: string): void
-  /** Marks the record as being removed and returns its file, which the caller deletes when the ports are gone. */
+  /**
+   * Marks the record as being removed and returns its file, which the caller deletes after the
+   * ports were removed.
+   */
   bury(containerId: string): string
   /** The records whose ports are being removed. `age` is in milliseconds. */
   listBuried(): readonly { readonly file: string; readonly record: AttachmentRecord }[]

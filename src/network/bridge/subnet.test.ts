@@ -4,7 +4,7 @@ import { chooseSubnet, requireFree, requireSubnet } from './subnet.ts'
 
 const routes = (...texts: readonly string[]) => texts.flatMap((text) => parseSubnet(text) ?? [])
 
-test('chooseSubnet() takes the first block that no route and no name server meets', () => {
+test('chooseSubnet() chooses the first block without a route and a name server', () => {
   const choose = (blocks: readonly string[], nameservers: readonly string[] = []) =>
     formatSubnet(chooseSubnet(routes(...blocks), nameservers))
   expect(choose([])).toBe('10.89.0.0/16')
@@ -15,12 +15,12 @@ test('chooseSubnet() takes the first block that no route and no name server meet
   expect(choose(['10.0.0.0/8', '172.16.0.0/12'])).toBe('192.168.200.0/24')
 })
 
-test('chooseSubnet() says so when everything is taken', () => {
+test('chooseSubnet() throws when every subnet is taken', () => {
   const all = routes('10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16')
-  expect(() => chooseSubnet(all, [])).toThrow('every usual subnet meets a route of this host')
+  expect(() => chooseSubnet(all, [])).toThrow('every usual subnet overlaps a route of this host')
 })
 
-test('requireSubnet() and requireFree() check what was configured', () => {
+test('requireSubnet() and requireFree() check a configured subnet', () => {
   expect(formatSubnet(requireSubnet('10.1.0.0/24'))).toBe('10.1.0.0/24')
   expect(() => requireSubnet('10.1.0.1/24')).toThrow('Cannot use the subnet "10.1.0.1/24"')
   for (const prefix of [8, 29]) {

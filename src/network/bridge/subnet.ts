@@ -19,12 +19,14 @@ export function chooseSubnet(routes: readonly Subnet[], nameservers: readonly st
   if (free !== undefined) return free
   throw new StrakeError(
     'CONFLICT',
-    'Cannot create the container network: every usual subnet meets a route of this host',
+    'Cannot create the container network: every usual subnet overlaps a route of this host',
     { remedy: 'choose a free subnet in the configuration' },
   )
 }
 
-/** Reads a configured subnet. It needs room for two addresses and may be public. Throws `INVALID`. */
+/**
+ * Reads a configured subnet. It needs space for two addresses and may be public. Throws `INVALID`.
+ */
 export function requireSubnet(text: string): Subnet {
   const subnet = parseSubnet(text)
   if (subnet === undefined || subnet.prefix > 29 || subnet.prefix < 8) {

@@ -12,7 +12,9 @@ export function readSysctl(name: string): string | undefined {
   }
 }
 
-/** Writes a setting if it differs. Ignores a setting that the kernel does not have (IPv6 switched off). */
+/**
+ * Writes a setting if it differs. Ignores a setting that the kernel does not have (IPv6 disabled).
+ */
 export function writeSysctl(name: string, value: string): void {
   const current = readSysctl(name)
   if (current === undefined || current === value) return

@@ -11,7 +11,7 @@ afterEach(async () => {
   closing = new AsyncDisposableStack()
 })
 
-/** Answers with what it was sent, once the sender has ended. */
+/** Sends back all received bytes after the sender has ended. */
 async function serveTcp(): Promise<number> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const chunks: Uint8Array[] = []
@@ -36,7 +36,7 @@ async function proxied(protocol: 'tcp' | 'udp', port: number): Promise<ProxiedPo
   return { hostIp: '::1', hostPort: await freePort(), protocol, target }
 }
 
-test('openProxies() passes a connection on, each direction to its end', async () => {
+test('openProxies() forwards a connection, each direction to its end', async () => {
   const port = await proxied('tcp', await serveTcp())
   closing.use(await openProxies([port]))
   const sent = Buffer.alloc(3_000_000, 'strake')
@@ -54,7 +54,7 @@ test('openProxies() ends a connection when the container does not listen', async
   await new Promise((resolve) => client.once('close', resolve))
 })
 
-test('openProxies() passes datagrams on, and answers back to their sender', async () => {
+test('openProxies() forwards datagrams, and the replies to their sender', async () => {
   const server = createSocket('udp4')
   server.on('message', (text, { port }) => server.send(`${text}!`, port, '127.0.0.1'))
   await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve))

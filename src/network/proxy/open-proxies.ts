@@ -5,8 +5,8 @@ import { openTcpProxy } from './tcp-proxy.ts'
 import { openUdpProxy } from './udp-proxy.ts'
 
 /**
- * Serves ports on IPv6 addresses of the host until it is disposed. Throws
- * `CONFLICT` when one is in use; then none is served.
+ * Serves ports on IPv6 addresses of the host until it is disposed. Throws `CONFLICT` when one is in
+ * use, and then serves none.
  */
 export async function openProxies(ports: readonly ProxiedPort[]): Promise<AsyncDisposable> {
   await using opened = new AsyncDisposableStack()
@@ -23,7 +23,7 @@ async function open(port: ProxiedPort): Promise<AsyncDisposable> {
     const reason = isTaken ? 'already in use by another process' : (cause as Error).message
     throw new StrakeError('CONFLICT', `Cannot publish port ${describeProxied(port)}: ${reason}`, {
       cause,
-      remedy: 'choose another host port, or stop what uses this one',
+      remedy: 'choose another host port, or stop the program or container that uses this one',
     })
   }
 }

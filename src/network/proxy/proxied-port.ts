@@ -2,9 +2,8 @@ import { ipVersion } from '#platform'
 import type { PortProtocol, PublishedPort } from '../port.ts'
 
 /**
- * A port on an IPv6 address of the host. Containers have IPv4 addresses alone,
- * between which and IPv6 the kernel does not translate, so a process passes on
- * what comes in.
+ * A port on an IPv6 address of the host. Containers have only IPv4 addresses, and the kernel does
+ * not translate between IPv4 and IPv6, so a process forwards the data.
  */
 export interface ProxiedPort {
   readonly hostIp: string
@@ -13,7 +12,9 @@ export interface ProxiedPort {
   readonly target: { readonly ip: string; readonly port: number }
 }
 
-/** Those of a container's ports that need a proxy, which must be open while it runs. */
+/**
+ * Returns the ports of a container that need a proxy, which must be open while the container runs.
+ */
 export function proxiedPorts(
   ports: readonly PublishedPort[],
   ip: string | undefined,

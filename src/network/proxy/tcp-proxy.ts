@@ -1,7 +1,10 @@
 import { connect, createServer, type Socket } from 'node:net'
 import type { ProxiedPort } from './proxied-port.ts'
 
-/** Listens on a TCP port and connects whoever comes with the container, each direction for itself. */
+/**
+ * Listens on a TCP port and connects every client with the container; each direction ends
+ * separately.
+ */
 export async function openTcpProxy({
   hostIp,
   hostPort,
@@ -19,7 +22,7 @@ export async function openTcpProxy({
       [container, client],
     ] as const) {
       keep(one)
-      // A connection that breaks on one side is broken on both.
+      // An error on one side ends both sides.
       one.once('error', () => other.destroy())
     }
     container.once('connect', () => {

@@ -1,18 +1,21 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import type { ProxiedPort } from './proxied-port.ts'
 
-/** How long answers to a sender are passed on after its last datagram, in milliseconds. */
+/** How long replies to a sender are forwarded after its last datagram, in milliseconds. */
 const idleTime = 90_000
-/** Senders at a time; for one more, the one that was silent for longest is forgotten. */
+/** The most senders at a time; one more replaces the one that was silent for longest. */
 const mostSenders = 1024
 
 interface Sender {
-  /** Its answers arrive here. */
+  /** Replies for the sender arrive here. */
   readonly socket: Socket
   timer: ReturnType<typeof setTimeout>
 }
 
-/** Listens on a UDP port, passes datagrams on to the container, and the answers back to their sender. */
+/**
+ * Listens on a UDP port, forwards datagrams to the container, and forwards the replies to their
+ * sender.
+ */
 export async function openUdpProxy({
   hostIp,
   hostPort,

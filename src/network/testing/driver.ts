@@ -1,11 +1,14 @@
 /**
- * Runs network operations in the namespace it was started in: one JSON call a
- * line on standard input, one answer a line on standard output.
+ * Runs network operations in the namespace in which it was started: one JSON call per line on
+ * standard input, one JSON result per line on standard output.
  */
 import { createInterface } from 'node:readline'
 import { type AttachOptions, openNetworks } from '../networks.ts'
 
-/** A call of the driver. It names the address instead of a callback; without one the first address is taken. */
+/**
+ * A call of the driver. It contains the address instead of a callback; the default is the first
+ * address.
+ */
 export type DriverCall =
   | {
       readonly method: 'attach'

@@ -17,17 +17,17 @@ export interface Outcome {
   readonly stdout: string
 }
 
-/** One process that uses the networks, in the namespace that stands for the host. */
+/** A process that uses the networks, in the namespace that represents the host. */
 export interface Driver extends AsyncDisposable {
   call(call: DriverCall): Promise<DriverAnswer>
-  /** Attaches to the bridge and throws what attach threw. */
+  /** Attaches to the bridge, and throws the error of `attach`. */
   attach(options: Omit<AttachOptions, 'kind'> & { readonly ip: string }): Promise<Attachment>
 }
 
 /**
- * A host for one test: the namespace `host` with an uplink (198.51.100.1) to the
- * namespace `outside` (198.51.100.2), which has no route to containers. It changes
- * nothing in the namespace of the test but the names of these two.
+ * A host for one test: the namespace `host` with an uplink (198.51.100.1) to the namespace
+ * `outside` (198.51.100.2), which has no route to containers. Changes nothing in the namespace of
+ * the test except the names of these two.
  */
 export interface Testbed extends AsyncDisposable {
   readonly host: string
@@ -42,7 +42,7 @@ export interface Testbed extends AsyncDisposable {
   serve(namespace: string, protocol: 'tcp' | 'udp', port: number, name: string): Promise<void>
   /** Ends every server: a process keeps its namespace alive. */
   stopServers(): Promise<void>
-  /** Returns the answer of a server, or `undefined` without one. Sends UDP from port `from` when given. */
+  /** Returns the response of a server; `undefined` without one. `from` is the local port of UDP. */
   ask(
     namespace: string,
     protocol: 'tcp' | 'udp',
