@@ -114,7 +114,7 @@ test('fillVolume() waits while another process fills the same volume', async () 
   expect(readdirSync(`${volume}/_data`)).toEqual(['own'])
 })
 
-test('lockDirectory() does not take the lock of a directory that was replaced meanwhile', async () => {
+test('lockDirectory() does not lock a directory that was replaced during the wait', async () => {
   const volume = makeVolume('v')
   const first = await lockDirectory(volume)
   const waiting = lockDirectory(volume)
@@ -126,7 +126,7 @@ test('lockDirectory() does not take the lock of a directory that was replaced me
   await expect(lockDirectory(`${base}/none`)).rejects.toThrow('ENOENT')
 })
 
-test('fillVolume() writes nothing elsewhere while a container swaps a directory for a link', async () => {
+test('fillVolume() writes nothing outside the volume while a container replaces a directory with a link', async () => {
   mkdirSync(`${base}/image/sub/deep`, { recursive: true })
   for (let i = 0; i < 200; i++) writeFileSync(`${base}/image/sub/deep/${i}`, 'x', { mode: 0o4755 })
   for (let i = 0; i < 200; i++) writeFileSync(`${base}/image/sub/${i}`, 'x', { mode: 0o4755 })

@@ -1,13 +1,19 @@
 import { StrakeError } from '#oci'
 import { at, copyDirectoryStatus, lockDirectory, removeTree, runCommand } from '#platform'
 
-/** Directories beside `_data` that no container sees: an unfinished copy, and a whole one that is moved in. */
+/**
+ * Directories beside `_data` that no container sees: an unfinished copy, and a complete one that is
+ * moved into `_data`.
+ */
 const [copying, ready] = ['copying', 'ready']
 
 export interface FillOptions {
   /** The volume's directory, with `_data` in it. */
   readonly volume: string
-  /** Descriptor of the directory in the image. By path, a link of the image could choose another one. */
+  /**
+   * Descriptor of the directory in the image. With a path, a link in the image could lead to
+   * another directory.
+   */
   readonly source: number
   /** For messages. */
   readonly name: string
@@ -15,15 +21,14 @@ export interface FillOptions {
 }
 
 /**
- * Fills a volume that is still empty with what the image has in its place:
- * owners, modes, times, links and attributes included.
+ * Copies the files that the image has at the volume's destination into an empty volume, with
+ * owners, modes, times, links and attributes.
  *
- * A running container may share the volume and may replace any name in it by a
- * link at any moment, so nothing is ever written below `_data`. The copy is made
- * in a directory that no container sees, and its top entries are then renamed
- * into `_data`, which is held open. A name that a container has made meanwhile
- * stays as it is. Two containers that start at once fill the volume once. After
- * a crash, the next call goes on with a copy that is whole and drops another.
+ * A running container may share the volume and may replace any name in it with a link at any
+ * moment, so this never writes below `_data` by path. It copies to a directory that no container
+ * sees, and then renames the top entries into `_data`, which it holds open. A name that a container
+ * has created stays. Two containers that start at the same time fill the volume once. After a
+ * crash, the next call continues with a complete copy, and drops an incomplete one.
  */
 export async function fillVolume(options: FillOptions): Promise<void> {
   const { volume, signal } = options
@@ -71,7 +76,7 @@ function moveIn(from: string, data: number): void {
     for (const { name } of at.listDirectory(dir)) {
       at.moveEntry({ dir, name }, { dir: data, name })
     }
-    // Moving names in changed the time of the directory.
+    // The renames have changed the time of the directory.
     if (status !== undefined) at.setTime(data, status.mtime, status.mtimeNanoseconds)
   } finally {
     at.closeDescriptor(dir)

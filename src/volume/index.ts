@@ -1,4 +1,4 @@
-/** Filling a volume from an image. */
+/** Copies files of an image into a volume. */
 export { fillVolume } from './fill.ts'
 /** Names of volumes. */
 export { anonymousVolume, isVolumeName, volumeData, volumePath } from './place.ts'

@@ -12,13 +12,13 @@ export function volumeData(store: { readonly root: string }, name: string): stri
   return `${volumePath(store, name)}/_data`
 }
 
-/** Makes the directories of a volume that are missing. Only the data may be read by users other than root. */
+/** Creates the missing directories of a volume. Users other than root may read only the data. */
 export function makeVolume(store: { readonly root: string }, name: string): void {
   mkdirSync(volumePath(store, name), { recursive: true, mode: 0o700 })
   makeDirectoriesWithMode(volumeData(store, name), 0o755)
 }
 
-/** The name of a container's own volume, the same at every start. */
+/** The name of a container's anonymous volume, the same at every start. */
 export function anonymousVolume(containerId: string, destination: string): string {
   return digestHex(sha256(`${containerId} ${destination}`))
 }

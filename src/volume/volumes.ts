@@ -15,7 +15,7 @@ export interface CreateVolumeOptions {
   /** Default: 64 random hexadecimal digits. */
   readonly name?: string | undefined
   readonly labels?: Readonly<Record<string, string>> | undefined
-  /** Options of the driver. They are kept and shown, and have no effect. */
+  /** Options of the driver. They are stored and shown, and have no effect. */
   readonly options?: Readonly<Record<string, string>> | undefined
   /** Belongs to one container. */
   readonly isAnonymous?: boolean | undefined
@@ -34,7 +34,7 @@ export async function createVolume(
   if (Object.hasOwn(labels, '')) {
     throw new StrakeError('INVALID', `Cannot create volume ${name}: a label has no name`)
   }
-  // The directory first: a record without one would be a volume that cannot be mounted.
+  // The directory first: a record without a directory would be a volume that cannot be mounted.
   makeVolume(store, name)
   const { records } = store
   const record = { name, labels, options: options.options ?? {}, isAnonymous }
@@ -50,10 +50,10 @@ export async function createVolume(
 export function getVolume(store: VolumeStore, name: string): VolumeRecord {
   const found = findVolume(store, name)
   if (found !== undefined) return found
-  throw new StrakeError('NOT_FOUND', `Cannot find volume ${name}: there is none`)
+  throw new StrakeError('NOT_FOUND', `Cannot find volume ${name}: there is no such volume`)
 }
 
-/** Every volume, by name. A directory without a record is a volume of an earlier version. */
+/** All volumes, sorted by name. A directory without a record is a volume of an earlier version. */
 export function listVolumes(store: VolumeStore): readonly VolumeRecord[] {
   const records = new Map(store.records.volumes.list().map((record) => [record.name, record]))
   return namesOf(store)
@@ -107,13 +107,13 @@ export async function removeLeftovers({ root }: Pick<VolumeStore, 'root'>): Prom
   return left.length
 }
 
-/** Removes the volume of a container that is removed itself. An absent volume is no error. */
+/** Removes the volume of a container that is being removed. An absent volume is not an error. */
 export async function dropAnonymous(store: VolumeStore, name: string): Promise<void> {
   await forget(store, name)
   try {
     await removeTree(volumePath(store, name))
   } catch (error) {
-    // Another process removes it too.
+    // Another process has removed it.
     if (!isSystemError(error, 'ENOENT')) throw error
   }
 }
@@ -129,7 +129,7 @@ export function volumeEvent(action: 'create' | 'destroy', name: string): NewEven
   return { type: 'volume', action, actor: name, attributes: { driver: 'local' } }
 }
 
-/** The directory to mount for a container. The volume is created when there is none. */
+/** Returns the directory to mount in a container. Creates the volume if it is absent. */
 export async function mountVolume(
   store: VolumeStore,
   options: CreateVolumeOptions,

@@ -38,7 +38,7 @@ describe.skipIf(reason !== undefined)('volumes', () => {
     expect(await strake('volume', 'inspect', 'none')).toMatchObject({
       exitCode: 1,
       stdout: '[]\n',
-      stderr: expect.stringContaining('Cannot find volume none: there is none'),
+      stderr: expect.stringContaining('Cannot find volume none: there is no such volume'),
     })
   })
 

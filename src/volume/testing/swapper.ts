@@ -1,8 +1,8 @@
 import { cString, symbols } from '#platform'
 
-// A program for the race test, in the place of a container that shares a volume: as soon as
-// `sub` is in the directory, it is moved away and a link to elsewhere takes its name. Ends with
-// its input, and prints how often it did so.
+// A program for the race test, which plays a container that shares a volume. As soon as `sub`
+// exists in the directory, it moves `sub` away and creates a link with its name. Ends with its
+// input, and then prints the number of replacements.
 const c = symbols({
   rename: { args: ['ptr', 'ptr'], returns: 'i32' },
   symlink: { args: ['ptr', 'ptr'], returns: 'i32' },
