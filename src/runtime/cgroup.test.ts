@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { cgroupMode, primeCgroups } from './cgroup.ts'
 
-/** The directory of the group that this process is in. */
+/** The directory of this process's control group. */
 function ownGroup(): string {
   const unified = cgroupMode() === 'unified'
   const groups = readFileSync('/proc/self/cgroup', 'latin1')
@@ -28,7 +28,7 @@ function isWritable(path: string): boolean {
 }
 
 test.skipIf(!isWritable(`${ownGroup()}/cgroup.procs`))(
-  'primeCgroups() moves this process into the group that it is in',
+  'primeCgroups() moves this process into its own group',
   async () => {
     const before = ownGroup()
     // No other process writes to a file of this group.

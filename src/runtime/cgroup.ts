@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readFileSync, rmdirSync, writeFile, writeFileS
 
 const base = '/sys/fs/cgroup'
 
-/** `unified` is cgroup v2 alone, `legacy` v1 alone, `hybrid` v1 with v2 beside it. */
+/** `unified` is only cgroup v2, `legacy` only v1, `hybrid` v1 with v2 beside it. */
 export type CgroupMode = 'unified' | 'hybrid' | 'legacy'
 
-/** How this machine arranges its control groups. */
+/** The arrangement of the control groups on this machine. */
 export function cgroupMode(): CgroupMode {
   if (existsSync(`${base}/cgroup.controllers`)) return 'unified'
   return existsSync(`${base}/unified/cgroup.controllers`) ? 'hybrid' : 'legacy'
@@ -60,7 +60,7 @@ export function freeze(id: string, frozen: boolean): boolean {
   }
 }
 
-/** The processes of a container, those in groups of their own inside it included, by the host's IDs. */
+/** The processes of a container, by the host's IDs, including those in child groups. */
 export function cgroupProcesses(id: string): readonly number[] {
   const hierarchy = cgroupMode() === 'unified' ? base : `${base}/pids`
   return processesBelow(`${hierarchy}${cgroupPath(id)}`)
@@ -77,7 +77,9 @@ function processesBelow(group: string): readonly number[] {
   }
 }
 
-/** Removes the control groups of an ended container. False when a process is still in one. */
+/**
+ * Removes the control groups of an ended container. Returns false when a process is still in one.
+ */
 export function removeCgroups(id: string): boolean {
   let empty = true
   for (const hierarchy of hierarchies()) {
@@ -91,7 +93,7 @@ export function removeCgroups(id: string): boolean {
   return empty
 }
 
-/** Removes child groups first: programs of the container may have made some. */
+/** Removes child groups first: programs of the container may have created some. */
 function removeChildren(path: string): boolean {
   try {
     for (const entry of readdirSync(path, { withFileTypes: true })) {
@@ -126,9 +128,9 @@ export function isFrozen(id: string): boolean {
 let isPriming = false
 
 /**
- * Moves this process into the control group that it is in. The first such move makes the
- * kernel wait for a grace period (5-10 ms); done early in a thread of the pool, it
- * overlaps with other work. While one call waits, another one does nothing.
+ * Moves this process into its own control group. The first such move makes the kernel wait for a
+ * grace period (5-10 ms); done early in a thread of the pool, it overlaps with other work. A second
+ * call during the wait does nothing.
  */
 export function primeCgroups(): void {
   if (isPriming) return
@@ -139,11 +141,11 @@ export function primeCgroups(): void {
       []
     const file = `${base}${unified ? '' : '/pids'}${own}/cgroup.procs`
     isPriming = true
-    // Without it the start takes a few milliseconds more, so an error is no failure.
+    // Without this the start takes a few milliseconds more, so an error is ignored.
     writeFile(file, '0', () => {
       isPriming = false
     })
   } catch {
-    // There is no file of the own group.
+    // The own group has no such file.
   }
 }

@@ -21,7 +21,7 @@ function pretend(name: string, firstLine: string): string {
   return path
 }
 
-test('detectRuntime() takes the runtime of a path, and makes its state directory', async () => {
+test('detectRuntime() uses the runtime at a path, and creates its state directory', async () => {
   const preferred = pretend('mine', 'runc version 1.2.3')
   const { runtime, reason } = await detectRuntime({ root: `${base}/state`, preferred })
   expect(runtime).toMatchObject({ name: 'runc', path: preferred, version: '1.2.3' })
@@ -29,7 +29,7 @@ test('detectRuntime() takes the runtime of a path, and makes its state directory
   expect(statSync(`${base}/state`).mode & 0o777).toBe(0o700)
 })
 
-test('detectRuntime() asks a program for its version once', async () => {
+test('detectRuntime() runs a program for its version once', async () => {
   const preferred = pretend('cached', 'runc version 1.1.0')
   const options = { root: `${base}/state`, preferred, cache: `${base}/cache/versions.json` }
   await detectRuntime(options)
@@ -39,7 +39,7 @@ test('detectRuntime() asks a program for its version once', async () => {
   expect((await detectRuntime(options)).runtime.version).toBe('1.1.17')
 })
 
-test('detectRuntime() asks a program again that was killed before it answered', async () => {
+test('detectRuntime() runs a program again that was killed before it printed its version', async () => {
   const preferred = pretend('killed', 'runc version 1.1.0')
   const answer = readFileSync(preferred, 'utf8')
   const once = `[ -e ${preferred}.calls ] || kill -9 $$`
@@ -53,7 +53,7 @@ test('detectRuntime() asks a program again that was killed before it answered', 
   expect((await detectRuntime(options)).runtime.version).toBe('1.1.0')
 })
 
-test('detectRuntime() does without a cache that it cannot write', async () => {
+test('detectRuntime() works without a cache that it cannot write', async () => {
   const preferred = pretend('uncached', 'runc version 1.1.0')
   const options = { root: `${base}/state`, preferred, cache: `${preferred}/versions.json` }
   expect((await detectRuntime(options)).runtime.version).toBe('1.1.0')
@@ -70,7 +70,7 @@ test('detectRuntime() refuses with the reason', async () => {
 })
 
 test.skipIf(hybridControllers().length === 0)(
-  'detectRuntime() rejects crun where controllers sit on a v2 mount beside v1',
+  'detectRuntime() rejects crun when there are controllers on a v2 mount beside v1',
   async () => {
     const preferred = pretend('crun', 'crun version 1.8.1')
     await expect(detectRuntime({ root: `${base}/state`, preferred })).rejects.toThrow(

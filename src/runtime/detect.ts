@@ -14,9 +14,12 @@ import { openRuntime, type Runtime } from './runtime.ts'
 export interface DetectRuntimeOptions {
   /** Directory for the runtimes' own state, on a file system that a reboot empties. */
   readonly root: string
-  /** `crun`, `runc` or an absolute path; no other runtime is tried then. Default: `$STRAKE_RUNTIME`, else the best. */
+  /**
+   * `crun`, `runc` or an absolute path; then no other runtime is tried. Default: `$STRAKE_RUNTIME`,
+   * else the best one.
+   */
   readonly preferred?: string | undefined
-  /** File that remembers versions: asking runc for its own costs 20 ms. */
+  /** File that stores versions: running runc for its version takes 20 ms. */
   readonly cache?: string | undefined
 }
 
@@ -99,7 +102,7 @@ async function identify(path: string, cache: string | undefined): Promise<Identi
     remembered[key] ?? (await runCommand([path, '--version'])).stdout.split('\n')[0] ?? ''
   const [, word, version = 'unknown'] = /^(\S+) version (\S+)/.exec(line) ?? []
   const name = known.find((one) => one === word)
-  // A program that was killed before it answered is asked again.
+  // A program that was killed before it printed its version is run again.
   if (cache !== undefined && name !== undefined && remembered[key] === undefined) {
     writeCache(cache, { ...remembered, [key]: line })
   }
@@ -118,7 +121,7 @@ function readCache(path: string): Record<string, string> {
   }
 }
 
-/** Without a cache, the next process asks the runtime for its version once more. */
+/** Without a cache, the next process runs the runtime for its version again. */
 function writeCache(path: string, value: Readonly<Record<string, string>>): void {
   const temporary = `${path}.${process.pid}`
   try {

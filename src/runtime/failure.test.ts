@@ -9,7 +9,7 @@ function fail(message: string, command = '/nope') {
 
 const runc = 'runc run failed: unable to start container process: '
 
-test('startFailure() tells a missing command from one that cannot be executed, for both runtimes', () => {
+test('startFailure() distinguishes a missing command from one that cannot be executed, for both runtimes', () => {
   const missing = {
     ...{ exitCode: 127 },
     text: 'Cannot start the container: /nope: no such file or directory in the image',
@@ -30,7 +30,7 @@ test('startFailure() tells a missing command from one that cannot be executed, f
   expect(fail(`${runc}exec /nope: exec format error`)).toMatchObject({ exitCode: 126 })
 })
 
-test('startFailure() gives 125 and the runtime’s own words for everything else', () => {
+test('startFailure() returns 125 and the message of the runtime for everything else', () => {
   expect(fail(`${runc}error mounting "/x" to rootfs: no such file or directory`)).toEqual({
     exitCode: 125,
     text: 'Cannot start the container: error mounting "/x" to rootfs: no such file or directory',
@@ -40,7 +40,7 @@ test('startFailure() gives 125 and the runtime’s own words for everything else
   )
 })
 
-test('StartError.from() restores a failure that travelled as text', () => {
+test('StartError.from() restores a failure from its text', () => {
   const { exitCode, text } = fail('open executable: Permission denied')
   expect(StartError.from(exitCode, text)).toMatchObject({ exitCode: 126, message: text })
 })

@@ -3,10 +3,10 @@ import { jsonObjects } from './json-values.ts'
 
 const container = 'the container'
 
-/** A container that could not be started, with the exit code Docker gives such a command. */
+/** A container that could not be started, with Docker's exit code for such a command. */
 export class StartError extends StrakeError {
   /**
-   * 127: no such command. 126: there, but cannot be executed. 128 + n: signal n ended the runtime.
+   * 127: no such command. 126: the command cannot be executed. 128 + n: signal n ended the runtime.
    * 125: anything else.
    */
   readonly exitCode: number
@@ -20,16 +20,16 @@ export class StartError extends StrakeError {
     this.exitCode = exitCode
   }
 
-  /** The same failure after it travelled as text between processes. */
+  /** Restores a failure from its code and message, which another process has sent as text. */
   static from(exitCode: number, message: string, what: string = container): StartError {
     return new StartError(exitCode, message.replace(`Cannot start ${container}: `, ''), what)
   }
 }
 
 /**
- * Reads the reason of a failed start from `log`, the `--log` file of the runtime in JSON.
- * Both runtimes exit with 1 for every failure. `checkCommand` finds most failures before
- * a start; the text is read for those that arise in between.
+ * Reads the reason of a failed start from `log`, the `--log` file of the runtime in JSON. Both
+ * runtimes exit with 1 for every failure. `checkCommand` finds most failures before a start; this
+ * text contains those that occur afterwards.
  */
 export function startFailure(log: string, command: string): StartError {
   const reason = lastError(log)

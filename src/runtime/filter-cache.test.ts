@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { extendFilter } from './filter-cache.ts'
 
-/** Runs a filter as the kernel would, for the instructions that occur here. */
+/** Runs a filter like the kernel, for the instructions in these tests. */
 function evaluate(filter: Uint8Array, call: { arch: number; nr: number }): number {
   const view = new DataView(filter.buffer)
   let accumulator = 0
@@ -22,7 +22,7 @@ const absent = 0x00050026
 /** A filter that refuses everything. */
 const base = new Uint8Array([0x06, 0, 0, 0, 0x01, 0, 0x05, 0])
 
-test('extendFilter() answers ENOSYS to system calls newer than the list and keeps the rest', () => {
+test('extendFilter() returns ENOSYS for system calls newer than the list and keeps the rest', () => {
   const filter = extendFilter(base, 'x64')
   const at = (nr: number, arch = 0xc000003e): number => evaluate(filter, { nr, arch })
   expect([0, 165, 450].map((nr) => at(nr))).toEqual([refuse, refuse, refuse])
@@ -32,7 +32,7 @@ test('extendFilter() answers ENOSYS to system calls newer than the list and keep
   expect([467, 500, 100_000].map((nr) => at(nr))).toEqual([absent, absent, absent])
 })
 
-test('extendFilter() does not change what other architectures may call', () => {
+test('extendFilter() does not change the calls of other architectures', () => {
   const filter = extendFilter(base, 'x64')
   expect(evaluate(filter, { nr: 500, arch: 0x40000003 })).toBe(refuse)
   expect(evaluate(filter, { nr: 0x40000000 + 500, arch: 0xc000003e })).toBe(refuse)

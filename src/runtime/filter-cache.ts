@@ -5,19 +5,22 @@ import type { RuntimeConfig } from './bundle/spec.ts'
 import type { Runtime } from './runtime.ts'
 
 /**
- * Compiling the seccomp profile takes half of a start (15 ms). crun keeps the compiled
- * filter in its state directory and reads one from this annotation. runc does neither, and
- * would run *unfiltered* with the annotation alone.
+ * Compiling the seccomp profile takes half of a start (15 ms). crun stores the compiled filter in
+ * its state directory, and reads one from this annotation. runc does neither, and would run
+ * *unfiltered* with only the annotation.
  */
 const annotation = 'run.oci.seccomp_bpf_data'
 
 export interface FilterCacheOptions {
   readonly runtime: Pick<Runtime, 'name' | 'version' | 'root'>
-  /** Directory of compiled filters, private to us. */
+  /** Directory of compiled filters, which only this program may use. */
   readonly directory: string
 }
 
-/** The same configuration with the built-in profile replaced by its compiled form, if there is one for this runtime. */
+/**
+ * Returns the configuration with the built-in profile replaced by its compiled form, if there is
+ * one for this runtime.
+ */
 export function useCompiledFilter(
   config: RuntimeConfig,
   options: FilterCacheOptions,
@@ -31,7 +34,10 @@ export function useCompiledFilter(
   return { ...config, linux, annotations: { ...config.annotations, [annotation]: program } }
 }
 
-/** Keeps what crun compiled for container `id`, which has just been started with `config`. */
+/**
+ * Stores the filter that crun has compiled for container `id`, which was just started with
+ * `config`.
+ */
 export function keepCompiledFilter(
   id: string,
   config: RuntimeConfig,
@@ -45,13 +51,14 @@ export function keepCompiledFilter(
     copyFileSync(`${options.runtime.root}/${id}/seccomp.bpf`, `${path}.${process.pid}`)
     renameSync(`${path}.${process.pid}`, path)
   } catch {
-    // The container ended too early, or the runtime keeps no filter: the next start compiles it.
+    // The container has ended too early, or the runtime stores no filter: the next start compiles
+    // it.
   }
 }
 
 /**
- * A profile of the user is compiled at every start: its flags are no part of a
- * compiled filter, and what `extendFilter` allows is not what the user wrote.
+ * A profile of the user is compiled at every start: its flags are not part of a compiled filter,
+ * and `extendFilter` would allow calls that the user did not allow.
  */
 function isBuiltIn({ linux, process }: RuntimeConfig): boolean {
   const builtIn = defaultSeccomp(process.capabilities.bounding)
@@ -76,10 +83,10 @@ const allowed = 0x7fff0000
 const notImplemented = 0x00050026
 
 /**
- * Puts a prologue before a compiled filter. System calls newer than the list answer
- * ENOSYS, so that programs fall back to an older one. Calls of the list that the compiling
- * library may not know (451-458, 462-466) are allowed. Jumps in a filter are relative, so
- * the compiled part stays unchanged.
+ * Adds a prologue before a compiled filter. System calls newer than the list return ENOSYS, so that
+ * programs fall back to an older one. Calls in the list that the compiling library may not know
+ * (451-458, 462-466) are allowed. Jumps in a filter are relative, so the compiled part stays
+ * unchanged.
  */
 export function extendFilter(filter: Uint8Array, architecture: string = process.arch): Uint8Array {
   const machine = machines[architecture]

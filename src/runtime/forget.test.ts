@@ -5,7 +5,7 @@ import { mountBind } from '#platform'
 import { forget, openRuntime } from './runtime.ts'
 
 test.skipIf(process.getuid?.() !== 0)(
-  'forget() takes away what a killed runtime had mounted',
+  'forget() unmounts what a killed runtime has mounted',
   async () => {
     const root = mkdtempSync(`${tmpdir()}/strake-forget-`)
     try {

@@ -1,6 +1,6 @@
 /** Checks of options that a runtime would refuse later. */
 export { checkBundle } from './bundle/check.ts'
-/** The configuration a runtime reads, with every security default. */
+/** The configuration for a runtime, with every security default. */
 export {
   type BundleOptions,
   createBundleConfig,
@@ -20,7 +20,7 @@ export { prepareAgain } from './bundle/prepare-again.ts'
 export type { ResourceOptions } from './bundle/resources.ts'
 /** A seccomp profile in Docker's format. */
 export { parseSeccompProfile, type SeccompSource } from './bundle/seccomp-profile.ts'
-/** Parts of the runtime configuration, as the specification spells them. */
+/** Parts of the runtime configuration, in the spelling of the specification. */
 export type { ProcessConfig, Rlimit, RuntimeConfig } from './bundle/spec.ts'
 /** The control groups of a container. */
 export { cgroupMode, cgroupProcesses, freeze, isFrozen, oomKills, primeCgroups } from './cgroup.ts'
@@ -30,7 +30,7 @@ export { type CgroupUsage, cgroupUsage } from './cgroup-usage.ts'
 export { type DetectedRuntime, type DetectRuntimeOptions, detectRuntime } from './detect.ts'
 /** The reason of a failed start. */
 export { StartError, startFailure } from './failure.ts'
-/** Compiled seccomp filters, kept for crun. */
+/** Compiled seccomp filters, stored for crun. */
 export { keepCompiledFilter, useCompiledFilter } from './filter-cache.ts'
 /** A small init of this machine, for `--init`. */
 export { findInit, initDestination } from './init.ts'

@@ -27,7 +27,7 @@ export function findInit(): string {
 
 const interpreterHeader = 3
 
-/** A dynamic ELF program names its interpreter in a program header of its own. */
+/** A dynamic ELF program names its interpreter in a program header. */
 function isStatic(path: string): boolean {
   const file = readFileSync(path)
   if (file.length < 64 || file.readUInt32BE(0) !== 0x7f454c46 || file[4] !== 2) return false

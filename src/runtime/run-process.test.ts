@@ -72,12 +72,12 @@ describe.skipIf(cannotRun !== undefined)(
       }
     }
 
-    test('gives output and exit code', async () => {
+    test('returns output and exit code', async () => {
       expect(await run('echo out; echo err >&2; exit 3')).toMatchObject({ code: 3 })
       expect((await run('echo out')).text).toBe('out\n')
     })
 
-    test('gives a clean environment and the rights of the configuration', async () => {
+    test('starts with a clean environment and the rights of the configuration', async () => {
       expect((await run('set | grep -c STRAKE; busybox env | busybox sort')).text).not.toContain(
         'USER=',
       )
@@ -92,7 +92,7 @@ describe.skipIf(cannotRun !== undefined)(
       expect(text.match(/not permitted|denied/gi)).toHaveLength(2)
     })
 
-    test('throws what a failed start means and keeps the runtime’s words out of the output', async () => {
+    test('throws the reason of a failed start, and keeps the message of the runtime out of the output', async () => {
       await expect(run('', { args: ['/nope'] })).rejects.toMatchObject({ exitCode: 127 })
     })
 

@@ -10,15 +10,15 @@ import {
 } from './runtime.ts'
 
 /**
- * The target of output: nothing, the stream of this process, a descriptor, or a function
- * that is called with each chunk. Only a function gets no messages of the runtime itself.
+ * The target of output: nothing, the stream of this process, a descriptor, or a function that is
+ * called with each chunk. Only a function does not receive messages of the runtime itself.
  */
 export type OutputTarget = 'ignore' | 'inherit' | number | ((chunk: Uint8Array) => void)
 
 export interface RunProcessOptions {
-  /** Unique on this machine. It names the control group too. */
+  /** Unique on this machine. It is also the name of the control group. */
   readonly id: string
-  /** Directory with `config.json`, private to us. */
+  /** Directory with `config.json`, which only this program may use. */
   readonly bundle: string
   /** Default: `ignore`, an empty input. */
   readonly stdin?: 'ignore' | 'inherit' | number
@@ -85,8 +85,8 @@ function slot(target: OutputTarget | undefined): StdioSlot {
 }
 
 /**
- * Drops what the runtime itself writes to standard error before the container starts: its
- * log has the same message, which becomes an exception.
+ * Drops the runtime's own output to standard error before the container starts: its log has the
+ * same message, which becomes an exception.
  */
 function holdBack(target: OutputTarget | undefined, pidFile: string): OutputTarget | undefined {
   if (typeof target !== 'function') return target

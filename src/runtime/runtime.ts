@@ -4,7 +4,7 @@ import { StrakeError } from '#oci'
 import { isSystemError, mountsBelow, programEnvironment, runCommand, unmount } from '#platform'
 import { removeCgroups } from './cgroup.ts'
 
-/** The OCI runtime that makes processes of bundles: crun or runc. */
+/** The OCI runtime that starts processes from bundles: crun or runc. */
 export interface Runtime {
   readonly name: 'crun' | 'runc'
   /** Absolute path of the program. */
@@ -14,7 +14,10 @@ export interface Runtime {
   readonly root: string
   state(id: string): Promise<ContainerState | undefined>
   kill(id: string, signal: string): Promise<void>
-  /** Deletes a container; an absent one is no error. Throws `CONFLICT` when it runs, unless `force`. */
+  /**
+   * Deletes a container; an absent one is not an error. Throws `CONFLICT` when it runs, unless
+   * `force`.
+   */
   delete(id: string, options?: { readonly force?: boolean | undefined }): Promise<void>
 }
 
@@ -33,7 +36,7 @@ export interface ExitStatus {
 
 export type RuntimeProgram = Pick<Runtime, 'name' | 'path' | 'version' | 'root'>
 
-/** Makes a runtime of a program on this machine. */
+/** Returns a runtime for a program on this machine. */
 export function openRuntime(program: RuntimeProgram): Runtime {
   const run = (...args: readonly string[]): ReturnType<typeof runCommand> =>
     runCommand(runtimeCommand(program, ...args))
@@ -69,10 +72,10 @@ export function runtimeCommand(
   return [runtime.path, '--root', runtime.root, ...args]
 }
 
-/** The only environment a runtime is started with. */
+/** The only environment in which a runtime is started. */
 export const runtimeEnvironment: Readonly<Record<string, string>> = programEnvironment
 
-/** Milliseconds in which a control group may still count processes that were reaped already. */
+/** Milliseconds for which a control group may still count processes that were reaped. */
 const longestDying = 200
 
 /**
@@ -89,7 +92,7 @@ export async function forget(runtime: Runtime, id: string): Promise<void> {
   await removeState(`${runtime.root}/${id}`)
 }
 
-/** runc mounts itself there while it starts, and leaves the mount when it is killed then. */
+/** runc mounts itself there at its start, and leaves the mount when it is killed then. */
 async function removeState(directory: string): Promise<void> {
   try {
     await rm(directory, { recursive: true, force: true })
@@ -100,7 +103,7 @@ async function removeState(directory: string): Promise<void> {
   }
 }
 
-/** Kills and forgets a container, also one that a killed runtime left half-started. */
+/** Kills and forgets a container, including one that a killed runtime has left half-started. */
 export async function discard(runtime: Runtime, id: string): Promise<void> {
   await runtime.delete(id, { force: true })
   await forget(runtime, id)

@@ -26,7 +26,7 @@ int main(int count, char **families) {
 }
 `
 const refused = '1'
-/** AF_ALG and AF_VSOCK, as they are and with bits that the kernel does not read. */
+/** AF_ALG and AF_VSOCK, plain and with bits that the kernel does not read. */
 const forbidden = ['38', '40', '0x100000026', '0x100000028', '0x8000000000000028', '64']
 const allowed = ['1', '2', '10', '0x100000002']
 
@@ -52,8 +52,8 @@ describe.skipIf(cannotRun !== undefined)(
     afterAll(() => rmSync(base, { recursive: true, force: true }))
 
     /**
-     * The command line of `runtime`. crun refuses a machine that has cgroup v1 and
-     * v2, and sees one without v2 here.
+     * The command line of `runtime`. crun refuses a machine with cgroup v1 and v2; this hides v2
+     * from it.
      */
     const command = (runtime: Runtime['name'], ...args: readonly string[]): readonly string[] => {
       const words = [runtime, '--root', `${base}/${runtime}`, ...args]
@@ -96,7 +96,7 @@ describe.skipIf(cannotRun !== undefined)(
       const options = { runtime, directory: `${base}/filters` }
       await writeBundle(base, config)
       const create = command('crun', 'create', '-b', base, 'kept')
-      // The process of the container would hold our pipe until the container ends.
+      // The process of the container would keep our pipe open until the container ends.
       await runCommand(['sh', '-c', 'exec "$@" </dev/null >/dev/null 2>&1', 'sh', ...create])
       keepCompiledFilter('kept', config, options)
       await runCommand(command('crun', 'delete', '--force', 'kept'))

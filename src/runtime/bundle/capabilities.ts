@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { StrakeError } from '#oci'
 
-/** Every capability Linux has, in the order of their bits. */
+/** Every capability of Linux, in the order of their bits. */
 const names = [
   'CHOWN',
   'DAC_OVERRIDE',
@@ -65,19 +65,19 @@ const defaults = [
 ]
 
 export interface CapabilityOptions {
-  /** Names with or without `CAP_`, any case; `ALL` means all the host has. */
+  /** Names with or without `CAP_`, in any case; `ALL` means all capabilities of the host. */
   readonly add?: readonly string[] | undefined
   readonly drop?: readonly string[] | undefined
-  /** All capabilities of the host. `add` and `drop` have no effect then. */
+  /** All capabilities of the host. `add` and `drop` then have no effect. */
   readonly privileged?: boolean | undefined
-  /** The host's bounding set (`CapBnd`). Default: this process's. */
+  /** The host's bounding set (`CapBnd`). Default: that of this process. */
   readonly bounding?: bigint | undefined
 }
 
 /**
- * The capabilities of a container's processes, as `CAP_…` names in the order of
- * their bits. What the host's bounding set lacks is left out: a runtime refuses
- * to grant what it does not have. Throws `INVALID` on an unknown name.
+ * The capabilities of a container's processes, as `CAP_…` names in the order of their bits.
+ * Excludes those that are not in the host's bounding set, because a runtime would refuse to grant
+ * them. Throws `INVALID` for an unknown name.
  */
 export function resolveCapabilities(options: CapabilityOptions = {}): readonly string[] {
   const bounding = options.bounding ?? hostBounding()
@@ -98,7 +98,7 @@ export function resolveCapabilities(options: CapabilityOptions = {}): readonly s
 function normalize(text: string): string {
   const name = text.toUpperCase().replace(/^CAP_/, '')
   if (name === 'ALL' || names.some((known) => known === name)) return name
-  throw new StrakeError('INVALID', `Cannot use capability ${text}: there is none of that name`)
+  throw new StrakeError('INVALID', `Cannot use capability ${text}: there is no such capability`)
 }
 
 /** Whether this process may ever hold a capability, named without `CAP_`. */

@@ -11,13 +11,13 @@ const options: BundleOptions = {
   network: 'none',
 }
 
-test('createBundleConfig() writes a version both runtimes know and no annotation', () => {
+test('createBundleConfig() writes a version that both runtimes know, and no annotation', () => {
   const config = createBundleConfig(options)
   expect(config.ociVersion).toBe('1.0.2')
   expect(config).not.toHaveProperty('annotations')
 })
 
-test('createBundleConfig() gives neither inheritable nor ambient capabilities', () => {
+test('createBundleConfig() sets neither inheritable nor ambient capabilities', () => {
   const { capabilities } = createBundleConfig(options).process
   expect(capabilities.inheritable).toEqual([])
   expect(capabilities.ambient).toEqual([])
@@ -34,7 +34,7 @@ test('createBundleConfig() limits processes and doubles memory into swap', () =>
   expect(unlimited.linux.resources.pids).toBeUndefined()
 })
 
-test('createBundleConfig() turns processors into a quota', () => {
+test('createBundleConfig() converts processors into a quota', () => {
   const { cpu } = createBundleConfig({ ...options, resources: { cpus: 1.5 } }).linux.resources
   expect(cpu).toEqual({ quota: 150_000, period: 100_000 })
 })
@@ -45,7 +45,7 @@ test('createBundleConfig() denies all devices first and the FUSE device last', (
   expect(devices.at(-1)).toEqual({ allow: false, type: 'c', major: 10, minor: 229, access: 'rwm' })
 })
 
-test('createBundleConfig() makes binds private and read-only all the way down', () => {
+test('createBundleConfig() makes binds private, and read-only including the mounts below', () => {
   const { mounts } = createBundleConfig({
     ...options,
     mounts: [
@@ -64,7 +64,7 @@ test('createBundleConfig() makes binds private and read-only all the way down', 
   expect(mounts.filter(({ destination }) => destination === '/dev/shm')).toHaveLength(1)
 })
 
-test('createBundleConfig() takes sysctls of the own namespaces only', () => {
+test('createBundleConfig() accepts sysctls only of the container namespaces', () => {
   const own = createBundleConfig({ ...options, sysctls: { 'net.core.somaxconn': '9' } })
   expect(own.linux.sysctl).toMatchObject({
     'net.core.somaxconn': '9',
@@ -79,7 +79,7 @@ test('createBundleConfig() takes sysctls of the own namespaces only', () => {
   ).toThrow('Cannot set sysctl net.core.somaxconn')
 })
 
-test('createBundleConfig() opens everything for a privileged container and nothing else does', () => {
+test('createBundleConfig() removes the restrictions only for a privileged container', () => {
   const { linux } = createBundleConfig({ ...options, security: { privileged: true } })
   expect(linux.seccomp).toBeUndefined()
   expect(linux.maskedPaths).toBeUndefined()

@@ -18,7 +18,7 @@ import { sysctlConfig } from './sysctls.ts'
 export interface SecurityOptions
   extends CapabilityOptions,
     Pick<DeviceOptions, 'devices' | 'rules'> {
-  /** Everything the host has: capabilities, devices, kernel paths, no filter. */
+  /** All rights of the host: capabilities, devices, kernel paths, no filter. */
   readonly privileged?: boolean | undefined
   /** Default: `builtin`, or `unconfined` for a privileged container. */
   readonly seccomp?: 'unconfined' | 'builtin' | SeccompSource | undefined
@@ -41,8 +41,8 @@ export interface ProcessOptions {
 }
 
 /**
- * `path` is the network namespace to join. `none` makes an empty one, `host`
- * shares the machine's.
+ * `path` is the network namespace to join. `none` creates an empty one, `host` shares that of the
+ * machine.
  */
 export type NetworkNamespace = 'none' | 'host' | { readonly path: string }
 
@@ -63,8 +63,8 @@ export interface BundleOptions extends ProcessOptions {
 }
 
 /**
- * Makes the `config.json` with all security defaults. It has no annotation of an image or
- * a user, because annotations change what a runtime does.
+ * Makes the `config.json` with all security defaults. It contains no annotation of an image or a
+ * user, because annotations change what a runtime does.
  */
 export function createBundleConfig(options: BundleOptions): RuntimeConfig {
   const security = options.security ?? {}
@@ -89,7 +89,7 @@ export function createBundleConfig(options: BundleOptions): RuntimeConfig {
   }
 }
 
-/** The `process` part alone, as `exec` needs it: the same capabilities for the same options. */
+/** Only the `process` part, for `exec`: the same capabilities for the same options. */
 export function processConfig(options: ProcessOptions): ProcessConfig {
   const security = options.security ?? {}
   const capabilities = resolveCapabilities(security)
@@ -145,12 +145,12 @@ function propagation(mounts: readonly ContainerMount[]): { rootfsPropagation?: s
   return kinds.some((kind) => kind.endsWith('slave')) ? { rootfsPropagation: 'slave' } : {}
 }
 
-/** Writes `config.json` into a bundle directory that is private to us. */
+/** Writes `config.json` into a bundle directory that only this program may use. */
 export async function writeBundle(directory: string, config: RuntimeConfig): Promise<void> {
   await writeFile(`${directory}/config.json`, encodeConfig(config), { mode: 0o600 })
 }
 
-/** Reads the `config.json` that `writeBundle` wrote there. */
+/** Reads the `config.json` that `writeBundle` has written. */
 export function readBundle(directory: string): RuntimeConfig {
   return decodeConfig(readPlainFile(`${directory}/config.json`) ?? '')
 }

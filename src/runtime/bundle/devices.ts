@@ -2,7 +2,9 @@ import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { StrakeError } from '#oci'
 import type { DeviceNode, DeviceRule } from './spec.ts'
 
-/** One `--device`: a node of the host, where it appears, and what may be done with it (`rwm`). */
+/**
+ * One `--device`: a node of the host, its path in the container, and the allowed access (`rwm`).
+ */
 export interface DeviceOption {
   readonly source: string
   readonly destination: string
@@ -11,13 +13,15 @@ export interface DeviceOption {
 
 export interface DeviceOptions {
   readonly devices?: readonly DeviceOption[] | undefined
-  /** As `--device-cgroup-rule` takes them: `c 189:* rmw`. */
+  /** In the form of `--device-cgroup-rule`: `c 189:* rmw`. */
   readonly rules?: readonly string[] | undefined
   /** Every device of the host. */
   readonly privileged?: boolean | undefined
 }
 
-/** Deny everything, then what every program expects. The runtime adds full, ptmx and pts. */
+/**
+ * Denies everything, then allows what every program expects. The runtime adds full, ptmx and pts.
+ */
 const defaultRules: readonly DeviceRule[] = [
   { allow: false, access: 'rwm' },
   { allow: true, type: 'c', major: 1, minor: 5, access: 'rwm' },
@@ -29,7 +33,9 @@ const defaultRules: readonly DeviceRule[] = [
   { allow: false, type: 'c', major: 10, minor: 229, access: 'rwm' },
 ]
 
-/** The nodes a container gets beside the runtime's own, and the rules its control group enforces. */
+/**
+ * The nodes of a container in addition to those of the runtime, and the rules of its control group.
+ */
 export function deviceConfig(options: DeviceOptions = {}): {
   readonly nodes: readonly DeviceNode[]
   readonly rules: readonly DeviceRule[]
@@ -87,7 +93,10 @@ function deviceNode(source: string, destination: string): DeviceNode | undefined
   }
 }
 
-/** Directories the runtime fills itself, and names that belong to one terminal or one namespace. */
+/**
+ * Directories that the runtime fills itself, and names that belong to one terminal or one
+ * namespace.
+ */
 const notShared = new Set(['pts', 'shm', 'fd', 'mqueue', 'console', '.lxc', '.lxd-mounts', 'ptmx'])
 
 function hostDevices(directory: string): readonly DeviceNode[] {

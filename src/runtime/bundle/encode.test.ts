@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { createBundleConfig } from './config.ts'
 import { decodeConfig, encodeConfig } from './encode.ts'
 
-test('encodeConfig() writes a limit of -1 as the number that means none', () => {
+test('encodeConfig() writes a limit of -1 as the number that means no limit', () => {
   const trap = '"soft":-1,"hard":-1}'
   const config = createBundleConfig({
     ...{ id: 'a', root: '/', cwd: '/', network: 'none', args: [trap], env: [`A=${trap}`] },

@@ -1,18 +1,18 @@
 import type { ProcessConfig, RuntimeConfig } from './spec.ts'
 
-/** The specification's limits are 64 bits without a sign, and this one means that there is none. */
+/** Limits in the specification are unsigned 64-bit numbers; this one means no limit. */
 const noLimit = '18446744073709551615'
 
 /**
- * The JSON that runtimes read. A limit of -1 is written as the largest number
- * of 64 bits, which no JavaScript number holds. Texts are never touched: in
- * one, the quotes of such a member would have backslashes before them.
+ * Returns the JSON for a runtime. Writes a limit of -1 as the largest 64-bit number, which a
+ * JavaScript number cannot hold. Does not change texts, because the quotes of such a member inside
+ * a text have backslashes before them.
  */
 export function encodeConfig(config: RuntimeConfig | ProcessConfig): string {
   return JSON.stringify(config).replaceAll(/"(soft|hard)":-1(?=[,}])/g, `"$1":${noLimit}`)
 }
 
-/** Reads what `encodeConfig` wrote. */
+/** Reads the JSON of `encodeConfig`. */
 export function decodeConfig(text: string): RuntimeConfig {
   return JSON.parse(text.replaceAll(new RegExp(`"(soft|hard)":${noLimit}`, 'g'), '"$1":-1'))
 }

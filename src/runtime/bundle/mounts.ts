@@ -14,8 +14,7 @@ export interface MountOptions {
 const defaultShmSize = 64 * 1024 * 1024
 
 /**
- * All mounts in the order they are made: the kernel's file systems as Docker
- * mounts them, then the user's in the order given.
+ * All mounts in their order: first the kernel's file systems, as in Docker, then those of the user.
  */
 export function mountConfig(options: MountOptions): readonly MountConfig[] {
   const own = kernelMounts(options)
@@ -117,7 +116,7 @@ function entriesOf(directory: string): readonly string[] {
   }
 }
 
-/** Namespaces that give a container a view of its own of the control groups exist with cgroup v2 only. */
+/** Whether a container can have its own view of the control groups, which needs cgroup v2. */
 export function hasCgroupNamespace(): boolean {
   return cgroupMode() === 'unified'
 }

@@ -7,9 +7,9 @@ import { readBundle, writeBundle } from './config.ts'
 import type { RuntimeConfig } from './spec.ts'
 
 /**
- * Checks a root again before a restart: its processes may have replaced the working
- * directory by a link, or `/etc/passwd` by a pipe. Throws `INVALID`, and `StartError` when
- * the command is missing.
+ * Checks a root again before a restart: its processes may have replaced the working directory with
+ * a link, or `/etc/passwd` with a pipe. Throws `INVALID`, and `StartError` when the command is
+ * missing.
  */
 export async function prepareAgain(bundle: string): Promise<void> {
   const config = readBundle(bundle)

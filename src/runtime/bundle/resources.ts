@@ -25,7 +25,9 @@ const defaultPids = 2048
 const smallestMemory = 6 * 1024 * 1024
 const defaultPeriod = 100_000
 
-/** Limits in the form of the runtime. Throws `INVALID` for a limit that no kernel accepts. */
+/**
+ * Returns limits in the form of the runtime. Throws `INVALID` for a limit that no kernel accepts.
+ */
 export function resourceConfig(
   options: ResourceOptions,
   devices: readonly DeviceRule[],

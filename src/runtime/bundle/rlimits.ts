@@ -25,7 +25,7 @@ const titles: Readonly<Record<string, string>> = {
 
 /** The hard limits of a process, and whether it may raise them. */
 export interface OwnLimits {
-  /** As `/proc/self/limits` shows them. */
+  /** The text of `/proc/self/limits`. */
   readonly text: string
   readonly mayRaise: boolean
 }

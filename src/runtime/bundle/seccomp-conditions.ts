@@ -1,17 +1,17 @@
 import type { SeccompProfile } from './seccomp.ts'
 import type { RuleCondition, SeccompSource } from './seccomp-profile.ts'
 
-/** What the rules of a profile ask about. */
+/** The facts on which the rules of a profile may depend. */
 export interface SeccompFacts {
   /** The bounding set of the container. */
   readonly capabilities: readonly string[]
   /** As in `process.arch`. */
   readonly architecture: string
-  /** As `uname -r` prints it. */
+  /** The output of `uname -r`. */
   readonly kernel: string
 }
 
-/** The rules of `source` that hold for a container, in the form of the runtimes. */
+/** The rules of `source` that apply to a container, in the form of the runtimes. */
 export function resolveSeccomp(source: SeccompSource, facts: SeccompFacts): SeccompProfile {
   const { archMap, syscalls, ...profile } = source
   const native = nativeArchitectures[facts.architecture]

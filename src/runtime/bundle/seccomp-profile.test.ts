@@ -15,7 +15,7 @@ const facts: SeccompFacts = {
   kernel: '6.8.0-31-generic',
 }
 
-/** Whether a rule with this condition holds for a container. */
+/** Whether a rule with this condition applies to a container. */
 function holds(condition: object, changed: Partial<SeccompFacts> = {}): boolean {
   const source = parse({ ...base, syscalls: [{ ...allow, ...condition }] })
   return resolveSeccomp(source, { ...facts, ...changed }).syscalls?.length === 1
@@ -121,7 +121,7 @@ describe('resolveSeccomp()', () => {
     expect(holds({ includes: { minKernel: '' } })).toBe(true)
   })
 
-  test('takes the architectures of this machine out of archMap', () => {
+  test('takes the architectures of this machine from archMap', () => {
     const source = parse({
       ...base,
       archMap: [

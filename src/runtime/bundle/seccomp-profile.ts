@@ -2,13 +2,13 @@ import { Fields, parseJson } from '#oci'
 import type { SeccompArgument, SeccompProfile, SeccompRule } from './seccomp.ts'
 
 /**
- * A profile as users write it, in Docker's format: the runtimes' own, whose
- * rules may depend on the container and the machine.
+ * A profile in Docker's format: that of the runtimes, but its rules may depend on the container and
+ * the machine.
  *
  * @see https://docs.docker.com/engine/security/seccomp/
  */
 export interface SeccompSource extends Omit<SeccompProfile, 'syscalls'> {
-  /** For each machine the architectures that its filter covers; instead of `architectures`. */
+  /** The architectures of the filter for each machine; an alternative to `architectures`. */
   readonly archMap?: readonly ArchitectureEntry[] | undefined
   readonly syscalls?: readonly ConditionalRule[] | undefined
 }
@@ -18,7 +18,7 @@ export interface ArchitectureEntry {
   readonly subArchitectures?: readonly string[] | undefined
 }
 
-/** A rule that holds when all of `includes` and nothing of `excludes` is true. */
+/** A rule that applies when all of `includes` and none of `excludes` is true. */
 export interface ConditionalRule extends SeccompRule {
   readonly includes?: RuleCondition | undefined
   readonly excludes?: RuleCondition | undefined
@@ -34,9 +34,8 @@ export interface RuleCondition {
 }
 
 /**
- * Reads a profile. Other fields of the profile and of a rule are ignored, as
- * Docker ignores them. Throws `INVALID` for a profile of another shape: Docker
- * runs some of those without a filter.
+ * Reads a profile. Ignores other fields of the profile and of a rule, like Docker. Throws `INVALID`
+ * for a profile of another shape: Docker runs some of those without a filter.
  */
 export function parseSeccompProfile(raw: Uint8Array, name: string): SeccompSource {
   const what = `the seccomp profile ${name}`
@@ -80,7 +79,7 @@ const ruleFields = ['name', 'names', 'action', 'errnoRet', 'args', 'includes', '
 const argumentFields = ['index', 'value', 'valueTwo', 'op']
 const conditionFields = ['caps', 'arches', 'minKernel']
 
-/** Without NOTIFY, which needs a program outside the container that listens. */
+/** Without NOTIFY, which needs a listening program outside the container. */
 const actions = 'KILL KILL_PROCESS KILL_THREAD TRAP ERRNO TRACE ALLOW LOG'
   .split(' ')
   .map((word) => `SCMP_ACT_${word}`)
@@ -113,7 +112,7 @@ function readArgument(fields: Fields): SeccompArgument {
   }
 }
 
-/** A word that is not understood would make the rule hold always, so it is refused. */
+/** Ignoring an unknown word would make the rule always apply, so it is refused. */
 function readCondition(rule: Fields, name: string): RuleCondition | undefined {
   const fields = rule.object(name, conditionFields)
   if (fields === undefined) return undefined
@@ -132,7 +131,7 @@ function readChoice(fields: Fields, name: string, known: readonly string[]): str
   throw fields.fail(`${name} ${value} is none of ${known.join(', ')}`)
 }
 
-/** A filter has 16 bits for it, which `SCMP_ACT_TRACE` hands to the tracer. */
+/** A filter has 16 bits for the number; `SCMP_ACT_TRACE` passes it to the tracer. */
 const largestErrno = 0xffff
 
 function readErrno(fields: Fields, name: string): number | undefined {

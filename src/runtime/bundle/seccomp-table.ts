@@ -1,9 +1,9 @@
 /**
- * The system calls of the default seccomp profile. Lists of names separated by
- * blanks; what stands in no list is refused.
+ * The system calls of the default seccomp profile: lists of names separated by blanks. A system
+ * call in no list is refused.
  */
 
-/** Allowed to every container. */
+/** Allowed in every container. */
 export const alwaysAllowed = `
 accept accept4 access adjtimex alarm bind brk cachestat capget capset chdir chmod chown
 chown32 clock_adjtime clock_adjtime64 clock_getres clock_getres_time64 clock_gettime
@@ -49,7 +49,7 @@ truncate truncate64 ugetrlimit umask uname unlink unlinkat uretprobe utime utime
 utimensat_time64 utimes vfork vmsplice wait4 waitid waitpid write writev
 `
 
-/** Allowed when the container holds the capability. */
+/** Allowed when the container has the capability. */
 export const allowedByCapability: Readonly<Record<string, string>> = {
   CAP_SYS_ADMIN: `
     bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie lsm_get_self_attr
@@ -70,10 +70,10 @@ export const allowedByCapability: Readonly<Record<string, string>> = {
   CAP_SYS_NICE: 'get_mempolicy mbind set_mempolicy set_mempolicy_home_node',
 }
 
-/** Allowed on kernels from 4.8 on, where tracing can no longer step round a filter. */
+/** Allowed since Linux 4.8, where a tracer can no longer evade a filter. */
 export const tracing = 'process_vm_readv process_vm_writev ptrace'
 
-/** Allowed on machines of these kinds, in the spelling of `process.arch`. */
+/** Allowed on machines with this `process.arch`. */
 export const allowedByArchitecture: Readonly<Record<string, string>> = {
   x64: 'arch_prctl modify_ldt',
   arm64: 'arm_fadvise64_64 arm_sync_file_range sync_file_range2 breakpoint cacheflush set_tls',
@@ -83,7 +83,10 @@ export const allowedByArchitecture: Readonly<Record<string, string>> = {
   ppc64: 'sync_file_range2 swapcontext',
 }
 
-/** The architectures a filter must know on each machine: its own and those it can also execute. */
+/**
+ * The architectures that a filter must contain on each machine: its own and the others that it can
+ * execute.
+ */
 export const filterArchitectures: Readonly<Record<string, readonly string[]>> = {
   x64: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
   arm64: ['SCMP_ARCH_AARCH64', 'SCMP_ARCH_ARM'],

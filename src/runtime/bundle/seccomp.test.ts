@@ -7,21 +7,21 @@ function rulesFor(name: string, capabilities: readonly string[] = []): readonly 
   )
 }
 
-test('defaultSeccomp() allows 361 system calls to everyone and refuses the rest with EPERM', () => {
+test('defaultSeccomp() allows 361 system calls in every container and refuses the rest with EPERM', () => {
   const profile = defaultSeccomp([], 'x64')
   expect(profile.syscalls?.[0]?.names).toHaveLength(361)
   expect(profile).toMatchObject({ defaultAction: 'SCMP_ACT_ERRNO', defaultErrnoRet: 1 })
   expect(profile.architectures).toEqual(['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'])
 })
 
-test('defaultSeccomp() never lists what leads into the kernel', () => {
+test('defaultSeccomp() never lists system calls that give access to the kernel', () => {
   const all = ['CAP_SYS_ADMIN', 'CAP_SYS_MODULE', 'CAP_SYS_BOOT', 'CAP_SYS_PTRACE', 'CAP_BPF']
   for (const name of ['io_uring_setup', 'keyctl', 'userfaultfd', 'kexec_load', 'pivot_root']) {
     expect(rulesFor(name, all)).toEqual([])
   }
 })
 
-test('defaultSeccomp() allows sockets of every family below 64 but 38 and 40', () => {
+test('defaultSeccomp() allows sockets of every family below 64 except 38 and 40', () => {
   const allowed = (family: bigint): boolean =>
     rulesFor('socket').some(({ args: [argument, ...others] = [] }) => {
       expect(argument).toMatchObject({ index: 0, op: 'SCMP_CMP_MASKED_EQ' })
@@ -32,13 +32,13 @@ test('defaultSeccomp() allows sockets of every family below 64 but 38 and 40', (
   const families = Array.from({ length: 200 }, (_, family) => BigInt(family))
   const expected = families.filter((family) => family < 64n && family !== 38n && family !== 40n)
   expect(families.filter(allowed)).toEqual(expected)
-  // The kernel takes the lower 32 bits of the argument.
+  // The kernel uses only the lower 32 bits of the argument.
   for (const upper of [1n << 32n, 1n << 63n, 0xffffffffn << 32n]) {
     expect(families.filter((family) => allowed(upper | family))).toEqual(expected)
   }
 })
 
-test('defaultSeccomp() keeps new namespaces for CAP_SYS_ADMIN', () => {
+test('defaultSeccomp() allows new namespaces only with CAP_SYS_ADMIN', () => {
   expect(rulesFor('clone')).toMatchObject([
     { action: 'SCMP_ACT_ALLOW', args: [{ op: 'SCMP_CMP_MASKED_EQ', value: 0x7e020000 }] },
   ])
@@ -51,7 +51,7 @@ test('defaultSeccomp() keeps new namespaces for CAP_SYS_ADMIN', () => {
   }
 })
 
-test('defaultSeccomp() ties single calls to single capabilities', () => {
+test('defaultSeccomp() allows single calls only with their capability', () => {
   expect(rulesFor('chroot', ['CAP_SYS_CHROOT'])).toHaveLength(1)
   expect(rulesFor('chroot')).toEqual([])
   expect(rulesFor('settimeofday', ['CAP_SYS_TIME'])).toHaveLength(1)
@@ -64,7 +64,7 @@ test('defaultSeccomp() lets processes trace each other', () => {
   }
 })
 
-test('defaultSeccomp() looks at the argument of clone that holds the flags', () => {
+test('defaultSeccomp() checks the argument of clone that contains the flags', () => {
   const indexOn = (architecture: string): unknown =>
     defaultSeccomp([], architecture).syscalls?.find(({ names }) => names.includes('clone'))
       ?.args?.[0]?.index

@@ -31,14 +31,13 @@ export interface SeccompArgument {
 
 const operationNotPermitted = 1
 const notImplemented = 38
-/** The bits of `clone`'s flags that make new namespaces. */
+/** The bits of `clone`'s flags that create new namespaces. */
 const namespaceFlags = 0x7e020000
 
 /**
- * The default filter: Docker's shape. A system call in no list is refused with
- * EPERM; runc itself answers ENOSYS to those newer than its library knows, and
- * `extendFilter` does so for crun, so that programs fall back as they would on
- * an older kernel.
+ * The default filter, with the structure of Docker's. A system call in no list is refused with
+ * EPERM. For system calls newer than its library, runc returns ENOSYS, so that programs fall back
+ * as on an older kernel; `extendFilter` does the same for crun.
  */
 export function defaultSeccomp(
   capabilities: readonly string[],
@@ -71,7 +70,7 @@ function allow(list: string, ...args: readonly SeccompArgument[]): SeccompRule {
   return { names, action: 'SCMP_ACT_ALLOW', ...(args.length === 0 ? {} : { args }) }
 }
 
-/** Each socket family that is allowed, as the first of a range and the mask that selects the range. */
+/** Each allowed socket family, as the first one of a range and the mask that selects the range. */
 const socketFamilies: readonly (readonly [first: number, mask: number])[] = [
   [0, 0xffffffe0],
   [32, 0xfffffffc],
@@ -84,14 +83,12 @@ const socketFamilies: readonly (readonly [first: number, mask: number])[] = [
 ]
 
 /**
- * Sockets of the families 0 to 63, except AF_ALG (38), the kernel's crypto, and
- * AF_VSOCK (40), which leads out of the machine. The kernel reads 32 bits of
- * the family and a filter compares 64, so each rule masks the upper half away:
- * otherwise 2^32 + 40 would pass and open a vsock.
+ * Allows sockets of the families 0 to 63, except AF_ALG (38), the kernel's crypto, and AF_VSOCK
+ * (40), which leads out of the machine. The kernel reads 32 bits of the family and a filter
+ * compares 64, so each rule masks the upper half. Otherwise 2^32 + 40 would pass and open a vsock.
  *
- * A 32-bit x86 program still reaches both families by `socketcall`. The family
- * lies in memory there, where no filter can look, and without that call most
- * 32-bit programs have no network.
+ * A 32-bit x86 program can still use both families with `socketcall`: its arguments are in memory,
+ * which a filter cannot read. Without that call most 32-bit programs would have no network.
  */
 function addressFamilies(): readonly SeccompRule[] {
   return socketFamilies.map(([first, mask]) =>
@@ -107,7 +104,7 @@ function withoutNamespaces(architecture: string): readonly SeccompRule[] {
       valueTwo: 0,
       op: 'SCMP_CMP_MASKED_EQ',
     }),
-    // Its flags lie in memory where no filter can look; C libraries fall back to clone.
+    // Its flags are in memory, which a filter cannot read; C libraries fall back to clone.
     { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: notImplemented },
   ]
 }

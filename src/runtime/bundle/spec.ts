@@ -15,7 +15,7 @@ export interface RuntimeConfig {
   readonly linux: LinuxConfig
 }
 
-/** `config.json`'s `process`, which `exec --process` takes too. */
+/** The `process` part of `config.json`, also the input of `exec --process`. */
 export interface ProcessConfig {
   readonly terminal?: boolean
   readonly consoleSize?: { readonly height: number; readonly width: number }
@@ -33,7 +33,7 @@ export interface ProcessConfig {
   readonly oomScoreAdj?: number
 }
 
-/** Inheritable and ambient stay empty: they would survive a change of user. */
+/** Inheritable and ambient must stay empty: they would survive a change of user. */
 export interface CapabilitySets {
   readonly bounding: readonly string[]
   readonly effective: readonly string[]
@@ -42,7 +42,7 @@ export interface CapabilitySets {
   readonly ambient: readonly string[]
 }
 
-/** `type` as in `RLIMIT_NOFILE`; -1 is no limit, for which `encodeConfig` writes what runtimes know. */
+/** `type` as in `RLIMIT_NOFILE`. -1 means no limit; `encodeConfig` replaces it for the runtime. */
 export interface Rlimit {
   readonly type: string
   readonly soft: number

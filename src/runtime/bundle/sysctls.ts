@@ -23,7 +23,7 @@ export function sysctlConfig(options: SysctlOptions): Readonly<Record<string, st
   return { ...(hostNetwork ? {} : ofNetwork), ...sysctls }
 }
 
-/** What Docker sets in every network namespace that it makes. */
+/** The settings of Docker in every network namespace that it creates. */
 const ofNetwork = {
   'net.ipv4.ip_unprivileged_port_start': '0',
   'net.ipv4.ping_group_range': '0 2147483647',

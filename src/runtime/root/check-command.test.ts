@@ -61,13 +61,13 @@ function check(command: string, more: Partial<CheckedProcess> = {}): string {
   }
 }
 
-test('checkCommand() finds what the kernel would execute', () => {
+test('checkCommand() finds the program that the kernel would execute', () => {
   for (const command of ['tool', 'only', '/bin/tool', '/link', './local', '../bin/tool']) {
     expect(check(command)).toBe('starts')
   }
 })
 
-test('checkCommand() ends with 127 for what is missing, an interpreter too', () => {
+test('checkCommand() throws 127 for a missing command or interpreter', () => {
   expect(check('nosuch')).toBe('127 nosuch: not found in the PATH of the image')
   expect(check('')).toBe('127 the command is empty')
   for (const command of ['/no/such', './nosuch', '/text/x', '/loop']) {
@@ -78,7 +78,7 @@ test('checkCommand() ends with 127 for what is missing, an interpreter too', () 
   )
 })
 
-test('checkCommand() ends with 126 for what cannot be executed', () => {
+test('checkCommand() throws 126 for a file that cannot be executed', () => {
   const notExecutable = 'it is not a program this machine can execute'
   for (const [command, reason] of [
     ['/closed', 'permission denied'],
@@ -105,7 +105,7 @@ test('checkCommand() reads the permissions of the user', () => {
   expect(as(7, 9)).toBe('126 /private/owned: permission denied')
 })
 
-test('checkCommand() leaves to the runtime what only the kernel can tell', () => {
+test('checkCommand() leaves files to the runtime that only the kernel can judge', () => {
   for (const command of ['/proc/self/exe', '/proc/nothing', '/sys/x']) {
     expect(check(command)).toBe('starts')
   }

@@ -5,7 +5,7 @@ import { type ContainerView, isDirectory, isRegularFile, type Place } from './co
 import { readProgram } from './program.ts'
 import type { ResolvedUser } from './user.ts'
 
-/** The process that is to be started. */
+/** The process to start. */
 export interface CheckedProcess {
   readonly args: readonly string[]
   /** `NAME=value`. */
@@ -15,11 +15,11 @@ export interface CheckedProcess {
 }
 
 /**
- * Throws `StartError` when the kernel would not execute the command: 127 when the command
- * or its interpreter is missing, 126 when it is no program or may not be executed. The
- * messages of runtimes differ from version to version, and some runtimes print them only
- * as output of a container that has started. Where the files do not decide, the function
- * returns and the runtime tries. `what` names the process in messages; default: the container.
+ * Throws `StartError` when the kernel would not execute the command: 127 when the command or its
+ * interpreter is missing, 126 when it is not a program or may not be executed. The messages of
+ * runtimes differ between versions, and some runtimes print them only as output of a container that
+ * has started. When the files are not conclusive, this returns and the runtime tries. `what` names
+ * the process in messages; default: the container.
  */
 export function checkCommand(view: ContainerView, process: CheckedProcess, what?: string): void {
   const [command = ''] = process.args
@@ -33,7 +33,7 @@ export function checkCommand(view: ContainerView, process: CheckedProcess, what?
   }
 }
 
-/** The path of the command; `undefined` when the files do not decide. */
+/** Returns the path of the command; `undefined` when the files are not conclusive. */
 function findInPath(
   view: ContainerView,
   { env, cwd, user }: CheckedProcess,
@@ -58,11 +58,11 @@ interface Checked {
   /** For messages. */
   readonly command: string
   readonly path: string
-  /** How many interpreters led here. */
+  /** The number of interpreters before this program. */
   readonly depth: number
 }
 
-/** The kernel follows this many interpreters of interpreters. */
+/** The kernel follows at most this many interpreters of interpreters. */
 const mostInterpreters = 5
 
 function checkProgram(view: ContainerView, process: CheckedProcess, checked: Checked): void {
@@ -95,7 +95,7 @@ function find(view: ContainerView, path: string): Place | undefined {
   }
 }
 
-/** Reads the permission bits alone; the kernel also reads access lists. */
+/** Checks only the permission bits; the kernel also checks access lists. */
 function mayExecute({ status }: Place, { uid, gid, additionalGids = [] }: CheckedProcess['user']) {
   const mode = status?.mode ?? 0
   if (uid === 0 || uid === status?.uid) return (mode & (uid === 0 ? 0o111 : 0o100)) !== 0

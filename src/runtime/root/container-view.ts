@@ -2,13 +2,13 @@ import { StrakeError } from '#oci'
 import { at, fileType, typeOf } from '#platform'
 import { type Cover, runtimeCovers } from './cover.ts'
 
-/** What a path of a container names. */
+/** The file at a path of a container. */
 export interface Place {
   /** Absolute, without links and dots. */
   readonly path: string
   /**
-   * An `O_PATH` descriptor, open until the view is disposed. Absent for a file that the
-   * runtime will make and for a missing file of a mount.
+   * An `O_PATH` descriptor, open until the view is disposed. Absent for a file that the runtime
+   * will create and for a missing file of a mount.
    */
   readonly fd?: number
   readonly status?: at.EntryStatus
@@ -16,7 +16,7 @@ export interface Place {
   readonly cover?: Cover | undefined
 }
 
-/** A mount point that was made in the root file system. */
+/** A mount point that was created in the root file system. */
 export interface MadeEntry {
   readonly path: string
   /** `EntryStatus.identity`. */
@@ -26,19 +26,19 @@ export interface MadeEntry {
 
 export type PlaceKind = 'directory' | 'file'
 
-/** The kernel follows this many links for one path. */
+/** The kernel follows at most this many links for one path. */
 const mostLinks = 40
 
 /**
  * The files of a container as its processes will see them, with mounts.
  *
- * A path is walked one name at a time. Each name is opened in an open directory without
- * following a link; the target of a link is walked in the same way, with the container's
- * root as `/`. So neither a link of an image nor a process that swaps directories can
- * lead to other files of this machine.
+ * A path is walked one name at a time. Each name is opened in an open directory without following a
+ * link; the target of a link is walked in the same way, with the container's root as `/`. So
+ * neither a link of an image nor a process that exchanges directories can lead to other files of
+ * this machine.
  */
 export class ContainerView implements Disposable {
-  /** The files and directories that `make` has made, parents first. */
+  /** The files and directories that `make` has created, parents first. */
   readonly made: MadeEntry[] = []
   readonly #root: Place
   readonly #covers: Map<string, Cover>
@@ -65,7 +65,7 @@ export class ContainerView implements Disposable {
     return new ContainerView(`/proc/${pid}/root`, new Map([['/proc', { type: 'kernel' }]]))
   }
 
-  /** Covers `path`, which a walk has returned, with a mount. The files below are hidden from now on. */
+  /** Covers `path`, a result of a walk, with a mount, which hides the files below it. */
   cover(path: string, cover: Cover): void {
     for (const below of this.#covers.keys()) {
       if (below === path || below.startsWith(`${path}/`)) this.#covers.delete(below)
@@ -85,8 +85,8 @@ export class ContainerView implements Disposable {
   }
 
   /**
-   * Finds the file at `path`, or makes it in the root file system, whatever the umask. It
-   * has `mode`, and missing directories above it have mode 0755.
+   * Finds the file at `path`, or creates it in the root file system, whatever the umask. It has
+   * `mode`, and missing directories above it have mode 0755.
    */
   make(path: string, kind: PlaceKind, mode: number = kind === 'file' ? 0o644 : 0o755): Place {
     const place = this.#walk(path, { kind, mode })
@@ -147,7 +147,7 @@ export class ContainerView implements Disposable {
 
   #makeEntry({ path, dir, name }: NewEntry, { kind, mode }: Missing): Place {
     const fd = kind === 'file' ? at.createFile(dir, name) : makeDirectory(dir, name)
-    if (fd === undefined) throw unusable(path, 'it is changed by another process')
+    if (fd === undefined) throw unusable(path, 'another process is changing it')
     this.keep(fd)
     at.setMode(fd, mode)
     const { status } = statusOf(fd)

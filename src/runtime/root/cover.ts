@@ -6,13 +6,13 @@ export type Cover =
   | { readonly type: 'memory' }
   /** A file system of the kernel. */
   | { readonly type: 'kernel' }
-  /** A link that the runtime makes. */
+  /** A link that the runtime creates. */
   | { readonly type: 'link'; readonly target: string }
 
 const memory: Cover = { type: 'memory' }
 const kernel: Cover = { type: 'kernel' }
 
-/** The mounts and links that the runtime makes in every container. */
+/** The mounts and links that the runtime creates in every container. */
 export function runtimeCovers(): Map<string, Cover> {
   return new Map([
     ['/proc', kernel],

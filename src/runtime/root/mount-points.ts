@@ -4,8 +4,8 @@ import { at } from '#platform'
 import type { MadeEntry } from './container-view.ts'
 
 /**
- * Removes mount points that are unchanged: the same file or directory, and empty. For
- * roots whose changes become a layer, in which mount points do not belong.
+ * Removes unchanged mount points: the same file or directory, and empty. For roots whose changes
+ * become a layer, which must not contain mount points.
  */
 export function removeMountPoints(rootPath: string, made: readonly MadeEntry[]): void {
   const root = at.openRoot(rootPath)

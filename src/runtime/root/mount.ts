@@ -1,6 +1,6 @@
 import type { PlaceKind } from './container-view.ts'
 
-/** A mount that a user asked for. Its source is resolved and checked. */
+/** A mount that a user requested. Its source is resolved and checked. */
 export interface ContainerMount {
   readonly type: 'bind' | 'tmpfs'
   /** Absolute path on the host. Any text for a tmpfs. */
@@ -19,7 +19,10 @@ export interface ContainerMount {
     | undefined
   /** Options of a tmpfs: `size=64m`, `mode=1777`, `noexec`. */
   readonly options?: readonly string[] | undefined
-  /** The source is a mount that strake made with its access and propagation. The runtime only binds it. */
+  /**
+   * The source is a mount that strake has made with its access and propagation. The runtime only
+   * binds it.
+   */
   readonly isReady?: boolean | undefined
 }
 

@@ -72,7 +72,7 @@ describe.skipIf(cannotMount !== undefined)(`mounts in mounts (${cannotMount ?? '
     expect(readdirSync(`${base}/volume`)).toEqual(['there'])
   })
 
-  test('prepareRoot() lets a writable mount lie in a read-only one', () => {
+  test('prepareRoot() allows a writable mount in a read-only one', () => {
     mkdirSync(`${base}/volume/there`)
     prepare(bind('volume', '/data', { readOnly: true }), bind('dir', '/data/there'))
     expect(() => writeFileSync(`${nested}/0/x`, '')).toThrow('EROFS')
@@ -80,7 +80,7 @@ describe.skipIf(cannotMount !== undefined)(`mounts in mounts (${cannotMount ?? '
     expect(readdirSync(`${base}/dir`).sort()).toEqual(['f', 'x'])
   })
 
-  test('prepareRoot() passes propagation on to the root of the container', () => {
+  test('prepareRoot() gives the root of the container the necessary propagation', () => {
     const [mount] = prepare(
       bind('volume', '/data'),
       bind('dir', '/data/a', { propagation: 'rshared' }),
@@ -90,7 +90,7 @@ describe.skipIf(cannotMount !== undefined)(`mounts in mounts (${cannotMount ?? '
     expect(inner?.shared).toBe(true)
   })
 
-  test('prepareRoot() makes nothing elsewhere while a container swaps a directory for a link', async () => {
+  test('prepareRoot() creates nothing outside while a container replaces a directory with a link', async () => {
     const program = [process.execPath, `${import.meta.dir}/../testing/swapper.ts`]
     mkdirSync(`${base}/volume/x`)
     const container = Bun.spawn([...program, `${base}/volume`, `${base}/outside`], {

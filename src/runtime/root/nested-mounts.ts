@@ -15,23 +15,23 @@ import type { Cover } from './cover.ts'
 import type { ContainerMount, RootMount } from './mount.ts'
 import { tmpfsOptions } from './tmpfs.ts'
 
-/** A mount whose destination was found as the container will see it. */
+/** A mount whose destination was resolved as in the container. */
 export interface LocatedMount {
   /** Its destination has no links. */
   readonly mount: RootMount
   readonly cover: Cover
-  /** The mount that the destination lies in. */
+  /** The mount that contains the destination. */
   readonly parent: LocatedMount | undefined
 }
 
 /**
- * Mounts inside volumes and bind mounts, so that the runtime need not. Another container
- * may share such files and may replace a directory by a link at any moment; a runtime that
- * makes mount points by path then makes them on the host. This function mounts the outer
- * files again in `directory` and mounts the inner ones in that tree by descriptor, with the
- * tree as the root of every path. The runtime gets the whole tree as one mount.
+ * Mounts inside volumes and bind mounts, so that the runtime need not. Another container may share
+ * such files and may replace a directory with a link at any moment; a runtime that creates mount
+ * points by path would then create them on the host. So this mounts the outer files again in
+ * `directory` and mounts the inner ones in that tree by descriptor, with the tree as the root of
+ * every path. The runtime gets the whole tree as one mount.
  *
- * Returns the mounts that the runtime must make. `releaseNestedMounts` undoes it, also
+ * Returns the mounts that the runtime must make. `releaseNestedMounts` undoes this function, also
  * after it has thrown.
  */
 export function mountNested(
@@ -61,7 +61,7 @@ export function mountNested(
     })
 }
 
-/** Unmounts the mounts of `mountNested`. An absent directory is no error. */
+/** Unmounts the mounts of `mountNested`. An absent directory is not an error. */
 export async function releaseNestedMounts(directory: string): Promise<void> {
   while (unmount(directory, { detach: true })) {
     // Each call unmounts the topmost mount.
@@ -96,7 +96,7 @@ function mountOuter({ mount, cover }: LocatedMount, tree: string): string {
 interface Outer {
   readonly outer: LocatedMount
   readonly tree: string
-  /** Where a memory file system may be made. */
+  /** Where a memory file system may be created. */
   readonly memory: string
 }
 

@@ -50,7 +50,7 @@ function tree(path = root): string[] {
   return readdirSync(path, { recursive: true }).map(String).sort()
 }
 
-test('prepareRoot() makes mount points and the working directory whatever the umask', () => {
+test('prepareRoot() creates mount points and the working directory whatever the umask', () => {
   const umask = process.umask(0o077)
   try {
     prepare({ mounts: [file('/etc/hosts'), directory('/data/a')], cwd: '/work/here' })
@@ -65,7 +65,7 @@ test('prepareRoot() makes mount points and the working directory whatever the um
   }
 })
 
-test('prepareRoot() follows links of the image inside the root, and makes their targets', () => {
+test('prepareRoot() follows links of the image inside the root, and creates their targets', () => {
   symlinkSync('/usr/outside', `${root}/link`)
   symlinkSync('../../../../../', `${root}/up`)
   mkdirSync(`${root}/var`)
@@ -154,7 +154,7 @@ test('prepareRoot() refuses a mount at / and a file where a directory is to be m
   expect(() => prepare({ mounts: [file('/d')] })).toThrow('at /d: there is a directory')
 })
 
-test('prepareRoot() refuses every way to a mount point in /proc but the files that LXCFS replaces', () => {
+test('prepareRoot() refuses every way to a mount point in /proc, except the files that LXCFS replaces', () => {
   symlinkSync('/proc/1/cwd', `${root}/link`)
   symlinkSync('proc', `${root}/relative`)
   for (const destination of [
@@ -184,7 +184,7 @@ test('prepareRoot() makes the mount point of a memory file system with its mode'
   expect(modeOf(`${base}/nested/mode-1770`)).toBe(0o1770)
 })
 
-test('removeMountPoints() removes only mount points that are unchanged', () => {
+test('removeMountPoints() removes only unchanged mount points', () => {
   mkdirSync(`${root}/etc`)
   const { mountPoints } = prepare({
     mounts: [file('/etc/hosts'), directory('/a'), directory('/b'), file('/c')],

@@ -11,35 +11,34 @@ import { resolveWorkingDirectory } from './working-directory.ts'
 
 export interface PrepareRootOptions {
   readonly mounts?: readonly RootMount[] | undefined
-  /** The working directory, which is made when it is absent. Default: `/`. */
+  /** The working directory, which is created when it is absent. Default: `/`. */
   readonly cwd?: string | undefined
   /**
-   * A directory for mounts that contain other mounts. It is made when it is needed, and
+   * A directory for mounts that contain other mounts. It is created when needed;
    * `releaseNestedMounts` unmounts and removes it.
    */
   readonly nested: string
 }
 
-/** A root that the runtime can start a container in. */
+/** A root in which the runtime can start a container. */
 export interface PreparedRoot extends Disposable {
   readonly view: ContainerView
   /** In mount order. The destinations have no links. */
   readonly mounts: readonly ContainerMount[]
   /** Without links. */
   readonly cwd: string
-  /** The mount points that were made; `removeMountPoints` removes them. */
+  /** The mount points that were created; `removeMountPoints` removes them. */
   readonly mountPoints: readonly MadeEntry[]
 }
 
 /**
- * Makes the mount points and the working directory in a root file system, before a process
- * of the image runs. They are found as a process in the container would find them. The
- * runtime gets paths without links, and no path that another container can change:
- * `mountNested` makes the mounts inside volumes and bind mounts.
+ * Creates the mount points and the working directory in a root file system, before a process of the
+ * image runs. Resolves them as a process in the container would. The runtime gets paths without
+ * links, and no path that another container can change: `mountNested` makes the mounts inside
+ * volumes and bind mounts.
  *
- * Throws `INVALID` when `/dev`, `/proc` or `/sys` is not a directory, when a mount point is
- * of the wrong kind or lies in `/proc`, or when the working directory is a file or lies in
- * `/proc`.
+ * Throws `INVALID` when `/dev`, `/proc` or `/sys` is not a directory, when a mount point has the
+ * wrong kind or is in `/proc`, or when the working directory is a file or is in `/proc`.
  */
 export function prepareRoot(root: string, options: PrepareRootOptions): PreparedRoot {
   const view = ContainerView.ofRoot(root)
@@ -99,8 +98,8 @@ function depth(path: string): number {
 }
 
 /**
- * The files of `/proc` that a mount may replace, as LXCFS does; the runtimes refuse all
- * others. Links such as `/proc/1/cwd` lead elsewhere once the runtime follows them.
+ * The files of `/proc` that a mount may replace, as LXCFS does; the runtimes refuse all others.
+ * Links such as `/proc/1/cwd` lead to other files when the runtime follows them.
  */
 const replaceable: ReadonlySet<string> = new Set(
   [
@@ -130,8 +129,8 @@ function makeMountPoint(view: ContainerView, mount: RootMount): Place {
 }
 
 /**
- * runc before 1.2 gives a memory file system the mode of its mount point, even when the
- * user asks for another mode. An empty directory of that mode is then mounted there first.
+ * runc before 1.2 gives a memory file system the mode of its mount point, even when the user
+ * requests another mode. So an empty directory of that mode is mounted there first.
  */
 function modeCarrier(mount: RootMount, place: Place, directory: string): RootMount | undefined {
   const mode = mount.type === 'tmpfs' ? givenMode(mount) : undefined

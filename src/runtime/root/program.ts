@@ -28,7 +28,7 @@ export function readProgram(place: number): Program | undefined {
 
 const unknown: Program = { kind: 'unknown' }
 
-/** The kernel takes the first word of the line, and no more than 255 bytes. */
+/** The kernel uses the first word of the line, and at most 255 bytes. */
 function readScript(head: Buffer): Program {
   const line = head.subarray(2, 255).toString().split('\n')[0] ?? ''
   const [interpreter = ''] = line.trim().split(/[ \t\0]/)

@@ -11,9 +11,9 @@ const paths = ['/etc/passwd', '/etc/group'] as const
 const mostBytes = 10 * 1024 * 1024
 
 /**
- * Reads a passwd or group file of a container; one without it has no lines. It
- * is the image's or a running program's, so it must be a regular file of at most
- * 10 MiB, and links are followed inside the container only. Throws `INVALID`.
+ * Reads a passwd or group file of a container; a container without it has no lines. The file comes
+ * from the image or a running program, so it must be a regular file of at most 10 MiB, and links
+ * are followed only inside the container. Throws `INVALID`.
  */
 export function readUserTable(view: ContainerView, path: (typeof paths)[number]): Table {
   const place = findTable(view, path)
@@ -25,9 +25,8 @@ export function readUserTable(view: ContainerView, path: (typeof paths)[number])
 }
 
 /**
- * Throws `INVALID` when the passwd or group file is a special file or is too large. The
- * runtime reads both whenever it starts a process, and would wait for the writer of a pipe
- * without an end.
+ * Throws `INVALID` when the passwd or group file is a special file or is too large. The runtime
+ * reads both whenever it starts a process, and would wait for ever for the writer of a pipe.
  */
 export function checkUserTables(view: ContainerView): void {
   for (const path of paths) findTable(view, path)
@@ -41,7 +40,10 @@ function findTable(view: ContainerView, path: string): Place | undefined {
   return place
 }
 
-/** The descriptor keeps the file. Reading stops at the limit, because a program may go on writing to it. */
+/**
+ * The descriptor refers to the same file. Reading stops at the limit, because a program may keep
+ * writing to it.
+ */
 function readText(place: number): string {
   const fd = openSync(`/proc/self/fd/${place}`, openFlag.readOnly | openFlag.nonBlocking)
   try {

@@ -54,7 +54,7 @@ test('resolveUser() refuses IDs that would wrap and unlisted names', () => {
 })
 
 for (const name of ['passwd', 'group']) {
-  test(`resolveUser() reads a regular /etc/${name} of bounded size and nothing else`, () => {
+  test(`resolveUser() reads /etc/${name} only if it is a regular file of bounded size`, () => {
     using view = ContainerView.ofDirectory(root)
     const file = `${root}/etc/${name}`
     const who = name === 'passwd' ? 'ann' : '0:staff'
@@ -88,7 +88,7 @@ for (const name of ['passwd', 'group']) {
   })
 }
 
-test('resolveUser() follows links of the image inside the root only', () => {
+test('resolveUser() follows links of the image only inside the root', () => {
   image('')
   mkdirSync(`${root}/usr/share`, { recursive: true })
   writeFileSync(`${root}/usr/share/users`, 'ann:x:7:8::/home/ann:\n')
@@ -104,7 +104,7 @@ test('resolveUser() follows links of the image inside the root only', () => {
   rmSync(`${root}/etc/passwd`)
 })
 
-test('resolveUser() needs no files for ids', () => {
+test('resolveUser() needs no files for IDs', () => {
   rmSync(`${root}/etc`, { recursive: true })
   expect(resolveUser(root, '12:34')).toMatchObject({ uid: 12, gid: 34 })
   mkdirSync(`${root}/etc`)

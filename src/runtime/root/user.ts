@@ -6,7 +6,7 @@ import { readUserTable, type Table } from './user-table.ts'
 export interface ResolvedUser {
   readonly uid: number
   readonly gid: number
-  /** All groups, the primary one included: some programs look only here. */
+  /** All groups, including the primary one, because some programs read only these. */
   readonly additionalGids: readonly number[]
   /** From `/etc/passwd`; `/` for an unlisted user. */
   readonly home: string
@@ -18,11 +18,11 @@ export interface ResolveUserOptions {
 }
 
 /**
- * Turns `user`, `uid`, `user:group` or `uid:gid` (empty: root) into numbers by
- * the passwd and group files of the container.
+ * Resolves `user`, `uid`, `user:group` or `uid:gid` (empty: root) to numbers with the passwd and
+ * group files of the container.
  *
- * Digits are always an id: an image that lists a user *named* `1000` with id 0
- * must not make `USER 1000` root.
+ * Digits are always an ID: an image that lists a user *named* `1000` with ID 0 must not make `USER
+ * 1000` root.
  */
 export function resolveUser(
   view: ContainerView,
@@ -52,7 +52,7 @@ function splitSpec(spec: string): readonly [string, string | undefined] {
 }
 
 interface UserEntry {
-  /** Absent for an id that is not listed. */
+  /** Absent for an ID that is not listed. */
   readonly name: string | undefined
   readonly uid: number
   readonly gid: number
@@ -100,7 +100,7 @@ function groupsOf(groups: Table, user: string | undefined): readonly number[] {
     .filter((id) => id !== undefined)
 }
 
-/** The largest id every runtime accepts. */
+/** The largest ID that every runtime accepts. */
 const largestId = 0x7fffffff
 
 /** A number written in the specification; `undefined` for a name. */

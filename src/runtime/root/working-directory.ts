@@ -2,10 +2,10 @@ import { StrakeError } from '#oci'
 import { type ContainerView, isDirectory } from './container-view.ts'
 
 /**
- * Returns the working directory without links, for the runtime. A path below `/proc` is
- * refused: through `/dev/fd/7` or `/proc/self/fd/7` an open descriptor of the runtime once
- * led out of the container. `make` makes a missing directory, for a container that does not
- * run yet. Throws `NOT_FOUND` for a missing directory, `INVALID`.
+ * Returns the working directory without links, for the runtime. A path below `/proc` is refused:
+ * through `/dev/fd/7` or `/proc/self/fd/7` an open descriptor of the runtime once led out of the
+ * container. `make` creates a missing directory, for a container that does not run yet. Throws
+ * `NOT_FOUND` for a missing directory, and `INVALID`.
  */
 export function resolveWorkingDirectory(
   view: ContainerView,

@@ -1,8 +1,8 @@
 import { cString, symbols } from '#platform'
 
-// A program for the race test, in the place of a container that shares a volume: exchanges the
-// directory `x` and a link to elsewhere as fast as it can, until its input ends, and prints how
-// often it did so.
+// A program for the race test, which plays a container that shares a volume. It exchanges the
+// directory `x` and a link as fast as possible, until its input ends, and then prints the number of
+// exchanges.
 const c = symbols({
   renameat2: { args: ['i32', 'ptr', 'i32', 'ptr', 'u32'], returns: 'i32' },
   symlink: { args: ['ptr', 'ptr'], returns: 'i32' },
