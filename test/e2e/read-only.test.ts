@@ -34,6 +34,14 @@ describe.skipIf(reason !== undefined)('a store on a read-only file system', () =
         await strake.ok(...args)
       }
       await strake.ok('save', '-o', join(strake.directory, 'saved.tar'), 'kept:1')
+      // After a restart, nothing is left in the run directory.
+      const restarted = { env: { STRAKE_RUN: join(strake.directory, 'new-run') } }
+      for (const args of [['info'], ['images'], ['inspect', 'kept:1'], ['system', 'df']]) {
+        expect((await strake.with(restarted, ...args)).stderr).toBe('')
+      }
+      const info = await strake.with(restarted, 'info')
+      expect(info.stdout).toMatch(/^Snapshotter: +erofs/m)
+      expect((await strake.with(restarted, 'system', 'check')).exitCode).toBe(0)
       const { exitCode, stderr } = await strake('tag', 'kept:1', 'other')
       expect([exitCode, stderr]).toEqual([
         1,
@@ -41,6 +49,23 @@ describe.skipIf(reason !== undefined)('a store on a read-only file system', () =
       ])
     } finally {
       unmount(strake.root, { detach: true })
+    }
+  }, 60_000)
+
+  test('cannot be made, and no user is told to become root', async () => {
+    await using strake = await openStrake()
+    const disk = join(strake.directory, 'disk')
+    mkdirSync(disk)
+    mountTmpfs(disk, { size: 1024 * 1024 })
+    try {
+      await command(['mount', '-o', 'remount,ro', disk])
+      const { exitCode, stderr } = await strake('--root', `${disk}/store`, 'images')
+      expect([exitCode, stderr]).toEqual([
+        1,
+        `strake: Cannot make ${disk}/store: its file system is read-only\n  try: mount it read-write, or choose another place with --root\n`,
+      ])
+    } finally {
+      unmount(disk, { detach: true })
     }
   }, 60_000)
 

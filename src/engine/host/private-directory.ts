@@ -6,6 +6,11 @@ import { findForeign } from './store-names.ts'
 /** Permission bits of all users but the owner. */
 const others = 0o077
 
+const readOnly = {
+  reason: 'its file system is read-only',
+  remedy: 'mount it read-write, or choose another place with --root',
+}
+
 /**
  * Lets only the owner enter the directories of a store, and makes the lasting one: the
  * store holds setuid files and device nodes of images, and secrets of containers. Throws
@@ -55,10 +60,10 @@ function make(path: string): void {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOSPC') throw cause
-    throw new StrakeError('UNAVAILABLE', `Cannot make ${path}: ${code}`, {
-      cause,
-      remedy: 'run as root, or choose another place with --root',
-    })
+    const isReadOnly = code === 'EROFS'
+    const reason = isReadOnly ? readOnly.reason : code
+    const remedy = isReadOnly ? readOnly.remedy : 'run as root, or choose another place with --root'
+    throw new StrakeError('UNAVAILABLE', `Cannot make ${path}: ${reason}`, { cause, remedy })
   }
 }
 
@@ -88,16 +93,13 @@ function restrict(path: string): void {
     if (isSystemError(cause, 'ENOENT')) return
     const shown = path.replace(/\/\.$/, '')
     const isReadOnly = isSystemError(cause, 'EROFS')
-    const reason = cause instanceof Error ? cause.message : ''
-    throw new StrakeError(
-      'UNAVAILABLE',
-      `Cannot keep other users out of ${shown}: ${isReadOnly ? 'its file system is read-only' : reason}`,
-      {
-        cause,
-        remedy: isReadOnly
-          ? 'mount it read-write, or choose another place with --root'
-          : 'chmod it to 0700, or choose another place with --root',
-      },
-    )
+    const message = cause instanceof Error ? cause.message : ''
+    const { reason, remedy } = isReadOnly
+      ? readOnly
+      : { reason: message, remedy: 'chmod it to 0700, or choose another place with --root' }
+    throw new StrakeError('UNAVAILABLE', `Cannot keep other users out of ${shown}: ${reason}`, {
+      cause,
+      remedy,
+    })
   }
 }

@@ -1,5 +1,5 @@
 import { StrakeError } from '#oci'
-import { check, symbols } from '../call/libc.ts'
+import { check, isSystemError, symbols } from '../call/libc.ts'
 import { sleep } from '../call/node-fs.ts'
 import { closeFile, fileStatus, ignoring, openFile, openFlag } from '../call/posix.ts'
 import { requireNoTransaction } from '../data/lock-order.ts'
@@ -54,7 +54,15 @@ export async function lockNetwork(options: FileLockOptions = {}): Promise<Dispos
 
 function openLockFile(path: string): number {
   requireNoTransaction(`the lock ${path}`)
-  return openPlainFile(path, openFlag.create | openFlag.writeOnly, 0o600)
+  try {
+    return openPlainFile(path, openFlag.create | openFlag.writeOnly, 0o600)
+  } catch (error) {
+    if (!isSystemError(error, 'EROFS')) throw error
+    // Readers of a store that is mounted read-only lock the file as it is.
+    const fd = ignoring(['ENOENT'], () => openPlainFile(path))
+    if (fd === undefined) throw error
+    return fd
+  }
 }
 
 const defaultPatience = 10_000

@@ -2,6 +2,7 @@ import {
   bootId,
   canMount,
   fileStatus,
+  filesystemOf,
   filesystemType,
   inUserNamespace,
   kernelAtLeast,
@@ -61,6 +62,9 @@ export async function probeErofs(
   if (known !== undefined) return known
   const chains = new ChainFolder(root, run, 'layers')
   await chains.makeReady()
+  // Beside a read-only store only copies in memory and loop devices can be tried. The answer
+  // does not hold once the store can be written.
+  if (filesystemOf(root).isReadOnly) return tryWays(chains, tryMount, ['memory', 'loop'])
   const found = tryWays(chains, tryMount)
   writeKnown(`${run}/erofs.json`, { ...circumstances(root), ...found })
   return found
@@ -109,9 +113,13 @@ function reasonAgainstWay(
   }
 }
 
-function tryWays(chains: ChainFolder, tryMount: TryMount): ErofsProbe {
+function tryWays(
+  chains: ChainFolder,
+  tryMount: TryMount,
+  ways: readonly ErofsWay[] = ['file', 'memory', 'loop'],
+): ErofsProbe {
   const reasons = new Set<string>()
-  for (const way of ['file', 'memory', 'loop'] as const) {
+  for (const way of ways) {
     const reason = reasonAgainstWay(chains, way, tryMount)
     const before = [...reasons].join(' and ')
     if (reason === undefined) {
