@@ -101,7 +101,7 @@ describe.skipIf(reason !== undefined)('run', () => {
 
   test('the keys of a terminal in a container come from a terminal, or the command refuses', async () => {
     const net = ['--network', 'none']
-    const reason = 'Cannot attach the input to a terminal in the container'
+    const reason = 'Cannot attach stdin to a TTY-enabled container because stdin is not a terminal'
     const input = 'echo x\n'
     const refused = await strake.with({ input }, 'run', '-it', '--name', 'keys', ...net, 'busybox')
     expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(reason) })

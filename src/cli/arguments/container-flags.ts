@@ -5,7 +5,6 @@ import type { RunOptions } from '#engine/container/run'
 import { StrakeError } from '#oci'
 import type { ContainerFlags } from './container-options.ts'
 import { readEnvironment } from './environment.ts'
-import { parseAssignments } from './values.ts'
 
 /** Converts the parsed flags of `run` and `create` into options of the engine. */
 export async function readContainerFlags(
@@ -25,6 +24,7 @@ export async function readContainerFlags(
     devices: flags.device,
     securityOptions: flags.securityOpt,
     addHosts: flags.addHost,
+    sysctls: flags.sysctl,
     labels: [...(await readLabelFiles(flags.labelFile)), ...(flags.label ?? [])],
     logOptions: flags.logOpt,
     logDriver: flags.logDriver,
@@ -56,7 +56,6 @@ export async function readContainerFlags(
       cpusetMems: flags.cpusetMems,
       pids: flags.pidsLimit,
     },
-    sysctls: Object.fromEntries(parseAssignments(flags.sysctl)),
     name: flags.name,
     hostname: flags.hostname,
     entrypoint: flags.entrypoint === undefined ? undefined : words(flags.entrypoint),

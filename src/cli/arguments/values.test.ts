@@ -31,7 +31,7 @@ test('parseAssignments() reads a bare name from the environment and drops an uns
 })
 
 test('parseAssignments() refuses a pair without a name', () => {
-  expect(() => parseAssignments(['=x'])).toThrow("Cannot use '=x': it has no name before =")
+  expect(() => parseAssignments(['=x'], {})).toThrow("Cannot use '=x': it has no name before =")
 })
 
 test('collect() appends to the earlier values', () => {

@@ -39,7 +39,7 @@ export function parseWhole(text: string): number {
 /** Reads `key=value` pairs. A bare `key` gets its value from `environment` and is dropped if it is absent there. */
 export function parseAssignments(
   words: readonly string[] | undefined,
-  environment: Readonly<Record<string, string | undefined>> = {},
+  environment: Readonly<Record<string, string | undefined>>,
 ): ReadonlyMap<string, string> {
   const result = new Map<string, string>()
   for (const word of words ?? []) {

@@ -1,5 +1,6 @@
 import { parseBuildNetwork, parseTimestamp } from '#docker/flags/build-flags'
 import { parseAgent, parseSecret, refuseAttestation } from '#docker/flags/build-secrets'
+import { parseImageLabels } from '#docker/flags/label-flags'
 import { type BuildRequest, build, readBuildInput } from '#engine/build/build'
 import { StrakeError } from '#oci'
 import { useStreamFile } from '#platform'
@@ -103,7 +104,7 @@ async function readRequest(
     timestamp: timestamp === undefined ? undefined : parseTimestamp(timestamp),
     names: options.tag ?? [],
     buildArgs: parseAssignments(options.buildArg, process.env),
-    labels: parseAssignments(options.label),
+    labels: parseImageLabels(options.label ?? []),
     secrets: (options.secret ?? []).map(parseSecret),
     agents: (options.ssh ?? []).map(parseAgent),
     downloads: options.downloads,

@@ -34,6 +34,10 @@ const refused: readonly (readonly [Options, string])[] = [
   [{ resources: { cpus: Number.NaN } }, 'the range is 0.01'],
   [{ resources: { cpuShares: -1 } }, 'they are negative'],
   [{ resources: { memory: 1 } }, 'the least is 6 MiB'],
+  [{ resources: { cpusetCpus: '0-' } }, 'Cannot use processors "0-": expected numbers and ranges'],
+  [{ resources: { cpusetCpus: '1-0' } }, 'expected numbers and ranges'],
+  [{ resources: { cpusetCpus: '0,99999' } }, 'Cannot use processors "0,99999": the machine has 0'],
+  [{ resources: { cpusetMems: 'x' } }, 'Cannot use memory nodes "x": expected numbers'],
   [{ oomScoreAdj: 1001 }, 'the range is -1000 to 1000'],
   [{ log: { maxFile: -3 } }, 'its size and count start at 1'],
   [{ log: { maxSize: 0 } }, 'its size and count start at 1'],
@@ -57,6 +61,7 @@ test('checkOptions() accepts options that containers can have', () => {
     { mounts: [tmpfs('/m'), tmpfs('/m/n'), tmpfs('/mm')] },
     { health: { Interval: 0, Timeout: 1_000_000, Retries: 0 } },
     { resources: { cpus: 0, memory: 0, memorySwap: 0, cpuShares: 0, pids: -1 } },
+    { resources: { cpusetCpus: '0', cpusetMems: '' } },
     { resources: { cpus: 0.01 }, oomScoreAdj: -1000, log: { maxFile: 1, maxSize: 1 } },
     { sysctls: { 'net.core.somaxconn': '128', 'kernel.shmmax': '1' } },
   ] satisfies readonly Options[]) {

@@ -11,7 +11,7 @@ export function requireTerminal(streams: ContainerStreams = new DescriptorStream
   if (!(streams instanceof DescriptorStreams) || isTerminal(streams.descriptors.stdin)) return
   throw new SessionError(
     'INVALID',
-    'Cannot attach the input to a terminal in the container: it is not a terminal itself',
+    'Cannot attach stdin to a TTY-enabled container because stdin is not a terminal',
     { remedy: 'leave out -t, or -i' },
   )
 }

@@ -62,7 +62,7 @@ export function execProcess(place: ExecPlace, options: ExecProcessOptions): Proc
   }
 }
 
-/** A missing directory is a failed start, like a missing command. */
+/** A directory that is missing, or is a file, is a failed start, like a missing command. */
 function workingDirectory({ files, what }: ExecPlace, path: string): string {
   if (!path.startsWith('/')) {
     throw new StrakeError('INVALID', `Cannot use working directory ${path}: it is not absolute`)
@@ -71,6 +71,8 @@ function workingDirectory({ files, what }: ExecPlace, path: string): string {
     return resolveWorkingDirectory(files, path, 'refuse')
   } catch (error) {
     if (!isStrakeError(error, 'NOT_FOUND')) throw error
-    throw new StartError(127, `there is no working directory ${path}`, what)
+    const isThere = files.find(path) !== undefined
+    const reason = isThere ? `${path} is not a directory` : `there is no working directory ${path}`
+    throw new StartError(127, reason, what)
   }
 }

@@ -45,7 +45,10 @@ describe.skipIf(cannotRun !== undefined)(`inside${cannotRun ? ` (${cannotRun})` 
       message: `Cannot start a process in container ${name}: there is no working directory /missing`,
     })
     await expect(exec('relative')).rejects.toThrow('it is not absolute')
-    await expect(exec('/etc/passwd')).rejects.toThrow('it is not a directory')
+    await expect(exec('/etc/passwd')).rejects.toMatchObject({
+      exitCode: 127,
+      message: `Cannot start a process in container ${name}: /etc/passwd is not a directory`,
+    })
     await removeContainer(bed.context, id, { force: true })
   })
 

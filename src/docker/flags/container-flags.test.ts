@@ -109,3 +109,15 @@ test('parseContainerRequest() names the flag and its invalid value', () => {
     expect(() => parseContainerRequest(request)).toThrow(message)
   }
 })
+
+test('parseContainerRequest() reads labels and kernel settings, and refuses what has no name', () => {
+  const parsed = parseContainerRequest({
+    labels: ['a=b=c', 'bare'],
+    sysctls: ['net.core.somaxconn=5', 'kernel.shmmax='],
+  })
+  expect(parsed.labels).toEqual({ a: 'b=c', bare: '' })
+  expect(parsed.sysctls).toEqual({ 'net.core.somaxconn': '5', 'kernel.shmmax': '' })
+  for (const sysctl of ['kernel.shmmax', '=1', '']) {
+    expect(() => parseContainerRequest({ sysctls: [sysctl] })).toThrow('expected NAME=VALUE')
+  }
+})

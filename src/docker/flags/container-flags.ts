@@ -21,6 +21,7 @@ export interface ContainerRequest {
   readonly securityOptions?: readonly string[] | undefined
   readonly addHosts?: readonly string[] | undefined
   readonly labels?: readonly string[] | undefined
+  readonly sysctls?: readonly string[] | undefined
   readonly network?: string | undefined
   readonly logOptions?: readonly string[] | undefined
   readonly logDriver?: string | undefined
@@ -37,6 +38,7 @@ type Parsed = Pick<
   | 'rlimits'
   | 'extraHosts'
   | 'labels'
+  | 'sysctls'
   | 'network'
   | 'log'
   | 'health'
@@ -60,6 +62,7 @@ export function parseContainerRequest(request: ContainerRequest): Parsed {
     rlimits: (request.ulimits ?? []).map(parseUlimit),
     extraHosts: (request.addHosts ?? []).map(parseAddHost),
     labels: parseLabels(request.labels ?? []),
+    sysctls: Object.fromEntries((request.sysctls ?? []).map(parseSysctl)),
     security: {
       ...parseSecurityOptions(request.securityOptions ?? []),
       devices: (request.devices ?? []).map(parseDevice),
@@ -91,6 +94,13 @@ function parseAddHost(text: string): NonNullable<ContainerOptions['extraHosts']>
   const ip = text.slice(at + 1).replace(/^\[(.*)\]$/, '$1')
   if (at <= 0 || ip === '') throw refuse('--add-host', text, 'expected NAME:ADDRESS')
   return { name, ip }
+}
+
+/** Reads `name=value`. */
+function parseSysctl(text: string): [name: string, value: string] {
+  const at = text.indexOf('=')
+  if (at < 1) throw refuse('--sysctl', text, 'expected NAME=VALUE')
+  return [text.slice(0, at), text.slice(at + 1)]
 }
 
 /** Reads `--expose`: `80`, `53/udp` or `8000-8010`. */

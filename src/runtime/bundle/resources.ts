@@ -1,4 +1,5 @@
 import { StrakeError } from '#oci'
+import { readSmallFile } from '#platform'
 import { cgroupMode, countsSwap } from '../cgroup.ts'
 import type { DeviceRule, ResourceConfig } from './spec.ts'
 
@@ -14,7 +15,9 @@ export interface ResourceOptions {
   readonly cpuShares?: number | undefined
   readonly cpuPeriod?: number | undefined
   readonly cpuQuota?: number | undefined
+  /** Numbers of processors: `0-2,5`. */
   readonly cpusetCpus?: string | undefined
+  /** Numbers of memory nodes. */
   readonly cpusetMems?: string | undefined
   /** 0 or -1 is no limit. */
   readonly pids?: number | undefined
@@ -76,6 +79,8 @@ function cpuConfig(options: ResourceOptions): NonNullable<ResourceConfig['cpu']>
   if (cpus !== undefined && (options.cpuQuota || options.cpuPeriod)) {
     throw new StrakeError('INVALID', 'Cannot use --cpus: it excludes --cpu-period and --cpu-quota')
   }
+  checkSet('processors', cpusetCpus, '/sys/devices/system/cpu/online')
+  checkSet('memory nodes', cpusetMems, '/sys/devices/system/node/online')
   const period = options.cpuPeriod || (cpus === undefined ? undefined : defaultPeriod)
   const quota = cpus === undefined ? options.cpuQuota : Math.round(cpus * defaultPeriod)
   return {
@@ -85,4 +90,30 @@ function cpuConfig(options: ResourceOptions): NonNullable<ResourceConfig['cpu']>
     ...(cpusetCpus ? { cpus: cpusetCpus } : {}),
     ...(cpusetMems ? { mems: cpusetMems } : {}),
   }
+}
+
+/** Refuses a list that is not like `0-2,5`, or names what `onlineFile` does not list. */
+function checkSet(what: string, list: string | undefined, onlineFile: string): void {
+  if (!list) return
+  const invalid = (reason: string): StrakeError =>
+    new StrakeError('INVALID', `Cannot use ${what} ${JSON.stringify(list)}: ${reason}`)
+  const wanted = parseSet(list)
+  if (wanted === undefined) throw invalid('expected numbers and ranges such as 0-2,5')
+  const online = readSmallFile(onlineFile)?.trim()
+  const available = online === undefined ? undefined : parseSet(online)
+  if (available === undefined) return
+  const isAvailable = ([first, last]: Range): boolean =>
+    available.some(([from, to]) => from <= first && last <= to)
+  if (!wanted.every(isAvailable)) throw invalid(`the machine has ${online}`)
+}
+
+type Range = readonly [first: number, last: number]
+
+function parseSet(list: string): readonly Range[] | undefined {
+  if (!/^\d{1,6}(-\d{1,6})?(,\d{1,6}(-\d{1,6})?)*$/.test(list)) return undefined
+  const ranges = list.split(',').map((part): Range => {
+    const [first = '', last = first] = part.split('-')
+    return [Number(first), Number(last)]
+  })
+  return ranges.every(([first, last]) => first <= last) ? ranges : undefined
 }
