@@ -9,7 +9,7 @@ export interface CollectOptions {
    * after that: before and after `roots` is called.
    */
   readonly isHeld: (blob: StoredBlob) => boolean | Promise<boolean>
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface Collected {

@@ -7,7 +7,8 @@ import {
 } from '#oci'
 import { type Bytes, counted, type Emit, fromBuffer, mapConcurrently, silent } from '#stream'
 import type { Arrivals } from './arrivals.ts'
-import { readGraph, selectManifest } from './graph.ts'
+import { readGraph } from './graph.ts'
+import { selectManifest } from './select-manifest.ts'
 import type { ContentSource, ContentStore, WriteOutcome } from './store.ts'
 
 export interface CopyOptions {
@@ -28,7 +29,7 @@ export interface CopyOptions {
   /** Receives which blobs the target receives and has. */
   readonly arrivals?: Arrivals | undefined
   readonly emit?: Emit
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -62,7 +63,7 @@ export async function copy(
   )
   for (const { descriptor, raw } of documents) {
     signal?.throwIfAborted()
-    await target.write(descriptor, fromBuffer(raw), signal === undefined ? {} : { signal })
+    await target.write(descriptor, fromBuffer(raw), { signal })
   }
   options.arrivals?.endAll()
   return top
@@ -95,7 +96,7 @@ async function copyBlob(
       readFrom,
       signal,
       alreadyVerified: options.alreadyVerified === true,
-      ...(mountFrom !== undefined && { mountFrom }),
+      mountFrom,
       arrivals: options.arrivals,
     })
   } catch (error) {

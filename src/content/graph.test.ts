@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test'
 import { type Descriptor, encodeJson, limits, mediaType, sha256 } from '#oci'
 import { collect } from './collect.ts'
-import { readGraph, selectManifest } from './graph.ts'
+import { readGraph } from './graph.ts'
 import { createMemoryStore } from './memory.ts'
+import { selectManifest } from './select-manifest.ts'
 import type { ContentSource } from './store.ts'
 import { put, putImage, putIndex } from './testing/fixture.ts'
 

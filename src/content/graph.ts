@@ -5,10 +5,8 @@ import {
   isManifestType,
   limits,
   type ManifestOrIndex,
-  type Platform,
   parseManifestOrIndex,
   StrakeError,
-  selectPlatform,
 } from '#oci'
 import { toBuffer } from '#stream'
 import type { ContentSource } from './store.ts'
@@ -48,7 +46,7 @@ export async function readDocument(
       `Cannot read manifest ${descriptor.digest}: it has ${descriptor.size} bytes, more than ${limits.manifestSize}`,
     )
   }
-  const bytes = source.read(descriptor, signal === undefined ? {} : { signal })
+  const bytes = source.read(descriptor, { signal })
   const raw = await toBuffer(bytes, descriptor.size, descriptor.digest)
   return { descriptor, raw, parsed: parseManifestOrIndex(raw, descriptor.mediaType) }
 }
@@ -57,27 +55,6 @@ export async function readDocument(
 export function childrenOf({ parsed }: ContentDocument): readonly Descriptor[] {
   if (parsed.kind === 'index') return parsed.index.manifests
   return [parsed.manifest.config, ...parsed.manifest.layers]
-}
-
-/**
- * Returns the manifest of `root` to use on `platform`: `root` itself when it is a
- * manifest, else the best match of the index and its nested indexes. Throws `NOT_FOUND`
- * with the platforms of the index.
- */
-export async function selectManifest(
-  source: ContentSource,
-  root: Descriptor,
-  platform: Platform,
-  signal?: AbortSignal,
-): Promise<Descriptor> {
-  let current = root
-  for (let depth = 0; isIndexType(current.mediaType); depth++) {
-    checkDepth(root, depth)
-    const { parsed } = await readDocument(source, current, signal)
-    if (parsed.kind !== 'index') break
-    current = selectPlatform(platform, parsed.index.manifests, root.digest)
-  }
-  return current
 }
 
 /**
@@ -136,7 +113,8 @@ function isNew(seen: Map<Digest, Descriptor>, descriptor: Descriptor): boolean {
   return false
 }
 
-function checkDepth(root: Descriptor, depth: number): void {
+/** Throws `MANIFEST_INVALID` when an index is too deep below `root`. */
+export function checkDepth(root: Descriptor, depth: number): void {
   if (depth < limits.indexDepth) return
   throw tooMuch(root, `more than ${limits.indexDepth} indexes are inside each other`)
 }

@@ -23,11 +23,13 @@ export {
 } from './directory/image-layout.ts'
 // Manifests and their children.
 export type { ContentDocument, ContentGraph } from './graph.ts'
-export { childrenOf, isDocument, readDocument, readGraph, selectManifest } from './graph.ts'
+export { childrenOf, isDocument, readDocument, readGraph } from './graph.ts'
 // Blobs in memory.
 export { createMemoryStore } from './memory.ts'
 // A source that reads each document once.
 export { rememberDocuments } from './remember-documents.ts'
+// The manifest of an index for one platform.
+export { selectManifest } from './select-manifest.ts'
 // The interfaces of sources and stores.
 export type {
   ContentSource,

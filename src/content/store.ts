@@ -4,34 +4,34 @@ import type { Arrivals } from './arrivals.ts'
 
 export interface ReadOptions {
   /** First byte, inclusive. */
-  readonly start?: number
+  readonly start?: number | undefined
   /** Byte after the last one. */
-  readonly end?: number
+  readonly end?: number | undefined
   /** The reader verifies the content, so the source need not. */
-  readonly readerVerifies?: boolean
+  readonly readerVerifies?: boolean | undefined
   /**
    * The reader does not keep a chunk when it requests the next, so the source may reuse the memory.
    */
-  readonly reusesChunks?: boolean
-  readonly signal?: AbortSignal
+  readonly reusesChunks?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface WriteOptions {
   /** A repository of the same registry that has the blob. Only registries use it. */
-  readonly mountFrom?: string
+  readonly mountFrom?: string | undefined
   /**
    * Returns the same content from byte `start` on. A store that has a part from an earlier attempt
    * then requests only the rest, and does not read `bytes`.
    */
-  readonly readFrom?: (start: number) => Bytes
+  readonly readFrom?: ((start: number) => Bytes) | undefined
   /**
    * The caller has verified the bytes. They are not verified again before they are sent to a
    * registry, which verifies them itself.
    */
-  readonly alreadyVerified?: boolean
+  readonly alreadyVerified?: boolean | undefined
   /** Receives how to read the content during the transfer, from stores that can show it. */
   readonly arrivals?: Arrivals | undefined
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Anything that can serve blobs: memory, a directory, a registry's repository. */

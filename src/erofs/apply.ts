@@ -27,7 +27,7 @@ export interface ApplyTarOptions {
   }
   /** Called with a warning when a value of the layer was brought into range. */
   readonly emit?: Emit
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface AppliedTar {

@@ -55,7 +55,7 @@ export async function openImage(
   if (parsed.kind !== 'manifest') throw notAnImage(selected, 'it is an index')
   const { manifest } = parsed
   checkKinds(selected, manifest)
-  const configBytes = source.read(manifest.config, signal === undefined ? {} : { signal })
+  const configBytes = source.read(manifest.config, { signal })
   const configRaw = await toBuffer(configBytes, limits.configSize, 'image configuration')
   const config = parseConfig(configRaw)
   return describeImage({ descriptor: selected, manifest, manifestRaw, config, configRaw })

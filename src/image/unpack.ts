@@ -87,7 +87,7 @@ async function unpackMissing(
         await snapshots.importLayer(
           chain[index - 1] ?? null,
           { diffId, ...archive.source, leastSize: descriptor.size },
-          { index: index === layers.length - 1 ? 'now' : 'later', emit, ...(signal && { signal }) },
+          { index: index === layers.length - 1 ? 'now' : 'later', emit, signal },
         )
       }
       // The snapshotter had the layer and did not read this blob.
@@ -132,7 +132,7 @@ async function openArchive(
   const stored =
     coming?.read?.(signal) ??
     // The snapshotter checks the diff ID.
-    source.read(descriptor, { readerVerifies: true, reusesChunks: true, ...(signal && { signal }) })
+    source.read(descriptor, { readerVerifies: true, reusesChunks: true, signal })
   const read = counted(stored, (current) => {
     // During a download, the transfer already shows progress.
     if (coming?.read === undefined) emit({ ...unpacking(layer), current })

@@ -13,7 +13,7 @@ export interface ApplyLayerOptions {
   }
   /** Receives warnings about entries that this filesystem or user cannot reproduce. */
   readonly emit?: Emit
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface AppliedLayer {

@@ -31,20 +31,18 @@ export function matchPlatform(
   return only?.platform === undefined && others.length === 0 ? only : undefined
 }
 
-/** Like `matchPlatform`, but throws `NOT_FOUND` with the platforms of the index when none fits. */
-export function selectPlatform(
+/** Returns the error for an index of which nothing fits: `NOT_FOUND`, with the platforms of the index. */
+export function refusePlatform(
   wanted: Platform,
   candidates: readonly Descriptor[],
   what: string,
-): Descriptor {
-  const match = matchPlatform(wanted, candidates)
-  if (match !== undefined) return match
+): StrakeError {
   const available = new Set(
     candidates.filter(isRunnable).map(({ platform }) => (platform ? formatPlatform(platform) : '')),
   )
   available.delete('')
   const list = [...available].join(', ')
-  throw new StrakeError(
+  return new StrakeError(
     'NOT_FOUND',
     `Cannot use ${what} on ${formatPlatform(wanted)}: it is made for ${list || 'no platform'}`,
     list === '' ? {} : { remedy: 'choose one of these with --platform' },

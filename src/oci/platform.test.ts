@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import type { Descriptor } from './descriptor.ts'
 import { mediaType } from './media-type.ts'
 import { formatPlatform, parsePlatform } from './platform.ts'
-import { matchPlatform, selectPlatform } from './platform-match.ts'
+import { matchPlatform, refusePlatform } from './platform-match.ts'
 import { sha256 } from './sha256.ts'
 
 test('parsePlatform() knows one spelling for every platform', () => {
@@ -114,9 +114,9 @@ test('matchPlatform() wants the same Windows build and no feature it lacks', () 
   expect(matchPlatform(wanted, [featured])).toBeUndefined()
 })
 
-test('selectPlatform() lists what there is when nothing fits', () => {
+test('refusePlatform() lists what there is when nothing fits', () => {
   const offered = ['linux/arm64/v8', 'windows/amd64', 'unknown/unknown'].map((name) => entry(name))
-  expect(() => selectPlatform(parsePlatform('linux/amd64'), offered, 'app:1')).toThrow(
+  expect(refusePlatform(parsePlatform('linux/amd64'), offered, 'app:1').message).toBe(
     'Cannot use app:1 on linux/amd64: it is made for linux/arm64, windows/amd64',
   )
 })

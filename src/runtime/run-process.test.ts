@@ -46,7 +46,7 @@ describe.skipIf(cannotRun !== undefined)(
 
     async function run(
       script: string,
-      options: Partial<BundleOptions> & { signal?: AbortSignal } = {},
+      options: Partial<BundleOptions> & { signal?: AbortSignal | undefined } = {},
     ): Promise<ExitStatus & { text: string }> {
       count += 1
       const id = `strake-test-${process.pid}-${count}`

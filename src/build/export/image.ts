@@ -45,7 +45,7 @@ export async function exportImage(
   state: BuildState,
   signal?: AbortSignal | undefined,
 ): Promise<ExportedImage> {
-  const options = signal === undefined ? {} : { signal }
+  const options = { signal }
   const write = async (type: string, value: unknown): Promise<Descriptor> => {
     const bytes = encodeJson(value)
     const descriptor = { mediaType: type, digest: sha256(bytes), size: bytes.length }

@@ -29,7 +29,7 @@ export async function unpackState(
     listingOf: (diffId) => listings.get(diffId),
     layers,
     emit,
-    ...(signal && { signal }),
+    signal,
   })
   for (const { diffId } of state.layers) listings.delete(diffId)
 }

@@ -18,7 +18,7 @@ export async function unpackContext(
   await mkdir(directory, { mode: 0o700 })
   const entries = contextEntries(readTar(decompressArchive(archive)))
   try {
-    await applyLayer(writeTar(entries), directory, { ...(signal && { signal }) })
+    await applyLayer(writeTar(entries), directory, { signal })
   } catch (cause) {
     if (!isStrakeError(cause)) throw cause
     const reason = cause.message.slice(cause.message.indexOf(': ') + 2)

@@ -44,12 +44,11 @@ export interface Loaded {
 export async function load(engine: Engine, options: LoadOptions = {}): Promise<readonly Loaded[]> {
   const { file = '-', emit = silent, signal } = options
   await using lease = await beginWork(engine, `load ${file}`)
-  const cancel = signal === undefined ? {} : { signal }
   const platform = options.platform === undefined ? undefined : parsePlatform(options.platform)
-  const found = await readImages(engine, file, { emit, platform, ...cancel })
+  const found = await readImages(engine, file, { emit, platform, signal })
   for (const { descriptor } of found) {
     const image = await imageToRun(engine, descriptor)
-    if (image !== undefined) await ensureUnpacked(engine, image, { emit, lease, ...cancel })
+    if (image !== undefined) await ensureUnpacked(engine, image, { emit, lease, signal })
   }
   const loaded: Loaded[] = []
   for (const { descriptor, names } of found) {
@@ -80,7 +79,7 @@ async function readImages(
   options: {
     readonly emit: Emit
     readonly platform: Platform | undefined
-    readonly signal?: AbortSignal
+    readonly signal?: AbortSignal | undefined
   },
 ): ReturnType<typeof loadArchive> {
   const archive = await findArchive('load', file)

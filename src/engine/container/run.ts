@@ -141,10 +141,7 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
   await warnOfSockets(options)
   const found = await findOrPull(engine, options)
   const image = await engine.openImage(found.image)
-  const chainId = await ensureUnpacked(engine, image, {
-    ...(emit === undefined ? {} : { emit }),
-    ...(signal === undefined ? {} : { signal }),
-  })
+  const chainId = await ensureUnpacked(engine, image, { emit, signal })
   const containerImage: ContainerImage = {
     reference,
     digest: image.descriptor.digest,
@@ -178,11 +175,7 @@ async function findOrPull(engine: Engine, options: RunOptions): Promise<FoundIma
   try {
     if (!found) emit({ type: 'status', message: `Unable to find image '${text}' locally` })
     const { pull } = await import('../image/pull.ts')
-    await pull(engine, text, {
-      emit,
-      ...(platform === undefined ? {} : { platform }),
-      ...(signal === undefined ? {} : { signal }),
-    })
+    await pull(engine, text, { emit, platform, signal })
   } catch (cause) {
     if (!isStrakeError(cause)) throw cause
     throw new StrakeError(

@@ -14,7 +14,7 @@ export interface Recompression {
   readonly compression: 'gzip' | 'zstd'
   /** Opens the ingest that receives the result. */
   readonly ingest: () => Promise<Ingest>
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -59,7 +59,7 @@ export async function recompress(
       onLayer: async ({ descriptor }) => {
         made = descriptor.digest
       },
-      ...(signal && { signal }),
+      signal,
     },
   )
   return made

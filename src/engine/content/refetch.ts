@@ -20,7 +20,7 @@ export async function refetch(
   for (const { registry, repository } of sourcesOf(engine, descriptor)) {
     try {
       const source = (await engine.registry(registry)).repository(repository)
-      const options = signal === undefined ? {} : { signal }
+      const options = { signal }
       await engine.content.write(descriptor, source.read(descriptor, options), options)
       return { source: `${registry}/${repository}`, reason: '' }
     } catch (error) {

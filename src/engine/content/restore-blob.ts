@@ -55,7 +55,7 @@ async function fromArchive(
   if (compression === 'none') return false
   const { recompress } = await import('./recompress.ts')
   const ingest = () => content.ingest()
-  const layer = { diffId, archive, compression, ingest, ...(signal && { signal }) }
+  const layer = { diffId, archive, compression, ingest, signal }
   const made = await recompress(records, layer)
   if (made === digest) return true
   if (made !== undefined) await content.delete({ ...blob, digest: made })

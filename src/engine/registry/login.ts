@@ -7,7 +7,7 @@ export interface LoginRequest {
   readonly username: string
   readonly secret: string
   readonly env?: Readonly<Record<string, string | undefined>>
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Checks the credentials with the registry and stores them. Throws `UNAUTHORIZED`, and stores nothing then. */

@@ -17,7 +17,7 @@ import { repairFacts } from './restore-facts.ts'
 export interface CheckOptions {
   /** Rebuilds or fetches damaged content, and sets content aside that it cannot restore. */
   readonly repair?: boolean
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -176,7 +176,7 @@ async function* checkSnapshots(
   yield* snapshots.verify({
     archiveOf: repair ? heal : undefined,
     known,
-    ...(signal && { signal }),
+    signal,
   })
 }
 

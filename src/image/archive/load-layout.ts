@@ -52,7 +52,7 @@ export async function loadLayout(
     await copy(source, store, descriptor, {
       prune: (child) => isAbsent(archive, child),
       ...(emit !== undefined && { emit }),
-      ...(signal !== undefined && { signal }),
+      signal,
     })
     loaded.push({ descriptor, names })
   }

@@ -39,7 +39,7 @@ export interface SavedIndex {
 export function saveImages(
   source: ContentSource,
   images: readonly NamedImage[],
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal | undefined } = {},
 ): Bytes {
   return writeTar(entries(source, images, options.signal))
 }
@@ -49,8 +49,7 @@ async function* entries(
   images: readonly NamedImage[],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TarInput> {
-  const read = (blob: Descriptor): Bytes =>
-    source.read(blob, signal === undefined ? {} : { signal })
+  const read = (blob: Descriptor): Bytes => source.read(blob, { signal })
   yield file('oci-layout', encodeJson({ imageLayoutVersion: '1.0.0' }))
   yield file('index.json', encodeJson(indexOf(images)))
   yield file('manifest.json', encodeJson(images.map(dockerEntry)))

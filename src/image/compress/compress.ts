@@ -24,7 +24,7 @@ export interface CompressImageOptions {
    */
   readonly onLayer?: (layer: ReadyLayer, signal: AbortSignal) => Promise<void>
   readonly emit?: Emit
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Measured; see docs/decisions/007-how-layers-are-compressed.md. */

@@ -5,10 +5,10 @@ import { discard } from '../http/transport.ts'
 import type { ApiRequest, Connection } from './connection.ts'
 
 export interface DownloadOptions {
-  readonly start?: number
-  readonly end?: number
+  readonly start?: number | undefined
+  readonly end?: number | undefined
   /** The reader verifies the content itself. */
-  readonly readerVerifies?: boolean
+  readonly readerVerifies?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 

@@ -97,7 +97,7 @@ class LocalRepository implements Repository {
         : await this.mount(digest, { from: mountFrom })
     if (mounted !== undefined) return 'mounted'
     if (await this.#blobs.has(expected)) await drain(verified(bytes, expected))
-    else await this.#blobs.write(expected, bytes, signal === undefined ? {} : { signal })
+    else await this.#blobs.write(expected, bytes, { signal })
     await this.#link(expected)
     return 'written'
   }

@@ -106,7 +106,7 @@ export interface ImportLayerOptions {
   /** Limits for the entries of the layer; see `applyLayer`. */
   readonly limits?: Readonly<Partial<Record<'entries' | 'totalSize', number>>>
   readonly emit?: Emit
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface ImportedLayer {
@@ -146,7 +146,7 @@ export interface VerifyOptions {
   readonly archiveOf?: ((diffId: Digest) => Promise<LayerSource['tar'] | undefined>) | undefined
   /** The diff IDs of images, from another source: they prove which layers a chain consists of. */
   readonly known?: readonly (readonly Digest[])[] | undefined
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** A stored file that has changed since it was written. */

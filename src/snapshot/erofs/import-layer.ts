@@ -43,7 +43,7 @@ export async function importLayer(
     const common = {
       device: archiveTag(diffId),
       ...(emit && { emit }),
-      ...(signal && { signal }),
+      signal,
     }
     const { listing } = layer
     // Only the reader of an archive checks limits.

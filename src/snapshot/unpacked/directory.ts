@@ -64,7 +64,7 @@ export class DirectorySnapshots implements LocalSnapshotter {
     const { entries } = await applyLayer(source.bytes, active.root, {
       ...(emit && { emit }),
       ...(limits && { limits }),
-      ...(signal && { signal }),
+      signal,
     })
     await active.commit(layer)
     return { entries, size: source.size() }
