@@ -6,7 +6,6 @@ import { silent } from '#stream'
 import { exporters } from './export/exporters.ts'
 import { type ExportedImage, finishHistory } from './export/image.ts'
 import { collectContextSources } from './files/context-sources.ts'
-import { inStep } from './in-step.ts'
 import { createFilesystems } from './layers/filesystems.ts'
 import { retimeLayer } from './layers/retime.ts'
 import { unpackState } from './layers/unpack-state.ts'
@@ -22,8 +21,9 @@ import { readDefinition } from './source/definition.ts'
 import { openBuildContext } from './source/open-context.ts'
 import { httpServices } from './source/services.ts'
 import { openBuildDirectory, Scratch } from './step/abandoned.ts'
-import { SpareTime } from './step/spare-time.ts'
+import { DeferredWork } from './step/deferred-work.ts'
 import type { BuildFacts, StepServices, Workspace } from './step/workspace.ts'
+import { withStep } from './with-step.ts'
 
 /** The image that a build made. It is in the store and has no tag yet. */
 export interface BuildResult extends ExportedImage {
@@ -33,9 +33,9 @@ export interface BuildResult extends ExportedImage {
 
 /**
  * Builds the image that a Dockerfile describes and writes it to the store. The same
- * Dockerfile and context give the same digest on every machine and with every cache,
- * as far as the commands of RUN allow. Throws `DockerfileError` for mistakes in the
- * file, and `ExitError` for a RUN that fails.
+ * Dockerfile and context give the same digest on every machine and with every cache, if
+ * the commands of RUN do. Throws `DockerfileError` for mistakes in the file, and
+ * `ExitError` for a RUN that fails.
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const { services } = options
@@ -60,12 +60,12 @@ async function buildIn(
   const { signal, emit = silent } = options
   const contextRoot = await openContextRoot(options.context, places, signal)
   const { source, ignore } = await readDefinition(contextRoot, options.dockerfile)
-  const { memory, cacheMounts } = options.services
-  using main = openBuildContext(contextRoot, { name: 'the build context', ignore, memory })
+  const { cacheFiles, cacheMounts } = options.services
+  using main = openBuildContext(contextRoot, { name: 'the build context', ignore, cacheFiles })
   const contexts = new Map([[mainContext, main]])
   const buildArgs = createBuildArgs(options.buildArgs ?? {})
   const plan = await makePlan(options, source, { buildArgs, ignore })
-  const sources = await inStep('[internal] load build context', emit, async () =>
+  const sources = await withStep('[internal] load build context', emit, async () =>
     collectContextSources(plan.target, contexts, source),
   )
   const times = await chooseTimes(options, plan, { contextRoot, sources })
@@ -74,8 +74,8 @@ async function buildIn(
     services: stepServices(options, lease),
     facts: { ...factsOf(options), userinfo: plan.userinfo, project, source, times, sources },
     contexts,
-    places: { ...places, memory, cacheMounts },
-    spare: new SpareTime((error) => emit({ type: 'warning', message: unremembered(error) })),
+    places: { ...places, cacheFiles, cacheMounts },
+    deferred: new DeferredWork((error) => emit({ type: 'warning', message: unremembered(error) })),
     emit,
   }
   try {
@@ -96,11 +96,11 @@ async function buildIn(
       platform: plan.platform,
       created,
     }
-    return await inStep('exporting to image', emit, () =>
+    return await withStep('exporting to image', emit, () =>
       exporters.image(workspace.services, state, signal),
     )
   } finally {
-    workspace.spare.use()
+    workspace.deferred.run()
     main.digests.save()
   }
 }

@@ -17,7 +17,7 @@ export interface BuildServices {
   readonly store: DirectoryStore
   readonly records: Pick<Records, 'cache' | 'leases' | 'layers'>
   /** Directory of the files that builds keep for later builds. It may be removed at any time. */
-  readonly memory: string
+  readonly cacheFiles: string
   /** Directory of cache mounts. A step locks the directory of a cache mount while it uses it. */
   readonly cacheMounts: string
   readonly snapshots: Snapshotter

@@ -3,7 +3,6 @@ import { formatPlatform, normalizePlatform, type RunConfig } from '#oci'
 import { hostPlatform } from '#platform'
 import { silent } from '#stream'
 import type { ContextSources } from './files/context-sources.ts'
-import { inStep } from './in-step.ts'
 import { DockerfileError, type DockerfileSource } from './model/error.ts'
 import type { BuildOptions } from './options.ts'
 import { type Plan, planBuild } from './plan/plan.ts'
@@ -13,6 +12,7 @@ import { newestEpochs } from './times/epochs.ts'
 import { gitCommitTime } from './times/git-time.ts'
 import { parseEpoch, type Times } from './times/times.ts'
 import { Warnings } from './warnings.ts'
+import { withStep } from './with-step.ts'
 
 /** Parses and plans the Dockerfile, and emits warnings. */
 export async function makePlan(
@@ -26,7 +26,7 @@ export async function makePlan(
   const { services, emit = silent, signal } = options
   const dockerfile = parse(source.text, { check: buildArgs.get('BUILDKIT_DOCKERFILE_CHECK') })
   const warnings = new Warnings(dockerfile, source, emit)
-  warnings.tellParsed()
+  warnings.emitParsed()
   const errors = dockerfile.diagnostics.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) {
     const [first] = errors
@@ -46,7 +46,7 @@ export async function makePlan(
     resolveImage: (reference, platform) => {
       const suffix =
         formatPlatform(platform) === formatPlatform(build) ? '' : ` for ${formatPlatform(platform)}`
-      return inStep(`[internal] load metadata for ${reference}${suffix}`, emit, () =>
+      return withStep(`[internal] load metadata for ${reference}${suffix}`, emit, () =>
         services.resolveImage(reference, {
           platform,
           pull: options.pull === true,
@@ -69,9 +69,8 @@ export async function makePlan(
 }
 
 /**
- * Chooses the times that the build writes: the epoch that the user named, else the
- * time of the commit that the context is checked out at, else the times of the
- * files used.
+ * Chooses the times that the build writes: the epoch of the user, else the time of the
+ * commit that the context is checked out at, else the times of the used files.
  */
 export async function chooseTimes(
   options: BuildOptions,

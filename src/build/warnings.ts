@@ -16,10 +16,10 @@ export class Warnings {
   }
 
   /**
-   * Emits the warnings of parsing. Before a parse error only those that BuildKit finds
-   * before it.
+   * Emits the warnings of parsing. If there is a parse error, emits only warnings that BuildKit
+   * finds before it.
    */
-  tellParsed(): void {
+  emitParsed(): void {
     const { diagnostics } = this.#dockerfile
     const error = diagnostics.find(({ severity }) => severity === 'error')
     for (const { severity, rule, message, range } of diagnostics) {

@@ -3,7 +3,7 @@ import { pathExists } from '#platform'
 import { openRecords } from '#records'
 import type { Registry } from '#registry'
 import { type Emit, silent } from '#stream'
-import { buildMemory } from './build/build-memory.ts'
+import { cacheFilesOf } from './build/cache-files.ts'
 import { restoringStore } from './content/restoring-store.ts'
 import type { Engine } from './engine.ts'
 import { holdsContent } from './facts.ts'
@@ -35,7 +35,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const store = await openDirectoryStore(root)
   const records = openRecords(`${root}/strake.db`, {
     holdsContent: () => holdsContent(root),
-    freeCaches: () => removeNow(buildMemory({ root })),
+    freeCaches: () => removeNow(cacheFilesOf({ root })),
   })
   const snapshots = once(async () => {
     const { openSnapshots } = await import('#snapshot/open')

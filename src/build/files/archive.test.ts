@@ -5,7 +5,7 @@ import { isArchive } from './archive.ts'
 
 const noBytes = new Uint8Array(0)
 
-test('isArchive() looks at the first block, in whatever pieces it comes', async () => {
+test('isArchive() checks the first block, in chunks of any size', async () => {
   const tar = await packTar([{ path: 'a-name-that-is-longer-than-one-piece', body: noBytes }])
   const text = Buffer.alloc(2000, 'no archive at all ')
   for (const size of [1, 100, 512, 5000]) {

@@ -19,7 +19,7 @@ export async function isArchive(node: Pick<FileNode, 'size'>, open: () => Bytes)
     const head = await readHead(decompressArchive(open()), blockSize)
     return head.length === blockSize && hasHeaderChecksum(head)
   } catch {
-    // The file only starts like a compressed file, so it is no archive.
+    // The file only starts like a compressed file, so it is not an archive.
     return false
   }
 }

@@ -33,18 +33,18 @@ export interface FileDigests {
   forget(): void
 }
 
-/** The index file that keeps digests between builds. */
-export interface DigestMemory {
+/** The file that keeps digests between builds. */
+export interface DigestIndex {
   /** Path of the index file. */
   readonly path: string
   readonly origin: StatusOrigin
 }
 
 /**
- * Digests of files. `memory` keeps them between builds: a file whose size, times and
- * inode are unchanged is not read again. Without `memory` they are not kept.
+ * Computes digests of files. `stored` keeps them between builds: a file whose size, times
+ * and inode are unchanged is not read again. Without `stored` they are not kept.
  */
-export function createFileDigests(tree: FileTree, memory?: DigestMemory): FileDigests {
+export function createFileDigests(tree: FileTree, stored?: DigestIndex): FileDigests {
   let index: FileIndex | undefined
   const asked = new Map<FileNode, Digest | undefined>()
   const unsaved = new Map<FileNode, Digest>()
@@ -52,12 +52,12 @@ export function createFileDigests(tree: FileTree, memory?: DigestMemory): FileDi
   let indexSize = 0
   let read = 0
   let corrections = 0
-  const openIndex = ({ path, origin }: DigestMemory): FileIndex => new FileIndex(path, origin.name)
+  const openIndex = ({ path, origin }: DigestIndex): FileIndex => new FileIndex(path, origin.name)
   const learn = (node: FileNode, digest: Digest, begin: number): void => {
     const believed = asked.get(node)
     if (believed !== undefined && believed !== digest) corrections++
     asked.set(node, digest)
-    if (memory?.origin.covers(node) && isSettled(node, begin)) unsaved.set(node, digest)
+    if (stored?.origin.covers(node) && isSettled(node, begin)) unsaved.set(node, digest)
   }
   return {
     learn,
@@ -67,8 +67,8 @@ export function createFileDigests(tree: FileTree, memory?: DigestMemory): FileDi
     known(node) {
       const digest = asked.get(node)
       if (digest !== undefined || asked.has(node)) return digest
-      if (memory !== undefined) index ??= openIndex(memory)
-      const found = memory?.origin.covers(node) ? index?.find(node) : undefined
+      if (stored !== undefined) index ??= openIndex(stored)
+      const found = stored?.origin.covers(node) ? index?.find(node) : undefined
       asked.set(node, found)
       return found
     },
@@ -83,11 +83,11 @@ export function createFileDigests(tree: FileTree, memory?: DigestMemory): FileDi
       isForgetful = false
     },
     save() {
-      if (memory === undefined) return
+      if (stored === undefined) return
       if (unsaved.size > 0) {
-        index ??= openIndex(memory)
+        index ??= openIndex(stored)
         for (const [node, digest] of unsaved) index.set(node, digest)
-        index.write(memory.path)
+        index.write(stored.path)
         unsaved.clear()
       }
       indexSize = index?.size ?? indexSize
@@ -95,10 +95,11 @@ export function createFileDigests(tree: FileTree, memory?: DigestMemory): FileDi
     },
     forget() {
       // A build may use only a part of the context.
-      if (memory === undefined || !isForgetful || indexSize <= 2 * (asked.size + spare)) return
-      const old = openIndex(memory)
+      if (stored === undefined || !isForgetful || indexSize <= 2 * (asked.size + unusedLimit))
+        return
+      const old = openIndex(stored)
       old.keep(new Set([...asked.keys()].map(({ path }) => path)))
-      old.write(memory.path)
+      old.write(stored.path)
     },
   }
 }
@@ -113,8 +114,8 @@ export function isSettled({ ctime, ctimeNanoseconds }: FileNode, time: number): 
 }
 
 /** The number of unused files that the index may have. */
-const spare = 10_000
-/** Milliseconds. */
+const unusedLimit = 10_000
+/** In milliseconds. */
 const racyTime = 50
 /** Small files are read synchronously, so other work gets a turn now and then. */
 const readsPerTurn = 32

@@ -58,7 +58,7 @@ test('selectSources() accepts a wildcard without matches, and no path without a 
   expect(() => collect('src/main.tx')).toThrow(
     expect.objectContaining({ remedy: 'did you mean src/main.ts' }),
   )
-  expect(() => collect('secret.env')).toThrow('.dockerignore leaves it out')
+  expect(() => collect('secret.env')).toThrow('.dockerignore excludes it')
 })
 
 test('selectSources() follows a link at the top, inside the context only', () => {
@@ -108,7 +108,7 @@ test('selectSources() keeps the directories above a source with --parents', () =
   expect(collect('**/*.md', parents)).toEqual(['/: c.md', '/: src src/lib src/lib/y.md'])
 })
 
-test('selectSources() counts the names before the pivot, whatever they match', () => {
+test('selectSources() drops the names before the pivot, also with wildcards', () => {
   const parents = { parents: true }
   expect(collect('d*/o?e/./two', parents)).toEqual(['/: two two/z.txt'])
   expect(collect('d*/./one/two', parents)).toEqual(['/: one one/two one/two/z.txt'])

@@ -73,7 +73,7 @@ function refusing<T>(word: string, use: () => T): T {
     const message = `Cannot copy ${printableName(word)}: ${cause.message}`
     throw new StrakeError('INVALID', message, {
       cause,
-      remedy: 'write \\[ for a bracket that is meant',
+      remedy: 'write \\[ for a literal bracket',
     })
   }
 }
@@ -235,7 +235,7 @@ function subdirectories(tree: FileTree, directory: FileNode, path: string): stri
 function missing(tree: FileTree, path: string): StrakeError {
   const shown = path === '' ? '.' : printableName(path)
   if (tree.hides(path)) {
-    return new StrakeError('NOT_FOUND', `Cannot copy ${shown}: .dockerignore leaves it out`, {
+    return new StrakeError('NOT_FOUND', `Cannot copy ${shown}: .dockerignore excludes it`, {
       remedy: `add a line !${path} to .dockerignore`,
     })
   }

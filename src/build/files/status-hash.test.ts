@@ -36,7 +36,7 @@ describe('hashStatus()', () => {
     expect(hash([selection(node)])).toBe(hashes[0])
   })
 
-  test('hashStatus() changes with names, kinds, order and what a heredoc says', () => {
+  test('hashStatus() changes with names, kinds, order and the text of a heredoc', () => {
     const other = { ...node, inodeLow: 8 }
     const one = selection(node)
     const hashes = [
@@ -55,7 +55,7 @@ describe('hashStatus()', () => {
     expect(new Set(hashes).size).toBe(hashes.length)
   })
 
-  test('hashStatus() looks at every one of many files', () => {
+  test('hashStatus() covers every one of many files', () => {
     const many = Array.from({ length: 3000 }, (_, inodeLow) => ({ ...node, inodeLow }))
     const whole = hash([selection(...many)])
     for (const at of [0, 1023, 1024, 2047, 2999]) {

@@ -9,20 +9,20 @@ const directory = await mkdtempDisposable('/dev/shm', 'strake-origin-')
 afterAll(() => directory[Symbol.asyncDispose]())
 const { path } = directory
 
-function originOf(context: string, memory: string): StatusOrigin | undefined {
+function originOf(context: string, cacheFiles: string): StatusOrigin | undefined {
   const top = lookUp(context, '', '')
   if (top === undefined) throw new Error('the context is not there')
-  return statusOrigin(top, context, memory)
+  return statusOrigin(top, context, cacheFiles)
 }
 
-test('statusOrigin() has one name for a file system that also has the memory', () => {
+test('statusOrigin() has one name for a file system that also has the cache files', () => {
   mkdirSync(`${path}/context/below`, { recursive: true })
   const origin = originOf(`${path}/context`, `${path}/to/be/made`)
   expect(origin?.name).toMatch(/^tmpfs \d+ with the memory$/)
   expect(originOf(`${path}/context/below`, path)?.name).toBe(origin?.name ?? '')
 })
 
-test('statusOrigin() names the mount and the boot where the memory is on another file system', () => {
+test('statusOrigin() names the mount and the boot if the cache files are on another file system', () => {
   expect(originOf(path, '/proc/nowhere')?.name).toMatch(
     /^tmpfs \d+ mount \d+ of boot [-0-9a-f]{36}$/,
   )

@@ -22,24 +22,24 @@ const kernelTimed = new Set(['ext4', 'xfs', 'btrfs', 'f2fs', 'bcachefs', 'zfs', 
 
 /**
  * Returns the origin of the context at `root`, or `undefined` when the status of its
- * files proves nothing. `memory` is the directory of cache files.
+ * files proves nothing. `cacheFiles` is the directory of cache files.
  *
  * Another file system with the same inodes and times may be mounted at the same
  * path later, for example from a disk image. So records are valid only for the same
- * mount, or when `memory` is on the file system of the context, so that both are
+ * mount, or when `cacheFiles` is on the file system of the context, so that both are
  * replaced together.
  */
 export function statusOrigin(
   root: FileNode,
   rootPath: string,
-  memory: string,
+  cacheFiles: string,
 ): StatusOrigin | undefined {
   const type = kernelTimedType(rootPath)
   if (type === undefined) return undefined
   const { device, mount } = root
-  const isOnMemory = deviceOf(memory) === device
-  if (!isOnMemory && mount === 0) return undefined
-  const place = isOnMemory ? 'with the memory' : `mount ${mount} of boot ${bootId()}`
+  const isWithContext = deviceOf(cacheFiles) === device
+  if (!isWithContext && mount === 0) return undefined
+  const place = isWithContext ? 'with the memory' : `mount ${mount} of boot ${bootId()}`
   return {
     name: `${type} ${device} ${place}`,
     covers: (node) => node.device === device && node.mount === mount,

@@ -60,7 +60,7 @@ export interface OpenFile extends Disposable {
   finish(): void
 }
 
-/** Opens a directory as a tree. Throws `NOT_FOUND` when it is absent or no directory. */
+/** Opens a directory as a tree. Throws `NOT_FOUND` if it is absent or not a directory. */
 export function openTree(
   root: string,
   options: {
@@ -289,6 +289,6 @@ function changed(tree: FileTree, node: FileNode, cause?: unknown): StrakeError {
   return new StrakeError(
     'CONFLICT',
     `Cannot copy ${printableName(node.path)}: it changed in ${tree.name} while it was read`,
-    { remedy: 'build again when nothing writes to it', cause },
+    { remedy: 'build again when no process writes to it', cause },
   )
 }

@@ -7,6 +7,6 @@ export function refuseWhiteout(path: string): void {
   throw new StrakeError(
     'UNSUPPORTED',
     `Cannot copy to /${printableName(path)}: names that begin with .wh. mark removed files in a layer`,
-    { remedy: 'rename it, or leave it out with .dockerignore' },
+    { remedy: 'rename it, or exclude it with .dockerignore' },
   )
 }

@@ -26,7 +26,7 @@ async function layerOf(where: Workshop, noCache = false): Promise<Layer | undefi
   return layers[0]
 }
 
-test('draftFiles() makes the same layer as a first build, whatever it copies from an earlier layer', async () => {
+test('draftFiles() makes the same layer with and without parts copied from an earlier layer', async () => {
   await layerOf(workshop)
   const changes = [
     () => writeFileSync(`${context}/a/two`, 'TWO'),
@@ -48,9 +48,9 @@ test('draftFiles() makes the same layer as a first build, whatever it copies fro
 
 test('draftFiles() makes the same layer without cache files', async () => {
   const before = await layerOf(workshop)
-  rmSync(workshop.services.memory, { recursive: true })
+  rmSync(workshop.services.cacheFiles, { recursive: true })
   expect(await layerOf(workshop, true)).toEqual(before)
-  expect(readdirSync(workshop.services.memory).length).toBe(2)
+  expect(readdirSync(workshop.services.cacheFiles).length).toBe(2)
 })
 
 test('draftFiles() reads the files when the earlier layer is damaged or gone', async () => {

@@ -130,5 +130,5 @@ function isFile(content: Exclude<LayoutEntry['content'], string>): boolean {
 }
 
 function recordPath(context: StepContext): string {
-  return cachePath(context.places.memory, 'layer', definitionOf(context))
+  return cachePath(context.places.cacheFiles, 'layer', definitionOf(context))
 }

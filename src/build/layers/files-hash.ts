@@ -29,10 +29,10 @@ export interface ContextHashOptions {
 }
 
 /**
- * `hashSelections` for files of a build context. If their status is the same as at
- * the last run of the step, so are their contents. Then neither the index of digests
- * nor any file is read. If most files have to be read, `readAll` may read them first
- * for another purpose, and add their digests.
+ * Calls `hashSelections` for files of a build context. If the status of the files is the
+ * same as at the last run of the step, their contents are the same too, and neither the
+ * index of digests nor a file is read. If most files have to be read, `readAll` may read
+ * them first for another purpose and add their digests.
  */
 export async function hashContextFiles(
   { tree, digests, listedAt, origin }: BuildContext,

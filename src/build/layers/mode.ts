@@ -39,7 +39,7 @@ function isOctal(text: string): boolean {
 const allClasses = 'ugo'
 const shift: Readonly<Record<string, number>> = { u: 6, g: 3, o: 0 }
 
-/** `[ugoa]*([-+=]([rwxXst]*|[ugo]))+`, as chmod(1) has it. */
+/** Parses `[ugoa]*([-+=]([rwxXst]*|[ugo]))+`, the syntax of chmod(1). */
 function parseClause(clause: string): ModeChange | undefined {
   const match = /^([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)$/.exec(clause)
   if (match === null) return undefined

@@ -108,7 +108,7 @@ test('layOut() refuses to put a directory and a file in the same place', () => {
   expect(() => paths('/', folder('lib/'))).toThrow('Cannot copy to /lib')
 })
 
-test('layOut() makes other names of a file, which the source has, links to its first path', () => {
+test('layOut() makes further names of a file hard links to its first path', () => {
   const first = { relative: 'z', content: { inline: 'bytes' } }
   const others = [
     { ...first, relative: 'b', sameAs: first },

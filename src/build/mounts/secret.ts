@@ -43,6 +43,6 @@ function variable(name: string | undefined, value: Uint8Array, id: string): read
   if (!value.includes(0)) return [`${name}=${new TextDecoder().decode(value)}`]
   throw new StrakeError(
     'INVALID',
-    `Cannot run the command: the secret ${id} is no text that a variable could have`,
+    `Cannot run the command: the secret ${id} has bytes that a variable cannot have`,
   )
 }

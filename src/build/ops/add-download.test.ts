@@ -31,7 +31,7 @@ async function add(
 }
 
 describe('ADD of a URL', () => {
-  test('unpacks a downloaded archive only when it is told to', async () => {
+  test('unpacks a downloaded archive only with --unpack', async () => {
     expect(await add('ADD https://h/a.tgz /d/')).toEqual({
       d: 'directory 755 0:0',
       'd/a.tgz': expect.stringContaining('file 600 0:0'),
@@ -41,7 +41,7 @@ describe('ADD of a URL', () => {
     })
   })
 
-  test('compares the checksum with the bytes as they came, before it unpacks anything', async () => {
+  test('compares the checksum with the downloaded bytes before it unpacks them', async () => {
     const right = sha256(archive)
     let count = 0
     const line = (digest: string): string =>
@@ -75,7 +75,7 @@ describe('ADD of a URL', () => {
     expect(asked).toEqual(['https://h/x'])
   })
 
-  test('takes no name from a server or a URL that is no file name', async () => {
+  test('uses no name from a server or a URL that is not a file name', async () => {
     const named = (value: string) => (): Response =>
       new Response('x', { headers: { 'Content-Disposition': `attachment; filename="${value}"` } })
     const file = 'file 600 0:0 "x"'

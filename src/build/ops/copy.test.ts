@@ -108,7 +108,7 @@ describe.skipIf(busyboxMissing !== undefined)(`COPY (${busyboxMissing ?? 'above 
     })
   })
 
-  test('copy without a passwd file takes numbers only', async () => {
+  test('copy accepts only numbers without a passwd file', async () => {
     expect(await copy('COPY --chown=7:8 a /x', 'scratch')).toEqual({ x: 'file 644 7:8 "a"' })
     const refused = copy('COPY --chown=app a /x', 'scratch')
     expect((await refusalOf(refused)).message).toContain('has no /etc/passwd')
@@ -122,7 +122,7 @@ describe.skipIf(busyboxMissing !== undefined)(`COPY (${busyboxMissing ?? 'above 
     })
   })
 
-  test('copy --link runs once for all bases, so it takes numbers only', async () => {
+  test('copy --link runs once for all bases, so it accepts only numbers', async () => {
     await workshop.addImage('link:1', { x: '1' })
     await workshop.addImage('link:2', { x: '2' })
     await copy('COPY --link --chown=9 a /l', 'link:1')
@@ -130,8 +130,8 @@ describe.skipIf(busyboxMissing !== undefined)(`COPY (${busyboxMissing ?? 'above 
     expect(workshop.stateOf('COPY')).toBe('cached')
     for (const chown of ['app', '9:staff', ':staff']) {
       const refused = await refusalOf(copy(`COPY --link --chown=${chown} a /l`))
-      expect(refused.message).toContain('which --link has no image to find in')
-      expect(refused.remedy).toBe('use a numeric UID[:GID], or leave --link out')
+      expect(refused.message).toContain('but --link has no image with names')
+      expect(refused.remedy).toBe('use a numeric UID[:GID], or omit --link')
     }
   })
 

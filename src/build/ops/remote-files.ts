@@ -44,7 +44,7 @@ export async function findDownload(
   op: AddOp,
   { context, stack }: Finding,
 ): Promise<RemoteFiles> {
-  const place = cachePath(context.places.memory, 'download', `${op.intoDirectory} ${url}`)
+  const place = cachePath(context.places.cacheFiles, 'download', `${op.intoDirectory} ${url}`)
   const known = context.facts.noCache ? undefined : recall(place)
   const transfer = async (
     validators: Validators | undefined,

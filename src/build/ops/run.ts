@@ -124,7 +124,7 @@ async function runCommand(
     stderr: log('stderr'),
     signal: context.signal,
   })
-  context.spare.use()
+  context.deferred.run()
   const { code } = await running
   removeMountPoints(active.root, prepared.mountPoints)
   if (code !== 0) throw exitError(op, code, context)

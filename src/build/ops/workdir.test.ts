@@ -37,7 +37,7 @@ test('workdir makes missing directories and keeps existing ones', async () => {
   expect(Object.keys(await workdir('WORKDIR /etc'))).toContain('etc/passwd')
 })
 
-test('workdir on scratch belongs to root, whatever USER is', async () => {
+test('workdir on scratch belongs to root, also with USER', async () => {
   expect(await workdir('USER app\nWORKDIR /w', 'scratch')).toEqual({ w: 'directory 755 0:0' })
 })
 

@@ -39,10 +39,10 @@ describe('checkVariables()', () => {
   })
 
   test('checkVariables() warns beside an error in the same instruction', async () => {
-    const told: string[] = []
+    const warnings: string[] = []
     const text = `FROM b\nENV x=$none y=$${'{other:?needed}'}\n`
-    await expect(plan(text, { told })).rejects.toThrow('other: needed')
-    expect(told[0]).toBe("2: Usage of undefined variable '$none'")
+    await expect(plan(text, { warnings })).rejects.toThrow('other: needed')
+    expect(warnings[0]).toBe("2: Usage of undefined variable '$none'")
   })
 })
 

@@ -115,8 +115,8 @@ function copyFields(
   }
   const chown = copy.chown === undefined ? undefined : expand.one(copy.chown)
   if (copy.link && chown !== undefined && !isNumericOwner(chown)) {
-    const reason = `--chown=${chown} names a user or group, which --link has no image to find in`
-    throw refuse(context, copy, reason, { remedy: 'use a numeric UID[:GID], or leave --link out' })
+    const reason = `--chown=${chown} names a user or group, but --link has no image with names`
+    throw refuse(context, copy, reason, { remedy: 'use a numeric UID[:GID], or omit --link' })
   }
   const written = sources.map((each) => (each.kind === 'path' ? each.path : `<<${each.name}`))
   return {

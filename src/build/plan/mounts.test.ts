@@ -107,7 +107,7 @@ const secrets: readonly (readonly [string, Partial<RunMount>])[] = [
   ['id=a,required,mode=0444', { id: 'a', target: '/run/secrets/a', isRequired: true, mode: 0o444 }],
 ]
 
-test.each(secrets)('a secret with %s is seen where it says', async (options, expected) => {
+test.each(secrets)('a secret with %s has the given target', async (options, expected) => {
   expect(await mountOf(`type=secret,${options}`)).toEqual({ ...secret, ...expected } as RunMount)
 })
 

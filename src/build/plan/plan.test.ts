@@ -152,7 +152,7 @@ test('planBuild() keeps proxies out of keys and history unless they are declared
   expect(opOf(declared, 'run').env).toContain('HTTP_PROXY=http://user:password@proxy')
 })
 
-test('planBuild() knows the platform arguments in the global scope', async () => {
+test('planBuild() defines the platform arguments in the global scope', async () => {
   const planned = await plan(
     'FROM --platform=$BUILDPLATFORM b:$TARGETARCH AS x\nARG TARGETPLATFORM\nARG TARGETSTAGE\nENV p=$TARGETPLATFORM s=$TARGETSTAGE o=$TARGETOS',
   )
@@ -320,7 +320,7 @@ test('planBuild() warns of a base image for another platform and uses the platfo
   expect(planned.platform).toEqual({ os: 'linux', architecture: 'arm64' })
 })
 
-test('planBuild() refuses arguments that double each other', async () => {
+test('planBuild() refuses arguments that double in size each time', async () => {
   const lines = Array.from({ length: 40 }, (_, index) => `ARG a${index + 1}=$a${index}$a${index}`)
   await expect(plan(`ARG a0=xxxxxxxxxx\n${lines.join('\n')}\nFROM b`)).rejects.toThrow('1 MiB')
 })
@@ -400,7 +400,7 @@ const excesses: readonly (readonly [string, string, string])[] = [
 ]
 
 test.each(excesses)(
-  'planBuild() refuses too many %s before it has taken them all in',
+  'planBuild() refuses too many %s before it has processed all of them',
   async (_what, text, reason) => {
     await expect(plan(text)).rejects.toThrow(reason)
   },

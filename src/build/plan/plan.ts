@@ -34,12 +34,12 @@ export interface PlanOptions {
   readonly buildArgs: BuildArgs
   readonly platforms: {
     readonly build: Platform
-    /** There is a plan for each. */
+    /** `planBuild` returns one plan for each. */
     readonly targets: readonly Platform[]
   }
   readonly network: NetworkMode
   readonly allowHostNetwork: boolean
-  /** Told of everything that a build check finds, whether it is to be made or not. */
+  /** Called with every finding of a build check, also of skipped checks. */
   readonly warn: (rule: RuleName, message: string, range: Range) => void
   /** Matches the files that are excluded from the build context. */
   readonly ignore?: IgnoreMatcher | undefined
@@ -72,15 +72,15 @@ export async function planBuild(
   options: PlanOptions,
 ): Promise<readonly Plan[]> {
   const { build, targets } = options.platforms
-  const told = new Set<string>()
+  const emitted = new Set<string>()
   const shared = {
     images: new BaseImages(options.resolveImage, options.source),
     budget: new TextBudget(),
     userinfo: new Map<string, string>(),
     warn(rule: RuleName, message: string, range: Range) {
       const warning = JSON.stringify([rule, message, range])
-      if (!told.has(warning)) options.warn(rule, message, range)
-      told.add(warning)
+      if (!emitted.has(warning)) options.warn(rule, message, range)
+      emitted.add(warning)
     },
   }
   return await Promise.all(

@@ -56,8 +56,8 @@ function sandboxHostname(run: RunInstruction, context: FilesystemContext): Pick<
 }
 
 /**
- * Every step keeps a copy of its environment, so a limit keeps a large Dockerfile from
- * taking all memory.
+ * A limit, because every step keeps a copy of its environment, and a large Dockerfile could
+ * use all memory.
  */
 const maxVariables = 4096
 

@@ -1,4 +1,4 @@
-/** The same limit as Docker's for the definition of a build. */
+/** In characters. Docker has the same limit for the definition of a build. */
 const most = 16 * 1024 * 1024
 
 /**

@@ -11,7 +11,7 @@ function vertex(name: string, ...inputs: Vertex[]): Vertex {
 const done = { state: emptyState, isCached: false }
 const options = { concurrency: 2, emit: () => {} }
 
-test('solve() runs a vertex once, after its inputs, however many vertices need it', async () => {
+test('solve() runs a vertex once, after its inputs, also if several vertices need it', async () => {
   const base = vertex('base')
   const target = vertex('target', vertex('left', base), vertex('right', base), base)
   const order: string[] = []

@@ -97,7 +97,7 @@ async function makeLayer(
   if (definition !== undefined) rememberResult(services, definition, layer)
   // A context can be read until the end of the build, a stage or a download only now.
   if (op.kind === 'copy' && 'context' in op.from) {
-    context.spare.add(() => rememberInputs(context, work))
+    context.deferred.add(() => rememberInputs(context, work))
   } else rememberInputs(context, work)
   return { state: addLayer(base, layer), isCached: false }
 }

@@ -34,7 +34,7 @@ describe('readBuildInput()', () => {
     }
   })
 
-  test('readBuildInput() refuses what is neither, in one sentence', async () => {
+  test('readBuildInput() refuses other input in one sentence', async () => {
     const read = (bytes: Uint8Array): Promise<unknown> => readBuildInput(fromBuffer(bytes))
     await expect(read(new Uint8Array(0))).rejects.toThrow(
       'Cannot build from standard input: it is empty',

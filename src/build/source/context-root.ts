@@ -5,7 +5,7 @@ import { unpackContext } from './context-archive.ts'
 
 /** The directory of the build context. */
 export interface ContextRoot {
-  /** The path without links. Digests are kept under it, so the path of the user does not matter. */
+  /** The path without links. It is the key of stored digests, so every path to the directory finds them. */
   readonly path: string
   readonly kind: 'directory' | 'archive' | 'nothing'
 }

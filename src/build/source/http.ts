@@ -114,7 +114,7 @@ async function* bodyOf(url: URL, response: Response, waiting: Waiting): AsyncGen
   try {
     idle.restart()
     for await (const chunk of response.body ?? []) {
-      // Time of a slow disk does not count as time of the server.
+      // The time of a slow disk does not count as time of the server.
       idle.stop()
       yield chunk
       idle.restart()

@@ -11,21 +11,21 @@ export interface OpenContextOptions {
   readonly name: string
   readonly ignore: IgnoreMatcher | undefined
   /** Directory of cache files. */
-  readonly memory: string
+  readonly cacheFiles: string
 }
 
 /** Opens a build context. Digests of the files of a directory are kept between builds. */
 export function openBuildContext(
   { path, kind }: ContextRoot,
-  { name, ignore, memory }: OpenContextOptions,
+  { name, ignore, cacheFiles }: OpenContextOptions,
 ): BuildContext & Disposable {
   const listedAt = Date.now()
   const tree = openTree(path, { name, hasOwners: false, ignore })
-  const origin = kind === 'directory' ? statusOrigin(tree.top, path, memory) : undefined
-  const digestMemory = origin && { path: cachePath(memory, 'files', path), origin }
+  const origin = kind === 'directory' ? statusOrigin(tree.top, path, cacheFiles) : undefined
+  const digestIndex = origin && { path: cachePath(cacheFiles, 'files', path), origin }
   return {
     tree,
-    digests: createFileDigests(tree, digestMemory),
+    digests: createFileDigests(tree, digestIndex),
     listedAt,
     origin,
     [Symbol.dispose]: () => tree[Symbol.dispose](),

@@ -7,7 +7,7 @@ export function redact(url: URL): string {
 
 export const noAddress = 'its host name has no address'
 
-/** Messages for the codes of connection errors, because those of the runtime name its functions. */
+/** Messages for the codes of connection errors. Those of the runtime name its own functions. */
 export const connectionReasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the server refuses the connection',
   ECONNRESET: 'the connection broke off',

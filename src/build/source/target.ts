@@ -12,7 +12,7 @@ async function resolve({ hostname }: URL, { lookup }: HttpServices): Promise<rea
   return ipVersion(host) === 0 ? await lookup(host) : [host]
 }
 
-/** IPv6 addresses stand in brackets in a URL. */
+/** Removes the brackets of an IPv6 address in a URL. */
 function bareHost(hostname: string): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
 }

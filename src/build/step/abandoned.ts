@@ -28,15 +28,15 @@ export class Scratch implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // If it could not be made, its caller has the error already.
+    // If the directory could not be made, the caller already has the error.
     const made = await this.#directory?.catch(() => undefined)
     await made?.[Symbol.asyncDispose]()
   }
 }
 
 /**
- * Cleans up after builds whose process was killed: kills containers of RUN, which
- * would run on, and removes their directories. Returns the number of such builds.
+ * Cleans up after builds whose process was killed: kills containers of RUN, which would
+ * otherwise keep running, and removes their directories. Returns the number of such builds.
  */
 export async function endAbandonedBuilds(
   run: string,

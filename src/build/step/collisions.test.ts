@@ -19,7 +19,7 @@ async function keyOf(lines: string, options: PlanOptions = {}): Promise<string> 
   return operationKey(op, inputs, derived).hash
 }
 
-/** Each RUN sees something that no other one of the list sees. */
+/** Each RUN sees something different. */
 const different: readonly (readonly [lines: string, options?: PlanOptions])[] = [
   ['RUN make'],
   ['RUN make all'],
@@ -71,7 +71,7 @@ const same: readonly (readonly [lines: string, options?: PlanOptions])[] = [
 ]
 
 describe('the key of a RUN', () => {
-  test('is another one for everything that its process can see', async () => {
+  test('changes with everything that its process can see', async () => {
     const seen = new Map<string, string>()
     for (const [lines, options] of different) {
       const key = await keyOf(lines, options)
@@ -81,14 +81,14 @@ describe('the key of a RUN', () => {
     }
   })
 
-  test('is the same whatever else changes', async () => {
+  test('does not change with anything else', async () => {
     const key = await keyOf('RUN make')
     for (const [lines, options] of same) {
       expect([lines, await keyOf(lines, options)]).toEqual([lines, key])
     }
   })
 
-  test('is another one above other files, with other mounted files, and for other times', async () => {
+  test('changes with the files below, with mounted files, and with times', async () => {
     const op = opOf(await plan('FROM base\nRUN make'), 'run')
     const [one, two] = [above('one'), above('two')]
     const keys = [

@@ -27,7 +27,7 @@ const cases: readonly (readonly [string, Parameters<typeof describeMiss>[1]])[] 
   ['its result is no longer in the store', before],
 ]
 
-test.each(cases)('describeMiss() says %p', (reason, now) => {
+test.each(cases)('describeMiss() returns %p', (reason, now) => {
   expect(describeMiss(before, now)).toBe(reason)
 })
 

@@ -13,7 +13,7 @@ export interface OpRunner<O> {
    * files. `undefined` when the key depends on files.
    */
   definitionKey(op: O, inputs: readonly FileState[], context: StepContext): CacheKey | undefined
-  /** Looks at the files that the step uses. The result has the content key. */
+  /** Hashes the files that the step uses. The result has the content key. */
   prepare(op: O, inputs: readonly FileState[], context: StepContext): Promise<Work>
 }
 
@@ -31,7 +31,7 @@ export interface Made {
   readonly layer: StateLayer | undefined
   /**
    * The key of the content that was read. It differs from the key of the work if a file
-   * changed meanwhile.
+   * changed after the key was computed.
    */
   readonly key: CacheKey
 }

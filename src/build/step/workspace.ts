@@ -15,7 +15,7 @@ import type { FileState } from '../model/state.ts'
 import type { Downloads } from '../source/http.ts'
 import type { HttpServices } from '../source/services.ts'
 import type { Times } from '../times/times.ts'
-import type { SpareTime } from './spare-time.ts'
+import type { DeferredWork } from './deferred-work.ts'
 
 /** The network of one RUN. Disposing it removes the network. */
 export interface StepNetwork extends AsyncDisposable {
@@ -38,7 +38,7 @@ export interface NetworkRequest {
 /** Attaches a step to a network. The engine implements it. */
 export type NetworkProvider = (request: NetworkRequest) => Promise<StepNetwork>
 
-/** Mounts states, at the first time that a step has to look at one. */
+/** Mounts states when a step first reads them. */
 export interface Filesystems {
   /** A read-only mount. `undefined` for the empty file system. */
   view(state: FileState): Promise<SnapshotView | undefined>
@@ -89,7 +89,7 @@ export interface BuildFacts {
 /** Directories for files that steps write beside their layers. */
 export interface BuildPlaces {
   /** For files that builds keep for later builds. */
-  readonly memory: string
+  readonly cacheFiles: string
   /** For cache mounts, which builds share. */
   readonly cacheMounts: string
   /** For this build alone, usually in memory. It is removed at the end. */
@@ -104,7 +104,7 @@ export interface Workspace {
   readonly facts: BuildFacts
   readonly contexts: BuildContexts
   readonly places: BuildPlaces
-  readonly spare: SpareTime
+  readonly deferred: DeferredWork
   readonly emit: Emit
 }
 

@@ -74,7 +74,7 @@ export async function openWorkshop(): Promise<Workshop> {
     store,
     records,
     snapshots,
-    memory: `${path}/root/builds`,
+    cacheFiles: `${path}/root/builds`,
     cacheMounts: `${path}/root/cache-mounts`,
     run: `${path}/run`,
     scratch: `${path}/root/scratch`,

@@ -33,12 +33,12 @@ export async function plan(
     readonly allowHostNetwork?: boolean
     readonly ignore?: string
     /** Receives the warnings, for plans that fail. */
-    readonly told?: string[]
+    readonly warnings?: string[]
   } = {},
 ): Promise<Planned> {
   const resolved: string[] = []
   const warnings: string[] = []
-  const sentences = options.told ?? []
+  const sentences = options.warnings ?? []
   const buildArgs = createBuildArgs(options.args ?? {})
   const [planned] = await planBuild(parse(text), {
     source: { text, name: 'Dockerfile' },

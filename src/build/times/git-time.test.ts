@@ -83,7 +83,7 @@ describe.skipIf(!hasGit)(`gitCommitTime (${hasGit ? 'with git' : 'git is missing
     expect(await Bun.file(`${path}/canary`).exists()).toBe(false)
   })
 
-  test('build() in a clone makes the digest of the original, whatever its cache has', async () => {
+  test('build() in a clone makes the digest of the original, with and without a cache', async () => {
     const path = repository('original')
     const text = 'FROM scratch\nCOPY a /a\nCOPY . /all\n'
     writeFileSync(`${path}/Dockerfile`, text)

@@ -16,7 +16,7 @@ import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { recordImage } from '../image/record-image.ts'
 import { allocateAddress } from './addresses.ts'
-import { buildMemory } from './build-memory.ts'
+import { cacheFilesOf } from './cache-files.ts'
 import { cacheMountsOf } from './cache-mounts.ts'
 import { resolveBase } from './resolve-base.ts'
 import { prepareResultFile } from './result-file.ts'
@@ -124,7 +124,7 @@ export async function buildServices(engine: Engine): Promise<BuildServices> {
   return {
     store: engine.content,
     records: engine.records,
-    memory: buildMemory(engine),
+    cacheFiles: cacheFilesOf(engine),
     cacheMounts: cacheMountsOf(engine),
     snapshots: await engine.snapshots(),
     runtime: async () => (await engine.runtime()).runtime,

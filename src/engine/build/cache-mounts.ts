@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { isSystemError, tryLockDirectory } from '#platform'
 import { treeSize } from '#snapshot'
 import type { Engine } from '../engine.ts'
-import { removeAside } from './build-memory.ts'
+import { removeAside } from './cache-files.ts'
 
 type Root = Pick<Engine, 'root'>
 

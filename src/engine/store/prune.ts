@@ -1,4 +1,4 @@
-import { forgetBuildMemory } from '../build/build-memory.ts'
+import { removeCacheFiles } from '../build/cache-files.ts'
 import { pruneCacheMounts } from '../build/cache-mounts.ts'
 import { collectGarbage } from '../collect/collect-garbage.ts'
 import { removeStoppedContainer } from '../container/container.ts'
@@ -54,10 +54,10 @@ export async function pruneCache(
   const isPartial = until.length > 0
   const limit = isPartial ? { unusedSince } : undefined
   const dropped = engine.records.cache.prune(limit)
-  const memory = isPartial ? 0 : await forgetBuildMemory(engine)
+  const freed = isPartial ? 0 : await removeCacheFiles(engine)
   const mounts = await pruneCacheMounts(engine, limit)
   const { bytes } = await collectGarbage(engine)
-  const reclaimed = bytes + memory + mounts.bytes
+  const reclaimed = bytes + freed + mounts.bytes
   await notePrune(engine, 'builder', reclaimed)
   return {
     ...nothingPruned,

@@ -3,7 +3,7 @@ import { containerPaths, readSettings } from '#container'
 import type { StoredBlob } from '#content'
 import { pathExists } from '#platform'
 import { layerArchive, treeSize } from '#snapshot'
-import { buildMemory } from '../build/build-memory.ts'
+import { cacheFilesOf } from '../build/cache-files.ts'
 import { cacheMountUsage } from '../build/cache-mounts.ts'
 import { listContainers } from '../container/ps.ts'
 import { findKeepCompressed } from '../content/keep-compressed.ts'
@@ -94,11 +94,11 @@ async function imageUsage(
 
 async function cacheUsage(engine: Engine, space: Space): Promise<DiskUsage> {
   const images = engine.records.images.list()
-  const directory = buildMemory(engine)
-  const memory = existsSync(directory) ? await treeSize(directory) : 0
+  const directory = cacheFilesOf(engine)
+  const cached = existsSync(directory) ? await treeSize(directory) : 0
   const mounts = await cacheMountUsage(engine)
   const busy = mounts.filter(({ isBusy }) => isBusy)
-  const files = memory + sum(mounts)
+  const files = cached + sum(mounts)
   const without = await space.kept({ images, cache: false })
   const withCache = await space.kept({ images, cache: true })
   return {

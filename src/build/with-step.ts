@@ -1,7 +1,7 @@
 import type { Emit } from '#stream'
 
 /** Shows work of the builder itself as a step. The name of the step is its ID. */
-export async function inStep<T>(name: string, emit: Emit, work: () => Promise<T>): Promise<T> {
+export async function withStep<T>(name: string, emit: Emit, work: () => Promise<T>): Promise<T> {
   const step = { type: 'step', id: name, name } as const
   const begin = performance.now()
   emit({ ...step, state: 'started' })

@@ -1,12 +1,12 @@
 /**
- * Work that no step waits for: writing files for the next build. It is done while a
- * command runs, and at the end of the build at the latest.
+ * Work that no step waits for: writing files for the next build. It runs while a command
+ * runs, and at the end of the build at the latest.
  */
-export class SpareTime {
+export class DeferredWork {
   readonly #onFailure: (error: unknown) => void
   #work: (() => void)[] = []
 
-  /** `onFailure` is called for work that fails. The build goes on. */
+  /** `onFailure` is called for work that fails. The build continues. */
   constructor(onFailure: (error: unknown) => void) {
     this.#onFailure = onFailure
   }
@@ -15,8 +15,8 @@ export class SpareTime {
     this.#work.push(work)
   }
 
-  /** Does all work that was added. */
-  use(): void {
+  /** Runs all work that was added. */
+  run(): void {
     for (const work of this.#work.splice(0)) {
       try {
         work()
