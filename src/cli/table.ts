@@ -67,6 +67,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     isLong: true,
     load: () => import('./commands/load.ts'),
   },
+  commit: {
+    group: 'images',
+    summary: 'Make an image of the changes of a container',
+    isLong: true,
+    load: () => import('./commands/commit.ts'),
+  },
   import: {
     group: 'images',
     summary: 'Make an image of a file system archive',

@@ -28,7 +28,7 @@ export interface DiffUpperOptions extends PackTreeOptions {
    * The parent filesystem. With it, files and directories are left out that overlayfs copied up
    * without a change. A directory stays when something below it changed.
    */
-  readonly lower?: string
+  readonly lower?: string | undefined
   /**
    * Also sets the times in `upper` to those in the layer: drops fractions, clamps late ones, and
    * gives directories that are left out the time of the parent. A later step above `upper` then

@@ -29,7 +29,7 @@ export interface TreeWalkOptions {
   readonly exclude: ReadonlySet<string>
   readonly stubs: ReadonlySet<string>
   readonly includeRoot?: boolean
-  readonly lower?: string
+  readonly lower?: string | undefined
   readonly overlay: boolean
   readonly normalizeTimes?: boolean
   readonly signal?: AbortSignal | undefined

@@ -109,4 +109,72 @@ describe.skipIf(reason !== undefined)('a container', () => {
     await child.exited
     expect<unknown[]>(['SIGINT', 130]).toContain(child.signalCode ?? child.exitCode)
   })
+
+  test('becomes an image with its changes and its options', async () => {
+    const script =
+      'mkdir /new && echo made > /new/f && ln -s f /new/link && rm /bin/ls && echo x > /v/f'
+    const options = ['-e', 'A=1', '-l', 'tier=db', '-w', '/tmp', '-v', '/v', '--expose', '80']
+    await strake.ok(
+      'run',
+      '--name',
+      'made',
+      '--network',
+      'none',
+      ...options,
+      'busybox',
+      'sh',
+      '-c',
+      script,
+    )
+    const image = await strake.ok('commit', '-a', 'me', '-m', 'why', 'made', 'app:2')
+    expect(image).toMatch(/^sha256:[0-9a-f]{64}$/)
+    const [{ Config, Author, RootFS }] = JSON.parse(await strake.ok('inspect', 'app:2'))
+    expect(Config.Env).toContain('A=1')
+    expect(Config.Env.join(' ')).not.toContain('HOSTNAME=')
+    expect(Config).toMatchObject({
+      ExposedPorts: { '80/tcp': {} },
+      Labels: { tier: 'db' },
+      Cmd: ['sh', '-c', script],
+      Volumes: { '/v': {} },
+      WorkingDir: '/tmp',
+    })
+    expect([Author, RootFS.Layers.length]).toEqual(['me', 2])
+    expect(await strake.ok('history', '--format', 'json', 'app:2')).toContain('"Comment":"why"')
+    const look = 'cat /new/link; test -e /bin/ls || echo gone; test -e /v/f || echo no volume'
+    const run = ['run', '--rm', '--network', 'none', 'app:2', 'sh', '-c', look]
+    expect(await strake.ok(...run)).toBe('made\ngone\nno volume')
+    await strake.ok('rm', '-v', 'made')
+  })
+
+  test('is suspended while it becomes an image, and goes on', async () => {
+    await strake.ok('exec', 'web', 'sh', '-c', 'echo running > /r')
+    await strake.ok('commit', '-c', 'CMD ["cat", "/r"]', '-c', 'ENV B=2', 'web', 'copy')
+    expect(await strake.ok('ps', '--filter', 'name=web', '--format', 'json')).toContain('"Up ')
+    expect(await strake.ok('run', '--rm', '--network', 'none', 'copy')).toBe('running')
+    const events = await strake.ok(
+      'events',
+      '--since',
+      '1m',
+      '--until',
+      '0s',
+      '-f',
+      'container=web',
+    )
+    expect(events).toMatch(/ pause .*\n.* unpause .*\n.* commit /)
+    expect(await strake('commit', '-c', 'RUN x', 'web')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("Cannot apply 'RUN x': it sets no configuration"),
+    })
+    expect((await strake('commit', 'absent')).stderr).toContain('Cannot find container absent')
+    await strake.ok('rmi', 'copy')
+  })
+
+  test('without changes becomes an image without a new layer', async () => {
+    await strake.ok('create', '--name', 'same', 'busybox')
+    const id = await strake.ok('commit', 'same')
+    const [{ RootFS }] = JSON.parse(await strake.ok('inspect', id))
+    expect(RootFS.Layers).toHaveLength(1)
+    expect(await strake.ok('run', '--rm', '--network', 'none', id, 'echo', 'works')).toBe('works')
+    await strake.ok('rm', 'same')
+  })
 })

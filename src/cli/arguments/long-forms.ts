@@ -19,6 +19,7 @@ export const longForms: Readonly<Record<string, Readonly<Record<string, string>>
   },
   container: {
     attach: 'attach',
+    commit: 'commit',
     create: 'create',
     diff: 'diff',
     exec: 'exec',

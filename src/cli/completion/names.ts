@@ -8,6 +8,7 @@ type State = ContainerSummary['state']
 /** The states of containers that a command accepts; `any` for all states. */
 const containerStates: Readonly<Record<string, readonly State[] | 'any'>> = {
   attach: ['running'],
+  commit: 'any',
   diff: 'any',
   exec: ['running'],
   export: 'any',

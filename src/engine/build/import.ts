@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
-import { build, httpServices, openDownload } from '#build'
-import { type Image, importTar } from '#image'
+import { httpServices, openDownload } from '#build'
+import { importTar } from '#image'
 import { type Digest, isStrakeError, parseImageName, parsePlatform, StrakeError } from '#oci'
 import { type Bytes, type Emit, silent } from '#stream'
 import { findArchive, readArchive } from '../archive/archive-file.ts'
@@ -9,7 +9,7 @@ import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { ensureUnpacked } from '../image/ensure-unpacked.ts'
 import { recordImage } from '../image/record-image.ts'
-import { buildServices } from './build.ts'
+import { applyChanges, refuseOtherChanges } from './config-changes.ts'
 
 export interface ImportOptions {
   /** Made canonical. Default: the image has no name. */
@@ -85,37 +85,4 @@ async function* downloadArchive(
 function nameTransfers(emit: Emit, file: string): Emit {
   const id = file === '-' ? 'standard input' : basename(file)
   return (event) => emit(event.type === 'transfer' ? { ...event, id } : event)
-}
-
-/** Docker's list of instructions that change only the configuration. */
-const changing = (
-  'CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL MAINTAINER ONBUILD SHELL STOPSIGNAL USER VOLUME ' +
-  'WORKDIR'
-).split(' ')
-
-function refuseOtherChanges(changes: readonly string[]): void {
-  for (const change of changes) {
-    const [word = ''] = change.trim().split(/\s/, 1)
-    if (changing.includes(word.toUpperCase())) continue
-    throw new StrakeError('INVALID', `Cannot apply '${change}': it sets no configuration`, {
-      remedy: `use ${changing.join(', ')}`,
-    })
-  }
-}
-
-/** Builds the instructions as a Dockerfile on top of the image, so that they mean the same as in a build. */
-async function applyChanges(
-  engine: Engine,
-  image: Image,
-  changes: readonly string[],
-): Promise<Image> {
-  if (changes.length === 0) return image
-  const created = Date.parse(image.config.created ?? '') / 1000
-  const { descriptor, lease } = await build({
-    services: { ...(await buildServices(engine)), resolveImage: async () => image },
-    dockerfile: { text: ['FROM imported', ...changes, ''].join('\n') },
-    epoch: Number.isNaN(created) ? 0 : created,
-  })
-  await using _lease = lease
-  return await engine.openImage(descriptor)
 }

@@ -13,7 +13,7 @@ export function imageEvent(
 }
 
 /** The verbs that add images to the store. */
-export type ImageVerb = 'build' | 'import' | 'load' | 'pull' | 'restore' | 'test'
+export type ImageVerb = 'build' | 'commit' | 'import' | 'load' | 'pull' | 'restore' | 'test'
 
 /** Returns the events to record when a verb adds an image. */
 export function eventsOf(
@@ -24,6 +24,7 @@ export function eventsOf(
   const plain = names.filter((name) => !isDigestName(name))
   switch (verb) {
     case 'build':
+    case 'commit':
       return plain.map((name) => imageEvent('tag', imageId, name))
     case 'import':
     case 'load':

@@ -7,6 +7,7 @@ import { Fields, readRows } from '../fields.ts'
 export interface EventActions {
   readonly builder: 'prune'
   readonly container:
+    | 'commit'
     | 'create'
     | 'destroy'
     | 'die'

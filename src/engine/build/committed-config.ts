@@ -1,0 +1,39 @@
+import type { ContainerSettings } from '#container'
+import type { RunConfig } from '#oci'
+
+/** Returns the configuration of an image whose containers run as this one does, unless told otherwise. */
+export function runConfigOf(settings: ContainerSettings, image: RunConfig): RunConfig {
+  const { health, stopSignal, user } = settings
+  const ports = settings.ports.map((port) => `${port.containerPort}/${port.protocol}`)
+  const config: RunConfig = {
+    ...(user !== '' && { User: user }),
+    ...keysOf('ExposedPorts', [...settings.exposed, ...ports]),
+    Env: settings.env.filter((variable) => !isOfContainer(settings, variable)),
+    ...(settings.entrypoint.length > 0 && { Entrypoint: settings.entrypoint }),
+    ...(settings.command.length > 0 && { Cmd: settings.command }),
+    ...keysOf('Volumes', settings.volumes),
+    WorkingDir: settings.workingDir,
+    ...(Object.keys(settings.labels).length > 0 && { Labels: settings.labels }),
+    ...((image.StopSignal !== undefined || stopSignal !== defaultStopSignal) && {
+      StopSignal: stopSignal,
+    }),
+    ...(health !== undefined && { Healthcheck: health }),
+    ...(image.Shell !== undefined && { Shell: image.Shell }),
+  }
+  return config
+}
+
+const defaultStopSignal = 'SIGTERM'
+
+/** Variables that every container gets anew. */
+function isOfContainer({ hostname, tty }: ContainerSettings, variable: string): boolean {
+  return variable === `HOSTNAME=${hostname}` || (tty && variable === 'TERM=xterm')
+}
+
+function keysOf(
+  key: 'ExposedPorts' | 'Volumes',
+  names: readonly string[],
+): Pick<RunConfig, 'ExposedPorts' | 'Volumes'> {
+  if (names.length === 0) return {}
+  return { [key]: Object.fromEntries([...new Set(names)].sort().map((name) => [name, {}])) }
+}
