@@ -24,7 +24,7 @@ export function formatStatus(
     case 'running':
       return `Up ${since(startedAt)}${formatHealth(health)}`
     case 'exited':
-      // No process observed the end of a container that ran when the machine went down.
+      // The time of the end is unknown for a container that ran during a crash of the machine.
       return `Exited (${exitCode}) ${finishedAt === undefined ? 'some time' : since(finishedAt)} ago`
   }
 }

@@ -1,6 +1,6 @@
 import type { EventRecord } from '#engine/events/watch-events'
 
-/** Returns an event as Docker prints it: the time of this machine's zone, what happened, and the attributes by name. */
+/** Formats an event as Docker does: local time, type, action and actor, and the attributes sorted by name. */
 export function eventLine({ at, type, action, actor, attributes }: EventRecord): string {
   const pairs = Object.entries(attributes)
     .sort(([a], [b]) => (a < b ? -1 : 1))

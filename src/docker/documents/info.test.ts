@@ -21,7 +21,7 @@ test('infoDocument() writes titles, and sizes in binary units', () => {
   })
 })
 
-test('infoDocument() says why another runtime was not chosen', () => {
+test('infoDocument() names the reason why another runtime was not chosen', () => {
   const runtime = {
     runtime: openRuntime({ name: 'runc', version: '1.1', path: '/usr/sbin/runc', root: '/r' }),
     reason: 'the runtime that works here',
@@ -38,7 +38,7 @@ test('infoDocument() says why another runtime was not chosen', () => {
   })
 })
 
-test('infoDocument() says why there is no store, and what is wrong with one', () => {
+test('infoDocument() names the reason for an unopened store, and the damage of a store', () => {
   const problem = 'Cannot use /r/strake.db: it cannot be opened'
   expect(infoDocument({ ...machine, store: { problem } })).toMatchObject({
     Store: ['/r', problem],

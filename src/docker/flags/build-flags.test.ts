@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { parseBuildNetwork, parseTimestamp } from './build-flags.ts'
 
-test('parseBuildNetwork() knows the networks of RUN', () => {
+test('parseBuildNetwork() reads the networks of RUN', () => {
   expect(['bridge', 'default', 'none', 'host'].map(parseBuildNetwork)).toEqual([
     'default',
     'default',

@@ -7,7 +7,7 @@ export function parseBuildNetwork(text: string): BuildRequest['network'] {
   if (mode === 'default' || mode === 'none' || mode === 'host') return mode
   throw new StrakeError(
     'INVALID',
-    `Cannot build with --network ${text}: there are default, none and host`,
+    `Cannot build with --network ${text}: expected default, none or host`,
   )
 }
 
@@ -18,6 +18,6 @@ export function parseTimestamp(text: string): BuildRequest['timestamp'] {
   if (Number.isSafeInteger(epoch) && epoch >= 0) return epoch
   throw new StrakeError(
     'INVALID',
-    `Cannot use --timestamp ${text}: it is 'now' or seconds since 1970`,
+    `Cannot use --timestamp ${text}: expected 'now' or seconds since 1970`,
   )
 }

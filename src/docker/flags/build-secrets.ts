@@ -50,5 +50,5 @@ export function parseAgent(text: string): AgentSource {
 /** Reads `--provenance` and `--sbom`. Throws `INVALID` for every value but `false`: strake writes no attestations. */
 export function refuseAttestation(flag: '--provenance' | '--sbom', text: string): void {
   if (parseBoolean(text) === false || text.split(',').includes('disabled=true')) return
-  throw refuse(flag, text, `images have no attestations: say ${flag}=false, or leave it out`)
+  throw refuse(flag, text, `images have no attestations: use ${flag}=false, or omit the flag`)
 }

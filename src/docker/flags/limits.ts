@@ -8,7 +8,7 @@ const names = new Set(
   ).split(' '),
 )
 
-/** Means no limit. */
+/** The value that means no limit. */
 const unlimited = -1
 
 /** Reads `--ulimit`: `NAME=SOFT[:HARD]`, where -1 is no limit. Throws `INVALID`. */

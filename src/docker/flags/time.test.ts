@@ -12,7 +12,7 @@ test('parseTime() reads ages, instants and seconds', () => {
   expect(read('1700000000.5')).toBe('2023-11-14T22:13:20.500Z')
 })
 
-test('parseTime() names the flag when the text is no time', () => {
+test('parseTime() names the flag when the text is not a time', () => {
   for (const text of ['', 'soon', '10x', '1h-2m']) {
     expect(() => parseTime('--since', text)).toThrow(`Cannot use --since ${text}:`)
   }
