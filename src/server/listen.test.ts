@@ -23,7 +23,7 @@ test('listen() refuses over the socket what guarded() refuses', async () => {
   expect(await status(`CONNECT localhost:${server.port} HTTP/1.1`, host)).toBe(405)
 })
 
-test('listen() tells about every request, refused ones too', async () => {
+test('listen() reports every request, also refused requests', async () => {
   const entries: AccessEntry[] = []
   const options = { port: 0, onRequest: (entry: AccessEntry) => entries.push(entry) }
   await using server = await listen([{ path: '/a', handler }], options)
@@ -37,7 +37,7 @@ test('listen() tells about every request, refused ones too', async () => {
   ])
 })
 
-test('listen() closes a connection whose body goes on after the answer', async () => {
+test('listen() closes a connection whose body continues after the answer', async () => {
   const mounts = [
     { path: '/', handler },
     { path: '/refused', handler: async () => new Response('no', { status: 404 }) },

@@ -2,9 +2,9 @@ import { type AccessEntry, createRouter, guarded, logged, type Mount, settlingBo
 import { type Server, serve } from '#platform'
 
 export interface ListenOptions {
-  /** The address or name to listen on; `127.0.0.1` unless given. */
+  /** The address or name to listen on. Default: `127.0.0.1`. */
   readonly hostname?: string | undefined
-  /** 0 picks a free one. */
+  /** 0 selects any free port. */
   readonly port: number
   /** Further host names of the server, besides its address and the machine's name. */
   readonly allowedHosts?: readonly string[] | undefined

@@ -14,7 +14,7 @@ interface Place extends AsyncDisposable {
   readonly host: string
 }
 
-/** A registry served from a directory; with `size`, on a memory disk of so many bytes. */
+/** Serves a registry from a directory; with `size`, from a memory disk of so many bytes. */
 async function openPlace(size?: number): Promise<Place> {
   const storage = await mkdtemp(join(tmpdir(), 'strake-server-'))
   if (size !== undefined) mountTmpfs(storage, { size })

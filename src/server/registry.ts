@@ -24,7 +24,7 @@ export interface ServedRegistry {
 export async function openStoredRegistry(directory: string): Promise<ServedRegistry> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const blobs = await openDirectoryStore(directory)
-  // Removes what killed servers left.
+  // Removes unfinished uploads of killed servers.
   await blobs.sweep(24 * 60 * 60 * 1000)
   const facts = createDirectoryFacts(`${directory}/repositories`)
   const registry = createLocalRegistry(blobs, facts)
