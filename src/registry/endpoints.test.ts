@@ -40,7 +40,7 @@ test('parseEndpoint() accepts a colon that was escaped', () => {
   expect(parse(escaped)).toEqual({ kind: 'blob', repository: 'a', digest })
 })
 
-test('parseEndpoint() gives undefined for what is no endpoint', () => {
+test('parseEndpoint() returns undefined for other paths', () => {
   for (const path of [
     '/',
     '/v1/',
@@ -80,7 +80,7 @@ test('parseEndpoint() refuses escapes and other signs that no path of the API ha
   }
 })
 
-test('parseEndpoint() refuses sessions, numbers and algorithms that cannot be', async () => {
+test('parseEndpoint() refuses invalid sessions, numbers and algorithms', async () => {
   const attempt = async (path: string): Promise<unknown> => parse(path)
   for (const session of ['x'.repeat(129), 'a.b', 'a~', 'a:b', '...']) {
     await expectCode(attempt(`/v2/a/blobs/uploads/${session}`), ['BLOB_UPLOAD_UNKNOWN'])

@@ -32,7 +32,7 @@ export type Endpoint =
       readonly digest?: Digest
       readonly mount?: Digest
       readonly from?: string
-      /** The algorithm of the digest; sha256 unless given. */
+      /** The algorithm of the digest. Default: sha256. */
       readonly algorithm?: DigestAlgorithm
     }
   | {
@@ -50,7 +50,7 @@ export type Endpoint =
     }
 
 export interface Page {
-  /** The most entries; the server chooses unless given. */
+  /** The most entries. Default: the server chooses. */
   readonly n?: number
   /** The last entry of the page before. */
   readonly last?: string

@@ -28,7 +28,7 @@ test('errors of a registry become one sentence with a remedy', async () => {
   ])
 })
 
-test('an unreachable registry is said in one sentence', async () => {
+test('an unreachable registry is reported in one sentence', async () => {
   const work = connectRegistry('127.0.0.1:9', { retry: instantRetries(1) })
     .repository('app')
     .resolve('1')
@@ -39,7 +39,7 @@ test('an unreachable registry is said in one sentence', async () => {
   )
 })
 
-test('readErrorResponse() takes the words of any registry, without control characters', async () => {
+test('readErrorResponse() reads the message of any registry, without control characters', async () => {
   const read = async (body: string, status = 400) =>
     readErrorResponse(new Response(body, { status }))
   const oci = '{"errors":[{"code":"NAME_INVALID","message":"bad\\u001b[31m\\nname"}]}'

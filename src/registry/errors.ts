@@ -65,7 +65,7 @@ export async function readErrorResponse(response: Response): Promise<PeerError> 
 }
 
 /**
- * Returns true when the status tells more than the code. The specification has no code
+ * Returns true if the status is more exact than the code. The specification has no code
  * for a refused range, a refused second writer, or an absent endpoint.
  */
 function isPlainer(status: number, code: string | undefined): boolean {

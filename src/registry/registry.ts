@@ -32,7 +32,7 @@ export interface Repository extends ContentStore, TagStore {
 
 export interface MountOptions {
   readonly from?: string | undefined
-  /** Returns true when the sender may read a repository. Every repository unless given. */
+  /** Returns true if the sender may read a repository. Default: every repository. */
   readonly mayPull?: ((repository: string) => boolean | Promise<boolean>) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -51,7 +51,7 @@ export interface Registry {
   repositories(options?: { readonly after?: string | undefined }): AsyncIterable<string>
 }
 
-/** `exchange` may be left out where a handler is called as a function. */
+/** `exchange` is absent if a handler is called as a function. */
 export type FetchHandler = (request: Request, exchange?: Exchange) => Promise<Response>
 
 /**

@@ -51,7 +51,7 @@ test('no error and no diagnostic shows a password, a token or a signature', asyn
   for (const canary of canaries) expect(shown).not.toContain(canary)
 })
 
-test('redact() leaves what is not secret', () => {
+test('redact() keeps text that is not secret', () => {
   expect(redact('https://quay.io/v2/a?digest=sha256:00&n=1')).toBe(
     'https://quay.io/v2/a?digest=sha256:00&n=1',
   )

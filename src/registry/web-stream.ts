@@ -8,7 +8,7 @@ export function toReadableStream(bytes: Bytes): ReadableStream<KeptChunk> {
   return asReadableStream(keepChunks(bytes))
 }
 
-/** The same without a copy, for chunks that nothing writes to again. */
+/** Like `toReadableStream`, without copies, for chunks that their producer does not reuse. */
 export function asReadableStream(bytes: KeptBytes): ReadableStream<KeptChunk> {
   const iterator = bytes[Symbol.asyncIterator]()
   return new ReadableStream<KeptChunk>(

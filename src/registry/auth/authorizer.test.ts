@@ -46,7 +46,7 @@ function connect(server: Peer, credential?: Credential): Registry {
 const tokenRequests = ({ requests }: Peer): Request[] =>
   requests.filter((request) => new URL(request.url).pathname === '/token')
 
-test('connectRegistry() asks anonymously first and gets an anonymous token', async () => {
+test('connectRegistry() first sends an anonymous request and gets an anonymous token', async () => {
   const server = bearerRegistry({ token: () => 'anon', accepts: (a) => a === 'Bearer anon' })
   const repository = connect(server).repository('app')
   await repository.resolve('1')
@@ -69,7 +69,7 @@ test('connectRegistry() sends user name and password to the token service only',
   expect(sent).toEqual([null, basic, 'Bearer ann'])
 })
 
-test('connectRegistry() asks for the union of what it needs and what the challenge says', async () => {
+test('connectRegistry() requests the union of the needed scopes and those of the challenge', async () => {
   const server = bearerRegistry({
     token: (request) => new URL(request.url).searchParams.getAll('scope').join(' '),
     accepts: (a) => a?.includes('base') === true,
@@ -95,7 +95,7 @@ test('connectRegistry() tries a refused token once more with the new challenge, 
   expect(given).toBe(2)
 })
 
-test('connectRegistry() reads anonymously where the credentials are wrong but not needed', async () => {
+test('connectRegistry() reads anonymously if the credentials are wrong but not needed', async () => {
   const server = bearerRegistry({
     token: (request) => (request.headers.has('Authorization') ? undefined : 'anon'),
     accepts: (a) => a === 'Bearer anon',
@@ -105,7 +105,7 @@ test('connectRegistry() reads anonymously where the credentials are wrong but no
   await expectCode(repository.mount(blob('x').descriptor.digest), ['UNAUTHORIZED'])
 })
 
-test('connectRegistry() exchanges an identity token by POST, and by GET where POST is unknown', async () => {
+test('connectRegistry() exchanges an identity token by POST, and by GET if the service has no POST', async () => {
   for (const postStatus of [200, 404]) {
     const server = peer(async (request) => {
       const authorization = request.headers.get('Authorization')
@@ -129,14 +129,14 @@ test('connectRegistry() exchanges an identity token by POST, and by GET where PO
   }
 })
 
-test('connectRegistry() uses a registry token as it is', async () => {
+test('connectRegistry() sends a registry token unchanged', async () => {
   const server = bearerRegistry({ token: () => 'other', accepts: (a) => a === 'Bearer ready' })
   const credential = { username: '', secret: '', registryToken: 'ready' }
   await connect(server, credential).repository('app').resolve('1')
   expect(tokenRequests(server)).toEqual([])
 })
 
-test('connectRegistry() answers a Basic challenge, and says how to log in without credentials', async () => {
+test('connectRegistry() answers a Basic challenge, and names a remedy without credentials', async () => {
   const server = peer((request) =>
     request.headers.get('Authorization') === basic
       ? serveContent(request, image)
@@ -173,7 +173,7 @@ test('connectRegistry() renews a token before it expires', async () => {
   expect(tokenRequests(server).length).toBe(2)
 })
 
-test('a token that is refused before its time is replaced, also where the challenge asks for more', async () => {
+test('a token that is refused before it expires is replaced, also if the challenge requires more', async () => {
   let issued = 0
   let refused = ''
   const server = bearerRegistry({

@@ -33,7 +33,7 @@ test('parseChallenges() unescapes, keeps the first of repeated names, and folds 
   expect(plain('Bearer Realm="a\\"b", realm="evil"')).toEqual([['bearer', { realm: 'a"b' }]])
 })
 
-test('parseChallenges() stops at what does not parse', () => {
+test('parseChallenges() stops at text that does not parse', () => {
   expect(plain('')).toEqual([])
   expect(plain('"nonsense')).toEqual([])
   expect(plain('Basic realm="open')).toEqual([['basic', {}]])

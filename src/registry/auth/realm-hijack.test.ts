@@ -34,7 +34,7 @@ async function tryWith(realm: string, host = 'registry.example.com', trustedReal
   return { server, error }
 }
 
-test('a realm on another site sees only an anonymous request, and the error says so', async () => {
+test('a realm on another site gets only an anonymous request, and the error names the realm', async () => {
   const { server, error } = await tryWith('https://evil.example.org/token')
   expect(server.requests.length).toBeGreaterThan(1)
   expect(secretsIn(server)).toEqual([])
@@ -78,7 +78,7 @@ test('a realm with a user name in it, or none at all, is refused', async () => {
   expect((await tryWith('')).error.message).toContain('names no token service')
 })
 
-test('a token service that redirects gets no second chance to see a password', async () => {
+test('a redirect of a token service is refused, and the target gets no password', async () => {
   const server = peer((request) => {
     const { hostname, pathname } = new URL(request.url)
     if (hostname === 'evil.example.org') return Response.json({ token: 'x' })

@@ -49,7 +49,7 @@ export function scopesOf(endpoint: Endpoint, method: string): readonly string[] 
       if (isRead) return [pullScope(endpoint.repository)]
       if (method === 'DELETE') return [deleteScope(endpoint.repository)]
       return [pushScope(endpoint.repository)]
-    // A sender who may not write does not see uploads either.
+    // A sender without the right to write does not see uploads either.
     case 'uploads':
     case 'upload':
       return [pushScope(endpoint.repository)]

@@ -63,18 +63,18 @@ for (const [how, end] of [
   ['reset', (socket: Socket) => setTimeout(() => socket.resetAndDestroy(), 20)],
   ['closed', (socket: Socket) => socket.end()],
 ] as const) {
-  test(`read() continues where a connection was ${how}, however often`, async () => {
+  test(`read() continues after every connection that was ${how}`, async () => {
     const content = blob(noise(8 * mebibyte + 12_345))
     await using server = await listen(content, mebibyte, end)
     const bytes = await toBuffer(connect(server.port).read(content.descriptor), 1e9)
     expect(bytes).toEqual(content.raw)
     expect(server.stats.requests).toBeGreaterThan(5)
-    // Some of what was on its way is lost each time; from the start it would be several times as much.
+    // Each break loses some bytes in transit. Downloads from the start would send several times as much.
     expect(server.stats.bytes).toBeLessThan(content.raw.length * 2)
   })
 }
 
-test('read() gives up when a connection never gets further', async () => {
+test('read() fails when connections bring no further bytes', async () => {
   const content = blob(noise(1000))
   await using server = await listen(content, 0, (socket) => socket.end())
   await expectCode(toBuffer(connect(server.port).read(content.descriptor), 1e9), ['UNAVAILABLE'])
@@ -106,7 +106,7 @@ async function readThrough(second: (request: Request) => Response): Promise<Uint
   return toBuffer(registry.repository('app').read(content.descriptor), 1e6)
 }
 
-test('read() takes the whole content instead of the rest', async () => {
+test('read() accepts the whole content instead of the rest', async () => {
   const whole = (): Response => new Response(content.raw)
   expect(await readThrough(whole)).toEqual(content.raw)
 })
@@ -123,7 +123,7 @@ test('read() does not splice another range', async () => {
   }
 })
 
-test('read() finds out that the rest is of other content', async () => {
+test('read() detects that the rest belongs to other content', async () => {
   const other = { ...content, raw: noise(2000, 99) }
   const message = await expectCode(
     readThrough((request) => serveContent(request, other)),
@@ -132,7 +132,7 @@ test('read() finds out that the rest is of other content', async () => {
   expect(message).toContain(content.descriptor.digest)
 })
 
-test('read() needs nothing more when a connection breaks after the last byte', async () => {
+test('read() succeeds when a connection breaks after the last byte', async () => {
   const server = peer(() => {
     let sent = false
     const body = new ReadableStream({

@@ -86,7 +86,7 @@ test('write() is done when the connection died after the server had committed', 
   expect(server.requests.filter(({ method }) => method === 'PUT').length).toBe(1)
 })
 
-test('write() in chunks continues after 416 from where the server is', async () => {
+test('write() in chunks continues after 416 at the offset of the server', async () => {
   const { registry, repository } = setUp(async (request, handler, count) => {
     const response = await handler(request)
     if (request.method === 'PATCH' && count === 3) return new Response(null, { status: 416 })
@@ -118,7 +118,7 @@ test('ingest() appends through broken answers', async () => {
   await expectStored(registry)
 })
 
-test('write() cancels the session when the source breaks, and says what the source said', async () => {
+test('write() cancels the session when the source fails, and throws the error of the source', async () => {
   const { repository, server } = setUp((request, handler) => handler(request))
   const source = (async function* () {
     yield content.raw.slice(0, 1000)
@@ -128,7 +128,7 @@ test('write() cancels the session when the source breaks, and says what the sour
   expect(server.requests.at(-1)?.method).toBe('DELETE')
 })
 
-test('write() gives up after five tries', async () => {
+test('write() fails after five tries', async () => {
   const { repository, server } = setUp(async (request, handler) =>
     request.method === 'PUT' ? new Response(null, { status: 503 }) : handler(request),
   )

@@ -15,16 +15,16 @@ import { listStrings } from './pages.ts'
 import { pageAfter, RemoteRepository } from './repository.ts'
 
 export interface ConnectOptions extends AddressOptions {
-  /** The client is anonymous unless given. */
+  /** Default: the client is anonymous. */
   readonly credentials?: CredentialSource | undefined
   /** Replaces the global `fetch`; a registry handler fits. */
   readonly fetch?: (request: Request) => Promise<Response>
   readonly userAgent?: string
-  /** Resolves the hosts that the registry names. The system's resolver unless `fetch` is given. */
+  /** Resolves the hosts that the registry names. Default: the system's resolver; none with `fetch`. */
   readonly resolve?: ResolveHost | undefined
   /** `host[:port]` of token services on other sites that may get this registry's password. */
   readonly trustedRealms?: readonly string[] | undefined
-  /** Uploads in chunks of this many bytes, for proxies that limit bodies. In one request unless given. */
+  /** Uploads in chunks of this many bytes, for proxies that limit bodies. Default: one request. */
   readonly chunkSize?: number | undefined
   readonly retry?: RetryOptions | undefined
   readonly signal?: AbortSignal | undefined

@@ -24,7 +24,7 @@ function endless(chunk: Uint8Array<ArrayBuffer>, headers: Record<string, string>
   return { ...server, sent }
 }
 
-/** What says that a body is longer than it may be, and not only another one. */
+/** The message for a body that is too long, which differs from that for other content. */
 const tooLong = (size: number): string => `expected ${size} bytes, got more bytes`
 
 /** Chunks of a body without an announced length. */
@@ -37,7 +37,7 @@ function inPieces(...pieces: readonly Uint8Array<ArrayBuffer>[]): ReadableStream
   })
 }
 
-test('read() stops at the size of the descriptor, however much is sent', async () => {
+test('read() stops at the size of the descriptor, even if the server sends more', async () => {
   const { descriptor } = blob(noise(100_000))
   const server = endless(new Uint8Array(1000))
   const reading = toBuffer(connect(server).read(descriptor), 1e9)
@@ -56,7 +56,7 @@ test('read() yields no byte beyond the size', async () => {
   expect(yielded).toBeLessThanOrEqual(1500)
 })
 
-test('read() refuses a body that goes on after the right content', async () => {
+test('read() refuses a body that continues after the right content', async () => {
   const { raw, descriptor } = blob(noise(1500))
   for (const readerVerifies of [false, true]) {
     for (const surplus of [raw.subarray(0, 1), new Uint8Array(4000)]) {
@@ -67,7 +67,7 @@ test('read() refuses a body that goes on after the right content', async () => {
   }
 })
 
-test('read() of a part stops at its end, however much is sent', async () => {
+test('read() of a part stops at its end, even if the server sends more', async () => {
   const { raw, descriptor } = blob(noise(5000))
   const { fetch } = peer(() => new Response(inPieces(raw.subarray(0, 1500), raw.subarray(1500))))
   const read = (start: number, end: number): Promise<Uint8Array> =>

@@ -37,7 +37,7 @@ test('tags() stops when there is always another page', async () => {
   expect(server.requests.length).toBe(10_000)
 })
 
-test('tags() does not go where another host would be asked', async () => {
+test('tags() does not follow a page to another host', async () => {
   for (const next of [
     'http://169.254.169.254/latest',
     'https://evil.example.org/v2/app/tags/list',

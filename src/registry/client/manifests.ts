@@ -98,7 +98,7 @@ export class Manifests {
     return { subject: response.headers.get('OCI-Subject') }
   }
 
-  /** Deletes a manifest by its digest, or a tag. An absent one is no error. */
+  /** Deletes a manifest by its digest, or a tag. Absence is not an error. */
   async delete(reference: string, signal?: AbortSignal): Promise<void> {
     const request: ApiRequest = {
       ...this.#request('DELETE', `delete ${this.name(reference)}`, reference, signal),

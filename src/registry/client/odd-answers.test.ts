@@ -56,7 +56,7 @@ test('a blob that is answered with 202 is pushed only if the registry has it', a
   )
 })
 
-test('resolve() asks by GET where HEAD is forbidden, and throws the reason of its body', async () => {
+test('resolve() uses GET if HEAD is forbidden, and throws the reason in its body', async () => {
   const open = behind((request) =>
     request.method === 'HEAD' ? new Response(null, { status: 403 }) : undefined,
   )

@@ -46,7 +46,7 @@ test('another port is another origin', async () => {
   expect(server.requests.at(-1)?.headers.has('Authorization')).toBe(false)
 })
 
-test('Authorization is not picked up again when a redirect comes back', async () => {
+test('Authorization is not sent again when a redirect comes back', async () => {
   let visits = 0
   const server = peer((request) => {
     const { host } = new URL(request.url)
@@ -141,7 +141,7 @@ test('an upload location without TLS or inside the network is refused', async ()
   }
 })
 
-test('a public registry cannot point at a name whose address is inside', async () => {
+test('a public registry cannot redirect to a name with a private address', async () => {
   const server = redirecting({ 'registry.example.com': 'https://127.0.0.1.nip.io/blob' })
   const inside = (host: string): string => (host.endsWith('.nip.io') ? '127.0.0.1' : '8.8.8.8')
   const options = { fetch: server.fetch, credentials, retry: instantRetries(2) }
@@ -149,6 +149,6 @@ test('a public registry cannot point at a name whose address is inside', async (
     connectRegistry('registry.example.com', { ...options, resolve })
   await expectCode(read(open(async (host) => [inside(host)])), ['DENIED'])
   expect(server.requests.every(({ url }) => !url.includes('nip.io'))).toBe(true)
-  // A registry that is inside itself may.
+  // A registry with a private address may do so.
   expect(await read(open(async () => ['10.0.0.1']))).toEqual(layer.raw)
 })

@@ -6,7 +6,7 @@ import { createMemoryRegistry } from '../store/memory.ts'
 import { emptyConfig, instantRetries, manifest, peer } from '../testing/fixtures.ts'
 import { connectRegistry } from './connect.ts'
 
-/** A registry from before the referrers API: 404 there, and no word about subjects. */
+/** A registry without the referrers API: it answers 404 there, and confirms no subjects. */
 function oldRegistry() {
   const registry = createMemoryRegistry()
   const handler = createRegistryHandler(registry)

@@ -30,7 +30,7 @@ export class UploadSession {
     this.#signal = options.signal
   }
 
-  /** The bytes that the server has, as far as the client knows. */
+  /** The number of bytes that the server has received by its last answer. */
   get offset(): number {
     return this.#offset
   }

@@ -41,7 +41,7 @@ test('write() sends every byte to a server that is slower than the source', asyn
   expect(Buffer.compare(stored, content.raw)).toBe(0)
 })
 
-test('write() hands its chunks over for good, so that a fetch may gather the body first', async () => {
+test('write() does not reuse its chunks, so that a fetch may collect the body first', async () => {
   const registry = createMemoryRegistry()
   const handler = createRegistryHandler(registry)
   const gathering = async (request: Request): Promise<Response> => {

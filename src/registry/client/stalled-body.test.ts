@@ -7,7 +7,7 @@ import { connectRegistry } from './connect.ts'
 
 interface Server extends AsyncDisposable {
   readonly host: string
-  /** Where each request wants to start. */
+  /** The start offset of each request. */
   readonly starts: number[]
 }
 
@@ -47,7 +47,7 @@ async function listen(
 const connect = ({ host }: Server, silence: number, attempts = 5) =>
   connectRegistry(host, { retry: { ...instantRetries(attempts), silence } }).repository('app')
 
-test('read() goes on over another connection when a body falls silent', async () => {
+test('read() continues over another connection when a body stalls', async () => {
   const { raw, descriptor } = blob(noise(100_000))
   await using server = await listen(raw, (socket, start, count) => {
     socket.write(raw.subarray(start, count < 3 ? start + 30_000 : undefined))
@@ -56,7 +56,7 @@ test('read() goes on over another connection when a body falls silent', async ()
   expect(server.starts).toEqual([0, 30_000, 60_000])
 })
 
-test('read() gives up when every body stays silent', async () => {
+test('read() fails when every body stalls', async () => {
   const { raw, descriptor } = blob(noise(1000))
   await using server = await listen(raw, () => {})
   const reading = toBuffer(connect(server, 30, 3).read(descriptor), 1e6)
@@ -64,7 +64,7 @@ test('read() gives up when every body stays silent', async () => {
   expect(server.starts).toEqual([0, 0, 0])
 })
 
-test('read() does not mind a body that is slow but never silent for long', async () => {
+test('read() accepts a body that is slow but does not stall', async () => {
   const { raw, descriptor } = blob(noise(1000))
   await using server = await listen(raw, (socket) => {
     let at = 0

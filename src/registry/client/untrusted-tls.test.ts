@@ -11,7 +11,7 @@ const skipped = Bun.which('openssl') === null ? ' (skipped: needs openssl)' : ''
 const untrusted = 'its TLS certificate is not trusted'
 const credentials = async () => ({ username: 'ann', secret: 'hunter2hunter2' })
 
-/** A server whose certificate nobody signed but itself. */
+/** A server with a self-signed certificate. */
 describe.skipIf(skipped !== '')(`a certificate that is not trusted${skipped}`, () => {
   let server: Server
   let host = ''
@@ -40,7 +40,7 @@ describe.skipIf(skipped !== '')(`a certificate that is not trusted${skipped}`, (
 
   afterAll(() => new Promise((resolve) => server.close(resolve)))
 
-  test('is refused for the token service too, whatever the registry is allowed to be', async () => {
+  test('is refused for the token service too, even if the registry may be insecure', async () => {
     const challenge = `Bearer realm="https://${host}/token",service="s"`
     const registry = peer(
       () => new Response(null, { status: 401, headers: { 'WWW-Authenticate': challenge } }),
@@ -60,7 +60,7 @@ describe.skipIf(skipped !== '')(`a certificate that is not trusted${skipped}`, (
     expect(requests).toEqual([])
   })
 
-  test('is refused where a registry redirects to', async () => {
+  test('is refused for the target of a redirect', async () => {
     const registry = peer(
       () => new Response(null, { status: 307, headers: { Location: `https://${host}/blob` } }),
     )

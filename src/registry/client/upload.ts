@@ -14,7 +14,7 @@ export interface UploadTarget {
   readonly what: string
   /** Sends PATCH requests of this many bytes instead of one PUT. */
   readonly chunkSize?: number | undefined
-  /** The algorithm of the digest; sha256 unless given. */
+  /** The algorithm of the digest. Default: sha256. */
   readonly algorithm?: DigestAlgorithm | undefined
   readonly signal?: AbortSignal | undefined
 }

@@ -11,7 +11,7 @@ const connect = (answer: Parameters<typeof peer>[0]): Repository =>
     retry: instantRetries(2),
   }).repository('app')
 
-test('read() refuses a blob with one bit flipped, wherever it is', async () => {
+test('read() refuses a blob with one flipped bit at any place', async () => {
   const good = blob(noise(5000))
   for (let offset = 0; offset < 5000; offset += 97) {
     const raw = good.raw.slice()
@@ -24,7 +24,7 @@ test('read() refuses a blob with one bit flipped, wherever it is', async () => {
   }
 })
 
-test('read() yields nothing of a manifest with other bytes', async () => {
+test('read() yields no byte of a manifest with other bytes', async () => {
   const good = manifest({ annotations: { a: 'b' } })
   const other = manifest({ annotations: { a: 'c' } })
   let yielded = 0
@@ -52,7 +52,7 @@ test('resolve() of a digest refuses another manifest, with or without the digest
   await expectCode(silent.resolve(good.descriptor.digest), ['DIGEST_INVALID'])
 })
 
-test('resolve() of a tag refuses a body that is not what the digest header says', async () => {
+test('resolve() of a tag refuses a body that does not match the digest header', async () => {
   const good = manifest({ annotations: { a: 'b' } })
   const other = manifest({ annotations: { a: 'c' } })
   const repository = connect((request) => {

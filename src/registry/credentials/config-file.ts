@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { StrakeError } from '#oci'
 import type { Credential } from '../registry.ts'
 
-/** The variables of the environment that are read here. */
+/** Variables of the environment. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** A `config.json` of Docker or an `auth.json` of Podman. Unknown members are kept. */
@@ -43,7 +43,7 @@ export async function readConfigFile(path: string): Promise<ConfigFile | undefin
 export function parseConfig(text: string, name: string): ConfigFile {
   const fail = (reason: string): StrakeError =>
     new StrakeError('INVALID', `Cannot read credentials from ${name}: ${reason}`, {
-      remedy: 'mend or remove it, then log in again',
+      remedy: 'repair or remove it, then log in again',
     })
   if (text.length > maxSize) throw fail('it is larger than 1 MiB')
   if (text.trim() === '') return {}
@@ -57,7 +57,7 @@ export function parseConfig(text: string, name: string): ConfigFile {
   return value
 }
 
-/** Replaces the file as a whole, readable by its owner only; a symbolic link stays one. */
+/** Replaces the file by a rename. Only its owner can read it. A symbolic link stays a link. */
 export async function writeConfigFile(path: string, config: ConfigFile): Promise<void> {
   const real = await realpath(path).catch(() => path)
   await mkdir(dirname(real), { recursive: true, mode: 0o700 })

@@ -3,7 +3,7 @@ import { expectCode } from '../testing/contract.ts'
 import { eraseFromHelper, getFromHelper, storeInHelper } from './helper.ts'
 import { openTestbed } from './testing/testbed.ts'
 
-test('getFromHelper() gives undefined when the helper knows nothing', async () => {
+test('getFromHelper() returns undefined when the helper has no credential', async () => {
   await using bed = await openTestbed()
   await bed.helper('none', 'echo "credentials not found in native keychain"; exit 1')
   expect(await getFromHelper('none', 'quay.io', bed)).toBeUndefined()
@@ -40,7 +40,7 @@ test('a helper that floods is killed', async () => {
   await expectCode(getFromHelper('flood', 'quay.io', bed), ['UNAVAILABLE'])
 })
 
-test('storeInHelper() hands over server, user name and secret on standard input only', async () => {
+test('storeInHelper() passes server, user name and secret only on standard input', async () => {
   await using bed = await openTestbed()
   await bed.helper('keep', `echo "$@" > ${bed.root}/args; cat > ${bed.root}/stored`)
   const credential = { username: 'ann', secret: 's3cret; rm -rf /' }

@@ -5,7 +5,7 @@ import { type Environment, isObject } from './config-file.ts'
 
 export interface HelperOptions {
   readonly env: Environment
-  /** Milliseconds; a minute unless given, because a helper may ask the user to unlock a key ring. */
+  /** In milliseconds. Default: a minute, because a helper may ask the user to unlock a key ring. */
   readonly timeout?: number
 }
 

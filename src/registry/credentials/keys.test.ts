@@ -10,13 +10,13 @@ test('credentialKeys() goes from the repository to the host', () => {
   expect(credentialKeys('localhost:5000')).toEqual(['localhost:5000'])
 })
 
-test("credentialKeys() knows Docker Hub's old key", () => {
+test("credentialKeys() includes Docker Hub's old key", () => {
   expect(credentialKeys('docker.io', 'library/x')).toContain('https://index.docker.io/v1/')
   expect(serverKey('docker.io')).toBe('https://index.docker.io/v1/')
   expect(serverKey('quay.io')).toBe('quay.io')
 })
 
-test('findEntry() takes a URL for its host, and never another host', () => {
+test('findEntry() compares the host of a URL, and never returns the entry of another host', () => {
   const entries = {
     'https://quay.io/v2/': 1,
     'http://localhost:5000': 2,

@@ -16,7 +16,7 @@ const { fetch } = peer((request) =>
 )
 const connect = { fetch, retry: instantRetries(2) }
 
-test('login() writes what the registry accepted, for its owner only', async () => {
+test('login() writes accepted credentials, readable by the owner only', async () => {
   await using bed = await openTestbed()
   const result = await login('localhost:5000', ann, { ...connect, env: bed.env })
   expect(result.storedIn).toBe(`${bed.root}/${config}`)
@@ -24,7 +24,7 @@ test('login() writes what the registry accepted, for its owner only', async () =
   expect(await credentialsFromConfig(bed.env)('localhost:5000')).toEqual(ann)
 })
 
-test('login() writes nothing when the registry refuses, and says so', async () => {
+test('login() writes nothing when the registry refuses, and throws the reason', async () => {
   await using bed = await openTestbed()
   const work = login('localhost:5000', { ...ann, secret: 'wrong' }, { ...connect, env: bed.env })
   const message = await expectCode(work, ['UNAUTHORIZED'])
@@ -48,7 +48,7 @@ test('login() keeps everything else in the file, and a symbolic link', async () 
   expect((await readdir(`${bed.root}/.docker`)).sort()).toEqual(['config.json', 'other'])
 })
 
-test('login() and logout() leave the secret to the helper where there is one', async () => {
+test('login() and logout() leave the secret to a configured helper', async () => {
   await using bed = await openTestbed()
   await bed.helper('box', `cat > ${bed.root}/$1`)
   await bed.write(config, { credsStore: 'box' })
@@ -60,7 +60,7 @@ test('login() and logout() leave the secret to the helper where there is one', a
   expect(await bed.read('erase')).toBe('localhost:5000')
 })
 
-test('logout() forgets the credential everywhere, and only that one', async () => {
+test('logout() removes the credential from every file, and no other credential', async () => {
   await using bed = await openTestbed()
   const auths = { 'localhost:5000': auth('u', 'p'), 'quay.io': auth('u', 'p') }
   for (const path of [config, '.config/containers/auth.json']) await bed.write(path, { auths })

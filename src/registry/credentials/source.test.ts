@@ -32,7 +32,7 @@ test('credentialsFromConfig() reads auths, the most specific key first', async (
   expect(await find('ready.example')).toMatchObject({ registryToken: 'bearer' })
 })
 
-test('credentialsFromConfig() never gives the credential of another host', async () => {
+test('credentialsFromConfig() never returns the credential of another host', async () => {
   await using bed = await openTestbed()
   await bed.write(config, {
     auths: { 'quay.io': auth('u', 'p'), 'localhost:5000': auth('u', 'p') },
@@ -49,7 +49,7 @@ test('credentialsFromConfig() never gives the credential of another host', async
   }
 })
 
-test('credentialsFromConfig() looks in every place, in order', async () => {
+test('credentialsFromConfig() reads every place in order', async () => {
   await using bed = await openTestbed()
   const places = ['.config/containers/auth.json', 'run/containers/auth.json', config, 'own.json']
   const env = { ...bed.env, XDG_RUNTIME_DIR: `${bed.root}/run` }
@@ -69,7 +69,7 @@ test('credentialsFromConfig() looks in every place, in order', async () => {
   expect(moved?.username).toBe('moved')
 })
 
-test('credentialsFromConfig() asks a helper of its own before auths, and the common one after', async () => {
+test('credentialsFromConfig() calls the helper of the host before auths, and the common helper after', async () => {
   await using bed = await openTestbed()
   await bed.helper(
     'own',
@@ -91,7 +91,7 @@ test('credentialsFromConfig() asks a helper of its own before auths, and the com
   expect((await find('docker.io'))?.secret).toBe('https://index.docker.io/v1/')
 })
 
-test('credentialsFromConfig() warns about a helper that is missing, and goes on', async () => {
+test('credentialsFromConfig() warns about a missing helper, and continues', async () => {
   await using bed = await openTestbed()
   await bed.write(config, { credsStore: 'missing' })
   await bed.write('.config/containers/auth.json', { auths: { 'a.example': auth('u', 'p') } })

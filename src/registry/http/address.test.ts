@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { isPrivateHost, isSameSite, leadsInside, registryOrigin } from './address.ts'
 
-test('registryOrigin() is plain HTTP only on loopback or when told so', () => {
+test('registryOrigin() is plain HTTP only on loopback or with insecure', () => {
   expect(registryOrigin('localhost:5000').href).toBe('http://localhost:5000/')
   expect(registryOrigin('127.8.9.1').href).toBe('http://127.8.9.1/')
   expect(registryOrigin('[::1]:5000').href).toBe('http://[::1]:5000/')
@@ -11,7 +11,7 @@ test('registryOrigin() is plain HTTP only on loopback or when told so', () => {
   expect(registryOrigin('10.0.0.1:5000', { insecure: true }).href).toBe('http://10.0.0.1:5000/')
 })
 
-test('registryOrigin() knows where Docker Hub really is', () => {
+test('registryOrigin() returns the API host of Docker Hub', () => {
   expect(registryOrigin('docker.io').href).toBe('https://registry-1.docker.io/')
   expect(registryOrigin('index.docker.io').href).toBe('https://registry-1.docker.io/')
 })
@@ -32,7 +32,7 @@ test('registryOrigin() refuses what is more than a host and a port', () => {
   }
 })
 
-test('isPrivateHost() sees through the ways to write an address', () => {
+test('isPrivateHost() recognises every notation of an address', () => {
   const inside = ['localhost', '10.1.2.3', '172.16.0.1', '192.168.1.1', '169.254.169.254', 'db']
   for (const host of [
     ...inside,
@@ -49,7 +49,7 @@ test('isPrivateHost() sees through the ways to write an address', () => {
   }
 })
 
-test('isPrivateHost() knows names with a final dot and addresses inside addresses', () => {
+test('isPrivateHost() recognises names with a final dot and addresses inside addresses', () => {
   for (const host of ['localhost.', 'x.internal.', '[64:ff9b::a9fe:a9fe]', '[2002:a00:1::]']) {
     expect([host, isPrivateHost(host)]).toEqual([host, true])
   }
@@ -73,7 +73,7 @@ test('leadsInside() decides by the addresses of a name', async () => {
   expect(await leadsInside('127.0.0.1.nip.io')).toBe(false)
 })
 
-test('isSameSite() does not take tenants of one domain for one party', async () => {
+test('isSameSite() distinguishes tenants of one domain', async () => {
   for (const [one, other, expected] of [
     ['registry-1.docker.io', 'auth.docker.io', true],
     ['registry.gitlab.com', 'gitlab.com.', true],

@@ -38,7 +38,7 @@ export type ResolveHost = (hostname: string) => Promise<readonly string[]>
 /**
  * Returns true for hosts that a public registry may not name: loopback, private,
  * link-local and metadata addresses, and names that only an inner network resolves.
- * Judges the name alone.
+ * Checks only the name.
  */
 export function isPrivateHost(hostname: string): boolean {
   const host = bare(hostname)
@@ -46,7 +46,7 @@ export function isPrivateHost(hostname: string): boolean {
   return !host.includes('.') || /\.(?:localhost|local|internal|lan|home\.arpa)$/.test(host)
 }
 
-/** Returns the same, judged by the host's addresses as well. A host without addresses fails later. */
+/** Like `isPrivateHost`, and also checks the host's addresses. A host without addresses fails later. */
 export async function leadsInside(hostname: string, resolve?: ResolveHost): Promise<boolean> {
   const host = bare(hostname)
   if (isPrivateHost(host)) return true

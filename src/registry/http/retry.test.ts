@@ -29,7 +29,7 @@ test('Retry-After is honoured', async () => {
   expect(retry.delays).toEqual([7000])
 })
 
-test('a Retry-After of more than a minute fails at once and says the time', async () => {
+test('a Retry-After of more than a minute fails at once and names the time', async () => {
   const server = peer(
     () => new Response(null, { status: 429, headers: { 'Retry-After': '86400' } }),
   )
@@ -54,7 +54,7 @@ test('every retry is reported with its reason and its wait', async () => {
   ])
 })
 
-test('five tries are all', async () => {
+test('the client tries five times', async () => {
   const server = peer(() => new Response(null, { status: 503 }))
   const retry = instantRetries()
   const repository = connectRegistry('localhost', { fetch: server.fetch, retry }).repository('app')
@@ -94,7 +94,7 @@ test('parseRetryAfter() reads seconds and dates', () => {
   expect(parseRetryAfter(null, now)).toBeUndefined()
 })
 
-test('withRetries() does not retry what it does not know', async () => {
+test('withRetries() does not retry unknown errors', async () => {
   let tries = 0
   const work = async (): Promise<void> => {
     tries += 1
@@ -125,7 +125,7 @@ test('connectionError() rethrows the reason of the caller, and no other', () => 
   })
 })
 
-test('connectionError() looks for the reason in what an error was made of', () => {
+test('connectionError() finds the reason in the causes of an error', () => {
   const refused = Object.assign(new Error('no'), { code: 'ECONNREFUSED' })
   for (const cause of [
     refused,

@@ -2,7 +2,7 @@ import { isStrakeError, StrakeError } from '#oci'
 
 /** The clock and the random numbers, for tests. */
 export interface RetryOptions {
-  /** The number of tries in all; 5 unless given. */
+  /** The total number of tries. Default: 5. */
   readonly attempts?: number
   readonly sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>
   /** In [0, 1). */
@@ -11,7 +11,7 @@ export interface RetryOptions {
   readonly now?: () => number
   /** Called before each wait with one sentence: the reason and the time. */
   readonly onRetry?: ((message: string) => void) | undefined
-  /** Milliseconds that a body may stay silent before its connection counts as broken; 60,000 unless given. */
+  /** Milliseconds without a byte after which a connection counts as broken. Default: 60,000. */
   readonly silence?: number
 }
 

@@ -17,7 +17,7 @@ export interface HttpRequest {
   readonly body?: (() => KeptBytes | Uint8Array<ArrayBuffer>) | undefined
   /** The registry that named the URL. */
   readonly namedBy?: URL | undefined
-  /** Resolves the hosts that a registry names. Without it only their names are judged. */
+  /** Resolves the hosts that a registry names. Without it only their names are checked. */
   readonly resolve?: ResolveHost | undefined
   readonly signal?: AbortSignal | undefined
 }

@@ -96,7 +96,7 @@ test('a request without the right is refused, and the access log has the princip
   ])
 })
 
-test('an answer does not tell whether a repository, tag or blob exists', async () => {
+test('an answer does not reveal whether a repository, tag or blob exists', async () => {
   const handler = createRegistryHandler(await openRegistry(), { access: byHeader })
   type Answer = readonly [status: number, headers: unknown, body: string]
   const answer = async (method: string, path: string, rights?: string): Promise<Answer> => {
@@ -137,7 +137,7 @@ test('an answer does not tell whether a repository, tag or blob exists', async (
   }
 })
 
-test('a mount reads only what the sender may pull, and answers alike for the rest', async () => {
+test('a mount reads only repositories that the sender may pull, and has one answer for all others', async () => {
   const handler = createRegistryHandler(await openRegistry(), { access: byHeader })
   const mount = async (query: string, ...rights: readonly string[]): Promise<number> => {
     const headers = { Authorization: ['repository:new:pull,push', ...rights].join(' ') }

@@ -77,7 +77,7 @@ test('a manifest of almost 4 MiB is accepted', async () => {
   expect((await push(large))[0]).toBe(201)
 })
 
-test('a layer that is to be fetched elsewhere need not be here', async () => {
+test('a layer with URLs of its own may be absent', async () => {
   const foreign = {
     ...blob('foreign').descriptor,
     mediaType: mediaType.dockerForeignLayer,

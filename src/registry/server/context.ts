@@ -6,13 +6,13 @@ import type { Access, Grant } from './access.ts'
 import type { UploadLimits, UploadSessions } from './sessions.ts'
 
 export interface RegistryHandlerOptions extends UploadLimits {
-  /** Every sender has every right unless given. */
+  /** Default: every sender has every right. */
   readonly access?: Access | undefined
-  /** Where uploads in progress are kept; in memory unless given. */
+  /** The storage for uploads in progress. Default: memory. */
   readonly uploads?: UploadFacts | undefined
   /** Refuses every request that changes something. */
   readonly readOnly?: boolean | undefined
-  /** Accepts DELETE of manifests, tags and blobs; true unless given. */
+  /** Accepts DELETE of manifests, tags and blobs. Default: true. */
   readonly deletable?: boolean | undefined
   /** Accepts an index or image even if its config, manifests or layers are absent. */
   readonly sparse?: boolean | undefined

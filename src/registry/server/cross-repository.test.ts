@@ -32,7 +32,7 @@ test('a digest is no proof of having the bytes', async () => {
   expect((await call('POST', single, { body: secret.raw })).status).toBe(201)
 })
 
-test('a mount answers alike for what is not there and where it is not', async () => {
+test('a mount has the same answer for an absent blob and for an absent repository', async () => {
   const shape = async (query: string): Promise<unknown> => {
     const response = await call('POST', `/v2/probe/blobs/uploads/?${query}`)
     return [response.status, [...response.headers.keys()].sort()]
@@ -50,7 +50,7 @@ test('a mount without a source takes a blob of any repository', async () => {
   expect((await call('POST', absent)).status).toBe(202)
 })
 
-test('a manifest may not refer to what only another repository has', async () => {
+test('a manifest may not refer to content that only another repository has', async () => {
   await registry.repository('third').write(emptyConfig.descriptor, fromBuffer(emptyConfig.raw))
   const response = await call('PUT', '/v2/third/manifests/1', {
     body: image.raw,

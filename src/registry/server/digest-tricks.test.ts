@@ -22,7 +22,7 @@ describeBothWays('digests', (open) => {
     return { call, location }
   }
 
-  test('a digest that is not of the content is refused, and the session is dead', async () => {
+  test('a digest of other content is refused, and ends the session', async () => {
     const { call, location } = await setUp()
     const path = `${location}?digest=${other.descriptor.digest}`
     expect(await codeOf(await call('PUT', path, { body: content.raw }))).toEqual([

@@ -34,14 +34,14 @@ describeBothWays('createRegistryHandler()', (open) => {
     return { call: await open(createRegistryHandler(registry, options)), registry }
   }
 
-  test('GET /v2/ says which API this is', async () => {
+  test('GET /v2/ returns the version of the API', async () => {
     const { call } = await setUp()
     const response = await call('GET', '/v2/')
     expect(response.status).toBe(200)
     expect(response.headers.get('Docker-Distribution-API-Version')).toBe('registry/2.0')
   })
 
-  test('GET and HEAD of a blob give length, digest, and ranges', async () => {
+  test('GET and HEAD of a blob return length, digest, and ranges', async () => {
     const { call } = await setUp()
     const path = `/v2/app/blobs/${layer.descriptor.digest}`
     for (const method of ['GET', 'HEAD']) {
@@ -69,7 +69,7 @@ describeBothWays('createRegistryHandler()', (open) => {
     expect((await call('GET', path, { headers: { 'If-None-Match': etag } })).status).toBe(304)
   })
 
-  test('GET of a manifest gives its exact bytes and stored type', async () => {
+  test('GET of a manifest returns its exact bytes and stored type', async () => {
     const { call } = await setUp()
     for (const reference of ['1', image.descriptor.digest]) {
       const response = await call('GET', `/v2/app/manifests/${reference}`)
@@ -111,7 +111,7 @@ describeBothWays('createRegistryHandler()', (open) => {
     expect(list.tags).toEqual(['1', 'a', 'b', 'new'])
   })
 
-  test('PUT of a manifest with a subject says so, even when the subject is missing', async () => {
+  test('PUT of a manifest with a subject confirms it, even if the subject is absent', async () => {
     const { call } = await setUp()
     const subject = manifest({ annotations: { not: 'here' } }).descriptor
     const attached = manifest({ subject, artifactType: 'a/b' })
@@ -128,7 +128,7 @@ describeBothWays('createRegistryHandler()', (open) => {
     ])
   })
 
-  test('GET of referrers shows what the tag of older clients lists, once each', async () => {
+  test('GET of referrers includes those that the tag of older clients lists, each once', async () => {
     const { call, registry } = await setUp()
     const repository = registry.repository('app')
     const subject = image.descriptor
@@ -218,7 +218,7 @@ describeBothWays('createRegistryHandler()', (open) => {
     expect([response.status, await response.json()]).toEqual([200, { name: 'app', tags: [] }])
   })
 
-  test('options switch deleting and writing off', async () => {
+  test('options disable deleting and writing', async () => {
     const keeping = await setUp({ deletable: false })
     const path = `/v2/app/manifests/${image.descriptor.digest}`
     for (const target of [

@@ -9,7 +9,7 @@ const registry = createMemoryRegistry()
 const handler = createRegistryHandler(registry)
 await registry.repository('app').write(page.descriptor, fromBuffer(page.raw))
 
-test('a blob that is a web page does not become one', async () => {
+test('a browser does not show a blob as a web page', async () => {
   const path = `http://localhost/v2/app/blobs/${page.descriptor.digest}`
   const { headers } = await handler(new Request(path, { headers: { Accept: 'text/html' } }))
   expect(headers.get('Content-Type')).toBe('application/octet-stream')

@@ -24,7 +24,7 @@ function endless() {
   return { asked, handler: createRegistryHandler(registry) }
 }
 
-test('a page is never longer than the server likes, whatever n says', async () => {
+test('a page is never longer than the limit of the server, even with a larger n', async () => {
   for (const [path, most] of [
     ['/v2/app/tags/list?n=1000000000', 10_000],
     ['/v2/app/tags/list', 10_000],

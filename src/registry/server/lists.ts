@@ -79,17 +79,17 @@ async function takeReferrers(
   return { manifests, more: false }
 }
 
-/** Bytes that a descriptor takes in the list, with its comma. */
+/** Returns the bytes of a descriptor in the list, with its comma. */
 function sizeOf(descriptor: Descriptor): number {
   return Buffer.byteLength(JSON.stringify(descriptor)) + 1
 }
 
-/** One that no list has room for is listed without what makes it so large. */
+/** Removes the annotations of a descriptor that is too large for a list. */
 function withoutAnnotations({ annotations: _, ...descriptor }: Descriptor): Descriptor {
   return descriptor
 }
 
-/** At most as many as were asked for and `max` allows, however large the list is. */
+/** Returns one page, with at most the requested number of entries and at most `max`. */
 async function takePage(
   names: AsyncIterable<string>,
   page: Page,

@@ -138,8 +138,8 @@ async function keepOpaque(
 }
 
 /**
- * Returns true for a manifest of an unknown kind, which is kept unchanged. A document that
- * says or looks like a known kind is not one, whatever its media type: a client that
+ * Returns true for a manifest of an unknown kind, which is stored unchanged. Returns false
+ * for a document with the media type or the members of a known kind, because a client that
  * trusts the bytes would read an unchecked image.
  */
 function isOpaque(content: PushedContent): content is PushedContent & { readonly type: string } {

@@ -9,7 +9,7 @@ import { createRegistryHandler } from './handler.ts'
 
 const subject = manifest({ annotations: { name: 'subject' } })
 
-/** A repository with a subject, and how to attach manifests to it. */
+/** Opens a repository with a subject. Returns a function that attaches manifests to it. */
 async function openApp() {
   const registry = createMemoryRegistry()
   const repository = registry.repository('app')
@@ -45,7 +45,7 @@ async function readPages(
 const digestsOf = (pages: readonly (readonly Descriptor[])[]): string[] =>
   pages.flat().map(({ digest }) => digest)
 
-test('thousands of referrers come once each, in pages of a thousand', async () => {
+test('thousands of referrers are listed once each, in pages of a thousand', async () => {
   const { attach, handler } = await openApp()
   const attached = await Promise.all(
     Array.from({ length: 2500 }, (_, at) =>
@@ -59,7 +59,7 @@ test('thousands of referrers come once each, in pages of a thousand', async () =
   expect(some.map((page) => page.length)).toEqual([300, 200])
 })
 
-test('a page asks for nothing of the pages before it', async () => {
+test('a page reads no entries of earlier pages', async () => {
   const { attach, handler, repository } = await openApp()
   for (let at = 0; at < 9; at++) await attach({ annotations: { at: String(at) } })
   const all = await Array.fromAsync(repository.referrers(subject.descriptor.digest))
@@ -78,7 +78,7 @@ test('a page asks for nothing of the pages before it', async () => {
   expect(await readPages(handler, '?n=3')).toEqual([first, second, third].map((page) => page ?? []))
 })
 
-test('a list goes on behind a referrer that was deleted meanwhile', async () => {
+test('a list continues after a referrer that was deleted between two pages', async () => {
   const { attach, handler, repository } = await openApp()
   for (let at = 0; at < 7; at++) await attach({ annotations: { at: String(at) } })
   const all = digestsOf(await readPages(handler, ''))
@@ -112,7 +112,7 @@ test('a referrer too large for any list is listed without its annotations', asyn
   expect(listed).toEqual({ ...large, artifactType: 'a/b' })
 })
 
-test('referrers that clients list by tag come in order among the others', async () => {
+test('referrers that clients list by tag are sorted among the others', async () => {
   const { attach, handler, repository } = await openApp()
   const attached = []
   for (let at = 0; at < 4; at++) attached.push(await attach({ annotations: { at: String(at) } }))

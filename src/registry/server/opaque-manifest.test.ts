@@ -76,7 +76,7 @@ test('PUT of an image under another media type is refused, because it is uncheck
   }
 })
 
-test('a blob is no manifest, even for a media type of its own', async () => {
+test('a blob is not served as a manifest, even with a media type of its own', async () => {
   const registry = createMemoryRegistry()
   const handler = createRegistryHandler(registry)
   const { raw, descriptor } = blob('a blob')

@@ -52,7 +52,7 @@ test('paths that try to leave their place never reach the registry', async () =>
   expect(touched).toEqual([])
 })
 
-test('methods an endpoint does not have are 405 and name those it has', async () => {
+test('the answer to an unknown method is 405 and names the known methods', async () => {
   const response = await handler(new Request('http://localhost/v2/a/tags/list', { method: 'PUT' }))
   expect([response.status, response.headers.get('Allow')]).toEqual([405, 'GET, HEAD'])
 })

@@ -22,7 +22,7 @@ export async function receiveBody(
   const announced = announcedLength(request)
   const before = ingest.size
   if (request.body !== null) {
-    // Without this, most of the memory of many uploads would be chunks that wait for a collection.
+    // Without this, chunks that wait for garbage collection would take most of the memory.
     const body = exchange.canFreeBody === true ? freeing(request.body) : request.body
     await ingest.append(watched(body, announced))
   }
@@ -34,7 +34,7 @@ export async function receiveBody(
   )
 }
 
-/** Marks errors of the body as the sender's. Errors of the storage are not. */
+/** Marks errors of the body as faults of the sender. Errors of the storage stay unmarked. */
 async function* watched(body: Bytes, max: number | undefined): AsyncGenerator<Uint8Array> {
   const bytes = steady(body)
   try {

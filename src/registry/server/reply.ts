@@ -3,8 +3,8 @@ import { ChallengeError } from './access.ts'
 import { describeFailure } from './failure.ts'
 
 /**
- * Headers of every answer. A browser must not show pushed content as a page of this
- * origin, whatever its bytes are.
+ * Headers of every answer. They prevent that a browser shows pushed content as a page of
+ * this origin.
  */
 const always = {
   ...securityHeaders,

@@ -5,11 +5,11 @@ import type { Registry } from '../registry.ts'
 import type { Upload, UploadFacts } from '../store/uploads.ts'
 
 export interface UploadLimits {
-  /** The most upload sessions at a time; 1,000 unless given. */
+  /** The most upload sessions at a time. Default: 1,000. */
   readonly maxUploads?: number | undefined
-  /** The most upload sessions of one client at a time; 500 unless given. */
+  /** The most upload sessions of one client at a time. Default: 500. */
   readonly maxUploadsPerClient?: number | undefined
-  /** Milliseconds without a request after which a session ends; a day unless given. */
+  /** Milliseconds without a request after which a session ends. Default: a day. */
   readonly uploadLifetime?: number | undefined
   /** Milliseconds since the epoch. */
   readonly now?: (() => number) | undefined
@@ -30,10 +30,10 @@ export interface UploadSession {
 /** The most ingests that stay open between requests. A reopened one is hashed again. */
 const mostOpen = 32
 
-/** How long an ingest stays open after a request, in milliseconds. */
+/** Milliseconds that an ingest stays open after a request. */
 const openTime = 30_000
 
-/** How far the stored time of use may lag, in milliseconds. */
+/** Milliseconds by which the stored time of use may be too early. */
 const usedResolution = 60_000
 
 /**
@@ -122,7 +122,7 @@ export class UploadSessions implements AsyncDisposable {
         'Cannot continue the upload: no such upload session',
       )
     }
-    // Another request may have added it meanwhile.
+    // Another request may have added it during the await.
     return this.#sessions.get(id) ?? this.#adopt(upload)
   }
 

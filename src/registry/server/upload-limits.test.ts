@@ -44,7 +44,7 @@ test('the upload that is idle for longest is dropped for a new one', async () =>
   ])
 })
 
-test('a client cannot make the uploads of another client go', async () => {
+test('a client cannot displace the uploads of another client', async () => {
   const { start, status } = open({ maxUploads: 100, maxUploadsPerClient: 10 })
   const others = await start('other')
   const first = await start('abandoning')

@@ -10,7 +10,7 @@ const content = blob('0123456789')
 describeBothWays('upload sessions', (open) => {
   const setUp = () => open(createRegistryHandler(createMemoryRegistry()))
 
-  test('a session is of no use in another repository, and its id cannot be guessed', async () => {
+  test('a session is invalid in another repository, and its id cannot be guessed', async () => {
     const call = await setUp()
     const ids = new Set<string>()
     for (let count = 0; count < 50; count += 1) {
@@ -39,7 +39,7 @@ describeBothWays('upload sessions', (open) => {
     }
     const init = { body: toReadableStream(slow()), duplex: 'half' } as RequestInit
     const first = call('PATCH', location, init)
-    // From its first bytes on it is the writer.
+    // The request is the only writer after its first bytes.
     while ((await call('GET', location)).headers.get('Range') !== '0-3') await Bun.sleep(5)
     const others = await Promise.all(
       Array.from({ length: 100 }, () => call('PATCH', location, { body: 'intruder' })),
@@ -52,7 +52,7 @@ describeBothWays('upload sessions', (open) => {
     expect(done.status).toBe(201)
   })
 
-  test('an offset beyond all reason is refused', async () => {
+  test('an absurdly large offset is refused', async () => {
     const call = await setUp()
     const location = (await call('POST', '/v2/app/blobs/uploads/')).headers.get('Location') ?? ''
     for (const range of ['999999999999999-999999999999999', `0-${'9'.repeat(40)}`, '-1-5']) {

@@ -48,7 +48,7 @@ describeBothWays('uploads', (open) => {
     }
   })
 
-  test('PATCH in order, GET says how far, PUT ends with the last chunk', async () => {
+  test('PATCH appends in order, GET returns the offset, PUT ends with the last chunk', async () => {
     const { call, start, patch } = await setUp()
     const location = await start()
     expect((await patch(location, '0123', '0-3')).headers.get('Range')).toBe('0-3')
@@ -104,7 +104,7 @@ describeBothWays('uploads', (open) => {
     expect((await patch(location, '2345', '2-5')).status).toBe(202)
   })
 
-  test('a body that breaks off leaves what came', async () => {
+  test('a body that breaks off leaves the received bytes', async () => {
     const { call, start } = await setUp()
     const location = await start()
     let sent = false
@@ -135,7 +135,7 @@ describeBothWays('uploads', (open) => {
     expect((await call('GET', location)).status).toBe(404)
   })
 
-  test('POST with mount takes a blob over, or opens a session where it cannot', async () => {
+  test('POST with mount mounts a blob, or opens a session if it cannot', async () => {
     const { call, registry } = await setUp()
     await registry.repository('base').write(content.descriptor, fromBuffer(content.raw))
     const { digest } = content.descriptor

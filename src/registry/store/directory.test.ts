@@ -19,7 +19,7 @@ async function temporary(): Promise<{ readonly root: string } & AsyncDisposable>
   return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true }) }
 }
 
-test('openDirectoryRegistry() finds everything again, and keeps shared blobs once', async () => {
+test('openDirectoryRegistry() finds all content again, and stores shared blobs once', async () => {
   await using place = await temporary()
   for (const name of ['app', 'team/app']) {
     const repository = (await openDirectoryRegistry(place.root)).repository(name)
@@ -36,7 +36,7 @@ test('openDirectoryRegistry() finds everything again, and keeps shared blobs onc
   expect((await readdir(join(place.root, 'blobs', 'sha256'))).length).toBe(4)
 })
 
-test('copy() moves an image between registries, whatever they are', async () => {
+test('copy() copies an image between registries of all kinds', async () => {
   await using place = await temporary()
   const source = createMemoryRegistry().repository('app')
   for (const { raw, descriptor } of [layer, emptyConfig, image, all]) {

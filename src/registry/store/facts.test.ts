@@ -29,7 +29,7 @@ testRegistryFacts('createDirectoryFacts()', async () => {
 const content = blob('content').descriptor
 const held = { kind: 'blob', descriptor: content } as const
 
-test('createDirectoryFacts() takes over what was kept by repository', async () => {
+test('createDirectoryFacts() converts the layout of earlier versions', async () => {
   await using place = await temporary()
   const [algorithm = '', hex = ''] = content.digest.split(':')
   for (const name of ['app', 'team/app']) {
@@ -44,7 +44,7 @@ test('createDirectoryFacts() takes over what was kept by repository', async () =
     await mkdir(join(place.root, name, '_tags'), { recursive: true })
     await writeFile(join(place.root, name, '_tags', 'v1'), content.digest)
   }
-  // Two processes may come upon it at the same time.
+  // Two processes may find the old layout at the same time.
   const both = [createDirectoryFacts(place.root), createDirectoryFacts(place.root)]
   for (const facts of both) {
     expect(await Array.fromAsync(facts.repositories())).toEqual(['app', 'team/app'])
@@ -57,7 +57,7 @@ test('createDirectoryFacts() takes over what was kept by repository', async () =
   expect(await readdir(join(place.root, 'app'))).toEqual(['_tags'])
 })
 
-test('createDirectoryFacts() makes a list of names that was lost again', async () => {
+test('createDirectoryFacts() makes a lost list of names again', async () => {
   await using place = await temporary()
   await createDirectoryFacts(place.root).repository('team/app').add(held)
   await rm(join(place.root, '_names'), { recursive: true })
@@ -66,7 +66,7 @@ test('createDirectoryFacts() makes a list of names that was lost again', async (
   expect(await facts.repository('team/app').exists()).toBe(true)
 })
 
-test('createDirectoryFacts() makes nothing where only reading is done', async () => {
+test('createDirectoryFacts() makes no files for reads', async () => {
   await using place = await temporary()
   const facts = createDirectoryFacts(join(place.root, 'absent'))
   expect(await Array.fromAsync(facts.repositories())).toEqual([])
@@ -74,7 +74,7 @@ test('createDirectoryFacts() makes nothing where only reading is done', async ()
   expect(await readdir(place.root)).toEqual([])
 })
 
-test('NameList shows what another process adds, also when it remembers the list', async () => {
+test('NameList shows names that another process adds, also with a cached list', async () => {
   await using place = await temporary()
   const mine = new NameList(place.root, () => Date.now() + 60_000)
   await mine.add('a')

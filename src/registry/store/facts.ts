@@ -12,7 +12,7 @@ export interface RegistryFacts {
   repositories(options?: { readonly after?: string | undefined }): AsyncIterable<string>
   /** Removes the tags and the name of a repository. Its members must have been removed. */
   forget(name: string): Promise<void>
-  /** Yields the repositories that hold a blob or manifest, in no order. One that holds it as both comes twice. */
+  /** Yields the repositories that hold a blob or manifest, in no order. Yields one that holds it as both twice. */
   holders(digest: Digest): AsyncIterable<string>
 }
 
@@ -23,7 +23,7 @@ export interface RepositoryFacts {
   find(kind: MemberKind, digest: Digest): Promise<Member | undefined>
   /** Called after the content is durable. Adding a known member replaces it. */
   add(member: Member): Promise<void>
-  /** Removes a manifest's tags as well. An absent member is no error. */
+  /** Removes a manifest's tags as well. An absent member is not an error. */
   remove(kind: MemberKind, digest: Digest): Promise<void>
   findTag(tag: string): Promise<Digest | undefined>
   /** `undefined` removes the tag. */

@@ -32,8 +32,8 @@ import { describeReferrer, referrersTag } from './referrer.ts'
 
 export interface LocalRegistryOptions {
   /**
-   * Finds content that any repository may take in without a source and without the bytes. A
-   * registry over an image store finds the store's blobs, so that a push moves no bytes.
+   * Finds content that any repository may link without a source and without the bytes. A
+   * registry over an image store finds the store's blobs, so that a push sends no bytes.
    */
   readonly findBlob?: (digest: Digest) => Promise<Descriptor | undefined>
 }
@@ -169,7 +169,7 @@ class LocalRepository implements Repository {
     yield* this.#facts.tags(options)
   }
 
-  /** By digest, so that a list can be taken up behind one of them. */
+  /** Sorted by digest, so that a list can continue after any of them. */
   async *referrers(subject: Digest, options: ReferrersOptions = {}): AsyncGenerator<Descriptor> {
     const { artifactType, after } = options
     const tagged = await this.#taggedReferrers(subject, after)
@@ -179,8 +179,8 @@ class LocalRepository implements Repository {
   }
 
   /**
-   * Returns what the referrers tag lists, each once and by digest. Clients wrote it
-   * where they came from a registry without the list.
+   * Returns the manifests of the referrers tag, each once and sorted by digest. Clients
+   * write this tag for registries without a referrers API.
    */
   async #taggedReferrers(subject: Digest, after = ''): Promise<readonly Descriptor[]> {
     const digest = await this.#findTag(referrersTag(subject))
@@ -201,7 +201,7 @@ class LocalRepository implements Repository {
     return this.#take(await this.#backing.options.findBlob?.(digest))
   }
 
-  /** Links a blob of another place, unless the store lost it. */
+  /** Links a blob of another repository, unless the store has lost it. */
   async #take(found: Descriptor | undefined): Promise<Descriptor | undefined> {
     if (found === undefined || !(await this.#blobs.has(found))) return undefined
     await this.#link(found)
@@ -305,7 +305,7 @@ async function drain(bytes: Bytes): Promise<void> {
   for await (const _ of bytes);
 }
 
-/** Merges two lists in the order of their digests. What is in both comes from the second. */
+/** Merges two lists in the order of their digests. An element of both comes from the second. */
 async function* merge(
   some: readonly Descriptor[],
   others: AsyncIterable<Descriptor>,

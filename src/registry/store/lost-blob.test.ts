@@ -7,7 +7,7 @@ import { blob } from '../testing/fixtures.ts'
 import { createDirectoryFacts } from './directory-facts.ts'
 import { createLocalRegistry } from './local.ts'
 
-test('a blob that the store lost is unknown, and comes back by the next upload', async () => {
+test('a blob that the store lost is unknown until the next upload', async () => {
   await using directory = await mkdtempDisposable(tmpdir(), 'strake-lost-')
   const store = createMemoryStore()
   const repository = createLocalRegistry(store, createDirectoryFacts(directory.path)).repository(

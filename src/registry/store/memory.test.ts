@@ -3,7 +3,7 @@ import { sha256 } from '#oci'
 import { fromBuffer } from '#stream'
 import { createMemoryRegistry } from './memory.ts'
 
-test('createMemoryRegistry() keeps what two first uploads bring at the same time', async () => {
+test('createMemoryRegistry() keeps both of two first uploads at the same time', async () => {
   const registry = createMemoryRegistry()
   const blobs = ['one', 'two'].map((text) => {
     const bytes = new TextEncoder().encode(text)
@@ -16,7 +16,7 @@ test('createMemoryRegistry() keeps what two first uploads bring at the same time
   for (const { target } of blobs) expect(await registry.repository('app').has(target)).toBe(true)
 })
 
-test('createMemoryRegistry() lists a repository once something is in it', async () => {
+test('createMemoryRegistry() lists a repository after its first upload', async () => {
   const registry = createMemoryRegistry()
   await registry
     .repository('asked')

@@ -17,7 +17,7 @@ export function createMemoryRegistry(): Registry {
 
 /** Keeps facts in maps. */
 export function createMemoryFacts(): RegistryFacts {
-  const repositories = new Map<string, Held>()
+  const repositories = new Map<string, Contents>()
   return {
     repository: (name) => new MemoryRepositoryFacts(name, repositories),
     async *repositories({ after = '' } = {}) {
@@ -35,26 +35,26 @@ export function createMemoryFacts(): RegistryFacts {
 }
 
 /** The members and tags of one repository. */
-interface Held {
+interface Contents {
   readonly members: Map<string, Member>
   readonly tags: Map<string, Digest>
 }
 
 class MemoryRepositoryFacts implements RepositoryFacts {
   readonly #name: string
-  readonly #repositories: Map<string, Held>
+  readonly #repositories: Map<string, Contents>
 
-  constructor(name: string, repositories: Map<string, Held>) {
+  constructor(name: string, repositories: Map<string, Contents>) {
     this.#name = name
     this.#repositories = repositories
   }
 
   /** Looked up at each call, because two first uploads at the same time must share one. */
-  get #held(): Held {
+  get #held(): Contents {
     return this.#repositories.get(this.#name) ?? { members: new Map(), tags: new Map() }
   }
 
-  #enter(): Held {
+  #enter(): Contents {
     const held = this.#held
     this.#repositories.set(this.#name, held)
     return held

@@ -29,7 +29,7 @@ export function testRegistry(name: string, open: OpenRegistry): void {
 type With = (work: (repository: Repository, registry: Registry) => Promise<void>) => Promise<void>
 
 function testBlobs(withRepository: With): void {
-  test('write() then read() gives the same bytes', () =>
+  test('read() returns the bytes of write()', () =>
     withRepository(async (repository) => {
       const { raw, descriptor } = blob(noise(3_000_001))
       expect(await repository.has(descriptor)).toBe(false)
@@ -39,7 +39,7 @@ function testBlobs(withRepository: With): void {
       expect(await repository.resolveBlob(descriptor.digest)).toEqual(descriptor)
     }))
 
-  test('write() takes an empty blob and a sha512 one', () =>
+  test('write() accepts an empty blob and a sha512 digest', () =>
     withRepository(async (repository) => {
       const empty = blob('')
       await repository.write(empty.descriptor, fromBuffer(empty.raw))
@@ -51,14 +51,14 @@ function testBlobs(withRepository: With): void {
       expect(await toBuffer(repository.read(long), max)).toEqual(raw)
     }))
 
-  test('write() does not touch the bytes of content that is there', () =>
+  test('write() does not read the bytes of existing content', () =>
     withRepository(async (repository) => {
       const { raw, descriptor } = blob('twice')
       await repository.write(descriptor, fromBuffer(raw))
       await repository.write(descriptor, untouchable())
     }))
 
-  test('write() keeps nothing of bytes that are not what the descriptor names', () =>
+  test('write() stores no bytes that differ from the descriptor', () =>
     withRepository(async (repository) => {
       const { descriptor } = blob('expected')
       await expectCode(repository.write(descriptor, fromBuffer(blob('something').raw)), [
@@ -73,7 +73,7 @@ function testBlobs(withRepository: With): void {
       expect(await repository.has(descriptor)).toBe(false)
     }))
 
-  test('read() gives any range', () =>
+  test('read() returns any range', () =>
     withRepository(async (repository) => {
       const { raw, descriptor } = blob(noise(200_000))
       await repository.write(descriptor, fromBuffer(raw))
@@ -94,7 +94,7 @@ function testBlobs(withRepository: With): void {
       await expectCode(repository.resolveBlob(descriptor.digest), ['BLOB_UNKNOWN'])
     }))
 
-  test('delete() forgets a blob until it is written again', () =>
+  test('delete() removes a blob until it is written again', () =>
     withRepository(async (repository) => {
       const { raw, descriptor } = blob('come and go')
       await repository.write(descriptor, fromBuffer(raw))
@@ -116,7 +116,7 @@ function testMembership(withRepository: With): void {
       await expectCode(toBuffer(other.read(descriptor), max), ['BLOB_UNKNOWN', 'NAME_UNKNOWN'])
     }))
 
-  test('write() takes no other bytes for content that another repository has', () =>
+  test('write() stores no other bytes for content that another repository has', () =>
     withRepository(async (repository, registry) => {
       const { raw, descriptor } = blob('secret')
       await repository.write(descriptor, fromBuffer(raw))
@@ -158,7 +158,7 @@ function testMembership(withRepository: With): void {
 }
 
 function testIngests(withRepository: With): void {
-  test('ingest() takes content whose digest is not known yet', () =>
+  test('ingest() stores content whose digest is not known yet', () =>
     withRepository(async (repository) => {
       const { raw, descriptor } = blob(noise(300_000, 3))
       await using ingest = await repository.ingest()
@@ -169,7 +169,7 @@ function testIngests(withRepository: With): void {
       expect(await toBuffer(repository.read(descriptor), max)).toEqual(raw)
     }))
 
-  test('ingest() refuses to commit as something else', () =>
+  test('ingest() refuses to commit under another digest', () =>
     withRepository(async (repository) => {
       const { descriptor } = blob('another')
       await using ingest = await repository.ingest()
@@ -190,7 +190,7 @@ function testManifests(withRepository: With): void {
       expect(await repository.resolve('v1')).toEqual(other.descriptor)
     }))
 
-  test('write() takes an index of manifests', () =>
+  test('write() accepts an index of manifests', () =>
     withRepository(async (repository) => {
       const { descriptor } = await pushManifest(repository, 'amd64')
       const all = index([descriptor])
@@ -208,7 +208,7 @@ function testManifests(withRepository: With): void {
       await expectCode(repository.tag('v2', descriptor), ['MANIFEST_UNKNOWN'])
     }))
 
-  test('untag() leaves the manifest, delete() takes all its tags along', () =>
+  test('untag() keeps the manifest, delete() also removes all its tags', () =>
     withRepository(async (repository) => {
       const { descriptor } = await pushManifest(repository, 'one')
       await repository.tag('two', descriptor)
@@ -221,7 +221,7 @@ function testManifests(withRepository: With): void {
       expect(await repository.has(descriptor)).toBe(false)
     }))
 
-  test('referrers() lists what is attached, by artifact type', () =>
+  test('referrers() lists attached manifests, by artifact type', () =>
     withRepository(async (repository) => {
       const { descriptor: subject } = await pushManifest(repository, 'v1')
       await expectReferrers(repository, subject, undefined, [])

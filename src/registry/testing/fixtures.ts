@@ -46,20 +46,20 @@ export async function* untouchable(): AsyncGenerator<Uint8Array> {
   throw new Error('these bytes were not to be read')
 }
 
-/** The bytes in chunks of a size that does not divide anything, each in the memory of the one before. */
+/** Yields the bytes in chunks of an odd size that all share one buffer. */
 export function chunked(raw: Uint8Array, size = 65_521): AsyncGenerator<Uint8Array> {
   return overwriting(raw, size)
 }
 
 export { noise }
 
-/** A peer in a test: answers requests and remembers them. */
+/** A peer in a test: it answers requests and records them. */
 export interface Peer {
   readonly fetch: (request: Request) => Promise<Response>
   readonly requests: Request[]
 }
 
-/** A peer whose answers `answer` decides; without an answer it is a 404. */
+/** Makes a peer that answers with `answer`, or 404 if that returns no answer. */
 export function peer(
   answer: (request: Request, count: number) => Response | undefined | Promise<Response | undefined>,
 ): Peer {
@@ -87,7 +87,7 @@ export function instantRetries(attempts = 5): {
   return { attempts, delays, sleep, random: () => 0 }
 }
 
-/** The answer to a request for a blob or manifest, whole or in part, as a good registry gives it. */
+/** Answers a request for a blob or manifest, whole or in part, as a correct registry does. */
 export function serveContent(request: Request, { raw, descriptor }: Fixture): Response {
   const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.get('Range') ?? '')
   const start = Number(range?.[1] ?? 0)

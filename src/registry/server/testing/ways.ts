@@ -6,9 +6,8 @@ import type { FetchHandler } from '../../registry.ts'
 export type Call = (method: string, path: string, init?: RequestInit) => Promise<Response>
 
 /**
- * Runs tests of a handler twice: called as a function, and over a socket, where the
- * runtime may change the answer. `define` is called with a function that makes a `Call`
- * of a handler.
+ * Runs tests of a handler twice: as a function, and over a socket, where the runtime may
+ * change the answer. Calls `define` with a function that makes a `Call` of a handler.
  */
 export function describeBothWays(
   name: string,

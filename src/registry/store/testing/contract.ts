@@ -30,7 +30,7 @@ export function testRegistryFacts(name: string, open: OpenFacts): void {
 type With = (work: (facts: RegistryFacts) => Promise<void>) => Promise<void>
 
 function testMembers(withFacts: With): void {
-  test('find() gives what was added, by kind, to this repository alone', () =>
+  test('find() returns members of this repository only, by kind', () =>
     withFacts(async (facts) => {
       const app = facts.repository('team/app')
       await app.add(member('blob'))
@@ -44,7 +44,7 @@ function testMembers(withFacts: With): void {
       expect(await facts.repository('team/app').find('blob', one.digest)).toEqual(found)
     }))
 
-  test('add() replaces what is there, and remove() ends it', () =>
+  test('add() replaces a member, and remove() removes it', () =>
     withFacts(async (facts) => {
       const app = facts.repository('app')
       await app.add(member('manifest'))
@@ -58,7 +58,7 @@ function testMembers(withFacts: With): void {
       expect(await app.find('manifest', one.digest)).toBeUndefined()
     }))
 
-  test('add() takes sha512, the longest names, and many at the same time', () =>
+  test('add() accepts sha512, the longest names, and many calls at the same time', () =>
     withFacts(async (facts) => {
       const digest: Digest = `sha512:${'ab'.repeat(64)}`
       const long = facts.repository(`${'a'.repeat(127)}/${'b'.repeat(127)}`)
@@ -73,7 +73,7 @@ function testMembers(withFacts: With): void {
 }
 
 function testTags(withFacts: With): void {
-  test('setTag() names a manifest, moves, and takes away', () =>
+  test('setTag() sets, moves and removes a tag', () =>
     withFacts(async (facts) => {
       const app = facts.repository('app')
       await app.add(member('manifest'))
@@ -88,7 +88,7 @@ function testTags(withFacts: With): void {
       expect(await app.findTag('v1')).toBeUndefined()
     }))
 
-  test('tags() are in code unit order and start after a name, whether it is there or not', () =>
+  test('tags() are in code unit order and start after a present or absent name', () =>
     withFacts(async (facts) => {
       const app = facts.repository('app')
       await app.add(member('manifest'))
@@ -98,7 +98,7 @@ function testTags(withFacts: With): void {
       expect(await Array.fromAsync(app.tags({ after: 'Z' }))).toEqual(['_x', 'a', 'b'])
     }))
 
-  test('remove() of a manifest takes its tags along, and no other', () =>
+  test('remove() of a manifest removes its tags, and no other tags', () =>
     withFacts(async (facts) => {
       const app = facts.repository('app')
       for (const descriptor of [one, two]) await app.add(member('manifest', descriptor))
@@ -110,7 +110,7 @@ function testTags(withFacts: With): void {
 }
 
 function testReferrers(withFacts: With): void {
-  test('referrers() gives what has the subject, by digest, until it is removed', () =>
+  test('referrers() yields manifests with the subject by digest, until they are removed', () =>
     withFacts(async (facts) => {
       const app = facts.repository('app')
       const attached = [two, three].map((descriptor) => ({
@@ -136,7 +136,7 @@ function testReferrers(withFacts: With): void {
 }
 
 function testNames(withFacts: With): void {
-  test('exists() is true from the first thing added on', () =>
+  test('exists() is true after the first member was added', () =>
     withFacts(async (facts) => {
       const app = facts.repository('team/app')
       await app.find('blob', one.digest)
@@ -181,7 +181,7 @@ function testForget(withFacts: With): void {
 }
 
 function testHolders(withFacts: With): void {
-  test('holders() gives every repository that has a blob or manifest, and no other', () =>
+  test('holders() yields every repository that has a blob or manifest, and no other', () =>
     withFacts(async (facts) => {
       const holders = async (digest: Digest): Promise<string[]> =>
         [...new Set(await Array.fromAsync(facts.holders(digest)))].sort()
