@@ -186,7 +186,7 @@ describe('parseTrigger()', () => {
   })
 })
 
-describe('parse() goes on after an error', () => {
+describe('parse() continues after an error', () => {
   test('parse() reports every broken instruction and keeps the others', () => {
     const file = parse('FROM a\nRUNN x\nCOPY y\nRUN z\n')
     expect(file.diagnostics.map(({ rule }) => rule)).toEqual([

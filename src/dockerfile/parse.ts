@@ -131,7 +131,7 @@ class Parser {
     const checks = this.#checks(check)
     const found = [...this.#errors, ...lint(file, this.#lines, checks)]
     found.sort((a, b) => a.range.start.line - b.range.start.line)
-    return { ...file, diagnostics: found.slice(0, maxDiagnostics), ...saidOf(checks) }
+    return { ...file, diagnostics: found.slice(0, maxDiagnostics), ...withChecks(checks) }
   }
 
   #checks(override: string | undefined): Checks {
@@ -244,7 +244,7 @@ class Parser {
 }
 
 /** Returns no `checks` for a file without options of build checks. */
-function saidOf(checks: Checks): Pick<Dockerfile, 'checks'> {
+function withChecks(checks: Checks): Pick<Dockerfile, 'checks'> {
   const { whole, stages, instructions } = checks
   const isSilent = JSON.stringify(whole) === JSON.stringify(parseCheck(''))
   return isSilent && stages.length + instructions.length === 0 ? {} : { checks }

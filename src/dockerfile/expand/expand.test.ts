@@ -146,7 +146,7 @@ describe('expand() and patterns', () => {
   ])
 })
 
-describe('expand() and what is no substitution', () => {
+describe('expand() and text without substitutions', () => {
   cases([
     ['${}', '! bad substitution'],
     ['${{x}', '! bad substitution'],

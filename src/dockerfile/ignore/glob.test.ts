@@ -35,7 +35,7 @@ describe('matchPattern()', () => {
     ['*/', 'a/', true],
   ]
   for (const [pattern, path, expected] of rows) {
-    test(`matchPattern() says ${expected} of ${pattern} and ${path}`, () => {
+    test(`matchPattern() returns ${expected} for ${pattern} and ${path}`, () => {
       expect(matchPattern(pattern, path)).toBe(expected)
     })
   }

@@ -98,7 +98,7 @@ describe('parseIgnore()', () => {
     expect(() => parseIgnore(`${line.repeat(10)}#`)).toThrow('larger than 10 MiB')
   })
 
-  test('cleanPath() keeps what leads out', () => {
+  test('cleanPath() keeps parts that lead out', () => {
     for (const [path, clean] of [
       ['../../a', '../../a'],
       ['a/../../b/./c//', '../b/c'],
@@ -138,7 +138,7 @@ describe('mayContain()', () => {
     ['a\n!a/b**c', 'a', true],
   ]
   for (const [file, directory, expected] of rows) {
-    test(`mayContain() says ${expected} of ${directory} under ${JSON.stringify(file)}`, () => {
+    test(`mayContain() returns ${expected} for ${directory} under ${JSON.stringify(file)}`, () => {
       expect(parseIgnore(file).mayContain(directory)).toBe(expected)
     })
   }

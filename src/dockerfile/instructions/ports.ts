@@ -1,4 +1,4 @@
-/** One word of EXPOSE. */
+/** A parsed word of EXPOSE. */
 export interface PortSpec {
   readonly first: number
   readonly last: number

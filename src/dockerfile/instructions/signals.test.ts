@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { isSignal } from './signals.ts'
 
-test('isSignal() knows Linux signals by number and name', () => {
+test('isSignal() accepts Linux signals by number and name', () => {
   const good = ['1', '64', 'SIGTERM', 'term', 'SIGRTMIN', 'SIGRTMIN+15', 'RTMAX-14', 'sigwinch']
   const bad = [
     '0',
