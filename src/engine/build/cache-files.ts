@@ -6,7 +6,6 @@ import {
   renamePath,
   temporaryName,
 } from '#platform'
-import { treeSize } from '#snapshot'
 import type { Engine } from '../engine.ts'
 
 /** Returns the directory of files that builds keep for later builds. */
@@ -19,6 +18,8 @@ export function cacheFilesOf({ root }: Pick<Engine, 'root'>): string {
  * build may make new ones.
  */
 export async function removeCacheFiles(engine: Pick<Engine, 'root'>): Promise<number> {
+  // Every command loads this file, and few remove anything.
+  const { treeSize } = await import('#snapshot/unpacked/tree-size')
   const path = cacheFilesOf(engine)
   const size = pathExists(path) ? await treeSize(path) : 0
   try {

@@ -42,6 +42,8 @@ export class ContainerView implements Disposable {
   readonly made: MadeEntry[] = []
   readonly #root: Place
   readonly #covers: Map<string, Cover>
+  /** Directories on the way to files, by path without links: each is opened once. */
+  readonly #directories = new Map<string, Place>()
   readonly #descriptors: number[] = []
 
   private constructor(rootPath: string, covers: Map<string, Cover>) {
@@ -71,6 +73,7 @@ export class ContainerView implements Disposable {
       if (below === path || below.startsWith(`${path}/`)) this.#covers.delete(below)
     }
     this.#covers.set(path, cover)
+    this.#directories.clear()
   }
 
   /** Takes over a descriptor, which is closed with the view. */
@@ -112,6 +115,7 @@ export class ContainerView implements Disposable {
       const step = this.#step(parent, name, names.length === 0 ? missing : missing && parentOf)
       if (step === undefined) return undefined
       if ('path' in step) {
+        if (names.length > 0 && isDirectory(step)) this.#directories.set(step.path, step)
         reached.push(step)
         continue
       }
@@ -132,6 +136,8 @@ export class ContainerView implements Disposable {
     if (cover !== undefined) return covered(path, cover)
     if (parent.fd === undefined) return parent.cover && unseen(path, parent.cover, missing)
     if (!isDirectory(parent)) throw unusable(parent.path, 'it is not a directory')
+    const known = this.#directories.get(path)
+    if (known !== undefined) return known
     const bytes = Buffer.from(name)
     const fd = at.openPlace(parent.fd, bytes)
     if (fd === undefined) {

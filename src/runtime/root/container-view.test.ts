@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import {
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { ContainerView } from './container-view.ts'
+
+let base = ''
+
+beforeEach(() => {
+  base = mkdtempSync(`${tmpdir()}/strake-view-`)
+  mkdirSync(`${base}/root/usr/bin`, { recursive: true })
+  for (const name of ['one', 'two']) writeFileSync(`${base}/root/usr/bin/${name}`, name)
+})
+
+afterEach(() => rmSync(base, { recursive: true, force: true }))
+
+/** How often this process has `path` open. */
+function timesOpen(path: string): number {
+  const targets = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      return ''
+    }
+  })
+  return targets.filter((target) => target === path).length
+}
+
+test('find() opens a directory once for all paths through it', () => {
+  {
+    using view = ContainerView.ofDirectory(`${base}/root`)
+    expect(view.find('/usr/bin/one')?.path).toBe('/usr/bin/one')
+    expect(view.find('/usr/bin/../bin/two')?.path).toBe('/usr/bin/two')
+    expect(view.find('/usr/bin/three')).toBeUndefined()
+    expect(timesOpen(`${base}/root/usr/bin`)).toBe(1)
+  }
+  expect(timesOpen(`${base}/root/usr/bin`)).toBe(0)
+})
+
+test('cover() hides directories that were found before', () => {
+  mkdirSync(`${base}/mounted/bin`, { recursive: true })
+  writeFileSync(`${base}/mounted/bin/one`, 'another')
+  using view = ContainerView.ofDirectory(`${base}/root`)
+  const hidden = view.find('/usr/bin/one')
+  view.cover('/usr', { type: 'tree', fd: view.keep(openSync(`${base}/mounted`, 'r')) })
+  const seen = view.find('/usr/bin/one')
+  expect(seen?.status?.identity).toBeString()
+  expect(seen?.status?.identity).not.toBe(hidden?.status?.identity)
+  expect(view.find('/usr/bin/two')).toBeUndefined()
+})
