@@ -120,3 +120,22 @@ test('checkCommand() looks for the loader of a dynamic program', () => {
     /^127 \/dynamic: its interpreter \/lib\S+: no such file or directory in the image$/,
   )
 })
+
+test.each([
+  ['arm64', 2, 1, 183],
+  ['s390x', 2, 2, 22],
+  ['arm', 1, 1, 40],
+])(
+  'checkCommand() names the emulator that a program for %s needs',
+  (name, size, order, machine) => {
+    if (process.arch !== 'x64') return
+    const head = Buffer.alloc(64)
+    head.set([0x7f, 0x45, 0x4c, 0x46, size, order, 1])
+    const [low, high] = [machine & 0xff, machine >> 8]
+    head.set(order === 2 ? [0, 2, high, low] : [2, 0, low, high], 16)
+    writeFileSync(`${root}/foreign`, head, { mode: 0o755 })
+    expect(check('/foreign')).toBe(
+      `126 /foreign: it is a program for ${name}, and this machine has no emulator for ${name}: install the packages qemu-user-static and binfmt-support`,
+    )
+  },
+)

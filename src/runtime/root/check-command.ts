@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { isStrakeError } from '#oci'
 import { StartError } from '../failure.ts'
 import { type ContainerView, isDirectory, isRegularFile, type Place } from './container-view.ts'
-import { readProgram } from './program.ts'
+import { type Program, readProgram } from './program.ts'
 import type { ResolvedUser } from './user.ts'
 
 /** The process to start. */
@@ -79,10 +79,16 @@ function checkProgram(view: ContainerView, process: CheckedProcess, checked: Che
   const program = readProgram(place.fd)
   if (program === undefined) return
   if (program.kind === 'unknown' || depth === mostInterpreters) {
-    throw new StartError(126, `${what}: it is not a program this machine can execute`)
+    throw new StartError(126, `${what}: ${refusalOf(program)}`)
   }
   if (program.interpreter === undefined) return
   checkProgram(view, process, { command, path: program.interpreter, depth: depth + 1 })
+}
+
+/** The advice is in the sentence, because the sentence alone travels between processes. */
+function refusalOf({ architecture }: Program): string {
+  if (architecture === undefined) return 'it is not a program this machine can execute'
+  return `it is a program for ${architecture}, and this machine has no emulator for ${architecture}: install the packages qemu-user-static and binfmt-support`
 }
 
 /** A path through a file or through a loop of links counts as missing. */

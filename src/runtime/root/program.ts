@@ -1,11 +1,14 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { openFlag } from '#platform'
+import { findEmulator, hasNamedFormats } from './emulators.ts'
 
 /** The kind of a file that is executed. */
 export interface Program {
   readonly kind: 'script' | 'elf' | 'unknown'
   /** The interpreter of a script or the loader of a dynamic program. */
   readonly interpreter?: string | undefined
+  /** The architecture of a program for another machine: `arm64`. */
+  readonly architecture?: string | undefined
 }
 
 /** Reads the kind of a file from an `O_PATH` descriptor; `undefined` when only the kernel can decide. */
@@ -20,13 +23,20 @@ export function readProgram(place: number): Program | undefined {
     const head = readAt(fd, 0, 256)
     if (head.subarray(0, 2).toString('latin1') === '#!') return readScript(head)
     const program = isElf(head) ? readElf(fd, head) : unknown
-    return program.kind === 'unknown' && hasOtherFormats() ? undefined : program
+    return program.kind === 'unknown' ? emulated(head, program) : program
   } finally {
     closeSync(fd)
   }
 }
 
 const unknown: Program = { kind: 'unknown' }
+
+/** What another format makes of a file that this kernel does not execute by itself. */
+function emulated(head: Uint8Array, program: Program): Program | undefined {
+  const emulator = findEmulator(head)
+  if (emulator === undefined) return hasNamedFormats() ? undefined : program
+  return emulator.isFixed ? undefined : { kind: 'script', interpreter: emulator.interpreter }
+}
 
 /** The kernel uses the first word of the line, and at most 255 bytes. */
 function readScript(head: Buffer): Program {
@@ -45,6 +55,26 @@ const machines: Readonly<Partial<Record<string, Readonly<Record<number, 1 | 2>>>
   arm64: { 183: 2, 40: 1 },
 }
 
+/** `EM_*`, with `-be` for big-endian, and what the image specification calls the machine. */
+const architectures: Readonly<Record<string, string>> = {
+  3: '386',
+  8: 'mips64le',
+  21: 'ppc64le',
+  '22-be': 's390x',
+  40: 'arm',
+  62: 'amd64',
+  183: 'arm64',
+  243: 'riscv64',
+  258: 'loong64',
+}
+
+function otherMachine(head: Buffer): Program {
+  const isBig = head[5] === 2
+  const machine = isBig ? `${head.readUInt16BE(18)}-be` : String(head.readUInt16LE(18))
+  const architecture = architectures[machine]
+  return architecture === undefined ? unknown : { kind: 'unknown', architecture }
+}
+
 const interpreterHeader = 3
 const [executable, shared] = [2, 3]
 const mostHeaders = 256
@@ -53,7 +83,7 @@ function readElf(fd: number, head: Buffer): Program {
   const isWide = head[4] === 2
   const [type, machine] = [head.readUInt16LE(16), head.readUInt16LE(18)]
   const known = machines[process.arch]
-  if (known !== undefined && known[machine] !== head[4]) return unknown
+  if (known !== undefined && known[machine] !== head[4]) return otherMachine(head)
   if (type !== executable && type !== shared) return unknown
   const start = isWide ? Number(head.readBigUInt64LE(32)) : head.readUInt32LE(28)
   const size = head.readUInt16LE(isWide ? 54 : 42)
@@ -90,14 +120,4 @@ function readAt(fd: number, position: number, length: number): Buffer {
     filled += count
   }
   return bytes.subarray(0, filled)
-}
-
-/** Whether binfmt_misc has further formats, such as programs of other machines. */
-function hasOtherFormats(): boolean {
-  try {
-    const names = readdirSync('/proc/sys/fs/binfmt_misc')
-    return names.some((name) => name !== 'register' && name !== 'status')
-  } catch {
-    return false
-  }
 }
