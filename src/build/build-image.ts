@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import type { Layer } from '#oci'
+import type { Digest, Layer } from '#oci'
 import { cpuCount } from '#platform'
 import type { Lease } from '#records'
 import { silent } from '#stream'
@@ -12,8 +12,9 @@ import { unpackState } from './layers/unpack-state.ts'
 import { mainContext } from './model/graph.ts'
 import type { FileState } from './model/state.ts'
 import type { BuildOptions } from './options.ts'
+import type { Plan } from './plan/plan.ts'
 import { createBuildArgs, proxyEnvironment } from './plan/scope.ts'
-import { chooseTimes, creationTime, makePlan, withLabels } from './prepare.ts'
+import { chooseTimes, creationTime, makePlans, withLabels } from './prepare.ts'
 import { solve } from './solve/solve.ts'
 import { createStepRunner } from './solve/steps.ts'
 import { type ContextPlaces, openContextRoot } from './source/context-root.ts'
@@ -25,9 +26,14 @@ import { DeferredWork } from './step/deferred-work.ts'
 import type { BuildFacts, StepServices, Workspace } from './step/workspace.ts'
 import { withStep } from './with-step.ts'
 
-/** The image that a build made. It is in the store and has no tag yet. */
+/**
+ * The images that a build made, one for each platform; the members are those of the first.
+ * They are in the store and have no tag yet.
+ */
 export interface BuildResult extends ExportedImage {
-  /** Keeps the image from being collected. Release it when the image is tagged. */
+  /** In the order of the platforms. */
+  readonly images: readonly ExportedImage[]
+  /** Keeps the images from being collected. Release it when they are tagged. */
   readonly lease: Lease
 }
 
@@ -45,7 +51,10 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     await using directory = await openBuildDirectory(services.run)
     await using scratch = new Scratch(services.scratch)
     const places = { directory: directory.path, scratch: () => scratch.path() }
-    return { ...(await buildIn(places, options, lease)), lease }
+    const images = await buildIn(places, options, lease)
+    const [first] = images
+    if (first === undefined) throw new RangeError('A build is for one platform at least')
+    return { ...first, images, lease }
   } catch (error) {
     await lease.release()
     throw error
@@ -56,7 +65,7 @@ async function buildIn(
   places: ContextPlaces,
   options: BuildOptions,
   lease: Lease,
-): Promise<ExportedImage> {
+): Promise<readonly ExportedImage[]> {
   const { signal, emit = silent } = options
   const contextRoot = await openContextRoot(options.context, places, signal)
   const { source, ignore } = await readDefinition(contextRoot, options.dockerfile)
@@ -64,45 +73,73 @@ async function buildIn(
   using main = openBuildContext(contextRoot, { name: 'the build context', ignore, cacheFiles })
   const contexts = new Map([[mainContext, main]])
   const buildArgs = createBuildArgs(options.buildArgs ?? {})
-  const plan = await makePlan(options, source, { buildArgs, ignore })
+  const plans = await makePlans(options, source, { buildArgs, ignore })
+  const targets = plans.map(({ target }) => target)
   const sources = await withStep('[internal] load build context', emit, async () =>
-    collectContextSources(plan.target, contexts, source),
+    collectContextSources(targets, contexts, source),
   )
-  const times = await chooseTimes(options, plan, { contextRoot, sources })
+  const times = await chooseTimes(options, plans, { contextRoot, sources })
   const project = `${contextRoot.kind === 'directory' ? contextRoot.path : ''} ${source.name}`
   const workspace: Workspace = {
     services: stepServices(options, lease),
-    facts: { ...factsOf(options), userinfo: plan.userinfo, project, source, times, sources },
+    facts: {
+      ...factsOf(options),
+      userinfo: plans[0]?.userinfo ?? new Map(),
+      project,
+      source,
+      times,
+      sources,
+    },
     contexts,
     places: { ...places, cacheFiles, cacheMounts },
     deferred: new DeferredWork((error) => emit({ type: 'warning', message: unremembered(error) })),
     emit,
   }
   try {
-    const states = await solve(plan.target, await createStepRunner(workspace, plan.images), {
-      concurrency: options.concurrency ?? cpuCount(),
-      emit,
-      signal,
-    })
+    const states = await solve(
+      targets,
+      await createStepRunner(workspace, plans[0]?.images ?? new Map()),
+      {
+        concurrency: options.concurrency ?? cpuCount(),
+        emit,
+        signal,
+      },
+    )
     main.digests.save()
     main.digests.forget()
-    const created = creationTime(times, plan)
-    const layers = await finalLayers(states.get(plan.target.digest), workspace, signal)
-    const state = {
-      layers,
-      config: withLabels(plan.config, options.labels),
-      author: plan.author,
-      history: finishHistory(plan.history, states, created),
-      platform: plan.platform,
-      created,
-    }
     return await withStep('exporting to image', emit, () =>
-      exporters.image(workspace.services, state, signal),
+      Array.fromAsync(plans, (plan) => exportPlan(plan, { options, states, workspace })),
     )
   } finally {
     workspace.deferred.run()
     main.digests.save()
   }
+}
+
+/** Writes the image for one platform. */
+async function exportPlan(
+  plan: Plan,
+  {
+    options,
+    states,
+    workspace,
+  }: {
+    readonly options: BuildOptions
+    readonly states: ReadonlyMap<Digest, FileState>
+    readonly workspace: Workspace
+  },
+): Promise<ExportedImage> {
+  const { services, facts } = workspace
+  const created = creationTime(facts.times, plan)
+  const state = {
+    layers: await finalLayers(states.get(plan.target.digest), workspace, options.signal),
+    config: withLabels(plan.config, options.labels),
+    author: plan.author,
+    history: finishHistory(plan.history, states, created),
+    platform: plan.platform,
+    created,
+  }
+  return await exporters.image(services, state, options.signal)
 }
 
 /** The layers of the image. Layers of earlier commits get the times of this commit. */

@@ -64,8 +64,8 @@ export interface BuildOptions {
   readonly buildArgs?: Readonly<Record<string, string>> | undefined
   /** Labels for the image. They replace labels of the Dockerfile. */
   readonly labels?: Readonly<Record<string, string>> | undefined
-  /** The default is the platform of the machine. */
-  readonly platform?: Platform | undefined
+  /** There is an image for each. The default is the platform of the machine. */
+  readonly platforms?: readonly Platform[] | undefined
   /** Run every step again. The results are still added to the cache. */
   readonly noCache?: boolean | undefined
   readonly pull?: boolean | undefined

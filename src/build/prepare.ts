@@ -14,15 +14,15 @@ import { parseEpoch, type Times } from './times/times.ts'
 import { Warnings } from './warnings.ts'
 import { withStep } from './with-step.ts'
 
-/** Parses and plans the Dockerfile, and emits warnings. */
-export async function makePlan(
+/** Parses the Dockerfile, plans it for every platform, and emits warnings. */
+export async function makePlans(
   options: BuildOptions,
   source: DockerfileSource,
   {
     buildArgs,
     ignore,
   }: { readonly buildArgs: BuildArgs; readonly ignore?: IgnoreMatcher | undefined },
-): Promise<Plan> {
+): Promise<readonly Plan[]> {
   const { services, emit = silent, signal } = options
   const dockerfile = parse(source.text, { check: buildArgs.get('BUILDKIT_DOCKERFILE_CHECK') })
   const warnings = new Warnings(dockerfile, source, emit)
@@ -34,10 +34,10 @@ export async function makePlan(
     throw new DockerfileError(sentence, source, errors)
   }
   const build = hostPlatform()
-  const [plan] = await planBuild(dockerfile, {
+  const plans = await planBuild(dockerfile, {
     source,
     buildArgs,
-    platforms: { build, targets: [normalizePlatform(options.platform ?? build)] },
+    platforms: { build, targets: (options.platforms ?? [build]).map(normalizePlatform) },
     network: options.network ?? 'default',
     allowHostNetwork: options.allow?.includes('network.host') === true,
     warn: warnings.warn,
@@ -56,7 +56,6 @@ export async function makePlan(
       )
     },
   })
-  if (plan === undefined) throw new RangeError('A build is for one platform at least')
   warnings.refuseViolations()
   const unused = buildArgs.unused()
   if (unused.length > 0) {
@@ -65,7 +64,7 @@ export async function makePlan(
       message: `one or more build-args ${unused.join(', ')} were not consumed`,
     })
   }
-  return plan
+  return plans
 }
 
 /**
@@ -74,18 +73,20 @@ export async function makePlan(
  */
 export async function chooseTimes(
   options: BuildOptions,
-  plan: Plan,
+  plans: readonly Plan[],
   { contextRoot, sources }: { readonly contextRoot: ContextRoot; readonly sources: ContextSources },
 ): Promise<Times> {
   if (options.timestamp === 'now') return { kind: 'now' }
   const named =
     options.epoch ??
-    parseEpoch(options.buildArgs?.['SOURCE_DATE_EPOCH'] ?? plan.globals.get('SOURCE_DATE_EPOCH'))
+    parseEpoch(
+      options.buildArgs?.['SOURCE_DATE_EPOCH'] ?? plans[0]?.globals.get('SOURCE_DATE_EPOCH'),
+    )
   if (named !== undefined) return { kind: 'fixed', epoch: named, isExplicit: true }
   const { path, kind } = contextRoot
   const committed = kind === 'directory' ? await gitCommitTime(path) : undefined
   if (committed !== undefined) return { kind: 'fixed', epoch: committed, isExplicit: false }
-  return { kind: 'newest', epochs: newestEpochs(plan, sources) }
+  return { kind: 'newest', epochs: newestEpochs(plans, sources) }
 }
 
 /** The creation time in the image config. */

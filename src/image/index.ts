@@ -14,6 +14,9 @@ export { compressImage } from './compress/compress.ts'
 // Makes images from layers or from documents.
 export type { ImageParts } from './create.ts'
 export { createImage, writeImage } from './create.ts'
+// Makes an index of images for several platforms.
+export type { IndexParts } from './create-index.ts'
+export { createIndex } from './create-index.ts'
 // The history of an image.
 export type { HistoryStep } from './history.ts'
 export { historyOf } from './history.ts'

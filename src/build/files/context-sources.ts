@@ -12,12 +12,12 @@ export type ContextSources = ReadonlyMap<Digest, readonly Selection[]>
  * so that a misspelt name is an error before a long RUN.
  */
 export function collectContextSources(
-  target: Vertex,
+  targets: readonly Vertex[],
   contexts: BuildContexts,
   source: DockerfileSource,
 ): ContextSources {
   const found = new Map<Digest, readonly Selection[]>()
-  for (const { digest, op, range } of inDependencyOrder(target)) {
+  for (const { digest, op, range } of inDependencyOrder(...targets)) {
     const name = contextOf(op)
     if (name === undefined || (op.kind !== 'copy' && op.kind !== 'add')) continue
     const { tree } = contextNamed(contexts, name)

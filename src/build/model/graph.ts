@@ -132,10 +132,10 @@ export function createVertex(
   return { digest, op, inputs, ...origin }
 }
 
-/** Every vertex that `target` needs, once, each after its inputs. Does not use recursion. */
-export function inDependencyOrder(target: Vertex): Vertex[] {
+/** Every vertex that the targets need, once, each after its inputs. Does not use recursion. */
+export function inDependencyOrder(...targets: readonly Vertex[]): Vertex[] {
   const ordered = new Map<Digest, Vertex>()
-  const stack = [{ vertex: target, isReady: false }]
+  const stack = targets.toReversed().map((vertex) => ({ vertex, isReady: false }))
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
     const { vertex, isReady } = top
     if (ordered.has(vertex.digest)) continue

@@ -86,7 +86,8 @@ export async function planBuild(
   return await Promise.all(
     targets.map((target) => {
       const platforms = { build, target }
-      return planFor(dockerfile, { ...options, ...shared, platforms })
+      const isOneOfSeveral = targets.length > 1
+      return planFor(dockerfile, { ...options, ...shared, platforms, isOneOfSeveral })
     }),
   )
 }
@@ -94,6 +95,8 @@ export async function planBuild(
 /** The parameters of a plan for one platform. */
 interface PlatformOptions extends Omit<PlanOptions, 'platforms' | 'resolveImage'> {
   readonly platforms: BuildPlatforms
+  /** Whether there are plans for other platforms, so that names of steps tell the platform. */
+  readonly isOneOfSeveral: boolean
   readonly images: BaseImages
   readonly budget: TextBudget
   readonly userinfo: Map<string, string>
@@ -230,7 +233,7 @@ class Planner {
     })
     const triggers = this.#triggers(image.config.config?.OnBuild ?? [], stage)
     const total = 1 + [...triggers, ...stage.instructions].filter(makesLayer).length
-    const name = `${this.#prefix(stage, 1, total)}FROM ${base}`
+    const name = `${this.#prefix(stage, platform, 1, total)}FROM ${base}`
     const vertex = this.#options.images.vertex(image, platform, { name, range: stage.from.range })
     const state = new StageState(vertex, image.config.config ?? {}, {
       author: image.config.author,
@@ -276,7 +279,7 @@ class Planner {
       escape: this.#dockerfile.directives.escape,
       budget,
       globals: this.globals.values,
-      nameStep: (text) => `${this.#prefix(stage, ++index, total)}${text}`,
+      nameStep: (text) => `${this.#prefix(stage, platform, ++index, total)}${text}`,
       resolveFrom: (from, instruction) => this.#resolveFrom(stage, from, instruction, platform),
     }
   }
@@ -318,11 +321,14 @@ class Planner {
     })
   }
 
-  #prefix(stage: Stage, index: number, total: number): string {
+  #prefix(stage: Stage, platform: Platform, index: number, total: number): string {
     const isOnly = this.#dockerfile.stages.length === 1
-    const name = stage.name ?? `stage-${stage.index}`
-    const place = `${String(index).padStart(String(total).length)}/${total}`
-    return isOnly ? `[${place}] ` : `[${name} ${place}] `
+    const words = [
+      ...(this.#options.isOneOfSeveral ? [formatPlatform(platform)] : []),
+      ...(isOnly ? [] : [stage.name ?? `stage-${stage.index}`]),
+      `${String(index).padStart(String(total).length)}/${total}`,
+    ]
+    return `[${words.join(' ')}] `
   }
 
   #fail(rule: string, reason: string, range: Range): DockerfileError {

@@ -16,7 +16,7 @@ test('solve() runs a vertex once, after its inputs, also if several vertices nee
   const target = vertex('target', vertex('left', base), vertex('right', base), base)
   const order: string[] = []
   const states = await solve(
-    target,
+    [target],
     async ({ name }) => {
       order.push(name)
       return done
@@ -33,7 +33,7 @@ test('solve() runs vertices with the same digest once', async () => {
   const target = vertex('target', vertex('twin'), vertex('twin'))
   let calls = 0
   await solve(
-    target,
+    [target],
     async () => {
       calls++
       return done
@@ -53,7 +53,7 @@ test('solve() runs independent steps at the same time, and no more than allowed'
     running--
     return done
   }
-  await solve(target, run, { ...options, concurrency: 3 })
+  await solve([target], run, { ...options, concurrency: 3 })
   expect(most).toBe(3)
 })
 
@@ -69,7 +69,7 @@ test('solve() aborts the other steps when one fails, waits for them, and throws 
     throw signal.reason
   }
   const target = vertex('target', vertex('slow'), vertex('bad'))
-  const solving = solve(target, run, { concurrency: 4, emit: (event) => events.push(event) })
+  const solving = solve([target], run, { concurrency: 4, emit: (event) => events.push(event) })
   await expect(solving).rejects.toThrow('bad is bad')
   await solving.catch(() => {})
   expect(stopped).toBe(true)
@@ -88,6 +88,6 @@ test("solve() rethrows the caller's reason untouched", async () => {
     signal.throwIfAborted()
     return done
   }
-  const solving = solve(vertex('target'), run, { ...options, signal: controller.signal })
+  const solving = solve([vertex('target')], run, { ...options, signal: controller.signal })
   expect(await solving.catch((error) => error)).toBe(reason)
 })

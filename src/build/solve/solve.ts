@@ -25,14 +25,14 @@ export interface SolveOptions {
 }
 
 /**
- * Computes the states of `target` and of all vertices that it needs, and returns
+ * Computes the states of `targets` and of all vertices that they need, and returns
  * them by vertex digest. A vertex runs once, as soon as its inputs are done.
  *
  * The first failure aborts the signal of all running steps. It is thrown after all
  * of them have ended.
  */
 export async function solve(
-  target: Vertex,
+  targets: readonly Vertex[],
   run: StepRunner,
   options: SolveOptions,
 ): Promise<ReadonlyMap<Digest, FileState>> {
@@ -45,7 +45,7 @@ export async function solve(
     const inputs = await Promise.all(vertex.inputs.map((input) => stepOf(steps, input)))
     return limit(() => runStep(vertex, inputs, run, { signal, emit: options.emit }))
   }
-  for (const vertex of inDependencyOrder(target)) {
+  for (const vertex of inDependencyOrder(...targets)) {
     const step = work(vertex)
     step.catch((error) => failed.abort(error))
     steps.set(vertex.digest, step)

@@ -11,14 +11,16 @@ import type { Plan } from '../plan/plan.ts'
  * one layer does not change the times of another layer.
  */
 export function newestEpochs(
-  { target, images }: Pick<Plan, 'target' | 'images'>,
+  plans: readonly Pick<Plan, 'target' | 'images'>[],
   sources: ContextSources,
 ): Map<Vertex['digest'], number> {
   const epochs = new Map<Vertex['digest'], number>()
-  for (const { digest, op, inputs } of inDependencyOrder(target)) {
-    const below = inputs.map((input) => epochs.get(input.digest) ?? 0)
-    const image = op.kind === 'image' ? creation(images.get(op.manifest)) : 0
-    epochs.set(digest, Math.max(image, newestFile(sources.get(digest) ?? []), ...below))
+  for (const { target, images } of plans) {
+    for (const { digest, op, inputs } of inDependencyOrder(target)) {
+      const below = inputs.map((input) => epochs.get(input.digest) ?? 0)
+      const image = op.kind === 'image' ? creation(images.get(op.manifest)) : 0
+      epochs.set(digest, Math.max(image, newestFile(sources.get(digest) ?? []), ...below))
+    }
   }
   return epochs
 }

@@ -1,4 +1,4 @@
-import { parseBuildNetwork, parseTimestamp } from '#docker/flags/build-flags'
+import { parseBuildNetwork, parsePlatforms, parseTimestamp } from '#docker/flags/build-flags'
 import { parseAgent, parseSecret, refuseAttestation } from '#docker/flags/build-secrets'
 import { parseImageLabels } from '#docker/flags/label-flags'
 import { type BuildRequest, build, readBuildInput } from '#engine/build/build'
@@ -18,7 +18,7 @@ interface Options {
   readonly label?: readonly string[]
   readonly metadataFile?: string
   readonly network?: string
-  readonly platform?: string
+  readonly platform?: readonly string[]
   readonly progress: 'auto' | 'tty' | 'plain' | 'quiet' | 'rawjson'
   readonly pull?: true
   readonly provenance?: string
@@ -46,7 +46,11 @@ export function define(context: Context): Command {
     .option('--label <key=value>', 'a label of the image', collect)
     .option('--no-cache', 'run every step again')
     .option('--pull', 'look for newer base images')
-    .option('--platform <platform>', 'os/architecture of the result')
+    .option(
+      '--platform <platforms>',
+      'os/architecture of the result; several give an index',
+      collect,
+    )
     .option('--network <mode>', 'default, none or host for RUN')
     .option(
       '--secret <spec>',
@@ -111,7 +115,7 @@ async function readRequest(
     noCache: !options.cache,
     pull: options.pull === true,
     target: options.target,
-    platform: options.platform,
+    platforms: parsePlatforms(options.platform ?? []),
     imageIdFile: options.iidfile,
     metadataFile: options.metadataFile,
   }

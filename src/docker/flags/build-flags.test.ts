@@ -1,5 +1,7 @@
 import { expect, test } from 'bun:test'
-import { parseBuildNetwork, parseTimestamp } from './build-flags.ts'
+import { formatPlatform } from '#oci'
+import { hostPlatform } from '#platform'
+import { parseBuildNetwork, parsePlatforms, parseTimestamp } from './build-flags.ts'
 
 test('parseBuildNetwork() reads the networks of RUN', () => {
   expect(['bridge', 'default', 'none', 'host'].map(parseBuildNetwork)).toEqual([
@@ -16,5 +18,19 @@ test('parseTimestamp() reads now and seconds', () => {
   expect(parseTimestamp('1700000000')).toBe(1_700_000_000)
   for (const text of ['soon', '-1', '1.5']) {
     expect(() => parseTimestamp(text)).toThrow(`Cannot use --timestamp ${text}:`)
+  }
+})
+
+test('parsePlatforms() reads lists and several flags, each platform once', () => {
+  const read = (...texts: string[]) => parsePlatforms(texts)?.map(formatPlatform)
+  expect(read()).toBeUndefined()
+  expect(read('linux/amd64, linux/arm/v7', 'linux/arm64/v8', 'aarch64')).toEqual([
+    'linux/amd64',
+    'linux/arm/v7',
+    'linux/arm64',
+  ])
+  expect(read('local')).toEqual([formatPlatform(hostPlatform())])
+  for (const text of ['', 'linux/amd64,', 'linux']) {
+    expect(() => parsePlatforms([text])).toThrow('Cannot use platform')
   }
 })

@@ -1,5 +1,6 @@
 import type { BuildRequest } from '#engine/build/build'
-import { StrakeError } from '#oci'
+import { type Platform, parsePlatform, StrakeError } from '#oci'
+import { hostPlatform } from '#platform'
 
 /** Reads `--network` of a build. Throws `INVALID`. */
 export function parseBuildNetwork(text: string): BuildRequest['network'] {
@@ -20,4 +21,15 @@ export function parseTimestamp(text: string): BuildRequest['timestamp'] {
     'INVALID',
     `Cannot use --timestamp ${text}: expected 'now' or seconds since 1970`,
   )
+}
+
+/**
+ * Reads `--platform` of a build: platforms between commas, in several flags; `local` is this
+ * machine. Each platform once. Throws `INVALID`.
+ */
+export function parsePlatforms(texts: readonly string[]): readonly Platform[] | undefined {
+  const words = texts.flatMap((text) => text.split(',')).map((word) => word.trim())
+  if (words.length === 0) return undefined
+  const platforms = words.map((word) => (word === 'local' ? hostPlatform() : parsePlatform(word)))
+  return [...new Map(platforms.map((each) => [JSON.stringify(each), each])).values()]
 }

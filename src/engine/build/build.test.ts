@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { isStrakeError, type StrakeError } from '#oci'
+import { isStrakeError, parsePlatform, type StrakeError } from '#oci'
+import { getImage } from '../image/find-image.ts'
+import { getTarget } from '../image/find-target.ts'
 import { addTestImage, openTestEngine, type TestEngine } from '../testing/fixture.ts'
 import { type BuildRequest, build } from './build.ts'
 
@@ -91,4 +93,39 @@ test("build() writes its result in Docker's words", async () => {
   })
   await refusal({ dockerfile: bad, metadataFile })
   expect(existsSync(metadataFile)).toBe(false)
+})
+
+test('build() for several platforms gives an index under every name', async () => {
+  const dockerfile = { text: 'FROM scratch\nARG TARGETARCH\nENV for=$TARGETARCH\n' }
+  const platforms = ['amd64', 'arm64', 's390x'].map(parsePlatform)
+  const metadataFile = `${engine.directory}/metadata`
+  const imageIdFile = `${engine.directory}/index-id`
+  const names = ['multi:1', 'multi:2']
+  const result = await build(engine, { dockerfile, platforms, names, metadataFile, imageIdFile })
+  for (const name of names) {
+    const found = getTarget(engine.records, name)
+    expect(found).toMatchObject({ isIndex: true, id: result.digest })
+    expect(found.images.map(({ platform }) => platform.architecture)).toEqual([
+      'amd64',
+      'arm64',
+      's390x',
+    ])
+  }
+  expect(result.imageId).toBe(result.digest)
+  expect(readFileSync(imageIdFile, 'utf8')).toBe(result.digest)
+  const metadata = JSON.parse(readFileSync(metadataFile, 'utf8'))
+  expect(metadata).toMatchObject({ 'containerimage.digest': result.digest })
+  expect(metadata).not.toHaveProperty('containerimage.config.digest')
+  const again = await build(engine, { dockerfile, platforms, names: ['multi:1'] })
+  expect(again.digest).toBe(result.digest)
+  const base = { text: 'FROM multi:1\n' }
+  for (const architecture of ['arm64', 's390x']) {
+    const { imageId } = await build(engine, {
+      dockerfile: base,
+      platforms: [parsePlatform(architecture)],
+    })
+    expect(getImage(engine.records, imageId).image.platform.architecture).toBe(architecture)
+  }
+  const riscv = await refusal({ dockerfile: base, platforms: [parsePlatform('riscv64')] })
+  expect(firstLine(riscv)).toContain('the store has it for linux/amd64, linux/arm64, linux/s390x')
 })

@@ -1,23 +1,20 @@
 import {
-  type BuildResult,
   type BuildServices,
   build as buildImage,
   type ContextArchive,
   type NetworkRequest,
   type StepNetwork,
 } from '#build'
-import { openImage } from '#image'
 import { defaultNetwork, formatHosts, formatResolvConf, readHostResolver } from '#network'
-import { type Digest, parseImageName, parsePlatform } from '#oci'
+import { type Digest, type Platform, parseImageName } from '#oci'
 import type { Emit } from '#stream'
 import { writeTextFile } from '../archive/output-file.ts'
 import { buildsOf, cleanAfterBuilds, scratchOf } from '../begin-work.ts'
-import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
-import { recordImage } from '../image/record-image.ts'
 import { allocateAddress } from './addresses.ts'
 import { cacheFilesOf } from './cache-files.ts'
 import { cacheMountsOf } from './cache-mounts.ts'
+import { formatMetadata, nameResult } from './name-result.ts'
 import { resolveBase } from './resolve-base.ts'
 import { prepareResultFile } from './result-file.ts'
 import { type AgentSource, findAgents, readSecrets, type SecretSource } from './secrets.ts'
@@ -37,7 +34,8 @@ export interface BuildRequest {
   readonly labels?: ReadonlyMap<string, string> | undefined
   readonly noCache?: boolean | undefined
   readonly pull?: boolean | undefined
-  readonly platform?: string | undefined
+  /** There is an image for each, and an index when there are several. Default: this machine. */
+  readonly platforms?: readonly Platform[] | undefined
   /** The network of RUN; `default` is the bridge of containers. */
   readonly network?: 'default' | 'none' | 'host' | undefined
   /** Where ADD may download from: `any` unless given. */
@@ -55,8 +53,9 @@ export interface BuildRequest {
 }
 
 export interface Built {
+  /** The image ID, or the digest of the index. */
   readonly imageId: Digest
-  /** The digest of the manifest. */
+  /** The digest of the manifest or index. */
   readonly digest: Digest
   /** Canonical. */
   readonly names: readonly string[]
@@ -77,7 +76,7 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
     context,
     dockerfile,
     target: request.target,
-    platform: request.platform === undefined ? undefined : parsePlatform(request.platform),
+    platforms: request.platforms,
     network,
     allow: network === 'host' ? ['network.host'] : [],
     timestamp: timestamp === 'now' ? timestamp : undefined,
@@ -94,29 +93,12 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
     signal,
   })
   await using _lease = result.lease
-  const image = await openImage(engine.content, result.descriptor)
-  await recordImage(engine, image, { names, by: 'build' })
-  await publishIndex(engine)
-  if (imageIdFile !== undefined) await writeTextFile(imageIdFile, result.imageId)
-  if (metadataFile !== undefined) {
-    await writeTextFile(metadataFile, formatMetadata(result, names))
-  }
-  return { imageId: result.imageId, digest: result.descriptor.digest, names }
-}
-
-/** Formats the file of `--metadata-file`, with Docker's keys in Docker's order. */
-function formatMetadata(
-  { imageId, descriptor }: Pick<BuildResult, 'imageId' | 'descriptor'>,
-  names: readonly string[],
-): string {
-  const { mediaType, digest, size } = descriptor
-  const metadata = {
-    'containerimage.config.digest': imageId,
-    'containerimage.descriptor': { mediaType, digest, size },
-    'containerimage.digest': digest,
-    ...(names.length > 0 && { 'image.name': names.join(',') }),
-  }
-  return JSON.stringify(metadata, undefined, 2)
+  const named = await nameResult(engine, result.images, names)
+  const { digest } = named.descriptor
+  const imageId = named.imageId ?? digest
+  if (imageIdFile !== undefined) await writeTextFile(imageIdFile, imageId)
+  if (metadataFile !== undefined) await writeTextFile(metadataFile, formatMetadata(named, names))
+  return { imageId, digest, names }
 }
 
 /** Returns the services of every build of this store. */
