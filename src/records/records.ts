@@ -135,7 +135,7 @@ export function openRecords(path: string, options: RecordsOptions = {}): Records
     },
     removeDamaged: damage.remove,
     transaction: (work) => database.transaction(work),
-    write: (work, signal) => database.write(work, signal),
+    write: (work, signal) => database.write(work, { signal }),
     keepRoom: () => reserve.keep(),
     guardRoom: () => reserve.guard(),
     verify: () => problemsOf(database),

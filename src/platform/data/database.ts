@@ -28,8 +28,18 @@ export interface Database extends Disposable {
    * Like `transaction`, but waiting for another writer does not block the thread. `work` must be
    * synchronous here too. Throws the reason of `signal` when it aborts during the wait.
    */
-  write<T>(work: () => T, signal?: AbortSignal): Promise<T>
+  write<T>(work: () => T, options?: WriteOptions): Promise<T>
   close(): void
+}
+
+export interface WriteOptions {
+  /** Ends the wait for another writer. */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * Default `true`: the changes survive a power cut. With `false`, the call does not wait
+   * for the disk, and a power cut may lose the changes, but nothing that was there before.
+   */
+  readonly isDurable?: boolean | undefined
 }
 
 export interface DatabaseOptions {

@@ -1,6 +1,6 @@
 import { isStrakeError } from '#oci'
 import { sleep } from '../call/node-fs.ts'
-import type { Database, DatabaseOptions, SqlRow, SqlValue } from './database.ts'
+import type { Database, DatabaseOptions, SqlRow, SqlValue, WriteOptions } from './database.ts'
 import { asLastLock } from './lock-order.ts'
 import { explaining, isBusy, withRoom } from './sqlite-errors.ts'
 
@@ -58,13 +58,13 @@ export class BunDatabase implements Database {
     return this.#withRoom(() => this.#transact(work))
   }
 
-  async write<T>(work: () => T, signal?: AbortSignal): Promise<T> {
+  async write<T>(work: () => T, { signal, isDurable = true }: WriteOptions = {}): Promise<T> {
     const deadline = performance.now() + this.#busyTimeout
     for (;;) {
       signal?.throwIfAborted()
       let isBegun = false
       try {
-        return this.#withoutWaiting(() =>
+        return this.#withoutWaiting(isDurable, () =>
           this.transaction(() => {
             isBegun = true
             return work()
@@ -79,12 +79,15 @@ export class BunDatabase implements Database {
   }
 
   /** Inside `work`, a statement that meets another writer fails at once. */
-  #withoutWaiting<T>(work: () => T): T {
-    this.execute('PRAGMA busy_timeout=0')
+  #withoutWaiting<T>(isDurable: boolean, work: () => T): T {
+    // SQLite does not change `synchronous` inside a transaction.
+    const level = isDurable || this.#inTransaction ? '' : ';PRAGMA synchronous=NORMAL'
+    this.execute(`PRAGMA busy_timeout=0${level}`)
     try {
       return work()
     } finally {
-      this.execute(`PRAGMA busy_timeout=${this.#busyTimeout}`)
+      const restored = level === '' ? '' : ';PRAGMA synchronous=FULL'
+      this.execute(`PRAGMA busy_timeout=${this.#busyTimeout}${restored}`)
     }
   }
 

@@ -116,6 +116,20 @@ test('write() waits for another writer without blocking the thread', async () =>
   expect(await waiting).toBe(1)
 })
 
+test('write() waits for the disk unless the changes may be lost', async () => {
+  using database = openDatabase(`${root}/durable.db`)
+  const level = (): unknown => database.get('PRAGMA synchronous')?.['synchronous']
+  const levels = { normal: 1, full: 2 }
+  expect(await database.write(level, { isDurable: false })).toBe(levels.normal)
+  expect(level()).toBe(levels.full)
+  expect(await database.write(level)).toBe(levels.full)
+  const failing = (): never => {
+    throw new Error('half done')
+  }
+  await expect(database.write(failing, { isDurable: false })).rejects.toThrow('half done')
+  expect(level()).toBe(levels.full)
+})
+
 test('write() ends with its signal or its timeout, and then keeps nothing', async () => {
   const path = `${root}/given-up.db`
   using one = openDatabase(path)
@@ -124,7 +138,7 @@ test('write() ends with its signal or its timeout, and then keeps nothing', asyn
   one.execute('BEGIN IMMEDIATE')
   const insert = (): number => two.run('INSERT INTO t VALUES (1)')
   await expect(two.write(insert)).rejects.toThrow('another process does not stop writing to it')
-  const stopped = two.write(insert, AbortSignal.abort(new Error('no longer wanted')))
+  const stopped = two.write(insert, { signal: AbortSignal.abort(new Error('no longer wanted')) })
   await expect(stopped).rejects.toThrow('no longer wanted')
   one.execute('COMMIT')
   const failing = two.write(() => {

@@ -80,7 +80,8 @@ export interface Events {
   append(event: NewEvent): void
   /**
    * Records events after the fact. They are lost on a full disk, or while another process keeps
-   * writing: the command has done its work and must not fail.
+   * writing: the command has done its work and must not fail. A power cut may lose the last ones,
+   * because the command does not wait for the disk.
    */
   note(...events: readonly NewEvent[]): Promise<void>
   list(query?: EventQuery): EventRecord[]
@@ -141,9 +142,10 @@ export function createEvents({ database, now, reportIn }: RecordsContext): Event
     note: async (...events) => {
       if (database.isReadOnly || events.length === 0) return
       try {
-        await database.write(() => {
+        const work = (): void => {
           for (const event of events) append(event)
-        })
+        }
+        await database.write(work, { isDurable: false })
       } catch (error) {
         if (!isStrakeError(error, 'UNAVAILABLE')) throw error
       }
