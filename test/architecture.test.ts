@@ -4,20 +4,20 @@ import { dirname, join, relative, resolve } from 'node:path'
 
 const source = resolve(import.meta.dir, '../src')
 
-/** What a folder may import, and why nothing else. */
+/** The folders that each folder may import, and the reason. */
 const allowed: Readonly<
   Record<string, { readonly imports: readonly string[]; readonly why: string }>
 > = {
   oci: { imports: [], why: 'the specification types stand alone and run in a browser' },
   dockerfile: { imports: [], why: 'the language is pure text to AST and runs in a browser' },
   template: { imports: [], why: 'the language is a function of text and data' },
-  stream: { imports: ['oci'], why: 'transforms of bytes know digests and nothing of ours else' },
-  platform: { imports: ['oci'], why: 'the kernel and the runtime are below everything of ours' },
+  stream: { imports: ['oci'], why: 'transforms of bytes use digests and no other code of ours' },
+  platform: { imports: ['oci'], why: 'it wraps the kernel and the runtime, below all other code' },
   tar: { imports: ['oci', 'stream'], why: 'a codec turns bytes into entries and back' },
-  erofs: { imports: ['oci', 'stream', 'tar'], why: 'an index is made of entries alone' },
+  erofs: { imports: ['oci', 'stream', 'tar'], why: 'an index is computed from entries only' },
   content: {
     imports: ['oci', 'stream', 'platform'],
-    why: 'blobs know neither layers nor registries',
+    why: 'blobs do not depend on layers or registries',
   },
   records: {
     imports: ['oci', 'stream', 'platform'],
@@ -25,23 +25,26 @@ const allowed: Readonly<
   },
   http: {
     imports: ['oci', 'stream'],
-    why: 'a handler is a function of a request and knows no socket',
+    why: 'a handler is a function of a request, without a socket',
   },
   registry: {
     imports: ['oci', 'stream', 'http', 'platform', 'content'],
     why: 'distribution works over any content store',
   },
-  layer: { imports: ['oci', 'stream', 'tar', 'platform'], why: 'the layer algebra knows no store' },
+  layer: {
+    imports: ['oci', 'stream', 'tar', 'platform'],
+    why: 'layers are converted without a store',
+  },
   snapshot: {
     imports: ['oci', 'stream', 'tar', 'erofs', 'layer', 'platform'],
-    why: 'filesystems are named by chain ID alone',
+    why: 'file systems are named by chain ID, not by image',
   },
   image: {
     imports: ['oci', 'stream', 'tar', 'content', 'records', 'layer', 'snapshot', 'platform'],
     why: 'an image is manifests and layers as one thing',
   },
   runtime: { imports: ['oci', 'platform'], why: 'a bundle is data and a root directory' },
-  network: { imports: ['oci', 'platform'], why: 'a network hands out namespaces and addresses' },
+  network: { imports: ['oci', 'platform'], why: 'a network provides namespaces and addresses' },
   volume: {
     imports: ['oci', 'platform', 'records'],
     why: 'a volume is a directory and a record, which outlive containers',
@@ -79,7 +82,7 @@ const allowed: Readonly<
   },
   server: {
     imports: ['oci', 'stream', 'http', 'platform', 'content', 'registry'],
-    why: 'what is served is composed here, without an engine',
+    why: 'it composes handlers and storage without an engine',
   },
   engine: {
     imports: [
@@ -115,99 +118,100 @@ const allowed: Readonly<
       'container',
       'engine',
     ],
-    why: "Docker's flags become typed options here, and typed results Docker's words",
+    why: "it converts Docker's flags to typed options, and typed results to Docker's words",
   },
   cli: {
     imports: ['oci', 'stream', 'platform', 'registry', 'engine', 'dockerfile', 'docker'],
-    why: 'the command line renders what the engine does',
+    why: 'the command line calls the engine and prints its results',
   },
 }
 
 /** The purpose of every folder inside a folder. */
-const rooms: Readonly<Record<string, string>> = {
-  'build/export': 'what becomes of a result, and how it is written down',
+const purposes: Readonly<Record<string, string>> = {
+  'build/export': 'writing a result: configuration, manifest, files',
   'build/files': 'reading the context: trees, selections of files and their digests',
-  'build/git': 'repositories of other machines, read with a git that trusts nothing in them',
-  'build/layers': 'what a step writes: the archive of a layer, and what is known of it',
-  'build/model': 'the graph, its states and errors: plain data that everything else names',
-  'build/mounts': 'what a RUN sees that is in no layer',
-  'build/ops': 'what each operation does',
-  'build/plan': 'a Dockerfile becomes a graph; nothing is read but the Dockerfile',
-  'build/solve': 'the graph is run, step by step',
-  'build/source': 'where content comes from: contexts, Dockerfiles, the network',
-  'build/step': 'what a step is given, and what names it in the cache',
-  'build/times': 'which times files and images have',
-  'cli/arguments': 'argv becomes values',
-  'cli/commands': 'one file a command',
-  'cli/completion': 'what may follow a word that is being typed',
-  'cli/render': 'values become text: the only code that prints',
-  'container/model': 'what a container is: plain data and its record',
+  'build/git': 'remote repositories, read by git without their hooks and configuration',
+  'build/layers': 'the archives of layers that steps write, and records of them',
+  'build/model': 'the graph, its states and errors: plain data',
+  'build/mounts': 'mounts of a RUN, which are in no layer',
+  'build/ops': 'one file for each operation: COPY, ADD, RUN, WORKDIR',
+  'build/plan': 'from a Dockerfile to a graph, without reading other files',
+  'build/solve': 'running the graph, step by step',
+  'build/source': 'sources of content: contexts, Dockerfiles, the network',
+  'build/step': 'the context of a step, and its cache key',
+  'build/times': 'the times of files and images',
+  'cli/arguments': 'from argv to values',
+  'cli/commands': 'one file for each command',
+  'cli/completion': 'completion of the word that the user types',
+  'cli/render': 'from values to text: the only code that prints',
+  'container/model': 'the data of a container and its record',
   'container/monitor': 'the process that watches a container',
   'container/process': 'starting a process in a container, and its streams',
-  'container/protocol': 'what a command and a monitor say to each other',
-  'container/session': 'the side of the command: starting a monitor and talking to it',
-  'container/observe': 'what a running container does and uses',
-  'container/setup': 'what must be there before the process starts',
-  'container/verbs': 'one file for what can be done to a container',
+  'container/protocol': 'the messages between a command and a monitor',
+  'container/session':
+    'the side of the command: starting a monitor and exchanging messages with it',
+  'container/observe': 'processes and resource use of a running container',
+  'container/setup': 'preparing everything that the process needs before its start',
+  'container/verbs': 'one file for each verb on a container',
   'content/directory': 'the store of blobs on disk',
-  'docker/columns': 'typed data becomes the words of ps',
-  'docker/documents': "typed data becomes Docker's JSON",
-  'docker/filters': 'conditions become typed filters',
-  'docker/flags': 'flags become typed options',
+  'docker/columns': "from typed data to Docker's columns",
+  'docker/documents': "from typed data to Docker's JSON",
+  'docker/filters': 'from conditions to typed filters',
+  'docker/flags': 'from flags to typed options',
   'dockerfile/expand': 'substitution of variables',
   'dockerfile/ignore': '.dockerignore',
-  'dockerfile/instructions': 'one file for an instruction or for what several have in common',
+  'dockerfile/instructions': 'one file for each instruction, and shared parts',
   'dockerfile/lint': 'the rules of build --check',
   'engine/archive': 'images to and from files',
-  'engine/collect': 'removing images, and what nothing reaches',
+  'engine/collect': 'collecting unreachable content',
   'engine/build': 'building and importing',
   'engine/container': 'containers over one store',
-  'engine/content': 'content that was dropped or damaged comes back',
-  'engine/events': 'what happens in the store, as it happens',
+  'engine/content': 'restoring dropped or damaged content',
+  'engine/events': 'following events of the store',
   'engine/filter': 'conditions that several verbs share',
-  'engine/host': 'what this machine offers',
+  'engine/host': 'directories, runtime and abilities of this machine',
   'engine/image': 'images over one store',
   'engine/push': 'images to registries',
-  'engine/registry': 'serving, and logging in',
-  'engine/store': 'looking after the store',
+  'engine/registry': 'serving a registry, and login',
+  'engine/store': 'checking, cleaning and pruning the store',
   'engine/volume': 'volumes over one store',
-  'engine/usage': 'what takes how much space',
+  'engine/usage': 'disk usage of the store',
   'image/archive': 'images as archives: load, save, import',
-  'image/compress': 'layers become compressed blobs, always the same ones',
+  'image/compress': 'reproducible compression of layers',
   'network/bridge': 'the bridge, its addresses and its published ports',
-  'network/proxy': 'ports on IPv6 addresses, passed on by a process',
-  'platform/call': 'system calls, their errors, and what is read without node:fs',
+  'network/proxy': 'ports on IPv6 addresses, served by a process',
+  'platform/call': 'system calls, their errors, and reads without node:fs',
   'platform/data': 'SQLite, and the order in which locks are taken',
   'platform/file': 'files and trees, by descriptor',
   'platform/kernel': 'mounts, overlays and loop devices',
   'platform/net': 'netlink, nftables, namespaces and ports',
   'platform/process': 'processes, pipes and terminals',
   'platform/work': 'threads that hash and compress',
-  'records/tables': 'one group of facts a file',
+  'records/tables': 'one file for each group of facts',
   'registry/auth': 'tokens and challenges',
-  'registry/client': 'a registry reached over HTTP',
-  'registry/credentials': 'where user names and secrets are kept',
-  'registry/http': 'requests that are retried and redirected safely; auth and client stand on it',
-  'registry/server': 'a registry answers over HTTP',
+  'registry/client': 'the HTTP client of a registry',
+  'registry/credentials': 'storage of user names and secrets',
+  'registry/http': 'requests with retries and safe redirects, for auth and client',
+  'registry/server': 'the HTTP server of a registry',
   'registry/store': 'a registry over content and facts of this machine',
-  'runtime/bundle': 'config.json and what it is made of',
+  'runtime/bundle': 'config.json and its parts',
   'runtime/root': 'the files of a container, as its processes see them',
-  'snapshot/chain': 'what both kinds of snapshots share: folders, users, mounts by chain ID',
+  'snapshot/chain': 'shared code of both kinds of snapshots: folders, users, mounts by chain ID',
   'snapshot/erofs': 'layers as indexes over their archives, mounted in place',
-  'snapshot/erofs/verify': 'files that are not as they were written: found, and made again',
+  'snapshot/erofs/verify': 'finding and repairing damaged files',
   'snapshot/unpacked': 'layers as trees of files',
-  'template/execute': 'templates are executed over values',
-  'template/functions': 'what every template can call',
+  'template/execute': 'executing templates over values',
+  'template/functions': 'the functions of every template',
   'template/print': "verbs, flags and operands of Go's package fmt",
-  'template/syntax': 'text becomes tokens, and tokens become nodes',
+  'template/syntax': 'from text to tokens, and from tokens to nodes',
   'template/text': 'texts as bytes, as in Go: UTF-8, quotes and escapes',
-  'template/value': 'typed values, and how they are made of plain data',
-  'tar/read': 'bytes become entries',
-  'tar/write': 'entries become bytes',
-  'stream/decompress': 'telling compressions apart and undoing them, within limits',
+  'template/value': 'typed values from plain data',
+  'tar/read': 'from bytes to entries',
+  'tar/write': 'from entries to bytes',
+  'stream/decompress': 'detecting compressions and decompressing within limits',
 }
 
-/** Maximal production files of a folder. */
+/** The most production files of a folder. */
 const mostFiles = 15
 
 /** Folders with more files, and the reason. */
@@ -217,7 +221,7 @@ const wide: Readonly<Record<string, string>> = {
   oci: 'a noun of the specification is found by its name',
 }
 
-/** Maximal methods of an interface, without inherited ones. */
+/** The most methods of an interface, without inherited ones. */
 const mostMethods = 8
 
 interface SourceFile {
@@ -286,7 +290,7 @@ test('relative imports stay inside their folder', () => {
   expect(found).toEqual([])
 })
 
-test('only src/platform knows Bun', () => {
+test('only src/platform uses Bun', () => {
   const found = violations(({ folder, text, imports }) => {
     if (folder === 'platform') return []
     const reasons = imports
@@ -299,7 +303,7 @@ test('only src/platform knows Bun', () => {
   expect(found).toEqual([])
 })
 
-test('only src/server listens, so that no server is without its checks', () => {
+test('only src/server listens, so that every server has its checks', () => {
   const served = /\bimport\s*\{[^}]*\bserve\b[^}]*\}\s*from\s*'#platform'/
   const found = violations(({ folder, text }) =>
     folder !== 'server' && served.test(text) ? ['calls serve() of the platform'] : [],
@@ -307,7 +311,7 @@ test('only src/server listens, so that no server is without its checks', () => {
   expect(found).toEqual([])
 })
 
-test('what every command loads imports no large node module', () => {
+test('modules that every command loads import no large node module', () => {
   // Each of these takes milliseconds. Code that needs one calls process.getBuiltinModule.
   const large =
     /^import (?!type)[^;]*? from '(node:(?:net|util|stream|https?|crypto|child_process|os|zlib|fs|fs\/promises|timers\/promises))'/gm
@@ -341,14 +345,14 @@ test('console and process.exit live in the command line only', () => {
   expect(found).toEqual([])
 })
 
-/** Files that hand bytes to a stream of the runtime, and why its queue may keep the chunks. */
+/** Files that pass bytes to a stream of the runtime, and the reason why its queue may keep the chunks. */
 const queues: Readonly<Record<string, string>> = {
   'registry/web-stream.ts': 'takes KeptBytes',
   'platform/serve.ts': 'chunks come from streams of the runtime, which make each anew',
   'container/session/own-monitor.ts': 'carries reports, not bytes',
 }
 
-test('only listed files let the runtime queue chunks, whose memory may be used again', () => {
+test('only listed files let the runtime queue chunks, because producers may reuse their memory', () => {
   const queue =
     /\b(pipeline|createWriteStream|Readable\.from|ReadableStream\.from)\(|new ReadableStream\b/
   const found = production
@@ -357,7 +361,7 @@ test('only listed files let the runtime queue chunks, whose memory may be used a
   expect(found).toEqual([])
 })
 
-test('temporary files lie in directories of the store, never in one that users share', () => {
+test('temporary files are in directories of the store, never in a shared directory', () => {
   const shared = /\btmpdir\b|\bTMPDIR\b|(['"`])\/(?:var\/)?tmp(?:\/|\1)/
   const found = production
     .filter(({ text }) => shared.test(stripComments(text)))
@@ -372,7 +376,7 @@ test('no file is over 500 lines and no test file over 600', () => {
   expect(found).toEqual([])
 })
 
-test('no file escapes the type system or has a note of unfinished work', () => {
+test('no file bypasses the type system or has a note of unfinished work', () => {
   const evasion = /@ts-(ignore|expect-error|nocheck)|\bas any\b|: any\b|\bas unknown as\b/
   const found = files
     .filter(({ path }) => !path.startsWith('architecture'))
@@ -387,11 +391,11 @@ test('no file escapes the type system or has a note of unfinished work', () => {
   expect(found).toEqual([])
 })
 
-test('every folder inside a folder is in the table of rooms', () => {
+test('every nested folder is in the table of purposes', () => {
   const found = new Set(
     production.map(({ path }) => dirname(path)).filter((at) => at.includes('/')),
   )
-  expect([...found].sort()).toEqual(Object.keys(rooms).sort())
+  expect([...found].sort()).toEqual(Object.keys(purposes).sort())
 })
 
 test(`no folder has more than ${mostFiles} production files`, () => {
@@ -412,12 +416,12 @@ test(`no interface has more than ${mostMethods} methods of its own`, () => {
   expect(found).toEqual([])
 })
 
-test('modules have no import cycle, not even of types', () => {
+test('modules have no import cycle, also not of types', () => {
   const graph = new Map(production.map((file) => [file.path, targets(file)]))
   expect(findCycle(graph)).toBeUndefined()
 })
 
-test('folders side by side do not import each other in a circle', () => {
+test('sibling folders do not import each other in a circle', () => {
   const found = new Set(production.flatMap(({ path }) => ancestors(path))).values()
   const cycles = found.map((parent) => findCycle(siblingImports(parent)))
   expect([...cycles].filter((cycle) => cycle !== undefined)).toEqual([])
@@ -429,7 +433,7 @@ function ancestors(path: string): readonly string[] {
   return ['', ...parts.map((_, index) => `${parts.slice(0, index + 1).join('/')}/`)]
 }
 
-/** Returns which folders of `parent` import which, by any of their files. */
+/** Returns for each folder of `parent` the sibling folders that its files import. */
 function siblingImports(parent: string): ReadonlyMap<string, ReadonlySet<string>> {
   const graph = new Map<string, Set<string>>()
   const child = (path: string): string | undefined =>

@@ -89,7 +89,7 @@ describe.skipIf(reason !== undefined)('build', () => {
     )
   })
 
-  test('build gives the same digest in another store and directory', async () => {
+  test('build makes the same digest in another store and directory', async () => {
     await using second = await openStrake()
     const archive = join(strake.directory, 'base.tar')
     await strake.ok('save', '-o', archive, 'busybox')
@@ -129,7 +129,7 @@ describe.skipIf(reason !== undefined)('build', () => {
     )
   })
 
-  test('build takes an archive on standard input as its context', async () => {
+  test('build reads an archive on standard input as its context', async () => {
     const directory = await writeContext(join(strake.directory, 'packed'), {
       Dockerfile: 'FROM busybox\nCOPY word /word\n',
       Other: 'FROM busybox\nCOPY word /other\n',
@@ -143,7 +143,7 @@ describe.skipIf(reason !== undefined)('build', () => {
     expect(await strake.ok(...cat, '/other')).toBe('packed')
   })
 
-  test('build removes what RUN removed and keeps what it linked', async () => {
+  test('build removes the files that RUN removed and keeps its links', async () => {
     const text = [
       'FROM busybox',
       'RUN mkdir /d && echo x > /d/a && ln /d/a /d/b && ln -s a /d/c',
@@ -165,7 +165,7 @@ describe.skipIf(reason !== undefined)('build', () => {
     expect(shown).toBe('b\nc\nx\ngone')
   })
 
-  test('build --iidfile and --progress rawjson serve programs', async () => {
+  test('build --iidfile and --progress rawjson write output for programs', async () => {
     const file = join(strake.directory, 'iid')
     const outcome = await strake('build', '--iidfile', file, '--progress', 'rawjson', context)
     const events = outcome.stderr
@@ -176,7 +176,7 @@ describe.skipIf(reason !== undefined)('build', () => {
     expect(await Bun.file(file).text()).toBe(await imageId('site'))
   })
 
-  test('build gives RUN secrets and caches, and writes its metadata', async () => {
+  test('build passes secrets and caches to RUN, and writes its metadata', async () => {
     const secret = await writeContext(join(strake.directory, 'secret'), { s: 'hunter2' })
     const input = [
       'FROM busybox',

@@ -9,7 +9,7 @@ const applets = (
   'readlink basename dirname sha256sum tar gzip nslookup ping mknod'
 ).split(' ')
 
-/** A root file system with Debian's static busybox: the smallest real base image. */
+/** Writes a root file system with Debian's static busybox: the smallest real base image. */
 export async function writeBusyboxRoot(directory: string): Promise<void> {
   for (const name of ['bin', 'etc', 'tmp', 'root', 'var', 'proc', 'sys', 'dev', 'home']) {
     await mkdir(join(directory, name), { recursive: true })

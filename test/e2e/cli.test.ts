@@ -32,7 +32,7 @@ describe.skipIf(reason !== undefined)('command line', () => {
     expect(await strake.ok('container', ...run, 'busybox', 'echo', 'hi')).toBe('hi')
   })
 
-  test('--snapshotter and STRAKE_SNAPSHOTTER choose, and containers leave no mounts either way', async () => {
+  test('--snapshotter and STRAKE_SNAPSHOTTER select snapshots, and containers leave no mounts with either', async () => {
     for (const kind of ['erofs', 'directory']) {
       expect(await strake.ok('--snapshotter', kind, 'info')).toContain(`${kind}: layers are`)
       expect(await strake.ok(`--snapshotter=${kind}`, ...run, 'busybox', 'echo', kind)).toBe(kind)
@@ -55,12 +55,12 @@ describe.skipIf(reason !== undefined)('command line', () => {
     expect(mounted.filter((target) => target.includes('/container-'))).toEqual([])
   })
 
-  test('switches take =true and =false', async () => {
+  test('switches accept =true and =false', async () => {
     await strake.ok('run', '--rm=false', '--init=true', '--net=none', '--name', 'kept', 'busybox')
     expect(await strake.ok('rm', 'kept')).toBe('kept')
   })
 
-  test('-v takes a relative directory; --env-file and -e take the forms of Docker', async () => {
+  test('-v accepts a relative directory; --env-file and -e accept the forms of Docker', async () => {
     await mkdir(join(strake.directory, 'data'), { recursive: true })
     await writeFile(join(strake.directory, 'data/file'), 'from here\n')
     await writeFile(join(strake.directory, 'env'), '# none\nA=one two\nFROM_HERE\n')
@@ -70,7 +70,7 @@ describe.skipIf(reason !== undefined)('command line', () => {
     expect(stdout).toBe('from here\none two|yes|\n')
   })
 
-  test('--cidfile gets the ID, and an existing file is refused', async () => {
+  test('--cidfile contains the ID, and an existing file is refused', async () => {
     const file = join(strake.directory, 'cid')
     await strake.ok(...run, '--cidfile', file, 'busybox', 'true')
     expect(await readFile(file, 'utf8')).toMatch(/^[0-9a-f]{64}$/)
@@ -116,7 +116,7 @@ describe.skipIf(reason !== undefined)('command line', () => {
     }
   })
 
-  test('prune takes its answer from a pipe, and refuses without one', async () => {
+  test('prune reads its answer from a pipe, and fails without an answer', async () => {
     await strake.ok('create', '--name', 'old', '--network', 'none', 'busybox')
     const refused = await strake('container', 'prune')
     expect(refused.exitCode).toBe(1)
@@ -133,7 +133,7 @@ describe.skipIf(reason !== undefined)('command line', () => {
     expect(outcome.exitCode).toBe(1)
   })
 
-  test('rm -f of a missing container is no failure, rm without names is', async () => {
+  test('rm -f of a missing container succeeds, rm without names fails', async () => {
     expect(await strake('rm', '-f', 'absent')).toMatchObject({ exitCode: 0, stdout: '' })
     expect(await strake('rm')).toMatchObject({ exitCode: 1 })
     expect(await strake('rm', '-f')).toMatchObject({ exitCode: 0 })

@@ -22,7 +22,7 @@ describe.skipIf(reason !== undefined)('a container', () => {
     await strake[Symbol.asyncDispose]()
   })
 
-  test('gets another name, which also its restorable record has', async () => {
+  test('gets another name, which is also in its restorable record', async () => {
     expect(await strake.ok('rename', 'web', 'shop')).toBe('')
     const label = ['ps', '--all', '--filter', 'name=shop', '--quiet', '--no-trunc']
     expect(await strake.ok(...label)).toBe(id)
@@ -49,7 +49,7 @@ describe.skipIf(reason !== undefined)('a container', () => {
     expect(await strake.ok('ps', '--filter', 'name=web', '-q')).toBe(id.slice(0, 12))
   })
 
-  test('shows where its ports are published', async () => {
+  test('shows its published ports', async () => {
     const lines = (await strake.ok('port', 'web')).split('\n')
     expect(lines).toEqual([
       expect.stringMatching(/^53\/udp -> 127\.0\.0\.1:\d+$/),
@@ -62,7 +62,7 @@ describe.skipIf(reason !== undefined)('a container', () => {
     })
   })
 
-  test('shows its processes and no others', async () => {
+  test('shows its processes and no other processes', async () => {
     await strake.ok('exec', '-d', 'web', 'sh', '-c', 'sleep 999; true')
     const lines = (await strake.ok('top', 'web')).split('\n')
     expect(lines[0]).toMatch(/^UID +PID +PPID +C +STIME +TTY +TIME +CMD$/)
@@ -76,7 +76,7 @@ describe.skipIf(reason !== undefined)('a container', () => {
     expect((await strake('top', 'web', '--nonsense')).stderr).toContain("ps said 'error: ")
   })
 
-  test('shows what it uses', async () => {
+  test('shows its resource use', async () => {
     await strake.ok('exec', '-d', 'web', 'sh', '-c', 'while :; do :; done')
     const line = JSON.parse(await strake.ok('stats', '--no-stream', '--format', 'json', 'web'))
     expect(line).toMatchObject({ ID: id.slice(0, 12), Name: 'web' })
@@ -94,7 +94,7 @@ describe.skipIf(reason !== undefined)('a container', () => {
     await strake.ok('rm', 'off')
   })
 
-  test('streams what it uses until interrupted', async () => {
+  test('streams its resource use until interrupted', async () => {
     const child = Bun.spawn([program, 'stats', '--format', 'json', 'web'], {
       env: { PATH: process.env['PATH'] ?? '', ...strake.env },
       stdout: 'pipe',
@@ -146,7 +146,7 @@ describe.skipIf(reason !== undefined)('a container', () => {
     await strake.ok('rm', '-v', 'made')
   })
 
-  test('is suspended while it becomes an image, and goes on', async () => {
+  test('is paused while it becomes an image, and continues', async () => {
     await strake.ok('exec', 'web', 'sh', '-c', 'echo running > /r')
     await strake.ok('commit', '-c', 'CMD ["cat", "/r"]', '-c', 'ENV B=2', 'web', 'copy')
     expect(await strake.ok('ps', '--filter', 'name=web', '--format', 'json')).toContain('"Up ')

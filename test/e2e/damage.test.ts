@@ -36,7 +36,7 @@ const damages: Readonly<Record<string, (path: string) => unknown>> = {
 
 describe.skipIf(reason !== undefined)('damage at rest', () => {
   for (const [kind, change] of Object.entries(damages)) {
-    test(`a blob that is ${kind} is noticed on use, spares other images, and is healed by load`, async () => {
+    test(`a blob that is ${kind} is detected on use, does not affect other images, and load repairs it`, async () => {
       await using strake = await openStrake()
       const archive = await writeSmallImage(`${strake.directory}/kept.tar`, 'kept:1', 'kept')
       const other = await writeSmallImage(`${strake.directory}/other.tar`, 'other:1', 'other')
@@ -69,7 +69,7 @@ describe.skipIf(reason !== undefined)('damage at rest', () => {
   }
   for (const [part, find] of Object.entries(parts)) {
     for (const [kind, change] of Object.entries(damages)) {
-      test(`${part} that is ${kind} is found and healed by system check, and never served`, async () => {
+      test(`system check finds and repairs ${part} that is ${kind}, which is never used`, async () => {
         await using strake = await openStrake()
         const archive = await writeSmallImage(`${strake.directory}/kept.tar`, 'kept:1', 'kept')
         await strake.ok('--snapshotter', 'erofs', 'load', '-i', archive)
@@ -89,7 +89,7 @@ describe.skipIf(reason !== undefined)('damage at rest', () => {
   }
 
   for (const kind of ['gone', 'a link', 'a directory', 'a pipe']) {
-    test(`the blob of a layer that is ${kind} is made again from its archive`, async () => {
+    test(`the blob of a layer that is ${kind} is restored from its archive`, async () => {
       await using strake = await openStrake()
       const root = join(strake.directory, 'root.tar')
       await command(['tar', '-cf', root, '-C', '/etc', 'passwd'])
@@ -108,7 +108,7 @@ describe.skipIf(reason !== undefined)('damage at rest', () => {
     }, 60_000)
   }
 
-  test('a layer that cannot be healed is named, not served, and spares other images', async () => {
+  test('a layer that cannot be repaired is named, not used, and does not affect other images', async () => {
     await using strake = await openStrake()
     const archive = await writeSmallImage(`${strake.directory}/kept.tar`, 'kept:1', 'kept')
     const other = await writeSmallImage(`${strake.directory}/other.tar`, 'other:1', 'other')
@@ -139,7 +139,7 @@ describe.skipIf(reason !== undefined)('damage at rest', () => {
       await strake('image', 'prune', '-f')
       await strake('system', 'prune', '-f')
       expect(readdirSync(join(strake.root, 'blobs/sha256'))).toEqual(blobs)
-      // The first repair may set the file aside; the second one restores what the content tells.
+      // The first repair may set the file aside. The second one restores records from the content.
       await strake('system', 'check', '--repair')
       await strake('system', 'check', '--repair')
       expect((await strake('system', 'check')).exitCode).toBe(0)

@@ -88,7 +88,7 @@ export async function writeSmallImage(path: string, name: string, text: string):
   return path
 }
 
-/** A store of its own with the content of `base`, used in the same way. */
+/** Opens a new store with the content of `base`, which was used in the same way. */
 export async function copyOf(base: Strake): Promise<Strake> {
   const way = base.env['STRAKE_SNAPSHOTTER']
   const copy = await openStrake(way === undefined ? {} : { STRAKE_SNAPSHOTTER: way })
@@ -106,12 +106,12 @@ async function cp(from: string, to: string): Promise<void> {
   if (exitCode !== 0) throw new Error(stderr)
 }
 
-/** The file in which a store keeps how it mounts. */
+/** The file in which a store records how it mounts. */
 function probeOf({ env }: Strake): string {
   return `${env['STRAKE_RUN']}/erofs.json`
 }
 
-/** Makes a store that has mounted or imported something mount through loop devices. */
+/** Makes a store mount through loop devices. It must have mounted or imported something before. */
 export function mountByLoop(strake: Strake): void {
   const probe = JSON.parse(readFileSync(probeOf(strake), 'utf8')) as object
   writeFileSync(probeOf(strake), JSON.stringify({ ...probe, way: 'loop', reason: 'of a test' }))
@@ -164,7 +164,7 @@ async function kill(strake: Strake, { args }: Operation, when: number): Promise<
   return killing
 }
 
-/** The same with failing calls, such as `ENOSPC`. Calls are counted per thread. */
+/** Like `sweepKills`, with failing calls, such as `ENOSPC`. Calls are counted per thread. */
 export async function sweepErrors(
   { base, kept }: Stores,
   operation: Operation,
@@ -200,7 +200,7 @@ export async function sweepErrors(
   return tally
 }
 
-/** Returns what is wrong after a fault, after repeating the command, and after removing its result. */
+/** Returns the problems after a fault, after repeating the command, and after removing its result. */
 async function aftermath(
   strake: Strake,
   operation: Operation,

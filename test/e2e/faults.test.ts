@@ -18,8 +18,8 @@ import {
 import { serveStrakeRegistry, until } from './servers.ts'
 import { command, missing, openStrake, program, type Strake } from './strake.ts'
 
-// A fault at every system call that changes the store. A quick run takes some of the calls,
-// other ones with another STRAKE_FAULT_SEED; STRAKE_FAULTS=all takes every call and an hour.
+// A fault at every system call that changes the store. A quick run tries some of the calls,
+// and others with another STRAKE_FAULT_SEED. STRAKE_FAULTS=all tries every call in an hour.
 
 const reason = missing('strace', 'busybox', 'pgrep')
 if (reason !== undefined) console.log(`skipped faults: ${reason}`)
@@ -42,7 +42,7 @@ describe.skipIf(reason !== undefined)('faults', () => {
     expect(injected).toBeGreaterThan(1)
   }
 
-  /** Prepares the operation for faults on this store. What it needs is removed with `scope`. */
+  /** Prepares the operation for faults on this store. Its resources are removed with `scope`. */
   type Prepare = (strake: Strake, scope: AsyncDisposableStack) => Promise<Operation> | Operation
 
   /** Sweeps an operation on a copy of the store `base` or `kept`. */
@@ -193,7 +193,7 @@ describe.skipIf(reason !== undefined)('faults', () => {
   )
 })
 
-/** A store with `kept:1`, and a store with `small:1` too. Their archives lie beside the first store. */
+/** A store with `kept:1`, and a store that also has `small:1`. Their archives are beside the first store. */
 async function openStores(env: Readonly<Record<string, string>> = {}): Promise<Stores> {
   const kept = await openStrake(env)
   const archive = await writeSmallImage(join(kept.directory, 'small.tar'), 'small:1', 'small')

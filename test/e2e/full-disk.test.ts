@@ -44,7 +44,7 @@ describe.skipIf(reason !== undefined)('a full disk', () => {
     expect(await namesOf(strake)).toEqual([])
   })
 
-  test('a container that fills the disk runs on, and its end is recorded', async () => {
+  test('a container that fills the disk keeps running, and its end is recorded', async () => {
     await using disk = await openDisk(16_384)
     const { strake } = disk
     await importBusybox(strake, 'box')

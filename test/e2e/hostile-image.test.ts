@@ -26,7 +26,7 @@ describe.skipIf(reason !== undefined)('a hostile image', () => {
     await strake.ok('build', '-q', '-t', name, context)
   }
 
-  test('reads nothing of the host through a VOLUME behind a link', async () => {
+  test('reads no files of the host through a VOLUME behind a link', async () => {
     const climb = '../'.repeat(12)
     await build('climber', [
       `RUN ln -s ${victim} /link && ln -s / /root-link && mkdir -p /data`,

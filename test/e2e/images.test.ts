@@ -17,7 +17,7 @@ describe.skipIf(reason !== undefined)('images', () => {
   })
   afterAll(async () => strake[Symbol.asyncDispose]())
 
-  test('images lists what import made, in Docker columns', async () => {
+  test('images lists imported images in Docker columns', async () => {
     const [header, row] = (await strake.ok('images')).split('\n')
     expect(header?.split(/\s{2,}/)).toEqual(['REPOSITORY', 'TAG', 'IMAGE ID', 'CREATED', 'SIZE'])
     expect(row?.split(/\s{2,}/).slice(0, 3)).toEqual([
@@ -32,7 +32,7 @@ describe.skipIf(reason !== undefined)('images', () => {
     expect(row).toMatchObject({ Repository: 'busybox', Tag: 'latest' })
   })
 
-  test('images -q prints IDs alone', async () => {
+  test('images -q prints only IDs', async () => {
     expect(await strake.ok('images', '-q', '--no-trunc')).toBe(imageId)
   })
 
@@ -88,7 +88,7 @@ describe.skipIf(reason !== undefined)('images', () => {
     await strake.ok('rmi', 'moving:1')
   })
 
-  test('save and load carry an image with its ID and its name', async () => {
+  test('load restores a saved image with its ID and its name', async () => {
     const archive = join(strake.directory, 'busybox.tar')
     await strake.ok('save', '-o', archive, 'busybox')
     await using second = await openStrake()

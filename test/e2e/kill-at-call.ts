@@ -25,7 +25,7 @@ export interface Killing {
   readonly killedAt?: string
   /** The exit code of the program; 137 when it was killed. */
   readonly exitCode: number
-  /** Command lines of its child processes that ran on after its end. */
+  /** Command lines of its child processes that kept running after its end. */
   readonly left: readonly string[]
 }
 

@@ -75,7 +75,7 @@ describe.skipIf(reason !== undefined)('network', () => {
     expect(fetch(`http://[::1]:${port}/`)).rejects.toThrow()
   }, 30_000)
 
-  test('an absent nft is named before anything runs, and ports are removed without it', async () => {
+  test('an absent nft is reported before a container runs, and ports are removed without it', async () => {
     const hide =
       'for f in /usr/sbin/nft /usr/bin/nft; do [ ! -e $f ] || mount --bind /dev/null $f; done'
     const script = [

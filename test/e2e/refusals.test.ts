@@ -7,7 +7,7 @@ import { command, missing, type Outcome, openStrake, type Strake } from './strak
 const reason = missing('busybox', 'tar')
 if (reason) console.info(`skipped: refusals: ${reason}`)
 
-/** A refusal is one sentence, with a remedy or a source excerpt, and never a stack trace. */
+/** Expects one sentence, with a remedy or a source excerpt, and no stack trace. */
 function expectRefusal(outcome: Outcome, exitCode: number, message: string | RegExp): void {
   expect(outcome.stderr).toMatch(message)
   expect(outcome.stderr).not.toMatch(/\n\s+at .*:\d+/)

@@ -63,7 +63,7 @@ describe.skipIf(reason !== undefined)('registry', () => {
     for (const socket of sockets) socket.terminate()
   }, 60_000)
 
-  test('push --compression zstd arrives as the same image', async () => {
+  test('push --compression zstd sends the same image', async () => {
     await using server = await serveStrakeRegistry(strake)
     await roundTrip(server.host, '--compression', 'zstd')
   }, 60_000)

@@ -7,7 +7,7 @@ import { packTar } from '#tar'
 import { serveStrakeRegistry, until } from './servers.ts'
 import { missing, openStrake, program, type Strake } from './strake.ts'
 
-// Received bytes are not fetched again.
+// A second pull does not fetch received bytes again.
 
 const reason = missing()
 if (reason !== undefined) console.log(`skipped resuming: ${reason}`)
@@ -15,7 +15,7 @@ if (reason !== undefined) console.log(`skipped resuming: ${reason}`)
 const size = 16 * 1024 ** 2
 
 describe.skipIf(reason !== undefined)('a pull that was killed', () => {
-  test('goes on in the middle of a blob', async () => {
+  test('continues in the middle of a blob', async () => {
     await using source = await openStrake()
     await using server = await serveStrakeRegistry(source)
     const archive = join(source.directory, 'large.tar')
@@ -48,11 +48,11 @@ interface SlowServer extends Disposable {
   readonly host: string
   /** Sent bytes of the large blob. */
   readonly sent: number
-  /** More than half of it was sent, and no more will be. */
+  /** More than half of the blob was sent. The server sends no more. */
   readonly isStalled: boolean
   /** The size of the large blob. */
   readonly size: number
-  /** The requested ranges of it. */
+  /** The requested ranges of the large blob. */
   readonly ranges: readonly (string | null)[]
   /** Makes later answers complete. */
   finish(): void

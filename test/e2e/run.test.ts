@@ -21,7 +21,7 @@ describe.skipIf(reason !== undefined)('run', () => {
   const sh = (script: string, ...options: readonly string[]): Promise<string> =>
     run(...options, 'busybox', 'sh', '-c', script)
 
-  test('run prints what the command prints, on both streams', async () => {
+  test('run prints the output of the command on both streams', async () => {
     const outcome = await strake(
       'run',
       '--rm',
@@ -60,7 +60,7 @@ describe.skipIf(reason !== undefined)('run', () => {
     expect(shown).toBe('b 1\n/var/new\n1000\n1000\nbox')
   })
 
-  test('run takes a numeric user as a number, never as a name', async () => {
+  test('run reads a numeric user as a number, never as a name', async () => {
     expect(await sh('id -u', '-u', '1234')).toBe('1234')
   })
 
@@ -99,7 +99,7 @@ describe.skipIf(reason !== undefined)('run', () => {
     expect(await sh('touch /x 2>/dev/null || echo refused', '--read-only')).toBe('refused')
   })
 
-  test('the keys of a terminal in a container come from a terminal, or the command refuses', async () => {
+  test('run, attach and exec with -it fail when standard input is not a terminal', async () => {
     const net = ['--network', 'none']
     const reason = 'Cannot attach stdin to a TTY-enabled container because stdin is not a terminal'
     const input = 'echo x\n'
@@ -118,7 +118,7 @@ describe.skipIf(reason !== undefined)('run', () => {
     await strake.ok('rm', '-f', 'keys')
   })
 
-  test('run gives the default capabilities and seccomp, and no new privileges', async () => {
+  test('run sets the default capabilities and seccomp, and no new privileges', async () => {
     const status = await sh('grep -E "^(CapEff|CapBnd|CapInh|CapAmb|Seccomp):" /proc/self/status')
     expect(status.replaceAll('\t', ' ').split('\n')).toEqual([
       'CapInh: 0000000000000000',
@@ -170,7 +170,7 @@ describe.skipIf(reason !== undefined)('run', () => {
     expect(await sh(limits, '--pids-limit', '77')).toBe('77')
   }, 60_000)
 
-  test('run -d prints the ID; logs, wait, ps and rm know the container', async () => {
+  test('run -d prints the ID; logs, wait, ps and rm find the container', async () => {
     const id = await strake.ok(
       'run',
       '-d',

@@ -60,7 +60,7 @@ export async function freePort(): Promise<number> {
   return listener.port
 }
 
-/** Asks until the answer is true, for at most ten seconds. */
+/** Waits until the condition is true, for at most ten seconds. */
 export async function until(isTrue: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 10_000
   while (!(await isTrue().catch(() => false))) {

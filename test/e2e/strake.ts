@@ -14,7 +14,7 @@ export interface CommandOptions {
   readonly input?: string | Uint8Array
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
-  /** Milliseconds after which the command is killed; 60 s unless given. */
+  /** Milliseconds after which the command is killed. Default: 60,000. */
   readonly timeout?: number
 }
 
@@ -25,7 +25,7 @@ export interface Strake extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>
   /** Runs `strake ...args`. */
   (...args: readonly string[]): Promise<Outcome>
-  /** The same, with standard input, a working directory or more environment. */
+  /** Runs it with standard input, a working directory or more environment. */
   with(options: CommandOptions, ...args: readonly string[]): Promise<Outcome>
   /** Runs it and returns trimmed standard output. Throws the output of a failure. */
   ok(...args: readonly string[]): Promise<string>
@@ -103,7 +103,7 @@ function temporaryRoot(): string {
   }
 }
 
-/** Returns why a test that needs `programs` and root cannot run here, `undefined` when it can. */
+/** Returns the reason why a test that needs `programs` and root cannot run here; `undefined` if it can. */
 export function missing(...programs: readonly string[]): string | undefined {
   if (!existsSync(program)) return 'dist/strake is not built'
   if (process.getuid?.() !== 0) return 'needs root'

@@ -88,7 +88,7 @@ describe.skipIf(reason !== undefined)('a terminal', () => {
     await strake.ok('rm', 'shell')
   }, 30_000)
 
-  test('exec -it gives a shell in a running container', async () => {
+  test('exec -it runs a shell in a running container', async () => {
     await strake.ok('run', '-d', '--name', 'host', '--network', 'none', 'busybox', 'sleep', '60')
     const terminal = open('exec', '-it', 'host', 'sh')
     terminal.type('tty && exit 5\n')

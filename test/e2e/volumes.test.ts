@@ -74,7 +74,7 @@ describe.skipIf(reason !== undefined)('volumes', () => {
     await strake.ok('rm', 'user')
   })
 
-  test('a removal beside new containers never takes files that a container sees', async () => {
+  test('a removal at the same time as new containers never removes files that a container sees', async () => {
     let isOver = false
     const removing = (async () => {
       while (!isOver) await strake('volume', 'rm', 'busy')

@@ -61,7 +61,7 @@ describe.skipIf(reason !== undefined)('run --rm, which watches its container its
     return [...mounts, ...files.flat()]
   }
 
-  test('other commands see, stop and wait for it as for any container', async () => {
+  test('other commands list, stop and await it like any container', async () => {
     const child = await start('--name', 'seen', '--network', 'none', ...sleeper)
     expect(await strake.ok('ps', '--format', 'json')).toContain('"Names":"seen"')
     expect(await strake.ok('exec', 'seen', 'echo', 'inside')).toBe('inside')
@@ -80,7 +80,7 @@ describe.skipIf(reason !== undefined)('run --rm, which watches its container its
     expect(await remains()).toEqual([])
   })
 
-  test('after kill -9 the container goes on, and ps cleans up once it has ended', async () => {
+  test('after kill -9 the container keeps running, and ps cleans up after its end', async () => {
     const publish = ['-p', `127.0.0.1:${port}:80`]
     const child = await start('--name', 'left', ...publish, ...sleeper)
     child.kill('SIGKILL')
@@ -95,7 +95,7 @@ describe.skipIf(reason !== undefined)('run --rm, which watches its container its
     expect(await next.exited).toBe(9)
   })
 
-  test('after kill -9 another run may take its name once it has ended', async () => {
+  test('after kill -9 another run may use its name after its end', async () => {
     const child = await start('--name', 'again', '--network', 'none', ...sleeper)
     child.kill('SIGKILL')
     await child.exited

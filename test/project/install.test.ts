@@ -12,7 +12,7 @@ function files(directory: string): readonly string[] {
     .sort()
 }
 
-test('install puts everything under DESTDIR and PREFIX, and --remove removes all of it', () => {
+test('install writes all files under DESTDIR and PREFIX, and --remove removes all of them', () => {
   const directory = mkdtempSync(join(tmpdir(), 'strake-install-'))
   try {
     const run = (...words: readonly string[]): void => {

@@ -17,7 +17,7 @@ const project = resolve(import.meta.dir, '../..')
 const isBuilt = existsSync(join(project, 'dist/lib/oci/index.js'))
 if (!isBuilt) console.info('skipped: packages: dist/lib is not built')
 
-/** A program of a user, beside the packages as npm installs them. */
+/** The directory of a user's program, with the packages that npm would install. */
 let consumer = ''
 
 function run(argv: readonly string[]): { code: number; stdout: string; stderr: string } {
@@ -103,7 +103,7 @@ describe.skipIf(!isBuilt)('the npm packages', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: '0.1.0\n' })
   })
 
-  test('hold documents and no tests', async () => {
+  test('contain documents and no tests', async () => {
     const library = join(consumer, 'node_modules/strake')
     for (const name of [
       'README.md',
