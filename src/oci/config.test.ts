@@ -30,11 +30,11 @@ const config = {
   history: [{ created_by: 'ADD one' }, { created_by: 'ENV', empty_layer: true }, { comment: 'x' }],
 } satisfies ImageConfig
 
-test('parseConfig() reads everything Docker and OCI put into a configuration', () => {
+test('parseConfig() reads all fields of Docker and OCI', () => {
   expect(parseConfig(encodeJson(config))).toEqual(config)
 })
 
-test('parseConfig() drops what it does not know and takes null for absent', () => {
+test('parseConfig() drops unknown fields and reads null as absent', () => {
   const docker = {
     ...config,
     docker_version: '20.10.5',
@@ -82,7 +82,7 @@ test('parseConfig() refuses more than 4 MiB', () => {
   expect(() => parseConfig(new Uint8Array(limits.configSize + 1))).toThrow('more than 4194304')
 })
 
-test('layersOf() pairs layers with diff IDs, and refuses when there are not equally many', () => {
+test('layersOf() pairs layers with diff IDs, and refuses different numbers of both', () => {
   const layer = { mediaType: mediaType.ociLayer, digest: sha256('one'), size: 3 }
   const manifest: Manifest = {
     schemaVersion: 2,

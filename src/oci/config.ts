@@ -7,8 +7,8 @@ import { limits } from './limits.ts'
 import type { Manifest } from './manifest.ts'
 
 /**
- * The image configuration, spelled as the specification spells it. Fields that
- * Docker adds (`Healthcheck`, `Shell`, `OnBuild`) are kept in OCI images too.
+ * The image configuration, in the spelling of the specification. Fields of Docker (`Healthcheck`,
+ * `Shell`, `OnBuild`) are kept in OCI images too.
  *
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md
  */
@@ -102,9 +102,8 @@ const names = {
 }
 
 /**
- * Reads an image configuration, Docker's or OCI's. The history, when there is
- * one, must describe as many layers as there are diff IDs; fields that neither
- * specification knows are left out. Throws `MANIFEST_INVALID`.
+ * Reads an image configuration of Docker or OCI. A history must describe as many layers as there
+ * are diff IDs. Drops fields that neither specification defines. Throws `MANIFEST_INVALID`.
  */
 export function parseConfig(raw: Uint8Array): ImageConfig {
   if (raw.length > limits.configSize) {
@@ -135,9 +134,9 @@ export function parseConfig(raw: Uint8Array): ImageConfig {
 }
 
 /**
- * Returns the layers of an image, bottom first, each with its diff ID. Throws
- * `MANIFEST_INVALID` when manifest and configuration have different numbers of layers,
- * because then nothing says which diff ID belongs to which layer.
+ * Returns the layers of an image, bottom first, each with its diff ID. Throws `MANIFEST_INVALID`
+ * when manifest and configuration have different numbers of layers, because then the diff IDs
+ * cannot be assigned.
  */
 export function layersOf(manifest: Manifest, config: ImageConfig): Layer[] {
   const diffIds = config.rootfs.diff_ids

@@ -17,7 +17,7 @@ export interface Descriptor {
   readonly annotations?: Annotations
   readonly artifactType?: string
   readonly urls?: readonly string[]
-  /** The content itself, base64, when it is small enough to travel inline. */
+  /** The content itself in base64, for small content. */
   readonly data?: string
 }
 
@@ -50,7 +50,7 @@ export function readDescriptor(value: unknown, document: Document, path: string)
   }
 }
 
-/** A platform without its required members is no error. It matches nothing. */
+/** A platform without its required members is not an error, but matches nothing. */
 function readPlatform(fields: Fields | undefined): Platform | undefined {
   if (fields === undefined) return undefined
   return {

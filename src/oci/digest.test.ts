@@ -19,7 +19,7 @@ test('parseDigest() accepts the three algorithms at their lengths', () => {
   }
 })
 
-test('parseDigest() refuses every text that is no digest, with the reason', () => {
+test('parseDigest() refuses every other text, with the reason', () => {
   const reasons: Record<string, string> = {
     '': 'it is not of the form algorithm:hex',
     [hex]: 'it is not of the form algorithm:hex',
@@ -38,7 +38,7 @@ test('parseDigest() refuses every text that is no digest, with the reason', () =
   }
 })
 
-test('isDigest() lets nothing through that could change a path or URL', () => {
+test('isDigest() refuses every text that could change a path or URL', () => {
   fc.assert(
     fc.property(
       fc.oneof(

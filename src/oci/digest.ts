@@ -1,11 +1,11 @@
 import { StrakeError } from './error.ts'
 
-/** `algorithm:hex`. Only ever made by `parseDigest` or a hash, so it is safe in a path. */
+/** `algorithm:hex`. Made only by `parseDigest` or a hash, so it is safe in a path. */
 export type Digest = `sha256:${string}` | `sha384:${string}` | `sha512:${string}`
 
 export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512'
 
-/** How many hexadecimal digits each accepted algorithm makes. */
+/** The number of hexadecimal digits for each accepted algorithm. */
 const hexLength: ReadonlyMap<string, number> = new Map<DigestAlgorithm, number>([
   ['sha256', 64],
   ['sha384', 96],
@@ -13,8 +13,8 @@ const hexLength: ReadonlyMap<string, number> = new Map<DigestAlgorithm, number>(
 ])
 
 /**
- * True for a digest strake can verify. Upper case, other lengths and other
- * algorithms are refused here, before a digest becomes part of a path or URL.
+ * True for a digest that strake can verify. Refuses upper case, other lengths and other algorithms,
+ * so that a digest can safely become part of a path or URL.
  *
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#digests
  */
@@ -31,7 +31,7 @@ export function parseDigest(text: string): Digest {
   )
 }
 
-/** The hexadecimal digits alone. */
+/** Only the hexadecimal digits. */
 export function digestHex(digest: Digest): string {
   return digest.slice(digest.indexOf(':') + 1)
 }

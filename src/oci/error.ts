@@ -1,4 +1,4 @@
-/** The distribution specification's own error codes, used where a registry speaks. */
+/** The error codes of the distribution specification, for errors of registries. */
 export type RegistryErrorCode =
   | 'BLOB_UNKNOWN'
   | 'BLOB_UPLOAD_INVALID'
@@ -29,14 +29,14 @@ export type ErrorCode = RegistryErrorCode | NeutralErrorCode
 
 export interface StrakeErrorOptions {
   readonly cause?: unknown
-  /** What the reader can do about it, as an imperative clause: `log in with strake login`. */
+  /** What the user can do about it, as an imperative clause: `log in with strake login`. */
   readonly remedy?: string | undefined
 }
 
 /**
- * Everything strake throws on purpose. The message reads `Cannot <verb> <thing>:
- * <reason>` and stands alone; `remedy` is printed after it. Programming errors
- * stay `TypeError` and `RangeError`; cancellation rethrows `signal.reason`.
+ * Every error that strake throws on purpose. The message has the form `Cannot <verb> <thing>:
+ * <reason>` and is complete without `remedy`, which is printed after it. Programming errors are
+ * `TypeError` and `RangeError`; cancellation throws `signal.reason`.
  */
 export class StrakeError extends Error {
   readonly code: ErrorCode
@@ -50,7 +50,7 @@ export class StrakeError extends Error {
   }
 }
 
-/** Content that is not what its descriptor says: another digest, or another size. */
+/** Content that does not match its descriptor: it has another digest or another size. */
 export class ContentMismatchError extends StrakeError {
   readonly expected: string
   readonly actual: string
@@ -63,7 +63,7 @@ export class ContentMismatchError extends StrakeError {
   }
 }
 
-/** True for a `StrakeError` that carries one of `codes`; any code when none is named. */
+/** True for a `StrakeError` with one of `codes`; without `codes`, for every `StrakeError`. */
 export function isStrakeError(
   error: unknown,
   ...codes: readonly ErrorCode[]

@@ -3,10 +3,10 @@ import { type Digest, isDigest } from './digest.ts'
 import { type ErrorCode, StrakeError } from './error.ts'
 
 /**
- * Typed access to one object of a parsed document. `null` counts as absent,
- * because Go writes it for every empty slice and map. A wrong type throws, and
- * so does a name that equals a known one but for case: Go's decoder would take
- * it for that one, and see another document than we do.
+ * Typed access to one object of a parsed document. `null` counts as absent, because Go writes it
+ * for every empty slice and map. Throws for a wrong type, and for a name that differs from a known
+ * one only by case: Go's decoder would read it as the known name, and so would see another
+ * document.
  */
 export class Fields {
   readonly #members: Readonly<Record<string, unknown>>
@@ -75,7 +75,10 @@ export class Fields {
     })
   }
 
-  /** Every item of an array, read by `read`, which gets the item's path for its messages. */
+  /**
+   * Reads every item of an array with `read`, which is called with the item and its path for
+   * messages.
+   */
   items<T>(name: string, read: (item: unknown, path: string) => T): T[] | undefined {
     const value = this.get(name)
     if (value === undefined) return undefined
@@ -95,7 +98,7 @@ export class Fields {
     )
   }
 
-  /** A set as Go writes it: an object whose values mean nothing. */
+  /** A set in Go's encoding: an object whose values have no meaning. */
   set(name: string): Readonly<Record<string, Record<string, never>>> | undefined {
     const value = this.get(name)
     if (value === undefined) return undefined
@@ -110,7 +113,7 @@ export class Fields {
       : new Fields(value, known, this.#document, this.#at(name))
   }
 
-  /** `value`, or a throw that says which field is missing. */
+  /** Returns `value`, or throws an error that names the missing field. */
   required<T>(name: string, value: T | undefined): T {
     if (value !== undefined) return value
     throw this.fail(`${this.#at(name)} is missing`)
@@ -130,7 +133,7 @@ export class Fields {
   }
 }
 
-/** What is being read, and the code of the errors about it. */
+/** The name of the document, and the code of its errors. */
 export interface Document {
   readonly what: string
   readonly code: ErrorCode
@@ -144,7 +147,7 @@ export function optional<Name extends string, T>(
   return value === undefined ? {} : ({ [name]: value } as { [key in Name]: T })
 }
 
-/** Unicode's simple case folding, as far as it can reach an ASCII name. */
+/** Unicode's simple case folding, limited to characters that fold to ASCII. */
 function fold(name: string): string {
   return name.replaceAll('\u017F', 's').toLowerCase()
 }

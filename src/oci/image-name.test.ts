@@ -4,7 +4,7 @@ import { parseReference } from './reference.ts'
 
 const hex = '1'.repeat(64)
 
-test('parseImageName() gives canonical names', () => {
+test('parseImageName() returns canonical names', () => {
   const parse = (text: string): string => parseImageName(text)
   expect(parse('app')).toBe('docker.io/library/app:latest')
   expect(parse('localhost:5000/sha256:1')).toBe('localhost:5000/sha256:1')
@@ -13,7 +13,7 @@ test('parseImageName() gives canonical names', () => {
   expect(parse(`${hex}:1`)).toBe(`docker.io/library/${hex}:1`)
 })
 
-test('parseImageName() refuses what reads like an image ID', () => {
+test('parseImageName() refuses names that look like an image ID', () => {
   for (const text of [
     ...[`sha256:${hex}`, 'sha256:abc', 'sha256:latest', 'sha256', 'sha384:1', 'sha512:1'],
     ...['library/sha256:1', 'docker.io/sha256:1', 'docker.io/library/sha256:1', hex],

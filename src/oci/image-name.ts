@@ -4,19 +4,19 @@ import { formatReference, parseReference, type Reference } from './reference.ts'
 
 declare const isImageName: unique symbol
 
-/** A canonical name for an image. It does not read like an ID and has no digest. */
+/** A canonical name for an image. It does not look like an ID and has no digest. */
 export type ImageName = string & { readonly [isImageName]: true }
 
 /**
- * Reads a name for an image. Throws `INVALID` for a name with a digest, because content
- * determines its digest, and for a name that reads like an image ID, because
- * `sha256:1f2e...` always means the image with that ID.
+ * Reads a name for an image. Throws `INVALID` for a name with a digest, because content determines
+ * its digest, and for a name that looks like an image ID, because `sha256:1f2e...` always means the
+ * image with that ID.
  */
 export function parseImageName(text: string): ImageName {
   return toImageName(parseReference(text), text)
 }
 
-/** `parseImageName` for a name that was read; `text` is how the user or an archive wrote it. */
+/** `parseImageName` for a parsed name; `text` is the original spelling. */
 export function toImageName(
   reference: Reference,
   text: string = formatReference(reference),
@@ -31,7 +31,7 @@ export function toImageName(
   return formatReference(reference) as ImageName
 }
 
-/** `registry/repository@digest`: the name of content that a registry served under this digest. */
+/** `registry/repository@digest`: the name for content that a registry served with this digest. */
 export function digestName({ registry, repository }: Reference, digest: Digest): ImageName {
   return formatReference({ registry, repository, digest }) as ImageName
 }

@@ -1,7 +1,7 @@
 // The documents of the image specification, and the names of images.
 
 export type { Annotations } from './annotations.ts'
-// Chain IDs: names of the file systems that stacks of layers make.
+// Chain IDs: names of the file systems that layers make.
 export { chainAbove, chainId, chainIds } from './chain-id.ts'
 // The image configuration, and the layers it describes.
 export type { Healthcheck, HistoryEntry, ImageConfig, Layer, RunConfig } from './config.ts'
@@ -21,10 +21,10 @@ export type {
 export { ContentMismatchError, isStrakeError, StrakeError } from './error.ts'
 // Checked access to the members of a parsed document.
 export { Fields } from './fields.ts'
-// References: the names of images as users type them.
+// References: the names of images that users type.
 export type { ImageName } from './image-name.ts'
 export { digestName, parseImageName, recordedName, toImageName } from './image-name.ts'
-// Reading untrusted JSON, and writing JSON as Go does.
+// Reading untrusted JSON, and writing JSON like Go.
 export { encodeJson, parseJson } from './json.ts'
 // Limits on untrusted documents.
 export { limits } from './limits.ts'

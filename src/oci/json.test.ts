@@ -4,7 +4,7 @@ import { encodeJson, parseJson } from './json.ts'
 
 const parse = (text: string) => parseJson(new TextEncoder().encode(text), 'document')
 
-test('parseJson() reads what JSON.parse reads', () => {
+test('parseJson() returns the same as JSON.parse', () => {
   fc.assert(
     fc.property(fc.jsonValue({ depthSize: 'medium' }), (value) => {
       const text = JSON.stringify(value, (_, item) =>
@@ -48,7 +48,7 @@ const ambiguous: Record<string, string> = {
   'the integer 1.0 is written as a fraction': '[1.0]',
   'the integer 1e3 is written as a fraction': '[1e3]',
   'half a surrogate pair is escaped': '["\\ud800"]',
-  'something follows the end of the document': '{} {}',
+  'there is data after the end of the document': '{} {}',
   'it starts with a byte order mark': '\uFEFF{}',
   'it is nested too deeply': '['.repeat(200) + ']'.repeat(200),
   '"N" is not expected': '{"size":NaN}',
@@ -80,11 +80,11 @@ test('parseJson() refuses bytes that are not UTF-8', () => {
   )
 })
 
-test('parseJson() keeps fractions that are fractions', () => {
+test('parseJson() reads fractions', () => {
   expect(parse('[0.5,-1.25e-3,-0]')).toEqual([0.5, -0.00125, 0])
 })
 
-test('encodeJson() writes what Go would, and parseJson() reads it back', () => {
+test('encodeJson() writes the same as Go, and parseJson() reads it', () => {
   const value = { b: '<a href="x">&</a>\u2028', a: [1, null], 10: {} }
   const raw = encodeJson(value)
   expect(new TextDecoder().decode(raw)).toBe(

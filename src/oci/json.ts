@@ -2,13 +2,13 @@ import { type ErrorCode, StrakeError } from './error.ts'
 import { limits } from './limits.ts'
 
 /**
- * Reads one untrusted JSON document. Refuses everything that two readers could
- * understand differently: a name twice in one object, invalid UTF-8, a byte order
- * mark, half a surrogate pair, an integer that does not fit, `1.0` for `1`,
- * `__proto__`, bytes behind the end. `what` names the document in the message.
+ * Reads one untrusted JSON document. Refuses everything that readers could understand differently:
+ * a name twice in one object, invalid UTF-8, a byte order mark, half a surrogate pair, an integer
+ * that does not fit, `1.0` for `1`, `__proto__`, bytes after the end. `what` names the document in
+ * the message.
  *
- * `Fields` refuses names that differ from a known one only by case. The caller keeps
- * `raw`, because the digest is that of `raw`.
+ * `Fields` refuses names that differ from a known one only by case. The caller must keep `raw`,
+ * because the digest is that of `raw`.
  */
 export function parseJson(raw: Uint8Array, what: string, code: ErrorCode = 'INVALID'): unknown {
   const fail: Fail = (reason, offset) => {
@@ -22,8 +22,8 @@ export function parseJson(raw: Uint8Array, what: string, code: ErrorCode = 'INVA
 }
 
 /**
- * Writes JSON as Go's encoder does, so that the same document made by a Go program has
- * the same digest: no white space, names in insertion order, `<`, `>` and `&` escaped.
+ * Writes JSON like Go's encoder, so that the same document made by a Go program has the same
+ * digest: no white space, names in insertion order, `<`, `>` and `&` escaped.
  */
 export function encodeJson(value: unknown): Uint8Array<ArrayBuffer> {
   const text = JSON.stringify(value).replace(
@@ -88,7 +88,7 @@ class Scanner {
   end(): void {
     this.#skip()
     if (this.#at < this.#text.length) {
-      throw this.#fail('something follows the end of the document', this.#at)
+      throw this.#fail('there is data after the end of the document', this.#at)
     }
   }
 
@@ -122,7 +122,10 @@ class Scanner {
     return items
   }
 
-  /** Reads one character at a time: a pattern for a whole literal overflows the engine at some millions. */
+  /**
+   * Reads one character at a time: a regular expression for a whole literal overflows the engine at
+   * some millions of characters.
+   */
   #string(): string {
     const start = this.#at
     if (this.#text[start] !== '"') throw this.#unexpected()

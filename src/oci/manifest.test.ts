@@ -25,13 +25,13 @@ test('parseManifest() reads both families', () => {
   expect(parseManifest(encode(docker))).toEqual(docker as never)
 })
 
-test('parseManifest() reads an OCI manifest that names no media type of its own', () => {
+test('parseManifest() reads an OCI manifest without a media type', () => {
   const { mediaType: _, ...bare } = manifest
   expect(parseManifest(encode(bare), mediaType.ociManifest)).toEqual(bare as never)
   expect(parseManifestOrIndex(encode(bare)).kind).toBe('manifest')
 })
 
-test('parseManifest() keeps what an artifact carries', () => {
+test('parseManifest() keeps the fields of an artifact', () => {
   const artifact = {
     ...manifest,
     artifactType: 'application/vnd.example',
@@ -48,7 +48,7 @@ test('parseIndex() reads both families, and null as no manifests', () => {
   expect(parseIndex(encode({ ...index, manifests: null })).manifests).toEqual([])
 })
 
-/** Documents that two readers could take for two things, and how each was delivered. */
+/** Documents that readers could understand differently, with the media type of their delivery. */
 const ambiguous: Record<string, readonly [document: object, type?: string]> = {
   'a manifest with manifests': [{ ...manifest, manifests: [image] }],
   'an index with layers': [{ ...index, layers: [layer] }],
@@ -109,7 +109,7 @@ for (const [reason, document] of Object.entries(incomplete)) {
   })
 }
 
-test('parseManifest() explains the format of old Docker', () => {
+test('parseManifest() names the old format of Docker in its error', () => {
   const old = { schemaVersion: 1, name: 'app', tag: '1', fsLayers: [{ blobSum: layer.digest }] }
   for (const type of [undefined, 'application/vnd.docker.distribution.manifest.v1+prettyjws']) {
     expect(() => parseManifest(encode(old), type)).toThrow('schema 1')

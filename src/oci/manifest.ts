@@ -45,9 +45,9 @@ const names = [
 ]
 
 /**
- * Reads a manifest or an index. Refuses a document that another reader could take for
- * the other kind: one that has fields of both, or whose own media type differs from
- * `type`, the one of its descriptor or `Content-Type`. Throws `MANIFEST_INVALID`.
+ * Reads a manifest or an index. Refuses a document that another reader could understand as the
+ * other kind: one that has fields of both, or whose own media type differs from `type`, that of its
+ * descriptor or `Content-Type`. Throws `MANIFEST_INVALID`.
  *
  * @see https://github.com/advisories/GHSA-77vh-xpmg-72qh
  */
@@ -96,11 +96,14 @@ function refuseSchema1(fields: Fields, type: string | undefined): void {
   )
 }
 
-/** Returns the media type on which the document and its descriptor or `Content-Type` agree. */
+/**
+ * Returns the media type of the document, which must equal that of its descriptor or
+ * `Content-Type`.
+ */
 function agreedType(fields: Fields, type: string | undefined): string | undefined {
   const own = fields.string('mediaType')
   if (own !== undefined && type !== undefined && own !== type) {
-    throw fields.fail(`it says it is ${own}, but was delivered as ${type}`)
+    throw fields.fail(`its media type is ${own}, but it was delivered as ${type}`)
   }
   const agreed = own ?? type
   if (agreed !== undefined && !isManifestType(agreed) && !isIndexType(agreed)) {

@@ -34,7 +34,7 @@ const predicates = {
 }
 
 for (const [type, kind] of Object.entries(kinds)) {
-  test(`${type} is ${kind ?? 'none of ours'}`, () => {
+  test(`${type} is ${kind ?? 'no known kind'}`, () => {
     const matching = Object.entries(predicates).filter(([, accepts]) => accepts(type))
     expect(matching.map(([name]) => name)).toEqual(kind === undefined ? [] : [kind])
   })

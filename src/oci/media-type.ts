@@ -1,4 +1,4 @@
-/** The media types that strake interprets. It carries content of other types unread. */
+/** The media types that strake interprets. It copies content of other types without reading it. */
 export const mediaType = {
   ociManifest: 'application/vnd.oci.image.manifest.v1+json',
   ociIndex: 'application/vnd.oci.image.index.v1+json',
@@ -37,17 +37,19 @@ export function isSchema1Type(type: string): boolean {
   return schema1.test(type)
 }
 
-/** An image configuration, as opposed to an artifact's. */
+/** An image configuration, not that of an artifact. */
 export function isConfigType(type: string): boolean {
   return type === mediaType.ociConfig || type === mediaType.dockerConfig
 }
 
-/** A filesystem layer of either family, foreign ones included. */
+/** A layer of either family, including foreign ones. */
 export function isLayerType(type: string): boolean {
   return layer.test(type)
 }
 
-/** How a layer of this type is compressed. Where the first bytes are known, they decide instead. */
+/**
+ * The compression of a layer with this type. Where the first bytes are known, they decide instead.
+ */
 export function layerCompression(type: string): 'none' | 'gzip' | 'zstd' {
   if (/[+.]gzip$/.test(type)) return 'gzip'
   return /[+.]zstd$/.test(type) ? 'zstd' : 'none'

@@ -2,7 +2,7 @@ import type { Descriptor } from './descriptor.ts'
 import { StrakeError } from './error.ts'
 import { formatPlatform, normalizePlatform, type Platform } from './platform.ts'
 
-/** The variants an architecture falls back through, best first; `undefined` is "none written". */
+/** The variants that an architecture can run, best first; `undefined` means an absent variant. */
 const fallbacks: Readonly<Record<string, readonly (string | undefined)[]>> = {
   amd64: ['v4', 'v3', 'v2', undefined],
   arm: ['v8', 'v7', 'v6', 'v5'],
@@ -10,10 +10,10 @@ const fallbacks: Readonly<Record<string, readonly (string | undefined)[]>> = {
 }
 
 /**
- * Returns the manifest of an index to use on `wanted`: the closest variant that the
- * processor can run, and the first of these in the order of the index. It never
- * returns attestations and `unknown/unknown`. It returns a lone manifest without a
- * platform, and `undefined` when no manifest fits.
+ * Returns the manifest of an index to use on `wanted`: the closest variant that the processor can
+ * run, and the first of these in the order of the index. Never returns attestations and
+ * `unknown/unknown`. Returns a single manifest without a platform, and `undefined` when no manifest
+ * fits.
  *
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md
  */

@@ -5,7 +5,7 @@ import { formatPlatform, parsePlatform } from './platform.ts'
 import { matchPlatform, refusePlatform } from './platform-match.ts'
 import { sha256 } from './sha256.ts'
 
-test('parsePlatform() knows one spelling for every platform', () => {
+test('parsePlatform() returns one spelling for every platform', () => {
   const spellings: Record<string, string> = {
     'linux/amd64': 'linux/amd64',
     'linux/x86_64': 'linux/amd64',
@@ -34,7 +34,7 @@ test('parsePlatform() knows one spelling for every platform', () => {
   })
 })
 
-test('parsePlatform() refuses what is no platform', () => {
+test('parsePlatform() refuses other text', () => {
   for (const typed of [
     '',
     'linux',
@@ -79,14 +79,14 @@ const cases: readonly (readonly [wanted: string, offered: readonly string[], cho
 ]
 
 for (const [wanted, offered, chosen] of cases) {
-  test(`matchPlatform() for ${wanted} among ${offered} takes ${chosen ?? 'nothing'}`, () => {
+  test(`matchPlatform() for ${wanted} among ${offered} returns ${chosen ?? 'nothing'}`, () => {
     const candidates = offered.map((platform) => entry(platform))
     const expected = candidates.find((_, index) => offered[index] === chosen)
     expect(matchPlatform(parsePlatform(wanted), candidates)).toBe(expected)
   })
 }
 
-test('matchPlatform() takes the first of equals and skips attestations', () => {
+test('matchPlatform() returns the first of equal manifests and skips attestations', () => {
   const annotations = { 'vnd.docker.reference.type': 'attestation-manifest' }
   const [attestation, first, second] = [
     entry('linux/amd64', { annotations }),
@@ -97,14 +97,14 @@ test('matchPlatform() takes the first of equals and skips attestations', () => {
   expect(chosen).toBe(first)
 })
 
-test('matchPlatform() takes a manifest without a platform only when it is alone', () => {
+test('matchPlatform() returns a manifest without a platform only if it is the only one', () => {
   const wanted = parsePlatform('linux/amd64')
   const unnamed = entry()
   expect(matchPlatform(wanted, [unnamed, entry('unknown/unknown')])).toBe(unnamed)
   expect(matchPlatform(wanted, [unnamed, entry(undefined, { size: 9 })])).toBeUndefined()
 })
 
-test('matchPlatform() wants the same Windows build and no feature it lacks', () => {
+test('matchPlatform() requires the same Windows build, and no missing feature', () => {
   const platform = { os: 'windows', architecture: 'amd64', 'os.version': '10.0.17763.3' }
   const wanted = parsePlatform('windows(10.0.17763.1)/amd64')
   const other = entry(undefined, { platform: { ...platform, 'os.version': '10.0.20348.1' } })
@@ -114,7 +114,7 @@ test('matchPlatform() wants the same Windows build and no feature it lacks', () 
   expect(matchPlatform(wanted, [featured])).toBeUndefined()
 })
 
-test('refusePlatform() lists what there is when nothing fits', () => {
+test('refusePlatform() lists the platforms when none fits', () => {
   const offered = ['linux/arm64/v8', 'windows/amd64', 'unknown/unknown'].map((name) => entry(name))
   expect(refusePlatform(parsePlatform('linux/amd64'), offered, 'app:1').message).toBe(
     'Cannot use app:1 on linux/amd64: it is made for linux/arm64, windows/amd64',

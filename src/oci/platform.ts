@@ -1,6 +1,9 @@
 import { StrakeError } from './error.ts'
 
-/** What a manifest's content runs on. @see image-index.md of the image specification. */
+/**
+ * The platform on which the content of a manifest runs. @see image-index.md of the image
+ * specification.
+ */
 export interface Platform {
   readonly os: string
   readonly architecture: string
@@ -9,7 +12,7 @@ export interface Platform {
   readonly 'os.features'?: readonly string[]
 }
 
-/** Names that users and kernels give an architecture, and the name of the specification. */
+/** Names for an architecture that users and kernels use, with the name of the specification. */
 const synonyms: Readonly<Record<string, readonly [architecture: string, variant?: string]>> = {
   x86_64: ['amd64'],
   'x86-64': ['amd64'],
@@ -33,8 +36,8 @@ const impliedVariant: Readonly<Record<string, string>> = { amd64: 'v1', arm64: '
 const part = /^[A-Za-z0-9][\w.-]*$/
 
 /**
- * Reads `os/architecture[/variant]`, with an optional `os(version)`; an
- * architecture alone means Linux. The result is normalised. Throws `INVALID`.
+ * Reads `os/architecture[/variant]`, with an optional `os(version)`; only an architecture means
+ * Linux. The result is normalised. Throws `INVALID`.
  */
 export function parsePlatform(text: string): Platform {
   const match = /^([^/()]+)(?:\(([^()]+)\))?(?:\/([^/]+)(?:\/([^/]+))?)?$/.exec(text.trim())
@@ -65,8 +68,8 @@ export function formatPlatform(platform: Platform): string {
 }
 
 /**
- * One spelling for one platform: `x86_64` is `amd64`, `arm64/v8` is `arm64`,
- * `arm` without a variant is `arm/v7`.
+ * Returns one spelling for each platform: `x86_64` becomes `amd64`, `arm64/v8` becomes `arm64`,
+ * `arm` without a variant becomes `arm/v7`.
  */
 export function normalizePlatform(platform: Platform): Platform {
   const os = platform.os.toLowerCase()

@@ -10,7 +10,7 @@ import {
 
 const digest = `sha256:${'0f'.repeat(32)}`
 
-/** What people type: the canonical name and the short one. */
+/** Texts of users, with the canonical name and the short one. */
 const accepted: readonly (readonly [typed: string, canonical: string, familiar: string])[] = [
   ['alpine', 'docker.io/library/alpine:latest', 'alpine:latest'],
   ['alpine:3', 'docker.io/library/alpine:3', 'alpine:3'],
@@ -59,9 +59,9 @@ const refused: readonly (readonly [typed: string, reason: string])[] = [
   [':latest', 'the repository is missing'],
   ['localhost/', 'the repository is missing'],
   ['app:', 'the tag after the colon is missing'],
-  ['App', 'a repository is written in lower case'],
-  ['user/App:1', 'a repository is written in lower case'],
-  ['docker.io/User/app', 'a repository is written in lower case'],
+  ['App', 'the repository must be lower case'],
+  ['user/App:1', 'the repository must be lower case'],
+  ['docker.io/User/app', 'the repository must be lower case'],
   [' app', 'is not a repository'],
   ['app ', 'is not a repository'],
   ['a//b', 'is not a repository'],
@@ -125,7 +125,7 @@ const reference = fc.record(
   { requiredKeys: ['registry', 'repository', 'tag'] },
 )
 
-test('parseReference() reads back what both formats print', () => {
+test('parseReference() reads the output of both formats', () => {
   fc.assert(
     fc.property(reference, (made) => {
       expect(parseReference(formatReference(made))).toEqual(made)
@@ -148,13 +148,13 @@ test('parseReference() accepts only repositories and tags that are safe in a pat
   )
 })
 
-test('isRepositoryName() takes names of up to 255 characters', () => {
+test('isRepositoryName() accepts names of up to 255 characters', () => {
   expect(isRepositoryName('a'.repeat(255))).toBe(true)
   expect(isRepositoryName('a'.repeat(256))).toBe(false)
   expect(isRepositoryName(`a/${'b/'.repeat(126)}c`)).toBe(true)
 })
 
-test('familiarReference() writes no name that would be read as an image ID', () => {
+test('familiarReference() writes no name that looks like an image ID', () => {
   const reference = { registry: 'docker.io', repository: `library/${'0f'.repeat(32)}` }
   expect(familiarReference(reference)).toBe(`docker.io/library/${'0f'.repeat(32)}`)
 })

@@ -3,9 +3,9 @@ import { isStrakeError, StrakeError } from './error.ts'
 import { limits } from './limits.ts'
 
 /**
- * What a user typed, parsed and completed: `alpine` is
- * `{ registry: 'docker.io', repository: 'library/alpine', tag: 'latest' }`.
- * With a digest and no tag written, `tag` is absent. The digest always wins.
+ * A parsed and completed reference: `alpine` becomes `{ registry: 'docker.io', repository:
+ * 'library/alpine', tag: 'latest' }`. With a digest and no written tag, `tag` is absent. A digest
+ * has precedence over a tag.
  */
 export interface Reference {
   readonly registry: string
@@ -28,10 +28,10 @@ const tagPattern = /^[\w][\w.-]{0,127}$/
 const imageIdPattern = /^[a-f0-9]{64}$/
 
 /**
- * Reads `[registry/]repository[:tag][@digest]` the way Docker does, defaults
- * included; this is the only place that applies them. The first component is a
- * registry when it holds a dot, a colon or an upper-case letter or is
- * `localhost`. Throws `NAME_INVALID`, and `DIGEST_INVALID` for a bad digest.
+ * Reads `[registry/]repository[:tag][@digest]` with the defaults of Docker; this is the only place
+ * that applies them. The first component is a registry when it contains a dot, a colon or an
+ * upper-case letter or is `localhost`. Throws `NAME_INVALID`, and `DIGEST_INVALID` for a bad
+ * digest.
  *
  * @see https://pkg.go.dev/github.com/distribution/reference
  */
@@ -58,14 +58,14 @@ export function parseReference(text: string): Reference {
   return { registry, repository, tag: tag ?? defaultTag }
 }
 
-/** The whole name, with every default written out: `docker.io/library/alpine:3`. */
+/** The complete name, with every default: `docker.io/library/alpine:3`. */
 export function formatReference(reference: Reference): string {
   return `${reference.registry}/${reference.repository}${suffix(reference)}`
 }
 
 /**
- * The shortest text that `parseReference` reads back as `reference`, tag
- * included: `alpine:3`, `library` and `docker.io` left out.
+ * The shortest text that `parseReference` reads as `reference`, with the tag: `alpine:3`, without
+ * `library` and `docker.io`.
  */
 export function familiarReference(reference: Reference): string {
   const { registry, repository } = reference
@@ -130,7 +130,7 @@ function readDigest(text: string, digest: string): Digest {
 function checkRepository(text: string, path: string): void {
   if (repositoryPattern.test(path)) return
   if (path !== path.toLowerCase() && repositoryPattern.test(path.toLowerCase())) {
-    throw invalid(text, 'a repository is written in lower case', `write ${path.toLowerCase()}`)
+    throw invalid(text, 'the repository must be lower case', `write ${path.toLowerCase()}`)
   }
   if (path === '') throw invalid(text, 'the repository is missing')
   throw invalid(

@@ -1,7 +1,8 @@
 import type { Digest } from './digest.ts'
 
 // The first 32 bits of the fractional parts: of the cube roots of the first 64 primes, and of the
-// square roots of the first 8. Written out, because every command would compute them when it starts.
+// square roots of the first 8. Written as constants, because every command would compute them at
+// its start.
 const roundConstants = /* @__PURE__ */ Uint32Array.of(
   0x428a2f98,
   0x71374491,
@@ -80,9 +81,9 @@ const initialState = /* @__PURE__ */ Uint32Array.of(
 )
 
 /**
- * The SHA-256 of `bytes`, computed in plain TypeScript: for manifests, configs
- * and chain IDs, where a browser has no synchronous hash. Content is hashed by
- * `createHasher` of the stream folder, which is native and far faster.
+ * The SHA-256 of `bytes`, computed in plain TypeScript: for manifests, configs and chain IDs,
+ * because a browser has no synchronous hash. Content is hashed by `createHasher` of the stream
+ * folder, which is native and much faster.
  *
  * @see https://csrc.nist.gov/pubs/fips/180-4/upd1/final
  */
@@ -101,7 +102,7 @@ export function sha256(bytes: Uint8Array | string): Digest {
   return `sha256:${Array.from(state, (word) => word.toString(16).padStart(8, '0')).join('')}`
 }
 
-/** The last block or two: the rest, a one bit, zeros, the length in bits. */
+/** The last one or two blocks: the rest, a one bit, zeros, the length in bits. */
 function paddedTail(rest: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
   const tail = new Uint8Array(rest.length + 9 > 64 ? 128 : 64)
   tail.set(rest)
