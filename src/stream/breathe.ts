@@ -3,8 +3,8 @@ import { setImmediate } from 'node:timers/promises'
 const longest = 50
 
 /**
- * Lets other work of the process run at least every 50 ms during a long row of
- * synchronous steps. Throws when `signal` aborts. Call it between steps.
+ * Lets other work of the process run at least every 50 ms during many synchronous steps. Call the
+ * result between steps. Throws when `signal` aborts.
  */
 export function createBreath(signal: AbortSignal | undefined): () => Promise<void> | undefined {
   let last = performance.now()

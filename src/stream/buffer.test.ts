@@ -25,7 +25,7 @@ test('rechunk() yields buffers that do not change when the producer reuses its o
   expect(concat(output)).toEqual(Uint8Array.of(1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4))
 })
 
-test('gathered() keeps the bytes, makes small chunks larger and passes large ones as they are', async () => {
+test('gathered() keeps the bytes, joins small chunks and passes large ones unchanged', async () => {
   const chunks = fc.array(fc.uint8Array({ maxLength: 40 }))
   await fc.assert(
     fc.asyncProperty(chunks, fc.integer({ min: 1, max: 50 }), async (input, size) => {
@@ -41,7 +41,7 @@ test('gathered() keeps the bytes, makes small chunks larger and passes large one
   expect(first?.buffer).toBe(large.buffer)
 })
 
-test('gathered() returns right bytes when the producer reuses its buffer', async () => {
+test('gathered() yields the right bytes when the producer reuses its buffer', async () => {
   async function* reusing(): AsyncGenerator<Uint8Array> {
     const buffer = new Uint8Array(3)
     for (let value = 1; value <= 4; value++) yield buffer.fill(value)
@@ -51,7 +51,7 @@ test('gathered() returns right bytes when the producer reuses its buffer', async
   expect(concat(output)).toEqual(Uint8Array.of(1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4))
 })
 
-test('toBuffer() copies what the producer may reuse, and stops at its limit', async () => {
+test('toBuffer() copies chunks that the producer may reuse, and stops at its limit', async () => {
   async function* reusing(): AsyncGenerator<Uint8Array> {
     const buffer = Buffer.alloc(2)
     for (let value = 1; value <= 3; value++) yield buffer.fill(value)

@@ -13,7 +13,7 @@ export function concat(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return whole
 }
 
-/** Yields the buffers themselves, so the caller must not change them meanwhile. */
+/** Yields the buffers themselves, so the caller must not change them during the iteration. */
 export async function* fromBuffers(buffers: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for (const buffer of buffers) if (buffer.length > 0) yield buffer
 }
@@ -35,8 +35,8 @@ export async function toBuffer(
 }
 
 /**
- * The same bytes in chunks of `size`, the last one shorter. Every chunk is a
- * buffer of its own that the consumer may keep.
+ * The same bytes in chunks of `size`, the last one shorter. Every chunk is a separate buffer that
+ * the consumer may keep.
  */
 export async function* rechunk(bytes: Bytes, size: number): AsyncGenerator<KeptChunk> {
   let buffer = new Uint8Array(size)

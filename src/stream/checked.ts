@@ -4,9 +4,9 @@ import { crc32 } from './hash.ts'
 import { verified } from './verify.ts'
 
 /**
- * Like `verified` for the bytes that `open` returns, but proves them by their CRC-32,
- * which is faster. The recorded checksum itself may be wrong: when it differs, this
- * calls `open` again and lets the digest decide. Throws `ContentMismatchError`.
+ * Like `verified` for the bytes of `open`, but proves them by their CRC-32, which is faster. The
+ * recorded checksum itself may be wrong: when it differs, this calls `open` again and lets the
+ * digest decide. Throws `ContentMismatchError`.
  */
 export async function* checked(
   open: () => Bytes,
@@ -26,7 +26,7 @@ export async function* checked(
     for await (const chunk of verified(open(), target)) again = crc32(chunk, again)
   } catch (cause) {
     if (cause instanceof ContentMismatchError) throw cause
-    // The content may have been deleted meanwhile. The yielded bytes remain unproved.
+    // The content may have been deleted since. The yielded bytes remain unproved.
     throw new ContentMismatchError('content', named(checksum), named(sum), { cause })
   }
   if (again !== sum) throw new ContentMismatchError('content', named(again), named(sum))

@@ -1,8 +1,7 @@
 /**
- * Calls `fn` for every item, at most `limit` at a time, and returns the results
- * in the items' order. After the first failure it starts no more calls, aborts the
- * signal of the running ones, waits for them, and throws the failure. So no call
- * still runs when it returns.
+ * Calls `fn` for every item, at most `limit` at a time, and returns the results in the items'
+ * order. After the first failure it starts no more calls, aborts the signal of the running ones,
+ * waits for them, and throws the failure. So no call runs after it has returned.
  */
 export async function mapConcurrently<T, R>(
   items: Iterable<T>,
@@ -47,7 +46,8 @@ export async function* mapOrdered<T, R>(
   try {
     for await (const item of items) {
       const result = fn(item)
-      // The failure is thrown when its turn comes. Without this it would count as unhandled until then.
+      // The failure is thrown in the order of the items. Without this it would count as unhandled
+      // until then.
       result.catch(() => {})
       running.push(result)
       const next = running.length >= limit ? running.shift() : undefined

@@ -49,8 +49,8 @@ function createNativeHasher(algorithm: DigestAlgorithm): Hasher {
 }
 
 /**
- * Passes bytes through, and reports their digest and size after the last one. A
- * consumer that stops early gets no report.
+ * Yields `bytes` unchanged, and calls `onEnd` with their digest and size after the last one. When
+ * the consumer stops early, `onEnd` is not called.
  */
 export async function* hashed(
   bytes: Bytes,
@@ -67,7 +67,7 @@ export async function* hashed(
   onEnd({ digest: hasher.digest(), size })
 }
 
-/** Returns the CRC-32 of gzip. `sum` is the CRC-32 of the bytes before, to continue from. */
+/** Returns the CRC-32 as in gzip. `sum` is the CRC-32 of the bytes before, to continue from. */
 export function crc32(bytes: Uint8Array, sum = 0): number {
   return process.getBuiltinModule('node:zlib').crc32(bytes, sum)
 }

@@ -2,18 +2,18 @@ import type { Bytes } from './bytes.ts'
 
 declare const isKept: unique symbol
 
-/** A chunk whose memory is never written again, so that it may be queued or kept. */
+/** A chunk whose memory is not written again, so that it may be queued or kept. */
 export type KeptChunk = Uint8Array<ArrayBuffer> & { readonly [isKept]: true }
 
 /**
- * Bytes whose chunks stay unchanged when the consumer asks for the next one. Consumers
- * that queue chunks take these: a stream of the runtime, a request body, a list.
+ * Bytes whose chunks do not change when the consumer requests the next one. For consumers that
+ * queue chunks: a stream of the runtime, a request body, a list.
  */
 export type KeptBytes = AsyncIterable<KeptChunk>
 
 /** Copies a chunk whose memory its producer may reuse. */
 export function keepChunk(chunk: Uint8Array): KeptChunk {
-  // `slice` would not do: on a Buffer it returns a view of the same memory.
+  // Not `slice`: on a Buffer it returns a view of the same memory.
   return giveChunk(new Uint8Array(chunk))
 }
 
@@ -28,8 +28,8 @@ export async function* keepChunks(bytes: Bytes): AsyncGenerator<KeptChunk> {
 }
 
 /**
- * The same bytes; the memory of a chunk is given back when the next is asked for,
- * without waiting for a collection. Only for chunks that nothing else refers to.
+ * The same bytes. Frees the memory of a chunk when the next one is requested, without waiting for a
+ * garbage collection. Only for chunks to which no other code refers.
  */
 export async function* freeing(bytes: Bytes): AsyncGenerator<Uint8Array> {
   for await (const chunk of bytes) {

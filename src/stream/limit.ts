@@ -1,7 +1,7 @@
 import { StrakeError } from '#oci'
 import type { Bytes } from './bytes.ts'
 
-/** Passes at most `max` bytes; the first one more throws `SIZE_INVALID` and is not yielded. */
+/** Yields at most `max` bytes. Throws `SIZE_INVALID` instead of the first byte beyond. */
 export async function* limited(
   bytes: Bytes,
   max: number,
@@ -17,7 +17,7 @@ export async function* limited(
   }
 }
 
-/** Passes bytes through and calls `onBytes` with the running total after each chunk. */
+/** Yields `bytes` unchanged and calls `onBytes` with the running total after each chunk. */
 export async function* counted(
   bytes: Bytes,
   onBytes: (total: number) => void,

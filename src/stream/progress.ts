@@ -1,7 +1,7 @@
 /** Called with each progress event. It is synchronous and must not throw. */
 export type Emit = (event: ProgressEvent) => void
 
-/** `id` is a digest, a vertex digest or a container id; sizes are bytes. */
+/** `id` is a digest, the digest of a vertex, or the ID of a container; sizes are bytes. */
 export type ProgressEvent =
   | StepEvent
   | {
@@ -32,10 +32,10 @@ export type ProgressEvent =
 export interface StepEvent {
   readonly type: 'step'
   readonly id: string
-  /** As BuildKit prints it: `[build 2/4] RUN make`. */
+  /** In the format of BuildKit: `[build 2/4] RUN make`. */
   readonly name: string
   readonly state: 'started' | 'cached' | 'done' | 'failed' | 'canceled'
-  /** Milliseconds, on `done` and `failed`. */
+  /** Milliseconds, only for `done` and `failed`. */
   readonly duration?: number
   readonly error?: string
 }

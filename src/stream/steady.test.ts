@@ -1,7 +1,10 @@
 import { expect, test } from 'bun:test'
 import { steady, TooSlowError } from './steady.ts'
 
-/** Chunks of so many bytes, each after so many milliseconds of a clock that only they move. */
+/**
+ * Chunks of so many bytes, each after so many milliseconds of a clock that only these chunks
+ * advance.
+ */
 function paced(chunks: readonly (readonly [bytes: number, milliseconds: number])[]) {
   let time = 0
   let isEnded = false
@@ -31,7 +34,7 @@ async function sizeOf(bytes: AsyncIterable<Uint8Array>): Promise<number> {
   return size
 }
 
-test('steady() passes what comes fast enough, on the average of all the time', async () => {
+test('steady() yields bytes that arrive fast enough on average', async () => {
   const { bytes, now } = paced([
     [100_000, 1000],
     [1, 40_000],
@@ -40,7 +43,7 @@ test('steady() passes what comes fast enough, on the average of all the time', a
   expect(await sizeOf(steady(bytes, { now }))).toBe(100_002)
 })
 
-test('steady() ends a body of one byte in ten seconds after half a minute', async () => {
+test('steady() ends a body of one byte per ten seconds after half a minute', async () => {
   const { bytes, now, isEnded } = paced(Array.from({ length: 100 }, () => [1, 10_000] as const))
   let size = 0
   const reading = async (): Promise<void> => {
@@ -52,7 +55,7 @@ test('steady() ends a body of one byte in ten seconds after half a minute', asyn
   expect(isEnded()).toBe(true)
 })
 
-test('steady() does not count the time that its consumer takes', async () => {
+test('steady() does not count the time of its consumer', async () => {
   const source = paced([
     [10, 1000],
     [10, 1000],
@@ -65,7 +68,7 @@ test('steady() does not count the time that its consumer takes', async () => {
   expect(size).toBe(20)
 })
 
-test('steady() ends a body that falls silent', async () => {
+test('steady() ends a body that stops arriving', async () => {
   async function* silent(): AsyncGenerator<Uint8Array> {
     yield new Uint8Array(1)
     await new Promise(() => {})
@@ -73,7 +76,7 @@ test('steady() ends a body that falls silent', async () => {
   await expect(sizeOf(steady(silent(), { silence: 20 }))).rejects.toBeInstanceOf(TooSlowError)
 })
 
-test('steady() passes on what its source throws, and lets go of it when it is left', async () => {
+test('steady() throws the error of its source, and closes the source when the reader stops', async () => {
   async function* broken(): AsyncGenerator<Uint8Array> {
     yield new Uint8Array(1)
     throw new Error('broken')

@@ -2,27 +2,26 @@ import { StrakeError } from '#oci'
 import type { Bytes } from './bytes.ts'
 
 export interface Pace {
-  /** Milliseconds without a byte after which the sender counts as gone; a minute. */
+  /** Milliseconds without a byte after which the sender counts as gone. Default one minute. */
   readonly silence?: number | undefined
-  /** Bytes per second that must come on average; 1,024. */
+  /** The least average rate in bytes per second. Default 1,024. */
   readonly rate?: number | undefined
-  /** Milliseconds of waiting before the rate counts; half a minute. */
+  /** Milliseconds of waiting before the rate counts. Default half a minute. */
   readonly grace?: number | undefined
-  /** Milliseconds, from any beginning on. */
+  /** Returns milliseconds from any starting point. */
   readonly now?: (() => number) | undefined
 }
 
-/** A sender that is so slow that waiting for it makes no sense. */
+/** The error for a sender that is too slow to wait for. */
 export class TooSlowError extends StrakeError {
   constructor() {
-    super('UNAVAILABLE', 'Cannot receive the request: its body comes too slowly')
+    super('UNAVAILABLE', 'Cannot receive the request: its body arrives too slowly')
   }
 }
 
 /**
- * Passes bytes through for as long as they come fast enough. Only the time spent
- * waiting for them counts, so a consumer may be as slow as it likes. Throws
- * `TooSlowError`.
+ * Yields `bytes` while they arrive fast enough. Counts only the time of waiting for them, so a
+ * consumer may be slow. Throws `TooSlowError`.
  */
 export async function* steady(bytes: Bytes, pace: Pace = {}): AsyncGenerator<Uint8Array> {
   const { silence = 60_000, rate = 1024, grace = 30_000 } = pace
@@ -33,7 +32,7 @@ export async function* steady(bytes: Bytes, pace: Pace = {}): AsyncGenerator<Uin
     if (giveUp === undefined) timer.refresh()
     else giveUp(new TooSlowError())
   }, silence)
-  // A race with one promise for all chunks would keep something of every chunk.
+  // A race with one promise for all chunks would keep memory for every chunk.
   const next = (): Promise<IteratorResult<Uint8Array>> =>
     new Promise((resolve, reject) => {
       giveUp = reject
@@ -55,7 +54,7 @@ export async function* steady(bytes: Bytes, pace: Pace = {}): AsyncGenerator<Uin
     }
   } finally {
     clearTimeout(timer)
-    // Not waited for: a source that is silent answers this no sooner than it sends.
+    // Not awaited: a silent source does not settle this before it sends.
     if (!isEnded) iterator.return?.().catch(() => {})
   }
 }

@@ -9,7 +9,7 @@ import { verified } from './verify.ts'
 const content = new TextEncoder().encode('strake by strake')
 const expected = { digest: sha256(content), size: content.length }
 
-test('verified() passes the content its descriptor names', async () => {
+test('verified() yields content that matches its descriptor', async () => {
   expect(await toBuffer(verified(fromBuffer(content), expected), 100)).toEqual(content)
 })
 
@@ -32,7 +32,7 @@ test('verified() refuses content that is too short', async () => {
   await expect(reading).rejects.toMatchObject({ expected: '16 bytes', actual: '15 bytes' })
 })
 
-test('verified() stops an endless sender at the first byte too many and yields none of it', async () => {
+test('verified() stops an endless sender at the first extra byte and does not yield that chunk', async () => {
   let sent = 0
   async function* endless(): AsyncGenerator<Uint8Array> {
     for (;;) {
@@ -48,7 +48,7 @@ test('verified() stops an endless sender at the first byte too many and yields n
   expect({ sent, received }).toEqual({ sent: expected.size + 1, received: expected.size })
 })
 
-test('verified() follows the algorithm of the digest', async () => {
+test('verified() uses the algorithm of the digest', async () => {
   const hasher = createHasher('sha512')
   hasher.update(content)
   const descriptor = { digest: hasher.digest(), size: content.length }
@@ -81,7 +81,7 @@ test('limited() yields up to its limit and refuses the byte after it', async () 
   })
 })
 
-test('counted() tells the running total after each chunk', async () => {
+test('counted() reports the running total after each chunk', async () => {
   const totals: number[] = []
   const bytes = fromBuffers([content, content.subarray(0, 4)])
   await toBuffer(

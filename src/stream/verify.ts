@@ -3,12 +3,10 @@ import type { Bytes } from './bytes.ts'
 import { createHasher } from './hash.ts'
 
 /**
- * Passes bytes through unchanged and proves, by the time the last one has been
- * yielded, that they are the content `expected` names.
+ * Yields `bytes` unchanged and checks that they match `expected` by the end of the iteration.
  *
- * Nothing is proved before the iteration ends: a consumer that stops early has
- * read unverified bytes and must not commit them. More than `expected.size`
- * bytes are never yielded, whatever the sender does.
+ * Nothing is verified before that: a consumer that stops early has read unverified bytes and must
+ * not commit them. Never yields more than `expected.size` bytes, whatever the sender does.
  */
 export async function* verified(
   bytes: Bytes,

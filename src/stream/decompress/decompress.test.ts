@@ -16,7 +16,7 @@ async function inflated(...chunks: Uint8Array[]): Promise<string> {
 }
 const once = Buffer.from(text).toString()
 
-test('decompress() passes uncompressed bytes through, however few', async () => {
+test('decompress() yields uncompressed bytes unchanged, also very few', async () => {
   expect(await inflated(text)).toBe(once)
   expect(await inflated(Uint8Array.of(0x1f))).toBe('\x1f')
   expect(await inflated()).toBe('')
@@ -38,17 +38,14 @@ test.each([
   ['lzma', '5d0000800000', 'xz --format=lzma -d'],
   ['lz4', '04224d18', 'lz4 -d'],
   ['zip', '504b0304', 'unzip'],
-])(
-  'decompress() names %s data and the program that decompresses it',
-  async (name, hex, program) => {
-    const data = concat([Buffer.from(hex, 'hex'), text])
-    await expect(inflated(data)).rejects.toMatchObject({
-      code: 'UNSUPPORTED',
-      message: `Cannot decompress ${name} data: only gzip and zstd are supported`,
-      remedy: `decompress it first, for example with ${program}`,
-    })
-  },
-)
+])('decompress() names %s data and a program for it in its error', async (name, hex, program) => {
+  const data = concat([Buffer.from(hex, 'hex'), text])
+  await expect(inflated(data)).rejects.toMatchObject({
+    code: 'UNSUPPORTED',
+    message: `Cannot decompress ${name} data: only gzip and zstd are supported`,
+    remedy: `decompress it first, for example with ${program}`,
+  })
+})
 
 for (const [name, compressed] of Object.entries(compressions)) {
   test(`decompress() reads every part of a ${name} stream, wherever chunks end`, async () => {
@@ -59,12 +56,12 @@ for (const [name, compressed] of Object.entries(compressions)) {
     expect(await inflated(...bytes)).toBe(once + once)
   })
 
-  test(`decompress() drops zeros behind a ${name} stream`, async () => {
+  test(`decompress() drops zeros after a ${name} stream`, async () => {
     expect(await inflated(concat([compressed, zeros]))).toBe(once)
     expect(await inflated(compressed, zeros, zeros)).toBe(once)
   })
 
-  test(`decompress() refuses other data behind a ${name} stream`, async () => {
+  test(`decompress() refuses other data after a ${name} stream`, async () => {
     for (const chunks of [
       [concat([compressed, garbage])],
       [compressed, garbage],
@@ -75,7 +72,7 @@ for (const [name, compressed] of Object.entries(compressions)) {
     }
   })
 
-  test(`decompress() notices a ${name} stream that was cut anywhere`, async () => {
+  test(`decompress() detects a ${name} stream that was cut anywhere`, async () => {
     for (let length = 6; length < compressed.length; length++) {
       await expect(inflated(compressed.subarray(0, length))).rejects.toMatchObject({
         code: 'INVALID',
@@ -108,7 +105,7 @@ for (const [name, compressed] of Object.entries(compressions)) {
     await expect(reading).rejects.toBe(reason)
   })
 
-  test(`decompress() closes the source of a ${name} stream its reader leaves`, async () => {
+  test(`decompress() closes the source of a ${name} stream when its reader stops`, async () => {
     let isClosed = false
     async function* source(): AsyncGenerator<Uint8Array> {
       try {
@@ -129,7 +126,7 @@ test('decompress() accepts one buffer that its producer reuses', async () => {
   }
 })
 
-test('decompress() notices damage anywhere in a checksummed stream', async () => {
+test('decompress() detects damage anywhere in a stream with a checksum', async () => {
   const params = { [constants.ZSTD_c_checksumFlag]: 1 }
   for (const good of [gzipSync(text), zstdCompressSync(text, { params })]) {
     await fc.assert(

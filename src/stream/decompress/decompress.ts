@@ -6,7 +6,7 @@ import { detectCompression, detectLength, type UnsupportedCompression } from './
 import { type Decoder, pumped } from './pump.ts'
 import { ZstdFrames } from './zstd-frames.ts'
 
-/** Returns `node:zlib`. Loading it costs milliseconds, so it is loaded at the first use. */
+/** Returns `node:zlib`, loaded at the first use, because loading takes milliseconds. */
 const zlib = (): typeof import('node:zlib') => process.getBuiltinModule('node:zlib')
 
 const mebibyte = 1024 * 1024
@@ -15,31 +15,30 @@ const gibibyte = 1024 * mebibyte
 /** Smaller chunks are gathered, because each chunk is a round trip to the thread pool. */
 const inputSize = mebibyte / 4
 
-/** Large chunks, and a few of them ahead of the reader: decoding and hashing overlap. */
+/** Large chunks, and a few of them ahead of the reader, so that decoding and hashing overlap. */
 const buffers = { chunkSize: mebibyte / 4, highWaterMark: 2 * mebibyte }
 
-/** Bounds on the output of a small input. */
+/** Limits for the output of a small input. */
 export interface DecompressLimits {
   /** Bytes of output. Default 100 GiB. */
   readonly size?: number
   /** Output bytes per input byte, once there are more than `ratioFrom`. Default 1000. */
   readonly ratio?: number
-  /** Bytes of output below which any ratio is fine. Default 1 GiB. */
+  /** Bytes of output below which any ratio is allowed. Default 1 GiB. */
   readonly ratioFrom?: number
 }
 
 export interface DecompressOptions extends DecompressLimits {
-  /** Decodes xz and bzip2, which this folder cannot; without it such streams are refused. */
+  /** Decodes xz and bzip2, which this folder cannot do. Without it such streams are refused. */
   readonly foreign?: (compression: 'xz' | 'bzip2', bytes: Bytes) => Bytes
 }
 
 /**
- * Yields the uncompressed bytes of a stream that is gzip, zstd or not compressed. The
- * first bytes decide which. It reads all gzip members and zstd frames, and drops zeros
- * behind them. Throws `INVALID` for other bytes behind them, for a truncated stream and
- * for damage, `SIZE_INVALID` for a bomb, and `UNSUPPORTED` for xz and bzip2 without
- * `foreign`. It always reads the input to its end, so a digest that is computed on the
- * way covers all of it.
+ * Yields the uncompressed bytes of a stream that is gzip, zstd or not compressed; the first bytes
+ * decide which. Reads all gzip members and zstd frames, and drops zeros after them. Throws
+ * `INVALID` for other bytes after them, for a truncated stream and for damage, `SIZE_INVALID` for a
+ * bomb, and `UNSUPPORTED` for xz and bzip2 without `foreign`. Always reads the input to its end, so
+ * that a digest of the input is complete.
  */
 export async function* decompress(
   bytes: Bytes,
@@ -139,7 +138,7 @@ async function* bounded(
   }
 }
 
-/** The bytes of a zstd stream without the zeros behind its last frame. */
+/** The bytes of a zstd stream without the zeros after its last frame. */
 async function* framesOf(bytes: Bytes): AsyncGenerator<Uint8Array> {
   const frames = new ZstdFrames()
   for await (const chunk of bytes) {
@@ -154,7 +153,10 @@ async function* framesOf(bytes: Bytes): AsyncGenerator<Uint8Array> {
 
 function refuseData(name: string, rest: Uint8Array): void {
   if (rest.every((byte) => byte === 0)) return
-  throw new StrakeError('INVALID', `Cannot decompress ${name} data: other data follows its end`)
+  throw new StrakeError(
+    'INVALID',
+    `Cannot decompress ${name} data: there is other data after its end`,
+  )
 }
 
 function bomb(reason: string): StrakeError {

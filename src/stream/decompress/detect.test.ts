@@ -8,9 +8,9 @@ test.each<[Compression, string]>([
   ['none', ''],
   ['none', '1f'],
   ['none', '2e2f0000000000'],
-  // A tar whose first entry is named ].
+  // A tar whose first entry has the name `]`.
   ['none', '5d0000000000000000'],
-  // Names of files in a tar that begin as a compression does.
+  // Names of files in a tar that begin like a compression.
   ['none', '425a697000'],
   ['none', 'fd377a585a2e'],
   ['none', '504b2e740000'],

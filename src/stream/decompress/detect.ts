@@ -1,10 +1,10 @@
-/** How a stream is compressed, by its first bytes. */
+/** The compression of a stream, from its first bytes. */
 export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2' | UnsupportedCompression
 
-/** Compressions that are recognized only to name them in an error. */
+/** Compressions that are detected only to name them in an error. */
 export type UnsupportedCompression = 'compress' | 'lzma' | 'lz4' | 'lzip' | 'lzop' | 'zip' | '7z'
 
-/** As many bytes as `detectCompression` looks at. */
+/** The number of bytes that `detectCompression` needs. */
 export const detectLength = 6
 
 const signatures: readonly (readonly [Compression, readonly number[]])[] = [

@@ -5,9 +5,9 @@ import type { Bytes } from '../bytes.ts'
 export type Decoder = Transform & { readonly bytesWritten: number }
 
 /**
- * Sends bytes through a decoder of `node:zlib`, which works on the runtime's thread
- * pool. Bytes behind the decoder's own end go to `onRest`. It asks for the next input
- * chunk only when the decoder has used the last one, so producers may reuse buffers.
+ * Sends bytes through a decoder of `node:zlib`, which works on the runtime's thread pool. Bytes
+ * after the decoder's end go to `onRest`. Requests the next input chunk only when the decoder has
+ * used the last one, so producers may reuse buffers.
  */
 export async function* pumped(
   bytes: Bytes,

@@ -7,9 +7,9 @@ const frameMagic = 0xfd2fb528
 const skippableMagic = 0x184d2a50
 
 /**
- * Follows the frames and blocks of a zstd stream without decoding them. Decoders
- * disagree on what a truncated stream and bytes behind the last frame are; this
- * settles both, and refuses windows that would take too much memory.
+ * Follows the frames and blocks of a zstd stream without decoding them. Decoders differ on
+ * truncated streams and on bytes after the last frame; this decides both cases, and refuses windows
+ * that would need too much memory.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8878#section-3
  */
@@ -26,7 +26,7 @@ export class ZstdFrames {
     return this.#atFrame && this.#skip === 0 && this.#field.length === 0
   }
 
-  /** How many bytes of `chunk` belong to frames; what follows is padding. Throws `INVALID`. */
+  /** Returns how many bytes of `chunk` belong to frames; the rest is padding. Throws `INVALID`. */
   follow(chunk: Uint8Array): number {
     let offset = 0
     while (offset < chunk.length) {
@@ -69,7 +69,7 @@ export class ZstdFrames {
         this.#expectFrame()
       })
     } else {
-      throw invalid('something follows its last frame')
+      throw invalid('there is other data after its last frame')
     }
   }
 

@@ -1,6 +1,6 @@
 /**
- * `content` in chunks of `size`, all in one buffer, which is filled with rubbish when the
- * next chunk is asked for: the most that a producer of `Bytes` may do with its memory.
+ * Yields `content` in chunks of `size`, all in one buffer, which is overwritten when the next chunk
+ * is requested. A producer of `Bytes` is allowed to do that.
  */
 export async function* overwriting(
   content: Uint8Array,
@@ -16,7 +16,7 @@ export async function* overwriting(
   }
 }
 
-/** Bytes that compress badly and are always the same. */
+/** Bytes that compress badly; the same for the same arguments. */
 export function noise(size: number, seed = 1): Uint8Array<ArrayBuffer> {
   const words = new Uint32Array(Math.ceil(size / 4))
   let state = seed
