@@ -13,9 +13,9 @@ import type { ContentSource, ContentStore, WriteOutcome } from './store.ts'
 
 export interface CopyOptions {
   /** Copies only the manifest for this platform of an index, without the index. */
-  readonly platform?: Platform
+  readonly platform?: Platform | undefined
   /** Number of blobs copied at a time. Default 3. */
-  readonly concurrency?: number
+  readonly concurrency?: number | undefined
   /** The phase in progress events. Default `download`. */
   readonly action?: 'download' | 'upload'
   /** A repository of the target's registry that may have a blob already. */
@@ -25,10 +25,10 @@ export interface CopyOptions {
   /** Leaves out a descriptor below the root, with everything below it. */
   readonly prune?: ((descriptor: Descriptor) => boolean) | undefined
   /** The caller has verified every blob, so none is verified again before it is sent. */
-  readonly alreadyVerified?: boolean
+  readonly alreadyVerified?: boolean | undefined
   /** Receives which blobs the target receives and has. */
   readonly arrivals?: Arrivals | undefined
-  readonly emit?: Emit
+  readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }
 

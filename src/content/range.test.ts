@@ -14,7 +14,7 @@ test.each([
   [100, 200, { start: 100, end: 100, isWhole: false }],
   [150, 200, { start: 100, end: 100, isWhole: false }],
 ] as const)('rangeOf() from %p to %p of 100 bytes', (start, end, expected) => {
-  const options = { ...(start !== undefined && { start }), ...(end !== undefined && { end }) }
+  const options = { start, end }
   expect(rangeOf(target, options)).toEqual(expected)
 })
 

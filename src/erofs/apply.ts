@@ -20,13 +20,15 @@ export interface ApplyTarOptions {
     readonly write: (piece: Uint8Array, position: number) => void
   }
   /** Keeps POSIX access control lists too. Archives often carry them by accident. */
-  readonly acls?: boolean
-  readonly limits?: Partial<TarLimits> & {
-    /** Bytes of all files together. */
-    readonly totalSize?: number
-  }
+  readonly acls?: boolean | undefined
+  readonly limits?:
+    | (Partial<TarLimits> & {
+        /** Bytes of all files together. */
+        readonly totalSize?: number | undefined
+      })
+    | undefined
   /** Called with a warning when a value of the layer was brought into range. */
-  readonly emit?: Emit
+  readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }
 

@@ -5,5 +5,5 @@ import { type PlacedEntry, printableName } from '#tar'
 export function refusal(entry: PlacedEntry, reason: string, cause?: unknown): StrakeError {
   const where = `${printableName(entry.path)} at offset ${entry.headerOffset}`
   const message = `Cannot apply tar entry ${where}: ${reason}`
-  return new StrakeError('INVALID', message, cause === undefined ? {} : { cause })
+  return new StrakeError('INVALID', message, { cause })
 }

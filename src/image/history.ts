@@ -6,8 +6,8 @@ export interface HistoryStep {
   /** The image ID in the last step; absent in earlier steps. */
   readonly imageId?: Digest
   /** The layer of the step; absent when the step changed only the configuration. */
-  readonly layer?: Layer
-  readonly created?: string
+  readonly layer?: Layer | undefined
+  readonly created?: string | undefined
   readonly createdBy: string
   readonly comment: string
 }
@@ -23,8 +23,8 @@ export function historyOf({ config, layers, imageId }: Image): HistoryStep[] {
     const layer = entry.empty_layer === true ? undefined : layers[made++]
     return {
       ...(index === entries.length - 1 && { imageId }),
-      ...(layer !== undefined && { layer }),
-      ...(entry.created !== undefined && { created: entry.created }),
+      layer,
+      created: entry.created,
       createdBy: entry.created_by ?? '',
       comment: entry.comment ?? '',
     }

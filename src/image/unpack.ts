@@ -126,7 +126,7 @@ async function openArchive(
   if (isTar && pathOf !== undefined) {
     await coming?.whole()
     const listing = listingOf?.(diffId)
-    const source = { tar: pathOf(diffId), ...(listing && { listing }) }
+    const source = { tar: pathOf(diffId), listing }
     return { source, size: () => descriptor.size, wasRead: () => false }
   }
   const stored =

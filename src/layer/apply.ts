@@ -6,13 +6,15 @@ import { explained } from './refusal.ts'
 
 export interface ApplyLayerOptions {
   /** Also sets POSIX access control lists, which images rarely contain on purpose. */
-  readonly acls?: boolean
-  readonly limits?: Partial<TarLimits> & {
-    /** Bytes of all files together. */
-    readonly totalSize?: number
-  }
+  readonly acls?: boolean | undefined
+  readonly limits?:
+    | (Partial<TarLimits> & {
+        /** Bytes of all files together. */
+        readonly totalSize?: number | undefined
+      })
+    | undefined
   /** Receives warnings about entries that this filesystem or user cannot reproduce. */
-  readonly emit?: Emit
+  readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }
 

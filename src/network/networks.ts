@@ -109,7 +109,7 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
       namespaces: join(run, 'netns'),
       name,
       table: name === defaultName ? 'strake' : name,
-      ...(configured.subnet === undefined ? {} : { subnet: configured.subnet }),
+      subnet: configured.subnet,
     })
     return opened
   }

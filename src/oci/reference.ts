@@ -148,11 +148,9 @@ function reasonAgainstTag(tag: string): string {
 }
 
 function invalid(text: string, reason: string, remedy?: string): StrakeError {
-  return new StrakeError(
-    'NAME_INVALID',
-    `Cannot use reference ${quote(text)}: ${reason}`,
-    remedy === undefined ? {} : { remedy },
-  )
+  return new StrakeError('NAME_INVALID', `Cannot use reference ${quote(text)}: ${reason}`, {
+    remedy,
+  })
 }
 
 function quote(text: string): string {

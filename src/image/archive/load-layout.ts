@@ -51,7 +51,7 @@ export async function loadLayout(
     const descriptor = { mediaType, digest, size }
     await copy(source, store, descriptor, {
       prune: (child) => isAbsent(archive, child),
-      ...(emit !== undefined && { emit }),
+      emit,
       signal,
     })
     loaded.push({ descriptor, names })

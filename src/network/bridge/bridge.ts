@@ -49,7 +49,7 @@ export interface BridgeOptions {
   /** The nftables table, in the family `ip`. */
   readonly table: string
   /** The configured subnet; without one a free subnet is chosen. */
-  readonly subnet?: string
+  readonly subnet?: string | undefined
 }
 
 /** A working bridge. */

@@ -60,7 +60,7 @@ test('list() shows names as they were at a time', () => {
   records.tags.set('new', target(3), 'build')
   records.tags.remove('app', 'rmi')
   const sizes = (at?: number): unknown =>
-    records.tags.list(at === undefined ? {} : { at }).map(({ name, target }) => [name, target.size])
+    records.tags.list({ at }).map(({ name, target }) => [name, target.size])
   expect(sizes()).toEqual([['new', 3]])
   expect(sizes(then)).toEqual([['app', 1]])
   expect(sizes(0)).toEqual([])

@@ -39,7 +39,7 @@ export interface Tags {
   /** Returns `false` when there is no such name. */
   remove(name: string, by: string): boolean
   /** Sorted by name; with `at`, as they were at that time. */
-  list(options?: { readonly at?: number }): TagRecord[]
+  list(options?: { readonly at?: number | undefined }): TagRecord[]
   /** The names that point to this manifest now. */
   namesOf(digest: string): string[]
   /** Moves of `name`, or of all names, newest first. */

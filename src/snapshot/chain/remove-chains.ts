@@ -50,7 +50,7 @@ interface TakenOut {
    * Descriptors of mounts: closing the last one blocks until the kernel has freed its cached files.
    */
   readonly mounts: readonly number[]
-  readonly conflict?: StrakeError
+  readonly conflict: StrakeError | undefined
 }
 
 function takeOut(
@@ -65,7 +65,7 @@ function takeOut(
     chains: taken,
     files: taken.length === 0 ? [] : alsoRemove().map((path) => chains.discard(path)),
     mounts,
-    ...(conflict && { conflict }),
+    conflict,
   })
   for (const chainId of chainIds) {
     if (!chains.has(chainId)) continue
@@ -100,7 +100,7 @@ function reasonToKeep(
   children: ReadonlyMap<Digest, ReadonlySet<Digest>>,
 ): string | undefined {
   const [child] = children.get(chainId) ?? []
-  if (child !== undefined) return `snapshot ${child} stands on it`
+  if (child !== undefined) return `snapshot ${child} is its child`
   const [user] = chains.users.of(chainId)
   return user === undefined ? undefined : `${user} uses it`
 }

@@ -79,7 +79,7 @@ export interface PrepareOptions {
    * Default `run`: programs will run in it. `unpack`: files are only written; devices and setuid do
    * not work.
    */
-  readonly use?: 'run' | 'unpack'
+  readonly use?: 'run' | 'unpack' | undefined
 }
 
 /** A layer, uncompressed. */
@@ -92,9 +92,9 @@ export interface LayerSource {
    */
   readonly tar: string | Bytes
   /** The least number of bytes, if known: large archives are hashed in their own thread. */
-  readonly leastSize?: number
+  readonly leastSize?: number | undefined
   /** The entries of the archive, if the caller knows them. The archive need not be parsed then. */
-  readonly listing?: TarListing
+  readonly listing?: TarListing | undefined
 }
 
 export interface ImportLayerOptions {
@@ -102,10 +102,10 @@ export interface ImportLayerOptions {
    * Default `now`. Use `later` for a layer that gets another layer above it at once: its index is
    * then created only when it is mounted.
    */
-  readonly index?: 'now' | 'later'
+  readonly index?: 'now' | 'later' | undefined
   /** Limits for the entries of the layer; see `applyLayer`. */
-  readonly limits?: Readonly<Partial<Record<'entries' | 'totalSize', number>>>
-  readonly emit?: Emit
+  readonly limits?: Readonly<Partial<Record<'entries' | 'totalSize', number>>> | undefined
+  readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -121,9 +121,9 @@ export interface ContainerOptions {
    * Read-only directories laid over the image, topmost first: for example empty files as mount
    * points. Directories of the image keep their owner and permissions.
    */
-  readonly overlays?: readonly string[]
+  readonly overlays?: readonly string[] | undefined
   /** Never syncs the changes: suitable for a container that is removed when it ends. */
-  readonly volatile?: boolean
+  readonly volatile?: boolean | undefined
 }
 
 export interface SnapshotRecord {
@@ -158,7 +158,7 @@ export interface SnapshotFinding {
   /** `damaged` unless healing was requested; `lost` when healing failed. */
   readonly state: 'damaged' | 'healed' | 'lost'
   /** What was done, or why nothing could be done; a clause. */
-  readonly action?: string
+  readonly action?: string | undefined
 }
 
 /** A mounted filesystem. Leaving the scope unmounts it. */

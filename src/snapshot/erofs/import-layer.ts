@@ -40,11 +40,7 @@ export async function importLayer(
     const source = { ...layer, tar: isKept ? kept : layer.tar }
     await using staged = new StagedLayer(`${staging}/layer`, source, { isProved: isKept })
     const tree = await indexes.take(parent)
-    const common = {
-      device: archiveTag(diffId),
-      ...(emit && { emit }),
-      signal,
-    }
+    const common = { device: archiveTag(diffId), emit, signal }
     const { listing } = layer
     // Only the reader of an archive checks limits.
     const isListed = listing !== undefined && limits === undefined && staged.isWhole(listing.size)
@@ -52,7 +48,7 @@ export async function importLayer(
       ? await applyListing(tree, listing, common)
       : await applyTar(tree, staged.bytes, {
           ...common,
-          ...(limits && { limits }),
+          limits,
           sparse: {
             device: sparseTag(diffId),
             write: (piece, position) => staged.writeSparse(piece, position),

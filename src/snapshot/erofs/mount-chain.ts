@@ -125,6 +125,6 @@ function checkSize(chainId: Digest, path: string, expected: number): void {
 function refuse(chainId: Digest, reason: string, cause?: unknown): never {
   throw new StrakeError('INVALID', `Cannot mount snapshot ${chainId}: ${reason}`, {
     remedy: repair,
-    ...(cause !== undefined && { cause }),
+    cause,
   })
 }

@@ -61,11 +61,7 @@ export class DirectorySnapshots implements LocalSnapshotter {
     const { applyLayer } = await import('#layer')
     const { readLayer } = await import('../chain/layer-source.ts')
     const source = readLayer(layer)
-    const { entries } = await applyLayer(source.bytes, active.root, {
-      ...(emit && { emit }),
-      ...(limits && { limits }),
-      signal,
-    })
+    const { entries } = await applyLayer(source.bytes, active.root, { emit, limits, signal })
     await active.commit(layer)
     return { entries, size: source.size() }
   }

@@ -45,5 +45,5 @@ function problemOf(chains: ChainFolder, chainId: Digest): string | undefined {
     return `its file parents ${isThere ? 'does not list the layers that make it' : 'is missing'}`
   }
   const missing = chains.lineage(chainId).find((each) => !chains.has(each))
-  return missing && `snapshot ${missing}, which it stands on, is missing`
+  return missing && `its parent snapshot ${missing} is missing`
 }

@@ -30,7 +30,7 @@ export function testRemove(suite: Suite): void {
         () => 'removed',
         (error: unknown) => String(error),
       )
-    expect(await refusal(1)).toContain(`snapshot ${chain(2)} stands on it`)
+    expect(await refusal(1)).toContain(`snapshot ${chain(2)} is its child`)
     for (const use of [
       () => suite.snapshots.view(chain(2)),
       () => suite.snapshots.prepare(chain(2)),
