@@ -6,7 +6,7 @@ import { type Environment, measure } from './measure.ts'
 export interface BuildContext {
   /** Copies the project at the first call, and returns the path. */
   prepare(): Promise<string>
-  /** The number of changes, which tells whether an image is up to date. */
+  /** The number of changes. A caller compares it to know whether an image is up to date. */
   readonly revision: number
   /** Changes one file of a few bytes. */
   change(): Promise<void>

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Environment } from './measure.ts'
 
-/** A server that works while the rows run. It ends with the scope. */
+/** A server that runs during the rows. It ends with the scope. */
 export interface Daemon extends AsyncDisposable {
   readonly pid: number
 }
@@ -10,11 +10,11 @@ export interface DaemonOptions {
   readonly env: Environment
   /** The file for its output. */
   readonly log: string
-  /** Asked until it returns true. */
+  /** Called until it returns true. */
   readonly ready: () => Promise<boolean>
 }
 
-/** Starts a server and waits until it answers. Throws its last output when it ends. */
+/** Starts a server and waits until it is ready. Throws its last output if it ends. */
 export async function startDaemon(
   argv: readonly string[],
   { env, log, ready }: DaemonOptions,

@@ -1,8 +1,8 @@
 import { run, type Tool } from './tools/tool.ts'
 
-// Files that a tool puts into every container are left out. Times are left out because
-// strake sets them to the epoch of the build. The large buffer keeps sort from writing
-// temporary files, which would be listed.
+// Skips files that a tool puts into every container, and times, because strake sets them to
+// the epoch of the build. With the large buffer, sort writes no temporary files, which
+// would be listed.
 const listing = `
 set -e
 hide='( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /.dockerenv

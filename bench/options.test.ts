@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { parseOptions, UsageError } from './options.ts'
 
 describe('parseOptions', () => {
-  test('parseOptions takes every row and peer by default', () => {
+  test('parseOptions selects every row and peer by default', () => {
     expect(parseOptions([])).toEqual({ rows: [], without: new Set(), disk: false, keep: false })
   })
 

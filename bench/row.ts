@@ -16,7 +16,7 @@ export interface Row {
   readonly run: (stage: Stage) => Promise<Sample>
   /** Called after every run, unmeasured. */
   readonly after?: (stage: Stage) => Promise<void>
-  /** A property that must be equal for all tools, asked once after the first run. */
+  /** A property that must be equal for all tools, read once after the first run. */
   readonly equal?: { readonly what: string; of(stage: Stage): Promise<string> }
   /** Measures the size of the store after the first run. */
   readonly weigh?: true

@@ -23,7 +23,7 @@ export interface RunnerOptions {
   readonly settle?: (() => Promise<unknown>) | undefined
 }
 
-/** One row by one tool, while the rounds go on. */
+/** The samples of one row by one tool, during the rounds. */
 interface Entry {
   readonly row: Row
   readonly stage: Stage

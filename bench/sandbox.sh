@@ -1,15 +1,15 @@
 #!/bin/sh
 # Runs a command in namespaces of its own: mounts, processes, network, cgroups.
-# Whatever it starts dies with it, and whatever it mounts goes with it, however it ends.
+# Its processes and mounts end with it, also after a failure or a kill.
 #
 #   sandbox.sh DIRECTORY ROOT STORE REPOSITORY COMMAND...
 #
-# DIRECTORY is empty; DIRECTORY/store becomes the place of all stores: memory, or the
-# directory STORE when that is not empty. ROOT is the root file system to work in
-# (read only underneath, changes are kept in memory), or empty for the host's own.
+# DIRECTORY is empty. DIRECTORY/store becomes the directory of all stores: in memory, or
+# STORE if that is not empty. ROOT is the root file system for the command, or empty for
+# the host's. Changes below ROOT are kept in memory.
 set -eu
 
-# The root of a cgroup namespace is the cgroup one is in when it is made.
+# Joins new cgroups. The cgroup of a process becomes the root when it makes a cgroup namespace.
 join_cgroups() {
   for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*; do
     [ -e "$hierarchy/cgroup.procs" ] || continue
@@ -21,7 +21,7 @@ join_cgroups() {
   done
 }
 
-# Mounts the hierarchies that the host has at $1.
+# Mounts the host's cgroup hierarchies at $1.
 mount_cgroups() {
   mkdir "$1"
   if grep -q ' /sys/fs/cgroup cgroup2 ' /proc/self/mounts; then
@@ -50,7 +50,7 @@ bind() {
   mount --bind "$1" "$2"
 }
 
-# Makes ROOT the root directory, with REPOSITORY at the path it has outside.
+# Makes ROOT the root directory, with REPOSITORY at the same path as outside.
 enter_root() {
   mkdir "$base/changes" "$base/work" "$base/root"
   mount -t overlay overlay "$base/root" \
@@ -91,6 +91,6 @@ else
 fi
 mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 ip link set lo up
-# Not exec: process 1 has to wait for processes that lost their parent.
+# Without exec, because process 1 must reap orphans.
 "$@"
 exit $?

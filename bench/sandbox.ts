@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 
 export interface Sandbox {
-  /** The root file system to work in; this machine's own unless given. */
+  /** The root file system for the command. Default: that of this machine. */
   readonly root?: string
-  /** A directory for the stores; memory unless given. */
+  /** A directory for the stores. Default: memory. */
   readonly disk?: string
 }
 

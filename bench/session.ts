@@ -1,4 +1,4 @@
-// The part of the benchmark that works inside the sandbox: brings the tools up, runs the
+// The part of the benchmark inside the sandbox: starts the tools, runs the
 // rows, and writes the results into a file for main.ts.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism, release, totalmem } from 'node:os'

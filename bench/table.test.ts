@@ -34,7 +34,7 @@ const results: Results = {
 describe('renderResults', () => {
   const text = renderResults('In memory', results)
 
-  test('renderResults puts the medians, their ratio and the goal into one line', () => {
+  test('renderResults prints the medians, their ratio and the goal in one line', () => {
     expect(text).toContain('| build | 350 ms | 2.80 s |  | 0.125 |  | 400 ms | yes |')
   })
 
@@ -47,7 +47,7 @@ describe('renderResults', () => {
     expect(text).toContain('- Podman: not measured: there is none')
   })
 
-  test('renderResults takes the largest memory of all runs', () => {
+  test('renderResults prints the largest memory of all runs', () => {
     expect(text).toContain('| build | 301 | 200 |  | no |')
   })
 

@@ -58,7 +58,7 @@ function renderTimes(rows: readonly RowResult[], tools: readonly ToolName[]): st
   return renderTable(head, lines)
 }
 
-/** Returns rows of strake beside other rows of strake, which the table has no column for. */
+/** Returns comparisons between rows of strake, which have no column in the table. */
 function renderComparisons(rows: readonly RowResult[]): string {
   const lines = rows.flatMap(({ name, comparedWith, cells }) => {
     const other = rows.find((row) => row.name === comparedWith)

@@ -18,7 +18,7 @@ const readAll = ({ tool }: Stage, ...options: readonly string[]): Promise<Execut
 
 const directories = ['--snapshotter', 'directory']
 
-/** The life of the image `app`, in an order that leaves each row what the next one needs. */
+/** Rows about the image `app`, in an order in which each row prepares the next one. */
 export const images: Group = [
   {
     name: 'build, cold',

@@ -48,7 +48,7 @@ export async function openPodman(place: Place): Promise<Tool> {
   return tool
 }
 
-/** The sandbox has no systemd, and the default limits of `build` may be above the allowed ones. */
+/** Configures cgroups without systemd, and lowers the limits of `build`, which may exceed the allowed ones. */
 async function configure(): Promise<string> {
   const limits = await readFile('/proc/self/limits', 'utf8')
   const hard = (title: string): string =>

@@ -5,7 +5,7 @@ export type Compression = 'gzip' | 'zstd'
 export type RuntimeName = 'crun' | 'runc'
 
 export interface CommandOptions {
-  /** The runtime of the container; the tool's choice unless given. */
+  /** The runtime of the container. Default: the tool's choice. */
   readonly runtime?: RuntimeName
 }
 
