@@ -59,8 +59,13 @@ export const exitCodes: readonly (readonly [code: string, meaning: string])[] = 
 export const globalOptions: readonly (readonly [flags: string, meaning: string])[] = [
   ['--root <directory>', 'the store, instead of $STRAKE_ROOT'],
   ['--snapshotter <kind>', 'mount layers (erofs) or unpack them (directory)'],
+  ['--config <directory>', 'where credentials are, instead of $DOCKER_CONFIG or ~/.docker'],
   ['-D, --debug', 'show causes and stack traces of errors'],
   ['-v, --version', 'print the version'],
+  [
+    '-c, --context; -H, --host; -l, --log-level',
+    'accepted from scripts written for Docker when they mean this machine, refused otherwise',
+  ],
 ]
 
 export const summary = 'Build, store, share and run container images without a daemon'

@@ -26,6 +26,7 @@ Options:
   --snapshotter KIND
                 Mount layers (erofs) or unpack them (directory), instead of
                 $STRAKE_SNAPSHOTTER or the best choice for this machine
+  --config DIR  Keep credentials in DIR instead of $DOCKER_CONFIG or ~/.docker
   -D, --debug   Show causes and stack traces of errors
   -v, --version Print the version
   -h, --help    Print this, or the help of a command

@@ -2,7 +2,7 @@ import type { Engine } from '#engine/engine'
 import { describeDamage } from '#engine/facts'
 import type { ClosedStore } from '#engine/host/roots'
 import { version } from '#engine/host/version'
-import { isStrakeError, StrakeError } from '#oci'
+import { isStrakeError } from '#oci'
 import { isSystemError } from '#platform'
 import { type GlobalOptions, parseGlobalOptions } from './arguments/global-options.ts'
 import { shorten } from './arguments/long-forms.ts'
@@ -39,7 +39,9 @@ export async function runCommand(rawArgv: readonly string[]): Promise<void> {
     engineOrProblem: () => engineOrProblem(context, options),
   }
   try {
-    if (options.incomplete !== undefined) throw incomplete(options.incomplete)
+    if (options.refusal !== undefined) throw options.refusal
+    if (options.warning !== undefined) context.err.write(`warning: ${options.warning}\n`)
+    if (options.config !== undefined) process.env['DOCKER_CONFIG'] = options.config
     await dispatch(context, shorten(options.argv))
   } catch (error) {
     if (cancel.signal.aborted) {
@@ -76,12 +78,6 @@ function readGlobalOptions(argv: readonly string[]): GlobalOptions {
   if (argv[0] !== '__complete') return parseGlobalOptions(argv)
   const { root, snapshotter } = parseGlobalOptions(argv.slice(1, -1))
   return { root, snapshotter, debug: false, argv }
-}
-
-function incomplete(option: string): StrakeError {
-  return new StrakeError('INVALID', `Cannot use ${option}: its value is missing`, {
-    remedy: option === '--root' ? 'strake --root DIR COMMAND' : 'strake --snapshotter KIND COMMAND',
-  })
 }
 
 async function engineOrProblem(
