@@ -128,6 +128,7 @@ const allowed: Readonly<
 
 /** The purpose of every folder inside a folder. */
 const purposes: Readonly<Record<string, string>> = {
+  'build/contexts': 'the files of a build: directories, archives, repositories, web servers',
   'build/export': 'writing a result: configuration, manifest, files',
   'build/files': 'reading the context: trees, selections of files and their digests',
   'build/git': 'remote repositories, read by git without their hooks and configuration',
@@ -137,9 +138,10 @@ const purposes: Readonly<Record<string, string>> = {
   'build/ops': 'one file for each operation: COPY, ADD, RUN, WORKDIR',
   'build/plan': 'from a Dockerfile to a graph, without reading other files',
   'build/solve': 'running the graph, step by step',
-  'build/source': 'sources of content: contexts, Dockerfiles, the network',
+  'build/source': 'access to other machines: URLs, passwords, downloads',
   'build/step': 'the context of a step, and its cache key',
   'build/times': 'the times of files and images',
+  'build/variables': 'variables of ARG and of the builder, and limits of their text',
   'cli/arguments': 'from argv to values',
   'cli/commands': 'one file for each command',
   'cli/completion': 'completion of the word that the user types',

@@ -1,29 +1,33 @@
 import { mkdir } from 'node:fs/promises'
-import type { Digest, Layer } from '#oci'
+import { type Digest, type Layer, StrakeError } from '#oci'
 import { cpuCount } from '#platform'
 import type { Lease } from '#records'
 import { silent } from '#stream'
+import { type ContextPlaces, type ContextRoot, openContextRoot } from './contexts/context-root.ts'
+import { readDefinition } from './contexts/definition.ts'
+import { openBuildContext } from './contexts/open-context.ts'
+import { openNamedContexts } from './contexts/open-contexts.ts'
+import { fetchDockerfile } from './contexts/remote-context.ts'
 import { exporters } from './export/exporters.ts'
 import { type ExportedImage, finishHistory } from './export/image.ts'
 import { collectContextSources } from './files/context-sources.ts'
+import type { RemoteAccess } from './git/services.ts'
 import { createFilesystems } from './layers/filesystems.ts'
 import { retimeLayer } from './layers/retime.ts'
 import { unpackState } from './layers/unpack-state.ts'
+import { NamedContexts } from './model/contexts.ts'
 import { mainContext } from './model/graph.ts'
 import type { FileState } from './model/state.ts'
 import type { BuildOptions } from './options.ts'
 import type { Plan } from './plan/plan.ts'
-import { createBuildArgs, proxyEnvironment } from './plan/scope.ts'
 import { chooseTimes, creationTime, makePlans, withLabels } from './prepare.ts'
 import { solve } from './solve/solve.ts'
 import { createStepRunner } from './solve/steps.ts'
-import { type ContextPlaces, openContextRoot } from './source/context-root.ts'
-import { readDefinition } from './source/definition.ts'
-import { openBuildContext } from './source/open-context.ts'
 import { httpServices } from './source/services.ts'
 import { openBuildDirectory, Scratch } from './step/abandoned.ts'
 import { DeferredWork } from './step/deferred-work.ts'
 import type { BuildFacts, StepServices, Workspace } from './step/workspace.ts'
+import { createBuildArgs, proxyEnvironment } from './variables/scope.ts'
 import { withStep } from './with-step.ts'
 
 /**
@@ -66,20 +70,32 @@ async function buildIn(
   options: BuildOptions,
   lease: Lease,
 ): Promise<readonly ExportedImage[]> {
-  const { signal, emit = silent } = options
-  const contextRoot = await openContextRoot(options.context, places, signal)
-  const { source, ignore } = await readDefinition(contextRoot, options.dockerfile)
+  const { emit = silent, signal = new AbortController().signal } = options
+  const remote = {
+    access: remoteAccess(options),
+    keepGitDir: options.buildArgs?.['BUILDKIT_CONTEXT_KEEP_GIT_DIR'],
+    signal,
+  }
+  const contextRoot = await openContextRoot(options.context, places, remote)
+  const dockerfile = await chooseDockerfile(options, contextRoot, remote)
+  const { source, ignore } = await readDefinition(contextRoot, dockerfile)
   const { cacheFiles, cacheMounts } = options.services
-  using main = openBuildContext(contextRoot, { name: 'the build context', ignore, cacheFiles })
-  const contexts = new Map([[mainContext, main]])
+  using stack = new DisposableStack()
+  const main = stack.use(
+    openBuildContext(contextRoot, { name: 'the build context', ignore, cacheFiles }),
+  )
+  const named = new NamedContexts(options.contexts)
   const buildArgs = createBuildArgs(options.buildArgs ?? {})
-  const plans = await makePlans(options, source, { buildArgs, ignore })
+  const plans = await makePlans(options, source, { buildArgs, ignore, contexts: named })
   const targets = plans.map(({ target }) => target)
+  const others = { contexts: named, places, remote, cacheFiles }
+  const contexts = await openNamedContexts(targets, stack, others)
+  contexts.set(mainContext, main)
   const sources = await withStep('[internal] load build context', emit, async () =>
     collectContextSources(targets, contexts, source),
   )
   const times = await chooseTimes(options, plans, { contextRoot, sources })
-  const project = `${contextRoot.kind === 'directory' ? contextRoot.path : ''} ${source.name}`
+  const project = `${contextRoot.project} ${source.name}`
   const workspace: Workspace = {
     services: stepServices(options, lease),
     facts: {
@@ -105,14 +121,16 @@ async function buildIn(
         signal,
       },
     )
-    main.digests.save()
-    main.digests.forget()
+    for (const { digests } of contexts.values()) {
+      digests.save()
+      digests.forget()
+    }
     return await withStep('exporting to image', emit, () =>
       Array.fromAsync(plans, (plan) => exportPlan(plan, { options, states, workspace })),
     )
   } finally {
     workspace.deferred.run()
-    main.digests.save()
+    for (const { digests } of contexts.values()) digests.save()
   }
 }
 
@@ -140,6 +158,31 @@ async function exportPlan(
     created,
   }
   return await exporters.image(services, state, options.signal)
+}
+
+function remoteAccess(options: BuildOptions): RemoteAccess {
+  return {
+    downloads: options.downloads ?? 'any',
+    secrets: options.secrets ?? new Map(),
+    agents: options.agents ?? new Map(),
+    userinfo: new Map(),
+    http: { ...httpServices(), ...options.services.http },
+  }
+}
+
+/** A URL of a Dockerfile is downloaded. The URL of the context may be that of a Dockerfile, too. */
+async function chooseDockerfile(
+  { dockerfile }: BuildOptions,
+  context: ContextRoot,
+  { access, signal }: { readonly access: RemoteAccess; readonly signal: AbortSignal },
+): Promise<BuildOptions['dockerfile']> {
+  if (context.dockerfile !== undefined && dockerfile !== undefined) {
+    const reason = 'it is a Dockerfile, and another Dockerfile is given'
+    throw new StrakeError('INVALID', `Cannot build from ${context.project}: ${reason}`)
+  }
+  const isRemote = typeof dockerfile === 'string' && /^https?:\/\//i.test(dockerfile)
+  if (isRemote) return await fetchDockerfile(dockerfile, access, signal)
+  return context.dockerfile ?? dockerfile
 }
 
 /** The layers of the image. Layers of earlier commits get the times of this commit. */

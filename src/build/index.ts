@@ -3,9 +3,13 @@
 // The whole build.
 export type { BuildResult } from './build-image.ts'
 export { build } from './build-image.ts'
+// Standard input as a Dockerfile or a context.
+export { type ContextArchive, readBuildInput } from './contexts/build-input.ts'
+export { isRemoteContext } from './contexts/remote-context.ts'
 // Writing an image to the store.
 export type { BuildState, ExportedImage } from './export/image.ts'
 export { exportImage } from './export/image.ts'
+export type { NamedContext } from './model/contexts.ts'
 // Errors: mistakes in a Dockerfile, and commands that fail.
 export { DockerfileError, ExitError } from './model/error.ts'
 // The network of RUN.
@@ -13,11 +17,7 @@ export type { NetworkMode } from './model/graph.ts'
 // SSH agents for RUN --mount=type=ssh.
 export type { SshAgent } from './model/mounts.ts'
 export type { BuildOptions, BuildServices, ImageResolver, ResolveOptions } from './options.ts'
-export type { BaseImage } from './plan/base-images.ts'
-// Build arguments that a proxy needs.
-export { proxyArgs } from './plan/scope.ts'
-// Standard input as a Dockerfile or a context.
-export { type ContextArchive, readBuildInput } from './source/build-input.ts'
+export type { BaseImage, LayoutImage } from './plan/base-images.ts'
 // Downloads by the rules of ADD.
 export { openDownload } from './source/http.ts'
 export { httpServices } from './source/services.ts'
@@ -28,3 +28,5 @@ export { cachedLayer } from './step/cache.ts'
 export type { NetworkProvider, NetworkRequest, StepNetwork } from './step/workspace.ts'
 // SOURCE_DATE_EPOCH.
 export { parseEpoch } from './times/times.ts'
+// Build arguments that a proxy needs.
+export { proxyArgs } from './variables/scope.ts'

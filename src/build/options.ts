@@ -4,10 +4,11 @@ import type { Records } from '#records'
 import type { Runtime } from '#runtime'
 import type { Snapshotter } from '#snapshot'
 import type { Emit } from '#stream'
+import type { ContextArchive } from './contexts/build-input.ts'
+import type { NamedContext } from './model/contexts.ts'
 import type { NetworkMode } from './model/graph.ts'
 import type { SshAgent } from './model/mounts.ts'
-import type { BaseImage } from './plan/base-images.ts'
-import type { ContextArchive } from './source/build-input.ts'
+import type { BaseImage, LayoutImage } from './plan/base-images.ts'
 import type { Downloads } from './source/http.ts'
 import type { HttpServices } from './source/services.ts'
 import type { NetworkProvider } from './step/workspace.ts'
@@ -44,6 +45,8 @@ export interface ResolveOptions {
   readonly platform: Platform
   /** Ask the registry even when the image is in the store. */
   readonly pull: boolean
+  /** Absent for an image of the store or of a registry. */
+  readonly layout?: LayoutImage | undefined
   readonly emit: Emit
   readonly signal?: AbortSignal | undefined
 }
@@ -52,13 +55,18 @@ export type ImageResolver = (reference: string, options: ResolveOptions) => Prom
 
 export interface BuildOptions {
   readonly services: BuildServices
-  /** The directory or archive that files are copied from. Without it, the context is empty. */
+  /**
+   * The directory or archive that files are copied from, or the URL of a git repository,
+   * of an archive or of a Dockerfile. Without it, the context is empty.
+   */
   readonly context?: string | ContextArchive | undefined
   /**
-   * A path, or the text itself. In an archive the path is relative to its root. The
+   * A path or an HTTP URL, or the text itself. In an archive the path is relative to its root. The
    * default is `Dockerfile` in the context.
    */
   readonly dockerfile?: string | { readonly text: string } | undefined
+  /** What replaces stages and images, by name. */
+  readonly contexts?: ReadonlyMap<string, NamedContext> | undefined
   /** Stage name or index. The default is the last stage. */
   readonly target?: string | undefined
   readonly buildArgs?: Readonly<Record<string, string>> | undefined

@@ -2,15 +2,16 @@ import { type IgnoreMatcher, parse } from '#dockerfile'
 import { formatPlatform, normalizePlatform, type RunConfig } from '#oci'
 import { hostPlatform } from '#platform'
 import { silent } from '#stream'
+import type { ContextRoot } from './contexts/context-root.ts'
 import type { ContextSources } from './files/context-sources.ts'
+import type { NamedContexts } from './model/contexts.ts'
 import { DockerfileError, type DockerfileSource } from './model/error.ts'
 import type { BuildOptions } from './options.ts'
-import { type Plan, planBuild } from './plan/plan.ts'
-import type { BuildArgs } from './plan/scope.ts'
-import type { ContextRoot } from './source/context-root.ts'
+import { namesOf, type Plan, planBuild } from './plan/plan.ts'
 import { newestEpochs } from './times/epochs.ts'
 import { gitCommitTime } from './times/git-time.ts'
 import { parseEpoch, type Times } from './times/times.ts'
+import type { BuildArgs } from './variables/scope.ts'
 import { Warnings } from './warnings.ts'
 import { withStep } from './with-step.ts'
 
@@ -21,7 +22,12 @@ export async function makePlans(
   {
     buildArgs,
     ignore,
-  }: { readonly buildArgs: BuildArgs; readonly ignore?: IgnoreMatcher | undefined },
+    contexts,
+  }: {
+    readonly buildArgs: BuildArgs
+    readonly ignore?: IgnoreMatcher | undefined
+    readonly contexts: NamedContexts
+  },
 ): Promise<readonly Plan[]> {
   const { services, emit = silent, signal } = options
   const dockerfile = parse(source.text, { check: buildArgs.get('BUILDKIT_DOCKERFILE_CHECK') })
@@ -43,13 +49,15 @@ export async function makePlans(
     warn: warnings.warn,
     ignore,
     target: options.target,
-    resolveImage: (reference, platform) => {
+    contexts,
+    resolveImage: (reference, platform, layout) => {
       const suffix =
         formatPlatform(platform) === formatPlatform(build) ? '' : ` for ${formatPlatform(platform)}`
       return withStep(`[internal] load metadata for ${reference}${suffix}`, emit, () =>
         services.resolveImage(reference, {
           platform,
           pull: options.pull === true,
+          layout,
           emit,
           signal,
         }),
@@ -57,6 +65,15 @@ export async function makePlans(
     },
   })
   warnings.refuseViolations()
+  const names = dockerfile.stages.flatMap(({ name, from, instructions }) => [
+    ...(name === undefined ? [] : [name]),
+    from.image,
+    ...instructions.flatMap(namesOf),
+  ])
+  for (const { name, close } of contexts.unused(names)) {
+    const question = close === undefined ? '' : ` (did you mean ${close}?)`
+    emit({ type: 'warning', message: `no instruction uses the build context ${name}${question}` })
+  }
   const unused = buildArgs.unused()
   if (unused.length > 0) {
     emit({
@@ -83,7 +100,8 @@ export async function chooseTimes(
       options.buildArgs?.['SOURCE_DATE_EPOCH'] ?? plans[0]?.globals.get('SOURCE_DATE_EPOCH'),
     )
   if (named !== undefined) return { kind: 'fixed', epoch: named, isExplicit: true }
-  const { path, kind } = contextRoot
+  const { path, kind, time } = contextRoot
+  if (time !== undefined) return { kind: 'fixed', epoch: time, isExplicit: false }
   const committed = kind === 'directory' ? await gitCommitTime(path) : undefined
   if (committed !== undefined) return { kind: 'fixed', epoch: committed, isExplicit: false }
   return { kind: 'newest', epochs: newestEpochs(plans, sources) }

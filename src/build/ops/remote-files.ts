@@ -4,10 +4,10 @@ import type { LearnedTree } from '../files/learned-file.ts'
 import { type Selection, selectSources } from '../files/select-sources.ts'
 import { openTree } from '../files/tree.ts'
 import { checkOut } from '../git/checkout.ts'
-import { type GitServices, Repository } from '../git/repository.ts'
+import { Repository } from '../git/repository.ts'
+import { gitServices } from '../git/services.ts'
 import { hashOwnFiles } from '../layers/files-hash.ts'
 import type { AddOp, GitSource } from '../model/graph.ts'
-import { gitAddress } from '../source/git-address.ts'
 import type { StepContext } from '../step/workspace.ts'
 import { type Downloaded, download, type Validators } from './download.ts'
 
@@ -119,7 +119,8 @@ export async function findCommit(
   op: AddOp,
   context: StepContext,
 ): Promise<RemoteFiles> {
-  const services = gitServices(context)
+  const { facts, signal } = context
+  const services = gitServices({ ...facts, http: context.services.http }, signal)
   const scratch = await context.places.scratch()
   const place = `${scratch}/git-${crypto.randomUUID()}`
   const named = { remote: source.remote, isNamed: true }
@@ -137,15 +138,5 @@ export async function findCommit(
       const selections = selectSources(tree, [{ kind: 'path', path: '.' }], options)
       return { tree, digests: createFileDigests(tree), selections, hash }
     },
-  }
-}
-
-function gitServices({ facts, services, signal }: StepContext): GitServices {
-  const { secrets, agents, userinfo, downloads } = facts
-  const { env } = services.http
-  return {
-    credentials: { secrets, agents, userinfo, env },
-    addressOf: (remote) => gitAddress(remote, downloads, services.http),
-    signal,
   }
 }

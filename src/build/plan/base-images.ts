@@ -11,7 +11,19 @@ export interface BaseImage {
   readonly layers: readonly Layer[]
 }
 
-export type ResolveBase = (reference: string, platform: Platform) => Promise<BaseImage>
+/** An image of an OCI image layout on this machine. Only the user names one, no Dockerfile. */
+export interface LayoutImage {
+  /** Absolute path of the layout. */
+  readonly path: string
+  /** `:tag`, `@digest`, or empty for the only image. */
+  readonly image: string
+}
+
+export type ResolveBase = (
+  reference: string,
+  platform: Platform,
+  layout?: LayoutImage,
+) => Promise<BaseImage>
 
 /** The images that FROM and `--from` name. Each is resolved once. */
 export class BaseImages {
@@ -27,22 +39,31 @@ export class BaseImages {
   }
 
   /** Starts to resolve an image that will be needed. */
-  prefetch(reference: string, platform: Platform): void {
+  prefetch(reference: string, platform: Platform, layout?: LayoutImage): void {
     // The step that needs the image gets the same failure.
-    this.#start(reference, platform).catch(() => {})
+    this.#start(reference, platform, layout).catch(() => {})
   }
 
   /** Adds the line of the Dockerfile to the error of a missing image, and suggests a stage name. */
   async resolve(
     reference: string,
     platform: Platform,
-    asking: { readonly range: Range; readonly stages: readonly string[] },
+    asking: {
+      readonly range: Range
+      readonly stages: readonly string[]
+      readonly contexts: readonly string[]
+      readonly layout?: LayoutImage | undefined
+    },
   ): Promise<BaseImage> {
     try {
-      return await this.#start(reference, platform)
+      return await this.#start(reference, platform, asking.layout)
     } catch (error) {
-      const close = suggest(reference, asking.stages)
-      const remedy = close === undefined ? undefined : `did you mean the stage ${close}`
+      const stage = suggest(reference, asking.stages)
+      const others = asking.contexts.filter((name) => name !== reference)
+      const context = suggest(reference, others)
+      const close =
+        stage === undefined ? context && `the build context ${context}` : `the stage ${stage}`
+      const remedy = close === undefined ? undefined : `did you mean ${close}`
       throw withExcerpt(error, asking.range, this.#source, remedy)
     }
   }
@@ -57,9 +78,9 @@ export class BaseImages {
     return createVertex({ kind: 'image', manifest, platform }, [], origin)
   }
 
-  #start(reference: string, platform: Platform): Promise<BaseImage> {
-    const key = JSON.stringify([reference, platform])
-    const resolving = this.#resolving.get(key) ?? this.#resolveImage(reference, platform)
+  #start(reference: string, platform: Platform, layout?: LayoutImage): Promise<BaseImage> {
+    const key = JSON.stringify([reference, platform, layout])
+    const resolving = this.#resolving.get(key) ?? this.#resolveImage(reference, platform, layout)
     this.#resolving.set(key, resolving)
     return resolving
   }

@@ -9,10 +9,10 @@ import {
 } from '#dockerfile'
 import { isStrakeError, parseReference } from '#oci'
 import type { SourceSpec } from '../model/graph.ts'
+import { createBuildArgs } from '../variables/scope.ts'
+import { TextBudget } from '../variables/text-budget.ts'
 import { type GlobalOptions, GlobalScope } from './globals.ts'
-import { createBuildArgs } from './scope.ts'
 import type { PlanContext } from './stage.ts'
-import { TextBudget } from './text-budget.ts'
 
 type Warn = Pick<PlanContext, 'warn'>
 

@@ -62,16 +62,17 @@ async function planCopy(
   context: FilesystemContext,
 ): Promise<Step> {
   const { fields, written } = copyFields(stage, copy, expand, context)
-  const from = copy.from === undefined ? undefined : await context.resolveFrom(copy.from, copy)
-  if (from === undefined) checkIgnored(copy, fields.sources, context)
+  const from =
+    copy.from === undefined ? { context: mainContext } : await context.resolveFrom(copy.from, copy)
+  if (copy.from === undefined) checkIgnored(copy, fields.sources, context)
   const op: Op = {
     kind: 'copy',
     ...fields,
-    from: from === undefined ? { context: mainContext } : { input: 1 },
+    from: 'vertex' in from ? { input: 1 } : { context: from.context },
     parents: copy.parents,
   }
   const line = ['COPY', ...copyFlags(copy, fields), ...written].join(' ') + layerSuffix
-  return { op, line, inputs: from === undefined ? [] : [from] }
+  return { op, line, inputs: 'vertex' in from ? [from.vertex] : [] }
 }
 
 function planAdd(

@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
 import { parse } from '#dockerfile'
 import { linux } from '../testing/plan.ts'
+import { createBuildArgs } from '../variables/scope.ts'
+import { TextBudget } from '../variables/text-budget.ts'
 import { GlobalScope } from './globals.ts'
-import { createBuildArgs } from './scope.ts'
-import { TextBudget } from './text-budget.ts'
 
 function scopeOf(text: string, args: Record<string, string> = {}) {
   const dockerfile = parse(text)

@@ -1,9 +1,9 @@
 import type { Dockerfile, Range, Stage } from '#dockerfile'
 import { isStrakeError, type Platform, parsePlatform } from '#oci'
 import { DockerfileError, type DockerfileSource, failure } from '../model/error.ts'
-import { type BuildArgs, type BuildPlatforms, platformArgs } from './scope.ts'
+import { type BuildArgs, type BuildPlatforms, platformArgs } from '../variables/scope.ts'
+import type { TextBudget } from '../variables/text-budget.ts'
 import { createExpander, type Expander } from './stage.ts'
-import type { TextBudget } from './text-budget.ts'
 
 export interface GlobalOptions {
   readonly source: DockerfileSource

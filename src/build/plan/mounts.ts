@@ -7,7 +7,8 @@ import {
   parseSize,
   type RunInstruction,
 } from '#dockerfile'
-import { createVertex, mainContext, type Vertex } from '../model/graph.ts'
+import { contextFiles } from '../model/contexts.ts'
+import { mainContext, type Vertex } from '../model/graph.ts'
 import type { CacheMount, RunMount } from '../model/mounts.ts'
 import type { Expander, StageState } from './stage.ts'
 import { type FilesystemContext, refuse } from './step.ts'
@@ -140,25 +141,12 @@ class MountPlanner implements PlannedMounts {
 
   /** A mount of the build context gets a copy of the files that it names. */
   async #filesOf(from: string | undefined, path: string): Promise<Vertex> {
-    if (from !== undefined) return await this.#context.resolveFrom(from, this.#run)
-    const { range } = this.#run
-    const scratch = createVertex({ kind: 'scratch' }, [], { name: 'FROM scratch' })
-    const source = path === '' ? '.' : path
-    const name = `[internal] load ${source} of the build context for RUN`
-    return createVertex(
-      {
-        kind: 'copy',
-        from: { context: mainContext },
-        sources: [{ kind: 'path', path: source }],
-        destination: '/',
-        intoDirectory: true,
-        exclude: [],
-        link: true,
-        parents: true,
-      },
-      [scratch],
-      { name, range },
-    )
+    const source = from === undefined ? undefined : await this.#context.resolveFrom(from, this.#run)
+    if (source !== undefined && 'vertex' in source) return source.vertex
+    const { context = mainContext } = source ?? {}
+    const shown = context === mainContext ? 'the build context' : context
+    const name = `[internal] load ${path === '' ? '.' : path} of ${shown} for RUN`
+    return contextFiles(context, path, { name, range: this.#run.range })
   }
 }
 

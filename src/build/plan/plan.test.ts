@@ -2,8 +2,8 @@ import { expect, test } from 'bun:test'
 import { parse } from '#dockerfile'
 import { StrakeError } from '#oci'
 import { baseImage, linux, opOf, path, plan, usual } from '../testing/plan.ts'
+import { createBuildArgs } from '../variables/scope.ts'
 import { planBuild } from './plan.ts'
-import { createBuildArgs } from './scope.ts'
 
 test('planBuild() plans the stages that the target needs, and resolves no other image', async () => {
   const text = `FROM one AS a

@@ -1,32 +1,19 @@
-import {
-  type Dockerfile,
-  type IgnoreMatcher,
-  type Instruction,
-  parseTrigger,
-  type Range,
-  type RuleName,
-  type Stage,
-} from '#dockerfile'
-import {
-  type Digest,
-  formatPlatform,
-  type ImageConfig,
-  limits,
-  type Platform,
-  type RunConfig,
-} from '#oci'
+import type { Dockerfile, IgnoreMatcher, Instruction, Range, RuleName, Stage } from '#dockerfile'
+import { type Digest, limits, type Platform, type RunConfig } from '#oci'
+import { NamedContexts } from '../model/contexts.ts'
 import { DockerfileError, type DockerfileSource, failure } from '../model/error.ts'
-import { createVertex, type NetworkMode, type Vertex } from '../model/graph.ts'
+import type { NetworkMode, Vertex } from '../model/graph.ts'
+import type { BuildArgs, BuildPlatforms } from '../variables/scope.ts'
+import { TextBudget } from '../variables/text-budget.ts'
 import { type BaseImage, BaseImages, type ResolveBase } from './base-images.ts'
 import { checkDefaultBases, checkVariables } from './checks.ts'
 import { planFilesystem } from './filesystem.ts'
 import { GlobalScope } from './globals.ts'
 import { applyMetadata } from './metadata.ts'
-import type { BuildArgs, BuildPlatforms } from './scope.ts'
 import { createExpander, type PlannedHistory, StageState } from './stage.ts'
+import { makesLayer, type PlannedStage, type StageBase, StageBases } from './stage-bases.ts'
 import { findStage, selectTarget } from './stages.ts'
 import type { FilesystemContext } from './step.ts'
-import { TextBudget } from './text-budget.ts'
 
 export interface PlanOptions {
   readonly source: DockerfileSource
@@ -44,6 +31,8 @@ export interface PlanOptions {
   /** Matches the files that are excluded from the build context. */
   readonly ignore?: IgnoreMatcher | undefined
   readonly resolveImage: ResolveBase
+  /** The default is no named context. */
+  readonly contexts?: NamedContexts | undefined
 }
 
 /** The operations of a build, and the parts of the image that are known before they run. */
@@ -77,6 +66,7 @@ export async function planBuild(
     images: new BaseImages(options.resolveImage, options.source),
     budget: new TextBudget(),
     userinfo: new Map<string, string>(),
+    contexts: options.contexts ?? new NamedContexts(),
     warn(rule: RuleName, message: string, range: Range) {
       const warning = JSON.stringify([rule, message, range])
       if (!emitted.has(warning)) options.warn(rule, message, range)
@@ -93,7 +83,8 @@ export async function planBuild(
 }
 
 /** The parameters of a plan for one platform. */
-interface PlatformOptions extends Omit<PlanOptions, 'platforms' | 'resolveImage'> {
+interface PlatformOptions extends Omit<PlanOptions, 'platforms' | 'resolveImage' | 'contexts'> {
+  readonly contexts: NamedContexts
   readonly platforms: BuildPlatforms
   /** Whether there are plans for other platforms, so that names of steps tell the platform. */
   readonly isOneOfSeveral: boolean
@@ -120,11 +111,6 @@ async function planFor(dockerfile: Dockerfile, options: PlatformOptions): Promis
   }
 }
 
-interface PlannedStage {
-  readonly state: StageState
-  readonly platform: Platform
-}
-
 /** The most layers that overlayfs can stack. */
 const maxSteps = 500
 
@@ -132,11 +118,13 @@ class Planner {
   readonly #dockerfile: Dockerfile
   readonly #options: PlatformOptions
   readonly globals: GlobalScope
+  readonly #bases: StageBases
   readonly #stages = new Map<number, Promise<PlannedStage>>()
 
   constructor(dockerfile: Dockerfile, options: PlatformOptions) {
     this.#dockerfile = dockerfile
     this.#options = options
+    this.#bases = new StageBases(dockerfile, options)
     const { source, buildArgs, platforms, budget, target, warn } = options
     for (const stage of dockerfile.stages) {
       for (const each of stage.instructions) {
@@ -161,6 +149,10 @@ class Planner {
     if (seen.has(stage.index)) return
     seen.add(stage.index)
     const platform = this.globals.platformOf(stage)
+    if (stage.name !== undefined && this.#bases.replacement(stage, platform) !== undefined) {
+      this.#bases.prefetch(stage.name, platform)
+      return
+    }
     const froms = stage.instructions.flatMap(namesOf)
     for (const name of [this.globals.baseName(stage), ...froms]) {
       const named = this.#dockerfile.stages.filter(
@@ -168,15 +160,25 @@ class Planner {
       )
       const earlier = named.findLast(({ index }) => index < stage.index)
       if (earlier !== undefined) this.prefetch(earlier, seen)
-      else if (named.length === 0 && name !== 'scratch')
-        this.#options.images.prefetch(name, platform)
+      else if (named.length === 0) this.#bases.prefetch(name, platform)
     }
   }
 
   async #planStage(stage: Stage): Promise<PlannedStage> {
+    const platform = this.globals.platformOf(stage)
+    const replaced = this.#bases.replacement(stage, platform)
+    if (replaced !== undefined) {
+      const { planned } = await this.#bases.fromContext(stage, replaced, platform)
+      delete planned.state.config.OnBuild
+      return planned
+    }
+    return await this.#planInstructions(stage)
+  }
+
+  async #planInstructions(stage: Stage): Promise<PlannedStage> {
     const { planned, numbered } = await this.#planFrom(stage)
     const { state, platform } = planned
-    const triggers = this.#triggers(state.config.OnBuild ?? [], stage)
+    const triggers = this.#bases.triggers(state.config.OnBuild ?? [], stage)
     delete state.config.OnBuild
     const instructions = [...triggers, ...stage.instructions]
     const total = numbered + instructions.filter(makesLayer).length
@@ -212,51 +214,18 @@ class Planner {
   }
 
   /** The initial state of a stage, and the number of steps that FROM itself takes. */
-  async #planFrom(stage: Stage): Promise<{ planned: PlannedStage; numbered: 0 | 1 }> {
+  async #planFrom(stage: Stage): Promise<StageBase> {
     const { source } = this.#options
     const base = this.globals.baseName(stage)
     const platform = this.globals.platformOf(stage)
-    if (base === 'scratch') {
-      const vertex = createVertex({ kind: 'scratch' }, [], { name: 'FROM scratch' })
-      const state = new StageState(vertex, { WorkingDir: '/' }, { history: [] })
-      return { planned: { state, platform }, numbered: 0 }
-    }
-    const parent = findStage(this.#dockerfile, base, stage.index, source)
+    const parent =
+      base === 'scratch' ? undefined : findStage(this.#dockerfile, base, stage.index, source)
     if (parent !== undefined) {
       const { state, platform: inherited } = await this.stage(parent)
       const copy = new StageState(state.vertex, state.finish(), state)
       return { planned: { state: copy, platform: inherited }, numbered: 0 }
     }
-    const image = await this.#options.images.resolve(base, platform, {
-      range: stage.from.range,
-      stages: this.#namesBefore(stage),
-    })
-    const triggers = this.#triggers(image.config.config?.OnBuild ?? [], stage)
-    const total = 1 + [...triggers, ...stage.instructions].filter(makesLayer).length
-    const name = `${this.#prefix(stage, platform, 1, total)}FROM ${base}`
-    const vertex = this.#options.images.vertex(image, platform, { name, range: stage.from.range })
-    const state = new StageState(vertex, image.config.config ?? {}, {
-      author: image.config.author,
-      history: baseHistory(image),
-    })
-    const actual = this.#checkPlatform(image.config, platform, { base, range: stage.from.range })
-    return { planned: { state, platform: actual }, numbered: 1 }
-  }
-
-  /** The platform of the image replaces the requested platform. A difference gives a warning. */
-  #checkPlatform(
-    config: ImageConfig,
-    wanted: Platform,
-    { base, range }: { readonly base: string; readonly range: Range },
-  ): Platform {
-    const { os, architecture, variant } = config
-    const actual = { os, architecture, ...(variant !== undefined && { variant }) }
-    if (os !== wanted.os || architecture !== wanted.architecture) {
-      const [is, should] = [formatPlatform(actual), formatPlatform(wanted)]
-      const message = `Base image ${base} was pulled with platform "${is}", expected "${should}" for current build`
-      this.#options.warn('InvalidBaseImagePlatform', message, range)
-    }
-    return actual
+    return await this.#bases.of(stage, base, platform)
   }
 
   #stageContext(
@@ -279,56 +248,15 @@ class Planner {
       escape: this.#dockerfile.directives.escape,
       budget,
       globals: this.globals.values,
-      nameStep: (text) => `${this.#prefix(stage, platform, ++index, total)}${text}`,
-      resolveFrom: (from, instruction) => this.#resolveFrom(stage, from, instruction, platform),
+      nameStep: (text) =>
+        `${this.#bases.prefix(stage, platform, { index: ++index, total })}${text}`,
+      resolveFrom: async (from, instruction) => {
+        const found =
+          from === 'scratch' ? undefined : findStage(this.#dockerfile, from, stage.index, source)
+        if (found !== undefined) return { vertex: (await this.stage(found)).state.vertex }
+        return await this.#bases.files(stage, from, instruction, platform)
+      },
     }
-  }
-
-  async #resolveFrom(
-    stage: Stage,
-    from: string,
-    instruction: Instruction,
-    platform: Platform,
-  ): Promise<Vertex> {
-    if (from === 'scratch') return createVertex({ kind: 'scratch' }, [], { name: 'FROM scratch' })
-    const found = findStage(this.#dockerfile, from, stage.index, this.#options.source)
-    if (found !== undefined) return (await this.stage(found)).state.vertex
-    const origin = { name: `FROM ${from}`, range: instruction.range }
-    const stages = this.#namesBefore(stage)
-    const image = await this.#options.images.resolve(from, platform, {
-      range: instruction.range,
-      stages,
-    })
-    return this.#options.images.vertex(image, platform, origin)
-  }
-
-  #namesBefore({ index }: Stage): string[] {
-    const earlier = this.#dockerfile.stages.slice(0, index)
-    return earlier.flatMap(({ name }) => (name === undefined ? [] : [name]))
-  }
-
-  /** The ONBUILD instructions of the base, parsed as instructions of this stage. */
-  #triggers(triggers: readonly string[], { from }: Stage): Instruction[] {
-    return triggers.flatMap((trigger) => {
-      const { instructions, diagnostics } = parseTrigger(trigger)
-      const isWrong = diagnostics.some((each) => each.severity === 'error')
-      const isNested = instructions.some(({ kind }) => kind === 'ONBUILD' || kind === 'MAINTAINER')
-      if (isWrong || isNested) {
-        const reason = `the base image has an ONBUILD trigger that cannot be run: ${trigger}`
-        throw this.#fail('onbuild', reason, from.range)
-      }
-      return instructions.map((instruction) => ({ ...instruction, range: from.range }))
-    })
-  }
-
-  #prefix(stage: Stage, platform: Platform, index: number, total: number): string {
-    const isOnly = this.#dockerfile.stages.length === 1
-    const words = [
-      ...(this.#options.isOneOfSeveral ? [formatPlatform(platform)] : []),
-      ...(isOnly ? [] : [stage.name ?? `stage-${stage.index}`]),
-      `${String(index).padStart(String(total).length)}/${total}`,
-    ]
-    return `[${words.join(' ')}] `
   }
 
   #fail(rule: string, reason: string, range: Range): DockerfileError {
@@ -339,21 +267,8 @@ class Planner {
 }
 
 /** The names in `--from` of an instruction. */
-function namesOf(instruction: Instruction): readonly string[] {
+export function namesOf(instruction: Instruction): readonly string[] {
   const { kind } = instruction
   if (kind === 'COPY') return instruction.from === undefined ? [] : [instruction.from]
   return kind === 'RUN' ? instruction.mounts.flatMap(({ options }) => options['from'] ?? []) : []
-}
-
-type LayerInstruction = Extract<Instruction, { kind: 'RUN' | 'COPY' | 'ADD' | 'WORKDIR' }>
-
-function makesLayer(instruction: Instruction): instruction is LayerInstruction {
-  return ['RUN', 'COPY', 'ADD', 'WORKDIR'].includes(instruction.kind)
-}
-
-/** The history lines of the base image. An image without history gets one line for each layer. */
-function baseHistory({ config, layers }: BaseImage): PlannedHistory[] {
-  const { history = [] } = config
-  if (history.length > 0) return history.map((entry) => ({ entry, isInherited: true }))
-  return layers.map(() => ({ entry: { created_by: 'layer of the base image' }, isInherited: true }))
 }

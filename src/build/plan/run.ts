@@ -1,11 +1,11 @@
 import { inlineScript, type RunInstruction } from '#dockerfile'
 import type { RunOp } from '../model/graph.ts'
+import { tooMuchText } from '../variables/text-budget.ts'
 import { layerSuffix, runCommandText } from './history.ts'
 import { commandLine } from './metadata.ts'
 import { planMounts } from './mounts.ts'
 import type { Expander, StageState } from './stage.ts'
 import { type FilesystemContext, refuse, type Step } from './step.ts'
-import { tooMuchText } from './text-budget.ts'
 
 /** Plans a RUN: its command, its environment and its mounts. */
 export async function planRun(

@@ -3,8 +3,8 @@ import { expand, expandWords, type Range, type RuleName, SubstitutionError } fro
 import type { HistoryEntry, RunConfig } from '#oci'
 import { DockerfileError, type DockerfileSource, failure } from '../model/error.ts'
 import type { Vertex } from '../model/graph.ts'
-import type { BuildArgs } from './scope.ts'
-import { type TextBudget, tooMuchText } from './text-budget.ts'
+import type { BuildArgs } from '../variables/scope.ts'
+import { type TextBudget, tooMuchText } from '../variables/text-budget.ts'
 
 /** The search path for images without PATH. */
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

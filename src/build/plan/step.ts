@@ -15,9 +15,12 @@ export interface FilesystemContext extends PlanContext {
   readonly ignore: IgnoreMatcher | undefined
   /** Returns the name of the next step: `[build 2/4] RUN make`. */
   nameStep(text: string): string
-  /** Returns the file system that `--from` of COPY or of a mount names. */
-  resolveFrom(from: string, instruction: Instruction): Promise<Vertex>
+  /** Returns the files that `--from` of COPY or of a mount names. */
+  resolveFrom(from: string, instruction: Instruction): Promise<FromFiles>
 }
+
+/** A file system, or a build context by its name. */
+export type FromFiles = { readonly vertex: Vertex } | { readonly context: string }
 
 /** An instruction that may make a layer. */
 export interface Step {

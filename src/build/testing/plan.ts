@@ -1,9 +1,10 @@
 import { parse, parseIgnore } from '#dockerfile'
 import type { ImageConfig, Platform } from '#oci'
+import { type NamedContext, NamedContexts } from '../model/contexts.ts'
 import { inDependencyOrder, type Vertex } from '../model/graph.ts'
 import type { BaseImage } from '../plan/base-images.ts'
 import { type Plan, planBuild } from '../plan/plan.ts'
-import { createBuildArgs } from '../plan/scope.ts'
+import { createBuildArgs } from '../variables/scope.ts'
 
 /** The search path of images that name none. */
 export const path: string = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -32,6 +33,7 @@ export async function plan(
     readonly base?: ImageConfig['config']
     readonly allowHostNetwork?: boolean
     readonly ignore?: string
+    readonly contexts?: Record<string, NamedContext>
     /** Receives the warnings, for plans that fail. */
     readonly warnings?: string[]
   } = {},
@@ -52,6 +54,7 @@ export async function plan(
     },
     ignore: options.ignore === undefined ? undefined : parseIgnore(options.ignore),
     target: options.target,
+    contexts: new NamedContexts(new Map(Object.entries(options.contexts ?? {}))),
     resolveImage: async (reference) => {
       resolved.push(reference)
       return baseImage(options.base)

@@ -1,3 +1,4 @@
+import { parseBuildContexts } from '#docker/flags/build-contexts'
 import { parseBuildNetwork, parsePlatforms, parseTimestamp } from '#docker/flags/build-flags'
 import { parseAgent, parseSecret, refuseAttestation } from '#docker/flags/build-secrets'
 import { parseImageLabels } from '#docker/flags/label-flags'
@@ -11,6 +12,7 @@ import { buildRenderer } from '../render/build-renderer.ts'
 
 interface Options {
   readonly buildArg?: readonly string[]
+  readonly buildContext?: readonly string[]
   readonly cache: boolean
   readonly downloads: 'any' | 'public'
   readonly file?: string
@@ -37,12 +39,17 @@ export function define(context: Context): Command {
     .description('Build an image from a Dockerfile')
     .argument(
       '<context>',
-      'a directory; - reads an archive, or a Dockerfile without files, from standard input',
+      'a directory, or a URL of git or of an archive; - reads an archive, or a Dockerfile without files',
     )
     .option('-t, --tag <name[:tag]>', 'a name for the image', collect)
-    .option('-f, --file <path>', 'the Dockerfile; - for standard input')
+    .option('-f, --file <path>', 'the Dockerfile: a path or URL; - for standard input')
     .option('--target <stage>', 'the stage to build')
     .option('--build-arg <name[=value]>', 'a value for an ARG', collect)
+    .option(
+      '--build-context <name=source>',
+      'replaces a stage or image: a directory, docker-image://, oci-layout://, git or https://',
+      collect,
+    )
     .option('--label <key=value>', 'a label of the image', collect)
     .option('--no-cache', 'run every step again')
     .option('--pull', 'look for newer base images')
@@ -108,6 +115,7 @@ async function readRequest(
     timestamp: timestamp === undefined ? undefined : parseTimestamp(timestamp),
     names: options.tag ?? [],
     buildArgs: parseAssignments(options.buildArg, process.env),
+    contexts: parseBuildContexts(options.buildContext ?? []),
     labels: parseImageLabels(options.label ?? []),
     secrets: (options.secret ?? []).map(parseSecret),
     agents: (options.ssh ?? []).map(parseAgent),

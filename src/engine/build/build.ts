@@ -1,12 +1,15 @@
+import { stat } from 'node:fs/promises'
 import {
   type BuildServices,
   build as buildImage,
   type ContextArchive,
+  type NamedContext,
   type NetworkRequest,
   type StepNetwork,
 } from '#build'
 import { defaultNetwork, formatHosts, formatResolvConf, readHostResolver } from '#network'
-import { type Digest, type Platform, parseImageName } from '#oci'
+import { type Digest, type Platform, parseImageName, StrakeError } from '#oci'
+import type { Lease } from '#records'
 import type { Emit } from '#stream'
 import { writeTextFile } from '../archive/output-file.ts'
 import { buildsOf, cleanAfterBuilds, scratchOf } from '../begin-work.ts'
@@ -14,18 +17,24 @@ import type { Engine } from '../engine.ts'
 import { allocateAddress } from './addresses.ts'
 import { cacheFilesOf } from './cache-files.ts'
 import { cacheMountsOf } from './cache-mounts.ts'
+import { layoutBase } from './layout-base.ts'
 import { formatMetadata, nameResult } from './name-result.ts'
 import { resolveBase } from './resolve-base.ts'
 import { prepareResultFile } from './result-file.ts'
 import { type AgentSource, findAgents, readSecrets, type SecretSource } from './secrets.ts'
 
-export { readBuildInput } from '#build'
+export { isRemoteContext, type NamedContext, readBuildInput } from '#build'
 export type { AgentSource, SecretSource } from './secrets.ts'
 
 /** A request for `build`. */
 export interface BuildRequest {
-  /** The directory or archive with the files of the build; none unless given. */
+  /**
+   * The directory or archive with the files of the build, or the URL of a repository, an
+   * archive or a Dockerfile; none unless given.
+   */
   readonly context?: string | ContextArchive | undefined
+  /** What replaces stages and images, by name. */
+  readonly contexts?: ReadonlyMap<string, NamedContext> | undefined
   readonly names?: readonly string[] | undefined
   /** Path of the Dockerfile, or its text; `Dockerfile` of the context unless given. */
   readonly dockerfile?: string | { readonly text: string } | undefined
@@ -70,10 +79,13 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   if (metadataFile !== undefined) await prepareResultFile(metadataFile, 'the metadata')
   const secrets = await readSecrets(request.secrets ?? [], engine.env, signal)
   const agents = await findAgents(request.agents ?? [], engine.env)
+  const contexts = await checkContexts(request.contexts)
   await cleanAfterBuilds(engine)
+  await using layouts = await layoutLease(engine, contexts)
   const result = await buildImage({
-    services: await buildServices(engine),
+    services: await buildServices(engine, layouts),
     context,
+    contexts,
     dockerfile,
     target: request.target,
     platforms: request.platforms,
@@ -101,8 +113,34 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   return { imageId, digest, names }
 }
 
-/** Returns the services of every build of this store. */
-export async function buildServices(engine: Engine): Promise<BuildServices> {
+/** Refuses directories that are absent, also those that no instruction uses. */
+async function checkContexts(
+  contexts: BuildRequest['contexts'],
+): Promise<ReadonlyMap<string, NamedContext>> {
+  for (const [name, context] of contexts ?? []) {
+    if (context.kind !== 'directory' && context.kind !== 'layout') continue
+    const status = await stat(context.path).catch(() => undefined)
+    if (status?.isDirectory() === true) continue
+    const reason = `${context.path} is no directory`
+    throw new StrakeError('NOT_FOUND', `Cannot use the build context ${name}: ${reason}`)
+  }
+  return contexts ?? new Map()
+}
+
+/** Holds the images of layouts, which have no names in the store. */
+async function layoutLease(
+  engine: Engine,
+  contexts: ReadonlyMap<string, NamedContext>,
+): Promise<Lease | undefined> {
+  const hasLayout = [...contexts.values()].some(({ kind }) => kind === 'layout')
+  return hasLayout ? await engine.records.leases.acquire({ purpose: 'build' }) : undefined
+}
+
+/** Returns the services of every build of this store. `lease` holds images of layouts. */
+export async function buildServices(
+  engine: Engine,
+  lease?: Lease | undefined,
+): Promise<BuildServices> {
   return {
     store: engine.content,
     records: engine.records,
@@ -110,7 +148,10 @@ export async function buildServices(engine: Engine): Promise<BuildServices> {
     cacheMounts: cacheMountsOf(engine),
     snapshots: await engine.snapshots(),
     runtime: async () => (await engine.runtime()).runtime,
-    resolveImage: (reference, options) => resolveBase(engine, reference, options),
+    resolveImage: (reference, options) =>
+      options.layout === undefined || lease === undefined
+        ? resolveBase(engine, reference, options)
+        : layoutBase(engine, options.layout, { options, lease }),
     network: (request) => attachStep(engine, request),
     run: buildsOf(engine),
     scratch: scratchOf(engine),

@@ -25,11 +25,27 @@ export async function readDefinition(
 ): Promise<BuildDefinition> {
   using tree = openTree(context.path, { name: 'the build context', hasOwners: false })
   const { source, path } = await readSource(tree, context.kind, dockerfile)
+  if (context.kind === 'remote') return { source }
   const beside = path === undefined ? undefined : await readText(tree, `${path}.dockerignore`)
-  const ignoreText = beside ?? (await readText(tree, resolve(tree.root, '.dockerignore')))
-  if (ignoreText === undefined) return { source }
+  return { source, ignore: parse(beside ?? (await readText(tree, ignoreFile(tree)))) }
+}
+
+/** Reads the ignore file of a named context. */
+export async function readIgnoreFile({
+  path,
+}: Pick<ContextRoot, 'path'>): Promise<IgnoreMatcher | undefined> {
+  using tree = openTree(path, { name: 'the build context', hasOwners: false })
+  return parse(await readText(tree, ignoreFile(tree)))
+}
+
+function ignoreFile({ root }: FileTree): string {
+  return resolve(root, '.dockerignore')
+}
+
+function parse(text: string | undefined): IgnoreMatcher | undefined {
+  if (text === undefined) return undefined
   try {
-    return { source, ignore: parseIgnore(ignoreText) }
+    return parseIgnore(text)
   } catch (cause) {
     if (!(cause instanceof PatternError)) throw cause
     throw new StrakeError('INVALID', `Cannot read .dockerignore: ${cause.message}`, { cause })
@@ -44,17 +60,19 @@ async function readSource(
   if (typeof dockerfile === 'object')
     return { source: { text: dockerfile.text, name: 'Dockerfile' } }
   const inside = (name: string): string => join(tree.root, join('/', name))
-  const ofUser = kind === 'archive' ? inside : resolve
+  const isInside = kind === 'archive' || kind === 'remote'
+  const ofUser = isInside ? inside : resolve
   const candidates =
     dockerfile === undefined ? ['Dockerfile', 'dockerfile'].map(inside) : [ofUser(dockerfile)]
   for (const path of candidates) {
     const text = await readText(tree, path)
     if (text !== undefined) return { source: { text, name: basename(path) }, path }
   }
-  if (kind === 'archive') {
+  if (isInside) {
     const name = dockerfile ?? 'Dockerfile'
-    throw new StrakeError('NOT_FOUND', `Cannot read ${name}: the archive has no such file`, {
-      remedy: 'name the Dockerfile with -f, relative to the top of the archive',
+    const what = kind === 'archive' ? 'archive' : 'context'
+    throw new StrakeError('NOT_FOUND', `Cannot read ${name}: the ${what} has no such file`, {
+      remedy: `name the Dockerfile with -f, relative to the top of the ${what}`,
     })
   }
   const place = dockerfile ?? `${tree.root}/Dockerfile`

@@ -1,0 +1,73 @@
+import { mkdir, realpath } from 'node:fs/promises'
+import { StrakeError } from '#oci'
+import type { ContextArchive } from './build-input.ts'
+import { unpackContext } from './context-archive.ts'
+import { isRemoteContext, openRemoteContext, type RemoteOptions } from './remote-context.ts'
+
+/** The directory of the build context. */
+export interface ContextRoot {
+  /** The path without links. It is the key of stored digests, so every path to the directory finds them. */
+  readonly path: string
+  /** The ignore file counts in a `directory` and an `archive` only. */
+  readonly kind: 'directory' | 'archive' | 'remote' | 'nothing'
+  /** Identifies the context in several builds. */
+  readonly project: string
+  /** The time of the commit of a repository, in seconds since 1970. */
+  readonly time?: number | undefined
+  /** The Dockerfile, when the URL of the context is that of a Dockerfile. */
+  readonly dockerfile?: { readonly text: string } | undefined
+}
+
+export interface ContextPlaces {
+  /** A directory for this build alone. */
+  readonly directory: string
+  /** A directory for large files of this build. */
+  readonly scratch: () => Promise<string>
+}
+
+/** Finds or makes the directory of the build context. Without a context it is empty. */
+export async function openContextRoot(
+  context: string | ContextArchive | undefined,
+  places: ContextPlaces,
+  remote: Omit<RemoteOptions, 'directory'>,
+): Promise<ContextRoot> {
+  if (context === undefined) {
+    const path = `${places.directory}/context`
+    await mkdir(path)
+    return { path, kind: 'nothing', project: '' }
+  }
+  if (typeof context === 'object') {
+    const path = await newPlace(places)
+    await unpackContext(context, path, remote.signal)
+    return { path, kind: 'archive', project: '' }
+  }
+  if (isRemoteContext(context)) return await openRemoteRoot(context, places, remote)
+  return await openDirectoryRoot(context)
+}
+
+export async function openRemoteRoot(
+  url: string,
+  places: ContextPlaces,
+  remote: Omit<RemoteOptions, 'directory'>,
+): Promise<ContextRoot> {
+  const path = await newPlace(places)
+  const { time, dockerfile } = await openRemoteContext(url, { ...remote, directory: path })
+  const project = url.replace(/\/\/[^/@]*@/, '//')
+  return { path, kind: dockerfile === undefined ? 'remote' : 'nothing', project, time, dockerfile }
+}
+
+export async function openDirectoryRoot(context: string): Promise<ContextRoot> {
+  try {
+    const path = await realpath(context)
+    return { path, kind: 'directory', project: path }
+  } catch (cause) {
+    throw new StrakeError('NOT_FOUND', `Cannot build ${context}: there is no such directory`, {
+      cause,
+    })
+  }
+}
+
+/** The path of a new directory on the disk of the store. */
+async function newPlace({ scratch }: ContextPlaces): Promise<string> {
+  return `${await scratch()}/context-${crypto.randomUUID()}`
+}

@@ -1,0 +1,126 @@
+import { mkdir } from 'node:fs/promises'
+import { parseBoolean } from '#dockerfile'
+import { isStrakeError, StrakeError } from '#oci'
+import { type Bytes, limited, toBuffer } from '#stream'
+import { checkOut } from '../git/checkout.ts'
+import { Repository } from '../git/repository.ts'
+import { gitServices, type RemoteAccess } from '../git/services.ts'
+import { type GitUrl, parseGitUrl } from '../source/git-url.ts'
+import { openDownload } from '../source/http.ts'
+import { authorizationFor, splitUserinfo } from '../source/http-credentials.ts'
+import { readBuildInput } from './build-input.ts'
+import { unpackContext } from './context-archive.ts'
+import { decodeText, maxTextSize } from './text.ts'
+
+/** The files of a context on another machine, which are in a directory now. */
+export interface RemoteContext {
+  /** The time of the commit, in seconds since 1970. */
+  readonly time?: number | undefined
+  /** The Dockerfile, when the URL is that of a Dockerfile. Then there are no files. */
+  readonly dockerfile?: { readonly text: string } | undefined
+}
+
+export interface RemoteOptions {
+  /** A directory that is made for the files. */
+  readonly directory: string
+  readonly access: RemoteAccess
+  /** The value of BUILDKIT_CONTEXT_KEEP_GIT_DIR. */
+  readonly keepGitDir?: string | undefined
+  readonly signal: AbortSignal
+}
+
+/** The largest archive of a context, in bytes. */
+const maxArchive = 16 * 2 ** 30
+
+/** True when the text is the URL of a repository or of a file on a web server. */
+export function isRemoteContext(text: string): boolean {
+  return /^https?:\/\//i.test(text) || readGitContext(text) !== undefined
+}
+
+/** Reads a repository, an archive or a Dockerfile. Throws `UNAVAILABLE`, and `INVALID` for other bytes. */
+export async function openRemoteContext(
+  url: string,
+  options: RemoteOptions,
+): Promise<RemoteContext> {
+  const git = readGitContext(url)
+  return git === undefined ? await fetchContext(url, options) : await cloneContext(git, options)
+}
+
+/** As with Docker, `github.com/owner/name` needs no scheme. */
+function readGitContext(text: string): GitUrl | undefined {
+  const [, name, rest = ''] = /^(github\.com\/[^?#]+?)(?:\.git)?\/?([?#].*)?$/s.exec(text) ?? []
+  return parseGitUrl(name === undefined ? text : `https://${name}.git${rest}`)
+}
+
+async function cloneContext(
+  { source, userinfo }: GitUrl,
+  { directory, access, keepGitDir = '', signal }: RemoteOptions,
+): Promise<RemoteContext> {
+  const own = userinfo === undefined ? access.userinfo : new Map([[source.remote, userinfo]])
+  const services = gitServices({ ...access, userinfo: own }, signal)
+  const named = { remote: source.remote, isNamed: true }
+  const commit = await (await Repository.open(`${directory}.found`, named, services)).resolve(
+    source,
+  )
+  return await checkOut(source, commit, directory, {
+    ...services,
+    scratch: `${directory}.git`,
+    keepGitDir: source.keepGitDir ?? parseBoolean(keepGitDir) === true,
+  })
+}
+
+async function fetchContext(
+  text: string,
+  { directory, access, signal }: RemoteOptions,
+): Promise<RemoteContext> {
+  const input = await naming(text, async () => readBuildInput(await bytesOf(text, access, signal)))
+  if ('text' in input) {
+    await mkdir(directory, { mode: 0o700 })
+    return { dockerfile: input }
+  }
+  await naming(text, () => unpackContext(input, directory, signal))
+  return {}
+}
+
+/** Downloads the text of a Dockerfile. */
+export async function fetchDockerfile(
+  url: string,
+  access: RemoteAccess,
+  signal: AbortSignal,
+): Promise<{ readonly text: string }> {
+  return await naming(url, async () => {
+    const bytes = await toBuffer(await bytesOf(url, access, signal), maxTextSize, 'the Dockerfile')
+    return { text: decodeText(bytes, splitUserinfo(url).url) }
+  })
+}
+
+async function bytesOf(text: string, access: RemoteAccess, signal: AbortSignal): Promise<Bytes> {
+  const { url, userinfo } = splitUserinfo(text)
+  const { origin, pathname } = new URL(url)
+  const own = userinfo === undefined ? access.userinfo : new Map([[origin + pathname, userinfo]])
+  const { body } = await openDownload(
+    url,
+    {
+      from: access.downloads,
+      isProved: false,
+      signal,
+      headers: (to) => authorizationFor(to, { ...access, userinfo: own }),
+    },
+    access.http,
+  )
+  return limited(body, maxArchive, origin + pathname)
+}
+
+/** Names the URL in errors of ADD's downloads and of archives. */
+async function naming<T>(text: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (!isStrakeError(cause)) throw cause
+    const { origin, pathname } = new URL(text)
+    const message = cause.message
+      .replace(/^Cannot add /, 'Cannot build from ')
+      .replace('standard input', origin + pathname)
+    throw new StrakeError(cause.code, message, { cause, remedy: cause.remedy })
+  }
+}

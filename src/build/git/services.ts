@@ -1,0 +1,27 @@
+import type { SshAgent } from '../model/mounts.ts'
+import { gitAddress } from '../source/git-address.ts'
+import type { Downloads } from '../source/http.ts'
+import type { HttpServices } from '../source/services.ts'
+import type { GitServices } from './repository.ts'
+
+/** The values of a build that say what it may read from other machines, and as whom. */
+export interface RemoteAccess {
+  readonly downloads: Downloads
+  readonly secrets: ReadonlyMap<string, Uint8Array>
+  readonly agents: ReadonlyMap<string, SshAgent>
+  /** Passwords of URLs, by URL without it. */
+  readonly userinfo: ReadonlyMap<string, string>
+  readonly http: HttpServices
+}
+
+/** The services of git for a build. */
+export function gitServices(
+  { downloads, secrets, agents, userinfo, http }: RemoteAccess,
+  signal: AbortSignal,
+): GitServices {
+  return {
+    credentials: { secrets, agents, userinfo, env: http.env },
+    addressOf: (remote) => gitAddress(remote, downloads, http),
+    signal,
+  }
+}

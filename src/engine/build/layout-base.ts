@@ -1,0 +1,121 @@
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
+import type { BaseImage, LayoutImage, ResolveOptions } from '#build'
+import { blobPath, type ContentSource, copy, readIndex } from '#content'
+import { openImage } from '#image'
+import { type Descriptor, formatPlatform, isStrakeError, StrakeError } from '#oci'
+import { isSystemError } from '#platform'
+import type { Lease } from '#records'
+import { type Bytes, verified } from '#stream'
+import type { Engine } from '../engine.ts'
+
+/**
+ * Copies an image of an OCI image layout into the store, for one build. `lease` holds it.
+ * Throws `NOT_FOUND`, `CONFLICT` when several images match, and `ContentMismatchError`.
+ */
+export async function layoutBase(
+  engine: Engine,
+  layout: LayoutImage,
+  { options, lease }: { readonly options: ResolveOptions; readonly lease: Lease },
+): Promise<BaseImage> {
+  const { platform, emit, signal } = options
+  const descriptor = choose(layout, await manifestsOf(layout))
+  const source = layoutSource(layout.path)
+  try {
+    const image = await openImage(source, descriptor, platform, signal)
+    const layers = image.layers.map((layer) => layer.descriptor.digest)
+    await lease.hold(image.descriptor.digest, image.imageId, ...layers)
+    await copy(source, engine.content, image.descriptor, {
+      emit,
+      ...(signal !== undefined && { signal }),
+    })
+    return await openImage(engine.content, image.descriptor, platform, signal)
+  } catch (cause) {
+    if (!isStrakeError(cause)) throw cause
+    const reason = cause.message.charAt(0).toLowerCase() + cause.message.slice(1)
+    const shown = `${nameOf(layout)} for ${formatPlatform(platform)}`
+    throw new StrakeError(cause.code, `Cannot use ${shown} as a base: ${reason}`, { cause })
+  }
+}
+
+function nameOf({ path, image }: LayoutImage): string {
+  return `oci-layout://${path}${image}`
+}
+
+async function manifestsOf(layout: LayoutImage): Promise<readonly Descriptor[]> {
+  try {
+    return await readIndex(layout.path)
+  } catch (cause) {
+    if (!isStrakeError(cause) && !isSystemError(cause)) throw cause
+    throw new StrakeError('NOT_FOUND', `Cannot use ${nameOf(layout)}: it has no valid index.json`, {
+      cause,
+      remedy: 'name a directory with an OCI image layout',
+    })
+  }
+}
+
+/** With a tag or digest the image that has it, else the only image or the one with the tag latest. */
+function choose(layout: LayoutImage, manifests: readonly Descriptor[]): Descriptor {
+  const { image } = layout
+  const tagOf = ({ annotations = {} }: Descriptor): string | undefined =>
+    annotations['org.opencontainers.image.ref.name']
+  const digest = image.startsWith('@') ? image.slice(1) : undefined
+  const tag = image.startsWith(':') ? image.slice(1) : 'latest'
+  const [only, ...others] = manifests
+  if (image === '' && only !== undefined && others.length === 0) return only
+  const found =
+    digest === undefined
+      ? manifests.filter((each) => tagOf(each) === tag || tagOf(each)?.endsWith(`:${tag}`))
+      : manifests.filter((each) => each.digest === digest)
+  const [match, ...more] = found
+  if (match !== undefined && more.every((each) => each.digest === match.digest)) return match
+  const known = manifests.flatMap((each) => tagOf(each) ?? [])
+  throw new StrakeError(
+    match === undefined ? 'NOT_FOUND' : 'CONFLICT',
+    `Cannot use ${nameOf(layout)}: ${match === undefined ? 'it has no such image' : 'several images have this tag'}`,
+    { remedy: known.length === 0 ? 'name a digest' : `it has ${known.join(', ')}` },
+  )
+}
+
+/** The blobs of a layout. A link in it is not followed, so that it names no other file. */
+function layoutSource(root: string): ContentSource {
+  return {
+    async has({ digest }) {
+      try {
+        await using file = await openBlob(blobPath(root, digest))
+        return (await file.stat()).isFile()
+      } catch (error) {
+        if (isSystemError(error)) return false
+        throw error
+      }
+    },
+    read(target, { start = 0, end = target.size, readerVerifies = false } = {}) {
+      const bytes = readBlob(blobPath(root, target.digest), { start, end })
+      const isWhole = start === 0 && end === target.size
+      return isWhole && !readerVerifies ? verified(bytes, target) : bytes
+    },
+  }
+}
+
+function openBlob(path: string): ReturnType<typeof open> {
+  return open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+}
+
+const chunkSize = 1_048_576
+
+async function* readBlob(
+  path: string,
+  { start, end }: { readonly start: number; readonly end: number },
+): Bytes {
+  await using file = await openBlob(path)
+  if (!(await file.stat()).isFile()) {
+    throw new StrakeError('INVALID', `Cannot read ${path}: it is not a regular file`)
+  }
+  for (let at = start; at < end; ) {
+    const buffer = Buffer.allocUnsafe(Math.min(chunkSize, end - at))
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
+    if (bytesRead === 0) return
+    at += bytesRead
+    yield buffer.subarray(0, bytesRead)
+  }
+}
