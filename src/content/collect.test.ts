@@ -101,7 +101,7 @@ test('collect() keeps all of an index that gets its name at any moment', async (
   }
 })
 
-test('collect() keeps what is there of an index whose other platforms are absent', async () => {
+test('collect() keeps the stored images of an index whose other platforms are absent', async () => {
   const store = createMemoryStore()
   const here = await putImage(store, 'amd64', ['of amd64'])
   const absent = await putImage(store, 'arm64', ['of arm64'])
@@ -168,7 +168,7 @@ test('collect() walks a manifest that another root names as a plain blob', async
   }
 })
 
-test('collect() goes on when a manifest is missing, and visits shared ones once', async () => {
+test('collect() continues when a manifest is missing, and visits shared ones once', async () => {
   const store = createMemoryStore()
   const image = await putImage(store, 'one', ['a'])
   const missing = { mediaType: mediaType.ociManifest, digest: sha256('missing'), size: 7 }

@@ -18,7 +18,7 @@ async function putManifest(store: ContentStore, config: Descriptor): Promise<Des
   return await put(store, mediaType.ociManifest, encodeJson(manifest))
 }
 
-test('selectManifest() takes the first manifest without a platform whose config fits', async () => {
+test('selectManifest() returns the first manifest without a platform whose config fits', async () => {
   const store = createMemoryStore()
   const [arm, amd, s390] = [
     await putFor(store, 'arm64'),
@@ -30,7 +30,7 @@ test('selectManifest() takes the first manifest without a platform whose config 
   expect(await selectManifest(store, index, amd64)).toEqual(amd)
   const nested = await putIndex(store, [await putIndex(store, [arm, s390]), index])
   expect(await selectManifest(store, nested, amd64)).toEqual(amd)
-  // A platform in the index comes first, and then nothing else is read.
+  // A platform in the index has precedence, and then nothing else is read.
   const named = { ...s390, platform: amd64 }
   expect(await selectManifest(store, await putIndex(store, [amd, named]), amd64)).toEqual(named)
 })
@@ -43,7 +43,7 @@ test('selectManifest() names the platforms of the configs when none fits', async
   )
 })
 
-test('selectManifest() takes no attestation without a platform', async () => {
+test('selectManifest() returns no attestation without a platform', async () => {
   const store = createMemoryStore()
   const amd = await putFor(store, 'amd64')
   const annotations = { 'vnd.docker.reference.type': 'attestation-manifest' }

@@ -13,14 +13,16 @@ import { toBuffer } from '#stream'
 import { checkDepth, readDocument } from './graph.ts'
 import type { ContentSource } from './store.ts'
 
-/** Manifests without a platform that are read for one choice: each may cost two requests. */
+/**
+ * The most manifests without a platform that are read for one choice: each may take two requests.
+ */
 const mostUnnamed = 50
 
 /**
- * Returns the manifest of `root` to use on `platform`: `root` itself when it is a
- * manifest, else the best match of the index and its nested indexes. Where no platform of
- * the index fits, it is the first manifest without a platform whose config fits. Throws
- * `NOT_FOUND` with the platforms of the index.
+ * Returns the manifest of `root` to use on `platform`: `root` itself when it is a manifest, else
+ * the best match of the index and its nested indexes. When no platform of the index fits, returns
+ * the first manifest without a platform whose config fits. Throws `NOT_FOUND` with the platforms of
+ * the index.
  */
 export async function selectManifest(
   source: ContentSource,
@@ -83,7 +85,7 @@ async function selectUnnamed(
   }
 }
 
-/** Returns `undefined` for a manifest that is not of an image. */
+/** Returns `undefined` for a manifest that does not describe an image. */
 async function platformOfConfig(
   { source, signal }: Search,
   candidate: Descriptor,

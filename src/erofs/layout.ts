@@ -26,7 +26,10 @@ export interface Listing {
   readonly size: number
 }
 
-/** Where each part of an index lies. The other members refer to inodes by their position in `inodes`. */
+/**
+ * The position of each part of an index. The other members refer to inodes by their position in
+ * `inodes`.
+ */
 export interface Layout {
   /** The root first, then for each directory the inodes that no earlier directory named. */
   readonly inodes: readonly Inode[]
@@ -35,7 +38,7 @@ export interface Layout {
   readonly links: Uint32Array
   /** Byte position of each inode. */
   readonly positions: Float64Array
-  /** Byte position of data in blocks of its own; 0 for inodes without such data. */
+  /** Byte position of data in separate blocks; 0 for inodes without such data. */
   readonly dataPositions: Float64Array
   /** The devices that some file points into, with their place in the common address space. */
   readonly devices: readonly PlacedDevice[]
@@ -49,7 +52,7 @@ export interface PlacedDevice extends TreeDevice {
   readonly address: number
 }
 
-/** Decides where each part goes. The same tree always gives the same layout. */
+/** Decides the position of each part. The same tree always gives the same layout. */
 export function layOut(tree: Tree): Layout {
   const { inodes, listings, links } = collect(tree.root)
   const used = usedDevices(tree, inodes)

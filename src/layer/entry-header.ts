@@ -29,7 +29,7 @@ export function headerTime({ mtime = 0, mtimeNanoseconds = 0 }: TarInput): Time 
   return { seconds: mtime, nanoseconds: mtimeNanoseconds }
 }
 
-/** The entry that deletes the file which the name of `path` stands for. */
+/** The entry that deletes a file of the lower layers; `path` has the form of a whiteout. */
 export function whiteoutEntry(path: string, { epoch = 0 }: HeaderOptions): TarInput {
   return { path, type: 'file', mode: 0, mtime: epoch }
 }

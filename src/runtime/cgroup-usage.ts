@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { cgroupMode, cgroupPath } from './cgroup.ts'
 
-/** What the control groups of a container count. Bytes, unless a member says otherwise. */
+/** The counters of a container's control groups, in bytes if no other unit is given. */
 export interface CgroupUsage {
   /** Processor time since the start, in nanoseconds. */
   readonly cpuTime: number
@@ -65,7 +65,7 @@ function read(path: string): string {
   return readFileSync(path, 'latin1').trim()
 }
 
-/** Kernels without a controller for block devices lack its file. */
+/** A kernel without a controller for block devices has no such file. */
 function readOptional(path: string): string {
   try {
     return read(path)
@@ -83,7 +83,7 @@ function withoutCache(usage: number, inactiveFile: number): number {
   return inactiveFile < usage ? usage - inactiveFile : usage
 }
 
-/** Version 2 says `max` for no limit, version 1 a number larger than any memory. */
+/** Version 2 writes `max` for no limit, version 1 a number larger than any memory. */
 function limitOf(text: string): number {
   const host = totalmem()
   const limit = text === 'max' ? host : Number(text)

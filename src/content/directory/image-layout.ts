@@ -60,9 +60,8 @@ export async function createLayout(root: string): Promise<void> {
 }
 
 /**
- * Replaces `index.json`, which other tools read, durably. A name goes into the
- * annotation `org.opencontainers.image.ref.name`. Callers in several processes must
- * take turns.
+ * Replaces `index.json`, which other tools read, durably. A name is written to the annotation
+ * `org.opencontainers.image.ref.name`. Callers in several processes must take turns.
  */
 export async function writeIndex(root: string, manifests: readonly Descriptor[]): Promise<void> {
   await writeFileDurable(`${root}/index.json`, indexOf(manifests), 0o600)

@@ -102,7 +102,7 @@ function isImage({ config }: Manifest, descriptor: Descriptor): boolean {
   return isRunnable(descriptor) && isConfigType(config.mediaType)
 }
 
-/** True for a manifest that an archive leaves out: that of a platform that nobody saved. */
+/** True for a manifest that is missing in the archive: that of a platform that was not saved. */
 function isAbsent(archive: Archive, descriptor: Descriptor): boolean {
   return isDocument(descriptor) && !archive.has(blobName(descriptor.digest))
 }

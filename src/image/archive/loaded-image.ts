@@ -12,7 +12,7 @@ export interface LoadOptions {
 
 /** An image that was loaded. The caller names it, and reports it. */
 export interface LoadedImage {
-  /** Of its manifest, or of the index. */
+  /** The descriptor of its manifest or index. */
   readonly descriptor: Descriptor
   readonly names: readonly ImageName[]
 }

@@ -31,10 +31,10 @@ export interface SavedIndex {
 
 /**
  * Writes an archive with two tables of contents: that of an OCI image layout, and the one that
- * `docker load` reads (`manifest.json`). Each blob is written once, under its digest and as it is
- * stored, so that loading gives the same image IDs and manifests. Layers in zstd are written a
- * second time, decompressed, because Docker before version 23 cannot read zstd. Equal images and
- * names give equal bytes.
+ * `docker load` reads (`manifest.json`). Each blob is written once, under its digest and unchanged,
+ * so that loading gives the same image IDs and manifests. Layers in zstd are written a second time,
+ * decompressed, because Docker before version 23 cannot read zstd. Equal images and names give
+ * equal bytes.
  */
 export function saveImages(
   source: ContentSource,

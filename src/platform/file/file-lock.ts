@@ -58,7 +58,7 @@ function openLockFile(path: string): number {
     return openPlainFile(path, openFlag.create | openFlag.writeOnly, 0o600)
   } catch (error) {
     if (!isSystemError(error, 'EROFS')) throw error
-    // Readers of a store that is mounted read-only lock the file as it is.
+    // On a read-only mount the file cannot be created, so readers lock it as it is.
     const fd = ignoring(['ENOENT'], () => openPlainFile(path))
     if (fd === undefined) throw error
     return fd

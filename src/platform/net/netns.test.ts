@@ -45,7 +45,7 @@ describe.skipIf(!isRoot)('network namespaces', () => {
     expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(path)
   })
 
-  test('createNetworkNamespace() leaves an existing namespace alone', () => {
+  test('createNetworkNamespace() does not change an existing namespace', () => {
     const path = join(directory, 'ns')
     const first = createNetworkNamespace(path, current)
     expect(() => createNetworkNamespace(path, current)).toThrow('EEXIST')
@@ -64,7 +64,7 @@ describe.skipIf(!isRoot)('network namespaces', () => {
   })
 })
 
-test('probePort() tells a free port from a port with a listener', () => {
+test('probePort() distinguishes a free port from a port with a listener', () => {
   const loopback = '127.0.0.1'
   const free = probePort('tcp', loopback, 0)
   expect(probePort('tcp', loopback, free)).toBe(free)

@@ -47,7 +47,7 @@ export type NewEvent = {
 }[keyof EventActions]
 
 export interface EventRecord {
-  /** Of two events, the later one has the greater ID. */
+  /** The later one of two events has the greater ID. */
   readonly id: number
   /** Milliseconds since 1970. */
   readonly at: number
@@ -63,7 +63,7 @@ export interface EventQuery {
   readonly since?: number | undefined
   readonly until?: number | undefined
   readonly types?: readonly string[] | undefined
-  /** `health_status` stands for all its values. */
+  /** `health_status` matches all its values. */
   readonly actions?: readonly string[] | undefined
   /** Actors, beginnings of their IDs, or values of the attribute `name`. */
   readonly actors?: readonly string[] | undefined

@@ -3,7 +3,7 @@ import type { SqlRow } from '#platform'
 import type { RecordsContext } from '../context.ts'
 import { Fields, readRows } from '../fields.ts'
 
-/** An image of several platforms: an index, and those of its images that are in the store. */
+/** An image for several platforms: an index, and its images that are stored. */
 export interface IndexRecord extends Pick<Descriptor, 'mediaType' | 'digest' | 'size'> {
   /** When it was last built or loaded here: milliseconds since 1970. */
   readonly addedAt: number
@@ -13,15 +13,17 @@ export interface IndexRecord extends Pick<Descriptor, 'mediaType' | 'digest' | '
 
 /** Indexes by digest. */
 export interface Indexes {
-  /** Replaces what is known about the same index. `images` must be recorded, in the order of the index. */
+  /**
+   * Replaces the record of the same index. `images` must be recorded, in the order of the index.
+   */
   put(index: Descriptor, images: readonly Digest[]): void
   get(digest: Digest): IndexRecord | undefined
   /** Last recorded first. */
   list(): IndexRecord[]
   remove(digest: Digest): boolean
-  /** Indexes whose digest starts with `prefix`, as `Images.findByPrefix` reads it. */
+  /** Indexes whose digest starts with `prefix`; see `Images.findByPrefix`. */
   findByPrefix(prefix: string): IndexRecord[]
-  /** The indexes that the image with this manifest digest is in. */
+  /** The indexes that contain the image with this manifest digest. */
   having(image: Digest): IndexRecord[]
 }
 

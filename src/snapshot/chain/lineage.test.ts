@@ -37,7 +37,7 @@ test('makes() requires exactly the layers of the chain', () => {
   expect(makes([], third)).toBe(false)
 })
 
-test('KnownLists knows the chains below a chain', () => {
+test('KnownLists finds the chains below a chain', () => {
   const lists = new KnownLists([layers])
   expect(lists.of(first)).toEqual(layers.slice(0, 1))
   expect(lists.of(second)).toEqual(layers.slice(0, 2))

@@ -29,7 +29,7 @@ export class KnownLists {
     for (const diffIds of lists) this.add(diffIds)
   }
 
-  /** Adds the list of a chain, and thereby the lists of the chains below it. */
+  /** Adds the list of a chain, and so the lists of the chains below it. */
   add(diffIds: readonly Digest[]): void {
     for (const [index, chainId] of chainIds(diffIds).entries()) {
       this.#lists.set(chainId, diffIds.slice(0, index + 1))

@@ -70,7 +70,7 @@ test.each([
   ['the last of two long names', [long('a'), long('b')], 'b'],
   ['a long name after a pax header', [rawPax([['path', 'a']]), long('b')], 'b'],
   ['a long name before a pax header', [long('b'), rawPax([['path', 'a']])], 'b'],
-])('readTar() takes %s', async (_, headers, path) => {
+])('readTar() uses %s', async (_, headers, path) => {
   expect((await readAll(rawArchive(...headers, rawEntry({}))))[0]?.path).toBe(path)
 })
 

@@ -8,7 +8,7 @@ import { readArchive } from '../proved.ts'
 import { describeUsers } from './lists.ts'
 import { SparseCheck } from './sparse.ts'
 
-/** Trees made from archives alone, because the indexes are what is checked. */
+/** Trees made only from archives, because the indexes are being checked. */
 export class Trees {
   readonly #store: ErofsStore
   readonly #options: { readonly heals: boolean }
