@@ -2,7 +2,8 @@ import { expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import type { Digest } from '#oci'
 import { chainFixtures } from '../../erofs/testing/chains.ts'
-import { checkIndex, layerFixtures } from '../../erofs/testing/fixture.ts'
+import { checkIndex } from '../../erofs/testing/check-index.ts'
+import { layerFixtures } from '../../erofs/testing/fixture.ts'
 import { openSnapshots } from '../open.ts'
 import {
   type Described,

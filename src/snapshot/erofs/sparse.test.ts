@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { lstatSync, readFileSync, statSync } from 'node:fs'
 import { packTar } from '#tar'
-import { checkIndex } from '../../erofs/testing/fixture.ts'
+import { checkIndex } from '../../erofs/testing/check-index.ts'
 import { rawArchive, rawEntry } from '../../tar/testing/archives.ts'
 import {
   describeTree,
