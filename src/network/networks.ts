@@ -131,7 +131,8 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
       )
       const { ip, prefix, gateway, mac } = place
       return {
-        ...{ kind, ...place },
+        kind,
+        ...place,
         networks: [{ name: defaultNetwork, ip, prefix, gateway, mac }],
         resolver: readContainerResolver(),
         [Symbol.asyncDispose]: () => detach(containerId),

@@ -28,7 +28,9 @@ test('parseResolvConf() keeps the last search list and drops comments', () => {
   })
   expect(parseResolvConf(formatResolvConf(config))).toEqual(config)
   expect(parseResolvConf('search a.example # at home\noptions rotate ; always\n')).toEqual({
-    ...{ nameservers: [], search: ['a.example'], options: ['rotate'] },
+    nameservers: [],
+    search: ['a.example'],
+    options: ['rotate'],
   })
   expect(parseResolvConf('search a.example\ndomain b.example\n').search).toEqual(['b.example'])
 })
@@ -53,7 +55,9 @@ test('readContainerResolver() uses the servers behind systemd-resolved when ther
     'nameserver 192.0.2.7\nnameserver ::1\nsearch x.example\n',
   )
   expect(readContainerResolver(host)).toEqual({
-    ...{ nameservers: ['192.0.2.7'], search: ['x.example'], options: [] },
+    nameservers: ['192.0.2.7'],
+    search: ['x.example'],
+    options: [],
   })
 })
 

@@ -11,7 +11,7 @@ const runc = 'runc run failed: unable to start container process: '
 
 test('startFailure() distinguishes a missing command from one that cannot be executed, for both runtimes', () => {
   const missing = {
-    ...{ exitCode: 127 },
+    exitCode: 127,
     text: 'Cannot start the container: /nope: no such file or directory in the image',
   }
   expect(fail(`${runc}exec: "/nope": stat /nope: no such file or directory`)).toEqual(

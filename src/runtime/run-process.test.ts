@@ -52,8 +52,13 @@ describe.skipIf(cannotRun !== undefined)(
       const id = `strake-test-${process.pid}-${count}`
       using prepared = prepareRoot(root, { nested: `${base}/nested` })
       const config = createBundleConfig({
-        ...{ id, root, cwd: '/', network: 'none', env: ['PATH=/bin'] },
-        ...{ args: ['sh', '-c', script], user: resolveUser(prepared.view, '') },
+        id,
+        root,
+        cwd: '/',
+        network: 'none',
+        env: ['PATH=/bin'],
+        args: ['sh', '-c', script],
+        user: resolveUser(prepared.view, ''),
         ...options,
       })
       await writeBundle(base, config)

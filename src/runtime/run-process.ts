@@ -44,7 +44,12 @@ export async function runProcess(
   const child = spawnProcess(
     [
       ...runtimeCommand(runtime, '--log', log, '--log-format', 'json'),
-      ...['run', '--bundle', bundle, '--pid-file', pidFile, id],
+      'run',
+      '--bundle',
+      bundle,
+      '--pid-file',
+      pidFile,
+      id,
     ],
     {
       stdio: [options.stdin ?? 'ignore', slot(options.stdout), slot(options.stderr)],

@@ -44,7 +44,11 @@ describe.skipIf(cannotRun !== undefined)(
       const compiler = ['gcc', '-static', '-o', `${base}/rootfs/probe`, `${base}/probe.c`] as const
       expect(await runCommand(compiler)).toMatchObject({ code: 0 })
       config = createBundleConfig({
-        ...{ id: 'probe', root: `${base}/rootfs`, cwd: '/', network: 'none', env: [] },
+        id: 'probe',
+        root: `${base}/rootfs`,
+        cwd: '/',
+        network: 'none',
+        env: [],
         args: ['/probe', ...allowed, ...forbidden],
         user: { uid: 0, gid: 0, additionalGids: [], home: '/' },
       })

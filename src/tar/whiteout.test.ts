@@ -28,9 +28,18 @@ test.each([
   ['file', 0, 0, false],
 ] as const)('isOverlayWhiteout() of a %s %d:%d is %p', (type, major, minor, expected) => {
   const header: TarHeader = {
-    ...{ path: 'x', type, linkpath: '', size: 0, mode: 0o600, uid: 0, gid: 0 },
-    ...{ mtime: 0, mtimeNanoseconds: 0, xattrs: new Map() },
-    ...{ deviceMajor: major, deviceMinor: minor },
+    path: 'x',
+    type,
+    linkpath: '',
+    size: 0,
+    mode: 0o600,
+    uid: 0,
+    gid: 0,
+    mtime: 0,
+    mtimeNanoseconds: 0,
+    xattrs: new Map(),
+    deviceMajor: major,
+    deviceMinor: minor,
   }
   expect(isOverlayWhiteout(header)).toBe(expected)
 })

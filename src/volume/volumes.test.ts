@@ -37,7 +37,11 @@ afterEach(() => {
 test('createVolume() keeps labels and options, and leaves an existing volume unchanged', async () => {
   const made = await createVolume(store, { name: 'v', labels: { a: '1' }, options: { o: 'x' } })
   expect(made).toEqual({
-    ...{ name: 'v', createdAt: 1000, labels: { a: '1' }, options: { o: 'x' }, isAnonymous: false },
+    name: 'v',
+    createdAt: 1000,
+    labels: { a: '1' },
+    options: { o: 'x' },
+    isAnonymous: false,
   })
   writeFileSync(`${root}/volumes/v/_data/f`, '')
   expect(await createVolume(store, { name: 'v', labels: { b: '2' } })).toEqual(made)

@@ -13,7 +13,8 @@ const env = { PATH: '/bin:/usr/bin' }
 
 test('spawnProcess() passes only the given descriptors and environment', async () => {
   const child = spawnProcess(['sh', '-c', 'ls /proc/$$/fd; env'], {
-    ...{ stdio: ['ignore', 'pipe', 'ignore'], env: { ...env, ONLY: 'this' } },
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...env, ONLY: 'this' },
   })
   const words = (await textOf(child.stdout)).trim().split('\n')
   expect(words.filter((word) => /^\d+$/.test(word))).toEqual(['0', '1', '2'])

@@ -45,7 +45,12 @@ export function createAddresses({ database, reportIn }: RecordsContext): Address
     const { pid, startTime, bootId } = ownIdentity()
     database.run(
       'INSERT INTO addresses (network, address, container, pid, start_time, boot_id) VALUES (?,?,?,?,?,?)',
-      ...[network, address, container, pid, startTime, bootId],
+      network,
+      address,
+      container,
+      pid,
+      startTime,
+      bootId,
     )
   }
   const next = (network: string, options: AllocateOptions): string => {
@@ -66,7 +71,8 @@ export function createAddresses({ database, reportIn }: RecordsContext): Address
       if (taken.has(address)) continue
       database.run(
         'INSERT OR REPLACE INTO address_cursors (network, last) VALUES (?,?)',
-        ...[network, first + offset],
+        network,
+        first + offset,
       )
       return address
     }
@@ -84,7 +90,8 @@ export function createAddresses({ database, reportIn }: RecordsContext): Address
         const address = wanted ?? next(network, options)
         const owner = database.get(
           'SELECT container FROM addresses WHERE network = ? AND address = ?',
-          ...[network, address],
+          network,
+          address,
         )
         if (owner !== undefined)
           throw conflict(address, `${String(owner['container']).slice(0, 12)} has it`)

@@ -69,7 +69,11 @@ export function createCache({ database, now, reportIn }: RecordsContext): Cache 
     put: (key, value, { size = 0 } = {}) => {
       database.run(
         'INSERT OR REPLACE INTO cache (key, value, size, created_at, last_used_at) VALUES (?,?,?,?,?)',
-        ...[key, JSON.stringify(value), size, now(), now()],
+        key,
+        JSON.stringify(value),
+        size,
+        now(),
+        now(),
       )
     },
     remove,
@@ -84,7 +88,9 @@ export function createCache({ database, now, reportIn }: RecordsContext): Cache 
     putInputs: (definition, inputs) => {
       database.run(
         'INSERT OR REPLACE INTO cache_inputs (definition, inputs, at) VALUES (?,?,?)',
-        ...[definition, JSON.stringify(inputs), now()],
+        definition,
+        JSON.stringify(inputs),
+        now(),
       )
     },
     inputsOf: (definition) => {

@@ -79,7 +79,9 @@ export function createContainers({ database, now, reportIn }: RecordsContext): C
       refusingTaken(name, () =>
         database.run(
           'UPDATE containers SET name = ?, config = ?, state = ? WHERE id = ?',
-          ...[name, ...documents, id],
+          name,
+          ...documents,
+          id,
         ),
       )
       return { ...current, name, config, state }
@@ -90,7 +92,11 @@ export function createContainers({ database, now, reportIn }: RecordsContext): C
       refusingTaken(name, () =>
         database.run(
           'INSERT INTO containers (id, name, image, created_at, config, state) VALUES (?,?,?,?,?,?)',
-          ...[id, name, image, createdAt, ...documents],
+          id,
+          name,
+          image,
+          createdAt,
+          ...documents,
         ),
       )
     },

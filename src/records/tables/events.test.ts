@@ -50,8 +50,12 @@ test('append() commits an event with its transaction, or rolls it back with it',
   expect(failing).toThrow('it did not happen')
   expect(events.list()).toEqual([
     {
-      ...{ id: 1, at: 1000, type: 'image', action: 'tag' },
-      ...{ actor: 'sha256:kept', attributes: { name: 'kept' } },
+      id: 1,
+      at: 1000,
+      type: 'image',
+      action: 'tag',
+      actor: 'sha256:kept',
+      attributes: { name: 'kept' },
     },
   ])
 })
@@ -61,7 +65,9 @@ test('list() returns the events that match a query', async () => {
   await events.note(tagged('app'))
   time = 2000
   await events.note({
-    ...{ type: 'container', action: 'health_status: healthy', actor: 'abc1' },
+    type: 'container',
+    action: 'health_status: healthy',
+    actor: 'abc1',
     attributes: { name: 'web', tier: 'front' },
   })
   time = 3000

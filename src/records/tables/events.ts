@@ -112,7 +112,11 @@ export function createEvents({ database, now, reportIn }: RecordsContext): Event
     database.transaction(() => {
       database.run(
         'INSERT INTO events (at, type, action, actor, attributes) VALUES (?,?,?,?,?)',
-        ...[at, type, action, actor, JSON.stringify(attributes)],
+        at,
+        type,
+        action,
+        actor,
+        JSON.stringify(attributes),
       )
       database.run('DELETE FROM events WHERE id <= ?', newest() - mostEvents)
       const [oldest] = database.values('SELECT at FROM events ORDER BY id LIMIT 1')

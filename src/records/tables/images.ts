@@ -46,8 +46,14 @@ export function createImages({ database, now, reportIn }: RecordsContext): Image
     put: (image) => {
       database.run(
         'INSERT OR REPLACE INTO images (digest, media_type, size, image_id, platform, created_at, total_size, added_at) VALUES (?,?,?,?,?,?,?,?)',
-        ...[image.digest, image.mediaType, image.size, image.imageId],
-        ...[JSON.stringify(image.platform), image.createdAt, image.totalSize, now()],
+        image.digest,
+        image.mediaType,
+        image.size,
+        image.imageId,
+        JSON.stringify(image.platform),
+        image.createdAt,
+        image.totalSize,
+        now(),
       )
     },
     get: (digest) => {
@@ -68,7 +74,8 @@ export function createImages({ database, now, reportIn }: RecordsContext): Image
       const rows = database.all(
         `SELECT * FROM images WHERE (image_id >= ?1 AND image_id < ?2) OR (digest >= ?1 AND digest < ?2)
          ORDER BY added_at DESC, digest`,
-        ...[from, `${from}g`],
+        from,
+        `${from}g`,
       )
       return readRows(rows, readImage, report)
     },

@@ -52,7 +52,10 @@ export function createIndexes({ database, now, reportIn }: RecordsContext): Inde
         database.run('DELETE FROM index_images WHERE index_digest = ?', digest)
         database.run(
           'INSERT OR REPLACE INTO indexes (digest, media_type, size, added_at) VALUES (?,?,?,?)',
-          ...[digest, mediaType, size, now()],
+          digest,
+          mediaType,
+          size,
+          now(),
         )
         for (const [position, image] of images.entries()) {
           database.run('INSERT INTO index_images VALUES (?,?,?)', digest, position, image)

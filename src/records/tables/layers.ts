@@ -54,7 +54,9 @@ export function createLayers({ database, reportIn }: RecordsContext): Layers {
              diff_id = excluded.diff_id, media_type = excluded.media_type, size = excluded.size,
              tar_size = excluded.tar_size, compressor = coalesce(excluded.compressor, compressor),
              members = coalesce(excluded.members, members)`,
-          ...[...values, made?.compressor ?? null, made?.members ?? null],
+          ...values,
+          made?.compressor ?? null,
+          made?.members ?? null,
         ),
       )
     },

@@ -111,7 +111,14 @@ async function acquire({ database, now }: RecordsContext, options: LeaseOptions)
   }
   await write(
     'INSERT INTO leases (id, purpose, pid, start_time, boot_id, acquired_at, expires_at, is_exact) VALUES (?,?,?,?,?,?,?,?)',
-    ...[id, purpose, owner.pid, owner.startTime, owner.bootId, now(), now() + lifetime, isExact],
+    id,
+    purpose,
+    owner.pid,
+    owner.startTime,
+    owner.bootId,
+    now(),
+    now() + lifetime,
+    isExact,
   )
   const release = (): Promise<void> => write('DELETE FROM leases WHERE id = ?', id)
   return {

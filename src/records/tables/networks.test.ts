@@ -18,8 +18,12 @@ afterAll(() => {
 })
 
 const network = {
-  ...{ name: 'back', driver: 'bridge', subnet: '10.1.0.0/16', gateway: null },
-  ...{ labels: { a: '1' }, options: { mtu: '1400' } },
+  name: 'back',
+  driver: 'bridge',
+  subnet: '10.1.0.0/16',
+  gateway: null,
+  labels: { a: '1' },
+  options: { mtu: '1400' },
 }
 
 test('insert() stores a network, and refuses a second one with that name', () => {

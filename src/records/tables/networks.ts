@@ -35,8 +35,13 @@ export function createNetworkRecords({ database, now, reportIn }: RecordsContext
     insert({ name, driver, subnet, gateway, labels, options, createdAt = now() }) {
       const isNew = database.run(
         'INSERT OR IGNORE INTO networks (name, created_at, driver, subnet, gateway, labels, options) VALUES (?,?,?,?,?,?,?)',
-        ...[name, createdAt, driver, subnet, gateway],
-        ...[JSON.stringify(labels), JSON.stringify(options)],
+        name,
+        createdAt,
+        driver,
+        subnet,
+        gateway,
+        JSON.stringify(labels),
+        JSON.stringify(options),
       )
       if (isNew > 0) return
       throw new StrakeError('CONFLICT', `Cannot create network ${name}: the name is taken`)

@@ -26,7 +26,10 @@ export function createSources({ database, now }: RecordsContext): Sources {
     remember: (digest, registry, repository) => {
       database.run(
         'INSERT OR REPLACE INTO sources (digest, registry, repository, seen_at) VALUES (?,?,?,?)',
-        ...[digest, registry, repository, now()],
+        digest,
+        registry,
+        repository,
+        now(),
       )
     },
     of: (digest) =>
@@ -43,7 +46,9 @@ export function createSources({ database, now }: RecordsContext): Sources {
     forget: (digest, registry, repository) => {
       database.run(
         'DELETE FROM sources WHERE digest = ? AND registry = ? AND repository = ?',
-        ...[digest, registry, repository],
+        digest,
+        registry,
+        repository,
       )
     },
   }

@@ -60,7 +60,11 @@ export function createTags({ database, now, reportIn }: RecordsContext): Tags {
   const move = (name: string, to: Descriptor | null, from: Descriptor | null, by: string): void => {
     database.run(
       'INSERT INTO tag_moves (name, at, by, digest, media_type, size, previous_digest, previous_media_type, previous_size) VALUES (?,?,?,?,?,?,?,?,?)',
-      ...[name, now(), by, ...columnsOf(to), ...columnsOf(from)],
+      name,
+      now(),
+      by,
+      ...columnsOf(to),
+      ...columnsOf(from),
     )
   }
   const history = (name?: string, { limit = -1 } = {}): TagMove[] => {
@@ -84,7 +88,9 @@ export function createTags({ database, now, reportIn }: RecordsContext): Tags {
         }
         database.run(
           'INSERT OR REPLACE INTO tags (name, digest, media_type, size, updated_at) VALUES (?,?,?,?,?)',
-          ...[name, ...columnsOf(target), now()],
+          name,
+          ...columnsOf(target),
+          now(),
         )
         move(name, target, current?.target ?? null, by)
         return true

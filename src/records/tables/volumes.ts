@@ -32,7 +32,11 @@ export function createVolumes({ database, now, reportIn }: RecordsContext): Volu
     insert: ({ name, labels, options, isAnonymous, createdAt = now() }) =>
       database.run(
         'INSERT OR IGNORE INTO volumes (name, created_at, labels, options, is_anonymous) VALUES (?,?,?,?,?)',
-        ...[name, createdAt, JSON.stringify(labels), JSON.stringify(options), Number(isAnonymous)],
+        name,
+        createdAt,
+        JSON.stringify(labels),
+        JSON.stringify(options),
+        Number(isAnonymous),
       ) > 0,
     get: (name) => {
       const [row] = database.all('SELECT * FROM volumes WHERE name = ?', name)

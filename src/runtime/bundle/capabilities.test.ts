@@ -5,9 +5,20 @@ const everything = (1n << 41n) - 1n
 
 /** The kernel's bit mask of a list of names, as in `/proc/<pid>/status`. */
 const bits: Readonly<Record<string, number>> = {
-  ...{ CHOWN: 0, DAC_OVERRIDE: 1, FOWNER: 3, FSETID: 4, KILL: 5, SETGID: 6, SETUID: 7 },
-  ...{ SETPCAP: 8, NET_BIND_SERVICE: 10, NET_RAW: 13, SYS_CHROOT: 18, MKNOD: 27 },
-  ...{ AUDIT_WRITE: 29, SETFCAP: 31 },
+  CHOWN: 0,
+  DAC_OVERRIDE: 1,
+  FOWNER: 3,
+  FSETID: 4,
+  KILL: 5,
+  SETGID: 6,
+  SETUID: 7,
+  SETPCAP: 8,
+  NET_BIND_SERVICE: 10,
+  NET_RAW: 13,
+  SYS_CHROOT: 18,
+  MKNOD: 27,
+  AUDIT_WRITE: 29,
+  SETFCAP: 31,
 }
 
 test('resolveCapabilities() returns the default mask of dockerd', () => {

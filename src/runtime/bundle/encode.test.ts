@@ -5,7 +5,12 @@ import { decodeConfig, encodeConfig } from './encode.ts'
 test('encodeConfig() writes a limit of -1 as the number that means no limit', () => {
   const trap = '"soft":-1,"hard":-1}'
   const config = createBundleConfig({
-    ...{ id: 'a', root: '/', cwd: '/', network: 'none', args: [trap], env: [`A=${trap}`] },
+    id: 'a',
+    root: '/',
+    cwd: '/',
+    network: 'none',
+    args: [trap],
+    env: [`A=${trap}`],
     user: { uid: 0, gid: 0, additionalGids: [], home: '/' },
     rlimits: [
       { type: 'RLIMIT_MEMLOCK', soft: -1, hard: -1 },

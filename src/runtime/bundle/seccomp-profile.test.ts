@@ -24,23 +24,32 @@ function holds(condition: object, changed: Partial<SeccompFacts> = {}): boolean 
 describe('parseSeccompProfile()', () => {
   test('reads the form of the runtimes and the form of Docker', () => {
     const source = parse({
-      ...{ ...base, defaultErrnoRet: 1, flags: ['SECCOMP_FILTER_FLAG_LOG'], comment: 'ignored' },
+      ...base,
+      defaultErrnoRet: 1,
+      flags: ['SECCOMP_FILTER_FLAG_LOG'],
+      comment: 'ignored',
       architectures: ['SCMP_ARCH_X86_64'],
       archMap: null,
       syscalls: [
         {
-          ...{ name: 'clone', action: 'SCMP_ACT_ALLOW', comment: 'ignored', errno: 'ignored' },
+          name: 'clone',
+          action: 'SCMP_ACT_ALLOW',
+          comment: 'ignored',
+          errno: 'ignored',
           args: [{ index: 0, value: 2114060288, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
         },
         { names: ['clone3', 'nosuchcall'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 },
       ],
     })
     expect(source).toEqual({
-      ...{ ...base, defaultErrnoRet: 1, flags: ['SECCOMP_FILTER_FLAG_LOG'] },
+      ...base,
+      defaultErrnoRet: 1,
+      flags: ['SECCOMP_FILTER_FLAG_LOG'],
       architectures: ['SCMP_ARCH_X86_64'],
       syscalls: [
         {
-          ...{ names: ['clone'], action: 'SCMP_ACT_ALLOW' },
+          names: ['clone'],
+          action: 'SCMP_ACT_ALLOW',
           args: [{ index: 0, value: 2114060288, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
         },
         { names: ['clone3', 'nosuchcall'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 },

@@ -103,8 +103,16 @@ function depth(path: string): number {
  */
 const replaceable: ReadonlySet<string> = new Set(
   [
-    ...['cpuinfo', 'diskstats', 'loadavg', 'meminfo', 'slabinfo', 'stat', 'swaps', 'uptime'],
-    ...['sys/kernel/ns_last_pid', 'sys/crypto/fips_enabled'],
+    'cpuinfo',
+    'diskstats',
+    'loadavg',
+    'meminfo',
+    'slabinfo',
+    'stat',
+    'swaps',
+    'uptime',
+    'sys/kernel/ns_last_pid',
+    'sys/crypto/fips_enabled',
   ].map((name) => `/proc/${name}`),
 )
 
