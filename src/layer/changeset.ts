@@ -84,7 +84,7 @@ export class Changeset implements Disposable {
       at.makeDirectory(place.fd, name)
       fd = at.openDirectory(place.fd, name)
     }
-    if (fd === undefined) refuse(entry, 'it was replaced while it was made')
+    if (fd === undefined) refuse(entry, 'another process replaced it at the same time')
     closedOnError(fd, () => {
       if (found && !replaced) removeAttributes(fd, entry.xattrs, this.#options.acls)
       setMetadata(fd, entry, this.#options)
@@ -102,7 +102,7 @@ export class Changeset implements Disposable {
     if (await this.#make(entry, place, name)) return
     at.removeTree(place.fd, name)
     if (!(await this.#make(entry, place, name))) {
-      refuse(entry, 'something else made it at the same time')
+      refuse(entry, 'another process created it at the same time')
     }
     this.#places.forget()
   }

@@ -131,7 +131,7 @@ class Filling implements HashingWriter {
   }
 
   hashPart(count: number): void {
-    if (count > this.#filled) throw new RangeError(`Less than ${count} bytes are there`)
+    if (count > this.#filled) throw new RangeError(`Fewer than ${count} bytes are reserved`)
     const { parts } = this.#slot
     parts[2 * this.#partCount] = this.#filled - count
     parts[2 * this.#partCount + 1] = count

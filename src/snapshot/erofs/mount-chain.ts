@@ -93,7 +93,7 @@ function checkedDevices(
   return head.devices.map(({ tag, blocks }) => {
     const file = files.find((each) => each.tag === tag)
     if (file === undefined)
-      return refuse(chainId, `its index names ${tag}, which is none of its layers`)
+      return refuse(chainId, `its index names ${tag}, which is not one of its layers`)
     checkSize(chainId, file.path, file.size)
     if (Math.floor(file.size / 512) !== blocks) refuse(chainId, 'its index belongs to other layers')
     return file.path
