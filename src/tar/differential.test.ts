@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { StrakeError } from '#oci'
 import { type ReadEntry, readAll } from './testing/archives.ts'
 import { packTar } from './write/write.ts'
@@ -53,11 +53,20 @@ print(json.dumps([listing(path) for path in sys.argv[1:]]))
 // Sizes of 60 GB are listed and not read.
 const small = archives.filter((path) => !/sparse-big/.test(path))
 
+/** Archives that these readers read in another way than Docker, which we follow; see `docker.test.ts`. */
+const likeDocker: Readonly<Record<string, string>> = {
+  'gnu-multi-hdrs.tar': 'Docker uses the last of two long names',
+  'invalid-go17.tar': "Docker reads a prefix in the place of GNU's times if it is not a time",
+  'pax-global-records.tar': 'Docker ignores global headers',
+  'pax-multi-hdrs.tar': 'Docker uses only the last of two pax headers',
+}
+const comparable = small.filter((path) => likeDocker[basename(path)] === undefined)
+
 test.skipIf(small.length === 0 || !hasPython)(
   `readTar() lists what Python lists, or refuses the archive${noCorpus}`,
   async () => {
-    // Python takes the size in the archive for that of the file when pax gives both.
-    const paths = small.filter((path) => !path.includes('pax-nil-sparse'))
+    // Python uses the size in the archive as that of the file when pax has both.
+    const paths = comparable.filter((path) => !path.includes('pax-nil-sparse'))
     const output = execFileSync('python3', ['-c', pythonListing, ...paths], { encoding: 'utf8' })
     const listings: ((string | number)[][] | null)[] = JSON.parse(output)
     let compared = 0
@@ -84,7 +93,7 @@ test.skipIf(small.length === 0 || !hasPython)(
 test.skipIf(small.length === 0)(
   `readTar() lists what GNU tar and bsdtar list, or refuses the archive${noCorpus}`,
   async () => {
-    for (const path of small) {
+    for (const path of comparable) {
       const entries = await ours(path)
       if (entries === undefined) continue
       const names = entries.map((entry) => entry.path + (entry.type === 'directory' ? '/' : ''))
