@@ -32,8 +32,8 @@ export function parseWhiteout(path: string): Whiteout | 'invalid' | undefined {
 }
 
 /**
- * The form of whiteouts on overlayfs. In a layer it is a whiteout too, because only root can create
- * such a device.
+ * The form of a whiteout on overlayfs, where such a device cannot be created otherwise. In a layer
+ * it has the same meaning.
  */
 export function isOverlayWhiteout({ type, deviceMajor, deviceMinor }: TarHeader): boolean {
   return type === 'character' && deviceMajor === 0 && deviceMinor === 0

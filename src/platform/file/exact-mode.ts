@@ -1,7 +1,7 @@
 import { dirname, fs } from '../call/node-fs.ts'
 
 // Permissions that a container sees must not depend on the umask of the caller, which may remove
-// bits that other users need.
+// bits that other users need, or leave bits that they must not have.
 
 /** Writes a file with exactly these permissions. */
 export function writeFileWithMode(path: string, content: string | Uint8Array, mode: number): void {

@@ -18,8 +18,8 @@ export function compressorName({ format, level }: Compression): string {
 }
 
 /**
- * Compresses a chunk in this thread. Frames of zstd contain no checksum, because the digest
- * protects the content.
+ * Compresses a chunk, which may be in shared memory, in this thread. Frames of zstd contain no
+ * checksum, because the digest protects the content.
  */
 export function compressMember(
   chunk: Uint8Array,

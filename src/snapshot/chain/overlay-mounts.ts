@@ -233,7 +233,7 @@ function forgetVolatile(work: string): void {
 function refuseOthersMount(root: string, upper: string): void {
   const mount = mountOf(root)
   if (mount?.superOptions.includes(`upperdir=${upper}`)) return
-  // The kernel shows a descriptor instead of a path that has special characters.
+  // A path with special characters was mounted by descriptor, which the kernel shows instead.
   if (mount?.superOptions.some((each) => each.startsWith('upperdir=/proc/self/fd/'))) return
   throw new StrakeError(
     'CONFLICT',

@@ -20,10 +20,10 @@ export interface Snapshotter {
    */
   prepare(parent: Digest | null, options?: PrepareOptions): Promise<ActiveSnapshot>
   /**
-   * Applies a layer's archive to `parent` and commits the result under its chain ID. Returns the
-   * size of the layer. When the chain exists it reads nothing and returns `undefined`. Throws
-   * `NOT_FOUND` without the parent, `ContentMismatchError` when bytes do not match `diffId`, and
-   * `INVALID` for a layer that is refused; then it leaves nothing behind.
+   * Applies a layer's archive to `parent` and commits the result under its chain ID. Returns its
+   * number of entries and bytes. When the chain exists it reads nothing and returns `undefined`.
+   * Throws `NOT_FOUND` without the parent, `ContentMismatchError` when bytes do not match `diffId`,
+   * and `INVALID` for a layer that is refused; then it leaves nothing behind.
    */
   importLayer(
     parent: Digest | null,
