@@ -160,6 +160,8 @@ const purposes: Readonly<Record<string, string>> = {
   'docker/documents': "from typed data to Docker's JSON",
   'docker/filters': 'from conditions to typed filters',
   'docker/flags': 'from flags to typed options',
+  'docker/formats': 'Go templates over documents and rows',
+  'docker/types': "the Go types of Docker's documents",
   'dockerfile/expand': 'substitution of variables',
   'dockerfile/ignore': '.dockerignore',
   'dockerfile/instructions': 'one file for each instruction, and shared parts',

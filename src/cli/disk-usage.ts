@@ -1,10 +1,11 @@
 import { formatStatus } from '#docker/columns/container-status'
+import { rowTypes } from '#docker/columns/row-types'
 import type { Engine } from '#engine/engine'
 import { diskUsage } from '#engine/usage/disk-usage'
 import { type UsageDetails, usageDetails } from '#engine/usage/usage-details'
 import { Command } from './arguments/command.ts'
 import type { Context } from './context.ts'
-import { printListing, wantsJson } from './format.ts'
+import { formatKind, plainRows, printListing, type Rows } from './format.ts'
 import { printHolders } from './prune.ts'
 import { formatAge, formatSize, shortId } from './render/units.ts'
 
@@ -17,12 +18,12 @@ interface Options {
 export function defineDiskUsage(context: Context): Command {
   return new Command('df')
     .description('Show the disk usage, and how much a prune would free')
-    .option('--format <format>', 'table or json')
+    .option('--format <format>', 'table, table TEMPLATE, json, or a Go template')
     .option('-v, --verbose', 'every image, container, volume and cache record')
     .examples('strake system df -v')
     .action(async (options: Options) => {
       const engine = await context.engine()
-      if (options.verbose) printDetails(context, await usageDetails(engine), options.format)
+      if (options.verbose) await printDetails(context, await usageDetails(engine), options.format)
       else await printSummary(context, engine, options.format)
       printHolders(context.err, engine.records.leases.list())
     })
@@ -47,7 +48,7 @@ async function printSummary(
     { title: 'SIZE', key: 'Size' },
     { title: 'RECLAIMABLE', key: 'Reclaimable' },
   ] as const
-  printListing(out, { columns, rows }, format)
+  await printListing(out, { type: rowTypes.usage, columns, rows }, format)
 }
 
 /** The reclaimable bytes, with their percentage unless the total is zero: `1MB (50%)`. */
@@ -63,20 +64,32 @@ function formatReclaimable({
   return `${formatSize(reclaimable)} (${percent}%)`
 }
 
-function printDetails(context: Context, details: UsageDetails, format: string | undefined): void {
-  const { out } = context
-  const title = (text: string): void => {
-    if (!wantsJson(format)) out.write(text)
+/** A template for details is one template for all lists, as in Docker. */
+async function printDetails(
+  { out }: Context,
+  details: UsageDetails,
+  format: string | undefined,
+): Promise<void> {
+  if (format !== undefined && formatKind(format) !== 'usual') {
+    const { printRowSets } = await import('./templates.ts')
+    const sets = {
+      Images: plainRows<Rows>(imageListing(details)),
+      Containers: plainRows<Rows>(containerListing(details)),
+      Volumes: plainRows<Rows>(volumeListing(details)),
+      BuildCache: plainRows<Rows>(cacheListing(details)),
+    }
+    printRowSets(out, sets, format === 'json' ? '{{json .}}' : format)
+    return
   }
-  title('Images space usage:\n\n')
-  printListing(out, imageListing(details), format)
-  title('\nContainers space usage:\n\n')
-  printListing(out, containerListing(details), format)
-  title('\nLocal Volumes space usage:\n\n')
-  printListing(out, volumeListing(details), format)
+  out.write('Images space usage:\n\n')
+  await printListing(out, imageListing(details), undefined)
+  out.write('\nContainers space usage:\n\n')
+  await printListing(out, containerListing(details), undefined)
+  out.write('\nLocal Volumes space usage:\n\n')
+  await printListing(out, volumeListing(details), undefined)
   const size = details.cache.reduce((sum, record) => sum + record.size, 0)
-  title(`\nBuild cache usage: ${formatSize(size)}\n\n`)
-  printListing(out, cacheListing(details), format)
+  out.write(`\nBuild cache usage: ${formatSize(size)}\n\n`)
+  await printListing(out, cacheListing(details), undefined)
 }
 
 function imageListing({ images }: UsageDetails) {
@@ -100,7 +113,7 @@ function imageListing({ images }: UsageDetails) {
     { title: 'UNIQUE SIZE', key: 'UniqueSize' },
     { title: 'CONTAINERS', key: 'Containers' },
   ] as const
-  return { columns, rows }
+  return { type: rowTypes.image, columns, rows }
 }
 
 function containerListing({ containers }: UsageDetails) {
@@ -124,7 +137,7 @@ function containerListing({ containers }: UsageDetails) {
     { title: 'STATUS', key: 'Status' },
     { title: 'NAMES', key: 'Names' },
   ] as const
-  return { columns, rows }
+  return { type: rowTypes.container, columns, rows }
 }
 
 function volumeListing({ volumes }: UsageDetails) {
@@ -138,7 +151,7 @@ function volumeListing({ volumes }: UsageDetails) {
     { title: 'LINKS', key: 'Links' },
     { title: 'SIZE', key: 'Size' },
   ] as const
-  return { columns, rows }
+  return { type: rowTypes.volume, columns, rows }
 }
 
 function cacheListing({ cache }: UsageDetails) {
@@ -158,5 +171,5 @@ function cacheListing({ cache }: UsageDetails) {
     { title: 'LAST USED', key: 'LastUsedSince' },
     { title: 'SHARED', key: 'Shared' },
   ] as const
-  return { columns, rows }
+  return { type: rowTypes.buildCache, columns, rows }
 }

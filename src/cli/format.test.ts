@@ -1,18 +1,39 @@
 import { expect, test } from 'bun:test'
-import { printDocument, printListing, wantsJson } from './format.ts'
+import { rowTypes } from '#docker/columns/row-types'
+import { formatKind, printDocument, printListing } from './format.ts'
 import { createTestOutput } from './render/testing/fixture.ts'
 
 const listing = {
+  type: rowTypes.volume,
   columns: [{ title: 'NAME', key: 'Name' }],
   rows: [{ Name: 'web', Id: '1' }],
 } as const
 
-test('printListing() prints columns, or whole rows with sorted keys as JSON', () => {
-  const [table, json] = [createTestOutput(), createTestOutput()]
-  printListing(table, listing, undefined)
-  printListing(json, listing, 'json')
-  expect(table.text).toBe('NAME\nweb\n')
-  expect(json.text).toBe('{"Id":"1","Name":"web"}\n')
+async function list(format: string | undefined, isTerminal = false): Promise<string> {
+  const output = createTestOutput({ isTerminal })
+  await printListing(output, listing, format)
+  return output.text
+}
+
+test('printListing() prints columns, or whole rows with sorted keys as JSON', async () => {
+  expect(await list(undefined)).toBe('NAME\nweb\n')
+  expect(await list('json')).toBe('{"Id":"1","Name":"web"}\n')
+  expect(await list('{{json .}}')).toBe('{"Id":"1","Name":"web"}\n')
+})
+
+test('printListing() prints a template for each row, or a table of templates', async () => {
+  expect(await list('{{.Id}}: {{upper .Name}}')).toBe('1: WEB\n')
+  expect(await list('table {{.Name}}\\t{{upper .Id}}')).toBe('VOLUME NAME   \nweb           1\n')
+})
+
+test('printListing() escapes control characters of values on a terminal alone', async () => {
+  const output = createTestOutput({ isTerminal: true })
+  const rows = [{ Name: 'a\u001b[2J\tb\nc', Id: '' }]
+  await printListing(output, { ...listing, rows }, '\u001b{{.Name}}')
+  expect(output.text).toBe('\u001ba\\u001b[2J\tb\nc\n')
+  const pipe = createTestOutput()
+  await printListing(pipe, { ...listing, rows }, '{{.Name}}')
+  expect(pipe.text).toBe('a\u001b[2J\tb\nc\n')
 })
 
 test('printDocument() indents unless the format is json', () => {
@@ -31,13 +52,10 @@ test('printDocument() escapes characters that control a terminal, without a chan
   expect(JSON.parse(output.text)).toEqual(value)
 })
 
-test('wantsJson() names the remedy for a template', () => {
-  expect(['json', '{{json .}}', 'table', '', undefined].map(wantsJson)).toEqual([
-    true,
-    true,
-    false,
-    false,
-    false,
-  ])
-  expect(() => wantsJson('{{.ID}}')).toThrow("Cannot print with --format '{{.ID}}'")
+test('formatKind() tells the usual output, JSON and templates apart', () => {
+  expect(['', 'table', undefined].map(formatKind)).toEqual(['usual', 'usual', 'usual'])
+  expect(formatKind('json')).toBe('json')
+  for (const template of ['{{json .}}', '{{.ID}}', 'table {{.ID}}', 'text']) {
+    expect(formatKind(template)).toBe('template')
+  }
 })

@@ -1,46 +1,87 @@
-import { StrakeError } from '#oci'
+import type { RowType } from '#docker/columns/row-types'
+import type { TemplateUse } from '#docker/formats/documents'
+import type { RowSet } from '#docker/formats/rows'
 import type { Output } from './render/output.ts'
 import { formatTable } from './render/table.ts'
 
-/** A value of a row, or a function that makes it. JSON calls the functions; tables do not. */
+/** A value of a row, or a function that makes it. Tables call only the functions of their columns. */
 type Cell = string | (() => string)
 
-/** The rows of a list command: the columns of a table, and the keys of `--format json`. */
+/** The rows of a list command: the columns of a table, and the fields of `--format`. */
 export interface Listing<Row> {
+  readonly type: RowType
   readonly columns: readonly { readonly title: string; readonly key: string & keyof Row }[]
   readonly rows: readonly Row[]
+  /** The labels of each row, if the rows have labels. */
+  readonly labels?: readonly Readonly<Record<string, string>>[] | undefined
 }
 
-/** Prints a listing in the form of `--format`: Docker's table, or one JSON object per line. */
-export function printListing<Row extends Readonly<Record<string, Cell>>>(
+export type Rows = Readonly<Record<string, Cell>>
+
+/** Prints a listing in the form of `--format`: Docker's table, one JSON object per line, or a Go template. */
+export async function printListing<Row extends Rows>(
   output: Output,
   listing: Listing<Row>,
   format: string | undefined,
-): void {
-  if (wantsJson(format)) {
-    output.write(
-      listing.rows.map((row) => `${escapeControls(JSON.stringify(sortKeys(row)))}\n`).join(''),
-    )
-    return
+): Promise<void> {
+  // Both mean the same for rows, and JSON needs no template.
+  const kind = format === '{{json .}}' ? 'json' : formatKind(format)
+  if (kind === 'usual') {
+    const titles = listing.columns.map(({ title }) => title)
+    const cells = listing.rows.map((row) => listing.columns.map(({ key }) => textOf(row[key])))
+    output.write(formatTable(titles, cells))
+  } else if (kind === 'json') {
+    const lines = plainRows(listing).rows.map((row) => JSON.stringify(sortKeys(row)))
+    output.write(lines.map((line) => `${escapeControls(line)}\n`).join(''))
+  } else {
+    const { printRows } = await import('./templates.ts')
+    printRows(output, plainRows(listing), format ?? '')
   }
-  const titles = listing.columns.map(({ title }) => title)
-  const cells = listing.rows.map((row) => listing.columns.map(({ key }) => textOf(row[key])))
-  output.write(formatTable(titles, cells))
+}
+
+/** Returns rows with texts alone, as JSON and templates need them. */
+export function plainRows<Row extends Rows>({
+  type,
+  rows,
+  labels,
+}: Omit<Listing<Row>, 'columns'>): RowSet {
+  const plain = rows.map((row) =>
+    Object.fromEntries(Object.entries(row).map(([key, cell]) => [key, textOf(cell)])),
+  )
+  return { type, rows: plain, labels }
 }
 
 /** Sorts the keys as Docker does, so that lines can be compared. */
-function sortKeys(row: Readonly<Record<string, Cell>>): Readonly<Record<string, string>> {
-  const entries = Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1))
-  return Object.fromEntries(entries.map(([key, cell]) => [key, textOf(cell)]))
+function sortKeys(row: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 function textOf(cell: Cell | undefined): string {
   return typeof cell === 'function' ? cell() : (cell ?? '')
 }
 
+/**
+ * Returns a function that prints one document after the other as JSON or by a template, or
+ * `undefined` if `--format` asks for neither. Throws `FormatError`.
+ */
+export async function openDocumentWriter(
+  output: Output,
+  format: string | undefined,
+  options: TemplateUse = {},
+): Promise<((document: object) => void) | undefined> {
+  const kind = formatKind(format)
+  if (format === undefined || kind === 'usual') return undefined
+  if (kind === 'json' && options.kind === undefined) {
+    return (document) => printDocument(output, document, 'json')
+  }
+  const { openTemplateWriter } = await import('./templates.ts')
+  return openTemplateWriter(output, format, options)
+}
+
 /** Prints an object or list of objects as indented JSON, or on one line for `--format json`. */
 export function printDocument(output: Output, value: unknown, format: string | undefined): void {
-  const text = wantsJson(format) ? JSON.stringify(value) : JSON.stringify(value, null, 4)
+  const isLine = formatKind(format) === 'json'
+  const text = isLine ? JSON.stringify(value) : JSON.stringify(value, null, 4)
   output.write(`${escapeControls(text)}\n`)
 }
 
@@ -52,11 +93,10 @@ function escapeControls(json: string): string {
   )
 }
 
-/** Throws `UNSUPPORTED` for a template: this version does not evaluate templates. */
-export function wantsJson(format: string | undefined): boolean {
-  if (format === undefined || format === '' || format === 'table') return false
-  if (format === 'json' || format === '{{json .}}') return true
-  throw new StrakeError('UNSUPPORTED', `Cannot print with --format '${format}': unknown format`, {
-    remedy: 'use --format json, and a program such as jq',
-  })
+/** What `--format` asks for: what a command usually prints, JSON, or what a template makes. */
+export type FormatKind = 'usual' | 'json' | 'template'
+
+export function formatKind(format: string | undefined): FormatKind {
+  if (format === undefined || format === '' || format === 'table') return 'usual'
+  return format === 'json' ? 'json' : 'template'
 }

@@ -1,5 +1,5 @@
 import { isStrakeError, type Platform } from '#oci'
-import { cpuCount, hostPlatform, kernelRelease, totalMemory } from '#platform'
+import { cpuCount, hostName, hostPlatform, kernelRelease, totalMemory } from '#platform'
 import { cgroupMode, type DetectedRuntime } from '#runtime'
 import { listContainers } from './container/ps.ts'
 import type { Engine } from './engine.ts'
@@ -9,10 +9,11 @@ import { version } from './host/version.ts'
 /** The store of an engine. */
 export interface StoreDescription {
   readonly isReadOnly: boolean
-  /** Numbers of images, containers and running containers. */
+  /** Numbers of images, containers, and containers in these states. */
   readonly images: number
   readonly containers: number
   readonly running: number
+  readonly paused: number
   readonly snapshotter: { readonly kind: string; readonly reason: string }
   /** The runtime that works here, or why none does. */
   readonly runtime: DetectedRuntime | { readonly problem: string }
@@ -24,6 +25,7 @@ export interface EngineDescription extends Roots {
   readonly store: StoreDescription | { readonly problem: string }
   readonly cgroups: string
   readonly kernel: string
+  readonly hostname: string
   readonly platform: Platform
   readonly cpus: number
   /** Bytes. */
@@ -38,6 +40,7 @@ export async function describeEngine(engine: Engine | ClosedStore): Promise<Engi
     store: 'problem' in engine ? { problem: engine.problem.message } : await describeStore(engine),
     cgroups: cgroupMode(),
     kernel: kernelRelease(),
+    hostname: hostName(),
     platform: hostPlatform(),
     cpus: cpuCount(),
     memory: totalMemory(),
@@ -52,6 +55,7 @@ async function describeStore(engine: Engine): Promise<StoreDescription> {
     images: engine.records.images.list().length,
     containers: containers.length,
     running: containers.filter(({ state }) => state === 'running').length,
+    paused: containers.filter(({ state }) => state === 'paused').length,
     snapshotter: { kind, reason },
     runtime: await findRuntime(engine),
   }

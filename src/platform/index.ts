@@ -152,6 +152,7 @@ export {
   bootId,
   collectMemory,
   cpuCount,
+  hostName,
   hostPlatform,
   kernelAtLeast,
   kernelRelease,

@@ -14,7 +14,7 @@ export {
   type TemplateOptions,
 } from './template.ts'
 /** Upper and lower case of single characters. */
-export { isWordRune, lowerRune, upperRune } from './text/runes.ts'
+export { isWordRune, lowerRune, titleRune, upperRune } from './text/runes.ts'
 /** Texts as bytes. */
 export { type ByteText, encodeRune, fromBytes, runesOf, toBytes } from './text/utf8.ts'
 /** Typed values of plain data. */

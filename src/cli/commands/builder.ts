@@ -1,9 +1,10 @@
+import { rowTypes } from '#docker/columns/row-types'
 import { cacheUsage } from '#engine/build/cache-usage'
 import { pruneCache } from '#engine/store/prune'
 import { Command } from '../arguments/command.ts'
 import { addLongForms } from '../arguments/long-forms.ts'
 import type { Context } from '../context.ts'
-import { printListing, wantsJson } from '../format.ts'
+import { formatKind, printListing } from '../format.ts'
 import { confirmed, printPruned } from '../prune.ts'
 import { formatAge, formatSize, shortId } from '../render/units.ts'
 
@@ -28,7 +29,7 @@ export function define(context: Context): Command {
 function defineDiskUsage(context: Context): Command {
   return new Command('du')
     .description('Show the entries of the build cache, their sizes and their last use')
-    .option('--format <format>', 'table or json')
+    .option('--format <format>', 'table, table TEMPLATE, json, or a Go template')
     .option('--no-trunc', 'whole IDs')
     .examples('strake builder du')
     .action(async ({ format, trunc }: { readonly format?: string; readonly trunc: boolean }) => {
@@ -47,8 +48,8 @@ function defineDiskUsage(context: Context): Command {
         { title: 'SIZE', key: 'Size' },
         { title: 'LAST USED', key: 'LastUsedSince' },
       ] as const
-      printListing(context.out, { columns, rows }, format)
-      if (wantsJson(format)) return
+      await printListing(context.out, { type: rowTypes.cacheRecord, columns, rows }, format)
+      if (formatKind(format) !== 'usual') return
       const sum = (of: typeof usage): string => formatSize(of.reduce((n, { size }) => n + size, 0))
       context.out.write(`Reclaimable: ${sum(usage.filter(({ isReclaimable }) => isReclaimable))}\n`)
       context.out.write(`Total:       ${sum(usage)}\n`)

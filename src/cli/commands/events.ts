@@ -6,7 +6,7 @@ import { watchEvents } from '#engine/events/watch-events'
 import { Command } from '../arguments/command.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
-import { printDocument, wantsJson } from '../format.ts'
+import { openDocumentWriter } from '../format.ts'
 import { printable } from '../render/text.ts'
 import { untilAborted } from '../until-aborted.ts'
 
@@ -25,14 +25,14 @@ export function define(context: Context): Command {
       'container=NAME, event=ACTION, image=NAME, label=KEY[=VALUE], network=NAME, type=TYPE, volume=NAME',
       collect,
     )
-    .option('--format <format>', 'json for one object per line')
+    .option('--format <format>', 'json for one object per line, or a Go template')
     .option('--since <time>', 'begin with recorded events: RFC 3339, seconds since 1970, or an age')
     .option('--until <time>', 'end at this time; same forms as --since')
     .notes('The store keeps the latest 4,096 events, for a week at most.')
     .examples('strake events --since 1h --until 0s', 'strake events --filter type=container')
     .action(async (options: Options) => {
       const { out, signal } = context
-      const isJson = wantsJson(options.format)
+      const write = await openDocumentWriter(out, options.format, { kind: 'event' })
       const time = (flag: string, text: string | undefined): number | undefined =>
         text === undefined ? undefined : parseTime(flag, text).getTime()
       const query = {
@@ -42,7 +42,7 @@ export function define(context: Context): Command {
         signal,
       }
       for await (const event of watchEvents(await context.engine(), query)) {
-        if (isJson) printDocument(out, eventDocument(event), 'json')
+        if (write !== undefined) write(eventDocument(event))
         else out.write(`${printable(eventLine(event))}\n`)
         await untilAborted(out.drained(), signal)
       }

@@ -1,7 +1,8 @@
+import { rowTypes } from '#docker/columns/row-types'
 import { imageHistory } from '#engine/image/history'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
-import { printListing } from '../format.ts'
+import { formatKind, printListing } from '../format.ts'
 import { ellipsis } from '../render/table.ts'
 import { formatAge, formatSize, shortId } from '../render/units.ts'
 
@@ -16,7 +17,7 @@ export function define(context: Context): Command {
   return new Command('history')
     .description('Show how an image was made, newest instruction first')
     .argument('<image>')
-    .option('--format <format>', 'table or json')
+    .option('--format <format>', 'table, table TEMPLATE, json, or a Go template')
     .option('-H, --human', 'sizes and dates in readable form', { default: true })
     .option('--no-human', 'sizes in bytes, dates in RFC 3339')
     .option('--no-trunc', 'do not shorten anything')
@@ -36,7 +37,7 @@ export function define(context: Context): Command {
           Comment: entry.comment,
         }
       })
-      if (options.quiet) {
+      if (options.quiet && formatKind(options.format) === 'usual') {
         context.out.write(rows.map(({ ID }) => `${ID}\n`).join(''))
         return
       }
@@ -47,7 +48,7 @@ export function define(context: Context): Command {
         { title: 'SIZE', key: 'Size' },
         { title: 'COMMENT', key: 'Comment' },
       ] as const
-      printListing(context.out, { columns, rows }, options.format)
+      await printListing(context.out, { type: rowTypes.history, columns, rows }, options.format)
     })
 }
 

@@ -1,9 +1,10 @@
+import { rowTypes } from '#docker/columns/row-types'
 import { parseImageFilters } from '#docker/filters/image-filters'
 import { type ImageSummary, listImages } from '#engine/image/images'
 import { Command } from '../arguments/command.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
-import { printListing } from '../format.ts'
+import { formatKind, printListing } from '../format.ts'
 import { formatAge, formatInstant, formatSize, shortId } from '../render/units.ts'
 
 interface Options {
@@ -22,7 +23,7 @@ export function define(context: Context): Command {
     .option('-a, --all', 'show images without a name too')
     .option('--digests', 'show digests')
     .option('-f, --filter <condition>', 'dangling=, label=, reference=, before=, since=', collect)
-    .option('--format <format>', 'table or json')
+    .option('--format <format>', 'table, table TEMPLATE, json, or a Go template')
     .option('--no-trunc', 'show whole IDs')
     .option('-q, --quiet', 'only IDs')
     .examples('strake images --digests debian')
@@ -33,13 +34,17 @@ export function define(context: Context): Command {
         filters: parseImageFilters(options.filter ?? []),
         reference,
       })
-      print(context, images, options)
+      await print(context, images, options)
     })
 }
 
-function print(context: Context, images: readonly ImageSummary[], options: Options): void {
+async function print(
+  context: Context,
+  images: readonly ImageSummary[],
+  options: Options,
+): Promise<void> {
   const id = (image: ImageSummary): string => (options.trunc ? shortId(image.id) : image.id)
-  if (options.quiet) {
+  if (options.quiet && formatKind(options.format) === 'usual') {
     context.out.write([...new Set(images.map(id))].map((text) => `${text}\n`).join(''))
     return
   }
@@ -66,5 +71,12 @@ function print(context: Context, images: readonly ImageSummary[], options: Optio
     { title: 'CREATED', key: 'CreatedSince' },
     { title: 'SIZE', key: 'Size' },
   ] as const
-  printListing(context.out, { columns, rows }, options.format)
+  const format = options.digests ? withDigest(options.format) : options.format
+  await printListing(context.out, { type: rowTypes.image, columns, rows }, format)
+}
+
+/** `--digests` adds a column to a table of any template. */
+function withDigest(format: string | undefined): string | undefined {
+  const isTable = formatKind(format) === 'template' && format?.startsWith('table') === true
+  return isTable && !format.includes('{{.Digest}}') ? `${format}\t{{.Digest}}` : format
 }

@@ -1,5 +1,6 @@
 import { formatPorts } from '#docker/columns/container-ports'
 import { formatStatus } from '#docker/columns/container-status'
+import { rowTypes } from '#docker/columns/row-types'
 import { parseContainerFilters } from '#docker/filters/container-filters'
 import { listContainers } from '#engine/container/ps'
 import type { ContainerSummary } from '#engine/container/summary'
@@ -7,7 +8,7 @@ import type { Engine } from '#engine/engine'
 import { Command } from '../arguments/command.ts'
 import { collect, parseWhole } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
-import { printListing } from '../format.ts'
+import { formatKind, printListing } from '../format.ts'
 import { ellipsis } from '../render/table.ts'
 import { formatAge, formatInstant, formatSize } from '../render/units.ts'
 
@@ -27,7 +28,7 @@ export function define(context: Context): Command {
     .description('List containers, newest first')
     .option('-a, --all', 'show stopped containers too')
     .option('-f, --filter <condition>', 'name=, id=, status=, ancestor=, label=, …', collect)
-    .option('--format <format>', 'table or json')
+    .option('--format <format>', 'table, table TEMPLATE, json, or a Go template')
     .option('-n, --last <count>', 'show the newest containers, stopped ones too', parseWhole)
     .option('-l, --latest', 'show the newest container, stopped or not')
     .option('--no-trunc', 'do not shorten anything')
@@ -42,8 +43,9 @@ export function define(context: Context): Command {
         filters: parseContainerFilters(options.filter ?? []),
       })
       const shown = containers.slice(0, last ?? containers.length)
-      const sizes = options.size ? await containerSizes(engine, shown) : new Map<string, string>()
-      print(context, shown, { ...options, sizes })
+      const needsSize = options.size || mentionsSize(options.format)
+      const sizes = needsSize ? await containerSizes(engine, shown) : new Map<string, string>()
+      await print(context, shown, { ...options, sizes })
     })
 }
 
@@ -65,14 +67,15 @@ interface PrintOptions extends Options {
   readonly sizes: ReadonlyMap<string, string>
 }
 
-function print(
+async function print(
   context: Context,
   containers: readonly ContainerSummary[],
   options: PrintOptions,
-): void {
+): Promise<void> {
   const id = (container: ContainerSummary): string =>
     options.trunc ? container.id.slice(0, 12) : container.id
   if (options.quiet) {
+    if (formatKind(options.format) !== 'usual') context.err.write(ignoredFormat)
     context.out.write(containers.map((container) => `${id(container)}\n`).join(''))
     return
   }
@@ -85,6 +88,7 @@ function print(
     CreatedAt: () => formatInstant(container.created),
     Status: formatStatus(container),
     State: container.state,
+    HealthStatus: container.health === 'none' ? '' : container.health,
     Ports: formatPorts(container),
     Names: container.name,
     Labels: Object.entries(container.labels)
@@ -105,7 +109,20 @@ function print(
     { title: 'NAMES', key: 'Names' },
     ...(options.size ? [{ title: 'SIZE', key: 'Size' } as const] : []),
   ] as const
-  printListing(context.out, { columns, rows }, options.format)
+  const labels = containers.map((container) => container.labels)
+  await printListing(
+    context.out,
+    { type: rowTypes.container, columns, rows, labels },
+    options.format,
+  )
+}
+
+const ignoredFormat =
+  'WARNING: Ignoring custom format, because both --format and --quiet are set.\n'
+
+/** Sizes take time, so that only a template that prints them has them. */
+function mentionsSize(format: string | undefined): boolean {
+  return format?.includes('.Size') ?? false
 }
 
 /** Quotes as Docker does: words with spaces in single quotes, and the whole as Go quotes it. */

@@ -1,3 +1,4 @@
+import { rowTypes } from '#docker/columns/row-types'
 import { listRepositories, removeFromRegistry } from '#engine/registry/repositories'
 import { serveRegistry } from '#engine/registry/serve'
 import { Command } from '../arguments/command.ts'
@@ -67,7 +68,7 @@ export function define(context: Context): Command {
   command
     .command('ls')
     .description('List the repositories in the store')
-    .option('--format <format>', 'table or json')
+    .option('--format <format>', 'table, table TEMPLATE, json, or a Go template')
     .examples('strake registry ls')
     .action(async ({ format }: { readonly format?: string }) => {
       const repositories = await listRepositories(await context.engine())
@@ -78,7 +79,7 @@ export function define(context: Context): Command {
         { title: 'REPOSITORY', key: 'Repository' },
         { title: 'TAG', key: 'Tag' },
       ] as const
-      printListing(context.out, { columns, rows }, format)
+      await printListing(context.out, { type: rowTypes.repository, columns, rows }, format)
     })
   command
     .command('rm')

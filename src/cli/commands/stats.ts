@@ -1,4 +1,5 @@
 import { statsRow } from '#docker/columns/container-stats'
+import { rowTypes } from '#docker/columns/row-types'
 import { type ContainerStats, watchStats } from '#engine/container/stats'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
@@ -22,7 +23,7 @@ export function define(context: Context): Command {
     .description('Show what containers use, and go on until interrupted')
     .argument('[container...]')
     .option('-a, --all', 'show stopped containers too')
-    .option('--format <format>', 'table or json')
+    .option('--format <format>', 'table, table TEMPLATE, json, or a Go template')
     .option('--no-stream', 'show one result and end')
     .option('--no-trunc', 'do not shorten anything')
     .examples('strake stats --no-stream', 'strake stats web db')
@@ -37,7 +38,7 @@ export function define(context: Context): Command {
       const isScreen = options.stream && out.canRedraw && options.format === undefined
       for await (const stats of rounds) {
         if (isScreen) out.write(clearScreen)
-        print(out, stats, options)
+        await print(out, stats, options)
         await untilAborted(out.drained(), signal)
         if (!options.stream) return
       }
@@ -58,7 +59,11 @@ const columns = [
   { title: 'PIDS', key: 'PIDs' },
 ] as const
 
-function print(out: Output, stats: readonly ContainerStats[], options: Options): void {
+async function print(
+  out: Output,
+  stats: readonly ContainerStats[],
+  options: Options,
+): Promise<void> {
   const rows = stats.map((one) => statsRow(one, { trunc: options.trunc }))
-  printListing(out, { columns, rows }, options.format)
+  await printListing(out, { type: rowTypes.stats, columns, rows }, options.format)
 }

@@ -9,7 +9,7 @@ import { addLongForms } from '../arguments/long-forms.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { defineDiskUsage } from '../disk-usage.ts'
-import { printDocument, wantsJson } from '../format.ts'
+import { openDocumentWriter } from '../format.ts'
 import { confirmed, printPruned } from '../prune.ts'
 
 export function define(context: Context): Command {
@@ -82,10 +82,10 @@ function defineCheck(context: Context): Command {
   return new Command('check')
     .description('Read the whole store and report damage')
     .option('--repair', 'rebuild or fetch damaged content')
-    .option('--format <format>', 'json for one line per finding')
+    .option('--format <format>', 'json for one line per finding, or a Go template')
     .examples('strake system check --repair')
     .action(async (options: { readonly repair?: true; readonly format?: string }) => {
-      const isJson = wantsJson(options.format)
+      const write = await openDocumentWriter(context.out, options.format)
       const repair = options.repair === true
       let count = 0
       for await (const finding of checkStore(await context.engine(), {
@@ -94,10 +94,10 @@ function defineCheck(context: Context): Command {
       })) {
         count++
         if (finding.state === 'damaged' || finding.state === 'lost') context.exitCode = 1
-        if (isJson) printDocument(context.out, finding, 'json')
+        if (write !== undefined) write(finding)
         else context.out.write(`${describeFinding(finding)}\n`)
       }
-      if (count === 0 && !isJson) context.out.write('ok    no damage\n')
+      if (count === 0 && write === undefined) context.out.write('ok    no damage\n')
       if (context.exitCode !== 0 && !repair)
         context.err.write('try: strake system check --repair\n')
     })

@@ -1,3 +1,4 @@
+import { rowTypes } from '#docker/columns/row-types'
 import { rollbackTag, type TagLogEntry, tagImage, tagLog } from '#engine/image/tag'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
@@ -26,7 +27,7 @@ function defineLog(context: Context): Command {
   return new Command('log')
     .description('List every image that a name has pointed to, newest first')
     .argument('<name>')
-    .option('--format <format>', 'table or json')
+    .option('--format <format>', 'table, table TEMPLATE, json, or a Go template')
     .examples('strake tag log app:1.0')
     .action(async (name: string, options: { readonly format?: string }) => {
       const moves = await tagLog(await context.engine(), name)
@@ -42,7 +43,7 @@ function defineLog(context: Context): Command {
         { title: 'BY', key: 'Action' },
         { title: 'IMAGE ID', key: 'ImageID' },
       ] as const
-      printListing(context.out, { columns, rows }, options.format)
+      await printListing(context.out, { type: rowTypes.tagMove, columns, rows }, options.format)
     })
 }
 

@@ -1,7 +1,8 @@
+import { versionDocument } from '#docker/documents/version'
 import { version } from '#engine/host/version'
 import { Command } from '../arguments/command.ts'
 import type { Context } from '../context.ts'
-import { printDocument, wantsJson } from '../format.ts'
+import { openDocumentWriter } from '../format.ts'
 
 /** The names of the image specification. */
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64' }
@@ -9,16 +10,20 @@ const architectures: Readonly<Record<string, string>> = { x64: 'amd64' }
 export function define(context: Context): Command {
   return new Command('version')
     .description('Show the versions of strake, Bun and the platform')
-    .option('-f, --format <format>', 'json for one line')
+    .option('-f, --format <format>', 'json for one line, or a Go template')
     .examples('strake version --format json')
-    .action((options: { readonly format?: string }) => {
+    .action(async (options: { readonly format?: string }) => {
       const versions = {
         Version: version,
         Bun: process.versions['bun'] ?? 'none',
         Os: process.platform,
         Arch: architectures[process.arch] ?? process.arch,
       }
-      if (wantsJson(options.format)) return printDocument(context.out, versions, 'json')
+      const write = await openDocumentWriter(context.out, options.format, {
+        kind: 'version',
+        name: 'version',
+      })
+      if (write !== undefined) return write(versionDocument(versions))
       for (const [name, value] of Object.entries(versions)) {
         context.out.write(`${`${name}:`.padEnd(10)}${value}\n`)
       }

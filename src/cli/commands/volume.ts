@@ -1,3 +1,4 @@
+import { rowTypes } from '#docker/columns/row-types'
 import { volumeDocument } from '#docker/documents/volume'
 import { parsePruneFilters } from '#docker/filters/prune-filters'
 import { parseVolumeFilters } from '#docker/filters/volume-filters'
@@ -9,9 +10,9 @@ import { Command } from '../arguments/command.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { forEachName } from '../each.ts'
-import { printDocument, printListing } from '../format.ts'
+import { formatKind, printListing } from '../format.ts'
+import { printInspected } from '../inspected.ts'
 import { confirmed, printPruned } from '../prune.ts'
-import { renderError } from '../render/error.ts'
 
 export function define(context: Context): Command {
   return new Command('volume')
@@ -66,20 +67,14 @@ function defineInspect(context: Context): Command {
   return new Command('inspect')
     .description('Show everything known about volumes, as JSON')
     .argument('<volume...>')
-    .option('-f, --format <format>', 'json for one line')
+    .option('-f, --format <format>', 'json for one line, or a Go template')
     .examples('strake volume inspect data')
     .action(async (names: readonly string[], { format }: { readonly format?: string }) => {
       const engine = await context.engine()
-      const documents: unknown[] = []
-      for (const name of names) {
-        try {
-          documents.push(volumeDocument(inspectVolume(engine, name)))
-        } catch (error) {
-          renderError(context.err, error, context.debug)
-          context.exitCode = 1
-        }
-      }
-      printDocument(context.out, documents, format)
+      await printInspected(context, names, {
+        format,
+        find: (name) => ({ kind: 'volume', document: volumeDocument(inspectVolume(engine, name)) }),
+      })
     })
 }
 
@@ -97,12 +92,12 @@ function defineList(context: Context): Command {
       'dangling=true, driver=local, label=KEY[=VALUE], name=PART',
       collect,
     )
-    .option('--format <format>', 'table or json')
+    .option('--format <format>', 'table, table TEMPLATE, json, or a Go template')
     .option('-q, --quiet', 'only names')
     .examples('strake volume ls --filter dangling=true')
     .action(async ({ filter = [], format, quiet }: ListOptions) => {
       const volumes = listVolumes(await context.engine(), parseVolumeFilters(filter))
-      if (quiet) {
+      if (quiet && formatKind(format) === 'usual') {
         context.out.write(volumes.map(({ name }) => `${name}\n`).join(''))
         return
       }
@@ -124,7 +119,8 @@ function defineList(context: Context): Command {
         { title: 'DRIVER', key: 'Driver' },
         { title: 'VOLUME NAME', key: 'Name' },
       ] as const
-      printListing(context.out, { columns, rows }, format)
+      const labels = volumes.map((volume) => volume.labels)
+      await printListing(context.out, { type: rowTypes.volume, columns, rows, labels }, format)
     })
 }
 

@@ -7,6 +7,11 @@ export function printable(text: string): string {
   })
 }
 
+/** The same for text of several lines: keeps line breaks and tabs. */
+export function printableText(text: string): string {
+  return text.replaceAll(/[^\n\t]+/g, printable)
+}
+
 const unsafe = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 
 /** Colours, cursor moves and titles, as programs write them for a terminal. */

@@ -7,7 +7,9 @@ import {
   removeContainer,
   runDetached,
 } from '#container'
+import { typedValue } from '#template'
 import { cannotRun, openTestbed, type Testbed } from '../../container/testing/testbed.ts'
+import { documentType } from '../types/document-types.ts'
 import { containerDocument } from './container-inspect.ts'
 import type { InspectDocument } from './document.ts'
 
@@ -46,6 +48,8 @@ describe.skipIf(cannotRun !== undefined)(
         resources: { memory: 64 << 20 },
       })
       const document = inspect(id)
+      // Throws for a member of another type than in Docker.
+      expect(typedValue(documentType('container'), document)).toMatchObject({ kind: 'struct' })
       expect(document).toMatchObject({
         Id: id,
         ExecIDs: null,

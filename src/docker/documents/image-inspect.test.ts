@@ -1,6 +1,8 @@
 import { expect, test } from 'bun:test'
 import { sha256 } from '#oci'
+import { typedValue } from '#template'
 import { imageOf } from '../../image/testing/fixture.ts'
+import { documentType } from '../types/document-types.ts'
 import { imageDocument } from './image-inspect.ts'
 
 test('imageDocument() has the members Docker has', async () => {
@@ -12,7 +14,10 @@ test('imageDocument() has the members Docker has', async () => {
     { ...repository, tag: '1' },
     { registry: 'ghcr.io', repository: 'me/app', tag: 'x', digest },
   ]
-  expect(imageDocument({ image, names, size: image.size, lastTagTime: new Date(0) })).toEqual({
+  const details = { image, names, size: image.size, lastTagTime: new Date(0) }
+  // Throws for a member of another type than in Docker.
+  expect(typedValue(documentType('image'), imageDocument(details)).kind).toBe('struct')
+  expect(imageDocument(details)).toEqual({
     Id: image.imageId,
     RepoTags: ['app:1', 'ghcr.io/me/app:x'],
     RepoDigests: [`app@${image.descriptor.digest}`, `ghcr.io/me/app@${digest}`],

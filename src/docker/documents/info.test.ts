@@ -1,59 +1,51 @@
 import { expect, test } from 'bun:test'
+import type { EngineDescription } from '#engine/info'
 import { openRuntime } from '#runtime'
+import { formatDocument, parseDocumentFormat } from '../formats/documents.ts'
 import { infoDocument } from './info.ts'
 
-test('infoDocument() writes titles, and sizes in binary units', () => {
-  const counts = { images: 3, containers: 2, running: 1, isReadOnly: false }
-  const roots = { root: '/var/lib/strake', run: '/run/strake', version: '1.0.0' }
-  const platform = { os: 'linux', architecture: 'amd64' }
-  const host = { cgroups: 'v2', kernel: '6.12', platform, cpus: 4, memory: 3 * 1024 ** 3 }
-  const snapshotter = { kind: 'erofs', reason: 'layers are mounted' }
-  const runtime = { problem: 'Cannot find a runtime' }
-  const store = { ...counts, snapshotter, runtime }
-  const document = infoDocument({ ...roots, ...host, store })
-  expect(document).toMatchObject({
-    Version: '1.0.0',
-    Running: 1,
-    Snapshotter: 'erofs: layers are mounted',
-    Runtime: ['none: Cannot find a runtime'],
-    Platform: 'linux/amd64',
-    Memory: '3.0GiB',
-  })
-})
-
-test('infoDocument() names the reason why another runtime was not chosen', () => {
-  const runtime = {
-    runtime: openRuntime({ name: 'runc', version: '1.1', path: '/usr/sbin/runc', root: '/r' }),
-    reason: 'the runtime that works here',
-    rejected: [{ name: 'crun', reason: '1.8.1 refuses cgroup v1' }],
-  } as const
-  const counts = { images: 0, containers: 0, running: 0, isReadOnly: false }
-  const snapshotter = { kind: 'erofs', reason: 'it works' }
-  const store = { ...counts, snapshotter, runtime }
-  expect(infoDocument({ ...machine, store })).toMatchObject({
-    Runtime: [
-      'runc 1.1 (/usr/sbin/runc): the runtime that works here',
-      'not crun: crun 1.8.1 refuses cgroup v1',
-    ],
-  })
-})
-
-test('infoDocument() names the reason for an unopened store, and the damage of a store', () => {
-  const problem = 'Cannot use /r/strake.db: it cannot be opened'
-  expect(infoDocument({ ...machine, store: { problem } })).toMatchObject({
-    Store: ['/r', problem],
-    Kernel: '6',
-  })
-  const store = {
-    ...{ images: 0, containers: 0, running: 0, isReadOnly: true },
-    ...{ snapshotter: { kind: 'erofs', reason: 'it works' }, runtime: { problem: 'none' } },
-  }
-  expect(infoDocument({ ...machine, store })['Store']).toEqual([
-    ...['/r', 'its file system is read-only: nothing can be changed'],
-  ])
-})
-
 const machine = {
-  ...{ root: '/r', run: '/s', version: '1', cgroups: 'v1', kernel: '6', cpus: 1, memory: 0 },
-  platform: { os: 'linux', architecture: 'amd64' },
+  ...{ root: '/r', run: '/s', version: '1.2', cgroups: 'unified', kernel: '6.12', cpus: 4 },
+  ...{ hostname: 'host', memory: 1024, platform: { os: 'linux', architecture: 'amd64' } },
 }
+const counts = { images: 3, containers: 6, running: 2, paused: 1, isReadOnly: false }
+const snapshotter = { kind: 'erofs', reason: 'layers are mounted' }
+const runtime = {
+  runtime: openRuntime({ name: 'crun', version: '1.20', path: '/bin/crun', root: '/r' }),
+  reason: 'it works',
+  rejected: [],
+}
+
+function format(template: string, store: EngineDescription['store']): string {
+  return formatDocument(parseDocumentFormat(template), infoDocument({ ...machine, store }), 'info')
+}
+
+test('infoDocument() has the fields that scripts ask docker info for', () => {
+  const store = { ...counts, snapshotter, runtime }
+  const counted = '{{.Images}} {{.Containers}} {{.ContainersRunning}} {{.ContainersStopped}}'
+  expect(format(counted, store)).toBe('3 6 2 3')
+  const host = '{{.OSType}}/{{.Architecture}} {{.NCPU}} {{.MemTotal}} {{.Name}} {{.KernelVersion}}'
+  expect(format(host, store)).toBe('linux/x86_64 4 1024 host 6.12')
+  const engine = '{{.ServerVersion}} {{.Driver}} {{.DockerRootDir}} {{.CgroupVersion}}'
+  expect(format(engine, store)).toBe('1.2 erofs /r 2')
+  expect(format('{{.DefaultRuntime}} {{json .Runtimes}}', store)).toBe(
+    'crun {"crun":{"path":"/bin/crun"}}',
+  )
+  expect(format('{{json .SecurityOptions}}', store)).toBe(
+    '["name=seccomp,profile=builtin","name=cgroupns"]',
+  )
+  expect(format('{{.ClientInfo.Version}} {{.ClientInfo.Context}}', store)).toBe('1.2 default')
+})
+
+test('infoDocument() has no runtime where none works, and an error without a store', () => {
+  const store = { ...counts, snapshotter, runtime: { problem: 'Cannot find a runtime' } }
+  expect(format('{{.Runtimes}}|{{.DefaultRuntime}}', store)).toBe('map[]|')
+  const problem = { problem: 'Cannot open /r' }
+  expect(format('{{.ServerErrors}} {{.Containers}}', problem)).toBe('[Cannot open /r] 0')
+})
+
+test('formatDocument() words an unknown field of info as Docker does', () => {
+  expect(() => format('{{.Missing}}', { problem: '' })).toThrow(
+    `template parsing error: template: :1:2: executing "" at <.Missing>: can't evaluate field Missing in type system.dockerInfo`,
+  )
+})

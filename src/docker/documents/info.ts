@@ -1,46 +1,66 @@
 import type { EngineDescription, StoreDescription } from '#engine/info'
-import { formatPlatform } from '#oci'
+import type { Platform } from '#oci'
+import type { InspectDocument } from './document.ts'
 
-export type InfoDocument = Readonly<Record<string, string | number | readonly string[]>>
-
-/** The lines of `info`, by title. */
-export function infoDocument(description: EngineDescription): InfoDocument {
-  const { store, memory } = description
+/**
+ * The document that `docker info --format json` prints. There is no daemon: what Docker
+ * asks its daemon for is known about the store and this machine.
+ */
+export function infoDocument(description: EngineDescription): InspectDocument {
+  const { store, version, platform, cgroups } = description
   return {
-    Version: description.version,
-    Store: storeLines(description),
-    'Run directory': description.run,
-    ...('problem' in store ? {} : storeTitles(store)),
-    Cgroups: description.cgroups,
-    Kernel: description.kernel,
-    Platform: formatPlatform(description.platform),
-    CPUs: description.cpus,
-    Memory: `${(memory / 1024 ** 3).toFixed(1)}GiB`,
+    ...('problem' in store ? { ServerErrors: [store.problem] } : storeMembers(store)),
+    LoggingDriver: 'json-file',
+    CgroupDriver: 'cgroupfs',
+    CgroupVersion: cgroups === 'unified' ? '2' : '1',
+    KernelVersion: description.kernel,
+    OperatingSystem: 'Linux',
+    OSType: platform.os,
+    Architecture: machineOf(platform),
+    NCPU: description.cpus,
+    MemTotal: description.memory,
+    DockerRootDir: description.root,
+    Name: description.hostname,
+    Labels: [],
+    ServerVersion: version,
+    SecurityOptions: [
+      'name=seccomp,profile=builtin',
+      ...(cgroups === 'unified' ? ['name=cgroupns'] : []),
+    ],
+    ClientInfo: {
+      Version: version,
+      Os: platform.os,
+      Arch: platform.architecture,
+      Context: 'default',
+      Plugins: [],
+    },
   }
 }
 
-function storeLines({ root, store }: EngineDescription): string | readonly string[] {
-  if ('problem' in store) return [root, store.problem]
-  return store.isReadOnly ? [root, 'its file system is read-only: nothing can be changed'] : root
-}
-
-function storeTitles(store: StoreDescription): InfoDocument {
-  const { images, containers, running, snapshotter } = store
+function storeMembers(store: StoreDescription): InspectDocument {
+  const { images, containers, running, paused, snapshotter, runtime } = store
+  const found = 'problem' in runtime ? undefined : runtime.runtime
   return {
-    Images: images,
     Containers: containers,
-    Running: running,
-    Snapshotter: `${snapshotter.kind}: ${snapshotter.reason}`,
-    Runtime: runtimeLines(store.runtime),
+    ContainersRunning: running,
+    ContainersPaused: paused,
+    ContainersStopped: containers - running - paused,
+    Images: images,
+    Driver: snapshotter.kind,
+    DriverStatus: [['Reason', snapshotter.reason]],
+    Runtimes: found === undefined ? {} : { [found.name]: { path: found.path } },
+    DefaultRuntime: found?.name ?? '',
   }
 }
 
-/** The chosen runtime with the reason, then each rejected runtime with the reason. */
-function runtimeLines(found: StoreDescription['runtime']): readonly string[] {
-  if ('problem' in found) return [`none: ${found.problem}`]
-  const { runtime, reason, rejected } = found
-  return [
-    `${runtime.name} ${runtime.version} (${runtime.path}): ${reason}`,
-    ...rejected.map(({ name, reason: why }) => `not ${name}: ${name} ${why}`),
-  ]
+/** The names of `uname -m`, which differ from those of images. */
+const machines: Readonly<Record<string, string>> = {
+  amd64: 'x86_64',
+  arm64: 'aarch64',
+  '386': 'i686',
+  arm: 'armv7l',
+}
+
+function machineOf({ architecture }: Platform): string {
+  return machines[architecture] ?? architecture
 }

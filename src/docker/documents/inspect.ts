@@ -3,11 +3,14 @@ import { StrakeError } from '#oci'
 import { containerDocument } from './container-inspect.ts'
 import { imageDocument } from './image-inspect.ts'
 
-/** The document that `docker inspect` prints for a container or an image. */
-export function inspectDocument(found: Inspected): object {
+/** The document that `docker inspect` prints for a container or an image, and what it describes. */
+export function inspectDocument(found: Inspected): {
+  readonly kind: Inspected['kind']
+  readonly document: object
+} {
   return found.kind === 'container'
-    ? containerDocument(found.container)
-    : imageDocument(found.image)
+    ? { kind: 'container', document: containerDocument(found.container) }
+    : { kind: 'image', document: imageDocument(found.image) }
 }
 
 /** Reads `--type`. Throws `UNSUPPORTED`. */

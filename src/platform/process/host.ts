@@ -34,6 +34,11 @@ export function kernelRelease(): string {
   return (readSmallFile('/proc/sys/kernel/osrelease') ?? '').trim()
 }
 
+/** The name of this machine. */
+export function hostName(): string {
+  return (readSmallFile('/proc/sys/kernel/hostname') ?? '').trim()
+}
+
 /** Compares `kernelRelease` number by number: `kernelAtLeast(6, 12, 2)`. */
 export function kernelAtLeast(major: number, minor = 0, patch = 0): boolean {
   const parts = kernelRelease()

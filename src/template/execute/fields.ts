@@ -22,12 +22,13 @@ export function evaluateField(
   }
   const typeName = receiver.type.name
   const value = indirect(receiver)
+  const method =
+    value?.kind === 'struct' || value?.kind === 'map' ? value.methods?.get(name) : undefined
+  if (method !== undefined) return call.callMethod(name, method)
   switch (value?.kind) {
     case 'interface':
       return state.fail(`nil pointer evaluating ${typeName}.${name}`)
     case 'struct': {
-      const method = value.methods?.get(name)
-      if (method !== undefined) return call.callMethod(name, method)
       const at = value.type.fields.findIndex((field) => field.name === name)
       const field = value.values[at]
       if (field === undefined) break

@@ -21,6 +21,15 @@ export function upperRune(code: number): number {
   return rest.length > 0 || first === undefined ? code : (first.codePointAt(0) ?? code)
 }
 
+/** Upper case letters such as `Ǆ`, behind which `ǅ` follows: large at the beginning, and small at the end. */
+const digraphs: ReadonlySet<number> = new Set([0x1c4, 0x1c7, 0x1ca, 0x1f1])
+
+/** Returns the case for the first letter of a word. */
+export function titleRune(code: number): number {
+  const upper = upperRune(code)
+  return digraphs.has(upper) ? upper + 1 : upper
+}
+
 /** Returns the simple lower case. */
 export function lowerRune(code: number): number {
   const [first] = String.fromCodePoint(code).toLowerCase()

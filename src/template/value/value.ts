@@ -37,7 +37,7 @@ export interface Signature {
   readonly rest?: Parameter | undefined
 }
 
-/** A method of a struct: a field that takes arguments. */
+/** A method of a struct or map: a field that takes arguments. */
 export interface Method extends Signature {
   call(args: readonly Optional[]): Optional
 }
@@ -86,6 +86,7 @@ export interface MapValue {
   /** In the order of the keys. */
   readonly entries: readonly (readonly [Value, Value])[]
   readonly isNil: boolean
+  readonly methods?: ReadonlyMap<string, Method> | undefined
 }
 
 export interface StructValue {

@@ -1,0 +1,177 @@
+/** The rows of a list: their Go type, which errors name, and the titles of their columns. */
+export interface RowType {
+  readonly name: string
+  /** By the name of a field. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The template that `--format raw` means. */
+  readonly raw?: string
+}
+
+export type RowTypeName =
+  | 'buildCache'
+  | 'cacheRecord'
+  | 'change'
+  | 'container'
+  | 'history'
+  | 'image'
+  | 'repository'
+  | 'stats'
+  | 'tagMove'
+  | 'usage'
+  | 'volume'
+
+/** One line for each field, and an empty line behind them. */
+function rawTemplate(fields: Readonly<Record<string, string>>): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}: ${value}\n`)
+    .join('')
+}
+
+/** Docker's lists, and those that only strake has. */
+export const rowTypes: Readonly<Record<RowTypeName, RowType>> = {
+  container: {
+    name: '*formatter.ContainerContext',
+    headers: {
+      ID: 'CONTAINER ID',
+      Names: 'NAMES',
+      Image: 'IMAGE',
+      Command: 'COMMAND',
+      CreatedAt: 'CREATED AT',
+      RunningFor: 'CREATED',
+      Ports: 'PORTS',
+      State: 'STATE',
+      Status: 'STATUS',
+      Size: 'SIZE',
+      Labels: 'LABELS',
+      Mounts: 'MOUNTS',
+      LocalVolumes: 'LOCAL VOLUMES',
+      Networks: 'NETWORKS',
+      HealthStatus: 'HEALTH STATUS',
+    },
+    raw: rawTemplate({
+      container_id: '{{.ID}}',
+      image: '{{.Image}}',
+      command: '{{.Command}}',
+      created_at: '{{.CreatedAt}}',
+      state: '{{.State}}',
+      status: '{{.Status}}',
+      names: '{{.Names}}',
+      labels: '{{.Labels}}',
+      ports: '{{.Ports}}',
+    }),
+  },
+  image: {
+    name: '*formatter.imageContext',
+    headers: {
+      ID: 'IMAGE ID',
+      Repository: 'REPOSITORY',
+      Tag: 'TAG',
+      Digest: 'DIGEST',
+      CreatedSince: 'CREATED',
+      CreatedAt: 'CREATED AT',
+      Size: 'SIZE',
+      Containers: 'CONTAINERS',
+      SharedSize: 'SHARED SIZE',
+      UniqueSize: 'UNIQUE SIZE',
+    },
+    raw: rawTemplate({
+      repository: '{{.Repository}}',
+      tag: '{{.Tag}}',
+      image_id: '{{.ID}}',
+      created_at: '{{.CreatedAt}}',
+      virtual_size: '{{.Size}}',
+    }),
+  },
+  history: {
+    name: '*image.historyContext',
+    headers: {
+      ID: 'IMAGE',
+      CreatedSince: 'CREATED',
+      CreatedAt: 'CREATED AT',
+      CreatedBy: 'CREATED BY',
+      Size: 'SIZE',
+      Comment: 'COMMENT',
+    },
+  },
+  volume: {
+    name: '*formatter.volumeContext',
+    headers: {
+      Name: 'VOLUME NAME',
+      Group: 'GROUP',
+      Driver: 'DRIVER',
+      Scope: 'SCOPE',
+      Availability: 'AVAILABILITY',
+      Mountpoint: 'MOUNTPOINT',
+      Labels: 'LABELS',
+      Links: 'LINKS',
+      Size: 'SIZE',
+      Status: 'STATUS',
+    },
+    raw: rawTemplate({ name: '{{.Name}}', driver: '{{.Driver}}' }),
+  },
+  stats: {
+    name: '*container.statsContext',
+    headers: {
+      Container: 'CONTAINER',
+      Name: 'NAME',
+      ID: 'CONTAINER ID',
+      CPUPerc: 'CPU %',
+      MemUsage: 'MEM USAGE / LIMIT',
+      MemPerc: 'MEM %',
+      NetIO: 'NET I/O',
+      BlockIO: 'BLOCK I/O',
+      PIDs: 'PIDS',
+    },
+  },
+  usage: {
+    name: '*formatter.diskUsageContext',
+    headers: {
+      Type: 'TYPE',
+      TotalCount: 'TOTAL',
+      Active: 'ACTIVE',
+      Size: 'SIZE',
+      Reclaimable: 'RECLAIMABLE',
+    },
+    raw: rawTemplate({
+      type: '{{.Type}}',
+      total: '{{.TotalCount}}',
+      active: '{{.Active}}',
+      size: '{{.Size}}',
+      reclaimable: '{{.Reclaimable}}',
+    }),
+  },
+  buildCache: {
+    name: '*formatter.buildCacheContext',
+    headers: {
+      ID: 'CACHE ID',
+      CacheType: 'CACHE TYPE',
+      Size: 'SIZE',
+      CreatedSince: 'CREATED',
+      LastUsedSince: 'LAST USED',
+      Shared: 'SHARED',
+    },
+  },
+  cacheRecord: {
+    name: '*commands.duContext',
+    headers: {
+      ID: 'ID',
+      Reclaimable: 'RECLAIMABLE',
+      Size: 'SIZE',
+      LastUsedSince: 'LAST USED',
+      CreatedAt: 'CREATED AT',
+      LastUsedAt: 'LAST USED AT',
+    },
+  },
+  tagMove: {
+    name: '*strake.tagMove',
+    headers: { When: 'WHEN', Time: 'TIME', Action: 'BY', Digest: 'DIGEST', ImageID: 'IMAGE ID' },
+  },
+  repository: {
+    name: '*strake.repository',
+    headers: { Repository: 'REPOSITORY', Tag: 'TAG' },
+  },
+  change: {
+    name: '*container.diffContext',
+    headers: { Kind: 'CHANGE TYPE', Path: 'PATH' },
+  },
+}

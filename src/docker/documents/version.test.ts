@@ -1,0 +1,25 @@
+import { expect, test } from 'bun:test'
+import { formatDocument, parseDocumentFormat } from '../formats/documents.ts'
+import { versionDocument } from './version.ts'
+
+const document = versionDocument({ Version: '1.2', Bun: '1.4', Os: 'linux', Arch: 'amd64' })
+
+function format(template: string): string {
+  const parsed = parseDocumentFormat(template, { name: 'version' })
+  return formatDocument(parsed, document, 'version')
+}
+
+test('versionDocument() has the versions of client and server', () => {
+  expect(format('{{.Client.Version}} {{.Server.Version}} {{.Server.Os}}/{{.Server.Arch}}')).toBe(
+    '1.2 1.2 linux/amd64',
+  )
+  const components = '{{range .Server.Components}}{{.Name}} {{.Version}};{{end}}'
+  expect(format(components)).toBe('Engine 1.2;Bun 1.4;')
+  expect(format('json')).toStartWith('{"Client":{"Version":"1.2","Os":"linux"')
+})
+
+test('formatDocument() names the template of version in errors, as Docker does', () => {
+  expect(() => format('{{.Missing}}')).toThrow(
+    `template parsing error: template: version:1:2: executing "version" at <.Missing>: can't evaluate field Missing in type system.versionInfo`,
+  )
+})

@@ -1,0 +1,81 @@
+import {
+  anyType,
+  boolType,
+  type Field,
+  intType,
+  listOf,
+  mapOf,
+  pointerTo,
+  stringType,
+  type Type,
+} from '#template'
+
+const basicTypes: Readonly<Record<string, Type>> = {
+  any: anyType,
+  bool: boolType,
+  int: intType,
+  int64: { kind: 'int64', name: 'int64' },
+  string: stringType,
+  uint: { kind: 'uint', name: 'uint' },
+  uint16: { kind: 'uint16', name: 'uint16' },
+  uint64: { kind: 'uint64', name: 'uint64' },
+}
+
+/**
+ * Makes types of declarations, of which each names only types before it:
+ *
+ * ```
+ * container.Status string
+ * container.State {
+ *   Status container.Status     a field with this name in templates and in JSON
+ *   ID=Id string                another name in JSON
+ *   Health? *container.Health   no member of JSON when it is empty
+ *   ...container.Resources      the fields of another type
+ * }
+ * ```
+ */
+export function declareTypes(declarations: string): ReadonlyMap<string, Type> {
+  const types = new Map<string, Type>(Object.entries(basicTypes))
+  let open: { readonly name: string; readonly fields: Field[] } | undefined
+  for (const line of declarations.split('\n')) {
+    const [first, second] = line.trim().split(/ +/)
+    if (first === undefined || first === '') continue
+    if (first === '}' && open !== undefined) {
+      types.set(open.name, { kind: 'struct', ...open })
+      open = undefined
+    } else if (open !== undefined) open.fields.push(...declareFields(types, first, second))
+    else if (second === '{') open = { name: first, fields: [] }
+    else types.set(first, renamed(findType(types, second ?? ''), first))
+  }
+  return types
+}
+
+function declareFields(
+  types: ReadonlyMap<string, Type>,
+  name: string,
+  type = '',
+): readonly Field[] {
+  if (name.startsWith('...')) return fieldsOf(findType(types, name.slice(3)))
+  const [known = '', json = known] = name.replace('?', '').split('=')
+  return [{ name: known, json, type: findType(types, type), omitEmpty: name.endsWith('?') }]
+}
+
+/** Returns the fields of a struct, or of the struct that a pointer points to. */
+export function fieldsOf(type: Type): readonly Field[] {
+  if (type.kind === 'pointer') return fieldsOf(type.element)
+  return type.kind === 'struct' ? type.fields : []
+}
+
+function findType(types: ReadonlyMap<string, Type>, text: string): Type {
+  if (text.startsWith('*')) return pointerTo(findType(types, text.slice(1)))
+  if (text.startsWith('[]')) return listOf(findType(types, text.slice(2)))
+  const map = /^map\[([^\]]+)\](.+)$/.exec(text)
+  if (map !== null) return mapOf(findType(types, map[1] ?? ''), findType(types, map[2] ?? ''))
+  const type = types.get(text)
+  if (type === undefined) throw new TypeError(`undeclared type ${text}`)
+  return type
+}
+
+function renamed(type: Type, name: string): Type {
+  return type.kind === 'interface' ? type : { ...type, name }
+}

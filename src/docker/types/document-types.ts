@@ -1,0 +1,27 @@
+import type { Type } from '#template'
+import { containerTypes } from './container-types.ts'
+import { declareTypes } from './declare.ts'
+import { imageTypes } from './image-types.ts'
+import { systemTypes } from './system-types.ts'
+
+/** Documents for templates, and the Go types of their values. */
+const names = {
+  container: 'container.InspectResponse',
+  image: 'image.InspectResponse',
+  volume: 'volume.Volume',
+  event: 'events.Message',
+  info: 'system.dockerInfo',
+  version: 'system.versionInfo',
+} as const
+
+export type DocumentKind = keyof typeof names
+
+let declared: ReadonlyMap<string, Type> | undefined
+
+/** Returns the type of a document. */
+export function documentType(kind: DocumentKind): Type {
+  declared ??= declareTypes(`${containerTypes}${imageTypes}${systemTypes}`)
+  const type = declared.get(names[kind])
+  if (type === undefined) throw new TypeError(`undeclared document ${kind}`)
+  return type
+}

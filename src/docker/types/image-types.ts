@@ -1,0 +1,47 @@
+/**
+ * The types of the document of an image, besides those of a container.
+ *
+ * @see https://pkg.go.dev/github.com/moby/moby/api/types/image#InspectResponse
+ */
+export const imageTypes = `
+v1.DockerOCIImageConfig {
+  User? string
+  ExposedPorts? map[string]empty
+  Env? []string
+  Entrypoint? []string
+  Cmd? []string
+  Volumes? map[string]empty
+  WorkingDir? string
+  Labels? map[string]string
+  StopSignal? string
+  ArgsEscaped? bool
+  Healthcheck? *v1.HealthcheckConfig
+  OnBuild? []string
+  Shell? []string
+}
+image.RootFS {
+  Type? string
+  Layers? []string
+}
+image.Metadata {
+  LastTagTime? string
+}
+image.InspectResponse {
+  ID=Id string
+  RepoTags []string
+  RepoDigests []string
+  Comment? string
+  Created? string
+  Author? string
+  Config *v1.DockerOCIImageConfig
+  Architecture string
+  Variant? string
+  Os string
+  OsVersion? string
+  Size int64
+  GraphDriver? *storage.DriverData
+  RootFS image.RootFS
+  Metadata image.Metadata
+  Descriptor? *v1.Descriptor
+}
+`
