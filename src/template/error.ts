@@ -4,8 +4,17 @@ export class TemplateError extends Error {
   /** What the template had written before it failed. */
   readonly written: string
 
-  constructor(message: string, written = '') {
+  /** The template would have taken too much: it fails with any data. */
+  readonly isLimit: boolean
+
+  constructor(message: string, { written = '', isLimit = false }: TemplateErrorOptions = {}) {
     super(message)
     this.written = written
+    this.isLimit = isLimit
   }
+}
+
+interface TemplateErrorOptions {
+  readonly written?: string | undefined
+  readonly isLimit?: boolean | undefined
 }

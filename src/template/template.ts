@@ -74,12 +74,15 @@ export function executeTemplate(
     return fromBytes(execution.written)
   } catch (error) {
     if (!(error instanceof LimitError)) throw asText(error)
-    throw asText(new TemplateError(`template: ${set.name}: ${error.message}`, execution.written))
+    const { written } = execution
+    const message = `template: ${set.name}: ${error.message}`
+    throw asText(new TemplateError(message, { written, isLimit: true }))
   }
 }
 
 /** Inside of this folder messages are bytes. */
 function asText(error: unknown): unknown {
   if (!(error instanceof TemplateError)) return error
-  return new TemplateError(fromBytes(error.message), fromBytes(error.written))
+  const { message, written, isLimit } = error
+  return new TemplateError(fromBytes(message), { written: fromBytes(written), isLimit })
 }

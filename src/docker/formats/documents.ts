@@ -75,6 +75,7 @@ export function formatInspected(
       return executeTemplate(template, typed, { show })
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error
+      if (error.isLimit) throw new FormatError(error, badField)
     }
   }
   return formatDocument({ template, show }, document, undefined)

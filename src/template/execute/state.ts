@@ -86,10 +86,10 @@ export class State {
   fail(message: string): never {
     const { set, written } = this.execution
     const prefix = `template: ${set.name}`
-    if (this.#node === undefined) throw new TemplateError(`${prefix}: ${message}`, written)
+    if (this.#node === undefined) throw new TemplateError(`${prefix}: ${message}`, { written })
     const before = set.text.slice(0, this.#node.at).split('\n')
     const place = `${before.length}:${before.at(-1)?.length ?? 0}`
     const context = `executing ${quote(this.templateName)} at <${formatNode(this.#node)}>`
-    throw new TemplateError(`${prefix}:${place}: ${context}: ${message}`, written)
+    throw new TemplateError(`${prefix}:${place}: ${context}: ${message}`, { written })
   }
 }
