@@ -8,6 +8,7 @@ import { readDefinition } from './contexts/definition.ts'
 import { openBuildContext } from './contexts/open-context.ts'
 import { openNamedContexts } from './contexts/open-contexts.ts'
 import { fetchDockerfile } from './contexts/remote-context.ts'
+import { annotationsFor } from './export/annotations.ts'
 import { exporters } from './export/exporters.ts'
 import { type ExportedImage, finishHistory } from './export/image.ts'
 import { collectContextSources } from './files/context-sources.ts'
@@ -101,6 +102,7 @@ async function buildIn(
     facts: {
       ...factsOf(options),
       userinfo: plans[0]?.userinfo ?? new Map(),
+      uncached: plans[0]?.uncached ?? new Set(),
       project,
       source,
       times,
@@ -156,6 +158,7 @@ async function exportPlan(
     history: finishHistory(plan.history, states, created),
     platform: plan.platform,
     created,
+    annotations: annotationsFor(options.annotations ?? [], 'manifest', plan.platform),
   }
   return await exporters.image(services, state, options.signal)
 }
@@ -233,10 +236,11 @@ function stepServices(options: BuildOptions, lease: Lease): StepServices {
 
 function factsOf(
   options: BuildOptions,
-): Omit<BuildFacts, 'project' | 'source' | 'times' | 'sources' | 'userinfo'> {
+): Omit<BuildFacts, 'project' | 'source' | 'times' | 'sources' | 'userinfo' | 'uncached'> {
   return {
     proxies: proxyEnvironment(options.buildArgs ?? {}),
     noCache: options.noCache === true,
+    runLimits: options.runLimits ?? {},
     explain: options.explain === true,
     downloads: options.downloads ?? 'any',
     secrets: options.secrets ?? new Map(),

@@ -6,6 +6,8 @@ export { build } from './build-image.ts'
 // Standard input as a Dockerfile or a context.
 export { type ContextArchive, readBuildInput } from './contexts/build-input.ts'
 export { isRemoteContext } from './contexts/remote-context.ts'
+// Annotations of the user.
+export { type AnnotationPlace, annotationsFor, type BuildAnnotation } from './export/annotations.ts'
 // Writing an image to the store.
 export type { BuildState, ExportedImage } from './export/image.ts'
 export { exportImage } from './export/image.ts'
@@ -14,8 +16,9 @@ export type { NamedContext } from './model/contexts.ts'
 export { DockerfileError, ExitError } from './model/error.ts'
 // The network of RUN.
 export type { NetworkMode } from './model/graph.ts'
-// SSH agents for RUN --mount=type=ssh.
 export type { SshAgent } from './model/mounts.ts'
+// SSH agents for RUN --mount=type=ssh.
+export type { Grant, RunLimits, RunSettings } from './model/run-settings.ts'
 export type { BuildOptions, BuildServices, ImageResolver, ResolveOptions } from './options.ts'
 export type { BaseImage, LayoutImage } from './plan/base-images.ts'
 // Downloads by the rules of ADD.

@@ -5,9 +5,11 @@ import type { Runtime } from '#runtime'
 import type { Snapshotter } from '#snapshot'
 import type { Emit } from '#stream'
 import type { ContextArchive } from './contexts/build-input.ts'
+import type { BuildAnnotation } from './export/annotations.ts'
 import type { NamedContext } from './model/contexts.ts'
 import type { NetworkMode } from './model/graph.ts'
 import type { SshAgent } from './model/mounts.ts'
+import type { Grant, RunLimits, RunSettings } from './model/run-settings.ts'
 import type { BaseImage, LayoutImage } from './plan/base-images.ts'
 import type { Downloads } from './source/http.ts'
 import type { HttpServices } from './source/services.ts'
@@ -72,10 +74,14 @@ export interface BuildOptions {
   readonly buildArgs?: Readonly<Record<string, string>> | undefined
   /** Labels for the image. They replace labels of the Dockerfile. */
   readonly labels?: Readonly<Record<string, string>> | undefined
+  /** Annotations of the manifests. The caller writes those of an index. */
+  readonly annotations?: readonly BuildAnnotation[] | undefined
   /** There is an image for each. The default is the platform of the machine. */
   readonly platforms?: readonly Platform[] | undefined
   /** Run every step again. The results are still added to the cache. */
   readonly noCache?: boolean | undefined
+  /** Names of stages whose steps run again. */
+  readonly noCacheStages?: readonly string[] | undefined
   readonly pull?: boolean | undefined
   /** Network of every RUN that names none. The default is `default`. */
   readonly network?: NetworkMode | undefined
@@ -84,7 +90,10 @@ export interface BuildOptions {
   /** SSH agents for RUN `--mount=type=ssh`, by ID. */
   readonly agents?: ReadonlyMap<string, SshAgent> | undefined
   /** Permissions beyond the sandbox of the build. */
-  readonly allow?: readonly 'network.host'[] | undefined
+  readonly allow?: readonly Grant[] | undefined
+  /** Settings of the containers of RUN. */
+  readonly runSettings?: RunSettings | undefined
+  readonly runLimits?: RunLimits | undefined
   /** The default is `any`. */
   readonly downloads?: Downloads | undefined
   /** Seconds since 1970. The build argument SOURCE_DATE_EPOCH sets it too. */

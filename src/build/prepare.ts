@@ -1,7 +1,7 @@
-import { type IgnoreMatcher, parse } from '#dockerfile'
+import { type Dockerfile, type IgnoreMatcher, parse, withSuggestion } from '#dockerfile'
 import { formatPlatform, normalizePlatform, type RunConfig } from '#oci'
 import { hostPlatform } from '#platform'
-import { silent } from '#stream'
+import { type Emit, silent } from '#stream'
 import type { ContextRoot } from './contexts/context-root.ts'
 import type { ContextSources } from './files/context-sources.ts'
 import type { NamedContexts } from './model/contexts.ts'
@@ -45,7 +45,9 @@ export async function makePlans(
     buildArgs,
     platforms: { build, targets: (options.platforms ?? [build]).map(normalizePlatform) },
     network: options.network ?? 'default',
-    allowHostNetwork: options.allow?.includes('network.host') === true,
+    grants: new Set(options.allow ?? []),
+    settings: options.runSettings,
+    uncachedStages: uncachedStages(options, dockerfile, emit),
     warn: warnings.warn,
     ignore,
     target: options.target,
@@ -82,6 +84,23 @@ export async function makePlans(
     })
   }
   return plans
+}
+
+/** The stages of `--no-cache-filter`, in lower case. A name that no stage has gives a warning. */
+function uncachedStages(
+  { noCacheStages = [] }: BuildOptions,
+  { stages }: Dockerfile,
+  emit: Emit,
+): readonly string[] {
+  const known = stages.flatMap(({ name }) => (name === undefined ? [] : [name]))
+  return noCacheStages.map((stage) => {
+    const name = stage.toLowerCase()
+    const message = `no stage is called ${stage}, so --no-cache-filter has no effect`
+    if (!known.includes(name)) {
+      emit({ type: 'warning', message: withSuggestion(message, name, known) })
+    }
+    return name
+  })
 }
 
 /**

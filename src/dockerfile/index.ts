@@ -38,4 +38,4 @@ export { Problem } from './problem.ts'
 /** Sizes such as `64m`, in bytes. */
 export { parseSize } from './size.ts'
 /** Spelling help. */
-export { suggest } from './suggest.ts'
+export { suggest, withSuggestion } from './suggest.ts'

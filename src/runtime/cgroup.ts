@@ -28,8 +28,8 @@ export function countsSwap(): boolean {
 }
 
 /** The control group of a container, below every hierarchy's root. */
-export function cgroupPath(id: string): string {
-  return `/strake/${id}`
+export function cgroupPath(id: string, parent = '/strake'): string {
+  return `${parent}/${id}`
 }
 
 /** How often the kernel killed a process of this container because memory ran out. Call it before the group is removed. */

@@ -1,4 +1,5 @@
 import {
+  type Annotations,
   type Descriptor,
   type Digest,
   encodeJson,
@@ -26,6 +27,8 @@ export interface BuildState {
   readonly platform: Platform
   /** Seconds since 1970. */
   readonly created: number
+  /** Annotations of the manifest. */
+  readonly annotations?: Annotations | undefined
 }
 
 /** An image in the store. It has no name yet. */
@@ -61,6 +64,7 @@ export async function exportImage(
     mediaType: mediaType.ociManifest,
     config: configDescriptor,
     layers: layers.map((layer) => layer.descriptor),
+    ...(state.annotations !== undefined && { annotations: state.annotations }),
   }
   const descriptor = await write(mediaType.ociManifest, manifest)
   return { descriptor, manifest, config, imageId: configDescriptor.digest, layers }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Range } from '#dockerfile'
 import type { Digest, Platform } from '#oci'
 import type { RunMount } from './mounts.ts'
+import type { RunSettings } from './run-settings.ts'
 
 /**
  * One operation on a file system, and the file systems it works on. The digest is
@@ -48,6 +49,10 @@ export interface RunOp {
   readonly network: NetworkMode
   /** Absent for the usual host name. */
   readonly hostname?: string
+  /** `insecure` has all rights of this machine. Absent for the sandbox. */
+  readonly security?: 'insecure'
+  /** Absent without settings of the user. */
+  readonly settings?: RunSettings
   /** Absent when the RUN has no mounts. */
   readonly mounts?: readonly RunMount[]
   /** A `#!` heredoc, given to the process as an executable file. */

@@ -8,7 +8,7 @@ import { Repository } from '../git/repository.ts'
 import { gitServices } from '../git/services.ts'
 import { hashOwnFiles } from '../layers/files-hash.ts'
 import type { AddOp, GitSource } from '../model/graph.ts'
-import type { StepContext } from '../step/workspace.ts'
+import { ignoresCache, type StepContext } from '../step/workspace.ts'
 import { type Downloaded, download, type Validators } from './download.ts'
 
 /** Files of another machine. They are transferred when the layer is made, or earlier. */
@@ -45,7 +45,7 @@ export async function findDownload(
   { context, stack }: Finding,
 ): Promise<RemoteFiles> {
   const place = cachePath(context.places.cacheFiles, 'download', `${op.intoDirectory} ${url}`)
-  const known = context.facts.noCache ? undefined : recall(place)
+  const known = ignoresCache(context) ? undefined : recall(place)
   const transfer = async (
     validators: Validators | undefined,
     into: AsyncDisposableStack,

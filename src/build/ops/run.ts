@@ -107,6 +107,10 @@ async function runCommand(
     root: active.root,
     ...process,
     hostname: hostnameOf(op),
+    ...(op.security === 'insecure' && { security: { privileged: true } }),
+    rlimits: op.settings?.rlimits,
+    shmSize: op.settings?.shmSize,
+    ...context.facts.runLimits,
     network: networkNamespace(op, network),
     mounts: prepared.mounts,
   })
@@ -143,8 +147,10 @@ async function attach(
 ): Promise<StepNetwork & AsyncDisposable> {
   const { network } = services
   const hostname = hostnameOf(op)
-  if (network !== undefined) return network({ mode: op.network, stepId: id, hostname })
-  const hosts = `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost\n`
+  if (network !== undefined)
+    return network({ mode: op.network, stepId: id, hostname, hosts: op.settings?.hosts })
+  const extra = (op.settings?.hosts ?? []).map(({ name, ip }) => `${ip}\t${name}\n`)
+  const hosts = `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost\n${extra.join('')}`
   return { resolvConf: '', hosts, async [Symbol.asyncDispose]() {} }
 }
 

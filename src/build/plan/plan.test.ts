@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { parse } from '#dockerfile'
 import { StrakeError } from '#oci'
+import { inDependencyOrder } from '../model/graph.ts'
 import { baseImage, linux, opOf, path, plan, usual } from '../testing/plan.ts'
 import { createBuildArgs } from '../variables/scope.ts'
 import { planBuild } from './plan.ts'
@@ -277,7 +278,6 @@ const refusals: readonly (readonly [string, string])[] = [
   ['FROM a AS self\nCOPY --from=self / /', 'stage self comes later in the file, or is this stage'],
   ['FROM a\nRUN --device=gpu y', 'RUN --device is not supported yet'],
   ['FROM a\nRUN --network=host y', 'needs the permission network.host'],
-  ['FROM a\nRUN --security=insecure y', '--security=insecure is not supported'],
   ['FROM a\nADD https://h/y.git#--upload-pack=id /x', '"--upload-pack=id" is not a ref'],
   ['FROM a\nADD --keep-git-dir https://h/y /x', 'needs a git repository'],
   [`FROM a\nADD --checksum=abcd https://h/y /x`, 'is a commit, and the source is no git'],
@@ -297,8 +297,32 @@ test.each(refusals)('planBuild() refuses %p', async (text, reason) => {
   await expect(plan(text)).rejects.toThrow(reason)
 })
 
+test('planBuild() gives RUN no permission that the user has not given', async () => {
+  for (const [flag, grant] of [
+    ['--network=host', 'network.host'],
+    ['--security=insecure', 'security.insecure'],
+  ] as const) {
+    const text = `FROM a\nRUN ${flag} y`
+    await expect(plan(text)).rejects.toMatchObject({
+      message: expect.stringContaining(`RUN ${flag} needs the permission ${grant}`),
+      remedy: `build with --allow ${grant} if you trust this Dockerfile`,
+    })
+    await expect(plan(text, { grants: [grant] })).resolves.toBeDefined()
+  }
+  const sandboxed = opOf(await plan('FROM a\nRUN --security=sandbox y'), 'run')
+  expect(sandboxed).not.toHaveProperty('security')
+})
+
+test('planBuild() marks the steps of stages that run again', async () => {
+  const text = 'FROM a AS one\nRUN 1\nFROM one AS two\nRUN 2'
+  const { uncached, target } = await plan(text, { uncachedStages: ['one'] })
+  const [, first, second] = inDependencyOrder(target)
+  expect([...uncached]).toEqual([first?.digest ?? 'sha256:none'])
+  expect(uncached).not.toContain(second?.digest)
+})
+
 test('planBuild() allows the host network when an option allows it', async () => {
-  const planned = await plan('FROM a\nRUN --network=host y', { allowHostNetwork: true })
+  const planned = await plan('FROM a\nRUN --network=host y', { grants: ['network.host'] })
   expect(opOf(planned, 'run').network).toBe('host')
 })
 
@@ -332,7 +356,7 @@ test('planBuild() suggests a stage when an image is missing', async () => {
     buildArgs: createBuildArgs({}),
     platforms: { build: linux, targets: [linux] },
     network: 'default',
-    allowHostNetwork: false,
+    grants: new Set(),
     warn: () => {},
     resolveImage: async (reference) => {
       if (reference === 'a') return baseImage()
@@ -352,7 +376,7 @@ test('planBuild() makes a plan for every platform, and emits each warning once',
     buildArgs: createBuildArgs({}),
     platforms: { build: linux, targets: [linux, { os: 'linux', architecture: 'arm64' }] },
     network: 'default',
-    allowHostNetwork: false,
+    grants: new Set(),
     warn: (rule) => warnings.push(rule),
     async resolveImage(reference, { architecture }) {
       resolved.push(`${reference} ${architecture}`)

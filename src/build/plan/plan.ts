@@ -3,6 +3,7 @@ import { type Digest, limits, type Platform, type RunConfig } from '#oci'
 import { NamedContexts } from '../model/contexts.ts'
 import { DockerfileError, type DockerfileSource, failure } from '../model/error.ts'
 import type { NetworkMode, Vertex } from '../model/graph.ts'
+import type { Grant, RunSettings } from '../model/run-settings.ts'
 import type { BuildArgs, BuildPlatforms } from '../variables/scope.ts'
 import { TextBudget } from '../variables/text-budget.ts'
 import { type BaseImage, BaseImages, type ResolveBase } from './base-images.ts'
@@ -25,7 +26,11 @@ export interface PlanOptions {
     readonly targets: readonly Platform[]
   }
   readonly network: NetworkMode
-  readonly allowHostNetwork: boolean
+  readonly grants: ReadonlySet<Grant>
+  /** Settings of the containers of RUN. */
+  readonly settings?: RunSettings | undefined
+  /** Names of stages whose steps run again. */
+  readonly uncachedStages?: readonly string[] | undefined
   /** Called with every finding of a build check, also of skipped checks. */
   readonly warn: (rule: RuleName, message: string, range: Range) => void
   /** Matches the files that are excluded from the build context. */
@@ -49,6 +54,8 @@ export interface Plan {
   readonly images: ReadonlyMap<Digest, BaseImage>
   /** The passwords of URLs, by URL without it. */
   readonly userinfo: ReadonlyMap<string, string>
+  /** The vertices of stages whose steps run again. */
+  readonly uncached: ReadonlySet<Digest>
 }
 
 /**
@@ -66,6 +73,7 @@ export async function planBuild(
     images: new BaseImages(options.resolveImage, options.source),
     budget: new TextBudget(),
     userinfo: new Map<string, string>(),
+    uncached: new Set<Digest>(),
     contexts: options.contexts ?? new NamedContexts(),
     warn(rule: RuleName, message: string, range: Range) {
       const warning = JSON.stringify([rule, message, range])
@@ -91,6 +99,7 @@ interface PlatformOptions extends Omit<PlanOptions, 'platforms' | 'resolveImage'
   readonly images: BaseImages
   readonly budget: TextBudget
   readonly userinfo: Map<string, string>
+  readonly uncached: Set<Digest>
 }
 
 async function planFor(dockerfile: Dockerfile, options: PlatformOptions): Promise<Plan> {
@@ -108,6 +117,7 @@ async function planFor(dockerfile: Dockerfile, options: PlatformOptions): Promis
     globals: planner.globals.values,
     images: options.images.used,
     userinfo: options.userinfo,
+    uncached: options.uncached,
   }
 }
 
@@ -183,6 +193,7 @@ class Planner {
     const instructions = [...triggers, ...stage.instructions]
     const total = numbered + instructions.filter(makesLayer).length
     const context = this.#stageContext(stage, platform, numbered, total)
+    const isUncached = this.#options.uncachedStages?.includes(stage.name ?? '') === true
     for (const instruction of instructions) {
       const missing = new Set<string>()
       const lookup = (name: string): string | undefined => {
@@ -192,8 +203,10 @@ class Planner {
       }
       const expand = createExpander(lookup, instruction.range, context)
       try {
-        if (makesLayer(instruction)) await planFilesystem(state, instruction, expand, context)
-        else applyMetadata(state, instruction, expand, context)
+        if (makesLayer(instruction)) {
+          await planFilesystem(state, instruction, expand, context)
+          if (isUncached) this.#options.uncached.add(state.vertex.digest)
+        } else applyMetadata(state, instruction, expand, context)
       } finally {
         const { warn } = this.#options
         checkVariables(missing, [...state.scope.keys()], { warn, range: instruction.range })
@@ -234,14 +247,15 @@ class Planner {
     numbered: number,
     total: number,
   ): FilesystemContext {
-    const { source, buildArgs, budget, network, allowHostNetwork, warn, ignore, userinfo } =
+    const { source, buildArgs, budget, network, grants, settings, warn, ignore, userinfo } =
       this.#options
     let index = numbered
     return {
       source,
       buildArgs,
       network,
-      allowHostNetwork,
+      grants,
+      settings,
       warn,
       ignore,
       userinfo,

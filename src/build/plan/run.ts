@@ -1,5 +1,6 @@
 import { inlineScript, type RunInstruction } from '#dockerfile'
 import type { RunOp } from '../model/graph.ts'
+import type { Grant } from '../model/run-settings.ts'
 import { tooMuchText } from '../variables/text-budget.ts'
 import { layerSuffix, runCommandText } from './history.ts'
 import { commandLine } from './metadata.ts'
@@ -17,10 +18,9 @@ export async function planRun(
   const unsupported = unsupportedFlag(run)
   if (unsupported !== undefined) throw refuse(context, run, unsupported)
   const network = run.network ?? context.network
-  if (network === 'host' && !context.allowHostNetwork) {
-    throw refuse(context, run, 'RUN --network=host needs the permission network.host', {
-      remedy: 'build with --network host, which allows it',
-    })
+  if (network === 'host') requireGrant('network.host', '--network=host', run, context)
+  if (run.security === 'insecure') {
+    requireGrant('security.insecure', '--security=insecure', run, context)
   }
   const env = [...stage.scope].map(([name, value]) => `${name}=${value}`)
   if (env.length > maxVariables) {
@@ -39,11 +39,26 @@ export async function planRun(
     user: stage.user,
     network,
     ...sandboxHostname(run, context),
+    ...(run.security === 'insecure' && { security: 'insecure' }),
+    ...(context.settings !== undefined && { settings: context.settings }),
     ...(mounts.length > 0 && { mounts }),
     ...(script !== undefined && { script: { path: script.path, content: script.content } }),
   }
   const text = runCommandText(argv, stage)
   return { op, line: `RUN ${text}${layerSuffix}`, inputs }
+}
+
+/** Throws when the user has not given a permission that an instruction needs. */
+function requireGrant(
+  grant: Grant,
+  flag: string,
+  run: RunInstruction,
+  context: FilesystemContext,
+): void {
+  if (context.grants.has(grant)) return
+  throw refuse(context, run, `RUN ${flag} needs the permission ${grant}`, {
+    remedy: `build with --allow ${grant} if you trust this Dockerfile`,
+  })
 }
 
 /** The host name of a RUN, from a build argument. */
@@ -61,7 +76,6 @@ function sandboxHostname(run: RunInstruction, context: FilesystemContext): Pick<
  */
 const maxVariables = 4096
 
-function unsupportedFlag({ security, devices }: RunInstruction): string | undefined {
-  if (security === 'insecure') return 'RUN --security=insecure is not supported yet'
+function unsupportedFlag({ devices }: RunInstruction): string | undefined {
   return devices.length > 0 ? 'RUN --device is not supported yet' : undefined
 }

@@ -1,6 +1,7 @@
 import type { IgnoreMatcher, Instruction } from '#dockerfile'
 import { DockerfileError, failure } from '../model/error.ts'
 import type { NetworkMode, Op, Vertex } from '../model/graph.ts'
+import type { Grant, RunSettings } from '../model/run-settings.ts'
 import type { PlanContext } from './stage.ts'
 
 /** The parameters of instructions that change files, beside the stage. */
@@ -9,8 +10,10 @@ export interface FilesystemContext extends PlanContext {
   readonly network: NetworkMode
   /** Takes the passwords of URLs, by URL without it. */
   readonly userinfo: Map<string, string>
-  /** RUN may use the host's network. */
-  readonly allowHostNetwork: boolean
+  /** The permissions that the user gave. */
+  readonly grants: ReadonlySet<Grant>
+  /** Absent without settings of the user. */
+  readonly settings: RunSettings | undefined
   /** Matches the files that are excluded from the build context. */
   readonly ignore: IgnoreMatcher | undefined
   /** Returns the name of the next step: `[build 2/4] RUN make`. */

@@ -9,7 +9,7 @@ import type { BaseImage } from '../plan/base-images.ts'
 import { type CachedResult, findCached, rememberResult } from '../step/cache.ts'
 import { explainMiss, rememberInputs } from '../step/explain.ts'
 import { baseOf, type Made, type OpRunner } from '../step/runner.ts'
-import type { StepContext, Workspace } from '../step/workspace.ts'
+import { ignoresCache, type StepContext, type Workspace } from '../step/workspace.ts'
 import type { StepResult, StepRunner } from './solve.ts'
 
 type LayerOp = Exclude<Op, { kind: 'scratch' | 'image' }>
@@ -67,7 +67,8 @@ async function makeLayer(
   context: StepContext,
   working: Map<string, Promise<Made>>,
 ): Promise<StepResult> {
-  const { services, facts, signal } = context
+  const { services, signal } = context
+  const isUncached = ignoresCache(context)
   const base = baseOf(inputs)
   const known = (layer: CachedResult): StepResult => ({
     state: addLayer(base, layer ?? undefined),
@@ -76,12 +77,12 @@ async function makeLayer(
   // The table has a runner of the right type for every kind.
   const runner = runners[op.kind] as OpRunner<LayerOp>
   const definition = runner.definitionKey(op, inputs, context)
-  if (definition !== undefined && !facts.noCache) {
+  if (definition !== undefined && !isUncached) {
     const found = await findCached(services, definition, signal)
     if (found !== undefined) return known(found)
   }
   await using work = await runner.prepare(op, inputs, context)
-  if (work.key.hash !== definition?.hash && !facts.noCache) {
+  if (work.key.hash !== definition?.hash && !isUncached) {
     const found = await findCached(services, work.key, signal)
     if (found !== undefined) {
       if (definition !== undefined) rememberResult(services, definition, found ?? undefined)

@@ -1,6 +1,6 @@
 import type { KeyParts } from './key.ts'
 import type { Work } from './runner.ts'
-import { definitionOf, type StepContext } from './workspace.ts'
+import { definitionOf, ignoresCache, type StepContext } from './workspace.ts'
 
 /** The inputs of a step the last time that it ran. */
 interface Inputs {
@@ -13,7 +13,9 @@ export function explainMiss(context: StepContext, work: Work): void {
   const { facts, services } = context
   if (!facts.explain) return
   const before = readInputs(services.cache.inputsOf(definitionOf(context)))
-  const reason = facts.noCache ? 'the cache is not used' : describeMiss(before, inputsOf(work))
+  const reason = ignoresCache(context)
+    ? 'the cache is not used'
+    : describeMiss(before, inputsOf(work))
   context.emit({ type: 'status', message: `${context.vertex.name}: ${reason}` })
 }
 

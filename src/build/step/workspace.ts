@@ -11,6 +11,7 @@ import type { LookupTree } from '../files/tree.ts'
 import type { DockerfileSource } from '../model/error.ts'
 import type { NetworkMode, Vertex } from '../model/graph.ts'
 import type { SshAgent } from '../model/mounts.ts'
+import type { RunLimits, RunSettings } from '../model/run-settings.ts'
 import type { FileState } from '../model/state.ts'
 import type { Downloads } from '../source/http.ts'
 import type { HttpServices } from '../source/services.ts'
@@ -33,6 +34,8 @@ export interface NetworkRequest {
   readonly stepId: string
   /** The name of the step in `/etc/hosts`. */
   readonly hostname: string
+  /** More lines of `/etc/hosts`. */
+  readonly hosts?: RunSettings['hosts']
 }
 
 /** Attaches a step to a network. The engine implements it. */
@@ -73,6 +76,9 @@ export interface BuildFacts {
   /** Proxy settings for RUN. They are not in any key or image. */
   readonly proxies: readonly string[]
   readonly noCache: boolean
+  /** The vertices that run again, also without `noCache`. */
+  readonly uncached: ReadonlySet<Digest>
+  readonly runLimits: RunLimits
   readonly explain: boolean
   /** The addresses that ADD may download from. */
   readonly downloads: Downloads
@@ -112,6 +118,11 @@ export interface Workspace {
 export interface StepContext extends Workspace {
   readonly vertex: Vertex
   readonly signal: AbortSignal
+}
+
+/** True when the result of a step is not taken from the cache. */
+export function ignoresCache({ facts, vertex }: StepContext): boolean {
+  return facts.noCache || facts.uncached.has(vertex.digest)
 }
 
 /** Identifies an instruction of a project by its place, whatever its text is now. */

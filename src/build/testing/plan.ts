@@ -2,6 +2,7 @@ import { parse, parseIgnore } from '#dockerfile'
 import type { ImageConfig, Platform } from '#oci'
 import { type NamedContext, NamedContexts } from '../model/contexts.ts'
 import { inDependencyOrder, type Vertex } from '../model/graph.ts'
+import type { Grant } from '../model/run-settings.ts'
 import type { BaseImage } from '../plan/base-images.ts'
 import { type Plan, planBuild } from '../plan/plan.ts'
 import { createBuildArgs } from '../variables/scope.ts'
@@ -31,7 +32,8 @@ export async function plan(
     readonly target?: string
     readonly args?: Record<string, string>
     readonly base?: ImageConfig['config']
-    readonly allowHostNetwork?: boolean
+    readonly grants?: readonly Grant[]
+    readonly uncachedStages?: readonly string[]
     readonly ignore?: string
     readonly contexts?: Record<string, NamedContext>
     /** Receives the warnings, for plans that fail. */
@@ -47,7 +49,8 @@ export async function plan(
     buildArgs,
     platforms: { build: linux, targets: [{ os: 'linux', architecture: 'arm64' }] },
     network: 'default',
-    allowHostNetwork: options.allowHostNetwork === true,
+    grants: new Set(options.grants ?? []),
+    uncachedStages: options.uncachedStages,
     warn(rule, message, range) {
       warnings.push(rule)
       sentences.push(`${range.start.line}: ${message}`)

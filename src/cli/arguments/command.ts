@@ -106,7 +106,8 @@ export class Command {
     const at = flags.indexOf('--')
     const end = flags.indexOf(' ', at)
     const long = end < 0 ? flags.slice(at) : flags.slice(at, end)
-    const isNegation = long.startsWith('--no-')
+    // An option with a value, such as `--no-cache-filter`, negates nothing.
+    const isNegation = long.startsWith('--no-') && !flags.includes('<')
     this.options.push({
       ...(typeof settings === 'function' ? { read: settings } : settings),
       flags,

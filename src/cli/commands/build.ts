@@ -5,13 +5,19 @@ import { parseImageLabels } from '#docker/flags/label-flags'
 import { type BuildRequest, build, readBuildInput } from '#engine/build/build'
 import { StrakeError } from '#oci'
 import { useStreamFile } from '#platform'
+import {
+  addBuildRunOptions,
+  type BuildRunOptions,
+  readBuildRunOptions,
+} from '../arguments/build-run-options.ts'
 import { Command } from '../arguments/command.ts'
 import { collect, parseAssignments } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { buildRenderer } from '../render/build-renderer.ts'
 
-interface Options {
+interface Options extends BuildRunOptions {
   readonly buildArg?: readonly string[]
+  readonly attest?: readonly string[]
   readonly buildContext?: readonly string[]
   readonly cache: boolean
   readonly downloads: 'any' | 'public'
@@ -35,7 +41,7 @@ interface Options {
 }
 
 export function define(context: Context): Command {
-  return new Command('build')
+  return addBuildRunOptions(new Command('build'))
     .description('Build an image from a Dockerfile')
     .argument(
       '<context>',
@@ -86,6 +92,9 @@ export function define(context: Context): Command {
     .option('--rm', '', { hidden: true })
     .option('--force-rm', '', { hidden: true })
     .option('--compress', '', { hidden: true })
+    .option('--disable-content-trust', '', { hidden: true })
+    .option('--isolation <kind>', '', { hidden: true, choices: ['default'] })
+    .option('--attest <spec>', '', { hidden: true, read: collect })
     .examples('strake build -t app:1.0 --build-arg VERSION=1.0 .')
     .action(async (directory: string, options: Options) => {
       const request = await readRequest(directory, options, context.signal)
@@ -109,12 +118,14 @@ async function readRequest(
   const { network, timestamp, provenance, sbom } = options
   if (provenance !== undefined) refuseAttestation('--provenance', provenance)
   if (sbom !== undefined) refuseAttestation('--sbom', sbom)
+  for (const spec of options.attest ?? []) refuseAttestation('--attest', spec)
   return {
     ...(await readSources(directory, options.file, signal)),
     network: network === undefined ? undefined : parseBuildNetwork(network),
     timestamp: timestamp === undefined ? undefined : parseTimestamp(timestamp),
     names: options.tag ?? [],
     buildArgs: parseAssignments(options.buildArg, process.env),
+    ...readBuildRunOptions(options),
     contexts: parseBuildContexts(options.buildContext ?? []),
     labels: parseImageLabels(options.label ?? []),
     secrets: (options.secret ?? []).map(parseSecret),

@@ -48,7 +48,10 @@ export function parseAgent(text: string): AgentSource {
 }
 
 /** Reads `--provenance` and `--sbom`. Throws `INVALID` for every value but `false`: strake writes no attestations. */
-export function refuseAttestation(flag: '--provenance' | '--sbom', text: string): void {
+export function refuseAttestation(
+  flag: '--attest' | '--provenance' | '--sbom',
+  text: string,
+): void {
   if (parseBoolean(text) === false || text.split(',').includes('disabled=true')) return
   throw refuse(flag, text, `images have no attestations: use ${flag}=false, or omit the flag`)
 }

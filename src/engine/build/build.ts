@@ -1,10 +1,14 @@
 import { stat } from 'node:fs/promises'
 import {
+  type BuildAnnotation,
   type BuildServices,
   build as buildImage,
   type ContextArchive,
+  type Grant,
   type NamedContext,
   type NetworkRequest,
+  type RunLimits,
+  type RunSettings,
   type StepNetwork,
 } from '#build'
 import { defaultNetwork, formatHosts, formatResolvConf, readHostResolver } from '#network'
@@ -42,6 +46,13 @@ export interface BuildRequest {
   readonly buildArgs?: ReadonlyMap<string, string> | undefined
   readonly labels?: ReadonlyMap<string, string> | undefined
   readonly noCache?: boolean | undefined
+  /** Names of stages whose steps run again. */
+  readonly noCacheStages?: readonly string[] | undefined
+  /** Permissions that RUN of the Dockerfile may use. */
+  readonly allow?: readonly Grant[] | undefined
+  readonly runSettings?: RunSettings | undefined
+  readonly runLimits?: RunLimits | undefined
+  readonly annotations?: readonly BuildAnnotation[] | undefined
   readonly pull?: boolean | undefined
   /** There is an image for each, and an index when there are several. Default: this machine. */
   readonly platforms?: readonly Platform[] | undefined
@@ -80,6 +91,7 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   const secrets = await readSecrets(request.secrets ?? [], engine.env, signal)
   const agents = await findAgents(request.agents ?? [], engine.env)
   const contexts = await checkContexts(request.contexts)
+  checkAnnotations(request)
   await cleanAfterBuilds(engine)
   await using layouts = await layoutLease(engine, contexts)
   const result = await buildImage({
@@ -90,7 +102,12 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
     target: request.target,
     platforms: request.platforms,
     network,
-    allow: network === 'host' ? ['network.host'] : [],
+    // The user who asks for the host's network for every RUN allows it.
+    allow: [...(request.allow ?? []), ...(network === 'host' ? ['network.host' as const] : [])],
+    runSettings: request.runSettings,
+    runLimits: request.runLimits,
+    noCacheStages: request.noCacheStages,
+    annotations: request.annotations,
     timestamp: timestamp === 'now' ? timestamp : undefined,
     epoch: typeof timestamp === 'number' ? timestamp : undefined,
     buildArgs: withEpoch(request.buildArgs, engine.env),
@@ -105,12 +122,30 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
     signal,
   })
   await using _lease = result.lease
-  const named = await nameResult(engine, result.images, names)
+  const named = await nameResult(engine, result.images, {
+    names,
+    annotations: request.annotations,
+  })
   const { digest } = named.descriptor
   const imageId = named.imageId ?? digest
   if (imageIdFile !== undefined) await writeTextFile(imageIdFile, imageId)
   if (metadataFile !== undefined) await writeTextFile(metadataFile, formatMetadata(named, names))
   return { imageId, digest, names }
+}
+
+/** Refuses an annotation for documents that this build does not make. */
+function checkAnnotations({ annotations = [], platforms = [] }: BuildRequest): void {
+  const hasIndex = platforms.length > 1
+  for (const { places, key } of annotations) {
+    const isWritten = places.some(
+      (place) => place === 'manifest' || (hasIndex && place !== 'index-descriptor'),
+    )
+    if (isWritten) continue
+    const reason = `an image ${hasIndex ? '' : 'of one platform '}has no ${places.join(' and no ')}`
+    throw new StrakeError('INVALID', `Cannot write the annotation ${key}: ${reason}`, {
+      remedy: 'annotate the manifest: --annotation manifest:KEY=VALUE',
+    })
+  }
 }
 
 /** Refuses directories that are absent, also those that no instruction uses. */
@@ -161,12 +196,12 @@ export async function buildServices(
 /** Attaches one RUN to the bridge of containers, to no network, or to the host's. */
 async function attachStep(
   engine: Engine,
-  { mode, stepId, hostname }: NetworkRequest,
+  { mode, stepId, hostname, hosts = [] }: NetworkRequest,
 ): Promise<StepNetwork> {
   if (mode !== 'default') {
     return {
       resolvConf: formatResolvConf(readHostResolver()),
-      hosts: formatHosts({ hostname }),
+      hosts: formatHosts({ hostname, extra: withGateway(hosts, '127.0.0.1') }),
       [Symbol.asyncDispose]: async () => {},
     }
   }
@@ -181,16 +216,24 @@ async function attachStep(
       },
     ],
   })
-  const { netnsPath, ip } = attachment
+  const { netnsPath, ip, gateway } = attachment
   return {
     netnsPath,
     resolvConf: formatResolvConf(attachment.resolver),
-    hosts: formatHosts({ hostname, ip }),
+    hosts: formatHosts({ hostname, ip, extra: withGateway(hosts, gateway ?? '127.0.0.1') }),
     async [Symbol.asyncDispose]() {
       await attachment[Symbol.asyncDispose]()
       await engine.records.write(() => engine.records.addresses.release(stepId))
     },
   }
+}
+
+/** Replaces the address `host-gateway` by the address of this machine. */
+function withGateway(
+  hosts: NonNullable<NetworkRequest['hosts']>,
+  gateway: string,
+): NonNullable<NetworkRequest['hosts']> {
+  return hosts.map(({ name, ip }) => ({ name, ip: ip === 'host-gateway' ? gateway : ip }))
 }
 
 /** Adds SOURCE_DATE_EPOCH of the environment. A build argument of that name wins. */

@@ -1,5 +1,5 @@
-import type { BuildResult } from '#build'
-import { createIndex, openImage } from '#image'
+import { annotationsFor, type BuildAnnotation, type BuildResult } from '#build'
+import { createIndex, type Image, openImage } from '#image'
 import type { Descriptor, Digest, ImageName } from '#oci'
 import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
@@ -18,7 +18,13 @@ export interface NamedResult {
 export async function nameResult(
   engine: Engine,
   built: BuildResult['images'],
-  names: readonly ImageName[],
+  {
+    names,
+    annotations = [],
+  }: {
+    readonly names: readonly ImageName[]
+    readonly annotations?: readonly BuildAnnotation[] | undefined
+  },
 ): Promise<NamedResult> {
   const images = await Array.fromAsync(built, ({ descriptor }) =>
     openImage(engine.content, descriptor),
@@ -31,10 +37,24 @@ export async function nameResult(
     await publishIndex(engine)
     return first
   }
-  const descriptor = await createIndex(engine.content, { images })
+  const descriptor = await createIndex(engine.content, {
+    images: images.map((image) => withDescriptorAnnotations(image, annotations)),
+    annotations: annotationsFor(annotations, 'index'),
+  })
   await recordIndex(engine, { descriptor, images }, named)
   await publishIndex(engine)
   return { descriptor, imageId: undefined }
+}
+
+/** Adds the annotations that the index has beside the digest of an image. */
+function withDescriptorAnnotations(
+  { descriptor, config }: Image,
+  wanted: readonly BuildAnnotation[],
+): Pick<Image, 'descriptor' | 'config'> {
+  const annotations = annotationsFor(wanted, 'manifest-descriptor', config)
+  if (annotations === undefined) return { descriptor, config }
+  const both = { ...descriptor.annotations, ...annotations }
+  return { descriptor: { ...descriptor, annotations: both }, config }
 }
 
 /** Formats the file of `--metadata-file`, with Docker's keys in Docker's order. */

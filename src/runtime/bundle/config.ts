@@ -59,6 +59,8 @@ export interface BundleOptions extends ProcessOptions {
   /** Bytes of `/dev/shm`; default 64 MiB. */
   readonly shmSize?: number | undefined
   readonly resources?: ResourceOptions | undefined
+  /** An absolute path below the root of every hierarchy. */
+  readonly cgroupParent?: string | undefined
   readonly sysctls?: Readonly<Record<string, string>> | undefined
 }
 
@@ -78,7 +80,7 @@ export function createBundleConfig(options: BundleOptions): RuntimeConfig {
     mounts: mountConfig({ ...options, privileged: security.privileged ?? false }),
     linux: {
       namespaces: namespaces(options),
-      cgroupsPath: cgroupPath(options.id),
+      cgroupsPath: cgroupPath(options.id, options.cgroupParent),
       resources: resourceConfig(options.resources ?? {}, rules),
       ...(nodes.length === 0 ? {} : { devices: nodes }),
       sysctl: sysctlConfig({ ...options, hostNetwork: options.network === 'host' }),
