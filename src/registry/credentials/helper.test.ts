@@ -34,6 +34,18 @@ test('a helper that does not end is killed', async () => {
   expect(await expectCode(work, ['UNAVAILABLE'])).toContain('did not answer in time')
 })
 
+test('a process that a helper leaves behind is not waited for', async () => {
+  await using bed = await openTestbed()
+  const answer = `echo '{"Username":"ann","Secret":"s3cret"}'`
+  await bed.helper('agent', `sleep 20 & echo $! >> ${bed.root}/left; ${answer}`)
+  await bed.helper('stuck', `sleep 20 & echo $! >> ${bed.root}/left; wait`)
+  expect(await getFromHelper('agent', 'quay.io', bed)).toMatchObject({ secret: 's3cret' })
+  const work = getFromHelper('stuck', 'quay.io', { ...bed, timeout: 200 })
+  expect(await expectCode(work, ['UNAVAILABLE'])).toContain('did not answer in time')
+  // Both are still there.
+  for (const pid of (await bed.read('left')).trim().split('\n')) process.kill(Number(pid))
+})
+
 test('a helper that floods is killed', async () => {
   await using bed = await openTestbed()
   await bed.helper('flood', 'exec yes')

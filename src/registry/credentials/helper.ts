@@ -10,6 +10,8 @@ export interface HelperOptions {
 }
 
 const maxOutput = 1024 * 1024
+/** Milliseconds for output that is still in the pipe when the helper has ended. */
+const drainTime = 500
 const absent = /credentials not found|no credentials server url|no usernames found/i
 
 /**
@@ -91,6 +93,15 @@ async function runHelper(
   const ended = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code, signal) => resolve({ code, signal }))
+    // A process that the helper started, such as an agent, may keep the pipe open for ever.
+    child.once('exit', (code, signal) => {
+      const end = (): void => {
+        child.stdout.destroy()
+        resolve({ code, signal })
+      }
+      if (signal !== null) end()
+      else setTimeout(end, drainTime).unref()
+    })
   })
   ended.catch(() => {})
   child.stdin.on('error', () => {})
