@@ -2,7 +2,7 @@ import { steady, TooSlowError } from '#stream'
 import type { Handler } from './handler.ts'
 
 /** The most bytes to read of a body that the handler ignored. */
-const mostDrained = 1024 * 1024
+const mostDrained = 16 * 1024 * 1024
 
 /** The longest time for reading such a body, in milliseconds. */
 const longestDrain = 5000
@@ -36,7 +36,7 @@ async function isReceived(request: Request, response: Response): Promise<boolean
     return false
   }
   let size = 0
-  const pace = { silence: longestDrain, grace: longestDrain, rate: mostDrained }
+  const pace = { silence: longestDrain, grace: longestDrain, rate: 1024 * 1024 }
   try {
     for await (const chunk of steady(request.body, pace)) {
       size += chunk.byteLength

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mountTmpfs, type Server, unmount } from '#platform'
@@ -71,6 +72,34 @@ test('serveRegistry() sends nothing of a damaged blob, which can then be pushed 
     expect(await toBuffer(repository.read(descriptor), size)).toEqual(raw)
   }
 })
+
+test('serveRegistry() reads a manifest that is too large before it refuses it', async () => {
+  await using place = await openPlace()
+  const body = ' '.repeat(12 * 1024 * 1024)
+  // A client that is cut off while it sends would often not see the response.
+  for (let at = 0; at < 5; at++) {
+    const response = await sendWhole(place.server.port, body)
+    expect(response).toStartWith('HTTP/1.1 413 ')
+  }
+})
+
+/** Sends all of a manifest before it reads, as many clients do. */
+async function sendWhole(port: number, body: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.write(
+    `PUT /v2/app/manifests/big HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n` +
+      `Content-Length: ${body.length}\r\n\r\n${body}`,
+  )
+  let answer = ''
+  socket.on('data', (data) => {
+    answer += data
+  })
+  await new Promise<void>((resolve, reject) => {
+    socket.once('close', resolve)
+    socket.once('error', reject)
+  })
+  return answer
+}
 
 const canMount = process.getuid?.() === 0
 if (!canMount) console.log('skipped: a registry without space: mounting takes root')

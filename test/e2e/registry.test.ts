@@ -77,6 +77,18 @@ describe.skipIf(reason !== undefined)('registry', () => {
     await strake.ok('rmi', name)
   }, 60_000)
 
+  test('run --pull always says what could not be refreshed, or what is missing', async () => {
+    await using strake = await openStrake()
+    await importBusybox(strake, 'localhost:1/app')
+    const kept = await strake('run', '--rm', '--pull', 'always', 'localhost:1/app', 'true')
+    expect(kept.exitCode).toBe(125)
+    expect(kept.stderr).not.toContain('Unable to find image')
+    expect(kept.stderr).toContain('strake: Cannot refresh image localhost:1/app: cannot reach')
+    expect(kept.stderr).toContain('try: run without --pull to use the image')
+    const absent = await strake('run', '--rm', '--pull', 'always', 'localhost:1/other', 'true')
+    expect(absent.stderr).toContain('Cannot run localhost:1/other: it is not in the store, and')
+  })
+
   test('pull of an unknown tag fails and makes no name', async () => {
     await using server = await serveStrakeRegistry(strake)
     const outcome = await strake('pull', `${server.host}/team/app:none`)

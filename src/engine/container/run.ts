@@ -163,8 +163,10 @@ function refuseUsedIdFile(file: string | undefined): void {
 async function findOrPull(engine: Engine, options: RunOptions): Promise<FoundImage> {
   const { image: text, pull: when = 'missing', platform, emit = silent, signal } = options
   const wanted = platform === undefined ? undefined : parsePlatform(platform)
-  const found = when === 'always' ? undefined : findImage(engine.records, text, wanted)
-  if (found && suitsPlatform(found, wanted)) return found
+  const stored = findImage(engine.records, text, wanted)
+  const isThere = stored !== undefined && suitsPlatform(stored, wanted)
+  const found = when === 'always' ? undefined : stored
+  if (found && isThere) return found
   if (found?.index !== undefined) throw lacksPlatform(text, found.index.images, wanted)
   const suffix = platform === undefined ? '' : ` for ${platform}`
   if (when === 'never') {
@@ -173,19 +175,23 @@ async function findOrPull(engine: Engine, options: RunOptions): Promise<FoundIma
     })
   }
   try {
-    if (!found) emit({ type: 'status', message: `Unable to find image '${text}' locally` })
+    if (!stored) emit({ type: 'status', message: `Unable to find image '${text}' locally` })
     const { pull } = await import('../image/pull.ts')
     await pull(engine, text, { emit, platform, signal })
   } catch (cause) {
     if (!isStrakeError(cause)) throw cause
-    throw new StrakeError(
-      cause.code,
-      `Cannot run ${text}: it is not in the store${suffix}, and ${cause.message.replace(/^C/, 'c')}`,
-      {
+    const reason = cause.message.replace(/^C/, 'c')
+    if (isThere) {
+      throw new StrakeError(cause.code, `Cannot refresh image ${text}: ${reason}`, {
         cause,
-        remedy: cause.remedy ?? 'see strake images',
-      },
-    )
+        remedy: 'run without --pull to use the image that is in the store',
+      })
+    }
+    const message = `Cannot run ${text}: it is not in the store${suffix}, and ${reason}`
+    throw new StrakeError(cause.code, message, {
+      cause,
+      remedy: cause.remedy ?? 'see strake images',
+    })
   }
   const pulled = findImage(engine.records, text, wanted)
   if (pulled) return pulled
