@@ -41,7 +41,7 @@ export function readContainer(
   record: ContainerRecord,
 ): Container {
   const { id, name, createdAt } = record
-  const state = readState(containerPaths(context, id).state)
+  const state = readState(containerPaths(context, id))
   return { id, name, createdAt, settings: readSettings(record), state: current(id, state) }
 }
 

@@ -1,15 +1,20 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { NetworkPlace } from '#network'
-import { type ProcessIdentity, readPlainFile } from '#platform'
+import { type ProcessIdentity, pathExists, readPlainFile } from '#platform'
+import type { ContainerPaths } from './context.ts'
 
-export type ContainerStatus =
-  | 'created'
-  | 'running'
-  | 'paused'
-  | 'restarting'
-  | 'removing'
-  | 'exited'
-  | 'dead'
+/** `dead` is the status of a container whose state is not known, because its `state.json` is damaged. */
+const statuses = [
+  'created',
+  'running',
+  'paused',
+  'restarting',
+  'removing',
+  'exited',
+  'dead',
+] as const
+
+export type ContainerStatus = (typeof statuses)[number]
 
 /** The state of a container, in `state.json`. Only its monitor writes the file while the monitor lives. */
 export interface ContainerState {
@@ -54,11 +59,33 @@ export const createdState: ContainerState = {
   restartCount: 0,
 }
 
-/** Reads `state.json`. Returns the state of a container that was never started if the file is absent or damaged. */
-export function readState(path: string): ContainerState {
-  const value = readJson(path)
-  if (value === undefined) return createdState
-  return { ...createdState, ...value }
+/** The container may run or not: the file tells nothing. `findContainer` asks the monitor and the kernel. */
+export const damagedState: ContainerState = {
+  ...createdState,
+  status: 'dead',
+  error: 'its state.json is damaged',
+}
+
+/**
+ * Reads `state.json`. A container that was never prepared for a start has none. The
+ * status is `dead` when the file is damaged or was removed.
+ */
+export function readState(paths: Pick<ContainerPaths, 'state' | 'directory'>): ContainerState {
+  const read = (): ContainerState | undefined => toState(readJson(paths.state))
+  const state = read()
+  if (state !== undefined) return state
+  // The first start writes the state before the bundle.
+  const isExpected = pathExists(paths.state) || pathExists(`${paths.directory}/config.json`)
+  return isExpected ? (read() ?? damagedState) : createdState
+}
+
+/** Returns `undefined` for a document that is no state of ours. */
+function toState(value: object | undefined): ContainerState | undefined {
+  const found: Partial<Record<string, unknown>> = { ...value }
+  const isOurs =
+    statuses.some((status) => status === found['status']) &&
+    Object.entries(createdState).every(([name, one]) => typeof found[name] === typeof one)
+  return isOurs ? { ...createdState, ...value } : undefined
 }
 
 /** Replaces `state.json` by a rename, so that no reader sees half of it. */

@@ -70,7 +70,7 @@ export class Life {
     this.#options = options
     this.#input = new ContainerInput(options.order)
     this.#foreground = new Foreground(options.streams)
-    this.#state = readState(options.paths.state)
+    this.#state = readState(options.paths)
     options.onSignal((signal) => this.#signal(signal))
     options.onLeave?.(() => this.#container?.leave())
   }
@@ -79,7 +79,11 @@ export class Life {
     input: (data) => this.#input.write(data),
     endInput: () => this.#input.end(),
     resize: (rows, columns) => this.#resize({ rows, columns }),
-    wake: () => this.#wake.resolve(),
+    wake: () => {
+      this.#wake.resolve()
+      // The file may have been damaged: this process knows the state.
+      this.#write({})
+    },
   }
 
   /** A signal that arrives before the first process has started is kept for it. */

@@ -62,12 +62,13 @@ export async function prepareContainer(
   const { entrypoint, command } = container.settings
   checkCommand(prepared.view, { ...bundle, args: [...entrypoint, ...command] })
   const config = createBundleConfig(bundle)
+  // A bundle without a state is a sign of damage, so the state is written first.
+  const network = networkState(attachment)
+  writeState(paths.state, { ...createdState, network, root: snapshot.root })
   const filters = { runtime: context.runtime, directory: `${context.root}/seccomp` }
   await writeBundle(paths.directory, useCompiledFilter(config, filters))
   writeJson(paths.order, orderOf(context, container, { attachment, overlays, mounts, options }))
   makeReserve(paths.reserve)
-  const network = networkState(attachment)
-  writeState(paths.state, { ...createdState, network, root: snapshot.root })
   writeJson(`${paths.directory}/mounts.json`, { mounts: visible })
   undo.move()
 }

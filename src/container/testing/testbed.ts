@@ -16,7 +16,7 @@ import { openSnapshots } from '#snapshot'
 import { commitChanges } from '../../snapshot/testing/changes.ts'
 import type { ContainerContext } from '../model/context.ts'
 import type { ContainerImage } from '../model/options.ts'
-import { isRunning, listContainers } from '../model/record.ts'
+import { listContainers } from '../model/record.ts'
 import { removeContainer } from '../verbs/remove.ts'
 
 const busybox = '/bin/busybox'
@@ -74,7 +74,7 @@ export async function openTestbed(): Promise<Testbed> {
     },
     async [Symbol.asyncDispose]() {
       for (const container of listContainers(context)) {
-        await removeContainer(context, container.id, { force: isRunning(container), volumes: true })
+        await removeContainer(context, container.id, { force: true, volumes: true })
       }
       await networks.remove()
       await snapshots.cleanStale()

@@ -1,7 +1,6 @@
 import { StrakeError } from '#oci'
 import type { WindowSize } from '#platform'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
-import { getContainer } from '../model/record.ts'
 import { connectMonitor } from '../protocol/connection.ts'
 import { DescriptorStreams } from '../session/descriptor-streams.ts'
 import { createDetachFilter } from '../session/detach-keys.ts'
@@ -10,6 +9,7 @@ import { runSession, type SessionEnd } from '../session/session.ts'
 import { proxySignals } from '../session/signals.ts'
 import type { ContainerStreams } from '../session/streams.ts'
 import { passSignal, resizeContainer } from './control.ts'
+import { findContainer } from './find.ts'
 
 export interface AttachOptions {
   /** Default: the standard descriptors of this process. */
@@ -35,7 +35,7 @@ export async function attachContainer(
 ): Promise<SessionEnd> {
   const { streams = new DescriptorStreams(), onSignals, signal } = options
   const detach = createDetachFilter(options.detachKeys)
-  const { name, id, settings, state } = getContainer(context, nameOrId)
+  const { name, id, settings, state } = await findContainer(context, nameOrId)
   if (state.status !== 'running' && state.status !== 'restarting') {
     throw new StrakeError('CONFLICT', `Cannot attach to container ${name}: it is ${state.status}`)
   }

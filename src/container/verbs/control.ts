@@ -6,10 +6,11 @@ import { isAlive, signalProcess, startTimer, type WindowSize } from '#platform'
 import { freeze } from '#runtime'
 import { containerEvent } from '../model/container-events.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
-import { type Container, getContainer, isRunning, lostExitCode } from '../model/record.ts'
+import { type Container, isRunning, lostExitCode } from '../model/record.ts'
 import { writeWithReserve } from '../model/reserve.ts'
 import { readState } from '../model/state.ts'
 import { connectMonitor, type MonitorConnection } from '../protocol/connection.ts'
+import { findContainer } from './find.ts'
 
 export interface StopOptions {
   /** Seconds until the container is killed. Default: its stop timeout, which is 10 unless set. */
@@ -25,7 +26,7 @@ export async function stopContainer(
   nameOrId: string,
   options: StopOptions = {},
 ): Promise<void> {
-  const container = getContainer(context, nameOrId)
+  const container = await findContainer(context, nameOrId)
   if (!isRunning(container)) return
   const timeout = options.timeout ?? container.settings.stopTimeout
   await requestStop(context, container)
@@ -59,7 +60,7 @@ export async function killContainer(
   nameOrId: string,
   name = 'SIGKILL',
 ): Promise<void> {
-  const container = getContainer(context, nameOrId)
+  const container = await findContainer(context, nameOrId)
   requireRunning(container, 'kill')
   const wanted = parseSignal(name)
   // As in Docker, a container that a user kills is not restarted.
@@ -72,7 +73,7 @@ export async function killContainer(
 
 /** Freezes all processes of a container. Throws `CONFLICT`, `NOT_FOUND`. */
 export async function pauseContainer(context: ContainerContext, nameOrId: string): Promise<void> {
-  const container = getContainer(context, nameOrId)
+  const container = await findContainer(context, nameOrId)
   requireRunning(container, 'pause')
   if (container.state.status === 'paused') {
     throw new StrakeError('CONFLICT', `Cannot pause container ${container.name}: it is paused`)
@@ -83,7 +84,7 @@ export async function pauseContainer(context: ContainerContext, nameOrId: string
 
 /** Thaws the processes of a paused container. Throws `CONFLICT`, `NOT_FOUND`. */
 export async function unpauseContainer(context: ContainerContext, nameOrId: string): Promise<void> {
-  const container = getContainer(context, nameOrId)
+  const container = await findContainer(context, nameOrId)
   if (container.state.status !== 'paused') {
     throw new StrakeError(
       'CONFLICT',
@@ -107,7 +108,7 @@ export async function waitContainer(
   nameOrId: string,
   signal?: AbortSignal,
 ): Promise<number> {
-  return await waitForEnd(context, getContainer(context, nameOrId).id, signal)
+  return await waitForEnd(context, (await findContainer(context, nameOrId)).id, signal)
 }
 
 /** Like `waitContainer`, for the ID of a container that may remove itself. */
@@ -124,7 +125,7 @@ export async function waitForEnd(
   }
   // Without a monitor to report the end, poll until both processes are gone.
   for (;;) {
-    const state = readState(paths.state)
+    const state = readState(paths)
     const { process, monitor } = state
     if (![process, monitor].some((one) => one !== undefined && isAlive(one))) {
       return isRunning({ state }) ? lostExitCode : state.exitCode
@@ -183,7 +184,7 @@ export function passSignal(
   id: string,
   name: NodeJS.Signals,
 ): void {
-  const { process } = readState(containerPaths(context, id).state)
+  const { process } = readState(containerPaths(context, id))
   if (process !== undefined) signalProcess(process, name)
 }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { StrakeError } from '#oci'
 import { encodeConfig, readBundle } from '#runtime'
 import { containerPaths, type RunningContext } from '../model/context.ts'
-import { type Container, getContainer } from '../model/record.ts'
+import type { Container } from '../model/record.ts'
 import { viewOfRunning } from '../model/running-view.ts'
 import { type ExecRequest, startDetached, startExec } from '../process/exec.ts'
 import type { StartedProcess } from '../process/started.ts'
@@ -14,6 +14,7 @@ import { requireTerminal } from '../session/require-terminal.ts'
 import type { SessionEnd } from '../session/session.ts'
 import type { ContainerStreams } from '../session/streams.ts'
 import { type ExecProcessOptions, execProcess } from '../setup/exec-process.ts'
+import { findRunning } from './find.ts'
 
 export interface ExecOptions extends ExecProcessOptions {
   /** Passes the user's input on (`-i`). */
@@ -49,7 +50,7 @@ export async function execInContainer(
 ): Promise<ExecEnd> {
   const { streams = new DescriptorStreams(), tty = false, interactive = false } = options
   const detach = createDetachFilter(options.detachKeys)
-  const container = requireRunning(getContainer(context, nameOrId))
+  const container = requireRunning(await findRunning(context, nameOrId))
   const own = mkdtempSync(`${containerPaths(context, container.id).run}/exec-`)
   try {
     const size = streams instanceof DescriptorStreams ? streams.size : undefined

@@ -14,6 +14,7 @@ import { monitorLost } from '../session/session-error.ts'
 import { proxySignals } from '../session/signals.ts'
 import type { ContainerStreams } from '../session/streams.ts'
 import { resizeContainer } from './control.ts'
+import { findContainer } from './find.ts'
 import { noteStart, orderStart } from './start.ts'
 
 /** How a run in the foreground ended. */
@@ -50,7 +51,8 @@ export async function runForeground(
   nameOrId: string,
   options: ForegroundOptions = {},
 ): Promise<RunEnd> {
-  const container = getContainer(context, nameOrId)
+  const find = options.lock === undefined ? findContainer : getContainer
+  const container = await find(context, nameOrId)
   const { streams = new DescriptorStreams(), detachKeys, signal } = options
   const detach = createDetachFilter(detachKeys)
   const lock = options.lock ?? (await lockContainer(context, container, signal))

@@ -82,7 +82,8 @@ function isPast(time: Date | undefined): boolean {
 
 function hasEnded(context: ContainerContext, { id }: Container): boolean {
   try {
-    return !isRunning(getContainer(context, id))
+    const container = getContainer(context, id)
+    return !isRunning(container) && container.state.status !== 'dead'
   } catch {
     // The container removed itself.
     return true

@@ -2,6 +2,7 @@ import { closeFile, openFile, openFlag } from '#platform'
 import type { ContainerContext } from '../model/context.ts'
 import { lockContainer } from '../model/lock.ts'
 import { getContainer, isRunning } from '../model/record.ts'
+import { findContainer } from './find.ts'
 import { openRootOf } from './reconcile.ts'
 
 /** The root file system of a container, without what is mounted in it. */
@@ -19,7 +20,7 @@ export async function openContainerFiles(
   nameOrId: string,
   signal?: AbortSignal,
 ): Promise<ContainerFiles> {
-  const found = getContainer(context, nameOrId)
+  const found = await findContainer(context, nameOrId)
   const lock = await lockContainer(context, found, signal)
   try {
     const container = getContainer(context, found.id)

@@ -8,6 +8,7 @@ import { isLocked, tryLockContainer } from '../model/lock.ts'
 import { type Container, isRunning, listContainers, lostExitCode } from '../model/record.ts'
 import { type ContainerState, createdState, readState, writeState } from '../model/state.ts'
 import { makeBaseLayer } from '../setup/base-layer.ts'
+import { mendRunning } from '../setup/mend.ts'
 import { removeRemains } from '../setup/remains.ts'
 
 /**
@@ -43,13 +44,14 @@ async function removeForgotten(context: ContainerContext): Promise<void> {
 
 /**
  * Whether a stopped container still has mounts or a network, its monitor is dead and no
- * other process works on it. Cheap enough for every `ps`.
+ * other process works on it, or whether its state is damaged. Cheap enough for every `ps`.
  */
 export function isLost(
   context: Pick<ContainerContext, 'root' | 'run'>,
   { id, state }: Pick<Container, 'id' | 'state'>,
 ): boolean {
   const paths = containerPaths(context, id)
+  if (state.status === 'dead') return !isLocked(context, id)
   if (isRunning({ state }) || !holdsSomething(state, paths)) return false
   if (state.monitor !== undefined && isAlive(state.monitor)) return false
   return !isLocked(context, id)
@@ -70,7 +72,11 @@ export async function reconcileContainer(
 ): Promise<boolean> {
   const { id, settings } = container
   const paths = containerPaths(context, id)
-  const state = readState(paths.state)
+  const found = readState(paths)
+  const isDamaged = found.status === 'dead'
+  if (isDamaged && (await mendRunning(context, id))) return false
+  // What a damaged file said of mounts and networks is lost, so everything is released.
+  const state: ContainerState = isDamaged ? { ...createdState, status: 'running' } : found
   const ended = state.status !== 'running' && state.status !== 'restarting'
   if (ended && !holdsSomething(state, paths)) return false
   const { process, monitor, root, ...rest } = state
@@ -97,7 +103,7 @@ export async function reconcileContainer(
   const lost = {
     status: 'exited' as const,
     exitCode: lostExitCode,
-    error: 'it ended without its monitor',
+    error: isDamaged ? 'its state.json was damaged' : 'it ended without its monitor',
     finishedAt: new Date().toISOString(),
   }
   writeState(paths.state, { ...createdState, ...rest, ...(ended ? {} : lost) })

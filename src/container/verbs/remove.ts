@@ -2,9 +2,10 @@ import { isStrakeError, StrakeError } from '#oci'
 import { isAlive } from '#platform'
 import type { ContainerContext } from '../model/context.ts'
 import { lockContainer, tryLockContainer } from '../model/lock.ts'
-import { type Container, getContainer, isRunning } from '../model/record.ts'
+import { type Container, getContainer, isRunning, readContainer } from '../model/record.ts'
 import { removeRemains } from '../setup/remains.ts'
 import { killContainer, waitForEnd } from './control.ts'
+import { findContainer } from './find.ts'
 import { reconcileContainer } from './reconcile.ts'
 
 export interface RemoveOptions {
@@ -23,7 +24,7 @@ export async function removeContainer(
   nameOrId: string,
   options: RemoveOptions = {},
 ): Promise<void> {
-  const found = getContainer(context, nameOrId)
+  const found = await findContainer(context, nameOrId)
   let isKilled = false
   try {
     for (;;) {
@@ -67,8 +68,15 @@ async function removeLocked(
   const { monitor } = container.state
   if (isRunning(container) || (monitor !== undefined && isAlive(monitor))) return false
   await reconcileContainer(context, container)
+  // A container whose state was damaged turns out to run.
+  if (container.state.status === 'dead' && isStillRunning(context, id)) return false
   await removeRemains(context, container, volumes)
   return true
+}
+
+function isStillRunning(context: ContainerContext, id: string): boolean {
+  const record = context.records.containers.get(id)
+  return record !== undefined && isRunning(readContainer(context, record))
 }
 
 async function killIfRunning(context: ContainerContext, id: string): Promise<void> {

@@ -8,6 +8,7 @@ import { createdState, writeState } from '../model/state.ts'
 import { launchMonitor } from '../session/launch.ts'
 import type { MonitorHandle } from '../session/monitor-handle.ts'
 import { type PrepareOptions, prepareContainer } from '../setup/prepare.ts'
+import { findContainer } from './find.ts'
 import { reconcileContainer } from './reconcile.ts'
 
 export interface StartOptions {
@@ -27,7 +28,7 @@ export async function startContainer(
   nameOrId: string,
   options: StartOptions = {},
 ): Promise<void> {
-  const found = getContainer(context, nameOrId)
+  const found = await findContainer(context, nameOrId)
   if (isRunning(found)) return
   using _lock = options.isLocked ? undefined : await lockContainer(context, found, options.signal)
   const container = getContainer(context, found.id)

@@ -1,0 +1,34 @@
+import { statSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { identifyProcess } from '#platform'
+import { containerPaths, type RunningContext } from '../model/context.ts'
+import { createdState, readState, writeState } from '../model/state.ts'
+import { connectMonitor } from '../protocol/connection.ts'
+
+/** How often the file is read, 10 ms apart, until the monitor has written it. */
+const mostReads = 200
+
+/**
+ * Writes the state of a container that runs and whose `state.json` is damaged. The
+ * monitor knows the state. Without a monitor the runtime knows the process. Returns
+ * false when the container does not run. The caller holds the container's lock.
+ */
+export async function mendRunning(context: RunningContext, id: string): Promise<boolean> {
+  const paths = containerPaths(context, id)
+  const monitor = await connectMonitor(paths.socket)
+  if (monitor !== undefined) {
+    await monitor.send({ kind: 'wake' })
+    await monitor.close()
+    for (let reads = 0; reads < mostReads; reads++) {
+      if (readState(paths).status !== 'dead') return true
+      await sleep(10)
+    }
+  }
+  const { pid, status } = (await context.runtime.state(id)) ?? {}
+  const process = pid === undefined || status === 'stopped' ? undefined : identifyProcess(pid)
+  if (process === undefined) return false
+  // The kernel made this directory when the process began.
+  const startedAt = statSync(`/proc/${process.pid}`).ctime.toISOString()
+  writeState(paths.state, { ...createdState, status: 'running', process, startedAt })
+  return true
+}

@@ -1,0 +1,29 @@
+import type { ContainerContext, RunningContext } from '../model/context.ts'
+import { lockContainer } from '../model/lock.ts'
+import { type Container, getContainer } from '../model/record.ts'
+import { mendRunning } from '../setup/mend.ts'
+import { reconcileContainer } from './reconcile.ts'
+
+/**
+ * Finds a container by name, id or the start of an id. A damaged state is mended first,
+ * so that a running container is not taken for a stopped one. Throws `NOT_FOUND`.
+ */
+export async function findContainer(
+  context: ContainerContext,
+  nameOrId: string,
+): Promise<Container> {
+  const container = getContainer(context, nameOrId)
+  if (container.state.status !== 'dead') return container
+  using _lock = await lockContainer(context, container)
+  await reconcileContainer(context, container)
+  return getContainer(context, container.id)
+}
+
+/** `findContainer` for a verb that does nothing with a container that does not run. */
+export async function findRunning(context: RunningContext, nameOrId: string): Promise<Container> {
+  const container = getContainer(context, nameOrId)
+  if (container.state.status !== 'dead') return container
+  using _lock = await lockContainer(context, container)
+  await mendRunning(context, container.id)
+  return getContainer(context, container.id)
+}
