@@ -41,6 +41,15 @@ export function recordedName(text: string): ImageName {
   return formatReference(parseReference(text)) as ImageName
 }
 
+/**
+ * `recordedName` for a name out of a file that may be damaged. Throws `INVALID` for a
+ * name that reads like an image ID: no image was ever given one.
+ */
+export function restoredName(text: string): ImageName {
+  const reference = parseReference(text)
+  return reference.digest === undefined ? toImageName(reference, text) : recordedName(text)
+}
+
 function refused(text: string, reason: string, remedy: string): StrakeError {
   const shown = JSON.stringify(text.length > 300 ? `${text.slice(0, 300)}...` : text)
   return new StrakeError('INVALID', `Cannot name an image ${shown}: ${reason}`, { remedy })

@@ -23,7 +23,13 @@ export { ContentMismatchError, isStrakeError, StrakeError } from './error.ts'
 export { Fields } from './fields.ts'
 // References: the names of images that users type.
 export type { ImageName } from './image-name.ts'
-export { digestName, parseImageName, recordedName, toImageName } from './image-name.ts'
+export {
+  digestName,
+  parseImageName,
+  recordedName,
+  restoredName,
+  toImageName,
+} from './image-name.ts'
 // Reading untrusted JSON, and writing JSON like Go.
 export { encodeJson, parseJson } from './json.ts'
 // Limits on untrusted documents.

@@ -6,11 +6,11 @@ interface Fix {
 
 const fixes: Readonly<Record<'crun' | 'runc', readonly Fix[]>> = {
   runc: [
-    { cve: 'CVE-2019-5736', since: ['1.0.0'] },
+    { cve: 'CVE-2019-5736', since: ['1.0.0-rc.7'] },
     { cve: 'CVE-2024-21626 (leaked descriptors)', since: ['1.1.12'] },
     {
       cve: 'CVE-2025-31133, -52565 and -52881 (masked paths and console)',
-      since: ['1.2.8', '1.3.3', '1.4.0'],
+      since: ['1.2.8', '1.3.3', '1.4.0-rc.3'],
     },
   ],
   crun: [{ cve: 'CVE-2019-5736', since: ['0.10.6'] }],
@@ -29,16 +29,24 @@ function isFixed(version: string, since: readonly string[]): boolean {
   return compare(version, newest) >= 0
 }
 
+/** A release line: its first two numbers. */
 function line(version: string): string {
   return version.split('.').slice(0, 2).join('.')
 }
 
+/** A candidate such as `1.3.0-rc.1` or Debian's `1.3.0~rc1` comes before its release. */
 function compare(one: string, other: string): number {
-  const parts = (text: string): number[] => (text.match(/\d+/g) ?? []).slice(0, 3).map(Number)
   const [a, b] = [parts(one), parts(other)]
-  for (let index = 0; index < 3; index++) {
+  for (let index = 0; index < a.length; index++) {
     const difference = (a[index] ?? 0) - (b[index] ?? 0)
     if (difference !== 0) return difference
   }
   return 0
+}
+
+/** The three numbers of a release and the number of its candidate. The release counts as the last one. */
+function parts(version: string): readonly number[] {
+  const [, numbers = '', candidate] = /^v?([\d.]+)(?:[-~.]?rc[-.]?(\d+))?/.exec(version) ?? []
+  const [major = 0, minor = 0, patch = 0] = numbers.split('.').map(Number)
+  return [major, minor, patch, Number(candidate ?? Number.MAX_SAFE_INTEGER)]
 }

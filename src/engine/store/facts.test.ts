@@ -35,6 +35,20 @@ test('openEngine() restores the names of index.json when the database is lost', 
   expect(await blobsOf(engine)).toEqual(blobs)
 })
 
+test('openEngine() restores no name that reads like an image ID', async () => {
+  await using before = await openTestEngine()
+  const { imageId } = await addTestImage(before, { names: ['app', 'other'] })
+  const path = `${before.root}/index.json`
+  const text = readFileSync(path, 'utf8')
+  expect(text).toContain('docker.io/library/other:latest')
+  writeFileSync(
+    path,
+    text.replace('docker.io/library/other:latest', `docker.io/library/${imageId}`),
+  )
+  await using engine = await withoutDatabase(before)
+  expect(names(engine)).toEqual(['docker.io/library/app:latest'])
+})
+
 test('openEngine() restores the names of images whose layers were dropped', async () => {
   await using before = await openTestEngine()
   const { layers } = await addTestImage(before, { names: ['app'] })

@@ -1,6 +1,6 @@
 import { copyFile } from 'node:fs/promises'
 import { restoreContainerRecords } from '#container'
-import { type Digest, isIndexType, isStrakeError, limits, recordedName } from '#oci'
+import { type Digest, isIndexType, isStrakeError, limits, restoredName } from '#oci'
 import { lockDirectory } from '#platform'
 import { readIndexText, readNames } from '../content/indexed-names.ts'
 import { publishIndex } from '../content/publish-index.ts'
@@ -30,7 +30,7 @@ async function restoreNames(engine: Engine): Promise<number> {
   const { whole, incomplete } = readNames(readIndexText(engine.root))
   for (const { name, target } of [...whole, ...incomplete]) {
     try {
-      const canonical = recordedName(name)
+      const canonical = restoredName(name)
       const isKnown = engine.records.tags.get(canonical) !== undefined
       await recordTarget(engine, target, { names: isKnown ? [] : [canonical], by: 'restore' })
     } catch (error) {
