@@ -7,6 +7,7 @@ import { isSystemError } from '#platform'
 import { type GlobalOptions, parseGlobalOptions } from './arguments/global-options.ts'
 import { shorten } from './arguments/long-forms.ts'
 import { parseCommand, runParsed, UsageError } from './arguments/parse-command.ts'
+import { requireText } from './arguments/require-text.ts'
 import type { Context } from './context.ts'
 import { renderError } from './render/error.ts'
 import { type Output, openOutput } from './render/output.ts'
@@ -39,6 +40,7 @@ export async function runCommand(rawArgv: readonly string[]): Promise<void> {
     engineOrProblem: () => engineOrProblem(context, options),
   }
   try {
+    requireText(rawArgv)
     if (options.refusal !== undefined) throw options.refusal
     if (options.warning !== undefined) context.err.write(`warning: ${options.warning}\n`)
     if (options.config !== undefined) process.env['DOCKER_CONFIG'] = options.config

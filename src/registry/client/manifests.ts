@@ -16,6 +16,7 @@ import { type Bytes, createHasher, fromBuffer, toBuffer, verified } from '#strea
 import { deleteScope, pullScope, pushScope } from '../auth/scope.ts'
 import { discard } from '../http/transport.ts'
 import type { ApiRequest, Connection } from './connection.ts'
+import { headRefusals, look } from './look.ts'
 
 const accepted = [
   mediaType.ociManifest,
@@ -50,7 +51,7 @@ export class Manifests {
    */
   async resolve(reference: string, signal?: AbortSignal): Promise<Descriptor> {
     const request = this.#request('HEAD', `pull ${this.name(reference)}`, reference, signal)
-    const head = await this.#connection.request(request, [200, 400, 403, 405, 406, 501])
+    const head = await this.#connection.request(request, [200, ...headRefusals])
     await discard(head)
     const described = head.status === 200 ? describe(head, reference) : undefined
     if (described !== undefined) return described
@@ -65,9 +66,7 @@ export class Manifests {
   async has(target: Descriptor, signal?: AbortSignal): Promise<boolean> {
     const what = `look for ${this.name(target.digest)}`
     const request = this.#request('HEAD', what, target.digest, signal)
-    const response = await this.#connection.request(request, [200, 404])
-    await discard(response)
-    return response.status === 200
+    return (await look(this.#connection, request, [404])).isThere
   }
 
   /** Yields the bytes of `target` after a check of digest, size and media type. */

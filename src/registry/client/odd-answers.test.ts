@@ -75,6 +75,40 @@ test('resolve() uses GET if HEAD is forbidden, and throws the reason in its body
   await expect(refused.repository.resolve('1')).rejects.toThrow('quota of project x is used up')
 })
 
+test('a push succeeds where HEAD is forbidden, and throws the reason of a refusal', async () => {
+  const open = behind((request) =>
+    request.method === 'HEAD' ? new Response(null, { status: 403 }) : undefined,
+  )
+  for (const { descriptor, raw } of [emptyConfig, layer, image]) {
+    expect(await open.repository.has(descriptor)).toBe(false)
+    await open.repository.write(descriptor, fromBuffer(raw))
+    expect(await open.repository.has(descriptor)).toBe(true)
+    expect(await open.repository.write(descriptor, fromBuffer(raw))).toBe('exists')
+  }
+  expect(await open.repository.resolveBlob(layer.descriptor.digest)).toMatchObject({
+    size: layer.descriptor.size,
+  })
+  const body = { errors: [{ code: 'DENIED', message: 'the repository is archived' }] }
+  const refused = behind(({ method }) =>
+    method === 'HEAD'
+      ? new Response(null, { status: 403 })
+      : new Response(JSON.stringify(body), { status: 403 }),
+  )
+  for (const { descriptor } of [layer, image]) {
+    await expect(refused.repository.has(descriptor)).rejects.toThrow('the repository is archived')
+  }
+})
+
+test('resolveBlob() finds an empty blob whose range cannot be satisfied', async () => {
+  const empty = blob('')
+  const { repository } = behind(({ method }) => {
+    const headers = { 'Content-Range': 'bytes */0' }
+    return new Response(null, method === 'HEAD' ? { status: 405 } : { status: 416, headers })
+  })
+  expect(await repository.has(empty.descriptor)).toBe(true)
+  expect(await repository.resolveBlob(empty.descriptor.digest)).toMatchObject({ size: 0 })
+})
+
 test('a registry on this machine is reached without the proxy of the environment', async () => {
   const handler = createRegistryHandler(createMemoryRegistry())
   await using server = Bun.serve({

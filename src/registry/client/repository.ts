@@ -13,6 +13,7 @@ import { discard } from '../http/transport.ts'
 import type { MountOptions, ReferrersOptions, Repository } from '../registry.ts'
 import type { ApiRequest, Connection } from './connection.ts'
 import { download } from './download.ts'
+import { look } from './look.ts'
 import { isDocumentType, Manifests, readWhole } from './manifests.ts'
 import { listStrings } from './pages.ts'
 import { addToFallback, listReferrers } from './referrers.ts'
@@ -41,12 +42,8 @@ export class RemoteRepository implements Repository {
 
   async has(target: Descriptor, signal?: AbortSignal): Promise<boolean> {
     if (isDocumentType(target.mediaType)) return this.#manifests.has(target, signal)
-    const response = await this.#connection.request(
-      this.#blob('HEAD', 'look for', target.digest, signal),
-      [200, 404],
-    )
-    await discard(response)
-    return response.status === 200
+    const request = this.#blob('HEAD', 'look for', target.digest, signal)
+    return (await look(this.#connection, request, [404])).isThere
   }
 
   read(target: Descriptor, options: ReadOptions = {}): Bytes {
@@ -107,10 +104,8 @@ export class RemoteRepository implements Repository {
 
   async resolveBlob(digest: Digest, signal?: AbortSignal): Promise<Descriptor> {
     const request = this.#blob('HEAD', 'pull', digest, signal)
-    const response = await this.#connection.request(request, [200])
-    await discard(response)
-    const size = Number(response.headers.get('Content-Length') ?? Number.NaN)
-    if (Number.isSafeInteger(size)) return { mediaType: 'application/octet-stream', digest, size }
+    const { size } = await look(this.#connection, request, [])
+    if (size !== undefined) return { mediaType: 'application/octet-stream', digest, size }
     throw new StrakeError('UNAVAILABLE', `Cannot ${request.what}: its size is not known`)
   }
 

@@ -2,6 +2,7 @@ import { isStrakeError, StrakeError } from '#oci'
 import { pushScope } from '../auth/scope.ts'
 import { discard } from '../http/transport.ts'
 import type { ApiRequest, Connection } from './connection.ts'
+import { look } from './look.ts'
 
 /** The client's side of an upload session: its URL and the number of received bytes. */
 export class UploadSession {
@@ -119,9 +120,7 @@ export class UploadSession {
   async #checkKept(digest: string): Promise<void> {
     const path = `/v2/${this.repository}/blobs/${digest}`
     const request = this.#request('HEAD', { to: this.#connection.resolve(path) })
-    const response = await this.#connection.request(request, [200, 404])
-    await discard(response)
-    if (response.status === 200) return
+    if ((await look(this.#connection, request, [404])).isThere) return
     const reason = 'the registry accepted the blob and does not have it'
     throw new StrakeError('UNAVAILABLE', `Cannot ${this.what}: ${reason}`)
   }

@@ -34,15 +34,18 @@ export interface RuleCondition {
 }
 
 /**
- * Reads a profile. Ignores other fields of the profile and of a rule, like Docker. Throws `INVALID`
- * for a profile of another shape: Docker runs some of those without a filter.
+ * Reads a profile. Throws `INVALID` for a profile of another shape, also for a field that
+ * is unknown: a misspelt one would leave rules out, and Docker runs such a profile.
  */
 export function parseSeccompProfile(raw: Uint8Array, name: string): SeccompSource {
   const what = `the seccomp profile ${name}`
   const document = { what, code: 'INVALID' } as const
-  const fields = new Fields(parseJson(raw, what), profileFields, document)
+  const whole = parseJson(raw, what)
+  const fields = new Fields(whole, profileFields, document)
+  refuseUnknown(fields, whole, profileFields)
   const archMap = fields.items('archMap', (item, path): ArchitectureEntry => {
-    const entry = new Fields(item, ['architecture', 'subArchitectures'], document, path)
+    const entry = new Fields(item, archFields, document, path)
+    refuseUnknown(entry, item, archFields)
     const architecture = entry.required('architecture', entry.string('architecture'))
     return { architecture, subArchitectures: entry.strings('subArchitectures') ?? [] }
   })
@@ -58,11 +61,15 @@ export function parseSeccompProfile(raw: Uint8Array, name: string): SeccompSourc
     architectures,
     archMap,
     flags: fields.strings('flags'),
-    syscalls: fields.items('syscalls', (item, path) =>
-      readRule(new Fields(item, ruleFields, document, path), (value, at) =>
-        readArgument(new Fields(value, argumentFields, document, at)),
-      ),
-    ),
+    syscalls: fields.items('syscalls', (item, path) => {
+      const rule = new Fields(item, ruleFields, document, path)
+      refuseUnknown(rule, item, ruleFields)
+      return readRule(rule, (value, at) => {
+        const argument = new Fields(value, argumentFields, document, at)
+        refuseUnknown(argument, value, argumentFields)
+        return readArgument(argument)
+      })
+    }),
   }
 }
 
@@ -75,6 +82,7 @@ const profileFields = [
   'listenerPath',
   'syscalls',
 ]
+const archFields = ['architecture', 'subArchitectures']
 const ruleFields = ['name', 'names', 'action', 'errnoRet', 'args', 'includes', 'excludes']
 const argumentFields = ['index', 'value', 'valueTwo', 'op']
 const conditionFields = ['caps', 'arches', 'minKernel']
@@ -112,12 +120,20 @@ function readArgument(fields: Fields): SeccompArgument {
   }
 }
 
+/** Fields without a meaning for a filter: notes, and numbers of errors as names beside the numbers. */
+const notes = ['comment', 'errno', 'defaultErrno', 'listenerMetadata']
+
+function refuseUnknown(fields: Fields, value: unknown, known: readonly string[]): void {
+  const allowed = [...known, ...notes]
+  const unknown = Object.keys(Object(value)).find((key) => !allowed.includes(key))
+  if (unknown !== undefined) throw fields.fail(`it has the unknown field ${unknown}`)
+}
+
 /** Ignoring an unknown word would make the rule always apply, so it is refused. */
 function readCondition(rule: Fields, name: string): RuleCondition | undefined {
   const fields = rule.object(name, conditionFields)
   if (fields === undefined) return undefined
-  const unknown = Object.keys(Object(rule.get(name))).find((key) => !conditionFields.includes(key))
-  if (unknown !== undefined) throw fields.fail(`${name} has no field ${unknown}`)
+  refuseUnknown(fields, rule.get(name), conditionFields)
   const minKernel = fields.string('minKernel')
   if (minKernel && !/^\d{1,3}\.\d{1,3}$/.test(minKernel)) {
     throw fields.fail(`minKernel ${minKernel} is not a version such as 4.8`)
