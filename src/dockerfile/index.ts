@@ -12,8 +12,9 @@ export {
   expand,
   expandWords,
   type Lookup,
-  SubstitutionError,
 } from './expand/expand.ts'
+/** The error of a substitution. */
+export { SubstitutionError } from './expand/substitution-error.ts'
 /** Diagnostics with source excerpts, for people. */
 export { formatDiagnostics } from './format.ts'
 /** Go's file name patterns. */

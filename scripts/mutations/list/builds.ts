@@ -22,12 +22,15 @@ export const builds: readonly MutatedFile[] = [
         "next === '\"' || next === '$' || next === this.#escape",
         "next === '\"' || next === this.#escape",
       ],
-      ["const all = this.#peek() === '/'", 'const all = false'],
+      ["const all = this.#cursor.peek() === '/'", 'const all = false'],
       ['const longest = word.startsWith(modifier)', 'const longest = false'],
-      ["(char > '\\x7f' && /[\\p{L}\\p{Nd}]/u.test(char))", 'false'],
       ['this.#steps += steps', nothing],
       ['if (length > maxLength)', 'if (false)'],
     ],
+  },
+  {
+    file: 'src/dockerfile/expand/cursor.ts',
+    breaks: [["(char > '\\x7f' && /[\\p{L}\\p{Nd}]/u.test(char))", 'false']],
   },
   {
     file: 'src/dockerfile/ignore/ignore.ts',

@@ -1,7 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the Dockerfile's substitutions
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { expand, expandWords, SubstitutionError } from './expand.ts'
+import { expand, expandWords } from './expand.ts'
+import { SubstitutionError } from './substitution-error.ts'
 
 const variables: Readonly<Record<string, string>> = {
   name: 'hello',

@@ -1,3 +1,4 @@
+import { Cursor } from './cursor.ts'
 import {
   parseShellPattern,
   replacePattern,
@@ -5,21 +6,8 @@ import {
   trimPrefix,
   trimSuffix,
 } from './shell-pattern.ts'
-
-/**
- * A word whose variables cannot be substituted. The message is one clause, to be used
- * after a colon.
- */
-export class SubstitutionError extends Error {
-  /** The word that was being expanded. */
-  readonly source: string
-
-  constructor(message: string, source: string) {
-    super(message)
-    this.name = 'SubstitutionError'
-    this.source = source
-  }
-}
+import { SubstitutionError } from './substitution-error.ts'
+import { WordCollector } from './word-collector.ts'
 
 /** Returns the value of a variable, or `undefined` when it is not set. */
 export type Lookup = (name: string) => string | undefined
@@ -77,51 +65,18 @@ function requireLength(length: number, source: string): void {
   }
 }
 
-class WordCollector {
-  readonly #words: string[] = []
-  #current = ''
-
-  /** Adds text to the current word, white space included. */
-  keep(text: string): void {
-    this.#current += text
-  }
-
-  /** Adds text whose white space separates words. */
-  split(text: string): void {
-    const parts = text.split(/\s+/)
-    this.#current += parts[0] ?? ''
-    for (let i = 1; i < parts.length; i++) {
-      this.#push()
-      this.#current = parts[i] ?? ''
-    }
-  }
-
-  finish(): string[] {
-    this.#push()
-    return this.#words
-  }
-
-  #push(): void {
-    if (this.#current !== '') {
-      this.#words.push(this.#current)
-    }
-    this.#current = ''
-  }
-}
-
 class Expander {
-  readonly #source: string
+  readonly #cursor: Cursor
   readonly #lookup: Lookup
   readonly #escape: string
   readonly #quotes: boolean
-  #at = 0
   #depth = 0
   #steps = 0
   /** True while reading a pattern, which keeps its escapes for the pattern parser. */
   #raw = false
 
   constructor(source: string, lookup: Lookup, options: ExpandOptions) {
-    this.#source = source
+    this.#cursor = new Cursor(source)
     this.#lookup = lookup
     this.#escape = options.escape ?? '\\'
     this.#quotes = options.quotes ?? true
@@ -132,7 +87,7 @@ class Expander {
   }
 
   #fail(message: string): SubstitutionError {
-    return new SubstitutionError(message, this.#source)
+    return new SubstitutionError(message, this.#cursor.source)
   }
 
   #charge = (steps: number): void => {
@@ -149,7 +104,7 @@ class Expander {
     const outer = this.#raw
     this.#raw = raw
     let out = ''
-    for (let char = this.#peek(); char !== stop; char = this.#peek()) {
+    for (let char = this.#cursor.peek(); char !== stop; char = this.#cursor.peek()) {
       if (char === undefined) {
         throw this.#fail(`missing '${stop}' in substitution`)
       }
@@ -161,18 +116,14 @@ class Expander {
       } else {
         words?.split(piece)
       }
-      out = checkLength(out + piece, this.#source)
+      out = checkLength(out + piece, this.#cursor.source)
     }
     if (stop !== undefined) {
-      this.#at++
+      this.#cursor.at++
     }
     this.#raw = outer
     this.#depth--
     return out
-  }
-
-  #peek(): string | undefined {
-    return this.#source[this.#at]
   }
 
   #isSpecial(char: string): boolean {
@@ -185,8 +136,8 @@ class Expander {
    */
   #literal(char: string, stop: string | undefined): string {
     if (char === this.#escape) {
-      this.#at++
-      return (this.#raw ? char : '') + this.#take()
+      this.#cursor.at++
+      return (this.#raw ? char : '') + this.#cursor.take()
     }
     if (this.#quotes && char === "'") {
       return this.#singleQuoted()
@@ -194,82 +145,75 @@ class Expander {
     if (this.#quotes && char === '"') {
       return this.#doubleQuoted()
     }
-    const start = this.#at
+    const start = this.#cursor.at
     for (let next: string | undefined = char; next !== undefined && next !== stop; ) {
-      this.#at++
-      next = this.#peek()
+      this.#cursor.at++
+      next = this.#cursor.peek()
       if (next !== undefined && this.#isSpecial(next)) {
         break
       }
     }
-    return this.#source.slice(start, this.#at)
-  }
-
-  #take(): string {
-    const code = this.#source.codePointAt(this.#at)
-    const char = code === undefined ? '' : String.fromCodePoint(code)
-    this.#at += char.length
-    return char
+    return this.#cursor.source.slice(start, this.#cursor.at)
   }
 
   #singleQuoted(): string {
-    const end = this.#source.indexOf("'", this.#at + 1)
+    const end = this.#cursor.source.indexOf("'", this.#cursor.at + 1)
     if (end < 0) {
       throw this.#fail('unexpected end of statement while looking for matching single-quote')
     }
-    const text = this.#source.slice(this.#at + 1, end)
-    this.#at = end + 1
+    const text = this.#cursor.source.slice(this.#cursor.at + 1, end)
+    this.#cursor.at = end + 1
     return text
   }
 
   #doubleQuoted(): string {
-    this.#at++
+    this.#cursor.at++
     let out = ''
-    for (let char = this.#peek(); char !== '"'; char = this.#peek()) {
+    for (let char = this.#cursor.peek(); char !== '"'; char = this.#cursor.peek()) {
       if (char === undefined) {
         throw this.#fail('unexpected end of statement while looking for matching double-quote')
       }
       if (char === '$') {
-        out = checkLength(out + this.#dollar(), this.#source)
+        out = checkLength(out + this.#dollar(), this.#cursor.source)
       } else if (char === this.#escape) {
-        this.#at++
-        const next = this.#peek()
+        this.#cursor.at++
+        const next = this.#cursor.peek()
         const escapable = next === '"' || next === '$' || next === this.#escape
         out += this.#raw || (!escapable && next !== undefined) ? char : ''
-        out += escapable ? this.#take() : ''
+        out += escapable ? this.#cursor.take() : ''
       } else {
-        const start = this.#at
+        const start = this.#cursor.at
         do {
-          this.#at++
-          char = this.#peek()
+          this.#cursor.at++
+          char = this.#cursor.peek()
         } while (char !== undefined && char !== '"' && char !== '$' && char !== this.#escape)
-        out += this.#source.slice(start, this.#at)
+        out += this.#cursor.source.slice(start, this.#cursor.at)
       }
     }
-    this.#at++
+    this.#cursor.at++
     return out
   }
 
   #dollar(): string {
-    this.#at++
-    if (this.#peek() !== '{') {
-      const name = this.#name()
+    this.#cursor.at++
+    if (this.#cursor.peek() !== '{') {
+      const name = this.#cursor.name()
       return name === '' ? '$' : (this.#lookup(name) ?? '')
     }
-    this.#at++
-    const first = this.#peek()
+    this.#cursor.at++
+    const first = this.#cursor.peek()
     if (first === '{' || first === '}' || first === ':') {
       throw this.#fail('bad substitution')
     }
-    const name = this.#name()
-    const operator = this.#take()
+    const name = this.#cursor.name()
+    const operator = this.#cursor.take()
     if (operator === '}') {
       return this.#lookup(name) ?? ''
     }
     if (operator === '/') {
       return this.#replace(name)
     }
-    const modifier = operator === ':' ? this.#take() : operator
+    const modifier = operator === ':' ? this.#cursor.take() : operator
     if (modifier === '' || modifier === '}') {
       throw this.#fail("missing '}' in substitution")
     }
@@ -305,9 +249,9 @@ class Expander {
   }
 
   #replace(name: string): string {
-    const all = this.#peek() === '/'
+    const all = this.#cursor.peek() === '/'
     if (all) {
-      this.#at++
+      this.#cursor.at++
     }
     const pattern = this.#until('/', true)
     const replacement = this.#until('}', true)
@@ -316,7 +260,7 @@ class Expander {
       replacement,
       all,
       charge: this.#charge,
-      checkLength: (length) => requireLength(length, this.#source),
+      checkLength: (length) => requireLength(length, this.#cursor.source),
     })
   }
 
@@ -328,39 +272,4 @@ class Expander {
       throw error instanceof ShellPatternError ? this.#fail(error.message) : error
     }
   }
-
-  /**
-   * Reads a name, digits, or one special parameter such as `?`. Returns an empty text for
-   * anything else.
-   */
-  #name(): string {
-    const start = this.#at
-    const first = this.#peek() ?? ''
-    if (isDigit(first)) {
-      while (isDigit(this.#peek() ?? '')) {
-        this.#at++
-      }
-    } else if (first !== '' && '@*#?-$!'.includes(first)) {
-      this.#at++
-    } else {
-      while (isNamePart(this.#peek() ?? '')) {
-        this.#at++
-      }
-    }
-    return this.#source.slice(start, this.#at)
-  }
-}
-
-function isDigit(char: string): boolean {
-  return char >= '0' && char <= '9'
-}
-
-function isNamePart(char: string): boolean {
-  return (
-    (char >= 'a' && char <= 'z') ||
-    (char >= 'A' && char <= 'Z') ||
-    isDigit(char) ||
-    char === '_' ||
-    (char > '\x7f' && /[\p{L}\p{Nd}]/u.test(char))
-  )
 }

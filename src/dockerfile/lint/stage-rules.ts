@@ -1,5 +1,6 @@
 import type { Diagnostic, Dockerfile, FromInstruction, Stage } from '../ast.ts'
-import { expand, SubstitutionError } from '../expand/expand.ts'
+import { expand } from '../expand/expand.ts'
+import { SubstitutionError } from '../expand/substitution-error.ts'
 import { withSuggestion } from '../suggest.ts'
 import { warning } from './rules.ts'
 
