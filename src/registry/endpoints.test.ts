@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { parseDigest } from '#oci'
 import { type Endpoint, formatEndpoint, parseEndpoint } from './endpoints.ts'
-import { expectCode } from './testing/contract.ts'
+import { expectCode } from './testing/expect-code.ts'
 
 const digest = parseDigest(`sha256:${'ab'.repeat(32)}`)
 const long = parseDigest(`sha512:${'cd'.repeat(64)}`)

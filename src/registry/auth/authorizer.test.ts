@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { connectRegistry } from '../client/connect.ts'
 import type { Credential, Registry } from '../registry.ts'
-import { expectCode } from '../testing/contract.ts'
+import { expectCode } from '../testing/expect-code.ts'
 import {
   blob,
   instantRetries,

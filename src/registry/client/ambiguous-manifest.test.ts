@@ -1,7 +1,7 @@
 import { test } from 'bun:test'
 import { mediaType } from '#oci'
 import { toBuffer } from '#stream'
-import { expectCode } from '../testing/contract.ts'
+import { expectCode } from '../testing/expect-code.ts'
 import { blob, emptyConfig, instantRetries, manifest, peer } from '../testing/fixtures.ts'
 import { connectRegistry } from './connect.ts'
 

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { createServer, type Socket } from 'node:net'
 import { toBuffer } from '#stream'
 import type { Repository } from '../registry.ts'
-import { expectCode } from '../testing/contract.ts'
+import { expectCode } from '../testing/expect-code.ts'
 import {
   blob,
   type Fixture,

@@ -3,7 +3,7 @@ import { fromBuffer, toBuffer } from '#stream'
 import type { FetchHandler, Registry } from '../registry.ts'
 import { createRegistryHandler } from '../server/handler.ts'
 import { createMemoryRegistry } from '../store/memory.ts'
-import { expectCode } from '../testing/contract.ts'
+import { expectCode } from '../testing/expect-code.ts'
 import { blob, chunked, instantRetries, noise, peer } from '../testing/fixtures.ts'
 import { connectRegistry } from './connect.ts'
 

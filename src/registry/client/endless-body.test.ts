@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { limits } from '#oci'
 import { toBuffer } from '#stream'
 import type { Repository } from '../registry.ts'
-import { expectCode } from '../testing/contract.ts'
+import { expectCode } from '../testing/expect-code.ts'
 import { blob, instantRetries, manifest, noise, type Peer, peer } from '../testing/fixtures.ts'
 import { connectRegistry } from './connect.ts'
 

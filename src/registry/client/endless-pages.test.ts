@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import type { Registry } from '../registry.ts'
-import { expectCode } from '../testing/contract.ts'
+import { expectCode } from '../testing/expect-code.ts'
 import { instantRetries, type Peer, peer } from '../testing/fixtures.ts'
 import { connectRegistry } from './connect.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { fromBuffer, toBuffer } from '#stream'
 import type { Registry } from '../registry.ts'
-import { expectCode } from '../testing/contract.ts'
+import { expectCode } from '../testing/expect-code.ts'
 import { blob, instantRetries, type Peer, peer, serveContent } from '../testing/fixtures.ts'
 import { connectRegistry } from './connect.ts'
 

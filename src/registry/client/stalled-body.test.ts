@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { createServer, type Socket } from 'node:net'
 import { toBuffer } from '#stream'
-import { expectCode } from '../testing/contract.ts'
+import { expectCode } from '../testing/expect-code.ts'
 import { blob, instantRetries, noise } from '../testing/fixtures.ts'
 import { connectRegistry } from './connect.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { expectCode } from '../testing/contract.ts'
+import { expectCode } from '../testing/expect-code.ts'
 import { eraseFromHelper, getFromHelper, storeInHelper } from './helper.ts'
 import { openTestbed } from './testing/testbed.ts'
 

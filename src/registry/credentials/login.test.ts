@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { readdir, stat, symlink } from 'node:fs/promises'
-import { expectCode } from '../testing/contract.ts'
+import { expectCode } from '../testing/expect-code.ts'
 import { instantRetries, peer } from '../testing/fixtures.ts'
 import { login, logout } from './login.ts'
 import { credentialsFromConfig } from './source.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import type { ProgressEvent } from '#stream'
-import { expectCode } from '../testing/contract.ts'
+import { expectCode } from '../testing/expect-code.ts'
 import { credentialsFromConfig } from './source.ts'
 import { auth, openTestbed } from './testing/testbed.ts'
 

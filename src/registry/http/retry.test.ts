@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { StrakeError } from '#oci'
 import { connectRegistry } from '../client/connect.ts'
-import { expectCode } from '../testing/contract.ts'
+import { expectCode } from '../testing/expect-code.ts'
 import { instantRetries, manifest, peer, serveContent } from '../testing/fixtures.ts'
 import { Backoff, connectionError, parseRetryAfter, RetryableError, withRetries } from './retry.ts'
 

@@ -14,21 +14,16 @@ import {
   isManifestType,
   isTag,
   limits,
-  parseIndex,
   parseManifestOrIndex,
   StrakeError,
 } from '#oci'
 import { type Bytes, fromBuffer, toBuffer, verified } from '#stream'
 import { parseName } from '../endpoints.ts'
 import type { MountOptions, ReferrersOptions, Registry, Repository } from '../registry.ts'
-import {
-  lexically,
-  type Member,
-  type MemberKind,
-  type RegistryFacts,
-  type RepositoryFacts,
-} from './facts.ts'
-import { describeReferrer, referrersTag } from './referrer.ts'
+import type { Member, MemberKind, RegistryFacts, RepositoryFacts } from './facts.ts'
+import { LinkingIngest } from './linking-ingest.ts'
+import { describeReferrer } from './referrer.ts'
+import { mergeReferrers, taggedReferrers } from './tagged-referrers.ts'
 
 export interface LocalRegistryOptions {
   /**
@@ -172,29 +167,11 @@ class LocalRepository implements Repository {
   /** Sorted by digest, so that a list can continue after any of them. */
   async *referrers(subject: Digest, options: ReferrersOptions = {}): AsyncGenerator<Descriptor> {
     const { artifactType, after } = options
-    const tagged = await this.#taggedReferrers(subject, after)
-    for await (const referrer of merge(tagged, this.#facts.referrers(subject, { after }))) {
+    const tagged = await taggedReferrers(subject, { facts: this.#facts, blobs: this.#blobs, after })
+    const attached = this.#facts.referrers(subject, { after })
+    for await (const referrer of mergeReferrers(tagged, attached)) {
       if (artifactType === undefined || referrer.artifactType === artifactType) yield referrer
     }
-  }
-
-  /**
-   * Returns the manifests of the referrers tag, each once and sorted by digest. Clients
-   * write this tag for registries without a referrers API.
-   */
-  async #taggedReferrers(subject: Digest, after = ''): Promise<readonly Descriptor[]> {
-    const digest = await this.#findTag(referrersTag(subject))
-    const member = digest && (await this.#facts.find('manifest', digest))
-    if (member === undefined || !isIndexType(member.descriptor.mediaType)) return []
-    const raw = await toBuffer(this.#blobs.read(member.descriptor), limits.manifestSize)
-    const { manifests } = parseIndex(raw, member.descriptor.mediaType)
-    const listed = new Map(manifests.map((each) => [each.digest, each]))
-    const present: Descriptor[] = []
-    for (const each of listed.values()) {
-      const isThere = each.digest > after && (await this.#facts.find('manifest', each.digest))
-      if (isThere) present.push(each)
-    }
-    return present.sort((one, other) => lexically(one.digest, other.digest))
   }
 
   async #mountShared(digest: Digest): Promise<Descriptor | undefined> {
@@ -255,44 +232,6 @@ class LocalRepository implements Repository {
 
 const octetStream = 'application/octet-stream'
 
-/** An ingest that links its content to the repository at the commit. */
-class LinkingIngest implements Ingest {
-  readonly #ingest: Ingest
-  readonly #link: (digest: Digest, size: number) => Promise<void>
-
-  constructor(ingest: Ingest, link: (digest: Digest, size: number) => Promise<void>) {
-    this.#ingest = ingest
-    this.#link = link
-  }
-
-  get id(): string {
-    return this.#ingest.id
-  }
-
-  get size(): number {
-    return this.#ingest.size
-  }
-
-  append(bytes: Bytes): Promise<void> {
-    return this.#ingest.append(bytes)
-  }
-
-  async commit(expected?: Digest): Promise<Digest> {
-    const { size } = this.#ingest
-    const digest = await this.#ingest.commit(expected)
-    await this.#link(digest, size)
-    return digest
-  }
-
-  abort(): Promise<void> {
-    return this.#ingest.abort()
-  }
-
-  [Symbol.asyncDispose](): PromiseLike<void> {
-    return this.#ingest[Symbol.asyncDispose]()
-  }
-}
-
 function isDocument({ mediaType }: Pick<Descriptor, 'mediaType'>): boolean {
   return isManifestType(mediaType) || isIndexType(mediaType)
 }
@@ -303,19 +242,4 @@ function bare({ mediaType, digest, size }: Descriptor): Descriptor {
 
 async function drain(bytes: Bytes): Promise<void> {
   for await (const _ of bytes);
-}
-
-/** Merges two lists in the order of their digests. An element of both comes from the second. */
-async function* merge(
-  some: readonly Descriptor[],
-  others: AsyncIterable<Descriptor>,
-): AsyncGenerator<Descriptor> {
-  let at = 0
-  for await (const other of others) {
-    for (let one = some[at]; one !== undefined && one.digest <= other.digest; one = some[++at]) {
-      if (one.digest !== other.digest) yield one
-    }
-    yield other
-  }
-  yield* some.slice(at)
 }
