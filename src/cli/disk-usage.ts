@@ -1,9 +1,10 @@
-import { formatStatus } from '#docker/columns/container-status'
 import { rowTypes } from '#docker/columns/row-types'
+import { volumeRow } from '#docker/columns/volume-row'
 import type { Engine } from '#engine/engine'
 import { diskUsage } from '#engine/usage/disk-usage'
 import { type UsageDetails, usageDetails } from '#engine/usage/usage-details'
 import { Command } from './arguments/command.ts'
+import { containerRow } from './container-row.ts'
 import type { Context } from './context.ts'
 import { formatKind, plainRows, printListing, type Rows } from './format.ts'
 import { printHolders } from './prune.ts'
@@ -117,16 +118,9 @@ function imageListing({ images }: UsageDetails) {
 }
 
 function containerListing({ containers }: UsageDetails) {
-  const rows = containers.map((container) => ({
-    ID: container.id.slice(0, 12),
-    Image: container.image,
-    Command: `"${container.command.join(' ')}"`,
-    LocalVolumes: String(container.mounts.filter((mount) => !mount.startsWith('/')).length),
-    Size: formatSize(container.written),
-    RunningFor: formatAge(container.created),
-    Status: formatStatus(container),
-    Names: container.name,
-  }))
+  const rows = containers.map((container) =>
+    containerRow(container, { trunc: true, size: formatSize(container.written) }),
+  )
   const columns = [
     { title: 'CONTAINER ID', key: 'ID' },
     { title: 'IMAGE', key: 'Image' },
@@ -141,11 +135,7 @@ function containerListing({ containers }: UsageDetails) {
 }
 
 function volumeListing({ volumes }: UsageDetails) {
-  const rows = volumes.map(({ name, links, size }) => ({
-    Name: name,
-    Links: String(links),
-    Size: formatSize(size),
-  }))
+  const rows = volumes.map((volume) => volumeRow({ ...volume, size: formatSize(volume.size) }))
   const columns = [
     { title: 'VOLUME NAME', key: 'Name' },
     { title: 'LINKS', key: 'Links' },

@@ -32,7 +32,7 @@ export async function printListing<Row extends Rows>(
     output.write(formatTable(titles, cells))
   } else if (kind === 'json') {
     const lines = plainRows(listing).rows.map((row) => JSON.stringify(sortKeys(row)))
-    output.write(lines.map((line) => `${escapeControls(line)}\n`).join(''))
+    output.write(lines.map((line) => `${escapeMarkup(escapeControls(line))}\n`).join(''))
   } else {
     const { printRows } = await import('./templates.ts')
     printRows(output, plainRows(listing), format ?? '')
@@ -49,6 +49,11 @@ export function plainRows<Row extends Rows>({
     Object.fromEntries(Object.entries(row).map(([key, cell]) => [key, textOf(cell)])),
   )
   return { type, rows: plain, labels }
+}
+
+/** Docker escapes these in the JSON of rows, so that lines can be compared. */
+function escapeMarkup(json: string): string {
+  return json.replaceAll(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`)
 }
 
 /** Sorts the keys as Docker does, so that lines can be compared. */

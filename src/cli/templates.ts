@@ -33,7 +33,7 @@ export function printRowSets(
 export function openDocumentFormat(
   output: Output,
   format: string,
-  options: Pick<TemplateUse, 'name'> = {},
+  options: TemplateUse = {},
 ): DocumentFormat {
   return parseDocumentFormat(format, { ...options, show: shownOn(output) })
 }
@@ -42,10 +42,10 @@ export function openDocumentFormat(
 export function openTemplateWriter(
   output: Output,
   format: string,
-  { kind, name }: TemplateUse,
+  options: TemplateUse,
 ): (document: object) => void {
-  const parsed = openDocumentFormat(output, format, { name })
-  return (document) => output.write(`${formatDocument(parsed, document, kind)}\n`)
+  const parsed = openDocumentFormat(output, format, options)
+  return (document) => output.write(`${formatDocument(parsed, document)}\n`)
 }
 
 /** A terminal would obey control characters in names and labels. Programs get every value as it is. */

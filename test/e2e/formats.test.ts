@@ -83,13 +83,20 @@ describe.skipIf(reason !== undefined)('Go templates', () => {
       [1, inspect('{{.Nope}}'), ':1:2: executing "" at <.Nope>: map has no entry for key "Nope"'],
       [
         1,
-        ['ps', '-a', '--format', '{{.Nope}}'],
-        `:1:2: executing "" at <.Nope>: can't evaluate field Nope in type *formatter.ContainerContext`,
+        ['volume', 'ls', '--format', '{{.Nope}}'],
+        `:1:2: executing "" at <.Nope>: can't evaluate field Nope in type *formatter.volumeContext`,
       ],
       [1, ['images', '--format', '{{.ID'], ':1: unclosed action'],
       [64, ['info', '-f', '{{end}}'], ':1: unexpected {{end}}'],
       [64, ['version', '-f', '{{if}}'], 'version:1: missing value for if'],
     ]
+    const tried = await strake('ps', '--format', '{{.Nope}}')
+    expect(tried.stderr).toStartWith(
+      'strake: failed to execute template: template: :1:2: executing',
+    )
+    const event = await strake('events', '--until', '0s', '--format', '{{.Nope}}')
+    expect(event.exitCode).toBe(64)
+    expect(event.stderr).toContain("can't evaluate field Nope in type")
     for (const [code, words, message] of failures) {
       const { exitCode, stderr } = await strake(...words)
       expect([words, exitCode]).toEqual([words, code])

@@ -1,5 +1,3 @@
-import { formatPorts } from '#docker/columns/container-ports'
-import { formatStatus } from '#docker/columns/container-status'
 import { rowTypes } from '#docker/columns/row-types'
 import { parseContainerFilters } from '#docker/filters/container-filters'
 import { listContainers } from '#engine/container/ps'
@@ -7,10 +5,10 @@ import type { ContainerSummary } from '#engine/container/summary'
 import type { Engine } from '#engine/engine'
 import { Command } from '../arguments/command.ts'
 import { collect, parseWhole } from '../arguments/values.ts'
+import { containerRow } from '../container-row.ts'
 import type { Context } from '../context.ts'
 import { formatKind, printListing } from '../format.ts'
-import { ellipsis } from '../render/table.ts'
-import { formatAge, formatInstant, formatSize } from '../render/units.ts'
+import { formatSize } from '../render/units.ts'
 
 interface Options {
   readonly all?: true
@@ -79,26 +77,12 @@ async function print(
     context.out.write(containers.map((container) => `${id(container)}\n`).join(''))
     return
   }
-  const rows = containers.map((container) => ({
-    ID: id(container),
-    Image: container.image,
-    Command: formatCommand(container.command, options.trunc),
-    RunningFor: formatAge(container.created),
-    // A function, because the time zone costs milliseconds and no table shows it.
-    CreatedAt: () => formatInstant(container.created),
-    Status: formatStatus(container),
-    State: container.state,
-    HealthStatus: container.health === 'none' ? '' : container.health,
-    Ports: formatPorts(container),
-    Names: container.name,
-    Labels: Object.entries(container.labels)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(','),
-    LocalVolumes: String(container.mounts.filter((mount) => !mount.startsWith('/')).length),
-    Mounts: container.mounts.join(','),
-    Networks: container.network,
-    Size: options.sizes.get(container.id) ?? '0B',
-  }))
+  const rows = containers.map((container) =>
+    containerRow(container, {
+      trunc: options.trunc,
+      size: options.sizes.get(container.id) ?? '0B',
+    }),
+  )
   const columns = [
     { title: 'CONTAINER ID', key: 'ID' },
     { title: 'IMAGE', key: 'Image' },
@@ -120,13 +104,7 @@ async function print(
 const ignoredFormat =
   'WARNING: Ignoring custom format, because both --format and --quiet are set.\n'
 
-/** Sizes take time, so that only a template that prints them has them. */
+/** Sizes take time, so that only a template that prints them, or whole rows, has them. */
 function mentionsSize(format: string | undefined): boolean {
-  return format?.includes('.Size') ?? false
-}
-
-/** Quotes as Docker does: words with spaces in single quotes, and the whole as Go quotes it. */
-function formatCommand(argv: readonly string[], shorten: boolean): string {
-  const text = argv.map((word) => (word.includes(' ') ? `'${word}'` : word)).join(' ')
-  return JSON.stringify(shorten ? ellipsis(text, 20) : text)
+  return format !== undefined && /\.Size|\bjson\s+[.$](?!\w)/.test(format)
 }

@@ -1,4 +1,5 @@
 import { rowTypes } from '#docker/columns/row-types'
+import { volumeRow } from '#docker/columns/volume-row'
 import { volumeDocument } from '#docker/documents/volume'
 import { parsePruneFilters } from '#docker/filters/prune-filters'
 import { parseVolumeFilters } from '#docker/filters/volume-filters'
@@ -101,20 +102,7 @@ function defineList(context: Context): Command {
         context.out.write(volumes.map(({ name }) => `${name}\n`).join(''))
         return
       }
-      const rows = volumes.map(({ name, labels, mountpoint }) => ({
-        Availability: 'N/A',
-        Driver: 'local',
-        Group: 'N/A',
-        Labels: Object.entries(labels)
-          .map(([key, value]) => `${key}=${value}`)
-          .join(','),
-        Links: 'N/A',
-        Mountpoint: mountpoint,
-        Name: name,
-        Scope: 'local',
-        Size: 'N/A',
-        Status: 'N/A',
-      }))
+      const rows = volumes.map(volumeRow)
       const columns = [
         { title: 'DRIVER', key: 'Driver' },
         { title: 'VOLUME NAME', key: 'Name' },

@@ -1,10 +1,12 @@
-/** The rows of a list: their Go type, which errors name, and the titles of their columns. */
+/** The rows of a list: their Go type, which errors name by a pointer to it, and the titles of their columns. */
 export interface RowType {
   readonly name: string
   /** By the name of a field. */
   readonly headers: Readonly<Record<string, string>>
   /** The template that `--format raw` means. */
   readonly raw?: string
+  /** A template is tried before anything is listed. */
+  readonly isChecked?: true
 }
 
 export type RowTypeName =
@@ -30,7 +32,8 @@ function rawTemplate(fields: Readonly<Record<string, string>>): string {
 /** Docker's lists, and those that only strake has. */
 export const rowTypes: Readonly<Record<RowTypeName, RowType>> = {
   container: {
-    name: '*formatter.ContainerContext',
+    name: 'formatter.ContainerContext',
+    isChecked: true,
     headers: {
       ID: 'CONTAINER ID',
       Names: 'NAMES',
@@ -53,15 +56,15 @@ export const rowTypes: Readonly<Record<RowTypeName, RowType>> = {
       image: '{{.Image}}',
       command: '{{.Command}}',
       created_at: '{{.CreatedAt}}',
-      state: '{{.State}}',
-      status: '{{.Status}}',
+      state: '{{- pad .State 1 0}}',
+      status: '{{- pad .Status 1 0}}',
       names: '{{.Names}}',
-      labels: '{{.Labels}}',
-      ports: '{{.Ports}}',
+      labels: '{{- pad .Labels 1 0}}',
+      ports: '{{- pad .Ports 1 0}}',
     }),
   },
   image: {
-    name: '*formatter.imageContext',
+    name: 'formatter.imageContext',
     headers: {
       ID: 'IMAGE ID',
       Repository: 'REPOSITORY',
@@ -83,7 +86,7 @@ export const rowTypes: Readonly<Record<RowTypeName, RowType>> = {
     }),
   },
   history: {
-    name: '*image.historyContext',
+    name: 'image.historyContext',
     headers: {
       ID: 'IMAGE',
       CreatedSince: 'CREATED',
@@ -94,7 +97,7 @@ export const rowTypes: Readonly<Record<RowTypeName, RowType>> = {
     },
   },
   volume: {
-    name: '*formatter.volumeContext',
+    name: 'formatter.volumeContext',
     headers: {
       Name: 'VOLUME NAME',
       Group: 'GROUP',
@@ -110,7 +113,7 @@ export const rowTypes: Readonly<Record<RowTypeName, RowType>> = {
     raw: rawTemplate({ name: '{{.Name}}', driver: '{{.Driver}}' }),
   },
   stats: {
-    name: '*container.statsContext',
+    name: 'container.statsContext',
     headers: {
       Container: 'CONTAINER',
       Name: 'NAME',
@@ -124,7 +127,7 @@ export const rowTypes: Readonly<Record<RowTypeName, RowType>> = {
     },
   },
   usage: {
-    name: '*formatter.diskUsageContext',
+    name: 'formatter.diskUsageImagesContext',
     headers: {
       Type: 'TYPE',
       TotalCount: 'TOTAL',
@@ -141,7 +144,7 @@ export const rowTypes: Readonly<Record<RowTypeName, RowType>> = {
     }),
   },
   buildCache: {
-    name: '*formatter.buildCacheContext',
+    name: 'formatter.buildCacheContext',
     headers: {
       ID: 'CACHE ID',
       CacheType: 'CACHE TYPE',
@@ -152,7 +155,7 @@ export const rowTypes: Readonly<Record<RowTypeName, RowType>> = {
     },
   },
   cacheRecord: {
-    name: '*commands.duContext',
+    name: 'commands.duContext',
     headers: {
       ID: 'ID',
       Reclaimable: 'RECLAIMABLE',
@@ -163,15 +166,15 @@ export const rowTypes: Readonly<Record<RowTypeName, RowType>> = {
     },
   },
   tagMove: {
-    name: '*strake.tagMove',
+    name: 'strake.tagMove',
     headers: { When: 'WHEN', Time: 'TIME', Action: 'BY', Digest: 'DIGEST', ImageID: 'IMAGE ID' },
   },
   repository: {
-    name: '*strake.repository',
+    name: 'strake.repository',
     headers: { Repository: 'REPOSITORY', Tag: 'TAG' },
   },
   change: {
-    name: '*container.diffContext',
+    name: 'container.diffContext',
     headers: { Kind: 'CHANGE TYPE', Path: 'PATH' },
   },
 }

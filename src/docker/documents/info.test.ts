@@ -17,7 +17,10 @@ const runtime = {
 }
 
 function format(template: string, store: EngineDescription['store']): string {
-  return formatDocument(parseDocumentFormat(template), infoDocument({ ...machine, store }), 'info')
+  return formatDocument(
+    parseDocumentFormat(template, { kind: 'info' }),
+    infoDocument({ ...machine, store }),
+  )
 }
 
 test('infoDocument() has the fields that scripts ask docker info for', () => {
@@ -34,6 +37,9 @@ test('infoDocument() has the fields that scripts ask docker info for', () => {
   expect(format('{{json .SecurityOptions}}', store)).toBe(
     '["name=seccomp,profile=builtin","name=cgroupns"]',
   )
+  expect(format('{{.Swarm.LocalNodeState}} {{.Plugins.Volume}} {{.Debug}}', store)).toBe(
+    'inactive [local] false',
+  )
   expect(format('{{.ClientInfo.Version}} {{.ClientInfo.Context}}', store)).toBe('1.2 default')
 })
 
@@ -46,6 +52,6 @@ test('infoDocument() has no runtime where none works, and an error without a sto
 
 test('formatDocument() words an unknown field of info as Docker does', () => {
   expect(() => format('{{.Missing}}', { problem: '' })).toThrow(
-    `template parsing error: template: :1:2: executing "" at <.Missing>: can't evaluate field Missing in type system.dockerInfo`,
+    `template: :1:2: executing "" at <.Missing>: can't evaluate field Missing in type system.dockerInfo`,
   )
 })

@@ -10,6 +10,12 @@ export function infoDocument(description: EngineDescription): InspectDocument {
   const { store, version, platform, cgroups } = description
   return {
     ...('problem' in store ? { ServerErrors: [store.problem] } : storeMembers(store)),
+    Plugins: {
+      Volume: ['local'],
+      Network: ['bridge', 'host', 'none'],
+      Authorization: null,
+      Log: ['json-file', 'none'],
+    },
     LoggingDriver: 'json-file',
     CgroupDriver: 'cgroupfs',
     CgroupVersion: cgroups === 'unified' ? '2' : '1',
@@ -17,12 +23,14 @@ export function infoDocument(description: EngineDescription): InspectDocument {
     OperatingSystem: 'Linux',
     OSType: platform.os,
     Architecture: machineOf(platform),
+    IndexServerAddress: 'https://index.docker.io/v1/',
     NCPU: description.cpus,
     MemTotal: description.memory,
     DockerRootDir: description.root,
     Name: description.hostname,
     Labels: [],
     ServerVersion: version,
+    Swarm: { LocalNodeState: 'inactive' },
     SecurityOptions: [
       'name=seccomp,profile=builtin',
       ...(cgroups === 'unified' ? ['name=cgroupns'] : []),

@@ -5,8 +5,8 @@ import { versionDocument } from './version.ts'
 const document = versionDocument({ Version: '1.2', Bun: '1.4', Os: 'linux', Arch: 'amd64' })
 
 function format(template: string): string {
-  const parsed = parseDocumentFormat(template, { name: 'version' })
-  return formatDocument(parsed, document, 'version')
+  const parsed = parseDocumentFormat(template, { kind: 'version', name: 'version' })
+  return formatDocument(parsed, document)
 }
 
 test('versionDocument() has the versions of client and server', () => {
@@ -20,6 +20,6 @@ test('versionDocument() has the versions of client and server', () => {
 
 test('formatDocument() names the template of version in errors, as Docker does', () => {
   expect(() => format('{{.Missing}}')).toThrow(
-    `template parsing error: template: version:1:2: executing "version" at <.Missing>: can't evaluate field Missing in type system.versionInfo`,
+    `template: version:1:2: executing "version" at <.Missing>: can't evaluate field Missing in type system.versionInfo`,
   )
 })

@@ -8,11 +8,18 @@ import {
   type Value,
 } from '#template'
 import { type DocumentKind, documentType } from '../types/document-types.ts'
-import { badField, badSyntax, FormatError } from './format-error.ts'
+import {
+  bareFailures,
+  eventFailures,
+  type Failures,
+  FormatError,
+  inspectFailures,
+  reportAs,
+} from './format-error.ts'
 import { dockerFunctions } from './functions.ts'
 
-/** A template for documents, such as those of `inspect`. */
-export interface DocumentFormat {
+/** A template for documents. */
+export interface DocumentFormat extends TemplateUse {
   readonly template: Template
   /** Called with what actions print. */
   readonly show?: ((text: string) => string) | undefined
@@ -26,37 +33,37 @@ export interface TemplateUse {
   readonly name?: string | undefined
 }
 
-type DocumentFormatOptions = Pick<DocumentFormat, 'show'> & Pick<TemplateUse, 'name'>
+function failuresOf(kind: DocumentKind | undefined): Failures {
+  if (kind === 'event') return eventFailures
+  return kind === 'info' || kind === 'version' ? bareFailures : inspectFailures
+}
 
-/** Reads a template. Throws `FormatError` with Docker's exit code 64. */
+/** Reads a template. Throws `FormatError`. */
 export function parseDocumentFormat(
   format: string,
-  { name, show }: DocumentFormatOptions = {},
+  options: Omit<DocumentFormat, 'template'> = {},
 ): DocumentFormat {
-  try {
-    const text = format === 'json' ? '{{json .}}' : format
-    return { template: parseTemplate(text, { name, functions: dockerFunctions }), show }
-  } catch (error) {
-    throw error instanceof TemplateError ? new FormatError(error, badSyntax) : error
-  }
+  const { name, kind } = options
+  const text = format === 'json' ? '{{json .}}' : format
+  const template = reportAs(failuresOf(kind).syntax, () =>
+    parseTemplate(text, { name, functions: dockerFunctions }),
+  )
+  const parsed = { ...options, template }
+  // An event may come late. A mistake in the template is reported before.
+  if (kind === 'event') formatDocument({ ...parsed, show: undefined }, {})
+  return parsed
 }
 
 /**
  * Formats a document whose fields have the names and types of Docker's, or without a kind
  * one that Docker does not have. Throws `FormatError`.
  */
-export function formatDocument(
-  { template, show }: DocumentFormat,
-  document: object,
-  kind: DocumentKind | undefined,
-): string {
-  try {
-    return kind === undefined
+export function formatDocument({ template, show, kind }: DocumentFormat, document: object): string {
+  return reportAs(failuresOf(kind).data, () =>
+    kind === undefined
       ? executeTemplate(template, documentValue(document), { show, missingKey: 'error' })
-      : executeTemplate(template, typedValue(documentType(kind), document), { show })
-  } catch (error) {
-    throw error instanceof TemplateError ? new FormatError(error, badField) : error
-  }
+      : executeTemplate(template, typedValue(documentType(kind), document), { show }),
+  )
 }
 
 /**
@@ -75,10 +82,10 @@ export function formatInspected(
       return executeTemplate(template, typed, { show })
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error
-      if (error.isLimit) throw new FormatError(error, badField)
+      if (error.isLimit) throw new FormatError(error, inspectFailures.data)
     }
   }
-  return formatDocument({ template, show }, document, undefined)
+  return formatDocument({ template, show }, document)
 }
 
 /** An image may have any JSON in its config. Returns `undefined` if its types are not Docker's. */

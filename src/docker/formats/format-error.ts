@@ -1,21 +1,65 @@
 import { StrakeError } from '#oci'
-import type { TemplateError } from '#template'
+import { TemplateError } from '#template'
 
-/** A value of `--format` that cannot be used, in Docker's words. */
+/** How Docker reports a template that it cannot use. It depends on the command. */
+export interface Failure {
+  /** Before the words of Go. */
+  readonly prefix: string
+  /** The process ends with this code. */
+  readonly exitCode: number
+}
+
+/** The failures of bad syntax and of a template that does not fit its data. */
+export interface Failures {
+  readonly syntax: Failure
+  readonly data: Failure
+}
+
+const parsing = 'template parsing error: '
+
+export const listFailures: Failures = {
+  syntax: { prefix: parsing, exitCode: 1 },
+  data: { prefix: parsing, exitCode: 1 },
+}
+
+/** `ps` tries a template before it lists anything. */
+export const psFailures: Failures = {
+  syntax: { prefix: 'failed to parse template: ', exitCode: 1 },
+  data: { prefix: 'failed to execute template: ', exitCode: 1 },
+}
+
+export const inspectFailures: Failures = {
+  syntax: { prefix: parsing, exitCode: 64 },
+  data: { prefix: parsing, exitCode: 1 },
+}
+
+/** `info`, `version` and `system df -v`. */
+export const bareFailures: Failures = {
+  syntax: { prefix: parsing, exitCode: 64 },
+  data: { prefix: '', exitCode: 1 },
+}
+
+const event = { prefix: 'Error parsing format: ', exitCode: 64 }
+export const eventFailures: Failures = { syntax: event, data: event }
+
+/** A value of `--format` that cannot be used, in Docker's words and with its exit code. */
 export class FormatError extends StrakeError {
   override readonly name = 'FormatError'
-  /** The process ends with this code, as Docker does. */
   readonly exitCode: number
 
-  constructor({ message }: TemplateError, exitCode: number) {
-    super('INVALID', `template parsing error: ${message}`, {
+  constructor({ message }: TemplateError, { prefix, exitCode }: Failure) {
+    super('INVALID', prefix + message, {
       remedy: '--format json, which shows the names of all fields',
     })
     this.exitCode = exitCode
   }
 }
 
-/** What Docker ends with when a template has bad syntax, except in lists. */
-export const badSyntax = 64
-/** What Docker ends with when a template does not fit its data. */
-export const badField = 1
+/** Calls a function and reports its `TemplateError` as Docker does. */
+export function reportAs<Result>(failure: Failure, run: () => Result): Result {
+  try {
+    return run()
+  } catch (error) {
+    throw error instanceof TemplateError ? new FormatError(error, failure) : error
+  }
+}

@@ -11,6 +11,8 @@ const containers: RowSet = {
   labels: [{ 'com.example.tier': 'db' }, {}],
 }
 
+const volumes: RowSet = { type: rowTypes.volume, rows: [{ Name: 'data', Driver: 'local' }] }
+
 const text = (format: string, set = containers): string => formatRows(set, format).text
 
 test('formatRows() prints a template for each row', () => {
@@ -46,29 +48,47 @@ test('formatRows() puts the titles of the fields above a table', () => {
 })
 
 test('formatRows() has the format raw of Docker', () => {
-  expect(text('raw')).toStartWith('container_id: 1234\nimage: \ncommand: \n')
-  expect(text('raw')).toContain('\nstate: running\n')
-  expect(text('raw', { type: rowTypes.volume, rows: [{ Name: 'data', Driver: 'local' }] })).toBe(
-    'name: data\ndriver: local\n\n',
-  )
+  expect(text('raw')).toStartWith('container_id: 1234\nimage: \n')
+  expect(text('raw')).toContain('\nstate: running\nstatus:\nnames: web\n')
+  expect(text('raw', volumes)).toBe('name: data\ndriver: local\n\n')
 })
 
 test('formatRows() words errors as Docker does, and ends with its code', () => {
-  const failure = (format: string): unknown => {
+  const failure = (format: string, set = containers): unknown => {
     try {
-      return text(format)
+      return text(format, set)
     } catch (error) {
       return error
     }
   }
   expect(failure('{{.Foo}}')).toMatchObject({
-    message: `template parsing error: template: :1:2: executing "" at <.Foo>: can't evaluate field Foo in type *formatter.ContainerContext`,
+    message: `failed to execute template: template: :1:2: executing "" at <.Foo>: can't evaluate field Foo in type *formatter.ContainerContext`,
     exitCode: 1,
   })
   expect(failure('{{.ID')).toMatchObject({
+    message: 'failed to parse template: template: :1: unclosed action',
+    exitCode: 1,
+  })
+  expect(failure('{{.ID', volumes)).toMatchObject({
     message: 'template parsing error: template: :1: unclosed action',
     exitCode: 1,
   })
+  expect(failure('{{.Foo}}', volumes)).toMatchObject({
+    message: `template parsing error: template: :1:2: executing "" at <.Foo>: can't evaluate field Foo in type *formatter.volumeContext`,
+  })
+  expect(failure('{{.Name 1}}', volumes)).toMatchObject({
+    message: expect.stringContaining('wrong number of args for Name: want 0 got 1'),
+  })
+  expect(failure('{{len .}}', volumes)).toMatchObject({
+    message: expect.stringContaining('error calling len: len of type formatter.volumeContext'),
+  })
+})
+
+test('formatRows() finds a mistake for ps where there is no container', () => {
+  expect(() => text('table {{.Foo}}', { ...containers, rows: [] })).toThrow(
+    'failed to execute template: template: :1:8:',
+  )
+  expect(text('table {{.Foo}}', { ...volumes, rows: [] })).toBe('<no value>\n')
 })
 
 test('formatRowSets() prints several lists by one template', () => {

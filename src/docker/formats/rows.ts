@@ -5,7 +5,7 @@ import {
   type Method,
   mapOf,
   parseTemplate,
-  type StructType,
+  pointerTo,
   stringType,
   stringValue,
   type Template,
@@ -15,16 +15,18 @@ import {
   type Value,
 } from '#template'
 import type { RowType } from '../columns/row-types.ts'
-import { badField, FormatError } from './format-error.ts'
+import { bareFailures, listFailures, psFailures, reportAs } from './format-error.ts'
 import { dockerFunctions, headerFunctions } from './functions.ts'
 
 /** The rows of a list, as a template sees them. */
 export interface RowSet {
   readonly type: RowType
-  readonly rows: readonly Readonly<Record<string, string>>[]
+  readonly rows: readonly Row[]
   /** The labels of each row, for `{{.Label "name"}}`; absent if the rows have none. */
-  readonly labels?: readonly Readonly<Record<string, string>>[] | undefined
+  readonly labels?: readonly Row[] | undefined
 }
+
+type Row = Readonly<Record<string, string>>
 
 export interface FormattedRows {
   /** One line for each row. In a table, tabs separate the cells and the first line has the titles. */
@@ -41,17 +43,23 @@ export function formatRows(
   format: string,
   show?: (text: string) => string,
 ): FormattedRows {
+  if (set.type.isChecked) checkTemplate(set, format)
   const isTable = format.startsWith('table')
   const written = format === 'raw' ? (set.type.raw ?? format) : format
-  try {
-    const template = parseTemplate(templateOf(written), { functions: dockerFunctions })
-    const text = rowValues(set)
+  const template = reportAs(listFailures.syntax, () => parse(templateOf(written)))
+  const text = reportAs(listFailures.data, () =>
+    rowValues(set)
       .map((value) => `${executeTemplate(template, value, { show })}\n`)
-      .join('')
-    return { text: isTable ? `${header(template, set.type)}\n${text}` : text, isTable }
-  } catch (error) {
-    throw error instanceof TemplateError ? new FormatError(error, badField) : error
-  }
+      .join(''),
+  )
+  return { text: isTable ? `${header(template, set.type)}\n${text}` : text, isTable }
+}
+
+/** Tries a template with an empty row, so that a mistake is found in a list without rows too. */
+function checkTemplate({ type }: RowSet, format: string): void {
+  const template = reportAs(psFailures.syntax, () => parse(format))
+  const [empty] = rowValues({ type, rows: [{}], labels: [{}] })
+  reportAs(psFailures.data, () => executeTemplate(template, empty))
 }
 
 /** Formats several lists by one template, in which each has its name. Throws `FormatError`. */
@@ -60,31 +68,24 @@ export function formatRowSets(
   format: string,
   show?: (text: string) => string,
 ): string {
-  const lists = Object.entries(sets).map(([name, set]) => {
-    const items = rowValues(set)
-    const type = listOf(items[0]?.type ?? rowStruct(set.type.name, []))
-    const value: Value = { kind: 'list', type, items, isNil: false }
-    return { field: { name, json: name, type }, value }
-  })
-  const data: Value = {
-    kind: 'struct',
-    type: { kind: 'struct', name: typeOfSets, fields: lists.map(({ field }) => field) },
-    values: lists.map(({ value }) => value),
-  }
-  try {
-    const template = parseTemplate(templateOf(format), { functions: dockerFunctions })
-    return executeTemplate(template, data, { show })
-  } catch (error) {
-    throw error instanceof TemplateError ? new FormatError(error, badField) : error
-  }
+  const template = reportAs(listFailures.syntax, () => parse(templateOf(format)))
+  return reportAs(bareFailures.data, () => executeTemplate(template, valueOfSets(sets), { show }))
 }
 
-const typeOfSets = '*formatter.diskUsageContext'
+function valueOfSets(sets: Readonly<Record<string, RowSet>>): Value {
+  const lists = Object.entries(sets).map(([name, set]) => {
+    const type = listOf(rowType(set))
+    const value: Value = { kind: 'list', type, items: rowValues(set), isNil: false }
+    return { field: { name, json: name, type }, value }
+  })
+  const fields = lists.map(({ field }) => field)
+  const type = { kind: 'struct', name: 'formatter.diskUsageContext', fields } as const
+  const target: Value = { kind: 'struct', type, values: lists.map(({ value }) => value) }
+  return { kind: 'pointer', type: pointerTo(type), target }
+}
 
-function rowValues({ type, rows, labels }: RowSet): readonly Value[] {
-  const names = new Set([...rows.flatMap((row) => Object.keys(row)), ...Object.keys(type.headers)])
-  const struct = rowStruct(type.name, [...names].sort())
-  return rows.map((row, index) => rowValue(struct, row, labels?.[index]))
+function parse(text: string): Template {
+  return parseTemplate(text, { functions: dockerFunctions })
 }
 
 /** Inside of a template `\t` and `\n` may be written for a tab and a line break. */
@@ -96,29 +97,37 @@ function templateOf(format: string): string {
     .replaceAll('\\n', '\n')
 }
 
-function rowStruct(name: string, keys: readonly string[]): StructType {
-  const fields = keys.map((key): Field => ({ name: key, json: key, type: stringType }))
-  return { kind: 'struct', name, fields }
+/** A pointer to a struct, as in Docker, with the fields of all rows in the order of their names. */
+function rowType({ type, rows }: RowSet): ReturnType<typeof pointerTo> {
+  const names = new Set([...rows.flatMap((row) => Object.keys(row)), ...Object.keys(type.headers)])
+  const fields = [...names].sort().map((name): Field => ({ name, json: name, type: stringType }))
+  return pointerTo({ kind: 'struct', name: type.name, fields })
 }
 
-function rowValue(
-  type: StructType,
-  row: Readonly<Record<string, string>>,
-  labels: Readonly<Record<string, string>> | undefined,
-): Value {
-  const value = typedValue(type, row)
-  return labels === undefined || value.kind !== 'struct'
-    ? value
-    : { ...value, methods: new Map([['Label', labelMethod((name) => labels[name] ?? '')]]) }
+/** The fields of a row are methods in Docker, which errors show. */
+function rowValues(set: RowSet): readonly Value[] {
+  const type = rowType(set)
+  return set.rows.map((row, index) => {
+    const target = typedValue(type.element, row)
+    if (target.kind !== 'struct') return target
+    const methods = new Map<string, Method>()
+    for (const [at, { name }] of target.type.fields.entries()) {
+      methods.set(name, { fixed: [], call: () => target.values[at] })
+    }
+    const labels = set.labels?.[index]
+    if (labels !== undefined)
+      methods.set(
+        'Label',
+        labelMethod((name) => labels[name] ?? ''),
+      )
+    return { kind: 'pointer', type, target: { ...target, methods } }
+  })
 }
 
 function labelMethod(find: (name: string) => string): Method {
   return {
     fixed: [stringType],
-    call: ([name]) => {
-      const text = name?.kind === 'string' ? name.text : ''
-      return stringValue(toBytes(find(text)))
-    },
+    call: ([name]) => stringValue(toBytes(find(name?.kind === 'string' ? name.text : ''))),
   }
 }
 

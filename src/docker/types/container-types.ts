@@ -115,6 +115,12 @@ container.Resources {
   IOMaximumIOps uint64
   IOMaximumBandwidth uint64
 }
+mount.Mount {
+  Type? mount.Type
+  Source? string
+  Target? string
+  ReadOnly? bool
+}
 container.HostConfig {
   Binds []string
   ContainerIDFile string
@@ -151,8 +157,10 @@ container.HostConfig {
   ShmSize int64
   Sysctls? map[string]string
   Runtime? string
+  Umask? *uint
   Isolation container.Isolation
   ...container.Resources
+  Mounts? []mount.Mount
   MaskedPaths []string
   ReadonlyPaths []string
   Init? *bool

@@ -30,7 +30,7 @@ const basicTypes: Readonly<Record<string, Type>> = {
  *   Status container.Status     a field with this name in templates and in JSON
  *   ID=Id string                another name in JSON
  *   Health? *container.Health   no member of JSON when it is empty
- *   ...container.Resources      the fields of another type
+ *   ...container.Resources      another type whose fields are fields of this type too
  * }
  * ```
  */
@@ -43,27 +43,21 @@ export function declareTypes(declarations: string): ReadonlyMap<string, Type> {
     if (first === '}' && open !== undefined) {
       types.set(open.name, { kind: 'struct', ...open })
       open = undefined
-    } else if (open !== undefined) open.fields.push(...declareFields(types, first, second))
+    } else if (open !== undefined) open.fields.push(declareField(types, first, second))
     else if (second === '{') open = { name: first, fields: [] }
     else types.set(first, renamed(findType(types, second ?? ''), first))
   }
   return types
 }
 
-function declareFields(
-  types: ReadonlyMap<string, Type>,
-  name: string,
-  type = '',
-): readonly Field[] {
-  if (name.startsWith('...')) return fieldsOf(findType(types, name.slice(3)))
+function declareField(types: ReadonlyMap<string, Type>, name: string, type = ''): Field {
+  if (name.startsWith('...')) {
+    const embedded = findType(types, name.slice(3))
+    const short = embedded.name.split('.').at(-1) ?? ''
+    return { name: short, json: short, type: embedded, isEmbedded: true }
+  }
   const [known = '', json = known] = name.replace('?', '').split('=')
-  return [{ name: known, json, type: findType(types, type), omitEmpty: name.endsWith('?') }]
-}
-
-/** Returns the fields of a struct, or of the struct that a pointer points to. */
-export function fieldsOf(type: Type): readonly Field[] {
-  if (type.kind === 'pointer') return fieldsOf(type.element)
-  return type.kind === 'struct' ? type.fields : []
+  return { name: known, json, type: findType(types, type), omitEmpty: name.endsWith('?') }
 }
 
 function findType(types: ReadonlyMap<string, Type>, text: string): Type {

@@ -1,4 +1,4 @@
-import type { Type } from '#template'
+import { pointerTo, type Type } from '#template'
 import { containerTypes } from './container-types.ts'
 import { declareTypes } from './declare.ts'
 import { imageTypes } from './image-types.ts'
@@ -23,5 +23,6 @@ export function documentType(kind: DocumentKind): Type {
   declared ??= declareTypes(`${containerTypes}${imageTypes}${systemTypes}`)
   const type = declared.get(names[kind])
   if (type === undefined) throw new TypeError(`undeclared document ${kind}`)
-  return type
+  // Docker tries a template for events with a pointer, which its errors show.
+  return kind === 'event' ? pointerTo(type) : type
 }

@@ -4,7 +4,7 @@
  * @see https://pkg.go.dev/github.com/moby/moby/api/types/image#InspectResponse
  */
 export const imageTypes = `
-v1.DockerOCIImageConfig {
+v1.ImageConfig {
   User? string
   ExposedPorts? map[string]empty
   Env? []string
@@ -15,9 +15,15 @@ v1.DockerOCIImageConfig {
   Labels? map[string]string
   StopSignal? string
   ArgsEscaped? bool
+}
+v1.DockerOCIImageConfigExt {
   Healthcheck? *v1.HealthcheckConfig
   OnBuild? []string
   Shell? []string
+}
+v1.DockerOCIImageConfig {
+  ...v1.ImageConfig
+  ...v1.DockerOCIImageConfigExt
 }
 image.RootFS {
   Type? string

@@ -6,7 +6,12 @@
  * @see https://pkg.go.dev/github.com/moby/moby/api/types/system#Info
  */
 export const systemTypes = `
+volume.UsageData {
+  RefCount int64
+  Size int64
+}
 volume.Volume {
+  ClusterVolume? *empty
   CreatedAt? string
   Driver string
   Labels map[string]string
@@ -14,6 +19,8 @@ volume.Volume {
   Name string
   Options map[string]string
   Scope string
+  Status? map[string]any
+  UsageData? *volume.UsageData
 }
 events.Type string
 events.Action string
@@ -72,6 +79,20 @@ system.clientInfo {
   Plugins []string
   Warnings []string
 }
+swarm.LocalNodeState string
+swarm.Info {
+  NodeID string
+  NodeAddr string
+  LocalNodeState swarm.LocalNodeState
+  ControlAvailable bool
+  Error string
+}
+system.PluginsInfo {
+  Volume []string
+  Network []string
+  Authorization []string
+  Log []string
+}
 system.RuntimeWithStatus {
   Path=path? string
   Args=runtimeArgs? []string
@@ -85,6 +106,8 @@ system.dockerInfo {
   Images int
   Driver string
   DriverStatus [][]string
+  Plugins system.PluginsInfo
+  Debug bool
   LoggingDriver string
   CgroupDriver string
   CgroupVersion? string
@@ -93,6 +116,7 @@ system.dockerInfo {
   OSVersion string
   OSType string
   Architecture string
+  IndexServerAddress string
   NCPU int
   MemTotal int64
   DockerRootDir string
@@ -102,6 +126,7 @@ system.dockerInfo {
   ServerVersion string
   Runtimes map[string]system.RuntimeWithStatus
   DefaultRuntime string
+  Swarm swarm.Info
   LiveRestoreEnabled bool
   SecurityOptions []string
   Warnings []string

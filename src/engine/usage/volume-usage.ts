@@ -16,6 +16,8 @@ export interface VolumeUsage {
   /** Milliseconds since 1970. */
   readonly createdAt: number
   readonly labels: Readonly<Record<string, string>>
+  /** The directory that containers mount. */
+  readonly mountpoint: string
 }
 
 /** Returns the volumes of the store by name. */
@@ -28,6 +30,7 @@ export async function volumeUsage(engine: Engine): Promise<readonly VolumeUsage[
     isAnonymous: volume.isAnonymous,
     createdAt: volume.createdAt,
     labels: volume.labels,
+    mountpoint: volumeData(engine, volume.name),
   }))
 }
 

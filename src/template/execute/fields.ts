@@ -1,6 +1,6 @@
 import { memberOf } from '../functions/elements.ts'
 import { isAssignable, stringType } from '../value/types.ts'
-import { indirect, type Method, type Optional } from '../value/value.ts'
+import { fieldOf, indirect, type Method, type Optional } from '../value/value.ts'
 import type { State } from './state.ts'
 
 /** What follows a field: arguments make it the call of a method. */
@@ -29,8 +29,7 @@ export function evaluateField(
     case 'interface':
       return state.fail(`nil pointer evaluating ${typeName}.${name}`)
     case 'struct': {
-      const at = value.type.fields.findIndex((field) => field.name === name)
-      const field = value.values[at]
+      const field = fieldOf(value, name)
       if (field === undefined) break
       if (call.hasArguments) {
         state.fail(`${name} has arguments but cannot be invoked as function`)

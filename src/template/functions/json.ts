@@ -59,14 +59,18 @@ function keyText(key: Value): ByteText {
   return key.kind === 'integer' ? String(key.integer) : ''
 }
 
-function encodeStruct({ type, values }: StructValue): ByteText {
-  const members = type.fields.flatMap(({ json, omitEmpty }, index) => {
+function encodeStruct(struct: StructValue): ByteText {
+  return `{${encodeMembers(struct).join(',')}}`
+}
+
+function encodeMembers({ type, values }: StructValue): readonly ByteText[] {
+  return type.fields.flatMap(({ json, omitEmpty, isEmbedded }, index) => {
     const value = values[index]
-    // A struct is never empty, and so is a pointer to something empty.
+    if (isEmbedded && value?.kind === 'struct') return encodeMembers(value)
+    // Neither a struct nor a pointer to a value is empty.
     const isLeftOut = omitEmpty && !isTrue(value)
     return value === undefined || isLeftOut ? [] : [`${quoteJson(json)}:${encode(value)}`]
   })
-  return `{${members.join(',')}}`
 }
 
 const escapes: Readonly<Record<number, string>> = {

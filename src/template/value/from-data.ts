@@ -64,7 +64,9 @@ function mismatch(type: Type): TypeError {
 
 function structValue(type: StructType, data: object): Value {
   const members = new Map(Object.entries(data))
-  const values = type.fields.map((field) => typedValue(field.type, members.get(field.json)))
+  const values = type.fields.map((field) =>
+    typedValue(field.type, field.isEmbedded ? data : members.get(field.json)),
+  )
   return { kind: 'struct', type, values }
 }
 

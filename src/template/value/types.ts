@@ -54,6 +54,8 @@ export interface Field {
   readonly json: string
   /** Not in JSON if it is empty. */
   readonly omitEmpty?: boolean | undefined
+  /** A struct whose fields also are fields of this struct. In JSON they are fields of this struct alone. */
+  readonly isEmbedded?: boolean | undefined
 }
 
 export interface PointerType {

@@ -111,6 +111,18 @@ export interface InterfaceValue {
   readonly content: Value | undefined
 }
 
+/** Returns the value of a field, which may be a field of an embedded struct. */
+export function fieldOf({ type, values }: StructValue, name: string): Value | undefined {
+  const own = values[type.fields.findIndex((field) => field.name === name)]
+  if (own !== undefined) return own
+  for (const [index, { isEmbedded }] of type.fields.entries()) {
+    const inner = isEmbedded ? values[index] : undefined
+    const found = inner?.kind === 'struct' ? fieldOf(inner, name) : undefined
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
 /** Reports whether a type has a place for nil. */
 export function canBeNil({ kind }: { readonly kind: string }): boolean {
   return kind === 'slice' || kind === 'map' || kind === 'pointer' || kind === 'interface'
