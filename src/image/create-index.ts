@@ -12,7 +12,7 @@ import { fromBuffer } from '#stream'
 import type { Image } from './image.ts'
 
 export interface IndexParts {
-  /** One for each platform, in the order of the index. */
+  /** One for each platform, in the order of the index; annotations of a descriptor stay. */
   readonly images: readonly Pick<Image, 'descriptor' | 'config'>[]
   readonly annotations?: Annotations | undefined
   /** The default is OCI's type. */

@@ -6,8 +6,8 @@ export { importTar } from './archive/import.ts'
 export { loadArchive } from './archive/load.ts'
 // Loads and saves archives of images.
 export type { LoadedImage, LoadOptions } from './archive/loaded-image.ts'
-export type { NamedImage } from './archive/save.ts'
-export { saveImages } from './archive/save.ts'
+export type { NamedImage, SaveOptions } from './archive/save.ts'
+export { archiveMembers, saveImages } from './archive/save.ts'
 // Compresses the layers of an image for a push.
 export type { CompressImageOptions } from './compress/compress.ts'
 export { compressImage } from './compress/compress.ts'

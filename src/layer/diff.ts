@@ -1,5 +1,5 @@
 import type { Bytes } from '#stream'
-import { cleanPath, type TarLister, writeTar } from '#tar'
+import { cleanPath, type TarInput, type TarLister, writeTar } from '#tar'
 import { TreeWalk } from './walk.ts'
 
 export interface PackTreeOptions {
@@ -53,6 +53,18 @@ export function diffUpper(upper: string, options: DiffUpperOptions = {}): Bytes 
 /** A whole tree as one layer; see `diffUpper`. Leaves out sockets. */
 export function packTree(root: string, options: PackTreeOptions = {}): Bytes {
   return archive(root, { ...options, overlay: false })
+}
+
+/**
+ * The entries of a whole tree, in the order of `packTree`. The body of an entry is valid until the
+ * next one is requested.
+ */
+export async function* treeEntries(
+  root: string,
+  { signal }: Pick<PackTreeOptions, 'signal'> = {},
+): AsyncGenerator<TarInput, void, undefined> {
+  using walk = new TreeWalk(root, { overlay: false, exclude: new Set(), stubs: new Set(), signal })
+  yield* walk.entries()
 }
 
 async function* archive(

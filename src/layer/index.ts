@@ -10,4 +10,4 @@ export { listChanges } from './changes.ts'
 export { compareTrees } from './compare-trees.ts'
 // Packs changes or a whole tree into an archive.
 export type { DiffUpperOptions, PackTreeOptions } from './diff.ts'
-export { diffUpper, packTree } from './diff.ts'
+export { diffUpper, packTree, treeEntries } from './diff.ts'

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { appendFile, cp, utimes } from 'node:fs/promises'
+import { appendFile, cp, readdir, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { importBusybox, writeContext } from './busybox.ts'
-import { missing, openStrake, type Strake } from './strake.ts'
+import { missing, openStrake, program, type Strake } from './strake.ts'
 
 const reason = missing('busybox', 'tar', 'runc')
 if (reason) console.info(`skipped: build: ${reason}`)
@@ -202,5 +202,49 @@ describe.skipIf(reason !== undefined)('build', () => {
     const usage = await strake.ok('builder', 'du', '--format', 'json')
     expect(usage).toMatch(/"ID":"[0-9a-f]{12}"/)
     expect(await strake.ok('builder', 'prune', '-f')).toMatch(/^[0-9a-f]{32}$/m)
+  })
+
+  test('build --output writes files, archives and nothing else', async () => {
+    const files = join(strake.directory, 'files')
+    const target = ['--target', 'pages', '-q']
+    expect(await strake.ok('build', ...target, '-o', files, context)).toBe('')
+    expect((await readdir(join(files, 'site'))).toSorted()).toEqual(['about.txt', 'index.txt'])
+    const archive = join(strake.directory, 'site.tar')
+    const outputs = ['-o', `type=oci,dest=${archive},name=e2e-oci`, '-o', 'type=cacheonly']
+    await strake.ok('build', ...target, ...outputs, context)
+    expect(await imageId('e2e-oci')).toBe('')
+    expect(await strake.ok('load', '-i', archive)).toContain('e2e-oci:latest')
+    const wrong = await strake('build', '-o', 'type=dokcer,dest=x', context)
+    expect(wrong).toMatchObject({ exitCode: 1 })
+    expect(wrong.stderr).toContain('there is no type dokcer (did you mean docker?)')
+  })
+
+  test('build -o - writes a tar archive of the files to standard output', async () => {
+    const command = `${program} build --target pages -o - ${context} 2>/dev/null | tar -t`
+    const { stdout } = Bun.spawnSync(['sh', '-c', command], {
+      env: { ...process.env, ...strake.env },
+    })
+    expect(stdout.toString().split('\n')).toContain('site/index.txt')
+  })
+
+  test('build --platform with several platforms makes one name for all of them', async () => {
+    const dockerfile = [
+      'FROM --platform=$BUILDPLATFORM busybox AS build',
+      'ARG TARGETARCH',
+      'RUN echo for $TARGETARCH > /own',
+      'FROM scratch',
+      'COPY --from=build /own /own',
+    ].join('\n')
+    const cross = await writeContext(join(strake.directory, 'cross'), { Dockerfile: dockerfile })
+    await strake.ok('build', '-t', 'cross', '--platform', 'linux/amd64,linux/arm64', cross)
+    const [document] = JSON.parse(await strake.ok('inspect', 'cross'))
+    expect(document.Id).toBe(await imageId('cross'))
+    const platforms = document.Manifests.map(
+      (each: { Descriptor: { platform: { architecture: string } } }) =>
+        each.Descriptor.platform.architecture,
+    )
+    expect(platforms).toEqual(['amd64', 'arm64'])
+    expect(await strake.ok('rmi', 'cross')).toContain(document.Id)
+    expect(await strake.ok('images', '-q', 'cross')).toBe('')
   })
 })

@@ -2,7 +2,9 @@ import { parseBuildContexts } from '#docker/flags/build-contexts'
 import { parseBuildNetwork, parsePlatforms, parseTimestamp } from '#docker/flags/build-flags'
 import { parseAgent, parseSecret, refuseAttestation } from '#docker/flags/build-secrets'
 import { parseImageLabels } from '#docker/flags/label-flags'
+import { parseOutput, withPush } from '#docker/outputs/build-output'
 import { type BuildRequest, build, readBuildInput } from '#engine/build/build'
+import { isStream } from '#engine/output/deliver'
 import { StrakeError } from '#oci'
 import { useStreamFile } from '#platform'
 import {
@@ -25,7 +27,9 @@ interface Options extends BuildRunOptions {
   readonly iidfile?: string
   readonly label?: readonly string[]
   readonly metadataFile?: string
+  readonly load?: true
   readonly network?: string
+  readonly output?: readonly string[]
   readonly platform?: readonly string[]
   readonly progress: 'auto' | 'tty' | 'plain' | 'quiet' | 'rawjson'
   readonly pull?: true
@@ -64,6 +68,11 @@ export function define(context: Context): Command {
       'os/architecture of the result; several give an index',
       collect,
     )
+    .option(
+      '-o, --output <output>',
+      'a directory, - for a tar archive, or type=local, tar, oci, docker, image, registry or cacheonly with its keys',
+      collect,
+    )
     .option('--network <mode>', 'default, none or host for RUN')
     .option(
       '--secret <spec>',
@@ -84,7 +93,7 @@ export function define(context: Context): Command {
     .option('--iidfile <file>', 'write the image ID into a file')
     .option('--metadata-file <file>', 'write digests and names into a file, in JSON')
     .option('--timestamp <time>', "'now', or seconds since 1970, instead of a reproducible time")
-    .option('--load', 'accepted for compatibility: the image is always in the store')
+    .option('--load', 'store the image beside the outputs of --output')
     .option('--push', 'push every name afterwards')
     .option('--provenance <kind>', '', { hidden: true })
     .option('--sbom <kind>', '', { hidden: true })
@@ -98,6 +107,12 @@ export function define(context: Context): Command {
     .examples('strake build -t app:1.0 --build-arg VERSION=1.0 .')
     .action(async (directory: string, options: Options) => {
       const request = await readRequest(directory, options, context.signal)
+      const usesOutput = request.outputs?.some(isStream) === true
+      if (usesOutput && context.out.isTerminal) {
+        throw new StrakeError('INVALID', 'Cannot write to a terminal: an archive is not text', {
+          remedy: 'name a file with dest=, or write into a pipe',
+        })
+      }
       const renderer = buildRenderer(context, options.quiet ? 'quiet' : options.progress)
       const engine = await context.engine()
       const result = await build(engine, {
@@ -105,8 +120,7 @@ export function define(context: Context): Command {
         emit: renderer.emit,
         signal: context.signal,
       }).finally(() => renderer.finish())
-      if (options.push) await pushAll(context, result.names)
-      renderer.report(result)
+      if (!usesOutput) renderer.report(result)
     })
 }
 
@@ -135,6 +149,10 @@ async function readRequest(
     pull: options.pull === true,
     target: options.target,
     platforms: parsePlatforms(options.platform ?? []),
+    outputs: withPush((options.output ?? []).map(parseOutput), {
+      push: options.push === true,
+      load: options.load === true,
+    }),
     imageIdFile: options.iidfile,
     metadataFile: options.metadataFile,
   }
@@ -164,17 +182,4 @@ const standardInput = 0
 
 function refuse(reason: string): StrakeError {
   return new StrakeError('INVALID', `Cannot build: ${reason}`)
-}
-
-async function pushAll(context: Context, names: readonly string[]): Promise<void> {
-  const { push } = await import('#engine/push/push')
-  const { renderTransfers } = await import('../render/transfers.ts')
-  for (const name of names) {
-    const renderer = renderTransfers(context.err)
-    await push(await context.engine(), name, {
-      compression: 'gzip',
-      emit: renderer.emit,
-      signal: context.signal,
-    }).finally(() => renderer.finish())
-  }
 }

@@ -7,6 +7,7 @@ import { terminalSteps } from './terminal-steps.ts'
 interface Built {
   readonly imageId: string
   readonly names: readonly string[]
+  readonly hasImage: boolean
 }
 
 /** Shows a build while it runs, and its result. */
@@ -26,7 +27,8 @@ export function buildRenderer(
   return {
     emit: steps.emit,
     finish: steps.finish,
-    report({ imageId, names }) {
+    report({ imageId, names, hasImage }) {
+      if (!hasImage) return
       if (quiet) return out.write(`${imageId}\n`)
       if (kind === 'rawjson') return
       const lines = [`writing image ${imageId}`, ...names.map((name) => `naming to ${name}`)]

@@ -11,18 +11,21 @@ import {
   type RunSettings,
   type StepNetwork,
 } from '#build'
+import { openImage } from '#image'
 import { defaultNetwork, formatHosts, formatResolvConf, readHostResolver } from '#network'
-import { type Digest, type Platform, parseImageName, StrakeError } from '#oci'
+import { type Digest, type ImageName, type Platform, parseImageName, StrakeError } from '#oci'
 import type { Lease } from '#records'
 import type { Emit } from '#stream'
 import { writeTextFile } from '../archive/output-file.ts'
 import { buildsOf, cleanAfterBuilds, scratchOf } from '../begin-work.ts'
 import type { Engine } from '../engine.ts'
+import type { BuildOutput } from '../output/build-output.ts'
+import { checkOutputs, deliver } from '../output/deliver.ts'
 import { allocateAddress } from './addresses.ts'
 import { cacheFilesOf } from './cache-files.ts'
 import { cacheMountsOf } from './cache-mounts.ts'
 import { layoutBase } from './layout-base.ts'
-import { formatMetadata, nameResult } from './name-result.ts'
+import { formatMetadata } from './metadata.ts'
 import { resolveBase } from './resolve-base.ts'
 import { prepareResultFile } from './result-file.ts'
 import { type AgentSource, findAgents, readSecrets, type SecretSource } from './secrets.ts'
@@ -62,6 +65,8 @@ export interface BuildRequest {
   readonly downloads?: 'any' | 'public' | undefined
   readonly secrets?: readonly SecretSource[] | undefined
   readonly agents?: readonly AgentSource[] | undefined
+  /** What becomes of the result. Default: the image is stored under its names. */
+  readonly outputs?: readonly BuildOutput[] | undefined
   readonly imageIdFile?: string | undefined
   /** A file for the metadata of the build: Docker's JSON document. */
   readonly metadataFile?: string | undefined
@@ -75,23 +80,32 @@ export interface BuildRequest {
 export interface Built {
   /** The image ID, or the digest of the index. */
   readonly imageId: Digest
-  /** The digest of the manifest or index. */
+  /** The digest of the manifest or index; of a pushed image, that in the registry. */
   readonly digest: Digest
   /** Canonical. */
   readonly names: readonly string[]
+  /** An output made an image. Otherwise the image is that of the first platform, and is not kept. */
+  readonly hasImage: boolean
 }
 
 /** Builds an image and names it. Throws `DockerfileError`, `ExitError`, and `INVALID` for bad options. */
 export async function build(engine: Engine, request: BuildRequest): Promise<Built> {
   const names = (request.names ?? []).map(parseImageName)
   const { context, dockerfile, network, timestamp, emit, signal } = request
-  const { imageIdFile, metadataFile } = request
+  const { imageIdFile, metadataFile, outputs = [stored] } = request
+  checkOutputs(outputs, {
+    names,
+    platforms: request.platforms?.length ?? 1,
+    context: typeof context === 'string' ? context : undefined,
+    keepsTimes: timestamp === 'now',
+    annotations: request.annotations,
+  })
+  if (imageIdFile !== undefined) refuseWithoutImage(outputs)
   if (imageIdFile !== undefined) await prepareResultFile(imageIdFile, 'the image ID')
   if (metadataFile !== undefined) await prepareResultFile(metadataFile, 'the metadata')
   const secrets = await readSecrets(request.secrets ?? [], engine.env, signal)
   const agents = await findAgents(request.agents ?? [], engine.env)
   const contexts = await checkContexts(request.contexts)
-  checkAnnotations(request)
   await cleanAfterBuilds(engine)
   await using layouts = await layoutLease(engine, contexts)
   const result = await buildImage({
@@ -122,30 +136,41 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
     signal,
   })
   await using _lease = result.lease
-  const named = await nameResult(engine, result.images, {
+  const images = await Array.fromAsync(result.images, ({ descriptor }) =>
+    openImage(engine.content, descriptor),
+  )
+  const delivered = await deliver(engine, images, outputs, {
     names,
     annotations: request.annotations,
+    emit,
+    signal,
   })
-  const { digest } = named.descriptor
-  const imageId = named.imageId ?? digest
+  const { digest } = delivered?.descriptor ?? result.descriptor
+  const imageId = delivered === undefined ? result.imageId : (delivered.imageId ?? digest)
   if (imageIdFile !== undefined) await writeTextFile(imageIdFile, imageId)
-  if (metadataFile !== undefined) await writeTextFile(metadataFile, formatMetadata(named, names))
-  return { imageId, digest, names }
+  const given = namesOf(outputs, names)
+  if (metadataFile !== undefined)
+    await writeTextFile(metadataFile, formatMetadata(delivered, given))
+  return { imageId, digest, names: given, hasImage: delivered !== undefined }
 }
 
-/** Refuses an annotation for documents that this build does not make. */
-function checkAnnotations({ annotations = [], platforms = [] }: BuildRequest): void {
-  const hasIndex = platforms.length > 1
-  for (const { places, key } of annotations) {
-    const isWritten = places.some(
-      (place) => place === 'manifest' || (hasIndex && place !== 'index-descriptor'),
-    )
-    if (isWritten) continue
-    const reason = `an image ${hasIndex ? '' : 'of one platform '}has no ${places.join(' and no ')}`
-    throw new StrakeError('INVALID', `Cannot write the annotation ${key}: ${reason}`, {
-      remedy: 'annotate the manifest: --annotation manifest:KEY=VALUE',
-    })
-  }
+/** The output of a build that names none. */
+const stored: BuildOutput = { kind: 'image', push: false, byDigest: false, form: {} }
+
+function refuseWithoutImage(outputs: readonly BuildOutput[]): void {
+  if (outputs.some((output) => 'form' in output)) return
+  throw new StrakeError('INVALID', 'Cannot write the image ID: no output makes an image', {
+    remedy: 'add --output type=image, or leave --iidfile out',
+  })
+}
+
+/** The names that outputs gave to images, each once. */
+function namesOf(
+  outputs: readonly BuildOutput[],
+  names: readonly ImageName[],
+): readonly ImageName[] {
+  const given = outputs.flatMap((output) => ('form' in output ? (output.names ?? names) : []))
+  return [...new Set(given)]
 }
 
 /** Refuses directories that are absent, also those that no instruction uses. */

@@ -23,6 +23,10 @@ import { sendIndex } from './send-index.ts'
 export interface PushOptions extends SendOptions {
   /** Sends this platform of an index alone: `os/architecture[/variant]`. */
   readonly platform?: string | undefined
+  /** What is sent, by name, ID or digest. Default: what the name means. */
+  readonly source?: string | undefined
+  /** Sends the manifest or index without pointing the tag at it. */
+  readonly byDigest?: boolean | undefined
 }
 
 export interface Pushed {
@@ -31,6 +35,7 @@ export interface Pushed {
   readonly tag: string
   /** The digest of the manifest in the registry. */
   readonly digest: Digest
+  readonly mediaType: string
   /** Bytes of the manifest. */
   readonly size: number
 }
@@ -58,7 +63,8 @@ export async function push(
   await using lease = await engine.records.leases.acquire({
     purpose: `push ${formatReference(reference)}`,
   })
-  const { found, opened, isPart } = await holdSent(engine, text, { lease, platform })
+  const { source = text, byDigest = false } = options
+  const { found, opened, isPart } = await holdSent(engine, source, { lease, platform })
   emit({
     type: 'status',
     message: `The push refers to repository [${reference.registry}/${reference.repository}]`,
@@ -76,7 +82,7 @@ export async function push(
           options,
         )
       : await sendImage(engine, image, destination, options)
-  await repository.tag(reference.tag, sent, signal)
+  if (!byDigest) await repository.tag(reference.tag, sent, signal)
   const { records } = engine
   await records.write(() => {
     // One platform of an index goes with the index, so nothing may name it.
@@ -89,6 +95,7 @@ export async function push(
     name: formatReference(reference),
     tag: reference.tag,
     digest: sent.digest,
+    mediaType: sent.mediaType,
     size: sent.size,
   }
 }

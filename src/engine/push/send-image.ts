@@ -7,7 +7,7 @@ import type { Engine } from '../engine.ts'
 
 export interface SendOptions {
   /** How layers travel that are not compressed yet. Default gzip, which every registry reads. */
-  readonly compression?: 'gzip' | 'zstd' | undefined
+  readonly compression?: 'uncompressed' | 'gzip' | 'zstd' | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }

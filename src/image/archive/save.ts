@@ -21,6 +21,8 @@ export interface NamedImage {
   /** The index that the archive lists; then `image` is what readers of `manifest.json` get. */
   readonly index?: SavedIndex | undefined
   readonly names: readonly Reference[]
+  /** Annotations of its descriptor in `index.json`. */
+  readonly annotations?: Annotations | undefined
 }
 
 /** An index, and everything below it that is in the store. */
@@ -39,20 +41,27 @@ export interface SavedIndex {
 export function saveImages(
   source: ContentSource,
   images: readonly NamedImage[],
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: SaveOptions = {},
 ): Bytes {
-  return writeTar(entries(source, images, options.signal))
+  return writeTar(archiveMembers(source, images, options))
 }
 
-async function* entries(
+export interface SaveOptions {
+  /** Leaves out `manifest.json` and what only its readers need. */
+  readonly isLayoutOnly?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The members of the archive that `saveImages` writes. */
+export async function* archiveMembers(
   source: ContentSource,
   images: readonly NamedImage[],
-  signal: AbortSignal | undefined,
+  { isLayoutOnly = false, signal }: SaveOptions = {},
 ): AsyncGenerator<TarInput> {
   const read = (blob: Descriptor): Bytes => source.read(blob, { signal })
   yield file('oci-layout', encodeJson({ imageLayoutVersion: '1.0.0' }))
   yield file('index.json', encodeJson(indexOf(images)))
-  yield file('manifest.json', encodeJson(images.map(dockerEntry)))
+  if (!isLayoutOnly) yield file('manifest.json', encodeJson(images.map(dockerEntry)))
   const blobs = collectBlobs(images)
   const algorithms = new Set(blobs.map(({ digest }) => digestAlgorithm(digest)))
   for (const path of ['blobs', ...[...algorithms].map((algorithm) => `blobs/${algorithm}`)]) {
@@ -61,6 +70,7 @@ async function* entries(
   for (const blob of blobs) {
     yield { path: blobName(blob.digest), size: blob.size, body: read(blob) }
   }
+  if (isLayoutOnly) return
   const written = new Set(blobs.map(({ digest }) => digest))
   for (const { descriptor, diffId } of images.flatMap(({ image }) => image.layers)) {
     if (!isZstd(descriptor) || written.has(diffId)) continue
@@ -91,18 +101,20 @@ function file(path: string, content: Uint8Array): TarInput {
 }
 
 function indexOf(images: readonly NamedImage[]): object {
-  const manifests = images.flatMap(({ image, index, names }) => {
+  const manifests = images.flatMap(({ image, index, names, annotations: added }) => {
     const { digest, size, mediaType: type } = index?.descriptor ?? image.descriptor
     const { os, architecture, variant } = image.config
     const platform = { architecture, os, ...(variant !== undefined && { variant }) }
     const named = names.length === 0 ? [undefined] : names.map(annotate)
-    return named.map((annotations) => ({
-      mediaType: type,
-      digest,
-      size,
-      ...(annotations !== undefined && { annotations }),
-      ...(index === undefined && { platform }),
-    }))
+    return named
+      .map((own) => ({ ...added, ...own }))
+      .map((annotations) => ({
+        mediaType: type,
+        digest,
+        size,
+        ...(Object.keys(annotations).length > 0 && { annotations }),
+        ...(index === undefined && { platform }),
+      }))
   })
   return { schemaVersion: 2, mediaType: mediaType.ociIndex, manifests }
 }

@@ -7,6 +7,7 @@ import { writeImage } from '../create.ts'
 import type { Image } from '../image.ts'
 import { KeptMembers, MemberList } from './kept-members.ts'
 import { compressMembers, type Member } from './members.ts'
+import { type LayerForm, needsForm, plainBytes, storePlain } from './plain-layer.ts'
 
 export interface ReadyLayer {
   readonly diffId: Digest
@@ -17,7 +18,11 @@ export interface ReadyLayer {
 
 export interface CompressImageOptions {
   /** Default `gzip`, which all registries and engines can read. */
-  readonly compression?: 'gzip' | 'zstd'
+  readonly compression?: LayerForm
+  /** gzip 0 to 9, zstd 1 to 22. The default is fast; then any level that is stored will do. */
+  readonly level?: number | undefined
+  /** Also converts layers that are compressed otherwise. */
+  readonly isForced?: boolean | undefined
   /**
    * Called with every layer of the result as soon as it is stored, including layers that were
    * stored before.
@@ -48,8 +53,9 @@ export async function compressImage(
   records: Pick<Records, 'layers'>,
   options: CompressImageOptions = {},
 ): Promise<Descriptor> {
-  const { compression: format = 'gzip' } = options
-  using threads = openCompressThreads({ format, level: levels[format] })
+  const { compression: form = 'gzip', isForced = false } = options
+  const format = form === 'uncompressed' ? 'gzip' : form
+  using threads = openCompressThreads({ format, level: options.level ?? levels[format] })
   const kept = new KeptMembers(store, () => records.layers.madeBy(threads.compressor, mostKept))
   const turns = new Turns()
   const results = new Map<Layer, Descriptor>()
@@ -57,10 +63,12 @@ export async function compressImage(
     largestFirst(image.layers),
     concurrency,
     async (layer, _, signal) => {
-      const isCompressed = layerCompression(layer.descriptor.mediaType) !== 'none'
-      const ready = isCompressed
+      const work = { ...options, threads, kept, turns, signal }
+      const ready = !needsForm(layer, form, isForced)
         ? { ...layer, isNew: false }
-        : await compressLayer(layer, store, records, { ...options, threads, kept, turns, signal })
+        : form === 'uncompressed'
+          ? { ...layer, descriptor: await storePlain(layer, store, signal), isNew: true }
+          : await compressLayer(layer, store, records, { ...work, format: form })
       results.set(layer, ready.descriptor)
       await options.onLayer?.(ready, signal)
     },
@@ -104,6 +112,7 @@ async function* during(turn: Turn, bytes: Bytes): Bytes {
 }
 
 interface CompressLayerOptions extends CompressImageOptions {
+  readonly format: 'gzip' | 'zstd'
   readonly threads: CompressThreads
   readonly kept: KeptMembers
   readonly turns: Turns
@@ -111,27 +120,36 @@ interface CompressLayerOptions extends CompressImageOptions {
 }
 
 async function compressLayer(
-  { descriptor, diffId }: Layer,
+  layer: Layer,
   store: ContentStore,
   { layers }: Pick<Records, 'layers'>,
   options: CompressLayerOptions,
 ): Promise<ReadyLayer> {
-  const { compression = 'gzip', threads, kept, turns, emit = silent, signal } = options
+  const { format, threads, kept, turns, emit = silent, signal } = options
+  const { descriptor, diffId } = layer
   using turn = turns.draw()
-  const type = compressedType(descriptor.mediaType, compression)
-  const known = await findCompressed(layers.compressedOf(diffId), compression, store)
+  const type = compressedType(descriptor.mediaType, format)
+  const candidates = layers
+    .compressedOf(diffId)
+    .filter(({ digest }) => isAsAsked(layers.compressorOf(digest), options))
+  const known = await findCompressed(candidates, format, store)
   if (known !== undefined) {
     const { digest, size } = known
     return { descriptor: { mediaType: type, digest, size }, diffId, isNew: false }
   }
+  const total = layerCompression(descriptor.mediaType) === 'none' ? descriptor.size : undefined
   const event = {
     type: 'transfer',
     id: diffId,
     action: 'compress',
-    total: descriptor.size,
+    ...(total !== undefined && { total }),
   } as const
-  const stored = during(turn, store.read(descriptor, { reusesChunks: true, signal }))
-  const tar = counted(stored, (current) => emit({ ...event, current }))
+  let tarSize = 0
+  const stored = during(turn, plainBytes(layer, store, signal))
+  const tar = counted(stored, (current) => {
+    tarSize = current
+    emit({ ...event, current })
+  })
   const find = (size: number, checksum: number) => kept.find(size, checksum)
   const list = new MemberList()
   await using ingest = await store.ingest()
@@ -144,9 +162,17 @@ async function compressLayer(
   const { size } = ingest
   const compressed = { mediaType: type, digest: await ingest.commit(), size }
   const made = { compressor: threads.compressor, members: list.format() }
-  await layers.link(diffId, compressed, descriptor.size, made)
-  emit({ ...event, current: descriptor.size, done: true })
+  await layers.link(diffId, compressed, tarSize, made)
+  emit({ ...event, current: tarSize, done: true })
   return { descriptor: compressed, diffId, isNew: true }
+}
+
+/** A level that was asked for is not that of a blob which another compressor made. */
+function isAsAsked(
+  compressor: string | undefined,
+  { level, threads }: CompressLayerOptions,
+): boolean {
+  return level === undefined || compressor === threads.compressor
 }
 
 async function* listed(members: AsyncIterable<Member>, list: MemberList): Bytes {
@@ -172,7 +198,7 @@ async function findCompressed(
 }
 
 function compressedType(type: string, compression: 'gzip' | 'zstd'): string {
-  if (type === mediaType.dockerLayer) {
+  if (type.includes('.docker.')) {
     return compression === 'gzip' ? mediaType.dockerLayerGzip : mediaType.dockerLayerZstd
   }
   return compression === 'gzip' ? mediaType.ociLayerGzip : mediaType.ociLayerZstd

@@ -20,6 +20,8 @@ export interface Layers {
   madeBy(compressor: string, most: number): MadeLayer[]
   /** The known compressed forms, in no order. They may have been collected. */
   compressedOf(diffId: Digest): Descriptor[]
+  /** The compressor that made a blob here; `undefined` for another blob. */
+  compressorOf(digest: Digest): string | undefined
   diffIdOf(digest: Digest): Digest | undefined
   /** Size of a layer's tar in bytes, if one of its blobs was linked. */
   tarSizeOf(diffId: Digest): number | undefined
@@ -77,6 +79,11 @@ export function createLayers({ database, reportIn }: RecordsContext): Layers {
         readLayer,
         report,
       ),
+    compressorOf: (digest) => {
+      const row = database.get('SELECT compressor FROM layers WHERE digest = ?', digest)
+      const fields = row && new Fields(`the layer ${digest}`, row)
+      return fields?.nullable('compressor', (column) => fields.text(column)) ?? undefined
+    },
     diffIdOf: (digest) => {
       const row = database.get('SELECT diff_id FROM layers WHERE digest = ?', digest)
       return row && new Fields(`the layer ${digest}`, row).digest('diff_id')

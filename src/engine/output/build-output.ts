@@ -1,0 +1,59 @@
+import type { BuildAnnotation } from '#build'
+import type { ImageName } from '#oci'
+
+/** What becomes of the result of a build. */
+export type BuildOutput = TreeOutput | ArchiveOutput | ImageOutput | CacheOnly
+
+/** The files of the result, as a directory or as a tar archive. */
+export interface TreeOutput {
+  readonly kind: 'local' | 'tar'
+  /** A directory, or a file. Absent for a tar archive on standard output. */
+  readonly destination?: string | undefined
+  /** Removes what the directory has besides the files of the result. */
+  readonly isMirror: boolean
+  /** A directory for each platform. Default: when there are several platforms. */
+  readonly splitsPlatforms?: boolean | undefined
+}
+
+/** The image as an archive or a directory that other programs read. */
+export interface ArchiveOutput {
+  /** `docker` is also readable by `docker load` of every version. */
+  readonly kind: 'oci' | 'docker'
+  /** Absent for standard output. */
+  readonly destination?: string | undefined
+  readonly isDirectory: boolean
+  /** Default: the names of the build. */
+  readonly names?: readonly ImageName[] | undefined
+  readonly form: ImageForm
+}
+
+/** The image in the store, and in registries. */
+export interface ImageOutput {
+  readonly kind: 'image'
+  /** Default: the names of the build. */
+  readonly names?: readonly ImageName[] | undefined
+  readonly push: boolean
+  /** Pushes without a tag. */
+  readonly byDigest: boolean
+  readonly form: ImageForm
+}
+
+/** Only the build cache keeps the result. */
+export interface CacheOnly {
+  readonly kind: 'cacheonly'
+}
+
+/** How an image is written down. */
+export interface ImageForm {
+  /** Default: gzip in archives and registries; the store keeps layers as they are. */
+  readonly compression?: 'uncompressed' | 'gzip' | 'zstd' | undefined
+  /** gzip 0 to 9, zstd 0 to 22. */
+  readonly level?: number | undefined
+  /** Converts layers of base images that are compressed otherwise. */
+  readonly isForced?: boolean | undefined
+  /** Default `oci`. */
+  readonly mediaTypes?: 'oci' | 'docker' | undefined
+  readonly annotations?: readonly BuildAnnotation[] | undefined
+  /** Clamps the times of files to the time of the build. */
+  readonly rewritesTimes?: boolean | undefined
+}

@@ -1,0 +1,114 @@
+import type { BuildAnnotation } from '#build'
+import type { Image } from '#image'
+import { type Descriptor, type Digest, type ImageName, StrakeError } from '#oci'
+import type { Engine } from '../engine.ts'
+import { writeImageArchive } from './archive-output.ts'
+import type { ArchiveOutput, BuildOutput, ImageForm, ImageOutput } from './build-output.ts'
+import { checkAnnotations } from './check-annotations.ts'
+import type { FormedImages } from './image-form.ts'
+import { storeImage } from './image-output.ts'
+import { checkTreeOutput, type DeliverOptions, writeTrees } from './tree-output.ts'
+
+/** The image that the outputs of a build made. */
+export interface Delivered {
+  /** The manifest or index. */
+  readonly descriptor: Descriptor
+  /** Absent for an index. */
+  readonly imageId: Digest | undefined
+}
+
+export interface OutputCheck {
+  /** The names of the build. */
+  readonly names: readonly ImageName[]
+  /** The number of platforms. */
+  readonly platforms: number
+  /** The directory of the build context, if it is one. */
+  readonly context: string | undefined
+  /** Whether the build keeps the times of files. */
+  readonly keepsTimes: boolean
+  /** Those of the whole build. */
+  readonly annotations: readonly BuildAnnotation[] | undefined
+}
+
+/** Refuses outputs that cannot work, before the build. Throws `INVALID`, `DENIED`. */
+export function checkOutputs(outputs: readonly BuildOutput[], check: OutputCheck): void {
+  const streams = outputs.filter(isStream)
+  if (streams.length > 1) {
+    const message = `Cannot write ${streams.length} outputs to standard output`
+    throw new StrakeError('INVALID', message, { remedy: 'name files with dest=' })
+  }
+  checkAnnotations(outputs, check)
+  for (const output of outputs) {
+    if (output.kind === 'local' || output.kind === 'tar') checkTreeOutput(output, check.context)
+    if (!('form' in output)) continue
+    refuseKeptTimes(output.form, check)
+    if (output.kind !== 'image' || !output.push) continue
+    if ((output.names ?? check.names).length > 0) continue
+    throw new StrakeError('INVALID', 'Cannot push the result of the build: it has no name', {
+      remedy: 'name it with --tag, or with name= in --output',
+    })
+  }
+}
+
+/** True for an output that is written to standard output. */
+export function isStream(output: BuildOutput): boolean {
+  if (output.kind === 'image' || output.kind === 'cacheonly') return false
+  return output.kind !== 'local' && output.destination === undefined
+}
+
+/** Without a timestamp, the build clamps all times itself. */
+function refuseKeptTimes({ rewritesTimes }: ImageForm, { keepsTimes }: OutputCheck): void {
+  if (rewritesTimes !== true || !keepsTimes) return
+  throw new StrakeError('INVALID', 'Cannot rewrite timestamps and keep them with --timestamp now', {
+    remedy: 'leave one of the two out',
+  })
+}
+
+export interface Delivery extends DeliverOptions {
+  /** The names of outputs that have none. */
+  readonly names: readonly ImageName[]
+  /** Those of the whole build; the manifests have theirs already. */
+  readonly annotations: readonly BuildAnnotation[] | undefined
+}
+
+/**
+ * Gives the images of a build to every output, in their order. Returns the image of the last
+ * output that has one: a pushed image as the registry has it.
+ */
+export async function deliver(
+  engine: Engine,
+  images: readonly Image[],
+  outputs: readonly BuildOutput[],
+  { names, annotations = [], ...options }: Delivery,
+): Promise<Delivered | undefined> {
+  let last: FormedImages | undefined
+  const listed = annotations.map((each) => ({
+    ...each,
+    places: each.places.filter((place) => place !== 'manifest'),
+  }))
+  const filled = <Output extends ArchiveOutput | ImageOutput>(output: Output): Output => ({
+    ...output,
+    names: output.names ?? names,
+    form: { ...output.form, annotations: [...listed, ...(output.form.annotations ?? [])] },
+  })
+  for (const output of outputs) {
+    switch (output.kind) {
+      case 'local':
+      case 'tar':
+        await writeTrees(engine, images, output, options)
+        break
+      case 'oci':
+      case 'docker':
+        last = await writeImageArchive(engine, images, filled(output), options)
+        break
+      case 'image':
+        last = await storeImage(engine, images, filled(output), options)
+        break
+      case 'cacheonly':
+        break
+    }
+  }
+  if (last === undefined) return undefined
+  const { root, images: made, isIndex } = last
+  return { descriptor: root, imageId: isIndex ? undefined : made[0]?.imageId }
+}

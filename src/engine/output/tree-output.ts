@@ -1,0 +1,147 @@
+import { lstatSync, realpathSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { Image } from '#image'
+import { applyLayer } from '#layer'
+import { formatPlatform, StrakeError } from '#oci'
+import { mountsBelow } from '#platform'
+import { type Emit, silent } from '#stream'
+import type { TarInput } from '#tar'
+import { writeArchive } from '../archive/output-file.ts'
+import type { Engine } from '../engine.ts'
+import { ensureUnpacked } from '../image/ensure-unpacked.ts'
+import { requireRoot } from '../require-root.ts'
+import type { TreeOutput } from './build-output.ts'
+import { type PackedTree, packTrees } from './pack-trees.ts'
+import { removeOthers } from './remove-others.ts'
+
+export interface DeliverOptions {
+  readonly emit?: Emit | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Refuses a directory that cannot be written or must not be emptied, before the build.
+ * `context` is the directory of the build, if it is one.
+ */
+export function checkTreeOutput(output: TreeOutput, context: string | undefined): void {
+  const { kind, destination, isMirror } = output
+  requireRoot(`write the files of an image as ${kind}`)
+  if (kind !== 'local' || destination === undefined) return
+  const found = lstatOrUndefined(resolveLinks(destination))
+  if (found !== undefined && !found.isDirectory()) {
+    throw new StrakeError('INVALID', `Cannot write to ${destination}: it is no directory`, {
+      remedy: 'name another directory with dest=',
+    })
+  }
+  if (!isMirror) return
+  const place = resolveLinks(destination)
+  for (const [what, path] of [
+    ['the working directory', process.cwd()],
+    ['the build context', context],
+  ] as const) {
+    if (path === undefined || !isWithin(resolveLinks(path), place)) continue
+    const message = `Cannot empty ${destination} with mode=delete: ${what} is in it`
+    throw new StrakeError('INVALID', message, { remedy: 'name another directory with dest=' })
+  }
+  const mount = mountsBelow(place).find(({ target }) => target !== place)
+  if (mount !== undefined) {
+    const message = `Cannot empty ${destination} with mode=delete: ${mount.target} is mounted in it`
+    throw new StrakeError('INVALID', message, { remedy: 'name another directory with dest=' })
+  }
+}
+
+/** Writes the files of one or several platforms. */
+export async function writeTrees(
+  engine: Engine,
+  images: readonly Image[],
+  output: TreeOutput,
+  options: DeliverOptions,
+): Promise<void> {
+  const { emit, signal } = options
+  const splits = output.splitsPlatforms ?? images.length > 1
+  await using mounted = new AsyncDisposableStack()
+  const snapshots = await engine.snapshots()
+  const trees: PackedTree[] = []
+  for (const image of images) {
+    const directory = splits ? directoryOf(image) : undefined
+    const chainId = await ensureUnpacked(engine, image, { emit, signal })
+    // An image without layers has no file system, and its directory is empty.
+    const view = chainId === null ? undefined : mounted.use(await snapshots.view(chainId))
+    trees.push({ root: view?.root ?? (await emptyDirectory(engine)), directory })
+  }
+  const { kind, destination } = output
+  if (kind === 'tar') {
+    await writeArchive(packTrees(trees, { signal }), { file: destination, signal })
+  } else {
+    await writeDirectory(trees, { ...output, destination: destination ?? '.' }, options)
+  }
+}
+
+/** `linux_arm_v7`, the name that BuildKit gives the directory of a platform. */
+function directoryOf({ config }: Image): string {
+  return formatPlatform(config).replaceAll('/', '_')
+}
+
+async function emptyDirectory({ run }: Engine): Promise<string> {
+  const path = `${run}/empty`
+  await mkdir(path, { recursive: true, mode: 0o700 })
+  return path
+}
+
+/**
+ * Writes trees into a directory of the user. The files belong to the user of this process:
+ * devices, setuid bits and attributes stay in the image. Links in the directory are replaced,
+ * never followed.
+ */
+async function writeDirectory(
+  trees: readonly PackedTree[],
+  { destination, isMirror }: TreeOutput & { readonly destination: string },
+  { emit = silent, signal }: DeliverOptions,
+): Promise<void> {
+  const root = resolve(destination)
+  await mkdir(root, { recursive: true })
+  const written = new Set<string>()
+  let devices = 0
+  const change = (entry: TarInput): TarInput | undefined => {
+    if (entry.type === 'block' || entry.type === 'character') {
+      devices += 1
+      return undefined
+    }
+    written.add(entry.path)
+    return asOwn(entry)
+  }
+  await applyLayer(packTrees(trees, { change, signal }), root, {
+    limits: { totalSize: Number.MAX_SAFE_INTEGER },
+    emit,
+    signal,
+  })
+  if (devices > 0) {
+    emit({ type: 'warning', message: `${devices} devices of the image were not written` })
+  }
+  if (isMirror) removeOthers(root, written)
+}
+
+function asOwn(entry: TarInput): TarInput {
+  const { xattrs: _, ...rest } = entry
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
+  const mode = entry.mode === undefined ? {} : { mode: entry.mode & 0o1777 }
+  return { ...rest, ...mode, uid, gid }
+}
+
+function lstatOrUndefined(path: string) {
+  return lstatSync(path, { throwIfNoEntry: false })
+}
+
+function resolveLinks(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    // It does not exist yet.
+    return resolve(path)
+  }
+}
+
+function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`)
+}
