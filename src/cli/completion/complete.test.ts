@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addTestImage, openTestEngine } from '../../engine/testing/fixture.ts'
+import { createVolume } from '../../engine/volume/volumes.ts'
 import { createTestContext } from '../testing/fixture.ts'
 import { complete } from './complete.ts'
 import { containerNames } from './names.ts'
@@ -75,6 +76,22 @@ test('complete() offers images for image arguments, and nothing for the words of
   expect(await offer('tag', 'app:1', 'app')).toBe('')
   expect(await offer('tag', 'log', 'app')).toBe('app:1 app:2')
   expect(await offer('run', '--network', 'app')).toBe('')
+})
+
+test('complete() offers volumes for -v and for the commands of volumes', async () => {
+  await using engine = await openTestEngine()
+  await createVolume(engine, { name: 'data' })
+  await createVolume(engine, { name: 'dump' })
+  const offer = async (...words: readonly string[]): Promise<string> => {
+    const context = createTestContext(engine)
+    await complete(context, ['--root', engine.root, ...words])
+    return context.out.text.trim().replaceAll('\n', ' ')
+  }
+  expect(await offer('run', '-v', '')).toBe('data: dump:')
+  expect(await offer('run', '--volume=du')).toBe('--volume=dump:')
+  expect(await offer('volume', 'rm', 'data', 'd')).toBe('data dump')
+  expect(await offer('volume', 'inspect', 'dat')).toBe('data')
+  expect(await completions('--root', '/nowhere/a', 'run', '-v', '')).toEqual([])
 })
 
 test('containerNames() offers the containers in a state that the command accepts', () => {

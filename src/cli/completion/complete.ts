@@ -3,7 +3,7 @@ import { globalOptions, parseGlobalOptions } from '../arguments/global-options.t
 import { shorten } from '../arguments/long-forms.ts'
 import type { Context } from '../context.ts'
 import { commands } from '../table.ts'
-import { namesFor } from './names.ts'
+import { namesFor, volumeNames } from './names.ts'
 import { valuesOf } from './option-values.ts'
 import { findPosition } from './position.ts'
 
@@ -39,7 +39,9 @@ async function candidatesFor(
     case 'option':
       return position.command.options.filter(({ hidden }) => !hidden).map(({ long }) => long)
     case 'value':
-      return optionValues(name, position.option).map((value) => position.prefix + value)
+      return (await optionValues(context, { command: name, root, option: position.option })).map(
+        (value) => position.prefix + value,
+      )
     case 'argument': {
       const { command, index } = position
       const children = index === 0 ? command.commands.map((child) => child.name) : []
@@ -50,8 +52,16 @@ async function candidatesFor(
   }
 }
 
-function optionValues(command: string, { long, choices }: Option): readonly string[] {
-  return choices ?? valuesOf(command, long)
+async function optionValues(
+  context: Context,
+  place: { readonly command: string; readonly root: string | undefined; readonly option: Option },
+): Promise<readonly string[]> {
+  const { command, root, option } = place
+  // The path in the container follows the name.
+  if (option.long === '--volume') {
+    return (await volumeNames(context, root)).map((volume) => `${volume}:`)
+  }
+  return option.choices ?? valuesOf(command, option.long)
 }
 
 function argumentAt(declared: readonly Argument[], index: number): Argument | undefined {

@@ -45,6 +45,9 @@ const imageCount: Readonly<Record<string, number>> = {
   'tag rollback': 1,
 }
 
+/** Commands whose arguments are volumes. */
+const volumeCommands: readonly string[] = ['volume inspect', 'volume rm']
+
 /** Returns the names that are valid for the argument at this index. Creates no store. */
 export async function namesFor(
   context: Context,
@@ -53,8 +56,9 @@ export async function namesFor(
 ): Promise<readonly string[]> {
   const wantsImage = place.index < (imageCount[command] ?? 0)
   const states = containerStates[command]
+  if (volumeCommands.includes(command)) return await volumeNames(context, place.root)
   if (!wantsImage && states === undefined) return []
-  if (!existsSync(`${findRoots({ root: place.root }).root}/oci-layout`)) return []
+  if (!hasStore(place.root)) return []
   const engine = await context.engine()
   const found: string[] = []
   if (wantsImage) {
@@ -67,6 +71,20 @@ export async function namesFor(
     found.push(...containerNames(await listContainers(engine, { all: true }), command))
   }
   return found.filter((name) => !name.includes('<none>'))
+}
+
+/** Returns the names of all volumes. Creates no store. */
+export async function volumeNames(
+  context: Context,
+  root: string | undefined,
+): Promise<readonly string[]> {
+  if (!hasStore(root)) return []
+  const { listVolumes } = await import('#engine/volume/volumes')
+  return listVolumes(await context.engine()).map(({ name }) => name)
+}
+
+function hasStore(root: string | undefined): boolean {
+  return existsSync(`${findRoots({ root }).root}/oci-layout`)
 }
 
 /** Returns the names of the containers in a state that `command` accepts. */
