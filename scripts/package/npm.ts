@@ -11,6 +11,7 @@ import {
 import { join, resolve } from 'node:path'
 import { entries, writeDeclarations } from './declarations.ts'
 import { nodeModule } from './node.ts'
+import { describeThirdParties } from './notices.ts'
 
 const project = resolve(import.meta.dir, '../..')
 const { version, license, description, imports, dependencies } = JSON.parse(
@@ -86,11 +87,12 @@ export function layOutPlatform(target: string, platform: (typeof platforms)[numb
   cpSync(resolve(project, program), join(target, 'bin/strake'))
   chmodSync(join(target, 'bin/strake'), 0o755)
   cpSync(join(project, 'LICENSE'), join(target, 'LICENSE'))
+  writeFileSync(join(target, 'THIRD-PARTY.md'), describeThirdParties())
   const text = `# strake-linux-${cpu}\n\nThe program of [strake](https://www.npmjs.com/package/strake) for Linux on ${cpu}.\n`
   writeFileSync(join(target, 'README.md'), text)
   writeJson(join(target, 'package.json'), {
     ...{ name: `strake-linux-${cpu}`, ...shared, os: ['linux'], cpu: [cpu], libc: ['glibc'] },
-    files: ['bin'],
+    files: ['bin', 'THIRD-PARTY.md'],
   })
 }
 

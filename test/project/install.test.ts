@@ -33,6 +33,7 @@ test('install writes all files under DESTDIR and PREFIX, and --remove removes al
       'usr/lib/systemd/system/strake-registry.service',
       'usr/share/bash-completion/completions/strake',
       'usr/share/doc/strake/README.md',
+      'usr/share/doc/strake/THIRD-PARTY.md',
       'usr/share/fish/vendor_completions.d/strake.fish',
       'usr/share/man/man1/strake-run.1',
       'usr/share/man/man1/strake.1',

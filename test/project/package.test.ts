@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { describeThirdParties } from '../../scripts/package/notices.ts'
 import { layOutLibrary, layOutPlatform, platforms } from '../../scripts/package/npm.ts'
 
 const project = resolve(import.meta.dir, '../..')
@@ -122,6 +123,14 @@ describe.skipIf(!isBuilt)('the npm packages', () => {
     )
   })
 
+  test('tell what the program contains of others', async () => {
+    const notices = describeThirdParties()
+    const { dependencies } = await Bun.file(join(project, 'package.json')).json()
+    for (const name of Object.keys(dependencies)) expect(notices).toContain(`## ${name} `)
+    expect(notices).toContain('Permission is hereby granted, free of charge')
+    expect(notices).toContain('Mozilla Public License 2.0')
+  })
+
   test('depend on every package that the source imports, and on no other', async () => {
     const library = join(consumer, 'node_modules/strake')
     const imported = new Set<string>()
@@ -152,6 +161,7 @@ describe.skipIf(!isBuilt)('the npm packages', () => {
     const target = join(consumer, `node_modules/strake-linux-${cpu}`)
     layOutPlatform(target, { cpu, program })
     expect(run([launcher, 'a', 'b']).stdout).toBe('started with a b\n')
+    expect(existsSync(join(target, 'THIRD-PARTY.md'))).toBe(true)
     expect(JSON.parse(readFileSync(join(target, 'package.json'), 'utf8'))).toMatchObject({
       os: ['linux'],
       cpu: [cpu],
