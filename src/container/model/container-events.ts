@@ -3,6 +3,12 @@ import { type Container, readSettings } from './record.ts'
 
 type Subject = Pick<Container, 'id' | 'name' | 'settings'>
 
+/** Records an event of one container. */
+export type NoteEvent = (
+  action: EventActions['container'],
+  attributes?: Readonly<Record<string, string>>,
+) => Promise<void>
+
 /** Makes an event of a container, with its labels, name and image. */
 export function containerEvent(
   { id, name, settings }: Subject,

@@ -1,6 +1,7 @@
 import { isSystemError } from '#platform'
 import { keepChunk } from '#stream'
 import type { OutputStream } from '../model/options.ts'
+import type { ContainerSettings } from '../model/settings.ts'
 import { type LogFileOptions, openLogFile } from './log-file.ts'
 
 /** Writes a container's output as Docker's json-file driver does. */
@@ -129,4 +130,12 @@ export function formatTime(milliseconds: number): string {
   const whole = Math.floor(milliseconds)
   const micro = Math.floor((milliseconds - whole) * 1000)
   return `${new Date(whole).toISOString().slice(0, -1)}${String(micro).padStart(3, '0')}Z`
+}
+
+/** Opens the log of a container; returns `undefined` if it has none. */
+export function openLog(
+  path: string,
+  { driver, ...limits }: ContainerSettings['log'],
+): LogWriter | undefined {
+  return driver === 'none' ? undefined : createLogWriter(path, limits)
 }

@@ -7,7 +7,14 @@ import {
   setWindowSize,
   spawnProcess,
 } from '#platform'
-import { readBundle, runtimeCommand, runtimeEnvironment, startFailure } from '#runtime'
+import {
+  keepCompiledFilter,
+  readBundle,
+  runtimeCommand,
+  runtimeEnvironment,
+  startFailure,
+} from '#runtime'
+import type { ContainerPaths } from '../model/context.ts'
 import { adopt } from '../process/child.ts'
 import { makePipes } from '../process/pipes.ts'
 import type { StartedProcess } from '../process/started.ts'
@@ -85,4 +92,14 @@ async function run(order: MonitorOrder, { directory, args, stdio }: RunOptions):
   if (code === 0 && pid > 0) return pid
   const [program = 'the command'] = readBundle(directory).process.args
   throw startFailure(readPlainFile(log) ?? '', program)
+}
+
+/** Keeps the compiled seccomp filter of a container that crun has started, and removes the log of crun. */
+export function keepFilter(order: MonitorOrder, paths: ContainerPaths): void {
+  if (order.runtime.name !== 'crun') return
+  keepCompiledFilter(order.id, readBundle(paths.directory), {
+    runtime: order.runtime,
+    directory: `${order.root}/seccomp`,
+  })
+  rmSync(`${paths.directory}/runtime.log`, { force: true })
 }

@@ -1,12 +1,12 @@
 import { isStrakeError } from '#oci'
 import { forget, openRuntime } from '#runtime'
-import { containerEvent, findSubject } from '../model/container-events.ts'
+import { containerEvent, findSubject, type NoteEvent } from '../model/container-events.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
 import { cleanUp } from './cleanup.ts'
-import { type Ended, Life, type LifeOptions, type NoteEvent } from './life.ts'
+import { type Ended, MonitoredContainer, type MonitoredOptions } from './monitored-container.ts'
 import type { CleanUpStore } from './store.ts'
 
-export interface SuperviseOptions extends Omit<LifeOptions, 'note'> {
+export interface SuperviseOptions extends Omit<MonitoredOptions, 'note'> {
   readonly store: CleanUpStore
   /** Milliseconds that clients have for reading the last output after the container has ended. */
   readonly patience: number
@@ -16,30 +16,33 @@ export interface SuperviseOptions extends Omit<LifeOptions, 'note'> {
 export async function supervise(options: SuperviseOptions): Promise<void> {
   const { order, paths, store, report, patience } = options
   const note = eventNotes(store, order.id)
-  const life = new Life({ ...options, note })
-  life.begin()
+  const container = new MonitoredContainer({ ...options, note })
+  container.state.begin()
   if (order.awaitClient) {
-    const server = await life.listen()
+    const server = await container.listen()
     report({ type: 'listening' })
     await server.firstListener
   }
   let ending: Ended
   try {
     await using _proxies = await openPorts(order)
-    ending = await life.run()
+    ending = await container.run()
   } catch (error) {
-    ending = await life.failed(error)
+    ending = await container.failed(error)
     await forget(openRuntime(order.runtime), order.id)
   }
   try {
     await cleanUp(order, paths, store)
-    if (!order.remove) life.cleaned()
+    if (!order.remove) container.state.cleaned()
   } catch (error) {
-    life.note(error)
+    container.state.note(error)
   } finally {
-    life.unlock()
+    container.unlock()
   }
-  await Promise.all([tellCommand(life, ending, report), tellClients(life, ending.code, patience)])
+  await Promise.all([
+    reportEnd(container, ending, report),
+    finishClients(container, ending.code, patience),
+  ])
 }
 
 /** Records events of a container. An event that cannot be recorded is lost; the container keeps running. */
@@ -64,18 +67,22 @@ async function openPorts({ proxied }: MonitorOrder): Promise<AsyncDisposable | u
   return await openProxies(proxied)
 }
 
-async function tellCommand(
-  life: Life,
+async function reportEnd(
+  container: MonitoredContainer,
   { code, oomKilled, failure }: Ended,
-  report: LifeOptions['report'],
+  report: MonitoredOptions['report'],
 ): Promise<void> {
-  await life.end()
+  await container.end()
   if (failure === undefined) report({ type: 'exited', code, oomKilled })
   else report({ type: 'failed', exitCode: code, message: failure })
 }
 
 /** Does nothing if the server could not be started. */
-async function tellClients(life: Life, code: number, patience: number): Promise<void> {
-  const server = await life.listen().catch(() => undefined)
+async function finishClients(
+  container: MonitoredContainer,
+  code: number,
+  patience: number,
+): Promise<void> {
+  const server = await container.listen().catch(() => undefined)
   await server?.finish({ code, patience })
 }

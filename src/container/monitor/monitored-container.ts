@@ -1,30 +1,21 @@
-import { existsSync, rmSync } from 'node:fs'
-import { isSystemError, lockDirectory, ownIdentity, type WindowSize } from '#platform'
-import type { EventActions } from '#records'
-import {
-  forget,
-  keepCompiledFilter,
-  oomKills,
-  openRuntime,
-  prepareAgain,
-  readBundle,
-  StartError,
-} from '#runtime'
+import { existsSync } from 'node:fs'
+import { isSystemError, lockDirectory, ownIdentity, sleep, type WindowSize } from '#platform'
+import { forget, oomKills, openRuntime, prepareAgain, StartError } from '#runtime'
+import type { NoteEvent } from '../model/container-events.ts'
 import type { ContainerPaths } from '../model/context.ts'
 import type { OutputStream } from '../model/options.ts'
-import { isFullDisk, writeWithReserve } from '../model/reserve.ts'
-import { type ContainerState, readState, writeState } from '../model/state.ts'
 import type { ForegroundDescriptors, MonitorOrder, MonitorReport } from '../protocol/order.ts'
 import { Foreground } from './foreground.ts'
 import { watchHealth } from './health.ts'
 import { ContainerInput } from './input.ts'
-import { createLogWriter, type LogWriter } from './log-writer.ts'
+import { type LogWriter, openLog } from './log-writer.ts'
+import { MonitorState } from './monitor-state.ts'
 import { carryOutput } from './output.ts'
-import { type RunningContainer, startProcess } from './process.ts'
+import { keepFilter, type RunningContainer, startProcess } from './process.ts'
 import { nextDelay, shouldRestart } from './restart.ts'
 import { type ClientRequests, type ClientServer, listenForClients } from './server.ts'
 
-export interface LifeOptions {
+export interface MonitoredOptions {
   readonly order: MonitorOrder
   readonly paths: ContainerPaths
   /** Descriptors of the command that started the container in the foreground. */
@@ -38,11 +29,6 @@ export interface LifeOptions {
   readonly onLeave?: ((leave: () => void) => void) | undefined
 }
 
-export type NoteEvent = (
-  action: EventActions['container'],
-  attributes?: Readonly<Record<string, string>>,
-) => Promise<void>
-
 /** How the last run of a container ended. */
 export interface Ended {
   readonly code: number
@@ -51,10 +37,10 @@ export interface Ended {
   readonly failure?: string
 }
 
-/** A container from its first start, over every restart, to its end. */
-export class Life {
-  readonly #options: LifeOptions
-  #state: ContainerState
+/** A container with its monitor, from the first start over every restart to the end. */
+export class MonitoredContainer {
+  readonly #options: MonitoredOptions
+  readonly state: MonitorState
   #container: RunningContainer | undefined
   readonly #early: NodeJS.Signals[] = []
   #wake = Promise.withResolvers<void>()
@@ -66,11 +52,11 @@ export class Life {
   #isInterrupted = false
   #isOver = false
 
-  constructor(options: LifeOptions) {
+  constructor(options: MonitoredOptions) {
     this.#options = options
     this.#input = new ContainerInput(options.order)
     this.#foreground = new Foreground(options.streams)
-    this.#state = readState(options.paths)
+    this.state = new MonitorState(options.paths)
     options.onSignal((signal) => this.#signal(signal))
     options.onLeave?.(() => this.#container?.leave())
   }
@@ -82,7 +68,7 @@ export class Life {
     wake: () => {
       this.#wake.resolve()
       // The file may have been damaged: this process knows the state.
-      this.#write({})
+      this.state.write({})
     },
   }
 
@@ -91,30 +77,13 @@ export class Life {
     this.#isInterrupted ||= interrupting[name] !== undefined
     if (this.#isOver && this.#isInterrupted) this.#foreground.leave()
     else if (this.#container !== undefined) this.#container.signal(name)
-    else if (this.#state.startedAt === '') this.#early.push(name)
+    else if (!this.state.hasStarted) this.#early.push(name)
   }
 
   /** Keeps the size for later runs too: each run has its own terminal. */
   #resize(size: WindowSize): void {
     this.#size = size
     this.#container?.resize(size)
-  }
-
-  /** Records an error that does not end the container. */
-  note(error: unknown): void {
-    this.#write({ error: error instanceof Error ? error.message : String(error) })
-  }
-
-  /** Records this process as the monitor before anything has to be cleaned up. */
-  begin(): void {
-    this.#write({ monitor: ownIdentity() })
-  }
-
-  /** Records that the root file system is unmounted and that the monitor has no more work. */
-  cleaned(): void {
-    const { root, monitor, ...state } = this.#state
-    this.#state = state
-    this.#write({})
   }
 
   /** Lets other processes start and remove the container again. */
@@ -130,7 +99,7 @@ export class Life {
 
   async run(): Promise<Ended> {
     const { order, paths, report, note } = this.#options
-    const log = openLog(order, paths)
+    const log = openLog(paths.log, order.log)
     let delay: number | undefined
     for (let restarts = 0; ; restarts++) {
       const begun = Date.now()
@@ -147,17 +116,17 @@ export class Life {
       const ended = { exitCode: code, oomKilled, finishedAt: new Date().toISOString() }
       if (!shouldRestart(order.restart, { code, ran, stopRequested, restarts })) {
         await this.#takeLock()
-        this.#write({ ...ended, status: 'exited' })
+        this.state.write({ ...ended, status: 'exited' })
         log?.close()
         await this.#noteEnd(ended)
         return { code, oomKilled }
       }
       delay = nextDelay(delay, ran)
-      this.#write({ ...ended, status: 'restarting', restartCount: restarts + 1 })
+      this.state.write({ ...ended, status: 'restarting', restartCount: restarts + 1 })
       await this.#noteEnd(ended)
       if (!(await this.#pause(delay))) {
         await this.#takeLock()
-        this.#write({ status: 'exited' })
+        this.state.write({ status: 'exited' })
         return { code, oomKilled }
       }
     }
@@ -199,13 +168,13 @@ export class Life {
 
   async failed(error: unknown): Promise<Ended> {
     // Until the first run, the process that starts the container holds the lock.
-    if (this.#state.startedAt !== '') await this.#takeLock()
+    if (this.state.hasStarted) await this.#takeLock()
     const { code, reason } = this.#reasonOf(error)
     const finishedAt = new Date().toISOString()
     // Docker calls a container that was never started `created`, with the reason.
-    const status = this.#state.startedAt === '' ? 'created' : 'exited'
+    const status = this.state.hasStarted ? 'exited' : 'created'
     try {
-      this.#write({ status, exitCode: code, error: reason, finishedAt })
+      this.state.write({ status, exitCode: code, error: reason, finishedAt })
     } catch (cause) {
       // The command gets the first error. The next one finds a container without a monitor.
       if (!isSystemError(cause)) throw cause
@@ -235,9 +204,9 @@ export class Life {
     const container = started.value
     this.#container = container
     if (this.#size !== undefined) container.resize(this.#size)
-    this.#write({
+    this.state.write({
       status: 'running',
-      ...(container.identity === undefined ? {} : { process: container.identity }),
+      ...(container.identity && { process: container.identity }),
       monitor: ownIdentity(),
       startedAt: new Date().toISOString(),
       exitCode: 0,
@@ -303,24 +272,8 @@ export class Life {
   async #pause(delay: number): Promise<boolean> {
     this.#wake = Promise.withResolvers()
     const { stopRequest } = this.#options.paths
-    if (!existsSync(stopRequest)) await Promise.race([this.#wake.promise, timeout(delay)])
+    if (!existsSync(stopRequest)) await Promise.race([this.#wake.promise, sleep(delay)])
     return !existsSync(stopRequest)
-  }
-
-  /** If it throws, the state in memory stays unchanged, so that an unrecorded start does not count. */
-  #write(change: Partial<ContainerState>): void {
-    const changed = { ...this.#state, ...change }
-    const { process, ...ended } = changed
-    const isEnded = change.status === 'exited' || change.status === 'restarting'
-    const next = isEnded ? ended : changed
-    const { state, reserve } = this.#options.paths
-    try {
-      writeWithReserve(reserve, () => writeState(state, next))
-    } catch (error) {
-      // A full disk must not end the container. The next change is written with this one.
-      if (!isFullDisk(error)) throw error
-    }
-    this.#state = next
   }
 }
 
@@ -337,21 +290,3 @@ const interrupting: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
  * process may hold the pipe, or a reader may be slow.
  */
 const drainLimit = 3000
-
-function timeout(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
-}
-
-function openLog(order: MonitorOrder, paths: ContainerPaths): LogWriter | undefined {
-  if (order.log.driver === 'none') return undefined
-  return createLogWriter(paths.log, order.log)
-}
-
-function keepFilter(order: MonitorOrder, paths: ContainerPaths): void {
-  if (order.runtime.name !== 'crun') return
-  keepCompiledFilter(order.id, readBundle(paths.directory), {
-    runtime: order.runtime,
-    directory: `${order.root}/seccomp`,
-  })
-  rmSync(`${paths.directory}/runtime.log`, { force: true })
-}

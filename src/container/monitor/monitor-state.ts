@@ -1,0 +1,53 @@
+import { ownIdentity } from '#platform'
+import type { ContainerPaths } from '../model/context.ts'
+import { isFullDisk, writeWithReserve } from '../model/reserve.ts'
+import { type ContainerState, readState, writeState } from '../model/state.ts'
+
+/** The state of a container, which its monitor writes to `state.json`. */
+export class MonitorState {
+  readonly #paths: ContainerPaths
+  #current: ContainerState
+
+  constructor(paths: ContainerPaths) {
+    this.#paths = paths
+    this.#current = readState(paths)
+  }
+
+  /** False until the first run of the container. */
+  get hasStarted(): boolean {
+    return this.#current.startedAt !== ''
+  }
+
+  /** Records an error that does not end the container. */
+  note(error: unknown): void {
+    this.write({ error: error instanceof Error ? error.message : String(error) })
+  }
+
+  /** Records this process as the monitor before anything has to be cleaned up. */
+  begin(): void {
+    this.write({ monitor: ownIdentity() })
+  }
+
+  /** Records that the root file system is unmounted and that the monitor has no more work. */
+  cleaned(): void {
+    const { root, monitor, ...state } = this.#current
+    this.#current = state
+    this.write({})
+  }
+
+  /** If it throws, the state in memory stays unchanged, so that an unrecorded start does not count. */
+  write(change: Partial<ContainerState>): void {
+    const changed = { ...this.#current, ...change }
+    const { process, ...ended } = changed
+    const isEnded = change.status === 'exited' || change.status === 'restarting'
+    const next = isEnded ? ended : changed
+    const { state, reserve } = this.#paths
+    try {
+      writeWithReserve(reserve, () => writeState(state, next))
+    } catch (error) {
+      // A full disk must not end the container. The next change is written with this one.
+      if (!isFullDisk(error)) throw error
+    }
+    this.#current = next
+  }
+}
