@@ -1,4 +1,4 @@
-import { builtins } from '../functions/builtins.ts'
+import { builtins, calleeMark } from '../functions/builtins.ts'
 import { formatNode } from '../syntax/format-node.ts'
 import type { CommandNode, IdentifierNode, Operand, PipeNode } from '../syntax/node.ts'
 import { quote } from '../text/quote.ts'
@@ -187,8 +187,14 @@ function evaluateCall(scope: Scope, callee: Callee, { operands, previous }: Argu
   } catch (error) {
     if (!(error instanceof CallError)) throw error
     state.at(callee.node)
-    return state.fail(`error calling ${name}: ${error.message}`)
+    const message = error.message.replace(calleeMark, () => calleeText(operands[0], values[0]))
+    return state.fail(`error calling ${name}: ${message}`)
   }
+}
+
+function calleeText(operand: Operand | undefined, value: Optional): string {
+  if (operand !== undefined) return formatNode(operand)
+  return value?.kind === 'string' ? value.text : `<${value?.type.name} Value>`
 }
 
 function evaluateArgument(scope: Scope, node: Operand, parameter: Parameter): Optional {

@@ -29,7 +29,7 @@ export const builtins: ReadonlyMap<string, TemplateFunction> = new Map<string, T
   ['not', { fixed: ['value'], call: ([arg]) => boolValue(!isTrue(content(arg))) }],
   ['and', { ...several, call: ([first]) => first }],
   ['or', { ...several, call: ([first]) => first }],
-  ['call', { ...several, call: ([callee]) => refuseCall(callee) }],
+  ['call', { ...several, call: refuseCall }],
   ['index', { ...several, call: index }],
   ['slice', { ...several, call: slice }],
   ['len', { fixed: ['value'], call: length }],
@@ -61,8 +61,12 @@ function escaped(escapeText: (text: ByteText) => ByteText): MakeText {
 }
 
 /** Data has no functions, so that there is nothing to call. */
-function refuseCall(callee: Optional): never {
+function refuseCall([callee]: readonly Optional[]): never {
   const value = content(callee)
-  if (value === undefined) throw new CallError('call of nil')
-  throw new CallError(`non-function of type ${value.type.name}`)
+  throw new CallError(
+    value === undefined ? 'call of nil' : `non-function ${calleeMark} of type ${value.type.name}`,
+  )
 }
+
+/** In errors of `call` the executor replaces this by what is called, as it is written. */
+export const calleeMark = '\u0000'

@@ -1,6 +1,7 @@
-import { print } from '../print/print.ts'
+import { printf } from '../print/printf.ts'
 import { CallError, type Charge } from '../value/function.ts'
 import { isSigned } from '../value/integers.ts'
+import { stringValue } from '../value/make.ts'
 import { content, type Optional, type Value } from '../value/value.ts'
 
 type Class = 'bool' | 'complex' | 'int' | 'uint' | 'float' | 'string' | undefined
@@ -36,13 +37,12 @@ function equalPair(a: Optional, b: Optional, charge: Charge): boolean {
   }
   if (a === undefined || b === undefined) return isNilOrAbsent(a) && isNilOrAbsent(b)
   if (classOf(a) === undefined && a.kind !== b.kind) {
-    throw new CallError(
-      `non-comparable types ${print([a], charge)}: ${a.type.name}, ${b.type.name}: ${print([b], charge)}`,
-    )
+    const words = [a, stringValue(a.type.name), stringValue(b.type.name), b]
+    throw new CallError(printf('non-comparable types %s: %s, %s: %v', words, charge))
   }
   if (isNilOrAbsent(a) || isNilOrAbsent(b)) return isNilOrAbsent(a) === isNilOrAbsent(b)
   if (!isComparable(b)) {
-    throw new CallError(`non-comparable type ${print([b], charge)}: ${b.type.name}`)
+    throw new CallError(printf('non-comparable type %s: %s', [b, stringValue(b.type.name)], charge))
   }
   return isSame(a, b)
 }

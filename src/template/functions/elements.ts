@@ -101,9 +101,7 @@ export function slice([given, ...positions]: readonly Optional[]): Optional {
     throw new CallError('cannot 3-index slice a string')
   }
   const length = item.kind === 'string' ? item.text.length : item.items.length
-  const [start = 0, end = length, capacity = length] = positions.map((at) =>
-    position(content(at), length),
-  )
+  const [start = 0, end = length, capacity = length] = positions.map((at) => position(at, length))
   if (start > end) throw new CallError(`invalid slice index: ${start} > ${end}`)
   if (end > capacity) throw new CallError(`invalid slice index: ${end} > ${capacity}`)
   return item.kind === 'string'

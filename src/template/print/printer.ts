@@ -2,7 +2,7 @@ import type { ByteText } from '../text/utf8.ts'
 import type { Charge } from '../value/function.ts'
 import { isSigned } from '../value/integers.ts'
 import type { ListValue, MapValue, Optional, StructValue, Value } from '../value/value.ts'
-import { type Flags, noFlags, pad } from './flags.ts'
+import { type Flags, pad } from './flags.ts'
 import { formatFloat } from './floats.ts'
 import { formatInteger } from './integers.ts'
 import { formatString } from './strings.ts'
@@ -34,10 +34,10 @@ export class Printer {
     this.#charge((flags.width ?? 0) + (flags.precision ?? 0))
     if (value === undefined) {
       if (verb === 'T' || verb === 'v') this.write(pad('<nil>', flags))
-      else this.#badVerb(undefined, verb)
+      else this.#badVerb(undefined, verb, flags)
     } else if (verb === 'w') {
       // This verb is for the errors of a program.
-      this.#badVerb(value, verb)
+      this.#badVerb(value, verb, flags)
     } else if (verb === 'T') this.write(formatString(value.type.name, 's', flags) ?? '')
     else if (verb === 'p') this.#pointer(value, verb, flags)
     else this.#print(value, verb, flags, 0)
@@ -47,23 +47,23 @@ export class Printer {
     switch (value.kind) {
       case 'bool':
         if (verb === 't' || verb === 'v') this.write(pad(String(value.bool), flags))
-        else this.#badVerb(value, verb)
+        else this.#badVerb(value, verb, flags)
         return
       case 'string':
-        this.#writeOr(formatString(value.text, verb, flags), value, verb)
+        this.#writeOr(formatString(value.text, verb, flags), value, verb, flags)
         return
       case 'integer': {
         const signed = isSigned(value.type.kind)
-        this.#writeOr(formatInteger(value.integer, verb, flags, signed), value, verb)
+        this.#writeOr(formatInteger(value.integer, verb, flags, signed), value, verb, flags)
         return
       }
       case 'float':
-        this.#writeOr(formatFloat(value.float, verb, flags), value, verb)
+        this.#writeOr(formatFloat(value.float, verb, flags), value, verb, flags)
         return
       case 'complex': {
         const real = formatFloat(value.real, verb, flags)
         const imaginary = formatFloat(value.imaginary, verb, { ...flags, plus: true })
-        this.#writeOr(real && `(${real}${imaginary}i)`, value, verb)
+        this.#writeOr(real && `(${real}${imaginary}i)`, value, verb, flags)
         return
       }
       case 'list':
@@ -94,18 +94,18 @@ export class Printer {
     }
   }
 
-  #writeOr(text: ByteText | undefined, value: Value, verb: string): void {
-    if (text === undefined) this.#badVerb(value, verb)
+  #writeOr(text: ByteText | undefined, value: Value, verb: string, flags: Flags): void {
+    if (text === undefined) this.#badVerb(value, verb, flags)
     else this.write(text)
   }
 
-  /** `%!d(string=text)` */
-  #badVerb(value: Optional, verb: string): void {
+  /** `%!d(string=text)`, in which the flags format the text. */
+  #badVerb(value: Optional, verb: string, flags: Flags): void {
     this.write(`%!${verb}(`)
     if (value === undefined) this.write('<nil>')
     else {
       this.write(`${value.type.name}=`)
-      this.#print(value, 'v', noFlags, 0)
+      this.#print(value, 'v', flags, 0)
     }
     this.write(')')
   }
@@ -163,7 +163,7 @@ export class Printer {
         ? value.target === undefined
         : (value.kind === 'list' || value.kind === 'map') && value.isNil
     if (value.kind !== 'pointer' && value.kind !== 'list' && value.kind !== 'map') {
-      this.#badVerb(value, verb)
+      this.#badVerb(value, verb, flags)
       return
     }
     const at = isNil ? 0n : address
@@ -174,7 +174,7 @@ export class Printer {
       else this.write(isNil ? pad('<nil>', flags) : hex(!flags.sharp))
     } else if (verb === 'p') this.write(hex(!flags.sharp))
     else if ('bodxX'.includes(verb)) this.write(formatInteger(at, verb, flags, false) ?? '')
-    else this.#badVerb(value, verb)
+    else this.#badVerb(value, verb, flags)
   }
 }
 
