@@ -156,6 +156,7 @@ const purposes: Readonly<Record<string, string>> = {
   'container/setup': 'preparing everything that the process needs before its start',
   'container/verbs': 'one file for each verb on a container',
   'content/directory': 'the store of blobs on disk',
+  'docker/build': 'from flags of build to typed options',
   'docker/columns': "from typed data to Docker's columns",
   'docker/documents': "from typed data to Docker's JSON",
   'docker/filters': 'from conditions to typed filters',

@@ -1,24 +1,22 @@
 import { mkdir } from 'node:fs/promises'
-import { type Digest, type Layer, StrakeError } from '#oci'
+import type { Digest, Layer } from '#oci'
 import { cpuCount } from '#platform'
 import type { Lease } from '#records'
 import { silent } from '#stream'
-import { type ContextPlaces, type ContextRoot, openContextRoot } from './contexts/context-root.ts'
-import { readDefinition } from './contexts/definition.ts'
+import type { ContextPlaces } from './contexts/context-root.ts'
 import { openBuildContext } from './contexts/open-context.ts'
 import { openNamedContexts } from './contexts/open-contexts.ts'
-import { fetchDockerfile } from './contexts/remote-context.ts'
 import { annotationsFor } from './export/annotations.ts'
 import { exporters } from './export/exporters.ts'
 import { type ExportedImage, finishHistory } from './export/image.ts'
 import { collectContextSources } from './files/context-sources.ts'
-import type { RemoteAccess } from './git/services.ts'
 import { createFilesystems } from './layers/filesystems.ts'
 import { retimeLayer } from './layers/retime.ts'
 import { unpackState } from './layers/unpack-state.ts'
 import { NamedContexts } from './model/contexts.ts'
 import { mainContext } from './model/graph.ts'
 import type { FileState } from './model/state.ts'
+import { openDefinition } from './open-definition.ts'
 import type { BuildOptions } from './options.ts'
 import type { Plan } from './plan/plan.ts'
 import { chooseTimes, creationTime, makePlans, withLabels } from './prepare.ts'
@@ -72,14 +70,7 @@ async function buildIn(
   lease: Lease,
 ): Promise<readonly ExportedImage[]> {
   const { emit = silent, signal = new AbortController().signal } = options
-  const remote = {
-    access: remoteAccess(options),
-    keepGitDir: options.buildArgs?.['BUILDKIT_CONTEXT_KEEP_GIT_DIR'],
-    signal,
-  }
-  const contextRoot = await openContextRoot(options.context, places, remote)
-  const dockerfile = await chooseDockerfile(options, contextRoot, remote)
-  const { source, ignore } = await readDefinition(contextRoot, dockerfile)
+  const { contextRoot, remote, source, ignore } = await openDefinition(options, places)
   const { cacheFiles, cacheMounts } = options.services
   using stack = new DisposableStack()
   const main = stack.use(
@@ -161,31 +152,6 @@ async function exportPlan(
     annotations: annotationsFor(options.annotations ?? [], 'manifest', plan.platform),
   }
   return await exporters.image(services, state, options.signal)
-}
-
-function remoteAccess(options: BuildOptions): RemoteAccess {
-  return {
-    downloads: options.downloads ?? 'any',
-    secrets: options.secrets ?? new Map(),
-    agents: options.agents ?? new Map(),
-    userinfo: new Map(),
-    http: { ...httpServices(), ...options.services.http },
-  }
-}
-
-/** A URL of a Dockerfile is downloaded. The URL of the context may be that of a Dockerfile, too. */
-async function chooseDockerfile(
-  { dockerfile }: BuildOptions,
-  context: ContextRoot,
-  { access, signal }: { readonly access: RemoteAccess; readonly signal: AbortSignal },
-): Promise<BuildOptions['dockerfile']> {
-  if (context.dockerfile !== undefined && dockerfile !== undefined) {
-    const reason = 'it is a Dockerfile, and another Dockerfile is given'
-    throw new StrakeError('INVALID', `Cannot build from ${context.project}: ${reason}`)
-  }
-  const isRemote = typeof dockerfile === 'string' && /^https?:\/\//i.test(dockerfile)
-  if (isRemote) return await fetchDockerfile(dockerfile, access, signal)
-  return context.dockerfile ?? dockerfile
 }
 
 /** The layers of the image. Layers of earlier commits get the times of this commit. */

@@ -11,7 +11,17 @@ export { type AnnotationPlace, annotationsFor, type BuildAnnotation } from './ex
 // Writing an image to the store.
 export type { BuildState, ExportedImage } from './export/image.ts'
 export { exportImage } from './export/image.ts'
+// Looking at a Dockerfile without building it.
+export {
+  type Checked,
+  checkBuild,
+  listTargets,
+  type Outlined,
+  outlineBuild,
+  type Targets,
+} from './inspect.ts'
 export type { NamedContext } from './model/contexts.ts'
+export type { DockerfileSource } from './model/error.ts'
 // Errors: mistakes in a Dockerfile, and commands that fail.
 export { DockerfileError, ExitError } from './model/error.ts'
 // The network of RUN.
@@ -21,6 +31,7 @@ export type { SshAgent } from './model/mounts.ts'
 export type { Grant, RunLimits, RunSettings } from './model/run-settings.ts'
 export type { BuildOptions, BuildServices, ImageResolver, ResolveOptions } from './options.ts'
 export type { BaseImage, LayoutImage } from './plan/base-images.ts'
+export type { Parameter } from './plan/parameters.ts'
 // Downloads by the rules of ADD.
 export { openDownload } from './source/http.ts'
 export { httpServices } from './source/services.ts'

@@ -1,11 +1,19 @@
-import { type Dockerfile, type IgnoreMatcher, parse, withSuggestion } from '#dockerfile'
+import {
+  type Diagnostic,
+  type Dockerfile,
+  type IgnoreMatcher,
+  Problem,
+  parse,
+  withSuggestion,
+} from '#dockerfile'
 import { formatPlatform, normalizePlatform, type RunConfig } from '#oci'
 import { hostPlatform } from '#platform'
 import { type Emit, silent } from '#stream'
 import type { ContextRoot } from './contexts/context-root.ts'
 import type { ContextSources } from './files/context-sources.ts'
+import { checkFrontend, frontendRange } from './frontend.ts'
 import type { NamedContexts } from './model/contexts.ts'
-import { DockerfileError, type DockerfileSource } from './model/error.ts'
+import { DockerfileError, type DockerfileSource, failure } from './model/error.ts'
 import type { BuildOptions } from './options.ts'
 import { namesOf, type Plan, planBuild } from './plan/plan.ts'
 import { newestEpochs } from './times/epochs.ts'
@@ -23,7 +31,10 @@ export async function makePlans(
     buildArgs,
     ignore,
     contexts,
+    found,
   }: {
+    /** Takes the violations of build checks. */
+    readonly found?: Diagnostic[] | undefined
     readonly buildArgs: BuildArgs
     readonly ignore?: IgnoreMatcher | undefined
     readonly contexts: NamedContexts
@@ -31,7 +42,8 @@ export async function makePlans(
 ): Promise<readonly Plan[]> {
   const { services, emit = silent, signal } = options
   const dockerfile = parse(source.text, { check: buildArgs.get('BUILDKIT_DOCKERFILE_CHECK') })
-  const warnings = new Warnings(dockerfile, source, emit)
+  const warnings = new Warnings(dockerfile, source, { emit, found })
+  useFrontend(buildArgs.get('BUILDKIT_SYNTAX'), dockerfile, { source, emit })
   warnings.emitParsed()
   const errors = dockerfile.diagnostics.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) {
@@ -84,6 +96,27 @@ export async function makePlans(
     })
   }
   return plans
+}
+
+/** Refuses a frontend that is not built in. The build argument replaces the directive. */
+function useFrontend(
+  argument: string | undefined,
+  { directives }: Dockerfile,
+  { source, emit }: { readonly source: DockerfileSource; readonly emit: Emit },
+): void {
+  try {
+    const message = checkFrontend(argument || directives.syntax || '')
+    if (message !== undefined) emit({ type: 'warning', message })
+  } catch (cause) {
+    if (!(cause instanceof Problem)) throw cause
+    const { message, rule } = cause
+    const range = argument ? undefined : frontendRange(source.text)
+    const diagnostics = range === undefined ? [] : [failure(rule, message, range)]
+    throw new DockerfileError(`Cannot build ${source.name}: ${message}`, source, diagnostics, {
+      cause,
+      remedy: 'build an ordinary Dockerfile with --build-arg BUILDKIT_SYNTAX=docker/dockerfile:1',
+    })
+  }
 }
 
 /** The stages of `--no-cache-filter`, in lower case. A name that no stage has gives a warning. */

@@ -1,4 +1,4 @@
-import { type Dockerfile, isChecked, isParsingRule, type Range } from '#dockerfile'
+import { type Diagnostic, type Dockerfile, isChecked, isParsingRule, type Range } from '#dockerfile'
 import type { Emit } from '#stream'
 import { DockerfileError, type DockerfileSource } from './model/error.ts'
 
@@ -7,12 +7,19 @@ export class Warnings {
   readonly #dockerfile: Dockerfile
   readonly #source: DockerfileSource
   readonly #emit: Emit
+  readonly #found: Diagnostic[]
   readonly #rules = new Set<string>()
 
-  constructor(dockerfile: Dockerfile, source: DockerfileSource, emit: Emit) {
+  /** `found` takes the violations with their places. */
+  constructor(
+    dockerfile: Dockerfile,
+    source: DockerfileSource,
+    { emit, found = [] }: { readonly emit: Emit; readonly found?: Diagnostic[] | undefined },
+  ) {
     this.#dockerfile = dockerfile
     this.#source = source
     this.#emit = emit
+    this.#found = found
   }
 
   /**
@@ -46,8 +53,10 @@ export class Warnings {
     })
   }
 
-  #tell(rule: string, message: string, { start }: Range): void {
+  #tell(rule: string, message: string, range: Range): void {
+    const place = `${this.#source.name}:${range.start.line}`
     this.#rules.add(rule)
-    this.#emit({ type: 'warning', rule, message: `${this.#source.name}:${start.line}: ${message}` })
+    this.#found.push({ severity: 'warning', rule, message, range })
+    this.#emit({ type: 'warning', rule, message: `${place}: ${message}` })
   }
 }

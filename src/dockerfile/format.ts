@@ -22,6 +22,11 @@ export function formatDiagnostics(
     .join('\n')
 }
 
+/** Returns the name and line of the file, and the lines of `range` with `>>>` before them. */
+export function formatExcerpt(text: string, range: Range, fileName: string): string {
+  return excerpt(text.split('\n'), range, fileName)
+}
+
 function explain({ severity, rule: name, message }: Diagnostic): string {
   const url = ruleUrl(name)
   if (severity === 'error') {

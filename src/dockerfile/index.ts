@@ -16,7 +16,8 @@ export {
 /** The error of a substitution. */
 export { SubstitutionError } from './expand/substitution-error.ts'
 /** Diagnostics with source excerpts, for people. */
-export { formatDiagnostics } from './format.ts'
+export { formatDiagnostics, formatExcerpt } from './format.ts'
+/** Spelling help. */
 /** Go's file name patterns. */
 export { hasWildcard, matchPattern, PatternError } from './ignore/glob.ts'
 /** `.dockerignore`. */
@@ -38,5 +39,4 @@ export { parse, parseTrigger } from './parse.ts'
 export { Problem } from './problem.ts'
 /** Sizes such as `64m`, in bytes. */
 export { parseSize } from './size.ts'
-/** Spelling help. */
 export { suggest, withSuggestion } from './suggest.ts'

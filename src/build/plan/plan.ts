@@ -11,6 +11,7 @@ import { checkDefaultBases, checkVariables } from './checks.ts'
 import { planFilesystem } from './filesystem.ts'
 import { GlobalScope } from './globals.ts'
 import { applyMetadata } from './metadata.ts'
+import { argumentsOf, mountsOf, type Parameter, sortParameters } from './parameters.ts'
 import { createExpander, type PlannedHistory, StageState } from './stage.ts'
 import { makesLayer, type PlannedStage, type StageBase, StageBases } from './stage-bases.ts'
 import { findStage, selectTarget } from './stages.ts'
@@ -56,6 +57,8 @@ export interface Plan {
   readonly userinfo: ReadonlyMap<string, string>
   /** The vertices of stages whose steps run again. */
   readonly uncached: ReadonlySet<Digest>
+  /** What the user may give to the target and its stages, in the order of the file. */
+  readonly parameters: readonly Parameter[]
 }
 
 /**
@@ -74,6 +77,7 @@ export async function planBuild(
     budget: new TextBudget(),
     userinfo: new Map<string, string>(),
     uncached: new Set<Digest>(),
+    parameters: [],
     contexts: options.contexts ?? new NamedContexts(),
     warn(rule: RuleName, message: string, range: Range) {
       const warning = JSON.stringify([rule, message, range])
@@ -100,6 +104,8 @@ interface PlatformOptions extends Omit<PlanOptions, 'platforms' | 'resolveImage'
   readonly budget: TextBudget
   readonly userinfo: Map<string, string>
   readonly uncached: Set<Digest>
+  /** Takes the parameters of the stages. */
+  readonly parameters: Parameter[]
 }
 
 async function planFor(dockerfile: Dockerfile, options: PlatformOptions): Promise<Plan> {
@@ -108,6 +114,9 @@ async function planFor(dockerfile: Dockerfile, options: PlatformOptions): Promis
   planner.prefetch(target)
   const planned = await planner.stage(target)
   const { state, platform } = planned
+  const globals = dockerfile.args.flatMap((arg) =>
+    argumentsOf(arg, (name) => planner.globals.values.get(name)),
+  )
   return {
     target: state.vertex,
     config: state.finish(),
@@ -118,6 +127,7 @@ async function planFor(dockerfile: Dockerfile, options: PlatformOptions): Promis
     images: options.images.used,
     userinfo: options.userinfo,
     uncached: options.uncached,
+    parameters: sortParameters([...globals, ...options.parameters]),
   }
 }
 
@@ -207,6 +217,10 @@ class Planner {
           await planFilesystem(state, instruction, expand, context)
           if (isUncached) this.#options.uncached.add(state.vertex.digest)
         } else applyMetadata(state, instruction, expand, context)
+        const { parameters } = this.#options
+        if (instruction.kind === 'ARG') {
+          parameters.push(...argumentsOf(instruction, (name) => state.scope.get(name)))
+        } else parameters.push(...mountsOf(instruction))
       } finally {
         const { warn } = this.#options
         checkVariables(missing, [...state.scope.keys()], { warn, range: instruction.range })

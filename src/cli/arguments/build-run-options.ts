@@ -4,7 +4,7 @@ import {
   parseGrant,
   parseResources,
   parseRunSettings,
-} from '#docker/flags/build-run'
+} from '#docker/build/run'
 import type { BuildRequest } from '#engine/build/build'
 import type { Command } from './command.ts'
 import { collect, parseBytes } from './values.ts'

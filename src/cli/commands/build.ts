@@ -1,6 +1,7 @@
-import { parseBuildContexts } from '#docker/flags/build-contexts'
-import { parseBuildNetwork, parsePlatforms, parseTimestamp } from '#docker/flags/build-flags'
-import { parseAgent, parseSecret, refuseAttestation } from '#docker/flags/build-secrets'
+import { type BuildCall, parseBuildCall } from '#docker/build/call'
+import { parseBuildContexts } from '#docker/build/contexts'
+import { parseBuildNetwork, parsePlatforms, parseTimestamp } from '#docker/build/request'
+import { parseAgent, parseSecret, refuseAttestation } from '#docker/build/secrets'
 import { parseImageLabels } from '#docker/flags/label-flags'
 import { parseOutput, withPush } from '#docker/outputs/build-output'
 import { type BuildRequest, build, readBuildInput } from '#engine/build/build'
@@ -22,6 +23,8 @@ interface Options extends BuildRunOptions {
   readonly attest?: readonly string[]
   readonly buildContext?: readonly string[]
   readonly cache: boolean
+  readonly call?: string
+  readonly check?: true
   readonly downloads: 'any' | 'public'
   readonly file?: string
   readonly iidfile?: string
@@ -89,6 +92,11 @@ export function define(context: Context): Command {
       default: 'auto',
       env: 'BUILDKIT_PROGRESS',
     })
+    .option('--check', 'check the Dockerfile and build nothing')
+    .option(
+      '--call <method>',
+      'check, outline or targets: describe the Dockerfile and build nothing',
+    )
     .option('-q, --quiet', 'print only the image ID')
     .option('--iidfile <file>', 'write the image ID into a file')
     .option('--metadata-file <file>', 'write digests and names into a file, in JSON')
@@ -106,7 +114,9 @@ export function define(context: Context): Command {
     .option('--attest <spec>', '', { hidden: true, read: collect })
     .examples('strake build -t app:1.0 --build-arg VERSION=1.0 .')
     .action(async (directory: string, options: Options) => {
+      const call = parseBuildCall(options.call, options.check === true)
       const request = await readRequest(directory, options, context.signal)
+      if (call.method !== 'build') return await inspect(context, call, request)
       const usesOutput = request.outputs?.some(isStream) === true
       if (usesOutput && context.out.isTerminal) {
         throw new StrakeError('INVALID', 'Cannot write to a terminal: an archive is not text', {
@@ -122,6 +132,35 @@ export function define(context: Context): Command {
       }).finally(() => renderer.finish())
       if (!usesOutput) renderer.report(result)
     })
+}
+
+/** Prints what a Dockerfile has to say, without building it. A mistake in it makes the command fail. */
+async function inspect(
+  context: Context,
+  { method, format }: BuildCall,
+  request: BuildRequest,
+): Promise<void> {
+  const { check, outline, targets } = await import('#engine/build/inspect')
+  const documents = await import('#docker/documents/build-inspection')
+  const { formatChecked, formatOutline, formatTargets } = await import(
+    '../render/build-inspection.ts'
+  )
+  const engine = await context.engine()
+  const wanted = { ...request, signal: context.signal }
+  const isJson = format === 'json'
+  const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
+  if (method === 'outline') {
+    const found = await outline(engine, wanted)
+    context.out.write(isJson ? json(documents.outlineDocument(found)) : formatOutline(found))
+  } else if (method === 'targets') {
+    const found = await targets(engine, wanted)
+    context.out.write(isJson ? json(documents.targetsDocument(found)) : formatTargets(found))
+  } else {
+    const found = await check(engine, wanted)
+    context.out.write(isJson ? json(documents.checkDocument(found)) : formatChecked(found))
+    if (found.error !== undefined && !isJson) throw found.error
+    if (found.error !== undefined) context.exitCode = 1
+  }
 }
 
 async function readRequest(

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import {
   type BuildAnnotation,
+  type BuildOptions,
   type BuildServices,
   build as buildImage,
   type ContextArchive,
@@ -91,7 +92,7 @@ export interface Built {
 /** Builds an image and names it. Throws `DockerfileError`, `ExitError`, and `INVALID` for bad options. */
 export async function build(engine: Engine, request: BuildRequest): Promise<Built> {
   const names = (request.names ?? []).map(parseImageName)
-  const { context, dockerfile, network, timestamp, emit, signal } = request
+  const { context, timestamp, emit, signal } = request
   const { imageIdFile, metadataFile, outputs = [stored] } = request
   checkOutputs(outputs, {
     names,
@@ -103,38 +104,10 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   if (imageIdFile !== undefined) refuseWithoutImage(outputs)
   if (imageIdFile !== undefined) await prepareResultFile(imageIdFile, 'the image ID')
   if (metadataFile !== undefined) await prepareResultFile(metadataFile, 'the metadata')
-  const secrets = await readSecrets(request.secrets ?? [], engine.env, signal)
-  const agents = await findAgents(request.agents ?? [], engine.env)
-  const contexts = await checkContexts(request.contexts)
   await cleanAfterBuilds(engine)
-  await using layouts = await layoutLease(engine, contexts)
-  const result = await buildImage({
-    services: await buildServices(engine, layouts),
-    context,
-    contexts,
-    dockerfile,
-    target: request.target,
-    platforms: request.platforms,
-    network,
-    // The user who asks for the host's network for every RUN allows it.
-    allow: [...(request.allow ?? []), ...(network === 'host' ? ['network.host' as const] : [])],
-    runSettings: request.runSettings,
-    runLimits: request.runLimits,
-    noCacheStages: request.noCacheStages,
-    annotations: request.annotations,
-    timestamp: timestamp === 'now' ? timestamp : undefined,
-    epoch: typeof timestamp === 'number' ? timestamp : undefined,
-    buildArgs: withEpoch(request.buildArgs, engine.env),
-    downloads: request.downloads,
-    secrets,
-    agents,
-    labels: Object.fromEntries(request.labels ?? []),
-    noCache: request.noCache === true,
-    pull: request.pull === true,
-    explain: request.explain === true,
-    emit,
-    signal,
-  })
+  await using layouts = await layoutLease(engine, request)
+  const services = await buildServices(engine, layouts)
+  const result = await buildImage(await buildOptions(engine, request, services))
   await using _lease = result.lease
   const images = await Array.fromAsync(result.images, ({ descriptor }) =>
     openImage(engine.content, descriptor),
@@ -152,6 +125,42 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   if (metadataFile !== undefined)
     await writeTextFile(metadataFile, formatMetadata(delivered, given))
   return { imageId, digest, names: given, hasImage: delivered !== undefined }
+}
+
+/** Returns the options of a build. Reads its secrets. Throws `INVALID`. */
+export async function buildOptions(
+  engine: Engine,
+  request: BuildRequest,
+  services: BuildServices,
+): Promise<BuildOptions> {
+  const { context, dockerfile, network, timestamp, emit, signal } = request
+  return {
+    services,
+    context,
+    contexts: await checkContexts(request.contexts),
+    dockerfile,
+    target: request.target,
+    platforms: request.platforms,
+    network,
+    // The user who asks for the host's network for every RUN allows it.
+    allow: [...(request.allow ?? []), ...(network === 'host' ? ['network.host' as const] : [])],
+    runSettings: request.runSettings,
+    runLimits: request.runLimits,
+    noCacheStages: request.noCacheStages,
+    annotations: request.annotations,
+    timestamp: timestamp === 'now' ? timestamp : undefined,
+    epoch: typeof timestamp === 'number' ? timestamp : undefined,
+    buildArgs: withEpoch(request.buildArgs, engine.env),
+    downloads: request.downloads,
+    secrets: await readSecrets(request.secrets ?? [], engine.env, signal),
+    agents: await findAgents(request.agents ?? [], engine.env),
+    labels: Object.fromEntries(request.labels ?? []),
+    noCache: request.noCache === true,
+    pull: request.pull === true,
+    explain: request.explain === true,
+    emit,
+    signal,
+  }
 }
 
 /** The output of a build that names none. */
@@ -190,7 +199,7 @@ async function checkContexts(
 /** Holds the images of layouts, which have no names in the store. */
 async function layoutLease(
   engine: Engine,
-  contexts: ReadonlyMap<string, NamedContext>,
+  { contexts = new Map() }: BuildRequest,
 ): Promise<Lease | undefined> {
   const hasLayout = [...contexts.values()].some(({ kind }) => kind === 'layout')
   return hasLayout ? await engine.records.leases.acquire({ purpose: 'build' }) : undefined

@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { BaseImage, LayoutImage, ResolveOptions } from '#build'
 import { blobPath, type ContentSource, copy, readIndex } from '#content'
-import { openImage } from '#image'
+import { type Image, openImage } from '#image'
 import { type Descriptor, formatPlatform, isStrakeError, StrakeError } from '#oci'
 import { isSystemError } from '#platform'
 import type { Lease } from '#records'
@@ -19,10 +19,8 @@ export async function layoutBase(
   { options, lease }: { readonly options: ResolveOptions; readonly lease: Lease },
 ): Promise<BaseImage> {
   const { platform, emit, signal } = options
-  const descriptor = choose(layout, await manifestsOf(layout))
-  const source = layoutSource(layout.path)
   try {
-    const image = await openImage(source, descriptor, platform, signal)
+    const { source, image } = await openLayoutImage(layout, options)
     const layers = image.layers.map((layer) => layer.descriptor.digest)
     await lease.hold(image.descriptor.digest, image.imageId, ...layers)
     await copy(source, engine.content, image.descriptor, {
@@ -36,6 +34,16 @@ export async function layoutBase(
     const shown = `${nameOf(layout)} for ${formatPlatform(platform)}`
     throw new StrakeError(cause.code, `Cannot use ${shown} as a base: ${reason}`, { cause })
   }
+}
+
+/** Opens an image in its place. */
+export async function openLayoutImage(
+  layout: LayoutImage,
+  { platform, signal }: Pick<ResolveOptions, 'platform' | 'signal'>,
+): Promise<{ readonly source: ContentSource; readonly image: Image }> {
+  const descriptor = choose(layout, await manifestsOf(layout))
+  const source = layoutSource(layout.path)
+  return { source, image: await openImage(source, descriptor, platform, signal) }
 }
 
 function nameOf({ path, image }: LayoutImage): string {

@@ -5,7 +5,7 @@ import {
   parseGrant,
   parseResources,
   parseRunSettings,
-} from './build-run.ts'
+} from './run.ts'
 
 describe('flags of RUN', () => {
   test('parseRunSettings() is absent without flags, so that keys stay the same', () => {

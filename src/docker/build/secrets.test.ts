@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { parseAgent, parseSecret, refuseAttestation } from './build-secrets.ts'
+import { parseAgent, parseSecret, refuseAttestation } from './secrets.ts'
 
 const secrets: readonly (readonly [string, ReturnType<typeof parseSecret>])[] = [
   ['id=a', { id: 'a' }],

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { NamedContext } from '#engine/build/build'
 import { isRemoteContext } from '#engine/build/build'
 import { isDigest, parseReference } from '#oci'
-import { refuse } from './refuse.ts'
+import { refuse } from '../flags/refuse.ts'
 
 /** Reads `--build-context NAME=SOURCE`, as buildx takes it. Throws `INVALID`. */
 export function parseBuildContexts(texts: readonly string[]): ReadonlyMap<string, NamedContext> {

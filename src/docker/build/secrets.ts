@@ -1,7 +1,7 @@
 import { parseBoolean } from '#dockerfile/boolean'
 import { splitCsv } from '#dockerfile/csv'
 import type { AgentSource, SecretSource } from '#engine/build/build'
-import { refuse } from './refuse.ts'
+import { refuse } from '../flags/refuse.ts'
 
 /** Reads `--secret`: `id=…` with `src=FILE` or `env=NAME`. Throws `INVALID`. */
 export function parseSecret(text: string): SecretSource {

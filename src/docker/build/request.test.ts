@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { formatPlatform } from '#oci'
 import { hostPlatform } from '#platform'
-import { parseBuildNetwork, parsePlatforms, parseTimestamp } from './build-flags.ts'
+import { parseBuildNetwork, parsePlatforms, parseTimestamp } from './request.ts'
 
 test('parseBuildNetwork() reads the networks of RUN', () => {
   expect(['bridge', 'default', 'none', 'host'].map(parseBuildNetwork)).toEqual([

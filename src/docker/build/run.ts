@@ -3,8 +3,8 @@ import { withSuggestion } from '#dockerfile/suggest'
 import type { BuildRequest } from '#engine/build/build'
 import { parsePlatform } from '#oci'
 import { ipVersion } from '#platform'
-import { parseUlimit } from './limits.ts'
-import { refuse } from './refuse.ts'
+import { parseUlimit } from '../flags/limits.ts'
+import { refuse } from '../flags/refuse.ts'
 
 type RunSettings = NonNullable<BuildRequest['runSettings']>
 type Resources = NonNullable<NonNullable<BuildRequest['runLimits']>['resources']>

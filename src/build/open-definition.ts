@@ -1,0 +1,49 @@
+import { StrakeError } from '#oci'
+import { type ContextPlaces, type ContextRoot, openContextRoot } from './contexts/context-root.ts'
+import { type BuildDefinition, readDefinition } from './contexts/definition.ts'
+import { fetchDockerfile, type RemoteOptions } from './contexts/remote-context.ts'
+import type { BuildOptions } from './options.ts'
+import { httpServices } from './source/services.ts'
+
+/** The context of a build, its Dockerfile, and the access to other machines. */
+export interface OpenDefinition extends BuildDefinition {
+  readonly contextRoot: ContextRoot
+  readonly remote: Omit<RemoteOptions, 'directory'>
+}
+
+/** Finds or fetches the context and the Dockerfile. */
+export async function openDefinition(
+  options: BuildOptions,
+  places: ContextPlaces,
+): Promise<OpenDefinition> {
+  const { signal = new AbortController().signal } = options
+  const remote = {
+    access: {
+      downloads: options.downloads ?? 'any',
+      secrets: options.secrets ?? new Map(),
+      agents: options.agents ?? new Map(),
+      userinfo: new Map(),
+      http: { ...httpServices(), ...options.services.http },
+    },
+    keepGitDir: options.buildArgs?.['BUILDKIT_CONTEXT_KEEP_GIT_DIR'],
+    signal,
+  }
+  const contextRoot = await openContextRoot(options.context, places, remote)
+  const dockerfile = await chooseDockerfile(options, contextRoot, remote)
+  return { ...(await readDefinition(contextRoot, dockerfile)), contextRoot, remote }
+}
+
+/** A URL of a Dockerfile is downloaded. The URL of the context may be that of a Dockerfile, too. */
+async function chooseDockerfile(
+  { dockerfile }: BuildOptions,
+  context: ContextRoot,
+  { access, signal }: OpenDefinition['remote'],
+): Promise<BuildOptions['dockerfile']> {
+  if (context.dockerfile !== undefined && dockerfile !== undefined) {
+    const reason = 'it is a Dockerfile, and another Dockerfile is given'
+    throw new StrakeError('INVALID', `Cannot build from ${context.project}: ${reason}`)
+  }
+  const isRemote = typeof dockerfile === 'string' && /^https?:\/\//i.test(dockerfile)
+  if (isRemote) return await fetchDockerfile(dockerfile, access, signal)
+  return context.dockerfile ?? dockerfile
+}

@@ -1,0 +1,64 @@
+import {
+  type BaseImage,
+  type BuildOptions,
+  type Checked,
+  checkBuild,
+  listTargets,
+  type Outlined,
+  outlineBuild,
+  type ResolveOptions,
+  type Targets,
+} from '#build'
+import { rememberDocuments } from '#content'
+import { openImage } from '#image'
+import { parseReference } from '#oci'
+import { cleanAfterBuilds } from '../begin-work.ts'
+import type { Engine } from '../engine.ts'
+import { findImage, suitsPlatform } from '../image/find-image.ts'
+import { type BuildRequest, buildOptions, buildServices } from './build.ts'
+import { openLayoutImage } from './layout-base.ts'
+
+export type { Checked, Outlined, Parameter, Targets } from '#build'
+
+/** Checks a Dockerfile without running a step. Layers of base images are not pulled. */
+export async function check(engine: Engine, request: BuildRequest): Promise<Checked> {
+  return await checkBuild(await inspectionOptions(engine, request))
+}
+
+/** Lists the parameters of a target. Throws `DockerfileError`. */
+export async function outline(engine: Engine, request: BuildRequest): Promise<Outlined> {
+  return await outlineBuild(await inspectionOptions(engine, request))
+}
+
+/** Lists the stages of a Dockerfile. Throws `DockerfileError`. */
+export async function targets(engine: Engine, request: BuildRequest): Promise<Targets> {
+  return await listTargets(await inspectionOptions(engine, request))
+}
+
+async function inspectionOptions(engine: Engine, request: BuildRequest): Promise<BuildOptions> {
+  await cleanAfterBuilds(engine)
+  const services = {
+    ...(await buildServices(engine)),
+    resolveImage: (reference: string, options: ResolveOptions) =>
+      lookAtBase(engine, reference, options),
+  }
+  return await buildOptions(engine, request, services)
+}
+
+/** Reads manifest and configuration of a base image from the store, a layout, or its registry. */
+async function lookAtBase(
+  engine: Engine,
+  text: string,
+  { layout, ...options }: ResolveOptions,
+): Promise<BaseImage> {
+  if (layout !== undefined) return (await openLayoutImage(layout, options)).image
+  const { platform, pull, emit, signal } = options
+  const found = findImage(engine.records, text, platform)
+  const isUsable = found !== undefined && suitsPlatform(found, platform)
+  if (isUsable && (!pull || found.name === undefined)) return engine.openImage(found.image)
+  const reference = parseReference(text)
+  const registry = await engine.registry(reference.registry, emit)
+  const repository = registry.repository(reference.repository)
+  const root = await repository.resolve(reference.digest ?? reference.tag ?? 'latest', signal)
+  return await openImage(rememberDocuments(repository), root, platform, signal)
+}
