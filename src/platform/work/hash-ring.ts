@@ -1,5 +1,6 @@
 import type { Hash } from 'node:crypto'
 import { writeAllNow } from '../call/write-all-now.ts'
+import { joinChecksums } from './crc32.ts'
 
 /** Memory for passing chunks between two threads: one fills slots, the other empties them. */
 export interface Ring {
@@ -103,12 +104,10 @@ export function createChunkHasher(): ChunkHasher {
   const hash = startHash()
   const digests: Uint8Array[] = []
   const sums: number[] = []
-  let checksum = 0
   let size = 0
   return {
     update(chunk, parts) {
       hash.update(chunk)
-      checksum = crc32(chunk, checksum)
       for (let at = 0; at < chunk.length; ) {
         const part = chunk.subarray(at, at + sumSize - (size % sumSize))
         const block = Math.floor(size / sumSize)
@@ -124,11 +123,17 @@ export function createChunkHasher(): ChunkHasher {
     },
     finish: () => ({
       digest: hash.digest('hex'),
-      checksum,
+      checksum: joined(sums, size),
       parts: Buffer.concat(digests),
       sums: Uint32Array.from(sums),
     }),
   }
+}
+
+/** Returns the CRC-32 of a file from those of its parts. */
+function joined(sums: readonly number[], size: number): number {
+  const ofPart = (index: number): number => Math.min(sumSize, size - index * sumSize)
+  return sums.reduce((all, sum, index) => joinChecksums(all, sum, ofPart(index)), 0)
 }
 
 /** Starts a SHA-256. The module is loaded at the first use, because loading takes milliseconds. */
