@@ -56,6 +56,8 @@ export {
 export { type CreatedContainer, createContainer } from './verbs/create.ts'
 /** Another process in a running container. */
 export { type ExecEnd, type ExecOptions, execInContainer } from './verbs/exec.ts'
+/** A container, after a damaged state was mended. */
+export { findContainer } from './verbs/find.ts'
 /** Starting a container and staying attached until it ends. */
 export { type ForegroundOptions, type RunEnd, runForeground } from './verbs/foreground.ts'
 /** All facts about a container. */

@@ -1,4 +1,4 @@
-import { type ContainerDetails, inspectContainer } from '#container'
+import { type ContainerDetails, findContainer as findMended, inspectContainer } from '#container'
 import { readDocument } from '#content'
 import type { Image } from '#image'
 import { type Descriptor, isStrakeError, parseReference, type Reference, StrakeError } from '#oci'
@@ -54,7 +54,8 @@ async function findContainer(engine: Engine, name: string): Promise<ContainerDet
   if (engine.records.containers.list().length === 0) return undefined
   const context = await containerContext(engine)
   try {
-    return inspectContainer(context, name)
+    const { id } = await findMended(context, name)
+    return inspectContainer(context, id)
   } catch (error) {
     if (isStrakeError(error, 'NOT_FOUND')) return undefined
     throw error

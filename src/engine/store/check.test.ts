@@ -2,10 +2,11 @@ import { expect, test } from 'bun:test'
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type Digest, digestHex } from '#oci'
 import { createMemoryRegistry, createRegistryHandler } from '#registry'
+import { create } from '../container/run.ts'
 import type { Engine } from '../engine.ts'
 import { pull } from '../image/pull.ts'
 import { push } from '../push/push.ts'
-import { addTestImage, blobsOf, openTestEngine } from '../testing/fixture.ts'
+import { addTestImage, blobsOf, cannotContain, openTestEngine } from '../testing/fixture.ts'
 import { checkStore } from './check.ts'
 import type { CheckFinding } from './check-finding.ts'
 
@@ -97,5 +98,23 @@ test.skipIf(process.getuid?.() !== 0)(
       expect(healed).toContainEqual([`layer ${diffId}`, 'healed'])
       expect((await check(engine)).filter(({ state }) => state !== 'leftover')).toEqual([])
     }
+  },
+)
+
+test.skipIf(cannotContain !== undefined)(
+  'checkStore() finds the damaged state of a container, and mends it',
+  async () => {
+    await using engine = await openTestEngine()
+    await addTestImage(engine, { names: ['app'], config: { Cmd: ['x'] } })
+    const { id, name } = await create(engine, { image: 'app', network: 'none' })
+    const path = `${engine.root}/containers/${id}/state.json`
+    expect(await check(engine)).toEqual([])
+    writeFileSync(path, '{"status":')
+    const finding = { subject: `container ${name}`, problem: 'its state.json is damaged' }
+    expect(await check(engine)).toEqual([{ ...finding, state: 'damaged' }])
+    const action = 'written again: it is exited'
+    expect(await check(engine, true)).toEqual([{ ...finding, state: 'healed', action }])
+    expect(await check(engine)).toEqual([])
+    expect(JSON.parse(readFileSync(path, 'utf8')).error).toBe('its state.json was damaged')
   },
 )

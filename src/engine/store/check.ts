@@ -10,6 +10,7 @@ import { refetch } from '../content/refetch.ts'
 import { type RestorableStore, restoreBlob } from '../content/restore-blob.ts'
 import type { Engine } from '../engine.ts'
 import { describeDamage, knowsEverything } from '../facts.ts'
+import { checkContainers } from './check-containers.ts'
 import type { CheckFinding } from './check-finding.ts'
 import { checkLayout } from './check-layout.ts'
 import { repairFacts } from './restore-facts.ts'
@@ -41,6 +42,7 @@ export async function* checkStore(
     else yield { ...finding, state: 'healed', action: 'set aside: no image refers to it' }
   }
   yield* checkSnapshots(engine, options)
+  yield* checkContainers(engine, options.repair === true)
   yield* checkLeftovers(engine)
 }
 
