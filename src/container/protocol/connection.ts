@@ -86,6 +86,8 @@ async function* readFrames(socket: Socket): AsyncGenerator<Frame> {
   try {
     for await (const chunk of socket) yield* decode(chunk)
   } catch (error) {
-    if (!isSystemError(error, 'ECONNRESET', 'EPIPE') && !socket.destroyed) throw error
+    // Bytes that are no frame are an error, also when the other end has left.
+    const isEnd = isSystemError(error, 'ECONNRESET', 'EPIPE') || socket.destroyed
+    if (error instanceof RangeError || !isEnd) throw error
   }
 }
