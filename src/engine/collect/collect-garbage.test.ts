@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
-import { chainIds } from '#oci'
+import { chainIds, type Digest } from '#oci'
+import type { Engine } from '../engine.ts'
 import { ensureUnpacked } from '../image/ensure-unpacked.ts'
 import { getImage } from '../image/find-image.ts'
 import { holdImage } from '../image/hold-image.ts'
@@ -62,4 +63,106 @@ test('collectGarbage() keeps the content that an exact lease holds, and collects
   expect(await blobsOf(engine)).toContain(held.descriptor.digest)
   const chains = await Array.fromAsync((await engine.snapshots()).list(), ({ chainId }) => chainId)
   expect(chains).toEqual(chainIds(opened.config.rootfs.diff_ids))
+})
+
+/** Unpacks an image and returns its file systems, lowest first. */
+async function unpack(engine: Engine, name: string): Promise<readonly Digest[]> {
+  const image = await engine.openImage(getImage(engine.records, name).image)
+  await ensureUnpacked(engine, image)
+  return chainIds(image.config.rootfs.diff_ids)
+}
+
+const chainsIn = async (engine: Engine): Promise<readonly Digest[]> =>
+  await Array.fromAsync((await engine.snapshots()).list(), ({ chainId }) => chainId)
+
+test('collectGarbage() removes a stack of file systems from the top, and counts their bytes', async () => {
+  await using engine = await openTestEngine()
+  const layers = ['1', '2', '3', '4'].map((text) => ({ [text]: text.repeat(5000) }))
+  const { descriptor } = await addTestImage(engine, { names: ['app'], layers })
+  const chains = await unpack(engine, 'app')
+  engine.records.tags.remove('docker.io/library/app:latest', 'test')
+  engine.records.images.remove(descriptor.digest)
+  const collected = await collectGarbage(engine)
+  expect(collected.chains).toEqual(chains.toReversed())
+  expect(collected.blobs).toHaveLength(6)
+  expect(collected.bytes).toBeGreaterThan(20_000)
+  expect(await chainsIn(engine)).toEqual([])
+  expect(await blobsOf(engine)).toEqual([])
+  expect(await collectGarbage(engine)).toEqual({ blobs: [], chains: [], bytes: 0 })
+})
+
+test('collectGarbage() keeps the file systems that a wanted one stands on', async () => {
+  await using engine = await openTestEngine()
+  await addTestImage(engine, { names: ['low'], layers: [{ a: '1' }] })
+  const { descriptor } = await addTestImage(engine, {
+    names: ['high'],
+    layers: [{ a: '1' }, { b: '2' }],
+  })
+  const [low, high] = await unpack(engine, 'high')
+  engine.records.tags.remove('docker.io/library/low:latest', 'test')
+  const lowDigest = engine.records.images.list().find(({ digest }) => digest !== descriptor.digest)
+  if (lowDigest !== undefined) engine.records.images.remove(lowDigest.digest)
+  expect((await collectGarbage(engine)).chains).toEqual([])
+  engine.records.tags.remove('docker.io/library/high:latest', 'test')
+  engine.records.images.remove(descriptor.digest)
+  expect((await collectGarbage(engine)).chains).toEqual([high, low] as Digest[])
+})
+
+test('collectGarbage() removes only the file systems it was asked for', async () => {
+  await using engine = await openTestEngine()
+  const { descriptor } = await addTestImage(engine, {
+    names: ['app'],
+    layers: [{ a: '1' }, { b: '2' }],
+  })
+  const chains = await unpack(engine, 'app')
+  engine.records.tags.remove('docker.io/library/app:latest', 'test')
+  engine.records.images.remove(descriptor.digest)
+  const [low, high] = chains
+  // The lower one cannot go, because the other one stands on it.
+  expect((await collectGarbage(engine, { chains: [low ?? 'sha256:'] })).chains).toEqual([])
+  expect((await collectGarbage(engine, { chains: [high ?? 'sha256:'] })).chains).toEqual([
+    high ?? 'sha256:',
+  ])
+  expect(await chainsIn(engine)).toEqual([low ?? 'sha256:'])
+})
+
+test('collectGarbage() removes no file system while another process works', async () => {
+  await using engine = await openTestEngine()
+  const { descriptor } = await addTestImage(engine, { names: ['app'] })
+  const chains = await unpack(engine, 'app')
+  engine.records.tags.remove('docker.io/library/app:latest', 'test')
+  engine.records.images.remove(descriptor.digest)
+  {
+    await using _lease = await engine.records.leases.acquire({ purpose: 'build' })
+    expect((await collectGarbage(engine)).chains).toEqual([])
+  }
+  expect((await collectGarbage(engine)).chains).toEqual(chains)
+})
+
+test('collectGarbage() keeps what the build cache names, however deep in its value', async () => {
+  await using engine = await openTestEngine()
+  const { descriptor, manifest } = await addTestImage(engine, { names: ['app'] })
+  const [chain] = await unpack(engine, 'app')
+  const layer = manifest.layers[0]?.digest ?? 'sha256:'
+  engine.records.cache.put('step', { outputs: [{ layer }, { deep: { chain } }] })
+  engine.records.tags.remove('docker.io/library/app:latest', 'test')
+  engine.records.images.remove(descriptor.digest)
+  const collected = await collectGarbage(engine)
+  expect(collected.chains).toEqual([])
+  expect(await blobsOf(engine)).toEqual([layer])
+  engine.records.cache.prune()
+  expect((await collectGarbage(engine)).chains).toEqual([chain ?? 'sha256:'])
+  expect(await blobsOf(engine)).toEqual([])
+})
+
+test('collectGarbage() keeps blobs that a repository of the embedded registry holds', async () => {
+  await using engine = await openTestEngine()
+  const { descriptor, manifest } = await addTestImage(engine, { names: ['app'] })
+  const facts = await engine.registryFacts()
+  const held = manifest.config.digest
+  await facts.repository('team/app').add({ kind: 'blob', descriptor: manifest.config })
+  engine.records.tags.remove('docker.io/library/app:latest', 'test')
+  engine.records.images.remove(descriptor.digest)
+  await collectGarbage(engine)
+  expect(await blobsOf(engine)).toEqual([held])
 })
