@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { importBusybox } from './busybox.ts'
+import { importBusybox, writeContext } from './busybox.ts'
+import { differenceAfter } from './leaks.ts'
 import { command, missing, openStrake, program, type Strake } from './strake.ts'
 
 const reason = missing('busybox', 'tar', 'runc')
@@ -393,4 +394,36 @@ describe.skipIf(reason !== undefined)('run', () => {
     await strake.ok('system', 'cleanup')
     expect(await mounts()).toEqual([])
   })
+
+  test.skipIf(missing('nft', 'ip', 'unshare') !== undefined)(
+    'containers, builds and a reset leave no mount, process, namespace or firewall rule',
+    async () => {
+      await using own = await openStrake()
+      await importBusybox(own)
+      const context = await writeContext(join(own.directory, 'context'), {
+        Dockerfile: 'FROM busybox\nRUN echo built > /built\n',
+      })
+      const script = `
+strake run --rm -p 18080:80 busybox true
+id=$(strake run -d -p 18081:80 -v data:/data --tmpfs /t busybox sleep 1000)
+strake exec $id true
+strake stop -t 0 $id
+strake start $id
+strake rm -f $id
+strake build -q ${context}
+strake run --rm --network host --init busybox true
+! strake run --rm busybox nosuch
+! timeout -s KILL 1 ${program} run --rm busybox sleep 1000
+strake run -d busybox sleep 1000
+strake system reset --force`
+      const { stdout, stderr, exitCode } = await differenceAfter(own, script)
+      const differs = stdout.split('\n').filter((line) => /^[<>]/.test(line))
+      expect({ differs, exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({
+        differs: [],
+        exitCode: 0,
+        stderr: '',
+      })
+    },
+    60_000,
+  )
 })
