@@ -4,6 +4,7 @@ import {
   parseDocumentFormat,
   type TemplateUse,
 } from '#docker/formats/documents'
+import { FormatError } from '#docker/formats/format-error'
 import { formatRowSets, formatRows, type RowSet } from '#docker/formats/rows'
 import type { Output } from './render/output.ts'
 import { alignTabs } from './render/tabs.ts'
@@ -45,7 +46,15 @@ export function openTemplateWriter(
   options: TemplateUse,
 ): (document: object) => void {
   const parsed = openDocumentFormat(output, format, options)
-  return (document) => output.write(`${formatDocument(parsed, document)}\n`)
+  return (document) => {
+    try {
+      output.write(`${formatDocument(parsed, document)}\n`)
+    } catch (error) {
+      // As in Docker, what the template wrote before it failed is printed too.
+      if (error instanceof FormatError) output.write(`${error.written}\n`)
+      throw error
+    }
+  }
 }
 
 /** A terminal would obey control characters in names and labels. Programs get every value as it is. */

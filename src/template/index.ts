@@ -24,6 +24,7 @@ export { CallError, type Charge, type TemplateFunction } from './value/function.
 export { boolValue, intValue, stringList, stringValue } from './value/make.ts'
 export {
   anyType,
+  type BasicType,
   boolType,
   type Field,
   intType,

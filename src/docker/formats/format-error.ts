@@ -46,12 +46,15 @@ export const eventFailures: Failures = { syntax: event, data: event }
 export class FormatError extends StrakeError {
   override readonly name = 'FormatError'
   readonly exitCode: number
+  /** What the template had written before it failed. */
+  readonly written: string
 
-  constructor({ message }: TemplateError, { prefix, exitCode }: Failure) {
+  constructor({ message, written }: TemplateError, { prefix, exitCode }: Failure) {
     super('INVALID', prefix + message, {
       remedy: '--format json, which shows the names of all fields',
     })
     this.exitCode = exitCode
+    this.written = written
   }
 }
 

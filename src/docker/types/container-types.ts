@@ -1,6 +1,6 @@
 /**
- * The types of the document of a container. Times, IP addresses and ports are texts here,
- * because they are in JSON. An absent address is an empty text, not `invalid IP`.
+ * The types of the document of a container. IP addresses and ports are texts here, as in
+ * JSON. An absent address is an empty text, not `invalid IP`.
  *
  * @see https://pkg.go.dev/github.com/moby/moby/api/types/container#InspectResponse
  */
@@ -23,8 +23,8 @@ mount.Propagation string
 digest.Digest string
 time.Duration int64
 container.HealthcheckResult {
-  Start string
-  End string
+  Start time.Time
+  End time.Time
   ExitCode int
   Output string
 }

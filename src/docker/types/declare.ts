@@ -9,6 +9,7 @@ import {
   stringType,
   type Type,
 } from '#template'
+import { timeType } from './time.ts'
 
 const basicTypes: Readonly<Record<string, Type>> = {
   any: anyType,
@@ -19,6 +20,7 @@ const basicTypes: Readonly<Record<string, Type>> = {
   uint: { kind: 'uint', name: 'uint' },
   uint16: { kind: 'uint16', name: 'uint16' },
   uint64: { kind: 'uint64', name: 'uint64' },
+  'time.Time': timeType,
 }
 
 /**

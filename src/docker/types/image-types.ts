@@ -30,7 +30,7 @@ image.RootFS {
   Layers? []string
 }
 image.Metadata {
-  LastTagTime? string
+  LastTagTime? time.Time
 }
 image.InspectResponse {
   ID=Id string

@@ -49,9 +49,13 @@ export class Printer {
         if (verb === 't' || verb === 'v') this.write(pad(String(value.bool), flags))
         else this.#badVerb(value, verb, flags)
         return
-      case 'string':
-        this.#writeOr(formatString(value.text, verb, flags), value, verb, flags)
+      case 'string': {
+        const { shown } = value.type
+        // Go's source code shows the value itself.
+        const text = shown === undefined || flags.sharpV ? value.text : shown(value.text)
+        this.#writeOr(formatString(text, verb, flags), value, verb, flags)
         return
+      }
       case 'integer': {
         const signed = isSigned(value.type.kind)
         this.#writeOr(formatInteger(value.integer, verb, flags, signed), value, verb, flags)

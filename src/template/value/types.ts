@@ -1,3 +1,4 @@
+import type { ByteText } from '../text/utf8.ts'
 import { type IntegerKind, isIntegerKind } from './integers.ts'
 
 /**
@@ -17,6 +18,8 @@ export interface BasicType {
   readonly kind: 'bool' | 'string' | 'float64' | 'complex128'
   /** `string`, or the name of a declared type such as `json.Number`. */
   readonly name: string
+  /** Returns what is printed for a text, if it is not the text itself. JSON has the text. */
+  readonly shown?: ((text: ByteText) => ByteText) | undefined
 }
 
 export interface IntegerType {
