@@ -118,6 +118,13 @@ export function connectionError(host: string, cause: unknown, signal?: AbortSign
   return retryable ? new RetryableError(error) : error
 }
 
+/** True when no connection was made, so that nothing was sent. */
+export function isUnreachable(cause: unknown): boolean {
+  return /ECONNREFUSED|ConnectionRefused|FailedToOpenSocket|ENETUNREACH|EHOSTUNREACH|EADDRNOTAVAIL/.test(
+    causeWords(cause),
+  )
+}
+
 const causes: readonly { codes: RegExp; reason: string; retryable: boolean; remedy: string }[] = [
   {
     codes: /ECONNREFUSED|ConnectionRefused/,

@@ -3,8 +3,9 @@ import { StrakeError } from '#oci'
 import type { KeptBytes } from '#stream'
 import { redact } from '../errors.ts'
 import { asReadableStream } from '../web-stream.ts'
-import { isLoopback, isPrivateHost, leadsInside, type ResolveHost } from './address.ts'
-import { connectionError } from './retry.ts'
+import { isLoopback, type ResolveHost } from './address.ts'
+import { checkNamedHost, type Target, targetsOf } from './named-host.ts'
+import { connectionError, isUnreachable } from './retry.ts'
 
 /** `fetch`, or a function that replaces it. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
@@ -40,16 +41,18 @@ export async function send(fetch: Fetch, request: HttpRequest): Promise<Response
     'Accept-Encoding': 'identity',
   }
   let body = request.body
-  if (request.namedBy !== undefined) await refuseInside(request.namedBy, url, request.resolve)
+  const { namedBy, resolve, signal } = request
+  const checks = { resolve, signal }
+  let addresses = namedBy === undefined ? [] : await checkNamedHost(namedBy, url, checks)
   for (let hop = 0; hop <= maxHops; hop += 1) {
-    const response = await sendOnce(fetch, { ...request, url, method, headers, body })
+    const response = await sendOnce(fetch, { ...request, url, addresses, method, headers, body })
     const location = response.headers.get('Location')
     if (![301, 302, 303, 307, 308].includes(response.status) || location === null) {
       return response
     }
     await discard(response)
     const next = resolveHop(url, location)
-    await refuseInside(url, next, request.resolve)
+    if (next.host !== url.host) addresses = await checkNamedHost(url, next, checks)
     if (next.origin !== url.origin) {
       const { Authorization: _dropped, ...others } = headers
       headers = others
@@ -65,7 +68,7 @@ export async function send(fetch: Fetch, request: HttpRequest): Promise<Response
 
 /**
  * Returns the URL that a server names: the `Location` of a redirect or an upload, or a
- * token service. Throws `DENIED` for a URL that the server may not name.
+ * token service. `send` checks its host. Throws `DENIED` for a URL that no server may name.
  */
 export function resolveHop(from: URL, location: string): URL {
   const next = URL.canParse(location, from.href) ? new URL(location, from) : undefined
@@ -81,21 +84,7 @@ export function resolveHop(from: URL, location: string): URL {
   if (from.protocol === 'https:' && next.protocol === 'http:') {
     return refuse('it would leave HTTPS')
   }
-  if (next.host !== from.host && isPrivateHost(next.hostname) && !isPrivateHost(from.hostname)) {
-    return refuse('a public registry may not name a private address')
-  }
   return next
-}
-
-/** Throws `DENIED` when a public host names a host with an address of an inner network. */
-async function refuseInside(from: URL, next: URL, resolve?: ResolveHost): Promise<void> {
-  if (next.host === from.host || resolve === undefined) return
-  if (!(await leadsInside(next.hostname, resolve))) return
-  if (await leadsInside(from.hostname, resolve)) return
-  throw new StrakeError(
-    'DENIED',
-    `Cannot follow ${from.host} to ${next.host}: a public registry may not name a private address`,
-  )
 }
 
 /** Ends a response without reading it, so that its connection is free. */
@@ -106,30 +95,36 @@ export async function discard(response: Response): Promise<void> {
 interface SingleRequest {
   readonly method: string
   readonly url: URL
+  /** The addresses of the host that were checked; none for a host that the user named. */
+  readonly addresses: readonly string[]
   readonly headers: Readonly<Record<string, string>>
   readonly body: (() => KeptBytes | Uint8Array<ArrayBuffer>) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 async function sendOnce(fetch: Fetch, request: SingleRequest): Promise<Response> {
-  const { method, url, headers, signal } = request
+  const { method, url, headers, addresses, signal } = request
   signal?.throwIfAborted()
-  const body = request.body?.()
   const started = performance.now()
   const abort = new AbortController()
-  const isStream = body !== undefined && !(body instanceof Uint8Array)
-  const timer = isStream ? undefined : setTimeout(() => abort.abort(timeoutError()), headersTimeout)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const init = {
+    method,
+    redirect: 'manual',
+    signal: signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal]),
+    decompress: false,
+    // Otherwise the runtime would use the proxy of the environment for this machine too.
+    ...(isLoopback(url.hostname) && { proxy: false }),
+  }
+  const sendTo = ({ href, headers: added, tls }: Target): Promise<Response> => {
+    const body = request.body?.()
+    const isStream = body !== undefined && !(body instanceof Uint8Array)
+    if (!isStream) timer ??= setTimeout(() => abort.abort(timeoutError()), headersTimeout)
+    const all = { ...init, headers: { ...headers, ...added }, ...(tls && { tls }) }
+    return fetch(href, { ...all, ...(body === undefined ? {} : bodyInit(body)) } as RequestInit)
+  }
   try {
-    const response = await fetch(url.href, {
-      method,
-      headers,
-      redirect: 'manual',
-      signal: signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal]),
-      decompress: false,
-      // Otherwise the runtime would use the proxy of the environment for this machine too.
-      ...(isLoopback(url.hostname) && { proxy: false }),
-      ...(body === undefined ? {} : bodyInit(body)),
-    } as RequestInit)
+    const response = await firstReachable(targetsOf(url, addresses), sendTo)
     if (requests.hasSubscribers) {
       const duration = performance.now() - started
       requests.publish({ method, url: redact(url.href), status: response.status, duration })
@@ -140,6 +135,20 @@ async function sendOnce(fetch: Fetch, request: SingleRequest): Promise<Response>
     throw connectionError(url.host, error, signal)
   } finally {
     clearTimeout(timer)
+  }
+}
+
+/** Tries the next target when one cannot be connected to. */
+async function firstReachable(
+  [first, ...others]: readonly [Target, ...Target[]],
+  sendTo: (target: Target) => Promise<Response>,
+): Promise<Response> {
+  try {
+    return await sendTo(first)
+  } catch (error) {
+    const [next, ...rest] = others
+    if (next === undefined || !isUnreachable(error)) throw error
+    return await firstReachable([next, ...rest], sendTo)
   }
 }
 
