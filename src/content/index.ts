@@ -24,6 +24,8 @@ export {
 // Manifests and their children.
 export type { ContentDocument, ContentGraph } from './graph.ts'
 export { childrenOf, isDocument, readDocument, readGraph } from './graph.ts'
+// How long unfinished ingests are kept.
+export { ingestLifetime } from './ingest-lifetime.ts'
 // Blobs in memory.
 export { createMemoryStore } from './memory.ts'
 // A source that reads each document once.

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { type DirectoryStore, openDirectoryStore } from '#content'
+import { type DirectoryStore, ingestLifetime, openDirectoryStore } from '#content'
 import { fileBlob, type Server } from '#platform'
 import {
   createDirectoryFacts,
@@ -25,7 +25,7 @@ export async function openStoredRegistry(directory: string): Promise<ServedRegis
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const blobs = await openDirectoryStore(directory)
   // Removes unfinished uploads of killed servers.
-  await blobs.sweep(24 * 60 * 60 * 1000)
+  await blobs.sweep(ingestLifetime)
   const facts = createDirectoryFacts(`${directory}/repositories`)
   const registry = createLocalRegistry(blobs, facts)
   return { registry, uploads: `${directory}/repositories/_uploads`, blobs }

@@ -1,5 +1,11 @@
 import { stat } from 'node:fs/promises'
-import { collect, type DirectoryStore, type LocalStore, useResolution } from '#content'
+import {
+  collect,
+  type DirectoryStore,
+  ingestLifetime,
+  type LocalStore,
+  useResolution,
+} from '#content'
 import { type Digest, isStrakeError } from '#oci'
 import { fileStatus, ignoreAbsent, pathExists } from '#platform'
 import { layerArchive, type SnapshotRecord, type Snapshotter } from '#snapshot'
@@ -39,7 +45,7 @@ export async function collectGarbage(
   const { content } = engine
   await cleanAfterCrash(engine)
   if (!knowsEverything(engine)) return { blobs: [], chains: [], bytes: 0 }
-  await content.sweep(24 * 60 * 60 * 1000)
+  await content.sweep(ingestLifetime)
   const { digests, size } = await collectBlobs(engine, content)
   if (isBusy(engine)) return { blobs: digests, chains: [], bytes: size }
   const { chains, bytes } = await collectChains(engine, options.chains)

@@ -1,4 +1,5 @@
 import { reconcileContainers } from '#container'
+import { ingestLifetime } from '#content'
 import { endAbandoned } from '../begin-work.ts'
 import { containerContext } from '../container/container-context.ts'
 import { publishIndex } from '../content/publish-index.ts'
@@ -18,7 +19,7 @@ export async function cleanUp(engine: Engine): Promise<readonly string[]> {
   report(dead.length, 'leases of dead processes ended')
   report(await reconcileContainers(await containerContext(engine)), 'containers marked as exited')
   lines.push(...(await endAbandoned(engine)))
-  await engine.content.sweep(24 * 60 * 60 * 1000)
+  await engine.content.sweep(ingestLifetime)
   await publishIndex(engine)
   await engine.records.leases.forget(dead)
   return lines

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Ingest } from '#content'
+import { type Ingest, ingestLifetime } from '#content'
 import { type DigestAlgorithm, isStrakeError, StrakeError } from '#oci'
 import type { Registry } from '../registry.ts'
 import type { Upload, UploadFacts } from '../store/uploads.ts'
@@ -9,7 +9,7 @@ export interface UploadLimits {
   readonly maxUploads?: number | undefined
   /** The most upload sessions of one client at a time. Default: 500. */
   readonly maxUploadsPerClient?: number | undefined
-  /** Milliseconds without a request after which a session ends. Default: a day. */
+  /** Milliseconds without a request after which a session ends. Default: `ingestLifetime`. */
   readonly uploadLifetime?: number | undefined
   /** Milliseconds since the epoch. */
   readonly now?: (() => number) | undefined
@@ -57,7 +57,7 @@ export class UploadSessions implements AsyncDisposable {
     this.#limits = {
       maxUploads: limits.maxUploads ?? 1000,
       maxUploadsPerClient: limits.maxUploadsPerClient ?? 500,
-      uploadLifetime: limits.uploadLifetime ?? 24 * 60 * 60 * 1000,
+      uploadLifetime: limits.uploadLifetime ?? ingestLifetime,
       now: limits.now ?? Date.now,
     }
   }
