@@ -52,7 +52,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       credentials: credentialsFromConfig(env, { emit }),
       retry: { onRetry: (message) => emit({ type: 'warning', message }) },
       userAgent: `strake/${version}`,
-      ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+      fetch: options.fetch,
     })
   }
   const content = restoringStore(store, {

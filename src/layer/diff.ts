@@ -6,7 +6,7 @@ export interface PackTreeOptions {
   /** Also carries POSIX access control lists. */
   readonly acls?: boolean
   /** Modification times after this one (seconds since 1970) become this one. */
-  readonly epoch?: number
+  readonly epoch?: number | undefined
   /** Paths below the root that are left out, with everything below them. */
   readonly exclude?: readonly string[]
   /**

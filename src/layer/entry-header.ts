@@ -3,7 +3,7 @@ import { printableName, type TarInput, whiteoutPrefix } from '#tar'
 import type { Opened, Time } from './compare.ts'
 
 interface HeaderOptions {
-  readonly epoch?: number
+  readonly epoch?: number | undefined
   readonly subsecond?: boolean
 }
 

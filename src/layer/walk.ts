@@ -25,7 +25,7 @@ import { explained } from './refusal.ts'
 
 export interface TreeWalkOptions {
   readonly acls?: boolean
-  readonly epoch?: number
+  readonly epoch?: number | undefined
   readonly exclude: ReadonlySet<string>
   readonly stubs: ReadonlySet<string>
   readonly includeRoot?: boolean

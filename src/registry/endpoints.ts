@@ -31,7 +31,7 @@ export type Endpoint =
       readonly repository: string
       readonly digest?: Digest
       readonly mount?: Digest
-      readonly from?: string
+      readonly from?: string | undefined
       /** The algorithm of the digest. Default: sha256. */
       readonly algorithm?: DigestAlgorithm
     }
@@ -45,7 +45,7 @@ export type Endpoint =
       readonly kind: 'referrers'
       readonly repository: string
       readonly digest: Digest
-      readonly artifactType?: string
+      readonly artifactType?: string | undefined
       readonly page: Page
     }
 
@@ -119,7 +119,7 @@ export function parseEndpoint(url: URL): Endpoint | undefined {
     kind: 'referrers',
     repository,
     digest: parseDigest(match[10] ?? ''),
-    ...(artifactType === undefined ? {} : { artifactType }),
+    artifactType,
     page: parsePage(params),
   }
 }

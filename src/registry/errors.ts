@@ -104,7 +104,7 @@ export function peerError(what: string, host: string, peer: PeerError): StrakeEr
         ? 'wait a while, or log in for a higher limit'
         : undefined
   return new StrakeError(peer.code, `Cannot ${what}: ${reason}`, {
-    ...(remedy === undefined ? {} : { remedy }),
+    remedy,
   })
 }
 

@@ -59,7 +59,7 @@ async function runToLayer(
   const tar = diffUpper(active.upper, {
     lister,
     ...(lower !== undefined && { lower: lower.root }),
-    ...(epoch !== undefined && { epoch }),
+    epoch,
     signal: context.signal,
   })
   const layer = await storeLayer(context, tar, { epoch })
@@ -69,7 +69,7 @@ async function runToLayer(
   const { diffId, descriptor } = layer
   const listing = lister.finish(descriptor.size)
   const archive = context.services.store.pathOf(diffId)
-  await active.commit({ diffId, tar: archive, ...(listing && { listing }) })
+  await active.commit({ diffId, tar: archive, listing })
   return layer
 }
 

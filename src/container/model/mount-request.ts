@@ -8,7 +8,7 @@ export interface MountRequest {
   /** Absolute path in the container. */
   readonly destination: string
   readonly readOnly?: boolean
-  readonly propagation?: NonNullable<ContainerMount['propagation']>
+  readonly propagation?: ContainerMount['propagation'] | undefined
   /** Mount options of a tmpfs. */
   readonly options?: readonly string[]
   /** Make the host directory of a bind when it is missing, as `-v` does. */

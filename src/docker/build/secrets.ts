@@ -23,12 +23,12 @@ export function parseSecret(text: string): SecretSource {
   const [source, variable] = [fields.get('source') || undefined, fields.get('env') || undefined]
   if (type === 'env') {
     const env = variable ?? source
-    return { id, ...(env !== undefined && { env }) }
+    return { id, env }
   }
   if (source !== undefined && variable !== undefined) {
     throw refuse('--secret', text, 'expected a file or a variable, not both')
   }
-  return { id, ...(source && { file: source }), ...(variable && { env: variable }) }
+  return { id, file: source, env: variable }
 }
 
 /** Reads `--ssh`: `default`, or `ID=SOCKET`. Throws `INVALID`. */
@@ -44,7 +44,7 @@ export function parseAgent(text: string): AgentSource {
     throw refuse('--ssh', text, 'an agent has one socket; keys are given to it with ssh-add')
   }
   if (isRaw && socket === undefined) throw refuse('--ssh', text, 'raw needs a socket')
-  return { id: word || 'default', isRaw, ...(socket !== undefined && { socket }) }
+  return { id: word || 'default', isRaw, socket }
 }
 
 /** Reads `--provenance` and `--sbom`. Throws `INVALID` for every value but `false`: strake writes no attestations. */

@@ -47,7 +47,7 @@ function flagsOf(text: string, flags: readonly string[]): Partial<MountRequest> 
   }
   const propagation = propagations.find((one) => one === found.get('propagation'))
   return {
-    ...(propagation === undefined ? {} : { propagation }),
+    propagation,
     ...(found.get('access') === 'ro' ? { readOnly: true } : {}),
     ...(found.has('copying') ? { noCopy: true } : {}),
   }
@@ -81,7 +81,7 @@ export function parseMount(text: string): MountRequest {
     destination: destinationOf(text, fields.get('destination') ?? ''),
     ...(source === undefined ? {} : { source: type === 'bind' ? posix.normalize(source) : source }),
     ...(is('readonly') ? { readOnly: true } : {}),
-    ...(known === undefined ? {} : { propagation: known }),
+    propagation: known,
     ...(is('volume-nocopy') ? { noCopy: true } : {}),
     ...(is('bind-create-src') ? { createSource: true } : {}),
     ...(type === 'tmpfs' ? { options: tmpfsOptions(fields) } : {}),

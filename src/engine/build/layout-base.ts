@@ -25,7 +25,7 @@ export async function layoutBase(
     await lease.hold(image.descriptor.digest, image.imageId, ...layers)
     await copy(source, engine.content, image.descriptor, {
       emit,
-      ...(signal !== undefined && { signal }),
+      signal,
     })
     return await openImage(engine.content, image.descriptor, platform, signal)
   } catch (cause) {

@@ -8,15 +8,15 @@ import type { Engine } from '../engine.ts'
 /** The place of a secret for RUN. An ID alone names a variable of the environment, or else a file. */
 export interface SecretSource {
   readonly id: string
-  readonly file?: string
+  readonly file?: string | undefined
   /** A variable of the environment. */
-  readonly env?: string
+  readonly env?: string | undefined
 }
 
 /** An SSH agent for RUN. Default socket: SSH_AUTH_SOCK. */
 export interface AgentSource {
   readonly id: string
-  readonly socket?: string
+  readonly socket?: string | undefined
   readonly isRaw: boolean
 }
 

@@ -24,7 +24,7 @@ export interface Finding {
   readonly state: 'ok' | 'warning' | 'failure'
   readonly subject: string
   readonly message: string
-  readonly remedy?: string
+  readonly remedy?: string | undefined
 }
 
 /** Checks everything that strake needs of this machine. Changes nothing. */
@@ -70,7 +70,7 @@ function readOnly(root: string): Finding {
 }
 
 function failure(subject: string, { message, remedy }: StrakeError): Finding {
-  return { state: 'failure', subject, message, ...(remedy && { remedy }) }
+  return { state: 'failure', subject, message, remedy }
 }
 
 /** In bytes. With less free space, a pull of an ordinary image may fail. */

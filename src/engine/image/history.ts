@@ -7,7 +7,7 @@ import { layerSize } from './record-image.ts'
 /** One entry of an image's history: an instruction, or another step that changed layers or configuration. */
 export interface ImageHistoryEntry {
   /** Set for the last step only. */
-  readonly imageId?: Digest
+  readonly imageId?: Digest | undefined
   readonly created?: Date
   readonly createdBy: string
   readonly comment: string
@@ -27,7 +27,7 @@ export async function imageHistory(
       createdBy: step.createdBy,
       comment: step.comment,
       size: step.layer === undefined ? 0 : layerSize(engine, step.layer),
-      ...(step.imageId === undefined ? {} : { imageId: step.imageId }),
+      imageId: step.imageId,
       ...(Number.isNaN(created) ? {} : { created: new Date(created) }),
     }
   })

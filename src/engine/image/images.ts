@@ -13,7 +13,7 @@ export interface ImageSummary {
   readonly repository: string
   readonly tag: string
   /** The digest of the manifest in a registry; absent if the image was neither pulled nor pushed. */
-  readonly digest?: string
+  readonly digest?: string | undefined
   readonly created: Date
   /** Bytes of all layers of every platform, uncompressed. */
   readonly size: number
@@ -129,7 +129,7 @@ function row(
     tag,
     created: new Date(image.createdAt ?? 0),
     size,
-    ...(digest === undefined ? {} : { digest }),
+    digest,
   }
   return { summary, image, repository, tag }
 }

@@ -52,8 +52,8 @@ async function formImage(
     compression,
     level,
     isForced,
-    ...(emit !== undefined && { emit }),
-    ...(signal !== undefined && { signal }),
+    emit,
+    signal,
   })
   const compressed = await openImage(engine.content, descriptor)
   const added = annotated(form, 'manifest', image).annotations

@@ -46,7 +46,7 @@ export async function sendImage(
       })
     },
     emit,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   })
   await sendGraph(engine, sent, destination, options)
   return sent
@@ -63,7 +63,7 @@ export async function sendGraph(
     ...transferOptions(engine, destination),
     emit,
     copied: destination.copied,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   })
 }
 

@@ -28,7 +28,7 @@ export interface CompressImageOptions {
    * stored before.
    */
   readonly onLayer?: (layer: ReadyLayer, signal: AbortSignal) => Promise<void>
-  readonly emit?: Emit
+  readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }
 

@@ -18,7 +18,7 @@ export interface ConnectOptions extends AddressOptions {
   /** Default: the client is anonymous. */
   readonly credentials?: CredentialSource | undefined
   /** Replaces the global `fetch`; a registry handler fits. */
-  readonly fetch?: (request: Request) => Promise<Response>
+  readonly fetch?: ((request: Request) => Promise<Response>) | undefined
   readonly userAgent?: string
   /** Resolves the hosts that the registry names. Default: the system's resolver; none with `fetch`. */
   readonly resolve?: ResolveHost | undefined

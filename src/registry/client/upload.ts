@@ -54,7 +54,7 @@ async function tryMount(
   target: UploadTarget,
   { digest, from }: { readonly digest: Digest; readonly from?: string | undefined },
 ): Promise<Response | undefined> {
-  const request = uploadRequest(target, { mount: digest, ...(from !== undefined && { from }) })
+  const request = uploadRequest(target, { mount: digest, from })
   const scopes = [...request.scopes, ...(from === undefined ? [] : [pullScope(from)])]
   try {
     return await target.connection.expect({ ...request, scopes }, [202, 201])
@@ -70,7 +70,7 @@ function begin(target: UploadTarget): Promise<Response> {
 
 function uploadRequest(
   { repository, what, signal, algorithm }: UploadTarget,
-  query: { readonly mount?: Digest; readonly from?: string } = {},
+  query: { readonly mount?: Digest; readonly from?: string | undefined } = {},
 ): ApiRequest {
   const other = algorithm === 'sha512' ? { algorithm } : {}
   return {

@@ -23,7 +23,7 @@ export class RetryableError extends StrakeError {
   constructor(error: StrakeError, retryAfter?: number) {
     super(error.code, error.message, {
       cause: error.cause ?? error,
-      ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+      remedy: error.remedy,
     })
     this.retryAfter = retryAfter
   }
