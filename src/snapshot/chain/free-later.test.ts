@@ -59,3 +59,12 @@ test('freeLater() counts only the allocated blocks of a sparse file', async () =
   await freeLater([folder])
   expect(existsSync(folder)).toBe(false)
 })
+
+test('freeLater() accepts folders that another process has removed from the trash', async () => {
+  const absent = `${directory}/absent`
+  await freeLater([absent])
+  const folder = `${directory}/present`
+  mkdirSync(folder)
+  await freeLater([absent, folder])
+  expect(existsSync(folder)).toBe(false)
+})

@@ -2,6 +2,7 @@ import {
   type ChildProcess,
   closeFile,
   fs,
+  ignoreAbsent,
   programEnvironment,
   removeTree,
   spawnProcess,
@@ -60,15 +61,27 @@ function startHelper(
   return helper
 }
 
-/** Bytes that are freed with the folder: those of files that have no other name. */
+/**
+ * Bytes that are freed with the folder: those of files that have no other name. Another process
+ * may empty the trash at the same time, so a folder or file may be gone.
+ */
 function freedBy(folder: string): number {
-  return fs()
-    .readdirSync(folder)
-    .map((name) => fs().lstatSync(`${folder}/${name}`))
-    .reduce((sum, { nlink, blocks }) => sum + (nlink === 1 ? blocks * 512 : 0), 0)
+  const sizes = ifPresent(() => fs().readdirSync(folder))?.map((name) => {
+    const found = fs().lstatSync(`${folder}/${name}`, { throwIfNoEntry: false })
+    return found?.nlink === 1 ? found.blocks * 512 : 0
+  })
+  return (sizes ?? []).reduce((sum, size) => sum + size, 0)
 }
 
 function isScarce(path: string, size: number): boolean {
-  const { bavail, bsize } = fs().statfsSync(path)
-  return bavail * bsize < 4 * size
+  const found = ifPresent(() => fs().statfsSync(path))
+  return found !== undefined && found.bavail * found.bsize < 4 * size
+}
+
+function ifPresent<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    return ignoreAbsent(error)
+  }
 }
