@@ -62,6 +62,14 @@ export { rollbackTag, type TagLogEntry, tagImage, tagLog } from './image/tag.ts'
 export { describeEngine, type EngineDescription } from './info.ts'
 export { type ImageDetails, type Inspected, inspect } from './inspect.ts'
 export { type EngineOptions, openEngine } from './open.ts'
+export type {
+  ArchiveOutput,
+  BuildOutput,
+  CacheOnly,
+  ImageForm,
+  ImageOutput,
+  TreeOutput,
+} from './output/build-output.ts'
 export { type Pushed, type PushOptions, push } from './push/push.ts'
 // Registries.
 export { login, logout } from './registry/login.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
-import { importBusybox } from './busybox.ts'
+import { importBusybox, writeContext } from './busybox.ts'
 import { damage, writeSmallImage } from './fault-rig.ts'
 import { serveStrakeRegistry } from './servers.ts'
 import { missing, openStrake } from './strake.ts'
@@ -64,6 +64,47 @@ describe.skipIf(reason !== undefined)('many processes', () => {
     expect(failures).toEqual([])
     for (const name of names) await strake.ok('pull', name)
     await strake.ok('tag', one, 'kept:1')
+    expect(await damage(strake)).toEqual([])
+  }, 60_000)
+
+  test('load, tag and save of an index beside rmi and prune lose no platform', async () => {
+    await using strake = await openStrake()
+    const archive = `${strake.directory}/index.tar`
+    const context = await writeContext(`${strake.directory}/index`, {
+      Dockerfile: 'FROM scratch\nARG TARGETARCH\nCOPY <<EOF /own\nfor $TARGETARCH\nEOF\n',
+    })
+    const platforms = 'linux/amd64,linux/arm64,linux/s390x'
+    const output = `type=oci,dest=${archive},name=multi:1`
+    await strake.ok('build', '-q', '--platform', platforms, '-o', output, context)
+    const end = Date.now() + 5000
+    const failures: string[] = []
+    const repeat = async (...commands: readonly (readonly string[])[]): Promise<void> => {
+      while (Date.now() < end) {
+        for (const args of commands) {
+          const { exitCode, stderr } = await strake(...args)
+          if (exitCode === 0 || /no such image/.test(stderr) || args[0] === 'rmi') continue
+          failures.push(`${args.join(' ')}: ${stderr}`)
+        }
+      }
+    }
+    const load = ['load', '-q', '-i', archive]
+    await Promise.all([
+      repeat(load, ['save', '-o', `${strake.directory}/a.tar`, 'multi:1']),
+      repeat(load, ['tag', 'multi:1', 'multi:2'], ['rmi', 'multi:2']),
+      repeat(['rmi', 'multi:1']),
+      repeat(['image', 'prune', '--all', '--force']),
+      repeat(['system', 'prune', '--force']),
+    ])
+    expect(failures).toEqual([])
+    await strake.ok(...load)
+    await strake.ok('save', '-o', `${strake.directory}/whole.tar`, 'multi:1')
+    const [document] = JSON.parse(await strake.ok('inspect', 'multi:1'))
+    expect(document.Manifests.map((each: { Available: boolean }) => each.Available)).toEqual([
+      true,
+      true,
+      true,
+    ])
+    await strake.ok('load', '-i', await writeSmallImage(`${strake.directory}/k.tar`, 'kept:1', 'k'))
     expect(await damage(strake)).toEqual([])
   }, 60_000)
 

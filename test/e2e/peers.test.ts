@@ -66,6 +66,33 @@ describe.skipIf(reason !== undefined)('peers', () => {
   })
 
   test.skipIf(without('skopeo'))(
+    'skopeo reads the index that build writes, and load takes it back',
+    async () => {
+      const context = await writeContext(join(strake.directory, 'multi'), {
+        Dockerfile: 'FROM scratch\nARG TARGETARCH\nCOPY <<EOF /own\nfor $TARGETARCH\nEOF\n',
+      })
+      const written = join(strake.directory, 'multi.tar')
+      const platforms = ['--platform', 'linux/amd64,linux/arm64']
+      await strake.ok('build', '-q', ...platforms, '-o', `type=oci,dest=${written}`, context)
+      const raw = await ok(['skopeo', 'inspect', '--raw', `oci-archive:${written}`])
+      expect(JSON.parse(raw).manifests).toHaveLength(2)
+      const copied = join(strake.directory, 'multi-copied.tar')
+      const target = `oci-archive:${copied}:example.com/multi:1`
+      await ok(['skopeo', 'copy', '-q', '--all', `oci-archive:${written}`, target])
+      await strake.ok('load', '-q', '-i', copied)
+      const [document] = JSON.parse(await strake.ok('inspect', 'example.com/multi:1'))
+      expect(document.Manifests.map((each: { Available: boolean }) => each.Available)).toEqual([
+        true,
+        true,
+      ])
+      const again = join(strake.directory, 'multi-again.tar')
+      await strake.ok('save', '-o', again, 'example.com/multi:1')
+      expect(await ok(['skopeo', 'inspect', '--raw', `oci-archive:${again}`])).toBe(raw)
+      await ok(['skopeo', 'copy', '-q', '--all', `oci-archive:${again}`, `dir:${again}.d`])
+    },
+  )
+
+  test.skipIf(without('skopeo'))(
     'skopeo copies to and from strake registry serve',
     async () => {
       await using server = await serveStrakeRegistry(strake)

@@ -12,6 +12,7 @@ import {
   type RunSettings,
   type StepNetwork,
 } from '#build'
+import { parseBoolean } from '#dockerfile/boolean'
 import { openImage } from '#image'
 import { defaultNetwork, formatHosts, formatResolvConf, readHostResolver } from '#network'
 import { type Digest, type ImageName, type Platform, parseImageName, StrakeError } from '#oci'
@@ -94,9 +95,10 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   const names = (request.names ?? []).map(parseImageName)
   const { context, timestamp, emit, signal } = request
   const { imageIdFile, metadataFile, outputs = [stored] } = request
+  const forcesIndex = parseBoolean(request.buildArgs?.get(multiPlatform) ?? '') === true
   checkOutputs(outputs, {
     names,
-    platforms: request.platforms?.length ?? 1,
+    isIndex: forcesIndex || (request.platforms ?? []).length > 1,
     context: typeof context === 'string' ? context : undefined,
     keepsTimes: timestamp === 'now',
     annotations: request.annotations,
@@ -115,6 +117,7 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   const delivered = await deliver(engine, images, outputs, {
     names,
     annotations: request.annotations,
+    forcesIndex,
     emit,
     signal,
   })
@@ -162,6 +165,9 @@ export async function buildOptions(
     signal,
   }
 }
+
+/** BuildKit's build argument that makes an index also for one platform. */
+const multiPlatform = 'BUILDKIT_MULTI_PLATFORM'
 
 /** The output of a build that names none. */
 const stored: BuildOutput = { kind: 'image', push: false, byDigest: false, form: {} }

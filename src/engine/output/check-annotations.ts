@@ -15,9 +15,8 @@ interface Documents {
  */
 export function checkAnnotations(
   outputs: readonly BuildOutput[],
-  { platforms, annotations }: Checked,
+  { isIndex, annotations }: Checked,
 ): void {
-  const isIndex = platforms > 1
   const made = outputs.flatMap((output): readonly (Documents & { own: typeof annotations })[] => {
     if (!('form' in output)) return []
     return [{ isIndex, isListed: output.kind !== 'image', own: output.form.annotations }]
@@ -29,8 +28,7 @@ export function checkAnnotations(
 }
 
 interface Checked {
-  /** The number of platforms. */
-  readonly platforms: number
+  readonly isIndex: boolean
   readonly annotations: readonly BuildAnnotation[] | undefined
 }
 

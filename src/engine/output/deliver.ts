@@ -20,8 +20,8 @@ export interface Delivered {
 export interface OutputCheck {
   /** The names of the build. */
   readonly names: readonly ImageName[]
-  /** The number of platforms. */
-  readonly platforms: number
+  /** The result has an index: there are several platforms, or one is treated so. */
+  readonly isIndex: boolean
   /** The directory of the build context, if it is one. */
   readonly context: string | undefined
   /** Whether the build keeps the times of files. */

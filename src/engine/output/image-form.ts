@@ -23,7 +23,7 @@ export async function formImages(
   const formed = await Array.fromAsync(images, (image) => formImage(engine, image, form, options))
   const [first] = formed
   if (first === undefined) throw new RangeError('A build makes one image at least')
-  if (formed.length === 1) {
+  if (formed.length === 1 && options.forcesIndex !== true) {
     const root = { ...first.descriptor, ...annotated(form, 'manifest-descriptor', first) }
     return { root, images: formed, isIndex: false }
   }

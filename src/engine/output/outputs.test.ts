@@ -349,3 +349,16 @@ test('rewrite-timestamp and the usual build give the same bytes', async () => {
   expect(new Set(digests).size).toBe(1)
   expect(sha256('')).not.toBe(digests[0] as never)
 })
+
+test('BUILDKIT_MULTI_PLATFORM makes an index for one platform', async () => {
+  const buildArgs = new Map([['BUILDKIT_MULTI_PLATFORM', '1']])
+  const names = [parseImageName('forced')]
+  await run(image({ names }), { buildArgs })
+  expect(getTarget(engine.records, 'forced')).toMatchObject({ isIndex: true })
+  expect(getTarget(engine.records, 'forced').images).toHaveLength(1)
+  const annotation = { places: ['index'], key: 'a', value: 'b' } as const
+  await run(image({ names, form: { annotations: [annotation] } }), { buildArgs })
+  if (cannotContain !== undefined) return
+  await run(local(), { buildArgs, platforms: platforms.slice(0, 1) })
+  expect(readdirSync(out)).toEqual(['linux_amd64'])
+})

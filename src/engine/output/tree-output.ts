@@ -16,6 +16,8 @@ import { type PackedTree, packTrees } from './pack-trees.ts'
 import { removeOthers } from './remove-others.ts'
 
 export interface DeliverOptions {
+  /** Treats one platform as several: an index, and a directory for the platform. */
+  readonly forcesIndex?: boolean | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -58,8 +60,8 @@ export async function writeTrees(
   output: TreeOutput,
   options: DeliverOptions,
 ): Promise<void> {
-  const { emit, signal } = options
-  const splits = output.splitsPlatforms ?? images.length > 1
+  const { emit, signal, forcesIndex = false } = options
+  const splits = output.splitsPlatforms ?? (forcesIndex || images.length > 1)
   await using mounted = new AsyncDisposableStack()
   const snapshots = await engine.snapshots()
   const trees: PackedTree[] = []
