@@ -1,6 +1,7 @@
 import { quote } from '../text/quote.ts'
 import { isPrintable, isWordRune } from '../text/runes.ts'
-import { type ByteText, encodeRune, type Rune, runeAt } from '../text/utf8.ts'
+import { type ByteText, encodeRune } from '../text/utf8.ts'
+import { Cursor } from './cursor.ts'
 import { isKeyword, type Token, type TokenKind } from './token.ts'
 
 /**
@@ -8,300 +9,237 @@ import { isKeyword, type Token, type TokenKind } from './token.ts'
  * nothing is read after the first error.
  */
 export function tokenize(template: ByteText): readonly Token[] {
-  const lexer = new Lexer(template)
-  while (lexer.isOpen) {
-    if (lexer.isInAction) readInAction(lexer)
-    else readText(lexer)
+  const cursor = new Cursor(template)
+  while (cursor.isOpen) {
+    if (cursor.isInAction) readInAction(cursor)
+    else readText(cursor)
   }
-  return lexer.tokens
-}
-
-class Lexer {
-  readonly tokens: Token[] = []
-  isOpen = true
-  isInAction = false
-  /** Open parentheses of the action. */
-  depth = 0
-  at = 0
-  #start = 0
-  #line = 1
-  readonly text: ByteText
-
-  constructor(text: ByteText) {
-    this.text = text
-  }
-
-  get rest(): ByteText {
-    return this.text.slice(this.at)
-  }
-
-  /** The text since the last token. */
-  get pending(): ByteText {
-    return this.text.slice(this.#start, this.at)
-  }
-
-  peek(): Rune {
-    return runeAt(this.text, this.at)
-  }
-
-  next(): Rune {
-    const rune = this.peek()
-    this.at += rune.size
-    return rune
-  }
-
-  /** Skips characters of a set. Returns whether there was one. */
-  skip(set: string, most = Number.POSITIVE_INFINITY): boolean {
-    let count = 0
-    for (; count < most && this.at < this.text.length; count++) {
-      if (!set.includes(this.text[this.at] ?? '')) break
-      this.at++
-    }
-    return count > 0
-  }
-
-  emit(kind: TokenKind): void {
-    const { pending } = this
-    this.tokens.push({ kind, at: this.#start, text: pending, line: this.#line })
-    this.drop()
-    if (kind === 'end of text') this.isOpen = false
-  }
-
-  /** Forgets the pending text. */
-  drop(): void {
-    for (const character of this.pending) if (character === '\n') this.#line++
-    this.#start = this.at
-  }
-
-  fail(message: string): void {
-    this.tokens.push({ kind: 'error', at: this.#start, text: message, line: this.#line })
-    this.isOpen = false
-  }
+  return cursor.tokens
 }
 
 const open = '{{'
 const close = '}}'
 
-function readText(lexer: Lexer): void {
-  const found = lexer.text.indexOf(open, lexer.at)
-  const end = found < 0 ? lexer.text.length : found
-  const isTrimmed = found >= 0 && /^\{\{-[ \t\r\n]/.test(lexer.text.slice(found, found + 4))
-  const text = lexer.text.slice(lexer.at, end)
-  lexer.at += isTrimmed ? text.replace(/[ \t\r\n]+$/, '').length : text.length
-  if (lexer.pending !== '') lexer.emit('text')
-  lexer.at = end
-  lexer.drop()
+function readText(cursor: Cursor): void {
+  const found = cursor.text.indexOf(open, cursor.at)
+  const end = found < 0 ? cursor.text.length : found
+  const isTrimmed = found >= 0 && /^\{\{-[ \t\r\n]/.test(cursor.text.slice(found, found + 4))
+  const text = cursor.text.slice(cursor.at, end)
+  cursor.at += isTrimmed ? text.replace(/[ \t\r\n]+$/, '').length : text.length
+  if (cursor.pending !== '') cursor.emit('text')
+  cursor.at = end
+  cursor.drop()
   if (found < 0) {
-    lexer.emit('end of text')
+    cursor.emit('end of text')
     return
   }
   const mark = open.length + (isTrimmed ? 2 : 0)
-  if (lexer.text.startsWith('/*', found + mark)) {
-    lexer.at += mark
-    lexer.drop()
-    readComment(lexer)
+  if (cursor.text.startsWith('/*', found + mark)) {
+    cursor.at += mark
+    cursor.drop()
+    readComment(cursor)
     return
   }
-  lexer.at += open.length
-  lexer.emit('left delimiter')
-  lexer.at = found + mark
-  lexer.drop()
-  lexer.isInAction = true
-  lexer.depth = 0
+  cursor.at += open.length
+  cursor.emit('left delimiter')
+  cursor.at = found + mark
+  cursor.drop()
+  cursor.isInAction = true
+  cursor.depth = 0
 }
 
-function readComment(lexer: Lexer): void {
-  const end = lexer.text.indexOf('*/', lexer.at + 2)
+function readComment(cursor: Cursor): void {
+  const end = cursor.text.indexOf('*/', cursor.at + 2)
   if (end < 0) {
-    lexer.fail('unclosed comment')
+    cursor.fail('unclosed comment')
     return
   }
-  lexer.at = end + 2
-  const delimiter = rightDelimiter(lexer)
+  cursor.at = end + 2
+  const delimiter = rightDelimiter(cursor)
   if (delimiter === undefined) {
-    lexer.fail('comment ends before closing delimiter')
+    cursor.fail('comment ends before closing delimiter')
     return
   }
-  lexer.at += delimiter.length
-  if (delimiter !== close) skipSpace(lexer)
-  lexer.drop()
+  cursor.at += delimiter.length
+  if (delimiter !== close) skipSpace(cursor)
+  cursor.drop()
 }
 
 /** Returns the delimiter at the position: `}}`, or one with a trim marker such as ` -}}`. */
-function rightDelimiter(lexer: Lexer, at = lexer.at): string | undefined {
-  const text = lexer.text.slice(at, at + 4)
+function rightDelimiter(cursor: Cursor, at = cursor.at): string | undefined {
+  const text = cursor.text.slice(at, at + 4)
   if (/^[ \t\r\n]-\}\}/.test(text)) return text
   return text.startsWith(close) ? close : undefined
 }
 
-function skipSpace(lexer: Lexer): boolean {
-  return lexer.skip(' \t\r\n')
+function skipSpace(cursor: Cursor): boolean {
+  return cursor.skip(' \t\r\n')
 }
 
-function readInAction(lexer: Lexer): void {
-  const delimiter = rightDelimiter(lexer)
+function readInAction(cursor: Cursor): void {
+  const delimiter = rightDelimiter(cursor)
   if (delimiter !== undefined) {
-    if (lexer.depth > 0) {
-      lexer.fail('unclosed left paren')
+    if (cursor.depth > 0) {
+      cursor.fail('unclosed left paren')
       return
     }
-    readRightDelimiter(lexer, delimiter)
+    readRightDelimiter(cursor, delimiter)
     return
   }
-  const { code, size } = lexer.next()
+  const { code, size } = cursor.next()
   const character = size === 1 ? String.fromCharCode(code) : ''
-  if (size === 0) lexer.fail('unclosed action')
-  else if (' \t\r\n'.includes(character || 'none')) readSpace(lexer)
-  else if (character === '=') lexer.emit('assign')
+  if (size === 0) cursor.fail('unclosed action')
+  else if (' \t\r\n'.includes(character || 'none')) readSpace(cursor)
+  else if (character === '=') cursor.emit('assign')
   else if (character === ':') {
-    if (lexer.skip('=', 1)) lexer.emit('declare')
-    else lexer.fail('expected :=')
-  } else if (character === '|') lexer.emit('pipe')
-  else if (character === '"') readQuoted(lexer, '"', 'string', 'unterminated quoted string')
+    if (cursor.skip('=', 1)) cursor.emit('declare')
+    else cursor.fail('expected :=')
+  } else if (character === '|') cursor.emit('pipe')
+  else if (character === '"') readQuoted(cursor, '"', 'string', 'unterminated quoted string')
   else if (character === "'") {
-    readQuoted(lexer, "'", 'character', 'unterminated character constant')
-  } else if (character === '`') readRaw(lexer)
-  else if (character === '$') readName(lexer, 'variable')
-  else if (character === '.' && startsField(lexer)) readName(lexer, 'field')
-  else if (/[.+\-0-9]/.test(character)) readNumber(lexer)
-  else if (isWordRune(code)) readIdentifier(lexer)
+    readQuoted(cursor, "'", 'character', 'unterminated character constant')
+  } else if (character === '`') readRaw(cursor)
+  else if (character === '$') readName(cursor, 'variable')
+  else if (character === '.' && startsField(cursor)) readName(cursor, 'field')
+  else if (/[.+\-0-9]/.test(character)) readNumber(cursor)
+  else if (isWordRune(code)) readIdentifier(cursor)
   else if (character === '(') {
-    lexer.depth++
-    lexer.emit('left parenthesis')
+    cursor.depth++
+    cursor.emit('left parenthesis')
   } else if (character === ')') {
-    lexer.depth--
-    if (lexer.depth < 0) lexer.fail('unexpected right paren')
-    else lexer.emit('right parenthesis')
-  } else if (code < 0x80 && isPrintable(code)) lexer.emit('char')
-  else lexer.fail(`unrecognized character in action: ${describeRune(code)}`)
+    cursor.depth--
+    if (cursor.depth < 0) cursor.fail('unexpected right paren')
+    else cursor.emit('right parenthesis')
+  } else if (code < 0x80 && isPrintable(code)) cursor.emit('char')
+  else cursor.fail(`unrecognized character in action: ${describeRune(code)}`)
 }
 
 /** A point starts a field unless a digit or the end follows. */
-function startsField(lexer: Lexer): boolean {
-  return lexer.at < lexer.text.length && !/[0-9]/.test(lexer.text[lexer.at] ?? '')
+function startsField(cursor: Cursor): boolean {
+  return cursor.at < cursor.text.length && !/[0-9]/.test(cursor.text[cursor.at] ?? '')
 }
 
-function readRightDelimiter(lexer: Lexer, delimiter: string): void {
+function readRightDelimiter(cursor: Cursor, delimiter: string): void {
   const isTrimmed = delimiter !== close
   if (isTrimmed) {
-    lexer.at += 2
-    lexer.drop()
+    cursor.at += 2
+    cursor.drop()
   }
-  lexer.at += close.length
-  lexer.emit('right delimiter')
+  cursor.at += close.length
+  cursor.emit('right delimiter')
   if (isTrimmed) {
-    skipSpace(lexer)
-    lexer.drop()
+    skipSpace(cursor)
+    cursor.drop()
   }
-  lexer.isInAction = false
+  cursor.isInAction = false
 }
 
 /** The last space before a trim marker belongs to the delimiter. */
-function readSpace(lexer: Lexer): void {
-  skipSpace(lexer)
-  if (rightDelimiter(lexer, lexer.at - 1) !== undefined) lexer.at--
-  if (lexer.pending !== '') lexer.emit('space')
+function readSpace(cursor: Cursor): void {
+  skipSpace(cursor)
+  if (rightDelimiter(cursor, cursor.at - 1) !== undefined) cursor.at--
+  if (cursor.pending !== '') cursor.emit('space')
 }
 
-function readQuoted(lexer: Lexer, delimiter: string, kind: TokenKind, problem: string): void {
+function readQuoted(cursor: Cursor, delimiter: string, kind: TokenKind, problem: string): void {
   while (true) {
-    let { code, size } = lexer.next()
+    let { code, size } = cursor.next()
     const isEscape = code === 0x5c
-    if (isEscape) ({ code, size } = lexer.next())
+    if (isEscape) ({ code, size } = cursor.next())
     if (size === 0 || code === 0x0a) {
-      lexer.fail(problem)
+      cursor.fail(problem)
       return
     }
     if (!isEscape && code === delimiter.charCodeAt(0)) {
-      lexer.emit(kind)
+      cursor.emit(kind)
       return
     }
   }
 }
 
-function readRaw(lexer: Lexer): void {
-  const end = lexer.text.indexOf('`', lexer.at)
+function readRaw(cursor: Cursor): void {
+  const end = cursor.text.indexOf('`', cursor.at)
   if (end < 0) {
-    lexer.fail('unterminated raw quoted string')
+    cursor.fail('unterminated raw quoted string')
     return
   }
-  lexer.at = end + 1
-  lexer.emit('raw string')
+  cursor.at = end + 1
+  cursor.emit('raw string')
 }
 
 /** Reads the rest of `.field` or `$variable`, of which nothing but the first character is necessary. */
-function readName(lexer: Lexer, kind: 'field' | 'variable'): void {
-  if (isTerminator(lexer)) {
-    lexer.emit(kind === 'field' ? 'dot' : 'variable')
+function readName(cursor: Cursor, kind: 'field' | 'variable'): void {
+  if (isTerminator(cursor)) {
+    cursor.emit(kind === 'field' ? 'dot' : 'variable')
     return
   }
-  skipWord(lexer)
-  if (!isTerminator(lexer)) {
-    lexer.fail(`bad character ${describeRune(lexer.peek().code)}`)
+  skipWord(cursor)
+  if (!isTerminator(cursor)) {
+    cursor.fail(`bad character ${describeRune(cursor.peek().code)}`)
     return
   }
-  lexer.emit(kind)
+  cursor.emit(kind)
 }
 
-function readIdentifier(lexer: Lexer): void {
-  skipWord(lexer)
-  if (!isTerminator(lexer)) {
-    lexer.fail(`bad character ${describeRune(lexer.peek().code)}`)
+function readIdentifier(cursor: Cursor): void {
+  skipWord(cursor)
+  if (!isTerminator(cursor)) {
+    cursor.fail(`bad character ${describeRune(cursor.peek().code)}`)
     return
   }
-  const word = lexer.pending
-  if (isKeyword(word)) lexer.emit(word)
-  else lexer.emit(word === 'true' || word === 'false' ? 'bool' : 'identifier')
+  const word = cursor.pending
+  if (isKeyword(word)) cursor.emit(word)
+  else cursor.emit(word === 'true' || word === 'false' ? 'bool' : 'identifier')
 }
 
-function skipWord(lexer: Lexer): void {
-  while (isWordRune(lexer.peek().code)) lexer.next()
+function skipWord(cursor: Cursor): void {
+  while (isWordRune(cursor.peek().code)) cursor.next()
 }
 
 /** Reports whether a name may end here. */
-function isTerminator(lexer: Lexer): boolean {
-  const next = lexer.text[lexer.at]
-  return next === undefined || ' \t\r\n.,|:)('.includes(next) || lexer.rest.startsWith(close)
+function isTerminator(cursor: Cursor): boolean {
+  const next = cursor.text[cursor.at]
+  return next === undefined || ' \t\r\n.,|:)('.includes(next) || cursor.rest.startsWith(close)
 }
 
 /** Reads a number, which the parser checks. */
-function readNumber(lexer: Lexer): void {
-  lexer.at--
-  const isNumber = skipNumber(lexer)
+function readNumber(cursor: Cursor): void {
+  cursor.at--
+  const isNumber = skipNumber(cursor)
   if (!isNumber) {
-    lexer.fail(`bad number syntax: ${quote(lexer.pending)}`)
+    cursor.fail(`bad number syntax: ${quote(cursor.pending)}`)
     return
   }
-  const sign = lexer.text[lexer.at]
+  const sign = cursor.text[cursor.at]
   if (sign !== '+' && sign !== '-') {
-    lexer.emit('number')
+    cursor.emit('number')
     return
   }
-  if (!skipNumber(lexer) || lexer.text[lexer.at - 1] !== 'i') {
-    lexer.fail(`bad number syntax: ${quote(lexer.pending)}`)
+  if (!skipNumber(cursor) || cursor.text[cursor.at - 1] !== 'i') {
+    cursor.fail(`bad number syntax: ${quote(cursor.pending)}`)
     return
   }
-  lexer.emit('complex')
+  cursor.emit('complex')
 }
 
-function skipNumber(lexer: Lexer): boolean {
-  lexer.skip('+-', 1)
+function skipNumber(cursor: Cursor): boolean {
+  cursor.skip('+-', 1)
   let digits = '0123456789_'
   let exponent = 'eE'
-  if (lexer.skip('0', 1)) {
-    if (lexer.skip('xX', 1)) [digits, exponent] = ['0123456789abcdefABCDEF_', 'pP']
-    else if (lexer.skip('oO', 1)) [digits, exponent] = ['01234567_', '']
-    else if (lexer.skip('bB', 1)) [digits, exponent] = ['01_', '']
+  if (cursor.skip('0', 1)) {
+    if (cursor.skip('xX', 1)) [digits, exponent] = ['0123456789abcdefABCDEF_', 'pP']
+    else if (cursor.skip('oO', 1)) [digits, exponent] = ['01234567_', '']
+    else if (cursor.skip('bB', 1)) [digits, exponent] = ['01_', '']
   }
-  lexer.skip(digits)
-  if (lexer.skip('.', 1)) lexer.skip(digits)
-  if (lexer.skip(exponent, 1)) {
-    lexer.skip('+-', 1)
-    lexer.skip('0123456789_')
+  cursor.skip(digits)
+  if (cursor.skip('.', 1)) cursor.skip(digits)
+  if (cursor.skip(exponent, 1)) {
+    cursor.skip('+-', 1)
+    cursor.skip('0123456789_')
   }
-  lexer.skip('i', 1)
-  if (!isWordRune(lexer.peek().code)) return true
-  lexer.next()
+  cursor.skip('i', 1)
+  if (!isWordRune(cursor.peek().code)) return true
+  cursor.next()
   return false
 }
 
