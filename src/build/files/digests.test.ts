@@ -2,6 +2,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { mkdtempDisposable } from '#platform'
+import { settled } from '../testing/settled.ts'
 import { hashSelections } from './content-hash.ts'
 import { createFileDigests } from './digests.ts'
 import { FileIndex } from './file-index.ts'
@@ -38,7 +39,7 @@ async function hash(index = '', origin = everywhere): Promise<string> {
 
 test('createFileDigests() does not read an unchanged file again', async () => {
   const index = `${elsewhere.path}/index`
-  await Bun.sleep(80)
+  await settled()
   const first = await hash(index)
   const { size, node } = look(index)
   expect(size).toBe(1)
@@ -61,7 +62,7 @@ test('createFileDigests() keeps no digest of a file that has just changed', asyn
 })
 
 test('createFileDigests() neither uses nor keeps the status of files that its origin does not cover', async () => {
-  await Bun.sleep(80)
+  await settled()
   const index = `${elsewhere.path}/uncovered`
   const first = await hash(index, { ...everywhere, covers: () => false })
   const { size, node } = look(index)
@@ -86,7 +87,7 @@ test('createFileDigests() counts files whose bytes differ from their known diges
 
 test('createFileDigests() forgets unused files when they are most of the index', async () => {
   const index = `${elsewhere.path}/large`
-  await Bun.sleep(80)
+  await settled()
   for (const [count, left] of [
     [20_000, 20_001],
     [30_000, 1],

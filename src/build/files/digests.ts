@@ -109,7 +109,10 @@ export function createFileDigests(tree: FileTree, stored?: DigestIndex): FileDig
  * The clock of a file system moves in ticks, and a second change in the same tick
  * leaves the status as it is.
  */
-export function isSettled({ ctime, ctimeNanoseconds }: FileNode, time: number): boolean {
+export function isSettled(
+  { ctime, ctimeNanoseconds }: Pick<FileNode, 'ctime' | 'ctimeNanoseconds'>,
+  time: number,
+): boolean {
   return time - (ctime * 1000 + ctimeNanoseconds / 1e6) > racyTime
 }
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Layer } from '#oci'
 import { openWorkshop, type Workshop } from '../testing/fixture.ts'
+import { settled } from '../testing/settled.ts'
 
 const dockerfile = { text: 'FROM scratch\nCOPY . /app/\n' }
 const large = 'x'.repeat(5_000_000)
@@ -14,7 +15,7 @@ beforeAll(async () => {
   workshop = await openWorkshop()
   other = await openWorkshop()
   context = await workshop.context('context', files)
-  await Bun.sleep(80)
+  await settled()
 })
 afterAll(async () => {
   await workshop[Symbol.asyncDispose]()

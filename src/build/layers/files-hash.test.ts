@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { utimesSync, writeFileSync } from 'node:fs'
 import { openWorkshop, type Workshop } from '../testing/fixture.ts'
+import { settled } from '../testing/settled.ts'
 
 let workshop: Workshop
 let context: string
 beforeAll(async () => {
   workshop = await openWorkshop()
   context = await workshop.context('context', { a: 'a', 'd/b': 'b' })
-  await Bun.sleep(80)
+  await settled()
 })
 afterAll(() => workshop[Symbol.asyncDispose]())
 
@@ -39,7 +40,7 @@ test.each(['COPY', 'ADD'])(
     const dockerfile = { text: `FROM scratch\n${verb} . /\n` }
     const lied = await workshop.context(`lied-${verb}`, { f: 'other bytes' })
     const honest = await workshop.context(`honest-${verb}`, { f: 'bytes' })
-    await Bun.sleep(80)
+    await settled()
     const keyOf = (path: string): string => `${path} Dockerfile [1/1] status`
     await workshop.build({ context: honest, dockerfile })
     await workshop.build({ context: lied, dockerfile })

@@ -1,5 +1,7 @@
 import { expect, test } from 'bun:test'
-import { existsSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { controlSocketsIn } from './control-sockets.ts'
 
 test('controlSocketsIn() finds a socket of an engine by its name in any directory', () => {
@@ -9,7 +11,22 @@ test('controlSocketsIn() finds a socket of an engine by its name in any director
 })
 
 test('controlSocketsIn() finds existing sockets below a directory', () => {
-  expect(controlSocketsIn('/srv')).toEqual([])
-  expect(controlSocketsIn('/run').includes('/run/docker.sock')).toBe(existsSync('/run/docker.sock'))
-  expect(controlSocketsIn('/')).toEqual(controlSocketsIn('/run'))
+  const directory = mkdtempSync(join(tmpdir(), 'strake-sockets-'))
+  try {
+    const [there, absent] = [`${directory}/run/docker.sock`, `${directory}/run/podman/podman.sock`]
+    const places = [there, absent]
+    mkdirSync(`${directory}/run/podman`, { recursive: true })
+    mkdirSync(`${directory}/runner`)
+    symlinkSync('run', `${directory}/link`)
+    writeFileSync(there, '')
+    for (const source of ['run', 'run/', 'link', '.']) {
+      expect(controlSocketsIn(`${directory}/${source}`, places)).toEqual([there])
+    }
+    expect(controlSocketsIn('/', places)).toEqual([there])
+    expect(controlSocketsIn(`${directory}/run/podman`, places)).toEqual([])
+    expect(controlSocketsIn(`${directory}/run`.slice(0, -1), places)).toEqual([])
+    expect(controlSocketsIn(`${directory}/runner`, places)).toEqual([])
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
 })

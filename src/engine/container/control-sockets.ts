@@ -13,11 +13,14 @@ const names = new Set(wellKnown.map((path) => path.slice(path.lastIndexOf('/') +
 
 /**
  * Returns the control sockets that a bind mount of `source` would show: `source` itself
- * or sockets below it.
+ * or those of `places` that exist below it.
  */
-export function controlSocketsIn(source: string): readonly string[] {
+export function controlSocketsIn(
+  source: string,
+  places: readonly string[] = wellKnown,
+): readonly string[] {
   const real = existsSync(source) ? realpathSync(source) : source
   if (names.has(real.slice(real.lastIndexOf('/') + 1))) return [real]
   const below = real === '/' ? '/' : `${real}/`
-  return wellKnown.filter((path) => path.startsWith(below) && existsSync(path))
+  return places.filter((path) => path.startsWith(below) && existsSync(path))
 }

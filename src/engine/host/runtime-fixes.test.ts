@@ -1,29 +1,48 @@
 import { expect, test } from 'bun:test'
 import { missingFixes } from './runtime-fixes.ts'
 
+const [overwrite, leak, masks] = [
+  'CVE-2019-5736',
+  'CVE-2024-21626 (leaked descriptors)',
+  'CVE-2025-31133, -52565 and -52881 (masked paths and console)',
+]
+
 test('missingFixes() names the fixes that an old runc lacks', () => {
-  expect(missingFixes('runc', '1.1.5+ds1')).toHaveLength(2)
-  expect(missingFixes('runc', '1.1.15')).toHaveLength(1)
+  expect(missingFixes('runc', '1.1.5+ds1')).toEqual([leak, masks])
+  expect(missingFixes('runc', '1.1.11')).toEqual([leak, masks])
+  expect(missingFixes('runc', '1.1.12')).toEqual([masks])
+  expect(missingFixes('runc', '1.1.15')).toEqual([masks])
 })
 
 test('missingFixes() compares with the fixed version of the same release line', () => {
+  expect(missingFixes('runc', '1.2.7')).toEqual([masks])
   expect(missingFixes('runc', '1.2.8')).toEqual([])
-  expect(missingFixes('runc', '1.3.2')).toHaveLength(1)
+  expect(missingFixes('runc', '1.3.2')).toEqual([masks])
+  expect(missingFixes('runc', '1.3.3')).toEqual([])
   expect(missingFixes('runc', '1.5.0')).toEqual([])
 })
 
 test('missingFixes() sorts a candidate before its release', () => {
-  const open = ['1.4.0-rc.1', '1.4.0-rc1', '1.4.0~rc2+ds1', 'v1.4.0-rc.2', '1.2.8-rc.1']
-  expect(open.map((version) => missingFixes('runc', version).length)).toEqual([1, 1, 1, 1, 1])
-  const fixed = ['1.4.0', '1.4.0-rc.3', '1.4.0+ds1-1', '1.4.1-rc.1', '1.5.0-rc.1', '1.3.10']
-  expect(fixed.map((version) => missingFixes('runc', version).length)).toEqual([0, 0, 0, 0, 0, 0])
-  expect(missingFixes('runc', '1.0.0-rc93')).toHaveLength(2)
-  expect(missingFixes('runc', '1.0.0-rc6')).toHaveLength(3)
+  for (const version of ['1.4.0-rc.1', '1.4.0-rc1', '1.4.0~rc2+ds1', 'v1.4.0-rc.2', '1.2.8-rc.1']) {
+    expect([version, missingFixes('runc', version)]).toEqual([version, [masks]])
+  }
+  for (const version of [
+    '1.4.0',
+    '1.4.0-rc.3',
+    '1.4.0+ds1-1',
+    '1.4.1-rc.1',
+    '1.5.0-rc.1',
+    '1.3.10',
+  ]) {
+    expect([version, missingFixes('runc', version)]).toEqual([version, []])
+  }
+  expect(missingFixes('runc', '1.0.0-rc93')).toEqual([leak, masks])
+  expect(missingFixes('runc', '1.0.0-rc6')).toEqual([overwrite, leak, masks])
 })
 
 test('missingFixes() names all fixes for a release line older than every fixed one', () => {
-  expect(missingFixes('runc', '0.1.1')).toHaveLength(3)
-  expect(missingFixes('runc', 'unknown')).toHaveLength(3)
-  expect(missingFixes('crun', '0.9')).toHaveLength(1)
+  expect(missingFixes('runc', '0.1.1')).toEqual([overwrite, leak, masks])
+  expect(missingFixes('runc', 'unknown')).toEqual([overwrite, leak, masks])
+  expect(missingFixes('crun', '0.9')).toEqual([overwrite])
   expect(missingFixes('crun', '1.8.1')).toEqual([])
 })
