@@ -170,6 +170,7 @@ const purposes: Readonly<Record<string, string>> = {
   'dockerfile/lint': 'the rules of build --check',
   'engine/archive': 'images to and from files',
   'engine/collect': 'collecting unreachable content',
+  'engine/base': 'base images of builds',
   'engine/build': 'building and importing',
   'engine/container': 'containers over one store',
   'engine/content': 'restoring dropped or damaged content',

@@ -29,6 +29,7 @@ export type { NetworkMode } from './model/graph.ts'
 export type { SshAgent } from './model/mounts.ts'
 // SSH agents for RUN --mount=type=ssh.
 export type { Grant, RunLimits, RunSettings } from './model/run-settings.ts'
+export { parseSourcePolicy, type SourcePolicy } from './model/source-policy.ts'
 export type { BuildOptions, BuildServices, ImageResolver, ResolveOptions } from './options.ts'
 export type { BaseImage, LayoutImage } from './plan/base-images.ts'
 export type { Parameter } from './plan/parameters.ts'

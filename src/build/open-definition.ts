@@ -2,7 +2,9 @@ import { StrakeError } from '#oci'
 import { type ContextPlaces, type ContextRoot, openContextRoot } from './contexts/context-root.ts'
 import { type BuildDefinition, readDefinition } from './contexts/definition.ts'
 import { fetchDockerfile, type RemoteOptions } from './contexts/remote-context.ts'
+import { mainContext } from './model/graph.ts'
 import type { BuildOptions } from './options.ts'
+import { allowDirectory } from './source/allowed.ts'
 import { httpServices } from './source/services.ts'
 
 /** The context of a build, its Dockerfile, and the access to other machines. */
@@ -26,9 +28,11 @@ export async function openDefinition(
       http: { ...httpServices(), ...options.services.http },
     },
     keepGitDir: options.buildArgs?.['BUILDKIT_CONTEXT_KEEP_GIT_DIR'],
+    sourcePolicy: options.sourcePolicy,
     signal,
   }
   const contextRoot = await openContextRoot(options.context, places, remote)
+  if (contextRoot.kind === 'directory') allowDirectory(mainContext, options.sourcePolicy)
   const dockerfile = await chooseDockerfile(options, contextRoot, remote)
   return { ...(await readDefinition(contextRoot, dockerfile)), contextRoot, remote }
 }
@@ -37,13 +41,13 @@ export async function openDefinition(
 async function chooseDockerfile(
   { dockerfile }: BuildOptions,
   context: ContextRoot,
-  { access, signal }: OpenDefinition['remote'],
+  remote: OpenDefinition['remote'],
 ): Promise<BuildOptions['dockerfile']> {
   if (context.dockerfile !== undefined && dockerfile !== undefined) {
     const reason = 'it is a Dockerfile, and another Dockerfile is given'
     throw new StrakeError('INVALID', `Cannot build from ${context.project}: ${reason}`)
   }
   const isRemote = typeof dockerfile === 'string' && /^https?:\/\//i.test(dockerfile)
-  if (isRemote) return await fetchDockerfile(dockerfile, access, signal)
+  if (isRemote) return await fetchDockerfile(dockerfile, remote)
   return context.dockerfile ?? dockerfile
 }

@@ -10,6 +10,7 @@ import type { NamedContext } from './model/contexts.ts'
 import type { NetworkMode } from './model/graph.ts'
 import type { SshAgent } from './model/mounts.ts'
 import type { Grant, RunLimits, RunSettings } from './model/run-settings.ts'
+import type { SourcePolicy } from './model/source-policy.ts'
 import type { BaseImage, LayoutImage } from './plan/base-images.ts'
 import type { Downloads } from './source/http.ts'
 import type { HttpServices } from './source/services.ts'
@@ -94,6 +95,8 @@ export interface BuildOptions {
   /** Settings of the containers of RUN. */
   readonly runSettings?: RunSettings | undefined
   readonly runLimits?: RunLimits | undefined
+  /** Rules for images, URLs, repositories and contexts. */
+  readonly sourcePolicy?: SourcePolicy | undefined
   /** The default is `any`. */
   readonly downloads?: Downloads | undefined
   /** Seconds since 1970. The build argument SOURCE_DATE_EPOCH sets it too. */

@@ -6,7 +6,14 @@ import {
   parse,
   withSuggestion,
 } from '#dockerfile'
-import { formatPlatform, normalizePlatform, type RunConfig } from '#oci'
+import {
+  formatPlatform,
+  formatReference,
+  normalizePlatform,
+  parseReference,
+  type RunConfig,
+  StrakeError,
+} from '#oci'
 import { hostPlatform } from '#platform'
 import { type Emit, silent } from '#stream'
 import type { ContextRoot } from './contexts/context-root.ts'
@@ -14,11 +21,13 @@ import type { ContextSources } from './files/context-sources.ts'
 import { checkFrontend, frontendRange } from './frontend.ts'
 import type { NamedContexts } from './model/contexts.ts'
 import { DockerfileError, type DockerfileSource, failure } from './model/error.ts'
+import { applyPolicy, type SourcePolicy } from './model/source-policy.ts'
 import type { BuildOptions } from './options.ts'
+import type { LayoutImage } from './plan/base-images.ts'
 import { namesOf, type Plan, planBuild } from './plan/plan.ts'
 import { newestEpochs } from './times/epochs.ts'
 import { gitCommitTime } from './times/git-time.ts'
-import { parseEpoch, type Times } from './times/times.ts'
+import { lastEpoch, parseEpoch, type Times } from './times/times.ts'
 import type { BuildArgs } from './variables/scope.ts'
 import { Warnings } from './warnings.ts'
 import { withStep } from './with-step.ts'
@@ -59,6 +68,7 @@ export async function makePlans(
     network: options.network ?? 'default',
     grants: new Set(options.allow ?? []),
     settings: options.runSettings,
+    sourcePolicy: options.sourcePolicy,
     uncachedStages: uncachedStages(options, dockerfile, emit),
     warn: warnings.warn,
     ignore,
@@ -68,7 +78,7 @@ export async function makePlans(
       const suffix =
         formatPlatform(platform) === formatPlatform(build) ? '' : ` for ${formatPlatform(platform)}`
       return withStep(`[internal] load metadata for ${reference}${suffix}`, emit, () =>
-        services.resolveImage(reference, {
+        services.resolveImage(allowedImage(reference, options.sourcePolicy, layout), {
           platform,
           pull: options.pull === true,
           layout,
@@ -146,17 +156,49 @@ export async function chooseTimes(
   { contextRoot, sources }: { readonly contextRoot: ContextRoot; readonly sources: ContextSources },
 ): Promise<Times> {
   if (options.timestamp === 'now') return { kind: 'now' }
+  const text =
+    options.buildArgs?.['SOURCE_DATE_EPOCH'] ?? plans[0]?.globals.get('SOURCE_DATE_EPOCH')
   const named =
-    options.epoch ??
-    parseEpoch(
-      options.buildArgs?.['SOURCE_DATE_EPOCH'] ?? plans[0]?.globals.get('SOURCE_DATE_EPOCH'),
-    )
+    options.epoch ?? (text === 'context' ? await contextEpoch(contextRoot) : parseEpoch(text))
   if (named !== undefined) return { kind: 'fixed', epoch: named, isExplicit: true }
   const { path, kind, time } = contextRoot
   if (time !== undefined) return { kind: 'fixed', epoch: time, isExplicit: false }
   const committed = kind === 'directory' ? await gitCommitTime(path) : undefined
   if (committed !== undefined) return { kind: 'fixed', epoch: committed, isExplicit: false }
   return { kind: 'newest', epochs: newestEpochs(plans, sources) }
+}
+
+/** The image that the source policy has for a reference. Throws `DENIED`. */
+function allowedImage(
+  reference: string,
+  policy: SourcePolicy | undefined,
+  layout: LayoutImage | undefined,
+): string {
+  if (policy === undefined) return reference
+  const scheme = 'docker-image://'
+  const identifier =
+    layout === undefined
+      ? `${scheme}${formatReference(parseReference(reference))}`
+      : `oci-layout://${layout.path}${layout.image}`
+  const { identifier: found } = applyPolicy(policy, { identifier, attributes: {} })
+  if (found === identifier) return reference
+  if (layout === undefined && found.startsWith(scheme)) return found.slice(scheme.length)
+  throw new StrakeError('INVALID', `Cannot use ${found} for ${identifier}: it is no image`, {
+    remedy: 'correct the source policy',
+  })
+}
+
+/** The time of the whole context: of its commit, or of its newest file in an archive. */
+async function contextEpoch({ path, kind, time, modified }: ContextRoot): Promise<number> {
+  const found = time ?? modified ?? (kind === 'directory' ? await gitCommitTime(path) : undefined)
+  if (found !== undefined) return Math.min(found, lastEpoch)
+  throw new StrakeError(
+    'INVALID',
+    'Cannot use SOURCE_DATE_EPOCH=context: the context has no time',
+    {
+      remedy: 'build from a git repository or an archive, or give seconds since 1970',
+    },
+  )
 }
 
 /** The creation time in the image config. */

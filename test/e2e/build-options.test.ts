@@ -75,6 +75,40 @@ describe.skipIf(reason !== undefined)('build with options', () => {
     expect(refused.stderr).toContain('an image of one platform has no index')
   })
 
+  test('--source-policy-file decides about images, URLs and the context', async () => {
+    const file = join(strake.directory, 'policy.json')
+    const rule = (action: string, identifier: string, updates?: object) => ({
+      action,
+      selector: { identifier },
+      updates,
+    })
+    const decide = async (dockerfile: string, ...rules: readonly object[]): Promise<Outcome> => {
+      await Bun.write(file, JSON.stringify({ version: 1, rules }))
+      return build(dockerfile, '--source-policy-file', file)
+    }
+    const denied = await decide('FROM busybox\n', rule('DENY', 'docker-image://*'))
+    expect(denied).toMatchObject({ exitCode: 1 })
+    expect(denied.stderr).toContain(
+      'Cannot use docker-image://docker.io/library/busybox:latest: the source policy denies it',
+    )
+    expect(denied.stderr).toContain('>>> FROM busybox')
+    const pinned = rule('CONVERT', 'docker-image://docker.io/library/none:1', {
+      identifier: 'docker-image://docker.io/library/busybox:latest',
+    })
+    expect(await decide('FROM none:1\n', pinned)).toMatchObject({ exitCode: 0 })
+    const url = await decide(
+      'FROM busybox\nADD http://127.0.0.1:1/x /x\n',
+      rule('DENY', 'http://*'),
+    )
+    expect(url.stderr).toContain('Cannot use http://127.0.0.1:1/x: the source policy denies it')
+    expect(url.stderr).toContain('>>> ADD http://127.0.0.1:1/x /x')
+    const local = await decide('FROM busybox\n', rule('DENY', 'local://*'))
+    expect(local.stderr).toContain('Cannot use local://context')
+    await Bun.write(file, '{')
+    const broken = await build('FROM busybox\n', '--source-policy-file', file)
+    expect(broken.stderr).toContain('Cannot read the source policy: it is not JSON')
+  })
+
   test('flags of scripts are accepted, and mistyped ones get a suggestion', async () => {
     const accepted = ['--rm', '--force-rm', '--compress', '--builder', 'x', '--load']
     const none = ['--provenance=false', '--sbom=false', '--attest', 'type=sbom,disabled=true']

@@ -14,9 +14,10 @@ export async function unpackContext(
   { archive }: ContextArchive,
   directory: string,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<{ readonly newest: number }> {
   await mkdir(directory, { mode: 0o700 })
-  const entries = contextEntries(readTar(decompressArchive(archive)))
+  const found = { newest: 0 }
+  const entries = contextEntries(readTar(decompressArchive(archive)), found)
   try {
     await applyLayer(writeTar(entries), directory, { signal })
   } catch (cause) {
@@ -27,13 +28,18 @@ export async function unpackContext(
       remedy: cause.remedy,
     })
   }
+  return found
 }
 
-async function* contextEntries(archive: AsyncIterable<TarEntry>): AsyncGenerator<TarInput> {
+async function* contextEntries(
+  archive: AsyncIterable<TarEntry>,
+  found: { newest: number },
+): AsyncGenerator<TarInput> {
   const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
   for await (const entry of archive) {
     const { path, type, size, body, linkpath, mode, mtime, deviceMajor, deviceMinor } = entry
     refuseWhiteout(path)
+    if (type !== 'directory') found.newest = Math.max(found.newest, Math.floor(mtime))
     yield { path, type, size, body, linkpath, mode, mtime, deviceMajor, deviceMinor, ...owner }
   }
 }

@@ -14,6 +14,8 @@ export interface ContextRoot {
   readonly project: string
   /** The time of the commit of a repository, in seconds since 1970. */
   readonly time?: number | undefined
+  /** The time of an archive, in seconds since 1970: of its newest file, or of its download. */
+  readonly modified?: number | undefined
   /** The Dockerfile, when the URL of the context is that of a Dockerfile. */
   readonly dockerfile?: { readonly text: string } | undefined
 }
@@ -38,8 +40,8 @@ export async function openContextRoot(
   }
   if (typeof context === 'object') {
     const path = await newPlace(places)
-    await unpackContext(context, path, remote.signal)
-    return { path, kind: 'archive', project: '' }
+    const { newest } = await unpackContext(context, path, remote.signal)
+    return { path, kind: 'archive', project: '', modified: newest }
   }
   if (isRemoteContext(context)) return await openRemoteRoot(context, places, remote)
   return await openDirectoryRoot(context)
@@ -51,9 +53,13 @@ export async function openRemoteRoot(
   remote: Omit<RemoteOptions, 'directory'>,
 ): Promise<ContextRoot> {
   const path = await newPlace(places)
-  const { time, dockerfile } = await openRemoteContext(url, { ...remote, directory: path })
+  const { time, modified, dockerfile } = await openRemoteContext(url, {
+    ...remote,
+    directory: path,
+  })
   const project = url.replace(/\/\/[^/@]*@/, '//')
-  return { path, kind: dockerfile === undefined ? 'remote' : 'nothing', project, time, dockerfile }
+  const kind = dockerfile === undefined ? 'remote' : 'nothing'
+  return { path, kind, project, time, modified, dockerfile }
 }
 
 export async function openDirectoryRoot(context: string): Promise<ContextRoot> {

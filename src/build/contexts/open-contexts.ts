@@ -2,6 +2,7 @@ import { StrakeError } from '#oci'
 import type { BuildContext } from '../files/build-context.ts'
 import type { NamedContext, NamedContexts } from '../model/contexts.ts'
 import { inDependencyOrder, mainContext, type Vertex } from '../model/graph.ts'
+import { allowDirectory } from '../source/allowed.ts'
 import {
   type ContextPlaces,
   type ContextRoot,
@@ -56,7 +57,10 @@ async function openRoot(
   context: NamedContext,
   { places, remote }: OpenContextsOptions,
 ): Promise<ContextRoot> {
-  if (context.kind === 'directory') return await openDirectoryRoot(context.path)
+  if (context.kind === 'directory') {
+    allowDirectory(key, remote.sourcePolicy)
+    return await openDirectoryRoot(context.path)
+  }
   if (context.kind !== 'remote') throw new RangeError(`The context ${key} is an image`)
   const root = await openRemoteRoot(context.url, places, remote)
   if (root.kind !== 'nothing') return root

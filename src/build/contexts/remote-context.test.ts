@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
+import { fromBuffer } from '#stream'
 import { packTar } from '#tar'
 import { type GitServer, gitMissing, serveGit, TestRepository } from '../git/testing/git-server.ts'
 import { openWorkshop, type Workshop } from '../testing/fixture.ts'
@@ -124,6 +125,23 @@ describe.skipIf(gitMissing !== undefined)(`build() from git (${gitMissing ?? 'se
     const config = await Bun.file(workshop.store.pathOf(first.imageId)).json()
     expect(config.created).toBe('2020-09-13T12:43:20Z')
     expect(await files({ context: `${context}#main:sub` })).toEqual({ b: 'file 644 0:0 "b"' })
+  })
+
+  test('build() takes SOURCE_DATE_EPOCH=context from the commit or the archive', async () => {
+    const buildArgs = { SOURCE_DATE_EPOCH: 'context' }
+    const created = async (context: Options['context']): Promise<string> => {
+      const dockerfile = context === undefined ? { text: 'FROM scratch\n' } : undefined
+      const { imageId } = await workshop.build({ context, dockerfile, buildArgs })
+      return (await Bun.file(workshop.store.pathOf(imageId)).json()).created
+    }
+    expect(await created(`${server.url}/app.git`)).toBe('2020-09-13T12:43:20Z')
+    const body = Buffer.from('FROM scratch\nCOPY . /\n')
+    const tar = await packTar([
+      { path: 'Dockerfile', body, mtime: 1_000_000_000 },
+      { path: 'late', body, mtime: 1_000_000_999 },
+    ])
+    expect(await created({ archive: fromBuffer(tar) })).toBe('2001-09-09T02:03:19Z')
+    await expect(created(undefined)).rejects.toThrow('the context has no time')
   })
 
   test('build() keeps .git only when BUILDKIT_CONTEXT_KEEP_GIT_DIR is set', async () => {

@@ -5,6 +5,8 @@ import { type Bytes, limited, toBuffer } from '#stream'
 import { checkOut } from '../git/checkout.ts'
 import { Repository } from '../git/repository.ts'
 import { gitServices, type RemoteAccess } from '../git/services.ts'
+import type { SourcePolicy } from '../model/source-policy.ts'
+import { allowedSource, allowedUrl } from '../source/allowed.ts'
 import { type GitUrl, parseGitUrl } from '../source/git-url.ts'
 import { openDownload } from '../source/http.ts'
 import { authorizationFor, splitUserinfo } from '../source/http-credentials.ts'
@@ -16,6 +18,8 @@ import { decodeText, maxTextSize } from './text.ts'
 export interface RemoteContext {
   /** The time of the commit, in seconds since 1970. */
   readonly time?: number | undefined
+  /** The time of the newest file of an archive. */
+  readonly modified?: number | undefined
   /** The Dockerfile, when the URL is that of a Dockerfile. Then there are no files. */
   readonly dockerfile?: { readonly text: string } | undefined
 }
@@ -24,6 +28,7 @@ export interface RemoteOptions {
   /** A directory that is made for the files. */
   readonly directory: string
   readonly access: RemoteAccess
+  readonly sourcePolicy?: SourcePolicy | undefined
   /** The value of BUILDKIT_CONTEXT_KEEP_GIT_DIR. */
   readonly keepGitDir?: string | undefined
   readonly signal: AbortSignal
@@ -53,15 +58,15 @@ function readGitContext(text: string): GitUrl | undefined {
 }
 
 async function cloneContext(
-  { source, userinfo }: GitUrl,
-  { directory, access, keepGitDir = '', signal }: RemoteOptions,
+  { source: named, userinfo }: GitUrl,
+  { directory, access, keepGitDir = '', sourcePolicy, signal }: RemoteOptions,
 ): Promise<RemoteContext> {
-  const own = userinfo === undefined ? access.userinfo : new Map([[source.remote, userinfo]])
+  const source = allowedSource(named, sourcePolicy)
+  const own = userinfo === undefined ? access.userinfo : new Map([[named.remote, userinfo]])
   const services = gitServices({ ...access, userinfo: own }, signal)
-  const named = { remote: source.remote, isNamed: true }
-  const commit = await (await Repository.open(`${directory}.found`, named, services)).resolve(
-    source,
-  )
+  const wanted = { remote: source.remote, isNamed: true }
+  const found = await Repository.open(`${directory}.found`, wanted, services)
+  const commit = await found.resolve(source)
   return await checkOut(source, commit, directory, {
     ...services,
     scratch: `${directory}.git`,
@@ -71,31 +76,39 @@ async function cloneContext(
 
 async function fetchContext(
   text: string,
-  { directory, access, signal }: RemoteOptions,
+  { directory, ...options }: RemoteOptions,
 ): Promise<RemoteContext> {
-  const input = await naming(text, async () => readBuildInput(await bytesOf(text, access, signal)))
+  const input = await naming(text, async () => readBuildInput(await bytesOf(text, options)))
   if ('text' in input) {
     await mkdir(directory, { mode: 0o700 })
     return { dockerfile: input }
   }
-  await naming(text, () => unpackContext(input, directory, signal))
-  return {}
+  const { newest } = await naming(text, () => unpackContext(input, directory, options.signal))
+  return { modified: newest }
 }
 
 /** Downloads the text of a Dockerfile. */
 export async function fetchDockerfile(
   url: string,
-  access: RemoteAccess,
-  signal: AbortSignal,
+  options: Omit<RemoteOptions, 'directory'>,
 ): Promise<{ readonly text: string }> {
   return await naming(url, async () => {
-    const bytes = await toBuffer(await bytesOf(url, access, signal), maxTextSize, 'the Dockerfile')
+    const bytes = await toBuffer(await bytesOf(url, options), maxTextSize, 'the Dockerfile')
     return { text: decodeText(bytes, splitUserinfo(url).url) }
   })
 }
 
-async function bytesOf(text: string, access: RemoteAccess, signal: AbortSignal): Promise<Bytes> {
-  const { url, userinfo } = splitUserinfo(text)
+async function bytesOf(
+  text: string,
+  { access, sourcePolicy, signal }: Omit<RemoteOptions, 'directory'>,
+): Promise<Bytes> {
+  const { url: named, userinfo } = splitUserinfo(text)
+  const { url, checksum } = allowedUrl({ url: named, checksum: undefined }, sourcePolicy)
+  if (checksum !== undefined) {
+    throw new StrakeError('INVALID', `Cannot use ${url}: a context cannot have a checksum`, {
+      remedy: 'pin it in the Dockerfile, with ADD --checksum',
+    })
+  }
   const { origin, pathname } = new URL(url)
   const own = userinfo === undefined ? access.userinfo : new Map([[origin + pathname, userinfo]])
   const { body } = await openDownload(

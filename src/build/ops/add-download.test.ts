@@ -54,6 +54,23 @@ describe('ADD of a URL', () => {
     }
   })
 
+  test('compares checksums of other algorithms too', async () => {
+    for (const algorithm of ['sha384', 'sha512']) {
+      const right = new Bun.CryptoHasher(algorithm as 'sha512').update(archive).digest('hex')
+      const line = `ADD --checksum=${algorithm}:${right} https://h/${algorithm} /d/`
+      expect(await add(line)).toHaveProperty([`d/${algorithm}`])
+      const lie = await refusalOf(
+        add(
+          line.replace(
+            right,
+            right.replace(/^./, 'x').replace('x', right.startsWith('0') ? '1' : '0'),
+          ),
+        ),
+      )
+      expect(lie.message).toContain(`its content is ${algorithm}:${right}, not ${algorithm}:`)
+    }
+  })
+
   test('fetches nothing but HTTP', async () => {
     const asked: string[] = []
     for (const url of ['file:///etc/passwd', 'ftp://h/x', 'gopher://h/x', 'data:text/plain,x']) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdir, open, utimes } from 'node:fs/promises'
 import { type Digest, StrakeError } from '#oci'
 import { writeAll } from '#platform'
@@ -60,12 +61,15 @@ export async function download(
   const bytes = hashed(limited(body, maxSize, shown), (found) => {
     digest = found.digest
   })
-  await writeFile(file, bytes)
+  const algorithm = op.checksum?.split(':', 1)[0] ?? 'sha256'
+  const other = algorithm === 'sha256' ? undefined : createHash(algorithm)
+  await writeFile(file, other === undefined ? bytes : feeding(other, bytes))
   if (digest === undefined) throw new RangeError('A digest comes with the last byte')
-  if (op.checksum !== undefined && op.checksum !== digest) {
+  const actual = other === undefined ? digest : `${algorithm}:${other.digest('hex')}`
+  if (op.checksum !== undefined && op.checksum !== actual) {
     throw new StrakeError(
       'DIGEST_INVALID',
-      `Cannot add ${shown}: its content is ${digest}, not ${op.checksum}`,
+      `Cannot add ${shown}: its content is ${actual}, not ${op.checksum}`,
     )
   }
   const modified = Date.parse(response.headers.get('last-modified') ?? '')
@@ -87,6 +91,14 @@ function validatorsOf({ headers }: Response): Validators {
     return value !== undefined && value.length <= 1024 ? value : undefined
   }
   return { etag: short('etag'), modified: short('last-modified') }
+}
+
+/** Passes bytes on, and adds them to a hash. */
+async function* feeding(hash: ReturnType<typeof createHash>, bytes: Bytes): Bytes {
+  for await (const chunk of bytes) {
+    hash.update(chunk)
+    yield chunk
+  }
 }
 
 async function writeFile(path: string, bytes: Bytes): Promise<void> {

@@ -54,10 +54,12 @@ export async function findDownload(
     if (downloaded === undefined) return undefined
     const files = await openDownloaded(downloaded, op, { context, stack: into })
     const { digest } = downloaded
-    remember(place, { ...downloaded.validators, hash: files.hash, digest })
+    const checksums = op.checksum === undefined ? [digest] : [digest, op.checksum]
+    remember(place, { ...downloaded.validators, hash: files.hash, digest, checksums })
     return { hash: files.hash, summary: { [url]: digest }, open: async () => files }
   }
-  const isProved = known !== undefined && op.checksum !== undefined && known.digest === op.checksum
+  const isProved =
+    known !== undefined && op.checksum !== undefined && known.checksums.includes(op.checksum)
   const isAsked = known !== undefined && op.checksum === undefined
   const found = isProved ? undefined : await transfer(isAsked ? known : undefined, stack)
   if (found !== undefined) return found
@@ -93,6 +95,8 @@ function escaped(name: string): string {
 interface Known extends Validators {
   readonly hash: string
   readonly digest: string
+  /** The checksums that the content is known to have. */
+  readonly checksums: readonly string[]
 }
 
 function remember(place: string, known: Known): void {
@@ -110,7 +114,9 @@ function recall(place: string): Known | undefined {
   const etag = 'etag' in value && typeof value.etag === 'string' ? value.etag : undefined
   const modified =
     'modified' in value && typeof value.modified === 'string' ? value.modified : undefined
-  return { hash, digest, etag, modified }
+  const listed = 'checksums' in value && Array.isArray(value.checksums) ? value.checksums : []
+  const checksums = listed.filter((each): each is string => typeof each === 'string')
+  return { hash, digest, checksums, etag, modified }
 }
 
 /** Finds the commit of a repository. It is transferred only for making a layer. */

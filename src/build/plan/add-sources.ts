@@ -1,6 +1,8 @@
 import type { AddInstruction } from '#dockerfile'
 import { isStrakeError } from '#oci'
+import { withExcerpt } from '../model/error.ts'
 import type { AddOp, CopyFields, GitSource, SourceSpec } from '../model/graph.ts'
+import { allowedSource, allowedUrl } from '../source/allowed.ts'
 import { type GitUrl, parseGitUrl } from '../source/git-url.ts'
 import { splitUserinfo } from '../source/http-credentials.ts'
 import type { Expander } from './stage.ts'
@@ -22,16 +24,20 @@ export function planSources(
   const local: SourceSpec[] = []
   const urls: string[] = []
   const repositories: GitSource[] = []
-  const checksum = add.checksum === undefined ? undefined : expand.one(add.checksum)
+  let checksum = add.checksum === undefined ? undefined : expand.one(add.checksum)
   for (const source of sources) {
     const git = source.kind === 'path' ? parsedGitUrl(source.path, add, context) : undefined
     if (git !== undefined) {
       if (git.userinfo !== undefined) context.userinfo.set(git.source.remote, git.userinfo)
-      repositories.push(withFlags(git.source, checksum, add, context))
+      const named = withFlags(git.source, checksum, add, context)
+      repositories.push(denying(add, context, () => allowedSource(named, context.sourcePolicy)))
     } else if (source.kind === 'path' && /^https?:\/\//i.test(source.path)) {
       const { url, userinfo } = splitUserinfo(source.path)
       if (userinfo !== undefined) context.userinfo.set(withoutQuery(url), userinfo)
-      urls.push(url)
+      const wanted = { url, checksum }
+      const found = denying(add, context, () => allowedUrl(wanted, context.sourcePolicy))
+      checksum = found.checksum
+      urls.push(found.url)
     } else local.push(source)
   }
   if (checksum !== undefined && (local.length > 0 || urls.length + repositories.length !== 1)) {
@@ -49,6 +55,15 @@ export function planSources(
     urls,
     ...(repositories.length > 0 && { repositories }),
     ...(checksum !== undefined && { checksum }),
+  }
+}
+
+/** Adds the line of the Dockerfile to the refusal of a source. */
+function denying<T>(add: AddInstruction, { source }: FilesystemContext, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw withExcerpt(error, add.range, source)
   }
 }
 

@@ -4,6 +4,7 @@ import { NamedContexts } from '../model/contexts.ts'
 import { DockerfileError, type DockerfileSource, failure } from '../model/error.ts'
 import type { NetworkMode, Vertex } from '../model/graph.ts'
 import type { Grant, RunSettings } from '../model/run-settings.ts'
+import type { SourcePolicy } from '../model/source-policy.ts'
 import type { BuildArgs, BuildPlatforms } from '../variables/scope.ts'
 import { TextBudget } from '../variables/text-budget.ts'
 import { type BaseImage, BaseImages, type ResolveBase } from './base-images.ts'
@@ -30,6 +31,7 @@ export interface PlanOptions {
   readonly grants: ReadonlySet<Grant>
   /** Settings of the containers of RUN. */
   readonly settings?: RunSettings | undefined
+  readonly sourcePolicy?: SourcePolicy | undefined
   /** Names of stages whose steps run again. */
   readonly uncachedStages?: readonly string[] | undefined
   /** Called with every finding of a build check, also of skipped checks. */
@@ -263,6 +265,7 @@ class Planner {
   ): FilesystemContext {
     const { source, buildArgs, budget, network, grants, settings, warn, ignore, userinfo } =
       this.#options
+    const { sourcePolicy } = this.#options
     let index = numbered
     return {
       source,
@@ -270,6 +273,7 @@ class Planner {
       network,
       grants,
       settings,
+      sourcePolicy,
       warn,
       ignore,
       userinfo,

@@ -2,12 +2,14 @@ import type { IgnoreMatcher, Instruction } from '#dockerfile'
 import { DockerfileError, failure } from '../model/error.ts'
 import type { NetworkMode, Op, Vertex } from '../model/graph.ts'
 import type { Grant, RunSettings } from '../model/run-settings.ts'
+import type { SourcePolicy } from '../model/source-policy.ts'
 import type { PlanContext } from './stage.ts'
 
 /** The parameters of instructions that change files, beside the stage. */
 export interface FilesystemContext extends PlanContext {
   /** The network of every RUN that names none. */
   readonly network: NetworkMode
+  readonly sourcePolicy: SourcePolicy | undefined
   /** Takes the passwords of URLs, by URL without it. */
   readonly userinfo: Map<string, string>
   /** The permissions that the user gave. */

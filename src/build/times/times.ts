@@ -31,7 +31,7 @@ export function timesKey(times: Times): string {
 }
 
 /** The end of the year 9999, the last year of RFC 3339. */
-const lastEpoch = 253_402_300_799
+export const lastEpoch = 253_402_300_799
 
 /** Reads SOURCE_DATE_EPOCH. An empty text counts as absent. Throws `INVALID`. */
 export function parseEpoch(text: string | undefined): number | undefined {

@@ -25,6 +25,7 @@ export interface BuildRunOptions {
   readonly noCacheFilter?: readonly string[]
   readonly resource?: readonly string[]
   readonly shmSize?: number
+  readonly sourcePolicyFile?: string
   readonly ulimit?: readonly string[]
 }
 
@@ -38,6 +39,7 @@ export function addBuildRunOptions(command: Command): Command {
     .option('--no-cache-filter <stages>', 'run the steps of these stages again', collect)
     .option('--resource <key=value>', 'limits of RUN, such as memory=2g,cpu-quota=50000', collect)
     .option('--shm-size <size>', 'size of /dev/shm for RUN', parseBytes)
+    .option('--source-policy-file <file>', 'rules for images, URLs, repositories and contexts')
     .option('--ulimit <name=soft[:hard]>', 'a resource limit of RUN', collect)
     .option('-m, --memory <size>', '', { hidden: true })
     .option('--memory-swap <size>', '', { hidden: true })
@@ -51,7 +53,10 @@ export function addBuildRunOptions(command: Command): Command {
 /** Converts the options. Throws `INVALID`, which names the first invalid one. */
 export function readBuildRunOptions(
   options: BuildRunOptions,
-): Pick<BuildRequest, 'allow' | 'annotations' | 'noCacheStages' | 'runLimits' | 'runSettings'> {
+): Pick<
+  BuildRequest,
+  'allow' | 'annotations' | 'noCacheStages' | 'runLimits' | 'runSettings' | 'sourcePolicyFile'
+> {
   const resources = parseResources(
     [...classicResources(options), ...(options.resource ?? [])],
     parseBytes,
@@ -60,6 +65,7 @@ export function readBuildRunOptions(
   return {
     allow: (options.allow ?? []).map(parseGrant),
     annotations: (options.annotation ?? []).map(parseAnnotation),
+    sourcePolicyFile: options.sourcePolicyFile,
     noCacheStages: (options.noCacheFilter ?? [])
       .flatMap((text) => text.split(','))
       .filter((name) => name !== ''),

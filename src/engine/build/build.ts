@@ -19,6 +19,8 @@ import { type Digest, type ImageName, type Platform, parseImageName, StrakeError
 import type { Lease } from '#records'
 import type { Emit } from '#stream'
 import { writeTextFile } from '../archive/output-file.ts'
+import { layoutBase } from '../base/layout-base.ts'
+import { resolveBase } from '../base/resolve-base.ts'
 import { buildsOf, cleanAfterBuilds, scratchOf } from '../begin-work.ts'
 import type { Engine } from '../engine.ts'
 import type { BuildOutput } from '../output/build-output.ts'
@@ -26,11 +28,10 @@ import { checkOutputs, deliver } from '../output/deliver.ts'
 import { allocateAddress } from './addresses.ts'
 import { cacheFilesOf } from './cache-files.ts'
 import { cacheMountsOf } from './cache-mounts.ts'
-import { layoutBase } from './layout-base.ts'
 import { formatMetadata } from './metadata.ts'
-import { resolveBase } from './resolve-base.ts'
 import { prepareResultFile } from './result-file.ts'
 import { type AgentSource, findAgents, readSecrets, type SecretSource } from './secrets.ts'
+import { readSourcePolicy } from './source-policy.ts'
 
 export { isRemoteContext, type NamedContext, readBuildInput } from '#build'
 export type { AgentSource, SecretSource } from './secrets.ts'
@@ -58,6 +59,8 @@ export interface BuildRequest {
   readonly runSettings?: RunSettings | undefined
   readonly runLimits?: RunLimits | undefined
   readonly annotations?: readonly BuildAnnotation[] | undefined
+  /** The file of BuildKit's source policy; EXPERIMENTAL_BUILDKIT_SOURCE_POLICY unless given. */
+  readonly sourcePolicyFile?: string | undefined
   readonly pull?: boolean | undefined
   /** There is an image for each, and an index when there are several. Default: this machine. */
   readonly platforms?: readonly Platform[] | undefined
@@ -151,6 +154,7 @@ export async function buildOptions(
     runLimits: request.runLimits,
     noCacheStages: request.noCacheStages,
     annotations: request.annotations,
+    sourcePolicy: await readSourcePolicy(request.sourcePolicyFile, engine.env),
     timestamp: timestamp === 'now' ? timestamp : undefined,
     epoch: typeof timestamp === 'number' ? timestamp : undefined,
     buildArgs: withEpoch(request.buildArgs, engine.env),

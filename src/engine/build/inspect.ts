@@ -12,11 +12,11 @@ import {
 import { rememberDocuments } from '#content'
 import { openImage } from '#image'
 import { parseReference } from '#oci'
+import { openLayoutImage } from '../base/layout-base.ts'
 import { cleanAfterBuilds } from '../begin-work.ts'
 import type { Engine } from '../engine.ts'
 import { findImage, suitsPlatform } from '../image/find-image.ts'
 import { type BuildRequest, buildOptions, buildServices } from './build.ts'
-import { openLayoutImage } from './layout-base.ts'
 
 export type { Checked, Outlined, Parameter, Targets } from '#build'
 

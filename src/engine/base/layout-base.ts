@@ -19,8 +19,8 @@ export async function layoutBase(
   { options, lease }: { readonly options: ResolveOptions; readonly lease: Lease },
 ): Promise<BaseImage> {
   const { platform, emit, signal } = options
+  const { source, image } = await openLayoutImage(layout, options)
   try {
-    const { source, image } = await openLayoutImage(layout, options)
     const layers = image.layers.map((layer) => layer.descriptor.digest)
     await lease.hold(image.descriptor.digest, image.imageId, ...layers)
     await copy(source, engine.content, image.descriptor, {
