@@ -144,10 +144,7 @@ export const archives: readonly MutatedFile[] = [
   {
     file: 'src/image/archive/load-layout.ts',
     breaks: [
-      [
-        'match === undefined || match.image.layers.length !== entry.layers.length',
-        'match === undefined',
-      ],
+      [' && image.layers.length === entry.layers.length', nothing],
       ['.filter((name) => !match.names.includes(name))', nothing],
       [
         '&& archive.sizeOf(name) === size',
@@ -156,9 +153,11 @@ export const archives: readonly MutatedFile[] = [
       ],
       ['if (size !== target.size)', 'if (false)'],
       ['isWhole && !readerVerifies ? verified(bytes, target) : bytes', 'bytes'],
+      ['listed.get(found.root.digest) ?? found', 'found'],
+      ['if (images.length === 0)', 'if (false)'],
       [
-        'images.get(image.descriptor.digest) ?? { image, names: [] }',
-        '{ image, names: [] as ImageName[] }',
+        "each.parsed.kind === 'manifest' && isImage(each.parsed.manifest, each.descriptor)",
+        "each.parsed.kind === 'manifest'",
       ],
       ['(/[/:]/.test(short) ? short : undefined)', '(short || undefined)'],
       [

@@ -4,6 +4,7 @@ import { builds } from './builds.ts'
 import { containers } from './containers.ts'
 import { registries } from './registries.ts'
 import { stores } from './stores.ts'
+import { verbs } from './verbs.ts'
 
 /** Every break that is tried. Add a break for every bug that was fixed. */
 export const files: readonly MutatedFile[] = [
@@ -12,4 +13,5 @@ export const files: readonly MutatedFile[] = [
   ...containers,
   ...registries,
   ...stores,
+  ...verbs,
 ]
