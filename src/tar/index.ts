@@ -17,6 +17,7 @@ export { compareNames, decodeName, encodeName, printableName } from './name.ts'
 // The canonical spelling of paths in an archive.
 export { baseName, cleanPath, parentPath } from './path.ts'
 // Reading an archive.
+export type { SkippableBytes } from './read/cursor.ts'
 export type { ReadTarOptions } from './read/read.ts'
 export { readTar } from './read/read.ts'
 // The attributes and times that are moved between a layer and a file system.

@@ -2,7 +2,14 @@ import type { FileHandle } from 'node:fs/promises'
 import { limits, parseJson, StrakeError } from '#oci'
 import { decodeWithProgram, mkdtempDisposable, writeAll } from '#platform'
 import { type Bytes, decompress, detectCompression, detectLength, toBuffer } from '#stream'
-import { cleanPath, parentPath, printableName, readTar, type TarEntry } from '#tar'
+import {
+  cleanPath,
+  parentPath,
+  printableName,
+  readTar,
+  type SkippableBytes,
+  type TarEntry,
+} from '#tar'
 
 /**
  * An archive of images whose members can be read by name, in any order. A name is a key into the
@@ -16,6 +23,10 @@ export interface Archive extends AsyncDisposable {
   /** Parses the member as JSON of at most 20 MiB. */
   readJson(name: string): Promise<unknown>
 }
+
+const chunkSize = 1024 * 1024
+/** Bytes that are read where a header is expected. */
+const headerChunkSize = 64 * 1024
 
 /** The most members of an archive. */
 const entryLimit = 100_000
@@ -81,7 +92,7 @@ async function findMembers(
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, Member>> {
   const members = new Map<string, Member>()
-  const bytes = readRange(file, 0, Number.POSITIVE_INFINITY)
+  const bytes = new FileBytes(file, (await file.stat()).size)
   for await (const entry of readTar(bytes, { entries: entryLimit })) {
     signal?.throwIfAborted()
     const member = memberOf(entry)
@@ -133,7 +144,7 @@ class OpenArchive implements Archive {
 
   read(name: string, { start = 0, end }: { start?: number; end?: number } = {}): Bytes {
     const { offset, size } = this.#get(name)
-    return readRange(this.#file, offset + start, offset + Math.min(end ?? size, size))
+    return readInPlace(this.#file, offset + start, offset + Math.min(end ?? size, size))
   }
 
   async readJson(name: string): Promise<unknown> {
@@ -163,13 +174,57 @@ class OpenArchive implements Archive {
   }
 }
 
+/** Yields a range of a file; each chunk reuses the same buffer. */
+async function* readInPlace(
+  file: FileHandle,
+  start: number,
+  end: number,
+): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(chunkSize, end - start))
+  for (let offset = start; offset < end; ) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - offset), offset)
+    if (bytesRead === 0) return
+    offset += bytesRead
+    yield buffer.subarray(0, bytesRead)
+  }
+}
+
+/** The headers of an archive are read, and the contents of its members passed over. */
+class FileBytes implements SkippableBytes {
+  readonly #file: FileHandle
+  readonly #size: number
+  #offset = 0
+
+  constructor(file: FileHandle, size: number) {
+    this.#file = file
+    this.#size = size
+  }
+
+  skip(size: number): number {
+    const step = Math.min(size, this.#size - this.#offset)
+    this.#offset += step
+    return step
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    const buffer = Buffer.allocUnsafeSlow(headerChunkSize)
+    for (;;) {
+      const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, this.#offset)
+      if (bytesRead === 0) return
+      this.#offset += bytesRead
+      yield buffer.subarray(0, bytesRead)
+    }
+  }
+}
+
+/** Yields a range of a file in buffers of their own. */
 async function* readRange(
   file: FileHandle,
   start: number,
   end: number,
 ): AsyncGenerator<Uint8Array> {
   for (let offset = start; offset < end; ) {
-    const buffer = Buffer.allocUnsafeSlow(Math.min(1024 * 1024, end - offset))
+    const buffer = Buffer.allocUnsafeSlow(Math.min(chunkSize, end - offset))
     const { bytesRead } = await file.read(buffer, 0, buffer.length, offset)
     if (bytesRead === 0) return
     offset += bytesRead

@@ -2,6 +2,12 @@ import type { Bytes } from '#stream'
 
 const nothing = new Uint8Array(0)
 
+/** Bytes that need not be read: the consumer may pass over some of them. */
+export interface SkippableBytes extends Bytes {
+  /** Passes over up to `size` bytes after the last chunk; returns how many, fewer at the end. */
+  skip(size: number): number
+}
+
 /**
  * A position in a stream of chunks. Bytes inside the current chunk are returned without copying or
  * waiting. Only bytes that cross into the next chunk are awaited.
@@ -12,8 +18,10 @@ export class Cursor {
   #chunk: Uint8Array = nothing
   #position = 0
   readonly #source: AsyncIterator<Uint8Array>
+  readonly #bytes: Bytes | SkippableBytes
 
-  constructor(bytes: Bytes) {
+  constructor(bytes: Bytes | SkippableBytes) {
+    this.#bytes = bytes
     this.#source = bytes[Symbol.asyncIterator]()
   }
 
@@ -66,12 +74,17 @@ export class Cursor {
     return this.take(Math.min(size, this.#chunk.length - this.#position))
   }
 
-  /** Skips up to `size` bytes of the current chunk; returns how many are left to skip. */
+  /**
+   * Skips up to `size` bytes: of the current chunk, and after it if the source can skip. Returns
+   * how many are left to skip.
+   */
   skip(size: number): number {
     const step = Math.min(size, this.#chunk.length - this.#position)
     this.#position += step
-    this.offset += step
-    return size - step
+    const left = size - step
+    const skipped = left > 0 && 'skip' in this.#bytes ? this.#bytes.skip(left) : 0
+    this.offset += step + skipped
+    return left - skipped
   }
 
   /** Closes the source. */

@@ -7,7 +7,7 @@ import { checkLink, checkName, checkOwner } from '../limit.ts'
 import { decodeName, printableName } from '../name.ts'
 import { assembleEntry, entryTypes, type Found } from './assemble.ts'
 import { expandSparse } from './body.ts'
-import { Cursor } from './cursor.ts'
+import { Cursor, type SkippableBytes } from './cursor.ts'
 import { type PaxHeader, pairExtents, parsePax } from './pax.ts'
 import { checkSparse, readGnuSparse, readSparseLines, type SparseMap } from './sparse.ts'
 
@@ -19,13 +19,14 @@ export interface ReadTarOptions extends Partial<TarLimits> {
 /**
  * Reads an archive entry by entry: ustar, pax, GNU and v7 headers. Requesting the next entry skips
  * the unread rest of the previous body. Stopping early closes `bytes`. After the last entry,
- * `bytes` is read to its end, so that a digest over it is complete.
+ * `bytes` is read to its end, so that a digest over it is complete. Of `SkippableBytes` the unread
+ * bodies are not read.
  *
  * Headers have the same meaning as in Docker. Throws `INVALID` with entry and offset for a
  * malformed archive; never skips anything silently. Paths are not cleaned; see `cleanPath`.
  */
 export async function* readTar(
-  bytes: Bytes,
+  bytes: Bytes | SkippableBytes,
   options: ReadTarOptions = {},
 ): AsyncGenerator<TarEntry, void, undefined> {
   const reader = new TarReader(bytes, options)
@@ -62,7 +63,7 @@ class TarReader {
   #headerOffset = 0
   #name = ''
 
-  constructor(bytes: Bytes, { warn, ...limits }: ReadTarOptions) {
+  constructor(bytes: Bytes | SkippableBytes, { warn, ...limits }: ReadTarOptions) {
     this.#cursor = new Cursor(bytes)
     this.#limits = { ...defaultTarLimits, ...limits }
     this.#warn = warn ?? (() => {})
