@@ -174,6 +174,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Remove containers',
     load: () => import('./commands/rm.ts'),
   },
+  cp: {
+    group: 'containers',
+    summary: 'Copy files between a container and this machine',
+    isLong: true,
+    load: () => import('./commands/cp.ts'),
+  },
   export: {
     group: 'containers',
     summary: 'Write the file system of a container as a tar archive',

@@ -1,7 +1,12 @@
 /** Attaching to the streams of a running container. */
 
+/** The files of a container. */
+export { type ContainerFiles, openContainerFiles } from './files/open-files.ts'
+export { type OpenedView, openContainerView } from './files/open-view.ts'
 /** The check of options before a container is created. */
 export { checkOptions } from './model/check-options.ts'
+/** Events of a container. */
+export { containerEvent } from './model/container-events.ts'
 /** The store and the machine of containers. */
 export { type ContainerContext, containerPaths, type RunningContext } from './model/context.ts'
 /** Mount requests. */
@@ -64,8 +69,6 @@ export { type ForegroundOptions, type RunEnd, runForeground } from './verbs/fore
 export { type ContainerDetails, inspectContainer, readHealth } from './verbs/inspect.ts'
 /** The log of a container. */
 export { type LogEntry, type LogsOptions, readLogBatches, readLogs } from './verbs/logs.ts'
-/** The files of a container. */
-export { type ContainerFiles, openContainerFiles } from './verbs/open-files.ts'
 /** Cleaning up after crashes and reboots. */
 export { isLost, reconcileContainers } from './verbs/reconcile.ts'
 /** Removing a container. */

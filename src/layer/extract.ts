@@ -2,12 +2,11 @@ import { at, fileType, isSystemError, SystemError, typeOf, writeAllNow } from '#
 import {
   areTooLarge,
   encodeName,
+  type FileEntry,
   mayTravel,
   printableName,
-  type TarEntry,
   travellingTime,
 } from '#tar'
-import type { Place } from './place.ts'
 
 const E2BIG = 7
 
@@ -18,19 +17,33 @@ export interface ExtractOptions {
   readonly spend: (size: number) => void
 }
 
+/** The directory of the new name. */
+interface Directory {
+  readonly fd: number
+}
+
 /**
  * Creates a file with its contents and metadata; returns `false`, without reading, when the name
  * exists.
  */
 export async function extractFile(
-  entry: TarEntry,
-  place: Place,
-  { name, ...options }: ExtractOptions & { readonly name: Uint8Array },
+  entry: FileEntry,
+  place: Directory,
+  {
+    name,
+    write,
+    ...options
+  }: ExtractOptions & {
+    readonly name: Uint8Array
+    /** Writes the contents, instead of the entry's body, into the open file. */
+    readonly write?: ((fd: number) => Promise<void>) | undefined
+  },
 ): Promise<boolean> {
   const fd = at.createFile(place.fd, name)
   if (fd === undefined) return false
   try {
-    if (entry.extents !== undefined) await writeSparse(fd, entry, options)
+    if (write !== undefined) await write(fd)
+    else if (entry.extents !== undefined) await writeSparse(fd, entry, options)
     else if (entry.size > 0) await writeContents(fd, entry, options)
     // Metadata comes after the contents, because a write clears setuid and capabilities. The owner
     // comes first, because a change of the owner clears them too.
@@ -43,7 +56,7 @@ export async function extractFile(
   return true
 }
 
-async function writeContents(fd: number, entry: TarEntry, options: ExtractOptions): Promise<void> {
+async function writeContents(fd: number, entry: FileEntry, options: ExtractOptions): Promise<void> {
   for await (const chunk of entry.body) {
     options.spend(chunk.length)
     writeAllNow(fd, chunk)
@@ -51,7 +64,7 @@ async function writeContents(fd: number, entry: TarEntry, options: ExtractOption
 }
 
 /** Writes only the extents, so that the holes stay holes. */
-async function writeSparse(fd: number, entry: TarEntry, options: ExtractOptions): Promise<void> {
+async function writeSparse(fd: number, entry: FileEntry, options: ExtractOptions): Promise<void> {
   let position = 0
   let index = 0
   const extents = entry.extents ?? []
@@ -69,13 +82,13 @@ async function writeSparse(fd: number, entry: TarEntry, options: ExtractOptions)
 }
 
 /** Sets owner, mode and attributes of an open file or directory. */
-export function setMetadata(fd: number, entry: TarEntry, options: ExtractOptions): void {
+export function setMetadata(fd: number, entry: FileEntry, options: ExtractOptions): void {
   at.setOwner(fd, entry.uid, entry.gid)
   at.setMode(fd, entry.mode)
   setAttributes(fd, entry, options)
 }
 
-function setAttributes(fd: number, entry: TarEntry, options: ExtractOptions): void {
+function setAttributes(fd: number, entry: FileEntry, options: ExtractOptions): void {
   if (entry.xattrs.size === 0) return
   const xattrs = new Map([...entry.xattrs].filter(([name]) => mayTravel(name, options.acls)))
   if (areTooLarge(xattrs)) throw new SystemError(E2BIG, 'fsetxattr')
@@ -95,8 +108,8 @@ function setAttributes(fd: number, entry: TarEntry, options: ExtractOptions): vo
  * symbolic link changes.
  */
 export function setLinkMetadata(
-  entry: TarEntry,
-  place: Place,
+  entry: FileEntry,
+  place: Directory,
   { name, ...options }: ExtractOptions & { readonly name: Uint8Array },
 ): void {
   const found = at.entryStatus(place.fd, name)
@@ -133,8 +146,8 @@ function setPlaceModeAt(dir: number, name: Uint8Array, mode: number): void {
 
 /** Creates a symbolic link; returns `false` when the name exists. */
 export function extractSymlink(
-  entry: TarEntry,
-  place: Place,
+  entry: FileEntry,
+  place: Directory,
   { name, ...options }: ExtractOptions & { readonly name: Uint8Array },
 ): boolean {
   if (!at.makeSymlink(place.fd, name, encodeName(entry.linkpath))) return false
@@ -148,8 +161,8 @@ export function extractSymlink(
  * exists.
  */
 export function extractSpecial(
-  entry: TarEntry,
-  place: Place,
+  entry: FileEntry,
+  place: Directory,
   { name, ...options }: ExtractOptions & { readonly name: Uint8Array },
 ): boolean {
   const type = entry.type === 'block' || entry.type === 'character' ? entry.type : 'fifo'

@@ -38,6 +38,8 @@ export { findInit, initDestination } from './init.ts'
 export { type CheckedProcess, checkCommand } from './root/check-command.ts'
 /** A container's files as its processes see them. */
 export { ContainerView, isDirectory, isRegularFile, type Place } from './root/container-view.ts'
+/** What hides files of the root from the processes of a container. */
+export type { Cover } from './root/cover.ts'
 /** Mounts of users. */
 export type { ContainerMount, RootMount } from './root/mount.ts'
 export { removeMountPoints } from './root/mount-points.ts'

@@ -49,16 +49,19 @@ export interface PlacedEntry extends TarHeader {
   readonly dataOffset: number
 }
 
-/** An entry that is being read. */
-export interface TarEntry extends PlacedEntry {
-  /** For a sparse file only: the extents that the archive holds, back to back from `dataOffset`. */
-  readonly extents?: readonly TarExtent[]
+/** A file with its contents, from an archive or from a tree. */
+export interface FileEntry extends TarHeader {
+  /** For a sparse file only: the extents that are not holes. */
+  readonly extents?: readonly TarExtent[] | undefined
   /**
    * The contents, holes as zeros. The consumer can read it once, before it asks for the
    * next entry. That skips the unread rest.
    */
   readonly body: Bytes
 }
+
+/** An entry that is being read. Its extents are back to back in the archive from `dataOffset`. */
+export interface TarEntry extends PlacedEntry, FileEntry {}
 
 /**
  * An entry to write. Absent members are 0 or empty; an absent mode is 0644 for files, 0755 for

@@ -2,6 +2,7 @@
 
 // Entries, as read and as written.
 export type {
+  FileEntry,
   PlacedEntry,
   TarEntry,
   TarEntryType,

@@ -4,7 +4,6 @@ const absent: Readonly<Record<string, string>> = {
   compose: '',
   config: '',
   context: 'strake --root DIR, which is another store',
-  cp: 'strake exec NAME tar c PATH | tar x',
   diff: '',
   events: '',
   manifest: '',

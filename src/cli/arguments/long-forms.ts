@@ -20,6 +20,7 @@ export const longForms: Readonly<Record<string, Readonly<Record<string, string>>
   container: {
     attach: 'attach',
     commit: 'commit',
+    cp: 'cp',
     create: 'create',
     diff: 'diff',
     exec: 'exec',

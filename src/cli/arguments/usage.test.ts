@@ -52,9 +52,9 @@ test('describeUsageError() repeats no control character', () => {
 })
 
 test('describeUnknown() names a replacement for a command that strake lacks', () => {
-  const cp = describeUnknown('cp', { close: undefined, path: 'container' })
-  expect(cp).toBe(
-    "unknown command 'container cp': strake does not have it yet\n  try: strake exec NAME tar c PATH | tar x",
+  const network = describeUnknown('network', { close: undefined, path: '' })
+  expect(network).toBe(
+    "unknown command 'network': strake does not have it yet\n  try: strake run --network bridge, host or none",
   )
   expect(describeUnknown('imagse', { close: 'images', path: '' })).toBe(
     "unknown command 'imagse': did you mean 'strake images'?",

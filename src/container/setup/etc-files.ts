@@ -6,7 +6,7 @@ import type { ContainerSettings } from '../model/settings.ts'
 import type { ResolvedMount } from './volumes.ts'
 
 /** The files that strake writes for each container. */
-const names = ['hosts', 'hostname', 'resolv.conf'] as const
+export const etcFileNames = ['hosts', 'hostname', 'resolv.conf'] as const
 
 /**
  * Writes the container's `/etc/hosts`, `hostname` and `resolv.conf`, and returns
@@ -17,7 +17,7 @@ export function writeEtcFiles(
   settings: ContainerSettings,
   attachment: Attachment,
 ): readonly ResolvedMount[] {
-  const content: Readonly<Record<(typeof names)[number], string>> = {
+  const content: Readonly<Record<(typeof etcFileNames)[number], string>> = {
     hosts: hosts(settings, attachment),
     hostname: `${settings.hostname}\n`,
     'resolv.conf': formatResolvConf({
@@ -27,7 +27,7 @@ export function writeEtcFiles(
     }),
   }
   const taken = new Set(settings.mounts.map(({ destination }) => destination))
-  return names
+  return etcFileNames
     .filter((name) => !taken.has(`/etc/${name}`))
     .map((name) => {
       const source = `${paths.directory}/${name}`

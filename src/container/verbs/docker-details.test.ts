@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
+import { openContainerFiles } from '../files/open-files.ts'
 import type { ContainerOptions } from '../model/options.ts'
 import { getContainer } from '../model/record.ts'
 import { capture, runIn, untilLog } from '../testing/capture.ts'
 import { cannotRun, openTestbed, type Testbed } from '../testing/testbed.ts'
 import { stopContainer } from './control.ts'
 import { type ExecEnd, execInContainer } from './exec.ts'
-import { openContainerFiles } from './open-files.ts'
 import { removeContainer } from './remove.ts'
 import { runDetached } from './run.ts'
 

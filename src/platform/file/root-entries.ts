@@ -215,6 +215,11 @@ export function listDirectory(fd: number): DirectoryName[] {
   }
 }
 
+/** Removes a name that is not a directory. Returns `false` for an absent name; throws `EISDIR`. */
+export function removeName(dir: number, name: Uint8Array): boolean {
+  return unless([ENOENT], c().unlinkat(dir, terminated(name), 0), 'unlinkat') !== undefined
+}
+
 /** Removes a file of any type, a directory with its content. Returns `false` for an absent name. */
 export function removeTree(dir: number, name: Uint8Array): boolean {
   const result = c().unlinkat(dir, terminated(name), 0)

@@ -18,6 +18,7 @@ const c = symbols({
 })
 
 const [symlinkNoFollow, emptyPath, basicStats] = [0x100, 0x1000, 0x7ff]
+const mountRoot = 0x2000
 const [ENOENT, ERANGE, ENODATA, ENOTSUP] = [2, 34, 61, 95]
 
 function done(result: number | bigint, syscall: string): number {
@@ -41,6 +42,8 @@ export interface EntryStatus {
   readonly identity: string
   readonly deviceMajor: number
   readonly deviceMinor: number
+  /** It is the root of a mount. */
+  readonly isMountRoot: boolean
 }
 
 const status = new Uint32Array(64)
@@ -66,6 +69,7 @@ export function entryStatus(dir: number, name: Uint8Array = noName): EntryStatus
     identity: `${word(34)}:${word(35)}:${word(9)}:${word(8)}`,
     deviceMajor: word(32),
     deviceMinor: word(33),
+    isMountRoot: (word(2) & mountRoot) !== 0,
   }
 }
 

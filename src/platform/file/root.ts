@@ -1,6 +1,8 @@
 // Files inside an untrusted tree: every call takes a directory descriptor and a name.
 
 export { openBeneath, readFully } from '../call/read-file.ts'
+export type { DataRange } from './copy-range.ts'
+export { copyRange, nextData, openFound } from './copy-range.ts'
 export type { DirectoryName, EntryName, SpecialFile } from './root-entries.ts'
 export {
   closeDescriptor,
@@ -17,6 +19,7 @@ export {
   openPlace,
   openRoot,
   readSymlink,
+  removeName,
   removeTree,
   resolveDirectory,
 } from './root-entries.ts'

@@ -7,10 +7,12 @@ import { Fields, readRows } from '../fields.ts'
 export interface EventActions {
   readonly builder: 'prune'
   readonly container:
+    | 'archive-path'
     | 'commit'
     | 'create'
     | 'destroy'
     | 'die'
+    | 'extract-to-dir'
     | 'kill'
     | 'oom'
     | 'pause'

@@ -76,6 +76,11 @@ export class ContainerView implements Disposable {
     this.#directories.clear()
   }
 
+  /** The mount at `path`, a result of a walk. The kernel does not show it to this process. */
+  coverAt(path: string): Cover | undefined {
+    return this.#covers.get(path)
+  }
+
   /** Takes over a descriptor, which is closed with the view. */
   keep(fd: number): number {
     this.#descriptors.push(fd)
@@ -95,6 +100,17 @@ export class ContainerView implements Disposable {
     const place = this.#walk(path, { kind, mode })
     if (place === undefined) throw new TypeError(`no place for ${path}`)
     return place
+  }
+
+  /** Calls `work`, and closes every descriptor that its walks have opened. Covers must not change in it. */
+  briefly<T>(work: () => T): T {
+    const kept = this.#descriptors.length
+    try {
+      return work()
+    } finally {
+      this.#directories.clear()
+      for (const fd of this.#descriptors.splice(kept)) at.closeDescriptor(fd)
+    }
   }
 
   [Symbol.dispose](): void {

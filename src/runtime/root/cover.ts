@@ -1,7 +1,7 @@
 /** A mount or link that hides a place of the root file system from the processes of a container. */
 export type Cover =
   /** Files of this machine: a volume or a bind mount. `fd` is an `O_PATH` descriptor. */
-  | { readonly type: 'tree'; readonly fd: number }
+  | { readonly type: 'tree'; readonly fd: number; readonly readOnly?: boolean | undefined }
   /** Memory that is empty when the container starts. */
   | { readonly type: 'memory' }
   /** A file system of the kernel. */

@@ -1,0 +1,117 @@
+import { closeFile, openFile, openFlag, pathExists } from '#platform'
+import { ContainerView, type Cover } from '#runtime'
+import { type ContainerContext, containerPaths } from '../model/context.ts'
+import { lockContainer } from '../model/lock.ts'
+import { type Container, getContainer, isRunning } from '../model/record.ts'
+import { openView } from '../model/running-view.ts'
+import { etcFileNames } from '../setup/etc-files.ts'
+import { fillVolumes, type ResolvedMount, resolveMounts } from '../setup/volumes.ts'
+import { findContainer } from '../verbs/find.ts'
+import { openRootOf } from '../verbs/reconcile.ts'
+
+/** The files of a container as its processes see them, with its volumes and bind mounts. */
+export interface OpenedView extends AsyncDisposable {
+  readonly container: Container
+  readonly view: ContainerView
+}
+
+/**
+ * Opens the files of a container, running or not. A running container keeps running, and the view
+ * shows the mounts of its main process. A stopped one cannot be started or removed until this is
+ * disposed; its volumes are made and filled as a start would do. Throws `NOT_FOUND`.
+ */
+export async function openContainerView(
+  context: ContainerContext,
+  nameOrId: string,
+  signal?: AbortSignal,
+): Promise<OpenedView> {
+  for (;;) {
+    const found = await findContainer(context, nameOrId)
+    const opened = await openRunning(context, found, signal)
+    if (opened !== undefined) return opened
+    await using held = new AsyncDisposableStack()
+    held.use(await lockContainer(context, found, signal))
+    const container = getContainer(context, found.id)
+    // Another process has started it since.
+    if (isRunning(container)) continue
+    const { root } = held.use(await openRootOf(context, container))
+    const view = held.use(ContainerView.ofRoot(root))
+    await coverMounts(context, { container, view, root, signal })
+    const kept = held.move()
+    return { container, view, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() }
+  }
+}
+
+async function openRunning(
+  context: ContainerContext,
+  container: Container,
+  signal: AbortSignal | undefined,
+): Promise<OpenedView | undefined> {
+  if (!isRunning(container)) return undefined
+  using held = new DisposableStack()
+  const { process, root } = container.state
+  const running = process && openView(process)
+  if (running !== undefined) {
+    held.use(running)
+    running.cover('/sys', { type: 'kernel' })
+  } else if (root === undefined) return undefined
+  // Between two starts it has no process, but its root is mounted.
+  const view = running ?? held.use(ofMounted(root ?? ''))
+  if (running === undefined) await coverMounts(context, { container, view, signal })
+  const kept = held.move()
+  return {
+    container,
+    view,
+    async [Symbol.asyncDispose]() {
+      kept[Symbol.dispose]()
+    },
+  }
+}
+
+/** The root is opened by a descriptor, so that it stays when the container ends. */
+function ofMounted(root: string): ContainerView {
+  const fd = openFile(root, openFlag.path | openFlag.directory)
+  try {
+    return ContainerView.ofRoot(`/proc/self/fd/${fd}`)
+  } finally {
+    closeFile(fd)
+  }
+}
+
+interface Covering {
+  readonly container: Container
+  readonly view: ContainerView
+  /** Present where volumes are to be filled from the image. */
+  readonly root?: string | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** Shows the mounts of a container that has no process, in the order of a start. */
+async function coverMounts(
+  context: ContainerContext,
+  { container, view, root, signal }: Covering,
+): Promise<void> {
+  const { id, settings } = container
+  const { mounts: requests } = settings
+  const mounts = await resolveMounts({ containerId: id, store: context, requests })
+  if (root !== undefined) await fillVolumes(root, mounts, { requests, signal })
+  for (const { destination, source, point, type, readOnly } of mounts.toSorted(byDepth)) {
+    const { path } = view.make(destination, point)
+    view.cover(path, type === 'tmpfs' ? { type: 'memory' } : treeAt(view, source, readOnly))
+  }
+  const { directory } = containerPaths(context, id)
+  for (const name of etcFileNames) {
+    const path = `/etc/${name}`
+    const source = `${directory}/${name}`
+    const isTaken = requests.some(({ destination }) => destination === path)
+    if (!isTaken && pathExists(source)) view.cover(path, treeAt(view, source, settings.readOnly))
+  }
+}
+
+function treeAt(view: ContainerView, source: string, readOnly: boolean | undefined): Cover {
+  return { type: 'tree', fd: view.keep(openFile(source, openFlag.path)), readOnly }
+}
+
+function byDepth(one: ResolvedMount, other: ResolvedMount): number {
+  return one.destination.split('/').length - other.destination.split('/').length
+}
