@@ -59,6 +59,28 @@ describe.skipIf(busyboxMissing !== undefined)(`RUN (${busyboxMissing ?? 'in a ru
     expect(output()).toContain('1600000000\n/a\n')
   })
 
+  test('run gives the next step the times of the layer, whatever keeps the file system', async () => {
+    await using other = await openWorkshop('directory')
+    await addBusybox(other)
+    const text = `FROM busybox
+RUN mkdir /new && echo > /new/file && ln -s x /new/link && touch /tmp/gone && rm /tmp/gone
+RUN for f in /new /new/file /new/link /tmp; do stat -c '%n %y' $f; done`
+    for (const epoch of [undefined, 1_600_000_000]) {
+      const steps = (of: Workshop): readonly string[] =>
+        Buffer.concat(of.events.flatMap((event) => (event.type === 'log' ? [event.data] : [])))
+          .toString()
+          .match(/^\/\S* \S+ \S+/gm) ?? []
+      await workshop.build({ dockerfile: { text }, epoch, noCache: true })
+      await other.build({ dockerfile: { text }, epoch, noCache: true })
+      const [kept, unpacked] = [steps(workshop), steps(other)]
+      expect(kept).toHaveLength(4)
+      for (const line of [...kept, ...unpacked]) expect(line).toEndWith('.000000000')
+      // The directory is in no layer, so it keeps the time of the base.
+      expect(unpacked.at(-1)).toBe(kept.at(-1))
+      if (epoch !== undefined) expect(unpacked).toEqual(kept)
+    }
+  })
+
   test('run has a clean environment: the variables of the Dockerfile and the epoch', async () => {
     process.env['STRAKE_CANARY'] = 'of the host'
     const buildArgs = { no_proxy: 'local', HTTP_PROXY: 'up', http_proxy: 'low', FTP_PROXY: '' }

@@ -24,7 +24,6 @@ import { type OpenMounts, openMounts } from '../mounts/open-mounts.ts'
 import { nestedMounts, stepName } from '../step/abandoned.ts'
 import { baseOf, type OpRunner, operationKey } from '../step/runner.ts'
 import type { StepContext, StepNetwork } from '../step/workspace.ts'
-import { clampTimes } from '../times/clamp-times.ts'
 import { stepEpoch } from '../times/times.ts'
 
 /**
@@ -58,14 +57,14 @@ async function runToLayer(
   const lister = new TarLister()
   const tar = diffUpper(active.upper, {
     lister,
-    ...(lower !== undefined && { lower: lower.root }),
+    lower: lower?.root,
     epoch,
+    // The committed file system must equal the layer, times included.
+    normalizeTimes: true,
     signal: context.signal,
   })
   const layer = await storeLayer(context, tar, { epoch })
   if (layer === undefined) return undefined
-  // The committed file system must equal the layer, times included.
-  if (epoch !== undefined) clampTimes(active.upper, epoch)
   const { diffId, descriptor } = layer
   const listing = lister.finish(descriptor.size)
   const archive = context.services.store.pathOf(diffId)

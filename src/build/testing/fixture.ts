@@ -8,7 +8,7 @@ import { type Descriptor, type ImageConfig, type Layer, mediaType } from '#oci'
 import { hostPlatform, mkdtempDisposable } from '#platform'
 import { openRecords, type Records } from '#records'
 import { detectRuntime } from '#runtime'
-import { openSnapshots, type Snapshotter } from '#snapshot'
+import { openSnapshots, type Snapshotter, type SnapshotterKind } from '#snapshot'
 import { type ProgressEvent, toBuffer } from '#stream'
 import { readTar } from '#tar'
 import { type BuildResult, build } from '../build-image.ts'
@@ -61,13 +61,13 @@ export async function refusalOf(building: Promise<unknown>): Promise<DockerfileE
 
 export const fixtureTime = 1_700_000_000
 
-export async function openWorkshop(): Promise<Workshop> {
+export async function openWorkshop(kind: SnapshotterKind | 'best' = 'best'): Promise<Workshop> {
   const directory = await mkdtempDisposable(tmpdir(), 'strake-build-test-')
   const { path } = directory
   await mkdir(`${path}/root`)
   const store = await openDirectoryStore(`${path}/root`)
   const records = openRecords(`${path}/root/strake.db`)
-  const snapshots = await openSnapshots(`${path}/root`, `${path}/run`)
+  const snapshots = await openSnapshots(`${path}/root`, `${path}/run`, { kind })
   const images = new Map<string, BaseImage>()
   const events: ProgressEvent[] = []
   const services: BuildServices = {
