@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { StrakeError } from '#oci'
-import { at } from '#platform'
+import { treeCalls } from '#platform'
 import { type ContainerView, type Cover, isDirectory, type Place } from '#runtime'
 import { decodeName, encodeName, printableName } from '#tar'
 import { below, nameOf, noDirectory, noSuchFile, notADirectory, readCopyPath } from './paths.ts'
@@ -50,7 +50,7 @@ export class ContainerTree implements CopyTree {
     return this.#view.briefly(() => {
       const place = this.#find(path)
       if (place?.fd === undefined || !isDirectory(place)) return undefined
-      const fd = at.openDirectory(place.fd, dot)
+      const fd = treeCalls.openDirectory(place.fd, dot)
       return fd === undefined
         ? undefined
         : { path: place.path, fd, readOnly: this.#isReadOnly(place) }
@@ -66,12 +66,12 @@ export class ContainerTree implements CopyTree {
     return this.#view.briefly(() => {
       const place = this.#find(path)
       if (place?.fd === undefined || !isDirectory(place)) return []
-      const fd = at.openDirectory(place.fd, dot)
+      const fd = treeCalls.openDirectory(place.fd, dot)
       if (fd === undefined) return []
       try {
-        return at.listDirectory(fd).map(({ name }) => decodeName(name))
+        return treeCalls.listDirectory(fd).map(({ name }) => decodeName(name))
       } finally {
-        at.closeDescriptor(fd)
+        treeCalls.closeDescriptor(fd)
       }
     })
   }
@@ -121,10 +121,10 @@ export class ContainerTree implements CopyTree {
     const full = below(parent.path, name)
     const isCovered = this.#view.coverAt(full) !== undefined
     if (isCovered || parent.fd === undefined || !isDirectory(parent)) return this.#find(full)
-    const fd = at.openPlace(parent.fd, encodeName(name))
+    const fd = treeCalls.openPlace(parent.fd, encodeName(name))
     if (fd === undefined) return undefined
     this.#view.keep(fd)
-    const status = at.entryStatus(fd)
+    const status = treeCalls.entryStatus(fd)
     return status && { path: full, fd, status, cover: parent.cover }
   }
 
@@ -139,7 +139,10 @@ export class ContainerTree implements CopyTree {
   }
 
   /** Refuses files that exist only while the container runs, and those of the kernel. */
-  #visible(place: Place, shown: string): { readonly fd: number; readonly status: at.EntryStatus } {
+  #visible(
+    place: Place,
+    shown: string,
+  ): { readonly fd: number; readonly status: treeCalls.EntryStatus } {
     const { fd, status, cover } = place
     if (fd !== undefined && status !== undefined) return { fd, status }
     const isMemory = cover?.type === 'memory'
@@ -159,7 +162,7 @@ export class ContainerTree implements CopyTree {
 /** The target of a link; `undefined` for anything else. */
 function linkTarget({ fd = -1, status }: Place): string | undefined {
   const isLink = ((status?.mode ?? 0) & 0o170000) === 0o120000
-  return isLink ? decodeName(at.readSymlink(fd, none)) : undefined
+  return isLink ? decodeName(treeCalls.readSymlink(fd, none)) : undefined
 }
 
 const dot = encodeName('.')

@@ -1,5 +1,5 @@
 import { readSync } from 'node:fs'
-import { at, writeAllNow } from '#platform'
+import { treeCalls, writeAllNow } from '#platform'
 import { type Bytes, createBreath } from '#stream'
 
 const chunkSize = 1_048_576
@@ -52,12 +52,13 @@ export async function copyContents(
 ): Promise<void> {
   const breath = createBreath(signal)
   for (let offset = 0; offset < size; ) {
-    const data = at.nextData(from, offset)
+    const data = treeCalls.nextData(from, offset)
     if (data === undefined || data.start >= size) break
     const end = Math.min(data.end, size)
     for (offset = data.start; offset < end; ) {
       const length = Math.min(end - offset, rangeSize)
-      const count = at.copyRange(from, to, { offset, length }) ?? pass(from, to, { offset, length })
+      const count =
+        treeCalls.copyRange(from, to, { offset, length }) ?? pass(from, to, { offset, length })
       // Another process has shortened the file.
       if (count === 0) break
       offset += count
@@ -67,7 +68,7 @@ export async function copyContents(
     }
     if (offset < end) break
   }
-  if ((at.entryStatus(to)?.size ?? 0) < size) at.setSize(to, size)
+  if ((treeCalls.entryStatus(to)?.size ?? 0) < size) treeCalls.setSize(to, size)
 }
 
 function pass(

@@ -1,5 +1,5 @@
 import { StrakeError } from '#oci'
-import { at, fileType, typeOf } from '#platform'
+import { fileType, treeCalls, typeOf } from '#platform'
 import { baseName, encodeName, parentPath, printableName } from '#tar'
 import { below, isWithin } from './paths.ts'
 import type { CopyTree, Directory } from './tree.ts'
@@ -59,7 +59,7 @@ export class Descent implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const { fd } of this.#levels.splice(0)) at.closeDescriptor(fd)
+    for (const { fd } of this.#levels.splice(0)) treeCalls.closeDescriptor(fd)
   }
 
   #top(): Level {
@@ -72,7 +72,7 @@ export class Descent implements Disposable {
       const level = this.#levels.at(-1)
       if (level === undefined || level.key === key || key.startsWith(`${level.key}/`)) return
       this.#levels.pop()
-      at.closeDescriptor(level.fd)
+      treeCalls.closeDescriptor(level.fd)
     }
   }
 
@@ -86,26 +86,26 @@ export class Descent implements Disposable {
     const cover = tree.coverAt(path)
     if (cover !== undefined) {
       if (cover.type !== 'tree') throw hidden(path)
-      const fd = at.openDirectory(cover.fd, dot)
+      const fd = treeCalls.openDirectory(cover.fd, dot)
       if (fd === undefined) throw inTheWay(path)
       return { key, fd, path, readOnly: cover.readOnly === true }
     }
     const bytes = encodeName(name)
-    const fd = at.openDirectory(parent.fd, bytes)
+    const fd = treeCalls.openDirectory(parent.fd, bytes)
     if (fd !== undefined) return { key, fd, path, readOnly: parent.readOnly }
-    const found = at.entryStatus(parent.fd, bytes)
+    const found = treeCalls.entryStatus(parent.fd, bytes)
     if (found !== undefined) return this.#follow(path, key, found)
     if (missing === 'absent') return undefined
     return this.#make(parent, { key, path, name: bytes })
   }
 
-  #follow(path: string, key: string, status: at.EntryStatus): Level {
+  #follow(path: string, key: string, status: treeCalls.EntryStatus): Level {
     if (typeOf(status.mode) !== fileType.symlink) throw inTheWay(path)
     const { tree, base, isOwnLink } = this.#options
     const place = tree.follow(path)
     if (place === undefined) throw inTheWay(path)
     if (isOwnLink(status.identity) && !isWithin(place.path, base.path)) {
-      at.closeDescriptor(place.fd)
+      treeCalls.closeDescriptor(place.fd)
       const reason = 'a link of the archive leads out of the directory that it is copied to'
       throw new StrakeError('INVALID', `Cannot copy to ${printableName(path)}: ${reason}`)
     }
@@ -117,8 +117,8 @@ export class Descent implements Disposable {
     { key, path, name }: { readonly key: string; readonly path: string; readonly name: Uint8Array },
   ): Level {
     refuseReadOnly(parent)
-    at.makeDirectory(parent.fd, name)
-    const fd = at.openDirectory(parent.fd, name)
+    treeCalls.makeDirectory(parent.fd, name)
+    const fd = treeCalls.openDirectory(parent.fd, name)
     if (fd === undefined) throw inTheWay(path)
     const level = { key, fd, path, readOnly: parent.readOnly }
     this.#options.made(level)

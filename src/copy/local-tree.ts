@@ -1,6 +1,14 @@
 import { lstatSync, readlinkSync, realpathSync } from 'node:fs'
 import { posix } from 'node:path'
-import { at, closeFile, fileType, isSystemError, openFile, openFlag, typeOf } from '#platform'
+import {
+  closeFile,
+  fileType,
+  isSystemError,
+  openFile,
+  openFlag,
+  treeCalls,
+  typeOf,
+} from '#platform'
 import { printableName } from '#tar'
 import { nameOf, noDirectory, noSuchFile, notADirectory, readCopyPath } from './paths.ts'
 import type { CopyTree, Directory, Origin, OriginOptions, Target } from './tree.ts'
@@ -89,12 +97,12 @@ export class LocalTree implements CopyTree {
   }
 }
 
-function statusOf(fd: number): at.EntryStatus {
-  const status = at.entryStatus(fd)
+function statusOf(fd: number): treeCalls.EntryStatus {
+  const status = treeCalls.entryStatus(fd)
   if (status === undefined) throw new TypeError('an open file has no status')
   return status
 }
 
-function isDirectory({ mode }: at.EntryStatus): boolean {
+function isDirectory({ mode }: treeCalls.EntryStatus): boolean {
   return typeOf(mode) === fileType.directory
 }

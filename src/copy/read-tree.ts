@@ -1,6 +1,6 @@
 import { explained, travellingAttributes } from '#layer'
 import { StrakeError } from '#oci'
-import { at, fileType, SystemError, typeOf } from '#platform'
+import { fileType, SystemError, treeCalls, typeOf } from '#platform'
 import { createBreath } from '#stream'
 import {
   decodeName,
@@ -45,7 +45,7 @@ interface Found {
   readonly fd: number
   readonly path: string
   readonly place: string
-  readonly status: at.EntryStatus
+  readonly status: treeCalls.EntryStatus
 }
 
 const [ENAMETOOLONG] = [36]
@@ -114,13 +114,13 @@ class Walk implements Disposable {
       }
       const cover = this.#origin.tree.coverAt(place)
       const covered = cover?.type === 'tree' ? cover.fd : undefined
-      const fd = covered ?? at.openPlace(frame.fd, bytes)
+      const fd = covered ?? treeCalls.openPlace(frame.fd, bytes)
       if (fd === undefined) return undefined
       try {
-        const status = at.entryStatus(fd)
+        const status = treeCalls.entryStatus(fd)
         return status && this.#visit({ fd, path, place, status })
       } finally {
-        if (covered === undefined) at.closeDescriptor(fd)
+        if (covered === undefined) treeCalls.closeDescriptor(fd)
       }
     } catch (error) {
       throw explained(error, `Cannot copy ${printableName(path)}`)
@@ -135,7 +135,7 @@ class Walk implements Disposable {
       case fileType.regular:
         return this.#file(found)
       case fileType.symlink: {
-        const linkpath = decodeName(at.readSymlink(fd, noName))
+        const linkpath = decodeName(treeCalls.readSymlink(fd, noName))
         return this.#linkTo(found) ?? { ...entryOf(found, 'symlink'), linkpath }
       }
       case fileType.fifo:
@@ -161,9 +161,9 @@ class Walk implements Disposable {
     if (this.#stack.length > 0 && (isHidden || tree.isHollow(place))) {
       return entryOf(found, 'directory')
     }
-    const fd = at.openDirectory(placeFd, dot)
+    const fd = treeCalls.openDirectory(placeFd, dot)
     if (fd === undefined) throw new SystemError(ENOENT, 'openat')
-    const names = at
+    const names = treeCalls
       .listDirectory(fd)
       .map(({ name }) => name)
       .sort(Buffer.compare)
@@ -174,7 +174,7 @@ class Walk implements Disposable {
   #file(found: Found): CopyEntry {
     const link = this.#linkTo(found)
     if (link !== undefined) return link
-    const open = at.openFound(found.fd)
+    const open = treeCalls.openFound(found.fd)
     this.#open = open
     const { size } = found.status
     const shortened = (): void =>
@@ -200,11 +200,11 @@ class Walk implements Disposable {
 
   #pop(): void {
     const frame = this.#stack.pop()
-    if (frame !== undefined) at.closeDescriptor(frame.fd)
+    if (frame !== undefined) treeCalls.closeDescriptor(frame.fd)
   }
 
   #closeFile(): void {
-    if (this.#open !== undefined) at.closeDescriptor(this.#open)
+    if (this.#open !== undefined) treeCalls.closeDescriptor(this.#open)
     this.#open = undefined
   }
 }

@@ -1,4 +1,4 @@
-import type { at } from '#platform'
+import type { treeCalls } from '#platform'
 import type { Cover } from '#runtime'
 
 /** A tree of files from which or to which files are copied: this machine, or a container. */
@@ -27,7 +27,7 @@ export interface Origin {
   readonly path: string
   /** An `O_PATH` descriptor, which the tree closes. */
   readonly fd: number
-  readonly status: at.EntryStatus
+  readonly status: treeCalls.EntryStatus
   /** The name of its copy in a directory; `.` for the root. */
   readonly name: string
   /** Only the files in the directory are copied: the path ends in `/.`. */

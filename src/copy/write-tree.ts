@@ -1,6 +1,6 @@
 import { explained, extractFile, extractSpecial, extractSymlink, setMetadata } from '#layer'
 import { StrakeError } from '#oci'
-import { at, fileType, isSystemError, typeOf } from '#platform'
+import { fileType, isSystemError, treeCalls, typeOf } from '#platform'
 import { baseName, cleanPath, encodeName, parentPath, printableName, travellingTime } from '#tar'
 import { copyContents } from './contents.ts'
 import { Descent, refuseReadOnly } from './descent.ts'
@@ -51,8 +51,8 @@ export class TreeWriter implements Disposable {
       isOwnLink: (identity: string) => this.#links.has(identity),
       made: ({ fd }: Directory) => {
         const { uid, gid } = options.owner ?? { uid: 0, gid: 0 }
-        at.setOwner(fd, uid, gid)
-        at.setMode(fd, 0o755)
+        treeCalls.setOwner(fd, uid, gid)
+        treeCalls.setMode(fd, 0o755)
       },
     }
     this.#descent = new Descent(shared)
@@ -79,7 +79,7 @@ export class TreeWriter implements Disposable {
   finish(): void {
     for (const [path, time] of this.#times) {
       const directory = this.#descent.open(path, 'absent')
-      if (directory !== undefined) at.setTime(directory.fd, time.seconds, time.nanoseconds)
+      if (directory !== undefined) treeCalls.setTime(directory.fd, time.seconds, time.nanoseconds)
     }
   }
 
@@ -94,7 +94,9 @@ export class TreeWriter implements Disposable {
     const isCovered = this.#tree.coverAt(below(parent.path, baseName(path))) !== undefined
     if (!isCovered) {
       refuseReadOnly(parent)
-      const found = at.makeDirectory(parent.fd, name) ? undefined : at.entryStatus(parent.fd, name)
+      const found = treeCalls.makeDirectory(parent.fd, name)
+        ? undefined
+        : treeCalls.entryStatus(parent.fd, name)
       if (found !== undefined && typeOf(found.mode) !== fileType.directory) {
         throw refusal(entry, 'a directory cannot replace a file')
       }
@@ -126,7 +128,7 @@ export class TreeWriter implements Disposable {
         return await this.#contents(entry, directory, name)
       case 'symlink': {
         const made = extractSymlink(this.#changed(entry), directory, options)
-        const status = made ? at.entryStatus(directory.fd, name) : undefined
+        const status = made ? treeCalls.entryStatus(directory.fd, name) : undefined
         if (status !== undefined) this.#links.add(status.identity)
         return made
       }
@@ -153,7 +155,7 @@ export class TreeWriter implements Disposable {
       return await extractFile(this.#changed(entry), directory, options)
     } catch (error) {
       // Without its contents, for example on a full disk.
-      ignoreFailure(() => at.removeName(directory.fd, name))
+      ignoreFailure(() => treeCalls.removeName(directory.fd, name))
       throw error
     }
   }
@@ -164,15 +166,15 @@ export class TreeWriter implements Disposable {
     if (target === undefined || target === '') throw refusal(entry, absent)
     const from = this.#targets.open(parentPath(target), 'absent')
     const targetName = encodeName(baseName(target))
-    const found = from && at.entryStatus(from.fd, targetName)
+    const found = from && treeCalls.entryStatus(from.fd, targetName)
     if (from === undefined || found === undefined) throw refusal(entry, absent)
     if (typeOf(found.mode) === fileType.directory) {
       throw refusal(entry, 'its target is a directory')
     }
     // It is the same file already: removing the name first would remove the file.
-    if (at.entryStatus(directory.fd, name)?.identity === found.identity) return true
+    if (treeCalls.entryStatus(directory.fd, name)?.identity === found.identity) return true
     try {
-      return at.makeHardlink(directory.fd, name, { dir: from.fd, name: targetName })
+      return treeCalls.makeHardlink(directory.fd, name, { dir: from.fd, name: targetName })
     } catch (error) {
       if (!isSystemError(error, 'EXDEV', 'EMLINK')) throw error
     }
@@ -189,22 +191,22 @@ export class TreeWriter implements Disposable {
       readonly target: Uint8Array
     },
   ): Promise<boolean> {
-    const fd = at.openPlace(place.from, place.target)
-    const status = fd === undefined ? undefined : at.entryStatus(fd)
+    const fd = treeCalls.openPlace(place.from, place.target)
+    const status = fd === undefined ? undefined : treeCalls.entryStatus(fd)
     if (fd === undefined || status === undefined) throw refusal(entry, 'its target is gone')
     try {
       if (typeOf(status.mode) !== fileType.regular) {
         throw refusal(entry, 'it links a special file of another mount')
       }
-      const open = at.openFound(fd)
+      const open = treeCalls.openFound(fd)
       try {
         const file: CopyEntry = { ...entry, type: 'file', size: status.size, open }
         return await this.#contents(file, place.directory, place.name)
       } finally {
-        at.closeDescriptor(open)
+        treeCalls.closeDescriptor(open)
       }
     } finally {
-      at.closeDescriptor(fd)
+      treeCalls.closeDescriptor(fd)
     }
   }
 
@@ -213,9 +215,9 @@ export class TreeWriter implements Disposable {
    * namespace, remove a file that is a mount point in the container, and would unmount it there.
    */
   #remove(entry: CopyEntry, { fd }: Directory, name: Uint8Array): void {
-    if (at.entryStatus(fd, name)?.isMountRoot) throw mounted(entry)
+    if (treeCalls.entryStatus(fd, name)?.isMountRoot) throw mounted(entry)
     try {
-      at.removeName(fd, name)
+      treeCalls.removeName(fd, name)
     } catch (error) {
       if (isSystemError(error, 'EISDIR')) throw refusal(entry, 'a file cannot replace a directory')
       if (isSystemError(error, 'EBUSY')) throw mounted(entry)

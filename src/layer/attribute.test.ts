@@ -1,21 +1,21 @@
 import { expect, test } from 'bun:test'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { at } from '#platform'
+import { treeCalls } from '#platform'
 import { decodeName, encodeName } from '#tar'
 import { Arena, isRoot, unlessRoot } from './testing/tree.ts'
 
 function attributes(path: string): Record<string, string> {
-  const dir = at.openRoot(join(path, '..'))
-  const fd = at.openFileAt(dir, encodeName(path.slice(path.lastIndexOf('/') + 1))) ?? -1
-  const found = at
+  const dir = treeCalls.openRoot(join(path, '..'))
+  const fd = treeCalls.openFileAt(dir, encodeName(path.slice(path.lastIndexOf('/') + 1))) ?? -1
+  const found = treeCalls
     .listAttributes(fd)
     .map((name) => [
       decodeName(name),
-      Buffer.from(at.readAttribute(fd, name) ?? []).toString('hex'),
+      Buffer.from(treeCalls.readAttribute(fd, name) ?? []).toString('hex'),
     ])
-  at.closeDescriptor(fd)
-  at.closeDescriptor(dir)
+  treeCalls.closeDescriptor(fd)
+  treeCalls.closeDescriptor(dir)
   return Object.fromEntries(found)
 }
 

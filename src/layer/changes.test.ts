@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { chmodSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { at } from '#platform'
+import { treeCalls } from '#platform'
 import { encodeName } from '#tar'
 import { listChanges } from './changes.ts'
 import { isRoot, scratch, unlessRoot } from './testing/tree.ts'
@@ -33,16 +33,16 @@ class Pair implements Disposable {
 
   /** Marks a name as deleted, as overlayfs does. */
   whiteOut(path: string): void {
-    const parent = at.openRoot(join(this.upper, dirname(path)))
+    const parent = treeCalls.openRoot(join(this.upper, dirname(path)))
     const name = encodeName(path.slice(path.lastIndexOf('/') + 1))
-    at.makeSpecial(parent, name, { type: 'character', major: 0, minor: 0 })
-    at.closeDescriptor(parent)
+    treeCalls.makeSpecial(parent, name, { type: 'character', major: 0, minor: 0 })
+    treeCalls.closeDescriptor(parent)
   }
 
   hideBelow(path: string): void {
-    const fd = at.openRoot(join(this.upper, path))
-    at.setAttribute(fd, encodeName('trusted.overlay.opaque'), Buffer.from('y'))
-    at.closeDescriptor(fd)
+    const fd = treeCalls.openRoot(join(this.upper, path))
+    treeCalls.setAttribute(fd, encodeName('trusted.overlay.opaque'), Buffer.from('y'))
+    treeCalls.closeDescriptor(fd)
   }
 
   changes(lower: string | undefined = this.lower): string[] {

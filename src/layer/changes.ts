@@ -1,4 +1,4 @@
-import { at, fileType, typeOf } from '#platform'
+import { fileType, treeCalls, typeOf } from '#platform'
 import { compareNames, decodeName, encodeName } from '#tar'
 import { isOpaque, isWhiteoutDevice } from './overlay.ts'
 
@@ -22,8 +22,8 @@ interface Pair {
  * like `docker diff`. A deleted directory yields only its own name.
  */
 export function* listChanges(upper: string, lower?: string): Generator<PathChange> {
-  const own = at.openRoot(upper)
-  const below = lower === undefined ? undefined : at.openRoot(lower)
+  const own = treeCalls.openRoot(upper)
+  const below = lower === undefined ? undefined : treeCalls.openRoot(lower)
   yield* within({ upper: own, lower: below, path: '' })
 }
 
@@ -31,7 +31,7 @@ export function* listChanges(upper: string, lower?: string): Generator<PathChang
 function* within(pair: Pair): Generator<PathChange> {
   const { upper, lower, path } = pair
   try {
-    const written = new Set(at.listDirectory(upper).map(({ name }) => decodeName(name)))
+    const written = new Set(treeCalls.listDirectory(upper).map(({ name }) => decodeName(name)))
     const hidden = isOpaque(upper) && lower !== undefined ? namesIn(lower) : []
     const names = [...written, ...hidden.filter((name) => !written.has(name))]
     for (const name of names.sort(compareNames)) {
@@ -40,27 +40,27 @@ function* within(pair: Pair): Generator<PathChange> {
       else yield { path: child, kind: 'deleted' }
     }
   } finally {
-    at.closeDescriptor(upper)
-    if (lower !== undefined) at.closeDescriptor(lower)
+    treeCalls.closeDescriptor(upper)
+    if (lower !== undefined) treeCalls.closeDescriptor(lower)
   }
 }
 
 function* changeOf({ upper, lower }: Pair, name: string, path: string): Generator<PathChange> {
   const bytes = encodeName(name)
-  const status = at.entryStatus(upper, bytes)
+  const status = treeCalls.entryStatus(upper, bytes)
   if (status === undefined) return
-  const before = lower === undefined ? undefined : at.entryStatus(lower, bytes)
+  const before = lower === undefined ? undefined : treeCalls.entryStatus(lower, bytes)
   if (isWhiteoutDevice(status)) {
     if (before !== undefined) yield { path, kind: 'deleted' }
     return
   }
   const change = { path, kind: before === undefined ? 'added' : 'changed' } as const
-  const opened = isDirectory(status) ? at.openDirectory(upper, bytes) : undefined
+  const opened = isDirectory(status) ? treeCalls.openDirectory(upper, bytes) : undefined
   if (opened === undefined) {
     yield change
     return
   }
-  const below = lower === undefined ? undefined : at.openDirectory(lower, bytes)
+  const below = lower === undefined ? undefined : treeCalls.openDirectory(lower, bytes)
   let isSaid = before === undefined || !isSameDirectory(status, before)
   if (isSaid) yield change
   for (const inside of within({ upper: opened, lower: below, path })) {
@@ -70,16 +70,16 @@ function* changeOf({ upper, lower }: Pair, name: string, path: string): Generato
   }
 }
 
-function isDirectory({ mode }: at.EntryStatus): boolean {
+function isDirectory({ mode }: treeCalls.EntryStatus): boolean {
   return typeOf(mode) === fileType.directory
 }
 
 /** Overlayfs copies a directory into `upper` when only a file below it changes. */
-function isSameDirectory(one: at.EntryStatus, other: at.EntryStatus): boolean {
+function isSameDirectory(one: treeCalls.EntryStatus, other: treeCalls.EntryStatus): boolean {
   const keys = ['mode', 'uid', 'gid', 'mtime', 'mtimeNanoseconds'] as const
   return keys.every((key) => one[key] === other[key])
 }
 
 function namesIn(directory: number): string[] {
-  return at.listDirectory(directory).map(({ name }) => decodeName(name))
+  return treeCalls.listDirectory(directory).map(({ name }) => decodeName(name))
 }

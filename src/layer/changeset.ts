@@ -1,5 +1,5 @@
 import { StrakeError } from '#oci'
-import { at, fileType, typeOf } from '#platform'
+import { fileType, treeCalls, typeOf } from '#platform'
 import {
   baseName,
   cleanPath,
@@ -76,13 +76,13 @@ export class Changeset implements Disposable {
   /** A directory that exists keeps its entries; its attributes become those of the entry. */
   #makeDirectory(entry: TarEntry, place: Place, path: string): void {
     const name = encodeName(baseName(path))
-    const found = !at.makeDirectory(place.fd, name)
-    let fd = at.openDirectory(place.fd, name)
+    const found = !treeCalls.makeDirectory(place.fd, name)
+    let fd = treeCalls.openDirectory(place.fd, name)
     const replaced = found && fd === undefined
     if (replaced) {
-      at.removeTree(place.fd, name)
-      at.makeDirectory(place.fd, name)
-      fd = at.openDirectory(place.fd, name)
+      treeCalls.removeTree(place.fd, name)
+      treeCalls.makeDirectory(place.fd, name)
+      fd = treeCalls.openDirectory(place.fd, name)
     }
     if (fd === undefined) refuse(entry, 'another process replaced it at the same time')
     closedOnError(fd, () => {
@@ -100,7 +100,7 @@ export class Changeset implements Disposable {
    */
   async #replace(entry: TarEntry, place: Place, name: Uint8Array): Promise<void> {
     if (await this.#make(entry, place, name)) return
-    at.removeTree(place.fd, name)
+    treeCalls.removeTree(place.fd, name)
     if (!(await this.#make(entry, place, name))) {
       refuse(entry, 'another process created it at the same time')
     }
@@ -131,23 +131,24 @@ export class Changeset implements Disposable {
     const target = cleanPath(entry.linkpath)
     if (target === undefined || target === '') return refuse(entry, 'its target leaves the root')
     const missing = `its target ${printableName(entry.linkpath)} does not exist`
-    const dir = at.resolveDirectory(this.#places.root, encodeName(parentPath(target) || '.'))
+    const dir = treeCalls.resolveDirectory(this.#places.root, encodeName(parentPath(target) || '.'))
     if (dir === undefined) return refuse(entry, missing)
     try {
       const targetName = encodeName(baseName(target))
-      const found = at.entryStatus(dir, targetName)
+      const found = treeCalls.entryStatus(dir, targetName)
       if (found === undefined) return refuse(entry, missing)
       if (typeOf(found.mode) === fileType.directory)
         return refuse(entry, 'its target is a directory')
       // It is the same file already: removing the name first would remove the file.
-      const isSame = at.entryStatus(place.fd, name)?.identity === found.identity
+      const isSame = treeCalls.entryStatus(place.fd, name)?.identity === found.identity
       const isOwn = this.#isOwnFile(dir, baseName(target), found.identity)
-      if (!isSame && !at.makeHardlink(place.fd, name, { dir, name: targetName })) return false
+      if (!isSame && !treeCalls.makeHardlink(place.fd, name, { dir, name: targetName }))
+        return false
       if (isOwn) setLinkMetadata(entry, place, { ...this.#options, name })
       else this.#noteLower(place.fd, name, found.identity)
       return true
     } finally {
-      at.closeDescriptor(dir)
+      treeCalls.closeDescriptor(dir)
     }
   }
 
@@ -158,7 +159,7 @@ export class Changeset implements Disposable {
   /** Overlayfs may give a file of a lower layer a new identity when it gets a new name. */
   #noteLower(dir: number, name: Uint8Array, identity: string): void {
     this.#lowerFiles.add(identity)
-    const now = at.entryStatus(dir, name)?.identity
+    const now = treeCalls.entryStatus(dir, name)?.identity
     if (now !== undefined) this.#lowerFiles.add(now)
   }
 
@@ -168,33 +169,33 @@ export class Changeset implements Disposable {
     if (place === undefined) return
     if (name === undefined) this.#clear(place.fd, place.key)
     else if (this.#places.isOwn(place.key, name)) this.#clearChild(place.fd, place.key, name)
-    else at.removeTree(place.fd, encodeName(name))
+    else treeCalls.removeTree(place.fd, encodeName(name))
     this.#places.forget()
   }
 
   /** Removes what this layer did not bring from a directory and from its kept subdirectories. */
   #clear(dir: number, key: string): void {
-    const fd = at.openDirectory(dir, dot)
+    const fd = treeCalls.openDirectory(dir, dot)
     if (fd === undefined) return
     try {
       this.#places.keepTime({ fd, key })
-      for (const child of at.listDirectory(fd)) {
+      for (const child of treeCalls.listDirectory(fd)) {
         const name = decodeName(child.name)
         if (this.#places.isOwn(key, name)) this.#clearChild(fd, key, name)
-        else at.removeTree(fd, child.name)
+        else treeCalls.removeTree(fd, child.name)
       }
     } finally {
-      at.closeDescriptor(fd)
+      treeCalls.closeDescriptor(fd)
     }
   }
 
   #clearChild(dir: number, key: string, name: string): void {
-    const fd = at.openDirectory(dir, encodeName(name))
+    const fd = treeCalls.openDirectory(dir, encodeName(name))
     if (fd === undefined) return
     try {
       this.#clear(fd, key === '' ? name : `${key}/${name}`)
     } finally {
-      at.closeDescriptor(fd)
+      treeCalls.closeDescriptor(fd)
     }
   }
 }

@@ -1,4 +1,4 @@
-import { at, fileType, typeOf } from '#platform'
+import { fileType, treeCalls, typeOf } from '#platform'
 import { compareNames, decodeName, encodeName } from '#tar'
 import { travellingAttributes } from './attribute.ts'
 import type { PathChange } from './changes.ts'
@@ -17,8 +17,8 @@ interface Pair {
  * yields only its own name.
  */
 export function* compareTrees(before: string, after: string): Generator<PathChange> {
-  const left = at.openRoot(before)
-  yield* within({ before: left, after: at.openRoot(after), path: '' })
+  const left = treeCalls.openRoot(before)
+  yield* within({ before: left, after: treeCalls.openRoot(after), path: '' })
 }
 
 /** Closes both descriptors. */
@@ -33,8 +33,8 @@ function* within({ before, after, path }: Pair): Generator<PathChange> {
       else yield* changeOf({ before, after, path: child }, encodeName(name))
     }
   } finally {
-    at.closeDescriptor(before)
-    at.closeDescriptor(after)
+    treeCalls.closeDescriptor(before)
+    treeCalls.closeDescriptor(after)
   }
 }
 
@@ -52,7 +52,7 @@ function* addedBelow(directory: number, path: string): Generator<PathChange> {
       yield* added(directory, name, `${path}/${name}`)
     }
   } finally {
-    at.closeDescriptor(directory)
+    treeCalls.closeDescriptor(directory)
   }
 }
 
@@ -66,8 +66,8 @@ function* changeOf({ before, after, path }: Pair, name: Uint8Array): Generator<P
 }
 
 function isSame(before: number, after: number, name: Uint8Array): boolean {
-  const old = at.entryStatus(before, name)
-  const now = at.entryStatus(after, name)
+  const old = treeCalls.entryStatus(before, name)
+  const now = treeCalls.entryStatus(after, name)
   if (old === undefined || now === undefined) return old === now
   if (old.mode !== now.mode || !sameTime(statusTime(old), statusTime(now))) return false
   switch (typeOf(now.mode)) {
@@ -78,16 +78,19 @@ function isSame(before: number, after: number, name: Uint8Array): boolean {
         try {
           return isSameDirectory(opened, lower, true)
         } finally {
-          at.closeDescriptor(lower)
+          treeCalls.closeDescriptor(lower)
         }
       })
     case fileType.regular:
-      return withOpened(at.openFileAt(after, name), now, (opened) => {
+      return withOpened(treeCalls.openFileAt(after, name), now, (opened) => {
         const same = { name, time: statusTime(now), acls: true }
         return findSameFile(opened, before, same) !== undefined
       })
     case fileType.symlink:
-      if (Buffer.compare(at.readSymlink(before, name), at.readSymlink(after, name)) !== 0)
+      if (
+        Buffer.compare(treeCalls.readSymlink(before, name), treeCalls.readSymlink(after, name)) !==
+        0
+      )
         return false
   }
   const sameDevice = old.deviceMajor === now.deviceMajor && old.deviceMinor === now.deviceMinor
@@ -96,24 +99,24 @@ function isSame(before: number, after: number, name: Uint8Array): boolean {
 
 function withOpened(
   fd: number | undefined,
-  status: at.EntryStatus,
+  status: treeCalls.EntryStatus,
   action: (opened: Opened) => boolean,
 ): boolean {
   if (fd === undefined) return false
   try {
     return action({ fd, status, xattrs: travellingAttributes(fd, true) })
   } finally {
-    at.closeDescriptor(fd)
+    treeCalls.closeDescriptor(fd)
   }
 }
 
 /** `undefined` for anything that is not a directory. */
 function openIfDirectory(directory: number, name: Uint8Array): number | undefined {
-  const status = at.entryStatus(directory, name)
+  const status = treeCalls.entryStatus(directory, name)
   if (status === undefined || typeOf(status.mode) !== fileType.directory) return undefined
-  return at.openDirectory(directory, name)
+  return treeCalls.openDirectory(directory, name)
 }
 
 function namesIn(directory: number): Set<string> {
-  return new Set(at.listDirectory(directory).map(({ name }) => decodeName(name)))
+  return new Set(treeCalls.listDirectory(directory).map(({ name }) => decodeName(name)))
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { chmodSync, chownSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
-import { at } from '#platform'
+import { treeCalls } from '#platform'
 import { encodeName } from '#tar'
 import { travellingAttributes } from './attribute.ts'
 import { findSameFile, isSameDirectory, statusTime } from './compare.ts'
@@ -10,11 +10,12 @@ import { isRoot, scratch, unlessRoot } from './testing/tree.ts'
 type Change = (path: string, base: string) => void
 
 function setAttribute(path: string, name: string, value: string): void {
-  const fd = at.openRoot(path.slice(0, path.lastIndexOf('/')))
-  const own = at.openFileAt(fd, encodeName('f')) ?? at.openDirectory(fd, encodeName('d')) ?? -1
-  at.setAttribute(own, encodeName(name), Buffer.from(value))
-  at.closeDescriptor(own)
-  at.closeDescriptor(fd)
+  const fd = treeCalls.openRoot(path.slice(0, path.lastIndexOf('/')))
+  const own =
+    treeCalls.openFileAt(fd, encodeName('f')) ?? treeCalls.openDirectory(fd, encodeName('d')) ?? -1
+  treeCalls.setAttribute(own, encodeName(name), Buffer.from(value))
+  treeCalls.closeDescriptor(own)
+  treeCalls.closeDescriptor(fd)
 }
 
 /** Longer than one buffer of the comparison. */
@@ -30,17 +31,20 @@ function isSame(change: Change, changeLower: Change = () => {}): boolean {
   }
   change(`${base.path}/upper/f`, base.path)
   changeLower(`${base.path}/lower/f`, base.path)
-  const [upper, lower] = [at.openRoot(`${base.path}/upper`), at.openRoot(`${base.path}/lower`)]
+  const [upper, lower] = [
+    treeCalls.openRoot(`${base.path}/upper`),
+    treeCalls.openRoot(`${base.path}/lower`),
+  ]
   const name = encodeName('f')
-  const fd = at.openFileAt(upper, name) ?? -1
-  const status = at.entryStatus(fd)
+  const fd = treeCalls.openFileAt(upper, name) ?? -1
+  const status = treeCalls.entryStatus(fd)
   if (status === undefined) throw new Error('the new file is missing')
   const xattrs = travellingAttributes(fd, true)
   try {
     const time = statusTime(status)
     return findSameFile({ fd, status, xattrs }, lower, { name, time, acls: true }) !== undefined
   } finally {
-    for (const each of [fd, upper, lower]) at.closeDescriptor(each)
+    for (const each of [fd, upper, lower]) treeCalls.closeDescriptor(each)
   }
 }
 
@@ -90,13 +94,16 @@ test('isSameDirectory() compares owner, mode and attributes, never times', () =>
   for (const tree of ['upper', 'lower']) mkdirSync(`${base.path}/${tree}/d`, { recursive: true })
   utimesSync(`${base.path}/upper/d`, 5, 5)
   const is = (): boolean => {
-    const [fd, lower] = [at.openRoot(`${base.path}/upper/d`), at.openRoot(`${base.path}/lower/d`)]
-    const status = at.entryStatus(fd)
+    const [fd, lower] = [
+      treeCalls.openRoot(`${base.path}/upper/d`),
+      treeCalls.openRoot(`${base.path}/lower/d`),
+    ]
+    const status = treeCalls.entryStatus(fd)
     if (status === undefined) throw new Error('the new directory is missing')
     try {
       return isSameDirectory({ fd, status, xattrs: travellingAttributes(fd, true) }, lower, true)
     } finally {
-      for (const each of [fd, lower]) at.closeDescriptor(each)
+      for (const each of [fd, lower]) treeCalls.closeDescriptor(each)
     }
   }
   expect(is()).toBe(true)

@@ -1,17 +1,17 @@
 import { readSync } from 'node:fs'
-import { at } from '#platform'
+import { treeCalls } from '#platform'
 import { travellingAttributes } from './attribute.ts'
 
 /** An open file or directory, with its status and attributes. */
 export interface Opened {
   readonly fd: number
-  readonly status: at.EntryStatus
+  readonly status: treeCalls.EntryStatus
   readonly xattrs: ReadonlyMap<string, Uint8Array>
 }
 
 /** True when the directory in the parent filesystem has the same owner, mode and attributes. */
 export function isSameDirectory(upper: Opened, lower: number, acls: boolean): boolean {
-  const status = at.entryStatus(lower)
+  const status = treeCalls.entryStatus(lower)
   if (status === undefined || !sameOwnerAndMode(upper.status, status)) return false
   return sameAttributes(upper.xattrs, travellingAttributes(lower, acls))
 }
@@ -26,15 +26,15 @@ export function findSameFile(
   upper: Opened,
   lowerDir: number,
   { name, time, acls }: { readonly name: Uint8Array; readonly time: Time; readonly acls: boolean },
-): at.EntryStatus | undefined {
+): treeCalls.EntryStatus | undefined {
   const { status } = upper
-  const lower = at.entryStatus(lowerDir, name)
+  const lower = treeCalls.entryStatus(lowerDir, name)
   if (lower === undefined || !sameOwnerAndMode(status, lower)) return undefined
   const untouched = sameTime(statusTime(status), statusTime(lower))
   if (status.size !== lower.size || !(untouched || sameTime(time, statusTime(lower)))) {
     return undefined
   }
-  const fd = at.openFileAt(lowerDir, name)
+  const fd = treeCalls.openFileAt(lowerDir, name)
   if (fd === undefined) return undefined
   try {
     const same =
@@ -42,7 +42,7 @@ export function findSameFile(
       sameContents(upper.fd, fd, status.size)
     return same ? lower : undefined
   } finally {
-    at.closeDescriptor(fd)
+    treeCalls.closeDescriptor(fd)
   }
 }
 
@@ -51,7 +51,7 @@ export interface Time {
   readonly nanoseconds: number
 }
 
-export function statusTime({ mtime, mtimeNanoseconds }: at.EntryStatus): Time {
+export function statusTime({ mtime, mtimeNanoseconds }: treeCalls.EntryStatus): Time {
   return { seconds: mtime, nanoseconds: mtimeNanoseconds }
 }
 
@@ -59,7 +59,7 @@ export function sameTime(left: Time, right: Time): boolean {
   return left.seconds === right.seconds && left.nanoseconds === right.nanoseconds
 }
 
-function sameOwnerAndMode(left: at.EntryStatus, right: at.EntryStatus): boolean {
+function sameOwnerAndMode(left: treeCalls.EntryStatus, right: treeCalls.EntryStatus): boolean {
   return left.mode === right.mode && left.uid === right.uid && left.gid === right.gid
 }
 

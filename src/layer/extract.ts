@@ -1,4 +1,4 @@
-import { at, fileType, isSystemError, SystemError, typeOf, writeAllNow } from '#platform'
+import { fileType, isSystemError, SystemError, treeCalls, typeOf, writeAllNow } from '#platform'
 import {
   areTooLarge,
   encodeName,
@@ -39,7 +39,7 @@ export async function extractFile(
     readonly write?: ((fd: number) => Promise<void>) | undefined
   },
 ): Promise<boolean> {
-  const fd = at.createFile(place.fd, name)
+  const fd = treeCalls.createFile(place.fd, name)
   if (fd === undefined) return false
   try {
     if (write !== undefined) await write(fd)
@@ -49,9 +49,9 @@ export async function extractFile(
     // comes first, because a change of the owner clears them too.
     setMetadata(fd, entry, options)
     const { seconds, nanoseconds } = travellingTime(entry, options.warn)
-    at.setTime(fd, seconds, nanoseconds)
+    treeCalls.setTime(fd, seconds, nanoseconds)
   } finally {
-    at.closeDescriptor(fd)
+    treeCalls.closeDescriptor(fd)
   }
   return true
 }
@@ -78,13 +78,13 @@ async function writeSparse(fd: number, entry: FileEntry, options: ExtractOptions
     }
     position += chunk.length
   }
-  at.setSize(fd, entry.size)
+  treeCalls.setSize(fd, entry.size)
 }
 
 /** Sets owner, mode and attributes of an open file or directory. */
 export function setMetadata(fd: number, entry: FileEntry, options: ExtractOptions): void {
-  at.setOwner(fd, entry.uid, entry.gid)
-  at.setMode(fd, entry.mode)
+  treeCalls.setOwner(fd, entry.uid, entry.gid)
+  treeCalls.setMode(fd, entry.mode)
   setAttributes(fd, entry, options)
 }
 
@@ -94,7 +94,7 @@ function setAttributes(fd: number, entry: FileEntry, options: ExtractOptions): v
   if (areTooLarge(xattrs)) throw new SystemError(E2BIG, 'fsetxattr')
   for (const [name, value] of xattrs) {
     try {
-      at.setAttribute(fd, encodeName(name), value)
+      treeCalls.setAttribute(fd, encodeName(name), value)
     } catch (error) {
       if (!isSystemError(error, 'EOPNOTSUPP', 'EPERM')) throw error
       options.warn(`${printableName(entry.path)} loses its attribute ${printableName(name)} here`)
@@ -112,22 +112,23 @@ export function setLinkMetadata(
   place: Directory,
   { name, ...options }: ExtractOptions & { readonly name: Uint8Array },
 ): void {
-  const found = at.entryStatus(place.fd, name)
+  const found = treeCalls.entryStatus(place.fd, name)
   if (found === undefined) return
-  if (found.uid !== entry.uid || found.gid !== entry.gid) at.setOwnerAt(place.fd, name, entry)
+  if (found.uid !== entry.uid || found.gid !== entry.gid)
+    treeCalls.setOwnerAt(place.fd, name, entry)
   const type = typeOf(found.mode)
   if (type === fileType.symlink) return
-  const fd = type === fileType.regular ? at.openFileAt(place.fd, name) : undefined
+  const fd = type === fileType.regular ? treeCalls.openFileAt(place.fd, name) : undefined
   if (fd === undefined) setPlaceModeAt(place.fd, name, entry.mode)
   else {
     try {
-      at.setMode(fd, entry.mode)
+      treeCalls.setMode(fd, entry.mode)
       setAttributes(fd, entry, options)
     } finally {
-      at.closeDescriptor(fd)
+      treeCalls.closeDescriptor(fd)
     }
   }
-  at.setTimeAt(place.fd, name, travellingTime(entry, options.warn))
+  treeCalls.setTimeAt(place.fd, name, travellingTime(entry, options.warn))
 }
 
 /**
@@ -135,12 +136,12 @@ export function setLinkMetadata(
  * writer.
  */
 function setPlaceModeAt(dir: number, name: Uint8Array, mode: number): void {
-  const fd = at.openPlace(dir, name)
+  const fd = treeCalls.openPlace(dir, name)
   if (fd === undefined) return
   try {
-    at.setPlaceMode(fd, mode)
+    treeCalls.setPlaceMode(fd, mode)
   } finally {
-    at.closeDescriptor(fd)
+    treeCalls.closeDescriptor(fd)
   }
 }
 
@@ -150,9 +151,9 @@ export function extractSymlink(
   place: Directory,
   { name, ...options }: ExtractOptions & { readonly name: Uint8Array },
 ): boolean {
-  if (!at.makeSymlink(place.fd, name, encodeName(entry.linkpath))) return false
-  at.setOwnerAt(place.fd, name, entry)
-  at.setTimeAt(place.fd, name, travellingTime(entry, options.warn))
+  if (!treeCalls.makeSymlink(place.fd, name, encodeName(entry.linkpath))) return false
+  treeCalls.setOwnerAt(place.fd, name, entry)
+  treeCalls.setTimeAt(place.fd, name, travellingTime(entry, options.warn))
   return true
 }
 
@@ -168,14 +169,14 @@ export function extractSpecial(
   const type = entry.type === 'block' || entry.type === 'character' ? entry.type : 'fifo'
   try {
     const device = { type, major: entry.deviceMajor, minor: entry.deviceMinor } as const
-    if (!at.makeSpecial(place.fd, name, device)) return false
+    if (!treeCalls.makeSpecial(place.fd, name, device)) return false
   } catch (error) {
     if (!isSystemError(error, 'EPERM')) throw error
     options.warn(`The ${type} ${printableName(entry.path)} is left out: making it is not permitted`)
     return true
   }
-  at.setOwnerAt(place.fd, name, entry)
+  treeCalls.setOwnerAt(place.fd, name, entry)
   setPlaceModeAt(place.fd, name, entry.mode)
-  at.setTimeAt(place.fd, name, travellingTime(entry, options.warn))
+  treeCalls.setTimeAt(place.fd, name, travellingTime(entry, options.warn))
   return true
 }

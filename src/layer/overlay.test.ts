@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { at } from '#platform'
+import { treeCalls } from '#platform'
 import { encodeName } from '#tar'
 import { isOpaque, isWhiteoutDevice, refuseRemote } from './overlay.ts'
 import { isRoot, scratch } from './testing/tree.ts'
@@ -13,12 +13,12 @@ function withMark<T>(name: string, value: string, look: (fd: number) => T): T {
   using base = scratch()
   mkdirSync(`${base.path}/d`)
   writeFileSync(`${base.path}/d/f`, '')
-  const fd = at.openRoot(`${base.path}/d`)
+  const fd = treeCalls.openRoot(`${base.path}/d`)
   try {
-    at.setAttribute(fd, encodeName(name), Buffer.from(value))
+    treeCalls.setAttribute(fd, encodeName(name), Buffer.from(value))
     return look(fd)
   } finally {
-    at.closeDescriptor(fd)
+    treeCalls.closeDescriptor(fd)
   }
 }
 
@@ -33,9 +33,9 @@ describe('isWhiteoutDevice()', () => {
     [0o100000, 0, 0, false],
   ] as const)('isWhiteoutDevice() of mode %o, device %d:%d is %p', (type, major, minor, is) => {
     using base = scratch()
-    const root = at.openRoot(base.path)
-    const status = at.entryStatus(root)
-    at.closeDescriptor(root)
+    const root = treeCalls.openRoot(base.path)
+    const status = treeCalls.entryStatus(root)
+    treeCalls.closeDescriptor(root)
     if (status === undefined) throw new Error('a new directory has no status')
     const device = { deviceMajor: major, deviceMinor: minor, mode: type | 0o600 }
     expect(isWhiteoutDevice({ ...status, ...device })).toBe(is)

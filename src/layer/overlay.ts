@@ -1,5 +1,5 @@
 import { StrakeError } from '#oci'
-import { at, fileType, typeOf } from '#platform'
+import { fileType, treeCalls, typeOf } from '#platform'
 import { decodeName, encodeName, printableName } from '#tar'
 
 /** Overlayfs uses the first prefix; in a user namespace it uses the second. */
@@ -7,7 +7,7 @@ const prefixes = ['trusted.overlay.', 'user.overlay.']
 const opaque = prefixes.map((prefix) => encodeName(`${prefix}opaque`))
 
 /** True for the device 0:0 with which overlayfs marks a deleted name. */
-export function isWhiteoutDevice(status: at.EntryStatus): boolean {
+export function isWhiteoutDevice(status: treeCalls.EntryStatus): boolean {
   return (
     typeOf(status.mode) === fileType.character &&
     status.deviceMajor === 0 &&
@@ -17,12 +17,12 @@ export function isWhiteoutDevice(status: at.EntryStatus): boolean {
 
 /** True for an upper directory that hides the lower one. */
 export function isOpaque(fd: number): boolean {
-  return opaque.some((name) => at.readAttribute(fd, name)?.[0] === 0x79)
+  return opaque.some((name) => treeCalls.readAttribute(fd, name)?.[0] === 0x79)
 }
 
 /** Refuses files that overlayfs does not store completely in the upper directory. */
 export function refuseRemote(fd: number, path: string): void {
-  for (const bytes of at.listAttributes(fd)) {
+  for (const bytes of treeCalls.listAttributes(fd)) {
     const name = decodeName(bytes)
     const mark = prefixes.find((prefix) => name.startsWith(prefix))
     const what = mark === undefined ? '' : name.slice(mark.length)

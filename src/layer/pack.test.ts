@@ -12,7 +12,7 @@ import {
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { at } from '#platform'
+import { treeCalls } from '#platform'
 import { toBuffer } from '#stream'
 import { encodeName, readTar } from '#tar'
 import { applyLayer } from './apply.ts'
@@ -116,19 +116,19 @@ test('packTree() yields a directory before its entries, and no root unless asked
 test('packTree() names a path that is too long for any reader', async () => {
   using tree = scratch()
   const name = encodeName('n'.repeat(250))
-  const root = at.openRoot(tree.path)
+  const root = treeCalls.openRoot(tree.path)
   const descriptors = [root]
   for (let depth = 0; depth < 17; depth++) {
     const above = descriptors.at(-1) ?? root
-    at.makeDirectory(above, name)
-    descriptors.push(at.openDirectory(above, name) ?? root)
+    treeCalls.makeDirectory(above, name)
+    descriptors.push(treeCalls.openDirectory(above, name) ?? root)
   }
   const read = async (): Promise<void> => {
     for await (const _ of packTree(tree.path));
   }
   await expect(read()).rejects.toThrow('…": file name too long')
-  at.removeTree(root, name)
-  for (const fd of descriptors) at.closeDescriptor(fd)
+  treeCalls.removeTree(root, name)
+  for (const fd of descriptors) treeCalls.closeDescriptor(fd)
 })
 
 test('packTree() refuses names that would delete a file in a layer', async () => {

@@ -1,5 +1,5 @@
 import { StrakeError } from '#oci'
-import { at, isSystemError, SystemError } from '#platform'
+import { isSystemError, SystemError, treeCalls } from '#platform'
 import { baseName, decodeName, encodeName, parentPath, whiteoutPrefix } from '#tar'
 
 /** A directory of the tree that a layer is being applied to. */
@@ -35,8 +35,8 @@ export class Places implements Disposable {
   #last: { readonly path: string; readonly place: Place } | undefined
 
   constructor(rootPath: string) {
-    this.#root = at.openRoot(rootPath)
-    const path = decodeName(at.locate(this.#root))
+    this.#root = treeCalls.openRoot(rootPath)
+    const path = decodeName(treeCalls.locate(this.#root))
     this.#rootPath = path === '/' ? '' : path
   }
 
@@ -50,7 +50,7 @@ export class Places implements Disposable {
   make(path: string): Place {
     const known = this.#known(path)
     if (known !== undefined) return known
-    const fd = at.resolveDirectory(this.#root, here(path)) ?? this.#makeMissing(path, 0)
+    const fd = treeCalls.resolveDirectory(this.#root, here(path)) ?? this.#makeMissing(path, 0)
     return this.#keep(path, fd)
   }
 
@@ -89,7 +89,7 @@ export class Places implements Disposable {
 
   /** Call it after a name was replaced or removed; closes the last used directory. */
   forget(): void {
-    if (this.#last !== undefined) at.closeDescriptor(this.#last.place.fd)
+    if (this.#last !== undefined) treeCalls.closeDescriptor(this.#last.place.fd)
     this.#last = undefined
   }
 
@@ -103,7 +103,7 @@ export class Places implements Disposable {
    */
   keepTime({ fd, key }: Place): void {
     if (this.#times.has(key)) return
-    const status = at.entryStatus(fd)
+    const status = treeCalls.entryStatus(fd)
     if (status === undefined) return
     this.setTime(key, { seconds: status.mtime, nanoseconds: status.mtimeNanoseconds })
   }
@@ -114,17 +114,17 @@ export class Places implements Disposable {
     for (const [key, time] of this.#times) {
       const place = resolveIfDirectory(this.#root, key, 'refuse')
       if (place === undefined) continue
-      const fd = at.openDirectory(place, dot)
-      at.closeDescriptor(place)
+      const fd = treeCalls.openDirectory(place, dot)
+      treeCalls.closeDescriptor(place)
       if (fd === undefined) continue
-      at.setTime(fd, time.seconds, time.nanoseconds)
-      at.closeDescriptor(fd)
+      treeCalls.setTime(fd, time.seconds, time.nanoseconds)
+      treeCalls.closeDescriptor(fd)
     }
   }
 
   [Symbol.dispose](): void {
     this.forget()
-    at.closeDescriptor(this.#root)
+    treeCalls.closeDescriptor(this.#root)
   }
 
   #known(path: string): Place | undefined {
@@ -142,7 +142,7 @@ export class Places implements Disposable {
   #placeOf(fd: number): Place {
     let path: string
     try {
-      path = decodeName(at.locate(fd))
+      path = decodeName(treeCalls.locate(fd))
     } catch (error) {
       if (!isSystemError(error, 'ENAMETOOLONG')) throw error
       return { fd, key: climb(fd, this.#root) }
@@ -173,12 +173,12 @@ export class Places implements Disposable {
   #makeMissing(path: string, links: number): number {
     const parent = parentPath(path)
     const parentFd =
-      at.resolveDirectory(this.#root, here(parent)) ?? this.#makeMissing(parent, links)
+      treeCalls.resolveDirectory(this.#root, here(parent)) ?? this.#makeMissing(parent, links)
     const base = baseName(path)
     const name = encodeName(base)
     try {
       if (base === '' || base === '.' || base === '..') {
-        const fd = at.resolveDirectory(this.#root, here(path))
+        const fd = treeCalls.resolveDirectory(this.#root, here(path))
         if (fd === undefined) throw new SystemError(ENOENT, 'openat2')
         return fd
       }
@@ -187,24 +187,27 @@ export class Places implements Disposable {
         throw new StrakeError('INVALID', `Cannot apply layer: ${reason}`)
       }
       this.keepTime(this.#placeOf(parentFd))
-      if (at.makeDirectory(parentFd, name)) return this.#initialise(parentFd, name)
+      if (treeCalls.makeDirectory(parentFd, name)) return this.#initialise(parentFd, name)
       // The name exists but does not resolve: it is a dangling link. Create its target.
-      const target = decodeName(at.readSymlink(parentFd, name))
+      const target = decodeName(treeCalls.readSymlink(parentFd, name))
       if (links === mostLinks) throw new SystemError(ELOOP, 'openat2')
       const next = target.startsWith('/') ? target : `${parent}/${target}`
       const trimmed = next.replace(/^\/+|\/+$/g, '')
-      return at.resolveDirectory(this.#root, here(trimmed)) ?? this.#makeMissing(trimmed, links + 1)
+      return (
+        treeCalls.resolveDirectory(this.#root, here(trimmed)) ??
+        this.#makeMissing(trimmed, links + 1)
+      )
     } finally {
-      at.closeDescriptor(parentFd)
+      treeCalls.closeDescriptor(parentFd)
     }
   }
 
   #initialise(parentFd: number, name: Uint8Array): number {
-    const fd = at.openDirectory(parentFd, name)
+    const fd = treeCalls.openDirectory(parentFd, name)
     if (fd === undefined) throw new SystemError(ENOENT, 'openat')
     return closedOnError(fd, () => {
-      at.setOwner(fd, 0, 0)
-      at.setMode(fd, 0o755)
+      treeCalls.setOwner(fd, 0, 0)
+      treeCalls.setMode(fd, 0o755)
       this.setTime(this.#placeOf(fd).key, { seconds: 0, nanoseconds: 0 })
       return fd
     })
@@ -217,17 +220,17 @@ export class Places implements Disposable {
  */
 function climb(start: number, root: number): string {
   const names: string[] = []
-  const top = at.entryStatus(root)?.identity
+  const top = treeCalls.entryStatus(root)?.identity
   using open = new DisposableStack()
   for (let fd = start; ; ) {
-    const identity = at.entryStatus(fd)?.identity
+    const identity = treeCalls.entryStatus(fd)?.identity
     if (identity === top) return names.reverse().join('/')
-    const parent = at.openDirectory(fd, up)
+    const parent = treeCalls.openDirectory(fd, up)
     if (parent === undefined) throw movedAway()
-    open.defer(() => at.closeDescriptor(parent))
-    const isHere = ({ name }: at.DirectoryName): boolean =>
-      at.entryStatus(parent, name)?.identity === identity
-    const found = at.listDirectory(parent).find(isHere)
+    open.defer(() => treeCalls.closeDescriptor(parent))
+    const isHere = ({ name }: treeCalls.DirectoryName): boolean =>
+      treeCalls.entryStatus(parent, name)?.identity === identity
+    const found = treeCalls.listDirectory(parent).find(isHere)
     if (found === undefined) throw movedAway()
     names.push(decodeName(found.name))
     fd = parent
@@ -244,7 +247,7 @@ export function closedOnError<T>(fd: number, use: () => T): T {
   try {
     return use()
   } catch (error) {
-    at.closeDescriptor(fd)
+    treeCalls.closeDescriptor(fd)
     throw error
   }
 }
@@ -261,7 +264,7 @@ function resolveIfDirectory(
   links: 'follow' | 'refuse' = 'follow',
 ): number | undefined {
   try {
-    return at.resolveDirectory(root, here(path), { links })
+    return treeCalls.resolveDirectory(root, here(path), { links })
   } catch (error) {
     if (isSystemError(error, 'ENOTDIR', 'ELOOP')) return undefined
     throw error

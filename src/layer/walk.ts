@@ -1,4 +1,4 @@
-import { at, fileType, SystemError, typeOf } from '#platform'
+import { fileType, SystemError, treeCalls, typeOf } from '#platform'
 import { createBreath } from '#stream'
 import {
   decodeName,
@@ -54,8 +54,8 @@ interface Frame {
 const listedDirectory = 4
 const listedFile = 8
 const [ENOENT, ENAMETOOLONG] = [2, 36]
-type DirectoryName = at.DirectoryName
-type EntryStatus = at.EntryStatus
+type DirectoryName = treeCalls.DirectoryName
+type EntryStatus = treeCalls.EntryStatus
 
 /** Walks a tree depth first, names in byte order, and yields the entries of its layer. */
 export class TreeWalk implements Disposable {
@@ -72,8 +72,8 @@ export class TreeWalk implements Disposable {
   constructor(root: string, options: TreeWalkOptions) {
     this.#options = options
     this.#acls = options.acls ?? false
-    const fd = at.openRoot(root)
-    const lower = options.lower === undefined ? undefined : at.openRoot(options.lower)
+    const fd = treeCalls.openRoot(root)
+    const lower = options.lower === undefined ? undefined : treeCalls.openRoot(options.lower)
     const header = { ...entryHeader('./', this.#opened(fd), options), type: 'directory' } as const
     this.#push({ fd, lower, path: '', time: headerTime(header), pending: header })
   }
@@ -133,7 +133,7 @@ export class TreeWalk implements Disposable {
   #entriesOf(frame: Frame, child: DirectoryName, path: string): readonly TarInput[] {
     if (child.type === listedDirectory) return this.#directory(frame, child.name, path)
     if (child.type === listedFile) return this.#file(frame, child.name, path)
-    const status = at.entryStatus(frame.fd, child.name)
+    const status = treeCalls.entryStatus(frame.fd, child.name)
     if (status === undefined) return nothing
     switch (typeOf(status.mode)) {
       case fileType.directory:
@@ -148,16 +148,16 @@ export class TreeWalk implements Disposable {
   }
 
   #directory(frame: Frame, name: Uint8Array, path: string): readonly TarInput[] {
-    const fd = at.openDirectory(frame.fd, name)
+    const fd = treeCalls.openDirectory(frame.fd, name)
     if (fd === undefined) return nothing
     const opened = this.#opened(fd)
     const header = { ...entryHeader(path, opened, this.#options), type: 'directory' } as const
     const { overlay, stubs } = this.#options
     if (overlay) refuseRemote(fd, path)
     const opaque = overlay && isOpaque(fd)
-    const lower = frame.lower === undefined ? undefined : at.openDirectory(frame.lower, name)
+    const lower = frame.lower === undefined ? undefined : treeCalls.openDirectory(frame.lower, name)
     const same = lower !== undefined && isSameDirectory(opened, lower, this.#acls)
-    if (opaque && lower !== undefined) at.closeDescriptor(lower)
+    if (opaque && lower !== undefined) treeCalls.closeDescriptor(lower)
     const waits = !opaque && (same || stubs.has(path))
     const pending = waits ? header : undefined
     const time = headerTime(header)
@@ -167,7 +167,7 @@ export class TreeWalk implements Disposable {
   }
 
   #file(frame: Frame, name: Uint8Array, path: string): readonly TarInput[] {
-    const fd = at.openFileAt(frame.fd, name)
+    const fd = treeCalls.openFileAt(frame.fd, name)
     if (fd === undefined) return nothing
     this.#openFile = fd
     const opened = this.#opened(fd)
@@ -201,14 +201,19 @@ export class TreeWalk implements Disposable {
       return [whiteoutEntry(`${above}${whiteoutPrefix}${decodeName(name)}`, this.#options)]
     }
     const header = entryHeader(path, { status, xattrs: noXattrs }, this.#options)
-    if (this.#options.normalizeTimes === true) at.setTimeAt(frame.fd, name, headerTime(header))
+    if (this.#options.normalizeTimes === true)
+      treeCalls.setTimeAt(frame.fd, name, headerTime(header))
     const link = status.links > 1 ? this.#linkTo(status, path) : undefined
     if (link !== undefined) return [link]
     const { deviceMajor, deviceMinor } = status
     switch (typeOf(status.mode)) {
       case fileType.symlink:
         return [
-          { ...header, type: 'symlink', linkpath: decodeName(at.readSymlink(frame.fd, name)) },
+          {
+            ...header,
+            type: 'symlink',
+            linkpath: decodeName(treeCalls.readSymlink(frame.fd, name)),
+          },
         ]
       case fileType.fifo:
         return [{ ...header, type: 'fifo' }]
@@ -237,38 +242,41 @@ export class TreeWalk implements Disposable {
 
   #normalizeTime({ fd, status }: Opened, time: Time): void {
     if (this.#options.normalizeTimes !== true || sameTime(time, statusTime(status))) return
-    at.setTime(fd, time.seconds, time.nanoseconds)
+    treeCalls.setTime(fd, time.seconds, time.nanoseconds)
   }
 
   /** A directory that the layer leaves out gets the time it has in the parent filesystem. */
   #settleDirectory({ fd, lower, pending, time }: Frame): void {
     if (this.#options.normalizeTimes !== true) return
-    const kept = pending === undefined || lower === undefined ? undefined : at.entryStatus(lower)
+    const kept =
+      pending === undefined || lower === undefined ? undefined : treeCalls.entryStatus(lower)
     this.#normalizeTime(this.#opened(fd), kept === undefined ? time : statusTime(kept))
   }
 
   #opened(fd: number): Opened {
-    const status = at.entryStatus(fd)
+    const status = treeCalls.entryStatus(fd)
     if (status === undefined) throw new SystemError(ENOENT, 'statx')
     return { fd, status, xattrs: travellingAttributes(fd, this.#acls) }
   }
 
   #push(frame: Omit<Frame, 'names' | 'next'>): void {
     const { fd } = frame
-    const names = at.listDirectory(fd).sort((left, right) => Buffer.compare(left.name, right.name))
+    const names = treeCalls
+      .listDirectory(fd)
+      .sort((left, right) => Buffer.compare(left.name, right.name))
     this.#stack.push({ ...frame, names, next: 0 })
   }
 
   #pop(): void {
     const frame = this.#stack.pop()
     if (frame === undefined) return
-    at.closeDescriptor(frame.fd)
-    if (frame.lower !== undefined) at.closeDescriptor(frame.lower)
+    treeCalls.closeDescriptor(frame.fd)
+    if (frame.lower !== undefined) treeCalls.closeDescriptor(frame.lower)
   }
 
   #closeFile(): void {
     if (this.#openFile === undefined) return
-    at.closeDescriptor(this.#openFile)
+    treeCalls.closeDescriptor(this.#openFile)
     this.#openFile = undefined
   }
 }

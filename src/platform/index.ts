@@ -68,9 +68,9 @@ export { createMemoryFile } from './file/memory-file.ts'
 export { openPlainFile, readPlainBytes, readPlainFile } from './file/plain-file.ts'
 export { removeTree } from './file/remove-tree.ts'
 /**
- * Files inside an untrusted tree, by directory descriptor and name: `at.openDirectory(fd, name)`.
+ * Files inside an untrusted tree, by directory descriptor and name: `treeCalls.openDirectory(fd, name)`.
  */
-export * as at from './file/root.ts'
+export * as treeCalls from './file/root.ts'
 /** Files with a slow other end, read and written until a signal ends the wait. */
 export type { StreamFile } from './file/stream-file.ts'
 export { openStreamFile, useStreamFile } from './file/stream-file.ts'

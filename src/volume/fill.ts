@@ -1,5 +1,5 @@
 import { StrakeError } from '#oci'
-import { at, copyDirectoryStatus, lockDirectory, removeTree, runCommand } from '#platform'
+import { copyDirectoryStatus, lockDirectory, removeTree, runCommand, treeCalls } from '#platform'
 
 /**
  * Directories beside `_data` that no container sees: an unfinished copy, and a complete one that is
@@ -33,16 +33,16 @@ export interface FillOptions {
 export async function fillVolume(options: FillOptions): Promise<void> {
   const { volume, signal } = options
   using _lock = await lockDirectory(volume, signal)
-  const data = at.openRoot(`${volume}/_data`)
+  const data = treeCalls.openRoot(`${volume}/_data`)
   try {
-    const place = at.openRoot(volume)
+    const place = treeCalls.openRoot(volume)
     try {
-      at.removeTree(place, Buffer.from(copying))
-      const isInterrupted = at.entryStatus(place, Buffer.from(ready)) !== undefined
+      treeCalls.removeTree(place, Buffer.from(copying))
+      const isInterrupted = treeCalls.entryStatus(place, Buffer.from(ready)) !== undefined
       if (!isInterrupted) {
-        if (at.listDirectory(data).length > 0) return
+        if (treeCalls.listDirectory(data).length > 0) return
         await copy(options)
-        at.moveEntry(
+        treeCalls.moveEntry(
           { dir: place, name: Buffer.from(copying) },
           { dir: place, name: Buffer.from(ready) },
         )
@@ -50,10 +50,10 @@ export async function fillVolume(options: FillOptions): Promise<void> {
       copyDirectoryStatus(`${volume}/${ready}`, `${volume}/_data`)
       moveIn(`${volume}/${ready}`, data)
     } finally {
-      at.closeDescriptor(place)
+      treeCalls.closeDescriptor(place)
     }
   } finally {
-    at.closeDescriptor(data)
+    treeCalls.closeDescriptor(data)
   }
   await removeTree(`${volume}/${ready}`)
 }
@@ -70,15 +70,15 @@ async function copy({ volume, source, name, signal }: FillOptions): Promise<void
 }
 
 function moveIn(from: string, data: number): void {
-  const dir = at.openRoot(from)
+  const dir = treeCalls.openRoot(from)
   try {
-    const status = at.entryStatus(dir)
-    for (const { name } of at.listDirectory(dir)) {
-      at.moveEntry({ dir, name }, { dir: data, name })
+    const status = treeCalls.entryStatus(dir)
+    for (const { name } of treeCalls.listDirectory(dir)) {
+      treeCalls.moveEntry({ dir, name }, { dir: data, name })
     }
     // The renames have changed the time of the directory.
-    if (status !== undefined) at.setTime(data, status.mtime, status.mtimeNanoseconds)
+    if (status !== undefined) treeCalls.setTime(data, status.mtime, status.mtimeNanoseconds)
   } finally {
-    at.closeDescriptor(dir)
+    treeCalls.closeDescriptor(dir)
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { at, openPlainFile, temporaryName, writeAllNow } from '#platform'
+import { openPlainFile, temporaryName, treeCalls, writeAllNow } from '#platform'
 import { crc32 } from '#stream'
 
 /** "strakec1", read as two numbers. */
@@ -68,7 +68,7 @@ function readWhole(path: string): Uint8Array<ArrayBuffer> | undefined {
     const file = openPlainFile(path)
     try {
       const bytes = new Uint8Array(fstatSync(file).size)
-      return at.readFully(file, bytes, 0) === bytes.length ? bytes : undefined
+      return treeCalls.readFully(file, bytes, 0) === bytes.length ? bytes : undefined
     } finally {
       closeSync(file)
     }

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { at, mkdtempDisposable } from '#platform'
+import { mkdtempDisposable, treeCalls } from '#platform'
 import { type ContentHash, hashSelections } from './content-hash.ts'
 import { createFileDigests } from './digests.ts'
 import { type Selection, selectSources } from './select-sources.ts'
@@ -39,18 +39,18 @@ async function hashOf(
 }
 
 function setAttribute(path: string, name: string, value: Uint8Array): void {
-  const place = at.openRoot(root)
-  const fd = at.openBeneath(place, path.slice(root.length + 1))
-  at.setAttribute(fd, Buffer.from(name), value)
-  at.closeDescriptor(fd)
-  at.closeDescriptor(place)
+  const place = treeCalls.openRoot(root)
+  const fd = treeCalls.openBeneath(place, path.slice(root.length + 1))
+  treeCalls.setAttribute(fd, Buffer.from(name), value)
+  treeCalls.closeDescriptor(fd)
+  treeCalls.closeDescriptor(place)
 }
 
-function makeSpecial(path: string, file: at.SpecialFile): void {
+function makeSpecial(path: string, file: treeCalls.SpecialFile): void {
   rmSync(path)
-  const place = at.openRoot(root)
-  at.makeSpecial(place, Buffer.from('f'), file)
-  at.closeDescriptor(place)
+  const place = treeCalls.openRoot(root)
+  treeCalls.makeSpecial(place, Buffer.from('f'), file)
+  treeCalls.closeDescriptor(place)
 }
 
 /** CAP_NET_BIND_SERVICE or CAP_NET_RAW, as the kernel keeps it. */

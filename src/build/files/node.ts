@@ -1,8 +1,8 @@
-import { at, fileType, typeOf } from '#platform'
+import { fileType, treeCalls, typeOf } from '#platform'
 import { encodeName } from '#tar'
 
 /** A file, directory or link of a tree, with its status from lstat. */
-export interface FileNode extends Omit<at.ScannedStatus, 'mode'> {
+export interface FileNode extends Omit<treeCalls.ScannedStatus, 'mode'> {
   readonly name: string
   /** Relative to the root, without a leading slash. The root itself is `''`. */
   readonly path: string
@@ -14,11 +14,11 @@ export interface FileNode extends Omit<at.ScannedStatus, 'mode'> {
 /** Returns the status of a name in a directory, or `undefined` when it is absent. */
 export function lookUp(root: string, directory: string, name: string): FileNode | undefined {
   const path = directory === '' ? name : `${directory}/${name}`
-  const status = at.scanPath(encodeName(path === '' ? root : `${root}/${path}`))
+  const status = treeCalls.scanPath(encodeName(path === '' ? root : `${root}/${path}`))
   return status === undefined ? undefined : nodeOf(name, path, status)
 }
 
-export function nodeOf(name: string, path: string, status: at.ScannedStatus): FileNode {
+export function nodeOf(name: string, path: string, status: treeCalls.ScannedStatus): FileNode {
   return {
     name,
     path,
@@ -42,7 +42,7 @@ export function nodeOf(name: string, path: string, status: at.ScannedStatus): Fi
 }
 
 /** True when a file has not changed between two calls of lstat. */
-export function isUnchanged(node: FileNode, seen: at.ScannedStatus): boolean {
+export function isUnchanged(node: FileNode, seen: treeCalls.ScannedStatus): boolean {
   return (
     seen.inodeLow === node.inodeLow &&
     seen.inodeHigh === node.inodeHigh &&

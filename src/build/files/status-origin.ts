@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { at, bootId, filesystemOf, isSystemError, mountOf } from '#platform'
+import { bootId, filesystemOf, isSystemError, mountOf, treeCalls } from '#platform'
 import type { FileNode } from './node.ts'
 
 /**
@@ -81,7 +81,7 @@ function isKernelTimed(path: string): boolean {
 /** The device of a directory, or of its nearest parent that exists. */
 function deviceOf(path: string): number | undefined {
   for (let place = path; ; place = dirname(place)) {
-    const found = at.scanPath(place)
+    const found = treeCalls.scanPath(place)
     if (found !== undefined || place === dirname(place)) return found?.device
   }
 }

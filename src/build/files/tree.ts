@@ -2,7 +2,7 @@ import { read } from 'node:fs'
 import { promisify } from 'node:util'
 import type { IgnoreMatcher } from '#dockerfile'
 import { StrakeError } from '#oci'
-import { at, isSystemError } from '#platform'
+import { isSystemError, treeCalls } from '#platform'
 import type { Bytes } from '#stream'
 import { compareNames, decodeName, encodeName, mayTravel, printableName } from '#tar'
 import { type FileNode, isUnchanged, lookUp, nodeOf } from './node.ts'
@@ -142,11 +142,11 @@ class DirectoryTree implements FileTree {
     const slash = node.path.lastIndexOf('/')
     const directory = this.#openPath(slash === -1 ? '' : node.path.slice(0, slash), node)
     try {
-      return decodeName(at.readSymlink(directory, encodeName(node.name)))
+      return decodeName(treeCalls.readSymlink(directory, encodeName(node.name)))
     } catch (cause) {
       throw isSystemError(cause, 'EINVAL', 'ENOENT') ? changed(this, node, cause) : cause
     } finally {
-      at.closeDescriptor(directory)
+      treeCalls.closeDescriptor(directory)
     }
   }
 
@@ -191,25 +191,25 @@ class DirectoryTree implements FileTree {
 
   /** Opens a node. The error names the node. */
   #openPath(path: string, node: FileNode): number {
-    this.#descriptor ??= at.openRoot(this.root)
+    this.#descriptor ??= treeCalls.openRoot(this.root)
     try {
-      return at.openBeneath(this.#descriptor, path.isWellFormed() ? path : encodeName(path))
+      return treeCalls.openBeneath(this.#descriptor, path.isWellFormed() ? path : encodeName(path))
     } catch (cause) {
       throw changed(this, node, cause)
     }
   }
 
-  #scan(directory: FileNode, visit: Parameters<typeof at.scanDirectory>[1]): void {
+  #scan(directory: FileNode, visit: Parameters<typeof treeCalls.scanDirectory>[1]): void {
     const descriptor = this.#openNode(directory)
     try {
-      at.scanDirectory(descriptor, visit)
+      treeCalls.scanDirectory(descriptor, visit)
     } finally {
-      at.closeDescriptor(descriptor)
+      treeCalls.closeDescriptor(descriptor)
     }
   }
 
   [Symbol.dispose](): void {
-    if (this.#descriptor !== undefined) at.closeDescriptor(this.#descriptor)
+    if (this.#descriptor !== undefined) treeCalls.closeDescriptor(this.#descriptor)
     this.#descriptor = undefined
   }
 
@@ -217,10 +217,10 @@ class DirectoryTree implements FileTree {
     // Attributes of files of the host, such as labels, do not belong in an image.
     if (!this.hasOwners || node.type !== 'file') return noAttributes
     using file = this.open(node)
-    const names = at.listAttributes(file.descriptor).map((name) => decodeName(name))
+    const names = treeCalls.listAttributes(file.descriptor).map((name) => decodeName(name))
     const found = new Map<string, Uint8Array>()
     for (const name of names.filter((each) => mayTravel(each)).sort()) {
-      const value = at.readAttribute(file.descriptor, encodeName(name))
+      const value = treeCalls.readAttribute(file.descriptor, encodeName(name))
       if (value !== undefined) found.set(name, value)
     }
     return found
@@ -228,7 +228,7 @@ class DirectoryTree implements FileTree {
 
   hides(path: string): boolean {
     if (this.#ignore === undefined || !this.#ignore.ignores(path)) return false
-    return at.scanPath(encodeName(`${this.root}/${path}`)) !== undefined
+    return treeCalls.scanPath(encodeName(`${this.root}/${path}`)) !== undefined
   }
 
   /** An ignored directory is listed when a file below it is not ignored. */
@@ -257,7 +257,7 @@ class OpenNode implements OpenFile {
 
   #read(target: Uint8Array): number {
     try {
-      const count = at.readFully(this.descriptor, target, this.#position)
+      const count = treeCalls.readFully(this.descriptor, target, this.#position)
       if (count === target.length) return count
     } catch (error) {
       // A pipe or a directory has replaced the file.
@@ -267,12 +267,12 @@ class OpenNode implements OpenFile {
   }
 
   finish(): void {
-    const seen = at.scanDescriptor(this.descriptor)
+    const seen = treeCalls.scanDescriptor(this.descriptor)
     if (!isUnchanged(this.#node, seen)) throw changed(this.#tree, this.#node)
   }
 
   [Symbol.dispose](): void {
-    at.closeDescriptor(this.descriptor)
+    treeCalls.closeDescriptor(this.descriptor)
   }
 }
 

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs'
 import type { Digest } from '#oci'
-import { at, type HashingWriter, openPlainFile, sumSize } from '#platform'
+import { type HashingWriter, openPlainFile, sumSize, treeCalls } from '#platform'
 import { crc32 } from '#stream'
 import { compareNames, decodeName } from '#tar'
 import { bytesOf, readCacheFile, writeCacheFile } from '../files/cache-file.ts'
@@ -178,7 +178,7 @@ class OpenLayer implements EarlierLayer {
     if (number !== this.#blockNumber) {
       const sum = this.#sums[number]
       this.#blockNumber = -1
-      this.#blockLength = at.readFully(this.#file, this.#block, number * sumSize)
+      this.#blockLength = treeCalls.readFully(this.#file, this.#block, number * sumSize)
       const bytes = this.#block.subarray(0, this.#blockLength)
       if (sum === undefined || crc32(bytes) !== sum) throw new EarlierLayerError()
       this.#blockNumber = number

@@ -1,7 +1,7 @@
 import { chmodSync, chownSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { StrakeError } from '#oci'
-import { at } from '#platform'
+import { treeCalls } from '#platform'
 import type { RootMount } from '#runtime'
 import type { SshAgent, SshMount } from '../model/mounts.ts'
 import { relayAgent } from './agent-relay.ts'
@@ -51,8 +51,8 @@ async function listen(
     if (isRaw) pass(client, agent)
     else void relayAgent(client, agent)
   })
-  const place = at.openRoot(directory)
-  stack.defer(() => at.closeDescriptor(place))
+  const place = treeCalls.openRoot(directory)
+  stack.defer(() => treeCalls.closeDescriptor(place))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     // The path of the directory may be too long for the address of a socket.

@@ -1,4 +1,4 @@
-import { at } from '#platform'
+import { treeCalls } from '#platform'
 import { ContainerView } from '#runtime'
 import { ContainerTree } from '../container-tree.ts'
 import { LocalTree } from '../local-tree.ts'
@@ -32,7 +32,7 @@ export async function copy(
   const warn = (message: string): void => void warnings.push(message)
   const origin = from.tree.origin(from.path, { follow: from.follow ?? false })
   const { directory, name } = placeCopy(origin, to.tree.target(to.path), to.path)
-  const into = at.entryStatus(directory.fd)?.identity
+  const into = treeCalls.entryStatus(directory.fd)?.identity
   using writer = new TreeWriter(to.tree, directory, { copied: () => {}, warn, ...options })
   for await (const entry of readTree(origin, { name, into, warn })) await writer.write(entry)
   writer.finish()

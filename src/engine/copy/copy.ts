@@ -1,6 +1,6 @@
 import { placeCopy, readTree, type Target, TreeWriter, type WriteTreeOptions } from '#copy'
 import { StrakeError } from '#oci'
-import { at, decodeWithProgram } from '#platform'
+import { decodeWithProgram, treeCalls } from '#platform'
 import { resolveUser } from '#runtime'
 import { type Bytes, decompress } from '#stream'
 import { readTar, type TarInput, writeTar } from '#tar'
@@ -56,7 +56,7 @@ export async function copyFiles(
   const writing = writeOptions(trees, options, sources)
   for (const origin of origins) {
     const { directory, name } = placeCopy(origin, target, shown)
-    const into = at.entryStatus(directory.fd)?.identity
+    const into = treeCalls.entryStatus(directory.fd)?.identity
     using writer = new TreeWriter(trees.of(endpoint), directory, writing)
     for await (const entry of readTree(origin, { name, into, warn, signal })) {
       await writer.write(entry)

@@ -1,4 +1,4 @@
-import { at } from '#platform'
+import { treeCalls } from '#platform'
 import { decodeName } from '#tar'
 
 /**
@@ -6,27 +6,27 @@ import { decodeName } from '#tar'
  * it. Links are removed, never followed.
  */
 export function removeOthers(directory: string, written: ReadonlySet<string>): void {
-  const root = at.openRoot(directory)
+  const root = treeCalls.openRoot(directory)
   try {
     removeBelow(root, '', written)
   } finally {
-    at.closeDescriptor(root)
+    treeCalls.closeDescriptor(root)
   }
 }
 
 function removeBelow(fd: number, path: string, written: ReadonlySet<string>): void {
-  for (const { name } of at.listDirectory(fd)) {
+  for (const { name } of treeCalls.listDirectory(fd)) {
     const own = `${path}${decodeName(name)}`
     if (!written.has(own)) {
-      at.removeTree(fd, name)
+      treeCalls.removeTree(fd, name)
       continue
     }
-    const child = at.openDirectory(fd, name)
+    const child = treeCalls.openDirectory(fd, name)
     if (child === undefined) continue
     try {
       removeBelow(child, `${own}/`, written)
     } finally {
-      at.closeDescriptor(child)
+      treeCalls.closeDescriptor(child)
     }
   }
 }

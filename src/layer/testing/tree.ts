@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { at } from '#platform'
+import { treeCalls } from '#platform'
 import type { Emit } from '#stream'
 import { encodeName, packTar, type TarInput } from '#tar'
 import { overwriting } from '../../stream/testing/overwriting.ts'
@@ -132,20 +132,20 @@ export function describeTree(
 
 function attributesOf(path: string): string {
   if (!isRoot || lstatSync(path).isSymbolicLink()) return ''
-  const dir = at.openRoot(join(path, '..'))
-  const fd = at.openFileAt(dir, encodeName(path.slice(path.lastIndexOf('/') + 1)))
-  at.closeDescriptor(dir)
+  const dir = treeCalls.openRoot(join(path, '..'))
+  const fd = treeCalls.openFileAt(dir, encodeName(path.slice(path.lastIndexOf('/') + 1)))
+  treeCalls.closeDescriptor(dir)
   if (fd === undefined) return ''
   try {
-    return at
+    return treeCalls
       .listAttributes(fd)
       .map((name) => {
-        const value = Buffer.from(at.readAttribute(fd, name) ?? []).toString('hex')
+        const value = Buffer.from(treeCalls.readAttribute(fd, name) ?? []).toString('hex')
         return `${Buffer.from(name)}=${value}`
       })
       .sort()
       .join(',')
   } finally {
-    at.closeDescriptor(fd)
+    treeCalls.closeDescriptor(fd)
   }
 }

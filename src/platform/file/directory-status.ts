@@ -1,6 +1,6 @@
 import { check, cString, symbols } from '../call/libc.ts'
 import { changeMode, fileStatus, ignoring } from '../call/posix.ts'
-import * as at from './root.ts'
+import * as treeCalls from './root.ts'
 
 const c = symbols({
   lchown: { args: ['ptr', 'u32', 'u32'], returns: 'i32' },
@@ -26,17 +26,17 @@ export function copyDirectoryStatus(from: string, to: string): void {
 }
 
 function copyAttributes(from: string, to: string): void {
-  const [source, target] = [at.openRoot(from), at.openRoot(to)]
+  const [source, target] = [treeCalls.openRoot(from), treeCalls.openRoot(to)]
   try {
-    for (const name of at.listAttributes(source)) {
+    for (const name of treeCalls.listAttributes(source)) {
       const text = Buffer.from(name).toString('latin1')
       if (!/^(user\.(?!overlay\.)|system\.posix_acl_)/.test(text)) continue
-      const value = at.readAttribute(source, name)
+      const value = treeCalls.readAttribute(source, name)
       if (value === undefined) continue
-      ignoring(['EOPNOTSUPP'], () => at.setAttribute(target, name, value))
+      ignoring(['EOPNOTSUPP'], () => treeCalls.setAttribute(target, name, value))
     }
   } finally {
-    at.closeDescriptor(source)
-    at.closeDescriptor(target)
+    treeCalls.closeDescriptor(source)
+    treeCalls.closeDescriptor(target)
   }
 }

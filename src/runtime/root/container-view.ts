@@ -1,5 +1,5 @@
 import { StrakeError } from '#oci'
-import { at, fileType, typeOf } from '#platform'
+import { fileType, treeCalls, typeOf } from '#platform'
 import { type Cover, runtimeCovers } from './cover.ts'
 
 /** The file at a path of a container. */
@@ -11,7 +11,7 @@ export interface Place {
    * will create and for a missing file of a mount.
    */
   readonly fd?: number
-  readonly status?: at.EntryStatus
+  readonly status?: treeCalls.EntryStatus
   /** The mount at or above the place; absent for the root file system. */
   readonly cover?: Cover | undefined
 }
@@ -47,7 +47,7 @@ export class ContainerView implements Disposable {
   readonly #descriptors: number[] = []
 
   private constructor(rootPath: string, covers: Map<string, Cover>) {
-    const fd = this.keep(at.openRoot(rootPath))
+    const fd = this.keep(treeCalls.openRoot(rootPath))
     this.#root = { path: '/', fd, ...statusOf(fd) }
     this.#covers = covers
   }
@@ -109,12 +109,12 @@ export class ContainerView implements Disposable {
       return work()
     } finally {
       this.#directories.clear()
-      for (const fd of this.#descriptors.splice(kept)) at.closeDescriptor(fd)
+      for (const fd of this.#descriptors.splice(kept)) treeCalls.closeDescriptor(fd)
     }
   }
 
   [Symbol.dispose](): void {
-    for (const fd of this.#descriptors.splice(0)) at.closeDescriptor(fd)
+    for (const fd of this.#descriptors.splice(0)) treeCalls.closeDescriptor(fd)
   }
 
   #walk(path: string, missing: Missing | undefined): Place | undefined {
@@ -155,7 +155,7 @@ export class ContainerView implements Disposable {
     const known = this.#directories.get(path)
     if (known !== undefined) return known
     const bytes = Buffer.from(name)
-    const fd = at.openPlace(parent.fd, bytes)
+    const fd = treeCalls.openPlace(parent.fd, bytes)
     if (fd === undefined) {
       if (missing === undefined) return undefined
       if (parent.cover !== undefined) return { path, cover: parent.cover }
@@ -164,14 +164,14 @@ export class ContainerView implements Disposable {
     this.keep(fd)
     const place = { path, fd, ...statusOf(fd), cover: parent.cover }
     if (typeOfPlace(place) !== fileType.symlink) return place
-    return { link: Buffer.from(at.readSymlink(fd, noName)).toString() }
+    return { link: Buffer.from(treeCalls.readSymlink(fd, noName)).toString() }
   }
 
   #makeEntry({ path, dir, name }: NewEntry, { kind, mode }: Missing): Place {
-    const fd = kind === 'file' ? at.createFile(dir, name) : makeDirectory(dir, name)
+    const fd = kind === 'file' ? treeCalls.createFile(dir, name) : makeDirectory(dir, name)
     if (fd === undefined) throw unusable(path, 'another process is changing it')
     this.keep(fd)
-    at.setMode(fd, mode)
+    treeCalls.setMode(fd, mode)
     const { status } = statusOf(fd)
     this.made.push({ path, identity: status.identity, kind })
     return { path, fd, status }
@@ -185,12 +185,12 @@ interface Missing {
 
 const parentOf: Missing = { kind: 'directory', mode: 0o755 }
 
-interface NewEntry extends at.EntryName {
+interface NewEntry extends treeCalls.EntryName {
   readonly path: string
 }
 
 function makeDirectory(dir: number, name: Uint8Array): number | undefined {
-  return at.makeDirectory(dir, name) ? at.openDirectory(dir, name) : undefined
+  return treeCalls.makeDirectory(dir, name) ? treeCalls.openDirectory(dir, name) : undefined
 }
 
 function covered(path: string, cover: Cover): Place | { readonly link: string } {
@@ -224,8 +224,8 @@ export function isRegularFile(place: Pick<Place, 'status'>): boolean {
 
 const noName = new Uint8Array(0)
 
-function statusOf(fd: number): { readonly status: at.EntryStatus } {
-  const status = at.entryStatus(fd)
+function statusOf(fd: number): { readonly status: treeCalls.EntryStatus } {
+  const status = treeCalls.entryStatus(fd)
   if (status === undefined) throw new TypeError('an open file has no status')
   return { status }
 }

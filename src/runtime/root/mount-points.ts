@@ -1,6 +1,6 @@
 import { rmdirSync, unlinkSync } from 'node:fs'
 import { posix } from 'node:path'
-import { at } from '#platform'
+import { treeCalls } from '#platform'
 import type { MadeEntry } from './container-view.ts'
 
 /**
@@ -8,11 +8,11 @@ import type { MadeEntry } from './container-view.ts'
  * become a layer, which must not contain mount points.
  */
 export function removeMountPoints(rootPath: string, made: readonly MadeEntry[]): void {
-  const root = at.openRoot(rootPath)
+  const root = treeCalls.openRoot(rootPath)
   try {
     for (const one of made.toReversed()) removeOne(root, one)
   } finally {
-    at.closeDescriptor(root)
+    treeCalls.closeDescriptor(root)
   }
 }
 
@@ -22,20 +22,22 @@ function removeOne(root: number, { path, identity, kind }: MadeEntry): void {
   if (parent === undefined) return
   try {
     const name = posix.basename(path)
-    const status = at.entryStatus(parent, Buffer.from(name))
+    const status = treeCalls.entryStatus(parent, Buffer.from(name))
     if (status?.identity !== identity) return
     if (kind === 'directory') rmdirSync(`/proc/self/fd/${parent}/${name}`)
     else if (status.size === 0) unlinkSync(`/proc/self/fd/${parent}/${name}`)
   } catch {
     // The program has filled it, so it stays.
   } finally {
-    at.closeDescriptor(parent)
+    treeCalls.closeDescriptor(parent)
   }
 }
 
 function openParent(root: number, path: string): number | undefined {
   try {
-    return at.resolveDirectory(root, Buffer.from(`.${posix.dirname(path)}`), { links: 'refuse' })
+    return treeCalls.resolveDirectory(root, Buffer.from(`.${posix.dirname(path)}`), {
+      links: 'refuse',
+    })
   } catch {
     return undefined
   }

@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs'
 import { StrakeError } from '#oci'
 import {
-  at,
   type BindOptions,
   isSystemError,
   mountBind,
   mountBindAt,
   mountTmpfs,
   removeTree,
+  treeCalls,
   unmount,
 } from '#platform'
 import { ContainerView } from './container-view.ts'
@@ -84,11 +84,11 @@ function findNested(located: readonly LocatedMount[]): Map<LocatedMount, Located
 function mountOuter({ mount, cover }: LocatedMount, tree: string): string {
   if (cover.type !== 'tree') throw new TypeError('only files can hold other mounts')
   mkdirSync(tree, { mode: 0o700 })
-  const target = at.openRoot(tree)
+  const target = treeCalls.openRoot(tree)
   try {
     mountBindAt(cover.fd, target, bindOptions(mount))
   } finally {
-    at.closeDescriptor(target)
+    treeCalls.closeDescriptor(target)
   }
   return tree
 }
@@ -119,11 +119,11 @@ function mountInner({ mount, cover }: LocatedMount, { outer, tree, memory }: Out
 function mountMemory(mount: RootMount, target: number, place: string): void {
   mkdirSync(place, { mode: 0o700 })
   mountTmpfs(place, tmpfsOptions(mount))
-  const fd = at.openRoot(place)
+  const fd = treeCalls.openRoot(place)
   try {
     mountBindAt(fd, target)
   } finally {
-    at.closeDescriptor(fd)
+    treeCalls.closeDescriptor(fd)
   }
 }
 

@@ -1,6 +1,6 @@
 import { openSync, readSync } from 'node:fs'
 import { StrakeError } from '#oci'
-import { at, openFlag } from '#platform'
+import { openFlag, treeCalls } from '#platform'
 import { type ContainerView, isRegularFile, type Place } from './container-view.ts'
 
 /** The fields of the lines of a colon-separated file. */
@@ -57,7 +57,7 @@ function readText(place: number): string {
     }
     return Buffer.concat(chunks).toString()
   } finally {
-    at.closeDescriptor(fd)
+    treeCalls.closeDescriptor(fd)
   }
 }
 

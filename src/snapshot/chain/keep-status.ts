@@ -1,11 +1,11 @@
 import {
-  at,
   copyDirectoryStatus,
   type FileStatus,
   fileStatus,
   fileType,
   isSystemError,
   makeDirectory,
+  treeCalls,
   typeOf,
 } from '#platform'
 
@@ -31,11 +31,11 @@ export function keepDirectoryStatus(
 }
 
 function namesIn(directory: string): readonly string[] {
-  const fd = at.openRoot(directory)
+  const fd = treeCalls.openRoot(directory)
   try {
-    return at.listDirectory(fd).map(({ name }) => Buffer.from(name).toString())
+    return treeCalls.listDirectory(fd).map(({ name }) => Buffer.from(name).toString())
   } finally {
-    at.closeDescriptor(fd)
+    treeCalls.closeDescriptor(fd)
   }
 }
 

@@ -1,6 +1,5 @@
 import { type Digest, StrakeError } from '#oci'
 import {
-  at,
   changeMode,
   copyDirectoryStatus,
   isMountPoint,
@@ -14,6 +13,7 @@ import {
   removeDirectory,
   removeFile,
   removeTree,
+  treeCalls,
   unmount,
 } from '#platform'
 import type { ChainFolder } from './chain-folder.ts'
@@ -212,9 +212,9 @@ function makeUpper(upper: string, below?: string): boolean {
 function makeRoot(path: string): void {
   makeDirectory(path, 0o755)
   changeMode(path, 0o755)
-  const fd = at.openRoot(path)
-  at.setTime(fd, 0, 0)
-  at.closeDescriptor(fd)
+  const fd = treeCalls.openRoot(path)
+  treeCalls.setTime(fd, 0, 0)
+  treeCalls.closeDescriptor(fd)
 }
 
 /**

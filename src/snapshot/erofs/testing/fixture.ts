@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { listTree, readContents, readIndex, type Tree } from '#erofs'
 import { applyLayer } from '#layer'
 import { chainIds, type Digest } from '#oci'
-import { at, mountsBelow, unmount } from '#platform'
+import { mountsBelow, treeCalls, unmount } from '#platform'
 import { decodeName, packTar, type TarInput } from '#tar'
 import { rawEntry, rawPax } from '../../../tar/testing/archives.ts'
 import type { LocalSnapshotter } from '../../chain/snapshotter.ts'
@@ -139,23 +139,24 @@ export function describeTree(root: string): Description {
 
 function attributesOf(path: Buffer): string {
   const slash = path.lastIndexOf(0x2f)
-  const above = at.openRoot('/')
-  const dir = at.resolveDirectory(above, path.subarray(1, slash))
-  at.closeDescriptor(above)
+  const above = treeCalls.openRoot('/')
+  const dir = treeCalls.resolveDirectory(above, path.subarray(1, slash))
+  treeCalls.closeDescriptor(above)
   if (dir === undefined) return ''
   const fd =
-    at.openDirectory(dir, path.subarray(slash + 1)) ?? at.openFileAt(dir, path.subarray(slash + 1))
-  at.closeDescriptor(dir)
+    treeCalls.openDirectory(dir, path.subarray(slash + 1)) ??
+    treeCalls.openFileAt(dir, path.subarray(slash + 1))
+  treeCalls.closeDescriptor(dir)
   if (fd === undefined) return ''
   try {
-    const names = at.listAttributes(fd).map((name) => Buffer.from(name).toString('latin1'))
+    const names = treeCalls.listAttributes(fd).map((name) => Buffer.from(name).toString('latin1'))
     return names
       .filter((name) => !name.startsWith('trusted.overlay.'))
       .sort()
-      .map((name) => `${name}=${hexOf(at.readAttribute(fd, Buffer.from(name, 'latin1')))}`)
+      .map((name) => `${name}=${hexOf(treeCalls.readAttribute(fd, Buffer.from(name, 'latin1')))}`)
       .join(',')
   } finally {
-    at.closeDescriptor(fd)
+    treeCalls.closeDescriptor(fd)
   }
 }
 
