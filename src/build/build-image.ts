@@ -179,7 +179,7 @@ function unremembered(error: unknown): string {
 
 function stepServices(options: BuildOptions, lease: Lease): StepServices {
   const { services, emit = silent, signal } = options
-  const { store, snapshots, records, runtime, network, filters } = services
+  const { store, snapshots, records, runtime, network, devices, filters } = services
   const { cache, layers } = records
   const listings: StepServices['listings'] = new Map()
   const filesystems = createFilesystems({
@@ -197,7 +197,7 @@ function stepServices(options: BuildOptions, lease: Lease): StepServices {
     read: (layer) => store.read(layer.descriptor, signal ? { signal } : {}),
   })
   const http = { ...httpServices(), ...services.http }
-  return { store, cache, lease, filesystems, listings, runtime, network, filters, http }
+  return { store, cache, lease, filesystems, listings, runtime, network, devices, filters, http }
 }
 
 function factsOf(

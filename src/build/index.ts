@@ -21,6 +21,7 @@ export {
   type Targets,
 } from './inspect.ts'
 export type { NamedContext } from './model/contexts.ts'
+export type { DeviceEdits, DeviceFinder } from './model/devices.ts'
 export type { DockerfileSource } from './model/error.ts'
 // Errors: mistakes in a Dockerfile, and commands that fail.
 export { DockerfileError, ExitError } from './model/error.ts'

@@ -7,6 +7,7 @@ import type { Emit } from '#stream'
 import type { ContextArchive } from './contexts/build-input.ts'
 import type { BuildAnnotation } from './export/annotations.ts'
 import type { NamedContext } from './model/contexts.ts'
+import type { DeviceFinder } from './model/devices.ts'
 import type { NetworkMode } from './model/graph.ts'
 import type { SshAgent } from './model/mounts.ts'
 import type { Grant, RunLimits, RunSettings } from './model/run-settings.ts'
@@ -29,6 +30,8 @@ export interface BuildServices {
   readonly runtime: () => Promise<Runtime>
   /** Finds or pulls a base image. Then its manifest, configuration and layers are in the store. */
   readonly resolveImage: ImageResolver
+  /** Without it, RUN has no devices. */
+  readonly devices?: DeviceFinder | undefined
   /** Without it, RUN has no network. */
   readonly network?: NetworkProvider | undefined
   /** Directory for bundles. A build removes the files that it writes there. */

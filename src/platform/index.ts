@@ -33,6 +33,7 @@ export { writeAllNow } from './call/write-all-now.ts'
 export type { Database, DatabaseOptions, SqlRow, SqlValue } from './data/database.ts'
 export { openDatabase } from './data/sqlite.ts'
 export { isDatabaseDamaged, isUniqueViolation } from './data/sqlite-errors.ts'
+export { parseYaml } from './data/yaml.ts'
 /** The checksum of a file, noted on the file. */
 export { noteChecksum, notedChecksum } from './file/checksum-note.ts'
 /** Copying owner, mode, times and attributes of a directory. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Range } from '#dockerfile'
 import type { Digest, Platform } from '#oci'
+import type { WantedDevice } from './devices.ts'
 import type { RunMount } from './mounts.ts'
 import type { RunSettings } from './run-settings.ts'
 
@@ -51,6 +52,8 @@ export interface RunOp {
   readonly hostname?: string
   /** `insecure` has all rights of this machine. Absent for the sandbox. */
   readonly security?: 'insecure'
+  /** Absent without devices. */
+  readonly devices?: readonly WantedDevice[]
   /** Absent without settings of the user. */
   readonly settings?: RunSettings
   /** Absent when the RUN has no mounts. */

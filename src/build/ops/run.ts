@@ -1,5 +1,6 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { diffUpper } from '#layer'
+import { StrakeError } from '#oci'
 import { makeDirectoriesWithMode, writeFileWithMode } from '#platform'
 import {
   checkCommand,
@@ -17,6 +18,7 @@ import type { ActiveSnapshot } from '#snapshot'
 import { keepChunk } from '#stream'
 import { TarLister } from '#tar'
 import { storeLayer } from '../layers/store-layer.ts'
+import type { DeviceEdits } from '../model/devices.ts'
 import { ExitError } from '../model/error.ts'
 import type { RunOp } from '../model/graph.ts'
 import type { FileState, StateLayer } from '../model/state.ts'
@@ -88,7 +90,12 @@ async function runCommand(
   await mkdir(directory, { mode: 0o700 })
   await using network = await attach(op, id, context)
   await using opened = await openMounts(op, inputs, { context, directory })
-  const mounts = [...(await writeMounts(op, network, directory)), ...opened.mounts]
+  const devices = await findDevices(op, context)
+  const mounts = [
+    ...(await writeMounts(op, network, directory)),
+    ...devices.mounts,
+    ...opened.mounts,
+  ]
   const nested = nestedMounts(directory)
   await using undo = new AsyncDisposableStack()
   undo.defer(() => releaseNestedMounts(nested))
@@ -96,7 +103,7 @@ async function runCommand(
   const runtime = await context.services.runtime()
   const process = {
     args: op.argv,
-    env: environment(op, opened, context),
+    env: environment(op, [...devices.env, ...opened.env], { opened, context }),
     cwd: prepared.cwd,
     user: resolveUser(prepared.view, op.user),
   }
@@ -106,7 +113,7 @@ async function runCommand(
     root: active.root,
     ...process,
     hostname: hostnameOf(op),
-    ...(op.security === 'insecure' && { security: { privileged: true } }),
+    security: { privileged: op.security === 'insecure', devices: devices.nodes },
     rlimits: op.settings?.rlimits,
     shmSize: op.settings?.shmSize,
     ...context.facts.runLimits,
@@ -190,13 +197,52 @@ function bind(source: string, destination: string, point: RootMount['point']): R
 }
 
 /** The variables of the Dockerfile, the proxies and the epoch, and none of this process. */
-function environment(op: RunOp, opened: OpenMounts, context: StepContext): string[] {
+function environment(
+  op: RunOp,
+  more: readonly string[],
+  { opened, context }: { readonly opened: OpenMounts; readonly context: StepContext },
+): string[] {
   const epoch = stepEpoch(context.facts.times, context.vertex)
   const added = epoch === undefined ? [] : [`SOURCE_DATE_EPOCH=${epoch}`]
   // A variable keeps its first position and gets its last value.
   const before = [...context.facts.proxies, ...added, ...opened.usualEnv]
-  const lines = [...before, ...op.env, ...opened.env]
+  const lines = [...before, ...op.env, ...more]
   return [...new Map(lines.map((line) => [line.slice(0, line.indexOf('=')), line])).values()]
+}
+
+/** The devices of a RUN. Throws `NOT_FOUND` for a required one that this machine lacks. */
+async function findDevices(
+  { devices = [] }: RunOp,
+  { services, emit }: StepContext,
+): Promise<Omit<DeviceEdits, 'mounts'> & { readonly mounts: readonly RootMount[] }> {
+  const found: DeviceEdits[] = []
+  for (const { name, isRequired } of devices) {
+    const edits = await services.devices?.(name)
+    if (edits !== undefined) found.push(edits)
+    else if (isRequired) {
+      throw new StrakeError('NOT_FOUND', `Cannot use device ${name}: this machine has none`, {
+        remedy: 'describe it in a CDI specification in /etc/cdi',
+      })
+    } else emit({ type: 'warning', message: `RUN has no device ${name}: this machine has none` })
+  }
+  const mounts = await Promise.all(
+    found
+      .flatMap((each) => each.mounts)
+      .map(async ({ source, destination, readOnly }): Promise<RootMount> => {
+        const status = await stat(source).catch((cause: unknown) => {
+          throw new StrakeError('NOT_FOUND', `Cannot use a device: there is no ${source}`, {
+            cause,
+          })
+        })
+        const point = status.isDirectory() ? 'directory' : 'file'
+        return { ...bind(source, destination, point), readOnly }
+      }),
+  )
+  return {
+    nodes: found.flatMap(({ nodes }) => nodes),
+    env: found.flatMap(({ env }) => env),
+    mounts,
+  }
 }
 
 function exitError(op: RunOp, code: number, { facts, vertex }: StepContext): ExitError {

@@ -276,7 +276,6 @@ const refusals: readonly (readonly [string, string])[] = [
   ['FROM a AS x\nFROM b\nCOPY --from=2 / /', 'stage index 2 is not that of an earlier stage'],
   ['FROM a\nCOPY --from=later / /\nFROM b AS later\nFROM 0', 'stage later comes later'],
   ['FROM a AS self\nCOPY --from=self / /', 'stage self comes later in the file, or is this stage'],
-  ['FROM a\nRUN --device=gpu y', 'RUN --device is not supported yet'],
   ['FROM a\nRUN --network=host y', 'needs the permission network.host'],
   ['FROM a\nADD https://h/y.git#--upload-pack=id /x', '"--upload-pack=id" is not a ref'],
   ['FROM a\nADD --keep-git-dir https://h/y /x', 'needs a git repository'],
@@ -311,6 +310,20 @@ test('planBuild() gives RUN no permission that the user has not given', async ()
   }
   const sandboxed = opOf(await plan('FROM a\nRUN --security=sandbox y'), 'run')
   expect(sandboxed).not.toHaveProperty('security')
+})
+
+test('planBuild() reads devices, and needs the permission for them', async () => {
+  const text = (device: string): string => `FROM a\nRUN --device=${device} y`
+  await expect(plan(text('v.com/c=n'))).rejects.toThrow('needs the permission device')
+  const devices = async (device: string) =>
+    opOf(await plan(text(device), { grants: ['device'] }), 'run').devices
+  expect(await devices('v.com/c=n')).toEqual([{ name: 'v.com/c=n', isRequired: false }])
+  expect(await devices('v.com/c,required')).toEqual([{ name: 'v.com/c', isRequired: true }])
+  expect(await devices('v.com/c=*,required=false')).toEqual([
+    { name: 'v.com/c=*', isRequired: false },
+  ])
+  await expect(devices('v.com/c,requird')).rejects.toThrow('(did you mean required?)')
+  await expect(devices('/dev/sda')).rejects.toThrow('is not the name of a device')
 })
 
 test('planBuild() marks the steps of stages that run again', async () => {

@@ -1,4 +1,5 @@
-import { inlineScript, type RunInstruction } from '#dockerfile'
+import { inlineScript, parseBoolean, type RunInstruction, withSuggestion } from '#dockerfile'
+import type { WantedDevice } from '../model/devices.ts'
 import type { RunOp } from '../model/graph.ts'
 import type { Grant } from '../model/run-settings.ts'
 import { tooMuchText } from '../variables/text-budget.ts'
@@ -15,8 +16,6 @@ export async function planRun(
   expand: Expander,
   context: FilesystemContext,
 ): Promise<Step> {
-  const unsupported = unsupportedFlag(run)
-  if (unsupported !== undefined) throw refuse(context, run, unsupported)
   const network = run.network ?? context.network
   if (network === 'host') requireGrant('network.host', '--network=host', run, context)
   if (run.security === 'insecure') {
@@ -30,6 +29,7 @@ export async function planRun(
   if (!context.budget.take(size)) throw refuse(context, run, tooMuchText)
   const argv = commandLine(run.command, stage)
   const script = inlineScript(run.command)
+  const devices = planDevices(run, context)
   const { mounts, inputs } = await planMounts(stage, run, expand, context)
   const op: RunOp = {
     kind: 'run',
@@ -40,6 +40,7 @@ export async function planRun(
     network,
     ...sandboxHostname(run, context),
     ...(run.security === 'insecure' && { security: 'insecure' }),
+    ...(devices.length > 0 && { devices }),
     ...(context.settings !== undefined && { settings: context.settings }),
     ...(mounts.length > 0 && { mounts }),
     ...(script !== undefined && { script: { path: script.path, content: script.content } }),
@@ -76,6 +77,24 @@ function sandboxHostname(run: RunInstruction, context: FilesystemContext): Pick<
  */
 const maxVariables = 4096
 
-function unsupportedFlag({ devices }: RunInstruction): string | undefined {
-  return devices.length > 0 ? 'RUN --device is not supported yet' : undefined
+/** Reads `--device=NAME[,required[=BOOL]]`. */
+function planDevices(run: RunInstruction, context: FilesystemContext): readonly WantedDevice[] {
+  return run.devices.map((text) => {
+    requireGrant('device', `--device=${text}`, run, context)
+    const [name = '', ...options] = text.split(',')
+    let isRequired = false
+    for (const option of options) {
+      const [, key, value = 'true'] = /^([^=]*)(?:=(.*))?$/.exec(option) ?? []
+      const flag = key === 'required' ? parseBoolean(value) : undefined
+      if (flag === undefined) {
+        const message = withSuggestion(`--device has no option ${option}`, key ?? '', ['required'])
+        throw refuse(context, run, message)
+      }
+      isRequired = flag
+    }
+    if (/^[^=/\s]+\/[^=/\s]+(?:=[^=\s]+)?$/.test(name)) return { name, isRequired }
+    throw refuse(context, run, `--device=${text} is not the name of a device`, {
+      remedy: 'name it as in CDI: vendor.com/class=name',
+    })
+  })
 }

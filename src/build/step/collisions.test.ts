@@ -43,6 +43,8 @@ const different: readonly (readonly [lines: string, options?: PlanOptions])[] = 
   ['USER name\nRUN make'],
   ['RUN --network=none make'],
   ['RUN --network=host make', { grants: ['network.host'] }],
+  ['RUN --device=v/c=n make', { grants: ['device'] }],
+  ['RUN --device=v/c=n,required make', { grants: ['device'] }],
   ['RUN --security=insecure make', { grants: ['security.insecure'] }],
   ['RUN --mount=type=tmpfs,target=/t make'],
   ['RUN --mount=type=tmpfs,target=/u make'],

@@ -8,6 +8,7 @@ import type { TarListing } from '#tar'
 import type { BuildContexts } from '../files/build-context.ts'
 import type { ContextSources } from '../files/context-sources.ts'
 import type { LookupTree } from '../files/tree.ts'
+import type { DeviceFinder } from '../model/devices.ts'
 import type { DockerfileSource } from '../model/error.ts'
 import type { NetworkMode, Vertex } from '../model/graph.ts'
 import type { SshAgent } from '../model/mounts.ts'
@@ -62,6 +63,8 @@ export interface StepServices {
   readonly runtime: () => Promise<Runtime>
   /** Directory of compiled seccomp filters, if any are kept. */
   readonly filters: string | undefined
+  /** Without it, RUN has no devices. */
+  readonly devices: DeviceFinder | undefined
   /** Without it, RUN has no network. */
   readonly network: NetworkProvider | undefined
   readonly http: HttpServices

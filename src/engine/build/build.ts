@@ -23,6 +23,7 @@ import { layoutBase } from '../base/layout-base.ts'
 import { resolveBase } from '../base/resolve-base.ts'
 import { buildsOf, cleanAfterBuilds, scratchOf } from '../begin-work.ts'
 import type { Engine } from '../engine.ts'
+import { findCdiDevice } from '../host/cdi.ts'
 import type { BuildOutput } from '../output/build-output.ts'
 import { checkOutputs, deliver } from '../output/deliver.ts'
 import { allocateAddress } from './addresses.ts'
@@ -231,6 +232,7 @@ export async function buildServices(
       options.layout === undefined || lease === undefined
         ? resolveBase(engine, reference, options)
         : layoutBase(engine, options.layout, { options, lease }),
+    devices: findCdiDevice,
     network: (request) => attachStep(engine, request),
     run: buildsOf(engine),
     scratch: scratchOf(engine),
