@@ -152,7 +152,7 @@ function summarize(outcomes: ReadonlyMap<Mutation, Outcome>): void {
   )
   console.log(`${count(all, 'noticed')} of ${all.length} noticed`)
   for (const [title, some] of [
-    ['No test notices, and the list does not say why:', missed],
+    ['No test notices, and the list has no reason:', missed],
     ['A test notices, although the list says that none can:', wrong],
   ] as const) {
     if (some.length === 0) continue

@@ -1,4 +1,4 @@
-// Writes dist/THIRD-PARTY.md: what the program contains of others, and under which licenses.
+// Writes dist/THIRD-PARTY.md: the software of other projects in the program, and its licenses.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
@@ -28,7 +28,7 @@ export function describeThirdParties(): string {
   return `# Work of others in strake\n\n${names.map(describe).join('\n')}`
 }
 
-/** The dependencies of a package, with theirs. */
+/** Returns all direct and indirect dependencies of a package. */
 function contained({ dependencies = {} }: Package, found = new Set<string>()): Set<string> {
   for (const name of Object.keys(dependencies)) {
     if (found.has(name)) continue

@@ -64,7 +64,7 @@ export const globalOptions: readonly (readonly [flags: string, meaning: string])
   ['-v, --version', 'print the version'],
   [
     '-c, --context; -H, --host; -l, --log-level',
-    'accepted from scripts written for Docker when they mean this machine, refused otherwise',
+    'accepted for existing scripts if they mean this machine, refused otherwise',
   ],
 ]
 

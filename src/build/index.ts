@@ -11,7 +11,7 @@ export { type AnnotationPlace, annotationsFor, type BuildAnnotation } from './ex
 // Writing an image to the store.
 export type { BuildState, ExportedImage } from './export/image.ts'
 export { exportImage } from './export/image.ts'
-// Looking at a Dockerfile without building it.
+// Describing a Dockerfile without building it.
 export {
   type Checked,
   checkBuild,

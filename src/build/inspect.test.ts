@@ -37,7 +37,7 @@ describe('checkBuild()', () => {
     expect(await rulesOf(text, { target: 'two' })).toEqual(['4 UndefinedVar'])
   })
 
-  test('checkBuild() knows the environment of base images', async () => {
+  test('checkBuild() uses the environment of base images', async () => {
     expect(await rulesOf('FROM base\nWORKDIR $JAVA_HOME')).toEqual([])
   })
 
@@ -59,7 +59,7 @@ describe('checkBuild()', () => {
 })
 
 describe('outlineBuild()', () => {
-  test('outlineBuild() lists what the target and its stages take, with values and descriptions', async () => {
+  test('outlineBuild() lists the parameters of the target and its stages, with values and descriptions', async () => {
     const text = [
       '# VERSION is of the program',
       'ARG VERSION=1',

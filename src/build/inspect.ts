@@ -108,7 +108,7 @@ async function plan(
   )
 }
 
-/** The stages that no other stage uses: planning them plans all. One target if the user names it. */
+/** Returns the target of the user, else the stages that no other stage uses: planning them plans all stages. */
 function targetsOf({ stages }: Dockerfile, target: string | undefined): (string | undefined)[] {
   if (target !== undefined || stages.length === 0) return [target]
   const used = new Set<number>()

@@ -37,7 +37,7 @@ export async function openDefinition(
   return { ...(await readDefinition(contextRoot, dockerfile)), contextRoot, remote }
 }
 
-/** A URL of a Dockerfile is downloaded. The URL of the context may be that of a Dockerfile, too. */
+/** Downloads the Dockerfile from a URL. The URL of the context may also be that of a Dockerfile. */
 async function chooseDockerfile(
   { dockerfile }: BuildOptions,
   context: ContextRoot,

@@ -71,7 +71,7 @@ export interface BuildOptions {
    * default is `Dockerfile` in the context.
    */
   readonly dockerfile?: string | { readonly text: string } | undefined
-  /** What replaces stages and images, by name. */
+  /** Replacements of stages and images, by name. */
   readonly contexts?: ReadonlyMap<string, NamedContext> | undefined
   /** Stage name or index. The default is the last stage. */
   readonly target?: string | undefined
@@ -80,7 +80,7 @@ export interface BuildOptions {
   readonly labels?: Readonly<Record<string, string>> | undefined
   /** Annotations of the manifests. The caller writes those of an index. */
   readonly annotations?: readonly BuildAnnotation[] | undefined
-  /** There is an image for each. The default is the platform of the machine. */
+  /** The build makes an image for each. The default is the platform of the machine. */
   readonly platforms?: readonly Platform[] | undefined
   /** Run every step again. The results are still added to the cache. */
   readonly noCache?: boolean | undefined

@@ -42,7 +42,7 @@ export async function makePlans(
     contexts,
     found,
   }: {
-    /** Takes the violations of build checks. */
+    /** Called with the violations of build checks. */
     readonly found?: Diagnostic[] | undefined
     readonly buildArgs: BuildArgs
     readonly ignore?: IgnoreMatcher | undefined
@@ -129,7 +129,7 @@ function useFrontend(
   }
 }
 
-/** The stages of `--no-cache-filter`, in lower case. A name that no stage has gives a warning. */
+/** Returns the stages of `--no-cache-filter` in lower case. Warns of unknown names. */
 function uncachedStages(
   { noCacheStages = [] }: BuildOptions,
   { stages }: Dockerfile,
@@ -168,7 +168,7 @@ export async function chooseTimes(
   return { kind: 'newest', epochs: newestEpochs(plans, sources) }
 }
 
-/** The image that the source policy has for a reference. Throws `DENIED`. */
+/** Returns the image by which the source policy replaces a reference. Throws `DENIED`. */
 function allowedImage(
   reference: string,
   policy: SourcePolicy | undefined,
@@ -183,7 +183,7 @@ function allowedImage(
   const { identifier: found } = applyPolicy(policy, { identifier, attributes: {} })
   if (found === identifier) return reference
   if (layout === undefined && found.startsWith(scheme)) return found.slice(scheme.length)
-  throw new StrakeError('INVALID', `Cannot use ${found} for ${identifier}: it is no image`, {
+  throw new StrakeError('INVALID', `Cannot use ${found} for ${identifier}: it is not an image`, {
     remedy: 'correct the source policy',
   })
 }

@@ -10,7 +10,7 @@ export class Warnings {
   readonly #found: Diagnostic[]
   readonly #rules = new Set<string>()
 
-  /** `found` takes the violations with their places. */
+  /** `found` is called with each violation and its place. */
   constructor(
     dockerfile: Dockerfile,
     source: DockerfileSource,

@@ -52,7 +52,7 @@ test('printDocument() escapes characters that control a terminal, without a chan
   expect(JSON.parse(output.text)).toEqual(value)
 })
 
-test('formatKind() tells the usual output, JSON and templates apart', () => {
+test('formatKind() distinguishes the usual output, JSON and templates', () => {
   expect(['', 'table', undefined].map(formatKind)).toEqual(['usual', 'usual', 'usual'])
   expect(formatKind('json')).toBe('json')
   for (const template of ['{{json .}}', '{{.ID}}', 'table {{.ID}}', 'text']) {

@@ -98,7 +98,7 @@ function escapeControls(json: string): string {
   )
 }
 
-/** What `--format` asks for: what a command usually prints, JSON, or what a template makes. */
+/** The kind of `--format`: the usual output of the command, JSON, or a template. */
 export type FormatKind = 'usual' | 'json' | 'template'
 
 export function formatKind(format: string | undefined): FormatKind {

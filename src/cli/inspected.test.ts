@@ -38,14 +38,14 @@ test('printInspected() prints a template for each name', async () => {
   )
 })
 
-test('printInspected() goes on after a name that fails, and prints an empty line for none', async () => {
+test('printInspected() continues after a name that fails, and prints an empty line without documents', async () => {
   const { out, err, exitCode } = await inspect('{{.Name}}', 'missing', 'data')
   expect([out, exitCode]).toEqual(['data\n', 1])
   expect(err).toBe('strake: Cannot find missing\n')
   expect((await inspect('{{.Name}}', 'missing')).out).toBe('\n')
 })
 
-test('printInspected() prints what Docker prints for a field that is not there', async () => {
+test("printInspected() prints Docker's error for an absent field", async () => {
   const { out, err, exitCode } = await inspect('{{.Nope}}', 'data')
   expect([out, exitCode]).toEqual(['\n', 1])
   expect(err).toStartWith(
@@ -53,7 +53,7 @@ test('printInspected() prints what Docker prints for a field that is not there',
   )
 })
 
-test('printInspected() refuses bad syntax before it looks for anything', async () => {
+test('printInspected() refuses bad syntax before it looks for the names', async () => {
   await expect(inspect('{{.Name', 'missing')).rejects.toMatchObject({
     message: 'template parsing error: template: :1: unclosed action',
     exitCode: 64,

@@ -4,7 +4,7 @@ import type { Context } from './context.ts'
 import { formatKind, printDocument } from './format.ts'
 import { renderError } from './render/error.ts'
 
-/** A document, and what it describes. */
+/** A document, and the object that it describes. */
 export interface InspectedDocument {
   readonly kind: DocumentKind
   readonly document: object

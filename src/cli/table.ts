@@ -11,7 +11,7 @@ export interface CommandEntry {
   readonly summary: string
   /** The command often runs for a second or longer. */
   readonly isLong?: true
-  /** Begins what takes the kernel a while. It goes on while the module is loaded. */
+  /** Starts slow work of the kernel, which continues while the module is loaded. */
   begin?(): Promise<void>
   load(): Promise<CommandModule>
 }
@@ -111,7 +111,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   rename: {
     group: 'containers',
-    summary: 'Give a container another name',
+    summary: 'Rename a container',
     load: () => import('./commands/rename.ts'),
   },
   ps: {
@@ -121,12 +121,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   port: {
     group: 'containers',
-    summary: 'Show where the ports of a container are published',
+    summary: 'Show the published ports of a container',
     load: () => import('./commands/port.ts'),
   },
   stats: {
     group: 'containers',
-    summary: 'Show what containers use',
+    summary: 'Show the resource use of containers',
     isLong: true,
     load: () => import('./commands/stats.ts'),
   },
@@ -242,7 +242,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   events: {
     group: 'system',
-    summary: 'Show what happens in the store, in order',
+    summary: 'Show the events of the store, in order',
     load: () => import('./commands/events.ts'),
   },
   info: {

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { createTestOutput } from './render/testing/fixture.ts'
 import { openTemplateWriter } from './templates.ts'
 
-test('openTemplateWriter() prints what a template wrote before it failed', () => {
+test('openTemplateWriter() prints the output of a template before its failure', () => {
   const output = createTestOutput()
   const write = openTemplateWriter(output, '{{.Name}} {{.Scope}} {{.Nope}}', { kind: 'volume' })
   expect(() => write({ Name: 'data', Scope: 'local' })).toThrow("can't evaluate field Nope")

@@ -50,14 +50,14 @@ export function openTemplateWriter(
     try {
       output.write(`${formatDocument(parsed, document)}\n`)
     } catch (error) {
-      // As in Docker, what the template wrote before it failed is printed too.
+      // As in Docker, the output of the template before its failure is printed too.
       if (error instanceof FormatError) output.write(`${error.written}\n`)
       throw error
     }
   }
 }
 
-/** A terminal would obey control characters in names and labels. Programs get every value as it is. */
+/** Escapes control characters for a terminal, which would obey them. Programs get every value unchanged. */
 function shownOn(output: Output): DocumentFormat['show'] {
   return output.isTerminal ? printableText : undefined
 }

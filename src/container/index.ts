@@ -37,7 +37,7 @@ export type { HealthStatus } from './monitor/health.ts'
 export { monitorMain } from './monitor/main.ts'
 /** The processes of a container. */
 export { listProcesses, type ProcessTable } from './observe/processes.ts'
-/** What a container uses. */
+/** The resource use of a container. */
 export { type ContainerUsage, readContainerUsage } from './observe/usage.ts'
 /** The streams of a user, and the end of a session. */
 export { DescriptorStreams, type UserDescriptors } from './session/descriptor-streams.ts'
@@ -61,7 +61,7 @@ export {
 export { type CreatedContainer, createContainer } from './verbs/create.ts'
 /** Another process in a running container. */
 export { type ExecEnd, type ExecOptions, execInContainer } from './verbs/exec.ts'
-/** A container, after a damaged state was mended. */
+/** Finding a container, and repairing a damaged state. */
 export { findContainer } from './verbs/find.ts'
 /** Starting a container and staying attached until it ends. */
 export { type ForegroundOptions, type RunEnd, runForeground } from './verbs/foreground.ts'

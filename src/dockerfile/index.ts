@@ -17,7 +17,7 @@ export {
 export { SubstitutionError } from './expand/substitution-error.ts'
 /** Diagnostics with source excerpts, for people. */
 export { formatDiagnostics, formatExcerpt } from './format.ts'
-/** Spelling help. */
+/** Suggestions for misspelt words. */
 /** Go's file name patterns. */
 export { hasWildcard, matchPattern, PatternError } from './ignore/glob.ts'
 /** `.dockerignore`. */

@@ -123,7 +123,7 @@ describe.skipIf(!isBuilt)('the npm packages', () => {
     )
   })
 
-  test('tell what the program contains of others', async () => {
+  test('list the software of other projects in the program', async () => {
     const notices = describeThirdParties()
     const { dependencies } = await Bun.file(join(project, 'package.json')).json()
     for (const name of Object.keys(dependencies)) expect(notices).toContain(`## ${name} `)

@@ -4,7 +4,7 @@ import type { MutatedFile } from '../mutation.ts'
 
 const nothing = ''
 
-/** What verbs do with containers, volumes, the store and their options. */
+/** Verbs on containers, volumes and the store, and their options. */
 export const verbs: readonly MutatedFile[] = [
   {
     file: 'src/container/model/state.ts',

@@ -8,7 +8,7 @@ import { isRemoteContext, openRemoteContext, type RemoteOptions } from './remote
 export interface ContextRoot {
   /** The path without links. It is the key of stored digests, so every path to the directory finds them. */
   readonly path: string
-  /** The ignore file counts in a `directory` and an `archive` only. */
+  /** The ignore file is used only in a `directory` and an `archive`. */
   readonly kind: 'directory' | 'archive' | 'remote' | 'nothing'
   /** Identifies the context in several builds. */
   readonly project: string
@@ -16,7 +16,7 @@ export interface ContextRoot {
   readonly time?: number | undefined
   /** The time of an archive, in seconds since 1970: of its newest file, or of its download. */
   readonly modified?: number | undefined
-  /** The Dockerfile, when the URL of the context is that of a Dockerfile. */
+  /** The Dockerfile, if the context is the URL of a Dockerfile. */
   readonly dockerfile?: { readonly text: string } | undefined
 }
 

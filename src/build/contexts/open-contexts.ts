@@ -64,7 +64,7 @@ async function openRoot(
   if (context.kind !== 'remote') throw new RangeError(`The context ${key} is an image`)
   const root = await openRemoteRoot(context.url, places, remote)
   if (root.kind !== 'nothing') return root
-  throw new StrakeError('INVALID', `Cannot use ${root.project} as ${key}: it is no archive`, {
+  throw new StrakeError('INVALID', `Cannot use ${root.project} as ${key}: it is not an archive`, {
     remedy: 'name an archive, a git repository or a directory',
   })
 }

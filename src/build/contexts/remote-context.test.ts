@@ -70,12 +70,12 @@ describe('build() from a web server', () => {
   })
   afterAll(() => void server.stop(true))
 
-  test('build() unpacks an archive, whose ignore file does not count', async () => {
+  test('build() unpacks an archive and does not use its ignore file', async () => {
     const context = new URL('context.tgz', server.url).href
     expect(await files({ context })).toMatchObject({ 'all/a': 'file 644 0:0 "a"' })
   })
 
-  test('build() takes a Dockerfile as the context, or beside one', async () => {
+  test('build() accepts the URL of a Dockerfile as the context, or in addition to one', async () => {
     const url = new URL('Dockerfile', server.url).href
     const made = { x: 'file 644 0:0 "made\\n"' }
     expect(await files({ context: url })).toEqual(made)
@@ -127,7 +127,7 @@ describe.skipIf(gitMissing !== undefined)(`build() from git (${gitMissing ?? 'se
     expect(await files({ context: `${context}#main:sub` })).toEqual({ b: 'file 644 0:0 "b"' })
   })
 
-  test('build() takes SOURCE_DATE_EPOCH=context from the commit or the archive', async () => {
+  test('build() reads SOURCE_DATE_EPOCH=context from the commit or the archive', async () => {
     const buildArgs = { SOURCE_DATE_EPOCH: 'context' }
     const created = async (context: Options['context']): Promise<string> => {
       const dockerfile = context === undefined ? { text: 'FROM scratch\n' } : undefined
@@ -150,7 +150,7 @@ describe.skipIf(gitMissing !== undefined)(`build() from git (${gitMissing ?? 'se
     expect(Object.keys(found)).toContain('all/.git/HEAD')
   })
 
-  test('build() takes files of named contexts: a repository, and a directory with its ignore file', async () => {
+  test('build() copies files of named contexts: a repository, and a directory with its ignore file', async () => {
     const near = await workshop.context('near', { n: 'n', left: 'out', '.dockerignore': 'left\n' })
     const contexts = new Map([
       ['far', { kind: 'remote', url: `${server.url}/app.git#main:sub` } as const],

@@ -14,13 +14,13 @@ import { readBuildInput } from './build-input.ts'
 import { unpackContext } from './context-archive.ts'
 import { decodeText, maxTextSize } from './text.ts'
 
-/** The files of a context on another machine, which are in a directory now. */
+/** A context of another machine, with its files in a directory. */
 export interface RemoteContext {
   /** The time of the commit, in seconds since 1970. */
   readonly time?: number | undefined
   /** The time of the newest file of an archive. */
   readonly modified?: number | undefined
-  /** The Dockerfile, when the URL is that of a Dockerfile. Then there are no files. */
+  /** The Dockerfile, if the URL is that of a Dockerfile. Then there are no files. */
   readonly dockerfile?: { readonly text: string } | undefined
 }
 

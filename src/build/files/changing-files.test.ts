@@ -81,7 +81,7 @@ test.each(Object.entries(changes))(
   },
 )
 
-test('compute() returns the digest of the file that was opened when another takes its name', async () => {
+test('compute() returns the digest of the opened file when another file gets its name', async () => {
   using context = await open((path) => {
     writeFileSync(`${path}.new`, Buffer.alloc(size, 'b'))
     renameSync(`${path}.new`, path)

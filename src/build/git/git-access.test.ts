@@ -39,7 +39,7 @@ const read = (file: string, ...args: readonly string[]): string =>
     .trim()
 
 describe('prepareAccess()', () => {
-  test('prepareAccess() passes no variable of the user on but those of proxies', async () => {
+  test('prepareAccess() passes only the proxy variables of the user to git', async () => {
     const { env } = await prepare({ remote: 'https://h/x.git' })
     expect(env).not.toHaveProperty('GIT_SSH')
     expect(env['PATH']).not.toContain('evil')
@@ -81,7 +81,7 @@ describe('prepareAccess()', () => {
     expect(ssh['GIT_SSH_COMMAND']).toContain("'HostKeyAlias=h'")
   })
 
-  test('prepareAccess() gives SSH no key but those of the agent that the user names', async () => {
+  test('prepareAccess() lets SSH use only keys of the agent that the user names', async () => {
     const without = (await prepare({ remote: 'git@h:x' })).env
     expect(without['GIT_SSH_COMMAND']).toContain("'IdentityAgent=none'")
     expect(without['GIT_SSH_COMMAND']).toContain("'IdentityFile=none'")

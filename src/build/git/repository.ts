@@ -104,7 +104,7 @@ export class Repository {
       this.inside(['fetch', '--quiet', '--no-tags', ...args])
     const shallow = await fetch(['--depth=1', '--', this.remote, commit])
     if (shallow.code === 0) return await this.#checkCommit(commit, ref)
-    // An old server gives no commit by its hash.
+    // An old server does not send a commit by its hash.
     const refs = ['+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*']
     const wanted = ref === undefined || isCommit(ref) ? [] : [ref]
     const whole = await fetch(['--', this.remote, ...refs, ...wanted])

@@ -4,12 +4,12 @@ import type { Downloads } from '../source/http.ts'
 import type { HttpServices } from '../source/services.ts'
 import type { GitServices } from './repository.ts'
 
-/** The values of a build that say what it may read from other machines, and as whom. */
+/** The permissions and credentials of a build for reading from other machines. */
 export interface RemoteAccess {
   readonly downloads: Downloads
   readonly secrets: ReadonlyMap<string, Uint8Array>
   readonly agents: ReadonlyMap<string, SshAgent>
-  /** Passwords of URLs, by URL without it. */
+  /** Passwords of URLs, by URL without the password. */
   readonly userinfo: ReadonlyMap<string, string>
   readonly http: HttpServices
 }

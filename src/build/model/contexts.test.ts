@@ -5,7 +5,7 @@ const linux = { os: 'linux', architecture: 'amd64' }
 const image = (reference: string): NamedContext => ({ kind: 'image', reference })
 
 describe('NamedContexts', () => {
-  test('find() compares names of images however they are written', () => {
+  test('find() finds an image by every form of its name', () => {
     const contexts = new NamedContexts(new Map([['docker.io/library/alpine', image('a')]]))
     for (const name of ['alpine', 'alpine:latest', 'library/alpine', 'docker.io/library/alpine']) {
       expect(contexts.find(name, linux)?.context).toEqual(image('a'))
@@ -26,7 +26,7 @@ describe('NamedContexts', () => {
     )
   })
 
-  test('unused() names the contexts that the Dockerfile does not have, with a suggestion', () => {
+  test('unused() returns the contexts that the Dockerfile does not name, with a suggestion', () => {
     const contexts = new NamedContexts(
       new Map([
         ['bilder', image('a')],

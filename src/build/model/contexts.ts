@@ -9,7 +9,7 @@ import {
 } from '#oci'
 import { createVertex, type Vertex } from './graph.ts'
 
-/** What replaces the stage or image of a name (`--build-context`). */
+/** The replacement of a stage or image (`--build-context`). */
 export type NamedContext =
   | { readonly kind: 'directory'; readonly path: string }
   /** A git repository, or an archive on a web server. */
@@ -23,7 +23,7 @@ export class NamedContexts {
   readonly #contexts: ReadonlyMap<string, NamedContext>
   readonly #used = new Set<string>()
 
-  /** By names as the user wrote them, with `::os/architecture` at the end for one platform. */
+  /** By the name that the user typed, with `::os/architecture` at the end for one platform. */
   constructor(contexts: ReadonlyMap<string, NamedContext> = new Map()) {
     this.#contexts = new Map(
       [...contexts].map(([name, context]) => {
@@ -33,7 +33,7 @@ export class NamedContexts {
     )
   }
 
-  /** Returns the context for a stage or image, and the key of it. One for the platform wins. */
+  /** Returns the context for a stage or image, and its key. Prefers the context for the platform. */
   find(name: string, platform: Platform): { key: string; context: NamedContext } | undefined {
     if (this.#contexts.size === 0) return undefined
     const own = formatPlatform(normalizePlatform(platform))

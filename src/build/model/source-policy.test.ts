@@ -33,7 +33,7 @@ describe('applyPolicy()', () => {
     expect(() => apply([rule('DENY', 'alp.ne', { matchType: 'REGEX' })], alpine)).toThrow()
   })
 
-  test('applyPolicy() converts, with the parts of the pattern, and looks again', () => {
+  test('applyPolicy() converts with the parts of the pattern, and tests the result again', () => {
     const convert = (from: string, identifier: string, matchType = 'WILDCARD') => ({
       action: 'CONVERT',
       selector: { identifier: from, matchType },

@@ -3,7 +3,7 @@ import { StrakeError } from '#oci'
 /**
  * Rules of the user for the sources of a build: images, URLs, repositories and
  * contexts. A rule allows a source, denies it, or converts it into another one. The
- * last rule that matches wins, and a converted source is looked at from the beginning.
+ * last matching rule wins. A converted source is tested again from the first rule.
  *
  * @see https://github.com/moby/buildkit/blob/master/docs/build-repro.md
  */

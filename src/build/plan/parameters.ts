@@ -1,6 +1,6 @@
 import type { ArgInstruction, Instruction, Range } from '#dockerfile'
 
-/** A value that the user of a Dockerfile may give to a build. */
+/** A parameter of a Dockerfile: an argument, a secret, an agent or a cache. */
 export type Parameter =
   | {
       readonly kind: 'argument'

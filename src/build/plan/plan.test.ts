@@ -296,7 +296,7 @@ test.each(refusals)('planBuild() refuses %p', async (text, reason) => {
   await expect(plan(text)).rejects.toThrow(reason)
 })
 
-test('planBuild() gives RUN no permission that the user has not given', async () => {
+test('planBuild() refuses a RUN that needs a permission without --allow', async () => {
   for (const [flag, grant] of [
     ['--network=host', 'network.host'],
     ['--security=insecure', 'security.insecure'],

@@ -59,7 +59,7 @@ export interface Plan {
   readonly userinfo: ReadonlyMap<string, string>
   /** The vertices of stages whose steps run again. */
   readonly uncached: ReadonlySet<Digest>
-  /** What the user may give to the target and its stages, in the order of the file. */
+  /** The parameters of the target and its stages, in the order of the file. */
   readonly parameters: readonly Parameter[]
 }
 
@@ -100,13 +100,13 @@ export async function planBuild(
 interface PlatformOptions extends Omit<PlanOptions, 'platforms' | 'resolveImage' | 'contexts'> {
   readonly contexts: NamedContexts
   readonly platforms: BuildPlatforms
-  /** Whether there are plans for other platforms, so that names of steps tell the platform. */
+  /** Whether there are plans for other platforms, so that names of steps contain the platform. */
   readonly isOneOfSeveral: boolean
   readonly images: BaseImages
   readonly budget: TextBudget
   readonly userinfo: Map<string, string>
   readonly uncached: Set<Digest>
-  /** Takes the parameters of the stages. */
+  /** Called with the parameters of the stages. */
   readonly parameters: Parameter[]
 }
 

@@ -29,13 +29,13 @@ export interface BaseOptions extends Pick<PlanContext, 'warn'> {
   readonly source: DockerfileSource
   readonly images: BaseImages
   readonly contexts: NamedContexts
-  /** Whether there are plans for other platforms, so that names of steps tell the platform. */
+  /** Whether there are plans for other platforms, so that names of steps contain the platform. */
   readonly isOneOfSeveral: boolean
 }
 
 type Found = NonNullable<ReturnType<NamedContexts['find']>>
 
-/** What stages begin with and copy from, apart from other stages: images and named contexts. */
+/** The images and named contexts that stages begin with and copy from. */
 export class StageBases {
   readonly #dockerfile: Dockerfile
   readonly #options: BaseOptions
@@ -55,12 +55,12 @@ export class StageBases {
     if (reference !== 'scratch' && layout === undefined) images.prefetch(reference, platform)
   }
 
-  /** The named context that takes the place of a whole stage. */
+  /** The named context that replaces a whole stage. */
   replacement({ name }: Stage, platform: Platform): Found | undefined {
     return name === undefined ? undefined : this.#options.contexts.find(name, platform)
   }
 
-  /** The beginning of a stage whose base is no other stage. */
+  /** The beginning of a stage whose base is not another stage. */
   async of(stage: Stage, base: string, platform: Platform): Promise<StageBase> {
     const named = this.#options.contexts.find(base, platform)
     if (base === 'scratch' && named === undefined) return scratchStage(platform)

@@ -18,7 +18,7 @@ const git = (url: string, rules?: SourcePolicy) => {
 }
 
 describe('allowedSource()', () => {
-  test('denies a repository however its URL is written', () => {
+  test('denies a repository by every notation of its URL', () => {
     for (const url of [
       'https://h.example/a/b.git#main',
       'http://u:p@h.example/a/b.git',

@@ -9,7 +9,7 @@ export interface UrlSource {
   readonly checksum: string | undefined
 }
 
-/** The URL that the source policy has for a URL. Throws `DENIED`. */
+/** Returns the URL by which the source policy replaces a URL. Throws `DENIED`. */
 export function allowedUrl(source: UrlSource, policy: SourcePolicy | undefined): UrlSource {
   if (policy === undefined) return source
   const { url, checksum } = source
@@ -52,7 +52,7 @@ export function allowedSource(source: GitSource, policy: SourcePolicy | undefine
   }
 }
 
-/** The host and path of a remote, however it is written, and the text before them. */
+/** Returns the host and path of a remote in any notation, and the text before them. */
 function placeOf(remote: string): { readonly prefix: string; readonly place: string } {
   const scp = /^([^/:]+@)([^/:]+):(.*)$/s.exec(remote)
   if (scp !== null) {

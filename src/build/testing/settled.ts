@@ -1,6 +1,6 @@
 import { isSettled } from '../files/digests.ts'
 
-/** Waits until a build believes the status of all files that were written before the call. */
+/** Waits until a build trusts the status of all files that were written before the call. */
 export async function settled(): Promise<void> {
   const now = Date.now()
   const written = {

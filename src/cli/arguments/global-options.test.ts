@@ -19,7 +19,7 @@ test('parseGlobalOptions() names an option without a value', () => {
   }
 })
 
-test('parseGlobalOptions() takes the options of Docker that mean this machine', () => {
+test('parseGlobalOptions() accepts the options of Docker that mean this machine', () => {
   const argv = ['--context', 'default', '-c=default', '--log-level', 'warn', '-l', 'error', 'ps']
   expect(parseGlobalOptions(argv)).toEqual({ debug: false, argv: ['ps'] })
   expect(parseGlobalOptions(['-l', 'debug', 'ps']).debug).toBe(true)

@@ -9,7 +9,7 @@ export interface GlobalOptions {
   readonly debug: boolean
   /** The last option, when its value is missing or empty: `--root`. */
   readonly incomplete?: string | undefined
-  /** Why an option cannot be used. */
+  /** The error for an option that cannot be used. */
   readonly refusal?: StrakeError | undefined
   /** A line about an option of Docker that has no effect. */
   readonly warning?: string | undefined
@@ -17,7 +17,7 @@ export interface GlobalOptions {
   readonly argv: readonly string[]
 }
 
-/** The flags that are valid before the command, without those that only Docker's scripts use. */
+/** The flags that are valid before the command, except those that only exist for Docker's scripts. */
 export const globalOptions: readonly string[] = [
   '--root',
   '--snapshotter',
@@ -29,7 +29,7 @@ export const globalOptions: readonly string[] = [
 
 type Mutable = { -readonly [Key in keyof Omit<GlobalOptions, 'argv'>]: GlobalOptions[Key] }
 
-/** Takes the value of an option. */
+/** Reads the value of an option. */
 const takers: Readonly<Record<string, (options: Mutable, value: string) => void>> = {
   root: (options, value) => {
     options.root = value

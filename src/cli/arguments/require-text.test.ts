@@ -12,7 +12,7 @@ test('requireText() refuses an argument with bytes that are not UTF-8', () => {
   expect(() => requireText(['run', 'a\ufffdb'], raw)).toThrow('it is not text in UTF-8')
 })
 
-test('requireText() takes text, also the replacement character and empty arguments', () => {
+test('requireText() accepts text, also the replacement character and empty arguments', () => {
   const raw = line('strake', '', '\xef\xbf\xbd', '')
   expect(() => requireText(['', '\ufffd', ''], raw)).not.toThrow()
 })

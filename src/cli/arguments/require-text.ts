@@ -1,12 +1,12 @@
 import { StrakeError } from '#oci'
 
-/** What the runtime puts in the place of bytes that are not UTF-8. */
+/** The character by which the runtime replaces bytes that are not UTF-8. */
 const replacement = '\ufffd'
 
 /**
- * Throws `INVALID` for an argument that is not UTF-8. The runtime of this program hands it
- * over with other characters in it, so that a path would name another file. `readRaw`
- * returns the bytes of the whole command line, each argument with a zero byte behind it.
+ * Throws `INVALID` for an argument that is not UTF-8. The runtime replaces its invalid bytes,
+ * so that a path would name another file. `readRaw` returns the bytes of the whole command
+ * line, with a zero byte after each argument.
  */
 export function requireText(argv: readonly string[], readRaw: () => Uint8Array = ownBytes): void {
   if (!argv.some((argument) => argument.includes(replacement))) return

@@ -68,7 +68,7 @@ export function define(context: Context): Command {
     .option('--pull', 'look for newer base images')
     .option(
       '--platform <platforms>',
-      'os/architecture of the result; several give an index',
+      'os/architecture of the result; several make an index',
       collect,
     )
     .option(
@@ -134,7 +134,7 @@ export function define(context: Context): Command {
     })
 }
 
-/** Prints what a Dockerfile has to say, without building it. A mistake in it makes the command fail. */
+/** Prints the checks, parameters or targets of a Dockerfile without building it. Fails if it has a mistake. */
 async function inspect(
   context: Context,
   { method, format }: BuildCall,

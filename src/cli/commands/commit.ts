@@ -12,7 +12,7 @@ interface Options {
 
 export function define(context: Context): Command {
   return new Command('commit')
-    .description('Make an image of the changes of a container')
+    .description('Make an image from the changes of a container')
     .argument('<container>')
     .argument('[name[:tag]]', 'the name of the image')
     .option('-a, --author <text>', 'the author of the image')
@@ -22,8 +22,8 @@ export function define(context: Context): Command {
       collect,
     )
     .option('-m, --message <text>', 'the comment of the history entry')
-    .option('-p, --pause', 'suspend the container meanwhile', { default: true })
-    .option('--no-pause', 'let the container run meanwhile')
+    .option('-p, --pause', 'pause the container during the commit', { default: true })
+    .option('--no-pause', 'let the container run during the commit')
     .notes('Volumes and other mounts are not part of the image.')
     .examples(`strake commit -c 'CMD ["serve"]' web shop:1`)
     .action(async (container: string, name: string | undefined, options: Options) => {

@@ -19,7 +19,7 @@ interface Options {
 
 export function define(context: Context): Command {
   return new Command('events')
-    .description('Show what happens in the store, in order, whichever process does it')
+    .description('Show the events of the store from all processes, in order')
     .option(
       '-f, --filter <condition>',
       'container=NAME, event=ACTION, image=NAME, label=KEY[=VALUE], network=NAME, type=TYPE, volume=NAME',
@@ -28,7 +28,7 @@ export function define(context: Context): Command {
     .option('--format <format>', 'json for one object per line, or a Go template')
     .option('--since <time>', 'begin with recorded events: RFC 3339, seconds since 1970, or an age')
     .option('--until <time>', 'end at this time; same forms as --since')
-    .notes('The store keeps the latest 4,096 events, for a week at most.')
+    .notes('The store keeps the latest 4,096 events for at most a week.')
     .examples('strake events --since 1h --until 0s', 'strake events --filter type=container')
     .action(async (options: Options) => {
       const { out, signal } = context

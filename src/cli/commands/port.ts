@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 
 export function define(context: Context): Command {
   return new Command('port')
-    .description('Show where the ports of a container are published')
+    .description('Show the published ports of a container')
     .argument('<container>')
     .argument('[port]')
     .examples('strake port web', 'strake port web 80/tcp')

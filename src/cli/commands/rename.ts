@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 
 export function define(context: Context): Command {
   return new Command('rename')
-    .description('Give a container another name')
+    .description('Rename a container')
     .argument('<container>')
     .argument('<name>')
     .examples('strake rename web old-web')

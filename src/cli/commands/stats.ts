@@ -20,7 +20,7 @@ const interval = 1000
 
 export function define(context: Context): Command {
   return new Command('stats')
-    .description('Show what containers use, and go on until interrupted')
+    .description('Show the resource use of containers, until interrupted')
     .argument('[container...]')
     .option('-a, --all', 'show stopped containers too')
     .option('--format <format>', 'table, table TEMPLATE, json, or a Go template')
@@ -45,7 +45,7 @@ export function define(context: Context): Command {
     })
 }
 
-/** Moves to the first cell and clears what is below. */
+/** Moves the cursor to the first cell and clears everything below. */
 const clearScreen = '\u001b[H\u001b[J'
 
 const columns = [

@@ -9,7 +9,7 @@ export function define(context: Context): Command {
     .argument('<container>')
     .argument('[ps-option...]')
     .passThroughOptions()
-    .notes('The process IDs are those of the host. The options are those of the program ps.')
+    .notes('Process IDs are those of the host. The options are passed to the program ps.')
     .examples('strake top web', 'strake top web -o pid,user,args')
     .action(async (name: string, psArguments: readonly string[]) => {
       const engine = await context.engine()

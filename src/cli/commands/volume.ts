@@ -17,7 +17,7 @@ import { confirmed, printPruned } from '../prune.ts'
 
 export function define(context: Context): Command {
   return new Command('volume')
-    .description('Directories that outlive containers')
+    .description('Create, list and remove volumes: directories that outlive containers')
     .addCommand(defineCreate(context))
     .addCommand(defineInspect(context))
     .addCommand(defineList(context))
@@ -47,7 +47,7 @@ function defineCreate(context: Context): Command {
       const { driver = 'local', label = [], opt: [option] = [] } = options
       if (driver !== 'local') {
         throw new StrakeError('UNSUPPORTED', `Cannot create a volume of driver ${driver}`, {
-          remedy: 'leave --driver out: there is only local',
+          remedy: 'omit --driver: local is the only driver',
         })
       }
       if (option !== undefined) {

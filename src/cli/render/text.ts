@@ -7,7 +7,7 @@ export function printable(text: string): string {
   })
 }
 
-/** The same for text of several lines: keeps line breaks and tabs. */
+/** Like `printable`, for text of several lines: keeps line breaks and tabs. */
 export function printableText(text: string): string {
   return text.replaceAll(/[^\n\t]+/g, printable)
 }

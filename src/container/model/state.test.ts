@@ -49,7 +49,7 @@ test('readState() refuses documents of another shape', () => {
   }
 })
 
-test('readState() returns the state of a new container where no bundle was made', () => {
+test('readState() returns the state of a new container if there is no bundle', () => {
   using paths = makeDirectory()
   rmSync(paths.state)
   expect(readState(paths)).toEqual(createdState)

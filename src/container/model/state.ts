@@ -3,7 +3,7 @@ import type { NetworkPlace } from '#network'
 import { type ProcessIdentity, pathExists, readPlainFile } from '#platform'
 import type { ContainerPaths } from './context.ts'
 
-/** `dead` is the status of a container whose state is not known, because its `state.json` is damaged. */
+/** `dead` is the status of a container whose state is unknown, because its `state.json` is damaged. */
 const statuses = [
   'created',
   'running',
@@ -59,7 +59,7 @@ export const createdState: ContainerState = {
   restartCount: 0,
 }
 
-/** The container may run or not: the file tells nothing. `findContainer` asks the monitor and the kernel. */
+/** The state for a damaged file. The container may still run: `findContainer` asks the monitor and the kernel. */
 export const damagedState: ContainerState = {
   ...createdState,
   status: 'dead',
@@ -79,7 +79,7 @@ export function readState(paths: Pick<ContainerPaths, 'state' | 'directory'>): C
   return isExpected ? (read() ?? damagedState) : createdState
 }
 
-/** Returns `undefined` for a document that is no state of ours. */
+/** Returns `undefined` for a document that is not a state. */
 function toState(value: object | undefined): ContainerState | undefined {
   const found: Partial<Record<string, unknown>> = { ...value }
   const isOurs =

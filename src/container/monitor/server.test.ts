@@ -7,7 +7,7 @@ import { encodeFrame } from '../protocol/frames.ts'
 import { type ClientRequests, type ClientServer, listenForClients } from './server.ts'
 
 let base = ''
-/** What the server asked of the container. */
+/** The requests that the server passed to the container. */
 let asked: string[] = []
 
 const requests: ClientRequests = {
@@ -26,7 +26,7 @@ afterEach(() => rmSync(base, { recursive: true, force: true }))
 
 const end = (server: ClientServer): Promise<void> => server.finish({ code: 7, patience: 1000 })
 
-/** Sends bytes as they are, and resolves when the server has closed the connection. */
+/** Sends bytes unchanged, and resolves when the server has closed the connection. */
 async function sendRaw(path: string, bytes: Uint8Array): Promise<void> {
   const socket = await new Promise<Socket>((resolve, reject) => {
     const made = connect(path, () => resolve(made)).once('error', reject)
@@ -67,7 +67,7 @@ test('a client reaches a socket whose path is longer than a socket address', asy
   expect(await connectMonitor(path)).toBeUndefined()
 })
 
-test('a socket that a killed monitor left is no monitor, and the next one replaces it', async () => {
+test('a socket of a killed monitor counts as absent, and the next monitor replaces it', async () => {
   const path = `${base}/monitor.sock`
   const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
   await Bun.spawn([process.execPath, '-e', script]).exited
@@ -77,7 +77,7 @@ test('a socket that a killed monitor left is no monitor, and the next one replac
   expect(await exchange(path, server)).toBe(7)
 })
 
-test('connectMonitor() takes what is no socket for an absent monitor', async () => {
+test('connectMonitor() treats a file that is not a socket as an absent monitor', async () => {
   writeFileSync(`${base}/file`, '')
   mkdirSync(`${base}/directory`)
   for (const name of ['file', 'directory', 'none']) {
@@ -85,7 +85,7 @@ test('connectMonitor() takes what is no socket for an absent monitor', async () 
   }
 })
 
-test('a client that sends no frames of a client is dropped, and others go on', async () => {
+test('a client that sends other frames is dropped, and other clients stay connected', async () => {
   const path = `${base}/monitor.sock`
   const server = await listenForClients(path, requests)
   const header = (kind: number, size: number): Buffer => {
@@ -106,7 +106,7 @@ test('a client that sends no frames of a client is dropped, and others go on', a
   expect(await exchange(path, server)).toBe(7)
 })
 
-test('a client throws for a peer that is no monitor', async () => {
+test('a client throws for a peer that is not a monitor', async () => {
   const path = `${base}/monitor.sock`
   const stranger = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
   await new Promise<void>((resolve) => stranger.listen(path, resolve))

@@ -3,7 +3,7 @@ import { isSystemError } from '#platform'
 import { type CgroupUsage, cgroupUsage } from '#runtime'
 import { type Container, isRunning } from '../model/record.ts'
 
-/** What a container uses at one moment. Network bytes are absent when it has no network of its own. */
+/** The resource use of a container at one moment. Network bytes are absent if it has no network of its own. */
 export interface ContainerUsage extends CgroupUsage {
   /** Milliseconds of a clock that never goes back. */
   readonly at: number

@@ -86,7 +86,7 @@ async function* readFrames(socket: Socket): AsyncGenerator<Frame> {
   try {
     for await (const chunk of socket) yield* decode(chunk)
   } catch (error) {
-    // Bytes that are no frame are an error, also when the other end has left.
+    // Bytes that are not a frame are an error, also if the other end has left.
     const isEnd = isSystemError(error, 'ECONNRESET', 'EPIPE') || socket.destroyed
     if (error instanceof RangeError || !isEnd) throw error
   }

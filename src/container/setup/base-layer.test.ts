@@ -11,7 +11,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(run, { recursive: true, force: true }))
 
-test('makeBaseLayer() makes empty places to mount on, whatever the umask is', () => {
+test('makeBaseLayer() makes empty mount points with every umask', () => {
   const own = process.umask(0o077)
   try {
     const layer = makeBaseLayer({ run })
@@ -29,7 +29,7 @@ test('makeBaseLayer() makes empty places to mount on, whatever the umask is', ()
   }
 })
 
-test('makeBaseLayer() leaves a layer that is there as it is, and leaves nothing beside it', () => {
+test('makeBaseLayer() does not change an existing layer, and leaves no temporary files', () => {
   const layer = makeBaseLayer({ run })
   writeFileSync(`${layer}/mark`, '')
   expect(makeBaseLayer({ run })).toBe(layer)

@@ -38,7 +38,7 @@ function write(
 
 const read = (name: string): string => readFileSync(`${paths.directory}/${name}`, 'utf8')
 
-test('writeEtcFiles() writes what the network gives, readable for everyone', () => {
+test('writeEtcFiles() writes the values of the network, readable for all users', () => {
   const own = process.umask(0o077)
   const mounts = write({ hostname: 'h' })
   process.umask(own)
@@ -54,7 +54,7 @@ test('writeEtcFiles() writes what the network gives, readable for everyone', () 
   expect(statSync(`${paths.directory}/hosts`).mode & 0o777).toBe(0o644)
 })
 
-test('writeEtcFiles() prefers what the user asks for', () => {
+test('writeEtcFiles() prefers the values of the user', () => {
   const extraHosts = [
     { name: 'db', ip: '192.0.2.1' },
     { name: 'host', ip: 'host-gateway' },
@@ -65,7 +65,7 @@ test('writeEtcFiles() prefers what the user asks for', () => {
   expect(read('hosts')).toContain('10.89.0.1\thost\n')
 })
 
-test('writeEtcFiles() leaves out a file that the user mounts another one over', () => {
+test('writeEtcFiles() skips a file if the user mounts another one in its place', () => {
   const mounts = write({
     mounts: [{ type: 'bind', source: '/x', destination: '/etc/hosts' }],
     readOnly: true,
@@ -76,7 +76,7 @@ test('writeEtcFiles() leaves out a file that the user mounts another one over', 
   ])
 })
 
-test('writeEtcFiles() takes the hosts of the machine in its network', () => {
+test('writeEtcFiles() copies the hosts of the machine for the host network', () => {
   const { ip, gateway, ...rest } = bridged
   const extraHosts = [
     { name: 'db', ip: '192.0.2.1' },

@@ -5,13 +5,13 @@ import { containerPaths, type RunningContext } from '../model/context.ts'
 import { createdState, readState, writeState } from '../model/state.ts'
 import { connectMonitor } from '../protocol/connection.ts'
 
-/** How often the file is read, 10 ms apart, until the monitor has written it. */
+/** The number of reads, 10 ms apart, until the monitor has written the file. */
 const mostReads = 200
 
 /**
- * Writes the state of a container that runs and whose `state.json` is damaged. The
- * monitor knows the state. Without a monitor the runtime knows the process. Returns
- * false when the container does not run. The caller holds the container's lock.
+ * Writes the state of a running container whose `state.json` is damaged. The state comes
+ * from the monitor, or without a monitor from the runtime. Returns false if the container
+ * does not run. The caller holds the container's lock.
  */
 export async function mendRunning(context: RunningContext, id: string): Promise<boolean> {
   const paths = containerPaths(context, id)

@@ -62,7 +62,7 @@ export async function prepareContainer(
   const { entrypoint, command } = container.settings
   checkCommand(prepared.view, { ...bundle, args: [...entrypoint, ...command] })
   const config = createBundleConfig(bundle)
-  // A bundle without a state is a sign of damage, so the state is written first.
+  // Written first, because a bundle without a state counts as damage.
   const network = networkState(attachment)
   writeState(paths.state, { ...createdState, network, root: snapshot.root })
   const filters = { runtime: context.runtime, directory: `${context.root}/seccomp` }

@@ -36,7 +36,7 @@ const resolve = (...requests: readonly MountRequest[]): Promise<readonly Resolve
 
 const volume = { type: 'volume', destination: '/data' } as const
 
-test('resolveMounts() follows the source of a bind, and tells files from directories', async () => {
+test('resolveMounts() resolves the source of a bind, and distinguishes files and directories', async () => {
   mkdirSync(`${root}/d`)
   symlinkSync('d', `${root}/link`)
   writeFileSync(`${root}/f`, '')
@@ -50,7 +50,7 @@ test('resolveMounts() follows the source of a bind, and tells files from directo
   ])
 })
 
-test('resolveMounts() makes the source of a bind only when asked', async () => {
+test('resolveMounts() makes the source of a bind only with createSource', async () => {
   const source = `${root}/new/deep`
   const request = { type: 'bind', source, destination: '/a' } as const
   await expect(resolve(request)).rejects.toMatchObject({ code: 'NOT_FOUND' })
@@ -63,7 +63,7 @@ test('resolveMounts() makes the source of a bind only when asked', async () => {
   await expect(resolve({ ...file, source: `${root}/f/below` })).rejects.toThrow('no such file')
 })
 
-test('resolveMounts() gives every place its own anonymous volume, the same at every start', async () => {
+test('resolveMounts() makes an anonymous volume for every place, and reuses it at every start', async () => {
   const requests = [volume, { ...volume, destination: '/other' }, { ...volume, source: 'named' }]
   const first = await resolve(...requests)
   expect(first.map(({ anonymous }) => anonymous)).toEqual([true, true, false])
@@ -72,7 +72,7 @@ test('resolveMounts() gives every place its own anonymous volume, the same at ev
   expect(first.map(({ source }) => existsSync(source))).toEqual([true, true, true])
 })
 
-test('fillVolumes() fills a volume from the image, unless the user asks for none of it', async () => {
+test('fillVolumes() fills a volume from the image, except with noCopy', async () => {
   const requests = [
     { ...volume, source: 'full' },
     { ...volume, source: 'bare', destination: '/data/', noCopy: true },
@@ -83,7 +83,7 @@ test('fillVolumes() fills a volume from the image, unless the user asks for none
   expect(mounts.map(({ source }) => readdirSync(source))).toEqual([['f'], [], []])
 })
 
-test('fillVolumes() finds the place inside the image, whatever its links are', async () => {
+test('fillVolumes() finds the place inside the image, also through links', async () => {
   mkdirSync(`${root}/host`)
   writeFileSync(`${root}/host/secret`, '')
   symlinkSync(`${root}/host`, `${root}/image/absolute`)

@@ -29,7 +29,7 @@ describe.skipIf(cannotRun !== undefined)(`a damaged state.json (${cannotRun ?? '
 
   const damage = (id: string): void => writeFileSync(containerPaths(bed.context, id).state, '{"st')
 
-  test('is no container that a prune may remove while its monitor lives', async () => {
+  test('a prune does not remove the container while its monitor is alive', async () => {
     const id = await start()
     const before = getContainer(bed.context, id).state
     for (const spoil of [damage, (one: string) => rmSync(containerPaths(bed.context, one).state)]) {
@@ -44,7 +44,7 @@ describe.skipIf(cannotRun !== undefined)(`a damaged state.json (${cannotRun ?? '
     await removeContainer(bed.context, id, { force: true })
   })
 
-  test('is mended before a verb looks at it', async () => {
+  test('is repaired before a verb uses it', async () => {
     const id = await start()
     const { process } = getContainer(bed.context, id).state
     damage(id)
@@ -63,7 +63,7 @@ describe.skipIf(cannotRun !== undefined)(`a damaged state.json (${cannotRun ?? '
     expect(getContainer(bed.context, id).state.status).toBe('exited')
   })
 
-  test('is written from what the runtime knows when the monitor is gone', async () => {
+  test('is restored from the runtime if the monitor has ended', async () => {
     const id = await start()
     const { process, monitor } = getContainer(bed.context, id).state
     if (process === undefined || monitor === undefined) throw new Error('it does not run')
@@ -79,7 +79,7 @@ describe.skipIf(cannotRun !== undefined)(`a damaged state.json (${cannotRun ?? '
     expect(identifyProcess(process.pid)).toBeUndefined()
   })
 
-  test('of a stopped container is written again, and releases what it may hold', async () => {
+  test('of a stopped container is written again, and its mounts and network are released', async () => {
     const id = await start({ command: ['true'] })
     await waitContainer(bed.context, id)
     damage(id)

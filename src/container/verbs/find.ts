@@ -5,8 +5,8 @@ import { mendRunning } from '../setup/mend.ts'
 import { reconcileContainer } from './reconcile.ts'
 
 /**
- * Finds a container by name, id or the start of an id. A damaged state is mended first,
- * so that a running container is not taken for a stopped one. Throws `NOT_FOUND`.
+ * Finds a container by name, id or the start of an id. Repairs a damaged state first, so
+ * that a running container does not count as stopped. Throws `NOT_FOUND`.
  */
 export async function findContainer(
   context: ContainerContext,
@@ -19,7 +19,7 @@ export async function findContainer(
   return getContainer(context, container.id)
 }
 
-/** `findContainer` for a verb that does nothing with a container that does not run. */
+/** Like `findContainer`, for verbs that only work on a running container. */
 export async function findRunning(context: RunningContext, nameOrId: string): Promise<Container> {
   const container = getContainer(context, nameOrId)
   if (container.state.status !== 'dead') return container

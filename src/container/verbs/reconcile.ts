@@ -75,7 +75,7 @@ export async function reconcileContainer(
   const found = readState(paths)
   const isDamaged = found.status === 'dead'
   if (isDamaged && (await mendRunning(context, id))) return false
-  // What a damaged file said of mounts and networks is lost, so everything is released.
+  // A damaged file does not show mounts and networks, so everything is released.
   const state: ContainerState = isDamaged ? { ...createdState, status: 'running' } : found
   const ended = state.status !== 'running' && state.status !== 'restarting'
   if (ended && !holdsSomething(state, paths)) return false

@@ -68,7 +68,7 @@ async function removeLocked(
   const { monitor } = container.state
   if (isRunning(container) || (monitor !== undefined && isAlive(monitor))) return false
   await reconcileContainer(context, container)
-  // A container whose state was damaged turns out to run.
+  // A container with a damaged state may in fact run.
   if (container.state.status === 'dead' && isStillRunning(context, id)) return false
   await removeRemains(context, container, volumes)
   return true

@@ -1,7 +1,7 @@
 import { withSuggestion } from '#dockerfile/suggest'
 import { refuse } from '../flags/refuse.ts'
 
-/** What `build` does with a Dockerfile. */
+/** The action of `build` on a Dockerfile. */
 export interface BuildCall {
   readonly method: 'build' | 'check' | 'outline' | 'targets'
   readonly format: 'text' | 'json'

@@ -34,14 +34,14 @@ describe('flags of RUN', () => {
     }
   })
 
-  test('parseGrant() refuses what it does not know, with a suggestion', () => {
+  test('parseGrant() refuses unknown permissions, with a suggestion', () => {
     expect(parseGrant('network.host')).toBe('network.host')
     expect(parseGrant('device=vendor.com/x')).toBe('device')
     expect(() => parseGrant('security.insecur')).toThrow('(did you mean security.insecure?)')
     expect(() => parseGrant('*')).toThrow('Cannot use --allow')
   })
 
-  test('parseCgroupParent() takes paths that stay below the hierarchy', () => {
+  test('parseCgroupParent() accepts paths that stay below the hierarchy', () => {
     expect(parseCgroupParent('a/b')).toBe('/a/b')
     expect(parseCgroupParent('/system.slice/')).toBe('/system.slice')
     for (const text of ['', '/', '..', 'a/../../b', 'a b', 'a/./b', 'a\0b']) {

@@ -122,7 +122,7 @@ const places = ['manifest', 'manifest-descriptor', 'index', 'index-descriptor'] 
 export function parseAnnotation(text: string): Annotation {
   const [, head, pair = text] = /^((?:[a-z-]+)(?:,[a-z-]+)*(?:\[[^\]]*\])?):(.*)$/s.exec(text) ?? []
   const equals = pair.indexOf('=')
-  // A key may have a colon, so a head that is no list of places belongs to the key.
+  // A key may contain a colon, so a head that is not a list of places belongs to the key.
   const [, words = '', platform] = /^([a-z,-]+)(?:\[([^\]]*)\])?$/.exec(head ?? '') ?? []
   const named = words === '' ? [] : words.split(',')
   const found = named.map((word) => places.find((place) => place === word))

@@ -5,7 +5,7 @@ export interface RowType {
   readonly headers: Readonly<Record<string, string>>
   /** The template that `--format raw` means. */
   readonly raw?: string
-  /** A template is tried before anything is listed. */
+  /** Docker tries a template before it lists objects. */
   readonly isChecked?: true
 }
 
@@ -22,7 +22,7 @@ export type RowTypeName =
   | 'usage'
   | 'volume'
 
-/** One line for each field, and an empty line behind them. */
+/** One line for each field, and an empty line after them. */
 function rawTemplate(fields: Readonly<Record<string, string>>): string {
   return Object.entries(fields)
     .map(([name, value]) => `${name}: ${value}\n`)

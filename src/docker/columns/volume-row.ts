@@ -7,7 +7,7 @@ export interface ListedVolume {
   readonly mountpoint: string
   /** The number of containers that mount it, if that was counted. */
   readonly links?: number | undefined
-  /** The size as it is shown, if it was measured. */
+  /** The formatted size, if it was measured. */
   readonly size?: string | undefined
 }
 

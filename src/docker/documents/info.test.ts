@@ -23,7 +23,7 @@ function format(template: string, store: EngineDescription['store']): string {
   )
 }
 
-test('infoDocument() has the fields that scripts ask docker info for', () => {
+test('infoDocument() has the fields of docker info that scripts use', () => {
   const store = { ...counts, snapshotter, runtime }
   const counted = '{{.Images}} {{.Containers}} {{.ContainersRunning}} {{.ContainersStopped}}'
   expect(format(counted, store)).toBe('3 6 2 3')
@@ -43,7 +43,7 @@ test('infoDocument() has the fields that scripts ask docker info for', () => {
   expect(format('{{.ClientInfo.Version}} {{.ClientInfo.Context}}', store)).toBe('1.2 default')
 })
 
-test('infoDocument() has no runtime where none works, and an error without a store', () => {
+test('infoDocument() has no runtime if none works, and an error without a store', () => {
   const store = { ...counts, snapshotter, runtime: { problem: 'Cannot find a runtime' } }
   expect(format('{{.Runtimes}}|{{.DefaultRuntime}}', store)).toBe('map[]|')
   const problem = { problem: 'Cannot open /r' }

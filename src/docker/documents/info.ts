@@ -3,8 +3,8 @@ import type { Platform } from '#oci'
 import type { InspectDocument } from './document.ts'
 
 /**
- * The document that `docker info --format json` prints. There is no daemon: what Docker
- * asks its daemon for is known about the store and this machine.
+ * The document that `docker info --format json` prints. There is no daemon: the values are
+ * those of the store and this machine.
  */
 export function infoDocument(description: EngineDescription): InspectDocument {
   const { store, version, platform, cgroups } = description

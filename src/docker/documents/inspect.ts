@@ -3,7 +3,7 @@ import { StrakeError } from '#oci'
 import { containerDocument } from './container-inspect.ts'
 import { imageDocument } from './image-inspect.ts'
 
-/** The document that `docker inspect` prints for a container or an image, and what it describes. */
+/** The document that `docker inspect` prints for a container or an image, and its kind. */
 export function inspectDocument(found: Inspected): {
   readonly kind: Inspected['kind']
   readonly document: object

@@ -1,6 +1,6 @@
 import type { InspectDocument } from './document.ts'
 
-/** The versions of this program and of what runs it. */
+/** The versions of this program and of its runtime. */
 export interface Versions {
   readonly Version: string
   readonly Bun: string

@@ -20,7 +20,7 @@ function format(template: string, document: object = container, kind: DocumentKi
   return formatInspected(parseDocumentFormat(template), document, kind)
 }
 
-test('formatInspected() executes the templates that people use', () => {
+test('formatInspected() executes common templates', () => {
   const wanted: Readonly<Record<string, string>> = {
     '{{.State.Status}}': 'running',
     '{{.State.Pid}} {{.State.Running}} {{.State.ExitCode}}': '42 true 0',
@@ -45,7 +45,7 @@ test('formatInspected() executes the templates that people use', () => {
   expect(found).toEqual({ ...wanted })
 })
 
-test('formatInspected() takes the names of Go and those of JSON', () => {
+test('formatInspected() accepts the names of Go and those of JSON', () => {
   expect([format('{{.ID}}'), format('{{.Id}}')]).toEqual(['1234', '1234'])
   expect(format('{{.State}}')).toBe('{running true false false false false 42 0    <nil>}')
 })
@@ -56,7 +56,7 @@ test('formatInspected() fails for a field that the document does not have', () =
   )
 })
 
-test('formatInspected() takes the config of an image as it is, whatever its types', () => {
+test('formatInspected() prints the config of an image with any types', () => {
   const image = { Id: 'sha256:1', Config: { Labels: { a: 5 }, Env: 'text' } }
   expect(format('{{.Id}} {{.Config.Labels.a}} {{.Config.Env}}', image, 'image')).toBe(
     'sha256:1 5 text',

@@ -21,11 +21,11 @@ import { dockerFunctions } from './functions.ts'
 /** A template for documents. */
 export interface DocumentFormat extends TemplateUse {
   readonly template: Template
-  /** Called with what actions print. */
+  /** Called with the values that actions print. */
   readonly show?: ((text: string) => string) | undefined
 }
 
-/** What a template is for. */
+/** The purpose of a template. */
 export interface TemplateUse {
   /** The kind of the documents in Docker; absent for documents that Docker does not have. */
   readonly kind?: DocumentKind | undefined

@@ -1,11 +1,11 @@
 import { StrakeError } from '#oci'
 import { TemplateError } from '#template'
 
-/** How Docker reports a template that it cannot use. It depends on the command. */
+/** The form in which Docker reports a template that it cannot use. It depends on the command. */
 export interface Failure {
-  /** Before the words of Go. */
+  /** The text before Go's message. */
   readonly prefix: string
-  /** The process ends with this code. */
+  /** The exit code of the process. */
   readonly exitCode: number
 }
 
@@ -46,7 +46,7 @@ export const eventFailures: Failures = { syntax: event, data: event }
 export class FormatError extends StrakeError {
   override readonly name = 'FormatError'
   readonly exitCode: number
-  /** What the template had written before it failed. */
+  /** The output of the template before its failure. */
   readonly written: string
 
   constructor({ message, written }: TemplateError, { prefix, exitCode }: Failure) {

@@ -5,7 +5,7 @@ import { dockerFunctions } from './functions.ts'
 
 const file = readCases(join(import.meta.dir, 'testdata/docker.json'))
 
-test('dockerFunctions do with every template of the table what those of Docker do', () => {
+test('dockerFunctions give the results of Docker for every template of the table', () => {
   expect(file.cases.length).toBeGreaterThan(50)
   const different = file.cases.flatMap((wanted) => {
     const found = { ...wanted, ...runCase(file, wanted, dockerFunctions) }

@@ -84,7 +84,7 @@ test('formatRows() words errors as Docker does, and ends with its code', () => {
   })
 })
 
-test('formatRows() finds a mistake for ps where there is no container', () => {
+test('formatRows() finds a mistake for ps without containers', () => {
   expect(() => text('table {{.Foo}}', { ...containers, rows: [] })).toThrow(
     'failed to execute template: template: :1:8:',
   )

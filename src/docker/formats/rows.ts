@@ -18,7 +18,7 @@ import type { RowType } from '../columns/row-types.ts'
 import { bareFailures, listFailures, psFailures, reportAs } from './format-error.ts'
 import { dockerFunctions, headerFunctions } from './functions.ts'
 
-/** The rows of a list, as a template sees them. */
+/** The rows of a list, as the data of a template. */
 export interface RowSet {
   readonly type: RowType
   readonly rows: readonly Row[]
@@ -35,8 +35,8 @@ export interface FormattedRows {
 }
 
 /**
- * Formats rows by a template, or by `table` and a template. `show` is called with what
- * actions print. Throws `FormatError`.
+ * Formats rows by a template, or by `table` and a template. `show` is called with the values
+ * that actions print. Throws `FormatError`.
  */
 export function formatRows(
   set: RowSet,

@@ -26,7 +26,7 @@ test('parseOutput() reads files and directories', () => {
   expect(parseOutput('type=cacheonly')).toEqual({ kind: 'cacheonly' })
 })
 
-test('parseOutput() reads images, and what is pushed', () => {
+test('parseOutput() reads images and pushes', () => {
   const names = ['docker.io/library/a:1', 'docker.io/library/b:latest']
   expect(parseOutput('type=image,"name=a:1, b",push=true')).toMatchObject({
     kind: 'image',
@@ -105,13 +105,13 @@ test.each([
   expect(() => parseOutput(text)).toThrow(reason)
 })
 
-test('parseOutput() accepts the values that are so anyway', () => {
+test('parseOutput() accepts default values', () => {
   for (const text of ['store=true', 'store=1', 'unpack=false', 'oci-artifact=0']) {
     expect(parseOutput(`type=image,${text}`)).toMatchObject({ kind: 'image' })
   }
 })
 
-test('withPush() pushes the images there are, or one more', () => {
+test('withPush() pushes the images of the outputs, or adds one', () => {
   const none = { push: false, load: false }
   expect(withPush([], none)).toBeUndefined()
   expect(withPush([], { push: false, load: true })).toBeUndefined()

@@ -74,7 +74,7 @@ export function parseOutput(text: string): BuildOutput {
   return readOutput(type, fields, text)
 }
 
-/** A boolean, however it is spelt, or the text itself. */
+/** Returns a boolean in every spelling of Go, or the text itself. */
 function readWord(text: string): boolean | string {
   return parseBoolean(text) ?? text
 }
@@ -128,8 +128,8 @@ function storedImage({ names, form }: Pick<ImageOutput, 'names' | 'form'>): Imag
 }
 
 /**
- * Adds what `--push` and `--load` mean: `--push` also pushes the images of the outputs, and both
- * store an image when no output does. Returns `undefined` when nothing is asked for.
+ * Applies `--push` and `--load`: `--push` also pushes the images of the outputs, and both store
+ * an image if no output does. Returns `undefined` without outputs and flags.
  */
 export function withPush(
   outputs: readonly BuildOutput[],

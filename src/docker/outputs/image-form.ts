@@ -6,7 +6,7 @@ import { refuse } from '../flags/refuse.ts'
 
 const flag = '--output'
 
-/** The keys of `--output` that say how an image is written down, besides annotations. */
+/** The keys of `--output` for the form of an image, besides annotations. */
 export const formKeys: readonly string[] = [
   'compression',
   'compression-level',
@@ -33,7 +33,7 @@ export function readForm(fields: ReadonlyMap<string, string>, text: string): Ima
   const level = readLevel(fields.get('compression-level'), named, text)
   const annotations = [...fields].flatMap(([key, value]) => readAnnotation(key, value, text))
   return {
-    // A level or force alone is about the usual compression.
+    // A level or force alone applies to the default compression.
     compression: named ?? (level !== undefined || isForced === true ? 'gzip' : undefined),
     level,
     isForced,
@@ -69,7 +69,7 @@ function readLevel(
 
 const targets = ['manifest', 'index', 'manifest-descriptor', 'index-descriptor'] as const
 
-/** Reads `annotation[-TARGET][[PLATFORM]].KEY=VALUE`, as BuildKit spells it. */
+/** Reads `annotation[-TARGET][[PLATFORM]].KEY=VALUE`, BuildKit's syntax. */
 function readAnnotation(
   name: string,
   value: string,

@@ -37,7 +37,7 @@ test('declareTypes() declares names, other names in JSON, and fields of other ty
   expect(() => run('{{.Id}}', data)).toThrow("can't evaluate field Id in type main.Outer")
 })
 
-test('declareTypes() refuses a type that is not declared before', () => {
+test('declareTypes() refuses a type that is not declared earlier', () => {
   expect(() => declareTypes('a.B {\n  C d.E\n}')).toThrow('undeclared type d.E')
 })
 

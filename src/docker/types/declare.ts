@@ -24,7 +24,7 @@ const basicTypes: Readonly<Record<string, Type>> = {
 }
 
 /**
- * Makes types of declarations, of which each names only types before it:
+ * Makes types from declarations. A declaration may only use types that are declared earlier:
  *
  * ```
  * container.Status string

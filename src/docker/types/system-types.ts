@@ -1,7 +1,6 @@
 /**
  * The types of the documents of `info`, `version`, `events` and volumes.
- * A member is left out where Docker tells something about a daemon, a swarm or a plugin,
- * which strake does not have.
+ * Members about a daemon, a swarm or a plugin are omitted, because strake has none.
  *
  * @see https://pkg.go.dev/github.com/moby/moby/api/types/system#Info
  */

@@ -59,7 +59,7 @@ describe('parseIgnore()', () => {
       kept: ['gen', 'all'],
     },
     {
-      what: 'knows ** inside a name',
+      what: 'reads ** inside a name',
       file: 'a**b\nc**\n**d\n',
       paths: ['ab', 'axb', 'a/b', 'ax/y/b', 'c', 'cx/y', 'd', 'x/d', 'xd'],
       kept: ['axb', 'xd'],
