@@ -11,6 +11,7 @@ export { archiveMembers, saveImages } from './archive/save.ts'
 // Compresses the layers of an image for a push.
 export type { CompressImageOptions } from './compress/compress.ts'
 export { compressImage } from './compress/compress.ts'
+export { convertToEstargz } from './compress/estargz-image.ts'
 // Makes images from layers or from documents.
 export type { ImageParts } from './create.ts'
 export { createImage, writeImage } from './create.ts'

@@ -92,7 +92,10 @@ test.each([
   ['type=image,name=a,name=b', 'name is given twice'],
   ['type=image,"name=a', 'a quote is not closed'],
   ['type=image,compression=gzp', 'there is no compression gzp (did you mean gzip?)'],
-  ['type=image,compression=estargz', 'compression=estargz is not supported'],
+  [
+    'type=image,compression=estargz,compression-level=10',
+    'compression-level is 0 to 9 for estargz',
+  ],
   ['type=image,compression-level=10', 'compression-level is 0 to 9 for gzip'],
   ['type=image,compression=zstd,compression-level=-1', 'compression-level is 0 to 22 for zstd'],
   ['type=image,annotation-manifst.a=b', 'there is no manifst to annotate (did you mean manifest?)'],

@@ -46,8 +46,8 @@ export interface CacheOnly {
 /** How an image is written down. */
 export interface ImageForm {
   /** Default: gzip in archives and registries; the store keeps layers as they are. */
-  readonly compression?: 'uncompressed' | 'gzip' | 'zstd' | undefined
-  /** gzip 0 to 9, zstd 0 to 22. */
+  readonly compression?: 'uncompressed' | 'gzip' | 'zstd' | 'estargz' | undefined
+  /** gzip and estargz 0 to 9, zstd 1 to 22. */
   readonly level?: number | undefined
   /** Converts layers of base images that are compressed otherwise. */
   readonly isForced?: boolean | undefined

@@ -1,5 +1,12 @@
 import { type AnnotationPlace, annotationsFor } from '#build'
-import { compressImage, createIndex, type Image, openImage, writeImage } from '#image'
+import {
+  compressImage,
+  convertToEstargz,
+  createIndex,
+  type Image,
+  openImage,
+  writeImage,
+} from '#image'
 import { type Annotations, type Descriptor, type Layer, layerCompression, mediaType } from '#oci'
 import type { Engine } from '../engine.ts'
 import type { ImageForm } from './build-output.ts'
@@ -48,13 +55,16 @@ async function formImage(
 ): Promise<Image> {
   const { compression = 'uncompressed', level, isForced } = form
   if (isUsual(form)) return image
-  const descriptor = await compressImage(image, engine.content, engine.records, {
-    compression,
-    level,
-    isForced,
-    emit,
-    signal,
-  })
+  const descriptor =
+    compression === 'estargz'
+      ? await convertToEstargz(image, engine.content, { level, isForced, signal })
+      : await compressImage(image, engine.content, engine.records, {
+          compression,
+          level,
+          isForced,
+          emit,
+          signal,
+        })
   const compressed = await openImage(engine.content, descriptor)
   const added = annotated(form, 'manifest', image).annotations
   if (form.mediaTypes !== 'docker' && added === undefined) return compressed

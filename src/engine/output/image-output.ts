@@ -24,7 +24,8 @@ export async function storeImage(
   let root: Descriptor = formed.root
   for (const name of names) {
     const pushed = await push(engine, name, {
-      compression: form.compression,
+      // Layers in eStargz are gzip files already.
+      compression: form.compression === 'estargz' ? 'gzip' : form.compression,
       byDigest,
       source: formed.root.digest,
       ...options,

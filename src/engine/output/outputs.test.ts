@@ -362,3 +362,23 @@ test('BUILDKIT_MULTI_PLATFORM makes an index for one platform', async () => {
   await run(local(), { buildArgs, platforms: platforms.slice(0, 1) })
   expect(readdirSync(out)).toEqual(['linux_amd64'])
 })
+
+test('estargz has layers with a table of contents, which load and run as others do', async () => {
+  const names = [parseImageName('star:1')]
+  const form: ImageForm = { compression: 'estargz' }
+  await run(archive('oci', { names, form }))
+  await using other = await openTestEngine()
+  await load(other, { file: out })
+  const [found] = getTarget(other.records, 'star:1').images
+  if (found === undefined) throw new TypeError('an image')
+  const { layers } = await other.openImage(found)
+  expect(layers).toHaveLength(3)
+  for (const { descriptor } of layers) {
+    expect(descriptor.mediaType).toBe(mediaType.ociLayerGzip)
+    expect(descriptor.annotations).toHaveProperty(['containerd.io/snapshot/stargz/toc.digest'])
+  }
+  const pushed = image({ names: [parseImageName('localhost:1/star')], push: true, form })
+  const { digest } = await run(pushed)
+  expect(await registry.repository('star').resolve('latest')).toMatchObject({ digest })
+  expect(found.digest).toBe(digest)
+})

@@ -17,10 +17,15 @@ export type LayerForm = 'uncompressed' | 'gzip' | 'zstd'
  * compressed otherwise only when that is forced. Foreign layers stay as their publisher made them.
  */
 export function needsForm({ descriptor }: Layer, form: LayerForm, isForced: boolean): boolean {
-  if (/\.(?:foreign|nondistributable)\./.test(descriptor.mediaType)) return false
+  if (isForeign(descriptor)) return false
   const own = layerCompression(descriptor.mediaType)
   if (own === 'none') return form !== 'uncompressed'
   return isForced && own !== form
+}
+
+/** True for a layer that only its publisher distributes. */
+export function isForeign({ mediaType: type }: Descriptor): boolean {
+  return /\.(?:foreign|nondistributable)\./.test(type)
 }
 
 /** The archive of a layer, decompressed. Throws `ContentMismatchError` at its end for another diff ID. */
