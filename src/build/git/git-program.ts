@@ -1,6 +1,5 @@
 import { StrakeError } from '#oci'
 import { killTree, spawnProcess } from '#platform'
-import { printableName } from '#tar'
 
 /** A git process that ran to its end. */
 export interface GitResult {
@@ -97,5 +96,7 @@ function lastReason(messages: string): string {
     lines.find((line) => line.startsWith('error: ')) ??
     lines.findLast((line) => line !== '') ??
     'git gave no reason'
-  return printableName(found.replace(/^(?:fatal|error): /, '')).slice(0, 300)
+  const reason = found.replace(/^(?:fatal|error): (?:unable to access '[^']*': )?/, '')
+  const plain = reason.replace(/[^\x20-\x7e]/g, '?').slice(0, 300)
+  return /^[A-Z][a-z]/.test(plain) ? plain.charAt(0).toLowerCase() + plain.slice(1) : plain
 }

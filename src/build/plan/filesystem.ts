@@ -25,10 +25,15 @@ export async function planFilesystem(
   context: FilesystemContext,
 ): Promise<void> {
   const { op, line, inputs = [] } = await planStep(stage, instruction, expand, context)
-  const name = context.nameStep(instruction.text)
+  const name = context.nameStep(withoutPasswords(instruction.text))
   const vertex = createVertex(op, [stage.vertex, ...inputs], { name, range: instruction.range })
   stage.vertex = vertex
   stage.addHistory({ entry: { created_by: line, comment: historyComment }, vertex })
+}
+
+/** The text of an instruction for people, without the passwords of URLs. */
+function withoutPasswords(text: string): string {
+  return text.replace(/(\bhttps?:\/\/)[^\s/@"']+@/gi, '$1xxxxx@')
 }
 
 async function planStep(
