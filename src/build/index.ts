@@ -40,7 +40,7 @@ export { httpServices } from './source/services.ts'
 // Cleaning up after killed builds.
 export { endAbandonedBuilds } from './step/abandoned.ts'
 // The blobs that cache records name, for garbage collection.
-export { cachedLayer } from './step/cache.ts'
+export { cachedLayer } from './step/step-cache.ts'
 export type { NetworkProvider, NetworkRequest, StepNetwork } from './step/workspace.ts'
 // SOURCE_DATE_EPOCH.
 export { parseEpoch } from './times/times.ts'

@@ -104,7 +104,7 @@ export const builds: readonly MutatedFile[] = [
   },
   {
     file: 'src/build/layers/placement.ts',
-    tests: ['src/build/layers/placement.test.ts', 'src/build/ops/copy.test.ts'],
+    tests: ['src/build/layers/placement.test.ts', 'src/build/ops/copy-files.test.ts'],
     breaks: [
       [
         "if (++links > 255) throw this.#conflict('its links form a loop')",

@@ -230,7 +230,7 @@ export const verbs: readonly MutatedFile[] = [
   },
   {
     file: 'src/build/ops/owner.ts',
-    tests: ['src/build/ops/copy.test.ts', 'src/build/ops/workdir.test.ts'],
+    tests: ['src/build/ops/copy-files.test.ts', 'src/build/ops/workdir.test.ts'],
     breaks: [
       ['{ uid: id, gid: id }', '{ uid: id, gid: 0 }'],
       ['gid: gidByNumber ?? byNumber.gid', 'gid: byNumber.gid'],

@@ -1,7 +1,7 @@
 import { readTar, type TarInput, writeTar } from '#tar'
 import type { StateLayer } from '../model/state.ts'
-import { findCached, rememberResult } from '../step/cache.ts'
 import { createKey } from '../step/key.ts'
+import { findCached, rememberResult } from '../step/step-cache.ts'
 import type { StepContext } from '../step/workspace.ts'
 import { storeLayer } from './store-layer.ts'
 

@@ -19,7 +19,7 @@ import { type CacheKey, createKey } from '../step/key.ts'
 import { baseOf, type OpRunner } from '../step/runner.ts'
 import type { StepContext } from '../step/workspace.ts'
 import { stepEpoch } from '../times/times.ts'
-import { operationParts, packOptions, placeInBase, reportReading } from './copy.ts'
+import { operationParts, packOptions, placeInBase, reportReading } from './copy-files.ts'
 import { findCommit, findDownload, type OpenFiles, type RemoteFiles } from './remote-files.ts'
 
 /** ADD: copies files of the context, downloads URLs and repositories, and unpacks archives. */

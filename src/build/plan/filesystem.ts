@@ -11,7 +11,7 @@ import { splitUserinfo } from '../source/http-credentials.ts'
 import { planSources } from './add-sources.ts'
 import { checkIgnored } from './checks.ts'
 import { historyComment, layerSuffix } from './history.ts'
-import { planRun } from './run.ts'
+import { planRun } from './plan-run.ts'
 import type { Expander, StageState } from './stage.ts'
 import { type FilesystemContext, refuse, type Step } from './step.ts'
 

@@ -7,9 +7,9 @@ import type { Command } from '../arguments/command.ts'
 import { parseCommand, runParsed } from '../arguments/parse-command.ts'
 import type { Context } from '../context.ts'
 import { createTestContext } from '../testing/fixture.ts'
-import * as history from './history.ts'
-import * as images from './images.ts'
-import * as inspect from './inspect.ts'
+import * as history from './history-command.ts'
+import * as images from './images-command.ts'
+import * as inspect from './inspect-command.ts'
 
 const evil = 'a\nfake   row\r\u001b[2J\u001b]0;title\u0007\u009b31m\u202etxt'
 

@@ -4,7 +4,7 @@ import type { Engine } from '#engine/engine'
 import { addTestImage, openTestEngine } from '../../engine/testing/fixture.ts'
 import { parseCommand, runParsed } from '../arguments/parse-command.ts'
 import { createTestContext } from '../testing/fixture.ts'
-import { define } from './load.ts'
+import { define } from './load-command.ts'
 
 /** The lines that `strake load -q -i FILE` prints. */
 async function load(engine: Engine, file: string): Promise<string[]> {

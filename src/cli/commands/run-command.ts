@@ -3,7 +3,7 @@ import { Command } from '../arguments/command.ts'
 import { addContainerOptions, type ContainerFlags } from '../arguments/container-options.ts'
 import type { Context } from '../context.ts'
 import { endWith } from '../detach.ts'
-import { pullRenderer } from '../render/pull.ts'
+import { pullRenderer } from '../render/pull-status.ts'
 
 interface Options extends ContainerFlags {
   readonly detach?: true

@@ -3,7 +3,7 @@ import { Command } from '../arguments/command.ts'
 import { readContainerFlags } from '../arguments/container-flags.ts'
 import { addContainerOptions, type ContainerFlags } from '../arguments/container-options.ts'
 import type { Context } from '../context.ts'
-import { pullRenderer } from '../render/pull.ts'
+import { pullRenderer } from '../render/pull-status.ts'
 
 export function define(context: Context): Command {
   return addContainerOptions(new Command('create'))
