@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs'
-import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isStrakeError, StrakeError } from '#oci'
 import { isAlive, signalProcess, startTimer, type WindowSize } from '#platform'
@@ -197,8 +196,13 @@ async function sendSignal(
   if (process === undefined) return
   const wanted = parseSignal(String(name))
   signalProcess(process, wanted)
-  const number = typeof wanted === 'number' ? wanted : constants.signals[wanted]
+  const number = typeof wanted === 'number' ? wanted : numberOf(wanted)
   await records.events.note(containerEvent(container, 'kill', { signal: String(number) }))
+}
+
+/** Returns the number of a signal. Only this loads `node:os`. */
+function numberOf(name: NodeJS.Signals): number {
+  return process.getBuiltinModule('node:os').constants.signals[name]
 }
 
 /** Reads `TERM`, `SIGTERM`, `15` or `SIGRTMIN+3`. Throws `INVALID`. */
