@@ -46,3 +46,5 @@ export type { NetworkProvider, NetworkRequest, StepNetwork } from './step/worksp
 export { parseEpoch } from './times/times.ts'
 // Build arguments that a proxy needs.
 export { proxyArgs } from './variables/scope.ts'
+// Work of the builder itself, shown as a step.
+export { withStep } from './with-step.ts'

@@ -78,3 +78,17 @@ test('parseDocumentFormat() ends with the code of Docker for bad syntax', () => 
     exitCode: 64,
   })
 })
+
+test('formatInspected() reads the manifests of an image for several platforms', () => {
+  const descriptor = { mediaType: 'm', digest: 'sha256:2', size: 1 }
+  const manifest = {
+    ID: 'sha256:2',
+    Descriptor: { ...descriptor, platform: { architecture: 'arm64', os: 'linux' } },
+    Available: true,
+    Kind: 'image',
+  }
+  const image = { Id: 'sha256:1', Manifests: [manifest] }
+  const template =
+    '{{range .Manifests}}{{.ID}} {{.Descriptor.Platform.Architecture}} {{.Available}}{{end}}'
+  expect(format(template, image, 'image')).toBe('sha256:2 arm64 true')
+})

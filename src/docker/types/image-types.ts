@@ -32,6 +32,12 @@ image.RootFS {
 image.Metadata {
   LastTagTime? time.Time
 }
+image.ManifestSummary {
+  ID string
+  Descriptor v1.Descriptor
+  Available bool
+  Kind string
+}
 image.InspectResponse {
   ID=Id string
   RepoTags []string
@@ -49,5 +55,6 @@ image.InspectResponse {
   RootFS image.RootFS
   Metadata image.Metadata
   Descriptor? *v1.Descriptor
+  Manifests? []image.ManifestSummary
 }
 `

@@ -1,9 +1,16 @@
-import type { BuildAnnotation } from '#build'
+import { type BuildAnnotation, withStep } from '#build'
 import type { Image } from '#image'
 import { type Descriptor, type Digest, type ImageName, StrakeError } from '#oci'
+import { silent } from '#stream'
 import type { Engine } from '../engine.ts'
 import { writeImageArchive } from './archive-output.ts'
-import type { ArchiveOutput, BuildOutput, ImageForm, ImageOutput } from './build-output.ts'
+import type {
+  ArchiveOutput,
+  BuildOutput,
+  ImageForm,
+  ImageOutput,
+  TreeOutput,
+} from './build-output.ts'
 import { checkAnnotations } from './check-annotations.ts'
 import type { FormedImages } from './image-form.ts'
 import { storeImage } from './image-output.ts'
@@ -64,6 +71,18 @@ function refuseKeptTimes({ rewritesTimes }: ImageForm, { keepsTimes }: OutputChe
   })
 }
 
+/** The names of steps, as BuildKit shows them. */
+const stepNames = {
+  local: 'exporting to client directory',
+  tar: 'exporting to client tarball',
+  oci: 'exporting to oci image format',
+  docker: 'exporting to docker image format',
+} as const
+
+function stepName({ kind, destination }: TreeOutput | ArchiveOutput): string {
+  return destination === undefined ? stepNames[kind] : `${stepNames[kind]} ${destination}`
+}
+
 export interface Delivery extends DeliverOptions {
   /** The names of outputs that have none. */
   readonly names: readonly ImageName[]
@@ -81,6 +100,7 @@ export async function deliver(
   outputs: readonly BuildOutput[],
   { names, annotations = [], ...options }: Delivery,
 ): Promise<Delivered | undefined> {
+  const { emit = silent } = options
   let last: FormedImages | undefined
   const listed = annotations.map((each) => ({
     ...each,
@@ -95,11 +115,13 @@ export async function deliver(
     switch (output.kind) {
       case 'local':
       case 'tar':
-        await writeTrees(engine, images, output, options)
+        await withStep(stepName(output), emit, () => writeTrees(engine, images, output, options))
         break
       case 'oci':
       case 'docker':
-        last = await writeImageArchive(engine, images, filled(output), options)
+        last = await withStep(stepName(output), emit, () =>
+          writeImageArchive(engine, images, filled(output), options),
+        )
         break
       case 'image':
         last = await storeImage(engine, images, filled(output), options)

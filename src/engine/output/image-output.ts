@@ -1,5 +1,7 @@
+import { withStep } from '#build'
 import type { Image } from '#image'
 import type { Descriptor, ImageName } from '#oci'
+import { silent } from '#stream'
 import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { recordImage } from '../image/record-image.ts'
@@ -17,19 +19,22 @@ export async function storeImage(
   options: DeliverOptions,
 ): Promise<FormedImages> {
   const { names = [], byDigest, form } = output
+  const { emit = silent } = options
   const formed = await formImages(engine, images, form, options)
   // The tag of an image that is pushed by digest belongs to another image, or to none.
   await record(engine, formed, byDigest ? [] : names)
   if (!output.push) return formed
   let root: Descriptor = formed.root
   for (const name of names) {
-    const pushed = await push(engine, name, {
-      // Layers in eStargz are gzip files already.
-      compression: form.compression === 'estargz' ? 'gzip' : form.compression,
-      byDigest,
-      source: formed.root.digest,
-      ...options,
-    })
+    const pushed = await withStep(`pushing ${name}`, emit, () =>
+      push(engine, name, {
+        // Layers in eStargz are gzip files already.
+        compression: form.compression === 'estargz' ? 'gzip' : form.compression,
+        byDigest,
+        source: formed.root.digest,
+        ...options,
+      }),
+    )
     const { mediaType, digest, size } = pushed
     root = { mediaType, digest, size }
   }

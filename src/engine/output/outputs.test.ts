@@ -17,6 +17,7 @@ import { openDirectoryStore, readDocument } from '#content'
 import { openImage } from '#image'
 import { mediaType, parseImageName, parsePlatform, sha256 } from '#oci'
 import { createMemoryRegistry, createRegistryHandler } from '#registry'
+import type { ProgressEvent } from '#stream'
 import { load } from '../archive/load.ts'
 import { type BuildRequest, build } from '../build/build.ts'
 import { collectGarbage } from '../collect/collect-garbage.ts'
@@ -321,6 +322,20 @@ test('cacheonly stores no image, and several outputs come in their order', async
   expect(names).toEqual(['docker.io/library/both:latest'] as never)
   expect(readFileSync(imageIdFile, 'utf8')).toBe(imageId)
   expect(existsSync(out)).toBe(true)
+})
+
+test('build() shows outputs as steps', async () => {
+  const steps: string[] = []
+  const emit = (event: ProgressEvent): void => {
+    if (event.type === 'step' && event.state === 'done') steps.push(event.name)
+  }
+  const names = [parseImageName('localhost:1/shown')]
+  const outputs = [archive('oci'), image({ names, push: true })]
+  await build(engine, { context, dockerfile, outputs, emit })
+  expect(steps.slice(-2)).toEqual([
+    `exporting to oci image format ${out}`,
+    'pushing localhost:1/shown:latest',
+  ])
 })
 
 test('build() refuses outputs that cannot work, before the first step', async () => {
