@@ -138,7 +138,7 @@ function inTheWay(path: string): StrakeError {
   const name = printableName(baseName(path))
   return new StrakeError(
     'INVALID',
-    `Cannot copy to ${printableName(path)}: ${name} is no directory`,
+    `Cannot copy to ${printableName(path)}: ${name} is not a directory`,
   )
 }
 

@@ -19,7 +19,7 @@ export interface ImageDetails {
   readonly lastTagTime?: Date | undefined
 }
 
-/** An index and what is in it. */
+/** An index and its contents. */
 export interface IndexDetails {
   readonly descriptor: Descriptor
   /** In its order, attestations and manifests that are not in the store included. */

@@ -4,7 +4,7 @@ import type { Descriptor, Digest } from '#oci'
 import type { Bytes } from '#stream'
 
 /**
- * One repository of a registry. The media type tells a manifest from a blob. A write
+ * One repository of a registry. The media type distinguishes manifests from blobs. A write
  * first checks whether the content exists, then tries a mount, then uploads; `bytes` is
  * read only by the upload. `has`, `read` and `resolve` see only this repository.
  */

@@ -47,7 +47,7 @@ describe.skipIf(reason !== undefined)('build with named contexts', () => {
   test('mistakes are refused before the build, with a remedy', async () => {
     const refusals = [
       [`x=oci-layout://${layout}:none`, 'it has no such image', 'it has latest'],
-      ['x=/none', '/none is no directory', ''],
+      ['x=/none', '/none is not a directory', ''],
       ['x', 'expected NAME=SOURCE', ''],
       ['x=target:y', 'only a bake file has targets', ''],
       ['x=sftp://h/y', 'there is no sftp://', ''],

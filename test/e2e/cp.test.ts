@@ -112,7 +112,7 @@ describe.skipIf(reason !== undefined)('cp', () => {
     expect(await strake.with({ input: tar }, 'cp', '-', 'tars:/etc/passwd')).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining(
-        'Cannot unpack an archive at tars:/etc/passwd: it is no directory',
+        'Cannot unpack an archive at tars:/etc/passwd: it is not a directory',
       ),
     })
     expect(
@@ -135,7 +135,7 @@ describe.skipIf(reason !== undefined)('cp', () => {
     await copied('two:/home/dir', 'two:/home/again')
     await copied('two:/home/again/inner', 'inner')
     for (const [args, why] of [
-      [['one:/home/*', 'nowhere'], 'Cannot copy several files to nowhere: it is no directory'],
+      [['one:/home/*', 'nowhere'], 'Cannot copy several files to nowhere: it is not a directory'],
       [['one:/none/*', 'out'], 'Cannot copy one:"/none/*": no file matches'],
       [['two:/home', 'two:/home/dir'], 'the copy would be made inside the directory'],
       [['file', 'out'], 'no path is in a container'],

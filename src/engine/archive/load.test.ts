@@ -134,7 +134,7 @@ test('save() writes all tags of a repository, and no name for an ID', async () =
   await expect(save(one, ['absent'], { file })).rejects.toMatchObject({ code: 'NOT_FOUND' })
 })
 
-test('load() brings an index whole that save() wrote, attestations and absent platforms as well', async () => {
+test('load() restores an index that save() wrote, with attestations and absent platforms', async () => {
   for (const absent of [[], ['s390x']]) {
     await using one = await openTestEngine()
     await using two = await openTestEngine()

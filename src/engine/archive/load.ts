@@ -24,7 +24,7 @@ import { findArchive, readArchive } from './archive-file.ts'
 export interface LoadOptions {
   /** Default: standard input. */
   readonly file?: string | undefined
-  /** Takes this platform of an index alone: `os/architecture[/variant]`. */
+  /** Loads only this platform of an index: `os/architecture[/variant]`. */
   readonly platform?: string | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
@@ -63,7 +63,10 @@ export async function load(engine: Engine, options: LoadOptions = {}): Promise<r
   return loaded
 }
 
-/** Returns the image that this machine can run: the file systems of other platforms can wait. */
+/**
+ * Returns the image that this machine can run; the file systems of other platforms are made
+ * later.
+ */
 async function imageToRun(engine: Engine, descriptor: Descriptor): Promise<Image | undefined> {
   if (!isIndexType(descriptor.mediaType)) return await engine.openImage(descriptor)
   const { images } = await openIndex(engine, descriptor)

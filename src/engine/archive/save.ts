@@ -28,7 +28,7 @@ import { writeArchive } from './output-file.ts'
 export interface SaveOptions {
   /** Appears only when it is complete. Default: standard output. */
   readonly file?: string | undefined
-  /** Takes this platform of an index alone, and refuses an image for another platform. */
+  /** Saves only this platform of an index, and refuses an image for another platform. */
   readonly platform?: string | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
@@ -71,7 +71,10 @@ interface Saved extends Omit<NamedImage, 'names'> {
   readonly id: Digest
 }
 
-/** What a word means: an image, an index with all its platforms, or its image for one of them. */
+/**
+ * The target of a name or ID: an image, an index with all its platforms, or its image for
+ * one of them.
+ */
 async function holdSaved(
   engine: Engine,
   text: string,

@@ -36,7 +36,7 @@ export async function layoutBase(
   }
 }
 
-/** Opens an image in its place. */
+/** Opens an image without copying it into the store. */
 export async function openLayoutImage(
   layout: LayoutImage,
   { platform, signal }: Pick<ResolveOptions, 'platform' | 'signal'>,
@@ -62,7 +62,10 @@ async function manifestsOf(layout: LayoutImage): Promise<readonly Descriptor[]> 
   }
 }
 
-/** With a tag or digest the image that has it, else the only image or the one with the tag latest. */
+/**
+ * Returns the image with the tag or digest; without them, the only image or the one tagged
+ * latest.
+ */
 function choose(layout: LayoutImage, manifests: readonly Descriptor[]): Descriptor {
   const { image } = layout
   const tagOf = ({ annotations = {} }: Descriptor): string | undefined =>
@@ -85,7 +88,7 @@ function choose(layout: LayoutImage, manifests: readonly Descriptor[]): Descript
   )
 }
 
-/** The blobs of a layout. A link in it is not followed, so that it names no other file. */
+/** The blobs of a layout. Links are not followed, because they may lead to files outside of it. */
 function layoutSource(root: string): ContentSource {
   return {
     async has({ digest }) {

@@ -41,13 +41,13 @@ export type { AgentSource, SecretSource } from './secrets.ts'
 export interface BuildRequest {
   /**
    * The directory or archive with the files of the build, or the URL of a repository, an
-   * archive or a Dockerfile; none unless given.
+   * archive or a Dockerfile. Default: no files.
    */
   readonly context?: string | ContextArchive | undefined
-  /** What replaces stages and images, by name. */
+  /** Replacements for stages and images, by name. */
   readonly contexts?: ReadonlyMap<string, NamedContext> | undefined
   readonly names?: readonly string[] | undefined
-  /** Path of the Dockerfile, or its text; `Dockerfile` of the context unless given. */
+  /** Path of the Dockerfile, or its text. Default: `Dockerfile` of the context. */
   readonly dockerfile?: string | { readonly text: string } | undefined
   readonly target?: string | undefined
   readonly buildArgs?: ReadonlyMap<string, string> | undefined
@@ -60,10 +60,10 @@ export interface BuildRequest {
   readonly runSettings?: RunSettings | undefined
   readonly runLimits?: RunLimits | undefined
   readonly annotations?: readonly BuildAnnotation[] | undefined
-  /** The file of BuildKit's source policy; EXPERIMENTAL_BUILDKIT_SOURCE_POLICY unless given. */
+  /** The file of BuildKit's source policy. Default: `EXPERIMENTAL_BUILDKIT_SOURCE_POLICY`. */
   readonly sourcePolicyFile?: string | undefined
   readonly pull?: boolean | undefined
-  /** There is an image for each, and an index when there are several. Default: this machine. */
+  /** The build makes an image for each, and an index for several. Default: this machine. */
   readonly platforms?: readonly Platform[] | undefined
   /** The network of RUN; `default` is the bridge of containers. */
   readonly network?: 'default' | 'none' | 'host' | undefined
@@ -71,7 +71,7 @@ export interface BuildRequest {
   readonly downloads?: 'any' | 'public' | undefined
   readonly secrets?: readonly SecretSource[] | undefined
   readonly agents?: readonly AgentSource[] | undefined
-  /** What becomes of the result. Default: the image is stored under its names. */
+  /** Where the result is written. Default: the image is stored under its names. */
   readonly outputs?: readonly BuildOutput[] | undefined
   readonly imageIdFile?: string | undefined
   /** A file for the metadata of the build: Docker's JSON document. */
@@ -90,7 +90,10 @@ export interface Built {
   readonly digest: Digest
   /** Canonical. */
   readonly names: readonly string[]
-  /** An output made an image. Otherwise the image is that of the first platform, and is not kept. */
+  /**
+   * False when no output made an image: `image` is then the one for the first platform, and
+   * is not kept.
+   */
   readonly hasImage: boolean
 }
 
@@ -201,7 +204,7 @@ async function checkContexts(
     if (context.kind !== 'directory' && context.kind !== 'layout') continue
     const status = await stat(context.path).catch(() => undefined)
     if (status?.isDirectory() === true) continue
-    const reason = `${context.path} is no directory`
+    const reason = `${context.path} is not a directory`
     throw new StrakeError('NOT_FOUND', `Cannot use the build context ${name}: ${reason}`)
   }
   return contexts ?? new Map()

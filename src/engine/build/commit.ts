@@ -131,7 +131,7 @@ async function changesOf(
 /** Size of an archive without entries. */
 const emptyArchive = 1024
 
-/** The container may have been killed or resumed since. */
+/** Resumes the container. Another process may have killed or resumed it before. */
 async function resume(context: Parameters<typeof unpauseContainer>[0], id: string): Promise<void> {
   try {
     await unpauseContainer(context, id)

@@ -1,7 +1,7 @@
 import type { ContainerSettings } from '#container'
 import type { RunConfig } from '#oci'
 
-/** Returns the configuration of an image whose containers run as this one does, unless told otherwise. */
+/** Returns the configuration of an image whose containers run like this one by default. */
 export function runConfigOf(settings: ContainerSettings, image: RunConfig): RunConfig {
   const { health, stopSignal, user } = settings
   const ports = settings.ports.map((port) => `${port.containerPort}/${port.protocol}`)
@@ -25,7 +25,7 @@ export function runConfigOf(settings: ContainerSettings, image: RunConfig): RunC
 
 const defaultStopSignal = 'SIGTERM'
 
-/** Variables that every container gets anew. */
+/** True for variables that are set for every container by itself. */
 function isOfContainer({ hostname, tty }: ContainerSettings, variable: string): boolean {
   return variable === `HOSTNAME=${hostname}` || (tty && variable === 'TERM=xterm')
 }

@@ -91,7 +91,7 @@ test('collectGarbage() removes a stack of file systems from the top, and counts 
   expect(await collectGarbage(engine)).toEqual({ blobs: [], chains: [], bytes: 0 })
 })
 
-test('collectGarbage() keeps the file systems that a wanted one stands on', async () => {
+test('collectGarbage() keeps the file systems below one that is still used', async () => {
   await using engine = await openTestEngine()
   await addTestImage(engine, { names: ['low'], layers: [{ a: '1' }] })
   const { descriptor } = await addTestImage(engine, {
@@ -118,7 +118,7 @@ test('collectGarbage() removes only the file systems it was asked for', async ()
   engine.records.tags.remove('docker.io/library/app:latest', 'test')
   engine.records.images.remove(descriptor.digest)
   const [low, high] = chains
-  // The lower one cannot go, because the other one stands on it.
+  // The lower one cannot be removed, because the upper one needs it.
   expect((await collectGarbage(engine, { chains: [low ?? 'sha256:'] })).chains).toEqual([])
   expect((await collectGarbage(engine, { chains: [high ?? 'sha256:'] })).chains).toEqual([
     high ?? 'sha256:',

@@ -4,9 +4,9 @@ import type { FoundTarget } from '../image/find-target.ts'
 import { imageEvent } from '../image/image-events.ts'
 
 /**
- * Removes the facts of an image; of an index those of its images too that have no name and
- * are in no other index. Call it in a transaction, after its names are gone. Returns the IDs
- * of what is no longer known, the index first.
+ * Removes the facts of an image or index. With an index it also removes the facts of its
+ * images that have no name and are in no other index. Call it in a transaction, after the
+ * names are removed. Returns the IDs of what was removed, the index first.
  */
 export function forgetTarget({ records }: Engine, target: FoundTarget): readonly Digest[] {
   const { descriptor, id, images, isIndex } = target

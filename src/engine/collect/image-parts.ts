@@ -27,7 +27,7 @@ export async function partsOf(
         blobs.add(diffId)
         for (const other of records.layers.compressedOf(diffId)) blobs.add(other.digest)
       }
-      // Those of one image follow each other, so no file system comes before its parent.
+      // The file systems of one image follow each other, so none comes before its parent.
       for (const chainId of chainIds(diffIds)) chains.add(chainId)
     }
     return { blobs: [...blobs], chains: [...chains] }

@@ -15,7 +15,7 @@ import { type ImageParts, partsOf } from './image-parts.ts'
 export interface Removed {
   /** Names in familiar form. */
   readonly untagged: readonly string[]
-  /** IDs of images and indexes, then chain IDs of the file systems that went with them. */
+  /** IDs of images and indexes, then chain IDs of the file systems that were removed with them. */
   readonly deleted: readonly Digest[]
 }
 
@@ -25,9 +25,9 @@ export interface RemoveOptions {
 }
 
 /**
- * Takes a name away, and with the last name the image, or the index with its images, and
- * all content that nothing else uses. Throws `NOT_FOUND`, and `CONFLICT` when a container
- * stands on it or when an index that has a name needs it.
+ * Removes a name. With the last name it also removes the image, or the index with its images,
+ * and all content that nothing else uses. Throws `NOT_FOUND`, and `CONFLICT` when a container
+ * uses the image or an index that has a name needs it.
  */
 export async function removeImage(
   engine: Engine,
@@ -42,7 +42,7 @@ export async function removeImage(
   if (isKept && names.length === 0) refusePart(engine, found, text)
   if (!isKept) refuseWhileUsed(engine, found.images, text, force)
   const isLast = !isKept && !isUsed(engine, found.images)
-  // Read while all of it is certainly there.
+  // Read before anything is removed.
   const parts = isLast ? await partsOf(engine, found) : undefined
   const { records } = engine
   const done = await records.write(() => {
@@ -130,7 +130,10 @@ function untag(
   return [...gone, ...orphans]
 }
 
-/** The parts of an image that cannot be read are unknown: then everything is looked at. */
+/**
+ * Collects the parts of the image. Without `parts`, when the image cannot be read, collects
+ * the whole store.
+ */
 async function dropContent(
   engine: Engine,
   parts: ImageParts | undefined,

@@ -4,7 +4,7 @@ import type { ExecEnd, RunEnd } from '#container'
 export interface ContainerEnd {
   /** The exit code of the process; 0 if it still runs. */
   readonly code: number
-  /** The user left with the detach keys. */
+  /** The user typed the detach keys. */
   readonly detached: boolean
 }
 

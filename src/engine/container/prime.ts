@@ -1,2 +1,5 @@
-/** For a command that starts a process in a container: begins early what the kernel is slow at. */
+/**
+ * Starts the slow work of the kernel early. Call it in a command that starts a process in a
+ * container.
+ */
 export { primeCgroups } from '#runtime/cgroup'

@@ -198,7 +198,10 @@ async function findOrPull(engine: Engine, options: RunOptions): Promise<FoundIma
   throw new StrakeError('NOT_FOUND', `Cannot run ${text}: another process removed it`)
 }
 
-/** A pull would point the name at one platform, and the others would lose it. */
+/**
+ * Explains why the name is not pulled: it would then mean one platform, and the others
+ * would have no name.
+ */
 function lacksPlatform(
   text: string,
   images: readonly ImageRecord[],

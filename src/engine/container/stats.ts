@@ -12,9 +12,9 @@ export interface ContainerStats {
 }
 
 export interface StatsOptions {
-  /** Names or IDs; empty for every container that runs, as they come and go. */
+  /** Names or IDs. Empty: all containers that run at the time of each measurement. */
   readonly names: readonly string[]
-  /** Stopped containers too. */
+  /** Includes stopped containers. */
   readonly all?: boolean | undefined
   /** Milliseconds between two measurements. */
   readonly interval: number

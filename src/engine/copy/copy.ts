@@ -49,9 +49,13 @@ export async function copyFiles(
   const target = trees.of(endpoint).target(endpoint.path)
   const shown = showEndpoint(endpoint)
   if (origins.length > 1 && target.kind !== 'directory') {
-    throw new StrakeError('INVALID', `Cannot copy several files to ${shown}: it is no directory`, {
-      remedy: 'make the directory first',
-    })
+    throw new StrakeError(
+      'INVALID',
+      `Cannot copy several files to ${shown}: it is not a directory`,
+      {
+        remedy: 'make the directory first',
+      },
+    )
   }
   const writing = writeOptions(trees, options, sources)
   for (const origin of origins) {
@@ -126,7 +130,7 @@ function writeOptions(
 function requireDirectory(target: Target, endpoint: CopyEndpoint): Target['directory'] {
   if (target.kind === 'directory') return target.directory
   const shown = showEndpoint(endpoint)
-  throw new StrakeError('INVALID', `Cannot unpack an archive at ${shown}: it is no directory`, {
+  throw new StrakeError('INVALID', `Cannot unpack an archive at ${shown}: it is not a directory`, {
     remedy: 'name an existing directory of the container',
   })
 }

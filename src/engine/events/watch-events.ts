@@ -7,7 +7,7 @@ export type { EventRecord }
 export interface WatchOptions {
   /** Milliseconds since 1970: recorded events from then on come first. Absent: only events from now on. */
   readonly since?: number | undefined
-  /** Milliseconds since 1970: ends then. Absent: goes on until `signal` aborts. */
+  /** Milliseconds since 1970 at which to stop. Absent: watches until `signal` aborts. */
   readonly until?: number | undefined
   readonly filter: EventFilter
   readonly signal: AbortSignal

@@ -43,7 +43,7 @@ test('findImage() refuses to choose between images', async () => {
   expect(() => findImage(engine.records, shared)).toThrow(`Cannot choose image ${shared}`)
 })
 
-test('suitsPlatform() compares parts, not letters', async () => {
+test('suitsPlatform() compares the parts of a platform, not its text', async () => {
   await using engine = await openTestEngine()
   await addTestImage(engine, { names: ['app'] })
   const found = getImage(engine.records, 'app')

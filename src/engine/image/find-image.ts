@@ -3,12 +3,12 @@ import { hostPlatform } from '#platform'
 import type { ImageRecord, Records } from '#records'
 import { type FoundTarget, findTarget, getTarget } from './find-target.ts'
 
-/** An image of one platform that a word on a command line names. */
+/** An image of one platform, found by a name or ID. */
 export interface FoundImage {
   readonly image: ImageRecord
   /** The typed name in canonical form; absent for an ID or digest. */
   readonly name?: string
-  /** The index that the word means; `image` is one of its images. */
+  /** The index that the name or ID means; `image` is one of its images. */
   readonly index?: FoundTarget
 }
 
@@ -49,8 +49,8 @@ export function imageFor({ images }: FoundTarget, platform: Platform): ImageReco
 }
 
 /**
- * True when an image is for the platform that was asked for. When none was, any image will
- * do that is named alone, and from an index one for this machine.
+ * True when an image is for the wanted platform. Without a wanted platform, an image of an
+ * index must be for this machine, and any other image suits.
  */
 export function suitsPlatform({ image, index }: FoundImage, wanted: Platform | undefined): boolean {
   if (index === undefined) return isForPlatform(image, wanted)

@@ -10,7 +10,7 @@ import {
 } from '#oci'
 import type { ImageRecord, IndexRecord, Records } from '#records'
 
-/** What a word on a command line means: an image of one platform, or an index of several. */
+/** The target of a name or ID: an image of one platform, or an index of several. */
 export interface FoundTarget {
   /** The typed name in canonical form; absent for an ID or digest. */
   readonly name?: string

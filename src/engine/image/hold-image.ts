@@ -20,7 +20,7 @@ export interface HeldImage extends FoundImage {
   readonly opened: Image
 }
 
-/** What a name meant, and its images: one, or those of an index that are in the store. */
+/** The target of a name, and its images: one, or those of an index that are in the store. */
 export interface HeldTarget {
   readonly found: FoundTarget
   readonly opened: readonly Image[]
@@ -55,7 +55,7 @@ export async function holdImage(
   })
 }
 
-/** The same for all images of an index, and for the other manifests in it. */
+/** Like `holdImage`, for all images of an index and the other manifests in it. */
 export async function holdTarget(engine: Engine, text: string, lease: Lease): Promise<HeldTarget> {
   const { records, content } = engine
   return await holdStill({
@@ -69,7 +69,7 @@ export async function holdTarget(engine: Engine, text: string, lease: Lease): Pr
         await holdParts(image, lease)
         return { found, opened: [image], parts: [] }
       }
-      // An attestation is no image, and is part of the index all the same.
+      // An attestation is not an image, but is part of the index.
       const { blobs, documents } = await readGraph(content, descriptor, {
         prune: ({ digest }) => digest !== descriptor.digest && isAbsent(engine, digest),
       })
@@ -94,8 +94,8 @@ async function holdParts({ manifest, config, layers }: Image, lease: Lease): Pro
 }
 
 /**
- * Finds something and holds its content. Begins anew as long as other processes move the
- * name or remove content meanwhile.
+ * Finds something and holds its content. Starts again when another process moves the name
+ * or removes content during the call.
  */
 async function holdStill<Found, Held>({
   find,

@@ -81,14 +81,14 @@ function listRows(engine: Engine, withUnnamed: boolean): readonly Row[] {
   return rows.sort((a, b) => b.summary.created.getTime() - a.summary.created.getTime())
 }
 
-/** What names may mean: an image, or an index, shown as its image for this machine. */
+/** The target of names: an image, or an index, shown as its image for this machine. */
 interface Entry {
   /** Of the manifest or index. */
   readonly digest: Digest
   readonly id: Digest
   readonly image: ImageRecord
   readonly size: number
-  /** In an index, so that it needs no name. */
+  /** True when an index contains it. Such an image needs no name. */
   readonly isPart: boolean
 }
 

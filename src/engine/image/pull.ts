@@ -118,13 +118,16 @@ interface Pulling {
   readonly signal: AbortSignal | undefined
 }
 
-/** Stores the index when it has images of the name for other platforms, and returns it with all. */
+/**
+ * Stores the index when it has images of the name for other platforms. Returns it with all
+ * images.
+ */
 async function widerIndex(
   engine: Engine,
   source: ContentSource,
   { root, image, name, signal }: Pulling,
 ): Promise<StoredIndex | undefined> {
-  // Read late: another pull of the same build may have named its platform meanwhile.
+  // Read only now: another pull for the same build may have named its platform during this one.
   const current = engine.records.tags.get(name)?.target.digest
   if (!isIndexType(root.mediaType) || current === undefined) return undefined
   const known = targetOf(engine.records, current)?.images ?? []

@@ -13,7 +13,7 @@ export interface RecordOptions {
   readonly by: ImageVerb
 }
 
-/** A name that moved, and the ID of what it meant before. */
+/** A name that moved, and the ID of its earlier target. */
 export interface MovedName {
   readonly name: string
   readonly previous: string
@@ -56,7 +56,7 @@ export function putImage(engine: Engine, image: Image): void {
   })
 }
 
-/** Points names at a manifest or index. Returns those that meant something else. */
+/** Points names at a manifest or index. Returns the names that had another target. */
 export function moveNames(
   records: Records,
   names: readonly ImageName[],

@@ -18,7 +18,10 @@ export interface StoredIndex {
   readonly images: readonly Image[]
 }
 
-/** Like `recordImage`, for what may be an index: its images that are in the store are recorded too. */
+/**
+ * Like `recordImage`, for an image or an index. Also records the images of the index that
+ * are in the store.
+ */
 export async function recordTarget(
   engine: Engine,
   descriptor: Descriptor,

@@ -25,7 +25,7 @@ import { rollbackTag, tagImage, tagLog } from './tag.ts'
 
 const arm64 = parsePlatform('linux/arm64')
 
-test('findImage() takes the image of an index for a platform, this machine unless given', async () => {
+test('findImage() takes the image of an index for a platform, by default this machine', async () => {
   await using engine = await openTestEngine()
   const { images, descriptor } = await addTestIndex(engine, {
     names: ['app'],
@@ -57,7 +57,7 @@ test('an index is one row, whose images need no names', async () => {
   expect(usage?.unique).toBeGreaterThan(0)
 })
 
-test('removeImage() keeps an index and its images to the last name', async () => {
+test('removeImage() keeps an index and its images until the last name is removed', async () => {
   await using engine = await openTestEngine()
   const { images, descriptor } = await addTestIndex(engine, { names: ['app:1'] })
   await tagImage(engine, 'app:1', 'app:2')
@@ -75,7 +75,7 @@ test('removeImage() keeps an index and its images to the last name', async () =>
   expect(await blobsOf(engine)).toEqual([])
 })
 
-test('removeImage() of an index leaves an image of it that another index or a name has', async () => {
+test('removeImage() of an index keeps an image that another index or a name needs', async () => {
   await using engine = await openTestEngine()
   const one = await addTestIndex(engine, { names: ['one'] })
   const two = await addTestIndex(engine, { names: ['two'], architectures: ['amd64', 's390x'] })
@@ -151,7 +151,7 @@ test('pruneImages() takes an index without a name with its images, and no part o
   expect(await blobsOf(engine)).toEqual([])
 })
 
-test('removeImage() of an index with absent platforms takes what is there', async () => {
+test('removeImage() of an index with absent platforms removes the present ones', async () => {
   await using engine = await openTestEngine()
   await addTestIndex(engine, { names: ['app'], absent: ['s390x'] })
   expect(
@@ -188,7 +188,7 @@ test('holdTarget() holds every platform and attestation against a removal and a 
   expect(await blobsOf(engine)).toEqual([])
 })
 
-test('holdTarget() begins anew when the index is removed while it is read', async () => {
+test('holdTarget() starts again when the index is removed while it is read', async () => {
   await using engine = await openTestEngine()
   await addTestIndex(engine, { names: ['app'] })
   await using lease = await engine.records.leases.acquire({ purpose: 'test', isExact: true })
@@ -226,11 +226,11 @@ test('index.json lists an index by name, and an empty database learns it from th
   )
   await Array.fromAsync(checkStore(engine, { repair: true }))
   await pruneImages(engine)
-  // What was recorded for the repair alone goes: the attestation, which is no image, stays.
+  // Records that only the repair needed are removed. The attestation, which is not an image, stays.
   expect(await blobsOf(engine)).toEqual(blobs)
 })
 
-test('a repair records an index again whose row is damaged', async () => {
+test('a repair records an index whose row is damaged again', async () => {
   await using engine = await openTestEngine()
   const { descriptor } = await addTestIndex(engine, { names: ['app'] })
   const { records } = engine

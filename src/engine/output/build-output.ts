@@ -1,7 +1,7 @@
 import type { BuildAnnotation } from '#build'
 import type { ImageName } from '#oci'
 
-/** What becomes of the result of a build. */
+/** Where the result of a build is written, and how. */
 export type BuildOutput = TreeOutput | ArchiveOutput | ImageOutput | CacheOnly
 
 /** The files of the result, as a directory or as a tar archive. */
@@ -9,7 +9,7 @@ export interface TreeOutput {
   readonly kind: 'local' | 'tar'
   /** A directory, or a file. Absent for a tar archive on standard output. */
   readonly destination?: string | undefined
-  /** Removes what the directory has besides the files of the result. */
+  /** Removes everything from the directory except the files of the result. */
   readonly isMirror: boolean
   /** A directory for each platform. Default: when there are several platforms. */
   readonly splitsPlatforms?: boolean | undefined
@@ -43,7 +43,7 @@ export interface CacheOnly {
   readonly kind: 'cacheonly'
 }
 
-/** How an image is written down. */
+/** The form of a written image. */
 export interface ImageForm {
   /** Default: gzip in archives and registries; the store keeps layers as they are. */
   readonly compression?: 'uncompressed' | 'gzip' | 'zstd' | 'estargz' | undefined

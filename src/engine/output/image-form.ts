@@ -14,7 +14,7 @@ import type { DeliverOptions } from './tree-output.ts'
 
 /** Images in a form, and their index when there are several. */
 export interface FormedImages {
-  /** The descriptor of the image or index, with annotations for where it is listed. */
+  /** The descriptor of the image or index, with the annotations for the document that lists it. */
   readonly root: Descriptor
   readonly images: readonly Image[]
   readonly isIndex: boolean

@@ -106,7 +106,7 @@ withRoot('local with mode=delete removes everything else', async () => {
   expect(existsSync(`${context}/a`)).toBe(true)
 })
 
-withRoot('local refuses to empty what must stay, and what is no directory', async () => {
+withRoot('local refuses a file, and refuses to empty what must stay', async () => {
   for (const [destination, what] of [
     [engine.directory, 'the build context'],
     [context, 'the build context'],
@@ -119,7 +119,7 @@ withRoot('local refuses to empty what must stay, and what is no directory', asyn
   }
   expect(existsSync(`${context}/a`)).toBe(true)
   writeFileSync(out, '')
-  await expect(run(local())).rejects.toThrow('it is no directory')
+  await expect(run(local())).rejects.toThrow('it is not a directory')
 })
 
 withRoot('local and tar have a directory for each of several platforms', async () => {
@@ -216,7 +216,7 @@ test('an archive has the compression, level and media types that were asked for'
   const zstd = await layerOf({ compression: 'zstd', level: 19 })
   expect(zstd.mediaType).toBe(mediaType.ociLayerZstd)
   expect((await layerOf({ compression: 'zstd', level: 1 })).size).toBeGreaterThan(zstd.size)
-  // The level that is stored does for builds that ask for none.
+  // A build without a level uses the stored form at any level.
   const docker = await layerOf({ mediaTypes: 'docker' })
   expect(docker.mediaType).toBe(mediaType.dockerLayerGzip)
   expect(docker.config.mediaType).toBe(mediaType.dockerConfig)
@@ -310,7 +310,7 @@ test('push-by-digest moves no tag', async () => {
   expect(findTarget(engine.records, `localhost:1/untagged@${digest}`)).toBeDefined()
 })
 
-test('cacheonly stores no image, and several outputs come in their order', async () => {
+test('cacheonly stores no image, and several outputs are written in their order', async () => {
   const before = engine.records.images.list().length
   const imageIdFile = `${engine.directory}/id`
   const text = { text: 'FROM scratch\nENV cache=only\n' }

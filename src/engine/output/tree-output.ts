@@ -32,7 +32,7 @@ export function checkTreeOutput(output: TreeOutput, context: string | undefined)
   if (kind !== 'local' || destination === undefined) return
   const found = lstatOrUndefined(resolveLinks(destination))
   if (found !== undefined && !found.isDirectory()) {
-    throw new StrakeError('INVALID', `Cannot write to ${destination}: it is no directory`, {
+    throw new StrakeError('INVALID', `Cannot write to ${destination}: it is not a directory`, {
       remedy: 'name another directory with dest=',
     })
   }

@@ -35,7 +35,7 @@ test('push() sends an index as it is when its layers are compressed', async () =
   await using _one = engine
   await using _two = other
   await addTestIndex(engine, { names: [name] })
-  // The first push compresses; what it sent is pulled with all its platforms.
+  // The first push compresses. A pull then gets all platforms in their compressed form.
   const first = await push(engine, name)
   const repository = registry.repository('app')
   const sent = await repository.resolve('1')

@@ -21,9 +21,9 @@ import { type SendOptions, sendImage } from './send-image.ts'
 import { sendIndex } from './send-index.ts'
 
 export interface PushOptions extends SendOptions {
-  /** Sends this platform of an index alone: `os/architecture[/variant]`. */
+  /** Sends only this platform of an index: `os/architecture[/variant]`. */
   readonly platform?: string | undefined
-  /** What is sent, by name, ID or digest. Default: what the name means. */
+  /** The image or index to send, by name, ID or digest. Default: the target of the name. */
   readonly source?: string | undefined
   /** Sends the manifest or index without pointing the tag at it. */
   readonly byDigest?: boolean | undefined
@@ -41,10 +41,10 @@ export interface Pushed {
 }
 
 /**
- * Sends an image, or an index with all its platforms, to the registry its name says. Layers
- * we made are compressed on the way, once; blobs that the registry has, here or in a
- * repository where they were seen, are not sent again. Throws `NOT_FOUND`, `UNAUTHORIZED`,
- * `DENIED`, `UNAVAILABLE`; a tag moves only after all it refers to has arrived.
+ * Sends an image, or an index with all its platforms, to the registry in its name. Layers
+ * that Strake made are compressed during the push, once. Blobs that the registry already has,
+ * in this repository or in one where they were seen, are not sent again. A tag moves only
+ * after all its content was sent. Throws `NOT_FOUND`, `UNAUTHORIZED`, `DENIED`, `UNAVAILABLE`.
  */
 export async function push(
   engine: Engine,
@@ -85,7 +85,7 @@ export async function push(
   if (!byDigest) await repository.tag(reference.tag, sent, signal)
   const { records } = engine
   await records.write(() => {
-    // One platform of an index goes with the index, so nothing may name it.
+    // One platform of an index gets no digest name: it is removed together with the index.
     if (!isPart) records.tags.set(digestName(reference, sent.digest), found.descriptor, 'push')
     records.events.append(imageEvent('push', found.id, formatReference(reference)))
   })
@@ -100,7 +100,7 @@ export async function push(
   }
 }
 
-/** What is to be sent: all that `text` means, or its image for one platform. */
+/** Returns what to send: the target of `text`, or its image for one platform. */
 async function holdSent(
   engine: Engine,
   text: string,

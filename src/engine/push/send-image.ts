@@ -6,7 +6,10 @@ import { type Emit, silent } from '#stream'
 import type { Engine } from '../engine.ts'
 
 export interface SendOptions {
-  /** How layers travel that are not compressed yet. Default gzip, which every registry reads. */
+  /**
+   * Compression of layers that are not compressed yet. Default: gzip, which every registry
+   * reads.
+   */
   readonly compression?: 'uncompressed' | 'gzip' | 'zstd' | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
@@ -16,13 +19,13 @@ export interface SendOptions {
 export interface Destination {
   readonly repository: Repository
   readonly reference: Reference
-  /** What was sent already; added to. */
+  /** Digests of content that was sent already. Sends add to it. */
   readonly copied: Set<Digest>
 }
 
 /**
  * Sends an image without naming it, and returns the manifest that was sent: the image's own,
- * or one with compressed layers. A layer travels while others are compressed.
+ * or one with compressed layers. Layers are sent while others are compressed.
  */
 export async function sendImage(
   engine: Engine,

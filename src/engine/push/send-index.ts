@@ -43,7 +43,7 @@ export interface SentIndex {
   readonly descriptor: Descriptor
   /** Its images in the store. */
   readonly images: readonly Image[]
-  /** What the user calls it. */
+  /** The name that the user typed. */
   readonly text: string
 }
 
@@ -68,7 +68,7 @@ async function refuseSparse(
   }
 }
 
-/** The annotation by which an attestation names the image that it is about. */
+/** The annotation of an attestation with the digest of its image. */
 const subjectAnnotation = 'vnd.docker.reference.digest'
 
 function replaced(index: Index, sent: ReadonlyMap<Digest, Descriptor>): Index {

@@ -102,7 +102,7 @@ test.skipIf(process.getuid?.() !== 0)(
 )
 
 test.skipIf(cannotContain !== undefined)(
-  'checkStore() finds the damaged state of a container, and mends it',
+  'checkStore() finds and repairs the damaged state of a container',
   async () => {
     await using engine = await openTestEngine()
     await addTestImage(engine, { names: ['app'], config: { Cmd: ['x'] } })

@@ -35,7 +35,7 @@ test('openEngine() restores the names of index.json when the database is lost', 
   expect(await blobsOf(engine)).toEqual(blobs)
 })
 
-test('openEngine() restores no name that reads like an image ID', async () => {
+test('openEngine() restores no name that has the form of an image ID', async () => {
   await using before = await openTestEngine()
   const { imageId } = await addTestImage(before, { names: ['app', 'other'] })
   const path = `${before.root}/index.json`

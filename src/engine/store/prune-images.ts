@@ -31,7 +31,7 @@ export async function pruneImages(
   const { records } = engine
   const untagged: string[] = []
   const images: string[] = []
-  // An image goes with the last index that it is in, so indexes come first.
+  // An image is removed with the last index that contains it, so indexes come first.
   const all = [...records.indexes.list(), ...records.images.list()]
   for (const { digest, addedAt } of all) {
     const target = targetOf(records, digest)
@@ -59,7 +59,7 @@ function isUsed(engine: Engine, { images }: FoundTarget): boolean {
   return images.some(({ imageId }) => containersOf(engine, imageId).length > 0)
 }
 
-/** Returns the IDs of the images and indexes that went. */
+/** Returns the IDs of the removed images and indexes. */
 function removeRecorded(
   engine: Engine,
   target: FoundTarget,
@@ -82,14 +82,17 @@ interface NamesToPrune {
   readonly isAll: boolean
 }
 
-/** The names of an image or index that a filter lets go; `undefined` when it keeps all of it. */
+/**
+ * Returns the names of an image or index that the filter lets prune remove; `undefined`
+ * when it keeps all of it.
+ */
 async function namesToPrune(
   engine: Engine,
   { descriptor, images, addedAt }: FoundTarget & { readonly addedAt: number },
   filter: PruneFilter,
 ): Promise<NamesToPrune | undefined> {
   const labels = await Array.fromAsync(images, (image) => labelsOf(engine, image))
-  // Every platform must pass: a label of one keeps all.
+  // Every platform must match: the label of one keeps all.
   const passes = (at: number): boolean =>
     (labels.length > 0 ? labels : [{}]).every((own) =>
       passesPruneFilter(filter, { at, labels: own }),

@@ -7,7 +7,7 @@ import { removeVolume } from '../volume/volumes.ts'
 import { notePrune, nothingPruned, type Pruned } from './pruned.ts'
 
 export interface PruneVolumesOptions {
-  /** Volumes with a name too. */
+  /** Includes volumes with a name. */
   readonly all?: boolean | undefined
   readonly filter?: PruneFilter | undefined
 }

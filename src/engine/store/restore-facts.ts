@@ -74,7 +74,7 @@ export async function repairFacts(engine: Engine): Promise<number> {
   return count
 }
 
-/** Records the indexes again that names mean. Without one, an image of it would look unused. */
+/** Records the indexes that have names again. Without its index, an image would look unused. */
 async function restoreIndexes(engine: Engine): Promise<void> {
   const { records } = engine
   for (const { target } of records.tags.list()) {

@@ -82,11 +82,11 @@ export interface TestIndexOptions {
   readonly names?: readonly string[]
   /** Default amd64 and arm64. All have a first layer in common. */
   readonly architectures?: readonly string[]
-  /** Its index has manifests for these too, which are not in the store. */
+  /** Platforms for which the index has manifests that are not in the store. */
   readonly absent?: readonly string[]
 }
 
-/** An index in the store, its images with an attestation of the first, as a load leaves it. */
+/** Writes an index into the store like a load: its images, and an attestation for the first. */
 export async function addTestIndex(
   engine: Engine,
   { names = [], architectures = ['amd64', 'arm64'], absent = [] }: TestIndexOptions = {},

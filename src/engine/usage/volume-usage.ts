@@ -11,7 +11,7 @@ export interface VolumeUsage {
   readonly links: number
   /** Bytes on disk. */
   readonly size: number
-  /** It was made without a name. */
+  /** True when it was created without a name. */
   readonly isAnonymous: boolean
   /** Milliseconds since 1970. */
   readonly createdAt: number

@@ -1,9 +1,9 @@
 import type { VolumeRecord } from '#records'
 import { hasLabel, type LabelCondition } from '../filter/labels.ts'
 
-/** Which volumes to list. A member that is absent lets every volume pass. */
+/** Which volumes to list. Every volume matches an absent member. */
 export interface VolumeFilter {
-  /** True: those that no container uses; false: the others. */
+  /** True: volumes that no container uses; false: the others. */
   readonly dangling?: boolean | undefined
   readonly drivers?: readonly string[] | undefined
   /** All of these. */

@@ -37,7 +37,7 @@ export function inspectVolume(engine: Engine, name: string): VolumeDetails {
   return describe(engine, getVolume(engine, name))
 }
 
-/** The volumes that a filter lets pass, by name. */
+/** Returns the volumes that match a filter, sorted by name. */
 export function listVolumes(engine: Engine, filter: VolumeFilter = {}): readonly VolumeDetails[] {
   const users = volumeUsers(engine)
   return list(engine)
@@ -54,7 +54,7 @@ export async function removeVolume(
   name: string,
   { force = false }: { readonly force?: boolean | undefined } = {},
 ): Promise<boolean> {
-  // Without the records of containers, no one can know which volume one of them uses.
+  // Without the records of containers, it is unknown which volumes they use.
   requireFacts(engine)
   // A lease of a dead process makes the next command remove what is left of the files.
   await using _lease = await beginWork(engine, `volume rm ${name}`)

@@ -27,12 +27,12 @@ const cases: readonly { name: string; body: unknown; type: string }[] = [
     type: mediaType.ociManifest,
   },
   {
-    name: 'a manifest that says it is an index',
+    name: 'a manifest with the media type of an index',
     body: { ...fields, mediaType: mediaType.ociIndex },
     type: mediaType.ociManifest,
   },
   {
-    name: 'an OCI manifest that says it is a Docker one',
+    name: 'an OCI manifest with the media type of a Docker manifest',
     body: { ...fields, mediaType: mediaType.dockerManifest },
     type: mediaType.ociManifest,
   },

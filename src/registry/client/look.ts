@@ -4,10 +4,10 @@ import type { ApiRequest, Connection } from './connection.ts'
 /** Statuses that may refuse HEAD alone, as a proxy or the storage behind a redirect does. */
 export const headRefusals: readonly number[] = [400, 403, 405, 406, 501]
 
-/** What a look at something in a registry found. */
+/** The result of `look`. */
 export interface Look {
   readonly isThere: boolean
-  /** Bytes, where the registry tells them. */
+  /** Bytes; `undefined` when the registry does not report them. */
   readonly size: number | undefined
 }
 

@@ -116,7 +116,7 @@ export class UploadSession {
     await this.#connection.send(request).then(discard, () => {})
   }
 
-  /** Checks a blob after a 202, which says only that the registry received the bytes. */
+  /** Checks a blob after a 202, which means only that the registry received the bytes. */
   async #checkKept(digest: string): Promise<void> {
     const path = `/v2/${this.repository}/blobs/${digest}`
     const request = this.#request('HEAD', { to: this.#connection.resolve(path) })

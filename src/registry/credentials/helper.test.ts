@@ -34,7 +34,7 @@ test('a helper that does not end is killed', async () => {
   expect(await expectCode(work, ['UNAVAILABLE'])).toContain('did not answer in time')
 })
 
-test('a process that a helper leaves behind is not waited for', async () => {
+test('get() does not wait for a process that a helper leaves behind', async () => {
   await using bed = await openTestbed()
   const answer = `echo '{"Username":"ann","Secret":"s3cret"}'`
   await bed.helper('agent', `sleep 20 & echo $! >> ${bed.root}/left; ${answer}`)

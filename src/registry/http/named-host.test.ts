@@ -75,7 +75,7 @@ test('send() refuses a named host that cannot be resolved', async () => {
   expect(received).toHaveLength(1)
 })
 
-test('send() lets a registry with a private address name any host, without a second look-up', async () => {
+test('send() lets a registry with a private address name any host, without a second lookup', async () => {
   const { fetch, received } = pretend({ 'registry.example.com': 'https://10.0.0.9/1' })
   const resolve = async () => ['192.168.0.1']
   expect((await send(fetch, { method: 'GET', url, resolve })).status).toBe(200)

@@ -106,7 +106,7 @@ test('withRetries() does not retry unknown errors', async () => {
 
 const passing = new RetryableError(new StrakeError('UNAVAILABLE', 'Cannot reach it: it is busy'))
 
-test('Backoff waits a minute at most, a little longer by chance, and begins anew after progress', async () => {
+test('Backoff waits a minute at most, plus a little random time, and starts again after progress', async () => {
   const retry = { ...instantRetries(20), random: () => 1 }
   const backoff = new Backoff(retry)
   for (let turn = 0; turn < 7; turn++) await backoff.wait(passing)
