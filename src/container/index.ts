@@ -1,6 +1,7 @@
 /** Attaching to the streams of a running container. */
 
 /** The files of a container. */
+export { inheritMounts } from './files/inherit.ts'
 export { type ContainerFiles, openContainerFiles } from './files/open-files.ts'
 export { type OpenedView, openContainerView } from './files/open-view.ts'
 /** The check of options before a container is created. */
@@ -10,7 +11,7 @@ export { containerEvent } from './model/container-events.ts'
 /** The store and the machine of containers. */
 export { type ContainerContext, containerPaths, type RunningContext } from './model/context.ts'
 /** Mount requests. */
-export type { MountRequest } from './model/mount-request.ts'
+export type { MountedImage, MountRequest, VolumesFrom } from './model/mount-request.ts'
 /** Options of a new container. */
 export type {
   ContainerImage,

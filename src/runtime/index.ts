@@ -43,6 +43,7 @@ export type { Cover } from './root/cover.ts'
 /** Mounts of users. */
 export type { ContainerMount, RootMount } from './root/mount.ts'
 export { removeMountPoints } from './root/mount-points.ts'
+export { openSource } from './root/mount-source.ts'
 export { releaseNestedMounts } from './root/nested-mounts.ts'
 export { type PreparedRoot, type PrepareRootOptions, prepareRoot } from './root/prepare-root.ts'
 /** The user of a process. */

@@ -15,8 +15,9 @@ export async function readContainerFlags(
   const { security, ...parsed } = parseContainerRequest({
     network: flags.net ?? flags.network,
     volumes: flags.volume?.map(absolute),
-    mounts: flags.mount,
+    mounts: flags.mount?.map(absoluteSource),
     tmpfs: flags.tmpfs,
+    volumesFrom: flags.volumesFrom,
     publish: flags.publish,
     expose: flags.expose,
     restart: flags.restart,
@@ -88,6 +89,13 @@ function absolute(volume: string): string {
   return /^\.{1,2}(\/|$)/.test(source) && rest.length > 0
     ? [resolve(source), ...rest].join(':')
     : volume
+}
+
+/** Makes the relative source of a `--mount` absolute when it begins with a dot. */
+function absoluteSource(mount: string): string {
+  return mount.replace(/(^|,)(source|src)=(\.[^,]*)/i, (_, comma, key, source) => {
+    return `${comma}${key}=${resolve(source)}`
+  })
 }
 
 /** An empty `--entrypoint ""` removes the entrypoint of the image. */

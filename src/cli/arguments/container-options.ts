@@ -65,6 +65,7 @@ export interface ContainerFlags {
   readonly ulimit?: readonly string[]
   readonly user?: string
   readonly volume?: readonly string[]
+  readonly volumesFrom?: readonly string[]
   readonly workdir?: string
 }
 
@@ -132,7 +133,7 @@ export function addContainerOptions(command: Command): Command {
       parseBytes,
     )
     .option('--memory-swap <size>', 'limit of memory and swap together; -1 for no limit', parseSwap)
-    .option('--mount <spec>', 'type=bind|volume|tmpfs,source=…,target=…', collect)
+    .option('--mount <spec>', 'type=bind|volume|tmpfs|image,source=…,target=…', collect)
     .option('--name <name>', 'name of the container')
     .option('--network <mode>', 'bridge, host or none', { default: 'bridge', empty: 'refused' })
     .option('--net <mode>', 'another name of --network', { hidden: true, empty: 'refused' })
@@ -165,6 +166,7 @@ export function addContainerOptions(command: Command): Command {
     .option('--ulimit <name=soft[:hard]>', 'a resource limit', collect)
     .option('-u, --user <user[:group]>', 'user that the command runs as')
     .option('-v, --volume <source:target[:ro]>', 'mount a directory or a volume', collect)
+    .option('--volumes-from <container[:ro]>', 'mount the volumes of another container', collect)
     .option('-w, --workdir <directory>', 'working directory')
 }
 

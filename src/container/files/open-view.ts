@@ -1,10 +1,11 @@
 import { closeFile, openFile, openFlag, pathExists } from '#platform'
-import { ContainerView, type Cover } from '#runtime'
+import { ContainerView, openSource } from '#runtime'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { lockContainer } from '../model/lock.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
 import { openView } from '../model/running-view.ts'
 import { etcFileNames } from '../setup/etc-files.ts'
+import { MountedImages } from '../setup/mounted-images.ts'
 import { fillVolumes, type ResolvedMount, resolveMounts } from '../setup/volumes.ts'
 import { findContainer } from '../verbs/find.ts'
 import { openRootOf } from '../verbs/reconcile.ts'
@@ -93,23 +94,23 @@ async function coverMounts(
 ): Promise<void> {
   const { id, settings } = container
   const { mounts: requests } = settings
-  const mounts = await resolveMounts({ containerId: id, store: context, requests })
+  await using images = new MountedImages(context.snapshots)
+  const mountImage = images.mount.bind(images)
+  const mounts = await resolveMounts({ containerId: id, store: context, requests, mountImage })
   if (root !== undefined) await fillVolumes(root, mounts, { requests, signal })
-  for (const { destination, source, point, type, readOnly } of mounts.toSorted(byDepth)) {
-    const { path } = view.make(destination, point)
-    view.cover(path, type === 'tmpfs' ? { type: 'memory' } : treeAt(view, source, readOnly))
+  for (const each of mounts.toSorted(byDepth)) {
+    const { mount, cover } = openSource(each, view)
+    view.cover(view.make(mount.destination, mount.point).path, cover)
   }
   const { directory } = containerPaths(context, id)
   for (const name of etcFileNames) {
     const path = `/etc/${name}`
     const source = `${directory}/${name}`
     const isTaken = requests.some(({ destination }) => destination === path)
-    if (!isTaken && pathExists(source)) view.cover(path, treeAt(view, source, settings.readOnly))
+    if (isTaken || !pathExists(source)) continue
+    const fd = view.keep(openFile(source, openFlag.path))
+    view.cover(path, { type: 'tree', fd, readOnly: settings.readOnly })
   }
-}
-
-function treeAt(view: ContainerView, source: string, readOnly: boolean | undefined): Cover {
-  return { type: 'tree', fd: view.keep(openFile(source, openFlag.path)), readOnly }
 }
 
 function byDepth(one: ResolvedMount, other: ResolvedMount): number {

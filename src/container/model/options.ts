@@ -1,7 +1,7 @@
 import type { NetworkKind, PortRequest } from '#network'
 import type { Digest, Healthcheck, RunConfig } from '#oci'
 import type { ResourceOptions, Rlimit, SecurityOptions } from '#runtime'
-import type { MountRequest } from './mount-request.ts'
+import type { MountRequest, VolumesFrom } from './mount-request.ts'
 
 /** Which of its two outputs a process writes to. */
 export type OutputStream = 'stdout' | 'stderr'
@@ -71,6 +71,8 @@ export interface ContainerOptions {
   readonly rlimits?: readonly Rlimit[] | undefined
   readonly oomScoreAdj?: number | undefined
   readonly mounts?: readonly MountRequest[] | undefined
+  /** Their mounts are in `mounts` already. */
+  readonly volumesFrom?: readonly VolumesFrom[] | undefined
   /** Bytes. */
   readonly shmSize?: number | undefined
   readonly network?: NetworkKind | undefined

@@ -1,7 +1,7 @@
 import type { NetworkKind, PortRequest } from '#network'
 import { type Healthcheck, type RunConfig, StrakeError } from '#oci'
 import type { ResourceOptions, Rlimit, SecurityOptions } from '#runtime'
-import type { MountRequest } from './mount-request.ts'
+import type { MountRequest, VolumesFrom } from './mount-request.ts'
 import type { ContainerImage, ContainerOptions, LogOptions, RestartPolicy } from './options.ts'
 
 /** The options of a container merged with its image, as its record keeps them. */
@@ -31,6 +31,7 @@ export interface ContainerSettings {
   readonly rlimits: readonly Rlimit[]
   readonly oomScoreAdj: number
   readonly mounts: readonly MountRequest[]
+  readonly volumesFrom?: readonly VolumesFrom[] | undefined
   readonly shmSize: number
   readonly network: NetworkKind
   readonly ip?: string | undefined
@@ -101,6 +102,7 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
     rlimits: options.rlimits ?? [],
     oomScoreAdj: options.oomScoreAdj ?? 0,
     mounts: withVolumes(options.mounts ?? [], image),
+    volumesFrom: options.volumesFrom,
     shmSize: options.shmSize || 64 * megabyte,
     network: options.network ?? 'bridge',
     ip: options.ip,

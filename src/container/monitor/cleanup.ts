@@ -5,6 +5,7 @@ import { volumeEvent, volumePath } from '#volume'
 import { findSubject, networkEvents, removalEvents } from '../model/container-events.ts'
 import type { ContainerPaths } from '../model/context.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
+import { namedVolumes } from '../setup/volume-use.ts'
 import type { CleanUpStore } from './store.ts'
 
 /**
@@ -67,16 +68,21 @@ async function removeContainer(
   paths: ContainerPaths,
   store: CleanUpStore,
 ): Promise<void> {
+  let dropped: readonly string[] = []
   await store.withRecords(async (records) => {
     const subject = findSubject(records, order.id)
     await records.write(() => {
       const isRemoved = records.containers.remove(order.id)
-      const volumes = order.anonymousVolumes.filter((name) => records.volumes.remove(name))
+      const { anonymousVolumes } = order
+      // Another container may use them by --volumes-from.
+      const kept = anonymousVolumes.length === 0 ? undefined : namedVolumes(records)
+      dropped = anonymousVolumes.filter((name) => !kept?.has(name))
+      const volumes = dropped.filter((name) => records.volumes.remove(name))
       const events = isRemoved && subject !== undefined ? removalEvents(subject) : []
       for (const event of events) records.events.append(event)
       for (const name of volumes) records.events.append(volumeEvent('destroy', name))
     })
   })
   await removeTree(paths.directory)
-  for (const name of order.anonymousVolumes) await removeTree(volumePath(order, name))
+  for (const name of dropped) await removeTree(volumePath(order, name))
 }

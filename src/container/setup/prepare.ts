@@ -23,7 +23,13 @@ import { createdState, type NetworkState, writeJson, writeState } from '../model
 import type { MonitorOrder } from '../protocol/order.ts'
 import { makeBaseLayer } from './base-layer.ts'
 import { writeEtcFiles } from './etc-files.ts'
-import { fillVolumes, type ResolvedMount, resolveMounts } from './volumes.ts'
+import { MountedImages } from './mounted-images.ts'
+import {
+  fillVolumes,
+  type ResolvedMount,
+  type ResolveMountsOptions,
+  resolveMounts,
+} from './volumes.ts'
 
 export interface PrepareOptions {
   readonly consoleSize?: WindowSize | undefined
@@ -53,7 +59,10 @@ export async function prepareContainer(
   )
   const attachment = undo.use(await attach(context, container, options.signal))
   undo.defer(() => releaseNestedMounts(paths.mounts))
-  const places = { snapshot, attachment, paths, signal: options.signal }
+  // They are mounted again for the container before they are unmounted here.
+  await using images = new MountedImages(context.snapshots)
+  const mountImage = images.mount.bind(images)
+  const places = { snapshot, attachment, paths, signal: options.signal, mountImage }
   const { mounts, visible } = await makeMounts(context, container, places)
   const cwd = container.settings.workingDir
   using prepared = prepareRoot(snapshot.root, { mounts, cwd, nested: paths.mounts })
@@ -99,18 +108,20 @@ interface Places {
   readonly attachment: Attachment
   readonly paths: ContainerPaths
   readonly signal: AbortSignal | undefined
+  readonly mountImage: ResolveMountsOptions['mountImage']
 }
 
 async function makeMounts(
   store: ContainerContext,
   { id, settings }: Container,
-  { snapshot, attachment, paths, signal }: Places,
+  { snapshot, attachment, paths, signal, mountImage }: Places,
 ): Promise<{
   readonly mounts: readonly ResolvedMount[]
   /** The mounts that the user requested; `inspect` shows them. */
   readonly visible: readonly ResolvedMount[]
 }> {
-  const users = await resolveMounts({ containerId: id, store, requests: settings.mounts })
+  const { mounts: requests } = settings
+  const users = await resolveMounts({ containerId: id, store, requests, mountImage })
   await fillVolumes(snapshot.root, users, { requests: settings.mounts, signal })
   const own = [...writeEtcFiles(paths, settings, attachment), ...initMount(settings)]
   return { mounts: [...own, ...users], visible: users }

@@ -3,6 +3,7 @@ import { anonymousVolume, dropAnonymous } from '#volume'
 import { containerEvent } from '../model/container-events.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import type { Container } from '../model/record.ts'
+import { namedVolumes } from './volume-use.ts'
 
 /** Removes the record first. Files without a record are garbage, which a later clean-up removes. */
 export async function removeRemains(
@@ -19,10 +20,13 @@ export async function removeRemains(
   })
   await removeTreeOnce(containerPaths(context, id).directory)
   if (!volumes) return
-  for (const { type, source, destination } of settings.mounts) {
-    if (type !== 'volume' || source !== undefined) continue
-    await dropAnonymous(context, anonymousVolume(id, destination))
-  }
+  const anonymous = settings.mounts
+    .filter(({ type, source }) => type === 'volume' && source === undefined)
+    .map(({ destination }) => anonymousVolume(id, destination))
+  if (anonymous.length === 0) return
+  // Another container may use them by --volumes-from.
+  const kept = namedVolumes(records)
+  for (const name of anonymous) if (!kept.has(name)) await dropAnonymous(context, name)
 }
 
 /** Another process may remove the same tree at the same time. */

@@ -32,7 +32,7 @@ afterEach(() => {
 })
 
 const resolve = (...requests: readonly MountRequest[]): Promise<readonly ResolvedMount[]> =>
-  resolveMounts({ containerId, store, requests })
+  resolveMounts({ containerId, store, requests, mountImage: async () => '' })
 
 const volume = { type: 'volume', destination: '/data' } as const
 

@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { StrakeError } from '#oci'
+import { type Digest, StrakeError } from '#oci'
 import { isSystemError, makeDirectoriesWithMode } from '#platform'
 import { ContainerView, isDirectory, type RootMount } from '#runtime'
 import { anonymousVolume, fillVolume, mountVolume, type VolumeStore } from '#volume'
@@ -20,6 +20,8 @@ export interface ResolveMountsOptions {
   readonly containerId: string
   readonly store: VolumeStore
   readonly requests: readonly MountRequest[]
+  /** Mounts the file system of an image and returns its path, which is valid until the container starts. */
+  readonly mountImage: (chainId: Digest) => Promise<string>
 }
 
 /** Finds or makes the sources of mounts. Throws `NOT_FOUND` for a missing source. */
@@ -35,8 +37,8 @@ async function resolveMount(
   options: ResolveMountsOptions,
   request: MountRequest,
 ): Promise<ResolvedMount> {
-  const { type: kind, destination, readOnly, propagation } = request
-  const shared = { kind, destination, readOnly, propagation }
+  const { type: kind, destination, readOnly, propagation, recursion, subpath } = request
+  const shared = { kind, destination, readOnly, propagation, recursion, subpath }
   switch (kind) {
     case 'tmpfs': {
       const memory = { type: 'tmpfs', source: 'tmpfs', options: request.options ?? [] } as const
@@ -47,8 +49,16 @@ async function resolveMount(
     case 'volume': {
       const name = request.source ?? anonymousVolume(options.containerId, destination)
       const anonymous = request.source === undefined
-      const source = await mountVolume(options.store, { name, isAnonymous: anonymous })
+      const { labels, driverOptions } = request
+      const settings = { name, isAnonymous: anonymous, labels, options: driverOptions }
+      const source = await mountVolume(options.store, settings)
       return { ...shared, type: 'bind', source, name, anonymous, point: 'directory' }
+    }
+    case 'image': {
+      if (request.image === undefined) throw new TypeError('the image is not resolved')
+      const source = await options.mountImage(request.image.chainId)
+      const brief = { readOnly: true, isBrief: true, anonymous: false } as const
+      return { ...shared, type: 'bind', source, ...brief, point: 'directory' }
     }
   }
 }
@@ -88,7 +98,8 @@ export async function fillVolumes(
   for (const mount of mounts) {
     if (mount.kind !== 'volume') continue
     const request = requests.find(({ destination }) => destination === mount.destination)
-    if (!request?.noCopy) await fill(rootfs, mount, signal)
+    const isWhole = request?.noCopy !== true && request?.subpath === undefined
+    if (isWhole) await fill(rootfs, mount, signal)
   }
 }
 

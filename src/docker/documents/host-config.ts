@@ -1,6 +1,6 @@
 import type { ContainerSettings, MountRequest } from '#container'
 import { hasCgroupNamespace, protectedPaths } from '#runtime'
-import { formatBind, formatTmpfs } from './container-mounts.ts'
+import { formatBind, formatTmpfs, mountSpec } from './container-mounts.ts'
 import { portMap } from './container-network.ts'
 import type { InspectDocument } from './document.ts'
 
@@ -23,7 +23,7 @@ export function hostConfigDocument(settings: ContainerSettings, runtime: string)
     },
     AutoRemove: settings.remove,
     VolumeDriver: '',
-    VolumesFrom: null,
+    VolumesFrom: settings.volumesFrom?.map(({ text }) => text) ?? null,
     ConsoleSize: [0, 0],
     CapAdd: security.add ?? null,
     CapDrop: security.drop ?? null,
@@ -50,10 +50,17 @@ export function hostConfigDocument(settings: ContainerSettings, runtime: string)
     Runtime: runtime,
     Isolation: '',
     ...resourceMembers(settings),
+    ...mountMembers(mounts),
     MaskedPaths: hidden?.maskedPaths ?? null,
     ReadonlyPaths: hidden?.readonlyPaths ?? null,
     Init: settings.init,
   }
+}
+
+/** As in Docker, the member is absent without a `--mount`. */
+function mountMembers(mounts: readonly MountRequest[]): InspectDocument {
+  const specs = mounts.flatMap(mountSpec)
+  return specs.length === 0 ? {} : { Mounts: specs }
 }
 
 function tmpfsOf(mounts: readonly MountRequest[]): Readonly<Record<string, string>> {

@@ -3,7 +3,7 @@ import { type HealthFlags, parseHealth } from './health-flags.ts'
 import { parseLabels } from './label-flags.ts'
 import { parseRestart, parseUlimit } from './limits.ts'
 import { parseLogOptions } from './log-options.ts'
-import { parseMount, parseTmpfs, parseVolume } from './mount-flags.ts'
+import { parseMount, parseTmpfs, parseVolume, parseVolumesFrom } from './mount-flags.ts'
 import { parsePublish } from './publish-flag.ts'
 import { refuse } from './refuse.ts'
 import { parseSecurityOptions } from './security-options.ts'
@@ -13,6 +13,7 @@ export interface ContainerRequest {
   readonly volumes?: readonly string[] | undefined
   readonly mounts?: readonly string[] | undefined
   readonly tmpfs?: readonly string[] | undefined
+  readonly volumesFrom?: readonly string[] | undefined
   readonly publish?: readonly string[] | undefined
   readonly expose?: readonly string[] | undefined
   readonly restart?: string | undefined
@@ -32,6 +33,7 @@ export interface ContainerRequest {
 type Parsed = Pick<
   ContainerOptions,
   | 'mounts'
+  | 'volumesFrom'
   | 'ports'
   | 'expose'
   | 'restart'
@@ -57,6 +59,7 @@ export function parseContainerRequest(request: ContainerRequest): Parsed {
       ...(request.mounts ?? []).map(parseMount),
       ...(request.tmpfs ?? []).map(parseTmpfs),
     ],
+    volumesFrom: request.volumesFrom?.map(parseVolumesFrom),
     ports: (request.publish ?? []).flatMap(parsePublish),
     expose: (request.expose ?? []).flatMap(parseExpose),
     rlimits: (request.ulimits ?? []).map(parseUlimit),

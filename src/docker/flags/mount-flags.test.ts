@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { parseMount, parseTmpfs, parseVolume } from './mount-flags.ts'
+import { parseMount, parseTmpfs, parseVolume, parseVolumesFrom } from './mount-flags.ts'
 
 test('parseVolume() distinguishes binds, named volumes and anonymous volumes', () => {
   expect(parseVolume('/host/./a:/b/:ro,rslave')).toEqual({
@@ -15,6 +15,7 @@ test('parseVolume() distinguishes binds, named volumes and anonymous volumes', (
     source: 'data',
     destination: '/b',
     noCopy: true,
+    relabel: 'z',
   })
   expect(parseVolume('/b')).toEqual({ type: 'volume', destination: '/b' })
 })
@@ -38,29 +39,89 @@ test('parseMount() reads every key and its short names', () => {
     destination: '/b',
     readOnly: true,
     propagation: 'shared',
+    byMountFlag: true,
   })
-  expect(parseMount('source=data,target=/b,readonly=false')).toEqual({
+  expect(parseMount('source=data,target=/b,readonly=false,consistency=cached')).toEqual({
     type: 'volume',
     source: 'data',
     destination: '/b',
+    byMountFlag: true,
   })
-  expect(parseMount('type=tmpfs,destination=/t,tmpfs-size=1m,tmpfs-mode=700')).toEqual({
+  expect(
+    parseMount(
+      'src=data,dst=/b,volume-subpath=./a/b,volume-driver=local,volume-label=x=1,volume-label=y,volume-opt=type=tmpfs',
+    ),
+  ).toEqual({
+    type: 'volume',
+    source: 'data',
+    destination: '/b',
+    subpath: 'a/b',
+    labels: { x: '1', y: '' },
+    driverOptions: { type: 'tmpfs' },
+    byMountFlag: true,
+  })
+  expect(parseMount('type=tmpfs,destination=/t,tmpfs-size=1.5m,tmpfs-mode=700')).toEqual({
     type: 'tmpfs',
     destination: '/t',
-    options: ['size=1m', 'mode=700'],
+    options: ['size=1572864', 'mode=700'],
+    byMountFlag: true,
   })
+  expect(parseMount('type=image,source=alpine:3,target=/i,image-subpath=etc')).toEqual({
+    type: 'image',
+    source: 'alpine:3',
+    destination: '/i',
+    subpath: 'etc',
+    byMountFlag: true,
+  })
+})
+
+test('parseMount() reads recursion of binds and commas in quotes', () => {
+  const bind = 'type=bind,source=/a,target=/b'
+  expect(parseMount(`${bind},bind-recursive=disabled`)).toMatchObject({ recursion: 'disabled' })
+  expect(parseMount(`${bind},ro,bind-recursive=writable`)).toMatchObject({ recursion: 'writable' })
+  expect(parseMount(`${bind},bind-recursive=enabled`).recursion).toBeUndefined()
+  const forced = `${bind},ro,bind-recursive=readonly`
+  expect(parseMount(`${forced},bind-propagation=rprivate`)).toMatchObject({ recursion: 'readonly' })
+  for (const text of [
+    forced,
+    `${bind},bind-recursive=writable`,
+    `${bind},bind-recursive=readonly`,
+    `${bind},bind-recursive=yes`,
+  ]) {
+    expect(() => parseMount(text)).toThrow('bind-recursive')
+  }
+  expect(parseMount('type=bind,"source=/a,b""c",target=/b')).toMatchObject({ source: '/a,b"c' })
+  for (const text of ['type=bind,"source=/a', 'type=bind,source="/a",target=/b', '"a"b']) {
+    expect(() => parseMount(text)).toThrow('a quote is in the wrong place')
+  }
 })
 
 test('parseMount() refuses unknown types, keys of another type and relative paths', () => {
   for (const text of [
-    'type=image,source=a,target=/b',
+    'type=npipe,source=a,target=/b',
+    'type=image,target=/b',
+    'type=image,source=a,target=/b,volume-subpath=c',
     'type=tmpfs,source=/a,target=/b',
+    'type=tmpfs,target=/b,tmpfs-size=big',
+    'type=tmpfs,target=/b,tmpfs-mode=888',
     'type=bind,source=a,target=/b',
     'type=bind,source=/a,target=b',
     'type=bind,source=/a,target=/b,bind-propagation=up',
     'type=volume,source=/a,target=/b',
+    'type=volume,source=a,target=/b,volume-subpath=../c',
+    'type=volume,source=a,target=/b,volume-subpath=/c',
+    'type=volume,source=a,target=/b,volume-driver=nfs',
   ]) {
     expect(() => parseMount(text)).toThrow(`Cannot mount ${text}: `)
+  }
+})
+
+test('parseVolumesFrom() reads a container and its access', () => {
+  expect(parseVolumesFrom('db')).toEqual({ container: 'db', readOnly: false, text: 'db' })
+  expect(parseVolumesFrom('db:ro,z')).toEqual({ container: 'db', readOnly: true, text: 'db:ro,z' })
+  expect(parseVolumesFrom('db:rw').readOnly).toBe(false)
+  for (const text of ['', ':ro', 'db:', 'db:what', 'db:shared', 'db:ro,rw']) {
+    expect(() => parseVolumesFrom(text)).toThrow()
   }
 })
 

@@ -1,7 +1,8 @@
 import { posix } from 'node:path'
-import type { MountRequest } from '#container'
+import type { MountRequest, VolumesFrom } from '#container'
 import { StrakeError } from '#oci'
 import { isVolumeName } from '#volume'
+import { refuse } from './refuse.ts'
 
 const propagations = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'] as const
 
@@ -27,16 +28,28 @@ export function parseVolume(text: string): MountRequest {
   }
 }
 
-/** Options of `-v` by subject; each subject allows one option. The last two subjects have no effect in strake. */
+/** Options of `-v` by subject; each subject allows one option. Consistency has no meaning on Linux. */
 const volumeOptions: Readonly<Record<string, readonly string[]>> = {
   access: ['ro', 'rw'],
   propagation: propagations,
   copying: ['nocopy'],
   relabelling: ['z', 'Z'],
-  consistency: ['delegated', 'cached', 'consistent'],
+  consistency: ['delegated', 'cached', 'consistent', 'default'],
 }
 
 function flagsOf(text: string, flags: readonly string[]): Partial<MountRequest> {
+  const found = bySubject(text, flags)
+  const propagation = propagations.find((one) => one === found.get('propagation'))
+  const relabel = (['z', 'Z'] as const).find((one) => one === found.get('relabelling'))
+  return {
+    ...(propagation === undefined ? {} : { propagation }),
+    ...(relabel === undefined ? {} : { relabel }),
+    ...(found.get('access') === 'ro' ? { readOnly: true } : {}),
+    ...(found.has('copying') ? { noCopy: true } : {}),
+  }
+}
+
+function bySubject(text: string, flags: readonly string[]): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   for (const flag of flags) {
     const subject = Object.keys(volumeOptions).find((key) => volumeOptions[key]?.includes(flag))
@@ -45,53 +58,137 @@ function flagsOf(text: string, flags: readonly string[]): Partial<MountRequest> 
     if (earlier !== undefined) throw invalid(text, `${earlier} and ${flag} exclude each other`)
     found.set(subject, flag)
   }
-  const propagation = propagations.find((one) => one === found.get('propagation'))
-  return {
-    propagation,
-    ...(found.get('access') === 'ro' ? { readOnly: true } : {}),
-    ...(found.has('copying') ? { noCopy: true } : {}),
-  }
+  return found
 }
 
-/** Reads `--mount`: comma-separated `key=value`. Throws `INVALID`. */
+/** Reads `--volumes-from`: `container[:ro|rw][,z|Z]`. Throws `INVALID`. */
+export function parseVolumesFrom(text: string): VolumesFrom {
+  const colon = text.indexOf(':')
+  const container = colon === -1 ? text : text.slice(0, colon)
+  if (container === '') throw refuse('--volumes-from', text, 'expected CONTAINER or CONTAINER:ro')
+  const found = bySubject(text, colon === -1 ? [] : text.slice(colon + 1).split(','))
+  for (const subject of found.keys()) {
+    if (subject === 'access' || subject === 'relabelling') continue
+    throw refuse('--volumes-from', text, 'expected ro, rw, z or Z after the colon')
+  }
+  return { container, readOnly: found.get('access') === 'ro', text }
+}
+
+/** Reads `--mount`: comma-separated `key=value`, with quotes as in CSV. Throws `INVALID`. */
 export function parseMount(text: string): MountRequest {
   const fields = readFields(text)
   const type = (fields.get('type') ?? 'volume').toLowerCase()
-  if (type !== 'bind' && type !== 'volume' && type !== 'tmpfs') {
-    throw invalid(text, `there is no type ${type}`)
-  }
+  if (!isMountType(type)) throw invalid(text, `there is no type ${type}`)
   for (const key of fields.keys()) {
-    if (!mountKeys[type].includes(key)) throw invalid(text, `a ${type} mount has no ${key}`)
-  }
-  const source = fields.get('source')
-  if (type === 'bind' && !source?.startsWith('/')) {
-    throw invalid(text, 'the source of a bind must be an absolute path')
-  }
-  if (type === 'volume' && source !== undefined && !isVolumeName(source)) {
-    throw invalid(text, `${source} is no name for a volume`)
-  }
-  const propagation = fields.get('bind-propagation')
-  const known = propagations.find((one) => one === propagation)
-  if (propagation !== undefined && known === undefined) {
-    throw invalid(text, `there is no propagation ${propagation}`)
+    const known = commonKeys.includes(key) || mountKeys[type].includes(key)
+    if (!known) throw invalid(text, `a ${type} mount has no ${key}`)
   }
   const is = (key: BooleanKey): boolean => readBoolean(text, key, fields.get(key))
   return {
     type,
     destination: destinationOf(text, fields.get('destination') ?? ''),
-    ...(source === undefined ? {} : { source: type === 'bind' ? posix.normalize(source) : source }),
+    ...sourceOf(text, type, fields.get('source')),
     ...(is('readonly') ? { readOnly: true } : {}),
-    propagation: known,
-    ...(is('volume-nocopy') ? { noCopy: true } : {}),
+    ...(type === 'bind' ? bindFields(text, fields, is('readonly')) : {}),
     ...(is('bind-create-src') ? { createSource: true } : {}),
-    ...(type === 'tmpfs' ? { options: tmpfsOptions(fields) } : {}),
+    ...(type === 'volume' ? volumeFields(text, fields) : {}),
+    ...(is('volume-nocopy') ? { noCopy: true } : {}),
+    ...(type === 'image' ? { subpath: subpathOf(text, fields.get('image-subpath')) } : {}),
+    ...(type === 'tmpfs' ? { options: tmpfsOptions(text, fields) } : {}),
+    byMountFlag: true,
   }
 }
 
-/** The fields by the long names of their keys. The last one wins when a key appears twice. */
-function readFields(text: string): ReadonlyMap<string, string> {
-  const fields = new Map<string, string>()
-  for (const field of text.split(',')) {
+type MountType = MountRequest['type']
+
+function isMountType(type: string): type is MountType {
+  return Object.hasOwn(mountKeys, type)
+}
+
+function sourceOf(
+  text: string,
+  type: MountType,
+  source: string | undefined,
+): Pick<MountRequest, 'source'> {
+  if (type === 'bind' && !source?.startsWith('/')) {
+    throw invalid(text, 'the source of a bind must be an absolute path')
+  }
+  if (type === 'image' && source === undefined) throw invalid(text, 'it names no image')
+  if (source === undefined) return {}
+  if (type === 'volume' && !isVolumeName(source)) {
+    throw invalid(text, `${source} is no name for a volume`)
+  }
+  return { source: type === 'bind' ? posix.normalize(source) : source }
+}
+
+function bindFields(
+  text: string,
+  fields: Fields,
+  isReadOnly: boolean,
+): Pick<MountRequest, 'propagation' | 'recursion'> {
+  const asked = fields.get('bind-propagation')
+  const propagation = propagations.find((one) => one === asked?.toLowerCase())
+  if (asked !== undefined && propagation === undefined) {
+    throw invalid(text, `there is no propagation ${asked}`)
+  }
+  const word = fields.get('bind-recursive') ?? 'enabled'
+  const recursion = (['disabled', 'writable', 'readonly'] as const).find((one) => one === word)
+  if (recursion === undefined && word !== 'enabled') {
+    throw invalid(text, 'bind-recursive is enabled, disabled, writable or readonly')
+  }
+  if ((recursion === 'writable' || recursion === 'readonly') && !isReadOnly) {
+    throw invalid(text, `bind-recursive=${recursion} needs readonly`)
+  }
+  if (recursion === 'readonly' && propagation !== 'rprivate') {
+    throw invalid(text, 'bind-recursive=readonly needs bind-propagation=rprivate')
+  }
+  return { ...(propagation === undefined ? {} : { propagation }), recursion }
+}
+
+function volumeFields(
+  text: string,
+  fields: Fields,
+): Pick<MountRequest, 'subpath' | 'labels' | 'driverOptions'> {
+  const driver = fields.get('volume-driver') ?? 'local'
+  if (driver !== 'local') throw invalid(text, `there is no volume driver ${driver}, only local`)
+  return {
+    subpath: subpathOf(text, fields.get('volume-subpath')),
+    labels: pairs(fields.all('volume-label')),
+    driverOptions: pairs(fields.all('volume-opt')),
+  }
+}
+
+function pairs(texts: readonly string[]): Readonly<Record<string, string>> | undefined {
+  if (texts.length === 0) return undefined
+  const parsed = texts.map((text) => {
+    const equals = text.indexOf('=')
+    return equals === -1
+      ? ([text, ''] as const)
+      : ([text.slice(0, equals), text.slice(equals + 1)] as const)
+  })
+  return Object.fromEntries(parsed.filter(([key]) => key !== ''))
+}
+
+function subpathOf(text: string, path: string | undefined): string | undefined {
+  if (path === undefined) return undefined
+  const clean = posix.normalize(path)
+  if (path.startsWith('/') || clean === '..' || clean.startsWith('../')) {
+    throw invalid(text, `the subpath ${path} is not below the source`)
+  }
+  return clean
+}
+
+interface Fields {
+  keys(): Iterable<string>
+  /** The last value, because the last one wins when a key appears twice. */
+  get(key: string): string | undefined
+  all(key: string): readonly string[]
+}
+
+/** The fields by the long names of their keys. */
+function readFields(text: string): Fields {
+  const fields = new Map<string, string[]>()
+  for (const field of splitFields(text)) {
     const equals = field.indexOf('=')
     const word = equals === -1 ? field : field.slice(0, equals)
     const key = aliases[word.toLowerCase()] ?? word.toLowerCase()
@@ -103,9 +200,21 @@ function readFields(text: string): ReadonlyMap<string, string> {
     if (word.trim() !== word || value?.trim() !== value) {
       throw invalid(text, `there are blanks around a word in '${field}'`)
     }
-    fields.set(key, value ?? 'true')
+    fields.set(key, [...(fields.get(key) ?? []), value ?? 'true'])
   }
-  return fields
+  return {
+    keys: () => fields.keys(),
+    get: (key) => fields.get(key)?.at(-1),
+    all: (key) => fields.get(key) ?? [],
+  }
+}
+
+/** Splits at commas. A field in double quotes may contain commas, and `""` for a quote. */
+function splitFields(text: string): readonly string[] {
+  const fields = [...`${text},`.matchAll(/"((?:[^"]|"")*)",|([^",]*),/gy)]
+  const length = fields.reduce((sum, [whole]) => sum + whole.length, 0)
+  if (length !== text.length + 1) throw invalid(text, 'a quote is in the wrong place')
+  return fields.map(([, quoted, plain = '']) => quoted?.replaceAll('""', '"') ?? plain)
 }
 
 const aliases: Readonly<Record<string, string>> = {
@@ -115,10 +224,21 @@ const aliases: Readonly<Record<string, string>> = {
   ro: 'readonly',
 }
 
-const mountKeys: Readonly<Record<MountRequest['type'], readonly string[]>> = {
-  bind: ['type', 'source', 'destination', 'readonly', 'bind-propagation', 'bind-create-src'],
-  volume: ['type', 'source', 'destination', 'readonly', 'volume-nocopy'],
-  tmpfs: ['type', 'destination', 'readonly', 'tmpfs-size', 'tmpfs-mode'],
+/** Consistency has no meaning on Linux, as in Docker. */
+const commonKeys: readonly string[] = ['type', 'destination', 'readonly', 'consistency']
+
+const mountKeys: Readonly<Record<MountType, readonly string[]>> = {
+  bind: ['source', 'bind-propagation', 'bind-recursive', 'bind-create-src'],
+  volume: [
+    'source',
+    'volume-nocopy',
+    'volume-subpath',
+    'volume-driver',
+    'volume-opt',
+    'volume-label',
+  ],
+  tmpfs: ['tmpfs-size', 'tmpfs-mode'],
+  image: ['source', 'image-subpath'],
 }
 
 /** Keys that mean `true` without a value. */
@@ -132,12 +252,23 @@ function readBoolean(text: string, key: BooleanKey, value = 'false'): boolean {
   throw invalid(text, `${key} is true, 1, false or 0, not ${value}`)
 }
 
-function tmpfsOptions(fields: ReadonlyMap<string, string>): readonly string[] {
+function tmpfsOptions(text: string, fields: Fields): readonly string[] {
   const [size, mode] = [fields.get('tmpfs-size'), fields.get('tmpfs-mode')]
+  if (mode !== undefined && !/^[0-7]{1,4}$/.test(mode)) {
+    throw invalid(text, `the mode ${mode} is not octal`)
+  }
   return [
-    ...(size === undefined ? [] : [`size=${size}`]),
+    ...(size === undefined ? [] : [`size=${bytesOf(text, size)}`]),
     ...(mode === undefined ? [] : [`mode=${mode}`]),
   ]
+}
+
+/** Reads a size such as `64m`, `1.5g`, `100kb` or `1GiB`. All units are powers of 1024, as in Docker. */
+function bytesOf(text: string, size: string): number {
+  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?$/i.exec(size) ?? []
+  if (digits === '') throw invalid(text, `the size ${size} is not a number of bytes`)
+  const exponent = 'kmgtp'.indexOf(unit.toLowerCase() || '-') + 1
+  return Math.floor(Number(digits) * 1024 ** exponent)
 }
 
 /** Reads `--tmpfs`: `destination[:options]`. Throws `INVALID`. */

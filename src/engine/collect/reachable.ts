@@ -44,8 +44,9 @@ export async function wantedChains(
   const chains = leases.held()
   if (cache) for (const digest of cachedDigests(engine)) chains.add(digest)
   for (const record of engine.records.containers.list()) {
-    const { chainId } = readSettings(record).image
-    if (chainId !== null) chains.add(chainId)
+    const { image, mounts } = readSettings(record)
+    if (image.chainId !== null) chains.add(image.chainId)
+    for (const { image: mounted } of mounts) if (mounted !== undefined) chains.add(mounted.chainId)
   }
   for (const image of images) {
     for (const chainId of await chainsOf(engine, image)) chains.add(chainId)

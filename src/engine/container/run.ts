@@ -149,7 +149,25 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
     chainId,
     config: image.config.config ?? {},
   }
-  return { ...rest, image: containerImage }
+  return { ...rest, image: containerImage, mounts: await allMounts(engine, options) }
+}
+
+/** Resolves the images that are mounted, and adds the mounts of other containers. */
+async function allMounts(
+  engine: Engine,
+  { mounts = [], volumesFrom = [], emit, signal }: RunOptions,
+): Promise<ContainerOptions['mounts']> {
+  const needsMore =
+    volumesFrom.length > 0 || mounts.some(({ type, relabel }) => type === 'image' || relabel)
+  if (!needsMore) return mounts
+  const { resolveMountRequests } = await import('../volume/mount-requests.ts')
+  return await resolveMountRequests(engine, {
+    mounts,
+    volumesFrom,
+    context: () => containerContext(engine),
+    emit,
+    signal,
+  })
 }
 
 /** Refuses a file that exists: it may hold the ID of another container. */

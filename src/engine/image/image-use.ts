@@ -1,4 +1,4 @@
-import { isRunning, readContainer } from '#container'
+import { type ContainerSettings, isRunning, readContainer } from '#container'
 import type { Engine } from '../engine.ts'
 
 /** A container and whether its image must stay for it. */
@@ -8,15 +8,19 @@ export interface ImageUser {
   readonly isRunning: boolean
 }
 
-/** Returns the containers of an image. */
+/** Returns the containers that run or mount an image. */
 export function containersOf(engine: Engine, imageId: string): readonly ImageUser[] {
   return engine.records.containers
     .list()
     .map((record) => readContainer(engine, record))
-    .filter(({ settings }) => settings.image.id === imageId)
+    .filter(({ settings }) => uses(settings, imageId))
     .map((container) => ({
       id: container.id,
       name: container.name,
       isRunning: isRunning(container),
     }))
+}
+
+function uses({ image, mounts }: ContainerSettings, imageId: string): boolean {
+  return image.id === imageId || mounts.some(({ image: mounted }) => mounted?.id === imageId)
 }

@@ -80,6 +80,11 @@ export function mountBind(
 export interface BindOptions extends MountRestrictions {
   /** Whether later mounts below one of the two appear below the other. Default `private`: no. */
   readonly propagation?: 'private' | 'shared' | 'slave' | undefined
+  /**
+   * What is mounted below the source: left out, or mounted without the restrictions. Default: it is
+   * mounted with them.
+   */
+  readonly below?: 'absent' | 'unrestricted' | undefined
 }
 
 /**
@@ -90,10 +95,15 @@ export interface BindOptions extends MountRestrictions {
 export function mountBindAt(source: number, target: number, options: BindOptions = {}): void {
   const empty = cString('')
   try {
-    const flags = openTreeClone | closeOnExec | atRecursive | atEmptyPath
+    const recursive = options.below === 'absent' ? 0 : atRecursive
+    const flags = openTreeClone | closeOnExec | recursive | atEmptyPath
     const fd = check(c().openTree(source, empty, flags), 'open_tree')
     try {
-      setAttributes(fd, empty, atEmptyPath | atRecursive, options)
+      if (options.below === 'unrestricted') {
+        const { propagation } = options
+        setAttributes(fd, empty, atEmptyPath | atRecursive, { propagation })
+        setAttributes(fd, empty, atEmptyPath, options)
+      } else setAttributes(fd, empty, atEmptyPath | recursive, options)
       const both = moveFromEmptyPath | moveToEmptyPath
       check(c().moveMount(fd, empty, target, empty, both), 'move_mount')
     } finally {

@@ -55,16 +55,18 @@ function mount(destination: string, type: string, options: readonly string[]): M
 }
 
 function userMount(wanted: ContainerMount): MountConfig {
-  const { type, source, destination, readOnly } = wanted
+  const { type, source, destination, readOnly, recursion } = wanted
   if (type === 'tmpfs') {
     const options = ['nosuid', 'nodev', 'noexec', ...(wanted.options ?? [])]
     return { destination, type, source: 'tmpfs', options: readOnly ? [...options, 'ro'] : options }
   }
   if (wanted.isReady) return { destination, type, source, options: ['rbind'] }
   const propagation = wanted.propagation ?? 'rprivate'
+  const bind = recursion === 'disabled' ? 'bind' : 'rbind'
   // `ro` alone would leave the mounts below the source writable.
-  const access = readOnly ? ['ro', ...(isDirectory(source) ? ['rro'] : [])] : ['rw']
-  return { destination, type, source, options: ['rbind', propagation, ...access] }
+  const isWhole = recursion === undefined || recursion === 'readonly'
+  const access = readOnly ? ['ro', ...(isWhole && isDirectory(source) ? ['rro'] : [])] : ['rw']
+  return { destination, type, source, options: [bind, propagation, ...access] }
 }
 
 /** crun refuses recursive read-only for a file. */

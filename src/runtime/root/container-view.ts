@@ -102,6 +102,11 @@ export class ContainerView implements Disposable {
     return place
   }
 
+  /** Takes over another view, which is disposed with this one. */
+  keepView(other: ContainerView): void {
+    this.#descriptors.push(...other.#descriptors.splice(0))
+  }
+
   /** Calls `work`, and closes every descriptor that its walks have opened. Covers must not change in it. */
   briefly<T>(work: () => T): T {
     const kept = this.#descriptors.length

@@ -17,6 +17,11 @@ export interface ContainerMount {
     | 'slave'
     | 'rslave'
     | undefined
+  /**
+   * What is mounted below the source: `disabled` leaves it out, and `writable` leaves it writable in
+   * a read-only mount. Default: it is mounted with the access of the mount.
+   */
+  readonly recursion?: 'disabled' | 'writable' | 'readonly' | undefined
   /** Options of a tmpfs: `size=64m`, `mode=1777`, `noexec`. */
   readonly options?: readonly string[] | undefined
   /**
@@ -29,4 +34,8 @@ export interface ContainerMount {
 /** A mount and the kind of its mount point. */
 export interface RootMount extends ContainerMount {
   readonly point: PlaceKind
+  /** A file or directory in the source. Links in the source lead to places in the source. */
+  readonly subpath?: string | undefined
+  /** The source is unmounted before the container starts, so it is mounted again beforehand. */
+  readonly isBrief?: boolean | undefined
 }

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { StrakeError } from '#oci'
 import {
   type BindOptions,
@@ -6,6 +6,8 @@ import {
   mountBind,
   mountBindAt,
   mountTmpfs,
+  openFile,
+  openFlag,
   removeTree,
   treeCalls,
   unmount,
@@ -25,9 +27,9 @@ export interface LocatedMount {
 }
 
 /**
- * Mounts inside volumes and bind mounts, so that the runtime need not. Another container may share
- * such files and may replace a directory with a link at any moment; a runtime that creates mount
- * points by path would then create them on the host. So this mounts the outer files again in
+ * Mounts parts of volumes and images, and mounts inside volumes and bind mounts, so that the runtime
+ * need not. Another container may share such files and may replace a directory with a link at any
+ * moment; a runtime that resolves paths would then mount or create other files of the host. So this mounts the outer files again in
  * `directory` and mounts the inner ones in that tree by descriptor, with the tree as the root of
  * every path. The runtime gets the whole tree as one mount.
  *
@@ -39,12 +41,13 @@ export function mountNested(
   directory: string,
 ): readonly ContainerMount[] {
   const inside = findNested(located)
-  if (inside.size === 0) return located.map(({ mount }) => mount)
+  const own = located.filter((each) => !inside.has(each) && needsDescriptor(each.mount))
+  if (inside.size + own.length === 0) return located.map(({ mount }) => mount)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   // Mounts below must not appear in other mount namespaces.
   mountBind(directory, directory)
   const trees = new Map<LocatedMount, string>()
-  for (const outer of new Set(inside.values())) {
+  for (const outer of new Set([...inside.values(), ...own])) {
     trees.set(outer, mountOuter(outer, `${directory}/${trees.size}`))
   }
   for (const [index, [inner, outer]] of [...inside].entries()) {
@@ -59,6 +62,11 @@ export function mountNested(
       const parts = [each, ...inside.keys()].filter((one) => (inside.get(one) ?? one) === each)
       return { ...each.mount, source, isReady: true, propagation: widestPropagation(parts) }
     })
+}
+
+/** Whether another process could change what the path of the source means. */
+function needsDescriptor({ subpath, isBrief }: RootMount): boolean {
+  return subpath !== undefined || isBrief === true
 }
 
 /** Unmounts the mounts of `mountNested`. An absent directory is not an error. */
@@ -83,8 +91,9 @@ function findNested(located: readonly LocatedMount[]): Map<LocatedMount, Located
 
 function mountOuter({ mount, cover }: LocatedMount, tree: string): string {
   if (cover.type !== 'tree') throw new TypeError('only files can hold other mounts')
-  mkdirSync(tree, { mode: 0o700 })
-  const target = treeCalls.openRoot(tree)
+  if (mount.point === 'directory') mkdirSync(tree, { mode: 0o700 })
+  else writeFileSync(tree, '', { mode: 0o600 })
+  const target = openFile(tree, openFlag.path)
   try {
     mountBindAt(cover.fd, target, bindOptions(mount))
   } finally {
@@ -127,8 +136,13 @@ function mountMemory(mount: RootMount, target: number, place: string): void {
   }
 }
 
-function bindOptions({ readOnly = false, propagation = 'private' }: RootMount): BindOptions {
-  return { readOnly, propagation: kinds[propagation] }
+function bindOptions({
+  readOnly = false,
+  propagation = 'private',
+  recursion,
+}: RootMount): BindOptions {
+  const below = { disabled: 'absent', writable: 'unrestricted', readonly: undefined } as const
+  return { readOnly, propagation: kinds[propagation], below: recursion && below[recursion] }
 }
 
 const kinds = {

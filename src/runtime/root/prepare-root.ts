@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import { posix } from 'node:path'
 import { StrakeError } from '#oci'
-import { openFile, openFlag } from '#platform'
 import { ContainerView, isDirectory, type MadeEntry, type Place } from './container-view.ts'
 import type { Cover } from './cover.ts'
 import type { ContainerMount, RootMount } from './mount.ts'
+import { openSource } from './mount-source.ts'
 import { type LocatedMount, mountNested } from './nested-mounts.ts'
 import { givenMode, mountPointMode } from './tmpfs.ts'
 import { resolveWorkingDirectory } from './working-directory.ts'
@@ -74,17 +74,17 @@ function locateMounts(
   { mounts = [], nested }: PrepareRootOptions,
 ): readonly LocatedMount[] {
   const located = new Map<Cover, LocatedMount>()
-  const add = (mount: RootMount, place: Place): void => {
-    const cover = coverOf(mount, view)
+  const add = (mount: RootMount, place: Place, cover: Cover): void => {
     const parent = place.cover && located.get(place.cover)
     located.set(cover, { mount: { ...mount, destination: place.path }, cover, parent })
     view.cover(place.path, cover)
   }
-  for (const mount of [...mounts].sort(byDepth)) {
+  for (const each of [...mounts].sort(byDepth)) {
+    const { mount, cover } = openSource(each, view)
     const place = makeMountPoint(view, mount)
     const carrier = modeCarrier(mount, place, nested)
-    if (carrier !== undefined) add(carrier, place)
-    add(mount, place)
+    if (carrier !== undefined) add(carrier, place, openSource(carrier, view).cover)
+    add(mount, place, cover)
   }
   return [...located.values()]
 }
@@ -148,9 +148,4 @@ function modeCarrier(mount: RootMount, place: Place, directory: string): RootMou
   mkdirSync(source, { recursive: true, mode: 0o700 })
   chmodSync(source, mode)
   return { type: 'bind', source, destination: mount.destination, point: 'directory' }
-}
-
-function coverOf({ type, source }: RootMount, view: ContainerView): Cover {
-  if (type === 'tmpfs') return { type: 'memory' }
-  return { type: 'tree', fd: view.keep(openFile(source, openFlag.path)) }
 }
