@@ -5,7 +5,7 @@ import type { Lease } from '#records'
 import type { Engine } from './engine.ts'
 
 /** Returns the directory for files that a build needs while it runs. */
-export function buildsOf({ run }: Engine): string {
+export function buildsOf({ run }: Pick<Engine, 'run'>): string {
   return `${run}/builds`
 }
 

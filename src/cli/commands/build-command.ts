@@ -82,7 +82,7 @@ export function define(context: Context): Command {
       'a secret for RUN: id=NAME,src=FILE or id=NAME,env=VARIABLE',
       collect,
     )
-    .option('--ssh <agent>', 'an SSH agent for RUN: default, or ID=SOCKET', collect)
+    .option('--ssh <agent>', 'an SSH agent for RUN and git: default, ID=SOCKET or ID=KEY', collect)
     .option('--downloads <from>', 'where ADD may download from; public excludes private networks', {
       choices: ['any', 'public'],
       default: 'any',

@@ -33,17 +33,18 @@ test.each(badSecrets)('parseSecret() refuses %p', (text, reason) => {
 })
 
 test('parseAgent() reads an ID and a socket', () => {
-  expect(parseAgent('default')).toEqual({ id: 'default', isRaw: false })
-  expect(parseAgent('')).toEqual({ id: 'default', isRaw: false })
-  expect(parseAgent('a=/s')).toEqual({ id: 'a', socket: '/s', isRaw: false })
-  expect(parseAgent('a=/s,raw=true')).toEqual({ id: 'a', socket: '/s', isRaw: true })
-  expect(parseAgent('a=')).toEqual({ id: 'a', isRaw: false })
+  expect(parseAgent('default')).toEqual({ id: 'default', isRaw: false, paths: [] })
+  expect(parseAgent('')).toEqual({ id: 'default', isRaw: false, paths: [] })
+  expect(parseAgent('a=/s')).toEqual({ id: 'a', paths: ['/s'], isRaw: false })
+  expect(parseAgent('a=/s,raw=true')).toEqual({ id: 'a', paths: ['/s'], isRaw: true })
+  expect(parseAgent('a=/k1,/k2')).toEqual({ id: 'a', paths: ['/k1', '/k2'], isRaw: false })
+  expect(parseAgent('a=')).toEqual({ id: 'a', isRaw: false, paths: [] })
 })
 
 const badAgents: readonly (readonly [string, string])[] = [
-  ['a=k1,k2', 'an agent has one socket; keys are given to it with ssh-add'],
+  ['a=k1,k2,raw=true', 'raw needs one socket'],
   ['a=/s,raw=perhaps', 'raw is true or false'],
-  ['a=raw=1', 'raw needs a socket'],
+  ['a=raw=1', 'raw needs one socket'],
 ]
 
 test.each(badAgents)('parseAgent() refuses %p', (text, reason) => {

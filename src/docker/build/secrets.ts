@@ -31,20 +31,16 @@ export function parseSecret(text: string): SecretSource {
   return { id, file: source, env: variable }
 }
 
-/** Reads `--ssh`: `default`, or `ID=SOCKET`. Throws `INVALID`. */
+/** Reads `--ssh`: `default`, `ID=SOCKET` or `ID=KEY,KEY`. Throws `INVALID`. */
 export function parseAgent(text: string): AgentSource {
   const [, word = '', , rest] = /^([^=]*)(=(.*))?$/s.exec(text) ?? []
   const words = (rest ?? '').split(',').filter((one) => one !== '')
-  const sockets = words.filter((one) => !one.startsWith('raw='))
+  const paths = words.filter((one) => !one.startsWith('raw='))
   const raw = words.find((one) => one.startsWith('raw='))?.slice('raw='.length) ?? 'false'
   const isRaw = parseBoolean(raw)
   if (isRaw === undefined) throw refuse('--ssh', text, 'raw is true or false')
-  const [socket, more] = sockets
-  if (more !== undefined) {
-    throw refuse('--ssh', text, 'an agent has one socket; keys are given to it with ssh-add')
-  }
-  if (isRaw && socket === undefined) throw refuse('--ssh', text, 'raw needs a socket')
-  return { id: word || 'default', isRaw, socket }
+  if (isRaw && paths.length !== 1) throw refuse('--ssh', text, 'raw needs one socket')
+  return { id: word || 'default', isRaw, paths }
 }
 
 /** Reads `--provenance` and `--sbom`. Throws `INVALID` for every value but `false`: strake writes no attestations. */

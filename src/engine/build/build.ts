@@ -27,15 +27,17 @@ import { findCdiDevice } from '../host/cdi.ts'
 import type { BuildOutput } from '../output/build-output.ts'
 import { checkOutputs, deliver } from '../output/deliver.ts'
 import { allocateAddress } from './addresses.ts'
+import { type AgentSource, type Agents, findAgents } from './agents.ts'
 import { cacheFilesOf } from './cache-files.ts'
 import { cacheMountsOf } from './cache-mounts.ts'
 import { formatMetadata } from './metadata.ts'
 import { prepareResultFile } from './result-file.ts'
-import { type AgentSource, findAgents, readSecrets, type SecretSource } from './secrets.ts'
+import { readSecrets, type SecretSource } from './secrets.ts'
 import { readSourcePolicy } from './source-policy.ts'
 
 export { isRemoteContext, type NamedContext, readBuildInput } from '#build'
-export type { AgentSource, SecretSource } from './secrets.ts'
+export type { AgentSource } from './agents.ts'
+export type { SecretSource } from './secrets.ts'
 
 /** A request for `build`. */
 export interface BuildRequest {
@@ -116,7 +118,9 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   await cleanAfterBuilds(engine)
   await using layouts = await layoutLease(engine, request)
   const services = await buildServices(engine, layouts)
-  const result = await buildImage(await buildOptions(engine, request, services))
+  await using found = await findAgents(request.agents ?? [], engine)
+  const options = await buildOptions(engine, request, { services, agents: found.agents })
+  const result = await buildImage(options)
   await using _lease = result.lease
   const images = await Array.fromAsync(result.images, ({ descriptor }) =>
     openImage(engine.content, descriptor),
@@ -141,7 +145,7 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
 export async function buildOptions(
   engine: Engine,
   request: BuildRequest,
-  services: BuildServices,
+  { services, agents }: Pick<BuildOptions, 'services'> & Pick<Agents, 'agents'>,
 ): Promise<BuildOptions> {
   const { context, dockerfile, network, timestamp, emit, signal } = request
   return {
@@ -164,7 +168,7 @@ export async function buildOptions(
     buildArgs: withEpoch(request.buildArgs, engine.env),
     downloads: request.downloads,
     secrets: await readSecrets(request.secrets ?? [], engine.env, signal),
-    agents: await findAgents(request.agents ?? [], engine.env),
+    agents,
     labels: Object.fromEntries(request.labels ?? []),
     noCache: request.noCache === true,
     pull: request.pull === true,

@@ -42,7 +42,7 @@ async function inspectionOptions(engine: Engine, request: BuildRequest): Promise
     resolveImage: (reference: string, options: ResolveOptions) =>
       lookAtBase(engine, reference, options),
   }
-  return await buildOptions(engine, request, services)
+  return await buildOptions(engine, request, { services, agents: new Map() })
 }
 
 /** Reads manifest and configuration of a base image from the store, a layout, or its registry. */

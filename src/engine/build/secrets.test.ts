@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { mkdtempDisposable, type TemporaryDirectory } from '#platform'
-import { findAgents, readSecrets, type SecretSource } from './secrets.ts'
+import { readSecrets, type SecretSource } from './secrets.ts'
 
 let directory: TemporaryDirectory
 beforeAll(async () => {
@@ -47,46 +46,5 @@ describe('readSecrets()', () => {
     await expect(read({ id: 'NONE' })).rejects.toMatchObject({
       remedy: 'set the variable NONE, or name the file: --secret id=NONE,src=FILE',
     })
-  })
-})
-
-describe('findAgents()', () => {
-  let server: Server
-  let socket: string
-  beforeAll(async () => {
-    socket = `${directory.path}/s`
-    server = createServer()
-    await new Promise<void>((resolve) => server.listen(socket, resolve))
-  })
-  afterAll(() => void server.close())
-
-  const id = 'default'
-
-  test('findAgents() finds the agent of the environment, and named sockets', async () => {
-    const sources = [
-      { id, isRaw: false },
-      { id: 'b', socket, isRaw: true },
-    ]
-    const agents = await findAgents(sources, { SSH_AUTH_SOCK: socket })
-    expect([...agents]).toEqual([
-      [id, { socket, isRaw: false }],
-      ['b', { socket, isRaw: true }],
-    ])
-  })
-
-  test('findAgents() refuses anything but the socket of an agent', async () => {
-    const find = (socket?: string) =>
-      findAgents([{ id, isRaw: false, ...(socket && { socket }) }], {})
-    await expect(find()).rejects.toMatchObject({
-      message: 'Cannot use the SSH agent default: SSH_AUTH_SOCK is not set',
-      remedy: 'name a socket: --ssh default=SOCKET',
-    })
-    await expect(find('/no/such')).rejects.toThrow('there is no /no/such')
-    await expect(find('/dev/null')).rejects.toThrow('/dev/null is not the socket of an agent')
-    const twice = [
-      { id, socket, isRaw: false },
-      { id, socket, isRaw: false },
-    ]
-    await expect(findAgents(twice, {})).rejects.toThrow('it is given twice')
   })
 })

@@ -1,5 +1,3 @@
-import { stat } from 'node:fs/promises'
-import type { SshAgent } from '#build'
 import { StrakeError } from '#oci'
 import { isSystemError, openStreamFile } from '#platform'
 import { keepChunks } from '#stream'
@@ -11,13 +9,6 @@ export interface SecretSource {
   readonly file?: string | undefined
   /** A variable of the environment. */
   readonly env?: string | undefined
-}
-
-/** An SSH agent for RUN. Default socket: SSH_AUTH_SOCK. */
-export interface AgentSource {
-  readonly id: string
-  readonly socket?: string | undefined
-  readonly isRaw: boolean
 }
 
 type Env = Engine['env']
@@ -74,34 +65,4 @@ async function readSecretFile(
 
 function refuseSecret(id: string, reason: string, remedy?: string): StrakeError {
   return new StrakeError('INVALID', `Cannot read the secret ${id}: ${reason}`, { remedy })
-}
-
-/** Returns the agents by ID. Throws `INVALID`. */
-export async function findAgents(
-  sources: readonly AgentSource[],
-  env: Env,
-): Promise<ReadonlyMap<string, SshAgent>> {
-  const agents = new Map<string, SshAgent>()
-  for (const source of sources) {
-    const { id, isRaw } = source
-    if (agents.has(id)) throw refuseAgent(id, 'it is given twice')
-    agents.set(id, { socket: await findSocket(source, env), isRaw })
-  }
-  return agents
-}
-
-async function findSocket({ id, socket }: AgentSource, env: Env): Promise<string> {
-  const path = socket ?? (env['SSH_AUTH_SOCK'] || undefined)
-  if (path === undefined) {
-    throw refuseAgent(id, 'SSH_AUTH_SOCK is not set', `name a socket: --ssh ${id}=SOCKET`)
-  }
-  const status = await stat(path).catch(() => undefined)
-  if (status === undefined) throw refuseAgent(id, `there is no ${path}`)
-  if (status.isSocket()) return path
-  const remedy = `give the key to an agent: ssh-add ${path}, and build with --ssh ${id}`
-  throw refuseAgent(id, `${path} is not the socket of an agent`, remedy)
-}
-
-function refuseAgent(id: string, reason: string, remedy?: string): StrakeError {
-  return new StrakeError('INVALID', `Cannot use the SSH agent ${id}: ${reason}`, { remedy })
 }
