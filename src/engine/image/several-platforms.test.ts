@@ -259,3 +259,27 @@ test('pull() for an ID of an index asks no registry', async () => {
     'a registry cannot find an image by its ID',
   )
 })
+
+test.skipIf(cannotContain !== undefined)(
+  'pruneImages() takes the names of an image that an index in use needs, not the image',
+  async () => {
+    await using engine = await openTestEngine()
+    const { images } = await addTestIndex(engine, { names: ['app'] })
+    const { digest, mediaType, size } = images[1]?.descriptor ?? images[0]?.descriptor ?? never()
+    const { records } = engine
+    const byDigest = `docker.io/library/arm@${digest}`
+    records.tags.set(byDigest, { digest, mediaType, size }, 'test')
+    await create(engine, { image: 'app', command: ['true'] })
+    await pruneImages(engine)
+    expect(records.tags.get(byDigest)).toBeDefined()
+    await tagImage(engine, digest, 'arm')
+    const { untagged, images: gone } = await pruneImages(engine, { all: true })
+    expect(untagged.toSorted()).toEqual(['arm:latest', `arm@${digest}`])
+    expect(gone).toEqual([])
+    expect(records.images.get(digest)).toBeDefined()
+  },
+)
+
+function never(): never {
+  throw new TypeError('an index has images')
+}

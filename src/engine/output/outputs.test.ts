@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -396,4 +397,20 @@ test('estargz has layers with a table of contents, which load and run as others 
   const { digest } = await run(pushed)
   expect(await registry.repository('star').resolve('latest')).toMatchObject({ digest })
   expect(found.digest).toBe(digest)
+})
+
+withRoot('hard links of every platform stay within its directory', async () => {
+  const linked = `${engine.directory}/linked`
+  mkdirSync(linked)
+  writeFileSync(`${linked}/one`, 'x')
+  linkSync(`${linked}/one`, `${linked}/two`)
+  const copy = { text: 'FROM scratch\nCOPY . /\n' }
+  const request = { context: linked, dockerfile: copy, platforms }
+  await run({ kind: 'tar', destination: out, isMirror: false }, request)
+  const listed = execFileSync('tar', ['-tvf', out], { encoding: 'utf8' })
+  expect(listed).toContain('linux_arm64/two link to linux_arm64/one\n')
+  rmSync(out)
+  await run(local(), request)
+  const [one, two] = ['one', 'two'].map((name) => statSync(`${out}/linux_arm64/${name}`).ino)
+  expect(one).toBe(two)
 })
