@@ -6,7 +6,13 @@ const project = resolve(import.meta.dir, '../..')
 
 /** The folders that a program can import. */
 export const entries: readonly string[] = [
-  ...['engine', 'oci', 'stream', 'tar', 'dockerfile', 'content', 'registry'],
+  'engine',
+  'oci',
+  'stream',
+  'tar',
+  'dockerfile',
+  'content',
+  'registry',
 ]
 
 /**
@@ -35,8 +41,12 @@ function emit(directory: string): void {
   mkdirSync(directory, { recursive: true })
   const config = join(directory, 'tsconfig.json')
   const compilerOptions = {
-    ...{ noEmit: false, emitDeclarationOnly: true, declaration: true, outDir: directory },
-    ...{ rootDir: join(project, 'src'), typeRoots: [join(project, 'node_modules/@types')] },
+    noEmit: false,
+    emitDeclarationOnly: true,
+    declaration: true,
+    outDir: directory,
+    rootDir: join(project, 'src'),
+    typeRoots: [join(project, 'node_modules/@types')],
   }
   const files = entries.map((folder) => join(project, 'src', folder, 'index.ts'))
   const extended = join(project, 'tsconfig.json')

@@ -23,7 +23,9 @@ const { bun: _, ...libraryDependencies } = dependencies
 
 /** Fields that every package has. */
 const shared = {
-  ...{ version, license, description },
+  version,
+  license,
+  description,
   keywords: ['oci', 'container', 'image', 'docker', 'dockerfile', 'registry', 'build'],
 }
 
@@ -55,7 +57,10 @@ export async function layOutLibrary(target: string): Promise<void> {
   const names = Object.keys(await import(join(project, 'src/engine/index.ts'))).sort()
   writeFileSync(join(target, 'dist/lib/node.js'), nodeModule(names))
   writeJson(join(target, 'package.json'), {
-    ...{ name: 'strake', ...shared, type: 'module', sideEffects: false },
+    name: 'strake',
+    ...shared,
+    type: 'module',
+    sideEffects: false,
     engines: { node: '>=24', bun: '>=1.4' },
     bin: { strake: 'bin/strake' },
     dependencies: libraryDependencies,
@@ -91,7 +96,11 @@ export function layOutPlatform(target: string, platform: (typeof platforms)[numb
   const text = `# strake-linux-${cpu}\n\nThe program of [strake](https://www.npmjs.com/package/strake) for Linux on ${cpu}.\n`
   writeFileSync(join(target, 'README.md'), text)
   writeJson(join(target, 'package.json'), {
-    ...{ name: `strake-linux-${cpu}`, ...shared, os: ['linux'], cpu: [cpu], libc: ['glibc'] },
+    name: `strake-linux-${cpu}`,
+    ...shared,
+    os: ['linux'],
+    cpu: [cpu],
+    libc: ['glibc'],
     files: ['bin', 'THIRD-PARTY.md'],
   })
 }

@@ -30,8 +30,16 @@ function pathOf(directory: Directory | undefined): string | undefined {
 
 describe('resolveDirectory()', () => {
   const root = rootWith(
-    ...['usr/lib/deep', 'srv/data', 'up/to -> ../srv', 'abs/to -> /srv', 'abs/out -> /../../usr'],
-    ...['abs/twice -> to', 'l -> .', 'dangling -> usr/nothing', 'x.file', 'loop -> loop'],
+    'usr/lib/deep',
+    'srv/data',
+    'up/to -> ../srv',
+    'abs/to -> /srv',
+    'abs/out -> /../../usr',
+    'abs/twice -> to',
+    'l -> .',
+    'dangling -> usr/nothing',
+    'x.file',
+    'loop -> loop',
   )
   test.each([
     ['', '/'],

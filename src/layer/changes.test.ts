@@ -83,8 +83,15 @@ describe('listChanges()', () => {
     pair.put('lower', 'b', 'kept', 'Z')
     symlinkSync('b', join(pair.upper, 'link'))
     expect(pair.changes()).toEqual([
-      ...['changed Z', 'added a', 'added a.b', 'changed b', 'added link'],
-      ...['added new', 'added new/y', 'added new/z', 'added é'],
+      'changed Z',
+      'added a',
+      'added a.b',
+      'changed b',
+      'added link',
+      'added new',
+      'added new/y',
+      'added new/z',
+      'added é',
     ])
   })
 
@@ -104,7 +111,10 @@ describe('listChanges()', () => {
     for (const path of ['file', 'directory', 'd/gone', 'd/never', 'nothing']) pair.whiteOut(path)
     pair.settle('d')
     expect(pair.changes()).toEqual([
-      ...['changed d', 'deleted d/gone', 'deleted directory', 'deleted file'],
+      'changed d',
+      'deleted d/gone',
+      'deleted directory',
+      'deleted file',
     ])
     rmSync(join(pair.lower, 'd'), { recursive: true })
     expect(pair.changes()).toEqual(['added d', 'deleted directory', 'deleted file'])
@@ -117,7 +127,11 @@ describe('listChanges()', () => {
     pair.settle('d')
     pair.hideBelow('d')
     expect(pair.changes()).toEqual([
-      ...['changed d', 'deleted d/a', 'changed d/again', 'added d/b', 'deleted d/c'],
+      'changed d',
+      'deleted d/a',
+      'changed d/again',
+      'added d/b',
+      'deleted d/c',
       'deleted d/sub',
     ])
     rmSync(join(pair.lower, 'd'), { recursive: true })

@@ -170,7 +170,8 @@ describe.skipIf(missing !== undefined)('openNetworks()', () => {
     if (!existsSync('/proc/net/if_inet6')) return
     const made = await driver.attach({ containerId: 'six', ip: '10.89.0.27', ports: [tcp(8145)] })
     expect(made.ports.map(({ hostIp, hostPort }) => `${hostIp} ${hostPort}`)).toEqual([
-      ...['0.0.0.0 8145', ':: 8145'],
+      '0.0.0.0 8145',
+      ':: 8145',
     ])
     const one = { ...tcp(8131), hostIp: '::1' }
     const only = await driver.attach({ containerId: 'one6', ip: '10.89.0.28', ports: [one] })

@@ -15,9 +15,17 @@ test('parseImageName() returns canonical names', () => {
 
 test('parseImageName() refuses names that look like an image ID', () => {
   for (const text of [
-    ...[`sha256:${hex}`, 'sha256:abc', 'sha256:latest', 'sha256', 'sha384:1', 'sha512:1'],
-    ...['library/sha256:1', 'docker.io/sha256:1', 'docker.io/library/sha256:1', hex],
-    ...['index.docker.io/library/sha256:1'],
+    `sha256:${hex}`,
+    'sha256:abc',
+    'sha256:latest',
+    'sha256',
+    'sha384:1',
+    'sha512:1',
+    'library/sha256:1',
+    'docker.io/sha256:1',
+    'docker.io/library/sha256:1',
+    hex,
+    'index.docker.io/library/sha256:1',
   ]) {
     expect(() => parseImageName(text)).toThrow(/Cannot (name an image|use reference) /)
   }

@@ -8,7 +8,8 @@ test('jsonObjects() reads objects in any layout', () => {
 
 test('jsonObjects() skips text that is not an object', () => {
   expect([...jsonObjects('words } "x" {"a":1} [2] {broken} {"b":2}\n{"c": "cut')]).toEqual([
-    ...[{ a: 1 }, { b: 2 }],
+    { a: 1 },
+    { b: 2 },
   ])
   expect([...jsonObjects('')]).toEqual([])
 })

@@ -83,11 +83,9 @@ describe.skipIf(reason !== undefined)('a full disk', () => {
       ['rm', 'box-a'],
       ['rmi', 'b'],
       ['rm', 'box-b'],
-      ...[
-        ['builder', 'prune', '-f'],
-        ['container', 'prune', '-f'],
-        ['image', 'prune', '-f'],
-      ],
+      ['builder', 'prune', '-f'],
+      ['container', 'prune', '-f'],
+      ['image', 'prune', '-f'],
       ['image', 'prune', '-af'],
       ['system', 'prune', '-af'],
     ]) {

@@ -99,16 +99,14 @@ describe.skipIf(reason !== undefined)('network', () => {
     await serve('--name', 'server', '--hostname', 'server')
     const [{ NetworkSettings }] = JSON.parse(await strake.ok('inspect', 'server'))
     const shown = await strake.ok(
-      ...[
-        'run',
-        '--rm',
-        'busybox',
-        'wget',
-        '-q',
-        '-O',
-        '-',
-        `http://${NetworkSettings.IPAddress}/`,
-      ],
+      'run',
+      '--rm',
+      'busybox',
+      'wget',
+      '-q',
+      '-O',
+      '-',
+      `http://${NetworkSettings.IPAddress}/`,
     )
     expect(shown).toBe('hello from server')
     await strake.ok('rm', '-f', 'server')

@@ -147,17 +147,15 @@ describe.skipIf(reason !== undefined)('run', () => {
 
   test('run limits memory, processors and processes', async () => {
     const outcome = await strake(
-      ...[
-        'run',
-        '--name',
-        'hungry',
-        '--network',
-        'none',
-        '--memory',
-        '32m',
-        '--memory-swap',
-        '32m',
-      ],
+      'run',
+      '--name',
+      'hungry',
+      '--network',
+      'none',
+      '--memory',
+      '32m',
+      '--memory-swap',
+      '32m',
       'busybox',
       'sh',
       '-c',

@@ -79,13 +79,11 @@ describe.skipIf(reason !== undefined)('the first signal', () => {
     ['inspect', 'box'],
     ['save', 'box'],
     ['export', 'long'],
-    ...[
-      ['logs', 'long'],
-      ['logs', '-f', 'long'],
-      ['system', 'df'],
-      ['system', 'check'],
-      ['--help'],
-    ],
+    ['logs', 'long'],
+    ['logs', '-f', 'long'],
+    ['system', 'df'],
+    ['system', 'check'],
+    ['--help'],
   ]
   for (const args of toStalledReaders) {
     test(`ends ${args.join(' ')} whose reader has stopped`, () =>

@@ -6,9 +6,24 @@ import type { StatusOrigin } from './status-origin.ts'
 
 /** A file that changed 100 s after 1970. */
 const node: FileNode = {
-  ...{ name: 'f', path: 'd/f', type: 'file', mode: 0o644, uid: 1, gid: 2, size: 3, links: 1 },
-  ...{ mtime: 50, mtimeNanoseconds: 5, ctime: 100, ctimeNanoseconds: 0 },
-  ...{ inodeLow: 7, inodeHigh: 0, device: 8, mount: 9, deviceMajor: 0, deviceMinor: 0 },
+  name: 'f',
+  path: 'd/f',
+  type: 'file',
+  mode: 0o644,
+  uid: 1,
+  gid: 2,
+  size: 3,
+  links: 1,
+  mtime: 50,
+  mtimeNanoseconds: 5,
+  ctime: 100,
+  ctimeNanoseconds: 0,
+  inodeLow: 7,
+  inodeHigh: 0,
+  device: 8,
+  mount: 9,
+  deviceMajor: 0,
+  deviceMinor: 0,
 }
 const here: StatusOrigin = { name: 'here', covers: ({ device }) => device !== 404 }
 
@@ -25,10 +40,22 @@ function hash(selections: readonly Selection[], origin = here, listedAt = 1_000_
 describe('hashStatus()', () => {
   test('hashStatus() changes with everything that changes when a file does', () => {
     const changes: readonly Partial<FileNode>[] = [
-      ...[{}, { type: 'symlink' } as const, { type: 'character' } as const, { mode: 0o4644 }],
-      ...[{ uid: 2 }, { gid: 1 }, { size: 4 }, { mtime: 51 }, { mtimeNanoseconds: 6 }],
-      ...[{ ctime: 101 }, { ctimeNanoseconds: 1 }, { inodeLow: 8 }, { inodeHigh: 1 }],
-      ...[{ device: 9 }, { deviceMajor: 1 }, { deviceMinor: 1 }],
+      {},
+      { type: 'symlink' } as const,
+      { type: 'character' } as const,
+      { mode: 0o4644 },
+      { uid: 2 },
+      { gid: 1 },
+      { size: 4 },
+      { mtime: 51 },
+      { mtimeNanoseconds: 6 },
+      { ctime: 101 },
+      { ctimeNanoseconds: 1 },
+      { inodeLow: 8 },
+      { inodeHigh: 1 },
+      { device: 9 },
+      { deviceMajor: 1 },
+      { deviceMinor: 1 },
     ]
     const hashes = changes.map((change) => hash([selection({ ...node, ...change })]))
     expect(hashes).not.toContain(undefined)

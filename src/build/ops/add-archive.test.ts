@@ -143,7 +143,10 @@ describe.skipIf(process.getuid?.() !== 0)('ADD of an archive above an image (as 
       'elsewhere/bin/x': 'file 755 0:0 "usr/bin/x"',
     })
     expect(Object.keys(await add([file('bin/x')], 'ADD plain a.tar /d/')).toSorted()).toEqual([
-      ...['d', 'd/bin', 'd/bin/x', 'd/plain'],
+      'd',
+      'd/bin',
+      'd/bin/x',
+      'd/plain',
     ])
   })
 

@@ -92,8 +92,15 @@ RUN for f in /new /new/file /new/link /tmp; do stat -c '%n %y' $f; done`
     const shell = ['HOME', 'PWD', 'SHLVL']
     expect(lines.map((line) => line.split('=')[0] ?? '').toSorted()).toEqual(
       [
-        ...[...shell, 'PATH', 'SOURCE_DATE_EPOCH', 'a', 'b'],
-        ...['HTTP_PROXY', 'http_proxy', 'NO_PROXY', 'no_proxy'],
+        ...shell,
+        'PATH',
+        'SOURCE_DATE_EPOCH',
+        'a',
+        'b',
+        'HTTP_PROXY',
+        'http_proxy',
+        'NO_PROXY',
+        'no_proxy',
       ].toSorted(),
     )
     expect(lines).toContain('NO_PROXY=local')
@@ -123,9 +130,16 @@ RUN for f in /new /new/file /new/link /tmp; do stat -c '%n %y' $f; done`
 
   test('run executes scripts, programs and commands with heredocs', async () => {
     const lines = [
-      ...['RUN <<EOF', 'echo script', 'EOF'],
-      ...['RUN <<PROGRAM', '#!/bin/cat', 'as written $x', 'PROGRAM'],
-      ...['RUN cat <<ONE', 'input', 'ONE'],
+      'RUN <<EOF',
+      'echo script',
+      'EOF',
+      'RUN <<PROGRAM',
+      '#!/bin/cat',
+      'as written $x',
+      'PROGRAM',
+      'RUN cat <<ONE',
+      'input',
+      'ONE',
       'RUN ["echo", "exec form", "$x"]',
     ]
     await run(lines.join('\n'))

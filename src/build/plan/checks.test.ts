@@ -77,7 +77,8 @@ describe('checkIgnored()', () => {
       'ADD dir/sub/deep /e',
       'ADD https://host/a /f',
       'COPY --from=other a /g',
-      ...['COPY <<a /h', 'a'],
+      'COPY <<a /h',
+      'a',
       'COPY . /i',
     ]
     expect(await sentences(lines.join('\n'), { ignore })).toEqual([

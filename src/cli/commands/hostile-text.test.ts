@@ -32,8 +32,12 @@ async function addEvilImage(engine: Engine): Promise<string> {
   const config = { Labels: { [evil]: evil }, Env: [`E=${evil}`], Cmd: [evil], User: evil }
   const image = await createImage(engine.content, {
     config: {
-      ...{ architecture: 'amd64', os: 'linux', created: '2024-01-02T03:04:05Z', config },
-      ...{ author: evil, history: [{ created_by: evil, comment: evil, author: evil }] },
+      architecture: 'amd64',
+      os: 'linux',
+      created: '2024-01-02T03:04:05Z',
+      config,
+      author: evil,
+      history: [{ created_by: evil, comment: evil, author: evil }],
     },
     layers,
   })

@@ -20,7 +20,9 @@ describe.skipIf(cannotRun !== undefined)(`events${cannotRun ? ` (${cannotRun})` 
     const { context } = bed
     const { id } = await runDetached(context, {
       image: bed.imageWith({ Volumes: { '/kept': {} } }),
-      ...{ name: 'web', labels: { tier: 'front' }, network: 'bridge' },
+      name: 'web',
+      labels: { tier: 'front' },
+      network: 'bridge',
       command: ['sh', '-c', 'trap "exit 7" TERM; touch /ok; while :; do sleep 0.02; done'],
       health: { Test: ['CMD-SHELL', 'ls /ok'], Interval: 20_000_000 },
     })
@@ -30,8 +32,15 @@ describe.skipIf(cannotRun !== undefined)(`events${cannotRun ? ` (${cannotRun})` 
     await stopContainer(context, id)
     await removeContainer(context, id, { volumes: true })
     expect(actionsOf(id)).toEqual([
-      ...['create', 'start', 'health_status: healthy', 'pause', 'unpause'],
-      ...['kill', 'die', 'stop', 'destroy'],
+      'create',
+      'start',
+      'health_status: healthy',
+      'pause',
+      'unpause',
+      'kill',
+      'die',
+      'stop',
+      'destroy',
     ])
     const about = { name: 'web', image: 'busybox', tier: 'front' }
     const { events } = context.records
@@ -42,7 +51,10 @@ describe.skipIf(cannotRun !== undefined)(`events${cannotRun ? ` (${cannotRun})` 
     expect(events.list({ actions: ['die'] })[0]?.attributes).toMatchObject({ exitCode: '7' })
     const others = events.list({ types: ['network', 'volume'] })
     expect(others.map(({ type, action }) => `${type} ${action}`)).toEqual([
-      ...['volume create', 'network connect', 'network disconnect', 'volume destroy'],
+      'volume create',
+      'network connect',
+      'network disconnect',
+      'volume destroy',
     ])
     const networks = events.list({ attributes: { container: id } })
     expect(networks.map(({ actor }) => actor)).toEqual(['bridge', 'bridge'])
@@ -64,7 +76,8 @@ describe.skipIf(cannotRun !== undefined)(`events${cannotRun ? ` (${cannotRun})` 
 
   test('a monitor records every restart', async () => {
     const { id } = await runDetached(bed.context, {
-      ...{ ...base(), command: ['false'] },
+      ...base(),
+      command: ['false'],
       restart: { name: 'on-failure', maximumRetryCount: 1 },
     })
     await waitContainer(bed.context, id)

@@ -22,8 +22,12 @@ test('partIntoLines() finds the pieces of a line, also with the other stream in 
 
 test('lastLines() counts whole lines', () => {
   const text = [
-    ...[record('first\n'), record('long ', 'stdout'), record('e1\n', 'stderr')],
-    ...[record('more '), record('last'), record('e2\n', 'stderr')],
+    record('first\n'),
+    record('long ', 'stdout'),
+    record('e1\n', 'stderr'),
+    record('more '),
+    record('last'),
+    record('e2\n', 'stderr'),
   ].join('')
   const texts = (count: number): readonly string[] =>
     lastLines([partIntoLines()(text)], count).map((line) => line.text)

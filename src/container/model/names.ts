@@ -1,159 +1,23 @@
 /** Words for the names of containers: qualities and parts of ships. */
-const qualities = [
-  ...['able', 'amber', 'ample', 'azure', 'bold', 'brave', 'bright', 'brisk', 'broad', 'calm'],
-  ...[
-    'careful',
-    'clear',
-    'clever',
-    'coastal',
-    'cool',
-    'copper',
-    'crisp',
-    'daring',
-    'deep',
-    'eager',
-  ],
-  ...['early', 'earnest', 'even', 'fair', 'faithful', 'far', 'fast', 'firm', 'fleet', 'fresh'],
-  ...['gentle', 'golden', 'grand', 'handy', 'happy', 'hardy', 'honest', 'jolly', 'keen', 'kind'],
-  ...[
-    'lively',
-    'lofty',
-    'loyal',
-    'lucky',
-    'merry',
-    'mighty',
-    'neat',
-    'nimble',
-    'noble',
-    'northern',
-  ],
-  ...[
-    'patient',
-    'plain',
-    'polished',
-    'proud',
-    'prudent',
-    'quick',
-    'quiet',
-    'rapid',
-    'ready',
-    'robust',
-  ],
-  ...[
-    'royal',
-    'sandy',
-    'sharp',
-    'silent',
-    'silver',
-    'smooth',
-    'snug',
-    'sober',
-    'solid',
-    'southern',
-  ],
-  ...[
-    'spry',
-    'stable',
-    'starry',
-    'staunch',
-    'steady',
-    'still',
-    'stout',
-    'strong',
-    'sturdy',
-    'sunny',
-  ],
-  ...['swift', 'tall', 'tidal', 'tidy', 'tough', 'trim', 'trusty', 'vast', 'warm', 'wise'],
-]
+const qualities = (
+  'able amber ample azure bold brave bright brisk broad calm careful clear clever coastal ' +
+  'cool copper crisp daring deep eager early earnest even fair faithful far fast firm fleet ' +
+  'fresh gentle golden grand handy happy hardy honest jolly keen kind lively lofty loyal ' +
+  'lucky merry mighty neat nimble noble northern patient plain polished proud prudent quick ' +
+  'quiet rapid ready robust royal sandy sharp silent silver smooth snug sober solid ' +
+  'southern spry stable starry staunch steady still stout strong sturdy sunny swift tall ' +
+  'tidal tidy tough trim trusty vast warm wise'
+).split(' ')
 
-const parts = [
-  ...['anchor', 'beacon', 'bell', 'berth', 'bilge', 'binnacle', 'block', 'bobstay', 'boom', 'bow'],
-  ...[
-    'bowsprit',
-    'brace',
-    'bulkhead',
-    'buoy',
-    'cabin',
-    'cable',
-    'capstan',
-    'carvel',
-    'cleat',
-    'clipper',
-  ],
-  ...[
-    'compass',
-    'coracle',
-    'course',
-    'cutter',
-    'davit',
-    'deck',
-    'dinghy',
-    'dock',
-    'fender',
-    'ferry',
-  ],
-  ...[
-    'flag',
-    'forepeak',
-    'frigate',
-    'gaff',
-    'galley',
-    'gangway',
-    'garboard',
-    'genoa',
-    'halyard',
-    'harbor',
-  ],
-  ...['hatch', 'hawser', 'helm', 'hull', 'jetty', 'jib', 'kayak', 'keel', 'ketch', 'knot'],
-  ...[
-    'lantern',
-    'lateen',
-    'lighthouse',
-    'lugger',
-    'mainsail',
-    'mast',
-    'mizzen',
-    'mooring',
-    'oar',
-    'paddle',
-  ],
-  ...[
-    'pennant',
-    'pier',
-    'pilot',
-    'pinnace',
-    'plank',
-    'porthole',
-    'prow',
-    'pulley',
-    'quarterdeck',
-    'quay',
-  ],
-  ...[
-    'ratline',
-    'reef',
-    'rib',
-    'rigging',
-    'rivet',
-    'rudder',
-    'sail',
-    'schooner',
-    'scow',
-    'sextant',
-  ],
-  ...[
-    'sheet',
-    'shroud',
-    'skiff',
-    'sloop',
-    'spar',
-    'spinnaker',
-    'stern',
-    'strake',
-    'tiller',
-    'yawl',
-  ],
-]
+const parts = (
+  'anchor beacon bell berth bilge binnacle block bobstay boom bow bowsprit brace bulkhead ' +
+  'buoy cabin cable capstan carvel cleat clipper compass coracle course cutter davit deck ' +
+  'dinghy dock fender ferry flag forepeak frigate gaff galley gangway garboard genoa ' +
+  'halyard harbor hatch hawser helm hull jetty jib kayak keel ketch knot lantern lateen ' +
+  'lighthouse lugger mainsail mast mizzen mooring oar paddle pennant pier pilot pinnace ' +
+  'plank porthole prow pulley quarterdeck quay ratline reef rib rigging rivet rudder sail ' +
+  'schooner scow sextant sheet shroud skiff sloop spar spinnaker stern strake tiller yawl'
+).split(' ')
 
 /** `swift_keel`. Later attempts add digits, for a store in which most pairs of words are taken. */
 export function randomName(attempt = 0): string {

@@ -20,7 +20,8 @@ test('afterProbe() does not count failures while starting, unless it was healthy
   expect(afterProbe(fresh, probe(1), starting)).toMatchObject({ FailingStreak: 0, Log: [{}] })
   const healthy = afterProbe(fresh, probe(0), starting)
   expect(afterProbe(healthy, probe(1), starting)).toMatchObject({
-    ...{ Status: 'healthy', FailingStreak: 1 },
+    Status: 'healthy',
+    FailingStreak: 1,
   })
 })
 
@@ -32,10 +33,17 @@ test('afterProbe() keeps five results', () => {
 
 test('timingOf() bounds the values of an image', () => {
   expect(timingOf({})).toEqual({
-    ...{ interval: 30_000, timeout: 30_000, startPeriod: 0, startInterval: 5000, retries: 3 },
+    interval: 30_000,
+    timeout: 30_000,
+    startPeriod: 0,
+    startInterval: 5000,
+    retries: 3,
   })
   expect(timingOf({ Interval: 1, Timeout: 999_999, StartPeriod: -5, Retries: -1 })).toMatchObject({
-    ...{ interval: 1, timeout: 1, startPeriod: 0, retries: 3 },
+    interval: 1,
+    timeout: 1,
+    startPeriod: 0,
+    retries: 3,
   })
   // Docker's zero stands for its default.
   expect(timingOf({ Interval: 0, Timeout: 0, StartInterval: 0, Retries: 0 })).toEqual(timingOf({}))

@@ -46,7 +46,8 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
 
   test('a monitor reads and writes the streams of the command', async () => {
     const { id } = await create({
-      ...{ command: ['sh', '-c', 'cat; echo done; exit 3'], interactive: true },
+      command: ['sh', '-c', 'cat; echo done; exit 3'],
+      interactive: true,
     })
     const command = join(bed.context, 'run', id)
     await command.stdin?.write(new TextEncoder().encode('input\n'))
@@ -181,7 +182,8 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     const { id } = await runDetached(bed.context, {
       ...base(),
       command: ['sh', '-c', 'while read line; do echo "<$line>"; done; exit 8'],
-      ...{ interactive: true, stdinOnce: true },
+      interactive: true,
+      stdinOnce: true,
     })
     const client = join(bed.context, 'attach', id)
     await client.stdin?.write(new TextEncoder().encode('hello\n'))

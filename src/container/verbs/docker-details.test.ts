@@ -30,7 +30,9 @@ describe.skipIf(cannotRun !== undefined)(`inside${cannotRun ? ` (${cannotRun})` 
     const script =
       'for f in hosts hostname resolv.conf; do echo x >> /etc/$f; done; cat /etc/hostname'
     const { out, err } = await runIn(bed, {
-      ...{ command: ['sh', '-c', script], readOnly: true, hostname: 'h' },
+      command: ['sh', '-c', script],
+      readOnly: true,
+      hostname: 'h',
     })
     expect(out).toBe('h\n')
     expect(err.match(/Read-only file system/g)).toHaveLength(3)

@@ -81,7 +81,10 @@ describe.skipIf(cannotRun !== undefined)(
         ['busybox rm /etc/passwd; busybox mknod /etc/passwd p; exit 1', 'it is not a regular file'],
       ] as const) {
         const { id } = await runDetached(bed.context, {
-          ...{ ...base(), command: ['sh', '-c', `touch x; ${script}`], workingDir: '/w', restart },
+          ...base(),
+          command: ['sh', '-c', `touch x; ${script}`],
+          workingDir: '/w',
+          restart,
         })
         await waitContainer(bed.context, id)
         const { state } = getContainer(bed.context, id)
@@ -101,7 +104,8 @@ describe.skipIf(cannotRun !== undefined)(
       }
       const log = probesOf(id)?.Log ?? []
       expect(log.at(-1)).toMatchObject({
-        ...{ ExitCode: -1, Output: 'Cannot use working directory /w: it lies in /proc' },
+        ExitCode: -1,
+        Output: 'Cannot use working directory /w: it lies in /proc',
       })
       await removeContainer(bed.context, id, { force: true })
     })
@@ -112,10 +116,13 @@ describe.skipIf(cannotRun !== undefined)(
         'cat /data/x/new/f; touch /data/x/new/g; touch /data/own; mount | grep -c /data'
       const { out, err } = await runIn(bed, { command: ['sh', '-c', script], mounts })
       expect({ out, err }).toMatchObject({
-        ...{ out: 'dir\n2\n', err: expect.stringContaining('Read-only file system') },
+        out: 'dir\n2\n',
+        err: expect.stringContaining('Read-only file system'),
       })
       expect(readdirSync(volumeData(bed.context, 'shared')).sort()).toEqual([
-        ...['from-image', 'own', 'x'],
+        'from-image',
+        'own',
+        'x',
       ])
       expect(readdirSync(`${host}/dir`)).toEqual(['f'])
       expect(existsSync(`${bed.context.run}/mounts/nested-0`)).toBe(false)
@@ -145,8 +152,11 @@ describe.skipIf(cannotRun !== undefined)(
         return { type: 'tmpfs', destination, options }
       }
       const mounts = [
-        ...[tmpfs('/open'), tmpfs('/own', 'mode=700'), tmpfs('/etc'), tmpfs('/tmp', 'mode=1770')],
-        ...[tmpfs('/given', 'mode=700', 'uid=5')],
+        tmpfs('/open'),
+        tmpfs('/own', 'mode=700'),
+        tmpfs('/etc'),
+        tmpfs('/tmp', 'mode=1770'),
+        tmpfs('/given', 'mode=700', 'uid=5'),
       ]
       const command = 'busybox stat -c "%n %a %u" /open /own /etc /tmp /given; touch /open/x'
       const { out, err } = await runIn(bed, {

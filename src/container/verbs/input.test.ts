@@ -72,7 +72,10 @@ describe.skipIf(cannotRun !== undefined)(`input${cannotRun ? ` (${cannotRun})` :
 
   test('the input of a container in the foreground ends when the first sender ends', async () => {
     const { id } = await createContainer(bed.context, {
-      ...{ image: bed.image, network: 'none', interactive: true, command: ['cat'] },
+      image: bed.image,
+      network: 'none',
+      interactive: true,
+      command: ['cat'],
     })
     expect(stdinOf(id)).toEqual({ interactive: true, stdinOnce: true })
     const command = join(bed.context, 'run', id)
@@ -124,7 +127,9 @@ describe.skipIf(cannotRun !== undefined)(`input${cannotRun ? ` (${cannotRun})` :
 
 async function run(script: string): Promise<string> {
   const { id } = await runDetached(bed.context, {
-    ...{ image: bed.image, network: 'none' as const, interactive: true },
+    image: bed.image,
+    network: 'none' as const,
+    interactive: true,
     command: ['sh', '-c', script],
   })
   return id

@@ -40,7 +40,8 @@ describe.skipIf(cannotRun !== undefined)(`isolation${cannotRun ? ` (${cannotRun}
 
   /** Every descriptor and the working directory of process 1 and of its own process. */
   const listDescriptors = [
-    ...['sh', '-c'],
+    'sh',
+    '-c',
     'for p in 1 $$; do busybox ls -l /proc/$p/fd; busybox readlink /proc/$p/cwd; done; echo end; sleep 100',
   ]
 

@@ -42,7 +42,8 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
       [['/etc/passwd'], 126, 'Cannot start the container: /etc/passwd: permission denied'],
     ] as const) {
       expect(await run({ command }).catch((error: unknown) => error)).toMatchObject({
-        ...{ exitCode, message },
+        exitCode,
+        message,
       })
     }
     expect(listContainers(bed.context)).toEqual([])
@@ -56,7 +57,10 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
 
   test('runContainer() merges command, environment, user and directory with the image', async () => {
     const image = bed.imageWith({
-      ...{ Entrypoint: ['sh', '-c'], Cmd: ['exit 1'], WorkingDir: '/data/new', User: 'ann' },
+      Entrypoint: ['sh', '-c'],
+      Cmd: ['exit 1'],
+      WorkingDir: '/data/new',
+      User: 'ann',
       Env: ['PATH=/bin', 'A=1', 'B=2'],
     })
     const { out } = await run({
@@ -99,7 +103,9 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
       defaultAction: 'SCMP_ACT_ALLOW',
       syscalls: [
         {
-          ...{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 },
+          names: ['mkdir', 'mkdirat'],
+          action: 'SCMP_ACT_ERRNO',
+          errnoRet: 38,
           excludes: { caps: ['CAP_SYS_ADMIN'] },
         },
       ],
@@ -217,7 +223,11 @@ describe.skipIf(cannotRun !== undefined)(`containers${cannotRun ? ` (${cannotRun
     ]
     const { out, code } = await capture((streams) =>
       execInContainer(bed.context, id, {
-        ...{ command, user: 'ann', env: ['X=y'], workingDir: '/data', streams },
+        command,
+        user: 'ann',
+        env: ['X=y'],
+        workingDir: '/data',
+        streams,
       }),
     )
     expect(out.replace(/\t/g, '')).toBe('7\ny\n/data\nCapEff:0000000000000000\nSeccomp:2\n')

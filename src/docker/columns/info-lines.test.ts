@@ -52,11 +52,17 @@ test('infoLines() names the reason for an unopened store, and the damage of a st
     Kernel: '6',
   })
   const store = {
-    ...{ images: 0, containers: 0, running: 0, paused: 0, isReadOnly: true },
-    ...{ snapshotter: { kind: 'erofs', reason: 'it works' }, runtime: { problem: 'none' } },
+    images: 0,
+    containers: 0,
+    running: 0,
+    paused: 0,
+    isReadOnly: true,
+    snapshotter: { kind: 'erofs', reason: 'it works' },
+    runtime: { problem: 'none' },
   }
   expect(infoLines({ ...machine, store })['Store']).toEqual([
-    ...['/r', 'its file system is read-only: nothing can be changed'],
+    '/r',
+    'its file system is read-only: nothing can be changed',
   ])
 })
 

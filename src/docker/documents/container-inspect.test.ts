@@ -38,9 +38,7 @@ describe.skipIf(cannotRun !== undefined)(
         publishAll: true,
         expose: ['53/udp'],
         mounts: [
-          ...[
-            { type: 'tmpfs', destination: '/t', options: ['size=1m'], byTmpfsFlag: true } as const,
-          ],
+          { type: 'tmpfs', destination: '/t', options: ['size=1m'], byTmpfsFlag: true } as const,
           { type: 'volume', destination: '/anonymous' } as const,
           { type: 'volume', source: 'v', destination: '/v', readOnly: true } as const,
         ],

@@ -5,8 +5,15 @@ import { formatDocument, parseDocumentFormat } from '../formats/documents.ts'
 import { infoDocument } from './info.ts'
 
 const machine = {
-  ...{ root: '/r', run: '/s', version: '1.2', cgroups: 'unified', kernel: '6.12', cpus: 4 },
-  ...{ hostname: 'host', memory: 1024, platform: { os: 'linux', architecture: 'amd64' } },
+  root: '/r',
+  run: '/s',
+  version: '1.2',
+  cgroups: 'unified',
+  kernel: '6.12',
+  cpus: 4,
+  hostname: 'host',
+  memory: 1024,
+  platform: { os: 'linux', architecture: 'amd64' },
 }
 const counts = { images: 3, containers: 6, running: 2, paused: 1, isReadOnly: false }
 const snapshotter = { kind: 'erofs', reason: 'layers are mounted' }

@@ -69,7 +69,9 @@ test('replacePattern() calls its limit before the result grows', () => {
   const lengths: number[] = []
   const replace = (): string =>
     replacePattern('a'.repeat(1000), parseShellPattern('a'), {
-      ...{ replacement: 'x'.repeat(100), all: true, charge },
+      replacement: 'x'.repeat(100),
+      all: true,
+      charge,
       checkLength: (length) => {
         lengths.push(length)
         if (length > 250) throw new Error('too long')

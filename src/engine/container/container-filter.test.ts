@@ -4,8 +4,15 @@ import { type ContainerFilters, containerTest } from './container-filter.ts'
 import type { ContainerSummary } from './summary.ts'
 
 const web: ContainerSummary = {
-  ...{ id: 'aabbcc', name: 'web', image: 'app:1', imageId: 'sha256:11', command: ['serve'] },
-  ...{ created: new Date(2000), state: 'running', exitCode: 0, published: [] },
+  id: 'aabbcc',
+  name: 'web',
+  image: 'app:1',
+  imageId: 'sha256:11',
+  command: ['serve'],
+  created: new Date(2000),
+  state: 'running',
+  exitCode: 0,
+  published: [],
   ...{
     labels: { tier: 'front' },
     exposed: [],
@@ -15,8 +22,17 @@ const web: ContainerSummary = {
   },
 }
 const job: ContainerSummary = {
-  ...{ ...web, id: 'ddeeff', name: 'web-job', image: 'job', state: 'exited', exitCode: 3 },
-  ...{ labels: {}, network: 'none', health: 'none', mounts: [], created: new Date(4000) },
+  ...web,
+  id: 'ddeeff',
+  name: 'web-job',
+  image: 'job',
+  state: 'exited',
+  exitCode: 3,
+  labels: {},
+  network: 'none',
+  health: 'none',
+  mounts: [],
+  created: new Date(4000),
 }
 
 function keep(engine: TestEngine, filters: ContainerFilters): readonly string[] {

@@ -49,7 +49,9 @@ describe.skipIf(reason !== undefined)(
 
         for (const place of [engine.root, engine.run]) {
           expect(asNobody('find', place)).toMatchObject({
-            ...{ code: 1, out: `${place}\n`, err: expect.stringContaining('Permission denied') },
+            code: 1,
+            out: `${place}\n`,
+            err: expect.stringContaining('Permission denied'),
           })
         }
         const paths = [engine.root, engine.run].flatMap(below)

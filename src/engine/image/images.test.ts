@@ -20,9 +20,7 @@ async function namesOf(engine: TestEngine, filters: ImageFilters = {}): Promise<
 
 test('listImages() has a row for every name, newest image first', async () => {
   await using engine = await openWithImages()
-  expect(await namesOf(engine)).toEqual([
-    ...['base:latest', 'app:1', 'host.example:5000/team/app:2'],
-  ])
+  expect(await namesOf(engine)).toEqual(['base:latest', 'app:1', 'host.example:5000/team/app:2'])
   const all = await listImages(engine, { all: true })
   expect(all[0]).toMatchObject({ repository: '<none>', tag: '<none>' })
 })

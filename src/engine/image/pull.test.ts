@@ -66,8 +66,11 @@ test('push() sends one HEAD request for every blob and manifest', async () => {
   pair.log.length = 0
   await push(pair.from, 'localhost:1/app')
   expect(requestsOf(pair)).toEqual([
-    ...['HEAD blobs/DIGEST', 'HEAD blobs/DIGEST', 'HEAD manifests/DIGEST'],
-    ...['GET manifests/DIGEST', 'PUT manifests/latest'],
+    'HEAD blobs/DIGEST',
+    'HEAD blobs/DIGEST',
+    'HEAD manifests/DIGEST',
+    'GET manifests/DIGEST',
+    'PUT manifests/latest',
   ])
 })
 

@@ -32,7 +32,9 @@ export async function openTestEngine(
 ): Promise<TestEngine> {
   const directory = await mkdtemp(join(tmpdir(), 'strake-engine-'))
   const engine = await openEngine({
-    ...{ env: {}, root: join(directory, 'root'), run: join(directory, 'run') },
+    env: {},
+    root: join(directory, 'root'),
+    run: join(directory, 'run'),
     ...options,
   })
   return {

@@ -21,9 +21,24 @@ describe.skipIf(skipped !== '')(`a certificate that is not trusted${skipped}`, (
     const directory = mkdtempSync(`${tmpdir()}/strake-tls-`)
     const [key, cert] = [`${directory}/key.pem`, `${directory}/cert.pem`]
     const made = Bun.spawnSync([
-      ...['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'],
-      ...['-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=localhost'],
-      ...['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'],
+      'openssl',
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-keyout',
+      key,
+      '-out',
+      cert,
+      '-days',
+      '2',
+      '-subj',
+      '/CN=localhost',
+      '-addext',
+      'subjectAltName=DNS:localhost,IP:127.0.0.1',
     ])
     expect(made.exitCode).toBe(0)
     server = createServer(

@@ -121,7 +121,8 @@ test('connectionError() rethrows the reason of the caller, and no other', () => 
   const reason = new Error('enough')
   expect(connectionError('r.example', cause, AbortSignal.abort(reason))).toBe(reason)
   expect(connectionError('r.example', cause, new AbortController().signal)).toMatchObject({
-    ...{ code: 'UNAVAILABLE', message: 'Cannot reach r.example: the connection broke' },
+    code: 'UNAVAILABLE',
+    message: 'Cannot reach r.example: the connection broke',
   })
 })
 

@@ -158,15 +158,25 @@ test('prepareRoot() refuses every way to a mount point in /proc, except the file
   symlinkSync('/proc/1/cwd', `${root}/link`)
   symlinkSync('proc', `${root}/relative`)
   for (const destination of [
-    ...['/proc/x', '/proc/1/root', '/proc/self/fd/7/x', '/link', '/link/x', '/relative/x'],
-    ...['/dev/fd/7', '/proc/../proc/1', '/proc/sys', '/proc/cpuinfo/x'],
+    '/proc/x',
+    '/proc/1/root',
+    '/proc/self/fd/7/x',
+    '/link',
+    '/link/x',
+    '/relative/x',
+    '/dev/fd/7',
+    '/proc/../proc/1',
+    '/proc/sys',
+    '/proc/cpuinfo/x',
   ]) {
     const mounting = (): unknown => prepare({ mounts: [directory(destination)] })
     expect(mounting).toThrow(`at ${destination}: it lies in /proc`)
   }
   const places = ['/proc/cpuinfo', '/proc/sys/kernel/ns_last_pid']
   expect(prepare({ mounts: [...places, '/relative/meminfo'].map(file) }).places).toEqual([
-    ...['/proc/cpuinfo', '/proc/meminfo', '/proc/sys/kernel/ns_last_pid'],
+    '/proc/cpuinfo',
+    '/proc/meminfo',
+    '/proc/sys/kernel/ns_last_pid',
   ])
   expect(prepare({ mounts: [directory('/proc')] }).places).toEqual(['/proc'])
 })
