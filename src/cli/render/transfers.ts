@@ -32,7 +32,7 @@ export function renderTransfers(output: Output): {
 } {
   const rows = new Map<string, Row>()
   const area = liveArea(output)
-  let last = 0
+  let last = Number.NEGATIVE_INFINITY
   const settle = (): void => {
     if (output.canRedraw && rows.size > 0) area.settle(compose(rows, output, rows.size))
     rows.clear()
