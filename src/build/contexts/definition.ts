@@ -1,6 +1,6 @@
-import { readFile, realpath, stat } from 'node:fs/promises'
-import { basename, join, relative, resolve } from 'node:path'
-import { type IgnoreMatcher, PatternError, parseIgnore } from '#dockerfile'
+import { readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { type IgnoreMatcher, PatternError, parseIgnore, suggest } from '#dockerfile'
 import { isStrakeError, StrakeError } from '#oci'
 import { toBuffer } from '#stream'
 import { resolveNode } from '../files/resolve.ts'
@@ -63,7 +63,9 @@ async function readSource(
   const isInside = kind === 'archive' || kind === 'remote'
   const ofUser = isInside ? inside : resolve
   const candidates =
-    dockerfile === undefined ? ['Dockerfile', 'dockerfile'].map(inside) : [ofUser(dockerfile)]
+    dockerfile === undefined
+      ? ['Dockerfile', 'dockerfile', 'Containerfile'].map(inside)
+      : [ofUser(dockerfile)]
   for (const path of candidates) {
     const text = await readText(tree, path)
     if (text !== undefined) return { source: { text, name: basename(path) }, path }
@@ -76,9 +78,20 @@ async function readSource(
     })
   }
   const place = dockerfile ?? `${tree.root}/Dockerfile`
+  const close = await similarFile(resolve(place))
   throw new StrakeError('NOT_FOUND', `Cannot read ${place}: there is no such file`, {
-    remedy: 'name the Dockerfile with -f, and the directory it builds from as the argument',
+    remedy:
+      close !== undefined
+        ? `did you mean ${close}`
+        : 'name the Dockerfile with -f, and the directory it builds from as the argument',
   })
+}
+
+/** The file of the same directory whose name is most like that of an absent file. */
+async function similarFile(path: string): Promise<string | undefined> {
+  const names = await readdir(dirname(path)).catch(() => [])
+  const close = suggest(basename(path), names)
+  return close === undefined ? undefined : join(dirname(path), close)
 }
 
 /** Returns the text of a regular file, or `undefined` when it is absent. */

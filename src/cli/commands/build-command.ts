@@ -34,7 +34,7 @@ interface Options extends BuildRunOptions {
   readonly network?: string
   readonly output?: readonly string[]
   readonly platform?: readonly string[]
-  readonly progress: 'auto' | 'tty' | 'plain' | 'quiet' | 'rawjson'
+  readonly progress: 'auto' | 'tty' | 'plain' | 'quiet' | 'none' | 'rawjson'
   readonly pull?: true
   readonly provenance?: string
   readonly push?: true
@@ -88,7 +88,7 @@ export function define(context: Context): Command {
       default: 'any',
     })
     .option('--progress <kind>', 'how to show progress', {
-      choices: ['auto', 'tty', 'plain', 'quiet', 'rawjson'],
+      choices: ['auto', 'tty', 'plain', 'quiet', 'none', 'rawjson'],
       default: 'auto',
       env: 'BUILDKIT_PROGRESS',
     })

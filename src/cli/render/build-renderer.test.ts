@@ -15,3 +15,17 @@ test('buildRenderer() redraws only on a terminal that can redraw', () => {
   expect(drawn(true)).toContain('\u001b[')
   expect(drawn(false)).not.toContain('\u001b[')
 })
+
+test('buildRenderer() prints nothing for none, and only the image ID for quiet', () => {
+  for (const [kind, expected] of [
+    ['none', ''],
+    ['quiet', 'sha256:1\n'],
+  ] as const) {
+    const [out, err] = [createTestOutput(), createTestOutput()]
+    const renderer = buildRenderer({ ...createTestContext(), out, err }, kind)
+    renderer.emit({ type: 'step', id: 'a', name: 'RUN true', state: 'started' })
+    renderer.finish()
+    renderer.report({ imageId: 'sha256:1', names: ['a'], hasImage: true })
+    expect([kind, out.text, err.text]).toEqual([kind, expected, ''])
+  }
+})

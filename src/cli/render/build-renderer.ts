@@ -20,15 +20,16 @@ export interface BuildRenderer {
 /** `auto` redraws on a terminal and prints lines in a pipe; progress goes to standard error. */
 export function buildRenderer(
   { out, err }: Context,
-  kind: 'auto' | 'tty' | 'plain' | 'quiet' | 'rawjson',
+  kind: 'auto' | 'tty' | 'plain' | 'quiet' | 'none' | 'rawjson',
 ): BuildRenderer {
-  const quiet = kind === 'quiet'
+  const quiet = kind === 'quiet' || kind === 'none'
   const steps: StepRenderer = quiet ? { emit() {}, finish() {} } : chooseSteps({ err, kind })
   return {
     emit: steps.emit,
     finish: steps.finish,
     report({ imageId, names, hasImage }) {
       if (!hasImage) return
+      if (kind === 'none') return
       if (quiet) return out.write(`${imageId}\n`)
       if (kind === 'rawjson') return
       const lines = [`writing image ${imageId}`, ...names.map((name) => `naming to ${name}`)]
