@@ -29,7 +29,7 @@ export const verbs: readonly MutatedFile[] = [
   },
   {
     file: 'src/container/verbs/remove.ts',
-    tests: ['src/container/verbs/damaged-state.test.ts', 'src/container/verbs/run.test.ts'],
+    tests: ['src/container/verbs/damaged-state.test.ts', 'src/container/verbs/remove.test.ts'],
     breaks: [
       [
         "if (container.state.status === 'dead' && isStillRunning(context, id)) return false",
@@ -42,7 +42,7 @@ export const verbs: readonly MutatedFile[] = [
   },
   {
     file: 'src/container/verbs/reconcile.ts',
-    tests: ['src/container/verbs/damaged-state.test.ts', 'src/container/monitor/monitor.test.ts'],
+    tests: ['src/container/verbs/damaged-state.test.ts', 'src/container/verbs/remove.test.ts'],
     breaks: [
       ['if (isDamaged && (await mendRunning(context, id))) return false', nothing],
       ["if (state.status === 'dead') return !isLocked(context, id)", nothing],
@@ -56,9 +56,13 @@ export const verbs: readonly MutatedFile[] = [
     tests: ['src/container/setup/base-layer.test.ts'],
     breaks: [
       ['chmodSync(made, 0o755)', nothing],
-      ['if (existsSync(layer)) return layer', nothing],
+      ['if (existsSync(layer)) return layer', nothing, 'the rename finds the layer too'],
       ["view.make('/.dockerenv', 'file', 0o755)", "view.make('/.dockerenv', 'file')"],
-      ['rmSync(made, { recursive: true, force: true })', nothing],
+      [
+        'rmSync(made, { recursive: true, force: true })',
+        nothing,
+        'only two processes that make the layer at once get there',
+      ],
     ],
   },
   {
@@ -94,7 +98,7 @@ export const verbs: readonly MutatedFile[] = [
       ['chmodSync(path, 0o600)', nothing],
       ['mode: 0o700', 'mode: 0o755'],
       ['throw new RangeError(`a client does not send ${frame.kind}`)', 'break'],
-      ['client.connection.destroy()', nothing],
+      ['client.connection.destroy()', nothing, 'leaving the loop closes the socket'],
       ["await connection.send({ kind: 'exit', code })", nothing],
     ],
   },
@@ -129,16 +133,24 @@ export const verbs: readonly MutatedFile[] = [
   },
   {
     file: 'src/engine/collect/collect-garbage.ts',
-    tests: ['src/engine/collect'],
+    tests: ['src/engine/collect', 'src/engine/store/facts.test.ts'],
     breaks: [
       ['if (!knowsEverything(engine)) return { blobs: [], chains: [], bytes: 0 }', nothing],
-      ['if (isBusy(engine)) return { blobs: digests, chains: [], bytes: size }', nothing],
+      [
+        'if (isBusy(engine)) return { blobs: digests, chains: [], bytes: size }',
+        nothing,
+        'it is asked again before each file system',
+      ],
       ['depth(b.chainId) - depth(a.chainId)', 'depth(a.chainId) - depth(b.chainId)'],
       ['.filter(({ chainId }) => !keep.has(chainId))', nothing],
       ['candidates === undefined || candidates.includes(chainId)', 'true'],
       ['records.leases.isHeld(digest) || ', nothing],
       [' || (await isServed(engine, digest))', nothing],
-      ['const keep = withParents(wanted, all)', 'const keep = wanted'],
+      [
+        'const keep = withParents(wanted, all)',
+        'const keep = wanted',
+        'a file system that another stands on is not removed either',
+      ],
       ['usedAt >= since - useResolution', 'usedAt >= since'],
     ],
   },
@@ -224,8 +236,12 @@ export const verbs: readonly MutatedFile[] = [
     tests: ['src/build/files/tree.test.ts', 'src/build/files/changing-files.test.ts'],
     breaks: [
       ['if (!isUnchanged(this.#node, seen)) throw changed(this.#tree, this.#node)', nothing],
-      ['if (count === target.length) return count', 'return count'],
-      ["if (!isSystemError(error, 'ESPIPE', 'EISDIR')) throw error", nothing],
+      ['if (count === target.length) return count', 'return count', 'finish() sees the size'],
+      [
+        "if (!isSystemError(error, 'ESPIPE', 'EISDIR')) throw error",
+        nothing,
+        'needs a disk that fails',
+      ],
     ],
   },
   {
@@ -253,7 +269,7 @@ export const verbs: readonly MutatedFile[] = [
   },
   {
     file: 'src/engine/filter/prune-filter.ts',
-    tests: ['src/engine/store/prune.test.ts'],
+    tests: ['src/engine/filter'],
     breaks: [
       ['at < instant.getTime()', 'at <= instant.getTime()'],
       ['!withoutLabels.some', 'withoutLabels.every'],

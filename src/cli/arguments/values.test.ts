@@ -13,8 +13,13 @@ test('parseBytes() has binary units', () => {
   ])
 })
 
-test('parseBytes() refuses invalid sizes', () => {
-  for (const text of ['', 'm', '-1', '1x', '1 2']) expect(() => parseBytes(text)).toThrow('size')
+test('parseBytes() leaves out a part of a byte', () => {
+  expect(['1.9', '0.5b', '1.0009k'].map(parseBytes)).toEqual([1, 0, 1024])
+})
+
+test('parseBytes() refuses invalid sizes, and sizes that no number holds exactly', () => {
+  for (const text of ['', 'm', '-1', '1x', '1 2', '9007199254740993', '8193t'])
+    expect(() => parseBytes(text)).toThrow('size')
 })
 
 test('parsePositive() and parseWhole() refuse invalid numbers', () => {
@@ -22,12 +27,14 @@ test('parsePositive() and parseWhole() refuse invalid numbers', () => {
   expect(parsePositive('0')).toBe(0)
   expect(() => parsePositive('-1')).toThrow('number')
   expect(parseWhole('-1')).toBe(-1)
-  expect(() => parseWhole('1.5')).toThrow('whole')
+  for (const text of ['1.5', '', '0x1', '9007199254740993']) {
+    expect(() => parseWhole(text)).toThrow('whole')
+  }
 })
 
 test('parseAssignments() reads a bare name from the environment and drops an unset one', () => {
-  const pairs = parseAssignments(['A=1=2', 'B', 'C', 'A=3'], { B: 'from here' })
-  expect(Object.fromEntries(pairs)).toEqual({ A: '3', B: 'from here' })
+  const pairs = parseAssignments(['A=1', 'B', 'C', 'A=3=4=', 'D='], { B: 'from here' })
+  expect(Object.fromEntries(pairs)).toEqual({ A: '3=4=', B: 'from here', D: '' })
 })
 
 test('parseAssignments() refuses a pair without a name', () => {

@@ -98,3 +98,11 @@ test('fillVolumes() finds the place inside the image, also through links', async
   await fillVolumes(`${root}/image`, mounts, { requests })
   expect(mounts.map(({ source }) => readdirSync(source))).toEqual([[], [], ['f']])
 })
+
+test('fillVolumes() leaves the source of a bind as it is', async () => {
+  const source = `${root}/host/bound`
+  const requests = [{ type: 'bind', source, destination: '/data', createSource: true }] as const
+  await fillVolumes(`${root}/image`, await resolve(...requests), { requests })
+  expect(readdirSync(source)).toEqual([])
+  expect(readdirSync(`${root}/host`)).toEqual(['bound'])
+})

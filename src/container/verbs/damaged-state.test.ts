@@ -83,6 +83,7 @@ describe.skipIf(cannotRun !== undefined)(`a damaged state.json (${cannotRun ?? '
     const id = await start({ command: ['true'] })
     await waitContainer(bed.context, id)
     damage(id)
+    expect(isLost(bed.context, getContainer(bed.context, id))).toBe(true)
     await reconcileContainers(bed.context)
     expect(getContainer(bed.context, id).state).toMatchObject({
       status: 'exited',

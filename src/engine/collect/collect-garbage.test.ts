@@ -1,5 +1,7 @@
 import { expect, test } from 'bun:test'
 import { chainIds, type Digest } from '#oci'
+import { removeStoppedContainer } from '../container/container.ts'
+import { create } from '../container/run.ts'
 import type { Engine } from '../engine.ts'
 import { ensureUnpacked } from '../image/ensure-unpacked.ts'
 import { getImage } from '../image/find-image.ts'
@@ -8,7 +10,7 @@ import { listImages } from '../image/images.ts'
 import { tagImage } from '../image/tag.ts'
 import { openEngine } from '../open.ts'
 import { pruneImages } from '../store/prune-images.ts'
-import { addTestImage, blobsOf, openTestEngine } from '../testing/fixture.ts'
+import { addTestImage, blobsOf, cannotContain, openTestEngine } from '../testing/fixture.ts'
 import { collectGarbage } from './collect-garbage.ts'
 
 test('collectGarbage() keeps the content of named and unnamed images', async () => {
@@ -166,3 +168,19 @@ test('collectGarbage() keeps blobs that a repository of the embedded registry ho
   await collectGarbage(engine)
   expect(await blobsOf(engine)).toEqual([held])
 })
+
+test.skipIf(cannotContain !== undefined)(
+  'collectGarbage() keeps the file systems of a container whose image is gone',
+  async () => {
+    await using engine = await openTestEngine()
+    const { descriptor } = await addTestImage(engine, { names: ['app'], config: { Cmd: ['x'] } })
+    const chains = await unpack(engine, 'app')
+    const { id } = await create(engine, { image: 'app', network: 'none' })
+    engine.records.tags.remove('docker.io/library/app:latest', 'test')
+    engine.records.images.remove(descriptor.digest)
+    expect((await collectGarbage(engine)).chains).toEqual([])
+    expect(await chainsIn(engine)).toEqual(chains)
+    expect(await removeStoppedContainer(engine, id)).toBe(true)
+    expect((await collectGarbage(engine)).chains).toEqual(chains)
+  },
+)

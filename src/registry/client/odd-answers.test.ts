@@ -99,6 +99,17 @@ test('a push succeeds where HEAD is forbidden, and throws the reason of a refusa
   }
 })
 
+test('resolveBlob() takes the length of a whole answer where ranges are ignored', async () => {
+  const { repository } = behind(({ method }) => {
+    const headers = { 'Content-Length': String(layer.raw.length) }
+    return method === 'HEAD'
+      ? new Response(null, { status: 405 })
+      : new Response(layer.raw, { status: 200, headers })
+  })
+  const { size } = await repository.resolveBlob(layer.descriptor.digest)
+  expect(size).toBe(layer.raw.length)
+})
+
 test('resolveBlob() finds an empty blob whose range cannot be satisfied', async () => {
   const empty = blob('')
   const { repository } = behind(({ method }) => {
