@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { linkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { type Descriptor, mediaType, sha256 } from '#oci'
 import { mkdtempDisposable } from '#platform'
@@ -187,4 +188,15 @@ test('collect() throws the reason of its signal', async () => {
   const collecting = collect(store, () => [], { isHeld, signal: controller.signal })
   await expect(collecting).rejects.toThrow('enough')
   expect(await Array.fromAsync(store.list())).toHaveLength(2)
+})
+
+test('collect() counts no bytes of a file that has another name too', async () => {
+  await using directory = await mkdtempDisposable(tmpdir(), 'strake-collect-')
+  const store = await openDirectoryStore(directory.path)
+  const shared = await put(store, mediaType.ociLayer, 'shared')
+  await put(store, mediaType.ociLayer, 'alone')
+  linkSync(store.pathOf(shared.digest), `${directory.path}/archive`)
+  const { digests, size } = await collect(store, () => [], unheld)
+  expect(digests.length).toBe(2)
+  expect(size).toBe('alone'.length)
 })

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { command, type Outcome, program, type Strake } from './strake.ts'
+import { command, program, type Strake } from './strake.ts'
 
 /**
  * Prints what a machine has of mounts, processes, network devices, namespaces and rules of
@@ -18,10 +18,10 @@ facts() {
 
 /**
  * Runs a script on a machine of its own: namespaces for mounts, processes and the network.
- * Prints how the machine differs afterwards, and nothing when it does not. In the script
- * \`strake\` is the built program with the store of \`strake\`.
+ * Returns what the machine has afterwards that it did not have before. In the script
+ * `strake` is the built program with the store of `strake`. Throws if the script fails.
  */
-export async function differenceAfter(strake: Strake, script: string): Promise<Outcome> {
+export async function addedBy(strake: Strake, script: string): Promise<readonly string[]> {
   const [before, after] = [join(strake.directory, 'before'), join(strake.directory, 'after')]
   const whole = `${facts}
 set -e
@@ -30,7 +30,10 @@ ip link set lo up
 facts ${before} >${before}
 ${script}
 facts ${after} >${after}
-diff ${before} ${after}`
+diff ${before} ${after} || true`
   const own = ['unshare', '--net', '--mount', '--pid', '--fork', '--mount-proc']
-  return await command([...own, 'sh', '-c', whole], { env: strake.env })
+  const outcome = await command([...own, 'sh', '-c', whole], { env: strake.env })
+  if (outcome.exitCode !== 0) throw new Error(outcome.stderr)
+  // The kernel drops mounts from this machine when another process removes their directories.
+  return outcome.stdout.split('\n').filter((line) => line.startsWith('>'))
 }

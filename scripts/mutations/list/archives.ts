@@ -143,6 +143,7 @@ export const archives: readonly MutatedFile[] = [
   },
   {
     file: 'src/image/archive/load-layout.ts',
+    tests: ['src/image/archive', 'src/engine/archive/load.test.ts'],
     breaks: [
       [' && image.layers.length === entry.layers.length', nothing],
       ['.filter((name) => !match.names.includes(name))', nothing],

@@ -11,7 +11,11 @@ export const stores: readonly MutatedFile[] = [
     tests: ['src/content/collect.test.ts'],
     breaks: [
       ['await reachable.add(roots(), blob.digest)\n', '\n'],
-      ['digest === hidden ? undefined : await childrenIn', 'await childrenIn'],
+      [
+        'digest === hidden ? undefined : await childrenIn',
+        'await childrenIn',
+        'a hidden document cannot be read',
+      ],
       ['[...roots, ...this.#unread.values()]', '[...roots]'],
       ['if (blob.links === 1) size', 'size'],
       [
@@ -28,7 +32,7 @@ export const stores: readonly MutatedFile[] = [
         'if (!(await store.deleteUnless(blob.digest, isNeeded))) continue',
         'await store.deleteUnless(blob.digest, isNeeded)',
       ],
-      ['!isDocument(next) || ', nothing],
+      ['!isDocument(next) || ', nothing, 'what is no document has no children that can be read'],
     ],
   },
   {

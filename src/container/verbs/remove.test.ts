@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { identifyProcess, signalProcess } from '#platform'
 import { containerPaths } from '../model/context.ts'
 import type { ContainerOptions } from '../model/options.ts'
@@ -61,6 +61,7 @@ describe.skipIf(cannotRun !== undefined)(`removeContainer() (${cannotRun ?? 'roo
     }
     expect(await reconcileContainers(bed.context)).toBe(1)
     expect(isMounted()).toBe(false)
+    expect(existsSync(containerPaths(bed.context, id).run)).toBe(false)
     await removeContainer(bed.context, id)
   })
 })
