@@ -210,6 +210,7 @@ const purposes: Readonly<Record<string, string>> = {
   'registry/server': 'the HTTP server of a registry',
   'registry/store': 'a registry over content and facts of this machine',
   'runtime/bundle': 'config.json and its parts',
+  'runtime/bundle/limits': 'limits of memory, processors, processes and block devices',
   'runtime/root': 'the files of a container, as its processes see them',
   'snapshot/chain': 'shared code of both kinds of snapshots: folders, users, mounts by chain ID',
   'snapshot/erofs': 'layers as indexes over their archives, mounted in place',

@@ -149,3 +149,18 @@ export function primeCgroups(): void {
     // The own group has no such file.
   }
 }
+
+/**
+ * Whether the groups of a hierarchy have one of these files. The root has fewer files than
+ * other groups, so its children are looked at. Without children the answer is true.
+ */
+export function groupFileExists(hierarchy: string, names: readonly string[]): boolean {
+  const root = hierarchy === '' ? base : `${base}/${hierarchy}`
+  try {
+    const groups = readdirSync(root, { withFileTypes: true }).filter((one) => one.isDirectory())
+    if (groups.length === 0) return true
+    return groups.some((group) => names.some((name) => existsSync(`${root}/${group.name}/${name}`)))
+  } catch {
+    return false
+  }
+}

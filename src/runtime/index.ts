@@ -13,11 +13,13 @@ export {
 } from './bundle/config.ts'
 /** JSON for a runtime. */
 export { encodeConfig } from './bundle/encode.ts'
+/** Limits of a container. */
+export type { DeviceLimit } from './bundle/limits/block-io.ts'
+export type { ResourceOptions } from './bundle/limits/resources.ts'
+export { supportedResources } from './bundle/limits/supported.ts'
 /** The kernel paths that containers may not read or write. */
 export { hasCgroupNamespace, protectedPaths } from './bundle/mounts.ts'
 export { prepareAgain } from './bundle/prepare-again.ts'
-/** Limits of a container. */
-export type { ResourceOptions } from './bundle/resources.ts'
 /** A seccomp profile in Docker's format. */
 export { parseSeccompProfile, type SeccompSource } from './bundle/seccomp-profile.ts'
 /** Parts of the runtime configuration, in the spelling of the specification. */

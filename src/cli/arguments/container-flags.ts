@@ -5,6 +5,7 @@ import type { RunOptions } from '#engine/container/run'
 import { StrakeError } from '#oci'
 import type { ContainerFlags } from './container-options.ts'
 import { readEnvironment } from './environment.ts'
+import { readLimits } from './limit-options.ts'
 
 /** Converts the parsed flags of `run` and `create` into options of the engine. */
 export async function readContainerFlags(
@@ -46,17 +47,14 @@ export async function readContainerFlags(
     command,
     env: await readEnvironment(flags.env, flags.envFile),
     pull: flags.pull,
-    security: { ...security, add: flags.capAdd, drop: flags.capDrop, privileged: flags.privileged },
-    resources: {
-      memory: flags.memory,
-      memoryReservation: flags.memoryReservation,
-      memorySwap: flags.memorySwap,
-      cpus: flags.cpus,
-      cpuShares: flags.cpuShares,
-      cpusetCpus: flags.cpusetCpus,
-      cpusetMems: flags.cpusetMems,
-      pids: flags.pidsLimit,
+    security: {
+      ...security,
+      rules: flags.deviceCgroupRule,
+      add: flags.capAdd,
+      drop: flags.capDrop,
+      privileged: flags.privileged,
     },
+    resources: await readLimits(flags),
     name: flags.name,
     hostname: flags.hostname,
     entrypoint: flags.entrypoint === undefined ? undefined : words(flags.entrypoint),

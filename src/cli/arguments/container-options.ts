@@ -1,17 +1,15 @@
 import type { Command } from './command.ts'
-import { collect, parseBytes, parsePositive, parseWhole } from './values.ts'
+import { addLimitOptions, type LimitFlags } from './limit-options.ts'
+import { collect, parseBytes, parseWhole } from './values.ts'
 
 /** The shared options of `run` and `create`, as the parser returns them. */
-export interface ContainerFlags {
+export interface ContainerFlags extends LimitFlags {
   readonly addHost?: readonly string[]
   readonly capAdd?: readonly string[]
   readonly capDrop?: readonly string[]
   readonly cidfile?: string
-  readonly cpuShares?: number
-  readonly cpus?: number
-  readonly cpusetCpus?: string
-  readonly cpusetMems?: string
   readonly device?: readonly string[]
+  readonly deviceCgroupRule?: readonly string[]
   readonly dns?: readonly string[]
   readonly dnsOption?: readonly string[]
   readonly dnsSearch?: readonly string[]
@@ -36,16 +34,12 @@ export interface ContainerFlags {
   readonly labelFile?: readonly string[]
   readonly logDriver?: string
   readonly logOpt?: readonly string[]
-  readonly memory?: number
-  readonly memoryReservation?: number
-  readonly memorySwap?: number
   readonly mount?: readonly string[]
   readonly name?: string
   readonly net?: string
   readonly network?: string
   readonly oomScoreAdj?: number
   readonly pid?: 'private' | 'host'
-  readonly pidsLimit?: number
   readonly platform?: string
   readonly privileged?: true
   readonly publish?: readonly string[]
@@ -71,7 +65,7 @@ export interface ContainerFlags {
 
 /** Adds every shared option to `command`; words after the image belong to the container. */
 export function addContainerOptions(command: Command): Command {
-  return command
+  return addLimitOptions(command)
     .argument('<image>')
     .argument('[command...]')
     .passThroughOptions()
@@ -79,15 +73,8 @@ export function addContainerOptions(command: Command): Command {
     .option('--cap-add <name>', 'add a capability', collect)
     .option('--cap-drop <name>', 'drop a capability; ALL drops every one', collect)
     .option('--cidfile <file>', 'write the container ID into a file')
-    .option(
-      '-c, --cpu-shares <weight>',
-      'share of busy processors, relative to other containers',
-      parseWhole,
-    )
-    .option('--cpus <number>', 'limit of processors, such as 1.5', parsePositive)
-    .option('--cpuset-cpus <list>', 'processors that the container may use, such as 0-2')
-    .option('--cpuset-mems <list>', 'memory nodes that the container may use')
     .option('--device <path>', 'a device of the host', collect)
+    .option('--device-cgroup-rule <rule>', 'devices that may be used: c 189:* rwm', collect)
     .option('--dns <address>', 'a name server', collect)
     .option('--dns-option <option>', 'an option of the resolver', collect)
     .option('--dns-search <domain>', 'a domain to search', collect)
@@ -126,13 +113,6 @@ export function addContainerOptions(command: Command): Command {
     .option('--label-file <file>', 'labels from a file', collect)
     .option('--log-driver <name>', 'json-file or none')
     .option('--log-opt <key=value>', 'max-size=10m, max-file=3', collect)
-    .option('-m, --memory <size>', 'limit of memory', parseBytes)
-    .option(
-      '--memory-reservation <size>',
-      'memory that the kernel tries to leave to the container',
-      parseBytes,
-    )
-    .option('--memory-swap <size>', 'limit of memory and swap together; -1 for no limit', parseSwap)
     .option('--mount <spec>', 'type=bind|volume|tmpfs|image,source=…,target=…', collect)
     .option('--name <name>', 'name of the container')
     .option('--network <mode>', 'bridge, host or none', { default: 'bridge', empty: 'refused' })
@@ -143,7 +123,6 @@ export function addContainerOptions(command: Command): Command {
       parseWhole,
     )
     .option('--pid <mode>', 'PID namespace', { choices: ['private', 'host'] })
-    .option('--pids-limit <count>', 'limit of processes; -1 for no limit', parseWhole)
     .option('--platform <platform>', 'platform of the image')
     .option('--privileged', 'all capabilities and devices, nothing masked')
     .option('-p, --publish <[[address:]port:]port>', 'publish a port of the container', collect)
@@ -168,8 +147,4 @@ export function addContainerOptions(command: Command): Command {
     .option('-v, --volume <source:target[:ro]>', 'mount a directory or a volume', collect)
     .option('--volumes-from <container[:ro]>', 'mount the volumes of another container', collect)
     .option('-w, --workdir <directory>', 'working directory')
-}
-
-function parseSwap(text: string): number {
-  return text === '-1' ? -1 : parseBytes(text)
 }

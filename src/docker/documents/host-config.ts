@@ -1,5 +1,5 @@
 import type { ContainerSettings, MountRequest } from '#container'
-import { hasCgroupNamespace, protectedPaths } from '#runtime'
+import { type DeviceLimit, hasCgroupNamespace, protectedPaths } from '#runtime'
 import { formatBind, formatTmpfs, mountSpec } from './container-mounts.ts'
 import { portMap } from './container-network.ts'
 import type { InspectDocument } from './document.ts'
@@ -77,11 +77,14 @@ function resourceMembers({ resources, security, rlimits }: ContainerSettings): I
     NanoCpus: Math.round((resources.cpus ?? 0) * 1e9),
     CgroupParent: '',
     BlkioWeight: resources.blkioWeight ?? 0,
-    BlkioWeightDevice: [],
-    BlkioDeviceReadBps: [],
-    BlkioDeviceWriteBps: [],
-    BlkioDeviceReadIOps: [],
-    BlkioDeviceWriteIOps: [],
+    BlkioWeightDevice: (resources.blkioWeightDevices ?? []).map(({ path, value }) => ({
+      Path: path,
+      Weight: value,
+    })),
+    BlkioDeviceReadBps: rates(resources.deviceReadBps),
+    BlkioDeviceWriteBps: rates(resources.deviceWriteBps),
+    BlkioDeviceReadIOps: rates(resources.deviceReadIops),
+    BlkioDeviceWriteIOps: rates(resources.deviceWriteIops),
     CpuPeriod: resources.cpuPeriod ?? 0,
     CpuQuota: resources.cpuQuota ?? 0,
     CpuRealtimePeriod: 0,
@@ -93,12 +96,12 @@ function resourceMembers({ resources, security, rlimits }: ContainerSettings): I
       PathInContainer: destination,
       CgroupPermissions: access,
     })),
-    DeviceCgroupRules: null,
+    DeviceCgroupRules: security.rules ?? null,
     DeviceRequests: null,
     MemoryReservation: resources.memoryReservation ?? 0,
     MemorySwap: resources.memorySwap || 2 * memory,
     MemorySwappiness: resources.memorySwappiness ?? null,
-    OomKillDisable: null,
+    OomKillDisable: resources.oomKillDisable ?? null,
     PidsLimit: resources.pids ?? defaultPids,
     Ulimits: rlimits.map(({ type, soft, hard }) => ({
       Name: type.replace(/^RLIMIT_/, '').toLowerCase(),
@@ -110,6 +113,10 @@ function resourceMembers({ resources, security, rlimits }: ContainerSettings): I
     IOMaximumIOps: 0,
     IOMaximumBandwidth: 0,
   }
+}
+
+function rates(limits: readonly DeviceLimit[] = []): readonly InspectDocument[] {
+  return limits.map(({ path, value }) => ({ Path: path, Rate: value }))
 }
 
 function securityOptions({ security }: ContainerSettings): readonly string[] {

@@ -13,6 +13,7 @@ import {
 import { formatPlatform, isStrakeError, type Platform, parsePlatform, StrakeError } from '#oci'
 import { hostPlatform } from '#platform'
 import type { ImageRecord } from '#records'
+import { type ResourceOptions, supportedResources } from '#runtime'
 import { type Emit, silent } from '#stream'
 import type { Engine } from '../engine.ts'
 import { ensureUnpacked } from '../image/ensure-unpacked.ts'
@@ -122,6 +123,14 @@ async function warnOfSockets({ mounts = [], emit }: RunOptions): Promise<void> {
   }
 }
 
+/** Leaves out, with a warning, the limits that this machine cannot set. */
+function usableLimits({ resources, emit }: RunOptions): ResourceOptions | undefined {
+  if (resources === undefined) return undefined
+  const usable = supportedResources(resources)
+  for (const message of usable.warnings) emit?.({ type: 'warning', message })
+  return usable.resources
+}
+
 /** Finds or pulls the image and makes its file system ready. */
 async function containerOptions(engine: Engine, options: RunOptions): Promise<ContainerOptions> {
   const {
@@ -139,6 +148,7 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
   checkOptions(rest)
   refuseUsedIdFile(containerIdFile)
   await warnOfSockets(options)
+  const resources = usableLimits(options)
   const found = await findOrPull(engine, options)
   const image = await engine.openImage(found.image)
   const chainId = await ensureUnpacked(engine, image, { emit, signal })
@@ -149,7 +159,7 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
     chainId,
     config: image.config.config ?? {},
   }
-  return { ...rest, image: containerImage, mounts: await allMounts(engine, options) }
+  return { ...rest, resources, image: containerImage, mounts: await allMounts(engine, options) }
 }
 
 /** Resolves the images that are mounted, and adds the mounts of other containers. */

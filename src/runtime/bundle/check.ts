@@ -1,6 +1,7 @@
 import { resolveCapabilities } from './capabilities.ts'
 import type { SecurityOptions } from './config.ts'
-import { type ResourceOptions, resourceConfig } from './resources.ts'
+import { parseRule } from './devices.ts'
+import { type ResourceOptions, resourceConfig } from './limits/resources.ts'
 import { checkRlimits } from './rlimits.ts'
 import type { Rlimit } from './spec.ts'
 import { type SysctlOptions, sysctlConfig } from './sysctls.ts'
@@ -14,6 +15,7 @@ export interface CheckedOptions extends SysctlOptions {
 /** Throws the errors that `createBundleConfig` would throw at the start of the container. */
 export function checkBundle(options: CheckedOptions): void {
   resolveCapabilities(options.security)
+  for (const rule of options.security?.rules ?? []) parseRule(rule)
   resourceConfig(options.resources ?? {}, [])
   sysctlConfig(options)
   checkRlimits(options.rlimits)

@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { StrakeError } from '#oci'
+import { deviceNumbers } from './device-numbers.ts'
 import type { DeviceNode, DeviceRule } from './spec.ts'
 
 /**
@@ -81,12 +82,10 @@ function readDevice(source: string, destination: string): DeviceNode {
 function deviceNode(source: string, destination: string): DeviceNode | undefined {
   const stats = statSync(source)
   if (!stats.isBlockDevice() && !stats.isCharacterDevice()) return undefined
-  const number = BigInt(stats.rdev)
   return {
     path: destination,
     type: stats.isBlockDevice() ? 'b' : 'c',
-    major: Number(((number >> 8n) & 0xfffn) | ((number >> 32n) & 0xfffff000n)),
-    minor: Number((number & 0xffn) | ((number >> 12n) & 0xffffff00n)),
+    ...deviceNumbers(stats.rdev),
     fileMode: stats.mode & 0o777,
     uid: stats.uid,
     gid: stats.gid,
@@ -114,7 +113,8 @@ function hostDevices(directory: string): readonly DeviceNode[] {
   return nodes
 }
 
-function parseRule(text: string): DeviceRule {
+/** Reads a rule of `DeviceOptions`. Throws `INVALID`. */
+export function parseRule(text: string): DeviceRule {
   const match = /^([acb]) ([0-9]+|\*):([0-9]+|\*) ([rwm]{1,3})$/.exec(text)
   if (match === null) {
     throw new StrakeError(

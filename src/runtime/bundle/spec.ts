@@ -98,6 +98,7 @@ export interface ResourceConfig {
     readonly swap?: number
     readonly reservation?: number
     readonly swappiness?: number
+    readonly disableOOMKiller?: boolean
   }
   readonly cpu?: {
     readonly shares?: number
@@ -107,5 +108,21 @@ export interface ResourceConfig {
     readonly mems?: string
   }
   readonly pids?: { readonly limit: number }
-  readonly blockIO?: { readonly weight: number }
+  readonly blockIO?: BlockIoConfig
 }
+
+export interface BlockIoConfig {
+  readonly weight?: number
+  readonly weightDevice?: readonly (DeviceNumbers & { readonly weight: number })[]
+  readonly throttleReadBpsDevice?: readonly DeviceRate[]
+  readonly throttleWriteBpsDevice?: readonly DeviceRate[]
+  readonly throttleReadIOPSDevice?: readonly DeviceRate[]
+  readonly throttleWriteIOPSDevice?: readonly DeviceRate[]
+}
+
+interface DeviceNumbers {
+  readonly major: number
+  readonly minor: number
+}
+
+type DeviceRate = DeviceNumbers & { readonly rate: number }

@@ -1,18 +1,23 @@
 import { StrakeError } from '#oci'
 import { readSmallFile } from '#platform'
-import { cgroupMode, countsSwap } from '../cgroup.ts'
-import type { DeviceRule, ResourceConfig } from './spec.ts'
+import { countsSwap } from '../../cgroup.ts'
+import type { DeviceRule, ResourceConfig } from '../spec.ts'
+import { type BlockIoOptions, blockIoConfig } from './block-io.ts'
 
 /** Limits of one container. Sizes are bytes. Absent and 0 mean no limit, but absent `pids` means 2048. */
-export interface ResourceOptions {
+export interface ResourceOptions extends BlockIoOptions {
   readonly memory?: number | undefined
   /** Memory and swap together; -1 is no limit. Default: twice `memory`. */
   readonly memorySwap?: number | undefined
   readonly memoryReservation?: number | undefined
+  /** 0 to 100; absent and -1 mean the default of the kernel. */
   readonly memorySwappiness?: number | undefined
+  /** Processes wait for memory instead of being killed. */
+  readonly oomKillDisable?: boolean | undefined
   /** Processor time, in processors: 1.5. */
   readonly cpus?: number | undefined
   readonly cpuShares?: number | undefined
+  /** Microseconds: the container may use the processors for `cpuQuota` in every `cpuPeriod`. */
   readonly cpuPeriod?: number | undefined
   readonly cpuQuota?: number | undefined
   /** Numbers of processors: `0-2,5`. */
@@ -21,7 +26,6 @@ export interface ResourceOptions {
   readonly cpusetMems?: string | undefined
   /** 0 or -1 is no limit. */
   readonly pids?: number | undefined
-  readonly blkioWeight?: number | undefined
 }
 
 const defaultPids = 2048
@@ -38,19 +42,23 @@ export function resourceConfig(
   const memory = memoryConfig(options)
   const cpu = cpuConfig(options)
   const pids = options.pids ?? defaultPids
+  const blockIO = blockIoConfig(options)
   return {
     devices,
     ...(Object.keys(memory).length === 0 ? {} : { memory }),
     ...(Object.keys(cpu).length === 0 ? {} : { cpu }),
     ...(pids > 0 ? { pids: { limit: pids } } : {}),
-    ...(options.blkioWeight === undefined ? {} : { blockIO: { weight: options.blkioWeight } }),
+    ...(Object.keys(blockIO).length === 0 ? {} : { blockIO }),
   }
 }
 
 function memoryConfig(options: ResourceOptions): NonNullable<ResourceConfig['memory']> {
   const limit = options.memory || undefined
   const reservation = options.memoryReservation || undefined
-  const swappiness = options.memorySwappiness
+  const swappiness = options.memorySwappiness ?? -1
+  if (swappiness < -1 || swappiness > 100) {
+    throw new StrakeError('INVALID', `Cannot use swappiness ${swappiness}: the range is 0 to 100`)
+  }
   if (limit !== undefined && limit < smallestMemory) {
     throw new StrakeError('INVALID', `Cannot limit memory to ${limit} bytes: the least is 6 MiB`)
   }
@@ -66,7 +74,8 @@ function memoryConfig(options: ResourceOptions): NonNullable<ResourceConfig['mem
     // A kernel that does not count swap has no such file, and the runtime would fail.
     ...(swap === undefined || !countsSwap() ? {} : { swap }),
     ...(reservation === undefined ? {} : { reservation }),
-    ...(swappiness === undefined || cgroupMode() === 'unified' ? {} : { swappiness }),
+    ...(swappiness === -1 ? {} : { swappiness }),
+    ...(options.oomKillDisable ? { disableOOMKiller: true } : {}),
   }
 }
 
@@ -79,6 +88,7 @@ function cpuConfig(options: ResourceOptions): NonNullable<ResourceConfig['cpu']>
   if (cpus !== undefined && (options.cpuQuota || options.cpuPeriod)) {
     throw new StrakeError('INVALID', 'Cannot use --cpus: it excludes --cpu-period and --cpu-quota')
   }
+  checkPeriod(options)
   checkSet('processors', cpusetCpus, '/sys/devices/system/cpu/online')
   checkSet('memory nodes', cpusetMems, '/sys/devices/system/node/online')
   const period = options.cpuPeriod || (cpus === undefined ? undefined : defaultPeriod)
@@ -89,6 +99,22 @@ function cpuConfig(options: ResourceOptions): NonNullable<ResourceConfig['cpu']>
     ...(period === undefined ? {} : { period }),
     ...(cpusetCpus ? { cpus: cpusetCpus } : {}),
     ...(cpusetMems ? { mems: cpusetMems } : {}),
+  }
+}
+
+/** The bounds of the kernel. */
+function checkPeriod({ cpuPeriod = 0, cpuQuota = 0 }: ResourceOptions): void {
+  if (cpuPeriod !== 0 && !(cpuPeriod >= 1000 && cpuPeriod <= 1_000_000)) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot use --cpu-period ${cpuPeriod}: the range is 1000 to 1000000 microseconds`,
+    )
+  }
+  if (cpuQuota > 0 && cpuQuota < 1000) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot use --cpu-quota ${cpuQuota}: the least is 1000 microseconds`,
+    )
   }
 }
 
