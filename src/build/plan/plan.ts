@@ -1,4 +1,4 @@
-import type { Dockerfile, IgnoreMatcher, Instruction, Range, RuleName, Stage } from '#dockerfile'
+import type { Dockerfile, IgnoreMatcher, Range, RuleName, Stage } from '#dockerfile'
 import { type Digest, limits, type Platform, type RunConfig } from '#oci'
 import { NamedContexts } from '../model/contexts.ts'
 import { DockerfileError, type DockerfileSource, failure } from '../model/error.ts'
@@ -15,7 +15,7 @@ import { applyMetadata } from './metadata.ts'
 import { argumentsOf, mountsOf, type Parameter, sortParameters } from './parameters.ts'
 import { createExpander, type PlannedHistory, StageState } from './stage.ts'
 import { makesLayer, type PlannedStage, type StageBase, StageBases } from './stage-bases.ts'
-import { findStage, selectTarget } from './stages.ts'
+import { findStage, namesOf, selectTarget } from './stages.ts'
 import type { FilesystemContext } from './step.ts'
 
 export interface PlanOptions {
@@ -296,11 +296,4 @@ class Planner {
     const diagnostics = [failure(rule, reason, range)]
     return new DockerfileError(`Cannot build ${source.name}: ${reason}`, source, diagnostics)
   }
-}
-
-/** The names in `--from` of an instruction. */
-export function namesOf(instruction: Instruction): readonly string[] {
-  const { kind } = instruction
-  if (kind === 'COPY') return instruction.from === undefined ? [] : [instruction.from]
-  return kind === 'RUN' ? instruction.mounts.flatMap(({ options }) => options['from'] ?? []) : []
 }

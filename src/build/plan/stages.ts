@@ -1,5 +1,4 @@
-import type { Dockerfile, Stage } from '#dockerfile'
-import { suggest } from '#dockerfile'
+import { type Dockerfile, type Instruction, type Stage, suggest } from '#dockerfile'
 import { DockerfileError, type DockerfileSource, failure } from '../model/error.ts'
 
 /**
@@ -56,4 +55,11 @@ export function selectTarget(
     [],
     { remedy: close === undefined ? known : `did you mean ${close}` },
   )
+}
+
+/** The names in `--from` of an instruction. */
+export function namesOf(instruction: Instruction): readonly string[] {
+  const { kind } = instruction
+  if (kind === 'COPY') return instruction.from === undefined ? [] : [instruction.from]
+  return kind === 'RUN' ? instruction.mounts.flatMap(({ options }) => options['from'] ?? []) : []
 }
