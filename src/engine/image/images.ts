@@ -83,7 +83,7 @@ function listRows(engine: Engine, withUnnamed: boolean): readonly Row[] {
 
 /** The target of names: an image, or an index, shown as its image for this machine. */
 interface Entry {
-  /** Of the manifest or index. */
+  /** The digest of the manifest or index. */
   readonly digest: Digest
   readonly id: Digest
   readonly image: ImageRecord

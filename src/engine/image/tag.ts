@@ -33,7 +33,7 @@ export interface TagLogEntry {
   readonly time: Date
   /** The verb that moved it. */
   readonly action: string
-  /** Of the manifest or index; absent when the name was removed. */
+  /** The digest of the manifest or index; absent when the name was removed. */
   readonly digest?: Digest
   /** Absent if the name was removed, or if the image is no longer in the store. */
   readonly imageId?: Digest | undefined
