@@ -1,3 +1,4 @@
+import type { NetworkRequest } from '#build'
 import type { AddressRange } from '#network'
 import type { Records } from '#records'
 
@@ -10,4 +11,12 @@ export function allocateAddress(
   return records.write(() =>
     records.addresses.allocate(network, { container, subnet, reserved: [gateway] }),
   )
+}
+
+/** Replaces the address `host-gateway` by the address of this machine. */
+export function withGateway(
+  hosts: NonNullable<NetworkRequest['hosts']>,
+  gateway: string,
+): NonNullable<NetworkRequest['hosts']> {
+  return hosts.map(({ name, ip }) => ({ name, ip: ip === 'host-gateway' ? gateway : ip }))
 }

@@ -26,7 +26,8 @@ import type { Engine } from '../engine.ts'
 import { findCdiDevice } from '../host/cdi.ts'
 import type { BuildOutput } from '../output/build-output.ts'
 import { checkOutputs, deliver } from '../output/deliver.ts'
-import { allocateAddress } from './addresses.ts'
+import { inputPlaces } from '../output/input-places.ts'
+import { allocateAddress, withGateway } from './addresses.ts'
 import { type AgentSource, type Agents, findAgents } from './agents.ts'
 import { cacheFilesOf } from './cache-files.ts'
 import { cacheMountsOf } from './cache-mounts.ts'
@@ -102,13 +103,14 @@ export interface Built {
 /** Builds an image and names it. Throws `DockerfileError`, `ExitError`, and `INVALID` for bad options. */
 export async function build(engine: Engine, request: BuildRequest): Promise<Built> {
   const names = (request.names ?? []).map(parseImageName)
-  const { context, timestamp, emit, signal } = request
+  const { timestamp, emit, signal } = request
   const { imageIdFile, metadataFile, outputs = [stored] } = request
   const forcesIndex = parseBoolean(request.buildArgs?.get(multiPlatform) ?? '') === true
   checkOutputs(outputs, {
     names,
     isIndex: forcesIndex || (request.platforms ?? []).length > 1,
-    context: typeof context === 'string' ? context : undefined,
+    kept: inputPlaces(request),
+    store: engine.root,
     keepsTimes: timestamp === 'now',
     annotations: request.annotations,
   })
@@ -279,14 +281,6 @@ async function attachStep(
       await engine.records.write(() => engine.records.addresses.release(stepId))
     },
   }
-}
-
-/** Replaces the address `host-gateway` by the address of this machine. */
-function withGateway(
-  hosts: NonNullable<NetworkRequest['hosts']>,
-  gateway: string,
-): NonNullable<NetworkRequest['hosts']> {
-  return hosts.map(({ name, ip }) => ({ name, ip: ip === 'host-gateway' ? gateway : ip }))
 }
 
 /** Adds SOURCE_DATE_EPOCH of the environment. A build argument of that name wins. */

@@ -12,9 +12,10 @@ import type {
   TreeOutput,
 } from './build-output.ts'
 import { checkAnnotations } from './check-annotations.ts'
+import { checkTreeOutput, type KeptPlace, type TreeOutputCheck } from './check-tree-output.ts'
 import type { FormedImages } from './image-form.ts'
 import { storeImage } from './image-output.ts'
-import { checkTreeOutput, type DeliverOptions, writeTrees } from './tree-output.ts'
+import { type DeliverOptions, writeTrees } from './tree-output.ts'
 
 /** The image that the outputs of a build made. */
 export interface Delivered {
@@ -24,13 +25,11 @@ export interface Delivered {
   readonly imageId: Digest | undefined
 }
 
-export interface OutputCheck {
+export interface OutputCheck extends TreeOutputCheck {
   /** The names of the build. */
   readonly names: readonly ImageName[]
   /** The result has an index: there are several platforms, or one is treated so. */
   readonly isIndex: boolean
-  /** The directory of the build context, if it is one. */
-  readonly context: string | undefined
   /** Whether the build keeps the times of files. */
   readonly keepsTimes: boolean
   /** Those of the whole build. */
@@ -46,7 +45,10 @@ export function checkOutputs(outputs: readonly BuildOutput[], check: OutputCheck
   }
   checkAnnotations(outputs, check)
   for (const output of outputs) {
-    if (output.kind === 'local' || output.kind === 'tar') checkTreeOutput(output, check.context)
+    if (output.kind === 'local' || output.kind === 'tar') {
+      const others = outputs.filter((other) => other !== output).flatMap(placeOf)
+      checkTreeOutput(output, { ...check, kept: [...check.kept, ...others] })
+    }
     if (!('form' in output)) continue
     refuseKeptTimes(output.form, check)
     if (output.kind !== 'image' || !output.push) continue
@@ -61,6 +63,11 @@ export function checkOutputs(outputs: readonly BuildOutput[], check: OutputCheck
 export function isStream(output: BuildOutput): boolean {
   if (output.kind === 'image' || output.kind === 'cacheonly') return false
   return output.kind !== 'local' && output.destination === undefined
+}
+
+function placeOf(output: BuildOutput): readonly KeptPlace[] {
+  if (!('destination' in output) || output.destination === undefined) return []
+  return [{ what: 'another output', path: output.destination }]
 }
 
 /** Without a timestamp, the build clamps all times itself. */

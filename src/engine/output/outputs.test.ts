@@ -14,13 +14,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { dirname } from 'node:path'
 import { openDirectoryStore, readDocument } from '#content'
 import { openImage } from '#image'
 import { mediaType, parseImageName, parsePlatform, sha256 } from '#oci'
 import { createMemoryRegistry, createRegistryHandler } from '#registry'
 import type { ProgressEvent } from '#stream'
 import { load } from '../archive/load.ts'
-import { type BuildRequest, build } from '../build/build.ts'
+import { type BuildRequest, build, type NamedContext } from '../build/build.ts'
 import { collectGarbage } from '../collect/collect-garbage.ts'
 import { findTarget, getTarget } from '../image/find-target.ts'
 import { pull } from '../image/pull.ts'
@@ -121,6 +122,48 @@ withRoot('local refuses a file, and refuses to empty what must stay', async () =
   expect(existsSync(`${context}/a`)).toBe(true)
   writeFileSync(out, '')
   await expect(run(local())).rejects.toThrow('it is not a directory')
+})
+
+withRoot('local with mode=delete refuses a directory with files that the build needs', async () => {
+  mkdirSync(`${out}/kept/blobs`, { recursive: true })
+  const file = `${out}/kept/file`
+  writeFileSync(file, dockerfile.text)
+  symlinkSync(context, `${out}/link`)
+  const named = (context: NamedContext) => ({ contexts: new Map([['named', context]]) })
+  const cases: readonly [string, Partial<BuildRequest>][] = [
+    ['the build context named', named({ kind: 'directory', path: `${out}/kept` })],
+    ['the build context named', named({ kind: 'layout', path: `${out}/kept`, image: 'a' })],
+    ['the build context', { context: `${out}/link` }],
+    ['the Dockerfile', { dockerfile: file }],
+    ['the secret token', { secrets: [{ id: 'token', file }] }],
+    ['a key or socket of default', { agents: [{ id: 'default', paths: [file], isRaw: false }] }],
+    ['the source policy', { sourcePolicyFile: file }],
+    [
+      'another output',
+      {
+        outputs: [
+          { kind: 'oci', destination: `${out}/kept/new.tar`, isDirectory: false, form: {} },
+          local({ isMirror: true }),
+        ],
+      },
+    ],
+  ]
+  for (const [what, request] of cases) {
+    await expect(run(local({ isMirror: true }), request)).rejects.toThrow(`: ${what} is in it`)
+  }
+  expect(existsSync(file)).toBe(true)
+})
+
+withRoot('local never writes into the store, and never empties a directory with it', async () => {
+  const { root } = engine
+  mkdirSync(`${engine.directory}/links`)
+  symlinkSync(root, `${engine.directory}/links/store`)
+  for (const destination of [root, `${root}/blobs`, `${engine.directory}/links/store/new`]) {
+    await expect(run(local({ destination }))).rejects.toThrow('the store is there')
+  }
+  const above = local({ isMirror: true, destination: dirname(root) })
+  await expect(run(above, { context: undefined })).rejects.toThrow('the store is in it')
+  expect(existsSync(`${root}/oci-layout`)).toBe(true)
 })
 
 withRoot('local and tar have a directory for each of several platforms', async () => {

@@ -1,16 +1,13 @@
-import { lstatSync, realpathSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Image } from '#image'
 import { applyLayer } from '#layer'
-import { formatPlatform, StrakeError } from '#oci'
-import { mountsBelow } from '#platform'
+import { formatPlatform } from '#oci'
 import { type Emit, silent } from '#stream'
 import type { TarInput } from '#tar'
 import { writeArchive } from '../archive/output-file.ts'
 import type { Engine } from '../engine.ts'
 import { ensureUnpacked } from '../image/ensure-unpacked.ts'
-import { requireRoot } from '../require-root.ts'
 import type { TreeOutput } from './build-output.ts'
 import { type PackedTree, packTrees } from './pack-trees.ts'
 import { removeOthers } from './remove-others.ts'
@@ -20,37 +17,6 @@ export interface DeliverOptions {
   readonly forcesIndex?: boolean | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
-}
-
-/**
- * Refuses a directory that cannot be written or must not be emptied, before the build.
- * `context` is the directory of the build, if it is one.
- */
-export function checkTreeOutput(output: TreeOutput, context: string | undefined): void {
-  const { kind, destination, isMirror } = output
-  requireRoot(`write the files of an image as ${kind}`)
-  if (kind !== 'local' || destination === undefined) return
-  const found = lstatOrUndefined(resolveLinks(destination))
-  if (found !== undefined && !found.isDirectory()) {
-    throw new StrakeError('INVALID', `Cannot write to ${destination}: it is not a directory`, {
-      remedy: 'name another directory with dest=',
-    })
-  }
-  if (!isMirror) return
-  const place = resolveLinks(destination)
-  for (const [what, path] of [
-    ['the working directory', process.cwd()],
-    ['the build context', context],
-  ] as const) {
-    if (path === undefined || !isWithin(resolveLinks(path), place)) continue
-    const message = `Cannot empty ${destination} with mode=delete: ${what} is in it`
-    throw new StrakeError('INVALID', message, { remedy: 'name another directory with dest=' })
-  }
-  const mount = mountsBelow(place).find(({ target }) => target !== place)
-  if (mount !== undefined) {
-    const message = `Cannot empty ${destination} with mode=delete: ${mount.target} is mounted in it`
-    throw new StrakeError('INVALID', message, { remedy: 'name another directory with dest=' })
-  }
 }
 
 /** Writes the files of one or several platforms. */
@@ -129,21 +95,4 @@ function asOwn(entry: TarInput): TarInput {
   const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
   const mode = entry.mode === undefined ? {} : { mode: entry.mode & 0o1777 }
   return { ...rest, ...mode, uid, gid }
-}
-
-function lstatOrUndefined(path: string) {
-  return lstatSync(path, { throwIfNoEntry: false })
-}
-
-function resolveLinks(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    // It does not exist yet.
-    return resolve(path)
-  }
-}
-
-function isWithin(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`)
 }
