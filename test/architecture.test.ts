@@ -62,6 +62,7 @@ const allowed: Readonly<
       'image',
       'snapshot',
       'runtime',
+      'copy',
       'network',
       'volume',
       'records',

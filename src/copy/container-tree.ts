@@ -15,6 +15,8 @@ export interface ContainerTreeOptions {
   readonly name: string
   /** The root file system is read-only for the processes of the container. */
   readonly readOnly: boolean
+  /** Whether `/dev`, `/proc` and `/sys` are those of a container. Default true. */
+  readonly hasKernel?: boolean | undefined
 }
 
 /** The files of a container as its processes see them. Disposing the tree disposes the view. */
@@ -58,7 +60,7 @@ export class ContainerTree implements CopyTree {
   }
 
   isHollow(path: string): boolean {
-    return hollow.has(path)
+    return this.#options.hasKernel !== false && hollow.has(path)
   }
 
   /** The names in a directory; none for anything else. */

@@ -2,7 +2,7 @@ import { StrakeError } from '#oci'
 import { fileType, treeCalls, typeOf } from '#platform'
 import { baseName, encodeName, parentPath, printableName } from '#tar'
 import { below, isWithin } from './paths.ts'
-import type { CopyTree, Directory } from './tree.ts'
+import type { Directory, TreeRules } from './tree.ts'
 
 /** An open directory on the way from the base to a file. */
 interface Level extends Directory {
@@ -11,7 +11,7 @@ interface Level extends Directory {
 }
 
 export interface DescentOptions {
-  readonly tree: CopyTree
+  readonly tree: TreeRules
   /** The directory that the copy is made in. The caller closes it. */
   readonly base: Directory
   /** Whether the copy has made the link with this identity. */

@@ -2,6 +2,13 @@
 
 /** The files of a container. */
 export { ContainerTree, type ContainerTreeOptions } from './container-tree.ts'
+/** One directory into another. */
+export {
+  type CopyDirectoryOptions,
+  copyDirectory,
+  directoryEntries,
+  directoryWriter,
+} from './copy-directory.ts'
 /** Patterns of a shell. */
 export { expandPattern, isPattern } from './glob.ts'
 /** The files of this machine. */

@@ -1,18 +1,22 @@
 import type { treeCalls } from '#platform'
 import type { Cover } from '#runtime'
 
-/** A tree of files from which or to which files are copied: this machine, or a container. */
-export interface CopyTree extends Disposable {
-  /** Finds a file to copy. Throws `NOT_FOUND`. */
-  origin(path: string, options: OriginOptions): Origin
-  /** Finds the place of a copy; its directory must exist. Throws `NOT_FOUND`. */
-  target(path: string): Target
+/** What a copy must know of a tree, beside an open directory of it. */
+export interface TreeRules {
   /** The mount at a path without links that the kernel does not show. */
   coverAt(path: string): Cover | undefined
   /** Opens the directory to which the link at `path` leads; `undefined` where links may not be followed. */
   follow(path: string): Directory | undefined
   /** Whether a copy of a tree contains the directory at `path` without its files. */
   isHollow(path: string): boolean
+}
+
+/** A tree of files from which or to which files are copied: this machine, or a container. */
+export interface CopyTree extends TreeRules, Disposable {
+  /** Finds a file to copy. Throws `NOT_FOUND`. */
+  origin(path: string, options: OriginOptions): Origin
+  /** Finds the place of a copy; its directory must exist. Throws `NOT_FOUND`. */
+  target(path: string): Target
 }
 
 export interface OriginOptions {
@@ -22,7 +26,7 @@ export interface OriginOptions {
 
 /** A file to copy. */
 export interface Origin {
-  readonly tree: CopyTree
+  readonly tree: TreeRules
   /** Absolute, without links above its last name. */
   readonly path: string
   /** An `O_PATH` descriptor, which the tree closes. */

@@ -6,7 +6,7 @@ import { copyContents } from './contents.ts'
 import { Descent, refuseReadOnly } from './descent.ts'
 import { below } from './paths.ts'
 import type { CopyEntry } from './read-tree.ts'
-import type { CopyTree, Directory } from './tree.ts'
+import type { Directory, TreeRules } from './tree.ts'
 
 export interface WriteTreeOptions {
   /** The owner of every file. Default: the owner of each entry. */
@@ -32,7 +32,7 @@ const setIdBits = 0o6000
  * is replaced, never written into. A directory never replaces a file, nor a file a directory.
  */
 export class TreeWriter implements Disposable {
-  readonly #tree: CopyTree
+  readonly #tree: TreeRules
   readonly #options: WriteTreeOptions
   readonly #descent: Descent
   /** A second walk, for the targets of hard links: the first one stays in its directory. */
@@ -42,7 +42,7 @@ export class TreeWriter implements Disposable {
   /** The times of the directories, which are set at the end, by clean path. */
   readonly #times = new Map<string, { readonly seconds: number; readonly nanoseconds: number }>()
 
-  constructor(tree: CopyTree, base: Directory, options: WriteTreeOptions) {
+  constructor(tree: TreeRules, base: Directory, options: WriteTreeOptions) {
     this.#tree = tree
     this.#options = options
     const shared = {

@@ -89,6 +89,8 @@ export type {
   UnmountOptions,
 } from './kernel/mount.ts'
 export { makePrivate, mountBind, mountBindAt, mountTmpfs, unmount } from './kernel/mount.ts'
+export type { Filesystem } from './kernel/mount-filesystem.ts'
+export { mountFilesystem, splitMountOptions } from './kernel/mount-filesystem.ts'
 export type { MountEntry } from './kernel/mountinfo.ts'
 export { isMountPoint, mountOf, mountsBelow, readMounts } from './kernel/mountinfo.ts'
 export type { OverlayOptions } from './kernel/overlay.ts'

@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { openRecords } from '#records'
+import type { VolumePlaces } from './use.ts'
 import {
   createVolume,
   dropAnonymous,
@@ -21,12 +22,17 @@ import {
   type VolumeStore,
 } from './volumes.ts'
 
+const user = { container: 'c' }
 let root = ''
-let store: VolumeStore & { readonly records: ReturnType<typeof openRecords> }
+let store: VolumeStore & VolumePlaces & { readonly records: ReturnType<typeof openRecords> }
 
 beforeEach(() => {
   root = mkdtempSync(`${tmpdir()}/strake-volume-`)
-  store = { root, records: openRecords(`${root}/strake.db`, { now: () => 1000 }) }
+  store = {
+    root,
+    run: `${root}/run`,
+    records: openRecords(`${root}/strake.db`, { now: () => 1000 }),
+  }
 })
 
 afterEach(() => {
@@ -35,12 +41,16 @@ afterEach(() => {
 })
 
 test('createVolume() keeps labels and options, and leaves an existing volume unchanged', async () => {
-  const made = await createVolume(store, { name: 'v', labels: { a: '1' }, options: { o: 'x' } })
+  const made = await createVolume(store, {
+    name: 'v',
+    labels: { a: '1' },
+    options: { type: 'tmpfs', device: 'x' },
+  })
   expect(made).toEqual({
     name: 'v',
     createdAt: 1000,
     labels: { a: '1' },
-    options: { o: 'x' },
+    options: { type: 'tmpfs', device: 'x' },
     isAnonymous: false,
   })
   writeFileSync(`${root}/volumes/v/_data/f`, '')
@@ -64,7 +74,7 @@ test('listVolumes() lists volumes of an earlier version, which have no record', 
 const unused = { usersOf: () => [] }
 
 test('removeVolume() removes files and record, unless a container uses the volume', async () => {
-  const source = await mountVolume(store, { name: 'v', labels: { a: '1' } })
+  const source = await mountVolume(store, { name: 'v', labels: { a: '1' } }, user)
   writeFileSync(`${source}/f`, '')
   await expect(
     removeVolume(store, 'v', { usersOf: (name) => (name === 'v' ? ['web'] : []) }),
@@ -77,7 +87,7 @@ test('removeVolume() removes files and record, unless a container uses the volum
 })
 
 test('removeLeftovers() removes the files of a volume whose removal was cut, and no volume', async () => {
-  await mountVolume(store, { name: 'kept' })
+  await mountVolume(store, { name: 'kept' }, user)
   mkdirSync(`${root}/volumes/.removed-1-1-x.tmp/_data`, { recursive: true })
   expect(await removeLeftovers(store)).toBe(1)
   expect(await removeLeftovers(store)).toBe(0)
@@ -87,7 +97,7 @@ test('removeLeftovers() removes the files of a volume whose removal was cut, and
 })
 
 test('dropAnonymous() removes the volume of a container, also twice', async () => {
-  await mountVolume(store, { name: 'anonymous', isAnonymous: true })
+  await mountVolume(store, { name: 'anonymous', isAnonymous: true }, user)
   await dropAnonymous(store, 'anonymous')
   await dropAnonymous(store, 'anonymous')
   expect(listVolumes(store)).toEqual([])

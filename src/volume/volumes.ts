@@ -2,7 +2,9 @@ import { readdirSync, statSync } from 'node:fs'
 import { StrakeError } from '#oci'
 import { isSystemError, removeTree, renamePath, temporaryName } from '#platform'
 import type { NewEvent, Records, VolumeRecord } from '#records'
+import { readDriverOptions } from './driver-options.ts'
 import { isVolumeName, makeVolume, volumeData, volumePath } from './place.ts'
+import { unmountUnused, useVolume, type VolumePlaces, type VolumeUser } from './use.ts'
 
 /** The part of a store that volumes need. */
 export interface VolumeStore {
@@ -15,13 +17,13 @@ export interface CreateVolumeOptions {
   /** Default: 64 random hexadecimal digits. */
   readonly name?: string | undefined
   readonly labels?: Readonly<Record<string, string>> | undefined
-  /** Options of the driver. They are stored and shown, and have no effect. */
+  /** Options of the driver: `type`, `device` and `o`. They are checked, and have an effect when the volume is used. */
   readonly options?: Readonly<Record<string, string>> | undefined
   /** Belongs to one container. */
   readonly isAnonymous?: boolean | undefined
 }
 
-/** Creates a volume, or returns the one of that name. Throws `INVALID` for a malformed name and for a label without a name. */
+/** Creates a volume, or returns the one of that name. Throws `INVALID` for a malformed name, a label without a name, and wrong options. */
 export async function createVolume(
   store: VolumeStore,
   options: CreateVolumeOptions = {},
@@ -34,6 +36,7 @@ export async function createVolume(
   if (Object.hasOwn(labels, '')) {
     throw new StrakeError('INVALID', `Cannot create volume ${name}: a label has no name`)
   }
+  readDriverOptions(name, options.options ?? {})
   // The directory first: a record without a directory would be a volume that cannot be mounted.
   makeVolume(store, name)
   const { records } = store
@@ -76,25 +79,37 @@ export interface RemoveVolumeOptions {
  * new volume, also while the files of the old one are still being deleted.
  */
 export async function removeVolume(
-  store: VolumeStore,
+  store: VolumeStore & VolumePlaces,
   name: string,
   { usersOf }: RemoveVolumeOptions,
 ): Promise<void> {
   const { records } = store
-  const removed = `${store.root}/volumes/${removedPrefix}${temporaryName()}`
-  await records.write(() => {
+  const refuseUsed = (): void => {
     getVolume(store, name)
     const [user] = usersOf(name)
-    if (user !== undefined) {
-      throw new StrakeError('CONFLICT', `Cannot remove volume ${name}: container ${user} uses it`, {
-        remedy: `remove the container first with strake rm ${user}`,
-      })
-    }
+    if (user === undefined) return
+    throw new StrakeError('CONFLICT', `Cannot remove volume ${name}: container ${user} uses it`, {
+      remedy: `remove the container first with strake rm ${user}`,
+    })
+  }
+  refuseUsed()
+  await refuseMounted(store, name)
+  const removed = `${store.root}/volumes/${removedPrefix}${temporaryName()}`
+  await records.write(() => {
+    refuseUsed()
     renamePath(volumePath(store, name), removed)
     records.volumes.remove(name)
     records.events.append(volumeEvent('destroy', name))
   })
   await removeTree(removed)
+}
+
+/** The directory of a volume whose file system is mounted would be removed with the files in that. */
+async function refuseMounted(store: VolumeStore & VolumePlaces, name: string): Promise<void> {
+  if (findVolume(store, name) === undefined || (await unmountUnused(store, name))) return
+  throw new StrakeError('CONFLICT', `Cannot remove volume ${name}: it is mounted`, {
+    remedy: 'wait until the copy of it has ended, or stop its container',
+  })
 }
 
 /** Names of directories whose volume is removed and whose files are not all gone. No volume has such a name. */
@@ -129,12 +144,18 @@ export function volumeEvent(action: 'create' | 'destroy', name: string): NewEven
   return { type: 'volume', action, actor: name, attributes: { driver: 'local' } }
 }
 
-/** Returns the directory to mount in a container. Creates the volume if it is absent. */
+/**
+ * Returns the directory to mount in a container. Creates the volume if it is absent, and mounts its
+ * file system for `user` if it has one.
+ */
 export async function mountVolume(
-  store: VolumeStore,
+  store: VolumeStore & VolumePlaces,
   options: CreateVolumeOptions,
+  user: VolumeUser,
 ): Promise<string> {
-  return volumeData(store, (await createVolume(store, options)).name)
+  const record = await createVolume(store, options)
+  await useVolume(store, record, user)
+  return volumeData(store, record.name)
 }
 
 function findVolume(store: VolumeStore, name: string): VolumeRecord | undefined {

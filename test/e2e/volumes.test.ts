@@ -90,7 +90,8 @@ describe.skipIf(reason !== undefined)('volumes', () => {
   test('are refused with options, drivers and names that cannot work', async () => {
     for (const [args, words] of [
       [['--driver', 'nfs', 'x'], 'Cannot create a volume of driver nfs'],
-      [['-o', 'type=tmpfs', 'x'], 'Cannot create a volume with the option type=tmpfs'],
+      [['-o', 'type=tmpfs', 'x'], 'Cannot create volume x: the option device is missing'],
+      [['-o', 'size=1g', 'x'], 'Cannot create volume x: there is no option size'],
       [['../x'], 'Cannot name a volume ../x'],
       [['--label', '=v', 'x'], 'Cannot create volume x: a label has no name'],
     ] as const) {

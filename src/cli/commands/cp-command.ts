@@ -7,7 +7,7 @@ import type { Output } from '../render/output.ts'
 import { printable } from '../render/text.ts'
 import { formatSize } from '../render/units.ts'
 
-interface Options {
+export interface CopyFlags {
   readonly archive?: true
   readonly followLink?: true
   readonly quiet?: boolean
@@ -31,25 +31,30 @@ export function define(context: Context): Command {
       "strake cp 'web:/var/log/*.log' logs/",
       'strake cp web:/etc - | tar t',
     )
-    .action(async (first: string, rest: readonly string[], options: Options) => {
+    .action(async (first: string, rest: readonly string[], options: CopyFlags) => {
       const words = [first, ...rest]
       await copy(context, { sources: words.slice(0, -1), target: words.at(-1) ?? '', options })
     })
 }
 
-interface Request {
+/** The words of a `cp`. */
+export interface CopyWords {
   readonly sources: readonly string[]
   readonly target: string
-  readonly options: Options
+  readonly options: CopyFlags
+  /** What NAME in NAME:PATH names. Default `container`. */
+  readonly kind?: 'container' | 'volume' | undefined
 }
 
-async function copy(context: Context, { sources, target, options }: Request): Promise<void> {
-  const paths = sources.map(parseCopyPath)
-  const to = parseCopyPath(target)
-  checkRequest(
-    { sources, target },
-    [...paths, to].some(({ container }) => container !== undefined),
-  )
+/** Copies between this machine and containers or volumes. */
+export async function copy(
+  context: Context,
+  { sources, target, options, kind = 'container' }: CopyWords,
+): Promise<void> {
+  const paths = sources.map((source) => parseCopyPath(source, kind))
+  const to = parseCopyPath(target, kind)
+  const isInside = [...paths, to].some((one) => one[kind] !== undefined)
+  checkRequest({ sources, target, kind }, isInside)
   const { copyFiles, copyFromArchive, copyToArchive } = await import('#engine/copy/copy')
   const progress = renderCopied(context.err, options.quiet ?? !context.out.isTerminal)
   const shared = {
@@ -76,8 +81,8 @@ async function copy(context: Context, { sources, target, options }: Request): Pr
 }
 
 function checkRequest(
-  { sources, target }: Pick<Request, 'sources' | 'target'>,
-  hasContainer: boolean,
+  { sources, target, kind = 'container' }: Omit<CopyWords, 'options'>,
+  isInside: boolean,
 ): void {
   if (target === '' || sources.includes('')) {
     throw new StrakeError('INVALID', 'Cannot copy: a path is empty')
@@ -86,14 +91,10 @@ function checkRequest(
   if (isArchive && sources.length > 1) {
     throw new StrakeError('INVALID', 'Cannot copy an archive together with other files')
   }
-  if (hasContainer && !(isArchive && target === '-')) return
-  throw new StrakeError(
-    'INVALID',
-    `Cannot copy to ${printable(target)}: no path is in a container`,
-    {
-      remedy: 'name a container with CONTAINER:PATH, or use cp',
-    },
-  )
+  if (isInside && !(isArchive && target === '-')) return
+  throw new StrakeError('INVALID', `Cannot copy to ${printable(target)}: no path is in a ${kind}`, {
+    remedy: `name a ${kind} with ${kind.toUpperCase()}:PATH, or use cp`,
+  })
 }
 
 function toTerminal(): StrakeError {

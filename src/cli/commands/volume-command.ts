@@ -14,11 +14,16 @@ import { forEachName } from '../each.ts'
 import { formatKind, printListing } from '../format.ts'
 import { printInspected } from '../inspected.ts'
 import { confirmed, printPruned } from '../prune.ts'
+import { defineClone, defineCopy, defineExport, defineImport } from './volume-files.ts'
 
 export function define(context: Context): Command {
   return new Command('volume')
     .description('Create, list and remove volumes: directories that outlive containers')
+    .addCommand(defineClone(context))
+    .addCommand(defineCopy(context))
     .addCommand(defineCreate(context))
+    .addCommand(defineExport(context))
+    .addCommand(defineImport(context))
     .addCommand(defineInspect(context))
     .addCommand(defineList(context))
     .addCommand(definePrune(context))
@@ -41,24 +46,23 @@ function defineCreate(context: Context): Command {
     .option('-d, --driver <name>', 'local, the only driver')
     .option('--label <key[=value]>', 'set a label', collect)
     .option('--name <name>', 'the same as the argument')
-    .option('-o, --opt <key=value>', 'refused: volumes are directories of the store', collect)
-    .examples('strake volume create data', 'strake volume create --label tier=db')
+    .option('-o, --opt <key=value>', 'type=, device= and o=, as for mount(8)', collect)
+    .examples(
+      'strake volume create data',
+      'strake volume create -o type=nfs -o device=:/export -o o=addr=10.0.0.9,rw data',
+    )
     .action(async (argument: string | undefined, options: CreateOptions) => {
-      const { driver = 'local', label = [], opt: [option] = [] } = options
+      const { driver = 'local', label = [], opt = [] } = options
       if (driver !== 'local') {
         throw new StrakeError('UNSUPPORTED', `Cannot create a volume of driver ${driver}`, {
-          remedy: 'omit --driver: local is the only driver',
-        })
-      }
-      if (option !== undefined) {
-        throw new StrakeError('UNSUPPORTED', `Cannot create a volume with the option ${option}`, {
-          remedy: 'mount the file system on the host and use -v PATH:PATH',
+          remedy: 'leave --driver out: there is only local',
         })
       }
       const name = argument ?? options.name
       const volume = await createVolume(await context.engine(), {
         name,
         labels: parseLabels(label),
+        options: parseLabels(opt),
       })
       context.out.write(`${volume.name}\n`)
     })

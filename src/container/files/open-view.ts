@@ -1,5 +1,6 @@
 import { closeFile, openFile, openFlag, pathExists } from '#platform'
 import { ContainerView, openSource } from '#runtime'
+import { ownUser, releaseVolumes, type VolumeUser } from '#volume'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { lockContainer } from '../model/lock.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
@@ -36,8 +37,10 @@ export async function openContainerView(
     // Another process has started it since.
     if (isRunning(container)) continue
     const { root } = held.use(await openRootOf(context, container))
+    const user = ownUser()
+    held.defer(() => releaseVolumes(context, user))
     const view = held.use(ContainerView.ofRoot(root))
-    await coverMounts(context, { container, view, root, signal })
+    await coverMounts(context, { container, view, root, user, signal })
     const kept = held.move()
     return { container, view, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() }
   }
@@ -58,7 +61,10 @@ async function openRunning(
   } else if (root === undefined) return undefined
   // Between two starts it has no process, but its root is mounted.
   const view = running ?? held.use(ofMounted(root ?? ''))
-  if (running === undefined) await coverMounts(context, { container, view, signal })
+  if (running === undefined) {
+    const user = { container: container.id }
+    await coverMounts(context, { container, view, user, signal })
+  }
   const kept = held.move()
   return {
     container,
@@ -84,19 +90,26 @@ interface Covering {
   readonly view: ContainerView
   /** Present where volumes are to be filled from the image. */
   readonly root?: string | undefined
+  readonly user: VolumeUser
   readonly signal: AbortSignal | undefined
 }
 
 /** Shows the mounts of a container that has no process, in the order of a start. */
 async function coverMounts(
   context: ContainerContext,
-  { container, view, root, signal }: Covering,
+  { container, view, root, user, signal }: Covering,
 ): Promise<void> {
   const { id, settings } = container
   const { mounts: requests } = settings
   await using images = new MountedImages(context.snapshots)
   const mountImage = images.mount.bind(images)
-  const mounts = await resolveMounts({ containerId: id, store: context, requests, mountImage })
+  const mounts = await resolveMounts({
+    containerId: id,
+    store: context,
+    user,
+    requests,
+    mountImage,
+  })
   if (root !== undefined) await fillVolumes(root, mounts, { requests, signal })
   for (const each of mounts.toSorted(byDepth)) {
     const { mount, cover } = openSource(each, view)

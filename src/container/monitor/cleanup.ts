@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { removeTree } from '#platform'
 import { releaseNestedMounts } from '#runtime'
-import { volumeEvent, volumePath } from '#volume'
+import { releaseVolumes, volumeEvent, volumePath } from '#volume'
 import { findSubject, networkEvents, removalEvents } from '../model/container-events.ts'
 import type { ContainerPaths } from '../model/context.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
@@ -27,6 +27,7 @@ export async function cleanUp(
     }
   }
   await attempt(() => releaseNestedMounts(paths.mounts))
+  await attempt(() => releaseVolumes(order, { container: order.id }))
   await attempt(() => unmountRoot(order, paths, store))
   if (order.bridged) await attempt(() => leaveNetwork(order, store))
   await attempt(() => rmSync(paths.run, { recursive: true, force: true }))

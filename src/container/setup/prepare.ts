@@ -15,6 +15,7 @@ import {
   writeBundle,
 } from '#runtime'
 import type { ContainerSnapshot } from '#snapshot'
+import { releaseVolumes } from '#volume'
 import { type ContainerContext, type ContainerPaths, containerPaths } from '../model/context.ts'
 import type { Container } from '../model/record.ts'
 import { makeReserve } from '../model/reserve.ts'
@@ -58,6 +59,7 @@ export async function prepareContainer(
     }),
   )
   const attachment = undo.use(await attach(context, container, options.signal))
+  undo.defer(() => releaseVolumes(context, { container: id }))
   undo.defer(() => releaseNestedMounts(paths.mounts))
   // They are mounted again for the container before they are unmounted here.
   await using images = new MountedImages(context.snapshots)
@@ -121,7 +123,13 @@ async function makeMounts(
   readonly visible: readonly ResolvedMount[]
 }> {
   const { mounts: requests } = settings
-  const users = await resolveMounts({ containerId: id, store, requests, mountImage })
+  const users = await resolveMounts({
+    containerId: id,
+    store,
+    user: { container: id },
+    requests,
+    mountImage,
+  })
   await fillVolumes(snapshot.root, users, { requests: settings.mounts, signal })
   const own = [...writeEtcFiles(paths, settings, attachment), ...initMount(settings)]
   return { mounts: [...own, ...users], visible: users }

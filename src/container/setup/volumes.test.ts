@@ -11,17 +11,17 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { openRecords } from '#records'
-import type { VolumeStore } from '#volume'
+import type { VolumePlaces, VolumeStore } from '#volume'
 import type { MountRequest } from '../model/mount-request.ts'
 import { fillVolumes, type ResolvedMount, resolveMounts } from './volumes.ts'
 
 let root = ''
-let store: VolumeStore & { readonly records: ReturnType<typeof openRecords> }
+let store: VolumeStore & VolumePlaces & { readonly records: ReturnType<typeof openRecords> }
 const containerId = 'c'.repeat(64)
 
 beforeEach(() => {
   root = mkdtempSync(`${tmpdir()}/strake-mounts-`)
-  store = { root, records: openRecords(`${root}/strake.db`) }
+  store = { root, run: `${root}/run`, records: openRecords(`${root}/strake.db`) }
   mkdirSync(`${root}/image/data`, { recursive: true })
   writeFileSync(`${root}/image/data/f`, 'image')
 })
@@ -32,7 +32,13 @@ afterEach(() => {
 })
 
 const resolve = (...requests: readonly MountRequest[]): Promise<readonly ResolvedMount[]> =>
-  resolveMounts({ containerId, store, requests, mountImage: async () => '' })
+  resolveMounts({
+    containerId,
+    store,
+    user: { container: containerId },
+    requests,
+    mountImage: async () => '',
+  })
 
 const volume = { type: 'volume', destination: '/data' } as const
 

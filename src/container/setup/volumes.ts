@@ -1,9 +1,17 @@
 import { realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { copyDirectory } from '#copy'
 import { type Digest, StrakeError } from '#oci'
-import { isSystemError, makeDirectoriesWithMode } from '#platform'
+import { isMountPoint, isSystemError, makeDirectoriesWithMode, treeCalls } from '#platform'
 import { ContainerView, isDirectory, type RootMount } from '#runtime'
-import { anonymousVolume, fillVolume, mountVolume, type VolumeStore } from '#volume'
+import {
+  anonymousVolume,
+  fillVolume,
+  mountVolume,
+  type VolumePlaces,
+  type VolumeStore,
+  type VolumeUser,
+} from '#volume'
 import type { MountRequest } from '../model/mount-request.ts'
 
 /** A mount as it was made on this machine. */
@@ -18,7 +26,9 @@ export interface ResolvedMount extends RootMount {
 
 export interface ResolveMountsOptions {
   readonly containerId: string
-  readonly store: VolumeStore
+  readonly store: VolumeStore & VolumePlaces
+  /** For which volumes are mounted; `releaseVolumes` ends it. */
+  readonly user: VolumeUser
   readonly requests: readonly MountRequest[]
   /** Mounts the file system of an image and returns its path, which is valid until the container starts. */
   readonly mountImage: (chainId: Digest) => Promise<string>
@@ -51,7 +61,7 @@ async function resolveMount(
       const anonymous = request.source === undefined
       const { labels, driverOptions } = request
       const settings = { name, isAnonymous: anonymous, labels, options: driverOptions }
-      const source = await mountVolume(options.store, settings)
+      const source = await mountVolume(options.store, settings, options.user)
       return { ...shared, type: 'bind', source, name, anonymous, point: 'directory' }
     }
     case 'image': {
@@ -111,6 +121,33 @@ async function fill(
   using view = ContainerView.ofRoot(rootfs)
   const place = view.find(mount.destination)
   if (place?.fd === undefined || !isDirectory(place)) return
+  if (isMountPoint(mount.source)) return await fillMounted(place.fd, mount.source, signal)
   const volume = dirname(mount.source)
   await fillVolume({ volume, source: place.fd, name: mount.name ?? '', signal })
+}
+
+/**
+ * Fills an empty file system that is mounted in place of a volume. The directory of the volume is on
+ * another file system, so the files cannot be prepared there and moved.
+ */
+async function fillMounted(
+  source: number,
+  target: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const data = treeCalls.openRoot(target)
+  try {
+    if (treeCalls.listDirectory(data).length > 0) return
+    await copyDirectory(source, data, { warn: () => {}, signal })
+    const status = treeCalls.entryStatus(source)
+    if (status === undefined) return
+    treeCalls.setOwner(data, status.uid, status.gid)
+    treeCalls.setMode(data, status.mode & 0o7777)
+  } catch (error) {
+    // A file system that is mounted read-only stays empty, as in Docker.
+    if (!isSystemError(error, 'EROFS') && !isSystemError((error as Error).cause, 'EROFS'))
+      throw error
+  } finally {
+    treeCalls.closeDescriptor(data)
+  }
 }

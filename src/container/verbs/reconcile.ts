@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { isAlive, removeTree } from '#platform'
 import { forget, releaseNestedMounts } from '#runtime'
 import type { ContainerSnapshot } from '#snapshot'
+import { releaseVolumes } from '#volume'
 import { containerEvent, networkEvents } from '../model/container-events.ts'
 import { type ContainerContext, type ContainerPaths, containerPaths } from '../model/context.ts'
 import { isLocked, tryLockContainer } from '../model/lock.ts'
@@ -83,6 +84,7 @@ export async function reconcileContainer(
   if ([process, monitor].some((one) => one !== undefined && isAlive(one))) return false
   await forget(context.runtime, id)
   await releaseNestedMounts(paths.mounts)
+  await releaseVolumes(context, { container: id })
   await releaseRoot(context, container)
   await context.networks.detach(id)
   const { records } = context

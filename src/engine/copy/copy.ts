@@ -117,6 +117,7 @@ function writeOptions(
 ): WriteTreeOptions {
   const shared = { warn, copied, signal }
   const view = trees.viewOf(target)
+  if (target.volume !== undefined) return shared
   if (view === undefined) {
     const caller = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
     return archive ? shared : { ...shared, owner: caller, isPlain: true }

@@ -8,14 +8,18 @@ import {
   type Origin,
 } from '#copy'
 import { isStrakeError, StrakeError } from '#oci'
+import { ContainerView } from '#runtime'
 import { printableName } from '#tar'
+import { getVolume, ownUser, releaseVolumes, useVolume, volumeData } from '#volume'
 import { containerContext } from '../container/container-context.ts'
 import type { Engine } from '../engine.ts'
 
-/** A path on this machine, or in a container. */
+/** A path on this machine, in a container, or in a volume. */
 export interface CopyEndpoint {
   /** Name or ID; absent for this machine. */
   readonly container?: string | undefined
+  /** The name of a volume, in place of a container. */
+  readonly volume?: string | undefined
   /** A relative path begins at the working directory, and at the root of a container. */
   readonly path: string
 }
@@ -31,6 +35,9 @@ export class CopyTrees implements AsyncDisposable {
   readonly #local: LocalTree
   /** By the ID of the container. */
   readonly #containers = new Map<string, Opened>()
+  /** By name. */
+  readonly #volumes = new Map<string, ContainerTree>()
+  readonly #user = ownUser()
   /** The IDs of the typed names. */
   readonly #ids = new Map<string, string>()
 
@@ -50,12 +57,17 @@ export class CopyTrees implements AsyncDisposable {
   ): Promise<CopyTrees> {
     await using stack = new AsyncDisposableStack()
     const trees = stack.use(new CopyTrees(engine, directory))
-    const context = await containerContext(engine)
-    for (const { container } of endpoints) {
-      if (container !== undefined) trees.#ids.set(container, getContainer(context, container).id)
+    const context = endpoints.some(({ container }) => container !== undefined)
+      ? await containerContext(engine)
+      : undefined
+    for (const { container, volume } of endpoints) {
+      if (volume !== undefined) await trees.#openVolume(volume)
+      if (container !== undefined && context !== undefined)
+        trees.#ids.set(container, getContainer(context, container).id)
     }
     // Two stopped containers are locked in one order, so that two copies cannot wait for each other.
     for (const id of [...new Set(trees.#ids.values())].sort()) {
+      if (context === undefined) continue
       const view = await openContainerView(context, id, signal)
       const { name, settings } = view.container
       const tree = new ContainerTree(view.view, { name, readOnly: settings.readOnly })
@@ -66,7 +78,7 @@ export class CopyTrees implements AsyncDisposable {
   }
 
   of(endpoint: CopyEndpoint): CopyTree {
-    return this.#container(endpoint)?.tree ?? this.#local
+    return this.#inside(endpoint) ?? this.#local
   }
 
   /** The opened container of an endpoint; `undefined` for this machine. */
@@ -77,7 +89,7 @@ export class CopyTrees implements AsyncDisposable {
   /** Finds the files of a source. A pattern in a container means every match. Throws `NOT_FOUND`. */
   origins(endpoint: CopyEndpoint, follow: boolean): readonly Origin[] {
     const { path } = endpoint
-    const tree = this.#container(endpoint)?.tree
+    const tree = this.#inside(endpoint)
     try {
       return [(tree ?? this.#local).origin(path, { follow })]
     } catch (error) {
@@ -86,10 +98,7 @@ export class CopyTrees implements AsyncDisposable {
     }
     const found = expandPattern(path, (directory) => tree.list(directory))
     if (found.length > 0) return found.map((one) => tree.origin(one, { follow }))
-    throw new StrakeError(
-      'NOT_FOUND',
-      `Cannot copy ${endpoint.container}:${printableName(path)}: no file matches`,
-    )
+    throw new StrakeError('NOT_FOUND', `Cannot copy ${showEndpoint(endpoint)}: no file matches`)
   }
 
   /** Records an event of the container of an endpoint. */
@@ -103,6 +112,21 @@ export class CopyTrees implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#local[Symbol.dispose]()
     for (const { view } of this.#containers.values()) await view[Symbol.asyncDispose]()
+    for (const tree of this.#volumes.values()) tree[Symbol.dispose]()
+    await releaseVolumes(this.#engine, this.#user)
+  }
+
+  async #openVolume(name: string): Promise<void> {
+    if (this.#volumes.has(name)) return
+    await useVolume(this.#engine, getVolume(this.#engine, name), this.#user)
+    const view = ContainerView.ofDirectory(volumeData(this.#engine, name))
+    this.#volumes.set(name, new ContainerTree(view, { name, readOnly: false, hasKernel: false }))
+  }
+
+  /** The tree of a container or volume; `undefined` for this machine. */
+  #inside(endpoint: CopyEndpoint): ContainerTree | undefined {
+    const { volume } = endpoint
+    return volume === undefined ? this.#container(endpoint)?.tree : this.#volumes.get(volume)
   }
 
   #container({ container }: CopyEndpoint): Opened | undefined {
@@ -113,6 +137,7 @@ export class CopyTrees implements AsyncDisposable {
   }
 }
 
-export function showEndpoint({ container, path }: CopyEndpoint): string {
-  return container === undefined ? printableName(path) : `${container}:${printableName(path)}`
+export function showEndpoint({ container, volume, path }: CopyEndpoint): string {
+  const name = container ?? volume
+  return name === undefined ? printableName(path) : `${name}:${printableName(path)}`
 }

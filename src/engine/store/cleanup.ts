@@ -1,5 +1,6 @@
 import { reconcileContainers } from '#container'
 import { ingestLifetime } from '#content'
+import { releaseAbandoned } from '#volume'
 import { endAbandoned } from '../begin-work.ts'
 import { containerContext } from '../container/container-context.ts'
 import { publishIndex } from '../content/publish-index.ts'
@@ -18,6 +19,7 @@ export async function cleanUp(engine: Engine): Promise<readonly string[]> {
   const dead = engine.records.leases.dead()
   report(dead.length, 'leases of dead processes ended')
   report(await reconcileContainers(await containerContext(engine)), 'containers marked as exited')
+  report(await releaseAbandoned(engine), 'volumes unmounted')
   lines.push(...(await endAbandoned(engine)))
   await engine.content.sweep(ingestLifetime)
   await publishIndex(engine)

@@ -1,0 +1,52 @@
+import { StrakeError } from '#oci'
+import type { Filesystem } from '#platform'
+
+/** The options of the driver `local`, as in Docker. */
+const known: ReadonlySet<string> = new Set(['type', 'o', 'device'])
+
+/**
+ * Reads the options of a volume: `type` (`nfs`, `cifs`, `tmpfs`, `none` for a bind mount, or any
+ * type of the kernel), `device` and `o`, the words of mount(8). Returns the file system to mount in
+ * place of the volume's directory; `undefined` for a volume without such options. Throws `INVALID`.
+ */
+export function readDriverOptions(
+  name: string,
+  options: Readonly<Record<string, string>>,
+): Filesystem | undefined {
+  for (const key of Object.keys(options)) {
+    if (known.has(key)) continue
+    const quota = 'strake sets no quota; use type=tmpfs with o=size=SIZE'
+    const remedy = key === 'size' ? quota : 'use type, device and o'
+    throw new StrakeError('INVALID', `Cannot create volume ${name}: there is no option ${key}`, {
+      remedy,
+    })
+  }
+  const { type, device, o = '' } = options
+  if (type === undefined && device === undefined && options['o'] === undefined) return undefined
+  if (type === undefined || type === '') throw missing(name, 'type')
+  if (device === undefined || device === '') throw missing(name, 'device')
+  const words = o.split(',').filter((word) => word !== '')
+  const isBind = words.some((word) => word === 'bind' || word === 'rbind')
+  if ([type, device, o].some((text) => text.includes('\0')))
+    throw invalid(name, 'it has a NUL byte')
+  if (isBind && !device.startsWith('/')) {
+    throw invalid(name, `the directory ${device} is not absolute`)
+  }
+  if (words.includes('remount')) throw invalid(name, 'remount is no option of a new mount')
+  if (Buffer.byteLength(o) > 4000) throw invalid(name, 'its options are longer than 4000 bytes')
+  return { type, device, options: words }
+}
+
+function missing(name: string, option: string): StrakeError {
+  return new StrakeError(
+    'INVALID',
+    `Cannot create volume ${name}: the option ${option} is missing`,
+    {
+      remedy: `set it with --opt ${option}=…`,
+    },
+  )
+}
+
+function invalid(name: string, reason: string): StrakeError {
+  return new StrakeError('INVALID', `Cannot create volume ${name}: ${reason}`)
+}
