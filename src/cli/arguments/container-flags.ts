@@ -6,6 +6,7 @@ import { StrakeError } from '#oci'
 import type { ContainerFlags } from './container-options.ts'
 import { readEnvironment } from './environment.ts'
 import { readLimits } from './limit-options.ts'
+import { refuseContentTrust } from './refused-options.ts'
 
 /** Converts the parsed flags of `run` and `create` into options of the engine. */
 export async function readContainerFlags(
@@ -13,6 +14,7 @@ export async function readContainerFlags(
   command: readonly string[],
   flags: ContainerFlags,
 ): Promise<RunOptions> {
+  refuseContentTrust(flags.disableContentTrust)
   const { security, ...parsed } = parseContainerRequest({
     network: flags.net ?? flags.network,
     volumes: flags.volume?.map(absolute),
@@ -76,6 +78,16 @@ export async function readContainerFlags(
     oomScoreAdj: flags.oomScoreAdj,
     pid: flags.pid,
     ipc: flags.ipc,
+    uts: flags.uts,
+    cgroupns: flags.cgroupns,
+    domainname: flags.domainname,
+    runtime: flags.runtime === 'io.containerd.runc.v2' ? 'runc' : flags.runtime,
+    annotations: readAnnotations(flags.annotation),
+    attached: flags.attach ?? [
+      'stdout',
+      'stderr',
+      ...(flags.interactive ? ['stdin' as const] : []),
+    ],
     platform: flags.platform,
     containerIdFile: flags.cidfile,
   }
@@ -94,6 +106,18 @@ function absoluteSource(mount: string): string {
   return mount.replace(/(^|,)(source|src)=(\.[^,]*)/i, (_, comma, key, source) => {
     return `${comma}${key}=${resolve(source)}`
   })
+}
+
+function readAnnotations(
+  words: readonly string[] | undefined,
+): Readonly<Record<string, string>> | undefined {
+  if (words === undefined) return undefined
+  return Object.fromEntries(
+    words.map((word) => {
+      const at = word.indexOf('=')
+      return at < 0 ? [word, ''] : [word.slice(0, at), word.slice(at + 1)]
+    }),
+  )
 }
 
 /** An empty `--entrypoint ""` removes the entrypoint of the image. */

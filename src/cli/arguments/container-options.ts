@@ -1,15 +1,21 @@
-import type { Command } from './command.ts'
+import { type Command, InvalidValue } from './command.ts'
 import { addLimitOptions, type LimitFlags } from './limit-options.ts'
+import { addRefusedOptions } from './refused-options.ts'
 import { collect, parseBytes, parseWhole } from './values.ts'
 
 /** The shared options of `run` and `create`, as the parser returns them. */
 export interface ContainerFlags extends LimitFlags {
   readonly addHost?: readonly string[]
+  readonly annotation?: readonly string[]
+  readonly attach?: readonly AttachedStream[]
   readonly capAdd?: readonly string[]
   readonly capDrop?: readonly string[]
+  readonly cgroupns?: 'private' | 'host'
   readonly cidfile?: string
   readonly device?: readonly string[]
   readonly deviceCgroupRule?: readonly string[]
+  readonly disableContentTrust: boolean
+  readonly domainname?: string
   readonly dns?: readonly string[]
   readonly dnsOption?: readonly string[]
   readonly dnsSearch?: readonly string[]
@@ -48,6 +54,7 @@ export interface ContainerFlags extends LimitFlags {
   readonly quiet?: true
   readonly readOnly?: true
   readonly restart?: string
+  readonly runtime?: string
   readonly rm?: true
   readonly securityOpt?: readonly string[]
   readonly shmSize?: number
@@ -58,6 +65,7 @@ export interface ContainerFlags extends LimitFlags {
   readonly tty?: true
   readonly ulimit?: readonly string[]
   readonly user?: string
+  readonly uts?: 'host'
   readonly volume?: readonly string[]
   readonly volumesFrom?: readonly string[]
   readonly workdir?: string
@@ -65,16 +73,20 @@ export interface ContainerFlags extends LimitFlags {
 
 /** Adds every shared option to `command`; words after the image belong to the container. */
 export function addContainerOptions(command: Command): Command {
-  return addLimitOptions(command)
+  return addRefusedOptions(addLimitOptions(command))
     .argument('<image>')
     .argument('[command...]')
     .passThroughOptions()
     .option('--add-host <name:address>', 'a line of /etc/hosts', collect)
+    .option('--annotation <key=value>', 'an annotation for the runtime', collect)
+    .option('-a, --attach <stream>', 'attach only to stdin, stdout or stderr', readStream)
     .option('--cap-add <name>', 'add a capability', collect)
     .option('--cap-drop <name>', 'drop a capability; ALL drops every one', collect)
+    .option('--cgroupns <mode>', 'control group namespace', { choices: ['private', 'host'] })
     .option('--cidfile <file>', 'write the container ID into a file')
     .option('--device <path>', 'a device of the host', collect)
     .option('--device-cgroup-rule <rule>', 'devices that may be used: c 189:* rwm', collect)
+    .option('--domainname <name>', 'NIS domain name of the container')
     .option('--dns <address>', 'a name server', collect)
     .option('--dns-option <option>', 'an option of the resolver', collect)
     .option('--dns-search <domain>', 'a domain to search', collect)
@@ -135,6 +147,7 @@ export function addContainerOptions(command: Command): Command {
     .option('--read-only', 'make the root read-only')
     .option('--restart <policy>', 'no, on-failure[:count], always or unless-stopped')
     .option('--rm', 'remove the container when it ends')
+    .option('--runtime <name>', 'the runtime of this machine: crun or runc')
     .option('--security-opt <option>', 'no-new-privileges, seccomp=FILE, …', collect)
     .option('--shm-size <size>', 'size of /dev/shm', parseBytes)
     .option('--stop-signal <signal>', 'signal that stop sends first')
@@ -144,7 +157,20 @@ export function addContainerOptions(command: Command): Command {
     .option('-t, --tty', 'give the container a terminal')
     .option('--ulimit <name=soft[:hard]>', 'a resource limit', collect)
     .option('-u, --user <user[:group]>', 'user that the command runs as')
+    .option('--userns <mode>', 'user namespace', { choices: ['host'] })
+    .option('--uts <mode>', 'namespace of host and domain name', { choices: ['host'] })
     .option('-v, --volume <source:target[:ro]>', 'mount a directory or a volume', collect)
     .option('--volumes-from <container[:ro]>', 'mount the volumes of another container', collect)
     .option('-w, --workdir <directory>', 'working directory')
+}
+
+type AttachedStream = 'stdin' | 'stdout' | 'stderr'
+
+function readStream(
+  text: string,
+  previous: readonly AttachedStream[] | undefined,
+): readonly AttachedStream[] {
+  const name = (['stdin', 'stdout', 'stderr'] as const).find((one) => one === text.toLowerCase())
+  if (name === undefined) throw new InvalidValue('expected stdin, stdout or stderr')
+  return [...(previous ?? []), name]
 }

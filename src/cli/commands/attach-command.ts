@@ -15,6 +15,7 @@ export function define(context: Context): Command {
     .argument('<container>')
     .option('--detach-keys <keys>', 'keys that leave the container running; default: ctrl-p,ctrl-q')
     .option('--no-sig-proxy', 'do not forward signals')
+    .option('--sig-proxy', '', { hidden: true })
     .option('--no-stdin', 'do not join the input')
     .examples('strake attach web')
     .action(async (name: string, options: Options) => {

@@ -1,4 +1,5 @@
 import type { RunOptions } from '#engine/container/run'
+import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
 import { addContainerOptions, type ContainerFlags } from '../arguments/container-options.ts'
 import type { Context } from '../context.ts'
@@ -8,6 +9,7 @@ import { pullRenderer } from '../render/pull-status.ts'
 interface Options extends ContainerFlags {
   readonly detach?: true
   readonly detachKeys?: string
+  readonly sigProxy: boolean
 }
 
 export function define(context: Context): Command {
@@ -15,15 +17,22 @@ export function define(context: Context): Command {
     .description('Run a command in a new container')
     .option('-d, --detach', 'print the container ID and leave the container running')
     .option('--detach-keys <keys>', 'keys that leave the container running; default: ctrl-p,ctrl-q')
+    .option('--sig-proxy', 'pass signals on to the container; default: true', { default: true })
     .examples('strake run --rm -it debian bash', 'strake run -d --name web -p 8080:80 site')
     .action(async (image: string, command: readonly string[], options: Options) => {
-      const { launch } = await import('#engine/container/launch')
-      const launched = launch({
+      const { attach, detach, sigProxy } = options
+      refuseTogether(options)
+      const { attachedStreams, launch } = await import('#engine/container/launch')
+      const stdin = attach === undefined || attach.includes('stdin')
+      const streams = attach === undefined ? undefined : attachedStreams(attach)
+      const settings = {
         tty: options.tty === true,
-        interactive: options.interactive === true,
-        detached: options.detach === true,
+        interactive: options.interactive === true && stdin,
+        // Without forwarded signals this process can end before the container.
+        detached: detach === true || !sigProxy,
         here: options.rm === true,
-      })
+      }
+      const launched = launch(settings, streams)
       const request = await readRequest(image, command, options).catch(async (error) => {
         await launched.monitor.abandon()
         throw error
@@ -34,7 +43,13 @@ export function define(context: Context): Command {
       if (options.detach) {
         const { emit } = renderer
         const { signal } = context
-        const { id } = await runDetached(engine, { ...request, launched, emit, signal })
+        const { id } = await runDetached(engine, {
+          ...request,
+          attached: [],
+          launched,
+          emit,
+          signal,
+        })
         renderer.finish()
         context.out.write(`${id}\n`)
         return
@@ -42,14 +57,30 @@ export function define(context: Context): Command {
       const status = await run(engine, {
         ...request,
         launched,
+        streams,
+        stdin,
+        // An input that no command is attached to stays open.
+        stdinOnce: stdin ? undefined : false,
         emit: renderer.emit,
         detachKeys: options.detachKeys,
-        onSignals: context.leaveSignals,
+        onSignals: sigProxy ? context.leaveSignals : undefined,
+        onCreated: ({ id }) => {
+          const isSilent = attach?.every((name) => name === 'stdin') ?? false
+          if (isSilent) context.out.write(`${id}\n`)
+        },
         signal: context.signal,
       })
       renderer.finish()
       endWith(context, status)
     })
+}
+
+/** Refuses options that exclude each other. */
+function refuseTogether({ attach, detach }: Options): void {
+  if (!detach || attach === undefined) return
+  throw new StrakeError('INVALID', 'Cannot use --attach with --detach: they exclude each other', {
+    remedy: 'read the output with strake logs',
+  })
 }
 
 /** Reads the flags while the monitor starts. */

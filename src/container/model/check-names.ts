@@ -14,7 +14,14 @@ function refuse(what: string, text: string, reason: string): StrakeError {
 const longestHostname = 64
 
 /** Refuses host names that the kernel or `/etc/hosts` cannot hold. Throws `INVALID`. */
-export function checkHosts({ hostname = '', extraHosts = [] }: Checked): void {
+export function checkHosts(options: Checked): void {
+  const { hostname = '', domainname = '', uts, extraHosts = [] } = options
+  if (uts === 'host' && hostname + domainname !== '') {
+    throw refuse('host name', hostname || domainname, 'the container has the name of the host')
+  }
+  if (/\s/.test(domainname) || control.test(domainname) || domainname.length > longestHostname) {
+    throw refuse('domain name', domainname, `it has blanks or is longer than ${longestHostname}`)
+  }
   if (control.test(hostname)) throw refuse('host name', hostname, 'it has a control character')
   if (new TextEncoder().encode(hostname).length > longestHostname) {
     throw refuse('host name', hostname, `it is longer than ${longestHostname} bytes`)
@@ -42,6 +49,19 @@ export function checkResolver({ dns = [], dnsSearch = [], dnsOptions = [] }: Che
   for (const option of dnsOptions) {
     if (option.trim() === '' || control.test(option)) {
       throw refuse('resolver option', option, 'it is empty or has a control character')
+    }
+  }
+}
+
+/** Annotations by which a runtime changes how it starts and confines a container. */
+const ofRuntimes = /^(run\.oci|org\.systemd|org\.criu|io\.podman)\./
+
+/** Refuses annotations that have no name, or by which a runtime would do less for security. */
+export function checkAnnotations({ annotations = {} }: Checked): void {
+  for (const [name, value] of Object.entries(annotations)) {
+    if (name === '') throw refuse('annotation', `=${value}`, 'its name is empty')
+    if (ofRuntimes.test(name)) {
+      throw refuse('annotation', name, 'it would change how the runtime confines the container')
     }
   }
 }

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { StrakeError } from '#oci'
 import { cpuCount } from '#platform'
 import { checkBundle } from '#runtime'
-import { checkHosts, checkLabels, checkResolver } from './check-names.ts'
+import { checkAnnotations, checkHosts, checkLabels, checkResolver } from './check-names.ts'
 import type { ContainerOptions } from './options.ts'
 
 type Checked = Omit<ContainerOptions, 'image'>
@@ -16,11 +16,12 @@ export function checkOptions(options: Checked): void {
   checkHosts(options)
   checkResolver(options)
   checkLabels(options)
+  checkAnnotations(options)
   checkMounts(options)
   checkHealth(options)
   checkLimits(options)
-  const { security, resources, rlimits, sysctls, network, ipc } = options
-  const namespaces = { hostNetwork: network === 'host', ipcNamespace: ipc }
+  const { security, resources, rlimits, sysctls, network, ipc, uts } = options
+  const namespaces = { hostNetwork: network === 'host', ipcNamespace: ipc, utsNamespace: uts }
   checkBundle({ security, resources, rlimits, sysctls, ...namespaces })
 }
 

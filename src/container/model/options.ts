@@ -88,6 +88,14 @@ export interface ContainerOptions {
   readonly dnsOptions?: readonly string[] | undefined
   readonly pid?: 'private' | 'host' | undefined
   readonly ipc?: 'private' | 'host' | undefined
+  readonly uts?: 'private' | 'host' | undefined
+  /** Default: `private` where the machine has cgroup v2, and `host` for a privileged container. */
+  readonly cgroupns?: 'private' | 'host' | undefined
+  readonly domainname?: string | undefined
+  /** For the runtime. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined
+  /** The streams to which the creating command is attached. Default: none. `inspect` shows them. */
+  readonly attached?: readonly ('stdin' | OutputStream)[] | undefined
   /** Overrides of the image's HEALTHCHECK, field by field. */
   readonly health?: Healthcheck | undefined
   readonly log?: LogOptions | undefined

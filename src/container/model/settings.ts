@@ -47,6 +47,11 @@ export interface ContainerSettings {
   readonly dnsOptions: readonly string[]
   readonly pid: 'private' | 'host'
   readonly ipc: 'private' | 'host'
+  readonly uts?: 'private' | 'host' | undefined
+  readonly cgroupns?: 'private' | 'host' | undefined
+  readonly domainname?: string | undefined
+  readonly annotations?: ContainerOptions['annotations']
+  readonly attached?: ContainerOptions['attached']
   readonly health?: Healthcheck | undefined
   /** The shell of the image, for the shell form of a health check. */
   readonly shell: readonly string[]
@@ -59,7 +64,7 @@ const megabyte = 1024 * 1024
 /** Merges the options of a user with the image. Throws `INVALID` for options that exclude each other. */
 export function mergeSettings(id: string, options: ContainerOptions): ContainerSettings {
   const image = options.image.config
-  const hostname = options.hostname || id.slice(0, 12)
+  const hostname = options.hostname || usualHostname(id, options)
   const restart = options.restart ?? { name: 'no', maximumRetryCount: 0 }
   if (options.remove && restart.name !== 'no') {
     throw new StrakeError('INVALID', 'Cannot use --rm with --restart: they exclude each other')
@@ -116,6 +121,11 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
     dnsOptions: options.dnsOptions ?? [],
     pid: options.pid ?? 'private',
     ipc: options.ipc ?? 'private',
+    uts: options.uts,
+    cgroupns: options.cgroupns,
+    domainname: options.domainname,
+    annotations: options.annotations,
+    attached: options.attached,
     health,
     shell: image.Shell ?? ['/bin/sh', '-c'],
     log: {
@@ -124,6 +134,10 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
       maxFile: options.log?.maxFile ?? 3,
     },
   }
+}
+
+function usualHostname(id: string, { uts }: ContainerOptions): string {
+  return uts === 'host' ? process.getBuiltinModule('node:os').hostname() : id.slice(0, 12)
 }
 
 function commandOf(options: ContainerOptions): Pick<ContainerSettings, 'entrypoint' | 'command'> {

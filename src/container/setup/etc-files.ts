@@ -48,7 +48,9 @@ function hosts(settings: ContainerSettings, attachment: Attachment): string {
     return `${readHostFile()}${lines.join('')}`
   }
   const { ip } = attachment
-  return formatHosts({ hostname: settings.hostname, extra, ip })
+  const { hostname, domainname } = settings
+  const full = domainname ? `${hostname}.${domainname}` : hostname
+  return formatHosts({ hostname: full, extra, ip })
 }
 
 function readHostFile(): string {

@@ -167,15 +167,23 @@ function bundleOptions(
     ...(settings.rlimits.length === 0 ? {} : { rlimits: settings.rlimits }),
     oomScoreAdj: settings.oomScoreAdj,
     security: settings.security,
-    ...(settings.network === 'host' ? {} : { hostname: settings.hostname }),
+    ...(hasHostName(settings) ? {} : { hostname: settings.hostname }),
+    domainname: settings.domainname,
+    annotations: settings.annotations,
     network: namespaceOf(settings, attachment),
     pidNamespace: settings.pid,
     ipcNamespace: settings.ipc,
+    utsNamespace: settings.uts,
+    cgroupNamespace: settings.cgroupns,
     mounts: prepared.mounts,
     shmSize: settings.shmSize,
     resources: settings.resources,
     sysctls: settings.sysctls,
   }
+}
+
+function hasHostName({ network, uts }: ContainerSettings): boolean {
+  return network === 'host' || uts === 'host'
 }
 
 function namespaceOf(settings: ContainerSettings, { netnsPath }: Attachment): NetworkNamespace {

@@ -3,16 +3,16 @@ import type { InspectDocument } from './document.ts'
 
 /** `Config`: the settings that do not depend on the machine. */
 export function configDocument(settings: ContainerSettings): InspectDocument {
-  const { health, volumes } = settings
+  const { health, volumes, attached = [] } = settings
   const published = settings.ports.map((port) => `${port.containerPort}/${port.protocol}`)
   const exposed = [...settings.exposed, ...published]
   return {
     Hostname: settings.hostname,
-    Domainname: '',
+    Domainname: settings.domainname ?? '',
     User: settings.user,
-    AttachStdin: settings.stdinOnce,
-    AttachStdout: settings.stdinOnce,
-    AttachStderr: settings.stdinOnce,
+    AttachStdin: attached.includes('stdin'),
+    AttachStdout: attached.includes('stdout'),
+    AttachStderr: attached.includes('stderr'),
     ExposedPorts: Object.fromEntries(exposed.map((port) => [port, {}])),
     Tty: settings.tty,
     OpenStdin: settings.interactive,

@@ -1,5 +1,5 @@
 import type { ContainerSettings, MountRequest } from '#container'
-import { type DeviceLimit, hasCgroupNamespace, protectedPaths } from '#runtime'
+import { cgroupNamespace, type DeviceLimit, protectedPaths } from '#runtime'
 import { formatBind, formatTmpfs, mountSpec } from './container-mounts.ts'
 import { portMap } from './container-network.ts'
 import type { InspectDocument } from './document.ts'
@@ -25,9 +25,10 @@ export function hostConfigDocument(settings: ContainerSettings, runtime: string)
     VolumeDriver: '',
     VolumesFrom: settings.volumesFrom?.map(({ text }) => text) ?? null,
     ConsoleSize: [0, 0],
+    ...(settings.annotations === undefined ? {} : { Annotations: settings.annotations }),
     CapAdd: security.add ?? null,
     CapDrop: security.drop ?? null,
-    CgroupnsMode: hasCgroupNamespace() && !security.privileged ? 'private' : 'host',
+    CgroupnsMode: cgroupNamespace(settings.cgroupns, security.privileged),
     Dns: settings.dns,
     DnsOptions: settings.dnsOptions,
     DnsSearch: settings.dnsSearch,
@@ -43,7 +44,7 @@ export function hostConfigDocument(settings: ContainerSettings, runtime: string)
     ReadonlyRootfs: settings.readOnly,
     SecurityOpt: securityOptions(settings),
     Tmpfs: tmpfsOf(mounts),
-    UTSMode: '',
+    UTSMode: settings.uts === 'host' ? 'host' : '',
     UsernsMode: '',
     ShmSize: settings.shmSize,
     Sysctls: settings.sysctls,

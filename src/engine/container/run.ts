@@ -29,6 +29,8 @@ export interface RunOptions extends Omit<ContainerOptions, 'image'> {
   /** Default `missing`. */
   readonly pull?: 'missing' | 'always' | 'never' | undefined
   readonly platform?: string | undefined
+  /** `crun`, `runc` or a path. Only the runtime of the machine is possible. */
+  readonly runtime?: string | undefined
   /** A file that is created with the container ID as its content. It must not exist. */
   readonly containerIdFile?: string | undefined
   /**
@@ -42,7 +44,7 @@ export interface RunOptions extends Omit<ContainerOptions, 'image'> {
 
 export interface ForegroundRunOptions
   extends RunOptions,
-    Pick<ForegroundOptions, 'consoleSize' | 'detachKeys' | 'onSignals' | 'streams'> {
+    Pick<ForegroundOptions, 'consoleSize' | 'detachKeys' | 'onSignals' | 'stdin' | 'streams'> {
   /** Called as soon as there is a container. */
   readonly onCreated?: ((container: CreatedContainer) => void) | undefined
 }
@@ -52,12 +54,13 @@ export interface ForegroundRunOptions
  * descriptors of this process.
  */
 export async function run(engine: Engine, options: ForegroundRunOptions): Promise<ContainerEnd> {
-  const { consoleSize, detachKeys, onSignals, streams, signal, launched } = options
+  const { consoleSize, detachKeys, onSignals, stdin, streams, signal, launched } = options
   const { context, request } = await prepare(engine, options)
   const end = await runContainer(context, request, {
     consoleSize,
     detachKeys,
     onSignals,
+    stdin,
     streams,
     signal,
     launched,
@@ -86,6 +89,7 @@ async function prepare(
 ): Promise<{ readonly context: ContainerContext; readonly request: ContainerOptions }> {
   try {
     const context = await containerContext(engine)
+    requireRuntime(context, options.runtime)
     return { context, request: await containerOptions(engine, options) }
   } catch (error) {
     await options.launched?.monitor.abandon()
@@ -93,9 +97,20 @@ async function prepare(
   }
 }
 
+/** Refuses another runtime: later commands on the container would not know of it. */
+function requireRuntime({ runtime }: ContainerContext, wanted: string | undefined): void {
+  if (wanted === undefined || wanted === runtime.name || wanted === runtime.path) return
+  throw new StrakeError(
+    'UNSUPPORTED',
+    `Cannot use runtime ${wanted}: containers of this store run with ${runtime.name}`,
+    { remedy: `set STRAKE_RUNTIME=${wanted} for all commands` },
+  )
+}
+
 /** Makes a container without starting it. */
 export async function create(engine: Engine, options: RunOptions): Promise<CreatedContainer> {
   const context = await containerContext(engine)
+  requireRuntime(context, options.runtime)
   const created = await createContainer(context, await containerOptions(engine, options))
   await writeContainerId(options, created)
   return created
@@ -137,6 +152,7 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
     image: reference,
     pull: _pull,
     platform,
+    runtime: _runtime,
     containerIdFile,
     launched: _launched,
     emit,

@@ -7,7 +7,7 @@ import { type CapabilityOptions, resolveCapabilities } from './capabilities.ts'
 import { type DeviceOptions, deviceConfig } from './devices.ts'
 import { decodeConfig, encodeConfig } from './encode.ts'
 import { type ResourceOptions, resourceConfig } from './limits/resources.ts'
-import { hasCgroupNamespace, mountConfig, protectedPaths } from './mounts.ts'
+import { cgroupNamespace, mountConfig, protectedPaths } from './mounts.ts'
 import { defaultSeccomp, type SeccompProfile } from './seccomp.ts'
 import { resolveSeccomp } from './seccomp-conditions.ts'
 import type { SeccompSource } from './seccomp-profile.ts'
@@ -55,6 +55,13 @@ export interface BundleOptions extends ProcessOptions {
   readonly network: NetworkNamespace
   readonly pidNamespace?: 'private' | 'host' | undefined
   readonly ipcNamespace?: 'private' | 'host' | undefined
+  readonly utsNamespace?: 'private' | 'host' | undefined
+  /** Default: `private` where the machine has cgroup v2, and `host` for a privileged container. */
+  readonly cgroupNamespace?: 'private' | 'host' | undefined
+  /** The NIS domain name of the container. */
+  readonly domainname?: string | undefined
+  /** Those of the user. Annotations of an image never come here. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined
   readonly mounts?: readonly ContainerMount[] | undefined
   /** Bytes of `/dev/shm`; default 64 MiB. */
   readonly shmSize?: number | undefined
@@ -65,8 +72,8 @@ export interface BundleOptions extends ProcessOptions {
 }
 
 /**
- * Makes the `config.json` with all security defaults. It contains no annotation of an image or a
- * user, because annotations change what a runtime does.
+ * Makes the `config.json` with all security defaults. It contains no annotation of an image, because
+ * annotations change what a runtime does.
  */
 export function createBundleConfig(options: BundleOptions): RuntimeConfig {
   const security = options.security ?? {}
@@ -77,6 +84,7 @@ export function createBundleConfig(options: BundleOptions): RuntimeConfig {
     process: processConfig(options),
     root: { path: options.root, ...(options.readOnlyRoot ? { readonly: true } : {}) },
     ...(options.hostname === undefined ? {} : { hostname: options.hostname }),
+    ...(options.annotations === undefined ? {} : { annotations: options.annotations }),
     mounts: mountConfig({ ...options, privileged: security.privileged ?? false }),
     linux: {
       namespaces: namespaces(options),
@@ -131,12 +139,16 @@ function seccompOf(security: SecurityOptions): SeccompProfile | undefined {
 
 function namespaces(options: BundleOptions): readonly NamespaceConfig[] {
   const { network } = options
-  const made: NamespaceConfig[] = [{ type: 'mount' }, { type: 'uts' }]
+  const made: NamespaceConfig[] = [{ type: 'mount' }]
+  if (options.utsNamespace !== 'host') made.push({ type: 'uts' })
   if (options.pidNamespace !== 'host') made.push({ type: 'pid' })
   if (options.ipcNamespace !== 'host') made.push({ type: 'ipc' })
   if (network === 'none') made.push({ type: 'network' })
   else if (network !== 'host') made.push({ type: 'network', path: network.path })
-  if (hasCgroupNamespace() && !options.security?.privileged) made.push({ type: 'cgroup' })
+  const isPrivileged = options.security?.privileged
+  if (cgroupNamespace(options.cgroupNamespace, isPrivileged) === 'private') {
+    made.push({ type: 'cgroup' })
+  }
   return made
 }
 

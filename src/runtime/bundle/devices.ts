@@ -44,10 +44,9 @@ export function deviceConfig(options: DeviceOptions = {}): {
   if (options.privileged) {
     return { nodes: hostDevices('/dev'), rules: [{ allow: true, access: 'rwm' }] }
   }
-  const wanted = (options.devices ?? []).map((device) => ({
-    node: readDevice(device.source, device.destination),
-    access: device.access,
-  }))
+  const wanted = (options.devices ?? []).flatMap(({ source, destination, access }) =>
+    readDevices(source, destination).map((node) => ({ node, access })),
+  )
   return {
     nodes: wanted.map(({ node }) => node),
     rules: [
@@ -62,6 +61,20 @@ export function deviceConfig(options: DeviceOptions = {}): {
       ...(options.rules ?? []).map(parseRule),
     ],
   }
+}
+
+/** The device of a path, or every device below a directory. */
+function readDevices(source: string, destination: string): readonly DeviceNode[] {
+  if (statSync(source, { throwIfNoEntry: false })?.isDirectory()) {
+    const below = hostDevices(source)
+    if (below.length > 0) {
+      return below.map((node) => ({
+        ...node,
+        path: `${destination}${node.path.slice(source.length)}`,
+      }))
+    }
+  }
+  return [readDevice(source, destination)]
 }
 
 function readDevice(source: string, destination: string): DeviceNode {

@@ -125,7 +125,13 @@ function entriesOf(directory: string): readonly string[] {
   }
 }
 
-/** Whether a container can have its own view of the control groups, which needs cgroup v2. */
-export function hasCgroupNamespace(): boolean {
-  return cgroupMode() === 'unified'
+/**
+ * Whether a container has its own view of the control groups. The default is that of Docker: with
+ * cgroup v2, and not for a privileged container.
+ */
+export function cgroupNamespace(
+  wanted: 'private' | 'host' | undefined,
+  isPrivileged = false,
+): 'private' | 'host' {
+  return wanted ?? (cgroupMode() === 'unified' && !isPrivileged ? 'private' : 'host')
 }

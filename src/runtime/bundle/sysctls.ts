@@ -5,22 +5,33 @@ export interface SysctlOptions {
   /** The container has the machine's network. */
   readonly hostNetwork: boolean
   readonly ipcNamespace?: 'private' | 'host' | undefined
+  readonly utsNamespace?: 'private' | 'host' | undefined
+  /** The NIS domain name, which is such a setting. */
+  readonly domainname?: string | undefined
 }
 
 const ofIpc =
   /^(kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)|fs\.mqueue\..+)$/
 
+const ofDomain = 'kernel.domainname'
+
 /** Kernel settings of a container's own namespaces. Throws `DENIED` for any other. */
 export function sysctlConfig(options: SysctlOptions): Readonly<Record<string, string>> {
-  const { sysctls = {}, hostNetwork, ipcNamespace } = options
+  const { sysctls = {}, hostNetwork, ipcNamespace, utsNamespace, domainname } = options
   for (const name of Object.keys(sysctls)) {
     const isOwn =
-      (name.startsWith('net.') && !hostNetwork) || (ofIpc.test(name) && ipcNamespace !== 'host')
+      (name.startsWith('net.') && !hostNetwork) ||
+      (ofIpc.test(name) && ipcNamespace !== 'host') ||
+      (name === ofDomain && utsNamespace !== 'host')
     if (!isOwn) {
       throw new StrakeError('DENIED', `Cannot set sysctl ${name}: it would change the host`)
     }
   }
-  return { ...(hostNetwork ? {} : ofNetwork), ...sysctls }
+  return {
+    ...(hostNetwork ? {} : ofNetwork),
+    ...(domainname ? { [ofDomain]: domainname } : {}),
+    ...sysctls,
+  }
 }
 
 /** The settings of Docker in every network namespace that it creates. */

@@ -1,0 +1,67 @@
+import { StrakeError } from '#oci'
+import type { Command } from './command.ts'
+
+/** Options of Docker that a container of strake cannot have: the reason, and what to do instead. */
+const refused: readonly (readonly [flags: string, reason: string, remedy: string])[] = [
+  [
+    '--cgroup-parent <path>',
+    'control groups of containers are below /strake',
+    'limit the container itself with --memory, --cpus and --pids-limit',
+  ],
+  [
+    '--cpu-rt-period <microseconds>',
+    'containers have no share of real-time scheduling',
+    'use --cpus or --cpu-shares',
+  ],
+  [
+    '--cpu-rt-runtime <microseconds>',
+    'containers have no share of real-time scheduling',
+    'use --cpus or --cpu-shares',
+  ],
+  [
+    '--gpus <request>',
+    'strake does not find GPUs',
+    'name the nodes of the GPU with --device, such as --device /dev/dri',
+  ],
+  ['--ip6 <address>', 'the networks of strake have IPv4 only', 'use --ip, or --network host'],
+  [
+    '--kernel-memory <size>',
+    'kernels no longer limit it apart',
+    'use --memory, which counts memory of the kernel too',
+  ],
+  [
+    '--storage-opt <key=value>',
+    'the changes of a container have no limit of size',
+    'mount a --tmpfs with a size, or a volume on a disk of its own',
+  ],
+  [
+    '--volume-driver <name>',
+    'volumes are directories of this machine',
+    'mount the storage on this machine, and bind it with --volume',
+  ],
+]
+
+/** Refuses `--disable-content-trust=false`: signatures of that kind are not verified. */
+export function refuseContentTrust(disabled: boolean): void {
+  if (disabled) return
+  throw new StrakeError(
+    'UNSUPPORTED',
+    'Cannot use --disable-content-trust=false: signatures of Docker Content Trust are not verified',
+    { remedy: 'name the image by its digest, which is always verified' },
+  )
+}
+
+/** Adds options that are accepted without effect, and options that are refused in one sentence. */
+export function addRefusedOptions(command: Command): Command {
+  for (const [flags, reason, remedy] of refused) {
+    const flag = flags.replace(/ .*/, '')
+    const read = (text: string): undefined => {
+      if (text === '') return undefined
+      throw new StrakeError('UNSUPPORTED', `Cannot use ${flag}: ${reason}`, { remedy })
+    }
+    command.option(flags, '', { hidden: true, read })
+  }
+  return command
+    .option('--disable-content-trust', '', { hidden: true, default: true })
+    .option('--isolation <technology>', '', { hidden: true, choices: ['default'] })
+}
