@@ -82,7 +82,7 @@ export const verbs: readonly MutatedFile[] = [
     file: 'src/container/setup/volumes.ts',
     tests: ['src/container/setup/volumes.test.ts'],
     breaks: [
-      ['if (!request?.noCopy) await fill', 'await fill'],
+      ['request?.noCopy !== true && ', nothing],
       ['if (request.createSource) makeDirectoriesWithMode', 'makeDirectoriesWithMode'],
       ['0o755', '0o700'],
       ["if (!isSystemError(error, 'EEXIST', 'ENOTDIR')) throw error", 'throw error'],
@@ -124,10 +124,10 @@ export const verbs: readonly MutatedFile[] = [
     tests: ['src/volume/fill.test.ts'],
     breaks: [
       ['using _lock = await lockDirectory(volume, signal)', nothing],
-      ['if (at.listDirectory(data).length > 0) return', nothing],
-      ['at.removeTree(place, Buffer.from(copying))', nothing],
+      ['if (treeCalls.listDirectory(data).length > 0) return', nothing],
+      ['treeCalls.removeTree(place, Buffer.from(copying))', nothing],
       ['copyDirectoryStatus(`${volume}/${ready}`, `${volume}/_data`)', nothing],
-      ['if (status !== undefined) at.setTime', 'if (false) at.setTime'],
+      ['if (status !== undefined) treeCalls.setTime', 'if (false) treeCalls.setTime'],
       ['await removeTree(`${volume}/${ready}`)', nothing],
     ],
   },
@@ -159,7 +159,7 @@ export const verbs: readonly MutatedFile[] = [
     tests: ['src/engine/collect', 'src/engine/store/prune.test.ts'],
     breaks: [
       ['if (cache) for (const digest of cachedDigests(engine)) chains.add(digest)', nothing],
-      ['if (chainId !== null) chains.add(chainId)', nothing],
+      ['if (image.chainId !== null) chains.add(image.chainId)', nothing],
       ['for (const child of Object.values(value)) digestsIn(child, found)', nothing],
       ['...[...(cache ? cachedDigests(engine) : [])].map(asRoot),', nothing],
     ],
