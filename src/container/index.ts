@@ -4,6 +4,7 @@
 export { inheritMounts } from './files/inherit.ts'
 export { type ContainerFiles, openContainerFiles } from './files/open-files.ts'
 export { type OpenedView, openContainerView } from './files/open-view.ts'
+export { readPresent } from './files/read-present.ts'
 /** The check of options before a container is created. */
 export { checkOptions } from './model/check-options.ts'
 /** Events of a container. */

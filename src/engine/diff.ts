@@ -1,4 +1,4 @@
-import { containerPaths, getContainer } from '#container'
+import { containerPaths, getContainer, readPresent } from '#container'
 import { listChanges, type PathChange } from '#layer'
 import { chainIds, type Digest } from '#oci'
 import type { Lease } from '#records'
@@ -35,12 +35,11 @@ function isContainer({ records }: Engine, name: string): boolean {
 
 async function containerChanges(engine: Engine, name: string): Promise<readonly PathChange[]> {
   const context = await containerContext(engine)
-  const { id, settings } = getContainer(context, name)
-  const { chainId } = settings.image
-  const { upper } = containerPaths(engine, id)
-  if (chainId === null) return [...listChanges(upper)]
-  await using image = await context.snapshots.view(chainId)
-  return [...listChanges(upper, image.root)]
+  const container = getContainer(context, name)
+  const { chainId } = container.settings.image
+  const { upper } = containerPaths(engine, container.id)
+  await using image = chainId === null ? undefined : await context.snapshots.view(chainId)
+  return await Array.fromAsync(readPresent(context, container, listChanges(upper, image?.root)))
 }
 
 /** Returns the chains of an image, lowest first. Their file systems exist and stay until `lease` ends. */

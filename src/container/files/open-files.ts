@@ -1,12 +1,13 @@
 import { closeFile, openFile, openFlag } from '#platform'
 import type { ContainerContext } from '../model/context.ts'
 import { lockContainer } from '../model/lock.ts'
-import { getContainer, isRunning } from '../model/record.ts'
+import { type Container, getContainer, isRunning } from '../model/record.ts'
 import { findContainer } from '../verbs/find.ts'
 import { openRootOf } from '../verbs/reconcile.ts'
 
 /** The root file system of a container, without what is mounted in it. */
 export interface ContainerFiles extends AsyncDisposable {
+  readonly container: Container
   /** A path that stays valid until this is disposed. */
   readonly root: string
 }
@@ -27,10 +28,11 @@ export async function openContainerFiles(
     const { root } = container.state
     if (isRunning(container) && root !== undefined) {
       lock[Symbol.dispose]()
-      return openMounted(root)
+      return openMounted(container, root)
     }
     const mounted = await openRootOf(context, container)
     return {
+      container,
       root: mounted.root,
       async [Symbol.asyncDispose]() {
         await mounted[Symbol.asyncDispose]()
@@ -44,9 +46,10 @@ export async function openContainerFiles(
 }
 
 /** Keeps a descriptor open, so that the file system stays when the container ends. */
-function openMounted(root: string): ContainerFiles {
+function openMounted(container: Container, root: string): ContainerFiles {
   const fd = openFile(root, openFlag.path | openFlag.directory)
   return {
+    container,
     root: `/proc/self/fd/${fd}`,
     async [Symbol.asyncDispose]() {
       closeFile(fd)

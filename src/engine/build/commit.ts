@@ -4,6 +4,7 @@ import {
   getContainer,
   isRunning,
   pauseContainer,
+  readPresent,
   unpauseContainer,
 } from '#container'
 import { createImage, type Image } from '#image'
@@ -115,7 +116,8 @@ async function changesOf(
     const { chainId } = container.settings.image
     await using lower = chainId === null ? undefined : await context.snapshots.view(chainId)
     await using ingest = await engine.content.ingest()
-    await ingest.append(diffUpper(upper, { lower: lower?.root, signal }))
+    const changes = diffUpper(upper, { lower: lower?.root, signal })
+    await ingest.append(readPresent(context, container, changes))
     const { size } = ingest
     if (size <= emptyArchive) {
       await ingest.abort()

@@ -1,4 +1,4 @@
-import { openContainerFiles } from '#container'
+import { openContainerFiles, readPresent } from '#container'
 import { packTree } from '#layer'
 import { writeArchive } from '../archive/output-file.ts'
 import type { Engine } from '../engine.ts'
@@ -18,5 +18,6 @@ export async function exportContainer(
 ): Promise<void> {
   const context = await containerContext(engine)
   await using files = await openContainerFiles(context, name, options.signal)
-  await writeArchive(packTree(files.root, { signal: options.signal }), options)
+  const archive = packTree(files.root, { signal: options.signal })
+  await writeArchive(readPresent(context, files.container, archive), options)
 }

@@ -1,4 +1,4 @@
-import { placeCopy, readTree, type Target, TreeWriter, type WriteTreeOptions } from '#copy'
+import { placeCopy, type Target, TreeWriter, type WriteTreeOptions } from '#copy'
 import { StrakeError } from '#oci'
 import { decodeWithProgram, treeCalls } from '#platform'
 import { resolveUser } from '#runtime'
@@ -62,7 +62,7 @@ export async function copyFiles(
     const { directory, name } = placeCopy(origin, target, shown)
     const into = treeCalls.entryStatus(directory.fd)?.identity
     using writer = new TreeWriter(trees.of(endpoint), directory, writing)
-    for await (const entry of readTree(origin, { name, into, warn, signal })) {
+    for await (const entry of trees.read(origin, { name, into, warn, signal })) {
       await writer.write(entry)
     }
     writer.finish()
@@ -81,7 +81,7 @@ export async function copyToArchive(
   const origins = sources.flatMap((source) => trees.origins(source, followLinks))
   async function* entries(): AsyncGenerator<TarInput> {
     for (const origin of origins) {
-      for await (const entry of readTree(origin, { ...options, name: archiveName(origin) })) {
+      for await (const entry of trees.read(origin, { ...options, name: archiveName(origin) })) {
         // As in Docker, an archive has whole seconds, which need no second header.
         yield { ...entry, mtimeNanoseconds: 0 }
       }

@@ -1,11 +1,20 @@
-import { containerEvent, getContainer, type OpenedView, openContainerView } from '#container'
+import {
+  containerEvent,
+  getContainer,
+  type OpenedView,
+  openContainerView,
+  readPresent,
+} from '#container'
 import {
   ContainerTree,
+  type CopyEntry,
   type CopyTree,
   expandPattern,
   isPattern,
   LocalTree,
   type Origin,
+  type ReadTreeOptions,
+  readTree,
 } from '#copy'
 import { isStrakeError, StrakeError } from '#oci'
 import { ContainerView } from '#runtime'
@@ -99,6 +108,17 @@ export class CopyTrees implements AsyncDisposable {
     const found = expandPattern(path, (directory) => tree.list(directory))
     if (found.length > 0) return found.map((one) => tree.origin(one, { follow }))
     throw new StrakeError('NOT_FOUND', `Cannot copy ${showEndpoint(endpoint)}: no file matches`)
+  }
+
+  /**
+   * Yields the files of an origin. Throws `NOT_FOUND` if some may be missing, because another
+   * process has removed the container.
+   */
+  read(origin: Origin, options: ReadTreeOptions): AsyncIterable<CopyEntry> {
+    const entries = readTree(origin, options)
+    const opened = [...this.#containers.values()].find(({ tree }) => tree === origin.tree)
+    if (opened === undefined) return entries
+    return readPresent(this.#engine, opened.view.container, entries)
   }
 
   /** Records an event of the container of an endpoint. */
