@@ -24,7 +24,7 @@ for (const [name, entry] of Object.entries(commands)) {
 
 test('every command module is in the table and in the help', () => {
   const modules = readdirSync(new URL('commands', import.meta.url))
-    .filter((file) => !file.endsWith('.test.ts'))
+    .filter((file) => file.endsWith('-command.ts'))
     .map((file) => file.replace(/-command\.ts$/, ''))
   expect(Object.keys(commands).sort()).toEqual(modules.sort())
   for (const name of modules) expect(formatHelp()).toMatch(new RegExp(`^ {2}${name} `, 'm'))

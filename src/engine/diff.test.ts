@@ -20,3 +20,11 @@ rooted('diff() compares images that another process removes at the same time', a
   }
   expect(await diff(engine, 'new', 'old')).toEqual([{ kind: 'added', path: 'b' }])
 })
+
+test('diff() names both kinds that it looked for', async () => {
+  await using engine = await openTestEngine()
+  await expect(diff(engine, 'nosuch')).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    message: 'Cannot show the changes of nosuch: no such container or image',
+  })
+})

@@ -1,10 +1,11 @@
 import { containerPaths, getContainer, readPresent } from '#container'
 import { listChanges, type PathChange } from '#layer'
-import { chainIds, type Digest } from '#oci'
+import { chainIds, type Digest, StrakeError } from '#oci'
 import type { Lease } from '#records'
 import { containerContext } from './container/container-context.ts'
 import type { Engine } from './engine.ts'
 import { ensureUnpacked } from './image/ensure-unpacked.ts'
+import { findTarget } from './image/find-target.ts'
 import { holdImage } from './image/hold-image.ts'
 
 export type { PathChange }
@@ -19,7 +20,18 @@ export async function diff(
   name: string,
   other?: string,
 ): Promise<readonly PathChange[]> {
-  if (other === undefined && isContainer(engine, name)) return await containerChanges(engine, name)
+  if (other === undefined) {
+    if (isContainer(engine, name)) return await containerChanges(engine, name)
+    if (findTarget(engine.records, name) === undefined) {
+      throw new StrakeError(
+        'NOT_FOUND',
+        `Cannot show the changes of ${name}: no such container or image`,
+        {
+          remedy: 'see strake ps --all and strake images',
+        },
+      )
+    }
+  }
   await using lease = await engine.records.leases.acquire({ purpose: `diff ${name}` })
   const chains = await chainsOf(engine, name, lease)
   const after = chains.at(-1)

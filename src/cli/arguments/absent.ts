@@ -1,29 +1,38 @@
 /** Commands of Docker that strake lacks, each with a replacement; empty if there is none. */
 const absent: Readonly<Record<string, string>> = {
-  commit: 'strake export NAME | strake import - IMAGE',
+  checkpoint: '',
   compose: '',
   config: '',
   context: 'strake --root DIR, which is another store',
-  diff: '',
-  events: '',
   manifest: '',
   network: 'strake run --network bridge, host or none',
   node: '',
   plugin: '',
-  port: 'strake ps, which lists published ports',
-  rename: '',
   search: '',
   secret: '',
   service: '',
   stack: '',
-  stats: '',
   swarm: '',
-  top: 'strake exec NAME ps',
+  trust: '',
   update: '',
-  volume: 'strake run -v NAME:/path, which makes the volume',
 }
 
 /** Returns the replacement for a command that only Docker has; `undefined` for an unknown word. */
 export function findSubstitute(name: string): string | undefined {
   return Object.hasOwn(absent, name) ? absent[name] : undefined
+}
+
+/** Options of Docker that strake lacks. For these, a name that is spelt like them is no help. */
+const absentOptions: ReadonlySet<string> = new Set([
+  '--all-tags',
+  '--cache-from',
+  '--details',
+  '--link',
+  '--network-alias',
+  '--squash',
+])
+
+/** Returns whether only Docker has this option. */
+export function isAbsentOption(flag: string): boolean {
+  return absentOptions.has(flag)
 }

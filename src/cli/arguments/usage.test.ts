@@ -1,4 +1,6 @@
 import { expect, test } from 'bun:test'
+import { commands } from '../table.ts'
+import { findSubstitute } from './absent.ts'
 import { Command, InvalidValue } from './command.ts'
 import { parseCommand, UsageError } from './parse-command.ts'
 import { describeUnknown, describeUsageError } from './usage.ts'
@@ -30,13 +32,19 @@ test('describeUsageError() names the missing argument and a remedy', () => {
 
 test('describeUsageError() names surplus arguments', () => {
   expect(refusalOf(['x', 'a', 'y'])).toStartWith(
-    "Cannot run 'strake job': it takes at most 2, but was given 3 (x, a, y)\n",
+    "Cannot run 'strake job': it takes at most 2 arguments, but was given 3 (x, a, y)\n",
   )
 })
 
 test('describeUsageError() suggests an option that is close', () => {
   expect(refusalOf(['x', '--quite'])).toBe("unknown option '--quite': did you mean '--quiet'?")
   expect(refusalOf(['x', '--foo'])).toBe("unknown option '--foo': see 'strake job --help'")
+})
+
+test('describeUsageError() suggests no other option for one that only Docker has', () => {
+  expect(refusalOf(['x', '--squash'])).toBe(
+    "unknown option '--squash': strake does not have it yet",
+  )
 })
 
 test('describeUsageError() names the valid values', () => {
@@ -77,4 +85,9 @@ test('describeUsageError() names a subcommand by its whole path', () => {
   }
   expect(refusal('prune', '-x')).toBe("unknown option '-x': see 'strake image prune --help'")
   expect(refusal('prnue')).toBe("unknown command 'image prnue': did you mean 'strake image prune'?")
+})
+
+test('findSubstitute() knows no command that strake has', () => {
+  expect(Object.keys(commands).filter((name) => findSubstitute(name) !== undefined)).toEqual([])
+  expect(findSubstitute('compose')).toBe('')
 })

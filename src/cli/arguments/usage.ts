@@ -1,7 +1,7 @@
 import { suggest } from '#dockerfile/suggest'
 import type { Context } from '../context.ts'
 import { printable } from '../render/text.ts'
-import { findSubstitute } from './absent.ts'
+import { findSubstitute, isAbsentOption } from './absent.ts'
 import { formatCommandHelp } from './command-help.ts'
 import type { UsageError } from './parse-command.ts'
 
@@ -28,7 +28,8 @@ export function describeUsageError({ command, problem }: UsageError): string {
       return `Cannot run 'strake ${path}': <${problem.name}> is missing${helpOf(path)}`
     case 'too-many-arguments': {
       const { most, words } = problem
-      const taken = most === 0 ? 'no arguments' : `at most ${most}`
+      const taken =
+        most === 0 ? 'no arguments' : `at most ${most} ${most === 1 ? 'argument' : 'arguments'}`
       const given = `${words.length} (${words.map(printable).join(', ')})`
       return `Cannot run 'strake ${path}': it takes ${taken}, but was given ${given}${helpOf(path)}`
     }
@@ -40,6 +41,9 @@ export function describeUsageError({ command, problem }: UsageError): string {
       return `Cannot use ${problem.flag} ${printable(problem.value) || '""'}: ${problem.reason}`
     case 'unknown-option': {
       const known = command.options.flatMap(({ long, hidden }) => (hidden ? [] : [long]))
+      if (isAbsentOption(problem.flag)) {
+        return `unknown option '${problem.flag}': strake does not have it yet`
+      }
       const close = suggest(problem.flag, known)
       const hint = close ? `did you mean '${close}'?` : `see 'strake ${path} --help'`
       return `unknown option '${printable(problem.flag)}': ${hint}`

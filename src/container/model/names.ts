@@ -1,3 +1,5 @@
+import { StrakeError } from '#oci'
+
 /** Words for the names of containers: qualities and parts of ships. */
 const qualities = (
   'able amber ample azure bold brave bright brisk broad calm careful clear clever coastal ' +
@@ -35,4 +37,12 @@ export function randomId(): string {
 /** Docker's rule for names of containers. */
 export function isContainerName(name: string): boolean {
   return /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name) && name.length <= 255
+}
+
+/** The error for a name that is not a container name. */
+export function invalidName(name: string): StrakeError {
+  return new StrakeError(
+    'INVALID',
+    `Cannot name a container ${name}: a name has 2 to 255 letters, digits, _ . or -, and starts with a letter or digit`,
+  )
 }

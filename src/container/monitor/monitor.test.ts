@@ -190,7 +190,7 @@ describe.skipIf(cannotRun !== undefined)(`monitor${cannotRun ? ` (${cannotRun})`
     expect(await lineOf(client)).toBe('<hello>\n')
     await client.stdin?.end()
     expect((await client.exited).code).toBe(8)
-    await expect(attachContainer(bed.context, id)).rejects.toThrow('it is exited')
+    await expect(attachContainer(bed.context, id)).rejects.toThrow('it is not running')
   })
 
   test('pauseContainer() freezes all processes and unpauseContainer() resumes them', async () => {

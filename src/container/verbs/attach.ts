@@ -9,7 +9,7 @@ import { runSession, type SessionEnd } from '../session/session.ts'
 import { proxySignals } from '../session/signals.ts'
 import type { ContainerStreams } from '../session/streams.ts'
 import { passSignal, resizeContainer } from './control.ts'
-import { findContainer } from './find.ts'
+import { findContainer, notRunning } from './find.ts'
 
 export interface AttachOptions {
   /** Default: the standard descriptors of this process. */
@@ -35,9 +35,10 @@ export async function attachContainer(
 ): Promise<SessionEnd> {
   const { streams = new DescriptorStreams(), onSignals, signal } = options
   const detach = createDetachFilter(options.detachKeys)
-  const { name, id, settings, state } = await findContainer(context, nameOrId)
+  const container = await findContainer(context, nameOrId)
+  const { name, id, settings, state } = container
   if (state.status !== 'running' && state.status !== 'restarting') {
-    throw new StrakeError('CONFLICT', `Cannot attach to container ${name}: it is ${state.status}`)
+    throw notRunning('attach to', container)
   }
   const stdin = options.stdin !== false && settings.interactive
   if (settings.tty && stdin && options.streams === undefined) requireTerminal()

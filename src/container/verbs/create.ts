@@ -4,7 +4,7 @@ import { checkOptions } from '../model/check-options.ts'
 import { containerEvent } from '../model/container-events.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { type ContainerLock, lockNewContainer, tryLockContainer } from '../model/lock.ts'
-import { isContainerName, randomId, randomName } from '../model/names.ts'
+import { invalidName, isContainerName, randomId, randomName } from '../model/names.ts'
 import type { ContainerOptions } from '../model/options.ts'
 import { readContainer } from '../model/record.ts'
 import { type ContainerSettings, mergeSettings } from '../model/settings.ts'
@@ -41,10 +41,7 @@ export async function createLocked(
 ): Promise<LockedContainer> {
   const wanted = options.name || undefined
   if (wanted !== undefined && !isContainerName(wanted)) {
-    throw new StrakeError(
-      'INVALID',
-      `Cannot name a container ${wanted}: only letters, digits, _ . and - are allowed, two at least`,
-    )
+    throw invalidName(wanted)
   }
   checkOptions(options)
   const id = randomId()

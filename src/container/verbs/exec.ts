@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { StrakeError } from '#oci'
 import { encodeConfig, readBundle } from '#runtime'
 import { containerPaths, type RunningContext } from '../model/context.ts'
 import type { Container } from '../model/record.ts'
@@ -14,7 +13,7 @@ import { requireTerminal } from '../session/require-terminal.ts'
 import type { SessionEnd } from '../session/session.ts'
 import type { ContainerStreams } from '../session/streams.ts'
 import { type ExecProcessOptions, execProcess } from '../setup/exec-process.ts'
-import { findRunning } from './find.ts'
+import { findRunning, notRunning } from './find.ts'
 
 export interface ExecOptions extends ExecProcessOptions {
   /** Passes the user's input on (`-i`). */
@@ -70,11 +69,8 @@ export async function execInContainer(
 }
 
 function requireRunning(container: Container): Container {
-  const { name, state } = container
-  if (state.status === 'running') return container
-  throw new StrakeError('CONFLICT', `Cannot exec in container ${name}: it is ${state.status}`, {
-    remedy: state.status === 'paused' ? 'unpause it first' : 'start it first',
-  })
+  if (container.state.status !== 'running') throw notRunning('exec in', container)
+  return container
 }
 
 function prepare(

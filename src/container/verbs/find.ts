@@ -1,3 +1,4 @@
+import { StrakeError } from '#oci'
 import type { ContainerContext, RunningContext } from '../model/context.ts'
 import { lockContainer } from '../model/lock.ts'
 import { type Container, getContainer } from '../model/record.ts'
@@ -26,4 +27,18 @@ export async function findRunning(context: RunningContext, nameOrId: string): Pr
   using _lock = await lockContainer(context, container)
   await mendRunning(context, container.id)
   return getContainer(context, container.id)
+}
+
+/** The error for a verb that needs a running container; `verb` is `exec in`, for example. */
+export function notRunning(verb: string, { name, state }: Container): StrakeError {
+  const { status } = state
+  const reason = status === 'paused' || status === 'restarting' ? status : 'not running'
+  const remedies = {
+    paused: `strake unpause ${name}`,
+    restarting: 'wait until it runs',
+    'not running': `strake start ${name}`,
+  } as const
+  return new StrakeError('CONFLICT', `Cannot ${verb} container ${name}: it is ${reason}`, {
+    remedy: remedies[reason],
+  })
 }

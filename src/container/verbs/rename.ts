@@ -2,7 +2,7 @@ import { StrakeError } from '#oci'
 import { containerEvent } from '../model/container-events.ts'
 import type { ContainerContext } from '../model/context.ts'
 import { lockContainer } from '../model/lock.ts'
-import { isContainerName } from '../model/names.ts'
+import { invalidName, isContainerName } from '../model/names.ts'
 import { getContainer } from '../model/record.ts'
 import { keepRecord } from './restore.ts'
 
@@ -19,10 +19,7 @@ export async function renameContainer(
   const { records } = context
   const { id, name: oldName } = getContainer(context, nameOrId)
   if (!isContainerName(name)) {
-    throw new StrakeError(
-      'INVALID',
-      `Cannot name a container ${name}: only letters, digits, _ . and - are allowed, two at least`,
-    )
+    throw invalidName(name)
   }
   if (name === oldName) {
     throw new StrakeError('CONFLICT', `Cannot rename container ${name}: it has this name`)

@@ -87,7 +87,10 @@ test('removeImage() of an unreadable image collects in the whole store', async (
 
 test('removeImage() names an absent image', async () => {
   await using engine = await openTestEngine()
-  await expect(removeImage(engine, 'absent')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  await expect(removeImage(engine, 'absent')).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    remedy: 'see strake images --all',
+  })
 })
 
 describe.skipIf(cannotContain !== undefined)('with containers', () => {

@@ -35,7 +35,7 @@ export async function removeImage(
   { force = false }: RemoveOptions = {},
 ): Promise<Removed> {
   await cleanAfterCrash(engine)
-  const found = getTarget(engine.records, text)
+  const found = getTarget(engine.records, text, 'see strake images --all')
   const names = namesToRemove(engine, found, text, force)
   const left = plainNames(engine, found).filter((name) => !names.includes(name))
   const isKept = left.length > 0 || isInIndex(engine, found)

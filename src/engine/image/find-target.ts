@@ -23,15 +23,17 @@ export interface FoundTarget {
   readonly isIndex: boolean
 }
 
-/** Returns what `text` means. Throws `NOT_FOUND`. */
-export function getTarget(records: Records, text: string): FoundTarget {
+/** Returns what `text` means. Throws `NOT_FOUND` with `remedy`, which is a pull by default. */
+export function getTarget(
+  records: Records,
+  text: string,
+  remedy: string = isWholeId(text)
+    ? 'see strake images --all'
+    : `strake pull ${text}, or see strake images`,
+): FoundTarget {
   const found = findTarget(records, text)
   if (found) return found
-  throw new StrakeError('NOT_FOUND', `Cannot find image ${text}: no such image`, {
-    remedy: isWholeId(text)
-      ? 'see strake images --all'
-      : `strake pull ${text}, or see strake images`,
-  })
+  throw new StrakeError('NOT_FOUND', `Cannot find image ${text}: no such image`, { remedy })
 }
 
 /**
