@@ -1,9 +1,9 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, realpath, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { createLayout, readIndex, writeIndex } from '#content'
 import { archiveMembers, type Image, type NamedImage, saveImages } from '#image'
 import { type Descriptor, matchPlatform, parseIndex, parseReference } from '#oci'
-import { hostPlatform, pathExists, temporaryName, writeAll } from '#platform'
+import { hostPlatform, lockDirectory, pathExists, temporaryName, writeAll } from '#platform'
 import { toBuffer } from '#stream'
 import type { TarInput } from '#tar'
 import { writeArchive } from '../archive/output-file.ts'
@@ -25,7 +25,7 @@ export async function writeImageArchive(
   const named = [namedImage(formed, names.map(parseReference))]
   const save = { isLayoutOnly: kind === 'oci', signal: options.signal }
   if (isDirectory && destination !== undefined) {
-    await writeLayout(destination, archiveMembers(engine.content, named, save))
+    await writeLayout(destination, archiveMembers(engine.content, named, save), options.signal)
   } else {
     await writeArchive(saveImages(engine.content, named, save), {
       file: destination,
@@ -55,7 +55,11 @@ function namedImage(
 }
 
 /** Adds to an image layout. Images there with other names stay. */
-async function writeLayout(directory: string, members: AsyncIterable<TarInput>): Promise<void> {
+async function writeLayout(
+  directory: string,
+  members: AsyncIterable<TarInput>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   await mkdir(directory, { recursive: true })
   await createLayout(directory)
   let added: readonly Descriptor[] = []
@@ -66,6 +70,8 @@ async function writeLayout(directory: string, members: AsyncIterable<TarInput>):
       added = parseIndex(raw).manifests
     } else await writeMember(`${directory}/${path}`, body)
   }
+  // Two builds that read the same index would each lose the image of the other.
+  using _lock = await lockDirectory(await realpath(directory), signal)
   const before = await readIndex(directory)
   const names = new Set(added.map(nameOf))
   const digests = new Set(added.map(({ digest }) => digest))

@@ -15,9 +15,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { openDirectoryStore, readDocument } from '#content'
+import { openDirectoryStore, readDocument, readIndex, writeIndex } from '#content'
 import { openImage } from '#image'
 import { mediaType, parseImageName, parsePlatform, sha256 } from '#oci'
+import { lockDirectory } from '#platform'
 import { createMemoryRegistry, createRegistryHandler } from '#registry'
 import type { ProgressEvent } from '#stream'
 import { load } from '../archive/load.ts'
@@ -217,20 +218,41 @@ test('docker writes an archive with manifest.json, compressed with gzip', async 
   expect(await load(other, { file: out })).toMatchObject([{ imageId }])
 })
 
+const nameKey = 'io.containerd.image.name'
+const addToLayout = (name: string, text: string) =>
+  run(archive('oci', { isDirectory: true, names: [parseImageName(name)] }), {
+    dockerfile: { text: `FROM scratch\nENV a=${text}\n` },
+  })
+
 test('oci with tar=false adds to a layout, and replaces the image of its name', async () => {
-  const add = (name: string, text: string) =>
-    run(archive('oci', { isDirectory: true, names: [parseImageName(name)] }), {
-      dockerfile: { text: `FROM scratch\nENV a=${text}\n` },
-    })
-  await add('one', '1')
-  await add('two', '2')
-  await add('one', '3')
-  const { manifests } = JSON.parse(readFileSync(`${out}/index.json`, 'utf8'))
-  const name = 'io.containerd.image.name'
-  expect(
-    manifests.map((each: { annotations: Record<string, string> }) => each.annotations[name]),
-  ).toEqual(['docker.io/library/two:latest', 'docker.io/library/one:latest'])
+  await addToLayout('one', '1')
+  await addToLayout('two', '2')
+  await addToLayout('one', '3')
+  const names = (await readIndex(out)).map(({ annotations = {} }) => annotations[nameKey])
+  expect(names).toEqual(['docker.io/library/two:latest', 'docker.io/library/one:latest'])
   expect(lstatSync(`${out}/oci-layout`).isFile()).toBe(true)
+})
+
+test('oci with tar=false keeps what another process adds to the layout meanwhile', async () => {
+  await addToLayout('one', '1')
+  const [one] = await readIndex(out)
+  if (one === undefined) throw new TypeError('an image')
+  const blobs = () => readdirSync(`${out}/blobs/sha256`).filter((name) => !name.includes('.'))
+  const before = blobs().length
+  let building: Promise<unknown>
+  {
+    using _lock = await lockDirectory(out)
+    building = addToLayout('two', '2')
+    while (blobs().length < 2 * before) await Bun.sleep(1)
+    await writeIndex(out, [one, { ...one, annotations: { [nameKey]: 'other' } }])
+  }
+  await building
+  const names = (await readIndex(out)).map(({ annotations = {} }) => annotations[nameKey])
+  expect(names.toSorted()).toEqual([
+    'docker.io/library/one:latest',
+    'docker.io/library/two:latest',
+    'other',
+  ])
 })
 
 async function formed(form: ImageForm, request: Partial<BuildRequest> = {}) {
