@@ -53,6 +53,15 @@ export async function beginWork(engine: Engine, purpose: string): Promise<Lease>
   return await engine.records.leases.acquire({ purpose })
 }
 
+/**
+ * Like `beginWork`, for work that only removes. On a full disk it may use the space that is
+ * reserved for removals.
+ */
+export async function beginRemoval(engine: Engine, purpose: string): Promise<Lease> {
+  await cleanAfterCrash(engine)
+  return await engine.records.leases.acquire({ purpose, isExact: true })
+}
+
 /** Removes abandoned temporary entries, which were to be renamed to their final names. */
 async function removePlaces(directory: string): Promise<void> {
   if (!pathExists(directory)) return

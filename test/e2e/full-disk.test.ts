@@ -66,6 +66,21 @@ describe.skipIf(reason !== undefined)('a full disk', () => {
     await strake.ok('rm', 'again')
   }, 60_000)
 
+  test('volume rm works on a disk that a volume has filled', async () => {
+    await using disk = await openDisk(16_384)
+    const { strake } = disk
+    await importBusybox(strake, 'box')
+    for (const name of ['a', 'b', 'c']) {
+      await strake.ok('volume', 'create', name)
+      writeFileSync(join(strake.root, 'volumes', name, '_data', 'file'), Buffer.alloc(1_048_576))
+    }
+    for (const name of ['a', 'b', 'c']) {
+      fill(strake.root)
+      await strake.ok('volume', 'rm', name)
+      expect(statfsSync(strake.root).bavail).toBeGreaterThan(128)
+    }
+  }, 60_000)
+
   test('rm, rmi and every prune work on a disk that is filled again and again', async () => {
     await using disk = await openDisk(32_768)
     const { strake, archive } = disk

@@ -8,7 +8,7 @@ import {
   removeVolume as remove,
   volumeData,
 } from '#volume'
-import { beginWork } from '../begin-work.ts'
+import { beginRemoval } from '../begin-work.ts'
 import type { Engine } from '../engine.ts'
 import { requireFacts } from '../facts.ts'
 import { passesVolumeFilter, type VolumeFilter } from './volume-filter.ts'
@@ -57,7 +57,7 @@ export async function removeVolume(
   // Without the records of containers, it is unknown which volumes they use.
   requireFacts(engine)
   // A lease of a dead process makes the next command remove what is left of the files.
-  await using _lease = await beginWork(engine, `volume rm ${name}`)
+  await using _lease = await beginRemoval(engine, `volume rm ${name}`)
   try {
     await remove(engine, name, { usersOf: (one) => volumeUsers(engine).get(one) ?? [] })
     return true
