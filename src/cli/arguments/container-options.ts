@@ -67,6 +67,7 @@ export interface ContainerFlags extends LimitFlags {
   readonly user?: string
   readonly uts?: 'host'
   readonly volume?: readonly string[]
+  readonly volumeDriver?: 'local'
   readonly volumesFrom?: readonly string[]
   readonly workdir?: string
 }
@@ -160,6 +161,7 @@ export function addContainerOptions(command: Command): Command {
     .option('--userns <mode>', 'user namespace', { choices: ['host'] })
     .option('--uts <mode>', 'namespace of host and domain name', { choices: ['host'] })
     .option('-v, --volume <source:target[:ro]>', 'mount a directory or a volume', collect)
+    .option('--volume-driver <name>', 'local, the only driver of volumes', { choices: ['local'] })
     .option('--volumes-from <container[:ro]>', 'mount the volumes of another container', collect)
     .option('-w, --workdir <directory>', 'working directory')
 }

@@ -91,6 +91,8 @@ test('complete() offers volumes for -v and for the commands of volumes', async (
   expect(await offer('run', '--volume=du')).toBe('--volume=dump:')
   expect(await offer('volume', 'rm', 'data', 'd')).toBe('data dump')
   expect(await offer('volume', 'inspect', 'dat')).toBe('data')
+  expect(await offer('volume', 'clone', 'dat')).toBe('data')
+  expect(await offer('volume', 'cp', 'file', 'dat')).toBe('data:')
   expect(await completions('--root', '/nowhere/a', 'run', '-v', '')).toEqual([])
 })
 

@@ -9,6 +9,7 @@ type State = ContainerSummary['state']
 const containerStates: Readonly<Record<string, readonly State[] | 'any'>> = {
   attach: ['running'],
   commit: 'any',
+  cp: 'any',
   diff: 'any',
   exec: ['running'],
   export: 'any',
@@ -46,7 +47,13 @@ const imageCount: Readonly<Record<string, number>> = {
 }
 
 /** Commands whose arguments are volumes. */
-const volumeCommands: readonly string[] = ['volume inspect', 'volume rm']
+const volumeCommands: readonly string[] = [
+  'volume clone',
+  'volume export',
+  'volume import',
+  'volume inspect',
+  'volume rm',
+]
 
 /** Returns the names that are valid for the argument at this index. Creates no store. */
 export async function namesFor(
@@ -57,6 +64,7 @@ export async function namesFor(
   const wantsImage = place.index < (imageCount[command] ?? 0)
   const states = containerStates[command]
   if (volumeCommands.includes(command)) return await volumeNames(context, place.root)
+  if (command === 'volume cp') return (await volumeNames(context, place.root)).map(withColon)
   if (!wantsImage && states === undefined) return []
   if (!hasStore(place.root)) return []
   const engine = await context.engine()
@@ -68,9 +76,15 @@ export async function namesFor(
   }
   if (states !== undefined) {
     const { listContainers } = await import('#engine/container/ps')
-    found.push(...containerNames(await listContainers(engine, { all: true }), command))
+    const names = containerNames(await listContainers(engine, { all: true }), command)
+    found.push(...(command === 'cp' ? names.map(withColon) : names))
   }
   return found.filter((name) => !name.includes('<none>'))
+}
+
+/** A path follows the name. */
+function withColon(name: string): string {
+  return `${name}:`
 }
 
 /** Returns the names of all volumes. Creates no store. */
