@@ -30,11 +30,25 @@ export async function confirm(question: string, signal: AbortSignal): Promise<bo
   return isYes(await readLine(`${question} [y/N] `, { signal }))
 }
 
-/** Reads the first line of a pipe as yes or no; returns `undefined` when the pipe is empty. */
-export async function readAnswer(signal: AbortSignal): Promise<boolean | undefined> {
-  const [line = ''] = (await readAll(signal)).split('\n', 1)
+/**
+ * Reads the first line of a pipe as yes or no; returns `undefined` when the pipe is empty.
+ * Reads no further: `yes` writes without end.
+ */
+export async function readAnswer(
+  signal: AbortSignal,
+  input: AsyncIterable<Uint8Array> = useStreamFile(0, signal).read(),
+): Promise<boolean | undefined> {
+  let text = ''
+  for await (const bytes of input) {
+    text += Buffer.from(bytes).toString('latin1')
+    if (text.includes('\n') || text.length > longestAnswer) break
+  }
+  const [line = ''] = text.split('\n', 1)
   return line === '' ? undefined : isYes(line)
 }
+
+/** In bytes. A longer line is not a yes. */
+const longestAnswer = 1024
 
 function isYes(answer: string): boolean {
   return /^y(es)?$/i.test(answer.trim())

@@ -29,3 +29,11 @@ test('every command module is in the table and in the help', () => {
   expect(Object.keys(commands).sort()).toEqual(modules.sort())
   for (const name of modules) expect(formatHelp()).toMatch(new RegExp(`^ {2}${name} `, 'm'))
 })
+
+test('the help fits into 80 columns', () => {
+  expect(
+    formatHelp()
+      .split('\n')
+      .filter((line) => line.length > 80),
+  ).toEqual([])
+})

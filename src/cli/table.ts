@@ -236,7 +236,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   system: {
     group: 'system',
-    summary: 'The whole store: `system df`, `prune`, `check`, `cleanup` and `reset`',
+    summary: 'The store: `system df`, `prune`, `check`, `cleanup` and `reset`',
     isLong: true,
     load: () => import('./commands/system-command.ts'),
   },

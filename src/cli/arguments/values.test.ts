@@ -1,5 +1,12 @@
 import { expect, test } from 'bun:test'
-import { collect, parseAssignments, parseBytes, parsePositive, parseWhole } from './values.ts'
+import {
+  collect,
+  parseAssignments,
+  parseBytes,
+  parsePort,
+  parsePositive,
+  parseWhole,
+} from './values.ts'
 
 test('parseBytes() has binary units', () => {
   expect(['1024', '1k', '512m', '1.5G', '2gb', '1KiB', '10b'].map(parseBytes)).toEqual([
@@ -43,4 +50,11 @@ test('parseAssignments() refuses a pair without a name', () => {
 
 test('collect() appends to the earlier values', () => {
   expect(collect('b', collect('a', undefined))).toEqual(['a', 'b'])
+})
+
+test('parsePort() refuses what is not a port', () => {
+  expect(['0', '5000', '65535'].map(parsePort)).toEqual([0, 5000, 65_535])
+  for (const text of ['65536', '-1', '99999999', '', 'http']) {
+    expect(() => parsePort(text)).toThrow('expected a port from 0 to 65535')
+  }
 })

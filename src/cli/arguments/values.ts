@@ -36,6 +36,13 @@ export function parseWhole(text: string): number {
   return value
 }
 
+/** Reads a port to listen on; 0 means any free one. */
+export function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (!(port <= 65_535)) throw new InvalidValue('expected a port from 0 to 65535')
+  return port
+}
+
 /** Reads `key=value` pairs. A bare `key` gets its value from `environment` and is dropped if it is absent there. */
 export function parseAssignments(
   words: readonly string[] | undefined,

@@ -2,7 +2,7 @@ import { rowTypes } from '#docker/columns/row-types'
 import { listRepositories, removeFromRegistry } from '#engine/registry/repositories'
 import { serveRegistry } from '#engine/registry/serve'
 import { Command } from '../arguments/command.ts'
-import { collect, parseWhole } from '../arguments/values.ts'
+import { collect, parsePort } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { forEachName } from '../each.ts'
 import { printListing } from '../format.ts'
@@ -30,7 +30,7 @@ export function define(context: Context): Command {
       empty: 'refused',
     })
     .option('-p, --port <port>', 'port to listen on; 0 for any free port', {
-      read: parseWhole,
+      read: parsePort,
       default: 5000,
     })
     .option('--storage <directory>', 'where repositories are stored; default: in the store', {
