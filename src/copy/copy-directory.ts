@@ -39,7 +39,7 @@ export function directoryWriter(
 
 /**
  * Copies the files of one open directory into another, with owners, modes, times, links and holes.
- * File systems that can share blocks do so. Other processes may change both trees meanwhile.
+ * File systems that can share blocks do so. Other processes may change both trees during the copy.
  */
 export async function copyDirectory(
   from: number,

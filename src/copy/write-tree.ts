@@ -28,7 +28,7 @@ const setIdBits = 0o6000
 
 /**
  * Writes entries below a directory. They may come from a hostile archive, and other processes may
- * change the tree meanwhile: nothing outside the tree is ever written or changed. An existing file
+ * change the tree during the copy: nothing outside the tree is written or changed. An existing file
  * is replaced, never written into. A directory never replaces a file, nor a file a directory.
  */
 export class TreeWriter implements Disposable {

@@ -7,7 +7,7 @@ import type { CopyFlags } from './cp-command.ts'
 
 /** The verbs of `volume` that copy files. */
 
-const pauseHelp = 'suspend its containers meanwhile, so that the copy shows one moment'
+const pauseHelp = 'suspend its containers during the copy, which then shows one moment'
 
 export function defineClone(context: Context): Command {
   return new Command('clone')
