@@ -114,6 +114,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Rename a container',
     load: () => import('./commands/rename-command.ts'),
   },
+  update: {
+    group: 'containers',
+    summary: 'Change the limits and the restart policy of containers',
+    load: () => import('./commands/update-command.ts'),
+  },
   ps: {
     group: 'containers',
     summary: 'List containers',

@@ -83,3 +83,5 @@ export { restoreContainerRecords } from './verbs/restore.ts'
 export { runContainer, runDetached } from './verbs/run.ts'
 /** Starting in the background. */
 export { noteRestart, type StartOptions, startContainer } from './verbs/start.ts'
+/** Other limits for a container. */
+export { type ContainerChange, updateContainer } from './verbs/update.ts'

@@ -66,3 +66,4 @@ export {
   runtimeCommand,
   runtimeEnvironment,
 } from './runtime.ts'
+export { type UpdatedContainer, updateLimits } from './update.ts'

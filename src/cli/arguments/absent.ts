@@ -14,7 +14,6 @@ const absent: Readonly<Record<string, string>> = {
   stack: '',
   swarm: '',
   trust: '',
-  update: '',
 }
 
 /** Returns the replacement for a command that only Docker has; `undefined` for an unknown word. */

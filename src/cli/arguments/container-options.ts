@@ -1,6 +1,6 @@
 import { type Command, InvalidValue } from './command.ts'
 import { addLimitOptions, type LimitFlags } from './limit-options.ts'
-import { addRefusedOptions } from './refused-options.ts'
+import { addIdleOptions, addRefusedOptions } from './refused-options.ts'
 import { collect, parseBytes, parseWhole } from './values.ts'
 
 /** The shared options of `run` and `create`, as the parser returns them. */
@@ -74,7 +74,7 @@ export interface ContainerFlags extends LimitFlags {
 
 /** Adds every shared option to `command`; words after the image belong to the container. */
 export function addContainerOptions(command: Command): Command {
-  return addRefusedOptions(addLimitOptions(command))
+  return addIdleOptions(addRefusedOptions(addLimitOptions(command)))
     .argument('<image>')
     .argument('[command...]')
     .passThroughOptions()

@@ -43,6 +43,7 @@ export const longForms: Readonly<Record<string, Readonly<Record<string, string>>
     stop: 'stop',
     top: 'top',
     unpause: 'unpause',
+    update: 'update',
     wait: 'wait',
   },
   builder: { build: 'build' },

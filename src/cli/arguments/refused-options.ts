@@ -51,16 +51,22 @@ export function refuseContentTrust(disabled: boolean): void {
   )
 }
 
-/** Adds options that are accepted without effect, and options that are refused in one sentence. */
-export function addRefusedOptions(command: Command): Command {
+/** Adds options that are refused in one sentence. Default: all that `run` has in Docker. */
+export function addRefusedOptions(command: Command, names?: readonly string[]): Command {
   for (const [flags, reason, remedy] of refused) {
     const flag = flags.replace(/ .*/, '')
+    if (names?.includes(flag) === false) continue
     const read = (text: string): undefined => {
       if (text === '') return undefined
       throw new StrakeError('UNSUPPORTED', `Cannot use ${flag}: ${reason}`, { remedy })
     }
     command.option(flags, '', { hidden: true, read })
   }
+  return command
+}
+
+/** Adds options of `run` that say what strake does anyway. */
+export function addIdleOptions(command: Command): Command {
   return command
     .option('--disable-content-trust', '', { hidden: true, default: true })
     .option('--isolation <technology>', '', { hidden: true, choices: ['default'] })

@@ -4,7 +4,12 @@ import { forget, oomKills, openRuntime, prepareAgain, StartError } from '#runtim
 import type { NoteEvent } from '../model/container-events.ts'
 import type { ContainerPaths } from '../model/context.ts'
 import type { OutputStream } from '../model/options.ts'
-import type { ForegroundDescriptors, MonitorOrder, MonitorReport } from '../protocol/order.ts'
+import {
+  type ForegroundDescriptors,
+  type MonitorOrder,
+  type MonitorReport,
+  readRestartPolicy,
+} from '../protocol/order.ts'
 import { Foreground } from './foreground.ts'
 import { watchHealth } from './health.ts'
 import { ContainerInput } from './input.ts'
@@ -114,7 +119,8 @@ export class MonitoredContainer {
       const ran = Date.now() - begun
       const stopRequested = existsSync(paths.stopRequest)
       const ended = { exitCode: code, oomKilled, finishedAt: new Date().toISOString() }
-      if (!shouldRestart(order.restart, { code, ran, stopRequested, restarts })) {
+      const policy = readRestartPolicy(paths.order, order)
+      if (!shouldRestart(policy, { code, ran, stopRequested, restarts })) {
         await this.#takeLock()
         this.state.write({ ...ended, status: 'exited' })
         log?.close()

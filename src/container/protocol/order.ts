@@ -47,6 +47,16 @@ export function readOrder(path: string): MonitorOrder {
   return order as MonitorOrder
 }
 
+/** The restart policy of an order, which `update` changes while the container runs. */
+export function readRestartPolicy(path: string, { restart }: MonitorOrder): RestartPolicy {
+  try {
+    return readOrder(path).restart ?? restart
+  } catch {
+    // The file is lost or damaged; this process knows the policy of the start.
+    return restart
+  }
+}
+
 /** The descriptors of a command that runs a container in the foreground. */
 export interface ForegroundDescriptors {
   readonly stdin?: number | undefined

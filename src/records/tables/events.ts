@@ -22,6 +22,7 @@ export interface EventActions {
     | 'start'
     | 'stop'
     | 'unpause'
+    | 'update'
     | `health_status: ${string}`
   readonly image:
     | 'delete'

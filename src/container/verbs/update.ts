@@ -1,0 +1,76 @@
+import { StrakeError } from '#oci'
+import { type ResourceOptions, updateLimits } from '#runtime'
+import { checkOptions } from '../model/check-options.ts'
+import { containerEvent } from '../model/container-events.ts'
+import { type ContainerContext, containerPaths } from '../model/context.ts'
+import { lockContainer } from '../model/lock.ts'
+import type { RestartPolicy } from '../model/options.ts'
+import { type Container, getContainer, isRunning } from '../model/record.ts'
+import { writeJson } from '../model/state.ts'
+import { readOrder } from '../protocol/order.ts'
+import { findContainer } from './find.ts'
+import { keepRecord } from './restore.ts'
+
+/** What `update` changes. Absent members stay as they are. */
+export interface ContainerChange {
+  /** An absent limit, and one of 0 except `pids`, stays as it is. */
+  readonly resources?: ResourceOptions | undefined
+  readonly restart?: RestartPolicy | undefined
+}
+
+/**
+ * Changes the limits and the restart policy of a container, also while it runs. Throws `INVALID`
+ * for limits that no container can have, `CONFLICT` for those that this one cannot, `NOT_FOUND`.
+ */
+export async function updateContainer(
+  context: ContainerContext,
+  nameOrId: string,
+  change: ContainerChange,
+): Promise<void> {
+  const found = await findContainer(context, nameOrId)
+  using _lock = await lockContainer(context, found)
+  const container = getContainer(context, found.id)
+  const { id, settings } = container
+  refuseRestart(container, change.restart)
+  const resources = { ...settings.resources, ...givenLimits(change.resources) }
+  const restart = change.restart ?? settings.restart
+  checkOptions({ resources, restart })
+  if (isRunning(container)) await updateRunning(context, container, { resources, restart })
+  const { records } = context
+  const { state: _, ...record } = await records.write(() => {
+    const updated = records.containers.update(id, { config: { ...settings, resources, restart } })
+    records.events.append(containerEvent(container, 'update'))
+    return updated
+  })
+  keepRecord(context, record)
+}
+
+function refuseRestart({ name, settings }: Container, restart: RestartPolicy | undefined): void {
+  if (!settings.remove || restart === undefined || restart.name === 'no') return
+  throw new StrakeError(
+    'CONFLICT',
+    `Cannot restart container ${name}: it is removed when it ends, because it was made with --rm`,
+    { remedy: 'make a container without --rm' },
+  )
+}
+
+function givenLimits(resources: ResourceOptions = {}): ResourceOptions {
+  const entries = Object.entries(resources)
+  return Object.fromEntries(
+    entries.filter(([name, value]) => value !== undefined && (value !== 0 || name === 'pids')),
+  )
+}
+
+/** The bundle and the order of the monitor keep both for the next restart. */
+async function updateRunning(
+  context: ContainerContext,
+  { id, state }: Container,
+  { resources, restart }: Required<ContainerChange>,
+): Promise<void> {
+  const { directory, order } = containerPaths(context, id)
+  const isLive = state.status !== 'restarting'
+  if (resources !== undefined) {
+    await updateLimits(context.runtime, { id, directory, isLive }, resources)
+  }
+  writeJson(order, { ...readOrder(order), restart })
+}
