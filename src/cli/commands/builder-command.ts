@@ -1,8 +1,11 @@
 import { rowTypes } from '#docker/columns/row-types'
+import { parseCacheFilters } from '#docker/filters/cache-filters'
 import { cacheUsage } from '#engine/build/cache-usage'
-import { pruneCache } from '#engine/store/prune'
+import { pruneCache, prunePartOfCache } from '#engine/store/prune'
+import { passesCacheFilter } from '#engine/store/select-cache'
 import { Command } from '../arguments/command.ts'
 import { addLongForms } from '../arguments/long-forms.ts'
+import { collect, parseBytes } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { formatKind, printListing } from '../format.ts'
 import { confirmed, printPruned } from '../prune.ts'
@@ -12,28 +15,67 @@ export function define(context: Context): Command {
   const command = new Command('builder').description('Show or delete the build cache')
   addLongForms(command)
   command.addCommand(defineDiskUsage(context))
-  command
-    .command('prune')
+  command.addCommand(definePrune(context))
+  return command
+}
+
+interface PruneOptions {
+  readonly filter?: readonly string[]
+  readonly force?: true
+  readonly keepStorage?: number
+  readonly maxUsedSpace?: number
+  readonly minFreeSpace?: number
+  readonly reservedSpace?: number
+}
+
+function definePrune(context: Context): Command {
+  return new Command('prune')
     .description('Delete the build cache, and the content that only the cache used')
     .option('-a, --all', 'accepted for compatibility; everything is deleted anyway')
+    .option('--filter <condition>', 'until=24h, id=ID, type=TYPE, inuse, shared, private', collect)
     .option('-f, --force', 'do not ask')
-    .examples('strake builder prune -f')
-    .action(async (options: { readonly force?: true }) => {
+    .option('--keep-storage <size>', 'another name of --reserved-space', {
+      hidden: true,
+      read: parseBytes,
+    })
+    .option('--max-used-space <size>', 'keep at most this much', parseBytes)
+    .option('--min-free-space <size>', 'delete until the disk has this much free', parseBytes)
+    .option('--reserved-space <size>', 'keep this much in any case', parseBytes)
+    .examples('strake builder prune -f', 'strake builder prune --filter until=24h')
+    .action(async (options: PruneOptions) => {
+      const { filter = [], keepStorage, maxUsedSpace, minFreeSpace } = options
+      const reservedSpace = options.reservedSpace ?? keepStorage
+      const limits = { reservedSpace, maxUsedSpace, minFreeSpace }
+      const conditions = parseCacheFilters(filter)
       const question = 'This removes the build cache. Continue?'
       if (!(await confirmed(context, question, options.force === true))) return
-      printPruned(context, await pruneCache(await context.engine()))
+      const engine = await context.engine()
+      const isPartial =
+        filter.length > 0 || Object.values(limits).some((limit) => limit !== undefined)
+      const pruned = isPartial
+        ? await prunePartOfCache(engine, { filter: conditions, limits })
+        : await pruneCache(engine)
+      printPruned(context, pruned)
     })
-  return command
+}
+
+interface DiskUsageOptions {
+  readonly filter?: readonly string[]
+  readonly format?: string
+  readonly trunc: boolean
 }
 
 function defineDiskUsage(context: Context): Command {
   return new Command('du')
     .description('Show the entries of the build cache, their sizes and their last use')
+    .option('--filter <condition>', 'until=24h, id=ID, type=TYPE, inuse, shared, private', collect)
     .option('--format <format>', 'table, table TEMPLATE, json, or a Go template')
     .option('--no-trunc', 'whole IDs')
     .examples('strake builder du')
-    .action(async ({ format, trunc }: { readonly format?: string; readonly trunc: boolean }) => {
-      const usage = await cacheUsage(await context.engine())
+    .action(async ({ filter = [], format, trunc }: DiskUsageOptions) => {
+      const conditions = parseCacheFilters(filter)
+      const all = await cacheUsage(await context.engine())
+      const usage = all.filter((one) => passesCacheFilter(conditions, one))
       const rows = usage.map(({ id, size, isReclaimable, createdAt, lastUsedAt }) => ({
         ID: trunc ? shortId(id) : id,
         Reclaimable: String(isReclaimable),

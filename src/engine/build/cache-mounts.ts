@@ -42,14 +42,18 @@ function isHeld(path: string): boolean {
   return lock === undefined
 }
 
-/** Removes the cache mounts that no build uses. With a time, keeps those used later. */
+/** Removes the cache mounts that no build uses. With a time, keeps those used later; with IDs, all others. */
 export async function pruneCacheMounts(
   engine: Root,
-  { unusedSince = Number.POSITIVE_INFINITY }: { readonly unusedSince?: number } = {},
+  {
+    unusedSince = Number.POSITIVE_INFINITY,
+    ids: wanted,
+  }: { readonly unusedSince?: number; readonly ids?: readonly string[] } = {},
 ): Promise<{ readonly ids: readonly string[]; readonly bytes: number }> {
   const ids: string[] = []
   let bytes = 0
   for (const { id, path } of await directories(engine)) {
+    if (wanted?.includes(id) === false) continue
     const size = await whileThere(async () => {
       // A build that waits for the lock then sees another directory.
       using lock = tryLockDirectory(path)

@@ -7,12 +7,15 @@ import { cacheMountUsage } from './cache-mounts.ts'
 export interface CacheUsage {
   /** The key of the step, 64 hexadecimal digits, or the ID of the directory. */
   readonly id: string
+  readonly kind: 'step' | 'mount'
   /** Bytes of its layer, or of the directory; 0 for a step that changed nothing. */
   readonly size: number
   readonly createdAt: Date
   readonly lastUsedAt: Date
   /** Removal frees the bytes: no image has the same layer, or no build uses the directory. */
   readonly isReclaimable: boolean
+  /** A build uses the directory. */
+  readonly isBusy: boolean
 }
 
 /** Returns the entries of the build cache, the last used one first. */
@@ -22,15 +25,18 @@ export async function cacheUsage(engine: Engine): Promise<readonly CacheUsage[]>
     const layer = cachedLayer(value)
     return {
       id: key,
+      kind: 'step' as const,
+      isBusy: false,
       size: layer?.size ?? 0,
       createdAt: new Date(createdAt),
       lastUsedAt: new Date(lastUsedAt),
       isReclaimable: layer === undefined || !shared.has(layer.digest),
     }
   })
-  const mounts = (await cacheMountUsage(engine)).map(({ isBusy, ...usage }) => ({
+  const mounts = (await cacheMountUsage(engine)).map((usage) => ({
     ...usage,
-    isReclaimable: !isBusy,
+    kind: 'mount' as const,
+    isReclaimable: !usage.isBusy,
   }))
   return [...results.toReversed(), ...mounts].toSorted(
     (a, b) => b.lastUsedAt.getTime() - a.lastUsedAt.getTime(),

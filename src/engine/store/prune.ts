@@ -1,5 +1,7 @@
+import { statfs } from 'node:fs/promises'
 import { removeCacheFiles } from '../build/cache-files.ts'
 import { pruneCacheMounts } from '../build/cache-mounts.ts'
+import { cacheUsage } from '../build/cache-usage.ts'
 import { collectGarbage } from '../collect/collect-garbage.ts'
 import { removeStoppedContainer } from '../container/container.ts'
 import { listContainers } from '../container/ps.ts'
@@ -11,6 +13,7 @@ import { dropCompressed } from './drop-compressed.ts'
 import { type PruneImagesOptions, pruneImages } from './prune-images.ts'
 import { pruneVolumes } from './prune-volumes.ts'
 import { notePrune, nothingPruned, type Pruned } from './pruned.ts'
+import { type CacheFilter, type CacheLimits, selectCache } from './select-cache.ts'
 
 export interface PruneOptions {
   readonly filter?: PruneFilter | undefined
@@ -65,6 +68,33 @@ export async function pruneCache(
     reclaimed,
     holders: engine.records.leases.list(),
   }
+}
+
+export interface PruneCacheOptions {
+  readonly filter: CacheFilter
+  readonly limits: CacheLimits
+}
+
+/**
+ * Removes the entries of the build cache that pass a filter, the least recently used first, until
+ * the rest is within the limits. An entry that a build uses stays.
+ */
+export async function prunePartOfCache(
+  engine: Engine,
+  { filter, limits }: PruneCacheOptions,
+): Promise<Pruned> {
+  requireFacts(engine)
+  const { bavail, bsize } = await statfs(engine.root)
+  const wanted = selectCache(await cacheUsage(engine), { filter, limits, free: bavail * bsize })
+  const steps = wanted.filter(({ kind }) => kind === 'step').map(({ id }) => id)
+  for (const key of steps) engine.records.cache.remove(key)
+  const ids = wanted.filter(({ kind }) => kind === 'mount').map(({ id }) => id)
+  const mounts = await pruneCacheMounts(engine, { ids })
+  const { bytes } = await collectGarbage(engine)
+  const reclaimed = bytes + mounts.bytes
+  await notePrune(engine, 'builder', reclaimed)
+  const holders = engine.records.leases.list()
+  return { ...nothingPruned, cache: [...steps, ...mounts.ids], reclaimed, holders }
 }
 
 export interface PruneSystemOptions extends PruneImagesOptions {
