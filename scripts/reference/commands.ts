@@ -52,7 +52,7 @@ export const exitCodes: readonly (readonly [code: string, meaning: string])[] = 
   ['1', 'failure; the reason is on standard error'],
   ['125', 'run, create and exec: strake itself refused or failed'],
   ['126, 127', 'run and exec: the program in the container cannot be executed, or is absent'],
-  ['130, 143', 'interrupted, or ended by SIGTERM'],
+  ['129, 130, 143', 'ended by SIGHUP, interrupted, or ended by SIGTERM'],
 ]
 
 /** Options before the command. */

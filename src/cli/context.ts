@@ -6,7 +6,7 @@ import type { Output } from './render/output.ts'
 export interface Context {
   readonly out: Output
   readonly err: Output
-  /** Aborted by SIGINT and SIGTERM. */
+  /** Aborted by SIGINT, SIGTERM and SIGHUP. */
   readonly signal: AbortSignal
   readonly debug: boolean
   /** The exit code of the process after the command returned; 0 unless set. */

@@ -3,7 +3,7 @@ import { describeDamage } from '#engine/facts'
 import type { ClosedStore } from '#engine/host/roots'
 import { version } from '#engine/host/version'
 import { isStrakeError } from '#oci'
-import { isSystemError } from '#platform'
+import { ignoresHangup, isSystemError } from '#platform'
 import { type GlobalOptions, parseGlobalOptions } from './arguments/global-options.ts'
 import { shorten } from './arguments/long-forms.ts'
 import { parseCommand, runParsed, UsageError } from './arguments/parse-command.ts'
@@ -196,7 +196,10 @@ interface Cancellation {
   readonly pause: () => () => void
 }
 
-/** The first SIGINT or SIGTERM cancels the command. A second one ends the process at once. */
+/**
+ * The first SIGINT, SIGTERM or SIGHUP cancels the command. A second one ends the process at once.
+ * Under `nohup`, SIGHUP stays ignored.
+ */
 function cancelOnSignals(): Cancellation {
   const controller = new AbortController()
   let code = 130
@@ -205,16 +208,17 @@ function cancelOnSignals(): Cancellation {
     code = exitCode
     controller.abort(new Error('interrupted'))
   }
-  const interrupt = handle(130)
-  const terminate = handle(143)
+  const handlers = [
+    ['SIGINT', handle(130)],
+    ['SIGTERM', handle(143)],
+    ...(ignoresHangup() ? [] : [['SIGHUP', handle(129)] as const]),
+  ] as const
   let hasLeft = false
   const take = (): void => {
-    process.on('SIGINT', interrupt)
-    process.on('SIGTERM', terminate)
+    for (const [name, handler] of handlers) process.on(name, handler)
   }
   const drop = (): void => {
-    process.off('SIGINT', interrupt)
-    process.off('SIGTERM', terminate)
+    for (const [name, handler] of handlers) process.off(name, handler)
   }
   take()
   return {

@@ -151,6 +151,7 @@ export { isPrivateAddress } from './net/private-address.ts'
 export type { DescriptorWriter } from './process/descriptor-writer.ts'
 export { ownPipeWriter, sharedWriter } from './process/descriptor-writer.ts'
 /** Facts of this machine. */
+export { ignoresHangup } from './process/hangup.ts'
 export {
   bootId,
   collectMemory,

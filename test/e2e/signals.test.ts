@@ -69,7 +69,11 @@ describe.skipIf(reason !== undefined)('the first signal', () => {
     await new Promise((resolve) => setTimeout(resolve, 400))
     child.kill(signal)
     await child.exited
-    const ends = { SIGTERM: [143, 'SIGTERM'], SIGINT: [130, 'SIGINT'] }[signal as 'SIGTERM']
+    const ends = {
+      SIGTERM: [143, 'SIGTERM'],
+      SIGINT: [130, 'SIGINT'],
+      SIGHUP: [129, 'SIGHUP'],
+    }[signal as 'SIGTERM']
     expect(ends).toContain(child.signalCode ?? child.exitCode ?? 0)
   }
 
@@ -96,6 +100,14 @@ describe.skipIf(reason !== undefined)('the first signal', () => {
     await endsAt('SIGINT', ['build', '--progress', 'plain', context], { stderr: full() })
     const processes = await command(['sh', '-c', 'cat /proc/[0-9]*/cmdline || true'])
     expect(processes.stdout).not.toContain('yes\0of\0the\0signals')
+  })
+
+  test('SIGHUP, when its terminal is closed, ends a build with its steps', async () => {
+    const context = join(strake.directory, 'hangup')
+    await Bun.write(join(context, 'Dockerfile'), 'FROM box\nRUN sleep 4321.5\n')
+    await endsAt('SIGHUP', ['build', context], {})
+    const processes = await command(['sh', '-c', 'cat /proc/[0-9]*/cmdline || true'])
+    expect(processes.stdout).not.toContain('sleep\x004321.5')
   })
 
   const toSilentWriters = [
