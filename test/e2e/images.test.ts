@@ -60,6 +60,10 @@ describe.skipIf(reason !== undefined)('images', () => {
       '{"Kind":"D","Path":"/etc/group"}',
     )
     expect(await strake.ok('ps', '-a', '--size', '--format', 'json')).not.toContain('"0B (virtual')
+    const [sized] = JSON.parse(await strake.ok('inspect', '--size', 'changer'))
+    expect(sized.SizeRw).toBeGreaterThan(0)
+    expect(sized.SizeRootFs).toBeGreaterThan(sized.SizeRw)
+    expect(await strake.ok('inspect', 'changer')).not.toContain('SizeRw')
     await strake.ok('rm', 'changer')
     const dockerfile = 'FROM busybox\nRUN echo x > /new && rm /etc/group\nRUN rm -r /home\n'
     await strake.with({ input: dockerfile }, 'build', '-q', '-t', 'changed', '-')
@@ -67,7 +71,7 @@ describe.skipIf(reason !== undefined)('images', () => {
     const both = (await strake.ok('diff', 'changed', 'busybox')).split('\n')
     expect(both).toEqual(expect.arrayContaining(['D /etc/group', 'D /home', 'A /new']))
     expect(await strake.ok('diff', 'busybox', 'busybox')).toBe('')
-    expect((await strake('diff', 'nothing')).stderr).toContain('no such image')
+    expect((await strake('diff', 'nothing')).stderr).toContain('no such container or image')
     const cached = (await strake.ok('builder', 'du')).split('\n')
     expect(cached[0]).toMatch(/^ID +RECLAIMABLE +SIZE +LAST USED$/)
     expect(cached.slice(1, 3).join('\n')).toMatch(/^\w{12} +false /)

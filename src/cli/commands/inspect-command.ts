@@ -7,6 +7,7 @@ import { printInspected } from '../inspected.ts'
 interface Options {
   readonly format?: string
   readonly type?: string
+  readonly size?: true
 }
 
 export function define(context: Context): Command {
@@ -15,14 +16,23 @@ export function define(context: Context): Command {
     .argument('<name...>', 'names or IDs')
     .option('-f, --format <format>', 'json for one line, or a Go template')
     .option('--type <type>', 'container or image')
-    .option('-s, --size', 'accepted for compatibility; sizes are always shown')
+    .option('-s, --size', 'show the sizes of containers too; those of images are always shown')
     .examples('strake inspect --type image debian')
     .action(async (names: readonly string[], options: Options) => {
       const kind = parseInspectType(options.type)
       const engine = await context.engine()
       await printInspected(context, names, {
         format: options.format,
-        find: async (name) => inspectDocument(await inspect(engine, name, kind)),
+        find: async (name) => {
+          const found = await inspect(engine, name, kind)
+          if (!options.size || found.kind !== 'container') return inspectDocument(found)
+          const { containerSize } = await import('#engine/usage/disk-usage')
+          const { id, settings } = found.container
+          return inspectDocument(
+            found,
+            await containerSize(engine, { id, imageId: settings.image.id ?? '' }),
+          )
+        },
       })
     })
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { eventDocument } from '../documents/event.ts'
+import { formatDocument, parseDocumentFormat } from '../formats/documents.ts'
 import { eventLine } from './event-line.ts'
 
 const event = {
@@ -34,7 +35,8 @@ test('eventLine() prints time, type, action, actor and sorted attributes', () =>
 })
 
 test('eventDocument() has the shape and the digits of Docker', () => {
-  expect(JSON.stringify(eventDocument(event))).toBe(
+  const json = parseDocumentFormat('json', { kind: 'event', show: (text) => text })
+  expect(formatDocument(json, eventDocument(event))).toBe(
     '{"Type":"container","Action":"die","Actor":{"ID":"abc","Attributes":{"exitCode":"0","name":"web"}},"scope":"local","time":1795917857,"timeNano":1795917857961000000}',
   )
 })

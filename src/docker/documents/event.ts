@@ -18,7 +18,8 @@ export function eventDocument({
     Actor: { ID: actor, Attributes: sorted(attributes) },
     scope: 'local',
     time: Math.floor(at / 1000),
-    timeNano: at * 1_000_000,
+    // A number has too few digits for nanoseconds.
+    timeNano: BigInt(Math.trunc(at)) * 1_000_000n,
   }
 }
 
