@@ -34,12 +34,23 @@ describe.skipIf(reason !== undefined)('a container', () => {
     await strake.ok('container', 'rename', 'shop', 'web')
   })
 
+  test('gets the signal of restart --signal', async () => {
+    const script = 'trap "echo got; exit" USR1; sleep 1000 & wait'
+    await strake.ok('run', '-d', '--name', 'told', 'busybox', 'sh', '-c', script)
+    // The shell needs its trap before the signal arrives.
+    const trapped = 'grep -q "^SigCgt:.*[2367abef]..$" /proc/1/status'
+    while ((await strake('exec', 'told', 'sh', '-c', trapped)).exitCode !== 0) await Bun.sleep(20)
+    await strake.ok('restart', '-s', 'USR1', '-t', '60', 'told')
+    expect(await strake.ok('logs', 'told')).toBe('got')
+    await strake.ok('rm', '-f', 'told')
+  })
+
   test('keeps its name when another one is impossible', async () => {
     await strake.ok('create', '--name', 'taken', 'busybox')
     for (const [name, words] of [
       ['taken', 'the name is taken by'],
       ['web', 'Cannot rename container web: it has this name'],
-      ['../x', 'Cannot name a container ../x: only letters'],
+      ['../x', 'Cannot name a container ../x: a name has 2 to 255 letters'],
     ] as const) {
       const { exitCode, stderr } = await strake('rename', 'web', name)
       expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining(words) })

@@ -79,10 +79,12 @@ describe.skipIf(reason !== undefined)('a container', () => {
       ['--cpu-rt-runtime', '1000', 'use --cpus'],
       ['--cgroup-parent', '/x', 'limit the container itself'],
       ['--gpus', 'all', '--device'],
+      ['--cpu-percent', '50', 'only containers of Windows'],
       ['--isolation', 'hyperv', 'default'],
     ] as const) {
       expect(await refusal(flag, value)).toContain(words)
     }
+    expect(await refusal('--use-api-socket')).toContain('no daemon')
     expect(await refusal('--disable-content-trust=false')).toContain('by its digest')
     const accepted = ['--isolation', 'default', '--disable-content-trust', '--cgroup-parent', '']
     expect(await sh('echo ok', ...accepted)).toBe('ok')

@@ -6,7 +6,7 @@ import { StrakeError } from '#oci'
 import type { ContainerFlags } from './container-options.ts'
 import { readEnvironment } from './environment.ts'
 import { readLimits } from './limit-options.ts'
-import { refuseContentTrust } from './refused-options.ts'
+import { refuseSwitches } from './refused-options.ts'
 
 /** Converts the parsed flags of `run` and `create` into options of the engine. */
 export async function readContainerFlags(
@@ -14,7 +14,7 @@ export async function readContainerFlags(
   command: readonly string[],
   flags: ContainerFlags,
 ): Promise<RunOptions> {
-  refuseContentTrust(flags.disableContentTrust)
+  refuseSwitches(flags)
   const { security, ...parsed } = parseContainerRequest({
     network: flags.net ?? flags.network,
     volumes: flags.volume?.map(absolute),

@@ -1,10 +1,10 @@
 import { type Command, InvalidValue } from './command.ts'
 import { addLimitOptions, type LimitFlags } from './limit-options.ts'
-import { addIdleOptions, addRefusedOptions } from './refused-options.ts'
+import { addIdleOptions, addRefusedOptions, type RefusedSwitches } from './refused-options.ts'
 import { collect, parseBytes, parseWhole } from './values.ts'
 
 /** The shared options of `run` and `create`, as the parser returns them. */
-export interface ContainerFlags extends LimitFlags {
+export interface ContainerFlags extends LimitFlags, RefusedSwitches {
   readonly addHost?: readonly string[]
   readonly annotation?: readonly string[]
   readonly attach?: readonly AttachedStream[]
@@ -14,7 +14,6 @@ export interface ContainerFlags extends LimitFlags {
   readonly cidfile?: string
   readonly device?: readonly string[]
   readonly deviceCgroupRule?: readonly string[]
-  readonly disableContentTrust: boolean
   readonly domainname?: string
   readonly dns?: readonly string[]
   readonly dnsOption?: readonly string[]

@@ -8,6 +8,14 @@ const refused: readonly (readonly [flags: string, reason: string, remedy: string
     'control groups of containers are below /strake',
     'limit the container itself with --memory, --cpus and --pids-limit',
   ],
+  ...(['--cpu-count', '--cpu-percent', '--io-maxbandwidth', '--io-maxiops'] as const).map(
+    (flag) =>
+      [
+        `${flag} <number>`,
+        'only containers of Windows have this limit',
+        'use --cpus, --device-read-bps or --device-write-bps',
+      ] as const,
+  ),
   [
     '--cpu-rt-period <microseconds>',
     'containers have no share of real-time scheduling',
@@ -41,9 +49,22 @@ const refused: readonly (readonly [flags: string, reason: string, remedy: string
   ],
 ]
 
-/** Refuses `--disable-content-trust=false`: signatures of that kind are not verified. */
-export function refuseContentTrust(disabled: boolean): void {
-  if (disabled) return
+/** Switches of `run` that are refused when they are set so. */
+export interface RefusedSwitches {
+  readonly disableContentTrust: boolean
+  readonly useApiSocket?: true
+}
+
+/** Refuses the socket of a daemon, and the verification of Docker's own signatures. */
+export function refuseSwitches({ disableContentTrust, useApiSocket }: RefusedSwitches): void {
+  if (useApiSocket) {
+    throw new StrakeError(
+      'UNSUPPORTED',
+      'Cannot use --use-api-socket: there is no daemon whose socket a container could use',
+      { remedy: 'run strake on the machine itself' },
+    )
+  }
+  if (disableContentTrust) return
   throw new StrakeError(
     'UNSUPPORTED',
     'Cannot use --disable-content-trust=false: signatures of Docker Content Trust are not verified',
@@ -69,5 +90,6 @@ export function addRefusedOptions(command: Command, names?: readonly string[]): 
 export function addIdleOptions(command: Command): Command {
   return command
     .option('--disable-content-trust', '', { hidden: true, default: true })
+    .option('--use-api-socket', '', { hidden: true })
     .option('--isolation <technology>', '', { hidden: true, choices: ['default'] })
 }
