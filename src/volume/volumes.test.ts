@@ -96,10 +96,25 @@ test('removeLeftovers() removes the files of a volume whose removal was cut, and
   expect(readdirSync(`${root}/volumes`)).not.toContain('kept')
 })
 
+test('dropAnonymous() keeps a volume that another container begins to use meanwhile', async () => {
+  const path = await mountVolume(store, { name: 'inherited', isAnonymous: true }, user)
+  writeFileSync(`${path}/file`, 'kept')
+  const { records } = store
+  let isUsed = false
+  const write: typeof records.write = async (work, signal) => {
+    isUsed = true
+    return await records.write(work, signal)
+  }
+  const meanwhile = { ...store, records: { ...records, write } }
+  await dropAnonymous(meanwhile, 'inherited', { isUsed: () => isUsed })
+  expect(existsSync(`${path}/file`)).toBe(true)
+  expect(records.volumes.get('inherited')).toBeDefined()
+})
+
 test('dropAnonymous() removes the volume of a container, also twice', async () => {
   await mountVolume(store, { name: 'anonymous', isAnonymous: true }, user)
-  await dropAnonymous(store, 'anonymous')
-  await dropAnonymous(store, 'anonymous')
+  await dropAnonymous(store, 'anonymous', { isUsed: () => false })
+  await dropAnonymous(store, 'anonymous', { isUsed: () => false })
   expect(listVolumes(store)).toEqual([])
   expect(store.records.volumes.list()).toEqual([])
 })

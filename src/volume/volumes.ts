@@ -122,9 +122,24 @@ export async function removeLeftovers({ root }: Pick<VolumeStore, 'root'>): Prom
   return left.length
 }
 
-/** Removes the volume of a container that is being removed. An absent volume is not an error. */
-export async function dropAnonymous(store: VolumeStore, name: string): Promise<void> {
-  await forget(store, name)
+export interface DropAnonymousOptions {
+  /**
+   * Whether another container uses the volume. Called in the transaction that removes the record, so
+   * that a container that is made at the same time keeps the files.
+   */
+  readonly isUsed: (name: string) => boolean
+}
+
+/**
+ * Removes the volume of a container that is being removed, unless another one uses it. An absent
+ * volume is not an error.
+ */
+export async function dropAnonymous(
+  store: VolumeStore,
+  name: string,
+  { isUsed }: DropAnonymousOptions,
+): Promise<void> {
+  if (!(await forget(store, name, isUsed))) return
   try {
     await removeTree(volumePath(store, name))
   } catch (error) {
@@ -133,10 +148,16 @@ export async function dropAnonymous(store: VolumeStore, name: string): Promise<v
   }
 }
 
-/** A volume of an earlier version has no record. */
-async function forget({ records }: VolumeStore, name: string): Promise<void> {
-  await records.write(() => {
+/** Returns false for a volume that is used. A volume of an earlier version has no record. */
+async function forget(
+  { records }: VolumeStore,
+  name: string,
+  isUsed: (name: string) => boolean,
+): Promise<boolean> {
+  return await records.write(() => {
+    if (isUsed(name)) return false
     if (records.volumes.remove(name)) records.events.append(volumeEvent('destroy', name))
+    return true
   })
 }
 

@@ -23,10 +23,9 @@ export async function removeRemains(
   const anonymous = settings.mounts
     .filter(({ type, source }) => type === 'volume' && source === undefined)
     .map(({ destination }) => anonymousVolume(id, destination))
-  if (anonymous.length === 0) return
   // Another container may use them by --volumes-from.
-  const kept = namedVolumes(records)
-  for (const name of anonymous) if (!kept.has(name)) await dropAnonymous(context, name)
+  const isUsed = (name: string): boolean => namedVolumes(records).has(name)
+  for (const name of anonymous) await dropAnonymous(context, name, { isUsed })
 }
 
 /** Another process may remove the same tree at the same time. */
