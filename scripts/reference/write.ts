@@ -13,7 +13,9 @@ export async function referenceFiles(): Promise<ReadonlyMap<string, string>> {
 }
 
 if (import.meta.main) {
+  // Before anything is removed: a mistake in the table of commands must leave the pages.
+  const files = await referenceFiles()
   rmSync(join(docs, 'man'), { recursive: true, force: true })
   mkdirSync(join(docs, 'man'))
-  for (const [path, text] of await referenceFiles()) writeFileSync(join(docs, path), text)
+  for (const [path, text] of files) writeFileSync(join(docs, path), text)
 }
