@@ -79,6 +79,23 @@ describe.skipIf(reason !== undefined)('run', () => {
     }
   })
 
+  test('--log-driver local keeps the output, and shows its limits', async () => {
+    const words = ['--log-opt', 'mode=blocking', '--network', 'none', 'busybox', 'echo', 'kept']
+    await strake.ok('run', '--name', 'local', '--log-driver', 'local', ...words)
+    expect(await strake.ok('logs', 'local')).toBe('kept')
+    const [{ HostConfig }] = JSON.parse(await strake.ok('inspect', 'local'))
+    expect(HostConfig.LogConfig).toEqual({
+      Type: 'local',
+      Config: { 'max-size': `${20 * 1024 ** 2}`, 'max-file': '5' },
+    })
+    const { exitCode, stderr } = await strake('rm', '--link', 'local')
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: expect.stringContaining('no links'),
+    })
+    await strake.ok('rm', 'local')
+  })
+
   test('--attach is refused for unknown streams and with --detach', async () => {
     expect(await strake('run', '-a', 'x', 'busybox')).toMatchObject({ exitCode: 125 })
     const { exitCode, stderr } = await strake('run', '-d', '-a', 'stdout', 'busybox')

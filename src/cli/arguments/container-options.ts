@@ -123,7 +123,7 @@ export function addContainerOptions(command: Command): Command {
     .option('--ipc <mode>', 'IPC namespace', { choices: ['private', 'host'] })
     .option('-l, --label <key=value>', 'a label', collect)
     .option('--label-file <file>', 'labels from a file', collect)
-    .option('--log-driver <name>', 'json-file or none')
+    .option('--log-driver <name>', 'json-file, local or none')
     .option('--log-opt <key=value>', 'max-size=10m, max-file=3', collect)
     .option('--mount <spec>', 'type=bind|volume|tmpfs|image,source=…,target=…', collect)
     .option('--name <name>', 'name of the container')

@@ -6,6 +6,7 @@ import { forEachName } from '../each.ts'
 
 interface Options {
   readonly force?: true
+  readonly link?: true
   readonly volumes?: true
 }
 
@@ -14,9 +15,11 @@ export function define(context: Context): Command {
     .description('Remove containers and what they wrote')
     .argument('[container...]')
     .option('-f, --force', 'remove running containers too, and ignore absent ones')
+    .option('-l, --link', '', { hidden: true })
     .option('-v, --volumes', 'remove their anonymous volumes too')
     .examples('strake rm -f web')
     .action(async (names: readonly string[], options: Options) => {
+      if (options.link) throw noLinks()
       // With --force an empty list is no failure, as in `rm -f $(strake ps -aq)`.
       if (names.length === 0 && !options.force) throw noContainer()
       const engine = await context.engine()
@@ -28,6 +31,12 @@ export function define(context: Context): Command {
         return found ? name : undefined
       })
     })
+}
+
+function noLinks(): StrakeError {
+  return new StrakeError('UNSUPPORTED', 'Cannot use rm --link: containers have no links', {
+    remedy: 'leave --link out to remove the container itself',
+  })
 }
 
 function noContainer(): StrakeError {

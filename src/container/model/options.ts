@@ -26,10 +26,11 @@ export interface RestartPolicy {
 }
 
 export interface LogOptions {
-  readonly driver?: 'json-file' | 'none' | undefined
-  /** Bytes after which the file is set aside. Default 10 MiB. */
+  /** `local` has the form of `json-file`, and keeps more by default. */
+  readonly driver?: 'json-file' | 'local' | 'none' | undefined
+  /** Bytes after which the file is set aside. Default 10 MiB, and 20 MiB for `local`. */
   readonly maxSize?: number | undefined
-  /** Files kept, the current one included. Default 3. */
+  /** Files kept, the current one included. Default 3, and 5 for `local`. */
   readonly maxFile?: number | undefined
 }
 

@@ -128,12 +128,14 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
     attached: options.attached,
     health,
     shell: image.Shell ?? ['/bin/sh', '-c'],
-    log: {
-      driver: options.log?.driver ?? 'json-file',
-      maxSize: options.log?.maxSize ?? 10 * megabyte,
-      maxFile: options.log?.maxFile ?? 3,
-    },
+    log: logOf(options.log),
   }
+}
+
+function logOf({ driver = 'json-file', ...limits }: LogOptions = {}): ContainerSettings['log'] {
+  const isLocal = driver === 'local'
+  const { maxSize = (isLocal ? 20 : 10) * megabyte, maxFile = isLocal ? 5 : 3 } = limits
+  return { driver, maxSize, maxFile }
 }
 
 function usualHostname(id: string, { uts }: ContainerOptions): string {

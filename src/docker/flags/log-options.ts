@@ -1,21 +1,27 @@
 import type { ContainerOptions } from '#container'
 import { refuse } from './refuse.ts'
 
+/** Options that say what strake does anyway. */
+const idle = new Set(['mode=blocking', 'compress=false'])
+
 /** Reads `--log-driver` and `--log-opt`. Throws `INVALID`. */
 export function parseLogOptions(
   driver: string | undefined,
   words: readonly string[],
 ): NonNullable<ContainerOptions['log']> {
-  if (driver !== undefined && driver !== 'json-file' && driver !== 'none') {
-    throw refuse('--log-driver', driver, 'expected json-file or none')
+  const known = (['json-file', 'local', 'none'] as const).find((one) => one === driver)
+  if (driver !== undefined && known === undefined) {
+    throw refuse('--log-driver', driver, 'expected json-file, local or none')
   }
-  let log: NonNullable<ContainerOptions['log']> = driver === undefined ? {} : { driver }
+  let log: NonNullable<ContainerOptions['log']> = { driver: known }
   for (const word of words) {
     const at = word.indexOf('=')
     const [key, value] = [word.slice(0, at), word.slice(at + 1)]
     if (key === 'max-size') log = { ...log, maxSize: parseSize(word, value) }
     else if (key === 'max-file') log = { ...log, maxFile: parseCount(word, value) }
-    else throw refuse('--log-opt', word, 'expected max-size=SIZE or max-file=COUNT')
+    else if (!idle.has(word)) {
+      throw refuse('--log-opt', word, 'expected max-size=SIZE or max-file=COUNT')
+    }
   }
   return log
 }
