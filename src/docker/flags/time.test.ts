@@ -13,7 +13,7 @@ test('parseTime() reads ages, instants and seconds', () => {
 })
 
 test('parseTime() names the flag when the text is not a time', () => {
-  for (const text of ['', 'soon', '10x', '1h-2m']) {
+  for (const text of ['', 'soon', '10x', '1h-2m', '99999999999999999999', '9999999999999d']) {
     expect(() => parseTime('--since', text)).toThrow(`Cannot use --since ${text}:`)
   }
 })
