@@ -17,7 +17,7 @@ export function configDocument(settings: ContainerSettings): InspectDocument {
     Tty: settings.tty,
     OpenStdin: settings.interactive,
     StdinOnce: settings.stdinOnce,
-    Env: settings.env,
+    Env: ownVariables(settings),
     Cmd: listOrNull(settings.command),
     ...(health === undefined ? {} : { Healthcheck: health }),
     Image: settings.image.reference,
@@ -30,6 +30,14 @@ export function configDocument(settings: ContainerSettings): InspectDocument {
   }
 }
 
-function listOrNull(words: readonly string[]): readonly string[] | null {
+/** As in Docker, without the variables that every container gets when it starts. */
+function ownVariables({ env, hostname, tty }: ContainerSettings): readonly string[] {
+  return env.filter(
+    (variable) => variable !== `HOSTNAME=${hostname}` && !(tty && variable === 'TERM=xterm'),
+  )
+}
+
+/** Docker shows an absent list as null. */
+export function listOrNull(words: readonly string[]): readonly string[] | null {
   return words.length === 0 ? null : words
 }

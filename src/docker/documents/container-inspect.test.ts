@@ -92,6 +92,15 @@ describe.skipIf(cannotRun !== undefined)(
       await removeContainer(bed.context, id)
     })
 
+    test('shows absent lists as null, and only variables of the image and the user', async () => {
+      const options = { image: bed.image, hostname: 'h', tty: true, env: ['A=b'] }
+      const { id } = await createContainer(bed.context, options)
+      const lists = { Binds: null, ExtraHosts: null, GroupAdd: null, SecurityOpt: null }
+      const Config = { Env: ['PATH=/bin', 'A=b'] }
+      expect(inspect(id)).toMatchObject({ HostConfig: lists, Config })
+      await removeContainer(bed.context, id)
+    })
+
     test('shows no hidden paths of a container that sees everything', async () => {
       const security = { privileged: true }
       const { id } = await createContainer(bed.context, { image: bed.image, security })

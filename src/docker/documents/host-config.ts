@@ -1,5 +1,6 @@
 import type { ContainerSettings, MountRequest } from '#container'
 import { cgroupNamespace, type DeviceLimit, protectedPaths } from '#runtime'
+import { listOrNull } from './container-config.ts'
 import { formatBind, formatTmpfs, mountSpec } from './container-mounts.ts'
 import { portMap } from './container-network.ts'
 import type { InspectDocument } from './document.ts'
@@ -9,7 +10,7 @@ export function hostConfigDocument(settings: ContainerSettings, runtime: string)
   const { security, mounts } = settings
   const hidden = protectedPaths(security)
   return {
-    Binds: mounts.flatMap(formatBind),
+    Binds: listOrNull(mounts.flatMap(formatBind)),
     ContainerIDFile: '',
     LogConfig: {
       Type: settings.log.driver,
@@ -32,8 +33,8 @@ export function hostConfigDocument(settings: ContainerSettings, runtime: string)
     Dns: settings.dns,
     DnsOptions: settings.dnsOptions,
     DnsSearch: settings.dnsSearch,
-    ExtraHosts: settings.extraHosts.map(({ name, ip }) => `${name}:${ip}`),
-    GroupAdd: settings.groupAdd,
+    ExtraHosts: listOrNull(settings.extraHosts.map(({ name, ip }) => `${name}:${ip}`)),
+    GroupAdd: listOrNull(settings.groupAdd),
     IpcMode: settings.ipc,
     Cgroup: '',
     Links: null,
@@ -42,7 +43,7 @@ export function hostConfigDocument(settings: ContainerSettings, runtime: string)
     Privileged: security.privileged ?? false,
     PublishAllPorts: settings.publishAll,
     ReadonlyRootfs: settings.readOnly,
-    SecurityOpt: securityOptions(settings),
+    SecurityOpt: listOrNull(securityOptions(settings)),
     Tmpfs: tmpfsOf(mounts),
     UTSMode: settings.uts === 'host' ? 'host' : '',
     UsernsMode: '',
