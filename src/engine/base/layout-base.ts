@@ -118,10 +118,13 @@ async function* readBlob(
   path: string,
   { start, end }: { readonly start: number; readonly end: number },
 ): Bytes {
-  await using file = await openBlob(path)
-  if (!(await file.stat()).isFile()) {
-    throw new StrakeError('INVALID', `Cannot read ${path}: it is not a regular file`)
-  }
+  await using file = await openBlob(path).catch((cause: unknown) => {
+    if (isSystemError(cause, 'ENOENT')) {
+      throw new StrakeError('NOT_FOUND', `Cannot read ${path}: there is no such blob`, { cause })
+    }
+    throw isSystemError(cause, 'ELOOP') ? notAFile(path, cause) : cause
+  })
+  if (!(await file.stat()).isFile()) throw notAFile(path)
   for (let at = start; at < end; ) {
     const buffer = Buffer.allocUnsafe(Math.min(chunkSize, end - at))
     const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
@@ -129,4 +132,8 @@ async function* readBlob(
     at += bytesRead
     yield buffer.subarray(0, bytesRead)
   }
+}
+
+function notAFile(path: string, cause?: unknown): StrakeError {
+  return new StrakeError('INVALID', `Cannot read ${path}: it is not a regular file`, { cause })
 }
