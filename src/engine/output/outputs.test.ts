@@ -24,6 +24,7 @@ import type { ProgressEvent } from '#stream'
 import { load } from '../archive/load.ts'
 import { type BuildRequest, build, type NamedContext } from '../build/build.ts'
 import { collectGarbage } from '../collect/collect-garbage.ts'
+import { findForeign } from '../host/store-names.ts'
 import { findTarget, getTarget } from '../image/find-target.ts'
 import { pull } from '../image/pull.ts'
 import { cannotContain, openTestEngine, type TestEngine } from '../testing/fixture.ts'
@@ -184,6 +185,7 @@ withRoot('local and tar have a directory for each of several platforms', async (
 withRoot('local of an image without files makes an empty directory', async () => {
   await run(local(), { dockerfile: { text: 'FROM scratch\nENV a=1\n' } })
   expect(readdirSync(out)).toEqual([])
+  expect(findForeign(engine, 'run')).toBeUndefined()
 })
 
 /** The media types and sizes of the layers of what a directory or archive lists. */
