@@ -159,6 +159,7 @@ const purposes: Readonly<Record<string, string>> = {
   'container/protocol': 'the messages between a command and a monitor',
   'container/session':
     'the side of the command: starting a monitor and exchanging messages with it',
+  'container/networks': 'joining and leaving networks while a container exists',
   'container/observe': 'processes and resource use of a running container',
   'container/setup': 'preparing everything that the process needs before its start',
   'container/verbs': 'one file for each verb on a container',
@@ -186,6 +187,7 @@ const purposes: Readonly<Record<string, string>> = {
   'engine/filter': 'conditions that several verbs share',
   'engine/host': 'directories, runtime and abilities of this machine',
   'engine/image': 'images over one store',
+  'engine/network': 'networks over one store',
   'engine/output': 'what becomes of the result of a build',
   'engine/push': 'images to registries',
   'engine/registry': 'serving a registry, and login',
@@ -195,6 +197,7 @@ const purposes: Readonly<Record<string, string>> = {
   'image/archive': 'images as archives: load, save, import',
   'image/compress': 'reproducible compression of layers',
   'network/bridge': 'the bridge, its addresses and its published ports',
+  'network/dns': 'names of containers, served inside their network namespaces',
   'network/proxy': 'ports on IPv6 addresses, served by a process',
   'platform/call': 'system calls, their errors, and reads without node:fs',
   'platform/data': 'SQLite, and the order in which locks are taken',

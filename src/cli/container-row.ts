@@ -49,7 +49,7 @@ export function containerRow(
     Labels: formatLabels(container.labels),
     LocalVolumes: String(container.mounts.filter((mount) => !mount.startsWith('/')).length),
     Mounts: container.mounts.join(','),
-    Networks: container.network,
+    Networks: container.networks.join(','),
     Size: size,
   }
 }

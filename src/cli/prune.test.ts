@@ -8,6 +8,7 @@ test("printPruned() uses Docker's words", () => {
     containers: ['c1'],
     untagged: ['app:1'],
     images: ['sha256:aa'],
+    networks: ['n'],
     volumes: ['v'],
     cache: [],
     reclaimed: 1_500_000,
@@ -17,6 +18,7 @@ test("printPruned() uses Docker's words", () => {
   expect(context.out.text).toBe(
     [
       'Deleted Containers:\nc1\n\n',
+      'Deleted Networks:\nn\n\n',
       'Deleted Images:\nuntagged: app:1\ndeleted: sha256:aa\n\n',
       'Deleted Volumes:\nv\n\n',
       'Total reclaimed space: 1.5MB\n',

@@ -29,9 +29,10 @@ export async function confirmed(
 
 /** Prints the removed objects in Docker's words and order. */
 export function printPruned({ out, err }: Context, pruned: Pruned): void {
-  const { containers, untagged, images, volumes, cache } = pruned
+  const { containers, untagged, images, networks, volumes, cache } = pruned
   const sections = [
     { title: 'Deleted Containers', lines: containers },
+    { title: 'Deleted Networks', lines: networks },
     {
       title: 'Deleted Images',
       lines: [

@@ -234,6 +234,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Create, list, inspect and remove volumes',
     load: () => import('./commands/volume-command.ts'),
   },
+  network: {
+    group: 'system',
+    summary: 'Create, list, inspect and remove networks',
+    load: () => import('./commands/network-command.ts'),
+  },
   builder: {
     group: 'system',
     summary: 'Show or delete the build cache: `builder du` and `builder prune`',

@@ -18,6 +18,7 @@ export type {
   ContainerImage,
   ContainerOptions,
   LogOptions,
+  NetworkChoice,
   RestartPolicy,
 } from './model/options.ts'
 /** Containers and their current state. */
@@ -30,13 +31,15 @@ export {
   readSettings,
 } from './model/record.ts'
 /** Settings of a container, merged from its options and its image. */
-export type { ContainerSettings } from './model/settings.ts'
+export { type ContainerSettings, networkNames, networksOf } from './model/settings.ts'
 /** The state of a container. */
 export type { ContainerState, ContainerStatus } from './model/state.ts'
 /** The state of health checks. */
 export type { HealthStatus } from './monitor/health.ts'
 /** The hidden role in which this program watches one container. */
 export { monitorMain } from './monitor/main.ts'
+/** The networks of a container that exists. */
+export { connectNetwork, disconnectNetwork } from './networks/connect.ts'
 /** The processes of a container. */
 export { listProcesses, type ProcessTable } from './observe/processes.ts'
 /** The resource use of a container. */
@@ -48,6 +51,8 @@ export { type LaunchedMonitor, type LaunchSettings, launchMonitor } from './sess
 export type { SessionEnd } from './session/session.ts'
 export { SessionError } from './session/session-error.ts'
 export type { ContainerStreams } from './session/streams.ts'
+/** Networks that users make. */
+export { bridgeOption, findNetwork } from './setup/join-networks.ts'
 export { type AttachOptions, attachContainer } from './verbs/attach.ts'
 /** Stopping, killing, pausing, waiting. */
 export {

@@ -10,10 +10,10 @@ export type {
   NetworkKind,
   NetworkPlace,
   NetworkRequest,
-  Networks,
-  NetworksOptions,
-} from './networks.ts'
-export { defaultNetwork, openNetworks } from './networks.ts'
+} from './model.ts'
+export { defaultNetwork } from './model.ts'
+export type { Networks, NetworksOptions } from './networks.ts'
+export { openNetworks } from './networks.ts'
 /** Requested and published ports. */
 export type { PortProtocol, PortRequest, PublishedPort } from './port.ts'
 /** Ports on IPv6 addresses of the host. */
@@ -21,3 +21,6 @@ export { type ProxiedPort, proxiedPorts } from './proxy/proxied-port.ts'
 /** A container's resolv.conf and hosts. */
 export type { ResolverConfig } from './resolv-conf.ts'
 export { formatResolvConf, readContainerResolver, readHostResolver } from './resolv-conf.ts'
+/** Networks that users make. */
+export type { UserNetwork } from './user-network.ts'
+export { bridgeOf, nameServerAddress } from './user-network.ts'

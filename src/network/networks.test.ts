@@ -56,11 +56,14 @@ describe.skipIf(missing !== undefined)('openNetworks()', () => {
     const made = await driver.attach({ containerId: 'listed', ip: '10.89.0.30' })
     const { ip, prefix, gateway, mac } = made
     expect([...made.networks]).toEqual([
-      { name: 'bridge', ip: `${ip}`, prefix: Number(prefix), gateway: `${gateway}`, mac: `${mac}` },
+      {
+        ...{ name: 'bridge', device: 'eth0', ip: `${ip}`, prefix: Number(prefix) },
+        ...{ gateway: `${gateway}`, mac: `${mac}` },
+      },
     ])
     const options = { containerId: 'other', kind: 'bridge' } as const
     const { error } = await driver.call({ method: 'attach', options, network: 'back' })
-    expect(error?.message).toBe('Cannot join network back: there is no such network')
+    expect(error?.message).toBe('Cannot join network back: network back not found')
   })
 
   test('attach() lets a container reach the outside with the address of the host', async () => {

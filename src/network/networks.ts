@@ -1,70 +1,39 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { StrakeError } from '#oci'
-import { isSystemError } from '#platform'
-import type {
-  AllocateAddress,
-  BridgeAttachment,
-  BridgeAttachOptions,
-  BridgeNetwork,
-} from './bridge/bridge-network.ts'
-import type { PortRequest } from './port.ts'
-import { type ResolverConfig, readContainerResolver, readHostResolver } from './resolv-conf.ts'
-
-export type NetworkKind = 'bridge' | 'host' | 'none'
-
-/** The network that every container joins unless another one is given. */
-export const defaultNetwork = 'bridge'
-
-/** A network that a container joins. */
-export interface NetworkRequest {
-  readonly name: string
-  /** Chooses the address. */
-  readonly allocate: AllocateAddress
-}
-
-/** The place of a container on one network. */
-export interface NetworkPlace {
-  readonly name: string
-  readonly ip: string
-  readonly prefix: number
-  readonly gateway: string
-  readonly mac: string
-}
-
-export interface AttachOptions {
-  readonly containerId: string
-  readonly kind: NetworkKind
-  /** The container's name in messages; default: its ID. */
-  readonly name?: string
-  /** The networks to join, for the kind `bridge`; the first one has the default route. */
-  readonly networks?: readonly NetworkRequest[] | undefined
-  /** The ports to publish on a bridge. The other kinds ignore them. */
-  readonly ports?: readonly PortRequest[]
-  readonly signal?: AbortSignal | undefined
-}
-
-/**
- * The network of a container. For `bridge`, the namespace exists at `netnsPath`. For `none`,
- * config.json has a network namespace without a path, so that crun or runc creates it and brings
- * loopback up. For `host`, config.json has no network namespace. Disposing detaches the container.
- */
-export interface Attachment extends Partial<BridgeAttachment>, AsyncDisposable {
-  readonly kind: NetworkKind
-  readonly ports: BridgeAttachment['ports']
-  /** The places on the joined networks, in that order. */
-  readonly networks: readonly NetworkPlace[]
-  readonly resolver: ResolverConfig
-}
+import { isSystemError, removeNetworkNamespace, removeTree } from '#platform'
+import type { BridgeNetwork, BridgeNetworkOptions } from './bridge/bridge-network.ts'
+import type { Attachment, AttachOptions, NetworkPlace, NetworkRequest } from './model.ts'
+import { attachAll, chooseGateway, placeOf, routeOutside } from './places.ts'
+import { readContainerResolver, readHostResolver } from './resolv-conf.ts'
+import { bridgeOf, networkId, tableOf, type UserNetwork } from './user-network.ts'
 
 /** The networks of one store. Any number of processes may use them at once. */
 export interface Networks {
   /**
    * Attaches a container to its networks. Throws `CONFLICT` for a port in use, `NOT_FOUND` for a
-   * network that does not exist, `UNSUPPORTED` without nft or for several networks, and
-   * `UNAVAILABLE` without the rights; then it leaves nothing behind.
+   * network that does not exist, `UNSUPPORTED` without nft, and `UNAVAILABLE` without the
+   * rights; then it leaves nothing behind.
    */
   attach(options: AttachOptions): Promise<Attachment>
+  /**
+   * Gives a running container one more network. `places` are those that it has. Returns all of
+   * them. Throws like `attach`.
+   */
+  connect(
+    options: Pick<AttachOptions, 'containerId' | 'name'>,
+    places: readonly NetworkPlace[],
+    request: NetworkRequest,
+  ): Promise<readonly NetworkPlace[]>
+  /**
+   * Removes a running container from a network, and its ports if they are published there. Returns
+   * the other places.
+   */
+  disconnect(
+    containerId: string,
+    places: readonly NetworkPlace[],
+    name: string,
+  ): Promise<readonly NetworkPlace[]>
   /**
    * Detaches a container, which may have no network. The kernel removes the interfaces when the
    * last process of the namespace ends. Published ports are removed in the background within about
@@ -73,10 +42,13 @@ export interface Networks {
   detach(containerId: string): Promise<void>
   /**
    * Detaches every container that is not in the list and returns their IDs. The list
-   * must include containers that are being started.
+   * must include containers that are being started. With `networkIds`, removes the bridges of
+   * all other networks that users have made.
    */
-  cleanStale(liveIds: Iterable<string>): Promise<readonly string[]>
-  /** Removes the bridge and every rule. Throws `CONFLICT` while a container is attached. */
+  cleanStale(liveIds: Iterable<string>, networkIds?: Iterable<string>): Promise<readonly string[]>
+  /** Removes the bridge and the rules of a network. Throws `CONFLICT` while a container is attached. */
+  removeNetwork(network: Pick<UserNetwork, 'id' | 'name' | 'interfaceName'>): Promise<void>
+  /** Removes every bridge and every rule. Throws `CONFLICT` while a container is attached. */
   remove(): Promise<void>
 }
 
@@ -100,92 +72,160 @@ export function openNetworks({ run, bridge: configured = {} }: NetworksOptions):
       `Cannot call a bridge ${JSON.stringify(name)}: not 1 to 15 of a-z, 0-9 and _`,
     )
   }
-  let opened: BridgeNetwork | undefined
+  const directory = join(run, 'network')
+  const namespaces = join(run, 'netns')
+  const opened = new Map<string, BridgeNetwork>()
   // Loaded at the first use, because most of this folder is about bridges.
-  const bridge = async (): Promise<BridgeNetwork> => {
+  const open = async (key: string, options: BridgeNetworkOptions): Promise<BridgeNetwork> => {
     const { openBridgeNetwork } = await import('./bridge/bridge-network.ts')
-    opened ??= openBridgeNetwork({
-      directory: join(run, 'network'),
-      namespaces: join(run, 'netns'),
-      name,
-      table: name === defaultName ? 'strake' : name,
-      subnet: configured.subnet,
-    })
-    return opened
+    const bridge = opened.get(key) ?? openBridgeNetwork(options)
+    opened.set(key, bridge)
+    return bridge
   }
+  const bridgeFor = (network: UserNetwork | undefined): Promise<BridgeNetwork> => {
+    if (network !== undefined) {
+      return open(network.id, userBridge({ directory, namespaces }, network))
+    }
+    const table = name === defaultName ? 'strake' : name
+    return open('', { directory, namespaces, name, table, subnet: configured.subnet })
+  }
+  /** For what needs no more than the network's files and names. */
+  const bridgeById = (id: string | undefined): Promise<BridgeNetwork> =>
+    id === undefined
+      ? bridgeFor(undefined)
+      : open(`${id} `, {
+          directory: join(directory, id),
+          namespaces,
+          name: bridgeOf({ id }),
+          table: tableOf(id),
+        })
   const detach = async (containerId: string) => {
     requireId(containerId)
-    const network = await bridge()
-    network.detach(containerId)
+    removeNetworkNamespace(join(namespaces, containerId))
+    for (const id of [undefined, ...listNetworks(directory)]) {
+      const bridge = await bridgeById(id)
+      bridge.detach(containerId)
+    }
   }
   return {
     async attach(options) {
       options.signal?.throwIfAborted()
-      const { kind, containerId } = options
+      const { kind } = options
+      const containerId = requireId(options.containerId)
       if (kind !== 'bridge') {
         const resolver = kind === 'host' ? readHostResolver() : readContainerResolver()
         return { kind, ports: [], networks: [], resolver, [Symbol.asyncDispose]: async () => {} }
       }
-      const place = await explain(options, async () =>
-        (await bridge()).attach(bridgeOptions(options)),
-      )
-      const { ip, prefix, gateway, mac } = place
+      const places = await explain(options, () => attachAll(options, bridgeFor, detach))
+      const networks = places.map(({ place }) => place)
+      const first = chooseGateway(networks) ?? networks[0]
+      if (first === undefined) throw new TypeError('no network to join')
+      const { ip, prefix, gateway, mac, device } = first
+      const ports = places.flatMap((each) => each.ports)
       return {
         kind,
-        ...place,
-        networks: [{ name: defaultNetwork, ip, prefix, gateway, mac }],
+        netnsPath: join(namespaces, containerId),
+        ...{ ip, prefix, gateway, mac, device, ports, networks },
         resolver: readContainerResolver(),
         [Symbol.asyncDispose]: () => detach(containerId),
       }
     },
-    detach,
-    async cleanStale(liveIds) {
-      if (!existsSync(join(run, 'network'))) return []
-      const live = new Set(liveIds)
-      const network = await bridge()
-      const stale = network.list().filter((id) => !live.has(id))
-      for (const id of stale) network.detach(id)
-      network.dropOrphans()
-      return stale
+    async connect(options, places, request) {
+      const containerId = requireId(options.containerId)
+      const bridge = await bridgeFor(request.network)
+      const joined = await explain(options, () =>
+        bridge.attach({
+          ...{ containerId, name: options.name ?? '', ports: [], isMore: true, isDefault: false },
+          ...{ allocate: request.allocate, aliases: request.aliases, mac: request.mac },
+        }),
+      )
+      const all = [...places, placeOf(request, joined)]
+      await routeOutside(join(namespaces, containerId), all)
+      return all
     },
+    async disconnect(containerId, places, name) {
+      const left = places.find((place) => place.name === name)
+      if (left === undefined) return places
+      const bridge = await bridgeById(left.id)
+      bridge.disconnect(requireId(containerId))
+      const others = places.filter((place) => place !== left)
+      await routeOutside(join(namespaces, containerId), others)
+      return others
+    },
+    detach,
+    async cleanStale(liveIds, networkIds) {
+      if (!existsSync(directory)) return []
+      const live = new Set(liveIds)
+      const known = listNetworks(directory)
+      const stale = new Set<string>()
+      for (const id of [undefined, ...known]) {
+        const bridge = await bridgeById(id)
+        for (const one of bridge.list()) if (!live.has(one)) stale.add(one)
+      }
+      for (const id of stale) await detach(id)
+      for (const id of [undefined, ...known]) (await bridgeById(id)).dropOrphans()
+      if (networkIds !== undefined) {
+        const kept = new Set(networkIds)
+        for (const id of known) if (!kept.has(id)) await removeById({ id, name: id })
+      }
+      return [...stale]
+    },
+    removeNetwork: (network) => removeById(network),
     async remove() {
+      for (const id of listNetworks(directory)) await removeById({ id, name: id })
       // Querying the kernel needs CAP_NET_ADMIN; skip it when no network was ever created.
-      if (!existsSync(join(run, 'network')) && !existsSync(`/sys/class/net/${name}`)) return
-      const network = await bridge()
+      if (!existsSync(directory) && !existsSync(`/sys/class/net/${name}`)) return
+      const network = await bridgeFor(undefined)
       await network.remove()
     },
+  }
+
+  async function removeById(
+    network: Pick<UserNetwork, 'id' | 'name' | 'interfaceName'>,
+  ): Promise<void> {
+    const own = join(directory, network.id)
+    if (!existsSync(own)) return
+    const { findBridge } = await import('./bridge/bridge.ts')
+    const name = findBridge(own) ?? bridgeOf(network)
+    const options = { directory: own, namespaces, name, table: tableOf(network.id) }
+    const { openBridgeNetwork } = await import('./bridge/bridge-network.ts')
+    await openBridgeNetwork({ ...options, label: network.name }).remove()
+    await removeTree(own)
   }
 }
 
 const defaultName = 'strake0'
 
-function bridgeOptions({
-  containerId,
-  name = '',
-  networks = [],
-  ports = [],
-  signal,
-}: AttachOptions): BridgeAttachOptions {
-  const [joined, second] = networks
-  if (joined === undefined) throw new TypeError('no network to join')
-  if (joined.name !== defaultNetwork) {
-    throw new StrakeError(
-      'NOT_FOUND',
-      `Cannot join network ${joined.name}: there is no such network`,
-    )
+/** Returns the IDs of the networks of users that have been used since the machine started. */
+function listNetworks(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory).filter((name) => networkId.test(name))
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return []
+    throw error
   }
-  if (second !== undefined) {
-    throw new StrakeError(
-      'UNSUPPORTED',
-      `Cannot join network ${second.name}: the container has joined one already`,
-    )
+}
+
+function userBridge(
+  { directory, namespaces }: { readonly directory: string; readonly namespaces: string },
+  network: UserNetwork,
+): BridgeNetworkOptions {
+  const { id, name, subnet, gateway, mtu, isInternal, isIsolating, keepsAddresses } = network
+  return {
+    directory: join(directory, id),
+    namespaces,
+    name: bridgeOf(network),
+    table: tableOf(id),
+    label: name,
+    ...{ subnet, gateway, mtu, isInternal, isIsolating, keepsAddresses },
   }
-  const { allocate } = joined
-  return { containerId: requireId(containerId), name, allocate, ports, signal }
 }
 
 /** Adds the container's name and a remedy to a kernel error. */
-async function explain<T>(options: AttachOptions, attach: () => Promise<T>): Promise<T> {
+async function explain<T>(
+  options: Pick<AttachOptions, 'containerId' | 'name'>,
+  attach: () => Promise<T>,
+): Promise<T> {
   try {
     return await attach()
   } catch (error) {

@@ -97,6 +97,9 @@ export type { OverlayOptions } from './kernel/overlay.ts'
 export { maxOverlayLowers, mountOverlay } from './kernel/overlay.ts'
 /** The kernel's table of flows. */
 export { forgetUdpFlows } from './net/conntrack.ts'
+/** Sockets that are made at once, in the network namespace of the thread. */
+export type { OnDatagram, OpenSocket, TcpEnd, TcpHandlers } from './net/instant-sockets.ts'
+export { askTcp, askUdp, bindUdp, listenTcp } from './net/instant-sockets.ts'
 /** Addresses of private networks. */
 /** Distinguishing IPv4 and IPv6. */
 export { ipVersion } from './net/ip-version.ts'
@@ -133,6 +136,8 @@ export {
   enterNetworkNamespace,
   removeNetworkNamespace,
 } from './net/netns.ts'
+/** Ports that lead to others. */
+export { redirectPorts } from './net/nft-redirect.ts'
 export type { NftChain, NftElement, NftMap } from './net/nftables.ts'
 export {
   addElements,

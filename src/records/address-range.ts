@@ -19,3 +19,20 @@ export function hostsOf(text: string): { readonly first: number; readonly last: 
   }
   return { first: subnet.base + 1, last: lastAddress(subnet) - 1 }
 }
+
+/** Returns the hosts of a subnet that are in `range`, a part of it. Throws `INVALID` when there is none. */
+export function rangeOf(
+  subnet: string,
+  range: string | undefined,
+): { readonly first: number; readonly last: number } {
+  const hosts = hostsOf(subnet)
+  if (range === undefined) return hosts
+  const part = parseSubnet(range)
+  const first = Math.max(hosts.first, part?.base ?? 0)
+  const last = Math.min(hosts.last, part === undefined ? 0 : lastAddress(part))
+  if (first <= last) return { first, last }
+  throw new StrakeError(
+    'INVALID',
+    `Cannot use range ${range}: it has no address of the subnet ${subnet}`,
+  )
+}

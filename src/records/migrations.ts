@@ -133,4 +133,13 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX index_images_by_image ON index_images (image);
   `,
+  // No released version wrote the old table of networks.
+  `
+  DROP TABLE networks;
+  CREATE TABLE networks (
+    name TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL, driver TEXT NOT NULL,
+    subnet TEXT NOT NULL, gateway TEXT NOT NULL, ip_range TEXT, auxiliary TEXT NOT NULL,
+    is_internal INTEGER NOT NULL, labels TEXT NOT NULL, options TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

@@ -5,7 +5,6 @@ const absent: Readonly<Record<string, string>> = {
   config: '',
   context: 'strake --root DIR, which is another store',
   manifest: '',
-  network: 'strake run --network bridge, host or none',
   node: '',
   plugin: '',
   search: '',

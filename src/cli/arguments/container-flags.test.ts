@@ -123,7 +123,7 @@ test('readContainerFlags() refuses invalid values', async () => {
     [['--stop-signal', 'FOO', 'app'], 'FOO'],
     [['--label-file', '/nowhere', 'app'], 'Cannot read the label file /nowhere: no such file'],
     [['-v', 'a:b:c:d', 'app'], 'Cannot mount a:b:c:d'],
-    [['--network', 'mine', 'app'], 'Cannot use --network mine'],
+    [['--network', 'alias=a', 'app'], 'Cannot use --network alias=a'],
     [['-e', '=x', 'app'], 'no name'],
   ] as const) {
     await expect(read(...argv)).rejects.toThrow(message)

@@ -16,7 +16,12 @@ export async function readContainerFlags(
 ): Promise<RunOptions> {
   refuseSwitches(flags)
   const { security, ...parsed } = parseContainerRequest({
-    network: flags.net ?? flags.network,
+    networks: {
+      networks: [...(flags.net ?? []), ...(flags.network ?? [])],
+      aliases: [...(flags.netAlias ?? []), ...(flags.networkAlias ?? [])],
+      ip: flags.ip,
+      mac: flags.macAddress,
+    },
     volumes: flags.volume?.map(absolute),
     mounts: flags.mount?.map(absoluteSource),
     tmpfs: flags.tmpfs,
@@ -70,7 +75,6 @@ export async function readContainerFlags(
     init: flags.init,
     readOnly: flags.readOnly,
     shmSize: flags.shmSize,
-    ip: flags.ip,
     publishAll: flags.publishAll,
     dns: flags.dns,
     dnsSearch: flags.dnsSearch,

@@ -41,8 +41,11 @@ export interface ContainerFlags extends LimitFlags, RefusedSwitches {
   readonly logOpt?: readonly string[]
   readonly mount?: readonly string[]
   readonly name?: string
-  readonly net?: string
-  readonly network?: string
+  readonly macAddress?: string
+  readonly net?: readonly string[]
+  readonly netAlias?: readonly string[]
+  readonly network?: readonly string[]
+  readonly networkAlias?: readonly string[]
   readonly oomScoreAdj?: number
   readonly pid?: 'private' | 'host'
   readonly platform?: string
@@ -119,16 +122,25 @@ export function addContainerOptions(command: Command): Command {
     .option('-h, --hostname <name>', 'host name in the container')
     .option('--init', 'run a small init that reaps processes')
     .option('-i, --interactive', 'keep standard input open')
-    .option('--ip <address>', 'address on the bridge')
+    .option('--ip <address>', 'address on the first network')
     .option('--ipc <mode>', 'IPC namespace', { choices: ['private', 'host'] })
     .option('-l, --label <key=value>', 'a label', collect)
     .option('--label-file <file>', 'labels from a file', collect)
     .option('--log-driver <name>', 'json-file, local or none')
     .option('--log-opt <key=value>', 'max-size=10m, max-file=3', collect)
+    .option('--mac-address <address>', 'hardware address on the first network')
     .option('--mount <spec>', 'type=bind|volume|tmpfs|image,source=…,target=…', collect)
     .option('--name <name>', 'name of the container')
-    .option('--network <mode>', 'bridge, host or none', { default: 'bridge', empty: 'refused' })
-    .option('--net <mode>', 'another name of --network', { hidden: true, empty: 'refused' })
+    .option('--network <network>', 'bridge, host, none, or a network; may be given again', {
+      read: collect,
+    })
+    .option('--network-alias <name>', 'a further name on the first network', collect)
+    .option('--net <network>', 'another name of --network', {
+      ...{ hidden: true, read: collect },
+    })
+    .option('--net-alias <name>', 'another name of --network-alias', {
+      ...{ hidden: true, read: collect },
+    })
     .option(
       '--oom-score-adj <score>',
       'how early the kernel kills it when memory runs out: -1000 to 1000',

@@ -55,7 +55,7 @@ export function shorten(argv: readonly string[]): readonly string[] {
   const [typedFirst, second, ...rest] = argv
   const first = typedFirst === 'buildx' ? 'builder' : typedFirst
   const short = first && second ? longForms[first]?.[second] : undefined
-  if (first === 'volume') return [first, ...shortenVerb(second), ...rest]
+  if (first === 'volume' || first === 'network') return [first, ...shortenVerb(second), ...rest]
   if (short === undefined) return first === undefined ? argv : [first, ...argv.slice(1)]
   const typed = (first === 'image' || first === 'container') && short === 'inspect'
   return typed ? [short, '--type', first, ...rest] : [short, ...rest]

@@ -60,9 +60,9 @@ test('describeUsageError() repeats no control character', () => {
 })
 
 test('describeUnknown() names a replacement for a command that strake lacks', () => {
-  const network = describeUnknown('network', { close: undefined, path: '' })
-  expect(network).toBe(
-    "unknown command 'network': strake does not have it yet\n  try: strake run --network bridge, host or none",
+  const context = describeUnknown('context', { close: undefined, path: '' })
+  expect(context).toBe(
+    "unknown command 'context': strake does not have it yet\n  try: strake --root DIR, which is another store",
   )
   expect(describeUnknown('imagse', { close: 'images', path: '' })).toBe(
     "unknown command 'imagse': did you mean 'strake images'?",

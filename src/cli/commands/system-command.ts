@@ -49,7 +49,7 @@ interface PruneOptions {
 function definePrune(context: Context): Command {
   return new Command('prune')
     .description(
-      'Remove stopped containers, images without a name, the build cache and compressed copies of layers',
+      'Remove stopped containers, unused networks, images without a name, the build cache and compressed copies of layers',
     )
     .option('-a, --all', 'every image that no container uses')
     .option('-f, --force', 'do not ask')
@@ -65,7 +65,7 @@ function definePrune(context: Context): Command {
     .action(async (options: PruneOptions) => {
       const images = options.all ? 'every image that no container uses' : 'images without a name'
       const volumes = options.volumes ? ', volumes without a name' : ''
-      const question = `This removes stopped containers${volumes}, ${images} and the build cache. Continue?`
+      const question = `This removes stopped containers${volumes}, unused networks, ${images} and the build cache. Continue?`
       if (!(await confirmed(context, question, options.force === true))) return
       const pruned = await pruneSystem(await context.engine(), {
         all: options.all === true,

@@ -20,7 +20,7 @@ test('complete() offers commands', async () => {
 
 test('complete() offers options, also after a long form, but no hidden ones', async () => {
   expect(await completions('image', 'ls', '--no')).toEqual(['--no-trunc'])
-  expect(await completions('run', '--net')).toEqual(['--network'])
+  expect(await completions('run', '--net')).toEqual(['--network', '--network-alias'])
 })
 
 test('complete() offers the words of a group', async () => {
@@ -45,7 +45,10 @@ test('complete() offers the values of an option, with and without an equals sign
 test('complete() understands options before the command', async () => {
   expect(await completions('--ro')).toEqual(['--root'])
   expect(await completions('--root', '/nowhere/a', 'im')).toEqual(['image', 'images', 'import'])
-  expect(await completions('--root=/nowhere/a', '-D', 'run', '--netw')).toEqual(['--network'])
+  expect(await completions('--root=/nowhere/a', '-D', 'run', '--netw')).toEqual([
+    '--network',
+    '--network-alias',
+  ])
   expect(await completions('--snapshotter', '')).toEqual(['directory', 'erofs'])
   expect(await completions('--root', '')).toEqual([])
 })

@@ -3,7 +3,7 @@ import { globalOptions, parseGlobalOptions } from '../arguments/global-options.t
 import { shorten } from '../arguments/long-forms.ts'
 import type { Context } from '../context.ts'
 import { commands } from '../table.ts'
-import { namesFor, volumeNames } from './names.ts'
+import { namesFor, networkNames, volumeNames } from './names.ts'
 import { valuesOf } from './option-values.ts'
 import { findPosition } from './position.ts'
 
@@ -61,6 +61,7 @@ async function optionValues(
   if (option.long === '--volume') {
     return (await volumeNames(context, root)).map((volume) => `${volume}:`)
   }
+  if (option.long === '--network' && command !== 'build') return await networkNames(context, root)
   return option.choices ?? valuesOf(command, option.long)
 }
 

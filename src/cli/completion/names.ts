@@ -55,6 +55,14 @@ const volumeCommands: readonly string[] = [
   'volume rm',
 ]
 
+/** Commands whose first argument is a network. */
+const networkCommands: Readonly<Record<string, number>> = {
+  'network inspect': Infinity,
+  'network rm': Infinity,
+  'network connect': 1,
+  'network disconnect': 1,
+}
+
 /** Returns the names that are valid for the argument at this index. Creates no store. */
 export async function namesFor(
   context: Context,
@@ -65,6 +73,7 @@ export async function namesFor(
   const states = containerStates[command]
   if (volumeCommands.includes(command)) return await volumeNames(context, place.root)
   if (command === 'volume cp') return (await volumeNames(context, place.root)).map(withColon)
+  if (place.index < (networkCommands[command] ?? 0)) return await networkNames(context, place.root)
   if (!wantsImage && states === undefined) return []
   if (!hasStore(place.root)) return []
   const engine = await context.engine()
@@ -95,6 +104,22 @@ export async function volumeNames(
   if (!hasStore(root)) return []
   const { listVolumes } = await import('#engine/volume/volumes')
   return listVolumes(await context.engine()).map(({ name }) => name)
+}
+
+/** Returns the names of all networks. Creates no store. */
+export async function networkNames(
+  context: Context,
+  root: string | undefined,
+): Promise<readonly string[]> {
+  const builtIn = ['bridge', 'host', 'none']
+  if (!hasStore(root)) return builtIn
+  try {
+    const engine = await context.engine()
+    return [...builtIn, ...engine.records.networks.list().map(({ name }) => name)]
+  } catch {
+    // These exist even where the store cannot be opened.
+    return builtIn
+  }
 }
 
 function hasStore(root: string | undefined): boolean {

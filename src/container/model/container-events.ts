@@ -1,5 +1,6 @@
 import type { EventActions, NewEvent, Records } from '#records'
 import { type Container, readSettings } from './record.ts'
+import { networksOf } from './settings.ts'
 
 type Subject = Pick<Container, 'id' | 'name' | 'settings'>
 
@@ -20,20 +21,32 @@ export function containerEvent(
   return { type: 'container', action, actor: id, attributes }
 }
 
-/** Returns the event of a container that joins or leaves the bridge; none for other networks. */
+type NetworkLookup = Pick<Records, 'networks'>
+
+/** Returns the events of a container that joins or leaves its bridges; none for other networks. */
 export function networkEvents(
+  records: NetworkLookup,
   { id, settings }: Subject,
   action: 'connect' | 'disconnect',
 ): readonly NewEvent[] {
-  const { network } = settings
-  if (network !== 'bridge') return []
-  const attributes = { name: network, type: 'bridge', container: id }
-  return [{ type: 'network', action, actor: network, attributes }]
+  return networksOf(settings).map(({ name }) =>
+    networkEvent(records, { name, container: id }, action),
+  )
+}
+
+/** Makes the event of a container that joins or leaves one network. */
+export function networkEvent(
+  { networks }: NetworkLookup,
+  { name, container }: { readonly name: string; readonly container: string },
+  action: 'connect' | 'disconnect',
+): NewEvent {
+  const actor = networks.get(name)?.id ?? name
+  return { type: 'network', action, actor, attributes: { name, type: 'bridge', container } }
 }
 
 /** Returns the events for the removal of a container. */
-export function removalEvents(subject: Subject): readonly NewEvent[] {
-  return [...networkEvents(subject, 'disconnect'), containerEvent(subject, 'destroy')]
+export function removalEvents(records: NetworkLookup, subject: Subject): readonly NewEvent[] {
+  return [...networkEvents(records, subject, 'disconnect'), containerEvent(subject, 'destroy')]
 }
 
 /** Finds the container with this ID. For a monitor, which has not opened the store. */

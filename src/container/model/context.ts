@@ -30,6 +30,8 @@ export interface ContainerPaths {
   readonly state: string
   /** A copy of its record in the database. */
   readonly record: string
+  /** The networks that were changed while the container runs. */
+  readonly networks: string
   readonly health: string
   readonly log: string
   readonly order: string
@@ -55,6 +57,7 @@ export function containerPaths(
     upper: `${directory}/upper`,
     state: `${directory}/state.json`,
     record: `${directory}/container.json`,
+    networks: `${directory}/networks.json`,
     health: `${directory}/health.json`,
     log: `${directory}/${id}-json.log`,
     order: `${directory}/order.json`,

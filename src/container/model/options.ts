@@ -25,6 +25,17 @@ export interface RestartPolicy {
   readonly maximumRetryCount: number
 }
 
+/** A network that a container joins when it starts. */
+export interface NetworkChoice {
+  /** The network's name or ID, or the beginning of its ID. */
+  readonly name: string
+  readonly aliases?: readonly string[] | undefined
+  readonly ip?: string | undefined
+  readonly mac?: string | undefined
+  /** The default route goes through the network with the highest one. */
+  readonly gatewayPriority?: number | undefined
+}
+
 export interface LogOptions {
   /** `local` has the form of `json-file`, and keeps more by default. */
   readonly driver?: 'json-file' | 'local' | 'none' | undefined
@@ -77,6 +88,9 @@ export interface ContainerOptions {
   /** Bytes. */
   readonly shmSize?: number | undefined
   readonly network?: NetworkKind | undefined
+  /** The networks to join, for the kind `bridge`. Default: the default network. */
+  readonly networks?: readonly NetworkChoice[] | undefined
+  /** The address on the default network. */
   readonly ip?: string | undefined
   readonly ports?: readonly PortRequest[] | undefined
   /** `80/tcp`: ports to expose beside those of the image. */

@@ -1,8 +1,15 @@
 import type { NetworkKind, PortRequest } from '#network'
+import { defaultNetwork } from '#network/model'
 import { type Healthcheck, type RunConfig, StrakeError } from '#oci'
 import type { ResourceOptions, Rlimit, SecurityOptions } from '#runtime'
 import type { MountRequest, VolumesFrom } from './mount-request.ts'
-import type { ContainerImage, ContainerOptions, LogOptions, RestartPolicy } from './options.ts'
+import type {
+  ContainerImage,
+  ContainerOptions,
+  LogOptions,
+  NetworkChoice,
+  RestartPolicy,
+} from './options.ts'
 
 /** The options of a container merged with its image, as its record keeps them. */
 export interface ContainerSettings {
@@ -34,6 +41,8 @@ export interface ContainerSettings {
   readonly volumesFrom?: readonly VolumesFrom[] | undefined
   readonly shmSize: number
   readonly network: NetworkKind
+  /** By their names; absent for the default network alone. */
+  readonly networks?: readonly NetworkChoice[] | undefined
   readonly ip?: string | undefined
   readonly ports: readonly PortRequest[]
   /** `80/tcp`: the ports that the image and `--expose` expose. */
@@ -56,6 +65,20 @@ export interface ContainerSettings {
   /** The shell of the image, for the shell form of a health check. */
   readonly shell: readonly string[]
   readonly log: { readonly [Key in keyof LogOptions]-?: NonNullable<LogOptions[Key]> }
+}
+
+type NetworkSettings = Pick<ContainerSettings, 'network' | 'networks' | 'ip'>
+
+/** Returns the networks that a container joins: none for the kinds `host` and `none`. */
+export function networksOf({ network, networks, ip }: NetworkSettings): readonly NetworkChoice[] {
+  if (network !== 'bridge') return []
+  return networks ?? [{ name: defaultNetwork, ip }]
+}
+
+/** The names of a container's networks, as lists show them. */
+export function networkNames(settings: NetworkSettings): readonly string[] {
+  if (settings.network !== 'bridge') return [settings.network]
+  return networksOf(settings).map(({ name }) => name)
 }
 
 const searchPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -110,6 +133,7 @@ export function mergeSettings(id: string, options: ContainerOptions): ContainerS
     volumesFrom: options.volumesFrom,
     shmSize: options.shmSize || 64 * megabyte,
     network: options.network ?? 'bridge',
+    networks: options.networks,
     ip: options.ip,
     ports: portsOf(options),
     exposed: [...new Set(exposedPorts(options))],

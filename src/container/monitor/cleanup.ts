@@ -56,7 +56,9 @@ async function leaveNetwork(order: MonitorOrder, store: CleanUpStore): Promise<v
     const subject = findSubject(records, order.id)
     await records.write(() => {
       records.addresses.release(order.id)
-      for (const event of subject === undefined ? [] : networkEvents(subject, 'disconnect')) {
+      for (const event of subject === undefined
+        ? []
+        : networkEvents(records, subject, 'disconnect')) {
         records.events.append(event)
       }
     })
@@ -79,7 +81,7 @@ async function removeContainer(
       const kept = anonymousVolumes.length === 0 ? undefined : namedVolumes(records)
       dropped = anonymousVolumes.filter((name) => !kept?.has(name))
       const volumes = dropped.filter((name) => records.volumes.remove(name))
-      const events = isRemoved && subject !== undefined ? removalEvents(subject) : []
+      const events = isRemoved && subject !== undefined ? removalEvents(records, subject) : []
       for (const event of events) records.events.append(event)
       for (const name of volumes) records.events.append(volumeEvent('destroy', name))
     })

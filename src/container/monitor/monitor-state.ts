@@ -1,7 +1,13 @@
 import { ownIdentity } from '#platform'
 import type { ContainerPaths } from '../model/context.ts'
 import { isFullDisk, writeWithReserve } from '../model/reserve.ts'
-import { type ContainerState, readState, writeState } from '../model/state.ts'
+import {
+  type ContainerState,
+  type NetworkState,
+  readJson,
+  readState,
+  writeState,
+} from '../model/state.ts'
 
 /** The state of a container, which its monitor writes to `state.json`. */
 export class MonitorState {
@@ -16,6 +22,10 @@ export class MonitorState {
   /** False until the first run of the container. */
   get hasStarted(): boolean {
     return this.#current.startedAt !== ''
+  }
+
+  get network(): NetworkState | undefined {
+    return this.#current.network
   }
 
   /** Records an error that does not end the container. */
@@ -33,6 +43,15 @@ export class MonitorState {
     const { root, monitor, ...state } = this.#current
     this.#current = state
     this.write({})
+  }
+
+  /** Takes over networks that another process has changed, and writes the state again. */
+  refresh(): void {
+    const network: Partial<NetworkState> | undefined = readJson(this.#paths.networks)
+    const { networks, ports } = network ?? {}
+    if (Array.isArray(networks) && Array.isArray(ports)) {
+      this.write({ network: { ...network, networks, ports } })
+    } else this.write({})
   }
 
   /** If it throws, the state in memory stays unchanged, so that an unrecorded start does not count. */

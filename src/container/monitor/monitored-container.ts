@@ -28,6 +28,8 @@ export interface MonitoredOptions {
   readonly report: (report: MonitorReport) => void
   /** Called once with a function that signals the container. */
   readonly onSignal: (send: (signal: NodeJS.Signals) => void) => void
+  /** Called when another process has changed something of the running container. */
+  readonly onWake?: (() => void) | undefined
   /** Records events of the container. */
   readonly note: NoteEvent
   /** Called once with a function that keeps the container running when this process ends. */
@@ -73,7 +75,8 @@ export class MonitoredContainer {
     wake: () => {
       this.#wake.resolve()
       // The file may have been damaged: this process knows the state.
-      this.state.write({})
+      this.state.refresh()
+      this.#options.onWake?.()
     },
   }
 

@@ -2,6 +2,7 @@ import { isStrakeError } from '#oci'
 import { forget, openRuntime } from '#runtime'
 import { containerEvent, findSubject, type NoteEvent } from '../model/container-events.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
+import { NameService } from '../setup/name-service.ts'
 import { cleanUp } from './cleanup.ts'
 import { type Ended, MonitoredContainer, type MonitoredOptions } from './monitored-container.ts'
 import type { CleanUpStore } from './store.ts'
@@ -16,7 +17,9 @@ export interface SuperviseOptions extends Omit<MonitoredOptions, 'note'> {
 export async function supervise(options: SuperviseOptions): Promise<void> {
   const { order, paths, store, report, patience } = options
   const note = eventNotes(store, order.id)
-  const container = new MonitoredContainer({ ...options, note })
+  const names = new NameService(order, paths)
+  const onWake = (): void => void names.open(container.state.network).catch(container.state.note)
+  const container = new MonitoredContainer({ ...options, note, onWake })
   container.state.begin()
   if (order.awaitClient) {
     const server = await container.listen()
@@ -26,6 +29,8 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
   let ending: Ended
   try {
     await using _proxies = await openPorts(order)
+    using _names = names
+    await names.open(container.state.network)
     ending = await container.run()
   } catch (error) {
     ending = await container.failed(error)

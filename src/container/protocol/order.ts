@@ -30,6 +30,8 @@ export interface MonitorOrder {
   readonly remove: boolean
   /** Whether the container is on the bridge and has to be detached from it. */
   readonly bridged: boolean
+  /** The name servers for names that no container has. */
+  readonly nameServers: readonly string[]
   /** Ports that the monitor serves. */
   readonly proxied: readonly ProxiedPort[]
   /** The chain and the overlays of the root file system, which is unmounted at the end. */

@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { type Attachment, formatHosts, formatResolvConf } from '#network'
+import {
+  type Attachment,
+  formatHosts,
+  formatResolvConf,
+  nameServerAddress,
+  type ResolverConfig,
+} from '#network'
 import { writeFileWithMode } from '#platform'
 import type { ContainerPaths } from '../model/context.ts'
 import type { ContainerSettings } from '../model/settings.ts'
@@ -20,11 +26,7 @@ export function writeEtcFiles(
   const content: Readonly<Record<(typeof etcFileNames)[number], string>> = {
     hosts: hosts(settings, attachment),
     hostname: `${settings.hostname}\n`,
-    'resolv.conf': formatResolvConf({
-      nameservers: settings.dns.length > 0 ? settings.dns : attachment.resolver.nameservers,
-      search: settings.dnsSearch.length > 0 ? settings.dnsSearch : attachment.resolver.search,
-      options: settings.dnsOptions.length > 0 ? settings.dnsOptions : attachment.resolver.options,
-    }),
+    'resolv.conf': formatResolvConf(resolverOf(settings, attachment)),
   }
   const taken = new Set(settings.mounts.map(({ destination }) => destination))
   return etcFileNames
@@ -38,6 +40,26 @@ export function writeEtcFiles(
     })
 }
 
+function resolverOf(settings: ContainerSettings, attachment: Attachment): ResolverConfig {
+  const { dns, dnsSearch, dnsOptions } = settings
+  const { nameservers, search, options } = attachment.resolver
+  const config = {
+    nameservers: dns.length > 0 ? dns : nameservers,
+    search: dnsSearch.length > 0 ? dnsSearch : search,
+    options: dnsOptions.length > 0 ? dnsOptions : options,
+  }
+  if (!hasNameServer(attachment)) return config
+  // Names of containers have no dots, and the search domains of the host have no such names.
+  const isChosen = config.options.some((option) => option.startsWith('ndots:'))
+  const own = isChosen ? config.options : [...config.options, 'ndots:0']
+  return { ...config, nameservers: [nameServerAddress], options: own }
+}
+
+/** Whether the monitor serves names in the container: only networks that users made have them. */
+function hasNameServer({ networks }: Attachment): boolean {
+  return networks.some(({ id }) => id !== undefined)
+}
+
 function hosts(settings: ContainerSettings, attachment: Attachment): string {
   const extra = settings.extraHosts.map(({ name, ip }) => ({
     name,
@@ -47,10 +69,11 @@ function hosts(settings: ContainerSettings, attachment: Attachment): string {
     const lines = extra.map(({ name, ip }) => `${ip}\t${name}\n`)
     return `${readHostFile()}${lines.join('')}`
   }
-  const { ip } = attachment
+  const { ip, networks } = attachment
+  const moreIps = networks.map((place) => place.ip).filter((other) => other !== ip)
   const { hostname, domainname } = settings
   const full = domainname ? `${hostname}.${domainname}` : hostname
-  return formatHosts({ hostname: full, extra, ip })
+  return formatHosts({ hostname: full, extra, ip, moreIps })
 }
 
 function readHostFile(): string {

@@ -1,4 +1,5 @@
-import { type AllocateAddress, type Attachment, defaultNetwork, proxiedPorts } from '#network'
+import { rmSync } from 'node:fs'
+import { type Attachment, proxiedPorts, readHostResolver } from '#network'
 import type { WindowSize } from '#platform'
 import {
   type BundleOptions,
@@ -19,11 +20,12 @@ import { releaseVolumes } from '#volume'
 import { type ContainerContext, type ContainerPaths, containerPaths } from '../model/context.ts'
 import type { Container } from '../model/record.ts'
 import { makeReserve } from '../model/reserve.ts'
-import { type ContainerSettings, mergeEnv } from '../model/settings.ts'
+import { type ContainerSettings, mergeEnv, networksOf } from '../model/settings.ts'
 import { createdState, type NetworkState, writeJson, writeState } from '../model/state.ts'
 import type { MonitorOrder } from '../protocol/order.ts'
 import { makeBaseLayer } from './base-layer.ts'
 import { writeEtcFiles } from './etc-files.ts'
+import { requestNetwork } from './join-networks.ts'
 import { MountedImages } from './mounted-images.ts'
 import {
   fillVolumes,
@@ -75,6 +77,7 @@ export async function prepareContainer(
   const config = createBundleConfig(bundle)
   // Written first, because a bundle without a state counts as damage.
   const network = networkState(attachment)
+  rmSync(paths.networks, { force: true })
   writeState(paths.state, { ...createdState, network, root: snapshot.root })
   const filters = { runtime: context.runtime, directory: `${context.root}/seccomp` }
   await writeBundle(paths.directory, useCompiledFilter(config, filters))
@@ -85,22 +88,17 @@ export async function prepareContainer(
 }
 
 async function attach(
-  { networks, records }: ContainerContext,
+  context: ContainerContext,
   { id, name, settings }: Container,
   signal: AbortSignal | undefined,
 ): Promise<Attachment> {
-  const allocate: AllocateAddress = ({ network, subnet, gateway }) =>
-    records.write(() => {
-      records.addresses.release(id, network)
-      const request = { container: id, subnet, reserved: [gateway], address: settings.ip }
-      return records.addresses.allocate(network, request)
-    }, signal)
-  return await networks.attach({
+  const requests = networksOf(settings).map((choice) => requestNetwork(context, id, choice, signal))
+  return await context.networks.attach({
     containerId: id,
     kind: settings.network,
     name,
     ports: settings.ports,
-    networks: [{ name: defaultNetwork, allocate }],
+    networks: requests,
     signal,
   })
 }
@@ -223,10 +221,22 @@ function orderOf(
     shell: settings.shell,
     remove: settings.remove,
     bridged: settings.network === 'bridge',
+    nameServers: nameServersOf(settings, attachment),
     proxied: proxiedPorts(attachment.ports, attachment.ip),
     chainId: settings.image.chainId,
     overlays,
     anonymousVolumes: mounts.flatMap(({ anonymous, name }) => (anonymous && name ? [name] : [])),
     awaitClient: options.awaitClient ?? false,
   }
+}
+
+/** The monitor asks from the host's network, where a server on loopback can be reached too. */
+function nameServersOf(
+  { dns, network }: ContainerSettings,
+  { resolver }: Attachment,
+): readonly string[] {
+  if (dns.length > 0) return dns
+  if (network !== 'bridge') return []
+  const { nameservers } = readHostResolver()
+  return nameservers.length > 0 ? nameservers : resolver.nameservers
 }

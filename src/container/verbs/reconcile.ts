@@ -93,7 +93,7 @@ export async function reconcileContainer(
     if (ended) return
     const happened = [
       containerEvent(container, 'die', { exitCode: String(lostExitCode) }),
-      ...networkEvents(container, 'disconnect'),
+      ...networkEvents(records, container, 'disconnect'),
     ]
     for (const event of happened) records.events.append(event)
   })

@@ -48,7 +48,7 @@ export async function noteStart(
   { records }: ContainerContext,
   container: Container,
 ): Promise<void> {
-  const connected = networkEvents(container, 'connect')
+  const connected = networkEvents(records, container, 'connect')
   await records.events.note(...connected, containerEvent(container, 'start'))
 }
 

@@ -16,6 +16,7 @@ export type RowTypeName =
   | 'container'
   | 'history'
   | 'image'
+  | 'network'
   | 'repository'
   | 'stats'
   | 'tagMove'
@@ -95,6 +96,26 @@ export const rowTypes: Readonly<Record<RowTypeName, RowType>> = {
       Size: 'SIZE',
       Comment: 'COMMENT',
     },
+  },
+  network: {
+    name: 'network.networkContext',
+    headers: {
+      ID: 'NETWORK ID',
+      Name: 'NAME',
+      Driver: 'DRIVER',
+      Scope: 'SCOPE',
+      IPv4: 'IPV4',
+      IPv6: 'IPV6',
+      Internal: 'INTERNAL',
+      Labels: 'LABELS',
+      CreatedAt: 'CREATED AT',
+    },
+    raw: rawTemplate({
+      network_id: '{{.ID}}',
+      name: '{{.Name}}',
+      driver: '{{.Driver}}',
+      scope: '{{.Scope}}',
+    }),
   },
   volume: {
     name: 'formatter.volumeContext',

@@ -1,4 +1,5 @@
-import type { ContainerDetails } from '#container'
+import { type ContainerDetails, networkNames, networksOf } from '#container'
+import { findBuiltIn } from '#engine/network/network-details'
 import type { NetworkPlace } from '#network'
 import type { InspectDocument } from './document.ts'
 
@@ -15,24 +16,29 @@ export function networkDocument(details: ContainerDetails): InspectDocument {
     SandboxKey: isRunning ? sandboxKey(details) : '',
     Ports: { ...unpublished, ...portMap(network?.ports ?? []) },
     Networks: Object.fromEntries(
-      (places.length === 0 ? [undefined] : places).map((place) => {
-        const name = place?.name ?? settings.network
-        return [name, { ...endpoint(name, settings.ip), ...addressOf(id, isRunning, place) }]
+      networkNames(settings).map((name) => {
+        const place = places.find((one) => one.name === name)
+        const joined = { ...endpoint(details, name), ...addressOf(id, isRunning, place) }
+        return [name, { ...joined, NetworkID: place?.id ?? findBuiltIn(name)?.id ?? '' }]
       }),
     ),
     ...address,
   }
 }
 
-function endpoint(name: string, ip: string | undefined): InspectDocument {
+/** What the user asked for. Only networks that users made know names. */
+function endpoint({ id, name, settings }: ContainerDetails, network: string): InspectDocument {
+  const choice = networksOf(settings).find((one) => one.name === network)
+  const { ip, aliases = [], gatewayPriority = 0 } = choice ?? {}
+  const names = [name, ...aliases, id.slice(0, 12), settings.hostname]
+  const hasNames = choice !== undefined && network !== 'bridge'
   return {
     IPAMConfig: ip === undefined ? null : { IPv4Address: ip },
     Links: null,
-    Aliases: null,
+    Aliases: aliases.length === 0 ? null : aliases,
     DriverOpts: null,
-    GwPriority: 0,
-    NetworkID: name,
-    DNSNames: null,
+    GwPriority: gatewayPriority,
+    DNSNames: hasNames ? [...new Set(names)] : null,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ContainerSettings, MountRequest } from '#container'
+import { type ContainerSettings, type MountRequest, networkNames } from '#container'
 import { cgroupNamespace, type DeviceLimit, protectedPaths } from '#runtime'
 import { listOrNull } from './container-config.ts'
 import { formatBind, formatTmpfs, mountSpec } from './container-mounts.ts'
@@ -16,7 +16,7 @@ export function hostConfigDocument(settings: ContainerSettings, runtime: string)
       Type: settings.log.driver,
       Config: { 'max-size': `${settings.log.maxSize}`, 'max-file': `${settings.log.maxFile}` },
     },
-    NetworkMode: settings.network,
+    NetworkMode: networkNames(settings)[0] ?? settings.network,
     PortBindings: portMap(settings.ports.map((port) => ({ hostIp: '', ...port }))),
     RestartPolicy: {
       Name: settings.restart.name,

@@ -100,7 +100,7 @@ test('parseContainerRequest() names the flag and its invalid value', () => {
     [{ securityOptions: ['seccomp=/nowhere'] }, 'Cannot read the seccomp profile /nowhere'],
     [{ logDriver: 'syslog' }, 'Cannot use --log-driver syslog'],
     [{ logOptions: ['tag=x'] }, 'Cannot use --log-opt tag=x'],
-    [{ network: 'mine' }, 'Cannot use --network mine'],
+    [{ networks: { networks: ['host', 'mine'] } }, 'Cannot use --network "host mine"'],
     [{ health: { interval: 'often' } }, 'Cannot use --health-interval often'],
     [{ stopSignal: 'FOO' }, 'FOO'],
     [{ publish: ['99999:80'] }, '99999'],

@@ -4,6 +4,7 @@ import { parseLabels } from './label-flags.ts'
 import { parseRestart, parseUlimit } from './limits.ts'
 import { parseLogOptions } from './log-options.ts'
 import { parseMount, parseTmpfs, parseVolume, parseVolumesFrom } from './mount-flags.ts'
+import { type NetworkRequestFlags, parseNetworks } from './network-flags.ts'
 import { parsePublish } from './publish-flag.ts'
 import { refuse } from './refuse.ts'
 import { parseSecurityOptions } from './security-options.ts'
@@ -23,7 +24,7 @@ export interface ContainerRequest {
   readonly addHosts?: readonly string[] | undefined
   readonly labels?: readonly string[] | undefined
   readonly sysctls?: readonly string[] | undefined
-  readonly network?: string | undefined
+  readonly networks?: NetworkRequestFlags | undefined
   readonly logOptions?: readonly string[] | undefined
   readonly logDriver?: string | undefined
   readonly stopSignal?: string | undefined
@@ -42,6 +43,8 @@ type Parsed = Pick<
   | 'labels'
   | 'sysctls'
   | 'network'
+  | 'networks'
+  | 'ip'
   | 'log'
   | 'health'
   | 'stopSignal'
@@ -52,7 +55,7 @@ type Parsed = Pick<
 
 /** Parses every flag. Throws `INVALID`, which names the first invalid flag. */
 export function parseContainerRequest(request: ContainerRequest): Parsed {
-  const { restart, network, stopSignal, health } = request
+  const { restart, networks, stopSignal, health } = request
   return {
     mounts: [
       ...(request.volumes ?? []).map(parseVolume),
@@ -72,17 +75,10 @@ export function parseContainerRequest(request: ContainerRequest): Parsed {
     },
     log: parseLogOptions(request.logDriver, request.logOptions ?? []),
     restart: restart === undefined ? undefined : parseRestart(restart),
-    network: network === undefined ? undefined : parseNetwork(network),
+    ...parseNetworks(networks ?? {}),
     stopSignal: stopSignal === undefined ? undefined : parseStopSignal(stopSignal),
     health: health === undefined ? undefined : parseHealth(health),
   }
-}
-
-function parseNetwork(text: string): NonNullable<ContainerOptions['network']> {
-  const name = text === 'default' ? 'bridge' : text
-  const known = (['bridge', 'host', 'none'] as const).find((one) => one === name)
-  if (known === undefined) throw refuse('--network', text, 'expected bridge, host or none')
-  return known
 }
 
 /** Checks the signal and returns the text unchanged, because `inspect` shows it. */

@@ -2,6 +2,7 @@ import { pointerTo, type Type } from '#template'
 import { containerTypes } from './container-types.ts'
 import { declareTypes } from './declare.ts'
 import { imageTypes } from './image-types.ts'
+import { networkTypes } from './network-types.ts'
 import { systemTypes } from './system-types.ts'
 
 /** Documents for templates, and the Go types of their values. */
@@ -9,6 +10,7 @@ const names = {
   container: 'container.InspectResponse',
   image: 'image.InspectResponse',
   volume: 'volume.Volume',
+  network: 'network.Inspect',
   event: 'events.Message',
   info: 'system.dockerInfo',
   version: 'system.versionInfo',
@@ -20,7 +22,7 @@ let declared: ReadonlyMap<string, Type> | undefined
 
 /** Returns the type of a document. */
 export function documentType(kind: DocumentKind): Type {
-  declared ??= declareTypes(`${containerTypes}${imageTypes}${systemTypes}`)
+  declared ??= declareTypes(`${containerTypes}${imageTypes}${systemTypes}${networkTypes}`)
   const type = declared.get(names[kind])
   if (type === undefined) throw new TypeError(`undeclared document ${kind}`)
   // Docker tries a template for events with a pointer, which its errors show.

@@ -16,7 +16,7 @@ const web: ContainerSummary = {
   ...{
     labels: { tier: 'front' },
     exposed: [],
-    network: 'bridge',
+    networks: ['bridge'],
     health: 'healthy',
     mounts: ['data'],
   },
@@ -29,7 +29,7 @@ const job: ContainerSummary = {
   state: 'exited',
   exitCode: 3,
   labels: {},
-  network: 'none',
+  networks: ['none'],
   health: 'none',
   mounts: [],
   created: new Date(4000),

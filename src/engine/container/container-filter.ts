@@ -62,7 +62,10 @@ export function containerTest(filters: ContainerFilters, records: Records): Test
       filters.since?.map((name) => getRecord(records, 'since', name)),
       (other, { created, id }) => created.getTime() >= other.createdAt && id !== other.id,
     ),
-    oneOf(filters.networks, (wanted, { network }) => network === wanted),
+    oneOf(
+      filters.networks?.map((text) => records.networks.find(text)?.name ?? text),
+      (wanted, { networks }) => networks.includes(wanted),
+    ),
     oneOf(filters.volumes, (volume, { mounts }) => mounts.includes(volume)),
     ...(filters.labels ?? []).map(
       (label): Test =>

@@ -2,6 +2,7 @@ import {
   type Container,
   isLost,
   isRunning,
+  networkNames,
   readContainer,
   readHealth,
   reconcileContainers,
@@ -70,7 +71,7 @@ function summarize(engine: Engine, container: Container): ContainerSummary {
     published: isUp ? (state.network?.ports ?? []) : [],
     exposed: isUp ? settings.exposed : [],
     labels: settings.labels,
-    network: settings.network,
+    networks: networkNames(settings),
     health: health ?? 'none',
     mounts: settings.mounts.flatMap(({ source }) => (source === undefined ? [] : [source])),
   }

@@ -7,9 +7,12 @@ import {
   checkOptions,
   createContainer,
   type ForegroundOptions,
+  findNetwork,
+  type NetworkChoice,
   runContainer,
   runDetached as startDetached,
 } from '#container'
+import { defaultNetwork } from '#network/model'
 import { formatPlatform, isStrakeError, type Platform, parsePlatform, StrakeError } from '#oci'
 import { hostPlatform } from '#platform'
 import type { ImageRecord } from '#records'
@@ -162,6 +165,7 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
   requireRoot(`run ${reference}`)
   // Checked before a pull, which may take minutes.
   checkOptions(rest)
+  const networks = rest.networks?.map((choice) => withFullName(engine, choice))
   refuseUsedIdFile(containerIdFile)
   await warnOfSockets(options)
   const resources = usableLimits(options)
@@ -175,7 +179,13 @@ async function containerOptions(engine: Engine, options: RunOptions): Promise<Co
     chainId,
     config: image.config.config ?? {},
   }
-  return { ...rest, resources, image: containerImage, mounts: await allMounts(engine, options) }
+  return {
+    ...rest,
+    networks,
+    resources,
+    image: containerImage,
+    mounts: await allMounts(engine, options),
+  }
 }
 
 /** Resolves the images that are mounted, and adds the mounts of other containers. */
@@ -194,6 +204,12 @@ async function allMounts(
     emit,
     signal,
   })
+}
+
+/** Replaces an ID by the network's name. Throws `NOT_FOUND`. */
+function withFullName(engine: Engine, choice: NetworkChoice): NetworkChoice {
+  if (choice.name === defaultNetwork) return choice
+  return { ...choice, name: findNetwork(engine, choice.name).name }
 }
 
 /** Refuses a file that exists: it may hold the ID of another container. */

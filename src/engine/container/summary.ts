@@ -21,8 +21,8 @@ export interface ContainerSummary {
   /** `80/tcp`: ports that the running container exposes. */
   readonly exposed: readonly string[]
   readonly labels: Readonly<Record<string, string>>
-  /** `bridge`, `host` or `none`. */
-  readonly network: string
+  /** Names of networks; `host` or `none`. */
+  readonly networks: readonly string[]
   /** `none` without health checks. */
   readonly health: 'none' | HealthStatus
   /** Names of volumes and paths of the host. */

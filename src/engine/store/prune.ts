@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises'
+import { isStrakeError } from '#oci'
 import { removeCacheFiles } from '../build/cache-files.ts'
 import { pruneCacheMounts } from '../build/cache-mounts.ts'
 import { cacheUsage } from '../build/cache-usage.ts'
@@ -8,6 +9,7 @@ import { listContainers } from '../container/ps.ts'
 import type { Engine } from '../engine.ts'
 import { requireFacts } from '../facts.ts'
 import { type PruneFilter, passesPruneFilter } from '../filter/prune-filter.ts'
+import { removeNetwork, usedNetworks } from '../network/networks.ts'
 import { writtenBytes } from '../usage/disk-usage.ts'
 import { dropCompressed } from './drop-compressed.ts'
 import { type PruneImagesOptions, pruneImages } from './prune-images.ts'
@@ -102,21 +104,49 @@ export interface PruneSystemOptions extends PruneImagesOptions {
   readonly volumes?: boolean | undefined
 }
 
-/** Removes stopped containers, then images, the build cache, and compressed layers that can be restored. */
+/** Removes stopped containers, then unused networks, images, the build cache, and compressed layers that can be restored. */
 export async function pruneSystem(engine: Engine, options: PruneSystemOptions): Promise<Pruned> {
   const containers = await pruneContainers(engine, options)
   const volumes = options.volumes ? await pruneVolumes(engine) : nothingPruned
+  const networks = await pruneNetworks(engine, options)
   const images = await pruneImages(engine, options)
   const cache = await pruneCache(engine, options)
   const compressed = await dropCompressed(engine)
   const all = [containers, volumes, images, cache]
   return {
     containers: containers.containers,
+    networks: networks.networks,
     volumes: volumes.volumes,
     untagged: images.untagged,
     images: images.images,
     cache: cache.cache,
     reclaimed: all.reduce((total, { reclaimed }) => total + reclaimed, compressed),
     holders: cache.holders,
+  }
+}
+
+/** Removes networks that users made and that no container names, running or not. */
+export async function pruneNetworks(
+  engine: Engine,
+  { filter = {} }: { readonly filter?: PruneFilter | undefined } = {},
+): Promise<Pruned> {
+  requireFacts(engine)
+  const used = usedNetworks(engine)
+  const networks: string[] = []
+  for (const { name, createdAt, labels } of engine.records.networks.list()) {
+    if (used.has(name) || !passesPruneFilter(filter, { at: createdAt, labels })) continue
+    if (await removeUnused(engine, name)) networks.push(name)
+  }
+  await notePrune(engine, 'network', 0)
+  return { ...nothingPruned, networks }
+}
+
+/** Returns false when a container uses it now, or another process has removed it. */
+async function removeUnused(engine: Engine, name: string): Promise<boolean> {
+  try {
+    return await removeNetwork(engine, name, { force: true })
+  } catch (error) {
+    if (isStrakeError(error, 'CONFLICT')) return false
+    throw error
   }
 }

@@ -9,6 +9,8 @@ export interface Pruned {
   readonly untagged: readonly string[]
   /** Image IDs. */
   readonly images: readonly string[]
+  /** Names of networks. */
+  readonly networks: readonly string[]
   /** Names of volumes. */
   readonly volumes: readonly string[]
   /** Cache keys, and IDs of cache mounts. */
@@ -23,6 +25,7 @@ export const nothingPruned: Pruned = {
   containers: [],
   untagged: [],
   images: [],
+  networks: [],
   volumes: [],
   cache: [],
   reclaimed: 0,
@@ -32,7 +35,7 @@ export const nothingPruned: Pruned = {
 /** Records a prune as one event. The removed objects have events of their own. */
 export async function notePrune(
   { records }: Pick<Engine, 'records'>,
-  type: Exclude<keyof EventActions, 'network'>,
+  type: keyof EventActions,
   reclaimed: number,
 ): Promise<void> {
   const attributes = { reclaimed: String(reclaimed) }

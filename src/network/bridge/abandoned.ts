@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
-import { isAbsolute } from 'node:path'
+import { basename, isAbsolute } from 'node:path'
 import { listRules, type NetlinkSocket, runNft } from '#platform'
+import { networkId, tableOf } from '../user-network.ts'
 import { revokeForwarding } from './forward.ts'
 import { deleteLink, listLinks } from './link.ts'
 
@@ -17,10 +18,12 @@ export function removeAbandoned(kernel: {
   const links = listLinks(kernel.route)
   const used = new Set(links.map(({ master }) => master))
   for (const { index, name, alias = '' } of links) {
-    if (!name.startsWith('strake') || !isAbsolute(alias) || existsSync(alias)) continue
-    if (used.has(index)) continue
+    const id = basename(alias)
+    const isOurs = name.startsWith('strake') || networkId.test(id)
+    if (!isOurs || !isAbsolute(alias) || existsSync(alias) || used.has(index)) continue
     revokeForwarding(kernel.netfilter, name)
     deleteLink(kernel.route, name)
-    if (listRules(kernel.netfilter, name).length > 0) runNft(`delete table ip ${name}`)
+    const table = networkId.test(id) ? tableOf(id) : name
+    if (listRules(kernel.netfilter, table).length > 0) runNft(`delete table ip ${table}`)
   }
 }

@@ -1,9 +1,8 @@
-import { closeSync, openSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isStrakeError, StrakeError } from '#oci'
 import {
   contains,
-  createNetworkNamespace,
   deleteElements,
   deleteElementsInBackground,
   findNft,
@@ -30,10 +29,9 @@ import {
   isSamePort,
   listPublished,
 } from './claim-ports.ts'
-import { configureContainer, createVeth, setPortUp } from './link.ts'
+import { connect, removeInterface } from './connect.ts'
 import { encodeElement, formatRemoval, isWildcard } from './ruleset.ts'
 import { type AttachmentRecord, openAttachmentRecords, randomHex } from './state.ts'
-import { writeSysctl } from './sysctl.ts'
 
 /** The addresses that containers may get: `first` to `last`, both included. */
 export interface AddressRange {
@@ -51,6 +49,13 @@ export type AllocateAddress = (range: AddressRange) => string | Promise<string>
 export interface BridgeAttachOptions {
   readonly containerId: string
   readonly name: string
+  readonly aliases?: readonly string[] | undefined
+  /** Default: derived from the address. */
+  readonly mac?: string | undefined
+  /** The container has a network namespace, and gets one more interface. */
+  readonly isMore?: boolean | undefined
+  /** The default route goes through this network. */
+  readonly isDefault: boolean
   readonly allocate: AllocateAddress
   readonly ports: readonly PortRequest[]
   readonly signal?: AbortSignal | undefined
@@ -63,13 +68,18 @@ export interface BridgeAttachment {
   readonly prefix: number
   readonly gateway: string
   readonly mac: string
+  /** The name of its interface in the container. */
+  readonly device: string
   readonly ports: readonly PublishedPort[]
 }
 
 /** The containers on one bridge. The state is in the kernel and in small files, not in this object. */
 export interface BridgeNetwork {
   attach(options: BridgeAttachOptions): Promise<BridgeAttachment>
+  /** Removes the container's ports and record. Its interface ends with its namespace. */
   detach(containerId: string): void
+  /** Like `detach`, and removes the interface at once. Does nothing when it is not attached. */
+  disconnect(containerId: string): void
   /** The IDs of attached containers, and of containers whose start was interrupted. */
   list(): readonly string[]
   /** Removes published ports that belong to no container. */
@@ -77,14 +87,18 @@ export interface BridgeNetwork {
   remove(): Promise<void>
 }
 
-export function openBridgeNetwork(
-  options: BridgeOptions & { readonly namespaces: string },
-): BridgeNetwork {
+export interface BridgeNetworkOptions extends BridgeOptions {
+  /** The directory of the containers' network namespaces. */
+  readonly namespaces: string
+  /** What error messages and addresses call the network. Default: the name of its interface. */
+  readonly label?: string | undefined
+}
+
+export function openBridgeNetwork(options: BridgeNetworkOptions): BridgeNetwork {
   const records = openAttachmentRecords(join(options.directory, 'attachments'))
   const pathOf = (containerId: string) => join(options.namespaces, containerId)
 
   function detach(containerId: string): void {
-    removeNetworkNamespace(pathOf(containerId))
     const record = records.get(containerId)
     if (record === undefined) return
     if (record.ports.length === 0) records.remove(containerId)
@@ -94,20 +108,38 @@ export function openBridgeNetwork(
   return {
     detach,
 
-    async attach({ containerId, name, allocate, ports: requests, signal }) {
+    disconnect(containerId) {
+      const record = records.get(containerId)
+      if (record === undefined) return
+      removeInterface(record.veth)
+      detach(containerId)
+    },
+
+    async attach({ containerId, name, aliases = [], allocate, ports: requests, signal, ...rest }) {
       const bridge = await ensureBridge(options, records, signal)
-      const ip = checkAddress(await allocate(rangeOf(options.name, bridge)), bridge)
+      const ip = checkAddress(await allocate(rangeOf(labelOf(options), bridge)), bridge)
+      const path = pathOf(containerId)
       // An interrupted start has left this record.
       if (records.get(containerId) !== undefined) detach(containerId)
       const veth = `veth${randomHex(5)}`
-      const record = { containerId, name, ip, veth, ports: [] }
+      const network = labelOf(options)
+      const isInternal = options.isInternal === true
+      const record = { containerId, name, network, isInternal, aliases, ip, veth, ports: [] }
+      const mac = rest.mac ?? macOf(ip)
       try {
         const ports = await publish(requests, record, signal)
-        connect(pathOf(containerId), veth, { ip, bridge, hairpin: ports.length > 0 })
+        const { isIsolating: isolated } = options
+        const link = { ip, mac, bridge, isolated, hairpin: ports.length > 0 }
+        const device = connect(path, veth, {
+          ...link,
+          isMore: rest.isMore,
+          isDefault: rest.isDefault,
+        })
         const { gateway, subnet } = bridge
-        const place = { netnsPath: pathOf(containerId), ip, prefix: subnet.prefix, gateway }
-        return { ...place, mac: macOf(ip), ports }
+        return { netnsPath: path, ip, prefix: subnet.prefix, gateway, mac, device, ports }
       } catch (error) {
+        if (rest.isMore) removeInterface(veth)
+        else removeNetworkNamespace(path)
         detach(containerId)
         throw error
       }
@@ -139,7 +171,7 @@ export function openBridgeNetwork(
       const [attached] = records.list()
       if (attached !== undefined) {
         const reason = `container ${attached.name || attached.containerId} is attached to it`
-        throw new StrakeError('CONFLICT', `Cannot remove network ${options.name}: ${reason}`)
+        throw new StrakeError('CONFLICT', `Cannot remove network ${labelOf(options)}: ${reason}`)
       }
       await removeBridge(options)
     },
@@ -195,43 +227,8 @@ export function openBridgeNetwork(
   }
 }
 
-/** Creates the network namespace, and a pair of interfaces with one end in it. */
-function connect(
-  path: string,
-  veth: string,
-  {
-    ip,
-    bridge,
-    hairpin,
-  }: { readonly ip: string; readonly bridge: Bridge; readonly hairpin: boolean },
-): void {
-  using host = openNetlink(netlinkProtocol.route)
-  using inside = makeNamespace(path, () => {
-    // New interfaces in the namespace then get no IPv6 address, not even a link-local one.
-    writeSysctl('ipv6/conf/default/accept_ra', '0')
-    writeSysctl('ipv6/conf/default/disable_ipv6', '1')
-    return openNetlink(netlinkProtocol.route)
-  })
-  const namespace = openSync(path, 'r')
-  try {
-    createVeth(host, { name: veth, bridge: bridge.link, mac: macOf(ip), namespace })
-  } finally {
-    closeSync(namespace)
-  }
-  writeSysctl(`ipv6/conf/${veth}/disable_ipv6`, '1')
-  setPortUp(host, veth, { hairpin })
-  configureContainer(inside, { ip, prefix: bridge.subnet.prefix, gateway: bridge.gateway })
-}
-
-/** Replaces a namespace that an interrupted start has left. */
-function makeNamespace<T>(path: string, inside: () => T): T {
-  try {
-    return createNetworkNamespace(path, inside)
-  } catch (error) {
-    if (!isSystemError(error, 'EEXIST')) throw error
-    removeNetworkNamespace(path)
-    return createNetworkNamespace(path, inside)
-  }
+function labelOf({ label, name }: BridgeNetworkOptions): string {
+  return label ?? name
 }
 
 function deleteInBackground(table: string, { ports, ip }: AttachmentRecord, file: string): void {

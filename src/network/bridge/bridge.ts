@@ -50,6 +50,14 @@ export interface BridgeOptions {
   readonly table: string
   /** The configured subnet; without one a free subnet is chosen. */
   readonly subnet?: string | undefined
+  /** An address of the configured subnet. Default: its first. */
+  readonly gateway?: string | undefined
+  /** Bytes. Default: that of the host's default route. */
+  readonly mtu?: number | undefined
+  readonly isInternal?: boolean | undefined
+  readonly keepsAddresses?: boolean | undefined
+  /** Containers cannot reach each other. */
+  readonly isIsolating?: boolean | undefined
 }
 
 /** A working bridge. */
@@ -100,6 +108,23 @@ export async function removeBridge(options: BridgeOptions): Promise<void> {
   rmSync(subnetFile(options), { force: true })
 }
 
+/** Returns the name of the bridge whose files are in this directory. */
+export function findBridge(directory: string): string | undefined {
+  using route = openNetlink(netlinkProtocol.route)
+  return listLinks(route).find(({ alias }) => alias === directory)?.name
+}
+
+/** Returns the subnet that the bridge with this directory had last. */
+export function readSubnet(options: Pick<BridgeOptions, 'directory'>): Subnet | undefined {
+  const text = readPlainFile(subnetFile(options))
+  try {
+    return text === undefined ? undefined : requireSubnet(text)
+  } catch (error) {
+    if (error instanceof StrakeError) return undefined
+    throw error
+  }
+}
+
 function lockBridge(options: BridgeOptions, signal?: AbortSignal): Promise<Disposable> {
   mkdirSync(options.directory, { recursive: true, mode: 0o700 })
   return lockFile(join(options.directory, 'lock'), { signal })
@@ -110,7 +135,7 @@ function findIntact({ route, netfilter }: Kernel, options: BridgeOptions): Bridg
   if (link === undefined || !link.up) return undefined
   const bridge = findAddress(route, link, options)
   if (bridge === undefined || readSysctl('ipv4/ip_forward') !== '1') return undefined
-  if (listRules(netfilter, options.table).length !== ruleCount) return undefined
+  if (listRules(netfilter, options.table).length !== ruleCount(options)) return undefined
   return isForwardingClosed(netfilter, options.name) ? undefined : bridge
 }
 
@@ -119,18 +144,20 @@ function restore(kernel: Kernel, options: BridgeOptions, records: AttachmentReco
   if (findLink(kernel.route, options.name) === undefined) removeAbandoned(kernel)
   const bridge = restoreLink(kernel.route, options, attached.length > 0)
   writeSysctl('ipv4/ip_forward', '1')
-  if (listRules(kernel.netfilter, options.table).length !== ruleCount) {
+  if (listRules(kernel.netfilter, options.table).length !== ruleCount(options)) {
     const elements = new Map<string, string>()
     for (const { ip, ports } of attached) {
       for (const port of ports) {
         elements.set(`${port.hostIp} ${port.protocol} ${port.hostPort}`, formatElement(port, ip))
       }
     }
-    const { table, name } = options
-    const rules = { table, bridge: name, subnet: bridge.subnet }
+    const { table, name, isInternal, keepsAddresses } = options
+    const rules = { table, bridge: name, subnet: bridge.subnet, isInternal, keepsAddresses }
     runNft(formatRuleset(rules, [...elements.values()]))
   }
-  for (const record of attached) reconnect(kernel.route, record, bridge.link)
+  for (const record of attached) {
+    reconnect(kernel.route, record, { bridge: bridge.link, isolated: options.isIsolating })
+  }
   acceptForwarding(kernel.netfilter, options.name)
   return bridge
 }
@@ -140,9 +167,9 @@ function restoreLink(route: NetlinkSocket, options: BridgeOptions, inUse: boolea
   const existing = findLink(route, name)
   const addressed = existing && findAddress(route, existing, options)
   const subnet = addressed?.subnet ?? pickSubnet(route, options, inUse)
-  const gateway = formatAddress(subnet.base + 1)
+  const gateway = options.gateway ?? formatAddress(subnet.base + 1)
   if (existing === undefined) {
-    createBridge(route, { name, ip: gateway, mtu: uplinkMtu(route) })
+    createBridge(route, { name, ip: gateway, mtu: options.mtu ?? uplinkMtu(route) })
     // The alias shows whether the store of the bridge still exists.
     setAlias(route, name, options.directory)
     // Replies of ports that are published on loopback arrive at the bridge. `guard` drops all other
@@ -172,17 +199,7 @@ function pickSubnet(route: NetlinkSocket, options: BridgeOptions, inUse: boolean
   return chooseSubnet(routes, readContainerResolver().nameservers)
 }
 
-function readSubnet(options: BridgeOptions): Subnet | undefined {
-  const text = readPlainFile(subnetFile(options))
-  try {
-    return text === undefined ? undefined : requireSubnet(text)
-  } catch (error) {
-    if (error instanceof StrakeError) return undefined
-    throw error
-  }
-}
-
-function subnetFile(options: BridgeOptions): string {
+function subnetFile(options: Pick<BridgeOptions, 'directory'>): string {
   return join(options.directory, 'subnet')
 }
 
@@ -217,10 +234,14 @@ function findAddress(route: NetlinkSocket, link: Link, options: BridgeOptions): 
   return { link, gateway: found.ip, subnet }
 }
 
-function reconnect(route: NetlinkSocket, { veth, ports }: AttachmentRecord, bridge: Link): void {
+function reconnect(
+  route: NetlinkSocket,
+  { veth, ports }: AttachmentRecord,
+  { bridge, isolated }: { readonly bridge: Link; readonly isolated: boolean | undefined },
+): void {
   try {
     setMaster(route, veth, bridge)
-    setPortUp(route, veth, { hairpin: ports.length > 0 })
+    setPortUp(route, veth, { hairpin: ports.length > 0, isolated })
   } catch (error) {
     // The container ended, and the kernel removed its interfaces.
     if (!isSystemError(error, 'ENODEV')) throw error

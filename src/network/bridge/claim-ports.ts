@@ -227,7 +227,7 @@ function describeProcess(port: PublishedPort): string {
 }
 
 function describeContainer({ owner }: TakenPort): string {
-  if (owner === undefined) return 'a container of another strake store'
+  if (owner === undefined) return 'a container of another network or store'
   return `container ${owner.name || owner.containerId.slice(0, 12)}`
 }
 

@@ -131,14 +131,15 @@ export function createBridge(
 }
 
 /**
- * Creates a pair of interfaces that are down: one on the bridge, and `eth0` in the namespace of the
- * descriptor.
+ * Creates a pair of interfaces that are down: one on the bridge, and `device` in the namespace of
+ * the descriptor.
  */
 export function createVeth(
   socket: NetlinkSocket,
   options: {
     readonly name: string
     readonly bridge: Link
+    readonly device: string
     readonly mac: string
     readonly namespace: number
   },
@@ -146,7 +147,7 @@ export function createVeth(
   const mtu = attribute(4, options.bridge.mtu)
   const peer = concatenate([
     linkHeader(),
-    attribute(3, 'eth0'),
+    attribute(3, options.device),
     attribute(1, macBytes(options.mac)),
     mtu,
     attribute(28, options.namespace),
@@ -161,40 +162,55 @@ export function createVeth(
   socket.send([{ type: message.newLink, flags: fresh, body }])
 }
 
-/** Gives the container's interface its address and default route, and brings it and loopback up. */
+/**
+ * Gives an interface of the container its address, and the default route if there is a gateway.
+ * Brings it and loopback up.
+ */
 export function configureContainer(
   socket: NetlinkSocket,
-  options: { readonly ip: string; readonly prefix: number; readonly gateway: string },
+  options: {
+    readonly device: string
+    readonly ip: string
+    readonly prefix: number
+    readonly gateway: string | undefined
+  },
 ): void {
-  const { index } = getLink(socket, 'eth0')
+  const { device, gateway } = options
+  const { index } = getLink(socket, device)
   socket.send([
     upRequest('lo'),
-    upRequest('eth0'),
+    upRequest(device),
     addressRequest(index, options.ip, options.prefix),
-    {
-      type: message.newRoute,
-      flags: fresh,
-      body: concatenate([
-        routeHeader(1),
-        attribute(5, addressBytes(options.gateway)),
-        attribute(4, index),
-      ]),
-    },
+    ...(gateway === undefined ? [] : [defaultRoute(gateway, index)]),
   ])
+}
+
+/** Replaces the default route. */
+export function setDefaultRoute(socket: NetlinkSocket, device: string, gateway: string): void {
+  const { index } = getLink(socket, device)
+  const request = defaultRoute(gateway, index)
+  socket.send([{ ...request, flags: netlinkFlag.create | netlinkFlag.replace }])
+}
+
+function defaultRoute(gateway: string, index: number): NetlinkRequest {
+  const to = concatenate([routeHeader(1), attribute(5, addressBytes(gateway)), attribute(4, index)])
+  return { type: message.newRoute, flags: fresh, body: to }
 }
 
 /**
  * Brings a port of a bridge up. With `hairpin` the bridge may send a frame back to the
  * port that it came from. Where br_netfilter is loaded, a container needs that to reach
- * its own published port.
+ * its own published port. With `isolated` it exchanges no frames with other isolated ports.
  */
 export function setPortUp(
   socket: NetlinkSocket,
   name: string,
-  options: { readonly hairpin: boolean },
+  options: { readonly hairpin: boolean; readonly isolated?: boolean | undefined },
 ): void {
-  const mode = nested(5, attribute(4, Uint8Array.of(1)))
-  const bridgePort = options.hairpin ? [nested(18, attribute(4, 'bridge'), mode)] : []
+  const flags = [options.hairpin ? [4] : [], options.isolated ? [33] : []].flat()
+  const modes = flags.map((flag) => attribute(flag, Uint8Array.of(1)))
+  const bridgePort =
+    modes.length === 0 ? [] : [nested(18, attribute(4, 'bridge'), nested(5, ...modes))]
   const body = concatenate([linkHeader(UP), attribute(3, name), ...bridgePort])
   socket.send([{ type: message.newLink, body }])
 }

@@ -7,10 +7,18 @@ export interface RulesetOptions {
   readonly table: string
   readonly bridge: string
   readonly subnet: Subnet
+  /** No packet passes between the bridge and another interface. */
+  readonly isInternal?: boolean | undefined
+  /** Packets keep the address of the container when they leave the host. */
+  readonly keepsAddresses?: boolean | undefined
 }
 
+type RuleOptions = Pick<RulesetOptions, 'isInternal' | 'keepsAddresses'>
+
 /** The number of rules that `formatRuleset` makes. Another number in the kernel means that a program changed them. */
-export const ruleCount = 13
+export function ruleCount({ isInternal, keepsAddresses }: RuleOptions): number {
+  return 13 + (isInternal ? 2 : 0) - (isInternal || keepsAddresses ? 1 : 0)
+}
 
 /**
  * Returns a script for `nft -f` that replaces the network's table with a new one that has these
@@ -19,10 +27,11 @@ export const ruleCount = 13
  * `guard` runs before address translation. It drops packets for 127.0.0.1 that come from the wire
  * or from a container, so that they cannot reach ports published on loopback, or the host's own.
  * `forward` accepts only replies and packets for published ports, so that a peer with a container's
- * address cannot reach its other ports.
+ * address cannot reach its other ports. That also separates networks from each other.
  */
 export function formatRuleset(options: RulesetOptions, elements: readonly string[]): string {
-  const { table, bridge } = options
+  const { table, bridge, isInternal, keepsAddresses } = options
+  const hidesAddresses = !isInternal && !keepsAddresses
   const subnet = formatSubnet(options.subnet)
   return `
 add table ip ${table}
@@ -52,12 +61,14 @@ table ip ${table} {
   }
   chain postrouting {
     type nat hook postrouting priority 100; policy accept;
-    ip saddr ${subnet} oifname != "${bridge}" masquerade
+    ${hidesAddresses ? `ip saddr ${subnet} oifname != "${bridge}" masquerade` : ''}
     ip saddr 127.0.0.0/8 oifname "${bridge}" masquerade
     ip saddr ${subnet} oifname "${bridge}" ct status dnat masquerade
   }
   chain forward {
     type filter hook forward priority 0; policy accept;
+    ${isInternal ? `iifname "${bridge}" oifname != "${bridge}" drop` : ''}
+    ${isInternal ? `iifname != "${bridge}" oifname "${bridge}" drop` : ''}
     oifname != "${bridge}" accept
     iifname "${bridge}" accept
     ct state established,related accept

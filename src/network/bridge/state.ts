@@ -8,6 +8,12 @@ export interface AttachmentRecord {
   readonly containerId: string
   readonly name: string
   readonly ip: string
+  /** The network's name. */
+  readonly network: string
+  /** The network has no route outside. */
+  readonly isInternal: boolean
+  /** Further names that other containers of the network find it by. */
+  readonly aliases: readonly string[]
   /** The host's end of its pair of interfaces. */
   readonly veth: string
   readonly ports: readonly PublishedPort[]
@@ -39,14 +45,7 @@ const BURIED = '.gone'
 export function openAttachmentRecords(directory: string): AttachmentRecords {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const pathOf = (containerId: string) => join(directory, `${containerId}${LIVE}`)
-  const listFiles = (ending: string) =>
-    readdirSync(directory)
-      .filter((name) => name.endsWith(ending))
-      .flatMap((name) => {
-        const file = join(directory, name)
-        const record = readRecord(file)
-        return record === undefined ? [] : [{ file, record }]
-      })
+  const listFiles = (ending: string) => readFiles(directory, ending)
   return {
     put(record) {
       const path = pathOf(record.containerId)
@@ -73,6 +72,24 @@ export function openAttachmentRecords(directory: string): AttachmentRecords {
   }
 }
 
+/** Returns the attachments whose files are in a directory. */
+export function readAttachments(directory: string): readonly AttachmentRecord[] {
+  return readFiles(directory, LIVE).map(({ record }) => record)
+}
+
+function readFiles(
+  directory: string,
+  ending: string,
+): readonly { readonly file: string; readonly record: AttachmentRecord }[] {
+  return readdirSync(directory)
+    .filter((name) => name.endsWith(ending))
+    .flatMap((name) => {
+      const file = join(directory, name)
+      const record = readRecord(file)
+      return record === undefined ? [] : [{ file, record }]
+    })
+}
+
 /** Hexadecimal digits for `bytes` random bytes. */
 export function randomHex(bytes: number): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString('hex')
@@ -90,8 +107,12 @@ function readRecord(file: string): AttachmentRecord | undefined {
 function parseRecord(value: unknown): AttachmentRecord | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const record = value as Partial<AttachmentRecord>
-  const { containerId, name, ip, veth, ports } = record
+  const { containerId, name, ip, network, isInternal, aliases, veth, ports } = record
   if (typeof containerId !== 'string' || typeof ip !== 'string') return undefined
   if (typeof veth !== 'string' || !Array.isArray(ports)) return undefined
-  return { containerId, name: String(name ?? ''), ip, veth, ports }
+  const others = Array.isArray(aliases) ? aliases.map(String) : []
+  return {
+    ...{ containerId, name: String(name ?? ''), ip, network: String(network ?? '') },
+    ...{ isInternal: isInternal === true, aliases: others, veth, ports },
+  }
 }

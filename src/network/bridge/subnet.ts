@@ -1,5 +1,13 @@
 import { StrakeError } from '#oci'
-import { contains, formatSubnet, overlaps, parseAddress, parseSubnet, type Subnet } from '#platform'
+import {
+  contains,
+  formatSubnet,
+  overlaps,
+  parseAddress,
+  parseSubnet,
+  type Subnet,
+  subnetOf,
+} from '#platform'
 
 const candidates = [
   ...Array.from({ length: 11 }, (_, i) => `10.${89 + i}.0.0/16`),
@@ -7,8 +15,28 @@ const candidates = [
   ...Array.from({ length: 16 }, (_, i) => `192.168.${200 + i}.0/24`),
 ].flatMap((text) => parseSubnet(text) ?? [])
 
+/** For networks that users make: small ones, because there may be many. */
+const userCandidates = (): readonly Subnet[] =>
+  Array.from({ length: 10 * 256 }, (_, i) => subnetOf((10 << 24) + (100 << 16) + (i << 8), 24))
+
 /** Returns the first usual subnet that contains no route of this host and no name server. */
 export function chooseSubnet(routes: readonly Subnet[], nameservers: readonly string[]): Subnet {
+  return chooseFrom(candidates, routes, nameservers)
+}
+
+/** Like `chooseSubnet`, for a network that a user makes. */
+export function chooseUserSubnet(
+  routes: readonly Subnet[],
+  nameservers: readonly string[],
+): Subnet {
+  return chooseFrom(userCandidates(), routes, nameservers)
+}
+
+function chooseFrom(
+  candidates: readonly Subnet[],
+  routes: readonly Subnet[],
+  nameservers: readonly string[],
+): Subnet {
   const used = routes.filter((route) => route.prefix > 0)
   const servers = nameservers.flatMap((server) => parseAddress(server) ?? [])
   const free = candidates.find(

@@ -3,7 +3,9 @@
  * standard input, one JSON result per line on standard output.
  */
 import { createInterface } from 'node:readline'
-import { type AttachOptions, openNetworks } from '../networks.ts'
+import type { AttachOptions } from '../model.ts'
+import { openNetworks } from '../networks.ts'
+import type { UserNetwork } from '../user-network.ts'
 
 /**
  * A call of the driver. It contains the address instead of a callback; the default is the first
@@ -15,9 +17,15 @@ export type DriverCall =
       readonly options: AttachOptions
       readonly ip?: string
       readonly network?: string
+      /** Networks of users to join instead, each with the container's address. */
+      readonly joined?: readonly { readonly network: UserNetwork; readonly ip: string }[]
     }
   | { readonly method: 'detach'; readonly containerId: string }
-  | { readonly method: 'cleanStale'; readonly liveIds: readonly string[] }
+  | {
+      readonly method: 'cleanStale'
+      readonly liveIds: readonly string[]
+      readonly networkIds?: readonly string[]
+    }
   | { readonly method: 'remove' }
 
 export interface DriverAnswer {
@@ -37,7 +45,9 @@ async function perform(call: DriverCall): Promise<unknown> {
     case 'attach':
       return await networks.attach({
         ...call.options,
-        networks: [
+        networks: call.joined?.map(({ network, ip }) => ({
+          ...{ name: network.name, network, allocate: () => ip },
+        })) ?? [
           {
             name: call.network ?? 'bridge',
             allocate: ({ gateway }) => call.ip ?? gateway.replace(/1$/, '2'),
@@ -47,7 +57,7 @@ async function perform(call: DriverCall): Promise<unknown> {
     case 'detach':
       return await networks.detach(call.containerId)
     case 'cleanStale':
-      return await networks.cleanStale(call.liveIds)
+      return await networks.cleanStale(call.liveIds, call.networkIds)
     case 'remove':
       return await networks.remove()
   }

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { removeNetworkNamespace } from '#platform'
-import type { Attachment, AttachOptions } from '../networks.ts'
+import type { Attachment, AttachOptions } from '../model.ts'
 import type { DriverAnswer, DriverCall } from './driver.ts'
 
 /** The reason why these tests cannot run on this machine; `undefined` when they can. */

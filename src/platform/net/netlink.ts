@@ -5,7 +5,7 @@ import { networkCalls } from './network-calls.ts'
 export const netlinkProtocol = { route: 0, netfilter: 12 } as const
 
 /** Flags of a request's header. The socket adds `REQUEST` and `ACK`. */
-export const netlinkFlag = { dump: 0x300, excl: 0x200, create: 0x400 } as const
+export const netlinkFlag = { dump: 0x300, replace: 0x100, excl: 0x200, create: 0x400 } as const
 
 const REQUEST = 0x1
 const ACK = 0x4

@@ -173,7 +173,7 @@ function text(value: Uint8Array | undefined): string {
  * Requests only one acknowledgement, for the last request, because many would not fit into the
  * queue. Errors always arrive.
  */
-function commit(socket: NetlinkSocket, requests: readonly NetlinkRequest[]): void {
+export function commit(socket: NetlinkSocket, requests: readonly NetlinkRequest[]): void {
   const BATCH_BEGIN = 0x10
   const BATCH_END = 0x11
   const bracket = { body: new Uint8Array([0, 0, 0, 10]), unanswered: true }

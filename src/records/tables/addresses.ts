@@ -1,6 +1,6 @@
 import { StrakeError } from '#oci'
 import { formatAddress, isAlive, ownIdentity, type SqlRow } from '#platform'
-import { addressOf, hostsOf } from '../address-range.ts'
+import { addressOf, hostsOf, rangeOf } from '../address-range.ts'
 import type { RecordsContext } from '../context.ts'
 import { Fields, readRows } from '../fields.ts'
 
@@ -16,6 +16,8 @@ export interface AllocateOptions {
   readonly container: string
   /** IPv4 in CIDR form: `10.88.0.0/16`. */
   readonly subnet: string
+  /** The part of the subnet from which an address is chosen: CIDR form. */
+  readonly range?: string | undefined
   /** Addresses that are never allocated, such as that of the gateway. */
   readonly reserved?: readonly string[]
   /** The requested address (`--ip`). */
@@ -54,7 +56,7 @@ export function createAddresses({ database, reportIn }: RecordsContext): Address
     )
   }
   const next = (network: string, options: AllocateOptions): string => {
-    const { first, last } = hostsOf(options.subnet)
+    const { first, last } = rangeOf(options.subnet, options.range)
     const taken = new Set(options.reserved)
     for (const [address] of database.values(
       'SELECT address FROM addresses WHERE network = ?',
@@ -78,7 +80,7 @@ export function createAddresses({ database, reportIn }: RecordsContext): Address
     }
     throw new StrakeError(
       'UNAVAILABLE',
-      `Cannot allocate an address on network ${network}: all of ${options.subnet} are in use`,
+      `Cannot allocate an address on network ${network}: all of ${options.range ?? options.subnet} are in use`,
       { remedy: 'remove containers that are no longer needed' },
     )
   }

@@ -1,0 +1,142 @@
+import type { ContainerOptions, NetworkChoice } from '#container'
+import { parseAddress } from '#platform'
+import { refuse } from './refuse.ts'
+
+/** The flags of `run` and `create` about networks, as texts. */
+export interface NetworkRequestFlags {
+  /** Each a name, or `name=back,alias=db,ip=10.5.0.9`. */
+  readonly networks?: readonly string[] | undefined
+  /** Of the first network, as the three below. */
+  readonly aliases?: readonly string[] | undefined
+  readonly ip?: string | undefined
+  readonly mac?: string | undefined
+}
+
+type Parsed = Pick<ContainerOptions, 'network' | 'networks' | 'ip'>
+
+/** Reads the networks of a container. Throws `INVALID`. */
+export function parseNetworks(flags: NetworkRequestFlags): Parsed {
+  const { networks = [], aliases = [], ip, mac } = flags
+  const choices = networks.map(parseNetwork)
+  const kind = choices.map(({ name }) => name).find((name) => name === 'host' || name === 'none')
+  const [first] = choices
+  if (kind === 'host' || kind === 'none') {
+    if (choices.length > 1) throw conflicting(networks)
+    if (aliases.length > 0) throw withoutNames(kind)
+    if (ip !== undefined) throw refuse('--ip', ip, `the network ${kind} gives no addresses`)
+    return { network: kind }
+  }
+  const isUsual = first === undefined || (choices.length === 1 && first.name === 'bridge')
+  if (isUsual && aliases.length > 0) throw withoutNames('bridge')
+  if (isUsual && mac === undefined && first?.mac === undefined) {
+    return { network: first === undefined ? undefined : 'bridge', ip: ip ?? first?.ip }
+  }
+  const joined = withFlags(first ?? { name: 'bridge' }, flags)
+  return { network: 'bridge', networks: distinct([joined, ...choices.slice(1)]) }
+}
+
+/** Adds the flags that are about the first network. */
+function withFlags(choice: NetworkChoice, flags: NetworkRequestFlags): NetworkChoice {
+  const { aliases = [], ip, mac } = flags
+  const twice = [
+    { flag: '--ip', text: ip, other: choice.ip },
+    { flag: '--mac-address', text: mac, other: choice.mac },
+  ].find(({ text, other }) => text !== undefined && other !== undefined)
+  if (twice !== undefined) {
+    throw refuse(twice.flag, twice.text ?? '', `--network has another one, ${twice.other}`)
+  }
+  return {
+    ...choice,
+    aliases: [...(choice.aliases ?? []), ...aliases],
+    ip: choice.ip ?? ip,
+    mac: choice.mac ?? (mac === undefined ? undefined : parseMac('--mac-address', mac)),
+  }
+}
+
+function distinct(choices: readonly NetworkChoice[]): readonly NetworkChoice[] {
+  const names = choices.map(({ name }) => name)
+  const again = names.find((name, index) => names.indexOf(name) !== index)
+  if (again === undefined) return choices
+  throw refuse('--network', again, 'the network is given twice')
+}
+
+function parseNetwork(text: string): NetworkChoice {
+  if (!text.includes('=')) return { name: networkName(text) }
+  let choice: NetworkChoice = { name: '' }
+  for (const part of text.split(',')) {
+    const at = part.indexOf('=')
+    const [key, value] = [part.slice(0, at), part.slice(at + 1)]
+    choice = { ...choice, ...readMember(text, { key, value, aliases: choice.aliases ?? [] }) }
+  }
+  if (choice.name === '') throw refuse('--network', text, 'it has no name=')
+  return choice
+}
+
+function readMember(
+  text: string,
+  member: { readonly key: string; readonly value: string; readonly aliases: readonly string[] },
+): Partial<NetworkChoice> {
+  const { key, value, aliases } = member
+  switch (key) {
+    case 'name':
+      return { name: networkName(value) }
+    case 'alias':
+      return { aliases: [...aliases, value] }
+    case 'ip':
+      if (parseAddress(value) === undefined) break
+      return { ip: value }
+    case 'mac-address':
+      return { mac: parseMac('--network', value) }
+    case 'gw-priority':
+      if (!/^[+-]?\d{1,9}$/.test(value)) break
+      return { gatewayPriority: Number(value) }
+    case 'ip6':
+    case 'link-local-ip':
+    case 'driver-opt':
+      throw refuse('--network', text, `networks have no ${key}`)
+    default:
+      throw refuse('--network', text, `${key || 'a word without ='} is unknown`)
+  }
+  throw refuse('--network', text, `the value of ${key} is malformed`)
+}
+
+/** Docker's two names of the default network. */
+function networkName(text: string): string {
+  if (text === '') throw refuse('--network', text, 'no name set for network')
+  return text === 'default' ? 'bridge' : text
+}
+
+/** An address of one interface. The kernel refuses one of a group. */
+function parseMac(flag: string, text: string): string {
+  const mac = text.toLowerCase().replaceAll('-', ':')
+  const isOne = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac) && mac !== '00:00:00:00:00:00'
+  const isGroup = (Number.parseInt(mac.slice(0, 2), 16) & 1) === 1
+  if (isOne && !isGroup) return mac
+  throw refuse(flag, text, 'expected the address of one interface, such as 02:42:ac:11:00:02')
+}
+
+function conflicting(networks: readonly string[]): Error {
+  const reason = 'a container joins several networks only if a user made them'
+  return refuse('--network', networks.join(' '), reason)
+}
+
+function withoutNames(network: string): Error {
+  const reason = `network-scoped aliases are only supported for user-defined networks`
+  return refuse('--network-alias', `on ${network}`, reason)
+}
+
+/** Reads the flags of `network connect`. Throws `INVALID`. */
+export function parseConnection(flags: {
+  readonly network: string
+  readonly aliases?: readonly string[] | undefined
+  readonly ip?: string | undefined
+  readonly gatewayPriority?: number | undefined
+}): NetworkChoice {
+  const { network, aliases, ip, gatewayPriority } = flags
+  if (ip !== undefined && parseAddress(ip) === undefined) {
+    throw refuse('--ip', ip, 'expected an IPv4 address')
+  }
+  const name = networkName(network)
+  if (name === 'bridge' && aliases !== undefined) throw withoutNames(name)
+  return { name, aliases, ip, gatewayPriority }
+}

@@ -1,0 +1,37 @@
+/** A network that a user has made: a bridge of its own. */
+export interface UserNetwork {
+  /** 64 hexadecimal digits. */
+  readonly id: string
+  readonly name: string
+  /** IPv4 in CIDR form. */
+  readonly subnet: string
+  readonly gateway: string
+  /** Containers have no route outside, and publish no ports. */
+  readonly isInternal: boolean
+  /** The name of the bridge's interface. Default: `br-` and the first digits of the ID. */
+  readonly interfaceName?: string | undefined
+  /** Bytes. Default: that of the host's default route. */
+  readonly mtu?: number | undefined
+  /** Containers of the network cannot reach each other. */
+  readonly isIsolating?: boolean | undefined
+  /** Packets keep the address of the container when they leave the host. */
+  readonly keepsAddresses?: boolean | undefined
+  /** The address of the host for ports that are published without one. */
+  readonly hostIp?: string | undefined
+}
+
+/** The address of the name server in every container on such a network; that of Docker. */
+export const nameServerAddress = '127.0.0.11'
+
+/** A network's ID. It becomes the name of a directory and of a table. */
+export const networkId: RegExp = /^[0-9a-f]{64}$/
+
+/** The name of the bridge's interface: 15 characters, the most that the kernel allows. */
+export function bridgeOf({ id, interfaceName }: Pick<UserNetwork, 'id' | 'interfaceName'>): string {
+  return interfaceName ?? `br-${id.slice(0, 12)}`
+}
+
+/** The nftables table of a network. The beginning of its name shows that it is one of ours. */
+export function tableOf(id: string): string {
+  return `strake_${id.slice(0, 12)}`
+}
