@@ -4,11 +4,13 @@ import { refuse } from './refuse.ts'
 
 /** The flags of `run` and `create` about networks, as texts. */
 export interface NetworkRequestFlags {
-  /** Each a name, or `name=back,alias=db,ip=10.5.0.9`. */
+  /** Names of networks, or `name=back,alias=db,ip=10.5.0.9`. */
   readonly networks?: readonly string[] | undefined
-  /** Of the first network, as the three below. */
+  /** Aliases of the container on the first network. */
   readonly aliases?: readonly string[] | undefined
+  /** The address of the container on the first network. */
   readonly ip?: string | undefined
+  /** The MAC address of the container on the first network. */
   readonly mac?: string | undefined
 }
 

@@ -164,7 +164,7 @@ function padding(size: number): Uint8Array {
   return new Uint8Array((blockSize - (size % blockSize)) % blockSize)
 }
 
-/** An empty gzip member of 51 bytes that says where the table of contents begins. */
+/** An empty gzip member of 51 bytes with the offset of the table of contents. */
 function footer(tocOffset: number): Uint8Array {
   const field = Buffer.from(`${tocOffset.toString(16).padStart(16, '0')}STARGZ`)
   const head = [0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255]

@@ -42,7 +42,8 @@ export async function openNameServer(options: NameServerOptions): Promise<Dispos
     try {
       return await answerQuery(query, { names, upstream, transport })
     } catch {
-      // A network was removed meanwhile. The client asks again; the monitor must live on.
+      // The network was removed while the question was open. The client asks again, and the
+      // monitor must not end.
       return undefined
     }
   }

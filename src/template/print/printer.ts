@@ -7,7 +7,7 @@ import { formatFloat } from './floats.ts'
 import { formatInteger } from './integers.ts'
 import { formatString } from './strings.ts'
 
-/** Where every pointer seems to point: an address says nothing to a reader, and would differ each time. */
+/** Printed for every pointer: a real address would differ at each run. */
 const address = 0xc000010000n
 
 /**
