@@ -79,7 +79,14 @@ describe.skipIf(reason !== undefined)('a container', () => {
     expect(lines[0]).toMatch(/^UID +PID +PPID +C +STIME +TTY +TIME +CMD$/)
     const commands = lines.slice(1).map((line) => line.replace(/^.*\d\d:\d\d:\d\d +/, ''))
     expect(commands.sort()).toEqual(['sh -c sleep 999; true', 'sleep 1000', 'sleep 999'])
-    expect(await strake.ok('top', 'web', '-o', 'pid,comm')).toMatch(/^PID +COMMAND\n\d+ +sleep/)
+    const chosen = (await strake.ok('top', 'web', '-o', 'pid,comm')).split('\n')
+    // ps sorts by process ID, and IDs begin again at the lowest free number.
+    expect(chosen.map((line) => line.replace(/^\d+ +/, '')).sort()).toEqual([
+      expect.stringMatching(/^PID +COMMAND$/),
+      'sh',
+      'sleep',
+      'sleep',
+    ])
     expect(await strake('top', 'web', '-o', 'comm')).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining('ps printed no column PID'),
