@@ -24,7 +24,7 @@ import type { RunOp } from '../model/graph.ts'
 import type { FileState, StateLayer } from '../model/state.ts'
 import { type OpenMounts, openMounts } from '../mounts/open-mounts.ts'
 import { nestedMounts, stepName } from '../step/abandoned.ts'
-import { baseOf, type OpRunner, operationKey } from '../step/runner.ts'
+import { baseOf, layerRunner, type OpRunner } from '../step/runner.ts'
 import type { StepContext, StepNetwork } from '../step/workspace.ts'
 import { stepEpoch } from '../times/times.ts'
 
@@ -32,18 +32,7 @@ import { stepEpoch } from '../times/times.ts'
  * RUN: runs the command in a container above the stage's file system, with the
  * security defaults of `run`. Its changes become the layer.
  */
-export const runRunner: OpRunner<RunOp> = {
-  definitionKey: operationKey,
-
-  async prepare(op, inputs, context) {
-    const key = operationKey(op, inputs, context)
-    return {
-      key,
-      run: async () => ({ layer: await runToLayer(op, inputs, context), key }),
-      async [Symbol.asyncDispose]() {},
-    }
-  },
-}
+export const runRunner: OpRunner<RunOp> = layerRunner(runToLayer)
 
 async function runToLayer(
   op: RunOp,

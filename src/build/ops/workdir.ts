@@ -4,24 +4,15 @@ import { layOutDirectory } from '../layers/placement.ts'
 import { storeLayer } from '../layers/store-layer.ts'
 import type { WorkdirOp } from '../model/graph.ts'
 import type { FileState, StateLayer } from '../model/state.ts'
-import { baseOf, type OpRunner, operationKey } from '../step/runner.ts'
+import { baseOf, layerRunner, type OpRunner } from '../step/runner.ts'
 import type { StepContext } from '../step/workspace.ts'
 import { stepEpoch } from '../times/times.ts'
 import { findOwner, root } from './owner.ts'
 
 /** Makes the missing parts of the working directory, with mode 0755 and the user as owner. */
-export const workdirRunner: OpRunner<WorkdirOp> = {
-  definitionKey: operationKey,
-
-  async prepare(op, inputs, context) {
-    const key = operationKey(op, inputs, context)
-    return {
-      key,
-      run: async () => ({ layer: await makeDirectory(op, baseOf(inputs), context), key }),
-      async [Symbol.asyncDispose]() {},
-    }
-  },
-}
+export const workdirRunner: OpRunner<WorkdirOp> = layerRunner((op, inputs, context) =>
+  makeDirectory(op, baseOf(inputs), context),
+)
 
 async function makeDirectory(
   op: WorkdirOp,

@@ -65,3 +65,24 @@ export function operationKey(
     times: timesKey(facts.times),
   })
 }
+
+/** The runner of an operation that reads no files of its inputs before it runs. */
+export function layerRunner<Op extends object>(
+  makeLayer: (
+    op: Op,
+    inputs: readonly FileState[],
+    context: StepContext,
+  ) => Promise<StateLayer | undefined>,
+): OpRunner<Op> {
+  return {
+    definitionKey: operationKey,
+    async prepare(op, inputs, context) {
+      const key = operationKey(op, inputs, context)
+      return {
+        key,
+        run: async () => ({ layer: await makeLayer(op, inputs, context), key }),
+        async [Symbol.asyncDispose]() {},
+      }
+    },
+  }
+}

@@ -5,8 +5,8 @@ const narrowest = 10
 
 /**
  * Aligns cells that end with a tab, as Docker does: a column is as wide as its widest cell
- * in neighbouring lines that have one, and ten wide at least. The text behind the last tab
- * of a line belongs to no column.
+ * in neighbouring lines that have one, and ten wide at least. Text after the last tab of a line
+ * has no column and is not padded.
  */
 export function alignTabs(text: string): string {
   const lines = text.split('\n').map((line) => line.split('\t'))

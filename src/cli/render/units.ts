@@ -1,20 +1,6 @@
 import { formatDuration } from '#docker/columns/duration'
 
-/** Bytes as Docker prints them: decimal units, three significant digits (`187MB`). */
-export function formatSize(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
-  let value = bytes
-  let unit = 0
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000
-    unit++
-  }
-  return `${trimNumber(value)}${units[unit]}`
-}
-
-function trimNumber(value: number): string {
-  return Number(value.toPrecision(3)).toString()
-}
+export { formatDecimalSize as formatSize } from '#docker/columns/bytes'
 
 /** Formats a past instant as Docker does: `2 hours ago`. */
 export function formatAge(instant: Date, now: Date = new Date()): string {

@@ -22,8 +22,8 @@ export interface MonitorHandle {
 }
 
 /**
- * Reads reports until one of this kind. Throws `StartError`, `SessionError` if the output
- * of the command can no longer be written, and `INTERNAL` if the reports end.
+ * Reads reports until one of this kind. Throws `StartError`, `SessionError` when this process
+ * cannot write what the container prints, and `INTERNAL` when the reports end.
  */
 export async function expectReport<Type extends MonitorReport['type']>(
   reports: AsyncIterator<MonitorReport, undefined>,

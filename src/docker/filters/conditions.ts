@@ -34,3 +34,13 @@ export function parseLabelCondition(text: string): LabelCondition {
   const at = text.indexOf('=')
   return at < 0 ? { key: text } : { key: text.slice(0, at), value: text.slice(at + 1) }
 }
+
+/** Reads `dangling`. Accepts fewer words than a switch, as Docker's filters do. Throws `INVALID`. */
+export function parseDangling(
+  text: string,
+  { action }: Pick<ConditionTable<string>, 'action'>,
+): boolean {
+  if (text === 'true' || text === '1') return true
+  if (text === 'false' || text === '0') return false
+  throw new StrakeError('INVALID', `Cannot ${action} by 'dangling=${text}': expected true or false`)
+}

@@ -1,7 +1,11 @@
 import type { ImageFilters } from '#engine/image/image-filter'
-import { StrakeError } from '#oci'
 import { parseTime } from '../flags/time.ts'
-import { type ConditionTable, groupConditions, parseLabelCondition } from './conditions.ts'
+import {
+  type ConditionTable,
+  groupConditions,
+  parseDangling,
+  parseLabelCondition,
+} from './conditions.ts'
 
 const table: ConditionTable<'dangling' | 'label' | 'reference' | 'before' | 'since' | 'until'> = {
   action: 'filter images',
@@ -14,21 +18,11 @@ const table: ConditionTable<'dangling' | 'label' | 'reference' | 'before' | 'sin
 export function parseImageFilters(words: readonly string[]): ImageFilters {
   const values = groupConditions(words, table)
   return {
-    dangling: values.get('dangling')?.map(parseDangling),
+    dangling: values.get('dangling')?.map((text) => parseDangling(text, table)),
     labels: values.get('label')?.map(parseLabelCondition),
     references: values.get('reference'),
     before: values.get('before'),
     since: values.get('since'),
     until: values.get('until')?.map((text) => parseTime('--filter until', text)),
   }
-}
-
-/** Accepts fewer words than a switch, as Docker's filters do. */
-function parseDangling(text: string): boolean {
-  if (text === 'true' || text === '1') return true
-  if (text === 'false' || text === '0') return false
-  throw new StrakeError(
-    'INVALID',
-    `Cannot filter images by 'dangling=${text}': expected true or false`,
-  )
 }

@@ -1,6 +1,11 @@
 import type { NetworkFilter } from '#engine/network/network-filter'
 import { StrakeError } from '#oci'
-import { type ConditionTable, groupConditions, parseLabelCondition } from './conditions.ts'
+import {
+  type ConditionTable,
+  groupConditions,
+  parseDangling,
+  parseLabelCondition,
+} from './conditions.ts'
 
 const table: ConditionTable<'dangling' | 'driver' | 'id' | 'label' | 'name' | 'scope' | 'type'> = {
   action: 'filter networks',
@@ -12,7 +17,10 @@ const table: ConditionTable<'dangling' | 'driver' | 'id' | 'label' | 'name' | 's
 export function parseNetworkFilters(words: readonly string[]): NetworkFilter {
   const values = groupConditions(words, table)
   return {
-    dangling: values.get('dangling')?.map(parseDangling).at(-1),
+    dangling: values
+      .get('dangling')
+      ?.map((text) => parseDangling(text, table))
+      .at(-1),
     drivers: values.get('driver'),
     ids: values.get('id'),
     labels: values.get('label')?.map(parseLabelCondition),
@@ -20,12 +28,6 @@ export function parseNetworkFilters(words: readonly string[]): NetworkFilter {
     scopes: values.get('scope'),
     types: values.get('type')?.map(parseType),
   }
-}
-
-function parseDangling(text: string): boolean {
-  if (text === 'true' || text === '1') return true
-  if (text === 'false' || text === '0') return false
-  throw refused(`dangling=${text}`, 'true or false')
 }
 
 function parseType(text: string): 'builtin' | 'custom' {

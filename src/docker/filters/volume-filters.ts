@@ -1,6 +1,10 @@
 import type { VolumeFilter } from '#engine/volume/volume-filter'
-import { StrakeError } from '#oci'
-import { type ConditionTable, groupConditions, parseLabelCondition } from './conditions.ts'
+import {
+  type ConditionTable,
+  groupConditions,
+  parseDangling,
+  parseLabelCondition,
+} from './conditions.ts'
 
 const table: ConditionTable<'dangling' | 'driver' | 'label' | 'name'> = {
   action: 'filter volumes',
@@ -12,18 +16,12 @@ const table: ConditionTable<'dangling' | 'driver' | 'label' | 'name'> = {
 export function parseVolumeFilters(words: readonly string[]): VolumeFilter {
   const values = groupConditions(words, table)
   return {
-    dangling: values.get('dangling')?.map(parseDangling).at(-1),
+    dangling: values
+      .get('dangling')
+      ?.map((text) => parseDangling(text, table))
+      .at(-1),
     drivers: values.get('driver'),
     labels: values.get('label')?.map(parseLabelCondition),
     names: values.get('name'),
   }
-}
-
-function parseDangling(text: string): boolean {
-  if (text === 'true' || text === '1') return true
-  if (text === 'false' || text === '0') return false
-  throw new StrakeError(
-    'INVALID',
-    `Cannot filter volumes by 'dangling=${text}': expected true or false`,
-  )
 }

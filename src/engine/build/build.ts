@@ -158,7 +158,7 @@ export async function buildOptions(
     target: request.target,
     platforms: request.platforms,
     network,
-    // The user who asks for the host's network for every RUN allows it.
+    // `--network host` is the permission for every RUN to use the network of the host.
     allow: [...(request.allow ?? []), ...(network === 'host' ? ['network.host' as const] : [])],
     runSettings: request.runSettings,
     runLimits: request.runLimits,
