@@ -189,6 +189,7 @@ const purposes: Readonly<Record<string, string>> = {
   'engine/image': 'images over one store',
   'engine/network': 'networks over one store',
   'engine/output': 'what becomes of the result of a build',
+  'engine/pull': 'several images from registries',
   'engine/push': 'images to registries',
   'engine/registry': 'serving a registry, and login',
   'engine/store': 'checking, cleaning and pruning the store',

@@ -1,10 +1,17 @@
 import { type ContainerDetails, findContainer as findMended, inspectContainer } from '#container'
 import { readDocument } from '#content'
 import type { Image } from '#image'
-import { type Descriptor, isStrakeError, parseReference, type Reference, StrakeError } from '#oci'
+import {
+  type Descriptor,
+  isStrakeError,
+  parsePlatform,
+  parseReference,
+  type Reference,
+  StrakeError,
+} from '#oci'
 import { containerContext } from './container/container-context.ts'
 import type { Engine } from './engine.ts'
-import { findImage } from './image/find-image.ts'
+import { type FoundImage, findImage, getImageFor } from './image/find-image.ts'
 
 /** Everything that the store records about an image. */
 export interface ImageDetails {
@@ -30,6 +37,12 @@ export type Inspected =
   | { readonly kind: 'container'; readonly container: ContainerDetails }
   | { readonly kind: 'image'; readonly image: ImageDetails }
 
+export interface InspectOptions {
+  readonly kind?: Inspected['kind'] | undefined
+  /** Describes this platform of an image without its index. It implies the kind `image`. */
+  readonly platform?: string | undefined
+}
+
 /**
  * Returns everything that the store records about a container or image. A name that both
  * have means the container, unless `kind` is `image`. Throws `NOT_FOUND`.
@@ -37,11 +50,11 @@ export type Inspected =
 export async function inspect(
   engine: Engine,
   name: string,
-  kind?: Inspected['kind'],
+  { platform, kind = platform === undefined ? undefined : 'image' }: InspectOptions = {},
 ): Promise<Inspected> {
   const container = kind === 'image' ? undefined : await findContainer(engine, name)
   if (container) return { kind: 'container', container }
-  const image = kind === 'container' ? undefined : await describeImage(engine, name)
+  const image = kind === 'container' ? undefined : await describeImage(engine, name, platform)
   if (image) return { kind: 'image', image }
   throw new StrakeError(
     'NOT_FOUND',
@@ -62,9 +75,20 @@ async function findContainer(engine: Engine, name: string): Promise<ContainerDet
   }
 }
 
-async function describeImage(engine: Engine, name: string): Promise<ImageDetails | undefined> {
-  const found = findImage(engine.records, name)
-  if (!found) return undefined
+async function describeImage(
+  engine: Engine,
+  name: string,
+  platform: string | undefined,
+): Promise<ImageDetails | undefined> {
+  const { records } = engine
+  const found = findImage(records, name)
+  if (found === undefined) return undefined
+  if (platform === undefined) return await describeFound(engine, found)
+  const one = getImageFor(records, name, parsePlatform(platform), 'inspect')
+  return { ...(await describeFound(engine, one)), index: undefined }
+}
+
+async function describeFound(engine: Engine, found: FoundImage): Promise<ImageDetails> {
   const { records } = engine
   const names = records.tags.namesOf(found.index?.descriptor.digest ?? found.image.digest)
   const moved = names.map((one) => records.tags.get(one)?.updatedAt ?? 0)

@@ -51,7 +51,7 @@ export {
 export type { Platform } from './platform.ts'
 export { formatPlatform, normalizePlatform, parsePlatform } from './platform.ts'
 // Choosing a manifest of an index by platform.
-export { isRunnable, matchPlatform, refusePlatform } from './platform-match.ts'
+export { isRunnable, matchPlatform, refusePlatform, subjectAnnotation } from './platform-match.ts'
 export type { Reference } from './reference.ts'
 export {
   familiarReference,

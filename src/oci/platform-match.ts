@@ -49,6 +49,9 @@ export function refusePlatform(
   )
 }
 
+/** The annotation of an attestation with the digest of its image. */
+export const subjectAnnotation = 'vnd.docker.reference.digest'
+
 /** False for attestations and other manifests that cannot be run. */
 export function isRunnable({ platform, annotations }: Descriptor): boolean {
   if (annotations?.['vnd.docker.reference.type'] === 'attestation-manifest') return false

@@ -22,7 +22,6 @@ export function findSubstitute(name: string): string | undefined {
 
 /** Options of Docker that strake lacks. For these, a name that is spelt like them is no help. */
 const absentOptions: ReadonlySet<string> = new Set([
-  '--all-tags',
   '--cache-from',
   '--details',
   '--link',

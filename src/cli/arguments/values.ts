@@ -6,6 +6,14 @@ export function collect(value: string, previous: readonly string[] | undefined):
   return [...(previous ?? []), value]
 }
 
+/** Like `collect`, and each value may be a list: `linux/amd64,linux/arm64`. */
+export function collectList(
+  value: string,
+  previous: readonly string[] | undefined,
+): readonly string[] {
+  return [...(previous ?? []), ...value.split(',')]
+}
+
 const units: Readonly<Record<string, number>> = {
   '': 1,
   b: 1,

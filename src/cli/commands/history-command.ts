@@ -9,6 +9,7 @@ import { formatAge, formatSize, shortId } from '../render/units.ts'
 interface Options {
   readonly format?: string
   readonly human: boolean
+  readonly platform?: string
   readonly quiet?: true
   readonly trunc: boolean
 }
@@ -21,10 +22,11 @@ export function define(context: Context): Command {
     .option('-H, --human', 'sizes and dates in readable form', { default: true })
     .option('--no-human', 'sizes in bytes, dates in RFC 3339')
     .option('--no-trunc', 'do not shorten anything')
+    .option('--platform <platform>', 'this platform of a multi-platform image')
     .option('-q, --quiet', 'only IDs')
     .examples('strake history --no-trunc app')
     .action(async (name: string, options: Options) => {
-      const entries = await imageHistory(await context.engine(), name)
+      const entries = await imageHistory(await context.engine(), name, options)
       const rows = entries.map((entry) => {
         const id = entry.imageId ?? '<missing>'
         const created = entry.created

@@ -1,12 +1,13 @@
 import { load } from '#engine/archive/load'
 import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
+import { collectList } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { renderTransfers } from '../render/transfers.ts'
 
 interface Options {
   readonly input?: string
-  readonly platform?: string
+  readonly platform?: readonly string[]
   readonly quiet?: true
 }
 
@@ -14,7 +15,7 @@ export function define(context: Context): Command {
   return new Command('load')
     .description('Read images from an archive that docker, podman, skopeo or strake wrote')
     .option('-i, --input <file>', 'the archive, compressed or not; default: standard input')
-    .option('--platform <platform>', 'only this platform of a multi-platform image')
+    .option('--platform <platform>', 'only this platform of a multi-platform image', collectList)
     .option('-q, --quiet', 'no progress')
     .examples('strake load -i app.tar')
     .action(async (options: Options) => {
@@ -28,7 +29,7 @@ export function define(context: Context): Command {
         emit: options.quiet ? () => {} : renderer.emit,
         signal: context.signal,
         file: options.input,
-        platform: options.platform,
+        platforms: options.platform,
       }).finally(() => renderer.finish())
       for (const image of loaded) {
         for (const moved of image.moved) {

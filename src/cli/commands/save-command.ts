@@ -1,12 +1,13 @@
 import { save } from '#engine/archive/save'
 import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
+import { collectList } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { renderTransfers } from '../render/transfers.ts'
 
 interface Options {
   readonly output?: string
-  readonly platform?: string
+  readonly platform?: readonly string[]
 }
 
 export function define(context: Context): Command {
@@ -14,7 +15,7 @@ export function define(context: Context): Command {
     .description('Write images into one tar archive that docker, podman and skopeo read')
     .argument('<image...>')
     .option('-o, --output <file>', 'where to write; default: standard output')
-    .option('--platform <platform>', 'only this platform of a multi-platform image')
+    .option('--platform <platform>', 'only this platform of a multi-platform image', collectList)
     .examples('strake save -o app.tar app:1.0')
     .action(async (names: readonly string[], options: Options) => {
       if (options.output === undefined && context.out.isTerminal) {
@@ -28,7 +29,7 @@ export function define(context: Context): Command {
           emit: renderer.emit,
           signal: context.signal,
           file: options.output,
-          platform: options.platform,
+          platforms: options.platform,
         })
       } finally {
         renderer.finish()

@@ -5,6 +5,7 @@ import { importImage } from '../build/import.ts'
 import { findImage } from '../image/find-image.ts'
 import { findTarget } from '../image/find-target.ts'
 import { listImages } from '../image/images.ts'
+import { checkStore } from '../store/check.ts'
 import { addTestImage, addTestIndex, blobsOf, openTestEngine } from '../testing/fixture.ts'
 import { load } from './load.ts'
 import { save } from './save.ts'
@@ -80,9 +81,9 @@ test('save() refuses an image for another platform', async () => {
   await using engine = await openTestEngine()
   await addTestImage(engine, { names: ['app'] })
   const file = `${engine.directory}/app.tar`
-  await save(engine, ['app'], { file, platform: 'linux/amd64' })
-  await expect(save(engine, ['app'], { file, platform: 'linux/arm64' })).rejects.toThrow(
-    'app:latest for linux/arm64: the image is for linux/amd64',
+  await save(engine, ['app'], { file, platforms: ['linux/amd64'] })
+  await expect(save(engine, ['app'], { file, platforms: ['linux/arm64'] })).rejects.toThrow(
+    'app:latest for linux/arm64: the store has it for linux/amd64',
   )
 })
 
@@ -155,10 +156,10 @@ test('save() and load() take one platform of an index', async () => {
   const file = `${one.directory}/index.tar`
   const { images } = await addTestIndex(one, { names: ['app'] })
   const arm = images[1]?.imageId ?? ''
-  const platform = 'linux/arm64'
+  const platforms = ['linux/arm64']
   for (const [saved, loaded] of [
-    [{ platform }, {}],
-    [{}, { platform }],
+    [{ platforms }, {}],
+    [{}, { platforms }],
   ]) {
     await using two = await openTestEngine()
     await save(one, ['app'], { file, ...saved })
@@ -166,8 +167,30 @@ test('save() and load() take one platform of an index', async () => {
     expect(two.records.indexes.list()).toEqual([])
     expect(two.records.images.list()).toHaveLength(1)
   }
-  const other = save(one, ['app'], { file, platform: 'linux/s390x' })
-  await expect(other).rejects.toThrow('the image is for linux/amd64, linux/arm64')
+  const other = save(one, ['app'], { file, platforms: ['linux/s390x'] })
+  await expect(other).rejects.toThrow('the store has it for linux/amd64, linux/arm64')
+})
+
+test('save() and load() take several platforms of an index', async () => {
+  await using one = await openTestEngine()
+  const file = `${one.directory}/index.tar`
+  const architectures = ['amd64', 'arm64', 's390x']
+  const { descriptor } = await addTestIndex(one, { names: ['app'], architectures })
+  const platforms = ['linux/s390x', 'linux/arm64']
+  for (const [saved, loaded] of [
+    [{ platforms }, {}],
+    [{}, { platforms }],
+    [{ platforms }, { platforms }],
+  ]) {
+    await using two = await openTestEngine()
+    await save(one, ['app'], { file, ...saved })
+    expect(await load(two, { file, ...loaded })).toMatchObject([{ imageId: descriptor.digest }])
+    const found = findTarget(two.records, 'app')
+    expect(found?.images.map(({ platform }) => platform.architecture)).toEqual(['arm64', 's390x'])
+    expect(await Array.fromAsync(checkStore(two))).toEqual([])
+  }
+  const absent = save(one, ['app'], { file, platforms: ['linux/arm64', 'linux/riscv64'] })
+  await expect(absent).rejects.toThrow('app:latest for linux/riscv64: the store has it for')
 })
 
 test('load() refuses an index without any of its images, and one with half of an image', async () => {

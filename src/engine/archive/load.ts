@@ -24,8 +24,8 @@ import { findArchive, readArchive } from './archive-file.ts'
 export interface LoadOptions {
   /** Default: standard input. */
   readonly file?: string | undefined
-  /** Loads only this platform of an index: `os/architecture[/variant]`. */
-  readonly platform?: string | undefined
+  /** Loads only these platforms of an index: `os/architecture[/variant]`. */
+  readonly platforms?: readonly string[] | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -44,8 +44,8 @@ export interface Loaded {
 export async function load(engine: Engine, options: LoadOptions = {}): Promise<readonly Loaded[]> {
   const { file = '-', emit = silent, signal } = options
   await using lease = await beginWork(engine, `load ${file}`)
-  const platform = options.platform === undefined ? undefined : parsePlatform(options.platform)
-  const found = await readImages(engine, file, { emit, platform, signal })
+  const platforms = (options.platforms ?? []).map(parsePlatform)
+  const found = await readImages(engine, file, { emit, platforms, signal })
   for (const { descriptor } of found) {
     const image = await imageToRun(engine, descriptor)
     if (image !== undefined) await ensureUnpacked(engine, image, { emit, lease, signal })
@@ -81,7 +81,7 @@ async function readImages(
   file: string,
   options: {
     readonly emit: Emit
-    readonly platform: Platform | undefined
+    readonly platforms: readonly Platform[]
     readonly signal?: AbortSignal | undefined
   },
 ): ReturnType<typeof loadArchive> {

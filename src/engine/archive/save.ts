@@ -1,7 +1,6 @@
 import { type NamedImage, saveImages } from '#image'
 import {
   type Digest,
-  formatPlatform,
   formatReference,
   isStrakeError,
   type Platform,
@@ -14,9 +13,10 @@ import type { Lease } from '#records'
 import type { Emit } from '#stream'
 import type { Engine } from '../engine.ts'
 import {
+  absentPlatform,
   chooseImage,
-  isDigestName,
-  listPlatforms,
+  imagesFor,
+  namesIn,
   repositoryOf,
   suitsPlatform,
 } from '../image/find-image.ts'
@@ -28,8 +28,8 @@ import { writeArchive } from './output-file.ts'
 export interface SaveOptions {
   /** Appears only when it is complete. Default: standard output. */
   readonly file?: string | undefined
-  /** Saves only this platform of an index, and refuses an image for another platform. */
-  readonly platform?: string | undefined
+  /** Saves only these platforms of an index, and refuses an image for another platform. */
+  readonly platforms?: readonly string[] | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -48,7 +48,7 @@ export async function save(
     purpose: `save ${texts.join(' ')}`,
     isExact: true,
   })
-  const wanted = options.platform === undefined ? undefined : parsePlatform(options.platform)
+  const wanted = (options.platforms ?? []).map(parsePlatform)
   const images = new Map<Digest, Saved & { readonly names: Reference[] }>()
   for (const text of texts.flatMap((each) => tagsOf(engine, each))) {
     const { name, ...saved } = await holdSaved(engine, text, lease, wanted)
@@ -72,31 +72,27 @@ interface Saved extends Omit<NamedImage, 'names'> {
 }
 
 /**
- * The target of a name or ID: an image, an index with all its platforms, or its image for
- * one of them.
+ * The target of a name or ID: an image, an index with all its platforms or some of them, or its
+ * image for one of them.
  */
 async function holdSaved(
   engine: Engine,
   text: string,
   lease: Lease,
-  wanted: Platform | undefined,
+  wanted: readonly Platform[],
 ): Promise<Saved & { readonly name?: string | undefined }> {
-  if (wanted !== undefined) {
-    const held = await holdImage(engine, text, lease, wanted)
+  const [platform, ...others] = wanted
+  if (platform !== undefined && others.length === 0) {
+    const held = await holdImage(engine, text, lease, platform)
+    if (!suitsPlatform(held, platform)) throw absentPlatform(held, { text, platform, verb: 'save' })
     const { image, name, opened } = held
-    if (suitsPlatform(held, wanted)) {
-      return { image: opened, root: image.digest, id: image.imageId, name }
-    }
-    const own = listPlatforms(held.index?.images ?? [image])
-    const reason = `the image is for ${own}`
-    throw new StrakeError(
-      'NOT_FOUND',
-      `Cannot save ${text} for ${formatPlatform(wanted)}: ${reason}`,
-    )
+    return { image: opened, root: image.digest, id: image.imageId, name }
   }
-  const { found, opened, parts } = await holdTarget(engine, text, lease)
+  const only = platform === undefined ? undefined : imagesFor(engine.records, text, wanted, 'save')
+  const digests = only && new Set(only.map((image) => image.digest))
+  const { found, opened, parts } = await holdTarget(engine, text, lease, digests)
   const { descriptor, id, isIndex, name } = found
-  const digest = chooseImage(found)?.image.digest
+  const digest = chooseImage({ ...found, images: only ?? found.images })?.image.digest
   const image = opened.find((each) => each.descriptor.digest === digest)
   if (image === undefined) {
     const message = `Cannot save ${text}: none of its platforms is in the store`
@@ -110,9 +106,8 @@ async function holdSaved(
 function tagsOf({ records }: Engine, text: string): readonly string[] {
   // `text` has a tag or digest, or is an ID.
   if (/[:@]/.test(text.slice(text.lastIndexOf('/') + 1)) || isWholeId(text)) return [text]
-  const names = records.tags.list().map(({ name }) => name)
   const wanted = tryParse(text)
-  const found = names.filter((name) => !isDigestName(name) && repositoryOf(name) === wanted)
+  const found = wanted === undefined ? [] : namesIn(records, wanted)
   return found.length === 0 ? [text] : found
 }
 

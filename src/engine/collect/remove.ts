@@ -97,7 +97,8 @@ function refusePart({ records }: Engine, { descriptor }: FoundTarget, text: stri
   )
 }
 
-function refuseWhileUsed(
+/** Throws `CONFLICT` while containers use the images; with `force`, while running ones do. */
+export function refuseWhileUsed(
   engine: Engine,
   images: readonly ImageRecord[],
   text: string,

@@ -23,6 +23,34 @@ export function getImage(records: Records, text: string, platform?: Platform): F
   throw new StrakeError('NOT_FOUND', message, { remedy: `strake pull ${text}` })
 }
 
+/**
+ * Like `getImage`, but returns only an image for this platform. `verb` is for the message. Throws
+ * `NOT_FOUND`.
+ */
+export function getImageFor(
+  records: Records,
+  text: string,
+  platform: Platform,
+  verb: string,
+): FoundImage {
+  const found = getImage(records, text, platform)
+  if (suitsPlatform(found, platform)) return found
+  throw absentPlatform(found, { text, platform, verb })
+}
+
+/** Returns the error for an image that the store has for other platforms only. */
+export function absentPlatform(
+  { image, index }: FoundImage,
+  wanted: { readonly text: string; readonly platform: Platform; readonly verb: string },
+): StrakeError {
+  const { text, platform, verb } = wanted
+  const own = listPlatforms(index?.images ?? [image])
+  return new StrakeError(
+    'NOT_FOUND',
+    `Cannot ${verb} ${text} for ${formatPlatform(platform)}: the store has it for ${own}`,
+  )
+}
+
 /** Like `getImage`, but returns `undefined` for an absent image. Throws `CONFLICT` if a prefix matches several images. */
 export function findImage(
   records: Records,
@@ -66,6 +94,20 @@ function isForPlatform({ platform }: ImageRecord, wanted: Platform | undefined):
   return own.os === os && own.architecture === architecture && sameVariant
 }
 
+/**
+ * Returns the images of a target for several platforms, each once. `verb` is for the message.
+ * Throws `NOT_FOUND` if one has no image.
+ */
+export function imagesFor(
+  records: Records,
+  text: string,
+  platforms: readonly Platform[],
+  verb: string,
+): readonly ImageRecord[] {
+  const found = platforms.map((each) => getImageFor(records, text, each, verb).image)
+  return [...new Map(found.map((image) => [image.digest, image])).values()]
+}
+
 /** Names the platforms of a target that are in the store, for messages. */
 export function listPlatforms(images: readonly ImageRecord[]): string {
   return images.map(({ platform }) => formatPlatform(platform)).join(', ') || 'no platform'
@@ -74,6 +116,14 @@ export function listPlatforms(images: readonly ImageRecord[]): string {
 /** True for the names that `digestName` makes. */
 export function isDigestName(name: string): boolean {
   return name.includes('@')
+}
+
+/** Returns the names in the store of a repository, without those that name digests. */
+export function namesIn({ tags }: Pick<Records, 'tags'>, repository: string): readonly string[] {
+  return tags
+    .list()
+    .map(({ name }) => name)
+    .filter((name) => !isDigestName(name) && repositoryOf(name) === repository)
 }
 
 /** `registry/repository` of a canonical name. */

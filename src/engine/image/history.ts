@@ -1,7 +1,7 @@
 import { historyOf } from '#image'
-import type { Digest } from '#oci'
+import { type Digest, parsePlatform } from '#oci'
 import type { Engine } from '../engine.ts'
-import { getImage } from './find-image.ts'
+import { getImage, getImageFor } from './find-image.ts'
 import { layerSize } from './record-image.ts'
 
 /** One entry of an image's history: an instruction, or another step that changed layers or configuration. */
@@ -15,12 +15,21 @@ export interface ImageHistoryEntry {
   readonly size: number
 }
 
-/** Returns the history of an image, newest entry first. */
+/**
+ * Returns the history of an image, newest entry first. From an index it takes the image for
+ * `platform`. Throws `NOT_FOUND`.
+ */
 export async function imageHistory(
   engine: Engine,
   name: string,
+  { platform }: { readonly platform?: string | undefined } = {},
 ): Promise<readonly ImageHistoryEntry[]> {
-  const image = await engine.openImage(getImage(engine.records, name).image)
+  const { records } = engine
+  const found =
+    platform === undefined
+      ? getImage(records, name)
+      : getImageFor(records, name, parsePlatform(platform), 'show the history of')
+  const image = await engine.openImage(found.image)
   return historyOf(image).map((step) => {
     const created = step.created === undefined ? Number.NaN : Date.parse(step.created)
     return {

@@ -4,6 +4,7 @@ import {
   chainIds,
   type Descriptor,
   type Digest,
+  isManifestType,
   isStrakeError,
   type Platform,
   type StrakeError,
@@ -55,8 +56,16 @@ export async function holdImage(
   })
 }
 
-/** Like `holdImage`, for all images of an index and the other manifests in it. */
-export async function holdTarget(engine: Engine, text: string, lease: Lease): Promise<HeldTarget> {
+/**
+ * Like `holdImage`, for all images of an index and the other manifests in it. With `only`, just
+ * the images with these digests, and no other manifest.
+ */
+export async function holdTarget(
+  engine: Engine,
+  text: string,
+  lease: Lease,
+  only?: ReadonlySet<Digest>,
+): Promise<HeldTarget> {
   const { records, content } = engine
   return await holdStill({
     find: () => getTarget(records, text),
@@ -71,15 +80,25 @@ export async function holdTarget(engine: Engine, text: string, lease: Lease): Pr
       }
       // An attestation is not an image, but is part of the index.
       const { blobs, documents } = await readGraph(content, descriptor, {
-        prune: ({ digest }) => digest !== descriptor.digest && isAbsent(engine, digest),
+        prune: (child) => child.digest !== descriptor.digest && isLeftOut(engine, child, only),
       })
       const parts = [...blobs, ...documents.map((each) => each.descriptor)]
       await lease.hold(...parts.map(({ digest }) => digest))
       const { images } = await openIndex(engine, descriptor)
-      for (const image of images) await holdParts(image, lease)
-      return { found, opened: images, parts }
+      const opened = images.filter((image) => only?.has(image.descriptor.digest) ?? true)
+      for (const image of opened) await holdParts(image, lease)
+      return { found, opened, parts }
     },
   })
+}
+
+function isLeftOut(
+  engine: Engine,
+  child: Descriptor,
+  only: ReadonlySet<Digest> | undefined,
+): boolean {
+  const isOther = only !== undefined && isManifestType(child.mediaType) && !only.has(child.digest)
+  return isOther || isAbsent(engine, child.digest)
 }
 
 /** A layer that was dropped is made again when it is read. */

@@ -1,5 +1,5 @@
 import { type ContentSource, rememberDocuments } from '#content'
-import { type Image, openImage } from '#image'
+import type { Image } from '#image'
 import {
   type Descriptor,
   type Digest,
@@ -7,27 +7,23 @@ import {
   familiarReference,
   formatReference,
   isIndexType,
-  normalizePlatform,
-  parsePlatform,
   parseReference,
   type Reference,
   recordedName,
   StrakeError,
   toImageName,
 } from '#oci'
-import { hostPlatform } from '#platform'
 import { type Emit, silent } from '#stream'
 import { beginWork } from '../begin-work.ts'
 import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
 import { isWholeId, targetOf } from './find-target.ts'
+import { openFirst, type PlatformChoice, receiveOthers, wantedPlatforms } from './pull-platforms.ts'
 import { receiveImage } from './receive-image.ts'
 import { recordImage } from './record-image.ts'
 import { openIndex, recordIndex, type StoredIndex } from './record-index.ts'
 
-export interface PullOptions {
-  /** `os/architecture[/variant]`. Default: this machine. */
-  readonly platform?: string | undefined
+export interface PullOptions extends PlatformChoice {
   /**
    * Keeps the images for other platforms that the name means: where the registry has an index
    * with them, the name then means that index. Otherwise it means the pulled image alone.
@@ -73,7 +69,7 @@ export async function pull(
     reference.digest === undefined
       ? toImageName(reference, text)
       : recordedName(formatReference(reference))
-  const platform = options.platform === undefined ? hostPlatform() : parsePlatform(options.platform)
+  const wanted = wantedPlatforms(options)
   const registry = await engine.registry(reference.registry, emit)
   const repository = registry.repository(reference.repository)
   await using lease = await beginWork(engine, `pull ${name}`)
@@ -82,17 +78,17 @@ export async function pull(
   await lease.hold(root.digest)
   const source = rememberDocuments(repository)
   const before = engine.records.tags.get(name)?.target.digest
-  const image = await openImage(
-    nearest(engine.content, source),
-    root,
-    normalizePlatform(platform),
-    signal,
-  )
+  const near = nearest(engine.content, source)
+  const image = await openFirst(near, root, wanted, signal)
   await receiveImage(engine, source, image, { emit, lease, signal })
   const named = { names: [name, digestName(reference, root.digest)], by: 'pull' } as const
-  const index = options.keepsPlatforms
-    ? await widerIndex(engine, source, { root, image, name, signal })
-    : undefined
+  const parts = { root, image, name, signal }
+  const index =
+    wanted.length !== 1 && isIndexType(root.mediaType)
+      ? await receiveOthers(engine, { near, source }, wanted, { ...parts, emit })
+      : options.keepsPlatforms
+        ? await widerIndex(engine, source, parts)
+        : undefined
   if (index === undefined) await recordImage(engine, image, named)
   else await recordIndex(engine, index, named)
   await rememberSource(engine, reference, [

@@ -18,6 +18,7 @@ import {
 } from '../testing/fixture.ts'
 import { usageDetails } from '../usage/usage-details.ts'
 import { findImage, getImage, suitsPlatform } from './find-image.ts'
+import { imageHistory } from './history.ts'
 import { holdTarget } from './hold-image.ts'
 import { listImages } from './images.ts'
 import { pull } from './pull.ts'
@@ -250,6 +251,25 @@ test('inspect() describes the image for this machine and lists the manifests', a
   expect(index?.descriptor).toEqual(descriptor)
   expect(index?.manifests.map(({ isPresent }) => isPresent)).toEqual([true, true, false, true])
   expect(names.map(({ tag }) => tag)).toEqual(['latest'])
+})
+
+test('inspect() and imageHistory() describe one platform of an index', async () => {
+  await using engine = await openTestEngine()
+  const { images } = await addTestIndex(engine, { names: ['app'] })
+  const arm = images[1]
+  const found = await inspect(engine, 'app', { platform: 'linux/arm64' })
+  if (found.kind !== 'image') throw new TypeError('an image')
+  expect(found.image.image.imageId).toBe(arm?.imageId ?? sha256(''))
+  expect(found.image.index).toBeUndefined()
+  expect(found.image.names.map(({ repository }) => repository)).toEqual(['library/app'])
+  const [newest] = await imageHistory(engine, 'app', { platform: 'linux/arm64' })
+  expect(newest?.imageId).toBe(arm?.imageId ?? sha256(''))
+  const platform = 'linux/s390x'
+  await expect(inspect(engine, 'app', { platform })).rejects.toThrow(
+    'Cannot inspect app for linux/s390x: the store has it for linux/amd64, linux/arm64',
+  )
+  await expect(imageHistory(engine, 'app', { platform })).rejects.toThrow('for linux/s390x')
+  await expect(inspect(engine, 'none', { platform })).rejects.toThrow('no such image')
 })
 
 test('pull() for an ID of an index asks no registry', async () => {

@@ -1,7 +1,6 @@
 import {
   type Digest,
   digestName,
-  formatPlatform,
   formatReference,
   type Platform,
   parsePlatform,
@@ -12,7 +11,7 @@ import type { Lease } from '#records'
 import { silent } from '#stream'
 import { publishIndex } from '../content/publish-index.ts'
 import type { Engine } from '../engine.ts'
-import { listPlatforms, suitsPlatform } from '../image/find-image.ts'
+import { absentPlatform, suitsPlatform } from '../image/find-image.ts'
 import { targetOf } from '../image/find-target.ts'
 import { type HeldTarget, holdImage, holdTarget } from '../image/hold-image.ts'
 import { imageEvent } from '../image/image-events.ts'
@@ -111,10 +110,7 @@ async function holdSent(
   }
   const held = await holdImage(engine, text, lease, platform)
   if (!suitsPlatform(held, platform)) {
-    const images = held.index?.images ?? [held.image]
-    const wanted = formatPlatform(platform)
-    const reason = `the store has it for ${listPlatforms(images)}`
-    throw new StrakeError('NOT_FOUND', `Cannot push ${text} for ${wanted}: ${reason}`)
+    throw absentPlatform(held, { text, platform, verb: 'push' })
   }
   const found = targetOf(engine.records, held.image.digest)
   if (found === undefined) throw new StrakeError('NOT_FOUND', `Cannot push ${text}: it was removed`)

@@ -9,6 +9,7 @@ import {
   isRunnable,
   StrakeError,
   sha256,
+  subjectAnnotation,
 } from '#oci'
 import { fromBuffer } from '#stream'
 import type { Engine } from '../engine.ts'
@@ -67,9 +68,6 @@ async function refuseSparse(
     throw new StrakeError('CONFLICT', message, { remedy })
   }
 }
-
-/** The annotation of an attestation with the digest of its image. */
-const subjectAnnotation = 'vnd.docker.reference.digest'
 
 function replaced(index: Index, sent: ReadonlyMap<Digest, Descriptor>): Index {
   const manifests = index.manifests.map((child): Descriptor => {

@@ -7,6 +7,7 @@ import {
   type ImageName,
   isConfigType,
   isIndexType,
+  isManifestType,
   isRunnable,
   isStrakeError,
   limits,
@@ -46,11 +47,13 @@ export async function loadLayout(
   }
   for (const entry of docker ?? []) await joinDocker(archive, entry, [...listed.values()])
   const loaded: LoadedImage[] = []
-  for (const { root, names } of listed.values()) {
+  for (const { root, only, names } of listed.values()) {
     const { mediaType, digest, size } = root
     const descriptor = { mediaType, digest, size }
+    const isOther = (child: Descriptor): boolean =>
+      only !== undefined && isManifestType(child.mediaType) && !only.has(child.digest)
     await copy(source, store, descriptor, {
-      prune: (child) => isAbsent(archive, child),
+      prune: (child) => isOther(child) || isAbsent(archive, child),
       emit,
       signal,
     })
@@ -62,6 +65,8 @@ export async function loadLayout(
 /** What `index.json` lists: an image, or an index with the images of it that are in the archive. */
 interface Listed {
   readonly root: Descriptor
+  /** The only manifests to take of an index. Default: all. */
+  readonly only?: ReadonlySet<Digest> | undefined
   readonly images: readonly Image[]
   readonly names: ImageName[]
 }
@@ -69,11 +74,11 @@ interface Listed {
 async function readListed(
   archive: Archive,
   descriptor: Descriptor,
-  { platform, signal }: LoadOptions,
+  { platforms = [], signal }: LoadOptions,
 ): Promise<Listed> {
   const source = sourceOf(archive)
   if (!isIndexType(descriptor.mediaType)) {
-    const image = await openImage(source, descriptor, platform, signal)
+    const image = await openImage(source, descriptor, undefined, signal)
     return { root: image.descriptor, images: [image], names: [] }
   }
   const { documents } = await readGraph(source, descriptor, {
@@ -85,16 +90,20 @@ async function readListed(
     (each) => each.parsed.kind === 'manifest' && isImage(each.parsed.manifest, each.descriptor),
   )
   const images = await Array.fromAsync(manifests, (each) =>
-    openImage(source, each.descriptor, platform, signal),
+    openImage(source, each.descriptor, undefined, signal),
   )
   if (images.length === 0) {
     throw invalid(`none of the images of its index ${descriptor.digest} is in it`)
   }
-  const root =
-    platform === undefined
-      ? descriptor
-      : (await openImage(source, descriptor, platform, signal)).descriptor
-  return { root, images, names: [] }
+  const wanted = await Array.fromAsync(
+    platforms,
+    async (platform) => (await openImage(source, descriptor, platform, signal)).descriptor,
+  )
+  const [root, ...others] = wanted
+  if (root === undefined) return { root: descriptor, images, names: [] }
+  if (others.length === 0) return { root, images, names: [] }
+  const only = new Set(wanted.map(({ digest }) => digest))
+  return { root: descriptor, only, images, names: [] }
 }
 
 /** False for attestations and other artifacts. */

@@ -4,8 +4,8 @@ import type { Emit } from '#stream'
 export interface LoadOptions {
   /** A directory for temporary files: streams are written there before they are read. */
   readonly temporaryDirectory: string
-  /** Takes this platform of an index alone, without the index. */
-  readonly platform?: Platform | undefined
+  /** Takes these platforms of an index; a single one without the index. Default: all. */
+  readonly platforms?: readonly Platform[] | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }
