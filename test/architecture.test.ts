@@ -143,6 +143,7 @@ const purposes: Readonly<Record<string, string>> = {
   'build/mounts': 'mounts of a RUN, which are in no layer',
   'build/ops': 'one file for each operation: COPY, ADD, RUN, WORKDIR',
   'build/plan': 'from a Dockerfile to a graph, without reading other files',
+  'build/provenance': 'what a build used, and its description in SLSA provenance',
   'build/solve': 'running the graph, step by step',
   'build/source': 'access to other machines: URLs, passwords, downloads',
   'build/step': 'the context of a step, and its cache key',

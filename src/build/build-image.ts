@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import type { Digest, Layer } from '#oci'
-import { cpuCount } from '#platform'
+import { cpuCount, hostPlatform } from '#platform'
 import type { Lease } from '#records'
 import { silent } from '#stream'
 import type { ContextPlaces } from './contexts/context-root.ts'
@@ -15,11 +15,13 @@ import { retimeLayer } from './layers/retime.ts'
 import { unpackState } from './layers/unpack-state.ts'
 import { NamedContexts } from './model/contexts.ts'
 import { mainContext } from './model/graph.ts'
+import type { Provenance } from './model/provenance.ts'
 import type { FileState } from './model/state.ts'
 import { openDefinition } from './open-definition.ts'
 import type { BuildOptions } from './options.ts'
 import type { Plan } from './plan/plan.ts'
 import { chooseTimes, creationTime, makePlans, withLabels } from './prepare.ts'
+import { collectProvenance } from './provenance/collect.ts'
 import { solve } from './solve/solve.ts'
 import { createStepRunner } from './solve/steps.ts'
 import { httpServices } from './source/services.ts'
@@ -36,6 +38,8 @@ import { withStep } from './with-step.ts'
 export interface BuildResult extends ExportedImage {
   /** In the order of the platforms. */
   readonly images: readonly ExportedImage[]
+  /** What each image was made of, in the same order. */
+  readonly provenance: readonly Provenance[]
   /** Keeps the images from being collected. Release it when they are tagged. */
   readonly lease: Lease
 }
@@ -54,10 +58,10 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     await using directory = await openBuildDirectory(services.run)
     await using scratch = new Scratch(services.scratch)
     const places = { directory: directory.path, scratch: () => scratch.path() }
-    const images = await buildIn(places, options, lease)
-    const [first] = images
+    const made = await buildIn(places, options, lease)
+    const [first] = made.images
     if (first === undefined) throw new RangeError('A build is for one platform at least')
-    return { ...first, images, lease }
+    return { ...first, ...made, lease }
   } catch (error) {
     await lease.release()
     throw error
@@ -68,9 +72,9 @@ async function buildIn(
   places: ContextPlaces,
   options: BuildOptions,
   lease: Lease,
-): Promise<readonly ExportedImage[]> {
+): Promise<Pick<BuildResult, 'images' | 'provenance'>> {
   const { emit = silent, signal = new AbortController().signal } = options
-  const { contextRoot, remote, source, ignore } = await openDefinition(options, places)
+  const { contextRoot, remote, source, ignore, fetched } = await openDefinition(options, places)
   const { cacheFiles, cacheMounts } = options.services
   using stack = new DisposableStack()
   const main = stack.use(
@@ -101,6 +105,7 @@ async function buildIn(
     },
     contexts,
     places: { ...places, cacheFiles, cacheMounts },
+    materials: new Map(),
     deferred: new DeferredWork((error) => emit({ type: 'warning', message: unremembered(error) })),
     emit,
   }
@@ -118,9 +123,13 @@ async function buildIn(
       digests.save()
       digests.forget()
     }
-    return await withStep('exporting to image', emit, () =>
+    const images = await withStep('exporting to image', emit, () =>
       Array.fromAsync(plans, (plan) => exportPlan(plan, { options, states, workspace })),
     )
+    const { materials } = workspace
+    const known = { options, builder: hostPlatform(), dockerfile: source, fetched, contexts }
+    const provenance = plans.map((plan) => collectProvenance({ ...known, plan, states, materials }))
+    return { images, provenance }
   } finally {
     workspace.deferred.run()
     for (const { digests } of contexts.values()) digests.save()

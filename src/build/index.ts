@@ -29,6 +29,16 @@ export { DockerfileError, ExitError } from './model/error.ts'
 export type { NetworkMode } from './model/graph.ts'
 export type { SshAgent } from './model/mounts.ts'
 // SSH agents for RUN --mount=type=ssh.
+export type {
+  BuildParameters,
+  GitMaterial,
+  HttpMaterial,
+  ImageMaterial,
+  Material,
+  Provenance,
+  ProvenanceStep,
+  UsedCredential,
+} from './model/provenance.ts'
 export type { Grant, RunLimits, RunSettings } from './model/run-settings.ts'
 export { parseSourcePolicy, type SourcePolicy } from './model/source-policy.ts'
 export type { BuildOptions, BuildServices, ImageResolver, ResolveOptions } from './options.ts'

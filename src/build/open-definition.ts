@@ -1,8 +1,13 @@
 import { StrakeError } from '#oci'
 import { type ContextPlaces, type ContextRoot, openContextRoot } from './contexts/context-root.ts'
 import { type BuildDefinition, readDefinition } from './contexts/definition.ts'
-import { fetchDockerfile, type RemoteOptions } from './contexts/remote-context.ts'
+import {
+  type FetchedDockerfile,
+  fetchDockerfile,
+  type RemoteOptions,
+} from './contexts/remote-context.ts'
 import { mainContext } from './model/graph.ts'
+import type { HttpMaterial } from './model/provenance.ts'
 import type { BuildOptions } from './options.ts'
 import { allowDirectory } from './source/allowed.ts'
 import { httpServices } from './source/services.ts'
@@ -11,6 +16,8 @@ import { httpServices } from './source/services.ts'
 export interface OpenDefinition extends BuildDefinition {
   readonly contextRoot: ContextRoot
   readonly remote: Omit<RemoteOptions, 'directory'>
+  /** The Dockerfile of a URL. Absent for one of the context or of this machine. */
+  readonly fetched?: HttpMaterial | undefined
 }
 
 /** Finds or fetches the context and the Dockerfile. */
@@ -34,7 +41,9 @@ export async function openDefinition(
   const contextRoot = await openContextRoot(options.context, places, remote)
   if (contextRoot.kind === 'directory') allowDirectory(mainContext, options.sourcePolicy)
   const dockerfile = await chooseDockerfile(options, contextRoot, remote)
-  return { ...(await readDefinition(contextRoot, dockerfile)), contextRoot, remote }
+  const fetched =
+    typeof dockerfile === 'object' && 'material' in dockerfile ? dockerfile.material : undefined
+  return { ...(await readDefinition(contextRoot, dockerfile)), contextRoot, remote, fetched }
 }
 
 /** Downloads the Dockerfile from a URL. The URL of the context may also be that of a Dockerfile. */
@@ -42,7 +51,7 @@ async function chooseDockerfile(
   { dockerfile }: BuildOptions,
   context: ContextRoot,
   remote: OpenDefinition['remote'],
-): Promise<BuildOptions['dockerfile']> {
+): Promise<BuildOptions['dockerfile'] | FetchedDockerfile> {
   if (context.dockerfile !== undefined && dockerfile !== undefined) {
     const reason = 'it is a Dockerfile, and another Dockerfile is given'
     throw new StrakeError('INVALID', `Cannot build from ${context.project}: ${reason}`)

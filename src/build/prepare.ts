@@ -78,15 +78,13 @@ export async function makePlans(
     resolveImage: (reference, platform, layout) => {
       const suffix =
         formatPlatform(platform) === formatPlatform(build) ? '' : ` for ${formatPlatform(platform)}`
-      return withStep(`[internal] load metadata for ${reference}${suffix}`, emit, () =>
-        services.resolveImage(allowedImage(reference, options.sourcePolicy, layout), {
-          platform,
-          pull: options.pull === true,
-          layout,
-          emit,
-          signal,
-        }),
-      )
+      return withStep(`[internal] load metadata for ${reference}${suffix}`, emit, async () => {
+        const allowed = allowedImage(reference, options.sourcePolicy, layout)
+        const pull = options.pull === true
+        const wanted = { platform, pull, layout, emit, signal }
+        const image = await services.resolveImage(allowed, wanted)
+        return { ...image, reference: allowed, isLocal: layout !== undefined }
+      })
     },
   })
   warnings.refuseViolations()

@@ -47,6 +47,8 @@ export {
   layerCompression,
   mediaType,
 } from './media-type.ts'
+// Package URLs: names of packages and images in attestations.
+export { formatPackageUrl, type PackageUrl } from './package-url.ts'
 // Operating system, architecture, variant.
 export type { Platform } from './platform.ts'
 export { formatPlatform, normalizePlatform, parsePlatform } from './platform.ts'

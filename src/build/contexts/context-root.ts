@@ -1,5 +1,6 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { StrakeError } from '#oci'
+import type { GitMaterial, HttpMaterial } from '../model/provenance.ts'
 import type { ContextArchive } from './build-input.ts'
 import { unpackContext } from './context-archive.ts'
 import { isRemoteContext, openRemoteContext, type RemoteOptions } from './remote-context.ts'
@@ -18,6 +19,8 @@ export interface ContextRoot {
   readonly modified?: number | undefined
   /** The Dockerfile, if the context is the URL of a Dockerfile. */
   readonly dockerfile?: { readonly text: string } | undefined
+  /** Absent for files of this machine. */
+  readonly material?: GitMaterial | HttpMaterial | undefined
 }
 
 export interface ContextPlaces {
@@ -53,13 +56,13 @@ export async function openRemoteRoot(
   remote: Omit<RemoteOptions, 'directory'>,
 ): Promise<ContextRoot> {
   const path = await newPlace(places)
-  const { time, modified, dockerfile } = await openRemoteContext(url, {
+  const { time, modified, dockerfile, material } = await openRemoteContext(url, {
     ...remote,
     directory: path,
   })
   const project = url.replace(/\/\/[^/@]*@/, '//')
   const kind = dockerfile === undefined ? 'remote' : 'nothing'
-  return { path, kind, project, time, modified, dockerfile }
+  return { path, kind, project, time, modified, dockerfile, material }
 }
 
 export async function openDirectoryRoot(context: string): Promise<ContextRoot> {

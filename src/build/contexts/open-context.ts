@@ -16,7 +16,7 @@ export interface OpenContextOptions {
 
 /** Opens a build context. Digests of the files of a directory are kept between builds. */
 export function openBuildContext(
-  { path, kind }: ContextRoot,
+  { path, kind, material }: ContextRoot,
   { name, ignore, cacheFiles }: OpenContextOptions,
 ): BuildContext & Disposable {
   const listedAt = Date.now()
@@ -28,6 +28,7 @@ export function openBuildContext(
     digests: createFileDigests(tree, digestIndex),
     listedAt,
     origin,
+    material,
     [Symbol.dispose]: () => tree[Symbol.dispose](),
   }
 }

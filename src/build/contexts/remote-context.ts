@@ -1,15 +1,17 @@
 import { mkdir } from 'node:fs/promises'
 import { parseBoolean } from '#dockerfile'
-import { isStrakeError, StrakeError } from '#oci'
+import { isStrakeError, StrakeError, sha256 } from '#oci'
 import { type Bytes, limited, toBuffer } from '#stream'
 import { checkOut } from '../git/checkout.ts'
 import { Repository } from '../git/repository.ts'
 import { gitServices, type RemoteAccess } from '../git/services.ts'
+import type { GitMaterial, HttpMaterial } from '../model/provenance.ts'
 import type { SourcePolicy } from '../model/source-policy.ts'
 import { allowedSource, allowedUrl } from '../source/allowed.ts'
-import { type GitUrl, parseGitUrl } from '../source/git-url.ts'
+import { type GitUrl, gitMaterial, parseGitUrl } from '../source/git-url.ts'
 import { openDownload } from '../source/http.ts'
 import { authorizationFor, splitUserinfo } from '../source/http-credentials.ts'
+import { hashWhole } from '../source/whole-hash.ts'
 import { readBuildInput } from './build-input.ts'
 import { unpackContext } from './context-archive.ts'
 import { decodeText, maxTextSize } from './text.ts'
@@ -22,6 +24,7 @@ export interface RemoteContext {
   readonly modified?: number | undefined
   /** The Dockerfile, if the URL is that of a Dockerfile. Then there are no files. */
   readonly dockerfile?: { readonly text: string } | undefined
+  readonly material: GitMaterial | HttpMaterial
 }
 
 export interface RemoteOptions {
@@ -67,41 +70,53 @@ async function cloneContext(
   const wanted = { remote: source.remote, isNamed: true }
   const found = await Repository.open(`${directory}.found`, wanted, services)
   const commit = await found.resolve(source)
-  return await checkOut(source, commit, directory, {
+  const { time } = await checkOut(source, commit, directory, {
     ...services,
     scratch: `${directory}.git`,
     keepGitDir: source.keepGitDir ?? parseBoolean(keepGitDir) === true,
   })
+  return { time, material: gitMaterial(source, commit) }
 }
 
 async function fetchContext(
   text: string,
   { directory, ...options }: RemoteOptions,
 ): Promise<RemoteContext> {
-  const input = await naming(text, async () => readBuildInput(await bytesOf(text, options)))
-  if ('text' in input) {
-    await mkdir(directory, { mode: 0o700 })
-    return { dockerfile: input }
-  }
-  const { newest } = await naming(text, () => unpackContext(input, directory, options.signal))
-  return { modified: newest }
+  return await naming(text, async () => {
+    const { url, bytes } = await bytesOf(text, options)
+    const whole = hashWhole(bytes)
+    const input = await readBuildInput(whole.bytes)
+    if ('text' in input) {
+      await mkdir(directory, { mode: 0o700 })
+      return { dockerfile: input, material: { kind: 'http', url, digest: await whole.digest() } }
+    }
+    const { newest } = await unpackContext(input, directory, options.signal)
+    return { modified: newest, material: { kind: 'http', url, digest: await whole.digest() } }
+  })
+}
+
+/** A Dockerfile of a web server. */
+export interface FetchedDockerfile {
+  readonly text: string
+  readonly material: HttpMaterial
 }
 
 /** Downloads the text of a Dockerfile. */
 export async function fetchDockerfile(
-  url: string,
+  text: string,
   options: Omit<RemoteOptions, 'directory'>,
-): Promise<{ readonly text: string }> {
-  return await naming(url, async () => {
-    const bytes = await toBuffer(await bytesOf(url, options), maxTextSize, 'the Dockerfile')
-    return { text: decodeText(bytes, splitUserinfo(url).url) }
+): Promise<FetchedDockerfile> {
+  return await naming(text, async () => {
+    const { url, bytes } = await bytesOf(text, options)
+    const raw = await toBuffer(bytes, maxTextSize, 'the Dockerfile')
+    return { text: decodeText(raw, url), material: { kind: 'http', url, digest: sha256(raw) } }
   })
 }
 
 async function bytesOf(
   text: string,
   { access, sourcePolicy, signal }: Omit<RemoteOptions, 'directory'>,
-): Promise<Bytes> {
+): Promise<{ readonly url: string; readonly bytes: Bytes }> {
   const { url: named, userinfo } = splitUserinfo(text)
   const { url, checksum } = allowedUrl({ url: named, checksum: undefined }, sourcePolicy)
   if (checksum !== undefined) {
@@ -121,7 +136,7 @@ async function bytesOf(
     },
     access.http,
   )
-  return limited(body, maxArchive, origin + pathname)
+  return { url, bytes: limited(body, maxArchive, origin + pathname) }
 }
 
 /** Names the URL in errors of ADD's downloads and of archives. */

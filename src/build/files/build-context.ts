@@ -1,3 +1,4 @@
+import type { GitMaterial, HttpMaterial } from '../model/provenance.ts'
 import type { FileDigests } from './digests.ts'
 import type { StatusOrigin } from './status-origin.ts'
 import type { FileTree } from './tree.ts'
@@ -10,6 +11,8 @@ export interface BuildContext {
   readonly listedAt: number
   /** The file system whose kernel proves the status of the files. */
   readonly origin: StatusOrigin | undefined
+  /** What identifies the files of another machine. Absent for files of this machine. */
+  readonly material?: GitMaterial | HttpMaterial | undefined
 }
 
 /** All build contexts of a build, by name. */

@@ -35,6 +35,11 @@ export const addRunner: OpRunner<AddOp> = {
     for (const source of op.repositories ?? []) {
       remote.push(await findCommit(source, op, context))
     }
+    const { digest } = context.vertex
+    context.materials.set(
+      digest,
+      remote.map(({ material }) => material),
+    )
     const keyOf = (hashes: readonly string[]): CacheKey =>
       createKey({ ...operationParts(op, inputs, context), files: hashes.join(' ') })
     const taken = stack.move()
@@ -45,6 +50,10 @@ export const addRunner: OpRunner<AddOp> = {
       async run() {
         const opened: OpenFiles[] = []
         for (const each of remote) opened.push(await each.open(taken))
+        context.materials.set(
+          digest,
+          opened.map(({ material }) => material),
+        )
         const unpack = op.unpack === 'always'
         const sources = [local, ...opened.map((each) => ({ ...each, unpack }))] as const
         const layer = await addToLayer(sources, op, inputs, context)

@@ -1,3 +1,4 @@
+import { type Digest, isDigest } from '#oci'
 import { cachePath, readCacheFile, writeCacheFile } from '../files/cache-file.ts'
 import { createFileDigests } from '../files/digests.ts'
 import type { LearnedTree } from '../files/learned-file.ts'
@@ -8,6 +9,8 @@ import { Repository } from '../git/repository.ts'
 import { gitServices } from '../git/services.ts'
 import { hashOwnFiles } from '../layers/files-hash.ts'
 import type { AddOp, GitSource } from '../model/graph.ts'
+import type { GitMaterial, HttpMaterial } from '../model/provenance.ts'
+import { gitMaterial } from '../source/git-url.ts'
 import { ignoresCache, type StepContext } from '../step/workspace.ts'
 import { type Downloaded, download, type Validators } from './download.ts'
 
@@ -17,6 +20,7 @@ export interface RemoteFiles {
   readonly hash: string
   /** Short hashes by path, from which a miss can be explained. */
   readonly summary: Readonly<Record<string, string>>
+  readonly material: GitMaterial | HttpMaterial
   /**
    * Opens the files, which `stack` closes. Their hash differs if they changed after
    * `hash` was found.
@@ -27,6 +31,7 @@ export interface RemoteFiles {
 export interface OpenFiles extends LearnedTree {
   readonly selections: readonly Selection[]
   readonly hash: string
+  readonly material: GitMaterial | HttpMaterial
 }
 
 /** The parameters of finding files: the stack closes what is opened. */
@@ -52,11 +57,13 @@ export async function findDownload(
   ): Promise<RemoteFiles | undefined> => {
     const downloaded = await download(url, op, context, validators)
     if (downloaded === undefined) return undefined
-    const files = await openDownloaded(downloaded, op, { context, stack: into })
     const { digest } = downloaded
+    const material = { kind: 'http', url, digest } as const
+    const opened = await openDownloaded(downloaded, op, { context, stack: into })
+    const files = { ...opened, material }
     const checksums = op.checksum === undefined ? [digest] : [digest, op.checksum]
     remember(place, { ...downloaded.validators, hash: files.hash, digest, checksums })
-    return { hash: files.hash, summary: { [url]: digest }, open: async () => files }
+    return { hash: files.hash, summary: { [url]: digest }, material, open: async () => files }
   }
   const isProved =
     known !== undefined && op.checksum !== undefined && known.checksums.includes(op.checksum)
@@ -67,6 +74,7 @@ export async function findDownload(
   return {
     hash: known.hash,
     summary: { [url]: known.digest },
+    material: { kind: 'http', url, digest: known.digest },
     async open(later) {
       const now = await transfer(undefined, later)
       if (now === undefined) throw new RangeError('A server said that nothing changed, unasked')
@@ -79,7 +87,7 @@ async function openDownloaded(
   { directory, name }: Downloaded,
   op: AddOp,
   { context, stack }: Finding,
-): Promise<OpenFiles> {
+): Promise<Omit<OpenFiles, 'material'>> {
   const tree = stack.use(openTree(directory, { name: 'the download', hasOwners: false }))
   const options = { exclude: op.exclude, parents: false }
   const selections = selectSources(tree, [{ kind: 'path', path: escaped(name) }], options)
@@ -94,7 +102,7 @@ function escaped(name: string): string {
 
 interface Known extends Validators {
   readonly hash: string
-  readonly digest: string
+  readonly digest: Digest
   /** The checksums that the content is known to have. */
   readonly checksums: readonly string[]
 }
@@ -110,7 +118,7 @@ function recall(place: string): Known | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   if (!('hash' in value && 'digest' in value)) return undefined
   const { hash, digest } = value
-  if (typeof hash !== 'string' || typeof digest !== 'string') return undefined
+  if (typeof hash !== 'string' || typeof digest !== 'string' || !isDigest(digest)) return undefined
   const etag = 'etag' in value && typeof value.etag === 'string' ? value.etag : undefined
   const modified =
     'modified' in value && typeof value.modified === 'string' ? value.modified : undefined
@@ -133,16 +141,18 @@ export async function findCommit(
   const commit = await (await Repository.open(`${place}.found`, named, services)).resolve(source)
   const { ref: _, checksum: __, ...fixed } = source
   const hash = `git ${commit} ${JSON.stringify(fixed)}`
+  const material = gitMaterial(source, commit)
   return {
     hash,
     summary: { [source.remote]: commit },
+    material,
     async open(stack) {
       const keepGitDir = source.keepGitDir === true
       await checkOut(source, commit, place, { ...services, scratch: `${place}.git`, keepGitDir })
       const tree = stack.use(openTree(place, { name: 'the repository', hasOwners: false }))
       const options = { exclude: op.exclude, parents: false }
       const selections = selectSources(tree, [{ kind: 'path', path: '.' }], options)
-      return { tree, digests: createFileDigests(tree), selections, hash }
+      return { tree, digests: createFileDigests(tree), selections, hash, material }
     },
   }
 }

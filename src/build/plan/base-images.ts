@@ -11,6 +11,13 @@ export interface BaseImage {
   readonly layers: readonly Layer[]
 }
 
+/** A base image, and the name by which it was found: that of the source policy if it has a rule. */
+export interface NamedBase extends BaseImage {
+  readonly reference: string
+  /** True for an image of an OCI image layout. */
+  readonly isLocal: boolean
+}
+
 /** An image of an OCI image layout on this machine. Only the user names one, no Dockerfile. */
 export interface LayoutImage {
   /** Absolute path of the layout. */
@@ -23,15 +30,15 @@ export type ResolveBase = (
   reference: string,
   platform: Platform,
   layout?: LayoutImage,
-) => Promise<BaseImage>
+) => Promise<NamedBase>
 
 /** The images that FROM and `--from` name. Each is resolved once. */
 export class BaseImages {
   /** The images that vertices name, by manifest digest. */
-  readonly used: Map<Digest, BaseImage> = new Map()
+  readonly used: Map<Digest, NamedBase> = new Map()
   readonly #resolveImage: ResolveBase
   readonly #source: DockerfileSource
-  readonly #resolving = new Map<string, Promise<BaseImage>>()
+  readonly #resolving = new Map<string, Promise<NamedBase>>()
 
   constructor(resolveImage: ResolveBase, source: DockerfileSource) {
     this.#resolveImage = resolveImage
@@ -54,7 +61,7 @@ export class BaseImages {
       readonly contexts: readonly string[]
       readonly layout?: LayoutImage | undefined
     },
-  ): Promise<BaseImage> {
+  ): Promise<NamedBase> {
     try {
       return await this.#start(reference, platform, asking.layout)
     } catch (error) {
@@ -69,7 +76,7 @@ export class BaseImages {
   }
 
   vertex(
-    image: BaseImage,
+    image: NamedBase,
     platform: Platform,
     origin: { readonly name: string; readonly range: Range },
   ): Vertex {
@@ -78,7 +85,7 @@ export class BaseImages {
     return createVertex({ kind: 'image', manifest, platform }, [], origin)
   }
 
-  #start(reference: string, platform: Platform, layout?: LayoutImage): Promise<BaseImage> {
+  #start(reference: string, platform: Platform, layout?: LayoutImage): Promise<NamedBase> {
     const key = JSON.stringify([reference, platform, layout])
     const resolving = this.#resolving.get(key) ?? this.#resolveImage(reference, platform, layout)
     this.#resolving.set(key, resolving)

@@ -372,7 +372,7 @@ test('planBuild() suggests a stage when an image is missing', async () => {
     grants: new Set(),
     warn: () => {},
     resolveImage: async (reference) => {
-      if (reference === 'a') return baseImage()
+      if (reference === 'a') return { ...baseImage(), reference, isLocal: false }
       throw new StrakeError('NOT_FOUND', `Cannot use ${reference} as a base: there is none`)
     },
   })
@@ -394,7 +394,8 @@ test('planBuild() makes a plan for every platform, and emits each warning once',
     async resolveImage(reference, { architecture }) {
       resolved.push(`${reference} ${architecture}`)
       const image = baseImage()
-      return { ...image, config: { ...image.config, architecture } }
+      const config = { ...image.config, architecture }
+      return { ...image, config, reference, isLocal: false }
     },
   })
   expect(plans.map(({ platform }) => platform.architecture)).toEqual(['amd64', 'arm64'])

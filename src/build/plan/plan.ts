@@ -7,7 +7,7 @@ import type { Grant, RunSettings } from '../model/run-settings.ts'
 import type { SourcePolicy } from '../model/source-policy.ts'
 import type { BuildArgs, BuildPlatforms } from '../variables/scope.ts'
 import { TextBudget } from '../variables/text-budget.ts'
-import { type BaseImage, BaseImages, type ResolveBase } from './base-images.ts'
+import { BaseImages, type NamedBase, type ResolveBase } from './base-images.ts'
 import { checkDefaultBases, checkVariables } from './checks.ts'
 import { planFilesystem } from './filesystem.ts'
 import { GlobalScope } from './globals.ts'
@@ -54,7 +54,7 @@ export interface Plan {
   /** The global ARGs, defaults and `--build-arg` applied. */
   readonly globals: ReadonlyMap<string, string>
   /** Every image that a vertex names, by manifest digest. */
-  readonly images: ReadonlyMap<Digest, BaseImage>
+  readonly images: ReadonlyMap<Digest, NamedBase>
   /** The passwords of URLs, by URL without it. */
   readonly userinfo: ReadonlyMap<string, string>
   /** The vertices of stages whose steps run again. */

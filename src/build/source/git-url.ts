@@ -1,6 +1,7 @@
 import { parseBoolean, suggest } from '#dockerfile'
 import { StrakeError } from '#oci'
 import type { GitSource } from '../model/graph.ts'
+import type { GitMaterial } from '../model/provenance.ts'
 
 /** A parsed URL, and the password that it had. */
 export interface GitUrl {
@@ -67,6 +68,11 @@ export function readRemote(text: string): GitRemote | undefined {
 export function formatGitSource({ remote, ref, subdir }: GitSource): string {
   if (ref === undefined && subdir === undefined) return remote
   return `${remote}#${ref ?? ''}${subdir === undefined ? '' : `:${subdir}`}`
+}
+
+/** A commit that a build used. The subdirectory is no part of its URL. */
+export function gitMaterial({ remote, ref }: GitSource, commit: string): GitMaterial {
+  return { kind: 'git', url: ref === undefined ? remote : `${remote}#${ref}`, commit }
 }
 
 type Options = Omit<GitSource, 'remote'>

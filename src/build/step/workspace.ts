@@ -12,6 +12,7 @@ import type { DeviceFinder } from '../model/devices.ts'
 import type { DockerfileSource } from '../model/error.ts'
 import type { NetworkMode, Vertex } from '../model/graph.ts'
 import type { SshAgent } from '../model/mounts.ts'
+import type { Material } from '../model/provenance.ts'
 import type { RunLimits, RunSettings } from '../model/run-settings.ts'
 import type { FileState } from '../model/state.ts'
 import type { Downloads } from '../source/http.ts'
@@ -114,6 +115,8 @@ export interface Workspace {
   readonly contexts: BuildContexts
   readonly places: BuildPlaces
   readonly deferred: DeferredWork
+  /** What steps took from other machines, by vertex. Steps add to it. */
+  readonly materials: Map<Digest, readonly Material[]>
   readonly emit: Emit
 }
 

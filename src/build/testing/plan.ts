@@ -60,7 +60,7 @@ export async function plan(
     contexts: new NamedContexts(new Map(Object.entries(options.contexts ?? {}))),
     resolveImage: async (reference) => {
       resolved.push(reference)
-      return baseImage(options.base)
+      return { ...baseImage(options.base), reference, isLocal: false }
     },
   })
   if (planned === undefined) throw new Error('there is no plan')

@@ -1,0 +1,31 @@
+/** The parts of a package URL, not escaped. */
+export interface PackageUrl {
+  /** `docker`, `deb`, `npm` and so on. */
+  readonly type: string
+  /** Segments between slashes. */
+  readonly namespace?: string | undefined
+  readonly name: string
+  readonly version?: string | undefined
+  /** Empty values are left out. */
+  readonly qualifiers?: Readonly<Record<string, string | undefined>> | undefined
+}
+
+/**
+ * Formats a package URL, which names a package of any ecosystem. Qualifiers are sorted.
+ *
+ * @see https://github.com/package-url/purl-spec
+ */
+export function formatPackageUrl(parts: PackageUrl): string {
+  const { type, namespace = '', name, version = '', qualifiers = {} } = parts
+  const path = [...namespace.split('/').filter((segment) => segment !== ''), name].map(escaped)
+  const named = Object.entries(qualifiers).flatMap(([key, value]): readonly string[] =>
+    value === undefined || value === '' ? [] : [`${key}=${escaped(value)}`],
+  )
+  const query = named.length === 0 ? '' : `?${named.sort().join('&')}`
+  return `pkg:${type}/${path.join('/')}${version === '' ? '' : `@${escaped(version)}`}${query}`
+}
+
+/** A colon stays, as the specification demands. */
+function escaped(text: string): string {
+  return encodeURIComponent(text.toWellFormed()).replaceAll('%3A', ':')
+}
