@@ -152,6 +152,7 @@ const purposes: Readonly<Record<string, string>> = {
   'cli/arguments': 'from argv to values',
   'cli/commands': 'one file for each command',
   'cli/completion': 'completion of the word that the user types',
+  'cli/images': 'images and their platforms as text',
   'cli/render': 'from values to text: the only code that prints',
   'container/files': 'the files of a container, opened from outside',
   'container/model': 'the data of a container and its record',

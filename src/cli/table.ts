@@ -203,6 +203,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     isLong: true,
     load: () => import('./commands/push-command.ts'),
   },
+  search: {
+    group: 'registries',
+    summary: 'Find repositories of a registry',
+    isLong: true,
+    load: () => import('./commands/search-command.ts'),
+  },
   login: {
     group: 'registries',
     summary: 'Check and store credentials for a registry',

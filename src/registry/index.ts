@@ -15,6 +15,7 @@ export type {
   Credential,
   CredentialSource,
   FetchHandler,
+  FoundRepository,
   MountOptions,
   ReferrersOptions,
   Registry,

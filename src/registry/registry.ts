@@ -49,6 +49,23 @@ export interface Registry {
   repository(name: string): Repository
   /** Names in lexical order. */
   repositories(options?: { readonly after?: string | undefined }): AsyncIterable<string>
+  /**
+   * Finds repositories by a word. Absent for registries of this machine. Returns `undefined` when
+   * the registry cannot search.
+   */
+  search?(
+    term: string,
+    options: { readonly limit: number; readonly signal?: AbortSignal | undefined },
+  ): Promise<readonly FoundRepository[] | undefined>
+}
+
+/** A repository that a search has found. */
+export interface FoundRepository {
+  readonly name: string
+  readonly description: string
+  readonly stars: number
+  readonly isOfficial: boolean
+  readonly isAutomated: boolean
 }
 
 /** `exchange` is absent if a handler is called as a function. */

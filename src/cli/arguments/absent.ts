@@ -7,7 +7,6 @@ const absent: Readonly<Record<string, string>> = {
   manifest: '',
   node: '',
   plugin: '',
-  search: '',
   secret: '',
   service: '',
   stack: '',

@@ -1,6 +1,8 @@
 import { rowTypes } from '#docker/columns/row-types'
 import { parseImageFilters } from '#docker/filters/image-filters'
-import { type ImageSummary, listImages } from '#engine/image/images'
+import type { Engine } from '#engine/engine'
+import { type ImageSummary, type ListImagesOptions, listImages } from '#engine/image/images'
+import { StrakeError } from '#oci'
 import { Command } from '../arguments/command.ts'
 import { collect } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
@@ -13,6 +15,7 @@ interface Options {
   readonly filter?: readonly string[]
   readonly format?: string
   readonly quiet?: true
+  readonly tree?: true
   readonly trunc: boolean
 }
 
@@ -26,16 +29,42 @@ export function define(context: Context): Command {
     .option('--format <format>', 'table, table TEMPLATE, json, or a Go template')
     .option('--no-trunc', 'show whole IDs')
     .option('-q, --quiet', 'only IDs')
+    .option('--tree', 'show the platforms below each image')
     .examples('strake images --digests debian')
     .action(async (reference: string | undefined, options: Options) => {
       const engine = await context.engine()
-      const images = await listImages(engine, {
+      const wanted = {
         all: options.all === true,
         filters: parseImageFilters(options.filter ?? []),
         reference,
-      })
+      }
+      if (options.tree) return await printTree(context, engine, wanted, options)
+      const images = await listImages(engine, wanted)
       await print(context, images, options)
     })
+}
+
+async function printTree(
+  context: Context,
+  engine: Engine,
+  wanted: ListImagesOptions,
+  { digests, format, quiet, trunc }: Options,
+): Promise<void> {
+  const refused = [
+    ['--digests', digests],
+    ['--format', format],
+    ['--quiet', quiet],
+    ['--no-trunc', !trunc || undefined],
+  ].find(([, value]) => value !== undefined)
+  if (refused !== undefined) {
+    throw new StrakeError(
+      'INVALID',
+      `Cannot use ${refused[0]} with --tree: the tree is for reading`,
+    )
+  }
+  const { imageTree } = await import('#engine/usage/image-tree')
+  const { formatImageTree } = await import('../images/image-tree.ts')
+  context.out.write(formatImageTree(await imageTree(engine, wanted)))
 }
 
 async function print(

@@ -18,6 +18,7 @@ export type RowTypeName =
   | 'image'
   | 'network'
   | 'repository'
+  | 'search'
   | 'stats'
   | 'tagMove'
   | 'usage'
@@ -193,6 +194,16 @@ export const rowTypes: Readonly<Record<RowTypeName, RowType>> = {
   repository: {
     name: 'strake.repository',
     headers: { Repository: 'REPOSITORY', Tag: 'TAG' },
+  },
+  search: {
+    name: 'registry.searchContext',
+    headers: {
+      Name: 'NAME',
+      Description: 'DESCRIPTION',
+      StarCount: 'STARS',
+      IsOfficial: 'OFFICIAL',
+      IsAutomated: 'AUTOMATED',
+    },
   },
   change: {
     name: 'container.diffContext',

@@ -50,6 +50,10 @@ export function connectRegistry(host: string, options: ConnectOptions = {}): Reg
         },
         'repositories',
       ),
+    search: async (term, query) => {
+      const { searchRepositories } = await import('./search.ts')
+      return await searchRepositories(connection, term, query)
+    },
   }
 }
 

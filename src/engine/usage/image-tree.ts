@@ -1,0 +1,93 @@
+import { readDocument } from '#content'
+import { type Descriptor, formatPlatform, isIndexType, isRunnable } from '#oci'
+import type { ImageRecord } from '#records'
+import type { Engine } from '../engine.ts'
+import { getTarget } from '../image/find-target.ts'
+import { containersOf } from '../image/image-use.ts'
+import { type ListImagesOptions, listImages } from '../image/images.ts'
+import { bytesOf, join, measureSpace, type Space } from './space.ts'
+
+/** Sizes of an image or of one of its platforms. */
+interface Sizes {
+  /** The ID that lists show. */
+  readonly id: string
+  /** Bytes on disk, also those that it shares with others. */
+  readonly diskUsage: number
+  /** Bytes of its manifest, configuration and layers as a registry has them. */
+  readonly contentSize: number
+  /** A container uses it. */
+  readonly isUsed: boolean
+}
+
+/** An image with all its names, and its platforms. */
+export interface ImageNode extends Sizes {
+  /** In familiar form, such as `app:1`; none without a name. */
+  readonly names: readonly string[]
+  /** For an index, those of its platforms; absent ones have no sizes. */
+  readonly platforms: readonly PlatformNode[]
+}
+
+export interface PlatformNode extends Sizes {
+  readonly platform: string
+  /** Whether its image is in the store. */
+  readonly isPresent: boolean
+}
+
+/** Returns the images that `listImages` lists, each once, with their platforms. Newest first. */
+export async function imageTree(
+  engine: Engine,
+  options: ListImagesOptions = {},
+): Promise<readonly ImageNode[]> {
+  const space = await measureSpace(engine)
+  const rows = Map.groupBy(await listImages(engine, options), ({ id }) => id)
+  return await Array.fromAsync(rows, async ([id, named]) => {
+    const { descriptor, images } = getTarget(engine.records, id)
+    const names = named
+      .filter(({ repository }) => repository !== '<none>')
+      .map(({ repository, tag }) => (tag === '<none>' ? repository : `${repository}:${tag}`))
+    const platforms = isIndexType(descriptor.mediaType)
+      ? await platformsOf(engine, descriptor, images, space)
+      : []
+    const parts = await Array.fromAsync(images, (image) => sizesOf(engine, image, space))
+    const files = join(await Array.fromAsync(images, (image) => space.ofImage(image)))
+    return {
+      id,
+      names,
+      platforms,
+      diskUsage: bytesOf(files),
+      contentSize: parts.reduce((sum, { contentSize }) => sum + contentSize, 0),
+      isUsed: parts.some(({ isUsed }) => isUsed),
+    }
+  })
+}
+
+async function platformsOf(
+  engine: Engine,
+  index: Descriptor,
+  images: readonly ImageRecord[],
+  space: Space,
+): Promise<readonly PlatformNode[]> {
+  const { parsed } = await readDocument(engine.content, index)
+  const children = parsed.kind === 'index' ? parsed.index.manifests.filter(isRunnable) : []
+  return await Array.fromAsync(children, async (child) => {
+    const image = images.find(({ digest }) => digest === child.digest)
+    const platform = child.platform ?? image?.platform
+    return {
+      platform: platform === undefined ? 'unknown' : formatPlatform(platform),
+      isPresent: image !== undefined,
+      ...(image === undefined
+        ? { id: child.digest, diskUsage: 0, contentSize: 0, isUsed: false }
+        : await sizesOf(engine, image, space)),
+    }
+  })
+}
+
+async function sizesOf(engine: Engine, image: ImageRecord, space: Space): Promise<Sizes> {
+  const { descriptor, manifest, size } = await engine.openImage(image)
+  return {
+    id: image.imageId,
+    diskUsage: bytesOf(await space.ofImage(image)),
+    contentSize: descriptor.size + manifest.config.size + size,
+    isUsed: containersOf(engine, image.imageId).length > 0,
+  }
+}
