@@ -1,6 +1,7 @@
 import { StrakeError } from '#oci'
 import { isSystemError } from '../call/libc.ts'
 import { isExecutable } from '../file/executable.ts'
+import { spawnProcess } from '../process/process.ts'
 import {
   attribute,
   concatenate,
@@ -77,8 +78,7 @@ export function runNft(script: string, args: readonly string[] = []): string {
 export function deleteElementsInBackground(commands: readonly string[], record: string): void {
   const script =
     'nft=$1 record=$2 IFS=";"; shift 2; "$nft" "$*" || for c in "$@"; do "$nft" "$c"; done; rm -f "$record"'
-  Bun.spawn(['/bin/sh', '-c', script, 'sh', findNft(), record, ...commands], {
-    stdio: ['ignore', 'ignore', 'ignore'],
+  spawnProcess(['/bin/sh', '-c', script, 'sh', findNft(), record, ...commands], {
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     cwd: '/',
   }).unref()

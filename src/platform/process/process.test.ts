@@ -86,3 +86,26 @@ test('killTree() ends a process and its descendants', async () => {
   // The pipe ends when the last process has closed it.
   expect((await output?.next())?.done).toBe(true)
 })
+
+test('reapOrphans() reaps orphans of the own session, but no child of spawnProcess()', async () => {
+  const source = `
+    const { becomeSubreaper, reapOrphans, spawnProcess } = await import(${JSON.stringify(`${import.meta.dirname}/process.ts`)})
+    const { existsSync, readFileSync } = await import('node:fs')
+    becomeSubreaper()
+    const env = { PATH: '/bin:/usr/bin' }
+    const parent = spawnProcess(['sh', '-c', 'cat <&0 >/dev/null & echo $!'], { stdio: ['pipe', 'pipe'], env })
+    let orphan = ''
+    for await (const chunk of parent.stdout) orphan += new TextDecoder().decode(chunk)
+    await parent.exited
+    await parent.stdin.end()
+    const child = spawnProcess(['sh', '-c', 'exit 3'], { env })
+    const path = (pid) => '/proc/' + String(pid).trim()
+    const hasEnded = (pid) =>
+      !existsSync(path(pid)) || readFileSync(path(pid) + '/stat', 'latin1').includes(') Z')
+    while (!hasEnded(child.pid) || !hasEnded(orphan)) Bun.sleepSync(1)
+    reapOrphans([])
+    console.log(existsSync(path(orphan)), (await child.exited).code)
+    process.exit(0)`
+  const { stdout, stderr } = await runCommand([process.execPath, '-e', source])
+  expect({ stdout, stderr }).toEqual({ stdout: 'false 3\n', stderr: '' })
+})

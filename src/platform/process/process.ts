@@ -1,5 +1,5 @@
 import { StrakeError } from '#oci'
-import { check, symbols } from '../call/libc.ts'
+import { check, isSystemError, symbols } from '../call/libc.ts'
 import { fs } from '../call/node-fs.ts'
 import { withTurns } from './with-turns.ts'
 
@@ -45,6 +45,9 @@ export interface ChildProcess {
   unref(): void
 }
 
+/** The children that Bun has started and not reaped yet. */
+const ownChildren = new Set<number>()
+
 /** The umask of every child, whatever the umask of the caller. */
 const usualMask = 0o022
 
@@ -78,6 +81,8 @@ export function spawnProcess(argv: readonly string[], options: SpawnOptions = {}
     process.umask(umask)
     for (const fd of duplicates) fs().closeSync(fd)
   }
+  ownChildren.add(child.pid)
+  void child.exited.finally(() => ownChildren.delete(child.pid))
   return {
     pid: child.pid,
     stdin: typeof child.stdin === 'object' ? childInput(child.stdin) : undefined,
@@ -222,15 +227,22 @@ export function reapChild(pid: number): ProcessExit | undefined {
 }
 
 /**
- * Reaps orphans of this subreaper that have ended, except the pids in `keep`. Children
- * in the session of this process belong to `spawnProcess` and are not reaped here.
+ * Reaps orphans of this subreaper that have ended, except the pids in `keep`. An orphan of any
+ * session counts: the first process of a container cannot end before the orphans of its pid
+ * namespace are reaped. Children of `spawnProcess` are reaped by Bun, not here.
  */
 export function reapOrphans(keep: readonly number[]): void {
-  const own = sessionOf(process.pid)
   for (const pid of childrenOf()) {
-    const session = sessionOf(pid)
-    if (keep.includes(pid) || session === undefined || session === own) continue
+    if (!keep.includes(pid) && !ownChildren.has(pid)) reapIfChild(pid)
+  }
+}
+
+/** A child in the list may have been reaped since. */
+function reapIfChild(pid: number): void {
+  try {
     reapChild(pid)
+  } catch (error) {
+    if (!isSystemError(error, 'ECHILD')) throw error
   }
 }
 
@@ -246,15 +258,6 @@ function childrenOf(): readonly number[] {
   } catch {
     // The kernel does not list children, or a thread has just ended. The next call looks again.
     return []
-  }
-}
-
-function sessionOf(pid: number): string | undefined {
-  try {
-    const stat = fs().readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]
-  } catch {
-    return undefined
   }
 }
 
