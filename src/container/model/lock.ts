@@ -64,6 +64,44 @@ export function isLocked(context: Pick<Store, 'root' | 'run'>, id: string): bool
   return lock === undefined
 }
 
+/** The lock of a container as its monitor uses it. A removed container has no lock: nothing waits for it. */
+export class MonitorLock implements Disposable {
+  readonly #directory: string
+  #held: Disposable | undefined
+  #started: Promise<void> | undefined
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  /**
+   * Waits until the process that starts the container has recorded the start. That process
+   * holds the lock until then, or until it is killed.
+   */
+  waitForStart(): Promise<void> {
+    this.#started ??= this.#request().then((lock) => lock?.[Symbol.dispose]())
+    return this.#started
+  }
+
+  /** Keeps other processes from starting or removing the container until it is disposed. */
+  async take(): Promise<void> {
+    // The lock is not recursive: a second request would wait for ever.
+    if (this.#held !== undefined) return
+    await this.#started
+    const request = this.#request()
+    this.#started = request.then(() => undefined)
+    this.#held = await request
+  }
+
+  #request(): Promise<Disposable | undefined> {
+    return ifThere(() => lockDirectory(this.#directory))
+  }
+
+  [Symbol.dispose](): void {
+    this.#held?.[Symbol.dispose]()
+  }
+}
+
 async function ifThere<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work()

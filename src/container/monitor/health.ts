@@ -127,7 +127,8 @@ export function watchHealth(options: HealthOptions): () => void {
   const look = async (): Promise<void> => {
     const starting = elapsed() < timing.startPeriod
     const probe = await runProbe(options, timing.timeout)
-    if (stopped) return
+    // A probe that an ending container breaks says nothing about its health.
+    if (stopped || (probe.ExitCode !== 0 && hasEnded(options))) return
     const before = state.Status
     state = afterProbe(state, probe, { retries: timing.retries, starting })
     save(options.path, state)
@@ -139,6 +140,11 @@ export function watchHealth(options: HealthOptions): () => void {
     stopped = true
     timer?.cancel()
   }
+}
+
+function hasEnded({ process }: HealthOptions): boolean {
+  using view = process && openView(process)
+  return view === undefined
 }
 
 /** Ignores a full disk: the next probe writes the state again. */

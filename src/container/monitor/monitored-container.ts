@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { isSystemError, lockDirectory, ownIdentity, sleep, type WindowSize } from '#platform'
+import { isSystemError, ownIdentity, sleep, type WindowSize } from '#platform'
 import { forget, oomKills, openRuntime, prepareAgain, StartError } from '#runtime'
 import type { NoteEvent } from '../model/container-events.ts'
 import type { ContainerPaths } from '../model/context.ts'
+import { MonitorLock } from '../model/lock.ts'
 import type { OutputStream } from '../model/options.ts'
 import {
   type ForegroundDescriptors,
@@ -54,7 +55,7 @@ export class MonitoredContainer {
   #server: Promise<ClientServer> | undefined
   readonly #input: ContainerInput
   readonly #foreground: Foreground
-  #lock: Disposable | undefined
+  readonly #lock: MonitorLock
   #size: WindowSize | undefined
   #isInterrupted = false
   #isOver = false
@@ -64,6 +65,7 @@ export class MonitoredContainer {
     this.#input = new ContainerInput(options.order)
     this.#foreground = new Foreground(options.streams)
     this.state = new MonitorState(options.paths)
+    this.#lock = new MonitorLock(options.paths.directory)
     options.onSignal((signal) => this.#signal(signal))
     options.onLeave?.(() => this.#container?.leave())
   }
@@ -96,7 +98,7 @@ export class MonitoredContainer {
 
   /** Lets other processes start and remove the container again. */
   unlock(): void {
-    this.#lock?.[Symbol.dispose]()
+    this.#lock[Symbol.dispose]()
   }
 
   /** The server for clients. It is started by the first call. */
@@ -106,7 +108,7 @@ export class MonitoredContainer {
   }
 
   async run(): Promise<Ended> {
-    const { order, paths, report, note } = this.#options
+    const { order, paths, report } = this.#options
     const log = openLog(paths.log, order.log)
     let delay: number | undefined
     for (let restarts = 0; ; restarts++) {
@@ -116,7 +118,7 @@ export class MonitoredContainer {
         report({ type: 'started' })
         void this.#foreground.feed(this.#input)
       } else {
-        await note('start')
+        await this.#note('start')
       }
       const { code, oomKilled } = await this.#follow(container, await this.listen(), log)
       const ran = Date.now() - begun
@@ -124,7 +126,7 @@ export class MonitoredContainer {
       const ended = { exitCode: code, oomKilled, finishedAt: new Date().toISOString() }
       const policy = readRestartPolicy(paths.order, order)
       if (!shouldRestart(policy, { code, ran, stopRequested, restarts })) {
-        await this.#takeLock()
+        await this.#lock.take()
         this.state.write({ ...ended, status: 'exited' })
         log?.close()
         await this.#noteEnd(ended)
@@ -134,7 +136,7 @@ export class MonitoredContainer {
       this.state.write({ ...ended, status: 'restarting', restartCount: restarts + 1 })
       await this.#noteEnd(ended)
       if (!(await this.#pause(delay))) {
-        await this.#takeLock()
+        await this.#lock.take()
         this.state.write({ status: 'exited' })
         return { code, oomKilled }
       }
@@ -148,24 +150,13 @@ export class MonitoredContainer {
     readonly exitCode: number
     readonly oomKilled: boolean
   }): Promise<void> {
-    const { note } = this.#options
-    if (oomKilled) await note('oom')
-    await note('die', { exitCode: String(exitCode) })
+    if (oomKilled) await this.#note('oom')
+    await this.#note('die', { exitCode: String(exitCode) })
   }
 
-  /**
-   * Keeps other processes from starting or removing the container before its clean-up is
-   * done.
-   */
-  async #takeLock(): Promise<void> {
-    // The lock is not recursive: a second attempt would wait for ever.
-    if (this.#lock !== undefined) return
-    try {
-      this.#lock = await lockDirectory(this.#options.paths.directory)
-    } catch (error) {
-      // Another process has removed the container's directory.
-      if (!isSystemError(error, 'ENOENT')) throw error
-    }
+  readonly #note: NoteEvent = async (action, attributes) => {
+    await this.#lock.waitForStart()
+    await this.#options.note(action, attributes)
   }
 
   /** Drops later input and resolves when the command in the foreground has written all output. */
@@ -177,7 +168,7 @@ export class MonitoredContainer {
 
   async failed(error: unknown): Promise<Ended> {
     // Until the first run, the process that starts the container holds the lock.
-    if (this.state.hasStarted) await this.#takeLock()
+    if (this.state.hasStarted) await this.#lock.take()
     const { code, reason } = this.#reasonOf(error)
     const finishedAt = new Date().toISOString()
     // Docker calls a container that was never started `created`, with the reason.
@@ -233,7 +224,7 @@ export class MonitoredContainer {
     server: ClientServer,
     log: LogWriter | undefined,
   ): Promise<{ code: number; oomKilled: boolean }> {
-    const { order, paths, note } = this.#options
+    const { order, paths } = this.#options
     const over = new AbortController()
     this.#input.open({ input: container.input, over: over.signal })
     const targets = {
@@ -252,7 +243,7 @@ export class MonitoredContainer {
             path: paths.health,
             directory: paths.directory,
             process: container.identity,
-            onStatus: (status) => void note(`health_status: ${status}`),
+            onStatus: (status) => void this.#note(`health_status: ${status}`),
           })
     keepFilter(order, paths)
     const { code } = await container.exited

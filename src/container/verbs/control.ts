@@ -5,6 +5,7 @@ import { isAlive, signalProcess, startTimer, type WindowSize } from '#platform'
 import { freeze } from '#runtime'
 import { containerEvent } from '../model/container-events.ts'
 import { type ContainerContext, containerPaths } from '../model/context.ts'
+import { tryLockContainer } from '../model/lock.ts'
 import { type Container, isRunning, lostExitCode } from '../model/record.ts'
 import { writeWithReserve } from '../model/reserve.ts'
 import { readState } from '../model/state.ts'
@@ -77,6 +78,7 @@ export async function pauseContainer(context: ContainerContext, nameOrId: string
   if (container.state.status === 'paused') {
     throw new StrakeError('CONFLICT', `Cannot pause container ${container.name}: it is paused`)
   }
+  using _lock = tryLockContainer(context, container.id)
   if (!freeze(container.id, true)) throw notFreezable(container)
   await context.records.events.note(containerEvent(container, 'pause'))
 }
@@ -90,6 +92,7 @@ export async function unpauseContainer(context: ContainerContext, nameOrId: stri
       `Cannot unpause container ${container.name}: it is not paused`,
     )
   }
+  using _lock = tryLockContainer(context, container.id)
   if (!freeze(container.id, false)) throw notFreezable(container)
   await context.records.events.note(containerEvent(container, 'unpause'))
 }
@@ -187,17 +190,22 @@ export function passSignal(
   if (process !== undefined) signalProcess(process, name)
 }
 
+/**
+ * Holds the lock, so that the monitor records the end after the signal. Does not wait for the
+ * lock: a container that is being started or inspected must be killed at once.
+ */
 async function sendSignal(
-  { records }: ContainerContext,
+  context: ContainerContext,
   container: Container,
   name: string | number,
 ): Promise<void> {
   const { process } = container.state
   if (process === undefined) return
   const wanted = parseSignal(String(name))
+  using _lock = tryLockContainer(context, container.id)
   signalProcess(process, wanted)
   const number = typeof wanted === 'number' ? wanted : numberOf(wanted)
-  await records.events.note(containerEvent(container, 'kill', { signal: String(number) }))
+  await context.records.events.note(containerEvent(container, 'kill', { signal: String(number) }))
 }
 
 /** Returns the number of a signal. Only this loads `node:os`. */
