@@ -135,6 +135,7 @@ const allowed: Readonly<
 /** The purpose of every folder inside a folder. */
 const purposes: Readonly<Record<string, string>> = {
   'build/contexts': 'the files of a build: directories, archives, repositories, web servers',
+  'build/explain': 'why steps run: their inputs compared with those of the last build',
   'build/export': 'writing a result: configuration, manifest, files',
   'build/files': 'reading the context: trees, selections of files and their digests',
   'build/git': 'remote repositories, read by git without their hooks and configuration',
@@ -150,10 +151,12 @@ const purposes: Readonly<Record<string, string>> = {
   'build/times': 'the times of files and images',
   'build/variables': 'variables of ARG and of the builder, and limits of their text',
   'cli/arguments': 'from argv to values',
+  'cli/arguments/build': 'options of build, in groups',
   'cli/commands': 'one file for each command',
   'cli/completion': 'completion of the word that the user types',
   'cli/images': 'images and their platforms as text',
   'cli/render': 'from values to text: the only code that prints',
+  'cli/render/build': 'explanations of builds',
   'container/files': 'the files of a container, opened from outside',
   'container/model': 'the data of a container and its record',
   'container/monitor': 'the process that watches a container',
@@ -194,6 +197,7 @@ const purposes: Readonly<Record<string, string>> = {
   'engine/pull': 'several images from registries',
   'engine/push': 'images to registries',
   'engine/registry': 'serving a registry, and login',
+  'engine/reproduce': 'predicting, locking and verifying builds',
   'engine/store': 'checking, cleaning and pruning the store',
   'engine/volume': 'volumes over one store',
   'engine/usage': 'disk usage of the store',

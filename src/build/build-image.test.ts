@@ -98,7 +98,11 @@ test('build() runs a step again for a changed byte, and not for a changed time',
   await workshop.build({ context, explain: true })
   expect(workshop.stateOf('COPY a')).toBe('cached')
   expect(workshop.stateOf('COPY b')).toBe('done')
-  expect(workshop.events).toContainEqual({ type: 'status', message: '[2/2] COPY b /b: b changed' })
+  expect(workshop.events.findLast(({ type }) => type === 'explanation')).toMatchObject({
+    name: '[2/2] COPY b /b',
+    outcome: 'run',
+    causes: [{ kind: 'file', subject: 'b' }],
+  })
   await workshop.build({ context, noCache: true })
   expect(workshop.stateOf('COPY a')).toBe('done')
 })

@@ -4,31 +4,22 @@ import { cpuCount, hostPlatform } from '#platform'
 import type { Lease } from '#records'
 import { silent } from '#stream'
 import type { ContextPlaces } from './contexts/context-root.ts'
-import { openBuildContext } from './contexts/open-context.ts'
-import { openNamedContexts } from './contexts/open-contexts.ts'
 import { annotationsFor } from './export/annotations.ts'
 import { exporters } from './export/exporters.ts'
 import { type ExportedImage, finishHistory } from './export/image.ts'
-import { collectContextSources } from './files/context-sources.ts'
-import { createFilesystems } from './layers/filesystems.ts'
 import { retimeLayer } from './layers/retime.ts'
-import { unpackState } from './layers/unpack-state.ts'
-import { NamedContexts } from './model/contexts.ts'
-import { mainContext } from './model/graph.ts'
 import type { Provenance } from './model/provenance.ts'
 import type { FileState } from './model/state.ts'
-import { openDefinition } from './open-definition.ts'
+import { openWorkspace } from './open-workspace.ts'
 import type { BuildOptions } from './options.ts'
 import type { Plan } from './plan/plan.ts'
-import { chooseTimes, creationTime, makePlans, withLabels } from './prepare.ts'
+import { creationTime, withLabels } from './prepare.ts'
 import { collectProvenance } from './provenance/collect.ts'
+import { type Prediction, predict } from './solve/predict.ts'
 import { solve } from './solve/solve.ts'
 import { createStepRunner } from './solve/steps.ts'
-import { httpServices } from './source/services.ts'
 import { openBuildDirectory, Scratch } from './step/abandoned.ts'
-import { DeferredWork } from './step/deferred-work.ts'
-import type { BuildFacts, StepServices, Workspace } from './step/workspace.ts'
-import { createBuildArgs, proxyEnvironment } from './variables/scope.ts'
+import type { Workspace } from './step/workspace.ts'
 import { withStep } from './with-step.ts'
 
 /**
@@ -74,44 +65,11 @@ async function buildIn(
   lease: Lease,
 ): Promise<Pick<BuildResult, 'images' | 'provenance'>> {
   const { emit = silent, signal = new AbortController().signal } = options
-  const { contextRoot, remote, source, ignore, fetched } = await openDefinition(options, places)
-  const { cacheFiles, cacheMounts } = options.services
-  using stack = new DisposableStack()
-  const main = stack.use(
-    openBuildContext(contextRoot, { name: 'the build context', ignore, cacheFiles }),
-  )
-  const named = new NamedContexts(options.contexts)
-  const buildArgs = createBuildArgs(options.buildArgs ?? {})
-  const plans = await makePlans(options, source, { buildArgs, ignore, contexts: named })
-  const targets = plans.map(({ target }) => target)
-  const others = { contexts: named, places, remote, cacheFiles }
-  const contexts = await openNamedContexts(targets, stack, others)
-  contexts.set(mainContext, main)
-  const sources = await withStep('[internal] load build context', emit, async () =>
-    collectContextSources(targets, contexts, source),
-  )
-  const times = await chooseTimes(options, plans, { contextRoot, sources })
-  const project = `${contextRoot.project} ${source.name}`
-  const workspace: Workspace = {
-    services: stepServices(options, lease),
-    facts: {
-      ...factsOf(options),
-      userinfo: plans[0]?.userinfo ?? new Map(),
-      uncached: plans[0]?.uncached ?? new Set(),
-      project,
-      source,
-      times,
-      sources,
-    },
-    contexts,
-    places: { ...places, cacheFiles, cacheMounts },
-    materials: new Map(),
-    deferred: new DeferredWork((error) => emit({ type: 'warning', message: unremembered(error) })),
-    emit,
-  }
+  using opened = await openWorkspace(options, { places, lease, isPrediction: false })
+  const { plans, workspace, definition } = opened
   try {
     const states = await solve(
-      targets,
+      plans.map(({ target }) => target),
       await createStepRunner(workspace, plans[0]?.images ?? new Map()),
       {
         concurrency: options.concurrency ?? cpuCount(),
@@ -119,21 +77,44 @@ async function buildIn(
         signal,
       },
     )
-    for (const { digests } of contexts.values()) {
+    for (const { digests } of workspace.contexts.values()) {
       digests.save()
       digests.forget()
     }
     const images = await withStep('exporting to image', emit, () =>
       Array.fromAsync(plans, (plan) => exportPlan(plan, { options, states, workspace })),
     )
-    const { materials } = workspace
+    const { materials, contexts } = workspace
+    const { source, fetched } = definition
     const known = { options, builder: hostPlatform(), dockerfile: source, fetched, contexts }
     const provenance = plans.map((plan) => collectProvenance({ ...known, plan, states, materials }))
     return { images, provenance }
   } finally {
+    workspace.deferred.add(workspace.explainer.finish)
     workspace.deferred.run()
-    for (const { digests } of contexts.values()) digests.save()
+    for (const { digests } of workspace.contexts.values()) digests.save()
   }
+}
+
+/**
+ * Returns which steps of a build would run, and why. No step runs, and the layers of base images
+ * are not needed. Throws as `build` does.
+ */
+export async function predictBuild(options: BuildOptions): Promise<readonly Prediction[]> {
+  const { services, signal } = options
+  await using lease = await services.records.leases.acquire({ purpose: 'build' })
+  await mkdir(services.run, { recursive: true, mode: 0o700 })
+  await using directory = await openBuildDirectory(services.run)
+  await using scratch = new Scratch(services.scratch)
+  const places = { directory: directory.path, scratch: () => scratch.path() }
+  using opened = await openWorkspace(options, { places, lease, isPrediction: true })
+  const { plans, workspace } = opened
+  const targets = plans.map(({ target }) => target)
+  const images = plans[0]?.images ?? new Map()
+  const predictions = await predict(targets, workspace, { images, signal })
+  // The build that follows need not read the files again.
+  for (const { digests } of workspace.contexts.values()) digests.save()
+  return predictions
 }
 
 /** Writes the image for one platform. */
@@ -179,46 +160,4 @@ async function finalLayers(
     layers.push({ descriptor, diffId })
   }
   return layers
-}
-
-function unremembered(error: unknown): string {
-  const reason = error instanceof Error ? error.message : String(error)
-  return `The next build will do more than it needs, for this one could not be remembered: ${reason}`
-}
-
-function stepServices(options: BuildOptions, lease: Lease): StepServices {
-  const { services, emit = silent, signal } = options
-  const { store, snapshots, records, runtime, network, devices, filters } = services
-  const { cache, layers } = records
-  const listings: StepServices['listings'] = new Map()
-  const filesystems = createFilesystems({
-    snapshots,
-    listings,
-    unpack: (state) =>
-      unpackState(state, {
-        store,
-        snapshots,
-        listings,
-        layers,
-        emit,
-        signal,
-      }),
-    read: (layer) => store.read(layer.descriptor, signal ? { signal } : {}),
-  })
-  const http = { ...httpServices(), ...services.http }
-  return { store, cache, lease, filesystems, listings, runtime, network, devices, filters, http }
-}
-
-function factsOf(
-  options: BuildOptions,
-): Omit<BuildFacts, 'project' | 'source' | 'times' | 'sources' | 'userinfo' | 'uncached'> {
-  return {
-    proxies: proxyEnvironment(options.buildArgs ?? {}),
-    noCache: options.noCache === true,
-    runLimits: options.runLimits ?? {},
-    explain: options.explain === true,
-    downloads: options.downloads ?? 'any',
-    secrets: options.secrets ?? new Map(),
-    agents: options.agents ?? new Map(),
-  }
 }

@@ -2,7 +2,7 @@
 
 // The whole build.
 export type { BuildResult } from './build-image.ts'
-export { build } from './build-image.ts'
+export { build, predictBuild } from './build-image.ts'
 // Standard input as a Dockerfile or a context.
 export { type ContextArchive, readBuildInput } from './contexts/build-input.ts'
 export { isRemoteContext } from './contexts/remote-context.ts'
@@ -44,6 +44,7 @@ export { parseSourcePolicy, type SourcePolicy } from './model/source-policy.ts'
 export type { BuildOptions, BuildServices, ImageResolver, ResolveOptions } from './options.ts'
 export type { BaseImage, LayoutImage } from './plan/base-images.ts'
 export type { Parameter } from './plan/parameters.ts'
+export type { Prediction } from './solve/predict.ts'
 // Downloads by the rules of ADD.
 export { openDownload } from './source/http.ts'
 export { httpServices } from './source/services.ts'

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import type { Descriptor, Digest } from '#oci'
 import { ownIdentity } from '#platform'
 import { openRecords, type Records } from './records.ts'
+import { inputsName } from './tables/cache.ts'
 import type { ImageRecord } from './tables/images.ts'
 
 const root = `${tmpdir()}/strake-groups-test-${process.pid}`
@@ -158,6 +159,20 @@ test('cache stores values, uses and inputs', () => {
   expect(records.cache.prune({ unusedSince: 2000 }).map(({ key }) => key)).toEqual(['k'])
   expect(records.cache.prune()).toMatchObject([{ key: 'm', size: 5 }])
   expect(records.cache.inputsOf('definition')).toBeUndefined()
+})
+
+test('cache removes the inputs of a step with its result, and keeps the newest of the others', () => {
+  for (const key of ['k', 'l']) {
+    records.cache.put(key, null, { size: 10 })
+    records.cache.putInputs(inputsName(key), { key })
+  }
+  records.cache.remove('k')
+  expect(records.cache.inputsOf(inputsName('k'))).toBeUndefined()
+  expect(records.cache.inputsOf(inputsName('l'))).toEqual({ key: 'l' })
+  for (let number = 0; number < 20_001; number++) records.cache.putInputs(`old ${number}`, number)
+  records.cache.prune({ unusedSince: 0 })
+  expect(records.cache.inputsOf('old 0')).toBeUndefined()
+  expect(records.cache.inputsOf('old 1')).toBe(1)
 })
 
 test('cache keeps a record that was used at exactly that time, and stores the later of two uses', () => {

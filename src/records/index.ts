@@ -8,7 +8,7 @@ export type { Records, RecordsOptions } from './records.ts'
 export { openRecords } from './records.ts'
 export type { Addresses, AddressRecord, AllocateOptions } from './tables/addresses.ts'
 // Records of builds: results and inputs.
-export type { Cache, CacheRecord, PruneOptions } from './tables/cache.ts'
+export { type Cache, type CacheRecord, inputsName, type PruneOptions } from './tables/cache.ts'
 // Containers and their addresses.
 export type { ContainerChange, ContainerRecord, Containers } from './tables/containers.ts'
 // Blobs that were deleted on purpose.

@@ -142,4 +142,8 @@ export const migrations: readonly string[] = [
     is_internal INTEGER NOT NULL, labels TEXT NOT NULL, options TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // Facts about inputs are removed by age.
+  `
+  CREATE INDEX cache_inputs_by_age ON cache_inputs (at);
+  `,
 ]

@@ -24,7 +24,7 @@ export { freeing, giveChunk, keepChunk, keepChunks } from './kept.ts'
 // Limits and counters.
 export { counted, limited } from './limit.ts'
 // Progress events.
-export type { Emit, ProgressEvent, StepEvent } from './progress.ts'
+export type { Emit, ExplainEvent, MissCause, ProgressEvent, StepEvent } from './progress.ts'
 export { silent } from './progress.ts'
 // Senders that are too slow.
 export { type Pace, steady, TooSlowError } from './steady.ts'

@@ -8,7 +8,7 @@ import type { RunSettings } from './run-settings.ts'
 /**
  * One operation on a file system, and the file systems it works on. The digest is
  * a hash of the operation and of the inputs' digests, so two vertices with the
- * same digest are the same work. `name` and `range` are for messages only.
+ * same digest are the same work. `name`, `range` and `args` are for messages only.
  */
 export interface Vertex {
   readonly digest: Digest
@@ -22,6 +22,8 @@ export interface Vertex {
   readonly inputs: readonly Vertex[]
   /** The instruction in the Dockerfile. */
   readonly range?: Range | undefined
+  /** The names of variables of the operation whose values are build arguments. */
+  readonly args?: readonly string[] | undefined
 }
 
 /** Plain JSON with exactly those values that can change the result. */
@@ -133,7 +135,7 @@ export interface WorkdirOp {
 export function createVertex(
   op: Op,
   inputs: readonly Vertex[],
-  origin: { readonly name: string; readonly range?: Range },
+  origin: Pick<Vertex, 'name' | 'range' | 'args'>,
 ): Vertex {
   const text = JSON.stringify({ op, inputs: inputs.map((input) => input.digest) })
   const digest: Digest = `sha256:${createHash('sha256').update(text).digest('hex')}`

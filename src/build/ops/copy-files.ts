@@ -51,7 +51,10 @@ export const copyRunner: OpRunner<CopyOp> = {
     const found =
       files.digests === undefined
         ? await hashOwnFiles(files.tree, selections, context.signal)
-        : await hashContextFiles(files, selections, { context, readAll })
+        : await hashContextFiles(files, selections, {
+            context,
+            readAll: context.facts.isPrediction ? undefined : readAll,
+          })
     const keyOf = (hash: string): CacheKey =>
       createKey({ ...operationParts(op, inputs, context), files: hash })
     const taken = stack.move()

@@ -173,9 +173,9 @@ RUN for f in /new /new/file /new/link /tmp; do stat -c '%n %y' $f; done`
     expect(workshop.stateOf('RUN echo')).toBe('cached')
     const [layer] = await run(lines, { buildArgs: { version: '2' }, explain: true })
     expect(layer).toEqual({ v: 'file 644 0:0 "2\\n"' })
-    expect(workshop.events).toContainEqual({
-      type: 'status',
-      message: '[2/2] RUN echo $version > /v: the environment changed: version',
+    expect(workshop.events.findLast(({ type }) => type === 'explanation')).toMatchObject({
+      name: '[2/2] RUN echo $version > /v',
+      causes: [{ kind: 'argument', subject: 'version', before: '1', after: '2' }],
     })
   })
 

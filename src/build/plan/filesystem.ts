@@ -26,7 +26,11 @@ export async function planFilesystem(
 ): Promise<void> {
   const { op, line, inputs = [] } = await planStep(stage, instruction, expand, context)
   const name = context.nameStep(withoutPasswords(instruction.text))
-  const vertex = createVertex(op, [stage.vertex, ...inputs], { name, range: instruction.range })
+  const vertex = createVertex(op, [stage.vertex, ...inputs], {
+    name,
+    range: instruction.range,
+    args: stage.argumentNames(),
+  })
   stage.vertex = vertex
   stage.addHistory({ entry: { created_by: line, comment: historyComment }, vertex })
 }

@@ -106,6 +106,11 @@ export class StageState {
     return this.#args
   }
 
+  /** The declared names that no ENV has replaced. */
+  argumentNames(): readonly string[] {
+    return [...this.#args].filter((name) => !this.#env.has(name))
+  }
+
   setEnv(name: string, value: string): void {
     this.#env.set(name, value)
     this.#scope.set(name, value)

@@ -1,26 +1,14 @@
+import { emitExplanation, explainMiss, uncached } from '../explain/explainer.ts'
+import { inputsOf, type StepInputs } from '../explain/inputs.ts'
 import { withExcerpt } from '../model/error.ts'
-import type { Op } from '../model/graph.ts'
 import { addLayer, emptyState, type FileState, type StateLayer, stateOf } from '../model/state.ts'
-import { addRunner } from '../ops/add.ts'
-import { copyRunner } from '../ops/copy-files.ts'
-import { runRunner } from '../ops/run-command.ts'
-import { workdirRunner } from '../ops/workdir.ts'
 import type { BaseImage } from '../plan/base-images.ts'
-import { explainMiss, rememberInputs } from '../step/explain.ts'
-import { baseOf, type Made, type OpRunner } from '../step/runner.ts'
-import { type CachedResult, findCached, rememberResult } from '../step/step-cache.ts'
+import { builderVersion } from '../step/key.ts'
+import { baseOf, type Made } from '../step/runner.ts'
+import { rememberResult } from '../step/step-cache.ts'
 import { ignoresCache, type StepContext, type Workspace } from '../step/workspace.ts'
+import { type LayerOp, lookUp } from './look-up.ts'
 import type { StepResult, StepRunner } from './solve.ts'
-
-type LayerOp = Exclude<Op, { kind: 'scratch' | 'image' }>
-
-const runners: { readonly [Kind in LayerOp['kind']]: OpRunner<Extract<LayerOp, { kind: Kind }>> } =
-  {
-    add: addRunner,
-    copy: copyRunner,
-    run: runRunner,
-    workdir: workdirRunner,
-  }
 
 /** Runs the vertices of a build, or takes their results from the cache. */
 export async function createStepRunner(
@@ -52,7 +40,7 @@ export async function createStepRunner(
   }
 }
 
-function imageLayers(
+export function imageLayers(
   images: ReadonlyMap<string, BaseImage>,
   manifest: string,
 ): readonly StateLayer[] {
@@ -67,38 +55,45 @@ async function makeLayer(
   context: StepContext,
   working: Map<string, Promise<Made>>,
 ): Promise<StepResult> {
-  const { services, signal } = context
-  const isUncached = ignoresCache(context)
+  const { services, explainer, vertex } = context
   const base = baseOf(inputs)
-  const known = (layer: CachedResult): StepResult => ({
-    state: addLayer(base, layer ?? undefined),
-    isCached: true,
-  })
-  // The table has a runner of the right type for every kind.
-  const runner = runners[op.kind] as OpRunner<LayerOp>
-  const definition = runner.definitionKey(op, inputs, context)
-  if (definition !== undefined && !isUncached) {
-    const found = await findCached(services, definition, signal)
-    if (found !== undefined) return known(found)
+  await using stack = new AsyncDisposableStack()
+  const found = await lookUp(op, inputs, { context, stack })
+  if ('cached' in found) {
+    const { cached, key } = found
+    explainer.note(vertex, key.hash)
+    return { state: addLayer(base, cached ?? undefined), isCached: true }
   }
-  await using work = await runner.prepare(op, inputs, context)
-  if (work.key.hash !== definition?.hash && !isUncached) {
-    const found = await findCached(services, work.key, signal)
-    if (found !== undefined) {
-      if (definition !== undefined) rememberResult(services, definition, found ?? undefined)
-      return known(found)
-    }
+  const { work, definition } = found
+  const inputsNow = (): StepInputs =>
+    inputsOf({
+      vertex,
+      inputs,
+      times: context.facts.times,
+      builder: builderVersion,
+      files: work.summarize?.() ?? {},
+    })
+  if (context.facts.explain) {
+    const causes = ignoresCache(context)
+      ? [uncached(vertex)]
+      : explainMiss(vertex, explainer.before(vertex), inputsNow())
+    emitExplanation(context.emit, vertex, 'run', causes)
   }
-  explainMiss(context, work)
   // Two vertices that run at the same time may have the same key.
   const running = working.get(work.key.hash) ?? work.run()
   working.set(work.key.hash, running)
   const { layer, key } = await running
   rememberResult(services, key, layer)
+  explainer.note(vertex, key.hash)
   if (definition !== undefined) rememberResult(services, definition, layer)
+  const remember = (): void => {
+    explainer.remember(key.hash, inputsNow())
+    if (definition !== undefined && definition.hash !== key.hash) {
+      explainer.alias(definition.hash, key.hash)
+    }
+  }
   // A context can be read until the end of the build, a stage or a download only now.
-  if (op.kind === 'copy' && 'context' in op.from) {
-    context.deferred.add(() => rememberInputs(context, work))
-  } else rememberInputs(context, work)
+  if (op.kind === 'copy' && 'context' in op.from) context.deferred.add(remember)
+  else remember()
   return { state: addLayer(base, layer), isCached: false }
 }

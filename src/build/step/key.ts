@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /** Changes whenever an operation may give another result than in an older version of strake. */
-const builderVersion = '2'
+export const builderVersion = '2'
 
 /**
  * The cache key of a step: a hash of everything that can change the result, and the

@@ -5,6 +5,7 @@ import type { Runtime } from '#runtime'
 import type { ActiveSnapshot, SnapshotView } from '#snapshot'
 import type { Emit } from '#stream'
 import type { TarListing } from '#tar'
+import type { Explainer } from '../explain/explainer.ts'
 import type { BuildContexts } from '../files/build-context.ts'
 import type { ContextSources } from '../files/context-sources.ts'
 import type { LookupTree } from '../files/tree.ts'
@@ -84,6 +85,8 @@ export interface BuildFacts {
   readonly uncached: ReadonlySet<Digest>
   readonly runLimits: RunLimits
   readonly explain: boolean
+  /** True when no step runs. */
+  readonly isPrediction: boolean
   /** The addresses that ADD may download from. */
   readonly downloads: Downloads
   /** Values for RUN, by ID. They are not in any key or image. */
@@ -117,6 +120,7 @@ export interface Workspace {
   readonly deferred: DeferredWork
   /** What steps took from other machines, by vertex. Steps add to it. */
   readonly materials: Map<Digest, readonly Material[]>
+  readonly explainer: Explainer
   readonly emit: Emit
 }
 

@@ -8,6 +8,8 @@ import { type BuildRequest, build, readBuildInput } from '#engine/build/build'
 import { isStream } from '#engine/output/deliver'
 import { StrakeError } from '#oci'
 import { useStreamFile } from '#platform'
+import type { ExplainEvent } from '#stream'
+import { addBuildProofOptions, type BuildProofOptions } from '../arguments/build/proof-options.ts'
 import {
   addBuildRunOptions,
   type BuildRunOptions,
@@ -18,7 +20,7 @@ import { collect, parseAssignments } from '../arguments/values.ts'
 import type { Context } from '../context.ts'
 import { buildRenderer } from '../render/build-renderer.ts'
 
-interface Options extends BuildRunOptions {
+interface Options extends BuildRunOptions, BuildProofOptions {
   readonly buildArg?: readonly string[]
   readonly attest?: readonly string[]
   readonly buildContext?: readonly string[]
@@ -48,7 +50,7 @@ interface Options extends BuildRunOptions {
 }
 
 export function define(context: Context): Command {
-  return addBuildRunOptions(new Command('build'))
+  return addBuildProofOptions(addBuildRunOptions(new Command('build')))
     .description('Build an image from a Dockerfile')
     .argument(
       '<context>',
@@ -117,6 +119,7 @@ export function define(context: Context): Command {
       const call = parseBuildCall(options.call, options.check === true)
       const request = await readRequest(directory, options, context.signal)
       if (call.method !== 'build') return await inspect(context, call, request)
+      if (options.dryRun) return await predictSteps(context, request, options.progress)
       const usesOutput = request.outputs?.some(isStream) === true
       if (usesOutput && context.out.isTerminal) {
         throw new StrakeError('INVALID', 'Cannot write to a terminal: an archive is not text', {
@@ -132,6 +135,29 @@ export function define(context: Context): Command {
       }).finally(() => renderer.finish())
       if (!usesOutput) renderer.report(result)
     })
+}
+
+/** Prints which steps would run, and why, without running them. */
+async function predictSteps(
+  context: Context,
+  request: BuildRequest,
+  progress: Options['progress'],
+): Promise<void> {
+  const { predict } = await import('#engine/reproduce/predict')
+  const { formatPrediction } = await import('../render/build/explanation.ts')
+  const renderer = buildRenderer(context, progress)
+  const steps: ExplainEvent[] = []
+  const isJson = progress === 'rawjson'
+  const engine = await context.engine()
+  await predict(engine, {
+    ...request,
+    emit(event) {
+      if (event.type === 'explanation') steps.push(event)
+      if (event.type !== 'explanation' || isJson) renderer.emit(event)
+    },
+    signal: context.signal,
+  }).finally(() => renderer.finish())
+  if (!isJson) context.out.write(formatPrediction(steps))
 }
 
 /** Prints the checks, parameters or targets of a Dockerfile without building it. Fails if it has a mistake. */
@@ -179,6 +205,7 @@ async function readRequest(
     names: options.tag ?? [],
     buildArgs: parseAssignments(options.buildArg, process.env),
     ...readBuildRunOptions(options),
+    explain: options.explain === true,
     contexts: parseBuildContexts(options.buildContext ?? []),
     labels: parseImageLabels(options.label ?? []),
     secrets: (options.secret ?? []).map(parseSecret),

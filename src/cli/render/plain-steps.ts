@@ -1,4 +1,5 @@
 import type { StepEvent } from '#stream'
+import { describeCauses } from './build/explanation.ts'
 import type { Output } from './output.ts'
 import { type StepRenderer, stepDecoder } from './steps.ts'
 import { printable, printableLine } from './text.ts'
@@ -39,6 +40,10 @@ export function plainSteps(output: Output): StepRenderer {
         else flush(step)
         const end = describeEnd(event)
         if (end !== undefined) output.write(`#${step.number} ${end}\n\n`)
+      }
+      if (event.type === 'explanation') {
+        const { number } = stepOf(event.id, event.name)
+        for (const line of describeCauses(event)) output.write(`#${number} runs: ${line}\n`)
       }
       if (event.type === 'warning') output.write(`WARN: ${printable(event.message)}\n`)
       if (event.type === 'transfer' && event.done && event.action === 'download') {

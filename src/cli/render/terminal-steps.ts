@@ -1,4 +1,5 @@
 import type { ProgressEvent, StepEvent } from '#stream'
+import { describeCauses } from './build/explanation.ts'
 import { liveArea } from './live.ts'
 import type { Output } from './output.ts'
 import { type StepRenderer, stepDecoder } from './steps.ts'
@@ -29,6 +30,7 @@ export function terminalSteps(output: Output): StepRenderer {
   const steps = new Map<string, Step>()
   const transfers = new Map<string, Transfer>()
   const warnings: string[] = []
+  const explanations: string[] = []
   const logs = stepDecoder()
   const began = performance.now()
   const area = liveArea(output)
@@ -37,6 +39,10 @@ export function terminalSteps(output: Output): StepRenderer {
   return {
     emit(event) {
       if (event.type === 'warning') warnings.push(event.message)
+      if (event.type === 'explanation') {
+        const causes = describeCauses(event).map((line) => `  ${line}\n`)
+        explanations.push(`${printable(event.name)} ran:\n${causes.join('')}`)
+      }
       if (event.type === 'transfer') updateTransfer(transfers, event)
       if (event.type === 'step') updateStep(steps, event)
       const step = event.type === 'log' ? steps.get(event.id) : undefined
@@ -50,6 +56,7 @@ export function terminalSteps(output: Output): StepRenderer {
       for (const step of steps.values()) {
         if (step.state === 'failed') output.write(describeFailure(step))
       }
+      for (const text of explanations) output.write(text)
       for (const warning of warnings) output.write(`WARN: ${printable(warning)}\n`)
     },
   }

@@ -3,6 +3,7 @@ import {
   type BuildOptions,
   type Checked,
   checkBuild,
+  type ImageResolver,
   listTargets,
   type Outlined,
   outlineBuild,
@@ -39,14 +40,17 @@ async function inspectionOptions(engine: Engine, request: BuildRequest): Promise
   await cleanAfterBuilds(engine)
   const services = {
     ...(await buildServices(engine)),
-    resolveImage: (reference: string, options: ResolveOptions) =>
-      lookAtBase(engine, reference, options),
+    resolveImage: lookAtBase(engine),
   }
   return await buildOptions(engine, request, { services, agents: new Map() })
 }
 
-/** Reads manifest and configuration of a base image from the store, a layout, or its registry. */
-async function lookAtBase(
+/** Returns a function that reads manifest and configuration of a base image from the store, a layout, or its registry. */
+export function lookAtBase(engine: Engine): ImageResolver {
+  return (reference, options) => look(engine, reference, options)
+}
+
+async function look(
   engine: Engine,
   text: string,
   { layout, ...options }: ResolveOptions,

@@ -29,13 +29,24 @@ export interface Cache {
   list(): CacheRecord[]
   /** Removes records and returns them; without options, all. */
   prune(options?: PruneOptions): CacheRecord[]
-  /** Stores the inputs of a step, so that its next miss can be explained. */
+  /**
+   * Stores facts about the inputs of steps. Facts under the name of `inputsName` are removed together
+   * with the result. Of the others the oldest are removed when there are many.
+   */
   putInputs(definition: string, inputs: unknown): void
-  /** The inputs of the step's latest run; `undefined` when it never ran. */
+  /** The facts under a name; `undefined` when there are none. */
   inputsOf(definition: string): unknown
   /** Writes the noted uses to the database; closing the records does this too. */
   flush(): void
 }
+
+/** The name of the facts about the inputs of the step with the result `key`. */
+export function inputsName(key: string): string {
+  return `inputs ${key}`
+}
+
+/** The most facts about inputs. A step has at most 400 KiB of them, and most have less than 1 KiB. */
+const mostInputs = 20_000
 
 export function createCache({ database, now, reportIn }: RecordsContext): Cache {
   const report = reportIn('cache')
@@ -58,7 +69,18 @@ export function createCache({ database, now, reportIn }: RecordsContext): Cache 
       report,
     )
   }
-  const remove = (key: string): boolean => database.run('DELETE FROM cache WHERE key = ?', key) > 0
+  const remove = (key: string): boolean => {
+    database.run('DELETE FROM cache_inputs WHERE definition = ?', inputsName(key))
+    return database.run('DELETE FROM cache WHERE key = ?', key) > 0
+  }
+  let isTrimmed = false
+  const trim = (): void => {
+    isTrimmed = true
+    database.run(
+      'DELETE FROM cache_inputs WHERE at < (SELECT at FROM cache_inputs ORDER BY at DESC LIMIT 1 OFFSET ?)',
+      mostInputs - 1,
+    )
+  }
   return {
     get: (key) => {
       const row = database.get('SELECT * FROM cache WHERE key = ?', key)
@@ -83,6 +105,7 @@ export function createCache({ database, now, reportIn }: RecordsContext): Cache 
         const dropped = options === undefined ? list() : superfluous(list(), options)
         for (const { key } of dropped) remove(key)
         if (options === undefined) database.run('DELETE FROM cache_inputs')
+        else trim()
         return dropped
       }),
     putInputs: (definition, inputs) => {
@@ -92,6 +115,8 @@ export function createCache({ database, now, reportIn }: RecordsContext): Cache 
         JSON.stringify(inputs),
         now(),
       )
+      // Once in a process is enough, and costs a walk through an index.
+      if (!isTrimmed) trim()
     },
     inputsOf: (definition) => {
       const row = database.get('SELECT inputs FROM cache_inputs WHERE definition = ?', definition)

@@ -1,0 +1,128 @@
+import type { Lease } from '#records'
+import { silent } from '#stream'
+import type { ContextPlaces } from './contexts/context-root.ts'
+import { openBuildContext } from './contexts/open-context.ts'
+import { openNamedContexts } from './contexts/open-contexts.ts'
+import { createExplainer } from './explain/explainer.ts'
+import { collectContextSources } from './files/context-sources.ts'
+import { createFilesystems } from './layers/filesystems.ts'
+import { unpackState } from './layers/unpack-state.ts'
+import { NamedContexts } from './model/contexts.ts'
+import { mainContext } from './model/graph.ts'
+import { type OpenDefinition, openDefinition } from './open-definition.ts'
+import type { BuildOptions } from './options.ts'
+import type { Plan } from './plan/plan.ts'
+import { chooseTimes, makePlans } from './prepare.ts'
+import { httpServices } from './source/services.ts'
+import { DeferredWork } from './step/deferred-work.ts'
+import type { BuildFacts, StepServices, Workspace } from './step/workspace.ts'
+import { createBuildArgs, proxyEnvironment } from './variables/scope.ts'
+import { withStep } from './with-step.ts'
+
+/** The plans of a build, and the values that its steps share. Disposing it closes the contexts. */
+export interface OpenWorkspace extends Disposable {
+  readonly plans: readonly Plan[]
+  readonly workspace: Workspace
+  readonly definition: OpenDefinition
+}
+
+/** Reads the definition and the contexts of a build. Runs no step. */
+export async function openWorkspace(
+  options: BuildOptions,
+  {
+    places,
+    lease,
+    isPrediction,
+  }: {
+    readonly places: ContextPlaces
+    readonly lease: Lease
+    readonly isPrediction: boolean
+  },
+): Promise<OpenWorkspace> {
+  const { emit = silent } = options
+  const definition = await openDefinition(options, places)
+  const { contextRoot, remote, source, ignore } = definition
+  const { cacheFiles, cacheMounts } = options.services
+  using stack = new DisposableStack()
+  const main = stack.use(
+    openBuildContext(contextRoot, { name: 'the build context', ignore, cacheFiles }),
+  )
+  const named = new NamedContexts(options.contexts)
+  const buildArgs = createBuildArgs(options.buildArgs ?? {})
+  const plans = await makePlans(options, source, { buildArgs, ignore, contexts: named })
+  const targets = plans.map(({ target }) => target)
+  const others = { contexts: named, places, remote, cacheFiles }
+  const contexts = await openNamedContexts(targets, stack, others)
+  contexts.set(mainContext, main)
+  const sources = await withStep('[internal] load build context', emit, async () =>
+    collectContextSources(targets, contexts, source),
+  )
+  const times = await chooseTimes(options, plans, { contextRoot, sources })
+  const project = `${contextRoot.project} ${source.name}`
+  const workspace: Workspace = {
+    services: stepServices(options, lease),
+    facts: {
+      ...factsOf(options),
+      isPrediction,
+      userinfo: plans[0]?.userinfo ?? new Map(),
+      uncached: plans[0]?.uncached ?? new Set(),
+      project,
+      source,
+      times,
+      sources,
+    },
+    contexts,
+    places: { ...places, cacheFiles, cacheMounts },
+    materials: new Map(),
+    explainer: createExplainer(options.services.records.cache, project, targets),
+    deferred: new DeferredWork((error) => emit({ type: 'warning', message: unremembered(error) })),
+    emit,
+  }
+  const open = stack.move()
+  return { plans, workspace, definition, [Symbol.dispose]: () => open.dispose() }
+}
+
+function unremembered(error: unknown): string {
+  const reason = error instanceof Error ? error.message : String(error)
+  return `The next build will do more than it needs, for this one could not be remembered: ${reason}`
+}
+
+function stepServices(options: BuildOptions, lease: Lease): StepServices {
+  const { services, emit = silent, signal } = options
+  const { store, snapshots, records, runtime, network, devices, filters } = services
+  const { cache, layers } = records
+  const listings: StepServices['listings'] = new Map()
+  const filesystems = createFilesystems({
+    snapshots,
+    listings,
+    unpack: (state) =>
+      unpackState(state, {
+        store,
+        snapshots,
+        listings,
+        layers,
+        emit,
+        signal,
+      }),
+    read: (layer) => store.read(layer.descriptor, signal ? { signal } : {}),
+  })
+  const http = { ...httpServices(), ...services.http }
+  return { store, cache, lease, filesystems, listings, runtime, network, devices, filters, http }
+}
+
+function factsOf(
+  options: BuildOptions,
+): Omit<
+  BuildFacts,
+  'project' | 'source' | 'times' | 'sources' | 'userinfo' | 'uncached' | 'isPrediction'
+> {
+  return {
+    proxies: proxyEnvironment(options.buildArgs ?? {}),
+    noCache: options.noCache === true,
+    runLimits: options.runLimits ?? {},
+    explain: options.explain === true,
+    downloads: options.downloads ?? 'any',
+    secrets: options.secrets ?? new Map(),
+    agents: options.agents ?? new Map(),
+  }
+}

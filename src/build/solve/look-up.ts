@@ -1,0 +1,72 @@
+import type { Op } from '../model/graph.ts'
+import type { FileState } from '../model/state.ts'
+import { addRunner } from '../ops/add.ts'
+import { copyRunner } from '../ops/copy-files.ts'
+import { runRunner } from '../ops/run-command.ts'
+import { workdirRunner } from '../ops/workdir.ts'
+import type { CacheKey } from '../step/key.ts'
+import type { OpRunner, Work } from '../step/runner.ts'
+import { type CachedResult, findCached, rememberResult } from '../step/step-cache.ts'
+import { ignoresCache, type StepContext } from '../step/workspace.ts'
+
+/** The operations that make layers. */
+export type LayerOp = Exclude<Op, { kind: 'scratch' | 'image' }>
+
+const runners: { readonly [Kind in LayerOp['kind']]: OpRunner<Extract<LayerOp, { kind: Kind }>> } =
+  {
+    add: addRunner,
+    copy: copyRunner,
+    run: runRunner,
+    workdir: workdirRunner,
+  }
+
+/** The result of a step in the cache, or the work that makes it. */
+export type LookUp =
+  | { readonly cached: CachedResult; readonly key: CacheKey }
+  | {
+      readonly work: Work
+      /** The key of the operation and its inputs, under which the result is recorded too. */
+      readonly definition: CacheKey | undefined
+    }
+
+/** The key of a step that does not depend on files. */
+export function definitionKey(
+  op: LayerOp,
+  inputs: readonly FileState[],
+  context: StepContext,
+): CacheKey | undefined {
+  return runnerOf(op).definitionKey(op, inputs, context)
+}
+
+/** Looks a step up by its definition, and then by the content of its files. `stack` closes the work. */
+export async function lookUp(
+  op: LayerOp,
+  inputs: readonly FileState[],
+  { context, stack }: { readonly context: StepContext; readonly stack: AsyncDisposableStack },
+): Promise<LookUp> {
+  const { services, signal, explainer } = context
+  const isUncached = ignoresCache(context)
+  const definition = definitionKey(op, inputs, context)
+  if (definition !== undefined && !isUncached) {
+    const cached = await findCached(services, definition, signal)
+    if (cached !== undefined) return { cached, key: definition }
+  }
+  const work = stack.use(await runnerOf(op).prepare(op, inputs, context))
+  const { key } = work
+  if (key.hash !== definition?.hash && !isUncached) {
+    const cached = await findCached(services, key, signal)
+    if (cached !== undefined) {
+      if (definition !== undefined) {
+        rememberResult(services, definition, cached ?? undefined)
+        explainer.alias(definition.hash, key.hash)
+      }
+      return { cached, key }
+    }
+  }
+  return { work, definition }
+}
+
+/** The table has a runner of the right type for every kind. */
+function runnerOf(op: LayerOp): OpRunner<LayerOp> {
+  return runners[op.kind] as OpRunner<LayerOp>
+}
