@@ -44,6 +44,10 @@ export { connectNetwork, disconnectNetwork } from './networks/connect.ts'
 export { listProcesses, type ProcessTable } from './observe/processes.ts'
 /** The resource use of a container. */
 export { type ContainerUsage, readContainerUsage } from './observe/usage.ts'
+/** Cleaning up after crashes and reboots. */
+export { isLost, reconcileContainers } from './recovery/reconcile.ts'
+/** Restoring lost records of containers. */
+export { restoreContainerRecords } from './recovery/restore.ts'
 /** The streams of a user, and the end of a session. */
 export { DescriptorStreams, type UserDescriptors } from './session/descriptor-streams.ts'
 /** A monitor, started before its container is known. */
@@ -76,14 +80,10 @@ export { type ForegroundOptions, type RunEnd, runForeground } from './verbs/fore
 export { type ContainerDetails, inspectContainer, readHealth } from './verbs/inspect.ts'
 /** The log of a container. */
 export { type LogEntry, type LogsOptions, readLogBatches, readLogs } from './verbs/logs.ts'
-/** Cleaning up after crashes and reboots. */
-export { isLost, reconcileContainers } from './verbs/reconcile.ts'
 /** Removing a container. */
 export { type RemoveOptions, removeContainer, removeStopped } from './verbs/remove.ts'
 /** Another name for a container. */
 export { renameContainer } from './verbs/rename.ts'
-/** Restoring lost records of containers. */
-export { restoreContainerRecords } from './verbs/restore.ts'
 /** Creating and starting a container. */
 export { runContainer, runDetached } from './verbs/run.ts'
 /** Starting in the background. */

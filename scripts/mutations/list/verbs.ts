@@ -41,7 +41,7 @@ export const verbs: readonly MutatedFile[] = [
     ],
   },
   {
-    file: 'src/container/verbs/reconcile.ts',
+    file: 'src/container/recovery/reconcile.ts',
     tests: ['src/container/verbs/damaged-state.test.ts', 'src/container/verbs/remove.test.ts'],
     breaks: [
       ['if (isDamaged && (await mendRunning(context, id))) return false', nothing],

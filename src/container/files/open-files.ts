@@ -2,8 +2,8 @@ import { closeFile, openFile, openFlag } from '#platform'
 import type { ContainerContext } from '../model/context.ts'
 import { lockContainer } from '../model/lock.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
+import { openRootOf } from '../recovery/reconcile.ts'
 import { findContainer } from '../verbs/find.ts'
-import { openRootOf } from '../verbs/reconcile.ts'
 
 /** The root file system of a container, without what is mounted in it. */
 export interface ContainerFiles extends AsyncDisposable {

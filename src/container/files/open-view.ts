@@ -5,11 +5,11 @@ import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { lockContainer } from '../model/lock.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
 import { openView } from '../model/running-view.ts'
+import { openRootOf } from '../recovery/reconcile.ts'
 import { etcFileNames } from '../setup/etc-files.ts'
 import { MountedImages } from '../setup/mounted-images.ts'
 import { fillVolumes, type ResolvedMount, resolveMounts } from '../setup/volumes.ts'
 import { findContainer } from '../verbs/find.ts'
-import { openRootOf } from '../verbs/reconcile.ts'
 
 /** The files of a container as its processes see them, with its volumes and bind mounts. */
 export interface OpenedView extends AsyncDisposable {

@@ -14,7 +14,7 @@ import {
 import { Foreground } from './foreground.ts'
 import { watchHealth } from './health.ts'
 import { ContainerInput } from './input.ts'
-import { type LogWriter, openLog } from './log-writer.ts'
+import { type LogWriter, openLog } from './log/log-writer.ts'
 import { MonitorState } from './monitor-state.ts'
 import { carryOutput } from './output.ts'
 import { keepFilter, type RunningContainer, startProcess } from './process.ts'

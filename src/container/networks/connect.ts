@@ -9,9 +9,9 @@ import { type Container, getContainer, isRunning } from '../model/record.ts'
 import { networksOf } from '../model/settings.ts'
 import { type NetworkState, readState, writeJson, writeState } from '../model/state.ts'
 import { connectMonitor } from '../protocol/connection.ts'
+import { keepRecord } from '../recovery/restore.ts'
 import { findNetwork, requestNetwork } from '../setup/join-networks.ts'
 import { findContainer } from '../verbs/find.ts'
-import { keepRecord } from '../verbs/restore.ts'
 
 /**
  * Connects a container to a network: at once if it runs, and at every later start. Throws

@@ -2,8 +2,8 @@ import { StrakeError } from '#oci'
 import type { ContainerContext, RunningContext } from '../model/context.ts'
 import { lockContainer } from '../model/lock.ts'
 import { type Container, getContainer } from '../model/record.ts'
+import { reconcileContainer } from '../recovery/reconcile.ts'
 import { mendRunning } from '../setup/mend.ts'
-import { reconcileContainer } from './reconcile.ts'
 
 /**
  * Finds a container by name, id or the start of an id. Repairs a damaged state first, so

@@ -3,10 +3,10 @@ import { isAlive } from '#platform'
 import type { ContainerContext } from '../model/context.ts'
 import { lockContainer, tryLockContainer } from '../model/lock.ts'
 import { type Container, getContainer, isRunning, readContainer } from '../model/record.ts'
+import { reconcileContainer } from '../recovery/reconcile.ts'
 import { removeRemains } from '../setup/remains.ts'
 import { killContainer, waitForEnd } from './control.ts'
 import { findContainer } from './find.ts'
-import { reconcileContainer } from './reconcile.ts'
 
 export interface RemoveOptions {
   /** Kills a running container first. */

@@ -4,7 +4,7 @@ import type { ContainerContext } from '../model/context.ts'
 import { lockContainer } from '../model/lock.ts'
 import { invalidName, isContainerName } from '../model/names.ts'
 import { getContainer } from '../model/record.ts'
-import { keepRecord } from './restore.ts'
+import { keepRecord } from '../recovery/restore.ts'
 
 /**
  * Gives a container another name, running or not. Throws `NOT_FOUND`, `INVALID` for a

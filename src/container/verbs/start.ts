@@ -5,11 +5,11 @@ import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { lockContainer } from '../model/lock.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
 import { createdState, writeState } from '../model/state.ts'
+import { reconcileContainer } from '../recovery/reconcile.ts'
 import { launchMonitor } from '../session/launch.ts'
 import type { MonitorHandle } from '../session/monitor-handle.ts'
 import { type PrepareOptions, prepareContainer } from '../setup/prepare.ts'
 import { findContainer } from './find.ts'
-import { reconcileContainer } from './reconcile.ts'
 
 export interface StartOptions {
   /** A monitor that was spawned earlier, to save its start-up time. */

@@ -8,8 +8,8 @@ import type { RestartPolicy } from '../model/options.ts'
 import { type Container, getContainer, isRunning } from '../model/record.ts'
 import { writeJson } from '../model/state.ts'
 import { readOrder } from '../protocol/order.ts'
+import { keepRecord } from '../recovery/restore.ts'
 import { findContainer } from './find.ts'
-import { keepRecord } from './restore.ts'
 
 /** What `update` changes. Absent members stay as they are. */
 export interface ContainerChange {
