@@ -1,7 +1,7 @@
 #!/usr/bin/env bun
 import { version } from '#engine/host/version'
 
-const [first] = process.argv.slice(2)
+const [first, second] = process.argv.slice(2)
 if (first === '--version' || first === '-v') {
   const { openOutput } = await import('./render/output.ts')
   try {
@@ -16,7 +16,7 @@ if (first === '--version' || first === '-v') {
   process.exit()
 } else if (first === '__monitor') {
   const { monitorMain } = await import('#engine/container/monitor')
-  await monitorMain()
+  await monitorMain(second)
 } else {
   const { runCommand } = await import('./run-command.ts')
   await runCommand(process.argv.slice(2))

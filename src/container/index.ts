@@ -45,6 +45,7 @@ export { listProcesses, type ProcessTable } from './observe/processes.ts'
 /** The resource use of a container. */
 export { type ContainerUsage, readContainerUsage } from './observe/usage.ts'
 /** Cleaning up after crashes and reboots. */
+export { isOrphaned } from './recovery/adopt.ts'
 export { isLost, reconcileContainers } from './recovery/reconcile.ts'
 /** Restoring lost records of containers. */
 export { restoreContainerRecords } from './recovery/restore.ts'

@@ -173,7 +173,14 @@ export { identifyProcess, isAlive, ownIdentity, signalProcess } from './process/
 /** The JIT threshold of the runtime. */
 export { compileEagerly } from './process/jit.ts'
 export { killTree } from './process/kill-tree.ts'
-export { makePipe, readInput, readPipe } from './process/pipe.ts'
+export {
+  makeLastingPipe,
+  makePipe,
+  openPipeOf,
+  pipeIdentity,
+  readInput,
+  readPipe,
+} from './process/pipe.ts'
 /** Rights of this process. */
 export { canChown, canMount, inUserNamespace, isRoot } from './process/privilege.ts'
 export type {
@@ -196,6 +203,8 @@ export {
   spawnProcess,
 } from './process/process.ts'
 export { hasRoom, roomSize } from './process/room.ts'
+/** Processes that are not children of this one. */
+export { awaitStranger } from './process/stranger.ts'
 /** Terminals: raw mode, size, and the socket a runtime delivers one on. */
 export type { WindowSize } from './process/terminal.ts'
 export { isTerminal, setWindowSize, windowSize } from './process/terminal.ts'

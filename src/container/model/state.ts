@@ -2,6 +2,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { NetworkPlace } from '#network'
 import { type ProcessIdentity, pathExists, readPlainFile } from '#platform'
 import type { ContainerPaths } from './context.ts'
+import type { OutputStream } from './options.ts'
 
 /** `dead` is the status of a container whose state is unknown, because its `state.json` is damaged. */
 const statuses = [
@@ -21,6 +22,8 @@ export interface ContainerState {
   readonly status: ContainerStatus
   /** The first process of the container. */
   readonly process?: ProcessIdentity
+  /** The pipes that its first process prints to; absent with a terminal. */
+  readonly pipes?: OutputPipes
   readonly monitor?: ProcessIdentity
   readonly exitCode: number
   readonly oomKilled: boolean
@@ -34,6 +37,9 @@ export interface ContainerState {
   /** The mounted root file system. */
   readonly root?: string
 }
+
+/** The identities of the pipes of a container's output. */
+export type OutputPipes = Readonly<Record<OutputStream, string>>
 
 /** The networks of a container, as they were when it was started. */
 export interface NetworkState {

@@ -1,50 +1,80 @@
 import { appendFileSync, writeSync } from 'node:fs'
 import { basename } from 'node:path'
-import { becomeSubreaper, newSession, readInput } from '#platform'
-import { containerPaths } from '../model/context.ts'
+import { becomeSubreaper, isAlive, lockDirectory, newSession, readInput, sleep } from '#platform'
+import { type ContainerPaths, containerPaths } from '../model/context.ts'
+import { readState } from '../model/state.ts'
 import { type MonitorCommand, type MonitorReport, readOrder } from '../protocol/order.ts'
+import { adoptable } from './adopted-process.ts'
 import { closedStore } from './store.ts'
 import { type SuperviseOptions, supervise } from './supervise.ts'
 
 /**
  * The hidden role in which this program watches one container. It reads commands
  * on its standard input and writes reports to its standard output. It continues when the
- * process that started it ends. Never returns.
+ * process that started it ends. With the directory of a container it takes over the container, which
+ * runs and has lost its monitor. Never returns.
  */
-export async function monitorMain(): Promise<void> {
+export async function monitorMain(adopted?: string): Promise<void> {
   newSession()
   becomeSubreaper()
   // A lost reader must not end the monitor.
   process.on('SIGPIPE', () => {})
+  if (adopted !== undefined) return await adopt(adopted)
   const commands = readCommands()
   const { value: first } = await commands.next()
   if (first?.type !== 'start') process.exit(0)
+  await watch(first.directory, {
+    streams: first.streams,
+    onSignal: (send) => void listen(commands, send),
+  })
+}
+
+/** Milliseconds between two looks at the monitor that hands a container over, and the most looks. */
+const handoverPause = 10
+const mostLooks = 1000
+
+/** Ends without a report if another monitor is faster, or if the container has ended. */
+async function adopt(directory: string): Promise<void> {
+  const paths = pathsOf(directory)
+  const parent = process.ppid
+  for (let looks = 0; looks < mostLooks; looks++) {
+    const { monitor } = readState(paths)
+    // The monitor that hands the container over has started this process, and ends.
+    if (monitor?.pid !== parent || !isAlive(monitor)) break
+    await sleep(handoverPause)
+  }
+  const lock = await lockDirectory(directory)
+  const adopted = adoptable(readState(paths))
+  if (adopted === undefined) process.exit(0)
+  await watch(directory, { streams: {}, onSignal: () => {}, adopted, lock })
+}
+
+type WatchOptions = Pick<SuperviseOptions, 'streams' | 'onSignal' | 'adopted' | 'lock'>
+
+async function watch(directory: string, options: WatchOptions): Promise<never> {
   try {
     await supervise({
-      ...open(first),
+      ...open(directory),
+      ...options,
       report,
       // This process has no other work. Others can already start and remove the container.
       patience: Number.POSITIVE_INFINITY,
-      onSignal: (send) => void listen(commands, send),
     })
     process.exit(0)
   } catch (error) {
     const text = error instanceof Error ? error.stack : String(error)
-    appendFileSync(`${first.directory}/monitor.log`, `${new Date().toISOString()} ${text}\n`)
+    appendFileSync(`${directory}/monitor.log`, `${new Date().toISOString()} ${text}\n`)
     process.exit(1)
   }
 }
 
-function open({
-  directory,
-  streams,
-}: Extract<MonitorCommand, { type: 'start' }>): Pick<
-  SuperviseOptions,
-  'order' | 'paths' | 'store' | 'streams'
-> {
+function open(directory: string): Pick<SuperviseOptions, 'order' | 'paths' | 'store'> {
   const order = readOrder(`${directory}/order.json`)
-  const paths = containerPaths(order, basename(directory))
-  return { order, paths, store: closedStore(order), streams }
+  return { order, paths: containerPaths(order, basename(directory)), store: closedStore(order) }
+}
+
+function pathsOf(directory: string): ContainerPaths {
+  return open(directory).paths
 }
 
 async function listen(

@@ -24,6 +24,15 @@ export class MonitorState {
     return this.#current.startedAt !== ''
   }
 
+  /** ISO 8601: the start of the current run. */
+  get startedAt(): string {
+    return this.#current.startedAt
+  }
+
+  get restarts(): number {
+    return this.#current.restartCount
+  }
+
   get network(): NetworkState | undefined {
     return this.#current.network
   }
@@ -57,7 +66,7 @@ export class MonitorState {
   /** If it throws, the state in memory stays unchanged, so that an unrecorded start does not count. */
   write(change: Partial<ContainerState>): void {
     const changed = { ...this.#current, ...change }
-    const { process, ...ended } = changed
+    const { process, pipes, ...ended } = changed
     const isEnded = change.status === 'exited' || change.status === 'restarting'
     const next = isEnded ? ended : changed
     const { state, reserve } = this.#paths

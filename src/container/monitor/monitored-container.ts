@@ -11,6 +11,7 @@ import {
   type MonitorReport,
   readRestartPolicy,
 } from '../protocol/order.ts'
+import { type Adopted, adoptContainer } from './adopted-process.ts'
 import { Foreground } from './foreground.ts'
 import { watchHealth } from './health.ts'
 import { ContainerInput } from './input.ts'
@@ -33,8 +34,10 @@ export interface MonitoredOptions {
   readonly onWake?: (() => void) | undefined
   /** Records events of the container. */
   readonly note: NoteEvent
-  /** Called once with a function that keeps the container running when this process ends. */
-  readonly onLeave?: ((leave: () => void) => void) | undefined
+  /** The container runs already: another monitor has started it. */
+  readonly adopted?: Adopted | undefined
+  /** The container's lock, which is released as soon as the container is adopted. */
+  readonly lock?: Disposable | undefined
 }
 
 /** How the last run of a container ended. */
@@ -59,15 +62,16 @@ export class MonitoredContainer {
   #size: WindowSize | undefined
   #isInterrupted = false
   #isOver = false
+  #adopted: Adopted | undefined
 
   constructor(options: MonitoredOptions) {
     this.#options = options
+    this.#adopted = options.adopted
     this.#input = new ContainerInput(options.order)
     this.#foreground = new Foreground(options.streams)
     this.state = new MonitorState(options.paths)
     this.#lock = new MonitorLock(options.paths.directory)
     options.onSignal((signal) => this.#signal(signal))
-    options.onLeave?.(() => this.#container?.leave())
   }
 
   readonly requests: ClientRequests = {
@@ -111,19 +115,22 @@ export class MonitoredContainer {
     const { order, paths, report } = this.#options
     const log = openLog(paths.log, order.log)
     let delay: number | undefined
-    for (let restarts = 0; ; restarts++) {
-      const begun = Date.now()
+    const first = this.#adopted === undefined ? 0 : this.state.restarts
+    for (let restarts = first; ; restarts++) {
       const container = await this.#start(restarts)
-      if (restarts === 0) {
+      this.#options.lock?.[Symbol.dispose]()
+      if (restarts === first) {
         report({ type: 'started' })
         void this.#foreground.feed(this.#input)
       } else {
         await this.#note('start')
       }
-      const { code, oomKilled } = await this.#follow(container, await this.listen(), log)
+      const begun = Date.parse(this.state.startedAt)
+      const { code, oomKilled, problem } = await this.#follow(container, await this.listen(), log)
       const ran = Date.now() - begun
       const stopRequested = existsSync(paths.stopRequest)
-      const ended = { exitCode: code, oomKilled, finishedAt: new Date().toISOString() }
+      const finishedAt = new Date().toISOString()
+      const ended = { exitCode: code, oomKilled, finishedAt, error: problem ?? '' }
       const policy = readRestartPolicy(paths.order, order)
       if (!shouldRestart(policy, { code, ran, stopRequested, restarts })) {
         await this.#lock.take()
@@ -167,6 +174,7 @@ export class MonitoredContainer {
   }
 
   async failed(error: unknown): Promise<Ended> {
+    this.#options.lock?.[Symbol.dispose]()
     // Until the first run, the process that starts the container holds the lock.
     if (this.state.hasStarted) await this.#lock.take()
     const { code, reason } = this.#reasonOf(error)
@@ -194,8 +202,12 @@ export class MonitoredContainer {
 
   async #start(restarts: number): Promise<RunningContainer> {
     const { order, paths } = this.#options
-    if (restarts > 0) await prepareAgain(paths.directory)
-    const starting = startProcess(order, paths.directory)
+    const adopted = this.#adopted
+    this.#adopted = undefined
+    if (restarts > 0 && adopted === undefined) await prepareAgain(paths.directory)
+    const starting = adopted
+      ? Promise.resolve(adoptContainer(order.id, adopted))
+      : startProcess(order, paths.directory)
     // The server is started while the runtime works, so that the socket exists before the
     // state says `running`.
     const [started] = await Promise.allSettled([starting, this.listen()])
@@ -207,8 +219,9 @@ export class MonitoredContainer {
     this.state.write({
       status: 'running',
       ...(container.identity && { process: container.identity }),
+      ...(container.pipes && { pipes: container.pipes }),
       monitor: ownIdentity(),
-      startedAt: new Date().toISOString(),
+      ...(adopted === undefined && { startedAt: new Date().toISOString() }),
       exitCode: 0,
       oomKilled: false,
       error: '',
@@ -223,7 +236,7 @@ export class MonitoredContainer {
     container: RunningContainer,
     server: ClientServer,
     log: LogWriter | undefined,
-  ): Promise<{ code: number; oomKilled: boolean }> {
+  ): Promise<{ code: number; oomKilled: boolean; problem?: string | undefined }> {
     const { order, paths } = this.#options
     const over = new AbortController()
     this.#input.open({ input: container.input, over: over.signal })
@@ -246,7 +259,7 @@ export class MonitoredContainer {
             onStatus: (status) => void this.#note(`health_status: ${status}`),
           })
     keepFilter(order, paths)
-    const { code } = await container.exited
+    const { code, problem } = await container.exited
     stopHealth?.()
     const oomKilled = oomKills(order.id) > 0
     const alarm = setTimeout(() => over.abort(), drainLimit)
@@ -258,7 +271,7 @@ export class MonitoredContainer {
     void container.input?.end()
     this.#container = undefined
     await forget(openRuntime(order.runtime), order.id)
-    return { code, oomKilled }
+    return { code, oomKilled, problem }
   }
 
   /** Reports a lost stream to the command in the foreground, which then ends. */

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import {
   listenConsole,
+  type ProcessExit,
   type ProcessIdentity,
   readPlainFile,
   type StdioSlot,
@@ -15,6 +16,7 @@ import {
   startFailure,
 } from '#runtime'
 import type { ContainerPaths } from '../model/context.ts'
+import type { OutputPipes } from '../model/state.ts'
 import { adopt } from '../process/child.ts'
 import { makePipes } from '../process/pipes.ts'
 import type { StartedProcess } from '../process/started.ts'
@@ -25,6 +27,15 @@ import type { MonitorOrder } from '../protocol/order.ts'
 export interface RunningContainer extends StartedProcess {
   /** Absent if the process had already ended. */
   readonly identity: ProcessIdentity | undefined
+  /** The pipes of its output; absent with a terminal. */
+  readonly pipes?: OutputPipes | undefined
+  readonly exited: Promise<ContainerExit>
+}
+
+/** How a run of a container ended. */
+export interface ContainerExit extends ProcessExit {
+  /** Why the code is not that of the process. */
+  readonly problem?: string | undefined
 }
 
 /**
@@ -57,7 +68,7 @@ async function startWithTerminal(
 }
 
 async function startWithPipes(order: MonitorOrder, directory: string): Promise<RunningContainer> {
-  const pipes = makePipes({ hasInput: order.interactive })
+  const pipes = makePipes({ hasInput: order.interactive, lasts: true })
   let pid: number
   try {
     pid = await run(order, { directory, args: [], stdio: pipes.slots })
@@ -65,7 +76,8 @@ async function startWithPipes(order: MonitorOrder, directory: string): Promise<R
     pipes.close()
     throw error
   }
-  return { ...adopt(pid, { collectsOthers: true }), ...pipes.open() }
+  const { identities } = pipes
+  return { ...adopt(pid, { collectsOthers: true }), ...pipes.open(), pipes: identities }
 }
 
 interface RunOptions {

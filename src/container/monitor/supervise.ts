@@ -21,7 +21,7 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
   const onWake = (): void => void names.open(container.state.network).catch(container.state.note)
   const container = new MonitoredContainer({ ...options, note, onWake })
   container.state.begin()
-  if (order.awaitClient) {
+  if (order.awaitClient && options.adopted === undefined) {
     const server = await container.listen()
     report({ type: 'listening' })
     await server.firstListener

@@ -1,5 +1,13 @@
 import { closeSync } from 'node:fs'
-import { makePipe, ownPipeWriter, readPipe, type StdioSlot } from '#platform'
+import {
+  makeLastingPipe,
+  makePipe,
+  ownPipeWriter,
+  pipeIdentity,
+  readPipe,
+  type StdioSlot,
+} from '#platform'
+import type { OutputStream } from '../model/options.ts'
 import { keepOpen } from './keep-open.ts'
 import type { ProcessStreams } from './started.ts'
 
@@ -7,18 +15,27 @@ import type { ProcessStreams } from './started.ts'
 export interface ProcessPipes {
   /** The ends that become the standard input, output and error of the process. */
   readonly slots: readonly [stdin: StdioSlot, stdout: StdioSlot, stderr: StdioSlot]
+  /** Names the pipes of the output, by which another process finds them. */
+  readonly identities: Readonly<Record<OutputStream, string>>
   /** Returns the other ends. Called when the process has been started. */
   open(): ProcessStreams
   /** Closes all ends. Called when the process cannot be started. */
   close(): void
 }
 
+export interface PipeOptions {
+  readonly hasInput: boolean
+  /** A process that prints waits while nobody reads, instead of being ended by SIGPIPE. */
+  readonly lasts?: boolean | undefined
+}
+
 /**
  * Makes pipes. A container never gets a file of the host as a stream: its processes
  * could open such a file again for writing, and reach other files from a directory.
  */
-export function makePipes({ hasInput }: { readonly hasInput: boolean }): ProcessPipes {
-  const [stdout, stderr] = [makePipe(), makePipe()]
+export function makePipes({ hasInput, lasts }: PipeOptions): ProcessPipes {
+  const make = lasts ? makeLastingPipe : makePipe
+  const [stdout, stderr] = [make(), make()]
   const input = hasInput ? makePipe() : undefined
   const closeAll = (fds: readonly (number | undefined)[]): void => {
     for (const fd of fds) if (fd !== undefined) closeSync(fd)
@@ -26,6 +43,7 @@ export function makePipes({ hasInput }: { readonly hasInput: boolean }): Process
   const given = [stdout.write, stderr.write, input?.read]
   return {
     slots: [input?.read ?? 'ignore', stdout.write, stderr.write],
+    identities: { stdout: pipeIdentity(stdout.read), stderr: pipeIdentity(stderr.read) },
     open() {
       closeAll(given)
       const isOpen = new Set([stdout.read, stderr.read])

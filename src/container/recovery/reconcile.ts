@@ -11,16 +11,18 @@ import { type ContainerState, createdState, readState, writeState } from '../mod
 import { makeBaseLayer } from '../setup/base-layer.ts'
 import { mendRunning } from '../setup/mend.ts'
 import { removeRemains } from '../setup/remains.ts'
+import { adoptContainer, isOrphaned } from './adopt.ts'
 
 /**
  * Cleans up after containers whose process and monitor are gone, because they were
  * killed or the machine went down: releases mounts, network and runtime state, and sets
- * the state to `exited`. Does not change running containers. Returns the number of
- * containers that it cleaned up.
+ * the state to `exited`. Gives a running container a monitor if its own was killed. Returns the
+ * number of containers that it cleaned up.
  */
 export async function reconcileContainers(context: ContainerContext): Promise<number> {
   let count = 0
   for (const container of listContainers(context)) {
+    if (isOrphaned(context, container)) await adoptContainer(context, container)
     using lock = tryLockContainer(context, container.id)
     if (lock !== undefined && (await reconcileContainer(context, container))) count += 1
   }

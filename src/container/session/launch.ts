@@ -53,7 +53,7 @@ export function launchMonitor(
   const { descriptors } = streams
   if (settings.here) {
     const { stdin, ...outputs } = descriptors
-    const monitor = becomeMonitor(settings.interactive ? descriptors : outputs)
+    const monitor = becomeMonitor(context, settings.interactive ? descriptors : outputs)
     return { monitor, isDirect: true, feed: () => {} }
   }
   return { ...spawnDirect(context, descriptors, settings.interactive === true), isDirect: true }

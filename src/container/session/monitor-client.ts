@@ -1,4 +1,10 @@
-import { type ChildProcess, programEnvironment, selfCommand, spawnProcess } from '#platform'
+import {
+  type ChildProcess,
+  programEnvironment,
+  type StdioSlot,
+  selfCommand,
+  spawnProcess,
+} from '#platform'
 import type { ContainerContext } from '../model/context.ts'
 import type { ForegroundDescriptors, MonitorCommand, MonitorReport } from '../protocol/order.ts'
 import { expectReport, type MonitorHandle } from './monitor-handle.ts'
@@ -17,16 +23,12 @@ export function spawnMonitor(
   context: Pick<ContainerContext, 'monitorCommand'>,
   descriptors: ForegroundDescriptors = {},
 ): MonitorHandle {
-  const command = context.monitorCommand ?? selfCommand()
   const { stdin, stdout, stderr } = descriptors
   const given = Object.entries({ stdin, stdout, stderr }).flatMap(([name, fd]) =>
     fd === undefined ? [] : [{ name, fd }],
   )
-  const child = spawnProcess([...command, '__monitor'], {
-    stdio: ['pipe', 'pipe', 'ignore', ...given.map(({ fd }) => fd)],
-    env: programEnvironment,
-    cwd: '/',
-  })
+  const slots = given.map(({ fd }) => fd)
+  const child = spawnMonitorProcess(context, [], ['pipe', 'pipe', 'ignore', ...slots])
   const streams = Object.fromEntries(given.map(({ name }, index) => [name, firstOwn + index]))
   const reports = readReports(child)
   const send = async (command: MonitorCommand): Promise<void> => {
@@ -44,6 +46,40 @@ export function spawnMonitor(
       child.unref()
     },
   }
+}
+
+/**
+ * Starts a monitor that takes over a running container whose monitor has ended, or ends now. Resolves
+ * when it watches the container, or when it has found that it need not.
+ */
+export async function spawnAdopter(
+  context: Pick<ContainerContext, 'monitorCommand'>,
+  directory: string,
+): Promise<void> {
+  const child = spawnMonitorProcess(context, [directory], ['ignore', 'pipe', 'ignore'])
+  await readReports(child).next()
+  child.unref()
+}
+
+/** Like `spawnAdopter`, for the monitor of the container, which ends at once. */
+export function handOver(
+  context: Pick<ContainerContext, 'monitorCommand'>,
+  directory: string,
+): void {
+  spawnMonitorProcess(context, [directory], []).unref()
+}
+
+function spawnMonitorProcess(
+  context: Pick<ContainerContext, 'monitorCommand'>,
+  args: readonly string[],
+  stdio: readonly StdioSlot[],
+): ChildProcess {
+  const command = context.monitorCommand ?? selfCommand()
+  return spawnProcess([...command, '__monitor', ...args], {
+    stdio,
+    env: programEnvironment,
+    cwd: '/',
+  })
 }
 
 async function* readReports(child: ChildProcess): AsyncGenerator<MonitorReport, undefined> {

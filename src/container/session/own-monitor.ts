@@ -1,18 +1,22 @@
 import { basename } from 'node:path'
 import { becomeSubreaper } from '#platform'
-import { containerPaths } from '../model/context.ts'
+import { type ContainerContext, containerPaths } from '../model/context.ts'
 import { openedStore } from '../monitor/store.ts'
 import type { SuperviseOptions } from '../monitor/supervise.ts'
 import { type MonitorReport, readOrder } from '../protocol/order.ts'
+import { handOver } from './monitor-client.ts'
 import { expectReport, type MonitorHandle } from './monitor-handle.ts'
 
 /**
  * Makes this process the monitor of a container, which saves the start of another program.
  * It is for a command that stays until the container ends and is removed. If this process
- * is killed, the container runs without a monitor, and after its end the next command that
- * lists or removes containers cleans up.
+ * leaves the container or is killed, another monitor takes over the container: at once, or with the next
+ * command.
  */
-export function becomeMonitor(streams: SuperviseOptions['streams']): MonitorHandle {
+export function becomeMonitor(
+  own: Pick<ContainerContext, 'monitorCommand'>,
+  streams: SuperviseOptions['streams'],
+): MonitorHandle {
   let channel: ReadableStreamDefaultController<MonitorReport> | undefined
   const reports = new ReadableStream<MonitorReport>({
     start(controller) {
@@ -20,7 +24,7 @@ export function becomeMonitor(streams: SuperviseOptions['streams']): MonitorHand
     },
   }).values()
   let send: (name: NodeJS.Signals) => void = () => {}
-  let leave = (): void => {}
+  let running: string | undefined
   return {
     async start(context, directory) {
       becomeSubreaper()
@@ -30,14 +34,15 @@ export function becomeMonitor(streams: SuperviseOptions['streams']): MonitorHand
         order,
         streams,
         store: openedStore(context),
-        report: (one) => channel?.enqueue(one),
+        report(one) {
+          if (one.type === 'started') running = directory
+          if (one.type === 'exited' || one.type === 'failed') running = undefined
+          channel?.enqueue(one)
+        },
         paths: containerPaths(order, basename(directory)),
         patience: 2000,
         onSignal(sender) {
           send = sender
-        },
-        onLeave(leaver) {
-          leave = leaver
         },
       })
       watching.then(
@@ -47,7 +52,10 @@ export function becomeMonitor(streams: SuperviseOptions['streams']): MonitorHand
     },
     signal: (name) => send(name),
     expect: (type) => expectReport(reports, type),
-    leave: () => leave(),
+    leave() {
+      if (running !== undefined) handOver(own, running)
+      running = undefined
+    },
     async abandon() {},
   }
 }

@@ -2,18 +2,24 @@ import { StrakeError } from '#oci'
 import type { ContainerContext, RunningContext } from '../model/context.ts'
 import { lockContainer } from '../model/lock.ts'
 import { type Container, getContainer } from '../model/record.ts'
+import { adoptContainer, isOrphaned } from '../recovery/adopt.ts'
 import { reconcileContainer } from '../recovery/reconcile.ts'
 import { mendRunning } from '../setup/mend.ts'
 
 /**
  * Finds a container by name, id or the start of an id. Repairs a damaged state first, so
- * that a running container does not count as stopped. Throws `NOT_FOUND`.
+ * that a running container does not count as stopped, and gives a running container a monitor if
+ * its own was killed. Throws `NOT_FOUND`.
  */
 export async function findContainer(
   context: ContainerContext,
   nameOrId: string,
 ): Promise<Container> {
   const container = getContainer(context, nameOrId)
+  if (isOrphaned(context, container)) {
+    await adoptContainer(context, container)
+    return getContainer(context, container.id)
+  }
   if (container.state.status !== 'dead') return container
   using _lock = await lockContainer(context, container)
   await reconcileContainer(context, container)

@@ -1,1 +1,1 @@
-export { monitorMain } from '#container'
+export { monitorMain } from '#container/monitor/main'

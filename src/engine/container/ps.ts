@@ -1,6 +1,7 @@
 import {
   type Container,
   isLost,
+  isOrphaned,
   isRunning,
   networkNames,
   readContainer,
@@ -34,7 +35,7 @@ export async function listContainers(
   const read = (): readonly Container[] =>
     engine.records.containers.list().map((record) => readContainer(engine, record))
   let containers = read()
-  if (containers.some((one) => isLost(engine, one))) {
+  if (containers.some((one) => isLost(engine, one) || isOrphaned(engine, one))) {
     await reconcile(engine)
     containers = read()
   }

@@ -27,6 +27,9 @@ export function redirectPorts(
   { address, ports }: { readonly address: string; readonly ports: readonly PortRedirect[] },
 ): void {
   commit(socket, [
+    // Made first, so that it can be removed: a server that was killed has left its rules in it.
+    request(message.newTable, attribute(1, table), attribute(2, word(0))),
+    request(message.deleteTable, attribute(1, table)),
     request(message.newTable, attribute(1, table), attribute(2, word(0))),
     request(
       message.newChain,
@@ -48,7 +51,7 @@ export function redirectPorts(
 }
 
 const SUBSYSTEM = 10 << 8
-const message = { newTable: 0, newChain: 3, newRule: 6 }
+const message = { newTable: 0, deleteTable: 2, newChain: 3, newRule: 6 }
 const chain = 'output'
 const ACCEPT = 1
 /** The hook for packets that processes of the namespace send. */

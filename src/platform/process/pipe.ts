@@ -1,5 +1,6 @@
 import { check, isSystemError, symbols } from '../call/libc.ts'
 import { fs } from '../call/node-fs.ts'
+import { closeFile, openFile, openFlag } from '../call/posix.ts'
 import { isTerminal } from './terminal.ts'
 
 const calls = symbols({
@@ -16,6 +17,70 @@ export function makePipe(): { readonly read: number; readonly write: number } {
   const ends = new Int32Array(2)
   check(calls().pipe2(ends, closeOnExec), 'pipe2')
   return { read: ends[0] ?? -1, write: ends[1] ?? -1 }
+}
+
+/**
+ * Makes a pipe whose writer also has it open for reading. So a writer is not ended by SIGPIPE when
+ * the reader is killed: it waits as soon as the pipe is full, until another process reads.
+ */
+export function makeLastingPipe(): { readonly read: number; readonly write: number } {
+  const { read, write } = makePipe()
+  const readWrite = 2
+  try {
+    return { read, write: openFile(`/proc/self/fd/${write}`, readWrite) }
+  } catch (error) {
+    closeFile(read)
+    throw error
+  } finally {
+    closeFile(write)
+  }
+}
+
+/** Names a pipe on this machine until it is gone: `pipe:[INODE]`. No file has such a path. */
+export function pipeIdentity(fd: number): string {
+  return fs().readlinkSync(`/proc/self/fd/${fd}`)
+}
+
+/** Descriptors of one process that are looked at. A container chooses how many it has. */
+const mostDescriptors = 4096
+
+/**
+ * Opens the reading end of a pipe that another process has open. Only the pipe with this identity is
+ * opened, whatever the process has put in place of its descriptors. Returns `undefined` when
+ * none of the processes has it.
+ */
+export function openPipeOf(pids: readonly number[], identity: string): number | undefined {
+  for (const pid of pids) {
+    for (const name of descriptorsOf(pid)) {
+      const found = openIfSame(`/proc/${pid}/fd/${name}`, identity)
+      if (found !== undefined) return found
+    }
+  }
+  return undefined
+}
+
+function descriptorsOf(pid: number): readonly string[] {
+  try {
+    return fs().readdirSync(`/proc/${pid}/fd`).slice(0, mostDescriptors)
+  } catch {
+    // The process has ended.
+    return []
+  }
+}
+
+function openIfSame(path: string, identity: string): number | undefined {
+  let place: number | undefined
+  try {
+    // Without reading or writing, so that the open has no effect on what is there.
+    place = openFile(path, openFlag.path)
+    if (pipeIdentity(place) !== identity) return undefined
+    return openFile(`/proc/self/fd/${place}`, openFlag.readOnly)
+  } catch (error) {
+    if (isSystemError(error)) return undefined
+    throw error
+  } finally {
+    if (place !== undefined) closeFile(place)
+  }
 }
 
 /**

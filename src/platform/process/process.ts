@@ -221,7 +221,11 @@ export function reapChild(pid: number): ProcessExit | undefined {
   const status = new Int32Array(1)
   const reaped = check(calls().waitpid(pid, status, noHang), 'waitpid', String(pid))
   if (reaped === 0) return undefined
-  const word = status[0] ?? 0
+  return exitOfStatus(status[0] ?? 0)
+}
+
+/** Reads a status as `wait(2)` returns it. */
+export function exitOfStatus(word: number): ProcessExit {
   const signal = word & 0x7f
   return signal === 0 ? { code: (word >> 8) & 0xff } : { code: 128 + signal, signal }
 }

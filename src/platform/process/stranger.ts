@@ -1,0 +1,59 @@
+import { check, isSystemError, symbols } from '../call/libc.ts'
+import { sleep } from '../call/node-fs.ts'
+import { closeFile } from '../call/posix.ts'
+import { isAlive, type ProcessIdentity } from './identity.ts'
+import { exitOfStatus, type ProcessExit } from './process.ts'
+
+const calls = symbols({
+  pidfdOpen: { syscall: 434, args: ['i32', 'u32'], returns: 'i64' },
+  ioctl: { args: ['i32', 'u64', 'ptr'], returns: 'i32' },
+})
+
+/** Milliseconds between two looks at the process. */
+const pollInterval = 100
+/** Milliseconds in which the parent of an ended process reaps it. The kernel tells the status after that. */
+const longestReaping = 2000
+
+/**
+ * Waits for the end of a process that is not a child of this one. Resolves to `undefined` when
+ * it had already ended, or when the kernel does not tell the status: it does since Linux 6.15.
+ */
+export async function awaitStranger(identity: ProcessIdentity): Promise<ProcessExit | undefined> {
+  const fd = openProcess(identity.pid)
+  if (fd === undefined) return undefined
+  try {
+    // Checked after the open: until then the number may have become that of another process.
+    if (!isAlive(identity)) return undefined
+    while (isAlive(identity)) await sleep(pollInterval)
+    const deadline = performance.now() + longestReaping
+    for (;;) {
+      const exit = readExit(fd)
+      if (exit !== undefined || performance.now() > deadline) return exit
+      await sleep(10)
+    }
+  } finally {
+    closeFile(fd)
+  }
+}
+
+function openProcess(pid: number): number | undefined {
+  try {
+    return check(Number(calls().pidfdOpen(pid, 0)), 'pidfd_open', String(pid))
+  } catch (error) {
+    if (isSystemError(error, 'ESRCH', 'ENOSYS')) return undefined
+    throw error
+  }
+}
+
+/** `_IOWR(0xff, 11, struct pidfd_info)`, with the first 64 bytes of the structure. */
+const getInfo = 0xc040ff0b
+const hasExit = 1n << 3n
+
+/** Returns the status of a reaped process; `undefined` before that, and on a kernel that does not tell it. */
+function readExit(fd: number): ProcessExit | undefined {
+  const info = new DataView(new ArrayBuffer(64))
+  info.setBigUint64(0, hasExit, true)
+  if (calls().ioctl(fd, getInfo, info) !== 0) return undefined
+  if ((info.getBigUint64(0, true) & hasExit) === 0n) return undefined
+  return exitOfStatus(info.getInt32(60, true))
+}
