@@ -44,6 +44,9 @@ export { parseSourcePolicy, type SourcePolicy } from './model/source-policy.ts'
 export type { BuildOptions, BuildServices, ImageResolver, ResolveOptions } from './options.ts'
 export type { BaseImage, LayoutImage } from './plan/base-images.ts'
 export type { Parameter } from './plan/parameters.ts'
+// The description of a build in SLSA provenance.
+export { imageUrl } from './provenance/materials.ts'
+export { type BuildRun, slsaPredicate, slsaTypes } from './provenance/slsa.ts'
 export type { Prediction } from './solve/predict.ts'
 // Downloads by the rules of ADD.
 export { openDownload } from './source/http.ts'

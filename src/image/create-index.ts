@@ -14,6 +14,8 @@ import type { Image } from './image.ts'
 export interface IndexParts {
   /** One for each platform, in the order of the index; annotations of a descriptor stay. */
   readonly images: readonly Pick<Image, 'descriptor' | 'config'>[]
+  /** Manifests that are no images, such as attestations. They follow the images. */
+  readonly others?: readonly Descriptor[] | undefined
   readonly annotations?: Annotations | undefined
   /** The default is OCI's type. */
   readonly mediaType?: string | undefined
@@ -25,10 +27,13 @@ export async function createIndex(store: ContentStore, parts: IndexParts): Promi
   const index: Index = {
     schemaVersion: 2,
     mediaType: type,
-    manifests: parts.images.map(({ descriptor, config }) => ({
-      ...descriptor,
-      platform: platformOf(config),
-    })),
+    manifests: [
+      ...parts.images.map(({ descriptor, config }) => ({
+        ...descriptor,
+        platform: platformOf(config),
+      })),
+      ...(parts.others ?? []),
+    ],
     ...(parts.annotations !== undefined && { annotations: parts.annotations }),
   }
   const raw = encodeJson(index)

@@ -8,6 +8,11 @@ export { loadArchive } from './archive/load.ts'
 export type { LoadedImage, LoadOptions } from './archive/loaded-image.ts'
 export type { NamedImage, SaveOptions } from './archive/save.ts'
 export { archiveMembers, saveImages } from './archive/save.ts'
+export { retargetAttestations } from './attestation/retarget.ts'
+// Attestations: claims about images, stored beside them in an index.
+export type { Attestation, Subject } from './attestation/statement.ts'
+export { formatStatement, predicateTypes, subjectOf } from './attestation/statement.ts'
+export { writeAttestations } from './attestation/write.ts'
 // Compresses the layers of an image for a push.
 export type { CompressImageOptions } from './compress/compress.ts'
 export { compressImage } from './compress/compress.ts'

@@ -1,7 +1,8 @@
+import { parseAttestations } from '#docker/build/attestations'
 import { type BuildCall, parseBuildCall } from '#docker/build/call'
 import { parseBuildContexts } from '#docker/build/contexts'
 import { parseBuildNetwork, parsePlatforms, parseTimestamp } from '#docker/build/request'
-import { parseAgent, parseSecret, refuseAttestation } from '#docker/build/secrets'
+import { parseAgent, parseSecret } from '#docker/build/secrets'
 import { parseImageLabels } from '#docker/flags/label-flags'
 import { parseOutput, withPush } from '#docker/outputs/build-output'
 import { type BuildRequest, build, readBuildInput } from '#engine/build/build'
@@ -105,7 +106,10 @@ export function define(context: Context): Command {
     .option('--timestamp <time>', "'now', or seconds since 1970, instead of a reproducible time")
     .option('--load', 'store the image beside the outputs of --output')
     .option('--push', 'push every name afterwards')
-    .option('--provenance <kind>', '', { hidden: true })
+    .option(
+      '--provenance <kind>',
+      'true, or mode=min or max: store a description of the build with the image',
+    )
     .option('--sbom <kind>', '', { hidden: true })
     .option('--builder <name>', '', { hidden: true })
     .option('--rm', '', { hidden: true })
@@ -113,7 +117,7 @@ export function define(context: Context): Command {
     .option('--compress', '', { hidden: true })
     .option('--disable-content-trust', '', { hidden: true })
     .option('--isolation <kind>', '', { hidden: true, choices: ['default'] })
-    .option('--attest <spec>', '', { hidden: true, read: collect })
+    .option('--attest <spec>', 'type=provenance, and its keys', collect)
     .examples('strake build -t app:1.0 --build-arg VERSION=1.0 .')
     .action(async (directory: string, options: Options) => {
       const call = parseBuildCall(options.call, options.check === true)
@@ -194,16 +198,15 @@ async function readRequest(
   options: Options,
   signal: AbortSignal,
 ): Promise<BuildRequest> {
-  const { network, timestamp, provenance, sbom } = options
-  if (provenance !== undefined) refuseAttestation('--provenance', provenance)
-  if (sbom !== undefined) refuseAttestation('--sbom', sbom)
-  for (const spec of options.attest ?? []) refuseAttestation('--attest', spec)
+  const { network, timestamp } = options
+  const buildArgs = parseAssignments(options.buildArg, process.env)
   return {
     ...(await readSources(directory, options.file, signal)),
     network: network === undefined ? undefined : parseBuildNetwork(network),
     timestamp: timestamp === undefined ? undefined : parseTimestamp(timestamp),
     names: options.tag ?? [],
-    buildArgs: parseAssignments(options.buildArg, process.env),
+    buildArgs,
+    attestations: parseAttestations({ ...options, buildArgs }),
     ...readBuildRunOptions(options),
     explain: options.explain === true,
     contexts: parseBuildContexts(options.buildContext ?? []),

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { parseAgent, parseSecret, refuseAttestation } from './secrets.ts'
+import { parseAgent, parseSecret } from './secrets.ts'
 
 const secrets: readonly (readonly [string, ReturnType<typeof parseSecret>])[] = [
   ['id=a', { id: 'a' }],
@@ -49,13 +49,4 @@ const badAgents: readonly (readonly [string, string])[] = [
 
 test.each(badAgents)('parseAgent() refuses %p', (text, reason) => {
   expect(() => parseAgent(text)).toThrow(reason)
-})
-
-test('refuseAttestation() refuses every value that asks for an attestation', () => {
-  for (const text of ['false', '0', 'mode=max,disabled=true']) {
-    expect(() => refuseAttestation('--provenance', text)).not.toThrow()
-  }
-  for (const text of ['true', 'mode=max', 'generator=x']) {
-    expect(() => refuseAttestation('--sbom', text)).toThrow('images have no attestations')
-  }
 })

@@ -42,12 +42,3 @@ export function parseAgent(text: string): AgentSource {
   if (isRaw && paths.length !== 1) throw refuse('--ssh', text, 'raw needs one socket')
   return { id: word || 'default', isRaw, paths }
 }
-
-/** Reads `--provenance` and `--sbom`. Throws `INVALID` for every value but `false`: strake writes no attestations. */
-export function refuseAttestation(
-  flag: '--attest' | '--provenance' | '--sbom',
-  text: string,
-): void {
-  if (parseBoolean(text) === false || text.split(',').includes('disabled=true')) return
-  throw refuse(flag, text, `images have no attestations: use ${flag}=false, or omit the flag`)
-}

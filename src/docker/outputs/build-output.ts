@@ -34,8 +34,6 @@ const keysOf: Readonly<Record<string, readonly string[]>> = {
 
 /** Keys of BuildKit that work with one value only, and the reason. */
 const fixed: Readonly<Record<string, { readonly value: string; readonly why: string }>> = {
-  'attestation-prefix': { value: '', why: 'images have no attestations' },
-  'oci-artifact': { value: 'false', why: 'images have no attestations' },
   context: { value: '', why: 'this command has one store' },
   store: { value: 'true', why: 'the store always keeps the image' },
   unpack: { value: 'false', why: 'an image is unpacked when a container needs it' },
@@ -98,7 +96,14 @@ function readOutput(type: string, fields: ReadonlyMap<string, string>, text: str
         throw refuse(flag, text, withGuess(`there is no mode ${mode}`, mode, ['copy', 'delete']))
       }
       const splitsPlatforms = fields.has('platform-split') ? is('platform-split') : undefined
-      return { kind: type, destination, isMirror: mode === 'delete', splitsPlatforms }
+      const attestationPrefix = readPrefix(fields.get('attestation-prefix'), text)
+      return {
+        kind: type,
+        destination,
+        isMirror: mode === 'delete',
+        splitsPlatforms,
+        ...(attestationPrefix !== undefined && { attestationPrefix }),
+      }
     }
     case 'oci':
     case 'docker': {
@@ -119,6 +124,13 @@ function readOutput(type: string, fields: ReadonlyMap<string, string>, text: str
       return { ...storedImage({ names, form: readForm(fields, text) }), push, byDigest }
     }
   }
+}
+
+/** The beginning of a file's name. It cannot lead into another directory. */
+function readPrefix(prefix: string | undefined, text: string): string | undefined {
+  if (prefix === undefined || prefix === '') return undefined
+  if (prefix.length <= 100 && !/[/\0]/.test(prefix)) return prefix
+  throw refuse(flag, text, 'attestation-prefix is the beginning of a file name')
 }
 
 type ImageOutput = Extract<BuildOutput, { kind: 'image' }>

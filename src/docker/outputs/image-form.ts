@@ -38,6 +38,7 @@ export function readForm(fields: ReadonlyMap<string, string>, text: string): Ima
     level,
     isForced,
     mediaTypes: read('oci-mediatypes') === false ? 'docker' : undefined,
+    isArtifact: read('oci-artifact'),
     rewritesTimes: read('rewrite-timestamp'),
     ...(annotations.length > 0 && { annotations }),
   }

@@ -19,6 +19,9 @@ import { type Digest, type ImageName, type Platform, parseImageName, StrakeError
 import type { Lease } from '#records'
 import type { Emit } from '#stream'
 import { writeTextFile } from '../archive/output-file.ts'
+import { createAttestor } from '../attest/attestor.ts'
+import { createBuildId } from '../attest/build-id.ts'
+import type { AttestationOptions } from '../attest/options.ts'
 import { layoutBase } from '../base/layout-base.ts'
 import { resolveBase } from '../base/resolve-base.ts'
 import { buildsOf, cleanAfterBuilds, scratchOf } from '../begin-work.ts'
@@ -63,6 +66,8 @@ export interface BuildRequest {
   readonly runSettings?: RunSettings | undefined
   readonly runLimits?: RunLimits | undefined
   readonly annotations?: readonly BuildAnnotation[] | undefined
+  /** Claims about the result that are stored with it. Default: none. */
+  readonly attestations?: AttestationOptions | undefined
   /** The file of BuildKit's source policy. Default: `EXPERIMENTAL_BUILDKIT_SOURCE_POLICY`. */
   readonly sourcePolicyFile?: string | undefined
   readonly pull?: boolean | undefined
@@ -105,10 +110,14 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   const names = (request.names ?? []).map(parseImageName)
   const { timestamp, emit, signal } = request
   const { imageIdFile, metadataFile, outputs = [stored] } = request
+  const { attestations = {} } = request
+  const run = { id: createBuildId(), startedOn: new Date() }
+  const isAttested = Object.values(attestations).some((each) => each !== undefined)
   const forcesIndex = parseBoolean(request.buildArgs?.get(multiPlatform) ?? '') === true
   checkOutputs(outputs, {
     names,
-    isIndex: forcesIndex || (request.platforms ?? []).length > 1,
+    isIndex: forcesIndex || isAttested || (request.platforms ?? []).length > 1,
+    isAttested,
     kept: inputPlaces(request),
     store: engine.root,
     keepsTimes: timestamp === 'now',
@@ -127,8 +136,10 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   const images = await Array.fromAsync(result.images, ({ descriptor }) =>
     openImage(engine.content, descriptor),
   )
+  const finished = { ...run, finishedOn: new Date() }
   const delivered = await deliver(engine, images, outputs, {
     names,
+    attestor: createAttestor(attestations, { provenance: result.provenance, run: finished }),
     annotations: request.annotations,
     forcesIndex,
     emit,

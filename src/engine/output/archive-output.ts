@@ -1,6 +1,6 @@
 import { mkdir, open, realpath, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { createLayout, readIndex, writeIndex } from '#content'
+import { createLayout, readGraph, readIndex, writeIndex } from '#content'
 import { archiveMembers, type Image, type NamedImage, saveImages } from '#image'
 import { type Descriptor, matchPlatform, parseIndex, parseReference } from '#oci'
 import { hostPlatform, lockDirectory, pathExists, temporaryName, writeAll } from '#platform'
@@ -21,8 +21,8 @@ export async function writeImageArchive(
 ): Promise<FormedImages> {
   const { kind, destination, isDirectory, names = [], form } = output
   const gzip = { ...form, compression: form.compression ?? 'gzip' } as const
-  const formed = await formImages(engine, images, gzip, options)
-  const named = [namedImage(formed, names.map(parseReference))]
+  const formed = await formImages(engine, images, gzip, { ...options, names })
+  const named = [await namedImage(engine, formed, names.map(parseReference))]
   const save = { isLayoutOnly: kind === 'oci', signal: options.signal }
   if (isDirectory && destination !== undefined) {
     await writeLayout(destination, archiveMembers(engine.content, named, save), options.signal)
@@ -36,22 +36,20 @@ export async function writeImageArchive(
 }
 
 /** Readers of `manifest.json` get the image for this machine, or the first one of an index. */
-function namedImage(
+async function namedImage(
+  engine: Engine,
   { root, images, isIndex }: FormedImages,
   names: NamedImage['names'],
-): NamedImage {
+): Promise<NamedImage> {
   const candidates = images.map(({ descriptor, config }) => ({ ...descriptor, platform: config }))
   const match = matchPlatform(hostPlatform(), candidates)
   const image = images.find(({ descriptor }) => descriptor.digest === match?.digest) ?? images[0]
   if (image === undefined) throw new RangeError('A build makes one image at least')
   const { annotations, ...descriptor } = root
-  const below = images.flatMap(({ manifest, ...each }) => [
-    each.descriptor,
-    manifest.config,
-    ...manifest.layers,
-  ])
-  const index = isIndex ? { descriptor, parts: [descriptor, ...below] } : undefined
-  return { image, names, annotations, index }
+  if (!isIndex) return { image, names, annotations }
+  const { documents, blobs } = await readGraph(engine.content, descriptor)
+  const parts = [...documents.map((each) => each.descriptor), ...blobs]
+  return { image, names, annotations, index: { descriptor, parts } }
 }
 
 /** Adds to an image layout. Images there with other names stay. */

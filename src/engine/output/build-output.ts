@@ -13,6 +13,8 @@ export interface TreeOutput {
   readonly isMirror: boolean
   /** A directory for each platform. Default: when there are several platforms. */
   readonly splitsPlatforms?: boolean | undefined
+  /** The beginning of the names of files with attestations. */
+  readonly attestationPrefix?: string | undefined
 }
 
 /** The image as an archive or a directory that other programs read. */
@@ -53,6 +55,8 @@ export interface ImageForm {
   readonly isForced?: boolean | undefined
   /** Default `oci`. */
   readonly mediaTypes?: 'oci' | 'docker' | undefined
+  /** Whether attestations are an artifact with a subject. Default: true. */
+  readonly isArtifact?: boolean | undefined
   readonly annotations?: readonly BuildAnnotation[] | undefined
   /** Clamps the times of files to the time of the build. */
   readonly rewritesTimes?: boolean | undefined

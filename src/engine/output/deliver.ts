@@ -30,6 +30,8 @@ export interface OutputCheck extends TreeOutputCheck {
   readonly names: readonly ImageName[]
   /** The result has an index: there are several platforms, or one is treated so. */
   readonly isIndex: boolean
+  /** Whether the build makes attestations. */
+  readonly isAttested: boolean
   /** Whether the build keeps the times of files. */
   readonly keepsTimes: boolean
   /** Those of the whole build. */
@@ -51,6 +53,7 @@ export function checkOutputs(outputs: readonly BuildOutput[], check: OutputCheck
     }
     if (!('form' in output)) continue
     refuseKeptTimes(output.form, check)
+    refuseDockerTypes(output.form, check)
     if (output.kind !== 'image' || !output.push) continue
     if ((output.names ?? check.names).length > 0) continue
     throw new StrakeError('INVALID', 'Cannot push the result of the build: it has no name', {
@@ -75,6 +78,15 @@ function refuseKeptTimes({ rewritesTimes }: ImageForm, { keepsTimes }: OutputChe
   if (rewritesTimes !== true || !keepsTimes) return
   throw new StrakeError('INVALID', 'Cannot rewrite timestamps and keep them with --timestamp now', {
     remedy: 'leave one of the two out',
+  })
+}
+
+/** Docker's types have no place for attestations. */
+function refuseDockerTypes({ mediaTypes }: ImageForm, { isAttested }: OutputCheck): void {
+  if (!isAttested || mediaTypes !== 'docker') return
+  const message = 'Cannot write attestations with oci-mediatypes=false'
+  throw new StrakeError('INVALID', message, {
+    remedy: 'leave oci-mediatypes out, or add --provenance=false --sbom=false',
   })
 }
 

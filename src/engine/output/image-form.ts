@@ -1,13 +1,22 @@
-import { type AnnotationPlace, annotationsFor } from '#build'
+import { type AnnotationPlace, annotationsFor, imageUrl } from '#build'
 import {
   compressImage,
   convertToEstargz,
   createIndex,
   type Image,
   openImage,
+  subjectOf,
+  writeAttestations,
   writeImage,
 } from '#image'
-import { type Annotations, type Descriptor, type Layer, layerCompression, mediaType } from '#oci'
+import {
+  type Annotations,
+  type Descriptor,
+  type ImageName,
+  type Layer,
+  layerCompression,
+  mediaType,
+} from '#oci'
 import type { Engine } from '../engine.ts'
 import type { ImageForm } from './build-output.ts'
 import type { DeliverOptions } from './tree-output.ts'
@@ -17,7 +26,14 @@ export interface FormedImages {
   /** The descriptor of the image or index, with the annotations for the document that lists it. */
   readonly root: Descriptor
   readonly images: readonly Image[]
+  /** The manifests with attestations of the images. */
+  readonly attestations: readonly Descriptor[]
   readonly isIndex: boolean
+}
+
+export interface FormOptions extends DeliverOptions {
+  /** The names of the image, for attestations. */
+  readonly names: readonly ImageName[]
 }
 
 /** Writes images in another form into the store. They have no names yet. */
@@ -25,14 +41,15 @@ export async function formImages(
   engine: Engine,
   images: readonly Image[],
   form: ImageForm,
-  options: DeliverOptions,
+  options: FormOptions,
 ): Promise<FormedImages> {
   const formed = await Array.fromAsync(images, (image) => formImage(engine, image, form, options))
   const [first] = formed
   if (first === undefined) throw new RangeError('A build makes one image at least')
-  if (formed.length === 1 && options.forcesIndex !== true) {
+  const attestations = await attest(engine, formed, form, options)
+  if (formed.length === 1 && options.forcesIndex !== true && attestations.length === 0) {
     const root = { ...first.descriptor, ...annotated(form, 'manifest-descriptor', first) }
-    return { root, images: formed, isIndex: false }
+    return { root, images: formed, attestations, isIndex: false }
   }
   const type = form.mediaTypes === 'docker' ? mediaType.dockerManifestList : undefined
   const descriptor = await createIndex(engine.content, {
@@ -40,11 +57,33 @@ export async function formImages(
       config,
       descriptor: { ...descriptor, ...annotated(form, 'manifest-descriptor', { config }) },
     })),
+    others: attestations,
     mediaType: type,
     ...annotated(form, 'index'),
   })
   const root = { ...descriptor, ...annotated(form, 'index-descriptor') }
-  return { root, images: formed, isIndex: true }
+  return { root, images: formed, attestations, isIndex: true }
+}
+
+/** Writes the attestations of every image into the store. */
+async function attest(
+  engine: Engine,
+  images: readonly Image[],
+  { isArtifact = true }: ImageForm,
+  { attestor, names }: FormOptions,
+): Promise<readonly Descriptor[]> {
+  if (attestor === undefined) return []
+  const written: Descriptor[] = []
+  for (const [at, formed] of images.entries()) {
+    const { descriptor: image, config } = formed
+    const attestations = await attestor(at, formed)
+    if (attestations.length === 0) continue
+    const own = names.map((name) => imageUrl(name, config))
+    const subjects = (own.length === 0 ? ['_'] : own).map((name) => subjectOf(name, image.digest))
+    const parts = { image, attestations, subjects, isArtifact }
+    written.push(await writeAttestations(engine.content, parts))
+  }
+  return written
 }
 
 async function formImage(

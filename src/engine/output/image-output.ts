@@ -20,7 +20,7 @@ export async function storeImage(
 ): Promise<FormedImages> {
   const { names = [], byDigest, form } = output
   const { emit = silent } = options
-  const formed = await formImages(engine, images, form, options)
+  const formed = await formImages(engine, images, form, { ...options, names })
   // The tag of an image that is pushed by digest belongs to another image, or to none.
   await record(engine, formed, byDigest ? [] : names)
   if (!output.push) return formed

@@ -7,6 +7,8 @@ export interface PackedTree {
   readonly root: string
   /** The directory of the archive that the tree is put in, one name. Default: the top. */
   readonly directory?: string | undefined
+  /** More files at the top of the tree. They replace files of the same name. */
+  readonly files?: readonly TarInput[] | undefined
 }
 
 export interface PackTreesOptions {
@@ -24,7 +26,8 @@ async function* entriesOf(
   trees: readonly PackedTree[],
   { change = (entry) => entry, signal }: PackTreesOptions,
 ): AsyncGenerator<TarInput> {
-  for (const { root, directory } of trees) {
+  for (const { root, directory, files = [] } of trees) {
+    const replaced = new Set(files.map(({ path }) => path))
     const prefix = directory === undefined ? '' : `${directory}/`
     const leftOut = new Set<string>()
     const give = (entry: TarInput): TarInput | undefined => {
@@ -45,7 +48,15 @@ async function* entriesOf(
       if (own !== undefined) yield own
     }
     for await (const entry of treeEntries(root, { signal })) {
+      if (replaced.has(entry.path)) {
+        leftOut.add(prefix + entry.path)
+        continue
+      }
       const given = give(entry)
+      if (given !== undefined) yield given
+    }
+    for (const file of files) {
+      const given = give(file)
       if (given !== undefined) yield given
     }
   }

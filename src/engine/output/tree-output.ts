@@ -8,6 +8,8 @@ import type { TarInput } from '#tar'
 import { writeArchive } from '../archive/output-file.ts'
 import type { Engine } from '../engine.ts'
 import { ensureUnpacked } from '../image/ensure-unpacked.ts'
+import { attestationFiles } from './attestation-files.ts'
+import type { Attestor } from './attestor.ts'
 import type { TreeOutput } from './build-output.ts'
 import { type PackedTree, packTrees } from './pack-trees.ts'
 import { removeOthers } from './remove-others.ts'
@@ -15,6 +17,8 @@ import { removeOthers } from './remove-others.ts'
 export interface DeliverOptions {
   /** Treats one platform as several: an index, and a directory for the platform. */
   readonly forcesIndex?: boolean | undefined
+  /** Absent without attestations. */
+  readonly attestor?: Attestor | undefined
   readonly emit?: Emit | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -31,12 +35,17 @@ export async function writeTrees(
   await using mounted = new AsyncDisposableStack()
   const snapshots = await engine.snapshots()
   const trees: PackedTree[] = []
-  for (const image of images) {
+  for (const [at, image] of images.entries()) {
     const directory = splits ? directoryOf(image) : undefined
     const chainId = await ensureUnpacked(engine, image, { emit, signal })
     // An image without layers has no file system, and its directory is empty.
     const view = chainId === null ? undefined : mounted.use(await snapshots.view(chainId))
-    trees.push({ root: view?.root ?? (await emptyDirectory(engine)), directory })
+    const root = view?.root ?? (await emptyDirectory(engine))
+    const suffix = images.length > 1 && !splits ? directoryOf(image) : undefined
+    const named = { prefix: output.attestationPrefix, suffix }
+    const attestations = (await options.attestor?.(at, image)) ?? []
+    const files = await attestationFiles(attestations, { root, image, named, signal })
+    trees.push({ root, directory, files })
   }
   const { kind, destination } = output
   if (kind === 'tar') {

@@ -1,5 +1,5 @@
 import { readDocument } from '#content'
-import type { Image } from '#image'
+import { type Image, retargetAttestations } from '#image'
 import {
   type Descriptor,
   type Digest,
@@ -35,7 +35,9 @@ export async function sendIndex(
     sent.set(image.descriptor.digest, await sendImage(engine, image, destination, options))
   }
   const isSame = [...sent].every(([digest, each]) => digest === each.digest)
-  const root = isSame ? descriptor : await writeIndex(engine, descriptor, replaced(index, sent))
+  const root = isSame
+    ? descriptor
+    : await writeIndex(engine, descriptor, await replaced(engine, index, sent))
   await sendGraph(engine, root, destination, options)
   return root
 }
@@ -69,18 +71,27 @@ async function refuseSparse(
   }
 }
 
-function replaced(index: Index, sent: ReadonlyMap<Digest, Descriptor>): Index {
-  const manifests = index.manifests.map((child): Descriptor => {
+/** The index with the sent manifests, and attestations about them. */
+async function replaced(
+  engine: Engine,
+  index: Index,
+  sent: ReadonlyMap<Digest, Descriptor>,
+): Promise<Index> {
+  const manifests: Descriptor[] = []
+  for (const child of index.manifests) {
     const other = sent.get(child.digest)
     if (other !== undefined) {
-      return { ...child, mediaType: other.mediaType, digest: other.digest, size: other.size }
+      const { mediaType, digest, size } = other
+      manifests.push({ ...child, mediaType, digest, size })
+      continue
     }
-    const subject = [...sent].find(
-      ([digest]) => digest === child.annotations?.[subjectAnnotation],
-    )?.[1]
-    if (subject === undefined) return child
-    return { ...child, annotations: { ...child.annotations, [subjectAnnotation]: subject.digest } }
-  })
+    const subject = child.annotations?.[subjectAnnotation]
+    const before = index.manifests.find(({ digest }) => digest === subject)
+    const after = before && sent.get(before.digest)
+    const isSame = after === undefined || after.digest === before?.digest
+    const about = isSame || before === undefined ? undefined : { before, after }
+    manifests.push(about ? await retargetAttestations(engine.content, child, about) : child)
+  }
   return { ...index, manifests }
 }
 

@@ -1,0 +1,19 @@
+import type { Platform } from '#oci'
+
+/** The media type of an in-toto statement. */
+export const statementType = 'application/vnd.in-toto+json'
+
+/** The type of a manifest that has attestations of an image. */
+export const artifactType = 'application/vnd.docker.attestation.manifest.v1+json'
+
+/** The names of annotations, and a value of one. */
+export const annotations = {
+  /** Of the manifest's descriptor. */
+  kind: 'vnd.docker.reference.type',
+  attestation: 'attestation-manifest',
+  /** Of a statement's descriptor. */
+  predicateType: 'in-toto.io/predicate-type',
+} as const
+
+/** The platform of what cannot be run. */
+export const unknownPlatform: Platform = { architecture: 'unknown', os: 'unknown' }
