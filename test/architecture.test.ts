@@ -140,6 +140,7 @@ const purposes: Readonly<Record<string, string>> = {
   'build/files': 'reading the context: trees, selections of files and their digests',
   'build/git': 'remote repositories, read by git without their hooks and configuration',
   'build/layers': 'the archives of layers that steps write, and records of them',
+  'build/lock': 'the versions of what a build takes from other machines, and their file',
   'build/model': 'the graph, its states and errors: plain data',
   'build/mounts': 'mounts of a RUN, which are in no layer',
   'build/ops': 'one file for each operation: COPY, ADD, RUN, WORKDIR',

@@ -20,6 +20,11 @@ export {
   outlineBuild,
   type Targets,
 } from './inspect.ts'
+// The versions of everything that a build takes from other machines.
+export type { BuildLock, LockedSource } from './lock/lock.ts'
+export { nameOfSource, versionOfSource } from './lock/lock.ts'
+export { formatLock, maxLockSize, parseLock } from './lock/lock-file.ts'
+export { lockOf } from './lock/lock-of.ts'
 export type { NamedContext } from './model/contexts.ts'
 export type { DeviceEdits, DeviceFinder } from './model/devices.ts'
 export type { DockerfileSource } from './model/error.ts'

@@ -10,7 +10,7 @@ import { mainContext } from './model/graph.ts'
 import type { HttpMaterial } from './model/provenance.ts'
 import type { BuildOptions } from './options.ts'
 import { allowDirectory } from './source/allowed.ts'
-import { httpServices } from './source/services.ts'
+import { type HttpServices, httpServices, offlineServices } from './source/services.ts'
 
 /** The context of a build, its Dockerfile, and the access to other machines. */
 export interface OpenDefinition extends BuildDefinition {
@@ -18,6 +18,12 @@ export interface OpenDefinition extends BuildDefinition {
   readonly remote: Omit<RemoteOptions, 'directory'>
   /** The Dockerfile of a URL. Absent for one of the context or of this machine. */
   readonly fetched?: HttpMaterial | undefined
+}
+
+/** The services of downloads. An offline build has none. */
+export function httpOf({ services, offline }: BuildOptions): HttpServices {
+  const http = { ...httpServices(), ...services.http }
+  return offline === true ? offlineServices(http) : http
 }
 
 /** Finds or fetches the context and the Dockerfile. */
@@ -32,7 +38,9 @@ export async function openDefinition(
       secrets: options.secrets ?? new Map(),
       agents: options.agents ?? new Map(),
       userinfo: new Map(),
-      http: { ...httpServices(), ...options.services.http },
+      http: httpOf(options),
+      lock: options.lock,
+      isOffline: options.offline === true,
     },
     keepGitDir: options.buildArgs?.['BUILDKIT_CONTEXT_KEEP_GIT_DIR'],
     sourcePolicy: options.sourcePolicy,

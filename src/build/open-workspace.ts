@@ -9,11 +9,10 @@ import { createFilesystems } from './layers/filesystems.ts'
 import { unpackState } from './layers/unpack-state.ts'
 import { NamedContexts } from './model/contexts.ts'
 import { mainContext } from './model/graph.ts'
-import { type OpenDefinition, openDefinition } from './open-definition.ts'
+import { httpOf, type OpenDefinition, openDefinition } from './open-definition.ts'
 import type { BuildOptions } from './options.ts'
 import type { Plan } from './plan/plan.ts'
 import { chooseTimes, makePlans } from './prepare.ts'
-import { httpServices } from './source/services.ts'
 import { DeferredWork } from './step/deferred-work.ts'
 import type { BuildFacts, StepServices, Workspace } from './step/workspace.ts'
 import { createBuildArgs, proxyEnvironment } from './variables/scope.ts'
@@ -106,7 +105,7 @@ function stepServices(options: BuildOptions, lease: Lease): StepServices {
       }),
     read: (layer) => store.read(layer.descriptor, signal ? { signal } : {}),
   })
-  const http = { ...httpServices(), ...services.http }
+  const http = httpOf(options)
   return { store, cache, lease, filesystems, listings, runtime, network, devices, filters, http }
 }
 
@@ -121,6 +120,8 @@ function factsOf(
     noCache: options.noCache === true,
     runLimits: options.runLimits ?? {},
     explain: options.explain === true,
+    lock: options.lock,
+    isOffline: options.offline === true,
     downloads: options.downloads ?? 'any',
     secrets: options.secrets ?? new Map(),
     agents: options.agents ?? new Map(),

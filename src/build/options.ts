@@ -1,11 +1,12 @@
 import type { DirectoryStore } from '#content'
-import type { Platform } from '#oci'
+import type { Digest, Platform } from '#oci'
 import type { Records } from '#records'
 import type { Runtime } from '#runtime'
 import type { Snapshotter } from '#snapshot'
 import type { Emit } from '#stream'
 import type { ContextArchive } from './contexts/build-input.ts'
 import type { BuildAnnotation } from './export/annotations.ts'
+import type { BuildLock } from './lock/lock.ts'
 import type { NamedContext } from './model/contexts.ts'
 import type { DeviceFinder } from './model/devices.ts'
 import type { NetworkMode } from './model/graph.ts'
@@ -53,6 +54,10 @@ export interface ResolveOptions {
   readonly pull: boolean
   /** Absent for an image of the store or of a registry. */
   readonly layout?: LayoutImage | undefined
+  /** The manifest that the image must have, whatever its name means now. */
+  readonly digest?: Digest | undefined
+  /** True when only the store may be asked. */
+  readonly isOffline?: boolean | undefined
   readonly emit: Emit
   readonly signal?: AbortSignal | undefined
 }
@@ -100,6 +105,10 @@ export interface BuildOptions {
   readonly runLimits?: RunLimits | undefined
   /** Rules for images, URLs, repositories and contexts. */
   readonly sourcePolicy?: SourcePolicy | undefined
+  /** The only versions of images, repositories and files of other machines that the build uses. */
+  readonly lock?: BuildLock | undefined
+  /** Use no network: not for images, contexts and ADD, and not in RUN. */
+  readonly offline?: boolean | undefined
   /** The default is `any`. */
   readonly downloads?: Downloads | undefined
   /** Seconds since 1970. The build argument SOURCE_DATE_EPOCH sets it too. */

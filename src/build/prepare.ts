@@ -19,6 +19,8 @@ import { type Emit, silent } from '#stream'
 import type { ContextRoot } from './contexts/context-root.ts'
 import type { ContextSources } from './files/context-sources.ts'
 import { checkFrontend, frontendRange } from './frontend.ts'
+import { checkLockedFrontend, checkVersion, lockedImage } from './lock/lock.ts'
+import { frontendReference, lockName } from './lock/lock-of.ts'
 import type { NamedContexts } from './model/contexts.ts'
 import { DockerfileError, type DockerfileSource, failure } from './model/error.ts'
 import { applyPolicy, type SourcePolicy } from './model/source-policy.ts'
@@ -54,6 +56,8 @@ export async function makePlans(
   const dockerfile = parse(source.text, { check: buildArgs.get('BUILDKIT_DOCKERFILE_CHECK') })
   const warnings = new Warnings(dockerfile, source, { emit, found })
   useFrontend(buildArgs.get('BUILDKIT_SYNTAX'), dockerfile, { source, emit })
+  const syntax = buildArgs.get('BUILDKIT_SYNTAX')
+  checkLockedFrontend(options.lock, frontendReference(syntax, dockerfile.directives.syntax))
   warnings.emitParsed()
   const errors = dockerfile.diagnostics.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) {
@@ -80,10 +84,13 @@ export async function makePlans(
         formatPlatform(platform) === formatPlatform(build) ? '' : ` for ${formatPlatform(platform)}`
       return withStep(`[internal] load metadata for ${reference}${suffix}`, emit, async () => {
         const allowed = allowedImage(reference, options.sourcePolicy, layout)
-        const pull = options.pull === true
-        const wanted = { platform, pull, layout, emit, signal }
+        const isLocal = layout !== undefined
+        const digest = lockedImage(options.lock, lockName(allowed, isLocal), platform)
+        const [pull, isOffline] = [options.pull === true, options.offline === true]
+        const wanted = { platform, pull, layout, digest, isOffline, emit, signal }
         const image = await services.resolveImage(allowed, wanted)
-        return { ...image, reference: allowed, isLocal: layout !== undefined }
+        checkVersion(allowed, digest, image.descriptor.digest)
+        return { ...image, reference: allowed, isLocal }
       })
     },
   })

@@ -5,6 +5,7 @@ import { type Bytes, limited, toBuffer } from '#stream'
 import { checkOut } from '../git/checkout.ts'
 import { Repository } from '../git/repository.ts'
 import { gitServices, type RemoteAccess } from '../git/services.ts'
+import { checkVersion, lockedCommit, lockedDigest } from '../lock/lock.ts'
 import type { GitMaterial, HttpMaterial } from '../model/provenance.ts'
 import type { SourcePolicy } from '../model/source-policy.ts'
 import { allowedSource, allowedUrl } from '../source/allowed.ts'
@@ -68,8 +69,9 @@ async function cloneContext(
   const own = userinfo === undefined ? access.userinfo : new Map([[named.remote, userinfo]])
   const services = gitServices({ ...access, userinfo: own }, signal)
   const wanted = { remote: source.remote, isNamed: true }
-  const found = await Repository.open(`${directory}.found`, wanted, services)
-  const commit = await found.resolve(source)
+  const find = async (): Promise<string> =>
+    (await Repository.open(`${directory}.found`, wanted, services)).resolve(source)
+  const commit = lockedCommit(access.lock, gitMaterial(source, '').url) ?? (await find())
   const { time } = await checkOut(source, commit, directory, {
     ...services,
     scratch: `${directory}.git`,
@@ -84,14 +86,20 @@ async function fetchContext(
 ): Promise<RemoteContext> {
   return await naming(text, async () => {
     const { url, bytes } = await bytesOf(text, options)
+    const locked = lockedDigest(options.access.lock, 'http', url)
     const whole = hashWhole(bytes)
+    const proved = async (): Promise<HttpMaterial> => {
+      const digest = await whole.digest()
+      checkVersion(url, locked, digest)
+      return { kind: 'http', url, digest }
+    }
     const input = await readBuildInput(whole.bytes)
     if ('text' in input) {
       await mkdir(directory, { mode: 0o700 })
-      return { dockerfile: input, material: { kind: 'http', url, digest: await whole.digest() } }
+      return { dockerfile: input, material: await proved() }
     }
     const { newest } = await unpackContext(input, directory, options.signal)
-    return { modified: newest, material: { kind: 'http', url, digest: await whole.digest() } }
+    return { modified: newest, material: await proved() }
   })
 }
 
@@ -109,6 +117,7 @@ export async function fetchDockerfile(
   return await naming(text, async () => {
     const { url, bytes } = await bytesOf(text, options)
     const raw = await toBuffer(bytes, maxTextSize, 'the Dockerfile')
+    checkVersion(url, lockedDigest(options.access.lock, 'http', url), sha256(raw))
     return { text: decodeText(raw, url), material: { kind: 'http', url, digest: sha256(raw) } }
   })
 }

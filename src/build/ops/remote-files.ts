@@ -8,6 +8,7 @@ import { checkOut } from '../git/checkout.ts'
 import { Repository } from '../git/repository.ts'
 import { gitServices } from '../git/services.ts'
 import { hashOwnFiles } from '../layers/files-hash.ts'
+import { checkVersion, lockedCommit, lockedDigest } from '../lock/lock.ts'
 import type { AddOp, GitSource } from '../model/graph.ts'
 import type { GitMaterial, HttpMaterial } from '../model/provenance.ts'
 import { gitMaterial } from '../source/git-url.ts'
@@ -49,6 +50,9 @@ export async function findDownload(
   op: AddOp,
   { context, stack }: Finding,
 ): Promise<RemoteFiles> {
+  const { lock, isOffline } = context.facts
+  const locked = lockedDigest(lock, 'http', url)
+  const checksum = op.checksum ?? locked
   const place = cachePath(context.places.cacheFiles, 'download', `${op.intoDirectory} ${url}`)
   const known = ignoresCache(context) ? undefined : recall(place)
   const transfer = async (
@@ -58,6 +62,7 @@ export async function findDownload(
     const downloaded = await download(url, op, context, validators)
     if (downloaded === undefined) return undefined
     const { digest } = downloaded
+    checkVersion(url, locked, digest)
     const material = { kind: 'http', url, digest } as const
     const opened = await openDownloaded(downloaded, op, { context, stack: into })
     const files = { ...opened, material }
@@ -66,9 +71,10 @@ export async function findDownload(
     return { hash: files.hash, summary: { [url]: digest }, material, open: async () => files }
   }
   const isProved =
-    known !== undefined && op.checksum !== undefined && known.checksums.includes(op.checksum)
-  const isAsked = known !== undefined && op.checksum === undefined
-  const found = isProved ? undefined : await transfer(isAsked ? known : undefined, stack)
+    known !== undefined && checksum !== undefined && known.checksums.includes(checksum)
+  const isAsked = known !== undefined && checksum === undefined
+  const isKept = isAsked && isOffline
+  const found = isProved || isKept ? undefined : await transfer(isAsked ? known : undefined, stack)
   if (found !== undefined) return found
   if (known === undefined) throw new RangeError('A server said that nothing changed, unasked')
   return {
@@ -138,7 +144,10 @@ export async function findCommit(
   const scratch = await context.places.scratch()
   const place = `${scratch}/git-${crypto.randomUUID()}`
   const named = { remote: source.remote, isNamed: true }
-  const commit = await (await Repository.open(`${place}.found`, named, services)).resolve(source)
+  const locked = lockedCommit(facts.lock, gitMaterial(source, '').url)
+  const find = async (): Promise<string> =>
+    (await Repository.open(`${place}.found`, named, services)).resolve(source)
+  const commit = locked ?? (await find())
   const { ref: _, checksum: __, ...fixed } = source
   const hash = `git ${commit} ${JSON.stringify(fixed)}`
   const material = gitMaterial(source, commit)

@@ -23,6 +23,7 @@ import { ExitError } from '../model/error.ts'
 import type { RunOp } from '../model/graph.ts'
 import type { FileState, StateLayer } from '../model/state.ts'
 import { type OpenMounts, openMounts } from '../mounts/open-mounts.ts'
+import { offline } from '../source/refusal.ts'
 import { nestedMounts, stepName } from '../step/abandoned.ts'
 import { baseOf, layerRunner, type OpRunner } from '../step/runner.ts'
 import type { StepContext, StepNetwork } from '../step/workspace.ts'
@@ -138,12 +139,14 @@ function hostnameOf({ hostname }: RunOp): string {
 async function attach(
   op: RunOp,
   id: string,
-  { services }: StepContext,
+  { services, facts }: StepContext,
 ): Promise<StepNetwork & AsyncDisposable> {
   const { network } = services
   const hostname = hostnameOf(op)
+  if (facts.isOffline && op.network === 'host') throw offline('the network of the host')
+  const mode = facts.isOffline ? 'none' : op.network
   if (network !== undefined)
-    return network({ mode: op.network, stepId: id, hostname, hosts: op.settings?.hosts })
+    return network({ mode, stepId: id, hostname, hosts: op.settings?.hosts })
   const extra = (op.settings?.hosts ?? []).map(({ name, ip }) => `${ip}\t${name}\n`)
   const hosts = `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost\n${extra.join('')}`
   return { resolvConf: '', hosts, async [Symbol.asyncDispose]() {} }

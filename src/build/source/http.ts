@@ -1,3 +1,4 @@
+import { isStrakeError } from '#oci'
 import type { Bytes } from '#stream'
 import { IdleTimer } from './idle-timer.ts'
 import { connectionReasons, denied, redact, unavailable } from './refusal.ts'
@@ -128,6 +129,7 @@ async function* bodyOf(url: URL, response: Response, waiting: Waiting): AsyncGen
 
 function brokenOff(url: URL, cause: unknown, { signal, idle }: Waiting): unknown {
   if (signal.aborted) return signal.reason
+  if (isStrakeError(cause)) return cause
   if (idle.signal.aborted)
     return unavailable(url, `the server sent nothing for ${idle.seconds} seconds`, cause)
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''

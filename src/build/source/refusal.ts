@@ -24,6 +24,13 @@ export function unavailable(url: URL, reason: string, cause?: unknown): StrakeEr
   return new StrakeError('UNAVAILABLE', `Cannot add ${redact(url)}: ${reason}`, { cause })
 }
 
+/** The error of a build that uses no network, and needs `place`. */
+export function offline(place: string): StrakeError {
+  return new StrakeError('UNAVAILABLE', `Cannot read ${place}: the build is offline`, {
+    remedy: 'build once without --offline, so that the store has what it needs',
+  })
+}
+
 export function denied(url: URL, reason: string, remedy?: string): StrakeError {
   return new StrakeError('DENIED', `Cannot add ${redact(url)}: ${reason}`, { remedy })
 }

@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises'
+import { offline, redact } from './refusal.ts'
 
 /** The services that downloads need. */
 export interface HttpServices {
@@ -18,6 +19,19 @@ export function httpServices(): HttpServices {
     lookup: addressesOf,
     env: process.env,
     idleTimeout: 60_000,
+  }
+}
+
+/** Services that refuse every connection. */
+export function offlineServices(services: HttpServices): HttpServices {
+  return {
+    ...services,
+    fetch: async (url) => {
+      throw offline(redact(new URL(url)))
+    },
+    lookup: async (host) => {
+      throw offline(host)
+    },
   }
 }
 

@@ -9,6 +9,7 @@ import type { Explainer } from '../explain/explainer.ts'
 import type { BuildContexts } from '../files/build-context.ts'
 import type { ContextSources } from '../files/context-sources.ts'
 import type { LookupTree } from '../files/tree.ts'
+import type { BuildLock } from '../lock/lock.ts'
 import type { DeviceFinder } from '../model/devices.ts'
 import type { DockerfileSource } from '../model/error.ts'
 import type { NetworkMode, Vertex } from '../model/graph.ts'
@@ -87,6 +88,10 @@ export interface BuildFacts {
   readonly explain: boolean
   /** True when no step runs. */
   readonly isPrediction: boolean
+  /** The versions that ADD may use. Absent for any. */
+  readonly lock: BuildLock | undefined
+  /** True when steps use no network. */
+  readonly isOffline: boolean
   /** The addresses that ADD may download from. */
   readonly downloads: Downloads
   /** Values for RUN, by ID. They are not in any key or image. */

@@ -10,7 +10,11 @@ import { isStream } from '#engine/output/deliver'
 import { StrakeError } from '#oci'
 import { useStreamFile } from '#platform'
 import type { ExplainEvent } from '#stream'
-import { addBuildProofOptions, type BuildProofOptions } from '../arguments/build/proof-options.ts'
+import {
+  addBuildProofOptions,
+  type BuildProofOptions,
+  readBuildProofOptions,
+} from '../arguments/build/proof-options.ts'
 import {
   addBuildRunOptions,
   type BuildRunOptions,
@@ -208,7 +212,7 @@ async function readRequest(
     buildArgs,
     attestations: parseAttestations({ ...options, buildArgs }),
     ...readBuildRunOptions(options),
-    explain: options.explain === true,
+    ...readBuildProofOptions(options),
     contexts: parseBuildContexts(options.buildContext ?? []),
     labels: parseImageLabels(options.label ?? []),
     secrets: (options.secret ?? []).map(parseSecret),

@@ -1,5 +1,12 @@
 import type { BaseImage, ResolveOptions } from '#build'
-import { familiarReference, formatPlatform, isStrakeError, parseReference, StrakeError } from '#oci'
+import {
+  type Digest,
+  familiarReference,
+  formatPlatform,
+  isStrakeError,
+  parseReference,
+  StrakeError,
+} from '#oci'
 import type { Engine } from '../engine.ts'
 import { type FoundImage, findImage, listPlatforms, suitsPlatform } from '../image/find-image.ts'
 import { pull } from '../image/pull.ts'
@@ -10,14 +17,15 @@ export async function resolveBase(
   text: string,
   options: ResolveOptions,
 ): Promise<BaseImage> {
-  const { platform, emit, signal } = options
-  const found = findImage(engine.records, text, platform)
+  const { platform, digest, emit, signal } = options
+  const found = findImage(engine.records, digest ?? text, platform)
   const isUsable = found !== undefined && suitsPlatform(found, platform)
   // No registry has a newer image for an ID.
   const isCurrent = !options.pull || found?.name === undefined
   if (isUsable && isCurrent) return engine.openImage(found.image)
+  if (options.isOffline) throw absentOffline(text)
   try {
-    const { manifest } = await pull(engine, text, {
+    const { manifest } = await pull(engine, pinned(text, digest), {
       platform: formatPlatform(platform),
       keepsPlatforms: true,
       emit,
@@ -28,6 +36,18 @@ export async function resolveBase(
     if (!isStrakeError(cause)) throw cause
     throw explain(text, { cause, found, options })
   }
+}
+
+/** The reference of the manifest itself, if its digest is known. */
+export function pinned(text: string, digest: Digest | undefined): string {
+  if (digest === undefined) return text
+  const { registry, repository } = parseReference(text)
+  return `${registry}/${repository}@${digest}`
+}
+
+export function absentOffline(text: string): StrakeError {
+  const message = `Cannot use ${text} as a base: it is not in the store, and the build is offline`
+  return new StrakeError('NOT_FOUND', message, { remedy: 'build once without --offline' })
 }
 
 interface Failed {

@@ -6,6 +6,7 @@ import {
   build as buildImage,
   type ContextArchive,
   type Grant,
+  isRemoteContext,
   type NamedContext,
   type NetworkRequest,
   type RunLimits,
@@ -30,6 +31,12 @@ import { findCdiDevice } from '../host/cdi.ts'
 import type { BuildOutput } from '../output/build-output.ts'
 import { checkOutputs, deliver } from '../output/deliver.ts'
 import { inputPlaces } from '../output/input-places.ts'
+import {
+  type LockRequest,
+  lockFileOf,
+  readLockFile,
+  writeLockFile,
+} from '../reproduce/lock-file.ts'
 import { allocateAddress, withGateway } from './addresses.ts'
 import { type AgentSource, type Agents, findAgents } from './agents.ts'
 import { cacheFilesOf } from './cache-files.ts'
@@ -70,6 +77,9 @@ export interface BuildRequest {
   readonly attestations?: AttestationOptions | undefined
   /** The file of BuildKit's source policy. Default: `EXPERIMENTAL_BUILDKIT_SOURCE_POLICY`. */
   readonly sourcePolicyFile?: string | undefined
+  readonly lock?: LockRequest | undefined
+  /** Uses the store alone: no registry, no web server, and no network in RUN. */
+  readonly offline?: boolean | undefined
   readonly pull?: boolean | undefined
   /** The build makes an image for each, and an index for several. Default: this machine. */
   readonly platforms?: readonly Platform[] | undefined
@@ -126,6 +136,7 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   if (imageIdFile !== undefined) refuseWithoutImage(outputs)
   if (imageIdFile !== undefined) await prepareResultFile(imageIdFile, 'the image ID')
   if (metadataFile !== undefined) await prepareResultFile(metadataFile, 'the metadata')
+  const lockFile = request.lock?.mode === 'write' ? lockFileOf(request, isRemoteContext) : undefined
   await cleanAfterBuilds(engine)
   await using layouts = await layoutLease(engine, request)
   const services = await buildServices(engine, layouts)
@@ -147,6 +158,7 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   })
   const { digest } = delivered?.descriptor ?? result.descriptor
   const imageId = delivered === undefined ? result.imageId : (delivered.imageId ?? digest)
+  if (lockFile !== undefined) await writeLockFile(lockFile, result.provenance)
   if (imageIdFile !== undefined) await writeTextFile(imageIdFile, imageId)
   const given = namesOf(outputs, names)
   if (metadataFile !== undefined)
@@ -175,6 +187,11 @@ export async function buildOptions(
     runLimits: request.runLimits,
     noCacheStages: request.noCacheStages,
     annotations: request.annotations,
+    lock:
+      request.lock?.mode === 'check'
+        ? await readLockFile(lockFileOf(request, isRemoteContext))
+        : undefined,
+    offline: request.offline,
     sourcePolicy: await readSourcePolicy(request.sourcePolicyFile, engine.env),
     timestamp: timestamp === 'now' ? timestamp : undefined,
     epoch: typeof timestamp === 'number' ? timestamp : undefined,

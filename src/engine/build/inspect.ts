@@ -14,6 +14,7 @@ import { rememberDocuments } from '#content'
 import { openImage } from '#image'
 import { parseReference } from '#oci'
 import { openLayoutImage } from '../base/layout-base.ts'
+import { absentOffline, pinned } from '../base/resolve-base.ts'
 import { cleanAfterBuilds } from '../begin-work.ts'
 import type { Engine } from '../engine.ts'
 import { findImage, suitsPlatform } from '../image/find-image.ts'
@@ -56,11 +57,12 @@ async function look(
   { layout, ...options }: ResolveOptions,
 ): Promise<BaseImage> {
   if (layout !== undefined) return (await openLayoutImage(layout, options)).image
-  const { platform, pull, emit, signal } = options
-  const found = findImage(engine.records, text, platform)
+  const { platform, pull, digest, emit, signal } = options
+  const found = findImage(engine.records, digest ?? text, platform)
   const isUsable = found !== undefined && suitsPlatform(found, platform)
   if (isUsable && (!pull || found.name === undefined)) return engine.openImage(found.image)
-  const reference = parseReference(text)
+  if (options.isOffline) throw absentOffline(text)
+  const reference = parseReference(pinned(text, digest))
   const registry = await engine.registry(reference.registry, emit)
   const repository = registry.repository(reference.repository)
   const root = await repository.resolve(reference.digest ?? reference.tag ?? 'latest', signal)

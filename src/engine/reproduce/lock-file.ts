@@ -1,0 +1,54 @@
+import { type BuildLock, formatLock, lockOf, maxLockSize, type Provenance, parseLock } from '#build'
+import { StrakeError } from '#oci'
+import { isSystemError, openStreamFile } from '#platform'
+import { limited, toBuffer } from '#stream'
+import { writeTextFile } from '../archive/output-file.ts'
+
+/** Whether a build writes its lock file, or accepts only what the file has. */
+export interface LockRequest {
+  /** Default: `build.lock` in the directory of the context. */
+  readonly file?: string | undefined
+  readonly mode: 'write' | 'check'
+}
+
+/** The parts of a request that say where the lock file is. */
+export interface LockPlace {
+  readonly lock?: LockRequest | undefined
+  readonly context?: unknown
+}
+
+/** Returns the path of the lock file. Throws `INVALID` when the context is no directory. */
+export function lockFileOf(
+  { lock, context }: LockPlace,
+  isRemote: (text: string) => boolean,
+): string {
+  if (lock?.file !== undefined) return lock.file
+  if (typeof context === 'string' && !isRemote(context)) return `${context}/build.lock`
+  throw new StrakeError('INVALID', 'Cannot find the lock file: the context is no directory', {
+    remedy: 'name the file with --lock-file',
+  })
+}
+
+/** Reads a lock file. Throws `NOT_FOUND`, and `INVALID` for a file that is not valid. */
+export async function readLockFile(file: string): Promise<BuildLock> {
+  try {
+    using opened = await openStreamFile(file, 'r')
+    const bytes = await toBuffer(limited(opened.read(), maxLockSize, file), maxLockSize, file)
+    return parseLock(Buffer.from(bytes).toString(), file)
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause
+    if (!isSystemError(cause, 'ENOENT', 'ENOTDIR', 'EISDIR')) throw cause
+    throw new StrakeError('NOT_FOUND', `Cannot read ${file}: there is no such file`, {
+      cause,
+      remedy: 'write it with strake build --lock, or with strake lock update',
+    })
+  }
+}
+
+/** Writes what a build was made of. */
+export async function writeLockFile(
+  file: string,
+  provenances: readonly Provenance[],
+): Promise<void> {
+  await writeTextFile(file, formatLock(lockOf(provenances)))
+}
