@@ -20,9 +20,10 @@ export {
   outlineBuild,
   type Targets,
 } from './inspect.ts'
+export { compareLocks, type LockChange } from './lock/compare-locks.ts'
 // The versions of everything that a build takes from other machines.
 export type { BuildLock, LockedSource } from './lock/lock.ts'
-export { nameOfSource, versionOfSource } from './lock/lock.ts'
+export { nameOfSource } from './lock/lock.ts'
 export { formatLock, maxLockSize, parseLock } from './lock/lock-file.ts'
 export { lockOf } from './lock/lock-of.ts'
 export type { NamedContext } from './model/contexts.ts'
@@ -52,6 +53,7 @@ export type { Parameter } from './plan/parameters.ts'
 // The description of a build in SLSA provenance.
 export { imageUrl } from './provenance/materials.ts'
 export { type BuildRun, slsaPredicate, slsaTypes } from './provenance/slsa.ts'
+export { type ResolvedSources, resolveSources, type SourceUse } from './resolve-sources.ts'
 export type { Prediction } from './solve/predict.ts'
 // Downloads by the rules of ADD.
 export { openDownload } from './source/http.ts'

@@ -108,7 +108,10 @@ async function plan(
 }
 
 /** Returns the target of the user, else the stages that no other stage uses: planning them plans all stages. */
-function targetsOf({ stages }: Dockerfile, target: string | undefined): (string | undefined)[] {
+export function targetsOf(
+  { stages }: Dockerfile,
+  target: string | undefined,
+): (string | undefined)[] {
   if (target !== undefined || stages.length === 0) return [target]
   const used = new Set<number>()
   for (const stage of stages) {

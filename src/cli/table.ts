@@ -24,6 +24,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     isLong: true,
     load: () => import('./commands/build-command.ts'),
   },
+  lock: {
+    group: 'images',
+    summary: 'Update the versions that builds are locked to',
+    isLong: true,
+    load: () => import('./commands/lock-command.ts'),
+  },
   images: {
     group: 'images',
     summary: 'List images',

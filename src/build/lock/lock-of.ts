@@ -37,7 +37,7 @@ export function lockName(reference: string, isLocal: boolean): string {
   return isLocal ? reference : formatReference(parseReference(reference))
 }
 
-function lockMaterial(material: Material): LockedSource {
+export function lockMaterial(material: Material): LockedSource {
   switch (material.kind) {
     case 'image': {
       const { platform, digest, isLocal } = material

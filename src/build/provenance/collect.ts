@@ -98,7 +98,8 @@ function materialsOf(
   return [...once].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each)
 }
 
-function imageMaterial(
+/** The image of a vertex. */
+export function imageMaterial(
   { reference, descriptor, isLocal }: NamedBase,
   platform: Platform,
 ): ImageMaterial {

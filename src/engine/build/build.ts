@@ -28,15 +28,10 @@ import { resolveBase } from '../base/resolve-base.ts'
 import { buildsOf, cleanAfterBuilds, scratchOf } from '../begin-work.ts'
 import type { Engine } from '../engine.ts'
 import { findCdiDevice } from '../host/cdi.ts'
+import { type LockRequest, lockFileOf, readLockFile, writeLockFile } from '../lock/lock-file.ts'
 import type { BuildOutput } from '../output/build-output.ts'
 import { checkOutputs, deliver } from '../output/deliver.ts'
 import { inputPlaces } from '../output/input-places.ts'
-import {
-  type LockRequest,
-  lockFileOf,
-  readLockFile,
-  writeLockFile,
-} from '../reproduce/lock-file.ts'
 import { allocateAddress, withGateway } from './addresses.ts'
 import { type AgentSource, type Agents, findAgents } from './agents.ts'
 import { cacheFilesOf } from './cache-files.ts'
