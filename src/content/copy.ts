@@ -19,7 +19,7 @@ export interface CopyOptions {
   /** The phase in progress events. Default `download`. */
   readonly action?: 'download' | 'upload'
   /** A repository of the target's registry that may have a blob already. */
-  readonly mountFrom?: (blob: Descriptor) => string | undefined
+  readonly mountFrom?: ((blob: Descriptor) => string | undefined) | undefined
   /** Blobs of the same root that the caller copied before. They are skipped without an event. */
   readonly copied?: ReadonlySet<Digest>
   /** Leaves out a descriptor below the root, with everything below it. */
@@ -43,7 +43,7 @@ export interface CopyOptions {
  */
 export async function copy(
   source: ContentSource,
-  target: ContentStore,
+  target: Pick<ContentStore, 'write'>,
   root: Descriptor,
   options: CopyOptions = {},
 ): Promise<Descriptor> {
@@ -76,7 +76,7 @@ function isElsewhere({ mediaType, urls }: Descriptor): boolean {
 
 async function copyBlob(
   source: ContentSource,
-  target: ContentStore,
+  target: Pick<ContentStore, 'write'>,
   blob: Descriptor,
   options: CopyOptions & { readonly signal: AbortSignal },
 ): Promise<void> {

@@ -14,8 +14,8 @@ export type { Attestation, Subject } from './attestation/statement.ts'
 export { formatStatement, predicateTypes, subjectOf } from './attestation/statement.ts'
 export { writeAttestations } from './attestation/write.ts'
 // Compresses the layers of an image for a push.
-export type { CompressImageOptions } from './compress/compress.ts'
-export { compressImage } from './compress/compress.ts'
+export type { CompressImageOptions, LayerCompressor, ReadyLayer } from './compress/compress.ts'
+export { compressImage, openLayerCompressor } from './compress/compress.ts'
 export { convertToEstargz } from './compress/estargz-image.ts'
 // Makes images from layers or from documents.
 export type { ImageParts } from './create.ts'

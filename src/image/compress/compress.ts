@@ -18,7 +18,7 @@ export interface ReadyLayer {
 
 export interface CompressImageOptions {
   /** Default `gzip`, which all registries and engines can read. */
-  readonly compression?: LayerForm
+  readonly compression?: LayerForm | undefined
   /** gzip 0 to 9, zstd 1 to 22. The default is fast; then any level that is stored will do. */
   readonly level?: number | undefined
   /** Also converts layers that are compressed otherwise. */
@@ -53,22 +53,13 @@ export async function compressImage(
   records: Pick<Records, 'layers'>,
   options: CompressImageOptions = {},
 ): Promise<Descriptor> {
-  const { compression: form = 'gzip', isForced = false } = options
-  const format = form === 'uncompressed' ? 'gzip' : form
-  using threads = openCompressThreads({ format, level: options.level ?? levels[format] })
-  const kept = new KeptMembers(store, () => records.layers.madeBy(threads.compressor, mostKept))
-  const turns = new Turns()
+  using compressor = openLayerCompressor(store, records, options)
   const results = new Map<Layer, Descriptor>()
   await mapConcurrently(
     largestFirst(image.layers),
     concurrency,
     async (layer, _, signal) => {
-      const work = { ...options, threads, kept, turns, signal }
-      const ready = !needsForm(layer, form, isForced)
-        ? { ...layer, isNew: false }
-        : form === 'uncompressed'
-          ? { ...layer, descriptor: await storePlain(layer, store, signal), isNew: true }
-          : await compressLayer(layer, store, records, { ...work, format: form })
+      const ready = await compressor.compress(layer, signal)
       results.set(layer, ready.descriptor)
       await options.onLayer?.(ready, signal)
     },
@@ -80,6 +71,36 @@ export async function compressImage(
   const { config, configRaw } = image
   const manifest = { ...image.manifest, layers }
   return (await writeImage(store, { manifest, config, configRaw })).descriptor
+}
+
+/** Brings layers into one form. Disposing it ends its threads. */
+export interface LayerCompressor extends Disposable {
+  /** Stores the layer in this form. Layers are read one after the other, in the order of the calls. */
+  compress(layer: Layer, signal: AbortSignal): Promise<ReadyLayer>
+}
+
+/** A layer that is in the form already stays as it is, and a layer is compressed once. */
+export function openLayerCompressor(
+  store: ContentStore,
+  records: Pick<Records, 'layers'>,
+  options: Omit<CompressImageOptions, 'onLayer' | 'signal'> = {},
+): LayerCompressor {
+  const { compression: form = 'gzip', isForced = false } = options
+  const format = form === 'uncompressed' ? 'gzip' : form
+  const threads = openCompressThreads({ format, level: options.level ?? levels[format] })
+  const kept = new KeptMembers(store, () => records.layers.madeBy(threads.compressor, mostKept))
+  const turns = new Turns()
+  return {
+    async compress(layer, signal) {
+      if (!needsForm(layer, form, isForced)) return { ...layer, isNew: false }
+      if (form === 'uncompressed') {
+        return { ...layer, descriptor: await storePlain(layer, store, signal), isNew: true }
+      }
+      const work = { ...options, threads, kept, turns, signal, format: form }
+      return await compressLayer(layer, store, records, work)
+    },
+    [Symbol.dispose]: () => threads[Symbol.dispose](),
+  }
 }
 
 /** The largest layer first, so that it is sent while others are compressed. */
