@@ -1,8 +1,7 @@
 import { parseBoolean } from '#dockerfile/boolean'
-import { splitCsv } from '#dockerfile/csv'
-import { suggest } from '#dockerfile/suggest'
 import type { BuildOutput } from '#engine/output/build-output'
 import { isStrakeError, parseImageName } from '#oci'
+import { type FlagFields, readBoolean, readFields, withGuess } from '../flags/fields.ts'
 import { refuse } from '../flags/refuse.ts'
 import { formKeys, readForm } from './image-form.ts'
 
@@ -52,7 +51,8 @@ export function parseOutput(text: string): BuildOutput {
     if (text === '-') return { kind: 'tar', isMirror: false }
     return { kind: 'local', destination: text, isMirror: false }
   }
-  const fields = readFields(text)
+  const given = readFields(flag, text)
+  const { fields } = given
   const type = fields.get('type') ?? ''
   const keys = Object.hasOwn(keysOf, type) ? keysOf[type] : undefined
   if (keys === undefined) {
@@ -69,7 +69,7 @@ export function parseOutput(text: string): BuildOutput {
       throw refuse(flag, text, `${key}=${value} is not supported: ${only.why}`)
     }
   }
-  return readOutput(type, fields, text)
+  return readOutput(type, given)
 }
 
 /** Returns a boolean in every spelling of Go, or the text itself. */
@@ -77,12 +77,9 @@ function readWord(text: string): boolean | string {
   return parseBoolean(text) ?? text
 }
 
-function readOutput(type: string, fields: ReadonlyMap<string, string>, text: string): BuildOutput {
-  const is = (key: string): boolean => {
-    const value = parseBoolean(fields.get(key) ?? 'false')
-    if (value === undefined) throw refuse(flag, text, `${key} is true or false`)
-    return value
-  }
+function readOutput(type: string, given: FlagFields): BuildOutput {
+  const { fields, text } = given
+  const is = (key: string): boolean => readBoolean(given, key) ?? false
   const names = readNames(fields.get('name'), text)
   const destination = fields.get('dest') === '-' ? undefined : fields.get('dest') || undefined
   switch (type) {
@@ -107,7 +104,7 @@ function readOutput(type: string, fields: ReadonlyMap<string, string>, text: str
     }
     case 'oci':
     case 'docker': {
-      const form = readForm(fields, text)
+      const form = readForm(given)
       const isDirectory = fields.has('tar') && !is('tar')
       if (isDirectory && destination === undefined) {
         throw refuse(flag, text, 'tar=false needs a directory, with dest=')
@@ -121,7 +118,7 @@ function readOutput(type: string, fields: ReadonlyMap<string, string>, text: str
     default: {
       const byDigest = is('push-by-digest')
       const push = type === 'registry' || is('push') || byDigest
-      return { ...storedImage({ names, form: readForm(fields, text) }), push, byDigest }
+      return { ...storedImage({ names, form: readForm(given) }), push, byDigest }
     }
   }
 }
@@ -154,22 +151,6 @@ export function withPush(
   return [...pushed, { ...storedImage({ names: undefined, form: {} }), push }]
 }
 
-function readFields(text: string): ReadonlyMap<string, string> {
-  const words = splitCsv(text)
-  if (words === undefined) throw refuse(flag, text, 'a quote is not closed')
-  const fields = new Map<string, string>()
-  for (const word of words) {
-    const equals = word.indexOf('=')
-    if (equals < 1) throw refuse(flag, text, `${word === '' ? 'a field' : word} needs key=value`)
-    const name = word.slice(0, equals).trim()
-    // The name of an annotation keeps its case.
-    const key = /^annotation/i.test(name) ? name : name.toLowerCase()
-    if (fields.has(key)) throw refuse(flag, text, `${key} is given twice`)
-    fields.set(key, word.slice(equals + 1).trim())
-  }
-  return fields
-}
-
 function readNames(text: string | undefined, output: string): ImageOutput['names'] {
   if (text === undefined || text === '') return undefined
   try {
@@ -178,10 +159,4 @@ function readNames(text: string | undefined, output: string): ImageOutput['names
     if (!isStrakeError(cause)) throw cause
     throw refuse(flag, output, cause.message.replace(/^C/, 'c'))
   }
-}
-
-function withGuess(reason: string, word: string, candidates: readonly string[]): string {
-  const guess = suggest(word, candidates)
-  if (guess !== undefined) return `${reason} (did you mean ${guess}?)`
-  return `${reason}; there ${candidates.length === 0 ? 'is none' : `are ${candidates.join(', ')}`}`
 }

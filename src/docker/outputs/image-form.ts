@@ -1,7 +1,6 @@
-import { parseBoolean } from '#dockerfile/boolean'
-import { suggest } from '#dockerfile/suggest'
 import type { ImageForm } from '#engine/output/build-output'
 import { isStrakeError, parsePlatform } from '#oci'
+import { type FlagFields, readBoolean, withGuess } from '../flags/fields.ts'
 import { refuse } from '../flags/refuse.ts'
 
 const flag = '--output'
@@ -20,23 +19,14 @@ const compressions = ['uncompressed', 'gzip', 'zstd', 'estargz'] as const
 
 const highestLevel = { uncompressed: 0, gzip: 9, zstd: 22, estargz: 9 } as const
 
-/** Reads the form from the fields of `--output`. `text` is the whole value. Throws `INVALID`. */
-export function readForm(fields: ReadonlyMap<string, string>, text: string): ImageForm {
-  const read = (key: string): boolean | undefined => {
-    const value = fields.get(key)
-    const parsed = value === undefined ? undefined : parseBoolean(value)
-    if (parsed !== undefined || value === undefined) return parsed
-    throw refuse(flag, text, `${key} is true or false`)
-  }
-  const isForced = read('force-compression')
-  const named = readCompression(fields.get('compression'), text)
-  const level = readLevel(fields.get('compression-level'), named, text)
+/** Reads the form from the fields of `--output`. Throws `INVALID`. */
+export function readForm(given: FlagFields): ImageForm {
+  const { fields, text } = given
+  const read = (key: string): boolean | undefined => readBoolean(given, key)
+  const compression = readCompression(given)
   const annotations = [...fields].flatMap(([key, value]) => readAnnotation(key, value, text))
   return {
-    // A level or force alone applies to the default compression.
-    compression: named ?? (level !== undefined || isForced === true ? 'gzip' : undefined),
-    level,
-    isForced,
+    ...compression,
     mediaTypes: read('oci-mediatypes') === false ? 'docker' : undefined,
     isArtifact: read('oci-artifact'),
     rewritesTimes: read('rewrite-timestamp'),
@@ -44,24 +34,37 @@ export function readForm(fields: ReadonlyMap<string, string>, text: string): Ima
   }
 }
 
-function readCompression(value: string | undefined, text: string): ImageForm['compression'] {
+/** Reads the keys of compression. Throws `INVALID`. */
+export function readCompression(
+  given: FlagFields,
+): Pick<ImageForm, 'compression' | 'level' | 'isForced'> {
+  const isForced = readBoolean(given, 'force-compression')
+  const named = readKind(given)
+  const level = readLevel(given, named)
+  // A level or force alone applies to the default compression.
+  const usual = level !== undefined || isForced === true ? 'gzip' : undefined
+  return { compression: named ?? usual, level, isForced }
+}
+
+function readKind({ flag: name, text, fields }: FlagFields): ImageForm['compression'] {
+  const value = fields.get('compression')
   if (value === undefined) return undefined
   const known = compressions.find((each) => each === value)
   if (known !== undefined) return known
-  throw refuse(flag, text, withGuess(`there is no compression ${value}`, value, compressions))
+  throw refuse(name, text, withGuess(`there is no compression ${value}`, value, compressions))
 }
 
 function readLevel(
-  value: string | undefined,
+  { flag: option, text, fields }: FlagFields,
   compression: ImageForm['compression'],
-  text: string,
 ): number | undefined {
+  const value = fields.get('compression-level')
   if (value === undefined) return undefined
   const name = compression ?? 'gzip'
   const level = /^\d{1,2}$/.test(value) ? Number(value) : Number.NaN
   // For zstd, 0 stands for its usual level.
   if (level <= highestLevel[name]) return level === 0 && name === 'zstd' ? 3 : level
-  throw refuse(flag, text, `compression-level is 0 to ${highestLevel[name]} for ${name}`)
+  throw refuse(option, text, `compression-level is 0 to ${highestLevel[name]} for ${name}`)
 }
 
 const targets = ['manifest', 'index', 'manifest-descriptor', 'index-descriptor'] as const
@@ -92,10 +95,4 @@ function readAnnotation(
     if (!isStrakeError(cause)) throw cause
     throw refuse(flag, text, cause.message.replace(/^C/, 'c'))
   }
-}
-
-function withGuess(reason: string, word: string, candidates: readonly string[]): string {
-  const guess = suggest(word, candidates)
-  if (guess !== undefined) return `${reason} (did you mean ${guess}?)`
-  return `${reason}; there are ${candidates.join(', ')}`
 }

@@ -1,13 +1,11 @@
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
 import type { BaseImage, LayoutImage, ResolveOptions } from '#build'
-import { blobPath, type ContentSource, copy, readIndex } from '#content'
+import { type ContentSource, copy, readIndex } from '#content'
 import { type Image, openImage } from '#image'
 import { type Descriptor, formatPlatform, isStrakeError, StrakeError } from '#oci'
 import { isSystemError } from '#platform'
 import type { Lease } from '#records'
-import { type Bytes, verified } from '#stream'
 import type { Engine } from '../engine.ts'
+import { layoutSource } from './layout-source.ts'
 
 /**
  * Copies an image of an OCI image layout into the store, for one build. `lease` holds it.
@@ -86,54 +84,4 @@ function choose(layout: LayoutImage, manifests: readonly Descriptor[]): Descript
     `Cannot use ${nameOf(layout)}: ${match === undefined ? 'it has no such image' : 'several images have this tag'}`,
     { remedy: known.length === 0 ? 'name a digest' : `it has ${known.join(', ')}` },
   )
-}
-
-/** The blobs of a layout. Links are not followed, because they may lead to files outside of it. */
-function layoutSource(root: string): ContentSource {
-  return {
-    async has({ digest }) {
-      try {
-        await using file = await openBlob(blobPath(root, digest))
-        return (await file.stat()).isFile()
-      } catch (error) {
-        if (isSystemError(error)) return false
-        throw error
-      }
-    },
-    read(target, { start = 0, end = target.size, readerVerifies = false } = {}) {
-      const bytes = readBlob(blobPath(root, target.digest), { start, end })
-      const isWhole = start === 0 && end === target.size
-      return isWhole && !readerVerifies ? verified(bytes, target) : bytes
-    },
-  }
-}
-
-function openBlob(path: string): ReturnType<typeof open> {
-  return open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-}
-
-const chunkSize = 1_048_576
-
-async function* readBlob(
-  path: string,
-  { start, end }: { readonly start: number; readonly end: number },
-): Bytes {
-  await using file = await openBlob(path).catch((cause: unknown) => {
-    if (isSystemError(cause, 'ENOENT')) {
-      throw new StrakeError('NOT_FOUND', `Cannot read ${path}: there is no such blob`, { cause })
-    }
-    throw isSystemError(cause, 'ELOOP') ? notAFile(path, cause) : cause
-  })
-  if (!(await file.stat()).isFile()) throw notAFile(path)
-  for (let at = start; at < end; ) {
-    const buffer = Buffer.allocUnsafe(Math.min(chunkSize, end - at))
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
-    if (bytesRead === 0) return
-    at += bytesRead
-    yield buffer.subarray(0, bytesRead)
-  }
-}
-
-function notAFile(path: string, cause?: unknown): StrakeError {
-  return new StrakeError('INVALID', `Cannot read ${path}: it is not a regular file`, { cause })
 }

@@ -1,0 +1,46 @@
+import { parseBoolean } from '#dockerfile/boolean'
+import { splitCsv } from '#dockerfile/csv'
+import { suggest } from '#dockerfile/suggest'
+import { refuse } from './refuse.ts'
+
+/** The value of a flag of the form `KEY=VALUE,KEY=VALUE`. */
+export interface FlagFields {
+  readonly flag: string
+  /** The whole value. */
+  readonly text: string
+  readonly fields: ReadonlyMap<string, string>
+}
+
+/**
+ * Reads `KEY=VALUE,KEY=VALUE` in CSV. Names are in lower case, except those of annotations. Throws
+ * `INVALID`.
+ */
+export function readFields(flag: string, text: string): FlagFields {
+  const words = splitCsv(text)
+  if (words === undefined) throw refuse(flag, text, 'a quote is not closed')
+  const fields = new Map<string, string>()
+  for (const word of words) {
+    const equals = word.indexOf('=')
+    if (equals < 1) throw refuse(flag, text, `${word === '' ? 'a field' : word} needs key=value`)
+    const name = word.slice(0, equals).trim()
+    const key = /^annotation/i.test(name) ? name : name.toLowerCase()
+    if (fields.has(key)) throw refuse(flag, text, `${key} is given twice`)
+    fields.set(key, word.slice(equals + 1).trim())
+  }
+  return { flag, text, fields }
+}
+
+/** Reads a field that is true or false; `undefined` when it is absent. Throws `INVALID`. */
+export function readBoolean({ flag, text, fields }: FlagFields, key: string): boolean | undefined {
+  const value = fields.get(key)
+  const parsed = value === undefined ? undefined : parseBoolean(value)
+  if (parsed !== undefined || value === undefined) return parsed
+  throw refuse(flag, text, `${key} is true or false`)
+}
+
+/** Adds the candidate that was probably meant, or else all candidates. */
+export function withGuess(reason: string, word: string, candidates: readonly string[]): string {
+  const guess = suggest(word, candidates)
+  if (guess !== undefined) return `${reason} (did you mean ${guess}?)`
+  return `${reason}; there ${candidates.length === 0 ? 'is none' : `are ${candidates.join(', ')}`}`
+}
