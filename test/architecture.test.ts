@@ -134,6 +134,7 @@ const allowed: Readonly<
 
 /** The purpose of every folder inside a folder. */
 const purposes: Readonly<Record<string, string>> = {
+  'build/cache': 'results of steps that travel between machines, and layers that come later',
   'build/contexts': 'the files of a build: directories, archives, repositories, web servers',
   'build/explain': 'why steps run: their inputs compared with those of the last build',
   'build/export': 'writing a result: configuration, manifest, files',
@@ -185,6 +186,8 @@ const purposes: Readonly<Record<string, string>> = {
   'dockerfile/instructions': 'one file for each instruction, and shared parts',
   'dockerfile/lint': 'the rules of build --check',
   'engine/archive': 'images to and from files',
+  'engine/cache':
+    'caches that builds on different machines exchange, and the places that keep them',
   'engine/collect': 'collecting unreachable content',
   'engine/attest': 'attestations of a build',
   'engine/base': 'base images of builds',

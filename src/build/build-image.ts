@@ -1,36 +1,47 @@
 import { mkdir } from 'node:fs/promises'
-import type { Digest, Layer } from '#oci'
+import { type Digest, formatPlatform, type Layer } from '#oci'
 import { cpuCount, hostPlatform } from '#platform'
 import type { Lease } from '#records'
 import { silent } from '#stream'
+import { inlineCache } from './cache/inline.ts'
+import type { RemoteBlob } from './cache/pending-layers.ts'
 import type { ContextPlaces } from './contexts/context-root.ts'
 import { annotationsFor } from './export/annotations.ts'
 import { exporters } from './export/exporters.ts'
 import { type ExportedImage, finishHistory } from './export/image.ts'
 import { retimeLayer } from './layers/retime.ts'
 import type { Provenance } from './model/provenance.ts'
-import type { FileState } from './model/state.ts'
+import type { FileState, StateLayer } from './model/state.ts'
 import { openWorkspace } from './open-workspace.ts'
 import type { BuildOptions } from './options.ts'
 import type { Plan } from './plan/plan.ts'
 import { creationTime, withLabels } from './prepare.ts'
 import { collectProvenance } from './provenance/collect.ts'
 import { type Prediction, predict } from './solve/predict.ts'
-import { solve } from './solve/solve.ts'
-import { createStepRunner } from './solve/steps.ts'
+import { type SolvedStep, solvePlans } from './solve/solve-plans.ts'
+import { stepFacts } from './solve/step-facts.ts'
 import { openBuildDirectory, Scratch } from './step/abandoned.ts'
 import type { Workspace } from './step/workspace.ts'
 import { withStep } from './with-step.ts'
+
+export interface BuiltImages {
+  /** In the order of the platforms. */
+  readonly images: readonly ExportedImage[]
+  /** What each image was made of, in the same order. */
+  readonly provenance: readonly Provenance[]
+  /** The results of all steps, for caches that other machines read. */
+  readonly steps: readonly SolvedStep[]
+  /** The diff IDs of the layers of the results, before their times were changed. */
+  readonly resultLayers: ReadonlySet<Digest>
+  /** The blob of a layer that came from a cache, or `undefined` for another layer. */
+  readonly remoteBlob: (layer: StateLayer) => RemoteBlob | undefined
+}
 
 /**
  * The images that a build made, one for each platform; the members are those of the first.
  * They are in the store and have no tag yet.
  */
-export interface BuildResult extends ExportedImage {
-  /** In the order of the platforms. */
-  readonly images: readonly ExportedImage[]
-  /** What each image was made of, in the same order. */
-  readonly provenance: readonly Provenance[]
+export interface BuildResult extends ExportedImage, BuiltImages {
   /** Keeps the images from being collected. Release it when they are tagged. */
   readonly lease: Lease
 }
@@ -49,10 +60,10 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     await using directory = await openBuildDirectory(services.run)
     await using scratch = new Scratch(services.scratch)
     const places = { directory: directory.path, scratch: () => scratch.path() }
-    const made = await buildIn(places, options, lease)
-    const [first] = made.images
+    const built = await buildIn(places, options, lease)
+    const [first] = built.images
     if (first === undefined) throw new RangeError('A build is for one platform at least')
-    return { ...first, ...made, lease }
+    return { ...first, ...built, lease }
   } catch (error) {
     await lease.release()
     throw error
@@ -63,32 +74,34 @@ async function buildIn(
   places: ContextPlaces,
   options: BuildOptions,
   lease: Lease,
-): Promise<Pick<BuildResult, 'images' | 'provenance'>> {
+): Promise<BuiltImages> {
   const { emit = silent, signal = new AbortController().signal } = options
   using opened = await openWorkspace(options, { places, lease, isPrediction: false })
   const { plans, workspace, definition } = opened
+  const targets = plans.map(({ target }) => target)
   try {
-    const states = await solve(
-      plans.map(({ target }) => target),
-      await createStepRunner(workspace, plans[0]?.images ?? new Map()),
-      {
-        concurrency: options.concurrency ?? cpuCount(),
-        emit,
-        signal,
-      },
-    )
+    const { states, steps } = await solvePlans(plans, workspace, {
+      concurrency: options.concurrency ?? cpuCount(),
+      emit,
+      signal,
+      onStep: options.onStep,
+    })
     for (const { digests } of workspace.contexts.values()) {
       digests.save()
       digests.forget()
     }
     const images = await withStep('exporting to image', emit, () =>
-      Array.fromAsync(plans, (plan) => exportPlan(plan, { options, states, workspace })),
+      Array.fromAsync(plans, (plan) => exportPlan(plan, { options, states, steps, workspace })),
     )
     const { materials, contexts } = workspace
     const { source, fetched } = definition
     const known = { options, builder: hostPlatform(), dockerfile: source, fetched, contexts }
     const provenance = plans.map((plan) => collectProvenance({ ...known, plan, states, materials }))
-    return { images, provenance }
+    const { pending } = workspace.services
+    const results = targets.flatMap(({ digest }) => states.get(digest)?.layers ?? [])
+    const resultLayers = new Set(results.map(({ diffId }) => diffId))
+    const remoteBlob: BuiltImages['remoteBlob'] = (layer) => pending.remoteBlob(layer)
+    return { images, provenance, steps, resultLayers, remoteBlob }
   } finally {
     workspace.deferred.add(workspace.explainer.finish)
     workspace.deferred.run()
@@ -123,17 +136,21 @@ async function exportPlan(
   {
     options,
     states,
+    steps,
     workspace,
   }: {
     readonly options: BuildOptions
     readonly states: ReadonlyMap<Digest, FileState>
+    readonly steps: readonly SolvedStep[]
     readonly workspace: Workspace
   },
 ): Promise<ExportedImage> {
   const { services, facts } = workspace
   const created = creationTime(facts.times, plan)
+  const layers = await finalLayers(states.get(plan.target.digest), workspace, options.signal)
   const state = {
-    layers: await finalLayers(states.get(plan.target.digest), workspace, options.signal),
+    layers,
+    members: options.inlineCache === true ? inlineMembers(plan, steps, layers) : undefined,
     config: withLabels(plan.config, options.labels),
     author: plan.author,
     history: finishHistory(plan.history, states, created),
@@ -142,6 +159,20 @@ async function exportPlan(
     annotations: annotationsFor(options.annotations ?? [], 'manifest', plan.platform),
   }
   return await exporters.image(services, state, options.signal)
+}
+
+/** The cache in the configuration of the image for one platform. */
+function inlineMembers(
+  { platform }: Plan,
+  steps: readonly SolvedStep[],
+  layers: readonly Layer[],
+): Readonly<Record<string, string>> {
+  const name = formatPlatform(platform)
+  const own = steps.filter(({ platforms }) => platforms.includes(name))
+  return inlineCache(
+    own.map((step) => ({ keys: step.keys, facts: { ...stepFacts(step), platforms: [name] } })),
+    layers,
+  )
 }
 
 /** The layers of the image. Layers of earlier commits get the times of this commit. */

@@ -1,8 +1,15 @@
 // Builds images: from a Dockerfile and a context to an image in the store.
 
 // The whole build.
-export type { BuildResult } from './build-image.ts'
+export type { BuildResult, BuiltImages } from './build-image.ts'
 export { build, predictBuild } from './build-image.ts'
+// Caches that builds on different machines exchange.
+export { collectSteps, formatCacheConfig, type PortableStep } from './cache/format.ts'
+export { parseInlineCache } from './cache/inline.ts'
+export { describedBlobs, knownResults } from './cache/known-results.ts'
+export { type CacheConfig, cacheConfigType, type PortableMount } from './cache/model.ts'
+export { cacheLimits, parseCacheConfig } from './cache/parse.ts'
+export type { CacheSource } from './cache/source.ts'
 // Standard input as a Dockerfile or a context.
 export { type ContextArchive, readBuildInput } from './contexts/build-input.ts'
 export { isRemoteContext } from './contexts/remote-context.ts'
@@ -55,6 +62,8 @@ export { imageUrl } from './provenance/materials.ts'
 export { type BuildRun, slsaPredicate, slsaTypes } from './provenance/slsa.ts'
 export { type ResolvedSources, resolveSources, type SourceUse } from './resolve-sources.ts'
 export type { Prediction } from './solve/predict.ts'
+export type { SolvedStep } from './solve/solve-plans.ts'
+export { stepFacts } from './solve/step-facts.ts'
 // Downloads by the rules of ADD.
 export { openDownload } from './source/http.ts'
 export { httpServices } from './source/services.ts'

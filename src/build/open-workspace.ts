@@ -1,5 +1,7 @@
 import type { Lease } from '#records'
 import { silent } from '#stream'
+import { PendingLayers } from './cache/pending-layers.ts'
+import type { CacheSource } from './cache/source.ts'
 import type { ContextPlaces } from './contexts/context-root.ts'
 import { openBuildContext } from './contexts/open-context.ts'
 import { openNamedContexts } from './contexts/open-contexts.ts'
@@ -59,7 +61,7 @@ export async function openWorkspace(
   const times = await chooseTimes(options, plans, { contextRoot, sources })
   const project = `${contextRoot.project} ${source.name}`
   const workspace: Workspace = {
-    services: stepServices(options, lease),
+    services: stepServices(options, lease, (await options.cacheSources) ?? []),
     facts: {
       ...factsOf(options),
       isPrediction,
@@ -86,27 +88,32 @@ function unremembered(error: unknown): string {
   return `The next build will do more than it needs, for this one could not be remembered: ${reason}`
 }
 
-function stepServices(options: BuildOptions, lease: Lease): StepServices {
+function stepServices(
+  options: BuildOptions,
+  lease: Lease,
+  sources: readonly CacheSource[],
+): StepServices {
   const { services, emit = silent, signal } = options
   const { store, snapshots, records, runtime, network, devices, filters } = services
   const { cache, layers } = records
   const listings: StepServices['listings'] = new Map()
+  const pending = new PendingLayers({ store, layers, lease, emit, signal }, sources)
   const filesystems = createFilesystems({
     snapshots,
     listings,
-    unpack: (state) =>
-      unpackState(state, {
-        store,
-        snapshots,
-        listings,
-        layers,
-        emit,
-        signal,
-      }),
-    read: (layer) => store.read(layer.descriptor, signal ? { signal } : {}),
+    async unpack(state) {
+      await pending.fetch(state.layers)
+      const shared = { store, snapshots, listings, layers }
+      await unpackState(state, { ...shared, emit, signal })
+    },
+    async *read(layer) {
+      await pending.fetch([layer])
+      yield* store.read(layer.descriptor, { signal })
+    },
   })
   const http = httpOf(options)
-  return { store, cache, lease, filesystems, listings, runtime, network, devices, filters, http }
+  const files = { filesystems, pending, listings }
+  return { store, cache, lease, ...files, runtime, network, devices, filters, http }
 }
 
 function factsOf(

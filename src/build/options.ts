@@ -4,6 +4,7 @@ import type { Records } from '#records'
 import type { Runtime } from '#runtime'
 import type { Snapshotter } from '#snapshot'
 import type { Emit } from '#stream'
+import type { CacheSource } from './cache/source.ts'
 import type { ContextArchive } from './contexts/build-input.ts'
 import type { BuildAnnotation } from './export/annotations.ts'
 import type { BuildLock } from './lock/lock.ts'
@@ -14,6 +15,7 @@ import type { SshAgent } from './model/mounts.ts'
 import type { Grant, RunLimits, RunSettings } from './model/run-settings.ts'
 import type { SourcePolicy } from './model/source-policy.ts'
 import type { BaseImage, LayoutImage } from './plan/base-images.ts'
+import type { StepListener } from './solve/solve-plans.ts'
 import type { Downloads } from './source/http.ts'
 import type { HttpServices } from './source/services.ts'
 import type { NetworkProvider } from './step/workspace.ts'
@@ -89,6 +91,12 @@ export interface BuildOptions {
   readonly platforms?: readonly Platform[] | undefined
   /** Run every step again. The results are still added to the cache. */
   readonly noCache?: boolean | undefined
+  /** Caches of other machines. Their layers are fetched when they are needed. */
+  readonly cacheSources?: Promise<readonly CacheSource[]> | undefined
+  /** Called with the result of every step while others run. It may be called again for a step. */
+  readonly onStep?: StepListener | undefined
+  /** Writes the results of steps into the configuration of the image. */
+  readonly inlineCache?: boolean | undefined
   /** Names of stages whose steps run again. */
   readonly noCacheStages?: readonly string[] | undefined
   readonly pull?: boolean | undefined

@@ -26,9 +26,9 @@ export interface Engine extends AsyncDisposable {
   runtime(): Promise<DetectedRuntime>
   /**
    * A client of `host`, with the credentials of this user. `emit` is called with
-   * warnings: retries, and credential helpers that fail.
+   * warnings: retries, and credential helpers that fail. `insecure` allows plain HTTP.
    */
-  registry(host: string, emit?: Emit): Promise<Registry>
+  registry(host: string, emit?: Emit, options?: { readonly insecure?: boolean }): Promise<Registry>
   /** The records of the embedded registry: the content of its repositories. */
   registryFacts(): Promise<RegistryFacts>
   openImage(image: Pick<ImageRecord, 'digest' | 'mediaType' | 'size'>): Promise<Image>

@@ -1,8 +1,7 @@
 import { openDirectoryStore } from '#content'
 import { pathExists } from '#platform'
 import { openRecords } from '#records'
-import type { Registry } from '#registry'
-import { type Emit, silent } from '#stream'
+import { silent } from '#stream'
 import { cacheFilesOf } from './build/cache-files.ts'
 import { restoringStore } from './content/restoring-store.ts'
 import type { Engine } from './engine.ts'
@@ -46,13 +45,14 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     return openNetworks({ run })
   })
   const runtime = once(() => findRuntime({ run }, options.runtime))
-  const registry = async (host: string, emit: Emit = silent): Promise<Registry> => {
+  const registry: Engine['registry'] = async (host, emit = silent, { insecure = false } = {}) => {
     const { connectRegistry, credentialsFromConfig } = await import('#registry')
     return connectRegistry(host, {
       credentials: credentialsFromConfig(env, { emit }),
       retry: { onRetry: (message) => emit({ type: 'warning', message }) },
       userAgent: `strake/${version}`,
       fetch: options.fetch,
+      insecure,
     })
   }
   const content = restoringStore(store, {

@@ -27,6 +27,8 @@ export interface BuildState {
   readonly platform: Platform
   /** Seconds since 1970. */
   readonly created: number
+  /** More members of the configuration. */
+  readonly members?: Readonly<Record<string, string>> | undefined
   /** Annotations of the manifest. */
   readonly annotations?: Annotations | undefined
 }
@@ -83,6 +85,7 @@ function imageConfig(state: BuildState, layers: readonly Layer[]): ImageConfig {
     config: state.config,
     rootfs: { type: 'layers', diff_ids: layers.map((layer) => layer.diffId) },
     history: state.history,
+    ...state.members,
   }
 }
 

@@ -9,6 +9,8 @@ export interface BaseImage {
   readonly descriptor: Descriptor
   readonly config: ImageConfig
   readonly layers: readonly Layer[]
+  /** Adds the layers to the store. Absent when they are there. */
+  readonly fetch?: (() => Promise<void>) | undefined
 }
 
 /** A base image, and the name by which it was found: that of the source policy if it has a rule. */

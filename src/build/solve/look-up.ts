@@ -6,7 +6,7 @@ import { runRunner } from '../ops/run-command.ts'
 import { workdirRunner } from '../ops/workdir.ts'
 import type { CacheKey } from '../step/key.ts'
 import type { OpRunner, Work } from '../step/runner.ts'
-import { type CachedResult, findCached, rememberResult } from '../step/step-cache.ts'
+import { type CachedResult, findStep, rememberResult } from '../step/step-cache.ts'
 import { ignoresCache, type StepContext } from '../step/workspace.ts'
 
 /** The operations that make layers. */
@@ -22,7 +22,13 @@ const runners: { readonly [Kind in LayerOp['kind']]: OpRunner<Extract<LayerOp, {
 
 /** The result of a step in the cache, or the work that makes it. */
 export type LookUp =
-  | { readonly cached: CachedResult; readonly key: CacheKey }
+  | {
+      readonly cached: CachedResult
+      /** The key that found it. */
+      readonly key: CacheKey
+      /** All known keys of the step, in hex: of its definition, then of its content. */
+      readonly keys: readonly string[]
+    }
   | {
       readonly work: Work
       /** The key of the operation and its inputs, under which the result is recorded too. */
@@ -48,19 +54,23 @@ export async function lookUp(
   const isUncached = ignoresCache(context)
   const definition = definitionKey(op, inputs, context)
   if (definition !== undefined && !isUncached) {
-    const cached = await findCached(services, definition, signal)
-    if (cached !== undefined) return { cached, key: definition }
+    const found = await findStep(services, definition, signal)
+    if (found !== undefined) {
+      const { layer: cached, contentKey } = found
+      const keys = [definition.hash, ...(contentKey === undefined ? [] : [contentKey])]
+      return { cached, key: definition, keys }
+    }
   }
   const work = stack.use(await runnerOf(op).prepare(op, inputs, context))
   const { key } = work
   if (key.hash !== definition?.hash && !isUncached) {
-    const cached = await findCached(services, key, signal)
-    if (cached !== undefined) {
-      if (definition !== undefined) {
-        rememberResult(services, definition, cached ?? undefined)
-        explainer.alias(definition.hash, key.hash)
-      }
-      return { cached, key }
+    const found = await findStep(services, key, signal)
+    if (found !== undefined) {
+      const cached = found.layer
+      if (definition === undefined) return { cached, key, keys: [key.hash] }
+      rememberResult(services, definition, cached ?? undefined, key)
+      explainer.alias(definition.hash, key.hash)
+      return { cached, key, keys: [definition.hash, key.hash] }
     }
   }
   return { work, definition }

@@ -20,6 +20,8 @@ export type StepRunner = (
 export interface SolveOptions {
   /** The number of steps that run at the same time. */
   readonly concurrency: number
+  /** True when the caller runs all vertices again after the failure of one. */
+  readonly runsAgain?: (() => boolean) | undefined
   readonly emit: Emit
   readonly signal?: AbortSignal | undefined
 }
@@ -43,7 +45,7 @@ export async function solve(
 
   const work = async (vertex: Vertex): Promise<FileState> => {
     const inputs = await Promise.all(vertex.inputs.map((input) => stepOf(steps, input)))
-    return limit(() => runStep(vertex, inputs, run, { signal, emit: options.emit }))
+    return limit(() => runStep(vertex, inputs, run, { ...options, signal }))
   }
   for (const vertex of inDependencyOrder(...targets)) {
     const step = work(vertex)
@@ -62,7 +64,7 @@ async function runStep(
   vertex: Vertex,
   inputs: readonly FileState[],
   run: StepRunner,
-  { signal, emit }: { readonly signal: AbortSignal; readonly emit: Emit },
+  { signal, emit, runsAgain }: SolveOptions & { readonly signal: AbortSignal },
 ): Promise<FileState> {
   signal.throwIfAborted()
   const step = { type: 'step', id: vertex.digest, name: vertex.name } as const
@@ -78,7 +80,8 @@ async function runStep(
   } catch (error) {
     const duration = performance.now() - begin
     // A step that fails after the first failure was only aborted.
-    if (signal.aborted) emit({ ...step, state: 'canceled', duration })
+    const isCanceled = signal.aborted || runsAgain?.() === true
+    if (isCanceled) emit({ ...step, state: 'canceled', duration })
     else emit({ ...step, state: 'failed', duration, error: firstLine(error) })
     throw error
   }

@@ -16,7 +16,8 @@ export async function createStepRunner(
   images: ReadonlyMap<string, BaseImage>,
 ): Promise<StepRunner> {
   // The lease keeps the layers of base images, also if another command removes the image.
-  for (const { descriptor, layers } of images.values()) {
+  for (const { descriptor, layers, fetch } of images.values()) {
+    if (fetch !== undefined) workspace.services.pending.expect(layers, fetch)
     await workspace.services.lease.hold(
       descriptor.digest,
       ...layers.map((layer) => layer.descriptor.digest),
@@ -60,8 +61,9 @@ async function makeLayer(
   await using stack = new AsyncDisposableStack()
   const found = await lookUp(op, inputs, { context, stack })
   if ('cached' in found) {
-    const { cached, key } = found
+    const { cached, key, keys } = found
     explainer.note(vertex, key.hash)
+    context.onResult?.(vertex, { keys, layer: cached })
     return { state: addLayer(base, cached ?? undefined), isCached: true }
   }
   const { work, definition } = found
@@ -85,7 +87,11 @@ async function makeLayer(
   const { layer, key } = await running
   rememberResult(services, key, layer)
   explainer.note(vertex, key.hash)
-  if (definition !== undefined) rememberResult(services, definition, layer)
+  if (definition !== undefined) rememberResult(services, definition, layer, key)
+  context.onResult?.(vertex, {
+    keys: [...(definition === undefined ? [] : [definition.hash]), key.hash],
+    layer: layer ?? null,
+  })
   const remember = (): void => {
     explainer.remember(key.hash, inputsNow())
     if (definition !== undefined && definition.hash !== key.hash) {

@@ -5,6 +5,13 @@ import type { StepServices } from './workspace.ts'
 
 type CacheContext = Pick<StepServices, 'cache' | 'store' | 'lease'>
 
+/** A result of an earlier build, of this machine or of another. */
+export interface FoundStep {
+  readonly layer: CachedResult
+  /** The key of the content that the step used, in hex, if the definition key found it. */
+  readonly contentKey?: string | undefined
+}
+
 /** The cached result of a step: a layer, or `null` for a step that changed nothing. */
 export type CachedResult = StateLayer | null
 
@@ -23,12 +30,31 @@ export async function findCached(
   return undefined
 }
 
-export function rememberResult(
-  { cache }: CacheContext,
+/** Returns the result of `key` in the store, or else in a cache of another machine. */
+export async function findStep(
+  services: CacheContext & Pick<StepServices, 'pending'>,
   key: CacheKey,
+  signal: AbortSignal,
+): Promise<FoundStep | undefined> {
+  const layer = await findCached(services, key, signal)
+  if (layer === undefined) return services.pending.find(key.hash)
+  return { layer, contentKey: readContentKey(services.cache.get(key.hash)) }
+}
+
+function readContentKey(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || !('content' in value)) return undefined
+  return typeof value.content === 'string' ? value.content : undefined
+}
+
+/** `content` is the key of the content that the step used, if it is not `key`. */
+export function rememberResult(
+  { cache }: Pick<CacheContext, 'cache'>,
+  key: Pick<CacheKey, 'hash'>,
   layer: StateLayer | undefined,
+  content?: Pick<CacheKey, 'hash'>,
 ): void {
-  const value = { layer: layer ?? null }
+  const contentKey = content?.hash === key.hash ? undefined : content?.hash
+  const value = { layer: layer ?? null, content: contentKey }
   cache.put(key.hash, value, { size: layer?.descriptor.size ?? 0 })
 }
 

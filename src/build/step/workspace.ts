@@ -5,6 +5,7 @@ import type { Runtime } from '#runtime'
 import type { ActiveSnapshot, SnapshotView } from '#snapshot'
 import type { Emit } from '#stream'
 import type { TarListing } from '#tar'
+import type { PendingLayers } from '../cache/pending-layers.ts'
 import type { Explainer } from '../explain/explainer.ts'
 import type { BuildContexts } from '../files/build-context.ts'
 import type { ContextSources } from '../files/context-sources.ts'
@@ -16,7 +17,7 @@ import type { NetworkMode, Vertex } from '../model/graph.ts'
 import type { SshAgent } from '../model/mounts.ts'
 import type { Material } from '../model/provenance.ts'
 import type { RunLimits, RunSettings } from '../model/run-settings.ts'
-import type { FileState } from '../model/state.ts'
+import type { FileState, StateLayer } from '../model/state.ts'
 import type { Downloads } from '../source/http.ts'
 import type { HttpServices } from '../source/services.ts'
 import type { Times } from '../times/times.ts'
@@ -61,6 +62,8 @@ export interface StepServices {
   readonly cache: Records['cache']
   readonly lease: Pick<Lease, 'hold'>
   readonly filesystems: Filesystems
+  /** Layers of caches and base images that are not in the store yet. */
+  readonly pending: PendingLayers
   /** The listings of new layers, by diff ID. A listing is dropped when its layer is unpacked. */
   readonly listings: Map<Digest, TarListing>
   readonly runtime: () => Promise<Runtime>
@@ -116,6 +119,14 @@ export interface BuildPlaces {
   readonly scratch: () => Promise<string>
 }
 
+/** The result of a step, for caches that other machines read. */
+export interface StepTrace {
+  /** The keys of the step, in hex: of its definition, then of its content. */
+  readonly keys: readonly string[]
+  /** `null` when the step changed nothing. */
+  readonly layer: StateLayer | null
+}
+
 /** The values that the steps of one build share. */
 export interface Workspace {
   readonly services: StepServices
@@ -127,6 +138,8 @@ export interface Workspace {
   readonly materials: Map<Digest, readonly Material[]>
   readonly explainer: Explainer
   readonly emit: Emit
+  /** Called with the result of every step. */
+  readonly onResult?: ((vertex: Vertex, trace: StepTrace) => void) | undefined
 }
 
 /** The parameters of an operation beside its inputs. */

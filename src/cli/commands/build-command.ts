@@ -1,4 +1,5 @@
 import { parseAttestations } from '#docker/build/attestations'
+import { parseCacheFrom, parseCacheTo } from '#docker/build/caches'
 import { type BuildCall, parseBuildCall } from '#docker/build/call'
 import { parseBuildContexts } from '#docker/build/contexts'
 import { parseBuildNetwork, parsePlatforms, parseTimestamp } from '#docker/build/request'
@@ -30,6 +31,8 @@ interface Options extends BuildRunOptions, BuildProofOptions {
   readonly attest?: readonly string[]
   readonly buildContext?: readonly string[]
   readonly cache: boolean
+  readonly cacheFrom?: readonly string[]
+  readonly cacheTo?: readonly string[]
   readonly call?: string
   readonly check?: true
   readonly downloads: 'any' | 'public'
@@ -71,6 +74,16 @@ export function define(context: Context): Command {
       collect,
     )
     .option('--label <key=value>', 'a label of the image', collect)
+    .option(
+      '--cache-from <source>',
+      'a cache to read: an image, or type=local or registry with its keys',
+      collect,
+    )
+    .option(
+      '--cache-to <target>',
+      'a cache to write: an image, or type=inline, local or registry with its keys',
+      collect,
+    )
     .option('--no-cache', 'run every step again')
     .option('--pull', 'look for newer base images')
     .option(
@@ -219,6 +232,8 @@ async function readRequest(
     agents: (options.ssh ?? []).map(parseAgent),
     downloads: options.downloads,
     noCache: !options.cache,
+    cacheFrom: (options.cacheFrom ?? []).flatMap(parseCacheFrom),
+    cacheTo: (options.cacheTo ?? []).flatMap(parseCacheTo),
     pull: options.pull === true,
     target: options.target,
     platforms: parsePlatforms(options.platform ?? []),

@@ -18,7 +18,7 @@ import { openImage } from '#image'
 import { defaultNetwork, formatHosts, formatResolvConf, readHostResolver } from '#network'
 import { type Digest, type ImageName, type Platform, parseImageName, StrakeError } from '#oci'
 import type { Lease } from '#records'
-import type { Emit } from '#stream'
+import { type Emit, silent } from '#stream'
 import { writeTextFile } from '../archive/output-file.ts'
 import { createAttestor } from '../attest/attestor.ts'
 import { createBuildId } from '../attest/build-id.ts'
@@ -26,6 +26,8 @@ import type { AttestationOptions } from '../attest/options.ts'
 import { layoutBase } from '../base/layout-base.ts'
 import { resolveBase } from '../base/resolve-base.ts'
 import { buildsOf, cleanAfterBuilds, scratchOf } from '../begin-work.ts'
+import { type CacheExport, type CacheImport, inlineExport } from '../cache/cache-options.ts'
+import type { BuildCaches } from '../cache/caches.ts'
 import type { Engine } from '../engine.ts'
 import { findCdiDevice } from '../host/cdi.ts'
 import { type LockRequest, lockFileOf, readLockFile, writeLockFile } from '../lock/lock-file.ts'
@@ -61,6 +63,10 @@ export interface BuildRequest {
   readonly buildArgs?: ReadonlyMap<string, string> | undefined
   readonly labels?: ReadonlyMap<string, string> | undefined
   readonly noCache?: boolean | undefined
+  /** Caches that are read. Those of other machines come after the store's own. */
+  readonly cacheFrom?: readonly CacheImport[] | undefined
+  /** Caches that are written after the build. */
+  readonly cacheTo?: readonly CacheExport[] | undefined
   /** Names of stages whose steps run again. */
   readonly noCacheStages?: readonly string[] | undefined
   /** Permissions that RUN of the Dockerfile may use. */
@@ -136,8 +142,14 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   await using layouts = await layoutLease(engine, request)
   const services = await buildServices(engine, layouts)
   await using found = await findAgents(request.agents ?? [], engine)
+  await using caches = await cachesOf(engine, request)
   const options = await buildOptions(engine, request, { services, agents: found.agents })
-  const result = await buildImage(options)
+  const result = await buildImage({
+    ...options,
+    cacheSources: caches?.sources,
+    onStep: caches?.onStep,
+    inlineCache: caches?.isInline,
+  })
   await using _lease = result.lease
   const images = await Array.fromAsync(result.images, ({ descriptor }) =>
     openImage(engine.content, descriptor),
@@ -151,6 +163,7 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
     emit,
     signal,
   })
+  await caches?.finish(result)
   const { digest } = delivered?.descriptor ?? result.descriptor
   const imageId = delivered === undefined ? result.imageId : (delivered.imageId ?? digest)
   if (lockFile !== undefined) await writeLockFile(lockFile, result.provenance)
@@ -159,6 +172,19 @@ export async function build(engine: Engine, request: BuildRequest): Promise<Buil
   if (metadataFile !== undefined)
     await writeTextFile(metadataFile, formatMetadata(delivered, given))
   return { imageId, digest, names: given, hasImage: delivered !== undefined }
+}
+
+/** Opens the caches of a build, if it has any. The code for them is loaded only then. */
+async function cachesOf(
+  engine: Engine,
+  { cacheFrom = [], cacheTo = [], noCache, buildArgs, emit = silent, signal }: BuildRequest,
+): Promise<BuildCaches | undefined> {
+  const isInline = parseBoolean(buildArgs?.get('BUILDKIT_INLINE_CACHE') ?? '') === true
+  const exports = isInline ? [...cacheTo, inlineExport] : cacheTo
+  const imports = noCache === true ? [] : cacheFrom
+  if (imports.length === 0 && exports.length === 0) return undefined
+  const { openCaches } = await import('../cache/caches.ts')
+  return await openCaches(engine, { imports, exports, emit, signal })
 }
 
 /** Returns the options of a build. Reads its secrets. Throws `INVALID`. */

@@ -79,7 +79,7 @@ function transferOptions(engine: Engine, { reference }: Destination) {
 }
 
 /** Returns another repository of the same registry that is known to have the blob. */
-function otherRepository(
+export function otherRepository(
   engine: Engine,
   { registry, repository }: { readonly registry: string; readonly repository: string },
   { digest }: Descriptor,

@@ -1,0 +1,187 @@
+import { type ContentStore, copy } from '#content'
+import { type Descriptor, type Digest, isStrakeError, mediaType, StrakeError } from '#oci'
+import type { Lease, Records } from '#records'
+import { counted, decompress, type Emit, limited } from '#stream'
+import type { StateLayer } from '../model/state.ts'
+import type { KnownResult } from './model.ts'
+import type { CacheSource } from './source.ts'
+
+/** A result in a cache of another machine. Its layer may not be in the store yet. */
+export interface FoundResult {
+  /** `null` for a step that changed nothing. */
+  readonly layer: StateLayer | null
+  /** The key of the content that the step used, in hex, if another key found the result. */
+  readonly contentKey?: string | undefined
+}
+
+/** The blob of a layer that is still where it was found. */
+export interface RemoteBlob {
+  readonly blob: Descriptor
+  readonly source: CacheSource
+}
+
+export interface PendingServices {
+  readonly store: ContentStore
+  readonly layers: Pick<Records['layers'], 'link'>
+  readonly lease: Pick<Lease, 'hold'>
+  readonly emit: Emit
+  readonly signal?: AbortSignal | undefined
+}
+
+/** How a layer gets into the store. Throws when that fails. */
+type Fetch = () => Promise<void>
+
+/**
+ * The layers of a build that are not in the store yet: of caches of other machines, and of base
+ * images. A layer is fetched when a step first needs it.
+ *
+ * When a result of a cache turns out to be unusable, `fetch` throws, and `takeLoss` returns the
+ * reason. Then the caller runs the build again, without that cache.
+ */
+export class PendingLayers {
+  readonly #services: PendingServices
+  #sources: readonly CacheSource[]
+  readonly #blobs = new Map<Digest, RemoteBlob>()
+  readonly #fetches = new Map<Digest, Fetch>()
+  readonly #received = new Set<Digest>()
+  readonly #running = new Map<Digest, Promise<void>>()
+  /** The layers of which a cache has only the name. */
+  readonly #named = new Set<Digest>()
+  #usesNames = true
+  #loss: string | undefined
+
+  constructor(services: PendingServices, sources: readonly CacheSource[] = []) {
+    this.#services = services
+    this.#sources = sources
+  }
+
+  /** Returns the result of a step in the first cache that has it. Transfers nothing. */
+  find(key: string): FoundResult | undefined {
+    const results = this.#sources.flatMap((source) => {
+      const result = source.results.get(key)
+      return result === undefined ? [] : [{ source, result }]
+    })
+    const isWhole = ({ facts, blob }: KnownResult): boolean =>
+      facts.layer === null || blob !== undefined
+    const whole = results.find(({ result }) => isWhole(result))
+    const found = whole ?? (this.#usesNames ? results[0] : undefined)
+    return found && this.#expect(found.source, found.result)
+  }
+
+  /** Registers layers that `fetch` adds to the store together. */
+  expect(layers: readonly StateLayer[], fetch: Fetch): void {
+    for (const { descriptor } of layers) this.#fetches.set(descriptor.digest, fetch)
+  }
+
+  /** Makes sure that the layers are in the store. */
+  async fetch(layers: readonly StateLayer[]): Promise<void> {
+    await Promise.all(layers.map((layer) => this.#fetchOne(layer)))
+  }
+
+  /** The blob of a layer that no step needed. */
+  remoteBlob({ descriptor }: StateLayer): RemoteBlob | undefined {
+    return this.#blobs.get(descriptor.digest)
+  }
+
+  /** True for a layer of a cache that a step needed. */
+  isFetched({ descriptor }: StateLayer): boolean {
+    return this.#received.has(descriptor.digest)
+  }
+
+  /** True when a result of a cache could not be used since the last call of `takeLoss`. */
+  get hasLoss(): boolean {
+    return this.#loss !== undefined
+  }
+
+  /**
+   * Returns why a result of a cache could not be used since the last call. The text is empty when
+   * only names of layers were used up, which is no fault of the cache.
+   */
+  takeLoss(): string | undefined {
+    const loss = this.#loss
+    this.#loss = undefined
+    return loss
+  }
+
+  #expect(source: CacheSource, { facts, blob }: KnownResult): FoundResult {
+    const { layer: found, contentKey } = facts
+    if (found === null) return { layer: null, contentKey }
+    const { diffId, size, epoch, isAdditive } = found
+    const descriptor = { mediaType: mediaType.ociLayer, digest: diffId, size }
+    if (blob === undefined) this.#named.add(diffId)
+    else this.#blobs.set(diffId, { blob, source })
+    return { layer: { descriptor, diffId, epoch, isAdditive }, contentKey }
+  }
+
+  #fetchOne(layer: StateLayer): Promise<void> {
+    const { digest } = layer.descriptor
+    const fetch = this.#fetches.get(digest)
+    const isPending = fetch !== undefined || this.#blobs.has(digest) || this.#named.has(digest)
+    if (!isPending) return Promise.resolve()
+    const running = this.#running.get(digest) ?? (fetch ?? (() => this.#receive(layer)))()
+    this.#running.set(digest, running)
+    return running
+  }
+
+  async #receive(layer: StateLayer): Promise<void> {
+    const { store, lease, signal } = this.#services
+    await lease.hold(layer.diffId)
+    if (await store.has(layer.descriptor, signal)) return
+    const remote = this.#blobs.get(layer.diffId)
+    if (remote === undefined) {
+      this.#usesNames = false
+      this.#running.delete(layer.diffId)
+      this.#loss = ''
+      throw new StrakeError('NOT_FOUND', `Cannot read ${layer.diffId}: the cache does not have it`)
+    }
+    try {
+      await this.#receiveBlob(layer, remote)
+      this.#received.add(layer.diffId)
+    } catch (error) {
+      if (signal?.aborted === true || !isStrakeError(error)) throw error
+      this.#forget(remote.source)
+      this.#loss = `${remote.source.name}: ${error.message}`
+      throw error
+    }
+  }
+
+  /** Keeps the blob too, so that a push does not compress the layer. */
+  async #receiveBlob(layer: StateLayer, { blob, source }: RemoteBlob): Promise<void> {
+    const { store, layers, lease, emit, signal } = this.#services
+    const { diffId, descriptor } = layer
+    await lease.hold(blob.digest)
+    await copy(source.content, store, blob, { emit, signal })
+    if (blob.digest === diffId) return
+    await using ingest = await store.ingest({ expectedSize: descriptor.size })
+    try {
+      const stored = store.read(blob, { readerVerifies: true, reusesChunks: true, signal })
+      const tar = limited(decompress(stored), descriptor.size, `the layer ${diffId}`)
+      await ingest.append(
+        counted(tar, (current) =>
+          emit({
+            type: 'transfer',
+            id: blob.digest,
+            action: 'unpack',
+            current,
+            total: descriptor.size,
+          }),
+        ),
+      )
+      await ingest.commit(diffId)
+    } catch (error) {
+      await ingest.abort()
+      throw error
+    }
+    await layers.link(diffId, blob, descriptor.size)
+  }
+
+  /** Stops using a cache. */
+  #forget(lost: CacheSource): void {
+    this.#sources = this.#sources.filter((source) => source !== lost)
+    for (const [digest, { source }] of this.#blobs) {
+      if (source !== lost) continue
+      this.#blobs.delete(digest)
+      this.#running.delete(digest)
+    }
+  }
+}

@@ -1,0 +1,12 @@
+import type { ContentSource } from '#content'
+import type { KnownResult } from './model.ts'
+
+/** A cache that a build reads: of another machine, or of an earlier build. */
+export interface CacheSource {
+  /** For messages. */
+  readonly name: string
+  /** The results of steps, by key in hex. */
+  readonly results: ReadonlyMap<string, KnownResult>
+  /** The layers of the results. They are read when a step needs them. */
+  readonly content: ContentSource
+}

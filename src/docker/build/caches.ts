@@ -1,0 +1,157 @@
+import { resolve } from 'node:path'
+import { splitCsv } from '#dockerfile/csv'
+import type { BuildRequest } from '#engine/build/build'
+import { isDigest, isStrakeError, parseReference } from '#oci'
+import { type FlagFields, readBoolean, readFields, withGuess } from '../flags/fields.ts'
+import { refuse } from '../flags/refuse.ts'
+import { readCompression } from '../outputs/image-form.ts'
+
+type CacheImport = NonNullable<BuildRequest['cacheFrom']>[number]
+type CacheExport = NonNullable<BuildRequest['cacheTo']>[number]
+
+/** The keys of a cache that is read. */
+const importKeys: Readonly<Record<string, readonly string[]>> = {
+  local: ['src', 'tag', 'digest'],
+  registry: ['ref', 'registry.insecure'],
+}
+
+const formKeys = ['compression', 'compression-level', 'force-compression']
+const documentKeys = [...formKeys, 'oci-mediatypes', 'image-manifest']
+const exportKeys = ['mode', 'ignore-error']
+
+/** The keys of a cache that is written. */
+const keysOfExports: Readonly<Record<string, readonly string[]>> = {
+  inline: [],
+  local: ['dest', 'tag', 'reset', ...exportKeys, ...documentKeys],
+  registry: ['ref', 'registry.insecure', ...exportKeys, ...documentKeys],
+}
+
+/**
+ * Reads `--cache-from`: names of images between commas, or `type=...` with keys of this type.
+ * Throws `INVALID`.
+ */
+export function parseCacheFrom(text: string): readonly CacheImport[] {
+  const flag = '--cache-from'
+  const names = bareNames(text)
+  if (names !== undefined) return names.map((name) => registryCache({ flag, text, name }))
+  const given = readFields(flag, text)
+  const type = checkKeys(given, importKeys)
+  if (type === 'registry') return [readRegistry(given)]
+  const digest = given.fields.get('digest')
+  if (digest !== undefined && !isDigest(digest)) {
+    throw refuse(flag, text, `${digest} is not a digest`)
+  }
+  const tag = given.fields.get('tag') || 'latest'
+  return [{ kind: 'local', directory: directoryOf(given, 'src'), tag, digest }]
+}
+
+/**
+ * Reads `--cache-to`: names of images between commas, or `type=...` with keys of this type. Throws
+ * `INVALID`.
+ */
+export function parseCacheTo(text: string): readonly CacheExport[] {
+  const flag = '--cache-to'
+  const names = bareNames(text)
+  if (names !== undefined) {
+    const options = readExportOptions({ flag, text, fields: new Map() })
+    return names.map((name) => ({ ...registryCache({ flag, text, name }), ...options }))
+  }
+  const given = readFields(flag, text)
+  const type = checkKeys(given, keysOfExports)
+  const options = readExportOptions(given)
+  switch (type) {
+    case 'inline':
+      return [{ kind: 'inline', ...options }]
+    case 'registry':
+      return [{ ...readRegistry(given), ...options }]
+    default: {
+      const resets = readBoolean(given, 'reset') ?? false
+      const tag = given.fields.get('tag') || 'latest'
+      return [{ kind: 'local', directory: directoryOf(given, 'dest'), tag, resets, ...options }]
+    }
+  }
+}
+
+/** The words of a value without keys; `undefined` for one with keys. */
+function bareNames(text: string): readonly string[] | undefined {
+  const words = splitCsv(text)
+  return words?.every((word) => !word.includes('=')) === true ? words : undefined
+}
+
+/** Returns the type. Refuses unknown types and keys. */
+function checkKeys(
+  { flag, text, fields }: FlagFields,
+  keysOf: Readonly<Record<string, readonly string[]>>,
+): string {
+  const type = fields.get('type') ?? ''
+  const keys = Object.hasOwn(keysOf, type) ? keysOf[type] : undefined
+  if (keys === undefined) {
+    throw refuse(flag, text, withGuess(`there is no type ${type}`, type, Object.keys(keysOf)))
+  }
+  for (const key of fields.keys()) {
+    if (key !== 'type' && !keys.includes(key)) {
+      throw refuse(flag, text, withGuess(`type=${type} has no key ${key}`, key, keys))
+    }
+  }
+  return type
+}
+
+function readExportOptions(
+  given: FlagFields,
+): Pick<CacheExport, 'mode' | 'form' | 'ignoresErrors'> {
+  const { flag, text, fields } = given
+  const mode = fields.get('mode') ?? 'min'
+  if (mode !== 'min' && mode !== 'max') {
+    throw refuse(flag, text, withGuess(`there is no mode ${mode}`, mode, ['min', 'max']))
+  }
+  const { compression, ...levels } = readCompression(given)
+  if (compression === 'estargz') {
+    throw refuse(flag, text, 'a layer in eStargz is another layer than the one that steps use')
+  }
+  const form = { ...levels, compression, document: readDocument(given) }
+  return { mode, form, ignoresErrors: readBoolean(given, 'ignore-error') ?? false }
+}
+
+function readDocument(given: FlagFields): CacheExport['form']['document'] {
+  const isOci = readBoolean(given, 'oci-mediatypes') ?? true
+  const isManifest = readBoolean(given, 'image-manifest') ?? isOci
+  if (isManifest && !isOci) {
+    const reason = 'image-manifest=true needs oci-mediatypes=true'
+    throw refuse(given.flag, given.text, reason)
+  }
+  if (isManifest) return 'manifest'
+  return isOci ? 'index' : 'docker'
+}
+
+function directoryOf({ flag, text, fields }: FlagFields, key: string): string {
+  const directory = fields.get(key) ?? ''
+  if (directory === '') throw refuse(flag, text, `type=local needs a directory, with ${key}=`)
+  return resolve(directory)
+}
+
+type RegistryCache = Extract<CacheImport, { kind: 'registry' }>
+
+function readRegistry(given: FlagFields): RegistryCache {
+  const { flag, text, fields } = given
+  const insecure = readBoolean(given, 'registry.insecure') ?? false
+  return { ...registryCache({ flag, text, name: fields.get('ref') ?? '' }), insecure }
+}
+
+function registryCache({
+  flag,
+  text,
+  name,
+}: {
+  readonly flag: string
+  readonly text: string
+  readonly name: string
+}): RegistryCache {
+  if (name === '') throw refuse(flag, text, 'type=registry needs a name, with ref=')
+  try {
+    parseReference(name)
+  } catch (cause) {
+    if (!isStrakeError(cause)) throw cause
+    throw refuse(flag, text, cause.message.replace(/^C/, 'c'))
+  }
+  return { kind: 'registry', reference: name, insecure: false }
+}

@@ -1,0 +1,119 @@
+import { type BuildResult, type CacheSource, knownResults, type SolvedStep, withStep } from '#build'
+import { isStrakeError } from '#oci'
+import { isSystemError } from '#platform'
+import type { Emit } from '#stream'
+import type { Engine } from '../engine.ts'
+import type { CacheExport, CacheImport } from './cache-options.ts'
+import { openPlace } from './open-place.ts'
+import type { CachePlace } from './place.ts'
+import { CacheWriter } from './write-cache.ts'
+
+export interface CacheRequest {
+  readonly imports: readonly CacheImport[]
+  readonly exports: readonly CacheExport[]
+  readonly emit: Emit
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The caches of one build. Disposing them ends transfers that are not needed any more. */
+export interface BuildCaches extends AsyncDisposable {
+  /** The caches that could be read. */
+  readonly sources: Promise<readonly CacheSource[]>
+  /** True when the image gets a cache in its configuration. */
+  readonly isInline: boolean
+  /** Called with the result of every step while others run. */
+  onStep(step: SolvedStep, remoteBlob: BuildResult['remoteBlob']): void
+  /** Writes the caches after a successful build. */
+  finish(result: BuildResult): Promise<void>
+}
+
+interface Writing {
+  readonly writer: CacheWriter
+  readonly request: CacheExport
+}
+
+/** Starts to read the caches of a build, and prepares those that it writes. */
+export async function openCaches(engine: Engine, request: CacheRequest): Promise<BuildCaches> {
+  const { emit } = request
+  const ended = new AbortController()
+  const signals = request.signal === undefined ? [] : [request.signal]
+  const signal = AbortSignal.any([ended.signal, ...signals])
+  const written = request.exports.filter((each) => each.kind !== 'inline')
+  const writing = await Promise.all(
+    written.map(async (each): Promise<Writing> => {
+      const { place, mountFrom } = await openPlace(engine, each, { emit })
+      const writer = new CacheWriter(engine, place, each, { emit, signal, mountFrom })
+      return { writer, request: each }
+    }),
+  )
+  return {
+    sources: Promise.all(
+      request.imports.map((each) => readSource(engine, each, { emit, signal })),
+    ).then((sources) => sources.flat()),
+    isInline: request.exports.some(({ kind }) => kind === 'inline'),
+    onStep(step, remoteBlob) {
+      for (const { writer } of writing) writer.offer(step, remoteBlob)
+    },
+    async finish(result) {
+      for (const { writer, request: each } of writing) {
+        await withStep(`exporting cache to ${writer.place.name}`, emit, async () => {
+          try {
+            await writer.finish(result)
+          } catch (error) {
+            if (!each.ignoresErrors || signal.aborted || !isExpected(error)) throw error
+            const message = `The cache was not written to ${writer.place.name}: ${error.message}`
+            emit({ type: 'warning', message })
+          }
+        })
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      ended.abort(new DOMException('The build ended', 'AbortError'))
+      for (const { writer } of writing) writer[Symbol.dispose]()
+    },
+  }
+}
+
+/** Reads a cache. An absent or damaged one is a warning, because the build does not need it. */
+async function readSource(
+  engine: Engine,
+  request: CacheImport,
+  options: { readonly emit: Emit; readonly signal: AbortSignal },
+): Promise<readonly CacheSource[]> {
+  const { emit, signal } = options
+  const { place } = await openPlace(engine, request, options)
+  return await withStep(`importing cache from ${place.name}`, emit, async () => {
+    try {
+      return await sourcesOf(place, options)
+    } catch (error) {
+      if (signal.aborted || !isExpected(error)) throw error
+      const message = `The cache ${place.name} is not used: ${error.message}`
+      emit({ type: 'warning', message })
+      return []
+    }
+  })
+}
+
+async function sourcesOf(
+  place: CachePlace,
+  { emit, signal }: { readonly emit: Emit; readonly signal: AbortSignal },
+): Promise<readonly CacheSource[]> {
+  const { name, content } = place
+  const stored = await place.read(signal)
+  const sources = stored.map(({ config, blobs }) => ({
+    name,
+    content,
+    results: knownResults(config, blobs),
+  }))
+  if (stored.length === 0) {
+    emit({ type: 'warning', message: `The cache ${name} is not used: there is none` })
+  } else if (sources.every(({ results }) => results.size === 0)) {
+    const message = `The cache ${name} has no step that strake made`
+    emit({ type: 'warning', message })
+  }
+  return sources
+}
+
+function isExpected(error: unknown): error is Error {
+  return isStrakeError(error) || isSystemError(error)
+}

@@ -1,0 +1,40 @@
+import { formatReference, isStrakeError, parseReference, StrakeError } from '#oci'
+import type { Emit } from '#stream'
+import type { Engine } from '../engine.ts'
+import { otherRepository } from '../push/send-image.ts'
+import type { RegistryCache } from './cache-options.ts'
+import type { NamedManifests } from './manifest-place.ts'
+import type { OpenPlace } from './place.ts'
+
+/** A cache in a registry. */
+export async function registryPlace(
+  engine: Engine,
+  { reference: text, insecure }: RegistryCache,
+  emit?: Emit,
+): Promise<NamedManifests & Required<Pick<OpenPlace, 'mountFrom'>>> {
+  const reference = parseReference(text)
+  const registry = await engine.registry(reference.registry, emit, { insecure })
+  const repository = registry.repository(reference.repository)
+  const tag = reference.tag ?? 'latest'
+  return {
+    name: formatReference(reference),
+    content: repository,
+    mountFrom: (blob) => otherRepository(engine, reference, blob),
+    async resolve(signal) {
+      try {
+        return await repository.resolve(reference.digest ?? tag, signal)
+      } catch (error) {
+        if (isStrakeError(error, 'MANIFEST_UNKNOWN', 'NAME_UNKNOWN', 'NOT_FOUND')) return undefined
+        throw error
+      }
+    },
+    async publish(root, signal) {
+      if (reference.digest !== undefined) {
+        throw new StrakeError('INVALID', `Cannot write a cache to ${text}: it names a digest`, {
+          remedy: 'name a tag with ref=NAME:TAG',
+        })
+      }
+      await repository.tag(tag, root, signal)
+    },
+  }
+}

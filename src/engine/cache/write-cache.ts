@@ -1,0 +1,75 @@
+import { type BuildResult, type PortableStep, type SolvedStep, stepFacts } from '#build'
+import type { Descriptor } from '#oci'
+import { type Emit, mapConcurrently } from '#stream'
+import type { Engine } from '../engine.ts'
+import { BlobSender } from './blob-sender.ts'
+import type { CacheExport } from './cache-options.ts'
+import { mergeSteps } from './merge.ts'
+import type { CachePlace } from './place.ts'
+
+export interface WriterOptions {
+  readonly emit: Emit
+  readonly signal: AbortSignal
+  readonly mountFrom?: ((blob: Descriptor) => string | undefined) | undefined
+}
+
+/** Layers that are compressed and sent at a time. */
+const concurrency = 4
+
+/** Writes one cache. With `mode: 'max'`, layers are sent while later steps run. */
+export class CacheWriter implements Disposable {
+  readonly place: CachePlace
+  readonly #sender: BlobSender
+  readonly #request: CacheExport
+  readonly #signal: AbortSignal
+  #sending: Promise<unknown> = Promise.resolve()
+
+  constructor(engine: Engine, place: CachePlace, request: CacheExport, options: WriterOptions) {
+    this.place = place
+    this.#request = request
+    this.#signal = options.signal
+    this.#sender = new BlobSender(engine, place, { ...options, form: request.form })
+  }
+
+  /** Starts to send the layer of a step that this build made. */
+  offer({ layer }: SolvedStep, remoteBlob: BuildResult['remoteBlob']): void {
+    if (this.#request.mode !== 'max' || layer === null || remoteBlob(layer) !== undefined) return
+    const send = (): Promise<unknown> =>
+      this.#signal.aborted ? Promise.resolve() : this.#sender.send(layer, undefined)
+    // The failure is thrown by `finish`, which asks for the same layer.
+    this.#sending = this.#sending.then(send).catch(() => {})
+  }
+
+  /** Sends the remaining layers and replaces the cache. */
+  async finish({ steps, resultLayers, remoteBlob }: BuildResult): Promise<void> {
+    const { place } = this
+    await this.#sending
+    const sent = await mapConcurrently(
+      steps,
+      concurrency,
+      async (step): Promise<readonly PortableStep[]> => {
+        const { layer } = step
+        const isWritten =
+          layer !== null && (this.#request.mode === 'max' || resultLayers.has(layer.diffId))
+        const blob = isWritten ? await this.#sender.send(layer, remoteBlob(layer)) : undefined
+        return portableSteps(step, blob)
+      },
+      this.#signal,
+    )
+    const before = await place.read(this.#signal).catch(() => [])
+    const options = { hasDetails: place.hasDetails, mounts: [] }
+    await place.write(mergeSteps(sent.flat(), before, options), this.#signal)
+  }
+
+  [Symbol.dispose](): void {
+    this.#sender[Symbol.dispose]()
+  }
+}
+
+function portableSteps(step: SolvedStep, blob: Descriptor | undefined): readonly PortableStep[] {
+  const facts = stepFacts(step)
+  return step.keys.map((key) => {
+    const isContent = key === facts.contentKey
+    return { key, facts: isContent ? { ...facts, contentKey: undefined } : facts, blob }
+  })
+}
