@@ -2,8 +2,8 @@ import { resolve } from 'node:path'
 import { splitCsv } from '#dockerfile/csv'
 import type { BuildRequest } from '#engine/build/build'
 import { isDigest, isStrakeError, parseReference } from '#oci'
-import { type FlagFields, readBoolean, readFields, withGuess } from '../flags/fields.ts'
 import { refuse } from '../flags/refuse.ts'
+import { type FlagFields, readBoolean, readFields, withGuess } from '../outputs/fields.ts'
 import { readCompression } from '../outputs/image-form.ts'
 
 type CacheImport = NonNullable<BuildRequest['cacheFrom']>[number]

@@ -1,8 +1,8 @@
 import { parseBoolean } from '#dockerfile/boolean'
 import type { BuildOutput } from '#engine/output/build-output'
 import { isStrakeError, parseImageName } from '#oci'
-import { type FlagFields, readBoolean, readFields, withGuess } from '../flags/fields.ts'
 import { refuse } from '../flags/refuse.ts'
+import { type FlagFields, readBoolean, readFields, withGuess } from './fields.ts'
 import { formKeys, readForm } from './image-form.ts'
 
 const flag = '--output'

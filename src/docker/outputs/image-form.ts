@@ -1,7 +1,7 @@
 import type { ImageForm } from '#engine/output/build-output'
 import { isStrakeError, parsePlatform } from '#oci'
-import { type FlagFields, readBoolean, withGuess } from '../flags/fields.ts'
 import { refuse } from '../flags/refuse.ts'
+import { type FlagFields, readBoolean, withGuess } from './fields.ts'
 
 const flag = '--output'
 

@@ -1,7 +1,7 @@
 import { parseBoolean } from '#dockerfile/boolean'
 import { splitCsv } from '#dockerfile/csv'
 import { suggest } from '#dockerfile/suggest'
-import { refuse } from './refuse.ts'
+import { refuse } from '../flags/refuse.ts'
 
 /** The value of a flag of the form `KEY=VALUE,KEY=VALUE`. */
 export interface FlagFields {
